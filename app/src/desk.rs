@@ -1,0 +1,23 @@
+//! The desk as the pages need it. The server implements it and provides it in the context; a test can do the same.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use rules::{
+    desk::{Answer, Command, Done, Query, Refusal},
+    words::Actor,
+};
+
+/// A future of the desk.
+pub type DeskFuture<T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send>>;
+
+/// The one door: every change and every reading comes through it, each as an actor.
+pub trait Desk: Send + Sync + 'static {
+    /// Does something, or says why not.
+    fn act(&self, actor: Actor, command: Command) -> DeskFuture<Done>;
+
+    /// Answers something, or says why not. The answer is of the query's kind.
+    fn ask(&self, actor: Actor, query: Query) -> DeskFuture<Answer>;
+}
+
+/// The desk, shared.
+pub type SharedDesk = Arc<dyn Desk>;

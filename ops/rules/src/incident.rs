@@ -1,0 +1,226 @@
+//! An incident: breaches that belong together, with one severity and one lifecycle. [`apply`] is the one place where events
+//! change it, so that the stored rows can be rebuilt from the journal.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    breach::{Breach, BreachKey},
+    journal::Event,
+    lifecycle::State,
+    summary::Summary,
+    time::Timestamp,
+    words::{Actor, Severity, Subject},
+};
+
+/// The short number that people say: "incident 42".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IncidentNumber(pub u32);
+
+impl std::fmt::Display for IncidentNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One breach of an incident, and whether it still holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentBreach {
+    /// As it was when last written.
+    #[serde(flatten)]
+    pub breach: Breach,
+    /// When it cleared; `None` while it holds.
+    pub cleared_at: Option<Timestamp>,
+}
+
+/// Who took note, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How an incident ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// Who: the agent, or a person.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// What a person wrote.
+    pub note: Option<String>,
+}
+
+/// An incident as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// For programs.
+    pub id: Uuid,
+    /// For people.
+    pub number: IncidentNumber,
+    /// Where it began.
+    pub cause: Subject,
+    /// The highest severity reached since it was opened; it never falls while active.
+    pub severity: Severity,
+    /// Where it stands.
+    pub state: State,
+    /// All breaches that ever belonged to it, in the order in which they joined.
+    pub breaches: Vec<IncidentBreach>,
+    /// When the first breach began: detection is `opened_at - began_at`.
+    pub began_at: Timestamp,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Since when every breach is cleared; `None` while one holds.
+    pub quiet_since: Option<Timestamp>,
+    /// How often it was reopened.
+    pub reopened: u32,
+    /// Who took note.
+    pub acknowledged: Option<Acknowledgement>,
+    /// A person has acted on it: the agent then offers to resolve it and does not do it by itself.
+    pub touched_by_person: bool,
+    /// The agent has offered to resolve it.
+    pub resolution_offered: bool,
+    /// How it ended; `None` while active.
+    pub resolution: Option<Resolution>,
+    /// It gathers what a flood of breaches brought.
+    pub flood: bool,
+    /// The decision summary in force.
+    pub summary: Summary,
+    /// How many snapshots were saved.
+    pub snapshots: u32,
+}
+
+impl Incident {
+    /// Whether it is not resolved.
+    pub fn is_active(&self) -> bool {
+        self.state != State::Resolved
+    }
+
+    /// The breach of a key.
+    pub fn breach(&self, key: &BreachKey) -> Option<&IncidentBreach> {
+        self.breaches.iter().find(|known| known.breach.key == *key)
+    }
+
+    /// Every subject that takes part, in order of joining, each once.
+    pub fn subjects(&self) -> Vec<&Subject> {
+        let mut subjects = vec![&self.cause];
+        for known in &self.breaches {
+            if !subjects.contains(&&known.breach.key.subject) {
+                subjects.push(&known.breach.key.subject);
+            }
+        }
+        subjects
+    }
+}
+
+/// Why an event does not fit the incident that it is for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// The incident is not known.
+    #[error("incident {0} is not known")]
+    Unknown(IncidentNumber),
+    /// It exists already.
+    #[error("incident {0} exists already")]
+    Exists(IncidentNumber),
+    /// The lifecycle does not allow the step.
+    #[error("incident {number} is {from}: it can't become {to}")]
+    Step {
+        /// Which incident.
+        number: IncidentNumber,
+        /// Where it stands.
+        from: State,
+        /// Where it should have gone.
+        to: State,
+    },
+    /// The breach is not one of the incident's.
+    #[error("incident {0} has no such breach")]
+    NoBreach(IncidentNumber),
+}
+
+/// Carries one event out on the incident that it is about. `incident` is `None` before it is opened.
+/// Events about other things change nothing here.
+pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: Timestamp) -> Result<(), Misfit> {
+    let Some(number) = event.incident() else {
+        return Ok(());
+    };
+    if let Event::IncidentOpened { incident: opened } = event {
+        if incident.is_some() {
+            return Err(Misfit::Exists(number));
+        }
+        *incident = Some((**opened).clone());
+        return Ok(());
+    }
+    let known = incident.as_mut().ok_or(Misfit::Unknown(number))?;
+    if actor.is_person() {
+        known.touched_by_person = true;
+    }
+    known.updated_at = at;
+    match event {
+        Event::BreachJoined { breach, .. } => {
+            known.quiet_since = None;
+            known.resolution_offered = false;
+            match known.breaches.iter_mut().find(|old| old.breach.key == breach.key) {
+                Some(old) => *old = IncidentBreach { breach: (**breach).clone(), cleared_at: None },
+                None => known.breaches.push(IncidentBreach { breach: (**breach).clone(), cleared_at: None }),
+            }
+            known.severity = known.severity.max(breach.severity);
+        }
+        Event::BreachChanged { breach, .. } => {
+            let old = known.breaches.iter_mut().find(|old| old.breach.key == breach.key).ok_or(Misfit::NoBreach(number))?;
+            old.breach = (**breach).clone();
+            known.severity = known.severity.max(breach.severity);
+        }
+        Event::BreachCleared { key, .. } => {
+            let old = known.breaches.iter_mut().find(|old| old.breach.key == *key).ok_or(Misfit::NoBreach(number))?;
+            old.cleared_at = Some(at);
+            if known.breaches.iter().all(|breach| breach.cleared_at.is_some()) {
+                known.quiet_since = Some(at);
+            }
+        }
+        Event::Moved { to, step, .. } => {
+            if known.state.after(*step) != Some(*to) {
+                return Err(Misfit::Step { number, from: known.state, to: *to });
+            }
+            known.state = *to;
+        }
+        Event::SummaryWritten { summary, .. } => known.summary = (**summary).clone(),
+        Event::SnapshotSaved { .. } => known.snapshots += 1,
+        Event::Acknowledged { .. } => known.acknowledged = Some(Acknowledgement { by: actor, at }),
+        Event::Commented { .. } => {}
+        Event::ResolutionOffered { .. } => known.resolution_offered = true,
+        Event::Resolved { step, note, .. } => {
+            if known.state.after(*step) != Some(State::Resolved) {
+                return Err(Misfit::Step { number, from: known.state, to: State::Resolved });
+            }
+            known.state = State::Resolved;
+            known.resolution = Some(Resolution { by: actor, at, note: note.clone() });
+        }
+        Event::Reopened { .. } => {
+            let to = known.state.after(crate::lifecycle::Step::Reopen);
+            known.state = to.ok_or(Misfit::Step { number, from: known.state, to: State::Detected })?;
+            known.reopened += 1;
+            known.resolution = None;
+            known.resolution_offered = false;
+            known.quiet_since = None;
+            // What has cleared is quiet from now on: the agent counts its time anew.
+            if !known.breaches.is_empty() && known.breaches.iter().all(|breach| breach.cleared_at.is_some()) {
+                known.quiet_since = Some(at);
+            }
+        }
+        Event::IncidentOpened { .. }
+        | Event::Started { .. }
+        | Event::Stopped
+        | Event::ClockJumped { .. }
+        | Event::Blind { .. }
+        | Event::DocumentInForce { .. }
+        | Event::DocumentRefused { .. }
+        | Event::SubjectRetired { .. }
+        | Event::Restored { .. } => {}
+    }
+    Ok(())
+}

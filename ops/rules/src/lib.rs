@@ -1,0 +1,18 @@
+//! What decides: pure code over the documents in `ops/`. No input or output, no clock, no randomness: `(state, input, now) -> decisions`.
+//! It compiles to native code and to Wasm.
+
+pub mod agent;
+pub mod breach;
+pub mod desk;
+pub mod document;
+pub mod evaluate;
+pub mod incident;
+pub mod journal;
+pub mod lifecycle;
+pub mod policy;
+pub mod snapshot;
+pub mod summary;
+pub mod thresholds;
+pub mod time;
+pub mod view;
+pub mod words;

@@ -1,0 +1,75 @@
+//! The evidence saved when an incident opens and whenever it escalates: immutable, bounded, and built from an allow-list of fields.
+//! There is no field here that could hold a command line, an environment or a payload.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    breach::Breach,
+    journal::Head,
+    time::Timestamp,
+    words::{Signal, Subject, Unit},
+};
+
+/// One signal around the moment: its recent course.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Course {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// The unit of the values.
+    pub unit: Unit,
+    /// When the first point was taken; the others carry seconds after it.
+    pub from: Timestamp,
+    /// Seconds after `from`, and the value.
+    pub points: Vec<(f32, f64)>,
+}
+
+/// One process, by name only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProcessFact {
+    /// The name of the executable as the kernel keeps it: never a command line.
+    pub name: String,
+    /// Its process id.
+    pub pid: u32,
+    /// Resident memory in bytes.
+    pub memory: u64,
+    /// CPU in percent of one core.
+    pub cpu: f32,
+}
+
+/// One disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DiskFact {
+    /// Where it is mounted.
+    pub mount: String,
+    /// Its size in bytes.
+    pub total: u64,
+    /// What is free, in bytes.
+    pub available: u64,
+}
+
+/// The evidence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// When it was taken.
+    pub at: Timestamp,
+    /// The breaches that held.
+    pub breaches: Vec<Breach>,
+    /// The signals of the subjects concerned, over the 15 minutes before.
+    pub courses: Vec<Course>,
+    /// The processes that used most memory, largest first.
+    pub by_memory: Vec<ProcessFact>,
+    /// The processes that used most CPU, largest first.
+    pub by_cpu: Vec<ProcessFact>,
+    /// Every disk.
+    pub disks: Vec<DiskFact>,
+    /// What the journal said last: number, time and kind of its recent entries.
+    pub journal: Vec<(u64, Timestamp, String)>,
+    /// The journal's head before this.
+    pub head: Head,
+    /// SHA-256 of the thresholds in force, in hexadecimal.
+    pub thresholds_sha256: String,
+    /// How many facts were left out to keep it bounded.
+    pub left_out: u32,
+}

@@ -1,0 +1,266 @@
+//! What pages and REST show: the answers to queries. Plain data, the same for server, Wasm and other programs.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    incident::{Incident, IncidentNumber},
+    journal::{BlindReason, Cursor, Entry, Head},
+    lifecycle::State,
+    snapshot::Snapshot,
+    time::Timestamp,
+    words::{Severity, Signal, Subject, Unit},
+};
+
+/// How a signal of a subject is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It has a threshold and keeps it.
+    Healthy,
+    /// It has no threshold: it is kept and shown.
+    Shown,
+    /// Nothing was heard for longer than expected, and it is not a breach yet.
+    Unknown,
+    /// It is beyond a level, and that has not held long enough.
+    Watching,
+    /// A warning breach.
+    Warning,
+    /// A critical breach.
+    Critical,
+}
+
+/// One signal of one subject, as it is now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// The latest value, in `unit`.
+    pub value: f64,
+    /// Its unit.
+    pub unit: Unit,
+    /// When it was observed.
+    pub at: Timestamp,
+    /// How it is doing.
+    pub status: Status,
+    /// What is usual here, if enough is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual: Option<f64>,
+    /// The warning level that applies, for the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<f64>,
+    /// The critical level that applies, for the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub critical: Option<f64>,
+    /// Seconds until the limit is reached at the present rate, where a forecast is made and it is near.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_in_seconds: Option<f64>,
+}
+
+/// The latest of everything: what the live stream carries as its `health` event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Readings {
+    /// When the last tick was.
+    pub checked_at: Timestamp,
+    /// Every reading, ordered by subject and signal.
+    pub readings: Vec<Reading>,
+    /// What can't be seen, or works in a lesser way, right now: one sentence each.
+    pub troubles: Vec<String>,
+}
+
+/// The recent course of one reading, for its sparkline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spark {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// Seconds before `checked_at`, and the value; oldest first; at most 60 points.
+    pub points: Vec<(f32, f64)>,
+}
+
+/// A time of which nothing is known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BlindSpan {
+    /// From when.
+    pub from: Timestamp,
+    /// To when.
+    pub to: Timestamp,
+    /// Why.
+    pub why: BlindReason,
+}
+
+/// A document that is policy, and whether its last edit is in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DocumentState {
+    /// Its path inside the documents' directory.
+    pub name: String,
+    /// SHA-256 of the version in force, in hexadecimal.
+    pub sha256: String,
+    /// Since when that version is in force.
+    pub since: Timestamp,
+    /// The first error of a newer version that was refused.
+    pub error: Option<String>,
+}
+
+/// The health page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// The journal's head.
+    pub head: Head,
+    /// The latest of everything.
+    pub now: Readings,
+    /// Sparklines of the readings that have a threshold.
+    pub sparks: Vec<Spark>,
+    /// Active incidents, most severe first.
+    pub active: Vec<IncidentCard>,
+    /// Times of the last day of which nothing is known, newest first.
+    pub blind: Vec<BlindSpan>,
+    /// The documents in force.
+    pub documents: Vec<DocumentState>,
+    /// The program's version.
+    pub version: String,
+}
+
+/// An incident in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentCard {
+    /// For programs.
+    pub id: Uuid,
+    /// For people.
+    pub number: IncidentNumber,
+    /// The first sentence of the summary.
+    pub headline: String,
+    /// How bad.
+    pub severity: Severity,
+    /// Where it stands.
+    pub state: State,
+    /// Where it began.
+    pub cause: Subject,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// Whether a person took note.
+    pub acknowledged: bool,
+    /// Whether the agent offers to resolve it.
+    pub resolution_offered: bool,
+}
+
+impl From<&Incident> for IncidentCard {
+    fn from(incident: &Incident) -> Self {
+        Self {
+            id: incident.id,
+            number: incident.number,
+            headline: incident.summary.headline(),
+            severity: incident.severity,
+            state: incident.state,
+            cause: incident.cause.clone(),
+            opened_at: incident.opened_at,
+            updated_at: incident.updated_at,
+            resolved_at: incident.resolution.as_ref().map(|end| end.at),
+            acknowledged: incident.acknowledged.is_some(),
+            resolution_offered: incident.resolution_offered,
+        }
+    }
+}
+
+/// The incidents page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incidents {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// Active ones, most severe and newest first.
+    pub active: Vec<IncidentCard>,
+    /// The last resolved ones, newest first; at most 10.
+    pub resolved: Vec<IncidentCard>,
+}
+
+/// The page of one incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentPage {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// The incident.
+    pub incident: Incident,
+    /// The entries about it, oldest first, without the bodies of snapshots; at most the newest 500.
+    pub timeline: Vec<Entry>,
+    /// Its snapshots, oldest first.
+    pub snapshots: Vec<Snapshot>,
+    /// The course of its breached signals, for the charts.
+    pub courses: Vec<CoursePage>,
+}
+
+/// The course of one signal over a time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CoursePage {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// Its unit.
+    pub unit: Unit,
+    /// The warning level that applies.
+    pub warning: Option<f64>,
+    /// The critical level that applies.
+    pub critical: Option<f64>,
+    /// Time, smallest, mean and largest value of each step, oldest first; at most 400 points.
+    pub points: Vec<CoursePoint>,
+}
+
+/// One step of a course.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CoursePoint {
+    /// When the step begins.
+    pub at: Timestamp,
+    /// The smallest value in it.
+    pub min: f64,
+    /// The mean value.
+    pub mean: f64,
+    /// The largest value.
+    pub max: f64,
+}
+
+/// Incidents of all times, a page of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// The incidents, newest first; at most 25.
+    pub incidents: Vec<IncidentCard>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<IncidentNumber>,
+}
+
+/// A document for people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// Its path inside the documents' directory.
+    pub name: String,
+    /// Its text, in Markdown.
+    pub markdown: String,
+}
+
+/// Journal entries after a position.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JournalPage {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// The head's number and hash.
+    pub head: Head,
+    /// The entries, oldest first.
+    pub entries: Vec<Entry>,
+}
+
+/// Which incident has an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Number {
+    /// Its number.
+    pub number: IncidentNumber,
+}

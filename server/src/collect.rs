@@ -1,0 +1,51 @@
+//! Collectors: each turns one real source into observations. The monitor runs them; one that hangs, lies or panics is itself a signal.
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use rules::{
+    snapshot::{DiskFact, ProcessFact},
+    words::{Observation, Subject},
+};
+
+/// What one round of a collector brought.
+#[derive(Clone, Debug, Default)]
+pub struct Round {
+    /// What was measured.
+    pub observations: Vec<Observation>,
+    /// Subjects that this collector knew and that are gone for good reason (unmounted, deleted): to be retired.
+    pub gone: Vec<Subject>,
+    /// What only a snapshot shows; `None` where the collector has nothing of the kind.
+    pub facts: Option<Facts>,
+}
+
+/// What only a snapshot shows.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The processes that use most memory, largest first; at most 10.
+    pub by_memory: Vec<ProcessFact>,
+    /// The processes that use most CPU, largest first; at most 10.
+    pub by_cpu: Vec<ProcessFact>,
+    /// Every disk.
+    pub disks: Vec<DiskFact>,
+}
+
+/// Why a round brought nothing: a sentence for people, with the next step.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CollectError(pub String);
+
+/// A source of observations. The time is passed in: a collector reads no wall clock.
+pub trait Collector: Send + 'static {
+    /// Its name, as in `collector:host`.
+    fn name(&self) -> &str;
+
+    /// How often it is asked.
+    fn interval(&self) -> Duration;
+
+    /// How long a round may take before it is given up.
+    fn time_limit(&self) -> Duration;
+
+    /// One round. `now` stamps the observations.
+    fn collect(&mut self, now: rules::time::Timestamp) -> BoxFuture<'_, Result<Round, CollectError>>;
+}

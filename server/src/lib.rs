@@ -1,0 +1,8 @@
+//! The server of Calm Ops: collects, decides through `rules`, stores, streams and serves.
+#![recursion_limit = "256"]
+
+pub mod board;
+pub mod clock;
+pub mod collect;
+pub mod live;
+pub mod store;

@@ -1,0 +1,177 @@
+//! The store: one trait, and an implementation for each database. The same contract tests run against both.
+
+use async_trait::async_trait;
+use rules::{
+    desk::{HistoryFilter, Refusal},
+    incident::{Incident, IncidentNumber},
+    journal::{Cursor, Entry, Event, Head, StoredEntry},
+    snapshot::Snapshot,
+    time::Timestamp,
+    view::BlindSpan,
+    words::{Actor, Signal, Subject, Unit},
+};
+
+/// What the database must know before anything runs.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Where the journal ends.
+    pub cursor: Cursor,
+    /// Its head.
+    pub head: Head,
+    /// The monitor's saved state, as it gave it.
+    pub monitor: Option<Vec<u8>>,
+    /// When Calm Ops was last known to run.
+    pub alive_at: Option<Timestamp>,
+}
+
+/// How long one roll-up covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RollupStep {
+    /// A minute; kept for 90 days.
+    Minute,
+    /// An hour; kept for 2 years.
+    Hour,
+}
+
+/// What a signal did in one minute or hour.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rollup {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// The unit of the values.
+    pub unit: Unit,
+    /// How long it covers.
+    pub step: RollupStep,
+    /// When it begins: a whole minute or hour.
+    pub start: Timestamp,
+    /// The smallest value.
+    pub min: f64,
+    /// The largest value.
+    pub max: f64,
+    /// The mean.
+    pub mean: f64,
+    /// The last value.
+    pub last: f64,
+    /// How many values.
+    pub count: u32,
+}
+
+/// What is decided inside a change's transaction, from the incidents as they are there: events, or a refusal.
+pub type Decide = Box<dyn FnOnce(&[Incident]) -> Result<Vec<Event>, Refusal> + Send>;
+
+/// A change: read, decide and write in one transaction.
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// The incidents that `decide` must see; unknown ones are left out.
+    pub about: Vec<IncidentNumber>,
+    /// What to write.
+    pub decide: Decide,
+    /// The monitor's state to save in the same transaction.
+    pub monitor: Option<Vec<u8>>,
+}
+
+/// Why the store failed: how the outside should take it, and what only the log may know.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The decision was a refusal; nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The events do not fit the incidents as they are; nothing was changed.
+    #[error(transparent)]
+    Misfit(#[from] rules::incident::Misfit),
+    /// The database can't be reached, is locked, full or read-only; nothing was changed.
+    #[error("{sentence}")]
+    Unavailable {
+        /// What is wrong and what to do, for people.
+        sentence: String,
+        /// What the driver said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A row holds what it can't.
+    #[error("table {table}, row {row}: {problem}")]
+    Inconsistent {
+        /// Which table.
+        table: &'static str,
+        /// Which row.
+        row: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// What the store does. Every method that changes something is one transaction, durable when it returns.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// What must be known before anything runs.
+    async fn opening(&self) -> Result<Opening, StoreError>;
+
+    /// Locks the head, reads the incidents, decides, applies the events, and writes rows and entries together.
+    async fn change(&self, change: Change) -> Result<Vec<Entry>, StoreError>;
+
+    /// Saves the monitor's state and that Calm Ops runs at `alive_at`.
+    async fn save_monitor(&self, monitor: Option<&[u8]>, alive_at: Timestamp) -> Result<(), StoreError>;
+
+    /// Where the journal ends.
+    async fn head(&self) -> Result<(Cursor, Head), StoreError>;
+
+    /// Every active incident and those resolved at or after `resolved_since`, by number.
+    async fn recent_incidents(&self, resolved_since: Timestamp) -> Result<Vec<Incident>, StoreError>;
+
+    /// The number that the next incident gets.
+    async fn next_number(&self) -> Result<IncidentNumber, StoreError>;
+
+    /// One incident.
+    async fn incident(&self, number: IncidentNumber) -> Result<Option<Incident>, StoreError>;
+
+    /// The number of an incident by its id.
+    async fn number_of(&self, id: uuid::Uuid) -> Result<Option<IncidentNumber>, StoreError>;
+
+    /// Incidents that fit a filter, newest first.
+    async fn history(&self, filter: &HistoryFilter, limit: u32) -> Result<Vec<Incident>, StoreError>;
+
+    /// The entries of one incident, oldest first, at most the newest `limit`.
+    async fn timeline(&self, number: IncidentNumber, limit: u32) -> Result<Vec<Entry>, StoreError>;
+
+    /// The snapshots of one incident, oldest first.
+    async fn snapshots(&self, number: IncidentNumber) -> Result<Vec<Snapshot>, StoreError>;
+
+    /// Entries after a number, oldest first.
+    async fn entries(&self, after: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
+
+    /// Entries after a number as they are stored, oldest first, for verification and export.
+    async fn stored_entries(&self, after: u64, limit: u32) -> Result<Vec<StoredEntry>, StoreError>;
+
+    /// Times of which nothing is known, that ended at or after `since`, newest first.
+    async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError>;
+
+    /// Writes roll-ups in one batch; one that exists for the same series, step and start is joined with it.
+    async fn write_rollups(&self, rollups: &[Rollup]) -> Result<(), StoreError>;
+
+    /// The roll-ups of a series, oldest first.
+    async fn rollups(
+        &self,
+        subject: &Subject,
+        signal: &Signal,
+        step: RollupStep,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Rollup>, StoreError>;
+
+    /// The median of the hourly means since a moment, for every series that has at least six of them.
+    async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError>;
+
+    /// Removes roll-ups that are older than they are kept: minutes 90 days, hours 2 years. Returns how many.
+    async fn prune(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Keeps a replay bundle of an incident, replacing an earlier one.
+    async fn save_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError>;
+
+    /// The replay bundle of an incident.
+    async fn bundle(&self, number: IncidentNumber) -> Result<Option<Vec<u8>>, StoreError>;
+}
