@@ -1,0 +1,135 @@
+//! How values and signals are said to people: the same everywhere.
+
+use crate::{
+    time::Span,
+    words::{Signal, Unit},
+};
+
+/// A number with at most three telling digits, without needless zeros.
+fn number(value: f64) -> String {
+    let size = value.abs();
+    let digits = if size >= 100.0 || (value - value.round()).abs() < 0.005 {
+        0
+    } else if (10.0..99.95).contains(&size) {
+        1
+    } else {
+        2
+    };
+    let mut text = format!("{value:.digits$}");
+    if text.contains('.') {
+        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+    }
+    if text == "-0" { "0".to_owned() } else { text }
+}
+
+fn scaled(value: f64, base: &str) -> String {
+    let (mut value, mut prefix) = (value, "");
+    for next in ["Ki", "Mi", "Gi", "Ti", "Pi"] {
+        if value.abs() < 1024.0 {
+            break;
+        }
+        (value, prefix) = (value / 1024.0, next);
+    }
+    format!("{} {prefix}{base}", number(value))
+}
+
+/// A value with its unit: `93 %`, `1.4 GiB`, `4 min 10 s`, `412 jobs`, `3`.
+pub fn value(value: f64, unit: &Unit) -> String {
+    match unit {
+        Unit::Count => number(value),
+        Unit::Bytes => scaled(value, "B"),
+        Unit::BytesPerSecond => scaled(value, "B/s"),
+        Unit::Seconds if value >= 1.0 => seconds(value),
+        Unit::Percent | Unit::Seconds | Unit::Milliseconds | Unit::Days | Unit::Other(_) => format!("{} {unit}", number(value)),
+    }
+}
+
+/// A number of seconds as a duration: `4 min 10 s`.
+pub fn seconds(seconds: f64) -> String {
+    Span::from_micros((seconds.clamp(0.0, 3e9) * 1e6) as u64).to_string()
+}
+
+/// A signal's short name for people: `Memory used`. Unknown signals are told by their words: `queue.depth` is "Queue depth".
+pub fn label(signal: &Signal) -> String {
+    let known = KNOWN.iter().find(|(name, _, _)| *name == signal.as_str());
+    known.map_or_else(
+        || {
+            let words = signal.as_str().replace(['.', '_', '-'], " ");
+            let mut letters = words.chars();
+            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+        },
+        |(_, label, _)| (*label).to_owned(),
+    )
+}
+
+/// The unit of a signal that Calm Ops' own collectors report; `None` for any other.
+pub fn known_unit(signal: &str) -> Option<Unit> {
+    KNOWN.iter().find(|(name, _, _)| *name == signal).and_then(|(_, _, unit)| unit.parse().ok())
+}
+
+/// The signals of Calm Ops' own collectors: name, label, unit.
+pub const KNOWN: &[(&str, &str, &str)] = &[
+    ("host.cpu.used", "CPU", "%"),
+    ("host.load.per_core", "Load per core", ""),
+    ("host.memory.used", "Memory used", "%"),
+    ("host.memory.available", "Memory available", "B"),
+    ("host.swap.used", "Swap used", "%"),
+    ("host.processes.count", "Processes", ""),
+    ("host.processes.zombies", "Zombie processes", ""),
+    ("host.files.open", "Open files", "%"),
+    ("host.pressure.cpu", "CPU pressure", "%"),
+    ("host.pressure.memory", "Memory pressure", "%"),
+    ("host.pressure.io", "Disk pressure", "%"),
+    ("host.uptime", "Uptime", "s"),
+    ("disk.used", "Space used", "%"),
+    ("disk.available", "Space available", "B"),
+    ("disk.inodes.used", "Inodes used", "%"),
+    ("network.received", "Received", "B/s"),
+    ("network.sent", "Sent", "B/s"),
+    ("app.up", "Running", ""),
+    ("app.restarts", "Restarts in 10 min", ""),
+    ("app.cpu", "CPU", "%"),
+    ("app.memory", "Memory", "B"),
+    ("app.uptime", "Uptime", "s"),
+    ("pm2.up", "PM2 answers", ""),
+    ("endpoint.up", "Answers as expected", ""),
+    ("endpoint.status", "Status", ""),
+    ("endpoint.first_byte", "Time to first byte", "ms"),
+    ("endpoint.total", "Time in all", "ms"),
+    ("endpoint.certificate.days_left", "Certificate valid for", "d"),
+    ("collector.failed", "Collector failing", ""),
+    ("monitor.loop_lag", "Loop lag", "ms"),
+    ("monitor.database_write", "Database write", "ms"),
+    ("monitor.stream_clients", "Stream clients", ""),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_read_well() {
+        for (number, unit, text) in [
+            (93.0, "%", "93 %"),
+            (93.456, "%", "93.5 %"),
+            (99.99, "%", "99.99 %"),
+            (0.0, "", "0"),
+            (-0.001, "", "0"),
+            (1.5e9, "B", "1.4 GiB"),
+            (512.0, "B/s", "512 B/s"),
+            (250.0, "s", "4 min 10 s"),
+            (412.0, "jobs", "412 jobs"),
+            (1234.5, "ms", "1234 ms"),
+        ] {
+            assert_eq!(value(number, &unit.parse().unwrap()), text);
+        }
+    }
+
+    #[test]
+    fn every_known_signal_is_well_formed() {
+        for (name, label, unit) in KNOWN {
+            assert!(Signal::check(name).is_ok() && unit.parse::<Unit>().is_ok() && !label.is_empty(), "{name}");
+        }
+        assert_eq!(label(&"queue.depth".parse().unwrap()), "Queue depth");
+    }
+}
