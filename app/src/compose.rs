@@ -6,7 +6,7 @@ use rules::{
     lifecycle::State,
     say,
     snapshot::Snapshot,
-    summary::Summary,
+    summary::{Reader, Summary},
     time::{Span, Timestamp},
     view::{Health, History, IncidentPage, Incidents, Spark},
     words::{Severity, Unit},
@@ -158,14 +158,15 @@ fn standing(incident: &Incident) -> String {
 
 /// The summary as the team reads it.
 fn briefing(summary: &Summary) -> Vec<Section> {
-    vec![Section { heading: "What happened".into(), sentences: vec![summary.headline()] }]
+    let sections = summary.render(Reader::Team).into_iter();
+    sections.map(|section| Section { heading: section.heading, sentences: section.sentences }).collect()
 }
 
 fn breach_row(known: &rules::incident::IncidentBreach) -> BreachRow {
     let breach = &known.breach;
     let usual = breach.usual.map(|usual| format!(" (usually {})", say::value(usual, &breach.unit))).unwrap_or_default();
     BreachRow {
-        subject: breach.key.subject.to_string(),
+        subject: say::subject(&breach.key.subject),
         label: say::label(&breach.key.signal),
         severity: breach.severity,
         value: format!("{}{usual}", say::value(breach.value, &breach.unit)),

@@ -27,7 +27,7 @@ pub fn App() -> impl IntoView {
         <Router>
             <a class="skip" href="#main">"Skip to the page"</a>
             <div class="frame">
-                <Places/>
+                {places()}
                 <main id="main" tabindex="-1">
                     <Routes fallback=LostPage>
                         <Route path=path!("/") view=HomePage ssr=SsrMode::Async/>
@@ -44,8 +44,7 @@ pub fn App() -> impl IntoView {
 }
 
 /// The places, with how things stand: a column on a desktop, a bar at the bottom of a phone.
-#[component]
-fn Places() -> impl IntoView {
+fn places() -> AnyView {
     let shared = expect_context::<Shared>();
     let live = crate::live::live();
     let pulse = pulse::resource();
@@ -86,4 +85,5 @@ fn Places() -> impl IntoView {
             {live_mark(checked_at)}
         </header>
     }
+    .into_any()
 }

@@ -55,7 +55,7 @@ pub(crate) struct Count {
 
 pub(crate) fn count(readings: &[Reading]) -> Count {
     let mut silent: Vec<String> =
-        readings.iter().filter(|reading| reading.status == Status::Unknown).map(|reading| reading.subject.to_string()).collect();
+        readings.iter().filter(|reading| reading.status == Status::Unknown).map(|reading| say::subject(&reading.subject)).collect();
     silent.dedup();
     Count {
         healthy: readings.iter().filter(|reading| reading.status == Status::Healthy).count(),
@@ -214,8 +214,8 @@ mod tests {
         assert_eq!(status_sentence(1, 1, &calm), "One incident needs someone.");
         assert_eq!(status_sentence(2, 0, &calm), "2 incidents are active, and someone is on each.");
         assert_eq!(status_sentence(0, 0, &Count::default()), "Nothing has been checked yet. The first readings come within seconds.");
-        let silent = Count { silent: vec!["host:web-1".into()], ..calm.clone() };
-        assert_eq!(status_sentence(0, 0, &silent), "Nothing is known from host:web-1 right now.");
+        let silent = Count { silent: vec!["web-1".into()], ..calm.clone() };
+        assert_eq!(status_sentence(0, 0, &silent), "Nothing is known from web-1 right now.");
         assert_eq!(status_sentence(0, 0, &Count { watching: 1, ..calm }), "Calm. 14 signals healthy, 1 being watched");
     }
 }

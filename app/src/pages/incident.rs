@@ -133,7 +133,7 @@ fn facts(incident: &IncidentData) -> AnyView {
             {incident.quiet_since.filter(|_| card.resolved_at.is_none()).map(|at| fact("Quiet since", clock::moment(at)))}
             {card.resolved_at.map(|at| fact("Resolved", clock::moment(at)))}
             {(incident.reopened > 0).then(|| fact("Opened again", times(incident.reopened).into_any()))}
-            {fact("Began at", card.cause.to_string().into_any())}
+            {fact("Began at", rules::say::subject(&card.cause).into_any())}
         </dl>
     }
     .into_any()

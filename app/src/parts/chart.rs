@@ -47,7 +47,7 @@ mod geometry {
     /// Lays a course out, with the moments that are marked in it.
     pub(crate) fn build(course: &CoursePage, moments: &[(Timestamp, &'static str)]) -> Chart {
         let label = say::label(&course.signal);
-        let subject = course.subject.to_string();
+        let subject = say::subject(&course.subject);
         let points: Vec<CoursePoint> = course
             .points
             .iter()
