@@ -8,7 +8,11 @@ use crate::{clock, parts::mark};
 
 /// The headline, or what can be said before a summary is written.
 pub(crate) fn headline(card: &IncidentCard) -> String {
-    if card.headline.is_empty() { format!("Incident {} on {}", card.number, rules::say::subject(&card.cause)) } else { card.headline.clone() }
+    if card.headline.is_empty() {
+        format!("Incident {} on {}", card.number, rules::say::subject(&card.cause))
+    } else {
+        card.headline.clone()
+    }
 }
 
 /// What the card says about who has it.
