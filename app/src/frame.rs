@@ -3,15 +3,17 @@
 use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
-    components::{A, Route, Router, Routes},
+    components::{A, FlatRoutes, Route, Router},
     path,
 };
 
 use crate::{
     live::{Live, live_mark},
     pages::{
-        health::HealthPage, history::HistoryPage, home::HomePage, incident::IncidentPage, incidents::IncidentsPage, lost::LostPage,
-        runbook::RunbookPage,
+        health::HealthPage,
+        incident::IncidentPage,
+        lost::LostPage,
+        text::{HistoryPage, HomePage, IncidentsPage, RunbookPage},
     },
     pulse::{self, Shared},
 };
@@ -29,14 +31,14 @@ pub fn App() -> impl IntoView {
             <div class="frame">
                 {places()}
                 <main id="main" tabindex="-1">
-                    <Routes fallback=LostPage>
+                    <FlatRoutes fallback=LostPage>
                         <Route path=path!("/") view=HomePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/health") view=HealthPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents") view=IncidentsPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents/:id") view=IncidentPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>
-                    </Routes>
+                    </FlatRoutes>
                 </main>
             </div>
         </Router>

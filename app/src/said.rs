@@ -8,7 +8,7 @@ use rules::{
     words::{Actor, Severity, Signal, Subject},
 };
 
-use crate::page::{Line, Tone};
+use crate::facts::{Line, Tone};
 
 /// An entry as a line of the timeline.
 pub(crate) fn line(entry: &Entry) -> Line {

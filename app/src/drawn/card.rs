@@ -1,7 +1,6 @@
 //! An incident in a list.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
 use rules::{lifecycle::State, view::IncidentCard};
 
 use crate::{clock, parts::mark};
@@ -36,14 +35,14 @@ fn card(card: &IncidentCard) -> AnyView {
     };
     view! {
         <li class=class>
-            <A href=format!("/ops/incidents/{number}")>
+            <a href=format!("/ops/incidents/{number}")>
                 <span class="card-head">
                     <span class="number">"Incident " {number}</span>
                     {mark::severity(severity)}
                     <span class="state">{state}</span>
                 </span>
                 <span class="card-title">{title}</span>
-            </A>
+            </a>
             <p class="card-foot">{word} {time} ", " {held(card)}</p>
         </li>
     }
