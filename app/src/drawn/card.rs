@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use rules::{lifecycle::State, view::IncidentCard};
 
-use crate::{clock, parts::mark};
+use crate::{clock, mark};
 
 /// The headline, or what can be said before a summary is written.
 pub(crate) fn headline(card: &IncidentCard) -> String {
