@@ -4,5 +4,8 @@
 pub mod board;
 pub mod clock;
 pub mod collect;
+pub mod documents;
+pub mod embedded;
+pub mod history;
 pub mod live;
 pub mod store;
