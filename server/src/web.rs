@@ -1,0 +1,3 @@
+//! What the server shows to the outside.
+
+pub mod assets;
