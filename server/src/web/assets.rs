@@ -55,7 +55,7 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
             "/icons/{*path}",
             get(|Path(path): Path<String>, headers: HeaderMap| async move { serve(&format!("icons/{path}"), &headers) }),
         )
-        .route("/favicon.ico", get(|headers: HeaderMap| async move { serve("icons/favicon.svg", &headers) }))
+        .route("/favicon.ico", get(|headers: HeaderMap| async move { serve("icons/calm.svg", &headers) }))
         .route("/robots.txt", get(robots))
 }
 
