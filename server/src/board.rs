@@ -29,7 +29,7 @@ pub struct Board {
 
 impl Default for Board {
     fn default() -> Self {
-        let readings = Readings { checked_at: Timestamp::default(), readings: Vec::new(), troubles: Vec::new() };
+        let readings = Readings { checked_at: Timestamp::default(), readings: Vec::new(), troubles: Vec::new(), left_out: 0 };
         let shown = Shown { readings: Arc::new(readings), sparks: Arc::default(), documents: Vec::new(), texts: Vec::new() };
         Self { shown: RwLock::new(shown) }
     }
