@@ -2,6 +2,7 @@
 #![recursion_limit = "256"]
 
 pub mod board;
+pub mod cli;
 pub mod clock;
 pub mod collect;
 pub mod config;
@@ -10,3 +11,4 @@ pub mod embedded;
 pub mod history;
 pub mod live;
 pub mod store;
+pub mod web;
