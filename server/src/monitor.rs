@@ -539,7 +539,9 @@ impl Monitor {
             shown.readings = Arc::clone(&readings);
             shown.sparks = sparks;
             shown.documents = documents;
-            shown.texts = texts;
+            if texts != *shown.texts {
+                shown.texts = Arc::new(texts);
+            }
         });
         self.parts.live.set_health(readings);
     }
