@@ -49,7 +49,7 @@ format: ## format all Rust
 
 .PHONY: screenshots
 screenshots: build ## make the pictures of the pages that README shows
-	@scripts/end2end --grep @screenshot
+	@PICTURES=$(CURDIR)/end2end/screenshots scripts/end2end --grep @screenshot
 
 .PHONY: clean
 clean: ## remove what was built (never the data)

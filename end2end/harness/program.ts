@@ -44,11 +44,10 @@ export class Program {
     readonly port: number,
   ) {}
 
-  /** Prepares one; its thresholds hold for seconds, not minutes. */
+  /** Prepares one with documents of its own. */
   static async prepare(): Promise<Program> {
     const program = new Program(mkdtempSync(join(tmpdir(), 'calm-ops-test-')), await freePort());
     execFileSync(BINARY, ['init', program.ops], { env: environment(), stdio: 'pipe' });
-    program.quicken();
     return program;
   }
 
@@ -68,17 +67,22 @@ export class Program {
     return join(this.ops, 'alerts/thresholds.md');
   }
 
-  /** Rewrites the thresholds so that a breach holds for two seconds, as a person would in an editor. */
-  quicken(): void {
-    const text = readFileSync(this.thresholds, 'utf8');
-    const tables = text.split('\n').map((line) => {
-      if (!line.trim().startsWith('|')) return line;
+  /**
+   * Rewrites the thresholds, as a person would in an editor: breaches of `signals` hold for two seconds, and with `only` nothing else
+   * alerts: how busy this machine is must not matter.
+   */
+  quicken(signals: RegExp, only: boolean): void {
+    const lines = readFileSync(this.thresholds, 'utf8').split('\n');
+    const changed = lines.flatMap((line) => {
       const cells = line.split('|');
+      const named = /^\s*`?([a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)+)`?\s*$/.exec(cells[1] ?? '')?.[1];
+      if (!line.trim().startsWith('|') || !named) return [line];
+      if (!signals.test(named)) return only ? [] : [line];
       const held = cells.findIndex((cell) => /^\s*\d+ (s|min|h)( \d+ (s|min))?\s*$/.test(cell));
       if (held > 0) cells[held] = ' 2 s ';
-      return cells.join('|');
+      return [cells.join('|')];
     });
-    writeFileSync(this.thresholds, tables.join('\n'));
+    writeFileSync(this.thresholds, changed.join('\n'));
   }
 
   async start(): Promise<void> {
@@ -132,15 +136,9 @@ export class Program {
     if (answer.status !== 202) throw new Error(`a push was answered with ${answer.status}: ${await answer.text()}`);
   }
 
-  /** Pushes the same value again and again until `until` is done: a queue reports all the time. */
-  async hold<T>(observation: Observation, until: Promise<T>): Promise<T> {
-    let over = false;
-    const ended = until.finally(() => (over = true));
-    while (!over) {
-      await this.push(observation);
-      await Promise.race([ended.then(() => undefined, () => undefined), new Promise((next) => setTimeout(next, 300))]);
-    }
-    return ended;
+  /** A queue that reports its depth all the time, as a real one would. */
+  queue(name: string, depth: number): Queue {
+    return new Queue(this, name, depth);
   }
 
   async get<T>(path: string): Promise<T> {
@@ -153,5 +151,40 @@ export class Program {
   async command(...words: string[]): Promise<string> {
     const { stdout } = await promisify(execFile)(BINARY, [...words, '--data-dir', this.data, '--ops-dir', this.ops], { env: environment() });
     return stdout;
+  }
+}
+
+export class Queue {
+  private readonly timer: NodeJS.Timeout;
+  private trouble?: Error;
+
+  constructor(
+    private readonly program: Program,
+    private readonly name: string,
+    private depth: number,
+  ) {
+    this.report();
+    this.timer = setInterval(() => this.report(), 400);
+  }
+
+  get subject(): string {
+    return `service:${this.name}`;
+  }
+
+  is(depth: number): void {
+    this.depth = depth;
+  }
+
+  /** Ends the reports; fails if one was refused. */
+  stop(): void {
+    clearInterval(this.timer);
+    if (this.trouble) throw this.trouble;
+  }
+
+  private report(): void {
+    this.program.push({ signal: 'queue.depth', subject: this.subject, value: this.depth, unit: 'jobs' }).catch((error: Error) => {
+      // A program that is stopped can't be reached; one that answers must accept.
+      if (error.message.startsWith('a push was answered')) this.trouble = error;
+    });
   }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type ConsoleMessage, type Page, test as base, expect } from '@playwright/test';
 import { Program } from './program';
 
-export { expect };
+export { expect, type Page, Program };
 
 interface Own {
   /** The program, running. */
@@ -14,9 +14,17 @@ interface Own {
   watch: (page: Page) => void;
 }
 
-export const test = base.extend<Own>({
-  calm: async ({}, use, info) => {
+interface Choice {
+  /** `queue`: only queues alert, after two seconds. `disk`: only disks. `all`: the built-in thresholds, queues after two seconds. */
+  alerts: 'queue' | 'disk' | 'all';
+}
+
+export const test = base.extend<Own & Choice>({
+  alerts: ['queue', { option: true }],
+
+  calm: async ({ alerts }, use, info) => {
     const program = await Program.prepare();
+    program.quicken(alerts === 'disk' ? /^disk\./ : /^queue\.depth$/, alerts !== 'all');
     await program.start();
     await use(program);
     if (info.status !== info.expectedStatus) await info.attach('what the program said', { body: program.words() });
