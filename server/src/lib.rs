@@ -4,6 +4,7 @@
 pub mod board;
 pub mod clock;
 pub mod collect;
+pub mod desk;
 pub mod documents;
 pub mod embedded;
 pub mod history;
