@@ -77,7 +77,6 @@ pub struct Kept {
 }
 
 /// What the monitor works with.
-#[derive(Debug)]
 pub struct Parts {
     /// Where observations come in.
     pub intake: Arc<Intake>,
@@ -110,7 +109,7 @@ pub struct Monitor {
     parts: Parts,
     store: Arc<dyn Store>,
     told: mpsc::Receiver<Told>,
-    entries: tokio::sync::broadcast::Receiver<Arc<[Entry]>>,
+    entries: tokio::sync::broadcast::Receiver<Arc<Vec<Entry>>>,
     flight: Option<(Instant, JoinHandle<Landed>)>,
     watchman: Watchman,
     steady_since: Timestamp,
@@ -135,12 +134,6 @@ pub struct Monitor {
     shown_at: Now,
     lag: Duration,
     write_time: Duration,
-}
-
-impl std::fmt::Debug for Monitor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Monitor").field("parts", &self.parts).finish_non_exhaustive()
-    }
 }
 
 /// Microseconds since the machine started, with the time it slept.
@@ -432,7 +425,7 @@ impl Monitor {
         self.away = Some((since, sentence.to_owned()));
     }
 
-    fn committed(&mut self, entries: Option<Arc<[Entry]>>) {
+    fn committed(&mut self, entries: Option<Arc<Vec<Entry>>>) {
         let Some(entries) = entries else {
             self.stale = true;
             return;

@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     board::Board,
     clock::Clock,
-    collect::{Collector, host::HostCollector, http::HttpCollector, pm2::Pm2Collector},
+    collect::{Collector, host::HostCollector},
     config::{Config, Machine, Reloadable},
     desk::Desk,
     documents::{BadDocuments, Documents},
@@ -77,8 +77,11 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let address = listener.local_addr()?;
     let now = clock.now();
     let (documents, document_events) = Documents::load(config.ops_dir.as_deref(), &data_dir.join("in-force"), now.wall)?;
-    let place = Where::from_config(config.database_url.as_ref().map(crate::config::Secret::expose), &data_dir);
-    let store = store::open(&place).await?;
+    let place = match &config.database_url {
+        Some(url) => Where::Postgres { url: url.expose().to_owned() },
+        None => Where::Sqlite { path: data_dir.join("calm-ops.db") },
+    };
+    let store = store::open_to_serve(&place).await?;
     let opening = store.opening().await?;
 
     let mut own = vec![Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() }];
@@ -100,17 +103,13 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let intake = Intake::new(engine, Recording::default(), clock);
     let board = Arc::new(Board::new(Arc::clone(&intake)));
     let live = Live::new(opening.cursor, config.limits.streams);
-    let desk = Desk::new(Arc::clone(&store), Arc::clone(&board), Arc::clone(&live), clock).await?;
+    let desk = Desk::new(Arc::clone(&store), Arc::clone(&board), Arc::clone(&live), clock);
     let host = config.host_name.clone().unwrap_or_else(crate::collect::host::host_name);
 
     let background = TaskTracker::new();
     let (tell, told) = mpsc::channel(64);
     let collectors = Collectors { host: host.clone(), intake: Arc::clone(&intake), clock, tell, stop: stop.clone(), tasks: background.clone() };
-    collectors.start(Box::new(HostCollector::new(host.clone(), config.interval)), stop.child_token());
-    if config.pm2.enabled {
-        collectors.start(Box::new(Pm2Collector::new(host.clone(), config.pm2.home.clone(), config.interval)), stop.child_token());
-    }
-    background.spawn(watch_endpoints(collectors, config.clone()));
+    collectors.start(Box::new(HostCollector::new(&host, config.interval)), stop.child_token());
 
     let parts = Parts { intake: Arc::clone(&intake), desk: Arc::clone(&desk), board: Arc::clone(&board), live: Arc::clone(&live), documents, clock, host };
     let monitor = Monitor::new(parts, Arc::clone(&store), told, own);
@@ -160,67 +159,3 @@ impl Collectors {
     }
 }
 
-/// Probes the endpoints of the configuration, and puts a changed file in force without a restart.
-async fn watch_endpoints(collectors: Collectors, config: Config) {
-    let mut in_force = Reloadable::default();
-    let mut running: Vec<(String, CancellationToken)> = Vec::new();
-    let mut wanted = Some(config.reloadable.clone());
-    let mut told = String::new();
-    loop {
-        if let Some(wanted) = wanted.take()
-            && wanted != in_force
-        {
-            let gone = in_force.endpoints.iter().filter(|old| !wanted.endpoints.iter().any(|new| new.name == old.name));
-            let gone = gone.map(|old| rules::words::Subject::build("endpoint", &old.name, None)).collect::<Vec<_>>();
-            // What stayed as it was keeps running.
-            running.retain(|(name, stop)| {
-                let before = in_force.endpoints.iter().find(|endpoint| endpoint.name == *name);
-                let same = before.is_some() && before == wanted.endpoints.iter().find(|endpoint| endpoint.name == *name);
-                if !same {
-                    stop.cancel();
-                }
-                same
-            });
-            for endpoint in &wanted.endpoints {
-                if running.iter().any(|(name, _)| *name == endpoint.name) {
-                    continue;
-                }
-                match HttpCollector::new(endpoint) {
-                    Ok(collector) => {
-                        let stop = collectors.stop.child_token();
-                        collectors.start(Box::new(collector), stop.clone());
-                        running.push((endpoint.name.clone(), stop));
-                    }
-                    Err(error) => {
-                        let told = Told::Failing { name: format!("endpoint {}", endpoint.name), problem: Some(error.to_string()) };
-                        let _ = collectors.tell.send(told).await;
-                    }
-                }
-            }
-            if !gone.is_empty() {
-                let _ = collectors.tell.send(Told::Gone(gone)).await;
-            }
-            in_force = wanted;
-        }
-        tokio::select! {
-            () = collectors.stop.cancelled() => return,
-            () = tokio::time::sleep(CONFIG_EVERY) => {}
-        }
-        let problem = match config.reload(&Machine) {
-            None => return collectors.stop.cancelled().await,
-            Some(Ok(reloadable)) => {
-                wanted = Some(reloadable);
-                String::new()
-            }
-            Some(Err(error)) => format!("The last good version stays in force.\n{error}"),
-        };
-        if problem != told {
-            let sentence = (!problem.is_empty()).then(|| problem.clone());
-            if let Some(problem) = &sentence {
-                tracing::warn!(problem, "the configuration file was changed and has a mistake");
-            }
-            let _ = collectors.tell.send(Told::Failing { name: "configuration".to_owned(), problem: sentence }).await;
-            told = problem;
-        }
-    }
-}

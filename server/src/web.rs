@@ -30,7 +30,7 @@ pub mod push;
 pub mod serving;
 
 /// What every handler may use.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Site {
     /// The one door.
     pub desk: Arc<Desk>,
@@ -63,7 +63,8 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
     let context = move || {
         provide_context(SharedDesk::clone(&desk));
         provide_context(Actor::Local);
-        provide_context(assets::names());
+        let assets::Names { js, wasm, css } = assets::names();
+        provide_context(app::Assets { js, wasm, css });
     };
     let options = site.leptos.clone();
     let shell = move || app::shell(options.clone());
@@ -71,7 +72,7 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
     let compressed = SizeAbove::new(512).and(NotForContentType::SSE).and(NotForContentType::IMAGES).and(NotForContentType::const_new("application/wasm"));
     let pages = Router::new()
         .leptos_routes_with_context(&site, routes, context.clone(), shell.clone())
-        .fallback(leptos_axum::file_and_error_handler_with_context::<Site, _>(context, move |_| shell()));
+        .fallback(leptos_axum::render_app_async_with_context(context, shell));
     Router::new()
         .merge(api::router())
         .merge(pages)

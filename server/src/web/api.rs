@@ -312,7 +312,7 @@ const STUCK: Span = Span::from_secs(30);
 async fn public_health(State(site): State<Site>) -> Response {
     let shown = site.board.shown();
     let active = site.desk.active();
-    let worst = active.iter().map(|card| card.severity).max().max(monitor::worst(&shown.readings));
+    let worst = active.iter().copied().max().max(monitor::worst(&shown.readings));
     let stuck = site.clock.now().wall.since(shown.readings.checked_at) > STUCK;
     let status = match worst {
         _ if stuck => "not watching",

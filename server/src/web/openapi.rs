@@ -102,7 +102,7 @@ pub async fn page() -> Response {
     }
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Interface · Calm Ops</title><link rel=\"stylesheet\" href=\"/pkg/{}\"></head><body><main class=\"plain-page\"><h1>The interface for programs</h1>\
+         <title>Interface · Calm Ops</title><link rel=\"stylesheet\" href=\"{}\"></head><body><main class=\"plain-page\"><h1>The interface for programs</h1>\
          <p>Errors are problem details (RFC 9457). Times are RFC 3339, UTC. The same for programs: <a href=\"/api/openapi.json\">openapi.json</a>. \
          Back to <a href=\"/ops/health\">health</a>.</p>{rows}</main></body></html>",
         escape(&assets::names().css)
