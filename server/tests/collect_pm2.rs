@@ -1,4 +1,5 @@
 //! The PM2 collector against a real PM2 from npm, in `target/tools/pm2`; installed there if it is missing.
+#![expect(clippy::unwrap_used, reason = "the helpers of these tests fail as the tests do")]
 
 use std::{
     fs,

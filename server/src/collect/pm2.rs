@@ -69,8 +69,9 @@ impl Pm2Collector {
 
     /// Watches the daemon whose files are in `pm2_home`, as soon as there is one.
     pub fn new(host_name: &str, pm2_home: &Path, interval: Duration) -> Self {
-        let daemon = Subject::build("pm2", "pm2", Some(host_name));
-        let (host_name, socket) = (host_name.to_owned(), pm2_home.join("rpc.sock"));
+        let host_name = super::host::clean_name(host_name);
+        let daemon = Subject::build("pm2", "pm2", Some(&host_name));
+        let socket = pm2_home.join("rpc.sock");
         Self { host_name, daemon, socket, interval, met: false, restarts: HashMap::new(), reported: Vec::new() }
     }
 
