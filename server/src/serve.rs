@@ -14,8 +14,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     board::Board,
     clock::Clock,
-    collect::{Collector, host::HostCollector},
-    config::{Config, Machine, Reloadable},
+    collect::{Collector, host::HostCollector, http::{BadStatuses, BadUrl, Endpoint, HttpCollector}, pm2::Pm2Collector},
+    config::{Config, EndpointConfig, Machine, Reloadable},
     desk::Desk,
     documents::{BadDocuments, Documents},
     live::Live,
@@ -110,6 +110,13 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let (tell, told) = mpsc::channel(64);
     let collectors = Collectors { host: host.clone(), intake: Arc::clone(&intake), clock, tell, stop: stop.clone(), tasks: background.clone() };
     collectors.start(Box::new(HostCollector::new(&host, config.interval)), stop.child_token());
+    if config.pm2.enabled {
+        let home = config.pm2.home.clone().or_else(|| Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME")));
+        if let Some(home) = home {
+            collectors.start(Box::new(Pm2Collector::new(&host, &home, config.interval)), stop.child_token());
+        }
+    }
+    background.spawn(watch_endpoints(collectors, config.clone()));
 
     let parts = Parts { intake: Arc::clone(&intake), desk: Arc::clone(&desk), board: Arc::clone(&board), live: Arc::clone(&live), documents, clock, host };
     let monitor = Monitor::new(parts, Arc::clone(&store), told, own);
@@ -159,3 +166,81 @@ impl Collectors {
     }
 }
 
+/// The collector of an endpoint.
+fn probe(endpoint: &EndpointConfig) -> Result<HttpCollector, String> {
+    let url = endpoint.url.parse().map_err(|error: BadUrl| error.to_string())?;
+    let mut probe = Endpoint::new(&endpoint.name, url);
+    if let Some(status) = endpoint.expect_status {
+        probe.expect_status = status.to_string().parse().map_err(|error: BadStatuses| error.to_string())?;
+    }
+    probe.expect_text.clone_from(&endpoint.expect_text);
+    probe.interval = endpoint.interval.into();
+    probe.time_limit = endpoint.time_limit.into();
+    probe.ca_file.clone_from(&endpoint.ca_file);
+    HttpCollector::new(probe).map_err(|error| error.to_string())
+}
+
+/// Probes the endpoints of the configuration, and puts a changed file in force without a restart.
+async fn watch_endpoints(collectors: Collectors, config: Config) {
+    let mut in_force = Reloadable::default();
+    let mut running: Vec<(String, CancellationToken)> = Vec::new();
+    let mut wanted = Some(config.reloadable.clone());
+    let mut told = String::new();
+    loop {
+        if let Some(wanted) = wanted.take()
+            && wanted != in_force
+        {
+            let gone = in_force.endpoints.iter().filter(|old| !wanted.endpoints.iter().any(|new| new.name == old.name));
+            let gone = gone.map(|old| rules::words::Subject::build("endpoint", &old.name, None)).collect::<Vec<_>>();
+            // What stayed as it was keeps running.
+            running.retain(|(name, stop)| {
+                let before = in_force.endpoints.iter().find(|endpoint| endpoint.name == *name);
+                let same = before.is_some() && before == wanted.endpoints.iter().find(|endpoint| endpoint.name == *name);
+                if !same {
+                    stop.cancel();
+                }
+                same
+            });
+            for endpoint in &wanted.endpoints {
+                if running.iter().any(|(name, _)| *name == endpoint.name) {
+                    continue;
+                }
+                match probe(endpoint) {
+                    Ok(collector) => {
+                        let stop = collectors.stop.child_token();
+                        collectors.start(Box::new(collector), stop.clone());
+                        running.push((endpoint.name.clone(), stop));
+                    }
+                    Err(error) => {
+                        let told = Told::Failing { name: format!("endpoint {}", endpoint.name), problem: Some(error) };
+                        let _ = collectors.tell.send(told).await;
+                    }
+                }
+            }
+            if !gone.is_empty() {
+                let _ = collectors.tell.send(Told::Gone(gone)).await;
+            }
+            in_force = wanted;
+        }
+        tokio::select! {
+            () = collectors.stop.cancelled() => return,
+            () = tokio::time::sleep(CONFIG_EVERY) => {}
+        }
+        let problem = match config.reload(&Machine) {
+            None => return collectors.stop.cancelled().await,
+            Some(Ok(reloadable)) => {
+                wanted = Some(reloadable);
+                String::new()
+            }
+            Some(Err(error)) => format!("The last good version stays in force.\n{error}"),
+        };
+        if problem != told {
+            let sentence = (!problem.is_empty()).then(|| problem.clone());
+            if let Some(problem) = &sentence {
+                tracing::warn!(problem, "the configuration file was changed and has a mistake");
+            }
+            let _ = collectors.tell.send(Told::Failing { name: "configuration".to_owned(), problem: sentence }).await;
+            told = problem;
+        }
+    }
+}
