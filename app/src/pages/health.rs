@@ -96,7 +96,7 @@ fn page(health: &Health, live: Live, ask_anew: impl Fn() + Copy + Send + Sync + 
             let Some(now) = now.as_ref().filter(|now| now.checked_at > loaded_at) else {
                 return;
             };
-            let Readings { checked_at, readings, troubles: told } = now;
+            let Readings { checked_at, readings, troubles: told, left_out: _ } = now;
             first.set((count(readings), *checked_at));
             if troubles.with_untracked(|old| old != told) {
                 troubles.set(told.clone());
