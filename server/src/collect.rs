@@ -11,6 +11,8 @@ use rules::{
 };
 
 pub mod host;
+pub mod http;
+pub mod pm2;
 
 /// What one round of a collector brought.
 #[derive(Clone, Debug, Default)]

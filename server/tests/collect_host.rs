@@ -98,3 +98,24 @@ async fn a_round_is_cheap() {
     println!("{:.3} ms of CPU for each round: {:.4} % of a core at 5 s", per_round * 1e3, per_round / 5.0 * 100.0);
     assert!(per_round < 0.01, "a fifth of a percent of one core at 5 s, in a debug build");
 }
+
+/// As root: `cargo nextest run -p server --run-ignored only a_disk_that --no-capture`.
+#[tokio::test]
+#[ignore = "only root may mount"]
+async fn a_disk_that_is_mounted_filled_and_unmounted_is_seen_and_then_gone() {
+    let folder = tempfile::Builder::new().prefix("disk with space").tempdir_in("/tmp").unwrap();
+    let run = |program: &str, arguments: &[&str]| {
+        assert!(Command::new(program).args(arguments).arg(folder.path()).status().unwrap().success(), "{program}");
+    };
+    run("mount", &["-t", "tmpfs", "-o", "size=1m", "tmpfs"]);
+    let subject = format!("disk:{}@web-1", folder.path().display());
+    std::fs::write(folder.path().join("half"), vec![1; 512 * 1024]).unwrap();
+    let mut collector = HostCollector::new("web-1", Duration::from_secs(5));
+    let round = collector.collect(Timestamp::from_secs(1)).await.unwrap();
+    run("umount", &[]);
+    assert_eq!(value(&round, "disk.used", &subject), Some(50.0));
+    assert_eq!(value(&round, "disk.available", &subject), Some(512.0 * 1024.0));
+    assert!(value(&round, "disk.inodes.used", &subject).is_some());
+    let round = collector.collect(Timestamp::from_secs(6)).await.unwrap();
+    assert_eq!(round.gone.iter().map(|gone| gone.as_str()).collect::<Vec<_>>(), [subject]);
+}

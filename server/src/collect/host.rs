@@ -36,7 +36,7 @@ pub fn host_id() -> Option<String> {
     (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())
 }
 
-fn clean_name(name: &str) -> String {
+pub(super) fn clean_name(name: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let name: String = name.trim().chars().map(|c| if fits(c) { c } else { '_' }).take(64).collect();
     if name.is_empty() { "localhost".to_owned() } else { name }
@@ -49,7 +49,6 @@ pub struct HostCollector {
     host: Subject,
     interval: Duration,
     disks: disks::Disks,
-    /// The mounts that were listed last.
     kernel: Kernel,
 }
 
