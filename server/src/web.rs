@@ -63,8 +63,7 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
     let context = move || {
         provide_context(SharedDesk::clone(&desk));
         provide_context(Actor::Local);
-        let assets::Names { js, wasm, css } = assets::names();
-        provide_context(app::Assets { js, wasm, css });
+        provide_context(assets::names());
     };
     let options = site.leptos.clone();
     let shell = move || app::shell(options.clone());

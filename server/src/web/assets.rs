@@ -18,19 +18,8 @@ use serde::Deserialize;
 #[folder = "../target/site"]
 struct Site;
 
-/// Where the browser finds what it loads first: paths on this server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names {
-    /// The script that starts the Wasm.
-    pub js: String,
-    /// The Wasm.
-    pub wasm: String,
-    /// The style sheet.
-    pub css: String,
-}
-
 /// The names that the build gave them. Without a built browser's part the pages still work, only not live.
-pub fn names() -> Names {
+pub fn names() -> app::Assets {
     #[derive(Deserialize)]
     struct Manifest {
         js: String,
@@ -44,7 +33,7 @@ pub fn names() -> Names {
         wasm: "calm-ops.wasm".to_owned(),
         css: "calm-ops.css".to_owned(),
     });
-    Names { js: format!("/pkg/{js}"), wasm: format!("/pkg/{wasm}"), css: format!("/pkg/{css}") }
+    app::Assets { js: format!("/pkg/{js}"), wasm: format!("/pkg/{wasm}"), css: format!("/pkg/{css}") }
 }
 
 /// Serves `/pkg/*`, `/icons/*`, `/favicon.ico` and `/robots.txt`.
