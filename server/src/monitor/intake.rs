@@ -73,7 +73,8 @@ impl Core {
         self.engine.observe(id, value, at, now)
     }
 
-    fn open(&mut self, signal: &str, subject: &str, unit: Option<&Unit>) -> Result<SeriesId, NoSeries> {
+    /// Finds or opens a series.
+    pub fn open(&mut self, signal: &str, subject: &str, unit: Option<&Unit>) -> Result<SeriesId, NoSeries> {
         let id = self.engine.series(signal, subject, unit)?;
         if !self.history.knows(id) {
             let (signal, subject): (Signal, Subject) = (signal.parse()?, subject.parse()?);
@@ -122,7 +123,11 @@ impl Intake {
         let mut ids = Vec::with_capacity(batch.len());
         for (index, (item, (unit, _))) in batch.iter().zip(&checked).enumerate() {
             let id = core.open(&item.signal, &item.subject, unit.as_ref());
-            ids.push(id.map_err(|error| WrongItem { index, field: if matches!(error, NoSeries::Unit { .. }) { "unit" } else { "subject" }, problem: error.to_string() })?);
+            ids.push(id.map_err(|error| WrongItem {
+                index,
+                field: if matches!(error, NoSeries::Unit { .. }) { "unit" } else { "subject" },
+                problem: error.to_string(),
+            })?);
         }
         let mut changed = false;
         for ((item, (_, at)), id) in batch.iter().zip(checked).zip(ids) {
