@@ -55,7 +55,7 @@ pub async fn the_database_refuses_to_change_the_journal(place: &Place) {
 
 /// Each kind of harm with the guards taken away, and what verification says about it.
 pub const HARMS: [(&str, &str); 13] = [
-    ("UPDATE journal SET actor = 'agent' WHERE number = 4", "entry 4 was changed"),
+    ("UPDATE journal SET actor = 'agent' WHERE number = 5", "entry 5 was changed"),
     ("UPDATE journal SET kind = 'stopped' WHERE number = 1", "entry 1 was changed"),
     ("UPDATE journal SET at_micros = at_micros + 1 WHERE number = 8", "entry 8 was changed"),
     ("UPDATE journal SET incident = 2 WHERE number = 5", "entry 5 was changed"),
@@ -85,6 +85,6 @@ pub async fn harm_is_named(place: &Place, (statement, named): (&str, &str)) {
     fill(&*store).await;
     let noted: Head = verify(&*store, None).await.unwrap().head;
     place.harm(statement).await;
-    let error = verify(&*store, Some(noted)).await.unwrap_err().to_string();
+    let error = verify(&*store, Some(noted)).await.expect_err(statement).to_string();
     assert!(error.contains(named), "{statement}: {error}");
 }
