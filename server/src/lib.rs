@@ -2,7 +2,16 @@
 #![recursion_limit = "256"]
 
 pub mod board;
+pub mod cli;
 pub mod clock;
 pub mod collect;
+pub mod config;
+pub mod desk;
+pub mod documents;
+pub mod embedded;
+pub mod history;
 pub mod live;
+pub mod monitor;
+pub mod serve;
 pub mod store;
+pub mod web;
