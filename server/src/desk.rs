@@ -19,7 +19,7 @@ use rules::{
     lifecycle::State,
     time::{Span, Timestamp},
     view::BlindSpan,
-    words::{Actor, Subject},
+    words::{Actor, Severity, Subject},
 };
 use tokio::sync::{Mutex, broadcast, watch};
 
@@ -95,6 +95,18 @@ impl Desk {
         self.0.changed.subscribe()
     }
 
+    /// The journal's end, as far as it is known without asking the database.
+    pub fn head(&self) -> Head {
+        self.0.glance(|at_hand| at_hand.head).unwrap_or(Head::EMPTY)
+    }
+
+    /// The severities of the active incidents, as far as they are known without asking the database.
+    pub fn active(&self) -> Vec<Severity> {
+        let active =
+            |at_hand: &AtHand| at_hand.incidents.iter().filter(|incident| incident.is_active()).map(|incident| incident.severity).collect();
+        self.0.glance(active).unwrap_or_default()
+    }
+
     /// Every committed change from now on, in the order of the journal. Whoever lags is told so and reads the store.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Vec<Entry>>> {
         self.0.entries.subscribe()
@@ -122,6 +134,10 @@ impl app::desk::Desk for Desk {
 }
 
 impl Inner {
+    fn glance<T>(&self, look: impl FnOnce(&AtHand) -> T) -> Option<T> {
+        self.at_hand.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
+    }
+
     async fn change(&self, actor: Actor, command: Command) -> Result<Done, Refusal> {
         if !may_act(actor, &command) {
             return Err(Refusal::Forbidden { actor });

@@ -31,12 +31,7 @@ use crate::{
     desk::Desk,
     documents::Documents,
     live::Live,
-    monitor::{
-        evidence::Recent,
-        intake::Intake,
-        runner::Told,
-        watchman::Watchman,
-    },
+    monitor::{evidence::Recent, intake::Intake, runner::Told, watchman::Watchman},
     store::{Rollup, Store},
 };
 
@@ -77,7 +72,6 @@ pub struct Kept {
 }
 
 /// What the monitor works with.
-#[derive(Debug)]
 pub struct Parts {
     /// Where observations come in.
     pub intake: Arc<Intake>,
@@ -110,7 +104,7 @@ pub struct Monitor {
     parts: Parts,
     store: Arc<dyn Store>,
     told: mpsc::Receiver<Told>,
-    entries: tokio::sync::broadcast::Receiver<Arc<[Entry]>>,
+    entries: tokio::sync::broadcast::Receiver<Arc<Vec<Entry>>>,
     flight: Option<(Instant, JoinHandle<Landed>)>,
     watchman: Watchman,
     steady_since: Timestamp,
@@ -135,12 +129,6 @@ pub struct Monitor {
     shown_at: Now,
     lag: Duration,
     write_time: Duration,
-}
-
-impl std::fmt::Debug for Monitor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Monitor").field("parts", &self.parts).finish_non_exhaustive()
-    }
 }
 
 /// Microseconds since the machine started, with the time it slept.
@@ -432,7 +420,7 @@ impl Monitor {
         self.away = Some((since, sentence.to_owned()));
     }
 
-    fn committed(&mut self, entries: Option<Arc<[Entry]>>) {
+    fn committed(&mut self, entries: Option<Arc<Vec<Entry>>>) {
         let Some(entries) = entries else {
             self.stale = true;
             return;
@@ -514,8 +502,7 @@ impl Monitor {
             return;
         }
         let ids = 0..u32::try_from(core.engine.len()).unwrap_or(u32::MAX);
-        let mut readings: Vec<(SeriesId, Reading)> =
-            ids.map(SeriesId).filter_map(|id| Some((id, core.engine.reading(id, now)?))).collect();
+        let mut readings: Vec<(SeriesId, Reading)> = ids.map(SeriesId).filter_map(|id| Some((id, core.engine.reading(id, now)?))).collect();
         let left_out = readings.len().saturating_sub(MOST_READINGS);
         if left_out > 0 {
             readings.sort_by(|(_, a), (_, b)| (b.status, &a.subject, &a.signal).cmp(&(a.status, &b.subject, &b.signal)));
@@ -533,7 +520,8 @@ impl Monitor {
         drop(core);
         self.shown_at = now;
         let readings = readings.into_iter().map(|(_, reading)| reading).collect();
-        let readings = Arc::new(Readings { checked_at: now.wall, readings, troubles, left_out: u32::try_from(left_out).unwrap_or(u32::MAX) });
+        let readings =
+            Arc::new(Readings { checked_at: now.wall, readings, troubles, left_out: u32::try_from(left_out).unwrap_or(u32::MAX) });
         let (documents, texts) = (self.parts.documents.states(), self.parts.documents.texts());
         self.parts.board.change(|shown| {
             shown.readings = Arc::clone(&readings);

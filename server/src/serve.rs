@@ -25,7 +25,7 @@ use crate::{
         recording::Recording,
         runner::{self, Told},
     },
-    store::{self, StoreError, Where},
+    store::{self, StoreError},
     web::{self, Site, guard::Hosts, serving},
 };
 
@@ -77,8 +77,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let address = listener.local_addr()?;
     let now = clock.now();
     let (documents, document_events) = Documents::load(config.ops_dir.as_deref(), &data_dir.join("in-force"), now.wall)?;
-    let place = Where::from_config(config.database_url.as_ref().map(crate::config::Secret::expose), &data_dir);
-    let store = store::open(&place).await?;
+    let store = store::open_to_serve(&config.place()).await?;
     let opening = store.opening().await?;
 
     let mut own = vec![Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() }];
@@ -91,7 +90,9 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
 
     let thresholds = Arc::clone(documents.thresholds());
     let kept: Option<Kept> = opening.monitor.as_deref().and_then(|bytes| {
-        serde_json::from_slice(bytes).inspect_err(|error| tracing::error!(%error, "the saved state of the rules can't be read; it begins anew")).ok()
+        serde_json::from_slice(bytes)
+            .inspect_err(|error| tracing::error!(%error, "the saved state of the rules can't be read; it begins anew"))
+            .ok()
     });
     let engine = match &kept {
         Some(kept) => Engine::restore(thresholds, config.limits.series, &kept.engine, now),
@@ -100,19 +101,31 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let intake = Intake::new(engine, Recording::default(), clock);
     let board = Arc::new(Board::new(Arc::clone(&intake)));
     let live = Live::new(opening.cursor, config.limits.streams);
-    let desk = Desk::new(Arc::clone(&store), Arc::clone(&board), Arc::clone(&live), clock).await?;
+    let desk = Desk::new(Arc::clone(&store), Arc::clone(&board), Arc::clone(&live), clock);
     let host = config.host_name.clone().unwrap_or_else(crate::collect::host::host_name);
 
     let background = TaskTracker::new();
     let (tell, told) = mpsc::channel(64);
-    let collectors = Collectors { host: host.clone(), intake: Arc::clone(&intake), clock, tell, stop: stop.clone(), tasks: background.clone() };
-    collectors.start(Box::new(HostCollector::new(host.clone(), config.interval)), stop.child_token());
+    let collectors =
+        Collectors { host: host.clone(), intake: Arc::clone(&intake), clock, tell, stop: stop.clone(), tasks: background.clone() };
+    collectors.start(Box::new(HostCollector::new(&host, config.interval)), stop.child_token());
     if config.pm2.enabled {
-        collectors.start(Box::new(Pm2Collector::new(host.clone(), config.pm2.home.clone(), config.interval)), stop.child_token());
+        let home = config.pm2.home.clone().or_else(|| Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME")));
+        if let Some(home) = home {
+            collectors.start(Box::new(Pm2Collector::new(&host, &home, config.interval)), stop.child_token());
+        }
     }
     background.spawn(watch_endpoints(collectors, config.clone()));
 
-    let parts = Parts { intake: Arc::clone(&intake), desk: Arc::clone(&desk), board: Arc::clone(&board), live: Arc::clone(&live), documents, clock, host };
+    let parts = Parts {
+        intake: Arc::clone(&intake),
+        desk: Arc::clone(&desk),
+        board: Arc::clone(&board),
+        live: Arc::clone(&live),
+        documents,
+        clock,
+        host,
+    };
     let monitor = Monitor::new(parts, Arc::clone(&store), told, own);
     let monitor = tokio::spawn(monitor.run(stop.clone()));
     let pump = Arc::clone(&live);
@@ -137,7 +150,9 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| {
         let advice = match source.kind() {
             io::ErrorKind::AddrInUse => "Another program uses this port; stop it, or choose another one with --listen 127.0.0.1:PORT",
-            io::ErrorKind::PermissionDenied => "Ports under 1024 are for the administrator; choose a higher one with --listen 127.0.0.1:PORT",
+            io::ErrorKind::PermissionDenied => {
+                "Ports under 1024 are for the administrator; choose a higher one with --listen 127.0.0.1:PORT"
+            }
             _ => "Choose another address with --listen 127.0.0.1:PORT",
         };
         StartError::Listen { address, advice, source }
@@ -185,7 +200,7 @@ async fn watch_endpoints(collectors: Collectors, config: Config) {
                 if running.iter().any(|(name, _)| *name == endpoint.name) {
                     continue;
                 }
-                match HttpCollector::new(endpoint) {
+                match HttpCollector::new(endpoint.clone()) {
                     Ok(collector) => {
                         let stop = collectors.stop.child_token();
                         collectors.start(Box::new(collector), stop.clone());

@@ -9,7 +9,13 @@ use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use rules::words::Actor;
 use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, compression::{CompressionLayer, Predicate as _, predicate::{NotForContentType, SizeAbove}}};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate as _,
+        predicate::{NotForContentType, SizeAbove},
+    },
+};
 
 use crate::{
     board::Board,
@@ -30,7 +36,7 @@ pub mod push;
 pub mod serving;
 
 /// What every handler may use.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Site {
     /// The one door.
     pub desk: Arc<Desk>,
@@ -68,10 +74,13 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
     let options = site.leptos.clone();
     let shell = move || app::shell(options.clone());
     // The live stream is never compressed: it must go out at once, and each client's own compressor would cost memory.
-    let compressed = SizeAbove::new(512).and(NotForContentType::SSE).and(NotForContentType::IMAGES).and(NotForContentType::const_new("application/wasm"));
+    let compressed = SizeAbove::new(512)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::const_new("application/wasm"));
     let pages = Router::new()
         .leptos_routes_with_context(&site, routes, context.clone(), shell.clone())
-        .fallback(leptos_axum::file_and_error_handler_with_context::<Site, _>(context, move |_| shell()));
+        .fallback(leptos_axum::render_app_async_with_context(context, shell));
     Router::new()
         .merge(api::router())
         .merge(pages)

@@ -42,7 +42,7 @@ impl Inner {
             Query::History { filter } => Answer::History(Box::new(self.history(&filter).await?)),
             Query::Course { subject, signal, from, to } => Answer::Course(Box::new(self.course(subject, signal, from, to).await?)),
             Query::Document { name } => {
-                let found = self.board.shown().texts.into_iter().find(|document| document.name == name);
+                let found = self.board.shown().texts.iter().find(|document| document.name == name).cloned();
                 let what = || format!("document '{}'", name.chars().filter(|c| !c.is_control()).take(80).collect::<String>());
                 Answer::Document(Box::new(found.ok_or_else(|| Refusal::NotFound { what: what() })?))
             }

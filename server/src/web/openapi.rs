@@ -8,8 +8,8 @@ use axum::{
 };
 use http::{HeaderValue, header};
 use utoipa::openapi::{
-    ContentBuilder, HttpMethod, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, RefOr, Required, ResponseBuilder,
-    ResponsesBuilder, Type,
+    ContentBuilder, HttpMethod, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, RefOr, Required,
+    ResponseBuilder, ResponsesBuilder, Type,
     path::{OperationBuilder, ParameterBuilder, ParameterIn},
     request_body::RequestBodyBuilder,
     schema::Schema,
@@ -87,7 +87,13 @@ fn escape(text: &str) -> String {
 pub async fn page() -> Response {
     let mut rows = String::new();
     for route in ROUTES {
-        let _ = write!(rows, "<section><h2><code>{} {}</code></h2><p>{}</p>", route.method.to_uppercase(), escape(route.path), escape(route.summary));
+        let _ = write!(
+            rows,
+            "<section><h2><code>{} {}</code></h2><p>{}</p>",
+            route.method.to_uppercase(),
+            escape(route.path),
+            escape(route.summary)
+        );
         if !route.query.is_empty() {
             rows.push_str("<dl>");
             for (name, meaning) in route.query {
@@ -102,13 +108,14 @@ pub async fn page() -> Response {
     }
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Interface · Calm Ops</title><link rel=\"stylesheet\" href=\"/pkg/{}\"></head><body><main class=\"plain-page\"><h1>The interface for programs</h1>\
+         <title>Interface · Calm Ops</title><link rel=\"stylesheet\" href=\"{}\"></head><body><main class=\"plain-page\"><h1>The interface for programs</h1>\
          <p>Errors are problem details (RFC 9457). Times are RFC 3339, UTC. The same for programs: <a href=\"/api/openapi.json\">openapi.json</a>. \
          Back to <a href=\"/ops/health\">health</a>.</p>{rows}</main></body></html>",
         escape(&assets::names().css)
     );
     let mut response = Html(page).into_response();
-    let policy = HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'");
+    let policy =
+        HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'");
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
