@@ -29,6 +29,14 @@ const WORDS: usize = 6;
 
 impl Database {
     async fn begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        // When a disk is full SQLite ends the transaction by itself, and the driver goes on counting it: such a connection can't be
+        // used any more, and is replaced.
+        for _ in 0..3 {
+            match self.writer.begin_with(BEGIN).await {
+                Err(sqlx::Error::InvalidSavePointStatement) => self.writer.acquire().await?.close().await?,
+                begun => return Ok(begun?),
+            }
+        }
         Ok(self.writer.begin_with(BEGIN).await?)
     }
 

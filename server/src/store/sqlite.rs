@@ -79,7 +79,7 @@ impl SqliteStore {
 }
 
 /// Takes the lock that says who serves from a database file. It ends with the returned file, or with the program.
-pub(super) fn hold(path: &Path) -> Result<File, StoreError> {
+pub(crate) fn hold(path: &Path) -> Result<File, StoreError> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = directory.join("calm-ops.lock");
     let cannot = |error: std::io::Error| {
