@@ -5,10 +5,14 @@ use std::{ffi::OsString, io::Write, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+use rules::journal::Head;
+
 use crate::config::{Config, ConfigError, Flags, Sources};
 
 mod check;
+mod data;
 mod init;
+mod serve;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +75,19 @@ enum Command {
     Check,
     /// Write the built-in documents and an explained configuration into a folder, to change them. Nothing is ever overwritten.
     Init(Init),
+    /// The record of everything that happened.
+    #[command(subcommand)]
+    Journal(Journal),
+}
+
+#[derive(Debug, Subcommand)]
+enum Journal {
+    /// Prove that no entry was changed, removed, inserted or reordered, and that the incidents are what the journal says.
+    Verify {
+        /// A head that was noted earlier, as it is shown: NUMBER:HASH. The journal must hold exactly it.
+        #[arg(long, value_name = "N:HASH", value_parser = data::head)]
+        head: Option<Head>,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -98,7 +115,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, sources: &impl Sources
         // Needs no configuration: it is how one begins.
         Command::Init(Init { dir }) => init::init(&dir, out, err),
         Command::Check => check::check(config, out, err),
-        Command::Serve => with(config, err, |_config, _err| Outcome::Fine),
+        Command::Serve => with(config, err, |config, err| serve::serve(config, out, err)),
+        Command::Journal(Journal::Verify { head }) => with(config, err, |config, err| data::verify(&config, head, out, err)),
     }
 }
 

@@ -20,11 +20,11 @@ mod problem;
 mod sources;
 mod values;
 
-pub use endpoint::EndpointConfig;
 pub use flags::Flags;
 pub use problem::{ConfigError, ConfigProblem};
 pub use sources::{Machine, Sources};
 
+use crate::{collect::http::Endpoint, store::Where};
 use file::FileLayer;
 use values::Found;
 
@@ -64,7 +64,7 @@ pub struct Config {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reloadable {
     /// The endpoints that are checked.
-    pub endpoints: Vec<EndpointConfig>,
+    pub endpoints: Vec<Endpoint>,
 }
 
 /// What is logged, and how.
@@ -153,6 +153,14 @@ impl Config {
         let file = FileLayer::read(path, sources, &mut problems);
         let endpoints = file.endpoints(self.interval, &mut problems);
         Some(if problems.is_empty() { Ok(Reloadable { endpoints }) } else { Err(ConfigError { problems }) })
+    }
+
+    /// The database: PostgreSQL where an address is given, a file in the data directory without.
+    pub fn place(&self) -> Where {
+        match &self.database_url {
+            Some(url) => Where::Postgres { url: url.expose().to_owned() },
+            None => Where::Sqlite { path: self.data_dir.join("calm-ops.db") },
+        }
     }
 
     /// The configuration when nothing is set.

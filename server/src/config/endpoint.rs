@@ -1,34 +1,16 @@
 //! The endpoints that are checked: `[[endpoint]]` in the file.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
+
+use rules::time::Span;
 
 use super::{
     file::Place,
     problem::ConfigProblem,
     values::{self, Found},
 };
+use crate::collect::http::{Endpoint, ProbeUrl, Statuses};
 
-/// An address that is asked again and again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndpointConfig {
-    /// Its name, as in `endpoint:checkout`.
-    pub name: String,
-    /// Where it is: http or https.
-    pub url: String,
-    /// The status that a healthy one answers with; any from 200 to 399 without.
-    pub expect_status: Option<u16>,
-    /// A text that a healthy answer holds.
-    pub expect_text: Option<String>,
-    /// How often it is asked.
-    pub interval: Duration,
-    /// How long an answer may take.
-    pub time_limit: Duration,
-    /// More certificate authorities to trust, as PEM.
-    pub ca_file: Option<PathBuf>,
-}
-
-/// How long an answer may take if nothing is said.
-const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// An endpoint is asked less often than the host if nothing is said: it is someone else's work.
 const LEAST_STANDARD_INTERVAL: Duration = Duration::from_secs(15);
 
@@ -37,29 +19,35 @@ pub(super) fn read(
     place: &Place,
     interval: Duration,
     problems: &mut Vec<ConfigProblem>,
-) -> Option<EndpointConfig> {
+) -> Option<Endpoint> {
     let before = problems.len();
     let mut get = Get { keys, problems };
     let name = get.needed("name", place, name);
     let url = get.needed("url", place, url);
     let expect_status = get.value("expect_status", |found| {
-        values::count(found, 100, 599)
-            .ok()
-            .and_then(|status| u16::try_from(status).ok())
-            .ok_or_else(|| "a status from 100 to 599, such as 200".to_owned())
+        found.text().parse::<Statuses>().map_err(|_| "statuses from 100 to 599, such as 200 or \"200-299,404\"".to_owned())
     });
     let expect_text = get.value("expect_text", |found| match found.text() {
         text if (1..=1_000).contains(&text.len()) => Ok(text.to_owned()),
         _ => Err("a text of at most 1,000 bytes".to_owned()),
     });
+    let follow_redirects = get.value("follow_redirects", values::yes_or_no);
     let interval = get
         .value("interval", |found| values::duration(found, Duration::from_secs(1), Duration::from_secs(3_600)))
         .unwrap_or_else(|| interval.max(LEAST_STANDARD_INTERVAL));
-    let time_limit =
-        get.value("time_limit", |found| values::duration(found, Duration::from_millis(100), Duration::from_secs(60))).unwrap_or(TIME_LIMIT);
+    let time_limit = get.value("time_limit", |found| values::duration(found, Duration::from_millis(100), Duration::from_secs(60)));
     let ca_file = get.value("ca_file", values::path);
     let (Some(name), Some(url)) = (name, url) else { return None };
-    (problems.len() == before).then_some(EndpointConfig { name, url, expect_status, expect_text, interval, time_limit, ca_file })
+    let standard = Endpoint::new(&name, url);
+    (problems.len() == before).then(|| Endpoint {
+        expect_status: expect_status.unwrap_or(standard.expect_status),
+        expect_text,
+        follow_redirects: follow_redirects.unwrap_or(standard.follow_redirects),
+        interval: Span::from(interval),
+        time_limit: time_limit.map_or(standard.time_limit, Span::from),
+        ca_file,
+        ..standard
+    })
 }
 
 struct Get<'a> {
@@ -96,14 +84,8 @@ fn name(found: &Found) -> Result<String, String> {
     }
 }
 
-fn url(found: &Found) -> Result<String, String> {
-    const EXPECTED: &str = "an http or https address without user and password, such as 'https://shop.example/checkout'";
-    let text = found.text().trim();
-    let parsed = reqwest::Url::parse(text).map_err(|_| EXPECTED)?;
-    let fine = matches!(parsed.scheme(), "http" | "https")
-        && parsed.host_str().is_some_and(|host| !host.is_empty())
-        && parsed.username().is_empty()
-        && parsed.password().is_none()
-        && text.len() <= 2_000;
-    if fine { Ok(text.to_owned()) } else { Err(EXPECTED.to_owned()) }
+fn url(found: &Found) -> Result<ProbeUrl, String> {
+    let text = Some(found.text().trim()).filter(|text| text.len() <= 2_000);
+    text.and_then(|text| text.parse().ok())
+        .ok_or_else(|| "an http or https address without user and password, such as 'https://shop.example/checkout'".to_owned())
 }

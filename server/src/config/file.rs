@@ -9,12 +9,13 @@ use toml::{
 };
 
 use super::{
-    EndpointConfig, Sources, endpoint,
+    Sources, endpoint,
     keys::{self, ENDPOINT_KEYS, KEYS},
     problem::ConfigProblem,
     shown,
     values::Found,
 };
+use crate::collect::http::Endpoint;
 
 /// A file, taken apart. Empty if there is none.
 #[derive(Debug, Default)]
@@ -96,8 +97,8 @@ impl FileLayer {
     }
 
     /// The endpoints. `interval` is theirs where none is given.
-    pub fn endpoints(&self, interval: Duration, problems: &mut Vec<ConfigProblem>) -> Vec<EndpointConfig> {
-        let mut endpoints: Vec<EndpointConfig> = Vec::new();
+    pub fn endpoints(&self, interval: Duration, problems: &mut Vec<ConfigProblem>) -> Vec<Endpoint> {
+        let mut endpoints: Vec<Endpoint> = Vec::new();
         for (keys, place) in self.endpoints.iter().zip(&self.places) {
             let Some(endpoint) = endpoint::read(keys, place, interval, problems) else { continue };
             if endpoints.iter().any(|other| other.name == endpoint.name) {

@@ -39,7 +39,8 @@ pub(super) const KEYS: &[Key] = &[
 ];
 
 /// The keys of an `[[endpoint]]`.
-pub(super) const ENDPOINT_KEYS: &[&str] = &["name", "url", "expect_status", "expect_text", "interval", "time_limit", "ca_file"];
+pub(super) const ENDPOINT_KEYS: &[&str] =
+    &["name", "url", "expect_status", "expect_text", "follow_redirects", "interval", "time_limit", "ca_file"];
 
 /// The known name that is most like another, if one is like it at all.
 pub(super) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {

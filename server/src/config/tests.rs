@@ -3,6 +3,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rules::time::Span;
+
 use super::*;
 
 /// What a test says the machine would.
@@ -70,7 +72,7 @@ fn every_key_stands_in_the_example_file_and_every_line_of_it_is_understood() {
     let config = load(&Fake::file(&text)).unwrap();
     assert_eq!(config.ops_dir, Some(PathBuf::from("/etc/calm-ops")));
     assert_eq!(config.reloadable.endpoints[0].name, "checkout");
-    assert_eq!(config.reloadable.endpoints[0].expect_status, Some(200));
+    assert!(config.reloadable.endpoints[0].expect_status.contain(200) && !config.reloadable.endpoints[0].expect_status.contain(204));
 }
 
 #[test]
@@ -200,18 +202,18 @@ fn a_missing_file_is_told_in_a_sentence() {
 #[test]
 fn endpoints_are_read_with_their_defaults() {
     let text = "[[endpoint]]\nname = 'shop'\nurl = 'https://shop.example/'\n[[endpoint]]\nname = 'api'\nurl = 'http://127.0.0.1:8080/health'\n\
-                expect_status = 204\nexpect_text = 'ok'\ninterval = '1 min'\ntime_limit = '2 s'\nca_file = 'ca.pem'";
+                expect_status = '204,300-302'\nfollow_redirects = false\nexpect_text = 'ok'\ninterval = '1 min'\ntime_limit = '2 s'\nca_file = 'ca.pem'";
     let endpoints = load(&Fake::file(text)).unwrap().reloadable.endpoints;
-    assert_eq!(endpoints[0].interval, Duration::from_secs(15));
-    assert_eq!(endpoints[0].expect_status, None);
-    let api = EndpointConfig {
-        name: "api".to_owned(),
-        url: "http://127.0.0.1:8080/health".to_owned(),
-        expect_status: Some(204),
+    assert_eq!(endpoints[0].interval, Span::from_secs(15));
+    assert!(endpoints[0].follow_redirects);
+    let api = Endpoint {
+        expect_status: "204,300-302".parse().unwrap(),
         expect_text: Some("ok".to_owned()),
-        interval: Duration::from_secs(60),
-        time_limit: Duration::from_secs(2),
+        follow_redirects: false,
+        interval: Span::from_mins(1),
+        time_limit: Span::from_secs(2),
         ca_file: Some(PathBuf::from("ca.pem")),
+        ..Endpoint::new("api", "http://127.0.0.1:8080/health".parse().unwrap())
     };
     assert_eq!(endpoints[1], api);
 }
@@ -225,7 +227,7 @@ fn an_endpoint_that_cannot_be_asked_is_refused() {
         ("[[endpoint]]\nname = 'a'\nurl = 'http://me:secret@a/'", "without user and password"),
         ("[[endpoint]]\nname = 'a b'\nurl = 'http://a'", "a name of letters"),
         ("[[endpoint]]\nname = 'a'\nurl = 'http://a'\n[[endpoint]]\nname = 'a'\nurl = 'http://b'", "two endpoints are called 'a'"),
-        ("[[endpoint]]\nname = 'a'\nurl = 'http://a'\nexpect_status = 99", "a status from 100 to 599"),
+        ("[[endpoint]]\nname = 'a'\nurl = 'http://a'\nexpect_status = 99", "statuses from 100 to 599"),
     ] {
         let message = load(&Fake::file(text)).unwrap_err();
         assert!(message.contains(expected), "{text}: {message}");

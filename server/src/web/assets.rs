@@ -1,7 +1,7 @@
 //! What the browser loads beside the pages: script, Wasm, style sheet, icons. All of it lies inside the program, compressed when it was
 //! built; a request only picks the variant. A debug build reads the files each time, so that the watch mode can change them.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
 use axum::{
     Router,
@@ -20,6 +20,12 @@ struct Site;
 
 /// The names that the build gave them. Without a built browser's part the pages still work, only not live.
 pub fn names() -> app::Assets {
+    static BUILT_IN: LazyLock<app::Assets> = LazyLock::new(read_names);
+    // A debug build's change while it runs.
+    if cfg!(debug_assertions) { read_names() } else { BUILT_IN.clone() }
+}
+
+fn read_names() -> app::Assets {
     #[derive(Deserialize)]
     struct Manifest {
         js: String,
