@@ -78,6 +78,18 @@ enum Command {
     /// The record of everything that happened.
     #[command(subcommand)]
     Journal(Journal),
+    /// Save everything that is stored into one file, while Calm Ops runs. The same file fits SQLite and PostgreSQL.
+    Backup(OneFile),
+    /// Put a backup back. Calm Ops must not be running on that data; what was there is kept.
+    Restore(OneFile),
+    /// Run the rules again over an incident's bundle, and say whether they decide the same, byte for byte.
+    Replay(OneFile),
+}
+
+#[derive(Args, Debug)]
+struct OneFile {
+    /// The file.
+    file: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,6 +128,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, sources: &impl Sources
         Command::Init(Init { dir }) => init::init(&dir, out, err),
         Command::Check => check::check(config, out, err),
         Command::Serve => with(config, err, |config, err| serve::serve(config, out, err)),
+        // A bundle holds all that is needed.
+        Command::Replay(OneFile { file }) => data::replay(&file, out, err),
+        Command::Backup(OneFile { file }) => with(config, err, |config, err| data::backup(&config, &file, out, err)),
+        Command::Restore(OneFile { file }) => with(config, err, |config, err| data::restore(&config, &file, out, err)),
         Command::Journal(Journal::Verify { head }) => with(config, err, |config, err| data::verify(&config, head, out, err)),
     }
 }

@@ -112,3 +112,64 @@ fn check_names_what_is_wrong_in_the_configuration() {
     assert_eq!(outcome, Outcome::Wrong);
     assert!(err.contains("calm-ops.toml:1:12") && err.contains("1 problem in the configuration."), "{err}");
 }
+
+#[test]
+fn a_folder_without_data_is_not_taken_for_an_empty_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("mistyped");
+    for command in [&["journal", "verify"][..], &["backup", "/tmp/never-written"]] {
+        let (outcome, _, err) = said(&[command, &["--data-dir", data.to_str().unwrap()]].concat());
+        assert_eq!(outcome, Outcome::Failed);
+        assert!(err.contains("there is no database at") && err.contains("--data-dir"), "{err}");
+    }
+    assert!(!data.exists());
+}
+
+#[test]
+fn a_noted_head_is_read_as_it_is_shown() {
+    let hash = "0f".repeat(32);
+    assert_eq!(data::head(&format!("42:{hash}")).unwrap().number, 42);
+    for text in ["", "42", "42:", ":0f", "x:0f", &format!("-1:{hash}"), &format!("1:{}", "0g".repeat(32))] {
+        assert!(data::head(text).is_err(), "{text}");
+    }
+    let (outcome, _, err) = said(&["journal", "verify", "--head", "42"]);
+    assert_eq!(outcome, Outcome::Usage);
+    assert!(err.contains("a head as it is shown"), "{err}");
+}
+
+#[test]
+fn what_is_not_a_bundle_is_told_in_a_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("bundle.json");
+    assert_eq!(said(&["replay", file.to_str().unwrap()]).0, Outcome::Failed);
+    fs::write(&file, "{}").unwrap();
+    let (outcome, _, err) = said(&["replay", file.to_str().unwrap()]);
+    assert_eq!(outcome, Outcome::Wrong);
+    assert!(err.contains("is not a replay bundle"), "{err}");
+}
+
+#[test]
+fn a_journal_is_saved_restored_and_proved() {
+    let dir = tempfile::tempdir().unwrap();
+    let [first, second, file] = ["first", "second", "backup"].map(|name| dir.path().join(name).to_str().unwrap().to_owned());
+    fs::create_dir(&first).unwrap();
+    let config = Config { data_dir: first.clone().into(), ..Config::standard() };
+    data::run(async { crate::store::open(&config.place()).await.map(drop).unwrap() }, &mut Vec::new()).unwrap();
+
+    let (outcome, out, err) = said(&["backup", &file, "--data-dir", &first]);
+    assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
+    let head = out.lines().find_map(|line| line.strip_prefix("The journal's head in it is ")).unwrap().to_owned();
+    let (outcome, _, err) = said(&["backup", &file, "--data-dir", &first]);
+    assert_eq!(outcome, Outcome::Failed, "a backup is not overwritten: {err}");
+
+    let (outcome, out, err) = said(&["restore", &file, "--data-dir", &second]);
+    assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""), "{out}");
+    let (outcome, out, err) = said(&["journal", "verify", "--head", &head, "--data-dir", &second]);
+    assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
+    assert!(out.contains("The journal verifies: 1 entry,") && out.contains("It holds the head that you noted."), "{out}");
+
+    let foreign = format!("1:{}", "0f".repeat(32));
+    let (outcome, _, err) = said(&["journal", "verify", "--head", &foreign, "--data-dir", &second]);
+    assert_eq!(outcome, Outcome::Wrong);
+    assert!(err.contains("the journal is not whole"), "{err}");
+}
