@@ -31,7 +31,7 @@ use crate::{
     desk::Desk,
     documents::Documents,
     live::Live,
-    monitor::{evidence::Recent, intake::Intake, runner::Told, watchman::Watchman},
+    monitor::{evidence::Recent, intake::Intake, recording::Standing, runner::Told, watchman::Watchman},
     store::{Rollup, Store},
 };
 
@@ -87,6 +87,8 @@ pub struct Parts {
     pub clock: Clock,
     /// The name of this host.
     pub host: String,
+    /// At most how many series are taken.
+    pub series_limit: usize,
 }
 
 /// One write on its way to the database.
@@ -188,7 +190,11 @@ impl Monitor {
                 }
                 () = intake.woken() => {}
                 Some(told) = self.told.recv() => self.hear(told),
-                entries = self.entries.recv() => self.committed(entries.ok()),
+                entries = self.entries.recv() => match entries {
+                    Ok(entries) => self.committed(&entries),
+                    // Too many at once: what is stored is read again.
+                    Err(_) => self.stale = true,
+                },
             }
             self.step(ticked);
         }
@@ -200,17 +206,33 @@ impl Monitor {
         let now = self.parts.clock.now();
         if ticked {
             let found = self.watchman.look(now, boot_micros());
+            let mut core = self.parts.intake.core();
             if let Some(span) = found.blind {
-                self.parts.intake.core().engine.blind(span, now);
+                core.engine.blind(span, now);
+                core.recording.blind(span, now);
             }
             if found.unsteady {
                 self.steady_since = now.wall;
+                core.recording.steady(now.wall);
             }
+            drop(core);
             self.own.extend(found.events);
             self.measure_self(now);
             self.look_at_documents(now);
         }
-        let breaches = self.parts.intake.core().engine.tick(now);
+        while let Ok(entries) = self.entries.try_recv() {
+            self.committed(&entries);
+        }
+        let breaches = {
+            let mut core = self.parts.intake.core();
+            let core = &mut *core;
+            if ticked {
+                let standing = Standing { incidents: &self.known, next_number: self.next_number, steady_since: self.steady_since };
+                core.recording.checkpoint(&core.engine, self.parts.series_limit, standing, &self.parts.documents.texts(), now);
+            }
+            core.recording.ticked(now);
+            core.engine.tick(now)
+        };
         if self.flight.is_none() && now.mono >= self.retry_at.mono {
             self.launch(&breaches, now);
         }
@@ -295,10 +317,10 @@ impl Monitor {
         let world =
             World { breaches, incidents: &self.known, next_number: self.next_number, now: now.wall, steady_since: self.steady_since };
         let mut events = agent::decide(policy, world);
+        self.parts.intake.core().recording.decided(now, &events);
         if events.is_empty() {
             return events;
         }
-        self.parts.intake.core().recording.decided(now, &events);
         let mut after: BTreeMap<IncidentNumber, Incident> = self.known.iter().map(|known| (known.number, known.clone())).collect();
         if let Err(error) = incident::apply_all(&mut after, &events, Actor::Agent, now.wall) {
             tracing::error!(%error, "the agent decided what does not fit; nothing of it is recorded");
@@ -355,7 +377,6 @@ impl Monitor {
         match landed {
             Some(Landed::Recorded(Ok(()))) => {
                 self.own_in_flight.clear();
-                self.stale = true;
                 self.parts.documents.keep();
                 self.reached();
             }
@@ -370,6 +391,7 @@ impl Monitor {
                 self.stale = true;
             }
             Some(Landed::Reloaded(Some((incidents, next)))) => {
+                self.parts.intake.core().recording.incidents(&incidents, next);
                 (self.known, self.next_number) = (incidents, next);
                 self.reached();
             }
@@ -386,8 +408,9 @@ impl Monitor {
             Some(Landed::Learned(usual)) => {
                 let mut core = self.parts.intake.core();
                 for (subject, signal, value) in usual {
-                    if let Ok(id) = core.engine.series(signal.as_str(), subject.as_str(), None) {
+                    if let Ok(id) = core.open(signal.as_str(), subject.as_str(), None) {
                         core.engine.set_usual(id, Some(value));
+                        core.recording.usual(id, value);
                     }
                 }
             }
@@ -420,23 +443,28 @@ impl Monitor {
         self.away = Some((since, sentence.to_owned()));
     }
 
-    fn committed(&mut self, entries: Option<Arc<Vec<Entry>>>) {
-        let Some(entries) = entries else {
-            self.stale = true;
-            return;
-        };
-        self.recent.take(&entries);
-        for entry in entries.iter() {
-            if let Some(Event::SubjectRetired { subject }) = &entry.event {
-                let mut core = self.parts.intake.core();
+    /// Takes what was committed, by the agent or by a person, so that the incidents in memory are those that are stored.
+    fn committed(&mut self, entries: &[Entry]) {
+        self.recent.take(entries);
+        let mut core = self.parts.intake.core();
+        core.recording.committed(entries);
+        let mut known: BTreeMap<IncidentNumber, Incident> =
+            std::mem::take(&mut self.known).into_iter().map(|one| (one.number, one)).collect();
+        for entry in entries {
+            let Some(event) = &entry.event else { continue };
+            if let Event::SubjectRetired { subject } = event {
                 core.engine.retire(subject);
                 core.history.retire(subject);
                 core.recording.retired(subject);
             }
-            if entry.actor.is_person() {
+            if incident::apply_all(&mut known, std::slice::from_ref(event), entry.actor, entry.at).is_err() {
+                // An old incident that is not at hand was reopened or commented on.
                 self.stale = true;
             }
         }
+        let next = known.keys().next_back().map_or(0, |number| number.0).saturating_add(1);
+        self.next_number = self.next_number.max(IncidentNumber(next));
+        self.known = known.into_values().collect();
     }
 
     fn hear(&mut self, told: Told) {
@@ -468,6 +496,9 @@ impl Monitor {
         let mut core = self.parts.intake.core();
         if core.engine.thresholds().sha256() != thresholds.sha256() {
             core.engine.set_thresholds(Arc::clone(thresholds), now);
+            if let Some(text) = self.parts.documents.texts().iter().find(|text| text.name == crate::documents::THRESHOLDS) {
+                core.recording.document(&text.name, &text.markdown, now);
+            }
         }
         drop(core);
         self.own.extend(events);

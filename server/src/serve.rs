@@ -14,8 +14,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     board::Board,
     clock::Clock,
-    collect::{Collector, host::HostCollector, http::HttpCollector, pm2::Pm2Collector},
-    config::{Config, Machine, Reloadable},
+    collect::{
+        Collector,
+        host::HostCollector,
+        http::{BadStatuses, BadUrl, Endpoint, HttpCollector},
+        pm2::Pm2Collector,
+    },
+    config::{Config, EndpointConfig, Machine, Reloadable},
     desk::Desk,
     documents::{BadDocuments, Documents},
     live::Live,
@@ -25,7 +30,7 @@ use crate::{
         recording::Recording,
         runner::{self, Told},
     },
-    store::{self, StoreError},
+    store::{self, StoreError, Where},
     web::{self, Site, guard::Hosts, serving},
 };
 
@@ -77,7 +82,11 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let address = listener.local_addr()?;
     let now = clock.now();
     let (documents, document_events) = Documents::load(config.ops_dir.as_deref(), &data_dir.join("in-force"), now.wall)?;
-    let store = store::open_to_serve(&config.place()).await?;
+    let place = match &config.database_url {
+        Some(url) => Where::Postgres { url: url.expose().to_owned() },
+        None => Where::Sqlite { path: data_dir.join("calm-ops.db") },
+    };
+    let store = store::open_to_serve(&place).await?;
     let opening = store.opening().await?;
 
     let mut own = vec![Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() }];
@@ -125,6 +134,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         documents,
         clock,
         host,
+        series_limit: config.limits.series,
     };
     let monitor = Monitor::new(parts, Arc::clone(&store), told, own);
     let monitor = tokio::spawn(monitor.run(stop.clone()));
@@ -175,6 +185,20 @@ impl Collectors {
     }
 }
 
+/// The collector of an endpoint.
+fn probe(endpoint: &EndpointConfig) -> Result<HttpCollector, String> {
+    let url = endpoint.url.parse().map_err(|error: BadUrl| error.to_string())?;
+    let mut probe = Endpoint::new(&endpoint.name, url);
+    if let Some(status) = endpoint.expect_status {
+        probe.expect_status = status.to_string().parse().map_err(|error: BadStatuses| error.to_string())?;
+    }
+    probe.expect_text.clone_from(&endpoint.expect_text);
+    probe.interval = endpoint.interval.into();
+    probe.time_limit = endpoint.time_limit.into();
+    probe.ca_file.clone_from(&endpoint.ca_file);
+    HttpCollector::new(probe).map_err(|error| error.to_string())
+}
+
 /// Probes the endpoints of the configuration, and puts a changed file in force without a restart.
 async fn watch_endpoints(collectors: Collectors, config: Config) {
     let mut in_force = Reloadable::default();
@@ -200,14 +224,14 @@ async fn watch_endpoints(collectors: Collectors, config: Config) {
                 if running.iter().any(|(name, _)| *name == endpoint.name) {
                     continue;
                 }
-                match HttpCollector::new(endpoint.clone()) {
+                match probe(endpoint) {
                     Ok(collector) => {
                         let stop = collectors.stop.child_token();
                         collectors.start(Box::new(collector), stop.clone());
                         running.push((endpoint.name.clone(), stop));
                     }
                     Err(error) => {
-                        let told = Told::Failing { name: format!("endpoint {}", endpoint.name), problem: Some(error.to_string()) };
+                        let told = Told::Failing { name: format!("endpoint {}", endpoint.name), problem: Some(error) };
                         let _ = collectors.tell.send(told).await;
                     }
                 }

@@ -73,7 +73,8 @@ impl Core {
         self.engine.observe(id, value, at, now)
     }
 
-    fn open(&mut self, signal: &str, subject: &str, unit: Option<&Unit>) -> Result<SeriesId, NoSeries> {
+    /// Finds or opens a series.
+    pub fn open(&mut self, signal: &str, subject: &str, unit: Option<&Unit>) -> Result<SeriesId, NoSeries> {
         let id = self.engine.series(signal, subject, unit)?;
         if !self.history.knows(id) {
             let (signal, subject): (Signal, Subject) = (signal.parse()?, subject.parse()?);

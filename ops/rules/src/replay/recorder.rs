@@ -14,10 +14,29 @@ const EVERY: Span = Span::from_mins(5);
 /// At least this long is covered.
 const COVERED: Span = Span::from_mins(15);
 
+/// An event or an incident is much larger than a value: it counts for this many.
+const EVENT_WEIGHT: usize = 64;
+
 #[derive(Debug)]
 struct Part {
     checkpoint: Checkpoint,
     inputs: Vec<Input>,
+    weight: usize,
+}
+
+fn weight(input: &Input) -> usize {
+    match input {
+        Input::Applied { events, .. } | Input::Decided { events, .. } => 1 + EVENT_WEIGHT * events.len(),
+        Input::Incidents { incidents, .. } => 1 + EVENT_WEIGHT * incidents.len(),
+        Input::Document { .. } => EVENT_WEIGHT,
+        Input::Series(_)
+        | Input::Observe { .. }
+        | Input::Usual { .. }
+        | Input::Blind { .. }
+        | Input::Retire { .. }
+        | Input::Steady { .. }
+        | Input::Tick { .. } => 1,
+    }
 }
 
 /// See the module. Whoever holds it gives a [`Checkpoint`] whenever one is due, and every input in its order.
@@ -32,7 +51,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Keeps at most this many inputs.
+    /// Keeps at most this many inputs; an event counts for 64.
     pub const fn new(limit: usize) -> Self {
         Self { limit, count: 0, parts: VecDeque::new(), names: BTreeMap::new(), cut_short: false, wants: true }
     }
@@ -46,7 +65,7 @@ impl Recorder {
     /// Takes a checkpoint: how things stand before the next input. What is older than is covered is dropped.
     pub fn checkpoint(&mut self, checkpoint: Checkpoint) {
         let now = checkpoint.now.mono;
-        self.parts.push_back(Part { checkpoint, inputs: Vec::new() });
+        self.parts.push_back(Part { checkpoint, inputs: Vec::new(), weight: 0 });
         self.wants = false;
         while self.parts.get(1).is_some_and(|next| now.since(next.checkpoint.now.mono) >= COVERED) {
             self.drop_first();
@@ -57,7 +76,7 @@ impl Recorder {
 
     fn drop_first(&mut self) {
         if let Some(first) = self.parts.pop_front() {
-            self.count -= first.inputs.len();
+            self.count -= first.weight;
         }
     }
 
@@ -70,8 +89,10 @@ impl Recorder {
             return;
         }
         let Some(part) = self.parts.back_mut() else { return };
+        let weight = weight(&input);
         part.inputs.push(input);
-        self.count += 1;
+        part.weight += weight;
+        self.count += weight;
         if self.count > self.limit {
             self.cut_short = true;
             while self.count > self.limit && self.parts.len() > 1 {
