@@ -14,13 +14,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     board::Board,
     clock::Clock,
-    collect::{
-        Collector,
-        host::HostCollector,
-        http::{BadStatuses, BadUrl, Endpoint, HttpCollector},
-        pm2::Pm2Collector,
-    },
-    config::{Config, EndpointConfig, Machine, Reloadable},
+    collect::{Collector, host::HostCollector, http::HttpCollector, pm2::Pm2Collector},
+    config::{Config, Machine, Reloadable},
     desk::Desk,
     documents::{BadDocuments, Documents},
     live::Live,
@@ -185,20 +180,6 @@ impl Collectors {
     }
 }
 
-/// The collector of an endpoint.
-fn probe(endpoint: &EndpointConfig) -> Result<HttpCollector, String> {
-    let url = endpoint.url.parse().map_err(|error: BadUrl| error.to_string())?;
-    let mut probe = Endpoint::new(&endpoint.name, url);
-    if let Some(status) = endpoint.expect_status {
-        probe.expect_status = status.to_string().parse().map_err(|error: BadStatuses| error.to_string())?;
-    }
-    probe.expect_text.clone_from(&endpoint.expect_text);
-    probe.interval = endpoint.interval.into();
-    probe.time_limit = endpoint.time_limit.into();
-    probe.ca_file.clone_from(&endpoint.ca_file);
-    HttpCollector::new(probe).map_err(|error| error.to_string())
-}
-
 /// Probes the endpoints of the configuration, and puts a changed file in force without a restart.
 async fn watch_endpoints(collectors: Collectors, config: Config) {
     let mut in_force = Reloadable::default();
@@ -224,14 +205,14 @@ async fn watch_endpoints(collectors: Collectors, config: Config) {
                 if running.iter().any(|(name, _)| *name == endpoint.name) {
                     continue;
                 }
-                match probe(endpoint) {
+                match HttpCollector::new(endpoint.clone()) {
                     Ok(collector) => {
                         let stop = collectors.stop.child_token();
                         collectors.start(Box::new(collector), stop.clone());
                         running.push((endpoint.name.clone(), stop));
                     }
                     Err(error) => {
-                        let told = Told::Failing { name: format!("endpoint {}", endpoint.name), problem: Some(error) };
+                        let told = Told::Failing { name: format!("endpoint {}", endpoint.name), problem: Some(error.to_string()) };
                         let _ = collectors.tell.send(told).await;
                     }
                 }
