@@ -23,7 +23,7 @@ use http::Connection;
 use process::Usage;
 
 /// Thresholds that fire at once, so that the time measured is the program's own.
-const THRESHOLDS: &str = include_str!("load/thresholds.md");
+const THRESHOLDS: &str = include_str!("thresholds.md");
 
 /// How many readers of the live stream there are in all, and in each process.
 const READERS: usize = 10_000;
