@@ -142,7 +142,11 @@ async fn start() -> Outcome {
             wasm = size;
         }
     }
-    println!("first load of /ops/health with brotli: {:.1} KiB in all, of which Wasm {:.1} KiB", total as f64 / 1024.0, wasm as f64 / 1024.0);
+    println!(
+        "first load of /ops/health with brotli: {:.1} KiB in all, of which Wasm {:.1} KiB",
+        total as f64 / 1024.0,
+        wasm as f64 / 1024.0
+    );
     server.stop().await
 }
 

@@ -102,7 +102,8 @@ impl Desk {
 
     /// The severities of the active incidents, as far as they are known without asking the database.
     pub fn active(&self) -> Vec<Severity> {
-        let active = |at_hand: &AtHand| at_hand.incidents.iter().filter(|incident| incident.is_active()).map(|incident| incident.severity).collect();
+        let active =
+            |at_hand: &AtHand| at_hand.incidents.iter().filter(|incident| incident.is_active()).map(|incident| incident.severity).collect();
         self.0.glance(active).unwrap_or_default()
     }
 

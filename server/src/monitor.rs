@@ -31,12 +31,7 @@ use crate::{
     desk::Desk,
     documents::Documents,
     live::Live,
-    monitor::{
-        evidence::Recent,
-        intake::Intake,
-        runner::Told,
-        watchman::Watchman,
-    },
+    monitor::{evidence::Recent, intake::Intake, runner::Told, watchman::Watchman},
     store::{Rollup, Store},
 };
 
@@ -507,8 +502,7 @@ impl Monitor {
             return;
         }
         let ids = 0..u32::try_from(core.engine.len()).unwrap_or(u32::MAX);
-        let mut readings: Vec<(SeriesId, Reading)> =
-            ids.map(SeriesId).filter_map(|id| Some((id, core.engine.reading(id, now)?))).collect();
+        let mut readings: Vec<(SeriesId, Reading)> = ids.map(SeriesId).filter_map(|id| Some((id, core.engine.reading(id, now)?))).collect();
         let left_out = readings.len().saturating_sub(MOST_READINGS);
         if left_out > 0 {
             readings.sort_by(|(_, a), (_, b)| (b.status, &a.subject, &a.signal).cmp(&(a.status, &b.subject, &b.signal)));
@@ -526,7 +520,8 @@ impl Monitor {
         drop(core);
         self.shown_at = now;
         let readings = readings.into_iter().map(|(_, reading)| reading).collect();
-        let readings = Arc::new(Readings { checked_at: now.wall, readings, troubles, left_out: u32::try_from(left_out).unwrap_or(u32::MAX) });
+        let readings =
+            Arc::new(Readings { checked_at: now.wall, readings, troubles, left_out: u32::try_from(left_out).unwrap_or(u32::MAX) });
         let (documents, texts) = (self.parts.documents.states(), self.parts.documents.texts());
         self.parts.board.change(|shown| {
             shown.readings = Arc::clone(&readings);

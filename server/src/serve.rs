@@ -14,7 +14,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     board::Board,
     clock::Clock,
-    collect::{Collector, host::HostCollector, http::{BadStatuses, BadUrl, Endpoint, HttpCollector}, pm2::Pm2Collector},
+    collect::{
+        Collector,
+        host::HostCollector,
+        http::{BadStatuses, BadUrl, Endpoint, HttpCollector},
+        pm2::Pm2Collector,
+    },
     config::{Config, EndpointConfig, Machine, Reloadable},
     desk::Desk,
     documents::{BadDocuments, Documents},
@@ -94,7 +99,9 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
 
     let thresholds = Arc::clone(documents.thresholds());
     let kept: Option<Kept> = opening.monitor.as_deref().and_then(|bytes| {
-        serde_json::from_slice(bytes).inspect_err(|error| tracing::error!(%error, "the saved state of the rules can't be read; it begins anew")).ok()
+        serde_json::from_slice(bytes)
+            .inspect_err(|error| tracing::error!(%error, "the saved state of the rules can't be read; it begins anew"))
+            .ok()
     });
     let engine = match &kept {
         Some(kept) => Engine::restore(thresholds, config.limits.series, &kept.engine, now),
@@ -108,7 +115,8 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
 
     let background = TaskTracker::new();
     let (tell, told) = mpsc::channel(64);
-    let collectors = Collectors { host: host.clone(), intake: Arc::clone(&intake), clock, tell, stop: stop.clone(), tasks: background.clone() };
+    let collectors =
+        Collectors { host: host.clone(), intake: Arc::clone(&intake), clock, tell, stop: stop.clone(), tasks: background.clone() };
     collectors.start(Box::new(HostCollector::new(&host, config.interval)), stop.child_token());
     if config.pm2.enabled {
         let home = config.pm2.home.clone().or_else(|| Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME")));
@@ -118,7 +126,15 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     }
     background.spawn(watch_endpoints(collectors, config.clone()));
 
-    let parts = Parts { intake: Arc::clone(&intake), desk: Arc::clone(&desk), board: Arc::clone(&board), live: Arc::clone(&live), documents, clock, host };
+    let parts = Parts {
+        intake: Arc::clone(&intake),
+        desk: Arc::clone(&desk),
+        board: Arc::clone(&board),
+        live: Arc::clone(&live),
+        documents,
+        clock,
+        host,
+    };
     let monitor = Monitor::new(parts, Arc::clone(&store), told, own);
     let monitor = tokio::spawn(monitor.run(stop.clone()));
     let pump = Arc::clone(&live);
@@ -143,7 +159,9 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| {
         let advice = match source.kind() {
             io::ErrorKind::AddrInUse => "Another program uses this port; stop it, or choose another one with --listen 127.0.0.1:PORT",
-            io::ErrorKind::PermissionDenied => "Ports under 1024 are for the administrator; choose a higher one with --listen 127.0.0.1:PORT",
+            io::ErrorKind::PermissionDenied => {
+                "Ports under 1024 are for the administrator; choose a higher one with --listen 127.0.0.1:PORT"
+            }
             _ => "Choose another address with --listen 127.0.0.1:PORT",
         };
         StartError::Listen { address, advice, source }

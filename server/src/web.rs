@@ -9,7 +9,13 @@ use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use rules::words::Actor;
 use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, compression::{CompressionLayer, Predicate as _, predicate::{NotForContentType, SizeAbove}}};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate as _,
+        predicate::{NotForContentType, SizeAbove},
+    },
+};
 
 use crate::{
     board::Board,
@@ -68,7 +74,10 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
     let options = site.leptos.clone();
     let shell = move || app::shell(options.clone());
     // The live stream is never compressed: it must go out at once, and each client's own compressor would cost memory.
-    let compressed = SizeAbove::new(512).and(NotForContentType::SSE).and(NotForContentType::IMAGES).and(NotForContentType::const_new("application/wasm"));
+    let compressed = SizeAbove::new(512)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::const_new("application/wasm"));
     let pages = Router::new()
         .leptos_routes_with_context(&site, routes, context.clone(), shell.clone())
         .fallback(leptos_axum::render_app_async_with_context(context, shell));

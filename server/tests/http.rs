@@ -187,7 +187,11 @@ fn what_is_in_the_way_at_the_start_is_told_in_a_sentence() {
     let other = Home::new();
     let taken = other.start_with(&["--listen", &program.address]).err().unwrap();
     assert!(taken.contains("Another program uses this port"), "{taken}");
-    std::fs::write(other.ops().join("alerts/thresholds.md"), "format: 1\n\n## Thresholds\n\n| signal | nonsense |\n| --- | --- |\n| a | b |\n").unwrap();
+    std::fs::write(
+        other.ops().join("alerts/thresholds.md"),
+        "format: 1\n\n## Thresholds\n\n| signal | nonsense |\n| --- | --- |\n| a | b |\n",
+    )
+    .unwrap();
     let wrong = other.start_with(&[]).err().unwrap();
     assert!(wrong.contains("alerts/thresholds.md:5:"), "{wrong}");
 }

@@ -122,7 +122,11 @@ impl Intake {
         let mut ids = Vec::with_capacity(batch.len());
         for (index, (item, (unit, _))) in batch.iter().zip(&checked).enumerate() {
             let id = core.open(&item.signal, &item.subject, unit.as_ref());
-            ids.push(id.map_err(|error| WrongItem { index, field: if matches!(error, NoSeries::Unit { .. }) { "unit" } else { "subject" }, problem: error.to_string() })?);
+            ids.push(id.map_err(|error| WrongItem {
+                index,
+                field: if matches!(error, NoSeries::Unit { .. }) { "unit" } else { "subject" },
+                problem: error.to_string(),
+            })?);
         }
         let mut changed = false;
         for ((item, (_, at)), id) in batch.iter().zip(checked).zip(ids) {

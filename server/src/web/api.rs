@@ -229,9 +229,9 @@ pub const ROUTES: &[Route] = &[
 /// All routes, and problem details for whatever else is asked under `/api`.
 pub fn router() -> Router<Site> {
     let router = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
-    router
-        .route("/api/{*rest}", axum::routing::any(nothing_here))
-        .method_not_allowed_fallback(|| async { Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "This address takes another method; see /api.".to_owned()) })
+    router.route("/api/{*rest}", axum::routing::any(nothing_here)).method_not_allowed_fallback(|| async {
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "This address takes another method; see /api.".to_owned())
+    })
 }
 
 async fn nothing_here() -> Problem {
@@ -285,16 +285,18 @@ async fn act(site: &Site, command: Command) -> Result<Response, Problem> {
 
 /// Reads a small JSON body. An empty one counts as `{}`.
 pub(super) fn body<T: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> Result<T, Problem> {
-    let json = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_none_or(|value| {
-        value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-    });
+    let json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_none_or(|value| value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")));
     if !json {
         let detail = "Send the body as application/json.".to_owned();
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", detail));
     }
     let bytes = if bytes.is_empty() { b"{}" } else { &bytes[..] };
     serde_json::from_slice(bytes).map_err(|error| {
-        let (status, kind) = if error.is_data() { (StatusCode::UNPROCESSABLE_ENTITY, "invalid") } else { (StatusCode::BAD_REQUEST, "malformed") };
+        let (status, kind) =
+            if error.is_data() { (StatusCode::UNPROCESSABLE_ENTITY, "invalid") } else { (StatusCode::BAD_REQUEST, "malformed") };
         Problem::new(status, kind, format!("The body can't be read: {error}."))
     })
 }

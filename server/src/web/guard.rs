@@ -73,9 +73,9 @@ fn check(hosts: &Hosts, method: &Method, headers: &HeaderMap) -> Result<(), Prob
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "other-host", detail.to_owned()));
     }
     if let Some(origin) = text(headers, header::ORIGIN) {
-        let same = origin.split_once("://").is_some_and(|(scheme, authority)| {
-            matches!(scheme, "http" | "https") && authority.eq_ignore_ascii_case(host)
-        });
+        let same = origin
+            .split_once("://")
+            .is_some_and(|(scheme, authority)| matches!(scheme, "http" | "https") && authority.eq_ignore_ascii_case(host));
         return if same { Ok(()) } else { elsewhere("The request comes from a page that is not one of this server's.".to_owned()) };
     }
     match text(headers, "sec-fetch-site") {

@@ -8,8 +8,8 @@ use axum::{
 };
 use http::{HeaderValue, header};
 use utoipa::openapi::{
-    ContentBuilder, HttpMethod, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, RefOr, Required, ResponseBuilder,
-    ResponsesBuilder, Type,
+    ContentBuilder, HttpMethod, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, RefOr, Required,
+    ResponseBuilder, ResponsesBuilder, Type,
     path::{OperationBuilder, ParameterBuilder, ParameterIn},
     request_body::RequestBodyBuilder,
     schema::Schema,
@@ -87,7 +87,13 @@ fn escape(text: &str) -> String {
 pub async fn page() -> Response {
     let mut rows = String::new();
     for route in ROUTES {
-        let _ = write!(rows, "<section><h2><code>{} {}</code></h2><p>{}</p>", route.method.to_uppercase(), escape(route.path), escape(route.summary));
+        let _ = write!(
+            rows,
+            "<section><h2><code>{} {}</code></h2><p>{}</p>",
+            route.method.to_uppercase(),
+            escape(route.path),
+            escape(route.summary)
+        );
         if !route.query.is_empty() {
             rows.push_str("<dl>");
             for (name, meaning) in route.query {
@@ -108,7 +114,8 @@ pub async fn page() -> Response {
         escape(&assets::names().css)
     );
     let mut response = Html(page).into_response();
-    let policy = HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'");
+    let policy =
+        HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'");
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }

@@ -105,7 +105,10 @@ mod tests {
             (r"[]", ""),
             (r#"{"observation":[]}"#, "/observation"),
             (r#"{"observations":3}"#, "/observations"),
-            (r#"{"observations":[{"signal":"a","subject":"b:c","value":1},{"signal":"a","subject":"b:c","value":"1"}]}"#, "/observations/1/value"),
+            (
+                r#"{"observations":[{"signal":"a","subject":"b:c","value":1},{"signal":"a","subject":"b:c","value":"1"}]}"#,
+                "/observations/1/value",
+            ),
             (r#"{"observations":[{"subject":"b:c","value":1}]}"#, "/observations/0/signal"),
             (r#"{"observations":[{"signal":"a","subject":"b:c","value":1,"when":2}]}"#, "/observations/0/when"),
             (r#"{"observations":[{"signal":"a","subject":"b:c","value":1,"at":2}]}"#, "/observations/0/at"),

@@ -154,7 +154,9 @@ impl Running {
     pub fn request(&self, method: &str, path: &str, headers: &str, body: &str) -> Option<Answer> {
         let host = if headers.to_ascii_lowercase().contains("host:") { String::new() } else { format!("Host: {}\r\n", self.address) };
         let length = body.len();
-        self.raw(format!("{method} {path} HTTP/1.1\r\n{host}Connection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}").as_bytes())
+        self.raw(
+            format!("{method} {path} HTTP/1.1\r\n{host}Connection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}").as_bytes(),
+        )
     }
 
     pub fn get(&self, path: &str) -> Answer {
