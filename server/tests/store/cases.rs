@@ -132,7 +132,7 @@ pub async fn the_history_is_filtered_and_paged(place: &Place) {
     for (text, numbers) in [
         ("WORKER", &[1][..]),
         ("worker leak", &[1]),
-        ("worker nothing", &[]),
+        ("worker banana", &[]),
         ("100% ok", &[1]),
         ("%", &[1]),
         ("web_2", &[2]),

@@ -201,11 +201,9 @@ proptest! {
                 other.reverse();
             }
             for (engine, batch) in [(&mut one, batch), (&mut two, &other)] {
-                for (place, (series, value, late)) in batch.iter().enumerate() {
+                for (series, value, late) in batch {
                     let id = engine.series(names[*series as usize], "host:a", None).unwrap();
                     let source = Timestamp::from_micros(at(second).wall.as_micros() - late * 1_000);
-                    // All of a tick are received at its moment.
-                    let _ = place;
                     engine.observe(id, *value, source, at(second));
                 }
             }

@@ -125,7 +125,7 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
             "| disk.used | - | above 85 % | - | 1 min | - | - | m | - | rm -rf |",
             "4 60: 'rm -rf' is not the id of a command = ids in backticks with commas between them, such as '`pm2-restart`', or '-'",
         ),
-        ("| disk.used | - | above 85 %", "4 17: a row of a table that is not closed = '|' at the end of the row"),
+        ("| disk.used | - | above 85 %", "4 19: a row of a table that is not closed = '|' at the end of the row"),
         ("| disk.used | - |", "4 1: 2 cells in a table of 10 columns = 10 cells; an empty one is written '-'"),
         (
             "| disk.used | - | above 8 % | - | 1 min | - | - | m | - | - |\n| disk.used | - | above 9 % | - | 1 min | - | - | m | - | - |",
