@@ -1,5 +1,31 @@
 //! The pages of Calm Ops, and the server functions that they share with the server.
 #![recursion_limit = "256"]
 
+mod act;
+mod clock;
 #[cfg(feature = "ssr")]
 pub mod desk;
+mod fetch;
+mod frame;
+mod live;
+mod page;
+mod pages;
+mod parts;
+mod problem;
+mod pulse;
+
+#[cfg(feature = "ssr")]
+mod compose;
+#[cfg(feature = "ssr")]
+mod door;
+#[cfg(feature = "ssr")]
+mod guide;
+#[cfg(feature = "ssr")]
+mod said;
+#[cfg(feature = "ssr")]
+mod shell;
+
+pub use frame::App;
+pub use problem::{Kind, Problem};
+#[cfg(feature = "ssr")]
+pub use shell::{Assets, shell};

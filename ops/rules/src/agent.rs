@@ -1,13 +1,32 @@
 //! The incident agent: breaches that hold and incidents that are stored, compared; what differs becomes events.
 //! It is level-triggered and has no memory of its own.
+//!
+//! The events of one tick come incident by incident, in the order of their numbers. For each incident: opened or reopened; what
+//! cleared; what joined; what changed; the lifecycle's steps; the offer to resolve, or the end; the summary.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::{
-    breach::Breach,
-    incident::{Incident, IncidentNumber},
+    breach::{Breach, BreachKey},
+    incident::{self, Incident, IncidentBreach, IncidentNumber},
     journal::Event,
+    lifecycle::{State, Step},
     policy::Policy,
+    summary::{Basis, Summary},
     time::Timestamp,
+    words::{Actor, Severity, Subject},
 };
+
+mod kinship;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use kinship::Kinship;
 
 /// What the agent looks at in one tick.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +44,288 @@ pub struct World<'a> {
 }
 
 /// Decides what is to be recorded. With the events applied, a second call at the same moment decides nothing.
-pub fn decide(_policy: &Policy, _world: World<'_>) -> Vec<Event> {
-    Vec::new()
+pub fn decide(policy: &Policy, world: World<'_>) -> Vec<Event> {
+    let mut tick = Tick::new(policy, world);
+    tick.clear();
+    tick.place();
+    tick.change();
+    let numbers: Vec<IncidentNumber> = tick.incidents.keys().copied().collect();
+    for number in numbers {
+        tick.advance(number);
+        tick.summarize(number);
+    }
+    tick.events.into_values().flatten().collect()
+}
+
+/// One tick: the incidents as they are with what was decided so far, and the events that made them so.
+struct Tick<'a> {
+    policy: &'a Policy,
+    world: World<'a>,
+    kinship: Kinship<'a>,
+    incidents: BTreeMap<IncidentNumber, Incident>,
+    events: BTreeMap<IncidentNumber, Vec<Event>>,
+    next_number: IncidentNumber,
+}
+
+impl<'a> Tick<'a> {
+    fn new(policy: &'a Policy, world: World<'a>) -> Self {
+        let incidents: BTreeMap<_, _> = world.incidents.iter().map(|one| (one.number, one.clone())).collect();
+        let highest = incidents.keys().next_back().map_or(0, |number| number.0);
+        let next_number = IncidentNumber(world.next_number.0.max(highest.saturating_add(1)));
+        Self { policy, world, kinship: Kinship::new(policy), incidents, events: BTreeMap::new(), next_number }
+    }
+
+    /// Takes an event into the incident and into the record. One that does not fit is not decided: what is stored is odd then,
+    /// and leaving it as it is loses nothing.
+    fn record(&mut self, number: IncidentNumber, event: Event) -> bool {
+        let mut incident = self.incidents.remove(&number);
+        let before = incident.clone();
+        let fits = incident::apply(&mut incident, &event, Actor::Agent, self.world.now).is_ok();
+        if let Some(incident) = if fits { incident } else { before } {
+            self.incidents.insert(number, incident);
+        }
+        if fits {
+            self.events.entry(number).or_default().push(event);
+        }
+        fits
+    }
+
+    fn listed(&self, key: &BreachKey) -> Option<&'a Breach> {
+        let place = self.world.breaches.binary_search_by(|breach| breach.key.cmp(key));
+        place.ok().map(|place| &self.world.breaches[place])
+    }
+
+    /// Breaches of active incidents that hold no longer.
+    fn clear(&mut self) {
+        let mut gone = Vec::new();
+        for incident in self.incidents.values().filter(|one| one.is_active()) {
+            let cleared = incident.breaches.iter().filter(|known| known.cleared_at.is_none() && self.listed(&known.breach.key).is_none());
+            gone.extend(cleared.map(|known| (incident.number, known.breach.key.clone())));
+        }
+        for (number, key) in gone {
+            self.record(number, Event::BreachCleared { incident: number, key });
+        }
+    }
+
+    /// Finds an incident for every breach that has none.
+    fn place(&mut self) {
+        let held: BTreeSet<&BreachKey> = (self.world.incidents.iter().filter(|one| one.is_active()))
+            .flat_map(|one| one.breaches.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach.key))
+            .collect();
+        let fresh: Vec<&Breach> =
+            self.world.breaches.iter().filter(|breach| !held.contains(&breach.key) && !self.is_judged(breach)).collect();
+        for group in self.kinship.groups(&fresh) {
+            self.place_group(&group);
+        }
+    }
+
+    /// Whether a person ended the incident of this breach while it held: as long as it only goes on, that stands.
+    fn is_judged(&self, breach: &Breach) -> bool {
+        let known = |one: &Incident| {
+            let end = one.resolution.as_ref()?;
+            let known = one.breach(&breach.key)?;
+            let goes_on = known.cleared_at.is_none() && breach.fired_at <= end.at && breach.severity <= known.breach.severity;
+            Some(end.by.is_person() && goes_on)
+        };
+        self.incidents.values().any(|one| known(one) == Some(true))
+    }
+
+    /// `group` belongs together; its first breach is the cause.
+    fn place_group(&mut self, group: &[&Breach]) {
+        let subjects: Vec<&Subject> = group.iter().map(|breach| &breach.key.subject).collect();
+        if let Some(number) = self.active_kin(&subjects).or_else(|| self.reopenable(&subjects)).or_else(|| self.flooded()) {
+            if self.incidents.get(&number).is_some_and(|one| !one.is_active()) {
+                self.reopen(number);
+            }
+            for breach in group {
+                // After reopening it may stand there still, just as it was when a person ended the incident.
+                let known = self.incidents.get(&number).and_then(|one| one.breach(&breach.key));
+                let held = known.is_some_and(|known| known.cleared_at.is_none() && known.breach.fired_at == breach.fired_at);
+                if !held {
+                    self.record(number, Event::BreachJoined { incident: number, breach: Box::new((*breach).clone()) });
+                }
+            }
+        } else {
+            self.open(group);
+        }
+    }
+
+    /// The oldest active incident of one of these subjects, or else of one that depends on them or that they depend on.
+    fn active_kin(&self, subjects: &[&Subject]) -> Option<IncidentNumber> {
+        let active = || self.incidents.values().filter(|one| one.is_active());
+        let same = active().find(|one| one.subjects().iter().any(|subject| subjects.contains(subject)));
+        if let Some(incident) = same {
+            return Some(incident.number);
+        }
+        let mut found = None;
+        for incident in active() {
+            let members = incident.subjects();
+            if members.iter().any(|member| subjects.iter().any(|subject| self.kinship.related(member, subject))) {
+                found = Some(incident.number);
+                break;
+            }
+        }
+        found
+    }
+
+    /// The incident of one of these subjects that ended last, if that is not long ago.
+    fn reopenable(&self, subjects: &[&Subject]) -> Option<IncidentNumber> {
+        let ended = self.incidents.values().filter_map(|one| {
+            let end = one.resolution.as_ref()?;
+            let recent = self.world.now.since(end.at) <= self.policy.reopen_within;
+            let same = one.breaches.iter().any(|known| subjects.contains(&&known.breach.key.subject));
+            (recent && same).then_some((end.at, one.number))
+        });
+        ended.max().map(|(_, number)| number)
+    }
+
+    /// During a flood, the incident that gathers it, if there is one yet.
+    fn flooded(&self) -> Option<IncidentNumber> {
+        if !self.is_flood() {
+            return None;
+        }
+        self.incidents.values().rev().find(|one| one.is_active() && one.flood).map(|one| one.number)
+    }
+
+    fn is_flood(&self) -> bool {
+        // Near in either direction: the clock may have been set back.
+        let near = |at: Timestamp| self.world.now.since(at).max(at.since(self.world.now)) <= self.policy.flood_within;
+        let opened = self.incidents.values().filter(|one| near(one.opened_at)).count();
+        // A flood lasts as long as it brings something.
+        let goes_on = |one: &Incident| one.flood && one.is_active() && one.breaches.iter().any(|known| near(known.breach.fired_at));
+        opened >= self.policy.flood_count.max(1) as usize || self.incidents.values().any(goes_on)
+    }
+
+    fn open(&mut self, group: &[&Breach]) {
+        let Some(cause) = group.first().map(|breach| breach.key.subject.clone()) else { return };
+        let number = self.next_number;
+        self.next_number = IncidentNumber(number.0.saturating_add(1));
+        let now = self.world.now;
+        let mut incident = Incident {
+            id: id(number, now, &cause),
+            number,
+            severity: group.iter().map(|breach| breach.severity).max().unwrap_or(Severity::Warning),
+            cause,
+            state: State::Detected,
+            breaches: group.iter().map(|breach| IncidentBreach { breach: (*breach).clone(), cleared_at: None }).collect(),
+            began_at: group.iter().map(|breach| breach.since).min().unwrap_or(now).min(now),
+            opened_at: now,
+            updated_at: now,
+            quiet_since: None,
+            reopened: 0,
+            acknowledged: None,
+            touched_by_person: false,
+            resolution_offered: false,
+            resolution: None,
+            flood: self.is_flood(),
+            summary: Summary::default(),
+            snapshots: 0,
+        };
+        incident.summary = Summary::compose(&incident, self.policy.quiet_for);
+        self.record(number, Event::IncidentOpened { incident: Box::new(incident) });
+    }
+
+    fn reopen(&mut self, number: IncidentNumber) {
+        if !self.record(number, Event::Reopened { incident: number, note: None }) {
+            return;
+        }
+        // What a person's resolution left uncleared may have cleared since.
+        let open = self.incidents.get(&number).map(|one| {
+            let gone = one.breaches.iter().filter(|known| known.cleared_at.is_none() && self.listed(&known.breach.key).is_none());
+            gone.map(|known| known.breach.key.clone()).collect::<Vec<_>>()
+        });
+        for key in open.unwrap_or_default() {
+            self.record(number, Event::BreachCleared { incident: number, key });
+        }
+    }
+
+    /// Breaches that are worse, better or less steady than stored. A changed value alone is no event.
+    fn change(&mut self) {
+        let mut changed = Vec::new();
+        for incident in self.incidents.values().filter(|one| one.is_active()) {
+            for known in incident.breaches.iter().filter(|known| known.cleared_at.is_none()) {
+                if let Some(breach) = self.listed(&known.breach.key)
+                    && (breach.severity != known.breach.severity || breach.unsteady != known.breach.unsteady)
+                {
+                    changed.push((incident.number, breach));
+                }
+            }
+        }
+        for (number, breach) in changed {
+            self.record(number, Event::BreachChanged { incident: number, breach: Box::new(breach.clone()) });
+        }
+    }
+
+    fn step(&mut self, number: IncidentNumber, step: Step) {
+        if let Some(from) = self.incidents.get(&number).map(|one| one.state)
+            && let Some(to) = from.after(step)
+        {
+            self.record(number, Event::Moved { incident: number, from, step, to });
+        }
+    }
+
+    /// The lifecycle's steps that are due.
+    fn advance(&mut self, number: IncidentNumber) {
+        let Some(incident) = self.incidents.get(&number).filter(|one| one.is_active()) else { return };
+        let holds = incident.breaches.iter().any(|known| known.cleared_at.is_none());
+        if holds {
+            let joined = (self.events.get(&number).into_iter().flatten()).any(|event| matches!(event, Event::BreachJoined { .. }));
+            // A command that ran leads to recovering while breaches hold: only something new leads back.
+            if joined && incident.state == State::Recovering {
+                self.step(number, Step::BreachReturned);
+            }
+            let Some(incident) = self.incidents.get(&number) else { return };
+            if matches!(incident.state, State::Detected | State::Stabilizing) && needs_decision(incident) {
+                self.step(number, Step::AskForDecision);
+            }
+            return;
+        }
+        if incident.state != State::Recovering {
+            self.step(number, Step::Quiet);
+        }
+        let Some(incident) = self.incidents.get(&number).filter(|one| one.state == State::Recovering) else { return };
+        let (now, steady) = (self.world.now, self.world.steady_since);
+        // Where the clock was set back, the quiet seems to begin in the future: then only what was seen since is counted.
+        let from = incident.quiet_since.filter(|since| *since <= now).map_or(steady, |since| since.max(steady));
+        if now.since(from) < self.policy.quiet_for {
+            return;
+        }
+        if !incident.touched_by_person {
+            self.record(number, Event::Resolved { incident: number, step: Step::StayedQuiet, note: None });
+        } else if !incident.resolution_offered {
+            self.record(number, Event::ResolutionOffered { incident: number });
+        }
+    }
+
+    /// Writes the summary anew where it no longer tells how things stand.
+    fn summarize(&mut self, number: IncidentNumber) {
+        let Some(incident) = self.incidents.get(&number) else { return };
+        let told = |event: &Event| {
+            matches!(event, Event::BreachJoined { .. } | Event::BreachChanged { .. } | Event::BreachCleared { .. } | Event::Reopened { .. })
+        };
+        let news = self.events.get(&number).is_some_and(|events| events.iter().any(told));
+        if news || incident.summary.basis != Basis::of(incident) {
+            let summary = Box::new(Summary::compose(incident, self.policy.quiet_for));
+            self.record(number, Event::SummaryWritten { incident: number, summary });
+        }
+    }
+}
+
+/// A person is needed: it is critical, or a command is named that only a person may approve.
+fn needs_decision(incident: &Incident) -> bool {
+    let mut holding = incident.breaches.iter().filter(|known| known.cleared_at.is_none());
+    incident.severity == Severity::Critical || holding.any(|known| !known.breach.guidance.commands.is_empty())
+}
+
+/// A UUIDv7 without a clock or randomness: the milliseconds of the opening, then bits of a hash over what makes it unique.
+fn id(number: IncidentNumber, at: Timestamp, cause: &Subject) -> Uuid {
+    let mut hasher = Sha256::new();
+    hasher.update(number.0.to_be_bytes());
+    hasher.update(at.as_micros().to_be_bytes());
+    hasher.update(cause.as_str());
+    let hash = hasher.finalize();
+    let mut rest = [0; 10];
+    rest.copy_from_slice(&hash[..10]);
+    let millis = u64::try_from(at.as_micros() / 1_000).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &rest).into_uuid()
 }

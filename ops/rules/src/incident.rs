@@ -1,6 +1,8 @@
 //! An incident: breaches that belong together, with one severity and one lifecycle. [`apply`] is the one place where events
 //! change it, so that the stored rows can be rebuilt from the journal.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -182,8 +184,8 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
                 known.quiet_since = Some(at);
             }
         }
-        Event::Moved { to, step, .. } => {
-            if known.state.after(*step) != Some(*to) {
+        Event::Moved { from, to, step, .. } => {
+            if known.state != *from || known.state.after(*step) != Some(*to) {
                 return Err(Misfit::Step { number, from: known.state, to: *to });
             }
             known.state = *to;
@@ -198,6 +200,7 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
                 return Err(Misfit::Step { number, from: known.state, to: State::Resolved });
             }
             known.state = State::Resolved;
+            known.resolution_offered = false;
             known.resolution = Some(Resolution { by: actor, at, note: note.clone() });
         }
         Event::Reopened { .. } => {
@@ -206,6 +209,8 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
             known.reopened += 1;
             known.resolution = None;
             known.resolution_offered = false;
+            // Who took note then may be asleep now: it is new trouble, and someone is to take note anew.
+            known.acknowledged = None;
             known.quiet_since = None;
             // What has cleared is quiet from now on: the agent counts its time anew.
             if !known.breaches.is_empty() && known.breaches.iter().all(|breach| breach.cleared_at.is_some()) {
@@ -222,5 +227,17 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
         | Event::SubjectRetired { .. }
         | Event::Restored { .. } => {}
     }
+    Ok(())
+}
+
+/// Carries a batch of events out, in their order: all of them, or none if one does not fit.
+pub fn apply_all(incidents: &mut BTreeMap<IncidentNumber, Incident>, events: &[Event], actor: Actor, at: Timestamp) -> Result<(), Misfit> {
+    let mut touched: BTreeMap<IncidentNumber, Option<Incident>> = BTreeMap::new();
+    for event in events {
+        let Some(number) = event.incident() else { continue };
+        let incident = touched.entry(number).or_insert_with(|| incidents.get(&number).cloned());
+        apply(incident, event, actor, at)?;
+    }
+    incidents.extend(touched.into_iter().filter_map(|(number, incident)| Some((number, incident?))));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     time::Span,
-    words::{Signal, Unit},
+    words::{Signal, Subject, Unit},
 };
 
 /// A number with at most three telling digits, without needless zeros.
@@ -49,6 +49,53 @@ pub fn seconds(seconds: f64) -> String {
     Span::from_micros((seconds.clamp(0.0, 3e9) * 1e6) as u64).to_string()
 }
 
+/// The longest name inside a sentence, in characters.
+const LONGEST_NAME: usize = 60;
+
+/// A text cut to a number of characters, with a mark where it was cut.
+pub fn clip(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short.push('\u{2026}');
+    short
+}
+
+/// A subject as people say it: `the disk /var on web-1`, `web-1`, `the endpoint checkout`, `service imports`.
+pub fn subject(subject: &Subject) -> String {
+    let name = clip(subject.name(), LONGEST_NAME);
+    let on = subject.host().map(|host| format!(" on {host}")).unwrap_or_default();
+    match subject.kind() {
+        "host" => name,
+        kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network") => format!("the {kind} {name}{on}"),
+        kind => format!("{kind} {name}{on}"),
+    }
+}
+
+/// A text with its first letter large, to begin a sentence. Names of hosts stay as they are written.
+pub fn capital(text: &str) -> String {
+    if !text.starts_with("the ") {
+        return text.to_owned();
+    }
+    format!("T{}", &text[1..])
+}
+
+/// How long something will take, roughly: `less than a minute`, `about 7 minutes`, `about 3 hours`.
+pub fn about(seconds: f64) -> String {
+    let (count, unit) = match seconds {
+        s if s < 55.0 => return "less than a minute".to_owned(),
+        s if s < 5_400.0 => (s / 60.0, "minute"),
+        s if s < 129_600.0 => (s / 3_600.0, "hour"),
+        s => (s / 86_400.0, "day"),
+    };
+    let count = count.round().max(1.0);
+    if count > 1_000.0 {
+        return "more than 1000 days".to_owned();
+    }
+    format!("about {count} {unit}{}", if count == 1.0 { "" } else { "s" })
+}
+
 /// A signal's short name for people: `Memory used`. Unknown signals are told by their words: `queue.depth` is "Queue depth".
 pub fn label(signal: &Signal) -> String {
     let known = KNOWN.iter().find(|(name, _, _)| *name == signal.as_str());
@@ -60,6 +107,17 @@ pub fn label(signal: &Signal) -> String {
         },
         |(_, label, _)| (*label).to_owned(),
     )
+}
+
+/// [`label`] inside a sentence: `memory used`; abbreviations such as CPU keep their letters.
+pub fn lower_label(signal: &Signal) -> String {
+    let label = label(signal);
+    let mut letters = label.chars();
+    let first = letters.next();
+    if letters.clone().next().is_some_and(char::is_uppercase) {
+        return label;
+    }
+    first.map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// The unit of a signal that Calm Ops' own collectors report; `None` for any other.
@@ -123,6 +181,38 @@ mod tests {
         ] {
             assert_eq!(value(number, &unit.parse().unwrap()), text);
         }
+    }
+
+    #[test]
+    fn subjects_are_said_as_people_say_them() {
+        for (text, said) in [
+            ("disk:/var@web-1", "the disk /var on web-1"),
+            ("host:web-1", "web-1"),
+            ("app:api@web-1", "the app api on web-1"),
+            ("endpoint:checkout", "the endpoint checkout"),
+            ("service:imports", "service imports"),
+        ] {
+            assert_eq!(subject(&text.parse().unwrap()), said);
+        }
+        let long = format!("service:{}", "x".repeat(150));
+        assert!(subject(&long.parse().unwrap()).chars().count() < 80);
+        assert_eq!(capital("the app api"), "The app api");
+        assert_eq!(capital("web-1"), "web-1");
+    }
+
+    #[test]
+    fn times_ahead_are_rough() {
+        let said: Vec<String> = [5.0, 60.0, 420.0, 5_399.0, 12_000.0, 400_000.0, f64::INFINITY].map(about).to_vec();
+        let expected = [
+            "less than a minute",
+            "about 1 minute",
+            "about 7 minutes",
+            "about 90 minutes",
+            "about 3 hours",
+            "about 5 days",
+            "more than 1000 days",
+        ];
+        assert_eq!(said, expected);
     }
 
     #[test]

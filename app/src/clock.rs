@@ -1,0 +1,140 @@
+//! Times on a page: exact and in UTC from the server, relative and local as soon as the browser has a clock. One signal for all of them.
+
+use leptos::prelude::*;
+use rules::{say, time::Timestamp};
+
+/// The one clock of the app: `None` on the server and until the page has come alive.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock(pub RwSignal<Option<Timestamp>>);
+
+impl Clock {
+    pub(crate) fn provide() -> Self {
+        let clock = Self(RwSignal::new(None));
+        provide_context(clock);
+        clock
+    }
+
+    pub(crate) fn get(self) -> Option<Timestamp> {
+        self.0.get()
+    }
+}
+
+/// The clock of the app; one that stands still where none is provided.
+pub(crate) fn clock() -> Clock {
+    use_context::<Clock>().unwrap_or_else(|| Clock(RwSignal::new(None)))
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Year, month from 0, day, hour, minute, second; in UTC. (Civil from days, after Howard Hinnant.)
+fn parts(at: Timestamp) -> (i64, usize, i64, i64, i64, i64) {
+    let seconds = at.as_micros().div_euclid(1_000_000);
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 2 } else { shifted - 10 };
+    let year = year_of_era + era * 400 + i64::from(month < 2);
+    (year, usize::try_from(month).unwrap_or(0), day, rest / 3_600, rest % 3_600 / 60, rest % 60)
+}
+
+/// `22 Nov 2026, 10:00:05 UTC`.
+pub(crate) fn utc(at: Timestamp) -> String {
+    let (year, month, day, hour, minute, second) = parts(at);
+    format!("{day} {} {year}, {hour:02}:{minute:02}:{second:02} UTC", MONTHS[month.min(11)])
+}
+
+/// `22 Nov, 10:00 UTC`.
+fn utc_short(at: Timestamp) -> String {
+    let (_, month, day, hour, minute, _) = parts(at);
+    format!("{day} {}, {hour:02}:{minute:02} UTC", MONTHS[month.min(11)])
+}
+
+/// `3 s ago`, `4 min ago`, `2 d 4 h ago`.
+pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
+    let seconds = now.since(at).as_secs();
+    match seconds {
+        0 => "just now".to_owned(),
+        // Seconds do not matter any more after ten minutes.
+        1..600 => format!("{} ago", say::seconds(seconds as f64)),
+        _ => format!("{} ago", say::seconds((seconds / 60 * 60) as f64)),
+    }
+}
+
+/// Hours and minutes, local once the browser is alive.
+pub(crate) fn hour(at: Timestamp, alive: bool) -> String {
+    if alive && let Some(text) = local_hour(at) {
+        return text;
+    }
+    let (_, _, _, hour, minute, _) = parts(at);
+    format!("{hour:02}:{minute:02}")
+}
+
+#[cfg(feature = "hydrate")]
+fn date(at: Timestamp) -> js_sys::Date {
+    js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.as_micros() as f64 / 1e3))
+}
+
+#[cfg(feature = "hydrate")]
+fn local_hour(at: Timestamp) -> Option<String> {
+    let date = date(at);
+    Some(format!("{:02}:{:02}", date.get_hours(), date.get_minutes()))
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn local_hour(_at: Timestamp) -> Option<String> {
+    None
+}
+
+#[cfg(feature = "hydrate")]
+fn local(at: Timestamp) -> String {
+    date(at).to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED).into()
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn local(at: Timestamp) -> String {
+    utc(at)
+}
+
+/// A moment: relative, with the exact local time on hover. `<time>` keeps the machine's own form.
+pub(crate) fn moment(at: Timestamp) -> AnyView {
+    let clock = clock();
+    let alive = Memo::new(move |_| clock.get().is_some());
+    view! {
+        <time datetime=at.to_seconds_text() title=move || if alive.get() { local(at) } else { utc(at) }>
+            {move || clock.get().map_or_else(|| utc_short(at), |now| ago(at, now))}
+        </time>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (seconds, text) in [
+            (0, "1 Jan 1970, 00:00:00 UTC"),
+            (951_782_400, "29 Feb 2000, 00:00:00 UTC"),
+            (1_795_341_605, "22 Nov 2026, 10:00:05 UTC"),
+            (-1, "31 Dec 1969, 23:59:59 UTC"),
+        ] {
+            assert_eq!(utc(Timestamp::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn ages_grow_coarser() {
+        let at = Timestamp::from_secs(1_000_000);
+        let after = |seconds: i64| ago(at, Timestamp::from_secs(1_000_000 + seconds));
+        assert_eq!(
+            [after(0), after(3), after(250), after(3_725), after(-9)],
+            ["just now", "3 s ago", "4 min 10 s ago", "1 h 2 min ago", "just now"]
+        );
+    }
+}

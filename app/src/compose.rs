@@ -1,0 +1,262 @@
+//! From the desk's answers to what the pages hold: everything that can be worked out on the server is, so that the browser gets little.
+
+use rules::{
+    desk::{Answer, HistoryFilter, Query},
+    incident::{Incident, IncidentNumber},
+    lifecycle::State,
+    say,
+    snapshot::Snapshot,
+    summary::Summary,
+    time::{Span, Timestamp},
+    view::{Health, History, IncidentPage, Incidents, Spark},
+    words::{Severity, Unit},
+};
+
+use crate::{
+    door::{ask, refuse},
+    page::{BreachRow, Guide, GuidePage, IncidentData, Mood, Pulse, Search, Section, SnapshotData},
+    parts::chart,
+    problem::{Kind, Problem},
+    said,
+};
+
+/// The guide's path among the documents.
+const GUIDE: &str = "runbooks/when-things-break.md";
+
+/// Sparklines are 120 units wide: more points than this can't be told apart.
+const SPARK_POINTS: usize = 40;
+
+fn invalid(sentence: &str) -> Problem {
+    refuse(Problem { kind: Kind::Invalid, sentence: sentence.to_owned() })
+}
+
+async fn raw_health() -> Result<Health, Problem> {
+    ask(Query::Health, |answer| if let Answer::Health(health) = answer { Some(*health) } else { None }).await
+}
+
+pub(crate) async fn health() -> Result<Health, Problem> {
+    let mut health = raw_health().await?;
+    health.sparks.iter_mut().for_each(thin);
+    Ok(health)
+}
+
+pub(crate) async fn pulse() -> Result<Pulse, Problem> {
+    let health = raw_health().await?;
+    Ok(Pulse {
+        cursor: health.cursor,
+        mood: Mood::of(&health),
+        active: u32::try_from(health.active.len()).unwrap_or(u32::MAX),
+        checked_at: health.now.checked_at,
+    })
+}
+
+/// Fewer points, and no more digits than the picture can show.
+fn thin(spark: &mut Spark) {
+    let step = spark.points.len().div_ceil(SPARK_POINTS).max(1);
+    let last = spark.points.len().saturating_sub(1);
+    let kept = spark.points.iter().enumerate().filter(|(index, _)| (last - index).is_multiple_of(step));
+    spark.points = kept.map(|(_, &(seconds, value))| (seconds.round(), telling(value))).collect();
+}
+
+/// Four telling digits.
+fn telling(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return 0.0;
+    }
+    let digits = (3 - value.abs().log10().floor() as i32).clamp(-12, 12);
+    let scale = 10f64.powi(digits.abs());
+    if digits >= 0 { (value * scale).round() / scale } else { (value / scale).round() * scale }
+}
+
+pub(crate) async fn incidents() -> Result<Incidents, Problem> {
+    ask(Query::Incidents, |answer| if let Answer::Incidents(incidents) = answer { Some(*incidents) } else { None }).await
+}
+
+pub(crate) async fn incident(id: &str) -> Result<IncidentData, Problem> {
+    let number = if let Ok(number) = id.parse::<u32>() {
+        IncidentNumber(number)
+    } else if let Ok(uuid) = id.parse() {
+        let number =
+            ask(Query::IncidentById { id: uuid }, |answer| if let Answer::Number(number) = answer { Some(number.number) } else { None })
+                .await?;
+        leptos_axum::redirect(&format!("/ops/incidents/{number}"));
+        number
+    } else {
+        return Err(refuse(Problem { kind: Kind::NotFound, sentence: "There is no such incident. Its address ends in a number.".into() }));
+    };
+    let page =
+        ask(Query::Incident { incident: number }, |answer| if let Answer::Incident(page) = answer { Some(*page) } else { None }).await?;
+    Ok(incident_data(&page))
+}
+
+fn incident_data(page: &IncidentPage) -> IncidentData {
+    let IncidentPage { cursor, incident, timeline, snapshots, courses } = page;
+    let mut guides = Vec::<Guide>::new();
+    let mut commands = Vec::<String>::new();
+    for known in &incident.breaches {
+        let guidance = &known.breach.guidance;
+        let slug = guidance.runbook.trim_start_matches('#');
+        if !slug.is_empty() && guides.iter().all(|guide| guide.slug != slug) {
+            guides.push(Guide { slug: slug.to_owned(), title: titled(slug) });
+        }
+        for command in &guidance.commands {
+            if !commands.contains(command) {
+                commands.push(command.clone());
+            }
+        }
+    }
+    IncidentData {
+        cursor: *cursor,
+        card: incident.into(),
+        standing: standing(incident),
+        sections: briefing(&incident.summary),
+        guides,
+        commands,
+        quiet_since: incident.quiet_since,
+        acknowledged: incident.acknowledged.map(|taken| (taken.by.shown().to_owned(), taken.at)),
+        reopened: incident.reopened,
+        breaches: incident.breaches.iter().map(breach_row).collect(),
+        charts: courses.iter().map(|course| chart::build(course, &moments(incident, course))).collect(),
+        snapshots: snapshots.iter().map(snapshot_data).collect(),
+        timeline: timeline.iter().map(said::line).collect(),
+    }
+}
+
+/// The moments that a chart of one signal marks.
+fn moments(incident: &Incident, course: &rules::view::CoursePage) -> Vec<(Timestamp, &'static str)> {
+    let breach =
+        incident.breaches.iter().find(|known| known.breach.key.subject == course.subject && known.breach.key.signal == course.signal);
+    let began = breach.map(|known| (known.breach.since, "began"));
+    let cleared = breach.and_then(|known| known.cleared_at).map(|at| (at, "recovered"));
+    let ended = incident.resolution.as_ref().map(|end| (end.at, "resolved"));
+    began.into_iter().chain([(incident.opened_at, "opened")]).chain(cleared).chain(ended).collect()
+}
+
+/// An anchor as words: `disk-is-filling` is "Disk is filling".
+fn titled(slug: &str) -> String {
+    let words = slug.replace('-', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What is expected of the reader, in one sentence.
+fn standing(incident: &Incident) -> String {
+    match incident.state {
+        State::Resolved => "It is over. Nothing is expected of you.",
+        State::Recovering if incident.resolution_offered => "All is quiet. Look once more, then resolve it.",
+        State::Recovering => "It is recovering. Calm Ops watches whether it stays quiet; you can wait.",
+        State::AwaitingDecision => "It needs your decision.",
+        State::Stabilizing => "A safe measure is in force. Read on and decide what comes next.",
+        State::Detected if incident.acknowledged.is_some() => "Someone is on it. Read on to help.",
+        State::Detected => match incident.severity {
+            Severity::Critical => "It needs a person now. Acknowledge it, so that the team knows you are on it.",
+            Severity::Warning => "It needs a look today. Acknowledge it, so that the team knows you are on it.",
+        },
+    }
+    .to_owned()
+}
+
+/// The summary as the team reads it.
+fn briefing(summary: &Summary) -> Vec<Section> {
+    vec![Section { heading: "What happened".into(), sentences: vec![summary.headline()] }]
+}
+
+fn breach_row(known: &rules::incident::IncidentBreach) -> BreachRow {
+    let breach = &known.breach;
+    let usual = breach.usual.map(|usual| format!(" (usually {})", say::value(usual, &breach.unit))).unwrap_or_default();
+    BreachRow {
+        subject: breach.key.subject.to_string(),
+        label: say::label(&breach.key.signal),
+        severity: breach.severity,
+        value: format!("{}{usual}", say::value(breach.value, &breach.unit)),
+        meaning: breach.guidance.meaning.clone(),
+        since: breach.since,
+        cleared_at: known.cleared_at,
+        unsteady: breach.unsteady,
+    }
+}
+
+fn snapshot_data(snapshot: &Snapshot) -> SnapshotData {
+    let bytes = |count: u64| say::value(count as f64, &Unit::Bytes);
+    SnapshotData {
+        at: snapshot.at,
+        by_memory: snapshot.by_memory.iter().map(|fact| (fact.name.clone(), fact.pid, bytes(fact.memory))).collect(),
+        by_cpu: snapshot.by_cpu.iter().map(|fact| (fact.name.clone(), fact.pid, say::value(f64::from(fact.cpu), &Unit::Percent))).collect(),
+        disks: snapshot.disks.iter().map(|disk| (disk.mount.clone(), bytes(disk.available), bytes(disk.total))).collect(),
+        journal: snapshot.journal.clone(),
+        thresholds: snapshot.thresholds_sha256.chars().take(12).collect(),
+        left_out: snapshot.left_out,
+    }
+}
+
+pub(crate) async fn history(search: &Search) -> Result<History, Problem> {
+    let filter = filter(search)?;
+    ask(Query::History { filter }, |answer| if let Answer::History(history) = answer { Some(*history) } else { None }).await
+}
+
+/// What a person typed, read strictly.
+fn filter(search: &Search) -> Result<HistoryFilter, Problem> {
+    let text = |field: &str| Some(field.trim().chars().take(200).collect::<String>()).filter(|text| !text.is_empty());
+    let day = |field: &str, name: &str| match text(field) {
+        None => Ok(None),
+        Some(day) => format!("{day}T00:00:00Z")
+            .parse::<Timestamp>()
+            .map(Some)
+            .map_err(|_| invalid(&format!("The day after \"{name}\" can't be read. Write it as 2026-11-22."))),
+    };
+    let severity = text(&search.severity).map(|word| word.parse::<Severity>()).transpose();
+    let before = text(&search.before).map(|number| number.parse::<u32>()).transpose();
+    Ok(HistoryFilter {
+        text: text(&search.text),
+        severity: severity.map_err(|_| invalid("A severity is \"warning\" or \"critical\"."))?,
+        subject: text(&search.subject),
+        from: day(&search.from, "From")?,
+        to: day(&search.to, "To")?.map(|day| day.plus(Span::from_secs(86_400))),
+        before: before.map_err(|_| invalid("The page's address is damaged. Search again."))?.map(IncidentNumber),
+    })
+}
+
+pub(crate) async fn guide() -> Result<GuidePage, Problem> {
+    let query = Query::Document { name: GUIDE.to_owned() };
+    let document = ask(query, |answer| if let Answer::Document(document) = answer { Some(*document) } else { None }).await?;
+    Ok(crate::guide::render(&document.markdown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sparklines_keep_their_newest_point_and_few_digits() {
+        let mut spark = Spark {
+            subject: "host:web-1".parse().unwrap(),
+            signal: "host.cpu.used".parse().unwrap(),
+            points: (0..60u8).map(|index| (f32::from(60 - index), 12.345_678 + f64::from(index))).collect(),
+        };
+        thin(&mut spark);
+        assert!(spark.points.len() <= SPARK_POINTS);
+        assert_eq!(spark.points.last(), Some(&(1.0, 71.35)));
+    }
+
+    #[test]
+    fn a_search_is_read_strictly() {
+        let good = Search { text: " disk ".into(), from: "2026-11-01".into(), to: "2026-11-01".into(), ..Search::default() };
+        let filter_ = filter(&good).unwrap();
+        assert_eq!(filter_.text.as_deref(), Some("disk"));
+        assert_eq!(filter_.to.unwrap().since(filter_.from.unwrap()), Span::from_secs(86_400));
+        for bad in [
+            Search { severity: "bad".into(), ..Search::default() },
+            Search { from: "yesterday".into(), ..Search::default() },
+            Search { before: "-1".into(), ..Search::default() },
+        ] {
+            assert_eq!(filter(&bad).unwrap_err().kind, Kind::Invalid);
+        }
+    }
+
+    #[test]
+    fn numbers_keep_four_telling_digits() {
+        for (value, kept) in [(12.345_678, 12.35), (0.0, 0.0), (123_456_789.0, 123_500_000.0), (0.000_123_456, 0.000_123_5)] {
+            assert!((telling(value) - kept).abs() <= kept.abs() * 1e-9, "{value}: {}", telling(value));
+        }
+    }
+}

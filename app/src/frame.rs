@@ -1,0 +1,89 @@
+//! The frame around every page: the places, the live mark, and the routes.
+
+use leptos::prelude::*;
+use leptos_router::{
+    SsrMode,
+    components::{A, Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    live::{Live, live_mark},
+    pages::{
+        health::HealthPage, history::HistoryPage, home::HomePage, incident::IncidentPage, incidents::IncidentsPage, lost::LostPage,
+        runbook::RunbookPage,
+    },
+    pulse::{self, Shared},
+};
+
+/// The whole app.
+#[component]
+pub fn App() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    leptos_meta::provide_meta_context();
+    Live::provide();
+    Shared::provide();
+    view! {
+        <Router>
+            <a class="skip" href="#main">"Skip to the page"</a>
+            <div class="frame">
+                <Places/>
+                <main id="main" tabindex="-1">
+                    <Routes fallback=LostPage>
+                        <Route path=path!("/") view=HomePage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/health") view=HealthPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/incidents") view=IncidentsPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/incidents/:id") view=IncidentPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>
+                    </Routes>
+                </main>
+            </div>
+        </Router>
+    }
+}
+
+/// The places, with how things stand: a column on a desktop, a bar at the bottom of a phone.
+#[component]
+fn Places() -> impl IntoView {
+    let shared = expect_context::<Shared>();
+    let live = crate::live::live();
+    let pulse = pulse::resource();
+    let checked_at = Signal::derive(move || shared.pulse.get().map(|pulse| pulse.checked_at));
+    let count = move || {
+        Suspend::new(async move {
+            let pulse = pulse.await.ok();
+            if let Some(pulse) = pulse {
+                live.read_at(pulse.cursor);
+            }
+            pulse::take(shared, pulse);
+            let active = pulse.map_or(0, |pulse| pulse.active);
+            let class = pulse.map_or("count none", |pulse| match (pulse.active, pulse.mood) {
+                (0, _) => "count none",
+                (_, crate::page::Mood::Critical) => "count critical",
+                (_, _) => "count warning",
+            });
+            view! { <span class=class><span>{active}</span><span class="away">" active"</span></span> }
+        })
+    };
+    view! {
+        <header class="places">
+            <p class="brand"><a href="/">"Calm Ops"</a></p>
+            <nav aria-label="Places">
+                <ul>
+                    <li><A href="/ops/health"><i class="icon health" aria-hidden="true"></i>"Health"</A></li>
+                    <li>
+                        <A href="/ops/incidents">
+                            <i class="icon incidents" aria-hidden="true"></i>
+                            "Incidents "
+                            <Transition>{count}</Transition>
+                        </A>
+                    </li>
+                    <li><A href="/ops/history"><i class="icon history" aria-hidden="true"></i>"History"</A></li>
+                    <li><A href="/ops/runbook"><i class="icon runbook" aria-hidden="true"></i>"Runbook"</A></li>
+                </ul>
+            </nav>
+            {live_mark(checked_at)}
+        </header>
+    }
+}

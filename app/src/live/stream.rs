@@ -1,0 +1,222 @@
+//! The browser's side of the stream: opened, watched, closed while nobody looks, and opened again with back-off from the last position.
+
+use std::cell::RefCell;
+
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use rules::{
+    journal::Cursor,
+    time::{Span, Timestamp},
+    view::Readings,
+};
+use serde::Deserialize;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Event, EventSource, MessageEvent, VisibilityState};
+
+use super::{Link, Live, News};
+
+/// Readings come every few seconds: a stream that is silent for longer than this is taken for lost.
+const SILENCE: Span = Span::from_secs(45);
+
+/// An open stream with what listens to it.
+struct Open {
+    source: EventSource,
+    _message: Closure<dyn FnMut(MessageEvent)>,
+    _error: Closure<dyn FnMut(Event)>,
+}
+
+#[derive(Default)]
+struct Line {
+    open: Option<Open>,
+    retry: Option<TimeoutHandle>,
+    attempts: u32,
+}
+
+thread_local! {
+    static LINE: RefCell<Line> = RefCell::default();
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_micros((js_sys::Date::now() * 1e3) as i64)
+}
+
+fn hidden() -> bool {
+    document().visibility_state() == VisibilityState::Hidden
+}
+
+/// Starts the clock and the stream once the page has come alive.
+pub(super) fn start(live: Live) {
+    Effect::new(move |_| {
+        live.clock.0.set(Some(now()));
+        open(live);
+        set_interval(
+            move || {
+                if hidden() {
+                    return;
+                }
+                live.clock.0.set(Some(now()));
+                let silent = live.heard.get_untracked().is_some_and(|heard| now().since(heard) > SILENCE);
+                if silent && live.link.get_untracked() == Link::Live {
+                    lost(live);
+                }
+            },
+            std::time::Duration::from_secs(1),
+        );
+        listen(document().unchecked_ref(), "visibilitychange", move |_| {
+            if hidden() {
+                close();
+            } else {
+                live.clock.0.set(Some(now()));
+                reopen(live);
+            }
+        });
+        // Coming back from the browser's memory of pages: whatever is shown may be old.
+        listen(window().unchecked_ref(), "pageshow", move |event| {
+            if js_sys::Reflect::get(&event, &"persisted".into()).is_ok_and(|persisted| persisted.is_truthy()) {
+                everything(live);
+                reopen(live);
+            }
+        });
+        listen(window().unchecked_ref(), "online", move |_| reopen(live));
+    });
+}
+
+/// Listens for as long as the app lives, which is as long as the page does.
+fn listen(target: &web_sys::EventTarget, name: &str, handler: impl FnMut(Event) + 'static) {
+    let closure = Closure::<dyn FnMut(Event)>::new(handler);
+    let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+    closure.forget();
+}
+
+fn reopen(live: Live) {
+    LINE.with_borrow_mut(|line| line.attempts = 0);
+    open(live);
+}
+
+fn close() {
+    LINE.with_borrow_mut(|line| {
+        if let Some(retry) = line.retry.take() {
+            retry.clear();
+        }
+        if let Some(open) = line.open.take() {
+            open.source.close();
+        }
+    });
+}
+
+/// Opens the stream from the last known position.
+fn open(live: Live) {
+    close();
+    if hidden() {
+        return;
+    }
+    let address = match live.cursor.get_value() {
+        Some(Cursor { epoch, number }) => format!("/api/ops/events?after={epoch}:{number}"),
+        None => "/api/ops/events".to_owned(),
+    };
+    let Ok(source) = EventSource::new(&address) else {
+        lost(live);
+        return;
+    };
+    let message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| take(live, &event));
+    let error = Closure::<dyn FnMut(Event)>::new(move |_| lost(live));
+    for name in ["hello", "journal", "health", "resync"] {
+        let _ = source.add_event_listener_with_callback(name, message.as_ref().unchecked_ref());
+    }
+    source.set_onerror(Some(error.as_ref().unchecked_ref()));
+    LINE.with_borrow_mut(|line| line.open = Some(Open { source, _message: message, _error: error }));
+}
+
+/// The stream dropped: says so, and tries again a little later each time, never in step with others.
+fn lost(live: Live) {
+    live.link.set(Link::Lost);
+    // The closure that calls this belongs to the stream: it is dropped by the timer, not here.
+    LINE.with_borrow_mut(|line| {
+        if let Some(open) = &line.open {
+            open.source.set_onerror(None);
+            open.source.close();
+        }
+        if let Some(retry) = line.retry.take() {
+            retry.clear();
+        }
+        let longest = 500u64 << line.attempts.min(6);
+        line.attempts = line.attempts.saturating_add(1);
+        let wait = longest / 2 + (js_sys::Math::random() * longest as f64 / 2.0) as u64;
+        line.retry = set_timeout_with_handle(move || open(live), std::time::Duration::from_millis(wait)).ok();
+    });
+}
+
+/// Everything that is shown may be old.
+fn everything(live: Live) {
+    live.news.set(Some(News { number: u64::MAX - (js_sys::Date::now() as u64 & 0xffff_ffff), incident: None }));
+}
+
+/// What a journal event says that matters here; its body is not read.
+#[derive(Deserialize)]
+struct Heard {
+    number: u64,
+    event: Option<About>,
+}
+
+#[derive(Deserialize)]
+struct About {
+    incident: Option<Which>,
+}
+
+/// An opened incident comes whole; all other events carry its number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Which {
+    Number(u32),
+    Whole { number: u32 },
+}
+
+#[derive(Deserialize)]
+struct Position {
+    cursor: Cursor,
+}
+
+fn take(live: Live, event: &MessageEvent) {
+    let Some(data) = event.data().as_string() else {
+        return;
+    };
+    LINE.with_borrow_mut(|line| line.attempts = 0);
+    live.heard.set(Some(now()));
+    let was_lost = live.link.get_untracked() == Link::Lost;
+    if live.link.get_untracked() != Link::Live {
+        live.link.set(Link::Live);
+    }
+    match event.type_().as_str() {
+        "journal" => {
+            let Ok(heard) = serde_json::from_str::<Heard>(&data) else {
+                return;
+            };
+            if let Ok(cursor) = event.last_event_id().parse() {
+                live.cursor.set_value(Some(cursor));
+            }
+            let incident = heard.event.and_then(|about| about.incident).map(|which| match which {
+                Which::Number(number) | Which::Whole { number } => number,
+            });
+            live.news.set(Some(News { number: heard.number, incident }));
+        }
+        "health" => {
+            if let Ok(readings) = serde_json::from_str::<Readings>(&data) {
+                live.readings.set(Some(readings));
+            }
+        }
+        "resync" => {
+            if let Ok(Position { cursor }) = serde_json::from_str(&data) {
+                live.cursor.set_value(Some(cursor));
+            }
+            everything(live);
+        }
+        // The first event of a stream. Where no position was known, this is the one; after a drop the journal's events follow by themselves.
+        _ => {
+            if let (None, Ok(Position { cursor })) = (live.cursor.get_value(), serde_json::from_str(&data)) {
+                live.cursor.set_value(Some(cursor));
+                if was_lost {
+                    everything(live);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What stands where a page can't: what happened, what was kept, what to do next.
+
+use leptos::prelude::*;
+
+use crate::{
+    problem::{Kind, Problem},
+    pulse,
+};
+
+/// There is no such page.
+#[component]
+pub(crate) fn LostPage() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    crate::door::mark_not_found();
+    pulse::place("No such page");
+    view! {
+        <h1>"There is no page at this address"</h1>
+        <p class="lead">"Nothing is wrong with what is watched. The address may be mistyped, or the page has another one now."</p>
+        <p><a class="button" href="/">"Go to the page that matters now"</a></p>
+    }
+}
+
+/// A page that could not be shown.
+pub(crate) fn problem(problem: &Problem) -> AnyView {
+    let (heading, next) = match problem.kind {
+        Kind::NotFound => ("This is not here", "Look for it in the history."),
+        Kind::Invalid => ("This could not be read", "Change it and try again."),
+        Kind::Forbidden => ("This is not for you to see", "Ask someone who may."),
+        Kind::Conflict => ("This has changed meanwhile", "Reload the page."),
+        Kind::Unavailable => ("This can't be shown right now", "What is watched is watched on. Reload the page in a moment."),
+    };
+    pulse::place(heading);
+    view! {
+        <h1>{heading}</h1>
+        <p class="lead">{problem.sentence.clone()} " " {next}</p>
+        <p class="links"><a href="/ops/health">"Health"</a> <a href="/ops/history">"History"</a></p>
+    }
+    .into_any()
+}

@@ -1,0 +1,52 @@
+//! An incident in a list.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use rules::{lifecycle::State, view::IncidentCard};
+
+use crate::{clock, parts::mark};
+
+/// The headline, or what can be said before a summary is written.
+pub(crate) fn headline(card: &IncidentCard) -> String {
+    if card.headline.is_empty() { format!("Incident {} on {}", card.number, card.cause) } else { card.headline.clone() }
+}
+
+/// What the card says about who has it.
+fn held(card: &IncidentCard) -> &'static str {
+    match (card.state, card.acknowledged, card.resolution_offered) {
+        (State::Resolved, _, _) => "resolved",
+        (_, _, true) => "quiet, ready to be resolved",
+        (_, true, false) => "someone is on it",
+        (_, false, false) => "nobody has it yet",
+    }
+}
+
+/// One incident: a link with its number, sentence, severity and state.
+fn card(card: &IncidentCard) -> AnyView {
+    let (number, severity, state, title) = (card.number.0, card.severity, card.state.as_str(), headline(card));
+    let edge = if card.resolved_at.is_some() { "card over" } else { card.severity.as_str() };
+    let class = if card.resolved_at.is_some() { edge.to_owned() } else { format!("card edge-{edge}") };
+    let (time, word) = match card.resolved_at {
+        Some(at) => (clock::moment(at), "resolved "),
+        None => (clock::moment(card.opened_at), "opened "),
+    };
+    view! {
+        <li class=class>
+            <A href=format!("/ops/incidents/{number}")>
+                <span class="card-head">
+                    <span class="number">"Incident " {number}</span>
+                    {mark::severity(severity)}
+                    <span class="state">{state}</span>
+                </span>
+                <span class="card-title">{title}</span>
+            </A>
+            <p class="card-foot">{word} {time} ", " {held(card)}</p>
+        </li>
+    }
+    .into_any()
+}
+
+/// Cards under each other.
+pub(crate) fn cards(cards: &[IncidentCard]) -> AnyView {
+    view! { <ul class="cards">{cards.iter().map(card).collect_view()}</ul> }.into_any()
+}

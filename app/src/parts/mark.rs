@@ -1,0 +1,26 @@
+//! Status marks: always an icon and a word, so that nothing depends on colour.
+
+use leptos::prelude::*;
+use rules::{view::Status, words::Severity};
+
+/// The class and the word of a status.
+pub(crate) const fn status_words(status: Status) -> (&'static str, &'static str) {
+    match status {
+        Status::Healthy => ("healthy", "healthy"),
+        Status::Shown => ("shown", "no threshold"),
+        Status::Unknown => ("unknown", "not heard"),
+        Status::Watching => ("watching", "watching"),
+        Status::Warning => ("warning", "warning"),
+        Status::Critical => ("critical", "critical"),
+    }
+}
+
+/// An icon with its word.
+pub(crate) fn mark(class: &'static str, word: &'static str) -> AnyView {
+    view! { <span class=format!("mark {class}")><i aria-hidden="true"></i>{word}</span> }.into_any()
+}
+
+/// A severity as a mark.
+pub(crate) fn severity(severity: Severity) -> AnyView {
+    mark(severity.as_str(), severity.as_str())
+}

@@ -1,0 +1,25 @@
+//! The timeline: one calm sentence for each event, newest last, so that nothing above moves when something new comes.
+
+use leptos::prelude::*;
+
+use crate::{clock, page::Line};
+
+/// The lines as a list.
+pub(crate) fn timeline(lines: &[Line]) -> AnyView {
+    if lines.is_empty() {
+        return view! { <p class="quiet">"Nothing yet. Everything that happens to this incident is written here, by Calm Ops and by people."</p> }
+            .into_any();
+    }
+    view! { <ol class="timeline">{lines.iter().map(line).collect_view()}</ol> }.into_any()
+}
+
+fn line(line: &Line) -> AnyView {
+    view! {
+        <li class=format!("line tone-{}", line.tone.as_str()) id=format!("entry-{}", line.number)>
+            <p>{line.sentence.clone()}</p>
+            {line.words.clone().map(|words| view! { <blockquote>{words}</blockquote> })}
+            <p class="quiet">{clock::moment(line.at)} ", " {line.who.clone()} ", entry " {line.number}</p>
+        </li>
+    }
+    .into_any()
+}

@@ -1,0 +1,92 @@
+//! The pulse: what title, icon and places say on every page.
+
+use leptos::prelude::*;
+
+use crate::{
+    fetch::get_pulse,
+    live,
+    page::{Mood, Pulse},
+    problem::Problem,
+};
+
+/// The pulse as the pages share it.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared {
+    /// How things stand; `None` until it is known.
+    pub pulse: RwSignal<Option<Pulse>>,
+    /// The name of the page that is shown.
+    pub place: RwSignal<String>,
+}
+
+/// What the browser's tab says.
+pub(crate) fn title(pulse: Option<Pulse>, place: &str) -> String {
+    let state = pulse.map(|pulse| match (pulse.mood, pulse.active) {
+        (Mood::Calm, _) => "Calm".to_owned(),
+        (Mood::Blind, _) => "Not all seen".to_owned(),
+        (Mood::Warning, 1) => "1 warning".to_owned(),
+        (Mood::Critical, 1) => "1 critical".to_owned(),
+        (Mood::Warning | Mood::Critical, active) => format!("{active} incidents"),
+    });
+    let parts = [state.as_deref().unwrap_or(""), place, "Calm Ops"];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+impl Shared {
+    /// Provides the pulse, and keeps title and icon in step with it.
+    pub(crate) fn provide() -> Self {
+        let shared = Self { pulse: RwSignal::new(None), place: RwSignal::new(String::new()) };
+        provide_context(shared);
+        #[cfg(feature = "hydrate")]
+        Effect::new(move |_| {
+            document().set_title(&title(shared.pulse.get(), &shared.place.get()));
+            if let (Some(pulse), Ok(Some(icon))) = (shared.pulse.get(), document().query_selector("link[rel=icon]")) {
+                let _ = icon.set_attribute("href", &format!("/icons/{}.svg", pulse.mood.as_str()));
+            }
+        });
+        shared
+    }
+}
+
+/// The resource behind the pulse: read with the page, and again whenever the journal goes on.
+pub(crate) fn resource() -> Resource<Result<Pulse, Problem>> {
+    let resource = Resource::new(|| (), |()| get_pulse());
+    live::refetch_on(move || resource.refetch(), |_| true);
+    resource
+}
+
+/// Names the page that is shown.
+pub(crate) fn place(name: impl Into<String>) {
+    if let Some(shared) = use_context::<Shared>() {
+        shared.place.set(name.into());
+    }
+}
+
+/// Takes a pulse that was read; on the server it becomes the document's title and icon.
+pub(crate) fn take(shared: Shared, pulse: Option<Pulse>) {
+    #[cfg(feature = "ssr")]
+    {
+        use leptos_meta::{Link, Title};
+        let href = format!("/icons/{}.svg", pulse.map_or(Mood::Blind, |pulse| pulse.mood).as_str());
+        // Rendering these registers them for the document's head; they leave nothing in its body.
+        let _ = view! { <Link rel="icon" type_="image/svg+xml" href/> }.to_html();
+        let _ = view! { <Title text=move || title(pulse, &shared.place.get_untracked())/> };
+    }
+    if shared.pulse.get_untracked() != pulse {
+        shared.pulse.set(pulse);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rules::{journal::Cursor, time::Timestamp};
+
+    #[test]
+    fn the_tab_tells_how_things_stand() {
+        let pulse = |mood, active| Some(Pulse { cursor: Cursor::default(), mood, active, checked_at: Timestamp::default() });
+        assert_eq!(title(pulse(Mood::Calm, 0), "Health"), "Calm · Health · Calm Ops");
+        assert_eq!(title(pulse(Mood::Critical, 1), "Incident 7"), "1 critical · Incident 7 · Calm Ops");
+        assert_eq!(title(pulse(Mood::Warning, 3), ""), "3 incidents · Calm Ops");
+        assert_eq!(title(None, "History"), "History · Calm Ops");
+    }
+}

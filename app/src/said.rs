@@ -1,0 +1,237 @@
+//! Each event of a timeline as one calm sentence. The match names every event: a new one does not compile until it can be said.
+
+use rules::{
+    breach::{Breach, Crossing},
+    journal::{BlindReason, Entry, Event},
+    lifecycle::Step,
+    say,
+    words::{Actor, Severity, Signal, Subject},
+};
+
+use crate::page::{Line, Tone};
+
+/// An entry as a line of the timeline.
+pub(crate) fn line(entry: &Entry) -> Line {
+    let (sentence, tone, words) = match &entry.event {
+        Some(event) => (sentence(event, entry.actor), tone(event, entry.actor), words(event)),
+        None => ("What stood here was removed. The journal still proves that it was there.".to_owned(), Tone::Quiet, None),
+    };
+    Line { number: entry.number, at: entry.at, who: entry.actor.shown().to_owned(), sentence, words, tone }
+}
+
+/// `Memory used of web-1`.
+fn named(subject: &Subject, signal: &Signal) -> String {
+    format!("{} of {}", say::label(signal), subject.name())
+}
+
+fn crossed(breach: &Breach) -> String {
+    let unit = &breach.unit;
+    let named = named(&breach.key.subject, &breach.key.signal);
+    let value = say::value(breach.value, unit);
+    let usual = breach.usual.map(|usual| format!(" (usually {})", say::value(usual, unit))).unwrap_or_default();
+    match breach.crossing {
+        Crossing::Above { level } => format!("{named} is {value}{usual}, above {}", say::value(level, unit)),
+        Crossing::Below { level } => format!("{named} is {value}{usual}, below {}", say::value(level, unit)),
+        Crossing::Rising { by, within_seconds } => {
+            format!("{named} is {value}{usual} and rises by more than {} in {}", say::value(by, unit), say::seconds(within_seconds))
+        }
+        Crossing::Reaching { limit, within_seconds } => {
+            let left = say::seconds(breach.limit_in_seconds.unwrap_or(within_seconds));
+            format!("{named} is {value}{usual} and reaches {} in about {left}", say::value(limit, unit))
+        }
+        Crossing::Silent { for_seconds } => format!("{named} was not heard for {}; the last value was {value}", say::seconds(for_seconds)),
+    }
+}
+
+/// What a step means, when the lifecycle moves on.
+fn moved(step: Step) -> &'static str {
+    match step {
+        Step::Stabilize => "A safe measure is in force",
+        Step::AskForDecision => "The next step needs a person",
+        Step::Quiet => "Every signal is back to normal",
+        Step::CommandRan => "An approved command ran",
+        Step::BreachReturned => "It came back",
+        Step::StayedQuiet => "It stayed quiet",
+        Step::PersonResolved => "A person ended it",
+        Step::Reopen => "It was opened again",
+    }
+}
+
+fn sentence(event: &Event, actor: Actor) -> String {
+    match event {
+        Event::Started { version } => format!("Calm Ops {version} started."),
+        Event::Stopped => "Calm Ops stopped in good order.".into(),
+        Event::ClockJumped { by_micros } => {
+            let way = if *by_micros < 0 { "back" } else { "forward" };
+            format!("The clock jumped {way} by {}.", say::seconds(by_micros.unsigned_abs() as f64 / 1e6))
+        }
+        Event::Blind { from, to, why } => {
+            let why = match why {
+                BlindReason::NotRunning => "Calm Ops was not running",
+                BlindReason::Asleep => "the machine slept",
+            };
+            format!("Nothing is known of {}: {why}.", say::seconds(to.since(*from).as_secs_f64()))
+        }
+        Event::DocumentInForce { name, .. } => format!("A new version of {name} is in force."),
+        Event::DocumentRefused { name, .. } => format!("An edit of {name} has an error. The last good version stays in force."),
+        Event::SubjectRetired { subject } => format!("{subject} is gone and is no longer expected to report."),
+        Event::Restored { number } => format!("The data came from a backup that ended with entry {number}."),
+        Event::IncidentOpened { incident } => {
+            let first = incident.breaches.first().map(|known| format!(": {}", crossed(&known.breach))).unwrap_or_default();
+            let flood = if incident.flood { " Much happens at once, so this incident gathers it." } else { "" };
+            format!("Opened as {}{first}.{flood}", incident.severity)
+        }
+        Event::BreachJoined { breach, .. } => format!("Joined: {}.", crossed(breach)),
+        Event::BreachChanged { breach, .. } if breach.unsteady => {
+            format!("{} comes and goes: it counts as one breach.", named(&breach.key.subject, &breach.key.signal))
+        }
+        Event::BreachChanged { breach, .. } => format!("Now {}: {}.", breach.severity, crossed(breach)),
+        Event::BreachCleared { key, .. } => format!("{} is back to normal.", named(&key.subject, &key.signal)),
+        Event::Moved { step, to, .. } => format!("{}: the incident is {to}.", moved(*step)),
+        Event::SummaryWritten { .. } => "The summary was written anew.".into(),
+        Event::SnapshotSaved { snapshot, .. } => {
+            let count = snapshot.breaches.len();
+            if count == 0 {
+                "Evidence was saved.".into()
+            } else {
+                format!("Evidence was saved ({count} {}).", if count == 1 { "breach" } else { "breaches" })
+            }
+        }
+        Event::Acknowledged { .. } => format!("{} acknowledged it.", actor.shown()),
+        Event::Commented { .. } => format!("{} wrote:", actor.shown()),
+        Event::ResolutionOffered { .. } => "All is quiet. Because a person has acted on it, Calm Ops leaves the end to them.".into(),
+        Event::Resolved { step, note, .. } => {
+            let colon = if note.is_some() { ", and wrote:" } else { "." };
+            match step {
+                Step::StayedQuiet => "Resolved: all stayed quiet for its time.".into(),
+                Step::Stabilize
+                | Step::AskForDecision
+                | Step::Quiet
+                | Step::CommandRan
+                | Step::BreachReturned
+                | Step::PersonResolved
+                | Step::Reopen => format!("{} resolved it{colon}", actor.shown()),
+            }
+        }
+        Event::Reopened { note, .. } => match (actor.is_person(), note) {
+            (true, Some(_)) => format!("{} opened it again, and wrote:", actor.shown()),
+            (true, None) => format!("{} opened it again.", actor.shown()),
+            (false, _) => "The trouble came back, so Calm Ops opened it again.".into(),
+        },
+    }
+}
+
+fn words(event: &Event) -> Option<String> {
+    match event {
+        Event::Commented { text, .. } => Some(text.clone()),
+        Event::Resolved { note, .. } | Event::Reopened { note, .. } => note.clone(),
+        Event::DocumentRefused { error, .. } => Some(error.clone()),
+        Event::Started { .. }
+        | Event::Stopped
+        | Event::ClockJumped { .. }
+        | Event::Blind { .. }
+        | Event::DocumentInForce { .. }
+        | Event::SubjectRetired { .. }
+        | Event::Restored { .. }
+        | Event::IncidentOpened { .. }
+        | Event::BreachJoined { .. }
+        | Event::BreachChanged { .. }
+        | Event::BreachCleared { .. }
+        | Event::Moved { .. }
+        | Event::SummaryWritten { .. }
+        | Event::SnapshotSaved { .. }
+        | Event::Acknowledged { .. }
+        | Event::ResolutionOffered { .. } => None,
+    }
+}
+
+fn tone(event: &Event, actor: Actor) -> Tone {
+    let grave = |severity: Severity| match severity {
+        Severity::Warning => Tone::Warning,
+        Severity::Critical => Tone::Critical,
+    };
+    match event {
+        Event::IncidentOpened { incident } => grave(incident.severity),
+        Event::BreachJoined { breach, .. } | Event::BreachChanged { breach, .. } => grave(breach.severity),
+        Event::BreachCleared { .. } => Tone::Better,
+        Event::Resolved { .. } if !actor.is_person() => Tone::Better,
+        Event::Resolved { .. } | Event::Acknowledged { .. } | Event::Commented { .. } => Tone::Person,
+        Event::Reopened { .. } => {
+            if actor.is_person() {
+                Tone::Person
+            } else {
+                Tone::Warning
+            }
+        }
+        Event::Blind { .. } | Event::DocumentRefused { .. } => Tone::Warning,
+        Event::Started { .. }
+        | Event::Stopped
+        | Event::ClockJumped { .. }
+        | Event::DocumentInForce { .. }
+        | Event::SubjectRetired { .. }
+        | Event::Restored { .. }
+        | Event::Moved { .. }
+        | Event::SummaryWritten { .. }
+        | Event::SnapshotSaved { .. }
+        | Event::ResolutionOffered { .. } => Tone::Quiet,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rules::{
+        breach::{BreachKey, Guidance},
+        incident::IncidentNumber,
+        time::Timestamp,
+    };
+
+    fn breach(crossing: Crossing) -> Breach {
+        Breach {
+            key: BreachKey { subject: "host:web-1".parse().unwrap(), signal: "host.memory.used".parse().unwrap() },
+            severity: Severity::Critical,
+            crossing,
+            since: Timestamp::from_secs(0),
+            fired_at: Timestamp::from_secs(60),
+            unsteady: false,
+            value: 96.0,
+            value_at: Timestamp::from_secs(60),
+            peak: 96.0,
+            unit: "%".parse().unwrap(),
+            usual: Some(61.0),
+            per_minute: None,
+            limit_in_seconds: Some(420.0),
+            guidance: Guidance::default(),
+        }
+    }
+
+    #[test]
+    fn a_breach_is_said_with_its_usual_value_and_level() {
+        let said =
+            |crossing| sentence(&Event::BreachJoined { incident: IncidentNumber(1), breach: Box::new(breach(crossing)) }, Actor::Agent);
+        assert_eq!(said(Crossing::Above { level: 95.0 }), "Joined: Memory used of web-1 is 96 % (usually 61 %), above 95 %.");
+        assert_eq!(
+            said(Crossing::Reaching { limit: 100.0, within_seconds: 600.0 }),
+            "Joined: Memory used of web-1 is 96 % (usually 61 %) and reaches 100 % in about 7 min."
+        );
+        assert_eq!(
+            said(Crossing::Silent { for_seconds: 60.0 }),
+            "Joined: Memory used of web-1 was not heard for 1 min; the last value was 96 %."
+        );
+    }
+
+    #[test]
+    fn what_a_person_wrote_stands_apart_from_the_sentence() {
+        let event = Event::Resolved { incident: IncidentNumber(1), step: Step::PersonResolved, note: Some("freed space".into()) };
+        let line = line(&Entry { number: 9, at: Timestamp::from_secs(1), actor: Actor::Local, event: Some(event) });
+        assert_eq!(line.sentence, "Someone at this machine resolved it, and wrote:");
+        assert_eq!(line.words.as_deref(), Some("freed space"));
+        assert_eq!(line.tone, Tone::Person);
+    }
+
+    #[test]
+    fn a_redacted_entry_keeps_its_place() {
+        let line = line(&Entry { number: 3, at: Timestamp::from_secs(1), actor: Actor::Local, event: None });
+        assert!(line.sentence.contains("removed"));
+    }
+}

@@ -1,0 +1,65 @@
+//! The document around the pages: head, the strict policy of what may load, and the few lines that start the Wasm.
+
+use http::{HeaderValue, header};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use leptos_meta::MetaTags;
+
+use crate::frame::App;
+
+/// Where the browser finds what it loads. The server provides it in the context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assets {
+    /// The script that starts the Wasm.
+    pub js: String,
+    /// The Wasm.
+    pub wasm: String,
+    /// The style sheet.
+    pub css: String,
+}
+
+impl Default for Assets {
+    /// The names that the watch mode writes.
+    fn default() -> Self {
+        Self { js: "/pkg/calm-ops.js".into(), wasm: "/pkg/calm-ops.wasm".into(), css: "/pkg/calm-ops.css".into() }
+    }
+}
+
+/// What may load: only what comes from here, and the one script that bears this answer's nonce. No style of its own on any element.
+fn policy(nonce: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
+         connect-src 'self'; font-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    )
+}
+
+/// The whole document, rendered on the server.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let Assets { js, wasm, css } = use_context().unwrap_or_default();
+    let nonce = use_nonce();
+    if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), &nonce)
+        && let Ok(policy) = HeaderValue::from_str(&policy(nonce))
+    {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let start = format!("import init,{{hydrate}} from {js:?};init({{module_or_path:{wasm:?}}}).then(hydrate)");
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="stylesheet" href=css/>
+                <link rel="modulepreload" href=js/>
+                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                <MetaTags/>
+                <AutoReload options/>
+                <script type="module" nonce=nonce inner_html=start></script>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}

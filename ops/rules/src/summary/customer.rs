@@ -1,0 +1,91 @@
+//! The customers' words: what they may notice, and nothing about the inside. No host, path, process or number of the machine is named.
+
+use super::{Fact, Sentence, Topic, list, moment};
+use crate::words::Subject;
+
+pub(super) const HEADINGS: [&str; 7] = [
+    "What is happening",
+    "Since when",
+    "What you may notice",
+    "What we are doing",
+    "What you can do",
+    "What to expect",
+    "What we do not know yet",
+];
+
+/// An endpoint's name, if it is a plain word: one with digits, dots or slashes could tell about the inside.
+fn plain_name(subject: &Subject) -> Option<&str> {
+    let name = subject.name();
+    let plain = name.len() <= 30 && subject.host().is_none() && name.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '-');
+    (subject.kind() == "endpoint" && plain).then_some(name)
+}
+
+fn part(fact: &Fact) -> &str {
+    plain_name(&fact.subject).unwrap_or("a part of the service")
+}
+
+fn large(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// One sentence, or none where it is nothing for customers.
+pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
+    match sentence {
+        Sentence::Flood { .. } => Some("Several parts of the service have trouble at once.".to_owned()),
+        Sentence::Holds { fact } => Some(match fact.topic() {
+            Topic::EndpointDown => format!("{} does not work as it should.", large(part(fact))),
+            Topic::EndpointSlow => format!("{} is slower than it should be.", large(part(fact))),
+            Topic::Silent => "We are checking a part of the service.".to_owned(),
+            Topic::Certificate
+            | Topic::App
+            | Topic::Disk
+            | Topic::Memory
+            | Topic::Processor
+            | Topic::Database
+            | Topic::Queue
+            | Topic::Other => "Something inside the service is not as it should be.".to_owned(),
+        }),
+        Sentence::Cleared { fact } => Some(match fact.topic() {
+            Topic::EndpointDown | Topic::EndpointSlow => format!("{} works as it should again.", large(part(fact))),
+            Topic::Silent
+            | Topic::Certificate
+            | Topic::App
+            | Topic::Disk
+            | Topic::Memory
+            | Topic::Processor
+            | Topic::Database
+            | Topic::Queue
+            | Topic::Other => "Something inside the service was not as it should be, and is again.".to_owned(),
+        }),
+        Sentence::Quiet { .. } => Some("All looks well again. We are making sure that it stays so.".to_owned()),
+        Sentence::Over { at, .. } => Some(format!("This ended at {}.", moment(*at))),
+        Sentence::CameBack { .. } => Some("It came back after it had ended.".to_owned()),
+        Sentence::Began { at, .. } => Some(format!("Since {}.", moment(*at))),
+        Sentence::Lasted { span } => Some(format!("It lasted {span}.")),
+        Sentence::EndpointsReached { endpoints } => {
+            let names: Vec<String> = endpoints.iter().filter_map(plain_name).map(str::to_owned).collect();
+            Some(if names.is_empty() {
+                "A part of the service may be slow or not available.".to_owned()
+            } else {
+                format!("{} may be slow or not available.", large(&list(&names)))
+            })
+        }
+        Sentence::NoEndpoint => Some("As far as we know the service can be used.".to_owned()),
+        Sentence::Watching => Some("We know of it and are watching it.".to_owned()),
+        Sentence::LimitAhead { .. } | Sentence::Meaning { .. } => Some("Without a repair it may get worse.".to_owned()),
+        Sentence::OutcomeUnknown => Some("We do not know yet how it goes on.".to_owned()),
+        Sentence::Wait | Sentence::ConfirmTheEnd | Sentence::Read { .. } | Sentence::Command { .. } | Sentence::LookAtEvidence => {
+            Some("Nothing is needed from you.".to_owned())
+        }
+        Sentence::ReasonUnknown => Some("We do not know the reason yet.".to_owned()),
+        Sentence::CustomersUnknown => Some("We do not know yet who is affected.".to_owned()),
+        Sentence::More { .. }
+        | Sentence::Parts { .. }
+        | Sentence::EvidenceSaved
+        | Sentence::NothingChanged
+        | Sentence::EndsByItself { .. }
+        | Sentence::NowUnknown { .. }
+        | Sentence::UsualUnknown { .. } => None,
+    }
+}

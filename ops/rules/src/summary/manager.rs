@@ -1,0 +1,108 @@
+//! The managers' words: plain, without the machine's vocabulary.
+
+use super::{Fact, Sentence, Topic, list, moment};
+use crate::{say, time::Span};
+
+pub(super) const HEADINGS: [&str; 7] =
+    ["What happened", "Since when", "Who is affected", "What was done", "What comes next", "If nobody acts", "What is not known"];
+
+fn holds(fact: &Fact) -> String {
+    let name = say::clip(fact.subject.name(), 40);
+    match fact.topic() {
+        Topic::EndpointDown => format!("The service {name} does not answer as it should."),
+        Topic::EndpointSlow => format!("The service {name} answers slowly."),
+        Topic::Certificate => format!("The security certificate of {name} needs to be renewed."),
+        Topic::App => "One of our programs does not run as it should.".to_owned(),
+        Topic::Disk => "A server is running out of disk space.".to_owned(),
+        Topic::Memory => "A server is running out of memory.".to_owned(),
+        Topic::Processor => "A server has more work than it can do.".to_owned(),
+        Topic::Database => "A database is slow or not available.".to_owned(),
+        Topic::Queue => "Work is waiting longer than it should.".to_owned(),
+        Topic::Silent => "A part of what we watch does not report.".to_owned(),
+        Topic::Other => "Something that we watch is beyond its limit.".to_owned(),
+    }
+}
+
+fn cleared(fact: &Fact) -> String {
+    let name = say::clip(fact.subject.name(), 40);
+    match fact.topic() {
+        Topic::EndpointDown => format!("The service {name} answers again."),
+        Topic::EndpointSlow => format!("The service {name} is as fast as usual again."),
+        Topic::Certificate => format!("The security certificate of {name} is renewed."),
+        Topic::App => "A program that had trouble runs as it should again.".to_owned(),
+        Topic::Disk => "A server that was short of disk space has enough again.".to_owned(),
+        Topic::Memory => "A server that was short of memory has enough again.".to_owned(),
+        Topic::Processor => "A server that had too much work keeps up again.".to_owned(),
+        Topic::Database => "A database that was slow or away is well again.".to_owned(),
+        Topic::Queue => "Work that was waiting is being done again.".to_owned(),
+        Topic::Silent => "Trouble with a missing report is over.".to_owned(),
+        Topic::Other => "Something that was beyond its limit is well again.".to_owned(),
+    }
+}
+
+/// One sentence, or none where it is nothing for managers.
+pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
+    match sentence {
+        Sentence::Flood { .. } => Some("Many things have trouble at once. They are handled together.".to_owned()),
+        Sentence::Holds { fact } => Some(holds(fact)),
+        Sentence::Cleared { fact } => Some(cleared(fact)),
+        Sentence::More { holding, cleared } => {
+            let count = holding.saturating_add(*cleared);
+            Some(format!("{count} more {} part.", if count == 1 { "signal takes" } else { "signals take" }))
+        }
+        Sentence::Quiet { .. } => Some("All is quiet now, and we are making sure that it stays so.".to_owned()),
+        Sentence::Over { at, by_person: true, .. } => Some(format!("A colleague ended it at {}.", moment(*at))),
+        Sentence::Over { at, by_person: false, .. } => Some(format!("It is over since {}.", moment(*at))),
+        Sentence::CameBack { times: 1 } => Some("It came back once.".to_owned()),
+        Sentence::CameBack { times } => Some(format!("It came back {times} times.")),
+        Sentence::Began { at, noticed_after } if *noticed_after < Span::from_secs(1) => {
+            Some(format!("It began at {} and was noticed at once.", moment(*at)))
+        }
+        Sentence::Began { at, noticed_after } => Some(format!("It began at {} and was noticed after {noticed_after}.", moment(*at))),
+        Sentence::Lasted { span } => Some(format!("It lasted {span}.")),
+        Sentence::EndpointsReached { endpoints } => {
+            let names: Vec<String> = endpoints.iter().map(|one| say::clip(one.name(), 40)).collect();
+            Some(format!("People who use {} can notice it.", list(&names)))
+        }
+        Sentence::NoEndpoint => Some("People who use the service may not notice it.".to_owned()),
+        Sentence::EvidenceSaved => Some("Calm Ops noticed it by itself and saved the evidence.".to_owned()),
+        Sentence::NothingChanged => Some("Nothing was changed by it.".to_owned()),
+        Sentence::Command { .. } | Sentence::Read { .. } | Sentence::LookAtEvidence => Some("The team looks at it and decides.".to_owned()),
+        Sentence::Wait => Some("Nothing needs to be decided while it stays quiet.".to_owned()),
+        Sentence::ConfirmTheEnd => Some("The team confirms that it is over.".to_owned()),
+        Sentence::LimitAhead { fact, seconds } => Some(match fact.topic() {
+            Topic::Disk => format!("The disk space is used up in {}.", say::about(*seconds)),
+            Topic::Memory => format!("The memory is used up in {}.", say::about(*seconds)),
+            Topic::EndpointDown
+            | Topic::EndpointSlow
+            | Topic::Certificate
+            | Topic::App
+            | Topic::Processor
+            | Topic::Database
+            | Topic::Queue
+            | Topic::Silent
+            | Topic::Other => format!("A limit is reached in {}.", say::about(*seconds)),
+        }),
+        Sentence::Meaning { topic, .. } => Some(
+            match topic {
+                Topic::EndpointDown | Topic::EndpointSlow => "People can't use this part of the service as they expect.",
+                Topic::Certificate => "Browsers will refuse the connection once the certificate has run out.",
+                Topic::App => "What this program does is delayed or does not happen.",
+                Topic::Disk => "Without space, programs on the server can stop.",
+                Topic::Memory => "Without memory, programs on the server can be stopped.",
+                Topic::Processor => "The service becomes slower.",
+                Topic::Database => "What needs the database becomes slow or stops.",
+                Topic::Queue => "Work is done later than people expect.",
+                Topic::Silent => "Trouble there would not be seen.",
+                Topic::Other => "It may get worse.",
+            }
+            .to_owned(),
+        ),
+        Sentence::OutcomeUnknown => Some("What follows is not known.".to_owned()),
+        Sentence::EndsByItself { quiet_for } => Some(format!("It ends by itself when all stays quiet for {quiet_for}.")),
+        Sentence::ReasonUnknown => Some("The reason is not known yet.".to_owned()),
+        Sentence::CustomersUnknown => Some("Which customers are affected is not known yet.".to_owned()),
+        Sentence::NowUnknown { .. } => Some("How the part that does not report is doing is not known.".to_owned()),
+        Sentence::Parts { .. } | Sentence::Watching | Sentence::UsualUnknown { .. } => None,
+    }
+}

@@ -1,0 +1,208 @@
+//! The team's words: everything, with names and numbers.
+
+use super::{Fact, Sentence, list, moment};
+use crate::{breach::Crossing, say, time::Span, words::Unit};
+
+pub(super) const HEADINGS: [&str; 7] =
+    ["What happened", "Since when", "Who is affected", "What was done", "What is recommended", "If nobody acts", "What is not known"];
+
+/// Forecasts further ahead than this many seconds say nothing.
+pub(super) const FORESEEABLE: f64 = 7.0 * 86_400.0;
+
+/// Signals that are yes or no, or are told in words of their own: there is no usual value to compare with.
+const TOLD_IN_WORDS: [&str; 6] =
+    ["endpoint.up", "endpoint.status", "app.up", "pm2.up", "collector.failed", "endpoint.certificate.days_left"];
+
+/// Whether the fact is a measured quantity that has a usual value.
+pub(super) fn is_measured(fact: &Fact) -> bool {
+    !TOLD_IN_WORDS.contains(&fact.signal.as_str()) && fact.signal.as_str() != "app.restarts"
+}
+
+/// `Memory used on web-1`, `Time in all of the endpoint checkout`.
+fn named(fact: &Fact) -> String {
+    let joined = if fact.subject.kind() == "host" { "on" } else { "of" };
+    format!("{} {joined} {}", say::label(&fact.signal), say::subject(&fact.subject))
+}
+
+fn days(value: f64) -> String {
+    let value = value.ceil();
+    if value == 1.0 { "1 day".to_owned() } else { format!("{value:.0} days") }
+}
+
+fn times(value: f64) -> String {
+    let value = value.max(0.0).round();
+    if value == 1.0 { "once".to_owned() } else { format!("{value:.0} times") }
+}
+
+/// The change at a scale at which it shows: a minute, or else an hour.
+fn rate(fact: &Fact) -> Option<String> {
+    let per_minute = fact.per_minute?;
+    let direction = if per_minute > 0.0 { "rising" } else { "falling" };
+    for (amount, unit) in [(per_minute.abs(), "a minute"), (per_minute.abs() * 60.0, "an hour")] {
+        if amount >= 0.1 || (amount >= 0.005 && matches!(fact.unit, Unit::Other(_))) {
+            return Some(format!("{direction} {} {unit}", say::value(amount, &fact.unit)));
+        }
+    }
+    None
+}
+
+/// `full`, `used up` or `at its limit`.
+fn end(fact: &Fact) -> &'static str {
+    if fact.unit == Unit::Percent && fact.signal.as_str().ends_with("used") {
+        "full"
+    } else if fact.signal.as_str().ends_with("available") {
+        "used up"
+    } else {
+        "at its limit"
+    }
+}
+
+fn course(fact: &Fact) -> String {
+    let mut text = String::new();
+    if let Some(usual) = fact.usual {
+        text.push_str(&format!(" (usually {})", say::value(usual, &fact.unit)));
+    }
+    if let Some(rate) = rate(fact) {
+        text.push_str(&format!(", {rate}"));
+    }
+    if let Some(seconds) = fact.limit_in_seconds.filter(|seconds| *seconds <= FORESEEABLE) {
+        text.push_str(&format!(": {} in {}", end(fact), say::about(seconds)));
+    }
+    text
+}
+
+/// The fact as the part of a sentence that holds now, without its full stop.
+pub(super) fn holds(fact: &Fact) -> String {
+    let subject = say::subject(&fact.subject);
+    let large = say::capital(&subject);
+    let value = say::value(fact.value, &fact.unit);
+    if let Crossing::Silent { for_seconds } = fact.crossing {
+        return format!("{large} has not reported {} for more than {}", say::lower_label(&fact.signal), say::seconds(for_seconds));
+    }
+    match fact.signal.as_str() {
+        "endpoint.up" => format!("{large} does not answer as expected"),
+        "endpoint.status" => format!("{large} answers with status {value}"),
+        "app.up" => format!("{large} is not running"),
+        "pm2.up" => format!("PM2 on {} does not answer", fact.subject.host().unwrap_or("this host")),
+        "collector.failed" => format!("{large} brings nothing"),
+        "app.restarts" => format!("{large} restarted {} in 10 minutes", times(fact.value)),
+        "endpoint.certificate.days_left" if fact.value <= 0.0 => format!("The certificate of {subject} has expired"),
+        "endpoint.certificate.days_left" => format!("The certificate of {subject} is valid for {} more", days(fact.value)),
+        "disk.used" => format!("{large} is {value} full{}", course(fact)),
+        "host.memory.used" => format!("Memory on {subject} is {value} used{}", course(fact)),
+        _ => format!("{} is {value}{}", named(fact), course(fact)),
+    }
+}
+
+/// The fact as something that is over, without its full stop.
+fn cleared(fact: &Fact) -> String {
+    let subject = say::subject(&fact.subject);
+    let large = say::capital(&subject);
+    let peak = say::value(fact.peak, &fact.unit);
+    if fact.is_silent() {
+        return format!("{large} did not report {} for a while; this is over", say::lower_label(&fact.signal));
+    }
+    let usual = fact.usual.map(|usual| format!(" (usually {})", say::value(usual, &fact.unit))).unwrap_or_default();
+    match fact.signal.as_str() {
+        "endpoint.up" => format!("{large} did not answer as expected, and does again"),
+        "endpoint.status" => format!("{large} answered with status {peak}, and is well again"),
+        "app.up" => format!("{large} did not run, and runs again"),
+        "pm2.up" => format!("PM2 on {} did not answer, and does again", fact.subject.host().unwrap_or("this host")),
+        "collector.failed" => format!("{large} brought nothing, and works again"),
+        "app.restarts" => format!("{large} restarted {} in 10 minutes, and is steady again", times(fact.peak)),
+        "endpoint.certificate.days_left" => format!("The certificate of {subject} was near its end, and is renewed"),
+        "disk.used" => format!("{large} was {peak} full{usual}, and has recovered"),
+        "host.memory.used" => format!("Memory on {subject} was {peak} used{usual}, and has recovered"),
+        _ => format!("{} was {peak}{usual}, and has recovered", named(fact)),
+    }
+}
+
+fn signals(count: u32) -> String {
+    if count == 1 { "1 more signal".to_owned() } else { format!("{count} more signals") }
+}
+
+/// One sentence, or none where the team needs none.
+pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
+    Some(match sentence {
+        Sentence::Flood { signals } => {
+            format!("Many things happen at once: {signals} signals are gathered here, so that one page tells them.")
+        }
+        Sentence::Holds { fact } => {
+            let unsteady = if fact.unsteady { " It comes and goes." } else { "" };
+            format!("{}.{unsteady}", holds(fact))
+        }
+        Sentence::Cleared { fact } => format!("{}.", cleared(fact)),
+        Sentence::More { holding, cleared: 0 } => {
+            format!("{} {} beyond the level.", signals(*holding), if *holding == 1 { "is" } else { "are" })
+        }
+        Sentence::More { holding: 0, cleared } => {
+            format!("{} {} recovered.", signals(*cleared), if *cleared == 1 { "has" } else { "have" })
+        }
+        Sentence::More { holding, cleared } => {
+            format!("{} {} beyond the level, and {cleared} recovered.", signals(*holding), if *holding == 1 { "is" } else { "are" })
+        }
+        Sentence::Quiet { since } => format!("All is quiet since {}.", moment(*since)),
+        Sentence::Over { at, by_person: true, holding: 0 } => format!("A person resolved it at {}.", moment(*at)),
+        Sentence::Over { at, by_person: true, holding } => {
+            let text = if *holding == 1 { "1 signal was".to_owned() } else { format!("{holding} signals were") };
+            format!("A person resolved it at {}, while {text} still beyond the level.", moment(*at))
+        }
+        Sentence::Over { at, by_person: false, .. } => {
+            format!("It is over: all stayed quiet, and Calm Ops resolved it at {}.", moment(*at))
+        }
+        Sentence::CameBack { times: 1 } => "It came back once after it was resolved.".to_owned(),
+        Sentence::CameBack { times } => format!("It came back {times} times after it was resolved."),
+        Sentence::Began { at, noticed_after } if *noticed_after < Span::from_secs(1) => {
+            format!("It began at {} and was noticed at once.", moment(*at))
+        }
+        Sentence::Began { at, noticed_after } => format!("It began at {} and was noticed {noticed_after} later.", moment(*at)),
+        Sentence::Lasted { span } => format!("It lasted {span}."),
+        Sentence::Parts { subjects, more } => {
+            let mut names: Vec<String> = subjects.iter().map(say::subject).collect();
+            if *more > 0 {
+                names.push(format!("{more} more"));
+            }
+            format!("As far as known: {}.", list(&names))
+        }
+        Sentence::EndpointsReached { endpoints } => {
+            let names: Vec<String> = endpoints.iter().map(say::subject).collect();
+            format!("Whoever uses {} can notice it.", list(&names))
+        }
+        Sentence::NoEndpoint => "No endpoint takes part: people outside may not notice it.".to_owned(),
+        Sentence::EvidenceSaved => "Calm Ops saved a snapshot of the evidence.".to_owned(),
+        Sentence::Watching => "It goes on watching.".to_owned(),
+        Sentence::NothingChanged => "Calm Ops changed nothing on the machine.".to_owned(),
+        Sentence::Command { id, because } => {
+            let target = say::subject(&because.subject);
+            format!("Consider {id} for {target}: the thresholds name it for {}.", say::lower_label(&because.signal))
+        }
+        Sentence::Read { section, .. } => format!("Read the section \u{201c}{}\u{201d} of the guide.", section.replace('-', " ")),
+        Sentence::LookAtEvidence => "No command and no section of the guide is named for this. Look at the evidence below.".to_owned(),
+        Sentence::Wait => "Nothing needs to be done while it stays quiet.".to_owned(),
+        Sentence::ConfirmTheEnd => "All is quiet. As a person has acted on it, it ends when a person resolves it.".to_owned(),
+        Sentence::LimitAhead { fact, seconds } => {
+            let what = match fact.signal.as_str() {
+                "disk.used" | "disk.available" => say::capital(&say::subject(&fact.subject)),
+                "host.memory.used" => format!("Memory on {}", say::subject(&fact.subject)),
+                _ => named(fact),
+            };
+            format!("{what} is {} in {}, if it goes on like this.", end(fact), say::about(*seconds))
+        }
+        Sentence::Meaning { text, .. } => {
+            if text.ends_with(['.', '?', '\u{2026}']) {
+                text.clone()
+            } else {
+                format!("{text}.")
+            }
+        }
+        Sentence::OutcomeUnknown => "What follows is not known.".to_owned(),
+        Sentence::EndsByItself { quiet_for } => format!("It ends by itself when all stays quiet for {quiet_for}."),
+        Sentence::ReasonUnknown => "Why it happens is not known.".to_owned(),
+        Sentence::CustomersUnknown => "Which customers are affected is not known.".to_owned(),
+        Sentence::NowUnknown { subject } => format!("How {} is doing now is not known.", say::subject(subject)),
+        Sentence::UsualUnknown { subject, signal } => {
+            let joined = if subject.kind() == "host" { "on" } else { "of" };
+            format!("What is usual for {} {joined} {} is not known yet.", say::lower_label(signal), say::subject(subject))
+        }
+    })
+}
