@@ -31,11 +31,7 @@ use crate::{
     desk::Desk,
     documents::Documents,
     live::Live,
-<<<<<<< HEAD
     monitor::{evidence::Recent, intake::Intake, recording::Standing, runner::Told, watchman::Watchman},
-=======
-    monitor::{evidence::Recent, intake::Intake, runner::Told, watchman::Watchman},
->>>>>>> store
     store::{Rollup, Store},
 };
 

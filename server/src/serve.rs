@@ -17,17 +17,10 @@ use crate::{
     collect::{
         Collector,
         host::HostCollector,
-<<<<<<< HEAD
         http::HttpCollector,
         pm2::Pm2Collector,
     },
     config::{Config, Machine, Reloadable},
-=======
-        http::{BadStatuses, BadUrl, Endpoint, HttpCollector},
-        pm2::Pm2Collector,
-    },
-    config::{Config, EndpointConfig, Machine, Reloadable},
->>>>>>> store
     desk::Desk,
     documents::{BadDocuments, Documents},
     live::Live,
@@ -138,10 +131,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         documents,
         clock,
         host,
-<<<<<<< HEAD
         series_limit: config.limits.series,
-=======
->>>>>>> store
     };
     let monitor = Monitor::new(parts, Arc::clone(&store), told, own);
     let monitor = tokio::spawn(monitor.run(stop.clone()));
