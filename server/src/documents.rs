@@ -273,9 +273,10 @@ mod tests {
         assert!(documents.look(Timestamp::from_secs(2)).is_empty(), "the same bad edit is told once");
         assert_eq!(documents.thresholds().sha256(), sha256);
         assert!(documents.states().iter().any(|state| state.name == THRESHOLDS && state.error.is_some()));
-        fs::write(dir.path().join(GUIDE), "format: 1\n\n# Shorter\n").unwrap();
+        let guide = documents.texts().into_iter().find(|text| text.name == GUIDE).unwrap().markdown;
+        fs::write(dir.path().join(GUIDE), format!("{guide}\n## Shorter\n")).unwrap();
         assert!(
-            matches!(&documents.look(Timestamp::from_secs(3))[..], [Event::DocumentInForce { difference, .. }] if difference.contains("+# Shorter"))
+            matches!(&documents.look(Timestamp::from_secs(3))[..], [Event::DocumentInForce { difference, .. }] if difference.contains("+## Shorter"))
         );
         let (_, events) = Documents::load(None, kept.path(), Timestamp::default()).unwrap();
         assert!(events.is_empty(), "what is in force already is not told again");

@@ -174,6 +174,11 @@ impl Monitor {
         }
     }
 
+    /// Looks once, so that there is something to show before the first request comes.
+    pub fn look(&mut self) {
+        self.step(true);
+    }
+
     /// Runs until `stop`, then writes what is left and returns.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut ticker = tokio::time::interval(TICK);

@@ -133,7 +133,8 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         host,
         series_limit: config.limits.series,
     };
-    let monitor = Monitor::new(parts, Arc::clone(&store), told, own);
+    let mut monitor = Monitor::new(parts, Arc::clone(&store), told, own);
+    monitor.look();
     let monitor = tokio::spawn(monitor.run(stop.clone()));
     let pump = Arc::clone(&live);
     let pump_stop = stop.clone();
