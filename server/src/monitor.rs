@@ -128,7 +128,7 @@ pub struct Monitor {
     looked_at: Now,
     learned_at: Option<Now>,
     rolled_at: Now,
-    shown_at: Now,
+    shown_at: Option<Now>,
     lag: Duration,
     write_time: Duration,
 }
@@ -167,7 +167,7 @@ impl Monitor {
             looked_at: now,
             learned_at: None,
             rolled_at: now,
-            shown_at: Now::default(),
+            shown_at: None,
             lag: Duration::ZERO,
             write_time: Duration::ZERO,
             parts,
@@ -241,7 +241,7 @@ impl Monitor {
         if self.flight.is_none() && now.mono >= self.retry_at.mono {
             self.launch(&breaches, now);
         }
-        if ticked || now.mono.since(self.shown_at.mono) >= Span::from_millis(500) {
+        if ticked || self.shown_at.is_none_or(|at| now.mono.since(at.mono) >= Span::from_millis(500)) {
             self.show(now);
         }
     }
@@ -534,7 +534,7 @@ impl Monitor {
         let mut core = self.parts.intake.core();
         let fresh = std::mem::take(&mut core.fresh);
         let troubles = self.troubles();
-        if !fresh && now.mono.since(self.shown_at.mono) < Span::from_secs(5) {
+        if !fresh && self.shown_at.is_some_and(|at| now.mono.since(at.mono) < Span::from_secs(5)) {
             return;
         }
         let ids = 0..u32::try_from(core.engine.len()).unwrap_or(u32::MAX);
@@ -554,7 +554,7 @@ impl Monitor {
         });
         let sparks: Arc<Vec<Spark>> = Arc::new(sparks.collect());
         drop(core);
-        self.shown_at = now;
+        self.shown_at = Some(now);
         let readings = readings.into_iter().map(|(_, reading)| reading).collect();
         let readings =
             Arc::new(Readings { checked_at: now.wall, readings, troubles, left_out: u32::try_from(left_out).unwrap_or(u32::MAX) });
