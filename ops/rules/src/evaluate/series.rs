@@ -182,7 +182,7 @@ impl Core {
             let Some(row) = row.and_then(|row| rows.get(row as usize)) else {
                 continue;
             };
-            if let Some(measure) = measure(row, &batch, self.window.as_ref()) {
+            if let Some(measure) = measure(row, &batch, self.window.as_mut()) {
                 changed |= state.step(row, measure, timing);
             }
         }
@@ -258,15 +258,15 @@ pub(super) fn seconds_to(limit: f64, value: f64, slope: f64) -> Option<f64> {
     (seconds.is_finite() && seconds >= 0.0).then_some(seconds)
 }
 
-fn measure(row: &Row, batch: &Batch, window: Option<&Window>) -> Option<Measure> {
+fn measure(row: &Row, batch: &Batch, window: Option<&mut Window>) -> Option<Measure> {
     let base = row.base()?;
     let all = |scale: f64, extreme: f64| Measure { worst: scale, best: scale, newest: scale, extreme };
     Some(match base {
         Level::Above(_) => Measure { worst: batch.max, best: batch.min, newest: batch.newest, extreme: batch.max },
         Level::Below(_) => Measure { worst: -batch.min, best: -batch.max, newest: -batch.newest, extreme: batch.min },
-        Level::Rises { .. } => all(window?.slope(looks_back(base))?, batch.max),
+        Level::Rises { .. } => all(window?.remembered_slope(looks_back(base))?, batch.max),
         Level::Reaches { limit, .. } => {
-            let slope = window?.slope(looks_back(base))?;
+            let slope = window?.remembered_slope(looks_back(base))?;
             let seconds = if batch.newest == limit { Some(0.0) } else { seconds_to(limit, batch.newest, slope) };
             all(seconds.map_or(f64::NEG_INFINITY, |seconds| -seconds), batch.newest)
         }

@@ -11,17 +11,21 @@ pub(super) struct Window {
     /// How far it reaches back.
     length: i64,
     points: Vec<(i64, f64)>,
+    /// The slope that was asked for last, and its length: between two points it does not change.
+    #[serde(skip)]
+    known: Option<(i64, Option<f64>)>,
 }
 
 impl Window {
     pub(super) fn new(length: i64) -> Self {
-        Self { length, points: Vec::new() }
+        Self { length, points: Vec::new(), known: None }
     }
 
     /// Another length; the points stay.
     pub(super) fn reach(&mut self, length: i64) {
         self.length = length;
         self.points.truncate(MAX_POINTS);
+        self.known = None;
     }
 
     /// Adds a point, unless the last one is too near for the resolution.
@@ -35,6 +39,7 @@ impl Window {
             self.points.remove(0);
         }
         self.points.push((at, value));
+        self.known = None;
     }
 
     /// Change per second over the last `length`, by least squares; `None` while less than half of it is known.
@@ -64,8 +69,21 @@ impl Window {
         slope.is_finite().then_some(slope)
     }
 
+    /// As [`Window::slope`], remembered until the next point.
+    pub(super) fn remembered_slope(&mut self, length: i64) -> Option<f64> {
+        match self.known {
+            Some((known, slope)) if known == length => slope,
+            _ => {
+                let slope = self.slope(length);
+                self.known = Some((length, slope));
+                slope
+            }
+        }
+    }
+
     /// Moves all times.
     pub(super) fn shift(&mut self, by: i64) {
+        self.known = None;
         for (time, _) in &mut self.points {
             *time = time.saturating_add(by);
         }

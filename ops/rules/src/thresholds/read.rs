@@ -296,7 +296,7 @@ impl Reader<'_> {
         let anchor = if is_none(&runbook.text) { "" } else { bare(&runbook.text).trim_start_matches('#') };
         if !anchor.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') || anchor.len() > 100 {
             fine = false;
-            let expected = "the anchor of a section of runbooks/when-things-break.md, such as 'a-disk-is-filling-up', or '-'";
+            let expected = "the anchor of a section of runbooks/when-things-break.md, such as 'disk-full', or '-'";
             self.report.cell(runbook, format!("'{}' is not an anchor", runbook.text), expected);
         }
         let mut ids = Vec::new();

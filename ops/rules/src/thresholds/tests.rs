@@ -35,6 +35,17 @@ fn the_documents_own_thresholds_are_read() {
 }
 
 #[test]
+fn every_row_leads_to_a_section_of_the_guide() {
+    let guide = include_str!("../../../runbooks/when-things-break.md");
+    let anchors: Vec<String> =
+        guide.lines().filter_map(|line| line.strip_prefix("## ")).map(|title| title.trim().to_lowercase().replace(' ', "-")).collect();
+    let thresholds = Thresholds::parse("alerts/thresholds.md", DEFAULT).unwrap();
+    for row in thresholds.rows().iter().filter(|row| row.way() != Way::Quiet) {
+        assert!(anchors.contains(&row.guidance.runbook), "{} names '{}'", row.signal, row.guidance.runbook);
+    }
+}
+
+#[test]
 fn a_problem_is_shown_as_a_compiler_would() {
     let text = "format: 1\n\n| signal | warnig |\n| --- | --- |\n";
     assert_eq!(
@@ -119,7 +130,7 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
         ),
         (
             "| disk.used | - | above 85 % | - | 1 min | - | - | m | A b | - |",
-            "4 56: 'A b' is not an anchor = the anchor of a section of runbooks/when-things-break.md, such as 'a-disk-is-filling-up', or '-'",
+            "4 56: 'A b' is not an anchor = the anchor of a section of runbooks/when-things-break.md, such as 'disk-full', or '-'",
         ),
         (
             "| disk.used | - | above 85 % | - | 1 min | - | - | m | - | rm -rf |",
