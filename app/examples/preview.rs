@@ -158,7 +158,7 @@ fn breach(severity: Severity, since: Timestamp) -> Option<Breach> {
 
 fn incident(number: u32, cause: &str, severity: Severity, opened_at: Timestamp) -> Option<Incident> {
     let began_at = opened_at.minus(Span::from_mins(2));
-    Some(Incident {
+    let mut incident = Incident {
         id: uuid::Uuid::from_u128(u128::from(number) + 0x0190_0000_0000_7000_8000_0000_0000_0000),
         number: IncidentNumber(number),
         cause: cause.parse().ok()?,
@@ -177,7 +177,9 @@ fn incident(number: u32, cause: &str, severity: Severity, opened_at: Timestamp) 
         flood: false,
         summary: Summary::default(),
         snapshots: 0,
-    })
+    };
+    incident.summary = Summary::compose(&incident, Span::from_mins(5));
+    Some(incident)
 }
 
 fn snapshot(at: Timestamp) -> Snapshot {
@@ -240,6 +242,9 @@ impl Demo {
         let mut state = index.map(|index| world.incidents.remove(index));
         if incident::apply(&mut state, &event, actor, at).is_err() {
             eprintln!("entry {number} does not fit");
+        }
+        if let Some(known) = &mut state {
+            known.summary = Summary::compose(known, Span::from_mins(5));
         }
         world.incidents.extend(state);
         world.incidents.sort_by_key(|incident| incident.number);

@@ -1,4 +1,4 @@
-//! Times on a page: exact and in UTC from the server, relative and local as soon as the browser has a clock. One signal for all of them.
+//! Times on a page: exact and in UTC from the server, relative and local as soon as the browser has a clock. One clock for all of them.
 
 use leptos::prelude::*;
 use rules::{say, time::Timestamp};
@@ -49,6 +49,7 @@ pub(crate) fn utc(at: Timestamp) -> String {
 }
 
 /// `22 Nov, 10:00 UTC`.
+#[cfg(feature = "ssr")]
 fn utc_short(at: Timestamp) -> String {
     let (_, month, day, hour, minute, _) = parts(at);
     format!("{day} {}, {hour:02}:{minute:02} UTC", MONTHS[month.min(11)])
@@ -65,51 +66,51 @@ pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// Hours and minutes, local once the browser is alive.
-pub(crate) fn hour(at: Timestamp, alive: bool) -> String {
-    if alive && let Some(text) = local_hour(at) {
-        return text;
-    }
+/// A moment, as the server writes it: exact, and in the machine's own form. The browser makes it relative and local ([`localize`]).
+#[cfg(feature = "ssr")]
+pub(crate) fn moment(at: Timestamp) -> AnyView {
+    view! { <time datetime=at.to_seconds_text() title=utc(at)>{utc_short(at)}</time> }.into_any()
+}
+
+/// Hours and minutes in UTC, as the server writes them under a chart.
+#[cfg(feature = "ssr")]
+pub(crate) fn hour(at: Timestamp) -> String {
     let (_, _, _, hour, minute, _) = parts(at);
     format!("{hour:02}:{minute:02}")
 }
 
+/// Makes every time on the page relative, with the exact local time on hover, and the hours under charts local.
 #[cfg(feature = "hydrate")]
-fn date(at: Timestamp) -> js_sys::Date {
-    js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.as_micros() as f64 / 1e3))
-}
-
-#[cfg(feature = "hydrate")]
-fn local_hour(at: Timestamp) -> Option<String> {
-    let date = date(at);
-    Some(format!("{:02}:{:02}", date.get_hours(), date.get_minutes()))
-}
-
-#[cfg(not(feature = "hydrate"))]
-fn local_hour(_at: Timestamp) -> Option<String> {
-    None
-}
-
-#[cfg(feature = "hydrate")]
-fn local(at: Timestamp) -> String {
-    date(at).to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED).into()
-}
-
-#[cfg(not(feature = "hydrate"))]
-fn local(at: Timestamp) -> String {
-    utc(at)
-}
-
-/// A moment: relative, with the exact local time on hover. `<time>` keeps the machine's own form.
-pub(crate) fn moment(at: Timestamp) -> AnyView {
-    let clock = clock();
-    let alive = Memo::new(move |_| clock.get().is_some());
-    view! {
-        <time datetime=at.to_seconds_text() title=move || if alive.get() { local(at) } else { utc(at) }>
-            {move || clock.get().map_or_else(|| utc_short(at), |now| ago(at, now))}
-        </time>
-    }
-    .into_any()
+pub(crate) fn localize(now: Timestamp) {
+    use js_sys::Date;
+    use wasm_bindgen::{JsCast, JsValue};
+    let each = |selector: &str, attribute: &str, change: &dyn Fn(&web_sys::Element, &Date)| {
+        let Ok(found) = document().query_selector_all(selector) else {
+            return;
+        };
+        for index in 0..found.length() {
+            if let Some(element) = found.item(index).and_then(|node| node.dyn_into::<web_sys::Element>().ok())
+                && let Some(text) = element.get_attribute(attribute)
+            {
+                change(&element, &Date::new(&JsValue::from_str(&text)));
+            }
+        }
+    };
+    let write = |element: &web_sys::Element, text: &str| {
+        if element.text_content().as_deref() != Some(text) {
+            element.set_text_content(Some(text));
+        }
+    };
+    each("time[datetime]", "datetime", &|element, date| {
+        let at = Timestamp::from_micros((date.get_time() * 1e3) as i64);
+        write(element, &ago(at, now));
+        if !element.has_attribute("data-local") {
+            let local: String = date.to_locale_string("default", &JsValue::UNDEFINED).into();
+            let _ = element.set_attribute("title", &local);
+            let _ = element.set_attribute("data-local", "");
+        }
+    });
+    each("text[data-at]", "data-at", &|element, date| write(element, &format!("{:02}:{:02}", date.get_hours(), date.get_minutes())));
 }
 
 #[cfg(test)]

@@ -6,16 +6,17 @@ use rules::{
     lifecycle::State,
     say,
     snapshot::Snapshot,
-    summary::Summary,
+    summary::{Reader, Summary},
     time::{Span, Timestamp},
-    view::{Health, History, IncidentPage, Incidents, Spark},
+    view::{Health, IncidentPage, Incidents, Spark},
     words::{Severity, Unit},
 };
 
 use crate::{
     door::{ask, refuse},
-    page::{BreachRow, Guide, GuidePage, IncidentData, Mood, Pulse, Search, Section, SnapshotData},
-    parts::chart,
+    drawn::{self, chart},
+    facts::{BreachRow, Briefing, Guide, Search, Section, SnapshotData},
+    page::{HealthData, IncidentData, Mood, Pulse, Sheet},
     problem::{Kind, Problem},
     said,
 };
@@ -34,10 +35,31 @@ async fn raw_health() -> Result<Health, Problem> {
     ask(Query::Health, |answer| if let Answer::Health(health) = answer { Some(*health) } else { None }).await
 }
 
-pub(crate) async fn health() -> Result<Health, Problem> {
+pub(crate) async fn health() -> Result<HealthData, Problem> {
     let mut health = raw_health().await?;
     health.sparks.iter_mut().for_each(thin);
-    Ok(health)
+    Ok(HealthData {
+        cursor: health.cursor,
+        active: health.active.len(),
+        waiting: health.active.iter().filter(|card| !card.acknowledged).count(),
+        mood: Mood::of(&health),
+        cards: drawn::cards(&health.active),
+        notices: drawn::health::notices(&health.blind, &health.documents),
+        foot: drawn::health::foot(&health),
+        now: health.now,
+        sparks: health.sparks,
+    })
+}
+
+/// Leads to the page that matters now.
+pub(crate) async fn home() -> Result<Sheet, Problem> {
+    let incidents = raw_incidents().await?;
+    let path = match incidents.active.as_slice() {
+        [only] => format!("/ops/incidents/{}", only.number),
+        [] | [_, _, ..] => "/ops/health".to_owned(),
+    };
+    leptos_axum::redirect(&path);
+    Ok(Sheet { cursor: Some(incidents.cursor), html: drawn::way(&path) })
 }
 
 pub(crate) async fn pulse() -> Result<Pulse, Problem> {
@@ -68,7 +90,12 @@ fn telling(value: f64) -> f64 {
     if digits >= 0 { (value * scale).round() / scale } else { (value / scale).round() * scale }
 }
 
-pub(crate) async fn incidents() -> Result<Incidents, Problem> {
+pub(crate) async fn incidents() -> Result<Sheet, Problem> {
+    let incidents = raw_incidents().await?;
+    Ok(Sheet { cursor: Some(incidents.cursor), html: drawn::incidents(&incidents) })
+}
+
+async fn raw_incidents() -> Result<Incidents, Problem> {
     ask(Query::Incidents, |answer| if let Answer::Incidents(incidents) = answer { Some(*incidents) } else { None }).await
 }
 
@@ -86,32 +113,39 @@ pub(crate) async fn incident(id: &str) -> Result<IncidentData, Problem> {
     };
     let page =
         ask(Query::Incident { incident: number }, |answer| if let Answer::Incident(page) = answer { Some(*page) } else { None }).await?;
-    Ok(incident_data(&page))
+    let incident = &page.incident;
+    let brief = briefing_of(&page);
+    let over = incident.state == State::Resolved;
+    Ok(IncidentData {
+        cursor: page.cursor,
+        number: incident.number.0,
+        edge: if over { "brief over".to_owned() } else { format!("brief edge-{}", incident.severity) },
+        over,
+        acknowledged: incident.acknowledged.is_some(),
+        ending: incident.acknowledged.is_some() || incident.resolution_offered || incident.state == State::Recovering,
+        head: drawn::incident::head(&brief),
+        briefing: drawn::incident::briefing(&brief),
+        evidence: drawn::incident::evidence(&brief),
+        snapshots: drawn::incident::snapshots(&brief),
+        timeline: drawn::timeline(&brief.timeline),
+    })
 }
 
-fn incident_data(page: &IncidentPage) -> IncidentData {
-    let IncidentPage { cursor, incident, timeline, snapshots, courses } = page;
+fn briefing_of(page: &IncidentPage) -> Briefing {
+    let IncidentPage { cursor: _, incident, timeline, snapshots, courses } = page;
     let mut guides = Vec::<Guide>::new();
-    let mut commands = Vec::<String>::new();
     for known in &incident.breaches {
         let guidance = &known.breach.guidance;
         let slug = guidance.runbook.trim_start_matches('#');
         if !slug.is_empty() && guides.iter().all(|guide| guide.slug != slug) {
             guides.push(Guide { slug: slug.to_owned(), title: titled(slug) });
         }
-        for command in &guidance.commands {
-            if !commands.contains(command) {
-                commands.push(command.clone());
-            }
-        }
     }
-    IncidentData {
-        cursor: *cursor,
+    Briefing {
         card: incident.into(),
         standing: standing(incident),
         sections: briefing(&incident.summary),
         guides,
-        commands,
         quiet_since: incident.quiet_since,
         acknowledged: incident.acknowledged.map(|taken| (taken.by.shown().to_owned(), taken.at)),
         reopened: incident.reopened,
@@ -158,14 +192,15 @@ fn standing(incident: &Incident) -> String {
 
 /// The summary as the team reads it.
 fn briefing(summary: &Summary) -> Vec<Section> {
-    vec![Section { heading: "What happened".into(), sentences: vec![summary.headline()] }]
+    let sections = summary.render(Reader::Team).into_iter();
+    sections.map(|section| Section { heading: section.heading, sentences: section.sentences }).collect()
 }
 
 fn breach_row(known: &rules::incident::IncidentBreach) -> BreachRow {
     let breach = &known.breach;
     let usual = breach.usual.map(|usual| format!(" (usually {})", say::value(usual, &breach.unit))).unwrap_or_default();
     BreachRow {
-        subject: breach.key.subject.to_string(),
+        subject: say::subject(&breach.key.subject),
         label: say::label(&breach.key.signal),
         severity: breach.severity,
         value: format!("{}{usual}", say::value(breach.value, &breach.unit)),
@@ -189,9 +224,18 @@ fn snapshot_data(snapshot: &Snapshot) -> SnapshotData {
     }
 }
 
-pub(crate) async fn history(search: &Search) -> Result<History, Problem> {
-    let filter = filter(search)?;
-    ask(Query::History { filter }, |answer| if let Answer::History(history) = answer { Some(*history) } else { None }).await
+pub(crate) async fn history(query: &str) -> Result<Sheet, Problem> {
+    let search = Search::read(query);
+    let answer = match filter(&search) {
+        Ok(filter) => {
+            let query = Query::History { filter };
+            ask(query, |answer| if let Answer::History(history) = answer { Some(*history) } else { None }).await
+        }
+        Err(problem) => Err(problem),
+    };
+    // What was typed stays in the form, so a wrong field is corrected and not typed again.
+    let cursor = answer.as_ref().ok().map(|history| history.cursor);
+    Ok(Sheet { cursor, html: drawn::history::page(&search, answer.as_ref()) })
 }
 
 /// What a person typed, read strictly.
@@ -216,10 +260,10 @@ fn filter(search: &Search) -> Result<HistoryFilter, Problem> {
     })
 }
 
-pub(crate) async fn guide() -> Result<GuidePage, Problem> {
+pub(crate) async fn guide() -> Result<Sheet, Problem> {
     let query = Query::Document { name: GUIDE.to_owned() };
     let document = ask(query, |answer| if let Answer::Document(document) = answer { Some(*document) } else { None }).await?;
-    Ok(crate::guide::render(&document.markdown))
+    Ok(Sheet { cursor: None, html: drawn::guide(&crate::guide::render(&document.markdown)) })
 }
 
 #[cfg(test)]

@@ -1,23 +1,16 @@
 //! What the pages read. Every one of these goes through the desk, as whoever asks.
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use rules::view::{Health, History, Incidents};
 
 use crate::{
-    page::{GuidePage, IncidentData, Pulse, Search},
+    page::{HealthData, IncidentData, Pulse, Sheet},
     problem::Problem,
 };
 
 /// Where `/` leads: to the incident that needs someone, or to the health page.
 #[server(prefix = "/api/pages", endpoint = "home", input = GetUrl)]
-pub async fn get_home() -> Result<String, Problem> {
-    let incidents = crate::compose::incidents().await?;
-    let path = match incidents.active.as_slice() {
-        [only] => format!("/ops/incidents/{}", only.number),
-        [] | [_, _, ..] => "/ops/health".to_owned(),
-    };
-    leptos_axum::redirect(&path);
-    Ok(path)
+pub async fn get_home() -> Result<Sheet, Problem> {
+    crate::compose::home().await
 }
 
 /// How things stand.
@@ -28,13 +21,13 @@ pub async fn get_pulse() -> Result<Pulse, Problem> {
 
 /// The health page.
 #[server(prefix = "/api/pages", endpoint = "health", input = GetUrl)]
-pub async fn get_health() -> Result<Health, Problem> {
+pub async fn get_health() -> Result<HealthData, Problem> {
     crate::compose::health().await
 }
 
 /// The incidents page.
 #[server(prefix = "/api/pages", endpoint = "incidents", input = GetUrl)]
-pub async fn get_incidents() -> Result<Incidents, Problem> {
+pub async fn get_incidents() -> Result<Sheet, Problem> {
     crate::compose::incidents().await
 }
 
@@ -44,14 +37,14 @@ pub async fn get_incident(id: String) -> Result<IncidentData, Problem> {
     crate::compose::incident(&id).await
 }
 
-/// Incidents of all times.
+/// Incidents of all times, searched as the address says.
 #[server(prefix = "/api/pages", endpoint = "history", input = GetUrl)]
-pub async fn get_history(search: Search) -> Result<History, Problem> {
-    crate::compose::history(&search).await
+pub async fn get_history(#[server(default)] query: String) -> Result<Sheet, Problem> {
+    crate::compose::history(&query).await
 }
 
 /// The guide for people.
 #[server(prefix = "/api/pages", endpoint = "guide", input = GetUrl)]
-pub async fn get_guide() -> Result<GuidePage, Problem> {
+pub async fn get_guide() -> Result<Sheet, Problem> {
     crate::compose::guide().await
 }

@@ -3,15 +3,17 @@
 use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
-    components::{A, Route, Router, Routes},
+    components::{A, FlatRoutes, Route, Router},
     path,
 };
 
 use crate::{
     live::{Live, live_mark},
     pages::{
-        health::HealthPage, history::HistoryPage, home::HomePage, incident::IncidentPage, incidents::IncidentsPage, lost::LostPage,
-        runbook::RunbookPage,
+        health::HealthPage,
+        incident::IncidentPage,
+        lost::LostPage,
+        text::{HistoryPage, HomePage, IncidentsPage, RunbookPage},
     },
     pulse::{self, Shared},
 };
@@ -27,16 +29,16 @@ pub fn App() -> impl IntoView {
         <Router>
             <a class="skip" href="#main">"Skip to the page"</a>
             <div class="frame">
-                <Places/>
+                {places()}
                 <main id="main" tabindex="-1">
-                    <Routes fallback=LostPage>
+                    <FlatRoutes fallback=LostPage>
                         <Route path=path!("/") view=HomePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/health") view=HealthPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents") view=IncidentsPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents/:id") view=IncidentPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>
-                    </Routes>
+                    </FlatRoutes>
                 </main>
             </div>
         </Router>
@@ -44,8 +46,7 @@ pub fn App() -> impl IntoView {
 }
 
 /// The places, with how things stand: a column on a desktop, a bar at the bottom of a phone.
-#[component]
-fn Places() -> impl IntoView {
+fn places() -> AnyView {
     let shared = expect_context::<Shared>();
     let live = crate::live::live();
     let pulse = pulse::resource();
@@ -86,4 +87,5 @@ fn Places() -> impl IntoView {
             {live_mark(checked_at)}
         </header>
     }
+    .into_any()
 }

@@ -3,7 +3,7 @@
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-use crate::page::GuidePage;
+use crate::facts::GuidePage;
 
 /// The anchor that GitHub would give a heading.
 fn slug(text: &str, taken: &[(u8, String, String)]) -> String {

@@ -13,11 +13,16 @@ mod pages;
 mod parts;
 mod problem;
 mod pulse;
+mod sheet;
 
 #[cfg(feature = "ssr")]
 mod compose;
 #[cfg(feature = "ssr")]
 mod door;
+#[cfg(feature = "ssr")]
+mod drawn;
+#[cfg(feature = "ssr")]
+mod facts;
 #[cfg(feature = "ssr")]
 mod guide;
 #[cfg(feature = "ssr")]

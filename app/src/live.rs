@@ -63,6 +63,19 @@ impl Live {
         live
     }
 
+    /// Brings the times of what was just drawn to life, once it stands on the page.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn localize_soon(self) {
+        set_timeout(
+            move || {
+                if let Some(now) = self.clock.0.try_get_untracked().flatten() {
+                    clock::localize(now);
+                }
+            },
+            std::time::Duration::ZERO,
+        );
+    }
+
     /// Notes where some data were read: the stream begins at the earliest such position, so that there is no gap.
     pub(crate) fn read_at(self, cursor: Cursor) {
         self.cursor.update_value(|known| {

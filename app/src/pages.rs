@@ -1,9 +1,6 @@
 //! The pages.
 
 pub(crate) mod health;
-pub(crate) mod history;
-pub(crate) mod home;
 pub(crate) mod incident;
-pub(crate) mod incidents;
 pub(crate) mod lost;
-pub(crate) mod runbook;
+pub(crate) mod text;

@@ -1,8 +1,5 @@
-//! What pages are made of.
+//! What lives on in the browser.
 
 pub(crate) mod board;
-pub(crate) mod card;
-pub(crate) mod chart;
 pub(crate) mod mark;
 pub(crate) mod spark;
-pub(crate) mod timeline;

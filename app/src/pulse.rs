@@ -16,6 +16,8 @@ pub(crate) struct Shared {
     pub pulse: RwSignal<Option<Pulse>>,
     /// The name of the page that is shown.
     pub place: RwSignal<String>,
+    #[cfg(feature = "ssr")]
+    told: StoredValue<bool>,
 }
 
 /// What the browser's tab says.
@@ -34,7 +36,12 @@ pub(crate) fn title(pulse: Option<Pulse>, place: &str) -> String {
 impl Shared {
     /// Provides the pulse, and keeps title and icon in step with it.
     pub(crate) fn provide() -> Self {
-        let shared = Self { pulse: RwSignal::new(None), place: RwSignal::new(String::new()) };
+        let shared = Self {
+            pulse: RwSignal::new(None),
+            place: RwSignal::new(String::new()),
+            #[cfg(feature = "ssr")]
+            told: StoredValue::new(false),
+        };
         provide_context(shared);
         #[cfg(feature = "hydrate")]
         Effect::new(move |_| {
@@ -63,8 +70,9 @@ pub(crate) fn place(name: impl Into<String>) {
 
 /// Takes a pulse that was read; on the server it becomes the document's title and icon.
 pub(crate) fn take(shared: Shared, pulse: Option<Pulse>) {
+    // A page is rendered in several passes; the document's head is told once.
     #[cfg(feature = "ssr")]
-    {
+    if shared.told.try_update_value(|told| !std::mem::replace(told, true)) == Some(true) {
         use leptos_meta::{Link, Title};
         let href = format!("/icons/{}.svg", pulse.map_or(Mood::Blind, |pulse| pulse.mood).as_str());
         // Rendering these registers them for the document's head; they leave nothing in its body.

@@ -8,7 +8,7 @@ use rules::{
     words::{Actor, Severity, Signal, Subject},
 };
 
-use crate::page::{Line, Tone};
+use crate::facts::{Line, Tone};
 
 /// An entry as a line of the timeline.
 pub(crate) fn line(entry: &Entry) -> Line {
@@ -21,7 +21,7 @@ pub(crate) fn line(entry: &Entry) -> Line {
 
 /// `Memory used of web-1`.
 fn named(subject: &Subject, signal: &Signal) -> String {
-    format!("{} of {}", say::label(signal), subject.name())
+    format!("{} of {}", say::label(signal), say::subject(subject))
 }
 
 fn crossed(breach: &Breach) -> String {

@@ -13,6 +13,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent, VisibilityState};
 
 use super::{Link, Live, News};
+use crate::clock;
 
 /// Readings come every few seconds: a stream that is silent for longer than this is taken for lost.
 const SILENCE: Span = Span::from_secs(45);
@@ -43,17 +44,24 @@ fn hidden() -> bool {
     document().visibility_state() == VisibilityState::Hidden
 }
 
+/// Moves the one clock of the page on.
+fn tick(live: Live) {
+    let now = now();
+    live.clock.0.set(Some(now));
+    clock::localize(now);
+}
+
 /// Starts the clock and the stream once the page has come alive.
 pub(super) fn start(live: Live) {
     Effect::new(move |_| {
-        live.clock.0.set(Some(now()));
+        tick(live);
         open(live);
         set_interval(
             move || {
                 if hidden() {
                     return;
                 }
-                live.clock.0.set(Some(now()));
+                tick(live);
                 let silent = live.heard.get_untracked().is_some_and(|heard| now().since(heard) > SILENCE);
                 if silent && live.link.get_untracked() == Link::Live {
                     lost(live);
@@ -65,7 +73,7 @@ pub(super) fn start(live: Live) {
             if hidden() {
                 close();
             } else {
-                live.clock.0.set(Some(now()));
+                tick(live);
                 reopen(live);
             }
         });

@@ -2,42 +2,42 @@
 
 use leptos::prelude::*;
 use rules::{
-    journal::BlindReason,
     say,
     time::Timestamp,
-    view::{BlindSpan, DocumentState, Health, Reading, Readings, Status},
+    view::{Reading, Readings, Status},
 };
 
 use crate::{
     clock,
     fetch::get_health,
     live::{self, Live},
+    page::{HealthData, Mood},
     pages::lost,
-    parts::{board::Board, card::cards},
+    parts::board::Board,
     pulse,
+    sheet::{self, ready},
 };
 
 /// The health page.
 #[component]
-pub(crate) fn HealthPage() -> impl IntoView {
+pub(crate) fn HealthPage() -> AnyView {
     pulse::place("Health");
     let live = live::live();
     let health = Resource::new(|| (), |()| get_health());
     live::refetch_on(move || health.refetch(), |_| true);
     let waiting = StoredValue::new(false);
-    view! {
-        <Transition>
-            {move || Suspend::new(async move {
-                match health.await {
-                    Ok(data) => {
-                        live.read_at(data.cursor);
-                        page(&data, live, move || live::soon(waiting, move || health.refetch()))
-                    }
-                    Err(problem) => lost::problem(&problem),
+    sheet::whole(move || {
+        Suspend::new(async move {
+            match health.await {
+                Ok(data) => {
+                    live.read_at(data.cursor);
+                    page(data, live, move || live::soon(waiting, move || health.refetch()))
                 }
-            })}
-        </Transition>
-    }
+                Err(problem) => lost::problem(&problem),
+            }
+        })
+        .into_any()
+    })
 }
 
 /// What the first sentence is made of.
@@ -55,7 +55,7 @@ pub(crate) struct Count {
 
 pub(crate) fn count(readings: &[Reading]) -> Count {
     let mut silent: Vec<String> =
-        readings.iter().filter(|reading| reading.status == Status::Unknown).map(|reading| reading.subject.to_string()).collect();
+        readings.iter().filter(|reading| reading.status == Status::Unknown).map(|reading| say::subject(&reading.subject)).collect();
     silent.dedup();
     Count {
         healthy: readings.iter().filter(|reading| reading.status == Status::Healthy).count(),
@@ -84,10 +84,9 @@ pub(crate) fn status_sentence(active: usize, waiting: usize, count: &Count) -> S
     }
 }
 
-fn page(health: &Health, live: Live, ask_anew: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
-    let board = Board::new(health);
-    let active = health.active.len();
-    let waiting = health.active.iter().filter(|card| !card.acknowledged).count();
+fn page(health: HealthData, live: Live, ask_anew: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
+    let board = Board::new(&health);
+    let (active, waiting) = (health.active, health.waiting);
     let first = RwSignal::new((count(&health.now.readings), health.now.checked_at));
     let troubles = RwSignal::new(health.now.troubles.clone());
     let loaded_at = health.now.checked_at;
@@ -107,21 +106,23 @@ fn page(health: &Health, live: Live, ask_anew: impl Fn() + Copy + Send + Sync + 
         });
     });
     let sentence = Memo::new(move |_| first.with(|(count, _)| status_sentence(active, waiting, count)));
-    let class = if health.active.iter().any(|card| card.severity == rules::words::Severity::Critical) {
-        "status is-critical"
-    } else if active > 0 {
-        "status is-warning"
-    } else {
-        "status"
+    let class = match health.mood {
+        Mood::Critical => "status is-critical",
+        Mood::Warning => "status is-warning",
+        Mood::Calm | Mood::Blind => "status",
     };
+    let nothing = health.now.readings.is_empty();
     view! {
         <h1 class="away">"Health"</h1>
         <p class=class><strong aria-live="polite">{move || sentence.get()}</strong><span class="checked">{checked(first, sentence)}</span></p>
-        {(active > 0).then(|| view! { <section aria-label="Active incidents">{cards(&health.active)}</section> })}
-        {notices(troubles, &health.blind, &health.documents)}
+        {ready("active", health.cards)}
+        <div aria-live="polite">
+            {move || troubles.get().into_iter().map(|trouble| view! { <p class="notice">{trouble}</p> }).collect_view()}
+        </div>
+        {ready("notices", health.notices)}
         <section class="board" aria-labelledby="readings">
             <h2 id="readings">"Readings"</h2>
-            {health.now.readings.is_empty().then(|| view! {
+            {nothing.then(|| view! {
                 <p class="empty">
                     "What this host, its disks, apps and endpoints report appears here, each beside its threshold. Programs can push their own signals to "
                     <code>"/api/ops/signals"</code> "."
@@ -129,7 +130,7 @@ fn page(health: &Health, live: Live, ask_anew: impl Fn() + Copy + Send + Sync + 
             })}
             {board.view()}
         </section>
-        {foot(health)}
+        {ready("proof", health.foot)}
     }
     .into_any()
 }
@@ -148,61 +149,6 @@ fn checked(first: RwSignal<(Count, Timestamp)>, sentence: Memo<String>) -> impl 
     }
 }
 
-/// What can't be seen, what was not seen, and documents whose edit was refused.
-fn notices(troubles: RwSignal<Vec<String>>, blind: &[BlindSpan], documents: &[DocumentState]) -> AnyView {
-    let refused = documents.iter().filter_map(|document| {
-        let error = document.error.clone()?;
-        Some(view! {
-            <div class="notice">
-                <p>
-                    <strong>"The last edit of " <code>{document.name.clone()}</code> " has an error."</strong>
-                    " The version before it stays in force, since " {clock::moment(document.since)} ". Correct the file; it is read again by itself."
-                </p>
-                <pre>{error}</pre>
-            </div>
-        })
-    });
-    let spans = blind.iter().map(|span| {
-        let why = match span.why {
-            BlindReason::NotRunning => "Calm Ops was not running",
-            BlindReason::Asleep => "the machine slept, or Calm Ops could not run",
-        };
-        let length = say::seconds(span.to.since(span.from).as_secs_f64());
-        view! { <li>"Nothing is known of " {length} ", which ended " {clock::moment(span.to)} ": " {why} "."</li> }
-    });
-    view! {
-        <div aria-live="polite">
-            {move || troubles.get().into_iter().map(|trouble| view! { <p class="notice">{trouble}</p> }).collect_view()}
-        </div>
-        {refused.collect_view()}
-        {(!blind.is_empty()).then(|| view! {
-            <section class="blind" aria-labelledby="blind"><h2 id="blind">"Not seen in the last day"</h2><ul>{spans.collect_view()}</ul></section>
-        })}
-    }
-    .into_any()
-}
-
-/// What proves the record, and what runs.
-fn foot(health: &Health) -> AnyView {
-    let hash: String = health.head.hash.to_string().chars().take(12).collect();
-    let documents = health.documents.iter().map(|document| {
-        let hash: String = document.sha256.chars().take(12).collect();
-        view! { <li><code>{document.name.clone()}</code> " in force since " {clock::moment(document.since)} ", " <code>{hash}</code></li> }
-    });
-    view! {
-        <footer class="foot">
-            <p>
-                "Journal at entry " {health.head.number} ", " <code title=health.head.hash.to_string()>{hash}</code>
-                ". Calm Ops " {health.version.clone()} "."
-            </p>
-            {(!health.documents.is_empty()).then(|| view! {
-                <details class="fold"><summary>"Documents in force"</summary><ul>{documents.collect_view()}</ul></details>
-            })}
-        </footer>
-    }
-    .into_any()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,8 +160,8 @@ mod tests {
         assert_eq!(status_sentence(1, 1, &calm), "One incident needs someone.");
         assert_eq!(status_sentence(2, 0, &calm), "2 incidents are active, and someone is on each.");
         assert_eq!(status_sentence(0, 0, &Count::default()), "Nothing has been checked yet. The first readings come within seconds.");
-        let silent = Count { silent: vec!["host:web-1".into()], ..calm.clone() };
-        assert_eq!(status_sentence(0, 0, &silent), "Nothing is known from host:web-1 right now.");
+        let silent = Count { silent: vec!["web-1".into()], ..calm.clone() };
+        assert_eq!(status_sentence(0, 0, &silent), "Nothing is known from web-1 right now.");
         assert_eq!(status_sentence(0, 0, &Count { watching: 1, ..calm }), "Calm. 14 signals healthy, 1 being watched");
     }
 }

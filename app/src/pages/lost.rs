@@ -9,7 +9,7 @@ use crate::{
 
 /// There is no such page.
 #[component]
-pub(crate) fn LostPage() -> impl IntoView {
+pub(crate) fn LostPage() -> AnyView {
     #[cfg(feature = "ssr")]
     crate::door::mark_not_found();
     pulse::place("No such page");
@@ -18,6 +18,7 @@ pub(crate) fn LostPage() -> impl IntoView {
         <p class="lead">"Nothing is wrong with what is watched. The address may be mistyped, or the page has another one now."</p>
         <p><a class="button" href="/">"Go to the page that matters now"</a></p>
     }
+    .into_any()
 }
 
 /// A page that could not be shown.

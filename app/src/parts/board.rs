@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use rules::{
     say,
     time::Timestamp,
-    view::{Health, Reading, Readings, Spark, Status},
+    view::{Reading, Readings, Spark, Status},
     words::{Signal, Subject},
 };
 
@@ -92,7 +92,7 @@ fn course(spark: Option<&Spark>, reading: &Reading, checked_at: Timestamp) -> Ve
 
 impl Board {
     /// From the page's first data.
-    pub(crate) fn new(health: &Health) -> Self {
+    pub(crate) fn new(health: &crate::page::HealthData) -> Self {
         let sparks: BTreeMap<(&Subject, &Signal), &Spark> =
             health.sparks.iter().map(|spark| ((&spark.subject, &spark.signal), spark)).collect();
         let rows = health.now.readings.iter().map(|reading| {

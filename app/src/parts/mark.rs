@@ -1,7 +1,9 @@
 //! Status marks: always an icon and a word, so that nothing depends on colour.
 
 use leptos::prelude::*;
-use rules::{view::Status, words::Severity};
+use rules::view::Status;
+#[cfg(feature = "ssr")]
+use rules::words::Severity;
 
 /// The class and the word of a status.
 pub(crate) const fn status_words(status: Status) -> (&'static str, &'static str) {
@@ -21,6 +23,7 @@ pub(crate) fn mark(class: &'static str, word: &'static str) -> AnyView {
 }
 
 /// A severity as a mark.
+#[cfg(feature = "ssr")]
 pub(crate) fn severity(severity: Severity) -> AnyView {
     mark(severity.as_str(), severity.as_str())
 }

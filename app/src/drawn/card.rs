@@ -1,14 +1,17 @@
 //! An incident in a list.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
 use rules::{lifecycle::State, view::IncidentCard};
 
 use crate::{clock, parts::mark};
 
 /// The headline, or what can be said before a summary is written.
 pub(crate) fn headline(card: &IncidentCard) -> String {
-    if card.headline.is_empty() { format!("Incident {} on {}", card.number, card.cause) } else { card.headline.clone() }
+    if card.headline.is_empty() {
+        format!("Incident {} on {}", card.number, rules::say::subject(&card.cause))
+    } else {
+        card.headline.clone()
+    }
 }
 
 /// What the card says about who has it.
@@ -32,14 +35,14 @@ fn card(card: &IncidentCard) -> AnyView {
     };
     view! {
         <li class=class>
-            <A href=format!("/ops/incidents/{number}")>
+            <a href=format!("/ops/incidents/{number}")>
                 <span class="card-head">
                     <span class="number">"Incident " {number}</span>
                     {mark::severity(severity)}
                     <span class="state">{state}</span>
                 </span>
                 <span class="card-title">{title}</span>
-            </A>
+            </a>
             <p class="card-foot">{word} {time} ", " {held(card)}</p>
         </li>
     }

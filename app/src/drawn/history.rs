@@ -1,43 +1,24 @@
 //! Incidents of all times: a search whose every field stands in the address.
 
 use leptos::prelude::*;
-use leptos_router::{components::A, hooks::use_query_map};
 use rules::view::History;
 
-use crate::{fetch::get_history, page::Search, parts::card::cards, pulse};
+use crate::{drawn::card, facts::Search, problem::Problem};
 
-/// The history of incidents.
-#[component]
-pub(crate) fn HistoryPage() -> impl IntoView {
-    pulse::place("History");
-    let query = use_query_map();
-    let search = Memo::new(move |_| {
-        query.with(|query| {
-            let field = |name: &str| query.get(name).unwrap_or_default();
-            Search {
-                text: field("text"),
-                severity: field("severity"),
-                subject: field("subject"),
-                from: field("from"),
-                to: field("to"),
-                before: field("before"),
-            }
-        })
-    });
-    let history = Resource::new(move || search.get(), get_history);
+/// The page: the form with what was typed, and what was found.
+pub(crate) fn page(search: &Search, answer: Result<&History, &Problem>) -> String {
+    let found = match answer {
+        Ok(history) => list(history, search),
+        Err(problem) => trouble(problem.sentence.clone()),
+    };
     view! {
         <h1>"History"</h1>
         <p class="lead">"Every incident since the beginning, newest first."</p>
-        {move || form(&search.get())}
-        <Transition>
-            {move || Suspend::new(async move {
-                match history.await {
-                    Ok(history) => list(&history, &search.get_untracked()),
-                    Err(problem) => trouble(problem.sentence),
-                }
-            })}
-        </Transition>
+        {form(search)}
+        {found}
     }
+    .into_any()
+    .to_html()
 }
 
 fn trouble(sentence: String) -> AnyView {
@@ -84,10 +65,10 @@ fn list(history: &History, search: &Search) -> AnyView {
     }
     let first = search.before.is_empty();
     view! {
-        {cards(&history.incidents)}
+        {card::cards(&history.incidents)}
         <p class="links">
-            {(!first).then(|| view! { <A href=search.address("")>"Newest"</A> })}
-            {history.next.map(|next| view! { <A href=search.address(&next.to_string())>"Older"</A> })}
+            {(!first).then(|| view! { <a href=search.address("")>"Newest"</a> })}
+            {history.next.map(|next| view! { <a href=search.address(&next.to_string())>"Older"</a> })}
         </p>
     }
     .into_any()

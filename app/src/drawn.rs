@@ -1,34 +1,35 @@
-//! Active incidents, and the last resolved ones.
+//! What is drawn on the server only: everything that does not change by itself. The browser gets it as HTML, which keeps the Wasm small,
+//! and brings its times to life.
 
 use leptos::prelude::*;
-use rules::view::Incidents;
+use rules::view::{IncidentCard, Incidents};
 
-use crate::{fetch::get_incidents, live, pages::lost, parts::card::cards, pulse};
+use crate::facts::{GuidePage, Line};
 
-/// The list of incidents.
-#[component]
-pub(crate) fn IncidentsPage() -> impl IntoView {
-    pulse::place("Incidents");
-    let live = live::live();
-    let incidents = Resource::new(|| (), |()| get_incidents());
-    live::refetch_on(move || incidents.refetch(), |_| true);
-    view! {
-        <Transition>
-            {move || Suspend::new(async move {
-                match incidents.await {
-                    Ok(incidents) => {
-                        live.read_at(incidents.cursor);
-                        list(&incidents)
-                    }
-                    Err(problem) => lost::problem(&problem),
-                }
-            })}
-        </Transition>
-    }
+mod card;
+pub(crate) mod chart;
+pub(crate) mod health;
+pub(crate) mod history;
+pub(crate) mod incident;
+mod timeline;
+
+/// Cards of incidents under each other; nothing if there are none.
+pub(crate) fn cards(cards: &[IncidentCard]) -> String {
+    if cards.is_empty() { String::new() } else { card::cards(cards).to_html() }
 }
 
-/// `Nothing is active.`, or how many are and what they need.
-pub(crate) fn sentence(active: usize, waiting: usize) -> String {
+/// The timeline of an incident.
+pub(crate) fn timeline(lines: &[Line]) -> String {
+    timeline::timeline(lines).to_html()
+}
+
+/// The page that stands for a moment where `/` leads on.
+pub(crate) fn way(path: &str) -> String {
+    view! { <h1>"Calm Ops"</h1><p><a href=path.to_owned()>"Go to the page that matters now"</a></p> }.into_any().to_html()
+}
+
+/// `No incident is active.`, or how many are and what they need.
+fn sentence(active: usize, waiting: usize) -> String {
     match (active, waiting) {
         (0, _) => "No incident is active.".to_owned(),
         (1, 0) => "One incident is active, and someone is on it.".to_owned(),
@@ -39,7 +40,8 @@ pub(crate) fn sentence(active: usize, waiting: usize) -> String {
     }
 }
 
-fn list(incidents: &Incidents) -> AnyView {
+/// Active incidents, and the last resolved ones.
+pub(crate) fn incidents(incidents: &Incidents) -> String {
     let waiting = incidents.active.iter().filter(|card| !card.acknowledged).count();
     let active = if incidents.active.is_empty() {
         view! {
@@ -50,12 +52,12 @@ fn list(incidents: &Incidents) -> AnyView {
         }
         .into_any()
     } else {
-        cards(&incidents.active)
+        card::cards(&incidents.active)
     };
     let resolved = if incidents.resolved.is_empty() {
         view! { <p class="empty">"None yet. What is over is kept here and in the history, with its timeline."</p> }.into_any()
     } else {
-        cards(&incidents.resolved)
+        card::cards(&incidents.resolved)
     };
     view! {
         <h1>"Incidents"</h1>
@@ -68,6 +70,24 @@ fn list(incidents: &Incidents) -> AnyView {
         </section>
     }
     .into_any()
+    .to_html()
+}
+
+/// The guide with its table of contents.
+pub(crate) fn guide(guide: &GuidePage) -> String {
+    let contents = guide.contents.iter().filter(|(level, _, _)| *level == 2).map(|(_, text, slug)| {
+        view! { <li><a href=format!("#{slug}")>{text.clone()}</a></li> }
+    });
+    let has_title = guide.contents.iter().any(|(level, _, _)| *level == 1);
+    view! {
+        {(!has_title).then(|| view! { <h1>"Runbook"</h1> })}
+        <div class="guide">
+            <nav class="contents" aria-label="In this guide"><ul>{contents.collect_view()}</ul></nav>
+            <div class="prose" inner_html=guide.html.clone()></div>
+        </div>
+    }
+    .into_any()
+    .to_html()
 }
 
 #[cfg(test)]

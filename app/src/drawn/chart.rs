@@ -1,14 +1,11 @@
 //! Charts of an incident: the course of a signal with its smallest and largest values, the threshold lines, and the times that matter.
-//! The geometry is worked out on the server; the browser only draws it.
 
 use leptos::prelude::*;
 
-use crate::{clock, page::Chart};
+use crate::{clock, facts::Chart};
 
-#[cfg(feature = "ssr")]
 pub(crate) use geometry::build;
 
-#[cfg(feature = "ssr")]
 mod geometry {
     use rules::{
         say,
@@ -16,7 +13,7 @@ mod geometry {
         view::{CoursePage, CoursePoint},
     };
 
-    use crate::{clock, page::Chart};
+    use crate::{clock, facts::Chart};
 
     const LEFT: f64 = 64.0;
     const RIGHT: f64 = 632.0;
@@ -47,7 +44,7 @@ mod geometry {
     /// Lays a course out, with the moments that are marked in it.
     pub(crate) fn build(course: &CoursePage, moments: &[(Timestamp, &'static str)]) -> Chart {
         let label = say::label(&course.signal);
-        let subject = course.subject.to_string();
+        let subject = say::subject(&course.subject);
         let points: Vec<CoursePoint> = course
             .points
             .iter()
@@ -166,8 +163,6 @@ mod geometry {
 
 /// The picture with its caption.
 pub(crate) fn chart(chart: &Chart) -> AnyView {
-    let clock = clock::clock();
-    let alive = Memo::new(move |_| clock.get().is_some());
     let title = format!("{} of {}", chart.label, chart.subject);
     if chart.lines.is_empty() {
         return view! { <figure class="chart"><figcaption>{title}</figcaption><p class="quiet">{chart.description.clone()}</p></figure> }
@@ -188,7 +183,7 @@ pub(crate) fn chart(chart: &Chart) -> AnyView {
     let levels = chart.levels.iter().map(|(y, class, label)| {
         view! {
             <line class=format!("level {class}") x1="64" x2="632" y1=*y y2=*y></line>
-            <text class=format!("level-label {class}") text-anchor="end" x="630" y=*y - 4.0>{label.clone()}</text>
+            <text class=format!("level-label {class}") text-anchor="start" x="68" y=*y - 4.0>{label.clone()}</text>
         }
     });
     let marks = chart.marks.iter().enumerate().map(|(index, (x, label))| {
@@ -199,7 +194,7 @@ pub(crate) fn chart(chart: &Chart) -> AnyView {
         }
     });
     let times = chart.times.iter().map(|&(x, at)| {
-        view! { <text class="axis" text-anchor=anchor(x) x=x y="192">{move || clock::hour(at, alive.get())}</text> }
+        view! { <text class="axis" text-anchor=anchor(x) x=x y="192" data-at=at.to_seconds_text()>{clock::hour(at)}</text> }
     });
     view! {
         <figure class="chart">

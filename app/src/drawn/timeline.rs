@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{clock, page::Line};
+use crate::{clock, facts::Line};
 
 /// The lines as a list.
 pub(crate) fn timeline(lines: &[Line]) -> AnyView {

@@ -1,0 +1,271 @@
+//! What the server works out for a page before it is drawn: plain data, in words and geometry.
+
+use rules::{time::Timestamp, view::IncidentCard, words::Severity};
+
+/// Everything that the page of one incident shows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Briefing {
+    /// What lists show of it.
+    pub card: IncidentCard,
+    /// One sentence: what is expected of the reader, or that nothing is.
+    pub standing: String,
+    /// The summary: headings with their sentences.
+    pub sections: Vec<Section>,
+    /// The words of the guide that fit, as links into it.
+    pub guides: Vec<Guide>,
+    /// Since when everything is quiet.
+    pub quiet_since: Option<Timestamp>,
+    /// Who took note, and when.
+    pub acknowledged: Option<(String, Timestamp)>,
+    /// How often it was reopened.
+    pub reopened: u32,
+    /// Its breaches, as rows.
+    pub breaches: Vec<BreachRow>,
+    /// The pictures.
+    pub charts: Vec<Chart>,
+    /// The evidence that was saved, oldest first.
+    pub snapshots: Vec<SnapshotData>,
+    /// The timeline, oldest first.
+    pub timeline: Vec<Line>,
+}
+
+/// Sentences under a heading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Section {
+    /// The heading.
+    pub heading: String,
+    /// The sentences.
+    pub sentences: Vec<String>,
+}
+
+/// A section of the guide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Guide {
+    /// The anchor.
+    pub slug: String,
+    /// The anchor as words.
+    pub title: String,
+}
+
+/// A breach, in words.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct BreachRow {
+    /// About whom.
+    pub subject: String,
+    /// The signal's short name.
+    pub label: String,
+    /// How bad.
+    pub severity: Severity,
+    /// The value and what is usual: `93 % (usually 61 %)`.
+    pub value: String,
+    /// What it means, from the document.
+    pub meaning: String,
+    /// When it went beyond the level.
+    pub since: Timestamp,
+    /// When it recovered.
+    pub cleared_at: Option<Timestamp>,
+    /// It comes and goes.
+    pub unsteady: bool,
+}
+
+/// A line of the timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Line {
+    /// The journal's number.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who, as a page names them.
+    pub who: String,
+    /// What happened, as a sentence.
+    pub sentence: String,
+    /// What a person wrote, if they did.
+    pub words: Option<String>,
+    /// How it weighs.
+    pub tone: Tone,
+}
+
+/// How a line of the timeline weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// Something got worse: a warning.
+    Warning,
+    /// Something got worse: critical.
+    Critical,
+    /// Something got better.
+    Better,
+    /// A person did something.
+    Person,
+    /// Everything else.
+    Quiet,
+}
+
+impl Tone {
+    /// The class of its mark.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+            Self::Better => "healthy",
+            Self::Person => "person",
+            Self::Quiet => "shown",
+        }
+    }
+}
+
+/// The picture of one signal's course: geometry in a box of 640 by 200.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Chart {
+    /// About whom.
+    pub subject: String,
+    /// The signal's short name.
+    pub label: String,
+    /// The picture in one sentence, for those who don't see it.
+    pub description: String,
+    /// The mean values' line, as `x,y x,y`; one for each stretch without a gap.
+    pub lines: Vec<String>,
+    /// The band between smallest and largest, as polygon points; one for each stretch.
+    pub bands: Vec<String>,
+    /// Horizontal lines: y, class, label.
+    pub levels: Vec<(f32, String, String)>,
+    /// Vertical lines: x, label.
+    pub marks: Vec<(f32, String)>,
+    /// The value axis: y, label.
+    pub values: Vec<(f32, String)>,
+    /// The time axis: x, time.
+    pub times: Vec<(f32, Timestamp)>,
+}
+
+/// Evidence that was saved, ready to read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SnapshotData {
+    /// When it was taken.
+    pub at: Timestamp,
+    /// Name, process id, memory.
+    pub by_memory: Vec<(String, u32, String)>,
+    /// Name, process id, CPU.
+    pub by_cpu: Vec<(String, u32, String)>,
+    /// Mount, free, size.
+    pub disks: Vec<(String, String, String)>,
+    /// Recent journal entries: number, time, kind.
+    pub journal: Vec<(u64, Timestamp, String)>,
+    /// The thresholds in force, by the beginning of their hash.
+    pub thresholds: String,
+    /// How many facts were left out.
+    pub left_out: u32,
+}
+
+/// The guide for people, rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GuidePage {
+    /// Its text, without anything that could act.
+    pub html: String,
+    /// Its headings: level, text, anchor.
+    pub contents: Vec<(u8, String, String)>,
+}
+
+/// A search of the history, as it stands in the address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Search {
+    /// Words that must occur.
+    pub text: String,
+    /// `warning`, `critical` or nothing.
+    pub severity: String,
+    /// A subject, or the beginning of one.
+    pub subject: String,
+    /// The first day, such as `2026-11-22`.
+    pub from: String,
+    /// The last day.
+    pub to: String,
+    /// Where this page begins.
+    pub before: String,
+}
+
+impl Search {
+    /// From an address's query, such as `text=disk&severity=critical`.
+    pub(crate) fn read(query: &str) -> Self {
+        let mut search = Self::default();
+        for (name, value) in query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('=')) {
+            let field = match name {
+                "text" => &mut search.text,
+                "severity" => &mut search.severity,
+                "subject" => &mut search.subject,
+                "from" => &mut search.from,
+                "to" => &mut search.to,
+                "before" => &mut search.before,
+                _ => continue,
+            };
+            *field = percent_decode(value);
+        }
+        search
+    }
+
+    /// Whether anything narrows it.
+    pub(crate) fn is_narrow(&self) -> bool {
+        let Self { text, severity, subject, from, to, before: _ } = self;
+        [text, severity, subject, from, to].iter().any(|field| !field.trim().is_empty())
+    }
+
+    /// The address of the same search, on another page.
+    pub(crate) fn address(&self, before: &str) -> String {
+        let Self { text, severity, subject, from, to, before: _ } = self;
+        let fields =
+            [("text", text.as_str()), ("severity", severity), ("subject", subject), ("from", from), ("to", to), ("before", before)];
+        let query: Vec<String> =
+            fields.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
+        if query.is_empty() { "/ops/history".to_owned() } else { format!("/ops/history?{}", query.join("&")) }
+    }
+}
+
+fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                encoded.push(char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase());
+            }
+        }
+    }
+    encoded
+}
+
+fn percent_decode(text: &str) -> String {
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+    let bytes = text.as_bytes();
+    let (mut decoded, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(&byte) = bytes.get(at) {
+        match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push(high * 16 + low);
+                at += 3;
+            }
+            (b'+', _, _) => {
+                decoded.push(b' ');
+                at += 1;
+            }
+            _ => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_keeps_itself_in_the_address() {
+        let search = Search { text: "disk & co".into(), severity: "critical".into(), ..Search::default() };
+        assert_eq!(search.address("40"), "/ops/history?text=disk%20%26%20co&severity=critical&before=40");
+        assert_eq!(Search::read("?text=disk+%26%20co&severity=critical&other=%zz"), search);
+        assert_eq!(Search::read("text=%F0%zz%&&=").text, "\u{fffd}%zz%");
+        assert_eq!(Search::default().address(""), "/ops/history");
+        assert!(search.is_narrow() && !Search { before: "3".into(), ..Search::default() }.is_narrow());
+    }
+}
