@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(status_sentence(1, 1, &calm), "One incident needs someone.");
         assert_eq!(status_sentence(2, 0, &calm), "2 incidents are active, and someone is on each.");
         assert_eq!(status_sentence(0, 0, &Count::default()), "Nothing has been checked yet. The first readings come within seconds.");
-        let silent = Count { silent: vec!["web-1".into()], ..calm.clone() };
+        let silent = Count { silent: vec!["web-1".into()], ..calm };
         assert_eq!(status_sentence(0, 0, &silent), "Nothing is known from web-1 right now.");
         assert_eq!(status_sentence(0, 0, &Count { watching: 1, ..calm }), "Calm. 14 signals healthy, 1 being watched");
     }

@@ -8,6 +8,11 @@ use rules::{
     words::{Signal, Subject},
 };
 
+use crate::monitor::intake::Intake;
+
+/// The most points of a course.
+const MOST_POINTS: usize = 400;
+
 /// What is shown.
 #[derive(Clone, Debug)]
 pub struct Shown {
@@ -18,24 +23,31 @@ pub struct Shown {
     /// The documents in force.
     pub documents: Vec<DocumentState>,
     /// The documents for people, with their text.
-    pub texts: Vec<Document>,
+    pub texts: Arc<Vec<Document>>,
 }
 
 /// See the module.
 #[derive(Debug)]
 pub struct Board {
     shown: RwLock<Shown>,
+    intake: Option<Arc<Intake>>,
 }
 
 impl Default for Board {
+    /// A board that nobody writes: for tests of what reads it.
     fn default() -> Self {
-        let readings = Readings { checked_at: Timestamp::default(), readings: Vec::new(), troubles: Vec::new() };
-        let shown = Shown { readings: Arc::new(readings), sparks: Arc::default(), documents: Vec::new(), texts: Vec::new() };
-        Self { shown: RwLock::new(shown) }
+        let readings = Readings { checked_at: Timestamp::default(), readings: Vec::new(), troubles: Vec::new(), left_out: 0 };
+        let shown = Shown { readings: Arc::new(readings), sparks: Arc::default(), documents: Vec::new(), texts: Arc::default() };
+        Self { shown: RwLock::new(shown), intake: None }
     }
 }
 
 impl Board {
+    /// A board beside the intake that holds the recent past.
+    pub fn new(intake: Arc<Intake>) -> Self {
+        Self { intake: Some(intake), ..Self::default() }
+    }
+
     /// What is shown now.
     pub fn shown(&self) -> Shown {
         self.shown.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
@@ -47,7 +59,17 @@ impl Board {
     }
 
     /// The recent course of a signal from memory, for what the roll-ups do not hold yet. `None` if the series is not known.
-    pub fn course(&self, _subject: &Subject, _signal: &Signal, _from: Timestamp, _to: Timestamp) -> Option<CoursePage> {
-        None
+    pub fn course(&self, subject: &Subject, signal: &Signal, from: Timestamp, to: Timestamp) -> Option<CoursePage> {
+        let points = self.intake.as_ref()?.steps(subject, signal, from, to, MOST_POINTS)?;
+        let shown = self.shown();
+        let reading = shown.readings.readings.iter().find(|reading| reading.subject == *subject && reading.signal == *signal)?;
+        Some(CoursePage {
+            subject: subject.clone(),
+            signal: signal.clone(),
+            unit: reading.unit.clone(),
+            warning: reading.warning,
+            critical: reading.critical,
+            points,
+        })
     }
 }

@@ -4,9 +4,15 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use rules::{
+    say,
     snapshot::{DiskFact, ProcessFact},
-    words::{Observation, Subject},
+    time::Timestamp,
+    words::{Observation, Signal, Subject},
 };
+
+pub mod host;
+pub mod http;
+pub mod pm2;
 
 /// What one round of a collector brought.
 #[derive(Clone, Debug, Default)]
@@ -48,4 +54,15 @@ pub trait Collector: Send + 'static {
 
     /// One round. `now` stamps the observations.
     fn collect(&mut self, now: rules::time::Timestamp) -> BoxFuture<'_, Result<Round, CollectError>>;
+}
+
+impl Round {
+    /// Adds a value of one of Calm Ops' own signals; a value that is not finite was not measured and is left out.
+    fn observe(&mut self, at: Timestamp, subject: &Subject, signal: &str, value: f64) {
+        let Ok(signal) = signal.parse::<Signal>() else { return };
+        if value.is_finite() {
+            let unit = say::known_unit(signal.as_str());
+            self.observations.push(Observation { signal, subject: subject.clone(), value, unit, at });
+        }
+    }
 }

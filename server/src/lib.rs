@@ -1,8 +1,18 @@
 //! The server of Calm Ops: collects, decides through `rules`, stores, streams and serves.
 #![recursion_limit = "256"]
 
+pub mod backup;
 pub mod board;
+pub mod cli;
 pub mod clock;
 pub mod collect;
+pub mod config;
+pub mod desk;
+pub mod documents;
+pub mod embedded;
+pub mod history;
 pub mod live;
+pub mod monitor;
+pub mod serve;
 pub mod store;
+pub mod web;

@@ -1,12 +1,321 @@
 //! The live stream: tails the journal, encodes each event once for all viewers, and carries the latest health readings beside it.
+//!
+//! Readers own nothing but a position. An event lies once in a bounded ring; a reader that falls behind the ring goes on from the
+//! database, and one that is too far behind even for that is told to start again. So a slow reader costs no memory and skips nothing.
 
-use rules::journal::Entry;
+use std::{
+    collections::VecDeque,
+    fmt::Write as _,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures::{Stream, stream};
+use rules::{
+    journal::{Cursor, Entry, Event},
+    view::Readings,
+};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::store::Store;
+
+/// How much of the journal stays encoded in memory.
+const RING_BYTES: usize = 2 * 1024 * 1024;
+/// A reader further behind than this is told to start again.
+const FARTHEST_BEHIND: u64 = 5_000;
+/// The least time between two health events: at most two a second.
+const HEALTH_SPACING: Duration = Duration::from_millis(500);
+/// How often a silent stream says that it is alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// What wakes readers: three counters, so that a late reader sees that something changed, and what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Wake {
+    journal: u64,
+    health: u64,
+    alive: u64,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    /// Number and encoded event, without gaps.
+    events: VecDeque<(u64, Bytes)>,
+    bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Health {
+    version: u64,
+    readings: Option<Arc<Readings>>,
+    /// The version that is encoded, and how.
+    encoded: Option<(u64, Bytes)>,
+}
 
 /// See the module.
-#[derive(Debug, Default)]
-pub struct Live {}
+#[derive(Debug)]
+pub struct Live {
+    ring: RwLock<Ring>,
+    health: Mutex<Health>,
+    health_came: Notify,
+    wake: watch::Sender<Wake>,
+    head: Mutex<Cursor>,
+    clients: AtomicUsize,
+    limit: usize,
+}
 
 impl Live {
+    /// Begins at the journal's end. At most `limit` readers at a time.
+    pub fn new(head: Cursor, limit: usize) -> Arc<Self> {
+        let wake = Wake { journal: head.number, ..Wake::default() };
+        Arc::new(Self {
+            ring: RwLock::default(),
+            health: Mutex::default(),
+            health_came: Notify::new(),
+            wake: watch::Sender::new(wake),
+            head: Mutex::new(head),
+            clients: AtomicUsize::new(0),
+            limit,
+        })
+    }
+
     /// Called by the desk after each commit, in the order of the journal, while it holds its writing lock.
-    pub fn committed(&self, _epoch: u32, _entries: &[Entry]) {}
+    pub fn committed(&self, epoch: u32, entries: &[Entry]) {
+        let Some(last) = entries.last() else { return };
+        {
+            let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+            for entry in entries {
+                let encoded = encode(epoch, entry);
+                ring.bytes += encoded.len();
+                ring.events.push_back((entry.number, encoded));
+            }
+            while ring.bytes > RING_BYTES
+                && ring.events.len() > 1
+                && let Some((_, oldest)) = ring.events.pop_front()
+            {
+                ring.bytes -= oldest.len();
+            }
+        }
+        *lock(&self.head) = Cursor { epoch, number: last.number };
+        self.wake.send_modify(|wake| wake.journal = last.number);
+    }
+
+    /// Takes the newest readings; they go out within half a second.
+    pub fn set_health(&self, readings: Arc<Readings>) {
+        lock(&self.health).readings = Some(readings);
+        self.health_came.notify_one();
+    }
+
+    /// Sends health readings, at most two a second, and keeps silent streams alive. Runs until cancelled.
+    pub async fn pump(&self, stop: CancellationToken) {
+        loop {
+            let came = tokio::select! {
+                () = stop.cancelled() => return,
+                came = tokio::time::timeout(KEEP_ALIVE, self.health_came.notified()) => came.is_ok(),
+            };
+            if came {
+                let version = {
+                    let mut health = lock(&self.health);
+                    health.version += 1;
+                    health.version
+                };
+                self.wake.send_modify(|wake| wake.health = version);
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(HEALTH_SPACING) => {}
+                }
+            } else {
+                self.wake.send_modify(|wake| wake.alive += 1);
+            }
+        }
+    }
+
+    /// How many readers there are.
+    pub fn clients(&self) -> usize {
+        self.clients.load(Ordering::Relaxed)
+    }
+
+    /// The journal's end, as it went out last.
+    pub fn head(&self) -> Cursor {
+        *lock(&self.head)
+    }
+
+    /// Opens a stream after `cursor`, or from now on. `None` if there are too many readers.
+    pub fn open(
+        self: &Arc<Self>,
+        cursor: Option<Cursor>,
+        store: Arc<dyn Store>,
+        stop: CancellationToken,
+    ) -> Option<impl Stream<Item = Result<Bytes, std::convert::Infallible>> + Send + 'static> {
+        let seat = Seat::take(self)?;
+        // Subscribed before the position is read: whatever comes after it wakes this reader.
+        let wake = self.wake.subscribe();
+        let head = self.head();
+        let mut first =
+            format!("retry: {}\n", 2_000 + head.number.wrapping_mul(0x9E37_79B9).wrapping_add(self.clients() as u64 * 7919) % 3_000);
+        let fits =
+            |cursor: &Cursor| cursor.epoch == head.epoch && cursor.number <= head.number && head.number - cursor.number <= FARTHEST_BEHIND;
+        let start = match cursor {
+            Some(cursor) if fits(&cursor) => cursor,
+            Some(_) => {
+                let _ = write!(first, "event: resync\ndata: {{\"cursor\":\"{head}\"}}\n\n");
+                head
+            }
+            None => head,
+        };
+        let _ = write!(first, "event: hello\ndata: {{\"cursor\":\"{start}\"}}\n\n");
+        let reader = Reader { seat, wake, store, stop, at: start, sent_health: 0, pending: VecDeque::from([Bytes::from(first)]) };
+        Some(stream::unfold(reader, |mut reader| async move {
+            let bytes = reader.next().await?;
+            Some((Ok(bytes), reader))
+        }))
+    }
+
+    fn after(&self, number: u64) -> Next {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(&(oldest, _)) = ring.events.front() else { return Next::NotHere };
+        if number + 1 < oldest {
+            return Next::NotHere;
+        }
+        let at = usize::try_from(number + 1 - oldest).unwrap_or(usize::MAX);
+        ring.events.get(at).map_or(Next::UpToDate, |(number, bytes)| Next::Event(*number, bytes.clone()))
+    }
+
+    fn health(&self) -> Option<(u64, Bytes)> {
+        let mut health = lock(&self.health);
+        let readings = health.readings.clone()?;
+        let version = health.version;
+        match &health.encoded {
+            Some((encoded, bytes)) if *encoded == version => Some((version, bytes.clone())),
+            _ => {
+                let json = serde_json::to_string(&*readings).ok()?;
+                let bytes = Bytes::from(format!("event: health\ndata: {json}\n\n"));
+                health.encoded = Some((version, bytes.clone()));
+                Some((version, bytes))
+            }
+        }
+    }
+}
+
+enum Next {
+    Event(u64, Bytes),
+    UpToDate,
+    /// The ring begins later: look into the database.
+    NotHere,
+}
+
+/// A reader's place, given back when the stream is dropped.
+struct Seat(Arc<Live>);
+
+impl Seat {
+    fn take(live: &Arc<Live>) -> Option<Self> {
+        if live.clients.fetch_add(1, Ordering::Relaxed) >= live.limit {
+            live.clients.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(Self(Arc::clone(live)))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.clients.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+struct Reader {
+    seat: Seat,
+    wake: watch::Receiver<Wake>,
+    store: Arc<dyn Store>,
+    stop: CancellationToken,
+    at: Cursor,
+    sent_health: u64,
+    pending: VecDeque<Bytes>,
+}
+
+impl Reader {
+    /// The next bytes to send; `None` ends the stream.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(bytes) = self.pending.pop_front() {
+                return Some(bytes);
+            }
+            if self.stop.is_cancelled() {
+                return None;
+            }
+            let seen = *self.wake.borrow_and_update();
+            if self.at.number < seen.journal {
+                match self.seat.0.after(self.at.number) {
+                    Next::Event(number, bytes) => {
+                        self.at.number = number;
+                        return Some(bytes);
+                    }
+                    Next::UpToDate => {}
+                    Next::NotHere => {
+                        self.catch_up(seen.journal).await?;
+                        continue;
+                    }
+                }
+            }
+            if seen.health > self.sent_health
+                && let Some((version, bytes)) = self.seat.0.health()
+            {
+                self.sent_health = version;
+                return Some(bytes);
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return None,
+                changed = self.wake.changed() => changed.ok()?,
+            }
+            let now = *self.wake.borrow();
+            if now.alive != seen.alive && now.journal == seen.journal && now.health == seen.health {
+                self.wake.borrow_and_update();
+                return Some(Bytes::from_static(b": keep-alive\n\n"));
+            }
+        }
+    }
+
+    /// Reads what the ring no longer holds. When the database does not answer the stream ends: the reader comes back with its position.
+    async fn catch_up(&mut self, head: u64) -> Option<()> {
+        if head - self.at.number > FARTHEST_BEHIND {
+            self.at.number = head;
+            let text = format!("event: resync\ndata: {{\"cursor\":\"{}\"}}\n\n", self.at);
+            self.pending.push_back(Bytes::from(text));
+            return Some(());
+        }
+        let entries = match self.store.entries(self.at.number, 100).await {
+            Ok(entries) => entries,
+            Err(error) => {
+                tracing::warn!(%error, "a stream could not read the journal");
+                return None;
+            }
+        };
+        let last = entries.last()?.number;
+        self.pending.extend(entries.iter().map(|entry| encode(self.at.epoch, entry)));
+        self.at.number = last;
+        Some(())
+    }
+}
+
+/// One journal entry as a server-sent event. Snapshots stay on the incident's page: the stream only says that one was saved.
+fn encode(epoch: u32, entry: &Entry) -> Bytes {
+    let light;
+    let entry = match &entry.event {
+        Some(Event::SnapshotSaved { incident, snapshot }) => {
+            let snapshot = Box::new(snapshot.without_body());
+            light = Entry { event: Some(Event::SnapshotSaved { incident: *incident, snapshot }), ..entry.clone() };
+            &light
+        }
+        _ => entry,
+    };
+    let json = serde_json::to_string(entry).unwrap_or_else(|_| "null".to_owned());
+    Bytes::from(format!("id: {epoch}:{}\nevent: journal\ndata: {json}\n\n", entry.number))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,12 @@
 //! The store: one trait, and an implementation for each database. The same contract tests run against both.
 
+mod open;
+pub mod postgres;
+mod rows;
+pub mod sqlite;
+mod trouble;
+pub mod verify;
+
 use async_trait::async_trait;
 use rules::{
     desk::{HistoryFilter, Refusal},
@@ -9,6 +16,12 @@ use rules::{
     time::Timestamp,
     view::BlindSpan,
     words::{Actor, Signal, Subject, Unit},
+};
+
+pub use self::{
+    open::{Where, open, open_archive, open_to_serve},
+    postgres::PostgresStore,
+    sqlite::SqliteStore,
 };
 
 /// What the database must know before anything runs.
@@ -174,4 +187,40 @@ pub trait Store: Send + Sync + 'static {
 
     /// The replay bundle of an incident.
     async fn bundle(&self, number: IncidentNumber) -> Result<Option<Vec<u8>>, StoreError>;
+}
+
+/// One thing that a backup holds.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// A journal entry as it was stored.
+    Entry(StoredEntry),
+    /// Roll-ups.
+    Rollups(Vec<Rollup>),
+    /// A replay bundle.
+    Bundle(IncidentNumber, Vec<u8>),
+    /// The end: the entry that says where the data came from.
+    Restored {
+        /// When.
+        at: Timestamp,
+        /// Who.
+        actor: Actor,
+        /// What to say.
+        event: Event,
+    },
+}
+
+/// Gives the next item of a backup, and `None` after the last one.
+pub type Filling<'a> = &'a mut (dyn FnMut() -> Result<Option<Item>, StoreError> + Send);
+
+/// What only backup and restore need of a store.
+#[async_trait]
+pub trait Archive: Store {
+    /// Roll-ups after a key (series, step, start), in the order of their keys.
+    async fn rollup_page(&self, after: Option<(i64, i64, i64)>, limit: u32) -> Result<Vec<((i64, i64, i64), Rollup)>, StoreError>;
+
+    /// Which incidents have a replay bundle.
+    async fn bundle_numbers(&self) -> Result<Vec<IncidentNumber>, StoreError>;
+
+    /// Fills an empty database, all of it or nothing; refuses one that has a journal. `incidents` come with their remarks.
+    async fn fill(&self, epoch: u32, incidents: Vec<(Incident, String)>, next: Filling<'_>) -> Result<Head, StoreError>;
 }

@@ -79,7 +79,7 @@ fn section(group: &Group, row: &dyn Fn(&Subject, &Signal) -> Option<AnyView>) ->
     let few = folded.len();
     let heading = format!("subject-{}", subject.as_str().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
     view! {
-        <section class="group" aria-labelledby=heading.clone()>
+        <section class="group" aria-labelledby=heading>
             <h3 id=heading.clone()><span class="kind">{subject.kind().to_owned()}</span>" " {title(subject)}</h3>
             {(!telling.is_empty()).then(|| view! { <ul class="rows">{rows(telling)}</ul> })}
             {(few > 0).then(|| view! {

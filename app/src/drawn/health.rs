@@ -26,10 +26,13 @@ pub(crate) fn page(health: &Health) -> String {
             </p>
         })}
         {board::board(health)}
+        {(health.now.left_out > 0).then(|| view! {
+            <p class="quiet">{health.now.left_out} " more readings are not shown here, to keep the page light. They are evaluated all the same."</p>
+        })}
     };
     view! {
         <h1 class="away">"Health"</h1>
-        {block("status", sentence(health))}
+        {block("standing", sentence(health))}
         {block("active", cards(&health.active))}
         {block("troubles", troubles(&health.now.troubles))}
         {block("notices", notices(&health.blind, &health.documents))}

@@ -109,7 +109,7 @@ fn sections(incident: &Briefing) -> AnyView {
         let id = format!("about-{}", section.heading.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
         (!sentences.is_empty()).then(|| {
             view! {
-                <section aria-labelledby=id.clone()>
+                <section aria-labelledby=id>
                     <h2 id=id.clone()>{section.heading.clone()}</h2>
                     {sentences.into_iter().map(|sentence| view! { <p>{sentence}</p> }).collect_view()}
                     {(recommended == Some(index)).then(guides)}

@@ -138,8 +138,9 @@ impl<'a> Tick<'a> {
                 self.reopen(number);
             }
             for breach in group {
-                let held =
-                    self.incidents.get(&number).and_then(|one| one.breach(&breach.key)).is_some_and(|known| known.cleared_at.is_none());
+                // After reopening it may stand there still, just as it was when a person ended the incident.
+                let known = self.incidents.get(&number).and_then(|one| one.breach(&breach.key));
+                let held = known.is_some_and(|known| known.cleared_at.is_none() && known.breach.fired_at == breach.fired_at);
                 if !held {
                     self.record(number, Event::BreachJoined { incident: number, breach: Box::new((*breach).clone()) });
                 }

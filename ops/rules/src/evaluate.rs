@@ -1,15 +1,32 @@
 //! The evaluation: observations in, breaches out. One small state for each signal of each subject.
+//!
+//! [`Engine::observe`] folds what comes into its series; [`Engine::tick`] judges it. What is guaranteed: the order in which
+//! observations arrive between two ticks does not matter, for one series or for several; durations are counted on the monotonic clock
+//! and only while something was heard; the same calls give the same breaches, also across [`Engine::save`] and [`Engine::restore`].
 
-use std::sync::Arc;
+mod hold;
+mod series;
+#[cfg(test)]
+mod tests;
+mod window;
 
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::{BuildHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use foldhash::{fast, quality};
 use serde::{Deserialize, Serialize};
 
+use self::series::{Core, Plan, Silence, looks_back, seconds_to};
 use crate::{
-    breach::Breach,
-    thresholds::Thresholds,
-    time::{Now, Span, Timestamp},
-    view::Reading,
-    words::{BadName, Subject, Unit},
+    breach::{Breach, BreachKey, Crossing},
+    say,
+    thresholds::{Effective, Level, Row, Thresholds},
+    time::{Mono, Now, Span, Timestamp},
+    view::{Reading, Status},
+    words::{BadName, Severity, Signal, Subject, Unit},
 };
 
 /// The index of one signal of one subject: small, stable while the engine lives, and dense from 0.
@@ -41,35 +58,108 @@ pub enum NoSeries {
 pub struct Engine {
     thresholds: Arc<Thresholds>,
     limit: usize,
+    hasher: quality::RandomState,
+    /// From the hash of signal and subject to the first series that has it; the others follow by `Series::next`.
+    index: HashMap<u64, u32, fast::FixedState>,
+    series: Vec<Series>,
+    /// Beside each series: when its silence becomes a breach. Apart, so that a tick walks through little memory.
+    deadlines: Vec<i64>,
+    /// Series that were heard since the last tick.
+    touched: Vec<u32>,
+    /// Series with a breach.
+    active: BTreeSet<u32>,
+    dirty: bool,
 }
 
-/// The engine's state as it is kept across a restart and in replay bundles.
+#[derive(Debug)]
+struct Series {
+    core: Core,
+    plan: Plan,
+    /// The next series with the same hash.
+    next: Option<u32>,
+    /// Nothing was heard since it was added or retired.
+    unheard: bool,
+}
+
+/// The engine's state as it is kept across a restart and in replay bundles: the series that have a threshold, ordered by subject and
+/// signal. Monotonic times in it are relative to the moment of saving.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SavedState {
     /// When it was saved.
     pub at: Timestamp,
+    #[serde(default)]
+    series: Vec<Core>,
+}
+
+const NEVER: i64 = i64::MAX;
+
+fn micros(mono: Mono) -> i64 {
+    i64::try_from(mono.as_micros()).unwrap_or(i64::MAX)
 }
 
 impl Engine {
     /// Begins without knowing any series. At most `limit` series are taken.
     pub fn new(thresholds: Arc<Thresholds>, limit: usize) -> Self {
-        Self { thresholds, limit }
+        Self {
+            thresholds,
+            limit: limit.min(u32::MAX as usize),
+            hasher: quality::RandomState::default(),
+            index: HashMap::default(),
+            series: Vec::new(),
+            deadlines: Vec::new(),
+            touched: Vec::new(),
+            active: BTreeSet::new(),
+            dirty: false,
+        }
     }
 
     /// Goes on from a saved state: breaches hold on, pending durations go on from what they had reached. The time between is
     /// not counted, as nothing was seen in it, and no series is called silent before it had its full time to report again.
-    pub fn restore(thresholds: Arc<Thresholds>, limit: usize, _saved: &SavedState, _now: Now) -> Self {
-        Self { thresholds, limit }
+    pub fn restore(thresholds: Arc<Thresholds>, limit: usize, saved: &SavedState, now: Now) -> Self {
+        let mut engine = Self::new(thresholds, limit);
+        let mono = micros(now.mono);
+        for core in &saved.series {
+            let Ok(id) = engine.series(core.signal.as_str(), core.subject.as_str(), core.unit.as_ref()) else {
+                continue;
+            };
+            let Some(series) = engine.series.get_mut(id.0 as usize) else {
+                continue;
+            };
+            let unit = series.core.unit.take();
+            series.core = core.clone();
+            series.core.unit = unit;
+            series.core.shift(mono);
+            series.unheard = false;
+            if series.core.batch.is_some() {
+                engine.touched.push(id.0);
+            }
+            engine.resolve(id.0, mono);
+        }
+        engine.dirty = false;
+        engine
     }
 
     /// The state to keep.
     pub fn save(&self, now: Now) -> SavedState {
-        SavedState { at: now.wall }
+        let mono = micros(now.mono);
+        let kept = |series: &&Series| !series.unheard && series.plan != Plan::default();
+        let mut series: Vec<Core> = self.series.iter().filter(kept).map(|series| series.core.clone()).collect();
+        for core in &mut series {
+            core.shift(mono.saturating_neg());
+        }
+        series.sort_by(|one, two| (&one.subject, &one.signal).cmp(&(&two.subject, &two.signal)));
+        SavedState { at: now.wall, series }
     }
 
     /// Puts other thresholds in force. Breaches whose threshold is gone end; the others go on under the new levels.
-    pub fn set_thresholds(&mut self, thresholds: Arc<Thresholds>, _now: Now) {
+    pub fn set_thresholds(&mut self, thresholds: Arc<Thresholds>, now: Now) {
+        self.judge(now);
         self.thresholds = thresholds;
+        let mono = micros(now.mono);
+        for id in 0..u32::try_from(self.series.len()).unwrap_or(u32::MAX) {
+            self.resolve(id, mono);
+        }
+        self.dirty = true;
     }
 
     /// The thresholds in force.
@@ -78,13 +168,47 @@ impl Engine {
     }
 
     /// Finds or adds a series; a known one costs one look-up and allocates nothing. `unit` is `None` where the sender gave none.
-    pub fn series(&mut self, _signal: &str, _subject: &str, _unit: Option<&Unit>) -> Result<SeriesId, NoSeries> {
-        Err(NoSeries::TooMany(self.limit))
+    pub fn series(&mut self, signal: &str, subject: &str, unit: Option<&Unit>) -> Result<SeriesId, NoSeries> {
+        let mut hasher = self.hasher.build_hasher();
+        signal.hash(&mut hasher);
+        subject.hash(&mut hasher);
+        let hash = hasher.finish();
+        let first = self.index.get(&hash).copied();
+        let mut found = first;
+        while let Some(id) = found {
+            let Some(series) = self.series.get(id as usize) else {
+                break;
+            };
+            if series.core.signal.as_str() == signal && series.core.subject.as_str() == subject {
+                match (&series.core.unit, unit) {
+                    (Some(known), Some(unit)) => fit(unit, known)?,
+                    (None, Some(unit)) => self.adopt(id, unit),
+                    (_, None) => {}
+                }
+                return Ok(SeriesId(id));
+            }
+            found = series.next;
+        }
+        let (name, about): (Signal, Subject) = (signal.parse()?, subject.parse()?);
+        let known = say::known_unit(signal).or_else(|| self.thresholds.unit_of(signal).cloned());
+        if let (Some(known), Some(unit)) = (&known, unit) {
+            fit(unit, known)?;
+        }
+        if self.series.len() >= self.limit {
+            return Err(NoSeries::TooMany(self.series.len()));
+        }
+        let id = u32::try_from(self.series.len()).map_err(|_| NoSeries::TooMany(self.series.len()))?;
+        let core = Core::new(name, about, known.or_else(|| unit.cloned()));
+        self.series.push(Series { core, plan: Plan::default(), next: first, unheard: true });
+        self.deadlines.push(NEVER);
+        self.index.insert(hash, id);
+        self.resolve(id, 0);
+        Ok(SeriesId(id))
     }
 
     /// How many series are known: ids are below this.
     pub fn len(&self) -> usize {
-        0
+        self.series.len()
     }
 
     /// Whether no series is known.
@@ -94,32 +218,323 @@ impl Engine {
 
     /// Takes one value. `at` is the source's time, `now` when it was received. Returns true if a breach may have begun, ended or
     /// changed, so that the caller need not wait for its next tick.
-    pub fn observe(&mut self, _id: SeriesId, _value: f64, _at: Timestamp, _now: Now) -> bool {
-        false
+    pub fn observe(&mut self, id: SeriesId, value: f64, at: Timestamp, now: Now) -> bool {
+        let index = id.0 as usize;
+        let (Some(series), Some(deadline)) = (self.series.get_mut(index), self.deadlines.get_mut(index)) else {
+            return false;
+        };
+        if !value.is_finite() {
+            return false;
+        }
+        let mono = micros(now.mono);
+        let waited = mono.saturating_sub(series.core.arrival);
+        series.unheard = false;
+        if series.core.take(value, at, mono, now.wall) {
+            self.touched.push(id.0);
+        }
+        if let Some(no_data) = series.plan.no_data {
+            *deadline = mono.saturating_add(no_data);
+        }
+        let rows = self.thresholds.rows();
+        series.core.silent.is_some() || series.may_change(rows, value, waited)
     }
 
     /// Says what is usual for a series; it only explains.
-    pub fn set_usual(&mut self, _id: SeriesId, _usual: Option<f64>) {}
+    pub fn set_usual(&mut self, id: SeriesId, usual: Option<f64>) {
+        if let Some(series) = self.series.get_mut(id.0 as usize) {
+            series.core.usual = usual.filter(|value| value.is_finite());
+        }
+    }
 
     /// Nothing could be observed for this long before `now` (the program slept or did not run): silence in that time means nothing,
     /// and what was pending has not held in it.
-    pub fn blind(&mut self, _span: Span, _now: Now) {}
+    pub fn blind(&mut self, span: Span, now: Now) {
+        self.judge(now);
+        let mono = micros(now.mono);
+        let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        for (series, deadline) in self.series.iter_mut().zip(&mut self.deadlines) {
+            series.core.blind(span, mono);
+            *deadline = series.deadline(mono);
+        }
+        self.dirty = true;
+    }
 
     /// Forgets a subject: it is no longer expected to report. If it reports again it begins anew.
-    pub fn retire(&mut self, _subject: &Subject) {}
+    pub fn retire(&mut self, subject: &Subject) {
+        for id in 0..self.series.len() {
+            let (Some(series), Some(deadline)) = (self.series.get_mut(id), self.deadlines.get_mut(id)) else {
+                continue;
+            };
+            if series.core.subject == *subject && !series.unheard {
+                series.core = Core::new(series.core.signal.clone(), subject.clone(), series.core.unit.take());
+                series.unheard = true;
+                *deadline = NEVER;
+                let id = u32::try_from(id).unwrap_or(u32::MAX);
+                self.active.remove(&id);
+                // Its next observation must be noted again.
+                self.touched.retain(|&touched| touched != id);
+                self.dirty = true;
+            }
+        }
+    }
 
     /// Looks for silence, and returns every breach that holds, ordered by key.
-    pub fn tick(&mut self, _now: Now) -> Vec<Breach> {
-        Vec::new()
+    pub fn tick(&mut self, now: Now) -> Vec<Breach> {
+        self.judge(now);
+        let mono = micros(now.mono);
+        let rows = self.thresholds.rows();
+        for (id, deadline) in self.deadlines.iter_mut().enumerate() {
+            if mono <= *deadline {
+                continue;
+            }
+            *deadline = NEVER;
+            if let Some(series) = self.series.get_mut(id)
+                && series.core.silent.is_none()
+            {
+                let unheard = u64::try_from(mono.saturating_sub(series.core.heard())).unwrap_or(0);
+                let since = now.wall.minus(Span::from_micros(unheard));
+                series.core.silent = Some(Silence { since, fired_at: now.wall });
+                self.active.insert(u32::try_from(id).unwrap_or(u32::MAX));
+                self.dirty = true;
+            }
+        }
+        let mut breaches = Vec::with_capacity(self.active.len());
+        let mut over = Vec::new();
+        for &id in &self.active {
+            let Some(series) = self.series.get_mut(id as usize) else {
+                continue;
+            };
+            match series.breach(rows) {
+                Some(breach) => breaches.push(breach),
+                None => over.push(id),
+            }
+            for state in &mut series.core.states {
+                state.tell();
+            }
+        }
+        for id in over {
+            self.active.remove(&id);
+        }
+        breaches.sort_by(|one, two| one.key.cmp(&two.key));
+        breaches
     }
 
     /// Whether anything that [`Engine::save`] keeps (breaches and pending durations) changed since the last call; resets the mark.
     pub fn take_dirty(&mut self) -> bool {
-        false
+        std::mem::take(&mut self.dirty)
     }
 
     /// What one series shows now.
-    pub fn reading(&self, _id: SeriesId, _now: Now) -> Option<Reading> {
-        None
+    pub fn reading(&self, id: SeriesId, now: Now) -> Option<Reading> {
+        let series = self.series.get(id.0 as usize).filter(|series| !series.unheard)?;
+        let (core, rows) = (&series.core, self.thresholds.rows());
+        let (at, value) = core.newest()?;
+        let number = |severity: Severity| match series.row(rows, 0)?.level(severity)? {
+            Level::Above(level) | Level::Below(level) => Some(level),
+            Level::Rises { .. } | Level::Reaches { .. } => None,
+        };
+        Some(Reading {
+            subject: core.subject.clone(),
+            signal: core.signal.clone(),
+            value,
+            unit: core.unit.clone().unwrap_or(Unit::Count),
+            at,
+            status: series.status(rows, value, micros(now.mono)),
+            usual: core.usual,
+            warning: number(Severity::Warning),
+            critical: number(Severity::Critical),
+            limit_in_seconds: series.row(rows, 2).and_then(|_| series.limit_in_seconds(rows)),
+        })
+    }
+
+    /// Judges every series that was heard since the last time, and ends what was only waiting to be told.
+    fn judge(&mut self, now: Now) {
+        let rows = self.thresholds.rows();
+        let mono = micros(now.mono);
+        for &id in &self.active {
+            if let Some(series) = self.series.get_mut(id as usize)
+                && series.core.batch.is_none()
+            {
+                self.dirty |= series.core.clear(&series.plan, rows, mono);
+            }
+        }
+        for id in self.touched.drain(..) {
+            let Some(series) = self.series.get_mut(id as usize) else {
+                continue;
+            };
+            let changed = series.core.evaluate(&series.plan, rows, now.wall);
+            self.dirty |= changed && series.plan != Plan::default();
+            if series.core.states.iter().any(|state| state.held.is_some()) {
+                self.active.insert(id);
+            }
+        }
+    }
+
+    fn adopt(&mut self, id: u32, unit: &Unit) {
+        if let Some(series) = self.series.get_mut(id as usize) {
+            series.core.unit = Some(unit.clone());
+            let arrival = series.core.heard();
+            self.resolve(id, arrival);
+        }
+    }
+
+    /// Finds the rows for a series anew, and goes on under them.
+    fn resolve(&mut self, id: u32, mono: i64) {
+        let (Some(series), Some(deadline)) = (self.series.get_mut(id as usize), self.deadlines.get_mut(id as usize)) else {
+            return;
+        };
+        let rows = self.thresholds.rows();
+        let core = &mut series.core;
+        if core.unit.is_none() {
+            core.unit = self.thresholds.unit_of(core.signal.as_str()).cloned();
+        }
+        let effective = self.thresholds.rows_for(core.signal.as_str(), core.subject.as_str());
+        series.plan = plan(&effective, rows, core.unit.as_ref());
+        for (state, row) in core.states.iter_mut().zip(series.plan.rows) {
+            state.rule(row.and_then(|row| rows.get(row as usize)));
+        }
+        if series.plan.no_data.is_none() {
+            core.silent = None;
+        }
+        if let Some(window) = &mut core.window
+            && series.plan.window > 0
+        {
+            window.reach(series.plan.window);
+        }
+        *deadline = series.deadline(mono);
+        if series.core.silent.is_some() || series.core.states.iter().any(|state| state.held.is_some()) {
+            self.active.insert(id);
+        } else {
+            self.active.remove(&id);
+        }
+    }
+}
+
+fn fit(unit: &Unit, known: &Unit) -> Result<(), NoSeries> {
+    if unit == known { Ok(()) } else { Err(NoSeries::Unit { found: unit.to_string(), known: known.to_string() }) }
+}
+
+fn plan(effective: &Effective<'_>, rows: &[Row], unit: Option<&Unit>) -> Plan {
+    // A row in another unit than the series cannot be compared with it.
+    let fits = |row: &&Row| row.unit.is_none() || unit.is_none() || row.unit.as_ref() == unit;
+    let place = |row: &Row| {
+        let found = rows.binary_search_by(|other| (other.signal.as_str(), other.line).cmp(&(row.signal.as_str(), row.line)));
+        found.ok().and_then(|at| u32::try_from(at).ok())
+    };
+    let chosen = [effective.level, effective.rate, effective.forecast].map(|row| row.filter(fits));
+    let no_data = effective.silence.and_then(|row| row.no_data_after).map(|span| i64::try_from(span.as_micros()).unwrap_or(NEVER));
+    Plan {
+        rows: chosen.map(|row| row.and_then(place)),
+        silence: effective.silence.and_then(place),
+        no_data,
+        window: chosen.iter().flatten().filter_map(|row| row.base()).map(looks_back).max().unwrap_or(0),
+    }
+}
+
+impl Series {
+    fn row<'a>(&self, rows: &'a [Row], way: usize) -> Option<&'a Row> {
+        self.plan.rows.get(way).copied().flatten().and_then(|row| rows.get(row as usize))
+    }
+
+    fn deadline(&self, mono: i64) -> i64 {
+        match self.plan.no_data {
+            Some(no_data) if !self.unheard && self.core.silent.is_none() => mono.saturating_add(no_data),
+            _ => NEVER,
+        }
+    }
+
+    /// Whether this value may begin, end or change a breach at the next evaluation.
+    fn may_change(&self, rows: &[Row], value: f64, waited: i64) -> bool {
+        self.row(rows, 0).is_some_and(|row| {
+            let state = &self.core.states[0];
+            let worse = match row.base() {
+                Some(Level::Above(level)) => value > level,
+                Some(Level::Below(level)) => value < level,
+                Some(Level::Rises { .. } | Level::Reaches { .. }) | None => false,
+            };
+            match &state.held {
+                None => worse && state.may_fire(row, waited),
+                Some(_) if worse => state.may_fire(row, waited),
+                Some(_) => true,
+            }
+        })
+    }
+
+    fn status(&self, rows: &[Row], value: f64, mono: i64) -> Status {
+        let held = self.core.states.iter().filter_map(|state| state.held.as_ref()).map(|held| held.severity).max();
+        let silent = self.core.silent.as_ref().map(|_| self.silence_severity(rows));
+        match held.or(silent) {
+            Some(Severity::Critical) => return Status::Critical,
+            Some(Severity::Warning) => return Status::Warning,
+            None => {}
+        }
+        if mono.saturating_sub(self.core.heard()) > self.core.stale(&self.plan) {
+            return Status::Unknown;
+        }
+        if self.plan == Plan::default() {
+            return Status::Shown;
+        }
+        let beyond = match self.row(rows, 0).and_then(Row::base) {
+            Some(Level::Above(level)) => value > level,
+            Some(Level::Below(level)) => value < level,
+            Some(Level::Rises { .. } | Level::Reaches { .. }) | None => false,
+        };
+        if beyond || self.core.states.iter().skip(1).any(hold::State::is_beyond) { Status::Watching } else { Status::Healthy }
+    }
+
+    /// Silence is a warning; where the document knows only critical levels, it is critical.
+    fn silence_severity(&self, rows: &[Row]) -> Severity {
+        match self.plan.silence.and_then(|row| rows.get(row as usize)) {
+            Some(row) if row.warning.is_none() && row.critical.is_some() => Severity::Critical,
+            _ => Severity::Warning,
+        }
+    }
+
+    fn limit_in_seconds(&self, rows: &[Row]) -> Option<f64> {
+        let (_, value) = self.core.last?;
+        let limit = match (self.row(rows, 2).and_then(Row::base), &self.core.unit) {
+            (Some(Level::Reaches { limit, .. }), _) => limit,
+            (_, Some(Unit::Percent)) => 100.0,
+            _ => return None,
+        };
+        seconds_to(limit, value, self.core.slope(&self.plan)?)
+    }
+
+    /// The worst of its breaches: critical first, then level before rate before forecast, then silence.
+    fn breach(&self, rows: &[Row]) -> Option<Breach> {
+        let core = &self.core;
+        let ways = core.states.iter().enumerate().filter_map(|(way, state)| Some((way, state.held.as_ref()?)));
+        let worst = ways.max_by_key(|(way, held)| (held.severity, std::cmp::Reverse(*way)));
+        let (value_at, value) = core.last?;
+        let told = worst.and_then(|(way, held)| {
+            let row = self.row(rows, way)?;
+            let level = row.level(held.severity).or(row.base())?;
+            Some((row, level.crossing(), held.severity, held.since, held.fired_at, held.unsteady, held.peak))
+        });
+        let (row, crossing, severity, since, fired_at, unsteady, peak) = match (told, &core.silent) {
+            (Some(told), _) => told,
+            (None, Some(silent)) => {
+                let row = self.plan.silence.and_then(|row| rows.get(row as usize))?;
+                let crossing = Crossing::Silent { for_seconds: row.no_data_after?.as_secs_f64() };
+                (row, crossing, self.silence_severity(rows), silent.since, silent.fired_at, false, value)
+            }
+            (None, None) => return None,
+        };
+        Some(Breach {
+            key: BreachKey { subject: core.subject.clone(), signal: core.signal.clone() },
+            severity,
+            crossing,
+            since,
+            fired_at,
+            unsteady,
+            value,
+            value_at,
+            peak,
+            unit: core.unit.clone().unwrap_or(Unit::Count),
+            usual: core.usual,
+            per_minute: core.slope(&self.plan).map(|slope| slope * 60.0),
+            limit_in_seconds: self.limit_in_seconds(rows),
+            guidance: row.guidance.clone(),
+        })
     }
 }

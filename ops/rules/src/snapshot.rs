@@ -73,3 +73,22 @@ pub struct Snapshot {
     /// How many facts were left out to keep it bounded.
     pub left_out: u32,
 }
+
+impl Snapshot {
+    /// The same without its evidence: what a timeline and the live stream carry.
+    #[must_use]
+    pub fn without_body(&self) -> Self {
+        Self {
+            at: self.at,
+            breaches: Vec::new(),
+            courses: Vec::new(),
+            by_memory: Vec::new(),
+            by_cpu: Vec::new(),
+            disks: Vec::new(),
+            journal: Vec::new(),
+            head: self.head,
+            thresholds_sha256: self.thresholds_sha256.clone(),
+            left_out: self.left_out,
+        }
+    }
+}

@@ -21,6 +21,8 @@ mod tests;
 
 /// The most facts that are told one by one.
 const MOST_FACTS: usize = 5;
+/// The most facts of which it is told what is not known.
+const MOST_UNKNOWN: usize = 2;
 /// The most subjects that are named.
 const MOST_SUBJECTS: usize = 6;
 /// The most commands that are named.
@@ -46,6 +48,9 @@ impl Reader {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Team, Self::Customer, Self::Manager];
 }
+
+/// One reader's sentence for a fact, or none where it is nothing for that reader.
+type Say = fn(&Sentence) -> Option<String>;
 
 /// A part of the rendered summary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -438,7 +443,7 @@ impl Summary {
 
     /// All of it in one reader's words. Parts without a sentence for this reader are left out.
     pub fn render(&self, reader: Reader) -> Vec<Section> {
-        let (headings, sentence): ([&str; 7], fn(&Sentence) -> Option<String>) = match reader {
+        let (headings, sentence): (_, Say) = match reader {
             Reader::Team => (team::HEADINGS, team::sentence),
             Reader::Customer => (customer::HEADINGS, customer::sentence),
             Reader::Manager => (manager::HEADINGS, manager::sentence),
@@ -488,12 +493,20 @@ fn happened(incident: &Incident, told: &[&IncidentBreach], basis: Basis) -> Vec<
 
 fn affected(incident: &Incident) -> Vec<Sentence> {
     let subjects = incident.subjects();
-    let endpoints: Vec<Subject> =
-        subjects.iter().filter(|one| one.kind() == "endpoint").take(MOST_SUBJECTS).map(|&one| one.clone()).collect();
+    // A certificate that runs out some day hurts nobody yet.
+    let hurts = |one: &Subject| {
+        let own = incident.breaches.iter().filter(|known| known.breach.key.subject == *one);
+        let mut topics = own.map(|known| Topic::of(one, &known.breach.key.signal, &known.breach.crossing));
+        topics.any(|topic| topic != Topic::Certificate)
+    };
+    let known: Vec<&Subject> = subjects.iter().copied().filter(|one| one.kind() == "endpoint").collect();
+    let endpoints: Vec<Subject> = known.iter().filter(|one| hurts(one)).take(MOST_SUBJECTS).map(|&one| one.clone()).collect();
     let more = count(subjects.len().saturating_sub(MOST_SUBJECTS));
     let parts = Sentence::Parts { subjects: subjects.into_iter().take(MOST_SUBJECTS).cloned().collect(), more };
-    let reach = if endpoints.is_empty() { Sentence::NoEndpoint } else { Sentence::EndpointsReached { endpoints } };
-    vec![parts, reach]
+    if endpoints.is_empty() {
+        return if known.is_empty() { vec![parts, Sentence::NoEndpoint] } else { vec![parts] };
+    }
+    vec![parts, Sentence::EndpointsReached { endpoints }]
 }
 
 fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
@@ -549,7 +562,7 @@ fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
 
 fn unknown(holding: &[Fact]) -> Vec<Sentence> {
     let mut sentences = vec![Sentence::ReasonUnknown, Sentence::CustomersUnknown];
-    for fact in holding.iter().take(MOST_FACTS) {
+    for fact in holding.iter().take(MOST_UNKNOWN) {
         let sentence = if fact.is_silent() {
             Sentence::NowUnknown { subject: fact.subject.clone() }
         } else if fact.usual.is_none() && team::is_measured(fact) {

@@ -68,6 +68,9 @@ pub struct Readings {
     pub readings: Vec<Reading>,
     /// What can't be seen, or works in a lesser way, right now: one sentence each.
     pub troubles: Vec<String>,
+    /// How many more readings there are than are shown.
+    #[serde(default)]
+    pub left_out: u32,
 }
 
 /// The recent course of one reading, for its sparkline.

@@ -1,1 +1,285 @@
+//! What the agent does, told by short stories.
+
 use super::*;
+use crate::{
+    breach::{Crossing, Guidance},
+    policy::Dependency,
+};
+
+pub(super) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_secs(1_795_000_000 + seconds)
+}
+
+pub(super) fn breach(subject: &str, signal: &str, severity: Severity, since: i64) -> Breach {
+    Breach {
+        key: BreachKey { subject: subject.parse().unwrap(), signal: signal.parse().unwrap() },
+        severity,
+        crossing: Crossing::Above { level: 90.0 },
+        since: at(since),
+        fired_at: at(since + 30),
+        unsteady: false,
+        value: 93.0,
+        value_at: at(since + 30),
+        peak: 93.0,
+        unit: "%".parse().unwrap(),
+        usual: Some(61.0),
+        per_minute: Some(1.0),
+        limit_in_seconds: Some(420.0),
+        guidance: Guidance { meaning: "Programs may be stopped".into(), runbook: "memory".into(), commands: Vec::new() },
+    }
+}
+
+fn warning(subject: &str) -> Breach {
+    breach(subject, "host.memory.used", Severity::Warning, 0)
+}
+
+/// Everything that is stored, and the breaches that hold.
+#[derive(Default)]
+pub(super) struct Desk {
+    pub policy: Policy,
+    pub incidents: BTreeMap<IncidentNumber, Incident>,
+    pub breaches: Vec<Breach>,
+    pub steady_since: Timestamp,
+}
+
+impl Desk {
+    pub fn set(&mut self, breaches: &[Breach]) {
+        self.breaches = breaches.to_vec();
+        self.breaches.sort_by(|one, other| one.key.cmp(&other.key));
+    }
+
+    pub fn decide(&self, seconds: i64) -> Vec<Event> {
+        let now = at(seconds);
+        let recent = |one: &&Incident| one.resolution.as_ref().is_none_or(|end| now.since(end.at) <= self.policy.reopen_within);
+        let incidents: Vec<Incident> = self.incidents.values().filter(recent).cloned().collect();
+        let next_number = IncidentNumber(self.incidents.keys().next_back().map_or(1, |number| number.0 + 1));
+        decide(&self.policy, World { breaches: &self.breaches, incidents: &incidents, next_number, now, steady_since: self.steady_since })
+    }
+
+    /// Decides, applies, and checks that nothing more is decided at the same moment.
+    pub fn tick(&mut self, seconds: i64) -> Vec<Event> {
+        let events = self.decide(seconds);
+        incident::apply_all(&mut self.incidents, &events, Actor::Agent, at(seconds)).unwrap();
+        assert_eq!(self.decide(seconds), [], "a second look decides nothing");
+        events
+    }
+
+    pub fn person(&mut self, seconds: i64, event: Event) {
+        incident::apply_all(&mut self.incidents, &[event], Actor::Local, at(seconds)).unwrap();
+    }
+
+    fn one(&self, number: u32) -> &Incident {
+        &self.incidents[&IncidentNumber(number)]
+    }
+}
+
+fn kinds(events: &[Event]) -> Vec<&'static str> {
+    events.iter().map(Event::kind).collect()
+}
+
+fn desk(breaches: &[Breach]) -> Desk {
+    let mut desk = Desk::default();
+    desk.set(breaches);
+    desk
+}
+
+const ONE: IncidentNumber = IncidentNumber(1);
+
+#[test]
+fn a_breach_opens_an_incident_and_it_resolves_after_its_quiet_time() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    assert_eq!(kinds(&desk.tick(30)), ["incident_opened"]);
+    assert_eq!((desk.one(1).began_at, desk.one(1).opened_at, desk.one(1).state), (at(0), at(30), State::Detected));
+    assert!(desk.tick(31).is_empty());
+    desk.set(&[]);
+    assert_eq!(kinds(&desk.tick(100)), ["breach_cleared", "moved", "summary_written"]);
+    assert_eq!(desk.one(1).state, State::Recovering);
+    assert!(desk.tick(399).is_empty());
+    assert_eq!(kinds(&desk.tick(400)), ["resolved", "summary_written"]);
+    assert_eq!(desk.one(1).resolution.as_ref().unwrap().by, Actor::Agent);
+}
+
+#[test]
+fn a_changed_value_is_no_event_and_a_changed_severity_is() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(30);
+    desk.breaches[0].value = 95.0;
+    assert!(desk.tick(31).is_empty());
+    desk.breaches[0].severity = Severity::Critical;
+    assert_eq!(kinds(&desk.tick(32)), ["breach_changed", "moved", "summary_written"]);
+    assert_eq!((desk.one(1).severity, desk.one(1).state), (Severity::Critical, State::AwaitingDecision));
+    desk.breaches[0].severity = Severity::Warning;
+    desk.breaches[0].unsteady = true;
+    assert_eq!(kinds(&desk.tick(33)), ["breach_changed", "summary_written"]);
+    assert_eq!(desk.one(1).severity, Severity::Critical, "it never falls while active");
+}
+
+#[test]
+fn critical_trouble_and_named_commands_ask_for_a_decision() {
+    let mut named = warning("host:web-1");
+    named.guidance.commands.push("memory.largest-processes".into());
+    for breach in [breach("host:web-1", "host.memory.used", Severity::Critical, 0), named] {
+        let mut desk = desk(&[breach]);
+        assert_eq!(kinds(&desk.tick(30)), ["incident_opened", "moved"]);
+        assert_eq!(desk.one(1).state, State::AwaitingDecision);
+    }
+}
+
+#[test]
+fn what_depends_on_another_joins_and_the_cause_is_what_others_need() {
+    let mut desk = desk(&[warning("app:api@web-1"), warning("disk:/var@web-1"), warning("host:web-1")]);
+    desk.policy.dependencies = vec![Dependency { subject: "endpoint:*".into(), needs: "app:api@web-1".parse().unwrap() }];
+    assert_eq!(kinds(&desk.tick(30)), ["incident_opened"]);
+    assert_eq!(desk.one(1).cause.as_str(), "host:web-1");
+    assert_eq!(desk.one(1).breaches.len(), 3);
+    let mut breaches = desk.breaches.clone();
+    breaches.push(warning("endpoint:checkout"));
+    breaches.push(warning("host:web-2"));
+    desk.set(&breaches);
+    assert_eq!(kinds(&desk.tick(31)), ["breach_joined", "summary_written", "incident_opened"]);
+    assert_eq!(desk.one(2).cause.as_str(), "host:web-2");
+}
+
+#[test]
+fn neighbours_on_a_host_stay_apart_unless_the_host_takes_part() {
+    let mut desk = desk(&[warning("disk:/@web-1")]);
+    desk.tick(30);
+    desk.set(&[warning("disk:/@web-1"), warning("disk:/var@web-1")]);
+    assert_eq!(kinds(&desk.tick(31)), ["incident_opened"]);
+}
+
+#[test]
+fn dependence_reaches_through_others_and_circles_end() {
+    let mut desk = desk(&[warning("service:a"), warning("service:c")]);
+    let row = |subject: &str, needs: &str| Dependency { subject: subject.into(), needs: needs.parse().unwrap() };
+    desk.policy.dependencies = vec![row("service:a", "service:b"), row("service:b", "service:c"), row("service:c", "service:a")];
+    assert_eq!(kinds(&desk.tick(30)), ["incident_opened"]);
+}
+
+#[test]
+fn trouble_that_returns_soon_reopens_and_later_opens_anew() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(30);
+    desk.set(&[]);
+    desk.tick(100);
+    desk.tick(400);
+    desk.set(&[breach("host:web-1", "host.cpu.used", Severity::Warning, 900)]);
+    assert_eq!(kinds(&desk.tick(1000)), ["reopened", "breach_joined", "summary_written"]);
+    assert_eq!((desk.one(1).reopened, desk.one(1).state), (1, State::Detected));
+    desk.set(&[]);
+    desk.tick(1100);
+    desk.tick(1400);
+    desk.set(&[warning("host:web-1")]);
+    assert_eq!(kinds(&desk.tick(1400 + 1801)), ["incident_opened"]);
+}
+
+#[test]
+fn a_breach_that_returns_while_recovering_leads_back() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(30);
+    desk.set(&[]);
+    desk.tick(100);
+    desk.set(&[warning("host:web-1")]);
+    assert_eq!(kinds(&desk.tick(200)), ["breach_joined", "moved", "summary_written"]);
+    assert_eq!((desk.one(1).state, desk.one(1).breaches.len()), (State::Detected, 1));
+}
+
+#[test]
+fn after_a_person_acted_the_end_is_offered_once() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(30);
+    desk.person(40, Event::Acknowledged { incident: ONE });
+    desk.set(&[]);
+    desk.tick(100);
+    assert_eq!(kinds(&desk.tick(400)), ["resolution_offered"]);
+    assert!(desk.tick(9_000).is_empty());
+    assert!(desk.one(1).is_active());
+}
+
+#[test]
+fn what_a_person_ended_stays_ended_while_it_only_goes_on() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(30);
+    desk.person(40, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
+    assert_eq!(kinds(&desk.tick(41)), ["summary_written"]);
+    assert!(desk.tick(42).is_empty());
+    desk.breaches[0].severity = Severity::Critical;
+    assert_eq!(kinds(&desk.tick(43)), ["reopened", "breach_changed", "moved", "summary_written"]);
+}
+
+#[test]
+fn what_a_person_ended_comes_back_with_a_new_breach() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(30);
+    desk.person(40, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
+    desk.set(&[breach("host:web-1", "host.memory.used", Severity::Warning, 100)]);
+    assert_eq!(kinds(&desk.tick(130)), ["reopened", "breach_joined", "summary_written"]);
+}
+
+#[test]
+fn a_person_who_reopens_quiet_trouble_is_asked_to_end_it() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(30);
+    desk.set(&[]);
+    desk.tick(100);
+    desk.tick(400);
+    desk.person(500, Event::Reopened { incident: ONE, note: None });
+    assert_eq!(kinds(&desk.tick(501)), ["moved", "summary_written"]);
+    assert_eq!(kinds(&desk.tick(900)), ["resolution_offered"]);
+}
+
+#[test]
+fn quiet_is_counted_from_steady_time_when_the_clock_was_set_back() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(3_600);
+    desk.set(&[]);
+    desk.tick(3_700);
+    desk.steady_since = at(100);
+    assert!(desk.tick(300).is_empty());
+    assert_eq!(kinds(&desk.tick(400)), ["resolved", "summary_written"]);
+    // And forward: what was not seen is not quiet.
+    let mut desk = Desk::default();
+    desk.set(&[warning("host:web-1")]);
+    desk.tick(30);
+    desk.set(&[]);
+    desk.tick(100);
+    desk.steady_since = at(10_000);
+    assert!(desk.tick(10_299).is_empty());
+    assert_eq!(kinds(&desk.tick(10_300)), ["resolved", "summary_written"]);
+}
+
+#[test]
+fn a_flood_is_gathered_in_one_incident() {
+    let mut desk = Desk::default();
+    let all: Vec<Breach> = (0..20).map(|index| warning(&format!("service:s{index}"))).collect();
+    desk.set(&all);
+    desk.tick(30);
+    assert_eq!(desk.incidents.len(), 6, "five, and one that gathers the rest");
+    assert!(desk.one(6).flood && !desk.one(5).flood);
+    assert_eq!(desk.one(6).breaches.len(), 15);
+    assert_eq!(desk.one(6).summary.headline(), "Many things happen at once: 15 signals are gathered here, so that one page tells them.");
+    // It is a flood as long as it brings something; later, trouble is its own again.
+    let mut late = all.clone();
+    late.push(breach("service:late", "queue.depth", Severity::Warning, 2_000));
+    desk.set(&late);
+    assert_eq!(kinds(&desk.tick(2_030)), ["incident_opened"]);
+    assert!(!desk.one(7).flood);
+}
+
+#[test]
+fn ids_are_uuids_of_version_7_and_the_same_every_time() {
+    let cause = "host:web-1".parse().unwrap();
+    let first = id(ONE, at(0), &cause);
+    assert_eq!(first.get_version_num(), 7);
+    assert_eq!(first, id(ONE, at(0), &cause));
+    assert_ne!(first, id(IncidentNumber(2), at(0), &cause));
+    assert!(first < id(ONE, at(1), &cause));
+}
+
+#[test]
+fn an_incident_without_a_summary_of_today_gets_one() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(30);
+    desk.incidents.get_mut(&ONE).unwrap().summary = serde_json::from_str("{}").unwrap();
+    assert_eq!(kinds(&desk.tick(31)), ["summary_written"]);
+}

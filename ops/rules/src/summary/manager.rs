@@ -9,8 +9,8 @@ pub(super) const HEADINGS: [&str; 7] =
 fn holds(fact: &Fact) -> String {
     let name = say::clip(fact.subject.name(), 40);
     match fact.topic() {
-        Topic::EndpointDown => format!("{name} does not answer as it should."),
-        Topic::EndpointSlow => format!("{name} answers slowly."),
+        Topic::EndpointDown => format!("The service {name} does not answer as it should."),
+        Topic::EndpointSlow => format!("The service {name} answers slowly."),
         Topic::Certificate => format!("The security certificate of {name} needs to be renewed."),
         Topic::App => "One of our programs does not run as it should.".to_owned(),
         Topic::Disk => "A server is running out of disk space.".to_owned(),
@@ -26,12 +26,12 @@ fn holds(fact: &Fact) -> String {
 fn cleared(fact: &Fact) -> String {
     let name = say::clip(fact.subject.name(), 40);
     match fact.topic() {
-        Topic::EndpointDown => format!("{name} answers again."),
-        Topic::EndpointSlow => format!("{name} is as fast as usual again."),
+        Topic::EndpointDown => format!("The service {name} answers again."),
+        Topic::EndpointSlow => format!("The service {name} is as fast as usual again."),
         Topic::Certificate => format!("The security certificate of {name} is renewed."),
         Topic::App => "A program that had trouble runs as it should again.".to_owned(),
-        Topic::Disk => "A server that ran out of disk space has enough again.".to_owned(),
-        Topic::Memory => "A server that ran out of memory has enough again.".to_owned(),
+        Topic::Disk => "A server that was short of disk space has enough again.".to_owned(),
+        Topic::Memory => "A server that was short of memory has enough again.".to_owned(),
         Topic::Processor => "A server that had too much work keeps up again.".to_owned(),
         Topic::Database => "A database that was slow or away is well again.".to_owned(),
         Topic::Queue => "Work that was waiting is being done again.".to_owned(),

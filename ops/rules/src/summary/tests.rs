@@ -1,1 +1,174 @@
+//! Whole summaries of likely incidents, as they are read.
+
 use super::*;
+use crate::{
+    breach::{BreachKey, Guidance},
+    incident::{IncidentNumber, Resolution},
+    words::Actor,
+};
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_secs(1_795_000_200 + seconds)
+}
+
+fn breach(subject: &str, signal: &str, value: f64, unit: &str) -> Breach {
+    Breach {
+        key: BreachKey { subject: subject.parse().unwrap(), signal: signal.parse().unwrap() },
+        severity: Severity::Critical,
+        crossing: Crossing::Above { level: 90.0 },
+        since: at(0),
+        fired_at: at(60),
+        unsteady: false,
+        value,
+        value_at: at(60),
+        peak: value,
+        unit: unit.parse().unwrap(),
+        usual: None,
+        per_minute: None,
+        limit_in_seconds: None,
+        guidance: Guidance::default(),
+    }
+}
+
+fn guided(mut breach: Breach, meaning: &str, runbook: &str, commands: &[&str]) -> Breach {
+    breach.guidance =
+        Guidance { meaning: meaning.into(), runbook: runbook.into(), commands: commands.iter().map(|&id| id.to_owned()).collect() };
+    breach
+}
+
+fn incident(breaches: Vec<Breach>) -> Incident {
+    Incident {
+        id: uuid::Uuid::nil(),
+        number: IncidentNumber(42),
+        cause: breaches[0].key.subject.clone(),
+        severity: Severity::Critical,
+        state: State::Detected,
+        breaches: breaches.into_iter().map(|breach| IncidentBreach { breach, cleared_at: None }).collect(),
+        began_at: at(0),
+        opened_at: at(60),
+        updated_at: at(60),
+        quiet_since: None,
+        reopened: 0,
+        acknowledged: None,
+        touched_by_person: false,
+        resolution_offered: false,
+        resolution: None,
+        flood: false,
+        summary: Summary::default(),
+        snapshots: 0,
+    }
+}
+
+fn text(incident: &Incident, reader: Reader) -> String {
+    let sections = Summary::compose(incident, Span::from_mins(5)).render(reader);
+    sections.iter().map(|section| format!("# {}\n{}\n", section.heading, section.sentences.join("\n"))).collect()
+}
+
+fn memory() -> Breach {
+    let mut breach = breach("host:web-1", "host.memory.used", 93.0, "%");
+    (breach.usual, breach.per_minute, breach.limit_in_seconds) = (Some(61.0), Some(1.0), Some(420.0));
+    guided(breach, "When memory runs out, the kernel ends a program", "memory", &["host.largest-processes"])
+}
+
+fn all() -> Vec<(&'static str, Incident)> {
+    let mut disk = breach("disk:/var@web-1", "disk.used", 91.5, "%");
+    (disk.per_minute, disk.limit_in_seconds) = (Some(0.05), Some(10_200.0));
+    let disk = guided(disk, "Databases and logs stop on a full disk.", "disk-full", &["disk.largest-files"]);
+    let down = guided(breach("endpoint:checkout", "endpoint.up", 0.0, ""), "People can't use it", "endpoint-down", &[]);
+    let mut slow = breach("endpoint:checkout", "endpoint.first_byte", 2400.0, "ms");
+    slow.usual = Some(180.0);
+    slow.unsteady = true;
+    let mut silent = breach("host:web-2", "host.cpu.used", 12.0, "%");
+    silent.crossing = Crossing::Silent { for_seconds: 45.0 };
+    let mut over = incident(vec![memory()]);
+    over.breaches[0].cleared_at = Some(at(600));
+    over.breaches[0].breach.peak = 97.0;
+    let mut recovering = over.clone();
+    (recovering.state, recovering.quiet_since) = (State::Recovering, Some(at(600)));
+    over.state = State::Resolved;
+    over.resolution = Some(Resolution { by: Actor::Agent, at: at(900), note: None });
+    over.reopened = 1;
+    let mut flood = incident((0..8).map(|index| breach(&format!("service:s{index}"), "queue.depth", 412.0, "jobs")).collect());
+    flood.flood = true;
+    vec![
+        ("memory", incident(vec![memory()])),
+        ("disk", incident(vec![disk])),
+        ("endpoint", incident(vec![down, slow, breach("app:api@web-1", "app.restarts", 14.0, "")])),
+        ("silent", incident(vec![silent])),
+        ("recovering", recovering),
+        ("over", over),
+        ("flood", flood),
+        ("certificate", incident(vec![breach("endpoint:shop", "endpoint.certificate.days_left", 4.6, "d")])),
+    ]
+}
+
+/// What is expected stands in a file of its own, because it is to be read as a whole: `=== name reader`, then the sections.
+#[test]
+fn whole_summaries_read_well() {
+    let mut found = String::new();
+    for (name, incident) in all() {
+        for reader in Reader::ALL {
+            found.push_str(&format!("=== {name} {reader:?}\n{}\n", text(&incident, reader)));
+        }
+    }
+    for (line, (found, expected)) in found.lines().zip(include_str!("expected.txt").lines()).enumerate() {
+        assert_eq!(found, expected, "line {}", line + 1);
+    }
+    assert_eq!(found, include_str!("expected.txt"));
+    assert!(!found.contains('!'), "the voice is calm");
+}
+
+#[test]
+fn headlines_tell_the_worst_first() {
+    let headlines: Vec<String> = all().iter().map(|(_, incident)| Summary::compose(incident, Span::ZERO).headline()).collect();
+    assert_eq!(headlines[0], "Memory on web-1 is 93 % used (usually 61 %), rising 1 % a minute: full in about 7 minutes.");
+    assert_eq!(headlines[7], "The certificate of the endpoint shop is valid for 5 days more.");
+    let mut two = incident(vec![breach("host:web-1", "host.cpu.used", 91.0, "%"), memory()]);
+    two.breaches[0].breach.severity = Severity::Warning;
+    assert!(Summary::compose(&two, Span::ZERO).headline().starts_with("Memory on web-1"));
+    assert!(!Summary::default().headline().is_empty());
+}
+
+#[test]
+fn customers_read_nothing_about_the_inside() {
+    let kinds = ["host", "disk", "app", "endpoint", "database", "service", "organization", "pm2", "collector"];
+    let signals = ["host.memory.used", "disk.used", "app.up", "endpoint.up", "endpoint.total", "queue.depth", "secret.signal"];
+    for kind in kinds {
+        for signal in signals {
+            let mut one = breach(&format!("{kind}:/srv/s3cret-db9"), signal, 93.125, "%");
+            one.limit_in_seconds = Some(421.0);
+            let one = guided(one, "s3cret meaning", "s3cret-section", &["s3cret.command"]);
+            let mut incident = incident(vec![one]);
+            for cleared in [None, Some(at(1))] {
+                incident.breaches[0].cleared_at = cleared;
+                let told = text(&incident, Reader::Customer);
+                for inner in ["s3cret", "srv", "93", "421", "signal", "memory", "disk", "host", "queue", "database"] {
+                    assert!(!told.to_lowercase().contains(inner), "{inner} in:\n{told}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_and_endless_texts_stay_short() {
+    let long = format!("service:{}", "<b>".repeat(60));
+    let breaches = (0..200).map(|index| {
+        let mut one = breach(&long, &format!("queue.depth{index}"), f64::MAX, "jobs");
+        (one.usual, one.per_minute, one.limit_in_seconds) = (Some(f64::NAN), Some(f64::INFINITY), Some(-1.0));
+        guided(one, &"x".repeat(9_000), &"y".repeat(9_000), &["z".repeat(9_000).as_str(); 50])
+    });
+    let mut incident = incident(breaches.collect());
+    let summary = Summary::compose(&incident, Span::from_mins(5));
+    for reader in Reader::ALL {
+        for section in summary.render(reader) {
+            assert!(section.sentences.len() <= 8, "{section:?}");
+            assert!(section.sentences.iter().all(|sentence| sentence.chars().count() <= 900), "{section:?}");
+        }
+    }
+    let bytes = serde_json::to_vec(&summary).unwrap();
+    assert!(bytes.len() < 16_000, "{}", bytes.len());
+    assert_eq!(serde_json::from_slice::<Summary>(&bytes).unwrap(), summary);
+    incident.summary = summary.clone();
+    assert_eq!(Summary::compose(&incident, Span::from_mins(5)), summary, "the old summary is not looked at");
+}

@@ -1,0 +1,190 @@
+// The program under test: started as a user would, with a data directory and documents of its own.
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+export const BINARY = resolve(process.env.BINARY ?? join(__dirname, '../../target/release/calm-ops'));
+
+/** A port that nobody listens on right now. */
+function freePort(): Promise<number> {
+  return new Promise((found, failed) => {
+    const server = createServer();
+    server.once('error', failed);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      server.close(() => found(port));
+    });
+  });
+}
+
+/** What the program sees of the environment: not ours. */
+function environment(): NodeJS.ProcessEnv {
+  const names = ['PATH', 'HOME', 'LANG', 'LEPTOS_SITE_ROOT'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+export interface Observation {
+  signal: string;
+  subject: string;
+  value: number;
+  unit?: string;
+  at?: string;
+}
+
+export class Program {
+  private child?: ChildProcess;
+  private said = '';
+
+  private constructor(
+    readonly folder: string,
+    readonly port: number,
+  ) {}
+
+  /** Prepares one with documents of its own. */
+  static async prepare(): Promise<Program> {
+    const program = new Program(mkdtempSync(join(tmpdir(), 'calm-ops-test-')), await freePort());
+    execFileSync(BINARY, ['init', program.ops], { env: environment(), stdio: 'pipe' });
+    return program;
+  }
+
+  get ops(): string {
+    return join(this.folder, 'ops');
+  }
+
+  get data(): string {
+    return join(this.folder, 'data');
+  }
+
+  get address(): string {
+    return `http://localhost:${this.port}`;
+  }
+
+  get thresholds(): string {
+    return join(this.ops, 'alerts/thresholds.md');
+  }
+
+  /**
+   * Rewrites the thresholds, as a person would in an editor: breaches of `signals` hold for two seconds, and with `only` nothing else
+   * alerts: how busy this machine is must not matter.
+   */
+  quicken(signals: RegExp, only: boolean): void {
+    const lines = readFileSync(this.thresholds, 'utf8').split('\n');
+    const changed = lines.flatMap((line) => {
+      const cells = line.split('|');
+      const named = /^\s*`?([a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)+)`?\s*$/.exec(cells[1] ?? '')?.[1];
+      if (!line.trim().startsWith('|') || !named) return [line];
+      if (!signals.test(named)) return only ? [] : [line];
+      const held = cells.findIndex((cell) => /^\s*\d+ (s|min|h)( \d+ (s|min))?\s*$/.test(cell));
+      if (held > 0) cells[held] = ' 2 s ';
+      return [cells.join('|')];
+    });
+    writeFileSync(this.thresholds, changed.join('\n'));
+  }
+
+  async start(): Promise<void> {
+    const child = spawn(
+      BINARY,
+      ['serve', '--listen', `127.0.0.1:${this.port}`, '--data-dir', this.data, '--ops-dir', this.ops, '--interval', '1 s'],
+      { env: environment(), cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    this.child = child;
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (this.said = (this.said + text).slice(-20_000)));
+    for (let waited = 0; waited < 10_000; waited += 50) {
+      if (child.exitCode !== null) break;
+      try {
+        if ((await fetch(`${this.address}/api/health`)).status > 0) return;
+      } catch {
+        await new Promise((next) => setTimeout(next, 50));
+      }
+    }
+    throw new Error(`the program did not answer within 10 s. It said:\n${this.said}`);
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
+    const child = this.child;
+    this.child = undefined;
+    if (!child || child.exitCode !== null) return 0;
+    const began = Date.now();
+    const gone = new Promise<void>((done) => child.once('exit', () => done()));
+    child.kill(signal);
+    const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await gone;
+    clearTimeout(late);
+    return Date.now() - began;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** What it said on its outputs. */
+  words(): string {
+    return this.said;
+  }
+
+  async push(...observations: Observation[]): Promise<void> {
+    const answer = await fetch(`${this.address}/api/ops/signals`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ observations }),
+    });
+    if (answer.status !== 202) throw new Error(`a push was answered with ${answer.status}: ${await answer.text()}`);
+  }
+
+  /** A queue that reports its depth all the time, as a real one would. */
+  queue(name: string, depth: number): Queue {
+    return new Queue(this, name, depth);
+  }
+
+  async get<T>(path: string): Promise<T> {
+    const answer = await fetch(`${this.address}${path}`);
+    if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+
+  /** Runs another command of the program on the same data. */
+  async command(...words: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(BINARY, [...words, '--data-dir', this.data, '--ops-dir', this.ops], { env: environment() });
+    return stdout;
+  }
+}
+
+export class Queue {
+  private readonly timer: NodeJS.Timeout;
+  private trouble?: Error;
+
+  constructor(
+    private readonly program: Program,
+    private readonly name: string,
+    private depth: number,
+  ) {
+    this.report();
+    this.timer = setInterval(() => this.report(), 400);
+  }
+
+  get subject(): string {
+    return `service:${this.name}`;
+  }
+
+  is(depth: number): void {
+    this.depth = depth;
+  }
+
+  /** Ends the reports; fails if one was refused. */
+  stop(): void {
+    clearInterval(this.timer);
+    if (this.trouble) throw this.trouble;
+  }
+
+  private report(): void {
+    this.program.push({ signal: 'queue.depth', subject: this.subject, value: this.depth, unit: 'jobs' }).catch((error: Error) => {
+      // A program that is stopped can't be reached; one that answers must accept.
+      if (error.message.startsWith('a push was answered')) this.trouble = error;
+    });
+  }
+}

@@ -1,0 +1,172 @@
+// Every page: for everyone, on every screen, under a strict policy, with and without script.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Page, type Program, expect, live, stumbles, test } from '../harness/test';
+
+const PLACES = ['/ops/health', '/ops/incidents', '/ops/incidents/1', '/ops/history', '/ops/runbook', '/nowhere'];
+// `make screenshots` keeps the pictures; other runs leave them with what was built.
+const PICTURES = process.env.PICTURES ?? join(__dirname, '../../target/pictures');
+const SCREENS = [
+  { name: 'desktop', width: 1280, height: 800 },
+  { name: 'phone', width: 390, height: 844 },
+];
+
+/** Waits until there is an incident, without a browser. */
+async function incident(calm: Program): Promise<void> {
+  await expect
+    .poll(async () => (await calm.get<{ active: unknown[] }>('/api/ops/incidents')).active.length, { timeout: 20_000 })
+    .toBeGreaterThan(0);
+}
+
+for (const { name, width, height } of SCREENS) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test.describe(`${name}, ${colorScheme}`, () => {
+      test.use({ viewport: { width, height }, colorScheme, alerts: process.env.PICTURES ? 'all' : 'queue' });
+
+      test('every page is for everyone and fits the screen @screenshot', async ({ page, calm, complaints }) => {
+        const queue = calm.queue('imports', 300);
+        calm.queue('mails', 12);
+        await page.waitForTimeout(3_000);
+        queue.is(6_200);
+        await incident(calm);
+        mkdirSync(PICTURES, { recursive: true });
+        for (const place of PLACES) {
+          await page.goto(place);
+          if (place !== '/nowhere') await live(page);
+          await expect(page.getByRole('heading', { level: 1 })).toBeAttached();
+          expect(await stumbles(page), `${place} on ${name}, ${colorScheme}`).toEqual([]);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+          expect(wide, `${place} does not scroll sideways`).toBeLessThanOrEqual(width);
+          if (name === 'phone') await expectTargets(page, place);
+          const picture = place.replace(/^\/(ops\/)?/, '').replaceAll('/', '-');
+          await page.screenshot({ path: join(PICTURES, `${picture}-${name}-${colorScheme}.png`) });
+        }
+        // That there is no such page is said by the status code as well.
+        const others = complaints.splice(0).filter((complaint) => !(complaint.includes('404') && complaint.includes('/nowhere')));
+        expect(others).toEqual([]);
+        queue.stop();
+      });
+    });
+  }
+}
+
+/** What is pressed with a thumb is at least 44 px high. */
+async function expectTargets(page: Page, place: string): Promise<void> {
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, .button, nav a, summary, input:not([type=hidden]), select, textarea')]
+      .filter((element) => element.offsetParent !== null && element.getBoundingClientRect().height < 43.5)
+      .map((element) => `${element.tagName.toLowerCase()} "${element.textContent?.trim()}" ${element.getBoundingClientRect().height}px`),
+  );
+  expect(small, `${place} on a phone`).toEqual([]);
+}
+
+test('the policy is strict, and nothing is kept that must not be', async ({ page, calm, request }) => {
+  calm.queue('imports', 6_000);
+  await incident(calm);
+  for (const place of PLACES.filter((place) => place !== '/nowhere')) {
+    const answer = await page.goto(place);
+    const policy = answer?.headers()['content-security-policy'] ?? '';
+    expect(policy, place).toContain("default-src 'none'");
+    expect(policy, place).toMatch(/script-src [^;]*'nonce-[^']+'/);
+    expect(policy, place).toContain("'wasm-unsafe-eval'");
+    expect(policy, place).not.toMatch(/unsafe-inline|'unsafe-eval'|\*/);
+    expect(await page.locator('[style]').count(), `${place} has no style on an element`).toBe(0);
+    await live(page);
+    // Charts and sparklines that came to life have none either.
+    expect(await page.locator('[style]').count(), `${place} has no style on an element`).toBe(0);
+  }
+  const [first, second] = await Promise.all(['/ops/health', '/ops/health'].map((place) => request.get(place)));
+  const nonce = (headers: { [name: string]: string }) => /'nonce-([^']+)'/.exec(headers['content-security-policy'] ?? '')?.[1];
+  expect(nonce(first.headers()), 'a nonce is used once').not.toBe(nonce(second.headers()));
+});
+
+test('another name or another origin is refused', async ({ calm }) => {
+  const { request } = await import('node:http');
+  const status = (headers: Record<string, string>, method = 'GET', path = '/ops/health') =>
+    new Promise<number>((answered, failed) => {
+      const sent = request({ host: '127.0.0.1', port: calm.port, path, method, headers }, (answer) => {
+        answer.resume();
+        answered(answer.statusCode ?? 0);
+      });
+      sent.once('error', failed);
+      sent.end();
+    });
+  expect(await status({ host: `localhost:${calm.port}` })).toBe(200);
+  expect(await status({ host: 'evil.example' }), 'a name that was rebound to this address').toBeGreaterThanOrEqual(400);
+  const own = { host: `localhost:${calm.port}`, 'content-type': 'application/json' };
+  expect(await status({ ...own, origin: 'https://evil.example' }, 'POST', '/api/ops/signals')).toBe(403);
+});
+
+test('what is loaded first is small, and is kept', async ({ page, calm }) => {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  const names = new Map<string, string>();
+  const bytes = new Map<string, number>();
+  session.on('Network.responseReceived', ({ requestId, response }) => names.set(requestId, new URL(response.url).pathname));
+  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => bytes.set(names.get(requestId) ?? '', encodedDataLength));
+  await page.goto('/ops/health');
+  await live(page);
+  const wasm = [...bytes].filter(([name]) => name.endsWith('.wasm')).reduce((sum, [, size]) => sum + size, 0);
+  const all = [...bytes].reduce((sum, [, size]) => sum + size, 0);
+  console.log(`First load of /ops/health: ${(all / 1024).toFixed(1)} KiB, of which Wasm ${(wasm / 1024).toFixed(1)} KiB`);
+  test.skip(Boolean(process.env.LEPTOS_SITE_ROOT), 'the debug build is not small');
+  expect(wasm).toBeGreaterThan(0);
+  expect(wasm / 1024).toBeLessThanOrEqual(200);
+  expect(all / 1024).toBeLessThanOrEqual(240);
+
+  const file = [...names.values()].find((name) => name.endsWith('.wasm')) ?? '';
+  const answer = await fetch(calm.address + file, { headers: { 'accept-encoding': 'br' } });
+  expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+  expect(answer.headers.get('content-type')).toBe('application/wasm');
+  const again = await fetch(calm.address + file, { headers: { 'accept-encoding': 'br', 'if-none-match': answer.headers.get('etag') ?? '' } });
+  expect(again.status).toBe(304);
+  expect((await fetch(`${calm.address}/favicon.ico`)).status).toBe(200);
+  expect((await fetch(`${calm.address}/robots.txt`)).status).toBe(200);
+});
+
+test.describe('without script', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('an incident is read, taken, commented, resolved and reopened through forms', async ({ page, calm }) => {
+    const queue = calm.queue('imports', 6_000);
+    await incident(calm);
+    await page.goto('/');
+    await page.goto('/ops/health');
+    await page.getByRole('link', { name: /imports/ }).first().click();
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
+    await expect(page).toHaveURL(/\/ops\/incidents\/1$/);
+    await expect(page.getByRole('button', { name: 'Acknowledge' })).toHaveCount(0);
+    await page.getByLabel('Write on the timeline').fill('Written without script.');
+    await page.getByRole('button', { name: 'Write', exact: true }).click();
+    await expect(page.locator('main')).toContainText('Written without script.');
+    await page.getByText('Add a note').click();
+    await page.getByLabel(/Why it is over/).fill('Enough.');
+    await page.getByRole('button', { name: 'Resolve', exact: true }).click();
+    await expect(page.locator('.brief .state')).toHaveText(/resolved/);
+    await page.getByText('Open it again').first().click();
+    await page.getByRole('button', { name: 'Open it again' }).click();
+    await expect(page.getByRole('button', { name: 'Resolve', exact: true })).toBeVisible();
+    await page.getByRole('link', { name: 'Runbook' }).first().click();
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    queue.stop();
+  });
+});
+
+test('the keyboard reaches every place, with a visible focus', async ({ page, calm }) => {
+  await page.goto('/ops/health');
+  await live(page);
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to the page' })).toBeFocused();
+  const reached = new Set<string>();
+  for (let presses = 0; presses < 12; presses += 1) {
+    await page.keyboard.press('Tab');
+    reached.add((await page.evaluate(() => document.activeElement?.getAttribute('href'))) ?? '');
+    const outline = await page.evaluate(() => {
+      const style = getComputedStyle(document.activeElement ?? document.body);
+      return style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+    });
+    expect(outline, 'the focus can be seen').toBe(true);
+  }
+  for (const place of ['/ops/health', '/ops/incidents', '/ops/history', '/ops/runbook']) expect([...reached]).toContain(place);
+});

@@ -1,0 +1,83 @@
+//! How many observations a second one core evaluates, over 1,000 series with the real thresholds.
+
+use std::{hint::black_box, sync::Arc};
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rules::{
+    evaluate::{Engine, SeriesId},
+    thresholds::Thresholds,
+    time::{Mono, Now, Span, Timestamp},
+};
+
+/// Signals with the values of an ordinary day: each moves by up to a fifth around its middle, and a few go beyond warning.
+const SIGNALS: [(&str, f64); 10] = [
+    ("host.memory.used", 75.0),
+    ("host.cpu.used", 40.0),
+    ("host.load.per_core", 0.8),
+    ("host.swap.used", 10.0),
+    ("disk.used", 60.0),
+    ("disk.available", 5e10),
+    ("disk.inodes.used", 20.0),
+    ("app.memory", 3e8),
+    ("endpoint.first_byte", 300.0),
+    ("network.received", 1e6),
+];
+
+fn begin() -> (Engine, Vec<(SeriesId, String, &'static str, f64)>) {
+    let text = include_str!("../../alerts/thresholds.md");
+    let Ok(thresholds) = Thresholds::parse("thresholds.md", text) else {
+        panic!("the thresholds are read");
+    };
+    let mut engine = Engine::new(Arc::new(thresholds), 10_000);
+    let mut all = Vec::new();
+    for number in 0..100 {
+        for (signal, middle) in SIGNALS {
+            let subject = format!("disk:/srv/{number}@web-{number}");
+            if let Ok(id) = engine.series(signal, &subject, None) {
+                all.push((id, subject, signal, middle));
+            }
+        }
+    }
+    (engine, all)
+}
+
+fn evaluate(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("evaluate");
+    let (mut engine, all) = begin();
+    group.throughput(Throughput::Elements(all.len() as u64));
+    let mut now = Now { wall: Timestamp::from_secs(1_800_000_000), mono: Mono::default() };
+    let mut turn = 0_u32;
+    let mut later = move || {
+        now = Now { wall: now.wall.plus(Span::from_secs(5)), mono: now.mono.plus(Span::from_secs(5)) };
+        turn = turn.wrapping_add(1);
+        (now, 0.8 + f64::from(turn % 40) * 0.01)
+    };
+    group.bench_function("observe 1,000 series and tick", |bencher| {
+        bencher.iter(|| {
+            let (now, value) = later();
+            for (id, _, _, middle) in &all {
+                black_box(engine.observe(*id, middle * value, now.wall, now));
+            }
+            black_box(engine.tick(now).len())
+        });
+    });
+    group.bench_function("observe 1,000 series", |bencher| {
+        bencher.iter(|| {
+            let (now, value) = later();
+            for (id, _, _, middle) in &all {
+                black_box(engine.observe(*id, middle * value, now.wall, now));
+            }
+        });
+    });
+    group.bench_function("find 1,000 series by name", |bencher| {
+        bencher.iter(|| {
+            for (_, subject, signal, _) in &all {
+                black_box(engine.series(signal, subject, None).is_ok());
+            }
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, evaluate);
+criterion_main!(benches);

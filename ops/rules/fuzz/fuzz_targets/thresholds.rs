@@ -1,0 +1,22 @@
+//! Any bytes are either thresholds or problems with places inside the text. Run it with `cargo +nightly fuzz run thresholds`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use rules::thresholds::Thresholds;
+
+fuzz_target!(|text: &str| {
+    match Thresholds::parse("thresholds.md", text) {
+        Ok(thresholds) => {
+            for row in thresholds.rows() {
+                let _ = thresholds.rows_for(row.signal.as_str(), "service:x");
+            }
+        }
+        Err(problems) => {
+            assert!(!problems.is_empty());
+            for problem in problems {
+                assert!(problem.line >= 1 && problem.column >= 1 && problem.width >= 1);
+                let _ = problem.to_string();
+            }
+        }
+    }
+});

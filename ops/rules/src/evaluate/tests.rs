@@ -1,0 +1,234 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const HEAD: &str = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|\n";
+const START: i64 = 1_800_000_000;
+
+fn rules(rows: &str) -> Arc<Thresholds> {
+    Arc::new(Thresholds::parse("t", &format!("{HEAD}{rows}\n")).unwrap_or_else(|problems| panic!("{}", problems[0])))
+}
+
+fn at(second: i64) -> Now {
+    Now { wall: Timestamp::from_secs(START + second), mono: Mono::from_micros((100 + second) as u64 * 1_000_000) }
+}
+
+fn memory(engine: &mut Engine) -> SeriesId {
+    engine.series("host.memory.used", "host:web-1", None).unwrap()
+}
+
+/// One observation and a tick.
+fn step(engine: &mut Engine, value: f64, second: i64) -> Vec<Breach> {
+    let id = memory(engine);
+    engine.observe(id, value, at(second).wall, at(second));
+    engine.tick(at(second))
+}
+
+const MEMORY: &str = "| host.memory.used | above 85 % | above 95 % | 2 min / 30 s | 80 % | - | m | a | `x` |";
+
+#[test]
+fn a_breach_begins_after_its_duration_and_ends_after_its_recovery() {
+    let mut engine = Engine::new(rules(MEMORY), 10);
+    for second in (0..120).step_by(10) {
+        assert!(step(&mut engine, 90.0, second).is_empty(), "{second}");
+        let id = memory(&mut engine);
+        assert_eq!(engine.reading(id, at(second)).unwrap().status, Status::Watching);
+    }
+    let breach = step(&mut engine, 91.0, 120).remove(0);
+    assert_eq!((breach.severity, breach.since, breach.fired_at), (Severity::Warning, at(0).wall, at(120).wall));
+    assert_eq!((breach.crossing, breach.peak), (Crossing::Above { level: 85.0 }, 91.0));
+    // Critical has its own duration, and falls back.
+    for second in (130..160).step_by(10) {
+        assert_eq!(step(&mut engine, 99.0, second)[0].severity, Severity::Warning);
+    }
+    assert_eq!(step(&mut engine, 99.0, 160)[0].severity, Severity::Critical);
+    assert_eq!(step(&mut engine, 90.0, 170)[0].severity, Severity::Warning);
+    // Healthy, but above the recovery level: it holds on.
+    for second in (180..600).step_by(10) {
+        assert_eq!(step(&mut engine, 82.0, second).len(), 1);
+    }
+    assert!(step(&mut engine, 79.0, 600).is_empty());
+}
+
+#[test]
+fn a_gap_is_not_counted() {
+    let mut engine = Engine::new(rules(MEMORY), 10);
+    for second in [0, 10, 20, 30, 1_000, 1_010, 1_020] {
+        assert!(step(&mut engine, 90.0, second).is_empty());
+    }
+}
+
+#[test]
+fn zero_duration_fires_at_once_and_a_spike_is_told_before_it_ends() {
+    let mut engine = Engine::new(rules("| host.memory.used | above 85 % | - | 0 s | - | - | m | - | - |"), 10);
+    let id = memory(&mut engine);
+    assert!(engine.observe(id, 90.0, at(0).wall, at(0)));
+    engine.observe(id, 10.0, at(1).wall, at(1));
+    assert_eq!(engine.tick(at(1)).len(), 1);
+    assert!(engine.tick(at(2)).is_empty());
+}
+
+#[test]
+fn silence_is_noticed_exactly_once_and_ends_with_a_word() {
+    let mut engine = Engine::new(rules("| host.memory.used | above 85 % | - | 1 min | - | 1 min | m | - | - |"), 10);
+    step(&mut engine, 10.0, 0);
+    let mut begins = 0;
+    let mut silent = false;
+    for second in 1..300 {
+        let breaches = engine.tick(at(second));
+        assert_eq!(!breaches.is_empty(), second > 60, "{second}");
+        begins += usize::from(!silent && !breaches.is_empty());
+        silent = !breaches.is_empty();
+    }
+    assert_eq!(begins, 1);
+    assert!(step(&mut engine, 10.0, 300).is_empty());
+    // What was blind is not silent; who is retired is not missed.
+    engine.blind(Span::from_secs(50), at(350));
+    assert!(engine.tick(at(400)).is_empty());
+    engine.retire(&"host:web-1".parse().unwrap());
+    assert!(engine.tick(at(900)).is_empty());
+    let id = memory(&mut engine);
+    assert!(engine.reading(id, at(900)).is_none());
+}
+
+#[test]
+fn a_rise_and_a_forecast_are_seen() {
+    let rows = "| host.memory.used | rises 20 % in 5 min | - | 0 s | - | - | m | - | - |\n| disk.used | reaches 100 % in 4 h | - | 0 s | 8 h | - | m | - | - |";
+    let mut engine = Engine::new(rules(rows), 10);
+    let mut told = Vec::new();
+    for second in (0..4_000).step_by(10) {
+        step(&mut engine, 10.0 + second as f64 * 0.01, second);
+        let id = engine.series("disk.used", "disk:/@web-1", None).unwrap();
+        engine.observe(id, 50.0 + second as f64 * 0.005, at(second).wall, at(second));
+        told = engine.tick(at(second));
+    }
+    // 3 % in 5 min is slow; 50 points are left of which 18 go in an hour.
+    assert_eq!(told.len(), 1);
+    assert!(matches!(told[0].crossing, Crossing::Reaching { limit: 100.0, .. }), "{told:?}");
+    assert!((told[0].per_minute.unwrap() - 0.3).abs() < 0.01);
+    assert!((told[0].limit_in_seconds.unwrap() - 6_000.0).abs() < 200.0);
+    for second in (4_000..4_300).step_by(10) {
+        told = step(&mut engine, 50.0 + (second - 4_000) as f64 * 0.1, second);
+    }
+    assert!(told.iter().any(|breach| matches!(breach.crossing, Crossing::Rising { .. })));
+}
+
+#[test]
+fn names_units_and_numbers_are_bounded() {
+    let mut engine = Engine::new(rules(MEMORY), 1);
+    let id = memory(&mut engine);
+    assert!(matches!(engine.series("host.memory.used", "host:web-1", Some(&Unit::Bytes)), Err(NoSeries::Unit { .. })));
+    assert_eq!(engine.series("x", "host:web-1", None), Err(NoSeries::TooMany(1)));
+    assert!(matches!(engine.series("X", "host:web-1", None), Err(NoSeries::Name(_))));
+    assert!(!engine.observe(id, f64::NAN, at(0).wall, at(0)));
+    assert!(!engine.observe(SeriesId(7), 1.0, at(0).wall, at(0)));
+    assert!(engine.reading(id, at(0)).is_none());
+}
+
+#[test]
+fn other_thresholds_take_over() {
+    let mut engine = Engine::new(rules(MEMORY), 10);
+    for second in (0..=120).step_by(10) {
+        step(&mut engine, 99.0, second);
+    }
+    assert_eq!(engine.tick(at(121))[0].severity, Severity::Critical);
+    engine.set_thresholds(rules("| host.memory.used | above 70 % | - | 2 min | - | - | m | - | - |"), at(122));
+    let breach = engine.tick(at(123)).remove(0);
+    assert_eq!((breach.severity, breach.crossing), (Severity::Warning, Crossing::Above { level: 70.0 }));
+    engine.set_thresholds(rules(""), at(124));
+    assert!(engine.tick(at(125)).is_empty());
+}
+
+fn run(engine: &mut Engine, values: &[f64], from: i64, every: i64) -> Vec<Vec<Breach>> {
+    (from..).step_by(every as usize).zip(values).map(|(second, &value)| step(engine, value, second)).collect()
+}
+
+fn values() -> impl Strategy<Value = Vec<f64>> {
+    proptest::collection::vec(prop_oneof![Just(50.0), Just(82.0), 84.0..86.0, Just(90.0), Just(97.0), 0.0..100.0], 1..120)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn there_is_no_breach_without_its_duration(values in values(), every in 1..40_i64) {
+        let mut engine = Engine::new(rules("| host.memory.used | above 85 % | - | 2 min | 80 % | - | m | - | - |"), 10);
+        let mut beyond: Option<i64> = None;
+        let mut held = false;
+        for (index, &value) in values.iter().enumerate() {
+            let second = index as i64 * every;
+            beyond = if value > 85.0 { beyond.or(Some(second)) } else { None };
+            let now = !step(&mut engine, value, second).is_empty();
+            if now && !held {
+                prop_assert!(beyond.is_some_and(|since| second - since >= 120));
+            }
+            held = now;
+        }
+    }
+
+    #[test]
+    fn there_is_no_flap_storm(values in proptest::collection::vec(prop_oneof![Just(50.0), Just(90.0)], 1..900), zero in any::<bool>()) {
+        let duration = if zero { "0 s" } else { "5 s" };
+        let mut engine = Engine::new(rules(&format!("| host.memory.used | above 85 % | - | {duration} | - | - | m | - | - |")), 10);
+        let mut begins = 0;
+        let mut held = false;
+        for breaches in run(&mut engine, &values, 0, 1) {
+            begins += usize::from(!held && !breaches.is_empty());
+            held = !breaches.is_empty();
+        }
+        prop_assert!(begins <= 4 + values.len() / 60, "{begins}");
+    }
+
+    #[test]
+    fn the_order_of_arrival_within_a_tick_does_not_matter(
+        ticks in proptest::collection::vec(proptest::collection::vec((0..3_u8, 0.0..100.0_f64, 0..9_000_i64), 0..6).prop_shuffle(), 1..40),
+        seed in any::<u64>(),
+    ) {
+        let rows = format!("{MEMORY}\n| host.cpu.used | above 50 % | - | 0 s | - | 30 s | m | - | - |\n| host.swap.used | rises 5 % in 1 min | - | 10 s | - | - | m | - | - |");
+        let names = ["host.memory.used", "host.cpu.used", "host.swap.used"];
+        let (mut one, mut two) = (Engine::new(rules(&rows), 10), Engine::new(rules(&rows), 10));
+        for engine in [&mut one, &mut two] {
+            for name in names {
+                engine.series(name, "host:a", None).unwrap();
+            }
+        }
+        for (index, batch) in ticks.iter().enumerate() {
+            let second = index as i64 * 10;
+            let mut other = batch.clone();
+            let turn = (seed % (other.len().max(1) as u64)) as usize;
+            other.rotate_left(turn);
+            if seed % 2 == 0 {
+                other.reverse();
+            }
+            for (engine, batch) in [(&mut one, batch), (&mut two, &other)] {
+                for (series, value, late) in batch {
+                    let id = engine.series(names[*series as usize], "host:a", None).unwrap();
+                    let source = Timestamp::from_micros(at(second).wall.as_micros() - late * 1_000);
+                    engine.observe(id, *value, source, at(second));
+                }
+            }
+            prop_assert_eq!(one.tick(at(second)), two.tick(at(second)));
+            prop_assert_eq!(one.save(at(second)), two.save(at(second)));
+        }
+    }
+
+    #[test]
+    fn a_restart_changes_nothing(before in values(), after in values(), every in 1..20_i64) {
+        let rows = format!("{MEMORY}\n| host.memory.used | rises 10 % in 1 min | - | 10 s | - | - | m | - | - |");
+        let mut whole = Engine::new(rules(&rows), 10);
+        run(&mut whole, &before, 0, every);
+        let then = at(before.len() as i64 * every);
+        let saved: SavedState = serde_json::from_str(&serde_json::to_string(&whole.save(then)).unwrap()).unwrap();
+        prop_assert_eq!(&saved, &whole.save(then));
+        // The other run's monotonic clock begins elsewhere.
+        let early = |second: i64| Now { wall: at(second).wall, mono: at(second).mono.minus(then.mono.since(Mono::default())) };
+        let first = before.len() as i64 * every;
+        let mut again = Engine::restore(rules(&rows), 10, &saved, early(first));
+        for (index, &value) in after.iter().enumerate() {
+            let second = first + index as i64 * every;
+            let id = memory(&mut again);
+            again.observe(id, value, early(second).wall, early(second));
+            prop_assert_eq!(again.tick(early(second)), step(&mut whole, value, second));
+        }
+    }
+}

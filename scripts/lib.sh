@@ -1,0 +1,140 @@
+# Sourced by the other scripts: where things are, how a step is told, and how what is missing gets installed.
+# shellcheck shell=bash
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TOOLS=$ROOT/target/tools
+LOGS=$ROOT/target/logs
+mkdir -p "$TOOLS" "$LOGS"
+cd "$ROOT" || exit 1
+
+[ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
+export PATH=$TOOLS/bin:$PATH
+export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
+export DEBIAN_FRONTEND=noninteractive
+# Nothing that a tool wants to say about itself belongs on the screen.
+export npm_config_update_notifier=false npm_config_fund=false npm_config_audit=false
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+
+# die SENTENCE: says what is wrong and what to do, and ends.
+die() {
+    printf '\n%s\n' "$*" >&2
+    exit 1
+}
+
+# step NAME COMMAND...: runs a command quietly and prints a line with its duration; on failure the whole log.
+# STEP_LIMIT is the time after which it is given up.
+step() {
+    local name=$1 log started rc=0
+    shift
+    log=$LOGS/$(printf '%s' "$name" | tr -cs 'A-Za-z0-9' '-' | sed 's/-*$//').log
+    started=$SECONDS
+    printf '  %-46s' "$name"
+    # The last lines of standard error are often all that tells why: both streams go to one log.
+    if [ "$(type -t "$1")" = function ]; then
+        ("$@") >"$log" 2>&1 </dev/null || rc=$?
+    else
+        timeout --kill-after=10 "${STEP_LIMIT:-2400}" "$@" >"$log" 2>&1 </dev/null || rc=$?
+    fi
+    STEP_LOG=$log
+    if [ "$rc" = 0 ]; then
+        printf 'done  %4s s\n' $((SECONDS - started))
+        return 0
+    fi
+    [ "$rc" = 124 ] && echo "gave up after ${STEP_LIMIT:-2400} s" >>"$log"
+    printf 'FAILED %3s s\n\n' $((SECONDS - started))
+    sed 's/^/    /' "$log"
+    printf '\n    (this log is %s)\n' "${log#"$ROOT"/}"
+    return "$rc"
+}
+
+# debian WHAT PACKAGE...: installs Debian packages, or says what a person has to install.
+debian() {
+    local what=$1
+    shift
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        die "$what is missing. Install it (on Debian: sudo apt-get install $*), then run make again."
+    fi
+    step "install $what" install_packages "$@" || die "Could not install $what. Install $* by hand, then run make again."
+}
+
+install_packages() {
+    timeout 300 apt-get update -qq
+    timeout 1200 apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "$@"
+}
+
+need_rust() {
+    command -v cargo >/dev/null || die "Rust is missing. Install it from https://rustup.rs, then run make again."
+    local wanted found
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    found=$(rustc --version | cut -d' ' -f2)
+    [ "$(printf '%s\n%s\n' "$wanted" "${found%%-*}" | sort -V | head -1)" = "$wanted" ] ||
+        die "Rust $found is older than $wanted, which Calm Ops needs. Run 'rustup update stable', then make again."
+    command -v cc >/dev/null || debian "a C compiler and linker" build-essential
+}
+
+need_wasm_target() {
+    [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib" ] && return
+    command -v rustup >/dev/null ||
+        die "The Wasm target of Rust is missing. Add it to your Rust (on Debian: libstd-rust-dev-wasm32), or use https://rustup.rs."
+    STEP_LIMIT=600 step "install the Wasm target" rustup target add wasm32-unknown-unknown || exit 1
+}
+
+need_node() {
+    command -v node >/dev/null && command -v npm >/dev/null || debian "Node.js with npm" nodejs npm
+    local major
+    major=$(node -p 'process.versions.node.split(".")[0]')
+    [ "$major" -ge 18 ] || die "Node.js $major is too old: 18 or newer is needed. Install it, then run make again."
+}
+
+# The version of a crate in Cargo.lock.
+locked_version() {
+    awk -v name="$1" '$0 == "name = \"" name "\"" { getline; gsub(/version = |"/, ""); print; exit }' Cargo.lock
+}
+
+# The generated JavaScript and the crate must be of exactly the same version.
+need_wasm_bindgen() {
+    local wanted
+    wanted=$(locked_version wasm-bindgen)
+    [ "$(wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && return
+    step "install wasm-bindgen $wanted" cargo install wasm-bindgen-cli --version "=$wanted" --root "$TOOLS" --quiet || exit 1
+}
+
+need_nextest() {
+    command -v cargo-nextest >/dev/null && return
+    step "install cargo-nextest" cargo install cargo-nextest --locked --root "$TOOLS" --quiet || exit 1
+}
+
+# need_npm FOLDER DIRECTORY: what FOLDER's lock file names, installed in DIRECTORY; nothing to do if it is there already.
+need_npm() {
+    local from=$1 into=$2 key
+    key=$(cat "$from/package.json" "$from/package-lock.json" | sha256sum | cut -d' ' -f1)
+    [ "$(cat "$into/node_modules/.installed" 2>/dev/null)" = "$key" ] && return
+    mkdir -p "$into"
+    [ "$from" -ef "$into" ] || cp "$from/package.json" "$from/package-lock.json" "$into/"
+    STEP_LIMIT=600 step "install the packages of ${from#"$ROOT"/}" npm ci --prefix "$into" --loglevel=error || exit 1
+    printf '%s' "$key" >"$into/node_modules/.installed"
+}
+
+need_build_tools() {
+    need_rust
+    need_wasm_target
+    need_node
+    need_wasm_bindgen
+    need_npm "$ROOT/scripts" "$TOOLS/npm"
+}
+
+need_postgres() {
+    command -v initdb >/dev/null && return
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return
+    debian PostgreSQL postgresql
+}
+
+need_chromium() {
+    [ -n "${CHROMIUM:-}" ] && [ -x "$CHROMIUM" ] && return
+    CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+    if [ -z "$CHROMIUM" ]; then
+        debian Chromium chromium
+        CHROMIUM=$(command -v chromium)
+    fi
+    export CHROMIUM
+}

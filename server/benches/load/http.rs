@@ -1,0 +1,89 @@
+//! A connection that is kept, and just enough of HTTP for measuring.
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+};
+
+/// An answer.
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its body, as it came over the wire (still compressed).
+    pub body: Vec<u8>,
+}
+
+/// See the module.
+pub struct Connection {
+    stream: BufReader<TcpStream>,
+    host: String,
+}
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+impl Connection {
+    pub async fn open(address: &str) -> Outcome<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream: BufReader::new(stream), host: address.to_owned() })
+    }
+
+    pub async fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Outcome<Answer> {
+        let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{more}\r\n", self.host);
+        self.stream.get_mut().write_all(request.as_bytes()).await?;
+        self.answer().await
+    }
+
+    pub async fn post(&mut self, path: &str, body: &[u8]) -> Outcome<Answer> {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            self.host,
+            body.len()
+        );
+        self.stream.get_mut().write_all(&[head.as_bytes(), body].concat()).await?;
+        self.answer().await
+    }
+
+    async fn answer(&mut self) -> Outcome<Answer> {
+        let (mut status, mut length, mut chunked) = (0, 0, false);
+        loop {
+            let line = self.line().await?;
+            if line.is_empty() {
+                break;
+            }
+            if let Some(rest) = line.strip_prefix("HTTP/1.1 ") {
+                status = rest.get(..3).unwrap_or_default().parse()?;
+            }
+            let lower = line.to_ascii_lowercase();
+            if let Some(value) = lower.strip_prefix("content-length:") {
+                length = value.trim().parse()?;
+            }
+            chunked |= lower.starts_with("transfer-encoding:") && lower.contains("chunked");
+        }
+        let mut body = vec![0; length];
+        if chunked {
+            loop {
+                let size = usize::from_str_radix(self.line().await?.trim(), 16)?;
+                let start = body.len();
+                body.resize(start + size, 0);
+                self.stream.read_exact(&mut body[start..]).await?;
+                self.line().await?;
+                if size == 0 {
+                    break;
+                }
+            }
+        } else {
+            self.stream.read_exact(&mut body).await?;
+        }
+        Ok(Answer { status, body })
+    }
+
+    async fn line(&mut self) -> Outcome<String> {
+        let mut line = String::new();
+        if self.stream.read_line(&mut line).await? == 0 {
+            return Err("the connection ended".into());
+        }
+        Ok(line.trim_end().to_owned())
+    }
+}

@@ -1,0 +1,448 @@
+//! Backup and restore: one portable file for both databases.
+//!
+//! The file is text, one JSON object a line: a header, the journal's entries as they are stored, roll-ups, replay bundles, and at
+//! the end the SHA-256 of all lines before it. The incidents are not in it: they are what the journal makes of them. So a backup
+//! of SQLite can be restored into PostgreSQL and the other way round, and the journal's hashes are the same in both.
+//!
+//! A backup is taken while Calm Ops runs: journal entries never change, so that all of them up to one head are one state.
+//! A restore is refused while Calm Ops runs from that database: its monitor, its streams and its open pages hold positions of the
+//! journal that would be gone under them, and nothing in a journal is ever replaced. With SQLite the file that was there is kept
+//! beside the restored one; with PostgreSQL the database must be empty. A restored journal begins a new epoch, so that every
+//! reader from before starts again instead of going on from a number that now means something else.
+
+use std::{
+    fs::File,
+    io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use rules::{
+    incident::{Incident, IncidentNumber},
+    journal::{Broken, Event, Hash, Head, StoredEntry, Verifier},
+    time::Timestamp,
+    words::Actor,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::store::{
+    Archive, Item, PostgresStore, Rollup, RollupStep, SqliteStore, Store as _, StoreError, Where,
+    verify::{Fold, VerifyError},
+};
+
+/// How many rows are read at a time.
+const PAGE: u32 = 500;
+/// The longest line of a backup: longer ones are not ours.
+const LONGEST_LINE: u64 = 256 * 1024 * 1024;
+
+/// Why a backup or a restore did not come to its end; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// A file can't be read or written.
+    #[error("{sentence}: {source}")]
+    File {
+        /// Which, and what was tried.
+        sentence: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not a whole backup.
+    #[error("line {line} of the backup: {problem}. The file is damaged or not a backup; use another one")]
+    Damaged {
+        /// Which line.
+        line: u64,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// The journal in it is not whole.
+    #[error("the journal in the backup was changed: {0}")]
+    Journal(#[from] VerifyError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a restore did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The head of the backup.
+    pub backup: Head,
+    /// The journal's head now: one entry later, which tells of the restore.
+    pub head: Head,
+    /// Where the file that was there before is kept.
+    pub kept: Option<PathBuf>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Line {
+    CalmOpsBackup {
+        format: u32,
+        epoch: u32,
+        number: u64,
+        hash: Hash,
+    },
+    Entry {
+        number: u64,
+        at: i64,
+        actor: String,
+        kind: String,
+        incident: Option<u32>,
+        payload_hash: Hash,
+        hash: Hash,
+        sealed: Option<Sealed>,
+    },
+    Rollup {
+        subject: String,
+        signal: String,
+        unit: String,
+        hour: bool,
+        start: i64,
+        values: [f64; 4],
+        count: u32,
+    },
+    Bundle {
+        incident: u32,
+        hex: String,
+    },
+    End {
+        sha256: Hash,
+    },
+}
+
+/// A payload is JSON, and so a text; a salt is not.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    salt: String,
+    payload: String,
+}
+
+/// Writes a backup; Calm Ops may run meanwhile. An existing file is not replaced.
+pub async fn backup(store: &dyn Archive, file: &Path) -> Result<Head, BackupError> {
+    let trouble = |source| BackupError::File { sentence: format!("the backup '{}' can't be written", file.display()), source };
+    if file.exists() {
+        return Err(trouble(io::Error::new(io::ErrorKind::AlreadyExists, "there is such a file already; choose another name")));
+    }
+    let partial = with_suffix(file, ".part");
+    let written = write(store, &partial).await;
+    let renamed = match written {
+        Ok(head) => std::fs::rename(&partial, file).and_then(|()| sync_directory(file)).map(|()| head).map_err(trouble),
+        Err(Unwritten::Io(source)) => Err(trouble(source)),
+        Err(Unwritten::Store(error)) => Err(error.into()),
+    };
+    if renamed.is_err() {
+        // Half a backup is no use to anyone.
+        let _ = std::fs::remove_file(&partial);
+    }
+    renamed
+}
+
+enum Unwritten {
+    Io(io::Error),
+    Store(StoreError),
+}
+
+impl From<io::Error> for Unwritten {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<StoreError> for Unwritten {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+struct Writer {
+    out: BufWriter<File>,
+    hasher: Sha256,
+}
+
+impl Writer {
+    fn line(&mut self, line: &Line) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        self.hasher.update(&bytes);
+        self.out.write_all(&bytes)
+    }
+}
+
+async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
+    // For the owner alone: it holds everything.
+    let out = File::options().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    let mut writer = Writer { out: BufWriter::new(out), hasher: Sha256::new() };
+    let (cursor, head) = store.head().await?;
+    writer.line(&Line::CalmOpsBackup { format: 1, epoch: cursor.epoch, number: head.number, hash: head.hash })?;
+    let mut after = 0;
+    while after < head.number {
+        let page = store.stored_entries(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        for entry in page.into_iter().filter(|entry| entry.number <= head.number) {
+            writer.line(&entry_line(entry)?)?;
+        }
+    }
+    let mut key = None;
+    loop {
+        let page = store.rollup_page(key, PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        key = Some(*last);
+        for (_, rollup) in page {
+            writer.line(&rollup_line(&rollup))?;
+        }
+    }
+    for incident in store.bundle_numbers().await? {
+        if let Some(body) = store.bundle(incident).await? {
+            writer.line(&Line::Bundle { incident: incident.0, hex: hex(&body) })?;
+        }
+    }
+    let sha256 = Hash(writer.hasher.clone().finalize().into());
+    writer.line(&Line::End { sha256 })?;
+    writer.out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    Ok(head)
+}
+
+fn entry_line(entry: StoredEntry) -> Result<Line, StoreError> {
+    let StoredEntry { number, at_micros: at, actor, kind, incident, payload_hash, hash, payload } = entry;
+    let sealed = payload.map(|(salt, payload)| {
+        let payload = String::from_utf8(payload).map_err(|_| StoreError::Inconsistent {
+            table: "journal",
+            row: number.to_string(),
+            problem: "its payload was changed: it is not a text".to_owned(),
+        })?;
+        Ok::<_, StoreError>(Sealed { salt: hex(&salt), payload })
+    });
+    Ok(Line::Entry { number, at, actor, kind, incident, payload_hash, hash, sealed: sealed.transpose()? })
+}
+
+fn rollup_line(rollup: &Rollup) -> Line {
+    Line::Rollup {
+        subject: rollup.subject.to_string(),
+        signal: rollup.signal.to_string(),
+        unit: rollup.unit.to_string(),
+        hour: rollup.step == RollupStep::Hour,
+        start: rollup.start.as_micros(),
+        values: [rollup.min, rollup.max, rollup.mean, rollup.last],
+        count: rollup.count,
+    }
+}
+
+/// Reads a backup line by line, and checks at its end that it is whole.
+struct Reader {
+    lines: BufReader<File>,
+    hasher: Sha256,
+    line: u64,
+    ended: bool,
+}
+
+/// What a line means.
+enum Read {
+    Header { epoch: u32, head: Head },
+    Item(Item),
+}
+
+impl Reader {
+    fn open(file: &Path) -> Result<Self, BackupError> {
+        let opened = File::open(file);
+        let opened =
+            opened.map_err(|source| BackupError::File { sentence: format!("the backup '{}' can't be read", file.display()), source })?;
+        Ok(Self { lines: BufReader::new(opened), hasher: Sha256::new(), line: 0, ended: false })
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "called with texts and errors just as they come")]
+    fn damaged(&self, problem: impl ToString) -> BackupError {
+        BackupError::Damaged { line: self.line, problem: problem.to_string() }
+    }
+
+    /// The next line; `None` after the end, which must be there and right.
+    fn next(&mut self) -> Result<Option<Read>, BackupError> {
+        if self.ended {
+            return Ok(None);
+        }
+        self.line += 1;
+        let mut bytes = Vec::new();
+        let length = (&mut self.lines).take(LONGEST_LINE).read_until(b'\n', &mut bytes).map_err(|error| self.damaged(error))?;
+        if length == 0 || bytes.last() != Some(&b'\n') {
+            return Err(self.damaged("the file ends too early"));
+        }
+        let line: Line = serde_json::from_slice(&bytes).map_err(|error| self.damaged(error))?;
+        let read = match line {
+            Line::CalmOpsBackup { format: 1, epoch, number, hash } => Read::Header { epoch, head: Head { number, hash } },
+            Line::CalmOpsBackup { format, .. } => {
+                return Err(self.damaged(format!("its format is {format}, and this Calm Ops knows format 1")));
+            }
+            Line::Entry { number, at, actor, kind, incident, payload_hash, hash, sealed } => {
+                let payload = sealed.map(|sealed| unhex(&sealed.salt).map(|salt| (salt, sealed.payload.into_bytes())));
+                let payload = match payload {
+                    Some(None) => return Err(self.damaged("a salt is not hexadecimal")),
+                    Some(Some(payload)) => Some(payload),
+                    None => None,
+                };
+                Read::Item(Item::Entry(StoredEntry { number, at_micros: at, actor, kind, incident, payload_hash, hash, payload }))
+            }
+            Line::Rollup { subject, signal, unit, hour, start, values: [min, max, mean, last], count } => {
+                let rollup = Rollup {
+                    subject: subject.parse().map_err(|error| self.damaged(error))?,
+                    signal: signal.parse().map_err(|error| self.damaged(error))?,
+                    unit: unit.parse().map_err(|error| self.damaged(error))?,
+                    step: if hour { RollupStep::Hour } else { RollupStep::Minute },
+                    start: Timestamp::from_micros(start),
+                    min,
+                    max,
+                    mean,
+                    last,
+                    count,
+                };
+                Read::Item(Item::Rollups(vec![rollup]))
+            }
+            Line::Bundle { incident, hex } => {
+                let body = unhex(&hex).ok_or_else(|| self.damaged("a bundle is not hexadecimal"))?;
+                Read::Item(Item::Bundle(IncidentNumber(incident), body))
+            }
+            Line::End { sha256 } => {
+                if Hash(self.hasher.clone().finalize().into()) != sha256 {
+                    return Err(self.damaged("the checksum does not fit what stands before it"));
+                }
+                self.ended = true;
+                return Ok(None);
+            }
+        };
+        self.hasher.update(&bytes);
+        Ok(Some(read))
+    }
+}
+
+/// What a backup holds, proved.
+struct Proved {
+    epoch: u32,
+    head: Head,
+    incidents: Vec<(Incident, String)>,
+}
+
+fn prove(file: &Path) -> Result<Proved, BackupError> {
+    let mut reader = Reader::open(file)?;
+    let Some(Read::Header { epoch, head }) = reader.next()? else {
+        return Err(reader.damaged("it does not begin as a backup does"));
+    };
+    let (mut verifier, mut fold) = (Verifier::new(None), Fold::default());
+    while let Some(read) = reader.next()? {
+        match read {
+            Read::Header { .. } => return Err(reader.damaged("a second beginning")),
+            Read::Item(Item::Entry(entry)) => {
+                verifier.take(&entry).map_err(VerifyError::from)?;
+                fold.take(&entry)?;
+            }
+            Read::Item(_) => {}
+        }
+    }
+    verifier.finish(head).map_err(|broken: Broken| VerifyError::from(broken))?;
+    Ok(Proved { epoch, head, incidents: fold.finish() })
+}
+
+/// Restores a backup. Everything in it is proved before anything is written. See the module for what happens to what was there.
+pub async fn restore(file: &Path, to: &Where, now: Timestamp) -> Result<Restored, BackupError> {
+    let proved = prove(file)?;
+    match to {
+        Where::Postgres { url } => {
+            let store = PostgresStore::connect_alone(url).await?;
+            let backup = proved.head;
+            let head = fill(&store, file, proved, 0, now).await?;
+            Ok(Restored { backup, head, kept: None })
+        }
+        Where::Sqlite { path } => restore_file(file, path, proved, now).await,
+    }
+}
+
+async fn restore_file(file: &Path, path: &Path, proved: Proved, now: Timestamp) -> Result<Restored, BackupError> {
+    let trouble = |source| BackupError::File { sentence: format!("the database '{}' can't be put in place", path.display()), source };
+    // Held until everything is in its place: no server begins in between.
+    let alone = crate::store::sqlite::hold(path)?;
+    let existed = path.exists();
+    let mut known_epoch = 0;
+    // A damaged database is a good reason to restore: what it says about itself is welcome, not needed.
+    if existed && let Ok(store) = SqliteStore::open(path).await {
+        known_epoch = store.head().await.map_or(0, |(cursor, _)| cursor.epoch);
+        store.close().await;
+    }
+    let fresh = with_suffix(path, ".restoring");
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(with_suffix(&fresh, suffix));
+    }
+    let backup = proved.head;
+    let store = SqliteStore::open(&fresh).await?;
+    let filled = fill(&store, file, proved, known_epoch, now).await;
+    store.close().await;
+    let head = match filled {
+        Ok(head) => head,
+        Err(error) => {
+            let _ = std::fs::remove_file(&fresh);
+            return Err(error);
+        }
+    };
+    let mut kept = None;
+    if existed {
+        let aside = with_suffix(path, &format!(".before-restore-{}", now.as_micros() / 1_000_000));
+        for suffix in ["-wal", "-shm", ""] {
+            let from = with_suffix(path, suffix);
+            if from.exists() {
+                std::fs::rename(&from, with_suffix(&aside, suffix)).map_err(trouble)?;
+            }
+        }
+        kept = Some(aside);
+    }
+    std::fs::rename(&fresh, path).and_then(|()| sync_directory(path)).map_err(trouble)?;
+    drop(alone);
+    Ok(Restored { backup, head, kept })
+}
+
+async fn fill(store: &dyn Archive, file: &Path, proved: Proved, known_epoch: u32, now: Timestamp) -> Result<Head, BackupError> {
+    let Proved { epoch, head, incidents } = proved;
+    // Minutes since 1970 make it new even if two restores of one backup know nothing of each other.
+    let minutes = u32::try_from(now.as_micros() / 60_000_000).unwrap_or(0);
+    let epoch = minutes.max(epoch.max(known_epoch).saturating_add(1));
+    let mut reader = Reader::open(file)?;
+    let mut restored = Some(Item::Restored { at: now, actor: Actor::System, event: Event::Restored { number: head.number } });
+    let mut next = || loop {
+        match reader.next() {
+            Ok(Some(Read::Header { .. })) => {}
+            Ok(Some(Read::Item(item))) => return Ok(Some(item)),
+            Ok(None) => return Ok(restored.take()),
+            // It was whole a moment ago.
+            Err(error) => {
+                let source = sqlx::Error::Configuration(Box::new(error));
+                return Err(StoreError::Unavailable { sentence: "The backup changed while it was read; try again.".to_owned(), source });
+            }
+        }
+    };
+    Ok(store.fill(epoch, incidents, &mut next).await?)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// A new name is durable when its directory is.
+fn sync_directory(file: &Path) -> io::Result<()> {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    text.as_bytes().chunks(2).map(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()).collect()
+}

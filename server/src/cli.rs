@@ -1,0 +1,151 @@
+//! The command line: what can be asked of the program, and what it answers. Every failure is a sentence that says what is wrong and
+//! what to do, and an exit code that a script can tell apart.
+
+use std::{ffi::OsString, io::Write, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+use rules::journal::Head;
+
+use crate::config::{Config, ConfigError, Flags, Sources};
+
+mod check;
+mod data;
+mod init;
+mod serve;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, and all is well: 0.
+    Fine,
+    /// Something that was to be checked is wrong: 1.
+    Wrong,
+    /// The command line or the configuration can't be used: 2.
+    Usage,
+    /// It could not be done: 3.
+    Failed,
+}
+
+impl Outcome {
+    /// The exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Wrong => 1,
+            Self::Usage => 2,
+            Self::Failed => 3,
+        }
+    }
+}
+
+const AFTER: &str = "\
+Examples:
+  calm-ops                                     watch this host, pages on http://localhost:3000, data in ./data
+  calm-ops serve --config /etc/calm-ops.toml   the same, with your own settings
+  calm-ops init /etc/calm-ops                  write the documents to change: thresholds, runbooks, the configuration
+  calm-ops check --ops-dir /etc/calm-ops       are these documents good?
+  calm-ops journal verify                      was anything in the record changed?
+
+A flag wins over the environment (CALM_OPS_*, DATABASE_URL), the environment over the file of --config, the file over the defaults.
+'calm-ops init DIR' writes calm-ops.example.toml, which explains every key.
+
+Exit codes:
+  0  done, and all is well
+  1  something that was checked is wrong: a document, the journal, a replay
+  2  the command line or the configuration can't be used
+  3  it could not be done: a port that is taken, a directory that can't be written, a database that can't be reached";
+
+/// Calm Ops watches a machine, opens an incident by itself when something is really wrong, saves the evidence, and explains it calmly.
+#[derive(Debug, Parser)]
+#[command(name = "calm-ops", version, after_long_help = AFTER, after_help = "'calm-ops --help' says more, with examples.")]
+#[command(disable_help_subcommand = true, max_term_width = 110)]
+struct Line {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch, decide, and serve the pages. What happens when no command is given.
+    Serve,
+    /// Say whether the documents and the configuration are good; every problem is told with its place.
+    Check,
+    /// Write the built-in documents and an explained configuration into a folder, to change them. Nothing is ever overwritten.
+    Init(Init),
+    /// The record of everything that happened.
+    #[command(subcommand)]
+    Journal(Journal),
+    /// Save everything that is stored into one file, while Calm Ops runs. The same file fits SQLite and PostgreSQL.
+    Backup(OneFile),
+    /// Put a backup back. Calm Ops must not be running on that data; what was there is kept.
+    Restore(OneFile),
+    /// Run the rules again over an incident's bundle, and say whether they decide the same, byte for byte.
+    Replay(OneFile),
+}
+
+#[derive(Args, Debug)]
+struct OneFile {
+    /// The file.
+    file: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Journal {
+    /// Prove that no entry was changed, removed, inserted or reordered, and that the incidents are what the journal says.
+    Verify {
+        /// A head that was noted earlier, as it is shown: NUMBER:HASH. The journal must hold exactly it.
+        #[arg(long, value_name = "N:HASH", value_parser = data::head)]
+        head: Option<Head>,
+    },
+}
+
+#[derive(Args, Debug)]
+struct Init {
+    /// The folder; it is made if it does not exist.
+    dir: PathBuf,
+}
+
+/// Runs the program. `out` is for what was asked, `err` for what went wrong.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, sources: &impl Sources, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    let line = match Line::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(error) => {
+            // `--help` and `--version` come this way as well.
+            if error.use_stderr() {
+                let _ = write!(err, "{error}");
+                return Outcome::Usage;
+            }
+            let _ = write!(out, "{error}");
+            return Outcome::Fine;
+        }
+    };
+    let config = Config::load(&line.flags, sources);
+    match line.command.unwrap_or(Command::Serve) {
+        // Needs no configuration: it is how one begins.
+        Command::Init(Init { dir }) => init::init(&dir, out, err),
+        Command::Check => check::check(config, out, err),
+        Command::Serve => with(config, err, |config, err| serve::serve(config, out, err)),
+        // A bundle holds all that is needed.
+        Command::Replay(OneFile { file }) => data::replay(&file, out, err),
+        Command::Backup(OneFile { file }) => with(config, err, |config, err| data::backup(&config, &file, out, err)),
+        Command::Restore(OneFile { file }) => with(config, err, |config, err| data::restore(&config, &file, out, err)),
+        Command::Journal(Journal::Verify { head }) => with(config, err, |config, err| data::verify(&config, head, out, err)),
+    }
+}
+
+/// Goes on with a good configuration.
+fn with(config: Result<Config, ConfigError>, err: &mut dyn Write, then: impl FnOnce(Config, &mut dyn Write) -> Outcome) -> Outcome {
+    match config {
+        Ok(config) => then(config, err),
+        Err(error) => {
+            let _ = writeln!(err, "{error}");
+            Outcome::Usage
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! The commands about what is stored: proving the journal, saving everything, and putting it back.
+
+use std::{fs, io::Write, path::Path, sync::Arc};
+
+use rules::{
+    journal::Head,
+    replay::{self, Bundle},
+};
+
+use super::Outcome;
+use crate::{
+    backup,
+    clock::Clock,
+    config::Config,
+    store::{
+        self, Store, Where,
+        verify::{self, VerifyError},
+    },
+};
+
+/// Runs one command to its end; these do one thing after the other.
+pub(super) fn run<T>(future: impl Future<Output = T>, err: &mut dyn Write) -> Option<T> {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => Some(runtime.block_on(future)),
+        Err(error) => {
+            let _ = writeln!(err, "error: this command can't be started: {error}.");
+            None
+        }
+    }
+}
+
+/// A mistyped folder must not become an empty database.
+fn exists(at: &Where, err: &mut dyn Write) -> Result<(), Outcome> {
+    match at {
+        Where::Sqlite { path } if !path.exists() => {
+            let _ = writeln!(err, "error: there is no database at {}. Say where the data lie with --data-dir.", path.display());
+            Err(Outcome::Failed)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads `42:0f…`: a number and a hash, as the health page and every report show them.
+pub(super) fn head(text: &str) -> Result<Head, String> {
+    let expected = || "a head as it is shown: the entry's number, a colon, and its hash of 64 hexadecimal digits".to_owned();
+    let (number, hash) = text.split_once(':').ok_or_else(expected)?;
+    Ok(Head { number: number.trim().parse().map_err(|_| expected())?, hash: hash.trim().parse().map_err(|_| expected())? })
+}
+
+fn entries(count: u64) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
+}
+
+/// `calm-ops journal verify`
+pub(super) fn verify(config: &Config, noted: Option<Head>, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    let at = config.place();
+    if let Err(outcome) = exists(&at, err) {
+        return outcome;
+    }
+    let report = async {
+        let store: Arc<dyn Store> = store::open(&at).await?;
+        verify::verify(&*store, noted).await
+    };
+    let Some(report) = run(report, err) else { return Outcome::Failed };
+    match report {
+        Ok(report) if report.differing.is_empty() => {
+            let Head { number, hash } = report.head;
+            let _ = writeln!(out, "The journal verifies: {}, none changed, missing, inserted or reordered.", entries(number));
+            if report.redacted > 0 {
+                let _ = writeln!(out, "Of {} the content was redacted; each redaction is itself in the journal.", entries(report.redacted));
+            }
+            if noted.is_some() {
+                let _ = writeln!(out, "It holds the head that you noted.");
+            }
+            let _ = writeln!(out, "Its head is {number}:{hash}");
+            let _ = writeln!(
+                out,
+                "Note it elsewhere; 'calm-ops journal verify --head {number}:HASH' proves later that nothing before it was changed."
+            );
+            Outcome::Fine
+        }
+        Ok(report) => {
+            let names: Vec<String> = report.differing.iter().map(ToString::to_string).collect();
+            let _ = writeln!(
+                err,
+                "error: the journal itself verifies up to {}:{}, but what is stored of incident {} is not what the journal says.\n\
+                 Someone else wrote into the database, or this is a defect. 'calm-ops backup FILE' and 'restore FILE' into an empty place rebuild it.",
+                report.head.number,
+                report.head.hash,
+                names.join(", ")
+            );
+            Outcome::Wrong
+        }
+        Err(VerifyError::Store(error)) => {
+            let _ = writeln!(err, "error: the journal could not be read: {error}");
+            Outcome::Failed
+        }
+        Err(error) => {
+            let _ = writeln!(
+                err,
+                "error: the journal is not whole: {error}.\nWhat comes before that entry is proved. Keep a copy of the database as it is, and compare it with a backup."
+            );
+            Outcome::Wrong
+        }
+    }
+}
+
+/// `calm-ops backup FILE`
+pub(super) fn backup(config: &Config, file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    let at = config.place();
+    if let Err(outcome) = exists(&at, err) {
+        return outcome;
+    }
+    let saved = async {
+        let store = store::open_archive(&at).await?;
+        backup::backup(&*store, file).await
+    };
+    match run(saved, err) {
+        Some(Ok(Head { number, hash })) => {
+            let _ = writeln!(out, "Saved {} of the journal and what belongs to them in {}.", entries(number), file.display());
+            let _ = writeln!(out, "The journal's head in it is {number}:{hash}");
+            Outcome::Fine
+        }
+        Some(Err(error)) => {
+            let _ = writeln!(err, "error: {error}");
+            Outcome::Failed
+        }
+        None => Outcome::Failed,
+    }
+}
+
+/// `calm-ops restore FILE`
+pub(super) fn restore(config: &Config, file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    if config.database_url.is_none()
+        && let Err(error) = fs::create_dir_all(&config.data_dir)
+    {
+        let _ = writeln!(
+            err,
+            "error: the data directory {} can't be made: {error}. Give a folder that you may write to with --data-dir.",
+            config.data_dir.display()
+        );
+        return Outcome::Failed;
+    }
+    let now = Clock::start().now().wall;
+    let at = config.place();
+    match run(backup::restore(file, &at, now), err) {
+        Some(Ok(restored)) => {
+            let Head { number, hash } = restored.backup;
+            let _ = writeln!(out, "Restored {} of the journal from {}; the head of it is {number}:{hash}", entries(number), file.display());
+            let Head { number, hash } = restored.head;
+            let _ = writeln!(out, "One entry more tells of the restore: the head is now {number}:{hash}");
+            if let Some(kept) = restored.kept {
+                let _ = writeln!(out, "What was there before is kept as {}", kept.display());
+            }
+            Outcome::Fine
+        }
+        Some(Err(error)) => {
+            let _ = writeln!(err, "error: {error}");
+            Outcome::Failed
+        }
+        None => Outcome::Failed,
+    }
+}
+
+/// The largest bundle that is read, in bytes.
+const LARGEST_BUNDLE: u64 = 256 * 1024 * 1024;
+
+/// `calm-ops replay FILE`
+pub(super) fn replay(file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    let shown = file.display();
+    let text = fs::metadata(file)
+        .and_then(|data| if data.len() > LARGEST_BUNDLE { Err(std::io::ErrorKind::FileTooLarge.into()) } else { fs::read(file) });
+    let text = match text {
+        Ok(text) => text,
+        Err(error) => {
+            let _ = writeln!(err, "error: {shown} can't be read: {error}. An incident's page offers its bundle as a file.");
+            return Outcome::Failed;
+        }
+    };
+    let bundle: Bundle = match serde_json::from_slice(&text) {
+        Ok(bundle) => bundle,
+        Err(error) => {
+            let _ = writeln!(err, "error: {shown} is not a replay bundle: {error}. An incident's page offers its bundle as a file.");
+            return Outcome::Wrong;
+        }
+    };
+    match replay::replay(&bundle) {
+        Ok(replayed) => {
+            if bundle.rules_version != replay::RULES_VERSION {
+                let (then, now) = (&bundle.rules_version, replay::RULES_VERSION);
+                let _ = writeln!(out, "Decided by version {then} of the rules, replayed by version {now}.");
+            }
+            let _ = writeln!(out, "{replayed}");
+            if replayed.is_same() { Outcome::Fine } else { Outcome::Wrong }
+        }
+        Err(error) => {
+            let _ = writeln!(err, "error: {error}");
+            Outcome::Wrong
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `calm-ops serve`: the server, from its first line to its end.
+
+use std::{io::Write, net::SocketAddr, time::Duration};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use super::Outcome;
+use crate::{
+    config::{Config, Log, LogFormat},
+    serve::{self, StartError},
+};
+
+pub(super) fn serve(config: Config, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    log(&config.log);
+    raise_file_limit();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let _ = writeln!(err, "error: no threads can be started: {error}. Raise the limit of processes for this user.");
+            return Outcome::Failed;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        let stop = CancellationToken::new();
+        tokio::spawn(stop_on_signal(stop.clone()));
+        serve::run(config, stop, |address| {
+            let _ = writeln!(out, "Calm Ops is at {}", page_address(address)).and_then(|()| out.flush());
+        })
+        .await
+    });
+    // A collector that hangs in the kernel must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    match outcome {
+        Ok(()) => Outcome::Fine,
+        Err(error @ StartError::Documents(_)) => {
+            let _ = writeln!(err, "{error}");
+            Outcome::Usage
+        }
+        Err(error) => {
+            let _ = writeln!(err, "error: {error}");
+            Outcome::Failed
+        }
+    }
+}
+
+/// What a person types into a browser. A name, where there is one: passkeys and the browser's secure context want it.
+fn page_address(address: SocketAddr) -> String {
+    if address.ip().is_loopback() && (address.is_ipv6() || address.ip() == std::net::Ipv4Addr::LOCALHOST) {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
+}
+
+/// Log lines go to standard error: standard output says only the address.
+fn log(log: &Log) {
+    let lines = fmt().with_writer(std::io::stderr).with_env_filter(EnvFilter::new(&log.level));
+    // A second subscriber is refused; the first one stays, which is right in a test.
+    let _ = match log.format {
+        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+}
+
+/// Each reader of the live stream is an open file: as many as the system allows.
+fn raise_file_limit() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum {
+        // What can't be raised stays as it is: the server says so when it runs out.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
+}
+
+/// The first signal ends in good order, the second at once.
+async fn stop_on_signal(stop: CancellationToken) {
+    let signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+    let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = signals else {
+        tracing::warn!("signals can't be heard: a stop will be abrupt");
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
+        }
+        if stop.is_cancelled() {
+            std::process::exit(130);
+        }
+        stop.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_address;
+
+    #[test]
+    fn the_address_is_one_for_a_browser() {
+        for (listened, shown) in
+            [("127.0.0.1:3000", "http://localhost:3000"), ("[::1]:80", "http://localhost:80"), ("127.0.0.2:3000", "http://127.0.0.2:3000")]
+        {
+            assert_eq!(page_address(listened.parse().unwrap()), shown);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+use std::{fs, path::Path};
+
+use super::*;
+use crate::config;
+
+/// A machine without environment whose files are the real ones.
+struct Bare;
+
+impl Sources for Bare {
+    fn environment(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    fn read_file(&self, path: &Path) -> std::io::Result<String> {
+        fs::read_to_string(path)
+    }
+}
+
+fn said(arguments: &[&str]) -> (Outcome, String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let arguments = ["calm-ops"].iter().chain(arguments).map(OsString::from);
+    let outcome = run(arguments, &Bare, &mut out, &mut err);
+    (outcome, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+#[test]
+fn help_teaches_with_examples_and_exit_codes() {
+    let (outcome, out, err) = said(&["--help"]);
+    assert_eq!(outcome, Outcome::Fine);
+    for part in ["calm-ops init /etc/calm-ops", "Exit codes:", "CALM_OPS_LISTEN", "127.0.0.1:3000", "journal verify"] {
+        assert!(out.contains(part), "{part} is not in:\n{out}");
+    }
+    assert!(err.is_empty());
+    assert!(said(&["serve", "--help"]).1.contains("--data-dir"));
+}
+
+#[test]
+fn the_version_is_told() {
+    assert_eq!(said(&["--version"]).1, format!("calm-ops {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_wrong_flag_or_value_is_a_usage_error() {
+    let (outcome, _, err) = said(&["serve", "--lissten", "x"]);
+    assert_eq!(outcome, Outcome::Usage);
+    assert!(err.contains("--listen"), "{err}");
+    let (outcome, _, err) = said(&["serve", "--listen", "0.0.0.0:80"]);
+    assert_eq!(outcome, Outcome::Usage);
+    assert!(err.contains("no accounts yet"), "{err}");
+}
+
+#[test]
+fn the_built_in_documents_are_good() {
+    let (outcome, out, err) = said(&["check"]);
+    assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
+    assert!(out.contains("alerts/thresholds.md"), "{out}");
+}
+
+#[test]
+fn init_writes_everything_once_and_never_overwrites() {
+    let dir = tempfile::tempdir().unwrap();
+    let ops = dir.path().join("new/ops");
+    let (outcome, out, _) = said(&["init", ops.to_str().unwrap()]);
+    assert_eq!(outcome, Outcome::Fine);
+    assert!(out.contains("wrote alerts/thresholds.md") && out.contains("0 kept"), "{out}");
+    assert_eq!(fs::read_to_string(ops.join("calm-ops.example.toml")).unwrap(), config::EXAMPLE);
+    assert_eq!(said(&["check", "--ops-dir", ops.to_str().unwrap()]).0, Outcome::Fine);
+
+    fs::write(ops.join("alerts/thresholds.md"), "mine").unwrap();
+    fs::remove_file(ops.join("agent/flow.md")).unwrap();
+    let (outcome, out, _) = said(&["init", ops.to_str().unwrap()]);
+    assert_eq!(outcome, Outcome::Fine);
+    assert!(out.contains("kept  alerts/thresholds.md") && out.contains("wrote agent/flow.md") && out.contains("1 written"), "{out}");
+    assert_eq!(fs::read_to_string(ops.join("alerts/thresholds.md")).unwrap(), "mine");
+}
+
+#[test]
+fn init_says_when_it_cannot_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    let (outcome, _, err) = said(&["init", file.to_str().unwrap()]);
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(err.contains("can't be written"), "{err}");
+}
+
+#[test]
+fn check_names_a_broken_document_with_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let ops = dir.path().to_str().unwrap();
+    said(&["init", ops]);
+    fs::write(dir.path().join("runbooks/when-things-break.md"), "no format").unwrap();
+    let (outcome, _, err) = said(&["check", "--ops-dir", ops]);
+    assert_eq!(outcome, Outcome::Wrong);
+    assert!(err.contains("runbooks/when-things-break.md:1:1") && err.contains("1 problem in the documents."), "{err}");
+}
+
+#[test]
+fn check_names_a_missing_document_and_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let (outcome, _, err) = said(&["check", "--ops-dir", dir.path().to_str().unwrap()]);
+    assert_eq!(outcome, Outcome::Wrong);
+    assert!(err.contains("calm-ops init"), "{err}");
+}
+
+#[test]
+fn check_names_what_is_wrong_in_the_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("calm-ops.toml");
+    fs::write(&file, "interval = 5\n").unwrap();
+    let (outcome, _, err) = said(&["check", "--config", file.to_str().unwrap()]);
+    assert_eq!(outcome, Outcome::Wrong);
+    assert!(err.contains("calm-ops.toml:1:12") && err.contains("1 problem in the configuration."), "{err}");
+}
+
+#[test]
+fn a_folder_without_data_is_not_taken_for_an_empty_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("mistyped");
+    for command in [&["journal", "verify"][..], &["backup", "/tmp/never-written"]] {
+        let (outcome, _, err) = said(&[command, &["--data-dir", data.to_str().unwrap()]].concat());
+        assert_eq!(outcome, Outcome::Failed);
+        assert!(err.contains("there is no database at") && err.contains("--data-dir"), "{err}");
+    }
+    assert!(!data.exists());
+}
+
+#[test]
+fn a_noted_head_is_read_as_it_is_shown() {
+    let hash = "0f".repeat(32);
+    assert_eq!(data::head(&format!("42:{hash}")).unwrap().number, 42);
+    for text in ["", "42", "42:", ":0f", "x:0f", &format!("-1:{hash}"), &format!("1:{}", "0g".repeat(32))] {
+        assert!(data::head(text).is_err(), "{text}");
+    }
+    let (outcome, _, err) = said(&["journal", "verify", "--head", "42"]);
+    assert_eq!(outcome, Outcome::Usage);
+    assert!(err.contains("a head as it is shown"), "{err}");
+}
+
+#[test]
+fn what_is_not_a_bundle_is_told_in_a_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("bundle.json");
+    assert_eq!(said(&["replay", file.to_str().unwrap()]).0, Outcome::Failed);
+    fs::write(&file, "{}").unwrap();
+    let (outcome, _, err) = said(&["replay", file.to_str().unwrap()]);
+    assert_eq!(outcome, Outcome::Wrong);
+    assert!(err.contains("is not a replay bundle"), "{err}");
+}
+
+#[test]
+fn a_journal_is_saved_restored_and_proved() {
+    let dir = tempfile::tempdir().unwrap();
+    let [first, second, file] = ["first", "second", "backup"].map(|name| dir.path().join(name).to_str().unwrap().to_owned());
+    fs::create_dir(&first).unwrap();
+    let config = Config { data_dir: first.clone().into(), ..Config::standard() };
+    data::run(async { crate::store::open(&config.place()).await.map(drop).unwrap() }, &mut Vec::new()).unwrap();
+
+    let (outcome, out, err) = said(&["backup", &file, "--data-dir", &first]);
+    assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
+    let head = out.lines().find_map(|line| line.strip_prefix("The journal's head in it is ")).unwrap().to_owned();
+    let (outcome, _, err) = said(&["backup", &file, "--data-dir", &first]);
+    assert_eq!(outcome, Outcome::Failed, "a backup is not overwritten: {err}");
+
+    let (outcome, out, err) = said(&["restore", &file, "--data-dir", &second]);
+    assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""), "{out}");
+    let (outcome, out, err) = said(&["journal", "verify", "--head", &head, "--data-dir", &second]);
+    assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
+    assert!(out.contains("The journal verifies: 1 entry,") && out.contains("It holds the head that you noted."), "{out}");
+
+    let foreign = format!("1:{}", "0f".repeat(32));
+    let (outcome, _, err) = said(&["journal", "verify", "--head", &foreign, "--data-dir", &second]);
+    assert_eq!(outcome, Outcome::Wrong);
+    assert!(err.contains("the journal is not whole"), "{err}");
+}

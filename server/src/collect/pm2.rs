@@ -1,0 +1,250 @@
+//! PM2: the apps of a daemon that is already there. Nothing is ever started: Calm Ops speaks to the daemon's socket, and where there
+//! is none it says nothing.
+//!
+//! An app is all processes of one name; of a cluster CPU and memory are added up. It is up if every process of it that
+//! is meant to run is online. `app.restarts` is that of the process that restarted most often within 10 minutes, so that reloading a cluster of eight
+//! for a deployment does not look like a crash loop. An app that someone stopped is not down but gone: nobody needs to be woken
+//! for it; it comes back by itself when it is started. One that PM2 gave up on (`errored`) is down.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    ffi::OsString,
+    os::unix::fs::FileTypeExt,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use rules::{time::Timestamp, words::Subject};
+
+use super::{CollectError, Collector, Round};
+
+mod wire;
+
+/// How long the daemon may take to answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+/// Restarts are counted over this time.
+const WINDOW: Duration = Duration::from_secs(600);
+/// More processes than this are not reported.
+const MOST: usize = 500;
+
+/// Watches the apps of a PM2 daemon on this host.
+#[derive(Debug)]
+pub struct Pm2Collector {
+    host_name: String,
+    daemon: Subject,
+    socket: PathBuf,
+    interval: Duration,
+    /// Whether there has been a daemon since Calm Ops runs: if so, its absence is a signal.
+    met: bool,
+    restarts: HashMap<u64, Restarts>,
+    reported: Vec<Subject>,
+}
+
+/// The restarts of one process, from a counter that only grows until someone resets it.
+#[derive(Debug)]
+struct Restarts {
+    counter: u64,
+    recent: VecDeque<(Instant, u64)>,
+}
+
+/// An app, added up over its processes.
+#[derive(Debug, Default)]
+struct App {
+    meant_to_run: u32,
+    online: u32,
+    cpu: f64,
+    memory: f64,
+    restarts: u64,
+    /// When its youngest process started, in microseconds.
+    started: Option<i64>,
+}
+
+impl Pm2Collector {
+    /// Where PM2 keeps its files: `PM2_HOME`, else `.pm2` in the home directory. The variables are passed in; empty ones are none.
+    pub fn home(pm2_home: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+        let filled = |text: &OsString| !text.is_empty();
+        pm2_home.filter(filled).map(PathBuf::from).or_else(|| home.filter(filled).map(|home| Path::new(&home).join(".pm2")))
+    }
+
+    /// Watches the daemon whose files are in `pm2_home`, as soon as there is one.
+    pub fn new(host_name: &str, pm2_home: &Path, interval: Duration) -> Self {
+        let host_name = super::host::clean_name(host_name);
+        let daemon = Subject::build("pm2", "pm2", Some(&host_name));
+        let socket = pm2_home.join("rpc.sock");
+        Self { host_name, daemon, socket, interval, met: false, restarts: HashMap::new(), reported: Vec::new() }
+    }
+
+    async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
+        let mut round = Round::default();
+        let there = std::fs::metadata(&self.socket).is_ok_and(|data| data.file_type().is_socket());
+        if !there && !self.met {
+            return Ok(round);
+        }
+        self.met = true;
+        let answer = tokio::time::timeout(ANSWER_LIMIT, wire::ask(&self.socket)).await;
+        match answer {
+            Ok(Ok(instances)) => {
+                round.observe(now, &self.daemon, "pm2.up", 1.0);
+                self.apps(now, &instances, &mut round);
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "PM2 does not answer");
+                round.observe(now, &self.daemon, "pm2.up", 0.0);
+            }
+            Err(_) => {
+                tracing::debug!("PM2 does not answer in time");
+                round.observe(now, &self.daemon, "pm2.up", 0.0);
+            }
+        }
+        Ok(round)
+    }
+
+    fn apps(&mut self, now: Timestamp, instances: &[wire::Instance], round: &mut Round) {
+        let mut apps: BTreeMap<Subject, App> = BTreeMap::new();
+        let mut ids = Vec::new();
+        let read_at = Instant::now();
+        for instance in instances.iter().take(MOST) {
+            let app = apps.entry(Subject::build("app", &instance.name, Some(&self.host_name))).or_default();
+            if let (Some(id), Some(counter)) = (instance.pm_id, instance.pm2_env.restart_time) {
+                ids.push(id as u64);
+                let fresh = || Restarts { counter: counter as u64, recent: VecDeque::new() };
+                let restarts = self.restarts.entry(id as u64).or_insert_with(fresh);
+                app.restarts = app.restarts.max(restarts.count(counter as u64, read_at));
+            }
+            if matches!(instance.pm2_env.status.as_str(), "stopped" | "stopping" | "one-launch-status") {
+                continue;
+            }
+            app.meant_to_run += 1;
+            app.cpu += instance.monit.cpu.unwrap_or(0.0);
+            app.memory += instance.monit.memory.unwrap_or(0.0);
+            if instance.pm2_env.status == "online" {
+                app.online += 1;
+                let started = instance.pm2_env.pm_uptime.map(|millis| (millis * 1e3) as i64);
+                app.started = app.started.max(started);
+            }
+        }
+        self.restarts.retain(|id, _| ids.contains(id));
+        let mut reported = Vec::new();
+        for (subject, app) in apps.into_iter().filter(|(_, app)| app.meant_to_run > 0) {
+            let up = app.online == app.meant_to_run;
+            round.observe(now, &subject, "app.up", f64::from(u8::from(up)));
+            round.observe(now, &subject, "app.restarts", app.restarts as f64);
+            round.observe(now, &subject, "app.cpu", app.cpu);
+            round.observe(now, &subject, "app.memory", app.memory);
+            if let Some(started) = app.started {
+                round.observe(now, &subject, "app.uptime", now.since(Timestamp::from_micros(started)).as_secs_f64());
+            }
+            reported.push(subject);
+        }
+        let before = std::mem::replace(&mut self.reported, reported);
+        round.gone.extend(before.into_iter().filter(|subject| !self.reported.contains(subject)));
+    }
+}
+
+impl Restarts {
+    /// How many there were within the window, now that the counter stands here.
+    fn count(&mut self, counter: u64, now: Instant) -> u64 {
+        // A counter that fell was reset, and has counted from zero since.
+        let new = counter.checked_sub(self.counter).unwrap_or(counter);
+        self.counter = counter;
+        if new > 0 {
+            self.recent.push_back((now, new));
+        }
+        while self.recent.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) > WINDOW) {
+            self.recent.pop_front();
+        }
+        // An interval that is too short must not make this grow.
+        while self.recent.len() > 1_000 {
+            self.recent.pop_front();
+        }
+        self.recent.iter().fold(0, |sum, (_, new)| sum.saturating_add(*new))
+    }
+}
+
+impl Collector for Pm2Collector {
+    fn name(&self) -> &str {
+        "pm2"
+    }
+
+    fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    fn time_limit(&self) -> Duration {
+        ANSWER_LIMIT + Duration::from_secs(1)
+    }
+
+    fn collect(&mut self, now: Timestamp) -> BoxFuture<'_, Result<Round, CollectError>> {
+        self.round(now).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restarts_are_those_of_the_last_ten_minutes() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut restarts = Restarts { counter: 40, recent: VecDeque::new() };
+        assert_eq!(restarts.count(40, at(0)), 0, "what was before is not known");
+        assert_eq!(restarts.count(43, at(5)), 3);
+        assert_eq!(restarts.count(2, at(10)), 5, "a reset counter counts from zero");
+        assert_eq!(restarts.count(2, at(606)), 2);
+        assert_eq!(restarts.count(2, at(611)), 0);
+    }
+
+    fn process(id: u32, name: &str, status: &str) -> String {
+        format!(
+            r#"{{"pm_id":{id},"name":"{name}","pm2_env":{{"status":"{status}","restart_time":0,"pm_uptime":1000}},"monit":{{"cpu":2,"memory":10}}}}"#
+        )
+    }
+
+    fn round(collector: &mut Pm2Collector, processes: &[String]) -> Round {
+        let instances: Vec<wire::Instance> = serde_json::from_str(&format!("[{}]", processes.join(","))).unwrap();
+        let mut round = Round::default();
+        collector.apps(Timestamp::from_secs(11), &instances, &mut round);
+        round
+    }
+
+    fn value(round: &Round, signal: &str) -> Option<f64> {
+        round.observations.iter().find(|seen| seen.signal.as_str() == signal).map(|seen| seen.value)
+    }
+
+    #[test]
+    fn the_processes_of_a_cluster_are_one_app() {
+        let mut collector = Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
+        let two = [process(0, "api", "online"), process(1, "api", "online")];
+        let seen = round(&mut collector, &two);
+        assert_eq!(seen.observations.len(), 5);
+        assert!(seen.observations.iter().all(|seen| seen.subject.as_str() == "app:api@web-1"));
+        assert_eq!((value(&seen, "app.up"), value(&seen, "app.memory"), value(&seen, "app.cpu")), (Some(1.0), Some(20.0), Some(4.0)));
+        assert_eq!(value(&seen, "app.uptime"), Some(10.0));
+        let one_failed = [process(0, "api", "online"), process(1, "api", "errored")];
+        assert_eq!(value(&round(&mut collector, &one_failed), "app.up"), Some(0.0));
+    }
+
+    #[test]
+    fn an_app_that_was_stopped_or_deleted_is_gone_once_and_one_that_failed_is_down() {
+        let mut collector = Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
+        let api: Subject = "app:api@web-1".parse().unwrap();
+        round(&mut collector, &[process(0, "api", "online")]);
+        let stopped = round(&mut collector, &[process(0, "api", "stopped")]);
+        assert_eq!((stopped.observations.len(), stopped.gone), (0, vec![api.clone()]));
+        assert!(round(&mut collector, &[process(0, "api", "stopped")]).gone.is_empty());
+        assert_eq!(value(&round(&mut collector, &[process(0, "api", "online")]), "app.up"), Some(1.0));
+        assert_eq!(value(&round(&mut collector, &[process(0, "api", "waiting restart")]), "app.up"), Some(0.0));
+        assert_eq!(value(&round(&mut collector, &[process(0, "api", "errored")]), "app.up"), Some(0.0));
+        assert_eq!(round(&mut collector, &[]).gone, [api]);
+    }
+
+    #[test]
+    fn the_home_is_where_pm2_looks() {
+        let some = |text: &str| Some(OsString::from(text));
+        assert_eq!(Pm2Collector::home(some("/p"), some("/h")), Some("/p".into()));
+        assert_eq!(Pm2Collector::home(some(""), some("/h")), Some("/h/.pm2".into()));
+        assert_eq!(Pm2Collector::home(None, None), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! What is said on the daemon's socket. A message is one byte (version 1 in the upper half, number of parts in the lower), then each
+//! part after its length in four bytes. A part is `j:` and JSON, or `s:` and text. The last part of a request is an id that comes
+//! back as the last part of its reply.
+
+use std::{io, path::Path};
+
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
+};
+
+/// A reply that is longer is not read. It holds each app's environment, so it can be large.
+const LONGEST: u32 = 16 * 1024 * 1024;
+
+const ID: &str = "s:calm-ops:0";
+
+/// One process of an app: the only fields that are ever taken out of a reply. The rest, environments among it, is skipped while
+/// parsing and never becomes a value.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Instance {
+    #[serde(deserialize_with = "number")]
+    pub pm_id: Option<f64>,
+    #[serde(deserialize_with = "text")]
+    pub name: String,
+    pub pm2_env: State,
+    pub monit: Use,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct State {
+    #[serde(deserialize_with = "text")]
+    pub status: String,
+    #[serde(deserialize_with = "number")]
+    pub restart_time: Option<f64>,
+    #[serde(deserialize_with = "number")]
+    pub pm_uptime: Option<f64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Use {
+    #[serde(deserialize_with = "number")]
+    pub cpu: Option<f64>,
+    #[serde(deserialize_with = "number")]
+    pub memory: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Reply {
+    #[serde(default)]
+    args: Vec<Vec<Instance>>,
+    error: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lenient {
+    Number(f64),
+    Text(String),
+    Other(IgnoredAny),
+}
+
+/// One strange value must not hide all apps.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    Ok(match Lenient::deserialize(deserializer)? {
+        Lenient::Number(number) if number.is_finite() && number >= 0.0 => Some(number),
+        _ => None,
+    })
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(match Lenient::deserialize(deserializer)? {
+        Lenient::Text(text) => text,
+        Lenient::Number(number) => number.to_string(),
+        Lenient::Other(_) => String::new(),
+    })
+}
+
+fn request() -> Vec<u8> {
+    let call = r#"j:{"type":"call","method":"getMonitorData","args":[{}]}"#;
+    let mut message = vec![0x12];
+    for part in [call, ID] {
+        message.extend_from_slice(&(part.len() as u32).to_be_bytes());
+        message.extend_from_slice(part.as_bytes());
+    }
+    message
+}
+
+/// Asks the daemon for its processes. The caller sets the time limit. What went wrong is told without a word of the reply.
+pub(super) async fn ask(socket: &Path) -> io::Result<Vec<Instance>> {
+    let mut stream = UnixStream::connect(socket).await?;
+    stream.write_all(&request()).await?;
+    let head = stream.read_u8().await?;
+    if head != 0x12 {
+        return Err(io::Error::other("the reply is not in the form that PM2 uses"));
+    }
+    let length = stream.read_u32().await?;
+    if length > LONGEST {
+        return Err(io::Error::other("the reply is too long"));
+    }
+    // Grows with what arrives, not with what was announced.
+    let mut part = Vec::new();
+    (&mut stream).take(u64::from(length)).read_to_end(&mut part).await?;
+    if part.len() as u64 != u64::from(length) {
+        return Err(io::Error::other("the reply was cut off"));
+    }
+    parse(&part)
+}
+
+fn parse(part: &[u8]) -> io::Result<Vec<Instance>> {
+    let json = part.strip_prefix(b"j:").ok_or_else(|| io::Error::other("the reply is not JSON"))?;
+    // The parser's message may quote the reply.
+    let reply: Reply = serde_json::from_slice(json).map_err(|_| io::Error::other("the reply is not what PM2 sends"))?;
+    if reply.error.is_some() {
+        return Err(io::Error::other("PM2 answered with an error"));
+    }
+    reply.args.into_iter().next().ok_or_else(|| io::Error::other("the reply has no list of processes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_gives_the_listed_fields_only() {
+        let reply = br#"j:{"args":[[{"pid":1,"name":"api","pm_id":0,"pm2_env":{"status":"online","restart_time":3,"pm_uptime":5,
+            "env":{"SECRET":"hunter2"},"args":["--password=hunter2"]},"monit":{"cpu":1.5,"memory":1024}}]]}"#;
+        let instances = parse(reply).unwrap();
+        let seen = format!("{instances:?}");
+        assert!(seen.contains("api") && seen.contains("1024.0") && !seen.contains("hunter2"), "{seen}");
+    }
+
+    #[test]
+    fn one_strange_value_does_not_hide_the_rest() {
+        let reply = br#"j:{"args":[[{"name":7,"pm_id":"x","pm2_env":{"status":null,"restart_time":{},"pm_uptime":-1}},
+            {"name":"api","pm2_env":{"status":"online"}}]]}"#;
+        let instances = parse(reply).unwrap();
+        assert_eq!((instances[0].name.as_str(), instances[0].pm_id, instances[0].pm2_env.restart_time), ("7", None, None));
+        assert_eq!(instances[1].pm2_env.status, "online");
+    }
+
+    #[test]
+    fn what_is_not_a_reply_is_an_error_that_quotes_nothing() {
+        for reply in ["", "j:", "s:hunter2", "j:hunter2", "j:{\"args\":[\"hunter2\"]}", "j:{\"error\":\"hunter2\"}", "j:{}"] {
+            let error = parse(reply.as_bytes()).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! The configuration: flags, environment, one TOML file, and a default for every key, in this order.
+//!
+//! It is read from [`Sources`], never from the machine itself, so that a test can say what the machine would. Every value ends in one
+//! place: a key is found in the first layer that has it, is parsed once, and what is wrong with it is told with its place. The file that
+//! documents all keys, `calm-ops.example.toml`, is held against the defaults by a test.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+mod endpoint;
+mod file;
+mod flags;
+mod keys;
+mod problem;
+mod sources;
+mod values;
+
+pub use flags::Flags;
+pub use problem::{ConfigError, ConfigProblem};
+pub use sources::{Machine, Sources};
+
+use crate::{collect::http::Endpoint, store::Where};
+use file::FileLayer;
+use values::Found;
+
+/// The documented configuration file, as `calm-ops init` writes it.
+pub const EXAMPLE: &str = include_str!("../../calm-ops.example.toml");
+
+/// Everything that can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where the pages are served. Always a loopback address.
+    pub listen: SocketAddr,
+    /// Where the data lie: the SQLite database, the reserve file.
+    pub data_dir: PathBuf,
+    /// Own documents; the built-in ones without.
+    pub ops_dir: Option<PathBuf>,
+    /// PostgreSQL; SQLite in `data_dir` without.
+    pub database_url: Option<Secret>,
+    /// How this host is called; its own name without.
+    pub host_name: Option<String>,
+    /// How often the host, PM2 and Calm Ops itself are looked at.
+    pub interval: Duration,
+    /// More names that this server is reached by, beside `localhost` and the loopback addresses.
+    pub allowed_hosts: Vec<String>,
+    /// What is logged, and how.
+    pub log: Log,
+    /// The PM2 collector.
+    pub pm2: Pm2,
+    /// What bounds the work that others can cause.
+    pub limits: Limits,
+    /// What a change of the file puts into force without a restart.
+    pub reloadable: Reloadable,
+    /// The file that was read.
+    pub file: Option<PathBuf>,
+}
+
+/// What a change of the file puts into force without a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reloadable {
+    /// The endpoints that are checked.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// A level, or directives such as `warn,server=debug`.
+    pub level: String,
+    /// Lines for people, or JSON for programs.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The PM2 collector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pm2 {
+    /// Whether a PM2 daemon is looked for.
+    pub enabled: bool,
+    /// Its home. `PM2_HOME`, or `.pm2` in the home directory, without.
+    pub home: Option<PathBuf>,
+}
+
+/// What bounds the work that others can cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many series (a signal of a subject) are kept.
+    pub series: usize,
+    /// How large the body of one push may be, in bytes.
+    pub push_bytes: usize,
+    /// How many observations one push may hold.
+    pub push_observations: usize,
+    /// How many streams may be open at a time.
+    pub streams: usize,
+}
+
+/// A text that must not be shown. Neither `Debug` nor `Display` tell it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a text from being shown.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one who uses it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(not shown)")
+    }
+}
+
+impl Config {
+    /// Reads the configuration: flags win over the environment, it wins over the file, and it over the defaults. Every problem is told.
+    pub fn load(flags: &Flags, sources: &impl Sources) -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        let environment: BTreeMap<String, String> = sources.environment().into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        problems.extend(environment.keys().filter_map(|name| keys::unknown_variable(name)));
+
+        let path = flags.config.clone().or_else(|| environment.get("CALM_OPS_CONFIG").map(PathBuf::from));
+        let file = match &path {
+            Some(path) => FileLayer::read(path, sources, &mut problems),
+            None => FileLayer::default(),
+        };
+        let layers = Layers { flags, environment: &environment, file: &file };
+        let config = layers.config(path, sources, &mut problems);
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
+    }
+
+    /// Reads again what may change without a restart. `None` if there is no file. After an error the last values stay in force.
+    pub fn reload(&self, sources: &impl Sources) -> Option<Result<Reloadable, ConfigError>> {
+        let path = self.file.as_deref()?;
+        let mut problems = Vec::new();
+        let file = FileLayer::read(path, sources, &mut problems);
+        let endpoints = file.endpoints(self.interval, &mut problems);
+        Some(if problems.is_empty() { Ok(Reloadable { endpoints }) } else { Err(ConfigError { problems }) })
+    }
+
+    /// The database: PostgreSQL where an address is given, a file in the data directory without.
+    pub fn place(&self) -> Where {
+        match &self.database_url {
+            Some(url) => Where::Postgres { url: url.expose().to_owned() },
+            None => Where::Sqlite { path: self.data_dir.join("calm-ops.db") },
+        }
+    }
+
+    /// The configuration when nothing is set.
+    pub fn standard() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            data_dir: PathBuf::from("./data"),
+            ops_dir: None,
+            database_url: None,
+            host_name: None,
+            interval: Duration::from_secs(5),
+            allowed_hosts: Vec::new(),
+            log: Log { level: "warn".to_owned(), format: LogFormat::Text },
+            pm2: Pm2 { enabled: true, home: None },
+            limits: Limits { series: 10_000, push_bytes: 1_048_576, push_observations: 10_000, streams: 20_000 },
+            reloadable: Reloadable::default(),
+            file: None,
+        }
+    }
+}
+
+/// Where a key is looked for.
+struct Layers<'a> {
+    flags: &'a Flags,
+    environment: &'a BTreeMap<String, String>,
+    file: &'a FileLayer,
+}
+
+impl Layers<'_> {
+    /// The first layer that has the key.
+    fn find(&self, key: &'static str) -> Option<Found> {
+        let named = keys::KEYS.iter().find(|known| known.name == key)?;
+        if let (Some(flag), Some(text)) = (named.flag, self.flags.get(key)) {
+            return Some(Found::flag(flag, text));
+        }
+        let from_environment = named.variables.iter().find_map(|name| self.environment.get(*name).map(|text| Found::variable(name, text)));
+        from_environment.or_else(|| self.file.get(key))
+    }
+
+    /// One key's value, or its default. A bad one is a problem, and the default stands in, so that all problems are told at once.
+    fn value<T>(
+        &self,
+        key: &'static str,
+        standard: T,
+        parse: impl FnOnce(&Found) -> Result<T, String>,
+        problems: &mut Vec<ConfigProblem>,
+    ) -> T {
+        let Some(found) = self.find(key) else { return standard };
+        match parse(&found) {
+            Ok(value) => value,
+            Err(expected) => {
+                problems.push(found.problem(key, &expected));
+                standard
+            }
+        }
+    }
+
+    fn config(&self, file: Option<PathBuf>, sources: &impl Sources, problems: &mut Vec<ConfigProblem>) -> Config {
+        let standard = Config::standard();
+        let optional = |found: &Found| values::path(found).map(Some);
+        let interval = self.value("interval", standard.interval, values::interval, problems);
+        Config {
+            listen: self.value("listen", standard.listen, values::listen, problems),
+            data_dir: self.value("data_dir", standard.data_dir, values::path, problems),
+            ops_dir: self.value("ops_dir", None, optional, problems),
+            database_url: self.database_url(sources, problems),
+            host_name: self.value("host_name", None, |found| values::host_name(found).map(Some), problems),
+            interval,
+            allowed_hosts: self.value("allowed_hosts", Vec::new(), values::allowed_hosts, problems),
+            log: Log {
+                level: self.value("log.level", standard.log.level, values::log_level, problems),
+                format: self.value("log.format", standard.log.format, values::log_format, problems),
+            },
+            pm2: Pm2 {
+                enabled: self.value("pm2.enabled", standard.pm2.enabled, values::yes_or_no, problems),
+                home: self.value("pm2.home", None, optional, problems),
+            },
+            limits: Limits {
+                series: self.value("limits.series", standard.limits.series, |f| values::count(f, 100, 1_000_000), problems),
+                push_bytes: self.value("limits.push_bytes", standard.limits.push_bytes, values::bytes, problems),
+                push_observations: self.value(
+                    "limits.push_observations",
+                    standard.limits.push_observations,
+                    |f| values::count(f, 1, 1_000_000),
+                    problems,
+                ),
+                streams: self.value("limits.streams", standard.limits.streams, |f| values::count(f, 1, 1_000_000), problems),
+            },
+            reloadable: Reloadable { endpoints: self.file.endpoints(interval, problems) },
+            file,
+        }
+    }
+
+    /// The database's address may hold a password: it can lie in a file of its own.
+    fn database_url(&self, sources: &impl Sources, problems: &mut Vec<ConfigProblem>) -> Option<Secret> {
+        let (direct, from_file) = (self.find("database_url"), self.find("database_url_file"));
+        if let (Some(direct), Some(other)) = (&direct, &from_file)
+            && direct.layer() == other.layer()
+        {
+            problems.push(other.problem("database_url_file", "only one of database_url and database_url_file"));
+            return None;
+        }
+        // The layer that wins decides; `DATABASE_URL` in the environment beats a file's `database_url_file`.
+        let use_file = match (&direct, &from_file) {
+            (Some(direct), Some(other)) => other.layer() < direct.layer(),
+            (None, Some(_)) => true,
+            _ => false,
+        };
+        if use_file {
+            let found = from_file?;
+            let path = values::path(&found).ok()?;
+            match sources.read_file(&path) {
+                Ok(text) => values::database_url(text.trim())
+                    .map_err(|expected| problems.push(ConfigProblem::sentence(format!("{}: expected {expected}", path.display()))))
+                    .ok(),
+                Err(error) => {
+                    problems.push(found.problem("database_url_file", &format!("a file that can be read ({error})")));
+                    None
+                }
+            }
+        } else {
+            let found = direct?;
+            values::database_url(found.text()).map_err(|expected| problems.push(found.secret_problem("database_url", &expected))).ok()
+        }
+    }
+}
+
+/// How a person names a path: relative ones stay as they are.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! The TOML file as a layer: its keys with their places, and what it holds that nobody knows.
+
+use std::{collections::BTreeMap, ops::Range, path::Path, time::Duration};
+
+use rules::document::Problem;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{
+    Sources, endpoint,
+    keys::{self, ENDPOINT_KEYS, KEYS},
+    problem::ConfigProblem,
+    shown,
+    values::Found,
+};
+use crate::collect::http::Endpoint;
+
+/// A file, taken apart. Empty if there is none.
+#[derive(Debug, Default)]
+pub(super) struct FileLayer {
+    values: BTreeMap<&'static str, Found>,
+    endpoints: Vec<BTreeMap<&'static str, Found>>,
+    /// Where each `[[endpoint]]` begins.
+    places: Vec<Place>,
+}
+
+/// A part of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    file: String,
+    line: u32,
+    column: u32,
+    width: u32,
+    text: String,
+}
+
+impl Place {
+    fn new(file: &str, text: &str, span: &Range<usize>) -> Self {
+        let start = text.floor_char_boundary(span.start.min(text.len()));
+        let end = text.floor_char_boundary(span.end.clamp(start, text.len()));
+        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line = text[line_start..].lines().next().unwrap_or("");
+        let line_end = (line_start + line.len()).max(start);
+        let count = |part: &str| u32::try_from(part.chars().count()).unwrap_or(u32::MAX);
+        Self {
+            file: file.to_owned(),
+            line: u32::try_from(text[..line_start].matches('\n').count()).unwrap_or(u32::MAX - 1) + 1,
+            column: count(&text[line_start..start]) + 1,
+            width: count(&text[start..end.min(line_end)]).max(1),
+            text: line.to_owned(),
+        }
+    }
+
+    /// A problem at this place.
+    pub fn problem(&self, found: String, expected: String) -> ConfigProblem {
+        let Self { file, line, column, width, text } = self.clone();
+        ConfigProblem::InFile(Box::new(Problem { file, line, column, width, text, found, expected }))
+    }
+}
+
+impl FileLayer {
+    /// Reads and takes apart a file. What can't be used is a problem.
+    pub fn read(path: &Path, sources: &impl Sources, problems: &mut Vec<ConfigProblem>) -> Self {
+        match sources.read_file(path) {
+            Ok(text) => Self::parse(&shown(path), &text, problems),
+            Err(error) => {
+                problems.push(ConfigProblem::sentence(format!(
+                    "the configuration file {} can't be read: {error}. Give an existing file with --config, or none at all.",
+                    path.display()
+                )));
+                Self::default()
+            }
+        }
+    }
+
+    /// Takes a text apart.
+    pub fn parse(file: &str, text: &str, problems: &mut Vec<ConfigProblem>) -> Self {
+        let mut layer = Self::default();
+        let table = match DeTable::parse(text) {
+            Ok(table) => table,
+            Err(error) => {
+                let place = Place::new(file, text, &error.span().unwrap_or(0..0));
+                problems.push(place.problem(error.message().replace('\n', ", "), "TOML, such as: listen = \"127.0.0.1:3000\"".to_owned()));
+                return layer;
+            }
+        };
+        let mut walk = Walk { file, text, problems };
+        walk.table(table.get_ref(), "", &mut layer);
+        layer
+    }
+
+    /// A key's value.
+    pub fn get(&self, key: &str) -> Option<Found> {
+        self.values.get(key).cloned()
+    }
+
+    /// The endpoints. `interval` is theirs where none is given.
+    pub fn endpoints(&self, interval: Duration, problems: &mut Vec<ConfigProblem>) -> Vec<Endpoint> {
+        let mut endpoints: Vec<Endpoint> = Vec::new();
+        for (keys, place) in self.endpoints.iter().zip(&self.places) {
+            let Some(endpoint) = endpoint::read(keys, place, interval, problems) else { continue };
+            if endpoints.iter().any(|other| other.name == endpoint.name) {
+                let place = keys.get("name").map_or_else(|| place.clone(), |found| found.place().unwrap_or(place).clone());
+                problems.push(
+                    place
+                        .problem(format!("two endpoints are called '{}'", endpoint.name), "a name of its own for each endpoint".to_owned()),
+                );
+            } else {
+                endpoints.push(endpoint);
+            }
+        }
+        endpoints
+    }
+}
+
+struct Walk<'a> {
+    file: &'a str,
+    text: &'a str,
+    problems: &'a mut Vec<ConfigProblem>,
+}
+
+impl Walk<'_> {
+    fn place(&self, span: &Range<usize>) -> Place {
+        Place::new(self.file, self.text, span)
+    }
+
+    /// The keys of a table: the file's own, or those of a section such as `[log]`.
+    fn table(&mut self, table: &DeTable<'_>, section: &str, layer: &mut FileLayer) {
+        for (key, value) in table {
+            let name = if section.is_empty() { key.get_ref().to_string() } else { format!("{section}.{}", key.get_ref()) };
+            let is_section = KEYS.iter().any(|known| known.name.split_once('.').is_some_and(|(section, _)| section == name));
+            match (KEYS.iter().find(|known| known.name == name), value.get_ref()) {
+                (Some(known), _) => {
+                    let found = self.found(value);
+                    layer.values.insert(known.name, found);
+                }
+                (None, DeValue::Table(inner)) if is_section => self.table(inner, &name, layer),
+                (None, DeValue::Array(tables)) if name == "endpoint" => {
+                    for table in tables.iter() {
+                        self.endpoint(table, layer);
+                    }
+                }
+                _ if is_section || name == "endpoint" => {
+                    let place = self.place(&value.span());
+                    let expected = if is_section { format!("a section: [{name}]") } else { "sections: [[endpoint]]".to_owned() };
+                    self.problems.push(place.problem(format!("'{name}' is not a value of its own"), expected));
+                }
+                _ => self.unknown(key, &name, section),
+            }
+        }
+    }
+
+    fn endpoint(&mut self, table: &Spanned<DeValue<'_>>, layer: &mut FileLayer) {
+        let place = self.place(&table.span());
+        let DeValue::Table(table) = table.get_ref() else {
+            self.problems.push(place.problem("an endpoint that is not a section".to_owned(), "sections: [[endpoint]]".to_owned()));
+            return;
+        };
+        let mut keys = BTreeMap::new();
+        for (key, value) in table {
+            match ENDPOINT_KEYS.iter().find(|known| *known == key.get_ref()) {
+                Some(known) => {
+                    let found = self.found(value);
+                    keys.insert(*known, found);
+                }
+                None => {
+                    let near = keys::nearest(key.get_ref(), ENDPOINT_KEYS.iter().copied());
+                    self.say_unknown(key, near.map(str::to_owned), &ENDPOINT_KEYS.join(", "));
+                }
+            }
+        }
+        layer.endpoints.push(keys);
+        layer.places.push(place);
+    }
+
+    /// A value with its place. Its kind is kept, so that `interval = true` is told apart from `interval = "true"`.
+    fn found(&self, value: &Spanned<DeValue<'_>>) -> Found {
+        let place = self.place(&value.span());
+        match value.get_ref() {
+            DeValue::String(text) => Found::file_text(text, place),
+            DeValue::Integer(number) if number.radix() == 10 => Found::file_bare(number.as_str(), place),
+            DeValue::Boolean(yes) => Found::file_bare(if *yes { "true" } else { "false" }, place),
+            DeValue::Array(items) => {
+                let texts: Option<Vec<String>> = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
+                match texts {
+                    Some(texts) => Found::file_list(texts, place),
+                    None => Found::file_other("an array of things that are not texts", place),
+                }
+            }
+            DeValue::Table(_) => Found::file_other("a section", place),
+            DeValue::Datetime(_) => Found::file_other("a date", place),
+            DeValue::Float(_) => Found::file_other("a number with a fraction", place),
+            DeValue::Integer(_) => Found::file_other("a number that is not decimal", place),
+        }
+    }
+
+    fn unknown(&mut self, key: &Spanned<toml::de::DeString<'_>>, name: &str, section: &str) {
+        let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
+        let sections = ["log", "pm2", "limits", "endpoint"];
+        let written = key.get_ref();
+        // First what stands in this section, then the same word elsewhere.
+        let full = keys::nearest(name, KEYS.iter().map(|known| known.name).chain(sections)).or_else(|| {
+            let near = keys::nearest(written, KEYS.iter().map(|known| last(known.name)))?;
+            KEYS.iter().map(|known| known.name).find(|known| last(known) == near)
+        });
+        let hint = full.map(|near| match near.split_once('.') {
+            Some((inside, key)) if inside == section => key.to_owned(),
+            Some((inside, key)) => format!("{key} under [{inside}]"),
+            None if section.is_empty() => near.to_owned(),
+            None => format!("{near} above the first section"),
+        });
+        let here: Vec<&str> = KEYS
+            .iter()
+            .filter_map(|known| match known.name.split_once('.') {
+                Some((inside, key)) => (inside == section).then_some(key),
+                None => section.is_empty().then_some(known.name),
+            })
+            .collect();
+        self.say_unknown(key, hint, &here.join(", "));
+    }
+
+    fn say_unknown(&mut self, key: &Spanned<toml::de::DeString<'_>>, near: Option<String>, known: &str) {
+        let short: String = key.get_ref().chars().take(60).collect();
+        let place = self.place(&key.span());
+        let expected = match near {
+            Some(near) => format!("{near}, perhaps; the keys here are {known}"),
+            None => format!("one of {known}"),
+        };
+        self.problems.push(place.problem(format!("the key '{}' is not known", short.escape_debug()), expected));
+    }
+}

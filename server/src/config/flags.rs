@@ -1,0 +1,66 @@
+//! The flags that every command shares.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Flags; what is not given comes from the environment, the file, or the default.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Flags {
+    /// Where to serve the pages. Only loopback addresses until accounts exist.
+    ///
+    /// [default: 127.0.0.1:3000] [environment: CALM_OPS_LISTEN]
+    #[arg(long, value_name = "ADDR:PORT", global = true)]
+    pub listen: Option<String>,
+
+    /// Where the data lie.
+    ///
+    /// [default: ./data] [environment: CALM_OPS_DATA_DIR]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub data_dir: Option<String>,
+
+    /// A folder with documents of your own (thresholds, runbooks); `calm-ops init DIR` writes the built-in ones to start from.
+    ///
+    /// [default: the built-in documents] [environment: CALM_OPS_OPS_DIR]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub ops_dir: Option<String>,
+
+    /// A configuration file.
+    ///
+    /// [default: none] [environment: CALM_OPS_CONFIG]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+
+    /// How often the host is looked at, such as '5 s'.
+    ///
+    /// [default: 5 s] [environment: CALM_OPS_INTERVAL]
+    #[arg(long, value_name = "DURATION", global = true)]
+    pub interval: Option<String>,
+
+    /// What is logged: error, warn, info, debug, trace, or directives such as 'warn,server=debug'.
+    ///
+    /// [default: warn] [environment: CALM_OPS_LOG_LEVEL]
+    #[arg(long, value_name = "LEVEL", global = true)]
+    pub log_level: Option<String>,
+
+    /// How it is logged: text or json.
+    ///
+    /// [default: text] [environment: CALM_OPS_LOG_FORMAT]
+    #[arg(long, value_name = "FORMAT", global = true)]
+    pub log_format: Option<String>,
+}
+
+impl Flags {
+    /// The flag of a key, if it was given.
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
+        match key {
+            "listen" => self.listen.as_deref(),
+            "data_dir" => self.data_dir.as_deref(),
+            "ops_dir" => self.ops_dir.as_deref(),
+            "interval" => self.interval.as_deref(),
+            "log.level" => self.log_level.as_deref(),
+            "log.format" => self.log_format.as_deref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The keys: one table for the file, the environment and the flags.
+
+use super::problem::ConfigProblem;
+
+/// A key that can be set.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// In the file: `limits.series` is `series` under `[limits]`.
+    pub name: &'static str,
+    /// In the environment, the first one that is set.
+    pub variables: &'static [&'static str],
+    /// On the command line.
+    pub flag: Option<&'static str>,
+}
+
+const fn key(name: &'static str, variables: &'static [&'static str], flag: Option<&'static str>) -> Key {
+    Key { name, variables, flag }
+}
+
+/// Every key that stands once.
+pub(super) const KEYS: &[Key] = &[
+    key("listen", &["CALM_OPS_LISTEN"], Some("--listen")),
+    key("data_dir", &["CALM_OPS_DATA_DIR"], Some("--data-dir")),
+    key("ops_dir", &["CALM_OPS_OPS_DIR"], Some("--ops-dir")),
+    // No flag: a command line is seen by everyone on the machine.
+    key("database_url", &["CALM_OPS_DATABASE_URL", "DATABASE_URL"], None),
+    key("database_url_file", &["CALM_OPS_DATABASE_URL_FILE"], None),
+    key("host_name", &["CALM_OPS_HOST_NAME"], None),
+    key("interval", &["CALM_OPS_INTERVAL"], Some("--interval")),
+    key("allowed_hosts", &["CALM_OPS_ALLOWED_HOSTS"], None),
+    key("log.level", &["CALM_OPS_LOG_LEVEL"], Some("--log-level")),
+    key("log.format", &["CALM_OPS_LOG_FORMAT"], Some("--log-format")),
+    key("pm2.enabled", &["CALM_OPS_PM2_ENABLED"], None),
+    key("pm2.home", &["CALM_OPS_PM2_HOME"], None),
+    key("limits.series", &["CALM_OPS_LIMITS_SERIES"], None),
+    key("limits.push_bytes", &["CALM_OPS_LIMITS_PUSH_BYTES"], None),
+    key("limits.push_observations", &["CALM_OPS_LIMITS_PUSH_OBSERVATIONS"], None),
+    key("limits.streams", &["CALM_OPS_LIMITS_STREAMS"], None),
+];
+
+/// The keys of an `[[endpoint]]`.
+pub(super) const ENDPOINT_KEYS: &[&str] =
+    &["name", "url", "expect_status", "expect_text", "follow_redirects", "interval", "time_limit", "ca_file"];
+
+/// The known name that is most like another, if one is like it at all.
+pub(super) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|name| (strsim::jaro_winkler(&wrong.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, name)| name)
+}
+
+/// What to say about a variable that looks like ours and is not.
+pub(super) fn unknown_variable(name: &str) -> Option<ConfigProblem> {
+    let known = || KEYS.iter().flat_map(|key| key.variables).copied().chain(["CALM_OPS_CONFIG"]);
+    if known().any(|variable| variable == name) {
+        return None;
+    }
+    let hint = match nearest(name, known()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => "see calm-ops.example.toml for all of them.".to_owned(),
+    };
+    Some(ConfigProblem::sentence(format!("the environment variable {name} is not known: {hint}")))
+}

@@ -1,0 +1,253 @@
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use rules::time::Span;
+
+use super::*;
+
+/// What a test says the machine would.
+#[derive(Default)]
+struct Fake {
+    environment: Vec<(&'static str, &'static str)>,
+    files: Vec<(&'static str, String)>,
+}
+
+impl Fake {
+    fn file(text: &str) -> Self {
+        Self { environment: vec![("CALM_OPS_CONFIG", "calm-ops.toml")], files: vec![("calm-ops.toml", text.to_owned())] }
+    }
+}
+
+impl Sources for Fake {
+    fn environment(&self) -> Vec<(String, String)> {
+        self.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn read_file(&self, path: &Path) -> io::Result<String> {
+        let file = self.files.iter().find(|(name, _)| Path::new(name) == path);
+        file.map(|(_, text)| text.clone()).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+}
+
+fn load(sources: &Fake) -> Result<Config, String> {
+    Config::load(&Flags::default(), sources).map_err(|error| error.to_string())
+}
+
+#[test]
+fn without_anything_the_defaults_hold() {
+    assert_eq!(load(&Fake::default()).unwrap(), Config::standard());
+}
+
+#[test]
+fn the_example_file_says_exactly_the_defaults() {
+    let config = load(&Fake::file(EXAMPLE)).unwrap();
+    assert_eq!(Config { file: None, ..config }, Config::standard());
+}
+
+#[test]
+fn every_key_stands_in_the_example_file_and_every_line_of_it_is_understood() {
+    // With the comment signs before `key = value` and `[[endpoint]]` taken away, every key is set.
+    let mut text = String::new();
+    for line in EXAMPLE.lines() {
+        let bare = line
+            .strip_prefix("# ")
+            .filter(|rest| rest.starts_with("[[") || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')));
+        text.push_str(bare.unwrap_or(line));
+        text.push('\n');
+    }
+    for key in keys::KEYS {
+        let name = key.name.rsplit('.').next().unwrap();
+        assert!(text.lines().any(|line| line.starts_with(&format!("{name} = "))), "{} is not in the example file", key.name);
+    }
+    for key in keys::ENDPOINT_KEYS {
+        assert!(
+            text.split_once("[[endpoint]]").unwrap().1.contains(&format!("\n{key} = ")),
+            "{key} of an endpoint is not in the example file"
+        );
+    }
+    // Only one of the two may be set.
+    let text = text.replace("database_url_file =", "# database_url_file =");
+    let config = load(&Fake::file(&text)).unwrap();
+    assert_eq!(config.ops_dir, Some(PathBuf::from("/etc/calm-ops")));
+    assert_eq!(config.reloadable.endpoints[0].name, "checkout");
+    assert!(config.reloadable.endpoints[0].expect_status.contain(200) && !config.reloadable.endpoints[0].expect_status.contain(204));
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_it_over_the_file() {
+    let mut sources = Fake::file("listen = '127.0.0.1:1'\ndata_dir = 'file'\ninterval = '7 s'");
+    sources.environment.extend([("CALM_OPS_LISTEN", "127.0.0.1:2"), ("CALM_OPS_DATA_DIR", "environment")]);
+    let flags = Flags { listen: Some("[::1]:3".to_owned()), ..Flags::default() };
+    let config = Config::load(&flags, &sources).unwrap();
+    assert_eq!(config.listen.to_string(), "[::1]:3");
+    assert_eq!(config.data_dir, PathBuf::from("environment"));
+    assert_eq!(config.interval, Duration::from_secs(7));
+}
+
+#[test]
+fn an_empty_variable_is_like_none() {
+    let sources = Fake { environment: vec![("CALM_OPS_LISTEN", ""), ("DATABASE_URL", "")], files: Vec::new() };
+    assert_eq!(load(&sources).unwrap(), Config::standard());
+}
+
+#[test]
+fn an_unknown_key_is_told_with_its_place_and_the_nearest_known_one() {
+    let message = load(&Fake::file("data_dir = 'x'\n[limits]\nseris = 3\n")).unwrap_err();
+    assert!(message.contains("calm-ops.toml:3:1"), "{message}");
+    assert!(message.contains("the key 'seris' is not known"), "{message}");
+    assert!(message.contains("expected series, perhaps"), "{message}");
+
+    let message = load(&Fake::file("  lissten = '127.0.0.1:1'")).unwrap_err();
+    assert!(message.contains(":1:3") && message.contains("expected listen, perhaps"), "{message}");
+
+    let message = load(&Fake::file("level = 'info'")).unwrap_err();
+    assert!(message.contains("level under [log], perhaps"), "{message}");
+
+    let message = load(&Fake::file("[[endpoint]]\nname = 'a'\nurl = 'http://a'\nexpect_satus = 200")).unwrap_err();
+    assert!(message.contains(":4:1") && message.contains("expected expect_status, perhaps"), "{message}");
+}
+
+#[test]
+fn an_unknown_variable_names_the_nearest_known_one() {
+    let message = load(&Fake { environment: vec![("CALM_OPS_LISTN", "x")], files: Vec::new() }).unwrap_err();
+    assert_eq!(message, "error: the environment variable CALM_OPS_LISTN is not known: did you mean CALM_OPS_LISTEN?");
+}
+
+#[test]
+fn a_bad_value_says_what_was_found_where_and_what_was_expected() {
+    for (text, place, expected) in [
+        ("interval = '5'", ":1:12", "a duration from 1 s to 5 min"),
+        ("interval = 5", ":1:12", "a duration from 1 s to 5 min"),
+        ("interval = '500 ms'", ":1:12", "a duration from 1 s to 5 min"),
+        ("listen = 'everywhere'", ":1:10", "an address and a port"),
+        ("listen = 3000", ":1:10", "an address and a port"),
+        ("ops_dir = ''", ":1:11", "a path"),
+        ("allowed_hosts = 'a'", ":1:17", "names without scheme"),
+        ("allowed_hosts = ['https://a']", ":1:17", "names without scheme"),
+        ("[log]\nformat = 'xml'", ":2:10", "'text' or 'json'"),
+        ("[log]\nlevel = 'server=[loud'", ":2:9", "error, warn"),
+        ("[pm2]\nenabled = 'true'", ":2:11", "true or false, without quotes"),
+        ("[limits]\nseries = '5000'", ":2:10", "a whole number from 100 to 1000000"),
+        ("[limits]\npush_bytes = '1 GiB'", ":2:14", "a size from 1 KiB to 64 MiB"),
+        ("[limits]\nseries = -1", ":2:10", "a whole number"),
+        ("log = 'info'", ":1:7", "a section: [log]"),
+        ("endpoint = 'x'", ":1:12", "sections: [[endpoint]]"),
+        ("listen = ", ":1:", "TOML"),
+        ("host_name = 'a b'", ":1:13", "a name of letters"),
+    ] {
+        let message = load(&Fake::file(text)).unwrap_err();
+        assert!(message.contains(&format!("calm-ops.toml{place}")), "{text}: {message}");
+        assert!(message.contains(&format!("expected {expected}")), "{text}: {message}");
+    }
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let error = Config::load(&Flags::default(), &Fake::file("interval = 1\nlisten = 2\nnobody = 3")).unwrap_err();
+    assert_eq!(error.problems.len(), 3);
+}
+
+#[test]
+fn only_loopback_addresses_are_listened_on_and_the_refusal_says_why() {
+    for address in ["0.0.0.0:3000", "[::]:3000", "192.168.1.5:3000", "10.0.0.1:80"] {
+        let flags = Flags { listen: Some(address.to_owned()), ..Flags::default() };
+        let message = Config::load(&flags, &Fake::default()).unwrap_err().to_string();
+        assert!(message.contains("--listen is") && message.contains("no accounts yet") && message.contains("ssh -L"), "{message}");
+    }
+    for address in ["127.0.0.1:3000", "127.1.2.3:80", "[::1]:3000", "localhost:8080"] {
+        let flags = Flags { listen: Some(address.to_owned()), ..Flags::default() };
+        assert!(Config::load(&flags, &Fake::default()).unwrap().listen.ip().is_loopback());
+    }
+}
+
+#[test]
+fn the_address_of_the_database_may_lie_in_a_file_of_its_own() {
+    let mut sources = Fake::file("database_url_file = '/run/secrets/url'");
+    sources.files.push(("/run/secrets/url", "postgres://calm:secret@db/calm\n".to_owned()));
+    assert_eq!(load(&sources).unwrap().database_url.unwrap().expose(), "postgres://calm:secret@db/calm");
+
+    sources.environment.push(("DATABASE_URL", "postgres://other@db/calm"));
+    assert_eq!(load(&sources).unwrap().database_url.unwrap().expose(), "postgres://other@db/calm", "the environment wins over the file");
+
+    let message = load(&Fake::file("database_url_file = '/nowhere'")).unwrap_err();
+    assert!(message.contains(":1:21") && message.contains("a file that can be read"), "{message}");
+    let message = load(&Fake::file("database_url_file = '/nowhere'\ndatabase_url = 'postgres://a'")).unwrap_err();
+    assert!(message.contains("only one of"), "{message}");
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    let secret = "mysql://calm:hunter2@db/calm";
+    let in_file = format!("database_url = '{secret}'");
+    let mut from_file = Fake::file("database_url_file = '/url'");
+    from_file.files.push(("/url", secret.to_owned()));
+    for sources in [Fake { environment: vec![("DATABASE_URL", secret)], files: Vec::new() }, Fake::file(&in_file), from_file] {
+        let message = load(&sources).unwrap_err();
+        assert!(message.contains("the address of a PostgreSQL database"), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+    let config = load(&Fake { environment: vec![("DATABASE_URL", "postgres://calm:hunter2@db/calm")], files: Vec::new() }).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_missing_file_is_told_in_a_sentence() {
+    let flags = Flags { config: Some(PathBuf::from("nowhere.toml")), ..Flags::default() };
+    let message = Config::load(&flags, &Fake::default()).unwrap_err().to_string();
+    assert!(message.contains("the configuration file nowhere.toml can't be read"), "{message}");
+}
+
+#[test]
+fn endpoints_are_read_with_their_defaults() {
+    let text = "[[endpoint]]\nname = 'shop'\nurl = 'https://shop.example/'\n[[endpoint]]\nname = 'api'\nurl = 'http://127.0.0.1:8080/health'\n\
+                expect_status = '204,300-302'\nfollow_redirects = false\nexpect_text = 'ok'\ninterval = '1 min'\ntime_limit = '2 s'\nca_file = 'ca.pem'";
+    let endpoints = load(&Fake::file(text)).unwrap().reloadable.endpoints;
+    assert_eq!(endpoints[0].interval, Span::from_secs(15));
+    assert!(endpoints[0].follow_redirects);
+    let api = Endpoint {
+        expect_status: "204,300-302".parse().unwrap(),
+        expect_text: Some("ok".to_owned()),
+        follow_redirects: false,
+        interval: Span::from_mins(1),
+        time_limit: Span::from_secs(2),
+        ca_file: Some(PathBuf::from("ca.pem")),
+        ..Endpoint::new("api", "http://127.0.0.1:8080/health".parse().unwrap())
+    };
+    assert_eq!(endpoints[1], api);
+}
+
+#[test]
+fn an_endpoint_that_cannot_be_asked_is_refused() {
+    for (text, expected) in [
+        ("[[endpoint]]\nname = 'a'", "an endpoint without 'url'"),
+        ("[[endpoint]]\nurl = 'http://a'", "an endpoint without 'name'"),
+        ("[[endpoint]]\nname = 'a'\nurl = 'file:///etc/passwd'", "an http or https address"),
+        ("[[endpoint]]\nname = 'a'\nurl = 'http://me:secret@a/'", "without user and password"),
+        ("[[endpoint]]\nname = 'a b'\nurl = 'http://a'", "a name of letters"),
+        ("[[endpoint]]\nname = 'a'\nurl = 'http://a'\n[[endpoint]]\nname = 'a'\nurl = 'http://b'", "two endpoints are called 'a'"),
+        ("[[endpoint]]\nname = 'a'\nurl = 'http://a'\nexpect_status = 99", "statuses from 100 to 599"),
+    ] {
+        let message = load(&Fake::file(text)).unwrap_err();
+        assert!(message.contains(expected), "{text}: {message}");
+    }
+}
+
+#[test]
+fn a_reload_brings_new_endpoints_and_a_bad_file_brings_its_problem() {
+    let config = load(&Fake::file("")).unwrap();
+    let good = Fake::file("[[endpoint]]\nname = 'shop'\nurl = 'https://shop.example/'");
+    assert_eq!(config.reload(&good).unwrap().unwrap().endpoints[0].name, "shop");
+    assert!(config.reload(&Fake::file("[[endpoint]]\nname = 'shop'")).unwrap().is_err());
+    assert!(Config::standard().reload(&good).is_none(), "nothing to read again without a file");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "\\PC{0,200}", lines in "([a-z_]{1,9} ?= ?['\"0-9a-zäß \\[\\]]{0,9}\n){0,9}") {
+        for text in [text, lines] {
+            let _ = load(&Fake::file(&text));
+        }
+    }
+}

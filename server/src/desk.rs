@@ -1,0 +1,365 @@
+//! The desk: the one door. Every change comes through `act` and every reading through `ask`, each as an actor, and
+//! here is the one place that checks what an actor may do.
+
+mod ask;
+
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use app::desk::DeskFuture;
+use rules::{
+    desk::{Answer, Command, Done, Query, Refusal, decide, may_act},
+    incident::{Incident, apply},
+    journal::{Cursor, Entry, Event, Head},
+    lifecycle::State,
+    time::{Span, Timestamp},
+    view::BlindSpan,
+    words::{Actor, Severity, Subject},
+};
+use tokio::sync::{Mutex, broadcast, watch};
+
+use crate::{
+    board::Board,
+    clock::Clock,
+    live::Live,
+    store::{Change, Decide, Store, StoreError},
+};
+
+/// How long a change may take before it is given up.
+const LONGEST_CHANGE: Duration = Duration::from_secs(15);
+/// How many changes a subscriber may be behind.
+const BACKLOG: usize = 256;
+/// How many resolved incidents are kept at hand.
+const RESOLVED_AT_HAND: usize = 10;
+/// How far back resolved incidents are looked for.
+const RECENT: Span = Span::from_mins(30 * 24 * 60);
+/// How many entries are read at a time when the desk catches up.
+const PAGE: u32 = 500;
+
+/// What the desk keeps at hand, so that a page costs no query for what all viewers share. It is of one journal position.
+#[derive(Clone, Debug)]
+struct AtHand {
+    cursor: Cursor,
+    head: Head,
+    /// By number; active ones and those resolved last.
+    incidents: Arc<Vec<Incident>>,
+    /// Newest first.
+    blind: Arc<Vec<BlindSpan>>,
+    /// It may be behind the database: read again before the next use.
+    stale: bool,
+}
+
+/// See the module.
+pub struct Desk(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    board: Arc<Board>,
+    live: Arc<Live>,
+    clock: Clock,
+    /// Serializes changes, so that entries reach the live stream in the order of their numbers. It holds the last position sent.
+    writing: Mutex<Option<Cursor>>,
+    /// The last number that is known to be committed: what is at hand and older is not shown.
+    committed: AtomicU64,
+    at_hand: RwLock<Option<AtHand>>,
+    /// Only one reader refreshes what is at hand, and the others wait for it.
+    refreshing: Mutex<()>,
+    changed: watch::Sender<u64>,
+    entries: broadcast::Sender<Arc<Vec<Entry>>>,
+}
+
+impl Desk {
+    /// Opens the door.
+    pub fn new(store: Arc<dyn Store>, board: Arc<Board>, live: Arc<Live>, clock: Clock) -> Arc<Self> {
+        Arc::new(Self(Arc::new(Inner {
+            store,
+            board,
+            live,
+            clock,
+            writing: Mutex::default(),
+            committed: AtomicU64::default(),
+            at_hand: RwLock::default(),
+            refreshing: Mutex::default(),
+            changed: watch::Sender::new(0),
+            entries: broadcast::Sender::new(BACKLOG),
+        })))
+    }
+
+    /// Changes whenever a person changed something: the monitor then looks again at once.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.0.changed.subscribe()
+    }
+
+    /// The journal's end, as far as it is known without asking the database.
+    pub fn head(&self) -> Head {
+        self.0.glance(|at_hand| at_hand.head).unwrap_or(Head::EMPTY)
+    }
+
+    /// The severities of the active incidents, as far as they are known without asking the database.
+    pub fn active(&self) -> Vec<Severity> {
+        let active =
+            |at_hand: &AtHand| at_hand.incidents.iter().filter(|incident| incident.is_active()).map(|incident| incident.severity).collect();
+        self.0.glance(active).unwrap_or_default()
+    }
+
+    /// Every committed change from now on, in the order of the journal. Whoever lags is told so and reads the store.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Vec<Entry>>> {
+        self.0.entries.subscribe()
+    }
+}
+
+/// A change runs to its end even if whoever asked for it went away in the middle, so that nothing that was committed is missing
+/// from the live stream.
+impl app::desk::Desk for Desk {
+    fn act(&self, actor: Actor, command: Command) -> DeskFuture<Done> {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move {
+            let task = tokio::spawn(async move { inner.change(actor, command).await });
+            task.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "a change did not come to its end");
+                Err(too_slow())
+            })
+        })
+    }
+
+    fn ask(&self, _actor: Actor, query: Query) -> DeskFuture<Answer> {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move { inner.answer(query).await })
+    }
+}
+
+impl Inner {
+    fn glance<T>(&self, look: impl FnOnce(&AtHand) -> T) -> Option<T> {
+        self.at_hand.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
+    }
+
+    async fn change(&self, actor: Actor, command: Command) -> Result<Done, Refusal> {
+        if !may_act(actor, &command) {
+            return Err(Refusal::Forbidden { actor });
+        }
+        let mut change = self.plan(actor, command).await?;
+        let mut sent = self.writing.lock().await;
+        change.at = self.clock.now().wall;
+        let before = match *sent {
+            Some(cursor) => cursor,
+            // The stream was opened at the journal's end before anything changed.
+            None => self.store.head().await.map_err(refuse)?.0,
+        };
+        *sent = Some(before);
+        let entries = match tokio::time::timeout(LONGEST_CHANGE, self.store.change(change)).await {
+            Ok(Ok(entries)) => entries,
+            failed => {
+                // It may have been carried out all the same: what is at hand is read again, and the next change sends what is missing.
+                self.mark_stale();
+                return Err(failed.map_or_else(|_| too_slow(), |result| result.map_or_else(refuse, |_| too_slow())));
+            }
+        };
+        let Some((first, last)) = entries.first().zip(entries.last()) else { return Ok(Done { cursor: before }) };
+        let after = Cursor { epoch: before.epoch, number: last.number };
+        self.committed.store(last.number, Ordering::Release);
+        if first.number == before.number + 1 {
+            self.keep_at_hand(after, &entries).await;
+            self.send(after.epoch, entries, actor);
+        } else {
+            self.mark_stale();
+            self.send_missing(before, after, actor).await;
+        }
+        *sent = Some(after);
+        Ok(Done { cursor: after })
+    }
+
+    /// What a command means as a change of the store.
+    async fn plan(&self, actor: Actor, command: Command) -> Result<Change, Refusal> {
+        let (about, monitor, decide): (_, _, Decide) = match command {
+            Command::Record { events, monitor } => (Vec::new(), monitor, Box::new(move |_| Ok(events))),
+            Command::RetireSubject { subject } => {
+                self.check_known(&subject).await?;
+                (Vec::new(), None, Box::new(move |_| Ok(vec![Event::SubjectRetired { subject }])))
+            }
+            Command::Acknowledge { incident }
+            | Command::Comment { incident, .. }
+            | Command::Resolve { incident, .. }
+            | Command::Reopen { incident, .. } => {
+                let decide: Decide = Box::new(move |known: &[Incident]| match known {
+                    [known] => decide(known, &command),
+                    _ => Err(Refusal::NotFound { what: format!("incident {incident}") }),
+                });
+                (vec![incident], None, decide)
+            }
+        };
+        Ok(Change { at: self.clock.now().wall, actor, about, decide, monitor })
+    }
+
+    /// Only what reports, or what an active incident is about, can be retired: a wrong name would be no use to anyone.
+    async fn check_known(&self, subject: &Subject) -> Result<(), Refusal> {
+        let reports = self.board.shown().readings.readings.iter().any(|reading| reading.subject == *subject);
+        let known = reports
+            || self
+                .at_hand()
+                .await
+                .map_err(refuse)?
+                .incidents
+                .iter()
+                .any(|incident| incident.is_active() && incident.subjects().contains(&subject));
+        if known { Ok(()) } else { Err(Refusal::NotFound { what: format!("subject {subject}") }) }
+    }
+
+    fn send(&self, epoch: u32, entries: Vec<Entry>, actor: Actor) {
+        self.live.committed(epoch, &entries);
+        // Nobody needs to listen.
+        let _ = self.entries.send(Arc::new(entries));
+        if actor.is_person() {
+            self.changed.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// An earlier change was carried out though its answer was lost: its entries go out first.
+    async fn send_missing(&self, before: Cursor, after: Cursor, actor: Actor) {
+        let mut number = before.number;
+        while number < after.number {
+            match self.store.entries(number, PAGE).await {
+                Ok(entries) if !entries.is_empty() => {
+                    number = entries.last().map_or(number, |entry| entry.number);
+                    self.send(before.epoch, entries, actor);
+                }
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::warn!(%error, after = number, "entries could not be read for the live stream");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn mark_stale(&self) {
+        if let Some(at_hand) = &mut *self.at_hand.write().unwrap_or_else(PoisonError::into_inner) {
+            at_hand.stale = true;
+        }
+    }
+
+    /// Carries the new entries out on what is at hand; where that is not possible it is read again later.
+    async fn keep_at_hand(&self, after: Cursor, entries: &[Entry]) {
+        let head = match self.store.head().await {
+            Ok((cursor, head)) if cursor == after => head,
+            _ => return self.mark_stale(),
+        };
+        let mut guard = self.at_hand.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(at_hand) = &mut *guard else { return };
+        if !at_hand.stale && at_hand.cursor.number >= after.number {
+            // A reader was quicker.
+            return;
+        }
+        let follows = entries.first().is_some_and(|entry| entry.number == at_hand.cursor.number + 1);
+        if at_hand.stale || !follows || !at_hand.take(entries) {
+            at_hand.stale = true;
+            return;
+        }
+        (at_hand.cursor, at_hand.head) = (after, head);
+    }
+
+    /// What is at hand, read again if it must be.
+    async fn at_hand(&self) -> Result<AtHand, StoreError> {
+        if let Some(at_hand) = self.fresh() {
+            return Ok(at_hand);
+        }
+        let _one = self.refreshing.lock().await;
+        if let Some(at_hand) = self.fresh() {
+            return Ok(at_hand);
+        }
+        let mut tries = 3;
+        loop {
+            let (cursor, head) = self.store.head().await?;
+            let now = self.clock.now().wall;
+            let incidents = Arc::new(bounded(self.store.recent_incidents(now.minus(RECENT)).await?));
+            let blind = Arc::new(self.store.blind_spans(now.minus(Span::from_mins(24 * 60))).await?);
+            let at_hand = AtHand { cursor, head, incidents, blind, stale: false };
+            // Only what is of one position is kept. In a storm of changes a reading of two is good enough for one viewer: the
+            // stream goes on from the older one.
+            if self.store.head().await?.0 == cursor {
+                *self.at_hand.write().unwrap_or_else(PoisonError::into_inner) = Some(at_hand.clone());
+                return Ok(at_hand);
+            }
+            tries -= 1;
+            if tries == 0 {
+                return Ok(at_hand);
+            }
+        }
+    }
+
+    fn fresh(&self) -> Option<AtHand> {
+        let committed = self.committed.load(Ordering::Acquire);
+        self.last_at_hand().filter(|at_hand| !at_hand.stale && at_hand.cursor.number >= committed)
+    }
+
+    fn last_at_hand(&self) -> Option<AtHand> {
+        self.at_hand.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl AtHand {
+    /// False if the entries can't be carried out on what is here.
+    fn take(&mut self, entries: &[Entry]) -> bool {
+        let mut incidents = (*self.incidents).clone();
+        for entry in entries {
+            let Some(event) = &entry.event else { return false };
+            if let Event::Blind { from, to, why } = event {
+                Arc::make_mut(&mut self.blind).insert(0, BlindSpan { from: *from, to: *to, why: *why });
+            }
+            let Some(number) = event.incident() else { continue };
+            let place = incidents.binary_search_by_key(&number, |incident| incident.number);
+            let mut incident = place.ok().map(|at| incidents[at].clone());
+            if apply(&mut incident, event, entry.actor, entry.at).is_err() {
+                return false;
+            }
+            match (place, incident) {
+                (Ok(at), Some(incident)) => incidents[at] = incident,
+                (Err(at), Some(incident)) => incidents.insert(at, incident),
+                (_, None) => return false,
+            }
+        }
+        self.incidents = Arc::new(bounded(incidents));
+        true
+    }
+}
+
+/// Every active incident, and the ones resolved last.
+fn bounded(mut incidents: Vec<Incident>) -> Vec<Incident> {
+    let mut ends: Vec<Timestamp> = incidents.iter().filter_map(ended).collect();
+    ends.sort_unstable_by(|a, b| b.cmp(a));
+    if let Some(&oldest) = ends.get(RESOLVED_AT_HAND - 1) {
+        incidents.retain(|incident| ended(incident).is_none_or(|end| end >= oldest));
+    }
+    incidents
+}
+
+fn ended(incident: &Incident) -> Option<Timestamp> {
+    (incident.state == State::Resolved).then(|| incident.resolution.as_ref().map_or(incident.updated_at, |end| end.at))
+}
+
+fn too_slow() -> Refusal {
+    Refusal::Unavailable { advice: "It did not answer in time. Look at the page again before you repeat this.".to_owned() }
+}
+
+/// What the outside learns of a failure; the inside is logged here, once.
+fn refuse(error: StoreError) -> Refusal {
+    match error {
+        StoreError::Refused(refusal) => refusal,
+        StoreError::Misfit(misfit) => Refusal::Conflict { problem: format!("{misfit}. Look at the page again: something has changed.") },
+        StoreError::Unavailable { sentence, source } => {
+            tracing::warn!(error = %source, "the database failed: {sentence}");
+            Refusal::Unavailable { advice: sentence }
+        }
+        StoreError::Inconsistent { .. } => {
+            tracing::error!(%error, "a row holds what it can't");
+            Refusal::Unavailable {
+                advice: "A row in it can't be read; the log says which. Run 'calm-ops journal verify', and restore a backup if it fails."
+                    .to_owned(),
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The documents that are policy: read at start, looked at again every two seconds, and put in force only when they are right.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rules::{
+    document::Problem,
+    journal::Event,
+    thresholds::Thresholds,
+    time::Timestamp,
+    view::{Document, DocumentState},
+};
+use sha2::{Digest, Sha256};
+use similar::{ChangeTag, TextDiff};
+
+use crate::embedded;
+
+/// The thresholds' path inside the documents' directory.
+pub const THRESHOLDS: &str = "alerts/thresholds.md";
+/// The calm guide's.
+pub const GUIDE: &str = "runbooks/when-things-break.md";
+/// The agent's flow.
+pub const FLOW: &str = "agent/flow.md";
+
+/// Every document that must be there.
+pub const ALL: [&str; 3] = [THRESHOLDS, GUIDE, FLOW];
+
+/// The largest document, in bytes.
+const LARGEST: u64 = 512 * 1024;
+/// The longest difference that is journalled, in bytes.
+const LONGEST_DIFFERENCE: usize = 8 * 1024;
+
+/// Why the documents can't be used at start.
+#[derive(Debug, thiserror::Error)]
+pub enum BadDocuments {
+    /// A file can't be read.
+    #[error("{path}: {source}. {advice}", path = path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What to do.
+        advice: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A document holds mistakes.
+    #[error("{}", problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n\n"))]
+    Wrong {
+        /// All of them.
+        problems: Vec<Problem>,
+    },
+}
+
+#[derive(Clone, Debug)]
+struct InForce {
+    text: String,
+    sha256: String,
+    since: Timestamp,
+    /// The refused version's hash and first error.
+    refused: Option<(String, String)>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Documents {
+    dir: Option<PathBuf>,
+    /// Where the versions in force are kept, so that a change made while Calm Ops did not run is told with its difference.
+    kept: PathBuf,
+    in_force: BTreeMap<&'static str, InForce>,
+    thresholds: Arc<Thresholds>,
+}
+
+impl Documents {
+    /// Reads all of them from `dir`, or the built-in ones. Returns the events that tell which versions are new.
+    pub fn load(dir: Option<&Path>, kept: &Path, now: Timestamp) -> Result<(Self, Vec<Event>), BadDocuments> {
+        let mut in_force = BTreeMap::new();
+        let mut problems = Vec::new();
+        let mut thresholds = None;
+        let mut events = Vec::new();
+        for name in ALL {
+            let text = read(dir, name)?;
+            match check(name, &text) {
+                Ok(Some(parsed)) => thresholds = Some(Arc::new(parsed)),
+                Ok(None) => {}
+                Err(found) => problems.extend(found),
+            }
+            let sha256 = sha256(&text);
+            let before = fs::read_to_string(kept.join(name)).unwrap_or_default();
+            if before != text {
+                events.push(in_force_event(name, &sha256, &before, &text));
+            }
+            in_force.insert(name, InForce { text, sha256, since: now, refused: None });
+        }
+        match thresholds {
+            Some(thresholds) if problems.is_empty() => {
+                Ok((Self { dir: dir.map(Path::to_owned), kept: kept.to_owned(), in_force, thresholds }, events))
+            }
+            _ => Err(BadDocuments::Wrong { problems }),
+        }
+    }
+
+    /// The thresholds in force.
+    pub fn thresholds(&self) -> &Arc<Thresholds> {
+        &self.thresholds
+    }
+
+    /// Notes on disk which versions are in force; called when the journal has taken the events that say so.
+    pub fn keep(&self) {
+        for (name, document) in &self.in_force {
+            let path = self.kept.join(name);
+            let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, &document.text));
+            if let Err(error) = written {
+                tracing::warn!(document = name, %error, "the version in force could not be noted in the data directory");
+            }
+        }
+    }
+
+    /// Looks whether a document changed. Returns what to journal; the thresholds in force may be others afterwards.
+    pub fn look(&mut self, now: Timestamp) -> Vec<Event> {
+        let Some(dir) = self.dir.clone() else { return Vec::new() };
+        let mut events = Vec::new();
+        for name in ALL {
+            let Some(known) = self.in_force.get_mut(name) else { continue };
+            let outcome = match read(Some(&dir), name) {
+                Ok(text) if text == known.text => {
+                    known.refused = None;
+                    continue;
+                }
+                Ok(text) => check(name, &text).map(|parsed| (parsed, text.clone())).map_err(|problems| {
+                    let first = problems.first().map_or_else(|| "it can't be read".to_owned(), Problem::to_string);
+                    (sha256(&text), first)
+                }),
+                Err(error) => Err((String::new(), error.to_string())),
+            };
+            match outcome {
+                Ok((parsed, text)) => {
+                    let sha256 = sha256(&text);
+                    events.push(in_force_event(name, &sha256, &known.text, &text));
+                    *known = InForce { text, sha256, since: now, refused: None };
+                    if let Some(thresholds) = parsed {
+                        self.thresholds = Arc::new(thresholds);
+                    }
+                }
+                Err((sha256, error)) => {
+                    let refused = Some((sha256.clone(), error.clone()));
+                    if known.refused != refused {
+                        known.refused = refused;
+                        events.push(Event::DocumentRefused { name: name.to_owned(), sha256, error });
+                    }
+                }
+            }
+        }
+        events
+    }
+
+    /// What the pages say about them.
+    pub fn states(&self) -> Vec<DocumentState> {
+        let state = |(name, document): (&&str, &InForce)| DocumentState {
+            name: (*name).to_owned(),
+            sha256: document.sha256.clone(),
+            since: document.since,
+            error: document.refused.as_ref().map(|(_, error)| error.clone()),
+        };
+        self.in_force.iter().map(state).collect()
+    }
+
+    /// Their texts.
+    pub fn texts(&self) -> Vec<Document> {
+        self.in_force.iter().map(|(name, document)| Document { name: (*name).to_owned(), markdown: document.text.clone() }).collect()
+    }
+}
+
+/// Checks one document by its name; the thresholds come back as rules.
+pub fn check(name: &str, text: &str) -> Result<Option<Thresholds>, Vec<Problem>> {
+    if name == THRESHOLDS {
+        return Thresholds::parse(name, text).map(Some);
+    }
+    let first = text.lines().next().unwrap_or_default();
+    if first.trim_end() == "format: 1" {
+        return Ok(None);
+    }
+    Err(vec![Problem {
+        file: name.to_owned(),
+        line: 1,
+        column: 1,
+        width: u32::try_from(first.chars().count().clamp(1, 80)).unwrap_or(80),
+        text: first.chars().take(200).collect(),
+        found: "the document does not begin with its format".to_owned(),
+        expected: "the first line to be 'format: 1'".to_owned(),
+    }])
+}
+
+fn read(dir: Option<&Path>, name: &str) -> Result<String, BadDocuments> {
+    let Some(dir) = dir else {
+        return embedded::document(name).map(std::borrow::Cow::into_owned).ok_or_else(|| BadDocuments::Unreadable {
+            path: name.into(),
+            advice: "This program was built without its documents; build it again with 'make dist'.",
+            source: io::ErrorKind::NotFound.into(),
+        });
+    };
+    let path = dir.join(name);
+    let unreadable = |advice| {
+        let path = path.clone();
+        move |source| BadDocuments::Unreadable { path, advice, source }
+    };
+    let size = fs::metadata(&path).map_err(unreadable("'calm-ops init DIR' writes the documents that are missing."))?.len();
+    if size > LARGEST {
+        return Err(unreadable("A document may have 512 KiB.")(io::ErrorKind::FileTooLarge.into()));
+    }
+    fs::read_to_string(&path).map_err(unreadable("It must be readable, and UTF-8 text."))
+}
+
+fn in_force_event(name: &str, sha256: &str, before: &str, after: &str) -> Event {
+    Event::DocumentInForce { name: name.to_owned(), sha256: sha256.to_owned(), difference: difference(before, after) }
+}
+
+/// The lines that went (`-`) and came (`+`); empty when all of it is new.
+fn difference(before: &str, after: &str) -> String {
+    if before.is_empty() {
+        return String::new();
+    }
+    let mut lines = String::new();
+    for change in TextDiff::from_lines(before, after).iter_all_changes() {
+        let sign = match change.tag() {
+            ChangeTag::Equal => continue,
+            ChangeTag::Delete => '-',
+            ChangeTag::Insert => '+',
+        };
+        let line = change.value().trim_end();
+        if lines.len() + line.len() > LONGEST_DIFFERENCE {
+            lines.push_str("(more lines changed)\n");
+            break;
+        }
+        lines.push(sign);
+        lines.push_str(line);
+        lines.push('\n');
+    }
+    lines
+}
+
+fn sha256(text: &str) -> String {
+    rules::journal::Hash(Sha256::digest(text.as_bytes()).into()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_names_the_lines() {
+        assert_eq!(difference("a\nb\nc\n", "a\nx\nc\n"), "-b\n+x\n");
+        assert_eq!(difference("", "a\n"), "");
+    }
+
+    #[test]
+    fn a_bad_edit_leaves_the_last_good_version_in_force() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ALL {
+            fs::create_dir_all(dir.path().join(name).parent().unwrap()).unwrap();
+            fs::write(dir.path().join(name), &*embedded::document(name).unwrap()).unwrap();
+        }
+        let kept = tempfile::tempdir().unwrap();
+        let (mut documents, events) = Documents::load(Some(dir.path()), kept.path(), Timestamp::default()).unwrap();
+        assert_eq!(events.len(), 3);
+        documents.keep();
+        let sha256 = documents.thresholds().sha256().to_owned();
+        fs::write(dir.path().join(THRESHOLDS), "format: 1\n\n| signal | nonsense |\n|---|---|\n| a | b |\n").unwrap();
+        assert!(matches!(&documents.look(Timestamp::from_secs(1))[..], [Event::DocumentRefused { .. }]));
+        assert!(documents.look(Timestamp::from_secs(2)).is_empty(), "the same bad edit is told once");
+        assert_eq!(documents.thresholds().sha256(), sha256);
+        assert!(documents.states().iter().any(|state| state.name == THRESHOLDS && state.error.is_some()));
+        let guide = documents.texts().into_iter().find(|text| text.name == GUIDE).unwrap().markdown;
+        fs::write(dir.path().join(GUIDE), format!("{guide}\n## Shorter\n")).unwrap();
+        assert!(
+            matches!(&documents.look(Timestamp::from_secs(3))[..], [Event::DocumentInForce { difference, .. }] if difference.contains("+## Shorter"))
+        );
+        let (_, events) = Documents::load(None, kept.path(), Timestamp::default()).unwrap();
+        assert!(events.is_empty(), "what is in force already is not told again");
+    }
+}

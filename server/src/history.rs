@@ -1,0 +1,277 @@
+//! The recent past of every series at full resolution, in memory; and the roll-ups that go to the database in batches.
+
+use std::collections::VecDeque;
+
+use rules::{
+    evaluate::SeriesId,
+    time::{Span, Timestamp},
+    view::CoursePoint,
+    words::{Signal, Subject, Unit},
+};
+
+use crate::store::{Rollup, RollupStep};
+
+/// The most values kept of one series.
+const MOST_POINTS: usize = 720;
+/// The longest time that a value is kept at full resolution.
+const LONGEST: Span = Span::from_mins(60);
+/// The most roll-ups that wait for a database that is away: about a day of 50 signals.
+const MOST_WAITING: usize = 100_000;
+
+const MINUTE: i64 = 60_000_000;
+const HOUR: i64 = 60 * MINUTE;
+
+/// What one minute or hour has gathered so far.
+#[derive(Clone, Copy, Debug)]
+struct Gathered {
+    start: i64,
+    min: f64,
+    max: f64,
+    sum: f64,
+    last: f64,
+    count: u32,
+}
+
+impl Gathered {
+    fn new(start: i64, value: f64) -> Self {
+        Self { start, min: value, max: value, sum: value, last: value, count: 1 }
+    }
+
+    fn take(&mut self, value: f64) {
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        self.sum += value;
+        self.last = value;
+        self.count = self.count.saturating_add(1);
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.sum += other.sum;
+        self.last = other.last;
+        self.count = self.count.saturating_add(other.count);
+    }
+}
+
+#[derive(Debug)]
+struct Series {
+    subject: Subject,
+    signal: Signal,
+    unit: Unit,
+    /// When (microseconds since 1970) and how much, oldest first.
+    points: VecDeque<(i64, f64)>,
+    minute: Option<Gathered>,
+    hour: Option<Gathered>,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct History {
+    series: Vec<Option<Series>>,
+    waiting: VecDeque<Rollup>,
+    dropped: u64,
+}
+
+impl History {
+    /// Makes room for a series under its id; a known one stays.
+    pub fn open(&mut self, id: SeriesId, subject: &Subject, signal: &Signal, unit: &Unit) {
+        let index = id.0 as usize;
+        if self.series.len() <= index {
+            self.series.resize_with(index + 1, || None);
+        }
+        let place = &mut self.series[index];
+        if place.as_ref().is_none_or(|known| known.subject != *subject || known.signal != *signal) {
+            let points = VecDeque::new();
+            *place =
+                Some(Series { subject: subject.clone(), signal: signal.clone(), unit: unit.clone(), points, minute: None, hour: None });
+        }
+    }
+
+    /// Whether a series has its room.
+    pub fn knows(&self, id: SeriesId) -> bool {
+        self.series.get(id.0 as usize).is_some_and(Option::is_some)
+    }
+
+    /// Takes a value.
+    pub fn add(&mut self, id: SeriesId, value: f64, at: Timestamp) {
+        let Some(Some(series)) = self.series.get_mut(id.0 as usize) else { return };
+        let micros = at.as_micros();
+        if series.points.back().is_none_or(|&(last, _)| last <= micros) {
+            if series.points.len() >= MOST_POINTS {
+                series.points.pop_front();
+            }
+            series.points.push_back((micros, value));
+        } else {
+            // A value that comes late is put in its place.
+            let place = series.points.partition_point(|&(time, _)| time <= micros);
+            series.points.insert(place, (micros, value));
+            if series.points.len() > MOST_POINTS {
+                series.points.pop_front();
+            }
+        }
+        let start = micros.div_euclid(MINUTE) * MINUTE;
+        match &mut series.minute {
+            Some(minute) if minute.start == start => minute.take(value),
+            Some(_) => {
+                close_minute(series, &mut self.waiting);
+                series.minute = Some(Gathered::new(start, value));
+            }
+            None => series.minute = Some(Gathered::new(start, value)),
+        }
+    }
+
+    /// Ends the minutes and hours that are over, forgets what is too old to keep at full resolution, and hands out the roll-ups that wait.
+    /// With `all` the current minute and hour are ended too: for a graceful stop.
+    pub fn take_rollups(&mut self, now: Timestamp, all: bool) -> Vec<Rollup> {
+        let (micros, oldest) = (now.as_micros(), now.minus(LONGEST).as_micros());
+        for series in self.series.iter_mut().flatten() {
+            if series.minute.as_ref().is_some_and(|minute| all || minute.start + MINUTE <= micros) {
+                close_minute(series, &mut self.waiting);
+            }
+            if series.hour.as_ref().is_some_and(|hour| all || hour.start + HOUR <= micros) {
+                close_hour(series, &mut self.waiting);
+            }
+            while series.points.front().is_some_and(|&(time, _)| time < oldest) {
+                series.points.pop_front();
+            }
+        }
+        self.waiting.drain(..).collect()
+    }
+
+    /// Takes roll-ups back that could not be written. When too many wait, the oldest are given up; returns how many ever were.
+    pub fn put_back(&mut self, rollups: Vec<Rollup>) -> u64 {
+        for rollup in rollups.into_iter().rev() {
+            self.waiting.push_front(rollup);
+        }
+        while self.waiting.len() > MOST_WAITING {
+            self.waiting.pop_front();
+            self.dropped += 1;
+        }
+        self.dropped
+    }
+
+    /// Forgets a subject's values.
+    pub fn retire(&mut self, subject: &Subject) {
+        for place in &mut self.series {
+            if let Some(series) = place
+                && series.subject == *subject
+            {
+                close_minute(series, &mut self.waiting);
+                close_hour(series, &mut self.waiting);
+                *place = None;
+            }
+        }
+    }
+
+    /// The values of a series from a moment on, as seconds after the first and value, thinned to at most `most` points.
+    pub fn course(&self, id: SeriesId, from: Timestamp, most: usize) -> Option<(Timestamp, Vec<(f32, f64)>)> {
+        let points = self.points(id, from)?;
+        let &(first, _) = points.first()?;
+        // Whoever thins keeps the last value of each step: what is shown last is what holds now.
+        let step = points.len().div_ceil(most.max(1));
+        let thinned = points.rchunks(step).rev().filter_map(|chunk| chunk.last());
+        let seconds = |time: i64| ((time - first) as f64 / 1e6) as f32;
+        Some((Timestamp::from_micros(first), thinned.map(|&(time, value)| (seconds(time), value)).collect()))
+    }
+
+    /// The values of a series in steps, for charts.
+    pub fn steps(&self, subject: &Subject, signal: &Signal, from: Timestamp, to: Timestamp, most: usize) -> Option<Vec<CoursePoint>> {
+        let series = self.series.iter().flatten().find(|series| series.subject == *subject && series.signal == *signal)?;
+        let (from, to) = (from.as_micros(), to.as_micros());
+        let points: Vec<_> = series.points.iter().filter(|&&(time, _)| time >= from && time < to).collect();
+        let step = points.len().div_ceil(most.max(1)).max(1);
+        let point = |chunk: &[&(i64, f64)]| {
+            let values = chunk.iter().map(|&&(_, value)| value);
+            CoursePoint {
+                at: Timestamp::from_micros(chunk[0].0),
+                min: values.clone().fold(f64::INFINITY, f64::min),
+                mean: values.clone().sum::<f64>() / chunk.len() as f64,
+                max: values.fold(f64::NEG_INFINITY, f64::max),
+            }
+        };
+        Some(points.chunks(step).map(point).collect())
+    }
+
+    fn points(&self, id: SeriesId, from: Timestamp) -> Option<Vec<(i64, f64)>> {
+        let series = self.series.get(id.0 as usize)?.as_ref()?;
+        let start = series.points.partition_point(|&(time, _)| time < from.as_micros());
+        Some(series.points.range(start..).copied().collect())
+    }
+}
+
+fn close_minute(series: &mut Series, waiting: &mut VecDeque<Rollup>) {
+    let Some(minute) = series.minute.take() else { return };
+    waiting.push_back(rollup(series, RollupStep::Minute, &minute));
+    let start = minute.start.div_euclid(HOUR) * HOUR;
+    match &mut series.hour {
+        Some(hour) if hour.start == start => hour.join(&minute),
+        Some(_) => {
+            close_hour(series, waiting);
+            series.hour = Some(Gathered { start, ..minute });
+        }
+        None => series.hour = Some(Gathered { start, ..minute }),
+    }
+}
+
+fn close_hour(series: &mut Series, waiting: &mut VecDeque<Rollup>) {
+    if let Some(hour) = series.hour.take() {
+        waiting.push_back(rollup(series, RollupStep::Hour, &hour));
+    }
+}
+
+fn rollup(series: &Series, step: RollupStep, gathered: &Gathered) -> Rollup {
+    Rollup {
+        subject: series.subject.clone(),
+        signal: series.signal.clone(),
+        unit: series.unit.clone(),
+        step,
+        start: Timestamp::from_micros(gathered.start),
+        min: gathered.min,
+        max: gathered.max,
+        mean: gathered.sum / f64::from(gathered.count),
+        last: gathered.last,
+        count: gathered.count,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history() -> (History, SeriesId) {
+        let (mut history, id) = (History::default(), SeriesId(0));
+        history.open(id, &"host:a".parse().unwrap(), &"host.cpu.used".parse().unwrap(), &Unit::Percent);
+        (history, id)
+    }
+
+    #[test]
+    fn minutes_and_hours_are_rolled_up_once() {
+        let (mut history, id) = history();
+        for second in 0..7_200 {
+            history.add(id, f64::from(second % 60), Timestamp::from_secs(i64::from(second)));
+        }
+        let rollups = history.take_rollups(Timestamp::from_secs(7_200), false);
+        let minutes: Vec<_> = rollups.iter().filter(|rollup| rollup.step == RollupStep::Minute).collect();
+        let hours: Vec<_> = rollups.iter().filter(|rollup| rollup.step == RollupStep::Hour).collect();
+        assert_eq!((minutes.len(), hours.len()), (120, 2));
+        assert!(minutes.iter().all(|minute| minute.count == 60 && minute.min == 0.0 && minute.max == 59.0 && minute.mean == 29.5));
+        assert!(hours.iter().all(|hour| hour.count == 3_600 && hour.last == 59.0));
+        assert!(history.take_rollups(Timestamp::from_secs(7_300), true).is_empty());
+    }
+
+    #[test]
+    fn late_values_are_put_in_their_place_and_the_ring_is_bounded() {
+        let (mut history, id) = history();
+        for second in [1_i64, 3, 2, 4] {
+            history.add(id, second as f64, Timestamp::from_secs(second));
+        }
+        let (_, course) = history.course(id, Timestamp::from_secs(0), 100).unwrap();
+        assert_eq!(course.iter().map(|point| point.1).collect::<Vec<_>>(), [1.0, 2.0, 3.0, 4.0]);
+        for second in 5..5_000 {
+            history.add(id, 1.0, Timestamp::from_secs(second));
+        }
+        assert_eq!(history.points(id, Timestamp::from_secs(0)).unwrap().len(), MOST_POINTS);
+        assert_eq!(history.course(id, Timestamp::from_secs(0), 60).unwrap().1.len(), 60);
+    }
+}

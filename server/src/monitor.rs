@@ -1,0 +1,635 @@
+//! The monitor: the only place with a clock and a schedule. It feeds observations to the rules, and hands what they decide to the desk.
+//!
+//! It never waits for the database: one write at a time is on its way, and meanwhile everything is evaluated and shown from memory.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use app::desk::Desk as _;
+use rules::{
+    agent::{self, World},
+    breach::Breach,
+    desk::{Command, Refusal},
+    evaluate::{SavedState, SeriesId},
+    incident::{self, Incident, IncidentNumber},
+    journal::{Entry, Event},
+    time::{Now, Span, Timestamp},
+    view::{Reading, Readings, Spark, Status},
+    words::{Actor, Observation, Severity, Signal, Subject, Unit},
+};
+use serde::{Deserialize, Serialize};
+use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    board::Board,
+    clock::Clock,
+    collect::Facts,
+    desk::Desk,
+    documents::Documents,
+    live::Live,
+    monitor::{evidence::Recent, intake::Intake, recording::Standing, runner::Told, watchman::Watchman},
+    store::{Rollup, Store},
+};
+
+pub mod evidence;
+pub mod intake;
+pub mod recording;
+pub mod runner;
+pub mod watchman;
+
+/// How often the monitor looks when nothing wakes it.
+const TICK: Duration = Duration::from_secs(1);
+/// How often the state of the rules, and that Calm Ops runs, is saved.
+const SAVE_EVERY: Span = Span::from_secs(10);
+/// How often Calm Ops measures itself.
+const SELF_EVERY: Span = Span::from_secs(5);
+/// How often changed documents are looked for.
+const DOCUMENTS_EVERY: Span = Span::from_secs(2);
+/// How often what is usual is learned anew, and old roll-ups are removed.
+const LEARN_EVERY: Span = Span::from_mins(30);
+/// What is usual is learned from this long.
+const LEARN_FROM: Span = Span::from_secs(7 * 86_400);
+/// How long to wait before the database is tried again.
+const RETRY: Span = Span::from_secs(1);
+/// The most roll-ups in one transaction.
+const ROLLUP_BATCH: usize = 1_000;
+/// The most readings that are shown.
+const MOST_READINGS: usize = 500;
+/// How far back sparklines reach.
+const SPARK: Span = Span::from_mins(20);
+/// The most points of a sparkline.
+const SPARK_POINTS: usize = 60;
+
+/// The monitor's state as it is kept in the database.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Kept {
+    /// The rules' state.
+    pub engine: SavedState,
+}
+
+/// What the monitor works with.
+pub struct Parts {
+    /// Where observations come in.
+    pub intake: Arc<Intake>,
+    /// The one door.
+    pub desk: Arc<Desk>,
+    /// What is shown.
+    pub board: Arc<Board>,
+    /// The live stream.
+    pub live: Arc<Live>,
+    /// The documents in force.
+    pub documents: Documents,
+    /// The clocks.
+    pub clock: Clock,
+    /// The name of this host.
+    pub host: String,
+    /// At most how many series are taken.
+    pub series_limit: usize,
+}
+
+/// One write on its way to the database.
+#[derive(Debug)]
+enum Landed {
+    Recorded(Result<(), Refusal>),
+    Reloaded(Option<(Vec<Incident>, IncidentNumber)>),
+    Rolled { failed: Option<Vec<Rollup>> },
+    Saved { result: Result<(), String> },
+    Learned(Vec<(Subject, Signal, f64)>),
+}
+
+/// See the module.
+pub struct Monitor {
+    parts: Parts,
+    store: Arc<dyn Store>,
+    told: mpsc::Receiver<Told>,
+    entries: tokio::sync::broadcast::Receiver<Arc<Vec<Entry>>>,
+    flight: Option<(Instant, JoinHandle<Landed>)>,
+    watchman: Watchman,
+    steady_since: Timestamp,
+    known: Vec<Incident>,
+    next_number: IncidentNumber,
+    /// The incidents in memory may differ from those that are stored.
+    stale: bool,
+    /// Events of Calm Ops itself that wait to be journalled, and those that are on their way.
+    own: Vec<Event>,
+    own_in_flight: Vec<Event>,
+    rollups: Vec<Rollup>,
+    facts: Facts,
+    recent: Recent,
+    failing: BTreeMap<String, String>,
+    away: Option<(Timestamp, String)>,
+    retry_at: Now,
+    saved_at: Now,
+    measured_at: Now,
+    looked_at: Now,
+    learned_at: Option<Now>,
+    rolled_at: Now,
+    shown_at: Option<Now>,
+    lag: Duration,
+    write_time: Duration,
+}
+
+/// Microseconds since the machine started, with the time it slept.
+fn boot_micros() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000
+}
+
+impl Monitor {
+    /// Begins. `own` are events that are to be journalled first: the start, and what was not seen before it.
+    pub fn new(parts: Parts, store: Arc<dyn Store>, told: mpsc::Receiver<Told>, own: Vec<Event>) -> Self {
+        let now = parts.clock.now();
+        let entries = parts.desk.subscribe();
+        Self {
+            store,
+            told,
+            entries,
+            flight: None,
+            watchman: Watchman::new(now, boot_micros()),
+            steady_since: now.wall,
+            known: Vec::new(),
+            next_number: IncidentNumber(1),
+            stale: true,
+            own,
+            own_in_flight: Vec::new(),
+            rollups: Vec::new(),
+            facts: Facts::default(),
+            recent: Recent::default(),
+            failing: BTreeMap::new(),
+            away: None,
+            retry_at: now,
+            saved_at: now,
+            measured_at: now,
+            looked_at: now,
+            learned_at: None,
+            rolled_at: now,
+            shown_at: None,
+            lag: Duration::ZERO,
+            write_time: Duration::ZERO,
+            parts,
+        }
+    }
+
+    /// Looks once, so that there is something to show before the first request comes.
+    pub fn look(&mut self) {
+        self.step(true);
+    }
+
+    /// Runs until `stop`, then writes what is left and returns.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut ticker = tokio::time::interval(TICK);
+        ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let intake = Arc::clone(&self.parts.intake);
+        loop {
+            let mut ticked = false;
+            tokio::select! {
+                () = stop.cancelled() => break,
+                landed = landing(&mut self.flight) => self.landed(landed),
+                due = ticker.tick() => {
+                    self.lag = due.elapsed();
+                    ticked = true;
+                }
+                () = intake.woken() => {}
+                Some(told) = self.told.recv() => self.hear(told),
+                entries = self.entries.recv() => match entries {
+                    Ok(entries) => self.committed(&entries),
+                    // Too many at once: what is stored is read again.
+                    Err(_) => self.stale = true,
+                },
+            }
+            self.step(ticked);
+        }
+        self.close().await;
+    }
+
+    /// One look at everything: decides, and sends the next write on its way.
+    fn step(&mut self, ticked: bool) {
+        let now = self.parts.clock.now();
+        if ticked {
+            let found = self.watchman.look(now, boot_micros());
+            let mut core = self.parts.intake.core();
+            if let Some(span) = found.blind {
+                core.engine.blind(span, now);
+                core.recording.blind(span, now);
+            }
+            if found.unsteady {
+                self.steady_since = now.wall;
+                core.recording.steady(now.wall);
+            }
+            drop(core);
+            self.own.extend(found.events);
+            self.measure_self(now);
+            self.look_at_documents(now);
+        }
+        while let Ok(entries) = self.entries.try_recv() {
+            self.committed(&entries);
+        }
+        let breaches = {
+            let mut core = self.parts.intake.core();
+            let core = &mut *core;
+            if ticked {
+                let standing = Standing { incidents: &self.known, next_number: self.next_number, steady_since: self.steady_since };
+                core.recording.checkpoint(&core.engine, self.parts.series_limit, standing, &self.parts.documents.texts(), now);
+            }
+            core.recording.ticked(now);
+            core.engine.tick(now)
+        };
+        if self.flight.is_none() && now.mono >= self.retry_at.mono {
+            self.launch(&breaches, now);
+        }
+        if ticked || self.shown_at.is_none_or(|at| now.mono.since(at.mono) >= Span::from_millis(500)) {
+            self.show(now);
+        }
+    }
+
+    /// Starts the most pressing write, if there is one.
+    fn launch(&mut self, breaches: &[Breach], now: Now) {
+        if self.stale {
+            return self.reload(now);
+        }
+        if !self.own.is_empty() {
+            self.own_in_flight = std::mem::take(&mut self.own);
+            return self.record(self.own_in_flight.clone(), Actor::System, now);
+        }
+        let decided = self.decide(breaches, now);
+        if !decided.is_empty() {
+            return self.record(decided, Actor::Agent, now);
+        }
+        if now.mono.since(self.rolled_at.mono) >= Span::from_secs(20) {
+            self.rolled_at = now;
+            let fresh = self.parts.intake.core().history.take_rollups(now.wall, false);
+            self.rollups.extend(fresh);
+        }
+        if !self.rollups.is_empty() {
+            let rest = self.rollups.split_off(self.rollups.len().min(ROLLUP_BATCH));
+            let batch = std::mem::replace(&mut self.rollups, rest);
+            let store = Arc::clone(&self.store);
+            return self.send(async move {
+                match store.write_rollups(&batch).await {
+                    Ok(()) => Landed::Rolled { failed: None },
+                    Err(error) => {
+                        tracing::warn!(%error, count = batch.len(), "roll-ups wait for the database");
+                        Landed::Rolled { failed: Some(batch) }
+                    }
+                }
+            });
+        }
+        if now.mono.since(self.saved_at.mono) >= SAVE_EVERY {
+            self.saved_at = now;
+            let kept = self.parts.intake.core().engine.take_dirty().then(|| self.kept(now)).flatten();
+            let store = Arc::clone(&self.store);
+            return self.send(async move {
+                let result = store.save_monitor(kept.as_deref(), now.wall).await.map_err(|error| error.to_string());
+                Landed::Saved { result }
+            });
+        }
+        if self.learned_at.is_none_or(|at| now.mono.since(at.mono) >= LEARN_EVERY) {
+            self.learned_at = Some(now);
+            let store = Arc::clone(&self.store);
+            self.send(async move {
+                if let Err(error) = store.prune(now.wall).await {
+                    tracing::warn!(%error, "old roll-ups could not be removed");
+                }
+                let usual = store.usual(now.wall.minus(LEARN_FROM)).await;
+                Landed::Learned(usual.inspect_err(|error| tracing::warn!(%error, "what is usual could not be read")).unwrap_or_default())
+            });
+        }
+    }
+
+    fn send(&mut self, write: impl Future<Output = Landed> + Send + 'static) {
+        self.flight = Some((Instant::now(), tokio::spawn(write)));
+    }
+
+    fn reload(&mut self, now: Now) {
+        let store = Arc::clone(&self.store);
+        let since = now.wall.minus(self.parts.documents.thresholds().policy().reopen_within);
+        self.stale = false;
+        self.send(async move {
+            let read = async { Ok::<_, crate::store::StoreError>((store.recent_incidents(since).await?, store.next_number().await?)) };
+            Landed::Reloaded(read.await.inspect_err(|error| tracing::warn!(%error, "the incidents could not be read")).ok())
+        });
+    }
+
+    /// What the agent decides, with the snapshots that belong to it.
+    fn decide(&mut self, breaches: &[Breach], now: Now) -> Vec<Event> {
+        let oldest = now.wall.minus(self.parts.documents.thresholds().policy().reopen_within);
+        self.known.retain(|incident| incident.resolution.as_ref().is_none_or(|end| end.at >= oldest));
+        let policy = self.parts.documents.thresholds().policy();
+        let world =
+            World { breaches, incidents: &self.known, next_number: self.next_number, now: now.wall, steady_since: self.steady_since };
+        let mut events = agent::decide(policy, world);
+        self.parts.intake.core().recording.decided(now, &events);
+        if events.is_empty() {
+            return events;
+        }
+        let mut after: BTreeMap<IncidentNumber, Incident> = self.known.iter().map(|known| (known.number, known.clone())).collect();
+        if let Err(error) = incident::apply_all(&mut after, &events, Actor::Agent, now.wall) {
+            tracing::error!(%error, "the agent decided what does not fit; nothing of it is recorded");
+            self.stale = true;
+            return Vec::new();
+        }
+        let head = self.parts.desk.head();
+        let core = self.parts.intake.core();
+        for (number, incident) in &after {
+            let before = self.known.iter().find(|known| known.number == *number);
+            let worse = incident.is_active() && before.is_none_or(|before| !before.is_active() || before.severity < incident.severity);
+            if worse {
+                let snapshot = evidence::snapshot(&core, incident, breaches, &self.facts, &self.recent, head, now);
+                events.push(Event::SnapshotSaved { incident: *number, snapshot: Box::new(snapshot) });
+            }
+        }
+        drop(core);
+        events
+    }
+
+    fn record(&mut self, events: Vec<Event>, actor: Actor, now: Now) {
+        let monitor = self.kept(now);
+        let desk = Arc::clone(&self.parts.desk);
+        let store = Arc::clone(&self.store);
+        // A bundle is kept when an incident opens and when it ends: what led to it, and all of it.
+        let telling = |event: &&Event| matches!(event, Event::IncidentOpened { .. } | Event::Resolved { .. });
+        let numbers: Vec<IncidentNumber> = events.iter().filter(telling).filter_map(Event::incident).collect();
+        let bundle = if numbers.is_empty() { None } else { self.parts.intake.core().recording.bundle() };
+        self.send(async move {
+            let result = desk.act(actor, Command::Record { events, monitor }).await.map(|_| ());
+            if result.is_ok() {
+                for number in numbers {
+                    if let Some(bundle) = &bundle
+                        && let Err(error) = store.save_bundle(number, bundle).await
+                    {
+                        tracing::warn!(incident = number.0, %error, "the replay bundle could not be saved");
+                    }
+                }
+            }
+            Landed::Recorded(result)
+        });
+    }
+
+    /// The state to save.
+    fn kept(&self, now: Now) -> Option<Vec<u8>> {
+        let engine = self.parts.intake.core().engine.save(now);
+        serde_json::to_vec(&Kept { engine }).inspect_err(|error| tracing::error!(%error, "the rules' state can't be encoded")).ok()
+    }
+
+    fn landed(&mut self, landed: (Duration, Option<Landed>)) {
+        let (took, landed) = landed;
+        self.write_time = took;
+        let now = self.parts.clock.now();
+        match landed {
+            Some(Landed::Recorded(Ok(()))) => {
+                self.own_in_flight.clear();
+                self.parts.documents.keep();
+                self.reached();
+            }
+            Some(Landed::Recorded(Err(refusal @ Refusal::Unavailable { .. }))) => {
+                self.take_back();
+                self.lost(&refusal.to_string(), now);
+            }
+            Some(Landed::Recorded(Err(refusal))) => {
+                self.take_back();
+                // Someone changed the incident meanwhile: what to do is decided anew from how it is now.
+                tracing::debug!(%refusal, "a decision did not fit any more");
+                self.stale = true;
+            }
+            Some(Landed::Reloaded(Some((incidents, next)))) => {
+                self.parts.intake.core().recording.incidents(&incidents, next);
+                (self.known, self.next_number) = (incidents, next);
+                self.reached();
+            }
+            Some(Landed::Reloaded(None)) => {
+                self.stale = true;
+                self.lost("The incidents can't be read.", now);
+            }
+            Some(Landed::Rolled { failed: Some(batch) }) => {
+                self.parts.intake.core().history.put_back(batch);
+                self.lost("Measured values can't be written.", now);
+            }
+            Some(Landed::Rolled { failed: None } | Landed::Saved { result: Ok(()) }) => self.reached(),
+            Some(Landed::Saved { result: Err(sentence) }) => self.lost(&sentence, now),
+            Some(Landed::Learned(usual)) => {
+                let mut core = self.parts.intake.core();
+                for (subject, signal, value) in usual {
+                    if let Ok(id) = core.open(signal.as_str(), subject.as_str(), None) {
+                        core.engine.set_usual(id, Some(value));
+                        core.recording.usual(id, value);
+                    }
+                }
+            }
+            None => {
+                self.take_back();
+                self.stale = true;
+            }
+        }
+    }
+
+    /// What could not be journalled waits again, before what came since.
+    fn take_back(&mut self) {
+        let since = std::mem::take(&mut self.own);
+        self.own = std::mem::take(&mut self.own_in_flight);
+        self.own.extend(since);
+    }
+
+    fn reached(&mut self) {
+        if let Some((since, _)) = self.away.take() {
+            tracing::info!(%since, "the database is back");
+        }
+    }
+
+    fn lost(&mut self, sentence: &str, now: Now) {
+        self.retry_at = Now { wall: now.wall, mono: now.mono.plus(RETRY) };
+        if self.away.is_none() {
+            tracing::error!(sentence, "the database is away; evaluation goes on in memory");
+        }
+        let since = self.away.take().map_or(now.wall, |(since, _)| since);
+        self.away = Some((since, sentence.to_owned()));
+    }
+
+    /// Takes what was committed, by the agent or by a person, so that the incidents in memory are those that are stored.
+    fn committed(&mut self, entries: &[Entry]) {
+        self.recent.take(entries);
+        let mut core = self.parts.intake.core();
+        core.recording.committed(entries);
+        let mut known: BTreeMap<IncidentNumber, Incident> =
+            std::mem::take(&mut self.known).into_iter().map(|one| (one.number, one)).collect();
+        for entry in entries {
+            let Some(event) = &entry.event else { continue };
+            if let Event::SubjectRetired { subject } = event {
+                core.engine.retire(subject);
+                core.history.retire(subject);
+                core.recording.retired(subject);
+            }
+            if incident::apply_all(&mut known, std::slice::from_ref(event), entry.actor, entry.at).is_err() {
+                // An old incident that is not at hand was reopened or commented on.
+                self.stale = true;
+            }
+        }
+        let next = known.keys().next_back().map_or(0, |number| number.0).saturating_add(1);
+        self.next_number = self.next_number.max(IncidentNumber(next));
+        self.known = known.into_values().collect();
+    }
+
+    fn hear(&mut self, told: Told) {
+        match told {
+            Told::Gone(subjects) => self.own.extend(subjects.into_iter().map(|subject| Event::SubjectRetired { subject })),
+            Told::Facts(facts) => self.facts = facts,
+            Told::Failing { name, problem: Some(problem) } => {
+                self.failing.insert(name, problem);
+            }
+            Told::Failing { name, problem: None } => {
+                self.failing.remove(&name);
+            }
+        }
+    }
+
+    fn look_at_documents(&mut self, now: Now) {
+        if now.mono.since(self.looked_at.mono) < DOCUMENTS_EVERY {
+            return;
+        }
+        self.looked_at = now;
+        let events = self.parts.documents.look(now.wall);
+        if events.is_empty() {
+            return;
+        }
+        for event in &events {
+            tracing::info!(event = event.kind(), ?event, "a document changed");
+        }
+        let thresholds = self.parts.documents.thresholds();
+        let mut core = self.parts.intake.core();
+        if core.engine.thresholds().sha256() != thresholds.sha256() {
+            core.engine.set_thresholds(Arc::clone(thresholds), now);
+            if let Some(text) = self.parts.documents.texts().iter().find(|text| text.name == crate::documents::THRESHOLDS) {
+                core.recording.document(&text.name, &text.markdown, now);
+            }
+        }
+        drop(core);
+        self.own.extend(events);
+    }
+
+    fn measure_self(&mut self, now: Now) {
+        if now.mono.since(self.measured_at.mono) < SELF_EVERY {
+            return;
+        }
+        self.measured_at = now;
+        let subject = Subject::build("service", "calm-ops", Some(&self.parts.host));
+        let measured = [
+            ("monitor.loop_lag", self.lag.as_secs_f64() * 1e3, Unit::Milliseconds),
+            ("monitor.database_write", self.write_time.as_secs_f64() * 1e3, Unit::Milliseconds),
+            ("monitor.stream_clients", self.parts.live.clients() as f64, Unit::Count),
+        ];
+        let observations: Vec<Observation> = measured
+            .into_iter()
+            .filter_map(|(signal, value, unit)| {
+                Some(Observation { signal: signal.parse().ok()?, subject: subject.clone(), value, unit: Some(unit), at: now.wall })
+            })
+            .collect();
+        self.parts.intake.take(&observations);
+    }
+
+    /// Writes the board and wakes the stream, if there is anything new.
+    fn show(&mut self, now: Now) {
+        let mut core = self.parts.intake.core();
+        let fresh = std::mem::take(&mut core.fresh);
+        let troubles = self.troubles();
+        if !fresh && self.shown_at.is_some_and(|at| now.mono.since(at.mono) < Span::from_secs(5)) {
+            return;
+        }
+        let ids = 0..u32::try_from(core.engine.len()).unwrap_or(u32::MAX);
+        let mut readings: Vec<(SeriesId, Reading)> = ids.map(SeriesId).filter_map(|id| Some((id, core.engine.reading(id, now)?))).collect();
+        let left_out = readings.len().saturating_sub(MOST_READINGS);
+        if left_out > 0 {
+            readings.sort_by(|(_, a), (_, b)| (b.status, &a.subject, &a.signal).cmp(&(a.status, &b.subject, &b.signal)));
+            readings.truncate(MOST_READINGS);
+        }
+        readings.sort_by(|(_, a), (_, b)| (&a.subject, &a.signal).cmp(&(&b.subject, &b.signal)));
+        let from = now.wall.minus(SPARK);
+        let sparks = readings.iter().filter(|(_, reading)| reading.status != Status::Shown).filter_map(|(id, reading)| {
+            let (first, points) = core.history.course(*id, from, SPARK_POINTS)?;
+            let age = now.wall.since(first).as_secs_f64() as f32;
+            let points = points.into_iter().map(|(seconds, value)| (age - seconds, value)).collect();
+            Some(Spark { subject: reading.subject.clone(), signal: reading.signal.clone(), points })
+        });
+        let sparks: Arc<Vec<Spark>> = Arc::new(sparks.collect());
+        drop(core);
+        self.shown_at = Some(now);
+        let readings = readings.into_iter().map(|(_, reading)| reading).collect();
+        let readings =
+            Arc::new(Readings { checked_at: now.wall, readings, troubles, left_out: u32::try_from(left_out).unwrap_or(u32::MAX) });
+        let (documents, texts) = (self.parts.documents.states(), self.parts.documents.texts());
+        self.parts.board.change(|shown| {
+            shown.readings = Arc::clone(&readings);
+            shown.sparks = sparks;
+            shown.documents = documents;
+            if texts != *shown.texts {
+                shown.texts = Arc::new(texts);
+            }
+        });
+        self.parts.live.set_health(readings);
+    }
+
+    fn troubles(&self) -> Vec<String> {
+        let mut troubles = Vec::new();
+        if let Some((since, sentence)) = &self.away {
+            troubles.push(format!(
+                "The database can't be reached since {}. Calm Ops goes on watching; incidents are written when it is back. {sentence}",
+                since.to_seconds_text()
+            ));
+        }
+        troubles.extend(self.failing.iter().map(|(name, problem)| format!("The collector {name} brings nothing. {problem}")));
+        for document in self.parts.documents.states() {
+            if document.error.is_some() {
+                troubles.push(format!("The last edit of {} has a mistake and is not in force. The version before it is.", document.name));
+            }
+        }
+        troubles
+    }
+
+    /// Writes what is left before the program ends.
+    async fn close(mut self) {
+        if let Some((_, flight)) = self.flight.take() {
+            let _ = tokio::time::timeout(Duration::from_millis(700), flight).await;
+        }
+        let now = self.parts.clock.now();
+        let rest = self.parts.intake.core().history.take_rollups(now.wall, true);
+        self.rollups.extend(rest);
+        let mut events = std::mem::take(&mut self.own);
+        events.push(Event::Stopped);
+        let monitor = self.kept(now);
+        let last = async {
+            if let Err(refusal) = self.parts.desk.act(Actor::System, Command::Record { events, monitor: monitor.clone() }).await {
+                tracing::warn!(%refusal, "the stop could not be journalled");
+            }
+            if let Err(error) = self.store.save_monitor(monitor.as_deref(), now.wall).await {
+                tracing::warn!(%error, "the rules' state could not be saved");
+            }
+            if let Err(error) = self.store.write_rollups(&self.rollups).await {
+                tracing::warn!(%error, "the last roll-ups could not be written");
+            }
+        };
+        if tokio::time::timeout(Duration::from_millis(1_000), last).await.is_err() {
+            tracing::warn!("the database did not answer in time while stopping");
+        }
+    }
+}
+
+/// Waits for the write that is on its way; for ever if there is none.
+async fn landing(flight: &mut Option<(Instant, JoinHandle<Landed>)>) -> (Duration, Option<Landed>) {
+    let Some((began, task)) = flight else { return std::future::pending().await };
+    let landed = task.await.inspect_err(|error| tracing::error!(%error, "a write failed inside")).ok();
+    let took = began.elapsed();
+    *flight = None;
+    (took, landed)
+}
+
+/// The most severe status of what is shown, for the title and the public health answer.
+pub fn worst(readings: &Readings) -> Option<Severity> {
+    let worst = readings.readings.iter().map(|reading| reading.status).max()?;
+    match worst {
+        Status::Critical => Some(Severity::Critical),
+        Status::Warning => Some(Severity::Warning),
+        Status::Healthy | Status::Shown | Status::Unknown | Status::Watching => None,
+    }
+}

@@ -1,0 +1,126 @@
+//! What a replay needs, gathered while the monitor runs: everything that decides, in its order.
+
+use rules::{
+    evaluate::{Engine, SeriesId},
+    incident::{Incident, IncidentNumber},
+    journal::{Entry, Event},
+    replay::{Checkpoint, Input, Recorder, SeriesName},
+    time::{Now, Span, Timestamp},
+    view::Document,
+    words::{Signal, Subject, Unit},
+};
+
+/// The most that is kept, in inputs; an event counts for many.
+const MOST: usize = 60_000;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Recording(Recorder);
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self(Recorder::new(MOST))
+    }
+}
+
+/// How things stand beside the engine, for a checkpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// The incidents that the agent looks at.
+    pub incidents: &'a [Incident],
+    /// The number that the next one gets.
+    pub next_number: IncidentNumber,
+    /// Since when time ran on evenly.
+    pub steady_since: Timestamp,
+}
+
+impl Recording {
+    /// Takes a checkpoint if one is due.
+    pub fn checkpoint(&mut self, engine: &Engine, limit: usize, standing: Standing<'_>, documents: &[Document], now: Now) {
+        if !self.0.is_due(now) {
+            return;
+        }
+        self.0.checkpoint(Checkpoint {
+            now,
+            state: engine.save(now),
+            limit,
+            incidents: standing.incidents.to_vec(),
+            next_number: standing.next_number,
+            steady_since: standing.steady_since,
+            documents: documents.iter().map(|document| (document.name.clone(), document.markdown.clone())).collect(),
+        });
+    }
+
+    /// A series was opened.
+    pub fn series(&mut self, series: SeriesId, signal: &Signal, subject: &Subject, unit: Option<&Unit>) {
+        self.0.record(Input::Series(SeriesName { series, signal: signal.clone(), subject: subject.clone(), unit: unit.cloned() }));
+    }
+
+    /// A value came.
+    pub fn observed(&mut self, series: SeriesId, value: f64, at: Timestamp, now: Now) {
+        self.0.record(Input::Observe { series, value, at, now });
+    }
+
+    /// What is usual became known.
+    pub fn usual(&mut self, series: SeriesId, usual: f64) {
+        self.0.record(Input::Usual { series, usual: Some(usual) });
+    }
+
+    /// Nothing could be observed for a while.
+    pub fn blind(&mut self, span: Span, now: Now) {
+        self.0.record(Input::Blind { span, now });
+    }
+
+    /// Time did not run on evenly before this.
+    pub fn steady(&mut self, since: Timestamp) {
+        self.0.record(Input::Steady { since });
+    }
+
+    /// A subject is gone.
+    pub fn retired(&mut self, subject: &Subject) {
+        self.0.record(Input::Retire { subject: subject.clone() });
+    }
+
+    /// A document came into force.
+    pub fn document(&mut self, name: &str, text: &str, now: Now) {
+        self.0.record(Input::Document { name: name.to_owned(), text: text.to_owned(), now });
+    }
+
+    /// The incidents were read anew from what is stored.
+    pub fn incidents(&mut self, incidents: &[Incident], next_number: IncidentNumber) {
+        self.0.record(Input::Incidents { incidents: incidents.to_vec(), next_number });
+    }
+
+    /// Entries were committed. Evidence stays on the incident's page.
+    pub fn committed(&mut self, entries: &[Entry]) {
+        let Some(first) = entries.first() else { return };
+        let events = entries.iter().filter_map(|entry| entry.event.as_ref()).filter(|event| event.incident().is_some());
+        let events: Vec<Event> = events
+            .map(|event| match event {
+                Event::SnapshotSaved { incident, snapshot } => {
+                    Event::SnapshotSaved { incident: *incident, snapshot: Box::new(snapshot.without_body()) }
+                }
+                other => other.clone(),
+            })
+            .collect();
+        if !events.is_empty() {
+            self.0.record(Input::Applied { events, actor: first.actor, at: first.at });
+        }
+    }
+
+    /// The engine looked.
+    pub fn ticked(&mut self, now: Now) {
+        self.0.record(Input::Tick { now });
+    }
+
+    /// The agent decided.
+    pub fn decided(&mut self, now: Now, events: &[Event]) {
+        self.0.decided(now, events);
+    }
+
+    /// All of it, as a file.
+    pub fn bundle(&self) -> Option<Vec<u8>> {
+        let bundle = self.0.bundle()?;
+        serde_json::to_vec(&bundle).inspect_err(|error| tracing::error!(%error, "a replay bundle can't be encoded")).ok()
+    }
+}

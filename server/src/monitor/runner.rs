@@ -1,0 +1,91 @@
+//! Runs the collectors, each in a task of its own with its own rhythm and time limit. One that hangs, fails or panics
+//! stops nothing and is itself a signal: `collector.failed`.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures::FutureExt;
+use rules::words::{Observation, Signal, Subject, Unit};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Clock,
+    collect::{Collector, Facts},
+    monitor::intake::Intake,
+};
+
+/// What a collector tells the monitor besides observations.
+#[derive(Debug)]
+pub enum Told {
+    /// These subjects are gone for good reason.
+    Gone(Vec<Subject>),
+    /// What only a snapshot shows.
+    Facts(Facts),
+    /// Why a collector brings nothing, or `None` when it works again.
+    Failing {
+        /// Which collector.
+        name: String,
+        /// Why.
+        problem: Option<String>,
+    },
+}
+
+/// Runs one collector until `stop`.
+pub async fn run(
+    mut collector: Box<dyn Collector>,
+    host: String,
+    intake: Arc<Intake>,
+    clock: Clock,
+    told: mpsc::Sender<Told>,
+    stop: CancellationToken,
+) {
+    let name = collector.name().to_owned();
+    let subject = Subject::build("collector", &name, Some(&host));
+    let mut ticker = tokio::time::interval(collector.interval().max(Duration::from_millis(100)));
+    ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticker.tick() => {}
+        }
+        let limit = collector.time_limit();
+        let round = AssertUnwindSafe(tokio::time::timeout(limit, collector.collect(clock.now().wall))).catch_unwind();
+        let outcome = tokio::select! {
+            () = stop.cancelled() => return,
+            outcome = round => outcome,
+        };
+        let problem = match outcome {
+            Ok(Ok(Ok(round))) => {
+                intake.take(&round.observations);
+                if !round.gone.is_empty() {
+                    let _ = told.send(Told::Gone(round.gone)).await;
+                }
+                if let Some(facts) = round.facts {
+                    let _ = told.send(Told::Facts(facts)).await;
+                }
+                None
+            }
+            Ok(Ok(Err(error))) => Some(error.to_string()),
+            Ok(Err(_)) => Some(format!("It did not finish within {}.", rules::time::Span::from(limit))),
+            Err(panic) => Some(format!("It failed inside: {}.", panic_text(&*panic))),
+        };
+        if let Ok(signal) = "collector.failed".parse::<Signal>() {
+            let value = f64::from(u8::from(problem.is_some()));
+            let at = clock.now().wall;
+            intake.take(&[Observation { signal, subject: subject.clone(), value, unit: Some(Unit::Count), at }]);
+        }
+        if problem.is_some() || failing {
+            failing = problem.is_some();
+            if let Some(problem) = &problem {
+                tracing::warn!(collector = name, problem, "a collector brought nothing");
+            }
+            let _ = told.send(Told::Failing { name: name.clone(), problem }).await;
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())
+}

@@ -1,0 +1,126 @@
+//! PostgreSQL: every change locks the journal's head row first, so that entries become visible in the order of their numbers.
+
+use std::{str::FromStr as _, time::Duration};
+
+use sqlx::{
+    PgConnection, PgPool, Postgres,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+};
+
+use super::{Rollup, StoreError};
+
+#[path = "shared.rs"]
+#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+mod shared;
+
+type Db = Postgres;
+type Connection = PgConnection;
+type Row = PgRow;
+type Database = PostgresStore;
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// The row lock orders all changes, whoever makes them: the next one reads the head only after this one is visible.
+const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head FOR UPDATE";
+/// Which advisory lock says that a program serves from this database.
+const SERVES: i64 = 0x63_61_6c_6d_6f_70_73;
+
+/// A store in a PostgreSQL database.
+#[derive(Debug)]
+pub struct PostgresStore {
+    writer: PgPool,
+    readers: PgPool,
+    /// Its session holds the lock as long as this program serves from the database.
+    _alone: Option<PoolConnection<Postgres>>,
+}
+
+impl PostgresStore {
+    /// Connects and brings the schema up to date. Another program may use the database at the same time.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|error| {
+                // The address may hold a password: it is not repeated.
+                StoreError::unavailable(
+                    "DATABASE_URL is not the address of a PostgreSQL database, such as postgres://user:password@host:5432/calm_ops.",
+                    error,
+                )
+            })?
+            .application_name("calm-ops")
+            .statement_cache_capacity(64)
+            // `synchronous_commit`: an answer of success promises that it is on the disk.
+            .options([
+                ("synchronous_commit", "on"),
+                ("lock_timeout", "2s"),
+                ("statement_timeout", "30s"),
+                ("idle_in_transaction_session_timeout", "30s"),
+            ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(6)
+            .acquire_timeout(Duration::from_secs(4))
+            .idle_timeout(Duration::from_secs(60))
+            .connect_with(options)
+            .await?;
+        sqlx::migrate!("../migrations/postgres").run(&pool).await?;
+        Ok(Self { writer: pool.clone(), readers: pool, _alone: None })
+    }
+
+    /// The same for the one program that serves from it: a second one is told so.
+    pub async fn connect_alone(url: &str) -> Result<Self, StoreError> {
+        let store = Self::connect(url).await?;
+        let mut connection = store.writer.acquire().await?;
+        // One that was killed a moment ago may still be leaving.
+        for _ in 0..10 {
+            let alone: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(SERVES).fetch_one(&mut *connection).await?;
+            if alone {
+                return Ok(Self { _alone: Some(connection), ..store });
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Err(StoreError::trouble("Another Calm Ops is using this database; stop it or give this one another DATABASE_URL."))
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        self.writer.close().await;
+    }
+}
+
+async fn write_rollups(connection: &mut PgConnection, rollups: &[Rollup]) -> Result<(), StoreError> {
+    let texts = |text: fn(&Rollup) -> &str| rollups.iter().map(text).collect::<Vec<_>>();
+    let floats = |value: fn(&Rollup) -> f64| rollups.iter().map(value).collect::<Vec<_>>();
+    let numbers = |value: fn(&Rollup) -> i64| rollups.iter().map(value).collect::<Vec<_>>();
+    let (subjects, signals, units) =
+        (texts(|rollup| rollup.subject.as_str()), texts(|rollup| rollup.signal.as_str()), texts(|rollup| rollup.unit.as_str()));
+    sqlx::query(
+        "INSERT INTO series (subject, signal, unit)
+         SELECT DISTINCT ON (subject, signal) subject, signal, unit FROM UNNEST($1::text[], $2::text[], $3::text[]) AS new (subject, signal, unit)
+         ON CONFLICT (subject, signal) DO UPDATE SET unit = excluded.unit WHERE series.unit <> excluded.unit",
+    )
+    .bind(&subjects)
+    .bind(&signals)
+    .bind(&units)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "INSERT INTO rollup (series, step, start, min, max, mean, last, count)
+         SELECT s.id, n.step, n.start, n.min, n.max, n.mean, n.last, n.count
+         FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::bigint[])
+             AS n (subject, signal, step, start, min, max, mean, last, count)
+         JOIN series s ON s.subject = n.subject AND s.signal = n.signal
+         ON CONFLICT (series, step, start) DO UPDATE SET min = LEAST(rollup.min, excluded.min), max = GREATEST(rollup.max, excluded.max),
+             mean = (rollup.mean * rollup.count + excluded.mean * excluded.count) / (rollup.count + excluded.count),
+             last = excluded.last, count = rollup.count + excluded.count",
+    )
+    .bind(&subjects)
+    .bind(&signals)
+    .bind(numbers(|rollup| rollup.step.code()))
+    .bind(numbers(|rollup| rollup.start.as_micros()))
+    .bind(floats(|rollup| rollup.min))
+    .bind(floats(|rollup| rollup.max))
+    .bind(floats(|rollup| rollup.mean))
+    .bind(floats(|rollup| rollup.last))
+    .bind(numbers(|rollup| i64::from(rollup.count)))
+    .execute(&mut *connection)
+    .await?;
+    Ok(())
+}

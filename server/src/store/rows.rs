@@ -1,0 +1,249 @@
+//! What the rows of both databases mean: between columns and the types of `rules`.
+
+use std::fmt::Write as _;
+
+use rules::{
+    incident::{Incident, IncidentNumber},
+    journal::{Entry, Event, Hash, StoredEntry},
+    time::Timestamp,
+    words::{Actor, Signal, Subject, Unit},
+};
+
+use super::{Rollup, RollupStep, StoreError};
+
+/// The columns of an incident that are for looking up.
+pub(super) struct IncidentRow {
+    pub number: i64,
+    pub id: String,
+    pub severity: &'static str,
+    pub state: &'static str,
+    pub cause: String,
+    pub headline: String,
+    pub opened_at: i64,
+    pub updated_at: i64,
+    pub resolved_at: Option<i64>,
+    pub subjects: String,
+    pub search: String,
+    pub body: Vec<u8>,
+}
+
+impl IncidentRow {
+    pub(super) fn new(incident: &Incident) -> Result<Self, StoreError> {
+        let body = serde_json::to_vec(incident).map_err(|error| StoreError::inconsistent("incident", incident.number, error))?;
+        let headline = plain(&incident.summary.headline());
+        // Each on a line of its own, with a line's end before it: so that a look-up finds beginnings.
+        let mut subjects = String::new();
+        for subject in incident.subjects() {
+            let _ = write!(subjects, "\n{}", subject.as_str().to_lowercase());
+        }
+        let search = format!("incident {} {}{subjects}", incident.number, headline.to_lowercase());
+        Ok(Self {
+            number: i64::from(incident.number.0),
+            id: incident.id.to_string(),
+            severity: incident.severity.as_str(),
+            state: incident.state.as_str(),
+            cause: incident.cause.to_string(),
+            headline,
+            opened_at: incident.opened_at.as_micros(),
+            updated_at: incident.updated_at.as_micros(),
+            resolved_at: incident.resolution.as_ref().map(|end| end.at.as_micros()),
+            subjects,
+            search,
+            body,
+        })
+    }
+}
+
+/// What an event adds to the words by which its incident can be found: a comment or a note.
+pub(super) fn remark(event: &Event) -> Option<String> {
+    let text = match event {
+        Event::Commented { text, .. } => Some(text),
+        Event::Resolved { note, .. } | Event::Reopened { note, .. } => note.as_ref(),
+        _ => None,
+    };
+    text.map(|text| format!("\n{}", plain(text).to_lowercase()))
+}
+
+/// PostgreSQL takes no zero byte in a text.
+fn plain(text: &str) -> String {
+    text.replace('\0', " ")
+}
+
+/// The pattern of LIKE that finds a text anywhere, with `\` as the escape.
+pub(super) fn containing(text: &str) -> String {
+    format!("%{}%", escaped(text))
+}
+
+/// The pattern that finds a subject that begins with a text.
+pub(super) fn subject_beginning(text: &str) -> String {
+    format!("%\n{}%", escaped(text))
+}
+
+fn escaped(text: &str) -> String {
+    let mut pattern = String::new();
+    for c in plain(text).to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
+
+pub(super) fn incident(number: i64, body: &[u8]) -> Result<Incident, StoreError> {
+    serde_json::from_slice(body).map_err(|error| StoreError::inconsistent("incident", number, error))
+}
+
+pub(super) fn number(value: i64) -> Result<IncidentNumber, StoreError> {
+    u32::try_from(value).map(IncidentNumber).map_err(|error| StoreError::inconsistent("incident", value, error))
+}
+
+/// A journal entry's columns, as both databases give them.
+pub(super) struct JournalRow {
+    pub number: i64,
+    pub at_micros: i64,
+    pub actor: String,
+    pub kind: String,
+    pub incident: Option<i64>,
+    pub payload_hash: Vec<u8>,
+    pub hash: Vec<u8>,
+    pub salt: Option<Vec<u8>>,
+    pub payload: Option<Vec<u8>>,
+}
+
+impl JournalRow {
+    pub(super) fn stored(self) -> Result<StoredEntry, StoreError> {
+        let bad = |problem: &str| StoreError::inconsistent("journal", self.number, problem);
+        Ok(StoredEntry {
+            number: u64::try_from(self.number).map_err(|_| bad("its number is negative"))?,
+            at_micros: self.at_micros,
+            incident: self.incident.map(u32::try_from).transpose().map_err(|_| bad("its incident is no number of one"))?,
+            payload_hash: hash(&self.payload_hash).ok_or_else(|| bad("its payload's hash has not 32 bytes"))?,
+            hash: hash(&self.hash).ok_or_else(|| bad("its hash has not 32 bytes"))?,
+            payload: match (self.salt, self.payload) {
+                (Some(salt), Some(payload)) => Some((salt, payload)),
+                // Half of the pair cannot be checked against its hash: what is left counts as changed, not as redacted.
+                (Some(salt), None) => Some((salt, Vec::new())),
+                (None, Some(payload)) => Some((Vec::new(), payload)),
+                (None, None) => None,
+            },
+            actor: self.actor,
+            kind: self.kind,
+        })
+    }
+}
+
+pub(super) fn hash(bytes: &[u8]) -> Option<Hash> {
+    bytes.try_into().ok().map(Hash)
+}
+
+/// An entry as readers get it, from the columns that say so.
+pub(super) fn entry(number: i64, at_micros: i64, actor: &str, payload: Option<&[u8]>) -> Result<Entry, StoreError> {
+    let bad = |problem: String| StoreError::inconsistent("journal", number, problem);
+    Ok(Entry {
+        number: u64::try_from(number).map_err(|error| bad(error.to_string()))?,
+        at: Timestamp::from_micros(at_micros),
+        actor: actor.parse::<Actor>().map_err(|error| bad(error.to_string()))?,
+        event: payload.map(serde_json::from_slice).transpose().map_err(|error| bad(error.to_string()))?,
+    })
+}
+
+/// The same from a stored entry.
+pub(crate) fn readable(stored: &StoredEntry) -> Result<Entry, StoreError> {
+    let number = i64::try_from(stored.number).unwrap_or(i64::MAX);
+    entry(number, stored.at_micros, &stored.actor, stored.payload.as_ref().map(|(_, payload)| payload.as_slice()))
+}
+
+impl RollupStep {
+    pub(crate) const fn code(self) -> i64 {
+        match self {
+            Self::Minute => 1,
+            Self::Hour => 2,
+        }
+    }
+
+    pub(crate) fn from_code(code: i64) -> Option<Self> {
+        [Self::Minute, Self::Hour].into_iter().find(|step| step.code() == code)
+    }
+}
+
+/// A roll-up's columns.
+#[derive(sqlx::FromRow)]
+pub(super) struct RollupRow {
+    pub series: i64,
+    pub subject: String,
+    pub signal: String,
+    pub unit: String,
+    pub step: i64,
+    pub start: i64,
+    pub min: f64,
+    pub max: f64,
+    pub mean: f64,
+    pub last: f64,
+    pub count: i64,
+}
+
+impl RollupRow {
+    pub(super) fn rollup(self) -> Result<Rollup, StoreError> {
+        let bad = |problem: String| StoreError::inconsistent("rollup", format!("{} {}", self.subject, self.signal), problem);
+        Ok(Rollup {
+            subject: self.subject.parse::<Subject>().map_err(|error| bad(error.to_string()))?,
+            signal: self.signal.parse::<Signal>().map_err(|error| bad(error.to_string()))?,
+            unit: self.unit.parse::<Unit>().map_err(|error| bad(error.to_string()))?,
+            step: RollupStep::from_code(self.step).ok_or_else(|| bad(format!("{} is no step", self.step)))?,
+            start: Timestamp::from_micros(self.start),
+            min: self.min,
+            max: self.max,
+            mean: self.mean,
+            last: self.last,
+            count: u32::try_from(self.count).map_err(|error| bad(error.to_string()))?,
+        })
+    }
+}
+
+/// A batch with each series, step and start once, and without what is not a finite number.
+pub(super) fn joined(rollups: &[Rollup]) -> Vec<Rollup> {
+    let mut sorted: Vec<Rollup> = rollups
+        .iter()
+        .filter(|rollup| rollup.count > 0 && [rollup.min, rollup.max, rollup.mean, rollup.last].iter().all(|value| value.is_finite()))
+        .cloned()
+        .collect();
+    let key = |rollup: &Rollup| (rollup.subject.clone(), rollup.signal.clone(), rollup.step.code(), rollup.start);
+    sorted.sort_by_cached_key(key);
+    sorted.dedup_by(|next, kept| {
+        let same = key(next) == key(kept);
+        if same {
+            let (a, b) = (f64::from(kept.count), f64::from(next.count));
+            kept.mean = (kept.mean * a + next.mean * b) / (a + b);
+            kept.min = kept.min.min(next.min);
+            kept.max = kept.max.max(next.max);
+            kept.last = next.last;
+            kept.unit = next.unit.clone();
+            kept.count = kept.count.saturating_add(next.count);
+        }
+        same
+    });
+    sorted
+}
+
+/// The median of each series' values, for those that have at least six. The rows come ordered by series.
+pub(super) fn medians(rows: &[(String, String, f64)]) -> Result<Vec<(Subject, Signal, f64)>, StoreError> {
+    let mut medians = Vec::new();
+    for run in rows.chunk_by(|a, b| a.0 == b.0 && a.1 == b.1) {
+        let mut values: Vec<f64> = run.iter().map(|row| row.2).collect();
+        let [(subject, signal, _), ..] = run else { continue };
+        if values.len() < 6 {
+            continue;
+        }
+        values.sort_by(f64::total_cmp);
+        let middle = values.len() / 2;
+        let median = if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) };
+        let bad = |problem: String| StoreError::inconsistent("series", format!("{subject} {signal}"), problem);
+        medians.push((
+            subject.parse().map_err(|error: rules::words::BadName| bad(error.to_string()))?,
+            signal.parse().map_err(|error: rules::words::BadName| bad(error.to_string()))?,
+            median,
+        ));
+    }
+    Ok(medians)
+}

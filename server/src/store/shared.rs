@@ -1,0 +1,497 @@
+//! The store's body. It is compiled once for each database: the SQL here is the same for both, and what differs stands in the
+//! module around it (`Db`, `Connection`, `Database`, how a change begins, how roll-ups are written).
+
+use std::collections::{BTreeMap, btree_map};
+
+use async_trait::async_trait;
+use rules::{
+    desk::HistoryFilter,
+    incident::{self, Incident, IncidentNumber},
+    journal::{Cursor, Entry, Event, Head, StoredEntry, seal},
+    snapshot::Snapshot,
+    time::{Span, Timestamp},
+    view::BlindSpan,
+    words::{Signal, Subject},
+};
+use sqlx::{Row as _, Transaction};
+use uuid::Uuid;
+
+use super::{
+    super::{
+        Archive, Change, Filling, Item, Opening, Rollup, RollupStep, Store, StoreError,
+        rows::{self, IncidentRow, JournalRow, RollupRow},
+    },
+    BEGIN, Connection, Database, Db, LOCK_HEAD, Row, write_rollups,
+};
+
+/// The most words of a text that a look-up takes.
+const WORDS: usize = 6;
+
+impl Database {
+    async fn begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        // When a disk is full SQLite ends the transaction by itself, and the driver goes on counting it: such a connection can't be
+        // used any more, and is replaced.
+        for _ in 0..3 {
+            match self.writer.begin_with(BEGIN).await {
+                Err(sqlx::Error::InvalidSavePointStatement) => self.writer.acquire().await?.close().await?,
+                begun => return Ok(begun?),
+            }
+        }
+        Ok(self.writer.begin_with(BEGIN).await?)
+    }
+
+    /// Commits. When the connection breaks just then, the head says whether it was done: nobody is told a wrong thing.
+    async fn commit(&self, transaction: Transaction<'static, Db>, after: Head) -> Result<(), StoreError> {
+        let Err(error) = transaction.commit().await else { return Ok(()) };
+        match self.head().await {
+            Ok((_, head)) if head == after => Ok(()),
+            _ => Err(error.into()),
+        }
+    }
+}
+
+fn salt() -> Result<Vec<u8>, StoreError> {
+    let mut salt = vec![0; 16];
+    getrandom::fill(&mut salt).map_err(|error| StoreError::trouble(format!("The system gives no randomness: {error}.")))?;
+    Ok(salt)
+}
+
+fn number_of_row(value: i64, table: &'static str) -> Result<u64, StoreError> {
+    u64::try_from(value).map_err(|error| StoreError::inconsistent(table, value, error))
+}
+
+fn bound(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn head_of(row: &Row) -> Result<Head, StoreError> {
+    let number = number_of_row(row.try_get(0)?, "journal_head")?;
+    let hash = rows::hash(row.try_get(1)?).ok_or_else(|| StoreError::inconsistent("journal_head", number, "its hash has not 32 bytes"))?;
+    Ok(Head { number, hash })
+}
+
+async fn lock_head(connection: &mut Connection) -> Result<Head, StoreError> {
+    let row = sqlx::query(LOCK_HEAD).fetch_one(connection).await?;
+    head_of(&row)
+}
+
+async fn meta(connection: &mut Connection, name: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(sqlx::query_scalar("SELECT value FROM meta WHERE name = $1").bind(name).fetch_optional(connection).await?)
+}
+
+async fn set_meta(connection: &mut Connection, name: &'static str, value: &[u8]) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+        .bind(name)
+        .bind(value)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn meta_number<N: std::str::FromStr>(connection: &mut Connection, name: &'static str) -> Result<Option<N>, StoreError> {
+    let Some(value) = meta(connection, name).await? else { return Ok(None) };
+    let number = std::str::from_utf8(&value).ok().and_then(|text| text.parse().ok());
+    number.map(Some).ok_or_else(|| StoreError::inconsistent("meta", name, "it is not a number"))
+}
+
+/// Head and epoch, in one reading.
+async fn position(connection: &mut Connection) -> Result<(Cursor, Head), StoreError> {
+    let row =
+        sqlx::query("SELECT number, hash, (SELECT value FROM meta WHERE name = 'epoch') FROM journal_head").fetch_one(connection).await?;
+    let head = head_of(&row)?;
+    let epoch: Option<&[u8]> = row.try_get(2)?;
+    let epoch = epoch.and_then(|text| std::str::from_utf8(text).ok()).and_then(|text| text.parse().ok());
+    let epoch = epoch.ok_or_else(|| StoreError::inconsistent("meta", "epoch", "it is not a number"))?;
+    Ok((Cursor { epoch, number: head.number }, head))
+}
+
+async fn load(connection: &mut Connection, number: IncidentNumber) -> Result<Option<Incident>, StoreError> {
+    let number = i64::from(number.0);
+    let body: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT body FROM incident WHERE number = $1").bind(number).fetch_optional(connection).await?;
+    body.map(|body| rows::incident(number, &body)).transpose()
+}
+
+async fn write_incident(connection: &mut Connection, incident: &Incident, remarks: &str) -> Result<(), StoreError> {
+    let row = IncidentRow::new(incident)?;
+    sqlx::query(
+        "INSERT INTO incident (number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at, subjects, search, body, remarks)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         ON CONFLICT (number) DO UPDATE SET severity = excluded.severity, state = excluded.state, cause = excluded.cause,
+             headline = excluded.headline, updated_at = excluded.updated_at, resolved_at = excluded.resolved_at,
+             subjects = excluded.subjects, search = excluded.search, body = excluded.body,
+             remarks = incident.remarks || excluded.remarks",
+    )
+    .bind(row.number)
+    .bind(row.id)
+    .bind(row.severity)
+    .bind(row.state)
+    .bind(row.cause)
+    .bind(row.headline)
+    .bind(row.opened_at)
+    .bind(row.updated_at)
+    .bind(row.resolved_at)
+    .bind(row.subjects)
+    .bind(row.search)
+    .bind(row.body)
+    .bind(remarks)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_entry(connection: &mut Connection, entry: &StoredEntry) -> Result<(), StoreError> {
+    let (salt, payload) = entry.payload.as_ref().map(|(salt, payload)| (salt.as_slice(), payload.as_slice())).unzip();
+    sqlx::query(
+        "INSERT INTO journal (number, at_micros, actor, kind, incident, payload_hash, hash, salt, payload)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(bound(entry.number))
+    .bind(entry.at_micros)
+    .bind(&entry.actor)
+    .bind(&entry.kind)
+    .bind(entry.incident.map(i64::from))
+    .bind(&entry.payload_hash.0[..])
+    .bind(&entry.hash.0[..])
+    .bind(salt)
+    .bind(payload)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn entry(row: &Row) -> Result<Entry, StoreError> {
+    rows::entry(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)
+}
+
+fn stored(row: &Row) -> Result<StoredEntry, StoreError> {
+    JournalRow {
+        number: row.try_get(0)?,
+        at_micros: row.try_get(1)?,
+        actor: row.try_get(2)?,
+        kind: row.try_get(3)?,
+        incident: row.try_get(4)?,
+        payload_hash: row.try_get(5)?,
+        hash: row.try_get(6)?,
+        salt: row.try_get(7)?,
+        payload: row.try_get(8)?,
+    }
+    .stored()
+}
+
+fn incidents(rows: &[Row]) -> Result<Vec<Incident>, StoreError> {
+    rows.iter().map(|row| rows::incident(row.try_get(0)?, row.try_get(1)?)).collect()
+}
+
+#[async_trait]
+impl Store for Database {
+    async fn opening(&self) -> Result<Opening, StoreError> {
+        let mut connection = self.readers.acquire().await?;
+        let (cursor, head) = position(&mut connection).await?;
+        Ok(Opening {
+            cursor,
+            head,
+            monitor: meta(&mut connection, "monitor").await?,
+            alive_at: meta_number(&mut connection, "alive_at").await?.map(Timestamp::from_micros),
+        })
+    }
+
+    async fn change(&self, change: Change) -> Result<Vec<Entry>, StoreError> {
+        let Change { at, actor, about, decide, monitor } = change;
+        let mut transaction = self.begin().await?;
+        let mut head = lock_head(&mut transaction).await?;
+        let mut known = BTreeMap::new();
+        let mut seen = Vec::new();
+        for number in about {
+            let incident = load(&mut transaction, number).await?;
+            seen.extend(incident.clone());
+            known.insert(number, incident);
+        }
+        let events = decide(&seen)?;
+        let mut touched: BTreeMap<IncidentNumber, String> = BTreeMap::new();
+        for event in &events {
+            let Some(number) = event.incident() else { continue };
+            let incident = match known.entry(number) {
+                btree_map::Entry::Occupied(known) => known.into_mut(),
+                btree_map::Entry::Vacant(place) => place.insert(load(&mut transaction, number).await?),
+            };
+            incident::apply(incident, event, actor, at)?;
+            touched.entry(number).or_default().push_str(&rows::remark(event).unwrap_or_default());
+        }
+        for (number, remarks) in &touched {
+            if let Some(Some(incident)) = known.get(number) {
+                write_incident(&mut transaction, incident, remarks).await?;
+            }
+        }
+        let mut entries = Vec::with_capacity(events.len());
+        for event in events {
+            let sealed =
+                seal(head, at, actor, &event, salt()?).map_err(|error| StoreError::inconsistent("journal", head.number + 1, error))?;
+            write_entry(&mut transaction, &sealed).await?;
+            head = Head { number: sealed.number, hash: sealed.hash };
+            entries.push(Entry { number: sealed.number, at, actor, event: Some(event) });
+        }
+        if let Some(monitor) = monitor {
+            set_meta(&mut transaction, "monitor", &monitor).await?;
+        }
+        self.commit(transaction, head).await?;
+        Ok(entries)
+    }
+
+    async fn save_monitor(&self, monitor: Option<&[u8]>, alive_at: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        if let Some(monitor) = monitor {
+            set_meta(&mut transaction, "monitor", monitor).await?;
+        }
+        set_meta(&mut transaction, "alive_at", alive_at.as_micros().to_string().as_bytes()).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn head(&self) -> Result<(Cursor, Head), StoreError> {
+        position(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn recent_incidents(&self, resolved_since: Timestamp) -> Result<Vec<Incident>, StoreError> {
+        let rows = sqlx::query("SELECT number, body FROM incident WHERE resolved_at IS NULL OR resolved_at >= $1 ORDER BY number")
+            .bind(resolved_since.as_micros())
+            .fetch_all(&self.readers)
+            .await?;
+        incidents(&rows)
+    }
+
+    async fn next_number(&self) -> Result<IncidentNumber, StoreError> {
+        let largest: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) FROM incident").fetch_one(&self.readers).await?;
+        rows::number(largest.saturating_add(1))
+    }
+
+    async fn incident(&self, number: IncidentNumber) -> Result<Option<Incident>, StoreError> {
+        load(&mut *self.readers.acquire().await?, number).await
+    }
+
+    async fn number_of(&self, id: Uuid) -> Result<Option<IncidentNumber>, StoreError> {
+        let number: Option<i64> =
+            sqlx::query_scalar("SELECT number FROM incident WHERE id = $1").bind(id.to_string()).fetch_optional(&self.readers).await?;
+        number.map(rows::number).transpose()
+    }
+
+    async fn history(&self, filter: &HistoryFilter, limit: u32) -> Result<Vec<Incident>, StoreError> {
+        let mut words = filter.text.iter().flat_map(|text| text.split_whitespace()).map(rows::containing);
+        let patterns: [String; WORDS] = std::array::from_fn(|_| words.next().unwrap_or_else(|| "%".to_owned()));
+        let query = sqlx::query(
+            r"SELECT number, body FROM incident
+              WHERE number < $1 AND opened_at >= $2 AND opened_at < $3 AND ($4 = '' OR severity = $4) AND subjects LIKE $5 ESCAPE '\'
+                  AND search || remarks LIKE $6 ESCAPE '\' AND search || remarks LIKE $7 ESCAPE '\'
+                  AND search || remarks LIKE $8 ESCAPE '\' AND search || remarks LIKE $9 ESCAPE '\'
+                  AND search || remarks LIKE $10 ESCAPE '\' AND search || remarks LIKE $11 ESCAPE '\'
+              ORDER BY number DESC LIMIT $12",
+        )
+        .bind(filter.before.map_or(i64::MAX, |number| i64::from(number.0)))
+        .bind(filter.from.map_or(i64::MIN, Timestamp::as_micros))
+        .bind(filter.to.map_or(i64::MAX, Timestamp::as_micros))
+        .bind(filter.severity.map_or("", rules::words::Severity::as_str))
+        .bind(filter.subject.as_deref().map_or_else(|| "%".to_owned(), |subject| rows::subject_beginning(subject.trim())));
+        let query = patterns.into_iter().fold(query, sqlx::query::Query::bind);
+        incidents(&query.bind(i64::from(limit)).fetch_all(&self.readers).await?)
+    }
+
+    async fn timeline(&self, number: IncidentNumber, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        let rows = sqlx::query("SELECT number, at_micros, actor, payload FROM journal WHERE incident = $1 ORDER BY number DESC LIMIT $2")
+            .bind(i64::from(number.0))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().rev().map(entry).collect()
+    }
+
+    async fn snapshots(&self, number: IncidentNumber) -> Result<Vec<Snapshot>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT number, at_micros, actor, payload FROM journal
+             WHERE incident = $1 AND kind = 'snapshot_saved' AND payload IS NOT NULL ORDER BY number",
+        )
+        .bind(i64::from(number.0))
+        .fetch_all(&self.readers)
+        .await?;
+        let mut snapshots = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if let Some(Event::SnapshotSaved { snapshot, .. }) = entry(row)?.event {
+                snapshots.push(*snapshot);
+            }
+        }
+        Ok(snapshots)
+    }
+
+    async fn entries(&self, after: u64, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        let rows = sqlx::query("SELECT number, at_micros, actor, payload FROM journal WHERE number > $1 ORDER BY number LIMIT $2")
+            .bind(bound(after))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(entry).collect()
+    }
+
+    async fn stored_entries(&self, after: u64, limit: u32) -> Result<Vec<StoredEntry>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT number, at_micros, actor, kind, incident, payload_hash, hash, salt, payload
+             FROM journal WHERE number > $1 ORDER BY number LIMIT $2",
+        )
+        .bind(bound(after))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(stored).collect()
+    }
+
+    async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError> {
+        // An entry is written after the span that it tells of has ended, so nothing older than `since` can matter; a clock that was
+        // set back may have put a wrong time on it, which is why the span itself decides and only the newest are looked at.
+        let rows = sqlx::query(
+            "SELECT number, at_micros, actor, payload FROM journal
+             WHERE kind = 'blind' AND payload IS NOT NULL ORDER BY number DESC LIMIT 200",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let mut spans = Vec::new();
+        for row in &rows {
+            if let Some(Event::Blind { from, to, why }) = entry(row)?.event
+                && to >= since
+            {
+                spans.push(BlindSpan { from, to, why });
+            }
+        }
+        Ok(spans)
+    }
+
+    async fn write_rollups(&self, rollups: &[Rollup]) -> Result<(), StoreError> {
+        let rollups = rows::joined(rollups);
+        if rollups.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin().await?;
+        write_rollups(&mut transaction, &rollups).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn rollups(
+        &self,
+        subject: &Subject,
+        signal: &Signal,
+        step: RollupStep,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Rollup>, StoreError> {
+        let rows: Vec<RollupRow> = sqlx::query_as(
+            "SELECT r.series, s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
+             FROM rollup r JOIN series s ON s.id = r.series
+             WHERE s.subject = $1 AND s.signal = $2 AND r.step = $3 AND r.start >= $4 AND r.start < $5 ORDER BY r.start",
+        )
+        .bind(subject.as_str())
+        .bind(signal.as_str())
+        .bind(step.code())
+        .bind(from.as_micros())
+        .bind(to.as_micros())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(RollupRow::rollup).collect()
+    }
+
+    async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError> {
+        let rows: Vec<(String, String, f64)> = sqlx::query_as(
+            "SELECT s.subject, s.signal, r.mean FROM rollup r JOIN series s ON s.id = r.series
+             WHERE r.step = $1 AND r.start >= $2 ORDER BY s.subject, s.signal",
+        )
+        .bind(RollupStep::Hour.code())
+        .bind(since.as_micros())
+        .fetch_all(&self.readers)
+        .await?;
+        rows::medians(&rows)
+    }
+
+    async fn prune(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        for (step, days) in [(RollupStep::Minute, 90), (RollupStep::Hour, 730)] {
+            removed += sqlx::query("DELETE FROM rollup WHERE step = $1 AND start < $2")
+                .bind(step.code())
+                .bind(now.minus(Span::from_mins(days * 24 * 60)).as_micros())
+                .execute(&self.writer)
+                .await?
+                .rows_affected();
+        }
+        Ok(removed)
+    }
+
+    async fn save_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2) ON CONFLICT (incident) DO UPDATE SET body = excluded.body")
+            .bind(i64::from(number.0))
+            .bind(bundle)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    async fn bundle(&self, number: IncidentNumber) -> Result<Option<Vec<u8>>, StoreError> {
+        let query = sqlx::query_scalar("SELECT body FROM bundle WHERE incident = $1").bind(i64::from(number.0));
+        Ok(query.fetch_optional(&self.readers).await?)
+    }
+}
+
+#[async_trait]
+impl Archive for Database {
+    async fn rollup_page(&self, after: Option<(i64, i64, i64)>, limit: u32) -> Result<Vec<((i64, i64, i64), Rollup)>, StoreError> {
+        let (series, step, start) = after.unwrap_or((-1, 0, 0));
+        let rows: Vec<RollupRow> = sqlx::query_as(
+            "SELECT r.series, s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
+             FROM rollup r JOIN series s ON s.id = r.series
+             WHERE (r.series, r.step, r.start) > ($1, $2, $3) ORDER BY r.series, r.step, r.start LIMIT $4",
+        )
+        .bind(series)
+        .bind(step)
+        .bind(start)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(|row| Ok(((row.series, row.step, row.start), row.rollup()?))).collect()
+    }
+
+    async fn bundle_numbers(&self) -> Result<Vec<IncidentNumber>, StoreError> {
+        let numbers: Vec<i64> = sqlx::query_scalar("SELECT incident FROM bundle ORDER BY incident").fetch_all(&self.readers).await?;
+        numbers.into_iter().map(rows::number).collect()
+    }
+
+    async fn fill(&self, epoch: u32, incidents: Vec<(Incident, String)>, next: Filling<'_>) -> Result<Head, StoreError> {
+        let mut transaction = self.begin().await?;
+        let mut head = lock_head(&mut transaction).await?;
+        if head.number != 0 {
+            return Err(StoreError::trouble(
+                "There is a journal in this database already, and nothing in it is ever replaced. Restore into an empty database.",
+            ));
+        }
+        while let Some(item) = next()? {
+            match item {
+                Item::Entry(entry) => {
+                    write_entry(&mut transaction, &entry).await?;
+                    head = Head { number: entry.number, hash: entry.hash };
+                }
+                Item::Rollups(rollups) => write_rollups(&mut transaction, &rows::joined(&rollups)).await?,
+                Item::Bundle(number, body) => {
+                    sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2)")
+                        .bind(i64::from(number.0))
+                        .bind(body)
+                        .execute(&mut *transaction)
+                        .await?;
+                }
+                Item::Restored { at, actor, event } => {
+                    let entry = seal(head, at, actor, &event, salt()?)
+                        .map_err(|error| StoreError::inconsistent("journal", head.number + 1, error))?;
+                    write_entry(&mut transaction, &entry).await?;
+                    head = Head { number: entry.number, hash: entry.hash };
+                }
+            }
+        }
+        for (incident, remarks) in &incidents {
+            write_incident(&mut transaction, incident, remarks).await?;
+        }
+        set_meta(&mut transaction, "epoch", epoch.to_string().as_bytes()).await?;
+        self.commit(transaction, head).await?;
+        Ok(head)
+    }
+}

@@ -1,0 +1,142 @@
+//! SQLite: one writer, whose changes begin with `BEGIN IMMEDIATE`, and a few readers beside it that see the last commit.
+
+use std::{
+    fs::File,
+    io::{Read as _, Seek as _, Write as _},
+    path::Path,
+    time::Duration,
+};
+
+use rustix::fs::{FlockOperation, flock};
+use sqlx::{
+    Sqlite, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+};
+
+use super::{Rollup, StoreError};
+
+#[path = "shared.rs"]
+#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+mod shared;
+
+type Db = Sqlite;
+type Connection = SqliteConnection;
+type Row = SqliteRow;
+type Database = SqliteStore;
+
+/// Takes the one writing lock at once: a transaction that reads first and writes then could not wait for it.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head";
+
+/// How long another program may hold the file before a change fails.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A store in one file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    /// Held as long as this program serves from the file.
+    _alone: Option<File>,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it, and brings its schema up to date. Another program may use it at the same time.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An answer of success promises that it is on the disk.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+            .pragma("cache_size", "-1024")
+            .pragma("journal_size_limit", "16777216")
+            .statement_cache_capacity(32);
+        let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE * 2).idle_timeout(None).max_lifetime(None);
+        let writer = pool.clone().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("../migrations/sqlite").run(&writer).await?;
+        let readers = pool
+            .max_connections(3)
+            .idle_timeout(Duration::from_secs(60))
+            .connect_lazy_with(options.read_only(true).create_if_missing(false).pragma("cache_size", "-512"));
+        Ok(Self { writer, readers, _alone: None })
+    }
+
+    /// The same for the one program that serves from it: a second one is told so.
+    pub async fn open_alone(path: &Path) -> Result<Self, StoreError> {
+        let alone = hold(path)?;
+        let store = Self::open(path).await?;
+        Ok(Self { _alone: Some(alone), ..store })
+    }
+
+    /// Closes the file, so that nothing of it is left in the files beside it.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// Takes the lock that says who serves from a database file. It ends with the returned file, or with the program.
+pub(crate) fn hold(path: &Path) -> Result<File, StoreError> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = directory.join("calm-ops.lock");
+    let cannot = |error: std::io::Error| {
+        let sentence = format!(
+            "The data directory '{}' can't be used ({error}). Check that it exists and that Calm Ops may write to it, \
+             or give another one with --data-dir.",
+            directory.display()
+        );
+        StoreError::unavailable(sentence, sqlx::Error::Io(error))
+    };
+    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&beside).map_err(cannot)?;
+    if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        if error != rustix::io::Errno::WOULDBLOCK {
+            return Err(cannot(error.into()));
+        }
+        let mut pid = String::new();
+        let _ = file.take(20).read_to_string(&mut pid);
+        let pid = pid.trim().parse::<u32>().map_or_else(|_| String::new(), |pid| format!(" (pid {pid})"));
+        return Err(StoreError::trouble(format!(
+            "Another Calm Ops{pid} is using '{}'; stop it or give this one another --data-dir.",
+            path.display()
+        )));
+    }
+    // The number only helps people to find the other program: without it the lock holds as well.
+    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+    Ok(file)
+}
+
+async fn write_rollups(connection: &mut SqliteConnection, rollups: &[Rollup]) -> Result<(), StoreError> {
+    for rollup in rollups {
+        sqlx::query(
+            "INSERT INTO series (subject, signal, unit) VALUES ($1, $2, $3)
+             ON CONFLICT (subject, signal) DO UPDATE SET unit = excluded.unit WHERE unit <> excluded.unit",
+        )
+        .bind(rollup.subject.as_str())
+        .bind(rollup.signal.as_str())
+        .bind(rollup.unit.as_str())
+        .execute(&mut *connection)
+        .await?;
+        sqlx::query(
+            "INSERT INTO rollup (series, step, start, min, max, mean, last, count)
+             SELECT id, $3, $4, $5, $6, $7, $8, $9 FROM series WHERE subject = $1 AND signal = $2
+             ON CONFLICT (series, step, start) DO UPDATE SET min = MIN(rollup.min, excluded.min), max = MAX(rollup.max, excluded.max),
+                 mean = (rollup.mean * rollup.count + excluded.mean * excluded.count) / (rollup.count + excluded.count),
+                 last = excluded.last, count = rollup.count + excluded.count",
+        )
+        .bind(rollup.subject.as_str())
+        .bind(rollup.signal.as_str())
+        .bind(rollup.step.code())
+        .bind(rollup.start.as_micros())
+        .bind(rollup.min)
+        .bind(rollup.max)
+        .bind(rollup.mean)
+        .bind(rollup.last)
+        .bind(i64::from(rollup.count))
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! What the browser and other programs reach: pages, REST, the live stream, and the guard before all of them.
+
+use std::{sync::Arc, time::Duration};
+
+use app::desk::SharedDesk;
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use http::StatusCode;
+use leptos::prelude::*;
+use leptos_axum::{LeptosRoutes as _, generate_route_list};
+use rules::words::Actor;
+use tokio_util::sync::CancellationToken;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate as _,
+        predicate::{NotForContentType, SizeAbove},
+    },
+};
+
+use crate::{
+    board::Board,
+    clock::Clock,
+    desk::Desk,
+    live::Live,
+    monitor::intake::Intake,
+    store::Store,
+    web::{guard::Hosts, problem::Problem},
+};
+
+pub mod api;
+pub mod assets;
+pub mod guard;
+pub mod openapi;
+pub mod problem;
+pub mod push;
+pub mod serving;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub struct Site {
+    /// The one door.
+    pub desk: Arc<Desk>,
+    /// The store, for the stream and for bundles.
+    pub store: Arc<dyn Store>,
+    /// What is shown.
+    pub board: Arc<Board>,
+    /// The live stream.
+    pub live: Arc<Live>,
+    /// Where pushed observations come in.
+    pub intake: Arc<Intake>,
+    /// The clocks.
+    pub clock: Clock,
+    /// Ends every stream.
+    pub stop: CancellationToken,
+    /// What the pages' framework needs.
+    pub leptos: LeptosOptions,
+}
+
+impl axum::extract::FromRef<Site> for LeptosOptions {
+    fn from_ref(site: &Site) -> Self {
+        site.leptos.clone()
+    }
+}
+
+/// Everything that is served.
+pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
+    let routes = generate_route_list(app::App);
+    let desk: SharedDesk = site.desk.clone();
+    let context = move || {
+        provide_context(SharedDesk::clone(&desk));
+        provide_context(Actor::Local);
+        provide_context(assets::names());
+    };
+    let options = site.leptos.clone();
+    let shell = move || app::shell(options.clone());
+    // The live stream is never compressed: it must go out at once, and each client's own compressor would cost memory.
+    let compressed = SizeAbove::new(512)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::const_new("application/wasm"));
+    let pages = Router::new()
+        .leptos_routes_with_context(&site, routes, context.clone(), shell.clone())
+        .fallback(leptos_axum::render_app_async_with_context(context, shell));
+    Router::new()
+        .merge(api::router())
+        .merge(pages)
+        .layer(DefaultBodyLimit::max(body_limit))
+        .layer(CompressionLayer::new().br(true).gzip(true).quality(tower_http::CompressionLevel::Precise(4)).compress_when(compressed))
+        .merge(assets::router())
+        .layer(CatchPanicLayer::custom(|_| {
+            let detail = "Calm Ops failed at this request; it goes on watching. The log says where.".to_owned();
+            axum::response::IntoResponse::into_response(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail))
+        }))
+        .layer(middleware::from_fn_with_state(hosts, guard::guard))
+        .with_state(site)
+}
+
+/// How long the whole stop may take.
+pub const STOP_WITHIN: Duration = Duration::from_secs(2);

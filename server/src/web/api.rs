@@ -1,0 +1,478 @@
+//! REST: the same desk as the pages, for other programs. [`ROUTES`] is the one table that makes the router and its description.
+
+use std::str::FromStr;
+
+use app::desk::Desk as _;
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{FromRequestParts, Path, Query as UrlQuery, State, rejection::QueryRejection},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, get, post},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use rules::{
+    desk::{Answer, Command, HistoryFilter, Query, Refusal},
+    incident::IncidentNumber,
+    journal::Cursor,
+    time::{Span, Timestamp},
+    words::{Actor, Severity, Signal, Subject},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    monitor,
+    web::{
+        Site, openapi,
+        problem::{Problem, WrongField},
+        push,
+    },
+};
+
+/// One route.
+#[derive(Clone, Copy)]
+pub struct Route {
+    /// The method, in lower case.
+    pub method: &'static str,
+    /// The path, with `{parameters}`.
+    pub path: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// Parameters of the query: name, and what it means.
+    pub query: &'static [(&'static str, &'static str)],
+    /// An example of the body that it takes.
+    pub body: Option<&'static str>,
+    /// The status of a good answer, and what it holds.
+    pub answer: (u16, &'static str),
+    /// Makes the handler.
+    pub handler: fn() -> MethodRouter<Site>,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// Every route of the interface for programs.
+pub const ROUTES: &[Route] = &[
+    Route {
+        method: "get",
+        path: "/api/health",
+        summary: "Is Calm Ops alive, and is what it watches healthy? Public; nothing secret. 503 when it can't do its work.",
+        query: &[],
+        body: None,
+        answer: (200, "`status` is `calm`, `warning` or `critical`; `active_incidents` counts; `checked_at` is when it last looked."),
+        handler: || get(public_health),
+    },
+    Route {
+        method: "get",
+        path: "/api/ops/health",
+        summary: "Everything that is watched, as it is now.",
+        query: &[],
+        body: None,
+        answer: (200, "Readings, sparklines, active incidents, times of which nothing is known, documents in force, the journal's head."),
+        handler: || get(health),
+    },
+    Route {
+        method: "get",
+        path: "/api/ops/incidents",
+        summary: "Active incidents, and the last resolved ones.",
+        query: &[],
+        body: None,
+        answer: (200, "Two lists of incidents: `active` and `resolved`."),
+        handler: || get(incidents),
+    },
+    Route {
+        method: "get",
+        path: "/api/ops/incidents/{id}",
+        summary: "One incident with summary, breaches, timeline, snapshots and courses. `id` is its number or its UUID.",
+        query: &[],
+        body: None,
+        answer: (200, "The incident."),
+        handler: || get(incident),
+    },
+    Route {
+        method: "post",
+        path: "/api/ops/incidents/{id}/acknowledge",
+        summary: "Take note of an incident.",
+        query: &[],
+        body: Some("{}"),
+        answer: (200, "The journal position after it."),
+        handler: || post(acknowledge),
+    },
+    Route {
+        method: "post",
+        path: "/api/ops/incidents/{id}/comment",
+        summary: "Write something on an incident's timeline.",
+        query: &[],
+        body: Some(r#"{"text":"The import was stopped."}"#),
+        answer: (200, "The journal position after it."),
+        handler: || post(comment),
+    },
+    Route {
+        method: "post",
+        path: "/api/ops/incidents/{id}/resolve",
+        summary: "End an incident. The note is kept for learning.",
+        query: &[],
+        body: Some(r#"{"note":"The disk was enlarged."}"#),
+        answer: (200, "The journal position after it."),
+        handler: || post(resolve),
+    },
+    Route {
+        method: "post",
+        path: "/api/ops/incidents/{id}/reopen",
+        summary: "Open a resolved incident again.",
+        query: &[],
+        body: Some(r#"{"note":"It came back."}"#),
+        answer: (200, "The journal position after it."),
+        handler: || post(reopen),
+    },
+    Route {
+        method: "get",
+        path: "/api/ops/incidents/{id}/bundle",
+        summary: "What the rules saw and decided around an incident; `calm-ops replay FILE` runs it again.",
+        query: &[],
+        body: None,
+        answer: (200, "A replay bundle."),
+        handler: || get(bundle),
+    },
+    Route {
+        method: "get",
+        path: "/api/ops/history",
+        summary: "Incidents of all times, newest first, a page of 25.",
+        query: &[
+            ("text", "words that headline, subject, comment or note contain"),
+            ("severity", "'warning' or 'critical'"),
+            ("subject", "a subject, or the beginning of one"),
+            ("from", "opened at or after this time (RFC 3339)"),
+            ("to", "opened before this time (RFC 3339)"),
+            ("before", "incidents with a smaller number: the `next` of the page before"),
+        ],
+        body: None,
+        answer: (200, "`incidents`, and `next` if there is another page."),
+        handler: || get(history),
+    },
+    Route {
+        method: "get",
+        path: "/api/ops/course",
+        summary: "The course of one signal of one subject.",
+        query: &[
+            ("subject", "about whom, such as 'host:web-1'"),
+            ("signal", "which signal, such as 'host.memory.used'"),
+            ("from", "from when (RFC 3339); an hour ago if left out"),
+            ("to", "until when (RFC 3339); now if left out"),
+        ],
+        body: None,
+        answer: (200, "At most 400 points with smallest, mean and largest value, and the levels that apply."),
+        handler: || get(course),
+    },
+    Route {
+        method: "get",
+        path: "/api/ops/journal",
+        summary: "Journal entries after a number, oldest first.",
+        query: &[("after", "after which number; 0 if left out"), ("limit", "at most how many; 100 if left out, 1,000 at most")],
+        body: None,
+        answer: (200, "The entries, and the head's number and hash."),
+        handler: || get(journal),
+    },
+    Route {
+        method: "post",
+        path: "/api/ops/subjects/retire",
+        summary: "Stop expecting a subject to report: it is gone for good reason.",
+        query: &[],
+        body: Some(r#"{"subject":"disk:/mnt/old@web-1"}"#),
+        answer: (200, "The journal position after it."),
+        handler: || post(retire),
+    },
+    Route {
+        method: "post",
+        path: "/api/ops/signals",
+        summary: "Push observations: all of a batch, or nothing. 202 means evaluated, not yet on disk. `unit` and `at` are optional.",
+        query: &[],
+        body: Some(
+            r#"{"observations":[{"signal":"queue.depth","subject":"service:imports","value":412,"unit":"jobs","at":"2026-11-22T10:00:00Z"}]}"#,
+        ),
+        answer: (202, "`accepted`: how many."),
+        handler: || post(push::push),
+    },
+    Route {
+        method: "get",
+        path: "/api/ops/events",
+        summary: "The live stream (server-sent events): `journal` events with their position as id, `health`, `resync`, `hello`.",
+        query: &[("after", "the last position known, such as '1:42'; `Last-Event-ID` goes before it; from now on if left out")],
+        body: None,
+        answer: (200, "A stream of events, until either side ends it."),
+        handler: || get(events),
+    },
+    Route {
+        method: "get",
+        path: "/api/openapi.json",
+        summary: "This description, for programs.",
+        query: &[],
+        body: None,
+        answer: (200, "An OpenAPI 3.1 document."),
+        handler: || get(openapi::json),
+    },
+    Route {
+        method: "get",
+        path: "/api",
+        summary: "This description, for people.",
+        query: &[],
+        body: None,
+        answer: (200, "A page."),
+        handler: || get(openapi::page),
+    },
+];
+
+/// All routes, and problem details for whatever else is asked under `/api`.
+pub fn router() -> Router<Site> {
+    let router = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    router.route("/api/{*rest}", axum::routing::any(nothing_here)).method_not_allowed_fallback(|| async {
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "This address takes another method; see /api.".to_owned())
+    })
+}
+
+async fn nothing_here() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this address; see /api.".to_owned())
+}
+
+/// A path's incident: its number, or its UUID.
+struct Which(IncidentNumber);
+
+impl FromRequestParts<Site> for Which {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
+        let Path(text) = Path::<String>::from_request_parts(parts, site).await.map_err(|_| unknown_incident("that"))?;
+        if let Ok(number) = text.parse() {
+            return Ok(Self(IncidentNumber(number)));
+        }
+        let id = text.parse().map_err(|_| unknown_incident("that: a number or a UUID names one"))?;
+        match site.desk.ask(Actor::Local, Query::IncidentById { id }).await? {
+            Answer::Number(found) => Ok(Self(found.number)),
+            _ => Err(unknown_incident("that")),
+        }
+    }
+}
+
+fn unknown_incident(name: &str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not-found", format!("There is no incident like {name}."))
+}
+
+/// Asks the desk, and gives the answer without its tag.
+async fn ask(site: &Site, query: Query) -> Result<Response, Problem> {
+    fn json<T: Serialize>(view: &T) -> Response {
+        ([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response()
+    }
+    Ok(match site.desk.ask(Actor::Local, query).await? {
+        Answer::Health(view) => json(&view),
+        Answer::Incidents(view) => json(&view),
+        Answer::Incident(view) => json(&view),
+        Answer::Number(view) => json(&view),
+        Answer::History(view) => json(&view),
+        Answer::Course(view) => json(&view),
+        Answer::Document(view) => json(&view),
+        Answer::Journal(view) => json(&view),
+    })
+}
+
+async fn act(site: &Site, command: Command) -> Result<Response, Problem> {
+    let done = site.desk.act(Actor::Local, command).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(done)).into_response())
+}
+
+/// Reads a small JSON body. An empty one counts as `{}`.
+pub(super) fn body<T: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> Result<T, Problem> {
+    let json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_none_or(|value| value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")));
+    if !json {
+        let detail = "Send the body as application/json.".to_owned();
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", detail));
+    }
+    let bytes = if bytes.is_empty() { b"{}" } else { &bytes[..] };
+    serde_json::from_slice(bytes).map_err(|error| {
+        let (status, kind) =
+            if error.is_data() { (StatusCode::UNPROCESSABLE_ENTITY, "invalid") } else { (StatusCode::BAD_REQUEST, "malformed") };
+        Problem::new(status, kind, format!("The body can't be read: {error}."))
+    })
+}
+
+#[derive(Serialize)]
+struct PublicHealth {
+    status: &'static str,
+    active_incidents: usize,
+    checked_at: Timestamp,
+}
+
+/// The monitor looks every second; this long without a look is trouble.
+const STUCK: Span = Span::from_secs(30);
+
+async fn public_health(State(site): State<Site>) -> Response {
+    let shown = site.board.shown();
+    let active = site.desk.active();
+    let worst = active.iter().copied().max().max(monitor::worst(&shown.readings));
+    let stuck = site.clock.now().wall.since(shown.readings.checked_at) > STUCK;
+    let status = match worst {
+        _ if stuck => "not watching",
+        Some(Severity::Critical) => "critical",
+        Some(Severity::Warning) => "warning",
+        None => "calm",
+    };
+    let code = if stuck { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let health = PublicHealth { status, active_incidents: active.len(), checked_at: shown.readings.checked_at };
+    (code, [(header::CACHE_CONTROL, "no-store")], Json(health)).into_response()
+}
+
+async fn health(State(site): State<Site>) -> Result<Response, Problem> {
+    ask(&site, Query::Health).await
+}
+
+async fn incidents(State(site): State<Site>) -> Result<Response, Problem> {
+    ask(&site, Query::Incidents).await
+}
+
+async fn incident(State(site): State<Site>, Which(incident): Which) -> Result<Response, Problem> {
+    ask(&site, Query::Incident { incident }).await
+}
+
+async fn acknowledge(State(site): State<Site>, Which(incident): Which) -> Result<Response, Problem> {
+    act(&site, Command::Acknowledge { incident }).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Note {
+    #[serde(default)]
+    note: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retired {
+    subject: Subject,
+}
+
+async fn comment(State(site): State<Site>, Which(incident): Which, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+    let Text { text } = body(&headers, &bytes)?;
+    act(&site, Command::Comment { incident, text }).await
+}
+
+async fn resolve(State(site): State<Site>, Which(incident): Which, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+    let Note { note } = body(&headers, &bytes)?;
+    act(&site, Command::Resolve { incident, note }).await
+}
+
+async fn reopen(State(site): State<Site>, Which(incident): Which, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+    let Note { note } = body(&headers, &bytes)?;
+    act(&site, Command::Reopen { incident, note }).await
+}
+
+async fn retire(State(site): State<Site>, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+    let Retired { subject } = body(&headers, &bytes)?;
+    act(&site, Command::RetireSubject { subject }).await
+}
+
+async fn bundle(State(site): State<Site>, Which(number): Which) -> Result<Response, Problem> {
+    let found = site.store.bundle(number).await.map_err(|error| {
+        tracing::warn!(%error, incident = number.0, "a bundle could not be read");
+        Problem::from(Refusal::Unavailable { advice: "Try again in a moment.".to_owned() })
+    })?;
+    let bytes = found.ok_or_else(|| Refusal::NotFound { what: format!("bundle of incident {number}") })?;
+    let name = format!("attachment; filename=\"incident-{number}.json\"");
+    let headers = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, bytes).into_response())
+}
+
+/// The query's pairs, each field checked by hand so that an error names it.
+type Pairs = Result<UrlQuery<std::collections::BTreeMap<String, String>>, QueryRejection>;
+
+struct Fields {
+    pairs: std::collections::BTreeMap<String, String>,
+}
+
+impl Fields {
+    fn new(pairs: Pairs, known: &[&str]) -> Result<Self, Problem> {
+        let UrlQuery(pairs) = pairs.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "malformed", error.body_text()))?;
+        let unknown = pairs.keys().find(|name| !known.contains(&name.as_str()));
+        match unknown {
+            Some(name) => {
+                let name: String = name.chars().take(40).collect();
+                Err(wrong(&name, format!("is not known here; known are {}", known.join(", "))))
+            }
+            None => Ok(Self { pairs }),
+        }
+    }
+
+    fn get<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
+        let text = self.pairs.get(name).filter(|text| !text.trim().is_empty());
+        text.map(|text| text.parse()).transpose().map_err(|error: T::Err| wrong(name, error.to_string()))
+    }
+}
+
+fn wrong(field: &str, detail: String) -> Problem {
+    let sentence = format!("{field}: {detail}.");
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence).with(vec![WrongField { pointer: format!("?{field}"), detail }])
+}
+
+async fn history(State(site): State<Site>, pairs: Pairs) -> Result<Response, Problem> {
+    let fields = Fields::new(pairs, &["text", "severity", "subject", "from", "to", "before"])?;
+    let filter = HistoryFilter {
+        text: fields.get("text")?,
+        severity: fields.get("severity")?,
+        subject: fields.get("subject")?,
+        from: fields.get("from")?,
+        to: fields.get("to")?,
+        before: fields.get("before")?.map(IncidentNumber),
+    };
+    ask(&site, Query::History { filter }).await
+}
+
+async fn course(State(site): State<Site>, pairs: Pairs) -> Result<Response, Problem> {
+    let fields = Fields::new(pairs, &["subject", "signal", "from", "to"])?;
+    let now = site.clock.now().wall;
+    let subject: Subject = fields.get("subject")?.ok_or_else(|| wrong("subject", "is missing".to_owned()))?;
+    let signal: Signal = fields.get("signal")?.ok_or_else(|| wrong("signal", "is missing".to_owned()))?;
+    let to: Timestamp = fields.get("to")?.unwrap_or(now);
+    let from: Timestamp = fields.get("from")?.unwrap_or_else(|| to.minus(Span::from_mins(60)));
+    if from >= to {
+        return Err(wrong("from", "must be before 'to'".to_owned()));
+    }
+    ask(&site, Query::Course { subject, signal, from, to }).await
+}
+
+async fn journal(State(site): State<Site>, pairs: Pairs) -> Result<Response, Problem> {
+    let fields = Fields::new(pairs, &["after", "limit"])?;
+    let (after, limit) = (fields.get("after")?.unwrap_or(0), fields.get("limit")?.unwrap_or(100));
+    if !(1..=1_000).contains(&limit) {
+        return Err(wrong("limit", format!("is {limit}; expected 1 to 1,000")));
+    }
+    ask(&site, Query::Journal { after, limit }).await
+}
+
+async fn events(State(site): State<Site>, headers: HeaderMap, pairs: Pairs) -> Result<Response, Problem> {
+    let fields = Fields::new(pairs, &["after"])?;
+    let cursor: Option<Cursor> = match headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::parse) {
+        Some(Ok(cursor)) => Some(cursor),
+        Some(Err(_)) | None => fields.get("after")?,
+    };
+    let stream = site.live.open(cursor, site.store.clone(), site.stop.clone()).ok_or_else(|| {
+        let detail = "As many readers as are allowed are connected. Try again in a moment.".to_owned();
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-readers", detail)
+    })?;
+    let mut response = Response::new(Body::from_stream(stream));
+    let answer = response.headers_mut();
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}

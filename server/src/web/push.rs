@@ -1,0 +1,124 @@
+//! Pushed observations: `POST /api/ops/signals`.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    monitor::intake::{Pushed, WrongItem},
+    web::{
+        Site,
+        problem::{Problem, WrongField},
+    },
+};
+
+/// The most observations in one batch.
+pub const MOST: usize = 10_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Batch<'a> {
+    #[serde(borrow)]
+    observations: Vec<Pushed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Accepted {
+    accepted: usize,
+}
+
+/// Takes a batch: all of it, or nothing.
+pub async fn push(State(site): State<Site>, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+        let detail = "Send the observations as application/json.".to_owned();
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", detail));
+    }
+    let batch: Batch<'_> = serde_json::from_slice(&bytes).map_err(|error| unreadable(&bytes, &error))?;
+    if batch.observations.len() > MOST {
+        let detail = format!("A batch may have {MOST} observations, this has {}. Send it in parts.", batch.observations.len());
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail));
+    }
+    let accepted = site.intake.push(&batch.observations).map_err(|wrong| wrong_item(&wrong))?;
+    Ok((StatusCode::ACCEPTED, Json(Accepted { accepted })).into_response())
+}
+
+fn wrong_item(wrong: &WrongItem) -> Problem {
+    let WrongItem { index, field, problem } = wrong;
+    let detail = format!("Observation {index}, {field}: {problem}. Nothing of the batch was taken.");
+    let pointer = format!("/observations/{index}/{field}");
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with(vec![WrongField { pointer, detail: problem.clone() }])
+}
+
+/// Finds out what is wrong with a body that does not fit: slowly, as this is rare.
+fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    if !error.is_data() {
+        let detail = format!("The body is not JSON: {error}. Nothing was taken.");
+        return Problem::new(StatusCode::BAD_REQUEST, "malformed", detail);
+    }
+    let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let (pointer, problem) = find_wrong(&value).unwrap_or_else(|| (String::new(), error.to_string()));
+    let detail = format!("{}: {problem}. Nothing was taken.", if pointer.is_empty() { "The body" } else { &pointer });
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with(vec![WrongField { pointer, detail: problem }])
+}
+
+fn find_wrong(value: &serde_json::Value) -> Option<(String, String)> {
+    const FIELDS: [&str; 5] = ["signal", "subject", "value", "unit", "at"];
+    let short = |text: &str| text.chars().take(40).collect::<String>();
+    let body = match value.as_object() {
+        Some(body) => body,
+        None => return Some((String::new(), "expected an object with 'observations'".to_owned())),
+    };
+    if let Some(unknown) = body.keys().find(|name| *name != "observations") {
+        return Some((format!("/{}", short(unknown)), "is not known here; known is observations".to_owned()));
+    }
+    let Some(items) = body.get("observations").and_then(|items| items.as_array()) else {
+        return Some(("/observations".to_owned(), "expected a list of observations".to_owned()));
+    };
+    items.iter().enumerate().find_map(|(index, item)| {
+        let at = |field: &str| format!("/observations/{index}/{field}");
+        let Some(item) = item.as_object() else { return Some((format!("/observations/{index}"), "expected an object".to_owned())) };
+        if let Some(unknown) = item.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+            return Some((at(&short(unknown)), format!("is not known here; known are {}", FIELDS.join(", "))));
+        }
+        FIELDS.iter().find_map(|field| match (*field, item.get(*field)) {
+            ("value", Some(value)) => (!value.is_number()).then(|| (at(field), "expected a number".to_owned())),
+            ("signal" | "subject" | "value", None) => Some((at(field), "is missing".to_owned())),
+            (_, None) | ("unit" | "at", Some(serde_json::Value::Null)) => None,
+            (_, Some(value)) => (!value.is_string()).then(|| (at(field), "expected a text".to_owned())),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_found_with_its_place() {
+        for (body, pointer) in [
+            (r"[]", ""),
+            (r#"{"observation":[]}"#, "/observation"),
+            (r#"{"observations":3}"#, "/observations"),
+            (
+                r#"{"observations":[{"signal":"a","subject":"b:c","value":1},{"signal":"a","subject":"b:c","value":"1"}]}"#,
+                "/observations/1/value",
+            ),
+            (r#"{"observations":[{"subject":"b:c","value":1}]}"#, "/observations/0/signal"),
+            (r#"{"observations":[{"signal":"a","subject":"b:c","value":1,"when":2}]}"#, "/observations/0/when"),
+            (r#"{"observations":[{"signal":"a","subject":"b:c","value":1,"at":2}]}"#, "/observations/0/at"),
+        ] {
+            let error = serde_json::from_slice::<Batch<'_>>(body.as_bytes()).err().unwrap();
+            let problem = serde_json::to_value(unreadable(body.as_bytes(), &error)).unwrap();
+            assert_eq!(problem["status"], 422, "{body}");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
+        }
+        let error = serde_json::from_slice::<Batch<'_>>(b"{").err().unwrap();
+        assert_eq!(serde_json::to_value(unreadable(b"{", &error)).unwrap()["status"], 400);
+    }
+}

@@ -1,0 +1,232 @@
+//! What other programs meet at the door, tried on the real program.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+mod program;
+
+use program::{Home, Running, calm_ops, observation, verify};
+
+fn stream(program: &Running, after: &str) -> BufReader<TcpStream> {
+    let mut socket = TcpStream::connect(&program.address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    write!(socket, "GET /api/ops/events{after} HTTP/1.1\r\nHost: {}\r\n\r\n", program.address).unwrap();
+    BufReader::new(socket)
+}
+
+/// The next line of a stream that holds a text.
+fn line_with(stream: &mut BufReader<TcpStream>, text: &str) -> String {
+    loop {
+        let mut line = String::new();
+        assert!(stream.read_line(&mut line).unwrap() > 0, "the stream ended before '{text}' came");
+        if line.contains(text) {
+            return line;
+        }
+    }
+}
+
+#[test]
+fn a_breach_opens_an_incident_and_a_person_ends_it() {
+    let home = Home::new();
+    let program = home.start();
+    assert_eq!(program.push("service:imports", 9_000.0).json()["accepted"], 1);
+    let number = program.incident_about("service:imports");
+    let page = program.get(&format!("/api/ops/incidents/{number}")).json();
+    assert_eq!(page["incident"]["severity"], "critical");
+    assert_eq!(page["snapshots"].as_array().unwrap().len(), 1);
+    let id = page["incident"]["id"].as_str().unwrap();
+    assert_eq!(program.get(&format!("/api/ops/incidents/{id}")).json()["incident"]["number"], number);
+    let act = |what: &str, body: &str| program.post(&format!("/api/ops/incidents/{number}/{what}"), body).status;
+    assert_eq!(act("acknowledge", ""), 200);
+    assert_eq!(act("acknowledge", ""), 409);
+    assert_eq!(act("comment", r#"{"text":"Looking at the queue."}"#), 200);
+    assert_eq!(act("comment", r#"{"text":"  "}"#), 422);
+    assert_eq!(act("comment", r#"{"text":3}"#), 422);
+    assert_eq!(act("comment", "{"), 400);
+    assert_eq!(act("resolve", r#"{"note":"The importer was restarted."}"#), 200);
+    assert_eq!(act("resolve", r#"{"note":"Again."}"#), 409);
+    let history = program.get("/api/ops/history?text=importer").json();
+    assert_eq!(history["incidents"][0]["number"], number);
+    assert_eq!(program.get("/api/ops/history?severity=warning").json()["incidents"].as_array().unwrap().len(), 0);
+    assert_eq!(program.get("/api/ops/history?severity=awful").status, 422);
+    assert_eq!(program.get("/api/ops/incidents/999").status, 404);
+    assert_eq!(program.get("/api/ops/incidents/../../etc").status, 404);
+    let bundle = program.get(&format!("/api/ops/incidents/{number}/bundle"));
+    assert_eq!(bundle.status, 200);
+    let file = home.dir.path().join("bundle.json");
+    std::fs::write(&file, &bundle.body).unwrap();
+    let replayed = calm_ops(&["replay".as_ref(), file.as_os_str()]);
+    assert!(replayed.status.success(), "{}", String::from_utf8_lossy(&replayed.stdout));
+    let verified = verify(&home.data());
+    assert!(verified.status.success(), "{verified:?}");
+}
+
+#[test]
+fn an_untouched_incident_ends_by_itself_when_all_is_quiet() {
+    let home = Home::new();
+    let program = home.start();
+    program.push("service:imports", 2_000.0);
+    let number = program.incident_about("service:imports");
+    program.push("service:imports", 10.0);
+    program.until("the end", |program| {
+        let page = program.get(&format!("/api/ops/incidents/{number}")).json();
+        (page["incident"]["state"] == "resolved" && page["incident"]["resolution"]["by"] == "agent").then_some(())
+    });
+}
+
+#[test]
+fn a_wrong_batch_is_refused_with_its_place_and_nothing_of_it_is_taken() {
+    let home = Home::new();
+    let program = home.start();
+    let push = |body: &str| program.post("/api/ops/signals", body);
+    let good = r#"{"signal":"queue.depth","subject":"service:never","value":9000}"#;
+    for (item, pointer) in [
+        (r#"{"signal":"Queue Depth","subject":"service:a","value":1}"#, "/observations/1/signal"),
+        (r#"{"signal":"queue.depth","subject":"a","value":1}"#, "/observations/1/subject"),
+        (r#"{"signal":"queue.depth","subject":"service:a","value":"1"}"#, "/observations/1/value"),
+        (r#"{"signal":"queue.depth","subject":"service:a","value":1e999}"#, ""),
+        (r#"{"signal":"queue.depth","subject":"service:a","value":1,"at":"soon"}"#, "/observations/1/at"),
+        (r#"{"signal":"queue.depth","subject":"service:a","value":1,"at":"2099-01-01T00:00:00Z"}"#, "/observations/1/at"),
+        (r#"{"signal":"queue.depth","subject":"service:a","value":1,"unit":"<b>"}"#, "/observations/1/unit"),
+        (r#"{"signal":"queue.depth","subject":"service:a","value":1,"colour":"red"}"#, "/observations/1/colour"),
+    ] {
+        let answer = push(&format!(r#"{{"observations":[{good},{item}]}}"#));
+        assert!(answer.head.contains("application/problem+json"), "{answer:?}");
+        if pointer.is_empty() {
+            assert_eq!(answer.status, 400, "{item}: {answer:?}");
+        } else {
+            assert_eq!(answer.status, 422, "{item}: {answer:?}");
+            assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{answer:?}");
+        }
+    }
+    assert_eq!(push("{").status, 400);
+    assert_eq!(push(&format!(r#"{{"observations":[],"x":"{}"}}"#, "x".repeat(2_000_000))).status, 413);
+    assert_eq!(program.request("POST", "/api/ops/signals", "", "{}").unwrap().status, 415);
+    std::thread::sleep(Duration::from_millis(1_500));
+    let health = program.get("/api/ops/health").json();
+    let readings = health["now"]["readings"].as_array().unwrap().clone();
+    assert!(!readings.iter().any(|reading| reading["subject"] == "service:never"), "a rejected batch left something behind");
+    assert_eq!(program.get("/api/ops/incidents").json()["active"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn the_stream_resumes_where_it_broke_and_says_when_it_can_not() {
+    let home = Home::new();
+    let mut program = home.start();
+    let mut live = stream(&program, "");
+    let hello = line_with(&mut live, "\"cursor\"");
+    let cursor = hello.split('"').nth(3).unwrap().to_owned();
+    line_with(&mut live, "event: health");
+    program.push("service:imports", 9_000.0);
+    line_with(&mut live, "incident_opened");
+    drop(live);
+    let number = program.incident_about("service:imports");
+    program.post(&format!("/api/ops/incidents/{number}/comment"), r#"{"text":"while nobody listened"}"#);
+    let mut resumed = stream(&program, &format!("?after={cursor}"));
+    line_with(&mut resumed, "incident_opened");
+    line_with(&mut resumed, "while nobody listened");
+    program.kill();
+    let program = home.start();
+    // From the database: the ring of this run begins later.
+    let mut resumed = stream(&program, &format!("?after={cursor}"));
+    line_with(&mut resumed, "incident_opened");
+    line_with(&mut resumed, "while nobody listened");
+    line_with(&mut stream(&program, "?after=77:3"), "event: resync");
+    let (epoch, _) = cursor.split_once(':').unwrap();
+    line_with(&mut stream(&program, &format!("?after={epoch}:999999")), "event: resync");
+    assert_eq!(program.get("/api/ops/events?after=nonsense").status, 422);
+}
+
+#[test]
+fn only_our_own_pages_and_programs_are_let_in() {
+    let home = Home::new();
+    let program = home.start();
+    let with = |method: &str, headers: &str| {
+        let headers = format!("Content-Type: application/json\r\n{headers}");
+        program.request(method, "/api/ops/signals", &headers, &observation("service:a", 1.0)).unwrap().status
+    };
+    assert_eq!(with("POST", ""), 202);
+    assert_eq!(with("POST", "Host: evil.example\r\n"), 421);
+    assert_eq!(with("POST", "Origin: http://evil.example\r\n"), 403);
+    assert_eq!(with("POST", "Origin: null\r\n"), 403);
+    assert_eq!(with("POST", "Sec-Fetch-Site: cross-site\r\n"), 403);
+    let page = program.get("/ops/health");
+    assert_eq!(page.status, 200);
+    let policy = page.head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-security-policy:")).unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("'nonce-") && !policy.contains("unsafe-inline"), "{policy}");
+    assert!(page.head.to_ascii_lowercase().contains("x-content-type-options: nosniff"));
+    assert_eq!(program.get("/api/nothing").status, 404);
+    assert_eq!(program.request("DELETE", "/api/ops/incidents", "", "").unwrap().status, 405);
+    let refused = home.start_with(&["--listen", "0.0.0.0:0"]).err().unwrap();
+    assert!(refused.contains("loopback"), "{refused}");
+}
+
+#[test]
+fn it_stops_in_good_order_within_two_seconds_while_streams_are_open() {
+    let home = Home::new();
+    let mut program = home.start();
+    let mut streams: Vec<_> = (0..20).map(|_| stream(&program, "")).collect();
+    for stream in &mut streams {
+        line_with(stream, "event: hello");
+    }
+    let (took, fine) = program.terminate();
+    assert!(fine && took < Duration::from_secs(2), "it took {took:?}, {fine}");
+    let verified = verify(&home.data());
+    assert!(String::from_utf8_lossy(&verified.stdout).contains("verifies"), "{verified:?}");
+}
+
+#[test]
+fn what_is_in_the_way_at_the_start_is_told_in_a_sentence() {
+    let home = Home::new();
+    let program = home.start();
+    let second = home.start_with(&[]).err().unwrap();
+    assert!(second.contains("Another Calm Ops"), "{second}");
+    let other = Home::new();
+    let taken = other.start_with(&["--listen", &program.address]).err().unwrap();
+    assert!(taken.contains("Another program uses this port"), "{taken}");
+    std::fs::write(
+        other.ops().join("alerts/thresholds.md"),
+        "format: 1\n\n## Thresholds\n\n| signal | nonsense |\n| --- | --- |\n| a | b |\n",
+    )
+    .unwrap();
+    let wrong = other.start_with(&[]).err().unwrap();
+    assert!(wrong.contains("alerts/thresholds.md:5:"), "{wrong}");
+}
+
+#[test]
+fn a_bad_edit_is_told_and_a_good_one_is_in_force_without_a_restart() {
+    let home = Home::new();
+    let program = home.start();
+    let file = home.ops().join("alerts/thresholds.md");
+    std::fs::write(&file, program::QUICK.replace("above 5000 jobs", "above many jobs")).unwrap();
+    program.until("the bad edit to be told", |program| {
+        let health = program.get("/api/ops/health").json();
+        let documents = health["documents"].as_array()?.clone();
+        documents.iter().find_map(|document| document["error"].as_str().map(|error| assert!(error.contains("many"), "{error}")))
+    });
+    std::fs::write(&file, program::QUICK.replace("1000 jobs", "100 jobs").replace("500 jobs", "50 jobs")).unwrap();
+    program.until("the good edit to be in force", |program| {
+        program.push("service:imports", 200.0);
+        program.get("/api/ops/incidents").json()["active"][0]["number"].as_u64()
+    });
+}
+
+#[test]
+fn every_route_of_the_table_is_described_and_answers() {
+    let home = Home::new();
+    let program = home.start();
+    let description = program.get("/api/openapi.json").json();
+    for route in server::web::api::ROUTES {
+        assert!(description["paths"][route.path][route.method].is_object(), "{route:?} is not described");
+        if route.path.ends_with("/events") {
+            continue;
+        }
+        let path = route.path.replace("{id}", "12345");
+        let answer = if route.method == "get" { program.get(&path) } else { program.post(&path, route.body.unwrap_or("{}")) };
+        assert_ne!(answer.status, 405, "{route:?}");
+        assert!(answer.status < 500, "{route:?}: {answer:?}");
+    }
+}

@@ -1,0 +1,8 @@
+//! The contract that every store keeps, on SQLite and on PostgreSQL, and what only one of them must do.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+mod cases;
+mod harm;
+mod postgres;
+mod sqlite;
+mod support;
