@@ -155,7 +155,7 @@ async fn every_page_is_readable_without_wasm_and_no_text_becomes_markup() {
 #[tokio::test]
 async fn the_health_page_is_small_with_fifty_signals() {
     let (_, _, html) = get(0, "/ops/health").await;
-    assert!(html.len() < 90_000, "{} bytes", html.len());
+    assert!(html.len() < 61_440, "{} bytes", html.len());
     assert!(html.contains("All calm. 50 signals healthy"), "{html}");
     assert!(html.contains("<title>Calm · Health · Calm Ops</title>") && html.contains("/icons/calm.svg"));
     assert_eq!(html.matches("data-row").count(), 50);
