@@ -1,6 +1,7 @@
 //! The pages as a browser without Wasm gets them, over a desk that holds hostile texts.
 #![cfg(feature = "ssr")]
 #![recursion_limit = "256"]
+#![expect(clippy::unwrap_used, reason = "what a test builds is right, or the test fails")]
 
 use std::sync::Arc;
 
