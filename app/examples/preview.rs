@@ -114,6 +114,7 @@ fn readings(calm: bool) -> Readings {
         checked_at,
         readings: ROWS.iter().enumerate().filter_map(reading).collect(),
         troubles: if calm { Vec::new() } else { vec!["PM2's daemon does not answer; its apps are shown as they were last.".into()] },
+        left_out: 0,
     }
 }
 

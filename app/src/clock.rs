@@ -19,11 +19,6 @@ impl Clock {
     }
 }
 
-/// The clock of the app; one that stands still where none is provided.
-pub(crate) fn clock() -> Clock {
-    use_context::<Clock>().unwrap_or_else(|| Clock(RwSignal::new(None)))
-}
-
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Year, month from 0, day, hour, minute, second; in UTC. (Civil from days, after Howard Hinnant.)
@@ -109,6 +104,10 @@ pub(crate) fn localize(now: Timestamp) {
             let _ = element.set_attribute("title", &local);
             let _ = element.set_attribute("data-local", "");
         }
+    });
+    each("[data-checked]", "data-checked", &|element, date| {
+        let at = Timestamp::from_micros((date.get_time() * 1e3) as i64);
+        write(element, &format!("{}{}.", element.get_attribute("data-start").unwrap_or_default(), ago(at, now)));
     });
     each("text[data-at]", "data-at", &|element, date| write(element, &format!("{:02}:{:02}", date.get_hours(), date.get_minutes())));
 }

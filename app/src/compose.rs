@@ -3,6 +3,7 @@
 use rules::{
     desk::{Answer, HistoryFilter, Query},
     incident::{Incident, IncidentNumber},
+    journal::Cursor,
     lifecycle::State,
     say,
     snapshot::Snapshot,
@@ -13,10 +14,10 @@ use rules::{
 };
 
 use crate::{
-    door::{ask, refuse},
+    door::{ask, in_document, refuse},
     drawn::{self, chart},
     facts::{BreachRow, Briefing, Guide, Search, Section, SnapshotData},
-    page::{HealthData, IncidentData, Mood, Pulse, Sheet},
+    page::{Html, Mood, Pulse, Sheet},
     problem::{Kind, Problem},
     said,
 };
@@ -35,20 +36,15 @@ async fn raw_health() -> Result<Health, Problem> {
     ask(Query::Health, |answer| if let Answer::Health(health) = answer { Some(*health) } else { None }).await
 }
 
-pub(crate) async fn health() -> Result<HealthData, Problem> {
+/// A sheet of this place.
+fn sheet(cursor: Option<Cursor>, place: impl Into<String>, text: String) -> Sheet {
+    Sheet { cursor, place: place.into(), html: Html { text, in_document: in_document() } }
+}
+
+pub(crate) async fn health() -> Result<Sheet, Problem> {
     let mut health = raw_health().await?;
     health.sparks.iter_mut().for_each(thin);
-    Ok(HealthData {
-        cursor: health.cursor,
-        active: health.active.len(),
-        waiting: health.active.iter().filter(|card| !card.acknowledged).count(),
-        mood: Mood::of(&health),
-        cards: drawn::cards(&health.active),
-        notices: drawn::health::notices(&health.blind, &health.documents),
-        foot: drawn::health::foot(&health),
-        now: health.now,
-        sparks: health.sparks,
-    })
+    Ok(sheet(Some(health.cursor), "Health", drawn::health::page(&health)))
 }
 
 /// Leads to the page that matters now.
@@ -59,7 +55,7 @@ pub(crate) async fn home() -> Result<Sheet, Problem> {
         [] | [_, _, ..] => "/ops/health".to_owned(),
     };
     leptos_axum::redirect(&path);
-    Ok(Sheet { cursor: Some(incidents.cursor), html: drawn::way(&path) })
+    Ok(sheet(Some(incidents.cursor), "", drawn::way(&path)))
 }
 
 pub(crate) async fn pulse() -> Result<Pulse, Problem> {
@@ -92,14 +88,14 @@ fn telling(value: f64) -> f64 {
 
 pub(crate) async fn incidents() -> Result<Sheet, Problem> {
     let incidents = raw_incidents().await?;
-    Ok(Sheet { cursor: Some(incidents.cursor), html: drawn::incidents(&incidents) })
+    Ok(sheet(Some(incidents.cursor), "Incidents", drawn::incidents(&incidents)))
 }
 
 async fn raw_incidents() -> Result<Incidents, Problem> {
     ask(Query::Incidents, |answer| if let Answer::Incidents(incidents) = answer { Some(*incidents) } else { None }).await
 }
 
-pub(crate) async fn incident(id: &str) -> Result<IncidentData, Problem> {
+pub(crate) async fn incident(id: &str, problem: &str) -> Result<Sheet, Problem> {
     let number = if let Ok(number) = id.parse::<u32>() {
         IncidentNumber(number)
     } else if let Ok(uuid) = id.parse() {
@@ -114,21 +110,8 @@ pub(crate) async fn incident(id: &str) -> Result<IncidentData, Problem> {
     let page =
         ask(Query::Incident { incident: number }, |answer| if let Answer::Incident(page) = answer { Some(*page) } else { None }).await?;
     let incident = &page.incident;
-    let brief = briefing_of(&page);
-    let over = incident.state == State::Resolved;
-    Ok(IncidentData {
-        cursor: page.cursor,
-        number: incident.number.0,
-        edge: if over { "brief over".to_owned() } else { format!("brief edge-{}", incident.severity) },
-        over,
-        acknowledged: incident.acknowledged.is_some(),
-        ending: incident.acknowledged.is_some() || incident.resolution_offered || incident.state == State::Recovering,
-        head: drawn::incident::head(&brief),
-        briefing: drawn::incident::briefing(&brief),
-        evidence: drawn::incident::evidence(&brief),
-        snapshots: drawn::incident::snapshots(&brief),
-        timeline: drawn::timeline(&brief.timeline),
-    })
+    let html = drawn::incident::page(incident, &briefing_of(&page), Kind::sentence_of(problem));
+    Ok(sheet(Some(page.cursor), format!("Incident {}", incident.number), html))
 }
 
 fn briefing_of(page: &IncidentPage) -> Briefing {
@@ -235,7 +218,7 @@ pub(crate) async fn history(query: &str) -> Result<Sheet, Problem> {
     };
     // What was typed stays in the form, so a wrong field is corrected and not typed again.
     let cursor = answer.as_ref().ok().map(|history| history.cursor);
-    Ok(Sheet { cursor, html: drawn::history::page(&search, answer.as_ref()) })
+    Ok(sheet(cursor, "History", drawn::history::page(&search, answer.as_ref())))
 }
 
 /// What a person typed, read strictly.
@@ -263,7 +246,7 @@ fn filter(search: &Search) -> Result<HistoryFilter, Problem> {
 pub(crate) async fn guide() -> Result<Sheet, Problem> {
     let query = Query::Document { name: GUIDE.to_owned() };
     let document = ask(query, |answer| if let Answer::Document(document) = answer { Some(*document) } else { None }).await?;
-    Ok(Sheet { cursor: None, html: drawn::guide(&crate::guide::render(&document.markdown)) })
+    Ok(sheet(None, "Runbook", drawn::guide(&crate::guide::render(&document.markdown))))
 }
 
 #[cfg(test)]

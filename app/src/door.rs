@@ -63,6 +63,11 @@ pub(crate) async fn ask<T>(query: Query, take: impl FnOnce(Answer) -> Option<T>)
     })
 }
 
+/// Whether this is asked for while a whole document is rendered, and not by a page that is alive.
+pub(crate) fn in_document() -> bool {
+    use_context::<Parts>().is_some_and(|parts| !parts.uri.path().starts_with("/api/"))
+}
+
 /// Whether a plain form was sent: then the answer is a page, not data.
 fn is_plain_form() -> bool {
     use_context::<Parts>().is_some_and(|parts| {

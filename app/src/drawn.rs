@@ -1,17 +1,29 @@
 //! What is drawn on the server only: everything that does not change by itself. The browser gets it as HTML, which keeps the Wasm small,
 //! and brings its times to life.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use leptos::prelude::*;
 use rules::view::{IncidentCard, Incidents};
 
 use crate::facts::{GuidePage, Line};
 
+mod board;
 mod card;
 pub(crate) mod chart;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod incident;
+mod steps;
 mod timeline;
+
+/// A part of a page that is exchanged by itself when its content changes: what stands in other parts, or is being written there, stays.
+pub(crate) fn block(id: &'static str, html: String) -> AnyView {
+    let mut hasher = DefaultHasher::new();
+    html.hash(&mut hasher);
+    let hash = format!("{:x}", hasher.finish());
+    view! { <div id=id class=id data-hash=hash inner_html=html></div> }.into_any()
+}
 
 /// Cards of incidents under each other; nothing if there are none.
 pub(crate) fn cards(cards: &[IncidentCard]) -> String {
@@ -19,7 +31,7 @@ pub(crate) fn cards(cards: &[IncidentCard]) -> String {
 }
 
 /// The timeline of an incident.
-pub(crate) fn timeline(lines: &[Line]) -> String {
+fn timeline(lines: &[Line]) -> String {
     timeline::timeline(lines).to_html()
 }
 
@@ -59,18 +71,16 @@ pub(crate) fn incidents(incidents: &Incidents) -> String {
     } else {
         card::cards(&incidents.resolved)
     };
-    view! {
-        <h1>"Incidents"</h1>
-        <p class="lead" aria-live="polite">{sentence(incidents.active.len(), waiting)}</p>
+    let inside = view! {
+        <p class="lead">{sentence(incidents.active.len(), waiting)}</p>
         <section aria-labelledby="active"><h2 id="active">"Active"</h2>{active}</section>
         <section aria-labelledby="resolved">
             <h2 id="resolved">"Resolved last"</h2>
             {resolved}
             <p class="links"><a href="/ops/history">"All incidents"</a></p>
         </section>
-    }
-    .into_any()
-    .to_html()
+    };
+    view! { <h1>"Incidents"</h1>{block("lists", inside.into_any().to_html())} }.into_any().to_html()
 }
 
 /// The guide with its table of contents.

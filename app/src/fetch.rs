@@ -3,7 +3,7 @@
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
 use crate::{
-    page::{HealthData, IncidentData, Pulse, Sheet},
+    page::{Pulse, Sheet},
     problem::Problem,
 };
 
@@ -21,7 +21,7 @@ pub async fn get_pulse() -> Result<Pulse, Problem> {
 
 /// The health page.
 #[server(prefix = "/api/pages", endpoint = "health", input = GetUrl)]
-pub async fn get_health() -> Result<HealthData, Problem> {
+pub async fn get_health() -> Result<Sheet, Problem> {
     crate::compose::health().await
 }
 
@@ -31,10 +31,10 @@ pub async fn get_incidents() -> Result<Sheet, Problem> {
     crate::compose::incidents().await
 }
 
-/// The page of one incident. A UUID leads to the number.
+/// The page of one incident. A UUID leads to the number; `problem` is the word that a refused form led back with.
 #[server(prefix = "/api/pages", endpoint = "incident", input = GetUrl)]
-pub async fn get_incident(id: String) -> Result<IncidentData, Problem> {
-    crate::compose::incident(&id).await
+pub async fn get_incident(id: String, #[server(default)] problem: String) -> Result<Sheet, Problem> {
+    crate::compose::incident(&id, &problem).await
 }
 
 /// Incidents of all times, searched as the address says.

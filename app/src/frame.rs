@@ -3,18 +3,14 @@
 use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
-    components::{A, FlatRoutes, Route, Router},
+    components::{FlatRoutes, Route, Router},
+    hooks::use_location,
     path,
 };
 
 use crate::{
     live::{Live, live_mark},
-    pages::{
-        health::HealthPage,
-        incident::IncidentPage,
-        lost::LostPage,
-        text::{HistoryPage, HomePage, IncidentsPage, RunbookPage},
-    },
+    pages::{HealthPage, HistoryPage, HomePage, IncidentPage, IncidentsPage, RunbookPage, lost::LostPage},
     pulse::{self, Shared},
 };
 
@@ -67,21 +63,22 @@ fn places() -> AnyView {
             view! { <span class=class><span>{active}</span><span class="away">" active"</span></span> }
         })
     };
+    let path = use_location().pathname;
+    let place = move |href: &'static str, icon: &'static str, word: &'static str, beside: AnyView| {
+        // A page below a place belongs to it.
+        let here = move || path.with(|path| path.starts_with(href)).then_some("page");
+        view! { <li><a href=href aria-current=here><i class=icon aria-hidden="true"></i>{word}{beside}</a></li> }.into_any()
+    };
+    let count = view! { <Transition>{count}</Transition> }.into_any();
     view! {
         <header class="places">
             <p class="brand"><a href="/">"Calm Ops"</a></p>
             <nav aria-label="Places">
                 <ul>
-                    <li><A href="/ops/health"><i class="icon health" aria-hidden="true"></i>"Health"</A></li>
-                    <li>
-                        <A href="/ops/incidents">
-                            <i class="icon incidents" aria-hidden="true"></i>
-                            "Incidents "
-                            <Transition>{count}</Transition>
-                        </A>
-                    </li>
-                    <li><A href="/ops/history"><i class="icon history" aria-hidden="true"></i>"History"</A></li>
-                    <li><A href="/ops/runbook"><i class="icon runbook" aria-hidden="true"></i>"Runbook"</A></li>
+                    {place("/ops/health", "icon health", "Health", ().into_any())}
+                    {place("/ops/incidents", "icon incidents", "Incidents ", count)}
+                    {place("/ops/history", "icon history", "History", ().into_any())}
+                    {place("/ops/runbook", "icon runbook", "Runbook", ().into_any())}
                 </ul>
             </nav>
             {live_mark(checked_at)}

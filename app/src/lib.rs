@@ -8,12 +8,14 @@ pub mod desk;
 mod fetch;
 mod frame;
 mod live;
+mod mark;
 mod page;
 mod pages;
-mod parts;
 mod problem;
 mod pulse;
 mod sheet;
+mod spark;
+mod status;
 
 #[cfg(feature = "ssr")]
 mod compose;

@@ -1,16 +1,22 @@
 //! Liveness: one stream of events for the whole app. Pages say what concerns them; whatever is shown is fetched anew, quietly.
 
 use leptos::prelude::*;
+#[cfg(feature = "hydrate")]
+use rules::view::Readings;
 use rules::{
     journal::Cursor,
     time::{Span, Timestamp},
-    view::Readings,
 };
 
 use crate::clock::{self, Clock};
 
 #[cfg(feature = "hydrate")]
+mod patch;
+#[cfg(feature = "hydrate")]
 mod stream;
+
+#[cfg(feature = "hydrate")]
+pub(crate) use patch::keep;
 
 /// How the stream is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +47,7 @@ pub(crate) struct Live {
     /// When the last event came.
     pub heard: RwSignal<Option<Timestamp>>,
     pub news: RwSignal<Option<News>>,
+    #[cfg(feature = "hydrate")]
     pub readings: RwSignal<Option<Readings>>,
     /// The journal position that is known: the stream goes on from it.
     pub cursor: StoredValue<Option<Cursor>>,
@@ -54,6 +61,7 @@ impl Live {
             link: RwSignal::new(Link::Starting),
             heard: RwSignal::new(None),
             news: RwSignal::new(None),
+            #[cfg(feature = "hydrate")]
             readings: RwSignal::new(None),
             cursor: StoredValue::new(None),
         };

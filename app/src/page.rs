@@ -1,10 +1,6 @@
 //! What the pages hold: small, ready to be shown, the same on server and browser. What can be worked out on the server is.
 
-use rules::{
-    journal::Cursor,
-    time::Timestamp,
-    view::{Readings, Spark},
-};
+use rules::{journal::Cursor, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What every page knows: how things stand, for the title, the icon and the places.
@@ -60,61 +56,47 @@ impl Mood {
     }
 }
 
-/// The health page. What does not change by itself comes ready as HTML; readings come as data, because they live on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HealthData {
-    /// The journal position at which it was read.
-    pub cursor: Cursor,
-    /// The latest of everything.
-    pub now: Readings,
-    /// Sparklines of the readings that have a threshold.
-    pub sparks: Vec<Spark>,
-    /// How many incidents are active.
-    pub active: usize,
-    /// How many of them nobody has yet.
-    pub waiting: usize,
-    /// How things stand.
-    pub mood: Mood,
-    /// The cards of the active incidents.
-    pub cards: String,
-    /// What was not seen, and documents whose edit was refused.
-    pub notices: String,
-    /// What proves the record, and what runs.
-    pub foot: String,
-}
-
-/// A page of one incident: its parts ready as HTML, and what the forms need to know.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct IncidentData {
-    /// The journal position at which it was read.
-    pub cursor: Cursor,
-    /// Its number.
-    pub number: u32,
-    /// The class that gives its edge a colour.
-    pub edge: String,
-    /// It is resolved.
-    pub over: bool,
-    /// A person took note.
-    pub acknowledged: bool,
-    /// The next step is to end it.
-    pub ending: bool,
-    /// Number, severity, headline, facts.
-    pub head: String,
-    /// Summary, and what may help.
-    pub briefing: String,
-    /// Breaches and charts.
-    pub evidence: String,
-    /// What was saved.
-    pub snapshots: String,
-    /// The timeline.
-    pub timeline: String,
-}
-
-/// A page that is all text: ready as HTML.
+/// A page, ready as HTML.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sheet {
     /// The journal position at which it was read, if it matters.
     pub cursor: Option<Cursor>,
-    /// The page.
-    pub html: String,
+    /// The name of the place, for the title.
+    pub place: String,
+    /// The page. Not sent a second time with a document that shows it already.
+    pub html: Html,
+}
+
+/// HTML that the server made; its every text was escaped there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct Html {
+    /// The markup.
+    pub text: String,
+    /// Whether it stands in the document that carries it: then it is not repeated as data.
+    pub in_document: bool,
+}
+
+impl From<String> for Html {
+    fn from(text: String) -> Self {
+        Self { text, in_document: false }
+    }
+}
+
+impl Serialize for Html {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(if self.in_document { "" } else { &self.text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Html;
+
+    #[test]
+    fn what_stands_in_the_document_is_not_sent_twice() {
+        let html = Html::from("<p>a</p>".to_owned());
+        assert_eq!(serde_json::to_string(&html).unwrap(), "\"<p>a</p>\"");
+        assert_eq!(serde_json::to_string(&Html { in_document: true, ..html }).unwrap(), "\"\"");
+    }
 }

@@ -1,6 +1,55 @@
-//! The pages.
+//! The pages: each comes from the server as it is shown, and is asked for anew when something that it shows has changed.
 
-pub(crate) mod health;
-pub(crate) mod incident;
+use leptos::prelude::*;
+use leptos_router::hooks::{use_location, use_params_map, use_query_map};
+
+use crate::{
+    fetch::{get_guide, get_health, get_history, get_home, get_incident, get_incidents},
+    sheet::{Lives, sheet},
+};
+
 pub(crate) mod lost;
-pub(crate) mod text;
+
+/// `/`: the way to the page that matters now.
+#[component]
+pub(crate) fn HomePage() -> AnyView {
+    sheet(Lives::No, String::new, |_| Box::pin(get_home()))
+}
+
+/// Live health.
+#[component]
+pub(crate) fn HealthPage() -> AnyView {
+    sheet(Lives::Always, String::new, |_| Box::pin(get_health()))
+}
+
+/// One incident.
+#[component]
+pub(crate) fn IncidentPage() -> AnyView {
+    let (params, query) = (use_params_map(), use_query_map());
+    let id = move || params.with(|params| params.get("id").unwrap_or_default());
+    // The word that a refused form led back with, if it did. An id holds no space.
+    let key = move || query.with(|query| format!("{} {}", id(), query.get("problem").unwrap_or_default()));
+    sheet(Lives::Incident, key, |key| {
+        let (id, problem) = key.split_once(' ').unwrap_or((&key, ""));
+        Box::pin(get_incident(id.to_owned(), problem.to_owned()))
+    })
+}
+
+/// The list of incidents.
+#[component]
+pub(crate) fn IncidentsPage() -> AnyView {
+    sheet(Lives::Always, String::new, |_| Box::pin(get_incidents()))
+}
+
+/// The history of incidents.
+#[component]
+pub(crate) fn HistoryPage() -> AnyView {
+    let query = use_location().search;
+    sheet(Lives::No, move || query.get(), |query| Box::pin(get_history(query)))
+}
+
+/// The calm guide for people.
+#[component]
+pub(crate) fn RunbookPage() -> AnyView {
+    sheet(Lives::No, String::new, |_| Box::pin(get_guide()))
+}

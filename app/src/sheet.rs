@@ -1,4 +1,5 @@
-//! What comes from the server as it is shown, and how a page waits for its data.
+//! How a page comes, and how it is kept in step: it is shown as the server made it, and asked for anew when something that concerns it
+//! happens. Then only the parts that changed are exchanged, so that nothing moves under the reader.
 
 use std::{future::Future, pin::Pin};
 
@@ -9,44 +10,46 @@ use crate::{live, page::Sheet, pages::lost, problem::Problem, pulse};
 /// A sheet on its way.
 pub(crate) type Coming = Pin<Box<dyn Future<Output = Result<Sheet, Problem>> + Send>>;
 
-/// HTML that the server made: its every text was escaped there. Nothing else ever comes here.
-pub(crate) fn ready(class: &'static str, html: String) -> AnyView {
-    #[cfg(feature = "hydrate")]
-    live::live().localize_soon();
-    view! { <div class=class inner_html=html></div> }.into_any()
+/// Where a sheet comes from.
+pub(crate) type Fetch = fn(String) -> Coming;
+
+/// What changes a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lives {
+    /// Nothing: it is read once.
+    No,
+    /// Whatever the journal says.
+    Always,
+    /// What the journal says of the incident whose number is the first word of its key.
+    Incident,
 }
 
-/// A page whose old content stays until the new one is there.
-pub(crate) fn whole(content: impl Fn() -> AnyView + Send + Sync + 'static) -> AnyView {
-    view! { <Transition>{content}</Transition> }.into_any()
-}
-
-/// A page that is one sheet. `lives` says whether the journal changes it.
-pub(crate) fn sheet(
-    place: &'static str,
-    lives: bool,
-    key: impl Fn() -> String + Send + Sync + 'static,
-    fetch: fn(String) -> Coming,
-) -> AnyView {
-    pulse::place(place);
+/// A page. `key` is what `fetch` needs to know.
+pub(crate) fn sheet(lives: Lives, key: impl Fn() -> String + Send + Sync + 'static, fetch: Fetch) -> AnyView {
     let live = live::live();
     let key = Memo::new(move |_| key());
     let sheet = Resource::new(move || key.get(), fetch);
-    if lives {
-        live::refetch_on(move || sheet.refetch(), |_| true);
-    }
-    whole(move || {
-        Suspend::new(async move {
-            match sheet.await {
-                Ok(Sheet { cursor, html }) => {
-                    if let Some(cursor) = cursor {
-                        live.read_at(cursor);
+    #[cfg(feature = "hydrate")]
+    live::keep(live, lives, key, fetch);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = lives;
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match sheet.await {
+                    Ok(Sheet { cursor, place, html }) => {
+                        if let Some(cursor) = cursor {
+                            live.read_at(cursor);
+                        }
+                        pulse::place(place);
+                        #[cfg(feature = "hydrate")]
+                        live.localize_soon();
+                        view! { <div id="sheet" class="sheet" inner_html=html.text></div> }.into_any()
                     }
-                    ready("sheet", html)
+                    Err(problem) => lost::problem(&problem),
                 }
-                Err(problem) => lost::problem(&problem),
-            }
-        })
-        .into_any()
-    })
+            })}
+        </Transition>
+    }
+    .into_any()
 }

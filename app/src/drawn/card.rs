@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use rules::{lifecycle::State, view::IncidentCard};
 
-use crate::{clock, parts::mark};
+use crate::{clock, mark};
 
 /// The headline, or what can be said before a summary is written.
 pub(crate) fn headline(card: &IncidentCard) -> String {
@@ -17,10 +17,10 @@ pub(crate) fn headline(card: &IncidentCard) -> String {
 /// What the card says about who has it.
 fn held(card: &IncidentCard) -> &'static str {
     match (card.state, card.acknowledged, card.resolution_offered) {
-        (State::Resolved, _, _) => "resolved",
-        (_, _, true) => "quiet, ready to be resolved",
-        (_, true, false) => "someone is on it",
-        (_, false, false) => "nobody has it yet",
+        (State::Resolved, _, _) => "",
+        (_, _, true) => ", quiet, ready to be resolved",
+        (_, true, false) => ", someone is on it",
+        (_, false, false) => ", nobody has it yet",
     }
 }
 
@@ -43,7 +43,7 @@ fn card(card: &IncidentCard) -> AnyView {
                 </span>
                 <span class="card-title">{title}</span>
             </a>
-            <p class="card-foot">{word} {time} ", " {held(card)}</p>
+            <p class="card-foot">{word} {time} {held(card)}</p>
         </li>
     }
     .into_any()

@@ -1,4 +1,4 @@
-//! What the health page says besides its readings.
+//! The health page: one sentence that is true right now, what needs a person, then the readings.
 
 use leptos::prelude::*;
 use rules::{
@@ -7,10 +7,71 @@ use rules::{
     view::{BlindSpan, DocumentState, Health},
 };
 
-use crate::clock;
+use crate::{
+    clock,
+    drawn::{block, board, cards},
+    page::Mood,
+    status,
+};
+
+/// The page.
+pub(crate) fn page(health: &Health) -> String {
+    let nothing = health.now.readings.is_empty();
+    let board = view! {
+        <h2 id="readings">"Readings"</h2>
+        {nothing.then(|| view! {
+            <p class="empty">
+                "What this host, its disks, apps and endpoints report appears here, each beside its threshold. Programs can push their own signals to "
+                <code>"/api/ops/signals"</code> "."
+            </p>
+        })}
+        {board::board(health)}
+        {(health.now.left_out > 0).then(|| view! {
+            <p class="quiet">{health.now.left_out} " more readings are not shown here, to keep the page light. They are evaluated all the same."</p>
+        })}
+    };
+    view! {
+        <h1 class="away">"Health"</h1>
+        {block("standing", sentence(health))}
+        {block("active", cards(&health.active))}
+        {block("troubles", troubles(&health.now.troubles))}
+        {block("notices", notices(&health.blind, &health.documents))}
+        {block("board", board.into_any().to_html())}
+        {block("proof", foot(health))}
+    }
+    .into_any()
+    .to_html()
+}
+
+/// The sentence of status. Its parts are kept beside it, so that the browser can say it anew with new readings.
+fn sentence(health: &Health) -> String {
+    let (active, waiting) = (health.active.len(), health.active.iter().filter(|card| !card.acknowledged).count());
+    let sentence = status::status_sentence(active, waiting, &status::count(&health.now.readings));
+    let class = match Mood::of(health) {
+        Mood::Critical => "status is-critical",
+        Mood::Warning => "status is-warning",
+        Mood::Calm | Mood::Blind => "status",
+    };
+    let checked = (!health.now.readings.is_empty()).then(|| {
+        let start = status::checked(&sentence);
+        view! {
+            <span class="checked" data-start=start data-checked=health.now.checked_at.to_seconds_text()>
+                {format!("{start}at {}.", clock::utc(health.now.checked_at))}
+            </span>
+        }
+    });
+    view! { <p class=class><strong aria-live="polite" data-active=active data-waiting=waiting>{sentence.clone()}</strong>{checked}</p> }
+        .into_any()
+        .to_html()
+}
+
+/// What can't be seen, or works in a lesser way.
+fn troubles(troubles: &[String]) -> String {
+    troubles.iter().map(|trouble| view! { <p class="notice" data-trouble="">{trouble.clone()}</p> }).collect_view().into_any().to_html()
+}
 
 /// What was not seen, and documents whose edit was refused.
-pub(crate) fn notices(blind: &[BlindSpan], documents: &[DocumentState]) -> String {
+fn notices(blind: &[BlindSpan], documents: &[DocumentState]) -> String {
     let refused = documents.iter().filter_map(|document| {
         let error = document.error.clone()?;
         Some(view! {
@@ -42,7 +103,7 @@ pub(crate) fn notices(blind: &[BlindSpan], documents: &[DocumentState]) -> Strin
 }
 
 /// What proves the record, and what runs.
-pub(crate) fn foot(health: &Health) -> String {
+fn foot(health: &Health) -> String {
     let hash: String = health.head.hash.to_string().chars().take(12).collect();
     let documents = health.documents.iter().map(|document| {
         let hash: String = document.sha256.chars().take(12).collect();

@@ -1,16 +1,49 @@
 //! What the page of one incident says: head, briefing, evidence.
 
 use leptos::prelude::*;
+use rules::{incident::Incident, lifecycle::State};
 
 use crate::{
     clock,
-    drawn::{card::headline, chart::chart},
+    drawn::{block, card::headline, chart::chart, steps, timeline},
     facts::{BreachRow, Briefing, SnapshotData},
-    parts::mark,
+    mark,
 };
 
+/// The page. `problem` is said where a form was refused.
+pub(crate) fn page(incident: &Incident, brief: &Briefing, problem: Option<&'static str>) -> String {
+    let number = incident.number.0;
+    let over = incident.state == State::Resolved;
+    let edge = if over { "brief over".to_owned() } else { format!("brief edge-{}", incident.severity) };
+    let said = if problem.is_some() { "said refused" } else { "away" };
+    view! {
+        // Its class follows the incident; its parts are exchanged one by one.
+        <article id="brief" class=edge data-hash="">
+            {block("head", head(brief))}
+            <p id="said" role="status" class=said>{problem}</p>
+            {block("steps", steps::steps(incident).to_html())}
+        </article>
+        {block("briefing", briefing(brief))}
+        <section aria-labelledby="evidence">
+            <h2 id="evidence">"Evidence"</h2>
+            {block("charts", evidence(brief))}
+            {block("snapshots", snapshots(brief))}
+        </section>
+        <section aria-labelledby="timeline">
+            <h2 id="timeline">"Timeline"</h2>
+            {block("lines", timeline(&brief.timeline))}
+            {steps::comment(number)}
+        </section>
+        <p class="links">
+            <a href=format!("/api/ops/incidents/{number}/bundle") rel="external" download="">"Save everything about it as a file"</a>
+        </p>
+    }
+    .into_any()
+    .to_html()
+}
+
 /// Number, severity, headline, what is expected, and the facts.
-pub(crate) fn head(incident: &Briefing) -> String {
+fn head(incident: &Briefing) -> String {
     let card = &incident.card;
     view! {
         <p class="card-head">
@@ -27,12 +60,12 @@ pub(crate) fn head(incident: &Briefing) -> String {
 }
 
 /// The summary, and what may help.
-pub(crate) fn briefing(incident: &Briefing) -> String {
+fn briefing(incident: &Briefing) -> String {
     sections(incident).to_html()
 }
 
 /// What was saved, folded.
-pub(crate) fn snapshots(incident: &Briefing) -> String {
+fn snapshots(incident: &Briefing) -> String {
     incident.snapshots.iter().enumerate().map(|(index, data)| snapshot(index, data)).collect_view().into_any().to_html()
 }
 
@@ -76,7 +109,7 @@ fn sections(incident: &Briefing) -> AnyView {
         let id = format!("about-{}", section.heading.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
         (!sentences.is_empty()).then(|| {
             view! {
-                <section aria-labelledby=id.clone()>
+                <section aria-labelledby=id>
                     <h2 id=id.clone()>{section.heading.clone()}</h2>
                     {sentences.into_iter().map(|sentence| view! { <p>{sentence}</p> }).collect_view()}
                     {(recommended == Some(index)).then(guides)}
@@ -91,7 +124,7 @@ fn sections(incident: &Briefing) -> AnyView {
 }
 
 /// Breaches and charts.
-pub(crate) fn evidence(incident: &Briefing) -> String {
+fn evidence(incident: &Briefing) -> String {
     view! {
         <ul class="breaches">{incident.breaches.iter().map(breach).collect_view()}</ul>
         {incident.charts.iter().map(chart).collect_view()}

@@ -85,6 +85,7 @@ pub(super) fn start(live: Live) {
             }
         });
         listen(window().unchecked_ref(), "online", move |_| reopen(live));
+        listen(document().unchecked_ref(), "submit", |event| super::patch::send(&event));
     });
 }
 

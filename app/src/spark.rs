@@ -1,11 +1,10 @@
 //! Sparklines: the recent course of a reading, with its threshold lines drawn in.
 
-use leptos::prelude::*;
-
 const WIDTH: f64 = 120.0;
 const HEIGHT: f64 = 32.0;
 
 /// The most points that a sparkline keeps.
+#[cfg(any(test, feature = "hydrate"))]
 pub(crate) const LONGEST: usize = 60;
 
 /// The geometry of a sparkline in a box of 120 by 32.
@@ -42,19 +41,35 @@ pub(crate) fn lay_out(points: &[(f64, f64)], warning: Option<f64>, critical: Opt
     Geometry { line, warning: warning.map(height), critical: critical.map(height) }
 }
 
-/// The picture. It is told beside it in words, so it is hidden from readers.
-pub(crate) fn spark(geometry: impl Fn() -> Geometry + Copy + Send + Sync + 'static) -> AnyView {
-    let level = move |class: &'static str, of: fn(&Geometry) -> Option<f64>| {
-        move || of(&geometry()).map(|y| view! { <line class=class x1="0" x2="120" y1=y y2=y></line> })
-    };
-    view! {
-        <svg class="spark" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true" focusable="false">
-            {level("level warning", |geometry| geometry.warning)}
-            {level("level critical", |geometry| geometry.critical)}
-            <polyline points=move || geometry().line></polyline>
-        </svg>
+/// A course as it is kept beside its picture: `seconds before the newest,value` for each point.
+pub(crate) fn write(points: &[(f64, f64)]) -> String {
+    let mut text = String::with_capacity(points.len() * 10);
+    for (ago, value) in points {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&format!("{},{value}", ago.round()));
     }
-    .into_any()
+    text
+}
+
+/// Reads a course back; what can't be read is left out.
+#[cfg(any(test, feature = "hydrate"))]
+pub(crate) fn read(text: &str) -> Vec<(f64, f64)> {
+    let point = |pair: &str| {
+        let (ago, value) = pair.split_once(',')?;
+        Some((ago.parse().ok()?, value.parse().ok()?))
+    };
+    text.split(' ').filter_map(point).collect()
+}
+
+/// A course with one more point, `later` seconds after its newest.
+#[cfg(any(test, feature = "hydrate"))]
+pub(crate) fn push(points: &mut Vec<(f64, f64)>, later: f64, value: f64) {
+    points.iter_mut().for_each(|(ago, _)| *ago += later);
+    points.push((0.0, value));
+    let surplus = points.len().saturating_sub(LONGEST);
+    points.drain(..surplus);
 }
 
 #[cfg(test)]
@@ -67,6 +82,17 @@ mod tests {
         assert_eq!(geometry.line, "0,29.8 60,16 120,2.2");
         assert_eq!(geometry.critical, None);
         assert!(geometry.warning.is_some_and(|y| (2.2..16.0).contains(&y)));
+    }
+
+    #[test]
+    fn a_course_survives_as_text_and_forgets_its_oldest_points() {
+        let mut points = vec![(10.0, 1.5), (0.0, 2.25)];
+        assert_eq!(read(&write(&points)), points);
+        for value in 0..100 {
+            push(&mut points, 5.0, f64::from(value));
+        }
+        assert_eq!((points.len(), points.first(), points.last()), (LONGEST, Some(&(295.0, 40.0)), Some(&(0.0, 99.0))));
+        assert_eq!(read("x,1 2 3,y"), Vec::new());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Status marks: always an icon and a word, so that nothing depends on colour.
 
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use rules::view::Status;
 #[cfg(feature = "ssr")]
@@ -18,6 +19,7 @@ pub(crate) const fn status_words(status: Status) -> (&'static str, &'static str)
 }
 
 /// An icon with its word.
+#[cfg(feature = "ssr")]
 pub(crate) fn mark(class: &'static str, word: &'static str) -> AnyView {
     view! { <span class=format!("mark {class}")><i aria-hidden="true"></i>{word}</span> }.into_any()
 }

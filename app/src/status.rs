@@ -1,0 +1,105 @@
+//! What is said of readings, on the server and again in the browser whenever new ones come.
+
+use rules::{
+    say,
+    view::{Reading, Status},
+    words::{Signal, Subject},
+};
+
+/// What names a row of the board.
+pub(crate) fn row_key(subject: &Subject, signal: &Signal) -> String {
+    format!("{signal} {subject}")
+}
+
+/// What stands beside the value: when the limit is reached, and what is usual.
+pub(crate) fn note(reading: &Reading) -> String {
+    let usual = reading.usual.map(|usual| format!("usually {}", say::value(usual, &reading.unit)));
+    let full = reading.limit_in_seconds.map(|seconds| {
+        let word = if reading.signal.as_str().ends_with("used") { "full" } else { "at its limit" };
+        format!("{word} in {}", say::seconds(seconds))
+    });
+    full.into_iter().chain(usual).collect::<Vec<_>>().join(", ")
+}
+
+/// What the first sentence is made of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Count {
+    /// Signals with a threshold that keep it.
+    pub healthy: usize,
+    /// All signals.
+    pub all: usize,
+    /// Signals beyond a level, not long enough yet.
+    pub watching: usize,
+    /// Subjects from which nothing was heard, each once.
+    pub silent: Vec<String>,
+}
+
+pub(crate) fn count(readings: &[Reading]) -> Count {
+    let mut silent: Vec<String> =
+        readings.iter().filter(|reading| reading.status == Status::Unknown).map(|reading| say::subject(&reading.subject)).collect();
+    silent.dedup();
+    Count {
+        healthy: readings.iter().filter(|reading| reading.status == Status::Healthy).count(),
+        all: readings.len(),
+        watching: readings.iter().filter(|reading| reading.status == Status::Watching).count(),
+        silent,
+    }
+}
+
+/// The sentence of status, without its age.
+pub(crate) fn status_sentence(active: usize, waiting: usize, count: &Count) -> String {
+    let signals = |count: usize| if count == 1 { "1 signal".to_owned() } else { format!("{count} signals") };
+    match (active, waiting, count) {
+        (1, 1, _) => "One incident needs someone.".to_owned(),
+        (1, 0, _) => "One incident is active, and someone is on it.".to_owned(),
+        (1.., 0, _) => format!("{active} incidents are active, and someone is on each."),
+        (1.., _, _) => format!("{active} incidents are active; {waiting} of them nobody has yet."),
+        (0, _, Count { all: 0, .. }) => "Nothing has been checked yet. The first readings come within seconds.".to_owned(),
+        (0, _, Count { silent, .. }) if !silent.is_empty() => match silent.as_slice() {
+            [only] => format!("Nothing is known from {only} right now."),
+            [first, rest @ ..] => format!("Nothing is known from {first} and {} more right now.", rest.len()),
+            [] => String::new(),
+        },
+        (0, _, Count { watching: 0, healthy, .. }) => format!("All calm. {} healthy", signals(*healthy)),
+        (0, _, Count { watching, healthy, .. }) => format!("Calm. {} healthy, {} being watched", signals(*healthy), watching),
+    }
+}
+
+/// How the age of the readings goes on after a sentence: within it, or as one of its own.
+pub(crate) fn checked(sentence: &str) -> &'static str {
+    if sentence.ends_with('.') { " Checked " } else { ", checked " }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forecast_stands_before_what_is_usual() {
+        let reading = Reading {
+            subject: "disk:/var@web-1".parse().unwrap(),
+            signal: "disk.used".parse().unwrap(),
+            value: 93.0,
+            unit: "%".parse().unwrap(),
+            at: rules::time::Timestamp::from_secs(0),
+            status: Status::Healthy,
+            usual: Some(61.0),
+            warning: None,
+            critical: None,
+            limit_in_seconds: Some(12_000.0),
+        };
+        assert_eq!(note(&reading), "full in 3 h 20 min, usually 61 %");
+    }
+
+    #[test]
+    fn the_first_sentence_is_true_whatever_holds() {
+        let calm = Count { healthy: 14, all: 20, watching: 0, silent: Vec::new() };
+        assert_eq!(status_sentence(0, 0, &calm), "All calm. 14 signals healthy");
+        assert_eq!(status_sentence(1, 1, &calm), "One incident needs someone.");
+        assert_eq!(status_sentence(2, 0, &calm), "2 incidents are active, and someone is on each.");
+        assert_eq!(status_sentence(0, 0, &Count::default()), "Nothing has been checked yet. The first readings come within seconds.");
+        let silent = Count { silent: vec!["web-1".into()], ..calm };
+        assert_eq!(status_sentence(0, 0, &silent), "Nothing is known from web-1 right now.");
+        assert_eq!(status_sentence(0, 0, &Count { watching: 1, ..calm }), "Calm. 14 signals healthy, 1 being watched");
+    }
+}
