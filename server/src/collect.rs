@@ -19,10 +19,20 @@ pub mod pm2;
 pub struct Round {
     /// What was measured.
     pub observations: Vec<Observation>,
-    /// Subjects that this collector knew and that are gone for good reason (unmounted, deleted): to be retired.
-    pub gone: Vec<Subject>,
+    /// What there is, kind by kind, as far as this round could tell. What was reported once and is not in the list of its kind is gone
+    /// for good reason (unmounted, deleted), and is retired.
+    pub listings: Vec<Listing>,
     /// What only a snapshot shows; `None` where the collector has nothing of the kind.
     pub facts: Option<Facts>,
+}
+
+/// Every subject of a kind that there is, also those of which nothing could be measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The kind, as in `disk:/var@web-1`.
+    pub kind: &'static str,
+    /// All of it.
+    pub subjects: Vec<Subject>,
 }
 
 /// What only a snapshot shows.

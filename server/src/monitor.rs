@@ -3,7 +3,7 @@
 //! It never waits for the database: one write at a time is on its way, and meanwhile everything is evaluated and shown from memory.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     board::Board,
     clock::Clock,
-    collect::Facts,
+    collect::{Facts, Listing},
     desk::Desk,
     documents::Documents,
     live::Live,
@@ -35,6 +35,7 @@ use crate::{
     store::{Rollup, Store},
 };
 
+pub mod collected;
 pub mod evidence;
 pub mod intake;
 pub mod recording;
@@ -69,6 +70,9 @@ const SPARK_POINTS: usize = 60;
 pub struct Kept {
     /// The rules' state.
     pub engine: SavedState,
+    /// The subjects that collectors speak for.
+    #[serde(default)]
+    pub collected: BTreeSet<Subject>,
 }
 
 /// What the monitor works with.
@@ -144,7 +148,7 @@ impl Monitor {
     pub fn new(parts: Parts, store: Arc<dyn Store>, told: mpsc::Receiver<Told>, own: Vec<Event>) -> Self {
         let now = parts.clock.now();
         let entries = parts.desk.subscribe();
-        Self {
+        let mut monitor = Self {
             store,
             told,
             entries,
@@ -171,7 +175,16 @@ impl Monitor {
             lag: Duration::ZERO,
             write_time: Duration::ZERO,
             parts,
-        }
+        };
+        // Under which name Calm Ops reported itself before, if this host was renamed.
+        let listing = Listing { kind: "service", subjects: vec![monitor.itself()] };
+        let gone = monitor.parts.intake.missing(&[listing]);
+        monitor.hear(Told::Gone(gone));
+        monitor
+    }
+
+    fn itself(&self) -> Subject {
+        Subject::build("service", "calm-ops", Some(&self.parts.host))
     }
 
     /// Looks once, so that there is something to show before the first request comes.
@@ -280,7 +293,11 @@ impl Monitor {
         }
         if now.mono.since(self.saved_at.mono) >= SAVE_EVERY {
             self.saved_at = now;
-            let kept = self.parts.intake.core().engine.take_dirty().then(|| self.kept(now)).flatten();
+            let changed = {
+                let mut core = self.parts.intake.core();
+                core.engine.take_dirty() | core.collected.take_changed()
+            };
+            let kept = changed.then(|| self.kept(now)).flatten();
             let store = Arc::clone(&self.store);
             return self.send(async move {
                 let result = store.save_monitor(kept.as_deref(), now.wall).await.map_err(|error| error.to_string());
@@ -371,8 +388,11 @@ impl Monitor {
 
     /// The state to save.
     fn kept(&self, now: Now) -> Option<Vec<u8>> {
-        let engine = self.parts.intake.core().engine.save(now);
-        serde_json::to_vec(&Kept { engine }).inspect_err(|error| tracing::error!(%error, "the rules' state can't be encoded")).ok()
+        let kept = {
+            let core = self.parts.intake.core();
+            Kept { engine: core.engine.save(now), collected: core.collected.subjects().clone() }
+        };
+        serde_json::to_vec(&kept).inspect_err(|error| tracing::error!(%error, "the rules' state can't be encoded")).ok()
     }
 
     fn landed(&mut self, landed: (Duration, Option<Landed>)) {
@@ -460,6 +480,7 @@ impl Monitor {
             if let Event::SubjectRetired { subject } = event {
                 core.engine.retire(subject);
                 core.history.retire(subject);
+                core.collected.retire(subject);
                 core.recording.retired(subject);
             }
             if incident::apply_all(&mut known, std::slice::from_ref(event), entry.actor, entry.at).is_err() {
@@ -474,7 +495,16 @@ impl Monitor {
 
     fn hear(&mut self, told: Told) {
         match told {
-            Told::Gone(subjects) => self.own.extend(subjects.into_iter().map(|subject| Event::SubjectRetired { subject })),
+            Told::Gone(subjects) => {
+                // A collector says it again in each of its rounds until it is committed.
+                for subject in subjects {
+                    let expected = self.parts.intake.core().collected.contains(&subject);
+                    let event = Event::SubjectRetired { subject };
+                    if expected && !self.own.contains(&event) && !self.own_in_flight.contains(&event) {
+                        self.own.push(event);
+                    }
+                }
+            }
             Told::Facts(facts) => self.facts = facts,
             Told::Failing { name, problem: Some(problem) } => {
                 self.failing.insert(name, problem);
@@ -514,7 +544,7 @@ impl Monitor {
             return;
         }
         self.measured_at = now;
-        let subject = Subject::build("service", "calm-ops", Some(&self.parts.host));
+        let subject = self.itself();
         let measured = [
             ("monitor.loop_lag", self.lag.as_secs_f64() * 1e3, Unit::Milliseconds),
             ("monitor.database_write", self.write_time.as_secs_f64() * 1e3, Unit::Milliseconds),

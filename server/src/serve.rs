@@ -7,6 +7,7 @@ use rules::{
     evaluate::Engine,
     journal::{BlindReason, Event},
     time::Span,
+    words::Subject,
 };
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -15,9 +16,9 @@ use crate::{
     board::Board,
     clock::Clock,
     collect::{
-        Collector,
+        Collector, Listing,
         host::HostCollector,
-        http::HttpCollector,
+        http::{Endpoint, HttpCollector},
         pm2::Pm2Collector,
     },
     config::{Config, Machine, Reloadable},
@@ -104,7 +105,8 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         Some(kept) => Engine::restore(thresholds, config.limits.series, &kept.engine, now),
         None => Engine::new(thresholds, config.limits.series),
     };
-    let intake = Intake::new(engine, Recording::default(), clock);
+    let collected = kept.map(|kept| kept.collected).unwrap_or_default();
+    let intake = Intake::new(engine, Recording::default(), collected, clock);
     let board = Arc::new(Board::new(Arc::clone(&intake)));
     let live = Live::new(opening.cursor, config.limits.streams);
     let desk = Desk::new(Arc::clone(&store), Arc::clone(&board), Arc::clone(&live), clock);
@@ -115,13 +117,16 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let collectors =
         Collectors { host: host.clone(), intake: Arc::clone(&intake), clock, tell, stop: stop.clone(), tasks: background.clone() };
     collectors.start(Box::new(HostCollector::new(&host, config.interval)), stop.child_token());
-    if config.pm2.enabled {
-        let home = config.pm2.home.clone().or_else(|| Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME")));
-        if let Some(home) = home {
+    let mut always = vec!["host"];
+    let pm2_home = config.pm2.home.clone().or_else(|| Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME")));
+    match pm2_home.filter(|_| config.pm2.enabled) {
+        Some(home) => {
             collectors.start(Box::new(Pm2Collector::new(&host, &home, config.interval)), stop.child_token());
+            always.push("pm2");
         }
+        None => collectors.list(["pm2", "app"].map(|kind| Listing { kind, subjects: Vec::new() }).to_vec()).await,
     }
-    background.spawn(watch_endpoints(collectors, config.clone()));
+    background.spawn(watch_endpoints(collectors, config.clone(), always));
 
     let parts = Parts {
         intake: Arc::clone(&intake),
@@ -181,56 +186,96 @@ impl Collectors {
     fn start(&self, collector: Box<dyn Collector>, stop: CancellationToken) {
         self.tasks.spawn(runner::run(collector, self.host.clone(), Arc::clone(&self.intake), self.clock, self.tell.clone(), stop));
     }
+
+    /// Says what there is of some kinds, so that what was there once is not waited for.
+    async fn list(&self, listings: Vec<Listing>) {
+        let gone = self.intake.missing(&listings);
+        if !gone.is_empty() {
+            // The monitor listens until the end.
+            let _ = self.tell.send(Told::Gone(gone)).await;
+        }
+    }
+
+    async fn failing(&self, name: &str, problem: Option<String>) {
+        let _ = self.tell.send(Told::Failing { name: name.to_owned(), problem }).await;
+    }
 }
 
-/// Probes the endpoints of the configuration, and puts a changed file in force without a restart.
-async fn watch_endpoints(collectors: Collectors, config: Config) {
-    let mut in_force = Reloadable::default();
-    let mut running: Vec<(String, CancellationToken)> = Vec::new();
+/// An endpoint that is in force. `stop` is `None` while its collector can't be started.
+struct Watched {
+    endpoint: Endpoint,
+    stop: Option<CancellationToken>,
+    problem: Option<String>,
+}
+
+impl Watched {
+    fn subject(&self) -> Subject {
+        Subject::build("endpoint", &self.endpoint.name, None)
+    }
+
+    /// Starts the collector unless it runs. What is in the way, such as a file that can't be read, may be gone the next time.
+    async fn start(&mut self, collectors: &Collectors) {
+        if self.stop.is_some() {
+            return;
+        }
+        let problem = match HttpCollector::new(self.endpoint.clone()) {
+            Ok(collector) => {
+                let stop = collectors.stop.child_token();
+                collectors.start(Box::new(collector), stop.clone());
+                self.stop = Some(stop);
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        if problem != self.problem {
+            collectors.failing(self.subject().as_str(), problem.clone()).await;
+            self.problem = problem;
+        }
+    }
+
+    async fn end(self, collectors: &Collectors) {
+        if let Some(stop) = &self.stop {
+            stop.cancel();
+        }
+        if self.problem.is_some() {
+            collectors.failing(self.subject().as_str(), None).await;
+        }
+    }
+}
+
+/// Probes the endpoints of the configuration, and puts a changed file in force without a restart. `always` are the other collectors.
+async fn watch_endpoints(collectors: Collectors, config: Config, always: Vec<&'static str>) {
+    let mut watched: Vec<Watched> = Vec::new();
     let mut wanted = Some(config.reloadable.clone());
     let mut told = String::new();
     loop {
-        if let Some(wanted) = wanted.take()
-            && wanted != in_force
+        if let Some(Reloadable { endpoints }) = wanted.take()
+            && !endpoints.iter().eq(watched.iter().map(|one| &one.endpoint))
         {
-            let gone = in_force.endpoints.iter().filter(|old| !wanted.endpoints.iter().any(|new| new.name == old.name));
-            let gone = gone.map(|old| rules::words::Subject::build("endpoint", &old.name, None)).collect::<Vec<_>>();
-            // What stayed as it was keeps running.
-            running.retain(|(name, stop)| {
-                let before = in_force.endpoints.iter().find(|endpoint| endpoint.name == *name);
-                let same = before.is_some() && before == wanted.endpoints.iter().find(|endpoint| endpoint.name == *name);
-                if !same {
-                    stop.cancel();
-                }
-                same
-            });
-            for endpoint in &wanted.endpoints {
-                if running.iter().any(|(name, _)| *name == endpoint.name) {
-                    continue;
-                }
-                match HttpCollector::new(endpoint.clone()) {
-                    Ok(collector) => {
-                        let stop = collectors.stop.child_token();
-                        collectors.start(Box::new(collector), stop.clone());
-                        running.push((endpoint.name.clone(), stop));
-                    }
-                    Err(error) => {
-                        let told = Told::Failing { name: format!("endpoint {}", endpoint.name), problem: Some(error.to_string()) };
-                        let _ = collectors.tell.send(told).await;
-                    }
-                }
+            let mut before = std::mem::take(&mut watched);
+            for endpoint in endpoints {
+                // What stayed as it was keeps running.
+                let place = before.iter().position(|one| one.endpoint == endpoint);
+                watched.push(place.map_or(Watched { endpoint, stop: None, problem: None }, |at| before.swap_remove(at)));
             }
-            if !gone.is_empty() {
-                let _ = collectors.tell.send(Told::Gone(gone)).await;
+            for one in before {
+                one.end(&collectors).await;
             }
-            in_force = wanted;
         }
+        for one in &mut watched {
+            one.start(&collectors).await;
+        }
+        let subjects: Vec<Subject> = watched.iter().map(Watched::subject).collect();
+        let names = always.iter().copied().chain(subjects.iter().map(Subject::as_str));
+        let running = names.map(|name| Subject::build("collector", name, Some(&collectors.host))).collect();
+        let listings = vec![Listing { kind: "collector", subjects: running }, Listing { kind: "endpoint", subjects }];
+        collectors.list(listings).await;
         tokio::select! {
             () = collectors.stop.cancelled() => return,
             () = tokio::time::sleep(CONFIG_EVERY) => {}
         }
         let problem = match config.reload(&Machine) {
-            None => return collectors.stop.cancelled().await,
+            None => String::new(),
             Some(Ok(reloadable)) => {
                 wanted = Some(reloadable);
                 String::new()
@@ -242,7 +287,7 @@ async fn watch_endpoints(collectors: Collectors, config: Config) {
             if let Some(problem) = &sentence {
                 tracing::warn!(problem, "the configuration file was changed and has a mistake");
             }
-            let _ = collectors.tell.send(Told::Failing { name: "configuration".to_owned(), problem: sentence }).await;
+            collectors.failing("configuration", sentence).await;
             told = problem;
         }
     }

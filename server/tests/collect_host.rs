@@ -37,7 +37,10 @@ async fn a_real_host_is_measured_in_known_signals_with_their_units() {
     assert!((1..=10).contains(&facts.by_memory.len()) && facts.by_cpu.len() <= 10);
     assert!(facts.by_memory.is_sorted_by(|a, b| a.memory >= b.memory) && facts.by_cpu.is_sorted_by(|a, b| a.cpu >= b.cpu));
     assert!(facts.disks.iter().any(|disk| disk.mount == "/" && disk.total > disk.available));
-    assert!(round.gone.is_empty());
+    let kinds: Vec<_> = round.listings.iter().map(|listing| listing.kind).collect();
+    assert_eq!(kinds, ["network", "host", "disk"]);
+    let listed: Vec<_> = round.listings.iter().flat_map(|listing| &listing.subjects).collect();
+    assert!(round.observations.iter().all(|seen| listed.contains(&&seen.subject)), "what is measured is listed");
 }
 
 /// A child that is busy, so that it is surely among the facts, with secrets where a careless reader would look.
@@ -102,7 +105,7 @@ async fn a_round_is_cheap() {
 /// As root: `cargo nextest run -p server --run-ignored only a_disk_that --no-capture`.
 #[tokio::test]
 #[ignore = "only root may mount"]
-async fn a_disk_that_is_mounted_filled_and_unmounted_is_seen_and_then_gone() {
+async fn a_disk_that_is_mounted_filled_and_unmounted_is_seen_and_then_not_listed() {
     let folder = tempfile::Builder::new().prefix("disk with space").tempdir_in("/tmp").unwrap();
     let run = |program: &str, arguments: &[&str]| {
         assert!(Command::new(program).args(arguments).arg(folder.path()).status().unwrap().success(), "{program}");
@@ -117,5 +120,6 @@ async fn a_disk_that_is_mounted_filled_and_unmounted_is_seen_and_then_gone() {
     assert_eq!(value(&round, "disk.available", &subject), Some(512.0 * 1024.0));
     assert!(value(&round, "disk.inodes.used", &subject).is_some());
     let round = collector.collect(Timestamp::from_secs(6)).await.unwrap();
-    assert_eq!(round.gone.iter().map(|gone| gone.as_str()).collect::<Vec<_>>(), [subject]);
+    let disks = round.listings.iter().find(|listing| listing.kind == "disk").unwrap();
+    assert!(!disks.subjects.is_empty() && disks.subjects.iter().all(|disk| disk.as_str() != subject));
 }

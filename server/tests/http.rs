@@ -230,3 +230,43 @@ fn every_route_of_the_table_is_described_and_answers() {
         assert!(answer.status < 500, "{route:?}: {answer:?}");
     }
 }
+
+/// Kinds and subjects of the journal's entries about subjects that are gone.
+fn retired(program: &Running) -> Vec<String> {
+    let journal = program.get("/api/ops/journal?limit=1000").json();
+    let entries = journal["entries"].as_array().unwrap().iter();
+    entries.filter_map(|entry| Some(entry["event"]["subject"].as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn what_vanished_while_it_was_off_is_retired_at_the_start_and_what_is_pushed_is_not() {
+    let home = Home::new();
+    let file = home.dir.path().join("calm-ops.toml");
+    let config = ["--config", file.to_str().unwrap()];
+    let endpoint = |name: &str| format!("[[endpoint]]\nname = '{name}'\nurl = 'http://127.0.0.1:1/'\n");
+    std::fs::write(&file, format!("host_name = 'former'\n{}{}", endpoint("old"), endpoint("kept"))).unwrap();
+    let mut program = home.start_with(&config).unwrap();
+    program.push("endpoint:pushed", 1.0);
+    program.until("both endpoints and the host", |program| {
+        let body = program.get("/api/ops/health").body;
+        ["endpoint:old", "endpoint:kept", "endpoint:pushed", "disk:/@former"].iter().all(|name| body.contains(name)).then_some(())
+    });
+    assert_eq!(retired(&program), Vec::<String>::new());
+    assert!(program.terminate().1);
+
+    std::fs::write(&file, format!("host_name = 'web-1'\n{}", endpoint("kept"))).unwrap();
+    let program = home.start_with(&config).unwrap();
+    let expected = ["collector:endpoint:old@former", "collector:host@former", "disk:/@former", "endpoint:old", "host:former"];
+    let gone = program.until("what is gone", |program| {
+        let gone = retired(program);
+        expected.iter().all(|name| gone.iter().any(|gone| gone == name)).then_some(gone)
+    });
+    assert!(!gone.iter().any(|gone| gone == "endpoint:kept" || gone == "endpoint:pushed" || gone.ends_with("@web-1")), "{gone:?}");
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    let again = retired(&program);
+    let unique: std::collections::BTreeSet<_> = again.iter().collect();
+    assert_eq!(again.len(), unique.len(), "each once: {again:?}");
+
+    std::fs::write(&file, "host_name = 'web-1'\n").unwrap();
+    program.until("the last endpoint's end", |program| retired(program).iter().any(|gone| gone == "endpoint:kept").then_some(()));
+}

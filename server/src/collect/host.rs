@@ -12,7 +12,7 @@ use rules::{snapshot::DiskFact, time::Timestamp, words::Subject};
 use sysinfo::System;
 use tokio::task::JoinHandle;
 
-use super::{CollectError, Collector, Facts, Round};
+use super::{CollectError, Collector, Facts, Listing, Round};
 
 mod disks;
 mod files;
@@ -114,6 +114,7 @@ impl HostCollector {
 
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
         let Reading { mut round, mounts } = self.read(now).await?;
+        round.listings.push(Listing { kind: "host", subjects: vec![self.host.clone()] });
         let Some(mounts) = mounts else { return Ok(round) };
         let subject = |point: &std::path::Path| Subject::build("disk", &point.to_string_lossy(), Some(&self.name));
         let mut reported = Vec::new();
@@ -131,8 +132,7 @@ impl HostCollector {
             facts.push(DiskFact { mount: subject.name().to_owned(), total: space.total, available: space.available });
             reported.push(subject);
         }
-        let mounted: Vec<Subject> = mounts.iter().map(|mount| subject(&mount.point)).collect();
-        round.gone.extend(self.disks.gone(&mounted, &reported));
+        round.listings.push(Listing { kind: "disk", subjects: mounts.iter().map(|mount| subject(&mount.point)).collect() });
         if let Some(known) = &mut round.facts {
             known.disks = facts;
         }
@@ -218,26 +218,26 @@ impl Reader {
         let Ok(text) = fs::read_to_string("/proc/net/dev") else { return };
         let read_at = Instant::now();
         let seconds = self.traffic_at.replace(read_at).map_or(0.0, |before| read_at.saturating_duration_since(before).as_secs_f64());
-        let mut latest = HashMap::new();
+        let (mut latest, mut subjects) = (HashMap::new(), Vec::new());
         let outside = files::traffic(&text).into_iter().filter(|(name, _, _)| files::leads_outside(name));
         for (name, received, sent) in outside.take(MOST_INTERFACES) {
             // An interface that never carried anything is not in use; counters that fell began anew.
             if received == 0 && sent == 0 {
                 continue;
             }
+            let subject = Subject::build("network", name, Some(&self.host_name));
             if let Some(&(received_before, sent_before)) = self.traffic.get(name)
                 && seconds > 0.0
                 && received >= received_before
                 && sent >= sent_before
             {
-                let subject = Subject::build("network", name, Some(&self.host_name));
                 round.observe(now, &subject, "network.received", (received - received_before) as f64 / seconds);
                 round.observe(now, &subject, "network.sent", (sent - sent_before) as f64 / seconds);
             }
             latest.insert(name.to_owned(), (received, sent));
+            subjects.push(subject);
         }
-        let lost = self.traffic.keys().filter(|name| !latest.contains_key(*name));
-        round.gone.extend(lost.map(|name| Subject::build("network", name, Some(&self.host_name))));
+        round.listings.push(Listing { kind: "network", subjects });
         self.traffic = latest;
     }
 

@@ -17,7 +17,7 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use rules::{time::Timestamp, words::Subject};
 
-use super::{CollectError, Collector, Round};
+use super::{CollectError, Collector, Listing, Round};
 
 mod wire;
 
@@ -38,7 +38,6 @@ pub struct Pm2Collector {
     /// Whether there has been a daemon since Calm Ops runs: if so, its absence is a signal.
     met: bool,
     restarts: HashMap<u64, Restarts>,
-    reported: Vec<Subject>,
 }
 
 /// The restarts of one process, from a counter that only grows until someone resets it.
@@ -72,11 +71,12 @@ impl Pm2Collector {
         let host_name = super::host::clean_name(host_name);
         let daemon = Subject::build("pm2", "pm2", Some(&host_name));
         let socket = pm2_home.join("rpc.sock");
-        Self { host_name, daemon, socket, interval, met: false, restarts: HashMap::new(), reported: Vec::new() }
+        Self { host_name, daemon, socket, interval, met: false, restarts: HashMap::new() }
     }
 
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
         let mut round = Round::default();
+        round.listings.push(Listing { kind: "pm2", subjects: vec![self.daemon.clone()] });
         let there = std::fs::metadata(&self.socket).is_ok_and(|data| data.file_type().is_socket());
         if !there && !self.met {
             return Ok(round);
@@ -125,7 +125,7 @@ impl Pm2Collector {
             }
         }
         self.restarts.retain(|id, _| ids.contains(id));
-        let mut reported = Vec::new();
+        let mut subjects = Vec::new();
         for (subject, app) in apps.into_iter().filter(|(_, app)| app.meant_to_run > 0) {
             let up = app.online == app.meant_to_run;
             round.observe(now, &subject, "app.up", f64::from(u8::from(up)));
@@ -135,10 +135,9 @@ impl Pm2Collector {
             if let Some(started) = app.started {
                 round.observe(now, &subject, "app.uptime", now.since(Timestamp::from_micros(started)).as_secs_f64());
             }
-            reported.push(subject);
+            subjects.push(subject);
         }
-        let before = std::mem::replace(&mut self.reported, reported);
-        round.gone.extend(before.into_iter().filter(|subject| !self.reported.contains(subject)));
+        round.listings.push(Listing { kind: "app", subjects });
     }
 }
 
@@ -227,17 +226,16 @@ mod tests {
     }
 
     #[test]
-    fn an_app_that_was_stopped_or_deleted_is_gone_once_and_one_that_failed_is_down() {
+    fn an_app_that_was_stopped_or_deleted_is_not_listed_and_one_that_failed_is_down() {
         let mut collector = Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
-        let api: Subject = "app:api@web-1".parse().unwrap();
-        round(&mut collector, &[process(0, "api", "online")]);
+        let listed = |subjects: Vec<Subject>| vec![Listing { kind: "app", subjects }];
+        assert_eq!(round(&mut collector, &[process(0, "api", "online")]).listings, listed(vec!["app:api@web-1".parse().unwrap()]));
         let stopped = round(&mut collector, &[process(0, "api", "stopped")]);
-        assert_eq!((stopped.observations.len(), stopped.gone), (0, vec![api.clone()]));
-        assert!(round(&mut collector, &[process(0, "api", "stopped")]).gone.is_empty());
+        assert_eq!((stopped.observations.len(), stopped.listings), (0, listed(Vec::new())));
         assert_eq!(value(&round(&mut collector, &[process(0, "api", "online")]), "app.up"), Some(1.0));
         assert_eq!(value(&round(&mut collector, &[process(0, "api", "waiting restart")]), "app.up"), Some(0.0));
         assert_eq!(value(&round(&mut collector, &[process(0, "api", "errored")]), "app.up"), Some(0.0));
-        assert_eq!(round(&mut collector, &[]).gone, [api]);
+        assert_eq!(round(&mut collector, &[]).listings, listed(Vec::new()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,7 +15,12 @@ use rules::{
 use serde::Deserialize;
 use tokio::sync::Notify;
 
-use crate::{clock::Clock, history::History, monitor::recording::Recording};
+use crate::{
+    clock::Clock,
+    collect::Listing,
+    history::History,
+    monitor::{collected::Collected, recording::Recording},
+};
 
 /// An observation that may be this far in the future: clocks differ a little.
 const AHEAD: Span = Span::from_secs(60);
@@ -61,6 +67,8 @@ pub struct Core {
     pub history: History,
     /// What a replay needs.
     pub recording: Recording,
+    /// The subjects that collectors speak for.
+    pub collected: Collected,
     /// Something was observed since the board was written last.
     pub fresh: bool,
 }
@@ -95,9 +103,10 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Takes observations into an engine.
-    pub fn new(engine: Engine, recording: Recording, clock: Clock) -> Arc<Self> {
-        let core = Core { engine, history: History::default(), recording, fresh: false };
+    /// Takes observations into an engine. `collected` is what collectors reported in the run before.
+    pub fn new(engine: Engine, recording: Recording, collected: BTreeSet<Subject>, clock: Clock) -> Arc<Self> {
+        let collected = Collected::restore(collected);
+        let core = Core { engine, history: History::default(), recording, collected, fresh: false };
         Arc::new(Self { core: Mutex::new(core), woken: Notify::new(), clock })
     }
 
@@ -147,7 +156,10 @@ impl Intake {
         let mut changed = false;
         for one in observations.iter().filter(|one| one.value.is_finite()) {
             match core.open(one.signal.as_str(), one.subject.as_str(), one.unit.as_ref()) {
-                Ok(id) => changed |= core.observe(id, one.value, one.at, now),
+                Ok(id) => {
+                    changed |= core.observe(id, one.value, one.at, now);
+                    core.collected.add(&one.subject);
+                }
                 Err(error) => tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "an observation was not taken"),
             }
         }
@@ -155,6 +167,12 @@ impl Intake {
         if changed {
             self.woken.notify_one();
         }
+    }
+
+    /// What collectors reported once, and what is in no list of its kind.
+    pub fn missing(&self, listings: &[Listing]) -> Vec<Subject> {
+        let core = self.core();
+        listings.iter().flat_map(|listing| core.collected.missing(listing)).collect()
     }
 
     /// The recent course of a signal, for charts.

@@ -45,21 +45,25 @@ pub async fn run(
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut failing = false;
     loop {
+        // What was told to stop reports nothing more: it would be missed for ever.
         tokio::select! {
-            () = stop.cancelled() => return,
+            biased;
+            () = stop.cancelled() => break,
             _ = ticker.tick() => {}
         }
         let limit = collector.time_limit();
         let round = AssertUnwindSafe(tokio::time::timeout(limit, collector.collect(clock.now().wall))).catch_unwind();
         let outcome = tokio::select! {
-            () = stop.cancelled() => return,
+            biased;
+            () = stop.cancelled() => break,
             outcome = round => outcome,
         };
         let problem = match outcome {
             Ok(Ok(Ok(round))) => {
                 intake.take(&round.observations);
-                if !round.gone.is_empty() {
-                    let _ = told.send(Told::Gone(round.gone)).await;
+                let gone = intake.missing(&round.listings);
+                if !gone.is_empty() {
+                    let _ = told.send(Told::Gone(gone)).await;
                 }
                 if let Some(facts) = round.facts {
                     let _ = told.send(Told::Facts(facts)).await;
@@ -82,6 +86,9 @@ pub async fn run(
             }
             let _ = told.send(Told::Failing { name: name.clone(), problem }).await;
         }
+    }
+    if failing {
+        let _ = told.send(Told::Failing { name, problem: None }).await;
     }
 }
 

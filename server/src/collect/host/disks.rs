@@ -10,7 +10,6 @@ use std::{
     time::Duration,
 };
 
-use rules::words::Subject;
 use tokio::{
     sync::oneshot::{self, error::TryRecvError},
     time::Instant,
@@ -183,8 +182,6 @@ pub(super) struct Disks {
     local: Option<oneshot::Receiver<Answers>>,
     /// The others each alone: any of them may hang.
     remote: HashMap<PathBuf, oneshot::Receiver<Answers>>,
-    /// What was reported last.
-    reported: Vec<Subject>,
 }
 
 /// Not one of the runtime's threads: those are waited for when the program stops.
@@ -235,18 +232,6 @@ impl Disks {
         spaces.retain(|(point, _)| mounts.iter().any(|mount| &mount.point == point));
         spaces
     }
-
-    /// Remembers what is mounted now; gives what was reported once and is not mounted any more.
-    pub(super) fn gone(&mut self, mounted: &[Subject], reported: &[Subject]) -> Vec<Subject> {
-        let (kept, gone) = std::mem::take(&mut self.reported).into_iter().partition(|subject| mounted.contains(subject));
-        self.reported = kept;
-        for subject in reported {
-            if !self.reported.contains(subject) {
-                self.reported.push(subject.clone());
-            }
-        }
-        gone
-    }
 }
 
 #[cfg(test)]
@@ -287,16 +272,6 @@ mod tests {
         for broken in ["", " - ", "1 2 3", "1 2 3 4 5 6 - ", "- - - -"] {
             assert!(points(broken).is_empty(), "{broken}");
         }
-    }
-
-    #[test]
-    fn only_what_is_unmounted_is_gone() {
-        let (a, b) = (Subject::build("disk", "/a", Some("h")), Subject::build("disk", "/b", Some("h")));
-        let mut disks = Disks::default();
-        assert!(disks.gone(&[a.clone(), b.clone()], &[a.clone(), b.clone()]).is_empty());
-        // Still mounted but silent: not gone.
-        assert!(disks.gone(&[a.clone(), b.clone()], std::slice::from_ref(&a)).is_empty());
-        assert_eq!(disks.gone(std::slice::from_ref(&a), std::slice::from_ref(&a)), [b]);
     }
 
     #[tokio::test]

@@ -8,36 +8,27 @@ use std::{
     str::FromStr,
 };
 
-use rules::{time::Span, words::Subject};
-use serde::{Deserialize, Deserializer, de};
+use rules::time::Span;
 use url::Url;
 
 /// An endpoint to watch, as it stands in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// Its name, as in `endpoint:checkout`.
-    #[serde(deserialize_with = "name")]
     pub name: String,
     /// What is asked for.
     pub url: ProbeUrl,
     /// Which statuses are as expected, such as `200` or `"200-299,404"`; 200 to 399 unless told.
-    #[serde(default)]
     pub expect_status: Statuses,
     /// A text that the first MiB of the answer must hold.
-    #[serde(default)]
     pub expect_text: Option<String>,
     /// Whether redirects are followed, at most 5; they are unless told otherwise.
-    #[serde(default = "yes")]
     pub follow_redirects: bool,
     /// How often it is asked, such as `"30 s"`; every 5 s unless told.
-    #[serde(default = "five_seconds", deserialize_with = "interval")]
     pub interval: Span,
     /// How long an answer may take in all, such as `"2 s"`; 10 s unless told.
-    #[serde(default = "ten_seconds", deserialize_with = "time_limit")]
     pub time_limit: Span,
     /// A file with certificates (PEM) of authorities of one's own, believed beside the public ones.
-    #[serde(default)]
     pub ca_file: Option<PathBuf>,
 }
 
@@ -50,44 +41,11 @@ impl Endpoint {
             expect_status: Statuses::default(),
             expect_text: None,
             follow_redirects: true,
-            interval: five_seconds(),
-            time_limit: ten_seconds(),
+            interval: Span::from_secs(5),
+            time_limit: Span::from_secs(10),
             ca_file: None,
         }
     }
-}
-
-const fn yes() -> bool {
-    true
-}
-
-const fn five_seconds() -> Span {
-    Span::from_secs(5)
-}
-
-const fn ten_seconds() -> Span {
-    Span::from_secs(10)
-}
-
-fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    let fine = name.len() <= 100 && !name.contains('@') && Subject::check(&format!("endpoint:{name}")).is_ok();
-    fine.then_some(name)
-        .ok_or_else(|| de::Error::custom("an endpoint's name is at most 100 bytes of plain text without '@', such as 'checkout'"))
-}
-
-fn span<'de, D: Deserializer<'de>>(deserializer: D, least: Span, most: Span) -> Result<Span, D::Error> {
-    let span: Span = String::deserialize(deserializer)?.parse().map_err(de::Error::custom)?;
-    let fine = least <= span && span <= most;
-    fine.then_some(span).ok_or_else(|| de::Error::custom(format!("'{span}' is not between {least} and {most}")))
-}
-
-fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
-    span(deserializer, Span::from_secs(1), Span::from_secs(86_400))
-}
-
-fn time_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
-    span(deserializer, Span::from_millis(10), Span::from_secs(120))
 }
 
 /// An address that may be probed: `http` or `https`, with a host and without credentials.
@@ -145,12 +103,6 @@ impl fmt::Debug for ProbeUrl {
     }
 }
 
-impl<'de> Deserialize<'de> for ProbeUrl {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
 /// Statuses that are as expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statuses(Vec<RangeInclusive<u16>>);
@@ -184,34 +136,6 @@ impl FromStr for Statuses {
             if range.is_empty() { Err(BadStatuses) } else { Ok(range) }
         };
         text.split(',').map(range).collect::<Result<_, _>>().map(Self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Statuses {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-
-        impl de::Visitor<'_> for Visitor {
-            type Value = Statuses;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{BadStatuses}")
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Statuses, E> {
-                self.visit_str(&number.to_string())
-            }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Statuses, E> {
-                self.visit_str(&number.to_string())
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Statuses, E> {
-                text.parse().map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_any(Visitor)
     }
 }
 
@@ -303,22 +227,11 @@ mod tests {
     }
 
     #[test]
-    fn the_configuration_is_read_with_defaults_and_refuses_what_it_does_not_know() {
-        let read = |text: &str| toml::from_str::<Endpoint>(text).map_err(|error| error.to_string());
-        let base = "name = 'checkout'\nurl = 'https://shop.example/'\n";
-        assert_eq!(read(base), Ok(Endpoint::new("checkout", "https://shop.example/".parse().unwrap())));
-        let all = format!(
-            "{base}expect_status = 204\nexpect_text = 'ok'\nfollow_redirects = false\ninterval = '1 min'\ntime_limit = '2 s'\nca_file = '/ca.pem'"
-        );
-        let all = read(&all).unwrap();
-        assert!(all.expect_status.contain(204) && !all.expect_status.contain(200));
-        assert_eq!((all.interval, all.time_limit), (Span::from_secs(60), Span::from_secs(2)));
-        assert!(read(&format!("{base}expect_status = '200-299, 404'")).is_ok_and(|it| it.expect_status.contain(404)));
-        for wrong in ["expect_status = 99", "expect_status = '300-200'", "interval = '0 s'", "time_limit = '1 h'", "intervall = '5 s'"] {
-            assert!(read(&format!("{base}{wrong}")).is_err(), "{wrong}");
-        }
-        for name in ["", "a@b", " x", "a\\nb"] {
-            assert!(read(&format!("name = \"{name}\"\nurl = 'https://shop.example/'")).is_err(), "{name}");
+    fn statuses_are_numbers_and_ranges() {
+        let some: Statuses = "200-299, 404".parse().unwrap();
+        assert!(some.contain(204) && some.contain(404) && !some.contain(301) && !some.contain(405));
+        for wrong in ["", "99", "600", "300-200", "200-", "-5", "200,,204", "ok"] {
+            assert_eq!(wrong.parse::<Statuses>(), Err(BadStatuses), "{wrong}");
         }
     }
 }
