@@ -117,6 +117,8 @@ pub struct Monitor {
     /// Events of Calm Ops itself that wait to be journalled, and those that are on their way.
     own: Vec<Event>,
     own_in_flight: Vec<Event>,
+    /// Incidents that a person ended: their bundles are to be kept.
+    ended: Vec<IncidentNumber>,
     rollups: Vec<Rollup>,
     facts: Facts,
     recent: Recent,
@@ -156,6 +158,7 @@ impl Monitor {
             stale: true,
             own,
             own_in_flight: Vec::new(),
+            ended: Vec::new(),
             rollups: Vec::new(),
             facts: Facts::default(),
             recent: Recent::default(),
@@ -258,6 +261,9 @@ impl Monitor {
         let decided = self.decide(breaches, now);
         if !decided.is_empty() {
             return self.record(decided, Actor::Agent, now);
+        }
+        if !self.ended.is_empty() {
+            return self.keep_bundles();
         }
         if now.mono.since(self.rolled_at.mono) >= Span::from_secs(20) {
             self.rolled_at = now;
@@ -369,6 +375,21 @@ impl Monitor {
         });
     }
 
+    /// Keeps what led to the end of the incidents that a person ended.
+    fn keep_bundles(&mut self) {
+        let numbers = std::mem::take(&mut self.ended);
+        let Some(bundle) = self.parts.intake.core().recording.bundle() else { return };
+        let store = Arc::clone(&self.store);
+        self.send(async move {
+            for number in numbers {
+                if let Err(error) = store.save_bundle(number, &bundle).await {
+                    return Landed::Saved { result: Err(error.to_string()) };
+                }
+            }
+            Landed::Saved { result: Ok(()) }
+        });
+    }
+
     /// The state to save.
     fn kept(&self, now: Now) -> Option<Vec<u8>> {
         let engine = self.parts.intake.core().engine.save(now);
@@ -461,6 +482,11 @@ impl Monitor {
                 core.engine.retire(subject);
                 core.history.retire(subject);
                 core.recording.retired(subject);
+            }
+            if let Event::Resolved { incident, .. } = event
+                && entry.actor.is_person()
+            {
+                self.ended.push(*incident);
             }
             if incident::apply_all(&mut known, std::slice::from_ref(event), entry.actor, entry.at).is_err() {
                 // An old incident that is not at hand was reopened or commented on.
