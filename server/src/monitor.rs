@@ -121,6 +121,8 @@ pub struct Monitor {
     /// Events of Calm Ops itself that wait to be journalled, and those that are on their way.
     own: Vec<Event>,
     own_in_flight: Vec<Event>,
+    /// Incidents that a person ended: their bundles are to be kept.
+    ended: Vec<IncidentNumber>,
     rollups: Vec<Rollup>,
     facts: Facts,
     recent: Recent,
@@ -160,6 +162,7 @@ impl Monitor {
             stale: true,
             own,
             own_in_flight: Vec::new(),
+            ended: Vec::new(),
             rollups: Vec::new(),
             facts: Facts::default(),
             recent: Recent::default(),
@@ -271,6 +274,9 @@ impl Monitor {
         let decided = self.decide(breaches, now);
         if !decided.is_empty() {
             return self.record(decided, Actor::Agent, now);
+        }
+        if !self.ended.is_empty() {
+            return self.keep_bundles();
         }
         if now.mono.since(self.rolled_at.mono) >= Span::from_secs(20) {
             self.rolled_at = now;
@@ -386,6 +392,21 @@ impl Monitor {
         });
     }
 
+    /// Keeps what led to the end of the incidents that a person ended.
+    fn keep_bundles(&mut self) {
+        let numbers = std::mem::take(&mut self.ended);
+        let Some(bundle) = self.parts.intake.core().recording.bundle() else { return };
+        let store = Arc::clone(&self.store);
+        self.send(async move {
+            for number in numbers {
+                if let Err(error) = store.save_bundle(number, &bundle).await {
+                    return Landed::Saved { result: Err(error.to_string()) };
+                }
+            }
+            Landed::Saved { result: Ok(()) }
+        });
+    }
+
     /// The state to save.
     fn kept(&self, now: Now) -> Option<Vec<u8>> {
         let kept = {
@@ -482,6 +503,11 @@ impl Monitor {
                 core.history.retire(subject);
                 core.collected.retire(subject);
                 core.recording.retired(subject);
+            }
+            if let Event::Resolved { incident, .. } = event
+                && entry.actor.is_person()
+            {
+                self.ended.push(*incident);
             }
             if incident::apply_all(&mut known, std::slice::from_ref(event), entry.actor, entry.at).is_err() {
                 // An old incident that is not at hand was reopened or commented on.

@@ -84,11 +84,14 @@ impl Core {
     /// Finds or opens a series.
     pub fn open(&mut self, signal: &str, subject: &str, unit: Option<&Unit>) -> Result<SeriesId, NoSeries> {
         let id = self.engine.series(signal, subject, unit)?;
-        if !self.history.knows(id) {
+        let known = self.history.knows(id);
+        if !known || (unit.is_some() && !self.recording.knows_unit(id)) {
+            self.recording.series(id, &signal.parse()?, &subject.parse()?, unit);
+        }
+        if !known {
             let (signal, subject): (Signal, Subject) = (signal.parse()?, subject.parse()?);
             let known = unit.cloned().or_else(|| rules::say::known_unit(signal.as_str())).unwrap_or(Unit::Count);
             self.history.open(id, &subject, &signal, &known);
-            self.recording.series(id, &signal, &subject, unit);
         }
         Ok(id)
     }

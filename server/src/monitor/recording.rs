@@ -15,11 +15,15 @@ const MOST: usize = 60_000;
 
 /// See the module.
 #[derive(Debug)]
-pub struct Recording(Recorder);
+pub struct Recording {
+    recorder: Recorder,
+    /// By series: whether its unit was recorded.
+    with_unit: Vec<bool>,
+}
 
 impl Default for Recording {
     fn default() -> Self {
-        Self(Recorder::new(MOST))
+        Self { recorder: Recorder::new(MOST), with_unit: Vec::new() }
     }
 }
 
@@ -37,10 +41,10 @@ pub struct Standing<'a> {
 impl Recording {
     /// Takes a checkpoint if one is due.
     pub fn checkpoint(&mut self, engine: &Engine, limit: usize, standing: Standing<'_>, documents: &[Document], now: Now) {
-        if !self.0.is_due(now) {
+        if !self.recorder.is_due(now) {
             return;
         }
-        self.0.checkpoint(Checkpoint {
+        self.recorder.checkpoint(Checkpoint {
             now,
             state: engine.checkpoint(now),
             limit,
@@ -53,48 +57,67 @@ impl Recording {
 
     /// A series was opened.
     pub fn series(&mut self, series: SeriesId, signal: &Signal, subject: &Subject, unit: Option<&Unit>) {
-        self.0.record(Input::Series(SeriesName { series, signal: signal.clone(), subject: subject.clone(), unit: unit.cloned() }));
+        let place = series.0 as usize;
+        if self.with_unit.len() <= place {
+            self.with_unit.resize(place + 1, false);
+        }
+        if let Some(with_unit) = self.with_unit.get_mut(place) {
+            *with_unit |= unit.is_some();
+        }
+        self.recorder.record(Input::Series(SeriesName { series, signal: signal.clone(), subject: subject.clone(), unit: unit.cloned() }));
+    }
+
+    /// Whether a unit of this series was recorded. A sender may give it later than the first value, and it decides from then on.
+    pub fn knows_unit(&self, series: SeriesId) -> bool {
+        self.with_unit.get(series.0 as usize).copied().unwrap_or(false)
     }
 
     /// A value came.
     pub fn observed(&mut self, series: SeriesId, value: f64, at: Timestamp, now: Now) {
-        self.0.record(Input::Observe { series, value, at, now });
+        self.recorder.record(Input::Observe { series, value, at, now });
     }
 
     /// What is usual became known.
     pub fn usual(&mut self, series: SeriesId, usual: f64) {
-        self.0.record(Input::Usual { series, usual: Some(usual) });
+        self.recorder.record(Input::Usual { series, usual: Some(usual) });
     }
 
     /// Nothing could be observed for a while.
     pub fn blind(&mut self, span: Span, now: Now) {
-        self.0.record(Input::Blind { span, now });
+        self.recorder.record(Input::Blind { span, now });
     }
 
     /// Time did not run on evenly before this.
     pub fn steady(&mut self, since: Timestamp) {
-        self.0.record(Input::Steady { since });
+        self.recorder.record(Input::Steady { since });
     }
 
     /// A subject is gone.
     pub fn retired(&mut self, subject: &Subject) {
-        self.0.record(Input::Retire { subject: subject.clone() });
+        self.recorder.record(Input::Retire { subject: subject.clone() });
     }
 
     /// A document came into force.
     pub fn document(&mut self, name: &str, text: &str, now: Now) {
-        self.0.record(Input::Document { name: name.to_owned(), text: text.to_owned(), now });
+        self.recorder.record(Input::Document { name: name.to_owned(), text: text.to_owned(), now });
     }
 
     /// The incidents were read anew from what is stored.
     pub fn incidents(&mut self, incidents: &[Incident], next_number: IncidentNumber) {
-        self.0.record(Input::Incidents { incidents: incidents.to_vec(), next_number });
+        self.recorder.record(Input::Incidents { incidents: incidents.to_vec(), next_number });
     }
 
     /// Entries were committed. Evidence stays on the incident's page.
     pub fn committed(&mut self, entries: &[Entry]) {
-        let Some(first) = entries.first() else { return };
-        let events = entries.iter().filter_map(|entry| entry.event.as_ref()).filter(|event| event.incident().is_some());
+        // What was committed before and is sent late comes together with what others did at another time.
+        for change in entries.chunk_by(|one, other| (one.actor, one.at) == (other.actor, other.at)) {
+            self.applied(change);
+        }
+    }
+
+    fn applied(&mut self, change: &[Entry]) {
+        let Some(first) = change.first() else { return };
+        let events = change.iter().filter_map(|entry| entry.event.as_ref()).filter(|event| event.incident().is_some());
         let events: Vec<Event> = events
             .map(|event| match event {
                 Event::SnapshotSaved { incident, snapshot } => {
@@ -104,23 +127,23 @@ impl Recording {
             })
             .collect();
         if !events.is_empty() {
-            self.0.record(Input::Applied { events, actor: first.actor, at: first.at });
+            self.recorder.record(Input::Applied { events, actor: first.actor, at: first.at });
         }
     }
 
     /// The engine looked.
     pub fn ticked(&mut self, now: Now) {
-        self.0.record(Input::Tick { now });
+        self.recorder.record(Input::Tick { now });
     }
 
     /// The agent decided.
     pub fn decided(&mut self, now: Now, events: &[Event]) {
-        self.0.decided(now, events);
+        self.recorder.decided(now, events);
     }
 
     /// All of it, as a file.
     pub fn bundle(&self) -> Option<Vec<u8>> {
-        let bundle = self.0.bundle()?;
+        let bundle = self.recorder.bundle()?;
         serde_json::to_vec(&bundle).inspect_err(|error| tracing::error!(%error, "a replay bundle can't be encoded")).ok()
     }
 }
