@@ -88,6 +88,10 @@ impl Live {
         let Some(last) = entries.last() else { return };
         {
             let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+            // A place in the ring is found by its number. What does not follow begins it anew, and who is behind reads the database.
+            if ring.events.back().zip(entries.first()).is_some_and(|((newest, _), first)| first.number != newest + 1) {
+                *ring = Ring::default();
+            }
             for entry in entries {
                 let encoded = encode(epoch, entry);
                 ring.bytes += encoded.len();
