@@ -8,9 +8,9 @@ export default defineConfig({
   outputDir: 'test-results',
   // Each test has a program of its own; two at a time would only share two processors.
   workers: 1,
-  timeout: 60_000,
-  globalTimeout: 25 * 60_000,
-  expect: { timeout: 15_000 },
+  timeout: 45_000,
+  globalTimeout: 8 * 60_000,
+  expect: { timeout: 10_000 },
   forbidOnly: true,
   retries: 0,
   reporter: [['list'], ...(report ? [['junit', { outputFile: report }] as const] : [])],
@@ -18,8 +18,8 @@ export default defineConfig({
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
     viewport: { width: 1280, height: 800 },
-    actionTimeout: 15_000,
-    navigationTimeout: 15_000,
+    actionTimeout: 10_000,
+    navigationTimeout: 10_000,
     trace: 'retain-on-failure',
     launchOptions: {
       executablePath: chromium,

@@ -43,7 +43,7 @@ if (small) {
   // What rustc emits today; wasm-opt refuses what it was not told of.
   const features = ['bulk-memory', 'bulk-memory-opt', 'call-indirect-overlong', 'extended-const', 'multivalue', 'mutable-globals',
     'nontrapping-float-to-int', 'reference-types', 'sign-ext'];
-  execFileSync(join(tools, 'node_modules/.bin/wasm-opt'), [wasm, '-Oz', ...features.map((name) => `--enable-${name}`), '-o', optimised],
+  execFileSync(join(tools, 'node_modules/.bin/wasm-opt'), [wasm, '-Oz', '--converge', ...features.map((name) => `--enable-${name}`), '-o', optimised],
     { stdio: 'inherit' });
   wasm = optimised;
 }

@@ -2,7 +2,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -20,6 +19,22 @@ function freePort(): Promise<number> {
     });
   });
 }
+
+const HEAD = `| signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |`;
+const QUEUES =
+  '| `queue.depth` | `service:*` | above 1,000 jobs | above 5,000 jobs | 1 s | 500 jobs | - | Work is piling up faster than it is done. | queue | - |';
+// Only the disks that tests mount: see `Program.folder`.
+const DISKS =
+  '| `disk.used` | `disk:/tmp/calm-ops-test-*` | above 88 % | above 95 % | 1 s | 85 % | - | A disk is nearly full; when it is full, writing fails. | disk-full | - |';
+const RULES = `## How incidents behave
+
+| rule | value |
+| --- | --- |
+| quiet for | 1 min |
+| reopen within | 5 min |
+| flood of | 5 incidents in 5 min |
+`;
 
 /** What the program sees of the environment: not ours. */
 function environment(): NodeJS.ProcessEnv {
@@ -46,7 +61,7 @@ export class Program {
 
   /** Prepares one with documents of its own. */
   static async prepare(): Promise<Program> {
-    const program = new Program(mkdtempSync(join(tmpdir(), 'calm-ops-test-')), await freePort());
+    const program = new Program(mkdtempSync('/tmp/calm-ops-test-'), await freePort());
     execFileSync(BINARY, ['init', program.ops], { env: environment(), stdio: 'pipe' });
     return program;
   }
@@ -68,21 +83,19 @@ export class Program {
   }
 
   /**
-   * Rewrites the thresholds, as a person would in an editor: breaches of `signals` hold for two seconds, and with `only` nothing else
-   * alerts: how busy this machine is must not matter.
+   * Writes the thresholds, as a person would in an editor. With `quick` only queues and the test's own small disk alert, after a second:
+   * how busy this machine is must not matter. With `built-in` the rows that Calm Ops brings are kept, and one for the queue `imports` is added.
    */
-  quicken(signals: RegExp, only: boolean): void {
+  alerts(which: 'quick' | 'built-in'): void {
+    if (which === 'quick') {
+      writeFileSync(this.thresholds, `format: 1\n\n# Thresholds\n\n## Alerts\n\n${HEAD}\n${QUEUES}\n${DISKS}\n\n${RULES}`);
+      return;
+    }
     const lines = readFileSync(this.thresholds, 'utf8').split('\n');
-    const changed = lines.flatMap((line) => {
-      const cells = line.split('|');
-      const named = /^\s*`?([a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)+)`?\s*$/.exec(cells[1] ?? '')?.[1];
-      if (!line.trim().startsWith('|') || !named) return [line];
-      if (!signals.test(named)) return only ? [] : [line];
-      const held = cells.findIndex((cell) => /^\s*\d+ (s|min|h)( \d+ (s|min))?\s*$/.test(cell));
-      if (held > 0) cells[held] = ' 2 s ';
-      return [cells.join('|')];
-    });
-    writeFileSync(this.thresholds, changed.join('\n'));
+    const at = lines.findIndex((line) => line.startsWith('| `queue.depth`'));
+    if (at < 0) throw new Error('the built-in thresholds have no row for queues');
+    lines.splice(at + 1, 0, QUEUES.replace('service:*', 'service:imports'));
+    writeFileSync(this.thresholds, lines.join('\n'));
   }
 
   async start(): Promise<void> {

@@ -15,16 +15,16 @@ interface Own {
 }
 
 interface Choice {
-  /** `queue`: only queues alert, after two seconds. `disk`: only disks. `all`: the built-in thresholds, queues after two seconds. */
-  alerts: 'queue' | 'disk' | 'all';
+  /** The thresholds in force: see `Program.alerts`. */
+  alerts: 'quick' | 'built-in';
 }
 
 export const test = base.extend<Own & Choice>({
-  alerts: ['queue', { option: true }],
+  alerts: ['quick', { option: true }],
 
   calm: async ({ alerts }, use, info) => {
     const program = await Program.prepare();
-    program.quicken(alerts === 'disk' ? /^disk\./ : /^queue\.depth$/, alerts !== 'all');
+    program.alerts(alerts);
     await program.start();
     await use(program);
     if (info.status !== info.expectedStatus) await info.attach('what the program said', { body: program.words() });

@@ -4,8 +4,6 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, live, test } from '../harness/test';
 
-test.use({ alerts: 'disk' });
-
 test('a disk that fills up becomes an incident, and recovers when there is room again', async ({ page, calm }) => {
   test.skip(process.getuid?.() !== 0, 'mounting a disk needs root');
   const mount = join(calm.folder, 'small');

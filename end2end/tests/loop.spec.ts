@@ -22,7 +22,7 @@ test('a queue that grows becomes an incident in an open browser, and is followed
   await expect(page).toHaveURL(/\/ops\/incidents\/\d+$/);
   const number = /\d+$/.exec(page.url())?.[0] ?? '';
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await expect(page.locator('main')).toContainText('6,100');
+  await expect(page.locator('main')).toContainText('6100 jobs');
   await expect(page.locator('svg').first()).toBeVisible();
 
   // Someone takes it, and says so.
@@ -106,8 +106,11 @@ test('a change of the thresholds is in force without a restart, and a mistake in
   await page.goto('/ops/health');
   await live(page);
   appendFileSync(calm.thresholds, '\n| signal | nonsense |\n| --- | --- |\n| queue.depth | much |\n');
-  await expect(page.locator('.notice')).toContainText('alerts/thresholds.md');
-  writeFileSync(calm.thresholds, good.replaceAll('5,000', '50').replaceAll('5000', '50'));
+  const notice = page.locator('div.notice');
+  await expect(notice).toContainText('alerts/thresholds.md');
+  await expect(notice.locator('pre'), 'with the place of the mistake').toContainText(/thresholds\.md:\d+:\d+/);
+  writeFileSync(calm.thresholds, good.replaceAll('5,000', '50').replaceAll('1,000', '40').replaceAll('500 jobs', '20 jobs'));
+  await expect(notice).toHaveCount(0);
   const queue = calm.queue('imports', 60);
   await expect(page.getByRole('link', { name: /imports/ }).first()).toBeVisible();
   queue.stop();

@@ -21,12 +21,12 @@ async function incident(calm: Program): Promise<void> {
 for (const { name, width, height } of SCREENS) {
   for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`${name}, ${colorScheme}`, () => {
-      test.use({ viewport: { width, height }, colorScheme, alerts: process.env.PICTURES ? 'all' : 'queue' });
+      test.use({ viewport: { width, height }, colorScheme, alerts: 'built-in' });
 
       test('every page is for everyone and fits the screen @screenshot', async ({ page, calm, complaints }) => {
         const queue = calm.queue('imports', 300);
         calm.queue('mails', 12);
-        await page.waitForTimeout(3_000);
+        await page.waitForTimeout(2_000);
         queue.is(6_200);
         await incident(calm);
         mkdirSync(PICTURES, { recursive: true });
@@ -166,7 +166,7 @@ test('the keyboard reaches every place, with a visible focus', async ({ page, ca
       const style = getComputedStyle(document.activeElement ?? document.body);
       return style.outlineStyle !== 'none' || style.boxShadow !== 'none';
     });
-    expect(outline, 'the focus can be seen').toBe(true);
+    expect(outline, `the focus can be seen on ${await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200))}`).toBe(true);
   }
   for (const place of ['/ops/health', '/ops/incidents', '/ops/history', '/ops/runbook']) expect([...reached]).toContain(place);
 });

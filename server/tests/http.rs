@@ -1,5 +1,7 @@
 //! What other programs meet at the door, tried on the real program.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, wherever its helpers stand")]
+
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpStream,

@@ -4,8 +4,12 @@
 //! The events of one tick come incident by incident, in the order of their numbers. For each incident: opened or reopened; what
 //! cleared; what joined; what changed; the lifecycle's steps; the offer to resolve, or the end; the summary.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
+use foldhash::fast;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -46,9 +50,11 @@ pub struct World<'a> {
 /// Decides what is to be recorded. With the events applied, a second call at the same moment decides nothing.
 pub fn decide(policy: &Policy, world: World<'_>) -> Vec<Event> {
     let mut tick = Tick::new(policy, world);
-    tick.clear();
-    tick.place();
-    tick.change();
+    if !tick.is_told() {
+        tick.clear();
+        tick.place();
+        tick.change();
+    }
     let numbers: Vec<IncidentNumber> = tick.incidents.keys().copied().collect();
     for number in numbers {
         tick.advance(number);
@@ -62,37 +68,55 @@ struct Tick<'a> {
     policy: &'a Policy,
     world: World<'a>,
     kinship: Kinship<'a>,
-    incidents: BTreeMap<IncidentNumber, Incident>,
+    /// Those that are stored are borrowed: in nearly every tick nothing happens to them.
+    incidents: BTreeMap<IncidentNumber, Cow<'a, Incident>>,
+    /// The breaches that hold. Only looked up in, so that its order can't decide anything.
+    listed: HashMap<&'a BreachKey, usize, fast::FixedState>,
     events: BTreeMap<IncidentNumber, Vec<Event>>,
     next_number: IncidentNumber,
 }
 
 impl<'a> Tick<'a> {
     fn new(policy: &'a Policy, world: World<'a>) -> Self {
-        let incidents: BTreeMap<_, _> = world.incidents.iter().map(|one| (one.number, one.clone())).collect();
+        let incidents: BTreeMap<_, _> = world.incidents.iter().map(|one| (one.number, Cow::Borrowed(one))).collect();
+        let listed = world.breaches.iter().enumerate().map(|(place, breach)| (&breach.key, place)).collect();
         let highest = incidents.keys().next_back().map_or(0, |number| number.0);
         let next_number = IncidentNumber(world.next_number.0.max(highest.saturating_add(1)));
-        Self { policy, world, kinship: Kinship::new(policy), incidents, events: BTreeMap::new(), next_number }
+        Self { policy, world, kinship: Kinship::new(policy), incidents, listed, events: BTreeMap::new(), next_number }
     }
 
     /// Takes an event into the incident and into the record. One that does not fit is not decided: what is stored is odd then,
     /// and leaving it as it is loses nothing.
     fn record(&mut self, number: IncidentNumber, event: Event) -> bool {
-        let mut incident = self.incidents.remove(&number);
-        let before = incident.clone();
+        let mut incident = self.incidents.get(&number).map(|one| Incident::clone(one));
         let fits = incident::apply(&mut incident, &event, Actor::Agent, self.world.now).is_ok();
-        if let Some(incident) = if fits { incident } else { before } {
-            self.incidents.insert(number, incident);
-        }
         if fits {
+            if let Some(incident) = incident {
+                self.incidents.insert(number, Cow::Owned(incident));
+            }
             self.events.entry(number).or_default().push(event);
         }
         fits
     }
 
     fn listed(&self, key: &BreachKey) -> Option<&'a Breach> {
-        let place = self.world.breaches.binary_search_by(|breach| breach.key.cmp(key));
-        place.ok().map(|place| &self.world.breaches[place])
+        self.listed.get(key).and_then(|&place| self.world.breaches.get(place))
+    }
+
+    /// Whether the incidents tell every breach as it is, so that nothing is to be cleared, placed or changed. One walk over all.
+    fn is_told(&self) -> bool {
+        let mut told = vec![false; self.world.breaches.len()];
+        for incident in self.world.incidents.iter().filter(|one| one.is_active()) {
+            for known in incident.breaches.iter().filter(|known| known.cleared_at.is_none()) {
+                let Some(&place) = self.listed.get(&known.breach.key) else { return false };
+                let (Some(breach), Some(told)) = (self.world.breaches.get(place), told.get_mut(place)) else { return false };
+                if is_other(breach, &known.breach) {
+                    return false;
+                }
+                *told = true;
+            }
+        }
+        self.world.breaches.iter().zip(told).all(|(breach, told)| told || self.is_judged(breach))
     }
 
     /// Breaches of active incidents that hold no longer.
@@ -193,7 +217,7 @@ impl<'a> Tick<'a> {
         let opened = self.incidents.values().filter(|one| near(one.opened_at)).count();
         // A flood lasts as long as it brings something.
         let goes_on = |one: &Incident| one.flood && one.is_active() && one.breaches.iter().any(|known| near(known.breach.fired_at));
-        opened >= self.policy.flood_count.max(1) as usize || self.incidents.values().any(goes_on)
+        opened >= self.policy.flood_count.max(1) as usize || self.incidents.values().any(|one| goes_on(one))
     }
 
     fn open(&mut self, group: &[&Breach]) {
@@ -245,7 +269,7 @@ impl<'a> Tick<'a> {
         for incident in self.incidents.values().filter(|one| one.is_active()) {
             for known in incident.breaches.iter().filter(|known| known.cleared_at.is_none()) {
                 if let Some(breach) = self.listed(&known.breach.key)
-                    && (breach.severity != known.breach.severity || breach.unsteady != known.breach.unsteady)
+                    && is_other(breach, &known.breach)
                 {
                     changed.push((incident.number, breach));
                 }
@@ -309,6 +333,11 @@ impl<'a> Tick<'a> {
             self.record(number, Event::SummaryWritten { incident: number, summary });
         }
     }
+}
+
+/// A change that is an event.
+fn is_other(breach: &Breach, known: &Breach) -> bool {
+    breach.severity != known.severity || breach.unsteady != known.unsteady
 }
 
 /// A person is needed: it is critical, or a command is named that only a person may approve.

@@ -4,6 +4,7 @@
 //! observations arrive between two ticks does not matter, for one series or for several; durations are counted on the monotonic clock
 //! and only while something was heard; the same calls give the same breaches, also across [`Engine::save`] and [`Engine::restore`].
 
+mod checkpoint;
 mod hold;
 mod series;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use std::{
 use foldhash::{fast, quality};
 use serde::{Deserialize, Serialize};
 
+use self::checkpoint::Standing;
 use self::series::{Core, Plan, Silence, looks_back, seconds_to};
 use crate::{
     breach::{Breach, BreachKey, Crossing},
@@ -89,6 +91,9 @@ pub struct SavedState {
     pub at: Timestamp,
     #[serde(default)]
     series: Vec<Core>,
+    /// Beside each series, in a checkpoint only: what a restart forgets, and a replay must not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    standing: Vec<Standing>,
 }
 
 const NEVER: i64 = i64::MAX;
@@ -148,7 +153,7 @@ impl Engine {
             core.shift(mono.saturating_neg());
         }
         series.sort_by(|one, two| (&one.subject, &one.signal).cmp(&(&two.subject, &two.signal)));
-        SavedState { at: now.wall, series }
+        SavedState { at: now.wall, series, standing: Vec::new() }
     }
 
     /// Puts other thresholds in force. Breaches whose threshold is gone end; the others go on under the new levels.

@@ -42,7 +42,7 @@ impl Recording {
         }
         self.0.checkpoint(Checkpoint {
             now,
-            state: engine.save(now),
+            state: engine.checkpoint(now),
             limit,
             incidents: standing.incidents.to_vec(),
             next_number: standing.next_number,

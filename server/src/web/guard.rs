@@ -31,7 +31,7 @@ impl Hosts {
             _ => authority,
         };
         let name = name.to_ascii_lowercase();
-        self.0.iter().any(|known| *known == name)
+        self.0.contains(&name)
     }
 }
 
@@ -91,14 +91,14 @@ fn check(hosts: &Hosts, method: &Method, headers: &HeaderMap) -> Result<(), Prob
 mod tests {
     use super::*;
 
-    fn verdict(method: Method, pairs: &[(&'static str, &'static str)]) -> u16 {
+    fn verdict(method: &Method, pairs: &[(&'static str, &'static str)]) -> u16 {
         let headers = pairs.iter().map(|&(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
-        check(&Hosts::new(&["ops.example".to_owned()]), &method, &headers).map_or_else(|problem| problem.status().as_u16(), |()| 200)
+        check(&Hosts::new(&["ops.example".to_owned()]), method, &headers).map_or_else(|problem| problem.status().as_u16(), |()| 200)
     }
 
     #[test]
     fn only_our_own_pages_and_programs_pass() {
-        let post = |pairs: &[(&'static str, &'static str)]| verdict(Method::POST, pairs);
+        let post = |pairs: &[(&'static str, &'static str)]| verdict(&Method::POST, pairs);
         assert_eq!(post(&[("host", "localhost:3000")]), 200);
         assert_eq!(post(&[("host", "OPS.example")]), 200);
         assert_eq!(post(&[("host", "[::1]:3000"), ("origin", "http://[::1]:3000")]), 200);
@@ -111,8 +111,8 @@ mod tests {
         assert_eq!(post(&[("host", "localhost:3000"), ("sec-fetch-site", "cross-site")]), 403);
         assert_eq!(post(&[("host", "localhost:3000"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]), 403);
         let link = [("host", "localhost:3000"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
-        assert_eq!(verdict(Method::GET, &link), 200);
+        assert_eq!(verdict(&Method::GET, &link), 200);
         let image = [("host", "localhost:3000"), ("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")];
-        assert_eq!(verdict(Method::GET, &image), 403);
+        assert_eq!(verdict(&Method::GET, &image), 403);
     }
 }

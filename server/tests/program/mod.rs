@@ -1,6 +1,8 @@
 //! The real program, started for a test with data of its own, and stopped or killed at its end.
 
 #![expect(dead_code, reason = "each test uses the part that it needs")]
+#![expect(clippy::unwrap_used, reason = "a test may panic, wherever its helpers stand")]
+#![expect(clippy::zombie_processes, reason = "a program that runs is killed and waited for when it is dropped")]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

@@ -83,7 +83,8 @@ impl Recorder {
     /// Takes one input. Before the first checkpoint, or after too many inputs, it is not kept: the next bundle begins later.
     pub fn record(&mut self, input: Input) {
         if let Input::Series(name) = &input {
-            self.names.insert(name.series, name.clone());
+            // The first stays: what a later sender adds comes after, in its place.
+            self.names.entry(name.series).or_insert_with(|| name.clone());
         }
         if self.wants {
             return;

@@ -1,0 +1,84 @@
+//! What one look of the agent costs: 50 active incidents of 20 breaches each, and nothing new.
+
+use std::{collections::BTreeMap, hint::black_box};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use rules::{
+    agent::{World, decide},
+    breach::{Breach, BreachKey, Crossing, Guidance},
+    incident::{self, Incident, IncidentNumber},
+    policy::Policy,
+    time::{Span, Timestamp},
+    words::{Actor, Severity, Signal, Subject, Unit},
+};
+
+fn breaches(at: Timestamp, incidents: u32) -> Vec<Breach> {
+    let mut all = Vec::new();
+    for host in 0..incidents {
+        for app in 0..20 {
+            let names = ("queue.depth".parse::<Signal>(), format!("app:job-{app}@web-{host}").parse::<Subject>());
+            let (Ok(signal), Ok(subject)) = names else { continue };
+            all.push(Breach {
+                key: BreachKey { subject, signal },
+                severity: Severity::Warning,
+                crossing: Crossing::Above { level: 100.0 },
+                since: at,
+                fired_at: at,
+                unsteady: false,
+                value: 120.0,
+                value_at: at,
+                peak: 130.0,
+                unit: Unit::Count,
+                usual: Some(40.0),
+                per_minute: Some(1.0),
+                limit_in_seconds: None,
+                guidance: Guidance { meaning: "Work waits.".to_owned(), runbook: "queue".to_owned(), commands: Vec::new() },
+            });
+        }
+    }
+    all.sort_by(|one, other| one.key.cmp(&other.key));
+    all
+}
+
+fn look(criterion: &mut Criterion) {
+    let at = Timestamp::from_secs(1_800_000_000);
+    let policy = Policy { flood_count: 1_000, ..Policy::default() };
+    let breaches = breaches(at, 50);
+    let mut incidents: BTreeMap<IncidentNumber, Incident> = BTreeMap::new();
+    // One host after the other, so that each has an incident of its own.
+    for host in 0..50 {
+        let known: Vec<Breach> =
+            breaches.iter().filter(|one| one.key.subject.host().is_some_and(|name| name == format!("web-{host}"))).cloned().collect();
+        let mut all: Vec<Breach> = incidents.values().flat_map(|one| one.breaches.iter().map(|known| known.breach.clone())).collect();
+        // The host itself is the cause that they share.
+        let mut first = known.first().cloned();
+        if let (Some(first), Ok(subject)) = (&mut first, format!("host:web-{host}").parse()) {
+            first.key.subject = subject;
+        }
+        all.extend(known.into_iter().chain(first));
+        all.sort_by(|one, other| one.key.cmp(&other.key));
+        let held: Vec<Incident> = incidents.values().cloned().collect();
+        let world = World { breaches: &all, incidents: &held, next_number: IncidentNumber(1), now: at, steady_since: at };
+        let events = decide(&policy, world);
+        if incident::apply_all(&mut incidents, &events, Actor::Agent, at).is_err() {
+            panic!("what is decided fits");
+        }
+    }
+    let incidents: Vec<Incident> = incidents.into_values().collect();
+    let mut breaches: Vec<Breach> = incidents.iter().flat_map(|one| one.breaches.iter().map(|known| known.breach.clone())).collect();
+    breaches.sort_by(|one, other| one.key.cmp(&other.key));
+    assert_eq!((incidents.len(), breaches.len()), (50, 1_050));
+    let now = at.plus(Span::from_secs(60));
+    let world = World { breaches: &breaches, incidents: &incidents, next_number: IncidentNumber(51), now, steady_since: at };
+    assert!(decide(&policy, world).is_empty());
+    criterion.bench_function("agent: 50 incidents of 20 breaches, nothing new", |bencher| {
+        bencher.iter(|| decide(black_box(&policy), black_box(world)));
+    });
+    let fewer = World { breaches: &breaches[1..], ..world };
+    criterion.bench_function("agent: one of them has recovered", |bencher| {
+        bencher.iter(|| decide(black_box(&policy), black_box(fewer)));
+    });
+}
+
+criterion_group!(benches, look);
+criterion_main!(benches);
