@@ -55,6 +55,8 @@ const DOCUMENTS_EVERY: Span = Span::from_secs(2);
 const LEARN_EVERY: Span = Span::from_mins(30);
 /// What is usual is learned from this long.
 const LEARN_FROM: Span = Span::from_secs(7 * 86_400);
+/// Under this name a mistake in the configuration file is told.
+pub const CONFIGURATION: &str = "configuration";
 /// How often minutes and hours that are over are rolled up.
 const ROLL_EVERY: Span = Span::from_secs(20);
 /// The most events of Calm Ops itself that wait for the database; a clock that jumps all the time is not told of beyond.
@@ -443,7 +445,10 @@ impl Monitor {
                 since.to_seconds_text()
             ));
         }
-        troubles.extend(self.failing.iter().map(|(name, problem)| format!("The collector {name} brings nothing. {problem}")));
+        troubles.extend(self.failing.iter().map(|(name, problem)| match name.as_str() {
+            CONFIGURATION => format!("The configuration file was changed and has a mistake. {problem}"),
+            name => format!("The collector {name} brings nothing. {problem}"),
+        }));
         for document in self.parts.documents.states() {
             if document.error.is_some() {
                 troubles.push(format!("The last edit of {} has a mistake and is not in force. The version before it is.", document.name));

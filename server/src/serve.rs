@@ -26,7 +26,7 @@ use crate::{
     documents::{BadDocuments, Documents},
     live::Live,
     monitor::{
-        Kept, Monitor, Parts,
+        CONFIGURATION, Kept, Monitor, Parts,
         intake::Intake,
         recording::Recording,
         runner::{self, Told},
@@ -307,7 +307,7 @@ async fn watch_endpoints(collectors: Collectors, config: Config, always: Vec<&'s
             if let Some(problem) = &sentence {
                 tracing::warn!(problem, "the configuration file was changed and has a mistake");
             }
-            collectors.failing("configuration", sentence).await;
+            collectors.failing(CONFIGURATION, sentence).await;
             told = problem;
         }
     }
