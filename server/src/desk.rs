@@ -165,11 +165,12 @@ impl Inner {
         if first.number == before.number + 1 {
             self.keep_at_hand(after, &entries).await;
             self.send(after.epoch, entries, actor);
+            *sent = Some(after);
         } else {
             self.mark_stale();
-            self.send_missing(before, after, actor).await;
+            let number = self.send_missing(before, after, actor).await;
+            *sent = Some(Cursor { epoch: before.epoch, number });
         }
-        *sent = Some(after);
         Ok(Done { cursor: after })
     }
 
@@ -218,8 +219,9 @@ impl Inner {
         }
     }
 
-    /// An earlier change was carried out though its answer was lost: its entries go out first.
-    async fn send_missing(&self, before: Cursor, after: Cursor, actor: Actor) {
+    /// An earlier change was carried out though its answer was lost: its entries go out first. Returns how far it came; the next
+    /// change goes on from there.
+    async fn send_missing(&self, before: Cursor, after: Cursor, actor: Actor) -> u64 {
         let mut number = before.number;
         while number < after.number {
             match self.store.entries(number, PAGE).await {
@@ -227,13 +229,14 @@ impl Inner {
                     number = entries.last().map_or(number, |entry| entry.number);
                     self.send(before.epoch, entries, actor);
                 }
-                Ok(_) => return,
+                Ok(_) => break,
                 Err(error) => {
                     tracing::warn!(%error, after = number, "entries could not be read for the live stream");
-                    return;
+                    break;
                 }
             }
         }
+        number
     }
 
     fn mark_stale(&self) {

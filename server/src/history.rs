@@ -65,12 +65,35 @@ struct Series {
     hour: Option<Gathered>,
 }
 
+/// Roll-ups that wait to be written, oldest first, within bounds: a database that is away must not fill the memory.
+#[derive(Debug, Default)]
+struct Waiting {
+    rollups: VecDeque<Rollup>,
+    dropped: u64,
+}
+
+impl Waiting {
+    fn push(&mut self, rollup: Rollup) {
+        if self.rollups.len() >= MOST_WAITING {
+            self.rollups.pop_front();
+            self.drop_one();
+        }
+        self.rollups.push_back(rollup);
+    }
+
+    fn drop_one(&mut self) {
+        if self.dropped == 0 {
+            tracing::warn!(most = MOST_WAITING, "too many roll-ups wait for the database; the oldest are given up");
+        }
+        self.dropped += 1;
+    }
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct History {
     series: Vec<Option<Series>>,
-    waiting: VecDeque<Rollup>,
-    dropped: u64,
+    waiting: Waiting,
 }
 
 impl History {
@@ -121,9 +144,9 @@ impl History {
         }
     }
 
-    /// Ends the minutes and hours that are over, forgets what is too old to keep at full resolution, and hands out the roll-ups that wait.
+    /// Ends the minutes and hours that are over, and forgets what is too old to keep at full resolution.
     /// With `all` the current minute and hour are ended too: for a graceful stop.
-    pub fn take_rollups(&mut self, now: Timestamp, all: bool) -> Vec<Rollup> {
+    pub fn roll_up(&mut self, now: Timestamp, all: bool) {
         let (micros, oldest) = (now.as_micros(), now.minus(LONGEST).as_micros());
         for series in self.series.iter_mut().flatten() {
             if series.minute.as_ref().is_some_and(|minute| all || minute.start + MINUTE <= micros) {
@@ -136,19 +159,31 @@ impl History {
                 series.points.pop_front();
             }
         }
-        self.waiting.drain(..).collect()
     }
 
-    /// Takes roll-ups back that could not be written. When too many wait, the oldest are given up; returns how many ever were.
-    pub fn put_back(&mut self, rollups: Vec<Rollup>) -> u64 {
+    /// Hands out the oldest roll-ups that wait.
+    pub fn take_rollups(&mut self, most: usize) -> Vec<Rollup> {
+        let count = most.min(self.waiting.rollups.len());
+        self.waiting.rollups.drain(..count).collect()
+    }
+
+    /// Takes roll-ups back that could not be written. When too many wait, the oldest are given up.
+    pub fn put_back(&mut self, rollups: Vec<Rollup>) {
         for rollup in rollups.into_iter().rev() {
-            self.waiting.push_front(rollup);
+            if self.waiting.rollups.len() < MOST_WAITING {
+                self.waiting.rollups.push_front(rollup);
+            } else {
+                self.waiting.drop_one();
+            }
         }
-        while self.waiting.len() > MOST_WAITING {
-            self.waiting.pop_front();
-            self.dropped += 1;
-        }
-        self.dropped
+    }
+
+    /// Every series that is known.
+    pub fn series(&self) -> impl Iterator<Item = (SeriesId, &Signal, &Subject)> {
+        let places = self.series.iter().enumerate();
+        places.filter_map(|(id, series)| {
+            series.as_ref().map(|one| (SeriesId(u32::try_from(id).unwrap_or(u32::MAX)), &one.signal, &one.subject))
+        })
     }
 
     /// Forgets a subject's values.
@@ -200,9 +235,9 @@ impl History {
     }
 }
 
-fn close_minute(series: &mut Series, waiting: &mut VecDeque<Rollup>) {
+fn close_minute(series: &mut Series, waiting: &mut Waiting) {
     let Some(minute) = series.minute.take() else { return };
-    waiting.push_back(rollup(series, RollupStep::Minute, &minute));
+    waiting.push(rollup(series, RollupStep::Minute, &minute));
     let start = minute.start.div_euclid(HOUR) * HOUR;
     match &mut series.hour {
         Some(hour) if hour.start == start => hour.join(&minute),
@@ -214,9 +249,9 @@ fn close_minute(series: &mut Series, waiting: &mut VecDeque<Rollup>) {
     }
 }
 
-fn close_hour(series: &mut Series, waiting: &mut VecDeque<Rollup>) {
+fn close_hour(series: &mut Series, waiting: &mut Waiting) {
     if let Some(hour) = series.hour.take() {
-        waiting.push_back(rollup(series, RollupStep::Hour, &hour));
+        waiting.push(rollup(series, RollupStep::Hour, &hour));
     }
 }
 
@@ -251,13 +286,32 @@ mod tests {
         for second in 0..7_200 {
             history.add(id, f64::from(second % 60), Timestamp::from_secs(i64::from(second)));
         }
-        let rollups = history.take_rollups(Timestamp::from_secs(7_200), false);
+        history.roll_up(Timestamp::from_secs(7_200), false);
+        let rollups = history.take_rollups(usize::MAX);
         let minutes: Vec<_> = rollups.iter().filter(|rollup| rollup.step == RollupStep::Minute).collect();
         let hours: Vec<_> = rollups.iter().filter(|rollup| rollup.step == RollupStep::Hour).collect();
         assert_eq!((minutes.len(), hours.len()), (120, 2));
         assert!(minutes.iter().all(|minute| minute.count == 60 && minute.min == 0.0 && minute.max == 59.0 && minute.mean == 29.5));
         assert!(hours.iter().all(|hour| hour.count == 3_600 && hour.last == 59.0));
-        assert!(history.take_rollups(Timestamp::from_secs(7_300), true).is_empty());
+        history.roll_up(Timestamp::from_secs(7_300), true);
+        assert!(history.take_rollups(usize::MAX).is_empty());
+    }
+
+    #[test]
+    fn a_database_that_is_away_and_a_sender_that_jumps_between_minutes_do_not_fill_the_memory() {
+        let (mut history, id) = history();
+        for jump in 0..i64::try_from(MOST_WAITING).unwrap() + 10 {
+            history.add(id, 1.0, Timestamp::from_secs(jump % 2 * 60));
+        }
+        let batch = history.take_rollups(1_000);
+        assert_eq!((batch.len(), history.waiting.rollups.len()), (1_000, MOST_WAITING - 1_000));
+        for jump in 0..500 {
+            history.add(id, 1.0, Timestamp::from_secs(jump % 2 * 60));
+        }
+        let newest = batch[999].clone();
+        history.put_back(batch);
+        assert_eq!(history.waiting.rollups.len(), MOST_WAITING);
+        assert_eq!(history.waiting.rollups[499], newest, "the oldest are given up, the others keep their order");
     }
 
     #[test]

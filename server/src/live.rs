@@ -88,6 +88,10 @@ impl Live {
         let Some(last) = entries.last() else { return };
         {
             let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+            // A place in the ring is found by its number. What does not follow begins it anew, and who is behind reads the database.
+            if ring.events.back().zip(entries.first()).is_some_and(|((newest, _), first)| first.number != newest + 1) {
+                *ring = Ring::default();
+            }
             for entry in entries {
                 let encoded = encode(epoch, entry);
                 ring.bytes += encoded.len();
@@ -318,4 +322,27 @@ fn encode(epoch: u32, entry: &Entry) -> Bytes {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use rules::{time::Timestamp, words::Actor};
+
+    use super::*;
+
+    fn entries(numbers: std::ops::RangeInclusive<u64>) -> Vec<Entry> {
+        let entry = |number| Entry { number, at: Timestamp::default(), actor: Actor::System, event: Some(Event::Stopped) };
+        numbers.map(entry).collect()
+    }
+
+    #[test]
+    fn a_gap_in_what_is_committed_begins_the_ring_anew_so_that_no_reader_skips_an_entry() {
+        let live = Live::new(Cursor { epoch: 1, number: 0 }, 1);
+        live.committed(1, &entries(1..=3));
+        assert!(matches!(live.after(1), Next::Event(2, _)));
+        live.committed(1, &entries(6..=7));
+        assert!(matches!(live.after(1), Next::NotHere) && matches!(live.after(3), Next::NotHere));
+        assert!(matches!(live.after(5), Next::Event(6, _)) && matches!(live.after(7), Next::UpToDate));
+        assert_eq!(live.head().number, 7);
+    }
 }

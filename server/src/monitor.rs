@@ -8,20 +8,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use app::desk::Desk as _;
 use rules::{
-    agent::{self, World},
-    breach::Breach,
-    desk::{Command, Refusal},
+    desk::Refusal,
     evaluate::{SavedState, SeriesId},
     incident::{self, Incident, IncidentNumber},
     journal::{Entry, Event},
     time::{Now, Span, Timestamp},
     view::{Reading, Readings, Spark, Status},
-    words::{Actor, Observation, Severity, Signal, Subject, Unit},
+    words::{Observation, Severity, Signal, Subject, Unit},
 };
 use serde::{Deserialize, Serialize};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{broadcast::error::TryRecvError, mpsc},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -41,6 +41,7 @@ pub mod intake;
 pub mod recording;
 pub mod runner;
 pub mod watchman;
+mod writes;
 
 /// How often the monitor looks when nothing wakes it.
 const TICK: Duration = Duration::from_secs(1);
@@ -54,10 +55,12 @@ const DOCUMENTS_EVERY: Span = Span::from_secs(2);
 const LEARN_EVERY: Span = Span::from_mins(30);
 /// What is usual is learned from this long.
 const LEARN_FROM: Span = Span::from_secs(7 * 86_400);
-/// How long to wait before the database is tried again.
-const RETRY: Span = Span::from_secs(1);
-/// The most roll-ups in one transaction.
-const ROLLUP_BATCH: usize = 1_000;
+/// Under this name a mistake in the configuration file is told.
+pub const CONFIGURATION: &str = "configuration";
+/// How often minutes and hours that are over are rolled up.
+const ROLL_EVERY: Span = Span::from_secs(20);
+/// The most events of Calm Ops itself that wait for the database; a clock that jumps all the time is not told of beyond.
+const MOST_OWN: usize = 1_000;
 /// The most readings that are shown.
 const MOST_READINGS: usize = 500;
 /// How far back sparklines reach.
@@ -99,11 +102,23 @@ pub struct Parts {
 #[derive(Debug)]
 enum Landed {
     Recorded(Result<(), Refusal>),
-    Reloaded(Option<(Vec<Incident>, IncidentNumber)>),
-    Rolled { failed: Option<Vec<Rollup>> },
-    Saved { result: Result<(), String> },
-    Learned(Vec<(Subject, Signal, f64)>),
+    Reloaded(Result<Stored, String>),
+    Rolled { failed: Option<(Vec<Rollup>, String)> },
+    Saved(Result<(), String>),
+    Kept,
 }
+
+/// The incidents as they are stored.
+#[derive(Debug)]
+struct Stored {
+    incidents: Vec<Incident>,
+    next_number: IncidentNumber,
+    /// The journal's number that they are of; they may hold more if changes came all the while.
+    number: u64,
+}
+
+/// What is usual for each series.
+type Usual = Vec<(Subject, Signal, f64)>;
 
 /// See the module.
 pub struct Monitor {
@@ -123,7 +138,14 @@ pub struct Monitor {
     own_in_flight: Vec<Event>,
     /// Incidents that a person ended: their bundles are to be kept.
     ended: Vec<IncidentNumber>,
-    rollups: Vec<Rollup>,
+    /// What was committed while the incidents are read anew.
+    since_reading: Option<Vec<Arc<Vec<Entry>>>>,
+    /// How often decisions were refused one after another, and how often the incidents were read anew without a decision between.
+    refused: u32,
+    readings: u32,
+    /// The last attempt to save the rules' state failed.
+    unsaved: bool,
+    study: Option<JoinHandle<Usual>>,
     facts: Facts,
     recent: Recent,
     failing: BTreeMap<String, String>,
@@ -163,7 +185,11 @@ impl Monitor {
             own,
             own_in_flight: Vec::new(),
             ended: Vec::new(),
-            rollups: Vec::new(),
+            since_reading: None,
+            refused: 0,
+            readings: 0,
+            unsaved: false,
+            study: None,
             facts: Facts::default(),
             recent: Recent::default(),
             failing: BTreeMap::new(),
@@ -204,7 +230,8 @@ impl Monitor {
             let mut ticked = false;
             tokio::select! {
                 () = stop.cancelled() => break,
-                landed = landing(&mut self.flight) => self.landed(landed),
+                landed = writes::landing(&mut self.flight) => self.landed(landed),
+                usual = writes::studied(&mut self.study) => self.learned(usual),
                 due = ticker.tick() => {
                     self.lag = due.elapsed();
                     ticked = true;
@@ -212,7 +239,7 @@ impl Monitor {
                 () = intake.woken() => {}
                 Some(told) = self.told.recv() => self.hear(told),
                 entries = self.entries.recv() => match entries {
-                    Ok(entries) => self.committed(&entries),
+                    Ok(entries) => self.committed(entries),
                     // Too many at once: what is stored is read again.
                     Err(_) => self.stale = true,
                 },
@@ -237,12 +264,18 @@ impl Monitor {
                 core.recording.steady(now.wall);
             }
             drop(core);
-            self.own.extend(found.events);
+            if self.own.len() < MOST_OWN {
+                self.own.extend(found.events);
+            }
             self.measure_self(now);
             self.look_at_documents(now);
         }
-        while let Ok(entries) = self.entries.try_recv() {
-            self.committed(&entries);
+        loop {
+            match self.entries.try_recv() {
+                Ok(entries) => self.committed(entries),
+                Err(TryRecvError::Lagged(_)) => self.stale = true,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
         }
         let breaches = {
             let mut core = self.parts.intake.core();
@@ -250,6 +283,10 @@ impl Monitor {
             if ticked {
                 let standing = Standing { incidents: &self.known, next_number: self.next_number, steady_since: self.steady_since };
                 core.recording.checkpoint(&core.engine, self.parts.series_limit, standing, &self.parts.documents.texts(), now);
+            }
+            if now.mono.since(self.rolled_at.mono) >= ROLL_EVERY {
+                self.rolled_at = now;
+                core.history.roll_up(now.wall, false);
             }
             core.recording.ticked(now);
             core.engine.tick(now)
@@ -262,238 +299,21 @@ impl Monitor {
         }
     }
 
-    /// Starts the most pressing write, if there is one.
-    fn launch(&mut self, breaches: &[Breach], now: Now) {
-        if self.stale {
-            return self.reload(now);
-        }
-        if !self.own.is_empty() {
-            self.own_in_flight = std::mem::take(&mut self.own);
-            return self.record(self.own_in_flight.clone(), Actor::System, now);
-        }
-        let decided = self.decide(breaches, now);
-        if !decided.is_empty() {
-            return self.record(decided, Actor::Agent, now);
-        }
-        if !self.ended.is_empty() {
-            return self.keep_bundles();
-        }
-        if now.mono.since(self.rolled_at.mono) >= Span::from_secs(20) {
-            self.rolled_at = now;
-            let fresh = self.parts.intake.core().history.take_rollups(now.wall, false);
-            self.rollups.extend(fresh);
-        }
-        if !self.rollups.is_empty() {
-            let rest = self.rollups.split_off(self.rollups.len().min(ROLLUP_BATCH));
-            let batch = std::mem::replace(&mut self.rollups, rest);
-            let store = Arc::clone(&self.store);
-            return self.send(async move {
-                match store.write_rollups(&batch).await {
-                    Ok(()) => Landed::Rolled { failed: None },
-                    Err(error) => {
-                        tracing::warn!(%error, count = batch.len(), "roll-ups wait for the database");
-                        Landed::Rolled { failed: Some(batch) }
-                    }
-                }
-            });
-        }
-        if now.mono.since(self.saved_at.mono) >= SAVE_EVERY {
-            self.saved_at = now;
-            let changed = {
-                let mut core = self.parts.intake.core();
-                core.engine.take_dirty() | core.collected.take_changed()
-            };
-            let kept = changed.then(|| self.kept(now)).flatten();
-            let store = Arc::clone(&self.store);
-            return self.send(async move {
-                let result = store.save_monitor(kept.as_deref(), now.wall).await.map_err(|error| error.to_string());
-                Landed::Saved { result }
-            });
-        }
-        if self.learned_at.is_none_or(|at| now.mono.since(at.mono) >= LEARN_EVERY) {
-            self.learned_at = Some(now);
-            let store = Arc::clone(&self.store);
-            self.send(async move {
-                if let Err(error) = store.prune(now.wall).await {
-                    tracing::warn!(%error, "old roll-ups could not be removed");
-                }
-                let usual = store.usual(now.wall.minus(LEARN_FROM)).await;
-                Landed::Learned(usual.inspect_err(|error| tracing::warn!(%error, "what is usual could not be read")).unwrap_or_default())
-            });
-        }
-    }
-
-    fn send(&mut self, write: impl Future<Output = Landed> + Send + 'static) {
-        self.flight = Some((Instant::now(), tokio::spawn(write)));
-    }
-
-    fn reload(&mut self, now: Now) {
-        let store = Arc::clone(&self.store);
-        let since = now.wall.minus(self.parts.documents.thresholds().policy().reopen_within);
-        self.stale = false;
-        self.send(async move {
-            let read = async { Ok::<_, crate::store::StoreError>((store.recent_incidents(since).await?, store.next_number().await?)) };
-            Landed::Reloaded(read.await.inspect_err(|error| tracing::warn!(%error, "the incidents could not be read")).ok())
-        });
-    }
-
-    /// What the agent decides, with the snapshots that belong to it.
-    fn decide(&mut self, breaches: &[Breach], now: Now) -> Vec<Event> {
-        let oldest = now.wall.minus(self.parts.documents.thresholds().policy().reopen_within);
-        self.known.retain(|incident| incident.resolution.as_ref().is_none_or(|end| end.at >= oldest));
-        let policy = self.parts.documents.thresholds().policy();
-        let world =
-            World { breaches, incidents: &self.known, next_number: self.next_number, now: now.wall, steady_since: self.steady_since };
-        let mut events = agent::decide(policy, world);
-        self.parts.intake.core().recording.decided(now, &events);
-        if events.is_empty() {
-            return events;
-        }
-        let mut after: BTreeMap<IncidentNumber, Incident> = self.known.iter().map(|known| (known.number, known.clone())).collect();
-        if let Err(error) = incident::apply_all(&mut after, &events, Actor::Agent, now.wall) {
-            tracing::error!(%error, "the agent decided what does not fit; nothing of it is recorded");
-            self.stale = true;
-            return Vec::new();
-        }
-        let head = self.parts.desk.head();
-        let core = self.parts.intake.core();
-        for (number, incident) in &after {
-            let before = self.known.iter().find(|known| known.number == *number);
-            let worse = incident.is_active() && before.is_none_or(|before| !before.is_active() || before.severity < incident.severity);
-            if worse {
-                let snapshot = evidence::snapshot(&core, incident, breaches, &self.facts, &self.recent, head, now);
-                events.push(Event::SnapshotSaved { incident: *number, snapshot: Box::new(snapshot) });
-            }
-        }
-        drop(core);
-        events
-    }
-
-    fn record(&mut self, events: Vec<Event>, actor: Actor, now: Now) {
-        let monitor = self.kept(now);
-        let desk = Arc::clone(&self.parts.desk);
-        let store = Arc::clone(&self.store);
-        // A bundle is kept when an incident opens and when it ends: what led to it, and all of it.
-        let telling = |event: &&Event| matches!(event, Event::IncidentOpened { .. } | Event::Resolved { .. });
-        let numbers: Vec<IncidentNumber> = events.iter().filter(telling).filter_map(Event::incident).collect();
-        let bundle = if numbers.is_empty() { None } else { self.parts.intake.core().recording.bundle() };
-        self.send(async move {
-            let result = desk.act(actor, Command::Record { events, monitor }).await.map(|_| ());
-            if result.is_ok() {
-                for number in numbers {
-                    if let Some(bundle) = &bundle
-                        && let Err(error) = store.save_bundle(number, bundle).await
-                    {
-                        tracing::warn!(incident = number.0, %error, "the replay bundle could not be saved");
-                    }
-                }
-            }
-            Landed::Recorded(result)
-        });
-    }
-
-    /// Keeps what led to the end of the incidents that a person ended.
-    fn keep_bundles(&mut self) {
-        let numbers = std::mem::take(&mut self.ended);
-        let Some(bundle) = self.parts.intake.core().recording.bundle() else { return };
-        let store = Arc::clone(&self.store);
-        self.send(async move {
-            for number in numbers {
-                if let Err(error) = store.save_bundle(number, &bundle).await {
-                    return Landed::Saved { result: Err(error.to_string()) };
-                }
-            }
-            Landed::Saved { result: Ok(()) }
-        });
-    }
-
-    /// The state to save.
-    fn kept(&self, now: Now) -> Option<Vec<u8>> {
-        let kept = {
-            let core = self.parts.intake.core();
-            Kept { engine: core.engine.save(now), collected: core.collected.subjects().clone() }
-        };
-        serde_json::to_vec(&kept).inspect_err(|error| tracing::error!(%error, "the rules' state can't be encoded")).ok()
-    }
-
-    fn landed(&mut self, landed: (Duration, Option<Landed>)) {
-        let (took, landed) = landed;
-        self.write_time = took;
-        let now = self.parts.clock.now();
-        match landed {
-            Some(Landed::Recorded(Ok(()))) => {
-                self.own_in_flight.clear();
-                self.parts.documents.keep();
-                self.reached();
-            }
-            Some(Landed::Recorded(Err(refusal @ Refusal::Unavailable { .. }))) => {
-                self.take_back();
-                self.lost(&refusal.to_string(), now);
-            }
-            Some(Landed::Recorded(Err(refusal))) => {
-                self.take_back();
-                // Someone changed the incident meanwhile: what to do is decided anew from how it is now.
-                tracing::debug!(%refusal, "a decision did not fit any more");
-                self.stale = true;
-            }
-            Some(Landed::Reloaded(Some((incidents, next)))) => {
-                self.parts.intake.core().recording.incidents(&incidents, next);
-                (self.known, self.next_number) = (incidents, next);
-                self.reached();
-            }
-            Some(Landed::Reloaded(None)) => {
-                self.stale = true;
-                self.lost("The incidents can't be read.", now);
-            }
-            Some(Landed::Rolled { failed: Some(batch) }) => {
-                self.parts.intake.core().history.put_back(batch);
-                self.lost("Measured values can't be written.", now);
-            }
-            Some(Landed::Rolled { failed: None } | Landed::Saved { result: Ok(()) }) => self.reached(),
-            Some(Landed::Saved { result: Err(sentence) }) => self.lost(&sentence, now),
-            Some(Landed::Learned(usual)) => {
-                let mut core = self.parts.intake.core();
-                for (subject, signal, value) in usual {
-                    if let Ok(id) = core.open(signal.as_str(), subject.as_str(), None) {
-                        core.engine.set_usual(id, Some(value));
-                        core.recording.usual(id, value);
-                    }
-                }
-            }
-            None => {
-                self.take_back();
-                self.stale = true;
-            }
-        }
-    }
-
-    /// What could not be journalled waits again, before what came since.
-    fn take_back(&mut self) {
-        let since = std::mem::take(&mut self.own);
-        self.own = std::mem::take(&mut self.own_in_flight);
-        self.own.extend(since);
-    }
-
-    fn reached(&mut self) {
-        if let Some((since, _)) = self.away.take() {
-            tracing::info!(%since, "the database is back");
-        }
-    }
-
-    fn lost(&mut self, sentence: &str, now: Now) {
-        self.retry_at = Now { wall: now.wall, mono: now.mono.plus(RETRY) };
-        if self.away.is_none() {
-            tracing::error!(sentence, "the database is away; evaluation goes on in memory");
-        }
-        let since = self.away.take().map_or(now.wall, |(since, _)| since);
-        self.away = Some((since, sentence.to_owned()));
-    }
-
     /// Takes what was committed, by the agent or by a person, so that the incidents in memory are those that are stored.
-    fn committed(&mut self, entries: &[Entry]) {
+    fn committed(&mut self, entries: Arc<Vec<Entry>>) {
+        match &mut self.since_reading {
+            Some(waiting) => waiting.push(entries),
+            None => self.apply(&entries, true),
+        }
+    }
+
+    /// `to_incidents` is false where the incidents in memory hold the entries already.
+    fn apply(&mut self, entries: &[Entry], to_incidents: bool) {
         self.recent.take(entries);
         let mut core = self.parts.intake.core();
-        core.recording.committed(entries);
+        if to_incidents {
+            core.recording.committed(entries);
+        }
         let mut known: BTreeMap<IncidentNumber, Incident> =
             std::mem::take(&mut self.known).into_iter().map(|one| (one.number, one)).collect();
         for entry in entries {
@@ -509,7 +329,7 @@ impl Monitor {
             {
                 self.ended.push(*incident);
             }
-            if incident::apply_all(&mut known, std::slice::from_ref(event), entry.actor, entry.at).is_err() {
+            if to_incidents && incident::apply_all(&mut known, std::slice::from_ref(event), entry.actor, entry.at).is_err() {
                 // An old incident that is not at hand was reopened or commented on.
                 self.stale = true;
             }
@@ -634,7 +454,10 @@ impl Monitor {
                 since.to_seconds_text()
             ));
         }
-        troubles.extend(self.failing.iter().map(|(name, problem)| format!("The collector {name} brings nothing. {problem}")));
+        troubles.extend(self.failing.iter().map(|(name, problem)| match name.as_str() {
+            CONFIGURATION => format!("The configuration file was changed and has a mistake. {problem}"),
+            name => format!("The collector {name} brings nothing. {problem}"),
+        }));
         for document in self.parts.documents.states() {
             if document.error.is_some() {
                 troubles.push(format!("The last edit of {} has a mistake and is not in force. The version before it is.", document.name));
@@ -642,42 +465,6 @@ impl Monitor {
         }
         troubles
     }
-
-    /// Writes what is left before the program ends.
-    async fn close(mut self) {
-        if let Some((_, flight)) = self.flight.take() {
-            let _ = tokio::time::timeout(Duration::from_millis(700), flight).await;
-        }
-        let now = self.parts.clock.now();
-        let rest = self.parts.intake.core().history.take_rollups(now.wall, true);
-        self.rollups.extend(rest);
-        let mut events = std::mem::take(&mut self.own);
-        events.push(Event::Stopped);
-        let monitor = self.kept(now);
-        let last = async {
-            if let Err(refusal) = self.parts.desk.act(Actor::System, Command::Record { events, monitor: monitor.clone() }).await {
-                tracing::warn!(%refusal, "the stop could not be journalled");
-            }
-            if let Err(error) = self.store.save_monitor(monitor.as_deref(), now.wall).await {
-                tracing::warn!(%error, "the rules' state could not be saved");
-            }
-            if let Err(error) = self.store.write_rollups(&self.rollups).await {
-                tracing::warn!(%error, "the last roll-ups could not be written");
-            }
-        };
-        if tokio::time::timeout(Duration::from_millis(1_000), last).await.is_err() {
-            tracing::warn!("the database did not answer in time while stopping");
-        }
-    }
-}
-
-/// Waits for the write that is on its way; for ever if there is none.
-async fn landing(flight: &mut Option<(Instant, JoinHandle<Landed>)>) -> (Duration, Option<Landed>) {
-    let Some((began, task)) = flight else { return std::future::pending().await };
-    let landed = task.await.inspect_err(|error| tracing::error!(%error, "a write failed inside")).ok();
-    let took = began.elapsed();
-    *flight = None;
-    (took, landed)
 }
 
 /// The most severe status of what is shown, for the title and the public health answer.

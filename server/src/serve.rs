@@ -26,7 +26,7 @@ use crate::{
     documents::{BadDocuments, Documents},
     live::Live,
     monitor::{
-        Kept, Monitor, Parts,
+        CONFIGURATION, Kept, Monitor, Parts,
         intake::Intake,
         recording::Recording,
         runner::{self, Told},
@@ -69,6 +69,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The monitor ended though nobody told it to.
+    #[error("the monitor failed inside and Calm Ops stopped; the log says where. Start it again: nothing needs repair")]
+    Monitor,
     /// Something else failed while it ran.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -140,23 +143,40 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     };
     let mut monitor = Monitor::new(parts, Arc::clone(&store), told, own);
     monitor.look();
-    let monitor = tokio::spawn(monitor.run(stop.clone()));
+    let (monitor_stop, end) = (stop.clone(), stop.clone());
+    let monitor = tokio::spawn(async move {
+        let ended = tokio::spawn(monitor.run(monitor_stop)).await;
+        // Without the monitor nothing is watched, and what is shown only looks calm.
+        end.cancel();
+        ended
+    });
     let pump = Arc::clone(&live);
     let pump_stop = stop.clone();
     background.spawn(async move { pump.pump(pump_stop).await });
 
     let leptos = LeptosOptions::builder().output_name("calm-ops").site_addr(address).build();
-    let site = Site { desk, store: Arc::clone(&store), board, live, intake, clock, stop: stop.clone(), leptos };
+    let site = Site {
+        desk,
+        store: Arc::clone(&store),
+        board,
+        live,
+        intake,
+        push_observations: config.limits.push_observations,
+        clock,
+        stop: stop.clone(),
+        leptos,
+    };
     let router = web::router(site, Hosts::new(&config.allowed_hosts), config.limits.push_bytes);
     ready(address);
     serving::serve(listener, router, config.limits.streams + MORE_CONNECTIONS, stop.clone()).await?;
     // The monitor has its own bounds for the last writes.
-    if let Err(error) = monitor.await {
-        tracing::error!(%error, "the monitor failed inside");
-    }
+    let ended = monitor.await.and_then(|ended| ended);
     background.close();
     let _ = tokio::time::timeout(Duration::from_millis(200), background.wait()).await;
-    Ok(())
+    ended.map_err(|error| {
+        tracing::error!(%error, "the monitor failed inside");
+        StartError::Monitor
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -287,7 +307,7 @@ async fn watch_endpoints(collectors: Collectors, config: Config, always: Vec<&'s
             if let Some(problem) = &sentence {
                 tracing::warn!(problem, "the configuration file was changed and has a mistake");
             }
-            collectors.failing("configuration", sentence).await;
+            collectors.failing(CONFIGURATION, sentence).await;
             told = problem;
         }
     }

@@ -48,6 +48,8 @@ pub struct Site {
     pub live: Arc<Live>,
     /// Where pushed observations come in.
     pub intake: Arc<Intake>,
+    /// The most observations in one push.
+    pub push_observations: usize,
     /// The clocks.
     pub clock: Clock,
     /// Ends every stream.

@@ -272,3 +272,19 @@ fn what_vanished_while_it_was_off_is_retired_at_the_start_and_what_is_pushed_is_
     std::fs::write(&file, "host_name = 'web-1'\n").unwrap();
     program.until("the last endpoint's end", |program| retired(program).iter().any(|gone| gone == "endpoint:kept").then_some(()));
 }
+
+#[test]
+fn a_push_takes_as_many_observations_as_the_configuration_says() {
+    let home = Home::new();
+    let file = home.dir.path().join("calm-ops.toml");
+    std::fs::write(&file, "[limits]\npush_observations = 100\n").unwrap();
+    let program = home.start_with(&["--config", file.to_str().unwrap()]).unwrap();
+    let batch = |count: usize| {
+        let one = r#"{"signal":"queue.depth","subject":"service:imports","value":1}"#;
+        format!(r#"{{"observations":[{}]}}"#, vec![one; count].join(","))
+    };
+    assert_eq!(program.post("/api/ops/signals", &batch(100)).status, 202);
+    let refused = program.post("/api/ops/signals", &batch(101));
+    assert_eq!(refused.status, 413);
+    assert!(refused.body.contains("may have 100 observations"), "{}", refused.body);
+}

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -69,6 +69,8 @@ pub struct Core {
     pub recording: Recording,
     /// The subjects that collectors speak for.
     pub collected: Collected,
+    /// What was learned to be usual.
+    usual: HashMap<(Signal, Subject), f64>,
     /// Something was observed since the board was written last.
     pub fresh: bool,
 }
@@ -92,8 +94,28 @@ impl Core {
             let (signal, subject): (Signal, Subject) = (signal.parse()?, subject.parse()?);
             let known = unit.cloned().or_else(|| rules::say::known_unit(signal.as_str())).unwrap_or(Unit::Count);
             self.history.open(id, &subject, &signal, &known);
+            if let Some(&usual) = self.usual.get(&(signal, subject)) {
+                self.set_usual(id, usual);
+            }
         }
         Ok(id)
+    }
+
+    /// Takes what is usual, for the series that are known and for those that come; none is opened for it.
+    pub fn learn(&mut self, usual: Vec<(Subject, Signal, f64)>) {
+        self.usual = usual.into_iter().map(|(subject, signal, value)| ((signal, subject), value)).collect();
+        let value = |(id, signal, subject): (SeriesId, &Signal, &Subject)| {
+            self.usual.get(&(signal.clone(), subject.clone())).map(|&value| (id, value))
+        };
+        let known: Vec<_> = self.history.series().filter_map(value).collect();
+        for (id, value) in known {
+            self.set_usual(id, value);
+        }
+    }
+
+    fn set_usual(&mut self, id: SeriesId, value: f64) {
+        self.engine.set_usual(id, Some(value));
+        self.recording.usual(id, value);
     }
 }
 
@@ -109,7 +131,7 @@ impl Intake {
     /// Takes observations into an engine. `collected` is what collectors reported in the run before.
     pub fn new(engine: Engine, recording: Recording, collected: BTreeSet<Subject>, clock: Clock) -> Arc<Self> {
         let collected = Collected::restore(collected);
-        let core = Core { engine, history: History::default(), recording, collected, fresh: false };
+        let core = Core { engine, history: History::default(), recording, collected, usual: HashMap::new(), fresh: false };
         Arc::new(Self { core: Mutex::new(core), woken: Notify::new(), clock })
     }
 

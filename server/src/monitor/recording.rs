@@ -4,7 +4,7 @@ use rules::{
     evaluate::{Engine, SeriesId},
     incident::{Incident, IncidentNumber},
     journal::{Entry, Event},
-    replay::{Checkpoint, Input, Recorder, SeriesName},
+    replay::{Bundle, Checkpoint, Input, Recorder, SeriesName},
     time::{Now, Span, Timestamp},
     view::Document,
     words::{Signal, Subject, Unit},
@@ -141,9 +141,8 @@ impl Recording {
         self.recorder.decided(now, events);
     }
 
-    /// All of it, as a file.
-    pub fn bundle(&self) -> Option<Vec<u8>> {
-        let bundle = self.recorder.bundle()?;
-        serde_json::to_vec(&bundle).inspect_err(|error| tracing::error!(%error, "a replay bundle can't be encoded")).ok()
+    /// All of it.
+    pub fn bundle(&self) -> Option<Bundle> {
+        self.recorder.bundle()
     }
 }

@@ -17,9 +17,6 @@ use crate::{
     },
 };
 
-/// The most observations in one batch.
-pub const MOST: usize = 10_000;
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Batch<'a> {
@@ -40,8 +37,9 @@ pub async fn push(State(site): State<Site>, headers: HeaderMap, bytes: Bytes) ->
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", detail));
     }
     let batch: Batch<'_> = serde_json::from_slice(&bytes).map_err(|error| unreadable(&bytes, &error))?;
-    if batch.observations.len() > MOST {
-        let detail = format!("A batch may have {MOST} observations, this has {}. Send it in parts.", batch.observations.len());
+    let (most, count) = (site.push_observations, batch.observations.len());
+    if count > most {
+        let detail = format!("A batch may have {most} observations, this has {count}. Send it in parts.");
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail));
     }
     let accepted = site.intake.push(&batch.observations).map_err(|wrong| wrong_item(&wrong))?;

@@ -1,0 +1,387 @@
+//! The monitor's writes: one at a time is on its way, each with a time limit, and what fails is tried again.
+
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use app::desk::Desk as _;
+use rules::{
+    agent::{self, World},
+    breach::Breach,
+    desk::{Command, Refusal},
+    incident::{self, Incident, IncidentNumber},
+    journal::Event,
+    replay::Bundle,
+    time::{Now, Span, Timestamp},
+    words::Actor,
+};
+use tokio::task::JoinHandle;
+
+use super::{Kept, LEARN_EVERY, LEARN_FROM, Landed, Monitor, SAVE_EVERY, Stored, Usual, evidence};
+use crate::store::{Store, StoreError};
+
+/// How long to wait before the database is tried again.
+const RETRY: Span = Span::from_secs(1);
+/// The most roll-ups in one transaction.
+const ROLLUP_BATCH: usize = 1_000;
+/// A write that has no answer by then has failed. Longer than the desk's own limit.
+const LONGEST_WRITE: Duration = Duration::from_secs(20);
+/// How often the incidents are read anew before a decision is tried with what was read last.
+const MOST_READINGS: u32 = 3;
+
+impl Monitor {
+    /// Starts the most pressing write, if there is one.
+    pub(super) fn launch(&mut self, breaches: &[Breach], now: Now) {
+        if self.stale && self.readings < MOST_READINGS {
+            return self.reload(now);
+        }
+        if !self.own.is_empty() {
+            self.own_in_flight = std::mem::take(&mut self.own);
+            return self.record(self.own_in_flight.clone(), Actor::System, now);
+        }
+        self.readings = 0;
+        let decided = self.decide(breaches, now);
+        if !decided.is_empty() {
+            return self.record(decided, Actor::Agent, now);
+        }
+        if !self.ended.is_empty() {
+            return self.keep_bundles();
+        }
+        let batch = self.parts.intake.core().history.take_rollups(ROLLUP_BATCH);
+        if !batch.is_empty() {
+            let store = Arc::clone(&self.store);
+            return self.send(async move {
+                let written = within(store.write_rollups(&batch)).await;
+                Landed::Rolled { failed: written.err().map(|sentence| (batch, sentence)) }
+            });
+        }
+        if now.mono.since(self.saved_at.mono) >= SAVE_EVERY {
+            self.saved_at = now;
+            let changed = {
+                let mut core = self.parts.intake.core();
+                core.engine.take_dirty() | core.collected.take_changed() | std::mem::take(&mut self.unsaved)
+            };
+            let kept = changed.then(|| self.kept(now)).flatten();
+            let store = Arc::clone(&self.store);
+            return self.send(async move { Landed::Saved(within(store.save_monitor(kept.as_deref(), now.wall)).await) });
+        }
+        if self.study.is_none() && self.learned_at.is_none_or(|at| now.mono.since(at.mono) >= LEARN_EVERY) {
+            self.learned_at = Some(now);
+            // It may take long, and no decision may wait for it.
+            self.study = Some(tokio::spawn(study(Arc::clone(&self.store), now.wall)));
+        }
+    }
+
+    fn send(&mut self, write: impl Future<Output = Landed> + Send + 'static) {
+        self.flight = Some((Instant::now(), tokio::spawn(write)));
+    }
+
+    fn reload(&mut self, now: Now) {
+        let store = Arc::clone(&self.store);
+        let since = now.wall.minus(self.parts.documents.thresholds().policy().reopen_within);
+        self.stale = false;
+        self.since_reading = Some(Vec::new());
+        self.send(async move { Landed::Reloaded(within(read_incidents(&*store, since)).await) });
+    }
+
+    /// What the agent decides, with the snapshots that belong to it.
+    fn decide(&mut self, breaches: &[Breach], now: Now) -> Vec<Event> {
+        let oldest = now.wall.minus(self.parts.documents.thresholds().policy().reopen_within);
+        self.known.retain(|incident| incident.resolution.as_ref().is_none_or(|end| end.at >= oldest));
+        let policy = self.parts.documents.thresholds().policy();
+        let world =
+            World { breaches, incidents: &self.known, next_number: self.next_number, now: now.wall, steady_since: self.steady_since };
+        let mut events = agent::decide(policy, world);
+        self.parts.intake.core().recording.decided(now, &events);
+        if events.is_empty() {
+            return events;
+        }
+        let mut after: BTreeMap<IncidentNumber, Incident> = self.known.iter().map(|known| (known.number, known.clone())).collect();
+        if let Err(error) = incident::apply_all(&mut after, &events, Actor::Agent, now.wall) {
+            tracing::error!(%error, "the agent decided what does not fit; nothing of it is recorded");
+            self.misfit(now);
+            return Vec::new();
+        }
+        let head = self.parts.desk.head();
+        let core = self.parts.intake.core();
+        for (number, incident) in &after {
+            let before = self.known.iter().find(|known| known.number == *number);
+            let worse = incident.is_active() && before.is_none_or(|before| !before.is_active() || before.severity < incident.severity);
+            if worse {
+                let snapshot = evidence::snapshot(&core, incident, breaches, &self.facts, &self.recent, head, now);
+                events.push(Event::SnapshotSaved { incident: *number, snapshot: Box::new(snapshot) });
+            }
+        }
+        drop(core);
+        events
+    }
+
+    fn record(&mut self, events: Vec<Event>, actor: Actor, now: Now) {
+        let monitor = self.kept(now);
+        let desk = Arc::clone(&self.parts.desk);
+        let store = Arc::clone(&self.store);
+        // A bundle is kept when an incident opens and when it ends: what led to it, and all of it.
+        let telling = |event: &&Event| matches!(event, Event::IncidentOpened { .. } | Event::Resolved { .. });
+        let numbers: Vec<IncidentNumber> = events.iter().filter(telling).filter_map(Event::incident).collect();
+        let bundle = if numbers.is_empty() { None } else { self.parts.intake.core().recording.bundle() };
+        self.send(async move {
+            let acted = tokio::time::timeout(LONGEST_WRITE, desk.act(actor, Command::Record { events, monitor })).await;
+            let result = acted.unwrap_or_else(|_| Err(Refusal::Unavailable { advice: TOO_SLOW.to_owned() })).map(|_| ());
+            if result.is_ok()
+                && let Some(bundle) = bundle
+                && let Some(bytes) = tokio::task::spawn_blocking(move || encoded(&bundle)).await.ok().flatten()
+            {
+                for number in numbers {
+                    if let Err(sentence) = within(store.save_bundle(number, &bytes)).await {
+                        tracing::warn!(incident = number.0, sentence, "the replay bundle could not be saved");
+                        break;
+                    }
+                }
+            }
+            Landed::Recorded(result)
+        });
+    }
+
+    /// Keeps what led to the end of the incidents that a person ended.
+    fn keep_bundles(&mut self) {
+        let numbers = std::mem::take(&mut self.ended);
+        let Some(bundle) = self.parts.intake.core().recording.bundle() else { return };
+        let store = Arc::clone(&self.store);
+        self.send(async move {
+            let Some(bytes) = tokio::task::spawn_blocking(move || encoded(&bundle)).await.ok().flatten() else { return Landed::Kept };
+            for number in numbers {
+                if let Err(sentence) = within(store.save_bundle(number, &bytes)).await {
+                    tracing::warn!(incident = number.0, sentence, "the replay bundle could not be saved");
+                    break;
+                }
+            }
+            Landed::Kept
+        });
+    }
+
+    /// The state to save.
+    fn kept(&self, now: Now) -> Option<Vec<u8>> {
+        let kept = {
+            let core = self.parts.intake.core();
+            Kept { engine: core.engine.save(now), collected: core.collected.subjects().clone() }
+        };
+        serde_json::to_vec(&kept).inspect_err(|error| tracing::error!(%error, "the rules' state can't be encoded")).ok()
+    }
+
+    pub(super) fn landed(&mut self, landed: (Duration, Option<Landed>)) {
+        let (took, landed) = landed;
+        self.write_time = took;
+        let now = self.parts.clock.now();
+        match landed {
+            Some(Landed::Recorded(Ok(()))) => {
+                self.refused = 0;
+                let own = std::mem::take(&mut self.own_in_flight);
+                self.keep_documents(&own);
+                self.reached();
+            }
+            Some(Landed::Recorded(Err(refusal @ Refusal::Unavailable { .. }))) => {
+                self.take_back();
+                self.stale = true;
+                self.lost(&refusal.to_string(), now);
+            }
+            Some(Landed::Recorded(Err(refusal))) => {
+                if self.own_in_flight.is_empty() {
+                    // Someone changed the incident meanwhile: what to do is decided anew from how it is now.
+                    tracing::debug!(%refusal, "a decision did not fit any more");
+                } else {
+                    // They change no incident, so nothing will make them fit, and everything else waits behind them.
+                    tracing::error!(%refusal, events = ?self.own_in_flight, "events of Calm Ops itself do not fit and are given up");
+                    self.own_in_flight.clear();
+                }
+                self.misfit(now);
+            }
+            Some(Landed::Reloaded(Ok(stored))) => {
+                let Stored { incidents, next_number, number } = stored;
+                self.parts.intake.core().recording.incidents(&incidents, next_number);
+                (self.known, self.next_number) = (incidents, next_number);
+                self.readings += 1;
+                self.catch_up(number);
+                self.reached();
+            }
+            Some(Landed::Reloaded(Err(sentence))) => {
+                self.catch_up(0);
+                self.stale = true;
+                self.lost(&format!("The incidents can't be read: {sentence}"), now);
+            }
+            Some(Landed::Rolled { failed: Some((batch, sentence)) }) => {
+                self.parts.intake.core().history.put_back(batch);
+                self.lost(&format!("Measured values can't be written: {sentence}"), now);
+            }
+            Some(Landed::Rolled { failed: None } | Landed::Saved(Ok(()))) => self.reached(),
+            Some(Landed::Kept) => {}
+            Some(Landed::Saved(Err(sentence))) => {
+                self.unsaved = true;
+                self.lost(&sentence, now);
+            }
+            None => {
+                self.take_back();
+                self.catch_up(0);
+                self.stale = true;
+                self.unsaved = true;
+                self.lost("A write failed inside; the log says where.", now);
+            }
+        }
+    }
+
+    /// Takes what was committed while the incidents were read: what they do not hold yet.
+    fn catch_up(&mut self, number: u64) {
+        for entries in self.since_reading.take().unwrap_or_default() {
+            let after = entries.partition_point(|entry| entry.number <= number);
+            // What was retired or happened is wanted even if the incidents that were read hold it already.
+            self.apply(&entries[..after], false);
+            self.apply(&entries[after..], true);
+        }
+    }
+
+    /// The versions that the journal now knows are noted; unless others came into force meanwhile, which it does not know yet.
+    fn keep_documents(&self, journalled: &[Event]) {
+        let told = |event: &Event| matches!(event, Event::DocumentInForce { .. });
+        if journalled.iter().any(told) && !self.own.iter().any(told) {
+            self.parts.documents.keep();
+        }
+    }
+
+    /// Learns what is usual.
+    pub(super) fn learned(&mut self, usual: Usual) {
+        if !usual.is_empty() {
+            self.parts.intake.core().learn(usual);
+        }
+    }
+
+    /// What could not be journalled waits again, before what came since.
+    fn take_back(&mut self) {
+        let since = std::mem::take(&mut self.own);
+        self.own = std::mem::take(&mut self.own_in_flight);
+        self.own.extend(since);
+    }
+
+    fn reached(&mut self) {
+        if let Some((since, _)) = self.away.take() {
+            tracing::info!(%since, "the database is back");
+        }
+    }
+
+    /// What is in memory is not what is stored. The first time it is read again at once; what does not fit even then waits a little.
+    fn misfit(&mut self, now: Now) {
+        self.stale = true;
+        self.refused += 1;
+        if self.refused > 1 {
+            self.wait(now);
+        }
+    }
+
+    fn wait(&mut self, now: Now) {
+        self.retry_at = Now { wall: now.wall, mono: now.mono.plus(RETRY) };
+    }
+
+    fn lost(&mut self, sentence: &str, now: Now) {
+        self.wait(now);
+        if self.away.is_none() {
+            tracing::error!(sentence, "the database is away; evaluation goes on in memory");
+        }
+        let since = self.away.take().map_or(now.wall, |(since, _)| since);
+        self.away = Some((since, sentence.to_owned()));
+    }
+
+    /// Writes what is left before the program ends.
+    pub(super) async fn close(mut self) {
+        if let Some((_, mut flight)) = self.flight.take() {
+            match tokio::time::timeout(Duration::from_millis(700), &mut flight).await {
+                Ok(Ok(Landed::Recorded(Ok(())))) => {
+                    let own = std::mem::take(&mut self.own_in_flight);
+                    self.keep_documents(&own);
+                }
+                Ok(Ok(Landed::Recorded(Err(_))) | Err(_)) => self.take_back(),
+                Ok(Ok(Landed::Rolled { failed: Some((batch, _)) })) => self.parts.intake.core().history.put_back(batch),
+                // Without an answer it may have been carried out: it is not written twice.
+                Ok(Ok(Landed::Rolled { .. } | Landed::Reloaded(_) | Landed::Saved(_))) | Err(_) => {}
+            }
+        }
+        let now = self.parts.clock.now();
+        let rollups = {
+            let mut core = self.parts.intake.core();
+            core.history.roll_up(now.wall, true);
+            core.history.take_rollups(usize::MAX)
+        };
+        let own = std::mem::take(&mut self.own);
+        let mut events = own.clone();
+        events.push(Event::Stopped);
+        let monitor = self.kept(now);
+        let last = async {
+            match self.parts.desk.act(Actor::System, Command::Record { events, monitor: monitor.clone() }).await {
+                Ok(_) => self.keep_documents(&own),
+                Err(refusal) => tracing::warn!(%refusal, "the stop could not be journalled"),
+            }
+            if let Err(error) = self.store.save_monitor(monitor.as_deref(), now.wall).await {
+                tracing::warn!(%error, "the rules' state could not be saved");
+            }
+            if let Err(error) = self.store.write_rollups(&rollups).await {
+                tracing::warn!(%error, "the last roll-ups could not be written");
+            }
+        };
+        if tokio::time::timeout(Duration::from_millis(1_000), last).await.is_err() {
+            tracing::warn!("the database did not answer in time while stopping");
+        }
+    }
+}
+
+const TOO_SLOW: &str = "It did not answer in time.";
+
+/// What a write brought, or why it failed. One that hangs has failed: everything else waits behind it.
+async fn within<T>(write: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
+    match tokio::time::timeout(LONGEST_WRITE, write).await {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err(TOO_SLOW.to_owned()),
+    }
+}
+
+/// The incidents as they are stored, of one position of the journal.
+async fn read_incidents(store: &dyn Store, since: Timestamp) -> Result<Stored, StoreError> {
+    let mut number = store.head().await?.0.number;
+    loop {
+        let (incidents, next_number) = (store.recent_incidents(since).await?, store.next_number().await?);
+        let after = store.head().await?.0.number;
+        if after == number {
+            return Ok(Stored { incidents, next_number, number });
+        }
+        number = after;
+    }
+}
+
+/// What is usual for each series. Roll-ups that are too old are removed on the way.
+async fn study(store: Arc<dyn Store>, now: Timestamp) -> Usual {
+    if let Err(error) = store.prune(now).await {
+        tracing::warn!(%error, "old roll-ups could not be removed");
+    }
+    let usual = store.usual(now.minus(LEARN_FROM)).await;
+    usual.inspect_err(|error| tracing::warn!(%error, "what is usual could not be read")).unwrap_or_default()
+}
+
+fn encoded(bundle: &Bundle) -> Option<Vec<u8>> {
+    serde_json::to_vec(bundle).inspect_err(|error| tracing::error!(%error, "a replay bundle can't be encoded")).ok()
+}
+
+/// Waits for the write that is on its way; for ever if there is none. Given up in the middle, nothing is lost: the write stays.
+pub(super) async fn landing(flight: &mut Option<(Instant, JoinHandle<Landed>)>) -> (Duration, Option<Landed>) {
+    let Some((began, task)) = flight else { return pending().await };
+    let landed = task.await.inspect_err(|error| tracing::error!(%error, "a write failed inside")).ok();
+    let took = began.elapsed();
+    *flight = None;
+    (took, landed)
+}
+
+/// The same for what is learned.
+pub(super) async fn studied(study: &mut Option<JoinHandle<Usual>>) -> Usual {
+    let Some(task) = study else { return pending().await };
+    let usual = task.await.inspect_err(|error| tracing::error!(%error, "learning what is usual failed inside")).unwrap_or_default();
+    *study = None;
+    usual
+}
