@@ -302,7 +302,7 @@ impl Monitor {
                 Ok(Ok(Landed::Recorded(Err(_))) | Err(_)) => self.take_back(),
                 Ok(Ok(Landed::Rolled { failed: Some((batch, _)) })) => self.parts.intake.core().history.put_back(batch),
                 // Without an answer it may have been carried out: it is not written twice.
-                Ok(Ok(Landed::Rolled { .. } | Landed::Reloaded(_) | Landed::Saved(_))) | Err(_) => {}
+                Ok(Ok(Landed::Rolled { .. } | Landed::Reloaded(_) | Landed::Saved(_) | Landed::Kept)) | Err(_) => {}
             }
         }
         let now = self.parts.clock.now();
