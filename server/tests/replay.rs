@@ -1,5 +1,7 @@
 //! What the real program records of an incident is decided the same when it is run again.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, wherever its helpers stand")]
+
 use std::fs;
 
 mod program;
