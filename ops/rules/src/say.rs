@@ -19,7 +19,19 @@ fn number(value: f64) -> String {
     if text.contains('.') {
         text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
     }
-    if text == "-0" { "0".to_owned() } else { text }
+    if text == "-0" {
+        return "0".to_owned();
+    }
+    // Thousands are set apart where nothing stands behind the point; digits are ASCII, so each is one byte.
+    if (1_000.0..1e15).contains(&size) {
+        let first = usize::from(value < 0.0);
+        let mut at = text.len();
+        while at > first + 3 {
+            at -= 3;
+            text.insert(at, ',');
+        }
+    }
+    text
 }
 
 fn scaled(value: f64, base: &str) -> String {
@@ -33,10 +45,11 @@ fn scaled(value: f64, base: &str) -> String {
     format!("{} {prefix}{base}", number(value))
 }
 
-/// A value with its unit: `93 %`, `1.4 GiB`, `4 min 10 s`, `412 jobs`, `3`.
+/// A value with its unit: `93 %`, `1.4 GiB`, `4 min 10 s`, `6,200 jobs`, `3`.
 pub fn value(value: f64, unit: &Unit) -> String {
     match unit {
         Unit::Count => number(value),
+        Unit::YesNo => if value >= 0.5 { "yes" } else { "no" }.to_owned(),
         Unit::Bytes => scaled(value, "B"),
         Unit::BytesPerSecond => scaled(value, "B/s"),
         Unit::Seconds if value >= 1.0 => seconds(value),
@@ -144,18 +157,18 @@ pub const KNOWN: &[(&str, &str, &str)] = &[
     ("disk.inodes.used", "Inodes used", "%"),
     ("network.received", "Received", "B/s"),
     ("network.sent", "Sent", "B/s"),
-    ("app.up", "Running", ""),
+    ("app.up", "Running", "yes/no"),
     ("app.restarts", "Restarts in 10 min", ""),
     ("app.cpu", "CPU", "%"),
     ("app.memory", "Memory", "B"),
     ("app.uptime", "Uptime", "s"),
-    ("pm2.up", "PM2 answers", ""),
-    ("endpoint.up", "Answers as expected", ""),
+    ("pm2.up", "PM2 answers", "yes/no"),
+    ("endpoint.up", "Answers as expected", "yes/no"),
     ("endpoint.status", "Status", ""),
     ("endpoint.first_byte", "Time to first byte", "ms"),
     ("endpoint.total", "Time in all", "ms"),
     ("endpoint.certificate.days_left", "Certificate valid for", "d"),
-    ("collector.failed", "Collector failing", ""),
+    ("collector.failed", "Failing", "yes/no"),
     ("monitor.loop_lag", "Loop lag", "ms"),
     ("monitor.database_write", "Database write", "ms"),
     ("monitor.stream_clients", "Stream clients", ""),
@@ -177,7 +190,12 @@ mod tests {
             (512.0, "B/s", "512 B/s"),
             (250.0, "s", "4 min 10 s"),
             (412.0, "jobs", "412 jobs"),
-            (1234.5, "ms", "1234 ms"),
+            (1.0, "yes/no", "yes"),
+            (0.0, "yes/no", "no"),
+            (1234.5, "ms", "1,234 ms"),
+            (999.0, "jobs", "999 jobs"),
+            (-6_200.0, "jobs", "-6,200 jobs"),
+            (1_234_567.8, "", "1,234,568"),
         ] {
             assert_eq!(value(number, &unit.parse().unwrap()), text);
         }

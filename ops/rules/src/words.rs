@@ -169,6 +169,8 @@ fn is_host(text: &str) -> bool {
 pub enum Unit {
     /// A plain number.
     Count,
+    /// `yes/no`: 1 is yes, 0 is no.
+    YesNo,
     /// `%`
     Percent,
     /// `B`; shown as KiB, MiB, GiB.
@@ -190,6 +192,7 @@ impl Unit {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Count => "",
+            Self::YesNo => "yes/no",
             Self::Percent => "%",
             Self::Bytes => "B",
             Self::BytesPerSecond => "B/s",
@@ -207,6 +210,7 @@ impl FromStr for Unit {
     fn from_str(text: &str) -> Result<Self, BadName> {
         Ok(match text {
             "" => Self::Count,
+            "yes/no" => Self::YesNo,
             "%" => Self::Percent,
             "B" => Self::Bytes,
             "B/s" => Self::BytesPerSecond,

@@ -77,7 +77,7 @@ pub async fn run(
         if let Ok(signal) = "collector.failed".parse::<Signal>() {
             let value = f64::from(u8::from(problem.is_some()));
             let at = clock.now().wall;
-            intake.take(&[Observation { signal, subject: subject.clone(), value, unit: Some(Unit::Count), at }]);
+            intake.take(&[Observation { signal, subject: subject.clone(), value, unit: Some(Unit::YesNo), at }]);
         }
         if problem.is_some() || failing {
             failing = problem.is_some();

@@ -56,7 +56,7 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             | Topic::Processor
             | Topic::Database
             | Topic::Queue
-            | Topic::Other => "Something inside the service was not as it should be, and is again.".to_owned(),
+            | Topic::Other => "Something inside the service was not as it should be. It is well again.".to_owned(),
         }),
         Sentence::Quiet { .. } => Some("All looks well again. We are making sure that it stays so.".to_owned()),
         Sentence::Over { at, .. } => Some(format!("This ended at {}.", moment(*at))),

@@ -124,6 +124,9 @@ fn signals(count: u32) -> String {
 /// One sentence, or none where the team needs none.
 pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
     Some(match sentence {
+        Sentence::Flood { signals: 1 } => {
+            "Many things happen at once. What comes from now on is gathered here, so that one page tells it.".to_owned()
+        }
         Sentence::Flood { signals } => {
             format!("Many things happen at once: {signals} signals are gathered here, so that one page tells them.")
         }

@@ -65,6 +65,8 @@ fn scale(written: &str, unit: &Unit) -> Option<f64> {
         Unit::Seconds => seconds(written),
         Unit::Milliseconds => seconds(written).map(|seconds| seconds * 1e3),
         Unit::Days => seconds(written).filter(|&seconds| seconds >= 3_600.0).map(|seconds| seconds / 86_400.0),
+        // A level of what is yes or no is written as a plain number: `below 1`.
+        Unit::YesNo => written.is_empty().then_some(1.0),
         Unit::Count | Unit::Percent | Unit::Other(_) => (written == unit.as_str()).then_some(1.0),
     }
 }
@@ -92,6 +94,7 @@ fn example(unit: Option<&Unit>) -> &'static str {
         Some(Unit::Milliseconds) => "a time such as '800 ms' or '2 s'",
         Some(Unit::Days) => "a time such as '14 d'",
         Some(Unit::Count) => "a plain number such as '3', without a unit",
+        Some(Unit::YesNo) => "a plain number such as '1', which is yes; 0 is no",
         Some(Unit::Other(_)) | None => "a number with its unit such as '1,000 jobs'",
     }
 }

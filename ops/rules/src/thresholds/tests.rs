@@ -28,7 +28,8 @@ fn the_documents_own_thresholds_are_read() {
     assert_eq!(disk.forecast.unwrap().critical, Some(Level::Reaches { limit: 100.0, within: Span::from_secs(7_200) }));
     assert_eq!(thresholds.rows_for("disk.used", "disk:/dev/shm@web-1").level.unwrap().warning, Some(Level::Above(95.0)));
     assert!(thresholds.rows_for("disk.available", "disk:/dev/shm@web-1").is_empty());
-    assert_eq!(thresholds.rows_for("disk.available", "disk:/@web-1").level.unwrap().critical, Some(Level::Below(268_435_456.0)));
+    assert!(thresholds.rows_for("disk.available", "disk:/@web-1").is_empty());
+    assert_eq!(thresholds.rows_for("disk.available", "disk:/boot@web-1").level.unwrap().critical, Some(Level::Below(20_971_520.0)));
     assert_eq!(thresholds.rows_for("endpoint.first_byte", "endpoint:x").level.unwrap().warning, Some(Level::Above(1500.0)));
     assert_eq!(thresholds.unit_of("queue.depth").unwrap().as_str(), "jobs");
     assert!(thresholds.rows_for("queue.depth", "queue:x").is_empty());
