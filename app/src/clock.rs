@@ -67,6 +67,12 @@ pub(crate) fn moment(at: Timestamp) -> AnyView {
     view! { <time datetime=at.to_seconds_text() title=utc(at)>{utc_short(at)}</time> }.into_any()
 }
 
+/// A moment inside a sentence that names it by the clock: the browser makes it local, and leaves out a day that goes without saying.
+#[cfg(feature = "ssr")]
+pub(crate) fn exact(at: Timestamp) -> AnyView {
+    view! { <time data-at=at.to_seconds_text() datetime=at.to_seconds_text() title=utc(at)>{utc_short(at)}</time> }.into_any()
+}
+
 /// Hours and minutes in UTC, as the server writes them under a chart.
 #[cfg(feature = "ssr")]
 pub(crate) fn hour(at: Timestamp) -> String {
@@ -96,7 +102,7 @@ pub(crate) fn localize(now: Timestamp) {
             element.set_text_content(Some(text));
         }
     };
-    each("time[datetime]", "datetime", &|element, date| {
+    each("time:not([data-at])", "datetime", &|element, date| {
         let at = Timestamp::from_micros((date.get_time() * 1e3) as i64);
         write(element, &ago(at, now));
         if !element.has_attribute("data-local") {
@@ -109,7 +115,12 @@ pub(crate) fn localize(now: Timestamp) {
         let at = Timestamp::from_micros((date.get_time() * 1e3) as i64);
         write(element, &format!("{}{}.", element.get_attribute("data-start").unwrap_or_default(), ago(at, now)));
     });
-    each("text[data-at]", "data-at", &|element, date| write(element, &format!("{:02}:{:02}", date.get_hours(), date.get_minutes())));
+    let today = (now.as_micros() / 1_000) as f64 - 86_400_000.0;
+    each("[data-at]", "data-at", &|element, date| {
+        let month = MONTHS.get(date.get_month() as usize).filter(|_| date.get_time() < today && element.tag_name() == "TIME");
+        let day = month.map(|month| format!("{} {month}, ", date.get_date())).unwrap_or_default();
+        write(element, &format!("{day}{:02}:{:02}", date.get_hours(), date.get_minutes()));
+    });
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::{
     facts::{BreachRow, Briefing, Guide, Search, Section, SnapshotData},
     page::{Html, Mood, Pulse, Sheet},
     problem::{Kind, Problem},
-    said,
+    said, status,
 };
 
 /// The guide's path among the documents.
@@ -132,7 +132,7 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         quiet_since: incident.quiet_since,
         acknowledged: incident.acknowledged.map(|taken| (taken.by.shown().to_owned(), taken.at)),
         reopened: incident.reopened,
-        breaches: incident.breaches.iter().map(breach_row).collect(),
+        breaches: incident.breaches.iter().map(|known| breach_row(known, courses)).collect(),
         charts: courses.iter().map(|course| chart::build(course, &moments(incident, course))).collect(),
         snapshots: snapshots.iter().map(snapshot_data).collect(),
         timeline: timeline.iter().map(said::line).collect(),
@@ -179,14 +179,18 @@ fn briefing(summary: &Summary) -> Vec<Section> {
     sections.map(|section| Section { heading: section.heading, sentences: section.sentences }).collect()
 }
 
-fn breach_row(known: &rules::incident::IncidentBreach) -> BreachRow {
+fn breach_row(known: &rules::incident::IncidentBreach, courses: &[rules::view::CoursePage]) -> BreachRow {
     let breach = &known.breach;
+    let course = courses.iter().find(|course| course.subject == breach.key.subject && course.signal == breach.key.signal);
+    let newest = course.and_then(|course| course.points.last()).filter(|_| known.cleared_at.is_none());
+    let now = newest.map(|point| (status::row_key(&breach.key.subject, &breach.key.signal), say::value(point.mean, &breach.unit)));
     let usual = breach.usual.map(|usual| format!(" (usually {})", say::value(usual, &breach.unit))).unwrap_or_default();
     BreachRow {
         subject: say::subject(&breach.key.subject),
         label: say::label(&breach.key.signal),
         severity: breach.severity,
         value: format!("{}{usual}", say::value(breach.value, &breach.unit)),
+        now,
         meaning: breach.guidance.meaning.clone(),
         since: breach.since,
         cleared_at: known.cleared_at,

@@ -14,6 +14,7 @@ pub(crate) mod chart;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod incident;
+mod prose;
 mod steps;
 mod timeline;
 

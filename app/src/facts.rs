@@ -56,8 +56,10 @@ pub(crate) struct BreachRow {
     pub label: String,
     /// How bad.
     pub severity: Severity,
-    /// The value and what is usual: `93 % (usually 61 %)`.
+    /// The value when it was told last, and what is usual: `93 % (usually 61 %)`.
     pub value: String,
+    /// What names its reading in the live stream, and the newest value that is known, while it holds.
+    pub now: Option<(String, String)>,
     /// What it means, from the document.
     pub meaning: String,
     /// When it went beyond the level.

@@ -1,7 +1,7 @@
 // Every page: for everyone, on every screen, under a strict policy, with and without script.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Page, type Program, expect, live, stumbles, test } from '../harness/test';
+import { type Observation, type Page, type Program, expect, live, stumbles, test } from '../harness/test';
 
 const PLACES = ['/ops/health', '/ops/incidents', '/ops/incidents/1', '/ops/history', '/ops/runbook', '/nowhere'];
 // `make screenshots` keeps the pictures; other runs leave them with what was built.
@@ -24,10 +24,13 @@ for (const { name, width, height } of SCREENS) {
       test.use({ viewport: { width, height }, colorScheme, alerts: 'built-in' });
 
       test('every page is for everyone and fits the screen @screenshot', async ({ page, calm, complaints }) => {
+        await calm.push(...aQuietQuarterOfAnHour('service:imports'));
         const queue = calm.queue('imports', 300);
-        calm.queue('mails', 12);
-        await page.waitForTimeout(2_000);
-        queue.is(6_200);
+        const mails = calm.queue('mails', 12);
+        for (const depth of [320, 900, 2_600, 4_800, 6_200]) {
+          await page.waitForTimeout(600);
+          queue.is(depth);
+        }
         await incident(calm);
         mkdirSync(PICTURES, { recursive: true });
         for (const place of PLACES) {
@@ -45,9 +48,22 @@ for (const { name, width, height } of SCREENS) {
         const others = complaints.splice(0).filter((complaint) => !(complaint.includes('404') && complaint.includes('/nowhere')));
         expect(others).toEqual([]);
         queue.stop();
+        mails.stop();
       });
     });
   }
+}
+
+/** What a queue would have reported until now: the charts have a course to show. */
+function aQuietQuarterOfAnHour(subject: string): Observation[] {
+  const now = Date.now();
+  return Array.from({ length: 180 }, (_, index) => ({
+    signal: 'queue.depth',
+    subject,
+    value: Math.round(300 + 60 * Math.sin(index / 9) + 25 * Math.sin(index * 1.7)),
+    unit: 'jobs',
+    at: new Date(now - (180 - index) * 5_000).toISOString(),
+  }));
 }
 
 /** What is pressed with a thumb is at least 44 px high. */

@@ -38,14 +38,20 @@ fn rank(subject: &Subject) -> u8 {
     }
 }
 
-/// Groups readings by subject. Within a group what is worst comes first, then what stands in `say::KNOWN` earlier.
+/// Groups readings by subject: those in trouble first. Within a group what is worst comes first, then what stands in `say::KNOWN` earlier.
 pub(crate) fn group(readings: &[Reading]) -> Vec<Group> {
     let order = |signal: &Signal| say::KNOWN.iter().position(|(name, _, _)| *name == signal.as_str()).unwrap_or(say::KNOWN.len());
     let mut subjects = BTreeMap::<(u8, &Subject), Vec<&Reading>>::new();
     for reading in readings {
         subjects.entry((rank(&reading.subject), &reading.subject)).or_default().push(reading);
     }
-    subjects
+    let trouble = |reading: &&Reading| matches!(reading.status, Status::Warning | Status::Critical);
+    let mut worst = BTreeMap::<Subject, Status>::new();
+    for reading in readings.iter().filter(trouble) {
+        let known = worst.entry(reading.subject.clone()).or_insert(reading.status);
+        *known = reading.status.max(*known);
+    }
+    let mut groups: Vec<Group> = subjects
         .into_iter()
         .map(|((_, subject), mut readings)| {
             readings.sort_by(|one, other| {
@@ -57,7 +63,10 @@ pub(crate) fn group(readings: &[Reading]) -> Vec<Group> {
             let signals = |readings: Vec<&Reading>| readings.into_iter().map(|reading| reading.signal.clone()).collect();
             Group { subject: subject.clone(), telling: signals(telling), folded: signals(folded) }
         })
-        .collect()
+        .collect();
+    // The order within is kept, so that the board changes its order with its breaches only.
+    groups.sort_by_key(|group| std::cmp::Reverse(worst.get(&group.subject).copied()));
+    groups
 }
 
 /// The rows as the page shows them.
@@ -166,20 +175,21 @@ mod tests {
     }
 
     #[test]
-    fn hosts_come_first_and_what_is_worst_leads_its_group() {
+    fn trouble_comes_first_then_hosts_and_what_is_worst_leads_its_group() {
         let groups = group(&[
             reading("service:imports", "queue.depth", Status::Shown),
             reading("disk:/var@web-1", "disk.used", Status::Warning),
+            reading("disk:/@web-1", "disk.used", Status::Watching),
             reading("host:web-1", "host.cpu.used", Status::Healthy),
-            reading("host:web-1", "host.memory.used", Status::Critical),
+            reading("host:web-1", "host.memory.used", Status::Unknown),
             reading("host:web-1", "host.uptime", Status::Shown),
         ]);
         let subjects: Vec<&str> = groups.iter().map(|group| group.subject.as_str()).collect();
-        assert_eq!(subjects, ["host:web-1", "disk:/var@web-1", "service:imports"]);
-        let names: Vec<&str> = groups[0].telling.iter().map(Signal::as_str).collect();
+        assert_eq!(subjects, ["disk:/var@web-1", "host:web-1", "disk:/@web-1", "service:imports"]);
+        let names: Vec<&str> = groups[1].telling.iter().map(Signal::as_str).collect();
         assert_eq!(names, ["host.memory.used", "host.cpu.used"]);
-        assert_eq!(groups[0].folded.len(), 1);
-        assert!(groups[2].telling.is_empty());
+        assert_eq!(groups[1].folded.len(), 1);
+        assert!(groups[3].telling.is_empty());
     }
 
     #[test]

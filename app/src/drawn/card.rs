@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use rules::{lifecycle::State, view::IncidentCard};
 
-use crate::{clock, mark};
+use crate::{clock, drawn::prose::prose, mark};
 
 /// The headline, or what can be said before a summary is written.
 pub(crate) fn headline(card: &IncidentCard) -> String {
@@ -41,7 +41,7 @@ fn card(card: &IncidentCard) -> AnyView {
                     {mark::severity(severity)}
                     <span class="state">{state}</span>
                 </span>
-                <span class="card-title">{title}</span>
+                <span class="card-title">{prose(&title)}</span>
             </a>
             <p class="card-foot">{word} {time} {held(card)}</p>
         </li>

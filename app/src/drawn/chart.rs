@@ -11,6 +11,7 @@ mod geometry {
         say,
         time::{Span, Timestamp},
         view::{CoursePage, CoursePoint},
+        words::Unit,
     };
 
     use crate::{clock, facts::Chart};
@@ -56,7 +57,9 @@ mod geometry {
             return Chart { subject, label, description, ..Chart::default() };
         };
         let (from, to) = (first.at, last.at.max(first.at.plus(Span::from_secs(1))));
-        let levels = [("warning", course.warning), ("critical", course.critical)];
+        // What is yes or no has no levels worth a line.
+        let is_yes_no = course.unit == Unit::YesNo;
+        let levels = [("warning", course.warning), ("critical", course.critical)].map(|(name, level)| (name, level.filter(|_| !is_yes_no)));
         let smallest = points.iter().fold(f64::INFINITY, |low, point| low.min(point.min));
         let largest = points.iter().fold(f64::NEG_INFINITY, |high, point| high.max(point.max));
         let with_levels = levels.iter().filter_map(|(_, level)| *level).filter(|level| level.is_finite());
@@ -80,7 +83,7 @@ mod geometry {
             }
         }
 
-        let step = step(high - low, matches!(course.unit, rules::words::Unit::Bytes | rules::words::Unit::BytesPerSecond));
+        let step = if is_yes_no { 1.0 } else { step(high - low, matches!(course.unit, Unit::Bytes | Unit::BytesPerSecond)) };
         let start = (low / step).ceil();
         let values = (0..8).map(|index| (start + f64::from(index)) * step).take_while(|value| *value <= high);
         let shown_levels = levels.iter().filter_map(|(name, level)| level.filter(|level| level.is_finite()).map(|level| (*name, level)));

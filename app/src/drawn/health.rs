@@ -90,7 +90,7 @@ fn notices(blind: &[BlindSpan], documents: &[DocumentState]) -> String {
             BlindReason::Asleep => "the machine slept, or Calm Ops could not run",
         };
         let length = say::seconds(span.to.since(span.from).as_secs_f64());
-        view! { <li>"Nothing is known of " {length} ", which ended " {clock::moment(span.to)} ": " {why} "."</li> }
+        view! { <li>"Nothing is known from " {clock::exact(span.from)} " to " {clock::exact(span.to)} " (" {length} "): " {why} "."</li> }
     });
     view! {
         {refused.collect_view()}

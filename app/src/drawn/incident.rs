@@ -5,7 +5,7 @@ use rules::{incident::Incident, lifecycle::State};
 
 use crate::{
     clock,
-    drawn::{block, card::headline, chart::chart, steps, timeline},
+    drawn::{block, card::headline, chart::chart, prose::prose, steps, timeline},
     facts::{BreachRow, Briefing, SnapshotData},
     mark,
 };
@@ -51,8 +51,8 @@ fn head(incident: &Briefing) -> String {
             {mark::severity(card.severity)}
             <span class="state">{card.state.as_str()}</span>
         </p>
-        <h1>{headline(card)}</h1>
-        <p class="lead">{incident.standing.clone()}</p>
+        <h1>{prose(&headline(card))}</h1>
+        <p class="lead">{prose(&incident.standing)}</p>
         {facts(incident)}
     }
     .into_any()
@@ -84,10 +84,17 @@ fn facts(incident: &Briefing) -> AnyView {
             {incident.quiet_since.filter(|_| card.resolved_at.is_none()).map(|at| fact("Quiet since", clock::moment(at)))}
             {card.resolved_at.map(|at| fact("Resolved", clock::moment(at)))}
             {(incident.reopened > 0).then(|| fact("Opened again", times(incident.reopened).into_any()))}
+            {incident.breaches.iter().find_map(now).map(|now| fact("Now", now))}
             {fact("Began at", rules::say::subject(&card.cause).into_any())}
         </dl>
     }
     .into_any()
+}
+
+/// The newest value, which the live stream keeps new.
+fn now(row: &BreachRow) -> Option<AnyView> {
+    let (key, value) = row.now.clone()?;
+    Some(view! { <span data-reading=key>{value}</span> }.into_any())
 }
 
 fn times(count: u32) -> String {
@@ -111,7 +118,7 @@ fn sections(incident: &Briefing) -> AnyView {
             view! {
                 <section aria-labelledby=id>
                     <h2 id=id.clone()>{section.heading.clone()}</h2>
-                    {sentences.into_iter().map(|sentence| view! { <p>{sentence}</p> }).collect_view()}
+                    {sentences.into_iter().map(|sentence| view! { <p>{prose(&sentence)}</p> }).collect_view()}
                     {(recommended == Some(index)).then(guides)}
                 </section>
             }
@@ -140,7 +147,7 @@ fn breach(row: &BreachRow) -> AnyView {
     };
     view! {
         <li>
-            <p><strong>{row.label.clone()}</strong> " of " {row.subject.clone()} ": " {row.value.clone()} {row.unsteady.then_some(", unsteady")}</p>
+            <p><strong>{row.label.clone()}</strong> " of " {row.subject.clone()} ": " {row.value.clone()} {row.unsteady.then_some(", unsteady")} {now(row).map(|now| view! { "; now " {now} })}</p>
             <p class="quiet">{state}</p>
             {(!row.meaning.is_empty()).then(|| view! { <p>{row.meaning.clone()}</p> })}
         </li>

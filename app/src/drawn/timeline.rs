@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{clock, facts::Line};
+use crate::{clock, drawn::prose::prose, facts::Line};
 
 /// The lines as a list.
 pub(crate) fn timeline(lines: &[Line]) -> AnyView {
@@ -16,7 +16,7 @@ pub(crate) fn timeline(lines: &[Line]) -> AnyView {
 fn line(line: &Line) -> AnyView {
     view! {
         <li class=format!("line tone-{}", line.tone.as_str()) id=format!("entry-{}", line.number)>
-            <p>{line.sentence.clone()}</p>
+            <p>{prose(&line.sentence)}</p>
             {line.words.clone().map(|words| view! { <blockquote>{words}</blockquote> })}
             <p class="quiet">{clock::moment(line.at)} ", " {line.who.clone()} ", entry " {line.number}</p>
         </li>

@@ -55,6 +55,21 @@ pub(crate) fn keep(live: Live, lives: Lives, key: Memo<String>, fetch: Fetch) {
         }
         news.map(|news| news.number)
     });
+    if lives == Lives::Incident {
+        Effect::new(move |_| {
+            live.readings.with(|now| {
+                if let (Some(now), Some(page)) = (now, document().get_element_by_id("sheet")) {
+                    for shown in all(&page, "[data-reading]") {
+                        let key = shown.get_attribute("data-reading");
+                        let reading = now.readings.iter().find(|one| key.as_deref() == Some(&status::row_key(&one.subject, &one.signal)));
+                        if let Some(reading) = reading {
+                            write(Some(shown), &say::value(reading.value, &reading.unit));
+                        }
+                    }
+                }
+            });
+        });
+    }
     if lives == Lives::Always {
         Effect::new(move |_| {
             live.readings.with(|now| {
@@ -130,11 +145,14 @@ fn exchange(sheet: &Sheet) {
     }
 }
 
+/// Writes where another text stands; a style makes the change seen, once.
 fn write(element: Option<Element>, text: &str) {
     if let Some(element) = element
         && element.text_content().as_deref() != Some(text)
     {
         element.set_text_content(Some(text));
+        // Two names for the same fading: a name that is new begins it again.
+        let _ = element.set_attribute("data-fresh", if element.get_attribute("data-fresh").as_deref() == Some("a") { "b" } else { "a" });
     }
 }
 
