@@ -22,7 +22,12 @@ test('a queue that grows becomes an incident in an open browser, and is followed
   await expect(page).toHaveURL(/\/ops\/incidents\/\d+$/);
   const number = /\d+$/.exec(page.url())?.[0] ?? '';
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await expect(page.locator('main')).toContainText('6100 jobs');
+  await expect(page.locator('main')).toContainText('6,100 jobs');
+
+  // What is told stays as it was told; the newest value stands beside it.
+  queue.is(7_300);
+  await expect(page.locator('.facts [data-reading]')).toHaveText('7,300 jobs');
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('6,100 jobs');
   await expect(page.locator('svg').first()).toBeVisible();
 
   // Someone takes it, and says so.
