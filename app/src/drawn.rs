@@ -6,7 +6,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use leptos::prelude::*;
 use rules::view::{IncidentCard, Incidents};
 
-use crate::facts::{GuidePage, Line};
+use crate::{
+    facts::{GuidePage, Line},
+    status,
+};
 
 mod board;
 mod card;
@@ -41,18 +44,6 @@ pub(crate) fn way(path: &str) -> String {
     view! { <h1>"Calm Ops"</h1><p><a href=path.to_owned()>"Go to the page that matters now"</a></p> }.into_any().to_html()
 }
 
-/// `No incident is active.`, or how many are and what they need.
-fn sentence(active: usize, waiting: usize) -> String {
-    match (active, waiting) {
-        (0, _) => "No incident is active.".to_owned(),
-        (1, 0) => "One incident is active, and someone is on it.".to_owned(),
-        (1, _) => "One incident needs someone.".to_owned(),
-        (active, 0) => format!("{active} incidents are active, and someone is on each."),
-        (active, 1) => format!("{active} incidents are active; one needs someone."),
-        (active, waiting) => format!("{active} incidents are active; {waiting} need someone."),
-    }
-}
-
 /// Active incidents, and the last resolved ones.
 pub(crate) fn incidents(incidents: &Incidents) -> String {
     let waiting = incidents.active.iter().filter(|card| !card.acknowledged).count();
@@ -73,7 +64,7 @@ pub(crate) fn incidents(incidents: &Incidents) -> String {
         card::cards(&incidents.resolved)
     };
     let inside = view! {
-        <p class="lead">{sentence(incidents.active.len(), waiting)}</p>
+        <p class="lead">{status::active_sentence(incidents.active.len(), waiting).unwrap_or_else(|| "No incident is active.".to_owned())}</p>
         <section aria-labelledby="active"><h2 id="active">"Active"</h2>{active}</section>
         <section aria-labelledby="resolved">
             <h2 id="resolved">"Resolved last"</h2>
@@ -99,16 +90,4 @@ pub(crate) fn guide(guide: &GuidePage) -> String {
     }
     .into_any()
     .to_html()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sentence;
-
-    #[test]
-    fn the_sentence_counts_what_needs_someone() {
-        assert_eq!(sentence(0, 0), "No incident is active.");
-        assert_eq!(sentence(1, 1), "One incident needs someone.");
-        assert_eq!(sentence(3, 1), "3 incidents are active; one needs someone.");
-    }
 }

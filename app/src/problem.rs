@@ -46,7 +46,7 @@ impl Kind {
                 "The text was empty, too long or held control characters. Nothing was changed. Write plain text, at most 4000 characters."
             }
             Self::Conflict => {
-                "Someone was faster: it did not fit how things stand now. Nothing was changed. The page shows the incident as it is."
+                "The incident has moved on meanwhile, so this does not fit it any more. Nothing was changed. The page shows it as it is now."
             }
             Self::Unavailable => "The database can't be reached, and nothing was changed. Try again in a moment.",
         })

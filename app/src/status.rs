@@ -46,23 +46,32 @@ pub(crate) fn count(readings: &[Reading]) -> Count {
     }
 }
 
+/// How many incidents are active and what they need; `None` if there is none.
+pub(crate) fn active_sentence(active: usize, waiting: usize) -> Option<String> {
+    Some(match (active, waiting) {
+        (0, _) => return None,
+        (1, 0) => "One incident is active, and someone is on it.".to_owned(),
+        (1, _) => "One incident needs someone.".to_owned(),
+        (_, 0) => format!("{active} incidents are active, and someone is on each."),
+        (_, 1) => format!("{active} incidents are active; one of them needs someone."),
+        _ if active == waiting => format!("{active} incidents need someone."),
+        _ => format!("{active} incidents are active; {waiting} of them need someone."),
+    })
+}
+
 /// The sentence of status, without its age.
 pub(crate) fn status_sentence(active: usize, waiting: usize, count: &Count) -> String {
     let signals = |count: usize| if count == 1 { "1 signal".to_owned() } else { format!("{count} signals") };
-    match (active, waiting, count) {
-        (1, 1, _) => "One incident needs someone.".to_owned(),
-        (1, 0, _) => "One incident is active, and someone is on it.".to_owned(),
-        (1.., 0, _) => format!("{active} incidents are active, and someone is on each."),
-        (1.., _, _) => format!("{active} incidents are active; {waiting} of them nobody has yet."),
-        (0, _, Count { all: 0, .. }) => "Nothing has been checked yet. The first readings come within seconds.".to_owned(),
-        (0, _, Count { silent, .. }) if !silent.is_empty() => match silent.as_slice() {
+    active_sentence(active, waiting).unwrap_or_else(|| match count {
+        Count { all: 0, .. } => "Nothing has been checked yet. The first readings come within seconds.".to_owned(),
+        Count { silent, .. } if !silent.is_empty() => match silent.as_slice() {
             [only] => format!("Nothing is known from {only} right now."),
             [first, rest @ ..] => format!("Nothing is known from {first} and {} more right now.", rest.len()),
             [] => String::new(),
         },
-        (0, _, Count { watching: 0, healthy, .. }) => format!("All calm. {} healthy", signals(*healthy)),
-        (0, _, Count { watching, healthy, .. }) => format!("Calm. {} healthy, {} being watched", signals(*healthy), watching),
-    }
+        Count { watching: 0, healthy, .. } => format!("All calm. {} healthy", signals(*healthy)),
+        Count { watching, healthy, .. } => format!("Calm. {} healthy, {} being watched", signals(*healthy), watching),
+    })
 }
 
 /// How the age of the readings goes on after a sentence: within it, or as one of its own.
@@ -97,6 +106,8 @@ mod tests {
         assert_eq!(status_sentence(0, 0, &calm), "All calm. 14 signals healthy");
         assert_eq!(status_sentence(1, 1, &calm), "One incident needs someone.");
         assert_eq!(status_sentence(2, 0, &calm), "2 incidents are active, and someone is on each.");
+        assert_eq!(status_sentence(3, 1, &calm), "3 incidents are active; one of them needs someone.");
+        assert_eq!(status_sentence(3, 3, &calm), "3 incidents need someone.");
         assert_eq!(status_sentence(0, 0, &Count::default()), "Nothing has been checked yet. The first readings come within seconds.");
         let silent = Count { silent: vec!["web-1".into()], ..calm };
         assert_eq!(status_sentence(0, 0, &silent), "Nothing is known from web-1 right now.");

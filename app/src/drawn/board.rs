@@ -14,12 +14,19 @@ use crate::{mark, spark, status};
 /// Which rows stand where.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Group {
-    /// About whom.
+    /// About whom; the collectors are one group, under the first of them.
     pub subject: Subject,
-    /// Signals that have a threshold or a problem, most telling first.
-    pub telling: Vec<Signal>,
-    /// Signals that are only shown.
-    pub folded: Vec<Signal>,
+    /// What has a threshold or a problem, most telling first.
+    pub telling: Vec<(Subject, Signal)>,
+    /// What is only shown, and collectors that work.
+    pub folded: Vec<(Subject, Signal)>,
+}
+
+/// Where a reading stands: what is worst comes first.
+type Place<'a> = (u8, &'a str);
+
+fn is_collector(subject: &Subject) -> bool {
+    subject.kind() == "collector"
 }
 
 /// Hosts first, then what lies on them, then what is pushed; Calm Ops itself last.
@@ -41,32 +48,32 @@ fn rank(subject: &Subject) -> u8 {
 /// Groups readings by subject: those in trouble first. Within a group what is worst comes first, then what stands in `say::KNOWN` earlier.
 pub(crate) fn group(readings: &[Reading]) -> Vec<Group> {
     let order = |signal: &Signal| say::KNOWN.iter().position(|(name, _, _)| *name == signal.as_str()).unwrap_or(say::KNOWN.len());
-    let mut subjects = BTreeMap::<(u8, &Subject), Vec<&Reading>>::new();
+    let trouble = |reading: &Reading| Some(reading.status).filter(|status| matches!(status, Status::Warning | Status::Critical));
+    let mut places = BTreeMap::<Place<'_>, Vec<&Reading>>::new();
     for reading in readings {
-        subjects.entry((rank(&reading.subject), &reading.subject)).or_default().push(reading);
+        let name = if is_collector(&reading.subject) { "" } else { reading.subject.as_str() };
+        places.entry((rank(&reading.subject), name)).or_default().push(reading);
     }
-    let trouble = |reading: &&Reading| matches!(reading.status, Status::Warning | Status::Critical);
-    let mut worst = BTreeMap::<Subject, Status>::new();
-    for reading in readings.iter().filter(trouble) {
-        let known = worst.entry(reading.subject.clone()).or_insert(reading.status);
-        *known = reading.status.max(*known);
-    }
-    let mut groups: Vec<Group> = subjects
-        .into_iter()
-        .map(|((_, subject), mut readings)| {
+    let mut groups: Vec<(Option<Status>, Group)> = places
+        .into_values()
+        .filter_map(|mut readings| {
             readings.sort_by(|one, other| {
                 let key = |reading: &Reading| (std::cmp::Reverse(reading.status), order(&reading.signal));
-                key(one).cmp(&key(other)).then_with(|| one.signal.cmp(&other.signal))
+                key(one).cmp(&key(other)).then_with(|| (&one.signal, &one.subject).cmp(&(&other.signal, &other.subject)))
             });
-            let (folded, telling): (Vec<&Reading>, Vec<&Reading>) =
-                readings.into_iter().partition(|reading| reading.status == Status::Shown);
-            let signals = |readings: Vec<&Reading>| readings.into_iter().map(|reading| reading.signal.clone()).collect();
-            Group { subject: subject.clone(), telling: signals(telling), folded: signals(folded) }
+            let worst = readings.iter().filter_map(|reading| trouble(reading)).max();
+            let subject = readings.iter().map(|reading| &reading.subject).min()?.clone();
+            let (folded, telling): (Vec<&Reading>, Vec<&Reading>) = readings.into_iter().partition(|reading| {
+                reading.status == Status::Shown || (is_collector(&reading.subject) && reading.status == Status::Healthy)
+            });
+            let keys =
+                |readings: Vec<&Reading>| readings.into_iter().map(|reading| (reading.subject.clone(), reading.signal.clone())).collect();
+            Some((worst, Group { subject, telling: keys(telling), folded: keys(folded) }))
         })
         .collect();
     // The order within is kept, so that the board changes its order with its breaches only.
-    groups.sort_by_key(|group| std::cmp::Reverse(worst.get(&group.subject).copied()));
-    groups
+    groups.sort_by_key(|(worst, _)| std::cmp::Reverse(*worst));
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 /// The rows as the page shows them.
@@ -84,16 +91,27 @@ pub(crate) fn board(health: &Health) -> AnyView {
 
 fn section(group: &Group, row: &dyn Fn(&Subject, &Signal) -> Option<AnyView>) -> AnyView {
     let Group { subject, telling, folded } = group;
-    let rows = |signals: &[Signal]| signals.iter().filter_map(|signal| row(subject, signal)).collect_view();
+    let rows = |keys: &[(Subject, Signal)]| keys.iter().filter_map(|(subject, signal)| row(subject, signal)).collect_view();
     let few = folded.len();
+    let summary = match (is_collector(subject), few) {
+        (true, 1) => " collector works",
+        (true, _) => " collectors work",
+        (false, 1) => " signal without a threshold",
+        (false, _) => " signals without a threshold",
+    };
+    let head = if is_collector(subject) {
+        "What looks".into_any()
+    } else {
+        view! { <span class="kind">{subject.kind().to_owned()}</span>" " {title(subject)} }.into_any()
+    };
     let heading = format!("subject-{}", subject.as_str().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
     view! {
         <section class="group" aria-labelledby=heading>
-            <h3 id=heading.clone()><span class="kind">{subject.kind().to_owned()}</span>" " {title(subject)}</h3>
+            <h3 id=heading.clone()>{head}</h3>
             {(!telling.is_empty()).then(|| view! { <ul class="rows">{rows(telling)}</ul> })}
             {(few > 0).then(|| view! {
                 <details class="fold">
-                    <summary>{few} {if few == 1 { " signal without a threshold" } else { " signals without a threshold" }}</summary>
+                    <summary>{few} {summary}</summary>
                     <ul class="rows plain">{rows(folded)}</ul>
                 </details>
             })}
@@ -110,12 +128,18 @@ fn title(subject: &Subject) -> String {
     }
 }
 
+/// The signal's name; a collector's signal stands among those of the others, and names its own.
+fn label(reading: &Reading) -> String {
+    let label = say::label(&reading.signal);
+    if is_collector(&reading.subject) { format!("{}: {}", reading.subject.name(), label.to_lowercase()) } else { label }
+}
+
 fn row(reading: &Reading, spark: Option<&Spark>) -> AnyView {
     let (class, word) = mark::status_words(reading.status);
     let plain = reading.status == Status::Shown;
     view! {
         <li class=format!("row is-{class}") data-row=status::row_key(&reading.subject, &reading.signal)>
-            <span class="label">{say::label(&reading.signal)}</span>
+            <span class="label">{label(reading)}</span>
             {(!plain).then(|| picture(reading, spark))}
             <span class="value">{say::value(reading.value, &reading.unit)}</span>
             <span class="note">{status::note(reading)}</span>
@@ -178,6 +202,8 @@ mod tests {
     fn trouble_comes_first_then_hosts_and_what_is_worst_leads_its_group() {
         let groups = group(&[
             reading("service:imports", "queue.depth", Status::Shown),
+            reading("collector:host@web-1", "collector.failed", Status::Healthy),
+            reading("collector:pm2@web-1", "collector.failed", Status::Unknown),
             reading("disk:/var@web-1", "disk.used", Status::Warning),
             reading("disk:/@web-1", "disk.used", Status::Watching),
             reading("host:web-1", "host.cpu.used", Status::Healthy),
@@ -185,11 +211,15 @@ mod tests {
             reading("host:web-1", "host.uptime", Status::Shown),
         ]);
         let subjects: Vec<&str> = groups.iter().map(|group| group.subject.as_str()).collect();
-        assert_eq!(subjects, ["disk:/var@web-1", "host:web-1", "disk:/@web-1", "service:imports"]);
-        let names: Vec<&str> = groups[1].telling.iter().map(Signal::as_str).collect();
+        assert_eq!(subjects, ["disk:/var@web-1", "host:web-1", "disk:/@web-1", "service:imports", "collector:host@web-1"]);
+        let names: Vec<&str> = groups[1].telling.iter().map(|(_, signal)| signal.as_str()).collect();
         assert_eq!(names, ["host.memory.used", "host.cpu.used"]);
         assert_eq!(groups[1].folded.len(), 1);
         assert!(groups[3].telling.is_empty());
+        // A collector that works is folded away; one that does not is told.
+        let collectors =
+            [&groups[4].telling, &groups[4].folded].map(|keys| keys.iter().map(|(subject, _)| subject.name()).collect::<Vec<_>>());
+        assert_eq!(collectors, [vec!["pm2"], vec!["host"]]);
     }
 
     #[test]

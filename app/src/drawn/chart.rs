@@ -18,7 +18,8 @@ mod geometry {
 
     const LEFT: f64 = 64.0;
     const RIGHT: f64 = 632.0;
-    const TOP: f64 = 14.0;
+    /// Above it stand the names of the moments.
+    const TOP: f64 = 32.0;
     const BOTTOM: f64 = 172.0;
 
     fn tenth(value: f64) -> f32 {
@@ -90,6 +91,10 @@ mod geometry {
         let said_levels: Vec<String> = shown_levels.clone().map(|(name, level)| format!("{name} at {}", text(level))).collect();
         let said_levels = if said_levels.is_empty() { String::new() } else { format!("; {}", said_levels.join(", ")) };
         let quarter = to.since(from).as_micros() / 4;
+        // Times are told by the minute: none is told twice.
+        let mut times: Vec<(f32, Timestamp)> =
+            (0..=4).map(|part| from.plus(Span::from_micros(quarter * part))).map(|at| (x(at), at)).collect();
+        times.dedup_by_key(|(_, at)| at.as_micros().div_euclid(60_000_000));
         Chart {
             description: format!(
                 "{label} of {subject} from {} to {}: between {} and {}, at last {}{said_levels}.",
@@ -104,7 +109,7 @@ mod geometry {
             levels: shown_levels.map(|(name, level)| (y(level), name.to_owned(), format!("{name} {}", text(level)))).collect(),
             marks: moments.iter().filter(|(at, _)| (from..=to).contains(at)).map(|(at, name)| (x(*at), (*name).to_owned())).collect(),
             values: values.map(|value| (y(value), text(if value.abs() < step * 1e-6 { 0.0 } else { value }))).collect(),
-            times: (0..=4).map(|part| from.plus(Span::from_micros(quarter * part))).map(|at| (x(at), at)).collect(),
+            times,
             subject,
             label,
         }
@@ -141,6 +146,7 @@ mod geometry {
                 chart.description
             );
             assert!((2..=8).contains(&chart.values.len()), "{:?}", chart.values);
+            assert_eq!(chart.times.len(), 1, "20 s are one minute on the axis: {:?}", chart.times);
         }
 
         #[test]
@@ -184,9 +190,11 @@ pub(crate) fn chart(chart: &Chart) -> AnyView {
         view! { <line class="grid" x1="64" x2="632" y1=*y y2=*y></line><text class="axis" text-anchor="end" x="58" y=*y + 4.0>{label.clone()}</text> }
     });
     let levels = chart.levels.iter().map(|(y, class, label)| {
+        // At opposite ends, as the two may lie close to each other.
+        let (anchor, x) = if class == "critical" { ("start", "68") } else { ("end", "628") };
         view! {
             <line class=format!("level {class}") x1="64" x2="632" y1=*y y2=*y></line>
-            <text class=format!("level-label {class}") text-anchor="start" x="68" y=*y - 4.0>{label.clone()}</text>
+            <text class=format!("level-label {class}") text-anchor=anchor x=x y=*y - 4.0>{label.clone()}</text>
         }
     });
     let marks = chart.marks.iter().enumerate().map(|(index, (x, label))| {

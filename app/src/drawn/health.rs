@@ -33,9 +33,10 @@ pub(crate) fn page(health: &Health) -> String {
     view! {
         <h1 class="away">"Health"</h1>
         {block("standing", sentence(health))}
-        {block("active", cards(&health.active))}
         {block("troubles", troubles(&health.now.troubles))}
-        {block("notices", notices(&health.blind, &health.documents))}
+        {block("refused", refused(&health.documents))}
+        {block("active", cards(&health.active))}
+        {block("blind", blind(&health.blind))}
         {block("board", board.into_any().to_html())}
         {block("proof", foot(health))}
     }
@@ -70,20 +71,22 @@ fn troubles(troubles: &[String]) -> String {
     troubles.iter().map(|trouble| view! { <p class="notice" data-trouble="">{trouble.clone()}</p> }).collect_view().into_any().to_html()
 }
 
-/// What was not seen, and documents whose edit was refused.
-fn notices(blind: &[BlindSpan], documents: &[DocumentState]) -> String {
+/// Documents whose edit was refused: where the mistake is. That they are not in force is told among the troubles.
+fn refused(documents: &[DocumentState]) -> String {
     let refused = documents.iter().filter_map(|document| {
         let error = document.error.clone()?;
         Some(view! {
             <div class="notice">
-                <p>
-                    <strong>"The last edit of " <code>{document.name.clone()}</code> " has an error."</strong>
-                    " The version before it stays in force, since " {clock::moment(document.since)} ". Correct the file; it is read again by itself."
-                </p>
                 <pre>{error}</pre>
+                <p>"Correct " <code>{document.name.clone()}</code> "; it is read again by itself. In force since " {clock::moment(document.since)} "."</p>
             </div>
         })
     });
+    refused.collect_view().into_any().to_html()
+}
+
+/// What was not seen.
+fn blind(blind: &[BlindSpan]) -> String {
     let spans = blind.iter().map(|span| {
         let why = match span.why {
             BlindReason::NotRunning => "Calm Ops was not running",
@@ -92,14 +95,12 @@ fn notices(blind: &[BlindSpan], documents: &[DocumentState]) -> String {
         let length = say::seconds(span.to.since(span.from).as_secs_f64());
         view! { <li>"Nothing is known from " {clock::exact(span.from)} " to " {clock::exact(span.to)} " (" {length} "): " {why} "."</li> }
     });
-    view! {
-        {refused.collect_view()}
-        {(!blind.is_empty()).then(|| view! {
-            <section class="blind" aria-labelledby="blind"><h2 id="blind">"Not seen in the last day"</h2><ul>{spans.collect_view()}</ul></section>
-        })}
+    if blind.is_empty() {
+        return String::new();
     }
-    .into_any()
-    .to_html()
+    view! { <section class="unseen" aria-labelledby="unseen"><h2 id="unseen">"Not seen in the last day"</h2><ul>{spans.collect_view()}</ul></section> }
+        .into_any()
+        .to_html()
 }
 
 /// What proves the record, and what runs.

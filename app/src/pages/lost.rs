@@ -15,7 +15,7 @@ pub(crate) fn LostPage() -> AnyView {
     pulse::place("No such page");
     view! {
         <h1>"There is no page at this address"</h1>
-        <p class="lead">"Nothing is wrong with what is watched. The address may be mistyped, or the page has another one now."</p>
+        <p class="lead">"The address may be mistyped, or the page has another one now. What is watched is watched on."</p>
         <p><a class="button" href="/">"Go to the page that matters now"</a></p>
     }
     .into_any()

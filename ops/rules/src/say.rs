@@ -5,9 +5,12 @@ use crate::{
     words::{Signal, Subject, Unit},
 };
 
-/// A number with at most three telling digits, without needless zeros.
+/// A number with at most three telling digits, without needless zeros. What is too long to be read is told as a power of ten.
 fn number(value: f64) -> String {
     let size = value.abs();
+    if size >= 1e15 {
+        return format!("{value:.2e}");
+    }
     let digits = if size >= 100.0 || (value - value.round()).abs() < 0.005 {
         0
     } else if (10.0..99.95).contains(&size) {
@@ -23,7 +26,7 @@ fn number(value: f64) -> String {
         return "0".to_owned();
     }
     // Thousands are set apart where nothing stands behind the point; digits are ASCII, so each is one byte.
-    if (1_000.0..1e15).contains(&size) {
+    if size >= 1_000.0 {
         let first = usize::from(value < 0.0);
         let mut at = text.len();
         while at > first + 3 {
@@ -196,6 +199,7 @@ mod tests {
             (999.0, "jobs", "999 jobs"),
             (-6_200.0, "jobs", "-6,200 jobs"),
             (1_234_567.8, "", "1,234,568"),
+            (1e308, "jobs", "1.00e308 jobs"),
         ] {
             assert_eq!(value(number, &unit.parse().unwrap()), text);
         }
