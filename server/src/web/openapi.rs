@@ -83,6 +83,16 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// A sentence: what stands between backticks is code.
+fn prose(text: &str) -> String {
+    let mut html = String::new();
+    for (index, piece) in text.split('`').enumerate() {
+        let (before, after) = if index % 2 == 1 { ("<code>", "</code>") } else { ("", "") };
+        html.extend([before, &escape(piece), after]);
+    }
+    html
+}
+
 /// `GET /api`
 pub async fn page() -> Response {
     let mut rows = String::new();
@@ -92,19 +102,19 @@ pub async fn page() -> Response {
             "<section><h2><code>{} {}</code></h2><p>{}</p>",
             route.method.to_uppercase(),
             escape(route.path),
-            escape(route.summary)
+            prose(route.summary)
         );
         if !route.query.is_empty() {
             rows.push_str("<dl>");
             for (name, meaning) in route.query {
-                let _ = write!(rows, "<dt><code>{}</code></dt><dd>{}</dd>", escape(name), escape(meaning));
+                let _ = write!(rows, "<dt><code>{}</code></dt><dd>{}</dd>", escape(name), prose(meaning));
             }
             rows.push_str("</dl>");
         }
         if let Some(body) = route.body {
             let _ = write!(rows, "<p>Body:</p><pre tabindex=\"0\"><code>{}</code></pre>", escape(body));
         }
-        let _ = write!(rows, "<p>Answer {}: {}</p></section>", route.answer.0, escape(route.answer.1));
+        let _ = write!(rows, "<p>Answer {}: {}</p></section>", route.answer.0, prose(route.answer.1));
     }
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\

@@ -64,9 +64,10 @@ pub(super) fn stat(text: &str) -> Option<Stat<'_>> {
     Some(Stat { name, state, ticks: user.saturating_add(system), started, pages })
 }
 
-/// A process's name made fit to be shown: no control characters, at most 64 characters.
+/// A process's name made fit to be shown: no control characters, at most 64 characters. A program that renames itself may put the
+/// beginning of its command line there (`node /srv/app/i`): only the first word is its name.
 pub(super) fn shown_name(name: &str) -> String {
-    name.chars().map(|c| if c.is_control() { '_' } else { c }).take(64).collect()
+    name.split_whitespace().next().unwrap_or(name).chars().map(|c| if c.is_control() { '_' } else { c }).take(64).collect()
 }
 
 #[cfg(test)]
@@ -88,7 +89,9 @@ mod tests {
         for broken in ["", "42", "42 (x", "42 (x)", "42 (x) S", ")(", "42 (x) S 1 2 3 4 5 6 7 8 9 a b c"] {
             assert_eq!(stat(broken), None, "{broken}");
         }
-        assert_eq!(shown_name("a\u{1b}[31m\n"), "a_[31m_");
+        assert_eq!(shown_name("a\u{1b}[31m\n"), "a_[31m");
+        assert_eq!(shown_name("node /srv/app/i"), "node");
+        assert_eq!(shown_name(" "), " ");
     }
 
     #[test]
