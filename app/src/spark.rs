@@ -1,21 +1,22 @@
-//! Sparklines: the recent course of a reading, with its threshold lines drawn in.
+//! Sparklines: the recent course of a reading, with its threshold lines drawn in. Whole numbers and powers of ten, as all that it takes to
+//! write and read other fractions would be loaded by every browser.
 
-const WIDTH: f64 = 120.0;
-const HEIGHT: f64 = 32.0;
+const WIDTH: f64 = 1_200.0;
+const HEIGHT: f64 = 320.0;
 
 /// The most points that a sparkline keeps.
 #[cfg(any(test, feature = "hydrate"))]
 pub(crate) const LONGEST: usize = 60;
 
-/// The geometry of a sparkline in a box of 120 by 32.
+/// The geometry of a sparkline in a box of 1200 by 320.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Geometry {
     /// The line, as `x,y x,y`.
     pub line: String,
     /// The height of the warning level.
-    pub warning: Option<f64>,
+    pub warning: Option<i32>,
     /// The height of the critical level.
-    pub critical: Option<f64>,
+    pub critical: Option<i32>,
 }
 
 /// Lays out points (seconds before the newest, value), oldest first.
@@ -29,10 +30,10 @@ pub(crate) fn lay_out(points: &[(f64, f64)], warning: Option<f64>, critical: Opt
     let room = if high > low { high - low } else { high.abs().max(1.0) };
     let (low, room) = (low - room * 0.08, room * 1.16);
     let oldest = points.first().map_or(1.0, |&(ago, _)| ago).max(1e-3);
-    let height = |value: f64| (((1.0 - (value - low) / room) * HEIGHT * 10.0).round() / 10.0).clamp(0.0, HEIGHT);
+    let height = |value: f64| ((1.0 - (value - low) / room) * HEIGHT).round().clamp(0.0, HEIGHT) as i32;
     let mut line = String::with_capacity(points.len() * 8);
     for &(ago, value) in points.iter().filter(|(_, value)| value.is_finite()) {
-        let x = ((1.0 - ago / oldest) * WIDTH).round();
+        let x = ((1.0 - ago / oldest) * WIDTH).round() as i32;
         if !line.is_empty() {
             line.push(' ');
         }
@@ -48,17 +49,20 @@ pub(crate) fn write(points: &[(f64, f64)]) -> String {
         if !text.is_empty() {
             text.push(' ');
         }
-        text.push_str(&format!("{},{value}", ago.round()));
+        let ago = ago.round() as i64;
+        let short =
+            if value.fract() == 0.0 && value.abs() < 1e6 { format!("{ago},{}", *value as i64) } else { format!("{ago},{value:.2e}") };
+        text.push_str(&short);
     }
     text
 }
 
-/// Reads a course back; what can't be read is left out.
+/// Reads a course back with what reads a number; what can't be read is left out.
 #[cfg(any(test, feature = "hydrate"))]
-pub(crate) fn read(text: &str) -> Vec<(f64, f64)> {
+pub(crate) fn read(text: &str, number: impl Fn(&str) -> Option<f64>) -> Vec<(f64, f64)> {
     let point = |pair: &str| {
         let (ago, value) = pair.split_once(',')?;
-        Some((ago.parse().ok()?, value.parse().ok()?))
+        Some((number(ago)?, number(value)?))
     };
     text.split(' ').filter_map(point).collect()
 }
@@ -79,20 +83,21 @@ mod tests {
     #[test]
     fn a_rising_line_goes_from_the_lower_left_to_the_upper_right() {
         let geometry = lay_out(&[(10.0, 0.0), (5.0, 50.0), (0.0, 100.0)], Some(80.0), None);
-        assert_eq!(geometry.line, "0,29.8 60,16 120,2.2");
+        assert_eq!(geometry.line, "0,298 600,160 1200,22");
         assert_eq!(geometry.critical, None);
-        assert!(geometry.warning.is_some_and(|y| (2.2..16.0).contains(&y)));
+        assert!(geometry.warning.is_some_and(|y| (22..160).contains(&y)));
     }
 
     #[test]
     fn a_course_survives_as_text_and_forgets_its_oldest_points() {
-        let mut points = vec![(10.0, 1.5), (0.0, 2.25)];
-        assert_eq!(read(&write(&points)), points);
+        let mut points = vec![(10.0, 1.5), (3.0, 412.0), (1.0, -2e-9), (0.0, 2.25)];
+        let number = |text: &str| text.parse().ok();
+        assert_eq!(read(&write(&points), number), points);
         for value in 0..100 {
             push(&mut points, 5.0, f64::from(value));
         }
         assert_eq!((points.len(), points.first(), points.last()), (LONGEST, Some(&(295.0, 40.0)), Some(&(0.0, 99.0))));
-        assert_eq!(read("x,1 2 3,y"), Vec::new());
+        assert_eq!(read("x,1 2 3,y", number), Vec::new());
     }
 
     #[test]

@@ -159,11 +159,11 @@ fn picture(reading: &Reading, spark: Option<&Spark>) -> AnyView {
         None => vec![(0.0, reading.value)],
     };
     let geometry = spark::lay_out(&points, reading.warning, reading.critical);
-    let level = |class: &'static str, y: Option<f64>| y.map(|y| view! { <line class=class x1="0" x2="120" y1=y y2=y></line> });
+    let level = |class: &'static str, y: Option<i32>| y.map(|y| view! { <line class=class x1="0" x2="1200" y1=y y2=y></line> });
     view! {
         <svg
             class="spark"
-            viewBox="0 0 120 32"
+            viewBox="0 0 1200 320"
             preserveAspectRatio="none"
             aria-hidden="true"
             focusable="false"

@@ -205,7 +205,9 @@ fn draw(picture: &Element, reading: &rules::view::Reading) {
     let Some(later) = newest.map(|newest| reading.at.since(newest)).filter(|later| *later > Span::ZERO) else {
         return;
     };
-    let mut points = spark::read(&picture.get_attribute("data-course").unwrap_or_default());
+    let mut points = spark::read(&picture.get_attribute("data-course").unwrap_or_default(), |text| {
+        Some(js_sys::Number::parse_float(text)).filter(|number| number.is_finite())
+    });
     spark::push(&mut points, later.as_secs_f64(), reading.value);
     let geometry = spark::lay_out(&points, reading.warning, reading.critical);
     let _ = picture.set_attribute("data-newest", &reading.at.as_micros().to_string());
