@@ -100,7 +100,7 @@ fn section(group: &Group, row: &dyn Fn(&Subject, &Signal) -> Option<AnyView>) ->
         (false, _) => " signals without a threshold",
     };
     let head = if is_collector(subject) {
-        "What looks".into_any()
+        "Collectors".into_any()
     } else {
         view! { <span class="kind">{subject.kind().to_owned()}</span>" " {title(subject)} }.into_any()
     };
