@@ -165,7 +165,7 @@ fn incident(number: u32, cause: &str, severity: Severity, opened_at: Timestamp) 
         cause: cause.parse().ok()?,
         severity,
         state: State::Detected,
-        breaches: vec![IncidentBreach { breach: breach(severity, began_at)?, cleared_at: None }],
+        breaches: vec![IncidentBreach::holding(breach(severity, began_at)?)],
         began_at,
         opened_at,
         updated_at: opened_at,

@@ -1,7 +1,7 @@
 //! Each event of a timeline as one calm sentence. The match names every event: a new one does not compile until it can be said.
 
 use rules::{
-    breach::{Breach, Crossing},
+    breach::{Breach, Crossing, Ending},
     journal::{BlindReason, Entry, Event},
     lifecycle::Step,
     say,
@@ -48,7 +48,7 @@ fn moved(step: Step) -> &'static str {
     match step {
         Step::Stabilize => "A safe measure is in force",
         Step::AskForDecision => "The next step needs a person",
-        Step::Quiet => "Every signal is back to normal",
+        Step::Quiet => "Nothing that is watched is in trouble any more",
         Step::CommandRan => "An approved command ran",
         Step::BreachReturned => "It came back",
         Step::StayedQuiet => "It stayed quiet",
@@ -86,7 +86,12 @@ fn sentence(event: &Event, actor: Actor) -> String {
             format!("{} comes and goes: it counts as one breach.", named(&breach.key.subject, &breach.key.signal))
         }
         Event::BreachChanged { breach, .. } => format!("Now {}: {}.", breach.severity, crossed(breach)),
-        Event::BreachCleared { key, .. } => format!("{} is back to normal.", named(&key.subject, &key.signal)),
+        Event::BreachCleared { key, ending: Ending::Recovered { .. }, .. } => {
+            format!("{} is back to normal.", named(&key.subject, &key.signal))
+        }
+        Event::BreachCleared { key, ending: Ending::NoLongerWatched, .. } => {
+            format!("{} is no longer watched. Whether it recovered is not known.", named(&key.subject, &key.signal))
+        }
         Event::Moved { step, to, .. } => format!("{}: the incident is {to}.", moved(*step)),
         Event::SummaryWritten { .. } => "The summary was written anew.".into(),
         Event::SnapshotSaved { snapshot, .. } => {
@@ -103,7 +108,7 @@ fn sentence(event: &Event, actor: Actor) -> String {
         Event::Resolved { step, note, .. } => {
             let colon = if note.is_some() { ", and wrote:" } else { "." };
             match step {
-                Step::StayedQuiet => "Resolved: all stayed quiet for its time.".into(),
+                Step::StayedQuiet => "Resolved: what is watched stayed quiet for its time.".into(),
                 Step::Stabilize
                 | Step::AskForDecision
                 | Step::Quiet
@@ -153,7 +158,8 @@ fn tone(event: &Event, actor: Actor) -> Tone {
     match event {
         Event::IncidentOpened { incident } => grave(incident.severity),
         Event::BreachJoined { breach, .. } | Event::BreachChanged { breach, .. } => grave(breach.severity),
-        Event::BreachCleared { .. } => Tone::Better,
+        Event::BreachCleared { ending: Ending::Recovered { .. }, .. } => Tone::Better,
+        Event::BreachCleared { ending: Ending::NoLongerWatched, .. } => Tone::Warning,
         Event::Resolved { .. } if !actor.is_person() => Tone::Better,
         Event::Resolved { .. } | Event::Acknowledged { .. } | Event::Commented { .. } => Tone::Person,
         Event::Reopened { .. } => {

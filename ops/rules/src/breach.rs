@@ -51,6 +51,19 @@ pub enum Crossing {
     },
 }
 
+/// Why a breach holds no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum Ending {
+    /// It was seen to be well again.
+    Recovered {
+        /// Since when it was well; what came after was waiting for proof.
+        since: Timestamp,
+    },
+    /// Its subject was retired, or nothing in the thresholds is about it any more: whether it recovered is not known.
+    NoLongerWatched,
+}
+
 /// What a threshold's row says for people; carried along so that an incident explains itself with the words that were in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guidance {

@@ -5,6 +5,7 @@
 //! and only while something was heard; the same calls give the same breaches, also across [`Engine::save`] and [`Engine::restore`].
 
 mod checkpoint;
+mod ending;
 mod hold;
 mod series;
 #[cfg(test)]
@@ -174,25 +175,15 @@ impl Engine {
 
     /// Finds or adds a series; a known one costs one look-up and allocates nothing. `unit` is `None` where the sender gave none.
     pub fn series(&mut self, signal: &str, subject: &str, unit: Option<&Unit>) -> Result<SeriesId, NoSeries> {
-        let mut hasher = self.hasher.build_hasher();
-        signal.hash(&mut hasher);
-        subject.hash(&mut hasher);
-        let hash = hasher.finish();
-        let first = self.index.get(&hash).copied();
-        let mut found = first;
-        while let Some(id) = found {
-            let Some(series) = self.series.get(id as usize) else {
-                break;
-            };
-            if series.core.signal.as_str() == signal && series.core.subject.as_str() == subject {
-                match (&series.core.unit, unit) {
-                    (Some(known), Some(unit)) => fit(unit, known)?,
-                    (None, Some(unit)) => self.adopt(id, unit),
-                    (_, None) => {}
-                }
-                return Ok(SeriesId(id));
+        let hash = self.hash(signal, subject);
+        if let Some(id) = self.find(hash, signal, subject) {
+            let known = self.series.get(id as usize).and_then(|series| series.core.unit.as_ref());
+            match (known, unit) {
+                (Some(known), Some(unit)) => fit(unit, known)?,
+                (None, Some(unit)) => self.adopt(id, unit),
+                (_, None) => {}
             }
-            found = series.next;
+            return Ok(SeriesId(id));
         }
         let (name, about): (Signal, Subject) = (signal.parse()?, subject.parse()?);
         let known = say::known_unit(signal).or_else(|| self.thresholds.unit_of(signal).cloned());
@@ -204,11 +195,30 @@ impl Engine {
         }
         let id = u32::try_from(self.series.len()).map_err(|_| NoSeries::TooMany(self.series.len()))?;
         let core = Core::new(name, about, known.or_else(|| unit.cloned()));
-        self.series.push(Series { core, plan: Plan::default(), next: first, unheard: true });
+        let next = self.index.insert(hash, id);
+        self.series.push(Series { core, plan: Plan::default(), next, unheard: true });
         self.deadlines.push(NEVER);
-        self.index.insert(hash, id);
         self.resolve(id, 0);
         Ok(SeriesId(id))
+    }
+
+    fn hash(&self, signal: &str, subject: &str) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        signal.hash(&mut hasher);
+        subject.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn find(&self, hash: u64, signal: &str, subject: &str) -> Option<u32> {
+        let mut found = self.index.get(&hash).copied();
+        while let Some(id) = found {
+            let series = self.series.get(id as usize)?;
+            if series.core.signal.as_str() == signal && series.core.subject.as_str() == subject {
+                return Some(id);
+            }
+            found = series.next;
+        }
+        None
     }
 
     /// How many series are known: ids are below this.
@@ -400,6 +410,9 @@ impl Engine {
         }
         if series.plan.no_data.is_none() {
             core.silent = None;
+        }
+        if series.plan == Plan::default() {
+            core.recovery = None;
         }
         if let Some(window) = &mut core.window
             && series.plan.window > 0

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    breach::{Breach, Crossing},
+    breach::{Breach, Crossing, Ending},
     incident::{Incident, IncidentBreach},
     lifecycle::State,
     say,
@@ -197,17 +197,28 @@ pub enum Sentence {
         /// What it was.
         fact: Fact,
     },
+    /// A breach that is no longer watched: nobody saw it recover.
+    Lost {
+        /// What it was.
+        fact: Fact,
+    },
     /// Further breaches that are not told one by one.
     More {
         /// How many of them hold.
         holding: u32,
-        /// How many have cleared.
+        /// How many have recovered.
         cleared: u32,
+        /// How many are no longer watched.
+        #[serde(default)]
+        lost: u32,
     },
     /// All is quiet.
     Quiet {
         /// Since when.
         since: Timestamp,
+        /// How many breaches are no longer watched.
+        #[serde(default)]
+        lost: u32,
     },
     /// It is over.
     Over {
@@ -217,6 +228,9 @@ pub enum Sentence {
         by_person: bool,
         /// How many breaches still held then.
         holding: u32,
+        /// How many were no longer watched.
+        #[serde(default)]
+        lost: u32,
     },
     /// It came back.
     CameBack {
@@ -232,7 +246,7 @@ pub enum Sentence {
     },
     /// How long it lasted.
     Lasted {
-        /// From the beginning to the end.
+        /// From the first value beyond its level to the last recovery.
         span: Span,
     },
     /// What takes part.
@@ -411,7 +425,14 @@ impl Summary {
             ..Self::default()
         };
         if let Some(end) = &incident.resolution {
-            summary.since.push(Sentence::Lasted { span: end.at.since(incident.began_at) });
+            let recovered = incident.breaches.iter().map(|known| match known.ending {
+                Some(Ending::Recovered { since }) => Some(since.min(end.at)),
+                Some(Ending::NoLongerWatched) | None => None,
+            });
+            // What was waiting for proof is no trouble any more; and where nobody saw the end, it is not known how long it lasted.
+            if let Some(last) = recovered.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max()) {
+                summary.since.push(Sentence::Lasted { span: last.since(incident.began_at) });
+            }
         }
         if basis.phase != Phase::Over {
             summary.done.push(Sentence::Watching);
@@ -431,7 +452,7 @@ impl Summary {
                 summary.otherwise = otherwise(&told);
             }
         }
-        summary.unknown = unknown(&holding);
+        summary.unknown = unknown(&holding, &told);
         summary
     }
 
@@ -473,20 +494,26 @@ fn happened(incident: &Incident, told: &[&IncidentBreach], basis: Basis) -> Vec<
     }
     sentences.extend(told.iter().take(MOST_FACTS).map(|known| {
         let fact = Fact::of(&known.breach);
-        if known.cleared_at.is_none() { Sentence::Holds { fact } } else { Sentence::Cleared { fact } }
+        match known.cleared_at {
+            None => Sentence::Holds { fact },
+            Some(_) if known.is_lost() => Sentence::Lost { fact },
+            Some(_) => Sentence::Cleared { fact },
+        }
     }));
     if told.len() > MOST_FACTS {
         let rest = &told[MOST_FACTS..];
         let holding = rest.iter().filter(|known| known.cleared_at.is_none()).count();
-        sentences.push(Sentence::More { holding: count(holding), cleared: count(rest.len() - holding) });
+        let lost = rest.iter().filter(|known| known.is_lost()).count();
+        sentences.push(Sentence::More { holding: count(holding), cleared: count(rest.len() - holding - lost), lost: count(lost) });
     }
     if basis.reopened > 0 {
         sentences.push(Sentence::CameBack { times: basis.reopened });
     }
+    let lost = count(told.iter().filter(|known| known.is_lost()).count());
     if let Some(end) = &incident.resolution {
-        sentences.push(Sentence::Over { at: end.at, by_person: end.by.is_person(), holding: basis.holding });
+        sentences.push(Sentence::Over { at: end.at, by_person: end.by.is_person(), holding: basis.holding, lost });
     } else if let Some(since) = incident.quiet_since {
-        sentences.push(Sentence::Quiet { since });
+        sentences.push(Sentence::Quiet { since, lost });
     }
     sentences
 }
@@ -560,8 +587,14 @@ fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
     sentences
 }
 
-fn unknown(holding: &[Fact]) -> Vec<Sentence> {
+fn unknown(holding: &[Fact], told: &[&IncidentBreach]) -> Vec<Sentence> {
     let mut sentences = vec![Sentence::ReasonUnknown, Sentence::CustomersUnknown];
+    for known in told.iter().filter(|known| known.is_lost()).take(MOST_UNKNOWN) {
+        let sentence = Sentence::NowUnknown { subject: known.breach.key.subject.clone() };
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
     for fact in holding.iter().take(MOST_UNKNOWN) {
         let sentence = if fact.is_silent() {
             Sentence::NowUnknown { subject: fact.subject.clone() }

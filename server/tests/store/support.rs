@@ -108,7 +108,7 @@ pub fn opened(number: u32, subject: &str) -> Event {
             cause: breach.key.subject.clone(),
             severity: breach.severity,
             state: State::Detected,
-            breaches: vec![IncidentBreach { breach, cleared_at: None }],
+            breaches: vec![IncidentBreach::holding(breach)],
             began_at: at(0),
             opened_at: at(i64::from(number)),
             updated_at: at(i64::from(number)),

@@ -40,6 +40,8 @@ pub(super) struct Desk {
     pub incidents: BTreeMap<IncidentNumber, Incident>,
     pub breaches: Vec<Breach>,
     pub steady_since: Timestamp,
+    /// What is no longer watched.
+    pub lost: Vec<BreachKey>,
 }
 
 impl Desk {
@@ -53,7 +55,12 @@ impl Desk {
         let recent = |one: &&Incident| one.resolution.as_ref().is_none_or(|end| now.since(end.at) <= self.policy.reopen_within);
         let incidents: Vec<Incident> = self.incidents.values().filter(recent).cloned().collect();
         let next_number = IncidentNumber(self.incidents.keys().next_back().map_or(1, |number| number.0 + 1));
-        decide(&self.policy, World { breaches: &self.breaches, incidents: &incidents, next_number, now, steady_since: self.steady_since })
+        let mut endings = BTreeMap::new();
+        for known in incidents.iter().flat_map(|one| &one.breaches).filter(|known| !self.lost.contains(&known.breach.key)) {
+            endings.insert(known.breach.key.clone(), Ending::Recovered { since: now });
+        }
+        let (breaches, steady_since) = (&self.breaches, self.steady_since);
+        decide(&self.policy, World { breaches, endings: &endings, incidents: &incidents, next_number, now, steady_since })
     }
 
     /// Decides, applies, and checks that nothing more is decided at the same moment.
@@ -282,4 +289,23 @@ fn an_incident_without_a_summary_of_today_gets_one() {
     desk.tick(30);
     desk.incidents.get_mut(&ONE).unwrap().summary = serde_json::from_str("{}").unwrap();
     assert_eq!(kinds(&desk.tick(31)), ["summary_written"]);
+}
+
+#[test]
+fn what_goes_away_is_not_called_healed() {
+    let mut desk = desk(&[breach("endpoint:shop", "endpoint.up", Severity::Critical, 0)]);
+    desk.tick(30);
+    desk.lost = vec![desk.breaches[0].key.clone()];
+    desk.set(&[]);
+    desk.tick(100);
+    assert_eq!(desk.one(1).breaches[0].ending, Some(Ending::NoLongerWatched));
+    desk.tick(400);
+    assert!(!desk.one(1).is_active());
+    for reader in crate::summary::Reader::ALL {
+        let told = format!("{:?}", desk.one(1).summary.render(reader));
+        for wrong in ["well again", "does again", "recovered,", "back to normal", "All is quiet", "is over"] {
+            assert!(!told.contains(wrong), "{wrong} in {told}");
+        }
+        assert!(told.contains("no longer watch"), "{told}");
+    }
 }

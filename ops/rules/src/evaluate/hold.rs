@@ -61,6 +61,14 @@ pub(super) struct Held {
     told: bool,
 }
 
+/// Back on the healthy side while the breach holds on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Settled {
+    since: Timestamp,
+    /// For how many microseconds this was seen.
+    reached: i64,
+}
+
 /// The state of one row for one series.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
@@ -68,7 +76,9 @@ pub(super) struct State {
     critical: Option<Hold>,
     pub held: Option<Held>,
     /// For how long the value is back on the healthy side of warning.
-    settled: Option<i64>,
+    settled: Option<Settled>,
+    /// Since when the last breach that was seen to recover was well.
+    pub recovery: Option<Timestamp>,
     /// The newest value is at or past the recovery level.
     recovered: bool,
     /// When it came back after it had seemed over.
@@ -165,10 +175,10 @@ impl State {
                 self.came_back(row, timing.last);
             }
             if measure.newest <= base {
-                self.settled = match (self.settled, timing.elapsed) {
-                    (Some(settled), Some(elapsed)) => Some(settled.saturating_add(elapsed)),
-                    _ => Some(0),
-                };
+                self.settled = Some(match (self.settled.take(), timing.elapsed) {
+                    (Some(settled), Some(elapsed)) => Settled { reached: settled.reached.saturating_add(elapsed), ..settled },
+                    _ => Settled { since: timing.newest_at, reached: 0 },
+                });
             }
             held.unsteady |= self.returns.len() >= UNSTEADY;
             self.held = Some(held);
@@ -188,7 +198,7 @@ impl State {
                 unsteady: self.returns.len() >= UNSTEADY,
                 told: false,
             });
-            self.settled = (measure.newest <= base).then_some(0);
+            self.settled = (measure.newest <= base).then_some(Settled { since: timing.newest_at, reached: 0 });
         }
         was_pending || self.is_pending() || self.held != before
     }
@@ -209,13 +219,15 @@ impl State {
         };
         let quiet = duration(row);
         let needed = if held.unsteady { quiet.saturating_mul(3).max(SHORTEST_QUIET) } else { quiet };
-        let over = held.told && self.recovered && self.settled.is_some_and(|settled| settled >= needed);
-        if over {
-            self.held = None;
-            self.settled = None;
-            self.ended = Some(at);
-        }
-        over
+        let proven = self.settled.as_ref().filter(|settled| held.told && self.recovered && settled.reached >= needed);
+        let Some(since) = proven.map(|settled| settled.since) else {
+            return false;
+        };
+        self.held = None;
+        self.settled = None;
+        self.ended = Some(at);
+        self.recovery = Some(since);
+        true
     }
 
     /// Somebody hears of the breach now.

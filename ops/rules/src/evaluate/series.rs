@@ -73,6 +73,9 @@ pub(super) struct Core {
     pub states: [State; 3],
     pub window: Option<Window>,
     pub silent: Option<Silence>,
+    /// Since when the last breach was well, if it was seen to recover and nothing holds.
+    #[serde(default)]
+    pub recovery: Option<Timestamp>,
     pub usual: Option<f64>,
 }
 
@@ -89,6 +92,7 @@ impl Core {
             states: Default::default(),
             window: None,
             silent: None,
+            recovery: None,
             usual: None,
         }
     }
@@ -151,7 +155,9 @@ impl Core {
         };
         let stale = self.stale(plan);
         let known = self.last.is_some();
-        let mut changed = !known || self.silent.take().is_some();
+        let held = self.held();
+        let was_silent = self.silent.take().is_some();
+        let mut changed = !known || was_silent;
         let elapsed = batch.last.saturating_sub(self.arrival).max(0);
         let intact = batch.gap <= stale;
         let timing = Timing {
@@ -186,6 +192,7 @@ impl Core {
                 changed |= state.step(row, measure, timing);
             }
         }
+        self.note_recovery(held, was_silent.then_some(batch.oldest_at));
         let hot = self.states.iter().any(|state| state.is_pending() || state.held.is_some());
         match &self.window {
             None if hot => {
@@ -201,13 +208,31 @@ impl Core {
 
     /// Ends breaches that were only waiting to be told.
     pub(super) fn clear(&mut self, plan: &Plan, rows: &[Row], at: i64) -> bool {
+        let held = self.held();
         let mut changed = false;
         for (state, row) in self.states.iter_mut().zip(plan.rows) {
             if let Some(row) = row.and_then(|row| rows.get(row as usize)) {
                 changed |= state.clear(row, at);
             }
         }
+        self.note_recovery(held, None);
         changed
+    }
+
+    fn held(&self) -> [bool; 3] {
+        self.states.each_ref().map(|state| state.held.is_some())
+    }
+
+    /// Notes since when all is well, where the last breach has just ended: by the rows that held `before`, or by a word after silence.
+    fn note_recovery(&mut self, before: [bool; 3], heard: Option<Timestamp>) {
+        if self.silent.is_some() || self.states.iter().any(|state| state.held.is_some()) {
+            self.recovery = None;
+            return;
+        }
+        let ended = self.states.iter().zip(before).filter(|(_, held)| *held).filter_map(|(state, _)| state.recovery);
+        if let Some(since) = ended.chain(heard).max() {
+            self.recovery = Some(since);
+        }
     }
 
     /// Change per second over the last minutes.

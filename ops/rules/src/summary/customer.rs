@@ -58,7 +58,12 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             | Topic::Queue
             | Topic::Other => "Something inside the service was not as it should be. It is well again.".to_owned(),
         }),
+        Sentence::Lost { .. } => {
+            Some("We no longer watch a part that was not as it should be. We do not know how it is doing now.".to_owned())
+        }
+        Sentence::Quiet { lost: 1.., .. } => Some("What we still watch looks well.".to_owned()),
         Sentence::Quiet { .. } => Some("All looks well again. We are making sure that it stays so.".to_owned()),
+        Sentence::Over { at, lost: 1.., .. } => Some(format!("We stopped following this at {}.", moment(*at))),
         Sentence::Over { at, .. } => Some(format!("This ended at {}.", moment(*at))),
         Sentence::CameBack { .. } => Some("It came back after it had ended.".to_owned()),
         Sentence::Began { at, .. } => Some(format!("Since {}.", moment(*at))),

@@ -46,12 +46,34 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
         Sentence::Flood { .. } => Some("Many things have trouble at once. They are handled together.".to_owned()),
         Sentence::Holds { fact } => Some(holds(fact)),
         Sentence::Cleared { fact } => Some(cleared(fact)),
-        Sentence::More { holding, cleared } => {
-            let count = holding.saturating_add(*cleared);
+        Sentence::Lost { fact } => {
+            let what = match fact.topic() {
+                Topic::EndpointDown => {
+                    format!("The service {} did not answer when last seen, and", say::clip(fact.subject.name(), 40))
+                }
+                Topic::EndpointSlow
+                | Topic::Certificate
+                | Topic::App
+                | Topic::Disk
+                | Topic::Memory
+                | Topic::Processor
+                | Topic::Database
+                | Topic::Queue
+                | Topic::Silent
+                | Topic::Other => "Something that had trouble when last seen".to_owned(),
+            };
+            Some(format!("{what} is no longer watched. Whether it recovered is not known."))
+        }
+        Sentence::More { holding, cleared, lost } => {
+            let count = holding.saturating_add(*cleared).saturating_add(*lost);
             Some(format!("{count} more {} part.", if count == 1 { "signal takes" } else { "signals take" }))
         }
+        Sentence::Quiet { lost: 1.., .. } => Some("Nothing that is still watched has trouble now.".to_owned()),
         Sentence::Quiet { .. } => Some("All is quiet now, and we are making sure that it stays so.".to_owned()),
         Sentence::Over { at, by_person: true, .. } => Some(format!("A colleague ended it at {}.", moment(*at))),
+        Sentence::Over { at, lost: 1.., .. } => {
+            Some(format!("It was closed at {}, as nothing that is still watched had trouble.", moment(*at)))
+        }
         Sentence::Over { at, by_person: false, .. } => Some(format!("It is over since {}.", moment(*at))),
         Sentence::CameBack { times: 1 } => Some("It came back once.".to_owned()),
         Sentence::CameBack { times } => Some(format!("It came back {times} times.")),

@@ -117,6 +117,21 @@ fn cleared(fact: &Fact) -> String {
     }
 }
 
+/// The fact as something that nobody watches any more, without its full stop.
+fn lost(fact: &Fact) -> String {
+    let subject = say::subject(&fact.subject);
+    let large = say::capital(&subject);
+    let last = match fact.signal.as_str() {
+        _ if fact.is_silent() => format!("it did not report {}", say::lower_label(&fact.signal)),
+        "endpoint.up" => "it did not answer as expected".to_owned(),
+        "app.up" => "it was not running".to_owned(),
+        "pm2.up" => "PM2 did not answer".to_owned(),
+        "collector.failed" => "it brought nothing".to_owned(),
+        _ => format!("{} had reached {}", say::lower_label(&fact.signal), say::value(fact.peak, &fact.unit)),
+    };
+    format!("{large} is no longer watched. When last seen, {last}. Whether it recovered is not known")
+}
+
 fn signals(count: u32) -> String {
     if count == 1 { "1 more signal".to_owned() } else { format!("{count} more signals") }
 }
@@ -135,20 +150,21 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             format!("{}.{unsteady}", holds(fact))
         }
         Sentence::Cleared { fact } => format!("{}.", cleared(fact)),
-        Sentence::More { holding, cleared: 0 } => {
-            format!("{} {} beyond the level.", signals(*holding), if *holding == 1 { "is" } else { "are" })
+        Sentence::Lost { fact } => format!("{}.", lost(fact)),
+        Sentence::More { holding, cleared, lost } => {
+            let told = [(*holding, "beyond the level"), (*cleared, "recovered"), (*lost, "no longer watched")];
+            let parts: Vec<String> = told.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+            format!("{}: {}.", signals(holding.saturating_add(*cleared).saturating_add(*lost)), list(&parts))
         }
-        Sentence::More { holding: 0, cleared } => {
-            format!("{} {} recovered.", signals(*cleared), if *cleared == 1 { "has" } else { "have" })
-        }
-        Sentence::More { holding, cleared } => {
-            format!("{} {} beyond the level, and {cleared} recovered.", signals(*holding), if *holding == 1 { "is" } else { "are" })
-        }
-        Sentence::Quiet { since } => format!("All is quiet since {}.", moment(*since)),
-        Sentence::Over { at, by_person: true, holding: 0 } => format!("A person resolved it at {}.", moment(*at)),
-        Sentence::Over { at, by_person: true, holding } => {
+        Sentence::Quiet { since, lost: 0 } => format!("All is quiet since {}.", moment(*since)),
+        Sentence::Quiet { since, .. } => format!("Nothing that is still watched is in trouble since {}.", moment(*since)),
+        Sentence::Over { at, by_person: true, holding: 0, .. } => format!("A person resolved it at {}.", moment(*at)),
+        Sentence::Over { at, by_person: true, holding, .. } => {
             let text = if *holding == 1 { "1 signal was".to_owned() } else { format!("{holding} signals were") };
             format!("A person resolved it at {}, while {text} still beyond the level.", moment(*at))
+        }
+        Sentence::Over { at, by_person: false, lost: 1.., .. } => {
+            format!("Calm Ops resolved it at {}, as nothing that is still watched was in trouble.", moment(*at))
         }
         Sentence::Over { at, by_person: false, .. } => {
             format!("It is over: all stayed quiet, and Calm Ops resolved it at {}.", moment(*at))
@@ -159,7 +175,7 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             format!("It began at {} and was noticed at once.", moment(*at))
         }
         Sentence::Began { at, noticed_after } => format!("It began at {} and was noticed {noticed_after} later.", moment(*at)),
-        Sentence::Lasted { span } => format!("It lasted {span}."),
+        Sentence::Lasted { span } => format!("It lasted {span}, from the first value beyond its level to the last recovery."),
         Sentence::Parts { subjects, more } => {
             let mut names: Vec<String> = subjects.iter().map(say::subject).collect();
             if *more > 0 {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    breach::{BreachKey, Guidance},
+    breach::{BreachKey, Ending, Guidance},
     incident::{IncidentNumber, Resolution},
     words::Actor,
 };
@@ -43,7 +43,7 @@ fn incident(breaches: Vec<Breach>) -> Incident {
         cause: breaches[0].key.subject.clone(),
         severity: Severity::Critical,
         state: State::Detected,
-        breaches: breaches.into_iter().map(|breach| IncidentBreach { breach, cleared_at: None }).collect(),
+        breaches: breaches.into_iter().map(|breach| IncidentBreach::holding(breach)).collect(),
         began_at: at(0),
         opened_at: at(60),
         updated_at: at(60),
@@ -81,7 +81,7 @@ fn all() -> Vec<(&'static str, Incident)> {
     let mut silent = breach("host:web-2", "host.cpu.used", 12.0, "%");
     silent.crossing = Crossing::Silent { for_seconds: 45.0 };
     let mut over = incident(vec![memory()]);
-    over.breaches[0].cleared_at = Some(at(600));
+    (over.breaches[0].cleared_at, over.breaches[0].ending) = (Some(at(600)), Some(Ending::Recovered { since: at(540) }));
     over.breaches[0].breach.peak = 97.0;
     let mut recovering = over.clone();
     (recovering.state, recovering.quiet_since) = (State::Recovering, Some(at(600)));
@@ -90,6 +90,10 @@ fn all() -> Vec<(&'static str, Incident)> {
     over.reopened = 1;
     let mut flood = incident((0..8).map(|index| breach(&format!("service:s{index}"), "queue.depth", 412.0, "jobs")).collect());
     flood.flood = true;
+    let mut gone = over.clone();
+    gone.breaches[0].ending = Some(Ending::NoLongerWatched);
+    gone.breaches.push(incident(vec![breach("endpoint:checkout", "endpoint.up", 0.0, "yes/no")]).breaches[0].clone());
+    (gone.breaches[1].cleared_at, gone.breaches[1].ending) = (Some(at(600)), Some(Ending::NoLongerWatched));
     vec![
         ("memory", incident(vec![memory()])),
         ("disk", incident(vec![disk])),
@@ -98,6 +102,7 @@ fn all() -> Vec<(&'static str, Incident)> {
         ("recovering", recovering),
         ("over", over),
         ("flood", flood),
+        ("gone", gone),
         ("certificate", incident(vec![breach("endpoint:shop", "endpoint.certificate.days_left", 4.6, "d")])),
     ]
 }
@@ -122,7 +127,7 @@ fn whole_summaries_read_well() {
 fn headlines_tell_the_worst_first() {
     let headlines: Vec<String> = all().iter().map(|(_, incident)| Summary::compose(incident, Span::ZERO).headline()).collect();
     assert_eq!(headlines[0], "Memory on web-1 is 93 % used (usually 61 %), rising 1 % a minute: full in about 7 minutes.");
-    assert_eq!(headlines[7], "The certificate of the endpoint shop is valid for 5 days more.");
+    assert_eq!(headlines[8], "The certificate of the endpoint shop is valid for 5 days more.");
     let mut two = incident(vec![breach("host:web-1", "host.cpu.used", 91.0, "%"), memory()]);
     two.breaches[0].breach.severity = Severity::Warning;
     assert!(Summary::compose(&two, Span::ZERO).headline().starts_with("Memory on web-1"));
