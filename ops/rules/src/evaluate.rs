@@ -119,8 +119,8 @@ impl Engine {
         }
     }
 
-    /// Goes on from a saved state: breaches hold on, pending durations go on from what they had reached. The time between is
-    /// not counted, as nothing was seen in it, and no series is called silent before it had its full time to report again.
+    /// Goes on from a saved state: breaches hold on until they are seen to be well for their time, and for a minute at
+    /// least; pending durations go on from what they had reached. The time between is not counted, as nothing was seen in it, and no series is called silent before it had its full time to report again.
     pub fn restore(thresholds: Arc<Thresholds>, limit: usize, saved: &SavedState, now: Now) -> Self {
         let mut engine = Self::new(thresholds, limit);
         let mono = micros(now.mono);
@@ -135,6 +135,7 @@ impl Engine {
             series.core = core.clone();
             series.core.unit = unit;
             series.core.shift(mono);
+            series.core.doubt();
             series.unheard = false;
             if series.core.batch.is_some() {
                 engine.touched.push(id.0);
@@ -262,7 +263,7 @@ impl Engine {
     }
 
     /// Nothing could be observed for this long before `now` (the program slept or did not run): silence in that time means nothing,
-    /// and what was pending has not held in it.
+    /// what was pending has not held in it, and what held is not well before that is seen for its time, and for a minute at least.
     pub fn blind(&mut self, span: Span, now: Now) {
         self.judge(now);
         let mono = micros(now.mono);

@@ -57,6 +57,9 @@ pub(super) struct Held {
     pub fired_at: Timestamp,
     pub peak: f64,
     pub unsteady: bool,
+    /// It went on through a time in which nothing could be seen, and was not seen beyond its level since.
+    #[serde(default)]
+    doubtful: bool,
     /// Some tick has told it: it does not end before anyone heard of it.
     told: bool,
 }
@@ -67,6 +70,9 @@ struct Settled {
     since: Timestamp,
     /// For how many microseconds this was seen.
     reached: i64,
+    /// When the first of these values arrived, and how much later the last, whatever was missed between.
+    first: i64,
+    spans: i64,
 }
 
 /// The state of one row for one series.
@@ -110,6 +116,12 @@ fn duration(row: &Row) -> i64 {
 
 fn window(row: &Row) -> i64 {
     duration(row).saturating_mul(10).max(SHORTEST_WINDOW)
+}
+
+impl Settled {
+    fn begin(timing: Timing) -> Self {
+        Self { since: timing.newest_at, reached: 0, first: timing.last, spans: 0 }
+    }
 }
 
 impl Hold {
@@ -171,13 +183,22 @@ impl State {
             };
             held.peak = worse(held.peak, measure.extreme);
             let beyond = measure.worst > base;
+            held.doubtful &= !beyond;
             if beyond && self.settled.take().is_some() {
                 self.came_back(row, timing.last);
             }
             if measure.newest <= base {
                 self.settled = Some(match (self.settled.take(), timing.elapsed) {
-                    (Some(settled), Some(elapsed)) => Settled { reached: settled.reached.saturating_add(elapsed), ..settled },
-                    _ => Settled { since: timing.newest_at, reached: 0 },
+                    (Some(mut settled), elapsed) => {
+                        settled.spans = timing.last.saturating_sub(settled.first).max(settled.spans);
+                        if let Some(elapsed) = elapsed {
+                            settled.reached = settled.reached.saturating_add(elapsed);
+                        } else {
+                            (settled.since, settled.reached) = (timing.newest_at, 0);
+                        }
+                        settled
+                    }
+                    (None, _) => Settled::begin(timing),
                 });
             }
             held.unsteady |= self.returns.len() >= UNSTEADY;
@@ -196,9 +217,10 @@ impl State {
                 fired_at: timing.wall,
                 peak: hold.map_or(measure.extreme, |hold| hold.peak),
                 unsteady: self.returns.len() >= UNSTEADY,
+                doubtful: false,
                 told: false,
             });
-            self.settled = (measure.newest <= base).then_some(Settled { since: timing.newest_at, reached: 0 });
+            self.settled = (measure.newest <= base).then(|| Settled::begin(timing));
         }
         was_pending || self.is_pending() || self.held != before
     }
@@ -219,7 +241,9 @@ impl State {
         };
         let quiet = duration(row);
         let needed = if held.unsteady { quiet.saturating_mul(3).max(SHORTEST_QUIET) } else { quiet };
-        let proven = self.settled.as_ref().filter(|settled| held.told && self.recovered && settled.reached >= needed);
+        // Counters over a time know nothing right after a restart: one healthy value is no proof then.
+        let sure = |settled: &Settled| !held.doubtful || settled.spans >= SHORTEST_QUIET;
+        let proven = self.settled.as_ref().filter(|settled| held.told && self.recovered && settled.reached >= needed && sure(settled));
         let Some(since) = proven.map(|settled| settled.since) else {
             return false;
         };
@@ -228,6 +252,14 @@ impl State {
         self.ended = Some(at);
         self.recovery = Some(since);
         true
+    }
+
+    /// Nothing could be seen until now: what is to end a breach must be seen anew.
+    pub(super) fn doubt(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.doubtful = true;
+            self.settled = None;
+        }
     }
 
     /// Somebody hears of the breach now.
@@ -277,6 +309,9 @@ impl State {
         self.returns.truncate(UNSTEADY + 1);
         for time in self.returns.iter_mut().chain(&mut self.ended) {
             *time = time.saturating_add(by);
+        }
+        if let Some(settled) = &mut self.settled {
+            settled.first = settled.first.saturating_add(by);
         }
     }
 }

@@ -249,6 +249,12 @@ impl Core {
             window.shift(span.saturating_sub(seen).max(0).saturating_neg());
         }
         self.arrival = now;
+        self.doubt();
+    }
+
+    /// Nothing could be seen until now: see [`State::doubt`].
+    pub(super) fn doubt(&mut self) {
+        self.states.iter_mut().for_each(State::doubt);
     }
 
     /// Moves all times.

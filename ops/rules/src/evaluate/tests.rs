@@ -139,6 +139,47 @@ fn other_thresholds_take_over() {
     assert!(engine.tick(at(125)).is_empty());
 }
 
+#[test]
+fn what_was_not_seen_ends_no_breach() {
+    let rows = "| app.restarts | above 2 | above 5 | 0 s | 0 | - | m | - | - |";
+    let step = |engine: &mut Engine, value: f64, second: i64| {
+        let id = engine.series("app.restarts", "app:a@web-1", None).unwrap();
+        engine.observe(id, value, at(second).wall, at(second));
+        engine.tick(at(second)).len()
+    };
+    let held = || {
+        let mut engine = Engine::new(rules(rows), 10);
+        assert_eq!(step(&mut engine, 9.0, 0), 1);
+        engine
+    };
+    let saved = held().save(at(1));
+    let mut restarted = Engine::restore(rules(rows), 10, &saved, at(1));
+    let mut blinded = held();
+    blinded.blind(Span::from_secs(40), at(1));
+    for engine in [&mut restarted, &mut blinded] {
+        for second in (5..65).step_by(5) {
+            assert_eq!(step(engine, 0.0, second), 1, "{second}");
+        }
+        assert_eq!(step(engine, 0.0, 65), 0);
+    }
+    // What is seen beyond its level again is in no doubt any more.
+    let mut again = held();
+    again.blind(Span::from_secs(40), at(1));
+    step(&mut again, 9.0, 5);
+    assert_eq!(step(&mut again, 0.0, 10), 0);
+    // Who reports once in a while only must not hold it open for ever.
+    let mut rare = held();
+    rare.blind(Span::from_secs(40), at(1));
+    assert_eq!((step(&mut rare, 0.0, 90_000), step(&mut rare, 0.0, 180_000)), (1, 0));
+    // The time for which it was well before does not count.
+    let mut engine = Engine::new(rules(MEMORY), 10);
+    (0..=120).step_by(10).for_each(|second| drop(self::step(&mut engine, 90.0, second)));
+    (130..=240).step_by(10).for_each(|second| assert_eq!(self::step(&mut engine, 50.0, second).len(), 1));
+    engine.blind(Span::from_secs(5), at(245));
+    (250..370).step_by(10).for_each(|second| assert_eq!(self::step(&mut engine, 50.0, second).len(), 1));
+    assert!(self::step(&mut engine, 50.0, 370).is_empty());
+}
+
 fn run(engine: &mut Engine, values: &[f64], from: i64, every: i64) -> Vec<Vec<Breach>> {
     (from..).step_by(every as usize).zip(values).map(|(second, &value)| step(engine, value, second)).collect()
 }
@@ -213,7 +254,7 @@ proptest! {
     }
 
     #[test]
-    fn a_restart_changes_nothing(before in values(), after in values(), every in 1..20_i64) {
+    fn a_restart_is_a_moment_in_which_nothing_was_seen_and_changes_nothing_else(before in values(), after in values(), every in 1..20_i64) {
         let rows = format!("{MEMORY}\n| host.memory.used | rises 10 % in 1 min | - | 10 s | - | - | m | - | - |");
         let mut whole = Engine::new(rules(&rows), 10);
         run(&mut whole, &before, 0, every);
@@ -224,6 +265,8 @@ proptest! {
         let early = |second: i64| Now { wall: at(second).wall, mono: at(second).mono.minus(then.mono.since(Mono::default())) };
         let first = before.len() as i64 * every;
         let mut again = Engine::restore(rules(&rows), 10, &saved, early(first));
+        again.blind(Span::ZERO, early(first));
+        whole.blind(Span::ZERO, then);
         for (index, &value) in after.iter().enumerate() {
             let second = first + index as i64 * every;
             let id = memory(&mut again);

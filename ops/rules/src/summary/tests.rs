@@ -43,7 +43,7 @@ fn incident(breaches: Vec<Breach>) -> Incident {
         cause: breaches[0].key.subject.clone(),
         severity: Severity::Critical,
         state: State::Detected,
-        breaches: breaches.into_iter().map(|breach| IncidentBreach::holding(breach)).collect(),
+        breaches: breaches.into_iter().map(IncidentBreach::holding).collect(),
         began_at: at(0),
         opened_at: at(60),
         updated_at: at(60),
