@@ -192,9 +192,11 @@ fn breach_row(known: &rules::incident::IncidentBreach, courses: &[rules::view::C
         severity: breach.severity,
         value: format!("{}{usual}", say::value(breach.value, &breach.unit)),
         now,
-        meaning: breach.guidance.meaning.clone(),
-        since: breach.since,
+        // What it means is true while it is so.
+        meaning: if known.cleared_at.is_none() && breach.easing.is_none() { breach.guidance.meaning.clone() } else { String::new() },
+        since: breach.severity_since,
         cleared_at: known.cleared_at,
+        lost: known.is_lost(),
         unsteady: breach.unsteady,
     }
 }

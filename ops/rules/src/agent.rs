@@ -270,7 +270,7 @@ impl<'a> Tick<'a> {
         }
     }
 
-    /// Breaches that are worse, better or less steady than stored. A changed value alone is no event.
+    /// Breaches that are worse, better, less steady or less heard of than stored. A changed value alone is no event.
     fn change(&mut self) {
         let mut changed = Vec::new();
         for incident in self.incidents.values().filter(|one| one.is_active()) {
@@ -344,7 +344,13 @@ impl<'a> Tick<'a> {
 
 /// A change that is an event.
 fn is_other(breach: &Breach, known: &Breach) -> bool {
-    breach.severity != known.severity || breach.unsteady != known.unsteady
+    let eases = breach.easing.is_some() != known.easing.is_some();
+    breach.severity != known.severity
+        || breach.unsteady != known.unsteady
+        || breach.crossing.is_silent() != known.crossing.is_silent()
+        || breach.unheard.is_some() != known.unheard.is_some()
+        // What comes and goes is told once, and not each time.
+        || (eases && !breach.unsteady)
 }
 
 /// A person is needed: it is critical, or a command is named that only a person may approve.

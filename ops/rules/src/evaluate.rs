@@ -22,9 +22,10 @@ use foldhash::{fast, quality};
 use serde::{Deserialize, Serialize};
 
 use self::checkpoint::Standing;
+use self::hold::Held;
 use self::series::{Core, Plan, Silence, looks_back, seconds_to};
 use crate::{
-    breach::{Breach, BreachKey, Crossing},
+    breach::{Breach, BreachKey, Crossing, Easing, Guidance, Unheard},
     say,
     thresholds::{Effective, Level, Row, Thresholds},
     time::{Mono, Now, Span, Timestamp},
@@ -314,6 +315,17 @@ impl Engine {
                 self.dirty = true;
             }
         }
+        for &id in &self.active {
+            if let Some(series) = self.series.get_mut(id as usize)
+                && series.core.silent.is_none()
+                && series.plan.no_data.is_none()
+                && mono.saturating_sub(series.core.heard()) > series.core.unheard_after(&series.plan)
+            {
+                let unheard = u64::try_from(mono.saturating_sub(series.core.heard())).unwrap_or(0);
+                series.core.silent = Some(Silence { since: now.wall.minus(Span::from_micros(unheard)), fired_at: now.wall });
+                self.dirty = true;
+            }
+        }
         let mut breaches = Vec::with_capacity(self.active.len());
         let mut over = Vec::new();
         for &id in &self.active {
@@ -409,7 +421,7 @@ impl Engine {
         for (state, row) in core.states.iter_mut().zip(series.plan.rows) {
             state.rule(row.and_then(|row| rows.get(row as usize)));
         }
-        if series.plan.no_data.is_none() {
+        if series.plan.no_data.is_none() && core.held() == [false; 3] {
             core.silent = None;
         }
         if series.plan == Plan::default() {
@@ -480,9 +492,12 @@ impl Series {
     }
 
     fn status(&self, rows: &[Row], value: f64, mono: i64) -> Status {
-        let held = self.core.states.iter().filter_map(|state| state.held.as_ref()).map(|held| held.severity).max();
         let silent = self.core.silent.as_ref().map(|_| self.silence_severity(rows));
-        match held.or(silent) {
+        let severity = match (self.worst(rows), silent) {
+            (Some((_, held, easing)), silent) => Some(silent.filter(|_| easing.is_some()).unwrap_or(held.severity)),
+            (None, silent) => silent,
+        };
+        match severity {
             Some(Severity::Critical) => return Status::Critical,
             Some(Severity::Warning) => return Status::Warning,
             None => {}
@@ -519,41 +534,56 @@ impl Series {
         seconds_to(limit, value, self.core.slope(&self.plan)?)
     }
 
-    /// The worst of its breaches: critical first, then level before rate before forecast, then silence.
+    /// The worst of what holds: critical first, then level before rate before forecast.
+    fn worst<'a>(&'a self, rows: &'a [Row]) -> Option<(&'a Row, &'a Held, Option<Easing>)> {
+        let ways = self.core.states.iter().enumerate().filter_map(|(way, state)| Some((way, state, state.held.as_ref()?)));
+        let (way, state, held) = ways.max_by_key(|(way, _, held)| (held.severity, std::cmp::Reverse(*way)))?;
+        let row = self.row(rows, way)?;
+        Some((row, held, state.easing(row)))
+    }
+
+    /// Its worst breach; or else its silence, also where the last value was well and only proof was awaited.
     fn breach(&self, rows: &[Row]) -> Option<Breach> {
         let core = &self.core;
-        let ways = core.states.iter().enumerate().filter_map(|(way, state)| Some((way, state.held.as_ref()?)));
-        let worst = ways.max_by_key(|(way, held)| (held.severity, std::cmp::Reverse(*way)));
         let (value_at, value) = core.last?;
-        let told = worst.and_then(|(way, held)| {
-            let row = self.row(rows, way)?;
-            let level = row.level(held.severity).or(row.base())?;
-            Some((row, level.crossing(), held.severity, held.since, held.fired_at, held.unsteady, held.peak))
-        });
-        let (row, crossing, severity, since, fired_at, unsteady, peak) = match (told, &core.silent) {
-            (Some(told), _) => told,
-            (None, Some(silent)) => {
-                let row = self.plan.silence.and_then(|row| rows.get(row as usize))?;
-                let crossing = Crossing::Silent { for_seconds: row.no_data_after?.as_secs_f64() };
-                (row, crossing, self.silence_severity(rows), silent.since, silent.fired_at, false, value)
-            }
-            (None, None) => return None,
-        };
-        Some(Breach {
+        let told = self.worst(rows);
+        let for_seconds = core.unheard_after(&self.plan) as f64 / 1e6;
+        let unheard = core.silent.as_ref().map(|silent| Unheard { since: silent.since, for_seconds });
+        let mut breach = Breach {
             key: BreachKey { subject: core.subject.clone(), signal: core.signal.clone() },
-            severity,
-            crossing,
-            since,
-            fired_at,
-            unsteady,
+            severity: self.silence_severity(rows),
+            crossing: Crossing::Silent { for_seconds },
+            since: value_at,
+            severity_since: value_at,
+            fired_at: value_at,
+            unsteady: false,
+            easing: None,
+            unheard: None,
             value,
             value_at,
-            peak,
+            peak: value,
             unit: core.unit.clone().unwrap_or(Unit::Count),
             usual: core.usual,
             per_minute: core.slope(&self.plan).map(|slope| slope * 60.0),
             limit_in_seconds: self.limit_in_seconds(rows),
-            guidance: row.guidance.clone(),
-        })
+            guidance: Guidance::default(),
+        };
+        match (told, &core.silent) {
+            // The last value was well and nothing was heard since: it is neither beyond its level nor well, but silent.
+            (None | Some((_, _, Some(_))), Some(silent)) => {
+                (breach.since, breach.severity_since, breach.fired_at) = (silent.since, silent.since, silent.fired_at);
+                breach.guidance = Guidance::of_silence();
+            }
+            (Some((row, held, easing)), _) => {
+                let level = row.level(held.severity).or(row.base())?;
+                (breach.severity, breach.crossing) = (held.severity, level.crossing());
+                (breach.since, breach.severity_since, breach.fired_at) = (held.since, held.severity_since, held.fired_at);
+                (breach.unsteady, breach.peak) = (held.unsteady, held.peak);
+                (breach.easing, breach.unheard) = (easing, unheard);
+                breach.guidance = row.guidance.clone();
+            }
+            (None, None) => return None,
+        }
+        Some(breach)
     }
 }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    breach::{Breach, Crossing, Ending},
+    breach::{Breach, Crossing, Easing, Ending, Guidance, Unheard},
     incident::{Incident, IncidentBreach},
     lifecycle::State,
     say,
@@ -90,6 +90,19 @@ pub struct Fact {
     /// It comes and goes.
     #[serde(default)]
     pub unsteady: bool,
+    /// The value is on the healthy side, and only proof is awaited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub easing: Option<Easing>,
+    /// Nothing more was heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheard: Option<Unheard>,
+    /// When the value was observed.
+    #[serde(default)]
+    pub value_at: Timestamp,
+}
+
+const fn eases(easing: Option<Easing>, unsteady: bool, unheard: Option<Unheard>) -> bool {
+    easing.is_some() && !unsteady && unheard.is_none()
 }
 
 impl Fact {
@@ -108,11 +121,29 @@ impl Fact {
             per_minute: finite(breach.per_minute),
             limit_in_seconds: finite(breach.limit_in_seconds).filter(|seconds| *seconds >= 0.0),
             unsteady: breach.unsteady,
+            easing: breach.easing,
+            unheard: breach.unheard,
+            value_at: breach.value_at,
         }
     }
 
-    fn is_silent(&self) -> bool {
-        matches!(self.crossing, Crossing::Silent { .. })
+    const fn is_silent(&self) -> bool {
+        self.crossing.is_silent()
+    }
+
+    /// Whether it only waits for proof that it is over. What comes and goes, or is not heard of, is not told so.
+    const fn is_easing(&self) -> bool {
+        eases(self.easing, self.unsteady, self.unheard)
+    }
+
+    /// Whether the value is beyond the level that is told with it, so that it can be told as what is.
+    fn is_beyond(&self) -> bool {
+        match self.crossing {
+            _ if self.easing.is_some() || self.unheard.is_some() || self.unsteady => false,
+            Crossing::Above { level } => self.value > level,
+            Crossing::Below { level } => self.value < level,
+            Crossing::Rising { .. } | Crossing::Reaching { .. } | Crossing::Silent { .. } => true,
+        }
     }
 
     fn topic(&self) -> Topic {
@@ -366,7 +397,12 @@ fn count(count: usize) -> u32 {
 impl Basis {
     /// Of an incident as it stands.
     pub fn of(incident: &Incident) -> Self {
-        let holding = incident.breaches.iter().filter(|known| known.cleared_at.is_none()).count();
+        let mut holding = 0;
+        let mut waits = true;
+        for IncidentBreach { breach, .. } in incident.breaches.iter().filter(|known| known.cleared_at.is_none()) {
+            holding += 1;
+            waits &= eases(breach.easing, breach.unsteady, breach.unheard);
+        }
         Self {
             phase: match incident.state {
                 State::Detected | State::Stabilizing | State::AwaitingDecision => Phase::Going,
@@ -376,8 +412,8 @@ impl Basis {
             holding: count(holding),
             cleared: count(incident.breaches.len() - holding),
             reopened: incident.reopened,
-            // It is only told once all is quiet.
-            by_person: incident.touched_by_person && incident.state == State::Recovering,
+            // It is only told where nothing is left but to wait.
+            by_person: incident.touched_by_person && waits && incident.is_active(),
         }
     }
 }
@@ -440,7 +476,7 @@ impl Summary {
         summary.done.push(Sentence::NothingChanged);
         match basis.phase {
             Phase::Over => {}
-            Phase::Recovering if holding.is_empty() => {
+            _ if holding.iter().all(Fact::is_easing) => {
                 let end = if basis.by_person { Sentence::ConfirmTheEnd } else { Sentence::Wait };
                 summary.recommended.push(end);
                 if !basis.by_person {
@@ -536,24 +572,38 @@ fn affected(incident: &Incident) -> Vec<Sentence> {
     vec![parts, Sentence::EndpointsReached { endpoints }]
 }
 
+fn topic_of(breach: &Breach) -> Topic {
+    if breach.unheard.is_some() {
+        return Topic::Silent;
+    }
+    Topic::of(&breach.key.subject, &breach.key.signal, &breach.crossing)
+}
+
+/// The breaches that are more than a wait for proof.
+fn pressing<'a>(told: &'a [&IncidentBreach]) -> impl Iterator<Item = &'a Breach> {
+    let holding = told.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach);
+    holding.filter(|breach| !Fact::of(breach).is_easing())
+}
+
 fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
     let mut sentences = Vec::new();
     let mut named: Vec<(&str, &Subject)> = Vec::new();
     let mut sections: Vec<&str> = Vec::new();
     let mut reading = Vec::new();
-    for known in told.iter().filter(|known| known.cleared_at.is_none()) {
-        let breach = &known.breach;
-        for id in &breach.guidance.commands {
+    let silence = Guidance::of_silence();
+    for breach in pressing(told) {
+        let guidance = if breach.unheard.is_some() { &silence } else { &breach.guidance };
+        for id in &guidance.commands {
             let pair = (id.as_str(), &breach.key.subject);
             if named.len() < MOST_COMMANDS && !named.contains(&pair) {
                 named.push(pair);
                 sentences.push(Sentence::Command { id: say::clip(id, LONGEST_ID), because: Fact::of(breach) });
             }
         }
-        let section = breach.guidance.runbook.as_str();
+        let section = guidance.runbook.as_str();
         if !section.is_empty() && sections.len() < MOST_COMMANDS && !sections.contains(&section) {
             sections.push(section);
-            let topic = Topic::of(&breach.key.subject, &breach.key.signal, &breach.crossing);
+            let topic = topic_of(breach);
             reading.push(Sentence::Read { section: say::clip(section, LONGEST_ID), topic });
         }
     }
@@ -565,19 +615,22 @@ fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
 }
 
 fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
-    let holding: Vec<&Breach> = told.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach).collect();
+    let holding: Vec<&Breach> = pressing(told).collect();
     let mut sentences = Vec::new();
-    let facts = holding.iter().map(|breach| Fact::of(breach)).filter(|fact| !fact.is_silent());
+    let facts = holding.iter().map(|breach| Fact::of(breach)).filter(|fact| !fact.is_silent() && fact.is_beyond());
     let nearest = facts.filter_map(|fact| Some((fact.limit_in_seconds?, fact))).min_by(|a, b| a.0.total_cmp(&b.0));
     if let Some((seconds, fact)) = nearest.filter(|(seconds, _)| *seconds <= team::FORESEEABLE) {
         sentences.push(Sentence::LimitAhead { fact, seconds });
     }
+    let silence = Guidance::of_silence();
     let mut meanings: Vec<&str> = Vec::new();
     for breach in holding {
-        let text = breach.guidance.meaning.trim();
+        // What the row means may not be so any more where nothing is heard.
+        let guidance = if breach.unheard.is_some() { &silence } else { &breach.guidance };
+        let text = guidance.meaning.trim();
         if !text.is_empty() && meanings.len() < MOST_COMMANDS && !meanings.contains(&text) {
             meanings.push(text);
-            let topic = Topic::of(&breach.key.subject, &breach.key.signal, &breach.crossing);
+            let topic = topic_of(breach);
             sentences.push(Sentence::Meaning { text: say::clip(text, LONGEST_TEXT), topic });
         }
     }
@@ -596,7 +649,7 @@ fn unknown(holding: &[Fact], told: &[&IncidentBreach]) -> Vec<Sentence> {
         }
     }
     for fact in holding.iter().take(MOST_UNKNOWN) {
-        let sentence = if fact.is_silent() {
+        let sentence = if fact.is_silent() || fact.unheard.is_some() {
             Sentence::NowUnknown { subject: fact.subject.clone() }
         } else if fact.usual.is_none() && team::is_measured(fact) {
             Sentence::UsualUnknown { subject: fact.subject.clone(), signal: fact.signal.clone() }
@@ -608,6 +661,11 @@ fn unknown(holding: &[Fact], told: &[&IncidentBreach]) -> Vec<Sentence> {
         }
     }
     sentences
+}
+
+/// What a breach shows, as the part of a sentence, without its full stop: as the team reads it.
+pub fn breach_for_people(breach: &Breach) -> String {
+    team::holds(&Fact::of(breach))
 }
 
 /// A subject as people say it: `the disk /var on web-1`, `web-1`, `service imports`.

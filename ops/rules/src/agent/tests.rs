@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    breach::{Crossing, Guidance},
+    breach::{Crossing, Easing, Guidance, Unheard},
     policy::Dependency,
 };
 
@@ -16,8 +16,11 @@ pub(super) fn breach(subject: &str, signal: &str, severity: Severity, since: i64
         severity,
         crossing: Crossing::Above { level: 90.0 },
         since: at(since),
+        severity_since: at(since),
         fired_at: at(since + 30),
         unsteady: false,
+        easing: None,
+        unheard: None,
         value: 93.0,
         value_at: at(since + 30),
         peak: 93.0,
@@ -308,4 +311,26 @@ fn what_goes_away_is_not_called_healed() {
         }
         assert!(told.contains("no longer watch"), "{told}");
     }
+}
+
+#[test]
+fn what_eases_or_falls_silent_is_told_and_flapping_is_not_told_each_time() {
+    let mut desk = desk(&[breach("host:web-1", "host.memory.used", Severity::Critical, 0)]);
+    desk.tick(30);
+    desk.breaches[0].easing = Some(Easing { since: at(40), stays_for_seconds: 120.0, recovers_at: None });
+    desk.breaches[0].value = 12.0;
+    assert_eq!(kinds(&desk.tick(41)), ["breach_changed", "summary_written"]);
+    let told = format!("{:?}", desk.one(1).summary.render(crate::summary::Reader::Team));
+    assert!(told.contains("was 93 % used") && !told.contains("is 12 %") && !told.contains("Programs may be stopped"), "{told}");
+    desk.breaches[0].easing = None;
+    desk.breaches[0].unsteady = true;
+    assert_eq!(kinds(&desk.tick(42)), ["breach_changed", "summary_written"]);
+    for second in 43..60 {
+        let easing = Easing { since: at(second), stays_for_seconds: 120.0, recovers_at: None };
+        desk.breaches[0].easing = (second % 2 == 0).then_some(easing);
+        assert!(desk.tick(second).is_empty());
+    }
+    desk.breaches[0].unheard = Some(Unheard { since: at(59), for_seconds: 120.0 });
+    assert_eq!(kinds(&desk.tick(180)), ["breach_changed", "summary_written"]);
+    assert!(desk.one(1).summary.headline().contains("Nothing was heard of it for more than 2 min"));
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    breach::Easing,
     thresholds::{Level, Row},
     time::{Span, Timestamp},
     words::Severity,
@@ -54,9 +55,14 @@ struct Hold {
 pub(super) struct Held {
     pub severity: Severity,
     pub since: Timestamp,
+    /// Since when it is as severe as that.
+    pub severity_since: Timestamp,
     pub fired_at: Timestamp,
     pub peak: f64,
     pub unsteady: bool,
+    /// It was critical before.
+    #[serde(default)]
+    was_critical: bool,
     /// It went on through a time in which nothing could be seen, and was not seen beyond its level since.
     #[serde(default)]
     doubtful: bool,
@@ -118,6 +124,14 @@ fn window(row: &Row) -> i64 {
     duration(row).saturating_mul(10).max(SHORTEST_WINDOW)
 }
 
+impl Held {
+    /// For how long it must be quiet to end.
+    fn needed(&self, row: &Row) -> i64 {
+        let quiet = duration(row);
+        if self.unsteady { quiet.saturating_mul(3).max(SHORTEST_QUIET) } else { quiet }
+    }
+}
+
 impl Settled {
     fn begin(timing: Timing) -> Self {
         Self { since: timing.newest_at, reached: 0, first: timing.last, spans: 0 }
@@ -176,11 +190,25 @@ impl State {
 
         if let Some(mut held) = self.held.take() {
             let beyond_critical = row.critical.is_some_and(|level| measure.newest > level.on_scale());
+            let before = held.severity;
+            // It is unsteady until it did not come back for a whole window, and as long it stays as severe as it was.
+            let oldest = timing.last.saturating_sub(window(row));
+            self.returns.retain(|&time| time >= oldest);
+            held.unsteady &= !self.returns.is_empty();
             held.severity = match fires {
                 Some(Severity::Critical) => Severity::Critical,
-                _ if row.warning.is_none() || (held.severity == Severity::Critical && beyond_critical) => Severity::Critical,
+                _ if row.warning.is_none() => Severity::Critical,
+                _ if held.severity == Severity::Critical && (beyond_critical || held.unsteady) => Severity::Critical,
                 _ => Severity::Warning,
             };
+            if held.severity != before {
+                let hold = self.critical.as_ref().filter(|_| held.severity == Severity::Critical);
+                held.severity_since = hold.map_or(timing.newest_at, |hold| hold.since);
+                if held.severity == Severity::Critical && held.was_critical {
+                    self.came_back(row, timing.last);
+                }
+            }
+            held.was_critical |= held.severity == Severity::Critical;
             held.peak = worse(held.peak, measure.extreme);
             let beyond = measure.worst > base;
             held.doubtful &= !beyond;
@@ -211,9 +239,12 @@ impl State {
                 self.returns.clear();
             }
             let hold = self.warning.as_ref().or(self.critical.as_ref());
+            let own = if severity == Severity::Critical { self.critical.as_ref() } else { self.warning.as_ref() };
             self.held = Some(Held {
                 severity,
                 since: hold.map_or(timing.newest_at, |hold| hold.since),
+                severity_since: own.map_or(timing.newest_at, |own| own.since),
+                was_critical: severity == Severity::Critical,
                 fired_at: timing.wall,
                 peak: hold.map_or(measure.extreme, |hold| hold.peak),
                 unsteady: self.returns.len() >= UNSTEADY,
@@ -239,8 +270,7 @@ impl State {
         let Some(held) = &self.held else {
             return false;
         };
-        let quiet = duration(row);
-        let needed = if held.unsteady { quiet.saturating_mul(3).max(SHORTEST_QUIET) } else { quiet };
+        let needed = held.needed(row);
         // Counters over a time know nothing right after a restart: one healthy value is no proof then.
         let sure = |settled: &Settled| !held.doubtful || settled.spans >= SHORTEST_QUIET;
         let proven = self.settled.as_ref().filter(|settled| held.told && self.recovered && settled.reached >= needed && sure(settled));
@@ -260,6 +290,19 @@ impl State {
             held.doubtful = true;
             self.settled = None;
         }
+    }
+
+    /// The breach holds on while its value is on the healthy side.
+    pub(super) fn easing(&self, row: &Row) -> Option<Easing> {
+        let (held, settled) = (self.held.as_ref()?, self.settled.as_ref()?);
+        let shortest = if held.doubtful { SHORTEST_QUIET } else { 0 };
+        let recovers_at = match (row.recovers_at, row.base()) {
+            (Some(Level::Above(at)), Some(Level::Above(base))) | (Some(Level::Below(at)), Some(Level::Below(base))) => {
+                (at != base).then_some(at)
+            }
+            _ => None,
+        };
+        Some(Easing { since: settled.since, stays_for_seconds: held.needed(row).max(shortest) as f64 / 1e6, recovers_at })
     }
 
     /// Somebody hears of the breach now.

@@ -23,6 +23,8 @@ const SHORTEST_STALE: i64 = 30 * SECOND;
 const LONGEST_GAP: i64 = 3_600 * SECOND;
 /// How far back a course reaches that is only kept to tell the rate of a breach.
 const BREACH_WINDOW: i64 = 600 * SECOND;
+/// Silence that is told while a breach holds, where the document names no time.
+const LONG_UNHEARD: i64 = 900 * SECOND;
 
 /// What came since the last evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -148,6 +150,11 @@ impl Core {
         plan.no_data.unwrap_or_else(|| self.gap.unwrap_or(0).saturating_mul(3).max(SHORTEST_STALE))
     }
 
+    /// Silence for longer than this is told while a breach holds.
+    pub(super) fn unheard_after(&self, plan: &Plan) -> i64 {
+        plan.no_data.unwrap_or_else(|| self.stale(plan).max(LONG_UNHEARD))
+    }
+
     /// Judges what came since the last evaluation; says whether anything changed that is worth keeping.
     pub(super) fn evaluate(&mut self, plan: &Plan, rows: &[Row], wall: Timestamp) -> bool {
         let Some(batch) = self.batch.take() else {
@@ -219,7 +226,7 @@ impl Core {
         changed
     }
 
-    fn held(&self) -> [bool; 3] {
+    pub(super) fn held(&self) -> [bool; 3] {
         self.states.each_ref().map(|state| state.held.is_some())
     }
 

@@ -180,6 +180,101 @@ fn what_was_not_seen_ends_no_breach() {
     assert!(self::step(&mut engine, 50.0, 370).is_empty());
 }
 
+const QUEUE: &str = "| queue.depth | above 1000 | above 5000 | 20 s / 10 s | 500 | 2 min | Work waits. | queue | `x` |";
+
+fn queue(engine: &mut Engine, value: f64, second: i64) -> Option<Breach> {
+    let id = engine.series("queue.depth", "service:imports", None).unwrap();
+    engine.observe(id, value, at(second).wall, at(second));
+    engine.tick(at(second)).pop()
+}
+
+fn critical_queue() -> Engine {
+    let mut engine = Engine::new(rules(QUEUE), 10);
+    (0..=30).step_by(5).for_each(|second| drop(queue(&mut engine, 1_500.0, second)));
+    (35..=60).step_by(5).for_each(|second| drop(queue(&mut engine, 6_100.0, second)));
+    engine
+}
+
+#[test]
+fn a_breach_knows_since_when_it_is_as_severe_as_it_is() {
+    let mut engine = critical_queue();
+    let breach = queue(&mut engine, 6_100.0, 65).unwrap();
+    assert_eq!((breach.severity, breach.since, breach.severity_since), (Severity::Critical, at(0).wall, at(35).wall));
+    let breach = queue(&mut engine, 1_500.0, 70).unwrap();
+    assert_eq!((breach.severity, breach.since, breach.severity_since), (Severity::Warning, at(0).wall, at(70).wall));
+}
+
+#[test]
+fn a_value_on_the_healthy_side_is_not_told_as_beyond_while_the_breach_holds() {
+    let mut engine = critical_queue();
+    let breach = queue(&mut engine, 600.0, 65).unwrap();
+    assert_eq!((breach.value, breach.peak), (600.0, 6_100.0));
+    let easing = Easing { since: at(65).wall, stays_for_seconds: 20.0, recovers_at: Some(500.0) };
+    assert_eq!(breach.easing, Some(easing));
+    assert_eq!(queue(&mut engine, 700.0, 70).unwrap().easing, Some(easing));
+    assert_eq!(queue(&mut engine, 1_700.0, 75).unwrap().easing, None);
+}
+
+#[test]
+fn silence_does_not_hide_behind_a_breach() {
+    let mut engine = critical_queue();
+    let id = engine.series("queue.depth", "service:imports", None).unwrap();
+    assert_eq!(engine.tick(at(180)).remove(0).unheard, None);
+    let breach = engine.tick(at(181)).remove(0);
+    assert_eq!((breach.severity, breach.value), (Severity::Critical, 6_100.0));
+    assert_eq!(breach.unheard, Some(Unheard { since: at(60).wall, for_seconds: 120.0 }));
+    assert_eq!(queue(&mut engine, 6_100.0, 190).unwrap().unheard, None);
+    // The last word was a healthy one: it is not known to be well, and not critical for ever either.
+    assert!(queue(&mut engine, 10.0, 195).unwrap().easing.is_some());
+    let breach = engine.tick(at(400)).remove(0);
+    assert_eq!((breach.severity, breach.crossing), (Severity::Warning, Crossing::Silent { for_seconds: 120.0 }));
+    assert_eq!((breach.since, breach.easing, breach.unheard), (at(195).wall, None, None));
+    assert_eq!((breach.guidance.runbook.as_str(), breach.guidance.commands.len()), ("no-data", 0));
+    assert_eq!(engine.reading(id, at(400)).unwrap().status, Status::Warning);
+    // One word is no proof; its time is.
+    assert!(queue(&mut engine, 10.0, 405).unwrap().easing.is_some());
+    (410..425).step_by(5).for_each(|second| assert!(queue(&mut engine, 10.0, second).is_some(), "{second}"));
+    assert_eq!(queue(&mut engine, 10.0, 425), None);
+}
+
+#[test]
+fn silence_is_told_while_a_breach_holds_even_where_no_time_is_named() {
+    let mut engine = Engine::new(rules("| queue.depth | above 1000 | - | 10 s | - | - | m | queue | - |"), 10);
+    (0..=10).step_by(5).for_each(|second| drop(queue(&mut engine, 1_500.0, second)));
+    assert_eq!(engine.tick(at(910)).remove(0).unheard, None);
+    assert_eq!(engine.tick(at(911)).remove(0).unheard, Some(Unheard { since: at(10).wall, for_seconds: 900.0 }));
+    let saved = engine.save(at(912));
+    let mut restarted = Engine::restore(rules("| queue.depth | above 1000 | - | 10 s | - | - | m | queue | - |"), 10, &saved, at(912));
+    assert!(restarted.tick(at(913)).remove(0).unheard.is_some());
+}
+
+#[test]
+fn what_comes_and_goes_changes_no_more_until_it_rests() {
+    let mut engine = Engine::new(rules(QUEUE), 10);
+    let mut told: Vec<(Severity, bool)> = Vec::new();
+    for second in (0..1_200).step_by(2) {
+        // Between warning and critical, and down to nothing now and then.
+        let value = if second % 90 > 80 {
+            10.0
+        } else if (second / 15) % 2 == 0 {
+            6_000.0
+        } else {
+            1_500.0
+        };
+        if let Some(breach) = queue(&mut engine, value, second)
+            && told.last() != Some(&(breach.severity, breach.unsteady))
+        {
+            told.push((breach.severity, breach.unsteady));
+        }
+    }
+    assert!(told.len() <= 8, "{told:?}");
+    assert_eq!(told.last(), Some(&(Severity::Critical, true)));
+    // It rests beyond the warning level: that is a steady warning after a while.
+    (1_200..2_000).step_by(5).for_each(|second| drop(queue(&mut engine, 1_500.0, second)));
+    let breach = queue(&mut engine, 1_500.0, 2_000).unwrap();
+    assert_eq!((breach.severity, breach.unsteady), (Severity::Warning, false));
+}
+
 fn run(engine: &mut Engine, values: &[f64], from: i64, every: i64) -> Vec<Vec<Breach>> {
     (from..).step_by(every as usize).zip(values).map(|(second, &value)| step(engine, value, second)).collect()
 }

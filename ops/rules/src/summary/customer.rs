@@ -33,6 +33,23 @@ fn large(text: &str) -> String {
 pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
     match sentence {
         Sentence::Flood { .. } => Some("Several parts of the service have trouble at once.".to_owned()),
+        Sentence::Holds { fact } if fact.is_easing() => Some(match fact.topic() {
+            Topic::EndpointDown | Topic::EndpointSlow => {
+                format!("{} did not work as it should. It looks better, and we are making sure that it stays so.", large(part(fact)))
+            }
+            Topic::Silent
+            | Topic::Certificate
+            | Topic::App
+            | Topic::Disk
+            | Topic::Memory
+            | Topic::Processor
+            | Topic::Database
+            | Topic::Queue
+            | Topic::Other => {
+                "Something inside the service was not as it should be. It looks better, and we are making sure that it stays so.".to_owned()
+            }
+        }),
+        Sentence::Holds { fact } if fact.unheard.is_some() => Some("We are checking a part of the service.".to_owned()),
         Sentence::Holds { fact } => Some(match fact.topic() {
             Topic::EndpointDown => format!("{} does not work as it should.", large(part(fact))),
             Topic::EndpointSlow => format!("{} is slower than it should be.", large(part(fact))),
@@ -76,7 +93,7 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
                 format!("{} may be slow or not available.", large(&list(&names)))
             })
         }
-        Sentence::NoEndpoint => Some("As far as we know the service can be used.".to_owned()),
+        Sentence::NoEndpoint => Some("We do not know of anything that you would notice.".to_owned()),
         Sentence::Watching => Some("We know of it and are watching it.".to_owned()),
         Sentence::LimitAhead { .. } | Sentence::Meaning { .. } => Some("Without a repair it may get worse.".to_owned()),
         Sentence::OutcomeUnknown => Some("We do not know yet how it goes on.".to_owned()),

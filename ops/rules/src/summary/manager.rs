@@ -8,6 +8,19 @@ pub(super) const HEADINGS: [&str; 7] =
 
 fn holds(fact: &Fact) -> String {
     let name = say::clip(fact.subject.name(), 40);
+    if fact.is_easing() {
+        let what = match fact.topic() {
+            Topic::EndpointDown | Topic::EndpointSlow => format!("The service {name}"),
+            Topic::App => "A program".to_owned(),
+            Topic::Disk | Topic::Memory | Topic::Processor => "A server".to_owned(),
+            Topic::Database => "A database".to_owned(),
+            Topic::Certificate | Topic::Queue | Topic::Silent | Topic::Other => "Something that we watch".to_owned(),
+        };
+        return format!("{what} had trouble and looks better. It is not yet sure that it stays so.");
+    }
+    if fact.unheard.is_some() {
+        return "A part that had trouble does not report any more.".to_owned();
+    }
     match fact.topic() {
         Topic::EndpointDown => format!("The service {name} does not answer as it should."),
         Topic::EndpointSlow => format!("The service {name} answers slowly."),
@@ -86,7 +99,7 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             let names: Vec<String> = endpoints.iter().map(|one| say::clip(one.name(), 40)).collect();
             Some(format!("People who use {} can notice it.", list(&names)))
         }
-        Sentence::NoEndpoint => Some("People who use the service may not notice it.".to_owned()),
+        Sentence::NoEndpoint => Some("Whether people who use the service notice it is not known.".to_owned()),
         Sentence::EvidenceSaved => Some("Calm Ops noticed it by itself and saved the evidence.".to_owned()),
         Sentence::NothingChanged => Some("Nothing was changed by it.".to_owned()),
         Sentence::Command { .. } | Sentence::Read { .. } | Sentence::LookAtEvidence => Some("The team looks at it and decides.".to_owned()),
