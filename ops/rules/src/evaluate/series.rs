@@ -23,6 +23,8 @@ const SHORTEST_STALE: i64 = 30 * SECOND;
 const LONGEST_GAP: i64 = 3_600 * SECOND;
 /// How far back a course reaches that is only kept to tell the rate of a breach.
 const BREACH_WINDOW: i64 = 600 * SECOND;
+/// How far back the course reaches that tells what moves just now.
+const NEAR: i64 = 300 * SECOND;
 /// Silence that is told while a breach holds, where the document names no time.
 const LONG_UNHEARD: i64 = 900 * SECOND;
 
@@ -74,6 +76,9 @@ pub(super) struct Core {
     pub batch: Option<Batch>,
     pub states: [State; 3],
     pub window: Option<Window>,
+    /// The last minutes, finer: kept while a breach holds or may begin, and where a trend is watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near: Option<Window>,
     pub silent: Option<Silence>,
     /// Since when the last breach was well, if it was seen to recover and nothing holds.
     #[serde(default)]
@@ -93,6 +98,7 @@ impl Core {
             batch: None,
             states: Default::default(),
             window: None,
+            near: None,
             silent: None,
             recovery: None,
             usual: None,
@@ -210,6 +216,11 @@ impl Core {
             Some(_) if !hot && plan.window == 0 => self.window = None,
             _ => {}
         }
+        if hot || plan.window > 0 {
+            self.near.get_or_insert_with(|| Window::new(NEAR)).push(batch.last, batch.newest);
+        } else {
+            self.near = None;
+        }
         changed
     }
 
@@ -246,12 +257,13 @@ impl Core {
     pub(super) fn slope(&self, plan: &Plan) -> Option<f64> {
         let window = self.window.as_ref()?;
         let length = if plan.window > 0 { plan.window.min(BREACH_WINDOW) } else { BREACH_WINDOW };
-        window.slope(length).or_else(|| window.slope(length / 5)).or_else(|| window.slope(plan.window))
+        let all = window.slope(length).or_else(|| window.slope(length / 5)).or_else(|| window.slope(plan.window));
+        self.near.as_ref().map_or(all, |near| near.trend(all))
     }
 
     /// Nothing could be seen for `span` until `now`: it neither counts as held nor as silence.
     pub(super) fn blind(&mut self, span: i64, now: i64) {
-        if let Some(window) = &mut self.window {
+        for window in self.window.iter_mut().chain(&mut self.near) {
             let seen = now.saturating_sub(self.arrival).max(0);
             window.shift(span.saturating_sub(seen).max(0).saturating_neg());
         }
@@ -271,7 +283,7 @@ impl Core {
             batch.first = batch.first.saturating_add(by);
             batch.last = batch.last.saturating_add(by);
         }
-        if let Some(window) = &mut self.window {
+        for window in self.window.iter_mut().chain(&mut self.near) {
             window.shift(by);
         }
         for state in &mut self.states {

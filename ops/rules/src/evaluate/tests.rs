@@ -180,6 +180,23 @@ fn what_was_not_seen_ends_no_breach() {
     assert!(self::step(&mut engine, 50.0, 370).is_empty());
 }
 
+#[test]
+fn a_disk_that_fills_now_is_forecast_by_how_it_fills_now() {
+    let rows = "| disk.used | above 88 % | - | 10 s | - | - | m | - | - |\n| disk.used | reaches 100 % in 8 h | - | 10 min | 12 h | - | m | - | - |";
+    let mut engine = Engine::new(rules(rows), 10);
+    let mut told = Vec::new();
+    for second in (0..780).step_by(5) {
+        // Flat for ten minutes, then 1 % in 3 s.
+        let value = if second < 600 { 40.0 } else { 40.0 + (second - 600) as f64 / 3.0 };
+        let id = engine.series("disk.used", "disk:/@web-1", None).unwrap();
+        engine.observe(id, value, at(second).wall, at(second));
+        told = engine.tick(at(second));
+    }
+    let breach = told.remove(0);
+    assert!((breach.per_minute.unwrap() - 20.0).abs() < 0.5, "{breach:?}");
+    assert!(breach.limit_in_seconds.unwrap() < 10.0, "{breach:?}");
+}
+
 const QUEUE: &str = "| queue.depth | above 1000 | above 5000 | 20 s / 10 s | 500 | 2 min | Work waits. | queue | `x` |";
 
 fn queue(engine: &mut Engine, value: f64, second: i64) -> Option<Breach> {

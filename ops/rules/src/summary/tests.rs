@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::{
-    breach::{BreachKey, Easing, Ending, Guidance, Unheard},
+    breach::{BreachKey, Crossing, Easing, Ending, Guidance, Unheard},
     incident::{IncidentNumber, Resolution},
-    words::Actor,
+    words::{Actor, Severity},
 };
 
 fn at(seconds: i64) -> Timestamp {
