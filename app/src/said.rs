@@ -26,7 +26,12 @@ fn named(subject: &Subject, signal: &Signal) -> String {
 
 fn crossed(breach: &Breach) -> String {
     // What is not beyond its level now, or not heard of, is told in the summary's words.
-    if breach.easing.is_some() || breach.unheard.is_some() {
+    let beyond = match breach.crossing {
+        Crossing::Above { level } => breach.value > level,
+        Crossing::Below { level } => breach.value < level,
+        Crossing::Rising { .. } | Crossing::Reaching { .. } | Crossing::Silent { .. } => true,
+    };
+    if breach.easing.is_some() || breach.unheard.is_some() || !beyond {
         return summary::breach_for_people(breach);
     }
     let unit = &breach.unit;

@@ -73,6 +73,9 @@ pub enum Sentence {
     Flood {
         /// How many signals took part.
         signals: u32,
+        /// None of them is beyond its level any more.
+        #[serde(default)]
+        over: bool,
     },
     /// A breach that holds.
     Holds {
@@ -147,6 +150,9 @@ pub enum Sentence {
     EndpointsReached {
         /// Which.
         endpoints: Vec<Subject>,
+        /// None of their breaches holds any more.
+        #[serde(default)]
+        over: bool,
     },
     /// No endpoint takes part.
     NoEndpoint,
@@ -382,7 +388,7 @@ impl Summary {
 fn happened(incident: &Incident, told: &[&IncidentBreach], basis: Basis) -> Vec<Sentence> {
     let mut sentences = Vec::new();
     if incident.flood {
-        sentences.push(Sentence::Flood { signals: count(told.len()) });
+        sentences.push(Sentence::Flood { signals: count(told.len()), over: basis.holding == 0 });
     }
     sentences.extend(told.iter().take(MOST_FACTS).map(|known| {
         let fact = Fact::of(&known.breach);
@@ -425,7 +431,8 @@ fn affected(incident: &Incident) -> Vec<Sentence> {
     if endpoints.is_empty() {
         return if known.is_empty() { vec![parts, Sentence::NoEndpoint] } else { vec![parts] };
     }
-    vec![parts, Sentence::EndpointsReached { endpoints }]
+    let over = !incident.breaches.iter().any(|known| known.cleared_at.is_none() && endpoints.contains(&known.breach.key.subject));
+    vec![parts, Sentence::EndpointsReached { endpoints, over }]
 }
 
 fn topic_of(breach: &Breach) -> Topic {

@@ -6,6 +6,8 @@ const MAX_POINTS: usize = 64;
 const ENOUGH: usize = 4;
 /// From this fit on the points are a line.
 const STRAIGHT: f64 = 0.9;
+/// From this fit on values that go the other way have turned, and are no noise.
+const TURNED: f64 = 0.1;
 /// From this many times as steep on the last minutes tell more than all.
 const STEEPER: f64 = 1.2;
 
@@ -99,6 +101,13 @@ impl Window {
     /// with the rest before it.
     pub(super) fn trend(&self, known: Option<f64>) -> Option<f64> {
         let mut best = known;
+        // It has turned: then what it did before says nothing about what comes.
+        if let (Some(before), Some((slope, fit))) = (known, self.line(self.length * 2 / 5))
+            && slope * before < 0.0
+            && fit >= TURNED
+        {
+            best = Some(slope);
+        }
         for length in [self.length, self.length * 2 / 5] {
             if let Some((slope, fit)) = self.line(length)
                 && best.is_none_or(|best| fit >= STRAIGHT && slope.abs() > best.abs() * STEEPER)
@@ -146,6 +155,13 @@ mod tests {
         let all = window(600, filling).slope(600_000_000).unwrap();
         let now = window(300, filling).trend(Some(all)).unwrap();
         assert!(all < 0.2 && (now - 0.4).abs() < 0.01, "{all} {now}");
+    }
+
+    #[test]
+    fn what_has_turned_is_not_told_by_what_it_did_before() {
+        let turned = |second: i64| if second < 540 { second as f64 * 0.1 } else { 54.0 - (second - 540) as f64 * 0.3 };
+        let all = window(600, turned).slope(600_000_000).unwrap();
+        assert!(all > 0.0 && window(300, turned).trend(Some(all)).unwrap() < 0.0);
     }
 
     #[test]

@@ -32,6 +32,7 @@ fn large(text: &str) -> String {
 /// One sentence, or none where it is nothing for customers.
 pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
     match sentence {
+        Sentence::Flood { over: true, .. } => Some("Several parts of the service had trouble at once.".to_owned()),
         Sentence::Flood { .. } => Some("Several parts of the service have trouble at once.".to_owned()),
         Sentence::Holds { fact } if fact.is_easing() => Some(match fact.topic() {
             Topic::EndpointDown | Topic::EndpointSlow => {
@@ -85,12 +86,13 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
         Sentence::CameBack { .. } => Some("It came back after it had ended.".to_owned()),
         Sentence::Began { at, .. } => Some(format!("Since {}.", moment(*at))),
         Sentence::Lasted { span } => Some(format!("It lasted {span}.")),
-        Sentence::EndpointsReached { endpoints } => {
+        Sentence::EndpointsReached { endpoints, over } => {
+            let may_be = if *over { "may have been" } else { "may be" };
             let names: Vec<String> = endpoints.iter().filter_map(plain_name).map(str::to_owned).collect();
             Some(if names.is_empty() {
-                "A part of the service may be slow or not available.".to_owned()
+                format!("A part of the service {may_be} slow or not available.")
             } else {
-                format!("{} may be slow or not available.", large(&list(&names)))
+                format!("{} {may_be} slow or not available.", large(&list(&names)))
             })
         }
         Sentence::NoEndpoint => Some("We do not know of anything that you would notice.".to_owned()),

@@ -56,6 +56,7 @@ fn cleared(fact: &Fact) -> String {
 /// One sentence, or none where it is nothing for managers.
 pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
     match sentence {
+        Sentence::Flood { over: true, .. } => Some("Many things had trouble at once. They were handled together.".to_owned()),
         Sentence::Flood { .. } => Some("Many things have trouble at once. They are handled together.".to_owned()),
         Sentence::Holds { fact } => Some(holds(fact)),
         Sentence::Cleared { fact } => Some(cleared(fact)),
@@ -95,9 +96,10 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
         }
         Sentence::Began { at, noticed_after } => Some(format!("It began at {} and was noticed after {noticed_after}.", moment(*at))),
         Sentence::Lasted { span } => Some(format!("It lasted {span}.")),
-        Sentence::EndpointsReached { endpoints } => {
+        Sentence::EndpointsReached { endpoints, over } => {
             let names: Vec<String> = endpoints.iter().map(|one| say::clip(one.name(), 40)).collect();
-            Some(format!("People who use {} can notice it.", list(&names)))
+            let (use_it, can) = if *over { ("used", "could") } else { ("use", "can") };
+            Some(format!("People who {use_it} {} {can} notice it.", list(&names)))
         }
         Sentence::NoEndpoint => Some("Whether people who use the service notice it is not known.".to_owned()),
         Sentence::EvidenceSaved => Some("Calm Ops noticed it by itself and saved the evidence.".to_owned()),

@@ -215,10 +215,13 @@ fn signals(count: u32) -> String {
 /// One sentence, or none where the team needs none.
 pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
     Some(match sentence {
-        Sentence::Flood { signals: 1 } => {
+        Sentence::Flood { signals, over: true } => {
+            format!("Many things happened at once: {signals} {} gathered here.", if *signals == 1 { "signal was" } else { "signals were" })
+        }
+        Sentence::Flood { signals: 1, .. } => {
             "Many things happen at once. What comes from now on is gathered here, so that one page tells it.".to_owned()
         }
-        Sentence::Flood { signals } => {
+        Sentence::Flood { signals, .. } => {
             format!("Many things happen at once: {signals} signals are gathered here, so that one page tells them.")
         }
         Sentence::Holds { fact } => {
@@ -259,9 +262,10 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             }
             format!("As far as known: {}.", list(&names))
         }
-        Sentence::EndpointsReached { endpoints } => {
+        Sentence::EndpointsReached { endpoints, over } => {
             let names: Vec<String> = endpoints.iter().map(say::subject).collect();
-            format!("Whoever uses {} can notice it.", list(&names))
+            let (uses, can) = if *over { ("used", "could") } else { ("uses", "can") };
+            format!("Whoever {uses} {} {can} notice it.", list(&names))
         }
         Sentence::NoEndpoint => "No endpoint takes part in it as far as is seen: whether people outside notice it is not known.".to_owned(),
         Sentence::EvidenceSaved => "Calm Ops saved a snapshot of the evidence.".to_owned(),
