@@ -144,7 +144,8 @@ fn moments(incident: &Incident, course: &rules::view::CoursePage) -> Vec<(Timest
     let breach =
         incident.breaches.iter().find(|known| known.breach.key.subject == course.subject && known.breach.key.signal == course.signal);
     let began = breach.map(|known| (known.breach.since, "began"));
-    let cleared = breach.and_then(|known| known.cleared_at).map(|at| (at, "recovered"));
+    let ended = |known: &rules::incident::IncidentBreach| if known.is_lost() { "no longer watched" } else { "recovered" };
+    let cleared = breach.and_then(|known| Some((known.cleared_at?, ended(known))));
     let ended = incident.resolution.as_ref().map(|end| (end.at, "resolved"));
     began.into_iter().chain([(incident.opened_at, "opened")]).chain(cleared).chain(ended).collect()
 }
@@ -191,9 +192,11 @@ fn breach_row(known: &rules::incident::IncidentBreach, courses: &[rules::view::C
         severity: breach.severity,
         value: format!("{}{usual}", say::value(breach.value, &breach.unit)),
         now,
-        meaning: breach.guidance.meaning.clone(),
-        since: breach.since,
+        // What it means is true while it is so.
+        meaning: if known.cleared_at.is_none() && breach.easing.is_none() { breach.guidance.meaning.clone() } else { String::new() },
+        since: breach.severity_since,
         cleared_at: known.cleared_at,
+        lost: known.is_lost(),
         unsteady: breach.unsteady,
     }
 }

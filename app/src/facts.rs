@@ -66,6 +66,8 @@ pub(crate) struct BreachRow {
     pub since: Timestamp,
     /// When it recovered.
     pub cleared_at: Option<Timestamp>,
+    /// Nobody saw it recover: it is no longer watched.
+    pub lost: bool,
     /// It comes and goes.
     pub unsteady: bool,
 }

@@ -1,10 +1,10 @@
 //! Each event of a timeline as one calm sentence. The match names every event: a new one does not compile until it can be said.
 
 use rules::{
-    breach::{Breach, Crossing},
+    breach::{Breach, Crossing, Ending},
     journal::{BlindReason, Entry, Event},
     lifecycle::Step,
-    say,
+    say, summary,
     words::{Actor, Severity, Signal, Subject},
 };
 
@@ -25,6 +25,15 @@ fn named(subject: &Subject, signal: &Signal) -> String {
 }
 
 fn crossed(breach: &Breach) -> String {
+    // What is not beyond its level now, or not heard of, is told in the summary's words.
+    let beyond = match breach.crossing {
+        Crossing::Above { level } => breach.value > level,
+        Crossing::Below { level } => breach.value < level,
+        Crossing::Rising { .. } | Crossing::Reaching { .. } | Crossing::Silent { .. } => true,
+    };
+    if breach.easing.is_some() || breach.unheard.is_some() || !beyond {
+        return summary::breach_for_people(breach);
+    }
     let unit = &breach.unit;
     let named = named(&breach.key.subject, &breach.key.signal);
     let value = say::value(breach.value, unit);
@@ -48,7 +57,7 @@ fn moved(step: Step) -> &'static str {
     match step {
         Step::Stabilize => "A safe measure is in force",
         Step::AskForDecision => "The next step needs a person",
-        Step::Quiet => "Every signal is back to normal",
+        Step::Quiet => "Nothing that is watched is in trouble any more",
         Step::CommandRan => "An approved command ran",
         Step::BreachReturned => "It came back",
         Step::StayedQuiet => "It stayed quiet",
@@ -82,11 +91,17 @@ fn sentence(event: &Event, actor: Actor) -> String {
             format!("Opened as {}{first}.{flood}", incident.severity)
         }
         Event::BreachJoined { breach, .. } => format!("Joined: {}.", crossed(breach)),
-        Event::BreachChanged { breach, .. } if breach.unsteady => {
-            format!("{} comes and goes: it counts as one breach.", named(&breach.key.subject, &breach.key.signal))
+        Event::BreachChanged { breach, .. } if breach.unsteady && breach.unheard.is_none() => {
+            let named = named(&breach.key.subject, &breach.key.signal);
+            format!("Now {}: {named} comes and goes, and counts as one breach.", breach.severity)
         }
         Event::BreachChanged { breach, .. } => format!("Now {}: {}.", breach.severity, crossed(breach)),
-        Event::BreachCleared { key, .. } => format!("{} is back to normal.", named(&key.subject, &key.signal)),
+        Event::BreachCleared { key, ending: Ending::Recovered { .. }, .. } => {
+            format!("{} is back to normal.", named(&key.subject, &key.signal))
+        }
+        Event::BreachCleared { key, ending: Ending::NoLongerWatched, .. } => {
+            format!("{} is no longer watched. Whether it recovered is not known.", named(&key.subject, &key.signal))
+        }
         Event::Moved { step, to, .. } => format!("{}: the incident is {to}.", moved(*step)),
         Event::SummaryWritten { .. } => "The summary was written anew.".into(),
         Event::SnapshotSaved { snapshot, .. } => {
@@ -103,7 +118,7 @@ fn sentence(event: &Event, actor: Actor) -> String {
         Event::Resolved { step, note, .. } => {
             let colon = if note.is_some() { ", and wrote:" } else { "." };
             match step {
-                Step::StayedQuiet => "Resolved: all stayed quiet for its time.".into(),
+                Step::StayedQuiet => "Resolved: what is watched stayed quiet for its time.".into(),
                 Step::Stabilize
                 | Step::AskForDecision
                 | Step::Quiet
@@ -153,7 +168,8 @@ fn tone(event: &Event, actor: Actor) -> Tone {
     match event {
         Event::IncidentOpened { incident } => grave(incident.severity),
         Event::BreachJoined { breach, .. } | Event::BreachChanged { breach, .. } => grave(breach.severity),
-        Event::BreachCleared { .. } => Tone::Better,
+        Event::BreachCleared { ending: Ending::Recovered { .. }, .. } => Tone::Better,
+        Event::BreachCleared { ending: Ending::NoLongerWatched, .. } => Tone::Warning,
         Event::Resolved { .. } if !actor.is_person() => Tone::Better,
         Event::Resolved { .. } | Event::Acknowledged { .. } | Event::Commented { .. } => Tone::Person,
         Event::Reopened { .. } => {
@@ -181,7 +197,7 @@ fn tone(event: &Event, actor: Actor) -> Tone {
 mod tests {
     use super::*;
     use rules::{
-        breach::{BreachKey, Guidance},
+        breach::{BreachKey, Easing, Guidance},
         incident::IncidentNumber,
         time::Timestamp,
     };
@@ -192,8 +208,11 @@ mod tests {
             severity: Severity::Critical,
             crossing,
             since: Timestamp::from_secs(0),
+            severity_since: Timestamp::from_secs(0),
             fired_at: Timestamp::from_secs(60),
             unsteady: false,
+            easing: None,
+            unheard: None,
             value: 96.0,
             value_at: Timestamp::from_secs(60),
             peak: 96.0,
@@ -218,6 +237,27 @@ mod tests {
             said(Crossing::Silent { for_seconds: 60.0 }),
             "Joined: Memory used of web-1 was not heard for 1 min; the last value was 96 %."
         );
+    }
+
+    #[test]
+    fn a_value_that_is_well_again_is_not_said_to_be_beyond_its_level() {
+        let mut one = breach(Crossing::Above { level: 95.0 });
+        (one.value, one.severity) = (12.0, Severity::Warning);
+        one.easing = Some(Easing { since: Timestamp::from_secs(120), stays_for_seconds: 300.0, recovers_at: None });
+        let said = |breach: &Breach| {
+            sentence(&Event::BreachChanged { incident: IncidentNumber(1), breach: Box::new(breach.clone()) }, Actor::Agent)
+        };
+        assert_eq!(
+            said(&one),
+            "Now warning: Memory on web-1 was 96 % used (usually 61 %). Since 1970-01-01 00:02 UTC it is not above its level any more (12 % then); \
+             it counts as recovered if it stays so for 5 min."
+        );
+        one.unsteady = true;
+        assert_eq!(said(&one), "Now warning: Memory used of web-1 comes and goes, and counts as one breach.");
+        let key = one.key;
+        let cleared = |ending| sentence(&Event::BreachCleared { incident: IncidentNumber(1), key: key.clone(), ending }, Actor::Agent);
+        assert!(cleared(Ending::NoLongerWatched).ends_with("is no longer watched. Whether it recovered is not known."));
+        assert!(cleared(Ending::Recovered { since: Timestamp::from_secs(1) }).ends_with("is back to normal."));
     }
 
     #[test]

@@ -70,6 +70,8 @@ fn an_incident_during_which_the_program_was_killed_is_decided_the_same() {
     assert_eq!(page(&program, number)["incident"]["state"], "awaiting_decision");
     // What was recorded before is still there.
     replayed(&home, &program, number, "incident_opened");
+    // What is well after a restart must be well for a minute; what is seen beyond its level again is in no doubt.
+    assert_eq!(program.push(SUBJECT, 9_000.0).status, 202);
     end(&program, number);
     let told = replayed(&home, &program, number, "person_resolved");
     for line in ["gets a comment", "has recovered", "its end is offered", "is resolved"] {

@@ -142,6 +142,7 @@ fn evidence(incident: &Briefing) -> String {
 
 fn breach(row: &BreachRow) -> AnyView {
     let state = match row.cleared_at {
+        Some(at) if row.lost => view! { {mark::mark("unknown", "no longer watched")} " since " {clock::moment(at)} }.into_any(),
         Some(at) => view! { {mark::mark("healthy", "recovered")} " " {clock::moment(at)} }.into_any(),
         None => view! { {mark::severity(row.severity)} " since " {clock::moment(row.since)} }.into_any(),
     };

@@ -23,8 +23,11 @@ fn breaches(at: Timestamp, incidents: u32) -> Vec<Breach> {
                 severity: Severity::Warning,
                 crossing: Crossing::Above { level: 100.0 },
                 since: at,
+                severity_since: at,
                 fired_at: at,
                 unsteady: false,
+                easing: None,
+                unheard: None,
                 value: 120.0,
                 value_at: at,
                 peak: 130.0,
@@ -58,7 +61,9 @@ fn look(criterion: &mut Criterion) {
         all.extend(known.into_iter().chain(first));
         all.sort_by(|one, other| one.key.cmp(&other.key));
         let held: Vec<Incident> = incidents.values().cloned().collect();
-        let world = World { breaches: &all, incidents: &held, next_number: IncidentNumber(1), now: at, steady_since: at };
+        let endings = BTreeMap::new();
+        let next_number = IncidentNumber(1);
+        let world = World { breaches: &all, endings: &endings, incidents: &held, next_number, now: at, steady_since: at };
         let events = decide(&policy, world);
         if incident::apply_all(&mut incidents, &events, Actor::Agent, at).is_err() {
             panic!("what is decided fits");
@@ -69,7 +74,9 @@ fn look(criterion: &mut Criterion) {
     breaches.sort_by(|one, other| one.key.cmp(&other.key));
     assert_eq!((incidents.len(), breaches.len()), (50, 1_050));
     let now = at.plus(Span::from_secs(60));
-    let world = World { breaches: &breaches, incidents: &incidents, next_number: IncidentNumber(51), now, steady_since: at };
+    let endings = BTreeMap::new();
+    let next_number = IncidentNumber(51);
+    let world = World { breaches: &breaches, endings: &endings, incidents: &incidents, next_number, now, steady_since: at };
     assert!(decide(&policy, world).is_empty());
     criterion.bench_function("agent: 50 incidents of 20 breaches, nothing new", |bencher| {
         bencher.iter(|| decide(black_box(&policy), black_box(world)));

@@ -123,7 +123,9 @@ impl Story {
         let oldest = now.wall.minus(policy.reopen_within);
         self.incidents.retain(|_, one| one.resolution.as_ref().is_none_or(|end| end.at >= oldest));
         let incidents: Vec<Incident> = self.incidents.values().cloned().collect();
-        let world = World { breaches: &breaches, incidents: &incidents, next_number: self.next_number, now: now.wall, steady_since };
+        let endings = self.engine.endings(&breaches, &incidents);
+        let next_number = self.next_number;
+        let world = World { breaches: &breaches, endings: &endings, incidents: &incidents, next_number, now: now.wall, steady_since };
         let events = agent::decide(&policy, world);
         self.recorder.decided(now, &events);
         if !events.is_empty() {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    breach::{Breach, BreachKey},
+    breach::{Breach, BreachKey, Ending},
     incident::{self, Incident, IncidentBreach, IncidentNumber},
     journal::Event,
     lifecycle::{State, Step},
@@ -37,6 +37,8 @@ use kinship::Kinship;
 pub struct World<'a> {
     /// Every breach that holds, ordered by key.
     pub breaches: &'a [Breach],
+    /// How the breaches ended that hold no longer and stand as holding in an incident. One that is not in it was not seen to recover.
+    pub endings: &'a BTreeMap<BreachKey, Ending>,
     /// Every active incident, and those resolved within `reopen_within`, ordered by number.
     pub incidents: &'a [Incident],
     /// The number that the next incident gets.
@@ -127,8 +129,13 @@ impl<'a> Tick<'a> {
             gone.extend(cleared.map(|known| (incident.number, known.breach.key.clone())));
         }
         for (number, key) in gone {
-            self.record(number, Event::BreachCleared { incident: number, key });
+            self.end(number, key);
         }
+    }
+
+    fn end(&mut self, number: IncidentNumber, key: BreachKey) {
+        let ending = self.world.endings.get(&key).copied().unwrap_or(Ending::NoLongerWatched);
+        self.record(number, Event::BreachCleared { incident: number, key, ending });
     }
 
     /// Finds an incident for every breach that has none.
@@ -231,7 +238,7 @@ impl<'a> Tick<'a> {
             severity: group.iter().map(|breach| breach.severity).max().unwrap_or(Severity::Warning),
             cause,
             state: State::Detected,
-            breaches: group.iter().map(|breach| IncidentBreach { breach: (*breach).clone(), cleared_at: None }).collect(),
+            breaches: group.iter().map(|breach| IncidentBreach::holding((*breach).clone())).collect(),
             began_at: group.iter().map(|breach| breach.since).min().unwrap_or(now).min(now),
             opened_at: now,
             updated_at: now,
@@ -259,11 +266,11 @@ impl<'a> Tick<'a> {
             gone.map(|known| known.breach.key.clone()).collect::<Vec<_>>()
         });
         for key in open.unwrap_or_default() {
-            self.record(number, Event::BreachCleared { incident: number, key });
+            self.end(number, key);
         }
     }
 
-    /// Breaches that are worse, better or less steady than stored. A changed value alone is no event.
+    /// Breaches that are worse, better, less steady or less heard of than stored. A changed value alone is no event.
     fn change(&mut self) {
         let mut changed = Vec::new();
         for incident in self.incidents.values().filter(|one| one.is_active()) {
@@ -337,7 +344,13 @@ impl<'a> Tick<'a> {
 
 /// A change that is an event.
 fn is_other(breach: &Breach, known: &Breach) -> bool {
-    breach.severity != known.severity || breach.unsteady != known.unsteady
+    let eases = breach.easing.is_some() != known.easing.is_some();
+    breach.severity != known.severity
+        || breach.unsteady != known.unsteady
+        || breach.crossing.is_silent() != known.crossing.is_silent()
+        || breach.unheard.is_some() != known.unheard.is_some()
+        // What comes and goes is told once, and not each time.
+        || (eases && !breach.unsteady)
 }
 
 /// A person is needed: it is critical, or a command is named that only a person may approve.

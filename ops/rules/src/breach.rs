@@ -51,6 +51,47 @@ pub enum Crossing {
     },
 }
 
+impl Crossing {
+    /// Whether it is about silence.
+    pub const fn is_silent(&self) -> bool {
+        matches!(self, Self::Silent { .. })
+    }
+}
+
+/// A breach that holds while its value is on the healthy side.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Easing {
+    /// Since when.
+    pub since: Timestamp,
+    /// For how many seconds it must stay so.
+    pub stays_for_seconds: f64,
+    /// The level that it must reach besides, in the signal's unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovers_at: Option<f64>,
+}
+
+/// Silence while a breach holds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unheard {
+    /// When the last value came.
+    pub since: Timestamp,
+    /// After how many seconds that is told.
+    pub for_seconds: f64,
+}
+
+/// Why a breach holds no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum Ending {
+    /// It was seen to be well again.
+    Recovered {
+        /// Since when it was well; what came after was waiting for proof.
+        since: Timestamp,
+    },
+    /// Its subject was retired, or nothing in the thresholds is about it any more: whether it recovered is not known.
+    NoLongerWatched,
+}
+
 /// What a threshold's row says for people; carried along so that an incident explains itself with the words that were in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guidance {
@@ -60,6 +101,17 @@ pub struct Guidance {
     pub runbook: String,
     /// Ids of approved commands that may help, most telling first.
     pub commands: Vec<String>,
+}
+
+impl Guidance {
+    /// What is said about silence, whatever the row says about its levels.
+    pub fn of_silence() -> Self {
+        Self {
+            meaning: "Nothing is heard of it, so how it is doing is not known; trouble there would not be seen.".to_owned(),
+            runbook: "no-data".to_owned(),
+            commands: Vec::new(),
+        }
+    }
 }
 
 /// A threshold that has held and has not recovered.
@@ -74,10 +126,18 @@ pub struct Breach {
     pub crossing: Crossing,
     /// When the value first went beyond the level, by the wall clock.
     pub since: Timestamp,
+    /// Since when it is as severe as it is now.
+    pub severity_since: Timestamp,
     /// When the threshold had held for its duration.
     pub fired_at: Timestamp,
     /// It comes and goes.
     pub unsteady: bool,
+    /// The latest value is on the healthy side, and the breach only waits for proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub easing: Option<Easing>,
+    /// Nothing more was heard: the latest value is old. For a silent signal the crossing says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheard: Option<Unheard>,
     /// The latest value, in `unit`; for a silent signal the last one that was heard.
     pub value: f64,
     /// When that value was observed.

@@ -5,6 +5,7 @@
 //! and only while something was heard; the same calls give the same breaches, also across [`Engine::save`] and [`Engine::restore`].
 
 mod checkpoint;
+mod ending;
 mod hold;
 mod series;
 #[cfg(test)]
@@ -21,9 +22,10 @@ use foldhash::{fast, quality};
 use serde::{Deserialize, Serialize};
 
 use self::checkpoint::Standing;
+use self::hold::Held;
 use self::series::{Core, Plan, Silence, looks_back, seconds_to};
 use crate::{
-    breach::{Breach, BreachKey, Crossing},
+    breach::{Breach, BreachKey, Crossing, Easing, Guidance, Unheard},
     say,
     thresholds::{Effective, Level, Row, Thresholds},
     time::{Mono, Now, Span, Timestamp},
@@ -118,8 +120,8 @@ impl Engine {
         }
     }
 
-    /// Goes on from a saved state: breaches hold on, pending durations go on from what they had reached. The time between is
-    /// not counted, as nothing was seen in it, and no series is called silent before it had its full time to report again.
+    /// Goes on from a saved state: breaches hold on until they are seen to be well for their time, and for a minute at
+    /// least; pending durations go on from what they had reached. The time between is not counted, as nothing was seen in it, and no series is called silent before it had its full time to report again.
     pub fn restore(thresholds: Arc<Thresholds>, limit: usize, saved: &SavedState, now: Now) -> Self {
         let mut engine = Self::new(thresholds, limit);
         let mono = micros(now.mono);
@@ -134,6 +136,7 @@ impl Engine {
             series.core = core.clone();
             series.core.unit = unit;
             series.core.shift(mono);
+            series.core.doubt();
             series.unheard = false;
             if series.core.batch.is_some() {
                 engine.touched.push(id.0);
@@ -174,25 +177,15 @@ impl Engine {
 
     /// Finds or adds a series; a known one costs one look-up and allocates nothing. `unit` is `None` where the sender gave none.
     pub fn series(&mut self, signal: &str, subject: &str, unit: Option<&Unit>) -> Result<SeriesId, NoSeries> {
-        let mut hasher = self.hasher.build_hasher();
-        signal.hash(&mut hasher);
-        subject.hash(&mut hasher);
-        let hash = hasher.finish();
-        let first = self.index.get(&hash).copied();
-        let mut found = first;
-        while let Some(id) = found {
-            let Some(series) = self.series.get(id as usize) else {
-                break;
-            };
-            if series.core.signal.as_str() == signal && series.core.subject.as_str() == subject {
-                match (&series.core.unit, unit) {
-                    (Some(known), Some(unit)) => fit(unit, known)?,
-                    (None, Some(unit)) => self.adopt(id, unit),
-                    (_, None) => {}
-                }
-                return Ok(SeriesId(id));
+        let hash = self.hash(signal, subject);
+        if let Some(id) = self.find(hash, signal, subject) {
+            let known = self.series.get(id as usize).and_then(|series| series.core.unit.as_ref());
+            match (known, unit) {
+                (Some(known), Some(unit)) => fit(unit, known)?,
+                (None, Some(unit)) => self.adopt(id, unit),
+                (_, None) => {}
             }
-            found = series.next;
+            return Ok(SeriesId(id));
         }
         let (name, about): (Signal, Subject) = (signal.parse()?, subject.parse()?);
         let known = say::known_unit(signal).or_else(|| self.thresholds.unit_of(signal).cloned());
@@ -204,11 +197,30 @@ impl Engine {
         }
         let id = u32::try_from(self.series.len()).map_err(|_| NoSeries::TooMany(self.series.len()))?;
         let core = Core::new(name, about, known.or_else(|| unit.cloned()));
-        self.series.push(Series { core, plan: Plan::default(), next: first, unheard: true });
+        let next = self.index.insert(hash, id);
+        self.series.push(Series { core, plan: Plan::default(), next, unheard: true });
         self.deadlines.push(NEVER);
-        self.index.insert(hash, id);
         self.resolve(id, 0);
         Ok(SeriesId(id))
+    }
+
+    fn hash(&self, signal: &str, subject: &str) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        signal.hash(&mut hasher);
+        subject.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn find(&self, hash: u64, signal: &str, subject: &str) -> Option<u32> {
+        let mut found = self.index.get(&hash).copied();
+        while let Some(id) = found {
+            let series = self.series.get(id as usize)?;
+            if series.core.signal.as_str() == signal && series.core.subject.as_str() == subject {
+                return Some(id);
+            }
+            found = series.next;
+        }
+        None
     }
 
     /// How many series are known: ids are below this.
@@ -252,7 +264,7 @@ impl Engine {
     }
 
     /// Nothing could be observed for this long before `now` (the program slept or did not run): silence in that time means nothing,
-    /// and what was pending has not held in it.
+    /// what was pending has not held in it, and what held is not well before that is seen for its time, and for a minute at least.
     pub fn blind(&mut self, span: Span, now: Now) {
         self.judge(now);
         let mono = micros(now.mono);
@@ -300,6 +312,17 @@ impl Engine {
                 let since = now.wall.minus(Span::from_micros(unheard));
                 series.core.silent = Some(Silence { since, fired_at: now.wall });
                 self.active.insert(u32::try_from(id).unwrap_or(u32::MAX));
+                self.dirty = true;
+            }
+        }
+        for &id in &self.active {
+            if let Some(series) = self.series.get_mut(id as usize)
+                && series.core.silent.is_none()
+                && series.plan.no_data.is_none()
+                && mono.saturating_sub(series.core.heard()) > series.core.unheard_after(&series.plan)
+            {
+                let unheard = u64::try_from(mono.saturating_sub(series.core.heard())).unwrap_or(0);
+                series.core.silent = Some(Silence { since: now.wall.minus(Span::from_micros(unheard)), fired_at: now.wall });
                 self.dirty = true;
             }
         }
@@ -398,8 +421,11 @@ impl Engine {
         for (state, row) in core.states.iter_mut().zip(series.plan.rows) {
             state.rule(row.and_then(|row| rows.get(row as usize)));
         }
-        if series.plan.no_data.is_none() {
+        if series.plan.no_data.is_none() && core.held() == [false; 3] {
             core.silent = None;
+        }
+        if series.plan == Plan::default() {
+            core.recovery = None;
         }
         if let Some(window) = &mut core.window
             && series.plan.window > 0
@@ -466,9 +492,12 @@ impl Series {
     }
 
     fn status(&self, rows: &[Row], value: f64, mono: i64) -> Status {
-        let held = self.core.states.iter().filter_map(|state| state.held.as_ref()).map(|held| held.severity).max();
         let silent = self.core.silent.as_ref().map(|_| self.silence_severity(rows));
-        match held.or(silent) {
+        let severity = match (self.worst(rows), silent) {
+            (Some((_, held, easing)), silent) => Some(silent.filter(|_| easing.is_some()).unwrap_or(held.severity)),
+            (None, silent) => silent,
+        };
+        match severity {
             Some(Severity::Critical) => return Status::Critical,
             Some(Severity::Warning) => return Status::Warning,
             None => {}
@@ -505,41 +534,56 @@ impl Series {
         seconds_to(limit, value, self.core.slope(&self.plan)?)
     }
 
-    /// The worst of its breaches: critical first, then level before rate before forecast, then silence.
+    /// The worst of what holds: critical first, then level before rate before forecast.
+    fn worst<'a>(&'a self, rows: &'a [Row]) -> Option<(&'a Row, &'a Held, Option<Easing>)> {
+        let ways = self.core.states.iter().enumerate().filter_map(|(way, state)| Some((way, state, state.held.as_ref()?)));
+        let (way, state, held) = ways.max_by_key(|(way, _, held)| (held.severity, std::cmp::Reverse(*way)))?;
+        let row = self.row(rows, way)?;
+        Some((row, held, state.easing(row)))
+    }
+
+    /// Its worst breach; or else its silence, also where the last value was well and only proof was awaited.
     fn breach(&self, rows: &[Row]) -> Option<Breach> {
         let core = &self.core;
-        let ways = core.states.iter().enumerate().filter_map(|(way, state)| Some((way, state.held.as_ref()?)));
-        let worst = ways.max_by_key(|(way, held)| (held.severity, std::cmp::Reverse(*way)));
         let (value_at, value) = core.last?;
-        let told = worst.and_then(|(way, held)| {
-            let row = self.row(rows, way)?;
-            let level = row.level(held.severity).or(row.base())?;
-            Some((row, level.crossing(), held.severity, held.since, held.fired_at, held.unsteady, held.peak))
-        });
-        let (row, crossing, severity, since, fired_at, unsteady, peak) = match (told, &core.silent) {
-            (Some(told), _) => told,
-            (None, Some(silent)) => {
-                let row = self.plan.silence.and_then(|row| rows.get(row as usize))?;
-                let crossing = Crossing::Silent { for_seconds: row.no_data_after?.as_secs_f64() };
-                (row, crossing, self.silence_severity(rows), silent.since, silent.fired_at, false, value)
-            }
-            (None, None) => return None,
-        };
-        Some(Breach {
+        let told = self.worst(rows);
+        let for_seconds = core.unheard_after(&self.plan) as f64 / 1e6;
+        let unheard = core.silent.as_ref().map(|silent| Unheard { since: silent.since, for_seconds });
+        let mut breach = Breach {
             key: BreachKey { subject: core.subject.clone(), signal: core.signal.clone() },
-            severity,
-            crossing,
-            since,
-            fired_at,
-            unsteady,
+            severity: self.silence_severity(rows),
+            crossing: Crossing::Silent { for_seconds },
+            since: value_at,
+            severity_since: value_at,
+            fired_at: value_at,
+            unsteady: false,
+            easing: None,
+            unheard: None,
             value,
             value_at,
-            peak,
+            peak: value,
             unit: core.unit.clone().unwrap_or(Unit::Count),
             usual: core.usual,
             per_minute: core.slope(&self.plan).map(|slope| slope * 60.0),
             limit_in_seconds: self.limit_in_seconds(rows),
-            guidance: row.guidance.clone(),
-        })
+            guidance: Guidance::default(),
+        };
+        match (told, &core.silent) {
+            // The last value was well and nothing was heard since: it is neither beyond its level nor well, but silent.
+            (None | Some((_, _, Some(_))), Some(silent)) => {
+                (breach.since, breach.severity_since, breach.fired_at) = (silent.since, silent.since, silent.fired_at);
+                breach.guidance = Guidance::of_silence();
+            }
+            (Some((row, held, easing)), _) => {
+                let level = row.level(held.severity).or(row.base())?;
+                (breach.severity, breach.crossing) = (held.severity, level.crossing());
+                (breach.since, breach.severity_since, breach.fired_at) = (held.since, held.severity_since, held.fired_at);
+                (breach.unsteady, breach.peak) = (held.unsteady, held.peak);
+                (breach.easing, breach.unheard) = (easing, unheard);
+                breach.guidance = row.guidance.clone();
+            }
+            (None, None) => return None,
+        }
+        Some(breach)
     }
 }

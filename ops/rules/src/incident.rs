@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    breach::{Breach, BreachKey},
+    breach::{Breach, BreachKey, Ending},
     journal::Event,
     lifecycle::State,
     summary::Summary,
@@ -34,6 +34,21 @@ pub struct IncidentBreach {
     pub breach: Breach,
     /// When it cleared; `None` while it holds.
     pub cleared_at: Option<Timestamp>,
+    /// Why it holds no longer; `None` while it holds.
+    #[serde(default)]
+    pub ending: Option<Ending>,
+}
+
+impl IncidentBreach {
+    /// A breach that holds.
+    pub const fn holding(breach: Breach) -> Self {
+        Self { breach, cleared_at: None, ending: None }
+    }
+
+    /// Whether it holds no longer and nobody saw it recover.
+    pub const fn is_lost(&self) -> bool {
+        self.cleared_at.is_some() && !matches!(self.ending, Some(Ending::Recovered { .. }))
+    }
 }
 
 /// Who took note, and when.
@@ -167,8 +182,8 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
             known.quiet_since = None;
             known.resolution_offered = false;
             match known.breaches.iter_mut().find(|old| old.breach.key == breach.key) {
-                Some(old) => *old = IncidentBreach { breach: (**breach).clone(), cleared_at: None },
-                None => known.breaches.push(IncidentBreach { breach: (**breach).clone(), cleared_at: None }),
+                Some(old) => *old = IncidentBreach::holding((**breach).clone()),
+                None => known.breaches.push(IncidentBreach::holding((**breach).clone())),
             }
             known.severity = known.severity.max(breach.severity);
         }
@@ -177,9 +192,9 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
             old.breach = (**breach).clone();
             known.severity = known.severity.max(breach.severity);
         }
-        Event::BreachCleared { key, .. } => {
+        Event::BreachCleared { key, ending, .. } => {
             let old = known.breaches.iter_mut().find(|old| old.breach.key == *key).ok_or(Misfit::NoBreach(number))?;
-            old.cleared_at = Some(at);
+            (old.cleared_at, old.ending) = (Some(at), Some(*ending));
             if known.breaches.iter().all(|breach| breach.cleared_at.is_some()) {
                 known.quiet_since = Some(at);
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    breach::{Breach, BreachKey},
+    breach::{Breach, BreachKey, Ending},
     incident::{Incident, IncidentNumber},
     lifecycle::{State, Step},
     snapshot::Snapshot,
@@ -90,12 +90,14 @@ pub enum Event {
         /// The breach as it is now.
         breach: Box<Breach>,
     },
-    /// A breach recovered.
+    /// A breach holds no longer.
     BreachCleared {
         /// Which incident.
         incident: IncidentNumber,
         /// Which breach.
         key: BreachKey,
+        /// Whether it was seen to recover.
+        ending: Ending,
     },
     /// The lifecycle moved on.
     Moved {

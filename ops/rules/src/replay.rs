@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     agent::{self, World},
-    breach::Breach,
+    breach::{Breach, Ending},
     document::Problem,
     evaluate::{Engine, NoSeries, SavedState, SeriesId},
     incident::{self, Incident, IncidentNumber},
@@ -364,8 +364,15 @@ impl Run {
         let oldest = now.minus(policy.reopen_within);
         self.incidents.retain(|_, one| one.resolution.as_ref().is_none_or(|end| end.at >= oldest));
         let incidents: Vec<Incident> = self.incidents.values().cloned().collect();
-        let world =
-            World { breaches: &self.breaches, incidents: &incidents, next_number: self.next_number, now, steady_since: self.steady_since };
+        let endings = self.engine.endings(&self.breaches, &incidents);
+        let world = World {
+            breaches: &self.breaches,
+            endings: &endings,
+            incidents: &incidents,
+            next_number: self.next_number,
+            now,
+            steady_since: self.steady_since,
+        };
         let decided = agent::decide(&policy, world);
         self.done.looks += 1;
         self.done.events += decided.len();
@@ -431,7 +438,13 @@ pub fn describe(event: &Event) -> String {
             let steady = if breach.unsteady { ", unsteady" } else { "" };
             format!("Incident {incident}: {} of {} is {}{steady}.", breach.key.signal, breach.key.subject, breach.severity)
         }
-        Event::BreachCleared { incident, key } => format!("Incident {incident}: {} of {} has recovered.", key.signal, key.subject),
+        Event::BreachCleared { incident, key, ending } => {
+            let how = match ending {
+                Ending::Recovered { .. } => "has recovered",
+                Ending::NoLongerWatched => "is no longer watched",
+            };
+            format!("Incident {incident}: {} of {} {how}.", key.signal, key.subject)
+        }
         Event::Moved { incident, step, to, .. } => format!("Incident {incident} is {to} ({step})."),
         Event::SummaryWritten { incident, summary } => format!("Incident {incident} is told anew: {}", summary.headline()),
         Event::SnapshotSaved { incident, .. } => format!("Incident {incident}: evidence is saved."),

@@ -5,19 +5,23 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    breach::{Breach, Crossing},
+    breach::{Breach, Ending, Guidance},
     incident::{Incident, IncidentBreach},
     lifecycle::State,
     say,
     time::{Span, Timestamp},
-    words::{Severity, Signal, Subject, Unit},
+    words::{Signal, Subject},
 };
 
 mod customer;
+mod fact;
 mod manager;
 mod team;
 #[cfg(test)]
 mod tests;
+
+use fact::eases;
+pub use fact::{Fact, Topic};
 
 /// The most facts that are told one by one.
 const MOST_FACTS: usize = 5;
@@ -61,123 +65,6 @@ pub struct Section {
     pub sentences: Vec<String>,
 }
 
-/// One breach as a fact that can be told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fact {
-    /// About whom.
-    pub subject: Subject,
-    /// Which signal.
-    pub signal: Signal,
-    /// The value when this was written.
-    pub value: f64,
-    /// The most extreme value so far.
-    pub peak: f64,
-    /// The unit of all values here.
-    pub unit: Unit,
-    /// How bad.
-    pub severity: Severity,
-    /// In which way the threshold was crossed.
-    pub crossing: Crossing,
-    /// What is usual here.
-    #[serde(default)]
-    pub usual: Option<f64>,
-    /// Change per minute.
-    #[serde(default)]
-    pub per_minute: Option<f64>,
-    /// Seconds until the limit is reached at this rate.
-    #[serde(default)]
-    pub limit_in_seconds: Option<f64>,
-    /// It comes and goes.
-    #[serde(default)]
-    pub unsteady: bool,
-}
-
-impl Fact {
-    fn of(breach: &Breach) -> Self {
-        let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
-        let or_zero = |value: f64| if value.is_finite() { value } else { 0.0 };
-        Self {
-            subject: breach.key.subject.clone(),
-            signal: breach.key.signal.clone(),
-            value: or_zero(breach.value),
-            peak: or_zero(breach.peak),
-            unit: breach.unit.clone(),
-            severity: breach.severity,
-            crossing: breach.crossing,
-            usual: finite(breach.usual),
-            per_minute: finite(breach.per_minute),
-            limit_in_seconds: finite(breach.limit_in_seconds).filter(|seconds| *seconds >= 0.0),
-            unsteady: breach.unsteady,
-        }
-    }
-
-    fn is_silent(&self) -> bool {
-        matches!(self.crossing, Crossing::Silent { .. })
-    }
-
-    fn topic(&self) -> Topic {
-        Topic::of(&self.subject, &self.signal, &self.crossing)
-    }
-}
-
-/// What kind of trouble it is, in words that need no knowledge of the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Topic {
-    /// An endpoint does not answer as it should.
-    EndpointDown,
-    /// An endpoint answers slowly.
-    EndpointSlow,
-    /// A certificate runs out.
-    Certificate,
-    /// An app does not run, or starts again and again.
-    App,
-    /// A disk is filling.
-    Disk,
-    /// Memory runs short.
-    Memory,
-    /// The processor is busy.
-    Processor,
-    /// A database is slow or away.
-    Database,
-    /// Work piles up.
-    Queue,
-    /// Something is not heard of.
-    Silent,
-    /// Anything else.
-    Other,
-}
-
-impl Topic {
-    fn of(subject: &Subject, signal: &Signal, crossing: &Crossing) -> Self {
-        let signal = signal.as_str();
-        let begins = |prefix: &str| signal.starts_with(prefix);
-        if matches!(crossing, Crossing::Silent { .. }) || begins("collector.") {
-            Self::Silent
-        } else if begins("endpoint.certificate") {
-            Self::Certificate
-        } else if begins("endpoint.up") || begins("endpoint.status") {
-            Self::EndpointDown
-        } else if begins("endpoint.") {
-            Self::EndpointSlow
-        } else if begins("disk.") {
-            Self::Disk
-        } else if signal.contains("memory") || signal.contains("swap") {
-            Self::Memory
-        } else if signal.contains("cpu") || signal.contains("load") {
-            Self::Processor
-        } else if begins("app.") || begins("pm2.") {
-            Self::App
-        } else if begins("database.") || subject.kind() == "database" || begins("monitor.database") {
-            Self::Database
-        } else if begins("queue.") {
-            Self::Queue
-        } else {
-            Self::Other
-        }
-    }
-}
-
 /// One thing that a summary says: facts, from which each reader's sentence is made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "says", rename_all = "snake_case")]
@@ -186,6 +73,9 @@ pub enum Sentence {
     Flood {
         /// How many signals took part.
         signals: u32,
+        /// None of them is beyond its level any more.
+        #[serde(default)]
+        over: bool,
     },
     /// A breach that holds.
     Holds {
@@ -197,17 +87,28 @@ pub enum Sentence {
         /// What it was.
         fact: Fact,
     },
+    /// A breach that is no longer watched: nobody saw it recover.
+    Lost {
+        /// What it was.
+        fact: Fact,
+    },
     /// Further breaches that are not told one by one.
     More {
         /// How many of them hold.
         holding: u32,
-        /// How many have cleared.
+        /// How many have recovered.
         cleared: u32,
+        /// How many are no longer watched.
+        #[serde(default)]
+        lost: u32,
     },
     /// All is quiet.
     Quiet {
         /// Since when.
         since: Timestamp,
+        /// How many breaches are no longer watched.
+        #[serde(default)]
+        lost: u32,
     },
     /// It is over.
     Over {
@@ -217,6 +118,9 @@ pub enum Sentence {
         by_person: bool,
         /// How many breaches still held then.
         holding: u32,
+        /// How many were no longer watched.
+        #[serde(default)]
+        lost: u32,
     },
     /// It came back.
     CameBack {
@@ -232,7 +136,7 @@ pub enum Sentence {
     },
     /// How long it lasted.
     Lasted {
-        /// From the beginning to the end.
+        /// From the first value beyond its level to the last recovery.
         span: Span,
     },
     /// What takes part.
@@ -246,6 +150,9 @@ pub enum Sentence {
     EndpointsReached {
         /// Which.
         endpoints: Vec<Subject>,
+        /// None of their breaches holds any more.
+        #[serde(default)]
+        over: bool,
     },
     /// No endpoint takes part.
     NoEndpoint,
@@ -352,7 +259,12 @@ fn count(count: usize) -> u32 {
 impl Basis {
     /// Of an incident as it stands.
     pub fn of(incident: &Incident) -> Self {
-        let holding = incident.breaches.iter().filter(|known| known.cleared_at.is_none()).count();
+        let mut holding = 0;
+        let mut waits = true;
+        for IncidentBreach { breach, .. } in incident.breaches.iter().filter(|known| known.cleared_at.is_none()) {
+            holding += 1;
+            waits &= eases(breach.easing, breach.unsteady, breach.unheard);
+        }
         Self {
             phase: match incident.state {
                 State::Detected | State::Stabilizing | State::AwaitingDecision => Phase::Going,
@@ -362,8 +274,8 @@ impl Basis {
             holding: count(holding),
             cleared: count(incident.breaches.len() - holding),
             reopened: incident.reopened,
-            // It is only told once all is quiet.
-            by_person: incident.touched_by_person && incident.state == State::Recovering,
+            // It is only told where nothing is left but to wait.
+            by_person: incident.touched_by_person && waits && incident.is_active(),
         }
     }
 }
@@ -411,7 +323,14 @@ impl Summary {
             ..Self::default()
         };
         if let Some(end) = &incident.resolution {
-            summary.since.push(Sentence::Lasted { span: end.at.since(incident.began_at) });
+            let recovered = incident.breaches.iter().map(|known| match known.ending {
+                Some(Ending::Recovered { since }) => Some(since.min(end.at)),
+                Some(Ending::NoLongerWatched) | None => None,
+            });
+            // What was waiting for proof is no trouble any more; and where nobody saw the end, it is not known how long it lasted.
+            if let Some(last) = recovered.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max()) {
+                summary.since.push(Sentence::Lasted { span: last.since(incident.began_at) });
+            }
         }
         if basis.phase != Phase::Over {
             summary.done.push(Sentence::Watching);
@@ -419,7 +338,7 @@ impl Summary {
         summary.done.push(Sentence::NothingChanged);
         match basis.phase {
             Phase::Over => {}
-            Phase::Recovering if holding.is_empty() => {
+            _ if holding.iter().all(Fact::is_easing) => {
                 let end = if basis.by_person { Sentence::ConfirmTheEnd } else { Sentence::Wait };
                 summary.recommended.push(end);
                 if !basis.by_person {
@@ -431,7 +350,7 @@ impl Summary {
                 summary.otherwise = otherwise(&told);
             }
         }
-        summary.unknown = unknown(&holding);
+        summary.unknown = unknown(&holding, &told);
         summary
     }
 
@@ -469,24 +388,30 @@ impl Summary {
 fn happened(incident: &Incident, told: &[&IncidentBreach], basis: Basis) -> Vec<Sentence> {
     let mut sentences = Vec::new();
     if incident.flood {
-        sentences.push(Sentence::Flood { signals: count(told.len()) });
+        sentences.push(Sentence::Flood { signals: count(told.len()), over: basis.holding == 0 });
     }
     sentences.extend(told.iter().take(MOST_FACTS).map(|known| {
         let fact = Fact::of(&known.breach);
-        if known.cleared_at.is_none() { Sentence::Holds { fact } } else { Sentence::Cleared { fact } }
+        match known.cleared_at {
+            None => Sentence::Holds { fact },
+            Some(_) if known.is_lost() => Sentence::Lost { fact },
+            Some(_) => Sentence::Cleared { fact },
+        }
     }));
     if told.len() > MOST_FACTS {
         let rest = &told[MOST_FACTS..];
         let holding = rest.iter().filter(|known| known.cleared_at.is_none()).count();
-        sentences.push(Sentence::More { holding: count(holding), cleared: count(rest.len() - holding) });
+        let lost = rest.iter().filter(|known| known.is_lost()).count();
+        sentences.push(Sentence::More { holding: count(holding), cleared: count(rest.len() - holding - lost), lost: count(lost) });
     }
     if basis.reopened > 0 {
         sentences.push(Sentence::CameBack { times: basis.reopened });
     }
+    let lost = count(told.iter().filter(|known| known.is_lost()).count());
     if let Some(end) = &incident.resolution {
-        sentences.push(Sentence::Over { at: end.at, by_person: end.by.is_person(), holding: basis.holding });
+        sentences.push(Sentence::Over { at: end.at, by_person: end.by.is_person(), holding: basis.holding, lost });
     } else if let Some(since) = incident.quiet_since {
-        sentences.push(Sentence::Quiet { since });
+        sentences.push(Sentence::Quiet { since, lost });
     }
     sentences
 }
@@ -506,7 +431,21 @@ fn affected(incident: &Incident) -> Vec<Sentence> {
     if endpoints.is_empty() {
         return if known.is_empty() { vec![parts, Sentence::NoEndpoint] } else { vec![parts] };
     }
-    vec![parts, Sentence::EndpointsReached { endpoints }]
+    let over = !incident.breaches.iter().any(|known| known.cleared_at.is_none() && endpoints.contains(&known.breach.key.subject));
+    vec![parts, Sentence::EndpointsReached { endpoints, over }]
+}
+
+fn topic_of(breach: &Breach) -> Topic {
+    if breach.unheard.is_some() {
+        return Topic::Silent;
+    }
+    Topic::of(&breach.key.subject, &breach.key.signal, &breach.crossing)
+}
+
+/// The breaches that are more than a wait for proof.
+fn pressing<'a>(told: &'a [&IncidentBreach]) -> impl Iterator<Item = &'a Breach> {
+    let holding = told.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach);
+    holding.filter(|breach| !Fact::of(breach).is_easing())
 }
 
 fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
@@ -514,19 +453,20 @@ fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
     let mut named: Vec<(&str, &Subject)> = Vec::new();
     let mut sections: Vec<&str> = Vec::new();
     let mut reading = Vec::new();
-    for known in told.iter().filter(|known| known.cleared_at.is_none()) {
-        let breach = &known.breach;
-        for id in &breach.guidance.commands {
+    let silence = Guidance::of_silence();
+    for breach in pressing(told) {
+        let guidance = if breach.unheard.is_some() { &silence } else { &breach.guidance };
+        for id in &guidance.commands {
             let pair = (id.as_str(), &breach.key.subject);
             if named.len() < MOST_COMMANDS && !named.contains(&pair) {
                 named.push(pair);
                 sentences.push(Sentence::Command { id: say::clip(id, LONGEST_ID), because: Fact::of(breach) });
             }
         }
-        let section = breach.guidance.runbook.as_str();
+        let section = guidance.runbook.as_str();
         if !section.is_empty() && sections.len() < MOST_COMMANDS && !sections.contains(&section) {
             sections.push(section);
-            let topic = Topic::of(&breach.key.subject, &breach.key.signal, &breach.crossing);
+            let topic = topic_of(breach);
             reading.push(Sentence::Read { section: say::clip(section, LONGEST_ID), topic });
         }
     }
@@ -538,19 +478,22 @@ fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
 }
 
 fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
-    let holding: Vec<&Breach> = told.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach).collect();
+    let holding: Vec<&Breach> = pressing(told).collect();
     let mut sentences = Vec::new();
-    let facts = holding.iter().map(|breach| Fact::of(breach)).filter(|fact| !fact.is_silent());
+    let facts = holding.iter().map(|breach| Fact::of(breach)).filter(|fact| !fact.is_silent() && fact.is_beyond());
     let nearest = facts.filter_map(|fact| Some((fact.limit_in_seconds?, fact))).min_by(|a, b| a.0.total_cmp(&b.0));
     if let Some((seconds, fact)) = nearest.filter(|(seconds, _)| *seconds <= team::FORESEEABLE) {
         sentences.push(Sentence::LimitAhead { fact, seconds });
     }
+    let silence = Guidance::of_silence();
     let mut meanings: Vec<&str> = Vec::new();
     for breach in holding {
-        let text = breach.guidance.meaning.trim();
+        // What the row means may not be so any more where nothing is heard.
+        let guidance = if breach.unheard.is_some() { &silence } else { &breach.guidance };
+        let text = guidance.meaning.trim();
         if !text.is_empty() && meanings.len() < MOST_COMMANDS && !meanings.contains(&text) {
             meanings.push(text);
-            let topic = Topic::of(&breach.key.subject, &breach.key.signal, &breach.crossing);
+            let topic = topic_of(breach);
             sentences.push(Sentence::Meaning { text: say::clip(text, LONGEST_TEXT), topic });
         }
     }
@@ -560,10 +503,16 @@ fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
     sentences
 }
 
-fn unknown(holding: &[Fact]) -> Vec<Sentence> {
+fn unknown(holding: &[Fact], told: &[&IncidentBreach]) -> Vec<Sentence> {
     let mut sentences = vec![Sentence::ReasonUnknown, Sentence::CustomersUnknown];
+    for known in told.iter().filter(|known| known.is_lost()).take(MOST_UNKNOWN) {
+        let sentence = Sentence::NowUnknown { subject: known.breach.key.subject.clone() };
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
     for fact in holding.iter().take(MOST_UNKNOWN) {
-        let sentence = if fact.is_silent() {
+        let sentence = if fact.is_silent() || fact.unheard.is_some() {
             Sentence::NowUnknown { subject: fact.subject.clone() }
         } else if fact.usual.is_none() && team::is_measured(fact) {
             Sentence::UsualUnknown { subject: fact.subject.clone(), signal: fact.signal.clone() }
@@ -575,6 +524,11 @@ fn unknown(holding: &[Fact]) -> Vec<Sentence> {
         }
     }
     sentences
+}
+
+/// What a breach shows, as the part of a sentence, without its full stop: as the team reads it.
+pub fn breach_for_people(breach: &Breach) -> String {
+    team::holds(&Fact::of(breach))
 }
 
 /// A subject as people say it: `the disk /var on web-1`, `web-1`, `service imports`.

@@ -15,7 +15,10 @@ use std::{
 };
 
 use futures::{FutureExt, future::BoxFuture};
-use rules::{time::Timestamp, words::Subject};
+use rules::{
+    time::{Span, Timestamp},
+    words::Subject,
+};
 
 use super::{CollectError, Collector, Listing, Round};
 
@@ -25,6 +28,9 @@ mod wire;
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// Restarts are counted over this time.
 const WINDOW: Duration = Duration::from_secs(600);
+/// A process that Calm Ops has not watched for that long restarted at least as often as was seen. From this many on that is told: fewer
+/// could be the rest of a crash loop, and would look as if it had ended.
+const TELLING: u64 = 3;
 /// More processes than this are not reported.
 const MOST: usize = 500;
 
@@ -44,6 +50,8 @@ pub struct Pm2Collector {
 #[derive(Debug)]
 struct Restarts {
     counter: u64,
+    /// Since when it is watched.
+    since: Instant,
     recent: VecDeque<(Instant, u64)>,
 }
 
@@ -55,6 +63,8 @@ struct App {
     cpu: f64,
     memory: f64,
     restarts: u64,
+    /// It may have restarted more often than that: its last minutes were not all seen.
+    restarts_unseen: bool,
     /// When its youngest process started, in microseconds.
     started: Option<i64>,
 }
@@ -108,9 +118,15 @@ impl Pm2Collector {
             let app = apps.entry(Subject::build("app", &instance.name, Some(&self.host_name))).or_default();
             if let (Some(id), Some(counter)) = (instance.pm_id, instance.pm2_env.restart_time) {
                 ids.push(id as u64);
-                let fresh = || Restarts { counter: counter as u64, recent: VecDeque::new() };
+                let fresh = || Restarts { counter: counter as u64, since: read_at, recent: VecDeque::new() };
                 let restarts = self.restarts.entry(id as u64).or_insert_with(fresh);
-                app.restarts = app.restarts.max(restarts.count(counter as u64, read_at));
+                let count = restarts.count(counter as u64, read_at);
+                app.restarts = app.restarts.max(count);
+                // It never restarted, or has run on since before the window began: then nothing was missed.
+                let ran = instance.pm2_env.pm_uptime.map(|millis| now.since(Timestamp::from_micros((millis * 1e3) as i64)));
+                let ran_on = instance.pm2_env.status == "online" && ran.is_some_and(|ran| ran >= Span::from(WINDOW));
+                let seen = restarts.has_seen_all(read_at) || counter as u64 == count || ran_on;
+                app.restarts_unseen |= !seen;
             }
             if matches!(instance.pm2_env.status.as_str(), "stopped" | "stopping" | "one-launch-status") {
                 continue;
@@ -129,7 +145,9 @@ impl Pm2Collector {
         for (subject, app) in apps.into_iter().filter(|(_, app)| app.meant_to_run > 0) {
             let up = app.online == app.meant_to_run;
             round.observe(now, &subject, "app.up", f64::from(u8::from(up)));
-            round.observe(now, &subject, "app.restarts", app.restarts as f64);
+            if !app.restarts_unseen || app.restarts >= TELLING {
+                round.observe(now, &subject, "app.restarts", app.restarts as f64);
+            }
             round.observe(now, &subject, "app.cpu", app.cpu);
             round.observe(now, &subject, "app.memory", app.memory);
             if let Some(started) = app.started {
@@ -142,6 +160,11 @@ impl Pm2Collector {
 }
 
 impl Restarts {
+    /// Whether it was watched for all of the window.
+    fn has_seen_all(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) >= WINDOW
+    }
+
     /// How many there were within the window, now that the counter stands here.
     fn count(&mut self, counter: u64, now: Instant) -> u64 {
         // A counter that fell was reset, and has counted from zero since.
@@ -187,12 +210,36 @@ mod tests {
     fn restarts_are_those_of_the_last_ten_minutes() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut restarts = Restarts { counter: 40, recent: VecDeque::new() };
+        let mut restarts = Restarts { counter: 40, since: start, recent: VecDeque::new() };
         assert_eq!(restarts.count(40, at(0)), 0, "what was before is not known");
         assert_eq!(restarts.count(43, at(5)), 3);
         assert_eq!(restarts.count(2, at(10)), 5, "a reset counter counts from zero");
         assert_eq!(restarts.count(2, at(606)), 2);
         assert_eq!(restarts.count(2, at(611)), 0);
+        assert!(!restarts.has_seen_all(at(599)) && restarts.has_seen_all(at(600)));
+    }
+
+    #[test]
+    fn restarts_that_could_not_be_seen_are_not_told_as_none() {
+        let fresh = || Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
+        let told = |collector: &mut Pm2Collector, restarts: u32, started: u64| {
+            let process = format!(
+                r#"[{{"pm_id":0,"name":"api","pm2_env":{{"status":"online","restart_time":{restarts},"pm_uptime":{started}}},"monit":{{}}}}]"#
+            );
+            let instances: Vec<wire::Instance> = serde_json::from_str(&process).unwrap();
+            let mut round = Round::default();
+            collector.apps(Timestamp::from_secs(10_000), &instances, &mut round);
+            value(&round, "app.restarts")
+        };
+        // Calm Ops has just started, and the process a moment ago: it may have restarted often.
+        let mut collector = fresh();
+        for (restarts, started) in [(40, 9_990_000), (41, 9_995_000), (42, 9_999_000)] {
+            assert_eq!(told(&mut collector, restarts, started), None, "{restarts}");
+        }
+        assert_eq!(told(&mut collector, 43, 9_999_500), Some(3.0), "what was seen is told as soon as it is telling");
+        assert_eq!(told(&mut fresh(), 0, 9_990_000), Some(0.0), "it never restarted");
+        assert_eq!(told(&mut fresh(), 40, 9_400_000), Some(0.0), "it has run on for all of the window");
+        assert_eq!(told(&mut fresh(), 40, 9_400_001), None);
     }
 
     fn process(id: u32, name: &str, status: &str) -> String {

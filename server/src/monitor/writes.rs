@@ -92,10 +92,22 @@ impl Monitor {
         let oldest = now.wall.minus(self.parts.documents.thresholds().policy().reopen_within);
         self.known.retain(|incident| incident.resolution.as_ref().is_none_or(|end| end.at >= oldest));
         let policy = self.parts.documents.thresholds().policy();
-        let world =
-            World { breaches, incidents: &self.known, next_number: self.next_number, now: now.wall, steady_since: self.steady_since };
-        let mut events = agent::decide(policy, world);
-        self.parts.intake.core().recording.decided(now, &events);
+        let mut events = {
+            // Locked until it is recorded: what ends meanwhile would be told otherwise in a replay.
+            let mut core = self.parts.intake.core();
+            let endings = core.engine.endings(breaches, &self.known);
+            let world = World {
+                breaches,
+                endings: &endings,
+                incidents: &self.known,
+                next_number: self.next_number,
+                now: now.wall,
+                steady_since: self.steady_since,
+            };
+            let events = agent::decide(policy, world);
+            core.recording.decided(now, &events);
+            events
+        };
         if events.is_empty() {
             return events;
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    breach::{Crossing, Guidance},
+    breach::{Crossing, Easing, Guidance, Unheard},
     policy::Dependency,
 };
 
@@ -16,8 +16,11 @@ pub(super) fn breach(subject: &str, signal: &str, severity: Severity, since: i64
         severity,
         crossing: Crossing::Above { level: 90.0 },
         since: at(since),
+        severity_since: at(since),
         fired_at: at(since + 30),
         unsteady: false,
+        easing: None,
+        unheard: None,
         value: 93.0,
         value_at: at(since + 30),
         peak: 93.0,
@@ -40,6 +43,8 @@ pub(super) struct Desk {
     pub incidents: BTreeMap<IncidentNumber, Incident>,
     pub breaches: Vec<Breach>,
     pub steady_since: Timestamp,
+    /// What is no longer watched.
+    pub lost: Vec<BreachKey>,
 }
 
 impl Desk {
@@ -53,7 +58,12 @@ impl Desk {
         let recent = |one: &&Incident| one.resolution.as_ref().is_none_or(|end| now.since(end.at) <= self.policy.reopen_within);
         let incidents: Vec<Incident> = self.incidents.values().filter(recent).cloned().collect();
         let next_number = IncidentNumber(self.incidents.keys().next_back().map_or(1, |number| number.0 + 1));
-        decide(&self.policy, World { breaches: &self.breaches, incidents: &incidents, next_number, now, steady_since: self.steady_since })
+        let mut endings = BTreeMap::new();
+        for known in incidents.iter().flat_map(|one| &one.breaches).filter(|known| !self.lost.contains(&known.breach.key)) {
+            endings.insert(known.breach.key.clone(), Ending::Recovered { since: now });
+        }
+        let (breaches, steady_since) = (&self.breaches, self.steady_since);
+        decide(&self.policy, World { breaches, endings: &endings, incidents: &incidents, next_number, now, steady_since })
     }
 
     /// Decides, applies, and checks that nothing more is decided at the same moment.
@@ -282,4 +292,45 @@ fn an_incident_without_a_summary_of_today_gets_one() {
     desk.tick(30);
     desk.incidents.get_mut(&ONE).unwrap().summary = serde_json::from_str("{}").unwrap();
     assert_eq!(kinds(&desk.tick(31)), ["summary_written"]);
+}
+
+#[test]
+fn what_goes_away_is_not_called_healed() {
+    let mut desk = desk(&[breach("endpoint:shop", "endpoint.up", Severity::Critical, 0)]);
+    desk.tick(30);
+    desk.lost = vec![desk.breaches[0].key.clone()];
+    desk.set(&[]);
+    desk.tick(100);
+    assert_eq!(desk.one(1).breaches[0].ending, Some(Ending::NoLongerWatched));
+    desk.tick(400);
+    assert!(!desk.one(1).is_active());
+    for reader in crate::summary::Reader::ALL {
+        let told = format!("{:?}", desk.one(1).summary.render(reader));
+        for wrong in ["well again", "does again", "recovered,", "back to normal", "All is quiet", "is over"] {
+            assert!(!told.contains(wrong), "{wrong} in {told}");
+        }
+        assert!(told.contains("no longer watch"), "{told}");
+    }
+}
+
+#[test]
+fn what_eases_or_falls_silent_is_told_and_flapping_is_not_told_each_time() {
+    let mut desk = desk(&[breach("host:web-1", "host.memory.used", Severity::Critical, 0)]);
+    desk.tick(30);
+    desk.breaches[0].easing = Some(Easing { since: at(40), stays_for_seconds: 120.0, recovers_at: None });
+    desk.breaches[0].value = 12.0;
+    assert_eq!(kinds(&desk.tick(41)), ["breach_changed", "summary_written"]);
+    let told = format!("{:?}", desk.one(1).summary.render(crate::summary::Reader::Team));
+    assert!(told.contains("was 93 % used") && !told.contains("is 12 %") && !told.contains("Programs may be stopped"), "{told}");
+    desk.breaches[0].easing = None;
+    desk.breaches[0].unsteady = true;
+    assert_eq!(kinds(&desk.tick(42)), ["breach_changed", "summary_written"]);
+    for second in 43..60 {
+        let easing = Easing { since: at(second), stays_for_seconds: 120.0, recovers_at: None };
+        desk.breaches[0].easing = (second % 2 == 0).then_some(easing);
+        assert!(desk.tick(second).is_empty());
+    }
+    desk.breaches[0].unheard = Some(Unheard { since: at(59), for_seconds: 120.0 });
+    assert_eq!(kinds(&desk.tick(180)), ["breach_changed", "summary_written"]);
+    assert!(desk.one(1).summary.headline().contains("Nothing was heard of it for more than 2 min"));
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    breach::Easing,
     thresholds::{Level, Row},
     time::{Span, Timestamp},
     words::Severity,
@@ -54,11 +55,30 @@ struct Hold {
 pub(super) struct Held {
     pub severity: Severity,
     pub since: Timestamp,
+    /// Since when it is as severe as that.
+    pub severity_since: Timestamp,
     pub fired_at: Timestamp,
     pub peak: f64,
     pub unsteady: bool,
+    /// It was critical before.
+    #[serde(default)]
+    was_critical: bool,
+    /// It went on through a time in which nothing could be seen, and was not seen beyond its level since.
+    #[serde(default)]
+    doubtful: bool,
     /// Some tick has told it: it does not end before anyone heard of it.
     told: bool,
+}
+
+/// Back on the healthy side while the breach holds on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Settled {
+    since: Timestamp,
+    /// For how many microseconds this was seen.
+    reached: i64,
+    /// When the first of these values arrived, and how much later the last, whatever was missed between.
+    first: i64,
+    spans: i64,
 }
 
 /// The state of one row for one series.
@@ -68,7 +88,9 @@ pub(super) struct State {
     critical: Option<Hold>,
     pub held: Option<Held>,
     /// For how long the value is back on the healthy side of warning.
-    settled: Option<i64>,
+    settled: Option<Settled>,
+    /// Since when the last breach that was seen to recover was well.
+    pub recovery: Option<Timestamp>,
     /// The newest value is at or past the recovery level.
     recovered: bool,
     /// When it came back after it had seemed over.
@@ -100,6 +122,20 @@ fn duration(row: &Row) -> i64 {
 
 fn window(row: &Row) -> i64 {
     duration(row).saturating_mul(10).max(SHORTEST_WINDOW)
+}
+
+impl Held {
+    /// For how long it must be quiet to end.
+    fn needed(&self, row: &Row) -> i64 {
+        let quiet = duration(row);
+        if self.unsteady { quiet.saturating_mul(3).max(SHORTEST_QUIET) } else { quiet }
+    }
+}
+
+impl Settled {
+    fn begin(timing: Timing) -> Self {
+        Self { since: timing.newest_at, reached: 0, first: timing.last, spans: 0 }
+    }
 }
 
 impl Hold {
@@ -154,21 +190,44 @@ impl State {
 
         if let Some(mut held) = self.held.take() {
             let beyond_critical = row.critical.is_some_and(|level| measure.newest > level.on_scale());
+            let before = held.severity;
+            // It is unsteady until it did not come back for a whole window, and as long it stays as severe as it was.
+            let oldest = timing.last.saturating_sub(window(row));
+            self.returns.retain(|&time| time >= oldest);
+            held.unsteady &= !self.returns.is_empty();
             held.severity = match fires {
                 Some(Severity::Critical) => Severity::Critical,
-                _ if row.warning.is_none() || (held.severity == Severity::Critical && beyond_critical) => Severity::Critical,
+                _ if row.warning.is_none() => Severity::Critical,
+                _ if held.severity == Severity::Critical && (beyond_critical || held.unsteady) => Severity::Critical,
                 _ => Severity::Warning,
             };
+            if held.severity != before {
+                let hold = self.critical.as_ref().filter(|_| held.severity == Severity::Critical);
+                held.severity_since = hold.map_or(timing.newest_at, |hold| hold.since);
+                if held.severity == Severity::Critical && held.was_critical {
+                    self.came_back(row, timing.last);
+                }
+            }
+            held.was_critical |= held.severity == Severity::Critical;
             held.peak = worse(held.peak, measure.extreme);
             let beyond = measure.worst > base;
+            held.doubtful &= !beyond;
             if beyond && self.settled.take().is_some() {
                 self.came_back(row, timing.last);
             }
             if measure.newest <= base {
-                self.settled = match (self.settled, timing.elapsed) {
-                    (Some(settled), Some(elapsed)) => Some(settled.saturating_add(elapsed)),
-                    _ => Some(0),
-                };
+                self.settled = Some(match (self.settled.take(), timing.elapsed) {
+                    (Some(mut settled), elapsed) => {
+                        settled.spans = timing.last.saturating_sub(settled.first).max(settled.spans);
+                        if let Some(elapsed) = elapsed {
+                            settled.reached = settled.reached.saturating_add(elapsed);
+                        } else {
+                            (settled.since, settled.reached) = (timing.newest_at, 0);
+                        }
+                        settled
+                    }
+                    (None, _) => Settled::begin(timing),
+                });
             }
             held.unsteady |= self.returns.len() >= UNSTEADY;
             self.held = Some(held);
@@ -180,15 +239,19 @@ impl State {
                 self.returns.clear();
             }
             let hold = self.warning.as_ref().or(self.critical.as_ref());
+            let own = if severity == Severity::Critical { self.critical.as_ref() } else { self.warning.as_ref() };
             self.held = Some(Held {
                 severity,
                 since: hold.map_or(timing.newest_at, |hold| hold.since),
+                severity_since: own.map_or(timing.newest_at, |own| own.since),
+                was_critical: severity == Severity::Critical,
                 fired_at: timing.wall,
                 peak: hold.map_or(measure.extreme, |hold| hold.peak),
                 unsteady: self.returns.len() >= UNSTEADY,
+                doubtful: false,
                 told: false,
             });
-            self.settled = (measure.newest <= base).then_some(0);
+            self.settled = (measure.newest <= base).then(|| Settled::begin(timing));
         }
         was_pending || self.is_pending() || self.held != before
     }
@@ -207,15 +270,39 @@ impl State {
         let Some(held) = &self.held else {
             return false;
         };
-        let quiet = duration(row);
-        let needed = if held.unsteady { quiet.saturating_mul(3).max(SHORTEST_QUIET) } else { quiet };
-        let over = held.told && self.recovered && self.settled.is_some_and(|settled| settled >= needed);
-        if over {
-            self.held = None;
+        let needed = held.needed(row);
+        // Counters over a time know nothing right after a restart: one healthy value is no proof then.
+        let sure = |settled: &Settled| !held.doubtful || settled.spans >= SHORTEST_QUIET;
+        let proven = self.settled.as_ref().filter(|settled| held.told && self.recovered && settled.reached >= needed && sure(settled));
+        let Some(since) = proven.map(|settled| settled.since) else {
+            return false;
+        };
+        self.held = None;
+        self.settled = None;
+        self.ended = Some(at);
+        self.recovery = Some(since);
+        true
+    }
+
+    /// Nothing could be seen until now: what is to end a breach must be seen anew.
+    pub(super) fn doubt(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.doubtful = true;
             self.settled = None;
-            self.ended = Some(at);
         }
-        over
+    }
+
+    /// The breach holds on while its value is on the healthy side.
+    pub(super) fn easing(&self, row: &Row) -> Option<Easing> {
+        let (held, settled) = (self.held.as_ref()?, self.settled.as_ref()?);
+        let shortest = if held.doubtful { SHORTEST_QUIET } else { 0 };
+        let recovers_at = match (row.recovers_at, row.base()) {
+            (Some(Level::Above(at)), Some(Level::Above(base))) | (Some(Level::Below(at)), Some(Level::Below(base))) => {
+                (at != base).then_some(at)
+            }
+            _ => None,
+        };
+        Some(Easing { since: settled.since, stays_for_seconds: held.needed(row).max(shortest) as f64 / 1e6, recovers_at })
     }
 
     /// Somebody hears of the breach now.
@@ -265,6 +352,9 @@ impl State {
         self.returns.truncate(UNSTEADY + 1);
         for time in self.returns.iter_mut().chain(&mut self.ended) {
             *time = time.saturating_add(by);
+        }
+        if let Some(settled) = &mut self.settled {
+            settled.first = settled.first.saturating_add(by);
         }
     }
 }

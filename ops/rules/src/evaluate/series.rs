@@ -23,6 +23,10 @@ const SHORTEST_STALE: i64 = 30 * SECOND;
 const LONGEST_GAP: i64 = 3_600 * SECOND;
 /// How far back a course reaches that is only kept to tell the rate of a breach.
 const BREACH_WINDOW: i64 = 600 * SECOND;
+/// How far back the course reaches that tells what moves just now.
+const NEAR: i64 = 300 * SECOND;
+/// Silence that is told while a breach holds, where the document names no time.
+const LONG_UNHEARD: i64 = 900 * SECOND;
 
 /// What came since the last evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,7 +76,13 @@ pub(super) struct Core {
     pub batch: Option<Batch>,
     pub states: [State; 3],
     pub window: Option<Window>,
+    /// The last minutes, finer: kept while a breach holds or may begin, and where a trend is watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near: Option<Window>,
     pub silent: Option<Silence>,
+    /// Since when the last breach was well, if it was seen to recover and nothing holds.
+    #[serde(default)]
+    pub recovery: Option<Timestamp>,
     pub usual: Option<f64>,
 }
 
@@ -88,7 +98,9 @@ impl Core {
             batch: None,
             states: Default::default(),
             window: None,
+            near: None,
             silent: None,
+            recovery: None,
             usual: None,
         }
     }
@@ -144,6 +156,11 @@ impl Core {
         plan.no_data.unwrap_or_else(|| self.gap.unwrap_or(0).saturating_mul(3).max(SHORTEST_STALE))
     }
 
+    /// Silence for longer than this is told while a breach holds.
+    pub(super) fn unheard_after(&self, plan: &Plan) -> i64 {
+        plan.no_data.unwrap_or_else(|| self.stale(plan).max(LONG_UNHEARD))
+    }
+
     /// Judges what came since the last evaluation; says whether anything changed that is worth keeping.
     pub(super) fn evaluate(&mut self, plan: &Plan, rows: &[Row], wall: Timestamp) -> bool {
         let Some(batch) = self.batch.take() else {
@@ -151,7 +168,9 @@ impl Core {
         };
         let stale = self.stale(plan);
         let known = self.last.is_some();
-        let mut changed = !known || self.silent.take().is_some();
+        let held = self.held();
+        let was_silent = self.silent.take().is_some();
+        let mut changed = !known || was_silent;
         let elapsed = batch.last.saturating_sub(self.arrival).max(0);
         let intact = batch.gap <= stale;
         let timing = Timing {
@@ -186,6 +205,7 @@ impl Core {
                 changed |= state.step(row, measure, timing);
             }
         }
+        self.note_recovery(held, was_silent.then_some(batch.oldest_at));
         let hot = self.states.iter().any(|state| state.is_pending() || state.held.is_some());
         match &self.window {
             None if hot => {
@@ -196,34 +216,64 @@ impl Core {
             Some(_) if !hot && plan.window == 0 => self.window = None,
             _ => {}
         }
+        if hot || plan.window > 0 {
+            self.near.get_or_insert_with(|| Window::new(NEAR)).push(batch.last, batch.newest);
+        } else {
+            self.near = None;
+        }
         changed
     }
 
     /// Ends breaches that were only waiting to be told.
     pub(super) fn clear(&mut self, plan: &Plan, rows: &[Row], at: i64) -> bool {
+        let held = self.held();
         let mut changed = false;
         for (state, row) in self.states.iter_mut().zip(plan.rows) {
             if let Some(row) = row.and_then(|row| rows.get(row as usize)) {
                 changed |= state.clear(row, at);
             }
         }
+        self.note_recovery(held, None);
         changed
+    }
+
+    pub(super) fn held(&self) -> [bool; 3] {
+        self.states.each_ref().map(|state| state.held.is_some())
+    }
+
+    /// Notes since when all is well, where the last breach has just ended: by the rows that held `before`, or by a word after silence.
+    fn note_recovery(&mut self, before: [bool; 3], heard: Option<Timestamp>) {
+        if self.silent.is_some() || self.states.iter().any(|state| state.held.is_some()) {
+            self.recovery = None;
+            return;
+        }
+        let ended = self.states.iter().zip(before).filter(|(_, held)| *held).filter_map(|(state, _)| state.recovery);
+        if let Some(since) = ended.chain(heard).max() {
+            self.recovery = Some(since);
+        }
     }
 
     /// Change per second over the last minutes.
     pub(super) fn slope(&self, plan: &Plan) -> Option<f64> {
         let window = self.window.as_ref()?;
         let length = if plan.window > 0 { plan.window.min(BREACH_WINDOW) } else { BREACH_WINDOW };
-        window.slope(length).or_else(|| window.slope(length / 5)).or_else(|| window.slope(plan.window))
+        let all = window.slope(length).or_else(|| window.slope(length / 5)).or_else(|| window.slope(plan.window));
+        self.near.as_ref().map_or(all, |near| near.trend(all))
     }
 
     /// Nothing could be seen for `span` until `now`: it neither counts as held nor as silence.
     pub(super) fn blind(&mut self, span: i64, now: i64) {
-        if let Some(window) = &mut self.window {
+        for window in self.window.iter_mut().chain(&mut self.near) {
             let seen = now.saturating_sub(self.arrival).max(0);
             window.shift(span.saturating_sub(seen).max(0).saturating_neg());
         }
         self.arrival = now;
+        self.doubt();
+    }
+
+    /// Nothing could be seen until now: see [`State::doubt`].
+    pub(super) fn doubt(&mut self) {
+        self.states.iter_mut().for_each(State::doubt);
     }
 
     /// Moves all times.
@@ -233,7 +283,7 @@ impl Core {
             batch.first = batch.first.saturating_add(by);
             batch.last = batch.last.saturating_add(by);
         }
-        if let Some(window) = &mut self.window {
+        for window in self.window.iter_mut().chain(&mut self.near) {
             window.shift(by);
         }
         for state in &mut self.states {

@@ -139,6 +139,159 @@ fn other_thresholds_take_over() {
     assert!(engine.tick(at(125)).is_empty());
 }
 
+#[test]
+fn what_was_not_seen_ends_no_breach() {
+    let rows = "| app.restarts | above 2 | above 5 | 0 s | 0 | - | m | - | - |";
+    let step = |engine: &mut Engine, value: f64, second: i64| {
+        let id = engine.series("app.restarts", "app:a@web-1", None).unwrap();
+        engine.observe(id, value, at(second).wall, at(second));
+        engine.tick(at(second)).len()
+    };
+    let held = || {
+        let mut engine = Engine::new(rules(rows), 10);
+        assert_eq!(step(&mut engine, 9.0, 0), 1);
+        engine
+    };
+    let saved = held().save(at(1));
+    let mut restarted = Engine::restore(rules(rows), 10, &saved, at(1));
+    let mut blinded = held();
+    blinded.blind(Span::from_secs(40), at(1));
+    for engine in [&mut restarted, &mut blinded] {
+        for second in (5..65).step_by(5) {
+            assert_eq!(step(engine, 0.0, second), 1, "{second}");
+        }
+        assert_eq!(step(engine, 0.0, 65), 0);
+    }
+    // What is seen beyond its level again is in no doubt any more.
+    let mut again = held();
+    again.blind(Span::from_secs(40), at(1));
+    step(&mut again, 9.0, 5);
+    assert_eq!(step(&mut again, 0.0, 10), 0);
+    // Who reports once in a while only must not hold it open for ever.
+    let mut rare = held();
+    rare.blind(Span::from_secs(40), at(1));
+    assert_eq!((step(&mut rare, 0.0, 90_000), step(&mut rare, 0.0, 180_000)), (1, 0));
+    // The time for which it was well before does not count.
+    let mut engine = Engine::new(rules(MEMORY), 10);
+    (0..=120).step_by(10).for_each(|second| drop(self::step(&mut engine, 90.0, second)));
+    (130..=240).step_by(10).for_each(|second| assert_eq!(self::step(&mut engine, 50.0, second).len(), 1));
+    engine.blind(Span::from_secs(5), at(245));
+    (250..370).step_by(10).for_each(|second| assert_eq!(self::step(&mut engine, 50.0, second).len(), 1));
+    assert!(self::step(&mut engine, 50.0, 370).is_empty());
+}
+
+#[test]
+fn a_disk_that_fills_now_is_forecast_by_how_it_fills_now() {
+    let rows = "| disk.used | above 88 % | - | 10 s | - | - | m | - | - |\n| disk.used | reaches 100 % in 8 h | - | 10 min | 12 h | - | m | - | - |";
+    let mut engine = Engine::new(rules(rows), 10);
+    let mut told = Vec::new();
+    for second in (0..780).step_by(5) {
+        // Flat for ten minutes, then 1 % in 3 s.
+        let value = if second < 600 { 40.0 } else { 40.0 + (second - 600) as f64 / 3.0 };
+        let id = engine.series("disk.used", "disk:/@web-1", None).unwrap();
+        engine.observe(id, value, at(second).wall, at(second));
+        told = engine.tick(at(second));
+    }
+    let breach = told.remove(0);
+    assert!((breach.per_minute.unwrap() - 20.0).abs() < 0.5, "{breach:?}");
+    assert!(breach.limit_in_seconds.unwrap() < 10.0, "{breach:?}");
+}
+
+const QUEUE: &str = "| queue.depth | above 1000 | above 5000 | 20 s / 10 s | 500 | 2 min | Work waits. | queue | `x` |";
+
+fn queue(engine: &mut Engine, value: f64, second: i64) -> Option<Breach> {
+    let id = engine.series("queue.depth", "service:imports", None).unwrap();
+    engine.observe(id, value, at(second).wall, at(second));
+    engine.tick(at(second)).pop()
+}
+
+fn critical_queue() -> Engine {
+    let mut engine = Engine::new(rules(QUEUE), 10);
+    (0..=30).step_by(5).for_each(|second| drop(queue(&mut engine, 1_500.0, second)));
+    (35..=60).step_by(5).for_each(|second| drop(queue(&mut engine, 6_100.0, second)));
+    engine
+}
+
+#[test]
+fn a_breach_knows_since_when_it_is_as_severe_as_it_is() {
+    let mut engine = critical_queue();
+    let breach = queue(&mut engine, 6_100.0, 65).unwrap();
+    assert_eq!((breach.severity, breach.since, breach.severity_since), (Severity::Critical, at(0).wall, at(35).wall));
+    let breach = queue(&mut engine, 1_500.0, 70).unwrap();
+    assert_eq!((breach.severity, breach.since, breach.severity_since), (Severity::Warning, at(0).wall, at(70).wall));
+}
+
+#[test]
+fn a_value_on_the_healthy_side_is_not_told_as_beyond_while_the_breach_holds() {
+    let mut engine = critical_queue();
+    let breach = queue(&mut engine, 600.0, 65).unwrap();
+    assert_eq!((breach.value, breach.peak), (600.0, 6_100.0));
+    let easing = Easing { since: at(65).wall, stays_for_seconds: 20.0, recovers_at: Some(500.0) };
+    assert_eq!(breach.easing, Some(easing));
+    assert_eq!(queue(&mut engine, 700.0, 70).unwrap().easing, Some(easing));
+    assert_eq!(queue(&mut engine, 1_700.0, 75).unwrap().easing, None);
+}
+
+#[test]
+fn silence_does_not_hide_behind_a_breach() {
+    let mut engine = critical_queue();
+    let id = engine.series("queue.depth", "service:imports", None).unwrap();
+    assert_eq!(engine.tick(at(180)).remove(0).unheard, None);
+    let breach = engine.tick(at(181)).remove(0);
+    assert_eq!((breach.severity, breach.value), (Severity::Critical, 6_100.0));
+    assert_eq!(breach.unheard, Some(Unheard { since: at(60).wall, for_seconds: 120.0 }));
+    assert_eq!(queue(&mut engine, 6_100.0, 190).unwrap().unheard, None);
+    // The last word was a healthy one: it is not known to be well, and not critical for ever either.
+    assert!(queue(&mut engine, 10.0, 195).unwrap().easing.is_some());
+    let breach = engine.tick(at(400)).remove(0);
+    assert_eq!((breach.severity, breach.crossing), (Severity::Warning, Crossing::Silent { for_seconds: 120.0 }));
+    assert_eq!((breach.since, breach.easing, breach.unheard), (at(195).wall, None, None));
+    assert_eq!((breach.guidance.runbook.as_str(), breach.guidance.commands.len()), ("no-data", 0));
+    assert_eq!(engine.reading(id, at(400)).unwrap().status, Status::Warning);
+    // One word is no proof; its time is.
+    assert!(queue(&mut engine, 10.0, 405).unwrap().easing.is_some());
+    (410..425).step_by(5).for_each(|second| assert!(queue(&mut engine, 10.0, second).is_some(), "{second}"));
+    assert_eq!(queue(&mut engine, 10.0, 425), None);
+}
+
+#[test]
+fn silence_is_told_while_a_breach_holds_even_where_no_time_is_named() {
+    let mut engine = Engine::new(rules("| queue.depth | above 1000 | - | 10 s | - | - | m | queue | - |"), 10);
+    (0..=10).step_by(5).for_each(|second| drop(queue(&mut engine, 1_500.0, second)));
+    assert_eq!(engine.tick(at(910)).remove(0).unheard, None);
+    assert_eq!(engine.tick(at(911)).remove(0).unheard, Some(Unheard { since: at(10).wall, for_seconds: 900.0 }));
+    let saved = engine.save(at(912));
+    let mut restarted = Engine::restore(rules("| queue.depth | above 1000 | - | 10 s | - | - | m | queue | - |"), 10, &saved, at(912));
+    assert!(restarted.tick(at(913)).remove(0).unheard.is_some());
+}
+
+#[test]
+fn what_comes_and_goes_changes_no_more_until_it_rests() {
+    let mut engine = Engine::new(rules(QUEUE), 10);
+    let mut told: Vec<(Severity, bool)> = Vec::new();
+    for second in (0..1_200).step_by(2) {
+        // Between warning and critical, and down to nothing now and then.
+        let value = if second % 90 > 80 {
+            10.0
+        } else if (second / 15) % 2 == 0 {
+            6_000.0
+        } else {
+            1_500.0
+        };
+        if let Some(breach) = queue(&mut engine, value, second)
+            && told.last() != Some(&(breach.severity, breach.unsteady))
+        {
+            told.push((breach.severity, breach.unsteady));
+        }
+    }
+    assert!(told.len() <= 8, "{told:?}");
+    assert_eq!(told.last(), Some(&(Severity::Critical, true)));
+    // It rests beyond the warning level: that is a steady warning after a while.
+    (1_200..2_000).step_by(5).for_each(|second| drop(queue(&mut engine, 1_500.0, second)));
+    let breach = queue(&mut engine, 1_500.0, 2_000).unwrap();
+    assert_eq!((breach.severity, breach.unsteady), (Severity::Warning, false));
+}
+
 fn run(engine: &mut Engine, values: &[f64], from: i64, every: i64) -> Vec<Vec<Breach>> {
     (from..).step_by(every as usize).zip(values).map(|(second, &value)| step(engine, value, second)).collect()
 }
@@ -213,7 +366,7 @@ proptest! {
     }
 
     #[test]
-    fn a_restart_changes_nothing(before in values(), after in values(), every in 1..20_i64) {
+    fn a_restart_is_a_moment_in_which_nothing_was_seen_and_changes_nothing_else(before in values(), after in values(), every in 1..20_i64) {
         let rows = format!("{MEMORY}\n| host.memory.used | rises 10 % in 1 min | - | 10 s | - | - | m | - | - |");
         let mut whole = Engine::new(rules(&rows), 10);
         run(&mut whole, &before, 0, every);
@@ -224,6 +377,8 @@ proptest! {
         let early = |second: i64| Now { wall: at(second).wall, mono: at(second).mono.minus(then.mono.since(Mono::default())) };
         let first = before.len() as i64 * every;
         let mut again = Engine::restore(rules(&rows), 10, &saved, early(first));
+        again.blind(Span::ZERO, early(first));
+        whole.blind(Span::ZERO, then);
         for (index, &value) in after.iter().enumerate() {
             let second = first + index as i64 * every;
             let id = memory(&mut again);

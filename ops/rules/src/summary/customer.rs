@@ -32,7 +32,25 @@ fn large(text: &str) -> String {
 /// One sentence, or none where it is nothing for customers.
 pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
     match sentence {
+        Sentence::Flood { over: true, .. } => Some("Several parts of the service had trouble at once.".to_owned()),
         Sentence::Flood { .. } => Some("Several parts of the service have trouble at once.".to_owned()),
+        Sentence::Holds { fact } if fact.is_easing() => Some(match fact.topic() {
+            Topic::EndpointDown | Topic::EndpointSlow => {
+                format!("{} did not work as it should. It looks better, and we are making sure that it stays so.", large(part(fact)))
+            }
+            Topic::Silent
+            | Topic::Certificate
+            | Topic::App
+            | Topic::Disk
+            | Topic::Memory
+            | Topic::Processor
+            | Topic::Database
+            | Topic::Queue
+            | Topic::Other => {
+                "Something inside the service was not as it should be. It looks better, and we are making sure that it stays so.".to_owned()
+            }
+        }),
+        Sentence::Holds { fact } if fact.unheard.is_some() => Some("We are checking a part of the service.".to_owned()),
         Sentence::Holds { fact } => Some(match fact.topic() {
             Topic::EndpointDown => format!("{} does not work as it should.", large(part(fact))),
             Topic::EndpointSlow => format!("{} is slower than it should be.", large(part(fact))),
@@ -58,20 +76,26 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             | Topic::Queue
             | Topic::Other => "Something inside the service was not as it should be. It is well again.".to_owned(),
         }),
+        Sentence::Lost { .. } => {
+            Some("We no longer watch a part that was not as it should be. We do not know how it is doing now.".to_owned())
+        }
+        Sentence::Quiet { lost: 1.., .. } => Some("What we still watch looks well.".to_owned()),
         Sentence::Quiet { .. } => Some("All looks well again. We are making sure that it stays so.".to_owned()),
+        Sentence::Over { at, lost: 1.., .. } => Some(format!("We stopped following this at {}.", moment(*at))),
         Sentence::Over { at, .. } => Some(format!("This ended at {}.", moment(*at))),
         Sentence::CameBack { .. } => Some("It came back after it had ended.".to_owned()),
         Sentence::Began { at, .. } => Some(format!("Since {}.", moment(*at))),
         Sentence::Lasted { span } => Some(format!("It lasted {span}.")),
-        Sentence::EndpointsReached { endpoints } => {
+        Sentence::EndpointsReached { endpoints, over } => {
+            let may_be = if *over { "may have been" } else { "may be" };
             let names: Vec<String> = endpoints.iter().filter_map(plain_name).map(str::to_owned).collect();
             Some(if names.is_empty() {
-                "A part of the service may be slow or not available.".to_owned()
+                format!("A part of the service {may_be} slow or not available.")
             } else {
-                format!("{} may be slow or not available.", large(&list(&names)))
+                format!("{} {may_be} slow or not available.", large(&list(&names)))
             })
         }
-        Sentence::NoEndpoint => Some("As far as we know the service can be used.".to_owned()),
+        Sentence::NoEndpoint => Some("We do not know of anything that you would notice.".to_owned()),
         Sentence::Watching => Some("We know of it and are watching it.".to_owned()),
         Sentence::LimitAhead { .. } | Sentence::Meaning { .. } => Some("Without a repair it may get worse.".to_owned()),
         Sentence::OutcomeUnknown => Some("We do not know yet how it goes on.".to_owned()),

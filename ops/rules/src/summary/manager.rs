@@ -8,6 +8,19 @@ pub(super) const HEADINGS: [&str; 7] =
 
 fn holds(fact: &Fact) -> String {
     let name = say::clip(fact.subject.name(), 40);
+    if fact.is_easing() {
+        let what = match fact.topic() {
+            Topic::EndpointDown | Topic::EndpointSlow => format!("The service {name}"),
+            Topic::App => "A program".to_owned(),
+            Topic::Disk | Topic::Memory | Topic::Processor => "A server".to_owned(),
+            Topic::Database => "A database".to_owned(),
+            Topic::Certificate | Topic::Queue | Topic::Silent | Topic::Other => "Something that we watch".to_owned(),
+        };
+        return format!("{what} had trouble and looks better. It is not yet sure that it stays so.");
+    }
+    if fact.unheard.is_some() {
+        return "A part that had trouble does not report any more.".to_owned();
+    }
     match fact.topic() {
         Topic::EndpointDown => format!("The service {name} does not answer as it should."),
         Topic::EndpointSlow => format!("The service {name} answers slowly."),
@@ -43,15 +56,38 @@ fn cleared(fact: &Fact) -> String {
 /// One sentence, or none where it is nothing for managers.
 pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
     match sentence {
+        Sentence::Flood { over: true, .. } => Some("Many things had trouble at once. They were handled together.".to_owned()),
         Sentence::Flood { .. } => Some("Many things have trouble at once. They are handled together.".to_owned()),
         Sentence::Holds { fact } => Some(holds(fact)),
         Sentence::Cleared { fact } => Some(cleared(fact)),
-        Sentence::More { holding, cleared } => {
-            let count = holding.saturating_add(*cleared);
+        Sentence::Lost { fact } => {
+            let what = match fact.topic() {
+                Topic::EndpointDown => {
+                    format!("The service {} did not answer when last seen, and", say::clip(fact.subject.name(), 40))
+                }
+                Topic::EndpointSlow
+                | Topic::Certificate
+                | Topic::App
+                | Topic::Disk
+                | Topic::Memory
+                | Topic::Processor
+                | Topic::Database
+                | Topic::Queue
+                | Topic::Silent
+                | Topic::Other => "Something that had trouble when last seen".to_owned(),
+            };
+            Some(format!("{what} is no longer watched. Whether it recovered is not known."))
+        }
+        Sentence::More { holding, cleared, lost } => {
+            let count = holding.saturating_add(*cleared).saturating_add(*lost);
             Some(format!("{count} more {} part.", if count == 1 { "signal takes" } else { "signals take" }))
         }
+        Sentence::Quiet { lost: 1.., .. } => Some("Nothing that is still watched has trouble now.".to_owned()),
         Sentence::Quiet { .. } => Some("All is quiet now, and we are making sure that it stays so.".to_owned()),
         Sentence::Over { at, by_person: true, .. } => Some(format!("A colleague ended it at {}.", moment(*at))),
+        Sentence::Over { at, lost: 1.., .. } => {
+            Some(format!("It was closed at {}, as nothing that is still watched had trouble.", moment(*at)))
+        }
         Sentence::Over { at, by_person: false, .. } => Some(format!("It is over since {}.", moment(*at))),
         Sentence::CameBack { times: 1 } => Some("It came back once.".to_owned()),
         Sentence::CameBack { times } => Some(format!("It came back {times} times.")),
@@ -60,11 +96,12 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
         }
         Sentence::Began { at, noticed_after } => Some(format!("It began at {} and was noticed after {noticed_after}.", moment(*at))),
         Sentence::Lasted { span } => Some(format!("It lasted {span}.")),
-        Sentence::EndpointsReached { endpoints } => {
+        Sentence::EndpointsReached { endpoints, over } => {
             let names: Vec<String> = endpoints.iter().map(|one| say::clip(one.name(), 40)).collect();
-            Some(format!("People who use {} can notice it.", list(&names)))
+            let (use_it, can) = if *over { ("used", "could") } else { ("use", "can") };
+            Some(format!("People who {use_it} {} {can} notice it.", list(&names)))
         }
-        Sentence::NoEndpoint => Some("People who use the service may not notice it.".to_owned()),
+        Sentence::NoEndpoint => Some("Whether people who use the service notice it is not known.".to_owned()),
         Sentence::EvidenceSaved => Some("Calm Ops noticed it by itself and saved the evidence.".to_owned()),
         Sentence::NothingChanged => Some("Nothing was changed by it.".to_owned()),
         Sentence::Command { .. } | Sentence::Read { .. } | Sentence::LookAtEvidence => Some("The team looks at it and decides.".to_owned()),

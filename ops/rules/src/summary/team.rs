@@ -1,7 +1,12 @@
 //! The team's words: everything, with names and numbers.
 
 use super::{Fact, Sentence, list, moment};
-use crate::{breach::Crossing, say, time::Span, words::Unit};
+use crate::{
+    breach::{Crossing, Easing},
+    say,
+    time::Span,
+    words::Unit,
+};
 
 pub(super) const HEADINGS: [&str; 7] =
     ["What happened", "Since when", "Who is affected", "What was done", "What is recommended", "If nobody acts", "What is not known"];
@@ -71,14 +76,51 @@ fn course(fact: &Fact) -> String {
     text
 }
 
+/// A subject that begins a sentence. Names of hosts keep their spelling.
+fn large(fact: &Fact) -> String {
+    let text = say::subject(&fact.subject);
+    if fact.subject.kind() == "host" {
+        return text;
+    }
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// The fact as the part of a sentence that holds now, without its full stop.
 pub(super) fn holds(fact: &Fact) -> String {
-    let subject = say::subject(&fact.subject);
-    let large = say::capital(&subject);
-    let value = say::value(fact.value, &fact.unit);
     if let Crossing::Silent { for_seconds } = fact.crossing {
-        return format!("{large} has not reported {} for more than {}", say::lower_label(&fact.signal), say::seconds(for_seconds));
+        let last = if is_measured(fact) {
+            format!("; the last value was {} at {}", say::value(fact.value, &fact.unit), moment(fact.value_at))
+        } else {
+            String::new()
+        };
+        return format!(
+            "{} has not reported {} for more than {}{last}",
+            large(fact),
+            say::lower_label(&fact.signal),
+            say::seconds(for_seconds)
+        );
     }
+    if let Some(unheard) = fact.unheard {
+        let when = moment(unheard.since);
+        return format!(
+            "{} when last heard, at {when}. Nothing was heard of it for more than {}",
+            was(fact, fact.value),
+            say::seconds(unheard.for_seconds)
+        );
+    }
+    if fact.unsteady {
+        return format!("{}{}", was(fact, fact.peak), usual(fact));
+    }
+    if let Some(easing) = fact.easing {
+        return format!("{}{}. {}", was(fact, fact.peak), usual(fact), eases(fact, easing));
+    }
+    if !fact.is_beyond() {
+        return format!("{}{}", was(fact, fact.peak), usual(fact));
+    }
+    let subject = say::subject(&fact.subject);
+    let large = large(fact);
+    let value = say::value(fact.value, &fact.unit);
     match fact.signal.as_str() {
         "endpoint.up" => format!("{large} does not answer as expected"),
         "endpoint.status" => format!("{large} answers with status {value}"),
@@ -94,27 +136,76 @@ pub(super) fn holds(fact: &Fact) -> String {
     }
 }
 
+/// The fact with one of its values as something that was, without its full stop.
+fn was(fact: &Fact, value: f64) -> String {
+    let subject = say::subject(&fact.subject);
+    let large = large(fact);
+    let text = say::value(value, &fact.unit);
+    match fact.signal.as_str() {
+        "endpoint.up" => format!("{large} did not answer as expected"),
+        "endpoint.status" => format!("{large} answered with status {text}"),
+        "app.up" => format!("{large} was not running"),
+        "pm2.up" => format!("PM2 on {} did not answer", fact.subject.host().unwrap_or("this host")),
+        "collector.failed" => format!("{large} brought nothing"),
+        "app.restarts" => format!("{large} restarted {} in 10 minutes", times(value)),
+        "endpoint.certificate.days_left" => format!("The certificate of {subject} was near its end"),
+        "disk.used" => format!("{large} was {text} full"),
+        "host.memory.used" => format!("Memory on {subject} was {text} used"),
+        _ => format!("{} was {text}", named(fact)),
+    }
+}
+
+fn usual(fact: &Fact) -> String {
+    let usual = fact.usual.filter(|_| is_measured(fact));
+    usual.map(|usual| format!(" (usually {})", say::value(usual, &fact.unit))).unwrap_or_default()
+}
+
+/// That the value is on the healthy side, and what is awaited, without its full stop.
+fn eases(fact: &Fact, easing: Easing) -> String {
+    let since = moment(easing.since);
+    let value = say::value(fact.value, &fact.unit);
+    let now = match fact.crossing {
+        Crossing::Above { .. } if is_measured(fact) => format!("Since {since} it is not above its level any more ({value} then)"),
+        Crossing::Below { .. } if is_measured(fact) => format!("Since {since} it is not below its level any more ({value} then)"),
+        Crossing::Rising { .. } => format!("Since {since} it rises no longer as fast ({value} then)"),
+        Crossing::Reaching { .. } => format!("Since {since} its limit is further away ({value} then)"),
+        Crossing::Above { .. } | Crossing::Below { .. } | Crossing::Silent { .. } => format!("It looks well since {since}"),
+    };
+    let side = if matches!(fact.crossing, Crossing::Below { .. }) { "more" } else { "less" };
+    let level = easing.recovers_at.filter(|_| is_measured(fact)).map(|at| format!("is at {} or {side}", say::value(at, &fact.unit)));
+    let stays = (easing.stays_for_seconds >= 1.0).then(|| format!("stays so for {}", say::seconds(easing.stays_for_seconds)));
+    let needed: Vec<String> = stays.into_iter().chain(level).collect();
+    if needed.is_empty() {
+        return format!("{now}; it is watched whether it stays so");
+    }
+    format!("{now}; it counts as recovered if it {}", list(&needed))
+}
+
 /// The fact as something that is over, without its full stop.
 fn cleared(fact: &Fact) -> String {
-    let subject = say::subject(&fact.subject);
-    let large = say::capital(&subject);
-    let peak = say::value(fact.peak, &fact.unit);
     if fact.is_silent() {
-        return format!("{large} did not report {} for a while; this is over", say::lower_label(&fact.signal));
+        return format!("{} did not report {} for a while; this is over", large(fact), say::lower_label(&fact.signal));
     }
-    let usual = fact.usual.map(|usual| format!(" (usually {})", say::value(usual, &fact.unit))).unwrap_or_default();
-    match fact.signal.as_str() {
-        "endpoint.up" => format!("{large} did not answer as expected, and does again"),
-        "endpoint.status" => format!("{large} answered with status {peak}, and is well again"),
-        "app.up" => format!("{large} did not run, and runs again"),
-        "pm2.up" => format!("PM2 on {} did not answer, and does again", fact.subject.host().unwrap_or("this host")),
-        "collector.failed" => format!("{large} brought nothing, and works again"),
-        "app.restarts" => format!("{large} restarted {} in 10 minutes, and is steady again", times(fact.peak)),
-        "endpoint.certificate.days_left" => format!("The certificate of {subject} was near its end, and is renewed"),
-        "disk.used" => format!("{large} was {peak} full{usual}, and has recovered"),
-        "host.memory.used" => format!("Memory on {subject} was {peak} used{usual}, and has recovered"),
-        _ => format!("{} was {peak}{usual}, and has recovered", named(fact)),
-    }
+    let end = match fact.signal.as_str() {
+        "endpoint.up" | "pm2.up" => "does again",
+        "endpoint.status" => "is well again",
+        "app.up" => "runs again",
+        "collector.failed" => "works again",
+        "app.restarts" => "is steady again",
+        "endpoint.certificate.days_left" => "is renewed",
+        _ => "has recovered",
+    };
+    format!("{}{}, and {end}", was(fact, fact.peak), usual(fact))
+}
+
+/// The fact as something that nobody watches any more, without its full stop.
+fn lost(fact: &Fact) -> String {
+    let last = if fact.is_silent() {
+        format!("{} did not report {}", large(fact), say::lower_label(&fact.signal))
+    } else {
+        format!("{}{}", was(fact, fact.peak), usual(fact))
+    };
+    format!("{last}, and is no longer watched. Whether it recovered is not known")
 }
 
 fn signals(count: u32) -> String {
@@ -124,31 +215,35 @@ fn signals(count: u32) -> String {
 /// One sentence, or none where the team needs none.
 pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
     Some(match sentence {
-        Sentence::Flood { signals: 1 } => {
+        Sentence::Flood { signals, over: true } => {
+            format!("Many things happened at once: {signals} {} gathered here.", if *signals == 1 { "signal was" } else { "signals were" })
+        }
+        Sentence::Flood { signals: 1, .. } => {
             "Many things happen at once. What comes from now on is gathered here, so that one page tells it.".to_owned()
         }
-        Sentence::Flood { signals } => {
+        Sentence::Flood { signals, .. } => {
             format!("Many things happen at once: {signals} signals are gathered here, so that one page tells them.")
         }
         Sentence::Holds { fact } => {
-            let unsteady = if fact.unsteady { " It comes and goes." } else { "" };
+            let unsteady = if fact.unsteady && fact.unheard.is_none() { " It comes and goes." } else { "" };
             format!("{}.{unsteady}", holds(fact))
         }
         Sentence::Cleared { fact } => format!("{}.", cleared(fact)),
-        Sentence::More { holding, cleared: 0 } => {
-            format!("{} {} beyond the level.", signals(*holding), if *holding == 1 { "is" } else { "are" })
+        Sentence::Lost { fact } => format!("{}.", lost(fact)),
+        Sentence::More { holding, cleared, lost } => {
+            let told = [(*holding, "beyond the level"), (*cleared, "recovered"), (*lost, "no longer watched")];
+            let parts: Vec<String> = told.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+            format!("{}: {}.", signals(holding.saturating_add(*cleared).saturating_add(*lost)), list(&parts))
         }
-        Sentence::More { holding: 0, cleared } => {
-            format!("{} {} recovered.", signals(*cleared), if *cleared == 1 { "has" } else { "have" })
-        }
-        Sentence::More { holding, cleared } => {
-            format!("{} {} beyond the level, and {cleared} recovered.", signals(*holding), if *holding == 1 { "is" } else { "are" })
-        }
-        Sentence::Quiet { since } => format!("All is quiet since {}.", moment(*since)),
-        Sentence::Over { at, by_person: true, holding: 0 } => format!("A person resolved it at {}.", moment(*at)),
-        Sentence::Over { at, by_person: true, holding } => {
+        Sentence::Quiet { since, lost: 0 } => format!("All is quiet since {}.", moment(*since)),
+        Sentence::Quiet { since, .. } => format!("Nothing that is still watched is in trouble since {}.", moment(*since)),
+        Sentence::Over { at, by_person: true, holding: 0, .. } => format!("A person resolved it at {}.", moment(*at)),
+        Sentence::Over { at, by_person: true, holding, .. } => {
             let text = if *holding == 1 { "1 signal was".to_owned() } else { format!("{holding} signals were") };
             format!("A person resolved it at {}, while {text} still beyond the level.", moment(*at))
+        }
+        Sentence::Over { at, by_person: false, lost: 1.., .. } => {
+            format!("Calm Ops resolved it at {}, as nothing that is still watched was in trouble.", moment(*at))
         }
         Sentence::Over { at, by_person: false, .. } => {
             format!("It is over: all stayed quiet, and Calm Ops resolved it at {}.", moment(*at))
@@ -159,7 +254,7 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             format!("It began at {} and was noticed at once.", moment(*at))
         }
         Sentence::Began { at, noticed_after } => format!("It began at {} and was noticed {noticed_after} later.", moment(*at)),
-        Sentence::Lasted { span } => format!("It lasted {span}."),
+        Sentence::Lasted { span } => format!("It lasted {span}, from the first value beyond its level to the last recovery."),
         Sentence::Parts { subjects, more } => {
             let mut names: Vec<String> = subjects.iter().map(say::subject).collect();
             if *more > 0 {
@@ -167,11 +262,12 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             }
             format!("As far as known: {}.", list(&names))
         }
-        Sentence::EndpointsReached { endpoints } => {
+        Sentence::EndpointsReached { endpoints, over } => {
             let names: Vec<String> = endpoints.iter().map(say::subject).collect();
-            format!("Whoever uses {} can notice it.", list(&names))
+            let (uses, can) = if *over { ("used", "could") } else { ("uses", "can") };
+            format!("Whoever {uses} {} {can} notice it.", list(&names))
         }
-        Sentence::NoEndpoint => "No endpoint takes part: people outside may not notice it.".to_owned(),
+        Sentence::NoEndpoint => "No endpoint takes part in it as far as is seen: whether people outside notice it is not known.".to_owned(),
         Sentence::EvidenceSaved => "Calm Ops saved a snapshot of the evidence.".to_owned(),
         Sentence::Watching => "It goes on watching.".to_owned(),
         Sentence::NothingChanged => "Calm Ops changed nothing on the machine.".to_owned(),

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::{
-    breach::{BreachKey, Guidance},
+    breach::{BreachKey, Crossing, Easing, Ending, Guidance, Unheard},
     incident::{IncidentNumber, Resolution},
-    words::Actor,
+    words::{Actor, Severity},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -15,10 +15,16 @@ fn breach(subject: &str, signal: &str, value: f64, unit: &str) -> Breach {
     Breach {
         key: BreachKey { subject: subject.parse().unwrap(), signal: signal.parse().unwrap() },
         severity: Severity::Critical,
-        crossing: Crossing::Above { level: 90.0 },
+        crossing: match signal {
+            "endpoint.up" | "endpoint.certificate.days_left" => Crossing::Below { level: value + 1.0 },
+            _ => Crossing::Above { level: value - 1.0 },
+        },
         since: at(0),
+        severity_since: at(0),
         fired_at: at(60),
         unsteady: false,
+        easing: None,
+        unheard: None,
         value,
         value_at: at(60),
         peak: value,
@@ -43,7 +49,7 @@ fn incident(breaches: Vec<Breach>) -> Incident {
         cause: breaches[0].key.subject.clone(),
         severity: Severity::Critical,
         state: State::Detected,
-        breaches: breaches.into_iter().map(|breach| IncidentBreach { breach, cleared_at: None }).collect(),
+        breaches: breaches.into_iter().map(IncidentBreach::holding).collect(),
         began_at: at(0),
         opened_at: at(60),
         updated_at: at(60),
@@ -81,7 +87,7 @@ fn all() -> Vec<(&'static str, Incident)> {
     let mut silent = breach("host:web-2", "host.cpu.used", 12.0, "%");
     silent.crossing = Crossing::Silent { for_seconds: 45.0 };
     let mut over = incident(vec![memory()]);
-    over.breaches[0].cleared_at = Some(at(600));
+    (over.breaches[0].cleared_at, over.breaches[0].ending) = (Some(at(600)), Some(Ending::Recovered { since: at(540) }));
     over.breaches[0].breach.peak = 97.0;
     let mut recovering = over.clone();
     (recovering.state, recovering.quiet_since) = (State::Recovering, Some(at(600)));
@@ -90,6 +96,24 @@ fn all() -> Vec<(&'static str, Incident)> {
     over.reopened = 1;
     let mut flood = incident((0..8).map(|index| breach(&format!("service:s{index}"), "queue.depth", 412.0, "jobs")).collect());
     flood.flood = true;
+    let mut gone = over.clone();
+    gone.breaches[0].ending = Some(Ending::NoLongerWatched);
+    gone.breaches.push(incident(vec![breach("endpoint:checkout", "endpoint.up", 0.0, "yes/no")]).breaches[0].clone());
+    (gone.breaches[1].cleared_at, gone.breaches[1].ending) = (Some(at(600)), Some(Ending::NoLongerWatched));
+    let queue = || {
+        let mut queue = guided(breach("service:imports", "queue.depth", 6_100.0, "jobs"), "Work is piling up", "queue", &["pm2-restart"]);
+        (queue.value, queue.value_at, queue.limit_in_seconds) = (100.0, at(130), Some(5.0));
+        queue
+    };
+    let mut easing = queue();
+    easing.easing = Some(Easing { since: at(120), stays_for_seconds: 300.0, recovers_at: Some(500.0) });
+    let mut unheard = queue();
+    (unheard.value, unheard.unheard) = (6_100.0, Some(Unheard { since: at(130), for_seconds: 900.0 }));
+    let mut back = breach("endpoint:shop", "endpoint.up", 0.0, "yes/no");
+    back.easing = Some(Easing { since: at(120), stays_for_seconds: 30.0, recovers_at: None });
+    let back = guided(back, "People can't use it", "endpoint-down", &[]);
+    let mut dumb = breach("service:shop", "queue.depth", 6_100.0, "jobs");
+    (dumb.crossing, dumb.guidance) = (Crossing::Silent { for_seconds: 900.0 }, Guidance::of_silence());
     vec![
         ("memory", incident(vec![memory()])),
         ("disk", incident(vec![disk])),
@@ -98,6 +122,10 @@ fn all() -> Vec<(&'static str, Incident)> {
         ("recovering", recovering),
         ("over", over),
         ("flood", flood),
+        ("gone", gone),
+        ("easing", incident(vec![easing, back])),
+        ("unheard", incident(vec![unheard])),
+        ("dumb", incident(vec![dumb])),
         ("certificate", incident(vec![breach("endpoint:shop", "endpoint.certificate.days_left", 4.6, "d")])),
     ]
 }
@@ -122,7 +150,7 @@ fn whole_summaries_read_well() {
 fn headlines_tell_the_worst_first() {
     let headlines: Vec<String> = all().iter().map(|(_, incident)| Summary::compose(incident, Span::ZERO).headline()).collect();
     assert_eq!(headlines[0], "Memory on web-1 is 93 % used (usually 61 %), rising 1 % a minute: full in about 7 minutes.");
-    assert_eq!(headlines[7], "The certificate of the endpoint shop is valid for 5 days more.");
+    assert_eq!(headlines[11], "The certificate of the endpoint shop is valid for 5 days more.");
     let mut two = incident(vec![breach("host:web-1", "host.cpu.used", 91.0, "%"), memory()]);
     two.breaches[0].breach.severity = Severity::Warning;
     assert!(Summary::compose(&two, Span::ZERO).headline().starts_with("Memory on web-1"));
