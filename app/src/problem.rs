@@ -48,7 +48,7 @@ impl Kind {
             Self::Conflict => {
                 "Someone was faster: it did not fit how things stand now. Nothing was changed. The page shows the incident as it is."
             }
-            Self::Unavailable => "The database can't be reached, and nothing was changed. Try again in a moment.",
+            Self::Unavailable => "The database can't be reached. Look at the page again before you repeat this.",
         })
     }
 }
