@@ -48,7 +48,7 @@ impl Kind {
             Self::Conflict => {
                 "The incident has moved on meanwhile, so this does not fit it any more. Nothing was changed. The page shows it as it is now."
             }
-            Self::Unavailable => "The database can't be reached, and nothing was changed. Try again in a moment.",
+            Self::Unavailable => "The database can't be reached. Look at the page again before you repeat this.",
         })
     }
 }

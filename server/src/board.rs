@@ -10,8 +10,8 @@ use rules::{
 
 use crate::monitor::intake::Intake;
 
-/// The most points of a course.
-const MOST_POINTS: usize = 400;
+/// The most points of a course: as many as memory keeps of one series.
+const MOST_POINTS: usize = 720;
 
 /// What is shown.
 #[derive(Clone, Debug)]

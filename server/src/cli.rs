@@ -59,7 +59,7 @@ Exit codes:
 /// Calm Ops watches a machine, opens an incident by itself when something is really wrong, saves the evidence, and explains it calmly.
 #[derive(Debug, Parser)]
 #[command(name = "calm-ops", version, after_long_help = AFTER, after_help = "'calm-ops --help' says more, with examples.")]
-#[command(disable_help_subcommand = true, max_term_width = 110)]
+#[command(max_term_width = 110)]
 struct Line {
     #[command(flatten)]
     flags: Flags,

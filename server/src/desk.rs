@@ -32,6 +32,8 @@ use crate::{
 
 /// How long a change may take before it is given up.
 const LONGEST_CHANGE: Duration = Duration::from_secs(15);
+/// How long the public health answer waits for the database.
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
 /// How many changes a subscriber may be behind.
 const BACKLOG: usize = 256;
 /// How many resolved incidents are kept at hand.
@@ -100,11 +102,14 @@ impl Desk {
         self.0.glance(|at_hand| at_hand.head).unwrap_or(Head::EMPTY)
     }
 
-    /// The severities of the active incidents, as far as they are known without asking the database.
-    pub fn active(&self) -> Vec<Severity> {
+    /// The severities of the active incidents; those known last while the database fails, and `None` if none were ever read.
+    pub async fn active(&self) -> Option<Vec<Severity>> {
         let active =
             |at_hand: &AtHand| at_hand.incidents.iter().filter(|incident| incident.is_active()).map(|incident| incident.severity).collect();
-        self.0.glance(active).unwrap_or_default()
+        match tokio::time::timeout(LONGEST_LOOK, self.0.at_hand()).await {
+            Ok(Ok(at_hand)) => Some(active(&at_hand)),
+            _ => self.0.glance(active),
+        }
     }
 
     /// Every committed change from now on, in the order of the journal. Whoever lags is told so and reads the store.
@@ -156,7 +161,7 @@ impl Inner {
             failed => {
                 // It may have been carried out all the same: what is at hand is read again, and the next change sends what is missing.
                 self.mark_stale();
-                return Err(failed.map_or_else(|_| too_slow(), |result| result.map_or_else(refuse, |_| too_slow())));
+                return Err(failed.map_or_else(|_| too_slow(), |result| result.map_or_else(refuse_change, |_| too_slow())));
             }
         };
         let Some((first, last)) = entries.first().zip(entries.last()) else { return Ok(Done { cursor: before }) };
@@ -345,7 +350,20 @@ fn ended(incident: &Incident) -> Option<Timestamp> {
 }
 
 fn too_slow() -> Refusal {
-    Refusal::Unavailable { advice: "It did not answer in time. Look at the page again before you repeat this.".to_owned() }
+    Refusal::Unavailable {
+        advice:
+            "The database did not answer in time, so it is not known whether this was done. Look at the page again before you repeat it."
+                .to_owned(),
+    }
+}
+
+/// The same for a change that was not carried out.
+fn refuse_change(error: StoreError) -> Refusal {
+    let unclear = matches!(error, StoreError::Unclear { .. });
+    match refuse(error) {
+        Refusal::Unavailable { advice } if !unclear => Refusal::Unavailable { advice: format!("{advice} Nothing was changed.") },
+        refusal => refusal,
+    }
 }
 
 /// What the outside learns of a failure; the inside is logged here, once.
@@ -357,10 +375,14 @@ fn refuse(error: StoreError) -> Refusal {
             tracing::warn!(error = %source, "the database failed: {sentence}");
             Refusal::Unavailable { advice: sentence }
         }
+        StoreError::Unclear { source } => {
+            tracing::warn!(error = %source, "the database failed while it committed");
+            too_slow()
+        }
         StoreError::Inconsistent { .. } => {
             tracing::error!(%error, "a row holds what it can't");
             Refusal::Unavailable {
-                advice: "A row in it can't be read; the log says which. Run 'calm-ops journal verify', and restore a backup if it fails."
+                advice: "A row in the database can't be read; the log says which. Run 'calm-ops journal verify', and restore a backup if it fails."
                     .to_owned(),
             }
         }

@@ -157,6 +157,31 @@ impl Documents {
         events
     }
 
+    /// What is right by itself and does not fit together: nothing is watched, or a section of the guide is named that it does not have.
+    pub fn misfits(&self) -> Vec<Problem> {
+        let text = |name: &str| self.in_force.get(name).map_or("", |document| document.text.as_str());
+        let at = |line: u32, found: String, expected: String| {
+            let row = text(THRESHOLDS).lines().nth(line.saturating_sub(1) as usize).unwrap_or_default();
+            let row: String = row.chars().take(200).collect();
+            let width = u32::try_from(row.chars().count().clamp(1, 80)).unwrap_or(80);
+            Problem { file: THRESHOLDS.to_owned(), line, column: 1, width, text: row, found, expected }
+        };
+        let rows = self.thresholds.rows();
+        if rows.is_empty() {
+            let expected = "a table of thresholds; 'calm-ops init DIR' writes an example".to_owned();
+            return vec![at(1, "there is no threshold, so nothing would ever be reported".to_owned(), expected)];
+        }
+        let sections: Vec<String> = text(GUIDE).lines().filter_map(|line| line.strip_prefix('#')).map(anchor).collect();
+        let named = rows.iter().map(|row| (row.line, row.guidance.runbook.as_str()));
+        named
+            .filter(|(_, section)| !section.is_empty() && !sections.iter().any(|known| known == section))
+            .map(|(line, section)| {
+                let found = format!("the runbook section '{section}' does not exist in {GUIDE}");
+                at(line, found, format!("one of {}", sections.join(", ")))
+            })
+            .collect()
+    }
+
     /// What the pages say about them.
     pub fn states(&self) -> Vec<DocumentState> {
         let state = |(name, document): (&&str, &InForce)| DocumentState {
@@ -240,6 +265,12 @@ fn difference(before: &str, after: &str) -> String {
         lines.push('\n');
     }
     lines
+}
+
+/// The anchor of a heading, as the pages make it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().to_lowercase();
+    kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 fn sha256(text: &str) -> String {

@@ -52,9 +52,11 @@ const SELF_EVERY: Span = Span::from_secs(5);
 /// How often changed documents are looked for.
 const DOCUMENTS_EVERY: Span = Span::from_secs(2);
 /// How often what is usual is learned anew, and old roll-ups are removed.
-const LEARN_EVERY: Span = Span::from_mins(30);
+const LEARN_EVERY: Span = Span::from_mins(15);
 /// What is usual is learned from this long.
 const LEARN_FROM: Span = Span::from_secs(7 * 86_400);
+/// A write that takes longer is told.
+const SLOW_WRITE: Duration = Duration::from_secs(3);
 /// Under this name a mistake in the configuration file is told.
 pub const CONFIGURATION: &str = "configuration";
 /// How often minutes and hours that are over are rolled up.
@@ -117,6 +119,16 @@ struct Stored {
     number: u64,
 }
 
+/// The database fails.
+#[derive(Debug)]
+struct Away {
+    since: Timestamp,
+    /// Why, and what to do.
+    sentence: String,
+    /// A write failed: that readings succeed does not end it then, as they do while another program holds the lock.
+    writing: bool,
+}
+
 /// What is usual for each series.
 type Usual = Vec<(Subject, Signal, f64)>;
 
@@ -149,7 +161,9 @@ pub struct Monitor {
     facts: Facts,
     recent: Recent,
     failing: BTreeMap<String, String>,
-    away: Option<(Timestamp, String)>,
+    away: Option<Away>,
+    /// The troubles that were shown last.
+    told_troubles: Vec<String>,
     retry_at: Now,
     saved_at: Now,
     measured_at: Now,
@@ -194,6 +208,7 @@ impl Monitor {
             recent: Recent::default(),
             failing: BTreeMap::new(),
             away: None,
+            told_troubles: Vec::new(),
             retry_at: now,
             saved_at: now,
             measured_at: now,
@@ -409,8 +424,8 @@ impl Monitor {
     fn show(&mut self, now: Now) {
         let mut core = self.parts.intake.core();
         let fresh = std::mem::take(&mut core.fresh);
-        let troubles = self.troubles();
-        if !fresh && self.shown_at.is_some_and(|at| now.mono.since(at.mono) < Span::from_secs(5)) {
+        let troubles = self.troubles(now);
+        if !fresh && troubles == self.told_troubles && self.shown_at.is_some_and(|at| now.mono.since(at.mono) < Span::from_secs(5)) {
             return;
         }
         let ids = 0..u32::try_from(core.engine.len()).unwrap_or(u32::MAX);
@@ -431,6 +446,7 @@ impl Monitor {
         let sparks: Arc<Vec<Spark>> = Arc::new(sparks.collect());
         drop(core);
         self.shown_at = Some(now);
+        self.told_troubles.clone_from(&troubles);
         let readings = readings.into_iter().map(|(_, reading)| reading).collect();
         let readings =
             Arc::new(Readings { checked_at: now.wall, readings, troubles, left_out: u32::try_from(left_out).unwrap_or(u32::MAX) });
@@ -446,13 +462,14 @@ impl Monitor {
         self.parts.live.set_health(readings);
     }
 
-    fn troubles(&self) -> Vec<String> {
+    fn troubles(&self, now: Now) -> Vec<String> {
         let mut troubles = Vec::new();
-        if let Some((since, sentence)) = &self.away {
-            troubles.push(format!(
-                "The database can't be reached since {}. Calm Ops goes on watching; incidents are written when it is back. {sentence}",
-                since.to_seconds_text()
-            ));
+        // A write that hangs has said nothing yet, and whoever looks must not wait for its time limit.
+        let slow = || self.flight.as_ref().map(|(began, _)| began.elapsed()).filter(|time| *time > SLOW_WRITE);
+        if let Some(away) = &self.away {
+            troubles.push(without_database(away.since, &away.sentence));
+        } else if let Some(time) = slow() {
+            troubles.push(without_database(now.wall.minus(Span::from(time)), "The database does not answer."));
         }
         troubles.extend(self.failing.iter().map(|(name, problem)| match name.as_str() {
             CONFIGURATION => format!("The configuration file was changed and has a mistake. {problem}"),
@@ -465,6 +482,17 @@ impl Monitor {
         }
         troubles
     }
+}
+
+/// One sentence for each: since when, why and what to do, what goes on.
+fn without_database(since: Timestamp, why: &str) -> String {
+    format!("Nothing can be written since {}. {why} Watching goes on, and incidents are written as soon as it works again.", clock(since))
+}
+
+/// `14:02 UTC`.
+fn clock(at: Timestamp) -> String {
+    let text = at.to_seconds_text();
+    text.get(11..16).map_or_else(|| text.clone(), |time| format!("{time} UTC"))
 }
 
 /// The most severe status of what is shown, for the title and the public health answer.

@@ -106,6 +106,13 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// It failed while it committed, and can't be asked whether it did.
+    #[error("The database failed in the middle of a change; it is not known whether it was done.")]
+    Unclear {
+        /// What the driver said.
+        #[source]
+        source: sqlx::Error,
+    },
     /// A row holds what it can't.
     #[error("table {table}, row {row}: {problem}")]
     Inconsistent {

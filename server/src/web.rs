@@ -29,6 +29,7 @@ use crate::{
 
 pub mod api;
 pub mod assets;
+pub mod body;
 pub mod guard;
 pub mod openapi;
 pub mod problem;
@@ -87,6 +88,7 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
         .merge(api::router())
         .merge(pages)
         .layer(DefaultBodyLimit::max(body_limit))
+        .layer(middleware::from_fn(move |request, next| body::whole(body_limit, request, next)))
         .layer(CompressionLayer::new().br(true).gzip(true).quality(tower_http::CompressionLevel::Precise(4)).compress_when(compressed))
         .merge(assets::router())
         .layer(CatchPanicLayer::custom(|_| {

@@ -108,10 +108,10 @@ async fn until(collector: &mut Pm2Collector, what: &str, fits: impl Fn(&Round) -
     }
 }
 
-/// The apps that a round listed; `None` if it could not.
+/// The apps that a round reports; `None` if there are none.
 fn apps(round: &Round) -> Option<Vec<&str>> {
-    let listing = round.listings.iter().find(|listing| listing.kind == "app")?;
-    Some(listing.subjects.iter().map(rules::words::Subject::as_str).collect())
+    let told = round.observations.iter().filter(|seen| seen.signal.as_str() == "app.stopped");
+    Some(told.map(|seen| seen.subject.as_str()).collect::<Vec<_>>()).filter(|apps| !apps.is_empty())
 }
 
 #[tokio::test]
@@ -144,6 +144,11 @@ async fn a_real_pm2_is_found_watched_and_missed() {
         .await;
     let failed = until(&mut collector, "PM2's giving up", |round| value(round, "app.up", "app:crash@web-1") == Some(0.0)).await;
     assert_eq!(value(&failed, "app.up", "app:steady@web-1"), Some(1.0));
+
+    daemon.pm2(&["stop", "steady"]);
+    let stopped = until(&mut collector, "the stop", |round| value(round, "app.stopped", "app:steady@web-1") == Some(1.0)).await;
+    assert_eq!(value(&stopped, "app.up", "app:steady@web-1"), Some(0.0), "it stays, as not running");
+    daemon.pm2(&["start", "steady"]);
 
     daemon.pm2(&["delete", "leak"]);
     let deleted = until(&mut collector, "the deletion", |round| apps(round).is_some_and(|apps| apps.len() == 2)).await;

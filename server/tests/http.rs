@@ -82,14 +82,23 @@ fn an_untouched_incident_ends_by_itself_when_all_is_quiet() {
 #[test]
 fn a_wrong_batch_is_refused_with_its_place_and_nothing_of_it_is_taken() {
     let home = Home::new();
-    let program = home.start();
+    let file = home.dir.path().join("calm-ops.toml");
+    std::fs::write(&file, "host_name = 'web-1'\n").unwrap();
+    let program = home.start_with(&["--config", file.to_str().unwrap()]).unwrap();
+    program.until("what is measured here", |program| {
+        let body = program.get("/api/ops/health").body;
+        ["monitor.loop_lag", "disk:/@web-1"].iter().all(|name| body.contains(name)).then_some(())
+    });
     let push = |body: &str| program.post("/api/ops/signals", body);
     let good = r#"{"signal":"queue.depth","subject":"service:never","value":9000}"#;
     for (item, pointer) in [
         (r#"{"signal":"Queue Depth","subject":"service:a","value":1}"#, "/observations/1/signal"),
         (r#"{"signal":"queue.depth","subject":"a","value":1}"#, "/observations/1/subject"),
         (r#"{"signal":"queue.depth","subject":"service:a","value":"1"}"#, "/observations/1/value"),
-        (r#"{"signal":"queue.depth","subject":"service:a","value":1e999}"#, ""),
+        (r#"{"signal":"queue.depth","subject":"service:a","value":1e999}"#, "/observations/1/value"),
+        (r#"{"signal":"queue.depth","subject":"service:a","value":1,"value":2}"#, "/observations/1/value"),
+        (r#"{"signal":"monitor.loop_lag","subject":"service:calm-ops@web-1","value":1}"#, "/observations/1/signal"),
+        (r#"{"signal":"disk.used","subject":"disk:/@web-1","value":1}"#, "/observations/1/signal"),
         (r#"{"signal":"queue.depth","subject":"service:a","value":1,"at":"soon"}"#, "/observations/1/at"),
         (r#"{"signal":"queue.depth","subject":"service:a","value":1,"at":"2099-01-01T00:00:00Z"}"#, "/observations/1/at"),
         (r#"{"signal":"queue.depth","subject":"service:a","value":1,"unit":"<b>"}"#, "/observations/1/unit"),
@@ -97,15 +106,15 @@ fn a_wrong_batch_is_refused_with_its_place_and_nothing_of_it_is_taken() {
     ] {
         let answer = push(&format!(r#"{{"observations":[{good},{item}]}}"#));
         assert!(answer.head.contains("application/problem+json"), "{answer:?}");
-        if pointer.is_empty() {
-            assert_eq!(answer.status, 400, "{item}: {answer:?}");
-        } else {
-            assert_eq!(answer.status, 422, "{item}: {answer:?}");
-            assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{answer:?}");
-        }
+        assert_eq!(answer.status, 422, "{item}: {answer:?}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{answer:?}");
     }
     assert_eq!(push("{").status, 400);
-    assert_eq!(push(&format!(r#"{{"observations":[],"x":"{}"}}"#, "x".repeat(2_000_000))).status, 413);
+    let large = push(&format!(r#"{{"observations":[],"x":"{}"}}"#, "x".repeat(2_000_000)));
+    assert_eq!(large.status, 413);
+    assert!(large.head.contains("application/problem+json") && large.body.contains("1048576 bytes"), "{large:?}");
+    let other_host = r#"{"signal":"disk.used","subject":"disk:/@web-2","value":10,"unit":"%"}"#;
+    assert_eq!(push(&format!(r#"{{"observations":[{other_host}]}}"#)).status, 202);
     assert_eq!(program.request("POST", "/api/ops/signals", "", "{}").unwrap().status, 415);
     std::thread::sleep(Duration::from_millis(1_500));
     let health = program.get("/api/ops/health").json();
@@ -287,4 +296,58 @@ fn a_push_takes_as_many_observations_as_the_configuration_says() {
     let refused = program.post("/api/ops/signals", &batch(101));
     assert_eq!(refused.status, 413);
     assert!(refused.body.contains("may have 100 observations"), "{}", refused.body);
+}
+
+#[test]
+fn a_body_that_never_comes_is_given_up() {
+    let home = Home::new();
+    let program = home.start();
+    let head = "POST /api/ops/signals HTTP/1.1\r\nHost: ADDRESS\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{";
+    let answer = program.raw(head.replace("ADDRESS", &program.address).as_bytes()).unwrap();
+    assert_eq!(answer.status, 408, "{answer:?}");
+    assert!(answer.head.contains("application/problem+json"), "{answer:?}");
+}
+
+#[test]
+fn it_stops_at_once_when_nothing_is_to_be_done() {
+    let home = Home::new();
+    let mut program = home.start();
+    std::thread::sleep(Duration::from_secs(2));
+    let (took, fine) = program.terminate();
+    assert!(fine && took < Duration::from_millis(700), "it took {took:?}, {fine}");
+}
+
+#[test]
+fn while_another_program_holds_the_database_the_trouble_is_told_and_the_breach_is_seen() {
+    let home = Home::new();
+    let program = home.start();
+    program.push("service:imports", 1.0);
+    let url = format!("sqlite://{}", home.data().join("calm-ops.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut other = runtime.block_on(async {
+        let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();
+        sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+        other
+    });
+    let began = std::time::Instant::now();
+    assert_eq!(program.push("service:imports", 9_000.0).status, 202);
+    let trouble = |program: &Running| {
+        let health = program.get("/api/ops/health").json();
+        let critical = health["now"]["readings"].as_array()?.iter().any(|reading| reading["status"] == "critical");
+        let trouble = health["now"]["troubles"].as_array()?.iter().find_map(|told| Some(told.as_str()?.to_owned()))?;
+        critical.then_some(trouble)
+    };
+    let told = program.until("the trouble", trouble);
+    assert!(began.elapsed() < Duration::from_secs(6), "it took {:?}", began.elapsed());
+    assert!(told.contains("locked by another program") && told.contains(" UTC. ") && told.contains("Watching goes on"), "{told}");
+    // It is told the whole time, with the same beginning, though what is stored can be read all the while.
+    for _ in 0..40 {
+        let again = trouble(&program);
+        assert_eq!(again.as_ref(), Some(&told));
+        std::thread::sleep(Duration::from_millis(150));
+    }
+    runtime.block_on(async { sqlx::query("ROLLBACK").execute(&mut other).await.unwrap() });
+    program.incident_about("service:imports");
+    assert_eq!(program.get("/api/health").json()["active_incidents"], 1);
+    program.until("the end of the trouble", |program| trouble(program).is_none().then_some(()));
 }

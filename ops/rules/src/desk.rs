@@ -156,13 +156,13 @@ pub enum Answer {
 #[serde(tag = "refusal", rename_all = "snake_case")]
 pub enum Refusal {
     /// The actor may not.
-    #[error("{actor} may not do this")]
+    #[error("{actor} may not do this.")]
     Forbidden {
         /// Who asked.
         actor: Actor,
     },
     /// There is no such thing.
-    #[error("there is no {what}")]
+    #[error("There is no {what}.")]
     NotFound {
         /// What was looked for, such as `incident 42`.
         what: String,
@@ -181,10 +181,10 @@ pub enum Refusal {
         /// How things stand.
         problem: String,
     },
-    /// The database can't be reached; nothing was changed.
-    #[error("the database can't be reached, and nothing was changed. {advice}")]
+    /// The database can't be reached.
+    #[error("{advice}")]
     Unavailable {
-        /// What to do.
+        /// What is wrong, whether something was changed as far as known, and what to do.
         advice: String,
     },
 }

@@ -161,6 +161,7 @@ pub const KNOWN: &[(&str, &str, &str)] = &[
     ("network.received", "Received", "B/s"),
     ("network.sent", "Sent", "B/s"),
     ("app.up", "Running", "yes/no"),
+    ("app.stopped", "Stopped in PM2", "yes/no"),
     ("app.restarts", "Restarts in 10 min", ""),
     ("app.cpu", "CPU", "%"),
     ("app.memory", "Memory", "B"),

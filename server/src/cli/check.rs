@@ -6,6 +6,7 @@ use rules::time::Timestamp;
 
 use super::Outcome;
 use crate::{
+    collect::http::{Endpoint, HttpCollector},
     config::{Config, ConfigError},
     documents::Documents,
 };
@@ -30,6 +31,17 @@ pub(super) fn check(config: Result<Config, ConfigError>, out: &mut dyn Write, er
             return Outcome::Wrong;
         }
     };
+    let misfits = documents.misfits();
+    if !misfits.is_empty() {
+        let told: Vec<String> = misfits.iter().map(ToString::to_string).collect();
+        let _ = writeln!(err, "{}\n\n{}", told.join("\n\n"), count(misfits.len(), "the documents"));
+        return Outcome::Wrong;
+    }
+    let unusable: Vec<String> = config.reloadable.endpoints.iter().filter_map(|endpoint| unusable(&config, endpoint)).collect();
+    if !unusable.is_empty() {
+        let _ = writeln!(err, "{}\n\n{}", unusable.join("\n\n"), count(unusable.len(), "the configuration"));
+        return Outcome::Wrong;
+    }
     let whose = match &config.ops_dir {
         Some(dir) => format!("in {}", dir.display()),
         None => "built in".to_owned(),
@@ -49,6 +61,16 @@ pub(super) fn check(config: Result<Config, ConfigError>, out: &mut dyn Write, er
         None => writeln!(out, "There is no configuration file: the defaults hold."),
     };
     Outcome::Fine
+}
+
+/// An endpoint whose certificates can't be read, with the place of its line.
+fn unusable(config: &Config, endpoint: &Endpoint) -> Option<String> {
+    let problem = HttpCollector::new(endpoint.clone()).err()?;
+    let file = config.file.as_deref()?;
+    let name = endpoint.ca_file.as_deref()?.to_string_lossy().into_owned();
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let line = text.lines().position(|line| line.trim_start().starts_with("ca_file") && line.contains(&name)).map_or(1, |at| at + 1);
+    Some(format!("error: the endpoint '{}' can't be checked: {problem}\n --> {}:{line}", endpoint.name, file.display()))
 }
 
 fn count(problems: usize, of: &str) -> String {

@@ -3,11 +3,16 @@
 //!
 //! An app is all processes of one name; of a cluster CPU and memory are added up. It is up if every process of it that
 //! is meant to run is online. `app.restarts` is that of the process that restarted most often within 10 minutes, so that reloading a cluster of eight
-//! for a deployment does not look like a crash loop. An app that someone stopped is not down but gone: nobody needs to be woken
-//! for it; it comes back by itself when it is started. One that PM2 gave up on (`errored`) is down.
+//! for a deployment does not look like a crash loop.
+//!
+//! An app that someone stopped stays: it is not running, and only `pm2 delete` says that nobody wants it any more. `app.stopped` tells
+//! that it was stopped on purpose, so that it does not look like a crash; stopping counts no restart. One that was stopped before
+//! Calm Ops first saw it run has `app.stopped` alone: nobody is woken for what was parked long ago.
+//! One that PM2 gave up on (`errored`) is down. An app is gone when the daemon has listed its apps without it for a minute: one that is
+//! being resurrected lists none at first.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     ffi::OsString,
     os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
@@ -31,6 +36,8 @@ const WINDOW: Duration = Duration::from_secs(600);
 /// A process that Calm Ops has not watched for that long restarted at least as often as was seen. From this many on that is told: fewer
 /// could be the rest of a crash loop, and would look as if it had ended.
 const TELLING: u64 = 3;
+/// An app is gone when it was not listed for this long.
+const GONE_AFTER: Duration = Duration::from_secs(60);
 /// More processes than this are not reported.
 const MOST: usize = 500;
 
@@ -44,6 +51,10 @@ pub struct Pm2Collector {
     /// Whether there has been a daemon since Calm Ops runs: if so, its absence is a signal.
     met: bool,
     restarts: HashMap<u64, Restarts>,
+    /// Since when each answer came.
+    answers_since: Option<Instant>,
+    /// When each app was listed last, and whether it was ever meant to run.
+    listed: HashMap<Subject, (Instant, bool)>,
 }
 
 /// The restarts of one process, from a counter that only grows until someone resets it.
@@ -81,7 +92,7 @@ impl Pm2Collector {
         let host_name = super::host::clean_name(host_name);
         let daemon = Subject::build("pm2", "pm2", Some(&host_name));
         let socket = pm2_home.join("rpc.sock");
-        Self { host_name, daemon, socket, interval, met: false, restarts: HashMap::new() }
+        Self { host_name, daemon, socket, interval, met: false, restarts: HashMap::new(), answers_since: None, listed: HashMap::new() }
     }
 
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
@@ -96,13 +107,15 @@ impl Pm2Collector {
         match answer {
             Ok(Ok(instances)) => {
                 round.observe(now, &self.daemon, "pm2.up", 1.0);
-                self.apps(now, &instances, &mut round);
+                self.apps(now, Instant::now(), &instances, &mut round);
             }
             Ok(Err(error)) => {
+                self.answers_since = None;
                 tracing::debug!(%error, "PM2 does not answer");
                 round.observe(now, &self.daemon, "pm2.up", 0.0);
             }
             Err(_) => {
+                self.answers_since = None;
                 tracing::debug!("PM2 does not answer in time");
                 round.observe(now, &self.daemon, "pm2.up", 0.0);
             }
@@ -110,10 +123,9 @@ impl Pm2Collector {
         Ok(round)
     }
 
-    fn apps(&mut self, now: Timestamp, instances: &[wire::Instance], round: &mut Round) {
+    fn apps(&mut self, now: Timestamp, read_at: Instant, instances: &[wire::Instance], round: &mut Round) {
         let mut apps: BTreeMap<Subject, App> = BTreeMap::new();
         let mut ids = Vec::new();
-        let read_at = Instant::now();
         for instance in instances.iter().take(MOST) {
             let app = apps.entry(Subject::build("app", &instance.name, Some(&self.host_name))).or_default();
             if let (Some(id), Some(counter)) = (instance.pm_id, instance.pm2_env.restart_time) {
@@ -141,9 +153,15 @@ impl Pm2Collector {
             }
         }
         self.restarts.retain(|id, _| ids.contains(id));
-        let mut subjects = Vec::new();
-        for (subject, app) in apps.into_iter().filter(|(_, app)| app.meant_to_run > 0) {
-            let up = app.online == app.meant_to_run;
+        for (subject, app) in apps {
+            let stopped = app.meant_to_run == 0;
+            let (listed, ran) = self.listed.entry(subject.clone()).or_insert((read_at, false));
+            (*listed, *ran) = (read_at, *ran || !stopped);
+            round.observe(now, &subject, "app.stopped", f64::from(u8::from(stopped)));
+            if !*ran {
+                continue;
+            }
+            let up = !stopped && app.online == app.meant_to_run;
             round.observe(now, &subject, "app.up", f64::from(u8::from(up)));
             if !app.restarts_unseen || app.restarts >= TELLING {
                 round.observe(now, &subject, "app.restarts", app.restarts as f64);
@@ -153,9 +171,14 @@ impl Pm2Collector {
             if let Some(started) = app.started {
                 round.observe(now, &subject, "app.uptime", now.since(Timestamp::from_micros(started)).as_secs_f64());
             }
-            subjects.push(subject);
         }
-        round.listings.push(Listing { kind: "app", subjects });
+        self.listed.retain(|_, (listed, _)| read_at.saturating_duration_since(*listed) < GONE_AFTER);
+        let since = *self.answers_since.get_or_insert(read_at);
+        // What was known before can be missed only after it had its time to be listed.
+        if read_at.saturating_duration_since(since) >= GONE_AFTER {
+            let subjects = self.listed.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+            round.listings.push(Listing { kind: "app", subjects });
+        }
     }
 }
 
@@ -228,7 +251,7 @@ mod tests {
             );
             let instances: Vec<wire::Instance> = serde_json::from_str(&process).unwrap();
             let mut round = Round::default();
-            collector.apps(Timestamp::from_secs(10_000), &instances, &mut round);
+            collector.apps(Timestamp::from_secs(10_000), Instant::now(), &instances, &mut round);
             value(&round, "app.restarts")
         };
         // Calm Ops has just started, and the process a moment ago: it may have restarted often.
@@ -249,9 +272,13 @@ mod tests {
     }
 
     fn round(collector: &mut Pm2Collector, processes: &[String]) -> Round {
+        round_at(collector, Instant::now(), processes)
+    }
+
+    fn round_at(collector: &mut Pm2Collector, read_at: Instant, processes: &[String]) -> Round {
         let instances: Vec<wire::Instance> = serde_json::from_str(&format!("[{}]", processes.join(","))).unwrap();
         let mut round = Round::default();
-        collector.apps(Timestamp::from_secs(11), &instances, &mut round);
+        collector.apps(Timestamp::from_secs(11), read_at, &instances, &mut round);
         round
     }
 
@@ -264,7 +291,7 @@ mod tests {
         let mut collector = Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
         let two = [process(0, "api", "online"), process(1, "api", "online")];
         let seen = round(&mut collector, &two);
-        assert_eq!(seen.observations.len(), 5);
+        assert_eq!(seen.observations.len(), 6);
         assert!(seen.observations.iter().all(|seen| seen.subject.as_str() == "app:api@web-1"));
         assert_eq!((value(&seen, "app.up"), value(&seen, "app.memory"), value(&seen, "app.cpu")), (Some(1.0), Some(20.0), Some(4.0)));
         assert_eq!(value(&seen, "app.uptime"), Some(10.0));
@@ -273,16 +300,32 @@ mod tests {
     }
 
     #[test]
-    fn an_app_that_was_stopped_or_deleted_is_not_listed_and_one_that_failed_is_down() {
+    fn an_app_that_was_stopped_stays_as_not_running_and_one_that_failed_is_down() {
         let mut collector = Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
-        let listed = |subjects: Vec<Subject>| vec![Listing { kind: "app", subjects }];
-        assert_eq!(round(&mut collector, &[process(0, "api", "online")]).listings, listed(vec!["app:api@web-1".parse().unwrap()]));
+        let parked = round(&mut collector, &[process(0, "api", "stopped")]);
+        assert_eq!((parked.observations.len(), value(&parked, "app.stopped")), (1, Some(1.0)), "it was parked before it was ever seen");
+        let online = round(&mut collector, &[process(0, "api", "online")]);
+        assert_eq!((value(&online, "app.up"), value(&online, "app.stopped")), (Some(1.0), Some(0.0)));
         let stopped = round(&mut collector, &[process(0, "api", "stopped")]);
-        assert_eq!((stopped.observations.len(), stopped.listings), (0, listed(Vec::new())));
-        assert_eq!(value(&round(&mut collector, &[process(0, "api", "online")]), "app.up"), Some(1.0));
+        assert_eq!((value(&stopped, "app.up"), value(&stopped, "app.stopped")), (Some(0.0), Some(1.0)));
+        assert_eq!((value(&stopped, "app.restarts"), value(&stopped, "app.uptime")), (Some(0.0), None));
         assert_eq!(value(&round(&mut collector, &[process(0, "api", "waiting restart")]), "app.up"), Some(0.0));
         assert_eq!(value(&round(&mut collector, &[process(0, "api", "errored")]), "app.up"), Some(0.0));
-        assert_eq!(round(&mut collector, &[]).listings, listed(Vec::new()));
+    }
+
+    #[test]
+    fn an_app_is_gone_only_when_it_was_not_listed_for_a_minute() {
+        let mut collector = Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let listed = |round: Round| round.listings.into_iter().next().map(|listing| listing.subjects.len());
+        let api = [process(0, "api", "online")];
+        assert_eq!(listed(round_at(&mut collector, at(0), &[])), None, "it may be resurrecting");
+        assert_eq!(listed(round_at(&mut collector, at(5), &api)), None);
+        assert_eq!(listed(round_at(&mut collector, at(60), &api)), Some(1));
+        assert_eq!(listed(round_at(&mut collector, at(100), &[])), Some(1));
+        assert_eq!(listed(round_at(&mut collector, at(119), &[])), Some(1));
+        assert_eq!(listed(round_at(&mut collector, at(120), &[])), Some(0));
     }
 
     #[test]

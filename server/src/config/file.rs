@@ -218,7 +218,11 @@ impl Walk<'_> {
                 None => section.is_empty().then_some(known.name),
             })
             .collect();
-        self.say_unknown(key, hint, &here.join(", "));
+        let mut here = here.join(", ");
+        if section.is_empty() {
+            here.push_str("; and the sections [log], [pm2], [limits] and [[endpoint]]");
+        }
+        self.say_unknown(key, hint, &here);
     }
 
     fn say_unknown(&mut self, key: &Spanned<toml::de::DeString<'_>>, near: Option<String>, known: &str) {

@@ -194,9 +194,16 @@ pub(super) fn allowed_hosts(found: &Found) -> Result<Vec<String>, String> {
 pub(super) fn log_level(found: &Found) -> Result<String, String> {
     found
         .quoted()
-        .filter(|text| text.parse::<tracing_subscriber::filter::EnvFilter>().is_ok())
+        .filter(|text| text.parse::<tracing_subscriber::filter::EnvFilter>().is_ok() && known_levels(text))
         .map(str::to_owned)
         .ok_or_else(|| "error, warn, info, debug or trace, or directives such as 'warn,server=debug'".to_owned())
+}
+
+/// A lone word is the name of a target to the filter, and would hide everything else.
+fn known_levels(text: &str) -> bool {
+    text.split(',')
+        .map(str::trim)
+        .all(|part| part.contains('=') || part.contains('[') || part.parse::<tracing_subscriber::filter::LevelFilter>().is_ok())
 }
 
 pub(super) fn log_format(found: &Found) -> Result<LogFormat, String> {

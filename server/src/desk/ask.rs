@@ -59,7 +59,10 @@ impl Inner {
         };
         if let Some(trouble) = trouble {
             let mut readings = Readings::clone(&shown.readings);
-            readings.troubles.insert(0, format!("Incidents may be out of date: {trouble}"));
+            // The monitor may have told it already.
+            if !readings.troubles.iter().any(|told| told.contains(&trouble)) {
+                readings.troubles.insert(0, format!("Incidents may be out of date. {trouble}"));
+            }
             shown.readings = readings.into();
         }
         let since = self.clock.now().wall.minus(Span::from_mins(24 * 60));
@@ -130,7 +133,7 @@ impl Inner {
         Ok(view::History { cursor, incidents: found.iter().map(IncidentCard::from).collect(), next })
     }
 
-    /// Roll-ups where they reach, and from memory what they do not hold yet. Without the database, what memory has.
+    /// Everything that memory has, at full resolution, and roll-ups before that. Without the database, what memory has.
     async fn course(&self, subject: Subject, signal: Signal, from: Timestamp, to: Timestamp) -> Result<CoursePage, Refusal> {
         if from >= to {
             return Err(Refusal::Invalid { field: "from".to_owned(), problem: "must be earlier than 'to'".to_owned() });
@@ -178,14 +181,16 @@ fn without_body(entry: Entry) -> Entry {
     }
 }
 
-/// What is kept, then what is only in memory; thinned out to what a chart can show.
+/// What memory has, and before it what is kept; thinned out to what a chart can show. The roll-up in which memory begins is shown
+/// whole, and memory from its end on: nothing is shown twice, and nothing is left out.
 fn joined(unit: &Unit, kept: &[Rollup], recent: &[CoursePoint]) -> Vec<CoursePoint> {
     let mut points: Vec<CoursePoint> = kept
         .iter()
-        .filter(|rollup| rollup.unit == *unit)
+        .filter(|rollup| rollup.unit == *unit && recent.first().is_none_or(|first| rollup.start < first.at))
         .map(|rollup| CoursePoint { at: rollup.start, min: rollup.min, mean: rollup.mean, max: rollup.max })
         .collect();
-    let kept_until = kept.last().map(|rollup| {
+    let before = |rollup: &&Rollup| recent.first().is_none_or(|first| rollup.start < first.at);
+    let kept_until = kept.iter().rfind(before).map(|rollup| {
         rollup.start.plus(match rollup.step {
             RollupStep::Minute => Span::from_mins(1),
             RollupStep::Hour => Span::from_mins(60),
@@ -205,4 +210,36 @@ fn thinned(points: &[CoursePoint]) -> Option<CoursePoint> {
         mean: points.iter().map(|point| point.mean).sum::<f64>() / points.len() as f64,
         max: points.iter().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_course_is_full_resolution_as_far_as_memory_reaches_and_roll_ups_before() {
+        let minute = |start: i64| Rollup {
+            subject: "host:a".parse().unwrap(),
+            signal: "host.cpu.used".parse().unwrap(),
+            unit: Unit::Percent,
+            step: RollupStep::Minute,
+            start: Timestamp::from_secs(start),
+            min: 1.0,
+            max: 3.0,
+            mean: 2.0,
+            last: 2.0,
+            count: 12,
+        };
+        let kept: Vec<Rollup> = (0..10).map(|number| minute(number * 60)).collect();
+        // Memory begins in the middle of the sixth minute, and goes on after the last roll-up.
+        let recent: Vec<CoursePoint> =
+            (0..80).map(|number| CoursePoint { at: Timestamp::from_secs(330 + number * 5), min: 5.0, mean: 5.0, max: 5.0 }).collect();
+        let points = joined(&Unit::Percent, &kept, &recent);
+        let times: Vec<i64> = points.iter().map(|point| point.at.as_micros() / 1_000_000).collect();
+        let expected: Vec<i64> = (0..6).map(|number| number * 60).chain((360..730).step_by(5)).collect();
+        assert_eq!(times, expected);
+        assert!(points[..6].iter().all(|point| point.max == 3.0) && points[6..].iter().all(|point| point.max == 5.0));
+        assert_eq!(joined(&Unit::Percent, &kept, &[]).len(), 10);
+        assert_eq!(joined(&Unit::Percent, &[], &recent).len(), 80);
+    }
 }

@@ -101,6 +101,12 @@ impl Core {
         Ok(id)
     }
 
+    /// Whether a collector of this server reports this signal of this subject.
+    fn is_measured_here(&self, signal: &str, subject: &str) -> bool {
+        rules::say::KNOWN.iter().any(|(name, _, _)| *name == signal)
+            && subject.parse::<Subject>().is_ok_and(|subject| self.collected.contains(&subject))
+    }
+
     /// Takes what is usual, for the series that are known and for those that come; none is opened for it.
     pub fn learn(&mut self, usual: Vec<(Subject, Signal, f64)>) {
         self.usual = usual.into_iter().map(|(subject, signal, value)| ((signal, subject), value)).collect();
@@ -154,6 +160,11 @@ impl Intake {
             checked.push(check(item, now).map_err(|(field, problem)| WrongItem { index, field, problem })?);
         }
         let mut core = self.core();
+        if let Some(index) = batch.iter().position(|item| core.is_measured_here(&item.signal, &item.subject)) {
+            let problem =
+                "is measured by this Calm Ops itself for this subject; a push must not overwrite it. Use a signal's name of your own";
+            return Err(WrongItem { index, field: "signal", problem: problem.to_owned() });
+        }
         let mut ids = Vec::with_capacity(batch.len());
         for (index, (item, (unit, _))) in batch.iter().zip(&checked).enumerate() {
             let id = core.open(&item.signal, &item.subject, unit.as_ref());

@@ -20,7 +20,7 @@ use rules::{
 };
 use tokio::task::JoinHandle;
 
-use super::{Kept, LEARN_EVERY, LEARN_FROM, Landed, Monitor, SAVE_EVERY, Stored, Usual, evidence};
+use super::{Away, Kept, LEARN_EVERY, LEARN_FROM, Landed, Monitor, SAVE_EVERY, Stored, Usual, evidence};
 use crate::store::{Store, StoreError};
 
 /// How long to wait before the database is tried again.
@@ -192,12 +192,12 @@ impl Monitor {
                 self.refused = 0;
                 let own = std::mem::take(&mut self.own_in_flight);
                 self.keep_documents(&own);
-                self.reached();
+                self.reached(true);
             }
             Some(Landed::Recorded(Err(refusal @ Refusal::Unavailable { .. }))) => {
                 self.take_back();
                 self.stale = true;
-                self.lost(&refusal.to_string(), now);
+                self.lost(&refusal.to_string(), true, now);
             }
             Some(Landed::Recorded(Err(refusal))) => {
                 if self.own_in_flight.is_empty() {
@@ -216,29 +216,29 @@ impl Monitor {
                 (self.known, self.next_number) = (incidents, next_number);
                 self.readings += 1;
                 self.catch_up(number);
-                self.reached();
+                self.reached(false);
             }
             Some(Landed::Reloaded(Err(sentence))) => {
                 self.catch_up(0);
                 self.stale = true;
-                self.lost(&format!("The incidents can't be read: {sentence}"), now);
+                self.lost(&sentence, false, now);
             }
             Some(Landed::Rolled { failed: Some((batch, sentence)) }) => {
                 self.parts.intake.core().history.put_back(batch);
-                self.lost(&format!("Measured values can't be written: {sentence}"), now);
+                self.lost(&sentence, true, now);
             }
-            Some(Landed::Rolled { failed: None } | Landed::Saved(Ok(()))) => self.reached(),
+            Some(Landed::Rolled { failed: None } | Landed::Saved(Ok(()))) => self.reached(true),
             Some(Landed::Kept) => {}
             Some(Landed::Saved(Err(sentence))) => {
                 self.unsaved = true;
-                self.lost(&sentence, now);
+                self.lost(&sentence, true, now);
             }
             None => {
                 self.take_back();
                 self.catch_up(0);
                 self.stale = true;
                 self.unsaved = true;
-                self.lost("A write failed inside; the log says where.", now);
+                self.lost("A write failed inside; the log says where.", true, now);
             }
         }
     }
@@ -275,9 +275,10 @@ impl Monitor {
         self.own.extend(since);
     }
 
-    fn reached(&mut self) {
-        if let Some((since, _)) = self.away.take() {
-            tracing::info!(%since, "the database is back");
+    /// It did what it was asked. A reading tells nothing about writes.
+    fn reached(&mut self, by_write: bool) {
+        if let Some(away) = self.away.take_if(|away| by_write || !away.writing) {
+            tracing::info!(since = %away.since, "the database is back");
         }
     }
 
@@ -294,13 +295,15 @@ impl Monitor {
         self.retry_at = Now { wall: now.wall, mono: now.mono.plus(RETRY) };
     }
 
-    fn lost(&mut self, sentence: &str, now: Now) {
+    fn lost(&mut self, sentence: &str, writing: bool, now: Now) {
         self.wait(now);
         if self.away.is_none() {
             tracing::error!(sentence, "the database is away; evaluation goes on in memory");
         }
-        let since = self.away.take().map_or(now.wall, |(since, _)| since);
-        self.away = Some((since, sentence.to_owned()));
+        let before = self.away.take();
+        let since = before.as_ref().map_or(now.wall, |away| away.since);
+        let writing = writing || before.is_some_and(|away| away.writing);
+        self.away = Some(Away { since, sentence: sentence.to_owned(), writing });
     }
 
     /// Writes what is left before the program ends.

@@ -24,6 +24,12 @@ use super::{
     BEGIN, Connection, Database, Db, LOCK_HEAD, Row, write_rollups,
 };
 
+/// The most old roll-ups that are removed at once: a change must not wait long for it.
+const PRUNE_BATCH: i64 = 5_000;
+/// From this many hours on something is usual.
+const USUAL_HOURS: i64 = 6;
+/// And from this many minutes on, as long as there are not enough hours.
+const USUAL_MINUTES: i64 = 30;
 /// The most words of a text that a look-up takes.
 const WORDS: usize = 6;
 
@@ -45,7 +51,8 @@ impl Database {
         let Err(error) = transaction.commit().await else { return Ok(()) };
         match self.head().await {
             Ok((_, head)) if head == after => Ok(()),
-            _ => Err(error.into()),
+            Ok(_) => Err(error.into()),
+            Err(_) => Err(StoreError::Unclear { source: error }),
         }
     }
 }
@@ -397,10 +404,18 @@ impl Store for Database {
     async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError> {
         let rows: Vec<(String, String, f64)> = sqlx::query_as(
             "SELECT s.subject, s.signal, r.mean FROM rollup r JOIN series s ON s.id = r.series
-             WHERE r.step = $1 AND r.start >= $2 ORDER BY s.subject, s.signal",
+             WHERE r.start >= $2 AND ((r.step = $1
+                 AND r.series IN (SELECT series FROM rollup WHERE step = $1 AND start >= $2 GROUP BY series HAVING COUNT(*) >= $5))
+                 OR (r.step = $3
+                 AND r.series NOT IN (SELECT series FROM rollup WHERE step = $1 AND start >= $2 GROUP BY series HAVING COUNT(*) >= $5)
+                 AND r.series IN (SELECT series FROM rollup WHERE step = $3 AND start >= $2 GROUP BY series HAVING COUNT(*) >= $4)))
+             ORDER BY s.subject, s.signal",
         )
         .bind(RollupStep::Hour.code())
         .bind(since.as_micros())
+        .bind(RollupStep::Minute.code())
+        .bind(USUAL_MINUTES)
+        .bind(USUAL_HOURS)
         .fetch_all(&self.readers)
         .await?;
         rows::medians(&rows)
@@ -409,12 +424,22 @@ impl Store for Database {
     async fn prune(&self, now: Timestamp) -> Result<u64, StoreError> {
         let mut removed = 0;
         for (step, days) in [(RollupStep::Minute, 90), (RollupStep::Hour, 730)] {
-            removed += sqlx::query("DELETE FROM rollup WHERE step = $1 AND start < $2")
+            loop {
+                let batch = sqlx::query(
+                    "DELETE FROM rollup WHERE (series, step, start) IN
+                         (SELECT series, step, start FROM rollup WHERE step = $1 AND start < $2 LIMIT $3)",
+                )
                 .bind(step.code())
                 .bind(now.minus(Span::from_mins(days * 24 * 60)).as_micros())
+                .bind(PRUNE_BATCH)
                 .execute(&self.writer)
                 .await?
                 .rows_affected();
+                removed += batch;
+                if batch < PRUNE_BATCH.unsigned_abs() {
+                    break;
+                }
+            }
         }
         Ok(removed)
     }

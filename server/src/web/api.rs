@@ -63,7 +63,10 @@ pub const ROUTES: &[Route] = &[
         summary: "Is Calm Ops alive, and is what it watches healthy? Public; nothing secret. 503 when it can't do its work.",
         query: &[],
         body: None,
-        answer: (200, "`status` is `calm`, `warning` or `critical`; `active_incidents` counts; `checked_at` is when it last looked."),
+        answer: (
+            200,
+            "`status` is `calm`, `warning` or `critical`; `active_incidents` counts, `null` while they can't be read; `checked_at` is when it last looked.",
+        ),
         handler: || get(public_health),
     },
     Route {
@@ -297,14 +300,18 @@ pub(super) fn body<T: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> R
     serde_json::from_slice(bytes).map_err(|error| {
         let (status, kind) =
             if error.is_data() { (StatusCode::UNPROCESSABLE_ENTITY, "invalid") } else { (StatusCode::BAD_REQUEST, "malformed") };
-        Problem::new(status, kind, format!("The body can't be read: {error}."))
+        let (text, place) = (error.to_string(), error.line());
+        let text = text.split(" at line ").next().unwrap_or_default().replace('`', "'");
+        let detail = format!("The body can't be read: {text} (line {place}, column {}). /api shows an example.", error.column());
+        Problem::new(status, kind, detail)
     })
 }
 
 #[derive(Serialize)]
 struct PublicHealth {
     status: &'static str,
-    active_incidents: usize,
+    /// `null` while it is not known: never a zero that only looks calm.
+    active_incidents: Option<usize>,
     checked_at: Timestamp,
 }
 
@@ -313,8 +320,8 @@ const STUCK: Span = Span::from_secs(30);
 
 async fn public_health(State(site): State<Site>) -> Response {
     let shown = site.board.shown();
-    let active = site.desk.active();
-    let worst = active.iter().copied().max().max(monitor::worst(&shown.readings));
+    let active = site.desk.active().await;
+    let worst = active.iter().flatten().copied().max().max(monitor::worst(&shown.readings));
     let stuck = site.clock.now().wall.since(shown.readings.checked_at) > STUCK;
     let status = match worst {
         _ if stuck => "not watching",
@@ -323,7 +330,7 @@ async fn public_health(State(site): State<Site>) -> Response {
         None => "calm",
     };
     let code = if stuck { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    let health = PublicHealth { status, active_incidents: active.len(), checked_at: shown.readings.checked_at };
+    let health = PublicHealth { status, active_incidents: active.as_ref().map(Vec::len), checked_at: shown.readings.checked_at };
     (code, [(header::CACHE_CONTROL, "no-store")], Json(health)).into_response()
 }
 
@@ -417,6 +424,11 @@ impl Fields {
         let text = self.pairs.get(name).filter(|text| !text.trim().is_empty());
         text.map(|text| text.parse()).transpose().map_err(|error: T::Err| wrong(name, error.to_string()))
     }
+
+    fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
+        let text = self.pairs.get(name).filter(|text| !text.trim().is_empty());
+        text.map(|text| text.trim().parse()).transpose().map_err(|_| wrong(name, "expected a whole number from 0 on".to_owned()))
+    }
 }
 
 fn wrong(field: &str, detail: String) -> Problem {
@@ -432,7 +444,7 @@ async fn history(State(site): State<Site>, pairs: Pairs) -> Result<Response, Pro
         subject: fields.get("subject")?,
         from: fields.get("from")?,
         to: fields.get("to")?,
-        before: fields.get("before")?.map(IncidentNumber),
+        before: fields.number("before")?.map(IncidentNumber),
     };
     ask(&site, Query::History { filter }).await
 }
@@ -452,7 +464,7 @@ async fn course(State(site): State<Site>, pairs: Pairs) -> Result<Response, Prob
 
 async fn journal(State(site): State<Site>, pairs: Pairs) -> Result<Response, Problem> {
     let fields = Fields::new(pairs, &["after", "limit"])?;
-    let (after, limit) = (fields.get("after")?.unwrap_or(0), fields.get("limit")?.unwrap_or(100));
+    let (after, limit) = (fields.number("after")?.unwrap_or(0), fields.number("limit")?.unwrap_or(100));
     if !(1..=1_000).contains(&limit) {
         return Err(wrong("limit", format!("is {limit}; expected 1 to 1,000")));
     }

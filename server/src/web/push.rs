@@ -55,6 +55,15 @@ fn wrong_item(wrong: &WrongItem) -> Problem {
 
 /// Finds out what is wrong with a body that does not fit: slowly, as this is rare.
 fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    // These two are told by the parser alone: a value of JSON can hold neither.
+    let told = [("number out of range", "is too large for a number"), ("duplicate field", "is there twice")];
+    if let Some((_, problem)) = told.iter().find(|(beginning, _)| text.starts_with(beginning)) {
+        let pointer = place(bytes, error.line(), error.column());
+        let detail = format!("{pointer}: {problem}. Nothing was taken.");
+        let wrong = WrongField { pointer, detail: (*problem).to_owned() };
+        return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with(vec![wrong]);
+    }
     if !error.is_data() {
         let detail = format!("The body is not JSON: {error}. Nothing was taken.");
         return Problem::new(StatusCode::BAD_REQUEST, "malformed", detail);
@@ -63,6 +72,45 @@ fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
     let (pointer, problem) = find_wrong(&value).unwrap_or_else(|| (String::new(), error.to_string()));
     let detail = format!("{}: {problem}. Nothing was taken.", if pointer.is_empty() { "The body" } else { &pointer });
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with(vec![WrongField { pointer, detail: problem }])
+}
+
+/// Where the parser stopped, as a JSON pointer.
+fn place(bytes: &[u8], line: usize, column: usize) -> String {
+    enum Inside {
+        Object { key: String, next_is_key: bool },
+        List(usize),
+    }
+    let before: usize = bytes.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
+    let read = &bytes[..before.saturating_add(column).min(bytes.len())];
+    let (mut stack, mut at) = (Vec::new(), 0);
+    while let Some(&byte) = read.get(at) {
+        at += 1;
+        match (byte, stack.last_mut()) {
+            (b'"', inside) => {
+                let start = at;
+                while read.get(at).is_some_and(|byte| *byte != b'"') {
+                    at += if read[at] == b'\\' { 2 } else { 1 };
+                }
+                let end = at.min(read.len());
+                at = end + 1;
+                if let Some(Inside::Object { key, next_is_key: true }) = inside {
+                    *key = String::from_utf8_lossy(&read[start..end]).chars().take(40).collect();
+                }
+            }
+            (b'{', _) => stack.push(Inside::Object { key: String::new(), next_is_key: true }),
+            (b'[', _) => stack.push(Inside::List(0)),
+            (b'}' | b']', _) => drop(stack.pop()),
+            (b':', Some(Inside::Object { next_is_key, .. })) => *next_is_key = false,
+            (b',', Some(Inside::Object { next_is_key, .. })) => *next_is_key = true,
+            (b',', Some(Inside::List(index))) => *index += 1,
+            _ => {}
+        }
+    }
+    let part = |inside: &Inside| match inside {
+        Inside::Object { key, .. } => format!("/{key}"),
+        Inside::List(index) => format!("/{index}"),
+    };
+    stack.iter().map(part).collect()
 }
 
 fn find_wrong(value: &serde_json::Value) -> Option<(String, String)> {
@@ -110,6 +158,10 @@ mod tests {
             (r#"{"observations":[{"subject":"b:c","value":1}]}"#, "/observations/0/signal"),
             (r#"{"observations":[{"signal":"a","subject":"b:c","value":1,"when":2}]}"#, "/observations/0/when"),
             (r#"{"observations":[{"signal":"a","subject":"b:c","value":1,"at":2}]}"#, "/observations/0/at"),
+            ("{\"observations\":[\n{\"signal\":\"a\\\"\",\"subject\":\"b:c\",\"value\":1},\n{\"value\":1e999}]}", "/observations/1/value"),
+            (r#"{"observations":[{"signal":"a","value":1},{"value":1,"signal":"a","value":2}]}"#, "/observations/0/subject"),
+            (r#"{"observations":[{"signal":"a","subject":"b:c","value":1},{"value":1,"signal":"a","value":2}]}"#, "/observations/1/value"),
+            (r#"{"observations":[],"observations":[]}"#, "/observations"),
         ] {
             let error = serde_json::from_slice::<Batch<'_>>(body.as_bytes()).err().unwrap();
             let problem = serde_json::to_value(unreadable(body.as_bytes(), &error)).unwrap();

@@ -195,6 +195,14 @@ pub async fn rollups_join_are_pruned_and_tell_what_is_usual(place: &Place) {
     assert_eq!(usual, [(subject.clone(), signal.clone(), 3.5)]);
     assert_eq!(store.usual(now).await.unwrap(), []);
 
+    // On the first day the minutes tell it, from half an hour on.
+    let minutes = |subject: &'static str, count: u64| {
+        (0..count).map(move |minute| rollup(subject, RollupStep::Minute, now.minus(Span::from_mins(minute)), 7.0))
+    };
+    store.write_rollups(&minutes("service:mail", 30).chain(minutes("service:new", 29)).collect::<Vec<_>>()).await.unwrap();
+    let usual = store.usual(now.minus(Span::from_mins(60 * 24))).await.unwrap();
+    assert_eq!(usual, [(subject.clone(), signal.clone(), 3.5), ("service:mail".parse().unwrap(), signal.clone(), 7.0)]);
+
     let long_ago = |days: u64| now.minus(Span::from_mins(60 * 24 * days));
     store
         .write_rollups(&[
@@ -205,7 +213,9 @@ pub async fn rollups_join_are_pruned_and_tell_what_is_usual(place: &Place) {
         ])
         .await
         .unwrap();
-    assert_eq!(store.prune(now).await.unwrap(), 2);
+    let many = |index: u64| rollup("service:many", RollupStep::Minute, long_ago(92).minus(Span::from_mins(index)), 1.0);
+    store.write_rollups(&(0..5_100).map(many).collect::<Vec<_>>()).await.unwrap();
+    assert_eq!(store.prune(now).await.unwrap(), 5_102);
     assert_eq!(course(RollupStep::Minute, long_ago(999), now).await.len(), 1);
     assert_eq!(course(RollupStep::Hour, long_ago(999), long_ago(2)).await.len(), 1);
 }

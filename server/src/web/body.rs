@@ -1,0 +1,48 @@
+//! Reads the body of a request before its handler: whole, within a size and within a time.
+
+use std::{error::Error as _, time::Duration};
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::Request,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{Method, StatusCode, header};
+use http_body_util::LengthLimitError;
+
+use crate::web::problem::Problem;
+
+/// How long a body may take to arrive.
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// Hands the request on with all of its body, or answers why not.
+pub async fn whole(most: usize, request: Request, next: Next) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return next.run(request).await;
+    }
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > u64::try_from(most).unwrap_or(u64::MAX)) {
+        return too_large(most).into_response();
+    }
+    let (parts, body) = request.into_parts();
+    match tokio::time::timeout(WITHIN, to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => too_large(most).into_response(),
+        Ok(Err(_)) => {
+            let detail = "The body broke off before its end. Nothing was taken; send it again.".to_owned();
+            Problem::new(StatusCode::BAD_REQUEST, "malformed", detail).into_response()
+        }
+        Err(_) => {
+            let detail = format!("The body did not arrive within {} seconds. Nothing was taken; send it again.", WITHIN.as_secs());
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", detail).into_response()
+        }
+    }
+}
+
+fn too_large(most: usize) -> Problem {
+    let detail = format!(
+        "A body may have {most} bytes, and this one has more. Nothing was taken; send it in parts, or raise limits.push_bytes in the configuration."
+    );
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+}
