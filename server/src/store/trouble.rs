@@ -59,9 +59,9 @@ fn sentence(error: &Error) -> &'static str {
                 _ => postgres(&code),
             }
         }
-        Error::PoolTimedOut => "The database does not answer. Check that it runs and is not overloaded; Calm Ops goes on trying.",
+        Error::PoolTimedOut => "The database does not answer. Check that it runs and is not overloaded.",
         Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::PoolClosed | Error::WorkerCrashed => {
-            "The database can't be reached. Check that it runs and that its address is right; Calm Ops goes on trying."
+            "The database can't be reached. Check that it runs and that its address is right."
         }
         _ => "The database did not do what it was asked. The log says why.",
     }
@@ -70,11 +70,11 @@ fn sentence(error: &Error) -> &'static str {
 fn sqlite(code: u32) -> &'static str {
     // The low byte is the primary code.
     match code & 0xff {
-        5 | 6 => "The database file is locked by another program. Close what else has it open; Calm Ops goes on trying.",
+        5 | 6 => "The database file is locked by another program. Close what else has it open.",
         8 => "The database file can't be written: it is read-only. Give Calm Ops the right to write to its data directory.",
-        10 => "The disk under the database reports an error. Check the disk and the system's log; Calm Ops goes on trying.",
+        10 => "The disk under the database reports an error. Check the disk and the system's log.",
         11 | 26 => "The database file is damaged or is not a database. Stop Calm Ops and restore a backup.",
-        13 => "The disk under the database is full. Make room on it; Calm Ops goes on by itself then.",
+        13 => "The disk under the database is full. Make room on it.",
         14 => "The database file can't be opened. Check that the data directory exists and that Calm Ops may write to it.",
         19 => "The database refused to change what is written once. Nothing was changed; the log says what it was.",
         _ => "The database did not do what it was asked. The log says why.",
@@ -83,15 +83,15 @@ fn sqlite(code: u32) -> &'static str {
 
 fn postgres(code: &str) -> &'static str {
     match code {
-        "53100" => "The disk under the database is full. Make room on it; Calm Ops goes on by itself then.",
-        "55P03" | "40P01" | "57014" => "The database is locked by another program for too long; Calm Ops goes on trying.",
+        "53100" => "The disk under the database is full. Make room on it.",
+        "55P03" | "40P01" | "57014" => "The database is locked by another program for too long.",
         "25006" => "The database is read-only, as a standby is. Point DATABASE_URL to the primary.",
         "3D000" => "There is no database of that name. Create it, or correct DATABASE_URL.",
         "42501" => "The database's user may not do this. Make it the owner of its database.",
         code if code.starts_with("28") => "The database refused the user or the password. Correct DATABASE_URL.",
-        code if code.starts_with("53") => "The database has too few resources, such as connections. Calm Ops goes on trying.",
+        code if code.starts_with("53") => "The database has too few resources, such as connections. Give it more.",
         code if code.starts_with("57") || code.starts_with("08") => {
-            "The database can't be reached. Check that it runs and that its address is right; Calm Ops goes on trying."
+            "The database can't be reached. Check that it runs and that its address is right."
         }
         "P0001" => "The database refused to change what is written once. Nothing was changed; the log says what it was.",
         _ => "The database did not do what it was asked. The log says why.",
