@@ -33,7 +33,7 @@ use crate::{
     words::{BadName, Severity, Signal, Subject, Unit},
 };
 
-/// The index of one signal of one subject: small, stable while the engine lives, and dense from 0.
+/// The index of one signal of one subject: small, dense from 0, and stable until its subject is retired; then another may get it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SeriesId(pub u32);
@@ -66,6 +66,8 @@ pub struct Engine {
     /// From the hash of signal and subject to the first series that has it; the others follow by `Series::next`.
     index: HashMap<u64, u32, fast::FixedState>,
     series: Vec<Series>,
+    /// Places of series that were retired: the next new ones take them.
+    free: Vec<u32>,
     /// Beside each series: when its silence becomes a breach. Apart, so that a tick walks through little memory.
     deadlines: Vec<i64>,
     /// Series that were heard since the last tick.
@@ -83,6 +85,8 @@ struct Series {
     next: Option<u32>,
     /// Nothing was heard since it was added or retired.
     unheard: bool,
+    /// It was retired, and its name leads here no more.
+    free: bool,
 }
 
 /// The engine's state as it is kept across a restart and in replay bundles: the series that have a threshold, ordered by subject and
@@ -113,6 +117,7 @@ impl Engine {
             hasher: quality::RandomState::default(),
             index: HashMap::default(),
             series: Vec::new(),
+            free: Vec::new(),
             deadlines: Vec::new(),
             touched: Vec::new(),
             active: BTreeSet::new(),
@@ -192,14 +197,27 @@ impl Engine {
         if let (Some(known), Some(unit)) = (&known, unit) {
             fit(unit, known)?;
         }
-        if self.series.len() >= self.limit {
-            return Err(NoSeries::TooMany(self.series.len()));
+        let count = self.series.len() - self.free.len();
+        if count >= self.limit {
+            return Err(NoSeries::TooMany(count));
         }
-        let id = u32::try_from(self.series.len()).map_err(|_| NoSeries::TooMany(self.series.len()))?;
         let core = Core::new(name, about, known.or_else(|| unit.cloned()));
-        let next = self.index.insert(hash, id);
-        self.series.push(Series { core, plan: Plan::default(), next, unheard: true });
-        self.deadlines.push(NEVER);
+        let series = Series { core, plan: Plan::default(), next: self.index.get(&hash).copied(), unheard: true, free: false };
+        let id = match self.free.pop() {
+            Some(id) => {
+                if let Some(place) = self.series.get_mut(id as usize) {
+                    *place = series;
+                }
+                id
+            }
+            None => {
+                let id = u32::try_from(self.series.len()).map_err(|_| NoSeries::TooMany(count))?;
+                self.series.push(series);
+                self.deadlines.push(NEVER);
+                id
+            }
+        };
+        self.index.insert(hash, id);
         self.resolve(id, 0);
         Ok(SeriesId(id))
     }
@@ -223,7 +241,29 @@ impl Engine {
         None
     }
 
-    /// How many series are known: ids are below this.
+    /// A name leads to its series no more.
+    fn unlink(&mut self, id: u32) {
+        let Some(series) = self.series.get(id as usize) else { return };
+        let (hash, next) = (self.hash(series.core.signal.as_str(), series.core.subject.as_str()), series.next);
+        let Some(&first) = self.index.get(&hash) else { return };
+        if first == id {
+            match next {
+                Some(next) => self.index.insert(hash, next),
+                None => self.index.remove(&hash),
+            };
+            return;
+        }
+        let mut before = Some(first);
+        while let Some(series) = before.and_then(|before| self.series.get_mut(before as usize)) {
+            if series.next == Some(id) {
+                series.next = next;
+                return;
+            }
+            before = series.next;
+        }
+    }
+
+    /// Ids are below this. Some of them may be of series that were retired.
     pub fn len(&self) -> usize {
         self.series.len()
     }
@@ -276,22 +316,23 @@ impl Engine {
         self.dirty = true;
     }
 
-    /// Forgets a subject: it is no longer expected to report. If it reports again it begins anew.
+    /// Forgets a subject: it is no longer expected to report, and its series' places are free. If it reports again it begins anew.
     pub fn retire(&mut self, subject: &Subject) {
-        for id in 0..self.series.len() {
-            let (Some(series), Some(deadline)) = (self.series.get_mut(id), self.deadlines.get_mut(id)) else {
+        for id in 0..u32::try_from(self.series.len()).unwrap_or(u32::MAX) {
+            if self.series.get(id as usize).is_none_or(|series| series.free || series.core.subject != *subject) {
+                continue;
+            }
+            self.unlink(id);
+            let (Some(series), Some(deadline)) = (self.series.get_mut(id as usize), self.deadlines.get_mut(id as usize)) else {
                 continue;
             };
-            if series.core.subject == *subject && !series.unheard {
-                series.core = Core::new(series.core.signal.clone(), subject.clone(), series.core.unit.take());
-                series.unheard = true;
-                *deadline = NEVER;
-                let id = u32::try_from(id).unwrap_or(u32::MAX);
-                self.active.remove(&id);
-                // Its next observation must be noted again.
-                self.touched.retain(|&touched| touched != id);
-                self.dirty = true;
-            }
+            series.core = Core::new(series.core.signal.clone(), subject.clone(), None);
+            (series.next, series.unheard, series.free) = (None, true, true);
+            *deadline = NEVER;
+            self.free.push(id);
+            self.active.remove(&id);
+            self.touched.retain(|&touched| touched != id);
+            self.dirty = true;
         }
     }
 

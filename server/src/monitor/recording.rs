@@ -62,7 +62,7 @@ impl Recording {
             self.with_unit.resize(place + 1, false);
         }
         if let Some(with_unit) = self.with_unit.get_mut(place) {
-            *with_unit |= unit.is_some();
+            *with_unit = unit.is_some();
         }
         self.recorder.record(Input::Series(SeriesName { series, signal: signal.clone(), subject: subject.clone(), unit: unit.cloned() }));
     }

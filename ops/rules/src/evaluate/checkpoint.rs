@@ -24,6 +24,7 @@ impl Engine {
     pub fn checkpoint(&self, now: Now) -> SavedState {
         let mono = micros(now.mono);
         let mut all: Vec<(Core, Standing)> = (self.series.iter().zip(&self.deadlines))
+            .filter(|(series, _)| !series.free)
             .map(|(series, &deadline)| {
                 let mut core = series.core.clone();
                 core.shift(mono.saturating_neg());

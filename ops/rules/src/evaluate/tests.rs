@@ -387,3 +387,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_retired_frees_its_place_for_another() {
+    let mut engine = Engine::new(rules(MEMORY), 3);
+    let open = |engine: &mut Engine, host: u32| engine.series("host.memory.used", &format!("host:web-{host}"), None);
+    for host in 1..=3 {
+        let id = open(&mut engine, host).unwrap();
+        engine.observe(id, 99.0, at(0).wall, at(0));
+    }
+    let first = open(&mut engine, 1).unwrap();
+    engine.observe(first, 99.0, at(40).wall, at(40));
+    assert!(matches!(open(&mut engine, 4), Err(NoSeries::TooMany(3))));
+    // For ever so many that come and go.
+    for host in 1..100 {
+        engine.retire(&format!("host:web-{host}").parse().unwrap());
+        let id = open(&mut engine, host + 3).unwrap();
+        assert!(engine.reading(id, at(41)).is_none(), "it begins anew");
+        engine.observe(id, 50.0, at(41).wall, at(41));
+        assert_eq!(engine.len(), 3);
+        assert!(matches!(open(&mut engine, 999), Err(NoSeries::TooMany(3))));
+        assert_eq!(engine.save(at(41)).series.len(), 3);
+    }
+    assert!(engine.tick(at(41)).is_empty());
+    let known = open(&mut engine, 101).unwrap();
+    assert_eq!(engine.reading(known, at(41)).unwrap().subject.as_str(), "host:web-101");
+    // A subject that is retired twice frees one place.
+    (0..2).for_each(|_| engine.retire(&"host:web-101".parse().unwrap()));
+    assert!(open(&mut engine, 200).is_ok() && open(&mut engine, 201).is_err());
+}

@@ -22,6 +22,8 @@ struct Part {
     checkpoint: Checkpoint,
     inputs: Vec<Input>,
     weight: usize,
+    /// What series that were retired here were called, as their numbers go to others.
+    retired: BTreeMap<SeriesId, SeriesName>,
 }
 
 fn weight(input: &Input) -> usize {
@@ -65,7 +67,7 @@ impl Recorder {
     /// Takes a checkpoint: how things stand before the next input. What is older than is covered is dropped.
     pub fn checkpoint(&mut self, checkpoint: Checkpoint) {
         let now = checkpoint.now.mono;
-        self.parts.push_back(Part { checkpoint, inputs: Vec::new(), weight: 0 });
+        self.parts.push_back(Part { checkpoint, inputs: Vec::new(), weight: 0, retired: BTreeMap::new() });
         self.wants = false;
         while self.parts.get(1).is_some_and(|next| now.since(next.checkpoint.now.mono) >= COVERED) {
             self.drop_first();
@@ -85,6 +87,13 @@ impl Recorder {
         if let Input::Series(name) = &input {
             // The first stays: what a later sender adds comes after, in its place.
             self.names.entry(name.series).or_insert_with(|| name.clone());
+        }
+        if let Input::Retire { subject } = &input {
+            for (id, name) in self.names.extract_if(.., |_, name| name.subject == *subject) {
+                if let Some(part) = self.parts.back_mut().filter(|_| !self.wants) {
+                    part.retired.entry(id).or_insert(name);
+                }
+            }
         }
         if self.wants {
             return;
@@ -128,7 +137,9 @@ impl Recorder {
                 _ => {}
             }
         }
-        let series = used.iter().filter_map(|id| self.names.get(id).cloned()).collect();
+        // How it was called at the beginning.
+        let name = |id| self.parts.iter().find_map(|part| part.retired.get(id)).or_else(|| self.names.get(id));
+        let series = used.iter().filter_map(|id| name(id).cloned()).collect();
         Some(Bundle { format: FORMAT, rules_version: RULES_VERSION.to_owned(), cut_short: self.cut_short, checkpoint, series, inputs })
     }
 }

@@ -89,3 +89,48 @@ fn a_difference_is_told_in_words() {
     let what = difference(&[reopened("one")], &[reopened("two")]).unwrap();
     assert!(what.contains("other details") && what.contains("\"one\"") && what.contains("\"two\""), "{what}");
 }
+
+#[test]
+fn a_number_that_went_to_another_series_is_replayed_under_both_names() {
+    let text = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n\
+                |---|---|---|---|---|---|---|---|---|\n| queue.depth | above 100 jobs | - | 0 s | 50 jobs | - | m | a | - |\n";
+    let mut engine = Engine::new(parse(text).unwrap(), 1);
+    let mut recorder = Recorder::new(10_000);
+    let observe = |engine: &mut Engine, recorder: &mut Recorder, subject: &str, new: bool, second| {
+        let series = engine.series("queue.depth", subject, None).unwrap();
+        if new {
+            let (signal, subject) = ("queue.depth".parse().unwrap(), subject.parse().unwrap());
+            recorder.record(Input::Series(SeriesName { series, signal, subject, unit: None }));
+        }
+        engine.observe(series, 500.0, now(second).wall, now(second));
+        recorder.record(Input::Observe { series, value: 500.0, at: now(second).wall, now: now(second) });
+    };
+    observe(&mut engine, &mut recorder, "service:old", true, 1);
+    engine.tick(now(1));
+    let documents = BTreeMap::from([(THRESHOLDS.to_owned(), text.to_owned())]);
+    recorder.checkpoint(Checkpoint { state: engine.checkpoint(now(2)), limit: 1, documents, ..checkpoint(2) });
+    observe(&mut engine, &mut recorder, "service:old", false, 3);
+    let subject: Subject = "service:old".parse().unwrap();
+    engine.retire(&subject);
+    recorder.record(Input::Retire { subject });
+    observe(&mut engine, &mut recorder, "service:new", true, 4);
+    recorder.record(Input::Tick { now: now(4) });
+    let breaches = engine.tick(now(4));
+    assert_eq!(breaches[0].key.subject.as_str(), "service:new");
+    let endings = engine.endings(&breaches, &[]);
+    let world = World {
+        breaches: &breaches,
+        endings: &endings,
+        incidents: &[],
+        next_number: IncidentNumber(1),
+        now: now(4).wall,
+        steady_since: now(0).wall,
+    };
+    let decided = agent::decide(engine.thresholds().policy(), world);
+    assert!(!decided.is_empty());
+    recorder.decided(now(4), &decided);
+    let bundle = recorder.bundle().unwrap();
+    assert_eq!(bundle.series[0].subject.as_str(), "service:old");
+    let replayed = replay(&bundle).unwrap();
+    assert!(replayed.is_same(), "{replayed}");
+}
