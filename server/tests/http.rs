@@ -298,14 +298,53 @@ fn a_push_takes_as_many_observations_as_the_configuration_says() {
     assert!(refused.body.contains("may have 100 observations"), "{}", refused.body);
 }
 
+/// Sends the beginning of a request, then a byte a second until the server answers or closes; what it said, and after how long.
+fn dribble(program: &Running, beginning: &str) -> (String, Duration) {
+    let mut socket = TcpStream::connect(&program.address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    socket.write_all(beginning.as_bytes()).unwrap();
+    let (began, mut said) = (std::time::Instant::now(), Vec::new());
+    while began.elapsed() < Duration::from_secs(25) {
+        let mut bytes = [0; 4_096];
+        match std::io::Read::read(&mut socket, &mut bytes) {
+            Ok(0) => break,
+            Ok(count) => said.extend_from_slice(&bytes[..count]),
+            // Nothing came within a second.
+            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
+                let _ = socket.write_all(b"x");
+            }
+            Err(_) => break,
+        }
+    }
+    (String::from_utf8_lossy(&said).into_owned(), began.elapsed())
+}
+
 #[test]
-fn a_body_that_never_comes_is_given_up() {
+fn a_client_that_sends_a_byte_a_second_is_cut_off() {
     let home = Home::new();
     let program = home.start();
-    let head = "POST /api/ops/signals HTTP/1.1\r\nHost: ADDRESS\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{";
-    let answer = program.raw(head.replace("ADDRESS", &program.address).as_bytes()).unwrap();
-    assert_eq!(answer.status, 408, "{answer:?}");
-    assert!(answer.head.contains("application/problem+json"), "{answer:?}");
+    let host = &program.address;
+    let post =
+        |path: &str| format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{");
+    let beginnings = [
+        post("/api/ops/signals"),
+        post("/api/ops/incidents/1/comment"),
+        post("/ops/incidents/1"),
+        format!("GET /api/health HTTP/1.1\r\nHost: {host}\r\nX-Slow: "),
+    ];
+    let program = &program;
+    let ends = std::thread::scope(|scope| {
+        let tries: Vec<_> = beginnings.iter().map(|beginning| scope.spawn(move || dribble(program, beginning))).collect();
+        tries.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+    });
+    for (beginning, (said, took)) in beginnings.iter().zip(&ends) {
+        assert!((9..16).contains(&took.as_secs()), "{beginning} ended after {took:?}: {said}");
+    }
+    for (said, _) in &ends[..3] {
+        assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("application/problem+json"), "{said}");
+    }
+    // Others were served all the while, and are.
+    assert_eq!(program.get("/api/health").status, 200);
 }
 
 #[test]
