@@ -31,7 +31,7 @@ use crate::{
         recording::Recording,
         runner::{self, Told},
     },
-    store::{self, StoreError},
+    store::{self, StoreError, Where, reserve::Reserve},
     web::{self, Site, guard::Hosts, serving},
 };
 
@@ -150,6 +150,9 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         end.cancel();
         ended
     });
+    if let Where::Sqlite { .. } = place {
+        background.spawn(Reserve::new(&data_dir).keep(stop.clone()));
+    }
     let pump = Arc::clone(&live);
     let pump_stop = stop.clone();
     background.spawn(async move { pump.pump(pump_stop).await });

@@ -2,6 +2,7 @@
 
 mod open;
 pub mod postgres;
+pub mod reserve;
 mod rows;
 pub mod sqlite;
 mod trouble;

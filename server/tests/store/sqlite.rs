@@ -7,7 +7,11 @@ use std::{
 };
 
 use rules::{incident::IncidentNumber, journal::Event, words::Actor};
-use server::store::{SqliteStore, Store as _, StoreError, Where, verify::verify};
+use server::store::{
+    SqliteStore, Store as _, StoreError, Where,
+    reserve::{Looked, Reserve},
+    verify::verify,
+};
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::{
@@ -154,6 +158,55 @@ async fn a_full_disk_gives_a_sentence_loses_nothing_and_works_again() {
 }
 
 #[tokio::test]
+#[tokio::test]
+async fn a_write_that_waits_behind_another_one_is_told_that_the_file_is_locked() {
+    let place = Place::sqlite();
+    let store = SqliteStore::open(&place.path()).await.unwrap();
+    fill(&store).await;
+    let mut other = SqliteConnection::connect(&format!("sqlite://{}", place.path().display())).await.unwrap();
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+    let event = Event::Commented { incident: IncidentNumber(1), text: "x".to_owned() };
+    let began = Instant::now();
+    let (pruned, written) = tokio::join!(async { (store.prune(at(0)).await.unwrap_err().to_string(), began.elapsed()) }, async {
+        (write(&store, 9, Actor::Local, vec![event]).await.unwrap_err().to_string(), began.elapsed())
+    },);
+    println!("pruned {pruned:?} written {written:?}");
+    for (sentence, took) in [pruned, written] {
+        assert!(sentence.contains("locked by another program"), "{sentence}");
+        assert!(took < Duration::from_secs(6), "{took:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_gets_the_reserve_back_and_the_journal_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let Some(_mounted) = Tmpfs::mount(directory.path(), "size=3m") else {
+        println!("skipped: this user may not mount a small file system");
+        return;
+    };
+    let (ballast, reserve) = (directory.path().join("ballast"), Reserve::sized(directory.path(), 256 * 1024));
+    let store = SqliteStore::open(&directory.path().join("calm-ops.db")).await.unwrap();
+    fill(&store).await;
+    assert_eq!((reserve.look().unwrap(), reserve.look().unwrap()), (Looked::Kept, Looked::Fine));
+    let mut file = std::fs::File::create(&ballast).unwrap();
+    while std::io::Write::write_all(&mut file, &[0; 4_096]).is_ok() {}
+    let event = || Event::Commented { incident: IncidentNumber(1), text: "x".repeat(4_000) };
+    let mut full = false;
+    for _ in 0..1_000 {
+        full = write(&store, 9, Actor::Local, vec![event()]).await.is_err();
+        if full {
+            break;
+        }
+    }
+    assert!(full, "the disk never was full");
+    assert_eq!((reserve.look().unwrap(), reserve.look().unwrap()), (Looked::GivenBack, Looked::Fine));
+    write(&store, 9, Actor::Local, vec![event()]).await.unwrap();
+    verify(&store, None).await.unwrap();
+    std::fs::remove_file(&ballast).unwrap();
+    drop(file);
+    assert_eq!(reserve.look().unwrap(), Looked::Kept);
+}
+
 async fn a_read_only_disk_gives_a_sentence() {
     let directory = tempfile::tempdir().unwrap();
     let Some(_mounted) = Tmpfs::mount(directory.path(), "size=4m") else {
