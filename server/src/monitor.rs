@@ -31,10 +31,11 @@ use crate::{
     desk::Desk,
     documents::Documents,
     live::Live,
-    monitor::{evidence::Recent, intake::Intake, recording::Standing, runner::Told, watchman::Watchman},
+    monitor::{bundles::Wanted, evidence::Recent, intake::Intake, recording::Standing, runner::Told, watchman::Watchman},
     store::{Rollup, Store},
 };
 
+mod bundles;
 pub mod collected;
 pub mod evidence;
 pub mod intake;
@@ -103,11 +104,11 @@ pub struct Parts {
 /// One write on its way to the database.
 #[derive(Debug)]
 enum Landed {
-    Recorded(Result<(), Refusal>),
+    Recorded(Result<(), Refusal>, Vec<Wanted>),
     Reloaded(Result<Stored, String>),
     Rolled { failed: Option<(Vec<Rollup>, String)> },
     Saved(Result<(), String>),
-    Kept,
+    Kept { unkept: Vec<Wanted> },
 }
 
 /// The incidents as they are stored.
@@ -148,8 +149,7 @@ pub struct Monitor {
     /// Events of Calm Ops itself that wait to be journalled, and those that are on their way.
     own: Vec<Event>,
     own_in_flight: Vec<Event>,
-    /// Incidents that a person ended: their bundles are to be kept.
-    ended: Vec<IncidentNumber>,
+    bundles: bundles::Waiting,
     /// What was committed while the incidents are read anew.
     since_reading: Option<Vec<Arc<Vec<Entry>>>>,
     /// How often decisions were refused one after another, and how often the incidents were read anew without a decision between.
@@ -198,7 +198,7 @@ impl Monitor {
             stale: true,
             own,
             own_in_flight: Vec::new(),
-            ended: Vec::new(),
+            bundles: bundles::Waiting::new(now),
             since_reading: None,
             refused: 0,
             readings: 0,
@@ -342,7 +342,8 @@ impl Monitor {
             if let Event::Resolved { incident, .. } = event
                 && entry.actor.is_person()
             {
-                self.ended.push(*incident);
+                let opened_at = known.get(incident).map(|known| known.opened_at);
+                self.bundles.add(Wanted { number: *incident, opened_at });
             }
             if to_incidents && incident::apply_all(&mut known, std::slice::from_ref(event), entry.actor, entry.at).is_err() {
                 // An old incident that is not at hand was reopened or commented on.

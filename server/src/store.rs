@@ -187,11 +187,15 @@ pub trait Store: Send + Sync + 'static {
     /// The median of the hourly means since a moment, for every series that has at least six of them.
     async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError>;
 
-    /// Removes roll-ups that are older than they are kept: minutes 90 days, hours 2 years. Returns how many.
+    /// Removes roll-ups that are older than they are kept: minutes 90 days, hours 2 years. Returns how many. Removes the replay bundles
+    /// of incidents that ended 90 days ago, and all but the newest 500; those of active incidents stay.
     async fn prune(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Keeps a replay bundle of an incident, replacing an earlier one.
     async fn save_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError>;
+
+    /// Keeps a replay bundle of an incident unless it has one.
+    async fn add_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError>;
 
     /// The replay bundle of an incident.
     async fn bundle(&self, number: IncidentNumber) -> Result<Option<Vec<u8>>, StoreError>;

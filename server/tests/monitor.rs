@@ -48,6 +48,8 @@ struct Moody {
     away: AtomicBool,
     /// What Calm Ops itself wants to journal is refused.
     refuses_own: AtomicBool,
+    /// The next bundle can't be saved.
+    loses_bundle: AtomicBool,
     /// How long a reading of the incidents takes.
     slow_reading: AtomicU32,
     readings: AtomicU32,
@@ -160,7 +162,14 @@ impl Store for Moody {
     }
 
     async fn save_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError> {
+        if self.loses_bundle.swap(false, Ordering::SeqCst) {
+            return Err(StoreError::Refused(Refusal::Unavailable { advice: "It is away for a test.".to_owned() }));
+        }
         self.inner.save_bundle(number, bundle).await
+    }
+
+    async fn add_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError> {
+        self.inner.add_bundle(number, bundle).await
     }
 
     async fn bundle(&self, number: IncidentNumber) -> Result<Option<Vec<u8>>, StoreError> {
@@ -193,6 +202,7 @@ impl Running {
             inner: SqliteStore::open(&dir.path().join("calm-ops.db")).await.unwrap(),
             away: AtomicBool::new(false),
             refuses_own: AtomicBool::new(false),
+            loses_bundle: AtomicBool::new(false),
             slow_reading: AtomicU32::new(0),
             readings: AtomicU32::new(0),
             attempts: AtomicU32::new(0),
@@ -308,4 +318,39 @@ async fn what_a_person_does_while_the_incidents_are_read_is_not_forgotten() {
     running.until("the summary", async |running| running.count("summary_written").await == 1).await;
     // One that forgot would clear the breach of an incident that is over.
     assert_eq!(running.store.misfits.load(Ordering::SeqCst), 0, "{:?}", running.kinds().await);
+}
+
+#[tokio::test]
+async fn a_replay_bundle_that_could_not_be_saved_is_saved_later() {
+    let running = Running::start(|store| store.loses_bundle.store(true, Ordering::SeqCst)).await;
+    running.observe("service:imports", 9_000.0);
+    running.until("the incident", async |running| running.count("incident_opened").await == 1).await;
+    running.until("the bundle", async |running| running.store.inner.bundle(IncidentNumber(1)).await.unwrap().is_some()).await;
+    assert!(!running.store.loses_bundle.load(Ordering::SeqCst));
+}
+
+/// A lock that is asked for by the one who holds it stops its thread for ever, and with it a test's time limits: so it runs in a
+/// thread of its own, and is waited for outside.
+#[test]
+fn the_regular_saving_of_the_state_does_not_wait_for_itself() {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let running = Running::start(|_| ()).await;
+            // Under a threshold: nothing is decided, and only the regular saving writes it.
+            running.until("the start", async |running| running.count("started").await == 1).await;
+            running.observe("service:imports", 10.0);
+            running
+                .until("the saved state", async |running| {
+                    let saved = running.store.inner.opening().await.unwrap().monitor.unwrap_or_default();
+                    String::from_utf8_lossy(&saved).contains("service:imports")
+                })
+                .await;
+            running.stop.cancel();
+            running.monitor.await.unwrap();
+        });
+        tell.send(()).unwrap();
+    });
+    told.recv_timeout(Duration::from_secs(45)).expect("the monitor waits for itself, or saves nothing");
 }

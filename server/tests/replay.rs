@@ -73,10 +73,17 @@ fn an_incident_during_which_the_program_was_killed_is_decided_the_same() {
     // What is well after a restart must be well for a minute; what is seen beyond its level again is in no doubt.
     assert_eq!(program.push(SUBJECT, 9_000.0).status, 202);
     end(&program, number);
-    let told = replayed(&home, &program, number, "person_resolved");
+    // What is recorded since the restart is kept with the next incident.
+    let other = r#"{"observations":[{"signal":"queue.depth","subject":"service:exports","value":9000}]}"#;
+    assert_eq!(program.post("/api/ops/signals", other).status, 202);
+    let next = program.incident_about("service:exports");
+    let told = replayed(&home, &program, next, "person_resolved");
     for line in ["gets a comment", "has recovered", "its end is offered", "is resolved"] {
         assert!(told.contains(line), "'{line}' is missing:\n{told}");
     }
+    // It begins after the first one's opening, and took not the place of what led to that.
+    let told = replayed(&home, &program, number, "incident_opened");
+    assert!(told.contains(&format!("Incident {number} opens, critical")), "{told}");
 }
 
 #[test]

@@ -14,13 +14,16 @@ use rules::{
     desk::{Command, Refusal},
     incident::{self, Incident, IncidentNumber},
     journal::Event,
-    replay::Bundle,
     time::{Now, Span, Timestamp},
     words::Actor,
 };
 use tokio::task::JoinHandle;
 
-use super::{Away, Kept, LEARN_EVERY, LEARN_FROM, Landed, Monitor, SAVE_EVERY, Stored, Usual, evidence};
+use super::{
+    Away, Kept, LEARN_EVERY, LEARN_FROM, Landed, Monitor, SAVE_EVERY, Stored, Usual,
+    bundles::{Wanted, keep},
+    evidence,
+};
 use crate::store::{Store, StoreError};
 
 /// How long to wait before the database is tried again.
@@ -47,8 +50,8 @@ impl Monitor {
         if !decided.is_empty() {
             return self.record(decided, Actor::Agent, now);
         }
-        if !self.ended.is_empty() {
-            return self.keep_bundles();
+        if self.keep_bundles(now) {
+            return;
         }
         let batch = self.parts.intake.core().history.take_rollups(ROLLUP_BATCH);
         if !batch.is_empty() {
@@ -75,7 +78,7 @@ impl Monitor {
         }
     }
 
-    fn send(&mut self, write: impl Future<Output = Landed> + Send + 'static) {
+    pub(super) fn send(&mut self, write: impl Future<Output = Landed> + Send + 'static) {
         self.flight = Some((Instant::now(), tokio::spawn(write)));
     }
 
@@ -136,41 +139,26 @@ impl Monitor {
         let desk = Arc::clone(&self.parts.desk);
         let store = Arc::clone(&self.store);
         // A bundle is kept when an incident opens and when it ends: what led to it, and all of it.
-        let telling = |event: &&Event| matches!(event, Event::IncidentOpened { .. } | Event::Resolved { .. });
-        let numbers: Vec<IncidentNumber> = events.iter().filter(telling).filter_map(Event::incident).collect();
-        let bundle = if numbers.is_empty() { None } else { self.parts.intake.core().recording.bundle() };
+        let wanted = events.iter().filter_map(|event| match event {
+            Event::IncidentOpened { incident } => Some(Wanted { number: incident.number, opened_at: Some(incident.opened_at) }),
+            Event::Resolved { incident, .. } => {
+                let known = self.known.iter().find(|known| known.number == *incident);
+                Some(Wanted { number: *incident, opened_at: known.map(|known| known.opened_at) })
+            }
+            _ => None,
+        });
+        let wanted: Vec<Wanted> = wanted.collect();
+        let bundle = if wanted.is_empty() { None } else { self.parts.intake.core().recording.bundle() };
         self.send(async move {
             let acted = tokio::time::timeout(LONGEST_WRITE, desk.act(actor, Command::Record { events, monitor })).await;
             let result = acted.unwrap_or_else(|_| Err(Refusal::Unavailable { advice: TOO_SLOW.to_owned() })).map(|_| ());
-            if result.is_ok()
-                && let Some(bundle) = bundle
-                && let Some(bytes) = tokio::task::spawn_blocking(move || encoded(&bundle)).await.ok().flatten()
-            {
-                for number in numbers {
-                    if let Err(sentence) = within(store.save_bundle(number, &bytes)).await {
-                        tracing::warn!(incident = number.0, sentence, "the replay bundle could not be saved");
-                        break;
-                    }
-                }
-            }
-            Landed::Recorded(result)
-        });
-    }
-
-    /// Keeps what led to the end of the incidents that a person ended.
-    fn keep_bundles(&mut self) {
-        let numbers = std::mem::take(&mut self.ended);
-        let Some(bundle) = self.parts.intake.core().recording.bundle() else { return };
-        let store = Arc::clone(&self.store);
-        self.send(async move {
-            let Some(bytes) = tokio::task::spawn_blocking(move || encoded(&bundle)).await.ok().flatten() else { return Landed::Kept };
-            for number in numbers {
-                if let Err(sentence) = within(store.save_bundle(number, &bytes)).await {
-                    tracing::warn!(incident = number.0, sentence, "the replay bundle could not be saved");
-                    break;
-                }
-            }
-            Landed::Kept
+            let unkept = match bundle {
+                _ if result.is_err() => Vec::new(),
+                Some(bundle) => keep(&*store, bundle, wanted).await,
+                // The next checkpoint brings one.
+                None => wanted,
+            };
+            Landed::Recorded(result, unkept)
         });
     }
 
@@ -188,18 +176,19 @@ impl Monitor {
         self.write_time = took;
         let now = self.parts.clock.now();
         match landed {
-            Some(Landed::Recorded(Ok(()))) => {
+            Some(Landed::Recorded(Ok(()), unkept)) => {
                 self.refused = 0;
+                self.bundles.put_back(unkept, now);
                 let own = std::mem::take(&mut self.own_in_flight);
                 self.keep_documents(&own);
                 self.reached(true);
             }
-            Some(Landed::Recorded(Err(refusal @ Refusal::Unavailable { .. }))) => {
+            Some(Landed::Recorded(Err(refusal @ Refusal::Unavailable { .. }), _)) => {
                 self.take_back();
                 self.stale = true;
                 self.lost(&refusal.to_string(), true, now);
             }
-            Some(Landed::Recorded(Err(refusal))) => {
+            Some(Landed::Recorded(Err(refusal), _)) => {
                 if self.own_in_flight.is_empty() {
                     // Someone changed the incident meanwhile: what to do is decided anew from how it is now.
                     tracing::debug!(%refusal, "a decision did not fit any more");
@@ -228,7 +217,7 @@ impl Monitor {
                 self.lost(&sentence, true, now);
             }
             Some(Landed::Rolled { failed: None } | Landed::Saved(Ok(()))) => self.reached(true),
-            Some(Landed::Kept) => {}
+            Some(Landed::Kept { unkept }) => self.bundles.put_back(unkept, now),
             Some(Landed::Saved(Err(sentence))) => {
                 self.unsaved = true;
                 self.lost(&sentence, true, now);
@@ -310,14 +299,14 @@ impl Monitor {
     pub(super) async fn close(mut self) {
         if let Some((_, mut flight)) = self.flight.take() {
             match tokio::time::timeout(Duration::from_millis(700), &mut flight).await {
-                Ok(Ok(Landed::Recorded(Ok(())))) => {
+                Ok(Ok(Landed::Recorded(Ok(()), _))) => {
                     let own = std::mem::take(&mut self.own_in_flight);
                     self.keep_documents(&own);
                 }
-                Ok(Ok(Landed::Recorded(Err(_))) | Err(_)) => self.take_back(),
+                Ok(Ok(Landed::Recorded(Err(_), _)) | Err(_)) => self.take_back(),
                 Ok(Ok(Landed::Rolled { failed: Some((batch, _)) })) => self.parts.intake.core().history.put_back(batch),
                 // Without an answer it may have been carried out: it is not written twice.
-                Ok(Ok(Landed::Rolled { .. } | Landed::Reloaded(_) | Landed::Saved(_) | Landed::Kept)) | Err(_) => {}
+                Ok(Ok(Landed::Rolled { .. } | Landed::Reloaded(_) | Landed::Saved(_) | Landed::Kept { .. })) | Err(_) => {}
             }
         }
         let now = self.parts.clock.now();
@@ -351,7 +340,7 @@ impl Monitor {
 const TOO_SLOW: &str = "It did not answer in time.";
 
 /// What a write brought, or why it failed. One that hangs has failed: everything else waits behind it.
-async fn within<T>(write: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
+pub(super) async fn within<T>(write: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
     match tokio::time::timeout(LONGEST_WRITE, write).await {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err(TOO_SLOW.to_owned()),
@@ -378,10 +367,6 @@ async fn study(store: Arc<dyn Store>, now: Timestamp) -> Usual {
     }
     let usual = store.usual(now.minus(LEARN_FROM)).await;
     usual.inspect_err(|error| tracing::warn!(%error, "what is usual could not be read")).unwrap_or_default()
-}
-
-fn encoded(bundle: &Bundle) -> Option<Vec<u8>> {
-    serde_json::to_vec(bundle).inspect_err(|error| tracing::error!(%error, "a replay bundle can't be encoded")).ok()
 }
 
 /// Waits for the write that is on its way; for ever if there is none. Given up in the middle, nothing is lost: the write stays.

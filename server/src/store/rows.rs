@@ -226,24 +226,8 @@ pub(super) fn joined(rollups: &[Rollup]) -> Vec<Rollup> {
     sorted
 }
 
-/// The median of each series' values, for those that have at least six. The rows come ordered by series.
-pub(super) fn medians(rows: &[(String, String, f64)]) -> Result<Vec<(Subject, Signal, f64)>, StoreError> {
-    let mut medians = Vec::new();
-    for run in rows.chunk_by(|a, b| a.0 == b.0 && a.1 == b.1) {
-        let mut values: Vec<f64> = run.iter().map(|row| row.2).collect();
-        let [(subject, signal, _), ..] = run else { continue };
-        if values.len() < 6 {
-            continue;
-        }
-        values.sort_by(f64::total_cmp);
-        let middle = values.len() / 2;
-        let median = if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) };
-        let bad = |problem: String| StoreError::inconsistent("series", format!("{subject} {signal}"), problem);
-        medians.push((
-            subject.parse().map_err(|error: rules::words::BadName| bad(error.to_string()))?,
-            signal.parse().map_err(|error: rules::words::BadName| bad(error.to_string()))?,
-            median,
-        ));
-    }
-    Ok(medians)
+/// What is usual for a series.
+pub(super) fn usual(subject: &str, signal: &str, median: f64) -> Result<(Subject, Signal, f64), StoreError> {
+    let bad = |error: rules::words::BadName| StoreError::inconsistent("series", format!("{subject} {signal}"), error);
+    Ok((subject.parse().map_err(bad)?, signal.parse().map_err(bad)?, median))
 }

@@ -30,6 +30,8 @@ const PRUNE_BATCH: i64 = 5_000;
 const USUAL_HOURS: i64 = 6;
 /// And from this many minutes on, as long as there are not enough hours.
 const USUAL_MINUTES: i64 = 30;
+/// The most replay bundles that are kept.
+const MOST_BUNDLES: i64 = 500;
 /// The most words of a text that a look-up takes.
 const WORDS: usize = 6;
 
@@ -403,54 +405,89 @@ impl Store for Database {
 
     async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError> {
         let rows: Vec<(String, String, f64)> = sqlx::query_as(
-            "SELECT s.subject, s.signal, r.mean FROM rollup r JOIN series s ON s.id = r.series
-             WHERE r.start >= $2 AND ((r.step = $1
-                 AND r.series IN (SELECT series FROM rollup WHERE step = $1 AND start >= $2 GROUP BY series HAVING COUNT(*) >= $5))
-                 OR (r.step = $3
-                 AND r.series NOT IN (SELECT series FROM rollup WHERE step = $1 AND start >= $2 GROUP BY series HAVING COUNT(*) >= $5)
-                 AND r.series IN (SELECT series FROM rollup WHERE step = $3 AND start >= $2 GROUP BY series HAVING COUNT(*) >= $4)))
-             ORDER BY s.subject, s.signal",
+        // The median is that of the one value in the middle, or of the two.
+            "WITH hours AS (SELECT series FROM rollup WHERE step = $1 AND start >= $2 GROUP BY series HAVING COUNT(*) >= $3),
+             chosen AS (
+                 SELECT r.series, r.mean, CAST($3 AS BIGINT) AS fewest FROM hours h
+                     JOIN rollup r ON r.series = h.series AND r.step = $1 AND r.start >= $2
+                 UNION ALL
+                 SELECT r.series, r.mean, CAST($5 AS BIGINT) AS fewest FROM series s
+                     JOIN rollup r ON r.series = s.id AND r.step = $4 AND r.start >= $2
+                     WHERE s.id NOT IN (SELECT series FROM hours)
+             ),
+             ranked AS (
+                 SELECT series, mean, fewest, ROW_NUMBER() OVER (PARTITION BY series ORDER BY mean) AS place,
+                     COUNT(*) OVER (PARTITION BY series) AS total FROM chosen
+             )
+             SELECT s.subject, s.signal, AVG(k.mean) FROM ranked k JOIN series s ON s.id = k.series
+             WHERE k.total >= k.fewest AND k.place IN ((k.total + 1) / 2, (k.total + 2) / 2)
+             GROUP BY s.id, s.subject, s.signal ORDER BY s.subject, s.signal",
         )
         .bind(RollupStep::Hour.code())
         .bind(since.as_micros())
         .bind(RollupStep::Minute.code())
-        .bind(USUAL_MINUTES)
         .bind(USUAL_HOURS)
+        .bind(USUAL_MINUTES)
         .fetch_all(&self.readers)
         .await?;
-        rows::medians(&rows)
+        rows.into_iter().map(|(subject, signal, median)| rows::usual(&subject, &signal, median)).collect()
     }
 
     async fn prune(&self, now: Timestamp) -> Result<u64, StoreError> {
         let mut removed = 0;
+        let oldest = |days: u64| now.minus(Span::from_mins(days * 24 * 60)).as_micros();
         for (step, days) in [(RollupStep::Minute, 90), (RollupStep::Hour, 730)] {
             loop {
                 let batch = sqlx::query(
+                let mut transaction = self.begin().await?;
                     "DELETE FROM rollup WHERE (series, step, start) IN
                          (SELECT series, step, start FROM rollup WHERE step = $1 AND start < $2 LIMIT $3)",
                 )
                 .bind(step.code())
-                .bind(now.minus(Span::from_mins(days * 24 * 60)).as_micros())
+                .bind(oldest(days))
                 .bind(PRUNE_BATCH)
-                .execute(&self.writer)
+                .execute(&mut *transaction)
                 .await?
                 .rows_affected();
                 removed += batch;
+                transaction.commit().await?;
                 if batch < PRUNE_BATCH.unsigned_abs() {
                     break;
                 }
             }
         }
         Ok(removed)
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "DELETE FROM bundle WHERE incident IN (SELECT number FROM incident WHERE resolved_at < $1)
+                 OR (incident < (SELECT incident FROM bundle ORDER BY incident DESC LIMIT 1 OFFSET $2)
+                     AND incident NOT IN (SELECT number FROM incident WHERE resolved_at IS NULL))",
+        )
+        .bind(oldest(90))
+        .bind(MOST_BUNDLES - 1)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
     }
 
     async fn save_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError> {
         sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2) ON CONFLICT (incident) DO UPDATE SET body = excluded.body")
+        let mut transaction = self.begin().await?;
             .bind(i64::from(number.0))
             .bind(bundle)
-            .execute(&self.writer)
+            .execute(&mut *transaction)
             .await?;
-        Ok(())
+        Ok(transaction.commit().await?)
+    }
+
+    async fn add_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2) ON CONFLICT (incident) DO NOTHING")
+            .bind(i64::from(number.0))
+            .bind(bundle)
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
     }
 
     async fn bundle(&self, number: IncidentNumber) -> Result<Option<Vec<u8>>, StoreError> {

@@ -46,7 +46,10 @@ pub async fn what_is_written_is_read_back(place: &Place) {
     assert_eq!(store.bundle(one.number).await.unwrap(), None);
     store.save_bundle(one.number, b"first").await.unwrap();
     store.save_bundle(one.number, b"second").await.unwrap();
+    store.add_bundle(one.number, b"poorer").await.unwrap();
     assert_eq!(store.bundle(one.number).await.unwrap().as_deref(), Some(&b"second"[..]));
+    store.add_bundle(IncidentNumber(2), b"only").await.unwrap();
+    assert_eq!(store.bundle(IncidentNumber(2)).await.unwrap().as_deref(), Some(&b"only"[..]));
 
     let blind = |from, to| Event::Blind { from: at(from), to: at(to), why: BlindReason::NotRunning };
     write(&*store, 30, Actor::System, vec![blind(10, 12), blind(20, 30)]).await.unwrap();
@@ -218,6 +221,31 @@ pub async fn rollups_join_are_pruned_and_tell_what_is_usual(place: &Place) {
     assert_eq!(store.prune(now).await.unwrap(), 5_102);
     assert_eq!(course(RollupStep::Minute, long_ago(999), now).await.len(), 1);
     assert_eq!(course(RollupStep::Hour, long_ago(999), long_ago(2)).await.len(), 1);
+}
+
+pub async fn what_is_too_old_is_removed_in_parts_and_bundles_with_it(place: &Place) {
+    let store = place.open().await;
+    fill(&*store).await;
+    // More than two parts.
+    let old: Vec<_> =
+        (0..11_000).map(|minute| rollup("service:imports", RollupStep::Minute, at(-100 * 86_400 + 60 * minute), 1.0)).collect();
+    store.write_rollups(&old).await.unwrap();
+    let resolved = Event::Resolved { incident: IncidentNumber(1), step: Step::PersonResolved, note: None };
+    write(&*store, 10, Actor::Local, vec![resolved]).await.unwrap();
+    // The first is resolved, the second is active, and the others are known to nobody any more.
+    for number in 1..=502 {
+        store.save_bundle(IncidentNumber(number), b"bundle").await.unwrap();
+    }
+    let kept = async || store.bundle_numbers().await.unwrap().iter().map(|number| number.0).collect::<Vec<_>>();
+    assert_eq!(store.prune(at(20)).await.unwrap(), 11_000);
+    assert_eq!(kept().await, (2..=502).collect::<Vec<_>>(), "more than the newest 500 only where the incident is active");
+    store.save_bundle(IncidentNumber(1), b"bundle").await.unwrap();
+    place.attack("DELETE FROM bundle WHERE incident > 2", "DELETE FROM bundle WHERE incident > 2").await.unwrap();
+    let days = |days: i64| at(10 + days * 86_400);
+    assert_eq!(store.prune(days(89)).await.unwrap(), 0);
+    assert_eq!(kept().await, [1, 2]);
+    assert_eq!(store.prune(days(91)).await.unwrap(), 0);
+    assert_eq!(kept().await, [2]);
 }
 
 pub async fn a_second_program_that_serves_is_refused(place: &Place) {

@@ -116,6 +116,7 @@ async fn postgres_keeps_the_contract() {
         cases::the_rows_are_what_the_journal_says,
         cases::the_history_is_filtered_and_paged,
         cases::rollups_join_are_pruned_and_tell_what_is_usual,
+        cases::what_is_too_old_is_removed_in_parts_and_bundles_with_it,
         cases::a_second_program_that_serves_is_refused,
         cases::a_newer_schema_stops_with_a_sentence,
         harm::the_database_refuses_to_change_the_journal,

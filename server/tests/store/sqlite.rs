@@ -37,6 +37,7 @@ contract!(
     cases::the_rows_are_what_the_journal_says,
     cases::the_history_is_filtered_and_paged,
     cases::rollups_join_are_pruned_and_tell_what_is_usual,
+    cases::what_is_too_old_is_removed_in_parts_and_bundles_with_it,
     cases::a_second_program_that_serves_is_refused,
     cases::a_newer_schema_stops_with_a_sentence,
     harm::the_database_refuses_to_change_the_journal,
@@ -158,7 +159,6 @@ async fn a_full_disk_gives_a_sentence_loses_nothing_and_works_again() {
 }
 
 #[tokio::test]
-#[tokio::test]
 async fn a_write_that_waits_behind_another_one_is_told_that_the_file_is_locked() {
     let place = Place::sqlite();
     let store = SqliteStore::open(&place.path()).await.unwrap();
@@ -207,6 +207,7 @@ async fn a_full_disk_gets_the_reserve_back_and_the_journal_goes_on() {
     assert_eq!(reserve.look().unwrap(), Looked::Kept);
 }
 
+#[tokio::test]
 async fn a_read_only_disk_gives_a_sentence() {
     let directory = tempfile::tempdir().unwrap();
     let Some(_mounted) = Tmpfs::mount(directory.path(), "size=4m") else {
