@@ -8,6 +8,8 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 
+use tokio::sync::Mutex;
+
 use super::{Rollup, StoreError};
 
 #[path = "shared.rs"]
@@ -24,14 +26,17 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head FOR UPDATE";
 /// Which advisory lock says that a program serves from this database.
 const SERVES: i64 = 0x63_61_6c_6d_6f_70_73;
+/// A session that does not answer by then has broken.
+const ALIVE_WITHIN: Duration = Duration::from_secs(2);
 
 /// A store in a PostgreSQL database.
 #[derive(Debug)]
 pub struct PostgresStore {
     writer: PgPool,
     readers: PgPool,
-    /// Its session holds the lock as long as this program serves from the database.
-    _alone: Option<PoolConnection<Postgres>>,
+    /// Its session holds the lock as long as this program serves from the database. `Some(None)`: the session broke, and the lock
+    /// with it.
+    alone: Option<Mutex<Option<PoolConnection<Postgres>>>>,
 }
 
 impl PostgresStore {
@@ -61,7 +66,7 @@ impl PostgresStore {
             .connect_with(options)
             .await?;
         sqlx::migrate!("../migrations/postgres").run(&pool).await?;
-        Ok(Self { writer: pool.clone(), readers: pool, _alone: None })
+        Ok(Self { writer: pool.clone(), readers: pool, alone: None })
     }
 
     /// The same for the one program that serves from it: a second one is told so.
@@ -70,19 +75,48 @@ impl PostgresStore {
         let mut connection = store.writer.acquire().await?;
         // One that was killed a moment ago may still be leaving.
         for _ in 0..10 {
-            let alone: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(SERVES).fetch_one(&mut *connection).await?;
-            if alone {
-                return Ok(Self { _alone: Some(connection), ..store });
+            if try_alone(&mut connection).await? {
+                return Ok(Self { alone: Some(Mutex::new(Some(connection))), ..store });
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         Err(StoreError::trouble("Another Calm Ops is using this database; stop it or give this one another DATABASE_URL."))
     }
 
+    /// Before each write: whether this program is still the one that serves. A session that broke (the database was started anew, the
+    /// network failed) has lost the lock without a word. Then the lock is taken again, unless another program was quicker.
+    async fn still_alone(&self) -> Result<(), StoreError> {
+        let Some(alone) = &self.alone else { return Ok(()) };
+        let mut held = alone.lock().await;
+        if let Some(connection) = &mut *held {
+            let alive = tokio::time::timeout(ALIVE_WITHIN, sqlx::query("SELECT 1").execute(&mut **connection)).await;
+            if matches!(alive, Ok(Ok(_))) {
+                return Ok(());
+            }
+        }
+        // Never back into the pool: if it only seemed dead, it would go on holding the lock there.
+        drop(held.take().map(PoolConnection::detach));
+        let mut connection = self.writer.acquire().await?;
+        if !try_alone(&mut connection).await? {
+            return Err(StoreError::trouble(
+                "This Calm Ops lost its connection to the database, and another one serves from it now: this one writes nothing. \
+                 Stop one of the two; when the other one is gone, this one goes on by itself.",
+            ));
+        }
+        tracing::warn!("the connection that holds the database's lock broke; the lock was taken again");
+        *held = Some(connection);
+        Ok(())
+    }
+
     /// Closes every connection.
     pub async fn close(&self) {
         self.writer.close().await;
     }
+}
+
+/// Takes the lock that says who serves, if nobody holds it.
+async fn try_alone(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(SERVES).fetch_one(connection).await?)
 }
 
 async fn write_rollups(connection: &mut PgConnection, rollups: &[Rollup]) -> Result<(), StoreError> {

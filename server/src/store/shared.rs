@@ -37,6 +37,7 @@ const WORDS: usize = 6;
 
 impl Database {
     async fn begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        self.still_alone().await?;
         // When a disk is full SQLite ends the transaction by itself, and the driver goes on counting it: such a connection can't be
         // used any more, and is replaced.
         for _ in 0..3 {
@@ -404,8 +405,8 @@ impl Store for Database {
     }
 
     async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError> {
-        let rows: Vec<(String, String, f64)> = sqlx::query_as(
         // The median is that of the one value in the middle, or of the two.
+        let rows: Vec<(String, String, f64)> = sqlx::query_as(
             "WITH hours AS (SELECT series FROM rollup WHERE step = $1 AND start >= $2 GROUP BY series HAVING COUNT(*) >= $3),
              chosen AS (
                  SELECT r.series, r.mean, CAST($3 AS BIGINT) AS fewest FROM hours h
@@ -425,8 +426,8 @@ impl Store for Database {
         )
         .bind(RollupStep::Hour.code())
         .bind(since.as_micros())
-        .bind(RollupStep::Minute.code())
         .bind(USUAL_HOURS)
+        .bind(RollupStep::Minute.code())
         .bind(USUAL_MINUTES)
         .fetch_all(&self.readers)
         .await?;
@@ -434,12 +435,12 @@ impl Store for Database {
     }
 
     async fn prune(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let mut removed = 0;
         let oldest = |days: u64| now.minus(Span::from_mins(days * 24 * 60)).as_micros();
+        let mut removed = 0;
         for (step, days) in [(RollupStep::Minute, 90), (RollupStep::Hour, 730)] {
             loop {
-                let batch = sqlx::query(
                 let mut transaction = self.begin().await?;
+                let batch = sqlx::query(
                     "DELETE FROM rollup WHERE (series, step, start) IN
                          (SELECT series, step, start FROM rollup WHERE step = $1 AND start < $2 LIMIT $3)",
                 )
@@ -449,14 +450,13 @@ impl Store for Database {
                 .execute(&mut *transaction)
                 .await?
                 .rows_affected();
-                removed += batch;
                 transaction.commit().await?;
+                removed += batch;
                 if batch < PRUNE_BATCH.unsigned_abs() {
                     break;
                 }
             }
         }
-        Ok(removed)
         let mut transaction = self.begin().await?;
         sqlx::query(
             "DELETE FROM bundle WHERE incident IN (SELECT number FROM incident WHERE resolved_at < $1)
@@ -468,11 +468,12 @@ impl Store for Database {
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
+        Ok(removed)
     }
 
     async fn save_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2) ON CONFLICT (incident) DO UPDATE SET body = excluded.body")
         let mut transaction = self.begin().await?;
+        sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2) ON CONFLICT (incident) DO UPDATE SET body = excluded.body")
             .bind(i64::from(number.0))
             .bind(bundle)
             .execute(&mut *transaction)

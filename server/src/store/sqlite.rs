@@ -71,6 +71,11 @@ impl SqliteStore {
         Ok(Self { _alone: Some(alone), ..store })
     }
 
+    /// The lock on the file ends only with this program.
+    async fn still_alone(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Closes the file, so that nothing of it is left in the files beside it.
     pub async fn close(&self) {
         self.readers.close().await;

@@ -134,6 +134,8 @@ async fn postgres_keeps_the_contract() {
     let refused = server::backup::restore(&file, &there.at, crate::support::at(99)).await.unwrap_err().to_string();
     assert!(refused.contains("Restore into an empty database"), "{refused}");
 
+    a_lost_lock_is_noticed(&server.place("lock").await).await;
+
     // What is away says so, and what comes back works again.
     let store = there.open().await;
     drop(server);
@@ -141,6 +143,57 @@ async fn postgres_keeps_the_contract() {
     assert!(matches!(error, server::store::StoreError::Unavailable { .. }), "{error}");
     let Err(error) = server::store::open(&there.at).await else { panic!("it was opened") };
     assert!(error.to_string().contains("can't be reached") || error.to_string().contains("does not answer"), "{error}");
+}
+
+/// The session that holds the lock is ended, as by a database that is started anew.
+async fn a_lost_lock_is_noticed(place: &Place) {
+    let Where::Postgres { url } = &place.at else { panic!("a database of PostgreSQL was expected") };
+    let store = place.open_alone().await.unwrap();
+    let mut other = PgConnection::connect(url).await.unwrap();
+    let end = "SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+               WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()";
+    let started = || vec![rules::journal::Event::Stopped];
+    let write = async || crate::support::write(&*store, 1, rules::words::Actor::System, started()).await;
+
+    // Nobody else came: the lock is taken again, and holds.
+    assert_eq!(sqlx::query(end).fetch_all(&mut other).await.unwrap().len(), 1);
+    write().await.unwrap();
+    let Err(refused) = place.open_alone().await else { panic!("two serve") };
+    assert!(refused.to_string().starts_with("Another Calm Ops"), "{refused}");
+
+    // Another program was quicker: nothing is written any more, in no way.
+    let key: i64 =
+        sqlx::query_scalar("SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted")
+            .fetch_one(&mut other)
+            .await
+            .unwrap();
+    sqlx::query(end).fetch_all(&mut other).await.unwrap();
+    sqlx::query("SELECT pg_advisory_lock($1)").bind(key).execute(&mut other).await.unwrap();
+    let head = store.head().await.unwrap();
+    let number = rules::incident::IncidentNumber(1);
+    let refusals = [
+        write().await.map(drop),
+        store.save_monitor(None, crate::support::at(1)).await,
+        store.write_rollups(&[cases::rollup("service:a", server::store::RollupStep::Hour, crate::support::at(0), 1.0)]).await,
+        store.prune(crate::support::at(1)).await.map(drop),
+        store.save_bundle(number, b"bundle").await,
+        store.add_bundle(number, b"bundle").await,
+    ];
+    for refused in refusals {
+        let sentence = refused.unwrap_err().to_string();
+        assert!(sentence.contains("another one serves from it now") && sentence.contains("Stop one of the two"), "{sentence}");
+    }
+    assert_eq!(store.head().await.unwrap(), head);
+
+    // It went: this one goes on.
+    other.close().await.unwrap();
+    for _ in 0..100 {
+        if write().await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the lock was not taken again");
 }
 
 /// `cargo nextest run -p server --test store --run-ignored only how_long --no-capture`
