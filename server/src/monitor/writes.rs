@@ -290,7 +290,8 @@ impl Monitor {
             tracing::error!(sentence, "the database is away; evaluation goes on in memory");
         }
         let before = self.away.take();
-        let since = before.as_ref().map_or(now.wall, |away| away.since);
+        // Since the write began that failed: the same moment that was told while it hung.
+        let since = before.as_ref().map_or(now.wall.minus(Span::from(self.write_time)), |away| away.since);
         let writing = writing || before.is_some_and(|away| away.writing);
         self.away = Some(Away { since, sentence: sentence.to_owned(), writing });
     }
