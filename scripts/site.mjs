@@ -55,7 +55,7 @@ const manifest = {
 };
 // JavaScript that a crate brings along; wasm-bindgen puts a hash into the folder's name.
 if (existsSync(join(bindings, 'snippets'))) cpSync(join(bindings, 'snippets'), join(next, 'pkg', 'snippets'), { recursive: true });
-if (existsSync('style/icons')) cpSync('style/icons', join(next, 'icons'), { recursive: true });
+cpSync('style/assets', next, { recursive: true });
 
 /** Compressed once, here, as well as can be: the server only picks. */
 function compress(folder) {

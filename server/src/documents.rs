@@ -72,6 +72,7 @@ pub struct Documents {
     kept: PathBuf,
     in_force: BTreeMap<&'static str, InForce>,
     thresholds: Arc<Thresholds>,
+    misfits: Vec<Problem>,
 }
 
 impl Documents {
@@ -97,7 +98,8 @@ impl Documents {
         }
         match thresholds {
             Some(thresholds) if problems.is_empty() => {
-                Ok((Self { dir: dir.map(Path::to_owned), kept: kept.to_owned(), in_force, thresholds }, events))
+                let misfits = misfits(&in_force, &thresholds);
+                Ok((Self { dir: dir.map(Path::to_owned), kept: kept.to_owned(), in_force, thresholds, misfits }, events))
             }
             _ => Err(BadDocuments::Wrong { problems }),
         }
@@ -122,7 +124,7 @@ impl Documents {
     /// Looks whether a document changed. Returns what to journal; the thresholds in force may be others afterwards.
     pub fn look(&mut self, now: Timestamp) -> Vec<Event> {
         let Some(dir) = self.dir.clone() else { return Vec::new() };
-        let mut events = Vec::new();
+        let (mut events, mut changed) = (Vec::new(), false);
         for name in ALL {
             let Some(known) = self.in_force.get_mut(name) else { continue };
             let outcome = match read(Some(&dir), name) {
@@ -144,6 +146,7 @@ impl Documents {
                     if let Some(thresholds) = parsed {
                         self.thresholds = Arc::new(thresholds);
                     }
+                    changed = true;
                 }
                 Err((sha256, error)) => {
                     let refused = Some((sha256.clone(), error.clone()));
@@ -154,32 +157,15 @@ impl Documents {
                 }
             }
         }
+        if changed {
+            self.misfits = misfits(&self.in_force, &self.thresholds);
+        }
         events
     }
 
     /// What is right by itself and does not fit together: nothing is watched, or a section of the guide is named that it does not have.
-    pub fn misfits(&self) -> Vec<Problem> {
-        let text = |name: &str| self.in_force.get(name).map_or("", |document| document.text.as_str());
-        let at = |line: u32, found: String, expected: String| {
-            let row = text(THRESHOLDS).lines().nth(line.saturating_sub(1) as usize).unwrap_or_default();
-            let row: String = row.chars().take(200).collect();
-            let width = u32::try_from(row.chars().count().clamp(1, 80)).unwrap_or(80);
-            Problem { file: THRESHOLDS.to_owned(), line, column: 1, width, text: row, found, expected }
-        };
-        let rows = self.thresholds.rows();
-        if rows.is_empty() {
-            let expected = "a table of thresholds; 'calm-ops init DIR' writes an example".to_owned();
-            return vec![at(1, "there is no threshold, so nothing would ever be reported".to_owned(), expected)];
-        }
-        let sections: Vec<String> = text(GUIDE).lines().filter_map(|line| line.strip_prefix('#')).map(anchor).collect();
-        let named = rows.iter().map(|row| (row.line, row.guidance.runbook.as_str()));
-        named
-            .filter(|(_, section)| !section.is_empty() && !sections.iter().any(|known| known == section))
-            .map(|(line, section)| {
-                let found = format!("the runbook section '{section}' does not exist in {GUIDE}");
-                at(line, found, format!("one of {}", sections.join(", ")))
-            })
-            .collect()
+    pub fn misfits(&self) -> &[Problem] {
+        &self.misfits
     }
 
     /// What the pages say about them.
@@ -197,6 +183,30 @@ impl Documents {
     pub fn texts(&self) -> Vec<Document> {
         self.in_force.iter().map(|(name, document)| Document { name: (*name).to_owned(), markdown: document.text.clone() }).collect()
     }
+}
+
+fn misfits(in_force: &BTreeMap<&'static str, InForce>, thresholds: &Thresholds) -> Vec<Problem> {
+    let text = |name: &str| in_force.get(name).map_or("", |document| document.text.as_str());
+    let at = |line: u32, found: String, expected: String| {
+        let row = text(THRESHOLDS).lines().nth(line.saturating_sub(1) as usize).unwrap_or_default();
+        let row: String = row.chars().take(200).collect();
+        let width = u32::try_from(row.chars().count().clamp(1, 80)).unwrap_or(80);
+        Problem { file: THRESHOLDS.to_owned(), line, column: 1, width, text: row, found, expected }
+    };
+    let rows = thresholds.rows();
+    if rows.is_empty() {
+        let expected = "a table of thresholds; 'calm-ops init DIR' writes an example".to_owned();
+        return vec![at(1, "there is no threshold, so nothing would ever be reported".to_owned(), expected)];
+    }
+    let sections: Vec<String> = text(GUIDE).lines().filter_map(|line| line.strip_prefix('#')).map(anchor).collect();
+    let named = rows.iter().map(|row| (row.line, row.guidance.runbook.as_str()));
+    named
+        .filter(|(_, section)| !section.is_empty() && !sections.iter().any(|known| known == section))
+        .map(|(line, section)| {
+            let found = format!("the runbook section '{section}' does not exist in {GUIDE}");
+            at(line, found, format!("one of {}", sections.join(", ")))
+        })
+        .collect()
 }
 
 /// Checks one document by its name; the thresholds come back as rules.
@@ -309,6 +319,14 @@ mod tests {
         assert!(
             matches!(&documents.look(Timestamp::from_secs(3))[..], [Event::DocumentInForce { difference, .. }] if difference.contains("+## Shorter"))
         );
+        assert_eq!(documents.misfits(), []);
+        fs::write(dir.path().join(GUIDE), "format: 1\n\n# Nothing\n").unwrap();
+        documents.look(Timestamp::from_secs(4));
+        let missing = documents.misfits().first().unwrap();
+        assert!(missing.line > 1 && missing.found.ends_with(&format!("does not exist in {GUIDE}")), "{missing}");
+        fs::write(dir.path().join(GUIDE), format!("{guide}\n## Shorter\n")).unwrap();
+        documents.look(Timestamp::from_secs(5));
+        assert_eq!(documents.misfits(), []);
         let (_, events) = Documents::load(None, kept.path(), Timestamp::default()).unwrap();
         assert!(events.is_empty(), "what is in force already is not told again");
     }

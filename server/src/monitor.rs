@@ -481,6 +481,10 @@ impl Monitor {
                 troubles.push(format!("The last edit of {} has a mistake and is not in force. The version before it is.", document.name));
             }
         }
+        // A person can read the pages all the same: this says what to mend, and where.
+        troubles.extend(
+            self.parts.documents.misfits().iter().map(|misfit| format!("{}, line {}: {}.", misfit.file, misfit.line, misfit.found)),
+        );
         troubles
     }
 }

@@ -86,6 +86,9 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let address = listener.local_addr()?;
     let now = clock.now();
     let (documents, document_events) = Documents::load(config.ops_dir.as_deref(), &data_dir.join("in-force"), now.wall)?;
+    for misfit in documents.misfits() {
+        tracing::warn!("the documents do not fit together; 'calm-ops check' says it too\n{misfit}");
+    }
     let place = config.place();
     let store = store::open_to_serve(&place).await?;
     let opening = store.opening().await?;

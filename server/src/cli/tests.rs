@@ -104,6 +104,44 @@ fn check_names_a_missing_document_and_what_to_do() {
 }
 
 #[test]
+fn check_names_a_section_of_the_guide_that_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let ops = dir.path().to_str().unwrap();
+    said(&["init", ops]);
+    let path = dir.path().join("alerts/thresholds.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let line = text.lines().position(|line| line.contains("| disk-full |")).unwrap() + 1;
+    fs::write(&path, text.replacen("| disk-full |", "| disk-fulll |", 1)).unwrap();
+    let (outcome, _, err) = said(&["check", "--ops-dir", ops]);
+    assert_eq!(outcome, Outcome::Wrong);
+    for part in [&format!("alerts/thresholds.md:{line}:"), "'disk-fulll' does not exist", "disk-full,", "1 problem in the documents."] {
+        assert!(err.contains(part), "{part} is not in:\n{err}");
+    }
+}
+
+#[test]
+fn check_refuses_thresholds_that_would_never_report_anything() {
+    let dir = tempfile::tempdir().unwrap();
+    let ops = dir.path().to_str().unwrap();
+    said(&["init", ops]);
+    fs::write(dir.path().join("alerts/thresholds.md"), "format: 1\n\n# Thresholds\n").unwrap();
+    let (outcome, _, err) = said(&["check", "--ops-dir", ops]);
+    assert_eq!(outcome, Outcome::Wrong);
+    assert!(err.contains("there is no threshold") && err.contains("calm-ops init DIR"), "{err}");
+}
+
+#[test]
+fn check_names_a_certificate_file_that_cannot_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("calm-ops.toml");
+    let endpoint = |ca: &Path| format!("[[endpoint]]\nname = 'shop'\nurl = 'https://localhost/'\nca_file = '{}'\n", ca.display());
+    fs::write(&file, endpoint(&dir.path().join("none.pem"))).unwrap();
+    let (outcome, _, err) = said(&["check", "--config", file.to_str().unwrap()]);
+    assert_eq!(outcome, Outcome::Wrong);
+    assert!(err.contains("the endpoint 'shop' can't be checked") && err.contains("calm-ops.toml:4"), "{err}");
+}
+
+#[test]
 fn check_names_what_is_wrong_in_the_configuration() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("calm-ops.toml");
