@@ -26,10 +26,12 @@ impl Default for Assets {
 }
 
 /// What may load: only what comes from here, and the one script that bears this answer's nonce. No style of its own on any element.
-fn policy(nonce: &str) -> String {
+/// The watch mode tells the page to load again, from a port of its own.
+fn policy(nonce: &str, watch: Option<u32>) -> String {
+    let watch = watch.map(|port| format!(" ws://localhost:{port}")).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; font-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+         connect-src 'self'{watch}; font-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
     )
 }
 
@@ -37,8 +39,9 @@ fn policy(nonce: &str) -> String {
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let Assets { js, wasm, css } = use_context().unwrap_or_default();
     let nonce = use_nonce();
+    let watch = (cfg!(debug_assertions) && std::env::var_os("LEPTOS_WATCH").is_some()).then_some(options.reload_port);
     if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), &nonce)
-        && let Ok(policy) = HeaderValue::from_str(&policy(nonce))
+        && let Ok(policy) = HeaderValue::from_str(&policy(nonce, watch))
     {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }

@@ -1,7 +1,7 @@
 //! What the browser loads beside the pages: script, Wasm, style sheet, icons. All of it lies inside the program, compressed when it was
 //! built; a request only picks the variant. A debug build reads the files each time, so that the watch mode can change them.
 
-use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
+use std::{borrow::Cow, fmt::Write as _, path::Path as FilePath, sync::LazyLock};
 
 use axum::{
     Router,
@@ -68,7 +68,10 @@ fn file(path: &str) -> Option<(Bytes, [u8; 32])> {
     {
         // A debug build takes the folder that the watch mode names.
         let plain = path.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0']));
-        plain.then(|| rust_embed::utils::read_file_from_fs(&std::path::Path::new(&root).join(path)).ok())?
+        let read = |path: &FilePath| rust_embed::utils::read_file_from_fs(path).ok();
+        // It leaves the style sheet's imports as they are: they come from where they lie.
+        let imported = || read(&FilePath::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../style")).join(path.strip_prefix("pkg/")?));
+        plain.then(|| read(&FilePath::new(&root).join(path)).or_else(imported))?
     } else {
         Site::get(path)
     };
