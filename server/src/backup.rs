@@ -358,6 +358,15 @@ pub async fn restore(file: &Path, to: &Where, now: Timestamp) -> Result<Restored
 
 async fn restore_file(file: &Path, path: &Path, proved: Proved, now: Timestamp) -> Result<Restored, BackupError> {
     let trouble = |source| BackupError::File { sentence: format!("the database '{}' can't be put in place", path.display()), source };
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(|source| BackupError::File {
+            sentence: format!(
+                "the data directory {} can't be made; give a folder that you may write to with --data-dir",
+                directory.display()
+            ),
+            source,
+        })?;
+    }
     // Held until everything is in its place: no server begins in between.
     let alone = crate::store::sqlite::hold(path)?;
     let existed = path.exists();

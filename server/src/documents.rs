@@ -163,7 +163,7 @@ impl Documents {
         events
     }
 
-    /// What is right by itself and does not fit together: nothing is watched, or a section of the guide is named that it does not have.
+    /// What is right by itself and does not fit together: a section of the guide is named that it does not have.
     pub fn misfits(&self) -> &[Problem] {
         &self.misfits
     }
@@ -194,10 +194,6 @@ fn misfits(in_force: &BTreeMap<&'static str, InForce>, thresholds: &Thresholds) 
         Problem { file: THRESHOLDS.to_owned(), line, column: 1, width, text: row, found, expected }
     };
     let rows = thresholds.rows();
-    if rows.is_empty() {
-        let expected = "a table of thresholds; 'calm-ops init DIR' writes an example".to_owned();
-        return vec![at(1, "there is no threshold, so nothing would ever be reported".to_owned(), expected)];
-    }
     let sections: Vec<String> = text(GUIDE).lines().filter_map(|line| line.strip_prefix('#')).map(anchor).collect();
     let named = rows.iter().map(|row| (row.line, row.guidance.runbook.as_str()));
     named
@@ -211,22 +207,31 @@ fn misfits(in_force: &BTreeMap<&'static str, InForce>, thresholds: &Thresholds) 
 
 /// Checks one document by its name; the thresholds come back as rules.
 pub fn check(name: &str, text: &str) -> Result<Option<Thresholds>, Vec<Problem>> {
-    if name == THRESHOLDS {
-        return Thresholds::parse(name, text).map(Some);
-    }
     let first = text.lines().next().unwrap_or_default();
+    let whole = |found: &str, expected: &str| {
+        Err(vec![Problem {
+            file: name.to_owned(),
+            line: 1,
+            column: 1,
+            width: u32::try_from(first.chars().count().clamp(1, 80)).unwrap_or(80),
+            text: first.chars().take(200).collect(),
+            found: found.to_owned(),
+            expected: expected.to_owned(),
+        }])
+    };
+    if name == THRESHOLDS {
+        let thresholds = Thresholds::parse(name, text)?;
+        // A file that is only half saved must not end every incident.
+        if thresholds.rows().is_empty() {
+            let expected = "a table of thresholds; 'calm-ops init DIR' writes an example";
+            return whole("there is no threshold, so nothing would ever be reported", expected);
+        }
+        return Ok(Some(thresholds));
+    }
     if first.trim_end() == "format: 1" {
         return Ok(None);
     }
-    Err(vec![Problem {
-        file: name.to_owned(),
-        line: 1,
-        column: 1,
-        width: u32::try_from(first.chars().count().clamp(1, 80)).unwrap_or(80),
-        text: first.chars().take(200).collect(),
-        found: "the document does not begin with its format".to_owned(),
-        expected: "the first line to be 'format: 1'".to_owned(),
-    }])
+    whole("the document does not begin with its format", "the first line to be 'format: 1'")
 }
 
 fn read(dir: Option<&Path>, name: &str) -> Result<String, BadDocuments> {
@@ -312,6 +317,10 @@ mod tests {
         fs::write(dir.path().join(THRESHOLDS), "format: 1\n\n| signal | nonsense |\n|---|---|\n| a | b |\n").unwrap();
         assert!(matches!(&documents.look(Timestamp::from_secs(1))[..], [Event::DocumentRefused { .. }]));
         assert!(documents.look(Timestamp::from_secs(2)).is_empty(), "the same bad edit is told once");
+        fs::write(dir.path().join(THRESHOLDS), "format: 1\n\n# Half saved\n").unwrap();
+        assert!(
+            matches!(&documents.look(Timestamp::from_secs(2))[..], [Event::DocumentRefused { error, .. }] if error.contains("there is no threshold"))
+        );
         assert_eq!(documents.thresholds().sha256(), sha256);
         assert!(documents.states().iter().any(|state| state.name == THRESHOLDS && state.error.is_some()));
         let guide = documents.texts().into_iter().find(|text| text.name == GUIDE).unwrap().markdown;

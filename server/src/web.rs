@@ -87,6 +87,9 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
     Router::new()
         .merge(api::router())
         .merge(pages)
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "This address takes another method; see /api.".to_owned())
+        })
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(middleware::from_fn(move |request, next| body::whole(body_limit, request, next)))
         .layer(CompressionLayer::new().br(true).gzip(true).quality(tower_http::CompressionLevel::Precise(4)).compress_when(compressed))

@@ -170,7 +170,11 @@ fn only_our_own_pages_and_programs_are_let_in() {
     assert!(policy.contains("default-src 'none'") && policy.contains("'nonce-") && !policy.contains("unsafe-inline"), "{policy}");
     assert!(page.head.to_ascii_lowercase().contains("x-content-type-options: nosniff"));
     assert_eq!(program.get("/api/nothing").status, 404);
-    assert_eq!(program.request("DELETE", "/api/ops/incidents", "", "").unwrap().status, 405);
+    for (method, path) in [("DELETE", "/api/ops/incidents"), ("GET", "/api/pages/act"), ("POST", "/ops/health")] {
+        let answer = program.request(method, path, "", "").unwrap();
+        assert_eq!(answer.status, 405, "{method} {path}");
+        assert!(answer.body.contains("takes another method"), "{method} {path}: {answer:?}");
+    }
     let refused = home.start_with(&["--listen", "0.0.0.0:0"]).err().unwrap();
     assert!(refused.contains("loopback"), "{refused}");
 }

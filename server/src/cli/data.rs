@@ -3,7 +3,7 @@
 use std::{fs, io::Write, path::Path, sync::Arc};
 
 use rules::{
-    journal::Head,
+    journal::{Broken, Head},
     replay::{self, Bundle},
 };
 
@@ -96,9 +96,13 @@ pub(super) fn verify(config: &Config, noted: Option<Head>, out: &mut dyn Write, 
             Outcome::Failed
         }
         Err(error) => {
+            let proved = match &error {
+                VerifyError::Broken(Broken::OtherHead { .. }) => "So neither that entry nor any before it is proved.",
+                _ => "The entries before that one hang together.",
+            };
             let _ = writeln!(
                 err,
-                "error: the journal is not whole: {error}.\nWhat comes before that entry is proved. Keep a copy of the database as it is, and compare it with a backup."
+                "error: the journal is not whole: {error}.\n{proved} Keep a copy of the database as it is, and compare it with a backup."
             );
             Outcome::Wrong
         }
@@ -131,16 +135,6 @@ pub(super) fn backup(config: &Config, file: &Path, out: &mut dyn Write, err: &mu
 
 /// `calm-ops restore FILE`
 pub(super) fn restore(config: &Config, file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
-    if config.database_url.is_none()
-        && let Err(error) = fs::create_dir_all(&config.data_dir)
-    {
-        let _ = writeln!(
-            err,
-            "error: the data directory {} can't be made: {error}. Give a folder that you may write to with --data-dir.",
-            config.data_dir.display()
-        );
-        return Outcome::Failed;
-    }
     let now = Clock::start().now().wall;
     let at = config.place();
     match run(backup::restore(file, &at, now), err) {

@@ -164,6 +164,16 @@ fn a_folder_without_data_is_not_taken_for_an_empty_journal() {
 }
 
 #[test]
+fn a_restore_that_is_refused_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let [file, data] = ["backup", "data"].map(|name| dir.path().join(name));
+    fs::write(&file, "not a backup").unwrap();
+    let (outcome, _, err) = said(&["restore", file.to_str().unwrap(), "--data-dir", data.to_str().unwrap()]);
+    assert_eq!(outcome, Outcome::Failed, "{err}");
+    assert!(!data.exists());
+}
+
+#[test]
 fn a_noted_head_is_read_as_it_is_shown() {
     let hash = "0f".repeat(32);
     assert_eq!(data::head(&format!("42:{hash}")).unwrap().number, 42);
@@ -209,5 +219,9 @@ fn a_journal_is_saved_restored_and_proved() {
     let foreign = format!("1:{}", "0f".repeat(32));
     let (outcome, _, err) = said(&["journal", "verify", "--head", &foreign, "--data-dir", &second]);
     assert_eq!(outcome, Outcome::Wrong);
-    assert!(err.contains("the journal is not whole"), "{err}");
+    assert!(err.contains("the journal is not whole") && err.contains("neither that entry nor any before it is proved"), "{err}");
+
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |name: &str| fs::metadata(Path::new(&second).join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("calm-ops.db"), 0o600, "what was said in an incident is not for everyone on the machine");
 }

@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{Read as _, Seek as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
     time::Duration,
 };
@@ -43,6 +44,8 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the file, or makes it, and brings its schema up to date. Another program may use it at the same time.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        // SQLite would let everyone on the machine read it, and gives the files beside it the same rights. What is in the way is told below.
+        let _ = File::options().write(true).create_new(true).mode(0o600).open(path);
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)

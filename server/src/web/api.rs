@@ -232,9 +232,7 @@ pub const ROUTES: &[Route] = &[
 /// All routes, and problem details for whatever else is asked under `/api`.
 pub fn router() -> Router<Site> {
     let router = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
-    router.route("/api/{*rest}", axum::routing::any(nothing_here)).method_not_allowed_fallback(|| async {
-        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "This address takes another method; see /api.".to_owned())
-    })
+    router.route("/api/{*rest}", axum::routing::any(nothing_here))
 }
 
 async fn nothing_here() -> Problem {
