@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use app::desk::SharedDesk;
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use http::StatusCode;
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use rules::words::Actor;
@@ -24,7 +23,10 @@ use crate::{
     live::Live,
     monitor::intake::Intake,
     store::Store,
-    web::{guard::Hosts, problem::Problem},
+    web::{
+        guard::Hosts,
+        problem::{Kind, Problem},
+    },
 };
 
 pub mod api;
@@ -87,16 +89,14 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
     Router::new()
         .merge(api::router())
         .merge(pages)
-        .method_not_allowed_fallback(|| async {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "This address takes another method; see /api.".to_owned())
-        })
+        .method_not_allowed_fallback(|| async { Problem::new(Kind::Method, "This address takes another method; see /api.".to_owned()) })
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(middleware::from_fn(move |request, next| body::whole(body_limit, request, next)))
         .layer(CompressionLayer::new().br(true).gzip(true).quality(tower_http::CompressionLevel::Precise(4)).compress_when(compressed))
         .merge(assets::router())
         .layer(CatchPanicLayer::custom(|_| {
             let detail = "Calm Ops failed at this request; it goes on watching. The log says where.".to_owned();
-            axum::response::IntoResponse::into_response(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail))
+            axum::response::IntoResponse::into_response(Problem::new(Kind::Internal, detail))
         }))
         .layer(middleware::from_fn_with_state(hosts, guard::guard))
         .with_state(site)

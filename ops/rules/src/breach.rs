@@ -9,6 +9,7 @@ use crate::{
 
 /// What identifies a breach: one signal of one subject.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BreachKey {
     /// About whom.
     pub subject: Subject,
@@ -18,6 +19,7 @@ pub struct BreachKey {
 
 /// In which way a threshold was crossed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "way")]
 pub enum Crossing {
     /// The value is above this level.
@@ -60,6 +62,7 @@ impl Crossing {
 
 /// A breach that holds while its value is on the healthy side.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Easing {
     /// Since when.
     pub since: Timestamp,
@@ -72,6 +75,7 @@ pub struct Easing {
 
 /// Silence while a breach holds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Unheard {
     /// When the last value came.
     pub since: Timestamp,
@@ -81,6 +85,7 @@ pub struct Unheard {
 
 /// Why a breach holds no longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "why")]
 pub enum Ending {
     /// It was seen to be well again.
@@ -94,6 +99,7 @@ pub enum Ending {
 
 /// What a threshold's row says for people; carried along so that an incident explains itself with the words that were in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Guidance {
     /// What it means, one sentence.
     pub meaning: String,
@@ -116,6 +122,7 @@ impl Guidance {
 
 /// A threshold that has held and has not recovered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Breach {
     /// Whose, and of which signal.
     #[serde(flatten)]

@@ -58,6 +58,7 @@ pub enum Command {
 
 /// What a change came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Done {
     /// The journal's head after it.
     pub cursor: Cursor,

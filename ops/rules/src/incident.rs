@@ -17,6 +17,7 @@ use crate::{
 
 /// The short number that people say: "incident 42".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct IncidentNumber(pub u32);
 
@@ -28,6 +29,7 @@ impl std::fmt::Display for IncidentNumber {
 
 /// One breach of an incident, and whether it still holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct IncidentBreach {
     /// As it was when last written.
     #[serde(flatten)]
@@ -53,6 +55,7 @@ impl IncidentBreach {
 
 /// Who took note, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Acknowledgement {
     /// Who.
     pub by: Actor,
@@ -62,6 +65,7 @@ pub struct Acknowledgement {
 
 /// How an incident ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Resolution {
     /// Who: the agent, or a person.
     pub by: Actor,
@@ -73,6 +77,7 @@ pub struct Resolution {
 
 /// An incident as it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Incident {
     /// For programs.
     pub id: Uuid,

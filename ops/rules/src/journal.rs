@@ -20,6 +20,7 @@ pub use chain::{BadHash, Broken, Hash, Head, StoredEntry, Verifier, entry_hash, 
 
 /// What happened. The journal's payload, as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// Calm Ops started.
@@ -161,6 +162,7 @@ pub enum Event {
 
 /// Why nothing was seen for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BlindReason {
     /// Calm Ops was not running.
@@ -268,6 +270,7 @@ impl<'de> Deserialize<'de> for Cursor {
 
 /// An entry as readers get it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Entry {
     /// Its number, without gaps from 1.
     pub number: u64,

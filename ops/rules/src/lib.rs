@@ -12,6 +12,8 @@ pub mod lifecycle;
 pub mod policy;
 pub mod replay;
 pub mod say;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod snapshot;
 pub mod summary;
 pub mod thresholds;

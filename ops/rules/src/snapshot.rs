@@ -12,6 +12,7 @@ use crate::{
 
 /// One signal around the moment: its recent course.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Course {
     /// About whom.
     pub subject: Subject,
@@ -22,11 +23,13 @@ pub struct Course {
     /// When the first point was taken; the others carry seconds after it.
     pub from: Timestamp,
     /// Seconds after `from`, and the value.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<Vec<f64>>))]
     pub points: Vec<(f32, f64)>,
 }
 
 /// One process, by name only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ProcessFact {
     /// The name of the executable as the kernel keeps it: never a command line.
     pub name: String,
@@ -40,6 +43,7 @@ pub struct ProcessFact {
 
 /// One disk.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DiskFact {
     /// Where it is mounted.
     pub mount: String,
@@ -51,6 +55,7 @@ pub struct DiskFact {
 
 /// The evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Snapshot {
     /// When it was taken.
     pub at: Timestamp,
@@ -65,6 +70,7 @@ pub struct Snapshot {
     /// Every disk.
     pub disks: Vec<DiskFact>,
     /// What the journal said last: number, time and kind of its recent entries.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<Vec<serde_json::Value>>))]
     pub journal: Vec<(u64, Timestamp, String)>,
     /// The journal's head before this.
     pub head: Head,

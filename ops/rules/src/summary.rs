@@ -67,6 +67,7 @@ pub struct Section {
 
 /// One thing that a summary says: facts, from which each reader's sentence is made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "says", rename_all = "snake_case")]
 pub enum Sentence {
     /// Many unrelated things at once.
@@ -223,6 +224,7 @@ pub enum Sentence {
 
 /// How far an incident is, as far as its summary tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Not yet told.
@@ -238,6 +240,7 @@ pub enum Phase {
 
 /// What a summary was composed from, in short: when it differs from the incident, the summary is out of date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Basis {
     /// How far it was.
@@ -282,6 +285,7 @@ impl Basis {
 
 /// What an incident's page says first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Summary {
     /// What it was composed from.

@@ -140,6 +140,7 @@ pub struct Now {
 
 /// A duration in microseconds. Shown and read as people write it: `4 min 10 s`, `3 h`, `7 d`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Span(u64);
 

@@ -14,6 +14,7 @@ use crate::{
 
 /// How a signal of a subject is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It has a threshold and keeps it.
@@ -32,6 +33,7 @@ pub enum Status {
 
 /// One signal of one subject, as it is now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Reading {
     /// About whom.
     pub subject: Subject,
@@ -61,6 +63,7 @@ pub struct Reading {
 
 /// The latest of everything: what the live stream carries as its `health` event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Readings {
     /// When the last tick was.
     pub checked_at: Timestamp,
@@ -75,17 +78,20 @@ pub struct Readings {
 
 /// The recent course of one reading, for its sparkline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Spark {
     /// About whom.
     pub subject: Subject,
     /// Which signal.
     pub signal: Signal,
     /// Seconds before `checked_at`, and the value; oldest first; at most 60 points.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<Vec<f64>>))]
     pub points: Vec<(f32, f64)>,
 }
 
 /// A time of which nothing is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BlindSpan {
     /// From when.
     pub from: Timestamp,
@@ -97,6 +103,7 @@ pub struct BlindSpan {
 
 /// A document that is policy, and whether its last edit is in force.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DocumentState {
     /// Its path inside the documents' directory.
     pub name: String,
@@ -110,6 +117,7 @@ pub struct DocumentState {
 
 /// The health page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Health {
     /// The journal position at which it was read.
     pub cursor: Cursor,
@@ -131,6 +139,7 @@ pub struct Health {
 
 /// An incident in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct IncidentCard {
     /// For programs.
     pub id: Uuid,
@@ -176,6 +185,7 @@ impl From<&Incident> for IncidentCard {
 
 /// The incidents page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Incidents {
     /// The journal position at which it was read.
     pub cursor: Cursor,
@@ -187,6 +197,7 @@ pub struct Incidents {
 
 /// The page of one incident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct IncidentPage {
     /// The journal position at which it was read.
     pub cursor: Cursor,
@@ -202,6 +213,7 @@ pub struct IncidentPage {
 
 /// The course of one signal over a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CoursePage {
     /// About whom.
     pub subject: Subject,
@@ -219,6 +231,7 @@ pub struct CoursePage {
 
 /// One step of a course.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CoursePoint {
     /// When the step begins.
     pub at: Timestamp,
@@ -232,6 +245,7 @@ pub struct CoursePoint {
 
 /// Incidents of all times, a page of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct History {
     /// The journal position at which it was read.
     pub cursor: Cursor,
@@ -243,6 +257,7 @@ pub struct History {
 
 /// A document for people.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Document {
     /// Its path inside the documents' directory.
     pub name: String,
@@ -252,6 +267,7 @@ pub struct Document {
 
 /// Journal entries after a position.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct JournalPage {
     /// The journal position at which it was read.
     pub cursor: Cursor,
@@ -263,6 +279,7 @@ pub struct JournalPage {
 
 /// Which incident has an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Number {
     /// Its number.
     pub number: IncidentNumber,

@@ -28,21 +28,25 @@ const AHEAD: Span = Span::from_secs(60);
 const BEHIND: Span = Span::from_mins(60);
 
 /// An observation as it is pushed.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pushed<'a> {
     /// What was measured.
+    #[schema(value_type = Signal)]
     #[serde(borrow)]
     pub signal: Cow<'a, str>,
     /// About whom.
+    #[schema(value_type = Subject)]
     #[serde(borrow)]
     pub subject: Cow<'a, str>,
     /// How much.
     pub value: f64,
     /// In which unit; the signal's own if it is left out.
+    #[schema(value_type = Option<Unit>)]
     #[serde(borrow, default)]
     pub unit: Option<Cow<'a, str>>,
     /// When; now if it is left out.
+    #[schema(value_type = Option<Timestamp>)]
     #[serde(borrow, default)]
     pub at: Option<Cow<'a, str>>,
 }

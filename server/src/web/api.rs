@@ -13,19 +13,22 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use rules::{
-    desk::{Answer, Command, HistoryFilter, Query, Refusal},
+    desk::{Answer, Command, Done, HistoryFilter, Query, Refusal},
     incident::IncidentNumber,
     journal::Cursor,
     time::{Span, Timestamp},
+    view,
     words::{Actor, Severity, Signal, Subject},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use utoipa::ToSchema;
 
 use crate::{
     monitor,
     web::{
-        Site, openapi,
-        problem::{Problem, WrongField},
+        Site,
+        openapi::{self, Content, Holds, Parameter, of},
+        problem::{Kind, Problem, WrongField},
         push,
     },
 };
@@ -39,12 +42,14 @@ pub struct Route {
     pub path: &'static str,
     /// What it does, in a sentence.
     pub summary: &'static str,
-    /// Parameters of the query: name, and what it means.
-    pub query: &'static [(&'static str, &'static str)],
-    /// An example of the body that it takes.
-    pub body: Option<&'static str>,
-    /// The status of a good answer, and what it holds.
+    /// Parameters of the query.
+    pub query: &'static [Parameter],
+    /// An example of the body that it takes, and its type.
+    pub body: Option<(&'static str, Holds)>,
+    /// The status of a good answer, and what it says.
     pub answer: (u16, &'static str),
+    /// What the answer is.
+    pub content: Content,
     /// Makes the handler.
     pub handler: fn() -> MethodRouter<Site>,
 }
@@ -65,8 +70,9 @@ pub const ROUTES: &[Route] = &[
         body: None,
         answer: (
             200,
-            "`status` is `calm`, `warning` or `critical`; `active_incidents` counts, `null` while they can't be read; `checked_at` is when it last looked.",
+            "`status` is `calm`, `warning` or `critical`, and `not watching` with 503; `active_incidents` counts, `null` while they can't be read; `checked_at` is when it last looked.",
         ),
+        content: Content::Json(of::<PublicHealth>),
         handler: || get(public_health),
     },
     Route {
@@ -76,6 +82,7 @@ pub const ROUTES: &[Route] = &[
         query: &[],
         body: None,
         answer: (200, "Readings, sparklines, active incidents, times of which nothing is known, documents in force, the journal's head."),
+        content: Content::Json(of::<view::Health>),
         handler: || get(health),
     },
     Route {
@@ -85,6 +92,7 @@ pub const ROUTES: &[Route] = &[
         query: &[],
         body: None,
         answer: (200, "Two lists of incidents: `active` and `resolved`."),
+        content: Content::Json(of::<view::Incidents>),
         handler: || get(incidents),
     },
     Route {
@@ -94,6 +102,7 @@ pub const ROUTES: &[Route] = &[
         query: &[],
         body: None,
         answer: (200, "The incident."),
+        content: Content::Json(of::<view::IncidentPage>),
         handler: || get(incident),
     },
     Route {
@@ -101,8 +110,9 @@ pub const ROUTES: &[Route] = &[
         path: "/api/ops/incidents/{id}/acknowledge",
         summary: "Take note of an incident.",
         query: &[],
-        body: Some("{}"),
+        body: Some(("{}", of::<Empty>)),
         answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
         handler: || post(acknowledge),
     },
     Route {
@@ -110,8 +120,9 @@ pub const ROUTES: &[Route] = &[
         path: "/api/ops/incidents/{id}/comment",
         summary: "Write something on an incident's timeline.",
         query: &[],
-        body: Some(r#"{"text":"The import was stopped."}"#),
+        body: Some((r#"{"text":"The import was stopped."}"#, of::<Text>)),
         answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
         handler: || post(comment),
     },
     Route {
@@ -119,8 +130,9 @@ pub const ROUTES: &[Route] = &[
         path: "/api/ops/incidents/{id}/resolve",
         summary: "End an incident. The note is kept for learning.",
         query: &[],
-        body: Some(r#"{"note":"The disk was enlarged."}"#),
+        body: Some((r#"{"note":"The disk was enlarged."}"#, of::<Note>)),
         answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
         handler: || post(resolve),
     },
     Route {
@@ -128,8 +140,9 @@ pub const ROUTES: &[Route] = &[
         path: "/api/ops/incidents/{id}/reopen",
         summary: "Open a resolved incident again.",
         query: &[],
-        body: Some(r#"{"note":"It came back."}"#),
+        body: Some((r#"{"note":"It came back."}"#, of::<Note>)),
         answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
         handler: || post(reopen),
     },
     Route {
@@ -139,6 +152,7 @@ pub const ROUTES: &[Route] = &[
         query: &[],
         body: None,
         answer: (200, "A replay bundle."),
+        content: Content::Free,
         handler: || get(bundle),
     },
     Route {
@@ -146,15 +160,16 @@ pub const ROUTES: &[Route] = &[
         path: "/api/ops/history",
         summary: "Incidents of all times, newest first, a page of 25.",
         query: &[
-            ("text", "words that headline, subject, comment or note contain"),
-            ("severity", "'warning' or 'critical'"),
-            ("subject", "a subject, or the beginning of one"),
-            ("from", "opened at or after this time (RFC 3339)"),
-            ("to", "opened before this time (RFC 3339)"),
-            ("before", "incidents with a smaller number: the `next` of the page before"),
+            Parameter::optional::<String>("text", "words that headline, subject, comment or note contain"),
+            Parameter::optional::<Severity>("severity", "'warning' or 'critical'"),
+            Parameter::optional::<String>("subject", "a subject, or the beginning of one"),
+            Parameter::optional::<Timestamp>("from", "opened at or after this time (RFC 3339)"),
+            Parameter::optional::<Timestamp>("to", "opened before this time (RFC 3339)"),
+            Parameter::optional::<u64>("before", "incidents with a smaller number: the `next` of the page before"),
         ],
         body: None,
         answer: (200, "`incidents`, and `next` if there is another page."),
+        content: Content::Json(of::<view::History>),
         handler: || get(history),
     },
     Route {
@@ -162,22 +177,27 @@ pub const ROUTES: &[Route] = &[
         path: "/api/ops/course",
         summary: "The course of one signal of one subject.",
         query: &[
-            ("subject", "about whom, such as 'host:web-1'"),
-            ("signal", "which signal, such as 'host.memory.used'"),
-            ("from", "from when (RFC 3339); an hour ago if left out"),
-            ("to", "until when (RFC 3339); now if left out"),
+            Parameter::required::<Subject>("subject", "about whom, such as 'host:web-1'"),
+            Parameter::required::<Signal>("signal", "which signal, such as 'host.memory.used'"),
+            Parameter::optional::<Timestamp>("from", "from when (RFC 3339); an hour ago if left out"),
+            Parameter::optional::<Timestamp>("to", "until when (RFC 3339); now if left out"),
         ],
         body: None,
         answer: (200, "At most 400 points with smallest, mean and largest value, and the levels that apply."),
+        content: Content::Json(of::<view::CoursePage>),
         handler: || get(course),
     },
     Route {
         method: "get",
         path: "/api/ops/journal",
         summary: "Journal entries after a number, oldest first.",
-        query: &[("after", "after which number; 0 if left out"), ("limit", "at most how many; 100 if left out, 1,000 at most")],
+        query: &[
+            Parameter::optional::<u64>("after", "after which number; 0 if left out"),
+            Parameter::optional::<u64>("limit", "at most how many; 100 if left out, 1,000 at most"),
+        ],
         body: None,
         answer: (200, "The entries, and the head's number and hash."),
+        content: Content::Json(of::<view::JournalPage>),
         handler: || get(journal),
     },
     Route {
@@ -185,8 +205,9 @@ pub const ROUTES: &[Route] = &[
         path: "/api/ops/subjects/retire",
         summary: "Stop expecting a subject to report: it is gone for good reason.",
         query: &[],
-        body: Some(r#"{"subject":"disk:/mnt/old@web-1"}"#),
+        body: Some((r#"{"subject":"disk:/mnt/old@web-1"}"#, of::<Retired>)),
         answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
         handler: || post(retire),
     },
     Route {
@@ -194,19 +215,25 @@ pub const ROUTES: &[Route] = &[
         path: "/api/ops/signals",
         summary: "Push observations: all of a batch, or nothing. 202 means evaluated, not yet on disk. `unit` and `at` are optional.",
         query: &[],
-        body: Some(
+        body: Some((
             r#"{"observations":[{"signal":"queue.depth","subject":"service:imports","value":412,"unit":"jobs","at":"2026-11-22T10:00:00Z"}]}"#,
-        ),
+            of::<push::Batch<'static>>,
+        )),
         answer: (202, "`accepted`: how many."),
+        content: Content::Json(of::<push::Accepted>),
         handler: || post(push::push),
     },
     Route {
         method: "get",
         path: "/api/ops/events",
         summary: "The live stream (server-sent events): `journal` events with their position as id, `health`, `resync`, `hello`.",
-        query: &[("after", "the last position known, such as '1:42'; `Last-Event-ID` goes before it; from now on if left out")],
+        query: &[Parameter::optional::<Cursor>(
+            "after",
+            "the last position known, such as '1:42'; `Last-Event-ID` goes before it; from now on if left out",
+        )],
         body: None,
         answer: (200, "A stream of events, until either side ends it."),
+        content: Content::Stream,
         handler: || get(events),
     },
     Route {
@@ -216,6 +243,7 @@ pub const ROUTES: &[Route] = &[
         query: &[],
         body: None,
         answer: (200, "An OpenAPI 3.1 document."),
+        content: Content::Free,
         handler: || get(openapi::json),
     },
     Route {
@@ -225,6 +253,7 @@ pub const ROUTES: &[Route] = &[
         query: &[],
         body: None,
         answer: (200, "A page."),
+        content: Content::Page,
         handler: || get(openapi::page),
     },
 ];
@@ -236,7 +265,7 @@ pub fn router() -> Router<Site> {
 }
 
 async fn nothing_here() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this address; see /api.".to_owned())
+    Problem::new(Kind::NotFound, "There is nothing at this address; see /api.".to_owned())
 }
 
 /// A path's incident: its number, or its UUID.
@@ -259,7 +288,7 @@ impl FromRequestParts<Site> for Which {
 }
 
 fn unknown_incident(name: &str) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not-found", format!("There is no incident like {name}."))
+    Problem::new(Kind::NotFound, format!("There is no incident like {name}."))
 }
 
 /// Asks the desk, and gives the answer without its tag.
@@ -292,22 +321,34 @@ pub(super) fn body<T: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> R
         .is_none_or(|value| value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")));
     if !json {
         let detail = "Send the body as application/json.".to_owned();
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", detail));
+        return Err(Problem::new(Kind::ContentType, detail));
     }
     let bytes = if bytes.is_empty() { b"{}" } else { &bytes[..] };
     serde_json::from_slice(bytes).map_err(|error| {
-        let (status, kind) =
-            if error.is_data() { (StatusCode::UNPROCESSABLE_ENTITY, "invalid") } else { (StatusCode::BAD_REQUEST, "malformed") };
+        let kind = if error.is_data() { Kind::Invalid } else { Kind::Malformed };
         let (text, place) = (error.to_string(), error.line());
         let text = text.split(" at line ").next().unwrap_or_default().replace('`', "'");
         let detail = format!("The body can't be read: {text} (line {place}, column {}). /api shows an example.", error.column());
-        Problem::new(status, kind, detail)
+        Problem::new(kind, detail)
     })
 }
 
-#[derive(Serialize)]
+/// How things stand, for everyone.
+#[derive(Serialize, ToSchema)]
+enum PublicStatus {
+    #[serde(rename = "calm")]
+    Calm,
+    #[serde(rename = "warning")]
+    Warning,
+    #[serde(rename = "critical")]
+    Critical,
+    #[serde(rename = "not watching")]
+    NotWatching,
+}
+
+#[derive(Serialize, ToSchema)]
 struct PublicHealth {
-    status: &'static str,
+    status: PublicStatus,
     /// `null` while it is not known: never a zero that only looks calm.
     active_incidents: Option<usize>,
     checked_at: Timestamp,
@@ -322,10 +363,10 @@ async fn public_health(State(site): State<Site>) -> Response {
     let worst = active.iter().flatten().copied().max().max(monitor::worst(&shown.readings));
     let stuck = site.clock.now().wall.since(shown.readings.checked_at) > STUCK;
     let status = match worst {
-        _ if stuck => "not watching",
-        Some(Severity::Critical) => "critical",
-        Some(Severity::Warning) => "warning",
-        None => "calm",
+        _ if stuck => PublicStatus::NotWatching,
+        Some(Severity::Critical) => PublicStatus::Critical,
+        Some(Severity::Warning) => PublicStatus::Warning,
+        None => PublicStatus::Calm,
     };
     let code = if stuck { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let health = PublicHealth { status, active_incidents: active.as_ref().map(Vec::len), checked_at: shown.readings.checked_at };
@@ -348,24 +389,28 @@ async fn acknowledge(State(site): State<Site>, Which(incident): Which) -> Result
     act(&site, Command::Acknowledge { incident }).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Text {
     text: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Note {
     #[serde(default)]
     note: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Retired {
     subject: Subject,
 }
+
+/// Nothing needs to be said.
+#[derive(Deserialize, ToSchema)]
+struct Empty {}
 
 async fn comment(State(site): State<Site>, Which(incident): Which, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
     let Text { text } = body(&headers, &bytes)?;
@@ -407,7 +452,7 @@ struct Fields {
 
 impl Fields {
     fn new(pairs: Pairs, known: &[&str]) -> Result<Self, Problem> {
-        let UrlQuery(pairs) = pairs.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "malformed", error.body_text()))?;
+        let UrlQuery(pairs) = pairs.map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
         let unknown = pairs.keys().find(|name| !known.contains(&name.as_str()));
         match unknown {
             Some(name) => {
@@ -431,7 +476,7 @@ impl Fields {
 
 fn wrong(field: &str, detail: String) -> Problem {
     let sentence = format!("{field}: {detail}.");
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence).with(vec![WrongField { pointer: format!("?{field}"), detail }])
+    Problem::new(Kind::Invalid, sentence).with(vec![WrongField { pointer: format!("?{field}"), detail }])
 }
 
 async fn history(State(site): State<Site>, pairs: Pairs) -> Result<Response, Problem> {
@@ -477,7 +522,7 @@ async fn events(State(site): State<Site>, headers: HeaderMap, pairs: Pairs) -> R
     };
     let stream = site.live.open(cursor, site.store.clone(), site.stop.clone()).ok_or_else(|| {
         let detail = "As many readers as are allowed are connected. Try again in a moment.".to_owned();
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-readers", detail)
+        Problem::new(Kind::TooManyReaders, detail)
     })?;
     let mut response = Response::new(Body::from_stream(stream));
     let answer = response.headers_mut();

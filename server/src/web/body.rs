@@ -8,10 +8,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{Method, StatusCode, header};
+use http::{Method, header};
 use http_body_util::LengthLimitError;
 
-use crate::web::problem::Problem;
+use crate::web::problem::{Kind, Problem};
 
 /// How long a body may take to arrive.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -31,11 +31,11 @@ pub async fn whole(most: usize, request: Request, next: Next) -> Response {
         Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => too_large(most).into_response(),
         Ok(Err(_)) => {
             let detail = "The body broke off before its end. Nothing was taken; send it again.".to_owned();
-            Problem::new(StatusCode::BAD_REQUEST, "malformed", detail).into_response()
+            Problem::new(Kind::Malformed, detail).into_response()
         }
         Err(_) => {
             let detail = format!("The body did not arrive within {} seconds. Nothing was taken; send it again.", WITHIN.as_secs());
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", detail).into_response()
+            Problem::new(Kind::TooSlow, detail).into_response()
         }
     }
 }
@@ -44,5 +44,5 @@ fn too_large(most: usize) -> Problem {
     let detail = format!(
         "A body may have {most} bytes, and this one has more. Nothing was taken; send it in parts, or raise limits.push_bytes in the configuration."
     );
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+    Problem::new(Kind::TooLarge, detail)
 }

@@ -10,9 +10,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 
-use crate::web::problem::Problem;
+use crate::web::problem::{Kind, Problem};
 
 /// The names under which this server may be asked, in lower case and without ports.
 #[derive(Clone, Debug)]
@@ -64,13 +64,13 @@ fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
 }
 
 fn check(hosts: &Hosts, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
-    let elsewhere = |detail: String| Err(Problem::new(StatusCode::FORBIDDEN, "elsewhere", detail));
+    let elsewhere = |detail: String| Err(Problem::new(Kind::Elsewhere, detail));
     let Some(host) = text(headers, header::HOST) else {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "no-host", "The request names no host.".to_owned()));
+        return Err(Problem::new(Kind::NoHost, "The request names no host.".to_owned()));
     };
     if !hosts.knows(host) {
         let detail = "This server is not known under the name that was asked for. Open http://localhost with its port, or add the name to 'allowed_hosts' in the configuration.";
-        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "other-host", detail.to_owned()));
+        return Err(Problem::new(Kind::OtherHost, detail.to_owned()));
     }
     if let Some(origin) = text(headers, header::ORIGIN) {
         let same = origin

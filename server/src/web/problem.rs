@@ -5,8 +5,105 @@ use http::{HeaderValue, StatusCode, header};
 use rules::desk::Refusal;
 use serde::Serialize;
 
+/// The kinds of problems; each has its status, and its section on the page `/api`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The request can't be read: it is not JSON, or its address is damaged.
+    Malformed,
+    /// A field is wrong; `errors` names each with its place.
+    Invalid,
+    /// There is no such thing, or nothing at this address.
+    NotFound,
+    /// The address takes another method.
+    Method,
+    /// It does not fit how things stand now. Look again, then decide anew.
+    Conflict,
+    /// Whoever asked may not do this.
+    Forbidden,
+    /// The body must be `application/json`.
+    ContentType,
+    /// The body or the batch is larger than is taken. Send it in parts.
+    TooLarge,
+    /// The body did not come in time.
+    TooSlow,
+    /// The request names no host.
+    NoHost,
+    /// The server is not known under the name that was asked for; `allowed_hosts` in the configuration adds one.
+    OtherHost,
+    /// The request comes from a page that is not one of this server's.
+    Elsewhere,
+    /// As many readers of the live stream as are allowed are connected.
+    TooManyReaders,
+    /// The database can't be reached. Nothing was changed, unless it says that this is not known. Try again.
+    Unavailable,
+    /// Calm Ops failed at this request and goes on watching. The log says where.
+    Internal,
+}
+
+impl Kind {
+    /// All of them, with what each means.
+    pub const ALL: &[(Self, &str)] = &[
+        (Self::Malformed, "The request can't be read: it is not JSON, or its address is damaged."),
+        (Self::Invalid, "A field is wrong; `errors` names each with its place."),
+        (Self::NotFound, "There is no such thing, or nothing at this address."),
+        (Self::Method, "The address takes another method."),
+        (Self::Conflict, "It does not fit how things stand now. Look again, then decide anew."),
+        (Self::Forbidden, "Whoever asked may not do this."),
+        (Self::ContentType, "The body must be `application/json`."),
+        (Self::TooLarge, "The body or the batch is larger than is taken. Send it in parts."),
+        (Self::TooSlow, "The body did not come in time."),
+        (Self::NoHost, "The request names no host."),
+        (Self::OtherHost, "The server is not known under the name that was asked for; `allowed_hosts` in the configuration adds one."),
+        (Self::Elsewhere, "The request comes from a page that is not one of this server's."),
+        (Self::TooManyReaders, "As many readers of the live stream as are allowed are connected."),
+        (Self::Unavailable, "The database can't be reached. Nothing was changed, unless it says that this is not known. Try again."),
+        (Self::Internal, "Calm Ops failed at this request and goes on watching. The log says where."),
+    ];
+
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Invalid => "invalid",
+            Self::NotFound => "not-found",
+            Self::Method => "method",
+            Self::Conflict => "conflict",
+            Self::Forbidden => "forbidden",
+            Self::ContentType => "content-type",
+            Self::TooLarge => "too-large",
+            Self::TooSlow => "too-slow",
+            Self::NoHost => "no-host",
+            Self::OtherHost => "other-host",
+            Self::Elsewhere => "elsewhere",
+            Self::TooManyReaders => "too-many-readers",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+        }
+    }
+
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::NoHost => StatusCode::BAD_REQUEST,
+            Self::OtherHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::Elsewhere => StatusCode::FORBIDDEN,
+            Self::TooManyReaders => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
 /// One field of a request that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct WrongField {
     /// Where it is in the body, as a JSON pointer: `/observations/3/value`.
     pub pointer: String,
@@ -15,15 +112,21 @@ pub struct WrongField {
 }
 
 /// Problem details.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Problem {
+    /// What kind of problem: a section of `/api`.
     #[serde(rename = "type")]
     kind: String,
+    /// The status in words.
     title: &'static str,
+    /// The status.
+    #[schema(value_type = u16)]
     #[serde(serialize_with = "number")]
     status: StatusCode,
+    /// What was wrong, and what to do.
     detail: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Which fields were wrong, where fields were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<WrongField>,
 }
 
@@ -34,9 +137,10 @@ fn number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S:
 
 impl Problem {
     /// A problem of a kind, told in a sentence that says what to do next.
-    pub fn new(status: StatusCode, kind: &str, detail: String) -> Self {
+    pub fn new(kind: Kind, detail: String) -> Self {
+        let status = kind.status();
         let title = status.canonical_reason().unwrap_or("Problem");
-        Self { kind: format!("/api#{kind}"), title, status, detail, errors: Vec::new() }
+        Self { kind: format!("/api#{}", kind.as_str()), title, status, detail, errors: Vec::new() }
     }
 
     /// With the fields that are wrong.
@@ -56,12 +160,13 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let detail = refusal.to_string();
         match refusal {
-            Refusal::Forbidden { .. } => Self::new(StatusCode::FORBIDDEN, "forbidden", detail),
-            Refusal::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, "not-found", detail),
-            Refusal::Invalid { field, problem } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
-                .with(vec![WrongField { pointer: format!("/{field}"), detail: problem }]),
-            Refusal::Conflict { .. } => Self::new(StatusCode::CONFLICT, "conflict", detail),
-            Refusal::Unavailable { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail),
+            Refusal::Forbidden { .. } => Self::new(Kind::Forbidden, detail),
+            Refusal::NotFound { .. } => Self::new(Kind::NotFound, detail),
+            Refusal::Invalid { field, problem } => {
+                Self::new(Kind::Invalid, detail).with(vec![WrongField { pointer: format!("/{field}"), detail: problem }])
+            }
+            Refusal::Conflict { .. } => Self::new(Kind::Conflict, detail),
+            Refusal::Unavailable { .. } => Self::new(Kind::Unavailable, detail),
         }
     }
 }

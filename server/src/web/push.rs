@@ -8,24 +8,27 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     monitor::intake::{Pushed, WrongItem},
     web::{
         Site,
-        problem::{Problem, WrongField},
+        problem::{Kind, Problem, WrongField},
     },
 };
 
-#[derive(Deserialize)]
+/// Observations, all of them or none.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Batch<'a> {
+pub(super) struct Batch<'a> {
     #[serde(borrow)]
     observations: Vec<Pushed<'a>>,
 }
 
-#[derive(Serialize)]
-struct Accepted {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Accepted {
+    /// How many.
     accepted: usize,
 }
 
@@ -34,13 +37,13 @@ pub async fn push(State(site): State<Site>, headers: HeaderMap, bytes: Bytes) ->
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
         let detail = "Send the observations as application/json.".to_owned();
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", detail));
+        return Err(Problem::new(Kind::ContentType, detail));
     }
     let batch: Batch<'_> = serde_json::from_slice(&bytes).map_err(|error| unreadable(&bytes, &error))?;
     let (most, count) = (site.push_observations, batch.observations.len());
     if count > most {
         let detail = format!("A batch may have {most} observations, this has {count}. Send it in parts.");
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail));
+        return Err(Problem::new(Kind::TooLarge, detail));
     }
     let accepted = site.intake.push(&batch.observations).map_err(|wrong| wrong_item(&wrong))?;
     Ok((StatusCode::ACCEPTED, Json(Accepted { accepted })).into_response())
@@ -50,7 +53,7 @@ fn wrong_item(wrong: &WrongItem) -> Problem {
     let WrongItem { index, field, problem } = wrong;
     let detail = format!("Observation {index}, {field}: {problem}. Nothing of the batch was taken.");
     let pointer = format!("/observations/{index}/{field}");
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with(vec![WrongField { pointer, detail: problem.clone() }])
+    Problem::new(Kind::Invalid, detail).with(vec![WrongField { pointer, detail: problem.clone() }])
 }
 
 /// Finds out what is wrong with a body that does not fit: slowly, as this is rare.
@@ -62,16 +65,16 @@ fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
         let pointer = place(bytes, error.line(), error.column());
         let detail = format!("{pointer}: {problem}. Nothing was taken.");
         let wrong = WrongField { pointer, detail: (*problem).to_owned() };
-        return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with(vec![wrong]);
+        return Problem::new(Kind::Invalid, detail).with(vec![wrong]);
     }
     if !error.is_data() {
         let detail = format!("The body is not JSON: {error}. Nothing was taken.");
-        return Problem::new(StatusCode::BAD_REQUEST, "malformed", detail);
+        return Problem::new(Kind::Malformed, detail);
     }
     let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
     let (pointer, problem) = find_wrong(&value).unwrap_or_else(|| (String::new(), error.to_string()));
     let detail = format!("{}: {problem}. Nothing was taken.", if pointer.is_empty() { "The body" } else { &pointer });
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with(vec![WrongField { pointer, detail: problem }])
+    Problem::new(Kind::Invalid, detail).with(vec![WrongField { pointer, detail: problem }])
 }
 
 /// Where the parser stopped, as a JSON pointer.

@@ -68,6 +68,7 @@ impl<'de> Deserialize<'de> for Hash {
 
 /// The end of the chain: the number and hash of the last entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Head {
     /// The number of the last entry; 0 if there is none.
     pub number: u64,

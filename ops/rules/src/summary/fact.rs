@@ -10,6 +10,7 @@ use crate::{
 
 /// One breach as a fact that can be told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Fact {
     /// About whom.
     pub subject: Subject,
@@ -100,6 +101,7 @@ impl Fact {
 
 /// What kind of trouble it is, in words that need no knowledge of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
     /// An endpoint does not answer as it should.
