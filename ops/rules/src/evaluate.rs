@@ -326,6 +326,7 @@ impl Engine {
             unit: core.unit.clone().unwrap_or(Unit::Count),
             at,
             status: series.status(rows, value, micros(now.mono)),
+            unheard_since: series.unheard_since(at, now),
             usual: core.usual,
             warning: number(Severity::Warning),
             critical: number(Severity::Critical),
@@ -456,7 +457,7 @@ impl Series {
             Some(Severity::Warning) => return Status::Warning,
             None => {}
         }
-        if mono.saturating_sub(self.core.heard()) > self.core.stale(&self.plan) {
+        if self.is_unheard(mono) {
             return Status::Unknown;
         }
         if self.plan == Plan::default() {
@@ -468,6 +469,23 @@ impl Series {
             Some(Level::Rises { .. } | Level::Reaches { .. }) | None => false,
         };
         if beyond || self.core.states.iter().skip(1).any(hold::State::is_beyond) { Status::Watching } else { Status::Healthy }
+    }
+
+    /// Whether nothing was heard for longer than expected.
+    fn is_unheard(&self, mono: i64) -> bool {
+        self.core.silent.is_some() || mono.saturating_sub(self.core.heard()) > self.core.stale(&self.plan)
+    }
+
+    /// Since when nothing was heard, if that is longer than expected. What was received before a restart is told by its own time, as
+    /// nothing was counted in between.
+    fn unheard_since(&self, value_at: Timestamp, now: Now) -> Option<Timestamp> {
+        let mono = micros(now.mono);
+        if !self.is_unheard(mono) {
+            return None;
+        }
+        let counted = u64::try_from(mono.saturating_sub(self.core.heard())).unwrap_or(0);
+        let since = self.core.silent.as_ref().map_or_else(|| now.wall.minus(Span::from_micros(counted)), |silent| silent.since);
+        Some(since.min(value_at))
     }
 
     /// Silence is a warning; where the document knows only critical levels, it is critical.

@@ -266,6 +266,27 @@ fn silence_is_told_while_a_breach_holds_even_where_no_time_is_named() {
 }
 
 #[test]
+fn a_reading_that_is_old_says_since_when_nothing_is_heard() {
+    let mut engine = Engine::new(rules(MEMORY), 10);
+    for second in (0..=120).step_by(10) {
+        step(&mut engine, 90.0, second);
+    }
+    let id = memory(&mut engine);
+    let read = |engine: &Engine, second| engine.reading(id, at(second)).map(|one| (one.status, one.unheard_since)).unwrap();
+    assert_eq!(read(&engine, 150), (Status::Warning, None));
+    engine.tick(at(600));
+    assert_eq!(read(&engine, 600), (Status::Warning, Some(at(120).wall)));
+    // A restart and a time of blindness make it no younger.
+    let saved = serde_json::from_str(&serde_json::to_string(&engine.save(at(600))).unwrap()).unwrap();
+    let mut engine = Engine::restore(rules(MEMORY), 10, &saved, at(5_000));
+    assert_eq!(read(&engine, 5_000), (Status::Warning, Some(at(120).wall)));
+    engine.blind(Span::from_secs(100), at(5_100));
+    assert_eq!(read(&engine, 5_200), (Status::Warning, Some(at(120).wall)));
+    step(&mut engine, 90.0, 5_210);
+    assert_eq!(read(&engine, 5_215), (Status::Warning, None));
+}
+
+#[test]
 fn what_comes_and_goes_changes_no_more_until_it_rests() {
     let mut engine = Engine::new(rules(QUEUE), 10);
     let mut told: Vec<(Severity, bool)> = Vec::new();
