@@ -55,8 +55,8 @@ impl Desk {
 
     pub fn decide(&self, seconds: i64) -> Vec<Event> {
         let now = at(seconds);
-        let recent = |one: &&Incident| one.resolution.as_ref().is_none_or(|end| now.since(end.at) <= self.policy.reopen_within);
-        let incidents: Vec<Incident> = self.incidents.values().filter(recent).cloned().collect();
+        let seen = |one: &&Incident| looks_at(&self.policy, one, &self.breaches, now);
+        let incidents: Vec<Incident> = self.incidents.values().filter(seen).cloned().collect();
         let next_number = IncidentNumber(self.incidents.keys().next_back().map_or(1, |number| number.0 + 1));
         let mut endings = BTreeMap::new();
         for known in incidents.iter().flat_map(|one| &one.breaches).filter(|known| !self.lost.contains(&known.breach.key)) {
@@ -215,6 +215,41 @@ fn what_a_person_ended_stays_ended_while_it_only_goes_on() {
     assert!(desk.tick(42).is_empty());
     desk.breaches[0].severity = Severity::Critical;
     assert_eq!(kinds(&desk.tick(43)), ["reopened", "breach_changed", "moved", "summary_written"]);
+}
+
+#[test]
+fn what_a_person_ended_stays_ended_however_long_it_goes_on() {
+    let silent = Breach { crossing: Crossing::Silent { for_seconds: 120.0 }, ..warning("host:web-1") };
+    for one in [warning("host:web-1"), silent] {
+        let mut desk = desk(&[one]);
+        desk.tick(30);
+        desk.person(40, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
+        desk.tick(41);
+        for second in [1_839, 1_840, 1_841, 100_000, 10_000_000] {
+            assert_eq!(desk.tick(second), [], "{second}");
+        }
+        // A new breach and a worse one are trouble again: long after, as an incident of their own.
+        let mut worse = desk.breaches[0].clone();
+        worse.severity = Severity::Critical;
+        let anew = breach("host:web-1", "host.memory.used", Severity::Warning, 9_999_000);
+        for other in [worse, anew] {
+            desk.breaches[0] = other;
+            assert_eq!(kinds(&desk.decide(10_000_001))[0], "incident_opened");
+        }
+    }
+}
+
+#[test]
+fn after_the_clock_was_set_back_a_new_breach_is_not_taken_for_the_one_that_was_ended() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(30);
+    desk.person(5_000, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
+    desk.tick(5_001);
+    assert_eq!(desk.tick(1_000), [], "it is the very same");
+    desk.set(&[]);
+    desk.tick(1_001);
+    desk.set(&[breach("host:web-1", "host.memory.used", Severity::Warning, 1_100)]);
+    assert_eq!(kinds(&desk.tick(1_130)), ["reopened", "breach_joined", "summary_written"]);
 }
 
 #[test]
