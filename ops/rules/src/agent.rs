@@ -345,8 +345,17 @@ impl<'a> Tick<'a> {
             matches!(event, Event::BreachJoined { .. } | Event::BreachChanged { .. } | Event::BreachCleared { .. } | Event::Reopened { .. })
         };
         let news = self.events.get(&number).is_some_and(|events| events.iter().any(told));
-        if news || incident.summary.basis != Basis::of(incident) {
-            let summary = Box::new(Summary::compose(incident, self.policy.quiet_for));
+        let basis = Basis::of(incident);
+        let outlived = || incident.is_active() && incident.summary.is_outlived(|key| self.listed(key));
+        if news || incident.summary.basis != basis || outlived() {
+            let mut told = incident.clone().into_owned();
+            // What holds is told as it is now, and not as it was when it last changed; what is over, as it was then.
+            for known in told.breaches.iter_mut().filter(|known| known.cleared_at.is_none() && incident.is_active()) {
+                if let Some(breach) = self.listed(&known.breach.key) {
+                    known.breach = breach.clone();
+                }
+            }
+            let summary = Box::new(Summary { basis, ..Summary::compose(&told, self.policy.quiet_for) });
             self.record(number, Event::SummaryWritten { incident: number, summary });
         }
     }

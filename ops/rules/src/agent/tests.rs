@@ -369,3 +369,29 @@ fn what_eases_or_falls_silent_is_told_and_flapping_is_not_told_each_time() {
     assert_eq!(kinds(&desk.tick(180)), ["breach_changed", "summary_written"]);
     assert!(desk.one(1).summary.headline().contains("Nothing was heard of it for more than 2 min"));
 }
+
+#[test]
+fn a_forecast_that_no_longer_holds_is_told_anew_and_one_that_holds_is_not() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(30);
+    let told = |desk: &Desk| format!("{:?}", desk.one(1).summary.render(crate::summary::Reader::Team));
+    assert!(told(&desk).matches("in about 7 minutes").count() == 2);
+    let mut move_on = |second: i64, limit: Option<f64>| {
+        desk.breaches[0].value_at = at(second);
+        desk.breaches[0].limit_in_seconds = limit;
+        desk.breaches[0].per_minute = limit.map(|_| 1.0);
+        (kinds(&desk.tick(second)), told(&desk))
+    };
+    assert!(move_on(89, None).0.is_empty(), "a moment without it is no news");
+    assert!(move_on(90, Some(400.0)).0.is_empty(), "it holds");
+    let (kinds, told) = move_on(200, Some(230.0));
+    assert_eq!(kinds, ["summary_written"]);
+    assert!(told.matches("in about 4 minutes").count() == 2, "{told}");
+    let (kinds, told) = move_on(270, None);
+    assert_eq!(kinds, ["summary_written"]);
+    assert!(!told.contains("full in") && !told.contains("rising"), "{told}");
+    // What changes without an event is told as it is, whatever the reason for writing.
+    for second in 271..500 {
+        assert!(move_on(second, None).0.is_empty());
+    }
+}
