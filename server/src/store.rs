@@ -144,6 +144,9 @@ pub trait Store: Send + Sync + 'static {
     /// Every active incident and those resolved at or after `resolved_since`, by number.
     async fn recent_incidents(&self, resolved_since: Timestamp) -> Result<Vec<Incident>, StoreError>;
 
+    /// The incidents with this subject that ended at or after `since`, newest first.
+    async fn ended_about(&self, subject: &Subject, since: Timestamp) -> Result<Vec<Incident>, StoreError>;
+
     /// The number that the next incident gets.
     async fn next_number(&self) -> Result<IncidentNumber, StoreError>;
 

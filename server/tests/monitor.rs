@@ -39,7 +39,8 @@ use tokio_util::sync::CancellationToken;
 const THRESHOLDS: &str = "format: 1\n\n# Quick thresholds\n\n## Thresholds\n\n\
 | signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n\
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n\
-| `queue.depth` | `service:*` | above 1000 jobs | above 5000 jobs | 0 s | 500 jobs | - | More work waits than is done. | queue | - |\n";
+| `queue.depth` | `service:*` | above 1000 jobs | above 5000 jobs | 0 s | 500 jobs | - | More work waits than is done. | queue | - |\n\n\
+## How incidents behave\n\n| rule | value |\n| --- | --- |\n| reopen within | 1 s |\n";
 
 /// A store that fails when it is told to.
 struct Moody {
@@ -99,6 +100,10 @@ impl Store for Moody {
         self.readings.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(self.slow_reading.load(Ordering::SeqCst).into())).await;
         incidents
+    }
+
+    async fn ended_about(&self, subject: &Subject, since: Timestamp) -> Result<Vec<Incident>, StoreError> {
+        self.inner.ended_about(subject, since).await
     }
 
     async fn next_number(&self) -> Result<IncidentNumber, StoreError> {
@@ -318,6 +323,34 @@ async fn what_a_person_does_while_the_incidents_are_read_is_not_forgotten() {
     running.until("the summary", async |running| running.count("summary_written").await == 1).await;
     // One that forgot would clear the breach of an incident that is over.
     assert_eq!(running.store.misfits.load(Ordering::SeqCst), 0, "{:?}", running.kinds().await);
+}
+
+#[tokio::test]
+async fn what_a_person_ended_stays_ended_while_it_goes_on_also_after_the_incidents_are_read_anew() {
+    let running = Running::start(|_| ()).await;
+    running.observe("service:imports", 9_000.0);
+    running.until("the incident", async |running| running.count("incident_opened").await == 1).await;
+    let resolve = Command::Resolve { incident: IncidentNumber(1), note: "known".to_owned() };
+    running.desk.act(Actor::Local, resolve).await.unwrap();
+    running.until("the summary", async |running| running.count("summary_written").await == 1).await;
+    for second in 0..4 {
+        running.observe("service:imports", 9_000.0);
+        if second == 2 {
+            // What does not fit makes the monitor read all incidents again.
+            let readings = running.store.readings.load(Ordering::SeqCst);
+            running.store.refuses_own.store(true, Ordering::SeqCst);
+            running.observe("disk:/old@web-1", 1.0);
+            running.tell.send(Told::Gone(vec!["disk:/old@web-1".parse().unwrap()])).await.unwrap();
+            running.until("the reading", async |running| running.store.readings.load(Ordering::SeqCst) > readings).await;
+        }
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+    }
+    assert_eq!((running.count("incident_opened").await, running.count("reopened").await), (1, 0), "{:?}", running.kinds().await);
+    // Not everything of that name is judged for ever: when it was well and comes again, it is trouble again.
+    running.observe("service:imports", 1.0);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    running.observe("service:imports", 9_000.0);
+    running.until("another incident", async |running| running.count("incident_opened").await == 2).await;
 }
 
 #[tokio::test]

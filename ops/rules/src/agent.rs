@@ -39,7 +39,7 @@ pub struct World<'a> {
     pub breaches: &'a [Breach],
     /// How the breaches ended that hold no longer and stand as holding in an incident. One that is not in it was not seen to recover.
     pub endings: &'a BTreeMap<BreachKey, Ending>,
-    /// Every active incident, and those resolved within `reopen_within`, ordered by number.
+    /// Every incident that [`looks_at`] names, ordered by number.
     pub incidents: &'a [Incident],
     /// The number that the next incident gets.
     pub next_number: IncidentNumber,
@@ -47,6 +47,23 @@ pub struct World<'a> {
     pub now: Timestamp,
     /// Since when time ran on without a jump or a gap in what was seen: quiet is counted from here at the earliest.
     pub steady_since: Timestamp,
+}
+
+/// Whether an incident matters to the agent: it is active; or it ended within `reopen_within`; or a person ended it while one of
+/// these breaches (ordered by key) held, and the very same breach goes on, however long ago that was.
+pub fn looks_at(policy: &Policy, incident: &Incident, breaches: &[Breach], now: Timestamp) -> bool {
+    let Some(end) = &incident.resolution else { return true };
+    let listed = |key: &BreachKey| breaches.binary_search_by(|one| one.key.cmp(key)).ok().and_then(|place| breaches.get(place));
+    now.since(end.at) <= policy.reopen_within
+        || incident.breaches.iter().filter_map(|known| listed(&known.breach.key)).any(|breach| judges(incident, breach, now))
+}
+
+/// Whether a person ended this incident while this breach held: as long as it only goes on, that stands.
+pub fn judges(incident: &Incident, breach: &Breach, now: Timestamp) -> bool {
+    let (Some(end), Some(known)) = (&incident.resolution, incident.breach(&breach.key)) else { return false };
+    // An end that lies ahead was written before the clock was set back: what fired since may seem to be older than it is.
+    let held_then = breach.fired_at <= end.at && (end.at <= now || breach.since == known.breach.since);
+    end.by.is_person() && known.cleared_at.is_none() && held_then && breach.severity <= known.breach.severity
 }
 
 /// Decides what is to be recorded. With the events applied, a second call at the same moment decides nothing.
@@ -150,15 +167,8 @@ impl<'a> Tick<'a> {
         }
     }
 
-    /// Whether a person ended the incident of this breach while it held: as long as it only goes on, that stands.
     fn is_judged(&self, breach: &Breach) -> bool {
-        let known = |one: &Incident| {
-            let end = one.resolution.as_ref()?;
-            let known = one.breach(&breach.key)?;
-            let goes_on = known.cleared_at.is_none() && breach.fired_at <= end.at && breach.severity <= known.breach.severity;
-            Some(end.by.is_person() && goes_on)
-        };
-        self.incidents.values().any(|one| known(one) == Some(true))
+        self.incidents.values().any(|one| judges(one, breach, self.world.now))
     }
 
     /// `group` belongs together; its first breach is the cause.
@@ -335,8 +345,17 @@ impl<'a> Tick<'a> {
             matches!(event, Event::BreachJoined { .. } | Event::BreachChanged { .. } | Event::BreachCleared { .. } | Event::Reopened { .. })
         };
         let news = self.events.get(&number).is_some_and(|events| events.iter().any(told));
-        if news || incident.summary.basis != Basis::of(incident) {
-            let summary = Box::new(Summary::compose(incident, self.policy.quiet_for));
+        let basis = Basis::of(incident);
+        let outlived = || incident.is_active() && incident.summary.is_outlived(|key| self.listed(key));
+        if news || incident.summary.basis != basis || outlived() {
+            let mut told = incident.clone().into_owned();
+            // What holds is told as it is now, and not as it was when it last changed; what is over, as it was then.
+            for known in told.breaches.iter_mut().filter(|known| known.cleared_at.is_none() && incident.is_active()) {
+                if let Some(breach) = self.listed(&known.breach.key) {
+                    known.breach = breach.clone();
+                }
+            }
+            let summary = Box::new(Summary { basis, ..Summary::compose(&told, self.policy.quiet_for) });
             self.record(number, Event::SummaryWritten { incident: number, summary });
         }
     }

@@ -326,10 +326,11 @@ impl Engine {
             unit: core.unit.clone().unwrap_or(Unit::Count),
             at,
             status: series.status(rows, value, micros(now.mono)),
+            unheard_since: series.unheard_since(at, now),
             usual: core.usual,
             warning: number(Severity::Warning),
             critical: number(Severity::Critical),
-            limit_in_seconds: series.row(rows, 2).and_then(|_| series.limit_in_seconds(rows)),
+            limit_in_seconds: series.shown_limit(rows),
         })
     }
 
@@ -456,7 +457,7 @@ impl Series {
             Some(Severity::Warning) => return Status::Warning,
             None => {}
         }
-        if mono.saturating_sub(self.core.heard()) > self.core.stale(&self.plan) {
+        if self.is_unheard(mono) {
             return Status::Unknown;
         }
         if self.plan == Plan::default() {
@@ -467,7 +468,30 @@ impl Series {
             Some(Level::Below(level)) => value < level,
             Some(Level::Rises { .. } | Level::Reaches { .. }) | None => false,
         };
-        if beyond || self.core.states.iter().skip(1).any(hold::State::is_beyond) { Status::Watching } else { Status::Healthy }
+        // What moves this fast just now is beyond its level before the row has reckoned it so.
+        let soon = self.row(rows, 2).and_then(Row::base).zip(self.shown_limit(rows)).is_some_and(|(base, seconds)| match base {
+            Level::Reaches { within, .. } => seconds < within.as_secs_f64(),
+            Level::Above(_) | Level::Below(_) | Level::Rises { .. } => false,
+        });
+        let beyond = beyond || soon || self.core.states.iter().skip(1).any(hold::State::is_beyond);
+        if beyond { Status::Watching } else { Status::Healthy }
+    }
+
+    /// Whether nothing was heard for longer than expected.
+    fn is_unheard(&self, mono: i64) -> bool {
+        self.core.silent.is_some() || mono.saturating_sub(self.core.heard()) > self.core.stale(&self.plan)
+    }
+
+    /// Since when nothing was heard, if that is longer than expected. What was received before a restart is told by its own time, as
+    /// nothing was counted in between.
+    fn unheard_since(&self, value_at: Timestamp, now: Now) -> Option<Timestamp> {
+        let mono = micros(now.mono);
+        if !self.is_unheard(mono) {
+            return None;
+        }
+        let counted = u64::try_from(mono.saturating_sub(self.core.heard())).unwrap_or(0);
+        let since = self.core.silent.as_ref().map_or_else(|| now.wall.minus(Span::from_micros(counted)), |silent| silent.since);
+        Some(since.min(value_at))
     }
 
     /// Silence is a warning; where the document knows only critical levels, it is critical.
@@ -478,14 +502,34 @@ impl Series {
         }
     }
 
-    fn limit_in_seconds(&self, rows: &[Row]) -> Option<f64> {
+    /// Change per second that is told: of the last minutes; where a forecast's row is beyond its level, at least what that reckons with.
+    fn slope(&self, rows: &[Row]) -> Option<f64> {
+        let recent = self.core.slope(&self.plan);
+        let state = &self.core.states[2];
+        let reckoned = self.row(rows, 2).filter(|_| state.is_beyond()).and_then(|row| self.core.forecast_slope(row));
+        match (recent, reckoned) {
+            (Some(recent), Some(reckoned)) if recent * reckoned > 0.0 && recent.abs() > reckoned.abs() => Some(recent),
+            (recent, reckoned) => reckoned.or(recent),
+        }
+    }
+
+    fn limit_in_seconds(&self, rows: &[Row], slope: Option<f64>) -> Option<f64> {
         let (_, value) = self.core.last?;
         let limit = match (self.row(rows, 2).and_then(Row::base), &self.core.unit) {
             (Some(Level::Reaches { limit, .. }), _) => limit,
             (_, Some(Unit::Percent)) => 100.0,
             _ => return None,
         };
-        seconds_to(limit, value, self.core.slope(&self.plan)?)
+        seconds_to(limit, value, slope?)
+    }
+
+    /// The forecast that a reading shows: none that the row could not use yet, unless a breach tells it.
+    fn shown_limit(&self, rows: &[Row]) -> Option<f64> {
+        let row = self.row(rows, 2)?;
+        if self.core.held() == [false; 3] {
+            self.core.forecast_slope(row)?;
+        }
+        self.limit_in_seconds(rows, self.slope(rows))
     }
 
     /// The worst of what holds: critical first, then level before rate before forecast.
@@ -503,6 +547,7 @@ impl Series {
         let told = self.worst(rows);
         let for_seconds = core.unheard_after(&self.plan) as f64 / 1e6;
         let unheard = core.silent.as_ref().map(|silent| Unheard { since: silent.since, for_seconds });
+        let slope = self.slope(rows);
         let mut breach = Breach {
             key: BreachKey { subject: core.subject.clone(), signal: core.signal.clone() },
             severity: self.silence_severity(rows),
@@ -518,8 +563,8 @@ impl Series {
             peak: value,
             unit: core.unit.clone().unwrap_or(Unit::Count),
             usual: core.usual,
-            per_minute: core.slope(&self.plan).map(|slope| slope * 60.0),
-            limit_in_seconds: self.limit_in_seconds(rows),
+            per_minute: slope.map(|slope| slope * 60.0),
+            limit_in_seconds: self.limit_in_seconds(rows, slope),
             guidance: Guidance::default(),
         };
         match (told, &core.silent) {

@@ -360,9 +360,8 @@ impl Run {
 
     fn compare(&mut self, index: usize, now: Timestamp, recorded: &[Event]) {
         let policy = self.engine.thresholds().policy().clone();
-        // As the monitor does: what ended too long ago to be reopened is not looked at.
-        let oldest = now.minus(policy.reopen_within);
-        self.incidents.retain(|_, one| one.resolution.as_ref().is_none_or(|end| end.at >= oldest));
+        // As the monitor does.
+        self.incidents.retain(|_, one| agent::looks_at(&policy, one, &self.breaches, now));
         let incidents: Vec<Incident> = self.incidents.values().cloned().collect();
         let endings = self.engine.endings(&self.breaches, &incidents);
         let world = World {

@@ -16,6 +16,7 @@ use crate::{
 mod customer;
 mod fact;
 mod manager;
+mod outlived;
 mod team;
 #[cfg(test)]
 mod tests;
@@ -53,8 +54,8 @@ impl Reader {
     pub const ALL: [Self; 3] = [Self::Team, Self::Customer, Self::Manager];
 }
 
-/// One reader's sentence for a fact, or none where it is nothing for that reader.
-type Say = fn(&Sentence) -> Option<String>;
+/// One reader's sentence for a fact, or none where it is nothing for that reader; in the past tense once it is `over`.
+type Say = fn(&Sentence, over: bool) -> Option<String>;
 
 /// A part of the rendered summary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,6 +200,8 @@ pub enum Sentence {
     },
     /// What will follow is not known.
     OutcomeUnknown,
+    /// It stays open while it goes on, and is watched.
+    GoesOn,
     /// It resolves by itself when it stays quiet.
     EndsByItself {
         /// After how long.
@@ -354,28 +357,34 @@ impl Summary {
                 summary.otherwise = otherwise(&told);
             }
         }
-        summary.unknown = unknown(&holding, &told);
+        summary.unknown = unknown(&holding, &told, summary.is_over());
         summary
+    }
+
+    /// Whether it tells of something that has ended: then all of it is told as what was.
+    fn is_over(&self) -> bool {
+        self.basis.phase == Phase::Over
     }
 
     /// The first sentence, for lists and titles.
     pub fn headline(&self) -> String {
-        let first = self.happened.first().and_then(team::sentence);
+        let first = self.happened.first().and_then(|first| team::sentence(first, self.is_over()));
         first.unwrap_or_else(|| "Nothing is told about this incident yet.".to_owned())
     }
 
     /// All of it in one reader's words. Parts without a sentence for this reader are left out.
     pub fn render(&self, reader: Reader) -> Vec<Section> {
+        let over = self.is_over();
         let (headings, sentence): (_, Say) = match reader {
-            Reader::Team => (team::HEADINGS, team::sentence),
-            Reader::Customer => (customer::HEADINGS, customer::sentence),
-            Reader::Manager => (manager::HEADINGS, manager::sentence),
+            Reader::Team => (team::headings(over), team::sentence),
+            Reader::Customer => (customer::headings(over), customer::sentence),
+            Reader::Manager => (manager::headings(over), manager::sentence),
         };
         let parts = [&self.happened, &self.since, &self.affected, &self.done, &self.recommended, &self.otherwise, &self.unknown];
         let mut sections: Vec<Section> = Vec::new();
         for (heading, part) in headings.into_iter().zip(parts) {
             let mut sentences: Vec<String> = Vec::new();
-            for text in part.iter().filter_map(sentence) {
+            for text in part.iter().filter_map(|one| sentence(one, over)) {
                 // Facts that differ only in what this reader does not see are told once.
                 if !sentences.contains(&text) {
                     sentences.push(text);
@@ -392,7 +401,7 @@ impl Summary {
 fn happened(incident: &Incident, told: &[&IncidentBreach], basis: Basis) -> Vec<Sentence> {
     let mut sentences = Vec::new();
     if incident.flood {
-        sentences.push(Sentence::Flood { signals: count(told.len()), over: basis.holding == 0 });
+        sentences.push(Sentence::Flood { signals: count(told.len()), over: basis.holding == 0 || !incident.is_active() });
     }
     sentences.extend(told.iter().take(MOST_FACTS).map(|known| {
         let fact = Fact::of(&known.breach);
@@ -435,7 +444,8 @@ fn affected(incident: &Incident) -> Vec<Sentence> {
     if endpoints.is_empty() {
         return if known.is_empty() { vec![parts, Sentence::NoEndpoint] } else { vec![parts] };
     }
-    let over = !incident.breaches.iter().any(|known| known.cleared_at.is_none() && endpoints.contains(&known.breach.key.subject));
+    let over = !incident.is_active()
+        || !incident.breaches.iter().any(|known| known.cleared_at.is_none() && endpoints.contains(&known.breach.key.subject));
     vec![parts, Sentence::EndpointsReached { endpoints, over }]
 }
 
@@ -501,13 +511,11 @@ fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
             sentences.push(Sentence::Meaning { text: say::clip(text, LONGEST_TEXT), topic });
         }
     }
-    if sentences.is_empty() {
-        sentences.push(Sentence::OutcomeUnknown);
-    }
+    sentences.push(Sentence::GoesOn);
     sentences
 }
 
-fn unknown(holding: &[Fact], told: &[&IncidentBreach]) -> Vec<Sentence> {
+fn unknown(holding: &[Fact], told: &[&IncidentBreach], over: bool) -> Vec<Sentence> {
     let mut sentences = vec![Sentence::ReasonUnknown, Sentence::CustomersUnknown];
     for known in told.iter().filter(|known| known.is_lost()).take(MOST_UNKNOWN) {
         let sentence = Sentence::NowUnknown { subject: known.breach.key.subject.clone() };
@@ -518,7 +526,7 @@ fn unknown(holding: &[Fact], told: &[&IncidentBreach]) -> Vec<Sentence> {
     for fact in holding.iter().take(MOST_UNKNOWN) {
         let sentence = if fact.is_silent() || fact.unheard.is_some() {
             Sentence::NowUnknown { subject: fact.subject.clone() }
-        } else if fact.usual.is_none() && team::is_measured(fact) {
+        } else if fact.usual.is_none() && team::is_measured(fact) && !over {
             Sentence::UsualUnknown { subject: fact.subject.clone(), signal: fact.signal.clone() }
         } else {
             continue;

@@ -47,6 +47,10 @@ pub struct Reading {
     pub at: Timestamp,
     /// How it is doing.
     pub status: Status,
+    /// Since when nothing more was heard, where that is longer than expected: then the value and the status are those of then, not of
+    /// now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheard_since: Option<Timestamp>,
     /// What is usual here, if enough is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usual: Option<f64>,

@@ -39,7 +39,7 @@ impl Monitor {
     /// Starts the most pressing write, if there is one.
     pub(super) fn launch(&mut self, breaches: &[Breach], now: Now) {
         if self.stale && self.readings < MOST_READINGS {
-            return self.reload(now);
+            return self.reload(breaches, now);
         }
         if !self.own.is_empty() {
             self.own_in_flight = std::mem::take(&mut self.own);
@@ -82,19 +82,20 @@ impl Monitor {
         self.flight = Some((Instant::now(), tokio::spawn(write)));
     }
 
-    fn reload(&mut self, now: Now) {
+    fn reload(&mut self, breaches: &[Breach], now: Now) {
         let store = Arc::clone(&self.store);
-        let since = now.wall.minus(self.parts.documents.thresholds().policy().reopen_within);
+        let policy = self.parts.documents.thresholds().policy();
+        let since = now.wall.minus(policy.reopen_within);
+        let wanted = Wanting { since, breaches: breaches.to_vec(), now: now.wall };
         self.stale = false;
         self.since_reading = Some(Vec::new());
-        self.send(async move { Landed::Reloaded(within(read_incidents(&*store, since)).await) });
+        self.send(async move { Landed::Reloaded(within(read_incidents(&*store, &wanted)).await) });
     }
 
     /// What the agent decides, with the snapshots that belong to it.
     fn decide(&mut self, breaches: &[Breach], now: Now) -> Vec<Event> {
-        let oldest = now.wall.minus(self.parts.documents.thresholds().policy().reopen_within);
-        self.known.retain(|incident| incident.resolution.as_ref().is_none_or(|end| end.at >= oldest));
         let policy = self.parts.documents.thresholds().policy();
+        self.known.retain(|incident| agent::looks_at(policy, incident, breaches, now.wall));
         let mut events = {
             // Locked until it is recorded: what ends meanwhile would be told otherwise in a replay.
             let mut core = self.parts.intake.core();
@@ -348,17 +349,49 @@ pub(super) async fn within<T>(write: impl Future<Output = Result<T, StoreError>>
     }
 }
 
+/// Which of the stored incidents the agent is to look at.
+struct Wanting {
+    /// Those that ended before are over for good, unless a breach that was judged with them goes on.
+    since: Timestamp,
+    /// What holds.
+    breaches: Vec<Breach>,
+    now: Timestamp,
+}
+
 /// The incidents as they are stored, of one position of the journal.
-async fn read_incidents(store: &dyn Store, since: Timestamp) -> Result<Stored, StoreError> {
+async fn read_incidents(store: &dyn Store, wanting: &Wanting) -> Result<Stored, StoreError> {
     let mut number = store.head().await?.0.number;
     loop {
-        let (incidents, next_number) = (store.recent_incidents(since).await?, store.next_number().await?);
+        let mut incidents = store.recent_incidents(wanting.since).await?;
+        read_judgements(store, wanting, &mut incidents).await?;
+        let next_number = store.next_number().await?;
         let after = store.head().await?.0.number;
         if after == number {
             return Ok(Stored { incidents, next_number, number });
         }
         number = after;
     }
+}
+
+/// Adds the older incidents that a person ended while a breach held that goes on. Only what ended since that breach fired is read, and
+/// only where nothing newer tells about it.
+async fn read_judgements(store: &dyn Store, wanting: &Wanting, incidents: &mut Vec<Incident>) -> Result<(), StoreError> {
+    let Wanting { since, breaches, now } = wanting;
+    for breach in breaches.iter().filter(|breach| breach.fired_at < *since) {
+        let told = |one: &Incident| {
+            let holds = one.is_active() && one.breach(&breach.key).is_some_and(|known| known.cleared_at.is_none());
+            holds || agent::judges(one, breach, *now)
+        };
+        if incidents.iter().any(told) {
+            continue;
+        }
+        let ended = store.ended_about(&breach.key.subject, breach.fired_at).await?;
+        if let Some(judging) = ended.into_iter().find(|one| agent::judges(one, breach, *now)) {
+            let place = incidents.partition_point(|one| one.number < judging.number);
+            incidents.insert(place, judging);
+        }
+    }
+    Ok(())
 }
 
 /// What is usual for each series. Roll-ups that are too old are removed on the way.

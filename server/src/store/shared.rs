@@ -269,6 +269,15 @@ impl Store for Database {
         incidents(&rows)
     }
 
+    async fn ended_about(&self, subject: &Subject, since: Timestamp) -> Result<Vec<Incident>, StoreError> {
+        let query =
+            sqlx::query(r"SELECT number, body FROM incident WHERE resolved_at >= $1 AND subjects LIKE $2 ESCAPE '\' ORDER BY number DESC");
+        let query = query.bind(since.as_micros()).bind(rows::subject_beginning(subject.as_str()));
+        let mut ended = incidents(&query.fetch_all(&self.readers).await?)?;
+        ended.retain(|one| one.subjects().contains(&subject));
+        Ok(ended)
+    }
+
     async fn next_number(&self) -> Result<IncidentNumber, StoreError> {
         let largest: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) FROM incident").fetch_one(&self.readers).await?;
         rows::number(largest.saturating_add(1))

@@ -38,6 +38,17 @@ pub async fn what_is_written_is_read_back(place: &Place) {
     assert_eq!(store.timeline(one.number, 2).await.unwrap(), entries[6..8]);
     assert_eq!(store.recent_incidents(at(0)).await.unwrap().len(), 2);
 
+    let two = IncidentNumber(2);
+    write(&*store, 8, Actor::Local, vec![Event::Resolved { incident: two, step: Step::PersonResolved, note: None }]).await.unwrap();
+    let ended = async |subject: &str, since| {
+        let ended = store.ended_about(&subject.parse().unwrap(), at(since)).await.unwrap();
+        ended.into_iter().map(|one| one.number).collect::<Vec<_>>()
+    };
+    assert_eq!(ended("disk:/var@web_2", 8).await, [two]);
+    assert_eq!(ended("disk:/var@web_2", 9).await, []);
+    assert_eq!(ended("disk:/var@web", 8).await, [], "another subject");
+    assert_eq!(ended("host:web-1", 0).await, [], "it is open");
+
     store.save_monitor(Some(b"\x00state"), at(9)).await.unwrap();
     store.save_monitor(None, at(10)).await.unwrap();
     let opening = store.opening().await.unwrap();

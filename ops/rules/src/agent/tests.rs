@@ -55,8 +55,8 @@ impl Desk {
 
     pub fn decide(&self, seconds: i64) -> Vec<Event> {
         let now = at(seconds);
-        let recent = |one: &&Incident| one.resolution.as_ref().is_none_or(|end| now.since(end.at) <= self.policy.reopen_within);
-        let incidents: Vec<Incident> = self.incidents.values().filter(recent).cloned().collect();
+        let seen = |one: &&Incident| looks_at(&self.policy, one, &self.breaches, now);
+        let incidents: Vec<Incident> = self.incidents.values().filter(seen).cloned().collect();
         let next_number = IncidentNumber(self.incidents.keys().next_back().map_or(1, |number| number.0 + 1));
         let mut endings = BTreeMap::new();
         for known in incidents.iter().flat_map(|one| &one.breaches).filter(|known| !self.lost.contains(&known.breach.key)) {
@@ -218,6 +218,41 @@ fn what_a_person_ended_stays_ended_while_it_only_goes_on() {
 }
 
 #[test]
+fn what_a_person_ended_stays_ended_however_long_it_goes_on() {
+    let silent = Breach { crossing: Crossing::Silent { for_seconds: 120.0 }, ..warning("host:web-1") };
+    for one in [warning("host:web-1"), silent] {
+        let mut desk = desk(&[one]);
+        desk.tick(30);
+        desk.person(40, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
+        desk.tick(41);
+        for second in [1_839, 1_840, 1_841, 100_000, 10_000_000] {
+            assert_eq!(desk.tick(second), [], "{second}");
+        }
+        // A new breach and a worse one are trouble again: long after, as an incident of their own.
+        let mut worse = desk.breaches[0].clone();
+        worse.severity = Severity::Critical;
+        let anew = breach("host:web-1", "host.memory.used", Severity::Warning, 9_999_000);
+        for other in [worse, anew] {
+            desk.breaches[0] = other;
+            assert_eq!(kinds(&desk.decide(10_000_001))[0], "incident_opened");
+        }
+    }
+}
+
+#[test]
+fn after_the_clock_was_set_back_a_new_breach_is_not_taken_for_the_one_that_was_ended() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(30);
+    desk.person(5_000, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
+    desk.tick(5_001);
+    assert_eq!(desk.tick(1_000), [], "it is the very same");
+    desk.set(&[]);
+    desk.tick(1_001);
+    desk.set(&[breach("host:web-1", "host.memory.used", Severity::Warning, 1_100)]);
+    assert_eq!(kinds(&desk.tick(1_130)), ["reopened", "breach_joined", "summary_written"]);
+}
+
+#[test]
 fn what_a_person_ended_comes_back_with_a_new_breach() {
     let mut desk = desk(&[warning("host:web-1")]);
     desk.tick(30);
@@ -333,4 +368,30 @@ fn what_eases_or_falls_silent_is_told_and_flapping_is_not_told_each_time() {
     desk.breaches[0].unheard = Some(Unheard { since: at(59), for_seconds: 120.0 });
     assert_eq!(kinds(&desk.tick(180)), ["breach_changed", "summary_written"]);
     assert!(desk.one(1).summary.headline().contains("Nothing was heard of it for more than 2 min"));
+}
+
+#[test]
+fn a_forecast_that_no_longer_holds_is_told_anew_and_one_that_holds_is_not() {
+    let mut desk = desk(&[warning("host:web-1")]);
+    desk.tick(30);
+    let told = |desk: &Desk| format!("{:?}", desk.one(1).summary.render(crate::summary::Reader::Team));
+    assert!(told(&desk).matches("in about 7 minutes").count() == 2);
+    let mut move_on = |second: i64, limit: Option<f64>| {
+        desk.breaches[0].value_at = at(second);
+        desk.breaches[0].limit_in_seconds = limit;
+        desk.breaches[0].per_minute = limit.map(|_| 1.0);
+        (kinds(&desk.tick(second)), told(&desk))
+    };
+    assert!(move_on(89, None).0.is_empty(), "a moment without it is no news");
+    assert!(move_on(90, Some(400.0)).0.is_empty(), "it holds");
+    let (kinds, told) = move_on(200, Some(230.0));
+    assert_eq!(kinds, ["summary_written"]);
+    assert!(told.matches("in about 4 minutes").count() == 2, "{told}");
+    let (kinds, told) = move_on(270, None);
+    assert_eq!(kinds, ["summary_written"]);
+    assert!(!told.contains("full in") && !told.contains("rising"), "{told}");
+    // What changes without an event is told as it is, whatever the reason for writing.
+    for second in 271..500 {
+        assert!(move_on(second, None).0.is_empty());
+    }
 }

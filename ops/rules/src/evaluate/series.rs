@@ -253,12 +253,18 @@ impl Core {
         }
     }
 
-    /// Change per second over the last minutes.
+    /// Change per second over the last minutes, as far as it goes on: what has ended or was a single step is none.
     pub(super) fn slope(&self, plan: &Plan) -> Option<f64> {
         let window = self.window.as_ref()?;
         let length = if plan.window > 0 { plan.window.min(BREACH_WINDOW) } else { BREACH_WINDOW };
-        let all = window.slope(length).or_else(|| window.slope(length / 5)).or_else(|| window.slope(plan.window));
+        let bounded = |slope: f64| self.near.as_ref().and_then(|near| near.bounded(slope)).or_else(|| window.lasting(length));
+        let all = window.slope(length).and_then(bounded).or_else(|| window.lasting(plan.window));
         self.near.as_ref().map_or(all, |near| near.trend(all))
+    }
+
+    /// Change per second as a forecast's row reckons with it; `None` while its time is not known well enough.
+    pub(super) fn forecast_slope(&self, row: &Row) -> Option<f64> {
+        self.window.as_ref()?.lasting(looks_back(row.base()?))
     }
 
     /// Nothing could be seen for `span` until `now`: it neither counts as held nor as silence.
@@ -316,7 +322,7 @@ fn measure(row: &Row, batch: &Batch, window: Option<&mut Window>) -> Option<Meas
         Level::Below(_) => Measure { worst: -batch.min, best: -batch.max, newest: -batch.newest, extreme: batch.min },
         Level::Rises { .. } => all(window?.remembered_slope(looks_back(base))?, batch.max),
         Level::Reaches { limit, .. } => {
-            let slope = window?.remembered_slope(looks_back(base))?;
+            let slope = window?.remembered_lasting(looks_back(base))?;
             let seconds = if batch.newest == limit { Some(0.0) } else { seconds_to(limit, batch.newest, slope) };
             all(seconds.map_or(f64::NEG_INFINITY, |seconds| -seconds), batch.newest)
         }

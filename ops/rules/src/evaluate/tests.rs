@@ -197,6 +197,68 @@ fn a_disk_that_fills_now_is_forecast_by_how_it_fills_now() {
     assert!(breach.limit_in_seconds.unwrap() < 10.0, "{breach:?}");
 }
 
+const DISK: &str = "| disk.used | above 88 % | above 95 % | 10 s | - | - | m | - | - |\n| disk.used | reaches 100 % in 8 h | reaches 100 % in 2 h | 10 min / 5 min | 12 h | - | m | - | - |";
+
+fn disk(engine: &mut Engine, value: f64, second: i64) -> (Option<Breach>, Reading) {
+    let id = engine.series("disk.used", "disk:/@web-1", None).unwrap();
+    engine.observe(id, value, at(second).wall, at(second));
+    let told = engine.tick(at(second)).pop();
+    (told, engine.reading(id, at(second)).unwrap())
+}
+
+#[test]
+fn a_disk_that_was_filled_in_one_step_is_not_forecast_to_be_full() {
+    for (new, from, to) in [(60.0, 40.0, 90.0), (900.0, 40.0, 90.0), (3_700.0, 40.0, 90.0), (3_700.0, 40.0, 70.0), (5.0, 10.0, 97.0)] {
+        let mut engine = Engine::new(rules(DISK), 10);
+        for second in (0..7_200).step_by(5) {
+            let (told, reading) = disk(&mut engine, if (second as f64) < new { from } else { to }, second);
+            if let Some(breach) = told {
+                assert!(matches!(breach.crossing, Crossing::Above { .. }), "{breach:?}");
+                assert_eq!((breach.per_minute.unwrap_or(0.0).abs(), breach.limit_in_seconds), (0.0, None), "{second} of {new}");
+            }
+            assert_eq!(reading.limit_in_seconds, None);
+        }
+    }
+}
+
+#[test]
+fn a_trend_that_has_ended_is_not_told_for_long() {
+    let mut engine = Engine::new(rules(DISK), 10);
+    let mut last = 0;
+    for second in (0..3_000).step_by(5) {
+        // 1 % in 12 s up to 90 %, and then nothing more.
+        let (told, _) = disk(&mut engine, (40.0 + second as f64 / 12.0).min(90.0), second);
+        let Some(breach) = told else { continue };
+        if breach.limit_in_seconds.is_some() {
+            last = second;
+        } else if second < 600 {
+            panic!("it still fills at {second}");
+        }
+    }
+    assert!(last <= 600 + 180, "{last}");
+}
+
+#[test]
+fn no_forecast_is_shown_that_its_row_could_not_use_and_a_near_one_is_watched() {
+    let mut engine = Engine::new(rules(DISK), 10);
+    let mut shown = Vec::new();
+    for second in (0..4_000).step_by(5) {
+        // Full in 3 h, and nearer.
+        let (told, reading) = disk(&mut engine, 40.0 + second as f64 * 0.005, second);
+        let known = second >= 1_800;
+        assert_eq!(reading.limit_in_seconds.is_some(), known, "{second}");
+        if told.is_none() {
+            assert_eq!(reading.status, if known { Status::Watching } else { Status::Healthy }, "{second}");
+            shown.push(reading.status);
+        }
+    }
+    assert!(shown.contains(&Status::Watching) && shown.contains(&Status::Healthy));
+    // What is far away is shown, and healthy.
+    let mut engine = Engine::new(rules(DISK), 10);
+    let far = (0..4_000).step_by(5).map(|second| disk(&mut engine, 40.0 + second as f64 * 0.001, second).1).last().unwrap();
+    assert_eq!((far.status, far.limit_in_seconds.is_some()), (Status::Healthy, true));
+}
+
 const QUEUE: &str = "| queue.depth | above 1000 | above 5000 | 20 s / 10 s | 500 | 2 min | Work waits. | queue | `x` |";
 
 fn queue(engine: &mut Engine, value: f64, second: i64) -> Option<Breach> {
@@ -263,6 +325,27 @@ fn silence_is_told_while_a_breach_holds_even_where_no_time_is_named() {
     let saved = engine.save(at(912));
     let mut restarted = Engine::restore(rules("| queue.depth | above 1000 | - | 10 s | - | - | m | queue | - |"), 10, &saved, at(912));
     assert!(restarted.tick(at(913)).remove(0).unheard.is_some());
+}
+
+#[test]
+fn a_reading_that_is_old_says_since_when_nothing_is_heard() {
+    let mut engine = Engine::new(rules(MEMORY), 10);
+    for second in (0..=120).step_by(10) {
+        step(&mut engine, 90.0, second);
+    }
+    let id = memory(&mut engine);
+    let read = |engine: &Engine, second| engine.reading(id, at(second)).map(|one| (one.status, one.unheard_since)).unwrap();
+    assert_eq!(read(&engine, 150), (Status::Warning, None));
+    engine.tick(at(600));
+    assert_eq!(read(&engine, 600), (Status::Warning, Some(at(120).wall)));
+    // A restart and a time of blindness make it no younger.
+    let saved = serde_json::from_str(&serde_json::to_string(&engine.save(at(600))).unwrap()).unwrap();
+    let mut engine = Engine::restore(rules(MEMORY), 10, &saved, at(5_000));
+    assert_eq!(read(&engine, 5_000), (Status::Warning, Some(at(120).wall)));
+    engine.blind(Span::from_secs(100), at(5_100));
+    assert_eq!(read(&engine, 5_200), (Status::Warning, Some(at(120).wall)));
+    step(&mut engine, 90.0, 5_210);
+    assert_eq!(read(&engine, 5_215), (Status::Warning, None));
 }
 
 #[test]

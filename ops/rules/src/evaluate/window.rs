@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 const MAX_POINTS: usize = 64;
 const ENOUGH: usize = 4;
+/// From this many points on it can be told whether a slope lasts.
+const ENOUGH_TO_LAST: usize = 6;
+/// A slope is told as at most this many times the lesser of those of its parts.
+const MOST_OF_PARTS: f64 = 2.0;
 /// From this fit on the points are a line.
 const STRAIGHT: f64 = 0.9;
 /// From this fit on values that go the other way have turned, and are no noise.
@@ -19,7 +23,14 @@ pub(super) struct Window {
     points: Vec<(i64, f64)>,
     /// The slope that was asked for last, and its length: between two points it does not change.
     #[serde(skip)]
-    known: Option<(i64, Option<f64>)>,
+    known: Option<(Asked, Option<f64>)>,
+}
+
+/// A slope that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Asked {
+    length: i64,
+    lasting: bool,
 }
 
 impl Window {
@@ -75,6 +86,43 @@ impl Window {
         slope.is_finite().then_some(slope)
     }
 
+    /// The part of a slope over the last `length` that lasts: the lesser of the slopes from the first third to the second and from there
+    /// to the last, each by its median; 0 if they do not go `slope`'s way. A single step is none, and a flat end ends it.
+    fn lasts(&self, length: i64, slope: f64) -> Option<f64> {
+        let &(newest, _) = self.points.last()?;
+        let from = self.points.partition_point(|&(time, _)| time < newest.saturating_sub(length));
+        let points = self.points.get(from..)?;
+        let &(first, _) = points.first()?;
+        if points.len() < ENOUGH_TO_LAST || newest.saturating_sub(first) < length / 2 {
+            return None;
+        }
+        let third = points.len() / 3;
+        let middle = |part: &[(i64, f64)]| {
+            let mut values = [0.0; MAX_POINTS];
+            let values = values.get_mut(..part.len())?;
+            values.iter_mut().zip(part).for_each(|(value, &(_, known))| *value = known);
+            let (_, &mut median, _) = values.select_nth_unstable_by(part.len() / 2, f64::total_cmp);
+            Some((part.get(part.len() / 2)?.0, median))
+        };
+        let [one, two, three] = [points.get(..third)?, points.get(third..points.len() - third)?, points.get(points.len() - third..)?];
+        let (one, two, three) = (middle(one)?, middle(two)?, middle(three)?);
+        let between = |a: (i64, f64), b: (i64, f64)| (b.1 - a.1) / (b.0.saturating_sub(a.0) as f64 / 1e6) * slope.signum();
+        let least = between(one, two).min(between(two, three)).max(0.0);
+        least.is_finite().then_some(least)
+    }
+
+    /// As [`Window::slope`], but no more than what lasts, over all of it or over its last third: what a forecast may be built on.
+    pub(super) fn lasting(&self, length: i64) -> Option<f64> {
+        let slope = self.slope(length)?;
+        let all = self.lasts(length, slope)?;
+        Some(at_most(slope, all.max(self.lasts(length / 3, slope).unwrap_or(0.0))))
+    }
+
+    /// A slope that is known from elsewhere, as far as it lasts here; `None` if too little is known to say so.
+    pub(super) fn bounded(&self, slope: f64) -> Option<f64> {
+        Some(at_most(slope, self.lasts(self.length, slope)?))
+    }
+
     /// The slope, and how well the points lie on it: 1 is a straight line.
     fn line(&self, length: i64) -> Option<(f64, f64)> {
         let slope = self.slope(length)?;
@@ -110,7 +158,8 @@ impl Window {
         }
         for length in [self.length, self.length * 2 / 5] {
             if let Some((slope, fit)) = self.line(length)
-                && best.is_none_or(|best| fit >= STRAIGHT && slope.abs() > best.abs() * STEEPER)
+                && fit >= STRAIGHT
+                && best.is_none_or(|best| slope.abs() > best.abs() * STEEPER)
             {
                 best = Some(slope);
             }
@@ -120,11 +169,20 @@ impl Window {
 
     /// As [`Window::slope`], remembered until the next point.
     pub(super) fn remembered_slope(&mut self, length: i64) -> Option<f64> {
+        self.remembered(Asked { length, lasting: false })
+    }
+
+    /// As [`Window::lasting`], remembered until the next point.
+    pub(super) fn remembered_lasting(&mut self, length: i64) -> Option<f64> {
+        self.remembered(Asked { length, lasting: true })
+    }
+
+    fn remembered(&mut self, asked: Asked) -> Option<f64> {
         match self.known {
-            Some((known, slope)) if known == length => slope,
+            Some((known, slope)) if known == asked => slope,
             _ => {
-                let slope = self.slope(length);
-                self.known = Some((length, slope));
+                let slope = if asked.lasting { self.lasting(asked.length) } else { self.slope(asked.length) };
+                self.known = Some((asked, slope));
                 slope
             }
         }
@@ -137,6 +195,10 @@ impl Window {
             *time = time.saturating_add(by);
         }
     }
+}
+
+fn at_most(slope: f64, lasts: f64) -> f64 {
+    slope.abs().min(lasts * MOST_OF_PARTS).copysign(slope)
 }
 
 #[cfg(test)]
@@ -173,5 +235,29 @@ mod tests {
         let all = window(600, steady).slope(600_000_000).unwrap();
         assert_eq!(window(300, steady).trend(Some(all)), Some(all));
         assert_eq!(window(300, |_| 7.0).trend(Some(0.0)), Some(0.0));
+    }
+
+    #[test]
+    fn a_single_step_is_no_trend_wherever_it_lies() {
+        for length in [600, 300] {
+            for step in (0..=600).step_by(5) {
+                let stepped = |second: i64| if second < step { 40.0 } else { 90.0 };
+                assert_eq!(window(length, stepped).lasting(length * 1_000_000).unwrap().abs(), 0.0, "{length} {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_flat_end_ends_a_trend_and_what_goes_on_or_begins_is_one() {
+        let until = |end: i64| move |second: i64| second.min(end) as f64 * 0.1;
+        let lasting = |value: &dyn Fn(i64) -> f64| window(600, value).lasting(600_000_000).unwrap();
+        assert!((lasting(&until(600)) - 0.1).abs() < 1e-6);
+        assert!(lasting(&until(580)) > 0.08);
+        assert_eq!(lasting(&until(280)), 0.0);
+        let begins = |second: i64| (second - 400).max(0) as f64 * 0.1;
+        assert!(lasting(&begins) > 0.01, "{}", lasting(&begins));
+        // Steps that go on are one as well.
+        let stairs = |second: i64| (second / 60) as f64;
+        assert!(lasting(&stairs) > 0.01);
     }
 }

@@ -3,8 +3,10 @@
 use super::{Fact, Sentence, Topic, list, moment};
 use crate::{say, time::Span};
 
-pub(super) const HEADINGS: [&str; 7] =
-    ["What happened", "Since when", "Who is affected", "What was done", "What comes next", "If nobody acts", "What is not known"];
+pub(super) const fn headings(over: bool) -> [&'static str; 7] {
+    let affected = if over { "Who was affected" } else { "Who is affected" };
+    ["What happened", "Since when", affected, "What was done", "What comes next", "If nobody acts", "What is not known"]
+}
 
 fn holds(fact: &Fact) -> String {
     let name = say::clip(fact.subject.name(), 40);
@@ -36,30 +38,56 @@ fn holds(fact: &Fact) -> String {
     }
 }
 
-fn cleared(fact: &Fact) -> String {
+fn cleared(fact: &Fact, over: bool) -> String {
     let name = say::clip(fact.subject.name(), 40);
+    let (is, has) = if over { ("was", "had") } else { ("is", "has") };
     match fact.topic() {
+        Topic::EndpointDown if over => format!("The service {name} did not answer, and then it did again."),
         Topic::EndpointDown => format!("The service {name} answers again."),
-        Topic::EndpointSlow => format!("The service {name} is as fast as usual again."),
-        Topic::Certificate => format!("The security certificate of {name} is renewed."),
+        Topic::EndpointSlow => format!("The service {name} {is} as fast as usual again."),
+        Topic::Certificate => format!("The security certificate of {name} {is} renewed."),
+        Topic::App if over => "A program that had trouble ran as it should again.".to_owned(),
         Topic::App => "A program that had trouble runs as it should again.".to_owned(),
-        Topic::Disk => "A server that was short of disk space has enough again.".to_owned(),
-        Topic::Memory => "A server that was short of memory has enough again.".to_owned(),
+        Topic::Disk => format!("A server that was short of disk space {has} enough again."),
+        Topic::Memory => format!("A server that was short of memory {has} enough again."),
+        Topic::Processor if over => "A server that had too much work kept up again.".to_owned(),
         Topic::Processor => "A server that had too much work keeps up again.".to_owned(),
-        Topic::Database => "A database that was slow or away is well again.".to_owned(),
-        Topic::Queue => "Work that was waiting is being done again.".to_owned(),
+        Topic::Database => format!("A database that was slow or away {is} well again."),
+        Topic::Queue => format!("Work that was waiting {is} being done again."),
+        Topic::Silent if over => "A part of what we watch did not report for a while.".to_owned(),
         Topic::Silent => "Trouble with a missing report is over.".to_owned(),
-        Topic::Other => "Something that was beyond its limit is well again.".to_owned(),
+        Topic::Other => format!("Something that was beyond its limit {is} well again."),
     }
 }
 
+/// What still held when all was ended.
+fn held(fact: &Fact) -> String {
+    let name = say::clip(fact.subject.name(), 40);
+    let what = match fact.topic() {
+        Topic::EndpointDown => format!("The service {name} did not answer as it should"),
+        Topic::EndpointSlow => format!("The service {name} answered slowly"),
+        Topic::Certificate => format!("The security certificate of {name} needed to be renewed"),
+        Topic::App => "One of our programs did not run as it should".to_owned(),
+        Topic::Disk => "A server was running out of disk space".to_owned(),
+        Topic::Memory => "A server was running out of memory".to_owned(),
+        Topic::Processor => "A server had more work than it could do".to_owned(),
+        Topic::Database => "A database was slow or not available".to_owned(),
+        Topic::Queue => "Work was waiting longer than it should".to_owned(),
+        Topic::Silent => return "A part of what we watch did not report, and was not heard of again before the end.".to_owned(),
+        Topic::Other => "Something that we watch was beyond its limit".to_owned(),
+    };
+    format!("{what}, and was not seen to recover.")
+}
+
 /// One sentence, or none where it is nothing for managers.
-pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
+pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
     match sentence {
-        Sentence::Flood { over: true, .. } => Some("Many things had trouble at once. They were handled together.".to_owned()),
+        Sentence::Flood { over: ended, .. } if *ended || over => {
+            Some("Many things had trouble at once. They were handled together.".to_owned())
+        }
         Sentence::Flood { .. } => Some("Many things have trouble at once. They are handled together.".to_owned()),
-        Sentence::Holds { fact } => Some(holds(fact)),
-        Sentence::Cleared { fact } => Some(cleared(fact)),
+        Sentence::Holds { fact } => Some(if over { held(fact) } else { holds(fact) }),
+        Sentence::Cleared { fact } => Some(cleared(fact, over)),
         Sentence::Lost { fact } => {
             let what = match fact.topic() {
                 Topic::EndpointDown => {
@@ -76,11 +104,18 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
                 | Topic::Silent
                 | Topic::Other => "Something that had trouble when last seen".to_owned(),
             };
-            Some(format!("{what} is no longer watched. Whether it recovered is not known."))
+            let is = if over { "was" } else { "is" };
+            Some(format!("{what} {is} no longer watched. Whether it recovered is not known."))
         }
         Sentence::More { holding, cleared, lost } => {
             let count = holding.saturating_add(*cleared).saturating_add(*lost);
-            Some(format!("{count} more {} part.", if count == 1 { "signal takes" } else { "signals take" }))
+            let takes = match (count, over) {
+                (1, false) => "signal takes",
+                (_, false) => "signals take",
+                (1, true) => "signal took",
+                (_, true) => "signals took",
+            };
+            Some(format!("{count} more {takes} part."))
         }
         Sentence::Quiet { lost: 1.., .. } => Some("Nothing that is still watched has trouble now.".to_owned()),
         Sentence::Quiet { .. } => Some("All is quiet now, and we are making sure that it stays so.".to_owned()),
@@ -88,7 +123,7 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
         Sentence::Over { at, lost: 1.., .. } => {
             Some(format!("It was closed at {}, as nothing that is still watched had trouble.", moment(*at)))
         }
-        Sentence::Over { at, by_person: false, .. } => Some(format!("It is over since {}.", moment(*at))),
+        Sentence::Over { at, by_person: false, .. } => Some(format!("It ended at {}.", moment(*at))),
         Sentence::CameBack { times: 1 } => Some("It came back once.".to_owned()),
         Sentence::CameBack { times } => Some(format!("It came back {times} times.")),
         Sentence::Began { at, noticed_after } if *noticed_after < Span::from_secs(1) => {
@@ -101,6 +136,7 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             let (use_it, can) = if *over { ("used", "could") } else { ("use", "can") };
             Some(format!("People who {use_it} {} {can} notice it.", list(&names)))
         }
+        Sentence::NoEndpoint if over => Some("Whether people who use the service noticed it is not known.".to_owned()),
         Sentence::NoEndpoint => Some("Whether people who use the service notice it is not known.".to_owned()),
         Sentence::EvidenceSaved => Some("Calm Ops noticed it by itself and saved the evidence.".to_owned()),
         Sentence::NothingChanged => Some("Nothing was changed by it.".to_owned()),
@@ -135,8 +171,12 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             }
             .to_owned(),
         ),
+        Sentence::GoesOn => Some("It stays open while this goes on, and Calm Ops keeps watching.".to_owned()),
         Sentence::OutcomeUnknown => Some("What follows is not known.".to_owned()),
         Sentence::EndsByItself { quiet_for } => Some(format!("It ends by itself when all stays quiet for {quiet_for}.")),
+        Sentence::ReasonUnknown if over => Some("Why it happened is not known.".to_owned()),
+        Sentence::CustomersUnknown if over => Some("Which customers were affected is not known.".to_owned()),
+        Sentence::NowUnknown { .. } if over => Some("How the part that did not report was doing at the end is not known.".to_owned()),
         Sentence::ReasonUnknown => Some("The reason is not known yet.".to_owned()),
         Sentence::CustomersUnknown => Some("Which customers are affected is not known yet.".to_owned()),
         Sentence::NowUnknown { .. } => Some("How the part that does not report is doing is not known.".to_owned()),

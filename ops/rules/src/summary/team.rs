@@ -8,8 +8,10 @@ use crate::{
     words::Unit,
 };
 
-pub(super) const HEADINGS: [&str; 7] =
-    ["What happened", "Since when", "Who is affected", "What was done", "What is recommended", "If nobody acts", "What is not known"];
+pub(super) const fn headings(over: bool) -> [&'static str; 7] {
+    let affected = if over { "Who was affected" } else { "Who is affected" };
+    ["What happened", "Since when", affected, "What was done", "What is recommended", "If nobody acts", "What is not known"]
+}
 
 /// Forecasts further ahead than this many seconds say nothing.
 pub(super) const FORESEEABLE: f64 = 7.0 * 86_400.0;
@@ -40,7 +42,7 @@ fn times(value: f64) -> String {
 }
 
 /// The change at a scale at which it shows: a minute, or else an hour.
-fn rate(fact: &Fact) -> Option<String> {
+pub(super) fn rate(fact: &Fact) -> Option<String> {
     let per_minute = fact.per_minute?;
     let direction = if per_minute > 0.0 { "rising" } else { "falling" };
     for (amount, unit) in [(per_minute.abs(), "a minute"), (per_minute.abs() * 60.0, "an hour")] {
@@ -181,31 +183,49 @@ fn eases(fact: &Fact, easing: Easing) -> String {
     format!("{now}; it counts as recovered if it {}", list(&needed))
 }
 
-/// The fact as something that is over, without its full stop.
-fn cleared(fact: &Fact) -> String {
+/// The fact as something that has recovered, without its full stop; `over` where all of it is.
+fn cleared(fact: &Fact, over: bool) -> String {
     if fact.is_silent() {
-        return format!("{} did not report {} for a while; this is over", large(fact), say::lower_label(&fact.signal));
+        let end = if over { "then it did again" } else { "this is over" };
+        return format!("{} did not report {} for a while; {end}", large(fact), say::lower_label(&fact.signal));
     }
-    let end = match fact.signal.as_str() {
-        "endpoint.up" | "pm2.up" => "does again",
-        "endpoint.status" => "is well again",
-        "app.up" => "runs again",
-        "collector.failed" => "works again",
-        "app.restarts" => "is steady again",
-        "endpoint.certificate.days_left" => "is renewed",
-        _ => "has recovered",
+    let (now, then) = match fact.signal.as_str() {
+        "endpoint.up" | "pm2.up" => ("does again", "did again"),
+        "endpoint.status" => ("is well again", "was well again"),
+        "app.up" => ("runs again", "ran again"),
+        "collector.failed" => ("works again", "worked again"),
+        "app.restarts" => ("is steady again", "was steady again"),
+        "endpoint.certificate.days_left" => ("is renewed", "was renewed"),
+        _ => ("has recovered", "recovered"),
     };
-    format!("{}{}, and {end}", was(fact, fact.peak), usual(fact))
+    format!("{}{}, and {}", was(fact, fact.peak), usual(fact), if over { then } else { now })
 }
 
-/// The fact as something that nobody watches any more, without its full stop.
-fn lost(fact: &Fact) -> String {
-    let last = if fact.is_silent() {
+/// The fact as it was at its worst, or as silence.
+fn worst(fact: &Fact) -> String {
+    if fact.is_silent() {
         format!("{} did not report {}", large(fact), say::lower_label(&fact.signal))
     } else {
         format!("{}{}", was(fact, fact.peak), usual(fact))
+    }
+}
+
+/// The fact as something that nobody watches any more, without its full stop.
+fn lost(fact: &Fact, over: bool) -> String {
+    let is = if over { "was" } else { "is" };
+    format!("{}, and {is} no longer watched. Whether it recovered is not known", worst(fact))
+}
+
+/// The fact as something that still held when all was ended, without its full stop.
+fn held(fact: &Fact) -> String {
+    let end = if fact.is_silent() || fact.unheard.is_some() {
+        "was not heard of again before the end"
+    } else if fact.easing.is_some() {
+        "seemed better at the end, without proof"
+    } else {
+        "was not seen to recover"
     };
-    format!("{last}, and is no longer watched. Whether it recovered is not known")
+    format!("{}, and {end}", worst(fact))
 }
 
 fn signals(count: u32) -> String {
@@ -213,9 +233,9 @@ fn signals(count: u32) -> String {
 }
 
 /// One sentence, or none where the team needs none.
-pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
+pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
     Some(match sentence {
-        Sentence::Flood { signals, over: true } => {
+        Sentence::Flood { signals, over: ended } if *ended || over => {
             format!("Many things happened at once: {signals} {} gathered here.", if *signals == 1 { "signal was" } else { "signals were" })
         }
         Sentence::Flood { signals: 1, .. } => {
@@ -224,14 +244,16 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
         Sentence::Flood { signals, .. } => {
             format!("Many things happen at once: {signals} signals are gathered here, so that one page tells them.")
         }
+        Sentence::Holds { fact } if over => format!("{}.", held(fact)),
         Sentence::Holds { fact } => {
             let unsteady = if fact.unsteady && fact.unheard.is_none() { " It comes and goes." } else { "" };
             format!("{}.{unsteady}", holds(fact))
         }
-        Sentence::Cleared { fact } => format!("{}.", cleared(fact)),
-        Sentence::Lost { fact } => format!("{}.", lost(fact)),
+        Sentence::Cleared { fact } => format!("{}.", cleared(fact, over)),
+        Sentence::Lost { fact } => format!("{}.", lost(fact, over)),
         Sentence::More { holding, cleared, lost } => {
-            let told = [(*holding, "beyond the level"), (*cleared, "recovered"), (*lost, "no longer watched")];
+            let holds = if over { "not seen to recover" } else { "beyond the level" };
+            let told = [(*holding, holds), (*cleared, "recovered"), (*lost, "no longer watched")];
             let parts: Vec<String> = told.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
             format!("{}: {}.", signals(holding.saturating_add(*cleared).saturating_add(*lost)), list(&parts))
         }
@@ -239,8 +261,8 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
         Sentence::Quiet { since, .. } => format!("Nothing that is still watched is in trouble since {}.", moment(*since)),
         Sentence::Over { at, by_person: true, holding: 0, .. } => format!("A person resolved it at {}.", moment(*at)),
         Sentence::Over { at, by_person: true, holding, .. } => {
-            let text = if *holding == 1 { "1 signal was".to_owned() } else { format!("{holding} signals were") };
-            format!("A person resolved it at {}, while {text} still beyond the level.", moment(*at))
+            let text = if *holding == 1 { "1 signal".to_owned() } else { format!("{holding} signals") };
+            format!("A person resolved it at {}. By then {text} had not been seen to recover.", moment(*at))
         }
         Sentence::Over { at, by_person: false, lost: 1.., .. } => {
             format!("Calm Ops resolved it at {}, as nothing that is still watched was in trouble.", moment(*at))
@@ -267,6 +289,9 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             let (uses, can) = if *over { ("used", "could") } else { ("uses", "can") };
             format!("Whoever {uses} {} {can} notice it.", list(&names))
         }
+        Sentence::NoEndpoint if over => {
+            "No endpoint took part in it as far as was seen: whether people outside noticed it is not known.".to_owned()
+        }
         Sentence::NoEndpoint => "No endpoint takes part in it as far as is seen: whether people outside notice it is not known.".to_owned(),
         Sentence::EvidenceSaved => "Calm Ops saved a snapshot of the evidence.".to_owned(),
         Sentence::Watching => "It goes on watching.".to_owned(),
@@ -287,15 +312,14 @@ pub(super) fn sentence(sentence: &Sentence) -> Option<String> {
             };
             format!("{what} is {} in {}, if it goes on like this.", end(fact), say::about(*seconds))
         }
-        Sentence::Meaning { text, .. } => {
-            if text.ends_with(['.', '?', '\u{2026}']) {
-                text.clone()
-            } else {
-                format!("{text}.")
-            }
-        }
+        // The team reads it beside the value that it is about, and what it means is not what follows.
+        Sentence::Meaning { .. } => return None,
+        Sentence::GoesOn => "It stays open while this goes on. Calm Ops keeps watching, and changes nothing on the machine.".to_owned(),
         Sentence::OutcomeUnknown => "What follows is not known.".to_owned(),
         Sentence::EndsByItself { quiet_for } => format!("It ends by itself when all stays quiet for {quiet_for}."),
+        Sentence::ReasonUnknown if over => "Why it happened is not known.".to_owned(),
+        Sentence::CustomersUnknown if over => "Which customers were affected is not known.".to_owned(),
+        Sentence::NowUnknown { subject } if over => format!("How {} was doing at the end is not known.", say::subject(subject)),
         Sentence::ReasonUnknown => "Why it happens is not known.".to_owned(),
         Sentence::CustomersUnknown => "Which customers are affected is not known.".to_owned(),
         Sentence::NowUnknown { subject } => format!("How {} is doing now is not known.", say::subject(subject)),

@@ -114,10 +114,18 @@ fn all() -> Vec<(&'static str, Incident)> {
     let back = guided(back, "People can't use it", "endpoint-down", &[]);
     let mut dumb = breach("service:shop", "queue.depth", 6_100.0, "jobs");
     (dumb.crossing, dumb.guidance) = (Crossing::Silent { for_seconds: 900.0 }, Guidance::of_silence());
+    let ended = |breaches: Vec<Breach>| {
+        let mut ended = incident(breaches);
+        ended.state = State::Resolved;
+        ended.resolution = Some(Resolution { by: Actor::Local, at: at(900), note: None });
+        ended
+    };
+    let mut busy = queue();
+    busy.value = 6_100.0;
     vec![
         ("memory", incident(vec![memory()])),
         ("disk", incident(vec![disk])),
-        ("endpoint", incident(vec![down, slow, breach("app:api@web-1", "app.restarts", 14.0, "")])),
+        ("endpoint", incident(vec![down.clone(), slow, breach("app:api@web-1", "app.restarts", 14.0, "")])),
         ("silent", incident(vec![silent])),
         ("recovering", recovering),
         ("over", over),
@@ -125,7 +133,8 @@ fn all() -> Vec<(&'static str, Incident)> {
         ("gone", gone),
         ("easing", incident(vec![easing, back])),
         ("unheard", incident(vec![unheard])),
-        ("dumb", incident(vec![dumb])),
+        ("dumb", incident(vec![dumb.clone()])),
+        ("ended", ended(vec![busy, dumb, down.clone()])),
         ("certificate", incident(vec![breach("endpoint:shop", "endpoint.certificate.days_left", 4.6, "d")])),
     ]
 }
@@ -150,11 +159,44 @@ fn whole_summaries_read_well() {
 fn headlines_tell_the_worst_first() {
     let headlines: Vec<String> = all().iter().map(|(_, incident)| Summary::compose(incident, Span::ZERO).headline()).collect();
     assert_eq!(headlines[0], "Memory on web-1 is 93 % used (usually 61 %), rising 1 % a minute: full in about 7 minutes.");
-    assert_eq!(headlines[11], "The certificate of the endpoint shop is valid for 5 days more.");
+    assert_eq!(headlines[12], "The certificate of the endpoint shop is valid for 5 days more.");
     let mut two = incident(vec![breach("host:web-1", "host.cpu.used", 91.0, "%"), memory()]);
     two.breaches[0].breach.severity = Severity::Warning;
     assert!(Summary::compose(&two, Span::ZERO).headline().starts_with("Memory on web-1"));
     assert!(!Summary::default().headline().is_empty());
+}
+
+#[test]
+fn what_is_over_is_told_as_what_was() {
+    let whole = all();
+    for (name, mut incident) in whole {
+        incident.state = State::Resolved;
+        incident.resolution = Some(Resolution { by: Actor::Local, at: at(900), note: None });
+        for reader in Reader::ALL {
+            let told = text(&incident, reader).replace("is not known", "").replace("is over", "");
+            for present in
+                [" is ", " are ", " has ", " have ", " does ", " runs ", " works ", " answers ", " happens ", " full in ", " now"]
+            {
+                assert!(
+                    !told.contains(present) || present == " have " && told.contains("may have"),
+                    "{present}in {name} {reader:?}:\n{told}"
+                );
+            }
+        }
+        let summary = Summary::compose(&incident, Span::ZERO);
+        assert!(summary.recommended.is_empty() && summary.otherwise.is_empty());
+    }
+}
+
+#[test]
+fn nothing_is_said_twice_and_what_follows_is_said_of_what_holds() {
+    let mut queue = guided(breach("service:imports", "queue.depth", 6_100.0, "jobs"), "Work is piling up", "queue", &[]);
+    queue.limit_in_seconds = None;
+    let told = text(&incident(vec![queue]), Reader::Team);
+    assert!(!told.contains("piling up"), "{told}");
+    assert!(
+        told.contains("# If nobody acts\nIt stays open while this goes on. Calm Ops keeps watching, and changes nothing on the machine.")
+    );
 }
 
 #[test]
