@@ -2,14 +2,14 @@
 
 use rules::{
     desk::{Answer, HistoryFilter, Query},
-    incident::{Incident, IncidentNumber},
-    journal::Cursor,
+    incident::{Incident, IncidentBreach, IncidentNumber},
+    journal::{Cursor, Entry, Event},
     lifecycle::State,
     say,
     snapshot::Snapshot,
     summary::{Reader, Summary},
     time::{Span, Timestamp},
-    view::{Health, IncidentPage, Incidents, Spark},
+    view::{CoursePage, Health, IncidentPage, Incidents, Spark},
     words::{Severity, Unit},
 };
 
@@ -115,7 +115,7 @@ pub(crate) async fn incident(id: &str, problem: &str) -> Result<Sheet, Problem> 
 }
 
 fn briefing_of(page: &IncidentPage) -> Briefing {
-    let IncidentPage { cursor: _, incident, timeline, snapshots, courses } = page;
+    let IncidentPage { cursor: _, incident, timeline, snapshots, courses, checked_at: _, readings: _, beside: _ } = page;
     let mut guides = Vec::<Guide>::new();
     for known in &incident.breaches {
         let guidance = &known.breach.guidance;
@@ -133,21 +133,22 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         acknowledged: incident.acknowledged.map(|taken| (taken.by.shown().to_owned(), taken.at)),
         reopened: incident.reopened,
         breaches: incident.breaches.iter().map(|known| breach_row(known, courses)).collect(),
-        charts: courses.iter().map(|course| chart::build(course, &moments(incident, course))).collect(),
+        charts: courses.iter().map(|course| chart::build(course, &moments(incident, timeline, course), None)).collect(),
         snapshots: snapshots.iter().map(snapshot_data).collect(),
         timeline: timeline.iter().map(said::line).collect(),
     }
 }
 
-/// The moments that a chart of one signal marks.
-fn moments(incident: &Incident, course: &rules::view::CoursePage) -> Vec<(Timestamp, &'static str)> {
+/// The moments that a chart of one signal marks. After a reopening the breach is another one, and the incident began when it did.
+fn moments(incident: &Incident, timeline: &[Entry], course: &CoursePage) -> Vec<(Timestamp, &'static str)> {
     let breach =
         incident.breaches.iter().find(|known| known.breach.key.subject == course.subject && known.breach.key.signal == course.signal);
-    let began = breach.map(|known| (known.breach.since, "began"));
-    let ended = |known: &rules::incident::IncidentBreach| if known.is_lost() { "no longer watched" } else { "recovered" };
+    let reopened = timeline.iter().filter(|entry| matches!(entry.event, Some(Event::Reopened { .. })));
+    let reopened = reopened.map(|entry| (entry.at, "opened again"));
+    let ended = |known: &IncidentBreach| if known.is_lost() { "no longer watched" } else { "recovered" };
     let cleared = breach.and_then(|known| Some((known.cleared_at?, ended(known))));
     let ended = incident.resolution.as_ref().map(|end| (end.at, "resolved"));
-    began.into_iter().chain([(incident.opened_at, "opened")]).chain(cleared).chain(ended).collect()
+    [(incident.began_at, "began"), (incident.opened_at, "opened")].into_iter().chain(reopened).chain(cleared).chain(ended).collect()
 }
 
 /// An anchor as words: `disk-is-filling` is "Disk is filling".
@@ -180,7 +181,7 @@ fn briefing(summary: &Summary) -> Vec<Section> {
     sections.map(|section| Section { heading: section.heading, sentences: section.sentences }).collect()
 }
 
-fn breach_row(known: &rules::incident::IncidentBreach, courses: &[rules::view::CoursePage]) -> BreachRow {
+fn breach_row(known: &IncidentBreach, courses: &[CoursePage]) -> BreachRow {
     let breach = &known.breach;
     let course = courses.iter().find(|course| course.subject == breach.key.subject && course.signal == breach.key.signal);
     let newest = course.and_then(|course| course.points.last()).filter(|_| known.cleared_at.is_none());

@@ -117,7 +117,8 @@ impl Tone {
     }
 }
 
-/// The picture of one signal's course: geometry in a box of 640 by 200.
+/// The picture of one signal's course. What is drawn lies in a box of 1000 by 150 that is stretched to the chart's width; for what is
+/// not stretched, x is in percent of the width.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Chart {
     /// About whom.
@@ -132,12 +133,27 @@ pub(crate) struct Chart {
     pub bands: Vec<String>,
     /// Horizontal lines: y, class, label.
     pub levels: Vec<(f32, String, String)>,
-    /// Vertical lines: x, label.
-    pub marks: Vec<(f32, String)>,
+    /// Values that stand alone: x in percent, y.
+    pub dots: Vec<(f32, f32)>,
+    /// Moments, oldest first.
+    pub marks: Vec<Mark>,
     /// The value axis: y, label.
     pub values: Vec<(f32, String)>,
-    /// The time axis: x, time.
+    /// The time axis: x in percent, time.
     pub times: Vec<(f32, Timestamp)>,
+}
+
+/// A moment on a chart: a vertical line with its name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Mark {
+    /// Where, in percent.
+    pub x: f32,
+    /// What it is called.
+    pub name: String,
+    /// In which row above the chart the name stands.
+    pub row: usize,
+    /// Whether the name stands before the line, as there is no room behind it.
+    pub before: bool,
 }
 
 /// Evidence that was saved, ready to read.

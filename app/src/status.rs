@@ -92,6 +92,7 @@ mod tests {
             unit: "%".parse().unwrap(),
             at: rules::time::Timestamp::from_secs(0),
             status: Status::Healthy,
+            unheard_since: None,
             usual: Some(61.0),
             warning: None,
             critical: None,

@@ -61,6 +61,7 @@ fn health(incidents: usize) -> Health {
             unit: "jobs".parse().unwrap(),
             at: at(0),
             status: Status::Healthy,
+            unheard_since: None,
             usual: Some(1000.0),
             warning: Some(2000.0),
             critical: Some(3000.0),

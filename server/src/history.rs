@@ -220,6 +220,8 @@ impl History {
             let values = chunk.iter().map(|&&(_, value)| value);
             CoursePoint {
                 at: Timestamp::from_micros(chunk[0].0),
+                // When the next was due is for whoever knows what is usual.
+                until: chunk.last().map_or_else(Timestamp::default, |point| Timestamp::from_micros(point.0)),
                 min: values.clone().fold(f64::INFINITY, f64::min),
                 mean: values.clone().sum::<f64>() / chunk.len() as f64,
                 max: values.fold(f64::NEG_INFINITY, f64::max),

@@ -191,6 +191,7 @@ mod tests {
             unit: "%".parse().unwrap(),
             at: Timestamp::from_secs(0),
             status,
+            unheard_since: None,
             usual: Some(61.0),
             warning: None,
             critical: None,

@@ -213,6 +213,15 @@ pub struct IncidentPage {
     pub snapshots: Vec<Snapshot>,
     /// The course of its breached signals, for the charts.
     pub courses: Vec<CoursePage>,
+    /// When the last tick was: how things stand is told as of then.
+    #[serde(default)]
+    pub checked_at: Timestamp,
+    /// Its breached signals, as they are now.
+    #[serde(default)]
+    pub readings: Vec<Reading>,
+    /// Other active incidents about the same subjects.
+    #[serde(default)]
+    pub beside: Vec<IncidentCard>,
 }
 
 /// The course of one signal over a time.
@@ -239,6 +248,9 @@ pub struct CoursePage {
 pub struct CoursePoint {
     /// When the step begins.
     pub at: Timestamp,
+    /// Until when the next point had to come: where it comes later, nothing was heard in between.
+    #[serde(default)]
+    pub until: Timestamp,
     /// The smallest value in it.
     pub min: f64,
     /// The mean value.

@@ -7,12 +7,12 @@ use rules::{
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head},
     time::{Span, Timestamp},
-    view::{self, CoursePage, CoursePoint, IncidentCard, Readings},
+    view::{self, CoursePage, CoursePoint, IncidentCard, Reading, Readings},
     words::{Signal, Subject, Unit},
 };
 
 use super::{Inner, RESOLVED_AT_HAND, refuse};
-use crate::store::{Rollup, RollupStep};
+use crate::store::{Rollup, RollupStep, StoreError};
 
 /// How many incidents a page of the history shows.
 const HISTORY_PAGE: u32 = 25;
@@ -24,6 +24,12 @@ const JOURNAL_PAGE: u32 = 1_000;
 const COURSES: usize = 6;
 /// How many points a course has.
 const POINTS: usize = 400;
+/// As far as this minutes are shown, and hours before that.
+const MINUTES_REACH: Span = Span::from_mins(48 * 60);
+/// So many distances between points tell which is usual; fewer may be those of a gap.
+const TELLING: usize = 4;
+/// In microseconds.
+const HOUR: i64 = 3_600_000_000;
 /// The longest text that is looked for, in characters, and the most words in it.
 const LONGEST_SEARCH: usize = 200;
 const MOST_WORDS: usize = 6;
@@ -110,7 +116,26 @@ impl Inner {
             let key = &known.breach.key;
             courses.extend(self.course(key.subject.clone(), key.signal.clone(), from, until).await.ok());
         }
-        Ok(view::IncidentPage { cursor, timeline: timeline.into_iter().map(without_body).collect(), incident, snapshots, courses })
+        let shown = self.board.shown().readings;
+        let takes_part = |reading: &&Reading| {
+            incident.breaches.iter().any(|known| known.breach.key.subject == reading.subject && known.breach.key.signal == reading.signal)
+        };
+        let subjects = incident.subjects();
+        let is_beside = |other: &&Incident| {
+            other.is_active() && other.number != number && other.subjects().into_iter().any(|subject| subjects.contains(&subject))
+        };
+        let at_hand = self.at_hand().await.ok().or_else(|| self.last_at_hand());
+        let beside = at_hand.map(|at_hand| at_hand.incidents.iter().filter(is_beside).map(IncidentCard::from).collect());
+        Ok(view::IncidentPage {
+            cursor,
+            timeline: timeline.into_iter().map(without_body).collect(),
+            snapshots,
+            courses,
+            checked_at: shown.checked_at,
+            readings: shown.readings.iter().filter(takes_part).cloned().collect(),
+            beside: beside.unwrap_or_default(),
+            incident,
+        })
     }
 
     async fn history(&self, filter: &HistoryFilter) -> Result<view::History, Refusal> {
@@ -139,9 +164,10 @@ impl Inner {
             return Err(Refusal::Invalid { field: "from".to_owned(), problem: "must be earlier than 'to'".to_owned() });
         }
         let recent = self.board.course(&subject, &signal, from, to);
-        let step = if to.since(from) <= Span::from_mins(48 * 60) { RollupStep::Minute } else { RollupStep::Hour };
-        let kept = self.store.rollups(&subject, &signal, step, from, to).await;
-        let (kept, unreadable) = kept.map_or_else(|error| (Vec::new(), Some(error)), |kept| (kept, None));
+        let (kept, unreadable) = match self.kept(&subject, &signal, from, to).await {
+            Ok(kept) => (kept, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
         let mut page = match (&recent, unreadable) {
             (Some(recent), _) => CoursePage { points: Vec::new(), ..recent.clone() },
             (None, Some(error)) => return Err(refuse(error)),
@@ -152,8 +178,23 @@ impl Inner {
             }
         };
         let recent = recent.map_or_else(Vec::new, |recent| recent.points);
-        page.points = joined(&page.unit, &kept, &recent);
+        page.points = thinned(joined(&page.unit, &kept, recent));
         Ok(page)
+    }
+
+    /// Minutes as far as they reach, and hours before them; oldest first.
+    async fn kept(&self, subject: &Subject, signal: &Signal, from: Timestamp, to: Timestamp) -> Result<Vec<Rollup>, StoreError> {
+        let minutes_from = from.max(to.minus(MINUTES_REACH));
+        let minutes = self.store.rollups(subject, signal, RollupStep::Minute, minutes_from, to).await?;
+        // Minutes are kept for a shorter time than hours. The hour in which they begin is told by them.
+        let begin = minutes.first().map_or(to, |first| first.start);
+        let begin = Timestamp::from_micros(begin.as_micros().div_euclid(HOUR) * HOUR);
+        if begin <= from {
+            return Ok(minutes);
+        }
+        let mut kept = self.store.rollups(subject, signal, RollupStep::Hour, from, begin).await?;
+        kept.extend(minutes);
+        Ok(kept)
     }
 
     async fn journal(&self, after: u64, limit: u32) -> Result<view::JournalPage, Refusal> {
@@ -181,31 +222,82 @@ fn without_body(entry: Entry) -> Entry {
     }
 }
 
-/// What memory has, and before it what is kept; thinned out to what a chart can show. The roll-up in which memory begins is shown
-/// whole, and memory from its end on: nothing is shown twice, and nothing is left out.
-fn joined(unit: &Unit, kept: &[Rollup], recent: &[CoursePoint]) -> Vec<CoursePoint> {
-    let mut points: Vec<CoursePoint> = kept
-        .iter()
-        .filter(|rollup| rollup.unit == *unit && recent.first().is_none_or(|first| rollup.start < first.at))
-        .map(|rollup| CoursePoint { at: rollup.start, min: rollup.min, mean: rollup.mean, max: rollup.max })
-        .collect();
-    let before = |rollup: &&Rollup| recent.first().is_none_or(|first| rollup.start < first.at);
-    let kept_until = kept.iter().rfind(before).map(|rollup| {
-        rollup.start.plus(match rollup.step {
-            RollupStep::Minute => Span::from_mins(1),
-            RollupStep::Hour => Span::from_mins(60),
-        })
-    });
-    points.extend(recent.iter().filter(|point| kept_until.is_none_or(|until| point.at >= until)));
-    let each = points.len().div_ceil(POINTS).max(1);
-    points.chunks(each).filter_map(thinned).collect()
+/// What is kept, as far as memory does not reach, and all that memory has. The roll-up in which memory begins is told too if it
+/// holds more than memory does.
+fn joined(unit: &Unit, kept: &[Rollup], recent: Vec<CoursePoint>) -> Vec<CoursePoint> {
+    let begin = recent.first().map(|first| first.at);
+    let is_missing = |rollup: &&Rollup| {
+        let end = rollup.start.plus(length(rollup.step));
+        let remembered = recent.iter().take_while(|point| point.at < end).count();
+        rollup.unit == *unit && begin.is_none_or(|begin| rollup.start < begin) && remembered < rollup.count as usize
+    };
+    let kept: Vec<&Rollup> = kept.iter().filter(is_missing).collect();
+    let (hours, minutes): (Vec<&Rollup>, Vec<&Rollup>) = kept.into_iter().partition(|rollup| rollup.step == RollupStep::Hour);
+    let mut points = rolled_up(&hours, RollupStep::Hour);
+    points.extend(rolled_up(&minutes, RollupStep::Minute));
+    let times: Vec<Timestamp> = recent.iter().map(|point| point.at).collect();
+    let reach = halves(usual(&times, Span::from_secs(10)), 6).max(Span::from_secs(5));
+    points.extend(recent.into_iter().map(|point| CoursePoint { until: point.at.plus(reach), ..point }));
+    points
+}
+
+const fn length(step: RollupStep) -> Span {
+    match step {
+        RollupStep::Minute => Span::from_mins(1),
+        RollupStep::Hour => Span::from_mins(60),
+    }
+}
+
+/// Roll-ups of one step as points. What is heard about once in a step may be missing in one of them and still be heard as always.
+fn rolled_up(rollups: &[&Rollup], step: RollupStep) -> Vec<CoursePoint> {
+    let times: Vec<Timestamp> = rollups.iter().map(|rollup| rollup.start).collect();
+    let mut counts: Vec<u32> = rollups.iter().map(|rollup| rollup.count).collect();
+    counts.sort_unstable();
+    let is_rare = counts.get(counts.len() / 2).is_some_and(|count| *count <= 2);
+    let reach = halves(usual(&times, length(step)).max(length(step)), if is_rare { 5 } else { 3 });
+    let point = |rollup: &&Rollup| CoursePoint {
+        at: rollup.start,
+        until: rollup.start.plus(reach),
+        min: rollup.min,
+        mean: rollup.mean,
+        max: rollup.max,
+    };
+    rollups.iter().map(point).collect()
+}
+
+/// So many halves of a time.
+const fn halves(span: Span, count: u64) -> Span {
+    Span::from_micros(span.as_micros().saturating_mul(count) / 2)
+}
+
+/// The usual distance of points. Few of them can't tell it: then it is not taken for longer than `known`.
+fn usual(times: &[Timestamp], known: Span) -> Span {
+    let mut distances: Vec<Span> = times.windows(2).map(|pair| pair[1].since(pair[0])).collect();
+    distances.sort_unstable();
+    match distances.get(distances.len().saturating_sub(1) / 2) {
+        Some(usual) if distances.len() >= TELLING => *usual,
+        Some(usual) => (*usual).min(known),
+        None => known,
+    }
+}
+
+/// No more points than a chart can show: those are put together that would lie on each other there.
+fn thinned(points: Vec<CoursePoint>) -> Vec<CoursePoint> {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return points };
+    if points.len() <= POINTS {
+        return points;
+    }
+    let (begin, width) = (first.at, last.at.since(first.at).as_micros() / POINTS as u64 + 1);
+    let column = |point: &CoursePoint| point.at.since(begin).as_micros() / width;
+    points.chunk_by(|one, next| column(one) == column(next)).filter_map(together).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a handful of points")]
-fn thinned(points: &[CoursePoint]) -> Option<CoursePoint> {
-    let first = points.first()?;
+fn together(points: &[CoursePoint]) -> Option<CoursePoint> {
+    let (first, last) = (points.first()?, points.last()?);
     Some(CoursePoint {
         at: first.at,
+        until: last.until,
         min: points.iter().map(|point| point.min).fold(f64::INFINITY, f64::min),
         mean: points.iter().map(|point| point.mean).sum::<f64>() / points.len() as f64,
         max: points.iter().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max),
@@ -216,30 +308,94 @@ fn thinned(points: &[CoursePoint]) -> Option<CoursePoint> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_course_is_full_resolution_as_far_as_memory_reaches_and_roll_ups_before() {
-        let minute = |start: i64| Rollup {
+    fn rollup(step: RollupStep, start: i64, count: u32) -> Rollup {
+        Rollup {
             subject: "host:a".parse().unwrap(),
             signal: "host.cpu.used".parse().unwrap(),
             unit: Unit::Percent,
-            step: RollupStep::Minute,
+            step,
             start: Timestamp::from_secs(start),
             min: 1.0,
             max: 3.0,
             mean: 2.0,
             last: 2.0,
-            count: 12,
-        };
+            count,
+        }
+    }
+
+    fn minute(start: i64) -> Rollup {
+        rollup(RollupStep::Minute, start, 12)
+    }
+
+    fn recent(seconds: impl IntoIterator<Item = i64>) -> Vec<CoursePoint> {
+        let point = |second| CoursePoint { at: Timestamp::from_secs(second), until: Timestamp::default(), min: 5.0, mean: 5.0, max: 5.0 };
+        seconds.into_iter().map(point).collect()
+    }
+
+    fn seconds(points: &[CoursePoint]) -> Vec<i64> {
+        points.iter().map(|point| point.at.as_micros() / 1_000_000).collect()
+    }
+
+    /// Where the next point comes too late, and when.
+    fn gaps(points: &[CoursePoint]) -> Vec<i64> {
+        let late = points.windows(2).filter(|pair| pair[1].at > pair[0].until);
+        late.map(|pair| pair[1].at.as_micros() / 1_000_000).collect()
+    }
+
+    #[test]
+    fn a_course_is_full_resolution_as_far_as_memory_reaches_and_roll_ups_before() {
         let kept: Vec<Rollup> = (0..10).map(|number| minute(number * 60)).collect();
         // Memory begins in the middle of the sixth minute, and goes on after the last roll-up.
-        let recent: Vec<CoursePoint> =
-            (0..80).map(|number| CoursePoint { at: Timestamp::from_secs(330 + number * 5), min: 5.0, mean: 5.0, max: 5.0 }).collect();
-        let points = joined(&Unit::Percent, &kept, &recent);
-        let times: Vec<i64> = points.iter().map(|point| point.at.as_micros() / 1_000_000).collect();
-        let expected: Vec<i64> = (0..6).map(|number| number * 60).chain((360..730).step_by(5)).collect();
-        assert_eq!(times, expected);
+        let memory = recent((330..730).step_by(5));
+        let points = joined(&Unit::Percent, &kept, memory.clone());
+        let expected: Vec<i64> = (0..6).map(|number| number * 60).chain((330..730).step_by(5)).collect();
+        assert_eq!(seconds(&points), expected);
         assert!(points[..6].iter().all(|point| point.max == 3.0) && points[6..].iter().all(|point| point.max == 5.0));
-        assert_eq!(joined(&Unit::Percent, &kept, &[]).len(), 10);
-        assert_eq!(joined(&Unit::Percent, &[], &recent).len(), 80);
+        assert_eq!(gaps(&points), Vec::<i64>::new());
+        assert_eq!(joined(&Unit::Percent, &kept, Vec::new()).len(), 10);
+        assert_eq!(joined(&Unit::Percent, &[], memory).len(), 80);
+    }
+
+    #[test]
+    fn a_minute_that_is_over_takes_nothing_from_what_memory_still_has() {
+        // A series that began at 65: its first minute is written, and memory has all of it.
+        let memory = recent([65, 75, 85, 95, 105, 115, 125]);
+        assert_eq!(seconds(&joined(&Unit::Percent, &[rollup(RollupStep::Minute, 60, 6)], memory.clone())), seconds(&memory));
+    }
+
+    #[test]
+    fn what_nobody_saw_is_a_gap_however_few_points_there_are() {
+        // Heard until 28, then again after three minutes.
+        for memory in [recent([8, 28, 204]), recent([28, 204]), recent((8..28).step_by(2).chain([204, 206]))] {
+            assert_eq!(gaps(&joined(&Unit::Percent, &[], memory)), [204]);
+        }
+        // The same in minutes, and from minutes to memory.
+        assert_eq!(gaps(&joined(&Unit::Percent, &[minute(0), minute(180)], Vec::new())), [180]);
+        assert_eq!(gaps(&joined(&Unit::Percent, &[minute(0), minute(60)], recent([204, 209]))), [204]);
+        // What is heard every five minutes has no gaps, once that is known.
+        assert_eq!(gaps(&joined(&Unit::Percent, &[], recent((0..3_000).step_by(300)))), Vec::<i64>::new());
+        let slow: Vec<Rollup> = (0..10).map(|number| rollup(RollupStep::Minute, number * 300, 1)).collect();
+        assert_eq!(gaps(&joined(&Unit::Percent, &slow, Vec::new())), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn hours_go_over_into_minutes_without_a_gap() {
+        let hours = (0..3).map(|number| rollup(RollupStep::Hour, number * 3_600, 720));
+        let kept: Vec<Rollup> = hours.chain((180..200).map(|number| minute(number * 60))).collect();
+        let points = joined(&Unit::Percent, &kept, Vec::new());
+        assert_eq!((points.len(), gaps(&points)), (23, Vec::new()));
+    }
+
+    #[test]
+    fn a_long_course_is_thinned_by_its_time_and_keeps_its_peaks() {
+        let kept: Vec<Rollup> = (0..2_000).map(|number| minute(number * 60)).collect();
+        let mut memory = recent((120_000..123_600).step_by(5));
+        memory[300].max = 99.0;
+        let points = thinned(joined(&Unit::Percent, &kept, memory));
+        assert!((350..=POINTS).contains(&points.len()), "{}", points.len());
+        assert!(points.iter().any(|point| point.max == 99.0));
+        assert_eq!(gaps(&points), Vec::<i64>::new());
+        // Time runs evenly: the last hour is the part of the points that it is of the time.
+        assert!(points.iter().filter(|point| point.at >= Timestamp::from_secs(120_000)).count() < 20);
     }
 }
