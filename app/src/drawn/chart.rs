@@ -168,7 +168,7 @@ mod geometry {
         let mut placed = Vec::<f32>::new();
         for (y, _, _) in levels {
             let (above, below) = (y - 4.0, y + 12.0);
-            let is_free = |at: f32| at >= 10.0 && at <= PLOT && placed.iter().all(|other| (at - other).abs() >= APART);
+            let is_free = |at: f32| (10.0..=PLOT).contains(&at) && placed.iter().all(|other| (at - other).abs() >= APART);
             placed.push(
                 [above, below, above - APART, below + APART, above - 2.0 * APART, below + 2.0 * APART]
                     .into_iter()
