@@ -9,7 +9,7 @@ use crate::{
     lifecycle::{State, Step},
     time::Timestamp,
     view,
-    words::{Actor, Severity, Signal, Subject},
+    words::{Actor, Severity, Signal, Subject, is_hidden},
 };
 
 /// A change.
@@ -193,12 +193,18 @@ pub enum Refusal {
 /// The longest comment or note, in characters.
 pub const LONGEST_TEXT: usize = 4_000;
 
+/// A text as it is kept: lines end as they do here, whatever the browser sends, so that what a form lets through fits.
 fn checked(field: &str, text: &str, required: bool) -> Result<Option<String>, Refusal> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let text = text.trim();
-    let problem = if text.chars().count() > LONGEST_TEXT {
-        format!("at most {LONGEST_TEXT} characters, this has {}", text.chars().count())
-    } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t' && c != '\r') {
-        "holds control characters; write plain text".to_owned()
+    let length = text.chars().count();
+    let problem = if length > LONGEST_TEXT {
+        format!("at most {LONGEST_TEXT} characters, this has {length}")
+    } else if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
+        let code = u32::from(hidden);
+        format!("holds the character U+{code:04X}, which is not seen and can change how the text around it reads; take it out")
+    } else if let Some(control) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        format!("holds the control character U+{:04X}; write plain text", u32::from(control))
     } else if text.is_empty() && required {
         "is empty; write at least a word".to_owned()
     } else {
@@ -255,5 +261,33 @@ pub fn may_act(actor: Actor, command: &Command) -> bool {
             | Command::Reopen { .. }
             | Command::RetireSubject { .. },
         ) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hides_in_a_text_is_refused_by_its_name() {
+        for hidden in ['\u{202e}', '\u{202a}', '\u{2066}', '\u{2069}', '\u{200b}', '\u{200f}', '\u{2060}', '\u{feff}', '\u{2028}'] {
+            let refusal = checked("text", &format!("a {hidden} b"), true).unwrap_err().to_string();
+            assert!(refusal.starts_with(&format!("text: holds the character U+{:04X}", u32::from(hidden))), "{refusal}");
+        }
+        let refusal = checked("note", "a\u{7}b", false).unwrap_err().to_string();
+        assert_eq!(refusal, "note: holds the control character U+0007; write plain text");
+        let fine = "Zürich, 東京, مرحبا\n\tand 🙂";
+        assert_eq!(checked("text", fine, true).unwrap().as_deref(), Some(fine));
+    }
+
+    #[test]
+    fn lines_end_alike_and_what_a_form_lets_through_fits() {
+        assert_eq!(checked("text", "one\r\ntwo\rthree\n", true).unwrap().as_deref(), Some("one\ntwo\nthree"));
+        // A browser counts each end of a line once, and sends it as two characters.
+        let longest = format!("{}x", "x\r\n".repeat(LONGEST_TEXT / 2 - 1)) + "y";
+        assert_eq!(checked("text", &longest, true).unwrap().unwrap().chars().count(), LONGEST_TEXT);
+        let refusal = checked("text", &format!("{longest}z"), true).unwrap_err().to_string();
+        assert_eq!(refusal, "text: at most 4000 characters, this has 4001");
+        assert!(checked("text", " \r\n ", true).is_err());
     }
 }

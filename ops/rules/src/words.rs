@@ -157,7 +157,12 @@ impl FromStr for Subject {
 
 /// Control characters, and those that change the direction of the text around them or hide in it.
 fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    c.is_control() || is_hidden(c)
+}
+
+/// Characters that change the direction of the text around them or hide in it.
+pub(crate) const fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn is_host(text: &str) -> bool {
