@@ -1,6 +1,8 @@
 //! From the desk's answers to what the pages hold: everything that can be worked out on the server is, so that the browser gets little.
 
+use leptos::prelude::use_context;
 use rules::{
+    breach::Breach,
     desk::{Answer, HistoryFilter, Query},
     incident::{Incident, IncidentBreach, IncidentNumber},
     journal::{Cursor, Entry, Event},
@@ -9,14 +11,15 @@ use rules::{
     snapshot::Snapshot,
     summary::{Reader, Summary},
     time::{Span, Timestamp},
-    view::{CoursePage, Health, IncidentPage, Incidents, Spark},
+    view::{CoursePage, Health, IncidentPage, Incidents, Reading, Spark},
     words::{Severity, Unit},
 };
 
 use crate::{
+    deed::Deed,
     door::{ask, in_document, refuse},
     drawn::{self, chart},
-    facts::{BreachRow, Briefing, Guide, Search, Section, SnapshotData},
+    facts::{BreachRow, Briefing, Guide, Newest, Refused, Search, Section, SnapshotData, Told},
     page::{Html, Mood, Pulse, Sheet},
     problem::{Kind, Problem},
     said, status,
@@ -95,7 +98,26 @@ async fn raw_incidents() -> Result<Incidents, Problem> {
     ask(Query::Incidents, |answer| if let Answer::Incidents(incidents) = answer { Some(*incidents) } else { None }).await
 }
 
-pub(crate) async fn incident(id: &str, problem: &str) -> Result<Sheet, Problem> {
+pub(crate) async fn incident(id: &str, done: &str) -> Result<Sheet, Problem> {
+    let told = match (use_context::<Refused>(), Deed::of_done(done)) {
+        (Some(refused), _) => Told::Refused(refused),
+        (None, Some(deed)) => Told::Done(deed),
+        (None, None) => Told::Nothing,
+    };
+    let page = match (incident_page(id).await, &told) {
+        (Ok(page), _) => page,
+        // What was typed is kept also where the page can't be shown.
+        (Err(problem), Told::Refused(refused)) => {
+            return Ok(sheet(None, format!("Incident {id}"), drawn::incident::kept(id, &problem, refused)));
+        }
+        (Err(problem), _) => return Err(problem),
+    };
+    let incident = &page.incident;
+    let html = drawn::incident::page(incident, &briefing_of(&page), &told);
+    Ok(sheet(Some(page.cursor), format!("Incident {}", incident.number), html))
+}
+
+async fn incident_page(id: &str) -> Result<IncidentPage, Problem> {
     let number = if let Ok(number) = id.parse::<u32>() {
         IncidentNumber(number)
     } else if let Ok(uuid) = id.parse() {
@@ -107,23 +129,33 @@ pub(crate) async fn incident(id: &str, problem: &str) -> Result<Sheet, Problem> 
     } else {
         return Err(refuse(Problem { kind: Kind::NotFound, sentence: "There is no such incident. Its address ends in a number.".into() }));
     };
-    let page =
-        ask(Query::Incident { incident: number }, |answer| if let Answer::Incident(page) = answer { Some(*page) } else { None }).await?;
-    let incident = &page.incident;
-    let html = drawn::incident::page(incident, &briefing_of(&page), Kind::sentence_of(problem));
-    Ok(sheet(Some(page.cursor), format!("Incident {}", incident.number), html))
+    ask(Query::Incident { incident: number }, |answer| if let Answer::Incident(page) = answer { Some(*page) } else { None }).await
 }
 
 fn briefing_of(page: &IncidentPage) -> Briefing {
-    let IncidentPage { cursor: _, incident, timeline, snapshots, courses, checked_at: _, readings: _, beside: _ } = page;
+    let IncidentPage { cursor: _, incident, timeline, snapshots, courses, checked_at, readings, beside } = page;
     let mut guides = Vec::<Guide>::new();
+    let mut next = None;
     for known in &incident.breaches {
         let guidance = &known.breach.guidance;
         let slug = guidance.runbook.trim_start_matches('#');
-        if !slug.is_empty() && guides.iter().all(|guide| guide.slug != slug) {
-            guides.push(Guide { slug: slug.to_owned(), title: titled(slug) });
+        if !slug.is_empty() {
+            let guide = Guide { slug: slug.to_owned(), title: titled(slug) };
+            let place = (known.breach.severity, &guide);
+            if known.cleared_at.is_none() && next.as_ref().is_none_or(|(severity, _)| place.0 > *severity) {
+                next = Some((place.0, guide.clone()));
+            }
+            if !guides.contains(&guide) {
+                guides.push(guide);
+            }
         }
     }
+    let chart = |course: &CoursePage| {
+        // What is no longer heard ends where it was heard last, and not at the right edge.
+        let reading = readings.iter().find(|reading| reading.subject == course.subject && reading.signal == course.signal);
+        let is_old = incident.is_active() && reading.is_some_and(|reading| reading.unheard_since.is_some());
+        chart::build(course, &moments(incident, timeline, course), is_old.then_some(*checked_at))
+    };
     Briefing {
         card: incident.into(),
         standing: standing(incident),
@@ -131,11 +163,32 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         guides,
         quiet_since: incident.quiet_since,
         acknowledged: incident.acknowledged.map(|taken| (taken.by.shown().to_owned(), taken.at)),
+        resolved: incident.resolution.as_ref().map(|end| (end.by.shown().to_owned(), end.at)),
+        beside: beside.iter().map(|card| (card.number.0, drawn::headline(card))).collect(),
+        still: still(incident).filter(|_| incident.is_active()).map(|what| format!("{what}.")),
+        next: next.map(|(_, guide)| guide),
         reopened: incident.reopened,
-        breaches: incident.breaches.iter().map(|known| breach_row(known, courses)).collect(),
-        charts: courses.iter().map(|course| chart::build(course, &moments(incident, timeline, course), None)).collect(),
+        breaches: incident.breaches.iter().map(|known| breach_row(incident, known, readings)).collect(),
+        charts: courses.iter().map(chart).collect(),
         snapshots: snapshots.iter().map(snapshot_data).collect(),
         timeline: timeline.iter().map(said::line).collect(),
+    }
+}
+
+/// What is not well yet, or was not when it was resolved: `2 signals are still beyond their level`.
+fn still(incident: &Incident) -> Option<String> {
+    let holding = || incident.breaches.iter().map(|known| (known, &known.breach)).filter(|(known, _)| known.cleared_at.is_none());
+    let is_unheard = |breach: &Breach| breach.unheard.is_some() || breach.crossing.is_silent();
+    let is = if incident.is_active() { ["is", "are"] } else { ["was", "were"] };
+    let signals = |count: usize| if count == 1 { format!("1 signal {}", is[0]) } else { format!("{count} signals {}", is[1]) };
+    let beyond = holding().filter(|(_, breach)| breach.easing.is_none() && !is_unheard(breach)).count();
+    let unheard = holding().filter(|(_, breach)| is_unheard(breach)).count();
+    match (beyond, unheard, holding().count()) {
+        (0, 0, 0) => None,
+        (0, 0, easing) => Some(format!("{} not proven to be well yet", signals(easing))),
+        (0, unheard, _) => Some(format!("{} not heard of", signals(unheard))),
+        (1, _, _) => Some(format!("{} still beyond its level", signals(1))),
+        (beyond, _, _) => Some(format!("{} still beyond their levels", signals(beyond))),
     }
 }
 
@@ -158,12 +211,13 @@ fn titled(slug: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// What is expected of the reader, in one sentence.
+/// What is expected of the reader, in one sentence or two.
 fn standing(incident: &Incident) -> String {
     match incident.state {
-        State::Resolved => "It is over. Nothing is expected of you.",
+        State::Resolved => return over(incident),
         State::Recovering if incident.resolution_offered => "All is quiet. Look once more, then resolve it.",
         State::Recovering => "It is recovering. Calm Ops watches whether it stays quiet; you can wait.",
+        State::AwaitingDecision if incident.acknowledged.is_some() => "Someone is on it. It needs a decision: read on to help.",
         State::AwaitingDecision => "It needs your decision.",
         State::Stabilizing => "A safe measure is in force. Read on and decide what comes next.",
         State::Detected if incident.acknowledged.is_some() => "Someone is on it. Read on to help.",
@@ -175,28 +229,45 @@ fn standing(incident: &Incident) -> String {
     .to_owned()
 }
 
+/// How it ended. What was not seen to be well is not said to be over.
+fn over(incident: &Incident) -> String {
+    let lost = incident.breaches.iter().filter(|known| known.is_lost()).count();
+    let by = incident.resolution.as_ref().map_or("Someone", |end| end.by.shown());
+    match (still(incident), lost) {
+        (Some(still), _) => format!("{by} ended it while {still}. As long as that only goes on, it stays closed."),
+        (None, 0) => "It is over. Nothing is expected of you.".to_owned(),
+        (None, 1) => "It is closed. One signal is no longer watched: look at it yourself if it has to be well.".to_owned(),
+        (None, lost) => format!("It is closed. {lost} signals are no longer watched: look at them yourself if they have to be well."),
+    }
+}
+
 /// The summary as the team reads it.
 fn briefing(summary: &Summary) -> Vec<Section> {
     let sections = summary.render(Reader::Team).into_iter();
     sections.map(|section| Section { heading: section.heading, sentences: section.sentences }).collect()
 }
 
-fn breach_row(known: &IncidentBreach, courses: &[CoursePage]) -> BreachRow {
+fn breach_row(incident: &Incident, known: &IncidentBreach, readings: &[Reading]) -> BreachRow {
     let breach = &known.breach;
-    let course = courses.iter().find(|course| course.subject == breach.key.subject && course.signal == breach.key.signal);
-    let newest = course.and_then(|course| course.points.last()).filter(|_| known.cleared_at.is_none());
-    let now = newest.map(|point| (status::row_key(&breach.key.subject, &breach.key.signal), say::value(point.mean, &breach.unit)));
+    let holds = known.cleared_at.is_none() && incident.is_active();
+    let reading = readings.iter().find(|reading| reading.subject == breach.key.subject && reading.signal == breach.key.signal);
+    let newest = reading.filter(|_| holds).map(|reading| Newest {
+        key: status::row_key(&reading.subject, &reading.signal),
+        value: say::value(reading.value, &reading.unit),
+        unheard_since: reading.unheard_since,
+    });
     let usual = breach.usual.map(|usual| format!(" (usually {})", say::value(usual, &breach.unit))).unwrap_or_default();
     BreachRow {
         subject: say::subject(&breach.key.subject),
         label: say::label(&breach.key.signal),
         severity: breach.severity,
         value: format!("{}{usual}", say::value(breach.value, &breach.unit)),
-        now,
+        newest,
         // What it means is true while it is so.
-        meaning: if known.cleared_at.is_none() && breach.easing.is_none() { breach.guidance.meaning.clone() } else { String::new() },
+        meaning: if holds && breach.easing.is_none() { breach.guidance.meaning.clone() } else { String::new() },
         since: breach.severity_since,
         cleared_at: known.cleared_at,
+        given_up_at: incident.resolution.as_ref().map(|end| end.at).filter(|_| known.cleared_at.is_none()),
         lost: known.is_lost(),
         unsteady: breach.unsteady,
     }
@@ -260,6 +331,7 @@ pub(crate) async fn guide() -> Result<Sheet, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample;
 
     #[test]
     fn sparklines_keep_their_newest_point_and_few_digits() {
@@ -293,5 +365,124 @@ mod tests {
         for (value, kept) in [(12.345_678, 12.35), (0.0, 0.0), (123_456_789.0, 123_500_000.0), (0.000_123_456, 0.000_123_5)] {
             assert!((telling(value) - kept).abs() <= kept.abs() * 1e-9, "{value}: {}", telling(value));
         }
+    }
+    fn html(page: &IncidentPage, told: &Told) -> String {
+        drawn::incident::page(&page.incident, &briefing_of(page), told)
+    }
+
+    fn resolved(mut incident: Incident) -> Incident {
+        incident.state = State::Resolved;
+        incident.resolution = Some(rules::incident::Resolution { by: rules::words::Actor::Local, at: sample::at(240), note: None });
+        incident
+    }
+
+    /// Every button in order: whether it is the primary one, and its words.
+    fn buttons(html: &str) -> Vec<(bool, String)> {
+        let found = html.match_indices("class=\"button").filter_map(|(at, _)| {
+            let rest = &html[at..];
+            let (open, close) = (rest.find('>')?, rest.find("</")?);
+            Some((rest.starts_with("class=\"button primary"), rest[open + 1..close].to_owned()))
+        });
+        found.collect()
+    }
+
+    #[test]
+    fn a_value_that_is_no_longer_heard_is_not_told_as_now() {
+        let mut page = sample::page(sample::incident());
+        let now = html(&page, &Told::Nothing);
+        assert!(now.contains("<dt>Now</dt><dd><span data-reading=\"queue.depth service:mail\">7,300 jobs</span>"), "{now}");
+        page.readings[0].unheard_since = Some(sample::at(20));
+        let old = html(&page, &Told::Nothing);
+        assert!(old.contains("<dt>Last heard</dt>") && old.contains("; last heard <time datetime=\"2026-11-22T10:00:20Z\""), "{old}");
+        assert!(!old.contains("<dt>Now</dt>") && !old.contains("; now "), "{old}");
+        assert_eq!(old.matches("data-old").count(), 2, "the browser knows that it is old");
+        page.readings.clear();
+        assert!(!html(&page, &Told::Nothing).contains("data-reading"), "what is not known is not told");
+    }
+
+    #[test]
+    fn while_a_breach_holds_the_guide_is_the_next_step_and_the_end_says_what_still_holds() {
+        let mut page = sample::page(sample::incident());
+        let other = |primary, word: &str| (primary, word.to_owned());
+        assert_eq!(buttons(&html(&page, &Told::Nothing))[..2], [other(true, "Acknowledge"), other(false, "Resolve")]);
+        page.incident.acknowledged = Some(rules::incident::Acknowledgement { by: rules::words::Actor::Local, at: sample::at(20) });
+        let shown = html(&page, &Told::Nothing);
+        assert_eq!(buttons(&shown)[..2], [other(true, "Read the guide: Queue is long"), other(false, "Resolve")]);
+        assert!(shown.contains("href=\"/ops/runbook#queue-is-long\"") && shown.contains("1 signal is still beyond its level."), "{shown}");
+        // When all is quiet, the end is the next step.
+        page.incident.breaches[0].cleared_at = Some(sample::at(100));
+        page.incident.state = State::Recovering;
+        let shown = html(&page, &Told::Nothing);
+        assert_eq!(buttons(&shown)[0], other(true, "Resolve"));
+        assert_eq!(buttons(&shown).iter().filter(|(primary, _)| *primary).count(), 1);
+        assert!(!shown.contains("still beyond"), "{shown}");
+    }
+
+    #[test]
+    fn an_incident_that_was_ended_while_it_held_does_not_say_that_all_is_well() {
+        let mut page = sample::page(resolved(sample::incident()));
+        page.beside = vec![(&Incident { number: IncidentNumber(12), ..sample::incident() }).into()];
+        let shown = html(&page, &Told::Nothing);
+        assert!(shown.contains("Someone at this machine ended it while 1 signal was still beyond its level."), "{shown}");
+        for wrong in ["It is over", "Nobody yet", "<dt>Now</dt>", "data-reading", " since <time", "Work is piling up."] {
+            assert!(!shown.contains(wrong), "{wrong} in {shown}");
+        }
+        assert!(shown.contains("<a href=\"/ops/incidents/12\">"), "{shown}");
+        assert!(shown.contains(", when it was resolved"), "{shown}");
+    }
+
+    #[test]
+    fn what_nobody_saw_recover_is_not_said_to_be_over() {
+        let mut incident = resolved(sample::incident());
+        incident.breaches[0].cleared_at = Some(sample::at(100));
+        incident.breaches[0].ending = Some(rules::breach::Ending::NoLongerWatched);
+        assert_eq!(standing(&incident), "It is closed. One signal is no longer watched: look at it yourself if it has to be well.");
+        incident.breaches[0].ending = Some(rules::breach::Ending::Recovered { since: sample::at(90) });
+        assert_eq!(standing(&incident), "It is over. Nothing is expected of you.");
+    }
+
+    #[test]
+    fn after_a_reopening_the_chart_still_says_when_it_began() {
+        let mut incident = sample::incident();
+        incident.breaches[0].breach.since = sample::at(300);
+        let point =
+            |second| rules::view::CoursePoint { at: sample::at(second), until: sample::at(second + 90), min: 1.0, mean: 1.0, max: 1.0 };
+        let course = CoursePage {
+            subject: "service:mail".parse().unwrap(),
+            signal: "queue.depth".parse().unwrap(),
+            unit: Unit::Count,
+            warning: None,
+            critical: None,
+            points: (0..10).map(|minute| point(minute * 60)).collect(),
+        };
+        let reopened = Event::Reopened { incident: IncidentNumber(7), note: None };
+        let entry = Entry { number: 4, at: sample::at(310), actor: rules::words::Actor::Agent, event: Some(reopened) };
+        let moments = moments(&incident, &[entry], &course);
+        assert_eq!(moments, [(sample::at(0), "began"), (sample::at(10), "opened"), (sample::at(310), "opened again")]);
+    }
+
+    #[test]
+    fn what_was_refused_still_stands_in_its_field_and_nothing_in_it_is_markup() {
+        let page = sample::page(sample::incident());
+        let problem = Problem { kind: Kind::Invalid, sentence: "The text is too long.".into() };
+        let refused = |deed| Refused { deed: Some(deed), text: "a & b\n</textarea><script>x</script>".into(), problem: problem.clone() };
+        let shown = html(&page, &Told::Refused(refused(Deed::Comment)));
+        assert!(shown.contains(">\na &amp; b\n&lt;/textarea&gt;&lt;script&gt;x&lt;/script&gt;</textarea>"), "{shown}");
+        assert!(shown.contains("<p id=\"said-comment\" role=\"status\" class=\"said refused\">The text is too long.</p>"), "{shown}");
+        assert!(shown.contains("<p id=\"said-steps\" role=\"status\" class=\"away\">"), "{shown}");
+        let shown = html(&page, &Told::Refused(refused(Deed::Resolve)));
+        assert!(shown.contains("<details class=\"fold\" open"), "{shown}");
+        assert!(shown.contains("<p id=\"said-steps\" role=\"status\" class=\"said refused\">"), "{shown}");
+        let away = Problem { kind: Kind::Unavailable, sentence: "The database is away.".into() };
+        let kept = drawn::incident::kept("7", &away, &refused(Deed::Comment));
+        assert!(kept.contains("The database is away.") && kept.contains("&lt;/textarea&gt;"), "{kept}");
+    }
+
+    #[test]
+    fn what_was_done_is_said_beside_its_button() {
+        let page = sample::page(sample::incident());
+        let shown = html(&page, &Told::Done(Deed::Comment));
+        assert!(shown.contains("<p id=\"said-comment\" role=\"status\" class=\"said done\">Written on the timeline.</p>"), "{shown}");
+        assert!(shown.contains("<p id=\"said-steps\" role=\"status\" class=\"away\">"), "{shown}");
     }
 }

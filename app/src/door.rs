@@ -13,7 +13,7 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-fn lost() -> Problem {
+pub(crate) fn lost() -> Problem {
     Problem { kind: Kind::Unavailable, sentence: "Calm Ops is not ready yet. Try again in a moment.".into() }
 }
 
@@ -27,16 +27,21 @@ fn header(name: HeaderName, value: &'static str) {
     }
 }
 
+/// The status code of a problem.
+pub(crate) const fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
 /// Gives the answer the status code that its problem has.
 fn mark(kind: Kind) {
     if let Some(response) = use_context::<ResponseOptions>() {
-        response.set_status(match kind {
-            Kind::Forbidden => StatusCode::FORBIDDEN,
-            Kind::NotFound => StatusCode::NOT_FOUND,
-            Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-            Kind::Conflict => StatusCode::CONFLICT,
-            Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        });
+        response.set_status(status(kind));
     }
 }
 
@@ -68,25 +73,9 @@ pub(crate) fn in_document() -> bool {
     use_context::<Parts>().is_some_and(|parts| !parts.uri.path().starts_with("/api/"))
 }
 
-/// Whether a plain form was sent: then the answer is a page, not data.
-fn is_plain_form() -> bool {
-    use_context::<Parts>().is_some_and(|parts| {
-        parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
-    })
-}
-
-/// Does something as whoever is asking. Without Wasm the answer leads back to the incident's page, with a known word if it was refused.
-pub(crate) async fn act(incident: u32, command: Command, done: &'static str) -> Result<String, Problem> {
-    let plain = is_plain_form();
-    let outcome = match desk() {
-        Ok((desk, actor)) => desk.act(actor, command).await.map_err(Problem::from),
-        Err(problem) => Err(problem),
-    };
+/// Does something as whoever is asking.
+pub(crate) async fn act(command: Command) -> Result<(), Problem> {
     header(header::CACHE_CONTROL, "private, no-store");
-    if plain {
-        let problem = outcome.as_ref().err().map(|problem| format!("?problem={}", problem.kind.code())).unwrap_or_default();
-        leptos_axum::redirect(&format!("/ops/incidents/{incident}{problem}"));
-        return outcome.map(|_| done.to_owned());
-    }
-    outcome.map(|_| done.to_owned()).map_err(refuse)
+    let (desk, actor) = desk().map_err(refuse)?;
+    desk.act(actor, command).await.map(|_| ()).map_err(|refusal| refuse(refusal.into()))
 }

@@ -29,6 +29,11 @@ pub(crate) fn block(id: &'static str, html: String) -> AnyView {
     view! { <div id=id class=id data-hash=hash inner_html=html></div> }.into_any()
 }
 
+/// The headline of an incident, or what can be said before there is one.
+pub(crate) fn headline(incident: &IncidentCard) -> String {
+    card::headline(incident)
+}
+
 /// Cards of incidents under each other; nothing if there are none.
 pub(crate) fn cards(cards: &[IncidentCard]) -> String {
     if cards.is_empty() { String::new() } else { card::cards(cards).to_html() }

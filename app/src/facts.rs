@@ -2,6 +2,30 @@
 
 use rules::{time::Timestamp, view::IncidentCard, words::Severity};
 
+use crate::{deed::Deed, problem::Problem};
+
+/// What the page of an incident has to tell about what was just asked for, without Wasm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Nothing was.
+    Nothing,
+    /// It was done.
+    Done(Deed),
+    /// It was refused.
+    Refused(Refused),
+}
+
+/// What was refused, with what was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// What was asked for, if that could be read.
+    pub deed: Option<Deed>,
+    /// The comment or the note.
+    pub text: String,
+    /// Why not.
+    pub problem: Problem,
+}
+
 /// Everything that the page of one incident shows.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Briefing {
@@ -17,6 +41,14 @@ pub(crate) struct Briefing {
     pub quiet_since: Option<Timestamp>,
     /// Who took note, and when.
     pub acknowledged: Option<(String, Timestamp)>,
+    /// Who ended it, and when.
+    pub resolved: Option<(String, Timestamp)>,
+    /// Other active incidents about the same: number and headline.
+    pub beside: Vec<(u32, String)>,
+    /// What still speaks against ending it, as a sentence; `None` when all is quiet.
+    pub still: Option<String>,
+    /// The section of the guide to read next, while something holds.
+    pub next: Option<Guide>,
     /// How often it was reopened.
     pub reopened: u32,
     /// Its breaches, as rows.
@@ -58,18 +90,31 @@ pub(crate) struct BreachRow {
     pub severity: Severity,
     /// The value when it was told last, and what is usual: `93 % (usually 61 %)`.
     pub value: String,
-    /// What names its reading in the live stream, and the newest value that is known, while it holds.
-    pub now: Option<(String, String)>,
+    /// The newest value that is known, while it holds.
+    pub newest: Option<Newest>,
     /// What it means, from the document.
     pub meaning: String,
     /// When it went beyond the level.
     pub since: Timestamp,
     /// When it recovered.
     pub cleared_at: Option<Timestamp>,
+    /// When the incident was resolved although it held.
+    pub given_up_at: Option<Timestamp>,
     /// Nobody saw it recover: it is no longer watched.
     pub lost: bool,
     /// It comes and goes.
     pub unsteady: bool,
+}
+
+/// The newest value of a signal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Newest {
+    /// What names its reading in the live stream.
+    pub key: String,
+    /// The value.
+    pub value: String,
+    /// Since when nothing more was heard, if that is longer than expected: then it is the value of then.
+    pub unheard_since: Option<Timestamp>,
 }
 
 /// A line of the timeline.
@@ -205,7 +250,7 @@ impl Search {
     /// From an address's query, such as `text=disk&severity=critical`.
     pub(crate) fn read(query: &str) -> Self {
         let mut search = Self::default();
-        for (name, value) in query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('=')) {
+        for (name, value) in fields(query.trim_start_matches('?')) {
             let field = match name {
                 "text" => &mut search.text,
                 "severity" => &mut search.severity,
@@ -215,7 +260,7 @@ impl Search {
                 "before" => &mut search.before,
                 _ => continue,
             };
-            *field = percent_decode(value);
+            *field = value;
         }
         search
     }
@@ -235,6 +280,11 @@ impl Search {
             fields.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
         if query.is_empty() { "/ops/history".to_owned() } else { format!("/ops/history?{}", query.join("&")) }
     }
+}
+
+/// The fields of a form, or of an address's query.
+pub(crate) fn fields(text: &str) -> impl Iterator<Item = (&str, String)> {
+    text.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name, percent_decode(value)))
 }
 
 fn percent_encode(text: &str) -> String {

@@ -31,10 +31,10 @@ pub async fn get_incidents() -> Result<Sheet, Problem> {
     crate::compose::incidents().await
 }
 
-/// The page of one incident. A UUID leads to the number; `problem` is the word that a refused form led back with.
+/// The page of one incident. A UUID leads to the number; `done` is the word that a form led back with.
 #[server(prefix = "/api/pages", endpoint = "incident", input = GetUrl)]
-pub async fn get_incident(id: String, #[server(default)] problem: String) -> Result<Sheet, Problem> {
-    crate::compose::incident(&id, &problem).await
+pub async fn get_incident(id: String, #[server(default)] done: String) -> Result<Sheet, Problem> {
+    crate::compose::incident(&id, &done).await
 }
 
 /// Incidents of all times, searched as the address says.

@@ -20,6 +20,8 @@ mod status;
 #[cfg(feature = "ssr")]
 mod compose;
 #[cfg(feature = "ssr")]
+mod deed;
+#[cfg(feature = "ssr")]
 mod door;
 #[cfg(feature = "ssr")]
 mod drawn;
@@ -28,11 +30,17 @@ mod facts;
 #[cfg(feature = "ssr")]
 mod guide;
 #[cfg(feature = "ssr")]
+mod posted;
+#[cfg(feature = "ssr")]
 mod said;
+#[cfg(all(test, feature = "ssr"))]
+mod sample;
 #[cfg(feature = "ssr")]
 mod shell;
 
 pub use frame::App;
+#[cfg(feature = "ssr")]
+pub use posted::forms;
 pub use problem::{Kind, Problem};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};

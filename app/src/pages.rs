@@ -27,11 +27,11 @@ pub(crate) fn HealthPage() -> AnyView {
 pub(crate) fn IncidentPage() -> AnyView {
     let (params, query) = (use_params_map(), use_query_map());
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    // The word that a refused form led back with, if it did. An id holds no space.
-    let key = move || query.with(|query| format!("{} {}", id(), query.get("problem").unwrap_or_default()));
+    // The word that a form led back with, if it did. An id holds no space.
+    let key = move || query.with(|query| format!("{} {}", id(), query.get("done").unwrap_or_default()));
     sheet(Lives::Incident, key, |key| {
-        let (id, problem) = key.split_once(' ').unwrap_or((&key, ""));
-        Box::pin(get_incident(id.to_owned(), problem.to_owned()))
+        let (id, done) = key.split_once(' ').unwrap_or((&key, ""));
+        Box::pin(get_incident(id.to_owned(), done.to_owned()))
     })
 }
 

@@ -22,37 +22,6 @@ pub enum Kind {
     Unavailable,
 }
 
-impl Kind {
-    const ALL: [(Self, &'static str); 5] = [
-        (Self::Forbidden, "forbidden"),
-        (Self::NotFound, "not-found"),
-        (Self::Invalid, "invalid"),
-        (Self::Conflict, "conflict"),
-        (Self::Unavailable, "unavailable"),
-    ];
-
-    /// The word that stands in an address after a form was sent without Wasm.
-    pub fn code(self) -> &'static str {
-        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, code)| code)
-    }
-
-    /// The sentence for such a word. Whatever else stands in the address is not shown.
-    pub fn sentence_of(code: &str) -> Option<&'static str> {
-        let (kind, _) = Self::ALL.iter().find(|(_, known)| *known == code)?;
-        Some(match kind {
-            Self::Forbidden => "You may not do this. Nothing was changed.",
-            Self::NotFound => "There is no such incident. Nothing was changed.",
-            Self::Invalid => {
-                "The text was empty, too long or held control characters. Nothing was changed. Write plain text, at most 4000 characters."
-            }
-            Self::Conflict => {
-                "The incident has moved on meanwhile, so this does not fit it any more. Nothing was changed. The page shows it as it is now."
-            }
-            Self::Unavailable => "The database can't be reached. Look at the page again before you repeat this.",
-        })
-    }
-}
-
 /// A problem, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -85,6 +54,13 @@ impl FromServerFnError for Problem {
     }
 }
 
+/// What is wrong with what a person wrote: `The text is empty; write at least a word.`
+#[cfg(feature = "ssr")]
+fn refused_text(field: &str, problem: &str) -> String {
+    let may = if problem.starts_with("at most") { " may have" } else { "" };
+    format!("the {field}{may} {}. Nothing was changed.", problem.trim_end_matches('.'))
+}
+
 #[cfg(feature = "ssr")]
 impl From<rules::desk::Refusal> for Problem {
     fn from(refusal: rules::desk::Refusal) -> Self {
@@ -96,7 +72,10 @@ impl From<rules::desk::Refusal> for Problem {
             Refusal::Conflict { .. } => Kind::Conflict,
             Refusal::Unavailable { .. } => Kind::Unavailable,
         };
-        let text = refusal.to_string();
+        let text = match refusal {
+            Refusal::Invalid { field, problem } if matches!(field.as_str(), "text" | "note") => refused_text(&field, &problem),
+            refusal => refusal.to_string(),
+        };
         let mut letters = text.chars();
         let mut sentence: String = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
         if !sentence.ends_with(['.', '?']) {
@@ -106,23 +85,25 @@ impl From<rules::desk::Refusal> for Problem {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_a_code_that_leads_to_its_sentence_and_nothing_else_does() {
-        for (kind, code) in Kind::ALL {
-            assert_eq!(kind.code(), code);
-            assert!(Kind::sentence_of(code).is_some());
-        }
-        assert_eq!(Kind::sentence_of("<script>"), None);
-    }
-
-    #[cfg(feature = "ssr")]
-    #[test]
     fn a_refusal_becomes_a_whole_sentence() {
         let problem = Problem::from(rules::desk::Refusal::NotFound { what: "incident 42".into() });
         assert_eq!(problem, Problem { kind: Kind::NotFound, sentence: "There is no incident 42.".into() });
+    }
+
+    #[test]
+    fn a_text_that_is_refused_says_which_rule_it_breaks() {
+        use rules::desk::{Command, LONGEST_TEXT};
+        let said = |text: String| {
+            let command = Command::Comment { incident: rules::incident::IncidentNumber(1), text };
+            Problem::from(rules::desk::decide(&crate::sample::incident(), &command).unwrap_err()).sentence
+        };
+        assert_eq!(said(String::new()), "The text is empty; write at least a word. Nothing was changed.");
+        assert_eq!(said("\u{7}".into()), "The text holds control characters; write plain text. Nothing was changed.");
+        assert_eq!(said("x".repeat(LONGEST_TEXT + 7)), "The text may have at most 4000 characters, this has 4007. Nothing was changed.");
     }
 }

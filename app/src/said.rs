@@ -5,7 +5,7 @@ use rules::{
     journal::{BlindReason, Entry, Event},
     lifecycle::Step,
     say, summary,
-    words::{Actor, Severity, Signal, Subject},
+    words::{Actor, Severity, Signal, Subject, Unit},
 };
 
 use crate::facts::{Line, Tone};
@@ -24,6 +24,18 @@ fn named(subject: &Subject, signal: &Signal) -> String {
     format!("{} of {}", say::label(signal), say::subject(subject))
 }
 
+/// What a breach that is over shows.
+fn recovered(subject: &Subject, signal: &Signal) -> String {
+    let large = say::capital(&say::subject(subject));
+    match signal.as_str() {
+        "endpoint.up" => format!("{large} answers as expected again"),
+        "app.up" => format!("{large} is running again"),
+        "pm2.up" => format!("PM2 on {} answers again", subject.host().unwrap_or("this host")),
+        "collector.failed" => format!("{large} works again"),
+        _ => format!("{} is back to normal", named(subject, signal)),
+    }
+}
+
 fn crossed(breach: &Breach) -> String {
     // What is not beyond its level now, or not heard of, is told in the summary's words.
     let beyond = match breach.crossing {
@@ -31,7 +43,8 @@ fn crossed(breach: &Breach) -> String {
         Crossing::Below { level } => breach.value < level,
         Crossing::Rising { .. } | Crossing::Reaching { .. } | Crossing::Silent { .. } => true,
     };
-    if breach.easing.is_some() || breach.unheard.is_some() || !beyond {
+    // Nor has what is yes or no a level.
+    if breach.easing.is_some() || breach.unheard.is_some() || !beyond || breach.unit == Unit::YesNo {
         return summary::breach_for_people(breach);
     }
     let unit = &breach.unit;
@@ -96,11 +109,14 @@ fn sentence(event: &Event, actor: Actor) -> String {
             format!("Now {}: {named} comes and goes, and counts as one breach.", breach.severity)
         }
         Event::BreachChanged { breach, .. } => format!("Now {}: {}.", breach.severity, crossed(breach)),
-        Event::BreachCleared { key, ending: Ending::Recovered { .. }, .. } => {
-            format!("{} is back to normal.", named(&key.subject, &key.signal))
-        }
+        Event::BreachCleared { key, ending: Ending::Recovered { .. }, .. } => format!("{}.", recovered(&key.subject, &key.signal)),
         Event::BreachCleared { key, ending: Ending::NoLongerWatched, .. } => {
-            format!("{} is no longer watched. Whether it recovered is not known.", named(&key.subject, &key.signal))
+            let named = if say::known_unit(key.signal.as_str()) == Some(Unit::YesNo) {
+                say::capital(&say::subject(&key.subject))
+            } else {
+                named(&key.subject, &key.signal)
+            };
+            format!("{named} is no longer watched. Whether it recovered is not known.")
         }
         Event::Moved { step, to, .. } => format!("{}: the incident is {to}.", moved(*step)),
         Event::SummaryWritten { .. } => "The summary was written anew.".into(),
@@ -258,6 +274,22 @@ mod tests {
         let cleared = |ending| sentence(&Event::BreachCleared { incident: IncidentNumber(1), key: key.clone(), ending }, Actor::Agent);
         assert!(cleared(Ending::NoLongerWatched).ends_with("is no longer watched. Whether it recovered is not known."));
         assert!(cleared(Ending::Recovered { since: Timestamp::from_secs(1) }).ends_with("is back to normal."));
+    }
+
+    #[test]
+    fn what_is_yes_or_no_is_said_in_words() {
+        let mut one = breach(Crossing::Below { level: 1.0 });
+        one.key = BreachKey { subject: "endpoint:dead".parse().unwrap(), signal: "endpoint.up".parse().unwrap() };
+        (one.value, one.peak, one.unit, one.usual) = (0.0, 0.0, Unit::YesNo, Some(1.0));
+        let number = IncidentNumber(1);
+        let said = |event| sentence(&event, Actor::Agent);
+        assert_eq!(
+            said(Event::BreachJoined { incident: number, breach: Box::new(one.clone()) }),
+            "Joined: The endpoint dead does not answer as expected."
+        );
+        let cleared = |ending| said(Event::BreachCleared { incident: number, key: one.key.clone(), ending });
+        assert_eq!(cleared(Ending::Recovered { since: Timestamp::from_secs(1) }), "The endpoint dead answers as expected again.");
+        assert_eq!(cleared(Ending::NoLongerWatched), "The endpoint dead is no longer watched. Whether it recovered is not known.");
     }
 
     #[test]

@@ -32,7 +32,7 @@ test('a queue that grows becomes an incident in an open browser, and is followed
 
   // Someone takes it, and says so.
   await page.getByRole('button', { name: 'Acknowledge' }).click();
-  await expect(page.getByRole('status')).toContainText('Acknowledged');
+  await expect(page.locator('#said-steps')).toContainText('Acknowledged');
   await expect(page.getByRole('button', { name: 'Acknowledge' })).toHaveCount(0);
   await page.getByLabel('Write on the timeline').fill('The importer hangs on a turquoise file.');
   await page.getByRole('button', { name: 'Write', exact: true }).click();
@@ -48,7 +48,7 @@ test('a queue that grows becomes an incident in an open browser, and is followed
   await page.getByText('Add a note').click();
   await page.getByLabel(/Why it is over/).fill('The file was put aside.');
   await page.getByRole('button', { name: 'Resolve', exact: true }).click();
-  await expect(page.getByRole('status')).toContainText('Resolved');
+  await expect(page.locator('#said-steps')).toContainText('Resolved');
   await expect(page.locator('.brief .state')).toHaveText(/resolved/);
   await expect(page.locator('main')).toContainText('The file was put aside.');
   expect(loads, 'the page was never loaded again').toEqual([]);
@@ -82,7 +82,7 @@ test('an incident that someone else ends is over in every open browser', async (
   queue.is(3);
   await expect(other.locator('.brief .state')).toHaveText(/recovering/);
   await other.getByRole('button', { name: 'Resolve', exact: true }).click();
-  await expect(other.getByRole('status')).toContainText('Resolved');
+  await expect(other.locator('#said-steps')).toContainText('Resolved');
   await page.bringToFront();
   await expect(page.getByText('No incident is active.')).toBeVisible();
   queue.stop();

@@ -151,11 +151,15 @@ test.describe('without script', () => {
     await page.getByRole('link', { name: /imports/ }).first().click();
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await page.getByRole('button', { name: 'Acknowledge' }).click();
-    await expect(page).toHaveURL(/\/ops\/incidents\/1$/);
+    await expect(page).toHaveURL(/\/ops\/incidents\/1\?done=acknowledged#said-steps$/);
+    await expect(page.locator('#said-steps')).toBeInViewport();
+    await expect(page.locator('#said-steps')).toContainText('Acknowledged.');
     await expect(page.getByRole('button', { name: 'Acknowledge' })).toHaveCount(0);
     await page.getByLabel('Write on the timeline').fill('Written without script.');
     await page.getByRole('button', { name: 'Write', exact: true }).click();
     await expect(page.locator('main')).toContainText('Written without script.');
+    await expect(page.locator('#said-comment')).toBeInViewport();
+    await expect(page.locator('#said-comment')).toHaveText('Written on the timeline.');
     await page.getByText('Add a note').click();
     await page.getByLabel(/Why it is over/).fill('Enough.');
     await page.getByRole('button', { name: 'Resolve', exact: true }).click();

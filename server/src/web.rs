@@ -85,6 +85,7 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
         .and(NotForContentType::const_new("application/wasm"));
     let pages = Router::new()
         .leptos_routes_with_context(&site, routes, context.clone(), shell.clone())
+        .merge(app::forms(context.clone(), shell.clone()))
         .fallback(leptos_axum::render_app_async_with_context(context, shell));
     Router::new()
         .merge(api::router())

@@ -9,7 +9,7 @@ use rules::{
     words::{Signal, Subject},
 };
 
-use crate::{mark, spark, status};
+use crate::{clock, mark, spark, status};
 
 /// Which rows stand where.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,11 +138,19 @@ fn row(reading: &Reading, spark: Option<&Spark>) -> AnyView {
     let (class, word) = mark::status_words(reading.status);
     let plain = reading.status == Status::Shown;
     view! {
-        <li class=format!("row is-{class}") data-row=status::row_key(&reading.subject, &reading.signal)>
+        <li
+            class=format!("row is-{class}")
+            data-row=status::row_key(&reading.subject, &reading.signal)
+            data-old=reading.unheard_since.map(|_| "")
+        >
             <span class="label">{label(reading)}</span>
             {(!plain).then(|| picture(reading, spark))}
             <span class="value">{say::value(reading.value, &reading.unit)}</span>
-            <span class="note">{status::note(reading)}</span>
+            {match reading.unheard_since {
+                // What it comes to and what is usual says little of a value that is old.
+                Some(at) => view! { <span class="heard">"last heard " {clock::moment(at)}</span> }.into_any(),
+                None => view! { <span class="note">{status::note(reading)}</span> }.into_any(),
+            }}
             {(!plain).then(|| mark::mark(class, word))}
         </li>
     }
@@ -153,7 +161,8 @@ fn row(reading: &Reading, spark: Option<&Spark>) -> AnyView {
 fn picture(reading: &Reading, spark: Option<&Spark>) -> AnyView {
     let points: Vec<(f64, f64)> = match spark {
         Some(spark) => {
-            let newest = spark.points.last().map_or(0.0, |&(ago, _)| ago);
+            // It ends at the right edge, unless it ended a while ago.
+            let newest = spark.points.last().filter(|_| reading.unheard_since.is_none()).map_or(0.0, |&(ago, _)| ago);
             spark.points.iter().map(|&(ago, value)| (f64::from(ago - newest), value)).collect()
         }
         None => vec![(0.0, reading.value)],
@@ -221,6 +230,25 @@ mod tests {
         let collectors =
             [&groups[4].telling, &groups[4].folded].map(|keys| keys.iter().map(|(subject, _)| subject.name()).collect::<Vec<_>>());
         assert_eq!(collectors, [vec!["pm2"], vec!["host"]]);
+    }
+
+    #[test]
+    fn an_old_value_says_when_it_was_heard_and_its_line_ends_there() {
+        let mut one = reading("service:imports", "queue.depth", Status::Critical);
+        let spark =
+            Spark { subject: one.subject.clone(), signal: one.signal.clone(), points: vec![(600.0, 1.0), (540.0, 2.0), (300.0, 3.0)] };
+        let end = |html: &str| {
+            let line = html.split("<polyline points=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+            line.rsplit(' ').next().and_then(|point| point.split(',').next()).unwrap().to_owned()
+        };
+        let html = row(&one, Some(&spark)).to_html();
+        assert!(html.contains("usually 61 %") && !html.contains("last heard") && !html.contains("data-old"), "{html}");
+        assert_eq!(end(&html), "1200");
+        one.unheard_since = Some(Timestamp::from_secs(1_795_341_600));
+        let html = row(&one, Some(&spark)).to_html();
+        assert!(html.contains("last heard <time datetime=\"2026-11-22T10:00:00Z\"") && html.contains("data-old"), "{html}");
+        assert!(!html.contains("usually"), "{html}");
+        assert_eq!(end(&html), "600");
     }
 
     #[test]

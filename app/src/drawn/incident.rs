@@ -1,27 +1,28 @@
 //! What the page of one incident says: head, briefing, evidence.
 
 use leptos::prelude::*;
-use rules::{incident::Incident, lifecycle::State};
+use rules::{incident::Incident, lifecycle::State, say, time::Timestamp};
 
 use crate::{
     clock,
+    deed::Deed,
     drawn::{block, card::headline, chart::chart, prose::prose, steps, timeline},
-    facts::{BreachRow, Briefing, SnapshotData},
+    facts::{BreachRow, Briefing, Newest, Refused, SnapshotData, Told},
     mark,
+    problem::Problem,
 };
 
-/// The page. `problem` is said where a form was refused.
-pub(crate) fn page(incident: &Incident, brief: &Briefing, problem: Option<&'static str>) -> String {
+/// The page, with what it has to tell.
+pub(crate) fn page(incident: &Incident, brief: &Briefing, told: &Told) -> String {
     let number = incident.number.0;
     let over = incident.state == State::Resolved;
     let edge = if over { "brief over".to_owned() } else { format!("brief edge-{}", incident.severity) };
-    let said = if problem.is_some() { "said refused" } else { "away" };
     view! {
         // Its class follows the incident; its parts are exchanged one by one.
         <article id="brief" class=edge data-hash="">
             {block("head", head(brief))}
-            <p id="said" role="status" class=said>{problem}</p>
-            {block("steps", steps::steps(incident).to_html())}
+            {block("steps", steps::steps(incident, brief, told).to_html())}
+            {steps::said(Deed::Acknowledge, told)}
         </article>
         {block("briefing", briefing(brief))}
         <section aria-labelledby="evidence">
@@ -32,11 +33,27 @@ pub(crate) fn page(incident: &Incident, brief: &Briefing, problem: Option<&'stat
         <section aria-labelledby="timeline">
             <h2 id="timeline">"Timeline"</h2>
             {block("lines", timeline(&brief.timeline))}
-            {steps::comment(number)}
+            {steps::comment(&number.to_string(), told)}
         </section>
         <p class="links">
             <a href=format!("/api/ops/incidents/{number}/bundle") rel="external" download="">"Save everything about it as a file"</a>
         </p>
+    }
+    .into_any()
+    .to_html()
+}
+
+/// What stands where the page can't be shown after a form was sent: what happened, and what was typed.
+pub(crate) fn kept(id: &str, problem: &Problem, refused: &Refused) -> String {
+    let sentence = (problem.sentence != refused.problem.sentence).then(|| problem.sentence.clone());
+    view! {
+        <h1>"Incident " {id.to_owned()}</h1>
+        <p class="lead">{refused.problem.sentence.clone()} " " {sentence}</p>
+        {(!refused.text.is_empty()).then(|| view! {
+            <p>"What you wrote is kept here. Send it again in a moment, or copy it."</p>
+            {steps::again(id, refused)}
+        })}
+        <p class="links"><a href=format!("/ops/incidents/{id}")>"Look at the incident"</a> <a href="/ops/health">"Health"</a></p>
     }
     .into_any()
     .to_html()
@@ -53,6 +70,7 @@ fn head(incident: &Briefing) -> String {
         </p>
         <h1>{prose(&headline(card))}</h1>
         <p class="lead">{prose(&incident.standing)}</p>
+        {incident.beside.iter().map(beside).collect_view()}
         {facts(incident)}
     }
     .into_any()
@@ -69,32 +87,56 @@ fn snapshots(incident: &Briefing) -> String {
     incident.snapshots.iter().enumerate().map(|(index, data)| snapshot(index, data)).collect_view().into_any().to_html()
 }
 
-/// When it was opened, who has it, since when it is quiet.
+/// Another incident about the same that is active.
+fn beside((number, headline): &(u32, String)) -> AnyView {
+    view! {
+        <p class="notice">
+            <a href=format!("/ops/incidents/{number}")>"Incident " {*number}</a> " about the same is active: " {prose(headline)}
+        </p>
+    }
+    .into_any()
+}
+
+/// When it was opened, who has it, since when it is quiet; or how it ended.
 fn facts(incident: &Briefing) -> AnyView {
     let card = &incident.card;
+    let over = incident.resolved.is_some();
     let fact = |word: &'static str, value: AnyView| view! { <div><dt>{word}</dt><dd>{value}</dd></div> };
+    let by = |(who, at): &(String, Timestamp)| view! { {who.clone()} ", " {clock::moment(*at)} }.into_any();
     let held = match &incident.acknowledged {
-        Some((who, at)) => view! { {who.clone()} ", " {clock::moment(*at)} }.into_any(),
-        None => "Nobody yet".into_any(),
+        Some(taken) => Some(fact(if over { "Had it" } else { "Has it" }, by(taken))),
+        None => (!over).then(|| fact("Has it", "Nobody yet".into_any())),
     };
+    let newest = incident.breaches.iter().find_map(|row| row.newest.as_ref());
     view! {
         <dl class="facts">
             {fact("Opened", clock::moment(card.opened_at))}
-            {fact("Has it", held)}
-            {incident.quiet_since.filter(|_| card.resolved_at.is_none()).map(|at| fact("Quiet since", clock::moment(at)))}
-            {card.resolved_at.map(|at| fact("Resolved", clock::moment(at)))}
+            {held}
+            {incident.quiet_since.filter(|_| !over).map(|at| fact("Quiet since", clock::moment(at)))}
+            {incident.resolved.as_ref().map(|end| fact("Resolved", by(end)))}
             {(incident.reopened > 0).then(|| fact("Opened again", times(incident.reopened).into_any()))}
-            {incident.breaches.iter().find_map(now).map(|now| fact("Now", now))}
-            {fact("Began at", rules::say::subject(&card.cause).into_any())}
+            {newest.map(|newest| match newest.unheard_since {
+                Some(at) => fact("Last heard", view! { {reading(newest)} ", " {clock::moment(at)} }.into_any()),
+                None => fact("Now", reading(newest)),
+            })}
+            {fact("Where it began", say::capital(&say::subject(&card.cause)).into_any())}
         </dl>
     }
     .into_any()
 }
 
-/// The newest value, which the live stream keeps new.
-fn now(row: &BreachRow) -> Option<AnyView> {
-    let (key, value) = row.now.clone()?;
-    Some(view! { <span data-reading=key>{value}</span> }.into_any())
+/// The newest value, which the live stream keeps new. What is old is marked, so that the page is asked for anew when it is heard again.
+fn reading(newest: &Newest) -> AnyView {
+    let old = newest.unheard_since.map(|_| "");
+    view! { <span data-reading=newest.key.clone() data-old=old>{newest.value.clone()}</span> }.into_any()
+}
+
+/// The newest value inside a row.
+fn newest(newest: &Newest) -> AnyView {
+    match newest.unheard_since {
+        Some(at) => view! { "; last heard " {clock::moment(at)} ": " {reading(newest)} }.into_any(),
+        None => view! { "; now " {reading(newest)} }.into_any(),
+    }
 }
 
 fn times(count: u32) -> String {
@@ -144,11 +186,17 @@ fn breach(row: &BreachRow) -> AnyView {
     let state = match row.cleared_at {
         Some(at) if row.lost => view! { {mark::mark("unknown", "no longer watched")} " since " {clock::moment(at)} }.into_any(),
         Some(at) => view! { {mark::mark("healthy", "recovered")} " " {clock::moment(at)} }.into_any(),
-        None => view! { {mark::severity(row.severity)} " since " {clock::moment(row.since)} }.into_any(),
+        None => match row.given_up_at {
+            Some(end) => {
+                view! { {mark::severity(row.severity)} " from " {clock::exact(row.since)} " to " {clock::exact(end)} ", when it was resolved" }
+                    .into_any()
+            }
+            None => view! { {mark::severity(row.severity)} " since " {clock::moment(row.since)} }.into_any(),
+        },
     };
     view! {
         <li>
-            <p><strong>{row.label.clone()}</strong> " of " {row.subject.clone()} ": " {row.value.clone()} {row.unsteady.then_some(", unsteady")} {now(row).map(|now| view! { "; now " {now} })}</p>
+            <p><strong>{row.label.clone()}</strong> " of " {row.subject.clone()} ": " {row.value.clone()} {row.unsteady.then_some(", unsteady")} {row.newest.as_ref().map(newest)}</p>
             <p class="quiet">{state}</p>
             {(!row.meaning.is_empty()).then(|| view! { <p>{row.meaning.clone()}</p> })}
         </li>
@@ -179,7 +227,7 @@ fn snapshot(index: usize, data: &SnapshotData) -> AnyView {
         |(name, pid, size): &(String, u32, String)| [name.clone().into_any(), pid.to_string().into_any(), size.clone().into_any()];
     let disk =
         |(mount, free, size): &(String, String, String)| [mount.clone().into_any(), free.clone().into_any(), size.clone().into_any()];
-    let entry = |(number, at, kind): &(u64, rules::time::Timestamp, String)| {
+    let entry = |(number, at, kind): &(u64, Timestamp, String)| {
         [number.to_string().into_any(), clock::moment(*at), kind.replace('_', " ").into_any()]
     };
     view! {

@@ -1,14 +1,22 @@
-//! What a person can do to an incident: plain forms. A page that is alive sends them without leaving.
+//! What a person can do to an incident: plain forms. A page that is alive sends them without leaving. What came of it is said beside the
+//! button that was pressed.
 
 use leptos::prelude::*;
 use rules::{desk::LONGEST_TEXT, incident::Incident, lifecycle::State};
 
+use crate::{
+    deed::Deed,
+    facts::{Briefing, Refused, Told},
+};
+
 /// A form that does one thing.
-fn form(number: u32, what: &'static str, inside: AnyView) -> AnyView {
+fn form(incident: &str, deed: Deed, inside: AnyView) -> AnyView {
+    // The address leads to where it is said, with and without Wasm.
+    let action = format!("/ops/incidents/{incident}#{}", deed.place());
     view! {
-        <form method="post" action="/api/pages/act" data-act="">
-            <input type="hidden" name="incident" value=number/>
-            <input type="hidden" name="what" value=what/>
+        <form method="post" action=action data-act=deed.place()>
+            <input type="hidden" name="incident" value=incident.to_owned()/>
+            <input type="hidden" name="what" value=deed.name()/>
             {inside}
         </form>
     }
@@ -19,40 +27,105 @@ fn button(class: &'static str, word: &'static str) -> AnyView {
     view! { <button class=class type="submit">{word}</button> }.into_any()
 }
 
-fn words(id: &'static str, label: &'static str, required: bool) -> AnyView {
-    view! { <label for=id>{label}</label><textarea id=id name="text" rows="3" maxlength=LONGEST_TEXT required=required></textarea> }
-        .into_any()
+/// What was refused of this deed.
+fn refused(told: &Told, deed: Deed) -> Option<&Refused> {
+    if let Told::Refused(refused) = told { Some(refused).filter(|refused| refused.deed == Some(deed)) } else { None }
+}
+
+/// A field for words; what was refused still stands in it.
+fn words(deed: Deed, label: &'static str, told: &Told) -> AnyView {
+    let id = if deed == Deed::Comment { "comment" } else { "note" };
+    let refused = refused(told, deed);
+    let text = refused.map(|refused| field_text(&refused.text)).unwrap_or_default();
+    let described = refused.map(|_| deed.place());
+    view! {
+        <label for=id>{label}</label>
+        <textarea
+            id=id
+            name="text"
+            rows="3"
+            maxlength=LONGEST_TEXT
+            required={deed == Deed::Comment}
+            autofocus=refused.is_some()
+            aria-invalid=refused.map(|_| "true")
+            aria-describedby=described
+            inner_html=text
+        ></textarea>
+    }
+    .into_any()
+}
+
+/// A text as the content of a field: nothing in it is markup, and its first line break is not taken for one of the markup's own.
+fn field_text(text: &str) -> String {
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
+}
+
+/// What came of the deeds that are said at the place of this one. It is empty until something did.
+pub(crate) fn said(deed: Deed, told: &Told) -> AnyView {
+    let (class, sentence) = match told {
+        Told::Done(done) if done.place() == deed.place() => ("said done", done.sentence().to_owned()),
+        Told::Refused(refused) if refused.deed.unwrap_or(Deed::Acknowledge).place() == deed.place() => {
+            ("said refused", refused.problem.sentence.clone())
+        }
+        Told::Nothing | Told::Done(_) | Told::Refused(_) => ("away", String::new()),
+    };
+    view! { <p id=deed.place() role="status" class=class>{sentence}</p> }.into_any()
 }
 
 /// The one next step as the one primary button; the others beside it, quieter.
-pub(crate) fn steps(incident: &Incident) -> AnyView {
-    let number = incident.number.0;
+pub(crate) fn steps(incident: &Incident, brief: &Briefing, told: &Told) -> AnyView {
+    let number = incident.number.to_string();
     if incident.state == State::Resolved {
-        let inside = view! { {words("note", "Why it is not over", false)} {button("button primary", "Open it again")} }.into_any();
-        return view! { <details class="step"><summary class="button">"Open it again"</summary>{form(number, "reopen", inside)}</details> }
-            .into_any();
+        let inside = view! { {words(Deed::Reopen, "Why it is not over", told)} {button("button primary", "Open it again")} }.into_any();
+        let open = refused(told, Deed::Reopen).is_some();
+        return view! {
+            <details class="step" open=open>
+                <summary class="button">"Open it again"</summary>
+                {form(&number, Deed::Reopen, inside)}
+            </details>
+        }
+        .into_any();
     }
-    let acknowledged = incident.acknowledged.is_some();
-    let ending = acknowledged || incident.resolution_offered || incident.state == State::Recovering;
+    let (acknowledged, quiet) = (incident.acknowledged.is_some(), brief.still.is_none());
     let style = |primary: bool| if primary { "button primary" } else { "button" };
     let resolve = || {
+        let open = refused(told, Deed::Resolve).is_some();
         let inside = view! {
-            {button(style(ending), "Resolve")}
-            <details class="fold"><summary>"Add a note"</summary>{words("note", "Why it is over; kept for learning", false)}</details>
+            {button(style(quiet), "Resolve")}
+            <details class="fold" open=open>
+                <summary>"Add a note"</summary>
+                {words(Deed::Resolve, "Why it is over; kept for learning", told)}
+            </details>
+            {brief.still.clone().map(|still| view! { <p class="still quiet">{still}</p> })}
         };
-        form(number, "resolve", inside.into_any())
+        form(&number, Deed::Resolve, inside.into_any())
     };
-    let take = || form(number, "acknowledge", button(style(!ending), "Acknowledge"));
-    let steps = match (ending, acknowledged) {
-        (_, true) => vec![resolve()],
+    let take = || form(&number, Deed::Acknowledge, button(style(!quiet), "Acknowledge"));
+    let guide = || {
+        let (address, word) = brief.next.as_ref().map_or_else(
+            || ("/ops/runbook".to_owned(), "Read the guide".to_owned()),
+            |guide| (format!("/ops/runbook#{}", guide.slug), format!("Read the guide: {}", guide.title)),
+        );
+        view! { <a class="button primary" href=address>{word}</a> }.into_any()
+    };
+    let steps = match (quiet, acknowledged) {
+        (true, true) => vec![resolve()],
         (true, false) => vec![resolve(), take()],
         (false, false) => vec![take(), resolve()],
+        (false, true) => vec![guide(), resolve()],
     };
     view! { <div class="decision">{steps}</div> }.into_any()
 }
 
 /// A form that writes on the timeline.
-pub(crate) fn comment(number: u32) -> AnyView {
-    let inside = view! { {words("comment", "Write on the timeline", true)} {button("button", "Write")} };
-    form(number, "comment", inside.into_any())
+pub(crate) fn comment(incident: &str, told: &Told) -> AnyView {
+    let inside = view! { {words(Deed::Comment, "Write on the timeline", told)} {button("button", "Write")} };
+    view! { {form(incident, Deed::Comment, inside.into_any())} {said(Deed::Comment, told)} }.into_any()
+}
+
+/// The form that was refused, for a page that can't be shown.
+pub(crate) fn again(incident: &str, refused: &Refused) -> AnyView {
+    let deed = refused.deed.unwrap_or(Deed::Comment);
+    let told = Told::Refused(Refused { deed: Some(deed), ..refused.clone() });
+    form(incident, deed, view! { {words(deed, "What you wrote", &told)} {button("button primary", "Send it again")} }.into_any())
 }

@@ -6,7 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use rules::{
     say,
     time::{Span, Timestamp},
-    view::Readings,
+    view::{Reading, Readings},
 };
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, FormData, HtmlButtonElement, HtmlFormElement};
@@ -63,6 +63,10 @@ pub(crate) fn keep(live: Live, lives: Lives, key: Memo<String>, fetch: Fetch) {
                         let key = shown.get_attribute("data-reading");
                         let reading = now.readings.iter().find(|one| key.as_deref() == Some(&status::row_key(&one.subject, &one.signal)));
                         if let Some(reading) = reading {
+                            if is_other_age(&shown, reading) {
+                                soon(waiting, again);
+                                break;
+                            }
                             write(Some(shown), &say::value(reading.value, &reading.unit));
                         }
                     }
@@ -186,7 +190,7 @@ fn write_over(now: &Readings) -> bool {
         };
         let reading = &now.readings[keys[found].1];
         let (class, _) = mark::status_words(reading.status);
-        if row.class_name() != format!("row is-{class}") {
+        if row.class_name() != format!("row is-{class}") || is_other_age(row, reading) {
             other = true;
             continue;
         }
@@ -199,8 +203,13 @@ fn write_over(now: &Readings) -> bool {
     other
 }
 
+/// Whether a value that is shown has become old, or is heard again.
+fn is_other_age(shown: &Element, reading: &Reading) -> bool {
+    shown.has_attribute("data-old") != reading.unheard_since.is_some()
+}
+
 /// Goes on with a sparkline.
-fn draw(picture: &Element, reading: &rules::view::Reading) {
+fn draw(picture: &Element, reading: &Reading) {
     let newest = picture.get_attribute("data-newest").and_then(|micros| micros.parse().ok()).map(Timestamp::from_micros);
     let Some(later) = newest.map(|newest| reading.at.since(newest)).filter(|later| *later > Span::ZERO) else {
         return;
@@ -223,8 +232,9 @@ fn draw(picture: &Element, reading: &rules::view::Reading) {
     }
 }
 
-fn say_what_happened(class: &str, text: &str) {
-    if let Some(said) = document().get_element_by_id("said") {
+/// Says it beside the button that was pressed: the form names the place.
+fn say_what_happened(form: &HtmlFormElement, class: &str, text: &str) {
+    if let Some(said) = document().get_element_by_id(&form.get_attribute("data-act").unwrap_or_default()) {
         said.set_class_name(class);
         said.set_text_content(Some(text));
     }
@@ -250,16 +260,16 @@ pub(super) fn send(event: &Event) {
         }
     };
     able(false);
-    say_what_happened("said", "Working on it.");
+    say_what_happened(&form, "said", "Working on it.");
     let (what, text) = (field("what"), field("text"));
     let buttons = buttons.clone();
     spawn_local(async move {
         match act(incident, what, text).await {
             Ok(sentence) => {
-                say_what_happened("said done", &sentence);
+                say_what_happened(&form, "said done", &sentence);
                 form.reset();
             }
-            Err(Problem { sentence, .. }) => say_what_happened("said refused", &sentence),
+            Err(Problem { sentence, .. }) => say_what_happened(&form, "said refused", &sentence),
         }
         for button in buttons.iter().filter_map(|button| button.dyn_ref::<HtmlButtonElement>()) {
             button.set_disabled(false);
