@@ -1,4 +1,5 @@
 //! What the tests of the pages look at.
+#![expect(clippy::unwrap_used, reason = "what the tests say is a name is one")]
 
 use rules::{
     breach::{Breach, BreachKey, Crossing, Guidance},

@@ -134,7 +134,7 @@ fn all() -> Vec<(&'static str, Incident)> {
         ("easing", incident(vec![easing, back])),
         ("unheard", incident(vec![unheard])),
         ("dumb", incident(vec![dumb.clone()])),
-        ("ended", ended(vec![busy, dumb, down.clone()])),
+        ("ended", ended(vec![busy, dumb, down])),
         ("certificate", incident(vec![breach("endpoint:shop", "endpoint.certificate.days_left", 4.6, "d")])),
     ]
 }
