@@ -135,7 +135,7 @@ test.describe('without script', () => {
     await expect(page.locator('#said-comment')).toBeInViewport();
     await page.getByLabel('Write on the timeline').fill('first\n</textarea> & second \u0007');
     await page.getByRole('button', { name: 'Write', exact: true }).click();
-    await expect(page.locator('#said-comment')).toContainText('control characters');
+    await expect(page.locator('#said-comment')).toContainText('the control character U+0007');
     await expect(page.getByLabel('Write on the timeline')).toHaveValue('first\n</textarea> & second \u0007');
     await page.getByLabel('Write on the timeline').fill('first and second');
     await page.getByRole('button', { name: 'Write', exact: true }).click();
