@@ -103,7 +103,7 @@ mod tests {
             Problem::from(rules::desk::decide(&crate::sample::incident(), &command).unwrap_err()).sentence
         };
         assert_eq!(said(String::new()), "The text is empty; write at least a word. Nothing was changed.");
-        assert_eq!(said("\u{7}".into()), "The text holds control characters; write plain text. Nothing was changed.");
+        assert_eq!(said("\u{7}".into()), "The text holds the control character U+0007; write plain text. Nothing was changed.");
         assert_eq!(said("x".repeat(LONGEST_TEXT + 7)), "The text may have at most 4000 characters, this has 4007. Nothing was changed.");
     }
 }
