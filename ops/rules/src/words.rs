@@ -156,7 +156,7 @@ impl FromStr for Subject {
 }
 
 /// Control characters, and those that change the direction of the text around them or hide in it.
-fn is_unprintable(c: char) -> bool {
+pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
