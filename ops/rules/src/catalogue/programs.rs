@@ -464,51 +464,51 @@ fn forms(program: Program) -> String {
 /// Whether words fit a form; if not, how many of them did, and what is wrong with the next (`None`: it is missing).
 fn fits(form: &Form, words: &[Word], kinds: &BTreeMap<String, Kind>) -> Result<(), (usize, Option<Wrong>)> {
     for (place, token) in form.tokens.iter().enumerate() {
-        let word = words.get(place).ok_or((place * 2, None))?;
-        one(*token, word, kinds).map_err(|(near, wrong)| (place * 2 + usize::from(near), Some(wrong)))?;
+        let word = words.get(place).ok_or((place * 3, None))?;
+        one(*token, word, kinds).map_err(|(near, wrong)| (place * 3 + near, Some(wrong)))?;
     }
     match words.get(form.tokens.len()) {
         None => Ok(()),
         Some(word) if word.raw.starts_with('-') => {
-            Err((form.tokens.len() * 2, Some(word.wrong(Rule::Flag, shown(&word.raw), "nothing more"))))
+            Err((form.tokens.len() * 3, Some(word.wrong(Rule::Flag, shown(&word.raw), "nothing more"))))
         }
-        Some(word) => Err((form.tokens.len() * 2, Some(word.wrong(Rule::Arguments, shown(&word.raw), "nothing more")))),
+        Some(word) => Err((form.tokens.len() * 3, Some(word.wrong(Rule::Arguments, shown(&word.raw), "nothing more")))),
     }
 }
 
-/// Whether a word is what a token says. The flag tells that it is nearly so, and that no other form is meant.
-fn one(token: Token, word: &Word, kinds: &BTreeMap<String, Kind>) -> Result<(), (bool, Wrong)> {
+/// Whether a word is what a token says. The number, below 3, tells how nearly it is so.
+fn one(token: Token, word: &Word, kinds: &BTreeMap<String, Kind>) -> Result<(), (usize, Wrong)> {
     match token {
         Token::Word(text) if word.argument.literal() == Some(text) => Ok(()),
         Token::Word(text) => {
             let rule = if word.raw.starts_with('-') { Rule::Flag } else { Rule::Subcommand };
-            Err((false, word.wrong(rule, shown(&word.raw), format!("`{text}` or another form of the list"))))
+            Err((0, word.wrong(rule, shown(&word.raw), format!("`{text}` or another form of the list"))))
         }
         Token::Slot(slot) => match word.argument.0.as_slice() {
             [Part::Placeholder(name)] => match kinds.get(name) {
                 Some(kind) if slot.takes(kind) => Ok(()),
-                Some(kind) => Err((true, word.wrong(Rule::PlaceholderKind, format!("'{{{name}}}' is {}", kind.shown()), slot.example()))),
-                None => Err((true, word.wrong(Rule::Placeholder, format!("'{{{name}}}' has no row"), slot.example()))),
+                Some(kind) => Err((2, word.wrong(Rule::PlaceholderKind, format!("'{{{name}}}' is {}", kind.shown()), slot.example()))),
+                None => Err((2, word.wrong(Rule::Placeholder, format!("'{{{name}}}' has no row"), slot.example()))),
             },
             [Part::Literal(text)] => {
                 let rule = if text.starts_with('-') { Rule::Flag } else { Rule::NeedsPlaceholder };
-                Err((true, word.wrong(rule, shown(text), slot.example())))
+                Err((2, word.wrong(rule, shown(text), slot.example())))
             }
-            _ => Err((true, word.wrong(Rule::Placeholder, format!("{} isn't only a placeholder", shown(&word.raw)), slot.example()))),
+            _ => Err((2, word.wrong(Rule::Placeholder, format!("{} isn't only a placeholder", shown(&word.raw)), slot.example()))),
         },
         Token::Number { before, after, least, most } => number(word, kinds, before, after, (least, most)),
     }
 }
 
-fn number(word: &Word, kinds: &BTreeMap<String, Kind>, before: &str, after: &str, (least, most): (u64, u64)) -> Result<(), (bool, Wrong)> {
+fn number(word: &Word, kinds: &BTreeMap<String, Kind>, before: &str, after: &str, (least, most): (u64, u64)) -> Result<(), (usize, Wrong)> {
     let example = format!("`{before}{least}{after}` or more, at most {most}{after}");
     if let Some(text) = word.argument.literal() {
         let Some(rest) = text.strip_prefix(before) else {
             let rule = if text.starts_with('-') { Rule::Flag } else { Rule::Subcommand };
-            return Err((false, word.wrong(rule, shown(text), example)));
+            return Err((0, word.wrong(rule, shown(text), example)));
         };
         // Another form may have this unit: then that one is nearer.
-        let near = rest.ends_with(after);
+        let near = 1 + usize::from(rest.ends_with(after));
         return match rest.strip_suffix(after).and_then(plain_number) {
             Some(number) if (least..=most).contains(&number) => Ok(()),
             _ => Err((near, word.wrong(Rule::Range, shown(text), example))),
@@ -517,11 +517,11 @@ fn number(word: &Word, kinds: &BTreeMap<String, Kind>, before: &str, after: &str
     match word.argument.0.as_slice() {
         [Part::Literal(one), Part::Placeholder(name), Part::Literal(two)] if one == before && two == after => match kinds.get(name) {
             Some(Kind::Number { from, to, .. }) if *from >= least && *to <= most => Ok(()),
-            Some(Kind::Number { from, to, .. }) => Err((true, word.wrong(Rule::Range, format!("from {from} to {to}"), example))),
-            Some(kind) => Err((true, word.wrong(Rule::PlaceholderKind, format!("'{{{name}}}' is {}", kind.shown()), "a whole number"))),
-            None => Err((true, word.wrong(Rule::Placeholder, format!("'{{{name}}}' has no row"), "a row that says which numbers"))),
+            Some(Kind::Number { from, to, .. }) => Err((2, word.wrong(Rule::Range, format!("from {from} to {to}"), example))),
+            Some(kind) => Err((2, word.wrong(Rule::PlaceholderKind, format!("'{{{name}}}' is {}", kind.shown()), "a whole number"))),
+            None => Err((2, word.wrong(Rule::Placeholder, format!("'{{{name}}}' has no row"), "a row that says which numbers"))),
         },
-        _ => Err((false, word.wrong(Rule::Placeholder, format!("a placeholder in {}", shown(&word.raw)), example))),
+        _ => Err((0, word.wrong(Rule::Placeholder, format!("a placeholder in {}", shown(&word.raw)), example))),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     words::{Signal, is_unprintable},
 };
 
-mod cells;
+pub(super) mod cells;
 
 /// More commands than this nobody could choose from.
 const MOST_COMMANDS: usize = 100;
@@ -159,7 +159,9 @@ impl Reader<'_> {
 
         let before = self.refusals.len();
         let kinds = self.kinds(&rows);
-        let (does, check) = self.does(get("runs")?, get("check")?, &kinds);
+        // Without a kind that was refused, the command would only seem to lack a row.
+        let (does, check) =
+            if kinds.len() == rows.placeholders.len() { self.does(get("runs")?, get("check")?, &kinds) } else { (None, None) };
         self.placeholders(&rows, does.as_ref());
         let title = self.text(get("title")?, 80, "what it does in a few words, such as 'Reload one app'");
         let effect = self.text(get("effect")?, 300, "what is expected of it, in a sentence");

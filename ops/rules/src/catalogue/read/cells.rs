@@ -101,7 +101,7 @@ pub(super) fn proofs(text: &str) -> Result<Vec<Proof>, Wrong> {
 }
 
 /// What a placeholder stands for.
-pub(super) fn kind(text: &str) -> Result<Kind, Wrong> {
+pub(in crate::catalogue) fn kind(text: &str) -> Result<Kind, Wrong> {
     const KNOWN: [&str; 3] = ["an app seen under PM2", "a certificate that certbot has", "a query that runs now"];
     match text {
         "an app seen under PM2" => return Ok(Kind::App),
