@@ -114,7 +114,7 @@ impl BuiltIn {
 /// Whether a service must never be restarted or reloaded: without it the machine may be lost to everyone, or everyone is signed out. The
 /// name comes without `.service` and without its instance.
 pub(super) fn is_protected(stem: &str) -> bool {
-    const BEGINNINGS: [&str; 34] = [
+    const BEGINNINGS: &[&str] = &[
         "systemd",
         "dbus",
         "ssh",
@@ -122,35 +122,42 @@ pub(super) fn is_protected(stem: &str) -> bool {
         "calm-ops",
         "calm_ops",
         "calmops",
-        "sudo",
         "polkit",
         "getty",
         "serial-getty",
         "console-getty",
         "container-getty",
         "autovt",
-        "user",
         "debug-shell",
-        "rescue",
-        "emergency",
         "initrd",
         "dracut",
         "plymouth",
         "kexec",
-        "network",
+        "networkmanager",
         "wpa_supplicant",
         "ifup",
         "iptables",
         "ip6tables",
         "nftables",
         "firewalld",
-        "ufw",
-        "cloud-",
-        "lvm",
+        "cloud-init",
+        "cloud-config",
+        "cloud-final",
+        "lvm2",
         "mdadm",
         "cryptsetup",
     ];
-    const NAMES: [&str; 12] = [
+    const NAMES: &[&str] = &[
+        "user",
+        "user-runtime-dir",
+        "sudo",
+        "rescue",
+        "emergency",
+        "network",
+        "networking",
+        "network-manager",
+        "netplan",
+        "ufw",
         "apparmor",
         "auditd",
         "halt-local",
@@ -161,7 +168,6 @@ pub(super) fn is_protected(stem: &str) -> bool {
         "multipathd",
         "iscsid",
         "display-manager",
-        "netplan",
         "packagekit-offline-update",
     ];
     let stem = stem.to_ascii_lowercase();

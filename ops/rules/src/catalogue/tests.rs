@@ -153,6 +153,16 @@ fn numbers_may_be_placeholders_within_the_range_that_is_safe() {
 }
 
 #[test]
+fn only_what_keeps_the_machine_reachable_is_protected() {
+    for unit in ["nginx.service", "php-fpm@8.service", "users-api.service", "network-probe.service", "reboots.service"] {
+        assert!(values::unit(unit).is_ok(), "{unit}");
+    }
+    for unit in ["user@0.service", "NetworkManager.service", "networking.service", "ufw.service", "cloud-init.service", "ssh@1.service"] {
+        assert_eq!(values::unit(unit).unwrap_err().rule, Rule::UnitProtected, "{unit}");
+    }
+}
+
+#[test]
 fn a_script_runs_only_where_the_hosts_configuration_lists_it() {
     let text = one(&[("runs", "`script:clear-cache`"), ("{app}", "")]);
     assert_eq!(parse(&text).unwrap_err()[0].rule(), Rule::Script);
