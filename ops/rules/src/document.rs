@@ -1,5 +1,7 @@
 //! What every document that is policy has in common: a problem in it is told with its place, as a compiler would.
 
+pub(crate) mod table;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,6 @@
 
 mod cells;
 mod read;
-mod table;
 #[cfg(test)]
 mod tests;
 

@@ -156,7 +156,7 @@ impl FromStr for Subject {
 }
 
 /// Control characters, and those that change the direction of the text around them or hide in it.
-fn is_unprintable(c: char) -> bool {
+pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control() || is_hidden(c)
 }
 

@@ -1,6 +1,6 @@
 //! The grammar of single cells: levels, values with their unit, durations.
 
-use crate::{thresholds::Level, time::Span, words::Unit};
+use crate::{document::table::is_none, thresholds::Level, time::Span, words::Unit};
 
 /// Durations longer than this are mistakes.
 const LONGEST: Span = Span::from_secs(366 * 86_400);
@@ -14,11 +14,6 @@ pub(super) struct Wrong {
 
 fn wrong<T>(found: impl Into<String>, expected: impl Into<String>) -> Result<T, Wrong> {
     Err(Wrong { found: found.into(), expected: expected.into() })
-}
-
-/// Whether a cell says "none".
-pub(super) fn is_none(text: &str) -> bool {
-    matches!(text, "" | "-" | "\u{2013}" | "\u{2014}")
 }
 
 /// `85`, `0.5`, `1,000`.

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{
     Level, Row,
-    cells::{self, Wrong, is_none},
-    table::{Cell, MAX_BYTES, Report, Table},
+    cells::{self, Wrong},
 };
 use crate::{
     breach::Guidance,
-    document::Problem,
+    document::{
+        Problem,
+        table::{Cell, MAX_BYTES, Report, Table, bare, is_command_id, is_none, nearest},
+    },
     policy::{Dependency, Policy},
     say,
     time::Span,
@@ -68,13 +70,6 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Row>, Policy), Vec<Pro
     if problems.is_empty() { Ok((rows, policy)) } else { Err(problems) }
 }
 
-/// The known word that is most like a text, if one is like it at all.
-fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let short: String = text.to_lowercase().chars().take(80).collect();
-    let far = |word: &str| strsim::damerau_levenshtein(&short, word);
-    known.map(|word| (far(word), word)).filter(|(far, word)| *far <= word.len().div_ceil(3)).min().map(|(_, word)| word)
-}
-
 struct Reader<'a> {
     report: Report<'a>,
     rows: Vec<Row>,
@@ -82,11 +77,6 @@ struct Reader<'a> {
     seen: BTreeMap<(String, String, super::Way), usize>,
     policy: Policy,
     rules: BTreeMap<String, usize>,
-}
-
-/// Text of a cell without the backticks around it.
-fn bare(text: &str) -> &str {
-    text.strip_prefix('`').and_then(|text| text.strip_suffix('`')).unwrap_or(text)
 }
 
 impl Reader<'_> {
@@ -304,13 +294,7 @@ impl Reader<'_> {
             for part in commands.text.split(',') {
                 let id = part.trim();
                 let name = id.strip_prefix('`').and_then(|id| id.strip_suffix('`'));
-                let is_id = |name: &str| {
-                    name.len() <= 60
-                        && name
-                            .split(['-', '.'])
-                            .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
-                };
-                match name.filter(|name| is_id(name)) {
+                match name.filter(|name| is_command_id(name)) {
                     Some(name) => ids.push(name.to_owned()),
                     None => {
                         fine = false;

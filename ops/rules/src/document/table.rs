@@ -1,16 +1,17 @@
 //! Reads a document's tables: which cells stand where. What they mean is not known here.
 
-use crate::document::Problem;
+use crate::{document::Problem, words::is_unprintable};
 
 /// Documents larger than this are refused: a person could not read them either.
-pub(super) const MAX_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_BYTES: usize = 256 * 1024;
 const MAX_LINE: usize = 2_000;
 const MAX_ROWS: usize = 2_000;
-const MAX_PROBLEMS: usize = 100;
+/// No more problems than this are told.
+pub(crate) const MAX_PROBLEMS: usize = 100;
 
 /// One cell with its place.
 #[derive(Clone, Debug)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     /// The line, from 0.
     pub line: usize,
     /// The column in characters, from 1.
@@ -23,7 +24,7 @@ pub(super) struct Cell {
 
 /// One table.
 #[derive(Clone, Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     /// Names of the columns.
     pub head: Vec<Cell>,
     /// Its rows, each with as many cells as the head.
@@ -32,51 +33,75 @@ pub(super) struct Table {
 
 /// Collects problems with the lines that they are about.
 #[derive(Debug)]
-pub(super) struct Report<'a> {
+pub(crate) struct Report<'a> {
     file: &'a str,
     lines: Vec<&'a str>,
     problems: Vec<Problem>,
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(file: &'a str, text: &'a str) -> Self {
+    pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
         Self { file, lines: text.lines().collect(), problems: Vec::new() }
     }
 
     /// Notes a problem at a place; the place is moved inside its line if it is not.
-    pub(super) fn at(&mut self, line: usize, column: u32, width: u32, found: impl Into<String>, expected: impl Into<String>) {
-        if self.problems.len() >= MAX_PROBLEMS {
-            return;
+    pub(crate) fn at(&mut self, line: usize, column: u32, width: u32, found: impl Into<String>, expected: impl Into<String>) {
+        if self.problems.len() < MAX_PROBLEMS {
+            let problem = self.problem(line, column, width, &found.into(), &expected.into());
+            self.problems.push(problem);
         }
-        // Control characters would change what a terminal shows: one mark for each keeps the columns.
+    }
+
+    /// A problem at a place, which is moved inside its line if it is not; it is not noted.
+    pub(crate) fn problem(&self, line: usize, column: u32, width: u32, found: &str, expected: &str) -> Problem {
+        // Characters that can't be seen would change what a terminal shows: one mark for each keeps the columns.
         let shown =
-            |text: &str, most: usize| text.chars().take(most).map(|c| if c.is_control() { '\u{b7}' } else { c }).collect::<String>();
+            |text: &str, most: usize| text.chars().take(most).map(|c| if is_unprintable(c) { '\u{b7}' } else { c }).collect::<String>();
         let text = shown(self.lines.get(line).copied().unwrap_or_default(), MAX_LINE);
         let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         let column = column.clamp(1, length.max(1));
-        self.problems.push(Problem {
+        Problem {
             file: self.file.to_owned(),
             line: u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1),
             column,
             width: width.clamp(1, (length.max(1) + 1) - column),
             text,
-            found: shown(&found.into(), 300),
-            expected: shown(&expected.into(), 300),
-        });
+            found: shown(found, 300),
+            expected: shown(expected, 300),
+        }
     }
 
-    pub(super) fn cell(&mut self, cell: &Cell, found: impl Into<String>, expected: impl Into<String>) {
+    pub(crate) fn cell(&mut self, cell: &Cell, found: impl Into<String>, expected: impl Into<String>) {
         self.at(cell.line, cell.column, cell.width, found, expected);
     }
 
     /// All problems in the order of their places.
-    pub(super) fn finish(mut self) -> Vec<Problem> {
+    pub(crate) fn finish(mut self) -> Vec<Problem> {
+        self.take()
+    }
+
+    /// What was noted so far, in the order of the places; nothing is noted then.
+    pub(crate) fn take(&mut self) -> Vec<Problem> {
         self.problems.sort_by_key(|problem| (problem.line, problem.column));
-        self.problems
+        std::mem::take(&mut self.problems)
+    }
+
+    /// Every line with whether it stands in a code fence; the fences' own lines do.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &'a str, bool)> + '_ {
+        let mut fence: Option<(char, usize)> = None;
+        self.lines.iter().enumerate().map(move |(line, &text)| {
+            let inside = fence.is_some();
+            match (fence_mark(text), fence) {
+                (Some(mark), None) => fence = Some(mark),
+                (Some((mark, length)), Some((open, least))) if open == mark && length >= least => fence = None,
+                _ => {}
+            }
+            (line, text, inside || fence.is_some())
+        })
     }
 
     /// Every table of the document that does not stand in a code fence.
-    pub(super) fn tables(&mut self) -> Vec<Table> {
+    pub(crate) fn tables(&mut self) -> Vec<Table> {
         let mut tables = Vec::new();
         let mut fence: Option<(usize, char, usize)> = None;
         let (mut line, mut rows) = (0, 0);
@@ -198,7 +223,30 @@ fn trimmed(line: usize, start: u32, text: &str) -> Cell {
     Cell { line, column: start + before, width: width.max(1), text: inner.to_owned() }
 }
 
-fn is_row(text: &str) -> bool {
+/// Whether a cell says "none".
+pub(crate) fn is_none(text: &str) -> bool {
+    matches!(text, "" | "-" | "\u{2013}" | "\u{2014}")
+}
+
+/// Text of a cell without the backticks around it.
+pub(crate) fn bare(text: &str) -> &str {
+    text.strip_prefix('`').and_then(|text| text.strip_suffix('`')).unwrap_or(text)
+}
+
+/// The known word that is most like a text, if one is like it at all.
+pub(crate) fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let short: String = text.to_lowercase().chars().take(80).collect();
+    let far = |word: &str| strsim::damerau_levenshtein(&short, word);
+    known.map(|word| (far(word), word)).filter(|(far, word)| *far <= word.len().div_ceil(3)).min().map(|(_, word)| word)
+}
+
+/// Whether a text may be the id of a command: lower-case words joined by `-` or `.`.
+pub(crate) fn is_command_id(text: &str) -> bool {
+    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    text.len() <= 60 && text.split(['-', '.']).all(word)
+}
+
+pub(crate) fn is_row(text: &str) -> bool {
     text.trim_start().starts_with('|')
 }
 

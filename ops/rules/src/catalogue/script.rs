@@ -1,0 +1,52 @@
+//! A team's own script: only the host's own configuration can name one.
+
+use serde::Serialize;
+
+use super::rule::{Refused, Rule, refused, shown};
+use crate::document::table::is_command_id;
+
+/// A script that the host's configuration lists, with the hash that it must have when it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OwnScript {
+    name: String,
+    path: String,
+    sha256: String,
+}
+
+impl OwnScript {
+    /// Checks the name (lower-case words joined by `-`), the path (absolute, plain) and the hash (64 hexadecimal digits).
+    pub fn new(name: &str, path: &str, sha256: &str) -> Result<Self, Refused> {
+        if !is_command_id(name) {
+            return Err(refused(Rule::Script, shown(name), "a name of lower-case words joined by '-', such as 'clear-cache'"));
+        }
+        let segment = |part: &str| {
+            !part.is_empty()
+                && !part.starts_with(['.', '-'])
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        };
+        let plain = path.len() <= 200 && path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment));
+        if !plain {
+            return Err(refused(Rule::Script, shown(path), "an absolute path of plain letters, such as '/opt/team/clear-cache'"));
+        }
+        let hash = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if !hash {
+            return Err(refused(Rule::Script, shown(sha256), "the SHA-256 of the script, 64 lower-case hexadecimal digits"));
+        }
+        Ok(Self { name: name.to_owned(), path: path.to_owned(), sha256: sha256.to_owned() })
+    }
+
+    /// The name that the catalogue uses: `script:NAME`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The SHA-256 that its bytes must have.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+}
