@@ -248,6 +248,7 @@ impl Task {
             check = Some(part);
             if !passed {
                 let refusal = match outcome {
+                    Outcome::NotStarted { refusal } if refusal.rule == Rule::NotCancelled => refusal,
                     Outcome::Cancelled => Refusal::new(Rule::NotCancelled, "it was cancelled during its check"),
                     outcome => Refusal::new(Rule::CheckPassed, format!("its check did not pass: {}", said(&outcome))),
                 };

@@ -18,7 +18,7 @@ use rustix::{
     pipe::{PipeFlags, fcntl_setpipe_size, pipe_with},
     process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open, pidfd_send_signal, waitid},
 };
-use tokio::io::{Interest, unix::AsyncFd};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Exit,
@@ -109,7 +109,7 @@ pub(super) fn start(plan: &Plan, all: &Path) -> Result<Started, Refusal> {
         }
     };
     drop(lock);
-    let leader = Leader::of(child, plan.way).map_err(launch)?;
+    let leader = Leader::of(child, plan.way);
     Ok(Started { leader, out, err, place })
 }
 
@@ -128,19 +128,22 @@ fn pipe() -> io::Result<(OwnedFd, File)> {
 pub(super) struct Leader {
     child: Option<Child>,
     group: Pid,
-    watch: Option<AsyncFd<OwnedFd>>,
+    ended: CancellationToken,
     way: Way,
 }
 
 impl Leader {
-    fn of(child: Child, way: Way) -> io::Result<Self> {
+    fn of(child: Child, way: Way) -> Self {
         let group = Pid::from_child(&child);
-        let mut leader = Self { child: Some(child), group, watch: None, way };
-        // Where the kernel has no such descriptors, `exited` looks now and then.
-        if let Ok(fd) = pidfd_open(group, PidfdFlags::NONBLOCK) {
-            leader.watch = Some(AsyncFd::register_with_interest(fd, Interest::READABLE)?);
-        }
-        Ok(leader)
+        let ended = CancellationToken::new();
+        let told = ended.clone().drop_guard();
+        // A thread that sleeps in the kernel, for as long as the process lives: exact, and without a descriptor to register.
+        tokio::task::spawn_blocking(move || {
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            while matches!(waitid(WaitId::Pid(group), options), Err(Errno::INTR)) {}
+            drop(told);
+        });
+        Self { child: Some(child), group, ended, way }
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -149,14 +152,7 @@ impl Leader {
 
     /// Waits for its end without taking notice of it.
     pub(super) async fn exited(&self) {
-        if let Some(watch) = &self.watch
-            && watch.readable().await.is_ok()
-        {
-            return;
-        }
-        while !self.has_exited() {
-            tokio::time::sleep(LOOK).await;
-        }
+        self.ended.cancelled().await;
     }
 
     fn has_exited(&self) -> bool {
