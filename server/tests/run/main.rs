@@ -1,4 +1,5 @@
 //! The runner, with real processes.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod ends;
 mod plans;
@@ -18,18 +19,22 @@ use server::{
 
 /// A runner with a short grace, and a place for programs that the tests write.
 pub struct Bench {
+    /// Where all of it lies.
     pub dir: tempfile::TempDir,
+    /// The runner.
     pub runner: Runner,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    /// In a new directory.
+    pub fn set_up() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let runner = Runner::new(dir.path().join("places"), Clock::start()).unwrap().with_grace(Duration::from_millis(400));
         Self { dir, runner }
     }
 
+    /// A path below the directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -48,6 +53,7 @@ impl Bench {
         path
     }
 
+    /// A plan for such a program, without arguments.
     pub fn plan(&self, body: &str) -> Plan {
         Plan::of(self.script("program", body)).finish().unwrap()
     }
@@ -73,6 +79,7 @@ pub fn runs(pid: &str) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
+/// Waits until it holds.
 pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let since = Instant::now();
     while !holds() {

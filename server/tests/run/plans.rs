@@ -33,7 +33,7 @@ fn paths_that_are_not_plain_are_refused() {
 
 #[test]
 fn what_others_could_exchange_is_refused() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     let program = bench.script("program", "exit 0");
     Plan::of(&program).finish().unwrap();
     for mode in [0o777, 0o757] {
@@ -65,7 +65,7 @@ fn what_others_could_exchange_is_refused() {
 
 #[tokio::test]
 async fn what_changed_after_the_plan_was_made_is_not_started() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     let plan = bench.plan("exit 0");
     fs::set_permissions(bench.path("program"), fs::Permissions::from_mode(0o757)).unwrap();
     let report = bench.runner.start(plan).wait().await;
@@ -76,7 +76,7 @@ async fn what_changed_after_the_plan_was_made_is_not_started() {
 
 #[tokio::test]
 async fn a_file_that_the_system_cannot_execute_is_not_started() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     let path = bench.script("program", "");
     fs::write(&path, "#!/no/such/interpreter\n").unwrap();
     let report = bench.runner.start(Plan::of(&path).finish().unwrap()).wait().await;
@@ -118,7 +118,7 @@ fn odd_arguments_variables_limits_and_users_are_refused() {
 
 #[tokio::test]
 async fn only_the_file_with_the_allowed_hash_is_executed_and_only_what_was_hashed() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     let path = bench.script("program", "echo \"allowed $1\"; case $0 in */places/run-*/program) echo copy;; esac");
     let hash: [u8; 32] = Sha256::digest(fs::read(&path).unwrap()).into();
     let plan = Plan::of(&path).arg("one").sha256(hash).finish().unwrap();
@@ -135,7 +135,7 @@ async fn only_the_file_with_the_allowed_hash_is_executed_and_only_what_was_hashe
 
 #[tokio::test]
 async fn it_runs_with_nothing_of_ours() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     // What a careless parent or library left open for every child.
     let open = fs::File::open("/etc/passwd").unwrap();
     rustix::io::fcntl_setfd(&open, rustix::io::FdFlags::empty()).unwrap();
@@ -165,7 +165,7 @@ async fn root_gives_the_process_to_its_user_with_all_of_its_groups() {
         eprintln!("SKIPPED: only root can become another user without a password");
         return;
     }
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     for way in [Way::Setpriv, Way::Sudo] {
         if way == Way::Sudo && !Path::new("/usr/bin/sudo").exists() {
             eprintln!("SKIPPED: there is no sudo here");

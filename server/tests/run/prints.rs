@@ -7,7 +7,7 @@ use crate::{Bench, lines, until};
 
 #[tokio::test]
 async fn both_streams_come_in_order_of_arrival() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     let report = bench.runner.start(bench.plan("echo one; sleep 0.1; echo two >&2; sleep 0.1; printf 'three'")).wait().await;
     let lines: Vec<_> = report
         .output
@@ -23,7 +23,7 @@ async fn both_streams_come_in_order_of_arrival() {
 
 #[tokio::test]
 async fn a_reader_sees_lines_while_it_runs_and_a_late_one_sees_all() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     let go = bench.path("go");
     let run = bench.runner.start(bench.plan(&format!("echo first\nwhile [ ! -e {} ]; do sleep 0.05; done\necho second", go.display())));
     let mut reader = run.output().reader();
@@ -41,7 +41,7 @@ async fn a_reader_sees_lines_while_it_runs_and_a_late_one_sees_all() {
 
 #[tokio::test]
 async fn secrets_escapes_and_broken_text_never_leave() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     let body = "printf 'PASSWORD=hunter2\\n\\033[31mred\\033[0m \\377\\n'\nprintf 'pass' ; sleep 0.2; printf 'word=hunter3\\n'\n\
                 echo '-----BEGIN PRIVATE KEY-----'; echo MIIEhunter4; echo '-----END PRIVATE KEY-----'; echo end";
     let run = bench.runner.start(bench.plan(body));
@@ -57,7 +57,7 @@ async fn secrets_escapes_and_broken_text_never_leave() {
 
 #[tokio::test]
 async fn a_flood_is_cut_and_neither_held_up_nor_killed() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     let body = "echo first\nyes 'a line of the flood' | head -c 200000000\necho last\nexit 5";
     let plan = Plan::of(bench.script("program", body)).output_limit(16 * 1024).finish().unwrap();
     let run = bench.runner.start(plan);
@@ -79,7 +79,7 @@ async fn a_flood_is_cut_and_neither_held_up_nor_killed() {
 
 #[tokio::test]
 async fn an_endless_flood_ends_at_the_time_limit() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     let plan = Plan::of("/usr/bin/yes").time_limit(Span::from_millis(700)).finish().unwrap();
     let since = Instant::now();
     let report = bench.runner.start(plan).wait().await;
@@ -89,7 +89,7 @@ async fn an_endless_flood_ends_at_the_time_limit() {
 
 #[tokio::test]
 async fn a_line_without_an_end_is_bounded() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     let report = bench.runner.start(bench.plan("head -c 3000000 /dev/zero | tr '\\000' x; echo; echo after")).wait().await;
     let kept = lines(&report.output);
     assert_eq!(kept.len(), 2);
@@ -99,14 +99,14 @@ async fn a_line_without_an_end_is_bounded() {
 
 #[tokio::test]
 async fn a_progress_line_is_several_lines() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     let report = bench.runner.start(bench.plan("printf '10%%\\r20%%\\r\\nend\\r\\n'")).wait().await;
     assert_eq!(lines(&report.output), ["10%", "20%", "end"]);
 }
 
 #[tokio::test]
 async fn an_unfinished_line_is_shown_at_the_end() {
-    let bench = Bench::new();
+    let bench = Bench::set_up();
     let run = bench.runner.start(bench.plan("printf 'Proceed? '\nsleep 60"));
     let output = run.output().clone();
     until("its bytes", || output.bytes() == 9).await;
