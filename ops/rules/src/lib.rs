@@ -11,6 +11,7 @@ pub mod incident;
 pub mod journal;
 pub mod lifecycle;
 pub mod policy;
+pub mod redact;
 pub mod replay;
 pub mod say;
 #[cfg(feature = "schema")]

@@ -1,0 +1,349 @@
+//! Executes one approved argument vector. It knows nothing of incidents, approvals and the journal: who calls it has checked all of that.
+//!
+//! What holds here, whoever calls:
+//! - No shell reads anything. The program is named by its absolute path, and nobody but root and the user who runs it could have changed it.
+//! - Its environment, working directory, standard input and open descriptors hold nothing of ours.
+//! - It has a time limit; at its end, when cancelled, and when the [`Run`] is dropped, the whole group is ended: SIGTERM, a grace, SIGKILL.
+//!   A process that left the group by `setsid` is ended as well as long as it holds the output. One that closed it and left is a daemon
+//!   like any other, and stays.
+//! - Its output never holds it up, never grows, and leaves this module only without secrets and terminal escapes.
+//!
+//! If Calm Ops itself is killed, the program goes on to its end. A restart that was begun and is then cut off in the middle does more harm
+//! than one that finishes unseen, so there is no parent-death signal (`setpriv --pdeathsig`; `sudo` would lose it anyway), and the pipes are
+//! made so that the program does not die of SIGPIPE. The caller journals "started" before and finds, at the next start, that the outcome is
+//! unknown. A systemd unit for Calm Ops needs `KillMode=mixed` or `process` for this to hold there.
+//!
+//! A process that runs through `sudo` belongs to somebody else: SIGTERM reaches it because `sudo` hands it on, and after the grace `sudo`
+//! is asked to end it for good. What such a command left behind in the background is out of our reach; [`Report::outlived`] says so.
+
+use std::{
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use rules::time::{Span, Timestamp};
+use serde::Serialize;
+use tokio::{sync::watch, task::JoinHandle};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::clock::Clock;
+
+mod capture;
+mod output;
+mod plan;
+mod process;
+mod program;
+mod rule;
+mod user;
+
+pub use output::{Line, Output, Phase, Piece, Reader, Stream};
+pub use plan::{Builder, Description, LONGEST, PATH, Plan, VARIABLES};
+pub use rule::{Refusal, Rule};
+pub use user::{User, Way};
+
+/// How long a process has between SIGTERM and SIGKILL.
+pub const GRACE: Duration = Duration::from_secs(3);
+/// How long output may be held open by others after the program itself has ended.
+pub const LINGER: Duration = Duration::from_secs(2);
+/// Leftovers of runs that nobody could tidy up are removed when nothing can run in them any more.
+const LEFTOVER: Duration = Duration::from_secs(2 * 3600);
+
+/// How a process ended by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exit {
+    /// With this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "outcome")]
+pub enum Outcome {
+    /// It ended by itself with this code.
+    Exited {
+        /// The code; 0 is success.
+        code: i32,
+    },
+    /// A signal that is not ours ended it.
+    Signalled {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// It took longer than it may and was ended.
+    TimedOut,
+    /// Somebody cancelled it and it was ended.
+    Cancelled,
+    /// The command itself was never started.
+    NotStarted {
+        /// Why.
+        refusal: Refusal,
+    },
+    /// It was started, and its end could not be seen.
+    Unknown,
+}
+
+impl Outcome {
+    /// Whether it did what it should, as far as its exit code tells.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Exited { code: 0 })
+    }
+}
+
+/// A process that was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Began {
+    /// Its number, which is its group's.
+    pub pid: u32,
+    /// When.
+    pub at: Timestamp,
+    /// How long it took from [`Runner::start`], or from the end of the check, to the process.
+    pub latency: Span,
+}
+
+/// One program of a run, from its start to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The process, if there was one.
+    pub began: Option<Began>,
+    /// How long it ran.
+    pub duration: Span,
+    /// How the process itself ended, also when it was made to.
+    pub exit: Option<Exit>,
+    /// Processes that it had started were still there, or held its output open, when we stopped to wait.
+    pub outlived: bool,
+}
+
+/// What became of a run.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The command.
+    pub command: Part,
+    /// The check before it, if it has one.
+    pub check: Option<Part>,
+    /// When all of it was over.
+    pub ended: Timestamp,
+    /// What both printed.
+    pub output: Output,
+}
+
+/// Where runs take place.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    clock: Clock,
+    places: Arc<Path>,
+    grace: Duration,
+}
+
+impl Runner {
+    /// Runs in places of their own below this directory, which is made if it is not there: a directory of ours, below the data directory.
+    pub fn new(places: impl Into<PathBuf>, clock: Clock) -> std::io::Result<Self> {
+        let places = std::path::absolute(places.into())?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o711).create(&places)?;
+        remove_leftovers(&places);
+        // The patterns are made once, not in the first run.
+        let _ = rules::redact::text("password=x Authorization: x https://a:b@c -----BEGIN");
+        Ok(Self { clock, places: places.into(), grace: GRACE })
+    }
+
+    /// Another grace between SIGTERM and SIGKILL.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Starts it and returns at once. Must be called within a tokio runtime.
+    pub fn start(&self, plan: Plan) -> Run {
+        let output = Output::new(plan.output_limit);
+        let cancel = CancellationToken::new();
+        let (began, watch) = watch::channel(None);
+        let asked = self.clock.now();
+        let task = Task { runner: self.clone(), output: output.clone(), cancel: cancel.clone(), began };
+        let task = tokio::spawn(task.run(plan, asked));
+        Run { output, began: watch, cancel: cancel.drop_guard(), task }
+    }
+}
+
+fn remove_leftovers(places: &Path) {
+    for entry in std::fs::read_dir(places).into_iter().flatten().flatten() {
+        let old = entry.metadata().and_then(|meta| meta.modified()).is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LEFTOVER));
+        if old && entry.file_name().to_string_lossy().starts_with("run-") {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// A run under way. Dropping it cancels it.
+#[derive(Debug)]
+pub struct Run {
+    output: Output,
+    began: watch::Receiver<Option<Began>>,
+    cancel: DropGuard,
+    task: JoinHandle<Report>,
+}
+
+impl Run {
+    /// Its output; readers may come at any time, also after its end.
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// Ends it. Calling it again changes nothing.
+    pub fn cancel(&self) {
+        self.canceller().cancel();
+    }
+
+    /// Ends it from elsewhere, while somebody waits.
+    pub fn canceller(&self) -> CancellationToken {
+        self.cancel.token().clone()
+    }
+
+    /// Waits until the command's process exists; `None` if there will never be one.
+    pub async fn began(&self) -> Option<Began> {
+        let mut began = self.began.clone();
+        match began.wait_for(Option::is_some).await {
+            Ok(began) => *began,
+            Err(_) => None,
+        }
+    }
+
+    /// Waits for its end. If this is dropped meanwhile, the run is cancelled.
+    pub async fn wait(mut self) -> Report {
+        match (&mut self.task).await {
+            Ok(report) => report,
+            // A bug of ours, or the end of the runtime: `process::Leader` has ended the group.
+            Err(_) => {
+                let began = *self.began.borrow();
+                let command = Part { outcome: Outcome::Unknown, began, duration: Span::ZERO, exit: None, outlived: true };
+                let ended = Clock::start().now().wall;
+                self.output.close();
+                Report { command, check: None, ended, output: self.output.clone() }
+            }
+        }
+    }
+}
+
+/// The run's own task.
+struct Task {
+    runner: Runner,
+    output: Output,
+    cancel: CancellationToken,
+    began: watch::Sender<Option<Began>>,
+}
+
+impl Task {
+    async fn run(self, mut plan: Plan, mut asked: rules::time::Now) -> Report {
+        let mut check = None;
+        if let Some(first) = plan.check.take() {
+            let part = self.part(*first, Phase::Check, asked).await;
+            let passed = part.outcome.is_success();
+            let outcome = part.outcome.clone();
+            check = Some(part);
+            if !passed {
+                let refusal = match outcome {
+                    Outcome::NotStarted { refusal } if refusal.rule == Rule::NotCancelled => refusal,
+                    Outcome::Cancelled => Refusal::new(Rule::NotCancelled, "it was cancelled during its check"),
+                    outcome => Refusal::new(Rule::CheckPassed, format!("its check did not pass: {}", said(&outcome))),
+                };
+                return self.report(not_started(refusal), check);
+            }
+            asked = self.runner.clock.now();
+        }
+        let part = self.part(plan, Phase::Command, asked).await;
+        self.report(part, check)
+    }
+
+    fn report(self, command: Part, check: Option<Part>) -> Report {
+        self.output.close();
+        Report { command, check, ended: self.runner.clock.now().wall, output: self.output }
+    }
+
+    async fn part(&self, plan: Plan, phase: Phase, asked: rules::time::Now) -> Part {
+        let clock = self.runner.clock;
+        if self.cancel.is_cancelled() {
+            return not_started(Refusal::new(Rule::NotCancelled, "it was cancelled before it began"));
+        }
+        let (places, limit) = (self.runner.places.clone(), plan.time_limit.to_std());
+        let started = tokio::task::spawn_blocking(move || process::start(&plan, &places)).await;
+        let started = match started {
+            Ok(Ok(started)) => started,
+            Ok(Err(refusal)) => return not_started(refusal),
+            Err(_) => return not_started(Refusal::new(Rule::Launch, "the program could not be started")),
+        };
+        let process::Started { leader, out, err, place } = started;
+        let now = clock.now();
+        let began = Began { pid: leader.pid(), at: now.wall, latency: now.mono.since(asked.mono) };
+        if phase == Phase::Command {
+            self.began.send_replace(Some(began));
+        }
+        let pipes = [process::number_of(&out), process::number_of(&err)];
+        let stop = CancellationToken::new();
+        let stop_late = stop.clone().drop_guard();
+        let mut capture = tokio::spawn(capture::Capture::new(clock, phase, self.output.clone()).run(out, err, stop));
+
+        let forced = tokio::select! {
+            biased;
+            () = leader.exited() => None,
+            () = self.cancel.cancelled() => Some(Outcome::Cancelled),
+            () = tokio::time::sleep(limit) => Some(Outcome::TimedOut),
+        };
+        if forced.is_some() {
+            leader.end(pipes, self.runner.grace).await;
+        }
+        let duration = clock.now().mono.since(now.mono);
+        // Who else holds the output may still say something, for a while; whoever cancels does not wait for it.
+        let mut outlived = tokio::select! {
+            _ = &mut capture => false,
+            () = tokio::time::sleep(LINGER) => true,
+            () = self.cancel.cancelled(), if forced.is_none() => {
+                leader.end(pipes, self.runner.grace).await;
+                false
+            }
+        };
+        drop(stop_late);
+        if !capture.is_finished() {
+            let _ = capture.await;
+        }
+        let exit = tokio::task::spawn_blocking(move || {
+            let company = leader.has_company();
+            (leader.reap(), company, place)
+        });
+        let exit = match exit.await {
+            Ok((exit, company, place)) => {
+                outlived |= company;
+                let _ = tokio::task::spawn_blocking(move || drop(place)).await;
+                exit
+            }
+            Err(_) => None,
+        };
+        let outcome = match (forced, exit) {
+            (Some(forced), _) => forced,
+            (None, Some(Exit::Code(code))) => Outcome::Exited { code },
+            (None, Some(Exit::Signal(signal))) => Outcome::Signalled { signal },
+            (None, None) => Outcome::Unknown,
+        };
+        Part { outcome, began: Some(began), duration, exit, outlived }
+    }
+}
+
+fn not_started(refusal: Refusal) -> Part {
+    Part { outcome: Outcome::NotStarted { refusal }, began: None, duration: Span::ZERO, exit: None, outlived: false }
+}
+
+fn said(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Exited { code } => format!("it ended with {code}"),
+        Outcome::Signalled { signal } => format!("signal {signal} ended it"),
+        Outcome::TimedOut => "it took too long".to_owned(),
+        Outcome::Cancelled => "it was cancelled".to_owned(),
+        Outcome::NotStarted { refusal } => refusal.sentence.clone(),
+        Outcome::Unknown => "its end could not be seen".to_owned(),
+    }
+}
