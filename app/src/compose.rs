@@ -7,6 +7,7 @@ use rules::{
     incident::{Incident, IncidentBreach, IncidentNumber},
     journal::{Cursor, Entry, Event},
     lifecycle::State,
+    people::Names,
     say,
     snapshot::Snapshot,
     summary::{Reader, Summary},
@@ -133,7 +134,8 @@ async fn incident_page(id: &str) -> Result<IncidentPage, Problem> {
 }
 
 fn briefing_of(page: &IncidentPage) -> Briefing {
-    let IncidentPage { cursor: _, incident, timeline, snapshots, courses, checked_at, readings, beside } = page;
+    let IncidentPage { cursor: _, incident, timeline, snapshots, courses, checked_at, readings, beside, outputs: _, names, reader: _ } =
+        page;
     let mut guides = Vec::<Guide>::new();
     let mut next = None;
     for known in &incident.breaches {
@@ -158,12 +160,12 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
     };
     Briefing {
         card: incident.into(),
-        standing: standing(incident),
+        standing: standing(incident, names),
         sections: briefing(&incident.summary),
         guides,
         quiet_since: incident.quiet_since,
-        acknowledged: incident.acknowledged.map(|taken| (taken.by.shown().to_owned(), taken.at)),
-        resolved: incident.resolution.as_ref().map(|end| (end.by.shown().to_owned(), end.at)),
+        acknowledged: incident.acknowledged.map(|taken| (names.of(taken.by), taken.at)),
+        resolved: incident.resolution.as_ref().map(|end| (names.of(end.by), end.at)),
         beside: beside.iter().map(|card| (card.number.0, drawn::headline(card))).collect(),
         still: still(incident).filter(|_| incident.is_active()).map(|what| format!("{what}.")),
         next: next.map(|(_, guide)| guide),
@@ -171,7 +173,7 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         breaches: incident.breaches.iter().map(|known| breach_row(incident, known, readings)).collect(),
         charts: courses.iter().map(chart).collect(),
         snapshots: snapshots.iter().map(snapshot_data).collect(),
-        timeline: timeline.iter().map(said::line).collect(),
+        timeline: timeline.iter().map(|entry| said::line(entry, names)).collect(),
     }
 }
 
@@ -212,9 +214,9 @@ fn titled(slug: &str) -> String {
 }
 
 /// What is expected of the reader, in one sentence or two.
-fn standing(incident: &Incident) -> String {
+fn standing(incident: &Incident, names: &Names) -> String {
     match incident.state {
-        State::Resolved => return over(incident),
+        State::Resolved => return over(incident, names),
         State::Recovering if incident.resolution_offered => "All is quiet. Look once more, then resolve it.",
         State::Recovering => "It is recovering. Calm Ops watches whether it stays quiet; you can wait.",
         State::AwaitingDecision if incident.acknowledged.is_some() => "Someone is on it. It needs a decision: read on to help.",
@@ -230,9 +232,9 @@ fn standing(incident: &Incident) -> String {
 }
 
 /// How it ended. What was not seen to be well is not said to be over.
-fn over(incident: &Incident) -> String {
+fn over(incident: &Incident, names: &Names) -> String {
     let lost = incident.breaches.iter().filter(|known| known.is_lost()).count();
-    let by = incident.resolution.as_ref().map_or("Someone", |end| end.by.shown());
+    let by = incident.resolution.as_ref().map_or_else(|| "Someone".to_owned(), |end| names.of(end.by));
     match (still(incident), lost) {
         (Some(still), _) => format!("{by} ended it while {still}. As long as that only goes on, it stays closed."),
         (None, 0) => "It is over. Nothing is expected of you.".to_owned(),
@@ -436,9 +438,12 @@ mod tests {
         let mut incident = resolved(sample::incident());
         incident.breaches[0].cleared_at = Some(sample::at(100));
         incident.breaches[0].ending = Some(rules::breach::Ending::NoLongerWatched);
-        assert_eq!(standing(&incident), "It is closed. One signal is no longer watched: look at it yourself if it has to be well.");
+        assert_eq!(
+            standing(&incident, &Names::default()),
+            "It is closed. One signal is no longer watched: look at it yourself if it has to be well."
+        );
         incident.breaches[0].ending = Some(rules::breach::Ending::Recovered { since: sample::at(90) });
-        assert_eq!(standing(&incident), "It is over. Nothing is expected of you.");
+        assert_eq!(standing(&incident, &Names::default()), "It is over. Nothing is expected of you.");
     }
 
     #[test]

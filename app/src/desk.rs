@@ -4,19 +4,19 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use rules::{
     desk::{Answer, Command, Done, Query, Refusal},
-    words::Actor,
+    people::Caller,
 };
 
 /// A future of the desk.
 pub type DeskFuture<T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send>>;
 
-/// The one door: every change and every reading comes through it, each as an actor.
+/// The one door: every change and every reading comes through it, each as whoever asks.
 pub trait Desk: Send + Sync + 'static {
     /// Does something, or says why not.
-    fn act(&self, actor: Actor, command: Command) -> DeskFuture<Done>;
+    fn act(&self, caller: Caller, command: Command) -> DeskFuture<Done>;
 
     /// Answers something, or says why not. The answer is of the query's kind.
-    fn ask(&self, actor: Actor, query: Query) -> DeskFuture<Answer>;
+    fn ask(&self, caller: Caller, query: Query) -> DeskFuture<Answer>;
 }
 
 /// The desk, shared.

@@ -5,7 +5,7 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use rules::{
     desk::{Answer, Command, Query},
-    words::Actor,
+    people::Caller,
 };
 
 use crate::{
@@ -17,8 +17,8 @@ pub(crate) fn lost() -> Problem {
     Problem { kind: Kind::Unavailable, sentence: "Calm Ops is not ready yet. Try again in a moment.".into() }
 }
 
-fn desk() -> Result<(SharedDesk, Actor), Problem> {
-    use_context::<SharedDesk>().zip(use_context::<Actor>()).ok_or_else(lost)
+fn desk() -> Result<(SharedDesk, Caller), Problem> {
+    use_context::<SharedDesk>().zip(use_context::<Caller>()).ok_or_else(lost)
 }
 
 fn header(name: HeaderName, value: &'static str) {
@@ -30,6 +30,8 @@ fn header(name: HeaderName, value: &'static str) {
 /// The status code of a problem.
 pub(crate) const fn status(kind: Kind) -> StatusCode {
     match kind {
+        Kind::SignIn => StatusCode::UNAUTHORIZED,
+        Kind::Throttled => StatusCode::TOO_MANY_REQUESTS,
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -58,10 +60,10 @@ pub(crate) fn refuse(problem: Problem) -> Problem {
 
 /// Asks the desk as whoever is asking. An answer of another kind is a problem of ours.
 pub(crate) async fn ask<T>(query: Query, take: impl FnOnce(Answer) -> Option<T>) -> Result<T, Problem> {
-    let (desk, actor) = desk().map_err(refuse)?;
+    let (desk, caller) = desk().map_err(refuse)?;
     header(header::CACHE_CONTROL, "private, no-cache");
     let response = use_context::<ResponseOptions>();
-    let answer = desk.ask(actor, query).await.map_err(Problem::from);
+    let answer = desk.ask(caller, query).await.map_err(Problem::from);
     answer.and_then(|answer| take(answer).ok_or_else(lost)).map_err(|problem| match response {
         Some(_) => refuse(problem),
         None => problem,
@@ -76,6 +78,6 @@ pub(crate) fn in_document() -> bool {
 /// Does something as whoever is asking.
 pub(crate) async fn act(command: Command) -> Result<(), Problem> {
     header(header::CACHE_CONTROL, "private, no-store");
-    let (desk, actor) = desk().map_err(refuse)?;
-    desk.act(actor, command).await.map(|_| ()).map_err(|refusal| refuse(refusal.into()))
+    let (desk, caller) = desk().map_err(refuse)?;
+    desk.act(caller, command).await.map(|_| ()).map_err(|refusal| refuse(refusal.into()))
 }

@@ -10,7 +10,7 @@ use axum::{
 };
 use http::{HeaderValue, Request, StatusCode, header};
 use leptos::prelude::*;
-use rules::{incident::IncidentNumber, words::Actor};
+use rules::{incident::IncidentNumber, people::Caller};
 
 use crate::{
     deed::Deed,
@@ -32,7 +32,7 @@ where
             let (deed, text) = read(&body);
             let known = Owner::new().with(|| {
                 context();
-                use_context::<SharedDesk>().zip(use_context::<Actor>())
+                use_context::<SharedDesk>().zip(use_context::<Caller>())
             });
             match act(known, &id, deed, text.clone()).await {
                 Ok((number, deed)) => led_back(number, deed),
@@ -71,14 +71,14 @@ fn read(body: &[u8]) -> (Option<Deed>, String) {
     (deed, text)
 }
 
-async fn act(known: Option<(SharedDesk, Actor)>, id: &str, deed: Option<Deed>, text: String) -> Result<(u32, Deed), Problem> {
-    let (desk, actor) = known.ok_or_else(door::lost)?;
+async fn act(known: Option<(SharedDesk, Caller)>, id: &str, deed: Option<Deed>, text: String) -> Result<(u32, Deed), Problem> {
+    let (desk, caller) = known.ok_or_else(door::lost)?;
     let number = id.parse::<u32>().ok();
     let (number, deed) = number.zip(deed).ok_or_else(|| Problem {
         kind: Kind::Invalid,
         sentence: "What was sent could not be read. Nothing was changed. Look at the page and try again.".to_owned(),
     })?;
-    desk.act(actor, deed.command(IncidentNumber(number), text)).await?;
+    desk.act(caller, deed.command(IncidentNumber(number), text)).await?;
     Ok((number, deed))
 }
 

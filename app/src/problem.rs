@@ -10,7 +10,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// The actor may not.
+    /// Nobody is signed in, or not lately enough.
+    SignIn,
+    /// Too many tries.
+    Throttled,
+    /// The caller may not.
     Forbidden,
     /// There is no such thing.
     NotFound,
@@ -66,6 +70,8 @@ impl From<rules::desk::Refusal> for Problem {
     fn from(refusal: rules::desk::Refusal) -> Self {
         use rules::desk::Refusal;
         let kind = match refusal {
+            Refusal::SignIn | Refusal::SignInAgain => Kind::SignIn,
+            Refusal::Throttled { .. } => Kind::Throttled,
             Refusal::Forbidden { .. } => Kind::Forbidden,
             Refusal::NotFound { .. } => Kind::NotFound,
             Refusal::Invalid { .. } => Kind::Invalid,
@@ -99,8 +105,14 @@ mod tests {
     fn a_text_that_is_refused_says_which_rule_it_breaks() {
         use rules::desk::{Command, LONGEST_TEXT};
         let said = |text: String| {
+            let situation = rules::desk::Situation {
+                actor: rules::words::Actor::Local,
+                now: rules::time::Timestamp::default(),
+                others: &[],
+                catalogue: None,
+            };
             let command = Command::Comment { incident: rules::incident::IncidentNumber(1), text };
-            Problem::from(rules::desk::decide(&crate::sample::incident(), &command).unwrap_err()).sentence
+            Problem::from(rules::desk::decide(&crate::sample::incident(), &command, situation).unwrap_err()).sentence
         };
         assert_eq!(said(String::new()), "The text is empty; write at least a word. Nothing was changed.");
         assert_eq!(said("\u{7}".into()), "The text holds the control character U+0007; write plain text. Nothing was changed.");

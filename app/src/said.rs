@@ -4,19 +4,21 @@ use rules::{
     breach::{Breach, Crossing, Ending},
     journal::{BlindReason, Entry, Event},
     lifecycle::Step,
+    people::{Names, Proof},
+    recommendation::{RunOutcome, Withdrawn},
     say, summary,
-    words::{Actor, Severity, Signal, Subject, Unit},
+    words::{AccountId, Actor, Severity, Signal, Subject, Unit},
 };
 
 use crate::facts::{Line, Tone};
 
 /// An entry as a line of the timeline.
-pub(crate) fn line(entry: &Entry) -> Line {
+pub(crate) fn line(entry: &Entry, names: &Names) -> Line {
     let (sentence, tone, words) = match &entry.event {
-        Some(event) => (sentence(event, entry.actor), tone(event, entry.actor), words(event)),
+        Some(event) => (sentence(event, entry.actor, names), tone(event, entry.actor), words(event)),
         None => ("What stood here was removed. The journal still proves that it was there.".to_owned(), Tone::Quiet, None),
     };
-    Line { number: entry.number, at: entry.at, who: entry.actor.shown().to_owned(), sentence, words, tone }
+    Line { number: entry.number, at: entry.at, who: names.of(entry.actor), sentence, words, tone }
 }
 
 /// `Memory used of web-1`.
@@ -79,7 +81,10 @@ fn moved(step: Step) -> &'static str {
     }
 }
 
-fn sentence(event: &Event, actor: Actor) -> String {
+/// What happened, as one sentence.
+fn sentence(event: &Event, actor: Actor, names: &Names) -> String {
+    let who = || names.of(actor);
+    let account = |id: AccountId| names.of(Actor::Account(id));
     match event {
         Event::Started { version } => format!("Calm Ops {version} started."),
         Event::Stopped => "Calm Ops stopped in good order.".into(),
@@ -128,8 +133,8 @@ fn sentence(event: &Event, actor: Actor) -> String {
                 format!("Evidence was saved ({count} {}).", if count == 1 { "breach" } else { "breaches" })
             }
         }
-        Event::Acknowledged { .. } => format!("{} acknowledged it.", actor.shown()),
-        Event::Commented { .. } => format!("{} wrote:", actor.shown()),
+        Event::Acknowledged { .. } => format!("{} acknowledged it.", who()),
+        Event::Commented { .. } => format!("{} wrote:", who()),
         Event::ResolutionOffered { .. } => "All is quiet. Because a person has acted on it, Calm Ops leaves the end to them.".into(),
         Event::Resolved { step, note, .. } => {
             let colon = if note.is_some() { ", and wrote:" } else { "." };
@@ -141,19 +146,76 @@ fn sentence(event: &Event, actor: Actor) -> String {
                 | Step::CommandRan
                 | Step::BreachReturned
                 | Step::PersonResolved
-                | Step::Reopen => format!("{} resolved it{colon}", actor.shown()),
+                | Step::Reopen => format!("{} resolved it{colon}", who()),
             }
         }
         Event::Reopened { note, .. } => match (actor.is_person(), note) {
-            (true, Some(_)) => format!("{} opened it again, and wrote:", actor.shown()),
-            (true, None) => format!("{} opened it again.", actor.shown()),
+            (true, Some(_)) => format!("{} opened it again, and wrote:", who()),
+            (true, None) => format!("{} opened it again.", who()),
             (false, _) => "The trouble came back, so Calm Ops opened it again.".into(),
         },
+        Event::Recommended { recommendation, .. } => format!("Recommended: {} ({}).", recommendation.title, recommendation.shown),
+        Event::RecommendationWithdrawn { why, .. } => match why {
+            Withdrawn::Expired => "Nobody decided in time, so the recommendation ended.".into(),
+            Withdrawn::NotNeeded => "The recommendation is not needed any more.".into(),
+            Withdrawn::Changed => "What was recommended has changed, so it is no longer offered as it was.".into(),
+            Withdrawn::TooLate => "It was approved, but it could not be started in time, so it is not run.".into(),
+        },
+        Event::RecommendationDeclined { .. } => format!("{} declined the recommendation, and wrote:", who()),
+        Event::Approved { .. } => format!("{} approved the recommendation.", who()),
+        Event::RunStarted { .. } => "The approved command starts.".into(),
+        Event::RunCancelled { .. } => format!("{} asked to end the run.", who()),
+        Event::RunEnded { outcome, duration, .. } => ended(outcome, duration.as_secs_f64()),
+        Event::RunProved { worked: true, .. } => "It worked: the signal that was to prove it has recovered.".into(),
+        Event::RunProved { worked: false, .. } => "It did not help in time: the signal that was to prove it has not recovered.".into(),
+        Event::Called { account: id, .. } => format!("{} was called.", account(*id)),
+        Event::CallFailed { account: id, .. } => format!("{} could not be called:", account(*id)),
+        Event::ShareCreated { .. } => format!("{} made a link to share it.", who()),
+        Event::ShareRevoked { .. } => format!("{} ended a link that shared it.", who()),
+        Event::Redacted { entry, .. } => format!("{} removed the content of entry {entry}:", who()),
+        Event::OwnerLinkMade => "A link for an owner was made on this machine.".into(),
+        Event::AccountCreated { account: id, role, .. } => format!("{} joined as {role}.", account(*id)),
+        Event::RoleChanged { account: id, role } => format!("{} made {} {}.", who(), account(*id), role.one()),
+        Event::AccountClosed { account: id, closed: true } => format!("{} closed the account of {}.", who(), account(*id)),
+        Event::AccountClosed { account: id, closed: false } => format!("{} opened the account of {} again.", who(), account(*id)),
+        Event::SignedIn { account: id, by: Proof::Password, .. } => format!("{} signed in with a password.", account(*id)),
+        Event::SignedIn { account: id, by: Proof::Passkey, .. } => format!("{} signed in with a passkey.", account(*id)),
+        Event::SignedOut { account: id, .. } => format!("A sign-in of {} was ended.", account(*id)),
+        Event::PasswordSet { account: id } => format!("{} set a password.", account(*id)),
+        Event::PasskeyAdded { account: id, .. } => format!("{} added a passkey.", account(*id)),
+        Event::PasskeyRemoved { account: id, .. } => format!("{} removed a passkey.", account(*id)),
+        Event::Invited { role, .. } => format!("{} invited someone as {role}.", who()),
+        Event::InvitationWithdrawn { .. } => format!("{} took an invitation back.", who()),
+        Event::TokenCreated { token, scopes } => {
+            let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+            format!("{} made {} ({}).", who(), names.of(Actor::Token(*token)), scopes.join(", "))
+        }
+        Event::TokenRevoked { token } => format!("{} ended {}.", who(), names.of(Actor::Token(*token))),
+        Event::ContactSet { account: id, .. } => format!("{} set a way to be called.", account(*id)),
+        Event::ContactRemoved { account: id, .. } => format!("{} removed a way to be called.", account(*id)),
+    }
+}
+
+/// How a run ended.
+fn ended(outcome: &RunOutcome, seconds: f64) -> String {
+    let after = say::seconds(seconds);
+    match outcome {
+        RunOutcome::Exited { code: 0 } => format!("The command ended well after {after}."),
+        RunOutcome::Exited { code } => format!("The command ended after {after} with the code {code}: it did not do what it should."),
+        RunOutcome::Signalled { signal } => {
+            format!("The command was ended after {after} by the signal {signal}, which is not from Calm Ops.")
+        }
+        RunOutcome::TimedOut => format!("The command took longer than it may and was ended after {after}."),
+        RunOutcome::Cancelled => format!("The command was ended early, after {after}."),
+        RunOutcome::NotStarted { why } => format!("The command was not started: {}.", why.trim_end_matches('.')),
+        RunOutcome::Unknown => "The command was started, and its end was not seen: its outcome is unknown. Check by hand.".into(),
     }
 }
 
 fn words(event: &Event) -> Option<String> {
     match event {
+        Event::RecommendationDeclined { reason, .. } | Event::Redacted { reason, .. } => Some(reason.clone()),
+        Event::CallFailed { why, .. } => Some(why.clone()),
         Event::Commented { text, .. } => Some(text.clone()),
         Event::Resolved { note, .. } | Event::Reopened { note, .. } => note.clone(),
         Event::DocumentRefused { error, .. } => Some(error.clone()),
@@ -172,7 +234,32 @@ fn words(event: &Event) -> Option<String> {
         | Event::SummaryWritten { .. }
         | Event::SnapshotSaved { .. }
         | Event::Acknowledged { .. }
-        | Event::ResolutionOffered { .. } => None,
+        | Event::ResolutionOffered { .. }
+        | Event::Recommended { .. }
+        | Event::RecommendationWithdrawn { .. }
+        | Event::Approved { .. }
+        | Event::RunStarted { .. }
+        | Event::RunCancelled { .. }
+        | Event::RunEnded { .. }
+        | Event::RunProved { .. }
+        | Event::Called { .. }
+        | Event::ShareCreated { .. }
+        | Event::ShareRevoked { .. }
+        | Event::OwnerLinkMade
+        | Event::AccountCreated { .. }
+        | Event::RoleChanged { .. }
+        | Event::AccountClosed { .. }
+        | Event::SignedIn { .. }
+        | Event::SignedOut { .. }
+        | Event::PasswordSet { .. }
+        | Event::PasskeyAdded { .. }
+        | Event::PasskeyRemoved { .. }
+        | Event::Invited { .. }
+        | Event::InvitationWithdrawn { .. }
+        | Event::TokenCreated { .. }
+        | Event::TokenRevoked { .. }
+        | Event::ContactSet { .. }
+        | Event::ContactRemoved { .. } => None,
     }
 }
 
@@ -195,7 +282,23 @@ fn tone(event: &Event, actor: Actor) -> Tone {
                 Tone::Warning
             }
         }
-        Event::Blind { .. } | Event::DocumentRefused { .. } => Tone::Warning,
+        Event::Blind { .. } | Event::DocumentRefused { .. } | Event::CallFailed { .. } | Event::RunProved { worked: false, .. } => {
+            Tone::Warning
+        }
+        Event::RunProved { worked: true, .. } => Tone::Better,
+        Event::RunEnded { outcome, .. } => {
+            if outcome.is_success() {
+                Tone::Quiet
+            } else {
+                Tone::Warning
+            }
+        }
+        Event::RecommendationDeclined { .. }
+        | Event::Approved { .. }
+        | Event::RunCancelled { .. }
+        | Event::ShareCreated { .. }
+        | Event::ShareRevoked { .. }
+        | Event::Redacted { .. } => Tone::Person,
         Event::Started { .. }
         | Event::Stopped
         | Event::ClockJumped { .. }
@@ -205,7 +308,26 @@ fn tone(event: &Event, actor: Actor) -> Tone {
         | Event::Moved { .. }
         | Event::SummaryWritten { .. }
         | Event::SnapshotSaved { .. }
-        | Event::ResolutionOffered { .. } => Tone::Quiet,
+        | Event::ResolutionOffered { .. }
+        | Event::Recommended { .. }
+        | Event::RecommendationWithdrawn { .. }
+        | Event::RunStarted { .. }
+        | Event::Called { .. }
+        | Event::OwnerLinkMade
+        | Event::AccountCreated { .. }
+        | Event::RoleChanged { .. }
+        | Event::AccountClosed { .. }
+        | Event::SignedIn { .. }
+        | Event::SignedOut { .. }
+        | Event::PasswordSet { .. }
+        | Event::PasskeyAdded { .. }
+        | Event::PasskeyRemoved { .. }
+        | Event::Invited { .. }
+        | Event::InvitationWithdrawn { .. }
+        | Event::TokenCreated { .. }
+        | Event::TokenRevoked { .. }
+        | Event::ContactSet { .. }
+        | Event::ContactRemoved { .. } => Tone::Quiet,
     }
 }
 
@@ -242,8 +364,13 @@ mod tests {
 
     #[test]
     fn a_breach_is_said_with_its_usual_value_and_level() {
-        let said =
-            |crossing| sentence(&Event::BreachJoined { incident: IncidentNumber(1), breach: Box::new(breach(crossing)) }, Actor::Agent);
+        let said = |crossing| {
+            sentence(
+                &Event::BreachJoined { incident: IncidentNumber(1), breach: Box::new(breach(crossing)) },
+                Actor::Agent,
+                &Names::default(),
+            )
+        };
         assert_eq!(said(Crossing::Above { level: 95.0 }), "Joined: Memory used of web-1 is 96 % (usually 61 %), above 95 %.");
         assert_eq!(
             said(Crossing::Reaching { limit: 100.0, within_seconds: 600.0 }),
@@ -261,7 +388,11 @@ mod tests {
         (one.value, one.severity) = (12.0, Severity::Warning);
         one.easing = Some(Easing { since: Timestamp::from_secs(120), stays_for_seconds: 300.0, recovers_at: None });
         let said = |breach: &Breach| {
-            sentence(&Event::BreachChanged { incident: IncidentNumber(1), breach: Box::new(breach.clone()) }, Actor::Agent)
+            sentence(
+                &Event::BreachChanged { incident: IncidentNumber(1), breach: Box::new(breach.clone()) },
+                Actor::Agent,
+                &Names::default(),
+            )
         };
         assert_eq!(
             said(&one),
@@ -271,7 +402,9 @@ mod tests {
         one.unsteady = true;
         assert_eq!(said(&one), "Now warning: Memory used of web-1 comes and goes, and counts as one breach.");
         let key = one.key;
-        let cleared = |ending| sentence(&Event::BreachCleared { incident: IncidentNumber(1), key: key.clone(), ending }, Actor::Agent);
+        let cleared = |ending| {
+            sentence(&Event::BreachCleared { incident: IncidentNumber(1), key: key.clone(), ending }, Actor::Agent, &Names::default())
+        };
         assert!(cleared(Ending::NoLongerWatched).ends_with("is no longer watched. Whether it recovered is not known."));
         assert!(cleared(Ending::Recovered { since: Timestamp::from_secs(1) }).ends_with("is back to normal."));
     }
@@ -282,7 +415,7 @@ mod tests {
         one.key = BreachKey { subject: "endpoint:dead".parse().unwrap(), signal: "endpoint.up".parse().unwrap() };
         (one.value, one.peak, one.unit, one.usual) = (0.0, 0.0, Unit::YesNo, Some(1.0));
         let number = IncidentNumber(1);
-        let said = |event| sentence(&event, Actor::Agent);
+        let said = |event| sentence(&event, Actor::Agent, &Names::default());
         assert_eq!(
             said(Event::BreachJoined { incident: number, breach: Box::new(one.clone()) }),
             "Joined: The endpoint dead does not answer as expected."
@@ -295,7 +428,7 @@ mod tests {
     #[test]
     fn what_a_person_wrote_stands_apart_from_the_sentence() {
         let event = Event::Resolved { incident: IncidentNumber(1), step: Step::PersonResolved, note: Some("freed space".into()) };
-        let line = line(&Entry { number: 9, at: Timestamp::from_secs(1), actor: Actor::Local, event: Some(event) });
+        let line = line(&Entry { number: 9, at: Timestamp::from_secs(1), actor: Actor::Local, event: Some(event) }, &Names::default());
         assert_eq!(line.sentence, "Someone at this machine resolved it, and wrote:");
         assert_eq!(line.words.as_deref(), Some("freed space"));
         assert_eq!(line.tone, Tone::Person);
@@ -303,7 +436,7 @@ mod tests {
 
     #[test]
     fn a_redacted_entry_keeps_its_place() {
-        let line = line(&Entry { number: 3, at: Timestamp::from_secs(1), actor: Actor::Local, event: None });
+        let line = line(&Entry { number: 3, at: Timestamp::from_secs(1), actor: Actor::Local, event: None }, &Names::default());
         assert!(line.sentence.contains("removed"));
     }
 }

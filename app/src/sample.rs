@@ -61,6 +61,7 @@ pub(crate) fn incident() -> Incident {
         flood: false,
         summary: Summary::default(),
         snapshots: 0,
+        recommendations: Vec::new(),
     }
 }
 
@@ -93,5 +94,8 @@ pub(crate) fn page(incident: Incident) -> IncidentPage {
         checked_at: at(60),
         readings: vec![reading()],
         beside: Vec::new(),
+        outputs: Vec::new(),
+        names: rules::people::Names::default(),
+        reader: None,
     }
 }

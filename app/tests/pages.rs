@@ -18,9 +18,10 @@ use rules::{
     incident::IncidentNumber,
     journal::{Cursor, Head},
     lifecycle::State,
+    people::Caller,
     time::Timestamp,
     view::{Document, Health, History, IncidentCard, Incidents, Reading, Readings, Spark, Status},
-    words::{Actor, Severity},
+    words::Severity,
 };
 use tower::ServiceExt;
 
@@ -86,16 +87,16 @@ fn health(incidents: usize) -> Health {
 }
 
 impl Desk for Fake {
-    fn act(&self, actor: Actor, command: Command) -> DeskFuture<Done> {
+    fn act(&self, _caller: Caller, command: Command) -> DeskFuture<Done> {
         let answer = match command {
             Command::Comment { text, .. } if text.is_empty() => Err(Refusal::Invalid { field: "text".into(), problem: HOSTILE.into() }),
             Command::Comment { .. } => Ok(Done { cursor: Cursor::default() }),
-            _ => Err(Refusal::Forbidden { actor }),
+            _ => Err(Refusal::Forbidden { needs: "an approver".into() }),
         };
         Box::pin(async move { answer })
     }
 
-    fn ask(&self, _actor: Actor, query: Query) -> DeskFuture<Answer> {
+    fn ask(&self, _caller: Caller, query: Query) -> DeskFuture<Answer> {
         let active: Vec<IncidentCard> = (0..self.incidents).map(|index| card(index as u32 + 1)).collect();
         let cursor = Cursor { epoch: 1, number: 9 };
         let answer = match query {
@@ -104,7 +105,7 @@ impl Desk for Fake {
             Query::History { .. } => Ok(Answer::History(Box::new(History { cursor, incidents: active, next: None }))),
             Query::Document { name } => Ok(Answer::Document(Box::new(Document { name, markdown: format!("# Guide\n\n{HOSTILE}\n") }))),
             Query::Incident { incident } => Err(Refusal::NotFound { what: format!("incident {incident}") }),
-            Query::IncidentById { .. } | Query::Course { .. } | Query::Journal { .. } => {
+            Query::Recommendation { .. } | Query::IncidentById { .. } | Query::Course { .. } | Query::Journal { .. } => {
                 Err(Refusal::Unavailable { advice: "Try again.".into() })
             }
         };
@@ -116,7 +117,7 @@ async fn answer(incidents: usize, request: Request<Body>) -> Response<Body> {
     let desk: SharedDesk = Arc::new(Fake { incidents });
     let context = move || {
         provide_context(Arc::clone(&desk));
-        provide_context(Actor::Local);
+        provide_context(Caller::Local);
     };
     let options = LeptosOptions::builder().output_name("calm-ops").build();
     let routes = generate_route_list(app::App);

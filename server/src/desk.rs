@@ -13,10 +13,11 @@ use std::{
 
 use app::desk::DeskFuture;
 use rules::{
-    desk::{Answer, Command, Done, Query, Refusal, decide, may_act},
-    incident::{Incident, apply},
+    desk::{Answer, Command, Done, Query, Refusal, Situation, decide},
+    incident::{Incident, IncidentNumber, apply},
     journal::{Cursor, Entry, Event, Head},
     lifecycle::State,
+    people::{Caller, allowed, needed_to_act, needed_to_ask},
     time::{Span, Timestamp},
     view::BlindSpan,
     words::{Actor, Severity, Subject},
@@ -27,6 +28,7 @@ use crate::{
     board::Board,
     clock::Clock,
     live::Live,
+    recovery::Recovery,
     store::{Change, Decide, Store, StoreError},
 };
 
@@ -63,6 +65,7 @@ struct Inner {
     store: Arc<dyn Store>,
     board: Arc<Board>,
     live: Arc<Live>,
+    recovery: Arc<Recovery>,
     clock: Clock,
     /// Serializes changes, so that entries reach the live stream in the order of their numbers. It holds the last position sent.
     writing: Mutex<Option<Cursor>>,
@@ -77,11 +80,12 @@ struct Inner {
 
 impl Desk {
     /// Opens the door.
-    pub fn new(store: Arc<dyn Store>, board: Arc<Board>, live: Arc<Live>, clock: Clock) -> Arc<Self> {
+    pub fn new(store: Arc<dyn Store>, board: Arc<Board>, live: Arc<Live>, recovery: Arc<Recovery>, clock: Clock) -> Arc<Self> {
         Arc::new(Self(Arc::new(Inner {
             store,
             board,
             live,
+            recovery,
             clock,
             writing: Mutex::default(),
             committed: AtomicU64::default(),
@@ -121,10 +125,10 @@ impl Desk {
 /// A change runs to its end even if whoever asked for it went away in the middle, so that nothing that was committed is missing
 /// from the live stream.
 impl app::desk::Desk for Desk {
-    fn act(&self, actor: Actor, command: Command) -> DeskFuture<Done> {
+    fn act(&self, caller: Caller, command: Command) -> DeskFuture<Done> {
         let inner = Arc::clone(&self.0);
         Box::pin(async move {
-            let task = tokio::spawn(async move { inner.change(actor, command).await });
+            let task = tokio::spawn(async move { inner.change(&caller, command).await });
             task.await.unwrap_or_else(|error| {
                 tracing::error!(%error, "a change did not come to its end");
                 Err(too_slow())
@@ -132,9 +136,12 @@ impl app::desk::Desk for Desk {
         })
     }
 
-    fn ask(&self, _actor: Actor, query: Query) -> DeskFuture<Answer> {
+    fn ask(&self, caller: Caller, query: Query) -> DeskFuture<Answer> {
         let inner = Arc::clone(&self.0);
-        Box::pin(async move { inner.answer(query).await })
+        Box::pin(async move {
+            allowed(&caller, needed_to_ask(&query))?;
+            inner.answer(&caller, query).await
+        })
     }
 }
 
@@ -143,10 +150,10 @@ impl Inner {
         self.at_hand.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
     }
 
-    async fn change(&self, actor: Actor, command: Command) -> Result<Done, Refusal> {
-        if !may_act(actor, &command) {
-            return Err(Refusal::Forbidden { actor });
-        }
+    async fn change(&self, caller: &Caller, command: Command) -> Result<Done, Refusal> {
+        allowed(caller, needed_to_act(&command))?;
+        // Nobody acts without a name.
+        let actor = caller.actor().ok_or(Refusal::SignIn)?;
         let mut change = self.plan(actor, command).await?;
         let mut sent = self.writing.lock().await;
         change.at = self.clock.now().wall;
@@ -190,15 +197,40 @@ impl Inner {
             Command::Acknowledge { incident }
             | Command::Comment { incident, .. }
             | Command::Resolve { incident, .. }
-            | Command::Reopen { incident, .. } => {
-                let decide: Decide = Box::new(move |known: &[Incident]| match known {
-                    [known] => decide(known, &command),
-                    _ => Err(Refusal::NotFound { what: format!("incident {incident}") }),
-                });
-                (vec![incident], None, decide)
+            | Command::Reopen { incident, .. } => self.about(incident, Vec::new(), actor, command),
+            Command::Decline { recommendation, .. } | Command::CancelRun { recommendation } | Command::EndRun { recommendation, .. } => {
+                self.about(recommendation.incident, Vec::new(), actor, command)
+            }
+            // Whether something else runs on the same subject is looked up in the same transaction.
+            Command::Approve { recommendation, .. } | Command::StartRun { recommendation } => {
+                let at_hand = self.at_hand().await.map_err(refuse)?;
+                let others = at_hand.incidents.iter().filter(|incident| incident.is_active()).map(|incident| incident.number);
+                self.about(recommendation.incident, others.collect(), actor, command)
             }
         };
         Ok(Change { at: self.clock.now().wall, actor, about, decide, monitor })
+    }
+
+    /// A change of one incident; `others` may matter to it.
+    fn about(
+        &self,
+        number: IncidentNumber,
+        others: Vec<IncidentNumber>,
+        actor: Actor,
+        command: Command,
+    ) -> (Vec<IncidentNumber>, Option<Vec<u8>>, Decide) {
+        let mut about = others;
+        about.retain(|other| *other != number);
+        about.push(number);
+        let (recovery, clock) = (Arc::clone(&self.recovery), self.clock);
+        let decide: Decide = Box::new(move |known: &[Incident]| {
+            let incident = known.iter().find(|incident| incident.number == number);
+            let incident = incident.ok_or_else(|| Refusal::NotFound { what: format!("incident {number}") })?;
+            let catalogue = recovery.catalogue();
+            let catalogue = catalogue.as_deref().map(rules::catalogue::Catalogue::version);
+            decide(incident, &command, Situation { actor, now: clock.now().wall, others: known, catalogue })
+        });
+        (about, None, decide)
     }
 
     /// Only what reports, or what an active incident is about, can be retired: a wrong name would be no use to anyone.

@@ -31,6 +31,7 @@ use crate::{
         recording::Recording,
         runner::{self, Told},
     },
+    recovery::Recovery,
     store::{self, StoreError, Where, reserve::Reserve},
     web::{self, Site, guard::Hosts, serving},
 };
@@ -115,7 +116,8 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let intake = Intake::new(engine, Recording::default(), collected, clock);
     let board = Arc::new(Board::new(Arc::clone(&intake)));
     let live = Live::new(opening.cursor, config.limits.streams);
-    let desk = Desk::new(Arc::clone(&store), Arc::clone(&board), Arc::clone(&live), clock);
+    let recovery = Arc::new(Recovery::default());
+    let desk = Desk::new(Arc::clone(&store), Arc::clone(&board), Arc::clone(&live), Arc::clone(&recovery), clock);
     let host = config.host_name.clone().unwrap_or_else(crate::collect::host::host_name);
 
     let background = TaskTracker::new();

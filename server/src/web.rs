@@ -6,7 +6,7 @@ use app::desk::SharedDesk;
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
-use rules::words::Actor;
+use rules::people::Caller;
 use tokio_util::sync::CancellationToken;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -73,7 +73,7 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
     let desk: SharedDesk = site.desk.clone();
     let context = move || {
         provide_context(SharedDesk::clone(&desk));
-        provide_context(Actor::Local);
+        provide_context(Caller::Local);
         provide_context(assets::names());
     };
     let options = site.leptos.clone();

@@ -17,6 +17,7 @@ use rules::{
     evaluate::Engine,
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head, StoredEntry},
+    people::Caller,
     snapshot::Snapshot,
     time::Timestamp,
     view::BlindSpan,
@@ -222,7 +223,7 @@ impl Running {
         let board = Arc::new(Board::new(Arc::clone(&intake)));
         let live = Live::new(store.opening().await.unwrap().cursor, 10);
         let shared: Arc<dyn Store> = store.clone();
-        let desk = Desk::new(Arc::clone(&shared), Arc::clone(&board), Arc::clone(&live), clock);
+        let desk = Desk::new(Arc::clone(&shared), Arc::clone(&board), Arc::clone(&live), Arc::default(), clock);
         let (tell, told) = mpsc::channel(64);
         let parts = Parts {
             intake: Arc::clone(&intake),
@@ -318,7 +319,7 @@ async fn what_a_person_does_while_the_incidents_are_read_is_not_forgotten() {
     running.until("the reading", async |running| running.store.readings.load(Ordering::SeqCst) > readings).await;
     running.observe("service:imports", 1.0);
     let resolve = Command::Resolve { incident: IncidentNumber(1), note: "done".to_owned() };
-    running.desk.act(Actor::Local, resolve).await.unwrap();
+    running.desk.act(Caller::Local, resolve).await.unwrap();
     running.store.slow_reading.store(0, Ordering::SeqCst);
     running.until("the summary", async |running| running.count("summary_written").await == 1).await;
     // One that forgot would clear the breach of an incident that is over.
@@ -331,7 +332,7 @@ async fn what_a_person_ended_stays_ended_while_it_goes_on_also_after_the_inciden
     running.observe("service:imports", 9_000.0);
     running.until("the incident", async |running| running.count("incident_opened").await == 1).await;
     let resolve = Command::Resolve { incident: IncidentNumber(1), note: "known".to_owned() };
-    running.desk.act(Actor::Local, resolve).await.unwrap();
+    running.desk.act(Caller::Local, resolve).await.unwrap();
     running.until("the summary", async |running| running.count("summary_written").await == 1).await;
     for second in 0..4 {
         running.observe("service:imports", 9_000.0);

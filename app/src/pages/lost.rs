@@ -26,6 +26,8 @@ pub(crate) fn problem(problem: &Problem) -> AnyView {
     let (heading, next) = match problem.kind {
         Kind::NotFound => ("This is not here", "Look for it in the history."),
         Kind::Invalid => ("This could not be read", "Change it and try again."),
+        Kind::SignIn => ("Please sign in", "Then this page opens."),
+        Kind::Throttled => ("Too many tries", "Your account is safe."),
         Kind::Forbidden => ("This is not for you to see", "Ask someone who may."),
         Kind::Conflict => ("This has changed meanwhile", "Reload the page."),
         Kind::Unavailable => ("This can't be shown right now", "What is watched is watched on. Reload the page in a moment."),

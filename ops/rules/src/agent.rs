@@ -261,6 +261,7 @@ impl<'a> Tick<'a> {
             flood: self.is_flood(),
             summary: Summary::default(),
             snapshots: 0,
+            recommendations: Vec::new(),
         };
         incident.summary = Summary::compose(&incident, self.policy.quiet_for);
         self.record(number, Event::IncidentOpened { incident: Box::new(incident) });

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     incident::{Incident, IncidentNumber},
-    journal::{Cursor, Event},
+    journal::{Cursor, Event, Hash},
     lifecycle::{State, Step},
-    time::Timestamp,
+    recommendation::{Recommendation, RecommendationId, RunOutcome, Stage},
+    time::{Span, Timestamp},
     view,
     words::{Actor, Severity, Signal, Subject, is_hidden},
 };
@@ -46,6 +47,41 @@ pub enum Command {
     RetireSubject {
         /// Which.
         subject: Subject,
+    },
+    /// Say yes to a recommendation, exactly as it was shown.
+    Approve {
+        /// Which.
+        recommendation: RecommendationId,
+        /// The hash of what was shown; see [`Recommendation::binding`].
+        binding: Hash,
+    },
+    /// Say no to a recommendation; the next best one comes up.
+    Decline {
+        /// Which.
+        recommendation: RecommendationId,
+        /// Why; kept for learning.
+        reason: String,
+    },
+    /// End a run early.
+    CancelRun {
+        /// Of which recommendation.
+        recommendation: RecommendationId,
+    },
+    /// An approved command is about to be started. Only for Calm Ops itself.
+    StartRun {
+        /// Of which recommendation.
+        recommendation: RecommendationId,
+    },
+    /// A run is over. Only for Calm Ops itself.
+    EndRun {
+        /// Of which recommendation.
+        recommendation: RecommendationId,
+        /// How.
+        outcome: RunOutcome,
+        /// How long it ran.
+        duration: Span,
+        /// What it printed, without secrets, bounded.
+        output: String,
     },
     /// What the rules decided in one tick, all of it or nothing. Only for the agent and for Calm Ops itself.
     Record {
@@ -110,6 +146,11 @@ pub enum Query {
         /// At most how many.
         limit: u32,
     },
+    /// One recommendation, with all that a person needs to decide.
+    Recommendation {
+        /// Which.
+        recommendation: RecommendationId,
+    },
 }
 
 /// Which incidents of the past are wanted. Every field narrows.
@@ -150,17 +191,31 @@ pub enum Answer {
     Document(Box<view::Document>),
     /// To [`Query::Journal`].
     Journal(Box<view::JournalPage>),
+    /// To [`Query::Recommendation`].
+    Recommendation(Box<view::RecommendationPage>),
 }
 
 /// Why the desk does not do it. Each says what to do next; none carries what only the log may know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "refusal", rename_all = "snake_case")]
 pub enum Refusal {
-    /// The actor may not.
-    #[error("{actor} may not do this.")]
+    /// Nobody is signed in.
+    #[error("Sign in first.")]
+    SignIn,
+    /// The sign-in is too old for this.
+    #[error("Sign in again: your last sign-in is too long ago for this decision.")]
+    SignInAgain,
+    /// The caller may not.
+    #[error("This needs {needs}.")]
     Forbidden {
-        /// Who asked.
-        actor: Actor,
+        /// Who could, such as `an approver`.
+        needs: String,
+    },
+    /// Too many tries.
+    #[error("Too many tries. Wait {seconds} s, then try again.")]
+    Throttled {
+        /// How long to wait.
+        seconds: u32,
     },
     /// There is no such thing.
     #[error("There is no {what}.")]
@@ -213,16 +268,29 @@ fn checked(field: &str, text: &str, required: bool) -> Result<Option<String>, Re
     Err(Refusal::Invalid { field: field.to_owned(), problem })
 }
 
-/// What a person's command does to an incident.
-pub fn decide(incident: &Incident, command: &Command) -> Result<Vec<Event>, Refusal> {
+/// What else a decision depends on, read in the same transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// Who decides.
+    pub actor: Actor,
+    /// When.
+    pub now: Timestamp,
+    /// Every other active incident.
+    pub others: &'a [Incident],
+    /// The version of the catalogue in force; `None` while it is invalid, and nothing may run.
+    pub catalogue: Option<&'a str>,
+}
+
+/// What a command does to an incident.
+pub fn decide(incident: &Incident, command: &Command, situation: Situation<'_>) -> Result<Vec<Event>, Refusal> {
     let number = incident.number;
     match command {
         Command::Acknowledge { .. } => {
             if !incident.is_active() {
-                return Err(Refusal::Conflict { problem: format!("Incident {number} is resolved. Reopen it if it is not over.") });
+                return Err(conflict(format!("Incident {number} is resolved. Reopen it if it is not over.")));
             }
             if incident.acknowledged.is_some() {
-                return Err(Refusal::Conflict { problem: format!("Incident {number} is acknowledged already.") });
+                return Err(conflict(format!("Incident {number} is acknowledged already.")));
             }
             Ok(vec![Event::Acknowledged { incident: number }])
         }
@@ -233,35 +301,131 @@ pub fn decide(incident: &Incident, command: &Command) -> Result<Vec<Event>, Refu
         Command::Resolve { note, .. } => {
             let note = checked("note", note, false)?;
             if !incident.is_active() {
-                return Err(Refusal::Conflict { problem: format!("Incident {number} is resolved already.") });
+                return Err(conflict(format!("Incident {number} is resolved already.")));
+            }
+            // What runs is seen to its end first, so that nothing goes on behind the back of those who think that it is over.
+            if let Some(one) = incident.recommendations.iter().find(|one| one.is_under_way()) {
+                return Err(conflict(format!("\"{}\" runs for incident {number}. Wait for its end, or cancel it.", one.title)));
             }
             Ok(vec![Event::Resolved { incident: number, step: Step::PersonResolved, note }])
         }
         Command::Reopen { note, .. } => {
             let note = checked("note", note, false)?;
             if incident.state != State::Resolved {
-                return Err(Refusal::Conflict { problem: format!("Incident {number} is open already: it is {}.", incident.state) });
+                return Err(conflict(format!("Incident {number} is open already: it is {}.", incident.state)));
             }
             Ok(vec![Event::Reopened { incident: number, note }])
+        }
+        Command::Approve { recommendation, binding } => approve(incident, *recommendation, *binding, situation),
+        Command::Decline { recommendation, reason } => {
+            let place = recommendation.place;
+            let reason = checked("reason", reason, true)?.unwrap_or_default();
+            offered(incident, *recommendation, situation.now)?;
+            Ok(vec![Event::RecommendationDeclined { incident: number, place, reason }])
+        }
+        Command::CancelRun { recommendation } => {
+            let place = recommendation.place;
+            match &known(incident, *recommendation)?.stage {
+                Stage::Running { cancelled: None, .. } => Ok(vec![Event::RunCancelled { incident: number, place }]),
+                Stage::Running { cancelled: Some(_), .. } => Err(conflict("It is being ended already.".to_owned())),
+                Stage::Approved { .. } => Err(conflict("It starts this moment. Try again in a second.".to_owned())),
+                Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => {
+                    Err(conflict("It does not run, so there is nothing to end.".to_owned()))
+                }
+            }
+        }
+        Command::StartRun { recommendation } => {
+            let place = recommendation.place;
+            let one = known(incident, *recommendation)?;
+            match &one.stage {
+                Stage::Approved { .. } if incident.is_active() => {
+                    busy(one, situation.others, incident)?;
+                    Ok(vec![Event::RunStarted { incident: number, place }])
+                }
+                _ => Err(conflict(format!("Recommendation {recommendation} is not about to run."))),
+            }
+        }
+        Command::EndRun { recommendation, outcome, duration, output } => {
+            let place = recommendation.place;
+            let Stage::Running { .. } = known(incident, *recommendation)?.stage else {
+                return Err(conflict(format!("Recommendation {recommendation} does not run.")));
+            };
+            let (outcome, duration, output) = (outcome.clone(), *duration, output.clone());
+            let worked = outcome.is_success();
+            let mut events = vec![Event::RunEnded { incident: number, place, outcome, duration, output }];
+            if worked && let Some(to) = incident.state.after(Step::CommandRan) {
+                events.push(Event::Moved { incident: number, from: incident.state, step: Step::CommandRan, to });
+            }
+            Ok(events)
         }
         Command::RetireSubject { .. } | Command::Record { .. } => Ok(Vec::new()),
     }
 }
 
-/// Whether an actor may do this at all.
-pub fn may_act(actor: Actor, command: &Command) -> bool {
-    match (actor, command) {
-        (Actor::Agent | Actor::System, Command::Record { .. }) => true,
-        (Actor::Agent | Actor::System, _) | (Actor::Local, Command::Record { .. }) => false,
-        (
-            Actor::Local,
-            Command::Acknowledge { .. }
-            | Command::Comment { .. }
-            | Command::Resolve { .. }
-            | Command::Reopen { .. }
-            | Command::RetireSubject { .. },
-        ) => true,
+const fn conflict(problem: String) -> Refusal {
+    Refusal::Conflict { problem }
+}
+
+fn known(incident: &Incident, id: RecommendationId) -> Result<&Recommendation, Refusal> {
+    incident.recommendation(id.place).ok_or_else(|| Refusal::NotFound { what: format!("recommendation {id}") })
+}
+
+/// The recommendation, if it still waits for a decision; else what became of it.
+fn offered(incident: &Incident, id: RecommendationId, now: Timestamp) -> Result<&Recommendation, Refusal> {
+    let one = known(incident, id)?;
+    let problem = match &one.stage {
+        Stage::Offered if !incident.is_active() => format!("Incident {} is resolved, so nothing is to be run.", incident.number),
+        Stage::Offered if now >= one.expires_at => {
+            "This offer has ended. Look at the incident: it says what is recommended now.".to_owned()
+        }
+        Stage::Offered => return Ok(one),
+        Stage::Declined { .. } => "It was declined. The incident shows what is recommended now.".to_owned(),
+        Stage::Withdrawn { .. } => {
+            "It is no longer offered, because things have changed. The incident shows what is recommended now.".to_owned()
+        }
+        Stage::Approved { .. } | Stage::Running { .. } => "It is approved already and runs. It runs once; look at its output.".to_owned(),
+        Stage::Ended(_) => "It was approved and has run already. It ran once; look at its output.".to_owned(),
+    };
+    Err(conflict(problem))
+}
+
+/// Refuses while something else runs on the same subject, for this incident or another one.
+fn busy(one: &Recommendation, others: &[Incident], incident: &Incident) -> Result<(), Refusal> {
+    let all = others.iter().filter(|other| other.number != incident.number).chain([incident]);
+    for other in all {
+        let is_it = |other_one: &Recommendation| other.number == incident.number && other_one.place == one.place;
+        if let Some(running) =
+            other.recommendations.iter().find(|running| running.is_under_way() && running.subject == one.subject && !is_it(running))
+        {
+            let problem = format!(
+                "\"{}\" runs on {} for incident {}. One at a time: wait for its end.",
+                running.title, running.subject, other.number
+            );
+            return Err(conflict(problem));
+        }
     }
+    Ok(())
+}
+
+fn approve(incident: &Incident, id: RecommendationId, binding: Hash, situation: Situation<'_>) -> Result<Vec<Event>, Refusal> {
+    let one = offered(incident, id, situation.now)?;
+    let Some(catalogue) = situation.catalogue else {
+        return Err(conflict(
+            "The page of approved commands has a mistake, so nothing runs until it is mended. The health page shows the line.".to_owned(),
+        ));
+    };
+    let now = one.binding(incident);
+    if catalogue != one.catalogue || binding != now {
+        return Err(conflict(
+            "Something that you decided upon has changed meanwhile, so nothing was run. Read it again as it is now, then decide."
+                .to_owned(),
+        ));
+    }
+    if one.approvals.iter().any(|given| given.by == situation.actor && given.binding == now) {
+        return Err(conflict("You have approved it already. It needs another person too, because its risk is high.".to_owned()));
+    }
+    busy(one, situation.others, incident)?;
+    Ok(vec![Event::Approved { incident: incident.number, place: id.place, binding }])
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::{
     breach::{Breach, BreachKey, Ending},
     journal::Event,
     lifecycle::State,
+    recommendation::{Ended, Given, Recommendation, Stage},
     summary::Summary,
     time::Timestamp,
     words::{Actor, Severity, Subject},
@@ -115,6 +116,9 @@ pub struct Incident {
     pub summary: Summary,
     /// How many snapshots were saved.
     pub snapshots: u32,
+    /// Every command that was ever recommended for it, by place.
+    #[serde(default)]
+    pub recommendations: Vec<Recommendation>,
 }
 
 impl Incident {
@@ -126,6 +130,21 @@ impl Incident {
     /// The breach of a key.
     pub fn breach(&self, key: &BreachKey) -> Option<&IncidentBreach> {
         self.breaches.iter().find(|known| known.breach.key == *key)
+    }
+
+    /// The recommendation at a place.
+    pub fn recommendation(&self, place: u32) -> Option<&Recommendation> {
+        self.recommendations.iter().find(|one| one.place == place)
+    }
+
+    /// Those that wait for a decision, the best first.
+    pub fn offered(&self) -> impl Iterator<Item = &Recommendation> {
+        self.recommendations.iter().filter(|one| one.is_offered())
+    }
+
+    /// The breaches that hold.
+    pub fn holding(&self) -> impl Iterator<Item = &Breach> {
+        self.breaches.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach)
     }
 
     /// Every subject that takes part, in order of joining, each once.
@@ -162,6 +181,16 @@ pub enum Misfit {
     /// The breach is not one of the incident's.
     #[error("incident {0} has no such breach")]
     NoBreach(IncidentNumber),
+    /// The recommendation is not one of the incident's, or is not so far, or is further.
+    #[error("recommendation {number}-{place} can't be {what} now")]
+    Recommendation {
+        /// Which incident.
+        number: IncidentNumber,
+        /// Which recommendation.
+        place: u32,
+        /// What should have been done to it.
+        what: &'static str,
+    },
 }
 
 /// Carries one event out on the incident that it is about. `incident` is `None` before it is opened.
@@ -178,6 +207,10 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
         return Ok(());
     }
     let known = incident.as_mut().ok_or(Misfit::Unknown(number))?;
+    // To tell others about an incident is not to act on it.
+    if matches!(event, Event::Called { .. } | Event::CallFailed { .. } | Event::ShareCreated { .. } | Event::ShareRevoked { .. }) {
+        return Ok(());
+    }
     if actor.is_person() {
         known.touched_by_person = true;
     }
@@ -237,6 +270,14 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
                 known.quiet_since = Some(at);
             }
         }
+        Event::Recommended { .. }
+        | Event::RecommendationWithdrawn { .. }
+        | Event::RecommendationDeclined { .. }
+        | Event::Approved { .. }
+        | Event::RunStarted { .. }
+        | Event::RunCancelled { .. }
+        | Event::RunEnded { .. }
+        | Event::RunProved { .. } => recommendation(known, event, actor, at)?,
         Event::IncidentOpened { .. }
         | Event::Started { .. }
         | Event::Stopped
@@ -245,8 +286,81 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
         | Event::DocumentInForce { .. }
         | Event::DocumentRefused { .. }
         | Event::SubjectRetired { .. }
-        | Event::Restored { .. } => {}
+        | Event::Restored { .. }
+        | Event::Called { .. }
+        | Event::CallFailed { .. }
+        | Event::ShareCreated { .. }
+        | Event::ShareRevoked { .. }
+        | Event::Redacted { .. }
+        | Event::OwnerLinkMade
+        | Event::AccountCreated { .. }
+        | Event::RoleChanged { .. }
+        | Event::AccountClosed { .. }
+        | Event::SignedIn { .. }
+        | Event::SignedOut { .. }
+        | Event::PasswordSet { .. }
+        | Event::PasskeyAdded { .. }
+        | Event::PasskeyRemoved { .. }
+        | Event::Invited { .. }
+        | Event::InvitationWithdrawn { .. }
+        | Event::TokenCreated { .. }
+        | Event::TokenRevoked { .. }
+        | Event::ContactSet { .. }
+        | Event::ContactRemoved { .. } => {}
     }
+    Ok(())
+}
+
+/// Carries an event about one of the incident's recommendations out.
+fn recommendation(known: &mut Incident, event: &Event, actor: Actor, at: Timestamp) -> Result<(), Misfit> {
+    let number = known.number;
+    if let Event::Recommended { recommendation, .. } = event {
+        let next = known.recommendations.last().map_or(1, |last| last.place + 1);
+        if recommendation.place != next || !recommendation.is_offered() {
+            return Err(Misfit::Recommendation { number, place: recommendation.place, what: "offered" });
+        }
+        known.recommendations.push((**recommendation).clone());
+        return Ok(());
+    }
+    let (place, what) = match event {
+        Event::RecommendationWithdrawn { place, .. } => (*place, "withdrawn"),
+        Event::RecommendationDeclined { place, .. } => (*place, "declined"),
+        Event::Approved { place, .. } => (*place, "approved"),
+        Event::RunStarted { place, .. } => (*place, "started"),
+        Event::RunCancelled { place, .. } => (*place, "cancelled"),
+        Event::RunEnded { place, .. } => (*place, "ended"),
+        Event::RunProved { place, .. } => (*place, "proved"),
+        _ => return Ok(()),
+    };
+    let misfit = Misfit::Recommendation { number, place, what };
+    let one = known.recommendations.iter_mut().find(|one| one.place == place).ok_or_else(|| misfit.clone())?;
+    let stage = match (event, &one.stage) {
+        (Event::RecommendationWithdrawn { why, .. }, Stage::Offered | Stage::Approved { .. }) => Stage::Withdrawn { at, why: *why },
+        (Event::RecommendationDeclined { reason, .. }, Stage::Offered) => Stage::Declined { by: actor, at, reason: reason.clone() },
+        (Event::Approved { binding, .. }, Stage::Offered) => {
+            // A yes to how things stood before is none to how they stand now.
+            one.approvals.retain(|given| given.binding == *binding && given.by != actor);
+            one.approvals.push(Given { by: actor, at, binding: *binding });
+            if one.approvals_missing() == 0 { Stage::Approved { at } } else { Stage::Offered }
+        }
+        (Event::RunStarted { .. }, Stage::Approved { .. }) => Stage::Running { started_at: at, cancelled: None },
+        (Event::RunCancelled { .. }, Stage::Running { started_at, cancelled: None }) => {
+            Stage::Running { started_at: *started_at, cancelled: Some((actor, at)) }
+        }
+        (Event::RunEnded { outcome, duration, .. }, Stage::Running { started_at, cancelled }) => Stage::Ended(Ended {
+            started_at: *started_at,
+            cancelled: *cancelled,
+            at,
+            outcome: outcome.clone(),
+            duration: *duration,
+            worked: None,
+        }),
+        (Event::RunProved { worked, .. }, Stage::Ended(ended)) if ended.worked.is_none() => {
+            Stage::Ended(Ended { worked: Some(*worked), ..ended.clone() })
+        }
+        _ => return Err(misfit),
+    };
+    one.stage = stage;
     Ok(())
 }
 

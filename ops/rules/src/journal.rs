@@ -8,10 +8,12 @@ use crate::{
     breach::{Breach, BreachKey, Ending},
     incident::{Incident, IncidentNumber},
     lifecycle::{State, Step},
+    people::{ContactId, InvitationId, PasskeyId, Proof, Role, Scope, SessionId, ShareId},
+    recommendation::{Recommendation, RunOutcome, Withdrawn},
     snapshot::Snapshot,
     summary::Summary,
-    time::Timestamp,
-    words::{Actor, Subject},
+    time::{Span, Timestamp},
+    words::{AccountId, Actor, Subject, TokenId},
 };
 
 mod chain;
@@ -158,6 +160,225 @@ pub enum Event {
         /// What a person wrote; `None` when the agent reopened it.
         note: Option<String>,
     },
+    /// A command is recommended.
+    Recommended {
+        /// For which incident.
+        incident: IncidentNumber,
+        /// All of it.
+        recommendation: Box<Recommendation>,
+    },
+    /// A recommendation is no longer offered.
+    RecommendationWithdrawn {
+        /// Of which incident.
+        incident: IncidentNumber,
+        /// Its place there.
+        place: u32,
+        /// Why.
+        why: Withdrawn,
+    },
+    /// A person said no to a recommendation.
+    RecommendationDeclined {
+        /// Of which incident.
+        incident: IncidentNumber,
+        /// Its place there.
+        place: u32,
+        /// Why.
+        reason: String,
+    },
+    /// A person said yes to exactly one recommendation, as it was shown.
+    Approved {
+        /// Of which incident.
+        incident: IncidentNumber,
+        /// Its place there.
+        place: u32,
+        /// The hash of what was decided upon.
+        binding: Hash,
+    },
+    /// An approved command is started. Written before it is, so that nothing can run unseen.
+    RunStarted {
+        /// Of which incident.
+        incident: IncidentNumber,
+        /// The recommendation's place there.
+        place: u32,
+    },
+    /// A person asked to end a run early.
+    RunCancelled {
+        /// Of which incident.
+        incident: IncidentNumber,
+        /// The recommendation's place there.
+        place: u32,
+    },
+    /// A run is over.
+    RunEnded {
+        /// Of which incident.
+        incident: IncidentNumber,
+        /// The recommendation's place there.
+        place: u32,
+        /// How.
+        outcome: RunOutcome,
+        /// How long it ran.
+        duration: Span,
+        /// What it printed, without secrets: the beginning and the end.
+        output: String,
+    },
+    /// Whether a run worked is known: its signal recovered in time, or did not.
+    RunProved {
+        /// Of which incident.
+        incident: IncidentNumber,
+        /// The recommendation's place there.
+        place: u32,
+        /// Which command it was.
+        command: String,
+        /// What it acted upon.
+        subject: Subject,
+        /// Whether it worked.
+        worked: bool,
+    },
+    /// Someone was called.
+    Called {
+        /// For which incident.
+        incident: IncidentNumber,
+        /// Whom.
+        account: AccountId,
+        /// By which of their ways.
+        contact: ContactId,
+        /// Because of which entry.
+        entry: u64,
+    },
+    /// Someone could not be called, and it is not tried again.
+    CallFailed {
+        /// For which incident.
+        incident: IncidentNumber,
+        /// Whom.
+        account: AccountId,
+        /// By which of their ways.
+        contact: ContactId,
+        /// Because of which entry.
+        entry: u64,
+        /// Why not.
+        why: String,
+    },
+    /// A share link was made.
+    ShareCreated {
+        /// For which incident.
+        incident: IncidentNumber,
+        /// Which.
+        share: ShareId,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// A share link was ended early.
+    ShareRevoked {
+        /// For which incident.
+        incident: IncidentNumber,
+        /// Which.
+        share: ShareId,
+    },
+    /// The content of an entry was removed; the chain still proves that it was there.
+    Redacted {
+        /// Which entry.
+        entry: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A link was made by which the first owner, or a new one, can be named.
+    OwnerLinkMade,
+    /// An account was made.
+    AccountCreated {
+        /// Which.
+        account: AccountId,
+        /// What it may do.
+        role: Role,
+        /// By which invitation; `None` by the owner link.
+        invitation: Option<InvitationId>,
+    },
+    /// What an account may do was changed.
+    RoleChanged {
+        /// Which.
+        account: AccountId,
+        /// What it may do now.
+        role: Role,
+    },
+    /// An account was closed, or opened again.
+    AccountClosed {
+        /// Which.
+        account: AccountId,
+        /// False where it was opened again.
+        closed: bool,
+    },
+    /// A person signed in.
+    SignedIn {
+        /// Who.
+        account: AccountId,
+        /// By which sign-in.
+        session: SessionId,
+        /// How.
+        by: Proof,
+    },
+    /// A sign-in was ended.
+    SignedOut {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        session: SessionId,
+    },
+    /// A password was set.
+    PasswordSet {
+        /// Whose.
+        account: AccountId,
+    },
+    /// A passkey was added.
+    PasskeyAdded {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        passkey: PasskeyId,
+    },
+    /// A passkey was removed.
+    PasskeyRemoved {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        passkey: PasskeyId,
+    },
+    /// Someone was invited.
+    Invited {
+        /// By which invitation.
+        invitation: InvitationId,
+        /// To do what.
+        role: Role,
+    },
+    /// An invitation was taken back.
+    InvitationWithdrawn {
+        /// Which.
+        invitation: InvitationId,
+    },
+    /// A token was made.
+    TokenCreated {
+        /// Which.
+        token: TokenId,
+        /// What it may do.
+        scopes: Vec<Scope>,
+    },
+    /// A token was ended.
+    TokenRevoked {
+        /// Which.
+        token: TokenId,
+    },
+    /// A way to reach someone was set.
+    ContactSet {
+        /// Whom.
+        account: AccountId,
+        /// Which.
+        contact: ContactId,
+    },
+    /// A way to reach someone was removed.
+    ContactRemoved {
+        /// Whom.
+        account: AccountId,
+        /// Which.
+        contact: ContactId,
+    },
 }
 
 /// Why nothing was seen for a while.
@@ -186,7 +407,19 @@ impl Event {
             | Self::Commented { incident, .. }
             | Self::ResolutionOffered { incident }
             | Self::Resolved { incident, .. }
-            | Self::Reopened { incident, .. } => Some(*incident),
+            | Self::Reopened { incident, .. }
+            | Self::Recommended { incident, .. }
+            | Self::RecommendationWithdrawn { incident, .. }
+            | Self::RecommendationDeclined { incident, .. }
+            | Self::Approved { incident, .. }
+            | Self::RunStarted { incident, .. }
+            | Self::RunCancelled { incident, .. }
+            | Self::RunEnded { incident, .. }
+            | Self::RunProved { incident, .. }
+            | Self::Called { incident, .. }
+            | Self::CallFailed { incident, .. }
+            | Self::ShareCreated { incident, .. }
+            | Self::ShareRevoked { incident, .. } => Some(*incident),
             Self::Started { .. }
             | Self::Stopped
             | Self::ClockJumped { .. }
@@ -194,7 +427,23 @@ impl Event {
             | Self::DocumentInForce { .. }
             | Self::DocumentRefused { .. }
             | Self::SubjectRetired { .. }
-            | Self::Restored { .. } => None,
+            | Self::Restored { .. }
+            | Self::Redacted { .. }
+            | Self::OwnerLinkMade
+            | Self::AccountCreated { .. }
+            | Self::RoleChanged { .. }
+            | Self::AccountClosed { .. }
+            | Self::SignedIn { .. }
+            | Self::SignedOut { .. }
+            | Self::PasswordSet { .. }
+            | Self::PasskeyAdded { .. }
+            | Self::PasskeyRemoved { .. }
+            | Self::Invited { .. }
+            | Self::InvitationWithdrawn { .. }
+            | Self::TokenCreated { .. }
+            | Self::TokenRevoked { .. }
+            | Self::ContactSet { .. }
+            | Self::ContactRemoved { .. } => None,
         }
     }
 
@@ -221,6 +470,34 @@ impl Event {
             Self::ResolutionOffered { .. } => "resolution_offered",
             Self::Resolved { .. } => "resolved",
             Self::Reopened { .. } => "reopened",
+            Self::Recommended { .. } => "recommended",
+            Self::RecommendationWithdrawn { .. } => "recommendation_withdrawn",
+            Self::RecommendationDeclined { .. } => "recommendation_declined",
+            Self::Approved { .. } => "approved",
+            Self::RunStarted { .. } => "run_started",
+            Self::RunCancelled { .. } => "run_cancelled",
+            Self::RunEnded { .. } => "run_ended",
+            Self::RunProved { .. } => "run_proved",
+            Self::Called { .. } => "called",
+            Self::CallFailed { .. } => "call_failed",
+            Self::ShareCreated { .. } => "share_created",
+            Self::ShareRevoked { .. } => "share_revoked",
+            Self::Redacted { .. } => "redacted",
+            Self::OwnerLinkMade => "owner_link_made",
+            Self::AccountCreated { .. } => "account_created",
+            Self::RoleChanged { .. } => "role_changed",
+            Self::AccountClosed { .. } => "account_closed",
+            Self::SignedIn { .. } => "signed_in",
+            Self::SignedOut { .. } => "signed_out",
+            Self::PasswordSet { .. } => "password_set",
+            Self::PasskeyAdded { .. } => "passkey_added",
+            Self::PasskeyRemoved { .. } => "passkey_removed",
+            Self::Invited { .. } => "invited",
+            Self::InvitationWithdrawn { .. } => "invitation_withdrawn",
+            Self::TokenCreated { .. } => "token_created",
+            Self::TokenRevoked { .. } => "token_revoked",
+            Self::ContactSet { .. } => "contact_set",
+            Self::ContactRemoved { .. } => "contact_removed",
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     evaluate::{Engine, NoSeries, SavedState, SeriesId},
     incident::{self, Incident, IncidentNumber},
     journal::Event,
+    people::Names,
     thresholds::Thresholds,
     time::{Now, Span, Timestamp},
     words::{Actor, Signal, Subject, Unit},
@@ -338,7 +339,7 @@ impl Run {
             Input::Steady { since } => self.steady_since = *since,
             Input::Applied { events, actor, at } => {
                 for event in events.iter().filter(|_| actor.is_person()) {
-                    let text = format!("{}: {}", actor.shown(), describe(event));
+                    let text = format!("{}: {}", Names::default().of(*actor), describe(event));
                     self.tell(*at, &text);
                 }
                 for event in events {
@@ -452,6 +453,18 @@ pub fn describe(event: &Event) -> String {
         Event::ResolutionOffered { incident } => format!("Incident {incident} is quiet, and its end is offered."),
         Event::Resolved { incident, step, .. } => format!("Incident {incident} is resolved ({step})."),
         Event::Reopened { incident, .. } => format!("Incident {incident} is reopened."),
+        Event::Recommended { incident, recommendation } => {
+            format!("Incident {incident}: {} is recommended.", recommendation.shown)
+        }
+        Event::RecommendationWithdrawn { incident, place, .. } => format!("Incident {incident}: recommendation {place} is withdrawn."),
+        Event::RecommendationDeclined { incident, place, .. } => format!("Incident {incident}: recommendation {place} is declined."),
+        Event::Approved { incident, place, .. } => format!("Incident {incident}: recommendation {place} is approved."),
+        Event::RunStarted { incident, place } => format!("Incident {incident}: recommendation {place} runs."),
+        Event::RunCancelled { incident, place } => format!("Incident {incident}: the run of recommendation {place} is to end."),
+        Event::RunEnded { incident, place, .. } => format!("Incident {incident}: the run of recommendation {place} is over."),
+        Event::RunProved { incident, place, worked, .. } => {
+            format!("Incident {incident}: recommendation {place} {}.", if *worked { "worked" } else { "did not work" })
+        }
         Event::Started { .. }
         | Event::Stopped
         | Event::ClockJumped { .. }
@@ -459,7 +472,27 @@ pub fn describe(event: &Event) -> String {
         | Event::DocumentInForce { .. }
         | Event::DocumentRefused { .. }
         | Event::SubjectRetired { .. }
-        | Event::Restored { .. } => event.kind().replace('_', " "),
+        | Event::Restored { .. }
+        | Event::Called { .. }
+        | Event::CallFailed { .. }
+        | Event::ShareCreated { .. }
+        | Event::ShareRevoked { .. }
+        | Event::Redacted { .. }
+        | Event::OwnerLinkMade
+        | Event::AccountCreated { .. }
+        | Event::RoleChanged { .. }
+        | Event::AccountClosed { .. }
+        | Event::SignedIn { .. }
+        | Event::SignedOut { .. }
+        | Event::PasswordSet { .. }
+        | Event::PasskeyAdded { .. }
+        | Event::PasskeyRemoved { .. }
+        | Event::Invited { .. }
+        | Event::InvitationWithdrawn { .. }
+        | Event::TokenCreated { .. }
+        | Event::TokenRevoked { .. }
+        | Event::ContactSet { .. }
+        | Event::ContactRemoved { .. } => event.kind().replace('_', " "),
     }
 }
 

@@ -12,6 +12,8 @@ use utoipa::{
 
 use crate::{
     journal::{Cursor, Hash},
+    people::Names,
+    recommendation::RecommendationId,
     time::Timestamp,
     words::{Actor, Signal, Subject, Unit},
 };
@@ -63,4 +65,23 @@ described!(
     text("SHA-256 in hexadecimal.", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855").pattern(Some("^[0-9a-f]{64}$"))
 );
 described!(Cursor, "Cursor", text("A position in the journal: its lineage and a number.", "1:42").pattern(Some("^[0-9]+:[0-9]+$")));
-described!(Actor, "Actor", text("Who does something.", "agent").enum_values(Some(["agent", "system", "local"])));
+described!(
+    RecommendationId,
+    "RecommendationId",
+    text("A recommendation: its incident's number and its place there.", "42-1").pattern(Some("^[1-9][0-9]*-[1-9][0-9]*$"))
+);
+described!(
+    Names,
+    "Names",
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("How actors are called, by the text that names them."))
+        .additional_properties(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .examples([serde_json::json!({ "account:7": "Ada" })])
+);
+described!(
+    Actor,
+    "Actor",
+    text("Who does something; people and programs by their ids.", "account:7")
+        .pattern(Some("^(agent|system|local|(account|token):[0-9]+)$"))
+);

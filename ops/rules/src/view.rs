@@ -5,11 +5,13 @@ use uuid::Uuid;
 
 use crate::{
     incident::{Incident, IncidentNumber},
-    journal::{BlindReason, Cursor, Entry, Head},
+    journal::{BlindReason, Cursor, Entry, Hash, Head},
     lifecycle::State,
+    people::{Names, Role},
+    recommendation::{Recommendation, RecommendationId},
     snapshot::Snapshot,
     time::Timestamp,
-    words::{Severity, Signal, Subject, Unit},
+    words::{AccountId, Severity, Signal, Subject, Unit},
 };
 
 /// How a signal of a subject is doing.
@@ -222,6 +224,86 @@ pub struct IncidentPage {
     /// Other active incidents about the same subjects.
     #[serde(default)]
     pub beside: Vec<IncidentCard>,
+    /// What its runs print or printed.
+    #[serde(default)]
+    pub outputs: Vec<RunOutput>,
+    /// How those who did something are called.
+    #[serde(default)]
+    pub names: Names,
+    /// Who reads this, if it is a person who signed in.
+    #[serde(default)]
+    pub reader: Option<Reader>,
+}
+
+/// Who reads a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Reader {
+    /// Their account.
+    pub account: AccountId,
+    /// How they are called.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether they proved it not long ago, as an approval asks.
+    pub fresh: bool,
+}
+
+/// What a run prints or printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RunOutput {
+    /// The recommendation's place.
+    pub place: u32,
+    /// Its lines, without secrets; the beginning and the end.
+    pub text: String,
+    /// Whether more may come.
+    pub open: bool,
+}
+
+/// One recommendation, with all that a person needs to decide.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RecommendationPage {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// Which it is.
+    pub id: RecommendationId,
+    /// It.
+    pub recommendation: Recommendation,
+    /// The hash that an approval must name.
+    pub binding: Hash,
+    /// The incident that it is for.
+    pub incident: Incident,
+    /// When the last tick was: how things stand is told as of then.
+    pub checked_at: Timestamp,
+    /// The signals that led to it and that will prove it, as they are now.
+    pub readings: Vec<Reading>,
+    /// What exactly would be executed, in lines for people; or why it could not be.
+    pub plan: Plan,
+    /// What it prints or printed, if it ran.
+    pub output: Option<RunOutput>,
+    /// How those who did something are called.
+    pub names: Names,
+    /// Who reads this, if it is a person who signed in.
+    pub reader: Option<Reader>,
+}
+
+/// What exactly would be executed right now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "plan", rename_all = "snake_case")]
+pub enum Plan {
+    /// This.
+    Ready {
+        /// In lines for people.
+        text: String,
+    },
+    /// Nothing, because of this.
+    Refused {
+        /// As a sentence.
+        why: String,
+    },
 }
 
 /// The course of one signal over a time.
@@ -291,6 +373,9 @@ pub struct JournalPage {
     pub head: Head,
     /// The entries, oldest first.
     pub entries: Vec<Entry>,
+    /// How those who did something are called.
+    #[serde(default)]
+    pub names: Names,
 }
 
 /// Which incident has an id.

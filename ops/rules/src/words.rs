@@ -306,47 +306,68 @@ impl FromStr for Severity {
     }
 }
 
+macro_rules! number_type {
+    ($(#[doc = $doc:literal])+ $name:ident) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+        #[serde(transparent)]
+        pub struct $name(pub u32);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+pub(crate) use number_type;
+
+number_type!(
+    /// A person's account. Journal and incidents name people by it alone.
+    AccountId
+);
+number_type!(
+    /// An API token, by which a program asks.
+    TokenId
+);
+
 /// Who does something. Every change names one; people are named by account id only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Actor {
     /// Calm Ops' own incident agent.
     Agent,
-    /// Calm Ops itself: starting, stopping, reading documents, watching its clock.
+    /// Calm Ops itself: starting, stopping, reading documents, running what was approved.
     System,
-    /// Whoever sits at this machine, until there are accounts.
+    /// Whoever sits at this machine: its command line.
     Local,
+    /// A person: `account:7`.
+    Account(AccountId),
+    /// A program with a token: `token:3`.
+    Token(TokenId),
 }
 
 impl Actor {
-    /// The text that is stored and hashed.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Agent => "agent",
-            Self::System => "system",
-            Self::Local => "local",
-        }
-    }
-
-    /// Whether a person acts.
+    /// Whether this is not Calm Ops itself: a person, or a program that a person gave a token to.
     pub const fn is_person(self) -> bool {
         match self {
-            Self::Local => true,
+            Self::Local | Self::Account(_) | Self::Token(_) => true,
             Self::Agent | Self::System => false,
-        }
-    }
-
-    /// How a page names them.
-    pub const fn shown(self) -> &'static str {
-        match self {
-            Self::Agent | Self::System => "Calm Ops",
-            Self::Local => "Someone at this machine",
         }
     }
 }
 
+/// The text that is stored and hashed.
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        match self {
+            Self::Agent => f.write_str("agent"),
+            Self::System => f.write_str("system"),
+            Self::Local => f.write_str("local"),
+            Self::Account(id) => write!(f, "account:{id}"),
+            Self::Token(id) => write!(f, "token:{id}"),
+        }
     }
 }
 
@@ -354,18 +375,24 @@ impl FromStr for Actor {
     type Err = BadName;
 
     fn from_str(text: &str) -> Result<Self, BadName> {
-        match text {
-            "agent" => Ok(Self::Agent),
-            "system" => Ok(Self::System),
-            "local" => Ok(Self::Local),
-            _ => Err(bad(text, "actor", "'agent', 'system' or 'local'")),
-        }
+        const EXPECTED: &str = "'agent', 'system', 'local', 'account:7' or 'token:3'";
+        // One text for each actor: what is hashed can't be written in two ways.
+        let id = |text: &str| text.parse::<u32>().ok().filter(|id| id.to_string() == text);
+        let known = match text.split_once(':') {
+            None if text == "agent" => Some(Self::Agent),
+            None if text == "system" => Some(Self::System),
+            None if text == "local" => Some(Self::Local),
+            Some(("account", number)) => id(number).map(|id| Self::Account(AccountId(id))),
+            Some(("token", number)) => id(number).map(|id| Self::Token(TokenId(id))),
+            None | Some(_) => None,
+        };
+        known.ok_or_else(|| bad(text, "actor", EXPECTED))
     }
 }
 
 impl Serialize for Actor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+        serializer.collect_str(self)
     }
 }
 

@@ -3,9 +3,12 @@
 use std::cmp::Reverse;
 
 use rules::{
+    breach::BreachKey,
     desk::{Answer, HistoryFilter, Query, Refusal},
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head},
+    people::{Caller, Names},
+    recommendation::{RecommendationId, Stage},
     time::{Span, Timestamp},
     view::{self, CoursePage, CoursePoint, IncidentCard, Reading, Readings},
     words::{Signal, Subject, Unit},
@@ -35,11 +38,11 @@ const LONGEST_SEARCH: usize = 200;
 const MOST_WORDS: usize = 6;
 
 impl Inner {
-    pub(super) async fn answer(&self, query: Query) -> Result<Answer, Refusal> {
+    pub(super) async fn answer(&self, caller: &Caller, query: Query) -> Result<Answer, Refusal> {
         Ok(match query {
             Query::Health => Answer::Health(Box::new(self.health().await)),
             Query::Incidents => Answer::Incidents(Box::new(self.incidents().await?)),
-            Query::Incident { incident } => Answer::Incident(Box::new(self.incident(incident).await?)),
+            Query::Incident { incident } => Answer::Incident(Box::new(self.incident(caller, incident).await?)),
             Query::IncidentById { id } => {
                 let number = self.store.number_of(id).await.map_err(refuse)?;
                 let number = number.ok_or_else(|| Refusal::NotFound { what: format!("incident {id}") })?;
@@ -51,6 +54,9 @@ impl Inner {
                 let found = self.board.shown().texts.iter().find(|document| document.name == name).cloned();
                 let what = || format!("document '{}'", name.chars().filter(|c| !c.is_control()).take(80).collect::<String>());
                 Answer::Document(Box::new(found.ok_or_else(|| Refusal::NotFound { what: what() })?))
+            }
+            Query::Recommendation { recommendation } => {
+                Answer::Recommendation(Box::new(self.recommendation(caller, recommendation).await?))
             }
             Query::Journal { after, limit } => Answer::Journal(Box::new(self.journal(after, limit).await?)),
         })
@@ -102,7 +108,7 @@ impl Inner {
         Ok(view::Incidents { cursor: at_hand.cursor, active: active(&at_hand.incidents), resolved })
     }
 
-    async fn incident(&self, number: IncidentNumber) -> Result<view::IncidentPage, Refusal> {
+    async fn incident(&self, caller: &Caller, number: IncidentNumber) -> Result<view::IncidentPage, Refusal> {
         // Read before everything else: the stream goes on from here, and what it repeats is shown once more, never missed.
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let incident = self.store.incident(number).await.map_err(refuse)?;
@@ -134,8 +140,68 @@ impl Inner {
             checked_at: shown.checked_at,
             readings: shown.readings.iter().filter(takes_part).cloned().collect(),
             beside: beside.unwrap_or_default(),
+            outputs: self.outputs(&incident).await?,
+            names: self.names().await?,
+            reader: self.reader(caller).await?,
             incident,
         })
+    }
+
+    async fn recommendation(&self, caller: &Caller, id: RecommendationId) -> Result<view::RecommendationPage, Refusal> {
+        let (cursor, _) = self.store.head().await.map_err(refuse)?;
+        let missing = || Refusal::NotFound { what: format!("recommendation {id}") };
+        let incident = self.store.incident(id.incident).await.map_err(refuse)?.ok_or_else(missing)?;
+        let recommendation = incident.recommendation(id.place).cloned().ok_or_else(missing)?;
+        let shown = self.board.shown().readings;
+        let matters = |reading: &&Reading| {
+            let is = |key: &BreachKey| key.subject == reading.subject && key.signal == reading.signal;
+            is(&recommendation.proof.breach) || incident.holding().any(|breach| is(&breach.key))
+        };
+        let mut outputs = self.outputs(&incident).await?;
+        outputs.retain(|output| output.place == id.place);
+        Ok(view::RecommendationPage {
+            cursor,
+            id,
+            binding: recommendation.binding(&incident),
+            checked_at: shown.checked_at,
+            readings: shown.readings.iter().filter(matters).cloned().collect(),
+            plan: self.recovery.plan(&recommendation),
+            output: outputs.pop(),
+            names: self.names().await?,
+            reader: self.reader(caller).await?,
+            recommendation,
+            incident,
+        })
+    }
+
+    /// What the runs of an incident print or printed: of one that is over, as the journal keeps it.
+    async fn outputs(&self, incident: &Incident) -> Result<Vec<view::RunOutput>, Refusal> {
+        let mut outputs = Vec::new();
+        let mut kept = false;
+        for one in &incident.recommendations {
+            let id = RecommendationId { incident: incident.number, place: one.place };
+            outputs.extend(self.recovery.output(id));
+            kept |= matches!(one.stage, Stage::Ended(_));
+        }
+        if kept {
+            for entry in self.store.timeline(incident.number, TIMELINE).await.map_err(refuse)? {
+                if let Some(Event::RunEnded { place, output, .. }) = entry.event {
+                    outputs.retain(|output| output.place != place);
+                    outputs.push(view::RunOutput { place, text: output, open: false });
+                }
+            }
+        }
+        Ok(outputs)
+    }
+
+    /// How those who did something are called.
+    async fn names(&self) -> Result<Names, Refusal> {
+        Ok(Names::default())
+    }
+
+    /// Who reads, if it is a person who signed in.
+    async fn reader(&self, _caller: &Caller) -> Result<Option<view::Reader>, Refusal> {
+        Ok(None)
     }
 
     async fn history(&self, filter: &HistoryFilter) -> Result<view::History, Refusal> {
@@ -200,7 +266,8 @@ impl Inner {
     async fn journal(&self, after: u64, limit: u32) -> Result<view::JournalPage, Refusal> {
         let (cursor, head) = self.store.head().await.map_err(refuse)?;
         let entries = self.store.entries(after, limit.clamp(1, JOURNAL_PAGE)).await.map_err(refuse)?;
-        Ok(view::JournalPage { cursor, head, entries: entries.into_iter().map(without_body).collect() })
+        let names = self.names().await?;
+        Ok(view::JournalPage { cursor, head, entries: entries.into_iter().map(without_body).collect(), names })
     }
 }
 

@@ -14,6 +14,7 @@ use rules::{
     desk::{Command, Refusal},
     incident::{self, Incident, IncidentNumber},
     journal::Event,
+    people::Caller,
     time::{Now, Span, Timestamp},
     words::Actor,
 };
@@ -43,12 +44,12 @@ impl Monitor {
         }
         if !self.own.is_empty() {
             self.own_in_flight = std::mem::take(&mut self.own);
-            return self.record(self.own_in_flight.clone(), Actor::System, now);
+            return self.record(self.own_in_flight.clone(), Caller::System, now);
         }
         self.readings = 0;
         let decided = self.decide(breaches, now);
         if !decided.is_empty() {
-            return self.record(decided, Actor::Agent, now);
+            return self.record(decided, Caller::Agent, now);
         }
         if self.keep_bundles(now) {
             return;
@@ -135,7 +136,7 @@ impl Monitor {
         events
     }
 
-    fn record(&mut self, events: Vec<Event>, actor: Actor, now: Now) {
+    fn record(&mut self, events: Vec<Event>, caller: Caller, now: Now) {
         let monitor = self.kept(now);
         let desk = Arc::clone(&self.parts.desk);
         let store = Arc::clone(&self.store);
@@ -151,7 +152,7 @@ impl Monitor {
         let wanted: Vec<Wanted> = wanted.collect();
         let bundle = if wanted.is_empty() { None } else { self.parts.intake.core().recording.bundle() };
         self.send(async move {
-            let acted = tokio::time::timeout(LONGEST_WRITE, desk.act(actor, Command::Record { events, monitor })).await;
+            let acted = tokio::time::timeout(LONGEST_WRITE, desk.act(caller, Command::Record { events, monitor })).await;
             let result = acted.unwrap_or_else(|_| Err(Refusal::Unavailable { advice: TOO_SLOW.to_owned() })).map(|_| ());
             let unkept = match bundle {
                 _ if result.is_err() => Vec::new(),
@@ -322,7 +323,7 @@ impl Monitor {
         events.push(Event::Stopped);
         let monitor = self.kept(now);
         let last = async {
-            match self.parts.desk.act(Actor::System, Command::Record { events, monitor: monitor.clone() }).await {
+            match self.parts.desk.act(Caller::System, Command::Record { events, monitor: monitor.clone() }).await {
                 Ok(_) => self.keep_documents(&own),
                 Err(refusal) => tracing::warn!(%refusal, "the stop could not be journalled"),
             }

@@ -16,9 +16,10 @@ use rules::{
     desk::{Answer, Command, Done, HistoryFilter, Query, Refusal},
     incident::IncidentNumber,
     journal::Cursor,
+    people::Caller,
     time::{Span, Timestamp},
     view,
-    words::{Actor, Severity, Signal, Subject},
+    words::{Severity, Signal, Subject},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
@@ -280,7 +281,7 @@ impl FromRequestParts<Site> for Which {
             return Ok(Self(IncidentNumber(number)));
         }
         let id = text.parse().map_err(|_| unknown_incident("that: a number or a UUID names one"))?;
-        match site.desk.ask(Actor::Local, Query::IncidentById { id }).await? {
+        match site.desk.ask(Caller::Local, Query::IncidentById { id }).await? {
             Answer::Number(found) => Ok(Self(found.number)),
             _ => Err(unknown_incident("that")),
         }
@@ -296,7 +297,7 @@ async fn ask(site: &Site, query: Query) -> Result<Response, Problem> {
     fn json<T: Serialize>(view: &T) -> Response {
         ([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response()
     }
-    Ok(match site.desk.ask(Actor::Local, query).await? {
+    Ok(match site.desk.ask(Caller::Local, query).await? {
         Answer::Health(view) => json(&view),
         Answer::Incidents(view) => json(&view),
         Answer::Incident(view) => json(&view),
@@ -305,11 +306,12 @@ async fn ask(site: &Site, query: Query) -> Result<Response, Problem> {
         Answer::Course(view) => json(&view),
         Answer::Document(view) => json(&view),
         Answer::Journal(view) => json(&view),
+        Answer::Recommendation(view) => json(&view),
     })
 }
 
 async fn act(site: &Site, command: Command) -> Result<Response, Problem> {
-    let done = site.desk.act(Actor::Local, command).await?;
+    let done = site.desk.act(Caller::Local, command).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(done)).into_response())
 }
 

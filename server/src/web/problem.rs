@@ -18,6 +18,12 @@ pub enum Kind {
     Method,
     /// It does not fit how things stand now. Look again, then decide anew.
     Conflict,
+    /// Nobody is signed in, or the token is not valid.
+    SignIn,
+    /// The sign-in is too old for this decision.
+    SignInAgain,
+    /// Too many tries.
+    Throttled,
     /// Whoever asked may not do this.
     Forbidden,
     /// The body must be `application/json`.
@@ -48,6 +54,9 @@ impl Kind {
         (Self::NotFound, "There is no such thing, or nothing at this address."),
         (Self::Method, "The address takes another method."),
         (Self::Conflict, "It does not fit how things stand now. Look again, then decide anew."),
+        (Self::SignIn, "Nobody is signed in, or the token is not valid. Sign in, or send `Authorization: Bearer` with a token."),
+        (Self::SignInAgain, "The sign-in is too old for this decision. Sign in again."),
+        (Self::Throttled, "Too many tries. `Retry-After` says how long to wait."),
         (Self::Forbidden, "Whoever asked may not do this."),
         (Self::ContentType, "The body must be `application/json`."),
         (Self::TooLarge, "The body or the batch is larger than is taken. Send it in parts."),
@@ -68,6 +77,9 @@ impl Kind {
             Self::NotFound => "not-found",
             Self::Method => "method",
             Self::Conflict => "conflict",
+            Self::SignIn => "sign-in",
+            Self::SignInAgain => "sign-in-again",
+            Self::Throttled => "throttled",
             Self::Forbidden => "forbidden",
             Self::ContentType => "content-type",
             Self::TooLarge => "too-large",
@@ -88,6 +100,8 @@ impl Kind {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict => StatusCode::CONFLICT,
+            Self::SignIn | Self::SignInAgain => StatusCode::UNAUTHORIZED,
+            Self::Throttled => StatusCode::TOO_MANY_REQUESTS,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -160,6 +174,9 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let detail = refusal.to_string();
         match refusal {
+            Refusal::SignIn => Self::new(Kind::SignIn, detail),
+            Refusal::SignInAgain => Self::new(Kind::SignInAgain, detail),
+            Refusal::Throttled { .. } => Self::new(Kind::Throttled, detail),
             Refusal::Forbidden { .. } => Self::new(Kind::Forbidden, detail),
             Refusal::NotFound { .. } => Self::new(Kind::NotFound, detail),
             Refusal::Invalid { field, problem } => {

@@ -124,6 +124,7 @@ pub fn opened(number: u32, subject: &str) -> Event {
             flood: false,
             summary: Summary::default(),
             snapshots: 0,
+            recommendations: Vec::new(),
         }),
     }
 }

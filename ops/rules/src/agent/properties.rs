@@ -96,7 +96,7 @@ proptest! {
                 }
                 Turn::Person(which, what) => {
                     if let Some(incident) = desk.incidents.values().nth(which).cloned()
-                        && let Ok(events) = desk::decide(&incident, &command(incident.number, what))
+                        && let Ok(events) = desk::decide(&incident, &command(incident.number, what), situation(now))
                     {
                         for event in events {
                             desk.person(now, event);
@@ -130,4 +130,8 @@ proptest! {
             }
         }
     }
+}
+
+fn situation(now: i64) -> desk::Situation<'static> {
+    desk::Situation { actor: Actor::Local, now: at(now), others: &[], catalogue: None }
 }

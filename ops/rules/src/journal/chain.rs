@@ -134,7 +134,7 @@ pub fn seal(head: Head, at: Timestamp, actor: Actor, event: &Event, salt: Vec<u8
     let mut entry = StoredEntry {
         number: head.number + 1,
         at_micros: at.as_micros(),
-        actor: actor.as_str().to_owned(),
+        actor: actor.to_string(),
         kind: event.kind().to_owned(),
         incident: event.incident().map(|number| number.0),
         payload_hash: payload_hash(&salt, &payload),

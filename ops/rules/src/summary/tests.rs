@@ -62,6 +62,7 @@ fn incident(breaches: Vec<Breach>) -> Incident {
         flood: false,
         summary: Summary::default(),
         snapshots: 0,
+        recommendations: Vec::new(),
     }
 }
 

@@ -1,0 +1,330 @@
+//! A recommendation: one approved command with its values, from the offer to the proof that it worked. Here is what it is and what people
+//! and the runner may do to it; which command is recommended is decided elsewhere.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    breach::BreachKey,
+    catalogue::{Approval, Risk, Undo},
+    incident::{Incident, IncidentNumber},
+    journal::Hash,
+    time::{Span, Timestamp},
+    words::{Actor, BadName, Signal, Subject},
+};
+
+/// Names a recommendation: the incident's number and its place there, from 1. Written `42-1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecommendationId {
+    /// Of which incident.
+    pub incident: IncidentNumber,
+    /// Its place among the recommendations of that incident, from 1.
+    pub place: u32,
+}
+
+impl fmt::Display for RecommendationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.incident, self.place)
+    }
+}
+
+impl FromStr for RecommendationId {
+    type Err = BadName;
+
+    fn from_str(text: &str) -> Result<Self, BadName> {
+        let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number > 0 && number.to_string() == text);
+        let parts = text.split_once('-').and_then(|(incident, place)| Some((number(incident)?, number(place)?)));
+        let (incident, place) = parts.ok_or_else(|| BadName {
+            found: format!("{:?}", text.chars().take(60).collect::<String>()),
+            what: "recommendation",
+            expected: "the incident's number and its place, such as '42-1'",
+        })?;
+        Ok(Self { incident: IncidentNumber(incident), place })
+    }
+}
+
+impl Serialize for RecommendationId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RecommendationId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Why a command is recommended. Facts, so that each reader gets a sentence of their own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Reason {
+    /// The catalogue says that it helps where this signal is beyond its level.
+    Helps {
+        /// Which breach.
+        breach: BreachKey,
+    },
+    /// The thresholds name it for this breach.
+    Named {
+        /// Which breach.
+        breach: BreachKey,
+    },
+    /// It was proved to work before, or was not.
+    Worked {
+        /// So many times.
+        times: u32,
+        /// Of so many.
+        of: u32,
+        /// In so many days.
+        days: u32,
+    },
+    /// Of all that it could act upon, this one uses the most.
+    Largest {
+        /// Of which signal.
+        signal: Signal,
+        /// How much, in bytes.
+        bytes: u64,
+    },
+    /// It takes back what ran before.
+    Undoes {
+        /// Which recommendation.
+        recommendation: RecommendationId,
+    },
+}
+
+/// What will prove that it worked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Awaited {
+    /// The breach that has to recover.
+    pub breach: BreachKey,
+    /// Within this time after the run.
+    pub within: Span,
+}
+
+/// One person's yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Given {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// What was decided upon; see [`Recommendation::binding`].
+    pub binding: Hash,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum RunOutcome {
+    /// By itself.
+    Exited {
+        /// With this code; 0 is success.
+        code: i32,
+    },
+    /// A signal that is not ours ended it.
+    Signalled {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// It took longer than it may and was ended.
+    TimedOut,
+    /// A person cancelled it and it was ended.
+    Cancelled,
+    /// The command itself was never started.
+    NotStarted {
+        /// Why.
+        why: String,
+    },
+    /// It was started, and its end was not seen.
+    Unknown,
+}
+
+impl RunOutcome {
+    /// Whether it did what it should, as far as its exit code tells.
+    pub const fn is_success(&self) -> bool {
+        matches!(self, Self::Exited { code: 0 })
+    }
+}
+
+/// A run that is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Ended {
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// Who asked to end it early, and when.
+    pub cancelled: Option<(Actor, Timestamp)>,
+    /// When it was over.
+    pub at: Timestamp,
+    /// How.
+    pub outcome: RunOutcome,
+    /// How long it ran.
+    pub duration: Span,
+    /// Whether it was proved to work; `None` while that is watched, and where nothing ran.
+    pub worked: Option<bool>,
+}
+
+/// Why a recommendation is no longer offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Withdrawn {
+    /// Nobody decided in time.
+    Expired,
+    /// What it was to help has recovered, or the incident is over.
+    NotNeeded,
+    /// The catalogue, or what it would act upon, is another one now.
+    Changed,
+    /// It was approved, and Calm Ops did not come to run it in time.
+    TooLate,
+}
+
+/// How far a recommendation is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum Stage {
+    /// It waits for a decision.
+    Offered,
+    /// A person said no.
+    Declined {
+        /// Who.
+        by: Actor,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// It is no longer offered.
+    Withdrawn {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        why: Withdrawn,
+    },
+    /// Everyone who is needed said yes; it is about to run.
+    Approved {
+        /// When.
+        at: Timestamp,
+    },
+    /// It runs.
+    Running {
+        /// Since when.
+        started_at: Timestamp,
+        /// Who asked to end it early, and when.
+        cancelled: Option<(Actor, Timestamp)>,
+    },
+    /// It ran.
+    Ended(Ended),
+}
+
+/// One approved command with its values, as it is shown, approved and run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Recommendation {
+    /// Its place among the recommendations of its incident, from 1.
+    pub place: u32,
+    /// The id of the command in the catalogue.
+    pub command: String,
+    /// The values of its placeholders.
+    pub values: BTreeMap<String, String>,
+    /// What the command is called.
+    pub title: String,
+    /// The exact argument vector; empty for what Calm Ops carries out itself.
+    pub argv: Vec<String>,
+    /// The same as people read it, each argument quoted where that is needed.
+    pub shown: String,
+    /// The argument vector that must succeed first.
+    pub check: Option<Vec<String>>,
+    /// As whom it runs.
+    pub user: String,
+    /// On which host.
+    pub host: String,
+    /// What it acts upon: only one run at a time touches a subject.
+    pub subject: Subject,
+    /// How much can go wrong.
+    pub risk: Risk,
+    /// Who notices, in words.
+    pub blast_radius: String,
+    /// What is expected, in words.
+    pub effect: String,
+    /// How it is undone.
+    pub undo: Undo,
+    /// Who may approve.
+    pub approval: Approval,
+    /// A run is stopped after this time.
+    pub time_limit: Span,
+    /// What will prove that it worked.
+    pub proof: Awaited,
+    /// Why it is recommended, the most telling first.
+    pub reasons: Vec<Reason>,
+    /// The version of the catalogue that it is from: SHA-256, in hexadecimal.
+    pub catalogue: String,
+    /// When it was offered.
+    pub offered_at: Timestamp,
+    /// When the offer ends.
+    pub expires_at: Timestamp,
+    /// Who said yes to it as it is now.
+    pub approvals: Vec<Given>,
+    /// How far it is.
+    pub stage: Stage,
+}
+
+impl Recommendation {
+    /// Whether it waits for a decision.
+    pub const fn is_offered(&self) -> bool {
+        matches!(self.stage, Stage::Offered)
+    }
+
+    /// Whether it runs, or is about to.
+    pub const fn is_under_way(&self) -> bool {
+        matches!(self.stage, Stage::Approved { .. } | Stage::Running { .. })
+    }
+
+    /// Whether it ran and it is still watched whether it worked.
+    pub const fn awaits_proof(&self) -> bool {
+        matches!(&self.stage, Stage::Ended(ended) if ended.worked.is_none() && !matches!(ended.outcome, RunOutcome::NotStarted { .. }))
+    }
+
+    /// How many more people have to say yes.
+    pub fn approvals_missing(&self) -> usize {
+        usize::from(self.approval.people()).saturating_sub(self.approvals.len())
+    }
+
+    /// The hash of what is decided upon: argument vector, host, user, risk, blast radius, severity, the catalogue's version, and which
+    /// breaches hold. An approval is for exactly this; readings and forecasts are not in it.
+    pub fn binding(&self, incident: &Incident) -> Hash {
+        let mut holding: Vec<&BreachKey> =
+            incident.breaches.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach.key).collect();
+        holding.sort();
+        let mut hasher = Sha256::new();
+        // Each part with its length before it, so that no two decisions can look alike.
+        let mut part = |text: &str| {
+            hasher.update((text.len() as u64).to_be_bytes());
+            hasher.update(text.as_bytes());
+        };
+        part("calm-ops approval 1");
+        part(&RecommendationId { incident: incident.number, place: self.place }.to_string());
+        part(&self.shown);
+        for vector in [Some(&self.argv), self.check.as_ref()] {
+            let vector = vector.map_or(&[][..], Vec::as_slice);
+            part(&vector.len().to_string());
+            vector.iter().for_each(|argument| part(argument));
+        }
+        for text in [&self.host, &self.user, self.risk.as_str(), &self.blast_radius, incident.severity.as_str(), &self.catalogue] {
+            part(text);
+        }
+        for key in holding {
+            part(key.subject.as_str());
+            part(key.signal.as_str());
+        }
+        Hash(hasher.finalize().into())
+    }
+}
