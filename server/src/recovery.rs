@@ -6,7 +6,7 @@ use std::{
 };
 
 use rules::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, Facts},
     recommendation::{Recommendation, RecommendationId},
     view::{Plan, RunOutput},
 };
@@ -18,6 +18,8 @@ use crate::run::Output;
 pub struct Recovery {
     /// The catalogue in force; `None` while it is invalid.
     catalogue: RwLock<Option<Arc<Catalogue>>>,
+    /// What was seen of this host a moment ago.
+    facts: RwLock<Arc<Facts>>,
     /// What runs, with what it prints.
     running: RwLock<BTreeMap<RecommendationId, Output>>,
 }
@@ -31,6 +33,16 @@ impl Recovery {
     /// Puts a catalogue in force, or none.
     pub fn set_catalogue(&self, catalogue: Option<Arc<Catalogue>>) {
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
+    }
+
+    /// What was seen of this host a moment ago: what a command's values may be.
+    pub fn facts(&self) -> Arc<Facts> {
+        Arc::clone(&self.facts.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes what was seen.
+    pub fn set_facts(&self, facts: Arc<Facts>) {
+        *self.facts.write().unwrap_or_else(PoisonError::into_inner) = facts;
     }
 
     /// What exactly would be executed right now.
