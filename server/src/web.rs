@@ -24,7 +24,7 @@ use crate::{
     monitor::intake::Intake,
     store::Store,
     web::{
-        guard::Hosts,
+        guard::Door,
         problem::{Kind, Problem},
     },
 };
@@ -32,11 +32,13 @@ use crate::{
 pub mod api;
 pub mod assets;
 pub mod body;
+pub mod came;
 pub mod guard;
 pub mod openapi;
 pub mod problem;
 pub mod push;
 pub mod serving;
+pub mod tls;
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -68,7 +70,7 @@ impl axum::extract::FromRef<Site> for LeptosOptions {
 }
 
 /// Everything that is served.
-pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
+pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
     let routes = generate_route_list(app::App);
     let desk: SharedDesk = site.desk.clone();
     let context = move || {
@@ -99,7 +101,7 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
             let detail = "Calm Ops failed at this request; it goes on watching. The log says where.".to_owned();
             axum::response::IntoResponse::into_response(Problem::new(Kind::Internal, detail))
         }))
-        .layer(middleware::from_fn_with_state(hosts, guard::guard))
+        .layer(middleware::from_fn_with_state(door, guard::guard))
         .with_state(site)
 }
 
