@@ -4,7 +4,7 @@
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::Path,
+    extract::{Extension, Path},
     response::{IntoResponse, Redirect, Response},
     routing::post,
 };
@@ -26,8 +26,14 @@ where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
 {
-    let answer = move |Path(id): Path<String>, body: Bytes| {
+    let answer = move |Path(id): Path<String>, caller: Option<Extension<Caller>>, body: Bytes| {
         let (context, shell) = (context.clone(), shell.clone());
+        let context = move || {
+            context();
+            if let Some(Extension(caller)) = &caller {
+                provide_context(caller.clone());
+            }
+        };
         async move {
             let (deed, text) = read(&body);
             let known = Owner::new().with(|| {

@@ -13,6 +13,7 @@ pub mod embedded;
 pub mod history;
 pub mod live;
 pub mod monitor;
+pub mod people;
 pub mod recovery;
 pub mod run;
 pub mod serve;

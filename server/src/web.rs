@@ -6,7 +6,6 @@ use app::desk::SharedDesk;
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
-use rules::people::Caller;
 use tokio_util::sync::CancellationToken;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -22,6 +21,7 @@ use crate::{
     desk::Desk,
     live::Live,
     monitor::intake::Intake,
+    people::People,
     store::Store,
     web::{
         guard::Door,
@@ -33,19 +33,23 @@ pub mod api;
 pub mod assets;
 pub mod body;
 pub mod came;
+pub mod gate;
 pub mod guard;
 pub mod openapi;
 pub mod problem;
 pub mod push;
 pub mod serving;
 pub mod tls;
+pub mod who;
 
 /// What every handler may use.
 #[derive(Clone)]
 pub struct Site {
     /// The one door.
     pub desk: Arc<Desk>,
-    /// The store, for the stream and for bundles.
+    /// The gate through which people come in.
+    pub people: Arc<People>,
+    /// The store, for the stream.
     pub store: Arc<dyn Store>,
     /// What is shown.
     pub board: Arc<Board>,
@@ -75,7 +79,6 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
     let desk: SharedDesk = site.desk.clone();
     let context = move || {
         provide_context(SharedDesk::clone(&desk));
-        provide_context(Caller::Local);
         provide_context(assets::names());
     };
     let options = site.leptos.clone();
@@ -91,8 +94,10 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
         .fallback(leptos_axum::render_app_async_with_context(context, shell));
     Router::new()
         .merge(api::router())
+        .merge(gate::router())
         .merge(pages)
         .method_not_allowed_fallback(|| async { Problem::new(Kind::Method, "This address takes another method; see /api.".to_owned()) })
+        .layer(middleware::from_fn_with_state(site.clone(), who::resolve))
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(middleware::from_fn(move |request, next| body::whole(body_limit, request, next)))
         .layer(CompressionLayer::new().br(true).gzip(true).quality(tower_http::CompressionLevel::Precise(4)).compress_when(compressed))

@@ -7,6 +7,7 @@ use crate::{
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Event, Hash},
     lifecycle::{State, Step},
+    people::roster::Change,
     recommendation::{Recommendation, RecommendationId, RunOutcome, Stage},
     time::{Span, Timestamp},
     view,
@@ -14,8 +15,7 @@ use crate::{
 };
 
 /// A change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Take note of an incident.
     Acknowledge {
@@ -67,6 +67,8 @@ pub enum Command {
         /// Of which recommendation.
         recommendation: RecommendationId,
     },
+    /// A change about people.
+    People(Change),
     /// An approved command is about to be started. Only for Calm Ops itself.
     StartRun {
         /// Of which recommendation.
@@ -151,6 +153,13 @@ pub enum Query {
         /// Which.
         recommendation: RecommendationId,
     },
+    /// What the rules saw and decided around an incident, as a file.
+    Bundle {
+        /// Which.
+        incident: IncidentNumber,
+    },
+    /// Oneself and, for an owner, everyone who is here.
+    Settings,
 }
 
 /// Which incidents of the past are wanted. Every field narrows.
@@ -193,6 +202,10 @@ pub enum Answer {
     Journal(Box<view::JournalPage>),
     /// To [`Query::Recommendation`].
     Recommendation(Box<view::RecommendationPage>),
+    /// To [`Query::Bundle`].
+    Bundle(Vec<u8>),
+    /// To [`Query::Settings`].
+    Settings(Box<view::Settings>),
 }
 
 /// Why the desk does not do it. Each says what to do next; none carries what only the log may know.
@@ -358,7 +371,7 @@ pub fn decide(incident: &Incident, command: &Command, situation: Situation<'_>) 
             }
             Ok(events)
         }
-        Command::RetireSubject { .. } | Command::Record { .. } => Ok(Vec::new()),
+        Command::RetireSubject { .. } | Command::Record { .. } | Command::People(_) => Ok(Vec::new()),
     }
 }
 

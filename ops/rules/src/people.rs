@@ -9,9 +9,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+pub mod roster;
+
 use crate::{
     desk::{Command, Query, Refusal},
     incident::IncidentNumber,
+    people::roster::Change,
     words::{AccountId, Actor, BadName, TokenId, number_type},
 };
 
@@ -272,6 +275,16 @@ pub const fn needed_to_act(command: &Command) -> Need {
         | Command::Reopen { .. }
         | Command::RetireSubject { .. } => Need::Respond,
         Command::Approve { .. } => Need::Person { role: Role::Approver, fresh: true },
+        Command::People(change) => match change {
+            // Who may do these has proved it otherwise: by the secret of a link, by a password or a passkey.
+            Change::MakeOwnerLink { .. } | Change::Join { .. } | Change::SignIn { .. } => Need::Itself,
+            Change::EndSession { .. } | Change::RemovePasskey { .. } => Need::Person { role: Role::Viewer, fresh: false },
+            Change::SetPassword { .. } | Change::AddPasskey { .. } => Need::Person { role: Role::Viewer, fresh: true },
+            Change::WithdrawInvitation { .. } | Change::RevokeToken { .. } => Need::Person { role: Role::Owner, fresh: false },
+            Change::Invite { .. } | Change::SetRole { .. } | Change::SetClosed { .. } | Change::CreateToken { .. } => {
+                Need::Person { role: Role::Owner, fresh: true }
+            }
+        },
         // To stop something or to leave it alone is never held up by a second sign-in.
         Command::Decline { .. } | Command::CancelRun { .. } => Need::Person { role: Role::Approver, fresh: false },
     }
@@ -288,7 +301,9 @@ pub const fn needed_to_ask(query: &Query) -> Need {
         | Query::Course { .. }
         | Query::Document { .. }
         | Query::Journal { .. }
-        | Query::Recommendation { .. } => Need::Read,
+        | Query::Recommendation { .. }
+        | Query::Bundle { .. } => Need::Read,
+        Query::Settings => Need::Person { role: Role::Viewer, fresh: false },
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn run<T>(future: impl Future<Output = T>, err: &mut dyn Write) -> Op
 }
 
 /// A mistyped folder must not become an empty database.
-fn exists(at: &Where, err: &mut dyn Write) -> Result<(), Outcome> {
+pub(super) fn exists(at: &Where, err: &mut dyn Write) -> Result<(), Outcome> {
     match at {
         Where::Sqlite { path } if !path.exists() => {
             let _ = writeln!(err, "error: there is no database at {}. Say where the data lie with --data-dir.", path.display());
