@@ -6,7 +6,8 @@ use app::desk::Desk as _;
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Extension, FromRequestParts, Path, Query as UrlQuery, State, rejection::QueryRejection},
+    extract::{Extension, FromRequestParts, Path, Query as UrlQuery, Request, State, rejection::QueryRejection},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
@@ -17,7 +18,7 @@ use rules::{
     desk::{Answer, Command, Done, HistoryFilter, Query},
     incident::IncidentNumber,
     journal::Cursor,
-    people::{Caller, Need, Role},
+    people::{Caller, Need, Role, allowed},
     time::{Span, Timestamp},
     view,
     words::{Severity, Signal, Subject},
@@ -309,7 +310,7 @@ pub const ROUTES: &[Route] = &[
         need: Need::Person { role: Role::Viewer, fresh: true },
         summary: "Set one's own password. Other sign-ins end.",
         query: &[],
-        body: Some((r#"{"password":"other words in a row"}"#, of::<people::NewPassword>)),
+        body: Some((r#"{"password":"three words in a row"}"#, of::<people::NewPassword>)),
         answer: (200, "The journal position after it."),
         content: Content::Json(of::<Done>),
         handler: || post(people::password),
@@ -483,7 +484,18 @@ pub const ROUTES: &[Route] = &[
 
 /// All routes, and problem details for whatever else is asked under `/api`.
 pub fn router() -> Router<Site> {
-    let router = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    let router = ROUTES.iter().fold(Router::new(), |router, route| {
+        let need = route.need;
+        // Refused before a body is read, so that only those who may learn what it should look like. The desk asks again; a push has a
+        // rule of its own.
+        let early = middleware::from_fn(move |As(caller): As, request: Request, next: Next| async move {
+            if need != Need::Ingest {
+                allowed(&caller, need).map_err(Problem::from)?;
+            }
+            Ok::<Response, Problem>(next.run(request).await)
+        });
+        router.route(route.path, (route.handler)().route_layer(early))
+    });
     router.route("/api/{*rest}", axum::routing::any(nothing_here))
 }
 
