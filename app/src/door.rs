@@ -70,6 +70,12 @@ pub(crate) async fn ask<T>(query: Query, take: impl FnOnce(Answer) -> Option<T>)
     })
 }
 
+/// Asks for something that a page can do without: what can't be read leaves the answer's status as it is.
+pub(crate) async fn look<T>(query: Query, take: impl FnOnce(Answer) -> Option<T>) -> Option<T> {
+    let (desk, caller) = desk().ok()?;
+    desk.ask(caller, query).await.ok().and_then(take)
+}
+
 /// Whether this is asked for while a whole document is rendered, and not by a page that is alive.
 pub(crate) fn in_document() -> bool {
     use_context::<Parts>().is_some_and(|parts| !parts.uri.path().starts_with("/api/"))

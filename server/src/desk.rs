@@ -2,6 +2,7 @@
 //! here is the one place that checks what an actor may do.
 
 mod ask;
+mod trail;
 
 use std::{
     sync::{
@@ -76,6 +77,7 @@ struct Inner {
     refreshing: Mutex<()>,
     changed: watch::Sender<u64>,
     entries: broadcast::Sender<Arc<Vec<Entry>>>,
+    proofs: trail::Proofs,
 }
 
 impl Desk {
@@ -93,6 +95,7 @@ impl Desk {
             refreshing: Mutex::default(),
             changed: watch::Sender::new(0),
             entries: broadcast::Sender::new(BACKLOG),
+            proofs: trail::Proofs::default(),
         })))
     }
 
@@ -154,7 +157,8 @@ impl Inner {
         allowed(caller, needed_to_act(&command))?;
         // Nobody acts without a name.
         let actor = caller.actor().ok_or(Refusal::SignIn)?;
-        let mut change = self.plan(actor, command).await?;
+        let beside = Self::beside(&command, self.clock.now().wall)?;
+        let mut change = self.plan(caller, actor, command).await?;
         let mut sent = self.writing.lock().await;
         change.at = self.clock.now().wall;
         let before = match *sent {
@@ -163,7 +167,7 @@ impl Inner {
             None => self.store.head().await.map_err(refuse)?.0,
         };
         *sent = Some(before);
-        let entries = match tokio::time::timeout(LONGEST_CHANGE, self.store.change(change)).await {
+        let entries = match tokio::time::timeout(LONGEST_CHANGE, self.carry_out(change, beside)).await {
             Ok(Ok(entries)) => entries,
             failed => {
                 // It may have been carried out all the same: what is at hand is read again, and the next change sends what is missing.
@@ -174,6 +178,7 @@ impl Inner {
         let Some((first, last)) = entries.first().zip(entries.last()) else { return Ok(Done { cursor: before }) };
         let after = Cursor { epoch: before.epoch, number: last.number };
         self.committed.store(last.number, Ordering::Release);
+        let redacted = entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. })));
         if first.number == before.number + 1 {
             self.keep_at_hand(after, &entries).await;
             self.send(after.epoch, entries, actor);
@@ -183,18 +188,25 @@ impl Inner {
             let number = self.send_missing(before, after, actor).await;
             *sent = Some(Cursor { epoch: before.epoch, number });
         }
+        if redacted {
+            // What is at hand may hold the words that were removed.
+            self.mark_stale();
+        }
         Ok(Done { cursor: after })
     }
 
     /// What a command means as a change of the store.
-    async fn plan(&self, actor: Actor, command: Command) -> Result<Change, Refusal> {
+    async fn plan(&self, caller: &Caller, actor: Actor, command: Command) -> Result<Change, Refusal> {
         let (about, monitor, decide): (_, _, Decide) = match command {
             Command::Record { events, monitor } => (Vec::new(), monitor, Box::new(move |_| Ok(events))),
             Command::RetireSubject { subject } => {
                 self.check_known(&subject).await?;
                 (Vec::new(), None, Box::new(move |_| Ok(vec![Event::SubjectRetired { subject }])))
             }
+            Command::Redact { entry, reason } => return self.redaction(caller, actor, entry, &reason).await,
+            Command::RevokeShare { share } => return self.revocation(actor, share).await,
             Command::Acknowledge { incident }
+            | Command::CreateShare { incident, .. }
             | Command::Comment { incident, .. }
             | Command::Resolve { incident, .. }
             | Command::Reopen { incident, .. } => self.about(incident, Vec::new(), actor, command),

@@ -37,6 +37,8 @@ pub mod openapi;
 pub mod problem;
 pub mod push;
 pub mod serving;
+mod shared;
+mod trail;
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -71,10 +73,14 @@ impl axum::extract::FromRef<Site> for LeptosOptions {
 pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
     let routes = generate_route_list(app::App);
     let desk: SharedDesk = site.desk.clone();
+    let clock = site.clock;
+    let now: Arc<dyn Fn() -> rules::time::Timestamp + Send + Sync> = Arc::new(move || clock.now().wall);
     let context = move || {
         provide_context(SharedDesk::clone(&desk));
         provide_context(Caller::Local);
         provide_context(assets::names());
+        provide_context(app::NewToken(shared::random));
+        provide_context(app::WallClock(Arc::clone(&now)));
     };
     let options = site.leptos.clone();
     let shell = move || app::shell(options.clone());
@@ -89,6 +95,7 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
         .fallback(leptos_axum::render_app_async_with_context(context, shell));
     Router::new()
         .merge(api::router())
+        .merge(shared::router())
         .merge(pages)
         .method_not_allowed_fallback(|| async { Problem::new(Kind::Method, "This address takes another method; see /api.".to_owned()) })
         .layer(DefaultBodyLimit::max(body_limit))

@@ -30,7 +30,7 @@ pub(super) fn run<T>(future: impl Future<Output = T>, err: &mut dyn Write) -> Op
 }
 
 /// A mistyped folder must not become an empty database.
-fn exists(at: &Where, err: &mut dyn Write) -> Result<(), Outcome> {
+pub(super) fn exists(at: &Where, err: &mut dyn Write) -> Result<(), Outcome> {
     match at {
         Where::Sqlite { path } if !path.exists() => {
             let _ = writeln!(err, "error: there is no database at {}. Say where the data lie with --data-dir.", path.display());
@@ -47,7 +47,7 @@ pub(super) fn head(text: &str) -> Result<Head, String> {
     Ok(Head { number: number.trim().parse().map_err(|_| expected())?, hash: hash.trim().parse().map_err(|_| expected())? })
 }
 
-fn entries(count: u64) -> String {
+pub(super) fn entries(count: u64) -> String {
     if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }
 
@@ -63,6 +63,10 @@ pub(super) fn verify(config: &Config, noted: Option<Head>, out: &mut dyn Write, 
     };
     let Some(report) = run(report, err) else { return Outcome::Failed };
     match report {
+        Ok(report) if !report.unexplained.is_empty() => {
+            let _ = writeln!(err, "error: the chain hangs together, but {}.", super::journal::unexplained(&report.unexplained));
+            Outcome::Wrong
+        }
         Ok(report) if report.differing.is_empty() => {
             let Head { number, hash } = report.head;
             let _ = writeln!(out, "The journal verifies: {}, none changed, missing, inserted or reordered.", entries(number));

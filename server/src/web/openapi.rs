@@ -72,6 +72,8 @@ pub enum Content {
     Json(Holds),
     /// JSON of a shape that is described elsewhere.
     Free,
+    /// JSON Lines.
+    Lines,
     /// Server-sent events.
     Stream,
     /// A page for people.
@@ -114,6 +116,7 @@ fn operation(route: &Route, all: &mut Vec<(String, RefOr<Schema>)>) -> Operation
     let good = match route.content {
         Content::Json(holds) => good.content("application/json", ContentBuilder::new().schema(Some(holds(all))).build()),
         Content::Free => good.content("application/json", ContentBuilder::new().build()),
+        Content::Lines => good.content("application/jsonl", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
         Content::Stream => good.content("text/event-stream", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
         Content::Page => good.content("text/html", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
     };
