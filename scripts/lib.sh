@@ -129,6 +129,15 @@ need_postgres() {
     debian PostgreSQL postgresql
 }
 
+# PM2 at a place where approved commands may be started from: see the closed list in ops/rules/src/catalogue/programs.rs.
+need_pm2() {
+    [ -x /usr/bin/pm2 ] || [ -x /usr/local/bin/pm2 ] && return
+    if [ "$(id -u)" != 0 ]; then
+        die "PM2 is missing. Install it (sudo npm install --global --prefix /usr/local pm2), then run make again."
+    fi
+    STEP_LIMIT=600 step "install PM2" npm install --global --prefix /usr/local --loglevel=error pm2@7 || exit 1
+}
+
 need_chromium() {
     [ -n "${CHROMIUM:-}" ] && [ -x "$CHROMIUM" ] && return
     CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)

@@ -105,9 +105,14 @@ impl Desk for Fake {
             Query::History { .. } => Ok(Answer::History(Box::new(History { cursor, incidents: active, next: None }))),
             Query::Document { name } => Ok(Answer::Document(Box::new(Document { name, markdown: format!("# Guide\n\n{HOSTILE}\n") }))),
             Query::Incident { incident } => Err(Refusal::NotFound { what: format!("incident {incident}") }),
-            Query::Recommendation { .. } | Query::IncidentById { .. } | Query::Course { .. } | Query::Journal { .. } => {
-                Err(Refusal::Unavailable { advice: "Try again.".into() })
-            }
+            Query::Trail { .. }
+            | Query::Verify
+            | Query::Shares { .. }
+            | Query::Shared { .. }
+            | Query::Recommendation { .. }
+            | Query::IncidentById { .. }
+            | Query::Course { .. }
+            | Query::Journal { .. } => Err(Refusal::Unavailable { advice: "Try again.".into() }),
         };
         Box::pin(async move { answer })
     }

@@ -24,9 +24,14 @@ pub use flags::Flags;
 pub use problem::{ConfigError, ConfigProblem};
 pub use sources::{Machine, Sources};
 
-use crate::{collect::http::Endpoint, store::Where};
+use crate::{
+    collect::http::Endpoint,
+    store::Where,
+    web::{came::Network, tls::Files},
+};
 use file::FileLayer;
 use values::Found;
+pub use values::PublicUrl;
 
 /// The documented configuration file, as `calm-ops init` writes it.
 pub const EXAMPLE: &str = include_str!("../../calm-ops.example.toml");
@@ -34,8 +39,14 @@ pub const EXAMPLE: &str = include_str!("../../calm-ops.example.toml");
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where the pages are served. Always a loopback address.
+    /// Where the pages are served.
     pub listen: SocketAddr,
+    /// How people reach it from outside, as their browsers show it.
+    pub public_url: Option<PublicUrl>,
+    /// The proxies whose forwarding headers are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// A certificate for TLS of its own.
+    pub tls: Option<Files>,
     /// Where the data lie: the SQLite database, the reserve file.
     pub data_dir: PathBuf,
     /// Own documents; the built-in ones without.
@@ -167,6 +178,9 @@ impl Config {
     pub fn standard() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            tls: None,
             data_dir: PathBuf::from("./data"),
             ops_dir: None,
             database_url: None,
@@ -224,6 +238,9 @@ impl Layers<'_> {
         let interval = self.value("interval", standard.interval, values::interval, problems);
         Config {
             listen: self.value("listen", standard.listen, values::listen, problems),
+            public_url: self.value("public_url", None, |found| values::public_url(found).map(Some), problems),
+            trusted_proxies: self.value("trusted_proxies", Vec::new(), values::networks, problems),
+            tls: self.tls(problems),
             data_dir: self.value("data_dir", standard.data_dir, values::path, problems),
             ops_dir: self.value("ops_dir", None, optional, problems),
             database_url: self.database_url(sources, problems),
@@ -251,6 +268,22 @@ impl Layers<'_> {
             },
             reloadable: Reloadable { endpoints: self.file.endpoints(interval, problems) },
             file,
+        }
+    }
+
+    /// A certificate and its key belong together.
+    fn tls(&self, problems: &mut Vec<ConfigProblem>) -> Option<Files> {
+        let mut file = |key| self.value(key, None, |found| values::path(found).map(Some), problems);
+        match (file("tls.certificate"), file("tls.key")) {
+            (Some(certificate), Some(key)) => Some(Files { certificate, key }),
+            (None, None) => None,
+            (certificate, _) => {
+                let (given, missing) = if certificate.is_some() { ("tls.certificate", "tls.key") } else { ("tls.key", "tls.certificate") };
+                if let Some(found) = self.find(given) {
+                    problems.push(found.problem(given, &format!("{missing} beside it: a certificate and its key belong together")));
+                }
+                None
+            }
         }
     }
 

@@ -33,7 +33,13 @@ use crate::{
     },
     recovery::Recovery,
     store::{self, StoreError, Where, reserve::Reserve},
-    web::{self, Site, guard::Hosts, serving},
+    web::{
+        self, Site,
+        came::Proxies,
+        guard::{Door, Hosts},
+        serving,
+        tls::{self, BadCertificate},
+    },
 };
 
 /// A stop shorter than this leaves nothing unseen: the next round of the collectors comes as it would have.
@@ -62,6 +68,15 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// Others could reach it, and nobody is there to decide who may.
+    #[error(
+        "there is no owner yet, so {address} is not listened on: others could reach it. Start it once with --listen 127.0.0.1:{}, open the owner link \
+         that it prints (from another machine: ssh -L {}:127.0.0.1:{} HOST), then start it again. A loopback address is always possible", address.port(), address.port(), address.port()
+    )]
+    NoOwner {
+        /// The address.
+        address: SocketAddr,
+    },
     /// The data directory can't be written.
     #[error("the data directory {} can't be written: {source}. Give this program a folder of its own with --data-dir", path.display())]
     DataDir {
@@ -70,6 +85,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The certificate for TLS can't be used.
+    #[error("{0}. Give a certificate and its key in PEM form, readable for the user of Calm Ops")]
+    Certificate(#[from] BadCertificate),
     /// The monitor ended though nobody told it to.
     #[error("the monitor failed inside and Calm Ops stopped; the log says where. Start it again: nothing needs repair")]
     Monitor,
@@ -92,6 +110,9 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     }
     let place = config.place();
     let store = store::open_to_serve(&place).await?;
+    if !address.ip().is_loopback() && !store.has_owner().await? {
+        return Err(StartError::NoOwner { address });
+    }
     let opening = store.opening().await?;
 
     let mut own = vec![Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() }];
@@ -174,9 +195,13 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         stop: stop.clone(),
         leptos,
     };
-    let router = web::router(site, Hosts::new(&config.allowed_hosts), config.limits.push_bytes);
+    let mut names = config.allowed_hosts.clone();
+    names.extend(config.public_url.as_ref().map(|url| url.host().to_owned()));
+    let door = Door { hosts: Hosts::new(&names), proxies: Proxies::new(&config.trusted_proxies) };
+    let router = web::router(site, door, config.limits.push_bytes);
+    let tls = config.tls.clone().map(|files| tls::acceptor(files, stop.clone())).transpose()?;
     ready(address);
-    serving::serve(listener, router, config.limits.streams + MORE_CONNECTIONS, stop.clone()).await?;
+    serving::serve(listener, tls, router, config.limits.streams + MORE_CONNECTIONS, stop.clone()).await?;
     // The monitor has its own bounds for the last writes.
     let ended = monitor.await.and_then(|ended| ended);
     background.close();

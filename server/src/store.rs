@@ -135,6 +135,9 @@ pub trait Store: Send + Sync + 'static {
     /// What must be known before anything runs.
     async fn opening(&self) -> Result<Opening, StoreError>;
 
+    /// Whether there was ever an account; the first one is an owner's, and the last owner stays.
+    async fn has_owner(&self) -> Result<bool, StoreError>;
+
     /// Locks the head, reads the incidents, decides, applies the events, and writes rows and entries together.
     async fn change(&self, change: Change) -> Result<Vec<Entry>, StoreError>;
 

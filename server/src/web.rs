@@ -24,7 +24,7 @@ use crate::{
     monitor::intake::Intake,
     store::Store,
     web::{
-        guard::Hosts,
+        guard::Door,
         problem::{Kind, Problem},
     },
 };
@@ -32,6 +32,7 @@ use crate::{
 pub mod api;
 pub mod assets;
 pub mod body;
+pub mod came;
 pub mod guard;
 pub mod openapi;
 pub mod problem;
@@ -39,6 +40,7 @@ pub mod push;
 pub mod serving;
 mod shared;
 mod trail;
+pub mod tls;
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -70,7 +72,7 @@ impl axum::extract::FromRef<Site> for LeptosOptions {
 }
 
 /// Everything that is served.
-pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
+pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
     let routes = generate_route_list(app::App);
     let desk: SharedDesk = site.desk.clone();
     let clock = site.clock;
@@ -106,7 +108,7 @@ pub fn router(site: Site, hosts: Hosts, body_limit: usize) -> Router {
             let detail = "Calm Ops failed at this request; it goes on watching. The log says where.".to_owned();
             axum::response::IntoResponse::into_response(Problem::new(Kind::Internal, detail))
         }))
-        .layer(middleware::from_fn_with_state(hosts, guard::guard))
+        .layer(middleware::from_fn_with_state(door, guard::guard))
         .with_state(site)
 }
 

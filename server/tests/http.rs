@@ -175,8 +175,8 @@ fn only_our_own_pages_and_programs_are_let_in() {
         assert_eq!(answer.status, 405, "{method} {path}");
         assert!(answer.body.contains("takes another method"), "{method} {path}: {answer:?}");
     }
-    let refused = home.start_with(&["--listen", "0.0.0.0:0"]).err().unwrap();
-    assert!(refused.contains("loopback"), "{refused}");
+    let refused = Home::new().start_with(&["--listen", "0.0.0.0:0"]).err().unwrap();
+    assert!(refused.contains("there is no owner yet") && refused.contains("ssh -L"), "{refused}");
 }
 
 #[test]

@@ -91,6 +91,10 @@ impl Store for Moody {
         self.inner.save_monitor(monitor, alive_at).await
     }
 
+    async fn has_owner(&self) -> Result<bool, StoreError> {
+        self.inner.has_owner().await
+    }
+
     async fn head(&self) -> Result<(Cursor, Head), StoreError> {
         self.inner.head().await
     }

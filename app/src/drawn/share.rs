@@ -105,7 +105,7 @@ fn list(number: u32, shares: &Shares, may: bool) -> AnyView {
             Some(at) => {
                 let times =
                     if share.views == 1 { "once".to_owned() } else { format!("{} times", say::value(share.views as f64, &Unit::Count)) };
-                view! { "opened " {times} ", last looked at " {clock::moment(at)} }.into_any()
+                view! { {format!("opened {times}, last looked at ")} {clock::moment(at)} }.into_any()
             }
         };
         let revoke = (is_open && may).then(|| {

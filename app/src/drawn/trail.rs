@@ -63,38 +63,30 @@ fn verdict(verified: &Verified) -> AnyView {
     let Verified { at, head, goal, redacted, unexplained, broken, took } = verified;
     let when = clock::moment(*at);
     if let Some(broken) = broken {
-        return view! {
-            <p class="notice" role="status">
-                "The journal is not whole: " {broken.clone()} " Looked " {when}
-                ". Keep a copy of the database as it is, and compare it with a backup or an export."
-            </p>
-        }
-        .into_any();
+        let told =
+            format!("The journal is not whole: {broken} Keep a copy of the database as it is, and compare it with a backup or an export. ");
+        return view! { <p class="notice" role="status">{told} "Looked " {when} "."</p> }.into_any();
     }
     if !unexplained.is_empty() {
         let named: Vec<String> = unexplained.iter().map(ToString::to_string).collect();
-        return view! {
-            <p class="notice" role="status">
-                "The chain hangs together up to #" {head.number} ", but content is gone without a word about who took it: entry "
-                {named.join(", ")} ". Someone changed the database itself. Looked " {when} "."
-            </p>
-        }
-        .into_any();
+        let told = format!(
+            "The chain hangs together up to #{}, but content is gone without a word about who took it: entry {}. Someone changed the database itself. ",
+            head.number,
+            named.join(", ")
+        );
+        return view! { <p class="notice" role="status">{told} "Looked " {when} "."</p> }.into_any();
     }
-    let removed = match redacted {
-        0 => String::new(),
-        count => format!(" The content of {} was removed, and each removal is an entry itself.", counted(*count, "entry", "entries")),
-    };
-    let rest = (head.number < goal.number).then(|| {
-        format!(" The time for one look ran out before #{}: 'calm-ops journal verify' on the machine proves all of it.", goal.number)
-    });
-    view! {
-        <p class="verified" role="status">
-            "Verified up to #" {head.number} ", " {when} ": " {counted(head.number, "entry", "entries")}
-            ", none changed, missing or moved, in " {say::seconds(took.as_secs_f64())} "." {removed} {rest}
-        </p>
+    let count = counted(head.number, "entry", "entries");
+    let mut told = format!(": {count}, none changed, missing or moved, in {}.", say::seconds(took.as_secs_f64()));
+    if *redacted > 0 {
+        let removed = counted(*redacted, "entry", "entries");
+        told.push_str(&format!(" The content of {removed} was removed, and each removal is an entry itself."));
     }
-    .into_any()
+    if head.number < goal.number {
+        let rest = " The time for one look ran out before";
+        told.push_str(&format!("{rest} #{}: 'calm-ops journal verify' on the machine proves all of it.", goal.number));
+    }
+    view! { <p class="verified" role="status">{format!("Verified up to #{}, ", head.number)} {when} {told}</p> }.into_any()
 }
 
 /// What is proved, and how anyone can prove it.

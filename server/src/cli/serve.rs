@@ -1,6 +1,10 @@
 //! `calm-ops serve`: the server, from its first line to its end.
 
-use std::{io::Write, net::SocketAddr, time::Duration};
+use std::{
+    io::Write,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
@@ -26,8 +30,10 @@ pub(super) fn serve(config: Config, out: &mut dyn Write, err: &mut dyn Write) ->
     let outcome = runtime.block_on(async {
         let stop = CancellationToken::new();
         tokio::spawn(stop_on_signal(stop.clone()));
+        let (tls, public) = (config.tls.is_some(), config.public_url.clone());
         serve::run(config, stop, |address| {
-            let _ = writeln!(out, "Calm Ops is at {}", page_address(address)).and_then(|()| out.flush());
+            let outside = public.map(|url| format!(" (from outside: {})", url.origin())).unwrap_or_default();
+            let _ = writeln!(out, "Calm Ops is at {}{outside}", page_address(address, tls)).and_then(|()| out.flush());
         })
         .await
     });
@@ -47,12 +53,10 @@ pub(super) fn serve(config: Config, out: &mut dyn Write, err: &mut dyn Write) ->
 }
 
 /// What a person types into a browser. A name, where there is one: passkeys and the browser's secure context want it.
-fn page_address(address: SocketAddr) -> String {
-    if address.ip().is_loopback() && (address.is_ipv6() || address.ip() == std::net::Ipv4Addr::LOCALHOST) {
-        format!("http://localhost:{}", address.port())
-    } else {
-        format!("http://{address}")
-    }
+fn page_address(address: SocketAddr, tls: bool) -> String {
+    let scheme = if tls { "https" } else { "http" };
+    let is_local = address.ip().is_unspecified() || address.ip() == Ipv4Addr::LOCALHOST || address.ip() == Ipv6Addr::LOCALHOST;
+    if is_local { format!("{scheme}://localhost:{}", address.port()) } else { format!("{scheme}://{address}") }
 }
 
 /// Log lines go to standard error: standard output says only the address.
@@ -100,10 +104,13 @@ mod tests {
 
     #[test]
     fn the_address_is_one_for_a_browser() {
-        for (listened, shown) in
-            [("127.0.0.1:3000", "http://localhost:3000"), ("[::1]:80", "http://localhost:80"), ("127.0.0.2:3000", "http://127.0.0.2:3000")]
-        {
-            assert_eq!(page_address(listened.parse().unwrap()), shown);
+        for (listened, shown) in [
+            ("127.0.0.1:3000", "http://localhost:3000"),
+            ("[::1]:80", "http://localhost:80"),
+            ("127.0.0.2:3000", "http://127.0.0.2:3000"),
+            ("0.0.0.0:3000", "http://localhost:3000"),
+        ] {
+            assert_eq!(page_address(listened.parse().unwrap(), false), shown);
         }
     }
 }

@@ -7,11 +7,17 @@ use clap::Args;
 /// Flags; what is not given comes from the environment, the file, or the default.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Flags {
-    /// Where to serve the pages. Only loopback addresses until accounts exist.
+    /// Where to serve the pages. Only a loopback address until there is an owner.
     ///
     /// [default: 127.0.0.1:3000] [environment: CALM_OPS_LISTEN]
     #[arg(long, value_name = "ADDR:PORT", global = true)]
     pub listen: Option<String>,
+
+    /// How browsers reach it from outside, such as 'https://ops.example.com'.
+    ///
+    /// [default: none] [environment: CALM_OPS_PUBLIC_URL]
+    #[arg(long, value_name = "URL", global = true)]
+    pub public_url: Option<String>,
 
     /// Where the data lie.
     ///
@@ -55,6 +61,7 @@ impl Flags {
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         match key {
             "listen" => self.listen.as_deref(),
+            "public_url" => self.public_url.as_deref(),
             "data_dir" => self.data_dir.as_deref(),
             "ops_dir" => self.ops_dir.as_deref(),
             "interval" => self.interval.as_deref(),

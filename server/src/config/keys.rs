@@ -20,6 +20,10 @@ const fn key(name: &'static str, variables: &'static [&'static str], flag: Optio
 /// Every key that stands once.
 pub(super) const KEYS: &[Key] = &[
     key("listen", &["CALM_OPS_LISTEN"], Some("--listen")),
+    key("public_url", &["CALM_OPS_PUBLIC_URL"], Some("--public-url")),
+    key("trusted_proxies", &["CALM_OPS_TRUSTED_PROXIES"], None),
+    key("tls.certificate", &["CALM_OPS_TLS_CERTIFICATE"], None),
+    key("tls.key", &["CALM_OPS_TLS_KEY"], None),
     key("data_dir", &["CALM_OPS_DATA_DIR"], Some("--data-dir")),
     key("ops_dir", &["CALM_OPS_OPS_DIR"], Some("--ops-dir")),
     // No flag: a command line is seen by everyone on the machine.

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use rules::time::Span;
 
 use super::{LogFormat, Secret, file::Place, problem::ConfigProblem};
+use crate::web::came::Network;
 
 /// A value as it was found, and where.
 #[derive(Clone, Debug)]
@@ -118,6 +119,18 @@ impl Found {
         }
     }
 
+    /// The texts of a list.
+    fn list(&self) -> Option<Vec<String>> {
+        match &self.kind {
+            Kind::List(texts) => Some(texts.clone()),
+            // The environment has no lists.
+            Kind::Text(text) if self.layer() == Layer::Environment => {
+                Some(text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect())
+            }
+            Kind::Text(_) | Kind::Bare(_) | Kind::Other(_) => None,
+        }
+    }
+
     /// The text of a value that has to be one. A bare number of the file is none.
     fn quoted(&self) -> Option<&str> {
         match &self.kind {
@@ -131,14 +144,52 @@ pub(super) fn listen(found: &Found) -> Result<SocketAddr, String> {
     const EXPECTED: &str = "an address and a port, such as '127.0.0.1:3000'";
     let text = found.quoted().ok_or(EXPECTED)?;
     let text = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
-    let address: SocketAddr = text.parse().map_err(|_| EXPECTED)?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err("a loopback address, such as '127.0.0.1:3000' or '[::1]:3000'. Calm Ops has no accounts yet: whoever reaches it can decide. \
-             To use it from elsewhere, forward the port: ssh -L 3000:127.0.0.1:3000 HOST"
-            .to_owned())
+    text.parse().map_err(|_| EXPECTED.to_owned())
+}
+
+/// How browsers reach Calm Ops from outside: scheme, host, and a port where it is not the usual one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl(url::Url);
+
+impl PublicUrl {
+    /// The host's name, in lower case.
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
     }
+
+    /// Whether browsers reach it safely.
+    pub fn is_secure(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// The origin, as browsers write it: `https://ops.example.com`.
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    /// The address of a page below it.
+    pub fn page(&self, path: &str) -> String {
+        format!("{}{path}", self.origin())
+    }
+}
+
+pub(super) fn public_url(found: &Found) -> Result<PublicUrl, String> {
+    const EXPECTED: &str = "an address without a path, as browsers show it, such as 'https://ops.example.com'";
+    let url: url::Url = found.quoted().and_then(|text| text.parse().ok()).ok_or(EXPECTED)?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.host_str().is_some_and(|host| !host.is_empty())
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if plain { Ok(PublicUrl(url)) } else { Err(EXPECTED.to_owned()) }
+}
+
+pub(super) fn networks(found: &Found) -> Result<Vec<Network>, String> {
+    const EXPECTED: &str = "addresses or networks, such as [\"127.0.0.1\", \"10.0.0.0/8\"] (in the environment with commas between them)";
+    let texts = found.list().filter(|texts| texts.len() <= 100).ok_or(EXPECTED)?;
+    texts.iter().map(|text| text.parse().map_err(|_| EXPECTED.to_owned())).collect()
 }
 
 pub(super) fn path(found: &Found) -> Result<PathBuf, String> {
@@ -169,14 +220,7 @@ pub(super) fn interval(found: &Found) -> Result<Duration, String> {
 pub(super) fn allowed_hosts(found: &Found) -> Result<Vec<String>, String> {
     const EXPECTED: &str =
         "names without scheme, port and path, such as [\"ops.example.com\"] (in the environment with commas between them)";
-    let names: Vec<String> = match &found.kind {
-        Kind::List(names) => names.clone(),
-        // The environment has no lists.
-        Kind::Text(text) if found.layer() == Layer::Environment => {
-            text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
-        }
-        _ => return Err(EXPECTED.to_owned()),
-    };
+    let names = found.list().ok_or(EXPECTED)?;
     let label = |part: &str| {
         (1..=63).contains(&part.len())
             && !part.starts_with('-')

@@ -277,6 +277,13 @@ impl Store for Database {
         position(&mut *self.readers.acquire().await?).await
     }
 
+    async fn has_owner(&self) -> Result<bool, StoreError> {
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM (SELECT 1 FROM journal WHERE kind = 'account_created' LIMIT 1) AS found")
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(count > 0)
+    }
+
     async fn recent_incidents(&self, resolved_since: Timestamp) -> Result<Vec<Incident>, StoreError> {
         let rows = sqlx::query("SELECT number, body FROM incident WHERE resolved_at IS NULL OR resolved_at >= $1 ORDER BY number")
             .bind(resolved_since.as_micros())

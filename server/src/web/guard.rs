@@ -12,7 +12,10 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, Method, header};
 
-use crate::web::problem::{Kind, Problem};
+use crate::web::{
+    came::{Came, Peer, Proxies},
+    problem::{Kind, Problem},
+};
 
 /// The names under which this server may be asked, in lower case and without ports.
 #[derive(Clone, Debug)]
@@ -35,12 +38,30 @@ impl Hosts {
     }
 }
 
+/// What the guard goes by.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// The names under which this server may be asked.
+    pub hosts: Hosts,
+    /// The proxies whose headers are believed.
+    pub proxies: Proxies,
+}
+
 /// Refuses what is not meant for us or comes from elsewhere; adds the headers that every answer carries.
-pub async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    let mut response = match check(&hosts, request.method(), request.headers()) {
+pub async fn guard(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
+    let came = door.proxies.came(peer, request.headers());
+    let secure = came.secure;
+    let checked = check(&door.hosts, &came, request.method(), request.headers());
+    request.extensions_mut().insert(came);
+    let mut response = match checked {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
+    if secure {
+        // Whoever came safely once never comes otherwise again.
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     let headers = response.headers_mut();
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
@@ -66,19 +87,23 @@ fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
-fn check(hosts: &Hosts, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+fn check(hosts: &Hosts, came: &Came, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     let elsewhere = |detail: String| Err(Problem::new(Kind::Elsewhere, detail));
-    let Some(host) = text(headers, header::HOST) else {
+    let host = came.host.as_str();
+    if host.is_empty() {
         return Err(Problem::new(Kind::NoHost, "The request names no host.".to_owned()));
-    };
+    }
     if !hosts.knows(host) {
-        let detail = "This server is not known under the name that was asked for. Open http://localhost with its port, or add the name to 'allowed_hosts' in the configuration.";
+        let detail = "This server is not known under the name that was asked for. Open http://localhost with its port, or say in the configuration how it is reached: 'public_url', or 'allowed_hosts' for more names.";
         return Err(Problem::new(Kind::OtherHost, detail.to_owned()));
     }
     if let Some(origin) = text(headers, header::ORIGIN) {
         let same = origin
             .split_once("://")
-            .is_some_and(|(scheme, authority)| matches!(scheme, "http" | "https") && authority.eq_ignore_ascii_case(host));
+            // A page that came unsafely is another one than ours that came safely.
+            .is_some_and(|(scheme, authority)| {
+                (scheme == "https" || (scheme == "http" && !came.secure)) && authority.eq_ignore_ascii_case(host)
+            });
         return if same { Ok(()) } else { elsewhere("The request comes from a page that is not one of this server's.".to_owned()) };
     }
     match text(headers, "sec-fetch-site") {
@@ -96,7 +121,9 @@ mod tests {
 
     fn verdict(method: &Method, pairs: &[(&'static str, &'static str)]) -> u16 {
         let headers = pairs.iter().map(|&(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
-        check(&Hosts::new(&["ops.example".to_owned()]), method, &headers).map_or_else(|problem| problem.status().as_u16(), |()| 200)
+        let proxies = Proxies::new(&["127.0.0.1".parse().unwrap()]);
+        let came = proxies.came(Peer::default(), &headers);
+        check(&Hosts::new(&["ops.example".to_owned()]), &came, method, &headers).map_or_else(|problem| problem.status().as_u16(), |()| 200)
     }
 
     #[test]
@@ -113,6 +140,12 @@ mod tests {
         assert_eq!(post(&[("host", "localhost:3000"), ("origin", "null")]), 403);
         assert_eq!(post(&[("host", "localhost:3000"), ("sec-fetch-site", "cross-site")]), 403);
         assert_eq!(post(&[("host", "localhost:3000"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]), 403);
+        let safely = |origin| {
+            post(&[("host", "inner:3000"), ("x-forwarded-host", "ops.example"), ("x-forwarded-proto", "https"), ("origin", origin)])
+        };
+        assert_eq!(safely("https://ops.example"), 200);
+        assert_eq!(safely("http://ops.example"), 403);
+        assert_eq!(safely("https://inner:3000"), 403);
         let link = [("host", "localhost:3000"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
         assert_eq!(verdict(&Method::GET, &link), 200);
         let image = [("host", "localhost:3000"), ("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")];

@@ -76,7 +76,7 @@ impl Home {
                 let _ = child.wait();
                 return Err(collected.join().unwrap());
             }
-            if let Some((_, port)) = line.split_once("http://localhost:") {
+            if let Some((_, port)) = line.split_once("://localhost:") {
                 let port: String = port.chars().take_while(char::is_ascii_digit).collect();
                 std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
                 return Ok(Running { child, address: format!("127.0.0.1:{port}"), started_in: began.elapsed() });
