@@ -39,8 +39,8 @@ pub mod problem;
 pub mod push;
 pub mod serving;
 mod shared;
-mod trail;
 pub mod tls;
+mod trail;
 
 /// What every handler may use.
 #[derive(Clone)]
