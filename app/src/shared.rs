@@ -57,7 +57,7 @@ pub fn shared_page(page: &SharedPage, css: &str, nonce: &str) -> String {
             })}
             {page.sections.iter().enumerate().map(|(index, section)| {
                 let id = format!("part-{index}");
-                view! { <section aria-labelledby=id.clone()><h2 id=id.clone()>{section.heading.clone()}</h2>{sentences(&section.sentences)}</section> }
+                view! { <section aria-labelledby=id><h2 id=id.clone()>{section.heading.clone()}</h2>{sentences(&section.sentences)}</section> }
             }).collect_view()}
             {(!page.timeline.is_empty()).then(|| view! {
                 <section aria-labelledby="timeline">

@@ -236,7 +236,7 @@ fn removal(number: u64, refused: Option<&NotRemoved>) -> AnyView {
                     "A new entry says that you removed it, and why. That reason can't be removed: do not repeat the words in it."
                 </p>
                 <label for=id.clone()>"Why"</label>
-                <textarea id=id.clone() name="reason" rows="2" maxlength=LONGEST_TEXT required inner_html=text></textarea>
+                <textarea id=id name="reason" rows="2" maxlength=LONGEST_TEXT required inner_html=text></textarea>
                 <button class="button" type="submit">"Remove the content of entry " {number}</button>
             </form>
         </details>
