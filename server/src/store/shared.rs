@@ -244,6 +244,9 @@ pub(super) async fn change(database: &Database, change: Change, beside: Beside) 
         set_meta(&mut transaction, "monitor", &monitor).await?;
     }
     database.commit(transaction, head).await?;
+    if entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. }))) {
+        database.scrub().await;
+    }
     Ok(entries)
 }
 

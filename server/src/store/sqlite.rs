@@ -87,6 +87,14 @@ impl SqliteStore {
         Ok(())
     }
 
+    /// After a redaction: what was removed is in the log beside the file until the log is emptied. Where a reader holds it, the log's next
+    /// turn does it.
+    async fn scrub(&self) {
+        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await {
+            tracing::info!(%error, "the database's log could not be emptied after a redaction; it will be later");
+        }
+    }
+
     /// Closes the file, so that nothing of it is left in the files beside it.
     pub async fn close(&self) {
         self.readers.close().await;
