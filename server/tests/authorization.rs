@@ -18,7 +18,7 @@ struct Who {
 
 const fn least(need: Need) -> Option<Role> {
     match need {
-        Need::Nothing | Need::Itself => None,
+        Need::Nothing | Need::Itself | Need::Shared(_) => None,
         Need::Read => Some(Role::Viewer),
         Need::Ingest | Need::Respond => Some(Role::Responder),
         Need::Person { role, .. } => Some(role),

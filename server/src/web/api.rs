@@ -33,7 +33,7 @@ use crate::{
         came::Came,
         openapi::{self, Content, Holds, Parameter, of},
         problem::{Kind, Problem, WrongField},
-        push,
+        push, trail,
         who::{self, As},
     },
 };
@@ -221,6 +221,13 @@ pub const ROUTES: &[Route] = &[
         content: Content::Json(of::<view::JournalPage>),
         handler: || get(journal),
     },
+    trail::SEARCH,
+    trail::VERIFY,
+    trail::EXPORT,
+    trail::REDACT,
+    trail::SHARES,
+    trail::SHARE,
+    trail::REVOKE,
     Route {
         method: "post",
         path: "/api/ops/subjects/retire",
@@ -504,7 +511,7 @@ async fn nothing_here() -> Problem {
 }
 
 /// A path's incident: its number, or its UUID.
-struct Which(IncidentNumber);
+pub(super) struct Which(pub IncidentNumber);
 
 impl FromRequestParts<Site> for Which {
     type Rejection = Problem;
@@ -528,7 +535,7 @@ fn unknown_incident(name: &str) -> Problem {
 }
 
 /// Asks the desk, and gives the answer without its tag.
-async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Response, Problem> {
+pub(super) async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Response, Problem> {
     fn json<T: Serialize>(view: &T) -> Response {
         ([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response()
     }
@@ -544,10 +551,14 @@ async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Response, Prob
         Answer::Recommendation(view) => json(&view),
         Answer::Settings(view) => json(&view),
         Answer::Bundle(bytes) => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
+        Answer::Trail(view) => json(&view),
+        Answer::Verified(view) => json(&view),
+        Answer::Shares(view) => json(&view),
+        Answer::Shared(view) => json(&view),
     })
 }
 
-async fn act(site: &Site, caller: Caller, command: Command) -> Result<Response, Problem> {
+pub(super) async fn act(site: &Site, caller: Caller, command: Command) -> Result<Response, Problem> {
     let done = site.desk.act(caller, command).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(done)).into_response())
 }
@@ -698,14 +709,14 @@ async fn bundle(State(site): State<Site>, As(caller): As, Which(incident): Which
 }
 
 /// The query's pairs, each field checked by hand so that an error names it.
-type Pairs = Result<UrlQuery<std::collections::BTreeMap<String, String>>, QueryRejection>;
+pub(super) type Pairs = Result<UrlQuery<std::collections::BTreeMap<String, String>>, QueryRejection>;
 
-struct Fields {
+pub(super) struct Fields {
     pairs: std::collections::BTreeMap<String, String>,
 }
 
 impl Fields {
-    fn new(pairs: Pairs, known: &[&str]) -> Result<Self, Problem> {
+    pub(super) fn new(pairs: Pairs, known: &[&str]) -> Result<Self, Problem> {
         let UrlQuery(pairs) = pairs.map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
         let unknown = pairs.keys().find(|name| !known.contains(&name.as_str()));
         match unknown {
@@ -717,12 +728,12 @@ impl Fields {
         }
     }
 
-    fn get<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
+    pub(super) fn get<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
         let text = self.pairs.get(name).filter(|text| !text.trim().is_empty());
         text.map(|text| text.parse()).transpose().map_err(|error: T::Err| wrong(name, error.to_string()))
     }
 
-    fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
+    pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
         let text = self.pairs.get(name).filter(|text| !text.trim().is_empty());
         text.map(|text| text.trim().parse()).transpose().map_err(|_| wrong(name, "expected a whole number from 0 on".to_owned()))
     }

@@ -74,6 +74,8 @@ pub enum Content {
     Json(Holds),
     /// JSON of a shape that is described elsewhere.
     Free,
+    /// JSON Lines.
+    Lines,
     /// Server-sent events.
     Stream,
     /// A page for people.
@@ -123,6 +125,7 @@ fn operation(route: &Route, all: &mut Vec<(String, RefOr<Schema>)>) -> Operation
     let good = match route.content {
         Content::Json(holds) => good.content("application/json", ContentBuilder::new().schema(Some(holds(all))).build()),
         Content::Free => good.content("application/json", ContentBuilder::new().build()),
+        Content::Lines => good.content("application/jsonl", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
         Content::Stream => good.content("text/event-stream", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
         Content::Page => good.content("text/html", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
     };
@@ -173,6 +176,7 @@ fn for_whom(need: Need) -> String {
     match need {
         Need::Nothing => "everyone".to_owned(),
         Need::Itself => "Calm Ops itself".to_owned(),
+        Need::Shared(_) => "whoever holds the link".to_owned(),
         Need::Ingest => "responders, and tokens with the scope 'ingest'".to_owned(),
         Need::Read => "viewers, and tokens with the scope 'read'".to_owned(),
         Need::Respond => "responders, and tokens with the scope 'respond'".to_owned(),

@@ -6,3 +6,4 @@ mod harm;
 mod postgres;
 mod sqlite;
 mod support;
+mod trail;
