@@ -10,7 +10,7 @@ use leptos_router::{
 
 use crate::{
     live::{Live, live_mark},
-    pages::{HealthPage, HistoryPage, HomePage, IncidentPage, IncidentsPage, RunbookPage, lost::LostPage},
+    pages::{ApprovePage, HealthPage, HistoryPage, HomePage, IncidentPage, IncidentsPage, RunbookPage, lost::LostPage},
     pulse::{self, Shared},
 };
 
@@ -32,6 +32,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/ops/health") view=HealthPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents") view=IncidentsPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents/:id") view=IncidentPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/approve/:id") view=ApprovePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>
                     </FlatRoutes>
