@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The most signals that stand above the decision; the others are folded.
-const MOST_SHOWN: usize = 3;
+const MOST_SHOWN: usize = 2;
 
 /// What is said where the page is alive and something that is decided upon has changed: the reader sees it before they press.
 const CHANGED: &str = "What this decision is about has changed just now. Load the page again, then decide.";
@@ -29,7 +29,7 @@ const CHANGED: &str = "What this decision is about has changed just now. Load th
 pub(crate) fn page(page: &RecommendationPage, told: &Told) -> String {
     let RecommendationPage { incident, recommendation: one, names, .. } = page;
     let advice = Advice { incident, one, names };
-    let edge = if incident.is_active() { format!("brief edge-{}", incident.severity) } else { "brief over".to_owned() };
+    let edge = if incident.is_active() { format!("brief asks edge-{}", incident.severity) } else { "brief asks over".to_owned() };
     let binding = advice.stands_at(page.checked_at).then(|| page.binding.to_string());
     view! {
         <article id="brief" class=edge data-hash="">
@@ -53,7 +53,7 @@ fn head(page: &RecommendationPage) -> String {
     let rows: Vec<AnyView> = page.readings.iter().take(MOST_SHOWN).map(|reading| now(page, reading)).collect();
     view! {
         <p class="card-head">
-            <a class="number" href=format!("/ops/incidents/{number}")>"Incident " {number}</a>
+            <span class="number">"Incident " {number}</span>
             {mark::severity(incident.severity)}
             {(!incident.is_active()).then(|| view! { <span class="state">{incident.state.as_str()}</span> })}
         </p>
@@ -69,6 +69,8 @@ fn now(page: &RecommendationPage, reading: &Reading) -> AnyView {
     let key = rules::breach::BreachKey { subject: reading.subject.clone(), signal: reading.signal.clone() };
     let usual = reading.usual.map(|usual| format!(" (usually {})", say::value(usual, &reading.unit)));
     let old = reading.unheard_since.map(|_| "");
+    // Where it began stands in the headline.
+    let of = (reading.subject != page.incident.cause).then(|| format!(" of {}", say::subject(&reading.subject)));
     let (class, word) = mark::status_words(reading.status);
     let told = match reading.unheard_since {
         Some(at) => view! { " last heard " {clock::moment(at)} }.into_any(),
@@ -77,7 +79,7 @@ fn now(page: &RecommendationPage, reading: &Reading) -> AnyView {
     };
     view! {
         <li>
-            {say::label(&reading.signal)} " of " {say::subject(&reading.subject)} ": "
+            {say::label(&reading.signal)} {of} ": "
             <strong data-reading=status::row_key(&reading.subject, &reading.signal) data-old=old>{say::value(reading.value, &reading.unit)}</strong>
             {usual} " " {told}
         </li>

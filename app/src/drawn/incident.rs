@@ -7,7 +7,7 @@ use crate::{
     clock,
     deed::Deed,
     drawn::{block, card::headline, chart::chart, prose::prose, recommendation, steps, timeline},
-    facts::{BreachRow, Briefing, Newest, Refused, SnapshotData, Told},
+    facts::{BreachRow, Briefing, Newest, Refused, Section, SnapshotData, Told},
     mark,
     problem::Problem,
 };
@@ -157,7 +157,9 @@ fn sections(incident: &Briefing) -> AnyView {
     };
     let recommended = incident.sections.iter().rposition(|section| section.heading.to_lowercase().contains("recommend"));
     let title = headline(&incident.card);
-    let shown = incident.sections.iter().enumerate().filter_map(|(index, section)| {
+    // What happens if nobody acts stands beside the decision, where one is asked for.
+    let is_told = |section: &Section| incident.card.waits && section.heading.to_lowercase().contains("nobody acts");
+    let shown = incident.sections.iter().enumerate().filter(|(_, section)| !is_told(section)).filter_map(|(index, section)| {
         // The first sentence stands above already.
         let sentences: Vec<String> = section.sentences.iter().filter(|sentence| **sentence != title).cloned().collect();
         let id = format!("about-{}", section.heading.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));

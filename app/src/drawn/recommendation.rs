@@ -56,13 +56,17 @@ pub(crate) fn risk(advice: &Advice<'_>) -> AnyView {
 /// What else is to be known before a decision.
 pub(crate) fn terms(advice: &Advice<'_>) -> AnyView {
     let term = |word: &'static str, text: String| view! { <div><dt>{word}</dt><dd>{prose(&text)}</dd></div> };
+    // The first reason stands above.
+    let more = advice.reasons().into_iter().skip(1).collect::<Vec<_>>().join(" ");
     view! {
         <dl class="terms">
+            {(!more.is_empty()).then(|| term("Also", more))}
             {term("Expected", advice.one.effect.clone())}
             {term("Proof", advice.proof())}
             {term("Undo", advice.undo())}
             {term("Who decides", advice.approval())}
             {term("If nobody acts", advice.if_nobody_acts())}
+            <div><dt>"Offered until"</dt><dd>{clock::exact(advice.one.expires_at)}</dd></div>
         </dl>
     }
     .into_any()
@@ -215,14 +219,9 @@ fn nothing(guide: Option<&Guide>) -> AnyView {
 
 /// The one that is recommended most.
 fn recommended(advice: &Advice<'_>) -> AnyView {
-    let reasons = advice.reasons().join(" ");
     view! {
         <h2>"Recommended: " {advice.lower_what()}</h2>
-        {first_yes(advice)}
-        {(!reasons.is_empty()).then(|| view! { <p>{prose(&reasons)}</p> })}
-        {command(advice)}
-        <p class="quiet">"It runs " {advice.place()} ". The offer stands until " {clock::exact(advice.one.expires_at)} "."</p>
-        {risk(advice)}
+        {offer(advice)}
         <p><a class="button primary" href=advice.address()>"Review and decide"</a></p>
         {terms(advice)}
     }
@@ -231,18 +230,25 @@ fn recommended(advice: &Advice<'_>) -> AnyView {
 
 /// Another one that may help as well.
 fn option(advice: &Advice<'_>) -> AnyView {
-    let reasons = advice.reasons().join(" ");
     view! {
         <details class="fold option">
             <summary><span>"Also possible: " {advice.lower_what()} ", " {advice.risk()}</span></summary>
-            {first_yes(advice)}
-            {(!reasons.is_empty()).then(|| view! { <p>{prose(&reasons)}</p> })}
-            {command(advice)}
-            <p class="quiet">"It runs " {advice.place()} ". The offer stands until " {clock::exact(advice.one.expires_at)} "."</p>
-            {risk(advice)}
+            {offer(advice)}
             {terms(advice)}
             <p><a class="button" href=advice.address()>"Review and decide"</a></p>
         </details>
+    }
+    .into_any()
+}
+
+/// Why, what exactly, where, and how much can go wrong.
+fn offer(advice: &Advice<'_>) -> AnyView {
+    view! {
+        {first_yes(advice)}
+        {advice.reasons().first().map(|reason| view! { <p>{prose(reason)}</p> })}
+        {command(advice)}
+        <p class="quiet">"It runs " {advice.place()} "."</p>
+        {risk(advice)}
     }
     .into_any()
 }

@@ -163,7 +163,7 @@ pub fn sample(number: u32) -> Option<Incident> {
     let success = RunOutcome::Exited { code: 0 };
     Some(match number {
         // Offered, with two others.
-        1 => incident(1, vec![one, restart(2), Recommendation { place: 3, ..restart(3) }]),
+        1 => incident(1, vec![one, restart(2), Recommendation { title: "Restart a service of the system".into(), ..restart(3) }]),
         // High risk: one of two said yes.
         2 => {
             (one.risk, one.approval) = (Risk::High, Approval::Two);
