@@ -10,7 +10,9 @@ use leptos_router::{
 
 use crate::{
     live::{Live, live_mark},
-    pages::{HealthPage, HistoryPage, HomePage, IncidentPage, IncidentsPage, JournalPage, RunbookPage, SharesPage, lost::LostPage},
+    pages::{
+        ApprovePage, HealthPage, HistoryPage, HomePage, IncidentPage, IncidentsPage, JournalPage, RunbookPage, SharesPage, lost::LostPage,
+    },
     pulse::{self, Shared},
 };
 
@@ -34,6 +36,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/ops/incidents/:id") view=IncidentPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents/:id/share") view=SharesPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/journal") view=JournalPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/approve/:id") view=ApprovePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>
                     </FlatRoutes>

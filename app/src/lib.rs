@@ -20,6 +20,8 @@ mod spark;
 mod status;
 
 #[cfg(feature = "ssr")]
+mod advice;
+#[cfg(feature = "ssr")]
 mod compose;
 #[cfg(feature = "ssr")]
 mod deed;

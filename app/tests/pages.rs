@@ -48,6 +48,7 @@ fn card(number: u32) -> IncidentCard {
         resolved_at: None,
         acknowledged: false,
         resolution_offered: false,
+        waits: false,
     }
 }
 

@@ -12,7 +12,7 @@ use rules::{
 
 use crate::{
     clock,
-    drawn::{block, prose::prose, steps::field_text},
+    drawn::{block, prose::prose, steps::plain},
     problem::Problem,
     said,
     seek::{NotRemoved, Seek},
@@ -221,7 +221,7 @@ fn entry(one: &TrailEntry, names: &Names, refused: Option<&NotRemoved>) -> AnyVi
 /// The form that removes the content of an entry: what is lost and what stays, before the button.
 fn removal(number: u64, refused: Option<&NotRemoved>) -> AnyView {
     let id = format!("reason-{number}");
-    let text = refused.map(|refused| field_text(&refused.reason)).unwrap_or_default();
+    let text = refused.map(|refused| plain(&refused.reason)).unwrap_or_default();
     view! {
         <details class="fold" open=refused.is_some()>
             <summary>"Remove its content"</summary>
