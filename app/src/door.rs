@@ -17,8 +17,13 @@ pub(crate) fn lost() -> Problem {
     Problem { kind: Kind::Unavailable, sentence: "Calm Ops is not ready yet. Try again in a moment.".into() }
 }
 
+/// Who asks: the server put it into the request.
+pub(crate) fn caller() -> Option<Caller> {
+    use_context::<Caller>().or_else(|| use_context::<Parts>().and_then(|parts| parts.extensions.get::<Caller>().cloned()))
+}
+
 fn desk() -> Result<(SharedDesk, Caller), Problem> {
-    use_context::<SharedDesk>().zip(use_context::<Caller>()).ok_or_else(lost)
+    use_context::<SharedDesk>().zip(caller()).ok_or_else(lost)
 }
 
 fn header(name: HeaderName, value: &'static str) {

@@ -7,6 +7,8 @@ mod clock;
 pub mod desk;
 mod fetch;
 mod frame;
+#[cfg(feature = "ssr")]
+pub mod gate;
 mod live;
 mod mark;
 mod page;

@@ -109,6 +109,8 @@ impl Desk for Fake {
             | Query::Verify
             | Query::Shares { .. }
             | Query::Shared { .. }
+            | Query::Settings
+            | Query::Bundle { .. }
             | Query::Recommendation { .. }
             | Query::IncidentById { .. }
             | Query::Course { .. }

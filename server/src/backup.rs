@@ -20,6 +20,7 @@ use std::{
 use rules::{
     incident::{Incident, IncidentNumber},
     journal::{Broken, Event, Hash, Head, StoredEntry, Verifier},
+    people::roster::Row,
     time::Timestamp,
     words::Actor,
 };
@@ -107,6 +108,8 @@ enum Line {
         incident: u32,
         hex: String,
     },
+    /// Who is here.
+    Person(Row),
     End {
         sha256: Hash,
     },
@@ -199,6 +202,9 @@ async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
             writer.line(&Line::Bundle { incident: incident.0, hex: hex(&body) })?;
         }
     }
+    for row in store.roster().await?.lasting() {
+        writer.line(&Line::Person(row))?;
+    }
     let sha256 = Hash(writer.hasher.clone().finalize().into());
     writer.line(&Line::End { sha256 })?;
     writer.out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
@@ -283,6 +289,7 @@ impl Reader {
                 };
                 Read::Item(Item::Entry(StoredEntry { number, at_micros: at, actor, kind, incident, payload_hash, hash, payload }))
             }
+            Line::Person(row) => Read::Item(Item::Row(Box::new(row))),
             Line::Rollup { subject, signal, unit, hour, start, values: [min, max, mean, last], count } => {
                 let rollup = Rollup {
                     subject: subject.parse().map_err(|error| self.damaged(error))?,

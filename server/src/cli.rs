@@ -13,6 +13,7 @@ mod check;
 mod data;
 mod init;
 mod journal;
+mod people;
 mod serve;
 
 /// How the program ends.
@@ -77,6 +78,8 @@ enum Command {
     Check,
     /// Write the built-in documents and an explained configuration into a folder, to change them. Nothing is ever overwritten.
     Init(Init),
+    /// Print a link by which an owner comes in: the first one, or one more if nobody can sign in any more.
+    OwnerLink,
     /// The record of everything that happened.
     #[command(subcommand)]
     Journal(Journal),
@@ -138,6 +141,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, sources: &impl Sources
         Command::Init(Init { dir }) => init::init(&dir, out, err),
         Command::Check => check::check(config, out, err),
         Command::Serve => with(config, err, |config, err| serve::serve(config, out, err)),
+        Command::OwnerLink => with(config, err, |config, err| people::owner_link(&config, out, err)),
         // A bundle holds all that is needed.
         Command::Replay(OneFile { file }) => data::replay(&file, out, err),
         Command::Backup(OneFile { file }) => with(config, err, |config, err| data::backup(&config, &file, out, err)),

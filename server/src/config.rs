@@ -47,6 +47,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// A certificate for TLS of its own.
     pub tls: Option<Files>,
+    /// How long after a sign-in an approval asks for no other one.
+    pub fresh_for: Duration,
     /// Where the data lie: the SQLite database, the reserve file.
     pub data_dir: PathBuf,
     /// Own documents; the built-in ones without.
@@ -181,6 +183,7 @@ impl Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             tls: None,
+            fresh_for: Duration::from_secs(3_600),
             data_dir: PathBuf::from("./data"),
             ops_dir: None,
             database_url: None,
@@ -241,6 +244,7 @@ impl Layers<'_> {
             public_url: self.value("public_url", None, |found| values::public_url(found).map(Some), problems),
             trusted_proxies: self.value("trusted_proxies", Vec::new(), values::networks, problems),
             tls: self.tls(problems),
+            fresh_for: self.value("sign_in.fresh_for", standard.fresh_for, values::fresh_for, problems),
             data_dir: self.value("data_dir", standard.data_dir, values::path, problems),
             ops_dir: self.value("ops_dir", None, optional, problems),
             database_url: self.database_url(sources, problems),

@@ -2,6 +2,7 @@
 //! here is the one place that checks what an actor may do.
 
 mod ask;
+mod known;
 mod trail;
 
 use std::{
@@ -18,7 +19,7 @@ use rules::{
     incident::{Incident, IncidentNumber, apply},
     journal::{Cursor, Entry, Event, Head},
     lifecycle::State,
-    people::{Caller, allowed, needed_to_act, needed_to_ask},
+    people::{self, Caller, Need, allowed, needed_to_act, needed_to_ask},
     time::{Span, Timestamp},
     view::BlindSpan,
     words::{Actor, Severity, Subject},
@@ -30,7 +31,7 @@ use crate::{
     clock::Clock,
     live::Live,
     recovery::Recovery,
-    store::{Change, Decide, Store, StoreError},
+    store::{Change, Decide, DecidePeople, Store, StoreError},
 };
 
 /// How long a change may take before it is given up.
@@ -62,6 +63,8 @@ struct AtHand {
 /// See the module.
 pub struct Desk(Arc<Inner>);
 
+pub use known::Known;
+
 struct Inner {
     store: Arc<dyn Store>,
     board: Arc<Board>,
@@ -76,6 +79,11 @@ struct Inner {
     /// Only one reader refreshes what is at hand, and the others wait for it.
     refreshing: Mutex<()>,
     changed: watch::Sender<u64>,
+    /// Who is here, as read last.
+    roster: RwLock<Option<Arc<Known>>>,
+    /// Grows with every change about people.
+    people_version: AtomicU64,
+    people: watch::Sender<u64>,
     entries: broadcast::Sender<Arc<Vec<Entry>>>,
     proofs: trail::Proofs,
 }
@@ -94,6 +102,9 @@ impl Desk {
             at_hand: RwLock::default(),
             refreshing: Mutex::default(),
             changed: watch::Sender::new(0),
+            roster: RwLock::default(),
+            people_version: AtomicU64::default(),
+            people: watch::Sender::new(0),
             entries: broadcast::Sender::new(BACKLOG),
             proofs: trail::Proofs::default(),
         })))
@@ -102,6 +113,31 @@ impl Desk {
     /// Changes whenever a person changed something: the monitor then looks again at once.
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.0.changed.subscribe()
+    }
+
+    /// Whether a caller may do something, before anything is worked on for it.
+    pub fn may(&self, caller: &Caller, command: &Command) -> Result<(), Refusal> {
+        allowed(caller, needed_to_act(command))
+    }
+
+    /// Whether a caller has what a stream or a push needs, which change and ask nothing that is stored.
+    pub fn allow(&self, caller: &Caller, need: Need) -> Result<(), Refusal> {
+        allowed(caller, need)
+    }
+
+    /// Changes whenever something about people was written: who reads on must ask again whether they may.
+    pub fn people_changed(&self) -> watch::Receiver<u64> {
+        self.0.people.subscribe()
+    }
+
+    /// Who is here.
+    pub async fn known(&self) -> Result<Arc<Known>, Refusal> {
+        self.0.known().await
+    }
+
+    /// Reads anew who is here, the next time.
+    pub fn forget_known(&self) {
+        self.0.people_version.fetch_add(1, Ordering::Release);
     }
 
     /// The journal's end, as far as it is known without asking the database.
@@ -179,6 +215,7 @@ impl Inner {
         let after = Cursor { epoch: before.epoch, number: last.number };
         self.committed.store(last.number, Ordering::Release);
         let redacted = entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. })));
+        self.people_changed(&entries);
         if first.number == before.number + 1 {
             self.keep_at_hand(after, &entries).await;
             self.send(after.epoch, entries, actor);
@@ -198,6 +235,12 @@ impl Inner {
     /// What a command means as a change of the store.
     async fn plan(&self, caller: &Caller, actor: Actor, command: Command) -> Result<Change, Refusal> {
         let (about, monitor, decide): (_, _, Decide) = match command {
+            Command::People(change) => {
+                let (at, caller) = (self.clock.now().wall, caller.clone());
+                let people: DecidePeople = Box::new(move |roster| people::roster::decide(roster, &caller, &change, at));
+                let decide: Decide = Box::new(|_| Ok(Vec::new()));
+                return Ok(Change { at, actor, about: Vec::new(), decide, people: Some(people), monitor: None });
+            }
             Command::Record { events, monitor } => (Vec::new(), monitor, Box::new(move |_| Ok(events))),
             Command::RetireSubject { subject } => {
                 self.check_known(&subject).await?;
@@ -220,7 +263,7 @@ impl Inner {
                 self.about(recommendation.incident, others.collect(), actor, command)
             }
         };
-        Ok(Change { at: self.clock.now().wall, actor, about, decide, monitor })
+        Ok(Change { at: self.clock.now().wall, actor, about, decide, people: None, monitor })
     }
 
     /// A change of one incident; `others` may matter to it.
@@ -411,7 +454,7 @@ fn refuse_change(error: StoreError) -> Refusal {
 }
 
 /// What the outside learns of a failure; the inside is logged here, once.
-fn refuse(error: StoreError) -> Refusal {
+pub(crate) fn refuse(error: StoreError) -> Refusal {
     match error {
         StoreError::Refused(refusal) => refusal,
         StoreError::Misfit(misfit) => Refusal::Conflict { problem: format!("{misfit}. Look at the page again: something has changed.") },

@@ -14,6 +14,7 @@ pub mod export;
 pub mod history;
 pub mod live;
 pub mod monitor;
+pub mod people;
 pub mod recovery;
 pub mod run;
 pub mod serve;

@@ -31,6 +31,7 @@ use crate::{
         recording::Recording,
         runner::{self, Told},
     },
+    people::People,
     recovery::Recovery,
     store::{self, StoreError, Where, reserve::Reserve},
     web::{
@@ -96,8 +97,9 @@ pub enum StartError {
     Io(#[from] io::Error),
 }
 
-/// Runs the server until it is told to stop. `ready` is called with the address once requests are answered.
-pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(SocketAddr)) -> Result<(), StartError> {
+/// Runs the server until it is told to stop. `ready` is called with the address once requests are answered, and with the
+/// secret of the owner link as long as there is no owner.
+pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(SocketAddr, Option<String>)) -> Result<(), StartError> {
     let clock = Clock::start();
     let data_dir = config.data_dir.clone();
     std::fs::create_dir_all(&data_dir).map_err(|source| StartError::DataDir { path: data_dir.clone(), source })?;
@@ -184,8 +186,11 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     background.spawn(async move { pump.pump(pump_stop).await });
 
     let leptos = LeptosOptions::builder().output_name("calm-ops").site_addr(address).build();
+    let people = People::new(Arc::clone(&desk), Arc::clone(&store), clock, Span::from(config.fresh_for));
+    let link = if store.has_owner().await? { None } else { people.owner_link().await.ok() };
     let site = Site {
         desk,
+        people,
         store: Arc::clone(&store),
         board,
         live,
@@ -200,7 +205,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let door = Door { hosts: Hosts::new(&names), proxies: Proxies::new(&config.trusted_proxies) };
     let router = web::router(site, door, config.limits.push_bytes);
     let tls = config.tls.clone().map(|files| tls::acceptor(files, stop.clone())).transpose()?;
-    ready(address);
+    ready(address, link);
     serving::serve(listener, tls, router, config.limits.streams + MORE_CONNECTIONS, stop.clone()).await?;
     // The monitor has its own bounds for the last writes.
     let ended = monitor.await.and_then(|ended| ended);

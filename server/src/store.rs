@@ -14,6 +14,7 @@ use rules::{
     desk::{HistoryFilter, Refusal},
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head, StoredEntry},
+    people::roster::{Outcome, Roster, Row},
     snapshot::Snapshot,
     time::Timestamp,
     view::BlindSpan,
@@ -78,6 +79,9 @@ pub struct Rollup {
 /// What is decided inside a change's transaction, from the incidents as they are there: events, or a refusal.
 pub type Decide = Box<dyn FnOnce(&[Incident]) -> Result<Vec<Event>, Refusal> + Send>;
 
+/// The same about people, from the roster as it is there.
+pub type DecidePeople = Box<dyn FnOnce(&Roster) -> Result<Outcome, Refusal> + Send>;
+
 /// A change: read, decide and write in one transaction.
 pub struct Change {
     /// When.
@@ -88,6 +92,8 @@ pub struct Change {
     pub about: Vec<IncidentNumber>,
     /// What to write.
     pub decide: Decide,
+    /// What to write about people, after that.
+    pub people: Option<DecidePeople>,
     /// The monitor's state to save in the same transaction.
     pub monitor: Option<Vec<u8>>,
 }
@@ -134,6 +140,12 @@ pub enum StoreError {
 pub trait Store: Send + Sync + 'static {
     /// What must be known before anything runs.
     async fn opening(&self) -> Result<Opening, StoreError>;
+
+    /// Everyone who is or was here.
+    async fn roster(&self) -> Result<Roster, StoreError>;
+
+    /// Notes when sign-ins and tokens were seen last: kind, id, time.
+    async fn seen(&self, seen: &[(&'static str, u32, Timestamp)]) -> Result<(), StoreError>;
 
     /// Whether there was ever an account; the first one is an owner's, and the last owner stays.
     async fn has_owner(&self) -> Result<bool, StoreError>;
@@ -222,6 +234,8 @@ pub enum Item {
     Rollups(Vec<Rollup>),
     /// A replay bundle.
     Bundle(IncidentNumber, Vec<u8>),
+    /// Someone or something that is here.
+    Row(Box<Row>),
     /// The end: the entry that says where the data came from.
     Restored {
         /// When.

@@ -6,7 +6,6 @@ use app::desk::SharedDesk;
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
-use rules::people::Caller;
 use tokio_util::sync::CancellationToken;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -22,6 +21,7 @@ use crate::{
     desk::Desk,
     live::Live,
     monitor::intake::Intake,
+    people::People,
     store::Store,
     web::{
         guard::Door,
@@ -33,6 +33,7 @@ pub mod api;
 pub mod assets;
 pub mod body;
 pub mod came;
+pub mod gate;
 pub mod guard;
 pub mod openapi;
 pub mod problem;
@@ -41,13 +42,16 @@ pub mod serving;
 mod shared;
 pub mod tls;
 mod trail;
+pub mod who;
 
 /// What every handler may use.
 #[derive(Clone)]
 pub struct Site {
     /// The one door.
     pub desk: Arc<Desk>,
-    /// The store, for the stream and for bundles.
+    /// The gate through which people come in.
+    pub people: Arc<People>,
+    /// The store, for the stream.
     pub store: Arc<dyn Store>,
     /// What is shown.
     pub board: Arc<Board>,
@@ -79,7 +83,6 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
     let now: Arc<dyn Fn() -> rules::time::Timestamp + Send + Sync> = Arc::new(move || clock.now().wall);
     let context = move || {
         provide_context(SharedDesk::clone(&desk));
-        provide_context(Caller::Local);
         provide_context(assets::names());
         provide_context(app::NewToken(shared::random));
         provide_context(app::WallClock(Arc::clone(&now)));
@@ -98,8 +101,10 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
     Router::new()
         .merge(api::router())
         .merge(shared::router())
+        .merge(gate::router())
         .merge(pages)
         .method_not_allowed_fallback(|| async { Problem::new(Kind::Method, "This address takes another method; see /api.".to_owned()) })
+        .layer(middleware::from_fn_with_state(site.clone(), who::resolve))
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(middleware::from_fn(move |request, next| body::whole(body_limit, request, next)))
         .layer(CompressionLayer::new().br(true).gzip(true).quality(tower_http::CompressionLevel::Precise(4)).compress_when(compressed))

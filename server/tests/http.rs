@@ -15,7 +15,7 @@ use program::{Home, Running, calm_ops, observation, verify};
 fn stream(program: &Running, after: &str) -> BufReader<TcpStream> {
     let mut socket = TcpStream::connect(&program.address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    write!(socket, "GET /api/ops/events{after} HTTP/1.1\r\nHost: {}\r\n\r\n", program.address).unwrap();
+    write!(socket, "GET /api/ops/events{after} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n\r\n", program.address, program.cookie).unwrap();
     BufReader::new(socket)
 }
 

@@ -17,7 +17,7 @@ use rules::{
     evaluate::Engine,
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head, StoredEntry},
-    people::Caller,
+    people::{Caller, roster::Roster},
     snapshot::Snapshot,
     time::Timestamp,
     view::BlindSpan,
@@ -89,6 +89,14 @@ impl Store for Moody {
     async fn save_monitor(&self, monitor: Option<&[u8]>, alive_at: Timestamp) -> Result<(), StoreError> {
         self.check()?;
         self.inner.save_monitor(monitor, alive_at).await
+    }
+
+    async fn roster(&self) -> Result<Roster, StoreError> {
+        self.inner.roster().await
+    }
+
+    async fn seen(&self, seen: &[(&'static str, u32, Timestamp)]) -> Result<(), StoreError> {
+        self.inner.seen(seen).await
     }
 
     async fn has_owner(&self) -> Result<bool, StoreError> {

@@ -7,7 +7,7 @@ use crate::{
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Event, Hash},
     lifecycle::{State, Step},
-    people::ShareId,
+    people::{ShareId, roster::Change},
     recommendation::{Recommendation, RecommendationId, RunOutcome, Stage},
     share::Wanted,
     time::{Span, Timestamp},
@@ -17,8 +17,7 @@ use crate::{
 };
 
 /// A change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Take note of an incident.
     Acknowledge {
@@ -70,6 +69,8 @@ pub enum Command {
         /// Of which recommendation.
         recommendation: RecommendationId,
     },
+    /// A change about people.
+    People(Change),
     /// An approved command is about to be started. Only for Calm Ops itself.
     StartRun {
         /// Of which recommendation.
@@ -192,6 +193,13 @@ pub enum Query {
         /// Of which incident.
         incident: IncidentNumber,
     },
+    /// What the rules saw and decided around an incident, as a file.
+    Bundle {
+        /// Which.
+        incident: IncidentNumber,
+    },
+    /// Oneself and, for an owner, everyone who is here.
+    Settings,
 }
 
 /// Which incidents of the past are wanted. Every field narrows.
@@ -242,6 +250,10 @@ pub enum Answer {
     Shares(Box<view::Shares>),
     /// To [`Query::Shared`].
     Shared(Box<view::SharedPage>),
+    /// To [`Query::Bundle`].
+    Bundle(Vec<u8>),
+    /// To [`Query::Settings`].
+    Settings(Box<view::Settings>),
 }
 
 /// Why the desk does not do it. Each says what to do next; none carries what only the log may know.
@@ -410,6 +422,7 @@ pub fn decide(incident: &Incident, command: &Command, situation: Situation<'_>) 
         // What these do is not done to an incident: the desk and the store see to it.
         Command::RetireSubject { .. }
         | Command::Record { .. }
+        | Command::People(_)
         | Command::Redact { .. }
         | Command::CreateShare { .. }
         | Command::RevokeShare { .. } => Ok(Vec::new()),

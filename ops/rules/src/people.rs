@@ -9,9 +9,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+pub mod roster;
+
 use crate::{
     desk::{Command, Query, Refusal},
     incident::IncidentNumber,
+    people::roster::Change,
     words::{AccountId, Actor, BadName, TokenId, number_type},
 };
 
@@ -280,6 +283,16 @@ pub const fn needed_to_act(command: &Command) -> Need {
         // The author of a comment may take it back, whatever their role; the desk looks who that is.
         Command::Redact { .. } => Need::Read,
         Command::Approve { .. } => Need::Person { role: Role::Approver, fresh: true },
+        Command::People(change) => match change {
+            // Who may do these has proved it otherwise: by the secret of a link, by a password or a passkey.
+            Change::MakeOwnerLink { .. } | Change::Join { .. } | Change::SignIn { .. } => Need::Itself,
+            Change::EndSession { .. } | Change::RemovePasskey { .. } => Need::Person { role: Role::Viewer, fresh: false },
+            Change::SetPassword { .. } | Change::AddPasskey { .. } => Need::Person { role: Role::Viewer, fresh: true },
+            Change::WithdrawInvitation { .. } | Change::RevokeToken { .. } => Need::Person { role: Role::Owner, fresh: false },
+            Change::Invite { .. } | Change::SetRole { .. } | Change::SetClosed { .. } | Change::CreateToken { .. } => {
+                Need::Person { role: Role::Owner, fresh: true }
+            }
+        },
         // To stop something or to leave it alone is never held up by a second sign-in.
         Command::Decline { .. } | Command::CancelRun { .. } => Need::Person { role: Role::Approver, fresh: false },
     }
@@ -299,8 +312,10 @@ pub const fn needed_to_ask(query: &Query) -> Need {
         | Query::Recommendation { .. }
         | Query::Trail { .. }
         | Query::Verify
-        | Query::Shares { .. } => Need::Read,
+        | Query::Shares { .. }
+        | Query::Bundle { .. } => Need::Read,
         Query::Shared { incident } => Need::Shared(*incident),
+        Query::Settings => Need::Person { role: Role::Viewer, fresh: false },
     }
 }
 

@@ -7,11 +7,11 @@ use crate::{
     incident::{Incident, IncidentNumber},
     journal::{BlindReason, Cursor, Entry, Hash, Head},
     lifecycle::State,
-    people::{Names, Role},
+    people::{InvitationId, Names, PasskeyId, Role, Scope, SessionId},
     recommendation::{Recommendation, RecommendationId},
     snapshot::Snapshot,
     time::Timestamp,
-    words::{AccountId, Severity, Signal, Subject, Unit},
+    words::{AccountId, Severity, Signal, Subject, TokenId, Unit},
 };
 
 pub use crate::{
@@ -389,4 +389,106 @@ pub struct JournalPage {
 pub struct Number {
     /// Its number.
     pub number: IncidentNumber,
+}
+
+/// Oneself and, for an owner, everyone who is here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Settings {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// Who asks.
+    pub reader: Reader,
+    /// One's own open sign-ins, the one that was used last first.
+    pub sessions: Vec<SessionCard>,
+    /// One's own passkeys.
+    pub passkeys: Vec<PasskeyCard>,
+    /// Everyone who is here; only for an owner.
+    pub people: Vec<PersonCard>,
+    /// Invitations that wait; only for an owner.
+    pub invitations: Vec<InvitationCard>,
+    /// Tokens that are valid; only for an owner.
+    pub tokens: Vec<TokenCard>,
+}
+
+/// A sign-in on one device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SessionCard {
+    /// Which.
+    pub id: SessionId,
+    /// Whether it is the one that asks.
+    pub this: bool,
+    /// Which browser.
+    pub agent: String,
+    /// From which address.
+    pub address: String,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was used last, to a few minutes.
+    pub seen_at: Timestamp,
+}
+
+/// A passkey.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PasskeyCard {
+    /// Which.
+    pub id: PasskeyId,
+    /// What the person calls it.
+    pub label: String,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was used last.
+    pub used_at: Option<Timestamp>,
+}
+
+/// Someone who is here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PersonCard {
+    /// Their account.
+    pub account: AccountId,
+    /// How they are called.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When they were seen last, to a few minutes.
+    pub seen_at: Option<Timestamp>,
+    /// Whether the account is closed.
+    pub closed: bool,
+}
+
+/// An invitation that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct InvitationCard {
+    /// Which.
+    pub id: InvitationId,
+    /// What whoever uses it may do.
+    pub role: Role,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub until: Timestamp,
+}
+
+/// A token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct TokenCard {
+    /// Which.
+    pub id: TokenId,
+    /// What it is for.
+    pub label: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
+    /// When it was used last, to a few minutes.
+    pub used_at: Option<Timestamp>,
 }

@@ -11,34 +11,39 @@ pub struct Answer {
     pub status: u16,
     /// Its body, as it came over the wire (still compressed).
     pub body: Vec<u8>,
+    /// The cookie that it sets, as a request sends it.
+    pub cookie: Option<String>,
 }
 
 /// See the module.
 pub struct Connection {
     stream: BufReader<TcpStream>,
     host: String,
+    /// The owner's sign-in.
+    cookie: String,
 }
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 impl Connection {
-    pub async fn open(address: &str) -> Outcome<Self> {
+    pub async fn open(address: &str, cookie: &str) -> Outcome<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream), host: address.to_owned() })
+        Ok(Self { stream: BufReader::new(stream), host: address.to_owned(), cookie: cookie.to_owned() })
     }
 
     pub async fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Outcome<Answer> {
         let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{more}\r\n", self.host);
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n{more}\r\n", self.host, self.cookie);
         self.stream.get_mut().write_all(request.as_bytes()).await?;
         self.answer().await
     }
 
     pub async fn post(&mut self, path: &str, body: &[u8]) -> Outcome<Answer> {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             self.host,
+            self.cookie,
             body.len()
         );
         self.stream.get_mut().write_all(&[head.as_bytes(), body].concat()).await?;
@@ -46,7 +51,7 @@ impl Connection {
     }
 
     async fn answer(&mut self) -> Outcome<Answer> {
-        let (mut status, mut length, mut chunked) = (0, 0, false);
+        let (mut status, mut length, mut chunked, mut cookie) = (0, 0, false, None);
         loop {
             let line = self.line().await?;
             if line.is_empty() {
@@ -56,6 +61,9 @@ impl Connection {
                 status = rest.get(..3).unwrap_or_default().parse()?;
             }
             let lower = line.to_ascii_lowercase();
+            if lower.starts_with("set-cookie:") {
+                cookie = line.split_once(':').and_then(|(_, value)| value.split(';').next()).map(|value| value.trim().to_owned());
+            }
             if let Some(value) = lower.strip_prefix("content-length:") {
                 length = value.trim().parse()?;
             }
@@ -76,7 +84,7 @@ impl Connection {
         } else {
             self.stream.read_exact(&mut body).await?;
         }
-        Ok(Answer { status, body })
+        Ok(Answer { status, body, cookie })
     }
 
     async fn line(&mut self) -> Outcome<String> {

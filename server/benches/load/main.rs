@@ -32,10 +32,10 @@ const READERS_EACH: usize = 2_500;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [command, address, count] = &arguments[..]
+    if let [command, address, cookie, count] = &arguments[..]
         && command == "readers"
     {
-        return readers(address, count.parse()?).await;
+        return readers(address, cookie, count.parse()?).await;
     }
     let only = arguments.iter().find(|argument| !argument.starts_with('-')).cloned();
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
@@ -64,6 +64,7 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 struct Server {
     child: Child,
     address: String,
+    cookie: String,
     pid: u32,
     _dir: tempfile::TempDir,
 }
@@ -95,8 +96,18 @@ impl Server {
                 break format!("127.0.0.1:{port}");
             }
         };
+        // As its owner, by the link that it prints.
+        let link = loop {
+            let line = lines.next_line().await?.ok_or("the program ended before it was ready")?;
+            if let Some((_, secret)) = line.split_once("/join/") {
+                break secret.trim().to_owned();
+            }
+        };
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { child, address, pid, _dir: dir })
+        let body = format!(r#"{{"secret":"{link}","name":"Owner","password":"three words in a row"}}"#);
+        let joined = Connection::open(&address, "").await?.post("/api/people/join", body.as_bytes()).await?;
+        let cookie = joined.cookie.ok_or("the owner could not come in")?;
+        Ok(Self { child, address, cookie, pid, _dir: dir })
     }
 
     async fn stop(mut self) -> Outcome {
@@ -112,7 +123,7 @@ async fn start() -> Outcome {
     for _ in 0..5 {
         let began = Instant::now();
         let server = Server::start().await?;
-        let page = Connection::open(&server.address).await?.get("/ops/health", &[]).await?;
+        let page = Connection::open(&server.address, &server.cookie).await?.get("/ops/health", &[]).await?;
         if page.status != 200 {
             return Err(format!("the health page answered {}", page.status).into());
         }
@@ -125,7 +136,7 @@ async fn start() -> Outcome {
 
     let server = Server::start().await?;
     tokio::time::sleep(Duration::from_secs(12)).await;
-    let mut connection = Connection::open(&server.address).await?;
+    let mut connection = Connection::open(&server.address, &server.cookie).await?;
     let brotli = [("accept-encoding", "br")];
     let page = connection.get("/ops/health", &[]).await?;
     let mut total = connection.get("/ops/health", &brotli).await?.body.len();
@@ -153,7 +164,7 @@ async fn start() -> Outcome {
 /// Memory and CPU with 50 signals at the default interval and nobody looking.
 async fn idle() -> Outcome {
     let server = Server::start().await?;
-    let mut connection = Connection::open(&server.address).await?;
+    let mut connection = Connection::open(&server.address, &server.cookie).await?;
     let body = batch(50, |index| (format!("service:idle-{index}"), 1.0));
     for _ in 0..3 {
         connection.post("/api/ops/signals", &body).await?;
@@ -174,7 +185,7 @@ async fn idle() -> Outcome {
 /// Observations evaluated for each second of the server's CPU.
 async fn push() -> Outcome {
     let server = Server::start().await?;
-    let mut connection = Connection::open(&server.address).await?;
+    let mut connection = Connection::open(&server.address, &server.cookie).await?;
     let body = batch(1_000, |index| (format!("service:push-{index}"), 412.0));
     for _ in 0..20 {
         expect(connection.post("/api/ops/signals", &body).await?.status, 202)?;
@@ -199,9 +210,9 @@ async fn push() -> Outcome {
 /// From the push of a breach to its event on the stream, at 1,000 other observations a second.
 async fn latency() -> Outcome {
     let server = Server::start().await?;
-    let address = server.address.clone();
+    let (address, cookie) = (server.address.clone(), server.cookie.clone());
     let noise = tokio::spawn(async move {
-        let Ok(mut connection) = Connection::open(&address).await else { return };
+        let Ok(mut connection) = Connection::open(&address, &cookie).await else { return };
         let body = batch(50, |index| (format!("service:noise-{index}"), 1.0));
         let mut ticker = tokio::time::interval(Duration::from_millis(50));
         loop {
@@ -211,8 +222,8 @@ async fn latency() -> Outcome {
             }
         }
     });
-    let mut stream = open_stream(&server.address).await?;
-    let mut connection = Connection::open(&server.address).await?;
+    let mut stream = open_stream(&server.address, &server.cookie).await?;
+    let mut connection = Connection::open(&server.address, &server.cookie).await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let mut times = Vec::new();
     for round in 0..300_u32 {
@@ -252,7 +263,7 @@ async fn streams() -> Outcome {
     let mut processes = Vec::new();
     for _ in 0..READERS / READERS_EACH {
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["readers", &server.address, &READERS_EACH.to_string()])
+            .args(["readers", &server.address, &server.cookie, &READERS_EACH.to_string()])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
@@ -267,7 +278,7 @@ async fn streams() -> Outcome {
         "{READERS} readers: {:.1} KiB of server memory each",
         (after.resident.saturating_sub(before.resident)) as f64 / 1024.0 / READERS as f64
     );
-    let mut connection = Connection::open(&server.address).await?;
+    let mut connection = Connection::open(&server.address, &server.cookie).await?;
     for round in 0..5 {
         let body = batch(1, |_| (format!("service:marker-{round}"), 9_000.0));
         let began = micros();
@@ -289,11 +300,11 @@ async fn streams() -> Outcome {
 }
 
 /// A process of readers: tells when all are connected, then for each marker when it reached each of them.
-async fn readers(address: &str, count: usize) -> Outcome {
+async fn readers(address: &str, cookie: &str, count: usize) -> Outcome {
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel::<(usize, u64)>();
     let (mut connected, mut refused) = (0, 0);
     for _ in 0..count {
-        match open_stream(address).await {
+        match open_stream(address, cookie).await {
             Ok(stream) => {
                 connected += 1;
                 tokio::spawn(follow(stream, tell.clone()));
@@ -335,9 +346,9 @@ async fn follow(stream: BufReader<TcpStream>, tell: tokio::sync::mpsc::Unbounded
     }
 }
 
-async fn open_stream(address: &str) -> Result<BufReader<TcpStream>, Box<dyn std::error::Error>> {
+async fn open_stream(address: &str, cookie: &str) -> Result<BufReader<TcpStream>, Box<dyn std::error::Error>> {
     let mut socket = TcpStream::connect(address).await?;
-    let request = format!("GET /api/ops/events HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\r\n");
+    let request = format!("GET /api/ops/events HTTP/1.1\r\nHost: {address}\r\nCookie: {cookie}\r\nAccept: text/event-stream\r\n\r\n");
     socket.write_all(request.as_bytes()).await?;
     let mut reader = BufReader::with_capacity(1_024, socket);
     let mut line = String::new();

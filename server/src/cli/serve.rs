@@ -31,9 +31,15 @@ pub(super) fn serve(config: Config, out: &mut dyn Write, err: &mut dyn Write) ->
         let stop = CancellationToken::new();
         tokio::spawn(stop_on_signal(stop.clone()));
         let (tls, public) = (config.tls.is_some(), config.public_url.clone());
-        serve::run(config, stop, |address| {
+        serve::run(config, stop, |address, link| {
             let outside = public.map(|url| format!(" (from outside: {})", url.origin())).unwrap_or_default();
-            let _ = writeln!(out, "Calm Ops is at {}{outside}", page_address(address, tls)).and_then(|()| out.flush());
+            let page = page_address(address, tls);
+            let _ = writeln!(out, "Calm Ops is at {page}{outside}");
+            if let Some(link) = link {
+                let _ =
+                    writeln!(out, "Nobody owns it yet. Open this link to become its owner; it works once, for a day:\n{page}/join/{link}");
+            }
+            let _ = out.flush();
         })
         .await
     });

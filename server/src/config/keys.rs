@@ -24,6 +24,7 @@ pub(super) const KEYS: &[Key] = &[
     key("trusted_proxies", &["CALM_OPS_TRUSTED_PROXIES"], None),
     key("tls.certificate", &["CALM_OPS_TLS_CERTIFICATE"], None),
     key("tls.key", &["CALM_OPS_TLS_KEY"], None),
+    key("sign_in.fresh_for", &["CALM_OPS_SIGN_IN_FRESH_FOR"], None),
     key("data_dir", &["CALM_OPS_DATA_DIR"], Some("--data-dir")),
     key("ops_dir", &["CALM_OPS_OPS_DIR"], Some("--ops-dir")),
     // No flag: a command line is seen by everyone on the machine.

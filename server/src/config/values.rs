@@ -213,6 +213,10 @@ pub(super) fn duration(found: &Found, least: Duration, most: Duration) -> Result
     if (least..=most).contains(&duration) { Ok(duration) } else { Err(expected()) }
 }
 
+pub(super) fn fresh_for(found: &Found) -> Result<Duration, String> {
+    duration(found, Duration::from_secs(60), Duration::from_secs(7 * 86_400))
+}
+
 pub(super) fn interval(found: &Found) -> Result<Duration, String> {
     duration(found, Duration::from_secs(1), Duration::from_secs(300))
 }

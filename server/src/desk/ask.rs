@@ -7,11 +7,11 @@ use rules::{
     desk::{Answer, HistoryFilter, Query, Refusal},
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head},
-    people::{Caller, Names},
+    people::{Caller, Names, Role},
     recommendation::{RecommendationId, Stage},
     time::{Span, Timestamp},
     view::{self, CoursePage, CoursePoint, IncidentCard, Reading, Readings},
-    words::{Signal, Subject, Unit},
+    words::{AccountId, Signal, Subject, Unit},
 };
 
 use super::{Inner, RESOLVED_AT_HAND, refuse};
@@ -62,6 +62,11 @@ impl Inner {
             Query::Verify => Answer::Verified(Box::new(self.verify_chain().await?)),
             Query::Shares { incident } => Answer::Shares(Box::new(self.shares(incident).await?)),
             Query::Shared { incident } => Answer::Shared(Box::new(self.shared(caller, incident).await?)),
+            Query::Bundle { incident } => {
+                let bundle = self.store.bundle(incident).await.map_err(refuse)?;
+                Answer::Bundle(bundle.ok_or_else(|| Refusal::NotFound { what: format!("bundle of incident {incident}") })?)
+            }
+            Query::Settings => Answer::Settings(Box::new(self.settings(caller).await?)),
             Query::Journal { after, limit } => Answer::Journal(Box::new(self.journal(after, limit).await?)),
         })
     }
@@ -200,12 +205,70 @@ impl Inner {
 
     /// How those who did something are called.
     pub(super) async fn names(&self) -> Result<Names, Refusal> {
-        Ok(Names::default())
+        Ok(self.known().await?.names.clone())
     }
 
     /// Who reads, if it is a person who signed in.
-    pub(super) async fn reader(&self, _caller: &Caller) -> Result<Option<view::Reader>, Refusal> {
-        Ok(None)
+    pub(super) async fn reader(&self, caller: &Caller) -> Result<Option<view::Reader>, Refusal> {
+        Ok(self.known().await?.reader(caller))
+    }
+
+    async fn settings(&self, caller: &Caller) -> Result<view::Settings, Refusal> {
+        let Caller::Account { id, role, session: this, .. } = caller else { return Err(Refusal::SignIn) };
+        let (cursor, _) = self.store.head().await.map_err(refuse)?;
+        let known = self.known().await?;
+        let roster = &known.roster;
+        let now = self.clock.now().wall;
+        let open = || roster.sessions.iter().filter(|one| one.ended_at.is_none());
+        let mut sessions: Vec<view::SessionCard> = open()
+            .filter(|one| one.account == *id)
+            .map(|one| view::SessionCard {
+                id: one.id,
+                this: one.id == *this,
+                agent: one.agent.clone(),
+                address: one.address.clone(),
+                created_at: one.created_at,
+                seen_at: one.seen_at,
+            })
+            .collect();
+        sessions.sort_by_key(|one| Reverse((one.this, one.seen_at)));
+        let passkeys = roster.passkeys.iter().filter(|one| one.account == *id).map(|one| view::PasskeyCard {
+            id: one.id,
+            label: one.label.clone(),
+            created_at: one.created_at,
+            used_at: one.used_at,
+        });
+        let is_owner = *role == Role::Owner;
+        let seen = |account: AccountId| roster.sessions.iter().filter(|one| one.account == account).map(|one| one.seen_at).max();
+        let people = roster.accounts.iter().filter(|_| is_owner).map(|one| view::PersonCard {
+            account: one.id,
+            name: one.name.clone(),
+            role: one.role,
+            created_at: one.created_at,
+            seen_at: seen(one.id),
+            closed: one.closed_at.is_some(),
+        });
+        let waiting = roster.invitations.iter().filter(|one| is_owner && one.ended_at.is_none() && now < one.until);
+        let invitations =
+            waiting.map(|one| view::InvitationCard { id: one.id, role: one.role, created_at: one.created_at, until: one.until });
+        let valid = roster.tokens.iter().filter(|one| is_owner && one.ended_at.is_none());
+        let tokens = valid.map(|one| view::TokenCard {
+            id: one.id,
+            label: one.label.clone(),
+            scopes: one.scopes.iter().copied().collect(),
+            created_at: one.created_at,
+            until: one.until,
+            used_at: one.used_at,
+        });
+        Ok(view::Settings {
+            cursor,
+            reader: known.reader(caller).ok_or(Refusal::SignIn)?,
+            sessions,
+            passkeys: passkeys.collect(),
+            people: people.collect(),
+            invitations: invitations.collect(),
+            tokens: tokens.collect(),
+        })
     }
 
     async fn history(&self, filter: &HistoryFilter) -> Result<view::History, Refusal> {

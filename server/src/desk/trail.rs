@@ -137,7 +137,7 @@ impl Inner {
         let entry = entry.ok_or_else(|| Refusal::NotFound { what: format!("entry {number}") })?;
         let event = trail::redaction(caller, &entry, reason)?;
         let decide = Box::new(move |_: &[_]| Ok(vec![event]));
-        Ok(Change { at: self.clock.now().wall, actor, about: Vec::new(), decide, monitor: None })
+        Ok(Change { at: self.clock.now().wall, actor, about: Vec::new(), decide, people: None, monitor: None })
     }
 
     /// The end of a link as a change.
@@ -145,7 +145,7 @@ impl Inner {
         let share = self.known_share(id).await?;
         let event = Event::ShareRevoked { incident: share.incident, share: id };
         let decide = Box::new(move |_: &[_]| Ok(vec![event]));
-        Ok(Change { at: self.clock.now().wall, actor, about: vec![share.incident], decide, monitor: None })
+        Ok(Change { at: self.clock.now().wall, actor, about: vec![share.incident], decide, people: None, monitor: None })
     }
 
     /// What is written beside a command's change.

@@ -8,7 +8,10 @@ use rules::{
     desk::HistoryFilter,
     incident::{self, Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head, StoredEntry, seal},
-    people::ShareId,
+    people::{
+        ShareId,
+        roster::{Roster, Row as RosterRow},
+    },
     snapshot::Snapshot,
     time::{Span, Timestamp},
     view::BlindSpan,
@@ -172,6 +175,40 @@ async fn write_entry(connection: &mut Connection, entry: &StoredEntry) -> Result
     Ok(())
 }
 
+/// Everyone who is or was here, as far as this transaction sees.
+async fn roster(connection: &mut Connection) -> Result<Roster, StoreError> {
+    let rows = sqlx::query("SELECT kind, id, body, seen FROM roster ORDER BY kind, id").fetch_all(connection).await?;
+    let mut roster = Roster::default();
+    for row in &rows {
+        let (kind, id): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
+        let seen: Option<i64> = row.try_get(3)?;
+        roster
+            .take(kind, row.try_get(2)?, seen.map(Timestamp::from_micros))
+            .map_err(|error| StoreError::inconsistent("roster", format_args!("{kind} {id}"), error))?;
+    }
+    Ok(roster)
+}
+
+async fn write_row(connection: &mut Connection, row: &RosterRow) -> Result<(), StoreError> {
+    let (kind, id) = (row.kind(), i64::from(row.id()));
+    let body = row.body().map_err(|error| StoreError::inconsistent("roster", format_args!("{kind} {id}"), error))?;
+    let Some(body) = body else {
+        sqlx::query("DELETE FROM roster WHERE kind = $1 AND id = $2").bind(kind).bind(id).execute(connection).await?;
+        return Ok(());
+    };
+    // When it was seen is not decided here: it only begins here.
+    sqlx::query(
+        "INSERT INTO roster (kind, id, body, seen) VALUES ($1, $2, $3, $4) ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
+    )
+    .bind(kind)
+    .bind(id)
+    .bind(body)
+    .bind(row.seen_at().map(Timestamp::as_micros))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 pub(super) fn entry(row: &Row) -> Result<Entry, StoreError> {
     rows::entry(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)
 }
@@ -197,7 +234,7 @@ fn incidents(rows: &[Row]) -> Result<Vec<Incident>, StoreError> {
 
 /// A change, with what is written beside it.
 pub(super) async fn change(database: &Database, change: Change, beside: Beside) -> Result<Vec<Entry>, StoreError> {
-    let Change { at, actor, about, decide, monitor } = change;
+    let Change { at, actor, about, decide, people, monitor } = change;
     let mut transaction = database.begin().await?;
     let mut head = lock_head(&mut transaction).await?;
     let mut known = BTreeMap::new();
@@ -208,6 +245,13 @@ pub(super) async fn change(database: &Database, change: Change, beside: Beside) 
         known.insert(number, incident);
     }
     let mut events = decide(&seen)?;
+    if let Some(people) = people {
+        let outcome = people(&roster(&mut transaction).await?)?;
+        events.extend(outcome.events);
+        for row in &outcome.rows {
+            write_row(&mut transaction, row).await?;
+        }
+    }
     // A link bears the number of the entry that tells of it.
     let share = u32::try_from(head.number + 1 + events.len() as u64).map(ShareId).unwrap_or(ShareId(u32::MAX));
     if let Beside::Share { incident, wanted, .. } = &beside {
@@ -278,6 +322,23 @@ impl Store for Database {
 
     async fn head(&self) -> Result<(Cursor, Head), StoreError> {
         position(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn roster(&self) -> Result<Roster, StoreError> {
+        roster(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn seen(&self, seen: &[(&'static str, u32, Timestamp)]) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        for (kind, id, at) in seen {
+            sqlx::query("UPDATE roster SET seen = $3 WHERE kind = $1 AND id = $2 AND (seen IS NULL OR seen < $3)")
+                .bind(*kind)
+                .bind(i64::from(*id))
+                .bind(at.as_micros())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     async fn has_owner(&self) -> Result<bool, StoreError> {
@@ -573,6 +634,7 @@ impl Archive for Database {
                     write_entry(&mut transaction, &entry).await?;
                     head = Head { number: entry.number, hash: entry.hash };
                 }
+                Item::Row(row) => write_row(&mut transaction, &row).await?,
                 Item::Rollups(rollups) => write_rollups(&mut transaction, &rows::joined(&rollups)).await?,
                 Item::Bundle(number, body) => {
                     sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2)")

@@ -6,17 +6,19 @@ use app::desk::Desk as _;
 use axum::{
     Json, Router,
     body::Body,
-    extract::{FromRequestParts, Path, Query as UrlQuery, State, rejection::QueryRejection},
+    extract::{Extension, FromRequestParts, Path, Query as UrlQuery, Request, State, rejection::QueryRejection},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
 use bytes::Bytes;
+use futures::StreamExt as _;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use rules::{
-    desk::{Answer, Command, Done, HistoryFilter, Query, Refusal},
+    desk::{Answer, Command, Done, HistoryFilter, Query},
     incident::IncidentNumber,
     journal::Cursor,
-    people::Caller,
+    people::{Caller, Need, Role, allowed},
     time::{Span, Timestamp},
     view,
     words::{Severity, Signal, Subject},
@@ -28,11 +30,15 @@ use crate::{
     monitor,
     web::{
         Site,
+        came::Came,
         openapi::{self, Content, Holds, Parameter, of},
         problem::{Kind, Problem, WrongField},
         push, trail,
+        who::{self, As},
     },
 };
+
+mod people;
 
 /// One route.
 #[derive(Clone, Copy)]
@@ -41,6 +47,8 @@ pub struct Route {
     pub method: &'static str,
     /// The path, with `{parameters}`.
     pub path: &'static str,
+    /// What it asks of its caller. The desk decides by the same; a test holds both against each other.
+    pub need: Need,
     /// What it does, in a sentence.
     pub summary: &'static str,
     /// Parameters of the query.
@@ -66,6 +74,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "get",
         path: "/api/health",
+        need: Need::Nothing,
         summary: "Is Calm Ops alive, and is what it watches healthy? Public; nothing secret. 503 when it can't do its work.",
         query: &[],
         body: None,
@@ -79,6 +88,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "get",
         path: "/api/ops/health",
+        need: Need::Read,
         summary: "Everything that is watched, as it is now.",
         query: &[],
         body: None,
@@ -89,6 +99,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "get",
         path: "/api/ops/incidents",
+        need: Need::Read,
         summary: "Active incidents, and the last resolved ones.",
         query: &[],
         body: None,
@@ -99,6 +110,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "get",
         path: "/api/ops/incidents/{id}",
+        need: Need::Read,
         summary: "One incident with summary, breaches, timeline, snapshots and courses. `id` is its number or its UUID.",
         query: &[],
         body: None,
@@ -109,6 +121,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "post",
         path: "/api/ops/incidents/{id}/acknowledge",
+        need: Need::Respond,
         summary: "Take note of an incident.",
         query: &[],
         body: Some(("{}", of::<Empty>)),
@@ -119,6 +132,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "post",
         path: "/api/ops/incidents/{id}/comment",
+        need: Need::Respond,
         summary: "Write something on an incident's timeline.",
         query: &[],
         body: Some((r#"{"text":"The import was stopped."}"#, of::<Text>)),
@@ -129,6 +143,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "post",
         path: "/api/ops/incidents/{id}/resolve",
+        need: Need::Respond,
         summary: "End an incident. The note is kept for learning.",
         query: &[],
         body: Some((r#"{"note":"The disk was enlarged."}"#, of::<Note>)),
@@ -139,6 +154,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "post",
         path: "/api/ops/incidents/{id}/reopen",
+        need: Need::Respond,
         summary: "Open a resolved incident again.",
         query: &[],
         body: Some((r#"{"note":"It came back."}"#, of::<Note>)),
@@ -149,6 +165,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "get",
         path: "/api/ops/incidents/{id}/bundle",
+        need: Need::Read,
         summary: "What the rules saw and decided around an incident; `calm-ops replay FILE` runs it again.",
         query: &[],
         body: None,
@@ -159,6 +176,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "get",
         path: "/api/ops/history",
+        need: Need::Read,
         summary: "Incidents of all times, newest first, a page of 25.",
         query: &[
             Parameter::optional::<String>("text", "words that headline, subject, comment or note contain"),
@@ -176,6 +194,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "get",
         path: "/api/ops/course",
+        need: Need::Read,
         summary: "The course of one signal of one subject.",
         query: &[
             Parameter::required::<Subject>("subject", "about whom, such as 'host:web-1'"),
@@ -191,6 +210,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "get",
         path: "/api/ops/journal",
+        need: Need::Read,
         summary: "Journal entries after a number, oldest first.",
         query: &[
             Parameter::optional::<u64>("after", "after which number; 0 if left out"),
@@ -211,6 +231,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "post",
         path: "/api/ops/subjects/retire",
+        need: Need::Respond,
         summary: "Stop expecting a subject to report: it is gone for good reason.",
         query: &[],
         body: Some((r#"{"subject":"disk:/mnt/old@web-1"}"#, of::<Retired>)),
@@ -221,6 +242,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "post",
         path: "/api/ops/signals",
+        need: Need::Ingest,
         summary: "Push observations: all of a batch, or nothing. 202 means evaluated, not yet on disk. `unit` and `at` are optional.",
         query: &[],
         body: Some((
@@ -234,6 +256,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "get",
         path: "/api/ops/events",
+        need: Need::Read,
         summary: "The live stream (server-sent events): `journal` events with their position as id, `health`, `resync`, `hello`.",
         query: &[Parameter::optional::<Cursor>(
             "after",
@@ -245,8 +268,207 @@ pub const ROUTES: &[Route] = &[
         handler: || get(events),
     },
     Route {
+        method: "post",
+        path: "/api/people/sign-in",
+        need: Need::Nothing,
+        summary: "Sign in by name and password. The session lies in a cookie.",
+        query: &[],
+        body: Some((r#"{"name":"Ada","password":"three words in a row"}"#, of::<people::SignIn>)),
+        answer: (200, "Who signed in."),
+        content: Content::Json(of::<people::CameIn>),
+        handler: || post(people::sign_in),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/join",
+        need: Need::Nothing,
+        summary: "Come in by an invitation or the owner link.",
+        query: &[],
+        body: Some((r#"{"secret":"0f…","name":"Ada","password":"three words in a row"}"#, of::<people::Join>)),
+        answer: (200, "Who came in."),
+        content: Content::Json(of::<people::CameIn>),
+        handler: || post(people::join),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/sign-out",
+        need: Need::Person { role: Role::Viewer, fresh: false },
+        summary: "End this sign-in.",
+        query: &[],
+        body: Some((r#"{}"#, of::<Empty>)),
+        answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
+        handler: || post(people::sign_out),
+    },
+    Route {
+        method: "get",
+        path: "/api/people/me",
+        need: Need::Person { role: Role::Viewer, fresh: false },
+        summary: "Oneself; for an owner also everyone who is here, invitations and tokens.",
+        query: &[],
+        body: None,
+        answer: (200, "Sign-ins, passkeys, people, invitations, tokens."),
+        content: Content::Json(of::<view::Settings>),
+        handler: || get(people::settings),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/password",
+        need: Need::Person { role: Role::Viewer, fresh: true },
+        summary: "Set one's own password. Other sign-ins end.",
+        query: &[],
+        body: Some((r#"{"password":"three words in a row"}"#, of::<people::NewPassword>)),
+        answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
+        handler: || post(people::password),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/sessions/{id}/end",
+        need: Need::Person { role: Role::Viewer, fresh: false },
+        summary: "End a sign-in of one's own; an owner ends any.",
+        query: &[],
+        body: Some((r#"{}"#, of::<Empty>)),
+        answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
+        handler: || post(people::end_session),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/passkeys/ask",
+        need: Need::Nothing,
+        summary: "Begin a sign-in by passkey.",
+        query: &[],
+        body: Some((r#"{}"#, of::<Empty>)),
+        answer: (200, "What `navigator.credentials.get` takes, as `parseRequestOptionsFromJSON` reads it."),
+        content: Content::Free,
+        handler: || post(people::ask_for_passkey),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/passkeys/sign-in",
+        need: Need::Nothing,
+        summary: "Sign in by passkey: the body is what the browser answered, as `toJSON()` writes it.",
+        query: &[],
+        body: Some((r#"{}"#, of::<Empty>)),
+        answer: (200, "Who signed in."),
+        content: Content::Json(of::<people::CameIn>),
+        handler: || post(people::sign_in_by_passkey),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/passkeys/begin",
+        need: Need::Person { role: Role::Viewer, fresh: true },
+        summary: "Begin to make a passkey.",
+        query: &[],
+        body: Some((r#"{}"#, of::<Empty>)),
+        answer: (200, "What `navigator.credentials.create` takes, as `parseCreationOptionsFromJSON` reads it."),
+        content: Content::Free,
+        handler: || post(people::begin_passkey),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/passkeys/add",
+        need: Need::Person { role: Role::Viewer, fresh: true },
+        summary: "Keep a passkey that the browser made.",
+        query: &[],
+        body: Some((r#"{"label":"Phone","credential":{}}"#, of::<people::NewPasskey>)),
+        answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
+        handler: || post(people::add_passkey),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/passkeys/{id}/remove",
+        need: Need::Person { role: Role::Viewer, fresh: false },
+        summary: "Remove a passkey of one's own.",
+        query: &[],
+        body: Some((r#"{}"#, of::<Empty>)),
+        answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
+        handler: || post(people::remove_passkey),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/invitations",
+        need: Need::Person { role: Role::Owner, fresh: true },
+        summary: "Invite someone. The secret is the last part of the link `/join/…`, and is shown once.",
+        query: &[],
+        body: Some((r#"{"role":"responder"}"#, of::<people::OfRole>)),
+        answer: (200, "The secret."),
+        content: Content::Json(of::<people::Secret>),
+        handler: || post(people::invite),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/invitations/{id}/withdraw",
+        need: Need::Person { role: Role::Owner, fresh: false },
+        summary: "Take an invitation back.",
+        query: &[],
+        body: Some((r#"{}"#, of::<Empty>)),
+        answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
+        handler: || post(people::withdraw),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/accounts/{id}/role",
+        need: Need::Person { role: Role::Owner, fresh: true },
+        summary: "Change what someone may do.",
+        query: &[],
+        body: Some((r#"{"role":"approver"}"#, of::<people::OfRole>)),
+        answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
+        handler: || post(people::set_role),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/accounts/{id}/close",
+        need: Need::Person { role: Role::Owner, fresh: true },
+        summary: "Close an account; its sign-ins end.",
+        query: &[],
+        body: Some((r#"{}"#, of::<Empty>)),
+        answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
+        handler: || post(people::close),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/accounts/{id}/open",
+        need: Need::Person { role: Role::Owner, fresh: true },
+        summary: "Open a closed account again.",
+        query: &[],
+        body: Some((r#"{}"#, of::<Empty>)),
+        answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
+        handler: || post(people::open),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/tokens",
+        need: Need::Person { role: Role::Owner, fresh: true },
+        summary: "Make a token for a program. The secret is shown once.",
+        query: &[],
+        body: Some((r#"{"label":"imports","scopes":["ingest"],"days":365}"#, of::<people::NewToken>)),
+        answer: (200, "The secret."),
+        content: Content::Json(of::<people::Secret>),
+        handler: || post(people::create_token),
+    },
+    Route {
+        method: "post",
+        path: "/api/people/tokens/{id}/revoke",
+        need: Need::Person { role: Role::Owner, fresh: false },
+        summary: "End a token.",
+        query: &[],
+        body: Some((r#"{}"#, of::<Empty>)),
+        answer: (200, "The journal position after it."),
+        content: Content::Json(of::<Done>),
+        handler: || post(people::revoke_token),
+    },
+    Route {
         method: "get",
         path: "/api/openapi.json",
+        need: Need::Nothing,
         summary: "This description, for programs.",
         query: &[],
         body: None,
@@ -257,6 +479,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "get",
         path: "/api",
+        need: Need::Nothing,
         summary: "This description, for people.",
         query: &[],
         body: None,
@@ -268,7 +491,18 @@ pub const ROUTES: &[Route] = &[
 
 /// All routes, and problem details for whatever else is asked under `/api`.
 pub fn router() -> Router<Site> {
-    let router = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    let router = ROUTES.iter().fold(Router::new(), |router, route| {
+        let need = route.need;
+        // Refused before a body is read, so that only those who may learn what it should look like. The desk asks again; a push has a
+        // rule of its own.
+        let early = middleware::from_fn(move |As(caller): As, request: Request, next: Next| async move {
+            if need != Need::Ingest {
+                allowed(&caller, need).map_err(Problem::from)?;
+            }
+            Ok::<Response, Problem>(next.run(request).await)
+        });
+        router.route(route.path, (route.handler)().route_layer(early))
+    });
     router.route("/api/{*rest}", axum::routing::any(nothing_here))
 }
 
@@ -288,7 +522,8 @@ impl FromRequestParts<Site> for Which {
             return Ok(Self(IncidentNumber(number)));
         }
         let id = text.parse().map_err(|_| unknown_incident("that: a number or a UUID names one"))?;
-        match site.desk.ask(Caller::Local, Query::IncidentById { id }).await? {
+        let As(caller) = As::from_request_parts(parts, site).await?;
+        match site.desk.ask(caller, Query::IncidentById { id }).await? {
             Answer::Number(found) => Ok(Self(found.number)),
             _ => Err(unknown_incident("that")),
         }
@@ -300,11 +535,11 @@ fn unknown_incident(name: &str) -> Problem {
 }
 
 /// Asks the desk, and gives the answer without its tag.
-pub(super) async fn ask(site: &Site, query: Query) -> Result<Response, Problem> {
+pub(super) async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Response, Problem> {
     fn json<T: Serialize>(view: &T) -> Response {
         ([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response()
     }
-    Ok(match site.desk.ask(Caller::Local, query).await? {
+    Ok(match site.desk.ask(caller, query).await? {
         Answer::Health(view) => json(&view),
         Answer::Incidents(view) => json(&view),
         Answer::Incident(view) => json(&view),
@@ -318,11 +553,13 @@ pub(super) async fn ask(site: &Site, query: Query) -> Result<Response, Problem> 
         Answer::Verified(view) => json(&view),
         Answer::Shares(view) => json(&view),
         Answer::Shared(view) => json(&view),
+        Answer::Settings(view) => json(&view),
+        Answer::Bundle(bytes) => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
     })
 }
 
-pub(super) async fn act(site: &Site, command: Command) -> Result<Response, Problem> {
-    let done = site.desk.act(Caller::Local, command).await?;
+pub(super) async fn act(site: &Site, caller: Caller, command: Command) -> Result<Response, Problem> {
+    let done = site.desk.act(caller, command).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(done)).into_response())
 }
 
@@ -386,20 +623,20 @@ async fn public_health(State(site): State<Site>) -> Response {
     (code, [(header::CACHE_CONTROL, "no-store")], Json(health)).into_response()
 }
 
-async fn health(State(site): State<Site>) -> Result<Response, Problem> {
-    ask(&site, Query::Health).await
+async fn health(State(site): State<Site>, As(caller): As) -> Result<Response, Problem> {
+    ask(&site, caller, Query::Health).await
 }
 
-async fn incidents(State(site): State<Site>) -> Result<Response, Problem> {
-    ask(&site, Query::Incidents).await
+async fn incidents(State(site): State<Site>, As(caller): As) -> Result<Response, Problem> {
+    ask(&site, caller, Query::Incidents).await
 }
 
-async fn incident(State(site): State<Site>, Which(incident): Which) -> Result<Response, Problem> {
-    ask(&site, Query::Incident { incident }).await
+async fn incident(State(site): State<Site>, As(caller): As, Which(incident): Which) -> Result<Response, Problem> {
+    ask(&site, caller, Query::Incident { incident }).await
 }
 
-async fn acknowledge(State(site): State<Site>, Which(incident): Which) -> Result<Response, Problem> {
-    act(&site, Command::Acknowledge { incident }).await
+async fn acknowledge(State(site): State<Site>, As(caller): As, Which(incident): Which) -> Result<Response, Problem> {
+    act(&site, caller, Command::Acknowledge { incident }).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -425,35 +662,50 @@ struct Retired {
 #[derive(Deserialize, ToSchema)]
 struct Empty {}
 
-async fn comment(State(site): State<Site>, Which(incident): Which, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+async fn comment(
+    State(site): State<Site>,
+    As(caller): As,
+    Which(incident): Which,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
     let Text { text } = body(&headers, &bytes)?;
-    act(&site, Command::Comment { incident, text }).await
+    act(&site, caller, Command::Comment { incident, text }).await
 }
 
-async fn resolve(State(site): State<Site>, Which(incident): Which, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+async fn resolve(
+    State(site): State<Site>,
+    As(caller): As,
+    Which(incident): Which,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
     let Note { note } = body(&headers, &bytes)?;
-    act(&site, Command::Resolve { incident, note }).await
+    act(&site, caller, Command::Resolve { incident, note }).await
 }
 
-async fn reopen(State(site): State<Site>, Which(incident): Which, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+async fn reopen(
+    State(site): State<Site>,
+    As(caller): As,
+    Which(incident): Which,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
     let Note { note } = body(&headers, &bytes)?;
-    act(&site, Command::Reopen { incident, note }).await
+    act(&site, caller, Command::Reopen { incident, note }).await
 }
 
-async fn retire(State(site): State<Site>, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+async fn retire(State(site): State<Site>, As(caller): As, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
     let Retired { subject } = body(&headers, &bytes)?;
-    act(&site, Command::RetireSubject { subject }).await
+    act(&site, caller, Command::RetireSubject { subject }).await
 }
 
-async fn bundle(State(site): State<Site>, Which(number): Which) -> Result<Response, Problem> {
-    let found = site.store.bundle(number).await.map_err(|error| {
-        tracing::warn!(%error, incident = number.0, "a bundle could not be read");
-        Problem::from(Refusal::Unavailable { advice: "Try again in a moment.".to_owned() })
-    })?;
-    let bytes = found.ok_or_else(|| Refusal::NotFound { what: format!("bundle of incident {number}") })?;
-    let name = format!("attachment; filename=\"incident-{number}.json\"");
-    let headers = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, bytes).into_response())
+async fn bundle(State(site): State<Site>, As(caller): As, Which(incident): Which) -> Result<Response, Problem> {
+    let mut response = ask(&site, caller, Query::Bundle { incident }).await?;
+    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"incident-{incident}.json\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
 }
 
 /// The query's pairs, each field checked by hand so that an error names it.
@@ -492,7 +744,7 @@ fn wrong(field: &str, detail: String) -> Problem {
     Problem::new(Kind::Invalid, sentence).with(vec![WrongField { pointer: format!("?{field}"), detail }])
 }
 
-async fn history(State(site): State<Site>, pairs: Pairs) -> Result<Response, Problem> {
+async fn history(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Result<Response, Problem> {
     let fields = Fields::new(pairs, &["text", "severity", "subject", "from", "to", "before"])?;
     let filter = HistoryFilter {
         text: fields.get("text")?,
@@ -502,10 +754,10 @@ async fn history(State(site): State<Site>, pairs: Pairs) -> Result<Response, Pro
         to: fields.get("to")?,
         before: fields.number("before")?.map(IncidentNumber),
     };
-    ask(&site, Query::History { filter }).await
+    ask(&site, caller, Query::History { filter }).await
 }
 
-async fn course(State(site): State<Site>, pairs: Pairs) -> Result<Response, Problem> {
+async fn course(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Result<Response, Problem> {
     let fields = Fields::new(pairs, &["subject", "signal", "from", "to"])?;
     let now = site.clock.now().wall;
     let subject: Subject = fields.get("subject")?.ok_or_else(|| wrong("subject", "is missing".to_owned()))?;
@@ -515,19 +767,26 @@ async fn course(State(site): State<Site>, pairs: Pairs) -> Result<Response, Prob
     if from >= to {
         return Err(wrong("from", "must be before 'to'".to_owned()));
     }
-    ask(&site, Query::Course { subject, signal, from, to }).await
+    ask(&site, caller, Query::Course { subject, signal, from, to }).await
 }
 
-async fn journal(State(site): State<Site>, pairs: Pairs) -> Result<Response, Problem> {
+async fn journal(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Result<Response, Problem> {
     let fields = Fields::new(pairs, &["after", "limit"])?;
     let (after, limit) = (fields.number("after")?.unwrap_or(0), fields.number("limit")?.unwrap_or(100));
     if !(1..=1_000).contains(&limit) {
         return Err(wrong("limit", format!("is {limit}; expected 1 to 1,000")));
     }
-    ask(&site, Query::Journal { after, limit }).await
+    ask(&site, caller, Query::Journal { after, limit }).await
 }
 
-async fn events(State(site): State<Site>, headers: HeaderMap, pairs: Pairs) -> Result<Response, Problem> {
+async fn events(
+    State(site): State<Site>,
+    As(caller): As,
+    Extension(came): Extension<Came>,
+    headers: HeaderMap,
+    pairs: Pairs,
+) -> Result<Response, Problem> {
+    site.desk.allow(&caller, Need::Read)?;
     let fields = Fields::new(pairs, &["after"])?;
     let cursor: Option<Cursor> = match headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::parse) {
         Some(Ok(cursor)) => Some(cursor),
@@ -537,6 +796,8 @@ async fn events(State(site): State<Site>, headers: HeaderMap, pairs: Pairs) -> R
         let detail = "As many readers as are allowed are connected. Try again in a moment.".to_owned();
         Problem::new(Kind::TooManyReaders, detail)
     })?;
+    // Who may no longer read is cut off at once.
+    let stream = stream.take_until(Box::pin(who::until_refused(site, headers, came, Need::Read)));
     let mut response = Response::new(Body::from_stream(stream));
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

@@ -2,11 +2,12 @@
 
 use axum::{
     Json,
-    extract::State,
+    extract::{Extension, State},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
+use rules::people::{Caller, Need};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,7 +15,9 @@ use crate::{
     monitor::intake::{Pushed, WrongItem},
     web::{
         Site,
+        came::Came,
         problem::{Kind, Problem, WrongField},
+        who::As,
     },
 };
 
@@ -33,7 +36,19 @@ pub(super) struct Accepted {
 }
 
 /// Takes a batch: all of it, or nothing.
-pub async fn push(State(site): State<Site>, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+pub async fn push(
+    State(site): State<Site>,
+    As(caller): As,
+    Extension(came): Extension<Came>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    if let Err(refusal) = site.desk.allow(&caller, Need::Ingest) {
+        // As long as nobody is here who could make a token, this machine may push.
+        if caller != Caller::Nobody || !came.from.is_loopback() || site.people.has_owner().await? {
+            return Err(refusal.into());
+        }
+    }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
         let detail = "Send the observations as application/json.".to_owned();

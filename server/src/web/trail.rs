@@ -15,7 +15,7 @@ use rules::{
     desk::{Command, Done, Query, Refusal},
     incident::IncidentNumber,
     journal::Cursor,
-    people::{Caller, ShareId},
+    people::{Need, ShareId},
     share::{Audience, Parts, Wanted},
     time::{Span, Timestamp},
     trail::TrailFilter,
@@ -33,6 +33,7 @@ use crate::{
         openapi::{Content, Parameter, of},
         problem::{Kind, Problem},
         shared,
+        who::As,
     },
 };
 
@@ -40,6 +41,7 @@ use crate::{
 pub(super) const SEARCH: Route = Route {
     method: "get",
     path: "/api/ops/trail",
+    need: Need::Read,
     summary: "The journal, newest first, a page of 50, with the hashes of the chain. Every parameter narrows.",
     query: &[
         Parameter::optional::<Actor>("actor", "who did it: 'agent', 'system', 'local', 'account:7' or 'token:3'"),
@@ -60,6 +62,7 @@ pub(super) const SEARCH: Route = Route {
 pub(super) const VERIFY: Route = Route {
     method: "get",
     path: "/api/ops/journal/verify",
+    need: Need::Read,
     summary: "Proves the chain of the journal now, for at most 10 s; `calm-ops journal verify` takes its time and compares the incidents too.",
     query: &[],
     body: None,
@@ -72,6 +75,7 @@ pub(super) const VERIFY: Route = Route {
 pub(super) const EXPORT: Route = Route {
     method: "get",
     path: "/api/ops/journal.jsonl",
+    need: Need::Read,
     summary: "The journal as JSON Lines, oldest first: all that is needed to prove the chain elsewhere with `calm-ops journal verify --file`.",
     query: &[
         Parameter::optional::<u64>("after", "after which number; 0 if left out"),
@@ -87,6 +91,7 @@ pub(super) const EXPORT: Route = Route {
 pub(super) const REDACT: Route = Route {
     method: "post",
     path: "/api/ops/journal/{id}/redact",
+    need: Need::Read,
     summary: "Removes the content of an entry for ever: words of people, outputs, evidence. The chain still verifies, and the removal is journalled.",
     query: &[],
     body: Some((r#"{"reason":"A password was pasted."}"#, of::<Reason>)),
@@ -99,6 +104,7 @@ pub(super) const REDACT: Route = Route {
 pub(super) const SHARES: Route = Route {
     method: "get",
     path: "/api/ops/incidents/{id}/shares",
+    need: Need::Read,
     summary: "The links that share an incident, newest first, with their end, last use and views.",
     query: &[],
     body: None,
@@ -111,6 +117,7 @@ pub(super) const SHARES: Route = Route {
 pub(super) const SHARE: Route = Route {
     method: "post",
     path: "/api/ops/incidents/{id}/shares",
+    need: Need::Respond,
     summary: "Makes a link that shows an incident without an account, for at most 90 days. The token is told once.",
     query: &[],
     body: Some((
@@ -126,6 +133,7 @@ pub(super) const SHARE: Route = Route {
 pub(super) const REVOKE: Route = Route {
     method: "post",
     path: "/api/ops/shares/{id}/revoke",
+    need: Need::Respond,
     summary: "Ends a link at once.",
     query: &[],
     body: Some(("{}", of::<Nothing>)),
@@ -169,7 +177,7 @@ struct Made {
     cursor: Cursor,
 }
 
-async fn search(State(site): State<Site>, pairs: Pairs) -> Result<Response, Problem> {
+async fn search(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Result<Response, Problem> {
     let fields = Fields::new(pairs, &["actor", "kind", "subject", "incident", "from", "to", "before"])?;
     let filter = TrailFilter {
         actor: fields.get("actor")?,
@@ -180,18 +188,18 @@ async fn search(State(site): State<Site>, pairs: Pairs) -> Result<Response, Prob
         to: fields.get("to")?,
         before: fields.number("before")?,
     };
-    ask(&site, Query::Trail { filter }).await
+    ask(&site, caller, Query::Trail { filter }).await
 }
 
-async fn verify(State(site): State<Site>) -> Result<Response, Problem> {
-    ask(&site, Query::Verify).await
+async fn verify(State(site): State<Site>, As(caller): As) -> Result<Response, Problem> {
+    ask(&site, caller, Query::Verify).await
 }
 
-async fn export(State(site): State<Site>, pairs: Pairs) -> Result<Response, Problem> {
+async fn export(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Result<Response, Problem> {
     let fields = Fields::new(pairs, &["after", "from"])?;
     let (after, from): (Option<u64>, Option<Timestamp>) = (fields.number("after")?, fields.get("from")?);
     // The desk says whether the caller may read the journal; its answer is empty.
-    site.desk.ask(Caller::Local, Query::Journal { after: u64::MAX, limit: 1 }).await?;
+    site.desk.ask(caller, Query::Journal { after: u64::MAX, limit: 1 }).await?;
     let trouble = |error: crate::store::StoreError| {
         tracing::warn!(%error, "the journal could not be exported");
         Problem::from(Refusal::Unavailable { advice: "The journal can't be read right now. Try again in a moment.".to_owned() })
@@ -229,27 +237,39 @@ async fn export(State(site): State<Site>, pairs: Pairs) -> Result<Response, Prob
     Ok(response)
 }
 
-async fn redact(State(site): State<Site>, Path(entry): Path<String>, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+async fn redact(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(entry): Path<String>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
     let entry = entry.parse().map_err(|_| Problem::new(Kind::NotFound, "An entry is named by its number.".to_owned()))?;
     let Reason { reason } = body(&headers, &bytes)?;
-    act(&site, Command::Redact { entry, reason }).await
+    act(&site, caller, Command::Redact { entry, reason }).await
 }
 
-async fn shares(State(site): State<Site>, Which(incident): Which) -> Result<Response, Problem> {
-    ask(&site, Query::Shares { incident }).await
+async fn shares(State(site): State<Site>, As(caller): As, Which(incident): Which) -> Result<Response, Problem> {
+    ask(&site, caller, Query::Shares { incident }).await
 }
 
-async fn make(State(site): State<Site>, Which(incident): Which, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+async fn make(
+    State(site): State<Site>,
+    As(caller): As,
+    Which(incident): Which,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
     let NewShare { label, audience, hours, parts, hosts } = body(&headers, &bytes)?;
     let until = site.clock.now().wall.plus(Span::from_mins(u64::from(hours) * 60));
     let (token, token_hash) = shared::token()?;
     let wanted = Wanted { label, until, audience, parts, hosts };
-    let Done { cursor } = site.desk.act(Caller::Local, Command::CreateShare { incident, wanted, token_hash }).await?;
+    let Done { cursor } = site.desk.act(caller, Command::CreateShare { incident, wanted, token_hash }).await?;
     let made = Made { path: format!("/share/{token}"), until, cursor };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(made)).into_response())
 }
 
-async fn revoke(State(site): State<Site>, Path(share): Path<String>) -> Result<Response, Problem> {
+async fn revoke(State(site): State<Site>, As(caller): As, Path(share): Path<String>) -> Result<Response, Problem> {
     let share = share.parse().map_err(|_| Problem::new(Kind::NotFound, "A link is named by its number.".to_owned()))?;
-    act(&site, Command::RevokeShare { share: ShareId(share) }).await
+    act(&site, caller, Command::RevokeShare { share: ShareId(share) }).await
 }

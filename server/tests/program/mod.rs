@@ -14,6 +14,10 @@ use std::{
 
 use serde_json::Value;
 
+/// Who owns the program of a test.
+pub const OWNER: &str = "The owner of this test";
+pub const PASSWORD: &str = "three words in a row";
+
 /// Thresholds that fire at once: warning above 1,000 and critical above 5,000 `queue.depth`; quiet for a second is quiet.
 pub const QUICK: &str = "format: 1\n\n# Quick thresholds\n\n## Thresholds\n\n\
 | signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n\
@@ -76,10 +80,27 @@ impl Home {
                 let _ = child.wait();
                 return Err(collected.join().unwrap());
             }
-            if let Some((_, port)) = line.split_once("://localhost:") {
+            if let Some((scheme, port)) = line.split_once("://localhost:") {
+                let started_in = began.elapsed();
                 let port: String = port.chars().take_while(char::is_ascii_digit).collect();
+                let mut running = Running { child, address: format!("127.0.0.1:{port}"), cookie: String::new(), started_in };
+                // As its owner: by the link that it prints as long as there is none, else by name and password.
+                if scheme.ends_with("http") {
+                    let body = if running.get("/sign-in").body.contains("Nobody owns") {
+                        let mut link = String::new();
+                        while !link.contains("/join/") {
+                            link.clear();
+                            lines.read_line(&mut link).unwrap();
+                        }
+                        let secret = link.trim().rsplit('/').next().unwrap();
+                        ("/api/people/join", format!(r#"{{"secret":"{secret}","name":"{OWNER}","password":"{PASSWORD}"}}"#))
+                    } else {
+                        ("/api/people/sign-in", format!(r#"{{"name":"{OWNER}","password":"{PASSWORD}"}}"#))
+                    };
+                    running.cookie = running.post(body.0, &body.1).cookie();
+                }
                 std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-                return Ok(Running { child, address: format!("127.0.0.1:{port}"), started_in: began.elapsed() });
+                return Ok(running);
             }
         }
     }
@@ -99,6 +120,8 @@ pub fn verify(data: &Path) -> Output {
 pub struct Running {
     pub child: Child,
     pub address: String,
+    /// The owner's sign-in, as a header's value.
+    pub cookie: String,
     pub started_in: Duration,
 }
 
@@ -118,12 +141,31 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The cookie that it sets, as a request sends it.
+    pub fn cookie(&self) -> String {
+        let line = self.head.lines().find_map(|line| line.strip_prefix("set-cookie: ").or_else(|| line.strip_prefix("Set-Cookie: ")));
+        line.unwrap_or_else(|| panic!("no cookie: {self:?}")).split(';').next().unwrap().to_owned()
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
 impl Running {
+    /// Signs in as the owner, with a fresh sign-in.
+    pub fn sign_in(&mut self) {
+        self.cookie.clear();
+        self.cookie = self.post("/api/people/sign-in", &format!(r#"{{"name":"{OWNER}","password":"{PASSWORD}"}}"#)).cookie();
+    }
+
+    /// Invites someone, who comes in; their sign-in.
+    pub fn invite(&self, role: &str, name: &str) -> String {
+        let link = self.post("/api/people/invitations", &format!(r#"{{"role":"{role}"}}"#)).json();
+        let body = format!(r#"{{"secret":{},"name":"{name}","password":"{PASSWORD}"}}"#, link["secret"]);
+        self.post("/api/people/join", &body).cookie()
+    }
+
     /// Sends the signal that a service manager sends, and waits for the end.
     pub fn terminate(&mut self) -> (Duration, bool) {
         let began = Instant::now();
@@ -155,9 +197,13 @@ impl Running {
 
     pub fn request(&self, method: &str, path: &str, headers: &str, body: &str) -> Option<Answer> {
         let host = if headers.to_ascii_lowercase().contains("host:") { String::new() } else { format!("Host: {}\r\n", self.address) };
+        let lower = headers.to_ascii_lowercase();
+        let own = lower.contains("cookie:") || lower.contains("authorization:") || self.cookie.is_empty();
+        let cookie = if own { String::new() } else { format!("Cookie: {}\r\n", self.cookie) };
         let length = body.len();
         self.raw(
-            format!("{method} {path} HTTP/1.1\r\n{host}Connection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}").as_bytes(),
+            format!("{method} {path} HTTP/1.1\r\n{host}Connection: close\r\n{cookie}{headers}Content-Length: {length}\r\n\r\n{body}")
+                .as_bytes(),
         )
     }
 

@@ -82,7 +82,7 @@ pub async fn a_refusal_or_a_misfit_leaves_nothing_behind(place: &Place) {
         }
     });
     let about = vec![IncidentNumber(9), IncidentNumber(1)];
-    let change = Change { at: at(9), actor: Actor::Local, about, decide, monitor: Some(vec![1]) };
+    let change = Change { at: at(9), actor: Actor::Local, about, decide, people: None, monitor: Some(vec![1]) };
     assert!(matches!(store.change(change).await, Err(StoreError::Refused(found)) if found == refusal));
     for events in [
         vec![Event::Acknowledged { incident: IncidentNumber(1) }, Event::Acknowledged { incident: IncidentNumber(9) }],

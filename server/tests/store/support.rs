@@ -131,7 +131,7 @@ pub fn opened(number: u32, subject: &str) -> Event {
 
 pub async fn write(store: &dyn Archive, seconds: i64, actor: Actor, events: Vec<Event>) -> Result<Vec<Entry>, StoreError> {
     let decide = Box::new(move |_: &[Incident]| Ok(events));
-    store.change(Change { at: at(seconds), actor, about: Vec::new(), decide, monitor: None }).await
+    store.change(Change { at: at(seconds), actor, about: Vec::new(), decide, people: None, monitor: None }).await
 }
 
 /// A few incidents, one of them with everything that can happen.

@@ -1,0 +1,629 @@
+//! Who is here: accounts with their sign-ins and passkeys, invitations that wait, and tokens. [`decide`] says what a change does to them,
+//! or why not; it is pure, so that every rule about people can be tried without a database.
+
+use std::{collections::BTreeSet, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    desk::Refusal,
+    journal::{Event, Hash},
+    people::{Caller, InvitationId, PasskeyId, Proof, Role, Scope, SessionId},
+    time::{Span, Timestamp},
+    words::{AccountId, TokenId, is_unprintable},
+};
+
+/// How long an invitation may wait.
+pub const LONGEST_INVITATION: Span = Span::from_mins(14 * 24 * 60);
+/// How long an owner link may wait.
+pub const OWNER_LINK: Span = Span::from_mins(24 * 60);
+/// How many accounts there may be.
+pub const MOST_ACCOUNTS: usize = 500;
+/// How many passkeys an account may have.
+pub const MOST_PASSKEYS: usize = 10;
+/// How many tokens may be valid at a time.
+pub const MOST_TOKENS: usize = 200;
+/// How many invitations may wait at a time.
+pub const MOST_INVITATIONS: usize = 100;
+/// How many sign-ins of one account may be open at a time: the oldest ends when one more comes.
+pub const MOST_SESSIONS: usize = 20;
+
+/// The SHA-256 of a secret of 256 bits, which is stored instead of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "Hash", into = "Hash")]
+pub struct SecretHash(pub [u8; 32]);
+
+impl From<SecretHash> for Hash {
+    fn from(hash: SecretHash) -> Self {
+        Self(hash.0)
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash(not shown)")
+    }
+}
+
+impl From<Hash> for SecretHash {
+    fn from(hash: Hash) -> Self {
+        Self(hash.0)
+    }
+}
+
+/// What a password is kept as: a salted hash in the form of the password hashing competition.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordHash(pub String);
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(not shown)")
+    }
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Which.
+    pub id: AccountId,
+    /// How they are called, and sign in.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When the account was closed; `None` while it is open.
+    pub closed_at: Option<Timestamp>,
+    /// Their password.
+    pub password: PasswordHash,
+}
+
+/// A passkey of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passkey {
+    /// Which.
+    pub id: PasskeyId,
+    /// Whose.
+    pub account: AccountId,
+    /// What the person calls it.
+    pub label: String,
+    /// What the browser calls it.
+    pub credential: Vec<u8>,
+    /// What is needed to check it, in the form of the library that does.
+    pub key: Vec<u8>,
+    /// What changes with each use, in the same form.
+    pub state: Vec<u8>,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was used last.
+    pub used_at: Option<Timestamp>,
+}
+
+/// A sign-in on one device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Which.
+    pub id: SessionId,
+    /// Whose.
+    pub account: AccountId,
+    /// The hash of its token.
+    pub hash: SecretHash,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was used last, to a few minutes. It is stored beside the row, as it changes without a journal entry.
+    #[serde(skip)]
+    pub seen_at: Timestamp,
+    /// When the person last proved who they are.
+    pub proved_at: Timestamp,
+    /// Which browser, shortened.
+    pub agent: String,
+    /// From which address.
+    pub address: String,
+    /// When it ended; `None` while it is open.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// An invitation, or the link by which an owner comes in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Which.
+    pub id: InvitationId,
+    /// What whoever uses it may do.
+    pub role: Role,
+    /// The hash of its secret.
+    pub hash: SecretHash,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub until: Timestamp,
+    /// When it was used or taken back; `None` while it waits.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// An API token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Which.
+    pub id: TokenId,
+    /// What it is for.
+    pub label: String,
+    /// What it may do.
+    pub scopes: BTreeSet<Scope>,
+    /// The hash of its secret.
+    pub hash: SecretHash,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
+    /// When it was used last, to a few minutes. It is stored beside the row, as it changes without a journal entry.
+    #[serde(skip)]
+    pub used_at: Option<Timestamp>,
+    /// When it was ended; `None` while it is valid.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Everyone who is or was here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// By id.
+    pub accounts: Vec<Account>,
+    /// By id.
+    pub passkeys: Vec<Passkey>,
+    /// By id.
+    pub sessions: Vec<Session>,
+    /// By id.
+    pub invitations: Vec<Invitation>,
+    /// By id.
+    pub tokens: Vec<Token>,
+}
+
+/// A change about people. Who proved what is checked before it is asked for: see `server::people`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Make the link by which an owner comes in. Earlier ones end.
+    MakeOwnerLink {
+        /// The hash of its secret.
+        hash: SecretHash,
+    },
+    /// Come in by an invitation or the owner link.
+    Join {
+        /// The hash of its secret.
+        hash: SecretHash,
+        /// How the person wants to be called.
+        name: String,
+        /// Their password.
+        password: PasswordHash,
+    },
+    /// Invite someone.
+    Invite {
+        /// To do what.
+        role: Role,
+        /// The hash of its secret.
+        hash: SecretHash,
+    },
+    /// Take an invitation back.
+    WithdrawInvitation {
+        /// Which.
+        invitation: InvitationId,
+    },
+    /// Change what someone may do.
+    SetRole {
+        /// Whose.
+        account: AccountId,
+        /// To this.
+        role: Role,
+    },
+    /// Close an account, or open it again.
+    SetClosed {
+        /// Which.
+        account: AccountId,
+        /// Whether it is to be closed.
+        closed: bool,
+    },
+    /// Sign in: whoever asks has proved who they are.
+    SignIn {
+        /// Who.
+        account: AccountId,
+        /// How.
+        by: Proof,
+        /// The hash of the session's token.
+        hash: SecretHash,
+        /// Which browser, shortened.
+        agent: String,
+        /// From which address.
+        address: String,
+        /// Where a passkey was used: which, and its new state.
+        used: Option<(PasskeyId, Vec<u8>)>,
+    },
+    /// End a sign-in.
+    EndSession {
+        /// Which.
+        session: SessionId,
+    },
+    /// Set one's own password. Other sign-ins of the account end.
+    SetPassword {
+        /// The new one.
+        password: PasswordHash,
+    },
+    /// Add a passkey to one's own account.
+    AddPasskey {
+        /// What the person calls it.
+        label: String,
+        /// What the browser calls it.
+        credential: Vec<u8>,
+        /// What is needed to check it.
+        key: Vec<u8>,
+        /// What changes with each use.
+        state: Vec<u8>,
+    },
+    /// Remove a passkey of one's own.
+    RemovePasskey {
+        /// Which.
+        passkey: PasskeyId,
+    },
+    /// Make a token.
+    CreateToken {
+        /// What it is for.
+        label: String,
+        /// What it may do.
+        scopes: BTreeSet<Scope>,
+        /// When it ends by itself.
+        until: Option<Timestamp>,
+        /// The hash of its secret.
+        hash: SecretHash,
+    },
+    /// End a token.
+    RevokeToken {
+        /// Which.
+        token: TokenId,
+    },
+}
+
+/// A row that is to be written, whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Row {
+    /// An account.
+    Account(Account),
+    /// A passkey.
+    Passkey(Passkey),
+    /// A passkey is to be removed.
+    NoPasskey(PasskeyId),
+    /// A sign-in.
+    Session(Session),
+    /// An invitation.
+    Invitation(Invitation),
+    /// A token.
+    Token(Token),
+}
+
+impl Row {
+    /// The kind under which it is stored.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Account(_) => "account",
+            Self::Passkey(_) | Self::NoPasskey(_) => "passkey",
+            Self::Session(_) => "session",
+            Self::Invitation(_) => "invitation",
+            Self::Token(_) => "token",
+        }
+    }
+
+    /// Its number among those of its kind.
+    pub const fn id(&self) -> u32 {
+        match self {
+            Self::Account(one) => one.id.0,
+            Self::Passkey(one) => one.id.0,
+            Self::NoPasskey(id) => id.0,
+            Self::Session(one) => one.id.0,
+            Self::Invitation(one) => one.id.0,
+            Self::Token(one) => one.id.0,
+        }
+    }
+
+    /// What is stored; `None` where it is to be removed.
+    pub fn body(&self) -> Result<Option<Vec<u8>>, serde_json::Error> {
+        match self {
+            Self::Account(one) => serde_json::to_vec(one).map(Some),
+            Self::Passkey(one) => serde_json::to_vec(one).map(Some),
+            Self::NoPasskey(_) => Ok(None),
+            Self::Session(one) => serde_json::to_vec(one).map(Some),
+            Self::Invitation(one) => serde_json::to_vec(one).map(Some),
+            Self::Token(one) => serde_json::to_vec(one).map(Some),
+        }
+    }
+
+    /// When it was seen last, where that is kept.
+    pub const fn seen_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Session(one) => Some(one.seen_at),
+            Self::Token(one) => one.used_at,
+            Self::Account(_) | Self::Passkey(_) | Self::NoPasskey(_) | Self::Invitation(_) => None,
+        }
+    }
+}
+
+/// What a change comes to: what is journalled, and what is stored beside it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The events, in order.
+    pub events: Vec<Event>,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+fn invalid(field: &str, problem: &str) -> Refusal {
+    Refusal::Invalid { field: field.to_owned(), problem: problem.to_owned() }
+}
+
+fn missing(what: impl fmt::Display) -> Refusal {
+    Refusal::NotFound { what: what.to_string() }
+}
+
+fn conflict(problem: &str) -> Refusal {
+    Refusal::Conflict { problem: problem.to_owned() }
+}
+
+/// A name or a label: 1 to 60 characters that can be seen, without blanks at its ends.
+pub fn checked_name(field: &str, text: &str) -> Result<String, Refusal> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return Err(invalid(field, "is empty; write at least one letter"));
+    }
+    if text.chars().count() > 60 {
+        return Err(invalid(field, "at most 60 characters"));
+    }
+    if text.chars().any(is_unprintable) {
+        return Err(invalid(field, "holds a character that can't be seen; take it out"));
+    }
+    Ok(text)
+}
+
+/// Two names are the same if they look alike: how large the letters are does not matter.
+pub fn folded(name: &str) -> String {
+    name.to_lowercase()
+}
+
+fn next(ids: impl Iterator<Item = u32>) -> u32 {
+    ids.max().unwrap_or(0).saturating_add(1)
+}
+
+impl Roster {
+    /// Takes a stored row. One of a kind that is not known here is left out.
+    pub fn take(&mut self, kind: &str, body: &[u8], seen_at: Option<Timestamp>) -> Result<(), serde_json::Error> {
+        match kind {
+            "account" => self.accounts.push(serde_json::from_slice(body)?),
+            "passkey" => self.passkeys.push(serde_json::from_slice(body)?),
+            "session" => {
+                let mut session: Session = serde_json::from_slice(body)?;
+                session.seen_at = seen_at.unwrap_or(session.created_at);
+                self.sessions.push(session);
+            }
+            "invitation" => self.invitations.push(serde_json::from_slice(body)?),
+            "token" => self.tokens.push(Token { used_at: seen_at, ..serde_json::from_slice(body)? }),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The rows that a backup carries: not the sign-ins, which would come to life again.
+    pub fn lasting(&self) -> Vec<Row> {
+        let accounts = self.accounts.iter().cloned().map(Row::Account);
+        let passkeys = self.passkeys.iter().cloned().map(Row::Passkey);
+        let invitations = self.invitations.iter().cloned().map(Row::Invitation);
+        accounts.chain(passkeys).chain(invitations).chain(self.tokens.iter().cloned().map(Row::Token)).collect()
+    }
+
+    /// The account of an id.
+    pub fn account(&self, id: AccountId) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.id == id)
+    }
+
+    /// The open account of a name.
+    pub fn named(&self, name: &str) -> Option<&Account> {
+        let wanted = folded(name.trim());
+        self.accounts.iter().find(|account| account.closed_at.is_none() && folded(&account.name) == wanted)
+    }
+
+    /// Whether there is an owner who can decide who else is here.
+    pub fn has_owner(&self) -> bool {
+        self.accounts.iter().any(|account| account.role == Role::Owner && account.closed_at.is_none())
+    }
+
+    /// The invitation of a secret, if it still waits.
+    pub fn waiting(&self, hash: SecretHash, now: Timestamp) -> Option<&Invitation> {
+        self.invitations.iter().find(|one| one.hash == hash && one.ended_at.is_none() && now < one.until)
+    }
+
+    fn open(&self, id: AccountId) -> Result<&Account, Refusal> {
+        self.account(id).filter(|account| account.closed_at.is_none()).ok_or_else(|| missing(format_args!("open account {id}")))
+    }
+
+    fn is_last_owner(&self, id: AccountId) -> bool {
+        let owners = || self.accounts.iter().filter(|account| account.role == Role::Owner && account.closed_at.is_none());
+        owners().any(|owner| owner.id == id) && owners().count() == 1
+    }
+
+    fn ended(&self, account: AccountId, except: Option<SessionId>, now: Timestamp, outcome: &mut Outcome) {
+        for session in self.sessions.iter().filter(|one| one.account == account && one.ended_at.is_none() && Some(one.id) != except) {
+            outcome.events.push(Event::SignedOut { account, session: session.id });
+            outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..session.clone() }));
+        }
+    }
+}
+
+/// What a change does, or why not. Whether the caller may ask for it at all is decided before.
+pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp) -> Result<Outcome, Refusal> {
+    let mut outcome = Outcome::default();
+    let own = || caller.account().ok_or(Refusal::SignIn);
+    match change {
+        Change::MakeOwnerLink { hash } => {
+            for old in roster.invitations.iter().filter(|one| one.role == Role::Owner && one.ended_at.is_none()) {
+                outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..old.clone() }));
+            }
+            let id = InvitationId(next(roster.invitations.iter().map(|one| one.id.0)));
+            let until = now.plus(OWNER_LINK);
+            outcome.rows.push(Row::Invitation(Invitation { id, role: Role::Owner, hash: *hash, created_at: now, until, ended_at: None }));
+            outcome.events.push(Event::OwnerLinkMade);
+        }
+        Change::Join { hash, name, password } => {
+            let invitation =
+                roster.waiting(*hash, now).ok_or_else(|| missing("invitation like this one, or not any more. Ask for a new link"))?;
+            let name = checked_name("name", name)?;
+            if roster.accounts.iter().any(|account| folded(&account.name) == folded(&name)) {
+                return Err(invalid("name", "someone else here is called so; choose another one"));
+            }
+            if roster.accounts.len() >= MOST_ACCOUNTS {
+                return Err(conflict("There are as many accounts as there may be."));
+            }
+            let id = AccountId(next(roster.accounts.iter().map(|account| account.id.0)));
+            let account = Account { id, name, role: invitation.role, created_at: now, closed_at: None, password: password.clone() };
+            outcome.events.push(Event::AccountCreated { account: id, role: invitation.role, invitation: Some(invitation.id) });
+            outcome.rows.push(Row::Account(account));
+            outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..invitation.clone() }));
+        }
+        Change::Invite { role, hash } => {
+            let waiting = roster.invitations.iter().filter(|one| one.ended_at.is_none() && now < one.until).count();
+            if waiting >= MOST_INVITATIONS {
+                return Err(conflict("Too many invitations wait. Take some back first."));
+            }
+            let id = InvitationId(next(roster.invitations.iter().map(|one| one.id.0)));
+            let until = now.plus(LONGEST_INVITATION);
+            outcome.events.push(Event::Invited { invitation: id, role: *role });
+            outcome.rows.push(Row::Invitation(Invitation { id, role: *role, hash: *hash, created_at: now, until, ended_at: None }));
+        }
+        Change::WithdrawInvitation { invitation } => {
+            let known = roster.invitations.iter().find(|one| one.id == *invitation && one.ended_at.is_none());
+            let known = known.ok_or_else(|| missing(format_args!("invitation {invitation} that waits")))?;
+            outcome.events.push(Event::InvitationWithdrawn { invitation: *invitation });
+            outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..known.clone() }));
+        }
+        Change::SetRole { account, role } => {
+            let known = roster.open(*account)?;
+            if known.role == *role {
+                return Err(conflict("That is their role already."));
+            }
+            if *role != Role::Owner && roster.is_last_owner(*account) {
+                return Err(conflict("The last owner stays owner: make someone else an owner first."));
+            }
+            outcome.events.push(Event::RoleChanged { account: *account, role: *role });
+            outcome.rows.push(Row::Account(Account { role: *role, ..known.clone() }));
+        }
+        Change::SetClosed { account, closed: true } => {
+            let known = roster.open(*account)?;
+            if roster.is_last_owner(*account) {
+                return Err(conflict("The last owner's account stays open: make someone else an owner first."));
+            }
+            outcome.events.push(Event::AccountClosed { account: *account, closed: true });
+            outcome.rows.push(Row::Account(Account { closed_at: Some(now), ..known.clone() }));
+            roster.ended(*account, None, now, &mut outcome);
+        }
+        Change::SetClosed { account, closed: false } => {
+            let known = roster.account(*account).filter(|account| account.closed_at.is_some());
+            let known = known.ok_or_else(|| missing(format_args!("closed account {account}")))?;
+            outcome.events.push(Event::AccountClosed { account: *account, closed: false });
+            outcome.rows.push(Row::Account(Account { closed_at: None, ..known.clone() }));
+        }
+        Change::SignIn { account, by, hash, agent, address, used } => {
+            roster.open(*account)?;
+            let mut open: Vec<&Session> = roster.sessions.iter().filter(|one| one.account == *account && one.ended_at.is_none()).collect();
+            open.sort_by_key(|one| (one.seen_at, one.id));
+            let too_many = (open.len() + 1).saturating_sub(MOST_SESSIONS);
+            for old in open.into_iter().take(too_many) {
+                outcome.events.push(Event::SignedOut { account: *account, session: old.id });
+                outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..old.clone() }));
+            }
+            if let Some((passkey, state)) = used {
+                let known = roster.passkeys.iter().find(|one| one.id == *passkey && one.account == *account);
+                let known = known.ok_or_else(|| missing("passkey like this one"))?;
+                outcome.rows.push(Row::Passkey(Passkey { state: state.clone(), used_at: Some(now), ..known.clone() }));
+            }
+            let id = SessionId(next(roster.sessions.iter().map(|one| one.id.0)));
+            outcome.events.push(Event::SignedIn { account: *account, session: id, by: *by });
+            outcome.rows.push(Row::Session(Session {
+                id,
+                account: *account,
+                hash: *hash,
+                created_at: now,
+                seen_at: now,
+                proved_at: now,
+                agent: agent.clone(),
+                address: address.clone(),
+                ended_at: None,
+            }));
+        }
+        Change::EndSession { session } => {
+            let known = roster.sessions.iter().find(|one| one.id == *session && one.ended_at.is_none());
+            // Someone else's looks like none to those who may not end it.
+            let known =
+                known.filter(|one| matches!(caller, Caller::Account { id, role, .. } if *id == one.account || *role == Role::Owner));
+            let known = known.ok_or_else(|| missing(format_args!("sign-in {session} that is open")))?;
+            outcome.events.push(Event::SignedOut { account: known.account, session: *session });
+            outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..known.clone() }));
+        }
+        Change::SetPassword { password } => {
+            let account = roster.open(own()?)?;
+            outcome.events.push(Event::PasswordSet { account: account.id });
+            outcome.rows.push(Row::Account(Account { password: password.clone(), ..account.clone() }));
+            let this = if let Caller::Account { session, .. } = caller { Some(*session) } else { None };
+            roster.ended(account.id, this, now, &mut outcome);
+        }
+        Change::AddPasskey { label, credential, key, state } => {
+            let account = roster.open(own()?)?.id;
+            let label = checked_name("label", label)?;
+            if roster.passkeys.iter().filter(|one| one.account == account).count() >= MOST_PASSKEYS {
+                return Err(conflict("You have as many passkeys as you may. Remove one first."));
+            }
+            if roster.passkeys.iter().any(|one| one.credential == *credential) {
+                return Err(conflict("This passkey is known already."));
+            }
+            let id = PasskeyId(next(roster.passkeys.iter().map(|one| one.id.0)));
+            outcome.events.push(Event::PasskeyAdded { account, passkey: id });
+            let (credential, key, state) = (credential.clone(), key.clone(), state.clone());
+            outcome.rows.push(Row::Passkey(Passkey { id, account, label, credential, key, state, created_at: now, used_at: None }));
+        }
+        Change::RemovePasskey { passkey } => {
+            let account = own()?;
+            if !roster.passkeys.iter().any(|one| one.id == *passkey && one.account == account) {
+                return Err(missing(format_args!("passkey {passkey} of yours")));
+            }
+            outcome.events.push(Event::PasskeyRemoved { account, passkey: *passkey });
+            outcome.rows.push(Row::NoPasskey(*passkey));
+        }
+        Change::CreateToken { label, scopes, until, hash } => {
+            let label = checked_name("label", label)?;
+            if scopes.is_empty() {
+                return Err(invalid("scopes", "is empty; choose at least one of 'ingest', 'read' and 'respond'"));
+            }
+            if until.is_some_and(|until| until <= now) {
+                return Err(invalid("until", "has passed already"));
+            }
+            let valid = roster.tokens.iter().filter(|one| one.ended_at.is_none() && one.until.is_none_or(|until| now < until)).count();
+            if valid >= MOST_TOKENS {
+                return Err(conflict("There are as many tokens as there may be. End one first."));
+            }
+            let id = TokenId(next(roster.tokens.iter().map(|one| one.id.0)));
+            outcome.events.push(Event::TokenCreated { token: id, scopes: scopes.iter().copied().collect() });
+            outcome.rows.push(Row::Token(Token {
+                id,
+                label,
+                scopes: scopes.clone(),
+                hash: *hash,
+                created_at: now,
+                until: *until,
+                used_at: None,
+                ended_at: None,
+            }));
+        }
+        Change::RevokeToken { token } => {
+            let known = roster.tokens.iter().find(|one| one.id == *token && one.ended_at.is_none());
+            let known = known.ok_or_else(|| missing(format_args!("token {token} that is valid")))?;
+            outcome.events.push(Event::TokenRevoked { token: *token });
+            outcome.rows.push(Row::Token(Token { ended_at: Some(now), ..known.clone() }));
+        }
+    }
+    Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests;

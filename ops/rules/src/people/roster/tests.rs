@@ -1,0 +1,206 @@
+use super::*;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_secs(seconds)
+}
+
+fn hash(byte: u8) -> SecretHash {
+    SecretHash([byte; 32])
+}
+
+fn password() -> PasswordHash {
+    PasswordHash("$argon2id$x".into())
+}
+
+fn person(id: u32, role: Role) -> Caller {
+    Caller::Account { id: AccountId(id), role, session: SessionId(1), fresh: true }
+}
+
+fn put<T, K: Ord>(all: &mut Vec<T>, one: T, key: impl Fn(&T) -> K) {
+    all.retain(|old| key(old) != key(&one));
+    all.push(one);
+    all.sort_by_key(key);
+}
+
+/// A roster on which changes are carried out, as the store does.
+struct House {
+    roster: Roster,
+    now: i64,
+}
+
+impl House {
+    fn change(&mut self, caller: &Caller, change: Change) -> Result<Vec<Event>, Refusal> {
+        let outcome = decide(&self.roster, caller, &change, at(self.now))?;
+        for row in outcome.rows {
+            match row {
+                Row::Account(one) => put(&mut self.roster.accounts, one, |one| one.id),
+                Row::Passkey(one) => put(&mut self.roster.passkeys, one, |one| one.id),
+                Row::NoPasskey(id) => self.roster.passkeys.retain(|one| one.id != id),
+                Row::Session(one) => put(&mut self.roster.sessions, one, |one| one.id),
+                Row::Invitation(one) => put(&mut self.roster.invitations, one, |one| one.id),
+                Row::Token(one) => put(&mut self.roster.tokens, one, |one| one.id),
+            }
+        }
+        Ok(outcome.events)
+    }
+
+    fn sign_in(&mut self, account: u32, secret: u8) -> Result<Vec<Event>, Refusal> {
+        let (agent, address) = ("Firefox".to_owned(), "127.0.0.1".to_owned());
+        let change = Change::SignIn { account: AccountId(account), by: Proof::Password, hash: hash(secret), agent, address, used: None };
+        self.change(&Caller::System, change)
+    }
+
+    /// With an owner and a viewer.
+    fn new() -> Self {
+        let mut house = Self { roster: Roster::default(), now: 100 };
+        house.change(&Caller::System, Change::MakeOwnerLink { hash: hash(1) }).unwrap();
+        house.join(1, "Owner").unwrap();
+        house.change(&person(1, Role::Owner), Change::Invite { role: Role::Viewer, hash: hash(2) }).unwrap();
+        house.join(2, "Viewer").unwrap();
+        house
+    }
+
+    fn join(&mut self, secret: u8, name: &str) -> Result<Vec<Event>, Refusal> {
+        self.change(&Caller::System, Change::Join { hash: hash(secret), name: name.to_owned(), password: password() })
+    }
+
+    fn open(&self) -> Vec<u32> {
+        self.roster.sessions.iter().filter(|one| one.ended_at.is_none()).map(|one| one.id.0).collect()
+    }
+}
+
+#[test]
+fn an_invitation_is_used_once_and_ends() {
+    let mut house = House::new();
+    assert_eq!(house.roster.accounts.iter().map(|one| one.role).collect::<Vec<_>>(), [Role::Owner, Role::Viewer]);
+    assert!(matches!(house.join(1, "Second"), Err(Refusal::NotFound { .. })), "used");
+    let owner = person(1, Role::Owner);
+    house.change(&owner, Change::Invite { role: Role::Approver, hash: hash(3) }).unwrap();
+    house.now += 15 * 24 * 3600;
+    assert!(matches!(house.join(3, "Late"), Err(Refusal::NotFound { .. })), "over");
+    house.change(&owner, Change::Invite { role: Role::Approver, hash: hash(4) }).unwrap();
+    let id = house.roster.invitations.last().unwrap().id;
+    house.change(&owner, Change::WithdrawInvitation { invitation: id }).unwrap();
+    assert!(matches!(house.join(4, "Nobody"), Err(Refusal::NotFound { .. })), "taken back");
+}
+
+#[test]
+fn a_new_owner_link_ends_the_one_before() {
+    let mut house = House { roster: Roster::default(), now: 0 };
+    house.change(&Caller::System, Change::MakeOwnerLink { hash: hash(1) }).unwrap();
+    house.change(&Caller::System, Change::MakeOwnerLink { hash: hash(2) }).unwrap();
+    assert!(house.join(1, "One").is_err());
+    house.join(2, "Two").unwrap();
+    assert!(house.roster.has_owner());
+}
+
+#[test]
+fn names_are_checked_and_no_two_look_alike() {
+    let mut house = House::new();
+    house.change(&person(1, Role::Owner), Change::Invite { role: Role::Viewer, hash: hash(9) }).unwrap();
+    for name in ["", "  ", "OWNER", " owner ", "a\u{202e}b", "a\u{7}", &"x".repeat(61)] {
+        assert!(matches!(house.join(9, name), Err(Refusal::Invalid { .. })), "{name:?}");
+    }
+    house.join(9, "  Zoë   Example ").unwrap();
+    assert_eq!(house.roster.named("zoë example").unwrap().name, "Zoë Example");
+}
+
+#[test]
+fn the_last_owner_stays() {
+    let mut house = House::new();
+    let owner = person(1, Role::Owner);
+    assert!(house.change(&owner, Change::SetRole { account: AccountId(1), role: Role::Viewer }).is_err());
+    assert!(house.change(&owner, Change::SetClosed { account: AccountId(1), closed: true }).is_err());
+    house.change(&owner, Change::SetRole { account: AccountId(2), role: Role::Owner }).unwrap();
+    house.change(&owner, Change::SetClosed { account: AccountId(1), closed: true }).unwrap();
+    assert!(house.roster.named("Owner").is_none(), "who is gone does not sign in");
+    assert!(house.sign_in(1, 7).is_err());
+    let other = person(2, Role::Owner);
+    assert!(house.change(&other, Change::SetRole { account: AccountId(2), role: Role::Viewer }).is_err());
+    house.change(&other, Change::SetClosed { account: AccountId(1), closed: false }).unwrap();
+    house.sign_in(1, 7).unwrap();
+}
+
+#[test]
+fn closing_an_account_or_setting_a_password_ends_its_sign_ins() {
+    let mut house = House::new();
+    for secret in 10..13 {
+        house.sign_in(2, secret).unwrap();
+    }
+    assert_eq!(house.open(), [1, 2, 3]);
+    let this = Caller::Account { id: AccountId(2), role: Role::Viewer, session: SessionId(2), fresh: true };
+    house.change(&this, Change::SetPassword { password: password() }).unwrap();
+    assert_eq!(house.open(), [2], "the one that set it stays");
+    house.change(&person(1, Role::Owner), Change::SetClosed { account: AccountId(2), closed: true }).unwrap();
+    assert!(house.open().is_empty());
+}
+
+#[test]
+fn only_the_owner_ends_the_sign_ins_of_others() {
+    let mut house = House::new();
+    house.sign_in(1, 20).unwrap();
+    house.sign_in(2, 21).unwrap();
+    let end = |id| Change::EndSession { session: SessionId(id) };
+    assert!(matches!(house.change(&person(2, Role::Approver), end(1)), Err(Refusal::NotFound { .. })));
+    house.change(&person(2, Role::Viewer), end(2)).unwrap();
+    assert!(house.change(&person(2, Role::Viewer), end(2)).is_err(), "ended already");
+    house.sign_in(2, 22).unwrap();
+    house.change(&person(1, Role::Owner), end(3)).unwrap();
+}
+
+#[test]
+fn the_oldest_sign_in_ends_when_there_are_too_many() {
+    let mut house = House::new();
+    for secret in 0..=u8::try_from(MOST_SESSIONS).unwrap() {
+        house.now += 1;
+        house.sign_in(1, secret).unwrap();
+    }
+    assert_eq!((house.open().len(), house.open()[0]), (MOST_SESSIONS, 2));
+}
+
+#[test]
+fn tokens_have_scopes_an_end_and_a_bound() {
+    let mut house = House::new();
+    let owner = person(1, Role::Owner);
+    let token = |scopes: &[Scope], until| {
+        let scopes = scopes.iter().copied().collect();
+        Change::CreateToken { label: "imports".into(), scopes, until, hash: hash(5) }
+    };
+    assert!(house.change(&owner, token(&[], None)).is_err());
+    assert!(house.change(&owner, token(&[Scope::Read], Some(at(50)))).is_err(), "it would be over already");
+    for _ in 0..MOST_TOKENS {
+        house.change(&owner, token(&[Scope::Ingest], None)).unwrap();
+    }
+    assert!(matches!(house.change(&owner, token(&[Scope::Ingest], None)), Err(Refusal::Conflict { .. })));
+    house.change(&owner, Change::RevokeToken { token: TokenId(1) }).unwrap();
+    assert!(house.change(&owner, Change::RevokeToken { token: TokenId(1) }).is_err());
+    house.change(&owner, token(&[Scope::Ingest], None)).unwrap();
+}
+
+#[test]
+fn passkeys_are_ones_own() {
+    let mut house = House::new();
+    let add = |credential: u8| Change::AddPasskey { label: "phone".into(), credential: vec![credential], key: vec![1], state: vec![2] };
+    house.change(&person(1, Role::Owner), add(1)).unwrap();
+    assert!(matches!(house.change(&person(2, Role::Viewer), add(1)), Err(Refusal::Conflict { .. })), "a credential is one person's");
+    assert!(house.change(&person(2, Role::Viewer), Change::RemovePasskey { passkey: PasskeyId(1) }).is_err());
+    let sign_in = |account| Change::SignIn {
+        account: AccountId(account),
+        by: Proof::Passkey,
+        hash: hash(3),
+        agent: String::new(),
+        address: String::new(),
+        used: Some((PasskeyId(1), vec![3])),
+    };
+    assert!(house.change(&Caller::System, sign_in(2)).is_err(), "it is someone else's");
+    house.change(&Caller::System, sign_in(1)).unwrap();
+    assert_eq!((house.roster.passkeys[0].state.clone(), house.roster.passkeys[0].used_at), (vec![3], Some(at(100))));
+    house.change(&person(1, Role::Owner), Change::RemovePasskey { passkey: PasskeyId(1) }).unwrap();
+    assert!(house.roster.passkeys.is_empty());
+}
+
+#[test]
+fn what_is_secret_is_not_shown_by_accident() {
+    let shown = format!("{:?}", Change::Join { hash: hash(77), name: "A".into(), password: PasswordHash("very-secret".into()) });
+    assert!(!shown.contains("77") && !shown.contains("very-secret"), "{shown}");
+}

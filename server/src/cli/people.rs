@@ -1,0 +1,59 @@
+//! The commands about people.
+
+use std::{io::Write, sync::Arc};
+
+use rules::people::roster::{Change, decide};
+
+use super::{Outcome, data};
+use crate::{
+    clock::Clock,
+    config::Config,
+    people::{hash_of, new_secret},
+    store::{self, Store},
+};
+
+/// `calm-ops owner-link`: whoever may read and write the data may decide who owns it.
+pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    let at = config.place();
+    if let Err(outcome) = data::exists(&at, err) {
+        return outcome;
+    }
+    let made = async {
+        let store: Arc<dyn Store> = store::open(&at).await.map_err(|error| error.to_string())?;
+        let secret = new_secret().map_err(|refusal| refusal.to_string())?;
+        let (now, hash) = (Clock::start().now().wall, hash_of(&secret));
+        let people: store::DecidePeople =
+            Box::new(move |roster| decide(roster, &rules::people::Caller::Local, &Change::MakeOwnerLink { hash }, now));
+        let change = store::Change {
+            at: now,
+            actor: rules::words::Actor::Local,
+            about: Vec::new(),
+            decide: Box::new(|_| Ok(Vec::new())),
+            people: Some(people),
+            monitor: None,
+        };
+        store.change(change).await.map_err(|error| error.to_string())?;
+        Ok::<_, String>(secret)
+    };
+    match data::run(made, err) {
+        Some(Ok(secret)) => {
+            let page = match &config.public_url {
+                Some(url) => url.origin(),
+                None => {
+                    let scheme = if config.tls.is_some() { "https" } else { "http" };
+                    format!("{scheme}://localhost:{}", config.listen.port())
+                }
+            };
+            let _ = writeln!(
+                out,
+                "Open this link to become an owner; it works once, for a day. Earlier links have ended:\n{page}/join/{secret}"
+            );
+            Outcome::Fine
+        }
+        Some(Err(error)) => {
+            let _ = writeln!(err, "error: {error}");
+            Outcome::Failed
+        }
+        None => Outcome::Failed,
+    }
+}

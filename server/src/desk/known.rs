@@ -1,0 +1,112 @@
+//! Who is here, kept at hand: every request asks for it. It is read again as soon as something about people was written, so that what was
+//! revoked ends at once.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, atomic::Ordering},
+};
+
+use rules::{
+    desk::Refusal,
+    journal::{Entry, Event},
+    people::{
+        Caller, Names,
+        roster::{Account, Roster, SecretHash, Session, Token},
+    },
+    view,
+    words::Actor,
+};
+
+use super::{Inner, refuse};
+
+/// The roster with what is looked up in it.
+#[derive(Debug)]
+pub struct Known {
+    /// Everyone.
+    pub roster: Roster,
+    /// How everyone is called.
+    pub names: Names,
+    sessions: HashMap<SecretHash, usize>,
+    tokens: HashMap<SecretHash, usize>,
+    version: u64,
+}
+
+impl Known {
+    fn new(roster: Roster, version: u64) -> Self {
+        let mut names = Names::default();
+        names.0.extend(roster.accounts.iter().map(|one| (Actor::Account(one.id), one.name.clone())));
+        names.0.extend(roster.tokens.iter().map(|one| (Actor::Token(one.id), format!("The program \"{}\"", one.label))));
+        let sessions = roster.sessions.iter().enumerate().map(|(place, one)| (one.hash, place)).collect();
+        let tokens = roster.tokens.iter().enumerate().map(|(place, one)| (one.hash, place)).collect();
+        Self { roster, names, sessions, tokens, version }
+    }
+
+    /// The sign-in of a token, with its account, if both are open.
+    pub fn session(&self, hash: SecretHash) -> Option<(&Session, &Account)> {
+        let session = self.roster.sessions.get(*self.sessions.get(&hash)?)?;
+        let account = self.roster.account(session.account)?;
+        (session.ended_at.is_none() && account.closed_at.is_none()).then_some((session, account))
+    }
+
+    /// The API token of a secret, if it was not ended.
+    pub fn token(&self, hash: SecretHash) -> Option<&Token> {
+        self.roster.tokens.get(*self.tokens.get(&hash)?).filter(|token| token.ended_at.is_none())
+    }
+
+    /// Who reads, if it is a person who signed in.
+    pub fn reader(&self, caller: &Caller) -> Option<view::Reader> {
+        let Caller::Account { id, role, fresh, .. } = caller else { return None };
+        let name = self.names.of(Actor::Account(*id));
+        Some(view::Reader { account: *id, name, role: *role, fresh: *fresh })
+    }
+}
+
+/// Whether an event changes who is here.
+const fn is_about_people(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::OwnerLinkMade
+            | Event::AccountCreated { .. }
+            | Event::RoleChanged { .. }
+            | Event::AccountClosed { .. }
+            | Event::SignedIn { .. }
+            | Event::SignedOut { .. }
+            | Event::PasswordSet { .. }
+            | Event::PasskeyAdded { .. }
+            | Event::PasskeyRemoved { .. }
+            | Event::Invited { .. }
+            | Event::InvitationWithdrawn { .. }
+            | Event::TokenCreated { .. }
+            | Event::TokenRevoked { .. }
+    )
+}
+
+impl Inner {
+    /// Called before anyone learns that the entries were written.
+    pub(super) fn people_changed(&self, entries: &[Entry]) {
+        if entries.iter().filter_map(|entry| entry.event.as_ref()).any(is_about_people) {
+            self.people_version.fetch_add(1, Ordering::Release);
+            self.people.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// Who is here. While the database is away, as it was known last.
+    pub(super) async fn known(&self) -> Result<Arc<Known>, Refusal> {
+        let version = self.people_version.load(Ordering::Acquire);
+        let last = self.roster.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(last) = &last
+            && last.version == version
+        {
+            return Ok(Arc::clone(last));
+        }
+        match self.store.roster().await {
+            Ok(roster) => {
+                let known = Arc::new(Known::new(roster, version));
+                *self.roster.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
+                Ok(known)
+            }
+            // Better nobody than someone whose sign-in may have ended.
+            Err(error) => Err(refuse(error)),
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! People at the gate: who a request comes from, and how one comes in. What they may do then is decided by the rules.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use app::desk::Desk as _;
+use http::{HeaderMap, header};
+use rules::{
+    desk::{Command, Done, Refusal},
+    people::{
+        Caller, Proof, Role, Scope,
+        roster::{Account, Change, Passkey, SecretHash},
+    },
+    time::{Span, Timestamp},
+    words::AccountId,
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    clock::Clock,
+    desk::{Desk, Known},
+    store::Store,
+    web::came::Came,
+};
+
+pub mod passkeys;
+pub mod password;
+pub mod throttle;
+
+use passkeys::Passkeys;
+use password::Passwords;
+use throttle::Throttle;
+
+/// A sign-in ends after this time, however much it is used.
+const LONGEST_SESSION: Span = Span::from_mins(30 * 24 * 60);
+/// A sign-in that was not used for this time has ended.
+const LONGEST_UNUSED: Span = Span::from_mins(14 * 24 * 60);
+/// How exactly it is kept when something was used last.
+const SEEN_EVERY: Span = Span::from_mins(5);
+/// The session's cookie; behind https with a name that no other server of the domain can set.
+const COOKIE: &str = "calm_session";
+const SAFE_COOKIE: &str = "__Host-calm_session";
+
+/// With what, and from where someone comes in.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// The browser, as it calls itself; shortened.
+    pub agent: String,
+    /// How it came.
+    pub came: Came,
+}
+
+impl Device {
+    /// From a request.
+    pub fn of(headers: &HeaderMap, came: &Came) -> Self {
+        let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let agent = agent.chars().filter(|c| !c.is_control()).take(160).collect();
+        Self { agent, came: came.clone() }
+    }
+}
+
+/// A sign-in that was just made.
+pub struct SignedIn {
+    /// Who.
+    pub account: AccountId,
+    secret: String,
+    secure: bool,
+}
+
+impl SignedIn {
+    /// The `Set-Cookie` header that keeps it.
+    pub fn cookie(&self) -> String {
+        let (name, secure) = if self.secure { (SAFE_COOKIE, "; Secure") } else { (COOKIE, "") };
+        let age = LONGEST_SESSION.as_secs_f64();
+        format!("{name}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age:.0}{secure}", self.secret)
+    }
+}
+
+/// The `Set-Cookie` header that forgets a sign-in.
+pub fn no_cookie(came: &Came) -> String {
+    let (name, secure) = if came.secure { (SAFE_COOKIE, "; Secure") } else { (COOKIE, "") };
+    format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}")
+}
+
+/// A secret of 256 bits as text.
+pub fn new_secret() -> Result<String, Refusal> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|_| Refusal::Unavailable { advice: "The system gives no randomness. Nothing was changed.".to_owned() })?;
+    let mut text = String::with_capacity(64);
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
+}
+
+/// What is stored of a secret.
+pub fn hash_of(secret: &str) -> SecretHash {
+    SecretHash(Sha256::digest(secret.as_bytes()).into())
+}
+
+/// See the module.
+pub struct People {
+    desk: Arc<Desk>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    fresh_for: Span,
+    passwords: Passwords,
+    passkeys: Passkeys,
+    throttle: Throttle,
+    /// What was noted last: kind and id.
+    seen: Mutex<BTreeMap<(&'static str, u32), Timestamp>>,
+}
+
+impl People {
+    /// Opens the gate. A sign-in is fresh for `fresh_for`.
+    pub fn new(desk: Arc<Desk>, store: Arc<dyn Store>, clock: Clock, fresh_for: Span) -> Arc<Self> {
+        Arc::new(Self {
+            desk,
+            store,
+            clock,
+            fresh_for,
+            passwords: Passwords::new(),
+            passkeys: Passkeys::new(),
+            throttle: Throttle::default(),
+            seen: Mutex::default(),
+        })
+    }
+
+    /// Whether there is an owner who can decide who else is here.
+    pub async fn has_owner(&self) -> Result<bool, Refusal> {
+        Ok(self.desk.known().await?.roster.has_owner())
+    }
+
+    /// Who a request comes from.
+    pub async fn caller(&self, headers: &HeaderMap, came: &Came) -> Result<Caller, Refusal> {
+        let bearer = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+        let cookie = session_cookie(headers, came);
+        if bearer.is_none() && cookie.is_none() {
+            return Ok(Caller::Nobody);
+        }
+        let known = self.desk.known().await?;
+        let now = self.clock.now().wall;
+        if let Some(bearer) = bearer {
+            let secret =
+                bearer.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, secret)| secret.trim());
+            let token = secret.and_then(|secret| known.token(hash_of(secret)));
+            let Some(token) = token.filter(|token| token.until.is_none_or(|until| now < until)) else { return Ok(Caller::Nobody) };
+            self.note("token", token.id.0, token.used_at, now);
+            return Ok(Caller::Token { id: token.id, scopes: token.scopes.clone() });
+        }
+        let Some((session, account)) = cookie.and_then(|secret| known.session(hash_of(secret))) else { return Ok(Caller::Nobody) };
+        let seen = self.seen_at("session", session.id.0).map_or(session.seen_at, |noted| noted.max(session.seen_at));
+        if now.since(session.created_at) > LONGEST_SESSION || now.since(seen) > LONGEST_UNUSED {
+            return Ok(Caller::Nobody);
+        }
+        self.note("session", session.id.0, Some(session.seen_at), now);
+        let fresh = now.since(session.proved_at) < self.fresh_for;
+        Ok(Caller::Account { id: account.id, role: account.role, session: session.id, fresh })
+    }
+
+    fn seen_at(&self, kind: &'static str, id: u32) -> Option<Timestamp> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(&(kind, id)).copied()
+    }
+
+    /// Notes that something was used, now and then.
+    fn note(&self, kind: &'static str, id: u32, stored: Option<Timestamp>, now: Timestamp) {
+        {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let last = seen.get(&(kind, id)).copied().max(stored);
+            if last.is_some_and(|last| now.since(last) < SEEN_EVERY) {
+                return;
+            }
+            seen.insert((kind, id), now);
+        }
+        let (store, desk) = (Arc::clone(&self.store), Arc::clone(&self.desk));
+        tokio::spawn(async move {
+            match store.seen(&[(kind, id, now)]).await {
+                Ok(()) => desk.forget_known(),
+                Err(error) => tracing::debug!(%error, "it could not be noted when a sign-in was used last"),
+            }
+        });
+    }
+
+    fn act(&self, caller: Caller, change: Change) -> app::desk::DeskFuture<Done> {
+        self.desk.act(caller, Command::People(change))
+    }
+
+    /// Signs in by name and password.
+    pub async fn sign_in(&self, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
+        let known = self.desk.known().await?;
+        let (from, now) = (device.came.from, self.clock.now().mono);
+        let account = known.roster.named(name).cloned();
+        let is_known = account.as_ref().is_some_and(|account| came_before(&known, account.id, from));
+        self.throttle.check(Some(name), is_known, from, now)?;
+        let hash = account.as_ref().map(|account| account.password.clone());
+        let fits = self.passwords.fits(password, hash).await?;
+        match account.filter(|_| fits) {
+            Some(account) => {
+                self.throttle.succeeded(name);
+                self.begin_session(account.id, Proof::Password, None, device).await
+            }
+            None => {
+                self.throttle.failed(Some(name), from, now);
+                Err(Refusal::Invalid {
+                    field: "password".to_owned(),
+                    problem: "or name is not right. Look at both and try again".to_owned(),
+                })
+            }
+        }
+    }
+
+    async fn begin_session(
+        &self,
+        account: AccountId,
+        by: Proof,
+        used: Option<(rules::people::PasskeyId, Vec<u8>)>,
+        device: &Device,
+    ) -> Result<SignedIn, Refusal> {
+        let secret = new_secret()?;
+        let (agent, address) = (device.agent.clone(), device.came.from.to_string());
+        let change = Change::SignIn { account, by, hash: hash_of(&secret), agent, address, used };
+        self.act(Caller::System, change).await?;
+        Ok(SignedIn { account, secret, secure: device.came.secure })
+    }
+
+    /// What an invitation or owner link makes of whoever uses it, if it still waits.
+    pub async fn invited(&self, secret: &str) -> Result<Option<Role>, Refusal> {
+        // Read anew: an owner link may have been made by another program.
+        let roster = self.store.roster().await.map_err(crate::desk::refuse)?;
+        Ok(roster.waiting(hash_of(secret), self.clock.now().wall).map(|invitation| invitation.role))
+    }
+
+    /// Comes in by an invitation or owner link, and signs in.
+    pub async fn join(&self, secret: &str, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
+        let (from, now) = (device.came.from, self.clock.now().mono);
+        self.throttle.check(None, false, from, now)?;
+        if self.invited(secret).await?.is_none() {
+            self.throttle.failed(None, from, now);
+            return Err(Refusal::NotFound { what: "invitation like this one, or not any more. Ask for a new link".to_owned() });
+        }
+        password::check_new(name, &password)?;
+        let password = self.passwords.hash(password).await?;
+        self.act(Caller::System, Change::Join { hash: hash_of(secret), name: name.to_owned(), password }).await?;
+        let known = self.desk.known().await?;
+        let account = known.roster.named(name).ok_or_else(|| Refusal::NotFound { what: "account of this name".to_owned() })?;
+        self.begin_session(account.id, Proof::Password, None, device).await
+    }
+
+    /// Makes a link by which an owner comes in; returns its secret.
+    pub async fn owner_link(&self) -> Result<String, Refusal> {
+        let secret = new_secret()?;
+        self.act(Caller::System, Change::MakeOwnerLink { hash: hash_of(&secret) }).await?;
+        Ok(secret)
+    }
+
+    /// Invites someone; returns the link's secret.
+    pub async fn invite(&self, caller: Caller, role: Role) -> Result<String, Refusal> {
+        let secret = new_secret()?;
+        self.act(caller, Change::Invite { role, hash: hash_of(&secret) }).await?;
+        Ok(secret)
+    }
+
+    /// Makes a token; returns its secret.
+    pub async fn create_token(
+        &self,
+        caller: Caller,
+        label: String,
+        scopes: BTreeSet<Scope>,
+        until: Option<Timestamp>,
+    ) -> Result<String, Refusal> {
+        let secret = new_secret()?;
+        self.act(caller, Change::CreateToken { label, scopes, until, hash: hash_of(&secret) }).await?;
+        Ok(secret)
+    }
+
+    /// Sets one's own password.
+    pub async fn set_password(&self, caller: Caller, password: String) -> Result<Done, Refusal> {
+        let account = self.account(&caller).await?;
+        password::check_new(&account.name, &password)?;
+        let password = self.passwords.hash(password).await?;
+        self.act(caller, Change::SetPassword { password }).await
+    }
+
+    async fn account(&self, caller: &Caller) -> Result<Account, Refusal> {
+        let id = caller.account().ok_or(Refusal::SignIn)?;
+        self.desk.known().await?.roster.account(id).cloned().ok_or(Refusal::SignIn)
+    }
+
+    /// Begins to make a passkey for whoever asks: the browser's options.
+    pub async fn begin_passkey(&self, caller: &Caller, came: &Came) -> Result<Vec<u8>, Refusal> {
+        let account = self.account(caller).await?;
+        let known = self.desk.known().await?;
+        let has: Vec<&Passkey> = known.roster.passkeys.iter().filter(|passkey| passkey.account == account.id).collect();
+        self.passkeys.begin(came, &account, &has)
+    }
+
+    /// Keeps a passkey that the browser made.
+    pub async fn add_passkey(&self, caller: Caller, came: &Came, label: String, answer: &[u8]) -> Result<Done, Refusal> {
+        let account = self.account(&caller).await?;
+        let made = self.passkeys.finish(came, &account, answer)?;
+        self.act(caller, Change::AddPasskey { label, credential: made.credential, key: made.key, state: made.state }).await
+    }
+
+    /// Begins a sign-in by passkey: the browser's options.
+    pub fn ask_for_passkey(&self, device: &Device) -> Result<Vec<u8>, Refusal> {
+        self.throttle.check(None, false, device.came.from, self.clock.now().mono)?;
+        self.passkeys.ask(&device.came)
+    }
+
+    /// Signs in by passkey.
+    pub async fn sign_in_by_passkey(&self, answer: &[u8], device: &Device) -> Result<SignedIn, Refusal> {
+        let (from, now) = (device.came.from, self.clock.now().mono);
+        self.throttle.check(None, false, from, now)?;
+        let presented = Passkeys::read(answer)?;
+        let known = self.desk.known().await?;
+        let passkey = known.roster.passkeys.iter().find(|passkey| passkey.credential == presented.credential());
+        let account = passkey.and_then(|passkey| known.roster.account(passkey.account)).filter(|account| account.closed_at.is_none());
+        let checked = match passkey.zip(account) {
+            Some((passkey, account)) => {
+                self.passkeys.check(&device.came, &presented, account, passkey).map(|state| (passkey, account, state))
+            }
+            None => Err(Refusal::Conflict { problem: "This passkey is not known here. Use another one, or your password.".to_owned() }),
+        };
+        match checked {
+            Ok((passkey, account, state)) => self.begin_session(account.id, Proof::Passkey, Some((passkey.id, state)), device).await,
+            Err(refusal) => {
+                self.throttle.failed(None, from, now);
+                Err(refusal)
+            }
+        }
+    }
+}
+
+/// Whether an account has signed in from an address before.
+fn came_before(known: &Known, account: AccountId, from: IpAddr) -> bool {
+    let from = from.to_string();
+    known.roster.sessions.iter().any(|session| session.account == account && session.address == from)
+}
+
+/// The session's secret, as the browser sent it.
+fn session_cookie<'a>(headers: &'a HeaderMap, came: &Came) -> Option<&'a str> {
+    let wanted = if came.secure { SAFE_COOKIE } else { COOKIE };
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value).filter(|value| !value.is_empty())
+}

@@ -1,0 +1,154 @@
+//! Slows guessing down: by name and by address. What was seen long ago is forgotten, and memory is bounded.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+};
+
+use rules::{
+    desk::Refusal,
+    people::roster::folded,
+    time::{Mono, Span},
+};
+
+/// So many failures cost nothing: people mistype.
+const FREE: u32 = 5;
+/// The longest wait.
+const LONGEST: Span = Span::from_secs(300);
+/// After this time without a failure all is forgotten.
+const FORGET: Span = Span::from_mins(15);
+/// The most names and addresses that are remembered; what failed longest ago is forgotten first.
+const MOST: usize = 10_000;
+
+/// Whom a failure counts against.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Name(String),
+    /// An address; of IPv6 the network that one customer gets.
+    Address([u8; 8]),
+}
+
+fn network(address: IpAddr) -> Key {
+    let mut bytes = [0; 8];
+    match address.to_canonical() {
+        IpAddr::V4(address) => bytes[..4].copy_from_slice(&address.octets()),
+        IpAddr::V6(address) => bytes.copy_from_slice(&address.octets()[..8]),
+    }
+    Key::Address(bytes)
+}
+
+fn name_key(name: &str) -> Key {
+    Key::Name(folded(name.trim()).chars().take(100).collect())
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Failures {
+    count: u32,
+    last: Mono,
+}
+
+impl Failures {
+    /// How long to wait after this many.
+    fn wait(self) -> Span {
+        let Some(over) = self.count.checked_sub(FREE) else { return Span::ZERO };
+        Span::from_secs(1 << over.min(9)).min(LONGEST)
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Throttle(Mutex<HashMap<Key, Failures>>);
+
+impl Throttle {
+    /// Whether a try may be made now. A name does not hold up those who come from where its owner came from before (`known`): nobody
+    /// can keep a person out by guessing at their password.
+    pub fn check(&self, name: Option<&str>, known: bool, address: IpAddr, now: Mono) -> Result<(), Refusal> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let by_name = name.filter(|_| !known).map(name_key);
+        for key in by_name.into_iter().chain([network(address)]) {
+            let Some(failures) = all.get(&key) else { continue };
+            let waited = now.since(failures.last);
+            let wait = failures.wait();
+            if waited < wait && waited < FORGET {
+                let left = Span::from_micros(wait.as_micros() - waited.as_micros()).as_secs_f64().ceil();
+                return Err(Refusal::Throttled { seconds: left as u32 });
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes a failure.
+    pub fn failed(&self, name: Option<&str>, address: IpAddr, now: Mono) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in name.map(name_key).into_iter().chain([network(address)]) {
+            if all.len() >= MOST && !all.contains_key(&key) {
+                all.retain(|_, failures| now.since(failures.last) < FORGET);
+                if all.len() >= MOST
+                    && let Some(oldest) = all.iter().min_by_key(|(_, failures)| failures.last).map(|(key, _)| key.clone())
+                {
+                    all.remove(&oldest);
+                }
+            }
+            let failures = all.entry(key).or_insert(Failures { count: 0, last: now });
+            if now.since(failures.last) >= FORGET {
+                failures.count = 0;
+            }
+            *failures = Failures { count: failures.count.saturating_add(1), last: now };
+        }
+    }
+
+    /// Forgets the failures of a name: its owner came in.
+    pub fn succeeded(&self, name: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&name_key(name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Mono {
+        Mono::default().plus(Span::from_secs(seconds))
+    }
+
+    #[test]
+    fn guessing_becomes_slow_and_mistyping_does_not() {
+        let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
+        for _ in 0..FREE {
+            throttle.failed(Some("Ada"), here, at(10));
+        }
+        let mut waits = Vec::new();
+        let mut now = 10;
+        while waits.len() < 12 {
+            throttle.failed(Some("ada "), here, at(now));
+            let Err(Refusal::Throttled { seconds }) = throttle.check(Some("ADA"), false, here, at(now)) else { panic!("not throttled") };
+            waits.push(seconds);
+            now += u64::from(seconds);
+            assert!(throttle.check(Some("Ada"), false, here, at(now)).is_ok());
+        }
+        assert_eq!(waits, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300]);
+        assert!(throttle.check(Some("Bob"), false, IpAddr::from([203, 0, 113, 10]), at(now)).is_ok(), "others are not held up");
+    }
+
+    #[test]
+    fn nobody_is_kept_out_by_the_guesses_of_others() {
+        let (throttle, elsewhere, home) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]), IpAddr::from([198, 51, 100, 1]));
+        for _ in 0..20 {
+            throttle.failed(Some("Ada"), elsewhere, at(1));
+        }
+        assert!(throttle.check(Some("Ada"), false, home, at(2)).is_err());
+        assert!(throttle.check(Some("Ada"), true, home, at(2)).is_ok());
+        assert!(throttle.check(Some("Ada"), true, elsewhere, at(2)).is_err(), "the address is");
+        assert!(throttle.check(Some("Ada"), false, home, at(2 + 15 * 60)).is_ok(), "it is forgotten");
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let throttle = Throttle::default();
+        for index in 0..u32::try_from(MOST).unwrap() + 500 {
+            throttle.failed(None, IpAddr::from(index.to_be_bytes()), at(u64::from(index)));
+        }
+        assert!(throttle.0.lock().unwrap().len() <= MOST);
+    }
+}

@@ -1,0 +1,50 @@
+// Passkeys need these few lines; everything else on these pages works without script.
+'use strict';
+const asJson = (answer) => answer.json().catch(() => ({}));
+const post = async (path, body) => {
+  const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const json = await asJson(answer);
+  if (!answer.ok) throw new Error(json.detail || 'Calm Ops could not be reached. Check the connection and try again.');
+  return json;
+};
+const deeds = {
+  async 'sign-in'(form) {
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON((await post('/api/people/passkeys/ask', {})).publicKey);
+    const credential = await navigator.credentials.get({ publicKey });
+    await post('/api/people/passkeys/sign-in', credential.toJSON());
+    location.replace(form.dataset.to || '/');
+  },
+  async add(form) {
+    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON((await post('/api/people/passkeys/begin', {})).publicKey);
+    const credential = await navigator.credentials.create({ publicKey });
+    await post('/api/people/passkeys/add', { label: form.elements.label.value, credential: credential.toJSON() });
+    location.replace('/ops/settings?done=passkey#passkeys');
+  },
+};
+for (const form of document.querySelectorAll('form[data-passkey]')) {
+  const button = form.querySelector('button');
+  const say = form.querySelector('[data-say]');
+  if (!globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+    say.textContent = 'This browser has no passkeys.';
+    continue;
+  }
+  button.disabled = false;
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    say.textContent = 'Your device asks you now.';
+    try {
+      await deeds[form.dataset.passkey](form);
+      say.textContent = 'Done.';
+    } catch (error) {
+      const gone = error.name === 'NotAllowedError' || error.name === 'AbortError';
+      say.textContent = gone ? 'Nothing was done: your device did not confirm it. Try again.' : error.message;
+    }
+    button.disabled = false;
+  });
+}
+// Times as the reader's own clock shows them.
+for (const time of document.querySelectorAll('time[datetime]')) {
+  const at = new Date(time.dateTime);
+  if (!Number.isNaN(at.getTime())) time.textContent = at.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+}

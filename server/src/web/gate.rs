@@ -1,0 +1,235 @@
+//! The pages at the gate, as forms without script send them: sign in, come in, and the settings.
+
+use std::collections::BTreeSet;
+
+use app::{
+    desk::Desk as _,
+    gate::{self, JoinPage, POLICY, Said, SignInPage},
+};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Extension, Path, Query as UrlQuery, State},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use rules::{
+    desk::{Answer, Command, Query, Refusal},
+    people::{Caller, InvitationId, PasskeyId, Role, Scope, SessionId, roster::Change},
+    words::{AccountId, TokenId},
+};
+
+use crate::{
+    people::{Device, SignedIn, no_cookie, passkeys},
+    web::{
+        Site, assets,
+        came::Came,
+        problem::Problem,
+        who::{As, own_page},
+    },
+};
+
+/// The pages.
+pub fn router() -> Router<Site> {
+    Router::new()
+        .route("/sign-in", get(sign_in_page).post(sign_in))
+        .route("/join/{secret}", get(join_page).post(join))
+        .route("/sign-out", post(sign_out))
+        .route("/ops/settings", get(settings_page).post(settings))
+        .route("/gate.js", get(script))
+}
+
+async fn script() -> Response {
+    let kind = (header::CONTENT_TYPE, "text/javascript; charset=utf-8");
+    ([kind, (header::CACHE_CONTROL, "no-cache")], include_str!("gate.js")).into_response()
+}
+
+fn document(status: StatusCode, html: String) -> Response {
+    let policy = [(header::CACHE_CONTROL, "private, no-store"), (header::CONTENT_SECURITY_POLICY, POLICY)];
+    (status, policy, Html(html)).into_response()
+}
+
+fn status(refusal: &Refusal) -> StatusCode {
+    Problem::from(refusal.clone()).status()
+}
+
+/// A refusal as a sentence for a page.
+fn sentence(refusal: &Refusal) -> String {
+    let text = match refusal {
+        Refusal::Invalid { field, problem } => format!("The {field} {problem}"),
+        refusal => refusal.to_string(),
+    };
+    if text.ends_with(['.', '?']) { text } else { format!("{text}.") }
+}
+
+/// The fields of a form, in their order.
+fn fields(body: &[u8]) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+fn field(fields: &[(String, String)], name: &str) -> String {
+    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
+type Pairs = UrlQuery<std::collections::BTreeMap<String, String>>;
+
+async fn sign_in_page(State(site): State<Site>, Extension(came): Extension<Came>, UrlQuery(query): Pairs) -> Result<Response, Problem> {
+    let to = own_page(query.get("to").map_or("/", String::as_str)).to_owned();
+    let page = SignInPage { to, passkeys: passkeys::are_possible(&came), owned: site.people.has_owner().await?, ..SignInPage::default() };
+    Ok(document(StatusCode::OK, gate::sign_in(&assets::names(), &page)))
+}
+
+/// Leads on with the session's cookie.
+fn led_on(signed_in: &SignedIn, to: &str) -> Response {
+    let mut response = Redirect::to(own_page(to)).into_response();
+    if let Ok(cookie) = HeaderValue::from_str(&signed_in.cookie()) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn sign_in(State(site): State<Site>, Extension(came): Extension<Came>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+    let form = fields(&body);
+    let (name, to) = (field(&form, "name"), field(&form, "to"));
+    match site.people.sign_in(&name, field(&form, "password"), &Device::of(&headers, &came)).await {
+        Ok(signed_in) => Ok(led_on(&signed_in, &to)),
+        Err(refusal) => {
+            let said = Said::Refused(match &refusal {
+                Refusal::Invalid { .. } => "Name or password is not right. Look at both and try again.".to_owned(),
+                refusal => sentence(refusal),
+            });
+            let owned = site.people.has_owner().await?;
+            let page = SignInPage { to: own_page(&to).to_owned(), name, passkeys: passkeys::are_possible(&came), owned, said };
+            Ok(document(status(&refusal), gate::sign_in(&assets::names(), &page)))
+        }
+    }
+}
+
+async fn join_page(State(site): State<Site>, Path(secret): Path<String>) -> Result<Response, Problem> {
+    let role = site.people.invited(&secret).await?;
+    let code = if role.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    let page = JoinPage { role, secret, name: String::new(), said: Said::Nothing };
+    Ok(document(code, gate::join(&assets::names(), &page)))
+}
+
+async fn join(
+    State(site): State<Site>,
+    Extension(came): Extension<Came>,
+    Path(secret): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let form = fields(&body);
+    let name = field(&form, "name");
+    match site.people.join(&secret, &name, field(&form, "password"), &Device::of(&headers, &came)).await {
+        Ok(signed_in) => Ok(led_on(&signed_in, "/ops/settings")),
+        Err(refusal) => {
+            let role = site.people.invited(&secret).await?;
+            let page = JoinPage { role, secret, name, said: Said::Refused(sentence(&refusal)) };
+            Ok(document(status(&refusal), gate::join(&assets::names(), &page)))
+        }
+    }
+}
+
+async fn sign_out(State(site): State<Site>, Extension(came): Extension<Came>, As(caller): As) -> Response {
+    if let Caller::Account { session, .. } = caller {
+        // One that has ended already is just as good.
+        let _ = site.desk.act(caller, Command::People(Change::EndSession { session })).await;
+    }
+    let mut response = Redirect::to("/sign-in").into_response();
+    if let Ok(cookie) = HeaderValue::from_str(&no_cookie(&came)) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+async fn shown(site: &Site, came: &Came, caller: Caller, code: StatusCode, said: &Said) -> Result<Response, Problem> {
+    match site.desk.ask(caller, Query::Settings).await? {
+        Answer::Settings(page) => Ok(document(code, gate::settings(&assets::names(), &page, passkeys::are_possible(came), said))),
+        _ => Err(Refusal::NotFound { what: "page like this".to_owned() }.into()),
+    }
+}
+
+/// What is said when a form has led back here.
+fn done(word: &str) -> Said {
+    let sentence = match word {
+        "passkey" => "The passkey is added. Next time your device is enough.",
+        "remove-passkey" => "The passkey is removed.",
+        "password" => "The password is set. Your other sign-ins have ended.",
+        "end-session" => "That sign-in has ended.",
+        "withdraw" => "The invitation is taken back. Its link does not work any more.",
+        "role" => "The role is changed.",
+        "close" => "The account is closed, and its sign-ins have ended.",
+        "open" => "The account is open again.",
+        "revoke" => "The token has ended.",
+        _ => return Said::Nothing,
+    };
+    Said::Done(sentence.to_owned())
+}
+
+async fn settings_page(
+    State(site): State<Site>,
+    Extension(came): Extension<Came>,
+    As(caller): As,
+    UrlQuery(query): Pairs,
+) -> Result<Response, Problem> {
+    let said = done(query.get("done").map_or("", String::as_str));
+    shown(&site, &came, caller, StatusCode::OK, &said).await
+}
+
+/// What came of a form: a word for the address, or a secret that is shown at once.
+enum Outcome {
+    Done(&'static str),
+    Secret { what: String, secret: String },
+}
+
+async fn settings(State(site): State<Site>, Extension(came): Extension<Came>, As(caller): As, body: Bytes) -> Result<Response, Problem> {
+    let form = fields(&body);
+    match deed(&site, &came, caller.clone(), &form).await {
+        Ok(Outcome::Done(word)) => Ok(Redirect::to(&format!("/ops/settings?done={word}")).into_response()),
+        Ok(Outcome::Secret { what, secret }) => shown(&site, &came, caller, StatusCode::OK, &Said::Secret { what, secret }).await,
+        Err(Refusal::SignIn) => Ok(Redirect::to("/sign-in?to=%2Fops%2Fsettings").into_response()),
+        Err(refusal) => shown(&site, &came, caller, status(&refusal), &Said::Refused(sentence(&refusal))).await,
+    }
+}
+
+async fn deed(site: &Site, came: &Came, caller: Caller, form: &[(String, String)]) -> Result<Outcome, Refusal> {
+    let unreadable = || Refusal::Invalid { field: "form".to_owned(), problem: "can't be read; reload the page and try again".to_owned() };
+    let id = || field(form, "id").parse::<u32>().map_err(|_| unreadable());
+    let role = || field(form, "role").parse::<Role>().map_err(|_| unreadable());
+    let what = field(form, "what");
+    let (word, change) = match what.as_str() {
+        "password" => {
+            site.people.set_password(caller, field(form, "password")).await?;
+            return Ok(Outcome::Done("password"));
+        }
+        "invite" => {
+            let role = role()?;
+            let secret = site.people.invite(caller, role).await?;
+            let scheme = if came.secure { "https" } else { "http" };
+            let what = format!("Send this link to whoever is to be {}. It works once, for 14 days.", role.one());
+            return Ok(Outcome::Secret { what, secret: format!("{scheme}://{}/join/{secret}", came.host) });
+        }
+        "token" => {
+            let scopes: BTreeSet<Scope> = form
+                .iter()
+                .filter(|(name, _)| name == "scope")
+                .map(|(_, value)| value.parse().map_err(|_| unreadable()))
+                .collect::<Result<_, _>>()?;
+            let secret = site.people.create_token(caller, field(form, "label"), scopes, None).await?;
+            return Ok(Outcome::Secret { what: "The token. Send it as 'Authorization: Bearer TOKEN'.".to_owned(), secret });
+        }
+        "end-session" => ("end-session", Change::EndSession { session: SessionId(id()?) }),
+        "remove-passkey" => ("remove-passkey", Change::RemovePasskey { passkey: PasskeyId(id()?) }),
+        "withdraw" => ("withdraw", Change::WithdrawInvitation { invitation: InvitationId(id()?) }),
+        "role" => ("role", Change::SetRole { account: AccountId(id()?), role: role()? }),
+        "close" => ("close", Change::SetClosed { account: AccountId(id()?), closed: true }),
+        "open" => ("open", Change::SetClosed { account: AccountId(id()?), closed: false }),
+        "revoke" => ("revoke", Change::RevokeToken { token: TokenId(id()?) }),
+        _ => return Err(unreadable()),
+    };
+    site.desk.act(caller, Command::People(change)).await?;
+    Ok(Outcome::Done(word))
+}

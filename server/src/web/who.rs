@@ -1,0 +1,100 @@
+//! Finds out who a request comes from, before anything else looks at it. What they may do is decided by the desk.
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderMap, Method, Uri, request::Parts};
+use rules::{
+    desk::Refusal,
+    people::{Caller, Need, allowed},
+};
+
+use crate::web::{Site, came::Came, problem::Problem};
+
+/// Who asks, as handlers take it.
+#[derive(Clone, Debug)]
+pub struct As(pub Caller);
+
+impl<S: Send + Sync> FromRequestParts<S> for As {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        // Without the layer nobody is known, and nobody may do nearly nothing.
+        Ok(Self(parts.extensions.get::<Caller>().cloned().unwrap_or(Caller::Nobody)))
+    }
+}
+
+/// Whether an address is one of the pages that show what is watched.
+fn is_page(path: &str) -> bool {
+    path == "/" || path == "/ops" || path.starts_with("/ops/")
+}
+
+/// Puts the caller into the request. Whoever is not signed in and opens a page is led to the sign-in, and from there back.
+pub async fn resolve(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let Some(came) = request.extensions().get::<Came>().cloned() else {
+        return Problem::from(Refusal::SignIn).into_response();
+    };
+    let caller = match site.people.caller(request.headers(), &came).await {
+        Ok(caller) => caller,
+        Err(refusal) => return Problem::from(refusal).into_response(),
+    };
+    if caller == Caller::Nobody && request.method() == Method::GET && is_page(request.uri().path()) {
+        return Redirect::to(&sign_in_for(request.uri())).into_response();
+    }
+    request.extensions_mut().insert(caller);
+    let mut response = next.run(request).await;
+    // What one person may see is not for a cache that others share.
+    response.headers_mut().entry(http::header::VARY).or_insert(http::HeaderValue::from_static("cookie, authorization"));
+    response
+}
+
+/// The sign-in that leads back to an address.
+fn sign_in_for(uri: &Uri) -> String {
+    let to = uri.path_and_query().map_or("/", |to| to.as_str());
+    if to == "/" {
+        return "/sign-in".to_owned();
+    }
+    let to: String = url::form_urlencoded::byte_serialize(to.as_bytes()).collect();
+    format!("/sign-in?to={to}")
+}
+
+/// Where a sign-in leads: only to a page of our own.
+pub fn own_page(to: &str) -> &str {
+    let fine = is_page(to.split(['?', '#']).next().unwrap_or_default()) && !to.contains(['\\', '\r', '\n']) && to.len() <= 500;
+    if fine { to } else { "/" }
+}
+
+/// Waits until a caller may no longer do something: their sign-in or token has ended.
+pub async fn until_refused(site: Site, headers: HeaderMap, came: Came, need: Need) {
+    let mut changed = site.desk.people_changed();
+    loop {
+        // What ends by its time is noticed as well.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(60), changed.changed()).await;
+        match site.people.caller(&headers, &came).await {
+            Ok(caller) if allowed(&caller, need).is_ok() => {}
+            // Without the database it goes on: nothing can have been revoked in it.
+            Err(Refusal::Unavailable { .. }) => {}
+            Ok(_) | Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_leads_only_to_our_own_pages() {
+        for to in ["/", "/ops/health", "/ops/approve/42-1?x=1#y"] {
+            assert_eq!(own_page(to), to);
+        }
+        for to in
+            ["//evil.example", "https://evil.example", "/\\evil.example", "/ops\\..\\x", "/api/ops/health", "", "ops", "/ops/a\r\nx: y"]
+        {
+            assert_eq!(own_page(to), "/", "{to}");
+        }
+        assert_eq!(sign_in_for(&"/ops/approve/42-1?a=b&c".parse().unwrap()), "/sign-in?to=%2Fops%2Fapprove%2F42-1%3Fa%3Db%26c");
+    }
+}
