@@ -17,9 +17,9 @@ pub(crate) fn lost() -> Problem {
     Problem { kind: Kind::Unavailable, sentence: "Calm Ops is not ready yet. Try again in a moment.".into() }
 }
 
-/// Who asks: the server put it into the request.
+/// Who asks: the server found it out before anything else.
 pub(crate) fn caller() -> Option<Caller> {
-    use_context::<Caller>().or_else(|| use_context::<Parts>().and_then(|parts| parts.extensions.get::<Caller>().cloned()))
+    use_context::<Caller>()
 }
 
 fn desk() -> Result<(SharedDesk, Caller), Problem> {

@@ -6,7 +6,7 @@ mod trail;
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Extension, Path},
+    extract::Path,
     response::{IntoResponse, Redirect, Response},
     routing::post,
 };
@@ -31,14 +31,8 @@ where
     IV: IntoView + 'static,
 {
     let trail = trail::forms(context.clone(), shell.clone());
-    let answer = move |Path(id): Path<String>, caller: Option<Extension<Caller>>, body: Bytes| {
+    let answer = move |Path(id): Path<String>, body: Bytes| {
         let (context, shell) = (context.clone(), shell.clone());
-        let context = move || {
-            context();
-            if let Some(Extension(caller)) = &caller {
-                provide_context(caller.clone());
-            }
-        };
         async move {
             let (deed, text) = read(&body);
             let known = Owner::new().with(|| {

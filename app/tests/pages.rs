@@ -105,12 +105,12 @@ impl Desk for Fake {
             Query::History { .. } => Ok(Answer::History(Box::new(History { cursor, incidents: active, next: None }))),
             Query::Document { name } => Ok(Answer::Document(Box::new(Document { name, markdown: format!("# Guide\n\n{HOSTILE}\n") }))),
             Query::Incident { incident } => Err(Refusal::NotFound { what: format!("incident {incident}") }),
-            Query::Trail { .. }
+            Query::Settings
+            | Query::Bundle { .. }
+            | Query::Trail { .. }
             | Query::Verify
             | Query::Shares { .. }
             | Query::Shared { .. }
-            | Query::Settings
-            | Query::Bundle { .. }
             | Query::Recommendation { .. }
             | Query::IncidentById { .. }
             | Query::Course { .. }

@@ -214,8 +214,8 @@ impl Inner {
         let Some((first, last)) = entries.first().zip(entries.last()) else { return Ok(Done { cursor: before }) };
         let after = Cursor { epoch: before.epoch, number: last.number };
         self.committed.store(last.number, Ordering::Release);
-        let redacted = entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. })));
         self.people_changed(&entries);
+        let redacted = entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. })));
         if first.number == before.number + 1 {
             self.keep_at_hand(after, &entries).await;
             self.send(after.epoch, entries, actor);

@@ -83,6 +83,7 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
     let now: Arc<dyn Fn() -> rules::time::Timestamp + Send + Sync> = Arc::new(move || clock.now().wall);
     let context = move || {
         provide_context(SharedDesk::clone(&desk));
+        provide_context(who::current());
         provide_context(assets::names());
         provide_context(app::NewToken(shared::random));
         provide_context(app::WallClock(Arc::clone(&now)));
@@ -100,8 +101,8 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
         .fallback(leptos_axum::render_app_async_with_context(context, shell));
     Router::new()
         .merge(api::router())
-        .merge(shared::router())
         .merge(gate::router())
+        .merge(shared::router())
         .merge(pages)
         .method_not_allowed_fallback(|| async { Problem::new(Kind::Method, "This address takes another method; see /api.".to_owned()) })
         .layer(middleware::from_fn_with_state(site.clone(), who::resolve))

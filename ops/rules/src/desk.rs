@@ -176,6 +176,13 @@ pub enum Query {
         /// Which.
         recommendation: RecommendationId,
     },
+    /// What the rules saw and decided around an incident, as a file.
+    Bundle {
+        /// Which.
+        incident: IncidentNumber,
+    },
+    /// Oneself and, for an owner, everyone who is here.
+    Settings,
     /// The journal as people look through it, newest first.
     Trail {
         /// Which entries.
@@ -193,13 +200,6 @@ pub enum Query {
         /// Of which incident.
         incident: IncidentNumber,
     },
-    /// What the rules saw and decided around an incident, as a file.
-    Bundle {
-        /// Which.
-        incident: IncidentNumber,
-    },
-    /// Oneself and, for an owner, everyone who is here.
-    Settings,
 }
 
 /// Which incidents of the past are wanted. Every field narrows.
@@ -242,6 +242,10 @@ pub enum Answer {
     Journal(Box<view::JournalPage>),
     /// To [`Query::Recommendation`].
     Recommendation(Box<view::RecommendationPage>),
+    /// To [`Query::Bundle`].
+    Bundle(Vec<u8>),
+    /// To [`Query::Settings`].
+    Settings(Box<view::Settings>),
     /// To [`Query::Trail`].
     Trail(Box<view::TrailPage>),
     /// To [`Query::Verify`].
@@ -250,10 +254,6 @@ pub enum Answer {
     Shares(Box<view::Shares>),
     /// To [`Query::Shared`].
     Shared(Box<view::SharedPage>),
-    /// To [`Query::Bundle`].
-    Bundle(Vec<u8>),
-    /// To [`Query::Settings`].
-    Settings(Box<view::Settings>),
 }
 
 /// Why the desk does not do it. Each says what to do next; none carries what only the log may know.

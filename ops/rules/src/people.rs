@@ -310,10 +310,10 @@ pub const fn needed_to_ask(query: &Query) -> Need {
         | Query::Document { .. }
         | Query::Journal { .. }
         | Query::Recommendation { .. }
+        | Query::Bundle { .. }
         | Query::Trail { .. }
         | Query::Verify
-        | Query::Shares { .. }
-        | Query::Bundle { .. } => Need::Read,
+        | Query::Shares { .. } => Need::Read,
         Query::Shared { incident } => Need::Shared(*incident),
         Query::Settings => Need::Person { role: Role::Viewer, fresh: false },
     }

@@ -58,15 +58,15 @@ impl Inner {
             Query::Recommendation { recommendation } => {
                 Answer::Recommendation(Box::new(self.recommendation(caller, recommendation).await?))
             }
-            Query::Trail { filter } => Answer::Trail(Box::new(self.trail(caller, &filter).await?)),
-            Query::Verify => Answer::Verified(Box::new(self.verify_chain().await?)),
-            Query::Shares { incident } => Answer::Shares(Box::new(self.shares(incident).await?)),
-            Query::Shared { incident } => Answer::Shared(Box::new(self.shared(caller, incident).await?)),
             Query::Bundle { incident } => {
                 let bundle = self.store.bundle(incident).await.map_err(refuse)?;
                 Answer::Bundle(bundle.ok_or_else(|| Refusal::NotFound { what: format!("bundle of incident {incident}") })?)
             }
             Query::Settings => Answer::Settings(Box::new(self.settings(caller).await?)),
+            Query::Trail { filter } => Answer::Trail(Box::new(self.trail(caller, &filter).await?)),
+            Query::Verify => Answer::Verified(Box::new(self.verify_chain().await?)),
+            Query::Shares { incident } => Answer::Shares(Box::new(self.shares(incident).await?)),
+            Query::Shared { incident } => Answer::Shared(Box::new(self.shared(caller, incident).await?)),
             Query::Journal { after, limit } => Answer::Journal(Box::new(self.journal(after, limit).await?)),
         })
     }

@@ -549,12 +549,12 @@ pub(super) async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Res
         Answer::Document(view) => json(&view),
         Answer::Journal(view) => json(&view),
         Answer::Recommendation(view) => json(&view),
+        Answer::Settings(view) => json(&view),
+        Answer::Bundle(bytes) => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
         Answer::Trail(view) => json(&view),
         Answer::Verified(view) => json(&view),
         Answer::Shares(view) => json(&view),
         Answer::Shared(view) => json(&view),
-        Answer::Settings(view) => json(&view),
-        Answer::Bundle(bytes) => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
     })
 }
 

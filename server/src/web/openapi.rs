@@ -176,6 +176,7 @@ fn for_whom(need: Need) -> String {
     match need {
         Need::Nothing => "everyone".to_owned(),
         Need::Itself => "Calm Ops itself".to_owned(),
+        Need::Shared(_) => "whoever holds the link".to_owned(),
         Need::Ingest => "responders, and tokens with the scope 'ingest'".to_owned(),
         Need::Read => "viewers, and tokens with the scope 'read'".to_owned(),
         Need::Respond => "responders, and tokens with the scope 'respond'".to_owned(),
