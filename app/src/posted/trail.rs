@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Extension, Path},
+    extract::Path,
     response::{IntoResponse, Redirect, Response},
     routing::post,
 };
@@ -51,8 +51,8 @@ where
     IV: IntoView + 'static,
 {
     let (share_context, share_shell) = (context.clone(), shell.clone());
-    let redact = move |Path(entry): Path<String>, caller: Option<Extension<Caller>>, body: Bytes| {
-        let (context, shell) = (as_caller(context.clone(), caller), shell.clone());
+    let redact = move |Path(entry): Path<String>, body: Bytes| {
+        let (context, shell) = (context.clone(), shell.clone());
         async move {
             let body = String::from_utf8_lossy(&body).into_owned();
             let reason = fields(&body).find(|(name, _)| *name == "reason").map(|(_, value)| value).unwrap_or_default();
@@ -68,8 +68,8 @@ where
             }
         }
     };
-    let share = move |Path(id): Path<String>, caller: Option<Extension<Caller>>, headers: HeaderMap, body: Bytes| {
-        let (context, shell) = (as_caller(share_context.clone(), caller), share_shell.clone());
+    let share = move |Path(id): Path<String>, headers: HeaderMap, body: Bytes| {
+        let (context, shell) = (share_context.clone(), share_shell.clone());
         async move {
             let Ok(number) = id.parse::<u32>() else { return StatusCode::NOT_FOUND.into_response() };
             let address = format!("/ops/incidents/{number}/share");
@@ -88,19 +88,6 @@ where
         }
     };
     Router::new().route("/ops/journal/{number}/redact", post(redact)).route("/ops/incidents/{id}/share", post(share))
-}
-
-/// The context of the pages, as whoever sent the form.
-fn as_caller(
-    context: impl Fn() + Clone + Send + Sync + 'static,
-    caller: Option<Extension<Caller>>,
-) -> impl Fn() + Clone + Send + Sync + 'static {
-    move || {
-        context();
-        if let Some(Extension(caller)) = &caller {
-            provide_context(caller.clone());
-        }
-    }
 }
 
 /// What a form about links asks for.

@@ -180,7 +180,6 @@ fn for_whom(need: Need) -> String {
         Need::Ingest => "responders, and tokens with the scope 'ingest'".to_owned(),
         Need::Read => "viewers, and tokens with the scope 'read'".to_owned(),
         Need::Respond => "responders, and tokens with the scope 'respond'".to_owned(),
-        Need::Shared(_) => "whoever holds the link".to_owned(),
         Need::Person { role, fresh } => format!("{role}s{}", if fresh { ", with a fresh sign-in" } else { "" }),
     }
 }
