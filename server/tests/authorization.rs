@@ -84,16 +84,28 @@ fn pages_and_their_functions_ask_as_well() {
     let home = Home::new();
     let program = home.start();
     let none = "Cookie: none=1\r\n";
-    for page in ["/", "/ops/health", "/ops/incidents", "/ops/incidents/1", "/ops/history", "/ops/runbook", "/ops/settings"] {
+    for page in [
+        "/",
+        "/ops/health",
+        "/ops/incidents",
+        "/ops/incidents/1",
+        "/ops/history",
+        "/ops/runbook",
+        "/ops/settings",
+        "/ops/journal",
+        "/ops/incidents/1/share",
+    ] {
         let answer = program.request("GET", page, none, "").unwrap();
         assert!(answer.status == 303 && answer.head.contains("location: /sign-in"), "{page}: {answer:?}");
     }
-    for function in ["home", "pulse", "health", "incidents", "incident?id=1", "history", "guide"] {
+    for function in ["home", "pulse", "health", "incidents", "incident?id=1", "history", "guide", "journal", "shares?id=1"] {
         let answer = program.request("GET", &format!("/api/pages/{function}"), none, "").unwrap();
         assert_eq!(answer.status, 401, "{function}: {answer:?}");
     }
     let form = format!("{none}Content-Type: application/x-www-form-urlencoded\r\n");
     assert_eq!(program.request("POST", "/ops/incidents/1", &form, "what=comment&text=x").unwrap().status, 401);
+    assert_eq!(program.request("POST", "/ops/incidents/1/share", &form, "what=end&share=1").unwrap().status, 401);
+    assert_eq!(program.request("POST", "/ops/journal/1/redact", &form, "reason=x").unwrap().status, 401);
     assert_eq!(program.request("POST", "/api/pages/act", &form, "incident=1&what=comment&text=x").unwrap().status, 401);
     assert_eq!(program.request("POST", "/ops/settings", &form, "what=invite&role=owner").unwrap().status, 303);
     // What everyone may see.
