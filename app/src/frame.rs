@@ -87,6 +87,8 @@ fn places() -> AnyView {
                     {place("/ops/runbook", "icon runbook", "Runbook", ().into_any())}
                 </ul>
             </nav>
+            // The settings are a document of their own: they are there without Wasm.
+            <a class="me" href="/ops/settings" rel="external">"Settings"</a>
             {live_mark(checked_at)}
         </header>
     }

@@ -66,21 +66,22 @@ fn document(assets: &Assets, title: &str, script: bool, places: bool, inside: An
     let title = format!("{title} - Calm Ops");
     let brand = view! { <p class="brand"><a href="/">"Calm Ops"</a></p> };
     let header = if places {
-        let place = |href: &'static str, icon: &'static str, word: &'static str, here: bool| {
-            view! { <li><a href=href aria-current=here.then_some("page")><i class=icon aria-hidden="true"></i>{word}</a></li> }
+        let place = |href: &'static str, icon: &'static str, word: &'static str| {
+            view! { <li><a href=href><i class=icon aria-hidden="true"></i>{word}</a></li> }
         };
         view! {
             <header class="places">
                 {brand}
                 <nav aria-label="Places">
                     <ul>
-                        {place("/ops/health", "icon health", "Health", false)}
-                        {place("/ops/incidents", "icon incidents", "Incidents", false)}
-                        {place("/ops/history", "icon history", "History", false)}
-                        {place("/ops/runbook", "icon runbook", "Runbook", false)}
-                        {place("/ops/settings", "icon settings", "Settings", true)}
+                        {place("/ops/health", "icon health", "Health")}
+                        {place("/ops/incidents", "icon incidents", "Incidents")}
+                        {place("/ops/history", "icon history", "History")}
+                        {place("/ops/journal", "icon journal", "Journal")}
+                        {place("/ops/runbook", "icon runbook", "Runbook")}
                     </ul>
                 </nav>
+                <a class="me" href="/ops/settings" aria-current="page">"Settings"</a>
             </header>
         }
         .into_any()
@@ -206,7 +207,7 @@ const fn may(role: Role) -> &'static str {
 }
 
 /// One form with one button, for what needs nothing typed.
-fn one(what: &'static str, id: impl ToString, word: &'static str) -> AnyView {
+fn one(what: &'static str, id: &impl ToString, word: &'static str) -> AnyView {
     view! {
         <form method="post" action="/ops/settings">
             <input type="hidden" name="what" value=what/>
@@ -291,7 +292,7 @@ pub fn settings(assets: &Assets, page: &Settings, passkeys: bool, message: &Said
                 {(!invitations.is_empty()).then(|| view! {
                     <h3>"Invitations that wait"</h3>
                     <ul class="rows">{invitations.iter().map(|one_| view! {
-                        <li><p>{one_.role.one()} ", until " {clock::moment(one_.until)}</p>{one("withdraw", one_.id, "Take back")}</li>
+                        <li><p>{one_.role.one()} ", until " {clock::moment(one_.until)}</p>{one("withdraw", &one_.id, "Take back")}</li>
                     }).collect_view()}</ul>
                 })}
                 <form method="post" action="/ops/settings">
@@ -315,7 +316,7 @@ pub fn settings(assets: &Assets, page: &Settings, passkeys: bool, message: &Said
                     <fieldset>
                         <legend>"What it may do"</legend>
                         {Scope::ALL.into_iter().map(|scope| view! {
-                            <label class="check"><input type="checkbox" name="scope" value=scope.as_str() checked=scope == Scope::Ingest/>{scope_word(scope)}</label>
+                            <label class="tick"><input type="checkbox" name="scope" value=scope.as_str() checked=scope == Scope::Ingest/>{scope_word(scope)}</label>
                         }).collect_view()}
                     </fieldset>
                     <button class="button" type="submit">"Make a token"</button>
@@ -335,7 +336,7 @@ const fn scope_word(scope: Scope) -> &'static str {
 }
 
 fn passkey(card: &PasskeyCard) -> AnyView {
-    view! { <li><p><strong>{card.label.clone()}</strong> ", " {used(card.used_at)}</p>{one("remove-passkey", card.id, "Remove")}</li> }
+    view! { <li><p><strong>{card.label.clone()}</strong> ", " {used(card.used_at)}</p>{one("remove-passkey", &card.id, "Remove")}</li> }
         .into_any()
 }
 
@@ -345,7 +346,7 @@ fn session(card: &SessionCard) -> AnyView {
         <li>
             <p><strong>{agent}</strong> " from " {card.address.clone()} {card.this.then_some(" (this one)")}</p>
             <p class="quiet">"since " {clock::moment(card.created_at)} ", used last " {clock::moment(card.seen_at)}</p>
-            {(!card.this).then(|| one("end-session", card.id, "End"))}
+            {(!card.this).then(|| one("end-session", &card.id, "End"))}
         </li>
     }
     .into_any()
@@ -389,7 +390,7 @@ fn person(card: &PersonCard) -> AnyView {
                 None => "not signed in for some time".into_any(),
             }}</p>
             {(!card.closed).then_some(role)}
-            {one(what, card.account, word)}
+            {one(what, &card.account, word)}
         </li>
     }
     .into_any()
@@ -401,7 +402,7 @@ fn token(card: &TokenCard) -> AnyView {
         <li>
             <p><strong>{card.label.clone()}</strong> ", " {scopes.join(", ")} ", " {used(card.used_at)}</p>
             {card.until.map(|until| view! { <p class="quiet">"until " {clock::moment(until)}</p> })}
-            {one("revoke", card.id, "End it")}
+            {one("revoke", &card.id, "End it")}
         </li>
     }
     .into_any()

@@ -42,6 +42,9 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
+/** Who owns the program of a test. */
+export const OWNER = { name: 'The owner of this test', password: 'three words in a row' };
+
 export interface Observation {
   signal: string;
   subject: string;
@@ -53,6 +56,8 @@ export interface Observation {
 export class Program {
   private child?: ChildProcess;
   private said = '';
+  /** The owner's sign-in, as a cookie; empty until `own`. */
+  cookie = '';
 
   private constructor(
     readonly folder: string,
@@ -117,6 +122,30 @@ export class Program {
     throw new Error(`the program did not answer within 10 s. It said:\n${this.said}`);
   }
 
+  /** The link by which an owner comes in, as the program printed it. */
+  ownerLink(): string {
+    const link = /http:\/\/localhost:\d+\/join\/[0-9a-f]{64}/.exec(this.said)?.[0];
+    if (!link) throw new Error(`no owner link was printed:\n${this.said}`);
+    return link;
+  }
+
+  /** Comes in as its owner, for what the test itself asks. */
+  async own(): Promise<void> {
+    const secret = this.ownerLink().split('/').pop();
+    this.cookie = await this.come('/api/people/join', { secret, ...OWNER });
+  }
+
+  private async come(path: string, body: object): Promise<string> {
+    const answer = await fetch(`${this.address}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const cookie = answer.headers.get('set-cookie')?.split(';')[0];
+    if (!answer.ok || !cookie) throw new Error(`${path} was answered with ${answer.status}: ${await answer.text()}`);
+    return cookie;
+  }
+
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
     const child = this.child;
     this.child = undefined;
@@ -143,7 +172,7 @@ export class Program {
   async push(...observations: Observation[]): Promise<void> {
     const answer = await fetch(`${this.address}/api/ops/signals`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', cookie: this.cookie },
       body: JSON.stringify({ observations }),
     });
     if (answer.status !== 202) throw new Error(`a push was answered with ${answer.status}: ${await answer.text()}`);
@@ -155,7 +184,7 @@ export class Program {
   }
 
   async get<T>(path: string): Promise<T> {
-    const answer = await fetch(`${this.address}${path}`);
+    const answer = await fetch(`${this.address}${path}`, { headers: { cookie: this.cookie } });
     if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as T;
   }

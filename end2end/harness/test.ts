@@ -26,6 +26,7 @@ export const test = base.extend<Own & Choice>({
     const program = await Program.prepare();
     program.alerts(alerts);
     await program.start();
+    await program.own();
     await use(program);
     if (info.status !== info.expectedStatus) await info.attach('what the program said', { body: program.words() });
     await program.remove();
@@ -48,6 +49,12 @@ export const test = base.extend<Own & Choice>({
       });
       page.on('pageerror', (error) => complaints.push(`error on the page: ${error.message}`));
     });
+  },
+
+  context: async ({ context, calm }, use) => {
+    const [name, value] = calm.cookie.split('=');
+    await context.addCookies([{ name, value, url: calm.address, httpOnly: true, sameSite: 'Lax' }]);
+    await use(context);
   },
 
   page: async ({ page, watch }, use) => {

@@ -69,14 +69,14 @@ function aQuietQuarterOfAnHour(subject: string): Observation[] {
 /** What is pressed with a thumb is at least 44 px high. */
 async function expectTargets(page: Page, place: string): Promise<void> {
   const small = await page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>('button, .button, nav a, summary, input:not([type=hidden]), select, textarea')]
+    [...document.querySelectorAll<HTMLElement>('button, .button, nav a, summary, label:has(> input[type=checkbox]), input:not([type=hidden], [type=checkbox]), select, textarea')]
       .filter((element) => element.offsetParent !== null && element.getBoundingClientRect().height < 43.5)
       .map((element) => `${element.tagName.toLowerCase()} "${element.textContent?.trim()}" ${element.getBoundingClientRect().height}px`),
   );
   expect(small, `${place} on a phone`).toEqual([]);
 }
 
-test('the policy is strict, and nothing is kept that must not be', async ({ page, calm, request }) => {
+test('the policy is strict, and nothing is kept that must not be', async ({ page, calm }) => {
   calm.queue('imports', 6_000);
   await incident(calm);
   for (const place of PLACES.filter((place) => place !== '/nowhere')) {
@@ -91,7 +91,7 @@ test('the policy is strict, and nothing is kept that must not be', async ({ page
     // Charts and sparklines that came to life have none either.
     expect(await page.locator('[style]').count(), `${place} has no style on an element`).toBe(0);
   }
-  const [first, second] = await Promise.all(['/ops/health', '/ops/health'].map((place) => request.get(place)));
+  const [first, second] = await Promise.all(['/ops/health', '/ops/health'].map((place) => page.request.get(place)));
   const nonce = (headers: { [name: string]: string }) => /'nonce-([^']+)'/.exec(headers['content-security-policy'] ?? '')?.[1];
   expect(nonce(first.headers()), 'a nonce is used once').not.toBe(nonce(second.headers()));
 });
@@ -107,7 +107,7 @@ test('another name or another origin is refused', async ({ calm }) => {
       sent.once('error', failed);
       sent.end();
     });
-  expect(await status({ host: `localhost:${calm.port}` })).toBe(200);
+  expect(await status({ host: `localhost:${calm.port}`, cookie: calm.cookie })).toBe(200);
   expect(await status({ host: 'evil.example' }), 'a name that was rebound to this address').toBeGreaterThanOrEqual(400);
   const own = { host: `localhost:${calm.port}`, 'content-type': 'application/json' };
   expect(await status({ ...own, origin: 'https://evil.example' }, 'POST', '/api/ops/signals')).toBe(403);

@@ -278,12 +278,12 @@ impl Sample {
         })?
     }
 
-    fn ask_now(&self, caller: &Caller, query: Query) -> Result<Answer, Refusal> {
-        allowed(caller, needed_to_ask(&query))?;
+    fn ask_now(&self, caller: &Caller, query: &Query) -> Result<Answer, Refusal> {
+        allowed(caller, needed_to_ask(query))?;
         let cursor = Cursor { epoch: 1, number: 9 };
         let cards = || (1..=12).filter_map(|number| self.with(IncidentNumber(number), |one| (&*one).into()).ok()).collect::<Vec<_>>();
         let now_readings = Readings { checked_at: now(), readings: readings(), troubles: Vec::new(), left_out: 0 };
-        Ok(match query {
+        Ok(match *query {
             Query::Health => Answer::Health(Box::new(Health {
                 cursor,
                 head: Head::EMPTY,
@@ -424,7 +424,7 @@ impl Desk for Sample {
     }
 
     fn ask(&self, caller: Caller, query: Query) -> DeskFuture<Answer> {
-        let answer = self.ask_now(&caller, query);
+        let answer = self.ask_now(&caller, &query);
         Box::pin(async move { answer })
     }
 }

@@ -37,6 +37,7 @@ pub struct BadCertificate {
     problem: String,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "called with texts and errors just as they come")]
 fn bad(path: &Path, problem: impl ToString) -> BadCertificate {
     BadCertificate { path: path.to_owned(), problem: problem.to_string() }
 }
