@@ -1,5 +1,7 @@
 use super::*;
 
+mod properties;
+
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(seconds)
 }
@@ -141,7 +143,7 @@ fn only_the_owner_ends_the_sign_ins_of_others() {
     house.sign_in(1, 20).unwrap();
     house.sign_in(2, 21).unwrap();
     let end = |id| Change::EndSession { session: SessionId(id) };
-    assert!(matches!(house.change(&person(2, Role::Approver), end(1)), Err(Refusal::NotFound { .. })));
+    assert!(matches!(house.change(&person(2, Role::Viewer), end(1)), Err(Refusal::NotFound { .. })));
     house.change(&person(2, Role::Viewer), end(2)).unwrap();
     assert!(house.change(&person(2, Role::Viewer), end(2)).is_err(), "ended already");
     house.sign_in(2, 22).unwrap();
