@@ -1,5 +1,7 @@
 //! From the desk's answers to what the pages hold: everything that can be worked out on the server is, so that the browser gets little.
 
+pub(crate) mod trail;
+
 use leptos::prelude::use_context;
 use rules::{
     breach::Breach,
@@ -114,7 +116,8 @@ pub(crate) async fn incident(id: &str, done: &str) -> Result<Sheet, Problem> {
         (Err(problem), _) => return Err(problem),
     };
     let incident = &page.incident;
-    let html = drawn::incident::page(incident, &briefing_of(&page), &told);
+    let mut html = drawn::incident::page(incident, &briefing_of(&page), &told);
+    html.push_str(&trail::sharing(&page).await);
     Ok(sheet(Some(page.cursor), format!("Incident {}", incident.number), html))
 }
 

@@ -17,9 +17,9 @@ pub(crate) fn lost() -> Problem {
     Problem { kind: Kind::Unavailable, sentence: "Calm Ops is not ready yet. Try again in a moment.".into() }
 }
 
-/// Who asks: the server put it into the request.
+/// Who asks: the server found it out before anything else.
 pub(crate) fn caller() -> Option<Caller> {
-    use_context::<Caller>().or_else(|| use_context::<Parts>().and_then(|parts| parts.extensions.get::<Caller>().cloned()))
+    use_context::<Caller>()
 }
 
 fn desk() -> Result<(SharedDesk, Caller), Problem> {
@@ -73,6 +73,12 @@ pub(crate) async fn ask<T>(query: Query, take: impl FnOnce(Answer) -> Option<T>)
         Some(_) => refuse(problem),
         None => problem,
     })
+}
+
+/// Asks for something that a page can do without: what can't be read leaves the answer's status as it is.
+pub(crate) async fn look<T>(query: Query, take: impl FnOnce(Answer) -> Option<T>) -> Option<T> {
+    let (desk, caller) = desk().ok()?;
+    desk.ask(caller, query).await.ok().and_then(take)
 }
 
 /// Whether this is asked for while a whole document is rendered, and not by a page that is alive.

@@ -17,9 +17,11 @@ pub(crate) mod chart;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod incident;
-mod prose;
+pub(crate) mod prose;
+pub(crate) mod share;
 mod steps;
 mod timeline;
+pub(crate) mod trail;
 
 /// A part of a page that is exchanged by itself when its content changes: what stands in other parts, or is being written there, stays.
 pub(crate) fn block(id: &'static str, html: String) -> AnyView {

@@ -287,7 +287,7 @@ pub(crate) fn fields(text: &str) -> impl Iterator<Item = (&str, String)> {
     text.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name, percent_decode(value)))
 }
 
-fn percent_encode(text: &str) -> String {
+pub(crate) fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {

@@ -43,6 +43,18 @@ pub async fn get_history(#[server(default)] query: String) -> Result<Sheet, Prob
     crate::compose::history(&query).await
 }
 
+/// The journal, searched as the address says.
+#[server(prefix = "/api/pages", endpoint = "journal", input = GetUrl)]
+pub async fn get_journal(#[server(default)] query: String) -> Result<Sheet, Problem> {
+    crate::compose::trail::journal(&query).await
+}
+
+/// The links that share an incident; `done` is the word that a form led back with.
+#[server(prefix = "/api/pages", endpoint = "shares", input = GetUrl)]
+pub async fn get_shares(id: String, #[server(default)] done: String) -> Result<Sheet, Problem> {
+    crate::compose::trail::shares(&id, &done).await
+}
+
 /// The guide for people.
 #[server(prefix = "/api/pages", endpoint = "guide", input = GetUrl)]
 pub async fn get_guide() -> Result<Sheet, Problem> {

@@ -1,10 +1,12 @@
 //! The forms of an incident's page as a browser without Wasm sends them: to the address of the page itself. What was done leads back to the
 //! page, with a known word for what happened; what is refused is answered with the page, and what was typed still stands in it.
 
+mod trail;
+
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Extension, Path},
+    extract::Path,
     response::{IntoResponse, Redirect, Response},
     routing::post,
 };
@@ -20,20 +22,17 @@ use crate::{
     problem::{Kind, Problem},
 };
 
+pub use trail::{NewToken, WallClock};
+
 /// The routes of the forms; `context` and `shell` as the pages have them.
 pub fn forms<S, IV>(context: impl Fn() + Clone + Send + Sync + 'static, shell: impl Fn() -> IV + Clone + Send + Sync + 'static) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
 {
-    let answer = move |Path(id): Path<String>, caller: Option<Extension<Caller>>, body: Bytes| {
+    let trail = trail::forms(context.clone(), shell.clone());
+    let answer = move |Path(id): Path<String>, body: Bytes| {
         let (context, shell) = (context.clone(), shell.clone());
-        let context = move || {
-            context();
-            if let Some(Extension(caller)) = &caller {
-                provide_context(caller.clone());
-            }
-        };
         async move {
             let (deed, text) = read(&body);
             let known = Owner::new().with(|| {
@@ -60,7 +59,7 @@ where
             }
         }
     };
-    Router::new().route("/ops/incidents/{id}", post(answer))
+    Router::new().route("/ops/incidents/{id}", post(answer)).merge(trail)
 }
 
 /// Which deed is asked for, and with which words.

@@ -18,6 +18,8 @@ pub(crate) type Fetch = fn(String) -> Coming;
 pub(crate) enum Lives {
     /// Nothing: it is read once.
     No,
+    /// What the journal says of no incident.
+    Apart,
     /// Whatever the journal says.
     Always,
     /// What the journal says of the incident whose number is the first word of its key.

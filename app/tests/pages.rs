@@ -107,6 +107,10 @@ impl Desk for Fake {
             Query::Incident { incident } => Err(Refusal::NotFound { what: format!("incident {incident}") }),
             Query::Settings
             | Query::Bundle { .. }
+            | Query::Trail { .. }
+            | Query::Verify
+            | Query::Shares { .. }
+            | Query::Shared { .. }
             | Query::Recommendation { .. }
             | Query::IncidentById { .. }
             | Query::Course { .. }

@@ -56,7 +56,7 @@ fn words(deed: Deed, label: &'static str, told: &Told) -> AnyView {
 }
 
 /// A text as the content of a field: nothing in it is markup, and its first line break is not taken for one of the markup's own.
-fn field_text(text: &str) -> String {
+pub(crate) fn field_text(text: &str) -> String {
     format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
 }
 

@@ -46,8 +46,8 @@ pub(crate) fn keep(live: Live, lives: Lives, key: Memo<String>, fetch: Fetch) {
     Effect::new(move |seen: Option<Option<u64>>| {
         let news = live.news.get();
         let concerned = news.is_some_and(|news| match (lives, news.incident) {
-            (Lives::No, _) => false,
-            (Lives::Always, _) | (Lives::Incident, None) => true,
+            (Lives::No, _) | (Lives::Apart, Some(_)) => false,
+            (Lives::Always, _) | (Lives::Apart | Lives::Incident, None) => true,
             (Lives::Incident, Some(about)) => key.with_untracked(|key| key.split(' ').next().and_then(|id| id.parse().ok()) == Some(about)),
         });
         if concerned && seen.is_some() {

@@ -14,6 +14,11 @@ use crate::{
     words::{AccountId, Severity, Signal, Subject, TokenId, Unit},
 };
 
+pub use crate::{
+    share::{SharedPage, Shares},
+    trail::{TrailEntry, TrailPage, Verified},
+};
+
 /// How a signal of a subject is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -8,3 +8,4 @@ mod people;
 mod postgres;
 mod sqlite;
 mod support;
+mod trail;

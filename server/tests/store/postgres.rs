@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use crate::{
     cases, harm, passkeys, people,
     support::{Place, measure},
+    trail,
 };
 
 struct Server {
@@ -127,6 +128,11 @@ async fn postgres_keeps_the_contract() {
         people::the_time_of_a_failure_tells_nothing,
         passkeys::a_passkey_signs_in_and_nothing_like_it_does,
         passkeys::a_passkey_is_removed_and_is_only_ever_ones_own,
+        trail::the_trail_is_filtered_and_paged,
+        trail::an_export_proves_what_the_database_holds,
+        trail::a_redaction_takes_the_words_everywhere_and_the_journal_verifies,
+        trail::content_that_vanished_without_a_word_is_named,
+        trail::a_share_link_opens_until_its_end_or_until_it_is_ended,
     );
     people::a_backup_carries_people_but_no_sign_ins(&server.place("people_here").await, &server.place("people_there").await).await;
     people::a_backup_carries_people_but_no_sign_ins(&Place::sqlite(), &server.place("people_moved").await).await;
@@ -211,4 +217,11 @@ async fn a_lost_lock_is_noticed(place: &Place) {
 async fn how_long_a_change_takes_in_postgres() {
     let server = Server::start(&["fsync=on"]);
     measure(&server.place("measure").await).await;
+}
+
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn how_long_a_look_through_the_journal_takes_in_postgres() {
+    let server = Server::start(&["fsync=off"]);
+    trail::measure(&server.place("measure").await).await;
 }
