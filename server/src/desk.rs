@@ -208,6 +208,9 @@ impl Inner {
             failed => {
                 // It may have been carried out all the same: what is at hand is read again, and the next change sends what is missing.
                 self.mark_stale();
+                if !matches!(failed, Ok(Err(StoreError::Refused(_) | StoreError::Misfit(_)))) {
+                    self.people_unclear();
+                }
                 return Err(failed.map_or_else(|_| too_slow(), |result| result.map_or_else(refuse_change, |_| too_slow())));
             }
         };
@@ -319,6 +322,7 @@ impl Inner {
             match self.store.entries(number, PAGE).await {
                 Ok(entries) if !entries.is_empty() => {
                     number = entries.last().map_or(number, |entry| entry.number);
+                    self.people_changed(&entries);
                     self.send(before.epoch, entries, actor);
                 }
                 Ok(_) => break,

@@ -196,21 +196,18 @@ impl People {
         let (from, now) = (device.came.from, self.clock.now().mono);
         let account = known.roster.named(name).cloned();
         let is_known = account.as_ref().is_some_and(|account| came_before(&known, account.id, from));
-        self.throttle.check(Some(name), is_known, from, now)?;
+        self.throttle.begin(Some(name), is_known, from, now)?;
         let hash = account.as_ref().map(|account| account.password.clone());
         let fits = self.passwords.fits(password, hash).await?;
         match account.filter(|_| fits) {
             Some(account) => {
-                self.throttle.succeeded(name);
+                self.throttle.succeeded(Some(name), from);
                 self.begin_session(account.id, Proof::Password, None, device).await
             }
-            None => {
-                self.throttle.failed(Some(name), from, now);
-                Err(Refusal::Invalid {
-                    field: "password".to_owned(),
-                    problem: "or name is not right. Look at both and try again".to_owned(),
-                })
-            }
+            None => Err(Refusal::Invalid {
+                field: "password".to_owned(),
+                problem: "or name is not right. Look at both and try again".to_owned(),
+            }),
         }
     }
 
@@ -238,11 +235,12 @@ impl People {
     /// Comes in by an invitation or owner link, and signs in.
     pub async fn join(&self, secret: &str, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
         let (from, now) = (device.came.from, self.clock.now().mono);
-        self.throttle.check(None, false, from, now)?;
+        self.throttle.begin(None, false, from, now)?;
         if self.invited(secret).await?.is_none() {
-            self.throttle.failed(None, from, now);
             return Err(Refusal::NotFound { what: "invitation like this one, or not any more. Ask for a new link".to_owned() });
         }
+        // The secret was right: a name or password that is not good enough is no guess.
+        self.throttle.succeeded(None, from);
         password::check_new(name, &password)?;
         let password = self.passwords.hash(password).await?;
         self.act(Caller::System, Change::Join { hash: hash_of(secret), name: name.to_owned(), password }).await?;
@@ -308,14 +306,14 @@ impl People {
 
     /// Begins a sign-in by passkey: the browser's options.
     pub fn ask_for_passkey(&self, device: &Device) -> Result<Vec<u8>, Refusal> {
-        self.throttle.check(None, false, device.came.from, self.clock.now().mono)?;
+        self.throttle.check(device.came.from, self.clock.now().mono)?;
         self.passkeys.ask(&device.came)
     }
 
     /// Signs in by passkey.
     pub async fn sign_in_by_passkey(&self, answer: &[u8], device: &Device) -> Result<SignedIn, Refusal> {
         let (from, now) = (device.came.from, self.clock.now().mono);
-        self.throttle.check(None, false, from, now)?;
+        self.throttle.begin(None, false, from, now)?;
         let presented = Passkeys::read(answer)?;
         let known = self.desk.known().await?;
         let passkey = known.roster.passkeys.iter().find(|passkey| passkey.credential == presented.credential());
@@ -326,13 +324,9 @@ impl People {
             }
             None => Err(Refusal::Conflict { problem: "This passkey is not known here. Use another one, or your password.".to_owned() }),
         };
-        match checked {
-            Ok((passkey, account, state)) => self.begin_session(account.id, Proof::Passkey, Some((passkey.id, state)), device).await,
-            Err(refusal) => {
-                self.throttle.failed(None, from, now);
-                Err(refusal)
-            }
-        }
+        let (passkey, account, state) = checked?;
+        self.throttle.succeeded(None, from);
+        self.begin_session(account.id, Proof::Passkey, Some((passkey.id, state)), device).await
     }
 }
 

@@ -85,12 +85,18 @@ impl Inner {
     /// Called before anyone learns that the entries were written.
     pub(super) fn people_changed(&self, entries: &[Entry]) {
         if entries.iter().filter_map(|entry| entry.event.as_ref()).any(is_about_people) {
-            self.people_version.fetch_add(1, Ordering::Release);
-            self.people.send_modify(|count| *count += 1);
+            self.people_unclear();
         }
     }
 
-    /// Who is here. While the database is away, as it was known last.
+    /// A change may have been carried out though its answer was lost, and it may have revoked something: what is known of people is read
+    /// again before it is trusted.
+    pub(super) fn people_unclear(&self) {
+        self.people_version.fetch_add(1, Ordering::Release);
+        self.people.send_modify(|count| *count += 1);
+    }
+
+    /// Who is here. While the database is away, as it was known last, unless something about people may have been written since.
     pub(super) async fn known(&self) -> Result<Arc<Known>, Refusal> {
         let version = self.people_version.load(Ordering::Acquire);
         let last = self.roster.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -142,10 +142,10 @@ impl Passkeys {
         }
     }
 
-    /// Ends it with what the browser answered.
+    /// Ends it with what the browser answered, as its `toJSON()` writes it.
     pub fn finish(&self, came: &Came, account: &Account, answer: &[u8]) -> Result<Made, Refusal> {
         let (rp, origin) = place(came)?;
-        let registration = Registration::from_json_custom(answer).map_err(|_| damaged())?;
+        let registration = Registration::from_json_relaxed(answer).map_err(|_| damaged())?;
         let challenge = registration.challenge_relaxed().map_err(|_| damaged())?;
         let begun = self.registrations.lock().unwrap_or_else(PoisonError::into_inner).take(&challenge);
         let begun = begun.ok_or_else(|| conflict("This took too long. Begin again."))?;
@@ -176,9 +176,9 @@ impl Passkeys {
         }
     }
 
-    /// Reads what a passkey answered.
+    /// Reads what a passkey answered, as the browser's `toJSON()` writes it.
     pub fn read(answer: &[u8]) -> Result<Presented, Refusal> {
-        DiscoverableAuthentication::from_json_custom(answer).map(Presented).map_err(|_| damaged())
+        DiscoverableAuthentication::from_json_relaxed(answer).map(Presented).map_err(|_| damaged())
     }
 
     /// Ends a sign-in: the passkey's new state if it is the account's and its answer is good.

@@ -61,46 +61,64 @@ impl Failures {
 pub struct Throttle(Mutex<HashMap<Key, Failures>>);
 
 impl Throttle {
-    /// Whether a try may be made now. A name does not hold up those who come from where its owner came from before (`known`): nobody
+    /// Begins a try, if one may be made now. It counts as failed until it has succeeded: otherwise many at the same instant would all be
+    /// let through before the first of them has failed. A name does not hold up those who come from where its owner came from before (`known`): nobody
     /// can keep a person out by guessing at their password.
-    pub fn check(&self, name: Option<&str>, known: bool, address: IpAddr, now: Mono) -> Result<(), Refusal> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn begin(&self, name: Option<&str>, known: bool, address: IpAddr, now: Mono) -> Result<(), Refusal> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let by_name = name.filter(|_| !known).map(name_key);
         for key in by_name.into_iter().chain([network(address)]) {
-            let Some(failures) = all.get(&key) else { continue };
-            let waited = now.since(failures.last);
-            let wait = failures.wait();
-            if waited < wait && waited < FORGET {
-                let left = Span::from_micros(wait.as_micros() - waited.as_micros()).as_secs_f64().ceil();
-                return Err(Refusal::Throttled { seconds: left as u32 });
-            }
+            wait_for(&all, &key, now)?;
         }
+        count(&mut all, name, address, now);
         Ok(())
     }
 
-    /// Notes a failure.
-    pub fn failed(&self, name: Option<&str>, address: IpAddr, now: Mono) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in name.map(name_key).into_iter().chain([network(address)]) {
-            if all.len() >= MOST && !all.contains_key(&key) {
-                all.retain(|_, failures| now.since(failures.last) < FORGET);
-                if all.len() >= MOST
-                    && let Some(oldest) = all.iter().min_by_key(|(_, failures)| failures.last).map(|(key, _)| key.clone())
-                {
-                    all.remove(&oldest);
-                }
-            }
-            let failures = all.entry(key).or_insert(Failures { count: 0, last: now });
-            if now.since(failures.last) >= FORGET {
-                failures.count = 0;
-            }
-            *failures = Failures { count: failures.count.saturating_add(1), last: now };
-        }
+    /// Looks whether a try may be made now, without beginning one.
+    pub fn check(&self, address: IpAddr, now: Mono) -> Result<(), Refusal> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        wait_for(&all, &network(address), now)
     }
 
-    /// Forgets the failures of a name: its owner came in.
-    pub fn succeeded(&self, name: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&name_key(name));
+    /// Takes back what [`Throttle::begin`] counted, and forgets the failures of a name: its owner came in.
+    pub fn succeeded(&self, name: Option<&str>, address: IpAddr) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = name {
+            all.remove(&name_key(name));
+        }
+        if let Some(failures) = all.get_mut(&network(address)) {
+            failures.count = failures.count.saturating_sub(1);
+        }
+    }
+}
+
+/// Refuses while someone has to wait.
+fn wait_for(all: &HashMap<Key, Failures>, key: &Key, now: Mono) -> Result<(), Refusal> {
+    let Some(failures) = all.get(key) else { return Ok(()) };
+    let (waited, wait) = (now.since(failures.last), failures.wait());
+    if waited < wait && waited < FORGET {
+        let left = Span::from_micros(wait.as_micros() - waited.as_micros()).as_secs_f64().ceil();
+        return Err(Refusal::Throttled { seconds: left as u32 });
+    }
+    Ok(())
+}
+
+/// Counts a failure.
+fn count(all: &mut HashMap<Key, Failures>, name: Option<&str>, address: IpAddr, now: Mono) {
+    for key in name.map(name_key).into_iter().chain([network(address)]) {
+        if all.len() >= MOST && !all.contains_key(&key) {
+            all.retain(|_, failures| now.since(failures.last) < FORGET);
+            if all.len() >= MOST
+                && let Some(oldest) = all.iter().min_by_key(|(_, failures)| failures.last).map(|(key, _)| key.clone())
+            {
+                all.remove(&oldest);
+            }
+        }
+        let failures = all.entry(key).or_insert(Failures { count: 0, last: now });
+        if now.since(failures.last) >= FORGET {
+            failures.count = 0;
+        }
+        *failures = Failures { count: failures.count.saturating_add(1), last: now };
     }
 }
 
@@ -115,39 +133,63 @@ mod tests {
     #[test]
     fn guessing_becomes_slow_and_mistyping_does_not() {
         let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
-        for _ in 0..FREE {
-            throttle.failed(Some("Ada"), here, at(10));
-        }
-        let mut waits = Vec::new();
         let mut now = 10;
+        let mut waits = Vec::new();
+        for _ in 0..FREE {
+            throttle.begin(Some("Ada"), false, here, at(now)).unwrap();
+        }
         while waits.len() < 12 {
-            throttle.failed(Some("ada "), here, at(now));
-            let Err(Refusal::Throttled { seconds }) = throttle.check(Some("ADA"), false, here, at(now)) else { panic!("not throttled") };
+            let Err(Refusal::Throttled { seconds }) = throttle.begin(Some("ADA "), false, here, at(now)) else { panic!("not throttled") };
             waits.push(seconds);
             now += u64::from(seconds);
-            assert!(throttle.check(Some("Ada"), false, here, at(now)).is_ok());
+            throttle.begin(Some("ada"), false, here, at(now)).unwrap();
         }
-        assert_eq!(waits, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300]);
-        assert!(throttle.check(Some("Bob"), false, IpAddr::from([203, 0, 113, 10]), at(now)).is_ok(), "others are not held up");
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+        assert!(throttle.begin(Some("Bob"), false, IpAddr::from([203, 0, 113, 10]), at(now)).is_ok(), "others are not held up");
+    }
+
+    #[test]
+    fn of_many_guesses_at_the_same_instant_only_a_few_are_worked_on() {
+        let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
+        let begun = (0..200).filter(|_| throttle.begin(Some("Ada"), false, here, at(1)).is_ok()).count();
+        assert_eq!(begun, FREE as usize);
+        let elsewhere = |index: u8| IpAddr::from([198, 51, 100, index]);
+        let begun = (0..200).filter(|index| throttle.begin(Some("Bob"), false, elsewhere(*index), at(1)).is_ok()).count();
+        assert_eq!(begun, FREE as usize, "a name is held up wherever they come from");
+    }
+
+    #[test]
+    fn whoever_comes_in_has_not_failed() {
+        let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
+        for name in 0..100 {
+            let name = format!("person {name}");
+            throttle.begin(Some(&name), false, here, at(1)).unwrap();
+            throttle.succeeded(Some(&name), here);
+        }
+        // Coming in oneself does not wipe out the guesses at others from the same address.
+        for _ in 0..FREE {
+            throttle.begin(Some("Ada"), false, here, at(1)).unwrap();
+        }
+        throttle.succeeded(Some("person 1"), here);
+        throttle.begin(Some("Bob"), false, here, at(1)).unwrap();
+        assert!(throttle.begin(Some("Carl"), false, here, at(1)).is_err() && throttle.check(here, at(1)).is_err());
     }
 
     #[test]
     fn nobody_is_kept_out_by_the_guesses_of_others() {
         let (throttle, elsewhere, home) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]), IpAddr::from([198, 51, 100, 1]));
-        for _ in 0..20 {
-            throttle.failed(Some("Ada"), elsewhere, at(1));
-        }
-        assert!(throttle.check(Some("Ada"), false, home, at(2)).is_err());
-        assert!(throttle.check(Some("Ada"), true, home, at(2)).is_ok());
-        assert!(throttle.check(Some("Ada"), true, elsewhere, at(2)).is_err(), "the address is");
-        assert!(throttle.check(Some("Ada"), false, home, at(2 + 15 * 60)).is_ok(), "it is forgotten");
+        while throttle.begin(Some("Ada"), false, elsewhere, at(1)).is_ok() {}
+        assert!(throttle.begin(Some("Ada"), false, home, at(1)).is_err());
+        assert!(throttle.begin(Some("Ada"), true, home, at(1)).is_ok());
+        assert!(throttle.begin(Some("Ada"), true, elsewhere, at(1)).is_err(), "the address is");
+        assert!(throttle.begin(Some("Ada"), false, home, at(2 + 15 * 60)).is_ok(), "it is forgotten");
     }
 
     #[test]
     fn memory_is_bounded() {
         let throttle = Throttle::default();
         for index in 0..u32::try_from(MOST).unwrap() + 500 {
-            throttle.failed(None, IpAddr::from(index.to_be_bytes()), at(u64::from(index)));
+            throttle.begin(None, false, IpAddr::from(index.to_be_bytes()), at(u64::from(index))).unwrap();
         }
         assert!(throttle.0.lock().unwrap().len() <= MOST);
     }

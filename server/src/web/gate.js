@@ -9,13 +9,13 @@ const post = async (path, body) => {
 };
 const deeds = {
   async 'sign-in'(form) {
-    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON((await post('/api/people/passkeys/ask', {})).publicKey);
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await post('/api/people/passkeys/ask', {}));
     const credential = await navigator.credentials.get({ publicKey });
     await post('/api/people/passkeys/sign-in', credential.toJSON());
     location.replace(form.dataset.to || '/');
   },
   async add(form) {
-    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON((await post('/api/people/passkeys/begin', {})).publicKey);
+    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(await post('/api/people/passkeys/begin', {}));
     const credential = await navigator.credentials.create({ publicKey });
     await post('/api/people/passkeys/add', { label: form.elements.label.value, credential: credential.toJSON() });
     location.replace('/ops/settings?done=passkey#passkeys');

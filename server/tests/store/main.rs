@@ -3,6 +3,8 @@
 
 mod cases;
 mod harm;
+mod passkeys;
+mod people;
 mod postgres;
 mod sqlite;
 mod support;

@@ -15,7 +15,7 @@ use server::store::{
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::{
-    cases, harm,
+    cases, harm, passkeys, people,
     support::{Place, at, fill, write},
     trail,
 };
@@ -42,6 +42,13 @@ contract!(
     cases::a_second_program_that_serves_is_refused,
     cases::a_newer_schema_stops_with_a_sentence,
     harm::the_database_refuses_to_change_the_journal,
+    people::an_account_lives_from_its_invitation_to_its_end,
+    people::tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on,
+    people::an_old_sign_in_is_asked_again_for_what_matters,
+    people::guesses_at_the_same_instant_are_held_up_as_well,
+    people::the_time_of_a_failure_tells_nothing,
+    passkeys::a_passkey_signs_in_and_nothing_like_it_does,
+    passkeys::a_passkey_is_removed_and_is_only_ever_ones_own,
     trail::the_trail_is_filtered_and_paged,
     trail::an_export_proves_what_the_database_holds,
     trail::a_line_without_end_is_refused_before_it_is_held,
@@ -49,6 +56,11 @@ contract!(
     trail::content_that_vanished_without_a_word_is_named,
     trail::a_share_link_opens_until_its_end_or_until_it_is_ended,
 );
+
+#[tokio::test]
+async fn a_backup_carries_people() {
+    people::a_backup_carries_people_but_no_sign_ins(&Place::sqlite(), &Place::sqlite()).await;
+}
 
 #[tokio::test]
 async fn every_harm_is_named() {

@@ -454,6 +454,7 @@ impl Roster {
 
 /// What a change does, or why not. Whether the caller may ask for it at all is decided before.
 pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp) -> Result<Outcome, Refusal> {
+    standing::check(roster, caller)?;
     let mut outcome = Outcome::default();
     let own = || caller.account().ok_or(Refusal::SignIn);
     match change {
@@ -625,5 +626,6 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
     Ok(outcome)
 }
 
+mod standing;
 #[cfg(test)]
 mod tests;
