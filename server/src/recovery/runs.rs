@@ -147,7 +147,7 @@ impl Inner {
             let id = RecommendationId { incident: incident.number, place: one.place };
             match &one.stage {
                 Stage::Approved { at } if self.clock.now().wall.since(*at) < STALE => {
-                    self.take(id, |inner, cancel| inner.carry_out(id, cancel))
+                    self.take(id, |inner, cancel| inner.carry_out(id, cancel));
                 }
                 Stage::Running { cancelled: Some(_), .. } if self.cancel(id) => {}
                 Stage::Running { started_at, .. } => {
