@@ -4,7 +4,7 @@
 //! database, and one that is too far behind even for that is told to start again. So a slow reader costs no memory and skips nothing.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fmt::Write as _,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
@@ -17,6 +17,7 @@ use bytes::Bytes;
 use futures::{Stream, stream};
 use rules::{
     journal::{Cursor, Entry, Event},
+    recommendation::RecommendationId,
     view::Readings,
 };
 use tokio::sync::{Notify, watch};
@@ -30,14 +31,19 @@ const RING_BYTES: usize = 2 * 1024 * 1024;
 const FARTHEST_BEHIND: u64 = 5_000;
 /// The least time between two health events: at most two a second.
 const HEALTH_SPACING: Duration = Duration::from_millis(500);
+/// The least time between two events about runs: at most four a second.
+const RUN_SPACING: Duration = Duration::from_millis(250);
+/// How many runs are told apart; who missed an older one asks when the journal says that it ended.
+const MOST_RUNS: usize = 64;
 /// How often a silent stream says that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What wakes readers: three counters, so that a late reader sees that something changed, and what.
+/// What wakes readers: four counters, so that a late reader sees that something changed, and what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Wake {
     journal: u64,
     health: u64,
+    runs: u64,
     alive: u64,
 }
 
@@ -69,9 +75,18 @@ struct Health {
     encoded: Option<(u64, Bytes)>,
 }
 
+/// What printed something, each with the version in which it did so last.
+#[derive(Debug, Default)]
+struct Runs {
+    version: u64,
+    last: BTreeMap<RecommendationId, u64>,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Live {
+    runs: Mutex<Runs>,
+    run_came: Notify,
     ring: RwLock<Ring>,
     health: Mutex<Health>,
     health_came: Notify,
@@ -86,6 +101,8 @@ impl Live {
     pub fn new(head: Cursor, limit: usize) -> Arc<Self> {
         let wake = Wake { journal: head.number, ..Wake::default() };
         Arc::new(Self {
+            runs: Mutex::default(),
+            run_came: Notify::new(),
             ring: RwLock::default(),
             health: Mutex::default(),
             health_came: Notify::new(),
@@ -130,8 +147,47 @@ impl Live {
         self.health_came.notify_one();
     }
 
-    /// Sends health readings, at most two a second, and keeps silent streams alive. Runs until cancelled.
+    /// A run printed something: who looks at it asks anew, at most four times a second.
+    pub fn run_changed(&self, id: RecommendationId) {
+        {
+            let mut runs = lock(&self.runs);
+            let next = runs.version + 1;
+            runs.last.insert(id, next);
+            if runs.last.len() > MOST_RUNS
+                && let Some(oldest) = runs.last.iter().min_by_key(|(_, version)| **version).map(|(id, _)| *id)
+            {
+                runs.last.remove(&oldest);
+            }
+        }
+        self.run_came.notify_one();
+    }
+
+    /// Sends health readings, at most two a second, what runs, at most four times a second, and keeps silent streams alive. Runs until
+    /// cancelled.
     pub async fn pump(&self, stop: CancellationToken) {
+        tokio::join!(self.pump_health(&stop), self.pump_runs(&stop));
+    }
+
+    async fn pump_runs(&self, stop: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.run_came.notified() => {}
+            }
+            let version = {
+                let mut runs = lock(&self.runs);
+                runs.version += 1;
+                runs.version
+            };
+            self.wake.send_modify(|wake| wake.runs = version);
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(RUN_SPACING) => {}
+            }
+        }
+    }
+
+    async fn pump_health(&self, stop: &CancellationToken) {
         loop {
             let came = tokio::select! {
                 () = stop.cancelled() => return,
@@ -188,7 +244,17 @@ impl Live {
             None => head,
         };
         let _ = write!(first, "event: hello\ndata: {{\"cursor\":\"{start}\"}}\n\n");
-        let reader = Reader { seat, wake, store, stop, at: start, sent_health: 0, pending: VecDeque::from([Bytes::from(first)]) };
+        let seen_runs = wake.borrow().runs;
+        let reader = Reader {
+            seat,
+            wake,
+            store,
+            stop,
+            at: start,
+            sent_health: 0,
+            sent_runs: seen_runs,
+            pending: VecDeque::from([Bytes::from(first)]),
+        };
         Some(stream::unfold(reader, |mut reader| async move {
             let bytes = reader.next().await?;
             Some((Ok(bytes), reader))
@@ -203,6 +269,15 @@ impl Live {
         }
         let at = usize::try_from(number + 1 - oldest).unwrap_or(usize::MAX);
         ring.events.get(at).map_or(Next::UpToDate, |(number, bytes)| Next::Event(*number, bytes.clone()))
+    }
+
+    /// What printed something after one version and up to another.
+    fn runs(&self, after: u64, to: u64) -> Vec<Bytes> {
+        let runs = lock(&self.runs);
+        let changed = runs.last.iter().filter(|(_, version)| **version > after && **version <= to);
+        changed
+            .map(|(id, _)| Bytes::from(format!("event: run\ndata: {{\"incident\":{},\"place\":{}}}\n\n", id.incident, id.place)))
+            .collect()
     }
 
     fn health(&self) -> Option<(u64, Bytes)> {
@@ -254,6 +329,7 @@ struct Reader {
     stop: CancellationToken,
     at: Cursor,
     sent_health: u64,
+    sent_runs: u64,
     pending: VecDeque<Bytes>,
 }
 
@@ -287,12 +363,17 @@ impl Reader {
                 self.sent_health = version;
                 return Some(bytes);
             }
+            if seen.runs > self.sent_runs {
+                self.pending.extend(self.seat.0.runs(self.sent_runs, seen.runs));
+                self.sent_runs = seen.runs;
+                continue;
+            }
             tokio::select! {
                 () = self.stop.cancelled() => return None,
                 changed = self.wake.changed() => changed.ok()?,
             }
             let now = *self.wake.borrow();
-            if now.alive != seen.alive && now.journal == seen.journal && now.health == seen.health {
+            if now.alive != seen.alive && now.journal == seen.journal && now.health == seen.health && now.runs == seen.runs {
                 self.wake.borrow_and_update();
                 return Some(Bytes::from_static(b": keep-alive\n\n"));
             }

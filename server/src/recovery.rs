@@ -1,4 +1,10 @@
 //! Recovery: what can be run on this host right now, and what runs.
+//!
+//! [`Runs`] starts what was approved. What it does follows from the desk's committed entries and from the incidents as they are stored, so
+//! that a missed message, a database that was away or a new start of the program loses nothing and runs nothing twice.
+
+mod fit;
+mod runs;
 
 use std::{
     collections::BTreeMap,
@@ -11,6 +17,10 @@ use rules::{
     view::{Plan, RunOutput},
 };
 
+pub use self::{
+    fit::Place,
+    runs::{Runs, STALE},
+};
 use crate::run::Output;
 
 /// What desk, monitor and runner share about recovery.
@@ -20,6 +30,8 @@ pub struct Recovery {
     catalogue: RwLock<Option<Arc<Catalogue>>>,
     /// What was seen of this host a moment ago.
     facts: RwLock<Arc<Facts>>,
+    /// Where commands run; `None` where none do.
+    place: RwLock<Option<Place>>,
     /// What runs, with what it prints.
     running: RwLock<BTreeMap<RecommendationId, Output>>,
 }
@@ -45,14 +57,36 @@ impl Recovery {
         *self.facts.write().unwrap_or_else(PoisonError::into_inner) = facts;
     }
 
-    /// What exactly would be executed right now.
+    /// Says where commands run; without it none does.
+    pub fn set_place(&self, place: Place) {
+        *self.place.write().unwrap_or_else(PoisonError::into_inner) = Some(place);
+    }
+
+    /// What exactly would be executed right now. Nothing is executed.
     pub fn plan(&self, recommendation: &Recommendation) -> Plan {
-        Plan::Refused { why: format!("{} can't be planned yet.", recommendation.title) }
+        match self.ready(recommendation) {
+            Ok(ready) => Plan::Ready { text: ready.describe() },
+            Err(why) => Plan::Refused { why },
+        }
+    }
+
+    /// The one way to what is executed: the dry run and the run both come here.
+    fn ready(&self, recommendation: &Recommendation) -> Result<fit::Ready, String> {
+        let place = self.place.read().unwrap_or_else(PoisonError::into_inner).clone();
+        fit::ready(self.catalogue().as_deref(), &self.facts(), place.as_ref(), recommendation)
     }
 
     /// What a run prints, while it is under way.
     pub fn output(&self, id: RecommendationId) -> Option<RunOutput> {
         let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
-        running.get(&id).map(|_| RunOutput { place: id.place, text: String::new(), open: true })
+        running.get(&id).map(|output| RunOutput { place: id.place, text: output.text(), open: true })
+    }
+
+    fn show(&self, id: RecommendationId, output: Option<Output>) {
+        let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
+        match output {
+            Some(output) => running.insert(id, output),
+            None => running.remove(&id),
+        };
     }
 }

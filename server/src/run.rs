@@ -19,7 +19,7 @@
 use std::{
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -139,6 +139,7 @@ pub struct Runner {
     clock: Clock,
     places: Arc<Path>,
     grace: Duration,
+    leaving: process::Leaving,
 }
 
 impl Runner {
@@ -149,7 +150,7 @@ impl Runner {
         remove_leftovers(&places);
         // The patterns are made once, not in the first run.
         let _ = rules::redact::text("password=x Authorization: x https://a:b@c -----BEGIN");
-        Ok(Self { clock, places: places.into(), grace: GRACE })
+        Ok(Self { clock, places: places.into(), grace: GRACE, leaving: process::Leaving::default() })
     }
 
     /// Another grace between SIGTERM and SIGKILL.
@@ -157,6 +158,11 @@ impl Runner {
     pub fn with_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
+    }
+
+    /// From now on nothing is ended because a [`Run`] or the runtime goes away: Calm Ops stops, and what runs goes on to its end unseen.
+    pub fn leave_running(&self) {
+        self.leaving.store(true, Ordering::Release);
     }
 
     /// Starts it and returns at once. Must be called within a tokio runtime.
@@ -265,13 +271,21 @@ impl Task {
         Report { command, check, ended: self.runner.clock.now().wall, output: self.output }
     }
 
+    /// Waits until somebody cancels it. Whoever goes away while Calm Ops stops does not.
+    async fn cancelled(&self) {
+        self.cancel.cancelled().await;
+        if self.runner.leaving.load(Ordering::Acquire) {
+            std::future::pending::<()>().await;
+        }
+    }
+
     async fn part(&self, plan: Plan, phase: Phase, asked: rules::time::Now) -> Part {
         let clock = self.runner.clock;
         if self.cancel.is_cancelled() {
             return not_started(Refusal::new(Rule::NotCancelled, "it was cancelled before it began"));
         }
-        let (places, limit) = (self.runner.places.clone(), plan.time_limit.to_std());
-        let started = tokio::task::spawn_blocking(move || process::start(&plan, &places)).await;
+        let (places, leaving, limit) = (self.runner.places.clone(), Arc::clone(&self.runner.leaving), plan.time_limit.to_std());
+        let started = tokio::task::spawn_blocking(move || process::start(&plan, &places, &leaving)).await;
         let started = match started {
             Ok(Ok(started)) => started,
             Ok(Err(refusal)) => return not_started(refusal),
@@ -291,7 +305,7 @@ impl Task {
         let forced = tokio::select! {
             biased;
             () = leader.exited() => None,
-            () = self.cancel.cancelled() => Some(Outcome::Cancelled),
+            () = self.cancelled() => Some(Outcome::Cancelled),
             () = tokio::time::sleep(limit) => Some(Outcome::TimedOut),
         };
         if forced.is_some() {
@@ -302,7 +316,7 @@ impl Task {
         let mut outlived = tokio::select! {
             _ = &mut capture => false,
             () = tokio::time::sleep(LINGER) => true,
-            () = self.cancel.cancelled(), if forced.is_none() => {
+            () = self.cancelled(), if forced.is_none() => {
                 leader.end(pipes, self.runner.grace).await;
                 false
             }

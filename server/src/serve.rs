@@ -32,7 +32,8 @@ use crate::{
         runner::{self, Told},
     },
     people::People,
-    recovery::Recovery,
+    recovery::{Place, Recovery, Runs},
+    run::Runner,
     store::{self, StoreError, Where, reserve::Reserve},
     web::{
         self, Site,
@@ -143,6 +144,8 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let desk = Desk::new(Arc::clone(&store), Arc::clone(&board), Arc::clone(&live), Arc::clone(&recovery), clock);
     let host = config.host_name.clone().unwrap_or_else(crate::collect::host::host_name);
 
+    let runner = Runner::new(data_dir.join("runs"), clock).map_err(|source| StartError::DataDir { path: data_dir.join("runs"), source })?;
+    let runs = Runs::new(Arc::clone(&desk), Arc::clone(&store), Arc::clone(&recovery), Arc::clone(&live), runner, clock, stop.clone());
     let background = TaskTracker::new();
     let (tell, told) = mpsc::channel(64);
     let collectors =
@@ -150,6 +153,8 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     collectors.start(Box::new(HostCollector::new(&host, config.interval)), stop.child_token());
     let mut always = vec!["host"];
     let pm2_home = config.pm2.home.clone().or_else(|| Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME")));
+    recovery.set_place(Place { host: host.clone(), pm2_home: pm2_home.clone() });
+    let runs = tokio::spawn(runs.run());
     match pm2_home.filter(|_| config.pm2.enabled) {
         Some(home) => {
             collectors.start(Box::new(Pm2Collector::new(&host, &home, config.interval)), stop.child_token());
@@ -207,6 +212,8 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let tls = config.tls.clone().map(|files| tls::acceptor(files, stop.clone())).transpose()?;
     ready(address, link);
     serving::serve(listener, tls, router, config.limits.streams + MORE_CONNECTIONS, stop.clone()).await?;
+    // What runs has 2 s to end; it is not cut off.
+    let _ = runs.await;
     // The monitor has its own bounds for the last writes.
     let ended = monitor.await.and_then(|ended| ended);
     background.close();

@@ -135,6 +135,17 @@ pub enum StoreError {
     },
 }
 
+/// What became of the wish to end one query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryCancel {
+    /// The database was told to end it.
+    Told,
+    /// It is over, or another one runs there now, or it is one of ours.
+    Gone,
+    /// This database has no sessions that could be told.
+    NotHere,
+}
+
 /// What the store does. Every method that changes something is one transaction, durable when it returns.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -170,6 +181,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// One incident.
     async fn incident(&self, number: IncidentNumber) -> Result<Option<Incident>, StoreError>;
+
+    /// Ends the query of one session of the database, if it is still the one that began then (microseconds since 1970) and not ours.
+    async fn cancel_query(&self, pid: u32, started: u64) -> Result<QueryCancel, StoreError>;
 
     /// The store as one looks through its journal, and as it keeps share links.
     fn as_trail(&self) -> &dyn Trail;

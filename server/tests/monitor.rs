@@ -127,6 +127,10 @@ impl Store for Moody {
         self.inner.incident(number).await
     }
 
+    async fn cancel_query(&self, pid: u32, started: u64) -> Result<server::store::QueryCancel, StoreError> {
+        self.inner.cancel_query(pid, started).await
+    }
+
     fn as_trail(&self) -> &dyn Trail {
         self.inner.as_trail()
     }

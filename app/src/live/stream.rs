@@ -128,7 +128,7 @@ fn open(live: Live) {
     };
     let message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| take(live, &event));
     let error = Closure::<dyn FnMut(Event)>::new(move |_| lost(live));
-    for name in ["hello", "journal", "health", "resync"] {
+    for name in ["hello", "journal", "health", "run", "resync"] {
         let _ = source.add_event_listener_with_callback(name, message.as_ref().unchecked_ref());
     }
     source.set_onerror(Some(error.as_ref().unchecked_ref()));
@@ -180,6 +180,11 @@ enum Which {
 }
 
 #[derive(Deserialize)]
+struct Printed {
+    incident: u32,
+}
+
+#[derive(Deserialize)]
 struct Position {
     cursor: Cursor,
 }
@@ -210,6 +215,13 @@ fn take(live: Live, event: &MessageEvent) {
         "health" => {
             if let Ok(readings) = serde_json::from_str::<Readings>(&data) {
                 live.readings.set(Some(readings));
+            }
+        }
+        // What runs has printed something: the page of its incident asks anew. It is state, not history, so the journal's position stays.
+        "run" => {
+            if let Ok(Printed { incident }) = serde_json::from_str(&data) {
+                let printed = u64::MAX - (js_sys::Date::now() as u64 & 0xffff_ffff);
+                live.news.set(Some(News { number: printed, incident: Some(incident) }));
             }
         }
         "resync" => {

@@ -9,7 +9,10 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -37,13 +40,16 @@ const PIPE: usize = 1024 * 1024;
 /// that is just being started would make the kernel refuse to execute the file.
 static LAUNCH: Mutex<()> = Mutex::new(());
 
+/// Set when Calm Ops stops in good order: what runs then is neither ended nor tidied up, just as after a kill.
+pub(super) type Leaving = Arc<AtomicBool>;
+
 /// The place of one run: removed when dropped.
 #[derive(Debug)]
-pub(super) struct Place(PathBuf);
+pub(super) struct Place(PathBuf, Leaving);
 
 impl Place {
-    fn make(all: &Path) -> io::Result<Self> {
-        let place = Self(all.join(format!("run-{}", uuid::Uuid::now_v7())));
+    fn make(all: &Path, leaving: &Leaving) -> io::Result<Self> {
+        let place = Self(all.join(format!("run-{}", uuid::Uuid::now_v7())), Arc::clone(leaving));
         DirBuilder::new().mode(0o711).create(&place.0)?;
         Ok(place)
     }
@@ -51,6 +57,9 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        if self.1.load(Ordering::Acquire) {
+            return;
+        }
         if let Err(error) = fs::remove_dir_all(&self.0) {
             tracing::warn!(place = %self.0.display(), %error, "the working directory of a run could not be removed");
         }
@@ -66,9 +75,9 @@ pub(super) struct Started {
 }
 
 /// Starts it. Blocks for about a millisecond.
-pub(super) fn start(plan: &Plan, all: &Path) -> Result<Started, Refusal> {
+pub(super) fn start(plan: &Plan, all: &Path, leaving: &Leaving) -> Result<Started, Refusal> {
     plan.look_again()?;
-    let place = Place::make(all).and_then(|place| {
+    let place = Place::make(all, leaving).and_then(|place| {
         let work = place.0.join("work");
         // Through sudo we cannot give it away; the program may stand in it, and see that it is empty.
         DirBuilder::new().mode(if plan.way == Way::Sudo { 0o755 } else { 0o700 }).create(&work)?;
@@ -109,7 +118,7 @@ pub(super) fn start(plan: &Plan, all: &Path) -> Result<Started, Refusal> {
         }
     };
     drop(lock);
-    let leader = Leader::of(child, plan.way);
+    let leader = Leader::of(child, plan.way, Arc::clone(leaving));
     Ok(Started { leader, out, err, place })
 }
 
@@ -130,10 +139,11 @@ pub(super) struct Leader {
     group: Pid,
     ended: CancellationToken,
     way: Way,
+    leaving: Leaving,
 }
 
 impl Leader {
-    fn of(child: Child, way: Way) -> Self {
+    fn of(child: Child, way: Way, leaving: Leaving) -> Self {
         let group = Pid::from_child(&child);
         let ended = CancellationToken::new();
         let told = ended.clone().drop_guard();
@@ -143,7 +153,7 @@ impl Leader {
             while matches!(waitid(WaitId::Pid(group), options), Err(Errno::INTR)) {}
             drop(told);
         });
-        Self { child: Some(child), group, ended, way }
+        Self { child: Some(child), group, ended, way, leaving }
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -218,6 +228,9 @@ impl Leader {
 impl Drop for Leader {
     fn drop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
+        if self.leaving.load(Ordering::Acquire) {
+            return;
+        }
         // The runtime ends, or something failed: nobody is left to be polite.
         let _ = match self.way {
             Way::Sudo => kill_process(self.group, Signal::ALARM),

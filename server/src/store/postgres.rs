@@ -10,7 +10,7 @@ use sqlx::{
 
 use tokio::sync::Mutex;
 
-use super::{Rollup, StoreError};
+use super::{QueryCancel, Rollup, StoreError};
 
 #[path = "shared.rs"]
 #[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
@@ -116,6 +116,19 @@ impl PostgresStore {
 
     /// After a redaction: the server gives the space back by itself, at its next vacuum.
     async fn scrub(&self) {}
+
+    /// Looks and tells in one statement: a session that began another query meanwhile is left alone.
+    async fn cancel_backend(&self, pid: u32, started: u64) -> Result<QueryCancel, StoreError> {
+        let told: Option<bool> = sqlx::query_scalar(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND pid <> pg_backend_pid() AND state = 'active'
+                AND application_name <> 'calm-ops' AND (EXTRACT(EPOCH FROM query_start) * 1000000)::bigint = $2",
+        )
+        .bind(i32::try_from(pid).unwrap_or(-1))
+        .bind(shared::bound(started))
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(if told == Some(true) { QueryCancel::Told } else { QueryCancel::Gone })
+    }
 
     /// Closes every connection.
     pub async fn close(&self) {

@@ -374,6 +374,10 @@ impl Store for Database {
         load(&mut *self.readers.acquire().await?, number).await
     }
 
+    async fn cancel_query(&self, pid: u32, started: u64) -> Result<super::super::QueryCancel, StoreError> {
+        self.cancel_backend(pid, started).await
+    }
+
     fn as_trail(&self) -> &dyn Trail {
         self
     }

@@ -87,6 +87,12 @@ impl SqliteStore {
         Ok(())
     }
 
+    /// SQLite has no sessions of others.
+    #[expect(clippy::unused_async, reason = "the same call as for PostgreSQL")]
+    async fn cancel_backend(&self, _pid: u32, _started: u64) -> Result<super::QueryCancel, StoreError> {
+        Ok(super::QueryCancel::NotHere)
+    }
+
     /// After a redaction: what was removed is in the log beside the file until the log is emptied. Where a reader holds it, the log's next
     /// turn does it.
     async fn scrub(&self) {

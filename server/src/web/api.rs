@@ -39,6 +39,7 @@ use crate::{
 };
 
 mod people;
+mod recommendations;
 
 /// One route.
 #[derive(Clone, Copy)]
@@ -221,6 +222,10 @@ pub const ROUTES: &[Route] = &[
         content: Content::Json(of::<view::JournalPage>),
         handler: || get(journal),
     },
+    recommendations::SHOW,
+    recommendations::APPROVE,
+    recommendations::DECLINE,
+    recommendations::CANCEL,
     trail::SEARCH,
     trail::VERIFY,
     trail::EXPORT,

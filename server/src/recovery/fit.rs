@@ -1,0 +1,139 @@
+//! From a recommendation to what would be executed now, or why nothing is. Everything is made anew from the catalogue in force and from
+//! what the host has at this moment; the recommendation is only compared with it.
+
+use std::path::{Path, PathBuf};
+
+use rules::{
+    catalogue::{Action, Catalogue, Facts, Filled, Program, RunAs, Values},
+    incident::Incident,
+    recommendation::Recommendation,
+    words::Actor,
+};
+
+use crate::run::{Builder, Plan, Refusal, User, Way};
+
+/// Where commands run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The name of this host, as recommendations give it.
+    pub host: String,
+    /// The home of the PM2 that is watched.
+    pub pm2_home: Option<PathBuf>,
+}
+
+/// What would be carried out.
+#[derive(Debug)]
+pub(super) enum Ready {
+    /// A process.
+    Process(Box<Plan>),
+    /// One query of the database is cancelled.
+    QueryCancel { pid: u32, started: u64 },
+}
+
+impl Ready {
+    /// Exactly what would be executed, in lines for people.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Process(plan) => plan.describe().to_string(),
+            Self::QueryCancel { pid, .. } => format!(
+                "  built-in     query-cancel\n  process      {pid} of the database that Calm Ops stores in\n  only if      its query is still the same one\n  effect       the query ends, its session stays"
+            ),
+        }
+    }
+}
+
+/// What would be executed now, if all of it is still as it was recommended.
+pub(super) fn ready(catalogue: Option<&Catalogue>, facts: &Facts, place: Option<&Place>, one: &Recommendation) -> Result<Ready, String> {
+    let catalogue = catalogue.ok_or("The page of approved commands has a mistake, so nothing runs until it is mended.")?;
+    let place = place.ok_or("This program does not run commands.")?;
+    if catalogue.version() != one.catalogue {
+        return Err("The page of approved commands is another one now.".to_owned());
+    }
+    if place.host != one.host {
+        return Err(format!("It is for the host {}, and this is {}.", one.host, place.host));
+    }
+    let command = catalogue.get(&one.command).ok_or_else(|| format!("There is no approved command {} any more.", one.command))?;
+    let values: Values = one.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let filled = command.fill(&values, facts).map_err(|refused| format!("It does not fit this host now: {refused}"))?;
+    let same = [
+        (filled.argv() == one.argv && filled.to_string() == one.shown, "what is executed"),
+        (filled.check() == one.check.as_deref(), "its check"),
+        (filled.user().to_string() == one.user, "as whom it runs"),
+        (filled.time_limit() == one.time_limit, "its time limit"),
+        (command.risk() == one.risk && command.approval() == one.approval && command.blast_radius() == one.blast_radius, "its risk"),
+    ];
+    if let Some((_, what)) = same.iter().find(|(same, _)| !same) {
+        return Err(format!("Something has changed since it was recommended: {what}."));
+    }
+    match filled.action() {
+        Action::QueryCancel { pid, started } => Ok(Ready::QueryCancel { pid: *pid, started: *started }),
+        Action::Program { program, argv } => plan(&filled, Some(*program), argv, None, place),
+        Action::Script { argv, sha256, .. } => plan(&filled, None, argv, Some(sha256), place),
+    }
+}
+
+/// Whether everyone who is needed said yes to exactly what there is now.
+pub(super) fn approved(incident: &Incident, one: &Recommendation) -> Result<(), String> {
+    let binding = one.binding(incident);
+    let mut people: Vec<_> = one
+        .approvals
+        .iter()
+        .filter(|given| given.binding == binding && matches!(given.by, Actor::Account(_)))
+        .map(|given| given.by)
+        .collect();
+    people.sort_unstable();
+    people.dedup();
+    if people.len() < usize::from(one.approval.people()) {
+        return Err("Something that was decided upon has changed since it was approved.".to_owned());
+    }
+    Ok(())
+}
+
+fn plan(filled: &Filled, program: Option<Program>, argv: &[String], sha256: Option<&str>, place: &Place) -> Result<Ready, String> {
+    let said = |refusal: Refusal| format!("It can't be executed: {refusal}.");
+    let user = match filled.user() {
+        RunAs::CalmOps => User::ours().map_err(said)?,
+        RunAs::User(name) => User::named(name.as_str()).map_err(said)?,
+    };
+    let begin = |argv: &[String]| -> Result<Builder, String> {
+        let (path, arguments) = argv.split_first().ok_or("There is nothing to execute.")?;
+        Ok(Plan::of(path).args(arguments.iter().cloned()).user(&user.name).time_limit(filled.time_limit()))
+    };
+    let mut builder = begin(argv)?;
+    // sudo lets no variable through that its lines do not name, and ours name none.
+    let sudo = Way::to(&user) == Way::Sudo;
+    match program {
+        Some(Program::Pm2) => {
+            let home = place.pm2_home.as_deref().filter(|home| **home != user.home.join(".pm2"));
+            builder = match home {
+                Some(home) if sudo => return Err(unreachable_home(home, &user)),
+                Some(home) => builder.env("PM2_HOME", home.to_string_lossy()),
+                None => builder,
+            };
+            if !sudo {
+                builder = builder.env("NO_COLOR", "1").with_programs_beside();
+            }
+        }
+        Some(Program::Systemctl | Program::Journalctl) if !sudo => builder = builder.env("SYSTEMD_COLORS", "0"),
+        Some(Program::Nginx | Program::Systemctl | Program::Journalctl | Program::Certbot) | None => {}
+    }
+    if let Some(sha256) = sha256 {
+        builder = builder.sha256(bytes(sha256).ok_or("The hash of the script can't be read.")?);
+    }
+    if let Some(check) = filled.check() {
+        builder = builder.check(begin(check)?.finish().map_err(said)?);
+    }
+    Ok(Ready::Process(Box::new(builder.finish().map_err(said)?)))
+}
+
+fn unreachable_home(home: &Path, user: &User) -> String {
+    format!(
+        "PM2 lives in {}, which sudo does not pass on to {}. Let the command run as Calm Ops, or move PM2 to the user's own .pm2.",
+        home.display(),
+        user.name
+    )
+}
+
+fn bytes(hexadecimal: &str) -> Option<[u8; 32]> {
+    hexadecimal.parse::<rules::journal::Hash>().ok().map(|hash| hash.0)
+}

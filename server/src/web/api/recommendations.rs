@@ -1,0 +1,140 @@
+//! Deciding upon a recommendation, for other programs.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+    routing::{get, post},
+};
+use bytes::Bytes;
+use http::HeaderMap;
+use rules::{
+    desk::{Command, Done, Query, Refusal},
+    journal::Hash,
+    people::{Need, Role},
+    recommendation::RecommendationId,
+    view,
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{Empty, Route, act, ask, body};
+use crate::web::{
+    Site,
+    openapi::{Content, of},
+    problem::Problem,
+    who::As,
+};
+
+/// Everything that a person needs to decide.
+pub(super) const SHOW: Route = Route {
+    method: "get",
+    path: "/api/ops/recommendations/{id}",
+    need: Need::Read,
+    summary: "One recommendation with all that a person needs to decide, and exactly what would be executed. `id` is such as '42-1'.",
+    query: &[],
+    body: None,
+    answer: (200, "The recommendation; `binding` is what an approval must name."),
+    content: Content::Json(of::<view::RecommendationPage>),
+    handler: || get(show),
+};
+
+/// A yes.
+pub(super) const APPROVE: Route = Route {
+    method: "post",
+    path: "/api/ops/recommendations/{id}/approve",
+    need: Need::Person { role: Role::Approver, fresh: true },
+    summary: "Say yes to a recommendation exactly as it was shown. The command then runs once.",
+    query: &[],
+    body: Some((r#"{"binding":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}"#, of::<Yes>)),
+    answer: (200, "The journal position after it."),
+    content: Content::Json(of::<Done>),
+    handler: || post(approve),
+};
+
+/// A no.
+pub(super) const DECLINE: Route = Route {
+    method: "post",
+    path: "/api/ops/recommendations/{id}/decline",
+    need: Need::Person { role: Role::Approver, fresh: false },
+    summary: "Say no to a recommendation, and why.",
+    query: &[],
+    body: Some((r#"{"reason":"A deploy is under way."}"#, of::<No>)),
+    answer: (200, "The journal position after it."),
+    content: Content::Json(of::<Done>),
+    handler: || post(decline),
+};
+
+/// A stop.
+pub(super) const CANCEL: Route = Route {
+    method: "post",
+    path: "/api/ops/recommendations/{id}/cancel",
+    need: Need::Person { role: Role::Approver, fresh: false },
+    summary: "End a run early, with all that it started.",
+    query: &[],
+    body: Some(("{}", of::<Empty>)),
+    answer: (200, "The journal position after it."),
+    content: Content::Json(of::<Done>),
+    handler: || post(cancel),
+};
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Yes {
+    /// The hash of what was shown.
+    binding: Hash,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct No {
+    /// Why; kept for learning.
+    reason: String,
+}
+
+/// Whoever may not act learns nothing of the body or of what there is.
+fn named(site: &Site, caller: &rules::people::Caller, need: Need, text: &str) -> Result<RecommendationId, Problem> {
+    site.desk.allow(caller, need)?;
+    let missing = |_| Refusal::NotFound { what: "recommendation of that name: '42-1' names one".to_owned() };
+    Ok(text.parse().map_err(missing)?)
+}
+
+async fn show(State(site): State<Site>, As(caller): As, Path(id): Path<String>) -> Result<Response, Problem> {
+    let recommendation = named(&site, &caller, SHOW.need, &id)?;
+    ask(&site, caller, Query::Recommendation { recommendation }).await
+}
+
+async fn approve(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let recommendation = named(&site, &caller, APPROVE.need, &id)?;
+    let Yes { binding } = body(&headers, &bytes)?;
+    act(&site, caller, Command::Approve { recommendation, binding }).await
+}
+
+async fn decline(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let recommendation = named(&site, &caller, DECLINE.need, &id)?;
+    let No { reason } = body(&headers, &bytes)?;
+    act(&site, caller, Command::Decline { recommendation, reason }).await
+}
+
+async fn cancel(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let recommendation = named(&site, &caller, CANCEL.need, &id)?;
+    let Empty {} = body(&headers, &bytes)?;
+    act(&site, caller, Command::CancelRun { recommendation }).await
+}

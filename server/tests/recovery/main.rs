@@ -1,0 +1,224 @@
+//! What happens after the yes: the approved command runs, once, and is seen.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+mod once;
+mod refused;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use app::desk::Desk as _;
+use rules::{
+    breach::BreachKey,
+    catalogue::{Approval, Catalogue, Facts, OwnScript, Risk, Undo},
+    desk::{Answer, Command, Done, Query, Refusal},
+    incident::{Incident, IncidentNumber},
+    journal::{Cursor, Event},
+    lifecycle::State,
+    people::{Caller, Role, SessionId},
+    recommendation::{Awaited, Ended, Recommendation, RecommendationId, Stage},
+    summary::Summary,
+    time::Span,
+    view::{Plan, RecommendationPage},
+    words::{AccountId, Severity},
+};
+use server::{
+    board::Board,
+    clock::Clock,
+    desk::Desk,
+    live::Live,
+    recovery::{Place, Recovery, Runs},
+    run::Runner,
+    store::{SqliteStore, Store},
+};
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+
+/// The host of the tests.
+pub const HOST: &str = "web-1";
+
+/// A desk with a store, a catalogue whose only command is a script, and a runner that can be started again.
+pub struct Bench {
+    /// Where all of it lies.
+    pub dir: tempfile::TempDir,
+    /// The one door.
+    pub desk: Arc<Desk>,
+    /// What can be run.
+    pub recovery: Arc<Recovery>,
+    /// What is approved.
+    pub catalogue: Arc<Catalogue>,
+    store: Arc<dyn Store>,
+    live: Arc<Live>,
+    /// What time it is.
+    pub clock: Clock,
+    script: PathBuf,
+}
+
+impl Bench {
+    /// With a script whose first line of work is to append to the file `ran`.
+    pub async fn set_up(body: &str, risk: Risk) -> Self {
+        // A path of plain letters, as a script must have.
+        let dir = tempfile::Builder::new().prefix("calm-ops-").tempdir().unwrap();
+        let script = dir.path().join("own-script");
+        let text = format!("#!/bin/sh\necho ran >> {}\n{body}\n", dir.path().join("ran").display());
+        fs::write(&script, &text).unwrap();
+        set_executable(&script);
+        let hash: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let own = OwnScript::new("own-script", script.to_str().unwrap(), &hash).unwrap();
+        let approval = if risk == Risk::High { "two approvers" } else { "one approver" };
+        let document = format!(
+            "format: 1\n\n| command | `own-script` |\n| --- | --- |\n| title | Run the script |\n| helps | `app.memory` |\n\
+             | runs | `script:own-script` |\n| check | - |\n| effect | A line is written. |\n| risk | {} |\n| blast radius | Nobody notices. |\n\
+             | undo | can't be undone, because it is over |\n| approval | {approval} |\n| runs as | Calm Ops |\n| time limit | 30 s |\n\
+             | cool-down | 10 min |\n| proof | `app.memory` within 20 min |\n",
+            risk.as_str()
+        );
+        let catalogue = Catalogue::parse("c", &document, &[own]).unwrap_or_else(|refusals| panic!("{}", refusals[0]));
+        let catalogue = Arc::new(catalogue);
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.path().join("calm-ops.db")).await.unwrap());
+        let (live, clock, recovery) = (Live::new(Cursor { epoch: 1, number: 0 }, 10), Clock::start(), Arc::new(Recovery::default()));
+        recovery.set_catalogue(Some(Arc::clone(&catalogue)));
+        recovery.set_facts(Arc::new(Facts::new()));
+        recovery.set_place(Place { host: HOST.to_owned(), pm2_home: None });
+        let desk = Desk::new(Arc::clone(&store), Arc::new(Board::default()), Arc::clone(&live), Arc::clone(&recovery), clock);
+        Self { dir, desk, recovery, catalogue, store, live, clock, script }
+    }
+
+    /// Starts what carries out approvals.
+    pub fn start(&self) -> CancellationToken {
+        let stop = CancellationToken::new();
+        let runner = Runner::new(self.dir.path().join("places"), self.clock).unwrap().with_grace(Duration::from_millis(300));
+        let (desk, store) = (Arc::clone(&self.desk), Arc::clone(&self.store));
+        let runs = Runs::new(desk, store, Arc::clone(&self.recovery), Arc::clone(&self.live), runner, self.clock, stop.clone());
+        tokio::spawn(runs.run());
+        stop
+    }
+
+    /// The recommendation as the agent would make it.
+    pub fn recommendation(&self) -> Recommendation {
+        let command = self.catalogue.get("own-script").unwrap();
+        let now = self.clock.now().wall;
+        let breach = BreachKey { subject: "app:api@web-1".parse().unwrap(), signal: "app.memory".parse().unwrap() };
+        Recommendation {
+            place: 1,
+            command: command.id().to_owned(),
+            values: BTreeMap::new(),
+            title: command.title().to_owned(),
+            argv: vec![self.script.to_str().unwrap().to_owned()],
+            shown: self.script.to_str().unwrap().to_owned(),
+            check: None,
+            user: command.user().to_string(),
+            host: HOST.to_owned(),
+            subject: breach.subject.clone(),
+            risk: command.risk(),
+            blast_radius: command.blast_radius().to_owned(),
+            effect: command.effect().to_owned(),
+            undo: Undo::Never("it is over".to_owned()),
+            approval: if command.risk() == Risk::High { Approval::Two } else { Approval::One },
+            time_limit: command.time_limit(),
+            proof: Awaited { breach, within: Span::from_mins(20) },
+            reasons: Vec::new(),
+            catalogue: self.catalogue.version().to_owned(),
+            offered_at: now,
+            expires_at: now.plus(Span::from_mins(10)),
+            approvals: Vec::new(),
+            stage: Stage::Offered,
+        }
+    }
+
+    /// Opens an incident and recommends something for it.
+    pub async fn offer(&self, recommendation: Recommendation) {
+        let now = self.clock.now().wall;
+        let incident = Incident {
+            id: uuid::Uuid::from_u128(1),
+            number: IncidentNumber(1),
+            cause: "app:api@web-1".parse().unwrap(),
+            severity: Severity::Warning,
+            state: State::Detected,
+            breaches: Vec::new(),
+            began_at: now,
+            opened_at: now,
+            updated_at: now,
+            quiet_since: None,
+            reopened: 0,
+            acknowledged: None,
+            touched_by_person: false,
+            resolution_offered: false,
+            resolution: None,
+            flood: false,
+            summary: Summary::default(),
+            snapshots: 0,
+            recommendations: Vec::new(),
+        };
+        let opened = Event::IncidentOpened { incident: Box::new(incident) };
+        let offered = Event::Recommended { incident: IncidentNumber(1), recommendation: Box::new(recommendation) };
+        let command = Command::Record { events: vec![opened, offered], monitor: None };
+        self.desk.act(Caller::Agent, command).await.unwrap();
+    }
+
+    /// The recommendation with all around it.
+    pub async fn page(&self) -> RecommendationPage {
+        let query = Query::Recommendation { recommendation: ID };
+        let Answer::Recommendation(page) = self.desk.ask(Caller::Local, query).await.unwrap() else { panic!("another answer") };
+        *page
+    }
+
+    /// A yes of this person to what is shown now.
+    pub async fn approve(&self, who: u32) -> Result<Done, Refusal> {
+        let binding = self.page().await.binding;
+        self.desk.act(approver(who), Command::Approve { recommendation: ID, binding }).await
+    }
+
+    /// Waits until it has ended.
+    pub async fn ended(&self) -> (Ended, RecommendationPage) {
+        let since = Instant::now();
+        loop {
+            let page = self.page().await;
+            if let Stage::Ended(ended) = page.recommendation.stage.clone() {
+                return (ended, page);
+            }
+            assert!(since.elapsed() < Duration::from_secs(20), "{:?}", page.recommendation.stage);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// How often the script ran.
+    pub fn ran(&self) -> usize {
+        fs::read_to_string(self.dir.path().join("ran")).unwrap_or_default().lines().count()
+    }
+
+    /// Waits until the script has begun.
+    pub async fn begun(&self) {
+        let since = Instant::now();
+        while self.ran() == 0 {
+            assert!(since.elapsed() < Duration::from_secs(20), "it did not begin");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// The dry run.
+    pub fn text(&self) -> String {
+        match self.recovery.plan(&self.recommendation()) {
+            Plan::Ready { text } => text,
+            Plan::Refused { why } => panic!("{why}"),
+        }
+    }
+}
+
+/// The recommendation of the tests.
+pub const ID: RecommendationId = RecommendationId { incident: IncidentNumber(1), place: 1 };
+
+/// A person who may approve and has just signed in.
+pub fn approver(id: u32) -> Caller {
+    Caller::Account { id: AccountId(id), role: Role::Approver, session: SessionId(id), fresh: true }
+}
+
+fn set_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}

@@ -1,0 +1,86 @@
+use std::time::Duration;
+
+use app::desk::Desk as _;
+use futures::future::join_all;
+use rules::{
+    catalogue::Risk,
+    desk::{Command, Refusal},
+    people::Caller,
+    recommendation::{RunOutcome, Stage},
+};
+
+use crate::{Bench, ID, approver};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_approvals_at_the_same_instant_are_one_run() {
+    let bench = Bench::set_up("echo done password=hunter2", Risk::Low).await;
+    bench.offer(bench.recommendation()).await;
+    // Two starters beside each other give one run as well.
+    let (_one, _two) = (bench.start(), bench.start());
+    let binding = bench.page().await.binding;
+    let approve = |who| bench.desk.act(approver(who), Command::Approve { recommendation: ID, binding });
+    let answers = join_all((1..=200).map(approve)).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    let (ended, page) = bench.ended().await;
+    assert_eq!(ended.outcome, RunOutcome::Exited { code: 0 });
+    let output = page.output.unwrap();
+    assert!(output.text.contains("done") && !output.text.contains("hunter2") && !output.open, "{output:?}");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(bench.ran(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_high_risk_needs_two_different_people() {
+    let bench = Bench::set_up("", Risk::High).await;
+    bench.offer(bench.recommendation()).await;
+    let _runs = bench.start();
+    bench.approve(1).await.unwrap();
+    assert!(matches!(bench.approve(1).await, Err(Refusal::Conflict { .. })), "never the same one twice");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(bench.ran(), 0);
+    bench.approve(2).await.unwrap();
+    assert_eq!(bench.ended().await.0.outcome, RunOutcome::Exited { code: 0 });
+    assert_eq!(bench.ran(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile() {
+    let bench = Bench::set_up("echo working\nsleep 600 &\necho $! > ${0%/*}/../../child\nwait", Risk::Low).await;
+    bench.offer(bench.recommendation()).await;
+    let _runs = bench.start();
+    bench.approve(1).await.unwrap();
+    bench.begun().await;
+    let since = std::time::Instant::now();
+    while !bench.recovery.output(ID).is_some_and(|output| output.open && output.text.contains("working")) {
+        assert!(since.elapsed() < Duration::from_secs(10), "nothing is seen of it");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    bench.desk.act(approver(1), Command::CancelRun { recommendation: ID }).await.unwrap();
+    assert_eq!(bench.ended().await.0.outcome, RunOutcome::Cancelled);
+    let child = std::fs::read_to_string(bench.dir.path().join("child")).unwrap();
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+    assert!(stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X'])), "{stat}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_started_before_the_program_is_unknown_and_never_started_again() {
+    let bench = Bench::set_up("", Risk::Low).await;
+    bench.offer(bench.recommendation()).await;
+    bench.approve(1).await.unwrap();
+    bench.desk.act(Caller::System, Command::StartRun { recommendation: ID }).await.unwrap();
+    let _runs = bench.start();
+    let (ended, page) = bench.ended().await;
+    assert_eq!((ended.outcome, bench.ran()), (RunOutcome::Unknown, 0));
+    assert!(page.output.unwrap().text.contains("check by hand"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_approved_a_moment_before_the_program_started_is_started() {
+    let bench = Bench::set_up("", Risk::Low).await;
+    bench.offer(bench.recommendation()).await;
+    bench.approve(1).await.unwrap();
+    assert!(matches!(bench.page().await.recommendation.stage, Stage::Approved { .. }));
+    let _runs = bench.start();
+    assert_eq!(bench.ended().await.0.outcome, RunOutcome::Exited { code: 0 });
+    assert_eq!(bench.ran(), 1);
+}
