@@ -7,11 +7,14 @@ use std::{
 
 use rules::{
     catalogue::{Catalogue, Facts},
+    recommend::Hints,
     recommendation::{Recommendation, RecommendationId},
     view::{Plan, RunOutput},
 };
 
 use crate::run::Output;
+
+pub mod facts;
 
 /// What desk, monitor and runner share about recovery.
 #[derive(Debug, Default)]
@@ -20,6 +23,8 @@ pub struct Recovery {
     catalogue: RwLock<Option<Arc<Catalogue>>>,
     /// What was seen of this host a moment ago.
     facts: RwLock<Arc<Facts>>,
+    /// What else was seen; `None` until it was looked for the first time.
+    hints: RwLock<Option<Arc<Hints>>>,
     /// What runs, with what it prints.
     running: RwLock<BTreeMap<RecommendationId, Output>>,
 }
@@ -43,6 +48,16 @@ impl Recovery {
     /// Takes what was seen.
     pub fn set_facts(&self, facts: Arc<Facts>) {
         *self.facts.write().unwrap_or_else(PoisonError::into_inner) = facts;
+    }
+
+    /// What helps to choose among the values; `None` until the host was looked at: before, nothing is to be concluded from what is missing.
+    pub fn hints(&self) -> Option<Arc<Hints>> {
+        self.hints.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes what else was seen.
+    pub fn set_hints(&self, hints: Arc<Hints>) {
+        *self.hints.write().unwrap_or_else(PoisonError::into_inner) = Some(hints);
     }
 
     /// What exactly would be executed right now.

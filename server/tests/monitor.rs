@@ -19,7 +19,7 @@ use rules::{
     journal::{Cursor, Entry, Event, Head, StoredEntry},
     people::{Caller, roster::Roster},
     snapshot::Snapshot,
-    time::Timestamp,
+    time::{Span, Timestamp},
     view::BlindSpan,
     words::{Actor, Observation, Signal, Subject},
 };
@@ -93,6 +93,14 @@ impl Store for Moody {
 
     async fn roster(&self) -> Result<Roster, StoreError> {
         self.inner.roster().await
+    }
+
+    async fn proofs(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
+        self.inner.proofs(since).await
+    }
+
+    async fn long_queries(&self) -> Result<Vec<(String, Span)>, StoreError> {
+        self.inner.long_queries().await
     }
 
     async fn seen(&self, seen: &[(&'static str, u32, Timestamp)]) -> Result<(), StoreError> {
