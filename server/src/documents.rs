@@ -422,8 +422,9 @@ mod tests {
         let (mut documents, _) = load().unwrap();
         let version = documents.catalogue().unwrap().version().to_owned();
         let good = embedded::document(COMMANDS).unwrap().into_owned();
-        let line = good.lines().position(|line| line.contains("`pm2 reload {app}`")).unwrap() + 1;
-        fs::write(dir.path().join(COMMANDS), good.replacen("`pm2 reload {app}`", "`pm2 reload {app}; reboot`", 1)).unwrap();
+        let line = good.lines().position(|line| line.starts_with("| runs | `pm2 reload {app}` |")).unwrap() + 1;
+        fs::write(dir.path().join(COMMANDS), good.replacen("| runs | `pm2 reload {app}` |", "| runs | `pm2 reload {app}; reboot` |", 1))
+            .unwrap();
         assert!(matches!(&documents.look(Timestamp::from_secs(1))[..], [Event::DocumentRefused { name, .. }] if name == COMMANDS));
         assert_eq!(documents.catalogue(), None);
         assert!(

@@ -4,5 +4,6 @@
 mod cases;
 mod harm;
 mod postgres;
+mod proofs;
 mod sqlite;
 mod support;

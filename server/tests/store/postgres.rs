@@ -11,7 +11,7 @@ use server::store::Where;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::{
-    cases, harm,
+    cases, harm, proofs,
     support::{Place, measure},
 };
 
@@ -119,6 +119,7 @@ async fn postgres_keeps_the_contract() {
         cases::what_is_too_old_is_removed_in_parts_and_bundles_with_it,
         cases::a_second_program_that_serves_is_refused,
         cases::a_newer_schema_stops_with_a_sentence,
+        proofs::what_was_proved_is_found_again,
         harm::the_database_refuses_to_change_the_journal,
     );
     for (number, harm) in harm::HARMS.into_iter().enumerate() {

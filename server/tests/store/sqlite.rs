@@ -15,7 +15,7 @@ use server::store::{
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::{
-    cases, harm,
+    cases, harm, proofs,
     support::{Place, at, fill, write},
 };
 
@@ -40,6 +40,7 @@ contract!(
     cases::what_is_too_old_is_removed_in_parts_and_bundles_with_it,
     cases::a_second_program_that_serves_is_refused,
     cases::a_newer_schema_stops_with_a_sentence,
+    proofs::what_was_proved_is_found_again,
     harm::the_database_refuses_to_change_the_journal,
 );
 
