@@ -1,18 +1,25 @@
-//! What a person can do to an incident, as a page that is alive asks for it. Without Wasm its forms do the same: see `posted`.
+//! What a person can do, as a page that is alive asks for it. Without Wasm its forms do the same: see `posted`.
 
 use leptos::prelude::*;
 
 use crate::problem::Problem;
 
-/// Does one of `acknowledge`, `comment`, `resolve`, `reopen` to an incident; `text` is the comment or the note. Answers what is said then.
+/// Does what a form asks for to an incident, or to the recommendation at a place of it; `text` is the comment, the note or the reason, and
+/// `binding` what an approval is for. Answers what is said then.
 #[server(prefix = "/api/pages", endpoint = "act")]
-pub async fn act(incident: u32, what: String, #[server(default)] text: String) -> Result<String, Problem> {
-    use crate::{deed::Deed, door, problem::Kind};
-    use rules::incident::IncidentNumber;
-    let Some(deed) = Deed::named(&what) else {
-        let sentence = "What was sent could not be read. Nothing was changed. Reload the page and try again.".to_owned();
-        return Err(door::refuse(Problem { kind: Kind::Invalid, sentence }));
+pub async fn act(
+    incident: u32,
+    what: String,
+    #[server(default)] text: String,
+    #[server(default)] place: String,
+    #[server(default)] binding: String,
+) -> Result<String, Problem> {
+    use crate::{
+        deed::{Asked, Deed},
+        door,
     };
-    door::act(deed.command(IncidentNumber(incident), text)).await?;
-    Ok(deed.sentence().to_owned())
+    door::header(http::header::CACHE_CONTROL, "private, no-store");
+    let asked = Asked { deed: Deed::named(&what), text, place: place.parse().ok(), binding, seen: String::new() };
+    crate::posted::act(door::known(), rules::incident::IncidentNumber(incident), &asked).await.map_err(door::refuse)?;
+    Ok(asked.deed.map(Deed::sentence).unwrap_or_default().to_owned())
 }

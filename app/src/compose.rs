@@ -1,5 +1,7 @@
 //! From the desk's answers to what the pages hold: everything that can be worked out on the server is, so that the browser gets little.
 
+pub(crate) mod trail;
+
 use leptos::prelude::use_context;
 use rules::{
     breach::Breach,
@@ -8,11 +10,12 @@ use rules::{
     journal::{Cursor, Entry, Event},
     lifecycle::State,
     people::Names,
+    recommendation::Recommendation,
     say,
     snapshot::Snapshot,
     summary::{Reader, Summary},
     time::{Span, Timestamp},
-    view::{CoursePage, Health, IncidentPage, Incidents, Reading, Spark},
+    view::{CoursePage, Health, IncidentCard, IncidentPage, Incidents, Reading, Spark},
     words::{Severity, Unit},
 };
 
@@ -25,6 +28,10 @@ use crate::{
     problem::{Kind, Problem},
     said, status,
 };
+
+mod approve;
+
+pub(crate) use approve::approve;
 
 /// The guide's path among the documents.
 const GUIDE: &str = "runbooks/when-things-break.md";
@@ -114,7 +121,8 @@ pub(crate) async fn incident(id: &str, done: &str) -> Result<Sheet, Problem> {
         (Err(problem), _) => return Err(problem),
     };
     let incident = &page.incident;
-    let html = drawn::incident::page(incident, &briefing_of(&page), &told);
+    let mut html = drawn::incident::page(&page, &briefing_of(&page), &told);
+    html.push_str(&trail::sharing(&page).await);
     Ok(sheet(Some(page.cursor), format!("Incident {}", incident.number), html))
 }
 
@@ -158,8 +166,10 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         let is_old = incident.is_active() && reading.is_some_and(|reading| reading.unheard_since.is_some());
         chart::build(course, &moments(incident, timeline, course), is_old.then_some(*checked_at))
     };
+    let card = IncidentCard::from(incident);
+    let is_trouble = incident.is_active() && incident.holding().next().is_some();
     Briefing {
-        card: incident.into(),
+        card: card.clone(),
         standing: standing(incident, names),
         sections: briefing(&incident.summary),
         guides,
@@ -169,6 +179,7 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         beside: beside.iter().map(|card| (card.number.0, drawn::headline(card))).collect(),
         still: still(incident).filter(|_| incident.is_active()).map(|what| format!("{what}.")),
         next: next.map(|(_, guide)| guide),
+        decides: card.waits || incident.recommendations.iter().any(|one| one.is_under_way() || (one.awaits_proof() && is_trouble)),
         reopened: incident.reopened,
         breaches: incident.breaches.iter().map(|known| breach_row(incident, known, readings)).collect(),
         charts: courses.iter().map(chart).collect(),
@@ -215,8 +226,17 @@ fn titled(slug: &str) -> String {
 
 /// What is expected of the reader, in one sentence or two.
 fn standing(incident: &Incident, names: &Names) -> String {
+    let under_way = incident.recommendations.iter().any(Recommendation::is_under_way);
+    let watched = incident.holding().next().is_some() && incident.recommendations.iter().any(Recommendation::awaits_proof);
+    let offered = incident.offered().next();
     match incident.state {
         State::Resolved => return over(incident, names),
+        _ if under_way => "An approved command runs. What it prints stands below.",
+        _ if watched => "An approved command ran. Calm Ops watches whether it helped.",
+        _ if offered.is_some_and(|one| !one.approvals.is_empty()) => {
+            "It needs your decision: one approver said yes, and another one is needed."
+        }
+        _ if offered.is_some() => "It needs your decision: a command is recommended below.",
         State::Recovering if incident.resolution_offered => "All is quiet. Look once more, then resolve it.",
         State::Recovering => "It is recovering. Calm Ops watches whether it stays quiet; you can wait.",
         State::AwaitingDecision if incident.acknowledged.is_some() => "Someone is on it. It needs a decision: read on to help.",
@@ -333,7 +353,7 @@ pub(crate) async fn guide() -> Result<Sheet, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
+    use crate::{deed::Asked, sample};
 
     #[test]
     fn sparklines_keep_their_newest_point_and_few_digits() {
@@ -369,7 +389,7 @@ mod tests {
         }
     }
     fn html(page: &IncidentPage, told: &Told) -> String {
-        drawn::incident::page(&page.incident, &briefing_of(page), told)
+        drawn::incident::page(page, &briefing_of(page), told)
     }
 
     fn resolved(mut incident: Incident) -> Incident {
@@ -470,7 +490,10 @@ mod tests {
     fn what_was_refused_still_stands_in_its_field_and_nothing_in_it_is_markup() {
         let page = sample::page(sample::incident());
         let problem = Problem { kind: Kind::Invalid, sentence: "The text is too long.".into() };
-        let refused = |deed| Refused { deed: Some(deed), text: "a & b\n</textarea><script>x</script>".into(), problem: problem.clone() };
+        let refused = |deed| Refused {
+            asked: Asked { deed: Some(deed), text: "a & b\n</textarea><script>x</script>".into(), ..Asked::default() },
+            problem: problem.clone(),
+        };
         let shown = html(&page, &Told::Refused(refused(Deed::Comment)));
         assert!(shown.contains(">\na &amp; b\n&lt;/textarea&gt;&lt;script&gt;x&lt;/script&gt;</textarea>"), "{shown}");
         assert!(shown.contains("<p id=\"said-comment\" role=\"status\" class=\"said refused\">The text is too long.</p>"), "{shown}");

@@ -1,8 +1,13 @@
-//! What a person can do to an incident, and what is said when it is done.
+//! What a person can do to an incident and to what is recommended for it, and what is said when it is done.
 
-use rules::{desk::Command, incident::IncidentNumber};
+use rules::{desk::Command, incident::IncidentNumber, journal::Hash, recommendation::RecommendationId};
 
-/// What a person does to an incident.
+use crate::{
+    facts::fields,
+    problem::{Kind, Problem},
+};
+
+/// What a person does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deed {
     /// Take note of it.
@@ -13,10 +18,16 @@ pub(crate) enum Deed {
     Resolve,
     /// Open it again.
     Reopen,
+    /// Say yes to a recommendation.
+    Approve,
+    /// Say no to a recommendation.
+    Decline,
+    /// End a run early.
+    Cancel,
 }
 
 impl Deed {
-    const ALL: [Self; 4] = [Self::Acknowledge, Self::Comment, Self::Resolve, Self::Reopen];
+    const ALL: [Self; 7] = [Self::Acknowledge, Self::Comment, Self::Resolve, Self::Reopen, Self::Approve, Self::Decline, Self::Cancel];
 
     /// What a form calls it.
     pub(crate) const fn name(self) -> &'static str {
@@ -25,6 +36,9 @@ impl Deed {
             Self::Comment => "comment",
             Self::Resolve => "resolve",
             Self::Reopen => "reopen",
+            Self::Approve => "approve",
+            Self::Decline => "decline",
+            Self::Cancel => "cancel",
         }
     }
 
@@ -35,6 +49,9 @@ impl Deed {
             Self::Comment => "written",
             Self::Resolve => "resolved",
             Self::Reopen => "reopened",
+            Self::Approve => "approved",
+            Self::Decline => "declined",
+            Self::Cancel => "cancelled",
         }
     }
 
@@ -45,6 +62,9 @@ impl Deed {
             Self::Comment => "Written on the timeline.",
             Self::Resolve => "Resolved. It stays in the history, and can be opened again.",
             Self::Reopen => "Open again. Calm Ops watches it.",
+            Self::Approve => "Your yes is in the journal. This page shows what becomes of it.",
+            Self::Decline => "Declined. Nothing was run. The incident shows what is recommended now.",
+            Self::Cancel => "It is being ended. This page shows when it is over.",
         }
     }
 
@@ -53,6 +73,7 @@ impl Deed {
         match self {
             Self::Acknowledge | Self::Resolve | Self::Reopen => "said-steps",
             Self::Comment => "said-comment",
+            Self::Approve | Self::Decline | Self::Cancel => "said-decision",
         }
     }
 
@@ -65,15 +86,63 @@ impl Deed {
     pub(crate) fn of_done(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|deed| deed.done() == word)
     }
+}
 
-    /// As the desk takes it; `text` is the comment or the note.
-    pub(crate) fn command(self, incident: IncidentNumber, text: String) -> Command {
-        match self {
-            Self::Acknowledge => Command::Acknowledge { incident },
-            Self::Comment => Command::Comment { incident, text },
-            Self::Resolve => Command::Resolve { incident, note: text },
-            Self::Reopen => Command::Reopen { incident, note: text },
+/// What a form asks for, as it was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// What, if that could be read.
+    pub deed: Option<Deed>,
+    /// The comment, the note or the reason.
+    pub text: String,
+    /// Of which recommendation of the incident.
+    pub place: Option<u32>,
+    /// What was decided upon: the hash that stood in the form.
+    pub binding: String,
+    /// The same in words, as it stood in the form: only ever shown to who sent it.
+    pub seen: String,
+}
+
+/// The most of what a form says that it showed.
+const MOST_SEEN: usize = 8_000;
+
+impl Asked {
+    /// From the body of a form.
+    pub(crate) fn read(body: &[u8]) -> Self {
+        let body = String::from_utf8_lossy(body);
+        let mut asked = Self::default();
+        for (name, value) in fields(&body) {
+            match name {
+                "what" => asked.deed = Deed::named(&value),
+                "text" => asked.text = value,
+                "place" => asked.place = value.parse().ok(),
+                "binding" => asked.binding = value,
+                "seen" => asked.seen = value.chars().take(MOST_SEEN).collect(),
+                _ => {}
+            }
         }
+        asked
+    }
+
+    /// As the desk takes it.
+    pub(crate) fn command(&self, incident: IncidentNumber) -> Result<Command, Problem> {
+        let unread = || Problem {
+            kind: Kind::Invalid,
+            sentence: "What was sent could not be read. Nothing was changed. Look at the page and try again.".to_owned(),
+        };
+        let recommendation = || self.place.map(|place| RecommendationId { incident, place }).ok_or_else(unread);
+        let text = || self.text.clone();
+        Ok(match self.deed.ok_or_else(unread)? {
+            Deed::Acknowledge => Command::Acknowledge { incident },
+            Deed::Comment => Command::Comment { incident, text: text() },
+            Deed::Resolve => Command::Resolve { incident, note: text() },
+            Deed::Reopen => Command::Reopen { incident, note: text() },
+            Deed::Approve => {
+                Command::Approve { recommendation: recommendation()?, binding: self.binding.parse::<Hash>().map_err(|_| unread())? }
+            }
+            Deed::Decline => Command::Decline { recommendation: recommendation()?, reason: text() },
+            Deed::Cancel => Command::CancelRun { recommendation: recommendation()? },
+        })
     }
 }
 
@@ -88,5 +157,21 @@ mod tests {
             assert!(deed.sentence().ends_with('.'));
         }
         assert_eq!((Deed::named("delete"), Deed::of_done("<script>")), (None, None));
+    }
+
+    #[test]
+    fn an_approval_names_what_it_is_for_or_is_not_read() {
+        let number = IncidentNumber(42);
+        let read = |form: &str| Asked::read(form.as_bytes()).command(number);
+        let binding = Hash([7; 32]);
+        let good = read(&format!("what=approve&place=1&binding={binding}")).unwrap();
+        assert_eq!(good, Command::Approve { recommendation: RecommendationId { incident: number, place: 1 }, binding });
+        let (no_place, no_binding) = (format!("what=approve&binding={binding}"), "what=approve&place=1");
+        for bad in [no_place.as_str(), no_binding, "what=approve&place=1&binding=", "what=approve&place=x&binding=00", "what=decline", ""] {
+            assert_eq!(read(bad).unwrap_err().kind, Kind::Invalid, "{bad}");
+        }
+        let said = read("what=decline&place=2&text=not+now").unwrap();
+        let recommendation = RecommendationId { incident: number, place: 2 };
+        assert_eq!(said, Command::Decline { recommendation, reason: "not now".into() });
     }
 }

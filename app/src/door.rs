@@ -4,12 +4,15 @@ use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use rules::{
-    desk::{Answer, Command, Query},
+    desk::{Answer, Query},
     people::Caller,
 };
 
 use crate::{
     desk::SharedDesk,
+    facts::percent_encode,
+    pages::lost::SIGN_IN,
+    posted::Known,
     problem::{Kind, Problem},
 };
 
@@ -17,16 +20,17 @@ pub(crate) fn lost() -> Problem {
     Problem { kind: Kind::Unavailable, sentence: "Calm Ops is not ready yet. Try again in a moment.".into() }
 }
 
-/// Who asks: the server put it into the request.
-pub(crate) fn caller() -> Option<Caller> {
-    use_context::<Caller>().or_else(|| use_context::<Parts>().and_then(|parts| parts.extensions.get::<Caller>().cloned()))
+/// Who asks, and whom.
+pub(crate) fn known() -> Known {
+    use_context::<SharedDesk>().zip(use_context::<Caller>())
 }
 
 fn desk() -> Result<(SharedDesk, Caller), Problem> {
-    use_context::<SharedDesk>().zip(caller()).ok_or_else(lost)
+    known().ok_or_else(lost)
 }
 
-fn header(name: HeaderName, value: &'static str) {
+/// Sets a header of the answer.
+pub(crate) fn header(name: HeaderName, value: &'static str) {
     if let Some(response) = use_context::<ResponseOptions>() {
         response.insert_header(name, HeaderValue::from_static(value));
     }
@@ -75,14 +79,18 @@ pub(crate) async fn ask<T>(query: Query, take: impl FnOnce(Answer) -> Option<T>)
     })
 }
 
+/// Asks for something that a page can do without: what can't be read leaves the answer's status as it is.
+pub(crate) async fn look<T>(query: Query, take: impl FnOnce(Answer) -> Option<T>) -> Option<T> {
+    let (desk, caller) = desk().ok()?;
+    desk.ask(caller, query).await.ok().and_then(take)
+}
+
+/// Where a person signs in, and is led back from to this page. What stood there is never done by that.
+pub(crate) fn sign_in(back: &str) -> String {
+    format!("{SIGN_IN}{}", percent_encode(back))
+}
+
 /// Whether this is asked for while a whole document is rendered, and not by a page that is alive.
 pub(crate) fn in_document() -> bool {
     use_context::<Parts>().is_some_and(|parts| !parts.uri.path().starts_with("/api/"))
-}
-
-/// Does something as whoever is asking.
-pub(crate) async fn act(command: Command) -> Result<(), Problem> {
-    header(header::CACHE_CONTROL, "private, no-store");
-    let (desk, caller) = desk().map_err(refuse)?;
-    desk.act(caller, command).await.map(|_| ()).map_err(|refusal| refuse(refusal.into()))
 }

@@ -8,25 +8,40 @@ use rules::view::{IncidentCard, Incidents};
 
 use crate::{
     facts::{GuidePage, Line},
-    status,
+    status::{self, Waiting},
 };
 
+pub(crate) mod approve;
 mod board;
 mod card;
 pub(crate) mod chart;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod incident;
-mod prose;
+pub(crate) mod prose;
+mod recommendation;
+pub(crate) mod share;
 mod steps;
 mod timeline;
+pub(crate) mod trail;
 
 /// A part of a page that is exchanged by itself when its content changes: what stands in other parts, or is being written there, stays.
 pub(crate) fn block(id: &'static str, html: String) -> AnyView {
+    let hash = hashed(&html);
+    view! { <div id=id class=id data-hash=hash inner_html=html></div> }.into_any()
+}
+
+/// A [`block`] in which a person decides upon something: it is not exchanged by itself for one that is about something else. Then
+/// `changed` is said instead.
+pub(crate) fn bound(id: &'static str, html: String, binding: Option<String>, changed: &'static str) -> AnyView {
+    let hash = hashed(&html);
+    view! { <div id=id class=id data-hash=hash data-binding=binding data-changed=changed inner_html=html></div> }.into_any()
+}
+
+fn hashed(html: &str) -> String {
     let mut hasher = DefaultHasher::new();
     html.hash(&mut hasher);
-    let hash = format!("{:x}", hasher.finish());
-    view! { <div id=id class=id data-hash=hash inner_html=html></div> }.into_any()
+    format!("{:x}", hasher.finish())
 }
 
 /// The headline of an incident, or what can be said before there is one.
@@ -51,7 +66,7 @@ pub(crate) fn way(path: &str) -> String {
 
 /// Active incidents, and the last resolved ones.
 pub(crate) fn incidents(incidents: &Incidents) -> String {
-    let waiting = incidents.active.iter().filter(|card| !card.acknowledged).count();
+    let count = Waiting::of(&incidents.active);
     let active = if incidents.active.is_empty() {
         view! {
             <p class="empty">
@@ -69,7 +84,7 @@ pub(crate) fn incidents(incidents: &Incidents) -> String {
         card::cards(&incidents.resolved)
     };
     let inside = view! {
-        <p class="lead">{status::active_sentence(incidents.active.len(), waiting).unwrap_or_else(|| "No incident is active.".to_owned())}</p>
+        <p class="lead">{status::active_sentence(count).unwrap_or_else(|| "No incident is active.".to_owned())}</p>
         <section aria-labelledby="active"><h2 id="active">"Active"</h2>{active}</section>
         <section aria-labelledby="resolved">
             <h2 id="resolved">"Resolved last"</h2>

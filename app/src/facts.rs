@@ -2,7 +2,10 @@
 
 use rules::{time::Timestamp, view::IncidentCard, words::Severity};
 
-use crate::{deed::Deed, problem::Problem};
+use crate::{
+    deed::{Asked, Deed},
+    problem::Problem,
+};
 
 /// What the page of an incident has to tell about what was just asked for, without Wasm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,10 +21,8 @@ pub(crate) enum Told {
 /// What was refused, with what was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
-    /// What was asked for, if that could be read.
-    pub deed: Option<Deed>,
-    /// The comment or the note.
-    pub text: String,
+    /// What was asked for.
+    pub asked: Asked,
     /// Why not.
     pub problem: Problem,
 }
@@ -49,6 +50,8 @@ pub(crate) struct Briefing {
     pub still: Option<String>,
     /// The section of the guide to read next, while something holds.
     pub next: Option<Guide>,
+    /// Whether a recommended command waits for a decision, or runs: then that is the next step.
+    pub decides: bool,
     /// How often it was reopened.
     pub reopened: u32,
     /// Its breaches, as rows.
@@ -287,7 +290,7 @@ pub(crate) fn fields(text: &str) -> impl Iterator<Item = (&str, String)> {
     text.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name, percent_decode(value)))
 }
 
-fn percent_encode(text: &str) -> String {
+pub(crate) fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {

@@ -37,10 +37,28 @@ pub async fn get_incident(id: String, #[server(default)] done: String) -> Result
     crate::compose::incident(&id, &done).await
 }
 
+/// The page of one recommendation; `done` is the word that a form led back with.
+#[server(prefix = "/api/pages", endpoint = "approve", input = GetUrl)]
+pub async fn get_approve(id: String, #[server(default)] done: String) -> Result<Sheet, Problem> {
+    crate::compose::approve(&id, &done).await
+}
+
 /// Incidents of all times, searched as the address says.
 #[server(prefix = "/api/pages", endpoint = "history", input = GetUrl)]
 pub async fn get_history(#[server(default)] query: String) -> Result<Sheet, Problem> {
     crate::compose::history(&query).await
+}
+
+/// The journal, searched as the address says.
+#[server(prefix = "/api/pages", endpoint = "journal", input = GetUrl)]
+pub async fn get_journal(#[server(default)] query: String) -> Result<Sheet, Problem> {
+    crate::compose::trail::journal(&query).await
+}
+
+/// The links that share an incident; `done` is the word that a form led back with.
+#[server(prefix = "/api/pages", endpoint = "shares", input = GetUrl)]
+pub async fn get_shares(id: String, #[server(default)] done: String) -> Result<Sheet, Problem> {
+    crate::compose::trail::shares(&id, &done).await
 }
 
 /// The guide for people.

@@ -10,7 +10,9 @@ use leptos_router::{
 
 use crate::{
     live::{Live, live_mark},
-    pages::{HealthPage, HistoryPage, HomePage, IncidentPage, IncidentsPage, RunbookPage, lost::LostPage},
+    pages::{
+        ApprovePage, HealthPage, HistoryPage, HomePage, IncidentPage, IncidentsPage, JournalPage, RunbookPage, SharesPage, lost::LostPage,
+    },
     pulse::{self, Shared},
 };
 
@@ -32,6 +34,9 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/ops/health") view=HealthPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents") view=IncidentsPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents/:id") view=IncidentPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/incidents/:id/share") view=SharesPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/journal") view=JournalPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/approve/:id") view=ApprovePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>
                     </FlatRoutes>
@@ -78,6 +83,7 @@ fn places() -> AnyView {
                     {place("/ops/health", "icon health", "Health", ().into_any())}
                     {place("/ops/incidents", "icon incidents", "Incidents ", count)}
                     {place("/ops/history", "icon history", "History", ().into_any())}
+                    {place("/ops/journal", "icon journal", "Journal", ().into_any())}
                     {place("/ops/runbook", "icon runbook", "Runbook", ().into_any())}
                 </ul>
             </nav>

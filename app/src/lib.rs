@@ -20,6 +20,8 @@ mod spark;
 mod status;
 
 #[cfg(feature = "ssr")]
+mod advice;
+#[cfg(feature = "ssr")]
 mod compose;
 #[cfg(feature = "ssr")]
 mod deed;
@@ -38,11 +40,17 @@ mod said;
 #[cfg(all(test, feature = "ssr"))]
 mod sample;
 #[cfg(feature = "ssr")]
+mod seek;
+#[cfg(feature = "ssr")]
+mod shared;
+#[cfg(feature = "ssr")]
 mod shell;
 
 pub use frame::App;
 #[cfg(feature = "ssr")]
-pub use posted::forms;
+pub use posted::{NewToken, WallClock, forms};
 pub use problem::{Kind, Problem};
+#[cfg(feature = "ssr")]
+pub use shared::{shared_away, shared_closed, shared_page};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};

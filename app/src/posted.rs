@@ -1,24 +1,67 @@
-//! The forms of an incident's page as a browser without Wasm sends them: to the address of the page itself. What was done leads back to the
-//! page, with a known word for what happened; what is refused is answered with the page, and what was typed still stands in it.
+//! The forms of the pages as a browser without Wasm sends them: to the address of the page itself. What was done leads back to the page,
+//! with a known word for what happened; what is refused is answered with the page as it is now, and what was typed still stands in it.
+
+mod trail;
 
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Extension, Path},
+    extract::Path,
     response::{IntoResponse, Redirect, Response},
     routing::post,
 };
 use http::{HeaderValue, Request, StatusCode, header};
 use leptos::prelude::*;
-use rules::{incident::IncidentNumber, people::Caller};
+use rules::{
+    desk::{Answer, Command, Query},
+    incident::IncidentNumber,
+    people::Caller,
+    recommendation::{RecommendationId, Stage},
+};
 
 use crate::{
-    deed::Deed,
+    deed::{Asked, Deed},
     desk::SharedDesk,
     door,
-    facts::{Refused, fields},
+    facts::Refused,
     problem::{Kind, Problem},
 };
+
+pub use trail::{NewToken, WallClock};
+/// Who asks, and whom.
+pub(crate) type Known = Option<(SharedDesk, Caller)>;
+
+/// A page that has forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page {
+    /// Of an incident.
+    Incident,
+    /// Of one recommendation.
+    Approve,
+}
+
+impl Page {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Incident => "/ops/incidents/",
+            Self::Approve => "/ops/approve/",
+        }
+    }
+
+    /// The incident that the address names, with the place of the recommendation if it names one.
+    fn read(self, id: &str) -> Option<(IncidentNumber, Option<u32>)> {
+        match self {
+            Self::Incident => id.parse().ok().map(|number| (IncidentNumber(number), None)),
+            Self::Approve => id.parse().ok().map(|id: RecommendationId| (id.incident, Some(id.place))),
+        }
+    }
+
+    /// What asks for this page.
+    fn request(self, id: &str) -> Option<Request<Body>> {
+        let id: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+        Request::get(format!("{}{id}", self.path())).header(header::ACCEPT, "text/html").body(Body::empty()).ok()
+    }
+}
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
 pub fn forms<S, IV>(context: impl Fn() + Clone + Send + Sync + 'static, shell: impl Fn() -> IV + Clone + Send + Sync + 'static) -> Router<S>
@@ -26,76 +69,106 @@ where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
 {
-    let answer = move |Path(id): Path<String>, caller: Option<Extension<Caller>>, body: Bytes| {
+    let trail = trail::forms(context.clone(), shell.clone());
+    let answer = move |page: Page| {
         let (context, shell) = (context.clone(), shell.clone());
-        let context = move || {
-            context();
-            if let Some(Extension(caller)) = &caller {
-                provide_context(caller.clone());
-            }
-        };
-        async move {
-            let (deed, text) = read(&body);
-            let known = Owner::new().with(|| {
-                context();
-                use_context::<SharedDesk>().zip(use_context::<Caller>())
-            });
-            match act(known, &id, deed, text.clone()).await {
-                Ok((number, deed)) => led_back(number, deed),
-                Err(problem) => {
-                    let refused = Refused { deed, text, problem: problem.clone() };
-                    let context = move || {
-                        context();
-                        provide_context(refused.clone());
-                    };
-                    let status = door::status(problem.kind);
-                    let Some(request) = page_of(&id) else { return status.into_response() };
-                    let mut answer = leptos_axum::render_app_async_with_context(context, shell)(request).await;
-                    if answer.status() == StatusCode::OK {
-                        *answer.status_mut() = status;
-                    }
-                    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-                    answer
-                }
-            }
-        }
+        move |Path(id): Path<String>, body: Bytes| async move { posted(page, id, &body, context, shell).await }
     };
-    Router::new().route("/ops/incidents/{id}", post(answer))
+    let router = Router::new().route("/ops/incidents/{id}", post(answer(Page::Incident)));
+    router.route("/ops/approve/{id}", post(answer(Page::Approve))).merge(trail)
 }
 
-/// Which deed is asked for, and with which words.
-fn read(body: &[u8]) -> (Option<Deed>, String) {
-    let body = String::from_utf8_lossy(body);
-    let (mut deed, mut text) = (None, String::new());
-    for (name, value) in fields(&body) {
-        match name {
-            "what" => deed = Deed::named(&value),
-            "text" => text = value,
-            _ => {}
+async fn posted<IV: IntoView + 'static>(
+    page: Page,
+    id: String,
+    body: &[u8],
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+) -> Response {
+    let mut asked = Asked::read(body);
+    let known = Owner::new().with(|| {
+        context();
+        door::known()
+    });
+    let done = match page.read(&id) {
+        Some((number, place)) => {
+            // What the address names is what it is done to.
+            asked.place = place.or(asked.place);
+            act(known, number, &asked).await
+        }
+        None => Err(Problem { kind: Kind::NotFound, sentence: "There is no such page. Nothing was changed.".to_owned() }),
+    };
+    let problem = match done {
+        Ok(deed) => return led_back(page, &id, deed),
+        Err(problem) => problem,
+    };
+    let status = door::status(problem.kind);
+    let refused = Refused { asked, problem };
+    let context = move || {
+        context();
+        provide_context(refused.clone());
+    };
+    let Some(request) = page.request(&id) else { return status.into_response() };
+    let mut answer = leptos_axum::render_app_async_with_context(context, shell)(request).await;
+    if answer.status() == StatusCode::OK {
+        *answer.status_mut() = status;
+    }
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    answer
+}
+
+/// Does what is asked for. What the same person did a moment ago already is done: a second press, or one that is sent again because the
+/// connection was lost, ends like the first.
+pub(crate) async fn act(known: Known, number: IncidentNumber, asked: &Asked) -> Result<Deed, Problem> {
+    let (desk, caller) = known.ok_or_else(door::lost)?;
+    let command = asked.command(number)?;
+    let deed = asked.deed.ok_or_else(door::lost)?;
+    match desk.act(caller.clone(), command.clone()).await {
+        Ok(_) => Ok(deed),
+        Err(refusal) => {
+            let problem = Problem::from(refusal);
+            let done = problem.kind == Kind::Conflict && is_done_already(&desk, caller, &command).await;
+            if done { Ok(deed) } else { Err(problem) }
         }
     }
-    (deed, text)
 }
 
-async fn act(known: Option<(SharedDesk, Caller)>, id: &str, deed: Option<Deed>, text: String) -> Result<(u32, Deed), Problem> {
-    let (desk, caller) = known.ok_or_else(door::lost)?;
-    let number = id.parse::<u32>().ok();
-    let (number, deed) = number.zip(deed).ok_or_else(|| Problem {
-        kind: Kind::Invalid,
-        sentence: "What was sent could not be read. Nothing was changed. Look at the page and try again.".to_owned(),
-    })?;
-    desk.act(caller, deed.command(IncidentNumber(number), text)).await?;
-    Ok((number, deed))
+/// Whether this caller did exactly this before.
+async fn is_done_already(desk: &SharedDesk, caller: Caller, command: &Command) -> bool {
+    let recommendation = match command {
+        Command::Approve { recommendation, .. } | Command::Decline { recommendation, .. } | Command::CancelRun { recommendation } => {
+            *recommendation
+        }
+        Command::Acknowledge { .. }
+        | Command::Comment { .. }
+        | Command::Resolve { .. }
+        | Command::Reopen { .. }
+        | Command::RetireSubject { .. }
+        | Command::People(_)
+        | Command::Redact { .. }
+        | Command::CreateShare { .. }
+        | Command::RevokeShare { .. }
+        | Command::StartRun { .. }
+        | Command::EndRun { .. }
+        | Command::Record { .. } => return false,
+    };
+    let Some(actor) = caller.actor() else { return false };
+    let Ok(Answer::Recommendation(page)) = desk.ask(caller, Query::Recommendation { recommendation }).await else { return false };
+    let one = page.recommendation;
+    if let Command::Approve { binding, .. } = command {
+        return one.approvals.iter().any(|given| given.by == actor && given.binding == *binding);
+    }
+    match (command, &one.stage) {
+        (Command::Decline { reason, .. }, Stage::Declined { by, reason: known, .. }) => *by == actor && known == reason.trim(),
+        (Command::CancelRun { .. }, Stage::Running { cancelled, .. }) => cancelled.is_some_and(|(by, _)| by == actor),
+        (Command::CancelRun { .. }, Stage::Ended(ended)) => ended.cancelled.is_some_and(|(by, _)| by == actor),
+        (_, Stage::Offered | Stage::Approved { .. } | Stage::Declined { .. } | Stage::Withdrawn { .. })
+        | (_, Stage::Running { .. } | Stage::Ended(_)) => false,
+    }
 }
 
 /// The answer to what was done: the page is asked for with a new request, so that loading it again does nothing twice.
-fn led_back(number: u32, deed: Deed) -> Response {
-    let to = format!("/ops/incidents/{number}?done={}#{}", deed.done(), deed.place());
+fn led_back(page: Page, id: &str, deed: Deed) -> Response {
+    let to = format!("{}{id}?done={}#{}", page.path(), deed.done(), deed.place());
     ([(header::CACHE_CONTROL, "private, no-store")], Redirect::to(&to)).into_response()
-}
-
-/// What asks for the page of an incident.
-fn page_of(id: &str) -> Option<Request<Body>> {
-    let id: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-    Request::get(format!("/ops/incidents/{id}")).header(header::ACCEPT, "text/html").body(Body::empty()).ok()
 }

@@ -79,7 +79,9 @@ impl From<rules::desk::Refusal> for Problem {
             Refusal::Unavailable { .. } => Kind::Unavailable,
         };
         let text = match refusal {
-            Refusal::Invalid { field, problem } if matches!(field.as_str(), "text" | "note") => refused_text(&field, &problem),
+            Refusal::Invalid { field, problem } if matches!(field.as_str(), "text" | "note" | "reason" | "label") => {
+                refused_text(&field, &problem)
+            }
             refusal => refusal.to_string(),
         };
         let mut letters = text.chars();

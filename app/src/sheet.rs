@@ -4,6 +4,7 @@
 use std::{future::Future, pin::Pin};
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
 use crate::{live, page::Sheet, pages::lost, problem::Problem, pulse};
 
@@ -18,6 +19,8 @@ pub(crate) type Fetch = fn(String) -> Coming;
 pub(crate) enum Lives {
     /// Nothing: it is read once.
     No,
+    /// What the journal says of no incident.
+    Apart,
     /// Whatever the journal says.
     Always,
     /// What the journal says of the incident whose number is the first word of its key.
@@ -28,6 +31,7 @@ pub(crate) enum Lives {
 pub(crate) fn sheet(lives: Lives, key: impl Fn() -> String + Send + Sync + 'static, fetch: Fetch) -> AnyView {
     let live = live::live();
     let key = Memo::new(move |_| key());
+    let path = use_location().pathname;
     let sheet = Resource::new(move || key.get(), fetch);
     #[cfg(feature = "hydrate")]
     live::keep(live, lives, key, fetch);
@@ -46,7 +50,7 @@ pub(crate) fn sheet(lives: Lives, key: impl Fn() -> String + Send + Sync + 'stat
                         live.localize_soon();
                         view! { <div id="sheet" class="sheet" inner_html=html.text></div> }.into_any()
                     }
-                    Err(problem) => lost::problem(&problem),
+                    Err(problem) => lost::problem(&problem, &path.get_untracked()),
                 }
             })}
         </Transition>

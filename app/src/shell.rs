@@ -1,6 +1,6 @@
 //! The document around the pages: head, the strict policy of what may load, and the few lines that start the Wasm.
 
-use http::{HeaderValue, header};
+use http::{HeaderValue, header, request::Parts};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
@@ -35,6 +35,19 @@ fn policy(nonce: &str, watch: Option<u32>) -> String {
     )
 }
 
+/// The lines that bring the page to life. Where a decision may have to be made on a poor connection, the page is `light`: it is complete
+/// without the Wasm, which is loaded after everything else, and not at all where the browser says that the connection is slow or dear.
+fn start(js: &str, wasm: &str, light: bool) -> String {
+    if light {
+        format!(
+            "const c=navigator.connection;if(!(c&&(c.saveData||/2g/.test(c.effectiveType))))addEventListener(\"load\",()=>\
+             import({js:?}).then(m=>m.default({{module_or_path:{wasm:?}}}).then(m.hydrate)))"
+        )
+    } else {
+        format!("import init,{{hydrate}} from {js:?};init({{module_or_path:{wasm:?}}}).then(hydrate)")
+    }
+}
+
 /// The whole document, rendered on the server.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let Assets { js, wasm, css } = use_context().unwrap_or_default();
@@ -45,7 +58,14 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
-    let start = format!("import init,{{hydrate}} from {js:?};init({{module_or_path:{wasm:?}}}).then(hydrate)");
+    let light = use_context::<Parts>().is_some_and(|parts| parts.uri.path().starts_with("/ops/approve/"));
+    let start = start(&js, &wasm, light);
+    let early = (!light).then(|| {
+        view! {
+            <link rel="modulepreload" href=js/>
+            <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+        }
+    });
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -54,8 +74,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="stylesheet" href=css/>
-                <link rel="modulepreload" href=js/>
-                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                {early}
                 <MetaTags/>
                 <AutoReload options/>
                 <script type="module" nonce=nonce inner_html=start></script>

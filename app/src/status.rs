@@ -46,23 +46,47 @@ pub(crate) fn count(readings: &[Reading]) -> Count {
     }
 }
 
+/// What active incidents need.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// How many are active.
+    pub active: usize,
+    /// Of how many nobody took note.
+    pub nobody: usize,
+    /// In how many a recommended command waits for a decision.
+    pub decision: usize,
+}
+
+#[cfg(feature = "ssr")]
+impl Waiting {
+    /// What these incidents need, all of them active.
+    pub(crate) fn of(active: &[rules::view::IncidentCard]) -> Self {
+        let count = |is: fn(&rules::view::IncidentCard) -> bool| active.iter().filter(|card| is(card)).count();
+        Self { active: active.len(), nobody: count(|card| !card.acknowledged), decision: count(|card| card.waits) }
+    }
+}
+
 /// How many incidents are active and what they need; `None` if there is none.
-pub(crate) fn active_sentence(active: usize, waiting: usize) -> Option<String> {
-    Some(match (active, waiting) {
+#[cfg(feature = "ssr")]
+pub(crate) fn active_sentence(waiting: Waiting) -> Option<String> {
+    let Waiting { active, nobody, decision } = waiting;
+    let (count, needs) = if decision > 0 { (decision, "your decision") } else { (nobody, "someone") };
+    Some(match (active, count) {
         (0, _) => return None,
         (1, 0) => "One incident is active, and someone is on it.".to_owned(),
-        (1, _) => "One incident needs someone.".to_owned(),
+        (1, _) => format!("One incident needs {needs}."),
         (_, 0) => format!("{active} incidents are active, and someone is on each."),
-        (_, 1) => format!("{active} incidents are active; one of them needs someone."),
-        _ if active == waiting => format!("{active} incidents need someone."),
-        _ => format!("{active} incidents are active; {waiting} of them need someone."),
+        (_, 1) => format!("{active} incidents are active; one of them needs {needs}."),
+        _ if active == count => format!("{active} incidents need {needs}."),
+        _ => format!("{active} incidents are active; {count} of them need {needs}."),
     })
 }
 
-/// The sentence of status, without its age.
-pub(crate) fn status_sentence(active: usize, waiting: usize, count: &Count) -> String {
+/// The sentence of status, without its age. `active` is what is said of active incidents, if there are any.
+pub(crate) fn status_sentence(active: Option<String>, count: &Count) -> String {
     let signals = |count: usize| if count == 1 { "1 signal".to_owned() } else { format!("{count} signals") };
-    active_sentence(active, waiting).unwrap_or_else(|| match count {
+    active.unwrap_or_else(|| match count {
         Count { all: 0, .. } => "Nothing has been checked yet. The first readings come within seconds.".to_owned(),
         Count { silent, .. } if !silent.is_empty() => match silent.as_slice() {
             [only] => format!("Nothing is known from {only} right now."),
@@ -79,7 +103,7 @@ pub(crate) fn checked(sentence: &str) -> &'static str {
     if sentence.ends_with('.') { " Checked " } else { ", checked " }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
 
@@ -104,14 +128,23 @@ mod tests {
     #[test]
     fn the_first_sentence_is_true_whatever_holds() {
         let calm = Count { healthy: 14, all: 20, watching: 0, silent: Vec::new() };
-        assert_eq!(status_sentence(0, 0, &calm), "All calm. 14 signals healthy");
-        assert_eq!(status_sentence(1, 1, &calm), "One incident needs someone.");
-        assert_eq!(status_sentence(2, 0, &calm), "2 incidents are active, and someone is on each.");
-        assert_eq!(status_sentence(3, 1, &calm), "3 incidents are active; one of them needs someone.");
-        assert_eq!(status_sentence(3, 3, &calm), "3 incidents need someone.");
-        assert_eq!(status_sentence(0, 0, &Count::default()), "Nothing has been checked yet. The first readings come within seconds.");
+        let said = |active, nobody, decision, count: &Count| status_sentence(active_sentence(Waiting { active, nobody, decision }), count);
+        assert_eq!(said(0, 0, 0, &calm), "All calm. 14 signals healthy");
+        for (active, nobody, decision, sentence) in [
+            (1, 1, 0, "One incident needs someone."),
+            (1, 1, 1, "One incident needs your decision."),
+            (2, 0, 0, "2 incidents are active, and someone is on each."),
+            (3, 1, 0, "3 incidents are active; one of them needs someone."),
+            (3, 3, 1, "3 incidents are active; one of them needs your decision."),
+            (3, 0, 2, "3 incidents are active; 2 of them need your decision."),
+            (3, 3, 0, "3 incidents need someone."),
+            (2, 0, 2, "2 incidents need your decision."),
+        ] {
+            assert_eq!(said(active, nobody, decision, &calm), sentence);
+        }
+        assert_eq!(said(0, 0, 0, &Count::default()), "Nothing has been checked yet. The first readings come within seconds.");
         let silent = Count { silent: vec!["web-1".into()], ..calm };
-        assert_eq!(status_sentence(0, 0, &silent), "Nothing is known from web-1 right now.");
-        assert_eq!(status_sentence(0, 0, &Count { watching: 1, ..calm }), "Calm. 14 signals healthy, 1 being watched");
+        assert_eq!(said(0, 0, 0, &silent), "Nothing is known from web-1 right now.");
+        assert_eq!(said(0, 0, 0, &Count { watching: 1, ..calm }), "Calm. 14 signals healthy, 1 being watched");
     }
 }

@@ -48,6 +48,7 @@ fn card(number: u32) -> IncidentCard {
         resolved_at: None,
         acknowledged: false,
         resolution_offered: false,
+        waits: false,
     }
 }
 
@@ -107,6 +108,10 @@ impl Desk for Fake {
             Query::Incident { incident } => Err(Refusal::NotFound { what: format!("incident {incident}") }),
             Query::Settings
             | Query::Bundle { .. }
+            | Query::Trail { .. }
+            | Query::Verify
+            | Query::Shares { .. }
+            | Query::Shared { .. }
             | Query::Recommendation { .. }
             | Query::IncidentById { .. }
             | Query::Course { .. }

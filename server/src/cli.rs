@@ -12,6 +12,7 @@ use crate::config::{Config, ConfigError, Flags, Sources};
 mod check;
 mod data;
 mod init;
+mod journal;
 mod people;
 mod serve;
 
@@ -47,6 +48,7 @@ Examples:
   calm-ops init /etc/calm-ops                  write the documents to change: thresholds, runbooks, the configuration
   calm-ops check --ops-dir /etc/calm-ops       are these documents good?
   calm-ops journal verify                      was anything in the record changed?
+  calm-ops journal export journal.jsonl        the record as lines of JSON; 'journal verify --file' proves them anywhere
 
 A flag wins over the environment (CALM_OPS_*, DATABASE_URL), the environment over the file of --config, the file over the defaults.
 'calm-ops init DIR' writes calm-ops.example.toml, which explains every key.
@@ -102,6 +104,14 @@ enum Journal {
         /// A head that was noted earlier, as it is shown: NUMBER:HASH. The journal must hold exactly it.
         #[arg(long, value_name = "N:HASH", value_parser = data::head)]
         head: Option<Head>,
+        /// Prove an export instead of the database: no database is needed.
+        #[arg(long, value_name = "EXPORT.jsonl")]
+        file: Option<PathBuf>,
+    },
+    /// Write every entry as one line of JSON, with all that is needed to prove the chain elsewhere. Calm Ops may run meanwhile.
+    Export {
+        /// The file; '-' writes to the standard output.
+        file: PathBuf,
     },
 }
 
@@ -136,7 +146,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, sources: &impl Sources
         Command::Replay(OneFile { file }) => data::replay(&file, out, err),
         Command::Backup(OneFile { file }) => with(config, err, |config, err| data::backup(&config, &file, out, err)),
         Command::Restore(OneFile { file }) => with(config, err, |config, err| data::restore(&config, &file, out, err)),
-        Command::Journal(Journal::Verify { head }) => with(config, err, |config, err| data::verify(&config, head, out, err)),
+        // A file holds all that is needed.
+        Command::Journal(Journal::Verify { head, file: Some(file) }) => journal::verify_file(&file, head, out, err),
+        Command::Journal(Journal::Export { file }) => with(config, err, |config, err| journal::export(&config, &file, out, err)),
+        Command::Journal(Journal::Verify { head, file: None }) => with(config, err, |config, err| data::verify(&config, head, out, err)),
     }
 }
 

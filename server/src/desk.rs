@@ -3,6 +3,7 @@
 
 mod ask;
 mod known;
+mod trail;
 
 use std::{
     sync::{
@@ -84,6 +85,7 @@ struct Inner {
     people_version: AtomicU64,
     people: watch::Sender<u64>,
     entries: broadcast::Sender<Arc<Vec<Entry>>>,
+    proofs: trail::Proofs,
 }
 
 impl Desk {
@@ -104,6 +106,7 @@ impl Desk {
             people_version: AtomicU64::default(),
             people: watch::Sender::new(0),
             entries: broadcast::Sender::new(BACKLOG),
+            proofs: trail::Proofs::default(),
         })))
     }
 
@@ -195,6 +198,7 @@ impl Inner {
         allowed(caller, needed_to_act(&command))?;
         // Nobody acts without a name.
         let actor = caller.actor().ok_or(Refusal::SignIn)?;
+        let beside = Self::beside(&command, self.clock.now().wall)?;
         let mut change = self.plan(caller, actor, command).await?;
         let mut sent = self.writing.lock().await;
         change.at = self.clock.now().wall;
@@ -204,7 +208,7 @@ impl Inner {
             None => self.store.head().await.map_err(refuse)?.0,
         };
         *sent = Some(before);
-        let entries = match tokio::time::timeout(LONGEST_CHANGE, self.store.change(change)).await {
+        let entries = match tokio::time::timeout(LONGEST_CHANGE, self.carry_out(change, beside)).await {
             Ok(Ok(entries)) => entries,
             failed => {
                 // It may have been carried out all the same: what is at hand is read again, and the next change sends what is missing.
@@ -216,6 +220,7 @@ impl Inner {
         let after = Cursor { epoch: before.epoch, number: last.number };
         self.committed.store(last.number, Ordering::Release);
         self.people_changed(&entries);
+        let redacted = entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. })));
         if first.number == before.number + 1 {
             self.keep_at_hand(after, &entries).await;
             self.send(after.epoch, entries, actor);
@@ -224,6 +229,10 @@ impl Inner {
             self.mark_stale();
             let number = self.send_missing(before, after, actor).await;
             *sent = Some(Cursor { epoch: before.epoch, number });
+        }
+        if redacted {
+            // What is at hand may hold the words that were removed.
+            self.mark_stale();
         }
         Ok(Done { cursor: after })
     }
@@ -242,7 +251,10 @@ impl Inner {
                 self.check_known(&subject).await?;
                 (Vec::new(), None, Box::new(move |_| Ok(vec![Event::SubjectRetired { subject }])))
             }
+            Command::Redact { entry, reason } => return self.redaction(caller, actor, entry, &reason).await,
+            Command::RevokeShare { share } => return self.revocation(actor, share).await,
             Command::Acknowledge { incident }
+            | Command::CreateShare { incident, .. }
             | Command::Comment { incident, .. }
             | Command::Resolve { incident, .. }
             | Command::Reopen { incident, .. } => self.about(incident, Vec::new(), actor, command),

@@ -10,6 +10,7 @@ pub mod config;
 pub mod desk;
 pub mod documents;
 pub mod embedded;
+pub mod export;
 pub mod history;
 pub mod live;
 pub mod monitor;

@@ -48,6 +48,19 @@ struct Ring {
     bytes: usize,
 }
 
+impl Ring {
+    /// Takes the content of an event away: it was redacted, and goes out to nobody any more.
+    fn forget(&mut self, epoch: u32, number: u64) {
+        let at = self.events.front().and_then(|(oldest, _)| usize::try_from(number.checked_sub(*oldest)?).ok());
+        let Some((_, encoded)) = at.and_then(|at| self.events.get_mut(at)) else { return };
+        let told = std::str::from_utf8(encoded).ok().and_then(|text| text.split_once("\ndata: ")?.1.lines().next());
+        let entry = told.and_then(|json| serde_json::from_str::<Entry>(json).ok());
+        let forgotten = entry.map_or_else(Bytes::new, |entry| encode(epoch, &Entry { event: None, ..entry }));
+        self.bytes = self.bytes + forgotten.len() - encoded.len();
+        *encoded = forgotten;
+    }
+}
+
 #[derive(Debug, Default)]
 struct Health {
     version: u64,
@@ -93,6 +106,9 @@ impl Live {
                 *ring = Ring::default();
             }
             for entry in entries {
+                if let Some(Event::Redacted { entry, .. }) = &entry.event {
+                    ring.forget(epoch, *entry);
+                }
                 let encoded = encode(epoch, entry);
                 ring.bytes += encoded.len();
                 ring.events.push_back((entry.number, encoded));
@@ -333,6 +349,30 @@ mod tests {
     fn entries(numbers: std::ops::RangeInclusive<u64>) -> Vec<Entry> {
         let entry = |number| Entry { number, at: Timestamp::default(), actor: Actor::System, event: Some(Event::Stopped) };
         numbers.map(entry).collect()
+    }
+
+    #[test]
+    fn what_was_redacted_goes_out_to_nobody_any_more() {
+        let live = Live::new(Cursor { epoch: 1, number: 0 }, 1);
+        let mut written = entries(1..=3);
+        written[1].event = Some(Event::Commented { incident: rules::incident::IncidentNumber(7), text: "hunter2".into() });
+        live.committed(1, &written);
+        let mut removal = entries(4..=4);
+        removal[0].event = Some(Event::Redacted { entry: 2, reason: "a password".into() });
+        live.committed(1, &removal);
+        let text = |after| match live.after(after) {
+            Next::Event(_, bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+            Next::UpToDate | Next::NotHere => String::new(),
+        };
+        assert!(text(1).starts_with("id: 1:2\nevent: journal\ndata: {\"number\":2,"), "{}", text(1));
+        assert!(text(1).contains("\"event\":null") && !text(1).contains("hunter2") && text(1).ends_with("\n\n"));
+        assert!(text(3).contains("a password"));
+        // Numbers that the ring does not hold change nothing.
+        removal[0] = Entry { number: 5, event: Some(Event::Redacted { entry: 900, reason: "x".into() }), ..removal[0].clone() };
+        live.committed(1, &removal);
+        assert!(text(4).contains("900"));
+        let bytes: usize = live.ring.read().unwrap().events.iter().map(|(_, bytes)| bytes.len()).sum();
+        assert_eq!(live.ring.read().unwrap().bytes, bytes);
     }
 
     #[test]

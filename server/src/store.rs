@@ -5,6 +5,7 @@ pub mod postgres;
 pub mod reserve;
 mod rows;
 pub mod sqlite;
+pub mod trail;
 mod trouble;
 pub mod verify;
 
@@ -20,10 +21,12 @@ use rules::{
     words::{Actor, Signal, Subject, Unit},
 };
 
+pub(crate) use self::rows::readable;
 pub use self::{
     open::{Where, open, open_archive, open_to_serve},
     postgres::PostgresStore,
     sqlite::SqliteStore,
+    trail::{Beside, Trail},
 };
 
 /// What the database must know before anything runs.
@@ -167,6 +170,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// One incident.
     async fn incident(&self, number: IncidentNumber) -> Result<Option<Incident>, StoreError>;
+
+    /// The store as one looks through its journal, and as it keeps share links.
+    fn as_trail(&self) -> &dyn Trail;
 
     /// The number of an incident by its id.
     async fn number_of(&self, id: uuid::Uuid) -> Result<Option<IncidentNumber>, StoreError>;

@@ -39,7 +39,9 @@ pub mod openapi;
 pub mod problem;
 pub mod push;
 pub mod serving;
+mod shared;
 pub mod tls;
+mod trail;
 pub mod who;
 
 /// What every handler may use.
@@ -77,9 +79,14 @@ impl axum::extract::FromRef<Site> for LeptosOptions {
 pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
     let routes = generate_route_list(app::App);
     let desk: SharedDesk = site.desk.clone();
+    let clock = site.clock;
+    let now: Arc<dyn Fn() -> rules::time::Timestamp + Send + Sync> = Arc::new(move || clock.now().wall);
     let context = move || {
         provide_context(SharedDesk::clone(&desk));
+        provide_context(who::current());
         provide_context(assets::names());
+        provide_context(app::NewToken(shared::random));
+        provide_context(app::WallClock(Arc::clone(&now)));
     };
     let options = site.leptos.clone();
     let shell = move || app::shell(options.clone());
@@ -95,6 +102,7 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
     Router::new()
         .merge(api::router())
         .merge(gate::router())
+        .merge(shared::router())
         .merge(pages)
         .method_not_allowed_fallback(|| async { Problem::new(Kind::Method, "This address takes another method; see /api.".to_owned()) })
         .layer(middleware::from_fn_with_state(site.clone(), who::resolve))

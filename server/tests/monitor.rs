@@ -33,7 +33,7 @@ use server::{
     embedded,
     live::Live,
     monitor::{Monitor, Parts, intake::Intake, recording::Recording, runner::Told},
-    store::{Change, Opening, Rollup, RollupStep, SqliteStore, Store, StoreError},
+    store::{Change, Opening, Rollup, RollupStep, SqliteStore, Store, StoreError, Trail},
 };
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -134,6 +134,10 @@ impl Store for Moody {
 
     async fn incident(&self, number: IncidentNumber) -> Result<Option<Incident>, StoreError> {
         self.inner.incident(number).await
+    }
+
+    fn as_trail(&self) -> &dyn Trail {
+        self.inner.as_trail()
     }
 
     async fn number_of(&self, id: uuid::Uuid) -> Result<Option<IncidentNumber>, StoreError> {

@@ -18,6 +18,7 @@ pub(crate) fn headline(card: &IncidentCard) -> String {
 fn held(card: &IncidentCard) -> &'static str {
     match (card.state, card.acknowledged, card.resolution_offered) {
         (State::Resolved, _, _) => "",
+        _ if card.waits => ", a command is recommended and waits",
         (_, _, true) => ", quiet, ready to be resolved",
         (_, true, false) => ", someone is on it",
         (_, false, false) => ", nobody has it yet",
@@ -39,7 +40,7 @@ fn card(card: &IncidentCard) -> AnyView {
                 <span class="card-head">
                     <span class="number">"Incident " {number}</span>
                     {mark::severity(severity)}
-                    <span class="state">{state}</span>
+                    <span class=if card.waits { "state waits" } else { "state" }>{if card.waits { "needs your decision" } else { state }}</span>
                 </span>
                 <span class="card-title">{prose(&title)}</span>
             </a>

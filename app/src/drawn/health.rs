@@ -11,7 +11,7 @@ use crate::{
     clock,
     drawn::{block, board, cards},
     page::Mood,
-    status,
+    status::{self, Waiting},
 };
 
 /// The page.
@@ -46,8 +46,8 @@ pub(crate) fn page(health: &Health) -> String {
 
 /// The sentence of status. Its parts are kept beside it, so that the browser can say it anew with new readings.
 fn sentence(health: &Health) -> String {
-    let (active, waiting) = (health.active.len(), health.active.iter().filter(|card| !card.acknowledged).count());
-    let sentence = status::status_sentence(active, waiting, &status::count(&health.now.readings));
+    let active = status::active_sentence(Waiting::of(&health.active));
+    let sentence = status::status_sentence(active.clone(), &status::count(&health.now.readings));
     let class = match Mood::of(health) {
         Mood::Critical => "status is-critical",
         Mood::Warning => "status is-warning",
@@ -61,7 +61,7 @@ fn sentence(health: &Health) -> String {
             </span>
         }
     });
-    view! { <p class=class><strong aria-live="polite" data-active=active data-waiting=waiting>{sentence.clone()}</strong>{checked}</p> }
+    view! { <p class=class><strong aria-live="polite" data-active=active.unwrap_or_default()>{sentence.clone()}</strong>{checked}</p> }
         .into_any()
         .to_html()
 }

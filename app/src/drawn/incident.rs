@@ -1,19 +1,20 @@
 //! What the page of one incident says: head, briefing, evidence.
 
 use leptos::prelude::*;
-use rules::{incident::Incident, lifecycle::State, say, time::Timestamp};
+use rules::{lifecycle::State, say, time::Timestamp, view::IncidentPage};
 
 use crate::{
     clock,
     deed::Deed,
-    drawn::{block, card::headline, chart::chart, prose::prose, steps, timeline},
-    facts::{BreachRow, Briefing, Newest, Refused, SnapshotData, Told},
+    drawn::{block, card::headline, chart::chart, prose::prose, recommendation, steps, timeline},
+    facts::{BreachRow, Briefing, Newest, Refused, Section, SnapshotData, Told},
     mark,
     problem::Problem,
 };
 
 /// The page, with what it has to tell.
-pub(crate) fn page(incident: &Incident, brief: &Briefing, told: &Told) -> String {
+pub(crate) fn page(page: &IncidentPage, brief: &Briefing, told: &Told) -> String {
+    let incident = &page.incident;
     let number = incident.number.0;
     let over = incident.state == State::Resolved;
     let edge = if over { "brief over".to_owned() } else { format!("brief edge-{}", incident.severity) };
@@ -21,6 +22,10 @@ pub(crate) fn page(incident: &Incident, brief: &Briefing, told: &Told) -> String
         // Its class follows the incident; its parts are exchanged one by one.
         <article id="brief" class=edge data-hash="">
             {block("head", head(brief))}
+            {block("ran", recommendation::ran(page))}
+            {block("output", recommendation::output(page))}
+            {steps::said(Deed::Cancel, told)}
+            {block("advice", recommendation::advice(page, brief))}
             {block("steps", steps::steps(incident, brief, told).to_html())}
             {steps::said(Deed::Acknowledge, told)}
         </article>
@@ -49,7 +54,7 @@ pub(crate) fn kept(id: &str, problem: &Problem, refused: &Refused) -> String {
     view! {
         <h1>"Incident " {id.to_owned()}</h1>
         <p class="lead">{refused.problem.sentence.clone()} " " {sentence}</p>
-        {(!refused.text.is_empty()).then(|| view! {
+        {(!refused.asked.text.is_empty()).then(|| view! {
             <p>"What you wrote is kept here. Send it again in a moment, or copy it."</p>
             {steps::again(id, refused)}
         })}
@@ -152,7 +157,9 @@ fn sections(incident: &Briefing) -> AnyView {
     };
     let recommended = incident.sections.iter().rposition(|section| section.heading.to_lowercase().contains("recommend"));
     let title = headline(&incident.card);
-    let shown = incident.sections.iter().enumerate().filter_map(|(index, section)| {
+    // What happens if nobody acts stands beside the decision, where one is asked for.
+    let is_told = |section: &Section| incident.card.waits && section.heading.to_lowercase().contains("nobody acts");
+    let shown = incident.sections.iter().enumerate().filter(|(_, section)| !is_told(section)).filter_map(|(index, section)| {
         // The first sentence stands above already.
         let sentences: Vec<String> = section.sentences.iter().filter(|sentence| **sentence != title).cloned().collect();
         let id = format!("about-{}", section.heading.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));

@@ -5,16 +5,22 @@ use leptos::prelude::*;
 use rules::{desk::LONGEST_TEXT, incident::Incident, lifecycle::State};
 
 use crate::{
-    deed::Deed,
+    advice::Advice,
+    deed::{Asked, Deed},
     facts::{Briefing, Refused, Told},
 };
 
-/// A form that does one thing.
+/// A form that does one thing to an incident, sent to the address of its page.
 fn form(incident: &str, deed: Deed, inside: AnyView) -> AnyView {
-    // The address leads to where it is said, with and without Wasm.
-    let action = format!("/ops/incidents/{incident}#{}", deed.place());
+    form_at(&format!("/ops/incidents/{incident}"), incident, deed, inside)
+}
+
+/// A form that does one thing, sent to the address of the page on which it stands: that leads to where it is said, with and without Wasm.
+fn form_at(page: &str, incident: &str, deed: Deed, inside: AnyView) -> AnyView {
+    // What is refused because things have changed is answered with the whole page as it is now.
+    let whole = matches!(deed, Deed::Approve | Deed::Decline | Deed::Cancel).then_some("");
     view! {
-        <form method="post" action=action data-act=deed.place()>
+        <form method="post" action=format!("{page}#{}", deed.place()) data-act=deed.place() data-whole=whole>
             <input type="hidden" name="incident" value=incident.to_owned()/>
             <input type="hidden" name="what" value=deed.name()/>
             {inside}
@@ -23,20 +29,31 @@ fn form(incident: &str, deed: Deed, inside: AnyView) -> AnyView {
     .into_any()
 }
 
-fn button(class: &'static str, word: &'static str) -> AnyView {
-    view! { <button class=class type="submit">{word}</button> }.into_any()
+/// A form that does one thing to a recommendation. `page` is the address of the page on which it stands.
+pub(super) fn decide(page: &str, advice: &Advice<'_>, deed: Deed, inside: AnyView) -> AnyView {
+    let about = view! { <input type="hidden" name="place" value=advice.one.place/> {inside} }.into_any();
+    form_at(page, &advice.incident.number.to_string(), deed, about)
+}
+
+/// A button that sends its form.
+pub(super) fn button(class: &'static str, word: impl Into<String>) -> AnyView {
+    view! { <button class=class type="submit">{word.into()}</button> }.into_any()
 }
 
 /// What was refused of this deed.
-fn refused(told: &Told, deed: Deed) -> Option<&Refused> {
-    if let Told::Refused(refused) = told { Some(refused).filter(|refused| refused.deed == Some(deed)) } else { None }
+pub(super) fn refused(told: &Told, deed: Deed) -> Option<&Refused> {
+    if let Told::Refused(refused) = told { Some(refused).filter(|refused| refused.asked.deed == Some(deed)) } else { None }
 }
 
 /// A field for words; what was refused still stands in it.
-fn words(deed: Deed, label: &'static str, told: &Told) -> AnyView {
-    let id = if deed == Deed::Comment { "comment" } else { "note" };
+pub(super) fn words(deed: Deed, label: &'static str, told: &Told) -> AnyView {
+    let id = match deed {
+        Deed::Comment => "comment",
+        Deed::Decline => "reason",
+        Deed::Acknowledge | Deed::Resolve | Deed::Reopen | Deed::Approve | Deed::Cancel => "note",
+    };
     let refused = refused(told, deed);
-    let text = refused.map(|refused| field_text(&refused.text)).unwrap_or_default();
+    let text = refused.map(|refused| plain(&refused.asked.text)).unwrap_or_default();
     let described = refused.map(|_| deed.place());
     view! {
         <label for=id>{label}</label>
@@ -45,7 +62,7 @@ fn words(deed: Deed, label: &'static str, told: &Told) -> AnyView {
             name="text"
             rows="3"
             maxlength=LONGEST_TEXT
-            required={deed == Deed::Comment}
+            required={matches!(deed, Deed::Comment | Deed::Decline)}
             autofocus=refused.is_some()
             aria-invalid=refused.map(|_| "true")
             aria-describedby=described
@@ -55,8 +72,9 @@ fn words(deed: Deed, label: &'static str, told: &Told) -> AnyView {
     .into_any()
 }
 
-/// A text as the content of a field: nothing in it is markup, and its first line break is not taken for one of the markup's own.
-fn field_text(text: &str) -> String {
+/// A text as the content of a field, or of what was printed: nothing in it is markup, and its first line break is not taken for one of
+/// the markup's own.
+pub(crate) fn plain(text: &str) -> String {
     format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
 }
 
@@ -64,7 +82,7 @@ fn field_text(text: &str) -> String {
 pub(crate) fn said(deed: Deed, told: &Told) -> AnyView {
     let (class, sentence) = match told {
         Told::Done(done) if done.place() == deed.place() => ("said done", done.sentence().to_owned()),
-        Told::Refused(refused) if refused.deed.unwrap_or(Deed::Acknowledge).place() == deed.place() => {
+        Told::Refused(refused) if refused.asked.deed.unwrap_or(Deed::Acknowledge).place() == deed.place() => {
             ("said refused", refused.problem.sentence.clone())
         }
         Told::Nothing | Told::Done(_) | Told::Refused(_) => ("away", String::new()),
@@ -87,7 +105,8 @@ pub(crate) fn steps(incident: &Incident, brief: &Briefing, told: &Told) -> AnyVi
         .into_any();
     }
     let (acknowledged, quiet) = (incident.acknowledged.is_some(), brief.still.is_none());
-    let style = |primary: bool| if primary { "button primary" } else { "button" };
+    // Where a command is recommended, that is the next step.
+    let style = |primary: bool| if primary && !brief.decides { "button primary" } else { "button" };
     let resolve = || {
         let open = refused(told, Deed::Resolve).is_some();
         let inside = view! {
@@ -106,7 +125,7 @@ pub(crate) fn steps(incident: &Incident, brief: &Briefing, told: &Told) -> AnyVi
             || ("/ops/runbook".to_owned(), "Read the guide".to_owned()),
             |guide| (format!("/ops/runbook#{}", guide.slug), format!("Read the guide: {}", guide.title)),
         );
-        view! { <a class="button primary" href=address>{word}</a> }.into_any()
+        view! { <a class=style(true) href=address>{word}</a> }.into_any()
     };
     let steps = match (quiet, acknowledged) {
         (true, true) => vec![resolve()],
@@ -125,7 +144,8 @@ pub(crate) fn comment(incident: &str, told: &Told) -> AnyView {
 
 /// The form that was refused, for a page that can't be shown.
 pub(crate) fn again(incident: &str, refused: &Refused) -> AnyView {
-    let deed = refused.deed.unwrap_or(Deed::Comment);
-    let told = Told::Refused(Refused { deed: Some(deed), ..refused.clone() });
+    let deed = refused.asked.deed.unwrap_or(Deed::Comment);
+    let asked = Asked { deed: Some(deed), ..refused.asked.clone() };
+    let told = Told::Refused(Refused { asked, ..refused.clone() });
     form(incident, deed, view! { {words(deed, "What you wrote", &told)} {button("button primary", "Send it again")} }.into_any())
 }

@@ -16,7 +16,7 @@ use crate::{
     act::act,
     mark,
     page::Sheet,
-    problem::Problem,
+    problem::{Kind, Problem},
     sheet::{Fetch, Lives},
     spark, status,
 };
@@ -46,9 +46,11 @@ pub(crate) fn keep(live: Live, lives: Lives, key: Memo<String>, fetch: Fetch) {
     Effect::new(move |seen: Option<Option<u64>>| {
         let news = live.news.get();
         let concerned = news.is_some_and(|news| match (lives, news.incident) {
-            (Lives::No, _) => false,
-            (Lives::Always, _) | (Lives::Incident, None) => true,
-            (Lives::Incident, Some(about)) => key.with_untracked(|key| key.split(' ').next().and_then(|id| id.parse().ok()) == Some(about)),
+            (Lives::No, _) | (Lives::Apart, Some(_)) => false,
+            (Lives::Always, _) | (Lives::Apart | Lives::Incident, None) => true,
+            (Lives::Incident, Some(about)) => {
+                key.with_untracked(|key| key.split([' ', '-']).next().and_then(|id| id.parse().ok()) == Some(about))
+            }
         });
         if concerned && seen.is_some() {
             soon(waiting, again);
@@ -134,7 +136,20 @@ fn exchange(sheet: &Sheet) {
         if old.class_name() != part.class_name() {
             old.set_class_name(&part.class_name());
         }
-        if was != is && !is_written_in(&old) {
+        // What a person decides upon is not exchanged under their finger for something else: they are told.
+        let bound = |part: &Element| part.get_attribute("data-binding");
+        if let (Some(before), Some(now)) = (bound(&old), bound(part))
+            && before != now
+        {
+            let changed = old.get_attribute("data-changed").unwrap_or_default();
+            say_at("said-decision", "said refused", &changed);
+            continue;
+        }
+        if was != is && !is_written_in(&old) && !is_printed_on(&old, part) {
+            let _ = match bound(part) {
+                Some(now) => old.set_attribute("data-binding", &now),
+                None => old.remove_attribute("data-binding"),
+            };
             let open: Vec<String> = all(&old, "details[open] > summary").iter().filter_map(|summary| summary.text_content()).collect();
             old.set_inner_html(&part.inner_html());
             for summary in all(&old, "details > summary") {
@@ -147,6 +162,25 @@ fn exchange(sheet: &Sheet) {
             let _ = old.set_attribute("data-hash", &is.unwrap_or_default());
         }
     }
+}
+
+/// Goes on with what a run prints: what came since is added, so that only that is read out, and the reader's place in it stays. False
+/// where there is no such place on both.
+fn is_printed_on(old: &Element, fresh: &Element) -> bool {
+    let (Some(shown), Some(fresh)) = (one(old, "[role=log]"), one(fresh, "[role=log]")) else {
+        return false;
+    };
+    let (before, now) = (shown.text_content().unwrap_or_default(), fresh.text_content().unwrap_or_default());
+    let top = shown.scroll_top();
+    let at_end = top + shown.client_height() + 24 >= shown.scroll_height();
+    match now.strip_prefix(&before) {
+        Some(more) => {
+            let _ = shown.append_child(&document().create_text_node(more));
+        }
+        None => shown.set_text_content(Some(&now)),
+    }
+    shown.set_scroll_top(if at_end { shown.scroll_height() } else { top });
+    true
 }
 
 /// Writes where another text stands; a style makes the change seen, once.
@@ -168,8 +202,8 @@ fn write_over(now: &Readings) -> bool {
     let Some(sentence) = one(&page, "[data-active]") else {
         return false;
     };
-    let attribute = |name: &str| sentence.get_attribute(name).and_then(|count| count.parse().ok()).unwrap_or(0);
-    let text = status::status_sentence(attribute("data-active"), attribute("data-waiting"), &status::count(&now.readings));
+    let active = sentence.get_attribute("data-active").filter(|active| !active.is_empty());
+    let text = status::status_sentence(active, &status::count(&now.readings));
     if let Some(checked) = one(&page, "[data-checked]") {
         let _ = checked.set_attribute("data-checked", &now.checked_at.to_seconds_text());
         let _ = checked.set_attribute("data-start", status::checked(&text));
@@ -234,7 +268,12 @@ fn draw(picture: &Element, reading: &Reading) {
 
 /// Says it beside the button that was pressed: the form names the place.
 fn say_what_happened(form: &HtmlFormElement, class: &str, text: &str) {
-    if let Some(said) = document().get_element_by_id(&form.get_attribute("data-act").unwrap_or_default()) {
+    say_at(&form.get_attribute("data-act").unwrap_or_default(), class, text);
+}
+
+/// Says it at a place.
+fn say_at(place: &str, class: &str, text: &str) {
+    if let Some(said) = document().get_element_by_id(place) {
         said.set_class_name(class);
         said.set_text_content(Some(text));
     }
@@ -261,13 +300,17 @@ pub(super) fn send(event: &Event) {
     };
     able(false);
     say_what_happened(&form, "said", "Working on it.");
-    let (what, text) = (field("what"), field("text"));
-    let buttons = buttons.clone();
+    let sent = act(incident, field("what"), field("text"), field("place"), field("binding"));
     spawn_local(async move {
-        match act(incident, what, text).await {
+        match sent.await {
             Ok(sentence) => {
                 say_what_happened(&form, "said done", &sentence);
                 form.reset();
+            }
+            // How it stands now is another: the server answers with the whole of it, and keeps what was typed.
+            Err(Problem { kind: Kind::Conflict | Kind::SignIn, .. }) if form.has_attribute("data-whole") => {
+                let _ = form.submit();
+                return;
             }
             Err(Problem { sentence, .. }) => say_what_happened(&form, "said refused", &sentence),
         }

@@ -21,8 +21,11 @@ pub(crate) fn LostPage() -> AnyView {
     .into_any()
 }
 
-/// A page that could not be shown.
-pub(crate) fn problem(problem: &Problem) -> AnyView {
+/// Where a person signs in. What follows is the path to be led back to.
+pub(crate) const SIGN_IN: &str = "/sign-in?to=";
+
+/// A page that could not be shown; `path` is its address.
+pub(crate) fn problem(problem: &Problem, path: &str) -> AnyView {
     let (heading, next) = match problem.kind {
         Kind::NotFound => ("This is not here", "Look for it in the history."),
         Kind::Invalid => ("This could not be read", "Change it and try again."),
@@ -36,6 +39,7 @@ pub(crate) fn problem(problem: &Problem) -> AnyView {
     view! {
         <h1>{heading}</h1>
         <p class="lead">{problem.sentence.clone()} " " {next}</p>
+        {(problem.kind == Kind::SignIn).then(|| view! { <p><a class="button primary" href=format!("{SIGN_IN}{path}") rel="external">"Sign in"</a></p> })}
         <p class="links"><a href="/ops/health">"Health"</a> <a href="/ops/history">"History"</a></p>
     }
     .into_any()

@@ -7,9 +7,11 @@ use crate::{
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Event, Hash},
     lifecycle::{State, Step},
-    people::roster::Change,
+    people::{ShareId, roster::Change},
     recommendation::{Recommendation, RecommendationId, RunOutcome, Stage},
+    share::Wanted,
     time::{Span, Timestamp},
+    trail::TrailFilter,
     view,
     words::{Actor, Severity, Signal, Subject, is_hidden},
 };
@@ -84,6 +86,27 @@ pub enum Command {
         duration: Span,
         /// What it printed, without secrets, bounded.
         output: String,
+    },
+    /// Remove the content of an entry: a pasted secret, the words of someone who is to be forgotten.
+    Redact {
+        /// Which entry.
+        entry: u64,
+        /// Why; it stays.
+        reason: String,
+    },
+    /// Make a link that shows an incident without an account.
+    CreateShare {
+        /// Which incident.
+        incident: IncidentNumber,
+        /// What it is to show, for how long.
+        wanted: Wanted,
+        /// SHA-256 of its token; the token itself is shown once and kept nowhere.
+        token_hash: Hash,
+    },
+    /// End a link at once.
+    RevokeShare {
+        /// Which.
+        share: ShareId,
     },
     /// What the rules decided in one tick, all of it or nothing. Only for the agent and for Calm Ops itself.
     Record {
@@ -160,6 +183,23 @@ pub enum Query {
     },
     /// Oneself and, for an owner, everyone who is here.
     Settings,
+    /// The journal as people look through it, newest first.
+    Trail {
+        /// Which entries.
+        filter: TrailFilter,
+    },
+    /// Prove the chain of the journal now.
+    Verify,
+    /// The links that share an incident.
+    Shares {
+        /// Which incident.
+        incident: IncidentNumber,
+    },
+    /// What a share link shows.
+    Shared {
+        /// Of which incident.
+        incident: IncidentNumber,
+    },
 }
 
 /// Which incidents of the past are wanted. Every field narrows.
@@ -206,6 +246,14 @@ pub enum Answer {
     Bundle(Vec<u8>),
     /// To [`Query::Settings`].
     Settings(Box<view::Settings>),
+    /// To [`Query::Trail`].
+    Trail(Box<view::TrailPage>),
+    /// To [`Query::Verify`].
+    Verified(Box<view::Verified>),
+    /// To [`Query::Shares`].
+    Shares(Box<view::Shares>),
+    /// To [`Query::Shared`].
+    Shared(Box<view::SharedPage>),
 }
 
 /// Why the desk does not do it. Each says what to do next; none carries what only the log may know.
@@ -262,7 +310,7 @@ pub enum Refusal {
 pub const LONGEST_TEXT: usize = 4_000;
 
 /// A text as it is kept: lines end as they do here, whatever the browser sends, so that what a form lets through fits.
-fn checked(field: &str, text: &str, required: bool) -> Result<Option<String>, Refusal> {
+pub fn checked(field: &str, text: &str, required: bool) -> Result<Option<String>, Refusal> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let text = text.trim();
     let length = text.chars().count();
@@ -371,7 +419,13 @@ pub fn decide(incident: &Incident, command: &Command, situation: Situation<'_>) 
             }
             Ok(events)
         }
-        Command::RetireSubject { .. } | Command::Record { .. } | Command::People(_) => Ok(Vec::new()),
+        // What these do is not done to an incident: the desk and the store see to it.
+        Command::RetireSubject { .. }
+        | Command::Record { .. }
+        | Command::People(_)
+        | Command::Redact { .. }
+        | Command::CreateShare { .. }
+        | Command::RevokeShare { .. } => Ok(Vec::new()),
     }
 }
 

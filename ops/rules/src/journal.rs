@@ -17,6 +17,7 @@ use crate::{
 };
 
 mod chain;
+mod wordless;
 
 pub use chain::{BadHash, Broken, Hash, Head, StoredEntry, Verifier, entry_hash, payload_hash, seal};
 

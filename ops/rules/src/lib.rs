@@ -19,9 +19,11 @@ pub mod replay;
 pub mod say;
 #[cfg(feature = "schema")]
 mod schema;
+pub mod share;
 pub mod snapshot;
 pub mod summary;
 pub mod thresholds;
 pub mod time;
+pub mod trail;
 pub mod view;
 pub mod words;

@@ -227,12 +227,14 @@ pub enum Need {
         /// With a fresh sign-in.
         fresh: bool,
     },
+    /// The share link of this incident.
+    Shared(IncidentNumber),
 }
 
 /// Whether a caller has what is needed, or what they can do about it.
 pub fn allowed(caller: &Caller, need: Need) -> Result<(), Refusal> {
     let role_for = |need: Need| match need {
-        Need::Itself | Need::Nothing => None,
+        Need::Itself | Need::Nothing | Need::Shared(_) => None,
         Need::Read => Some(Role::Viewer),
         Need::Ingest | Need::Respond => Some(Role::Responder),
         Need::Person { role, .. } => Some(role),
@@ -241,6 +243,8 @@ pub fn allowed(caller: &Caller, need: Need) -> Result<(), Refusal> {
     match (caller, need) {
         (_, Need::Nothing) | (Caller::Agent | Caller::System, Need::Itself) => Ok(()),
         (_, Need::Itself) => forbidden("Calm Ops itself"),
+        (Caller::Share { incident, .. }, Need::Shared(shared)) if *incident == shared => Ok(()),
+        (_, Need::Shared(_)) => forbidden("the link that shares it"),
         // Nobody but Calm Ops acts as Calm Ops, and it does nothing else.
         (Caller::Agent | Caller::System, _) => forbidden("a person"),
         (Caller::Local, Need::Ingest | Need::Read | Need::Respond) => Ok(()),
@@ -256,7 +260,7 @@ pub fn allowed(caller: &Caller, need: Need) -> Result<(), Refusal> {
                 Need::Ingest => Scope::Ingest,
                 Need::Read => Scope::Read,
                 Need::Respond => Scope::Respond,
-                Need::Itself | Need::Nothing | Need::Person { .. } => return forbidden("a person who is signed in"),
+                Need::Itself | Need::Nothing | Need::Shared(_) | Need::Person { .. } => return forbidden("a person who is signed in"),
             };
             if scopes.contains(&scope) { Ok(()) } else { forbidden(&format!("a token with the scope '{}'", scope.as_str())) }
         }
@@ -273,7 +277,11 @@ pub const fn needed_to_act(command: &Command) -> Need {
         | Command::Comment { .. }
         | Command::Resolve { .. }
         | Command::Reopen { .. }
-        | Command::RetireSubject { .. } => Need::Respond,
+        | Command::RetireSubject { .. }
+        | Command::CreateShare { .. }
+        | Command::RevokeShare { .. } => Need::Respond,
+        // The author of a comment may take it back, whatever their role; the desk looks who that is.
+        Command::Redact { .. } => Need::Read,
         Command::Approve { .. } => Need::Person { role: Role::Approver, fresh: true },
         Command::People(change) => match change {
             // Who may do these has proved it otherwise: by the secret of a link, by a password or a passkey.
@@ -302,7 +310,11 @@ pub const fn needed_to_ask(query: &Query) -> Need {
         | Query::Document { .. }
         | Query::Journal { .. }
         | Query::Recommendation { .. }
-        | Query::Bundle { .. } => Need::Read,
+        | Query::Bundle { .. }
+        | Query::Trail { .. }
+        | Query::Verify
+        | Query::Shares { .. } => Need::Read,
+        Query::Shared { incident } => Need::Shared(*incident),
         Query::Settings => Need::Person { role: Role::Viewer, fresh: false },
     }
 }
@@ -329,7 +341,7 @@ impl Names {
 mod tests {
     use super::*;
 
-    const NEEDS: [Need; 8] = [
+    const NEEDS: [Need; 10] = [
         Need::Itself,
         Need::Nothing,
         Need::Ingest,
@@ -338,6 +350,8 @@ mod tests {
         Need::Person { role: Role::Viewer, fresh: false },
         Need::Person { role: Role::Approver, fresh: true },
         Need::Person { role: Role::Owner, fresh: false },
+        Need::Shared(IncidentNumber(1)),
+        Need::Shared(IncidentNumber(2)),
     ];
 
     /// One letter for each of [`NEEDS`]: `y` allowed, `n` forbidden, `s` sign in, `a` sign in again.
@@ -356,19 +370,19 @@ mod tests {
         let account = |role, fresh| Caller::Account { id: AccountId(1), role, session: SessionId(1), fresh };
         let token = |scopes: &[Scope]| Caller::Token { id: TokenId(1), scopes: scopes.iter().copied().collect() };
         let table = [
-            (Caller::Agent, "yynnnnnn"),
-            (Caller::System, "yynnnnnn"),
-            (Caller::Local, "nyyyynnn"),
-            (account(Role::Viewer, true), "nynynynn"),
-            (account(Role::Responder, true), "nyyyyynn"),
-            (account(Role::Approver, true), "nyyyyyyn"),
-            (account(Role::Approver, false), "nyyyyyan"),
-            (account(Role::Owner, false), "nyyyyyay"),
-            (token(&[Scope::Ingest]), "nyynnnnn"),
-            (token(&[Scope::Read]), "nynynnnn"),
-            (token(&Scope::ALL), "nyyyynnn"),
-            (Caller::Share { id: ShareId(1), incident: IncidentNumber(1) }, "nynnnnnn"),
-            (Caller::Nobody, "nyssssss"),
+            (Caller::Agent, "yynnnnnnnn"),
+            (Caller::System, "yynnnnnnnn"),
+            (Caller::Local, "nyyyynnnnn"),
+            (account(Role::Viewer, true), "nynynynnnn"),
+            (account(Role::Responder, true), "nyyyyynnnn"),
+            (account(Role::Approver, true), "nyyyyyynnn"),
+            (account(Role::Approver, false), "nyyyyyannn"),
+            (account(Role::Owner, false), "nyyyyyaynn"),
+            (token(&[Scope::Ingest]), "nyynnnnnnn"),
+            (token(&[Scope::Read]), "nynynnnnnn"),
+            (token(&Scope::ALL), "nyyyynnnnn"),
+            (Caller::Share { id: ShareId(1), incident: IncidentNumber(1) }, "nynnnnnnyn"),
+            (Caller::Nobody, "nyssssssnn"),
         ];
         for (caller, expected) in table {
             assert_eq!(verdicts(&caller), expected, "{caller:?}");

@@ -14,6 +14,11 @@ use crate::{
     words::{AccountId, Severity, Signal, Subject, TokenId, Unit},
 };
 
+pub use crate::{
+    share::{SharedPage, Shares},
+    trail::{TrailEntry, TrailPage, Verified},
+};
+
 /// How a signal of a subject is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -169,6 +174,9 @@ pub struct IncidentCard {
     pub acknowledged: bool,
     /// Whether the agent offers to resolve it.
     pub resolution_offered: bool,
+    /// Whether it is a recommended command that waits for a decision, and nothing runs or is still watched whether it worked.
+    #[serde(default)]
+    pub waits: bool,
 }
 
 impl From<&Incident> for IncidentCard {
@@ -185,6 +193,9 @@ impl From<&Incident> for IncidentCard {
             resolved_at: incident.resolution.as_ref().map(|end| end.at),
             acknowledged: incident.acknowledged.is_some(),
             resolution_offered: incident.resolution_offered,
+            waits: incident.is_active()
+                && incident.offered().next().is_some()
+                && !incident.recommendations.iter().any(|one| one.is_under_way() || one.awaits_proof()),
         }
     }
 }

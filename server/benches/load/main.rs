@@ -32,10 +32,10 @@ const READERS_EACH: usize = 2_500;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [command, address, count] = &arguments[..]
+    if let [command, address, cookie, count] = &arguments[..]
         && command == "readers"
     {
-        return readers(address, count.parse()?).await;
+        return readers(address, cookie, count.parse()?).await;
     }
     let only = arguments.iter().find(|argument| !argument.starts_with('-')).cloned();
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
@@ -210,9 +210,9 @@ async fn push() -> Outcome {
 /// From the push of a breach to its event on the stream, at 1,000 other observations a second.
 async fn latency() -> Outcome {
     let server = Server::start().await?;
-    let address = server.address.clone();
+    let (address, cookie) = (server.address.clone(), server.cookie.clone());
     let noise = tokio::spawn(async move {
-        let Ok(mut connection) = Connection::open(&address).await else { return };
+        let Ok(mut connection) = Connection::open(&address, &cookie).await else { return };
         let body = batch(50, |index| (format!("service:noise-{index}"), 1.0));
         let mut ticker = tokio::time::interval(Duration::from_millis(50));
         loop {
@@ -263,7 +263,7 @@ async fn streams() -> Outcome {
     let mut processes = Vec::new();
     for _ in 0..READERS / READERS_EACH {
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["readers", &server.address, &READERS_EACH.to_string()])
+            .args(["readers", &server.address, &server.cookie, &READERS_EACH.to_string()])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
@@ -300,11 +300,11 @@ async fn streams() -> Outcome {
 }
 
 /// A process of readers: tells when all are connected, then for each marker when it reached each of them.
-async fn readers(address: &str, count: usize) -> Outcome {
+async fn readers(address: &str, cookie: &str, count: usize) -> Outcome {
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel::<(usize, u64)>();
     let (mut connected, mut refused) = (0, 0);
     for _ in 0..count {
-        match open_stream(address).await {
+        match open_stream(address, cookie).await {
             Ok(stream) => {
                 connected += 1;
                 tokio::spawn(follow(stream, tell.clone()));

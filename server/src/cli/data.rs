@@ -47,7 +47,7 @@ pub(super) fn head(text: &str) -> Result<Head, String> {
     Ok(Head { number: number.trim().parse().map_err(|_| expected())?, hash: hash.trim().parse().map_err(|_| expected())? })
 }
 
-fn entries(count: u64) -> String {
+pub(super) fn entries(count: u64) -> String {
     if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }
 
@@ -63,6 +63,10 @@ pub(super) fn verify(config: &Config, noted: Option<Head>, out: &mut dyn Write, 
     };
     let Some(report) = run(report, err) else { return Outcome::Failed };
     match report {
+        Ok(report) if !report.unexplained.is_empty() => {
+            let _ = writeln!(err, "error: the chain hangs together, but {}.", super::journal::unexplained(&report.unexplained));
+            Outcome::Wrong
+        }
         Ok(report) if report.differing.is_empty() => {
             let Head { number, hash } = report.head;
             let _ = writeln!(out, "The journal verifies: {}, none changed, missing, inserted or reordered.", entries(number));

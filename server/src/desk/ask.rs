@@ -63,6 +63,10 @@ impl Inner {
                 Answer::Bundle(bundle.ok_or_else(|| Refusal::NotFound { what: format!("bundle of incident {incident}") })?)
             }
             Query::Settings => Answer::Settings(Box::new(self.settings(caller).await?)),
+            Query::Trail { filter } => Answer::Trail(Box::new(self.trail(caller, &filter).await?)),
+            Query::Verify => Answer::Verified(Box::new(self.verify_chain().await?)),
+            Query::Shares { incident } => Answer::Shares(Box::new(self.shares(incident).await?)),
+            Query::Shared { incident } => Answer::Shared(Box::new(self.shared(caller, incident).await?)),
             Query::Journal { after, limit } => Answer::Journal(Box::new(self.journal(after, limit).await?)),
         })
     }
@@ -200,12 +204,12 @@ impl Inner {
     }
 
     /// How those who did something are called.
-    async fn names(&self) -> Result<Names, Refusal> {
+    pub(super) async fn names(&self) -> Result<Names, Refusal> {
         Ok(self.known().await?.names.clone())
     }
 
     /// Who reads, if it is a person who signed in.
-    async fn reader(&self, caller: &Caller) -> Result<Option<view::Reader>, Refusal> {
+    pub(super) async fn reader(&self, caller: &Caller) -> Result<Option<view::Reader>, Refusal> {
         Ok(self.known().await?.reader(caller))
     }
 
@@ -342,7 +346,7 @@ fn active(incidents: &[Incident]) -> Vec<IncidentCard> {
 }
 
 /// The evidence stands beside the timeline, once.
-fn without_body(entry: Entry) -> Entry {
+pub(super) fn without_body(entry: Entry) -> Entry {
     match entry.event {
         Some(Event::SnapshotSaved { incident, snapshot }) => {
             let snapshot = Box::new(snapshot.without_body());

@@ -48,7 +48,7 @@ impl Recording {
             now,
             state: engine.checkpoint(now),
             limit,
-            incidents: standing.incidents.to_vec(),
+            incidents: standing.incidents.iter().cloned().map(Incident::without_words).collect(),
             next_number: standing.next_number,
             steady_since: standing.steady_since,
             documents: documents.iter().map(|document| (document.name.clone(), document.markdown.clone())).collect(),
@@ -104,7 +104,7 @@ impl Recording {
 
     /// The incidents were read anew from what is stored.
     pub fn incidents(&mut self, incidents: &[Incident], next_number: IncidentNumber) {
-        self.recorder.record(Input::Incidents { incidents: incidents.to_vec(), next_number });
+        self.recorder.record(Input::Incidents { incidents: incidents.iter().cloned().map(Incident::without_words).collect(), next_number });
     }
 
     /// Entries were committed. Evidence stays on the incident's page.
@@ -123,7 +123,8 @@ impl Recording {
                 Event::SnapshotSaved { incident, snapshot } => {
                     Event::SnapshotSaved { incident: *incident, snapshot: Box::new(snapshot.without_body()) }
                 }
-                other => other.clone(),
+                // What people wrote decides nothing, and a bundle is sent around.
+                other => other.clone().without_words(),
             })
             .collect();
         if !events.is_empty() {

@@ -16,6 +16,9 @@ use super::{Rollup, StoreError};
 #[path = "shared.rs"]
 #[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
 mod shared;
+#[path = "shared_trail.rs"]
+#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+mod shared_trail;
 
 type Db = Postgres;
 type Connection = PgConnection;
@@ -25,6 +28,9 @@ type Database = PostgresStore;
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// The row lock orders all changes, whoever makes them: the next one reads the head only after this one is visible.
 const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head FOR UPDATE";
+/// The condition of an entry that is about a subject: of an incident in which it takes part, or of its own end.
+const RETIRED: &str = r"(incident IN (SELECT i.number FROM incident i WHERE i.subjects LIKE $7 ESCAPE '\')
+    OR (kind = 'subject_retired' AND payload IS NOT NULL AND LOWER(convert_from(payload, 'UTF8')) LIKE $8 ESCAPE '\'))";
 /// Which advisory lock says that a program serves from this database.
 const SERVES: i64 = 0x63_61_6c_6d_6f_70_73;
 /// A session that does not answer by then has broken.
@@ -124,6 +130,9 @@ impl PostgresStore {
         *held = Some(connection);
         Ok(())
     }
+
+    /// After a redaction: the server gives the space back by itself, at its next vacuum.
+    async fn scrub(&self) {}
 
     /// Closes every connection.
     pub async fn close(&self) {

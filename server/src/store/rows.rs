@@ -79,6 +79,12 @@ pub(super) fn subject_beginning(text: &str) -> String {
     format!("%\n{}%", escaped(text))
 }
 
+/// The beginning of a text as it stands in JSON, with its opening quote.
+pub(super) fn json_beginning(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    quoted.strip_suffix('"').unwrap_or_default().to_owned()
+}
+
 fn escaped(text: &str) -> String {
     let mut pattern = String::new();
     for c in plain(text).to_lowercase().chars() {

@@ -8,7 +8,10 @@ use rules::{
     desk::HistoryFilter,
     incident::{self, Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head, StoredEntry, seal},
-    people::roster::{Roster, Row as RosterRow},
+    people::{
+        ShareId,
+        roster::{Roster, Row as RosterRow},
+    },
     snapshot::Snapshot,
     time::{Span, Timestamp},
     view::BlindSpan,
@@ -21,8 +24,9 @@ use super::{
     super::{
         Archive, Change, Filling, Item, Opening, Rollup, RollupStep, Store, StoreError,
         rows::{self, IncidentRow, JournalRow, RollupRow},
+        trail::{Beside, Trail},
     },
-    BEGIN, Connection, Database, Db, LOCK_HEAD, Row, write_rollups,
+    BEGIN, Connection, Database, Db, LOCK_HEAD, Row, shared_trail, write_rollups,
 };
 
 /// The most old roll-ups that are removed at once: a change must not wait long for it.
@@ -37,7 +41,7 @@ const MOST_BUNDLES: i64 = 500;
 const WORDS: usize = 6;
 
 impl Database {
-    async fn begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
         self.still_alone().await?;
         // When a disk is full SQLite ends the transaction by itself, and the driver goes on counting it: such a connection can't be
         // used any more, and is replaced.
@@ -67,11 +71,11 @@ fn salt() -> Result<Vec<u8>, StoreError> {
     Ok(salt)
 }
 
-fn number_of_row(value: i64, table: &'static str) -> Result<u64, StoreError> {
+pub(super) fn number_of_row(value: i64, table: &'static str) -> Result<u64, StoreError> {
     u64::try_from(value).map_err(|error| StoreError::inconsistent(table, value, error))
 }
 
-fn bound(value: u64) -> i64 {
+pub(super) fn bound(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
@@ -116,14 +120,14 @@ async fn position(connection: &mut Connection) -> Result<(Cursor, Head), StoreEr
     Ok((Cursor { epoch, number: head.number }, head))
 }
 
-async fn load(connection: &mut Connection, number: IncidentNumber) -> Result<Option<Incident>, StoreError> {
+pub(super) async fn load(connection: &mut Connection, number: IncidentNumber) -> Result<Option<Incident>, StoreError> {
     let number = i64::from(number.0);
     let body: Option<Vec<u8>> =
         sqlx::query_scalar("SELECT body FROM incident WHERE number = $1").bind(number).fetch_optional(connection).await?;
     body.map(|body| rows::incident(number, &body)).transpose()
 }
 
-async fn write_incident(connection: &mut Connection, incident: &Incident, remarks: &str) -> Result<(), StoreError> {
+pub(super) async fn write_incident(connection: &mut Connection, incident: &Incident, remarks: &str) -> Result<(), StoreError> {
     let row = IncidentRow::new(incident)?;
     sqlx::query(
         "INSERT INTO incident (number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at, subjects, search, body, remarks)
@@ -205,11 +209,11 @@ async fn write_row(connection: &mut Connection, row: &RosterRow) -> Result<(), S
     Ok(())
 }
 
-fn entry(row: &Row) -> Result<Entry, StoreError> {
+pub(super) fn entry(row: &Row) -> Result<Entry, StoreError> {
     rows::entry(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)
 }
 
-fn stored(row: &Row) -> Result<StoredEntry, StoreError> {
+pub(super) fn stored(row: &Row) -> Result<StoredEntry, StoreError> {
     JournalRow {
         number: row.try_get(0)?,
         at_micros: row.try_get(1)?,
@@ -228,6 +232,68 @@ fn incidents(rows: &[Row]) -> Result<Vec<Incident>, StoreError> {
     rows.iter().map(|row| rows::incident(row.try_get(0)?, row.try_get(1)?)).collect()
 }
 
+/// A change, with what is written beside it.
+pub(super) async fn change(database: &Database, change: Change, beside: Beside) -> Result<Vec<Entry>, StoreError> {
+    let Change { at, actor, about, decide, people, monitor } = change;
+    let mut transaction = database.begin().await?;
+    let mut head = lock_head(&mut transaction).await?;
+    let mut known = BTreeMap::new();
+    let mut seen = Vec::new();
+    for number in about {
+        let incident = load(&mut transaction, number).await?;
+        seen.extend(incident.clone());
+        known.insert(number, incident);
+    }
+    let mut events = decide(&seen)?;
+    if let Some(people) = people {
+        let outcome = people(&roster(&mut transaction).await?)?;
+        events.extend(outcome.events);
+        for row in &outcome.rows {
+            write_row(&mut transaction, row).await?;
+        }
+    }
+    // A link bears the number of the entry that tells of it.
+    let share = u32::try_from(head.number + 1 + events.len() as u64).map(ShareId).unwrap_or(ShareId(u32::MAX));
+    if let Beside::Share { incident, wanted, .. } = &beside {
+        events.push(Event::ShareCreated { incident: *incident, share, until: wanted.until });
+    }
+    let mut touched: BTreeMap<IncidentNumber, String> = BTreeMap::new();
+    for event in &events {
+        let Some(number) = event.incident() else { continue };
+        let incident = match known.entry(number) {
+            btree_map::Entry::Occupied(known) => known.into_mut(),
+            btree_map::Entry::Vacant(place) => place.insert(load(&mut transaction, number).await?),
+        };
+        incident::apply(incident, event, actor, at)?;
+        touched.entry(number).or_default().push_str(&rows::remark(event).unwrap_or_default());
+    }
+    for (number, remarks) in &touched {
+        if let Some(Some(incident)) = known.get(number) {
+            write_incident(&mut transaction, incident, remarks).await?;
+        }
+    }
+    let mut entries = Vec::with_capacity(events.len());
+    for event in events {
+        let sealed = seal(head, at, actor, &event, salt()?).map_err(|error| StoreError::inconsistent("journal", head.number + 1, error))?;
+        write_entry(&mut transaction, &sealed).await?;
+        head = Head { number: sealed.number, hash: sealed.hash };
+        let entry = Entry { number: sealed.number, at, actor, event: Some(event) };
+        shared_trail::carry_out(&mut transaction, &entry).await?;
+        entries.push(entry);
+    }
+    if let Some(entry) = entries.last() {
+        shared_trail::write_share(&mut transaction, share, entry, &beside).await?;
+    }
+    if let Some(monitor) = monitor {
+        set_meta(&mut transaction, "monitor", &monitor).await?;
+    }
+    database.commit(transaction, head).await?;
+    if entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. }))) {
+        database.scrub().await;
+    }
+    Ok(entries)
+}
+
 #[async_trait]
 impl Store for Database {
     async fn opening(&self) -> Result<Opening, StoreError> {
@@ -241,53 +307,8 @@ impl Store for Database {
         })
     }
 
-    async fn change(&self, change: Change) -> Result<Vec<Entry>, StoreError> {
-        let Change { at, actor, about, decide, people, monitor } = change;
-        let mut transaction = self.begin().await?;
-        let mut head = lock_head(&mut transaction).await?;
-        let mut known = BTreeMap::new();
-        let mut seen = Vec::new();
-        for number in about {
-            let incident = load(&mut transaction, number).await?;
-            seen.extend(incident.clone());
-            known.insert(number, incident);
-        }
-        let mut events = decide(&seen)?;
-        if let Some(people) = people {
-            let outcome = people(&roster(&mut transaction).await?)?;
-            events.extend(outcome.events);
-            for row in &outcome.rows {
-                write_row(&mut transaction, row).await?;
-            }
-        }
-        let mut touched: BTreeMap<IncidentNumber, String> = BTreeMap::new();
-        for event in &events {
-            let Some(number) = event.incident() else { continue };
-            let incident = match known.entry(number) {
-                btree_map::Entry::Occupied(known) => known.into_mut(),
-                btree_map::Entry::Vacant(place) => place.insert(load(&mut transaction, number).await?),
-            };
-            incident::apply(incident, event, actor, at)?;
-            touched.entry(number).or_default().push_str(&rows::remark(event).unwrap_or_default());
-        }
-        for (number, remarks) in &touched {
-            if let Some(Some(incident)) = known.get(number) {
-                write_incident(&mut transaction, incident, remarks).await?;
-            }
-        }
-        let mut entries = Vec::with_capacity(events.len());
-        for event in events {
-            let sealed =
-                seal(head, at, actor, &event, salt()?).map_err(|error| StoreError::inconsistent("journal", head.number + 1, error))?;
-            write_entry(&mut transaction, &sealed).await?;
-            head = Head { number: sealed.number, hash: sealed.hash };
-            entries.push(Entry { number: sealed.number, at, actor, event: Some(event) });
-        }
-        if let Some(monitor) = monitor {
-            set_meta(&mut transaction, "monitor", &monitor).await?;
-        }
-        self.commit(transaction, head).await?;
-        Ok(entries)
+    async fn change(&self, made: Change) -> Result<Vec<Entry>, StoreError> {
+        change(self, made, Beside::Nothing).await
     }
 
     async fn save_monitor(&self, monitor: Option<&[u8]>, alive_at: Timestamp) -> Result<(), StoreError> {
@@ -351,6 +372,10 @@ impl Store for Database {
 
     async fn incident(&self, number: IncidentNumber) -> Result<Option<Incident>, StoreError> {
         load(&mut *self.readers.acquire().await?, number).await
+    }
+
+    fn as_trail(&self) -> &dyn Trail {
+        self
     }
 
     async fn number_of(&self, id: Uuid) -> Result<Option<IncidentNumber>, StoreError> {

@@ -20,6 +20,9 @@ use super::{Rollup, StoreError};
 #[path = "shared.rs"]
 #[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
 mod shared;
+#[path = "shared_trail.rs"]
+#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+mod shared_trail;
 
 type Db = Sqlite;
 type Connection = SqliteConnection;
@@ -29,6 +32,9 @@ type Database = SqliteStore;
 /// Takes the one writing lock at once: a transaction that reads first and writes then could not wait for it.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head";
+/// The condition of an entry that is about a subject: of an incident in which it takes part, or of its own end.
+const RETIRED: &str = r"(incident IN (SELECT i.number FROM incident i WHERE i.subjects LIKE $7 ESCAPE '\')
+    OR (kind = 'subject_retired' AND payload IS NOT NULL AND LOWER(CAST(payload AS TEXT)) LIKE $8 ESCAPE '\'))";
 
 /// Nothing runs in a file but what this program asks for itself.
 #[expect(clippy::unused_async, reason = "the other database answers the same question")]
@@ -61,6 +67,8 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
+            // What a redaction takes away is written over, and not only forgotten.
+            .pragma("secure_delete", "on")
             .pragma("cache_size", "-1024")
             .pragma("journal_size_limit", "16777216")
             .statement_cache_capacity(32);
@@ -84,6 +92,14 @@ impl SqliteStore {
     /// The lock on the file ends only with this program.
     async fn still_alone(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    /// After a redaction: what was removed is in the log beside the file until the log is emptied. Where a reader holds it, the log's next
+    /// turn does it.
+    async fn scrub(&self) {
+        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await {
+            tracing::info!(%error, "the database's log could not be emptied after a redaction; it will be later");
+        }
     }
 
     /// Closes the file, so that nothing of it is left in the files beside it.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use rules::{
     incident::{Incident, IncidentNumber, Misfit, apply},
-    journal::{Broken, Head, StoredEntry, Verifier},
+    journal::{Broken, Event, Head, StoredEntry, Verifier},
     time::Timestamp,
+    trail::Removals,
 };
 
 use super::{Store, StoreError, rows};
@@ -20,6 +21,8 @@ pub struct Report {
     pub head: Head,
     /// How many payloads were redacted.
     pub redacted: u64,
+    /// Entries whose content is gone although no entry tells of a redaction: someone else took it away.
+    pub unexplained: Vec<u64>,
     /// Incidents whose rows are not what the journal says; they are never written by hand, so this is a defect or a foreign hand.
     pub differing: Vec<IncidentNumber>,
 }
@@ -65,6 +68,14 @@ impl Fold {
         let entry = rows::readable(stored)?;
         let Some(event) = entry.event else {
             folded.redacted = true;
+            if let Some(incident) = &mut folded.incident {
+                // What is known without the content is carried out, so that what was ended stays ended.
+                if stored.kind == "snapshot_saved" {
+                    (incident.snapshots, incident.updated_at) = (incident.snapshots + 1, entry.at);
+                } else if let Some(event) = Event::remainder(&stored.kind, number, entry.actor, incident) {
+                    let _ = apply(&mut folded.incident, &event, entry.actor, entry.at);
+                }
+            }
             return Ok(());
         };
         folded.remarks.push_str(&rows::remark(&event).unwrap_or_default());
@@ -85,7 +96,7 @@ impl Fold {
 pub async fn verify(store: &dyn Store, noted: Option<Head>) -> Result<Report, VerifyError> {
     // Read before the head: an incident that changes in between differs from the rows, and is looked at again below.
     let (_, goal) = store.head().await?;
-    let (mut verifier, mut fold) = (Verifier::new(noted), Fold::default());
+    let (mut verifier, mut fold, mut removals) = (Verifier::new(noted), Fold::default(), Removals::default());
     let mut after = 0;
     'pages: loop {
         let page = store.stored_entries(after, PAGE).await?;
@@ -97,6 +108,7 @@ pub async fn verify(store: &dyn Store, noted: Option<Head>) -> Result<Report, Ve
                 break 'pages;
             }
             verifier.take(entry)?;
+            removals.take(entry);
             fold.take(entry)?;
         }
         if came_to <= after {
@@ -106,7 +118,20 @@ pub async fn verify(store: &dyn Store, noted: Option<Head>) -> Result<Report, Ve
     }
     let (head, redacted) = verifier.finish(goal)?;
     let differing = compare(store, fold, head).await?;
-    Ok(Report { head, redacted, differing })
+    explain(store, head.number, &mut removals).await?;
+    Ok(Report { head, redacted, unexplained: removals.unexplained(), differing })
+}
+
+/// A running server may have removed a content while the journal was read: the entry that says so came after the head then.
+pub(crate) async fn explain(store: &dyn Store, after: u64, removals: &mut Removals) -> Result<(), StoreError> {
+    let mut after = after;
+    while !removals.unexplained().is_empty() {
+        let page = store.stored_entries(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        page.iter().for_each(|entry| removals.explain(entry));
+    }
+    Ok(())
 }
 
 /// Folds the whole journal in memory and returns the incidents whose rows differ. An incident with a redacted entry is left out.

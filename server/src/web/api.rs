@@ -6,7 +6,8 @@ use app::desk::Desk as _;
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Extension, FromRequestParts, Path, Query as UrlQuery, State, rejection::QueryRejection},
+    extract::{Extension, FromRequestParts, Path, Query as UrlQuery, Request, State, rejection::QueryRejection},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
@@ -17,7 +18,7 @@ use rules::{
     desk::{Answer, Command, Done, HistoryFilter, Query},
     incident::IncidentNumber,
     journal::Cursor,
-    people::{Caller, Need, Role},
+    people::{Caller, Need, Role, allowed},
     time::{Span, Timestamp},
     view,
     words::{Severity, Signal, Subject},
@@ -32,7 +33,7 @@ use crate::{
         came::Came,
         openapi::{self, Content, Holds, Parameter, of},
         problem::{Kind, Problem, WrongField},
-        push,
+        push, trail,
         who::{self, As},
     },
 };
@@ -220,6 +221,13 @@ pub const ROUTES: &[Route] = &[
         content: Content::Json(of::<view::JournalPage>),
         handler: || get(journal),
     },
+    trail::SEARCH,
+    trail::VERIFY,
+    trail::EXPORT,
+    trail::REDACT,
+    trail::SHARES,
+    trail::SHARE,
+    trail::REVOKE,
     Route {
         method: "post",
         path: "/api/ops/subjects/retire",
@@ -309,7 +317,7 @@ pub const ROUTES: &[Route] = &[
         need: Need::Person { role: Role::Viewer, fresh: true },
         summary: "Set one's own password. Other sign-ins end.",
         query: &[],
-        body: Some((r#"{"password":"other words in a row"}"#, of::<people::NewPassword>)),
+        body: Some((r#"{"password":"three words in a row"}"#, of::<people::NewPassword>)),
         answer: (200, "The journal position after it."),
         content: Content::Json(of::<Done>),
         handler: || post(people::password),
@@ -483,7 +491,18 @@ pub const ROUTES: &[Route] = &[
 
 /// All routes, and problem details for whatever else is asked under `/api`.
 pub fn router() -> Router<Site> {
-    let router = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    let router = ROUTES.iter().fold(Router::new(), |router, route| {
+        let need = route.need;
+        // Refused before a body is read, so that only those who may learn what it should look like. The desk asks again; a push has a
+        // rule of its own.
+        let early = middleware::from_fn(move |As(caller): As, request: Request, next: Next| async move {
+            if need != Need::Ingest {
+                allowed(&caller, need).map_err(Problem::from)?;
+            }
+            Ok::<Response, Problem>(next.run(request).await)
+        });
+        router.route(route.path, (route.handler)().route_layer(early))
+    });
     router.route("/api/{*rest}", axum::routing::any(nothing_here))
 }
 
@@ -492,7 +511,7 @@ async fn nothing_here() -> Problem {
 }
 
 /// A path's incident: its number, or its UUID.
-struct Which(IncidentNumber);
+pub(super) struct Which(pub IncidentNumber);
 
 impl FromRequestParts<Site> for Which {
     type Rejection = Problem;
@@ -516,7 +535,7 @@ fn unknown_incident(name: &str) -> Problem {
 }
 
 /// Asks the desk, and gives the answer without its tag.
-async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Response, Problem> {
+pub(super) async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Response, Problem> {
     fn json<T: Serialize>(view: &T) -> Response {
         ([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response()
     }
@@ -532,10 +551,14 @@ async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Response, Prob
         Answer::Recommendation(view) => json(&view),
         Answer::Settings(view) => json(&view),
         Answer::Bundle(bytes) => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
+        Answer::Trail(view) => json(&view),
+        Answer::Verified(view) => json(&view),
+        Answer::Shares(view) => json(&view),
+        Answer::Shared(view) => json(&view),
     })
 }
 
-async fn act(site: &Site, caller: Caller, command: Command) -> Result<Response, Problem> {
+pub(super) async fn act(site: &Site, caller: Caller, command: Command) -> Result<Response, Problem> {
     let done = site.desk.act(caller, command).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(done)).into_response())
 }
@@ -686,14 +709,14 @@ async fn bundle(State(site): State<Site>, As(caller): As, Which(incident): Which
 }
 
 /// The query's pairs, each field checked by hand so that an error names it.
-type Pairs = Result<UrlQuery<std::collections::BTreeMap<String, String>>, QueryRejection>;
+pub(super) type Pairs = Result<UrlQuery<std::collections::BTreeMap<String, String>>, QueryRejection>;
 
-struct Fields {
+pub(super) struct Fields {
     pairs: std::collections::BTreeMap<String, String>,
 }
 
 impl Fields {
-    fn new(pairs: Pairs, known: &[&str]) -> Result<Self, Problem> {
+    pub(super) fn new(pairs: Pairs, known: &[&str]) -> Result<Self, Problem> {
         let UrlQuery(pairs) = pairs.map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
         let unknown = pairs.keys().find(|name| !known.contains(&name.as_str()));
         match unknown {
@@ -705,12 +728,12 @@ impl Fields {
         }
     }
 
-    fn get<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
+    pub(super) fn get<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
         let text = self.pairs.get(name).filter(|text| !text.trim().is_empty());
         text.map(|text| text.parse()).transpose().map_err(|error: T::Err| wrong(name, error.to_string()))
     }
 
-    fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
+    pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
         let text = self.pairs.get(name).filter(|text| !text.trim().is_empty());
         text.map(|text| text.trim().parse()).transpose().map_err(|_| wrong(name, "expected a whole number from 0 on".to_owned()))
     }

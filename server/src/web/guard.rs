@@ -70,7 +70,10 @@ pub async fn guard(State(door): State<Door>, mut request: Request, next: Next) -
         ("cross-origin-opener-policy", "same-origin"),
         ("x-frame-options", "DENY"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A page may be stricter about what it tells others of its address.
+        if name != "referrer-policy" || !headers.contains_key(name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     // Pages set their own policy, with a nonce. Whatever else might be shown by mistake may load nothing.
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {

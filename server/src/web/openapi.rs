@@ -7,6 +7,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use http::{HeaderValue, header};
+use rules::people::Need;
 use utoipa::{
     ToSchema,
     openapi::{
@@ -15,6 +16,7 @@ use utoipa::{
         path::{OperationBuilder, ParameterBuilder, ParameterIn},
         request_body::RequestBodyBuilder,
         schema::Schema,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
@@ -72,6 +74,8 @@ pub enum Content {
     Json(Holds),
     /// JSON of a shape that is described elsewhere.
     Free,
+    /// JSON Lines.
+    Lines,
     /// Server-sent events.
     Stream,
     /// A page for people.
@@ -109,11 +113,19 @@ fn operation(route: &Route, all: &mut Vec<(String, RefOr<Schema>)>) -> Operation
         let content = ContentBuilder::new().schema(Some(holds(all))).example(example).build();
         operation = operation.request_body(Some(RequestBodyBuilder::new().content("application/json", content).build()));
     }
+    if route.need != Need::Nothing {
+        let by = |name: &str| SecurityRequirement::new(name, Vec::<String>::new());
+        operation = operation.security(by("session"));
+        if !matches!(route.need, Need::Person { .. }) {
+            operation = operation.security(by("token"));
+        }
+    }
     let (status, meaning) = route.answer;
     let good = ResponseBuilder::new().description(meaning);
     let good = match route.content {
         Content::Json(holds) => good.content("application/json", ContentBuilder::new().schema(Some(holds(all))).build()),
         Content::Free => good.content("application/json", ContentBuilder::new().build()),
+        Content::Lines => good.content("application/jsonl", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
         Content::Stream => good.content("text/event-stream", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
         Content::Page => good.content("text/html", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
     };
@@ -131,6 +143,10 @@ pub fn document() -> OpenApi {
     }
     let mut components = Components::new();
     components.schemas.extend(all);
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token that an owner made."));
+    components.add_security_scheme("token", SecurityScheme::Http(token.build()));
+    let session = ApiKeyValue::with_description("calm_session", "The cookie of a sign-in; behind https it is `__Host-calm_session`.");
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
     let info = InfoBuilder::new().title("Calm Ops").version(env!("CARGO_PKG_VERSION")).description(Some("The interface for programs."));
     OpenApiBuilder::new().info(info.build()).paths(paths.build()).components(Some(components)).build()
 }
@@ -155,6 +171,19 @@ fn prose(text: &str) -> String {
     html
 }
 
+/// Who may ask.
+fn for_whom(need: Need) -> String {
+    match need {
+        Need::Nothing => "everyone".to_owned(),
+        Need::Itself => "Calm Ops itself".to_owned(),
+        Need::Shared(_) => "whoever holds the link".to_owned(),
+        Need::Ingest => "responders, and tokens with the scope 'ingest'".to_owned(),
+        Need::Read => "viewers, and tokens with the scope 'read'".to_owned(),
+        Need::Respond => "responders, and tokens with the scope 'respond'".to_owned(),
+        Need::Person { role, fresh } => format!("{role}s{}", if fresh { ", with a fresh sign-in" } else { "" }),
+    }
+}
+
 /// `GET /api`
 pub async fn page() -> Response {
     let mut rows = String::new();
@@ -176,7 +205,7 @@ pub async fn page() -> Response {
         if let Some((body, _)) = route.body {
             let _ = write!(rows, "<p>Body:</p><pre tabindex=\"0\"><code>{}</code></pre>", escape(body));
         }
-        let _ = write!(rows, "<p>Answer {}: {}</p></section>", route.answer.0, prose(route.answer.1));
+        let _ = write!(rows, "<p>Answer {}: {}</p><p>For {}.</p></section>", route.answer.0, prose(route.answer.1), for_whom(route.need));
     }
     let mut kinds = String::new();
     for (kind, meaning) in Kind::ALL {

@@ -13,6 +13,16 @@ use rules::{
 
 use crate::web::{Site, came::Came, problem::Problem};
 
+tokio::task_local! {
+    /// Who the request that is answered right now comes from: for the pages, which are drawn where the request is out of sight.
+    static CALLER: Caller;
+}
+
+/// Who the request that is answered right now comes from.
+pub fn current() -> Caller {
+    CALLER.try_with(Clone::clone).unwrap_or(Caller::Nobody)
+}
+
 /// Who asks, as handlers take it.
 #[derive(Clone, Debug)]
 pub struct As(pub Caller);
@@ -43,8 +53,8 @@ pub async fn resolve(State(site): State<Site>, mut request: Request, next: Next)
     if caller == Caller::Nobody && request.method() == Method::GET && is_page(request.uri().path()) {
         return Redirect::to(&sign_in_for(request.uri())).into_response();
     }
-    request.extensions_mut().insert(caller);
-    let mut response = next.run(request).await;
+    request.extensions_mut().insert(caller.clone());
+    let mut response = CALLER.scope(caller, next.run(request)).await;
     // What one person may see is not for a cache that others share.
     response.headers_mut().entry(http::header::VARY).or_insert(http::HeaderValue::from_static("cookie, authorization"));
     response

@@ -153,6 +153,19 @@ impl Answer {
 }
 
 impl Running {
+    /// Signs in as the owner, with a fresh sign-in.
+    pub fn sign_in(&mut self) {
+        self.cookie.clear();
+        self.cookie = self.post("/api/people/sign-in", &format!(r#"{{"name":"{OWNER}","password":"{PASSWORD}"}}"#)).cookie();
+    }
+
+    /// Invites someone, who comes in; their sign-in.
+    pub fn invite(&self, role: &str, name: &str) -> String {
+        let link = self.post("/api/people/invitations", &format!(r#"{{"role":"{role}"}}"#)).json();
+        let body = format!(r#"{{"secret":{},"name":"{name}","password":"{PASSWORD}"}}"#, link["secret"]);
+        self.post("/api/people/join", &body).cookie()
+    }
+
     /// Sends the signal that a service manager sends, and waits for the end.
     pub fn terminate(&mut self) -> (Duration, bool) {
         let began = Instant::now();

@@ -7,3 +7,4 @@ mod postgres;
 mod proofs;
 mod sqlite;
 mod support;
+mod trail;

@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use crate::{
     cases, harm, proofs,
     support::{Place, measure},
+    trail,
 };
 
 struct Server {
@@ -121,6 +122,11 @@ async fn postgres_keeps_the_contract() {
         cases::a_newer_schema_stops_with_a_sentence,
         proofs::what_was_proved_is_found_again,
         harm::the_database_refuses_to_change_the_journal,
+        trail::the_trail_is_filtered_and_paged,
+        trail::an_export_proves_what_the_database_holds,
+        trail::a_redaction_takes_the_words_everywhere_and_the_journal_verifies,
+        trail::content_that_vanished_without_a_word_is_named,
+        trail::a_share_link_opens_until_its_end_or_until_it_is_ended,
     );
     for (number, harm) in harm::HARMS.into_iter().enumerate() {
         harm::harm_is_named(&server.place(&format!("harm_{number}")).await, harm).await;
@@ -203,4 +209,11 @@ async fn a_lost_lock_is_noticed(place: &Place) {
 async fn how_long_a_change_takes_in_postgres() {
     let server = Server::start(&["fsync=on"]);
     measure(&server.place("measure").await).await;
+}
+
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn how_long_a_look_through_the_journal_takes_in_postgres() {
+    let server = Server::start(&["fsync=off"]);
+    trail::measure(&server.place("measure").await).await;
 }

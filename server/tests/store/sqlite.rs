@@ -17,6 +17,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use crate::{
     cases, harm, proofs,
     support::{Place, at, fill, write},
+    trail,
 };
 
 macro_rules! contract {
@@ -42,6 +43,12 @@ contract!(
     cases::a_newer_schema_stops_with_a_sentence,
     proofs::what_was_proved_is_found_again,
     harm::the_database_refuses_to_change_the_journal,
+    trail::the_trail_is_filtered_and_paged,
+    trail::an_export_proves_what_the_database_holds,
+    trail::a_line_without_end_is_refused_before_it_is_held,
+    trail::a_redaction_takes_the_words_everywhere_and_the_journal_verifies,
+    trail::content_that_vanished_without_a_word_is_named,
+    trail::a_share_link_opens_until_its_end_or_until_it_is_ended,
 );
 
 #[tokio::test]
@@ -228,4 +235,30 @@ async fn a_read_only_disk_gives_a_sentence() {
 #[ignore = "a measurement"]
 async fn how_long_a_change_takes_in_sqlite() {
     crate::support::measure(&Place::sqlite()).await;
+}
+
+#[tokio::test]
+async fn nothing_of_what_was_redacted_is_left_in_the_file() {
+    let place = Place::sqlite();
+    let store = SqliteStore::open(&place.path()).await.unwrap();
+    fill(&store).await;
+    // Longer than a page: it lies on pages of its own.
+    let secret = "hunter2-Zq9-".repeat(1_000);
+    let comment = Event::Commented { incident: IncidentNumber(1), text: secret };
+    write(&store, 7, Actor::Local, vec![comment]).await.unwrap();
+    write(&store, 8, Actor::Local, vec![Event::Redacted { entry: 9, reason: "a password".into() }]).await.unwrap();
+    // While it is open: the log beside the file is emptied too.
+    let directory = place.directory.as_ref().unwrap().path();
+    for file in std::fs::read_dir(directory).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        let found = bytes.windows(11).filter(|window| window.eq_ignore_ascii_case(b"hunter2-zq9")).count();
+        assert_eq!(found, 0, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn how_long_a_look_through_the_journal_takes() {
+    trail::measure(&Place::sqlite()).await;
 }

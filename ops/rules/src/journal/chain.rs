@@ -216,6 +216,16 @@ impl Verifier {
         Self { at: Head::EMPTY, redacted: 0, noted }
     }
 
+    /// Begins after an entry that is known by its hash.
+    pub const fn after(head: Head, noted: Option<Head>) -> Self {
+        Self { at: head, redacted: 0, noted }
+    }
+
+    /// The last entry that was taken, and how many payloads were redacted up to it.
+    pub const fn reached(&self) -> (Head, u64) {
+        (self.at, self.redacted)
+    }
+
     /// Takes the next entry, in the order of their numbers.
     pub fn take(&mut self, entry: &StoredEntry) -> Result<(), Broken> {
         let expected = self.at.number + 1;

@@ -129,7 +129,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    pub(super) fn of(subject: &Subject, signal: &Signal, crossing: &Crossing) -> Self {
+    pub(crate) fn of(subject: &Subject, signal: &Signal, crossing: &Crossing) -> Self {
         let signal = signal.as_str();
         let begins = |prefix: &str| signal.starts_with(prefix);
         if matches!(crossing, Crossing::Silent { .. }) || begins("collector.") {

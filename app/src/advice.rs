@@ -1,0 +1,286 @@
+//! What is said of a recommendation: its facts as sentences, the same on every page.
+
+use rules::{
+    catalogue::{Approval, Undo, quoted},
+    incident::{Incident, IncidentBreach},
+    people::{Names, Role},
+    recommendation::{Awaited, Ended, Reason, Recommendation, RecommendationId, RunOutcome, Stage, Withdrawn},
+    say,
+    summary::Reader as Audience,
+    time::{Span, Timestamp},
+    view::Reader,
+    words::{Actor, Severity},
+};
+
+/// One recommendation of an incident, with how those who decided are called.
+#[derive(Clone, Copy)]
+pub(crate) struct Advice<'a> {
+    pub incident: &'a Incident,
+    pub one: &'a Recommendation,
+    pub names: &'a Names,
+}
+
+/// What a person may do about a recommendation that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum May {
+    /// Decide.
+    Decide,
+    /// Decide, after a sign-in that is not so long ago.
+    SignInAgain,
+    /// Say no; their yes is given already.
+    Decline,
+    /// Look at it.
+    Look,
+}
+
+impl<'a> Advice<'a> {
+    /// Its name: `42-1`.
+    pub(crate) const fn id(&self) -> RecommendationId {
+        RecommendationId { incident: self.incident.number, place: self.one.place }
+    }
+
+    /// Where it is decided.
+    pub(crate) fn address(&self) -> String {
+        format!("/ops/approve/{}", self.id())
+    }
+
+    /// What it does, to what: `Reload one app (api on web-1)`.
+    pub(crate) fn what(&self) -> String {
+        let Recommendation { title, subject, host, .. } = self.one;
+        let name = say::clip(subject.name(), 60);
+        if title.to_lowercase().contains(&name.to_lowercase()) || name == *host {
+            format!("{title} on {host}")
+        } else {
+            format!("{title} ({name} on {host})")
+        }
+    }
+
+    /// The same inside a sentence: `reload one app (api on web-1)`.
+    pub(crate) fn lower_what(&self) -> String {
+        lower(&self.what())
+    }
+
+    /// Where and as whom: `on web-1, as root`.
+    pub(crate) fn place(&self) -> String {
+        format!("on {}, as {}", self.one.host, self.one.user)
+    }
+
+    /// What has to succeed first.
+    pub(crate) fn check(&self) -> Option<String> {
+        self.one.check.as_deref().map(quoted)
+    }
+
+    /// The risk: `low risk`.
+    pub(crate) const fn risk(&self) -> &'static str {
+        match self.one.risk {
+            rules::catalogue::Risk::Low => "low risk",
+            rules::catalogue::Risk::Medium => "medium risk",
+            rules::catalogue::Risk::High => "high risk",
+        }
+    }
+
+    /// What will prove that it worked.
+    pub(crate) fn proof(&self) -> String {
+        let Awaited { breach, within } = &self.one.proof;
+        format!("{} of {} recovers within {within} after it ran.", say::label(&breach.signal), say::subject(&breach.subject))
+    }
+
+    /// How it is undone.
+    pub(crate) fn undo(&self) -> String {
+        match &self.one.undo {
+            Undo::By(command) => format!("By the approved command {command}. It is offered here if this does not help."),
+            Undo::Never(why) => {
+                let why = why.trim_end_matches('.');
+                let because = if why.starts_with("because") { "" } else { "because " };
+                format!("It can't be undone, {because}{}.", lower(why))
+            }
+        }
+    }
+
+    /// Why it is recommended, the most telling first.
+    pub(crate) fn reasons(&self) -> Vec<String> {
+        self.one.reasons.iter().map(|reason| self.reason(reason)).collect()
+    }
+
+    fn reason(&self, reason: &Reason) -> String {
+        match reason {
+            Reason::Helps { breach } => {
+                format!("It is made for trouble with {} of {}.", say::lower_label(&breach.signal), say::subject(&breach.subject))
+            }
+            Reason::Named { breach } => {
+                let (signal, subject) = (say::lower_label(&breach.signal), say::subject(&breach.subject));
+                format!("The thresholds name it for {signal} of {subject}.")
+            }
+            Reason::Worked { of: 0, days, .. } => format!("It has not run in the last {days} days, so nothing is known from experience."),
+            Reason::Worked { times: 1, of: 1, days } => format!("It worked the one time that it ran in the last {days} days."),
+            Reason::Worked { times: 0, of: 1, days } => format!("It did not help the one time that it ran in the last {days} days."),
+            Reason::Worked { times: 0, of, days } => format!("It did not help in {of} runs in the last {days} days."),
+            Reason::Worked { times, of, days } => format!("It worked {times} of {of} times in the last {days} days."),
+            Reason::Largest { signal, bytes } => {
+                let most = say::value(*bytes as f64, &rules::words::Unit::Bytes);
+                format!("Of all that it could act upon, this uses the most: {most} ({}).", say::lower_label(signal))
+            }
+            Reason::Undoes { recommendation } => match self.incident.recommendation(recommendation.place) {
+                Some(before) if recommendation.incident == self.incident.number => {
+                    format!("It takes back \"{}\", which ran before ({recommendation}).", before.title)
+                }
+                Some(_) | None => format!("It takes back what ran before ({recommendation})."),
+            },
+        }
+    }
+
+    /// Who has to say yes.
+    pub(crate) fn approval(&self) -> String {
+        match self.one.approval {
+            Approval::One => "One approver says yes.".to_owned(),
+            Approval::Two => "Two different approvers say yes, because the risk is high.".to_owned(),
+        }
+    }
+
+    /// Who said yes, and how many more are needed; `None` while nobody did.
+    pub(crate) fn first_yes(&self) -> Option<(String, Timestamp)> {
+        let given = self.one.approvals.last().filter(|_| self.one.is_offered() && self.one.approvals_missing() > 0)?;
+        Some((self.names.of(given.by), given.at))
+    }
+
+    /// What happens if nobody acts: what the summary says of it.
+    pub(crate) fn if_nobody_acts(&self) -> String {
+        let sections = self.incident.summary.render(Audience::Team);
+        let told = sections.into_iter().find(|section| section.heading.to_lowercase().contains("nobody acts"));
+        told.map(|section| section.sentences.join(" ")).filter(|text| !text.is_empty()).unwrap_or_else(|| {
+            match self.incident.severity {
+                Severity::Critical => "It stays critical, and Calm Ops goes on watching. Nothing is run by itself.",
+                Severity::Warning => "It stays a warning, and Calm Ops goes on watching. Nothing is run by itself.",
+            }
+            .to_owned()
+        })
+    }
+
+    /// Why it is not offered any more; `None` where it waits, runs or ran.
+    pub(crate) fn gone(&self) -> Option<String> {
+        Some(match &self.one.stage {
+            Stage::Declined { by, .. } => format!("{} declined it.", self.names.of(*by)),
+            Stage::Withdrawn { why: Withdrawn::Expired, .. } => "Nobody decided in time, so the offer ended.".to_owned(),
+            Stage::Withdrawn { why: Withdrawn::NotNeeded, .. } => "It is not needed any more.".to_owned(),
+            Stage::Withdrawn { why: Withdrawn::Changed, .. } => {
+                "What it was about has changed, so it is no longer offered as it was.".to_owned()
+            }
+            Stage::Withdrawn { why: Withdrawn::TooLate, .. } => {
+                "It was approved, but could not be started in time, so it was not run.".to_owned()
+            }
+            Stage::Offered | Stage::Approved { .. } | Stage::Running { .. } | Stage::Ended(_) => return None,
+        })
+    }
+
+    /// What someone who reads it may do.
+    pub(crate) fn may(&self, reader: Option<&Reader>) -> May {
+        let Some(reader) = reader.filter(|reader| reader.role >= Role::Approver) else { return May::Look };
+        let is_mine = |by: Actor| by == Actor::Account(reader.account);
+        let binding = self.one.binding(self.incident);
+        if self.one.approvals.iter().any(|given| is_mine(given.by) && given.binding == binding) {
+            May::Decline
+        } else if reader.fresh {
+            May::Decide
+        } else {
+            May::SignInAgain
+        }
+    }
+
+    /// What is decided upon, as label and value, one for each part of what an approval binds: so that it can be told what has changed.
+    pub(crate) fn decided_upon(&self) -> Vec<(&'static str, String)> {
+        let Recommendation { shown, host, user, risk, blast_radius, catalogue, .. } = self.one;
+        let mut beyond: Vec<String> = self
+            .incident
+            .holding()
+            .map(|breach| format!("{} of {}", say::label(&breach.key.signal), say::subject(&breach.key.subject)))
+            .collect();
+        beyond.sort();
+        vec![
+            ("Command", shown.clone()),
+            ("First", self.check().unwrap_or_else(|| "no check".to_owned())),
+            ("Host", host.clone()),
+            ("User", user.clone()),
+            ("Risk", risk.as_str().to_owned()),
+            ("Who notices", blast_radius.clone()),
+            ("Severity", self.incident.severity.as_str().to_owned()),
+            ("Beyond their levels", beyond.join(", ")),
+            ("Page of approved commands", catalogue.chars().take(12).collect()),
+        ]
+    }
+
+    /// Until when it is watched whether it worked, and by what; `None` where that is known, or nothing is to be proven.
+    pub(crate) fn watched_until(&self) -> Option<(String, Timestamp)> {
+        let Stage::Ended(ended) = &self.one.stage else { return None };
+        let Awaited { breach, within } = &self.one.proof;
+        let what = format!("{} of {}", say::lower_label(&breach.signal), say::subject(&breach.subject));
+        self.one.awaits_proof().then(|| (what, ended.at.plus(*within)))
+    }
+
+    /// How a run ended, as a sentence.
+    pub(crate) fn ended(&self, ended: &Ended) -> String {
+        let after = say::seconds(ended.duration.as_secs_f64());
+        match &ended.outcome {
+            RunOutcome::Exited { code: 0 } => format!("It ended well after {after}."),
+            RunOutcome::Exited { code } => format!("It ended after {after} with the code {code}: it did not do what it should."),
+            RunOutcome::Signalled { signal } => format!("It was ended after {after} by the signal {signal}, which is not from Calm Ops."),
+            RunOutcome::TimedOut => format!("It took longer than the {} that it may take, and was ended.", self.one.time_limit),
+            RunOutcome::Cancelled => match ended.cancelled {
+                Some((by, _)) => format!("{} ended it early, after {after}.", self.names.of(by)),
+                None => format!("It was ended early, after {after}."),
+            },
+            RunOutcome::NotStarted { why } => format!("It was not started: {}. Nothing was changed.", lower(why.trim_end_matches('.'))),
+            RunOutcome::Unknown => "Its end was not seen, so its outcome is unknown. It is not run a second time.".to_owned(),
+        }
+    }
+
+    /// Whether it helped, once that is known.
+    pub(crate) fn worked(&self, worked: bool) -> String {
+        let Awaited { breach, within } = &self.one.proof;
+        let what = format!("{} of {}", say::lower_label(&breach.signal), say::subject(&breach.subject));
+        if worked {
+            format!("It worked: {what} has recovered.")
+        } else {
+            format!("It did not help: {what} has not recovered within {within}.")
+        }
+    }
+
+    /// A command that only looks, to see by hand what became of it.
+    pub(crate) fn look(&self) -> String {
+        let argv = &self.one.argv;
+        let program = argv.first().map_or("", |path| path.rsplit('/').next().unwrap_or(path));
+        let last = || argv.last().map(|last| quoted(std::slice::from_ref(last))).unwrap_or_default();
+        match program {
+            "pm2" => format!("pm2 describe {}", last()),
+            "systemctl" => format!("systemctl status {}", last()),
+            "nginx" => "nginx -t".to_owned(),
+            "journalctl" => "journalctl --disk-usage".to_owned(),
+            "certbot" => "certbot certificates".to_owned(),
+            "" => "select pid, state, query_start, query from pg_stat_activity".to_owned(),
+            other => format!("pgrep -a -f {}", quoted(&[other.to_owned()])),
+        }
+    }
+
+    /// Whether the offer still stands at this time.
+    pub(crate) fn stands_at(&self, now: Timestamp) -> bool {
+        self.one.is_offered() && self.incident.is_active() && now < self.one.expires_at
+    }
+
+    /// How long a run may take.
+    pub(crate) fn limit(&self) -> Span {
+        self.one.time_limit
+    }
+}
+
+/// What the breach behind a reading is, if it is one of the incident's and holds.
+pub(crate) fn holding<'a>(incident: &'a Incident, key: &rules::breach::BreachKey) -> Option<&'a IncidentBreach> {
+    incident.breach(key).filter(|known| known.cleared_at.is_none())
+}
+
+/// A text with its first letter small, unless it begins with an abbreviation.
+pub(crate) fn lower(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), second) if !second.is_some_and(char::is_uppercase) => first.to_lowercase().chain(letters).collect(),
+        _ => text.to_owned(),
+    }
+}

@@ -1,0 +1,197 @@
+//! The forms of the journal and of share links. A removal and the end of a link lead back to their page; a new link is told in the answer
+//! itself, as its token is kept nowhere.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::Path,
+    response::{IntoResponse, Redirect, Response},
+    routing::post,
+};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use leptos::prelude::*;
+use rules::{
+    desk::Command,
+    incident::IncidentNumber,
+    people::{Caller, ShareId},
+    share::{Audience, Parts, Wanted, token_hash},
+    time::Span,
+};
+
+use crate::{
+    desk::SharedDesk,
+    door,
+    facts::fields,
+    problem::{Kind, Problem},
+    seek::{LinkForm, Linked, NotRemoved},
+};
+
+/// Makes a new token for a link: 256 bits of fresh randomness, as text. The server provides it in the context.
+#[derive(Clone, Copy, Debug)]
+pub struct NewToken(pub fn() -> Option<String>);
+
+/// The time, from the one place that reads a clock. The server provides it in the context.
+#[derive(Clone)]
+pub struct WallClock(pub Arc<dyn Fn() -> rules::time::Timestamp + Send + Sync>);
+
+fn unreadable() -> Problem {
+    let sentence = "What was sent could not be read. Nothing was changed. Look at the page and try again.".to_owned();
+    Problem { kind: Kind::Invalid, sentence }
+}
+
+/// The routes; `context` and `shell` as the pages have them.
+pub(super) fn forms<S, IV>(
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    IV: IntoView + 'static,
+{
+    let (share_context, share_shell) = (context.clone(), shell.clone());
+    let redact = move |Path(entry): Path<String>, body: Bytes| {
+        let (context, shell) = (context.clone(), shell.clone());
+        async move {
+            let body = String::from_utf8_lossy(&body).into_owned();
+            let reason = fields(&body).find(|(name, _)| *name == "reason").map(|(_, value)| value).unwrap_or_default();
+            let Ok(entry) = entry.parse::<u64>() else { return StatusCode::NOT_FOUND.into_response() };
+            // The page that begins with the entry.
+            let address = format!("/ops/journal?before={}", entry.saturating_add(1));
+            match known(&context).act(Command::Redact { entry, reason: reason.clone() }).await {
+                Ok(()) => led_to(&format!("{address}&done=removed#entry-{entry}")),
+                Err(problem) => {
+                    let refused = NotRemoved { entry, reason, problem: problem.clone() };
+                    shown(&address, door::status(problem.kind), context, move || provide_context(refused.clone()), shell).await
+                }
+            }
+        }
+    };
+    let share = move |Path(id): Path<String>, headers: HeaderMap, body: Bytes| {
+        let (context, shell) = (share_context.clone(), share_shell.clone());
+        async move {
+            let Ok(number) = id.parse::<u32>() else { return StatusCode::NOT_FOUND.into_response() };
+            let address = format!("/ops/incidents/{number}/share");
+            let (status, came) = match sent(&String::from_utf8_lossy(&body)) {
+                Sent::End(share) => match known(&context).act(Command::RevokeShare { share }).await {
+                    Ok(()) => return led_to(&format!("{address}?done=ended")),
+                    Err(problem) => (door::status(problem.kind), Linked::Refused(Box::default(), problem)),
+                },
+                Sent::Make(form) => match made(&context, number, &form).await {
+                    Ok(token) => (StatusCode::OK, Linked::Made(format!("{}/share/{token}", origin(&headers)))),
+                    Err(problem) => (door::status(problem.kind), Linked::Refused(Box::new(form), problem)),
+                },
+                Sent::Nothing => (door::status(Kind::Invalid), Linked::Refused(Box::default(), unreadable())),
+            };
+            shown(&address, status, context, move || provide_context(came.clone()), shell).await
+        }
+    };
+    Router::new().route("/ops/journal/{number}/redact", post(redact)).route("/ops/incidents/{id}/share", post(share))
+}
+
+/// What a form about links asks for.
+enum Sent {
+    Make(LinkForm),
+    End(ShareId),
+    Nothing,
+}
+
+fn sent(body: &str) -> Sent {
+    let mut form = LinkForm { summary: false, timeline: false, now: false, ..LinkForm::default() };
+    let (mut what, mut share) = (String::new(), None);
+    for (name, value) in fields(body) {
+        match name {
+            "what" => what = value,
+            "share" => share = value.parse().ok(),
+            "label" => form.label = value,
+            "audience" => form.audience = value,
+            "days" => form.days = value,
+            "summary" => form.summary = true,
+            "timeline" => form.timeline = true,
+            "now" => form.now = true,
+            "hosts" => form.hosts = true,
+            _ => {}
+        }
+    }
+    match (what.as_str(), share) {
+        ("make", _) => Sent::Make(form),
+        ("end", Some(share)) => Sent::End(ShareId(share)),
+        _ => Sent::Nothing,
+    }
+}
+
+/// Makes a link; its token.
+async fn made(context: &(impl Fn() + Clone), number: u32, form: &LinkForm) -> Result<String, Problem> {
+    let known = known(context);
+    let (new, clock) = known.new.zip(known.clock.clone()).ok_or_else(door::lost)?;
+    let audience = Audience::named(&form.audience).ok_or_else(unreadable)?;
+    let days: u64 = form.days.parse().ok().filter(|days| (1..=90).contains(days)).ok_or_else(unreadable)?;
+    let token = (new.0)().ok_or_else(door::lost)?;
+    let wanted = Wanted {
+        label: form.label.clone(),
+        until: (clock.0)().plus(Span::from_mins(days * 24 * 60)),
+        audience,
+        parts: Parts { summary: form.summary, timeline: form.timeline, now: form.now },
+        hosts: form.hosts,
+    };
+    let incident = IncidentNumber(number);
+    known.act(Command::CreateShare { incident, wanted, token_hash: token_hash(&token) }).await?;
+    Ok(token)
+}
+
+/// How the reader's browser names this server: a form sent from one of its pages says so, and the guard has compared it with the host.
+fn origin(headers: &HeaderMap) -> String {
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
+    if origin.starts_with("http://") || origin.starts_with("https://") { origin.to_owned() } else { String::new() }
+}
+
+/// What a form needs of the context.
+struct Known {
+    desk: Option<(SharedDesk, Caller)>,
+    new: Option<NewToken>,
+    clock: Option<WallClock>,
+}
+
+fn known(context: &(impl Fn() + Clone)) -> Known {
+    Owner::new().with(|| {
+        context();
+        Known { desk: use_context::<SharedDesk>().zip(use_context::<Caller>()), new: use_context(), clock: use_context() }
+    })
+}
+
+impl Known {
+    async fn act(self, command: Command) -> Result<(), Problem> {
+        let (desk, caller) = self.desk.ok_or_else(door::lost)?;
+        desk.act(caller, command).await?;
+        Ok(())
+    }
+}
+
+/// With a new request, so that loading it again does nothing twice.
+fn led_to(address: &str) -> Response {
+    ([(header::CACHE_CONTROL, "private, no-store")], Redirect::to(address)).into_response()
+}
+
+/// The page at an address, with something to tell.
+async fn shown<IV: IntoView + 'static>(
+    address: &str,
+    status: StatusCode,
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    more: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+) -> Response {
+    let Ok(request) = Request::get(address).header(header::ACCEPT, "text/html").body(Body::empty()) else {
+        return status.into_response();
+    };
+    let context = move || {
+        context();
+        more();
+    };
+    let mut answer = leptos_axum::render_app_async_with_context(context, shell)(request).await;
+    if answer.status() == StatusCode::OK {
+        *answer.status_mut() = status;
+    }
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    answer
+}

@@ -1,0 +1,193 @@
+//! What is looked for in the journal, as it stands in the address; and what a person was told of a removal or of a share link.
+
+use rules::{
+    incident::IncidentNumber,
+    time::{Span, Timestamp},
+    trail::TrailFilter,
+};
+
+use crate::{
+    facts::{fields, percent_encode},
+    problem::{Kind, Problem},
+};
+
+/// A search of the journal, as it stands in the address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seek {
+    /// An actor's text, such as `account:7`.
+    pub actor: String,
+    /// A kind of entry.
+    pub kind: String,
+    /// A subject, or the beginning of one.
+    pub subject: String,
+    /// An incident's number.
+    pub incident: String,
+    /// The first day, such as `2026-11-22`.
+    pub from: String,
+    /// The last day.
+    pub to: String,
+    /// Where this page begins.
+    pub before: String,
+    /// Whether the chain is to be proved now.
+    pub verify: bool,
+    /// Whether a content was removed just now.
+    pub removed: bool,
+}
+
+impl Seek {
+    /// From an address's query, such as `kind=commented&incident=7`.
+    pub(crate) fn read(query: &str) -> Self {
+        let mut seek = Self::default();
+        for (name, value) in fields(query.trim_start_matches('?')) {
+            let field = match name {
+                "actor" => &mut seek.actor,
+                "kind" => &mut seek.kind,
+                "subject" => &mut seek.subject,
+                "incident" => &mut seek.incident,
+                "from" => &mut seek.from,
+                "to" => &mut seek.to,
+                "before" => &mut seek.before,
+                "verify" => {
+                    seek.verify = value == "now";
+                    continue;
+                }
+                "done" => {
+                    seek.removed = value == "removed";
+                    continue;
+                }
+                _ => continue,
+            };
+            *field = value;
+        }
+        seek
+    }
+
+    /// The fields that narrow, by their names.
+    pub(crate) fn narrowing(&self) -> [(&'static str, &str); 6] {
+        let Self { actor, kind, subject, incident, from, to, before: _, verify: _, removed: _ } = self;
+        [("actor", actor), ("kind", kind), ("subject", subject), ("incident", incident), ("from", from), ("to", to)]
+    }
+
+    /// Whether anything narrows it.
+    pub(crate) fn is_narrow(&self) -> bool {
+        self.narrowing().iter().any(|(_, value)| !value.trim().is_empty())
+    }
+
+    /// The address of the same search, on another page.
+    pub(crate) fn address(&self, before: &str) -> String {
+        let fields = self.narrowing().into_iter().chain([("before", before)]);
+        let query: Vec<String> =
+            fields.filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
+        if query.is_empty() { "/ops/journal".to_owned() } else { format!("/ops/journal?{}", query.join("&")) }
+    }
+
+    /// What a person typed, read strictly.
+    pub(crate) fn filter(&self) -> Result<TrailFilter, Problem> {
+        let invalid = |sentence: &str| Problem { kind: Kind::Invalid, sentence: sentence.to_owned() };
+        let text = |field: &str| Some(field.trim().to_owned()).filter(|text| !text.is_empty());
+        let day = |field: &str, name: &str| match text(field) {
+            None => Ok(None),
+            Some(day) => format!("{day}T00:00:00Z")
+                .parse::<Timestamp>()
+                .map(Some)
+                .map_err(|_| invalid(&format!("The day after \"{name}\" can't be read. Write it as 2026-11-22."))),
+        };
+        let actor = text(&self.actor).map(|actor| actor.parse()).transpose();
+        let incident = text(&self.incident).map(|number| number.trim_start_matches('#').parse::<u32>()).transpose();
+        let before = text(&self.before).map(|number| number.parse::<u64>()).transpose();
+        Ok(TrailFilter {
+            actor: actor.map_err(|_| invalid("Who did it can't be read. Choose one from the list."))?,
+            kind: text(&self.kind),
+            subject: text(&self.subject),
+            incident: incident.map_err(|_| invalid("An incident is named by its number, such as 42."))?.map(IncidentNumber),
+            from: day(&self.from, "From")?,
+            to: day(&self.to, "To")?.map(|day| day.plus(Span::from_secs(86_400))),
+            before: before.map_err(|_| invalid("The page's address is damaged. Search again."))?,
+        })
+    }
+}
+
+/// A removal that was refused, with what was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotRemoved {
+    /// Of which entry.
+    pub entry: u64,
+    /// Why it was wanted.
+    pub reason: String,
+    /// Why it was not done.
+    pub problem: Problem,
+}
+
+/// What came of a form about share links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Linked {
+    /// A link was made: its address, which is told once.
+    Made(String),
+    /// It was refused; what was typed still stands in the form.
+    Refused(Box<LinkForm>, Problem),
+}
+
+/// The form of a new link, as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LinkForm {
+    /// What the team calls it.
+    pub label: String,
+    /// `customer` or `manager`.
+    pub audience: String,
+    /// For how many days it is open.
+    pub days: String,
+    /// Which parts it shows.
+    pub summary: bool,
+    /// The timeline.
+    pub timeline: bool,
+    /// How things stand.
+    pub now: bool,
+    /// Whether it names the hosts.
+    pub hosts: bool,
+}
+
+impl Default for LinkForm {
+    fn default() -> Self {
+        Self {
+            label: String::new(),
+            audience: "customer".to_owned(),
+            days: "7".to_owned(),
+            summary: true,
+            timeline: true,
+            now: true,
+            hosts: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_of_the_journal_keeps_itself_in_the_address() {
+        let seek = Seek { actor: "account:7".into(), subject: "disk:/var & co".into(), ..Seek::default() };
+        assert_eq!(seek.address("40"), "/ops/journal?actor=account%3A7&subject=disk%3A%2Fvar%20%26%20co&before=40");
+        assert_eq!(Seek::read(&seek.address("").replace("/ops/journal", "")), seek);
+        assert_eq!(Seek::default().address(""), "/ops/journal");
+        assert!(Seek::read("verify=now").verify && !Seek::read("verify=later").verify);
+        assert!(!Seek::read("?verify=now&before=3&done=removed").is_narrow());
+    }
+
+    #[test]
+    fn a_search_of_the_journal_is_read_strictly() {
+        let good =
+            Seek { actor: "local".into(), incident: " 7 ".into(), from: "2026-11-01".into(), to: "2026-11-01".into(), ..Seek::default() };
+        let filter = good.filter().unwrap();
+        assert_eq!((filter.actor, filter.incident), (Some(rules::words::Actor::Local), Some(IncidentNumber(7))));
+        assert_eq!(filter.to.unwrap().since(filter.from.unwrap()), Span::from_secs(86_400));
+        for bad in [
+            Seek { actor: "root".into(), ..Seek::default() },
+            Seek { incident: "-1".into(), ..Seek::default() },
+            Seek { from: "yesterday".into(), ..Seek::default() },
+            Seek { before: "1e9".into(), ..Seek::default() },
+        ] {
+            assert_eq!(bad.filter().unwrap_err().kind, Kind::Invalid);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The journal as a file: taken out, and proved without its database.
+
+use std::{io::Write, path::Path};
+
+use rules::journal::{Broken, Head};
+
+use super::{
+    Outcome,
+    data::{entries, exists, run},
+};
+use crate::{
+    config::Config,
+    export::{self, ExportError},
+    store,
+};
+
+/// `calm-ops journal export FILE`
+pub(super) fn export(config: &Config, file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    let at = config.place();
+    if let Err(outcome) = exists(&at, err) {
+        return outcome;
+    }
+    let to_output = file == Path::new("-");
+    let written = async {
+        let store = store::open(&at).await?;
+        if to_output { export::write(&*store, out).await } else { export::write_file(&*store, file).await }
+    };
+    match run(written, err) {
+        Some(Ok(Head { number, hash })) => {
+            if to_output {
+                // The standard output holds the export itself.
+                let _ = writeln!(err, "The head of the export is {number}:{hash}");
+            } else {
+                let _ = writeln!(out, "Wrote {} of the journal to {}.", entries(number), file.display());
+                let _ = writeln!(out, "Its head is {number}:{hash}");
+                let _ = writeln!(out, "'calm-ops journal verify --file {} --head {number}:HASH' proves it anywhere.", file.display());
+            }
+            Outcome::Fine
+        }
+        Some(Err(error)) => {
+            let _ = writeln!(err, "error: {error}");
+            Outcome::Failed
+        }
+        None => Outcome::Failed,
+    }
+}
+
+/// Names the entries whose content is gone without a word.
+pub(super) fn unexplained(numbers: &[u64]) -> String {
+    let named: Vec<String> = numbers.iter().take(20).map(ToString::to_string).collect();
+    let more = if numbers.len() > named.len() { format!(" and {} more", numbers.len() - named.len()) } else { String::new() };
+    let [entry, is] = if numbers.len() == 1 { ["entry", "is"] } else { ["entries", "are"] };
+    format!(
+        "the content of {entry} {}{more} {is} gone, and no entry tells of a redaction: someone took it away in the database itself",
+        named.join(", ")
+    )
+}
+
+/// `calm-ops journal verify --file EXPORT.jsonl`
+pub(super) fn verify_file(file: &Path, noted: Option<Head>, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    match export::prove_file(file, noted) {
+        Ok(proved) if proved.unexplained.is_empty() => {
+            let Head { number, hash } = proved.head;
+            let count = entries(number - proved.first + 1);
+            let _ = writeln!(out, "The export verifies: {count}, none changed, missing, inserted or reordered.");
+            if proved.first > 1 {
+                let _ = writeln!(out, "It begins with entry {}: what was before it is not in this file.", proved.first);
+            }
+            if proved.redacted > 0 {
+                let _ = writeln!(out, "Of {} the content was redacted; each redaction is itself in the journal.", entries(proved.redacted));
+            }
+            if noted.is_some() {
+                let _ = writeln!(out, "It holds the head that you noted.");
+            }
+            let _ = writeln!(out, "Its head is {number}:{hash}");
+            if noted.is_none() {
+                let _ = writeln!(
+                    out,
+                    "Compare it with a head from elsewhere: give one with --head. By itself a file proves only that it hangs together."
+                );
+            }
+            Outcome::Fine
+        }
+        Ok(proved) => {
+            let _ = writeln!(err, "error: the chain of {} hangs together, but {}.", file.display(), unexplained(&proved.unexplained));
+            Outcome::Wrong
+        }
+        Err(error @ (ExportError::File { .. } | ExportError::Store(_))) => {
+            let _ = writeln!(err, "error: {error}.");
+            Outcome::Failed
+        }
+        Err(error) => {
+            let proved = match &error {
+                ExportError::Broken { broken: Broken::OtherHead { .. }, .. } => " So neither that entry nor any before it is proved.",
+                ExportError::Broken { .. } => " The entries before that one hang together.",
+                ExportError::File { .. }
+                | ExportError::Line { .. }
+                | ExportError::Before { .. }
+                | ExportError::Empty
+                | ExportError::Store(_) => "",
+            };
+            let _ = writeln!(err, "error: {} is not a whole export: {error}.{proved}", file.display());
+            Outcome::Wrong
+        }
+    }
+}

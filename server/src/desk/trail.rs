@@ -1,0 +1,214 @@
+//! The trail, proofs of the chain, redactions and share links.
+
+use std::sync::{PoisonError, RwLock};
+
+use rules::{
+    desk::{Command, Refusal},
+    incident::IncidentNumber,
+    journal::{Broken, Entry, Event, StoredEntry, Verifier},
+    people::{Caller, ShareId},
+    share::{self, Share},
+    time::{Span, Timestamp},
+    trail::{self, Removals, TrailEntry, TrailFilter, TrailPage, Verified},
+    view,
+    words::Actor,
+};
+use tokio::sync::Mutex;
+
+use super::{Desk, Inner, ask::without_body, refuse};
+use crate::store::{Beside, Change, StoreError, readable, verify::explain};
+
+/// How long one proof may take: what is longer is for the command line.
+const LONGEST_PROOF: Span = Span::from_secs(10);
+/// A proof that is not older is shown again instead of made again.
+const FRESH_PROOF: Span = Span::from_secs(2);
+/// How many entries are read at a time.
+const PAGE: u32 = 500;
+/// How many unexplained removals are named.
+const NAMED: usize = 20;
+/// How many links of an incident are listed.
+const SHARES: u32 = 200;
+/// How many entries a shared timeline is made of.
+const TIMELINE: u32 = 500;
+/// That a link was looked at is noted at most so often.
+const NOTE_USE: Span = Span::from_secs(60);
+
+/// What proofs of the chain found.
+#[derive(Debug, Default)]
+pub(super) struct Proofs {
+    last: RwLock<Option<Verified>>,
+    /// One at a time: who comes meanwhile gets the same answer.
+    one: Mutex<()>,
+}
+
+impl Proofs {
+    fn last(&self) -> Option<Verified> {
+        self.last.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Desk {
+    /// Who a share link's token lets in: its incident's reader, as long as the link is open. `opened` counts a view. A token that is
+    /// unknown, over or ended costs the same one look-up.
+    pub async fn by_share(&self, token: &str, opened: bool) -> Result<Option<Caller>, Refusal> {
+        let now = self.0.clock.now().wall;
+        let store = self.0.store.as_trail();
+        let Some(share) = store.opened_by(share::token_hash(token), now).await.map_err(refuse)? else { return Ok(None) };
+        // A look is noted, but not each of many: whoever holds a link must not keep the database busy.
+        let rested = |span| share.last_used_at.is_none_or(|last| now.since(last) >= span);
+        if rested(if opened { Span::from_secs(1) } else { NOTE_USE })
+            && let Err(error) = store.share_used(share.id, now, opened).await
+        {
+            tracing::warn!(%error, share = share.id.0, "that a link was looked at could not be noted");
+        }
+        Ok(Some(Caller::Share { id: share.id, incident: share.incident }))
+    }
+}
+
+impl Inner {
+    pub(super) async fn trail(&self, caller: &Caller, filter: &TrailFilter) -> Result<TrailPage, Refusal> {
+        filter.check()?;
+        let (cursor, head) = self.store.head().await.map_err(refuse)?;
+        let mut found = self.store.as_trail().trail(filter, trail::PAGE + 1).await.map_err(refuse)?;
+        let more = found.len() > trail::PAGE as usize;
+        found.truncate(trail::PAGE as usize);
+        let next = found.last().filter(|_| more).map(|entry| entry.number);
+        let entries = found.into_iter().map(|stored| shown(caller, stored)).collect::<Result<_, _>>().map_err(refuse)?;
+        let (names, reader) = (self.names().await?, self.reader(caller).await?);
+        Ok(TrailPage { cursor, head, entries, next, verified: self.proofs.last(), names, reader })
+    }
+
+    /// Walks the chain, page by page, within its time.
+    pub(super) async fn verify_chain(&self) -> Result<Verified, Refusal> {
+        let asked = self.clock.now().wall;
+        let _one = self.proofs.one.lock().await;
+        if let Some(last) = self.proofs.last().filter(|last| last.at.plus(FRESH_PROOF) >= asked) {
+            return Ok(last);
+        }
+        let found = self.walk().await.map_err(refuse)?;
+        *self.proofs.last.write().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
+        Ok(found)
+    }
+
+    async fn walk(&self) -> Result<Verified, StoreError> {
+        let began = self.clock.now();
+        let (_, goal) = self.store.head().await?;
+        let (mut verifier, mut removals) = (Verifier::new(None), Removals::default());
+        let mut in_time = true;
+        let mut broken: Option<Broken> = None;
+        'walk: while verifier.reached().0.number < goal.number {
+            if self.clock.now().mono.since(began.mono) > LONGEST_PROOF {
+                in_time = false;
+                break;
+            }
+            let page = self.store.stored_entries(verifier.reached().0.number, PAGE).await?;
+            if page.is_empty() {
+                break;
+            }
+            for entry in page.iter().filter(|entry| entry.number <= goal.number) {
+                if let Err(found) = verifier.take(entry) {
+                    broken = Some(found);
+                    break 'walk;
+                }
+                removals.take(entry);
+            }
+            if page.first().is_some_and(|entry| entry.number > goal.number) {
+                break;
+            }
+        }
+        let (head, redacted) = verifier.reached();
+        if in_time && broken.is_none() {
+            broken = verifier.finish(goal).err();
+        }
+        let mut unexplained = Vec::new();
+        if in_time && broken.is_none() {
+            explain(&*self.store, goal.number, &mut removals).await?;
+            unexplained = removals.unexplained();
+            unexplained.truncate(NAMED);
+        }
+        let now = self.clock.now();
+        let took = now.mono.since(began.mono);
+        Ok(Verified { at: now.wall, head, goal, redacted, unexplained, broken: broken.map(|broken| format!("{broken}.")), took })
+    }
+
+    /// A redaction as a change: who may, and what.
+    pub(super) async fn redaction(&self, caller: &Caller, actor: Actor, number: u64, reason: &str) -> Result<Change, Refusal> {
+        let entry = self.store.as_trail().stored_entry(number).await.map_err(refuse)?;
+        let entry = entry.ok_or_else(|| Refusal::NotFound { what: format!("entry {number}") })?;
+        let event = trail::redaction(caller, &entry, reason)?;
+        let decide = Box::new(move |_: &[_]| Ok(vec![event]));
+        Ok(Change { at: self.clock.now().wall, actor, about: Vec::new(), decide, people: None, monitor: None })
+    }
+
+    /// The end of a link as a change.
+    pub(super) async fn revocation(&self, actor: Actor, id: ShareId) -> Result<Change, Refusal> {
+        let share = self.known_share(id).await?;
+        let event = Event::ShareRevoked { incident: share.incident, share: id };
+        let decide = Box::new(move |_: &[_]| Ok(vec![event]));
+        Ok(Change { at: self.clock.now().wall, actor, about: vec![share.incident], decide, people: None, monitor: None })
+    }
+
+    /// What is written beside a command's change.
+    pub(super) fn beside(command: &Command, now: Timestamp) -> Result<Beside, Refusal> {
+        if let Command::CreateShare { incident, wanted, token_hash } = command {
+            let wanted = wanted.clone().checked(now)?;
+            return Ok(Beside::Share { incident: *incident, wanted, token_hash: *token_hash });
+        }
+        Ok(Beside::Nothing)
+    }
+
+    pub(super) async fn carry_out(&self, change: Change, beside: Beside) -> Result<Vec<Entry>, StoreError> {
+        match beside {
+            Beside::Nothing => self.store.change(change).await,
+            beside @ Beside::Share { .. } => self.store.as_trail().change_with(change, beside).await,
+        }
+    }
+
+    async fn known_share(&self, id: ShareId) -> Result<Share, Refusal> {
+        let share = self.store.as_trail().share(id).await.map_err(refuse)?;
+        share.ok_or_else(|| Refusal::NotFound { what: format!("share link {id}") })
+    }
+
+    pub(super) async fn shares(&self, incident: IncidentNumber) -> Result<view::Shares, Refusal> {
+        let (cursor, _) = self.store.head().await.map_err(refuse)?;
+        if self.store.incident(incident).await.map_err(refuse)?.is_none() {
+            return Err(Refusal::NotFound { what: format!("incident {incident}") });
+        }
+        let shares = self.store.as_trail().shares(incident, SHARES).await.map_err(refuse)?;
+        Ok(view::Shares { cursor, at: self.clock.now().wall, shares, names: self.names().await? })
+    }
+
+    /// What a link shows, if it is still open now.
+    pub(super) async fn shared(&self, caller: &Caller, number: IncidentNumber) -> Result<view::SharedPage, Refusal> {
+        let closed = || Refusal::NotFound { what: "such link".to_owned() };
+        let Caller::Share { id, .. } = caller else { return Err(closed()) };
+        let now = self.clock.now().wall;
+        let share = self.known_share(*id).await.map_err(|refusal| match refusal {
+            Refusal::NotFound { .. } => closed(),
+            other => other,
+        })?;
+        if !share.is_open(now) || share.incident != number {
+            return Err(closed());
+        }
+        let incident = self.store.incident(number).await.map_err(refuse)?.ok_or_else(closed)?;
+        let timeline = self.store.timeline(number, TIMELINE).await.map_err(refuse)?;
+        let readings = self.board.shown().readings;
+        let mut hosts: Vec<String> = readings.readings.iter().filter_map(|one| one.subject.host().map(str::to_owned)).collect();
+        hosts.sort();
+        hosts.dedup();
+        Ok(share::compose(&incident, &timeline, &share, &hosts, now))
+    }
+}
+
+/// An entry as a page of the trail shows it.
+fn shown(caller: &Caller, stored: StoredEntry) -> Result<TrailEntry, StoreError> {
+    let entry = readable(&stored)?;
+    Ok(TrailEntry {
+        removable: entry.event.is_some() && trail::may_remove(caller, &stored.kind, entry.actor),
+        entry: without_body(entry),
+        kind: stored.kind,
+        incident: stored.incident.map(IncidentNumber),
+        payload_hash: stored.payload_hash,
+        hash: stored.hash,
+    })
+}

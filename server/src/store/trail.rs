@@ -1,0 +1,58 @@
+//! What the store does for the trail and for share links.
+
+use async_trait::async_trait;
+use rules::{
+    incident::IncidentNumber,
+    journal::{Entry, Hash, StoredEntry},
+    people::ShareId,
+    share::{Share, Wanted},
+    time::Timestamp,
+    trail::TrailFilter,
+};
+
+use super::{Change, StoreError};
+
+/// A row that is written in the same transaction as a change, beside the incidents' rows.
+#[derive(Clone, Debug)]
+pub enum Beside {
+    /// None.
+    Nothing,
+    /// A share link is made; the store journals it too, as its number is the entry's.
+    Share {
+        /// Of which incident.
+        incident: IncidentNumber,
+        /// What it shows.
+        wanted: Wanted,
+        /// SHA-256 of its token.
+        token_hash: Hash,
+    },
+}
+
+/// Looking through the journal, and share links.
+#[async_trait]
+pub trait Trail: Send + Sync {
+    /// As [`Store::change`](super::Store::change), with a row beside it. `Event::Redacted` takes the entry's content away,
+    /// `Event::ShareRevoked` ends the link, both in the same transaction.
+    async fn change_with(&self, change: Change, beside: Beside) -> Result<Vec<Entry>, StoreError>;
+
+    /// Entries that fit a filter, newest first.
+    async fn trail(&self, filter: &TrailFilter, limit: u32) -> Result<Vec<StoredEntry>, StoreError>;
+
+    /// One entry as it is stored.
+    async fn stored_entry(&self, number: u64) -> Result<Option<StoredEntry>, StoreError>;
+
+    /// The number of the first entry that was written at or after a moment.
+    async fn first_since(&self, at: Timestamp) -> Result<Option<u64>, StoreError>;
+
+    /// The links of an incident, newest first.
+    async fn shares(&self, incident: IncidentNumber, limit: u32) -> Result<Vec<Share>, StoreError>;
+
+    /// One link.
+    async fn share(&self, id: ShareId) -> Result<Option<Share>, StoreError>;
+
+    /// The link that a token opens now. One that is unknown, over or ended is not found, all by the same look-up.
+    async fn opened_by(&self, token_hash: Hash, now: Timestamp) -> Result<Option<Share>, StoreError>;
+
+    /// Notes that a link was looked at; `opened` counts it as a view.
+    async fn share_used(&self, id: ShareId, at: Timestamp, opened: bool) -> Result<(), StoreError>;
+}

@@ -1,0 +1,93 @@
+//! `/share/{token}`: one incident for whoever holds its link. A token that is unknown, over or ended gets the same answer, after the same
+//! work.
+
+use std::sync::LazyLock;
+
+use app::desk::Desk as _;
+use axum::{
+    Router,
+    extract::{Path, State, rejection::PathRejection},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use rules::{
+    desk::{Answer, Query, Refusal},
+    journal::Hash,
+    people::Caller,
+    share::token_hash,
+};
+
+use crate::web::{Site, assets};
+
+/// The longest token that is looked for; ours are shorter.
+const LONGEST: usize = 100;
+/// What a page that is open sends when it looks again: it is no new view.
+const AGAIN: &str = "x-calm-ops-again";
+
+/// A new token of 256 bits as it stands in a link, and what is kept of it.
+pub(super) fn token() -> Result<(String, Hash), Refusal> {
+    let token =
+        random().ok_or_else(|| Refusal::Unavailable { advice: "The system gives no randomness. Try again in a moment.".to_owned() })?;
+    let hash = token_hash(&token);
+    Ok((token, hash))
+}
+
+/// 256 bits as 64 hexadecimal digits.
+pub(super) fn random() -> Option<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(Hash(bytes).to_string())
+}
+
+/// The route.
+pub(super) fn router() -> Router<Site> {
+    Router::new().route("/share/{token}", get(page))
+}
+
+async fn page(State(site): State<Site>, token: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response {
+    let token = token.map(|Path(token)| token).unwrap_or_default();
+    let token = token.get(..LONGEST).unwrap_or(&token);
+    match look(&site, token, !headers.contains_key(AGAIN)).await {
+        Ok(Some(page)) => {
+            let Some(nonce) = random() else { return closed() };
+            let html = app::shared_page(&page, &assets::names().css, &nonce);
+            guarded(StatusCode::OK, html, &nonce)
+        }
+        Ok(None) | Err(Refusal::NotFound { .. } | Refusal::Forbidden { .. }) => closed(),
+        Err(_) => {
+            let html = app::shared_away(&assets::names().css);
+            guarded(StatusCode::SERVICE_UNAVAILABLE, html, "")
+        }
+    }
+}
+
+async fn look(site: &Site, token: &str, opened: bool) -> Result<Option<rules::view::SharedPage>, Refusal> {
+    let Some(caller) = site.desk.by_share(token, opened).await? else { return Ok(None) };
+    let Caller::Share { incident, .. } = caller else { return Ok(None) };
+    match site.desk.ask(caller, Query::Shared { incident }).await? {
+        Answer::Shared(page) => Ok(Some(*page)),
+        _ => Ok(None),
+    }
+}
+
+/// The one answer for every link that shows nothing.
+fn closed() -> Response {
+    static PAGE: LazyLock<String> = LazyLock::new(|| app::shared_closed(&assets::names().css));
+    guarded(StatusCode::NOT_FOUND, PAGE.clone(), "")
+}
+
+/// With the headers that such a page has, whatever it says.
+fn guarded(status: StatusCode, html: String, nonce: &str) -> Response {
+    let mut response = (status, Html(html)).into_response();
+    let headers = response.headers_mut();
+    let script = if nonce.is_empty() { String::new() } else { format!("script-src 'nonce-{nonce}'; connect-src 'self'; ") };
+    let policy = format!("default-src 'none'; {script}style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'");
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
+    response
+}
