@@ -88,7 +88,12 @@ pub(super) fn team(title: &str, target: &str, result: RunResult, over: bool) -> 
 
 /// For those who answer for it: the command's name, and no machine.
 pub(super) fn manager(title: &str, result: RunResult, over: bool) -> String {
-    let what = format!("The team approved one step, \u{201c}{title}\u{201d}");
+    // What is shared outside comes without the title.
+    let what = if title.is_empty() {
+        "The team approved one step".to_owned()
+    } else {
+        format!("The team approved one step, \u{201c}{title}\u{201d}")
+    };
     match result {
         RunResult::Running if over => format!("{what}; it was under way."),
         RunResult::Running => format!("{what}; it is under way."),
