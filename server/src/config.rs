@@ -17,12 +17,15 @@ mod file;
 mod flags;
 mod keys;
 mod problem;
+mod script;
 mod sources;
 mod values;
 
 pub use flags::Flags;
 pub use problem::{ConfigError, ConfigProblem};
 pub use sources::{Machine, Sources};
+
+use rules::catalogue::OwnScript;
 
 use crate::{
     collect::http::Endpoint,
@@ -67,6 +70,8 @@ pub struct Config {
     pub pm2: Pm2,
     /// What bounds the work that others can cause.
     pub limits: Limits,
+    /// The team's own scripts that approved commands may start.
+    pub scripts: Vec<OwnScript>,
     /// What a change of the file puts into force without a restart.
     pub reloadable: Reloadable,
     /// The file that was read.
@@ -165,6 +170,8 @@ impl Config {
         let mut problems = Vec::new();
         let file = FileLayer::read(path, sources, &mut problems);
         let endpoints = file.endpoints(self.interval, &mut problems);
+        // They count from the next start; that a mistake stands there is told now.
+        file.scripts(&mut problems);
         Some(if problems.is_empty() { Ok(Reloadable { endpoints }) } else { Err(ConfigError { problems }) })
     }
 
@@ -193,6 +200,7 @@ impl Config {
             log: Log { level: "warn".to_owned(), format: LogFormat::Text },
             pm2: Pm2 { enabled: true, home: None },
             limits: Limits { series: 10_000, push_bytes: 1_048_576, push_observations: 10_000, streams: 20_000 },
+            scripts: Vec::new(),
             reloadable: Reloadable::default(),
             file: None,
         }
@@ -270,6 +278,7 @@ impl Layers<'_> {
                 ),
                 streams: self.value("limits.streams", standard.limits.streams, |f| values::count(f, 1, 1_000_000), problems),
             },
+            scripts: self.file.scripts(problems),
             reloadable: Reloadable { endpoints: self.file.endpoints(interval, problems) },
             file,
         }

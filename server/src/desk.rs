@@ -110,6 +110,11 @@ impl Desk {
         })))
     }
 
+    /// What desk, monitor and runner share about recovery.
+    pub fn recovery(&self) -> &Arc<Recovery> {
+        &self.0.recovery
+    }
+
     /// Changes whenever a person changed something: the monitor then looks again at once.
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.0.changed.subscribe()

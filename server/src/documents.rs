@@ -8,6 +8,7 @@ use std::{
 };
 
 use rules::{
+    catalogue::{Catalogue, OwnScript},
     document::Problem,
     journal::Event,
     thresholds::Thresholds,
@@ -26,8 +27,11 @@ pub const GUIDE: &str = "runbooks/when-things-break.md";
 /// The agent's flow.
 pub const FLOW: &str = "agent/flow.md";
 
+/// The approved commands.
+pub const COMMANDS: &str = "runbooks/recovery.commands.md";
+
 /// Every document that must be there.
-pub const ALL: [&str; 3] = [THRESHOLDS, GUIDE, FLOW];
+pub const ALL: [&str; 4] = [THRESHOLDS, GUIDE, FLOW, COMMANDS];
 
 /// The largest document, in bytes.
 const LARGEST: u64 = 512 * 1024;
@@ -60,8 +64,26 @@ struct InForce {
     text: String,
     sha256: String,
     since: Timestamp,
-    /// The refused version's hash and first error.
-    refused: Option<(String, String)>,
+    refused: Option<Refused>,
+}
+
+/// A version that is not in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Refused {
+    sha256: String,
+    /// The first error.
+    error: String,
+    /// The line that it is on.
+    line: Option<u32>,
+    /// What is wrong there, in a few words.
+    found: String,
+}
+
+/// A document that is right.
+enum Parsed {
+    Thresholds(Box<Thresholds>),
+    Catalogue(Catalogue),
+    Text,
 }
 
 /// See the module.
@@ -72,21 +94,30 @@ pub struct Documents {
     kept: PathBuf,
     in_force: BTreeMap<&'static str, InForce>,
     thresholds: Arc<Thresholds>,
+    /// The last good version; it is in force only while no newer one is refused.
+    catalogue: Arc<Catalogue>,
+    scripts: Vec<OwnScript>,
     misfits: Vec<Problem>,
 }
 
 impl Documents {
     /// Reads all of them from `dir`, or the built-in ones. Returns the events that tell which versions are new.
     pub fn load(dir: Option<&Path>, kept: &Path, now: Timestamp) -> Result<(Self, Vec<Event>), BadDocuments> {
+        Self::load_with(dir, kept, &[], now)
+    }
+
+    /// The same; `scripts` are those that the host's own configuration lists, for commands to name.
+    pub fn load_with(dir: Option<&Path>, kept: &Path, scripts: &[OwnScript], now: Timestamp) -> Result<(Self, Vec<Event>), BadDocuments> {
         let mut in_force = BTreeMap::new();
         let mut problems = Vec::new();
-        let mut thresholds = None;
+        let (mut thresholds, mut catalogue) = (None, None);
         let mut events = Vec::new();
         for name in ALL {
             let text = read(dir, name)?;
-            match check(name, &text) {
-                Ok(Some(parsed)) => thresholds = Some(Arc::new(parsed)),
-                Ok(None) => {}
+            match check(name, &text, scripts) {
+                Ok(Parsed::Thresholds(parsed)) => thresholds = Some(Arc::new(*parsed)),
+                Ok(Parsed::Catalogue(parsed)) => catalogue = Some(Arc::new(parsed)),
+                Ok(Parsed::Text) => {}
                 Err(found) => problems.extend(found),
             }
             let sha256 = sha256(&text);
@@ -96,10 +127,11 @@ impl Documents {
             }
             in_force.insert(name, InForce { text, sha256, since: now, refused: None });
         }
-        match thresholds {
-            Some(thresholds) if problems.is_empty() => {
-                let misfits = misfits(&in_force, &thresholds);
-                Ok((Self { dir: dir.map(Path::to_owned), kept: kept.to_owned(), in_force, thresholds, misfits }, events))
+        match (thresholds, catalogue) {
+            (Some(thresholds), Some(catalogue)) if problems.is_empty() => {
+                let misfits = misfits(&in_force, &thresholds, &catalogue);
+                let (dir, kept, scripts) = (dir.map(Path::to_owned), kept.to_owned(), scripts.to_vec());
+                Ok((Self { dir, kept, in_force, thresholds, catalogue, scripts, misfits }, events))
             }
             _ => Err(BadDocuments::Wrong { problems }),
         }
@@ -108,6 +140,20 @@ impl Documents {
     /// The thresholds in force.
     pub fn thresholds(&self) -> &Arc<Thresholds> {
         &self.thresholds
+    }
+
+    /// The approved commands. Unlike with the other documents there are none while the newest version is refused: what somebody meant to
+    /// take away must not run because of a mistake beside it.
+    pub fn catalogue(&self) -> Option<Arc<Catalogue>> {
+        let refused = self.in_force.get(COMMANDS).is_none_or(|known| known.refused.is_some());
+        (!refused).then(|| Arc::clone(&self.catalogue))
+    }
+
+    /// Where the newest version of the approved commands is wrong, in a sentence, as long as that keeps all of them from running.
+    pub fn without_catalogue(&self) -> Option<String> {
+        let Refused { line, found, .. } = self.in_force.get(COMMANDS)?.refused.as_ref()?;
+        let place = line.map_or_else(|| COMMANDS.to_owned(), |line| format!("{COMMANDS}, line {line}"));
+        Some(format!("No recovery command runs until {COMMANDS} is right again. {place}: {found}."))
     }
 
     /// Notes on disk which versions are in force; called when the journal has taken the events that say so.
@@ -132,38 +178,44 @@ impl Documents {
                     known.refused = None;
                     continue;
                 }
-                Ok(text) => check(name, &text).map(|parsed| (parsed, text.clone())).map_err(|problems| {
-                    let first = problems.first().map_or_else(|| "it can't be read".to_owned(), Problem::to_string);
-                    (sha256(&text), first)
+                Ok(text) => check(name, &text, &self.scripts).map(|parsed| (parsed, text.clone())).map_err(|problems| {
+                    let first = problems.first();
+                    let error = first.map_or_else(|| "it can't be read".to_owned(), Problem::to_string);
+                    let found = first.map_or_else(|| "it can't be read".to_owned(), |first| first.found.clone());
+                    Refused { sha256: sha256(&text), error, line: first.map(|first| first.line), found }
                 }),
-                Err(error) => Err((String::new(), error.to_string())),
+                Err(error) => {
+                    Err(Refused { sha256: String::new(), error: error.to_string(), line: None, found: "it can't be read".to_owned() })
+                }
             };
             match outcome {
                 Ok((parsed, text)) => {
                     let sha256 = sha256(&text);
                     events.push(in_force_event(name, &sha256, &known.text, &text));
                     *known = InForce { text, sha256, since: now, refused: None };
-                    if let Some(thresholds) = parsed {
-                        self.thresholds = Arc::new(thresholds);
+                    match parsed {
+                        Parsed::Thresholds(thresholds) => self.thresholds = Arc::new(*thresholds),
+                        Parsed::Catalogue(catalogue) => self.catalogue = Arc::new(catalogue),
+                        Parsed::Text => {}
                     }
                     changed = true;
                 }
-                Err((sha256, error)) => {
-                    let refused = Some((sha256.clone(), error.clone()));
-                    if known.refused != refused {
-                        known.refused = refused;
+                Err(refused) => {
+                    let Refused { sha256, error, .. } = refused.clone();
+                    if known.refused.as_ref() != Some(&refused) {
+                        known.refused = Some(refused);
                         events.push(Event::DocumentRefused { name: name.to_owned(), sha256, error });
                     }
                 }
             }
         }
         if changed {
-            self.misfits = misfits(&self.in_force, &self.thresholds);
+            self.misfits = misfits(&self.in_force, &self.thresholds, &self.catalogue);
         }
         events
     }
 
-    /// What is right by itself and does not fit together: a section of the guide is named that it does not have.
+    /// What is right by itself and does not fit together: a section of the guide or a command is named that is not there.
     pub fn misfits(&self) -> &[Problem] {
         &self.misfits
     }
@@ -174,7 +226,7 @@ impl Documents {
             name: (*name).to_owned(),
             sha256: document.sha256.clone(),
             since: document.since,
-            error: document.refused.as_ref().map(|(_, error)| error.clone()),
+            error: document.refused.as_ref().map(|refused| refused.error.clone()),
         };
         self.in_force.iter().map(state).collect()
     }
@@ -185,7 +237,7 @@ impl Documents {
     }
 }
 
-fn misfits(in_force: &BTreeMap<&'static str, InForce>, thresholds: &Thresholds) -> Vec<Problem> {
+fn misfits(in_force: &BTreeMap<&'static str, InForce>, thresholds: &Thresholds, catalogue: &Catalogue) -> Vec<Problem> {
     let text = |name: &str| in_force.get(name).map_or("", |document| document.text.as_str());
     let at = |line: u32, found: String, expected: String| {
         let row = text(THRESHOLDS).lines().nth(line.saturating_sub(1) as usize).unwrap_or_default();
@@ -196,17 +248,23 @@ fn misfits(in_force: &BTreeMap<&'static str, InForce>, thresholds: &Thresholds) 
     let rows = thresholds.rows();
     let sections: Vec<String> = text(GUIDE).lines().filter_map(|line| line.strip_prefix('#')).map(anchor).collect();
     let named = rows.iter().map(|row| (row.line, row.guidance.runbook.as_str()));
-    named
-        .filter(|(_, section)| !section.is_empty() && !sections.iter().any(|known| known == section))
-        .map(|(line, section)| {
+    let sections_missing =
+        named.filter(|(_, section)| !section.is_empty() && !sections.iter().any(|known| known == section)).map(|(line, section)| {
             let found = format!("the runbook section '{section}' does not exist in {GUIDE}");
             at(line, found, format!("one of {}", sections.join(", ")))
-        })
-        .collect()
+        });
+    let ids = rows.iter().flat_map(|row| row.guidance.commands.iter().map(|id| (row.line, id)));
+    let commands_missing = ids.filter(|(_, id)| catalogue.get(id).is_none()).map(|(line, id)| {
+        let known: Vec<&str> = catalogue.commands().iter().map(rules::catalogue::Command::id).collect();
+        at(line, format!("the command '{id}' does not exist in {COMMANDS}"), format!("one of {}", known.join(", ")))
+    });
+    let mut found: Vec<Problem> = sections_missing.chain(commands_missing).collect();
+    found.sort_by_key(|problem| problem.line);
+    found
 }
 
-/// Checks one document by its name; the thresholds come back as rules.
-pub fn check(name: &str, text: &str) -> Result<Option<Thresholds>, Vec<Problem>> {
+/// Checks one document by its name; what rules are made from comes back as such.
+fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Problem>> {
     let first = text.lines().next().unwrap_or_default();
     let whole = |found: &str, expected: &str| {
         Err(vec![Problem {
@@ -226,10 +284,14 @@ pub fn check(name: &str, text: &str) -> Result<Option<Thresholds>, Vec<Problem>>
             let expected = "a table of thresholds; 'calm-ops init DIR' writes an example";
             return whole("there is no threshold, so nothing would ever be reported", expected);
         }
-        return Ok(Some(thresholds));
+        return Ok(Parsed::Thresholds(Box::new(thresholds)));
+    }
+    if name == COMMANDS {
+        let read = Catalogue::parse(name, text, scripts);
+        return read.map(Parsed::Catalogue).map_err(|refusals| refusals.into_iter().map(Problem::from).collect());
     }
     if first.trim_end() == "format: 1" {
-        return Ok(None);
+        return Ok(Parsed::Text);
     }
     whole("the document does not begin with its format", "the first line to be 'format: 1'")
 }
@@ -311,7 +373,7 @@ mod tests {
         }
         let kept = tempfile::tempdir().unwrap();
         let (mut documents, events) = Documents::load(Some(dir.path()), kept.path(), Timestamp::default()).unwrap();
-        assert_eq!(events.len(), 3);
+        assert_eq!(events.len(), 4);
         documents.keep();
         let sha256 = documents.thresholds().sha256().to_owned();
         fs::write(dir.path().join(THRESHOLDS), "format: 1\n\n| signal | nonsense |\n|---|---|\n| a | b |\n").unwrap();
@@ -336,7 +398,48 @@ mod tests {
         fs::write(dir.path().join(GUIDE), format!("{guide}\n## Shorter\n")).unwrap();
         documents.look(Timestamp::from_secs(5));
         assert_eq!(documents.misfits(), []);
+        fs::write(
+            dir.path().join(THRESHOLDS),
+            embedded::document(THRESHOLDS).unwrap().replacen("`journal-vacuum`", "`no-such-command`", 1),
+        )
+        .unwrap();
+        documents.look(Timestamp::from_secs(6));
+        let missing = documents.misfits().first().unwrap();
+        assert!(missing.line > 1 && missing.found == format!("the command 'no-such-command' does not exist in {COMMANDS}"), "{missing}");
         let (_, events) = Documents::load(None, kept.path(), Timestamp::default()).unwrap();
         assert!(events.is_empty(), "what is in force already is not told again");
+    }
+
+    #[test]
+    fn while_the_newest_commands_are_wrong_there_are_none() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ALL {
+            fs::create_dir_all(dir.path().join(name).parent().unwrap()).unwrap();
+            fs::write(dir.path().join(name), &*embedded::document(name).unwrap()).unwrap();
+        }
+        let kept = tempfile::tempdir().unwrap();
+        let load = || Documents::load(Some(dir.path()), kept.path(), Timestamp::default());
+        let (mut documents, _) = load().unwrap();
+        let version = documents.catalogue().unwrap().version().to_owned();
+        let good = embedded::document(COMMANDS).unwrap().into_owned();
+        let line = good.lines().position(|line| line.starts_with("| runs | `pm2 reload {app}` |")).unwrap() + 1;
+        fs::write(dir.path().join(COMMANDS), good.replacen("| runs | `pm2 reload {app}` |", "| runs | `pm2 reload {app}; reboot` |", 1))
+            .unwrap();
+        assert!(matches!(&documents.look(Timestamp::from_secs(1))[..], [Event::DocumentRefused { name, .. }] if name == COMMANDS));
+        assert_eq!(documents.catalogue(), None);
+        assert!(
+            documents.without_catalogue().unwrap().contains(&format!("{COMMANDS}, line {line}: ")),
+            "{:?}",
+            documents.without_catalogue()
+        );
+        assert!(matches!(load(), Err(BadDocuments::Wrong { .. })), "at start it stops the program");
+        fs::write(dir.path().join(COMMANDS), &good).unwrap();
+        documents.look(Timestamp::from_secs(2));
+        assert_eq!((documents.catalogue().unwrap().version(), documents.without_catalogue()), (&*version, None));
+        fs::write(dir.path().join(COMMANDS), format!("{good}\nOne more line.\n")).unwrap();
+        assert!(
+            matches!(&documents.look(Timestamp::from_secs(3))[..], [Event::DocumentInForce { difference, .. }] if difference.contains("+One more line."))
+        );
+        assert_ne!(documents.catalogue().unwrap().version(), version);
     }
 }

@@ -13,6 +13,7 @@ use rules::{
     evaluate::{SavedState, SeriesId},
     incident::{self, Incident, IncidentNumber},
     journal::{Entry, Event},
+    recommend::Tracks,
     time::{Now, Span, Timestamp},
     view::{Reading, Readings, Spark, Status},
     words::{Observation, Severity, Signal, Subject, Unit},
@@ -40,6 +41,7 @@ pub mod collected;
 pub mod evidence;
 pub mod intake;
 pub mod recording;
+mod recovery;
 pub mod runner;
 pub mod watchman;
 mod writes;
@@ -155,6 +157,12 @@ pub struct Monitor {
     /// How often decisions were refused one after another, and how often the incidents were read anew without a decision between.
     refused: u32,
     readings: u32,
+    /// What worked before; `None` until it was read.
+    tracks: Option<Tracks>,
+    /// Proofs that were committed before the record was read.
+    proofs: Vec<Entry>,
+    tracking: Option<JoinHandle<Option<Vec<Entry>>>>,
+    tracked_at: Option<Now>,
     /// The last attempt to save the rules' state failed.
     unsaved: bool,
     study: Option<JoinHandle<Usual>>,
@@ -202,6 +210,10 @@ impl Monitor {
             since_reading: None,
             refused: 0,
             readings: 0,
+            tracks: None,
+            proofs: Vec::new(),
+            tracking: None,
+            tracked_at: None,
             unsaved: false,
             study: None,
             facts: Facts::default(),
@@ -220,6 +232,7 @@ impl Monitor {
             write_time: Duration::ZERO,
             parts,
         };
+        monitor.parts.desk.recovery().set_catalogue(monitor.parts.documents.catalogue());
         // Under which name Calm Ops reported itself before, if this host was renamed.
         let listing = Listing { kind: "service", subjects: vec![monitor.itself()] };
         let gone = monitor.parts.intake.missing(&[listing]);
@@ -247,6 +260,7 @@ impl Monitor {
                 () = stop.cancelled() => break,
                 landed = writes::landing(&mut self.flight) => self.landed(landed),
                 usual = writes::studied(&mut self.study) => self.learned(usual),
+                proofs = recovery::read(&mut self.tracking) => self.tracked(proofs),
                 due = ticker.tick() => {
                     self.lag = due.elapsed();
                     ticked = true;
@@ -325,6 +339,7 @@ impl Monitor {
     /// `to_incidents` is false where the incidents in memory hold the entries already.
     fn apply(&mut self, entries: &[Entry], to_incidents: bool) {
         self.recent.take(entries);
+        self.proved(entries);
         let mut core = self.parts.intake.core();
         if to_incidents {
             core.recording.committed(entries);
@@ -383,6 +398,7 @@ impl Monitor {
         }
         self.looked_at = now;
         let events = self.parts.documents.look(now.wall);
+        self.parts.desk.recovery().set_catalogue(self.parts.documents.catalogue());
         if events.is_empty() {
             return;
         }
@@ -477,10 +493,11 @@ impl Monitor {
             name => format!("The collector {name} brings nothing. {problem}"),
         }));
         for document in self.parts.documents.states() {
-            if document.error.is_some() {
+            if document.error.is_some() && document.name != crate::documents::COMMANDS {
                 troubles.push(format!("The last edit of {} has a mistake and is not in force. The version before it is.", document.name));
             }
         }
+        troubles.extend(self.parts.documents.without_catalogue());
         // A person can read the pages all the same: this says what to mend, and where.
         troubles.extend(
             self.parts.documents.misfits().iter().map(|misfit| format!("{}, line {}: {}.", misfit.file, misfit.line, misfit.found)),

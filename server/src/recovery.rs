@@ -13,6 +13,7 @@ use std::{
 
 use rules::{
     catalogue::{Catalogue, Facts},
+    recommend::Hints,
     recommendation::{Recommendation, RecommendationId},
     view::{Plan, RunOutput},
 };
@@ -23,6 +24,8 @@ pub use self::{
 };
 use crate::run::Output;
 
+pub mod facts;
+
 /// What desk, monitor and runner share about recovery.
 #[derive(Debug, Default)]
 pub struct Recovery {
@@ -32,6 +35,8 @@ pub struct Recovery {
     facts: RwLock<Arc<Facts>>,
     /// Where commands run; `None` where none do.
     place: RwLock<Option<Place>>,
+    /// What else was seen; `None` until it was looked for the first time.
+    hints: RwLock<Option<Arc<Hints>>>,
     /// What runs, with what it prints.
     running: RwLock<BTreeMap<RecommendationId, Output>>,
 }
@@ -55,6 +60,16 @@ impl Recovery {
     /// Takes what was seen.
     pub fn set_facts(&self, facts: Arc<Facts>) {
         *self.facts.write().unwrap_or_else(PoisonError::into_inner) = facts;
+    }
+
+    /// What helps to choose among the values; `None` until the host was looked at: before, nothing is to be concluded from what is missing.
+    pub fn hints(&self) -> Option<Arc<Hints>> {
+        self.hints.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes what else was seen.
+    pub fn set_hints(&self, hints: Arc<Hints>) {
+        *self.hints.write().unwrap_or_else(PoisonError::into_inner) = Some(hints);
     }
 
     /// Says where commands run; without it none does.

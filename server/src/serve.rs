@@ -32,7 +32,10 @@ use crate::{
         runner::{self, Told},
     },
     people::People,
-    recovery::{Place, Recovery, Runs},
+    recovery::{
+        Place, Recovery, Runs,
+        facts::{self, EndpointHosts, Places},
+    },
     run::Runner,
     store::{self, StoreError, Where, reserve::Reserve},
     web::{
@@ -107,7 +110,8 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let listener = listen(config.listen).await?;
     let address = listener.local_addr()?;
     let now = clock.now();
-    let (documents, document_events) = Documents::load(config.ops_dir.as_deref(), &data_dir.join("in-force"), now.wall)?;
+    let (documents, document_events) =
+        Documents::load_with(config.ops_dir.as_deref(), &data_dir.join("in-force"), &config.scripts, now.wall)?;
     for misfit in documents.misfits() {
         tracing::warn!("the documents do not fit together; 'calm-ops check' says it too\n{misfit}");
     }
@@ -152,17 +156,25 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         Collectors { host: host.clone(), intake: Arc::clone(&intake), clock, tell, stop: stop.clone(), tasks: background.clone() };
     collectors.start(Box::new(HostCollector::new(&host, config.interval)), stop.child_token());
     let mut always = vec!["host"];
+    let mut apps = None;
     let pm2_home = config.pm2.home.clone().or_else(|| Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME")));
     recovery.set_place(Place { host: host.clone(), pm2_home: pm2_home.clone() });
     let runs = tokio::spawn(runs.run());
     match pm2_home.filter(|_| config.pm2.enabled) {
         Some(home) => {
-            collectors.start(Box::new(Pm2Collector::new(&host, &home, config.interval)), stop.child_token());
+            let collector = Pm2Collector::new(&host, &home, config.interval);
+            apps = Some(collector.seen());
+            collectors.start(Box::new(collector), stop.child_token());
             always.push("pm2");
         }
         None => collectors.list(["pm2", "app"].map(|kind| Listing { kind, subjects: Vec::new() }).to_vec()).await,
     }
-    background.spawn(watch_endpoints(collectors, config.clone(), always));
+
+    let endpoints = Arc::new(EndpointHosts::default());
+    endpoints.set(&config.reloadable.endpoints);
+    background.spawn(watch_endpoints(collectors, config.clone(), always, Arc::clone(&endpoints)));
+    let places = Places { host: host.clone(), apps, endpoints, store: Arc::clone(&store) };
+    background.spawn(facts::watch(places, Arc::clone(&recovery), stop.clone()));
 
     let parts = Parts {
         intake: Arc::clone(&intake),
@@ -309,7 +321,7 @@ impl Watched {
 }
 
 /// Probes the endpoints of the configuration, and puts a changed file in force without a restart. `always` are the other collectors.
-async fn watch_endpoints(collectors: Collectors, config: Config, always: Vec<&'static str>) {
+async fn watch_endpoints(collectors: Collectors, config: Config, always: Vec<&'static str>, hosts: Arc<EndpointHosts>) {
     let mut watched: Vec<Watched> = Vec::new();
     let mut wanted = Some(config.reloadable.clone());
     let mut told = String::new();
@@ -317,6 +329,7 @@ async fn watch_endpoints(collectors: Collectors, config: Config, always: Vec<&'s
         if let Some(Reloadable { endpoints }) = wanted.take()
             && !endpoints.iter().eq(watched.iter().map(|one| &one.endpoint))
         {
+            hosts.set(&endpoints);
             let mut before = std::mem::take(&mut watched);
             for endpoint in endpoints {
                 // What stayed as it was keeps running.

@@ -16,7 +16,7 @@ use rules::{
     journal::{Cursor, Entry, Event, Head, StoredEntry},
     people::roster::{Outcome, Roster, Row},
     snapshot::Snapshot,
-    time::Timestamp,
+    time::{Span, Timestamp},
     view::BlindSpan,
     words::{Actor, Signal, Subject, Unit},
 };
@@ -205,6 +205,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Entries after a number as they are stored, oldest first, for verification and export.
     async fn stored_entries(&self, after: u64, limit: u32) -> Result<Vec<StoredEntry>, StoreError>;
+
+    /// The entries since a moment that say whether a run worked, oldest first.
+    async fn proofs(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError>;
+
+    /// The queries of this database that have been running for longer than a minute, each as `PID@STARTED` with its age, the oldest
+    /// first; none where the database is a file.
+    async fn long_queries(&self) -> Result<Vec<(String, Span)>, StoreError>;
 
     /// Times of which nothing is known, that ended at or after `since`, newest first.
     async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError>;

@@ -13,13 +13,14 @@ use std::{
 use app::desk::Desk as _;
 use async_trait::async_trait;
 use rules::{
+    catalogue::{Facts, Program},
     desk::{Command, HistoryFilter, Refusal},
     evaluate::Engine,
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head, StoredEntry},
     people::{Caller, roster::Roster},
     snapshot::Snapshot,
-    time::Timestamp,
+    time::{Span, Timestamp},
     view::BlindSpan,
     words::{Actor, Observation, Signal, Subject},
 };
@@ -93,6 +94,14 @@ impl Store for Moody {
 
     async fn roster(&self) -> Result<Roster, StoreError> {
         self.inner.roster().await
+    }
+
+    async fn proofs(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
+        self.inner.proofs(since).await
+    }
+
+    async fn long_queries(&self) -> Result<Vec<(String, Span)>, StoreError> {
+        self.inner.long_queries().await
     }
 
     async fn seen(&self, seen: &[(&'static str, u32, Timestamp)]) -> Result<(), StoreError> {
@@ -407,4 +416,40 @@ fn the_regular_saving_of_the_state_does_not_wait_for_itself() {
         tell.send(()).unwrap();
     });
     told.recv_timeout(Duration::from_secs(45)).expect("the monitor waits for itself, or saves nothing");
+}
+
+#[tokio::test]
+async fn a_command_is_offered_while_its_breach_holds_and_its_document_is_right() {
+    let running = Running::start(|_| ()).await;
+    let path = running._dir.path().join("ops/runbooks/recovery.commands.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let helps = "| `endpoint.up`, `endpoint.certificate.days_left` |";
+    let proof = "| `endpoint.up` within 5 min, `endpoint.certificate.days_left` within 30 min |";
+    assert!(text.contains(helps) && text.contains(proof));
+    let good = text.replacen(helps, "| `queue.depth` |", 1).replacen(proof, "| `queue.depth` within 5 min |", 1);
+    std::fs::write(&path, &good).unwrap();
+    let recovery = running.desk.recovery();
+    recovery.set_facts(Arc::new(Facts::new().with_program(Program::Nginx, "/usr/sbin/nginx").unwrap()));
+    running.observe("service:imports", 2_000.0);
+    running.until("the incident", async |running| running.count("incident_opened").await == 1).await;
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert_eq!(running.count("recommended").await, 0, "nothing is concluded before the host was looked at");
+
+    recovery.set_hints(Arc::default());
+    running.until("the offer", async |running| running.count("recommended").await == 1).await;
+    running.until("the summary", async |running| running.kinds().await.contains(&"moved")).await;
+    let one = running.store.inner.incident(IncidentNumber(1)).await.unwrap().unwrap();
+    assert_eq!(one.offered().map(|one| one.shown.as_str()).collect::<Vec<_>>(), ["/usr/sbin/nginx -s reload"]);
+    assert_eq!(one.state, rules::lifecycle::State::AwaitingDecision);
+
+    std::fs::write(&path, good.replacen("| runs | `nginx -s reload` |", "| runs | `nginx -s stop` |", 1)).unwrap();
+    running.until("the withdrawal", async |running| running.count("recommendation_withdrawn").await == 1).await;
+    assert_eq!(running.desk.recovery().catalogue(), None);
+    let tells = |running: &Running| running.board.shown().readings.troubles.iter().any(|one| one.contains("No recovery command runs"));
+    running.until("the trouble", async |running| tells(running)).await;
+    std::fs::write(&path, &good).unwrap();
+    running.until("the next offer", async |running| running.count("recommended").await == 2).await;
+    running.observe("service:imports", 10.0);
+    running.until("the end of the offer", async |running| running.count("recommendation_withdrawn").await == 2).await;
+    running.until("the end of the trouble", async |running| !tells(running)).await;
 }

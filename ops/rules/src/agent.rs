@@ -19,6 +19,7 @@ use crate::{
     journal::Event,
     lifecycle::{State, Step},
     policy::Policy,
+    recommend,
     summary::{Basis, Summary},
     time::Timestamp,
     words::{Actor, Severity, Subject},
@@ -28,7 +29,7 @@ mod kinship;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use kinship::Kinship;
 
@@ -50,12 +51,14 @@ pub struct World<'a> {
 }
 
 /// Whether an incident matters to the agent: it is active; or it ended within `reopen_within`; or a person ended it while one of
-/// these breaches (ordered by key) held, and the very same breach goes on, however long ago that was.
+/// these breaches (ordered by key) held, and the very same breach goes on, however long ago that was; or something that was recommended
+/// for it is not settled.
 pub fn looks_at(policy: &Policy, incident: &Incident, breaches: &[Breach], now: Timestamp) -> bool {
     let Some(end) = &incident.resolution else { return true };
     let listed = |key: &BreachKey| breaches.binary_search_by(|one| one.key.cmp(key)).ok().and_then(|place| breaches.get(place));
     now.since(end.at) <= policy.reopen_within
         || incident.breaches.iter().filter_map(|known| listed(&known.breach.key)).any(|breach| judges(incident, breach, now))
+        || !incident.recommendations.iter().all(recommend::is_settled)
 }
 
 /// Whether a person ended this incident while this breach held: as long as it only goes on, that stands.
@@ -373,10 +376,11 @@ fn is_other(breach: &Breach, known: &Breach) -> bool {
         || (eases && !breach.unsteady)
 }
 
-/// A person is needed: it is critical, or a command is named that only a person may approve.
+/// A person is needed: it is critical, or a command is offered or named that only a person may approve.
 fn needs_decision(incident: &Incident) -> bool {
     let mut holding = incident.breaches.iter().filter(|known| known.cleared_at.is_none());
-    incident.severity == Severity::Critical || holding.any(|known| !known.breach.guidance.commands.is_empty())
+    let offered = || incident.offered().next().is_some();
+    incident.severity == Severity::Critical || offered() || holding.any(|known| !known.breach.guidance.commands.is_empty())
 }
 
 /// A UUIDv7 without a clock or randomness: the milliseconds of the opening, then bits of a hash over what makes it unique.

@@ -12,6 +12,7 @@ pub mod journal;
 pub mod lifecycle;
 pub mod people;
 pub mod policy;
+pub mod recommend;
 pub mod recommendation;
 pub mod redact;
 pub mod replay;

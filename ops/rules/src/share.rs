@@ -419,6 +419,10 @@ fn guarded(incident: &Incident, audience: Audience, known_hosts: &[String]) -> S
         Sentence::UsualUnknown { subject, signal } => {
             Sentence::UsualUnknown { subject: general(subject, Topic::Other), signal: signal.clone() }
         }
+        // A title may name what is inside: the document's words are the team's own.
+        Sentence::Ran { title: _, subject, result } => {
+            Sentence::Ran { title: String::new(), subject: general(subject, Topic::Other), result: *result }
+        }
         Sentence::Flood { .. }
         | Sentence::More { .. }
         | Sentence::Quiet { .. }

@@ -17,12 +17,14 @@ mod customer;
 mod fact;
 mod manager;
 mod outlived;
+mod runs;
 mod team;
 #[cfg(test)]
 mod tests;
 
 use fact::eases;
 pub use fact::{Fact, Topic};
+pub use runs::RunResult;
 
 /// The most facts that are told one by one.
 const MOST_FACTS: usize = 5;
@@ -164,6 +166,15 @@ pub enum Sentence {
     Watching,
     /// Nothing was changed on any machine.
     NothingChanged,
+    /// An approved command ran.
+    Ran {
+        /// What it is called.
+        title: String,
+        /// What it acted upon.
+        subject: Subject,
+        /// What came of it.
+        result: RunResult,
+    },
     /// A command that the thresholds name for it.
     Command {
         /// Its id.
@@ -256,6 +267,12 @@ pub struct Basis {
     pub reopened: u32,
     /// Whether a person had acted on it, so that it ends only when a person says so.
     pub by_person: bool,
+    /// How many approved commands ran just then.
+    pub running: u32,
+    /// How many had run.
+    pub ran: u32,
+    /// Of how many of these it was known whether they helped.
+    pub proved: u32,
 }
 
 fn count(count: usize) -> u32 {
@@ -265,6 +282,7 @@ fn count(count: usize) -> u32 {
 impl Basis {
     /// Of an incident as it stands.
     pub fn of(incident: &Incident) -> Self {
+        let (running, ran, proved) = runs::counts(incident);
         let mut holding = 0;
         let mut waits = true;
         for IncidentBreach { breach, .. } in incident.breaches.iter().filter(|known| known.cleared_at.is_none()) {
@@ -282,6 +300,9 @@ impl Basis {
             reopened: incident.reopened,
             // It is only told where nothing is left but to wait.
             by_person: incident.touched_by_person && waits && incident.is_active(),
+            running,
+            ran,
+            proved,
         }
     }
 }
@@ -342,7 +363,7 @@ impl Summary {
         if basis.phase != Phase::Over {
             summary.done.push(Sentence::Watching);
         }
-        summary.done.push(Sentence::NothingChanged);
+        summary.done.extend(runs::told(incident));
         match basis.phase {
             Phase::Over => {}
             _ if holding.iter().all(Fact::is_easing) => {

@@ -20,17 +20,18 @@ pub(super) fn check(config: Result<Config, ConfigError>, out: &mut dyn Write, er
         }
     };
     // Nothing is written: what was in force before does not matter here.
-    let documents = match Documents::load(config.ops_dir.as_deref(), &config.data_dir.join("documents"), Timestamp::default()) {
-        Ok((documents, _)) => documents,
-        Err(error) => {
-            let found = match &error {
-                crate::documents::BadDocuments::Wrong { problems } => problems.len(),
-                crate::documents::BadDocuments::Unreadable { .. } => 1,
-            };
-            let _ = writeln!(err, "{error}\n\n{}", count(found, "the documents"));
-            return Outcome::Wrong;
-        }
-    };
+    let documents =
+        match Documents::load_with(config.ops_dir.as_deref(), &config.data_dir.join("documents"), &config.scripts, Timestamp::default()) {
+            Ok((documents, _)) => documents,
+            Err(error) => {
+                let found = match &error {
+                    crate::documents::BadDocuments::Wrong { problems } => problems.len(),
+                    crate::documents::BadDocuments::Unreadable { .. } => 1,
+                };
+                let _ = writeln!(err, "{error}\n\n{}", count(found, "the documents"));
+                return Outcome::Wrong;
+            }
+        };
     let misfits = documents.misfits();
     if !misfits.is_empty() {
         let told: Vec<String> = misfits.iter().map(ToString::to_string).collect();

@@ -16,6 +16,7 @@ use std::{
     ffi::OsString,
     os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
@@ -28,6 +29,48 @@ use rules::{
 use super::{CollectError, Collector, Listing, Round};
 
 mod wire;
+
+/// An app as PM2 named it last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeenApp {
+    /// The memory of all its processes, in bytes.
+    pub memory: u64,
+    /// Its log files.
+    pub logs: BTreeSet<PathBuf>,
+}
+
+/// What PM2 said last, shared with whoever needs its apps by their own names: it is asked only once.
+#[derive(Clone, Debug, Default)]
+pub struct Seen(Arc<RwLock<Option<(Instant, BTreeMap<String, SeenApp>)>>>);
+
+impl Seen {
+    /// Its apps by name; none where it has not answered for a minute.
+    pub fn apps(&self) -> BTreeMap<String, SeenApp> {
+        let seen = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        seen.as_ref().filter(|(at, _)| at.elapsed() < GONE_AFTER).map(|(_, apps)| apps.clone()).unwrap_or_default()
+    }
+
+    /// Whether PM2 was asked at all, or is not there.
+    pub fn is_told(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Without an answer what was said before stays, for a while.
+    fn unanswered(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| (Instant::now(), BTreeMap::new()));
+    }
+
+    fn set(&self, at: Instant, instances: &[wire::Instance]) {
+        let mut apps: BTreeMap<String, SeenApp> = BTreeMap::new();
+        for instance in instances.iter().take(MOST) {
+            let app = apps.entry(instance.name.clone()).or_default();
+            app.memory = app.memory.saturating_add(instance.monit.memory.unwrap_or(0.0) as u64);
+            let paths = [&instance.pm2_env.pm_out_log_path, &instance.pm2_env.pm_err_log_path];
+            app.logs.extend(paths.into_iter().filter(|path| path.starts_with('/')).map(PathBuf::from));
+        }
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some((at, apps));
+    }
+}
 
 /// How long the daemon may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
@@ -55,6 +98,8 @@ pub struct Pm2Collector {
     answers_since: Option<Instant>,
     /// When each app was listed last, and whether it was ever meant to run.
     listed: HashMap<Subject, (Instant, bool)>,
+    /// Where it tells what it saw.
+    seen: Seen,
 }
 
 /// The restarts of one process, from a counter that only grows until someone resets it.
@@ -92,7 +137,22 @@ impl Pm2Collector {
         let host_name = super::host::clean_name(host_name);
         let daemon = Subject::build("pm2", "pm2", Some(&host_name));
         let socket = pm2_home.join("rpc.sock");
-        Self { host_name, daemon, socket, interval, met: false, restarts: HashMap::new(), answers_since: None, listed: HashMap::new() }
+        Self {
+            host_name,
+            daemon,
+            socket,
+            interval,
+            met: false,
+            restarts: HashMap::new(),
+            answers_since: None,
+            listed: HashMap::new(),
+            seen: Seen::default(),
+        }
+    }
+
+    /// What PM2 says, for others.
+    pub fn seen(&self) -> Seen {
+        self.seen.clone()
     }
 
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
@@ -100,6 +160,7 @@ impl Pm2Collector {
         round.listings.push(Listing { kind: "pm2", subjects: vec![self.daemon.clone()] });
         let there = std::fs::metadata(&self.socket).is_ok_and(|data| data.file_type().is_socket());
         if !there && !self.met {
+            self.seen.unanswered();
             return Ok(round);
         }
         self.met = true;
@@ -107,15 +168,18 @@ impl Pm2Collector {
         match answer {
             Ok(Ok(instances)) => {
                 round.observe(now, &self.daemon, "pm2.up", 1.0);
+                self.seen.set(Instant::now(), &instances);
                 self.apps(now, Instant::now(), &instances, &mut round);
             }
             Ok(Err(error)) => {
                 self.answers_since = None;
+                self.seen.unanswered();
                 tracing::debug!(%error, "PM2 does not answer");
                 round.observe(now, &self.daemon, "pm2.up", 0.0);
             }
             Err(_) => {
                 self.answers_since = None;
+                self.seen.unanswered();
                 tracing::debug!("PM2 does not answer in time");
                 round.observe(now, &self.daemon, "pm2.up", 0.0);
             }
@@ -334,5 +398,25 @@ mod tests {
         assert_eq!(Pm2Collector::home(some("/p"), some("/h")), Some("/p".into()));
         assert_eq!(Pm2Collector::home(some(""), some("/h")), Some("/h/.pm2".into()));
         assert_eq!(Pm2Collector::home(None, None), None);
+    }
+
+    #[test]
+    fn apps_are_shared_by_their_own_names_with_memory_and_logs() {
+        let text = r#"[{"name":"a@b","pm2_env":{"pm_out_log_path":"/l/out.log","pm_err_log_path":"relative"},"monit":{"memory":10}},
+            {"name":"a@b","pm2_env":{"pm_out_log_path":"/l/out-1.log"},"monit":{"memory":5.5}}]"#;
+        let seen = Seen::default();
+        assert!(!seen.is_told());
+        seen.unanswered();
+        assert!(seen.is_told() && seen.apps().is_empty());
+        seen.set(Instant::now(), &serde_json::from_str::<Vec<wire::Instance>>(text).unwrap());
+        let logs = ["/l/out.log", "/l/out-1.log"].map(PathBuf::from).into();
+        let expected = BTreeMap::from([("a@b".to_owned(), SeenApp { memory: 15, logs })]);
+        assert_eq!(seen.apps(), expected);
+        seen.unanswered();
+        assert_eq!(seen.apps(), expected, "one missed answer changes nothing");
+        if let Some(long_ago) = Instant::now().checked_sub(GONE_AFTER) {
+            seen.set(long_ago, &[]);
+            assert!(seen.apps().is_empty());
+        }
     }
 }

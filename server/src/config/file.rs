@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range, path::Path, time::Duration};
 
-use rules::document::Problem;
+use rules::{catalogue::OwnScript, document::Problem};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -12,7 +12,7 @@ use super::{
     Sources, endpoint,
     keys::{self, ENDPOINT_KEYS, KEYS},
     problem::ConfigProblem,
-    shown,
+    script, shown,
     values::Found,
 };
 use crate::collect::http::Endpoint;
@@ -24,6 +24,8 @@ pub(super) struct FileLayer {
     endpoints: Vec<BTreeMap<&'static str, Found>>,
     /// Where each `[[endpoint]]` begins.
     places: Vec<Place>,
+    /// Each `[[script]]`, and where it begins.
+    scripts: Vec<(BTreeMap<&'static str, Found>, Place)>,
 }
 
 /// A part of a file.
@@ -113,6 +115,21 @@ impl FileLayer {
         }
         endpoints
     }
+
+    /// The team's own scripts.
+    pub fn scripts(&self, problems: &mut Vec<ConfigProblem>) -> Vec<OwnScript> {
+        let mut scripts: Vec<OwnScript> = Vec::new();
+        for (keys, place) in &self.scripts {
+            let Some(script) = script::read(keys, place, problems) else { continue };
+            if scripts.iter().any(|other| other.name() == script.name()) {
+                let found = format!("two scripts are called '{}'", script.name());
+                problems.push(place.problem(found, "a name of its own for each script".to_owned()));
+            } else {
+                scripts.push(script);
+            }
+        }
+        scripts
+    }
 }
 
 struct Walk<'a> {
@@ -138,13 +155,17 @@ impl Walk<'_> {
                 }
                 (None, DeValue::Table(inner)) if is_section => self.table(inner, &name, layer),
                 (None, DeValue::Array(tables)) if name == "endpoint" => {
-                    for table in tables.iter() {
-                        self.endpoint(table, layer);
+                    for (keys, place) in tables.iter().filter_map(|table| self.entry(table, "an endpoint", "[[endpoint]]", ENDPOINT_KEYS)) {
+                        layer.endpoints.push(keys);
+                        layer.places.push(place);
                     }
                 }
-                _ if is_section || name == "endpoint" => {
+                (None, DeValue::Array(tables)) if name == "script" => {
+                    layer.scripts.extend(tables.iter().filter_map(|table| self.entry(table, "a script", "[[script]]", script::KEYS)));
+                }
+                _ if is_section || name == "endpoint" || name == "script" => {
                     let place = self.place(&value.span());
-                    let expected = if is_section { format!("a section: [{name}]") } else { "sections: [[endpoint]]".to_owned() };
+                    let expected = if is_section { format!("a section: [{name}]") } else { format!("sections: [[{name}]]") };
                     self.problems.push(place.problem(format!("'{name}' is not a value of its own"), expected));
                 }
                 _ => self.unknown(key, &name, section),
@@ -152,27 +173,33 @@ impl Walk<'_> {
         }
     }
 
-    fn endpoint(&mut self, table: &Spanned<DeValue<'_>>, layer: &mut FileLayer) {
+    /// The keys of one of several sections of the same name, and where it begins.
+    fn entry(
+        &mut self,
+        table: &Spanned<DeValue<'_>>,
+        what: &str,
+        section: &str,
+        known: &'static [&'static str],
+    ) -> Option<(BTreeMap<&'static str, Found>, Place)> {
         let place = self.place(&table.span());
         let DeValue::Table(table) = table.get_ref() else {
-            self.problems.push(place.problem("an endpoint that is not a section".to_owned(), "sections: [[endpoint]]".to_owned()));
-            return;
+            self.problems.push(place.problem(format!("{what} that is not a section"), format!("sections: {section}")));
+            return None;
         };
         let mut keys = BTreeMap::new();
         for (key, value) in table {
-            match ENDPOINT_KEYS.iter().find(|known| *known == key.get_ref()) {
+            match known.iter().find(|known| *known == key.get_ref()) {
                 Some(known) => {
                     let found = self.found(value);
                     keys.insert(*known, found);
                 }
                 None => {
-                    let near = keys::nearest(key.get_ref(), ENDPOINT_KEYS.iter().copied());
-                    self.say_unknown(key, near.map(str::to_owned), &ENDPOINT_KEYS.join(", "));
+                    let near = keys::nearest(key.get_ref(), known.iter().copied());
+                    self.say_unknown(key, near.map(str::to_owned), &known.join(", "));
                 }
             }
         }
-        layer.endpoints.push(keys);
-        layer.places.push(place);
+        Some((keys, place))
     }
 
     /// A value with its place. Its kind is kept, so that `interval = true` is told apart from `interval = "true"`.
@@ -198,7 +225,7 @@ impl Walk<'_> {
 
     fn unknown(&mut self, key: &Spanned<toml::de::DeString<'_>>, name: &str, section: &str) {
         let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
-        let sections = ["sign_in", "tls", "log", "pm2", "limits", "endpoint"];
+        let sections = ["sign_in", "tls", "log", "pm2", "limits", "endpoint", "script"];
         let written = key.get_ref();
         // First what stands in this section, then the same word elsewhere.
         let full = keys::nearest(name, KEYS.iter().map(|known| known.name).chain(sections)).or_else(|| {
@@ -220,7 +247,7 @@ impl Walk<'_> {
             .collect();
         let mut here = here.join(", ");
         if section.is_empty() {
-            here.push_str("; and the sections [sign_in], [tls], [log], [pm2], [limits] and [[endpoint]]");
+            here.push_str("; and the sections [sign_in], [tls], [log], [pm2], [limits], [[endpoint]] and [[script]]");
         }
         self.say_unknown(key, hint, &here);
     }

@@ -61,6 +61,9 @@ fn every_key_stands_in_the_example_file_and_every_line_of_it_is_understood() {
         let name = key.name.rsplit('.').next().unwrap();
         assert!(text.lines().any(|line| line.starts_with(&format!("{name} = "))), "{} is not in the example file", key.name);
     }
+    for key in script::KEYS {
+        assert!(text.split_once("[[script]]").unwrap().1.contains(&format!("\n{key} = ")), "{key} of a script is not in the example file");
+    }
     for key in keys::ENDPOINT_KEYS {
         assert!(
             text.split_once("[[endpoint]]").unwrap().1.contains(&format!("\n{key} = ")),
@@ -71,6 +74,7 @@ fn every_key_stands_in_the_example_file_and_every_line_of_it_is_understood() {
     let text = text.replace("database_url_file =", "# database_url_file =");
     let config = load(&Fake::file(&text)).unwrap();
     assert_eq!(config.ops_dir, Some(PathBuf::from("/etc/calm-ops")));
+    assert_eq!(config.scripts[0].path(), "/opt/team/clear-cache");
     assert_eq!(config.reloadable.endpoints[0].name, "checkout");
     assert!(config.reloadable.endpoints[0].expect_status.contain(200) && !config.reloadable.endpoints[0].expect_status.contain(204));
 }
@@ -258,5 +262,20 @@ proptest::proptest! {
         for text in [text, lines] {
             let _ = load(&Fake::file(&text));
         }
+    }
+}
+
+#[test]
+fn a_script_that_cannot_be_trusted_is_a_problem_with_its_place() {
+    let hash = "0".repeat(64);
+    for (text, problem) in [
+        (format!("[[script]]\nname = \"a\"\nsha256 = \"{hash}\"\n"), "a script without 'path'"),
+        (format!("[[script]]\nname = \"a\"\npath = \"../a\"\nsha256 = \"{hash}\"\n"), "a script with '../a'"),
+        ("[[script]]\nname = \"a\"\npath = \"/opt/a\"\nsha256 = \"abc\"\n".to_owned(), "a script with 'abc'"),
+        (format!("[[script]]\nname = \"a\"\npath = \"/opt/a\"\nsha256 = \"{hash}\"\n").repeat(2), "two scripts are called 'a'"),
+        ("[[script]]\nhash = \"a\"\n".to_owned(), "the key 'hash' is not known"),
+    ] {
+        let error = load(&Fake::file(&text)).unwrap_err().to_string();
+        assert!(error.contains(problem), "{problem} is not in:\n{error}");
     }
 }

@@ -51,6 +51,10 @@ impl Monitor {
         if !decided.is_empty() {
             return self.record(decided, Caller::Agent, now);
         }
+        let recommended = self.recommend(now);
+        if !recommended.is_empty() {
+            return self.record(recommended, Caller::Agent, now);
+        }
         if self.keep_bundles(now) {
             return;
         }

@@ -2,6 +2,7 @@
 
 use std::{str::FromStr as _, time::Duration};
 
+use rules::time::Span;
 use sqlx::{
     PgConnection, PgPool, Postgres,
     pool::PoolConnection,
@@ -34,6 +35,22 @@ const RETIRED: &str = r"(incident IN (SELECT i.number FROM incident i WHERE i.su
 const SERVES: i64 = 0x63_61_6c_6d_6f_70_73;
 /// A session that does not answer by then has broken.
 const ALIVE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Those that this user may see: of others' sessions PostgreSQL tells no start.
+async fn long_queries(readers: &PgPool) -> Result<Vec<(String, Span)>, StoreError> {
+    let rows: Vec<(i32, i64, i64)> = sqlx::query_as(
+        "SELECT pid, round(extract(epoch FROM query_start) * 1000000)::bigint,
+                round(extract(epoch FROM clock_timestamp() - query_start) * 1000000)::bigint
+         FROM pg_stat_activity
+         WHERE datname = current_database() AND state = 'active' AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+           AND query_start < clock_timestamp() - interval '60 seconds'
+         ORDER BY query_start, pid LIMIT 100",
+    )
+    .fetch_all(readers)
+    .await?;
+    let age = |micros: i64| Span::from_micros(u64::try_from(micros).unwrap_or(0));
+    Ok(rows.into_iter().map(|(pid, started, micros)| (format!("{pid}@{started}"), age(micros))).collect())
+}
 
 /// A store in a PostgreSQL database.
 #[derive(Debug)]

@@ -455,6 +455,21 @@ impl Store for Database {
         rows.iter().map(stored).collect()
     }
 
+    async fn proofs(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT number, at_micros, actor, payload FROM journal
+             WHERE kind = 'run_proved' AND at_micros >= $1 AND payload IS NOT NULL ORDER BY number",
+        )
+        .bind(since.as_micros())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(entry).collect()
+    }
+
+    async fn long_queries(&self) -> Result<Vec<(String, Span)>, StoreError> {
+        super::long_queries(&self.readers).await
+    }
+
     async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError> {
         // An entry is written after the span that it tells of has ended, so nothing older than `since` can matter; a clock that was
         // set back may have put a wrong time on it, which is why the span itself decides and only the newest are looked at.

@@ -6,6 +6,7 @@ mod harm;
 mod passkeys;
 mod people;
 mod postgres;
+mod proofs;
 mod sqlite;
 mod support;
 mod trail;

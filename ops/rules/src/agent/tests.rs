@@ -6,11 +6,11 @@ use crate::{
     policy::Dependency,
 };
 
-pub(super) fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(1_795_000_000 + seconds)
 }
 
-pub(super) fn breach(subject: &str, signal: &str, severity: Severity, since: i64) -> Breach {
+pub(crate) fn breach(subject: &str, signal: &str, severity: Severity, since: i64) -> Breach {
     Breach {
         key: BreachKey { subject: subject.parse().unwrap(), signal: signal.parse().unwrap() },
         severity,

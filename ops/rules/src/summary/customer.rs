@@ -1,6 +1,6 @@
 //! The customers' words: what they may notice, and nothing about the inside. No host, path, process or number of the machine is named.
 
-use super::{Fact, Sentence, Topic, list, moment};
+use super::{Fact, Sentence, Topic, list, moment, runs};
 use crate::words::Subject;
 
 pub(super) const fn headings(over: bool) -> [&'static str; 7] {
@@ -142,6 +142,7 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
         Sentence::ReasonUnknown if over => Some("We do not know the reason.".to_owned()),
         Sentence::CustomersUnknown if over => Some("We do not know who was affected.".to_owned()),
         Sentence::ReasonUnknown => Some("We do not know the reason yet.".to_owned()),
+        Sentence::Ran { result, .. } => Some(runs::customer(*result, over)),
         Sentence::CustomersUnknown => Some("We do not know yet who is affected.".to_owned()),
         Sentence::More { .. }
         | Sentence::Parts { .. }

@@ -1,6 +1,6 @@
 //! The managers' words: plain, without the machine's vocabulary.
 
-use super::{Fact, Sentence, Topic, list, moment};
+use super::{Fact, Sentence, Topic, list, moment, runs};
 use crate::{say, time::Span};
 
 pub(super) const fn headings(over: bool) -> [&'static str; 7] {
@@ -139,6 +139,7 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
         Sentence::NoEndpoint if over => Some("Whether people who use the service noticed it is not known.".to_owned()),
         Sentence::NoEndpoint => Some("Whether people who use the service notice it is not known.".to_owned()),
         Sentence::EvidenceSaved => Some("Calm Ops noticed it by itself and saved the evidence.".to_owned()),
+        Sentence::Ran { title, result, .. } => Some(runs::manager(title, *result, over)),
         Sentence::NothingChanged => Some("Nothing was changed by it.".to_owned()),
         Sentence::Command { .. } | Sentence::Read { .. } | Sentence::LookAtEvidence => Some("The team looks at it and decides.".to_owned()),
         Sentence::Wait => Some("Nothing needs to be decided while it stays quiet.".to_owned()),

@@ -1,6 +1,6 @@
 //! The team's words: everything, with names and numbers.
 
-use super::{Fact, Sentence, list, moment};
+use super::{Fact, Sentence, list, moment, runs};
 use crate::{
     breach::{Crossing, Easing},
     say,
@@ -296,6 +296,7 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
         Sentence::EvidenceSaved => "Calm Ops saved a snapshot of the evidence.".to_owned(),
         Sentence::Watching => "It goes on watching.".to_owned(),
         Sentence::NothingChanged => "Calm Ops changed nothing on the machine.".to_owned(),
+        Sentence::Ran { title, subject, result } => runs::team(title, &say::subject(subject), *result, over),
         Sentence::Command { id, because } => {
             let target = say::subject(&because.subject);
             format!("Consider {id} for {target}: the thresholds name it for {}.", say::lower_label(&because.signal))

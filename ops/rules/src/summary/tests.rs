@@ -243,3 +243,67 @@ fn hostile_and_endless_texts_stay_short() {
     incident.summary = summary.clone();
     assert_eq!(Summary::compose(&incident, Span::from_mins(5)), summary, "the old summary is not looked at");
 }
+
+#[test]
+fn what_ran_is_told_to_each_reader_and_whether_it_worked() {
+    use crate::{
+        catalogue::{Approval, Risk, Undo},
+        recommendation::{Awaited, Ended, Recommendation, RunOutcome, Stage},
+    };
+    let mut one = incident(vec![breach("app:api@web-1", "app.memory", 6.0, "GiB")]);
+    let done = |one: &Incident, reader| {
+        let sections = Summary::compose(one, Span::from_mins(5)).render(reader);
+        sections.into_iter().flat_map(|section| section.sentences).collect::<Vec<_>>().join(" ")
+    };
+    assert!(done(&one, Reader::Team).contains("Calm Ops changed nothing on the machine."));
+    let before = Basis::of(&one);
+    let ended = |code, worked| {
+        let (outcome, duration) = (RunOutcome::Exited { code }, Span::from_secs(1));
+        Stage::Ended(Ended { started_at: at(70), cancelled: None, at: at(71), outcome, duration, worked })
+    };
+    one.recommendations.push(Recommendation {
+        place: 1,
+        command: "pm2-reload".into(),
+        values: std::collections::BTreeMap::new(),
+        title: "Reload one app".into(),
+        argv: Vec::new(),
+        shown: String::new(),
+        check: None,
+        user: "Calm Ops".into(),
+        host: "web-1".into(),
+        subject: "app:api@web-1".parse().unwrap(),
+        risk: Risk::Low,
+        blast_radius: String::new(),
+        effect: String::new(),
+        undo: Undo::Never(String::new()),
+        approval: Approval::One,
+        time_limit: Span::from_secs(1),
+        proof: Awaited { breach: one.breaches[0].breach.key.clone(), within: Span::from_mins(10) },
+        reasons: Vec::new(),
+        catalogue: String::new(),
+        offered_at: at(60),
+        expires_at: at(600),
+        approvals: Vec::new(),
+        stage: Stage::Offered,
+    });
+    assert_eq!(Basis::of(&one), before, "an offer is no run");
+    let mut bases = vec![before];
+    for (stage, team, manager, customer) in [
+        (Stage::Running { started_at: at(70), cancelled: None }, "is running on", "it is under way", "We are taking a step"),
+        (ended(0, None), "Whether it helped is being watched", "is being watched", "watching whether it helps"),
+        (ended(0, Some(true)), "and worked", "and it helped", "and it helped"),
+        (ended(0, Some(false)), "did not recover in time", "It did not help", "did not help"),
+        (ended(1, Some(false)), "did not end well", "It did not help", "did not help"),
+    ] {
+        one.recommendations[0].stage = stage;
+        bases.push(Basis::of(&one));
+        for (reader, part) in [(Reader::Team, team), (Reader::Manager, manager), (Reader::Customer, customer)] {
+            let text = done(&one, reader);
+            assert!(text.contains(part) && !text.contains("changed nothing") && !text.contains("Nothing was changed"), "{part}: {text}");
+            assert!(reader == Reader::Team || !text.contains("web-1"), "{text}");
+        }
+        let team = done(&one, Reader::Team);
+        assert!(team.contains("\u{201c}Reload one app\u{201d}") && team.contains("web-1"), "{team}");
+    }
+    assert!(bases.windows(2).take(3).all(|pair| pair[0] != pair[1]), "each step makes the summary be written anew: {bases:?}");
+}

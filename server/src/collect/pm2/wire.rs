@@ -37,6 +37,10 @@ pub(super) struct State {
     pub restart_time: Option<f64>,
     #[serde(deserialize_with = "number")]
     pub pm_uptime: Option<f64>,
+    #[serde(deserialize_with = "text")]
+    pub pm_out_log_path: String,
+    #[serde(deserialize_with = "text")]
+    pub pm_err_log_path: String,
 }
 
 #[derive(Debug, Default, Deserialize)]

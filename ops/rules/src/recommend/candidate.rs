@@ -1,0 +1,151 @@
+//! What may be recommended: every command that may help a breach, with its values, ranked.
+
+use std::cmp::Reverse;
+
+use super::{OFFERED_FOR, Scene, TRACKED_DAYS, failed, values};
+use crate::{
+    breach::{Breach, BreachKey},
+    catalogue::{Command, Filled, Risk, Undo, Values},
+    incident::Incident,
+    recommendation::{Awaited, Reason, Recommendation, RecommendationId, Stage},
+    time::Span,
+    words::{Severity, Subject},
+};
+
+/// The most breaches that one recommendation names as its reasons.
+const MOST_BREACHES: usize = 3;
+
+/// Smaller is better.
+type Rank = (u8, Reverse<Severity>, Reverse<u64>, Risk, usize, BreachKey);
+
+struct Candidate {
+    rank: Rank,
+    recommendation: Recommendation,
+}
+
+/// Every command that could be offered for an incident, the best first; each with each of its values once.
+pub(super) fn all(scene: &Scene<'_>, incident: &Incident) -> Vec<Recommendation> {
+    let Some(catalogue) = scene.catalogue else { return Vec::new() };
+    let mut found: Vec<Candidate> = undos(scene, incident);
+    // What only waits for proof that it is well is left alone, and of what is silent nothing is known.
+    let helpless = |breach: &Breach| breach.easing.is_some() || breach.unheard.is_some() || breach.crossing.is_silent();
+    for breach in incident.holding().filter(|breach| !helpless(breach) && values::is_here(scene, &breach.key)) {
+        for (order, command) in catalogue.commands().iter().enumerate() {
+            let named = breach.guidance.commands.iter().any(|id| id == command.id());
+            if !named && !command.helps().contains(&breach.key.signal) {
+                continue;
+            }
+            found.extend(candidate(scene, incident, breach, command, order, named));
+        }
+    }
+    found.sort_by(|one, two| one.rank.cmp(&two.rank));
+    let mut ranked: Vec<Recommendation> = Vec::new();
+    for Candidate { recommendation, .. } in found {
+        let same = |one: &&mut Recommendation| one.command == recommendation.command && one.values == recommendation.values;
+        match ranked.iter_mut().find(same) {
+            Some(known) => join(known, &recommendation),
+            None => ranked.push(recommendation),
+        }
+    }
+    ranked
+}
+
+/// The same command helps another breach too: that is one more reason, after those of its kind.
+fn join(known: &mut Recommendation, other: &Recommendation) {
+    let about = |reason: &Reason| matches!(reason, Reason::Named { .. } | Reason::Helps { .. });
+    let Some(reason) = other.reasons.iter().find(|reason| about(reason)) else { return };
+    let place = known.reasons.iter().take_while(|reason| about(reason)).count();
+    if (1..MOST_BREACHES).contains(&place) && !known.reasons.contains(reason) {
+        known.reasons.insert(place, reason.clone());
+    }
+}
+
+fn candidate(scene: &Scene<'_>, incident: &Incident, breach: &Breach, command: &Command, order: usize, named: bool) -> Option<Candidate> {
+    let values::Chosen { values, subject, reason } = values::choose(scene, incident, breach, command)?;
+    let filled = command.fill(&values, scene.facts).ok()?;
+    let within = command.proof_for(&breach.key.signal)?.within();
+    let track = scene.tracks.of(command.id(), &subject);
+    let about = breach.key.clone();
+    let mut reasons = vec![if named { Reason::Named { breach: about } } else { Reason::Helps { breach: about } }];
+    if track.total > 0 {
+        reasons.push(Reason::Worked { times: track.worked, of: track.total, days: TRACKED_DAYS });
+    }
+    reasons.extend(reason);
+    // What never ran stands between what works and what does not.
+    let score = (u64::from(track.worked) + 1) * 1_000_000 / (u64::from(track.total) + 2);
+    let rank = (if named { 1 } else { 2 }, Reverse(breach.severity), Reverse(score), command.risk(), order, breach.key.clone());
+    let recommendation = build(scene, command, &filled, subject, Awaited { breach: breach.key.clone(), within }, reasons)?;
+    Some(Candidate { rank, recommendation })
+}
+
+/// What takes back what ran and did not help, as long as that still holds.
+fn undos(scene: &Scene<'_>, incident: &Incident) -> Vec<Candidate> {
+    let undo = |one: &Recommendation| {
+        let Undo::By(id) = &one.undo else { return None };
+        let catalogue = scene.catalogue?;
+        let order = catalogue.commands().iter().position(|command| command.id() == id)?;
+        let command = catalogue.get(id)?;
+        let breach = incident.holding().find(|breach| breach.key == one.proof.breach)?;
+        let values: Values = one.values.clone().into_iter().collect();
+        let filled = command.fill(&values, scene.facts).ok()?;
+        let ran = |other: &Recommendation| {
+            other.place > one.place && other.command == *id && other.values == one.values && matches!(other.stage, Stage::Ended(_))
+        };
+        if incident.recommendations.iter().any(ran) {
+            return None;
+        }
+        let within = command.proof_for(&breach.key.signal).map_or(Span::from_mins(10), crate::catalogue::Proof::within);
+        let reasons = vec![Reason::Undoes { recommendation: RecommendationId { incident: incident.number, place: one.place } }];
+        let rank = (0, Reverse(breach.severity), Reverse(0), command.risk(), order, breach.key.clone());
+        let awaited = Awaited { breach: breach.key.clone(), within };
+        let recommendation = build(scene, command, &filled, one.subject.clone(), awaited, reasons)?;
+        Some(Candidate { rank, recommendation })
+    };
+    incident.recommendations.iter().filter(|one| failed(one)).filter_map(undo).collect()
+}
+
+/// Its place is given when it is offered.
+fn build(
+    scene: &Scene<'_>,
+    command: &Command,
+    filled: &Filled,
+    subject: Subject,
+    proof: Awaited,
+    reasons: Vec<Reason>,
+) -> Option<Recommendation> {
+    Some(Recommendation {
+        place: 0,
+        command: command.id().to_owned(),
+        values: filled.values().clone(),
+        title: command.title().to_owned(),
+        argv: filled.argv().to_vec(),
+        shown: filled.to_string(),
+        check: filled.check().map(<[String]>::to_vec),
+        user: filled.user().to_string(),
+        host: scene.host.to_owned(),
+        subject,
+        risk: command.risk(),
+        blast_radius: command.blast_radius().to_owned(),
+        effect: command.effect().to_owned(),
+        undo: command.undo().clone(),
+        approval: command.approval(),
+        time_limit: command.time_limit(),
+        proof,
+        reasons,
+        catalogue: scene.catalogue?.version().to_owned(),
+        offered_at: scene.now,
+        expires_at: scene.now.plus(OFFERED_FOR),
+        approvals: Vec::new(),
+        stage: Stage::Offered,
+    })
+}
+
+/// Whether it would be filled to exactly the same today.
+pub(super) fn is_as_offered(scene: &Scene<'_>, one: &Recommendation) -> bool {
+    let Some(catalogue) = scene.catalogue.filter(|catalogue| catalogue.version() == one.catalogue && one.host == scene.host) else {
+        return false;
+    };
+    let values: Values = one.values.clone().into_iter().collect();
+    let filled = catalogue.get(&one.command).and_then(|command| command.fill(&values, scene.facts).ok());
+    filled.is_some_and(|filled| filled.argv() == one.argv && filled.to_string() == one.shown && filled.check() == one.check.as_deref())
+}

@@ -1,0 +1,118 @@
+//! What ran for an incident, and whether it worked.
+
+use serde::{Deserialize, Serialize};
+
+use super::{LONGEST_ID, Sentence, count};
+use crate::{
+    incident::Incident,
+    recommendation::{Ended, Recommendation, RunOutcome, Stage},
+    say,
+};
+
+/// The most runs that are told one by one: the latest.
+const MOST_RUNS: usize = 4;
+
+/// What is known of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RunResult {
+    /// It is under way.
+    Running,
+    /// It is over, and it is watched whether it helped.
+    Awaited,
+    /// The signal recovered in time.
+    Worked,
+    /// It ran well, and the signal did not recover in time.
+    DidNotHelp,
+    /// It did not end well.
+    Failed,
+}
+
+/// What is known of one, if it ran at all.
+const fn result(one: &Recommendation) -> Option<RunResult> {
+    match &one.stage {
+        Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Approved { .. } => None,
+        Stage::Running { .. } => Some(RunResult::Running),
+        Stage::Ended(Ended { outcome: RunOutcome::NotStarted { .. }, .. }) => None,
+        Stage::Ended(Ended { worked: Some(true), .. }) => Some(RunResult::Worked),
+        Stage::Ended(Ended { outcome, .. }) if !outcome.is_success() => Some(RunResult::Failed),
+        Stage::Ended(Ended { worked: Some(false), .. }) => Some(RunResult::DidNotHelp),
+        Stage::Ended(Ended { worked: None, .. }) => Some(RunResult::Awaited),
+    }
+}
+
+/// How many run, how many are over, and of how many of these it is known whether they helped.
+pub(super) fn counts(incident: &Incident) -> (u32, u32, u32) {
+    let of = |wanted: fn(RunResult) -> bool| count(incident.recommendations.iter().filter_map(result).filter(|one| wanted(*one)).count());
+    (
+        of(|one| one == RunResult::Running),
+        of(|one| one != RunResult::Running),
+        of(|one| matches!(one, RunResult::Worked | RunResult::DidNotHelp | RunResult::Failed)),
+    )
+}
+
+/// The latest of them, in their order; or that nothing was changed.
+pub(super) fn told(incident: &Incident) -> Vec<Sentence> {
+    let ran: Vec<Sentence> = (incident.recommendations.iter())
+        .filter_map(|one| {
+            let title = say::clip(&one.title, LONGEST_ID);
+            Some(Sentence::Ran { title, subject: one.subject.clone(), result: result(one)? })
+        })
+        .collect();
+    if ran.is_empty() {
+        return vec![Sentence::NothingChanged];
+    }
+    let from = ran.len().saturating_sub(MOST_RUNS);
+    ran.into_iter().skip(from).collect()
+}
+
+/// For the team: what it was, upon what, and what came of it.
+pub(super) fn team(title: &str, target: &str, result: RunResult, over: bool) -> String {
+    match result {
+        RunResult::Running if over => format!("\u{201c}{title}\u{201d} was approved and was running on {target}."),
+        RunResult::Running => format!("\u{201c}{title}\u{201d} was approved and is running on {target}."),
+        RunResult::Awaited if over => {
+            format!("\u{201c}{title}\u{201d} was approved and ran on {target}. Whether it helped was not yet known.")
+        }
+        RunResult::Awaited => format!("\u{201c}{title}\u{201d} was approved and ran on {target}. Whether it helped is being watched."),
+        RunResult::Worked => format!("\u{201c}{title}\u{201d} was approved, ran on {target}, and worked: its signal recovered in time."),
+        RunResult::DidNotHelp => {
+            format!("\u{201c}{title}\u{201d} was approved and ran on {target}. It did not help: its signal did not recover in time.")
+        }
+        RunResult::Failed => {
+            format!("\u{201c}{title}\u{201d} was approved and was started on {target}. It did not end well; look at its output.")
+        }
+    }
+}
+
+/// For those who answer for it: the command's name, and no machine.
+pub(super) fn manager(title: &str, result: RunResult, over: bool) -> String {
+    // What is shared outside comes without the title.
+    let what = if title.is_empty() {
+        "The team approved one step".to_owned()
+    } else {
+        format!("The team approved one step, \u{201c}{title}\u{201d}")
+    };
+    match result {
+        RunResult::Running if over => format!("{what}; it was under way."),
+        RunResult::Running => format!("{what}; it is under way."),
+        RunResult::Awaited if over => format!("{what}. Whether it helped was not yet known."),
+        RunResult::Awaited => format!("{what}. Whether it helped is being watched."),
+        RunResult::Worked => format!("{what}, and it helped."),
+        RunResult::DidNotHelp | RunResult::Failed => format!("{what}. It did not help."),
+    }
+}
+
+/// For those who use the product: no name of anything inside.
+pub(super) fn customer(result: RunResult, over: bool) -> String {
+    match result {
+        RunResult::Running | RunResult::Awaited if over => "We took a step to repair it.",
+        RunResult::Running => "We are taking a step to repair it.",
+        RunResult::Awaited => "We have taken a step to repair it, and we are watching whether it helps.",
+        RunResult::Worked => "We took a step to repair it, and it helped.",
+        RunResult::DidNotHelp | RunResult::Failed if over => "We took a step to repair it that did not help.",
+        RunResult::DidNotHelp | RunResult::Failed => "We took a step to repair it that did not help, and we are working on it.",
+    }
+    .to_owned()
+}

@@ -1,0 +1,228 @@
+//! What was seen of this host a moment ago: what a command's values may be, and what helps to choose among them.
+//!
+//! It is looked at in a task of its own, every few seconds, so that a disk or a database that hangs holds up nobody. What can't be read is
+//! not there: a command that needs it is not offered then.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use rules::{
+    catalogue::{Facts, Program},
+    recommend::Hints,
+    time::Span,
+    words::Subject,
+};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::Recovery;
+use crate::{
+    collect::{
+        host::local_disks,
+        http::Endpoint,
+        pm2::{Seen, SeenApp},
+    },
+    store::Store,
+};
+
+/// How often it is looked.
+const EVERY: Duration = Duration::from_secs(5);
+/// How long one look may take before what it would have brought is taken for missing.
+const LOOK_LIMIT: Duration = Duration::from_secs(4);
+/// How long the first look waits for PM2 to have been asked, so that its apps do not seem to be gone after a start.
+const WAIT_FOR_APPS: Duration = Duration::from_secs(15);
+/// Where certbot keeps a file for each certificate.
+const CERTIFICATES: &str = "/etc/letsencrypt/renewal";
+/// The most certificates that are looked at.
+const MOST_CERTIFICATES: usize = 1_000;
+
+/// Under which host name each endpoint is asked; what is in force is told here.
+#[derive(Debug, Default)]
+pub struct EndpointHosts(RwLock<BTreeMap<Subject, String>>);
+
+impl EndpointHosts {
+    /// Takes the endpoints in force.
+    pub fn set<'a>(&self, endpoints: impl IntoIterator<Item = &'a Endpoint>) {
+        let hosts = endpoints.into_iter().filter_map(|one| {
+            let host = one.url.as_url().host_str()?.to_owned();
+            Some((Subject::build("endpoint", &one.name, None), host))
+        });
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = hosts.collect();
+    }
+
+    fn get(&self) -> BTreeMap<Subject, String> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Where it is looked.
+#[derive(Clone)]
+pub struct Places {
+    /// The name of this host.
+    pub host: String,
+    /// What PM2 said last; `None` where it is not looked for.
+    pub apps: Option<Seen>,
+    /// The endpoints.
+    pub endpoints: Arc<EndpointHosts>,
+    /// The database that Calm Ops itself uses.
+    pub store: Arc<dyn Store>,
+}
+
+/// Looks again and again, until it is told to stop.
+pub async fn watch(places: Places, recovery: Arc<Recovery>, stop: CancellationToken) {
+    let mut reading = None;
+    let first = tokio::time::Instant::now();
+    while places.apps.as_ref().is_some_and(|apps| !apps.is_told()) && first.elapsed() < WAIT_FOR_APPS {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_millis(200)) => {}
+        }
+    }
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            (facts, hints) = look(&places, &mut reading) => {
+                recovery.set_facts(Arc::new(facts));
+                recovery.set_hints(Arc::new(hints));
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// One look. `reading` holds what reads the disks, while it has not ended: one that hangs is not begun a second time.
+async fn look(places: &Places, reading: &mut Option<JoinHandle<Files>>) -> (Facts, Hints) {
+    let apps = places.apps.as_ref().map(Seen::apps).unwrap_or_default();
+    let (host, seen) = (places.host.clone(), apps.clone());
+    // A thread of its own: a file system that hangs must not take one of those that answer requests.
+    let files = reading.get_or_insert_with(|| tokio::task::spawn_blocking(move || Files::look(&host, &seen)));
+    let queries = places.store.long_queries();
+    let (files, queries) = tokio::join!(tokio::time::timeout(LOOK_LIMIT, files), tokio::time::timeout(LOOK_LIMIT, queries));
+    if files.is_ok() {
+        *reading = None;
+    }
+    let files = match files {
+        Ok(Ok(files)) => files,
+        Ok(Err(_)) | Err(_) => {
+            tracing::warn!("what commands could act upon could not be looked at in time");
+            Files::default()
+        }
+    };
+    let queries: BTreeMap<String, Span> = match queries {
+        Ok(Ok(queries)) => queries.into_iter().collect(),
+        Ok(Err(_)) | Err(_) => BTreeMap::new(),
+    };
+    let facts = files.programs.into_iter().fold(Facts::new(), |facts, (program, path)| {
+        let before = facts.clone();
+        facts.with_program(program, path).unwrap_or(before)
+    });
+    let facts = facts.with_apps(apps.keys().cloned()).with_certificates(files.certificates).with_queries(queries.keys().cloned());
+    let hints = Hints {
+        app_memory: apps.into_iter().map(|(name, app)| (name, app.memory)).collect(),
+        app_logs: files.logs,
+        endpoint_hosts: places.endpoints.get(),
+        query_ages: queries,
+    };
+    (facts, hints)
+}
+
+/// What the disks tell.
+#[derive(Default)]
+struct Files {
+    programs: Vec<(Program, &'static str)>,
+    certificates: Vec<String>,
+    logs: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+impl Files {
+    fn look(host: &str, apps: &BTreeMap<String, SeenApp>) -> Self {
+        let programs = Program::ALL.into_iter().filter_map(|program| {
+            let path = program.candidates().iter().find(|path| is_program(Path::new(path)))?;
+            Some((program, *path))
+        });
+        Self { programs: programs.collect(), certificates: certificates(Path::new(CERTIFICATES)), logs: logs(host, apps, &local_disks()) }
+    }
+}
+
+fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+/// The names of certbot's certificates; none where the folder can't be read, as it is for most users.
+fn certificates(dir: &Path) -> Vec<String> {
+    let Ok(files) = fs::read_dir(dir) else { return Vec::new() };
+    let name = |file: fs::DirEntry| file.file_name().to_str()?.strip_suffix(".conf").map(str::to_owned);
+    let mut names: Vec<String> = files.take(MOST_CERTIFICATES).filter_map(Result::ok).filter_map(name).collect();
+    names.sort();
+    names
+}
+
+/// How large each app's log files are, by the disk that they are on.
+fn logs(host: &str, apps: &BTreeMap<String, SeenApp>, disks: &[PathBuf]) -> BTreeMap<String, BTreeMap<String, u64>> {
+    // Of two mounts of one device the first, the shortest, is the one that is reported.
+    let mut names: BTreeMap<u64, String> = BTreeMap::new();
+    for point in disks {
+        if let Ok(data) = fs::metadata(point) {
+            let name = Subject::build("disk", &point.to_string_lossy(), Some(host)).name().to_owned();
+            names.entry(data.dev()).or_insert(name);
+        }
+    }
+    let mut sizes: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for (app, seen) in apps {
+        for data in seen.logs.iter().filter_map(|path| fs::metadata(path).ok()).filter(fs::Metadata::is_file) {
+            if let Some(disk) = names.get(&data.dev()) {
+                // What it takes on the disk, not how long it is: a file can have holes.
+                *sizes.entry(app.clone()).or_default().entry(disk.clone()).or_default() += data.blocks() * 512;
+            }
+        }
+    }
+    sizes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_are_named_by_their_renewal_files() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["shop.example.conf", "api.example.conf", "README", "old.conf.bak"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        assert_eq!(certificates(dir.path()), ["api.example", "shop.example"]);
+        assert_eq!(certificates(&dir.path().join("missing")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn logs_are_counted_on_the_disk_that_they_are_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("out.log");
+        fs::write(&file, vec![1; 100_000]).unwrap();
+        let app = SeenApp { memory: 1, logs: [file, dir.path().join("missing.log"), "/proc/version".into()].into() };
+        let apps = BTreeMap::from([("api".to_owned(), app)]);
+        let sizes = logs("web-1", &apps, &[dir.path().to_owned()]);
+        let on_disk = sizes["api"].values().copied().collect::<Vec<_>>();
+        assert!(matches!(on_disk[..], [size] if (100_000..200_000).contains(&size)), "{sizes:?}");
+        assert_eq!(logs("web-1", &apps, &[]), BTreeMap::new());
+    }
+
+    #[test]
+    fn only_what_can_be_started_is_a_program() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pm2");
+        fs::write(&file, "#!").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(!is_program(&file) && !is_program(dir.path()));
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(is_program(&file));
+    }
+}
