@@ -263,7 +263,11 @@ impl Sample {
             | Command::People(_)
             | Command::Redact { .. }
             | Command::CreateShare { .. }
-            | Command::RevokeShare { .. } => return Ok(Done { cursor: Cursor::default() }),
+            | Command::RevokeShare { .. }
+            | Command::SetContact { .. }
+            | Command::RemoveContact { .. }
+            | Command::TestContact { .. }
+            | Command::EndCall { .. } => return Ok(Done { cursor: Cursor::default() }),
         };
         let actor = caller.actor().unwrap_or(Actor::Local);
         self.with(number, |incident| {
@@ -338,7 +342,8 @@ impl Sample {
             | Query::Trail { .. }
             | Query::Verify
             | Query::Shares { .. }
-            | Query::Shared { .. } => {
+            | Query::Shared { .. }
+            | Query::Contacts => {
                 return Err(Refusal::Unavailable { advice: "The sample has none of this.".into() });
             }
         })
