@@ -383,7 +383,8 @@ proptest! {
     fn quiet_ends_at_its_time_of_day_and_within_a_day(
         micros in 0..4_000_000_000_000_000_i64, from in 0..1_440_u16, to in 0..1_440_u16, offset in -840..=840_i32,
     ) {
-        let hours = Quiet { from: DayTime(from), to: DayTime(to), zone: Zone::Offset(0) };
+        let time = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let hours = quiet(&time(from), &time(to), "+00:00");
         let now = Timestamp::from_micros(micros);
         if let Some(end) = hours.ends(now, offset) {
             prop_assert!(end > now && end.since(now) <= Span::from_mins(1_440));
