@@ -214,7 +214,8 @@ impl<'a> Advice<'a> {
         let Stage::Ended(ended) = &self.one.stage else { return None };
         let Awaited { breach, within } = &self.one.proof;
         let what = format!("{} of {}", say::lower_label(&breach.signal), say::subject(&breach.subject));
-        self.one.awaits_proof().then(|| (what, ended.at.plus(*within)))
+        // Who resolved it did not wait for the proof.
+        (self.one.awaits_proof() && self.incident.is_active()).then(|| (what, ended.at.plus(*within)))
     }
 
     /// How a run ended, as a sentence.
