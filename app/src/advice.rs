@@ -2,7 +2,7 @@
 
 use rules::{
     catalogue::{Approval, Undo, quoted},
-    incident::{Incident, IncidentBreach},
+    incident::Incident,
     people::{Names, Role},
     recommendation::{Awaited, Ended, Reason, Recommendation, RecommendationId, RunOutcome, Stage, Withdrawn},
     say,
@@ -137,10 +137,11 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// Who said yes, and how many more are needed; `None` while nobody did.
+    /// Who said yes to it as it is now while one more person is needed; `None` while nobody did.
     pub(crate) fn first_yes(&self) -> Option<(String, Timestamp)> {
-        let given = self.one.approvals.last().filter(|_| self.one.is_offered() && self.one.approvals_missing() > 0)?;
-        Some((self.names.of(given.by), given.at))
+        let binding = self.one.binding(self.incident);
+        let given = self.one.approvals.iter().rfind(|given| given.binding == binding)?;
+        (self.one.is_offered() && self.one.approvals_missing() > 0).then(|| (self.names.of(given.by), given.at))
     }
 
     /// What happens if nobody acts: what the summary says of it.
@@ -213,7 +214,8 @@ impl<'a> Advice<'a> {
         let Stage::Ended(ended) = &self.one.stage else { return None };
         let Awaited { breach, within } = &self.one.proof;
         let what = format!("{} of {}", say::lower_label(&breach.signal), say::subject(&breach.subject));
-        self.one.awaits_proof().then(|| (what, ended.at.plus(*within)))
+        // Who resolved it did not wait for the proof.
+        (self.one.awaits_proof() && self.incident.is_active()).then(|| (what, ended.at.plus(*within)))
     }
 
     /// How a run ended, as a sentence.
@@ -269,11 +271,6 @@ impl<'a> Advice<'a> {
     pub(crate) fn limit(&self) -> Span {
         self.one.time_limit
     }
-}
-
-/// What the breach behind a reading is, if it is one of the incident's and holds.
-pub(crate) fn holding<'a>(incident: &'a Incident, key: &rules::breach::BreachKey) -> Option<&'a IncidentBreach> {
-    incident.breach(key).filter(|known| known.cleared_at.is_none())
 }
 
 /// A text with its first letter small, unless it begins with an abbreviation.

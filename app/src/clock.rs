@@ -38,14 +38,14 @@ fn parts(at: Timestamp) -> (i64, usize, i64, i64, i64, i64) {
 }
 
 /// `22 Nov 2026, 10:00:05 UTC`.
+#[cfg(any(feature = "ssr", test))]
 pub(crate) fn utc(at: Timestamp) -> String {
     let (year, month, day, hour, minute, second) = parts(at);
     format!("{day} {} {year}, {hour:02}:{minute:02}:{second:02} UTC", MONTHS[month.min(11)])
 }
 
 /// `22 Nov, 10:00 UTC`.
-#[cfg(feature = "ssr")]
-fn utc_short(at: Timestamp) -> String {
+pub(crate) fn utc_short(at: Timestamp) -> String {
     let (_, month, day, hour, minute, _) = parts(at);
     format!("{day} {}, {hour:02}:{minute:02} UTC", MONTHS[month.min(11)])
 }

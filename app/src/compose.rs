@@ -10,7 +10,7 @@ use rules::{
     journal::{Cursor, Entry, Event},
     lifecycle::State,
     people::Names,
-    recommendation::Recommendation,
+    recommendation::{Recommendation, RunOutcome, Stage},
     say,
     snapshot::Snapshot,
     summary::{Reader, Summary},
@@ -20,6 +20,7 @@ use rules::{
 };
 
 use crate::{
+    advice::Advice,
     deed::Deed,
     door::{ask, in_document, refuse},
     drawn::{self, chart},
@@ -228,12 +229,15 @@ fn titled(slug: &str) -> String {
 fn standing(incident: &Incident, names: &Names) -> String {
     let under_way = incident.recommendations.iter().any(Recommendation::is_under_way);
     let watched = incident.holding().next().is_some() && incident.recommendations.iter().any(Recommendation::awaits_proof);
-    let offered = incident.offered().next();
+    let is_unknown = |one: &Recommendation| matches!(&one.stage, Stage::Ended(ended) if matches!(ended.outcome, RunOutcome::Unknown));
+    let unknown = watched && incident.recommendations.iter().any(|one| one.awaits_proof() && is_unknown(one));
+    let offered = incident.offered().next().map(|one| Advice { incident, one, names });
     match incident.state {
         State::Resolved => return over(incident, names),
         _ if under_way => "An approved command runs. What it prints stands below.",
+        _ if unknown => "How an approved command ended is not known. Check by hand, as it says below.",
         _ if watched => "An approved command ran. Calm Ops watches whether it helped.",
-        _ if offered.is_some_and(|one| !one.approvals.is_empty()) => {
+        _ if offered.is_some_and(|one| one.first_yes().is_some()) => {
             "It needs your decision: one approver said yes, and another one is needed."
         }
         _ if offered.is_some() => "It needs your decision: a command is recommended below.",

@@ -254,7 +254,7 @@ pub fn settings(assets: &Assets, page: &Settings, passkeys: bool, message: &Said
             {if mine.is_empty() {
                 view! { <p class="empty">"None yet. With a passkey you sign in by fingerprint, face or the device's code: the quickest way to decide at night."</p> }.into_any()
             } else {
-                view! { <ul class="rows">{mine.iter().map(passkey).collect_view()}</ul> }.into_any()
+                view! { <ul class="listed">{mine.iter().map(passkey).collect_view()}</ul> }.into_any()
             }}
             {if passkeys {
                 view! {
@@ -282,16 +282,16 @@ pub fn settings(assets: &Assets, page: &Settings, passkeys: bool, message: &Said
         </section>
         <section aria-labelledby="sessions">
             <h2 id="sessions">"Where you are signed in"</h2>
-            <ul class="rows">{sessions.iter().map(session).collect_view()}</ul>
+            <ul class="listed">{sessions.iter().map(session).collect_view()}</ul>
             <form method="post" action="/sign-out"><button class="button" type="submit">"Sign out"</button></form>
         </section>
         {owner.then(|| view! {
             <section aria-labelledby="people">
                 <h2 id="people">"Who is here"</h2>
-                <ul class="rows">{people.iter().map(person).collect_view()}</ul>
+                <ul class="listed">{people.iter().map(person).collect_view()}</ul>
                 {(!invitations.is_empty()).then(|| view! {
                     <h3>"Invitations that wait"</h3>
-                    <ul class="rows">{invitations.iter().map(|one_| view! {
+                    <ul class="listed">{invitations.iter().map(|one_| view! {
                         <li><p>{one_.role.one()} ", until " {clock::moment(one_.until)}</p>{one("withdraw", &one_.id, "Take back")}</li>
                     }).collect_view()}</ul>
                 })}
@@ -307,7 +307,7 @@ pub fn settings(assets: &Assets, page: &Settings, passkeys: bool, message: &Said
                 {if tokens.is_empty() {
                     view! { <p class="empty">"None yet. A program that pushes observations or reads sends one as " <code>"Authorization: Bearer"</code> "."</p> }.into_any()
                 } else {
-                    view! { <ul class="rows">{tokens.iter().map(token).collect_view()}</ul> }.into_any()
+                    view! { <ul class="listed">{tokens.iter().map(token).collect_view()}</ul> }.into_any()
                 }}
                 <form method="post" action="/ops/settings">
                     <input type="hidden" name="what" value="token"/>

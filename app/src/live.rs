@@ -149,7 +149,7 @@ pub(crate) fn live_mark(checked_at: Signal<Option<Timestamp>>) -> AnyView {
         Link::Lost => "Not live, trying again. Figures are from ",
     };
     let age = move || match (live.link.get(), live.clock.get(), live.heard.get()) {
-        (Link::Starting, _, _) => checked_at.get().map_or_else(|| "now".to_owned(), clock::utc),
+        (Link::Starting, _, _) => checked_at.get().map_or_else(|| "now".to_owned(), clock::utc_short),
         (Link::Live, Some(now), Some(heard)) => format!(", last event {}", clock::ago(heard, now)),
         (Link::Lost, Some(now), Some(heard)) => clock::ago(heard, now),
         (Link::Lost, _, None) => "when this page was loaded".to_owned(),

@@ -5,7 +5,7 @@ use rules::{
     journal::{BlindReason, Entry, Event},
     lifecycle::Step,
     people::{Names, Proof},
-    recommendation::{RunOutcome, Withdrawn},
+    recommendation::{Recommendation, RunOutcome, Withdrawn},
     say, summary,
     words::{AccountId, Actor, Severity, Signal, Subject, Unit},
 };
@@ -154,17 +154,26 @@ fn sentence(event: &Event, actor: Actor, names: &Names) -> String {
             (true, None) => format!("{} opened it again.", who()),
             (false, _) => "The trouble came back, so Calm Ops opened it again.".into(),
         },
-        Event::Recommended { recommendation, .. } => format!("Recommended: {} ({}).", recommendation.title, recommendation.shown),
-        Event::RecommendationWithdrawn { why, .. } => match why {
-            Withdrawn::Expired => "Nobody decided in time, so the recommendation ended.".into(),
-            Withdrawn::NotNeeded => "The recommendation is not needed any more.".into(),
-            Withdrawn::Changed => "What was recommended has changed, so it is no longer offered as it was.".into(),
-            Withdrawn::TooLate => "It was approved, but it could not be started in time, so it is not run.".into(),
+        Event::Recommended { incident, recommendation } => {
+            let Recommendation { place, title, shown, .. } = &**recommendation;
+            format!("Recommendation {incident}-{place}: {title} ({shown}).")
+        }
+        Event::RecommendationWithdrawn { incident, place, why } => match why {
+            Withdrawn::Expired => format!("Nobody decided in time, so recommendation {incident}-{place} ended."),
+            Withdrawn::NotNeeded => format!("Recommendation {incident}-{place} is not needed any more."),
+            Withdrawn::Changed => {
+                format!("What recommendation {incident}-{place} was about has changed, so it is no longer offered as it was.")
+            }
+            Withdrawn::TooLate => {
+                format!("Recommendation {incident}-{place} was approved, but could not be started in time, so it is not run.")
+            }
         },
-        Event::RecommendationDeclined { .. } => format!("{} declined the recommendation, and wrote:", who()),
-        Event::Approved { .. } => format!("{} approved the recommendation.", who()),
-        Event::RunStarted { .. } => "The approved command starts.".into(),
-        Event::RunCancelled { .. } => format!("{} asked to end the run.", who()),
+        Event::RecommendationDeclined { incident, place, .. } => {
+            format!("{} declined recommendation {incident}-{place}, and wrote:", who())
+        }
+        Event::Approved { incident, place, .. } => format!("{} approved recommendation {incident}-{place}.", who()),
+        Event::RunStarted { incident, place } => format!("What was approved as {incident}-{place} starts."),
+        Event::RunCancelled { incident, place } => format!("{} asked to end the run of {incident}-{place}.", who()),
         Event::RunEnded { outcome, duration, .. } => ended(outcome, duration.as_secs_f64()),
         Event::RunProved { worked: true, .. } => "It worked: the signal that was to prove it has recovered.".into(),
         Event::RunProved { worked: false, .. } => "It did not help in time: the signal that was to prove it has not recovered.".into(),

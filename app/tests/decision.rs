@@ -127,7 +127,8 @@ async fn every_state_says_what_is_so() {
         (5, "It worked: memory of the app api on web-1 has recovered."),
         (6, "It did not help: memory of the app api on web-1 has not recovered within 20\u{a0}min."),
         (6, "It takes back \"Reload one app\", which ran before (6-1)."),
-        (7, "Check by hand before anything else is run: "),
+        (7, "Check by hand before anything else is run:"),
+        (7, "How an approved command ended is not known. Check by hand, as it says below."),
         (7, "<code dir=\"ltr\">pm2 describe api</code>"),
         (8, "No approved command fits this. The guide says what to look at: "),
         (8, "href=\"/ops/runbook#app-memory-growth\""),
@@ -291,6 +292,11 @@ async fn two_people_decide_about_high_risk() {
     let came = post(&desk, approver(), "/ops/approve/2-1", &approval(&html)).await;
     assert_eq!(came.status, StatusCode::SEE_OTHER);
     assert!(matches!(stage(&desk, 2), Stage::Approved { .. }));
+    // A yes to how things stood before is none to how they stand now.
+    let desk = Arc::new(Sample::default());
+    desk.change(2, |incident| incident.severity = Severity::Warning);
+    let html = get_as(&desk, approver(), "/ops/approve/2-1").await.html;
+    assert!(!html.contains("One more approver") && field(&html, "approve", "binding").is_some(), "{html}");
 }
 
 #[tokio::test]

@@ -190,7 +190,7 @@ async fn the_journal_says_each_entry_in_a_sentence_with_its_proof() {
     assert_eq!((asked.kind.as_deref(), asked.incident, asked.before), (Some("commented"), Some(IncidentNumber(7)), Some(40)));
     assert_eq!(asked.to.unwrap().since(asked.from.unwrap()), Span::from_secs(2 * 86_400));
     for expected in [
-        "Ada &lt;i&gt; approved the recommendation.",
+        "Ada &lt;i&gt; approved recommendation 7-1.",
         "What stood here was removed.",
         "Verified up to #1412, ",
         "The content of 2 entries was removed",

@@ -58,6 +58,7 @@ export class Program {
   private said = '';
   /** The owner's sign-in, as a cookie; empty until `own`. */
   cookie = '';
+  private configuration?: string;
 
   private constructor(
     readonly folder: string,
@@ -106,7 +107,7 @@ export class Program {
   async start(): Promise<void> {
     const child = spawn(
       BINARY,
-      ['serve', '--listen', `127.0.0.1:${this.port}`, '--data-dir', this.data, '--ops-dir', this.ops, '--interval', '1 s'],
+      ['serve', '--listen', `127.0.0.1:${this.port}`, '--data-dir', this.data, '--ops-dir', this.ops, '--interval', '1 s', ...(this.configuration ? ['--config', this.configuration] : [])],
       { env: environment(), cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     this.child = child;
@@ -133,6 +134,17 @@ export class Program {
   async own(): Promise<void> {
     const secret = this.ownerLink().split('/').pop();
     this.cookie = await this.come('/api/people/join', { secret, ...OWNER });
+  }
+
+  /** Another sign-in of the owner, who came in before. */
+  signIn(): Promise<string> {
+    return this.come('/api/people/sign-in', OWNER);
+  }
+
+  /** Writes a configuration that the program starts with. */
+  configure(text: string): void {
+    this.configuration = join(this.folder, 'calm-ops.toml');
+    writeFileSync(this.configuration, text);
   }
 
   private async come(path: string, body: object): Promise<string> {

@@ -1,9 +1,9 @@
 // `test` with a program of its own, and a page on which nothing may be said on the console.
 import { readFileSync } from 'node:fs';
 import { type ConsoleMessage, type Page, test as base, expect } from '@playwright/test';
-import { type Observation, Program } from './program';
+import { type Observation, OWNER, Program } from './program';
 
-export { expect, type Observation, type Page, Program };
+export { expect, OWNER, type Observation, type Page, Program };
 
 interface Own {
   /** The program, running. */

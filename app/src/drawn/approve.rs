@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use rules::{
     recommendation::{Recommendation, Stage},
     say,
-    view::{Plan, Reading, RecommendationPage},
+    view::{Plan, Reading, RecommendationPage, Status},
 };
 
 use crate::{
-    advice::{self, Advice, May},
+    advice::{Advice, May},
     clock,
     deed::Deed,
     door,
@@ -66,22 +66,17 @@ fn head(page: &RecommendationPage) -> String {
 
 /// One signal as it is now, with what is usual: the browser keeps it new.
 fn now(page: &RecommendationPage, reading: &Reading) -> AnyView {
-    let key = rules::breach::BreachKey { subject: reading.subject.clone(), signal: reading.signal.clone() };
     let usual = reading.usual.map(|usual| format!(" (usually {})", say::value(usual, &reading.unit)));
     let old = reading.unheard_since.map(|_| "");
     // Where it began stands in the headline.
     let of = (reading.subject != page.incident.cause).then(|| format!(" of {}", say::subject(&reading.subject)));
-    let (class, word) = mark::status_words(reading.status);
-    let told = match reading.unheard_since {
-        Some(at) => view! { " last heard " {clock::moment(at)} }.into_any(),
-        None if advice::holding(&page.incident, &key).is_some() => mark::mark(class, word),
-        None => mark::mark(class, word),
-    };
+    let (class, word) = mark::status_words(if old.is_some() { Status::Unknown } else { reading.status });
+    let heard = reading.unheard_since.map(|at| view! { ", last heard " {clock::moment(at)} });
     view! {
         <li>
-            {say::label(&reading.signal)} {of} ": "
+            {mark::mark(class, word)} " " {say::label(&reading.signal)} {of} ": "
             <strong data-reading=status::row_key(&reading.subject, &reading.signal) data-old=old>{say::value(reading.value, &reading.unit)}</strong>
-            {usual} " " {told}
+            {usual} {heard}
         </li>
     }
     .into_any()

@@ -132,10 +132,8 @@ const fn verdict(ended: &Ended) -> (&'static str, &'static str) {
 fn over(advice: &Advice<'_>, ended: &Ended, approved: Option<String>) -> AnyView {
     let by_hand = matches!(ended.outcome, RunOutcome::Unknown).then(|| {
         view! {
-            <p class="notice">
-                "It was started at " {clock::exact(ended.started_at)} ". Check by hand before anything else is run: "
-                <code dir="ltr">{advice.look()}</code>
-            </p>
+            <p class="notice">"It was started at " {clock::exact(ended.started_at)} ". Check by hand before anything else is run:"</p>
+            <p class="command"><code dir="ltr">{advice.look()}</code></p>
         }
     });
     let proof = match (ended.worked, advice.watched_until()) {
@@ -146,12 +144,13 @@ fn over(advice: &Advice<'_>, ended: &Ended, approved: Option<String>) -> AnyView
         (None, _) => None,
     };
     let started = !matches!(ended.outcome, RunOutcome::NotStarted { .. });
-    view! {
-        {proof}
-        {by_hand}
-        <p>{approved} {started.then(|| view! { "Started " {clock::moment(ended.started_at)} ". " })} {prose(&advice.ended(ended))}</p>
+    let told = view! { <p>{approved} {started.then(|| view! { "Started " {clock::moment(ended.started_at)} ". " })} {prose(&advice.ended(ended))}</p> };
+    // What matters most now comes first: the proof, or that it failed.
+    if ended.outcome.is_success() || ended.worked.is_some() {
+        view! { {proof} {told} }.into_any()
+    } else {
+        view! { {by_hand} {told} {proof} }.into_any()
     }
-    .into_any()
 }
 
 /// What a run prints, or printed: the browser adds what comes, and leaves alone where the reader is in it.
@@ -168,6 +167,10 @@ pub(crate) fn printed(one: &Recommendation, output: Option<&RunOutput>) -> Strin
             .to_html()
         }
         Stage::Ended(Ended { outcome, .. }) if !matches!(outcome, RunOutcome::NotStarted { .. }) => {
+            if text.is_empty() && matches!(outcome, RunOutcome::Unknown) {
+                // What was printed was not seen either.
+                return String::new();
+            }
             if text.is_empty() {
                 return view! { <p class="quiet">"It printed nothing."</p> }.into_any().to_html();
             }

@@ -335,6 +335,10 @@ impl<'a> Tick<'a> {
         if now.since(from) < self.policy.quiet_for {
             return;
         }
+        // What ran is seen to its proof first.
+        if incident.recommendations.iter().any(|one| one.is_under_way() || one.awaits_proof()) {
+            return;
+        }
         if !incident.touched_by_person {
             self.record(number, Event::Resolved { incident: number, step: Step::StayedQuiet, note: None });
         } else if !incident.resolution_offered {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    breach::BreachKey,
+    breach::{BreachKey, Ending},
     catalogue::{Catalogue, Facts},
     incident::{self, Incident},
     journal::Event,
@@ -122,9 +122,9 @@ pub fn decide(scene: Scene<'_>) -> Vec<Event> {
     events
 }
 
-/// Whether nothing will become of it any more.
-pub fn is_settled(one: &Recommendation) -> bool {
-    !one.is_offered() && !one.is_under_way() && !one.awaits_proof()
+/// Whether nothing will become of it any more once its incident is over: then no proof is waited for either.
+pub const fn is_settled(one: &Recommendation) -> bool {
+    !one.is_offered() && !one.is_under_way()
 }
 
 /// One incident with what was decided so far.
@@ -158,12 +158,13 @@ impl Deciding<'_> {
             let Stage::Ended(ended) = &one.stage else { continue };
             let late = now > ended.at.plus(one.proof.within);
             let worked = if ended.outcome.is_success() {
-                let cleared = self.incident.breach(&one.proof.breach).and_then(|known| known.cleared_at);
-                // One that ended unseen did not recover, and the time is waited for that it may come back in.
-                let lost = self.incident.breach(&one.proof.breach).is_some_and(incident::IncidentBreach::is_lost);
-                match cleared {
-                    Some(_) if !lost => Some(true),
-                    Some(_) | None => late.then_some(false),
+                // Only what recovered after the run began, and in its time, speaks for it. One that ended unseen did not recover, and the
+                // time is waited for that it may come back in.
+                match self.incident.breach(&one.proof.breach).and_then(|known| known.ending) {
+                    Some(Ending::Recovered { since }) if since >= ended.started_at => Some(since <= ended.at.plus(one.proof.within)),
+                    // Who resolved it did not wait for the proof: nothing is said about the command.
+                    _ if !self.incident.is_active() => None,
+                    _ => late.then_some(false),
                 }
             } else {
                 Some(false)
@@ -196,7 +197,8 @@ impl Deciding<'_> {
             Stage::Approved { at } => (now.since(*at) > STARTED_WITHIN).then_some(Withdrawn::TooLate),
             Stage::Offered if !self.incident.is_active() || !self.holds(&one.proof.breach) => Some(Withdrawn::NotNeeded),
             Stage::Offered if now >= one.expires_at => Some(Withdrawn::Expired),
-            Stage::Offered => (!candidate::is_as_offered(&self.scene, one)).then_some(Withdrawn::Changed),
+            // It ran elsewhere meanwhile: what stands here is not to be run again right after it.
+            Stage::Offered => (!candidate::is_as_offered(&self.scene, one) || self.is_cooling(one)).then_some(Withdrawn::Changed),
             Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Running { .. } | Stage::Ended(_) => None,
         }
     }
@@ -259,7 +261,7 @@ impl Deciding<'_> {
             _ => None,
         });
         // Where the incident is not at hand any more, the proof tells: it came after the run, so that this is never too short.
-        let last = ran.max().unwrap_or_else(|| self.scene.tracks.of(&found.command, &found.subject).last);
+        let last = ran.max().unwrap_or_default().max(self.scene.tracks.of(&found.command, &found.subject).last);
         last > Timestamp::default() && self.scene.now.since(last) < command.cool_down()
     }
 }

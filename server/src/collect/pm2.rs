@@ -41,7 +41,10 @@ pub struct SeenApp {
 
 /// What PM2 said last, shared with whoever needs its apps by their own names: it is asked only once.
 #[derive(Clone, Debug, Default)]
-pub struct Seen(Arc<RwLock<Option<(Instant, BTreeMap<String, SeenApp>)>>>);
+pub struct Seen(Arc<RwLock<Option<SeenAt>>>);
+
+/// When it was said, and what.
+type SeenAt = (Instant, BTreeMap<String, SeenApp>);
 
 impl Seen {
     /// Its apps by name; none where it has not answered for a minute.

@@ -19,7 +19,7 @@ use webauthn_rp::{
     request::{
         AsciiDomain, FixedCapHashSet, InsertResult, PublicKeyCredentialDescriptor, RpId,
         auth::AuthenticationVerificationOptions,
-        register::{Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle, Username},
+        register::{CredProtect, Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle, Username},
     },
     response::{
         AuthTransports, CredentialId,
@@ -132,7 +132,9 @@ impl Passkeys {
             let id = CredentialId::<Vec<u8>>::decode(passkey.credential.clone()).ok()?;
             Some(PublicKeyCredentialDescriptor { id, transports: AuthTransports::decode(0).ok()? })
         });
-        let options = PublicKeyCredentialCreationOptions::passkey(&rp, user, known.collect());
+        let mut options = PublicKeyCredentialCreationOptions::passkey(&rp, user, known.collect());
+        // Many devices can't promise this, and browsers then refuse to make any passkey. That a person is verified is asked for each time.
+        options.extensions.cred_protect = CredProtect::None;
         let (server, client) = options.start_ceremony().map_err(|_| refused())?;
         let json = serde_json::to_vec(&client).map_err(|_| refused())?;
         let mut open = self.registrations.lock().unwrap_or_else(PoisonError::into_inner);
@@ -150,8 +152,11 @@ impl Passkeys {
         let begun = self.registrations.lock().unwrap_or_else(PoisonError::into_inner).take(&challenge);
         let begun = begun.ok_or_else(|| conflict("This took too long. Begin again."))?;
         let origins = [origin.as_str()];
-        let options =
-            RegistrationVerificationOptions::<&str, &str> { allowed_origins: &origins, ..RegistrationVerificationOptions::default() };
+        let options = RegistrationVerificationOptions::<&str, &str> {
+            allowed_origins: &origins,
+            error_on_unsolicited_extensions: false,
+            ..RegistrationVerificationOptions::default()
+        };
         let made = begun.verify(&rp, &registration, &options).map_err(|error| {
             tracing::info!(%error, "a passkey was not accepted");
             refused()
@@ -197,8 +202,11 @@ impl Passkeys {
         let id = CredentialId::<&[u8]>::decode(&passkey.credential).map_err(|_| refused())?;
         let mut known = AuthenticatedCredential::new(id, &user, key, state).map_err(|_| refused())?;
         let origins = [origin.as_str()];
-        let options =
-            AuthenticationVerificationOptions::<&str, &str> { allowed_origins: &origins, ..AuthenticationVerificationOptions::default() };
+        let options = AuthenticationVerificationOptions::<&str, &str> {
+            allowed_origins: &origins,
+            error_on_unsolicited_extensions: false,
+            ..AuthenticationVerificationOptions::default()
+        };
         begun.verify(&rp, answer, &mut known, &options).map_err(|error| {
             tracing::info!(%error, "a passkey's answer was not accepted");
             refused()

@@ -172,7 +172,7 @@ async fn root_gives_the_process_to_its_user_with_all_of_its_groups() {
             continue;
         }
         let plan = Plan::of(
-            bench.script("program", "id -un; id -Gn; pwd > /dev/null && echo here; echo $HOME; touch /root/x 2>/dev/null || echo refused"),
+            bench.script("program", "id -un; id -Gn; pwd > /dev/null && echo here; echo $HOME; touch /etc/x 2>/dev/null || echo refused"),
         );
         let plan = plan.user("nobody").way(way).finish().unwrap();
         let home = plan.user().home.display().to_string();

@@ -350,13 +350,25 @@ fn a_command_cools_down_on_its_subject_over_all_incidents() {
     story.tick(120);
     let offered = |story: &Story| story.incidents[1].offered().map(|one| one.command.clone()).collect::<Vec<_>>();
     assert_eq!(offered(&story), ["pm2-restart"]);
+    // It counts from the run or from its proof, whichever is later: never too short.
     story.tick(10 + 600);
+    assert_eq!(offered(&story), ["pm2-restart"]);
+    story.tick(61 + 600);
     assert_eq!(offered(&story), ["pm2-restart", "pm2-reload"]);
     // Where the other incident is not at hand any more, the record of proofs tells.
     story.incidents.remove(0);
     story.incidents[0].recommendations.clear();
     story.tick(61 + 599);
     assert_eq!(story.offered(), ["/usr/bin/pm2 restart api"]);
+}
+
+#[test]
+fn what_recovered_before_the_run_does_not_speak_for_it() {
+    let mut story = Story::new(&[app_memory()]);
+    story.tick(0);
+    story.clear(&app_memory().key, 5);
+    story.run(1, 10, 0);
+    assert!(!kinds(&story.tick(20)).contains(&"run_proved"));
 }
 
 #[test]

@@ -1,0 +1,152 @@
+// The whole story: a real app under a real PM2 leaks memory, a person decides on a phone with a passkey, and the memory comes back.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+// A program of its own is started with a configuration: the usual one would only stand beside it.
+import { devices, expect, test } from '@playwright/test';
+import { OWNER, Program } from '../harness/program';
+import { live } from '../harness/test';
+
+const PICTURES = process.env.PICTURES ?? join(__dirname, '../../target/pictures');
+// It leaks for as long as it was started with the fault in place: a reload after the repair starts it without.
+const LEAK = `
+const kept = [];
+if (require('fs').existsSync(__dirname + '/fault')) setInterval(() => { if (kept.length < 40) kept.push(Buffer.alloc(8 * 1024 * 1024, 1)); }, 100);
+require('http').createServer((_, answer) => answer.end('ok')).listen(0);
+`;
+const THRESHOLDS = `format: 1
+
+# Thresholds
+
+## Alerts
+
+| signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| \`app.memory\` | \`app:leaky@*\` | above 180 MiB | above 260 MiB | 1 s | 150 MiB | - | A program takes more and more memory; it may be leaking. | app-memory-growth | \`pm2-reload\` |
+
+## How incidents behave
+
+| rule | value |
+| --- | --- |
+| quiet for | 1 min |
+| reopen within | 5 min |
+| flood of | 5 incidents in 5 min |
+`;
+
+/** A PM2 of one's own, in a folder with a short name: the path of its socket is limited. */
+class Pm2 {
+  readonly home = mkdtempSync('/tmp/pm2-');
+
+  run(...words: string[]): string {
+    return execFileSync('pm2', words, { env: { ...process.env, PM2_HOME: this.home }, stdio: 'pipe' }).toString();
+  }
+
+  start(name: string, script: string): void {
+    const path = join(this.home, `${name}.js`);
+    writeFileSync(path, script);
+    this.run('start', path, '--name', name);
+  }
+
+  remove(): void {
+    this.run('kill');
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+test('a leaking app is reloaded from a phone, and the memory comes back @screenshot', async ({ browser }) => {
+  test.setTimeout(150_000);
+  mkdirSync(PICTURES, { recursive: true });
+  const pm2 = new Pm2();
+  const calm = await Program.prepare();
+  try {
+    writeFileSync(calm.thresholds, THRESHOLDS);
+    calm.configure(`[pm2]\nhome = "${pm2.home}"\n`);
+    writeFileSync(join(pm2.home, 'fault'), '');
+    pm2.start('leaky', LEAK);
+    await calm.start();
+
+    // The owner comes in by the printed link, on the phone, and adds a passkey.
+    const phone = await browser.newContext({ ...devices['Pixel 7'], viewport: { width: 390, height: 844 }, baseURL: calm.address });
+    const page = await phone.newPage();
+    const session = await phone.newCDPSession(page);
+    await session.send('WebAuthn.enable');
+    await session.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    await page.goto(calm.ownerLink());
+    await page.getByLabel(/Your name/).fill(OWNER.name);
+    await page.getByLabel(/A password/).fill(OWNER.password);
+    await page.getByRole('button', { name: 'Come in' }).click();
+    await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible();
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    await expect(page.getByText('The passkey is added.')).toBeVisible();
+    await page.screenshot({ path: join(PICTURES, 'settings-phone-light.png') });
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+
+    // The incident opens by itself. The link of a message leads to the sign-in, one touch, and on to the decision.
+    calm.cookie = await calm.signIn();
+    await expect
+      .poll(async () => (await calm.get<{ active: { waits: boolean }[] }>('/api/ops/incidents')).active.some((card) => card.waits), { timeout: 40_000 })
+      .toBe(true);
+    await page.goto('/ops/approve/1-1');
+    await expect(page).toHaveURL(/sign-in\?to=/);
+    await page.screenshot({ path: join(PICTURES, 'sign-in-phone-light.png') });
+    await page.getByRole('button', { name: 'Use a passkey' }).click();
+    await expect(page).toHaveURL(/\/ops\/approve\/1-1/);
+    await expect(page.locator('.command code').first()).toContainText(/pm2 reload leaky/);
+    const approve = page.getByRole('button', { name: /^Approve/ });
+    await expect(approve).toBeInViewport();
+    await expect(page.getByText(/^Decline/).first()).toBeInViewport();
+    await page.screenshot({ path: join(PICTURES, 'approve-phone-light.png') });
+    rmSync(join(pm2.home, 'fault'));
+    await approve.click();
+
+    // It runs, prints, and ends well; then the memory is seen to recover.
+    await page.goto('/ops/incidents/1');
+    await live(page);
+    await expect(page.locator('main')).toContainText('It ended well', { timeout: 20_000 });
+    await expect(page.locator('main')).toContainText('It worked', { timeout: 40_000 });
+    await page.screenshot({ path: join(PICTURES, 'recovered-phone-light.png') });
+    expect(pm2.run('jlist')).toContain('leaky');
+
+    // Resolved by the person who has it; a link shows it to someone without an account.
+    await page.getByRole('button', { name: 'Resolve', exact: true }).click();
+    await expect(page.locator('#said-steps')).toContainText('Resolved');
+    const made = await page.request.post('/api/ops/incidents/1/shares', {
+      data: { label: 'Support', audience: 'manager', hours: 1, parts: { summary: true, timeline: true, now: true }, hosts: false },
+    });
+    expect(made.ok(), await made.text()).toBe(true);
+    const { path } = (await made.json()) as { path: string };
+    const stranger = await browser.newContext({ baseURL: calm.address });
+    const shared = await stranger.newPage();
+    await shared.goto(path);
+    await expect(shared.locator('main')).toContainText('It is over');
+    await expect(shared.locator('body')).not.toContainText(/pm2|\/usr\//);
+    await shared.screenshot({ path: join(PICTURES, 'share-desktop-light.png') });
+    expect((await shared.goto('/ops/incidents'))?.url()).toContain('/sign-in');
+    await stranger.close();
+
+    // The record is whole, and names who approved.
+    const journal = await calm.get<{ entries: { actor: string; event: { event: string } }[] }>('/api/ops/journal?limit=1000');
+    const kinds = journal.entries.map((entry) => entry.event.event);
+    for (const kind of ['recommended', 'approved', 'run_started', 'run_ended', 'run_proved', 'resolved', 'share_created']) expect(kinds).toContain(kind);
+    expect(kinds.filter((kind) => kind === 'run_started')).toHaveLength(1);
+    expect(journal.entries.find((entry) => entry.event.event === 'approved')?.actor).toBe('account:1');
+    await phone.close();
+    await calm.stop();
+    expect(await calm.command('journal', 'verify')).toMatch(/The journal verifies/);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.stack : error}\nThe program said:\n${calm.words()}`);
+  } finally {
+    await calm.remove();
+    pm2.remove();
+  }
+});
