@@ -1,11 +1,10 @@
 # A mail server for tests: aiosmtpd, with STARTTLS and a sign-in. Prints its port, then each message that it takes as a line of JSON.
 # Arguments: certificate, key, how many messages are put off first.
+import asyncio
 import json
 import ssl
 import sys
-import time
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
 certificate, key, put_off = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -36,26 +35,28 @@ def authenticate(server, session, envelope, mechanism, data):
     return AuthResult(success=fine, handled=False, auth_data="calm-ops" if fine else None)
 
 
-class Server(Controller):
-    def factory(self):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
+def tls():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+async def serve():
+    handler = Handler()
+
+    def connection():
         return SMTP(
-            self.handler,
-            tls_context=context,
+            handler,
+            tls_context=tls(),
             require_starttls=True,
             auth_required=True,
             authenticator=authenticate,
             hostname="localhost",
         )
 
-    def _trigger_server(self):
-        # The port is not known before: nobody is asked whether it answers.
-        pass
+    server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
 
 
-server = Server(Handler(), hostname="127.0.0.1", port=0)
-server.start()
-print(server.server.sockets[0].getsockname()[1], flush=True)
-while True:
-    time.sleep(60)
+asyncio.run(serve())
