@@ -448,7 +448,7 @@ pub enum Due {
 /// contact's zone now, in minutes.
 pub fn due(call: &Call, contact: &Contact, incident: Option<&Incident>, now: Timestamp, offset: i32) -> Due {
     let stands = |incident: &Incident| match call.why {
-        Why::Offered { place } => incident.recommendation(place).is_some_and(|one| one.is_offered() && now < one.expires_at),
+        Why::Offered { place } => incident.last_offer_of(place).is_some_and(|one| one.is_offered() && now < one.expires_at),
         // It became critical since: that has a call of its own.
         Why::Opened | Why::Reopened => incident.severity <= call.severity,
         Why::Escalated | Why::Many { .. } | Why::Test => true,

@@ -54,7 +54,7 @@ fn about(why: Why, incident: &Incident) -> (String, Vec<String>, String) {
     let number = incident.number;
     let headline = incident.summary.headline();
     let waits = match why {
-        Why::Offered { place } => incident.recommendation(place).filter(|one| one.is_offered()),
+        Why::Offered { place } => incident.last_offer_of(place).filter(|one| one.is_offered()),
         Why::Opened | Why::Escalated | Why::Reopened | Why::Many { .. } | Why::Test => incident.offered().next(),
     };
     let severity = word(incident.severity);

@@ -8,6 +8,7 @@ use super::{Call, Why};
 use crate::{
     incident::{Incident, IncidentNumber},
     journal::{Entry, Event},
+    recommendation::Recommendation,
     time::{Span, Timestamp},
     words::Severity,
 };
@@ -34,11 +35,11 @@ pub struct Progress {
 }
 
 /// What was told of an active incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Told {
     severity: Severity,
-    /// The last place of a recommendation that was told; 0 for none.
-    offer: u32,
+    /// What was told to wait for a decision, however often it was offered anew since.
+    offers: BTreeSet<String>,
 }
 
 /// Calls that wait to be put together.
@@ -99,9 +100,7 @@ impl Progress {
             self.told.remove(&number);
             return None;
         };
-        let best = incident.offered().next().map(|one| one.place);
-        let known = self.told.get(&number).copied();
-        let before = known.unwrap_or(Told { severity: Severity::Warning, offer: 0 });
+        let before = self.told.get(&number).cloned().unwrap_or(Told { severity: Severity::Warning, offers: BTreeSet::new() });
         let first = |wanted: fn(&Event) -> Option<Why>| group.iter().find_map(|(entry, event)| Some((*entry, wanted(event)?)));
         let begun = first(|event| match event {
             Event::IncidentOpened { .. } => Some(Why::Opened),
@@ -118,21 +117,17 @@ impl Progress {
             critical.filter(|_| incident.severity == Severity::Critical && before.severity < Severity::Critical)
         };
         let offered = || {
-            let place = best.filter(|place| *place > before.offer)?;
+            let place = incident.offered().next().filter(|best| !before.offers.contains(&best.deed()))?.place;
             let is_offer = |event: &Event| matches!(event, Event::Recommended { .. });
             let is_it = |event: &Event| matches!(event, Event::Recommended { recommendation, .. } if recommendation.place == place);
             let of = group.iter().find(|(_, event)| is_it(event)).or_else(|| group.iter().rev().find(|(_, event)| is_offer(event)));
             of.map(|(entry, _)| (*entry, Why::Offered { place }))
         };
         let found = begun.or_else(risen).or_else(offered);
-        if found.is_none() && known.is_none() {
-            return None;
-        }
-        // A call leads to what waits, so it tells of that as well.
-        let told_offer = if found.is_some() { before.offer.max(best.unwrap_or(0)) } else { before.offer };
-        let severity = if found.is_some() { incident.severity } else { before.severity };
-        self.told.insert(number, Told { severity, offer: told_offer });
         let (entry, why) = found?;
+        // A call leads to all that waits, so it tells of that as well.
+        let offers = before.offers.into_iter().chain(incident.offered().map(Recommendation::deed)).collect();
+        self.told.insert(number, Told { severity: incident.severity, offers });
         Some(Call { entry: entry.number, incident: number, why, severity: incident.severity, at: entry.at })
     }
 

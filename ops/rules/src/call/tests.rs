@@ -69,9 +69,13 @@ fn opened(number: u32, severity: Severity) -> Event {
 }
 
 fn recommended(number: u32, place: u32) -> Event {
+    offered(number, place, &format!("way-{place}"))
+}
+
+fn offered(number: u32, place: u32, command: &str) -> Event {
     let recommendation = Box::new(Recommendation {
         place,
-        command: "pm2-reload".into(),
+        command: command.to_owned(),
         values: BTreeMap::new(),
         title: format!("Reload the app, way {place}"),
         argv: Vec::new(),
@@ -174,8 +178,9 @@ fn an_incident_calls_when_it_opens_rises_waits_and_comes_back_each_once() {
     assert_eq!(world.told(vec![critical(1)]), [], "it was critical before");
     let withdrawn = |place| Event::RecommendationWithdrawn { incident: IncidentNumber(1), place, why: Withdrawn::Expired };
     assert_eq!(world.told(vec![withdrawn(1), withdrawn(2), recommended(1, 3)]), [(9, Why::Offered { place: 3 })], "a new offer");
+    assert_eq!(world.told(vec![withdrawn(3), offered(1, 4, "way-3")]), [], "nobody decided in time, and it is offered anew");
     assert_eq!(world.told(vec![resolved(1)]), []);
-    assert_eq!(world.told(vec![reopened(1), critical(1)]), [(11, Why::Reopened)], "one call says both");
+    assert_eq!(world.told(vec![reopened(1), critical(1)]), [(13, Why::Reopened)], "one call says both");
 }
 
 #[test]
@@ -249,6 +254,13 @@ fn a_warning_waits_while_it_is_quiet_and_what_is_critical_does_not() {
     assert_eq!(due(&call, &asleep, Some(&risen), at(21 * 3_600), 0), Due::Over);
     let offer = Call { why: Why::Offered { place: 1 }, ..call.clone() };
     assert_eq!(due(&offer, &contact(), Some(&incident), at(0), 0), Due::Over, "there is no such offer any more");
+    for event in [recommended(1, 1), Event::RecommendationWithdrawn { incident: IncidentNumber(1), place: 1, why: Withdrawn::Expired }] {
+        world.told(vec![event]);
+    }
+    let see = |world: &World, minutes: i64| due(&offer, &contact(), world.incidents.get(&IncidentNumber(1)), at(minutes * 60), 0);
+    assert_eq!(see(&world, 5), Due::Over, "nobody decided in time");
+    world.told(vec![offered(1, 2, "way-1")]);
+    assert_eq!(see(&world, 5), Due::Send, "it is offered anew");
     let off = Contact { enabled: false, ..contact() };
     assert_eq!(due(&call, &off, Some(&incident), at(0), 0), Due::Over);
     assert!(!call.is_for(&off) && call.is_for(&contact()) && !call.is_for(&Contact { id: ContactId(1), ..contact() }));
