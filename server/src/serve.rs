@@ -155,6 +155,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let runner = Runner::new(data_dir.join("runs"), clock).map_err(|source| StartError::DataDir { path: data_dir.join("runs"), source })?;
     let runs = Runs::new(Arc::clone(&desk), Arc::clone(&store), Arc::clone(&recovery), Arc::clone(&live), runner, clock, stop.clone());
     let means = means(&config)?;
+    let reach = app::gate::Reach { mail: means.mailer.is_some(), links: means.public_url.is_some() };
     let calling = Calling::new(Arc::clone(&desk), Arc::clone(&store), clock, means, stop.clone());
     // What was before the first start calls nobody; what the monitor is about to find does.
     let calling = tokio::spawn(calling.run(opening.cursor.number));
@@ -218,6 +219,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         people,
         store: Arc::clone(&store),
         board,
+        reach,
         live,
         intake,
         push_observations: config.limits.push_observations,

@@ -208,7 +208,7 @@ fn add(kind: WayKind, reach: Reach, typed: &Typed) -> AnyView {
                 </select>
                 <label for=id("secret")>"Secret that signs it, at least 16 characters"</label>
                 <input id=id("secret") name="secret" type="password" minlength="16" maxlength="500" autocomplete="off"/>
-                <p class="quiet">"Leave it empty for Slack and Mattermost. A receiver of your own finds the signature in " <code>"X-Calm-Ops-Signature"</code> "; " <a href="/api">"the interface"</a> " says how to check it."</p>
+                <p class="quiet">"Leave it empty for Slack and Mattermost. A receiver of your own gets " <code>"X-Calm-Ops-Signature: t=SECONDS,v1=HEX"</code> ": the HMAC-SHA256 of " <code>"SECONDS.BODY"</code> " with this secret."</p>
             }
             .into_any(),
         ),

@@ -139,12 +139,12 @@ impl Way {
     fn check(&self) -> Result<(), Refusal> {
         let plain = |field: &str, text: &str, most: usize| {
             let fine = !text.is_empty() && text.chars().count() <= most && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-            if fine { Ok(()) } else { Err(wrong(field, format!("1 to {most} characters without blanks"))) }
+            if fine { Ok(()) } else { Err(wrong(field, format!("has to be 1 to {most} characters without blanks"))) }
         };
         // What goes into a header has to be plain.
         let ascii = |field: &str, text: &str| {
             plain(field, text, LONGEST_SECRET)?;
-            if text.is_ascii() { Ok(()) } else { Err(wrong(field, "only letters, digits and signs of ASCII".to_owned())) }
+            if text.is_ascii() { Ok(()) } else { Err(wrong(field, "may hold only letters, digits and signs of ASCII".to_owned())) }
         };
         match self {
             Self::Ntfy { server, topic, token } => {
@@ -152,7 +152,7 @@ impl Way {
                 let fine =
                     (1..=64).contains(&topic.0.len()) && topic.0.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
                 if !fine {
-                    return Err(wrong("topic", "1 to 64 letters, digits, '-' and '_', such as 'calm-ops-8f3k'".to_owned()));
+                    return Err(wrong("topic", "has to be 1 to 64 letters, digits, '-' and '_', such as 'calm-ops-8f3k'".to_owned()));
                 }
                 token.as_ref().map_or(Ok(()), |token| ascii("token", &token.0))
             }
@@ -161,7 +161,7 @@ impl Way {
                 let Some(secret) = secret else { return Ok(()) };
                 ascii("secret", &secret.0)?;
                 if secret.0.len() < SHORTEST_SECRET {
-                    return Err(wrong("secret", format!("at least {SHORTEST_SECRET} characters, so that nobody guesses it")));
+                    return Err(wrong("secret", format!("needs at least {SHORTEST_SECRET} characters, so that nobody guesses it")));
                 }
                 Ok(())
             }
@@ -170,7 +170,7 @@ impl Way {
                 let fine = address.split_once('@').is_some_and(|(local, domain)| {
                     !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !address.contains(['<', '>', ',', ';', '"', '\\'])
                 });
-                if fine { Ok(()) } else { Err(wrong("address", "one e-mail address, such as 'ada@example.com'".to_owned())) }
+                if fine { Ok(()) } else { Err(wrong("address", "has to be one e-mail address, such as 'ada@example.com'".to_owned())) }
             }
         }
     }

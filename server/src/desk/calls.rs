@@ -73,10 +73,10 @@ impl Inner {
         let contact = wanted.checked(id.unwrap_or(ContactId(0)), account, before, self.clock.now().wall)?;
         if let Some(url) = contact.way.url() {
             let field = if matches!(contact.way, Way::Ntfy { .. }) { "server" } else { "url" };
-            url.parse::<ProbeUrl>().map_err(|error| invalid(field, error.to_string()))?;
+            url.parse::<ProbeUrl>().map_err(|error| invalid(field, format!("can't be used: {error}")))?;
         }
         if let Way::Mail { address } = &contact.way {
-            let expected = || invalid("address", "one e-mail address, such as 'ada@example.com'".to_owned());
+            let expected = || invalid("address", "has to be one e-mail address, such as 'ada@example.com'".to_owned());
             address.parse::<lettre::Address>().map_err(|_| expected())?;
         }
         if let Some(quiet) = &contact.quiet

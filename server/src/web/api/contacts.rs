@@ -3,7 +3,7 @@
 use axum::{
     extract::{Path, State},
     response::Response,
-    routing::{delete, get, post},
+    routing::{get, post},
 };
 use bytes::Bytes;
 use http::HeaderMap;
@@ -65,17 +65,17 @@ pub(super) const CHANGE: Route = Route {
     handler: || post(change),
 };
 
-/// `DELETE /api/people/contacts/{id}`
+/// `POST /api/people/contacts/{id}/remove`
 pub(super) const REMOVE: Route = Route {
-    method: "delete",
-    path: "/api/people/contacts/{id}",
+    method: "post",
+    path: "/api/people/contacts/{id}/remove",
     need: OWN,
     summary: "Remove a way by which oneself is called. What waits for it is dropped.",
     query: &[],
-    body: None,
+    body: Some((r#"{}"#, of::<Empty>)),
     answer: (200, "The journal position after it."),
     content: Content::Json(of::<Done>),
-    handler: || delete(remove),
+    handler: || post(remove),
 };
 
 /// `POST /api/people/contacts/{id}/test`
