@@ -92,8 +92,8 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     await expect(page.getByText('The passkey is added.')).toBeVisible();
     // The phone is to be called; a test arrives at once.
     await page.getByText('Add a phone, by ntfy').click();
-    await page.getByLabel('Server').fill(ntfy.url);
-    await page.getByLabel('Topic').fill('calm-ops-8f3k');
+    await page.getByLabel('Server', { exact: true }).fill(ntfy.url);
+    await page.getByLabel('Topic', { exact: true }).fill('calm-ops-8f3k');
     await page.getByRole('button', { name: 'Add it and send a test' }).first().click();
     await expect(page.getByText('It is added. A test was sent')).toBeVisible();
     expect(ntfy.messages.map(({ topic, title }) => [topic, title])).toEqual([['calm-ops-8f3k', 'This is a test from Calm Ops']]);
