@@ -87,7 +87,7 @@ fn contact(card: &ContactCard, typed: &Typed) -> AnyView {
             <p><strong>{card.label.clone()}</strong> ", " {by} " " {card.place.clone()}</p>
             <p class="quiet">{when}</p>
             <p class="quiet">{last(card.last.as_ref())}</p>
-            <div class="row">{one("test-contact", &card.id, "Send a test")}{one("remove-contact", &card.id, "Remove")}</div>
+            <div class="deeds">{one("test-contact", &card.id, "Send a test")}{one("remove-contact", &card.id, "Remove")}</div>
             <details open=open>
                 <summary>"Change"</summary>
                 <form method="post" action="/ops/settings">
@@ -149,11 +149,15 @@ fn common(form: &str, now: &Common, typed: &Typed, open: bool) -> AnyView {
         </select>
         <fieldset>
             <legend>"Warnings wait"</legend>
-            <div class="row">
-                <label for=id("from")>"from"</label>
-                <input id=id("from") name="from" type="time" value=value("from", quiet.map(|quiet| quiet.from.to_string()))/>
-                <label for=id("to")>"to"</label>
-                <input id=id("to") name="to" type="time" value=value("to", quiet.map(|quiet| quiet.to.to_string()))/>
+            <div class="halves">
+                <div>
+                    <label for=id("from")>"from"</label>
+                    <input id=id("from") name="from" type="time" value=value("from", quiet.map(|quiet| quiet.from.to_string()))/>
+                </div>
+                <div>
+                    <label for=id("to")>"until"</label>
+                    <input id=id("to") name="to" type="time" value=value("to", quiet.map(|quiet| quiet.to.to_string()))/>
+                </div>
             </div>
             <label for=id("zone")>"by the clock of"</label>
             <input id=id("zone") name="zone" maxlength="60" placeholder="Europe/Berlin" data-zone="" value=value("zone", quiet.map(|quiet| quiet.zone.to_string()))/>

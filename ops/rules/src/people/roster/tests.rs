@@ -94,7 +94,12 @@ fn sign_ins_that_are_long_over_leave_and_no_number_is_used_twice() {
     for secret in [11, 12, 13] {
         house.sign_in(1, secret).unwrap();
     }
-    house.change(&Caller::Account { id: AccountId(1), role: Role::Owner, session: SessionId(1), fresh: true }, Change::EndSession { session: SessionId(3) }).unwrap();
+    house
+        .change(
+            &Caller::Account { id: AccountId(1), role: Role::Owner, session: SessionId(1), fresh: true },
+            Change::EndSession { session: SessionId(3) },
+        )
+        .unwrap();
     house.now += 59 * 24 * 3600;
     house.sign_in(1, 14).unwrap();
     assert_eq!(house.roster.sessions.len(), 4);
