@@ -145,7 +145,15 @@ fn account(id: u32) -> Actor {
 }
 
 fn ended(outcome: RunOutcome, worked: Option<bool>) -> Stage {
-    Stage::Ended(Ended { started_at: at(400), cancelled: None, at: at(404), outcome, duration: Span::from_secs(4), worked })
+    Stage::Ended(Ended {
+        started_at: at(400),
+        cancelled: None,
+        at: at(404),
+        outcome,
+        duration: Span::from_secs(4),
+        worked,
+        proved_at: worked.map(|_| at(440)),
+    })
 }
 
 /// How an incident of the sample stands, by its number.

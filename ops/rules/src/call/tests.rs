@@ -242,7 +242,7 @@ fn a_warning_waits_while_it_is_quiet_and_what_is_critical_does_not() {
     assert_eq!(look(&call, &asleep, 14, 0), Due::Wait(at(14 * 3_600 + 900)), "looked at again, as the hours may be changed");
     assert_eq!(look(&call, &asleep, 20, 55), Due::Wait(at(21 * 3_600)));
     assert_eq!(look(&call, &asleep, 21, 0), Due::Send);
-    let grave = Call { severity: Severity::Critical, ..call.clone() };
+    let grave = Call { severity: Severity::Critical, ..call };
     assert_eq!(look(&grave, &asleep, 14, 0), Due::Send);
     assert_eq!(look(&Call::test(at(0)), &asleep, 14, 0), Due::Send);
 
@@ -252,7 +252,7 @@ fn a_warning_waits_while_it_is_quiet_and_what_is_critical_does_not() {
     assert_eq!(due(&call, &asleep, None, at(21 * 3_600), 0), Due::Over);
     let risen = Incident { severity: Severity::Critical, ..incident.clone() };
     assert_eq!(due(&call, &asleep, Some(&risen), at(21 * 3_600), 0), Due::Over);
-    let offer = Call { why: Why::Offered { place: 1 }, ..call.clone() };
+    let offer = Call { why: Why::Offered { place: 1 }, ..call };
     assert_eq!(due(&offer, &contact(), Some(&incident), at(0), 0), Due::Over, "there is no such offer any more");
     for event in [recommended(1, 1), Event::RecommendationWithdrawn { incident: IncidentNumber(1), place: 1, why: Withdrawn::Expired }] {
         world.told(vec![event]);
