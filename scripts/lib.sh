@@ -138,6 +138,13 @@ need_pm2() {
     STEP_LIMIT=600 step "install PM2" npm install --global --prefix /usr/local --loglevel=error pm2@7 || exit 1
 }
 
+# A mail server for the tests of calls.
+need_smtp() {
+    [ -e "$TOOLS/smtp/aiosmtpd/__init__.py" ] && return
+    command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || debian "Python with pip" python3 python3-pip
+    STEP_LIMIT=600 step "install aiosmtpd" python3 -m pip install --quiet --target "$TOOLS/smtp" aiosmtpd==1.4.6 || exit 1
+}
+
 need_chromium() {
     [ -n "${CHROMIUM:-}" ] && [ -x "$CHROMIUM" ] && return
     CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)

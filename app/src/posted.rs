@@ -148,6 +148,10 @@ async fn is_done_already(desk: &SharedDesk, caller: Caller, command: &Command) -
         | Command::Redact { .. }
         | Command::CreateShare { .. }
         | Command::RevokeShare { .. }
+        | Command::SetContact { .. }
+        | Command::RemoveContact { .. }
+        | Command::TestContact { .. }
+        | Command::EndCall { .. }
         | Command::StartRun { .. }
         | Command::EndRun { .. }
         | Command::Record { .. } => return false,

@@ -112,6 +112,7 @@ impl Desk for Fake {
             | Query::Verify
             | Query::Shares { .. }
             | Query::Shared { .. }
+            | Query::Contacts
             | Query::Recommendation { .. }
             | Query::IncidentById { .. }
             | Query::Course { .. }

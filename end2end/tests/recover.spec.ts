@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 // A program of its own is started with a configuration: the usual one would only stand beside it.
 import { devices, expect, test } from '@playwright/test';
+import { Ntfy } from '../harness/ntfy';
 import { OWNER, Program } from '../harness/program';
 import { live } from '../harness/test';
 
@@ -58,9 +59,11 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
   mkdirSync(PICTURES, { recursive: true });
   const pm2 = new Pm2();
   const calm = await Program.prepare();
+  const ntfy = new Ntfy();
   try {
+    await ntfy.start();
     writeFileSync(calm.thresholds, THRESHOLDS);
-    calm.configure(`[pm2]\nhome = "${pm2.home}"\n`);
+    calm.configure(`public_url = "${calm.address}"\n[pm2]\nhome = "${pm2.home}"\n`);
     writeFileSync(join(pm2.home, 'fault'), '');
     pm2.start('leaky', LEAK);
     await calm.start();
@@ -87,16 +90,25 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible();
     await page.getByRole('button', { name: 'Add a passkey' }).click();
     await expect(page.getByText('The passkey is added.')).toBeVisible();
+    // The phone is to be called; a test arrives at once.
+    await page.getByText('Add a phone, by ntfy').click();
+    await page.getByLabel('Server', { exact: true }).fill(ntfy.url);
+    await page.getByLabel('Topic', { exact: true }).fill('calm-ops-8f3k');
+    await page.getByRole('button', { name: 'Add it and send a test' }).first().click();
+    await expect(page.getByText('It is added. A test was sent')).toBeVisible();
+    expect(ntfy.messages.map(({ topic, title }) => [topic, title])).toEqual([['calm-ops-8f3k', 'This is a test from Calm Ops']]);
     await page.screenshot({ path: join(PICTURES, 'settings-phone-light.png') });
     await page.getByRole('button', { name: 'Sign out' }).click();
     await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 
-    // The incident opens by itself. The link of a message leads to the sign-in, one touch, and on to the decision.
+    // The incident opens by itself and calls the phone. Its link leads to the sign-in, one touch, and on to the decision.
     calm.cookie = await calm.signIn();
     await expect
       .poll(async () => (await calm.get<{ active: { waits: boolean }[] }>('/api/ops/incidents')).active.some((card) => card.waits), { timeout: 40_000 })
       .toBe(true);
-    await page.goto('/ops/approve/1-1');
+    const call = () => ntfy.messages.find(({ click }) => click?.includes('/ops/approve/1-1'));
+    await expect.poll(call, { timeout: 20_000 }).toBeTruthy();
+    await page.goto(call()?.click ?? '');
     await expect(page).toHaveURL(/sign-in\?to=/);
     await page.screenshot({ path: join(PICTURES, 'sign-in-phone-light.png') });
     await page.getByRole('button', { name: 'Use a passkey' }).click();
@@ -137,7 +149,7 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     // The record is whole, and names who approved.
     const journal = await calm.get<{ entries: { actor: string; event: { event: string } }[] }>('/api/ops/journal?limit=1000');
     const kinds = journal.entries.map((entry) => entry.event.event);
-    for (const kind of ['recommended', 'approved', 'run_started', 'run_ended', 'run_proved', 'resolved', 'share_created']) expect(kinds).toContain(kind);
+    for (const kind of ['called', 'recommended', 'approved', 'run_started', 'run_ended', 'run_proved', 'resolved', 'share_created']) expect(kinds).toContain(kind);
     expect(kinds.filter((kind) => kind === 'run_started')).toHaveLength(1);
     expect(journal.entries.find((entry) => entry.event.event === 'approved')?.actor).toBe('account:1');
     await phone.close();
@@ -147,6 +159,7 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     throw new Error(`${error instanceof Error ? error.stack : error}\nThe program said:\n${calm.words()}`);
   } finally {
     await calm.remove();
+    ntfy.stop();
     pm2.remove();
   }
 });

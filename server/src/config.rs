@@ -16,12 +16,14 @@ mod endpoint;
 mod file;
 mod flags;
 mod keys;
+mod mail;
 mod problem;
 mod script;
 mod sources;
 mod values;
 
 pub use flags::Flags;
+pub use mail::{Mail, MailTls};
 pub use problem::{ConfigError, ConfigProblem};
 pub use sources::{Machine, Sources};
 
@@ -68,6 +70,8 @@ pub struct Config {
     pub log: Log,
     /// The PM2 collector.
     pub pm2: Pm2,
+    /// The server for e-mail.
+    pub mail: Option<Mail>,
     /// What bounds the work that others can cause.
     pub limits: Limits,
     /// The team's own scripts that approved commands may start.
@@ -199,6 +203,7 @@ impl Config {
             allowed_hosts: Vec::new(),
             log: Log { level: "warn".to_owned(), format: LogFormat::Text },
             pm2: Pm2 { enabled: true, home: None },
+            mail: None,
             limits: Limits { series: 10_000, push_bytes: 1_048_576, push_observations: 10_000, streams: 20_000 },
             scripts: Vec::new(),
             reloadable: Reloadable::default(),
@@ -267,6 +272,7 @@ impl Layers<'_> {
                 enabled: self.value("pm2.enabled", standard.pm2.enabled, values::yes_or_no, problems),
                 home: self.value("pm2.home", None, optional, problems),
             },
+            mail: self.mail(sources, problems),
             limits: Limits {
                 series: self.value("limits.series", standard.limits.series, |f| values::count(f, 100, 1_000_000), problems),
                 push_bytes: self.value("limits.push_bytes", standard.limits.push_bytes, values::bytes, problems),

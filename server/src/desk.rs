@@ -2,6 +2,7 @@
 //! here is the one place that checks what an actor may do.
 
 mod ask;
+mod calls;
 mod known;
 mod trail;
 
@@ -198,7 +199,10 @@ impl Inner {
         allowed(caller, needed_to_act(&command))?;
         // Nobody acts without a name.
         let actor = caller.actor().ok_or(Refusal::SignIn)?;
-        let beside = Self::beside(&command, self.clock.now().wall)?;
+        let beside = match self.call_beside(caller, &command).await? {
+            Some(beside) => beside,
+            None => Self::beside(&command, self.clock.now().wall)?,
+        };
         let mut change = self.plan(caller, actor, command).await?;
         let mut sent = self.writing.lock().await;
         change.at = self.clock.now().wall;
@@ -256,6 +260,9 @@ impl Inner {
             }
             Command::Redact { entry, reason } => return self.redaction(caller, actor, entry, &reason).await,
             Command::RevokeShare { share } => return self.revocation(actor, share).await,
+            Command::SetContact { .. } | Command::RemoveContact { .. } | Command::TestContact { .. } | Command::EndCall { .. } => {
+                (Vec::new(), None, Self::call_events(caller, command)?)
+            }
             Command::Acknowledge { incident }
             | Command::CreateShare { incident, .. }
             | Command::Comment { incident, .. }

@@ -3,6 +3,7 @@
 
 pub mod backup;
 pub mod board;
+pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod collect;

@@ -33,7 +33,7 @@ pub mod throttle;
 
 use passkeys::Passkeys;
 use password::Passwords;
-use throttle::Throttle;
+use throttle::{Beginnings, Throttle};
 
 /// A sign-in ends after this time, however much it is used.
 const LONGEST_SESSION: Span = Span::from_mins(30 * 24 * 60);
@@ -112,6 +112,7 @@ pub struct People {
     passwords: Passwords,
     passkeys: Passkeys,
     throttle: Throttle,
+    begun: Beginnings,
     /// What was noted last: kind and id.
     seen: Mutex<BTreeMap<(&'static str, u32), Timestamp>>,
 }
@@ -127,6 +128,7 @@ impl People {
             passwords: Passwords::new(),
             passkeys: Passkeys::new(),
             throttle: Throttle::default(),
+            begun: Beginnings::default(),
             seen: Mutex::default(),
         })
     }
@@ -306,7 +308,9 @@ impl People {
 
     /// Begins a sign-in by passkey: the browser's options.
     pub fn ask_for_passkey(&self, device: &Device) -> Result<Vec<u8>, Refusal> {
-        self.throttle.check(device.came.from, self.clock.now().mono)?;
+        let now = self.clock.now().mono;
+        self.throttle.check(device.came.from, now)?;
+        self.begun.count(device.came.from, now)?;
         self.passkeys.ask(&device.came)
     }
 

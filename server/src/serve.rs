@@ -14,11 +14,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     board::Board,
+    call::{Calling, Mailer, Means, Pace},
     clock::Clock,
     collect::{
         Collector, Listing,
         host::HostCollector,
-        http::{Endpoint, HttpCollector},
+        http::{Endpoint, HttpCollector, Poster},
         pm2::Pm2Collector,
     },
     config::{Config, Machine, Reloadable},
@@ -93,6 +94,9 @@ pub enum StartError {
     /// The certificate for TLS can't be used.
     #[error("{0}. Give a certificate and its key in PEM form, readable for the user of Calm Ops")]
     Certificate(#[from] BadCertificate),
+    /// What calls people can't be set up.
+    #[error("{0}")]
+    Call(String),
     /// The monitor ended though nobody told it to.
     #[error("the monitor failed inside and Calm Ops stopped; the log says where. Start it again: nothing needs repair")]
     Monitor,
@@ -150,6 +154,11 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
 
     let runner = Runner::new(data_dir.join("runs"), clock).map_err(|source| StartError::DataDir { path: data_dir.join("runs"), source })?;
     let runs = Runs::new(Arc::clone(&desk), Arc::clone(&store), Arc::clone(&recovery), Arc::clone(&live), runner, clock, stop.clone());
+    let means = means(&config)?;
+    let reach = app::gate::Reach { mail: means.mailer.is_some(), links: means.public_url.is_some() };
+    let calling = Calling::new(Arc::clone(&desk), Arc::clone(&store), clock, means, stop.clone());
+    // What was before the first start calls nobody; what the monitor is about to find does.
+    let calling = tokio::spawn(calling.run(opening.cursor.number));
     let background = TaskTracker::new();
     let (tell, told) = mpsc::channel(64);
     let collectors =
@@ -210,6 +219,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         people,
         store: Arc::clone(&store),
         board,
+        reach,
         live,
         intake,
         push_observations: config.limits.push_observations,
@@ -226,6 +236,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     serving::serve(listener, tls, router, config.limits.streams + MORE_CONNECTIONS, stop.clone()).await?;
     // What runs has 2 s to end; it is not cut off.
     let _ = runs.await;
+    let _ = calling.await;
     // The monitor has its own bounds for the last writes.
     let ended = monitor.await.and_then(|ended| ended);
     background.close();
@@ -234,6 +245,15 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         tracing::error!(%error, "the monitor failed inside");
         StartError::Monitor
     })
+}
+
+/// With what people are called.
+fn means(config: &Config) -> Result<Means, StartError> {
+    let failed = |error: String| StartError::Call(error);
+    let poster = Poster::new(None).map_err(|error| failed(error.to_string()))?;
+    let mailer = config.mail.as_ref().map(Mailer::new).transpose().map_err(|error| failed(error.to_string()))?;
+    let public_url = config.public_url.as_ref().map(|url| url.page(""));
+    Ok(Means { public_url, poster, mailer, pace: Pace::default() })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

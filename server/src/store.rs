@@ -1,5 +1,6 @@
 //! The store: one trait, and an implementation for each database. The same contract tests run against both.
 
+pub mod calls;
 mod open;
 pub mod postgres;
 pub mod reserve;
@@ -23,6 +24,7 @@ use rules::{
 
 pub(crate) use self::rows::readable;
 pub use self::{
+    calls::{Calls, Waiting},
     open::{Where, open, open_archive, open_to_serve},
     postgres::PostgresStore,
     sqlite::SqliteStore,
@@ -187,6 +189,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The store as one looks through its journal, and as it keeps share links.
     fn as_trail(&self) -> &dyn Trail;
+
+    /// The store as it keeps contacts and the outbox.
+    fn as_calls(&self) -> &dyn Calls;
 
     /// The number of an incident by its id.
     async fn number_of(&self, id: uuid::Uuid) -> Result<Option<IncidentNumber>, StoreError>;

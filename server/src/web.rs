@@ -55,6 +55,8 @@ pub struct Site {
     pub store: Arc<dyn Store>,
     /// What is shown.
     pub board: Arc<Board>,
+    /// What a call can do.
+    pub reach: app::gate::Reach,
     /// The live stream.
     pub live: Arc<Live>,
     /// Where pushed observations come in.

@@ -33,7 +33,7 @@ use server::{
     embedded,
     live::Live,
     monitor::{Monitor, Parts, intake::Intake, recording::Recording, runner::Told},
-    store::{Change, Opening, Rollup, RollupStep, SqliteStore, Store, StoreError, Trail},
+    store::{Calls, Change, Opening, Rollup, RollupStep, SqliteStore, Store, StoreError, Trail},
 };
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -142,6 +142,10 @@ impl Store for Moody {
 
     fn as_trail(&self) -> &dyn Trail {
         self.inner.as_trail()
+    }
+
+    fn as_calls(&self) -> &dyn Calls {
+        self.inner.as_calls()
     }
 
     async fn number_of(&self, id: uuid::Uuid) -> Result<Option<IncidentNumber>, StoreError> {

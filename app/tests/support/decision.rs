@@ -145,7 +145,15 @@ fn account(id: u32) -> Actor {
 }
 
 fn ended(outcome: RunOutcome, worked: Option<bool>) -> Stage {
-    Stage::Ended(Ended { started_at: at(400), cancelled: None, at: at(404), outcome, duration: Span::from_secs(4), worked })
+    Stage::Ended(Ended {
+        started_at: at(400),
+        cancelled: None,
+        at: at(404),
+        outcome,
+        duration: Span::from_secs(4),
+        worked,
+        proved_at: worked.map(|_| at(440)),
+    })
 }
 
 /// How an incident of the sample stands, by its number.
@@ -263,7 +271,11 @@ impl Sample {
             | Command::People(_)
             | Command::Redact { .. }
             | Command::CreateShare { .. }
-            | Command::RevokeShare { .. } => return Ok(Done { cursor: Cursor::default() }),
+            | Command::RevokeShare { .. }
+            | Command::SetContact { .. }
+            | Command::RemoveContact { .. }
+            | Command::TestContact { .. }
+            | Command::EndCall { .. } => return Ok(Done { cursor: Cursor::default() }),
         };
         let actor = caller.actor().unwrap_or(Actor::Local);
         self.with(number, |incident| {
@@ -338,7 +350,8 @@ impl Sample {
             | Query::Trail { .. }
             | Query::Verify
             | Query::Shares { .. }
-            | Query::Shared { .. } => {
+            | Query::Shared { .. }
+            | Query::Contacts => {
                 return Err(Refusal::Unavailable { advice: "The sample has none of this.".into() });
             }
         })

@@ -4,16 +4,17 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    call::{Call, Contacts, WantedContact},
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Event, Hash},
     lifecycle::{State, Step},
-    people::{ShareId, roster::Change},
+    people::{ContactId, ShareId, roster::Change},
     recommendation::{Recommendation, RecommendationId, RunOutcome, Stage},
     share::Wanted,
     time::{Span, Timestamp},
     trail::TrailFilter,
     view,
-    words::{Actor, Severity, Signal, Subject, is_hidden},
+    words::{AccountId, Actor, Severity, Signal, Subject, is_hidden},
 };
 
 /// A change.
@@ -108,6 +109,34 @@ pub enum Command {
         /// Which.
         share: ShareId,
     },
+    /// Set a way by which oneself is called, or change one.
+    SetContact {
+        /// Which; a new one without.
+        contact: Option<ContactId>,
+        /// How it is to be.
+        wanted: WantedContact,
+    },
+    /// Remove a way by which oneself is called; what waits for it is dropped.
+    RemoveContact {
+        /// Which.
+        contact: ContactId,
+    },
+    /// Send a test by a way by which oneself is called.
+    TestContact {
+        /// Which.
+        contact: ContactId,
+    },
+    /// A call was sent, or given up. Only for Calm Ops itself.
+    EndCall {
+        /// Which.
+        call: Call,
+        /// Whom.
+        account: AccountId,
+        /// By which of their ways.
+        contact: ContactId,
+        /// Why it was given up; `None` if it was sent.
+        failed: Option<String>,
+    },
     /// What the rules decided in one tick, all of it or nothing. Only for the agent and for Calm Ops itself.
     Record {
         /// The decisions, in order.
@@ -200,6 +229,8 @@ pub enum Query {
         /// Of which incident.
         incident: IncidentNumber,
     },
+    /// The ways by which oneself is called.
+    Contacts,
 }
 
 /// Which incidents of the past are wanted. Every field narrows.
@@ -254,6 +285,8 @@ pub enum Answer {
     Shares(Box<view::Shares>),
     /// To [`Query::Shared`].
     Shared(Box<view::SharedPage>),
+    /// To [`Query::Contacts`].
+    Contacts(Box<Contacts>),
 }
 
 /// Why the desk does not do it. Each says what to do next; none carries what only the log may know.
@@ -425,7 +458,11 @@ pub fn decide(incident: &Incident, command: &Command, situation: Situation<'_>) 
         | Command::People(_)
         | Command::Redact { .. }
         | Command::CreateShare { .. }
-        | Command::RevokeShare { .. } => Ok(Vec::new()),
+        | Command::RevokeShare { .. }
+        | Command::SetContact { .. }
+        | Command::RemoveContact { .. }
+        | Command::TestContact { .. }
+        | Command::EndCall { .. } => Ok(Vec::new()),
     }
 }
 

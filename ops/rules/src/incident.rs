@@ -137,6 +137,12 @@ impl Incident {
         self.recommendations.iter().find(|one| one.place == place)
     }
 
+    /// The last offer of what stands at a place: what was not decided in time is offered anew.
+    pub fn last_offer_of(&self, place: u32) -> Option<&Recommendation> {
+        let deed = self.recommendation(place)?.deed();
+        self.recommendations.iter().rev().find(|one| one.deed() == deed)
+    }
+
     /// Those that wait for a decision, the best first.
     pub fn offered(&self) -> impl Iterator<Item = &Recommendation> {
         self.recommendations.iter().filter(|one| one.is_offered())
@@ -354,9 +360,10 @@ fn recommendation(known: &mut Incident, event: &Event, actor: Actor, at: Timesta
             outcome: outcome.clone(),
             duration: *duration,
             worked: None,
+            proved_at: None,
         }),
         (Event::RunProved { worked, .. }, Stage::Ended(ended)) if ended.worked.is_none() => {
-            Stage::Ended(Ended { worked: Some(*worked), ..ended.clone() })
+            Stage::Ended(Ended { worked: Some(*worked), proved_at: Some(at), ..ended.clone() })
         }
         _ => return Err(misfit),
     };

@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod breach;
+pub mod call;
 pub mod catalogue;
 pub mod desk;
 pub mod document;

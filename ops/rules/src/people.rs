@@ -272,7 +272,11 @@ pub fn allowed(caller: &Caller, need: Need) -> Result<(), Refusal> {
 /// What a change asks of its caller.
 pub const fn needed_to_act(command: &Command) -> Need {
     match command {
-        Command::Record { .. } | Command::StartRun { .. } | Command::EndRun { .. } => Need::Itself,
+        Command::Record { .. } | Command::StartRun { .. } | Command::EndRun { .. } | Command::EndCall { .. } => Need::Itself,
+        // One's own; the desk looks whose it is.
+        Command::SetContact { .. } | Command::RemoveContact { .. } | Command::TestContact { .. } => {
+            Need::Person { role: Role::Viewer, fresh: false }
+        }
         Command::Acknowledge { .. }
         | Command::Comment { .. }
         | Command::Resolve { .. }
@@ -315,7 +319,7 @@ pub const fn needed_to_ask(query: &Query) -> Need {
         | Query::Verify
         | Query::Shares { .. } => Need::Read,
         Query::Shared { incident } => Need::Shared(*incident),
-        Query::Settings => Need::Person { role: Role::Viewer, fresh: false },
+        Query::Settings | Query::Contacts => Need::Person { role: Role::Viewer, fresh: false },
     }
 }
 

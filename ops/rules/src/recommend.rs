@@ -13,7 +13,7 @@ use crate::{
     journal::Event,
     lifecycle::{State, Step},
     policy::Policy,
-    recommendation::{Recommendation, RunOutcome, Stage, Withdrawn},
+    recommendation::{Ended, Recommendation, RunOutcome, Stage, Withdrawn},
     time::{Span, Timestamp},
     words::{Actor, Subject},
 };
@@ -256,12 +256,18 @@ impl Deciding<'_> {
     fn is_cooling(&self, found: &Recommendation) -> bool {
         let Some(command) = self.scene.catalogue.and_then(|catalogue| catalogue.get(&found.command)) else { return true };
         let others = self.scene.incidents.iter().filter(|one| one.number != self.incident.number);
-        let ran = others.chain([&self.incident]).flat_map(|one| &one.recommendations).filter_map(|one| match &one.stage {
-            Stage::Ended(ended) if one.command == found.command && one.subject == found.subject => Some(ended.at),
-            _ => None,
-        });
+        let ran: Vec<&Ended> = others
+            .chain([&self.incident])
+            .flat_map(|one| &one.recommendations)
+            .filter_map(|one| match &one.stage {
+                Stage::Ended(ended) if one.command == found.command && one.subject == found.subject => Some(ended),
+                _ => None,
+            })
+            .collect();
         // Where the incident is not at hand any more, the proof tells: it came after the run, so that this is never too short.
-        let last = ran.max().unwrap_or_default().max(self.scene.tracks.of(&found.command, &found.subject).last);
+        let proved = self.scene.tracks.of(&found.command, &found.subject).last;
+        let elsewhere = if ran.iter().any(|ended| ended.proved_at == Some(proved)) { Timestamp::default() } else { proved };
+        let last = ran.iter().map(|ended| ended.at).max().unwrap_or_default().max(elsewhere);
         last > Timestamp::default() && self.scene.now.since(last) < command.cool_down()
     }
 }

@@ -169,6 +169,8 @@ pub struct Ended {
     pub duration: Span,
     /// Whether it was proved to work; `None` while that is watched, and where nothing ran.
     pub worked: Option<bool>,
+    /// When that was known.
+    pub proved_at: Option<Timestamp>,
 }
 
 /// Why a recommendation is no longer offered.
@@ -278,6 +280,12 @@ pub struct Recommendation {
 }
 
 impl Recommendation {
+    /// The command with its values: the same for each offer of it.
+    pub fn deed(&self) -> String {
+        let values = self.values.iter().map(|(name, value)| format!(" {name}={value:?}"));
+        std::iter::once(self.command.clone()).chain(values).collect()
+    }
+
     /// Whether it waits for a decision.
     pub const fn is_offered(&self) -> bool {
         matches!(self.stage, Stage::Offered)

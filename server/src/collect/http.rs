@@ -32,9 +32,12 @@ use url::Host;
 use super::{CollectError, Collector, Round};
 
 mod endpoint;
+mod post;
 mod tls;
 
 pub use endpoint::{BadStatuses, BadUrl, Endpoint, ProbeUrl, Statuses};
+pub(crate) use post::Post;
+pub use post::Poster;
 
 const MOST_REDIRECTS: usize = 5;
 /// So much of an answer is read.

@@ -72,7 +72,12 @@ fn every_key_stands_in_the_example_file_and_every_line_of_it_is_understood() {
     }
     // Only one of the two may be set.
     let text = text.replace("database_url_file =", "# database_url_file =");
-    let config = load(&Fake::file(&text)).unwrap();
+    let mut sources = Fake::file(&text);
+    sources.files.push(("/run/secrets/calm-ops-mail-password", "hunter2\n".to_owned()));
+    let config = load(&sources).unwrap();
+    let mail = config.mail.unwrap();
+    assert_eq!((mail.server.as_str(), mail.port, mail.tls), ("smtp.example.com", 587, MailTls::Start));
+    assert_eq!(mail.login.unwrap().1.expose(), "hunter2");
     assert_eq!(config.ops_dir, Some(PathBuf::from("/etc/calm-ops")));
     assert_eq!(config.scripts[0].path(), "/opt/team/clear-cache");
     assert_eq!(config.reloadable.endpoints[0].name, "checkout");
@@ -277,5 +282,32 @@ fn a_script_that_cannot_be_trusted_is_a_problem_with_its_place() {
     ] {
         let error = load(&Fake::file(&text)).unwrap_err().to_string();
         assert!(error.contains(problem), "{problem} is not in:\n{error}");
+    }
+}
+
+#[test]
+fn what_belongs_to_mail_belongs_together() {
+    let mail = |text: &str| {
+        let mut sources = Fake::file(&format!("[mail]\n{text}"));
+        sources.files.push(("secret", "hunter2".to_owned()));
+        load(&sources).map(|config| config.mail)
+    };
+    let usual = |text: &str| mail(&format!("server = 'smtp.example.com'\nfrom = 'calm-ops@example.com'\n{text}")).unwrap().unwrap();
+    assert_eq!((usual("").port, usual("tls = 'wrapped'").port, usual("tls = 'none'").port), (587, 465, 25));
+    assert_eq!(usual("tls = 'none'\nport = 2525").port, 2_525);
+    assert!(!format!("{:?}", usual("user = 'calm'\npassword_file = 'secret'")).contains("hunter2"));
+    for (text, expected) in [
+        ("server = 'smtp.example.com'", "mail.from"),
+        ("from = 'calm-ops@example.com'", "mail.server"),
+        ("server = 'smtp.example.com'\nfrom = 'nobody'", "an e-mail address"),
+        ("server = 'smtp.example.com'\nfrom = 'a@b.example'\nuser = 'calm'", "mail.password_file beside it"),
+        ("server = 'smtp.example.com'\nfrom = 'a@b.example'\npassword_file = 'secret'", "mail.user beside it"),
+        ("server = 'smtp.example.com'\nfrom = 'a@b.example'\nuser = 'calm'\npassword_file = 'missing'", "a file that can be read"),
+        ("server = 'smtp.example.com'\nfrom = 'a@b.example'\ntls = 'perhaps'", "'start', 'wrapped' or 'none'"),
+        ("server = 'smtp.example.com:25'\nfrom = 'a@b.example'", "a name of letters"),
+        ("server = 'smtp.example.com'\nfrom = 'a@b.example'\nport = 70000", "from 1 to 65535"),
+    ] {
+        let told = mail(text).unwrap_err();
+        assert!(told.contains(expected) && !told.contains("hunter2"), "{text}: {told}");
     }
 }

@@ -67,6 +67,7 @@ impl Inner {
             Query::Verify => Answer::Verified(Box::new(self.verify_chain().await?)),
             Query::Shares { incident } => Answer::Shares(Box::new(self.shares(incident).await?)),
             Query::Shared { incident } => Answer::Shared(Box::new(self.shared(caller, incident).await?)),
+            Query::Contacts => Answer::Contacts(Box::new(self.contacts(caller).await?)),
             Query::Journal { after, limit } => Answer::Journal(Box::new(self.journal(after, limit).await?)),
         })
     }

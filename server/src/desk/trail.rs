@@ -160,7 +160,9 @@ impl Inner {
     pub(super) async fn carry_out(&self, change: Change, beside: Beside) -> Result<Vec<Entry>, StoreError> {
         match beside {
             Beside::Nothing => self.store.change(change).await,
-            beside @ Beside::Share { .. } => self.store.as_trail().change_with(change, beside).await,
+            beside @ (Beside::Share { .. } | Beside::Contact(_) | Beside::Test { .. } | Beside::CallEnded { .. }) => {
+                self.store.as_trail().change_with(change, beside).await
+            }
         }
     }
 

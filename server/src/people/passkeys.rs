@@ -30,7 +30,7 @@ use webauthn_rp::{
 use crate::web::came::Came;
 
 /// How many ceremonies may be open at a time. What has ended makes room.
-const MOST_OPEN: usize = 1_000;
+const MOST_OPEN: usize = 4_000;
 /// How many bytes name an account to a device.
 const HANDLE: usize = 16;
 

@@ -122,9 +122,55 @@ fn count(all: &mut HashMap<Key, Failures>, name: Option<&str>, address: IpAddr, 
     }
 }
 
+/// So many sign-ins by passkey one network may begin in [`BEGUN_WITHIN`]: a share of what may be open at all.
+const BEGUN: u32 = 50;
+/// As long as one of them stays open.
+const BEGUN_WITHIN: Span = Span::from_mins(5);
+
+/// Bounds what may be begun without a secret, so that nobody takes all the room there is.
+#[derive(Debug, Default)]
+pub struct Beginnings(Mutex<HashMap<Key, (Mono, u32)>>);
+
+impl Beginnings {
+    /// Counts one more from an address, or says how long to wait.
+    pub fn count(&self, address: IpAddr, now: Mono) -> Result<(), Refusal> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = network(address);
+        if all.len() >= MOST && !all.contains_key(&key) {
+            all.retain(|_, (since, _)| now.since(*since) < BEGUN_WITHIN);
+            if all.len() >= MOST {
+                return Err(Refusal::Throttled { seconds: 60 });
+            }
+        }
+        let (since, begun) = all.entry(key).or_insert((now, 0));
+        if now.since(*since) >= BEGUN_WITHIN {
+            (*since, *begun) = (now, 0);
+        }
+        if *begun >= BEGUN {
+            let left = BEGUN_WITHIN.as_secs_f64() - now.since(*since).as_secs_f64();
+            return Err(Refusal::Throttled { seconds: left.ceil() as u32 });
+        }
+        *begun += 1;
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_network_does_not_take_all_the_room() {
+        let (begun, here, elsewhere) = (Beginnings::default(), IpAddr::from([203, 0, 113, 9]), IpAddr::from([198, 51, 100, 1]));
+        let many = (0..500).filter(|_| begun.count(here, at(10)).is_ok()).count();
+        assert_eq!(many, BEGUN as usize);
+        assert_eq!(begun.count(here, at(11)), Err(Refusal::Throttled { seconds: 299 }));
+        assert!(begun.count(elsewhere, at(11)).is_ok() && begun.count(here, at(10 + 300)).is_ok());
+        for index in 0..u32::try_from(MOST).unwrap() + 500 {
+            let _ = begun.count(IpAddr::from(index.to_be_bytes()), at(400));
+        }
+        assert!(begun.0.lock().unwrap().len() <= MOST);
+    }
 
     fn at(seconds: u64) -> Mono {
         Mono::default().plus(Span::from_secs(seconds))

@@ -23,10 +23,11 @@ use uuid::Uuid;
 use super::{
     super::{
         Archive, Change, Filling, Item, Opening, Rollup, RollupStep, Store, StoreError,
+        calls::Calls,
         rows::{self, IncidentRow, JournalRow, RollupRow},
         trail::{Beside, Trail},
     },
-    BEGIN, Connection, Database, Db, LOCK_HEAD, Row, shared_trail, write_rollups,
+    BEGIN, Connection, Database, Db, LOCK_HEAD, Row, shared_calls, shared_trail, write_rollups,
 };
 
 /// The most old roll-ups that are removed at once: a change must not wait long for it.
@@ -90,11 +91,11 @@ async fn lock_head(connection: &mut Connection) -> Result<Head, StoreError> {
     head_of(&row)
 }
 
-async fn meta(connection: &mut Connection, name: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) async fn meta(connection: &mut Connection, name: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(sqlx::query_scalar("SELECT value FROM meta WHERE name = $1").bind(name).fetch_optional(connection).await?)
 }
 
-async fn set_meta(connection: &mut Connection, name: &'static str, value: &[u8]) -> Result<(), StoreError> {
+pub(super) async fn set_meta(connection: &mut Connection, name: &'static str, value: &[u8]) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
         .bind(name)
         .bind(value)
@@ -252,11 +253,12 @@ pub(super) async fn change(database: &Database, change: Change, beside: Beside) 
             write_row(&mut transaction, row).await?;
         }
     }
-    // A link bears the number of the entry that tells of it.
+    // A link, and a contact, bears the number of the entry that tells of it.
     let share = u32::try_from(head.number + 1 + events.len() as u64).map(ShareId).unwrap_or(ShareId(u32::MAX));
     if let Beside::Share { incident, wanted, .. } = &beside {
         events.push(Event::ShareCreated { incident: *incident, share, until: wanted.until });
     }
+    events.extend(shared_calls::event(&beside, share.0));
     let mut touched: BTreeMap<IncidentNumber, String> = BTreeMap::new();
     for event in &events {
         let Some(number) = event.incident() else { continue };
@@ -279,11 +281,15 @@ pub(super) async fn change(database: &Database, change: Change, beside: Beside) 
         head = Head { number: sealed.number, hash: sealed.hash };
         let entry = Entry { number: sealed.number, at, actor, event: Some(event) };
         shared_trail::carry_out(&mut transaction, &entry).await?;
+        if let Some(event) = &entry.event {
+            shared_calls::carry_out(&mut transaction, event).await?;
+        }
         entries.push(entry);
     }
     if let Some(entry) = entries.last() {
         shared_trail::write_share(&mut transaction, share, entry, &beside).await?;
     }
+    shared_calls::write(&mut transaction, &beside, share.0).await?;
     if let Some(monitor) = monitor {
         set_meta(&mut transaction, "monitor", &monitor).await?;
     }
@@ -379,6 +385,10 @@ impl Store for Database {
     }
 
     fn as_trail(&self) -> &dyn Trail {
+        self
+    }
+
+    fn as_calls(&self) -> &dyn Calls {
         self
     }
 

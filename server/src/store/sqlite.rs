@@ -20,6 +20,9 @@ use super::{Rollup, StoreError};
 #[path = "shared.rs"]
 #[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
 mod shared;
+#[path = "shared_calls.rs"]
+#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+mod shared_calls;
 #[path = "shared_trail.rs"]
 #[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
 mod shared_trail;

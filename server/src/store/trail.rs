@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use rules::{
+    call::{Call, Contact},
     incident::IncidentNumber,
     journal::{Entry, Hash, StoredEntry},
-    people::ShareId,
+    people::{ContactId, ShareId},
     share::{Share, Wanted},
     time::Timestamp,
     trail::TrailFilter,
+    words::AccountId,
 };
 
 use super::{Change, StoreError};
@@ -25,6 +27,27 @@ pub enum Beside {
         wanted: Wanted,
         /// SHA-256 of its token.
         token_hash: Hash,
+    },
+    /// A contact is set; the store journals it too. One with the number 0 is new, and gets the number of its entry; another one must be
+    /// its account's already.
+    Contact(Box<Contact>),
+    /// A test by a contact of an account is queued; nothing is journalled.
+    Test {
+        /// Whose.
+        account: AccountId,
+        /// By which contact.
+        contact: ContactId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A call that waits has ended; refused if it has ended before.
+    CallEnded {
+        /// Which.
+        call: Call,
+        /// By which contact.
+        contact: ContactId,
+        /// Why it was given up; `None` if it was sent.
+        failed: Option<String>,
     },
 }
 

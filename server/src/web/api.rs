@@ -38,6 +38,7 @@ use crate::{
     },
 };
 
+mod contacts;
 mod people;
 mod recommendations;
 
@@ -470,6 +471,11 @@ pub const ROUTES: &[Route] = &[
         content: Content::Json(of::<Done>),
         handler: || post(people::revoke_token),
     },
+    contacts::LIST,
+    contacts::ADD,
+    contacts::CHANGE,
+    contacts::REMOVE,
+    contacts::TEST,
     Route {
         method: "get",
         path: "/api/openapi.json",
@@ -560,6 +566,7 @@ pub(super) async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Res
         Answer::Verified(view) => json(&view),
         Answer::Shares(view) => json(&view),
         Answer::Shared(view) => json(&view),
+        Answer::Contacts(view) => json(&view),
     })
 }
 
@@ -665,7 +672,7 @@ struct Retired {
 
 /// Nothing needs to be said.
 #[derive(Deserialize, ToSchema)]
-struct Empty {}
+pub(super) struct Empty {}
 
 async fn comment(
     State(site): State<Site>,

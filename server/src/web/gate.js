@@ -43,6 +43,10 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     button.disabled = false;
   });
 }
+// By which clock someone sleeps, the browser knows.
+for (const zone of document.querySelectorAll('input[data-zone]')) {
+  if (!zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || '';
+}
 // Times as the reader's own clock shows them.
 for (const time of document.querySelectorAll('time[datetime]')) {
   const at = new Date(time.dateTime);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use app::{
     desk::Desk as _,
-    gate::{self, JoinPage, POLICY, Said, SignInPage},
+    gate::{self, JoinPage, POLICY, Said, SettingsPage, SignInPage, Typed},
 };
 use axum::{
     Router,
@@ -29,6 +29,8 @@ use crate::{
         who::{As, own_page},
     },
 };
+
+mod contacts;
 
 /// The pages.
 pub fn router() -> Router<Site> {
@@ -145,11 +147,22 @@ async fn sign_out(State(site): State<Site>, Extension(came): Extension<Came>, As
     response
 }
 
-async fn shown(site: &Site, came: &Came, caller: Caller, code: StatusCode, said: &Said) -> Result<Response, Problem> {
-    match site.desk.ask(caller, Query::Settings).await? {
-        Answer::Settings(page) => Ok(document(code, gate::settings(&assets::names(), &page, passkeys::are_possible(came), said))),
-        _ => Err(Refusal::NotFound { what: "page like this".to_owned() }.into()),
-    }
+async fn shown(
+    site: &Site,
+    came: &Came,
+    caller: Caller,
+    code: StatusCode,
+    said: Said,
+    typed: Vec<(String, String)>,
+) -> Result<Response, Problem> {
+    let (Answer::Settings(settings), Answer::Contacts(contacts)) =
+        (site.desk.ask(caller.clone(), Query::Settings).await?, site.desk.ask(caller, Query::Contacts).await?)
+    else {
+        return Err(Refusal::NotFound { what: "page like this".to_owned() }.into());
+    };
+    let (reach, passkeys, typed) = (site.reach, passkeys::are_possible(came), Typed(typed));
+    let page = SettingsPage { settings: *settings, contacts: *contacts, reach, passkeys, said, typed };
+    Ok(document(code, gate::settings(&assets::names(), &page)))
 }
 
 /// What is said when a form has led back here.
@@ -164,6 +177,8 @@ fn done(word: &str) -> Said {
         "close" => "The account is closed, and its sign-ins have ended.",
         "open" => "The account is open again.",
         "revoke" => "The token has ended.",
+        "contact" => "It is changed.",
+        "remove-contact" => "It is removed, and does not call any more.",
         _ => return Said::Nothing,
     };
     Said::Done(sentence.to_owned())
@@ -176,27 +191,30 @@ async fn settings_page(
     UrlQuery(query): Pairs,
 ) -> Result<Response, Problem> {
     let said = done(query.get("done").map_or("", String::as_str));
-    shown(&site, &came, caller, StatusCode::OK, &said).await
+    shown(&site, &came, caller, StatusCode::OK, said, Vec::new()).await
 }
 
-/// What came of a form: a word for the address, or a secret that is shown at once.
+/// What came of a form: a word for the address, or what is said at once.
 enum Outcome {
     Done(&'static str),
-    Secret { what: String, secret: String },
+    Said(Said),
 }
 
 async fn settings(State(site): State<Site>, Extension(came): Extension<Came>, As(caller): As, body: Bytes) -> Result<Response, Problem> {
     let form = fields(&body);
     match deed(&site, &came, caller.clone(), &form).await {
         Ok(Outcome::Done(word)) => Ok(Redirect::to(&format!("/ops/settings?done={word}")).into_response()),
-        Ok(Outcome::Secret { what, secret }) => shown(&site, &came, caller, StatusCode::OK, &Said::Secret { what, secret }).await,
+        Ok(Outcome::Said(said)) => shown(&site, &came, caller, StatusCode::OK, said, Vec::new()).await,
         Err(Refusal::SignIn) => Ok(Redirect::to("/sign-in?to=%2Fops%2Fsettings").into_response()),
-        Err(refusal) => shown(&site, &came, caller, status(&refusal), &Said::Refused(sentence(&refusal))).await,
+        Err(refusal) => shown(&site, &came, caller, status(&refusal), Said::Refused(sentence(&refusal)), form).await,
     }
 }
 
+fn unreadable() -> Refusal {
+    Refusal::Invalid { field: "form".to_owned(), problem: "can't be read; reload the page and try again".to_owned() }
+}
+
 async fn deed(site: &Site, came: &Came, caller: Caller, form: &[(String, String)]) -> Result<Outcome, Refusal> {
-    let unreadable = || Refusal::Invalid { field: "form".to_owned(), problem: "can't be read; reload the page and try again".to_owned() };
     let id = || field(form, "id").parse::<u32>().map_err(|_| unreadable());
     let role = || field(form, "role").parse::<Role>().map_err(|_| unreadable());
     let what = field(form, "what");
@@ -210,7 +228,7 @@ async fn deed(site: &Site, came: &Came, caller: Caller, form: &[(String, String)
             let secret = site.people.invite(caller, role).await?;
             let scheme = if came.secure { "https" } else { "http" };
             let what = format!("Send this link to whoever is to be {}. It works once, for 14 days.", role.one());
-            return Ok(Outcome::Secret { what, secret: format!("{scheme}://{}/join/{secret}", came.host) });
+            return Ok(Outcome::Said(Said::Secret { what, secret: format!("{scheme}://{}/join/{secret}", came.host) }));
         }
         "token" => {
             let scopes: BTreeSet<Scope> = form
@@ -219,8 +237,9 @@ async fn deed(site: &Site, came: &Came, caller: Caller, form: &[(String, String)
                 .map(|(_, value)| value.parse().map_err(|_| unreadable()))
                 .collect::<Result<_, _>>()?;
             let secret = site.people.create_token(caller, field(form, "label"), scopes, None).await?;
-            return Ok(Outcome::Secret { what: "The token. Send it as 'Authorization: Bearer TOKEN'.".to_owned(), secret });
+            return Ok(Outcome::Said(Said::Secret { what: "The token. Send it as 'Authorization: Bearer TOKEN'.".to_owned(), secret }));
         }
+        "contact" | "remove-contact" | "test-contact" => return contacts::deed(site, caller, form).await,
         "end-session" => ("end-session", Change::EndSession { session: SessionId(id()?) }),
         "remove-passkey" => ("remove-passkey", Change::RemovePasskey { passkey: PasskeyId(id()?) }),
         "withdraw" => ("withdraw", Change::WithdrawInvitation { invitation: InvitationId(id()?) }),

@@ -83,7 +83,11 @@ pub enum Content {
 }
 
 fn method(route: &Route) -> HttpMethod {
-    if route.method == "post" { HttpMethod::Post } else { HttpMethod::Get }
+    match route.method {
+        "post" => HttpMethod::Post,
+        "delete" => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    }
 }
 
 /// `get /api/ops/incidents/{id}/bundle` is `getOpsIncidentsBundle`: stable as long as the address is.

@@ -350,16 +350,28 @@ fn a_command_cools_down_on_its_subject_over_all_incidents() {
     story.tick(120);
     let offered = |story: &Story| story.incidents[1].offered().map(|one| one.command.clone()).collect::<Vec<_>>();
     assert_eq!(offered(&story), ["pm2-restart"]);
-    // It counts from the run or from its proof, whichever is later: never too short.
-    story.tick(10 + 600);
+    // It counts from the run, not from its proof.
+    story.tick(10 + 599);
     assert_eq!(offered(&story), ["pm2-restart"]);
-    story.tick(61 + 600);
+    story.tick(10 + 600);
     assert_eq!(offered(&story), ["pm2-restart", "pm2-reload"]);
-    // Where the other incident is not at hand any more, the record of proofs tells.
+    // Where the other incident is not at hand any more, the record of proofs tells, and that is later: never too short.
     story.incidents.remove(0);
     story.incidents[0].recommendations.clear();
     story.tick(61 + 599);
     assert_eq!(story.offered(), ["/usr/bin/pm2 restart api"]);
+}
+
+#[test]
+fn a_proof_does_not_begin_the_cool_down_anew() {
+    // The proof comes long after the run, in the same tick in which there is something to offer again.
+    let mut story = Story::new(&[app_memory()]);
+    story.tick(0);
+    story.run(1, 10, 0);
+    let other = breach("app:jobs@web-1", "app.memory", Severity::Warning, 20);
+    assert!(story.apply(&Event::BreachJoined { incident: IncidentNumber(1), breach: Box::new(other) }, Actor::Agent, 20));
+    story.tick(10 + 700);
+    story.tick(10 + 701);
 }
 
 #[test]

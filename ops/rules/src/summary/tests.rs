@@ -259,7 +259,7 @@ fn what_ran_is_told_to_each_reader_and_whether_it_worked() {
     let before = Basis::of(&one);
     let ended = |code, worked| {
         let (outcome, duration) = (RunOutcome::Exited { code }, Span::from_secs(1));
-        Stage::Ended(Ended { started_at: at(70), cancelled: None, at: at(71), outcome, duration, worked })
+        Stage::Ended(Ended { started_at: at(70), cancelled: None, at: at(71), outcome, duration, worked, proved_at: None })
     };
     one.recommendations.push(Recommendation {
         place: 1,

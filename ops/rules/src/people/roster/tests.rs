@@ -38,6 +38,7 @@ impl House {
             match row {
                 Row::Account(one) => put(&mut self.roster.accounts, one, |one| one.id),
                 Row::Passkey(one) => put(&mut self.roster.passkeys, one, |one| one.id),
+                Row::NoSession(id) => self.roster.sessions.retain(|one| one.id != id),
                 Row::NoPasskey(id) => self.roster.passkeys.retain(|one| one.id != id),
                 Row::Session(one) => put(&mut self.roster.sessions, one, |one| one.id),
                 Row::Invitation(one) => put(&mut self.roster.invitations, one, |one| one.id),
@@ -85,6 +86,26 @@ fn an_invitation_is_used_once_and_ends() {
     let id = house.roster.invitations.last().unwrap().id;
     house.change(&owner, Change::WithdrawInvitation { invitation: id }).unwrap();
     assert!(matches!(house.join(4, "Nobody"), Err(Refusal::NotFound { .. })), "taken back");
+}
+
+#[test]
+fn sign_ins_that_are_long_over_leave_and_no_number_is_used_twice() {
+    let mut house = House::new();
+    for secret in [11, 12, 13] {
+        house.sign_in(1, secret).unwrap();
+    }
+    house
+        .change(
+            &Caller::Account { id: AccountId(1), role: Role::Owner, session: SessionId(1), fresh: true },
+            Change::EndSession { session: SessionId(3) },
+        )
+        .unwrap();
+    house.now += 59 * 24 * 3600;
+    house.sign_in(1, 14).unwrap();
+    assert_eq!(house.roster.sessions.len(), 4);
+    house.now += 2 * 24 * 3600;
+    house.sign_in(1, 15).unwrap();
+    assert_eq!(house.roster.sessions.iter().map(|one| one.id.0).collect::<Vec<_>>(), [4, 5]);
 }
 
 #[test]

@@ -1,0 +1,302 @@
+//! The call: a worker follows the journal from a position of its own, queues who is to be called, and sends what is due.
+//!
+//! The position moves on in the transaction that fills the outbox, so that a restart loses no call and repeats none. What was sent is marked
+//! in the transaction that journals it. If Calm Ops is ended between the two, the same message goes out once more, with the same id: ntfy
+//! shows it in place of the first one, and a mail program or a receiver of webhooks can tell that it is a repetition.
+//!
+//! Whatever is sent goes to an address that a person has set for themselves, and to no other one.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use app::desk::Desk as _;
+use rules::{
+    call::{Call, Contact, Due, Message, Progress, Way, Why, due, message, retry_after},
+    desk::{Command, Refusal},
+    people::{Caller, ContactId},
+    time::{Span, Timestamp},
+};
+use tokio::sync::{Notify, broadcast::error::RecvError};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+mod mail;
+mod ways;
+pub mod zones;
+
+pub use mail::Mailer;
+
+use crate::{
+    clock::Clock,
+    collect::http::Poster,
+    desk::Desk,
+    store::{Store, StoreError, Waiting},
+};
+
+/// How many entries are read at a time.
+const PAGE: u32 = 500;
+/// How many calls are sent at the same time.
+const AT_ONCE: usize = 8;
+/// How long what is being sent has to come to its end when Calm Ops stops.
+const LEAVE_AFTER: Duration = Duration::from_secs(2);
+/// That nothing was to be told of so many entries is noted, so that a restart does not read them again.
+const NOTE_EVERY: u64 = 2_000;
+
+/// In which rhythm it works; tests use another one.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How often it looks even though nothing was heard.
+    pub look: Duration,
+    /// How long one try may take.
+    pub time_limit: Duration,
+    /// After so many failures in a row: when it is tried again, or that it is given up.
+    pub retry: fn(u32) -> Option<Span>,
+    /// What waits for the end of quiet hours is looked at again at least so often.
+    pub quiet: Span,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { look: Duration::from_secs(1), time_limit: Duration::from_secs(20), retry: retry_after, quiet: Span::from_mins(15) }
+    }
+}
+
+/// With what it calls.
+pub struct Means {
+    /// How browsers reach this server, without a slash at the end; messages have no link without.
+    pub public_url: Option<String>,
+    /// Sends HTTP requests.
+    pub poster: Poster,
+    /// Sends mail; `None` where no server for it is configured.
+    pub mailer: Option<Mailer>,
+    /// In which rhythm.
+    pub pace: Pace,
+}
+
+/// See the module.
+pub struct Calling {
+    desk: Arc<Desk>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    means: Means,
+    /// By which contacts something is being sent: one thing at a time by each.
+    busy: Mutex<BTreeSet<ContactId>>,
+    /// Something was sent: there may be more for the same contact.
+    sent: Notify,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Calling {
+    /// Calls until `stop`.
+    pub fn new(desk: Arc<Desk>, store: Arc<dyn Store>, clock: Clock, means: Means, stop: CancellationToken) -> Arc<Self> {
+        let (busy, sent, tasks) = (Mutex::default(), Notify::new(), TaskTracker::new());
+        Arc::new(Self { desk, store, clock, means, busy, sent, tasks, stop })
+    }
+
+    /// Works until told to stop. Where it never worked before, it begins after the entry `begin`: nobody is called for what was.
+    pub async fn run(self: Arc<Self>, begin: u64) {
+        // Subscribed first: what is written while the outbox is filled is heard.
+        let mut entries = self.desk.subscribe();
+        let mut look = tokio::time::interval(self.means.pace.look);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut reading = None;
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => break,
+                heard = entries.recv() => match heard {
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => break,
+                },
+                () = self.sent.notified() => {}
+                _ = look.tick() => {}
+            }
+            if let Err(error) = self.fill(&mut reading, begin).await {
+                // Read anew from the database: what is in memory may be ahead of it.
+                reading = None;
+                tracing::debug!(%error, "the outbox could not be filled; it is tried again");
+            }
+            if let Err(error) = self.send_due().await {
+                tracing::debug!(%error, "the outbox could not be read; it is tried again");
+            }
+        }
+        self.tasks.close();
+        // What is not marked as sent by then is sent once more by the next start, with the same id.
+        let _ = tokio::time::timeout(LEAVE_AFTER, self.tasks.wait()).await;
+    }
+
+    /// Reads on in the journal, and queues who is to be called.
+    async fn fill(&self, reading: &mut Option<Reading>, begin: u64) -> Result<(), StoreError> {
+        let calls = self.store.as_calls();
+        let place = match reading {
+            Some(place) => place,
+            None => {
+                let stored = calls.progress().await?;
+                let is_new = stored.is_none();
+                let progress = stored.unwrap_or_else(|| Progress::begin(begin));
+                if is_new {
+                    calls.queue(&progress, &[], self.clock.now().wall).await?;
+                }
+                reading.insert(Reading { noted: progress.clone(), progress })
+            }
+        };
+        loop {
+            let entries = self.store.entries(place.progress.after, PAGE).await?;
+            let now = self.clock.now().wall;
+            if entries.is_empty() && !place.progress.is_waiting(now) {
+                return Ok(());
+            }
+            let mut incidents = BTreeMap::new();
+            for number in Progress::about(&entries) {
+                incidents.extend(self.store.incident(number).await?.map(|incident| (number, incident)));
+            }
+            let wanted = place.progress.take(&entries, &incidents, now);
+            if !wanted.is_empty() || place.is_worth_a_note() {
+                let contacts = if wanted.is_empty() { Vec::new() } else { self.open_contacts().await? };
+                let queued: Vec<(Call, ContactId)> = wanted
+                    .iter()
+                    .flat_map(|call| contacts.iter().filter(|contact| call.is_for(contact)).map(|contact| (call.clone(), contact.id)))
+                    .collect();
+                calls.queue(&place.progress, &queued, now).await?;
+                place.noted = place.progress.clone();
+            }
+        }
+    }
+
+    /// The contacts of those who are still here.
+    async fn open_contacts(&self) -> Result<Vec<Contact>, StoreError> {
+        let roster = self.store.roster().await?;
+        let mut contacts = self.store.as_calls().contacts(None).await?;
+        contacts.retain(|contact| roster.account(contact.account).is_some_and(|account| account.closed_at.is_none()));
+        Ok(contacts)
+    }
+
+    fn busy(&self) -> MutexGuard<'_, BTreeSet<ContactId>> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to send what is due.
+    async fn send_due(self: &Arc<Self>) -> Result<(), StoreError> {
+        // More than are sent at once: those of busy contacts are among them.
+        let waiting = self.store.as_calls().due(self.clock.now().wall, 4 * AT_ONCE as u32).await?;
+        for one in waiting {
+            let contact = one.contact.id;
+            {
+                let mut busy = self.busy();
+                if busy.len() >= AT_ONCE || !busy.insert(contact) {
+                    continue;
+                }
+            }
+            let this = Arc::clone(self);
+            self.tasks.spawn(async move {
+                let done = this.work(one).await;
+                this.busy().remove(&contact);
+                match done {
+                    Ok(()) => this.sent.notify_one(),
+                    // The next look tries again.
+                    Err(error) => tracing::debug!(%error, "a call could not be looked at; it is tried again"),
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Looks at one call anew, and sends it if it still stands.
+    async fn work(&self, Waiting { call, contact, failures }: Waiting) -> Result<(), StoreError> {
+        let calls = self.store.as_calls();
+        let incident = match call.why {
+            Why::Test | Why::Many { .. } => None,
+            Why::Opened | Why::Escalated | Why::Reopened | Why::Offered { .. } => self.store.incident(call.incident).await?,
+        };
+        let roster = self.store.roster().await?;
+        if roster.account(contact.account).is_none_or(|account| account.closed_at.is_some()) {
+            return calls.drop_call(&call, contact.id).await;
+        }
+        let now = self.clock.now().wall;
+        let offset = contact.quiet.as_ref().and_then(|quiet| zones::offset(&quiet.zone, now)).unwrap_or(0);
+        match due(&call, &contact, incident.as_ref(), now, offset) {
+            Due::Over => return calls.drop_call(&call, contact.id).await,
+            Due::Wait(until) => {
+                return calls.put_off(&call, contact.id, until.min(now.plus(self.means.pace.quiet)), failures, None).await;
+            }
+            Due::Send => {}
+        }
+        let said = message(&call, incident.as_ref(), self.means.public_url.as_deref());
+        let tried = tokio::time::timeout(self.means.pace.time_limit, self.send(&call, &contact, &said, now)).await;
+        let problem = tried.unwrap_or_else(|_| Err("It did not answer in time.".to_owned())).err();
+        match problem {
+            None => self.end(call, &contact, None).await,
+            Some(problem) => {
+                tracing::info!(contact = contact.id.0, entry = call.entry, failures = failures + 1, problem, "a call could not be sent");
+                let failures = failures.saturating_add(1);
+                // Who tests looks at the answer.
+                let wait = if call.why == Why::Test { None } else { (self.means.pace.retry)(failures) };
+                match wait {
+                    Some(wait) => {
+                        let until = self.clock.now().wall.plus(wait);
+                        return calls.put_off(&call, contact.id, until, failures, Some(&problem)).await;
+                    }
+                    None => self.end(call, &contact, Some(problem)).await,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a message; what was in the way, as a sentence without anything secret.
+    async fn send(&self, call: &Call, contact: &Contact, said: &Message, now: Timestamp) -> Result<(), String> {
+        let id = id(call, contact.id);
+        match &contact.way {
+            Way::Mail { address } => match &self.means.mailer {
+                Some(mailer) => mailer.send(address, said, &id).await,
+                None => Err("No server for e-mail is configured: the section [mail] of the configuration says which.".to_owned()),
+            },
+            Way::Ntfy { .. } | Way::Webhook { .. } => {
+                let request = ways::request(&contact.way, call, said, &id, now)?;
+                self.means.poster.post(&request).await
+            }
+        }
+    }
+
+    /// Marks a call as sent or given up and journals it, and tries until it is written or Calm Ops stops.
+    async fn end(&self, call: Call, contact: &Contact, failed: Option<String>) {
+        let mut wait = Duration::from_millis(200);
+        loop {
+            let (call, failed) = (call.clone(), failed.clone());
+            let command = Command::EndCall { call, account: contact.account, contact: contact.id, failed };
+            match self.desk.act(Caller::System, command).await {
+                Err(Refusal::Unavailable { advice }) => {
+                    tracing::warn!(contact = contact.id.0, advice, "that a call was sent could not be written yet");
+                }
+                // Removed meanwhile, or asked for anew.
+                Ok(_) | Err(Refusal::Conflict { .. } | Refusal::NotFound { .. }) => return,
+                Err(refusal) => return tracing::error!(contact = contact.id.0, %refusal, "the end of a call was refused"),
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+            wait = (wait * 2).min(Duration::from_secs(5));
+        }
+    }
+}
+
+/// How far the journal was read, and what of that the database knows.
+struct Reading {
+    progress: Progress,
+    noted: Progress,
+}
+
+impl Reading {
+    /// Whether what is remembered has changed, apart from the position: that alone is noted now and then.
+    fn is_worth_a_note(&self) -> bool {
+        !self.progress.remembers_the_same(&self.noted) || self.progress.after >= self.noted.after + NOTE_EVERY
+    }
+}
+
+/// What a message is known by, the same each time it is sent.
+fn id(call: &Call, contact: ContactId) -> String {
+    format!("calm-ops-{}-{}-{}", call.entry, contact, call.at.as_micros())
+}

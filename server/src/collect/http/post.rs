@@ -1,0 +1,131 @@
+//! One request that brings something to an address which a person has set: on the same ground as a probe, without redirects.
+
+use std::{fmt, io, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{
+    Request,
+    client::conn::http1,
+    header::{self, HeaderName, HeaderValue},
+};
+use hyper_util::rt::TokioIo;
+use rustls::client::WebPkiServerVerifier;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{CollectError, Failure, Lookups, ProbeUrl, connect, server_name, tls};
+
+/// So much of an answer is read, to be polite; nothing is done with it.
+const MOST_ANSWER: usize = 16 * 1024;
+/// How long it may take to connect.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// What is sent. Its address and headers may hold what lets someone in: they are never printed.
+pub(crate) struct Post {
+    /// To where.
+    pub(crate) url: ProbeUrl,
+    /// Headers beside the usual ones.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// JSON.
+    pub(crate) body: Vec<u8>,
+}
+
+impl fmt::Debug for Post {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Post(not shown)")
+    }
+}
+
+/// Sends requests.
+#[derive(Clone, Debug)]
+pub struct Poster {
+    verifier: Arc<WebPkiServerVerifier>,
+}
+
+impl Poster {
+    /// Believes the public authorities, and those in a file of one's own.
+    pub fn new(ca_file: Option<&std::path::Path>) -> Result<Self, CollectError> {
+        Ok(Self { verifier: tls::verifier(ca_file)? })
+    }
+
+    /// Sends one request; what was in the way, as a sentence without anything secret. The caller sets the time limit.
+    pub(crate) async fn post(&self, post: &Post) -> Result<(), String> {
+        let status = self.ask(post).await.map_err(|failure| sentence(&failure))?;
+        match status {
+            200..=299 => Ok(()),
+            300..=399 => Err(format!("The server sends elsewhere (status {status}), which is not followed. Set its final address.")),
+            401 | 403 => Err(format!("The server refused it (status {status}): look at the token or the address.")),
+            404 | 410 => Err(format!("The server knows no such address (status {status}).")),
+            429 => Err(format!("The server asks for patience (status {status}).")),
+            _ => Err(format!("The server answered with status {status}.")),
+        }
+    }
+
+    async fn ask(&self, post: &Post) -> Result<u16, Failure> {
+        // Names of their own: what is slow for one contact is not in the way of the others.
+        let addresses = Lookups::default().addresses(&post.url).await.map_err(Failure::Name)?;
+        let stream = connect(&addresses, None, CONNECT).await?;
+        if post.url.as_url().scheme() == "https" {
+            let config =
+                tls::config(self.verifier.clone(), tls::Shown::default()).map_err(|error| Failure::Tls(io::Error::other(error)))?;
+            let name = server_name(&post.url).map_err(Failure::Tls)?;
+            let stream = TlsConnector::from(config).connect(name, stream).await.map_err(Failure::Tls)?;
+            send(stream, post).await
+        } else {
+            send(stream, post).await
+        }
+    }
+}
+
+async fn send<S>(stream: S, post: &Post) -> Result<u16, Failure>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (mut sender, connection) = http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(stream)).await?;
+    let _connection = AbortOnDropHandle::new(tokio::spawn(async move {
+        // What goes wrong here is told to the request as well.
+        let _ = connection.await;
+    }));
+    let url = post.url.as_url();
+    let host = url.host_str().unwrap_or_default();
+    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    let mut request = Request::post(target)
+        .header(header::HOST, authority)
+        .header(header::USER_AGENT, concat!("calm-ops/", env!("CARGO_PKG_VERSION")))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "*/*")
+        .header(header::CONNECTION, "close")
+        .body(Full::new(Bytes::from(post.body.clone())))?;
+    for (name, value) in &post.headers {
+        let mut value = HeaderValue::from_str(value).map_err(hyper::http::Error::from)?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(HeaderName::from_static(name), value);
+    }
+    let response = sender.send_request(request).await?;
+    let status = response.status().as_u16();
+    let (mut body, mut length) = (response.into_body(), 0);
+    // A receiver that closes early has taken it all the same.
+    while let Some(Ok(frame)) = body.frame().await {
+        length += frame.data_ref().map_or(0, Bytes::len);
+        if length >= MOST_ANSWER {
+            break;
+        }
+    }
+    Ok(status)
+}
+
+fn sentence(failure: &Failure) -> String {
+    tracing::debug!(%failure, "a request could not be sent");
+    match failure {
+        Failure::Name(_) => "The name of the server could not be looked up.",
+        Failure::Refused(_) | Failure::Inside(_) => "This address is one that Calm Ops never asks. Set another one.",
+        Failure::Connect(_) => "The server can't be reached.",
+        Failure::Tls(_) => "TLS with the server failed: its certificate is not trusted or has ended, or it speaks no TLS on this port.",
+        Failure::Http(_) | Failure::Request(_) => "The server broke off, or does not speak HTTP.",
+        Failure::Redirect(_) | Failure::Redirects | Failure::Status(_) | Failure::Text => "The server did not take it.",
+    }
+    .to_owned()
+}

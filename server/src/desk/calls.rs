@@ -1,0 +1,102 @@
+//! Contacts, and the ends of calls.
+
+use rules::{
+    call::{Contact, ContactCard, Contacts, MOST_CONTACTS, WantedContact, Way},
+    desk::{Command, Refusal},
+    journal::Event,
+    people::{Caller, ContactId},
+    words::AccountId,
+};
+
+use super::{Inner, refuse};
+use crate::{
+    call::zones,
+    collect::http::ProbeUrl,
+    store::{Beside, Decide},
+};
+
+fn invalid(field: &str, problem: String) -> Refusal {
+    Refusal::Invalid { field: field.to_owned(), problem }
+}
+
+fn own(caller: &Caller) -> Result<AccountId, Refusal> {
+    caller.account().ok_or(Refusal::SignIn)
+}
+
+impl Inner {
+    /// What is written beside a command about calls; `None` for the other ones.
+    pub(super) async fn call_beside(&self, caller: &Caller, command: &Command) -> Result<Option<Beside>, Refusal> {
+        Ok(match command {
+            Command::SetContact { contact, wanted } => {
+                Some(Beside::Contact(Box::new(self.checked_contact(own(caller)?, *contact, wanted.clone()).await?)))
+            }
+            Command::TestContact { contact } => Some(Beside::Test { account: own(caller)?, contact: *contact, at: self.clock.now().wall }),
+            Command::EndCall { call, account: _, contact, failed } => {
+                Some(Beside::CallEnded { call: call.clone(), contact: *contact, failed: failed.clone() })
+            }
+            _ => None,
+        })
+    }
+
+    /// What a command about calls journals. A contact that is set is journalled by the store, as its number is the entry's.
+    pub(super) fn call_events(caller: &Caller, command: Command) -> Result<Decide, Refusal> {
+        let event = match command {
+            Command::RemoveContact { contact } => Some(Event::ContactRemoved { account: own(caller)?, contact }),
+            // A test is about no incident.
+            Command::EndCall { call, account, contact, failed } if call.entry > 0 => {
+                let (incident, entry) = (call.incident, call.entry);
+                Some(match failed {
+                    None => Event::Called { incident, account, contact, entry },
+                    Some(why) => Event::CallFailed { incident, account, contact, entry, why },
+                })
+            }
+            _ => None,
+        };
+        Ok(Box::new(move |_| Ok(event.into_iter().collect())))
+    }
+
+    /// A contact as it is kept. Everything about it that only this side knows is checked here: whether an address can be asked, whether a time
+    /// zone exists.
+    async fn checked_contact(&self, account: AccountId, id: Option<ContactId>, wanted: WantedContact) -> Result<Contact, Refusal> {
+        let has = self.store.as_calls().contacts(Some(account)).await.map_err(refuse)?;
+        let before = match id {
+            // Someone else's looks like none.
+            Some(id) => {
+                let known = has.iter().find(|contact| contact.id == id);
+                Some(known.ok_or_else(|| Refusal::NotFound { what: format!("contact {id} of yours") })?)
+            }
+            None if has.len() >= MOST_CONTACTS => {
+                return Err(Refusal::Conflict { problem: "You have as many contacts as you may. Remove one first.".to_owned() });
+            }
+            None => None,
+        };
+        let contact = wanted.checked(id.unwrap_or(ContactId(0)), account, before, self.clock.now().wall)?;
+        if let Some(url) = contact.way.url() {
+            let field = if matches!(contact.way, Way::Ntfy { .. }) { "server" } else { "url" };
+            url.parse::<ProbeUrl>().map_err(|error| invalid(field, format!("can't be used: {error}")))?;
+        }
+        if let Way::Mail { address } = &contact.way {
+            let expected = || invalid("address", "has to be one e-mail address, such as 'ada@example.com'".to_owned());
+            address.parse::<lettre::Address>().map_err(|_| expected())?;
+        }
+        if let Some(quiet) = &contact.quiet
+            && zones::offset(&quiet.zone, self.clock.now().wall).is_none()
+        {
+            let problem = format!("{} is not known; write such as 'Europe/Berlin', or '+02:00'", quiet.zone);
+            return Err(invalid("zone", problem));
+        }
+        Ok(contact)
+    }
+
+    /// One's own contacts.
+    pub(super) async fn contacts(&self, caller: &Caller) -> Result<Contacts, Refusal> {
+        let account = own(caller)?;
+        let (cursor, _) = self.store.head().await.map_err(refuse)?;
+        let calls = self.store.as_calls();
+        let contacts = calls.contacts(Some(account)).await.map_err(refuse)?;
+        let last = calls.last_calls(account).await.map_err(refuse)?;
+        let last = |id: ContactId| last.iter().find(|(of, _)| *of == id).map(|(_, last)| last.clone());
+        let contacts = contacts.iter().map(|contact| ContactCard::new(contact, last(contact.id))).collect();
+        Ok(Contacts { cursor, at: self.clock.now().wall, contacts })
+    }
+}

@@ -1,0 +1,55 @@
+//! What the store does for the call: contacts, and the outbox.
+
+use async_trait::async_trait;
+use rules::{
+    call::{Call, Contact, LastCall, Progress},
+    people::ContactId,
+    time::Timestamp,
+    words::AccountId,
+};
+
+use super::StoreError;
+
+/// A call that is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which.
+    pub call: Call,
+    /// By which contact, as it is now.
+    pub contact: Contact,
+    /// How often it could not be sent.
+    pub failures: u32,
+}
+
+/// Contacts and the outbox. What people change about them comes by [`Beside`](super::Beside), in the transaction of its entry.
+#[async_trait]
+pub trait Calls: Send + Sync {
+    /// The contacts of an account, or all, oldest first.
+    async fn contacts(&self, account: Option<AccountId>) -> Result<Vec<Contact>, StoreError>;
+
+    /// The last call by each contact of an account.
+    async fn last_calls(&self, account: AccountId) -> Result<Vec<(ContactId, LastCall)>, StoreError>;
+
+    /// How far the journal was read for calls; `None` if it never was.
+    async fn progress(&self) -> Result<Option<Progress>, StoreError>;
+
+    /// Queues calls and moves the progress on, in one transaction. A call that is there already is left as it is, and one by a contact that is
+    /// gone is left out.
+    async fn queue(&self, progress: &Progress, calls: &[(Call, ContactId)], now: Timestamp) -> Result<(), StoreError>;
+
+    /// What is due, the oldest entry first; at most one call by each contact.
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Waiting>, StoreError>;
+
+    /// Puts a call off. `problem` is why it could not be sent, if that was tried.
+    async fn put_off(
+        &self,
+        call: &Call,
+        contact: ContactId,
+        until: Timestamp,
+        failures: u32,
+        problem: Option<&str>,
+    ) -> Result<(), StoreError>;
+
+    /// Drops a call that is over before it was sent.
+    async fn drop_call(&self, call: &Call, contact: ContactId) -> Result<(), StoreError>;
+}

@@ -1,0 +1,126 @@
+//! By which ways oneself is called.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+    routing::{get, post},
+};
+use bytes::Bytes;
+use http::HeaderMap;
+use rules::{
+    call::{Contacts, WantedContact},
+    desk::{Command, Done, Query, Refusal},
+    people::{ContactId, Need, Role},
+};
+
+use super::{Empty, Route, act, ask, body};
+use crate::web::{
+    Site,
+    openapi::{Content, of},
+    problem::Problem,
+    who::As,
+};
+
+const OWN: Need = Need::Person { role: Role::Viewer, fresh: false };
+
+/// `GET /api/people/contacts`
+pub(super) const LIST: Route = Route {
+    method: "get",
+    path: "/api/people/contacts",
+    need: OWN,
+    summary: "The ways by which oneself is called. What lets someone in is never shown, only that there is one.",
+    query: &[],
+    body: None,
+    answer: (200, "The contacts, each with its last call."),
+    content: Content::Json(of::<Contacts>),
+    handler: || get(list),
+};
+
+/// `POST /api/people/contacts`
+pub(super) const ADD: Route = Route {
+    method: "post",
+    path: "/api/people/contacts",
+    need: OWN,
+    summary: "Set a way by which oneself is called: `ntfy`, `webhook` or `mail`. In quiet hours warnings wait; what is critical always comes through.",
+    query: &[],
+    body: Some((
+        r#"{"label":"Phone","way":{"kind":"ntfy","server":"https://ntfy.sh","topic":"calm-ops-8f3k"},"least":"warning","quiet":{"from":"22:00","to":"07:00","zone":"Europe/Berlin"},"enabled":true}"#,
+        of::<WantedContact>,
+    )),
+    answer: (200, "The journal position after it; its number is the contact's."),
+    content: Content::Json(of::<Done>),
+    handler: || post(add),
+};
+
+/// `POST /api/people/contacts/{id}`
+pub(super) const CHANGE: Route = Route {
+    method: "post",
+    path: "/api/people/contacts/{id}",
+    need: OWN,
+    summary: "Change a way by which oneself is called. Without `way` that stays as it is, with its secrets.",
+    query: &[],
+    body: Some((r#"{"label":"Phone","least":"critical","enabled":true}"#, of::<WantedContact>)),
+    answer: (200, "The journal position after it."),
+    content: Content::Json(of::<Done>),
+    handler: || post(change),
+};
+
+/// `POST /api/people/contacts/{id}/remove`
+pub(super) const REMOVE: Route = Route {
+    method: "post",
+    path: "/api/people/contacts/{id}/remove",
+    need: OWN,
+    summary: "Remove a way by which oneself is called. What waits for it is dropped.",
+    query: &[],
+    body: Some((r#"{}"#, of::<Empty>)),
+    answer: (200, "The journal position after it."),
+    content: Content::Json(of::<Done>),
+    handler: || post(remove),
+};
+
+/// `POST /api/people/contacts/{id}/test`
+pub(super) const TEST: Route = Route {
+    method: "post",
+    path: "/api/people/contacts/{id}/test",
+    need: OWN,
+    summary: "Send a test. A moment later the list says whether it went out.",
+    query: &[],
+    body: Some((r#"{}"#, of::<Empty>)),
+    answer: (200, "The journal position; a test is not journalled."),
+    content: Content::Json(of::<Done>),
+    handler: || post(test),
+};
+
+fn which(text: &str) -> Result<ContactId, Problem> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.map(ContactId).ok_or_else(|| Refusal::NotFound { what: "contact like that: a number names one".to_owned() }.into())
+}
+
+async fn list(State(site): State<Site>, As(caller): As) -> Result<Response, Problem> {
+    ask(&site, caller, Query::Contacts).await
+}
+
+async fn add(State(site): State<Site>, As(caller): As, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+    let wanted: WantedContact = body(&headers, &bytes)?;
+    act(&site, caller, Command::SetContact { contact: None, wanted }).await
+}
+
+async fn change(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let contact = Some(which(&id)?);
+    let wanted: WantedContact = body(&headers, &bytes)?;
+    act(&site, caller, Command::SetContact { contact, wanted }).await
+}
+
+async fn remove(State(site): State<Site>, As(caller): As, Path(id): Path<String>) -> Result<Response, Problem> {
+    act(&site, caller, Command::RemoveContact { contact: which(&id)? }).await
+}
+
+async fn test(State(site): State<Site>, As(caller): As, Path(id): Path<String>) -> Result<Response, Problem> {
+    act(&site, caller, Command::TestContact { contact: which(&id)? }).await
+}
