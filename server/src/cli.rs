@@ -5,7 +5,7 @@ use std::{ffi::OsString, io::Write, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use rules::journal::Head;
+use rules::{journal::Head, recommendation::RecommendationId};
 
 use crate::config::{Config, ConfigError, Flags, Sources};
 
@@ -14,6 +14,7 @@ mod data;
 mod init;
 mod journal;
 mod people;
+mod recovery;
 mod serve;
 
 /// How the program ends.
@@ -47,6 +48,8 @@ Examples:
   calm-ops serve --config /etc/calm-ops.toml   the same, with your own settings
   calm-ops init /etc/calm-ops                  write the documents to change: thresholds, runbooks, the configuration
   calm-ops check --ops-dir /etc/calm-ops       are these documents good?
+  calm-ops init --sudoers calm-ops             the sudo lines for exactly what may run on this machine as somebody else
+  calm-ops run --dry-run 42-1                  what exactly would a recommendation execute? Nothing is run
   calm-ops journal verify                      was anything in the record changed?
   calm-ops journal export journal.jsonl        the record as lines of JSON; 'journal verify --file' proves them anywhere
 
@@ -78,6 +81,8 @@ enum Command {
     Check,
     /// Write the built-in documents and an explained configuration into a folder, to change them. Nothing is ever overwritten.
     Init(Init),
+    /// Show exactly what a recommendation would execute on this machine now. There is no way to run it from here.
+    Run(Run),
     /// Print a link by which an owner comes in: the first one, or one more if nobody can sign in any more.
     OwnerLink,
     /// The record of everything that happened.
@@ -118,7 +123,22 @@ enum Journal {
 #[derive(Args, Debug)]
 struct Init {
     /// The folder; it is made if it does not exist.
-    dir: PathBuf,
+    #[arg(required_unless_present = "sudoers", conflicts_with = "sudoers")]
+    dir: Option<PathBuf>,
+    /// Write no documents, but print the lines that sudo needs, so that the user of Calm Ops may run exactly the approved commands of
+    /// this machine as others. Without a name it is the user who asks.
+    #[arg(long, value_name = "USER")]
+    sudoers: Option<Option<String>>,
+}
+
+#[derive(Args, Debug)]
+struct Run {
+    /// Only show it. Always needed: a command runs only after an approval on the pages or the interface.
+    #[arg(long, required = true)]
+    dry_run: bool,
+    /// The recommendation, as its page names it, such as 42-1.
+    #[arg(value_name = "ID")]
+    recommendation: RecommendationId,
 }
 
 /// Runs the program. `out` is for what was asked, `err` for what went wrong.
@@ -138,7 +158,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, sources: &impl Sources
     let config = Config::load(&line.flags, sources);
     match line.command.unwrap_or(Command::Serve) {
         // Needs no configuration: it is how one begins.
-        Command::Init(Init { dir }) => init::init(&dir, out, err),
+        Command::Init(Init { dir: Some(dir), .. }) => init::init(&dir, out, err),
+        Command::Init(Init { dir: None, sudoers }) => {
+            with(config, err, |config, err| recovery::sudoers(&config, sudoers.flatten().as_deref(), out, err))
+        }
+        Command::Run(Run { dry_run: _, recommendation }) => {
+            with(config, err, |config, err| recovery::dry_run(&config, recommendation, out, err))
+        }
         Command::Check => check::check(config, out, err),
         Command::Serve => with(config, err, |config, err| serve::serve(config, out, err)),
         Command::OwnerLink => with(config, err, |config, err| people::owner_link(&config, out, err)),

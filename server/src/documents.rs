@@ -237,6 +237,14 @@ impl Documents {
     }
 }
 
+/// The newest version of the approved commands, by itself: the commands of a server that runs are these, whatever became of the other
+/// documents since it was started.
+pub fn catalogue(dir: Option<&Path>, scripts: &[OwnScript]) -> Result<Catalogue, BadDocuments> {
+    let text = read(dir, COMMANDS)?;
+    Catalogue::parse(COMMANDS, &text, scripts)
+        .map_err(|refusals| BadDocuments::Wrong { problems: refusals.into_iter().map(Problem::from).collect() })
+}
+
 fn misfits(in_force: &BTreeMap<&'static str, InForce>, thresholds: &Thresholds, catalogue: &Catalogue) -> Vec<Problem> {
     let text = |name: &str| in_force.get(name).map_or("", |document| document.text.as_str());
     let at = |line: u32, found: String, expected: String| {

@@ -41,7 +41,7 @@ mod user;
 pub use output::{Line, Output, Phase, Piece, Reader, Stream};
 pub use plan::{Builder, Description, LONGEST, PATH, Plan, VARIABLES};
 pub use rule::{Refusal, Rule};
-pub use user::{User, Way};
+pub use user::{SUDO, User, Way};
 
 /// How long a process has between SIGTERM and SIGKILL.
 pub const GRACE: Duration = Duration::from_secs(3);

@@ -150,7 +150,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let live = Live::new(opening.cursor, config.limits.streams);
     let recovery = Arc::new(Recovery::default());
     let desk = Desk::new(Arc::clone(&store), Arc::clone(&board), Arc::clone(&live), Arc::clone(&recovery), clock);
-    let host = config.host_name.clone().unwrap_or_else(crate::collect::host::host_name);
+    let Place { host, pm2_home } = Place::here(&config);
 
     let runner = Runner::new(data_dir.join("runs"), clock).map_err(|source| StartError::DataDir { path: data_dir.join("runs"), source })?;
     let runs = Runs::new(Arc::clone(&desk), Arc::clone(&store), Arc::clone(&recovery), Arc::clone(&live), runner, clock, stop.clone());
@@ -166,7 +166,6 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     collectors.start(Box::new(HostCollector::new(&host, config.interval)), stop.child_token());
     let mut always = vec!["host"];
     let mut apps = None;
-    let pm2_home = config.pm2.home.clone().or_else(|| Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME")));
     recovery.set_place(Place { host: host.clone(), pm2_home: pm2_home.clone() });
     let runs = tokio::spawn(runs.run());
     match pm2_home.filter(|_| config.pm2.enabled) {

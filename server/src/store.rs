@@ -22,10 +22,11 @@ use rules::{
     words::{Actor, Signal, Subject, Unit},
 };
 
+use self::open::{APPLIED, same_schema, unread};
 pub(crate) use self::rows::readable;
 pub use self::{
     calls::{Calls, Waiting},
-    open::{Where, open, open_archive, open_to_serve},
+    open::{Where, open, open_archive, open_to_read, open_to_serve},
     postgres::PostgresStore,
     sqlite::SqliteStore,
     trail::{Beside, Trail},

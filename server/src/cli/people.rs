@@ -12,6 +12,15 @@ use crate::{
     store::{self, Store},
 };
 
+/// Where people find the pages, without a path.
+pub(super) fn origin(config: &Config) -> String {
+    if let Some(url) = &config.public_url {
+        return url.origin();
+    }
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    format!("{scheme}://localhost:{}", config.listen.port())
+}
+
 /// `calm-ops owner-link`: whoever may read and write the data may decide who owns it.
 pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
     let at = config.place();
@@ -37,13 +46,7 @@ pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Wri
     };
     match data::run(made, err) {
         Some(Ok(secret)) => {
-            let page = match &config.public_url {
-                Some(url) => url.origin(),
-                None => {
-                    let scheme = if config.tls.is_some() { "https" } else { "http" };
-                    format!("{scheme}://localhost:{}", config.listen.port())
-                }
-            };
+            let page = origin(config);
             let _ = writeln!(
                 out,
                 "Open this link to become an owner; it works once, for a day. Earlier links have ended:\n{page}/join/{secret}"

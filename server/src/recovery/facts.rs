@@ -23,10 +23,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::Recovery;
 use crate::{
+    clock::Clock,
     collect::{
+        Collector as _,
         host::local_disks,
         http::Endpoint,
-        pm2::{Seen, SeenApp},
+        pm2::{Pm2Collector, Seen, SeenApp},
     },
     store::Store,
 };
@@ -99,6 +101,36 @@ pub async fn watch(places: Places, recovery: Arc<Recovery>, stop: CancellationTo
     }
 }
 
+/// One look by a command beside the server: PM2 is asked once, and the database where there is one.
+pub async fn once(host: &str, pm2_home: Option<&Path>, store: Option<&dyn Store>) -> Facts {
+    let mut apps = BTreeMap::new();
+    if let Some(home) = pm2_home {
+        let mut collector = Pm2Collector::new(host, home, EVERY);
+        // Without an answer there is no app, and what needs one is refused.
+        let _ = collector.collect(Clock::start().now().wall).await;
+        apps = collector.seen().apps();
+    }
+    let queries = match store {
+        Some(store) => store.long_queries().await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    facts(programs(), certificates(Path::new(CERTIFICATES)), apps.into_keys(), queries.into_iter().map(|(query, _)| query))
+}
+
+/// What was seen, as facts.
+fn facts(
+    programs: Vec<(Program, &'static str)>,
+    certificates: Vec<String>,
+    apps: impl IntoIterator<Item = String>,
+    queries: impl IntoIterator<Item = String>,
+) -> Facts {
+    let facts = programs.into_iter().fold(Facts::new(), |facts, (program, path)| {
+        let before = facts.clone();
+        facts.with_program(program, path).unwrap_or(before)
+    });
+    facts.with_apps(apps).with_certificates(certificates).with_queries(queries)
+}
+
 /// One look. `reading` holds what reads the disks, while it has not ended: one that hangs is not begun a second time.
 async fn look(places: &Places, reading: &mut Option<JoinHandle<Files>>) -> (Facts, Hints) {
     let apps = places.apps.as_ref().map(Seen::apps).unwrap_or_default();
@@ -121,11 +153,7 @@ async fn look(places: &Places, reading: &mut Option<JoinHandle<Files>>) -> (Fact
         Ok(Ok(queries)) => queries.into_iter().collect(),
         Ok(Err(_)) | Err(_) => BTreeMap::new(),
     };
-    let facts = files.programs.into_iter().fold(Facts::new(), |facts, (program, path)| {
-        let before = facts.clone();
-        facts.with_program(program, path).unwrap_or(before)
-    });
-    let facts = facts.with_apps(apps.keys().cloned()).with_certificates(files.certificates).with_queries(queries.keys().cloned());
+    let facts = facts(files.programs, files.certificates, apps.keys().cloned(), queries.keys().cloned());
     let hints = Hints {
         app_memory: apps.into_iter().map(|(name, app)| (name, app.memory)).collect(),
         app_logs: files.logs,
@@ -145,12 +173,14 @@ struct Files {
 
 impl Files {
     fn look(host: &str, apps: &BTreeMap<String, SeenApp>) -> Self {
-        let programs = Program::ALL.into_iter().filter_map(|program| {
-            let path = program.candidates().iter().find(|path| is_program(Path::new(path)))?;
-            Some((program, *path))
-        });
-        Self { programs: programs.collect(), certificates: certificates(Path::new(CERTIFICATES)), logs: logs(host, apps, &local_disks()) }
+        Self { programs: programs(), certificates: certificates(Path::new(CERTIFICATES)), logs: logs(host, apps, &local_disks()) }
     }
+}
+
+/// The programs of the closed list that are here, each at the first of its places.
+fn programs() -> Vec<(Program, &'static str)> {
+    let place = |program: Program| program.candidates().iter().find(|path| is_program(Path::new(path)));
+    Program::ALL.into_iter().filter_map(|program| Some((program, *place(program)?))).collect()
 }
 
 fn is_program(path: &Path) -> bool {

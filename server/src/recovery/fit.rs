@@ -4,13 +4,17 @@
 use std::path::{Path, PathBuf};
 
 use rules::{
-    catalogue::{Action, Catalogue, Facts, Filled, Program, RunAs, Values},
+    catalogue::{Action, Catalogue, Command, Facts, Filled, Program, RunAs, Values, quoted},
     incident::Incident,
     recommendation::Recommendation,
     words::Actor,
 };
 
-use crate::run::{Builder, Plan, Refusal, User, Way};
+use crate::{
+    collect::{host::host_name, pm2::Pm2Collector},
+    config::Config,
+    run::{Builder, Plan, Refusal, User, Way},
+};
 
 /// Where commands run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,14 @@ pub struct Place {
     pub host: String,
     /// The home of the PM2 that is watched.
     pub pm2_home: Option<PathBuf>,
+}
+
+impl Place {
+    /// This host, as the configuration and the environment of this program have it. The server and the commands beside it come here.
+    pub fn here(config: &Config) -> Self {
+        let home = || Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME"));
+        Self { host: config.host_name.clone().unwrap_or_else(host_name), pm2_home: config.pm2.home.clone().or_else(home) }
+    }
 }
 
 /// What would be carried out.
@@ -46,30 +58,53 @@ impl Ready {
 pub(super) fn ready(catalogue: Option<&Catalogue>, facts: &Facts, place: Option<&Place>, one: &Recommendation) -> Result<Ready, String> {
     let catalogue = catalogue.ok_or("The page of approved commands has a mistake, so nothing runs until it is mended.")?;
     let place = place.ok_or("This program does not run commands.")?;
-    if catalogue.version() != one.catalogue {
-        return Err("The page of approved commands is another one now.".to_owned());
-    }
     if place.host != one.host {
         return Err(format!("It is for the host {}, and this is {}.", one.host, place.host));
     }
     let command = catalogue.get(&one.command).ok_or_else(|| format!("There is no approved command {} any more.", one.command))?;
     let values: Values = one.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let filled = command.fill(&values, facts).map_err(|refused| format!("It does not fit this host now: {refused}"))?;
-    let same = [
-        (filled.argv() == one.argv && filled.to_string() == one.shown, "what is executed"),
-        (filled.check() == one.check.as_deref(), "its check"),
-        (filled.user().to_string() == one.user, "as whom it runs"),
-        (filled.time_limit() == one.time_limit, "its time limit"),
-        (command.risk() == one.risk && command.approval() == one.approval && command.blast_radius() == one.blast_radius, "its risk"),
-    ];
-    if let Some((_, what)) = same.iter().find(|(same, _)| !same) {
-        return Err(format!("Something has changed since it was recommended: {what}."));
+    let changed = changed(command, &filled, one);
+    if !changed.is_empty() {
+        return Err(format!("Something has changed since it was recommended: {}.", changed.join("; ")));
+    }
+    if catalogue.version() != one.catalogue {
+        let (now, then) = (short(catalogue.version()), short(&one.catalogue));
+        return Err(format!(
+            "The page of approved commands is another one now: version {now}, and it was recommended from {then}. This command is still the same."
+        ));
     }
     match filled.action() {
         Action::QueryCancel { pid, started } => Ok(Ready::QueryCancel { pid: *pid, started: *started }),
         Action::Program { program, argv } => plan(&filled, Some(*program), argv, None, place),
         Action::Script { argv, sha256, .. } => plan(&filled, None, argv, Some(sha256), place),
     }
+}
+
+/// What is not as it was recommended, each with how it is and how it was.
+fn changed(command: &Command, filled: &Filled, one: &Recommendation) -> Vec<String> {
+    let check = |argv: Option<&[String]>| argv.map_or_else(|| "none".to_owned(), quoted);
+    let mut changed = Vec::new();
+    let mut look = |same: bool, what: &str, now: String, then: String| {
+        if !same {
+            changed.push(if now == then { what.to_owned() } else { format!("{what} ({now}, it was {then})") });
+        }
+    };
+    let same = filled.argv() == one.argv && filled.to_string() == one.shown;
+    look(same, "what is executed", filled.to_string(), one.shown.clone());
+    look(filled.check() == one.check.as_deref(), "its check", check(filled.check()), check(one.check.as_deref()));
+    look(filled.user().to_string() == one.user, "as whom it runs", filled.user().to_string(), one.user.clone());
+    look(filled.time_limit() == one.time_limit, "its time limit", filled.time_limit().to_string(), one.time_limit.to_string());
+    look(command.risk() == one.risk, "its risk", command.risk().as_str().to_owned(), one.risk.as_str().to_owned());
+    let (now, then) = (command.approval(), one.approval);
+    look(now == then, "who may approve it", now.as_str().to_owned(), then.as_str().to_owned());
+    look(command.blast_radius() == one.blast_radius, "its blast radius", command.blast_radius().to_owned(), one.blast_radius.clone());
+    changed
+}
+
+/// Enough of a version to tell two apart.
+fn short(version: &str) -> &str {
+    version.get(..12).unwrap_or(version)
 }
 
 /// Whether everyone who is needed said yes to exactly what there is now.

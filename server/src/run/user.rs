@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::rule::{Refusal, Rule};
 
 /// Becomes another user for a service that is not root. The owner of the host grants exactly the vectors that may run.
-pub(super) const SUDO: &str = "/usr/bin/sudo";
+pub const SUDO: &str = "/usr/bin/sudo";
 /// Becomes another user for root.
 pub(super) const SETPRIV: &str = "/usr/bin/setpriv";
 
@@ -64,9 +64,13 @@ impl User {
 
     /// The user that Calm Ops runs as.
     pub fn ours() -> Result<Self, Refusal> {
-        let us = geteuid().as_raw();
-        Self::find(|user| user.uid == us)
-            .ok_or_else(|| Refusal::new(Rule::KnownUser, format!("this host has no user with the number {us}")))
+        Self::numbered(geteuid().as_raw())
+    }
+
+    /// The user of that number.
+    pub fn numbered(uid: u32) -> Result<Self, Refusal> {
+        Self::find(|user| user.uid == uid)
+            .ok_or_else(|| Refusal::new(Rule::KnownUser, format!("this host has no user with the number {uid}")))
     }
 
     fn find(fits: impl Fn(&Self) -> bool) -> Option<Self> {

@@ -5,6 +5,7 @@ use std::{str::FromStr as _, time::Duration};
 use rules::time::Span;
 use sqlx::{
     PgConnection, PgPool, Postgres,
+    migrate::Migrator,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
@@ -55,6 +56,9 @@ async fn long_queries(readers: &PgPool) -> Result<Vec<(String, Span)>, StoreErro
     Ok(rows.into_iter().map(|(pid, started, micros)| (format!("{pid}@{started}"), age(micros))).collect())
 }
 
+/// Every version of the schema that this program knows.
+static SCHEMA: Migrator = sqlx::migrate!("../migrations/postgres");
+
 /// A store in a PostgreSQL database.
 #[derive(Debug)]
 pub struct PostgresStore {
@@ -68,30 +72,24 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Connects and brings the schema up to date. Another program may use the database at the same time.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|error| {
-                // The address may hold a password: it is not repeated.
-                StoreError::unavailable(
-                    "DATABASE_URL is not the address of a PostgreSQL database, such as postgres://user:password@host:5432/calm_ops.",
-                    error,
-                )
-            })?
-            .application_name("calm-ops")
-            .statement_cache_capacity(64)
-            // `synchronous_commit`: an answer of success promises that it is on the disk.
-            .options([
-                ("synchronous_commit", "on"),
-                ("lock_timeout", "2s"),
-                ("statement_timeout", "30s"),
-                ("idle_in_transaction_session_timeout", "30s"),
-            ]);
+        let options = options(url)?;
         let pool = PgPoolOptions::new()
             .max_connections(6)
             .acquire_timeout(Duration::from_secs(4))
             .idle_timeout(Duration::from_secs(60))
             .connect_with(options)
             .await?;
-        sqlx::migrate!("../migrations/postgres").run(&pool).await?;
+        SCHEMA.run(&pool).await?;
+        Ok(Self { writer: pool.clone(), readers: pool, alone: None })
+    }
+
+    /// Connects to look at it beside the program that serves: nothing is brought up to date or written, and the database itself refuses
+    /// a change.
+    pub async fn connect_to_read(url: &str) -> Result<Self, StoreError> {
+        let options = options(url)?.options([("default_transaction_read_only", "on")]);
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(4)).connect_with(options).await?;
+        let applied = sqlx::query_scalar(super::APPLIED).fetch_all(&pool).await.map_err(super::unread)?;
+        super::same_schema(&SCHEMA, &applied)?;
         Ok(Self { writer: pool.clone(), readers: pool, alone: None })
     }
 
@@ -154,6 +152,27 @@ impl PostgresStore {
     pub async fn close(&self) {
         self.writer.close().await;
     }
+}
+
+/// How every connection is made.
+fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    Ok(PgConnectOptions::from_str(url)
+        .map_err(|error| {
+            // The address may hold a password: it is not repeated.
+            StoreError::unavailable(
+                "DATABASE_URL is not the address of a PostgreSQL database, such as postgres://user:password@host:5432/calm_ops.",
+                error,
+            )
+        })?
+        .application_name("calm-ops")
+        .statement_cache_capacity(64)
+        // `synchronous_commit`: an answer of success promises that it is on the disk.
+        .options([
+            ("synchronous_commit", "on"),
+            ("lock_timeout", "2s"),
+            ("statement_timeout", "30s"),
+            ("idle_in_transaction_session_timeout", "30s"),
+        ]))
 }
 
 /// Takes the lock that says who serves, if nobody holds it.

@@ -12,6 +12,7 @@ use rules::time::Span;
 use rustix::fs::{FlockOperation, flock};
 use sqlx::{
     Sqlite, SqliteConnection, SqlitePool,
+    migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
@@ -48,6 +49,9 @@ async fn long_queries(_: &SqlitePool) -> Result<Vec<(String, Span)>, StoreError>
 /// How long another program may hold the file before a change fails.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Every version of the schema that this program knows.
+static SCHEMA: Migrator = sqlx::migrate!("../migrations/sqlite");
+
 /// A store in one file.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -77,7 +81,7 @@ impl SqliteStore {
             .statement_cache_capacity(32);
         let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE * 2).idle_timeout(None).max_lifetime(None);
         let writer = pool.clone().max_connections(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("../migrations/sqlite").run(&writer).await?;
+        SCHEMA.run(&writer).await?;
         let readers = pool
             .max_connections(3)
             .idle_timeout(Duration::from_secs(60))
@@ -90,6 +94,15 @@ impl SqliteStore {
         let alone = hold(path)?;
         let store = Self::open(path).await?;
         Ok(Self { _alone: Some(alone), ..store })
+    }
+
+    /// Opens it to look at it beside the program that serves: nothing is made, brought up to date, or written, and a change is refused.
+    pub async fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(PATIENCE).pragma("query_only", "on");
+        let readers = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE * 2).connect_with(options).await?;
+        let applied = sqlx::query_scalar(super::APPLIED).fetch_all(&readers).await.map_err(super::unread)?;
+        super::same_schema(&SCHEMA, &applied)?;
+        Ok(Self { writer: readers.clone(), readers, _alone: None })
     }
 
     /// The lock on the file ends only with this program.

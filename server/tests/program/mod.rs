@@ -53,8 +53,13 @@ impl Home {
 
     /// Starts the program; what it said if it ended before it was ready.
     pub fn start_with(&self, more: &[&str]) -> Result<Running, String> {
+        self.start_from(Command::new(env!("CARGO_BIN_EXE_calm-ops")), more)
+    }
+
+    /// The same by a command that becomes the program.
+    pub fn start_from(&self, mut program: Command, more: &[&str]) -> Result<Running, String> {
         let began = Instant::now();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_calm-ops"))
+        let mut child = program
             .arg("serve")
             .args(if more.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"][..] })
             .arg("--data-dir")

@@ -1,0 +1,261 @@
+//! The commands about what may be run. Neither of them runs anything, and neither writes anything.
+
+use std::{fmt::Write as _, fs, io::Write, os::unix::fs::MetadataExt as _, path::Path, sync::Arc};
+
+use rules::{
+    catalogue::{self, Catalogue, UserName},
+    incident::Incident,
+    recommendation::{Ended, Recommendation, RecommendationId, RunOutcome, Stage, Withdrawn},
+    redact,
+    time::Timestamp,
+    view::Plan,
+};
+
+use super::{Outcome, data, people};
+use crate::{
+    clock::Clock,
+    collect::pm2::Pm2Collector,
+    config::Config,
+    documents,
+    recovery::{Place, Recovery, STALE, facts},
+    run::{SUDO, User},
+    store::{self, Store},
+};
+
+/// `calm-ops run --dry-run ID`: the same way to what is executed as the run itself takes, up to the start.
+pub(super) fn dry_run(config: &Config, id: RecommendationId, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    let at = config.place();
+    let checked = data::exists(&at, err).and_then(|()| same_user(&config.data_dir, err)).and_then(|()| approved_commands(config, err));
+    let catalogue = match checked {
+        Ok(catalogue) => catalogue,
+        Err(outcome) => return outcome,
+    };
+    let looked = async {
+        let store: Arc<dyn Store> = store::open_to_read(&at).await.map_err(|error| error.to_string())?;
+        let incident = store.incident(id.incident).await.map_err(|error| error.to_string())?;
+        let incident =
+            incident.ok_or_else(|| format!("There is no incident {}. The page of a recommendation shows its name.", id.incident))?;
+        let one = incident.recommendation(id.place).cloned().ok_or_else(|| no_such(&incident, id))?;
+        let (place, recovery) = (Place::here(config), Recovery::default());
+        let pm2_home = place.pm2_home.as_deref().filter(|_| config.pm2.enabled);
+        recovery.set_facts(Arc::new(facts::once(&place.host, pm2_home, Some(&*store)).await));
+        recovery.set_catalogue(Some(catalogue));
+        recovery.set_place(place);
+        let plan = recovery.plan(&one);
+        Ok::<_, String>((incident, one, plan))
+    };
+    match data::run(looked, err) {
+        Some(Ok((incident, one, plan))) => {
+            let page = format!("{}/ops/approve/{id}", people::origin(config));
+            told(&incident, &one, plan, &page, out, err)
+        }
+        Some(Err(error)) => {
+            let _ = writeln!(err, "error: {error}");
+            Outcome::Failed
+        }
+        None => Outcome::Failed,
+    }
+}
+
+fn no_such(incident: &Incident, id: RecommendationId) -> String {
+    let known: Vec<String> = incident.recommendations.iter().map(|one| RecommendationId { place: one.place, ..id }.to_string()).collect();
+    match &known[..] {
+        [] => format!("There is no recommendation {id}: nothing was recommended for incident {} yet.", id.incident),
+        known => format!("There is no recommendation {id}. Incident {} has {}.", id.incident, known.join(", ")),
+    }
+}
+
+/// A command without a user of its own runs as the one that Calm Ops runs as, and how one becomes another depends on that too: told by
+/// anyone else, it would not be what is executed.
+fn same_user(data_dir: &Path, err: &mut dyn Write) -> Result<(), Outcome> {
+    let owner = match fs::metadata(data_dir) {
+        Ok(data) => data.uid(),
+        Err(error) => {
+            let _ = writeln!(
+                err,
+                "error: the data directory {} can't be looked at: {error}. Say where the data lie with --data-dir.",
+                data_dir.display()
+            );
+            return Err(Outcome::Failed);
+        }
+    };
+    if owner == rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    let name = User::numbered(owner).map_or_else(|_| format!("'#{owner}'"), |user| user.name);
+    let _ = writeln!(
+        err,
+        "error: the data in {} belong to another user, and what would be executed depends on who asks. Ask as that one: sudo -u {name} calm-ops run --dry-run ID",
+        data_dir.display()
+    );
+    Err(Outcome::Failed)
+}
+
+fn told(incident: &Incident, one: &Recommendation, plan: Plan, page: &str, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    let now = Clock::start().now().wall;
+    let id = RecommendationId { incident: incident.number, place: one.place };
+    let mut text = format!("Recommendation {id}: {} ({}), for {}\n", one.title, one.command, one.subject);
+    let ready = matches!(plan, Plan::Ready { .. });
+    if let Plan::Ready { text: what } = &plan {
+        let when = match standing(one, now) {
+            Standing::Waits => "once it is approved",
+            Standing::UnderWay => "for its approval",
+            Standing::Over => "if the same were recommended again; this one does not run any more",
+        };
+        let _ = writeln!(text, "\nOn {}, now, exactly this would be executed, {when}:\n\n{what}", one.host);
+    }
+    let _ = writeln!(text, "\n  stands       {}", stands(one, now));
+    let binding = one.binding(incident);
+    let counting = one.approvals.iter().filter(|given| given.binding == binding).count();
+    let _ = write!(text, "  approvals    {counting} of {}", one.approval.people());
+    match one.approvals.len() - counting {
+        0 => text.push('\n'),
+        // Given before, for what was shown then.
+        old => {
+            let _ = writeln!(text, "; {old} given before do not count: something that they were for has changed since");
+        }
+    }
+    let _ =
+        writeln!(text, "  offer        {}", if ready { "still exactly what was recommended" } else { "not what was recommended any more" });
+    let _ = writeln!(text, "  binding      {binding}");
+    let _ = writeln!(
+        text,
+        "  bound to     this, severity {}, version {:.12} of the commands, {}",
+        incident.severity,
+        one.catalogue,
+        holding(incident)
+    );
+    let _ = writeln!(text, "\nNothing was executed. Only people decide that something is: {page}");
+    // What is stored was checked when it came in; a terminal is no place to rely on that.
+    for line in text.lines() {
+        let _ = writeln!(out, "{}", redact::clean(line));
+    }
+    match plan {
+        Plan::Ready { .. } => Outcome::Fine,
+        Plan::Refused { why } => {
+            let _ = writeln!(err, "error: recommendation {id} would not be executed. {}", redact::clean(&why));
+            Outcome::Wrong
+        }
+    }
+}
+
+enum Standing {
+    Waits,
+    UnderWay,
+    Over,
+}
+
+fn standing(one: &Recommendation, now: Timestamp) -> Standing {
+    match &one.stage {
+        Stage::Offered if now < one.expires_at => Standing::Waits,
+        Stage::Approved { at } if now.since(*at) < STALE => Standing::UnderWay,
+        Stage::Running { .. } => Standing::UnderWay,
+        Stage::Offered | Stage::Approved { .. } | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => Standing::Over,
+    }
+}
+
+fn stands(one: &Recommendation, now: Timestamp) -> String {
+    match &one.stage {
+        Stage::Offered if now >= one.expires_at => {
+            format!("expired: its offer ended at {}, nobody can approve it any more", one.expires_at)
+        }
+        Stage::Offered => format!("waits for a decision, until {}", one.expires_at),
+        Stage::Declined { at, reason, .. } => format!("declined at {at}: {}", redact::clean(reason)),
+        Stage::Withdrawn { at, why } => {
+            let why = match why {
+                Withdrawn::Expired => "nobody decided in time",
+                Withdrawn::NotNeeded => "it is not needed any more",
+                Withdrawn::Changed => "the commands, or what it would act upon, have changed",
+                Withdrawn::TooLate => "it was approved, and Calm Ops did not come to run it in time",
+            };
+            format!("no longer offered since {at}: {why}")
+        }
+        Stage::Approved { at } if now.since(*at) >= STALE => format!("approved at {at}, too long ago to be started now"),
+        Stage::Approved { at } => format!("approved at {at}, about to run"),
+        Stage::Running { started_at, cancelled: None } => format!("runs since {started_at}"),
+        Stage::Running { started_at, cancelled: Some((_, at)) } => format!("runs since {started_at}, to be ended since {at}"),
+        Stage::Ended(ended) => ran(ended),
+    }
+}
+
+fn ran(ended: &Ended) -> String {
+    let Ended { started_at, at, outcome, .. } = ended;
+    let how = match outcome {
+        RunOutcome::Exited { code } => format!("it ended with {code}"),
+        RunOutcome::Signalled { signal } => format!("signal {signal} ended it"),
+        RunOutcome::TimedOut => "it took too long and was ended".to_owned(),
+        RunOutcome::Cancelled => "it was cancelled".to_owned(),
+        RunOutcome::NotStarted { why } => return format!("was not started, at {at}: {}", redact::clean(why)),
+        RunOutcome::Unknown => return format!("started at {started_at}, its outcome is not known: check by hand"),
+    };
+    let worked = match ended.worked {
+        Some(true) => "it was proved to work",
+        Some(false) => "it did not help",
+        None => "whether it helped is still watched",
+    };
+    format!("ran from {started_at} to {at}: {how}; {worked}")
+}
+
+fn holding(incident: &Incident) -> String {
+    let holding = incident.breaches.iter().filter(|known| known.cleared_at.is_none());
+    let mut keys: Vec<String> = holding.map(|known| format!("{} of {}", known.breach.key.signal, known.breach.key.subject)).collect();
+    keys.sort();
+    if keys.is_empty() { "no breach that holds".to_owned() } else { format!("and that these hold: {}", keys.join(", ")) }
+}
+
+/// `calm-ops init --sudoers [USER]`: the lines for exactly what the catalogue can make of this machine.
+pub(super) fn sudoers(config: &Config, user: Option<&str>, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    const NEXT: &str = "Name the user that Calm Ops runs as: calm-ops init --sudoers USER";
+    let user = match user.map_or_else(User::ours, User::named) {
+        Ok(known) if known.uid == 0 => {
+            let _ = match user {
+                Some(_) => writeln!(err, "error: root needs no lines: it becomes every other user without sudo."),
+                // Most often it is not whom Calm Ops runs as.
+                None => writeln!(err, "error: you are root, which needs no lines. {NEXT}"),
+            };
+            return Outcome::Usage;
+        }
+        Ok(known) => known,
+        Err(refusal) => {
+            let _ = writeln!(err, "error: {refusal}. {NEXT}");
+            return Outcome::Usage;
+        }
+    };
+    let name = match user.name.parse::<UserName>() {
+        Ok(name) => name,
+        Err(refused) => {
+            let _ = writeln!(err, "error: {refused}. {NEXT}");
+            return Outcome::Usage;
+        }
+    };
+    let catalogue = match approved_commands(config, err) {
+        Ok(catalogue) => catalogue,
+        Err(outcome) => return outcome,
+    };
+    let here = Place::here(config);
+    // Whoever asks may be root: then it is not root's PM2 that counts.
+    let ours = rustix::process::geteuid().as_raw() == user.uid;
+    let home = if ours { here.pm2_home } else { config.pm2.home.clone().or_else(|| Pm2Collector::home(None, Some(user.home.into()))) };
+    let home = home.filter(|_| config.pm2.enabled);
+    let Some(facts) = data::run(facts::once(&here.host, home.as_deref(), None), err) else { return Outcome::Failed };
+    let _ = write!(out, "{}", catalogue::sudoers(&catalogue, &facts, &name));
+    if !Path::new(SUDO).exists() {
+        let _ = writeln!(
+            err,
+            "note: there is no {SUDO} on this machine; without it nothing runs as another user (Debian: apt-get install sudo)."
+        );
+    }
+    Outcome::Fine
+}
+
+/// The approved commands, as a server that runs reads them this moment.
+fn approved_commands(config: &Config, err: &mut dyn Write) -> Result<Arc<Catalogue>, Outcome> {
+    documents::catalogue(config.ops_dir.as_deref(), &config.scripts).map(Arc::new).map_err(|error| {
+        let _ = writeln!(
+            err,
+            "{error}\n\nNo recovery command runs until {} is right; 'calm-ops check' looks at it again.",
+            documents::COMMANDS
+        );
+        Outcome::Wrong
+    })
+}
