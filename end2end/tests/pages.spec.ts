@@ -3,7 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Observation, type Page, type Program, expect, live, stumbles, test } from '../harness/test';
 
-const PLACES = ['/ops/health', '/ops/incidents', '/ops/incidents/1', '/ops/history', '/ops/runbook', '/nowhere'];
+const PLACES = ['/ops/health', '/ops/incidents', '/ops/incidents/1', '/ops/history', '/ops/journal', '/ops/runbook', '/ops/settings', '/sign-in', '/nowhere'];
+// Documents of their own, complete without Wasm.
+const STILL = ['/ops/settings', '/sign-in', '/nowhere'];
 // `make screenshots` keeps the pictures; other runs leave them with what was built.
 const PICTURES = process.env.PICTURES ?? join(__dirname, '../../target/pictures');
 const SCREENS = [
@@ -35,7 +37,7 @@ for (const { name, width, height } of SCREENS) {
         mkdirSync(PICTURES, { recursive: true });
         for (const place of PLACES) {
           await page.goto(place);
-          if (place !== '/nowhere') await live(page);
+          if (!STILL.includes(place)) await live(page);
           await expect(page.getByRole('heading', { level: 1 })).toBeAttached();
           expect(await stumbles(page), `${place} on ${name}, ${colorScheme}`).toEqual([]);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth);

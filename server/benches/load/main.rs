@@ -16,6 +16,7 @@ use tokio::{
     process::{Child, Command},
 };
 
+mod approvals;
 mod http;
 mod process;
 
@@ -52,6 +53,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     if wanted("latency") {
         latency().await?;
     }
+    if wanted("approvals") {
+        approvals::measure().await?;
+    }
     if wanted("streams") {
         streams().await?;
     }
@@ -69,8 +73,22 @@ struct Server {
     _dir: tempfile::TempDir,
 }
 
+/// What is not as usual.
+#[derive(Clone, Copy, Default)]
+struct Documents<'a> {
+    /// Beside the thresholds.
+    behaviour: &'a str,
+    /// The catalogue of commands.
+    commands: Option<&'a str>,
+    configuration: &'a str,
+}
+
 impl Server {
     async fn start() -> Result<Self, Box<dyn std::error::Error>> {
+        Self::start_with(Documents::default()).await
+    }
+
+    async fn start_with(documents: Documents<'_>) -> Result<Self, Box<dyn std::error::Error>> {
         let dir = tempfile::tempdir()?;
         let ops = dir.path().join("ops");
         let program = env!("CARGO_BIN_EXE_calm-ops");
@@ -78,12 +96,19 @@ impl Server {
         if !init.success() {
             return Err("calm-ops init failed".into());
         }
-        fs::write(ops.join("alerts/thresholds.md"), THRESHOLDS)?;
+        fs::write(ops.join("alerts/thresholds.md"), format!("{THRESHOLDS}{}", documents.behaviour))?;
+        if let Some(commands) = documents.commands {
+            fs::write(ops.join("runbooks/recovery.commands.md"), commands)?;
+        }
+        let configuration = dir.path().join("calm-ops.toml");
+        fs::write(&configuration, documents.configuration)?;
         let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(dir.path().join("data"))
             .arg("--ops-dir")
             .arg(&ops)
+            .arg("--config")
+            .arg(&configuration)
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
