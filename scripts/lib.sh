@@ -145,6 +145,12 @@ need_smtp() {
     STEP_LIMIT=600 step "install aiosmtpd" python3 -m pip install --quiet --target "$TOOLS/smtp" aiosmtpd==1.4.6 || exit 1
 }
 
+# Not needed to build anything: without it the tests of the lines for sudo say that they are skipped.
+need_sudo() {
+    [ -x /usr/bin/sudo ] && [ -x /usr/sbin/visudo ] && return
+    [ "$(id -u)" != 0 ] || debian sudo sudo
+}
+
 need_chromium() {
     [ -n "${CHROMIUM:-}" ] && [ -x "$CHROMIUM" ] && return
     CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)

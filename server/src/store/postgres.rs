@@ -83,14 +83,17 @@ impl PostgresStore {
         Ok(Self { writer: pool.clone(), readers: pool, alone: None })
     }
 
-    /// Connects to look at it beside the program that serves: nothing is brought up to date or written, and the database itself refuses
-    /// a change.
+    /// Connects to look at it beside the program that serves: nothing is brought up to date or written, and a change is refused.
     pub async fn connect_to_read(url: &str) -> Result<Self, StoreError> {
         let options = options(url)?.options([("default_transaction_read_only", "on")]);
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(4)).connect_with(options).await?;
-        let applied = sqlx::query_scalar(super::APPLIED).fetch_all(&pool).await.map_err(super::unread)?;
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(4));
+        // Every change begins with a transaction that asks to write, whatever the default is: so there is no way to one at all.
+        let writer = pool.clone().connect_lazy_with(options.clone());
+        writer.close().await;
+        let readers = pool.connect_with(options).await?;
+        let applied = sqlx::query_scalar(super::APPLIED).fetch_all(&readers).await.map_err(super::unread)?;
         super::same_schema(&SCHEMA, &applied)?;
-        Ok(Self { writer: pool.clone(), readers: pool, alone: None })
+        Ok(Self { writer, readers, alone: None })
     }
 
     /// The same for the one program that serves from it: a second one is told so.

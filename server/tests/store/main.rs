@@ -3,6 +3,7 @@
 
 mod cases;
 mod harm;
+mod looking;
 mod passkeys;
 mod people;
 mod postgres;

@@ -11,7 +11,7 @@ use server::store::Where;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::{
-    cases, harm, passkeys, people, proofs,
+    cases, harm, looking, passkeys, people, proofs,
     support::{Place, measure},
     trail,
 };
@@ -121,6 +121,7 @@ async fn postgres_keeps_the_contract() {
         cases::a_second_program_that_serves_is_refused,
         cases::a_newer_schema_stops_with_a_sentence,
         proofs::what_was_proved_is_found_again,
+        looking::whoever_only_looks_sees_all_and_changes_nothing,
         harm::the_database_refuses_to_change_the_journal,
         people::an_account_lives_from_its_invitation_to_its_end,
         people::tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on,
