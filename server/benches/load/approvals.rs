@@ -19,6 +19,9 @@ const APPROVALS: usize = 100;
 /// One incident for each subject, however many there are.
 const BEHAVIOUR: &str = "\n## How incidents behave\n\n| rule | value |\n| --- | --- |\n| flood of | 1000 incidents in 1 min |\n";
 
+/// How a recommendation says that its run is over.
+const ENDED: &[u8] = b"\"stage\":\"ended\"";
+
 fn catalogue() -> String {
     let command = |number: usize| {
         format!(
@@ -92,6 +95,10 @@ async fn approve(server: &Server, noted: &Path, times: &mut Vec<u64>) -> Outcome
         };
         times.push(started.saturating_sub(pressed));
         fs::remove_file(noted)?;
+        // One run at a time touches a subject, and all of these touch the host.
+        while !connection.get(&path, &[]).await?.body.windows(ENDED.len()).any(|part| part == ENDED) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         expect(connection.post("/api/ops/signals", &about(1.0)).await?.status, 202)?;
     }
     Ok(())
