@@ -91,9 +91,8 @@ fn a_kill_at_any_moment_of_a_run_never_leads_to_a_second_one() {
         program.kill();
 
         program = start();
-        let ended = program.until("the end of the run", |program| {
-            page(program, &path).filter(|page| page["recommendation"]["stage"]["stage"] == "ended")
-        });
+        let ended = program
+            .until("the end of the run", |program| page(program, &path).filter(|page| page["recommendation"]["stage"]["stage"] == "ended"));
         // What was started goes on without Calm Ops; what is started now would be seen by then.
         std::thread::sleep(Duration::from_millis(WORKS + 100));
         let ran = (count(&log, "begun") - before.0, count(&log, "ended") - before.1);

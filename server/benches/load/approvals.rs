@@ -45,7 +45,8 @@ pub async fn measure() -> Outcome {
     let configuration = format!("[[script]]\nname = \"note-time\"\npath = \"{}\"\nsha256 = \"{hash}\"\n", script.display());
     let mut times = Vec::new();
     for _ in 0..STARTS {
-        let server = Server::start_with(Documents { behaviour: BEHAVIOUR, commands: Some(&catalogue()), configuration: &configuration }).await?;
+        let server =
+            Server::start_with(Documents { behaviour: BEHAVIOUR, commands: Some(&catalogue()), configuration: &configuration }).await?;
         approve(&server, &noted, &mut times).await?;
         server.stop().await?;
     }
