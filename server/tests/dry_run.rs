@@ -136,6 +136,13 @@ fn what_is_not_what_was_offered_any_more_is_told_with_what_changed() {
     write_catalogue(&home, &good);
     fs::write(&script, "#!/bin/sh\necho another >> ran\n").unwrap();
     refused(&["its SHA-256 is another one"]);
+    // Another script that the configuration allows by now is another one than was offered.
+    let hash: String = Sha256::digest(fs::read(&script).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let listed = fs::read_to_string(configuration(&home)).unwrap();
+    let before = listed.rsplit('"').nth(1).unwrap().to_owned();
+    fs::write(configuration(&home), listed.replace(&before, &hash)).unwrap();
+    refused(&[&format!("what is executed ({} (SHA-256 {hash}), it was {} (SHA-256 {before}))", script.display(), script.display())]);
+    fs::write(configuration(&home), listed).unwrap();
     fs::remove_file(&script).unwrap();
     refused(&["cannot be looked at"]);
     assert!(!folder.path().join("ran").exists());

@@ -241,7 +241,7 @@ pub struct Recommendation {
     pub title: String,
     /// The exact argument vector; empty for what Calm Ops carries out itself.
     pub argv: Vec<String>,
-    /// The same as people read it, each argument quoted where that is needed.
+    /// The same as people read it, each argument quoted where that is needed; behind a team's own script the hash of its bytes.
     pub shown: String,
     /// The argument vector that must succeed first.
     pub check: Option<Vec<String>>,
@@ -306,7 +306,7 @@ impl Recommendation {
         usize::from(self.approval.people()).saturating_sub(self.approvals.len())
     }
 
-    /// The hash of what is decided upon: argument vector, host, user, risk, blast radius, severity, the catalogue's version, and which
+    /// The hash of what is decided upon: argument vector, a script's bytes, host, user, risk, blast radius, severity, the catalogue's version, and which
     /// breaches hold. An approval is for exactly this; readings and forecasts are not in it.
     pub fn binding(&self, incident: &Incident) -> Hash {
         let mut holding: Vec<&BreachKey> =

@@ -51,11 +51,13 @@ impl Action {
     }
 }
 
-/// The exact argument vector, quoted so that people see where each argument begins and ends.
+/// The exact argument vector, quoted so that people see where each argument begins and ends. Of a team's own script its bytes are a part
+/// of what is decided upon, so their hash stands behind it.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Program { argv, .. } | Self::Script { argv, .. } => f.write_str(&quoted(argv)),
+            Self::Program { argv, .. } => f.write_str(&quoted(argv)),
+            Self::Script { argv, sha256, .. } => write!(f, "{} (SHA-256 {sha256})", quoted(argv)),
             Self::QueryCancel { pid, started } => write!(f, "built-in:{} {pid}@{started}", BuiltIn::QueryCancel.name()),
         }
     }
