@@ -1,8 +1,6 @@
 //! Texts that want to become a process, in every field of the real program that leads to one: none of them does, and none makes it stumble.
 //! What the catalogue itself refuses is tried row by row in `ops/rules/src/catalogue/tests/attacks.rs`.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
-
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _};
 
 use serde_json::json;

@@ -6,6 +6,8 @@ mod forms;
 mod mail;
 mod people;
 mod postgres;
+#[path = "../postgres/mod.rs"]
+mod postgres_server;
 #[path = "../program/mod.rs"]
 mod program;
 mod receiver;

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
 mod once;
+#[path = "../postgres/mod.rs"]
+mod postgres_server;
+mod query;
 mod refused;
 
 use std::{
@@ -15,7 +18,7 @@ use std::{
 use app::desk::Desk as _;
 use rules::{
     breach::BreachKey,
-    catalogue::{Approval, Catalogue, Facts, OwnScript, Risk, Undo},
+    catalogue::{Approval, Catalogue, Facts, OwnScript, Risk, Undo, Values},
     desk::{Answer, Command, Done, Query, Refusal},
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Event},
@@ -34,7 +37,7 @@ use server::{
     live::Live,
     recovery::{Place, Recovery, Runs},
     run::Runner,
-    store::{SqliteStore, Store},
+    store::{self, Store, Where},
 };
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -61,7 +64,7 @@ pub struct Bench {
 
 impl Bench {
     /// With a script whose first line of work is to append to the file `ran`.
-    pub async fn set_up(body: &str, risk: Risk) -> Self {
+    pub async fn set_up(at: &Where, body: &str, risk: Risk) -> Self {
         // A path of plain letters, as a script must have.
         let dir = tempfile::Builder::new().prefix("calm-ops-").tempdir().unwrap();
         let script = dir.path().join("own-script");
@@ -80,7 +83,7 @@ impl Bench {
         );
         let catalogue = Catalogue::parse("c", &document, &[own]).unwrap_or_else(|refusals| panic!("{}", refusals[0]));
         let catalogue = Arc::new(catalogue);
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.path().join("calm-ops.db")).await.unwrap());
+        let store: Arc<dyn Store> = store::open(at).await.unwrap();
         let (live, clock, recovery) = (Live::new(Cursor { epoch: 1, number: 0 }, 10), Clock::start(), Arc::new(Recovery::default()));
         recovery.set_catalogue(Some(Arc::clone(&catalogue)));
         recovery.set_facts(Arc::new(Facts::new()));
@@ -110,7 +113,7 @@ impl Bench {
             values: BTreeMap::new(),
             title: command.title().to_owned(),
             argv: vec![self.script.to_str().unwrap().to_owned()],
-            shown: self.script.to_str().unwrap().to_owned(),
+            shown: command.fill(&Values::new(), &Facts::new()).unwrap().to_string(),
             check: None,
             user: command.user().to_string(),
             host: HOST.to_owned(),
@@ -222,3 +225,36 @@ fn set_executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+/// Every case, on both databases.
+macro_rules! on_both {
+    ($($module:ident::$case:ident),+ $(,)?) => {
+        $(
+            mod $case {
+                #[tokio::test(flavor = "multi_thread")]
+                async fn on_sqlite() {
+                    let folder = tempfile::tempdir().unwrap();
+                    crate::$module::$case(&server::store::Where::Sqlite { path: folder.path().join("calm-ops.db") }).await;
+                }
+            }
+        )+
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn every_case_holds_on_postgres() {
+            let server = postgres_server::Server::start(&["fsync=off", "shared_buffers=16MB"]);
+            $( $module::$case(&Where::Postgres { url: server.fresh(stringify!($case)).await }).await; )+
+        }
+    };
+}
+
+on_both!(
+    once::two_hundred_approvals_at_the_same_instant_are_one_run,
+    once::a_high_risk_needs_two_different_people,
+    once::cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile,
+    once::what_was_started_before_the_program_is_unknown_and_never_started_again,
+    once::what_was_approved_a_moment_before_the_program_started_is_started,
+    refused::another_binding_an_expired_offer_and_an_invalid_catalogue_are_refused,
+    refused::what_the_catalogue_does_not_make_of_it_is_not_started,
+    refused::a_script_that_was_changed_after_the_yes_is_not_started,
+    refused::the_dry_run_shows_what_is_executed_and_executes_nothing,
+);

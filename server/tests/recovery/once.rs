@@ -9,11 +9,12 @@ use rules::{
     recommendation::{RunOutcome, Stage},
 };
 
+use server::store::Where;
+
 use crate::{Bench, ID, approver};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_approvals_at_the_same_instant_are_one_run() {
-    let bench = Bench::set_up("echo done password=hunter2", Risk::Low).await;
+pub async fn two_hundred_approvals_at_the_same_instant_are_one_run(at: &Where) {
+    let bench = Bench::set_up(at, "echo done password=hunter2", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
     // Two starters beside each other give one run as well.
     let (_one, _two) = (bench.start(), bench.start());
@@ -29,9 +30,8 @@ async fn two_hundred_approvals_at_the_same_instant_are_one_run() {
     assert_eq!(bench.ran(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_high_risk_needs_two_different_people() {
-    let bench = Bench::set_up("", Risk::High).await;
+pub async fn a_high_risk_needs_two_different_people(at: &Where) {
+    let bench = Bench::set_up(at, "", Risk::High).await;
     bench.offer(bench.recommendation()).await;
     let _runs = bench.start();
     bench.approve(1).await.unwrap();
@@ -43,9 +43,8 @@ async fn a_high_risk_needs_two_different_people() {
     assert_eq!(bench.ran(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile() {
-    let bench = Bench::set_up("echo working\nsleep 600 &\necho $! > ${0%/*}/../../child\nwait", Risk::Low).await;
+pub async fn cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile(at: &Where) {
+    let bench = Bench::set_up(at, "echo working\nsleep 600 &\necho $! > ${0%/*}/../../child\nwait", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
     let _runs = bench.start();
     bench.approve(1).await.unwrap();
@@ -62,9 +61,8 @@ async fn cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile() 
     assert!(stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X'])), "{stat}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_started_before_the_program_is_unknown_and_never_started_again() {
-    let bench = Bench::set_up("", Risk::Low).await;
+pub async fn what_was_started_before_the_program_is_unknown_and_never_started_again(at: &Where) {
+    let bench = Bench::set_up(at, "", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
     bench.approve(1).await.unwrap();
     bench.desk.act(Caller::System, Command::StartRun { recommendation: ID }).await.unwrap();
@@ -74,9 +72,8 @@ async fn what_was_started_before_the_program_is_unknown_and_never_started_again(
     assert!(page.output.unwrap().text.contains("check by hand"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_approved_a_moment_before_the_program_started_is_started() {
-    let bench = Bench::set_up("", Risk::Low).await;
+pub async fn what_was_approved_a_moment_before_the_program_started_is_started(at: &Where) {
+    let bench = Bench::set_up(at, "", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
     bench.approve(1).await.unwrap();
     assert!(matches!(bench.page().await.recommendation.stage, Stage::Approved { .. }));

@@ -10,11 +10,12 @@ use rules::{
     view::Plan,
 };
 
+use server::store::Where;
+
 use crate::{Bench, ID, approver};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn another_binding_an_expired_offer_and_an_invalid_catalogue_are_refused() {
-    let bench = Bench::set_up("", Risk::Low).await;
+pub async fn another_binding_an_expired_offer_and_an_invalid_catalogue_are_refused(at: &Where) {
+    let bench = Bench::set_up(at, "", Risk::Low).await;
     let mut old = bench.recommendation();
     old.expires_at = bench.clock.now().wall.plus(Span::from_millis(600));
     bench.offer(old).await;
@@ -31,8 +32,8 @@ async fn another_binding_an_expired_offer_and_an_invalid_catalogue_are_refused()
 }
 
 /// Approved as it is shown, and yet not what the catalogue makes of it.
-async fn is_not_started(change: impl FnOnce(&mut Recommendation)) -> String {
-    let bench = Bench::set_up("", Risk::Low).await;
+async fn is_not_started(at: &Where, change: impl FnOnce(&mut Recommendation)) -> String {
+    let bench = Bench::set_up(at, "", Risk::Low).await;
     let mut one = bench.recommendation();
     change(&mut one);
     bench.offer(one).await;
@@ -43,24 +44,22 @@ async fn is_not_started(change: impl FnOnce(&mut Recommendation)) -> String {
     why
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_catalogue_does_not_make_of_it_is_not_started() {
-    let why = is_not_started(|one| one.host = "web-2".to_owned()).await;
+pub async fn what_the_catalogue_does_not_make_of_it_is_not_started(at: &Where) {
+    let why = is_not_started(at, |one| one.host = "web-2".to_owned()).await;
     assert!(why.contains("web-2"), "{why}");
     for vector in [vec!["/bin/sh", "-c", "id"], vec!["/bin/true"], vec![]] {
-        is_not_started(|one| one.argv = vector.into_iter().map(str::to_owned).collect()).await;
+        is_not_started(at, |one| one.argv = vector.into_iter().map(str::to_owned).collect()).await;
     }
-    is_not_started(|one| one.argv.push("; rm -rf /".to_owned())).await;
-    is_not_started(|one| one.user = "root".to_owned()).await;
-    is_not_started(|one| one.check = Some(vec!["/bin/true".to_owned()])).await;
-    is_not_started(|one| one.command = "another".to_owned()).await;
-    is_not_started(|one| one.time_limit = Span::from_mins(50)).await;
-    is_not_started(|one| drop(one.values.insert("app".to_owned(), "$(id)".to_owned()))).await;
+    is_not_started(at, |one| one.argv.push("; rm -rf /".to_owned())).await;
+    is_not_started(at, |one| one.user = "root".to_owned()).await;
+    is_not_started(at, |one| one.check = Some(vec!["/bin/true".to_owned()])).await;
+    is_not_started(at, |one| one.command = "another".to_owned()).await;
+    is_not_started(at, |one| one.time_limit = Span::from_mins(50)).await;
+    is_not_started(at, |one| drop(one.values.insert("app".to_owned(), "$(id)".to_owned()))).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_script_that_was_changed_after_the_yes_is_not_started() {
-    let bench = Bench::set_up("", Risk::Low).await;
+pub async fn a_script_that_was_changed_after_the_yes_is_not_started(at: &Where) {
+    let bench = Bench::set_up(at, "", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
     bench.approve(1).await.unwrap();
     let path = bench.dir.path().join("own-script");
@@ -72,9 +71,8 @@ async fn a_script_that_was_changed_after_the_yes_is_not_started() {
     assert_eq!(bench.ran(), 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_dry_run_shows_what_is_executed_and_executes_nothing() {
-    let bench = Bench::set_up("", Risk::Low).await;
+pub async fn the_dry_run_shows_what_is_executed_and_executes_nothing(at: &Where) {
+    let bench = Bench::set_up(at, "", Risk::Low).await;
     let text = bench.text();
     let path = bench.dir.path().join("own-script");
     assert!(text.contains(path.to_str().unwrap()) && text.contains("only if      its SHA-256 is"), "{text}");

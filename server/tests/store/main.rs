@@ -7,6 +7,8 @@ mod looking;
 mod passkeys;
 mod people;
 mod postgres;
+#[path = "../postgres/mod.rs"]
+mod postgres_server;
 mod proofs;
 mod sqlite;
 mod support;
