@@ -1,13 +1,15 @@
 //! Texts that want to become a process, in every field of the real program that leads to one: none of them does, and none makes it stumble.
 //! What the catalogue itself refuses is tried row by row in `ops/rules/src/catalogue/tests/attacks.rs`.
 
-use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _};
+use std::{collections::BTreeSet, fs};
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
+#[path = "program/approved.rs"]
+mod approved;
 mod program;
 
+use approved::{folder, own_script};
 use program::{Home, QUICK};
 
 /// What a shell, a path, a program's options, SQL, a terminal, a browser, or a parser would take for something else.
@@ -58,14 +60,11 @@ fn encoded(text: &str) -> String {
 
 #[test]
 fn nothing_that_is_typed_or_pushed_reaches_a_process() {
-    let (home, place) = (Home::new(), tempfile::Builder::new().prefix("calm-ops-").tempdir().unwrap());
-    let (script, ran, touched) = (place.path().join("own"), place.path().join("ran"), place.path().join("touched"));
-    let text = format!("#!/bin/sh\necho ran \"$@\" >> {}\n", ran.display());
-    fs::write(&script, &text).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    let hash: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let (home, place) = (Home::new(), folder());
+    let (ran, touched) = (place.path().join("ran"), place.path().join("touched"));
+    let (script, section) = own_script(&place, &format!("#!/bin/sh\necho ran \"$@\" >> {}\n", ran.display()));
     let configuration = place.path().join("calm-ops.toml");
-    fs::write(&configuration, format!("[[script]]\nname = \"own\"\npath = \"{}\"\nsha256 = \"{hash}\"\n", script.display())).unwrap();
+    fs::write(&configuration, section).unwrap();
     // The commands that come with Calm Ops, and one that is offered for what the test pushes.
     let commands = home.ops().join("runbooks/recovery.commands.md");
     let own = "\n## own\n\n| command | `own` |\n| --- | --- |\n| title | Run the script |\n| helps | `queue.depth` |\n| runs | `script:own` |\n\

@@ -4,6 +4,7 @@
 
 use rules::people::{Need, Role};
 use server::web::{api::ROUTES, openapi::Content};
+use sqlx::{Connection as _, SqliteConnection};
 
 mod program;
 
@@ -77,6 +78,139 @@ fn every_route_asks_for_exactly_what_its_row_says() {
         }
     }
     assert!(tried > 250, "only {tried}");
+}
+
+/// Changes rows about people in the file of a program that is stopped, as if time had gone by.
+fn long_ago(home: &Home, changes: &[(&'static str, u64)]) {
+    let file = home.data().join("calm-ops.db");
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let mut file = SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+        for (change, id) in changes {
+            assert_eq!(
+                sqlx::query(*change).bind(i64::try_from(*id).unwrap()).execute(&mut file).await.unwrap().rows_affected(),
+                1,
+                "{change}"
+            );
+        }
+        file.close().await.unwrap();
+    });
+}
+
+/// What ended, by whichever way, opens no route; each of them opened one before.
+#[test]
+fn what_is_over_opens_nothing() {
+    let home = Home::new();
+    let mut program = home.start();
+    let token = |program: &Running, label: &str| {
+        let made = program.post("/api/people/tokens", &format!(r#"{{"label":"{label}","scopes":["ingest","read","respond"],"days":1}}"#));
+        format!("Authorization: Bearer {}\r\n", made.json()["secret"].as_str().unwrap())
+    };
+    let cookie = |program: &Running, name: &str| {
+        let body = format!(r#"{{"name":"{name}","password":"{PASSWORD}"}}"#);
+        format!(
+            "Cookie: {}\r\n",
+            program.request("POST", "/api/people/sign-in", "Cookie: none=1\r\nContent-Type: application/json\r\n", &body).unwrap().cookie()
+        )
+    };
+    let asks = |program: &Running, header: &str, method: &str, path: &str, body: &str| {
+        program.request(method, path, &format!("Content-Type: application/json\r\n{header}"), body).unwrap()
+    };
+
+    // Session 1 is the owner's own. The others are told apart by what the program itself says about them.
+    let [signed_out, ended, aged, unused] = [0; 4].map(|_| cookie(&program, program::OWNER));
+    let closed = format!("Cookie: {}\r\n", program.invite("owner", "Closed"));
+    let left = format!("Cookie: {}\r\n", program.invite("owner", "New password"));
+    let (revoked, expired) = (token(&program, "revoked"), token(&program, "expired"));
+    let invitation = program.post("/api/people/invitations", r#"{"role":"owner"}"#).json();
+    let withdrawn = program.post("/api/people/invitations", r#"{"role":"owner"}"#).json();
+    program.push("service:imports", 9_000.0);
+    let incident = program.incident_about("service:imports");
+    let share = |program: &Running| {
+        let wanted = r#"{"label":"x","audience":"customer","hours":1,"parts":{"summary":true,"timeline":true,"now":true},"hosts":false}"#;
+        program.post(&format!("/api/ops/incidents/{incident}/shares"), wanted).json()["path"].as_str().unwrap().to_owned()
+    };
+    let (ended_share, expired_share) = (share(&program), share(&program));
+
+    let everything = [
+        ("a sign-in that was signed out", &signed_out),
+        ("a sign-in that was ended from another device", &ended),
+        ("a sign-in of 31 days ago", &aged),
+        ("a sign-in that nobody used for long", &unused),
+        ("a sign-in to a closed account", &closed),
+        ("a sign-in from before the password was changed", &left),
+        ("a revoked token", &revoked),
+        ("a token past its day", &expired),
+    ];
+    for (what, header) in everything {
+        assert_eq!(asks(&program, header, "GET", "/api/ops/incidents", "").status, 200, "{what}, before");
+    }
+    for path in [&ended_share, &expired_share] {
+        assert_eq!(asks(&program, "Cookie: none=1\r\n", "GET", path, "").status, 200);
+    }
+
+    let id = |program: &Running, header: &str| {
+        let sessions = asks(program, header, "GET", "/api/people/me", "").json()["sessions"].clone();
+        sessions.as_array().unwrap().iter().find(|one| one["this"] == true).unwrap()["id"].as_u64().unwrap()
+    };
+    let [aged_id, unused_id] = [&aged, &unused].map(|header| id(&program, header));
+    assert_eq!(asks(&program, &signed_out, "POST", "/api/people/sign-out", "{}").status, 200);
+    let ended_id = id(&program, &ended);
+    assert_eq!(program.post(&format!("/api/people/sessions/{ended_id}/end"), "{}").status, 200);
+    assert_eq!(program.post("/api/people/accounts/2/close", "{}").status, 200);
+    let change = format!(r#"{{"password":"{PASSWORD} and more"}}"#);
+    let second = cookie(&program, "New password");
+    assert_eq!(asks(&program, &second, "POST", "/api/people/password", &change).status, 200);
+    assert_eq!(program.post("/api/people/tokens/1/revoke", "{}").status, 200);
+    assert_eq!(program.post("/api/people/invitations/5/withdraw", "{}").status, 200);
+    let shares = program.get(&format!("/api/ops/incidents/{incident}/shares")).json()["shares"].clone();
+    let mut shares: Vec<u64> = shares.as_array().unwrap().iter().map(|share| share["id"].as_u64().unwrap()).collect();
+    shares.sort_unstable();
+    assert_eq!(program.post(&format!("/api/ops/shares/{}/revoke", shares[0]), "").status, 200);
+    program.terminate();
+    long_ago(
+        &home,
+        &[
+            (
+                "UPDATE roster SET body = CAST(json_set(CAST(body AS TEXT), '$.created_at', '2020-01-01T00:00:00Z') AS BLOB) WHERE kind = 'session' AND id = ?",
+                aged_id,
+            ),
+            ("UPDATE roster SET seen = 1577836800000000 WHERE kind = 'session' AND id = ?", unused_id),
+            (
+                "UPDATE roster SET body = CAST(json_set(CAST(body AS TEXT), '$.until', '2020-01-01T00:00:00Z') AS BLOB) WHERE kind = 'token' AND id = ?",
+                2,
+            ),
+            (
+                "UPDATE roster SET body = CAST(json_set(CAST(body AS TEXT), '$.until', '2020-01-01T00:00:00Z') AS BLOB) WHERE kind = 'invitation' AND id = ?",
+                4,
+            ),
+            ("UPDATE share SET until = 1577836800000000 WHERE id = ?", shares[1]),
+        ],
+    );
+    let program = home.start();
+
+    // These first, because failures slow down whoever goes on.
+    for (what, secret) in [("an invitation past its day", &invitation), ("an invitation that was taken back", &withdrawn)] {
+        let secret = secret["secret"].as_str().unwrap();
+        assert_eq!(asks(&program, "Cookie: none=1\r\n", "GET", &format!("/join/{secret}"), "").status, 404, "{what}");
+        let body = format!(r#"{{"secret":"{secret}","name":"Late","password":"{PASSWORD}"}}"#);
+        assert_eq!(asks(&program, "Cookie: none=1\r\n", "POST", "/api/people/join", &body).status, 404, "{what}");
+    }
+    for (what, path) in [("a share that was ended", &ended_share), ("a share past its end", &expired_share)] {
+        assert_eq!(asks(&program, "Cookie: none=1\r\n", "GET", path, "").status, 404, "{what}");
+    }
+    for (what, header) in everything {
+        for route in ROUTES {
+            if route.path == "/api/people/sign-out" || (route.need == Need::Nothing && matches!(route.content, Content::Stream)) {
+                continue;
+            }
+            let refused = matches!(ask(&program, route.method, route.path, header), 401 | 403);
+            assert_eq!(refused, route.need != Need::Nothing, "{} {} by {what}", route.method, route.path);
+        }
+        for page in ["/ops/incidents", "/ops/settings", "/ops/journal"] {
+            assert_eq!(asks(&program, header, "GET", page, "").status, 303, "{page} by {what}");
+        }
+    }
+    assert_eq!(program.get("/api/ops/incidents").status, 200, "and the owner is in");
 }
 
 #[test]

@@ -1,36 +1,24 @@
 //! `calm-ops run --dry-run` shows what is executed, tried on the real program beside a server that runs; and it executes nothing.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic, wherever its helpers stand")]
-
-use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
-
-use sha2::{Digest, Sha256};
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
 mod program;
 #[path = "program/approved.rs"]
 mod recovery;
 
 use program::Home;
-use recovery::{World, approved, at, calm_ops, catalogue, configuration, home, labelled, offered, said, vectors, write_catalogue};
+use recovery::{
+    World, approved, at, calm_ops, catalogue, configuration, folder, home, labelled, offered, own_script, said, sha256, vectors,
+    write_catalogue,
+};
 
-/// A script that tells how it was called, and the section of the configuration that lists it.
-fn own_script(folder: &tempfile::TempDir) -> (PathBuf, String) {
-    let path = folder.path().join("own-script");
-    let text = format!(
+/// A script that tells how it was called.
+fn telling(folder: &tempfile::TempDir) -> String {
+    format!(
         "#!/bin/sh\necho ran >> {}\necho \"called ${{0##*/}} $#\"\necho \"user $(id -un)\"\necho \"sha256 $(sha256sum < \"$0\")\"\n\
          echo \"found $(ls -A | wc -l)\"\nenv | sed 's/^/env /'\n",
         folder.path().join("ran").display()
-    );
-    fs::write(&path, &text).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    let hash: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let section = format!("[[script]]\nname = \"own-script\"\npath = \"{}\"\nsha256 = \"{hash}\"\n", path.display());
-    (path, section)
-}
-
-fn folder() -> tempfile::TempDir {
-    // A path of plain letters, as a script must have.
-    tempfile::Builder::new().prefix("calm-ops-").tempdir().unwrap()
+    )
 }
 
 fn dry_run(home: &Home, id: &str) -> (i32, String, String) {
@@ -40,8 +28,8 @@ fn dry_run(home: &Home, id: &str) -> (i32, String, String) {
 #[test]
 fn a_dry_run_beside_the_server_says_what_the_page_says_and_what_is_executed() {
     let folder = folder();
-    let (script, section) = own_script(&folder);
-    let home = home(&catalogue("script:own-script", "-", "Calm Ops"), &section);
+    let (script, section) = own_script(&folder, &telling(&folder));
+    let home = home(&catalogue("script:own", "-", "Calm Ops"), &section);
     let program = home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
     let page = offered(&program);
     let head = |program: &program::Running| program.get("/api/ops/journal?limit=1").json()["head"].clone();
@@ -63,7 +51,7 @@ fn a_dry_run_beside_the_server_says_what_the_page_says_and_what_is_executed() {
     let page = approved(&program);
     let told = page["output"]["text"].as_str().unwrap();
     let has = |line: &str| told.lines().any(|told| told == line);
-    assert!(has("called own-script 0") && has("found 0"), "{told}");
+    assert!(has("called own 0") && has("found 0"), "{told}");
     assert!(has(&format!("user {}", labelled(&out, "user")[0])), "{told}");
     let hash = labelled(&out, "only if")[0].strip_prefix("its SHA-256 is ").unwrap();
     assert!(has(&format!("sha256 {hash}  -")), "{told}");
@@ -107,8 +95,8 @@ fn the_vector_of_a_program_and_of_its_check_is_the_one_that_it_gets() {
 #[test]
 fn what_is_not_what_was_offered_any_more_is_told_with_what_changed() {
     let folder = folder();
-    let (script, section) = own_script(&folder);
-    let good = catalogue("script:own-script", "-", "Calm Ops");
+    let (script, section) = own_script(&folder, &telling(&folder));
+    let good = catalogue("script:own", "-", "Calm Ops");
     let home = home(&good, &section);
     let mut program = home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
     offered(&program);
@@ -131,13 +119,13 @@ fn what_is_not_what_was_offered_any_more_is_told_with_what_changed() {
     write_catalogue(&home, &good.replace("`tried`", "`other`"));
     refused(&["There is no approved command tried any more."]);
     // A catalogue with a mistake: nothing runs, and the line is told.
-    write_catalogue(&home, &good.replace("script:own-script", "rm -rf /"));
+    write_catalogue(&home, &good.replace("script:own", "rm -rf /"));
     refused(&["recovery.commands.md:7:", "No recovery command runs until"]);
     write_catalogue(&home, &good);
     fs::write(&script, "#!/bin/sh\necho another >> ran\n").unwrap();
     refused(&["its SHA-256 is another one"]);
     // Another script that the configuration allows by now is another one than was offered.
-    let hash: String = Sha256::digest(fs::read(&script).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256(&script);
     let listed = fs::read_to_string(configuration(&home)).unwrap();
     let before = listed.rsplit('"').nth(1).unwrap().to_owned();
     fs::write(configuration(&home), listed.replace(&before, &hash)).unwrap();

@@ -3,16 +3,17 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::Path,
     time::{Duration, SystemTime},
 };
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+#[path = "program/approved.rs"]
+mod approved;
 mod program;
 
+use approved::{folder, own_script};
 use program::{Home, QUICK, Running, verify};
 
 /// How long the approved script works, in milliseconds.
@@ -62,14 +63,11 @@ fn a_kill_at_any_moment_of_a_run_never_leads_to_a_second_one() {
     println!("{kills} kills, KILLS_SEED={seed}");
     let mut random = Random(seed);
 
-    let (home, place) = (Home::new(), tempfile::Builder::new().prefix("calm-ops-").tempdir().unwrap());
-    let (script, log) = (place.path().join("own"), place.path().join("log"));
-    let text = format!("#!/bin/sh\necho begun >> {0}\nsleep 0.{WORKS}\necho ended >> {0}\n", log.display());
-    fs::write(&script, &text).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    let hash: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let (home, place) = (Home::new(), folder());
+    let log = place.path().join("log");
+    let (_, section) = own_script(&place, &format!("#!/bin/sh\necho begun >> {0}\nsleep 0.{WORKS}\necho ended >> {0}\n", log.display()));
     let configuration = place.path().join("calm-ops.toml");
-    fs::write(&configuration, format!("[[script]]\nname = \"own\"\npath = \"{}\"\nsha256 = \"{hash}\"\n", script.display())).unwrap();
+    fs::write(&configuration, section).unwrap();
     fs::write(home.ops().join("runbooks/recovery.commands.md"), catalogue(kills)).unwrap();
     fs::write(home.ops().join("alerts/thresholds.md"), QUICK.replace("5 incidents in 5 min", "1000 incidents in 1 min")).unwrap();
     let start = || home.start_with(&["--config", configuration.to_str().unwrap()]).unwrap_or_else(|said| panic!("{said}"));

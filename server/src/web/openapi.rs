@@ -229,3 +229,23 @@ pub async fn page() -> Response {
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// A later type of the same name would take the place of the first without a word.
+    #[test]
+    fn every_name_stands_for_one_schema() {
+        let mut all = Vec::new();
+        ROUTES.iter().for_each(|route| drop(operation(route, &mut all)));
+        let mut known = BTreeMap::new();
+        for (name, schema) in all {
+            let schema = serde_json::to_value(schema).unwrap();
+            assert_eq!(*known.entry(name.clone()).or_insert_with(|| schema.clone()), schema, "two types are called {name}");
+        }
+        assert!(known.len() > 60, "{}", known.len());
+    }
+}

@@ -94,7 +94,7 @@ pub(super) const REDACT: Route = Route {
     need: Need::Read,
     summary: "Removes the content of an entry for ever: words of people, outputs, evidence. The chain still verifies, and the removal is journalled.",
     query: &[],
-    body: Some((r#"{"reason":"A password was pasted."}"#, of::<Reason>)),
+    body: Some((r#"{"reason":"A password was pasted."}"#, of::<WhyRedacted>)),
     answer: (200, "The journal position after it."),
     content: Content::Json(of::<Done>),
     handler: || post(redact),
@@ -144,7 +144,7 @@ pub(super) const REVOKE: Route = Route {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Reason {
+struct WhyRedacted {
     reason: String,
 }
 
@@ -245,7 +245,7 @@ async fn redact(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let entry = entry.parse().map_err(|_| Problem::new(Kind::NotFound, "An entry is named by its number.".to_owned()))?;
-    let Reason { reason } = body(&headers, &bytes)?;
+    let WhyRedacted { reason } = body(&headers, &bytes)?;
     act(&site, caller, Command::Redact { entry, reason }).await
 }
 

@@ -11,6 +11,7 @@ use std::{
 };
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::program::{Home, Running};
 
@@ -34,6 +35,25 @@ pub fn home(catalogue: &str, scripts: &str) -> Home {
 
 pub fn write_catalogue(home: &Home, text: &str) {
     fs::write(home.ops().join("runbooks/recovery.commands.md"), text).unwrap();
+}
+
+/// A folder with a path of plain letters, as a script of one's own must have.
+pub fn folder() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("calm-ops-").tempdir().unwrap()
+}
+
+/// A script of one's own named `own`, and the section of the configuration that lists it.
+pub fn own_script(folder: &tempfile::TempDir, text: &str) -> (PathBuf, String) {
+    let path = folder.path().join("own");
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let section = format!("[[script]]\nname = \"own\"\npath = \"{}\"\nsha256 = \"{}\"\n", path.display(), sha256(&path));
+    (path, section)
+}
+
+/// The SHA-256 of a file, as it is written.
+pub fn sha256(file: &Path) -> String {
+    Sha256::digest(fs::read(file).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The configuration's file.
