@@ -151,6 +151,12 @@ need_sudo() {
     [ "$(id -u)" != 0 ] || debian sudo sudo
 }
 
+# As need_sudo. It is only installed, not started: the tests start one of their own.
+need_nginx() {
+    [ -x /usr/sbin/nginx ] && return
+    [ "$(id -u)" != 0 ] || RUNLEVEL=1 debian nginx nginx
+}
+
 need_chromium() {
     [ -n "${CHROMIUM:-}" ] && [ -x "$CHROMIUM" ] && return
     CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
