@@ -48,8 +48,9 @@ format: ## format all Rust
 	@cargo fmt --all
 
 .PHONY: screenshots
-screenshots: build ## make the pictures of the pages that README shows
-	@PICTURES=$(CURDIR)/end2end/screenshots scripts/end2end --grep @screenshot
+screenshots: build ## make the pictures in end2end/screenshots anew; all of them are in target/pictures
+	@scripts/end2end --grep @screenshot
+	@for picture in end2end/screenshots/*.png; do cp "target/pictures/$${picture##*/}" "$$picture"; done
 
 .PHONY: clean
 clean: ## remove what was built (never the data)

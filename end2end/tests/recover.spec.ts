@@ -8,7 +8,7 @@ import { Ntfy } from '../harness/ntfy';
 import { OWNER, Program } from '../harness/program';
 import { live, stumbles } from '../harness/test';
 
-const PICTURES = process.env.PICTURES ?? join(__dirname, '../../target/pictures');
+const PICTURES = join(__dirname, '../../target/pictures');
 // It leaks for as long as it was started with the fault in place: a reload after the repair starts it without.
 const LEAK = `
 const kept = [];

@@ -264,8 +264,10 @@ fn standing(incident: &Incident, audience: Audience) -> Vec<String> {
             let (had, is) = if over { ("had", ["was", "were"]) } else { ("has", ["is", "are"]) };
             let be = |count: usize| if count == 1 { is[0] } else { is[1] };
             match holding {
+                0 if lost == 0 && all == 1 => sentences.push("What was in trouble has recovered.".to_owned()),
                 0 if lost == 0 => sentences.push(format!("Everything that was in trouble ({}) has recovered.", things(all))),
                 0 => {}
+                1 if all == 1 && !over => sentences.push("The trouble goes on.".to_owned()),
                 1 => sentences.push(format!("1 of {} still {had} trouble{}.", things(all), if over { " when it was ended" } else { "" })),
                 _ => {
                     let (have, end) = if over { ("had", " when it was ended") } else { ("have", "") };
