@@ -1,17 +1,12 @@
 //! The store's body. It is compiled once for each database: the SQL here is the same for both, and what differs stands in the
 //! module around it (`Db`, `Connection`, `Database`, how a change begins, how roll-ups are written).
 
-use std::collections::{BTreeMap, btree_map};
-
 use async_trait::async_trait;
 use rules::{
     desk::HistoryFilter,
-    incident::{self, Incident, IncidentNumber},
-    journal::{Cursor, Entry, Event, Head, StoredEntry, seal},
-    people::{
-        ShareId,
-        roster::{Roster, Row as RosterRow},
-    },
+    incident::{Incident, IncidentNumber},
+    journal::{Cursor, Entry, Event, Head, StoredEntry},
+    people::roster::Roster,
     snapshot::Snapshot,
     time::{Span, Timestamp},
     view::BlindSpan,
@@ -22,12 +17,14 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        Archive, Change, Filling, Item, Opening, Rollup, RollupStep, Store, StoreError,
+        Change, Opening, Rollup, RollupStep, Store, StoreError,
         calls::Calls,
-        rows::{self, IncidentRow, JournalRow, RollupRow},
+        rows::{self, JournalRow, RollupRow},
         trail::{Beside, Trail},
     },
-    BEGIN, Connection, Database, Db, LOCK_HEAD, Row, shared_calls, shared_trail, write_rollups,
+    BEGIN, Connection, Database, Db, LOCK_HEAD, Row,
+    shared_write::{change, roster},
+    write_rollups,
 };
 
 /// The most old roll-ups that are removed at once: a change must not wait long for it.
@@ -56,7 +53,7 @@ impl Database {
     }
 
     /// Commits. When the connection breaks just then, the head says whether it was done: nobody is told a wrong thing.
-    async fn commit(&self, transaction: Transaction<'static, Db>, after: Head) -> Result<(), StoreError> {
+    pub(super) async fn commit(&self, transaction: Transaction<'static, Db>, after: Head) -> Result<(), StoreError> {
         let Err(error) = transaction.commit().await else { return Ok(()) };
         match self.head().await {
             Ok((_, head)) if head == after => Ok(()),
@@ -64,12 +61,6 @@ impl Database {
             Err(_) => Err(StoreError::Unclear { source: error }),
         }
     }
-}
-
-fn salt() -> Result<Vec<u8>, StoreError> {
-    let mut salt = vec![0; 16];
-    getrandom::fill(&mut salt).map_err(|error| StoreError::trouble(format!("The system gives no randomness: {error}.")))?;
-    Ok(salt)
 }
 
 pub(super) fn number_of_row(value: i64, table: &'static str) -> Result<u64, StoreError> {
@@ -86,7 +77,7 @@ fn head_of(row: &Row) -> Result<Head, StoreError> {
     Ok(Head { number, hash })
 }
 
-async fn lock_head(connection: &mut Connection) -> Result<Head, StoreError> {
+pub(super) async fn lock_head(connection: &mut Connection) -> Result<Head, StoreError> {
     let row = sqlx::query(LOCK_HEAD).fetch_one(connection).await?;
     head_of(&row)
 }
@@ -128,88 +119,6 @@ pub(super) async fn load(connection: &mut Connection, number: IncidentNumber) ->
     body.map(|body| rows::incident(number, &body)).transpose()
 }
 
-pub(super) async fn write_incident(connection: &mut Connection, incident: &Incident, remarks: &str) -> Result<(), StoreError> {
-    let row = IncidentRow::new(incident)?;
-    sqlx::query(
-        "INSERT INTO incident (number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at, subjects, search, body, remarks)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-         ON CONFLICT (number) DO UPDATE SET severity = excluded.severity, state = excluded.state, cause = excluded.cause,
-             headline = excluded.headline, updated_at = excluded.updated_at, resolved_at = excluded.resolved_at,
-             subjects = excluded.subjects, search = excluded.search, body = excluded.body,
-             remarks = incident.remarks || excluded.remarks",
-    )
-    .bind(row.number)
-    .bind(row.id)
-    .bind(row.severity)
-    .bind(row.state)
-    .bind(row.cause)
-    .bind(row.headline)
-    .bind(row.opened_at)
-    .bind(row.updated_at)
-    .bind(row.resolved_at)
-    .bind(row.subjects)
-    .bind(row.search)
-    .bind(row.body)
-    .bind(remarks)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn write_entry(connection: &mut Connection, entry: &StoredEntry) -> Result<(), StoreError> {
-    let (salt, payload) = entry.payload.as_ref().map(|(salt, payload)| (salt.as_slice(), payload.as_slice())).unzip();
-    sqlx::query(
-        "INSERT INTO journal (number, at_micros, actor, kind, incident, payload_hash, hash, salt, payload)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(bound(entry.number))
-    .bind(entry.at_micros)
-    .bind(&entry.actor)
-    .bind(&entry.kind)
-    .bind(entry.incident.map(i64::from))
-    .bind(&entry.payload_hash.0[..])
-    .bind(&entry.hash.0[..])
-    .bind(salt)
-    .bind(payload)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Everyone who is or was here, as far as this transaction sees.
-async fn roster(connection: &mut Connection) -> Result<Roster, StoreError> {
-    let rows = sqlx::query("SELECT kind, id, body, seen FROM roster ORDER BY kind, id").fetch_all(connection).await?;
-    let mut roster = Roster::default();
-    for row in &rows {
-        let (kind, id): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
-        let seen: Option<i64> = row.try_get(3)?;
-        roster
-            .take(kind, row.try_get(2)?, seen.map(Timestamp::from_micros))
-            .map_err(|error| StoreError::inconsistent("roster", format_args!("{kind} {id}"), error))?;
-    }
-    Ok(roster)
-}
-
-async fn write_row(connection: &mut Connection, row: &RosterRow) -> Result<(), StoreError> {
-    let (kind, id) = (row.kind(), i64::from(row.id()));
-    let body = row.body().map_err(|error| StoreError::inconsistent("roster", format_args!("{kind} {id}"), error))?;
-    let Some(body) = body else {
-        sqlx::query("DELETE FROM roster WHERE kind = $1 AND id = $2").bind(kind).bind(id).execute(connection).await?;
-        return Ok(());
-    };
-    // When it was seen is not decided here: it only begins here.
-    sqlx::query(
-        "INSERT INTO roster (kind, id, body, seen) VALUES ($1, $2, $3, $4) ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-    )
-    .bind(kind)
-    .bind(id)
-    .bind(body)
-    .bind(row.seen_at().map(Timestamp::as_micros))
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
 pub(super) fn entry(row: &Row) -> Result<Entry, StoreError> {
     rows::entry(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)
 }
@@ -231,73 +140,6 @@ pub(super) fn stored(row: &Row) -> Result<StoredEntry, StoreError> {
 
 fn incidents(rows: &[Row]) -> Result<Vec<Incident>, StoreError> {
     rows.iter().map(|row| rows::incident(row.try_get(0)?, row.try_get(1)?)).collect()
-}
-
-/// A change, with what is written beside it.
-pub(super) async fn change(database: &Database, change: Change, beside: Beside) -> Result<Vec<Entry>, StoreError> {
-    let Change { at, actor, about, decide, people, monitor } = change;
-    let mut transaction = database.begin().await?;
-    let mut head = lock_head(&mut transaction).await?;
-    let mut known = BTreeMap::new();
-    let mut seen = Vec::new();
-    for number in about {
-        let incident = load(&mut transaction, number).await?;
-        seen.extend(incident.clone());
-        known.insert(number, incident);
-    }
-    let mut events = decide(&seen)?;
-    if let Some(people) = people {
-        let outcome = people(&roster(&mut transaction).await?)?;
-        events.extend(outcome.events);
-        for row in &outcome.rows {
-            write_row(&mut transaction, row).await?;
-        }
-    }
-    // A link, and a contact, bears the number of the entry that tells of it.
-    let share = u32::try_from(head.number + 1 + events.len() as u64).map(ShareId).unwrap_or(ShareId(u32::MAX));
-    if let Beside::Share { incident, wanted, .. } = &beside {
-        events.push(Event::ShareCreated { incident: *incident, share, until: wanted.until });
-    }
-    events.extend(shared_calls::event(&beside, share.0));
-    let mut touched: BTreeMap<IncidentNumber, String> = BTreeMap::new();
-    for event in &events {
-        let Some(number) = event.incident() else { continue };
-        let incident = match known.entry(number) {
-            btree_map::Entry::Occupied(known) => known.into_mut(),
-            btree_map::Entry::Vacant(place) => place.insert(load(&mut transaction, number).await?),
-        };
-        incident::apply(incident, event, actor, at)?;
-        touched.entry(number).or_default().push_str(&rows::remark(event).unwrap_or_default());
-    }
-    for (number, remarks) in &touched {
-        if let Some(Some(incident)) = known.get(number) {
-            write_incident(&mut transaction, incident, remarks).await?;
-        }
-    }
-    let mut entries = Vec::with_capacity(events.len());
-    for event in events {
-        let sealed = seal(head, at, actor, &event, salt()?).map_err(|error| StoreError::inconsistent("journal", head.number + 1, error))?;
-        write_entry(&mut transaction, &sealed).await?;
-        head = Head { number: sealed.number, hash: sealed.hash };
-        let entry = Entry { number: sealed.number, at, actor, event: Some(event) };
-        shared_trail::carry_out(&mut transaction, &entry).await?;
-        if let Some(event) = &entry.event {
-            shared_calls::carry_out(&mut transaction, event).await?;
-        }
-        entries.push(entry);
-    }
-    if let Some(entry) = entries.last() {
-        shared_trail::write_share(&mut transaction, share, entry, &beside).await?;
-    }
-    shared_calls::write(&mut transaction, &beside, share.0).await?;
-    if let Some(monitor) = monitor {
-        set_meta(&mut transaction, "monitor", &monitor).await?;
-    }
-    database.commit(transaction, head).await?;
-    if entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. }))) {
-        database.scrub().await;
-    }
-    Ok(entries)
 }
 
 #[async_trait]
@@ -623,68 +465,5 @@ impl Store for Database {
     async fn bundle(&self, number: IncidentNumber) -> Result<Option<Vec<u8>>, StoreError> {
         let query = sqlx::query_scalar("SELECT body FROM bundle WHERE incident = $1").bind(i64::from(number.0));
         Ok(query.fetch_optional(&self.readers).await?)
-    }
-}
-
-#[async_trait]
-impl Archive for Database {
-    async fn rollup_page(&self, after: Option<(i64, i64, i64)>, limit: u32) -> Result<Vec<((i64, i64, i64), Rollup)>, StoreError> {
-        let (series, step, start) = after.unwrap_or((-1, 0, 0));
-        let rows: Vec<RollupRow> = sqlx::query_as(
-            "SELECT r.series, s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
-             FROM rollup r JOIN series s ON s.id = r.series
-             WHERE (r.series, r.step, r.start) > ($1, $2, $3) ORDER BY r.series, r.step, r.start LIMIT $4",
-        )
-        .bind(series)
-        .bind(step)
-        .bind(start)
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await?;
-        rows.into_iter().map(|row| Ok(((row.series, row.step, row.start), row.rollup()?))).collect()
-    }
-
-    async fn bundle_numbers(&self) -> Result<Vec<IncidentNumber>, StoreError> {
-        let numbers: Vec<i64> = sqlx::query_scalar("SELECT incident FROM bundle ORDER BY incident").fetch_all(&self.readers).await?;
-        numbers.into_iter().map(rows::number).collect()
-    }
-
-    async fn fill(&self, epoch: u32, incidents: Vec<(Incident, String)>, next: Filling<'_>) -> Result<Head, StoreError> {
-        let mut transaction = self.begin().await?;
-        let mut head = lock_head(&mut transaction).await?;
-        if head.number != 0 {
-            return Err(StoreError::trouble(
-                "There is a journal in this database already, and nothing in it is ever replaced. Restore into an empty database.",
-            ));
-        }
-        while let Some(item) = next()? {
-            match item {
-                Item::Entry(entry) => {
-                    write_entry(&mut transaction, &entry).await?;
-                    head = Head { number: entry.number, hash: entry.hash };
-                }
-                Item::Row(row) => write_row(&mut transaction, &row).await?,
-                Item::Rollups(rollups) => write_rollups(&mut transaction, &rows::joined(&rollups)).await?,
-                Item::Bundle(number, body) => {
-                    sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2)")
-                        .bind(i64::from(number.0))
-                        .bind(body)
-                        .execute(&mut *transaction)
-                        .await?;
-                }
-                Item::Restored { at, actor, event } => {
-                    let entry = seal(head, at, actor, &event, salt()?)
-                        .map_err(|error| StoreError::inconsistent("journal", head.number + 1, error))?;
-                    write_entry(&mut transaction, &entry).await?;
-                    head = Head { number: entry.number, hash: entry.hash };
-                }
-            }
-        }
-        for (incident, remarks) in &incidents {
-            write_incident(&mut transaction, incident, remarks).await?;
-        }
-        set_meta(&mut transaction, "epoch", epoch.to_string().as_bytes()).await?;
-        self.commit(transaction, head).await?;
-        Ok(head)
     }
 }

@@ -18,7 +18,8 @@ use super::{
         trail::{Beside, Trail},
     },
     Connection, Database, RETIRED, Row,
-    shared::{bound, change, load, number_of_row, stored, write_incident},
+    shared::{bound, load, number_of_row, stored},
+    shared_write::{change, write_incident},
 };
 
 const STORED: &str = "number, at_micros, actor, kind, incident, payload_hash, hash, salt, payload";

@@ -21,12 +21,18 @@ use super::{Rollup, StoreError};
 #[path = "shared.rs"]
 #[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
 mod shared;
+#[path = "shared_archive.rs"]
+#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+mod shared_archive;
 #[path = "shared_calls.rs"]
 #[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
 mod shared_calls;
 #[path = "shared_trail.rs"]
 #[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
 mod shared_trail;
+#[path = "shared_write.rs"]
+#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+mod shared_write;
 
 type Db = Sqlite;
 type Connection = SqliteConnection;

@@ -1,0 +1,81 @@
+//! What a backup and a restore need of the store. Like `shared.rs` it is compiled once for each database.
+
+use async_trait::async_trait;
+use rules::{
+    incident::{Incident, IncidentNumber},
+    journal::{Head, seal},
+};
+
+use super::{
+    super::{
+        Archive, Filling, Item, Rollup, StoreError,
+        rows::{self, RollupRow},
+    },
+    Database,
+    shared::{lock_head, set_meta},
+    shared_write::{salt, write_entry, write_incident, write_row},
+    write_rollups,
+};
+
+#[async_trait]
+impl Archive for Database {
+    async fn rollup_page(&self, after: Option<(i64, i64, i64)>, limit: u32) -> Result<Vec<((i64, i64, i64), Rollup)>, StoreError> {
+        let (series, step, start) = after.unwrap_or((-1, 0, 0));
+        let rows: Vec<RollupRow> = sqlx::query_as(
+            "SELECT r.series, s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
+             FROM rollup r JOIN series s ON s.id = r.series
+             WHERE (r.series, r.step, r.start) > ($1, $2, $3) ORDER BY r.series, r.step, r.start LIMIT $4",
+        )
+        .bind(series)
+        .bind(step)
+        .bind(start)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(|row| Ok(((row.series, row.step, row.start), row.rollup()?))).collect()
+    }
+
+    async fn bundle_numbers(&self) -> Result<Vec<IncidentNumber>, StoreError> {
+        let numbers: Vec<i64> = sqlx::query_scalar("SELECT incident FROM bundle ORDER BY incident").fetch_all(&self.readers).await?;
+        numbers.into_iter().map(rows::number).collect()
+    }
+
+    async fn fill(&self, epoch: u32, incidents: Vec<(Incident, String)>, next: Filling<'_>) -> Result<Head, StoreError> {
+        let mut transaction = self.begin().await?;
+        let mut head = lock_head(&mut transaction).await?;
+        if head.number != 0 {
+            return Err(StoreError::trouble(
+                "There is a journal in this database already, and nothing in it is ever replaced. Restore into an empty database.",
+            ));
+        }
+        while let Some(item) = next()? {
+            match item {
+                Item::Entry(entry) => {
+                    write_entry(&mut transaction, &entry).await?;
+                    head = Head { number: entry.number, hash: entry.hash };
+                }
+                Item::Row(row) => write_row(&mut transaction, &row).await?,
+                Item::Rollups(rollups) => write_rollups(&mut transaction, &rows::joined(&rollups)).await?,
+                Item::Bundle(number, body) => {
+                    sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2)")
+                        .bind(i64::from(number.0))
+                        .bind(body)
+                        .execute(&mut *transaction)
+                        .await?;
+                }
+                Item::Restored { at, actor, event } => {
+                    let entry = seal(head, at, actor, &event, salt()?)
+                        .map_err(|error| StoreError::inconsistent("journal", head.number + 1, error))?;
+                    write_entry(&mut transaction, &entry).await?;
+                    head = Head { number: entry.number, hash: entry.hash };
+                }
+            }
+        }
+        for (incident, remarks) in &incidents {
+            write_incident(&mut transaction, incident, remarks).await?;
+        }
+        set_meta(&mut transaction, "epoch", epoch.to_string().as_bytes()).await?;
+        self.commit(transaction, head).await?;
+        Ok(head)
+    }
+}
