@@ -86,6 +86,29 @@ pub fn no_cookie(came: &Came) -> String {
     format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}")
 }
 
+/// What a request shows to be let in: the hash of its secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing that could be known.
+    Nothing,
+    /// A program's token.
+    Token(SecretHash),
+    /// A sign-in's cookie.
+    Session(SecretHash),
+}
+
+impl Shown {
+    /// By a request. A token comes before a cookie, even if it is none of ours.
+    pub fn by(headers: &HeaderMap, came: &Came) -> Self {
+        if let Some(value) = headers.get(header::AUTHORIZATION) {
+            let parts = value.to_str().ok().and_then(|value| value.split_once(' '));
+            let secret = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, secret)| secret.trim());
+            return secret.map_or(Self::Nothing, |secret| Self::Token(hash_of(secret)));
+        }
+        session_cookie(headers, came).map_or(Self::Nothing, |secret| Self::Session(hash_of(secret)))
+    }
+}
+
 /// A secret of 256 bits as text.
 pub fn new_secret() -> Result<String, Refusal> {
     let mut bytes = [0; 32];
@@ -138,24 +161,26 @@ impl People {
         Ok(self.desk.known().await?.roster.has_owner())
     }
 
-    /// Who a request comes from.
-    pub async fn caller(&self, headers: &HeaderMap, came: &Came) -> Result<Caller, Refusal> {
-        let bearer = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
-        let cookie = session_cookie(headers, came);
-        if bearer.is_none() && cookie.is_none() {
+    /// Who a request comes from, by what it shows.
+    pub async fn caller(&self, shown: Shown) -> Result<Caller, Refusal> {
+        if shown == Shown::Nothing {
             return Ok(Caller::Nobody);
         }
         let known = self.desk.known().await?;
         let now = self.clock.now().wall;
-        if let Some(bearer) = bearer {
-            let secret =
-                bearer.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, secret)| secret.trim());
-            let token = secret.and_then(|secret| known.token(hash_of(secret)));
-            let Some(token) = token.filter(|token| token.until.is_none_or(|until| now < until)) else { return Ok(Caller::Nobody) };
-            self.note("token", token.id.0, token.used_at, now);
-            return Ok(Caller::Token { id: token.id, scopes: token.scopes.clone() });
-        }
-        let Some((session, account)) = cookie.and_then(|secret| known.session(hash_of(secret))) else { return Ok(Caller::Nobody) };
+        let (session, account) = match shown {
+            Shown::Nothing => return Ok(Caller::Nobody),
+            Shown::Token(hash) => {
+                let token = known.token(hash).filter(|token| token.until.is_none_or(|until| now < until));
+                let Some(token) = token else { return Ok(Caller::Nobody) };
+                self.note("token", token.id.0, token.used_at, now);
+                return Ok(Caller::Token { id: token.id, scopes: token.scopes.clone() });
+            }
+            Shown::Session(hash) => match known.session(hash) {
+                Some(found) => found,
+                None => return Ok(Caller::Nobody),
+            },
+        };
         let seen = self.seen_at("session", session.id.0).map_or(session.seen_at, |noted| noted.max(session.seen_at));
         if now.since(session.created_at) > LONGEST_SESSION || now.since(seen) > LONGEST_UNUSED {
             return Ok(Caller::Nobody);

@@ -27,6 +27,7 @@ use utoipa::ToSchema;
 
 use crate::{
     monitor,
+    people::Shown,
     web::{
         Site,
         came::Came,
@@ -382,7 +383,8 @@ async fn events(
         Problem::new(Kind::TooManyReaders, detail)
     })?;
     // Who may no longer read is cut off at once.
-    let stream = stream.take_until(Box::pin(who::until_refused(site, headers, came, Need::Read)));
+    let refused = who::until_refused(site.people, site.desk.people_changed(), Shown::by(&headers, &came), Need::Read);
+    let stream = stream.take_until(Box::pin(refused));
     let mut response = Response::new(Body::from_stream(stream));
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

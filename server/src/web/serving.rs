@@ -54,15 +54,16 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
         let (router, stop, builder, tls) = (router.clone(), stop.clone(), builder.clone(), tls.clone());
         connections.spawn(async move {
+            // Apart in memory, because most connections are of one kind, and would take the place of the larger one.
             match tls {
-                None => talk(stream, Peer::new(address, false), &builder, router, stop).await,
+                None => Box::pin(talk(stream, Peer::new(address, false), &builder, router, stop)).await,
                 Some(tls) => {
                     let shaken = tokio::select! {
                         () = stop.cancelled() => return,
                         shaken = tokio::time::timeout(HEADERS_WITHIN, tls.accept(stream)) => shaken.unwrap_or_else(|_| Err(tls::too_slow())),
                     };
                     match shaken {
-                        Ok(stream) => talk(stream, Peer::new(address, true), &builder, router, stop).await,
+                        Ok(stream) => Box::pin(talk(stream, Peer::new(address, true), &builder, router, stop)).await,
                         Err(error) => tracing::trace!(%error, "a connection ended before it began"),
                     }
                 }

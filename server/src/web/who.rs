@@ -1,17 +1,27 @@
 //! Finds out who a request comes from, before anything else looks at it. What they may do is decided by the desk.
 
+use std::{sync::Arc, time::Duration};
+
 use axum::{
     extract::{FromRequestParts, Request, State},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, Method, Uri, request::Parts};
+use http::{Method, Uri, request::Parts};
 use rules::{
     desk::Refusal,
     people::{Caller, Need, allowed},
 };
 
-use crate::web::{Site, came::Came, problem::Problem};
+use tokio::sync::watch;
+
+use crate::{
+    people::{People, Shown},
+    web::{Site, came::Came, problem::Problem},
+};
+
+/// How often it is looked whether what a reader of the stream showed has ended by its time.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 tokio::task_local! {
     /// Who the request that is answered right now comes from: for the pages, which are drawn where the request is out of sight.
@@ -46,7 +56,7 @@ pub async fn resolve(State(site): State<Site>, mut request: Request, next: Next)
     let Some(came) = request.extensions().get::<Came>().cloned() else {
         return Problem::from(Refusal::SignIn).into_response();
     };
-    let caller = match site.people.caller(request.headers(), &came).await {
+    let caller = match site.people.caller(Shown::by(request.headers(), &came)).await {
         Ok(caller) => caller,
         Err(refusal) => return Problem::from(refusal).into_response(),
     };
@@ -76,13 +86,13 @@ pub fn own_page(to: &str) -> &str {
     if fine { to } else { "/" }
 }
 
-/// Waits until a caller may no longer do something: their sign-in or token has ended.
-pub async fn until_refused(site: Site, headers: HeaderMap, came: Came, need: Need) {
-    let mut changed = site.desk.people_changed();
+/// Waits until whoever shows this may no longer do something: their sign-in or token has ended. There is one of these for each reader of
+/// the stream, so it keeps little.
+pub async fn until_refused(people: Arc<People>, mut changed: watch::Receiver<u64>, shown: Shown, need: Need) {
     loop {
         // What ends by its time is noticed as well.
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(60), changed.changed()).await;
-        match site.people.caller(&headers, &came).await {
+        let _ = tokio::time::timeout(LOOK_AGAIN, changed.changed()).await;
+        match Box::pin(people.caller(shown)).await {
             Ok(caller) if allowed(&caller, need).is_ok() => {}
             // Without the database it goes on: nothing can have been revoked in it.
             Err(Refusal::Unavailable { .. }) => {}

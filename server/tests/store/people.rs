@@ -20,7 +20,7 @@ use server::{
     clock::Clock,
     desk::Desk,
     live::Live,
-    people::{Device, People, SignedIn},
+    people::{Device, People, Shown, SignedIn},
     store::{Store, verify::verify},
     web::came::Came,
 };
@@ -78,7 +78,7 @@ impl House {
     }
 
     pub async fn caller(&self, headers: &HeaderMap) -> Caller {
-        self.people.caller(headers, &came()).await.unwrap()
+        self.people.caller(Shown::by(headers, &came())).await.unwrap()
     }
 
     pub async fn act(&self, headers: &HeaderMap, change: Change) -> Result<Done, Refusal> {
