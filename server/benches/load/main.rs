@@ -157,7 +157,10 @@ async fn start() -> Outcome {
     }
     times.sort();
     // `calm-ops init` runs before and is in the time, as well as the hash of a password after it.
-    println!("start to first answered page: {} ms (median of 5, with the writing of the documents and the coming of its owner)", times[2].as_millis());
+    println!(
+        "start to first answered page: {} ms (median of 5, with the writing of the documents and the coming of its owner)",
+        times[2].as_millis()
+    );
 
     let server = Server::start().await?;
     tokio::time::sleep(Duration::from_secs(12)).await;

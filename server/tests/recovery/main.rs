@@ -11,11 +11,15 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use app::desk::Desk as _;
+use postgres_server::Server;
 use rules::{
     breach::BreachKey,
     catalogue::{Approval, Catalogue, Facts, OwnScript, Risk, Undo, Values},
@@ -62,9 +66,33 @@ pub struct Bench {
     script: PathBuf,
 }
 
+/// On which database; each bench has one of its own there.
+pub enum On<'a> {
+    /// A file of the bench.
+    Sqlite,
+    /// A database of this server.
+    Postgres(&'a Server),
+    /// This one.
+    This(Where),
+}
+
+impl On<'_> {
+    async fn fresh(&self, folder: &Path) -> Where {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        match self {
+            Self::Sqlite => Where::Sqlite { path: folder.join("calm-ops.db") },
+            Self::Postgres(server) => {
+                let name = format!("bench_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+                Where::Postgres { url: server.fresh(&name).await }
+            }
+            Self::This(place) => place.clone(),
+        }
+    }
+}
+
 impl Bench {
     /// With a script whose first line of work is to append to the file `ran`.
-    pub async fn set_up(at: &Where, body: &str, risk: Risk) -> Self {
+    pub async fn set_up(on: &On<'_>, body: &str, risk: Risk) -> Self {
         // A path of plain letters, as a script must have.
         let dir = tempfile::Builder::new().prefix("calm-ops-").tempdir().unwrap();
         let script = dir.path().join("own-script");
@@ -83,7 +111,7 @@ impl Bench {
         );
         let catalogue = Catalogue::parse("c", &document, &[own]).unwrap_or_else(|refusals| panic!("{}", refusals[0]));
         let catalogue = Arc::new(catalogue);
-        let store: Arc<dyn Store> = store::open(at).await.unwrap();
+        let store: Arc<dyn Store> = store::open(&on.fresh(dir.path()).await).await.unwrap();
         let (live, clock, recovery) = (Live::new(Cursor { epoch: 1, number: 0 }, 10), Clock::start(), Arc::new(Recovery::default()));
         recovery.set_catalogue(Some(Arc::clone(&catalogue)));
         recovery.set_facts(Arc::new(Facts::new()));
@@ -233,16 +261,15 @@ macro_rules! on_both {
             mod $case {
                 #[tokio::test(flavor = "multi_thread")]
                 async fn on_sqlite() {
-                    let folder = tempfile::tempdir().unwrap();
-                    crate::$module::$case(&server::store::Where::Sqlite { path: folder.path().join("calm-ops.db") }).await;
+                    crate::$module::$case(&crate::On::Sqlite).await;
                 }
             }
         )+
 
         #[tokio::test(flavor = "multi_thread")]
         async fn every_case_holds_on_postgres() {
-            let server = postgres_server::Server::start(&["fsync=off", "shared_buffers=16MB"]);
-            $( $module::$case(&Where::Postgres { url: server.fresh(stringify!($case)).await }).await; )+
+            let server = Server::start(&["fsync=off", "shared_buffers=16MB"]);
+            $( $module::$case(&On::Postgres(&server)).await; )+
         }
     };
 }

@@ -9,12 +9,10 @@ use rules::{
     recommendation::{RunOutcome, Stage},
 };
 
-use server::store::Where;
+use crate::{Bench, ID, On, approver};
 
-use crate::{Bench, ID, approver};
-
-pub async fn two_hundred_approvals_at_the_same_instant_are_one_run(at: &Where) {
-    let bench = Bench::set_up(at, "echo done password=hunter2", Risk::Low).await;
+pub async fn two_hundred_approvals_at_the_same_instant_are_one_run(on: &On<'_>) {
+    let bench = Bench::set_up(on, "echo done password=hunter2", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
     // Two starters beside each other give one run as well.
     let (_one, _two) = (bench.start(), bench.start());
@@ -30,8 +28,8 @@ pub async fn two_hundred_approvals_at_the_same_instant_are_one_run(at: &Where) {
     assert_eq!(bench.ran(), 1);
 }
 
-pub async fn a_high_risk_needs_two_different_people(at: &Where) {
-    let bench = Bench::set_up(at, "", Risk::High).await;
+pub async fn a_high_risk_needs_two_different_people(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::High).await;
     bench.offer(bench.recommendation()).await;
     let _runs = bench.start();
     bench.approve(1).await.unwrap();
@@ -43,8 +41,8 @@ pub async fn a_high_risk_needs_two_different_people(at: &Where) {
     assert_eq!(bench.ran(), 1);
 }
 
-pub async fn cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile(at: &Where) {
-    let bench = Bench::set_up(at, "echo working\nsleep 600 &\necho $! > ${0%/*}/../../child\nwait", Risk::Low).await;
+pub async fn cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile(on: &On<'_>) {
+    let bench = Bench::set_up(on, "echo working\nsleep 600 &\necho $! > ${0%/*}/../../child\nwait", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
     let _runs = bench.start();
     bench.approve(1).await.unwrap();
@@ -61,8 +59,8 @@ pub async fn cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhil
     assert!(stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X'])), "{stat}");
 }
 
-pub async fn what_was_started_before_the_program_is_unknown_and_never_started_again(at: &Where) {
-    let bench = Bench::set_up(at, "", Risk::Low).await;
+pub async fn what_was_started_before_the_program_is_unknown_and_never_started_again(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
     bench.approve(1).await.unwrap();
     bench.desk.act(Caller::System, Command::StartRun { recommendation: ID }).await.unwrap();
@@ -72,8 +70,8 @@ pub async fn what_was_started_before_the_program_is_unknown_and_never_started_ag
     assert!(page.output.unwrap().text.contains("check by hand"));
 }
 
-pub async fn what_was_approved_a_moment_before_the_program_started_is_started(at: &Where) {
-    let bench = Bench::set_up(at, "", Risk::Low).await;
+pub async fn what_was_approved_a_moment_before_the_program_started_is_started(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
     bench.approve(1).await.unwrap();
     assert!(matches!(bench.page().await.recommendation.stage, Stage::Approved { .. }));

@@ -8,7 +8,7 @@ use rules::{
 };
 use sqlx::{Connection as _, PgConnection};
 
-use crate::{Bench, Where, postgres_server::Server};
+use crate::{Bench, On, Where, postgres_server::Server};
 
 const CATALOGUE: &str = "format: 1\n\n| command | `query-cancel` |\n| --- | --- |\n| title | End one query |\n| helps | `app.memory` |\n\
     | runs | `built-in:query-cancel {query}` |\n| {query} | a query that runs now |\n| check | - |\n| effect | The query ends with an error. |\n\
@@ -35,7 +35,7 @@ async fn the_approved_query_is_ended_and_no_other() {
     let url = server.fresh("app").await;
     let (one, asked) = long_query(&url).await;
     let (other, others) = long_query(&url).await;
-    let bench = Bench::set_up(&Where::Postgres { url }, "", Risk::Low).await;
+    let bench = Bench::set_up(&On::This(Where::Postgres { url }), "", Risk::Low).await;
     assert_eq!(bench.store.long_queries().await.unwrap(), [], "they are young");
     let catalogue = rules::catalogue::Catalogue::parse("c", CATALOGUE, &[]).unwrap_or_else(|refusals| panic!("{}", refusals[0]));
     let seen = loop {

@@ -10,12 +10,10 @@ use rules::{
     view::Plan,
 };
 
-use server::store::Where;
+use crate::{Bench, ID, On, approver};
 
-use crate::{Bench, ID, approver};
-
-pub async fn another_binding_an_expired_offer_and_an_invalid_catalogue_are_refused(at: &Where) {
-    let bench = Bench::set_up(at, "", Risk::Low).await;
+pub async fn another_binding_an_expired_offer_and_an_invalid_catalogue_are_refused(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::Low).await;
     let mut old = bench.recommendation();
     old.expires_at = bench.clock.now().wall.plus(Span::from_millis(600));
     bench.offer(old).await;
@@ -32,8 +30,8 @@ pub async fn another_binding_an_expired_offer_and_an_invalid_catalogue_are_refus
 }
 
 /// Approved as it is shown, and yet not what the catalogue makes of it.
-async fn is_not_started(at: &Where, change: impl FnOnce(&mut Recommendation)) -> String {
-    let bench = Bench::set_up(at, "", Risk::Low).await;
+async fn is_not_started(on: &On<'_>, change: impl FnOnce(&mut Recommendation)) -> String {
+    let bench = Bench::set_up(on, "", Risk::Low).await;
     let mut one = bench.recommendation();
     change(&mut one);
     bench.offer(one).await;
@@ -44,22 +42,22 @@ async fn is_not_started(at: &Where, change: impl FnOnce(&mut Recommendation)) ->
     why
 }
 
-pub async fn what_the_catalogue_does_not_make_of_it_is_not_started(at: &Where) {
-    let why = is_not_started(at, |one| one.host = "web-2".to_owned()).await;
+pub async fn what_the_catalogue_does_not_make_of_it_is_not_started(on: &On<'_>) {
+    let why = is_not_started(on, |one| one.host = "web-2".to_owned()).await;
     assert!(why.contains("web-2"), "{why}");
     for vector in [vec!["/bin/sh", "-c", "id"], vec!["/bin/true"], vec![]] {
-        is_not_started(at, |one| one.argv = vector.into_iter().map(str::to_owned).collect()).await;
+        is_not_started(on, |one| one.argv = vector.into_iter().map(str::to_owned).collect()).await;
     }
-    is_not_started(at, |one| one.argv.push("; rm -rf /".to_owned())).await;
-    is_not_started(at, |one| one.user = "root".to_owned()).await;
-    is_not_started(at, |one| one.check = Some(vec!["/bin/true".to_owned()])).await;
-    is_not_started(at, |one| one.command = "another".to_owned()).await;
-    is_not_started(at, |one| one.time_limit = Span::from_mins(50)).await;
-    is_not_started(at, |one| drop(one.values.insert("app".to_owned(), "$(id)".to_owned()))).await;
+    is_not_started(on, |one| one.argv.push("; rm -rf /".to_owned())).await;
+    is_not_started(on, |one| one.user = "root".to_owned()).await;
+    is_not_started(on, |one| one.check = Some(vec!["/bin/true".to_owned()])).await;
+    is_not_started(on, |one| one.command = "another".to_owned()).await;
+    is_not_started(on, |one| one.time_limit = Span::from_mins(50)).await;
+    is_not_started(on, |one| drop(one.values.insert("app".to_owned(), "$(id)".to_owned()))).await;
 }
 
-pub async fn a_script_that_was_changed_after_the_yes_is_not_started(at: &Where) {
-    let bench = Bench::set_up(at, "", Risk::Low).await;
+pub async fn a_script_that_was_changed_after_the_yes_is_not_started(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
     bench.approve(1).await.unwrap();
     let path = bench.dir.path().join("own-script");
@@ -71,8 +69,8 @@ pub async fn a_script_that_was_changed_after_the_yes_is_not_started(at: &Where) 
     assert_eq!(bench.ran(), 0);
 }
 
-pub async fn the_dry_run_shows_what_is_executed_and_executes_nothing(at: &Where) {
-    let bench = Bench::set_up(at, "", Risk::Low).await;
+pub async fn the_dry_run_shows_what_is_executed_and_executes_nothing(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::Low).await;
     let text = bench.text();
     let path = bench.dir.path().join("own-script");
     assert!(text.contains(path.to_str().unwrap()) && text.contains("only if      its SHA-256 is"), "{text}");
