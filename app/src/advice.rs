@@ -236,13 +236,22 @@ impl<'a> Advice<'a> {
     }
 
     /// Whether it helped, once that is known.
-    pub(crate) fn worked(&self, worked: bool) -> String {
+    pub(crate) fn worked(&self, ended: &Ended, worked: bool) -> String {
         let Awaited { breach, within } = &self.one.proof;
         let what = format!("{} of {}", say::lower_label(&breach.signal), say::subject(&breach.subject));
-        if worked {
-            format!("It worked: {what} has recovered.")
-        } else {
-            format!("It did not help: {what} has not recovered within {within}.")
+        match (&ended.outcome, worked) {
+            (RunOutcome::Unknown | RunOutcome::Cancelled, true) => format!("{} has recovered.", say::capital(&what)),
+            (_, true) => format!("It worked: {what} has recovered."),
+            (RunOutcome::Exited { code: 0 }, false) => format!("It did not help: {what} has not recovered within {within}."),
+            (RunOutcome::Unknown, false) => format!("{} has not recovered within {within}.", say::capital(&what)),
+            (
+                RunOutcome::Exited { .. }
+                | RunOutcome::Signalled { .. }
+                | RunOutcome::TimedOut
+                | RunOutcome::Cancelled
+                | RunOutcome::NotStarted { .. },
+                false,
+            ) => self.ended(ended),
         }
     }
 

@@ -143,8 +143,20 @@ async fn incident_page(id: &str) -> Result<IncidentPage, Problem> {
 }
 
 fn briefing_of(page: &IncidentPage) -> Briefing {
-    let IncidentPage { cursor: _, incident, timeline, snapshots, courses, checked_at, readings, beside, outputs: _, names, reader: _ } =
-        page;
+    let IncidentPage {
+        cursor: _,
+        incident,
+        timeline,
+        snapshots,
+        courses,
+        checked_at,
+        readings,
+        beside,
+        outputs: _,
+        commands_mistaken: _,
+        names,
+        reader: _,
+    } = page;
     let mut guides = Vec::<Guide>::new();
     let mut next = None;
     for known in &incident.breaches {

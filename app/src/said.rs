@@ -7,7 +7,7 @@ use rules::{
     people::{Names, Proof},
     recommendation::{Recommendation, RunOutcome, Withdrawn},
     say, summary,
-    words::{AccountId, Actor, Severity, Signal, Subject, Unit},
+    words::{AccountId, Actor, Severity, Signal, Subject, TokenId, Unit},
 };
 
 use crate::facts::{Line, Tone};
@@ -85,6 +85,8 @@ fn moved(step: Step) -> &'static str {
 fn sentence(event: &Event, actor: Actor, names: &Names) -> String {
     let who = || names.of(actor);
     let account = |id: AccountId| names.of(Actor::Account(id));
+    // Its name begins a sentence elsewhere.
+    let program = |id: TokenId| names.of(Actor::Token(id)).replacen("The program", "the program", 1);
     match event {
         Event::Started { version } => format!("Calm Ops {version} started."),
         Event::Stopped => "Calm Ops stopped in good order.".into(),
@@ -175,8 +177,12 @@ fn sentence(event: &Event, actor: Actor, names: &Names) -> String {
         Event::RunStarted { incident, place } => format!("What was approved as {incident}-{place} starts."),
         Event::RunCancelled { incident, place } => format!("{} asked to end the run of {incident}-{place}.", who()),
         Event::RunEnded { outcome, duration, .. } => ended(outcome, duration.as_secs_f64()),
+        Event::RunProved { counts: false, worked: true, .. } => "The signal has recovered. Whether the command did it is not known.".into(),
+        Event::RunProved { counts: false, worked: false, .. } => {
+            "It proves nothing about the command: it was ended early, or its end was not seen.".into()
+        }
         Event::RunProved { worked: true, .. } => "It worked: the signal that was to prove it has recovered.".into(),
-        Event::RunProved { worked: false, .. } => "It did not help in time: the signal that was to prove it has not recovered.".into(),
+        Event::RunProved { worked: false, .. } => "It did not help: the signal that was to prove it has not recovered.".into(),
         Event::Called { account: id, .. } => format!("{} was called.", account(*id)),
         Event::CallFailed { account: id, .. } => format!("{} could not be called:", account(*id)),
         Event::ShareCreated { .. } => format!("{} made a link to share it.", who()),
@@ -197,9 +203,9 @@ fn sentence(event: &Event, actor: Actor, names: &Names) -> String {
         Event::InvitationWithdrawn { .. } => format!("{} took an invitation back.", who()),
         Event::TokenCreated { token, scopes } => {
             let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
-            format!("{} made {} ({}).", who(), names.of(Actor::Token(*token)), scopes.join(", "))
+            format!("{} made a token for {} ({}).", who(), program(*token), scopes.join(", "))
         }
-        Event::TokenRevoked { token } => format!("{} ended {}.", who(), names.of(Actor::Token(*token))),
+        Event::TokenRevoked { token } => format!("{} ended the token of {}.", who(), program(*token)),
         Event::ContactSet { account: id, .. } => format!("{} set a way to be called.", account(*id)),
         Event::ContactRemoved { account: id, .. } => format!("{} removed a way to be called.", account(*id)),
     }
@@ -346,8 +352,22 @@ mod tests {
     use rules::{
         breach::{BreachKey, Easing, Guidance},
         incident::IncidentNumber,
+        people::Scope,
         time::Timestamp,
     };
+
+    #[test]
+    fn a_program_is_named_within_a_sentence() {
+        let mut names = Names::default();
+        names.0.insert(Actor::Account(AccountId(1)), "Ada".to_owned());
+        names.0.insert(Actor::Token(TokenId(2)), "The program \"imports\"".to_owned());
+        let said = |event| sentence(&event, Actor::Account(AccountId(1)), &names);
+        assert_eq!(
+            said(Event::TokenCreated { token: TokenId(2), scopes: vec![Scope::Read] }),
+            "Ada made a token for the program \"imports\" (read)."
+        );
+        assert_eq!(said(Event::TokenRevoked { token: TokenId(2) }), "Ada ended the token of the program \"imports\".");
+    }
 
     fn breach(crossing: Crossing) -> Breach {
         Breach {

@@ -95,6 +95,7 @@ pub(crate) fn page(incident: Incident) -> IncidentPage {
         readings: vec![reading()],
         beside: Vec::new(),
         outputs: Vec::new(),
+        commands_mistaken: false,
         names: rules::people::Names::default(),
         reader: None,
     }

@@ -134,13 +134,24 @@ fn closed(advice: &Advice<'_>, incident: &str) -> String {
         // It runs, or ran: that is told already.
         return view! { <p class="links"><a href=incident.to_owned()>"Back to the incident"</a></p> }.into_any().to_html();
     };
+    let next = advice.incident.offered().next().map(|one| Advice { incident: advice.incident, one, names: advice.names });
+    let next = next.map_or_else(
+        || view! { <p><a class="button primary" href=incident.to_owned()>"Back to the incident"</a></p> }.into_any(),
+        |next| {
+            view! {
+                <p><a class="button primary" href=next.address()>"Next: " {next.lower_what()}</a></p>
+                <p class="links"><a href=incident.to_owned()>"Back to the incident"</a></p>
+            }
+            .into_any()
+        },
+    );
     let reason = if let Stage::Declined { reason, .. } = &advice.one.stage { Some(reason.clone()) } else { None };
     view! {
         <h2>{advice.what()}</h2>
         <p>{prose(&gone)} " Nothing was run."</p>
         {reason.map(|reason| view! { <blockquote>{reason}</blockquote> })}
         {recommendation::command(advice)}
-        <p><a class="button primary" href=incident.to_owned()>"See what is recommended now"</a></p>
+        {next}
     }
     .into_any()
     .to_html()

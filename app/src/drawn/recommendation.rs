@@ -118,27 +118,30 @@ pub(crate) fn progress(advice: &Advice<'_>, page: &str) -> String {
 /// The mark of a run that is over.
 const fn verdict(ended: &Ended) -> (&'static str, &'static str) {
     match (&ended.outcome, ended.worked) {
-        (RunOutcome::Unknown, None) => ("unknown", "outcome unknown"),
+        (RunOutcome::Unknown, _) => ("unknown", "outcome unknown"),
         (RunOutcome::NotStarted { .. }, _) => ("unknown", "not started"),
+        (RunOutcome::Cancelled, _) => ("unknown", "ended early"),
         (_, Some(true)) => ("healthy", "it worked"),
-        (_, Some(false)) => ("warning", "it did not help"),
+        (RunOutcome::Exited { code: 0 }, Some(false)) => ("warning", "it did not help"),
         (RunOutcome::Exited { code: 0 }, None) => ("watching", "watching whether it works"),
-        (RunOutcome::Cancelled, None) => ("unknown", "ended early"),
-        (RunOutcome::Exited { .. } | RunOutcome::Signalled { .. } | RunOutcome::TimedOut, None) => ("warning", "it failed"),
+        (RunOutcome::Exited { .. } | RunOutcome::Signalled { .. } | RunOutcome::TimedOut, _) => ("warning", "it failed"),
     }
 }
 
 /// How a run ended, and whether it helped.
 fn over(advice: &Advice<'_>, ended: &Ended, approved: Option<String>) -> AnyView {
-    let by_hand = matches!(ended.outcome, RunOutcome::Unknown).then(|| {
+    let is_unknown = ended.outcome == RunOutcome::Unknown;
+    let by_hand = is_unknown.then(|| {
         view! {
             <p class="notice">"It was started at " {clock::exact(ended.started_at)} ". Check by hand before anything else is run:"</p>
             <p class="command"><code dir="ltr">{advice.look()}</code></p>
         }
     });
     let proof = match (ended.worked, advice.watched_until()) {
-        (Some(worked), _) => Some(view! { <p><strong>{prose(&advice.worked(worked))}</strong></p> }.into_any()),
-        (None, Some((what, until))) if !matches!(ended.outcome, RunOutcome::Unknown) => {
+        // How it ended says it all.
+        (Some(false), _) if !ended.outcome.is_success() && !is_unknown => None,
+        (Some(worked), _) => Some(view! { <p><strong>{prose(&advice.worked(ended, worked))}</strong></p> }.into_any()),
+        (None, Some((what, until))) if !is_unknown => {
             Some(view! { <p><strong>"Watching " {what} " until " {clock::exact(until)} "."</strong></p> }.into_any())
         }
         (None, _) => None,
@@ -146,7 +149,7 @@ fn over(advice: &Advice<'_>, ended: &Ended, approved: Option<String>) -> AnyView
     let started = !matches!(ended.outcome, RunOutcome::NotStarted { .. });
     let told = view! { <p>{approved} {started.then(|| view! { "Started " {clock::moment(ended.started_at)} ". " })} {prose(&advice.ended(ended))}</p> };
     // What matters most now comes first: the proof, or that it failed.
-    if ended.outcome.is_success() || ended.worked.is_some() {
+    if ended.outcome.is_success() || (ended.worked.is_some() && !is_unknown) {
         view! { {proof} {told} }.into_any()
     } else {
         view! { {by_hand} {told} {proof} }.into_any()
@@ -195,7 +198,7 @@ pub(crate) fn advice(page: &IncidentPage, brief: &Briefing) -> String {
     // While one runs, or is watched, the others wait behind it.
     let first = if brief.card.waits { offered.next().map(|first| recommended(&first)) } else { None };
     let others = offered.map(|other| option(&other)).collect_view();
-    let none = (first.is_none() && nothing_fits(incident)).then(|| nothing(brief.next.as_ref()));
+    let none = (first.is_none() && nothing_fits(incident)).then(|| nothing(page, brief.next.as_ref()));
     let shown = run(incident).map(|one| one.place);
     let past = incident.recommendations.iter().filter(|one| Some(one.place) != shown && !one.is_offered() && !one.is_under_way());
     let past: Vec<AnyView> = past.map(|one| before(&advice(one))).collect();
@@ -212,12 +215,23 @@ fn nothing_fits(incident: &Incident) -> bool {
 }
 
 /// That no command helps, and what does.
-fn nothing(guide: Option<&Guide>) -> AnyView {
+fn nothing(page: &IncidentPage, guide: Option<&Guide>) -> AnyView {
+    if page.commands_mistaken {
+        return view! {
+            <p class="none">
+                "The page of approved commands has a mistake, so nothing is recommended and nothing runs until it is mended. "
+                <a href="/ops/health">"Health shows the line"</a> "."
+            </p>
+        }
+        .into_any();
+    }
     let link = guide.map_or_else(
         || view! { <a href="/ops/runbook">"the guide"</a> }.into_any(),
         |guide| view! { <a href=format!("/ops/runbook#{}", guide.slug)>{guide.title.clone()}</a> }.into_any(),
     );
-    view! { <p class="none">"No approved command fits this. The guide says what to look at: " {link} "."</p> }.into_any()
+    // What was offered before fits, and yet is not offered again now.
+    let why = if page.incident.recommendations.is_empty() { "No approved command fits this." } else { "Nothing else is recommended now." };
+    view! { <p class="none">{why} " The guide says what to look at: " {link} "."</p> }.into_any()
 }
 
 /// The one that is recommended most.
@@ -259,7 +273,7 @@ fn offer(advice: &Advice<'_>) -> AnyView {
 /// One that is over, in a line.
 fn before(advice: &Advice<'_>) -> AnyView {
     let told = match &advice.one.stage {
-        Stage::Ended(ended) => ended.worked.map_or_else(|| advice.ended(ended), |worked| advice.worked(worked)),
+        Stage::Ended(ended) => ended.worked.map_or_else(|| advice.ended(ended), |worked| advice.worked(ended, worked)),
         Stage::Offered | Stage::Approved { .. } | Stage::Running { .. } | Stage::Declined { .. } | Stage::Withdrawn { .. } => {
             advice.gone().unwrap_or_default()
         }

@@ -316,6 +316,7 @@ impl Sample {
                 readings: readings(),
                 beside: Vec::new(),
                 outputs: outputs(incident),
+                commands_mistaken: false,
                 names: names(),
                 reader: reader(caller),
                 incident: incident.clone(),

@@ -433,7 +433,7 @@ pub fn decide(incident: &Incident, command: &Command, situation: Situation<'_>) 
             let one = known(incident, *recommendation)?;
             match &one.stage {
                 Stage::Approved { .. } if incident.is_active() => {
-                    busy(one, situation.others, incident)?;
+                    busy(one, situation.others, incident, situation.now)?;
                     Ok(vec![Event::RunStarted { incident: number, place }])
                 }
                 _ => Err(conflict(format!("Recommendation {recommendation} is not about to run."))),
@@ -493,18 +493,23 @@ fn offered(incident: &Incident, id: RecommendationId, now: Timestamp) -> Result<
     Err(conflict(problem))
 }
 
-/// Refuses while something else runs on the same subject, for this incident or another one.
-fn busy(one: &Recommendation, others: &[Incident], incident: &Incident) -> Result<(), Refusal> {
+/// Refuses while something else runs on the same subject, or may still run there, for this incident or another one.
+fn busy(one: &Recommendation, others: &[Incident], incident: &Incident, now: Timestamp) -> Result<(), Refusal> {
     let all = others.iter().filter(|other| other.number != incident.number).chain([incident]);
     for other in all {
         let is_it = |other_one: &Recommendation| other.number == incident.number && other_one.place == one.place;
         if let Some(running) =
-            other.recommendations.iter().find(|running| running.is_under_way() && running.subject == one.subject && !is_it(running))
+            other.recommendations.iter().find(|running| running.may_run(now) && running.subject == one.subject && !is_it(running))
         {
-            let problem = format!(
-                "\"{}\" runs on {} for incident {}. One at a time: wait for its end.",
-                running.title, running.subject, other.number
-            );
+            let (title, subject, number) = (&running.title, &running.subject, other.number);
+            let problem = if running.is_under_way() {
+                format!("\"{title}\" runs on {subject} for incident {number}. One at a time: wait for its end.")
+            } else {
+                let limit = running.time_limit;
+                format!(
+                    "\"{title}\" was started on {subject} for incident {number}, and its end was not seen. It may still run: look by hand, and wait until its {limit} are over."
+                )
+            };
             return Err(conflict(problem));
         }
     }
@@ -528,7 +533,7 @@ fn approve(incident: &Incident, id: RecommendationId, binding: Hash, situation: 
     if one.approvals.iter().any(|given| given.by == situation.actor && given.binding == now) {
         return Err(conflict("You have approved it already. It needs another person too, because its risk is high.".to_owned()));
     }
-    busy(one, situation.others, incident)?;
+    busy(one, situation.others, incident, situation.now)?;
     Ok(vec![Event::Approved { incident: incident.number, place: id.place, binding }])
 }
 

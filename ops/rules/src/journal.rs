@@ -21,6 +21,11 @@ mod wordless;
 
 pub use chain::{BadHash, Broken, Hash, Head, StoredEntry, Verifier, entry_hash, payload_hash, seal};
 
+/// What was written before it was told.
+const fn counts() -> bool {
+    true
+}
+
 /// What happened. The journal's payload, as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -234,6 +239,9 @@ pub enum Event {
         subject: Subject,
         /// Whether it worked.
         worked: bool,
+        /// Whether that says something about the command: its end was seen, and nobody ended it early.
+        #[serde(default = "counts", skip_serializing_if = "Clone::clone")]
+        counts: bool,
     },
     /// Someone was called.
     Called {

@@ -72,10 +72,10 @@ impl Tracks {
 
     /// Takes an event of the journal; only a run whose proof is known counts.
     pub fn take(&mut self, event: &Event, at: Timestamp) {
-        let Event::RunProved { command, subject, worked, .. } = event else { return };
+        let Event::RunProved { command, subject, worked, counts, .. } = event else { return };
         let track = self.0.entry(command.clone()).or_default().entry(subject.clone()).or_default();
-        track.worked = track.worked.saturating_add(u32::from(*worked));
-        track.total = track.total.saturating_add(1);
+        track.worked = track.worked.saturating_add(u32::from(*worked && *counts));
+        track.total = track.total.saturating_add(u32::from(*counts));
         track.last = track.last.max(at);
     }
 
@@ -157,7 +157,9 @@ impl Deciding<'_> {
         for one in waiting {
             let Stage::Ended(ended) = &one.stage else { continue };
             let late = now > ended.at.plus(one.proof.within);
-            let worked = if ended.outcome.is_success() {
+            // What was not seen to its end may have done its work all the same.
+            let may_have_worked = ended.outcome.is_success() || ended.outcome == RunOutcome::Unknown;
+            let worked = if may_have_worked {
                 // Only what recovered after the run began, and in its time, speaks for it. One that ended unseen did not recover, and the
                 // time is waited for that it may come back in.
                 match self.incident.breach(&one.proof.breach).and_then(|known| known.ending) {
@@ -170,8 +172,9 @@ impl Deciding<'_> {
                 Some(false)
             };
             let Some(worked) = worked else { continue };
+            let counts = !matches!(ended.outcome, RunOutcome::Unknown | RunOutcome::Cancelled);
             let Recommendation { place, command, subject, .. } = one;
-            self.record(Event::RunProved { incident: self.incident.number, place, command, subject, worked });
+            self.record(Event::RunProved { incident: self.incident.number, place, command, subject, worked, counts });
             let holds = self.incident.holding().next().is_some();
             if !worked && holds && self.incident.state == State::Recovering {
                 let (from, step) = (State::Recovering, Step::BreachReturned);

@@ -296,6 +296,15 @@ impl Recommendation {
         matches!(self.stage, Stage::Approved { .. } | Stage::Running { .. })
     }
 
+    /// Whether it runs, or may still run: what was not seen to its end is given its time limit.
+    pub fn may_run(&self, now: Timestamp) -> bool {
+        match &self.stage {
+            Stage::Ended(Ended { outcome: RunOutcome::Unknown, started_at, .. }) => now < started_at.plus(self.time_limit),
+            Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => false,
+            Stage::Approved { .. } | Stage::Running { .. } => true,
+        }
+    }
+
     /// Whether it ran and it is still watched whether it worked.
     pub const fn awaits_proof(&self) -> bool {
         matches!(&self.stage, Stage::Ended(ended) if ended.worked.is_none() && !matches!(ended.outcome, RunOutcome::NotStarted { .. }))

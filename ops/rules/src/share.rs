@@ -314,8 +314,9 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         Event::Approved { .. } => managers("A colleague approved a repair."),
         Event::RunStarted { .. } => Some("A repair began."),
         Event::RunEnded { .. } => Some("The repair ended."),
+        Event::RunProved { counts: false, .. } => Some("Whether the repair did anything is not known."),
         Event::RunProved { worked: true, .. } => Some("The repair worked."),
-        Event::RunProved { worked: false, .. } => Some("The repair did not help in time."),
+        Event::RunProved { worked: false, .. } => Some("The repair did not help."),
         Event::Resolved { .. } => Some("It was over."),
         Event::Reopened { .. } => Some("It was opened again."),
         Event::Moved {

@@ -238,6 +238,9 @@ pub struct IncidentPage {
     /// What its runs print or printed.
     #[serde(default)]
     pub outputs: Vec<RunOutput>,
+    /// Whether the page of approved commands has a mistake, so that nothing is recommended.
+    #[serde(default)]
+    pub commands_mistaken: bool,
     /// How those who did something are called.
     #[serde(default)]
     pub names: Names,

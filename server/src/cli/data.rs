@@ -147,6 +147,10 @@ pub(super) fn restore(config: &Config, file: &Path, out: &mut dyn Write, err: &m
             let _ = writeln!(out, "Restored {} of the journal from {}; the head of it is {number}:{hash}", entries(number), file.display());
             let Head { number, hash } = restored.head;
             let _ = writeln!(out, "One entry more tells of the restore: the head is now {number}:{hash}");
+            let _ = writeln!(
+                out,
+                "Nobody is called yet: ways to be called, and share links, are never in a backup. Everyone sets their own again in the settings."
+            );
             if let Some(kept) = restored.kept {
                 let _ = writeln!(out, "What was there before is kept as {}", kept.display());
             }

@@ -212,6 +212,7 @@ fn a_journal_is_saved_restored_and_proved() {
 
     let (outcome, out, err) = said(&["restore", &file, "--data-dir", &second]);
     assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""), "{out}");
+    assert!(out.contains("Nobody is called yet"), "{out}");
     let (outcome, out, err) = said(&["journal", "verify", "--head", &head, "--data-dir", &second]);
     assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
     assert!(out.contains("The journal verifies: 1 entry,") && out.contains("It holds the head that you noted."), "{out}");

@@ -151,6 +151,7 @@ impl Inner {
             readings: shown.readings.iter().filter(takes_part).cloned().collect(),
             beside: beside.unwrap_or_default(),
             outputs: self.outputs(&incident).await?,
+            commands_mistaken: self.recovery.catalogue().is_none(),
             names: self.names().await?,
             reader: self.reader(caller).await?,
             incident,

@@ -53,6 +53,7 @@ async fn long_queries(readers: &PgPool) -> Result<Vec<(String, Span)>, StoreErro
                 round(extract(epoch FROM clock_timestamp() - query_start) * 1000000)::bigint
          FROM pg_stat_activity
          WHERE datname = current_database() AND state = 'active' AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+           AND application_name <> 'calm-ops'
            AND query_start < clock_timestamp() - interval '60 seconds'
          ORDER BY query_start, pid LIMIT 100",
     )

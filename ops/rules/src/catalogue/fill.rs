@@ -32,7 +32,7 @@ pub enum Action {
         /// What its bytes must hash to.
         sha256: String,
     },
-    /// A query of the watched PostgreSQL is cancelled, if it is still the one that began at that time.
+    /// A query in the PostgreSQL database that Calm Ops stores in is cancelled, if it is still the one that began at that time.
     QueryCancel {
         /// The server's process.
         pid: u32,

@@ -92,7 +92,7 @@ impl Program {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BuiltIn {
-    /// Cancels one query in the watched PostgreSQL; its session stays.
+    /// Cancels one query in the PostgreSQL database that Calm Ops stores in; its session stays.
     QueryCancel,
 }
 

@@ -117,11 +117,15 @@ impl Story {
 
     /// Approves, starts and ends one.
     fn run(&mut self, place: u32, seconds: i64, code: i32) {
+        self.end(place, seconds, RunOutcome::Exited { code });
+    }
+
+    fn end(&mut self, place: u32, seconds: i64, outcome: RunOutcome) {
         let incident = IncidentNumber(1);
         let binding = self.incidents[0].recommendation(place).unwrap().binding(&self.incidents[0]);
         assert!(self.apply(&Event::Approved { incident, place, binding }, Actor::Local, seconds));
         assert!(self.apply(&Event::RunStarted { incident, place }, Actor::System, seconds));
-        let (outcome, duration) = (RunOutcome::Exited { code }, Span::from_secs(1));
+        let (outcome, duration) = (outcome, Span::from_secs(1));
         assert!(self.apply(&Event::RunEnded { incident, place, outcome, duration, output: String::new() }, Actor::System, seconds));
         let (from, to) = (self.incidents[0].state, State::Recovering);
         assert!(self.apply(&Event::Moved { incident, from, step: Step::CommandRan, to }, Actor::System, seconds));
@@ -168,7 +172,7 @@ fn what_worked_before_comes_before_what_did_not() {
     let mut story = Story::new(&[app_memory()]);
     for (command, worked) in [("pm2-reload", false), ("pm2-restart", true), ("pm2-restart", true)] {
         let (command, subject) = (command.to_owned(), "app:api@web-1".parse().unwrap());
-        story.tracks.take(&Event::RunProved { incident: IncidentNumber(9), place: 1, command, subject, worked }, at(-9_000));
+        story.tracks.take(&Event::RunProved { incident: IncidentNumber(9), place: 1, command, subject, worked, counts: true }, at(-9_000));
     }
     story.tick(0);
     assert_eq!(story.offered(), ["/usr/bin/pm2 restart api", "/usr/bin/pm2 reload api"]);
@@ -336,6 +340,41 @@ fn a_run_that_failed_is_known_at_once() {
     story.tick(0);
     story.run(1, 10, 1);
     assert_eq!(kinds(&story.tick(11)), ["run_proved", "moved"]);
+    assert_eq!(story.offered(), ["/usr/bin/pm2 restart api"]);
+}
+
+#[test]
+fn what_was_not_seen_to_its_end_is_watched_and_says_nothing_about_the_command() {
+    let mut story = Story::new(&[app_memory()]);
+    story.tick(0);
+    story.end(1, 10, RunOutcome::Unknown);
+    let one = story.incidents[0].recommendation(1).unwrap();
+    let limit = one.time_limit.as_secs_f64() as i64;
+    assert!(one.may_run(at(10 + limit - 1)) && !one.may_run(at(10 + limit)), "its subject is held as long as it may run");
+    assert_eq!(story.tick(11), [], "it may have done its work, and nothing else is offered before that is known");
+    assert_eq!(story.tick(10 + 1_200), []);
+    let events = story.tick(10 + 1_801);
+    assert!(matches!(events[0], Event::RunProved { worked: false, counts: false, .. }), "{events:?}");
+    assert_eq!(story.tracks.of("pm2-reload", &"app:api@web-1".parse().unwrap()).total, 0);
+    assert_eq!(story.offered(), ["/usr/bin/pm2 restart api"]);
+
+    let mut story = Story::new(&[app_memory()]);
+    story.tick(0);
+    story.end(1, 10, RunOutcome::Unknown);
+    story.clear(&app_memory().key, 60);
+    let events = story.tick(61);
+    assert!(matches!(events[0], Event::RunProved { worked: true, counts: false, .. }), "{events:?}");
+    assert_eq!(story.tracks.of("pm2-reload", &"app:api@web-1".parse().unwrap()).total, 0);
+}
+
+#[test]
+fn a_run_that_a_person_ended_early_says_nothing_about_the_command() {
+    let mut story = Story::new(&[app_memory()]);
+    story.tick(0);
+    story.end(1, 10, RunOutcome::Cancelled);
+    let events = story.tick(11);
+    assert!(matches!(events[0], Event::RunProved { worked: false, counts: false, .. }), "{events:?}");
+    assert_eq!(story.tracks.of("pm2-reload", &"app:api@web-1".parse().unwrap()).total, 0);
     assert_eq!(story.offered(), ["/usr/bin/pm2 restart api"]);
 }
 

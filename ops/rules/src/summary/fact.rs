@@ -142,12 +142,12 @@ impl Topic {
             Self::EndpointSlow
         } else if begins("disk.") {
             Self::Disk
+        } else if begins("app.") || begins("pm2.") {
+            Self::App
         } else if signal.contains("memory") || signal.contains("swap") {
             Self::Memory
         } else if signal.contains("cpu") || signal.contains("load") {
             Self::Processor
-        } else if begins("app.") || begins("pm2.") {
-            Self::App
         } else if begins("database.") || subject.kind() == "database" || begins("monitor.database") {
             Self::Database
         } else if begins("queue.") {

@@ -27,6 +27,10 @@ pub enum RunResult {
     DidNotHelp,
     /// It did not end well.
     Failed,
+    /// A person ended it early.
+    EndedEarly,
+    /// Its end was not seen.
+    Unknown,
 }
 
 /// What is known of one, if it ran at all.
@@ -35,6 +39,8 @@ const fn result(one: &Recommendation) -> Option<RunResult> {
         Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Approved { .. } => None,
         Stage::Running { .. } => Some(RunResult::Running),
         Stage::Ended(Ended { outcome: RunOutcome::NotStarted { .. }, .. }) => None,
+        Stage::Ended(Ended { outcome: RunOutcome::Unknown, .. }) => Some(RunResult::Unknown),
+        Stage::Ended(Ended { outcome: RunOutcome::Cancelled, .. }) => Some(RunResult::EndedEarly),
         Stage::Ended(Ended { worked: Some(true), .. }) => Some(RunResult::Worked),
         Stage::Ended(Ended { outcome, .. }) if !outcome.is_success() => Some(RunResult::Failed),
         Stage::Ended(Ended { worked: Some(false), .. }) => Some(RunResult::DidNotHelp),
@@ -48,7 +54,7 @@ pub(super) fn counts(incident: &Incident) -> (u32, u32, u32) {
     (
         of(|one| one == RunResult::Running),
         of(|one| one != RunResult::Running),
-        of(|one| matches!(one, RunResult::Worked | RunResult::DidNotHelp | RunResult::Failed)),
+        of(|one| !matches!(one, RunResult::Running | RunResult::Awaited)),
     )
 }
 
@@ -83,6 +89,13 @@ pub(super) fn team(title: &str, target: &str, result: RunResult, over: bool) -> 
         RunResult::Failed => {
             format!("\u{201c}{title}\u{201d} was approved and was started on {target}. It did not end well; look at its output.")
         }
+        RunResult::EndedEarly => format!("\u{201c}{title}\u{201d} was approved, was started on {target}, and was ended early."),
+        RunResult::Unknown if over => {
+            format!("\u{201c}{title}\u{201d} was approved and was started on {target}. Its end was not seen.")
+        }
+        RunResult::Unknown => {
+            format!("\u{201c}{title}\u{201d} was approved and was started on {target}. Its outcome is unknown; check by hand.")
+        }
     }
 }
 
@@ -101,13 +114,16 @@ pub(super) fn manager(title: &str, result: RunResult, over: bool) -> String {
         RunResult::Awaited => format!("{what}. Whether it helped is being watched."),
         RunResult::Worked => format!("{what}, and it helped."),
         RunResult::DidNotHelp | RunResult::Failed => format!("{what}. It did not help."),
+        RunResult::EndedEarly => format!("{what}, and ended it early."),
+        RunResult::Unknown => format!("{what}. Whether it helped is not known."),
     }
 }
 
 /// For those who use the product: no name of anything inside.
 pub(super) fn customer(result: RunResult, over: bool) -> String {
     match result {
-        RunResult::Running | RunResult::Awaited if over => "We took a step to repair it.",
+        RunResult::Running | RunResult::Awaited | RunResult::EndedEarly | RunResult::Unknown if over => "We took a step to repair it.",
+        RunResult::EndedEarly | RunResult::Unknown => "We took a step to repair it, and we are working on it.",
         RunResult::Running => "We are taking a step to repair it.",
         RunResult::Awaited => "We have taken a step to repair it, and we are watching whether it helps.",
         RunResult::Worked => "We took a step to repair it, and it helped.",
