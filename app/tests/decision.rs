@@ -135,12 +135,23 @@ async fn every_state_says_what_is_so() {
         (9, "Approver two declined it."),
         (9, "A deployment runs, and a reload would hit it in the middle."),
         (11, "It ended after 4\u{a0}s with the code 1: it did not do what it should."),
+        (13, "Check by hand before anything else is run:"),
+        (13, "<code dir=\"ltr\">pm2 describe api</code>"),
+        (13, "outcome unknown"),
+        (14, "ended early"),
     ] {
         let html = get(&format!("/ops/incidents/{number}")).await;
         let html = html.replace("&quot;", "\"");
         assert!(html.contains(told), "{number}: {told} in {html}");
         assert!(primaries(&html) <= 1, "{number}: {} primary buttons", primaries(&html));
+        assert!(!(number >= 13 && html.contains("did not help")), "{number}: nothing is known of it: {html}");
     }
+}
+
+#[tokio::test]
+async fn whoever_declines_is_led_to_the_next() {
+    let html = get("/ops/approve/9-1").await;
+    assert!(html.contains("href=\"/ops/approve/9-2\"") && html.contains("Next: restart one app"), "{html}");
 }
 
 #[tokio::test]

@@ -91,6 +91,16 @@ fn behind_a_named_proxy_the_public_name_is_known_and_from_others_it_is_not_belie
             |origin: &str| program.request("POST", "/api/ops/signals", &format!("{forwarded}Origin: {origin}\r\n"), "{}").unwrap().status;
         assert_eq!(post("http://ops.example.com"), 403, "a page that came unsafely is another one");
         assert_ne!(post("https://ops.example.com"), 403);
+
+        // A sign-in over https is kept where no plain request, and no other server of the domain, can send or set it.
+        let body = format!(r#"{{"name":"{}","password":"{}"}}"#, program::OWNER, program::PASSWORD);
+        let safe = format!("{forwarded}Cookie: none=1\r\nContent-Type: application/json\r\nOrigin: https://ops.example.com\r\n");
+        let came = program.request("POST", "/api/people/sign-in", &safe, &body).unwrap();
+        assert!(came.head.contains("__Host-calm_session=") && came.head.contains("; Secure"), "{came:?}");
+        let read =
+            |cookie: &str| program.request("GET", "/api/ops/incidents", &format!("{forwarded}Cookie: {cookie}\r\n"), "").unwrap().status;
+        assert_eq!(read(&came.cookie()), 200);
+        assert_eq!(read(&came.cookie().replace("__Host-", "")), 401, "a name that others could set is not taken");
     }
     let file = configuration(&home, "allowed_hosts = [\"elsewhere.example\"]\n");
     let program = home.start_with(&["--config", &file]).unwrap();

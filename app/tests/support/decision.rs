@@ -228,6 +228,10 @@ pub fn sample(number: u32) -> Option<Incident> {
             let others: Vec<_> = others.collect();
             incident(12, [one].into_iter().chain(others).collect())
         }
+        // Its end was not seen, and the signal did not recover in its time.
+        13 => approved(incident(13, vec![one_in(ended(RunOutcome::Unknown, Some(false)))])),
+        // A person ended it early.
+        14 => approved(incident(14, vec![one_in(ended(RunOutcome::Cancelled, Some(false)))])),
         _ => return None,
     })
 }
