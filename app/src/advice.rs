@@ -4,6 +4,7 @@ use rules::{
     catalogue::{Approval, Undo, quoted},
     incident::Incident,
     people::{Names, Role},
+    query::LongQuery,
     recommendation::{Awaited, Ended, Reason, Recommendation, RecommendationId, RunOutcome, Stage, Withdrawn},
     say,
     summary::Reader as Audience,
@@ -109,7 +110,7 @@ impl<'a> Advice<'a> {
             }
             Reason::Named { breach } => {
                 let (signal, subject) = (say::lower_label(&breach.signal), say::subject(&breach.subject));
-                format!("The thresholds name it for {signal} of {subject}.")
+                format!("Your page of thresholds recommends it for {signal} of {subject}.")
             }
             Reason::Worked { of: 0, days, .. } => format!("It has not run in the last {days} days, so nothing is known from experience."),
             Reason::Worked { times: 1, of: 1, days } => format!("It worked the one time that it ran in the last {days} days."),
@@ -119,6 +120,12 @@ impl<'a> Advice<'a> {
             Reason::Largest { signal, bytes } => {
                 let most = say::value(*bytes as f64, &rules::words::Unit::Bytes);
                 format!("Of all that it could act upon, this uses the most: {most} ({}).", say::lower_label(signal))
+            }
+            Reason::LongQuery { query: LongQuery { running_for, user, application, text } } => {
+                let by = if application.is_empty() { user.clone() } else { format!("{user} ({application})") };
+                let what = if text.is_empty() { "the database does not show it to Calm Ops".to_owned() } else { say::clip(text, 300) };
+                let time = say::seconds(running_for.as_secs_f64());
+                format!("The query had been running for {time} when this was offered, asked for by {by}: {what}")
             }
             Reason::Undoes { recommendation } => match self.incident.recommendation(recommendation.place) {
                 Some(before) if recommendation.incident == self.incident.number => {

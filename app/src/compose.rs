@@ -153,7 +153,7 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         readings,
         beside,
         outputs: _,
-        commands_mistaken: _,
+        commands: _,
         names,
         reader: _,
     } = page;

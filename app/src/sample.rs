@@ -95,7 +95,7 @@ pub(crate) fn page(incident: Incident) -> IncidentPage {
         readings: vec![reading()],
         beside: Vec::new(),
         outputs: Vec::new(),
-        commands_mistaken: false,
+        commands: rules::view::Commands::Ready,
         names: rules::people::Names::default(),
         reader: None,
     }

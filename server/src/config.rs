@@ -27,7 +27,7 @@ pub use mail::{Mail, MailTls};
 pub use problem::{ConfigError, ConfigProblem};
 pub use sources::{Machine, Sources};
 
-use rules::catalogue::OwnScript;
+use rules::catalogue::{OwnPm2, OwnScript};
 
 use crate::{
     collect::http::Endpoint,
@@ -114,6 +114,8 @@ pub struct Pm2 {
     pub enabled: bool,
     /// Its home. `PM2_HOME`, or `.pm2` in the home directory, without.
     pub home: Option<PathBuf>,
+    /// Its program, where it is in none of the usual places.
+    pub program: Option<OwnPm2>,
 }
 
 /// What bounds the work that others can cause.
@@ -202,7 +204,7 @@ impl Config {
             interval: Duration::from_secs(5),
             allowed_hosts: Vec::new(),
             log: Log { level: "warn".to_owned(), format: LogFormat::Text },
-            pm2: Pm2 { enabled: true, home: None },
+            pm2: Pm2 { enabled: true, home: None, program: None },
             mail: None,
             limits: Limits { series: 10_000, push_bytes: 1_048_576, push_observations: 10_000, streams: 20_000 },
             scripts: Vec::new(),
@@ -271,6 +273,7 @@ impl Layers<'_> {
             pm2: Pm2 {
                 enabled: self.value("pm2.enabled", standard.pm2.enabled, values::yes_or_no, problems),
                 home: self.value("pm2.home", None, optional, problems),
+                program: self.value("pm2.program", None, |found| values::own_pm2(found).map(Some), problems),
             },
             mail: self.mail(sources, problems),
             limits: Limits {

@@ -274,7 +274,10 @@ impl Inner {
             // Whether something else runs on the same subject is looked up in the same transaction.
             Command::Approve { recommendation, .. } | Command::StartRun { recommendation } => {
                 let at_hand = self.at_hand().await.map_err(refuse)?;
-                let others = at_hand.incidents.iter().filter(|incident| incident.is_active()).map(|incident| incident.number);
+                let now = self.clock.now().wall;
+                // One that is resolved may have a command that still runs.
+                let matters = |incident: &&Incident| incident.is_active() || incident.recommendations.iter().any(|one| one.may_run(now));
+                let others = at_hand.incidents.iter().filter(matters).map(|incident| incident.number);
                 self.about(recommendation.incident, others.collect(), actor, command)
             }
         };

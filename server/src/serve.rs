@@ -150,7 +150,8 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let live = Live::new(opening.cursor, config.limits.streams);
     let recovery = Arc::new(Recovery::default());
     let desk = Desk::new(Arc::clone(&store), Arc::clone(&board), Arc::clone(&live), Arc::clone(&recovery), clock);
-    let Place { host, pm2_home } = Place::here(&config);
+    let here = Place::here(&config);
+    let Place { host, pm2_home, pm2 } = here.clone();
 
     let runner = Runner::new(data_dir.join("runs"), clock).map_err(|source| StartError::DataDir { path: data_dir.join("runs"), source })?;
     let runs = Runs::new(Arc::clone(&desk), Arc::clone(&store), Arc::clone(&recovery), Arc::clone(&live), runner, clock, stop.clone());
@@ -166,7 +167,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     collectors.start(Box::new(HostCollector::new(&host, config.interval)), stop.child_token());
     let mut always = vec!["host"];
     let mut apps = None;
-    recovery.set_place(Place { host: host.clone(), pm2_home: pm2_home.clone() });
+    recovery.set_place(here);
     let runs = tokio::spawn(runs.run());
     match pm2_home.filter(|_| config.pm2.enabled) {
         Some(home) => {
@@ -181,7 +182,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let endpoints = Arc::new(EndpointHosts::default());
     endpoints.set(&config.reloadable.endpoints);
     background.spawn(watch_endpoints(collectors, config.clone(), always, Arc::clone(&endpoints)));
-    let places = Places { host: host.clone(), apps, endpoints, store: Arc::clone(&store) };
+    let places = Places { host: host.clone(), apps, pm2, endpoints, store: Arc::clone(&store) };
     background.spawn(facts::watch(places, Arc::clone(&recovery), stop.clone()));
 
     let parts = Parts {

@@ -16,8 +16,9 @@ use rules::{
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head, StoredEntry},
     people::roster::{Outcome, Roster, Row},
+    query::LongQuery,
     snapshot::Snapshot,
-    time::{Span, Timestamp},
+    time::Timestamp,
     view::BlindSpan,
     words::{Actor, Signal, Subject, Unit},
 };
@@ -217,7 +218,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// The queries of this database that have been running for longer than a minute, each as `PID@STARTED` with its age, the oldest
     /// first; none where the database is a file.
-    async fn long_queries(&self) -> Result<Vec<(String, Span)>, StoreError>;
+    async fn long_queries(&self) -> Result<Vec<(String, LongQuery)>, StoreError>;
 
     /// Times of which nothing is known, that ended at or after `since`, newest first.
     async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError>;

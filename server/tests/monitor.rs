@@ -20,7 +20,7 @@ use rules::{
     journal::{Cursor, Entry, Event, Head, StoredEntry},
     people::{Caller, roster::Roster},
     snapshot::Snapshot,
-    time::{Span, Timestamp},
+    time::Timestamp,
     view::BlindSpan,
     words::{Actor, Observation, Signal, Subject},
 };
@@ -100,7 +100,7 @@ impl Store for Moody {
         self.inner.proofs(since).await
     }
 
-    async fn long_queries(&self) -> Result<Vec<(String, Span)>, StoreError> {
+    async fn long_queries(&self) -> Result<Vec<(String, rules::query::LongQuery)>, StoreError> {
         self.inner.long_queries().await
     }
 

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 use rules::{
-    recommendation::{Recommendation, Stage},
+    recommendation::Stage,
     say,
-    view::{Plan, Reading, RecommendationPage, Status},
+    view::{InTheWay, Plan, Reading, RecommendationPage, Status},
 };
 
 use crate::{
-    advice::{Advice, May},
+    advice::{Advice, May, lower},
     clock,
     deed::Deed,
     door,
@@ -118,6 +118,7 @@ fn decision(page: &RecommendationPage, advice: &Advice<'_>, told: &Told) -> Stri
         {different(advice, told)}
         {why.map(|why| view! { <p>{prose(&why)}</p> })}
         {recommendation::risk(advice)}
+        <p>"If nobody acts: " {prose(&lower(&advice.if_nobody_acts()))}</p>
         <h2 class="ask">"Run exactly this " {advice.place()} "?"</h2>
         {recommendation::command(advice)}
         {recommendation::first_yes(advice)}
@@ -160,7 +161,6 @@ fn closed(advice: &Advice<'_>, incident: &str) -> String {
 /// The two answers, as far as the reader may give them.
 fn answers(page: &RecommendationPage, advice: &Advice<'_>, may: May, told: &Told) -> AnyView {
     let sign_in = door::sign_in(&advice.address());
-    let other = busy(advice);
     let yes = match (may, &page.plan) {
         (May::Look, _) => {
             let word = if page.reader.is_some() { "Sign in as someone else" } else { "Sign in to decide" };
@@ -175,14 +175,7 @@ fn answers(page: &RecommendationPage, advice: &Advice<'_>, may: May, told: &Told
             }
             .into_any();
         }
-        _ if other.is_some() => other.map(|other| {
-            let address = format!("/ops/approve/{}-{}", advice.incident.number, other.place);
-            view! {
-                <p class="notice">
-                    <a href=address>{other.title.clone()}</a> " runs on the same just now. One at a time: wait for its end, then decide."
-                </p>
-            }
-        }).into_any(),
+        _ if page.in_the_way.is_some() => page.in_the_way.as_ref().map(wait).into_any(),
         (_, Plan::Refused { why }) => view! { <p class="notice">"It can't be run as things are: " {why.clone()}</p> }.into_any(),
         (May::SignInAgain, _) => view! {
             <p class="notice">"To approve, sign in again: your last sign-in is too long ago. Then this page comes back, and nothing is decided yet."</p>
@@ -215,10 +208,21 @@ fn answers(page: &RecommendationPage, advice: &Advice<'_>, may: May, told: &Told
     .into_any()
 }
 
-/// What runs on the same subject for this incident.
-fn busy<'a>(advice: &Advice<'a>) -> Option<&'a Recommendation> {
-    let is_it = |other: &&Recommendation| other.is_under_way() && other.subject == advice.one.subject && other.place != advice.one.place;
-    advice.incident.recommendations.iter().find(is_it)
+/// What has to be over first, for this incident or another one.
+fn wait(other: &InTheWay) -> AnyView {
+    let link = view! { <a href=format!("/ops/approve/{}", other.id)>{other.title.clone()}</a> };
+    match other.until {
+        None => {
+            view! { <p class="notice">{link} " runs on the same just now. One at a time: wait for its end, then decide."</p> }.into_any()
+        }
+        Some(until) => view! {
+            <p class="notice">
+                {link} " was started on the same, and its end was not seen. It may still run: look by hand, and wait until "
+                {clock::exact(until)} "."
+            </p>
+        }
+        .into_any(),
+    }
 }
 
 fn one_line(text: &str) -> String {

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use rules::{
     incident::Incident,
     recommendation::{Ended, Recommendation, RunOutcome, Stage},
-    view::{IncidentPage, RunOutput},
+    view::{Commands, IncidentPage, RunOutput},
 };
 
 use crate::{
-    advice::Advice,
+    advice::{Advice, lower},
     clock,
     deed::Deed,
     drawn::{prose::prose, steps},
@@ -65,7 +65,6 @@ pub(crate) fn terms(advice: &Advice<'_>) -> AnyView {
             {term("Proof", advice.proof())}
             {term("Undo", advice.undo())}
             {term("Who decides", advice.approval())}
-            {term("If nobody acts", advice.if_nobody_acts())}
             <div><dt>"Offered until"</dt><dd>{clock::exact(advice.one.expires_at)}</dd></div>
         </dl>
     }
@@ -216,22 +215,31 @@ fn nothing_fits(incident: &Incident) -> bool {
 
 /// That no command helps, and what does.
 fn nothing(page: &IncidentPage, guide: Option<&Guide>) -> AnyView {
-    if page.commands_mistaken {
-        return view! {
-            <p class="none">
-                "The page of approved commands has a mistake, so nothing is recommended and nothing runs until it is mended. "
-                <a href="/ops/health">"Health shows the line"</a> "."
-            </p>
+    let no_pm2 = match page.commands {
+        Commands::Mistaken => {
+            return view! {
+                <p class="none">
+                    "The page of approved commands has a mistake, so nothing is recommended and nothing runs until it is mended. "
+                    <a href="/ops/health">"Health shows the line"</a> "."
+                </p>
+            }
+            .into_any();
         }
-        .into_any();
-    }
+        Commands::NoPm2 => Some(view! {
+            <p class="none">
+                "PM2 runs apps here, but its program is in none of the usual places, so none of its commands can be offered. Name its path as "
+                <code>"pm2.program"</code> " in the configuration of Calm Ops, and start Calm Ops again."
+            </p>
+        }),
+        Commands::Ready => None,
+    };
     let link = guide.map_or_else(
         || view! { <a href="/ops/runbook">"the guide"</a> }.into_any(),
         |guide| view! { <a href=format!("/ops/runbook#{}", guide.slug)>{guide.title.clone()}</a> }.into_any(),
     );
     // What was offered before fits, and yet is not offered again now.
     let why = if page.incident.recommendations.is_empty() { "No approved command fits this." } else { "Nothing else is recommended now." };
-    view! { <p class="none">{why} " The guide says what to look at: " {link} "."</p> }.into_any()
+    view! { {no_pm2} <p class="none">{why} " The guide says what to look at: " {link} "."</p> }.into_any()
 }
 
 /// The one that is recommended most.
@@ -266,6 +274,7 @@ fn offer(advice: &Advice<'_>) -> AnyView {
         {command(advice)}
         <p class="quiet">"It runs " {advice.place()} "."</p>
         {risk(advice)}
+        <p>"If nobody acts: " {prose(&lower(&advice.if_nobody_acts()))}</p>
     }
     .into_any()
 }

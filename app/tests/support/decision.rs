@@ -12,7 +12,7 @@ use leptos_axum::{LeptosRoutes, generate_route_list};
 use rules::{
     breach::{Breach, BreachKey, Crossing, Ending, Guidance},
     catalogue::{Approval, Risk, Undo, quoted},
-    desk::{Answer, Command, Done, Query, Refusal, Situation, decide},
+    desk::{Answer, Command, Done, Query, Refusal, Situation, decide, in_the_way},
     incident::{Incident, IncidentBreach, IncidentNumber, apply},
     journal::{Cursor, Entry, Event, Head},
     lifecycle::State,
@@ -20,7 +20,7 @@ use rules::{
     recommendation::{Awaited, Ended, Given, Reason, Recommendation, RecommendationId, RunOutcome, Stage},
     summary::Summary,
     time::{Span, Timestamp},
-    view::{Health, IncidentPage, Incidents, Plan, Reader, Reading, Readings, RecommendationPage, RunOutput, Status},
+    view::{Health, InTheWay, IncidentPage, Incidents, Plan, Reader, Reading, Readings, RecommendationPage, RunOutput, Status},
     words::{AccountId, Actor, Severity},
 };
 
@@ -320,7 +320,7 @@ impl Sample {
                 readings: readings(),
                 beside: Vec::new(),
                 outputs: outputs(incident),
-                commands_mistaken: false,
+                commands: rules::view::Commands::Ready,
                 names: names(),
                 reader: reader(caller),
                 incident: incident.clone(),
@@ -337,6 +337,11 @@ impl Sample {
                         readings: readings(),
                         plan: plan(&one),
                         output: outputs(incident).into_iter().find(|output| output.place == id.place),
+                        in_the_way: in_the_way(&one, incident, &[], now()).map(|(id, run)| InTheWay {
+                            id,
+                            title: run.title.clone(),
+                            until: None,
+                        }),
                         names: names(),
                         reader: reader(caller),
                         recommendation: one,

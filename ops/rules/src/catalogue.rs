@@ -38,7 +38,7 @@ use sha2::{Digest, Sha256};
 pub use fill::{Action, Filled, quoted};
 pub use programs::{Argument, BuiltIn, Part, Program, Vector};
 pub use rule::{Refusal, Refused, Rule};
-pub use script::OwnScript;
+pub use script::{OwnPm2, OwnScript};
 pub use sudoers::sudoers;
 pub use values::{Facts, Kind, Placeholder, Values};
 

@@ -493,27 +493,32 @@ fn offered(incident: &Incident, id: RecommendationId, now: Timestamp) -> Result<
     Err(conflict(problem))
 }
 
-/// Refuses while something else runs on the same subject, or may still run there, for this incident or another one.
-fn busy(one: &Recommendation, others: &[Incident], incident: &Incident, now: Timestamp) -> Result<(), Refusal> {
+/// What else runs on the same subject, or may still run there, for this incident or another one. Until it is over nothing else is started.
+pub fn in_the_way<'a>(
+    one: &Recommendation,
+    incident: &'a Incident,
+    others: &'a [Incident],
+    now: Timestamp,
+) -> Option<(RecommendationId, &'a Recommendation)> {
     let all = others.iter().filter(|other| other.number != incident.number).chain([incident]);
-    for other in all {
-        let is_it = |other_one: &Recommendation| other.number == incident.number && other_one.place == one.place;
-        if let Some(running) =
-            other.recommendations.iter().find(|running| running.may_run(now) && running.subject == one.subject && !is_it(running))
-        {
-            let (title, subject, number) = (&running.title, &running.subject, other.number);
-            let problem = if running.is_under_way() {
-                format!("\"{title}\" runs on {subject} for incident {number}. One at a time: wait for its end.")
-            } else {
-                let limit = running.time_limit;
-                format!(
-                    "\"{title}\" was started on {subject} for incident {number}, and its end was not seen. It may still run: look by hand, and wait until its {limit} are over."
-                )
-            };
-            return Err(conflict(problem));
-        }
-    }
-    Ok(())
+    let runs =
+        all.flat_map(|other| other.recommendations.iter().map(|run| (RecommendationId { incident: other.number, place: run.place }, run)));
+    let this = RecommendationId { incident: incident.number, place: one.place };
+    runs.filter(|(id, run)| *id != this && run.subject == one.subject).find(|(_, run)| run.may_run(now))
+}
+
+/// Refuses while something is [in the way](in_the_way).
+fn busy(one: &Recommendation, others: &[Incident], incident: &Incident, now: Timestamp) -> Result<(), Refusal> {
+    let Some((id, run)) = in_the_way(one, incident, others, now) else { return Ok(()) };
+    let Recommendation { title, subject, time_limit: limit, .. } = run;
+    let number = id.incident;
+    Err(conflict(if run.is_under_way() {
+        format!("\"{title}\" runs on {subject} for incident {number}. One at a time: wait for its end.")
+    } else {
+        format!(
+            "\"{title}\" was started on {subject} for incident {number}, and its end was not seen. It may still run: look by hand, and wait until its {limit} are over."
+        )
+    }))
 }
 
 fn approve(incident: &Incident, id: RecommendationId, binding: Hash, situation: Situation<'_>) -> Result<Vec<Event>, Refusal> {
@@ -534,7 +539,9 @@ fn approve(incident: &Incident, id: RecommendationId, binding: Hash, situation: 
         return Err(conflict("You have approved it already. It needs another person too, because its risk is high.".to_owned()));
     }
     busy(one, situation.others, incident, situation.now)?;
-    Ok(vec![Event::Approved { incident: incident.number, place: id.place, binding }])
+    // Who decides has taken it on.
+    let acknowledged = incident.acknowledged.is_none().then_some(Event::Acknowledged { incident: incident.number });
+    Ok(acknowledged.into_iter().chain([Event::Approved { incident: incident.number, place: id.place, binding }]).collect())
 }
 
 #[cfg(test)]

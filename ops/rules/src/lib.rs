@@ -13,6 +13,7 @@ pub mod journal;
 pub mod lifecycle;
 pub mod people;
 pub mod policy;
+pub mod query;
 pub mod recommend;
 pub mod recommendation;
 pub mod redact;

@@ -13,6 +13,7 @@ use crate::{
     journal::Event,
     lifecycle::{State, Step},
     policy::Policy,
+    query::LongQuery,
     recommendation::{Ended, Recommendation, RunOutcome, Stage, Withdrawn},
     time::{Span, Timestamp},
     words::{Actor, Subject},
@@ -45,8 +46,8 @@ pub struct Hints {
     pub app_logs: BTreeMap<String, BTreeMap<String, u64>>,
     /// Under which host name each endpoint is asked.
     pub endpoint_hosts: BTreeMap<Subject, String>,
-    /// For how long each query has been running, by its `PID@STARTED`.
-    pub query_ages: BTreeMap<String, Span>,
+    /// The queries that run for long, each by its `PID@STARTED`.
+    pub queries: BTreeMap<String, LongQuery>,
 }
 
 /// How often a command was proved to work on a subject.
@@ -216,9 +217,10 @@ impl Deciding<'_> {
             if self.incident.offered().count() >= MOST_OFFERED {
                 return;
             }
-            // What is offered stays as it is: another app that has grown meanwhile does not stand beside it.
+            // What is offered stays as it is: another app that has grown meanwhile does not stand beside it. Units of a list do.
             let stands = |one: &Recommendation| {
-                one.command == found.command && (one.values == found.values || one.proof.breach == found.proof.breach)
+                let is_for_it = one.proof.breach == found.proof.breach && !candidate::differ_by_unit(&self.scene, one, &found);
+                one.command == found.command && (one.values == found.values || is_for_it)
             };
             if self.incident.offered().any(stands) || !self.is_wanted(&found) {
                 continue;

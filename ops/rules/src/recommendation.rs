@@ -11,6 +11,7 @@ use crate::{
     catalogue::{Approval, Risk, Undo},
     incident::{Incident, IncidentNumber},
     journal::Hash,
+    query::LongQuery,
     time::{Span, Timestamp},
     words::{Actor, BadName, Signal, Subject},
 };
@@ -88,6 +89,11 @@ pub enum Reason {
         signal: Signal,
         /// How much, in bytes.
         bytes: u64,
+    },
+    /// It acts upon this query, which runs for long.
+    LongQuery {
+        /// What is known of it.
+        query: LongQuery,
     },
     /// It takes back what ran before.
     Undoes {

@@ -238,9 +238,9 @@ pub struct IncidentPage {
     /// What its runs print or printed.
     #[serde(default)]
     pub outputs: Vec<RunOutput>,
-    /// Whether the page of approved commands has a mistake, so that nothing is recommended.
+    /// Whether approved commands can be recommended at all.
     #[serde(default)]
-    pub commands_mistaken: bool,
+    pub commands: Commands,
     /// How those who did something are called.
     #[serde(default)]
     pub names: Names,
@@ -297,10 +297,38 @@ pub struct RecommendationPage {
     pub plan: Plan,
     /// What it prints or printed, if it ran.
     pub output: Option<RunOutput>,
+    /// What has to be over before it can be approved.
+    pub in_the_way: Option<InTheWay>,
     /// How those who did something are called.
     pub names: Names,
     /// Who reads this, if it is a person who signed in.
     pub reader: Option<Reader>,
+}
+
+/// Whether approved commands can be recommended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Commands {
+    /// They can.
+    #[default]
+    Ready,
+    /// Their page has a mistake, so none is.
+    Mistaken,
+    /// PM2 runs apps here, and its program was not found: none of its commands is.
+    NoPm2,
+}
+
+/// Another command that runs on the same subject, or may still run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct InTheWay {
+    /// Which recommendation.
+    pub id: RecommendationId,
+    /// What it is called.
+    pub title: String,
+    /// Until when it may still run, where its end was not seen; `None` while it runs.
+    pub until: Option<Timestamp>,
 }
 
 /// What exactly would be executed right now.

@@ -113,7 +113,7 @@ fn wide() -> Catalogue {
         .replace("| runs as | Calm Ops |\n| time limit | 2 min |", "| runs as | `deploy` |\n| time limit | 2 min |")
         .replace(
             "| runs | `journalctl --vacuum-size=500M` |",
-            "| runs | `journalctl --vacuum-size={megabytes}M` |\n| {megabytes} | a whole number from 200 to 1,000 in steps of 400 |",
+            "| runs | `journalctl --vacuum-size={megabytes}M` |\n| {megabytes} | a whole number from 200 to 1,000 in steps of 400, usually 600 |",
         )
         .replace("one of the units `nginx.service` |", "one of the units `nginx.service`, `worker@1.service` |");
     let first = catalogue().get("nginx-reload").map(Command::line).unwrap() as usize;

@@ -37,8 +37,8 @@ pub(super) fn dry_run(config: &Config, id: RecommendationId, out: &mut dyn Write
             incident.ok_or_else(|| format!("There is no incident {}. The page of a recommendation shows its name.", id.incident))?;
         let one = incident.recommendation(id.place).cloned().ok_or_else(|| no_such(&incident, id))?;
         let (place, recovery) = (Place::here(config), Recovery::default());
-        let pm2_home = place.pm2_home.as_deref().filter(|_| config.pm2.enabled);
-        recovery.set_facts(Arc::new(facts::once(&place.host, pm2_home, Some(&*store)).await));
+        let pm2_home = place.pm2_home.clone().filter(|_| config.pm2.enabled);
+        recovery.set_facts(Arc::new(facts::once(&Place { pm2_home, ..place.clone() }, Some(&*store)).await));
         recovery.set_catalogue(Some(catalogue));
         recovery.set_place(place);
         let plan = recovery.plan(&one);
@@ -235,9 +235,10 @@ pub(super) fn sudoers(config: &Config, user: Option<&str>, out: &mut dyn Write, 
     let here = Place::here(config);
     // Whoever asks may be root: then it is not root's PM2 that counts.
     let ours = rustix::process::geteuid().as_raw() == user.uid;
-    let home = if ours { here.pm2_home } else { config.pm2.home.clone().or_else(|| Pm2Collector::home(None, Some(user.home.into()))) };
-    let home = home.filter(|_| config.pm2.enabled);
-    let Some(facts) = data::run(facts::once(&here.host, home.as_deref(), None), err) else { return Outcome::Failed };
+    let home =
+        if ours { here.pm2_home.clone() } else { config.pm2.home.clone().or_else(|| Pm2Collector::home(None, Some(user.home.into()))) };
+    let place = Place { pm2_home: home.filter(|_| config.pm2.enabled), ..here };
+    let Some(facts) = data::run(facts::once(&place, None), err) else { return Outcome::Failed };
     let _ = write!(out, "{}", catalogue::sudoers(&catalogue, &facts, &name));
     if !Path::new(SUDO).exists() {
         let _ = writeln!(

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use rules::time::Span;
+use rules::{catalogue::OwnPm2, time::Span};
 
 use super::{LogFormat, Secret, file::Place, problem::ConfigProblem};
 use crate::web::came::Network;
@@ -194,6 +194,11 @@ pub(super) fn networks(found: &Found) -> Result<Vec<Network>, String> {
 
 pub(super) fn path(found: &Found) -> Result<PathBuf, String> {
     found.quoted().map(PathBuf::from).ok_or_else(|| "a path, such as '/var/lib/calm-ops'".to_owned())
+}
+
+pub(super) fn own_pm2(found: &Found) -> Result<OwnPm2, String> {
+    const EXPECTED: &str = "the absolute path of the program pm2, such as '/home/deploy/.nvm/versions/node/v24.1.0/bin/pm2'";
+    found.quoted().and_then(|text| text.parse().ok()).ok_or_else(|| EXPECTED.to_owned())
 }
 
 pub(super) fn host_name(found: &Found) -> Result<String, String> {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use rules::{
     breach::BreachKey,
-    desk::{Answer, HistoryFilter, Query, Refusal},
+    desk::{Answer, HistoryFilter, Query, Refusal, in_the_way},
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head},
     people::{Caller, Names, Role},
@@ -151,7 +151,11 @@ impl Inner {
             readings: shown.readings.iter().filter(takes_part).cloned().collect(),
             beside: beside.unwrap_or_default(),
             outputs: self.outputs(&incident).await?,
-            commands_mistaken: self.recovery.catalogue().is_none(),
+            commands: match self.recovery.catalogue() {
+                None => view::Commands::Mistaken,
+                Some(_) if self.recovery.facts().lacks_pm2() => view::Commands::NoPm2,
+                Some(_) => view::Commands::Ready,
+            },
             names: self.names().await?,
             reader: self.reader(caller).await?,
             incident,
@@ -170,6 +174,13 @@ impl Inner {
         };
         let mut outputs = self.outputs(&incident).await?;
         outputs.retain(|output| output.place == id.place);
+        let at_hand = self.at_hand().await.ok().or_else(|| self.last_at_hand());
+        let others = at_hand.as_ref().map_or(&[][..], |at_hand| &at_hand.incidents);
+        let in_the_way = in_the_way(&recommendation, &incident, others, self.clock.now().wall).map(|(id, run)| view::InTheWay {
+            id,
+            title: run.title.clone(),
+            until: if let Stage::Ended(ended) = &run.stage { Some(ended.started_at.plus(run.time_limit)) } else { None },
+        });
         Ok(view::RecommendationPage {
             cursor,
             id,
@@ -178,6 +189,7 @@ impl Inner {
             readings: shown.readings.iter().filter(matters).cloned().collect(),
             plan: self.recovery.plan(&recommendation),
             output: outputs.pop(),
+            in_the_way,
             names: self.names().await?,
             reader: self.reader(caller).await?,
             recommendation,

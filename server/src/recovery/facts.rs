@@ -13,15 +13,15 @@ use std::{
 };
 
 use rules::{
-    catalogue::{Facts, Program},
+    catalogue::{Facts, OwnPm2, Program},
+    query::LongQuery,
     recommend::Hints,
-    time::Span,
     words::Subject,
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::Recovery;
+use super::{Place, Recovery};
 use crate::{
     clock::Clock,
     collect::{
@@ -70,6 +70,8 @@ pub struct Places {
     pub host: String,
     /// What PM2 said last; `None` where it is not looked for.
     pub apps: Option<Seen>,
+    /// Where this host's configuration says that PM2's program is.
+    pub pm2: Option<OwnPm2>,
     /// The endpoints.
     pub endpoints: Arc<EndpointHosts>,
     /// The database that Calm Ops itself uses.
@@ -102,10 +104,10 @@ pub async fn watch(places: Places, recovery: Arc<Recovery>, stop: CancellationTo
 }
 
 /// One look by a command beside the server: PM2 is asked once, and the database where there is one.
-pub async fn once(host: &str, pm2_home: Option<&Path>, store: Option<&dyn Store>) -> Facts {
+pub async fn once(place: &Place, store: Option<&dyn Store>) -> Facts {
     let mut apps = BTreeMap::new();
-    if let Some(home) = pm2_home {
-        let mut collector = Pm2Collector::new(host, home, EVERY);
+    if let Some(home) = &place.pm2_home {
+        let mut collector = Pm2Collector::new(&place.host, home, EVERY);
         // Without an answer there is no app, and what needs one is refused.
         let _ = collector.collect(Clock::start().now().wall).await;
         apps = collector.seen().apps();
@@ -114,12 +116,14 @@ pub async fn once(host: &str, pm2_home: Option<&Path>, store: Option<&dyn Store>
         Some(store) => store.long_queries().await.unwrap_or_default(),
         None => Vec::new(),
     };
-    facts(programs(), certificates(Path::new(CERTIFICATES)), apps.into_keys(), queries.into_iter().map(|(query, _)| query))
+    let seen = (programs(), certificates(Path::new(CERTIFICATES)));
+    facts(seen.0, place.pm2.as_ref(), seen.1, apps.into_keys(), queries.into_iter().map(|(query, _)| query))
 }
 
 /// What was seen, as facts.
 fn facts(
     programs: Vec<(Program, &'static str)>,
+    pm2: Option<&OwnPm2>,
     certificates: Vec<String>,
     apps: impl IntoIterator<Item = String>,
     queries: impl IntoIterator<Item = String>,
@@ -128,6 +132,10 @@ fn facts(
         let before = facts.clone();
         facts.with_program(program, path).unwrap_or(before)
     });
+    let facts = match pm2.filter(|own| is_program(Path::new(own.as_str()))) {
+        Some(own) => facts.with_own_pm2(own),
+        None => facts,
+    };
     facts.with_apps(apps).with_certificates(certificates).with_queries(queries)
 }
 
@@ -149,16 +157,16 @@ async fn look(places: &Places, reading: &mut Option<JoinHandle<Files>>) -> (Fact
             Files::default()
         }
     };
-    let queries: BTreeMap<String, Span> = match queries {
+    let queries: BTreeMap<String, LongQuery> = match queries {
         Ok(Ok(queries)) => queries.into_iter().collect(),
         Ok(Err(_)) | Err(_) => BTreeMap::new(),
     };
-    let facts = facts(files.programs, files.certificates, apps.keys().cloned(), queries.keys().cloned());
+    let facts = facts(files.programs, places.pm2.as_ref(), files.certificates, apps.keys().cloned(), queries.keys().cloned());
     let hints = Hints {
         app_memory: apps.into_iter().map(|(name, app)| (name, app.memory)).collect(),
         app_logs: files.logs,
         endpoint_hosts: places.endpoints.get(),
-        query_ages: queries,
+        queries,
     };
     (facts, hints)
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use rules::{
-    catalogue::{Action, Catalogue, Command, Facts, Filled, Program, RunAs, Values, quoted},
+    catalogue::{Action, Catalogue, Command, Facts, Filled, OwnPm2, Program, RunAs, Values, quoted},
     incident::Incident,
     recommendation::Recommendation,
     words::Actor,
@@ -23,13 +23,19 @@ pub struct Place {
     pub host: String,
     /// The home of the PM2 that is watched.
     pub pm2_home: Option<PathBuf>,
+    /// Where this host's configuration says that PM2's program is.
+    pub pm2: Option<OwnPm2>,
 }
 
 impl Place {
     /// This host, as the configuration and the environment of this program have it. The server and the commands beside it come here.
     pub fn here(config: &Config) -> Self {
         let home = || Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME"));
-        Self { host: config.host_name.clone().unwrap_or_else(host_name), pm2_home: config.pm2.home.clone().or_else(home) }
+        Self {
+            host: config.host_name.clone().unwrap_or_else(host_name),
+            pm2_home: config.pm2.home.clone().or_else(home),
+            pm2: config.pm2.program.clone(),
+        }
     }
 }
 

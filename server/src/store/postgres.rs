@@ -2,7 +2,7 @@
 
 use std::{str::FromStr as _, time::Duration};
 
-use rules::time::Span;
+use rules::{query::LongQuery, time::Span};
 use sqlx::{
     PgConnection, PgPool, Postgres,
     migrate::Migrator,
@@ -47,10 +47,12 @@ const SERVES: i64 = 0x63_61_6c_6d_6f_70_73;
 const ALIVE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Those that this user may see: of others' sessions PostgreSQL tells no start.
-async fn long_queries(readers: &PgPool) -> Result<Vec<(String, Span)>, StoreError> {
-    let rows: Vec<(i32, i64, i64)> = sqlx::query_as(
+async fn long_queries(readers: &PgPool) -> Result<Vec<(String, LongQuery)>, StoreError> {
+    // Anyone may put any text into names and query; what is longer than is kept is not even fetched.
+    let rows: Vec<(i32, i64, i64, String, String, String)> = sqlx::query_as(
         "SELECT pid, round(extract(epoch FROM query_start) * 1000000)::bigint,
-                round(extract(epoch FROM clock_timestamp() - query_start) * 1000000)::bigint
+                round(extract(epoch FROM clock_timestamp() - query_start) * 1000000)::bigint,
+                coalesce(usename, ''), coalesce(application_name, ''), left(coalesce(query, ''), 4000)
          FROM pg_stat_activity
          WHERE datname = current_database() AND state = 'active' AND backend_type = 'client backend' AND pid <> pg_backend_pid()
            AND application_name <> 'calm-ops'
@@ -60,7 +62,10 @@ async fn long_queries(readers: &PgPool) -> Result<Vec<(String, Span)>, StoreErro
     .fetch_all(readers)
     .await?;
     let age = |micros: i64| Span::from_micros(u64::try_from(micros).unwrap_or(0));
-    Ok(rows.into_iter().map(|(pid, started, micros)| (format!("{pid}@{started}"), age(micros))).collect())
+    let query = |(pid, started, micros, user, application, text): (i32, i64, i64, String, String, String)| {
+        (format!("{pid}@{started}"), LongQuery::new(age(micros), &user, &application, &text))
+    };
+    Ok(rows.into_iter().map(query).collect())
 }
 
 /// Every version of the schema that this program knows.

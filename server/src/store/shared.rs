@@ -7,6 +7,7 @@ use rules::{
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head, StoredEntry},
     people::roster::Roster,
+    query::LongQuery,
     snapshot::Snapshot,
     time::{Span, Timestamp},
     view::BlindSpan,
@@ -318,7 +319,7 @@ impl Store for Database {
         rows.iter().map(entry).collect()
     }
 
-    async fn long_queries(&self) -> Result<Vec<(String, Span)>, StoreError> {
+    async fn long_queries(&self) -> Result<Vec<(String, LongQuery)>, StoreError> {
         super::long_queries(&self.readers).await
     }
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rules::time::Span;
+use rules::query::LongQuery;
 use rustix::fs::{FlockOperation, flock};
 use sqlx::{
     Sqlite, SqliteConnection, SqlitePool,
@@ -48,7 +48,7 @@ const RETIRED: &str = r"(incident IN (SELECT i.number FROM incident i WHERE i.su
 
 /// Nothing runs in a file but what this program asks for itself.
 #[expect(clippy::unused_async, reason = "the other database answers the same question")]
-async fn long_queries(_: &SqlitePool) -> Result<Vec<(String, Span)>, StoreError> {
+async fn long_queries(_: &SqlitePool) -> Result<Vec<(String, LongQuery)>, StoreError> {
     Ok(Vec::new())
 }
 

@@ -115,7 +115,7 @@ impl Bench {
         let (live, clock, recovery) = (Live::new(Cursor { epoch: 1, number: 0 }, 10), Clock::start(), Arc::new(Recovery::default()));
         recovery.set_catalogue(Some(Arc::clone(&catalogue)));
         recovery.set_facts(Arc::new(Facts::new()));
-        recovery.set_place(Place { host: HOST.to_owned(), pm2_home: None });
+        recovery.set_place(Place { host: HOST.to_owned(), pm2_home: None, pm2: None });
         let desk = Desk::new(Arc::clone(&store), Arc::new(Board::default()), Arc::clone(&live), Arc::clone(&recovery), clock);
         Self { dir, desk, recovery, catalogue, store, live, clock, script }
     }

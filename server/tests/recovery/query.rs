@@ -45,6 +45,8 @@ async fn the_approved_query_is_ended_and_no_other() {
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     };
+    let (_, told) = &seen[0];
+    assert_eq!((told.user.as_str(), told.text.as_str()), ("calm", "SELECT pg_sleep(?)"), "{told:?}");
     let id = |pid: i32| seen.iter().map(|(id, _)| id).find(|id| id.starts_with(&format!("{pid}@"))).unwrap().clone();
     let facts = Facts::new().with_queries([id(one), id(other)]);
     let command = catalogue.get("query-cancel").unwrap();

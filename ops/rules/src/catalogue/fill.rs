@@ -174,7 +174,7 @@ fn argv(vector: &Vector, values: &BTreeMap<String, String>, facts: &Facts) -> Re
         let found = format!("{} isn't on this host", vector.program.name());
         return Err(refused(Rule::Absent, found, format!("it at one of {}", vector.program.candidates().join(", "))));
     };
-    let mut argv = vec![(*path).to_owned()];
+    let mut argv = vec![path.clone()];
     for argument in &vector.arguments {
         argv.push(text(argument, values)?);
     }

@@ -1,4 +1,6 @@
-//! A team's own script: only the host's own configuration can name one.
+//! What only the host's own configuration can name: a team's own script, and a PM2 that is in nobody else's place.
+
+use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -19,13 +21,7 @@ impl OwnScript {
         if !is_command_id(name) {
             return Err(refused(Rule::Script, shown(name), "a name of lower-case words joined by '-', such as 'clear-cache'"));
         }
-        let segment = |part: &str| {
-            !part.is_empty()
-                && !part.starts_with(['.', '-'])
-                && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-        };
-        let plain = path.len() <= 200 && path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment));
-        if !plain {
+        if !is_plain(path, |part| !part.starts_with('.')) {
             return Err(refused(Rule::Script, shown(path), "an absolute path of plain letters, such as '/opt/team/clear-cache'"));
         }
         let hash = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
@@ -48,5 +44,43 @@ impl OwnScript {
     /// The SHA-256 that its bytes must have.
     pub fn sha256(&self) -> &str {
         &self.sha256
+    }
+}
+
+/// Whether a path is absolute and of plain letters, and each of its parts fits.
+fn is_plain(path: &str, fits: impl Fn(&str) -> bool) -> bool {
+    let segment = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('-')
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+            && fits(part)
+    };
+    path.len() <= 200 && path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment))
+}
+
+/// Where PM2 is on a host that has it in none of the usual places, as with `nvm`: an absolute, plain path that ends in `/pm2`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnPm2(String);
+
+impl OwnPm2 {
+    /// The path itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for OwnPm2 {
+    type Err = Refused;
+
+    fn from_str(path: &str) -> Result<Self, Refused> {
+        // A folder may be hidden, as `.nvm` is.
+        if is_plain(path, |part| !matches!(part, "." | "..")) && path.ends_with("/pm2") {
+            return Ok(Self(path.to_owned()));
+        }
+        Err(refused(
+            Rule::Absent,
+            shown(path),
+            "an absolute path of plain letters to pm2, such as '/home/deploy/.nvm/versions/node/v24.1.0/bin/pm2'",
+        ))
     }
 }

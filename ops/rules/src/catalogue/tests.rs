@@ -140,7 +140,7 @@ fn numbers_may_be_placeholders_within_the_range_that_is_safe() {
     let changes = [
         ("runs", "`journalctl --vacuum-size={megabytes}M`"),
         ("{app}", ""),
-        ("{megabytes}", "a whole number from 200 to 2,000 in steps of 200"),
+        ("{megabytes}", "a whole number from 200 to 2,000 in steps of 200, usually 400"),
     ];
     let command = command(&changes);
     let filled = command.fill(&Values::new().with("megabytes", "400"), &facts()).unwrap();

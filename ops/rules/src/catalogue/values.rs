@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     programs::{self, Program},
     rule::{Refused, Rule, refused, shown},
+    script::OwnPm2,
 };
 
 /// More names of one kind than this are not looked at.
@@ -39,6 +40,8 @@ pub enum Kind {
         to: u64,
         /// From one value to the next.
         step: u64,
+        /// The one that is recommended.
+        usual: u64,
     },
     /// A query that runs in the database: `PID@STARTED`, the server's process and the start of the query in microseconds since 1970.
     Query,
@@ -51,7 +54,7 @@ impl Kind {
             Self::App => "an app seen under PM2".into(),
             Self::Unit { of } => format!("one of the units {}", of.iter().map(|unit| format!("`{unit}`")).collect::<Vec<_>>().join(", ")),
             Self::Certificate => "a certificate that certbot has".into(),
-            Self::Number { from, to, step } => format!("a whole number from {from} to {to} in steps of {step}"),
+            Self::Number { from, to, step, usual } => format!("a whole number from {from} to {to} in steps of {step}, usually {usual}"),
             Self::Query => "a query that runs now".into(),
         }
     }
@@ -66,7 +69,7 @@ impl Kind {
                 if listed { Ok(()) } else { Err(refused(Rule::NotListed, shown(value), format!("one of {}", of.join(", ")))) }
             }
             Self::Certificate => certificate(value),
-            Self::Number { from, to, step } => number(value, *from, *to, *step),
+            Self::Number { from, to, step, .. } => number(value, *from, *to, *step),
             Self::Query => query(value).map(|_| ()),
         }
     }
@@ -99,7 +102,9 @@ impl Placeholder {
             Kind::Certificate => seen(&facts.certificates),
             Kind::Query => seen(&facts.queries),
             // The parser bounds how many these are.
-            Kind::Number { from, to, step } => (0..=(to - from) / step.max(&1)).map(|count| (from + count * step).to_string()).collect(),
+            Kind::Number { from, to, step, .. } => {
+                (0..=(to - from) / step.max(&1)).map(|count| (from + count * step).to_string()).collect()
+            }
         }
     }
 
@@ -143,7 +148,7 @@ impl FromIterator<(String, String)> for Values {
 /// What is known of a host: which programs are where, and what it was seen to have a moment ago.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    pub(super) programs: BTreeMap<Program, &'static str>,
+    pub(super) programs: BTreeMap<Program, String>,
     apps: BTreeSet<String>,
     certificates: BTreeSet<String>,
     queries: BTreeSet<String>,
@@ -161,13 +166,23 @@ impl Facts {
 
     /// A program is there, at one of [`Program::candidates`]. Any other path is refused.
     pub fn with_program(mut self, program: Program, path: &str) -> Result<Self, Refused> {
-        match program.candidates().iter().find(|known| **known == path) {
-            Some(known) => {
-                self.programs.insert(program, known);
-                Ok(self)
-            }
-            None => Err(refused(Rule::Absent, shown(path), format!("one of {}", program.candidates().join(", ")))),
+        if !program.candidates().contains(&path) {
+            return Err(refused(Rule::Absent, shown(path), format!("one of {}", program.candidates().join(", "))));
         }
+        self.programs.insert(program, path.to_owned());
+        Ok(self)
+    }
+
+    /// PM2 is where the host's own configuration says.
+    #[must_use]
+    pub fn with_own_pm2(mut self, path: &OwnPm2) -> Self {
+        self.programs.insert(Program::Pm2, path.as_str().to_owned());
+        self
+    }
+
+    /// Whether PM2 runs apps while its program is in none of the known places, so that none of its commands can be offered.
+    pub fn lacks_pm2(&self) -> bool {
+        !self.apps.is_empty() && !self.programs.contains_key(&Program::Pm2)
     }
 
     /// The apps that PM2 runs, by the names that PM2 gives them.

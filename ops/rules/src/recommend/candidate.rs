@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::{OFFERED_FOR, Scene, TRACKED_DAYS, failed, values};
 use crate::{
     breach::{Breach, BreachKey},
-    catalogue::{Command, Filled, Risk, Undo, Values},
+    catalogue::{Command, Filled, Kind, Risk, Undo, Values},
     incident::Incident,
     recommendation::{Awaited, Reason, Recommendation, RecommendationId, Stage},
     time::Span,
@@ -35,7 +35,8 @@ pub(super) fn all(scene: &Scene<'_>, incident: &Incident) -> Vec<Recommendation>
             if !named && !command.helps().contains(&breach.key.signal) {
                 continue;
             }
-            found.extend(candidate(scene, incident, breach, command, order, named));
+            let chosen = values::choose(scene, incident, breach, command);
+            found.extend(chosen.into_iter().filter_map(|chosen| candidate(scene, breach, command, chosen, order, named)));
         }
     }
     found.sort_by(|one, two| one.rank.cmp(&two.rank));
@@ -54,28 +55,44 @@ pub(super) fn all(scene: &Scene<'_>, incident: &Incident) -> Vec<Recommendation>
 fn join(known: &mut Recommendation, other: &Recommendation) {
     let about = |reason: &Reason| matches!(reason, Reason::Named { .. } | Reason::Helps { .. });
     let Some(reason) = other.reasons.iter().find(|reason| about(reason)) else { return };
-    let place = known.reasons.iter().take_while(|reason| about(reason)).count();
-    if (1..MOST_BREACHES).contains(&place) && !known.reasons.contains(reason) {
-        known.reasons.insert(place, reason.clone());
+    let Some(last) = known.reasons.iter().rposition(about) else { return };
+    if known.reasons.iter().filter(|reason| about(reason)).count() < MOST_BREACHES && !known.reasons.contains(reason) {
+        known.reasons.insert(last + 1, reason.clone());
     }
 }
 
-fn candidate(scene: &Scene<'_>, incident: &Incident, breach: &Breach, command: &Command, order: usize, named: bool) -> Option<Candidate> {
-    let values::Chosen { values, subject, reason } = values::choose(scene, incident, breach, command)?;
+fn candidate(
+    scene: &Scene<'_>,
+    breach: &Breach,
+    command: &Command,
+    chosen: values::Chosen,
+    order: usize,
+    named: bool,
+) -> Option<Candidate> {
+    let values::Chosen { values, subject, reason } = chosen;
     let filled = command.fill(&values, scene.facts).ok()?;
     let within = command.proof_for(&breach.key.signal)?.within();
     let track = scene.tracks.of(command.id(), &subject);
     let about = breach.key.clone();
-    let mut reasons = vec![if named { Reason::Named { breach: about } } else { Reason::Helps { breach: about } }];
+    // What it acts upon and what experience says tell more than that it may help.
+    let mut reasons = Vec::from_iter(reason);
     if track.total > 0 {
         reasons.push(Reason::Worked { times: track.worked, of: track.total, days: TRACKED_DAYS });
     }
-    reasons.extend(reason);
+    reasons.push(if named { Reason::Named { breach: about } } else { Reason::Helps { breach: about } });
     // What never ran stands between what works and what does not.
     let score = (u64::from(track.worked) + 1) * 1_000_000 / (u64::from(track.total) + 2);
     let rank = (if named { 1 } else { 2 }, Reverse(breach.severity), Reverse(score), command.risk(), order, breach.key.clone());
     let recommendation = build(scene, command, &filled, subject, Awaited { breach: breach.key.clone(), within }, reasons)?;
     Some(Candidate { rank, recommendation })
+}
+
+/// Whether two offers of one command are for different units of its list, and for the same of everything else.
+pub(super) fn differ_by_unit(scene: &Scene<'_>, one: &Recommendation, other: &Recommendation) -> bool {
+    let Some(command) = scene.catalogue.and_then(|catalogue| catalogue.get(&one.command)) else { return false };
+    let mut differing =
+        command.placeholders().iter().filter(|known| one.values.get(known.name()) != other.values.get(known.name())).peekable();
+    differing.peek().is_some() && differing.all(|placeholder| matches!(placeholder.kind(), Kind::Unit { .. }))
 }
 
 /// What takes back what ran and did not help, as long as that still holds.

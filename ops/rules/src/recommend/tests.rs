@@ -177,7 +177,7 @@ fn what_worked_before_comes_before_what_did_not() {
     story.tick(0);
     assert_eq!(story.offered(), ["/usr/bin/pm2 restart api", "/usr/bin/pm2 reload api"]);
     let reasons = &story.incidents[0].recommendations[0].reasons;
-    assert!(matches!(reasons[..], [Reason::Helps { .. }, Reason::Worked { times: 2, of: 2, days: 90 }]), "{reasons:?}");
+    assert!(matches!(reasons[..], [Reason::Worked { times: 2, of: 2, days: 90 }, Reason::Helps { .. }]), "{reasons:?}");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_host_short_of_memory_is_helped_by_its_largest_app() {
     story.hints.app_memory = [("api".to_owned(), 700), ("jobs".to_owned(), 900), ("gone".to_owned(), 9_999)].into();
     story.tick(1);
     assert_eq!(story.offered(), ["/usr/bin/pm2 reload jobs", "/usr/bin/pm2 restart jobs"]);
-    assert!(matches!(&story.incidents[0].recommendations[0].reasons[..], [_, Reason::Largest { bytes: 900, .. }]));
+    assert!(matches!(&story.incidents[0].recommendations[0].reasons[..], [Reason::Largest { bytes: 900, .. }, Reason::Helps { .. }]));
     story.hints.app_memory.insert("api".to_owned(), 5_000);
     assert_eq!(story.tick(2), [], "what is offered stays");
 }
@@ -232,9 +232,48 @@ fn a_certificate_is_found_by_the_endpoints_host_name_and_a_query_by_its_age() {
     story.tick(0);
     assert!(story.offered().contains(&"/usr/bin/certbot renew --cert-name shop.example".to_owned()), "{:?}", story.offered());
     let mut story = Story::new(&[breach("service:calm-ops@web-1", "monitor.database_write", Severity::Warning, 0)]);
-    story.hints.query_ages = [("41@7000000".to_owned(), Span::from_secs(70)), ("42@6000000".to_owned(), Span::from_secs(90))].into();
+    let query = |seconds: u64| LongQuery::new(Span::from_secs(seconds), "app", "backup", "COPY orders TO STDOUT");
+    story.hints.queries = [("41@7000000".to_owned(), query(70)), ("42@6000000".to_owned(), query(90))].into();
     story.tick(0);
     assert_eq!(story.offered(), ["built-in:query-cancel 42@6000000"]);
+    let reasons = &story.incidents[0].recommendations[0].reasons;
+    assert_eq!(reasons[0], Reason::LongQuery { query: query(90) }, "what would be cancelled is told");
+}
+
+/// The catalogue with another row in the place of one.
+fn with_row(command: &str, row: &str, instead: &str) -> Catalogue {
+    let at = TEXT.find(&format!("| command | `{command}` |")).unwrap();
+    let (before, after) = TEXT.split_at(at);
+    assert!(after.contains(row), "{row}");
+    Catalogue::parse("commands", &format!("{before}{}", after.replacen(row, instead, 1)), &[])
+        .unwrap_or_else(|refusals| panic!("{}", refusals[0]))
+}
+
+#[test]
+fn each_unit_of_a_list_is_offered_and_a_no_to_one_is_none_to_the_others() {
+    let mut story = Story::new(&[breach("endpoint:checkout", "endpoint.up", Severity::Critical, 0)]);
+    let listed = "| {unit} | one of the units `nginx.service` |";
+    let units = "| {unit} | one of the units `api.service`, `nginx.service`, `worker.service` |";
+    story.catalogue = Some(with_row("systemd-restart", listed, units));
+    story.tick(0);
+    let restart = |unit: &str| format!("/usr/bin/systemctl restart {unit}.service");
+    assert_eq!(story.offered(), ["/usr/sbin/nginx -s reload".to_owned(), restart("api"), restart("nginx")], "at most three");
+    let decline = Event::RecommendationDeclined { incident: IncidentNumber(1), place: 2, reason: "not this one".into() };
+    assert!(story.apply(&decline, Actor::Local, 1));
+    story.tick(2);
+    assert_eq!(story.offered(), ["/usr/sbin/nginx -s reload".to_owned(), restart("nginx"), restart("worker")]);
+    let subjects: Vec<&str> = story.incidents[0].offered().map(|one| one.subject.as_str()).collect();
+    assert_eq!(subjects, ["service:nginx.service@web-1", "service:nginx.service@web-1", "service:worker.service@web-1"]);
+}
+
+#[test]
+fn of_a_range_the_usual_number_is_offered() {
+    let mut story = Story::new(&[breach("disk:/@web-1", "disk.used", Severity::Critical, 0)]);
+    let row = "| runs | `journalctl --vacuum-size=500M` |";
+    let range = "| runs | `journalctl --vacuum-size={size}M` |\n| {size} | a whole number from 200 to 1,000 in steps of 100, usually 300 |";
+    story.catalogue = Some(with_row("journal-vacuum", row, range));
+    story.tick(0);
+    assert_eq!(story.offered(), ["/usr/bin/journalctl --vacuum-size=300M"]);
 }
 
 #[test]

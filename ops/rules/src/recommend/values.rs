@@ -3,7 +3,7 @@
 use super::{LARGE_LOGS, Scene};
 use crate::{
     breach::{Breach, BreachKey},
-    catalogue::{Command, Does, Kind, Program, Values},
+    catalogue::{Command, Does, Kind, Placeholder, Program, Values},
     incident::Incident,
     policy::fits,
     recommendation::Reason,
@@ -11,6 +11,7 @@ use crate::{
 };
 
 /// What a command is to act upon.
+#[derive(Clone)]
 pub(super) struct Chosen {
     pub(super) values: Values,
     pub(super) subject: Subject,
@@ -22,28 +23,34 @@ pub(super) fn is_here(scene: &Scene<'_>, key: &BreachKey) -> bool {
     key.subject.host().is_none_or(|host| host == scene.host)
 }
 
-/// The values for one breach; `None` where one of them can't be told.
-pub(super) fn choose(scene: &Scene<'_>, incident: &Incident, breach: &Breach, command: &Command) -> Option<Chosen> {
-    let mut values = Values::new();
-    let mut subject = None;
-    let mut reason = None;
+/// The values for one breach; more than one where the catalogue lists several units, none where a value can't be told.
+pub(super) fn choose(scene: &Scene<'_>, incident: &Incident, breach: &Breach, command: &Command) -> Vec<Chosen> {
+    let mut all = vec![Chosen { values: Values::new(), subject: whole(scene, command), reason: None }];
     for placeholder in command.placeholders() {
-        let value = match placeholder.kind() {
-            Kind::App => {
-                let (name, why) = app(scene, incident, breach, &placeholder.choices(scene.facts))?;
-                reason = why;
-                name
-            }
-            Kind::Certificate => scene.hints.endpoint_hosts.get(&breach.key.subject)?.clone(),
-            Kind::Query => longest_query(scene, &placeholder.choices(scene.facts))?,
-            Kind::Unit { of } => only(of)?,
-            Kind::Number { .. } => only(&placeholder.choices(scene.facts))?,
+        let choices = choices(scene, incident, breach, placeholder);
+        let with = |one: &Chosen| {
+            let (one, name) = (one.clone(), placeholder.name());
+            choices.iter().map(move |(value, reason)| Chosen {
+                values: one.values.clone().with(name, value.clone()),
+                subject: acted_upon(scene, placeholder.kind(), value).unwrap_or_else(|| one.subject.clone()),
+                reason: reason.clone().or_else(|| one.reason.clone()),
+            })
         };
-        subject = acted_upon(scene, placeholder.kind(), &value).or(subject);
-        values = values.with(placeholder.name(), value);
+        all = all.iter().flat_map(with).collect();
     }
-    let subject = subject.unwrap_or_else(|| whole(scene, command));
-    Some(Chosen { values, subject, reason })
+    all
+}
+
+/// The values of one placeholder that may help with a breach, each with what speaks for it.
+fn choices(scene: &Scene<'_>, incident: &Incident, breach: &Breach, placeholder: &Placeholder) -> Vec<(String, Option<Reason>)> {
+    match placeholder.kind() {
+        Kind::App => Vec::from_iter(app(scene, incident, breach, &placeholder.choices(scene.facts))),
+        Kind::Certificate => scene.hints.endpoint_hosts.get(&breach.key.subject).map(|host| (host.clone(), None)).into_iter().collect(),
+        Kind::Query => Vec::from_iter(longest_query(scene, &placeholder.choices(scene.facts))),
+        // Which of them it is can't be told from here: a person chooses.
+        Kind::Unit { of } => of.iter().map(|unit| (unit.clone(), None)).collect(),
+        Kind::Number { usual, .. } => vec![(usual.to_string(), None)],
+    }
 }
 
 /// What a value names, as a subject: two commands that name the same never run at a time.
@@ -75,9 +82,10 @@ fn only(choices: &[String]) -> Option<String> {
     }
 }
 
-fn longest_query(scene: &Scene<'_>, choices: &[String]) -> Option<String> {
-    let aged = choices.iter().filter_map(|query| Some((*scene.hints.query_ages.get(query)?, std::cmp::Reverse(query))));
-    aged.max().map(|(_, std::cmp::Reverse(query))| query.clone())
+fn longest_query(scene: &Scene<'_>, choices: &[String]) -> Option<(String, Option<Reason>)> {
+    let aged = choices.iter().filter_map(|id| Some((scene.hints.queries.get(id)?, id)));
+    let (query, id) = aged.max_by_key(|(query, id)| (query.running_for, std::cmp::Reverse(*id)))?;
+    Some((id.clone(), Some(Reason::LongQuery { query: query.clone() })))
 }
 
 fn app(scene: &Scene<'_>, incident: &Incident, breach: &Breach, choices: &[String]) -> Option<(String, Option<Reason>)> {

@@ -117,24 +117,34 @@ pub(in crate::catalogue) fn kind(text: &str) -> Result<Kind, Wrong> {
     }
     let near = nearest(text, KNOWN.into_iter());
     let expected = near.map_or_else(
-        || format!("'{}', 'one of the units `nginx.service`' or 'a whole number from 200 to 2,000 in steps of 200'", KNOWN.join("', '")),
+        || {
+            format!(
+                "'{}', 'one of the units `nginx.service`' or 'a whole number from 200 to 2,000 in steps of 200, usually 400'",
+                KNOWN.join("', '")
+            )
+        },
         |near| format!("a known kind; did you mean '{near}'?"),
     );
     Err(wrong(Rule::Placeholder, format!("{} isn't a kind of value", shown(text)), expected))
 }
 
-/// `200 to 2,000 in steps of 200`.
+/// `200 to 2,000 in steps of 200, usually 400`.
 fn numbers(text: &str) -> Result<Kind, Wrong> {
     /// Each value gets its own line for sudo.
     const MOST_VALUES: u64 = 100;
-    const EXPECTED: &str = "'a whole number from 200 to 2,000 in steps of 200', with at most 100 values, the last one included";
+    const EXPECTED: &str =
+        "'a whole number from 200 to 2,000 in steps of 200, usually 400', with at most 100 values, the last and the usual one among them";
     let parts = text.split_once(" to ").and_then(|(from, rest)| {
-        let (to, step) = rest.split_once(" in steps of ")?;
-        Some((grouped(from)?, grouped(to)?, grouped(step)?))
+        let (to, rest) = rest.split_once(" in steps of ")?;
+        let (step, usual) = rest.split_once(", usually ")?;
+        Some((grouped(from)?, grouped(to)?, grouped(step)?, grouped(usual)?))
     });
+    let on_a_step = |from: u64, to: u64, step: u64, number: u64| (from..=to).contains(&number) && (number - from).is_multiple_of(step);
     match parts {
-        Some((from, to, step)) if step > 0 && from <= to && (to - from).is_multiple_of(step) && (to - from) / step < MOST_VALUES => {
-            Ok(Kind::Number { from, to, step })
+        Some((from, to, step, usual))
+            if step > 0 && on_a_step(from, to, step, to) && on_a_step(from, to, step, usual) && (to - from) / step < MOST_VALUES =>
+        {
+            Ok(Kind::Number { from, to, step, usual })
         }
         _ => Err(wrong(Rule::Range, shown(text), EXPECTED)),
     }

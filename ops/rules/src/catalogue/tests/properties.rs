@@ -153,8 +153,8 @@ const KINDS: &[&str] = &[
     "a query that runs now",
     "one of the units `nginx.service`, `php-fpm@8.service`",
     "one of the units `ssh.service`",
-    "a whole number from 200 to 400 in steps of 100",
-    "a whole number from 0 to 3 in steps of 1",
+    "a whole number from 200 to 400 in steps of 100, usually 300",
+    "a whole number from 0 to 3 in steps of 1, usually 0",
     "anything",
     "",
 ];
@@ -198,7 +198,7 @@ const RIGHT: &[(&str, &str)] = &[
     ("pm2 flush {x}", "an app seen under PM2"),
     ("nginx -s reload", ""),
     ("systemctl restart {x}", "one of the units `nginx.service`, `php-fpm@8.service`"),
-    ("journalctl --vacuum-size={x}M", "a whole number from 200 to 400 in steps of 100"),
+    ("journalctl --vacuum-size={x}M", "a whole number from 200 to 400 in steps of 100, usually 300"),
     ("journalctl --vacuum-time=14d", ""),
     ("certbot renew --cert-name {x}", "a certificate that certbot has"),
     ("built-in:query-cancel {x}", "a query that runs now"),
@@ -235,7 +235,7 @@ fn of_all_sequences_of_pieces_only_those_of_the_closed_list_are_accepted() {
         ("app", "an app seen under PM2"),
         ("certificate", "a certificate that certbot has"),
         ("unit", "one of the units `php-fpm@8.service`"),
-        ("number", "a whole number from 200 to 400 in steps of 100"),
+        ("number", "a whole number from 200 to 400 in steps of 100, usually 300"),
     ];
     let kinds = known.iter().map(|(name, kind)| ((*name).to_owned(), read::cells::kind(kind).unwrap())).collect();
     let placeholders =
