@@ -63,6 +63,12 @@ impl Page {
     }
 }
 
+const INCIDENT: &str = "/ops/incidents/{id}";
+const APPROVE: &str = "/ops/approve/{id}";
+
+/// Every address that takes a form.
+pub const FORMS: [&str; 4] = [INCIDENT, APPROVE, trail::SHARE, trail::REDACT];
+
 /// The routes of the forms; `context` and `shell` as the pages have them.
 pub fn forms<S, IV>(context: impl Fn() + Clone + Send + Sync + 'static, shell: impl Fn() -> IV + Clone + Send + Sync + 'static) -> Router<S>
 where
@@ -74,8 +80,7 @@ where
         let (context, shell) = (context.clone(), shell.clone());
         move |Path(id): Path<String>, body: Bytes| async move { posted(page, id, &body, context, shell).await }
     };
-    let router = Router::new().route("/ops/incidents/{id}", post(answer(Page::Incident)));
-    router.route("/ops/approve/{id}", post(answer(Page::Approve))).merge(trail)
+    Router::new().route(INCIDENT, post(answer(Page::Incident))).route(APPROVE, post(answer(Page::Approve))).merge(trail)
 }
 
 async fn posted<IV: IntoView + 'static>(

@@ -33,6 +33,7 @@ pub mod api;
 pub mod assets;
 pub mod body;
 pub mod came;
+pub mod doors;
 pub mod gate;
 pub mod guard;
 pub mod openapi;

@@ -41,6 +41,9 @@ fn unreadable() -> Problem {
     Problem { kind: Kind::Invalid, sentence }
 }
 
+pub(super) const REDACT: &str = "/ops/journal/{entry}/redact";
+pub(super) const SHARE: &str = "/ops/incidents/{id}/share";
+
 /// The routes; `context` and `shell` as the pages have them.
 pub(super) fn forms<S, IV>(
     context: impl Fn() + Clone + Send + Sync + 'static,
@@ -87,7 +90,7 @@ where
             shown(&address, status, context, move || provide_context(came.clone()), shell).await
         }
     };
-    Router::new().route("/ops/journal/{number}/redact", post(redact)).route("/ops/incidents/{id}/share", post(share))
+    Router::new().route(REDACT, post(redact)).route(SHARE, post(share))
 }
 
 /// What a form about links asks for.

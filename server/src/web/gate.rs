@@ -11,7 +11,7 @@ use axum::{
     body::Bytes,
     extract::{Extension, Path, Query as UrlQuery, State},
     response::{Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rules::{
@@ -32,14 +32,24 @@ use crate::{
 
 mod contacts;
 
+/// A method in lower case, a path, and what makes its handler.
+pub(super) type Row = (&'static str, &'static str, fn() -> MethodRouter<Site>);
+
+/// Every address here.
+pub(super) const ROUTES: &[Row] = &[
+    ("get", "/sign-in", || get(sign_in_page)),
+    ("post", "/sign-in", || post(sign_in)),
+    ("get", "/join/{secret}", || get(join_page)),
+    ("post", "/join/{secret}", || post(join)),
+    ("post", "/sign-out", || post(sign_out)),
+    ("get", "/ops/settings", || get(settings_page)),
+    ("post", "/ops/settings", || post(settings)),
+    ("get", "/gate.js", || get(script)),
+];
+
 /// The pages.
 pub fn router() -> Router<Site> {
-    Router::new()
-        .route("/sign-in", get(sign_in_page).post(sign_in))
-        .route("/join/{secret}", get(join_page).post(join))
-        .route("/sign-out", post(sign_out))
-        .route("/ops/settings", get(settings_page).post(settings))
-        .route("/gate.js", get(script))
+    ROUTES.iter().fold(Router::new(), |router, (_, path, handler)| router.route(path, handler()))
 }
 
 async fn script() -> Response {

@@ -40,9 +40,13 @@ pub(super) fn random() -> Option<String> {
     Some(Hash(bytes).to_string())
 }
 
+/// Its address.
+pub(super) const ROUTE: super::gate::Row = ("get", "/share/{token}", || get(page));
+
 /// The route.
 pub(super) fn router() -> Router<Site> {
-    Router::new().route("/share/{token}", get(page))
+    let (_, path, handler) = ROUTE;
+    Router::new().route(path, handler())
 }
 
 async fn page(State(site): State<Site>, token: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response {

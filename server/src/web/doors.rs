@@ -1,0 +1,113 @@
+//! Everything that is served beside [`api::ROUTES`](super::api::ROUTES): pages, the functions that a page which is alive asks, forms, and
+//! the gate. The framework makes most of these routes, so that this table is held against what is really there by a test; another one
+//! tries every row as everyone.
+
+use rules::people::{Need, Role};
+
+/// One way in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// The method, in lower case.
+    pub method: &'static str,
+    /// The path, with `{parameters}`.
+    pub path: &'static str,
+    /// What a form says: an address may do several things.
+    pub body: &'static str,
+    /// What it asks of its caller.
+    pub need: Need,
+}
+
+const fn get(path: &'static str, need: Need) -> Door {
+    Door { method: "get", path, body: "", need }
+}
+
+const fn post(path: &'static str, body: &'static str, need: Need) -> Door {
+    Door { method: "post", path, body, need }
+}
+
+const fn person(role: Role, fresh: bool) -> Need {
+    Need::Person { role, fresh }
+}
+
+/// All of them.
+pub const DOORS: &[Door] = &[
+    get("/", Need::Read),
+    get("/ops/health", Need::Read),
+    get("/ops/incidents", Need::Read),
+    get("/ops/incidents/{id}", Need::Read),
+    get("/ops/incidents/{id}/share", Need::Read),
+    get("/ops/journal", Need::Read),
+    get("/ops/approve/{id}", Need::Read),
+    get("/ops/history", Need::Read),
+    get("/ops/runbook", Need::Read),
+    get("/ops/settings", person(Role::Viewer, false)),
+    get("/api/pages/home", Need::Read),
+    get("/api/pages/pulse", Need::Read),
+    get("/api/pages/health", Need::Read),
+    get("/api/pages/incidents", Need::Read),
+    get("/api/pages/incident", Need::Read),
+    get("/api/pages/approve", Need::Read),
+    get("/api/pages/history", Need::Read),
+    get("/api/pages/journal", Need::Read),
+    get("/api/pages/shares", Need::Read),
+    get("/api/pages/guide", Need::Read),
+    post("/api/pages/act", "incident={number}&what=acknowledge", Need::Respond),
+    post("/api/pages/act", "incident={number}&what=comment&text=x", Need::Respond),
+    post("/api/pages/act", "incident={number}&what=resolve&text=x", Need::Respond),
+    post("/api/pages/act", "incident={number}&what=reopen&text=x", Need::Respond),
+    post("/api/pages/act", "incident={number}&what=approve&place=1&binding={hash}", person(Role::Approver, true)),
+    post("/api/pages/act", "incident={number}&what=decline&place=1&text=x", person(Role::Approver, false)),
+    post("/api/pages/act", "incident={number}&what=cancel&place=1", person(Role::Approver, false)),
+    post("/ops/incidents/{id}", "what=acknowledge", Need::Respond),
+    post("/ops/incidents/{id}", "what=comment&text=x", Need::Respond),
+    post("/ops/incidents/{id}", "what=resolve&text=x", Need::Respond),
+    post("/ops/incidents/{id}", "what=reopen&text=x", Need::Respond),
+    post("/ops/incidents/{id}", "what=cancel&place=1", person(Role::Approver, false)),
+    post("/ops/approve/{id}", "what=approve&binding={hash}", person(Role::Approver, true)),
+    post("/ops/approve/{id}", "what=decline&text=x", person(Role::Approver, false)),
+    post("/ops/approve/{id}", "what=cancel", person(Role::Approver, false)),
+    post("/ops/incidents/{id}/share", "what=make&label=x&audience=customer&hours=1&summary=on", Need::Respond),
+    post("/ops/incidents/{id}/share", "what=end&share={number}", Need::Respond),
+    // Whose text it is decides the desk.
+    post("/ops/journal/{entry}/redact", "reason=x", Need::Read),
+    post("/ops/settings", "what=password&password=x", person(Role::Viewer, true)),
+    post("/ops/settings", "what=remove-passkey&id={number}", person(Role::Viewer, false)),
+    post("/ops/settings", "what=end-session&id={number}", person(Role::Viewer, false)),
+    post("/ops/settings", "what=contact&channel=ntfy", person(Role::Viewer, false)),
+    post("/ops/settings", "what=remove-contact&id={number}", person(Role::Viewer, false)),
+    post("/ops/settings", "what=test-contact&id={number}", person(Role::Viewer, false)),
+    post("/ops/settings", "what=invite&role=viewer", person(Role::Owner, true)),
+    post("/ops/settings", "what=withdraw&id={number}", person(Role::Owner, false)),
+    post("/ops/settings", "what=role&id={number}&role=viewer", person(Role::Owner, true)),
+    post("/ops/settings", "what=close&id={number}", person(Role::Owner, true)),
+    post("/ops/settings", "what=open&id={number}", person(Role::Owner, true)),
+    post("/ops/settings", "what=token&label=x&scope=read&days=1", person(Role::Owner, true)),
+    post("/ops/settings", "what=revoke&id={number}", person(Role::Owner, false)),
+    get("/sign-in", Need::Nothing),
+    post("/sign-in", "name=Nobody&password=x", Need::Nothing),
+    get("/join/{secret}", Need::Nothing),
+    post("/join/{secret}", "name=Nobody&password=x", Need::Nothing),
+    post("/sign-out", "", Need::Nothing),
+    get("/gate.js", Need::Nothing),
+    get("/share/{token}", Need::Nothing),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::web::{gate, shared};
+
+    #[test]
+    fn nothing_is_served_that_is_not_in_the_table() {
+        let pages = leptos_axum::generate_route_list(app::App).into_iter().map(|page| ("get".to_owned(), page.path().to_owned()));
+        let functions = leptos::server_fn::axum::server_fn_paths().map(|(path, method)| (method.as_str().to_lowercase(), path.to_owned()));
+        let forms = app::FORMS.into_iter().map(|path| ("post".to_owned(), path.to_owned()));
+        let others = gate::ROUTES.iter().chain([&shared::ROUTE]).map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()));
+        let served: BTreeSet<(String, String)> = pages.chain(functions).chain(forms).chain(others).collect();
+        let listed: BTreeSet<(String, String)> = DOORS.iter().map(|door| (door.method.to_owned(), door.path.to_owned())).collect();
+        assert_eq!(served, listed);
+        assert!(served.len() > 30, "{served:?}");
+    }
+}
