@@ -115,6 +115,11 @@ pub(crate) fn localize(now: Timestamp) {
         let at = Timestamp::from_micros((date.get_time() * 1e3) as i64);
         write(element, &format!("{}{}.", element.get_attribute("data-start").unwrap_or_default(), ago(at, now)));
     });
+    // By which clock times of a search are meant. What stands in the address already stays.
+    if let Ok(Some(input)) = document().query_selector("input[data-offset][value='']") {
+        let _ = input.set_attribute("value", &(-Date::new_0().get_timezone_offset()).to_string());
+        each("[data-clock]", "data-clock", &|element, _| write(element, "(your time)"));
+    }
     let today = (now.as_micros() / 1_000) as f64 - 86_400_000.0;
     each("[data-at]", "data-at", &|element, date| {
         let month = MONTHS.get(date.get_month() as usize).filter(|_| date.get_time() < today && element.tag_name() == "TIME");

@@ -4,7 +4,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use leptos::prelude::*;
-use rules::view::{IncidentCard, Incidents};
+use rules::{
+    lifecycle::State,
+    view::{IncidentCard, Incidents},
+    words::Severity,
+};
 
 use crate::{
     facts::{GuidePage, Line},
@@ -57,6 +61,16 @@ pub(crate) fn cards(cards: &[IncidentCard]) -> String {
 /// The timeline of an incident.
 fn timeline(lines: &[Line]) -> String {
     timeline::timeline(lines).to_html()
+}
+
+/// The class for the edge of an incident: as severe as it is while it needs someone, plain while it recovers.
+const fn edge(state: State, severity: Severity) -> &'static str {
+    match (state, severity) {
+        (State::Resolved, _) => "over",
+        (State::Recovering, _) => "eased",
+        (State::Detected | State::Stabilizing | State::AwaitingDecision, Severity::Warning) => "edge-warning",
+        (State::Detected | State::Stabilizing | State::AwaitingDecision, Severity::Critical) => "edge-critical",
+    }
 }
 
 /// The page that stands for a moment where `/` leads on.

@@ -204,7 +204,7 @@ const fn may(role: Role) -> &'static str {
         Role::Viewer => "you see everything",
         Role::Responder => "you see everything, acknowledge, comment and resolve",
         Role::Approver => "you also approve and decline commands",
-        Role::Owner => "you also decide who else is here",
+        Role::Owner => "you also approve and decline commands, and decide who may come in",
     }
 }
 

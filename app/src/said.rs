@@ -16,7 +16,7 @@ use crate::facts::{Line, Tone};
 pub(crate) fn line(entry: &Entry, names: &Names) -> Line {
     let (sentence, tone, words) = match &entry.event {
         Some(event) => (sentence(event, entry.actor, names), tone(event, entry.actor), words(event)),
-        None => ("What stood here was removed. The journal still proves that it was there.".to_owned(), Tone::Quiet, None),
+        None => ("What stood here was redacted. The journal still proves that it was there.".to_owned(), Tone::Quiet, None),
     };
     Line { number: entry.number, at: entry.at, who: names.of(entry.actor), sentence, words, tone }
 }
@@ -103,7 +103,9 @@ fn sentence(event: &Event, actor: Actor, names: &Names) -> String {
         }
         Event::DocumentInForce { name, .. } => format!("A new version of {name} is in force."),
         Event::DocumentRefused { name, .. } => format!("An edit of {name} has an error. The last good version stays in force."),
-        Event::SubjectRetired { subject } => format!("{subject} is gone and is no longer expected to report."),
+        Event::SubjectRetired { subject } => {
+            format!("{} is gone and is no longer expected to report.", say::capital(&say::subject(subject)))
+        }
         Event::Restored { number } => format!("The data came from a backup that ended with entry {number}."),
         Event::IncidentOpened { incident } => {
             let first = incident.breaches.first().map(|known| format!(": {}", crossed(&known.breach))).unwrap_or_default();
@@ -187,7 +189,7 @@ fn sentence(event: &Event, actor: Actor, names: &Names) -> String {
         Event::CallFailed { account: id, .. } => format!("{} could not be called:", account(*id)),
         Event::ShareCreated { .. } => format!("{} made a link to share it.", who()),
         Event::ShareRevoked { .. } => format!("{} ended a link that shared it.", who()),
-        Event::Redacted { entry, .. } => format!("{} removed the content of entry {entry}:", who()),
+        Event::Redacted { entry, .. } => format!("{} redacted entry {entry}:", who()),
         Event::OwnerLinkMade => "A link for an owner was made on this machine.".into(),
         Event::AccountCreated { account: id, role, .. } => format!("{} joined as {role}.", account(*id)),
         Event::RoleChanged { account: id, role } => format!("{} made {} {}.", who(), account(*id), role.one()),
@@ -466,6 +468,6 @@ mod tests {
     #[test]
     fn a_redacted_entry_keeps_its_place() {
         let line = line(&Entry { number: 3, at: Timestamp::from_secs(1), actor: Actor::Local, event: None }, &Names::default());
-        assert!(line.sentence.contains("removed"));
+        assert!(line.sentence.contains("redacted"));
     }
 }

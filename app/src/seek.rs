@@ -22,10 +22,12 @@ pub(crate) struct Seek {
     pub subject: String,
     /// An incident's number.
     pub incident: String,
-    /// The first day, such as `2026-11-22`.
+    /// The first minute, such as `2026-11-22T14:05`, or a day.
     pub from: String,
-    /// The last day.
+    /// The last minute, or a day.
     pub to: String,
+    /// How many minutes east of UTC the reader's clock is: their browser says so. UTC without.
+    pub offset: String,
     /// Where this page begins.
     pub before: String,
     /// Whether the chain is to be proved now.
@@ -46,6 +48,7 @@ impl Seek {
                 "incident" => &mut seek.incident,
                 "from" => &mut seek.from,
                 "to" => &mut seek.to,
+                "offset" => &mut seek.offset,
                 "before" => &mut seek.before,
                 "verify" => {
                     seek.verify = value == "now";
@@ -64,8 +67,15 @@ impl Seek {
 
     /// The fields that narrow, by their names.
     pub(crate) fn narrowing(&self) -> [(&'static str, &str); 6] {
-        let Self { actor, kind, subject, incident, from, to, before: _, verify: _, removed: _ } = self;
+        let Self { actor, kind, subject, incident, from, to, offset: _, before: _, verify: _, removed: _ } = self;
         [("actor", actor), ("kind", kind), ("subject", subject), ("incident", incident), ("from", from), ("to", to)]
+    }
+
+    /// The fields that keep the search in an address.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        // Only a time is read by the reader's clock.
+        let offset = if self.from.is_empty() && self.to.is_empty() { "" } else { self.offset.as_str() };
+        self.narrowing().into_iter().chain([("offset", offset)]).filter(|(_, value)| !value.is_empty())
     }
 
     /// Whether anything narrows it.
@@ -75,9 +85,8 @@ impl Seek {
 
     /// The address of the same search, on another page.
     pub(crate) fn address(&self, before: &str) -> String {
-        let fields = self.narrowing().into_iter().chain([("before", before)]);
-        let query: Vec<String> =
-            fields.filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
+        let fields = self.kept().chain([("before", before)]).filter(|(_, value)| !value.is_empty());
+        let query: Vec<String> = fields.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
         if query.is_empty() { "/ops/journal".to_owned() } else { format!("/ops/journal?{}", query.join("&")) }
     }
 
@@ -85,12 +94,24 @@ impl Seek {
     pub(crate) fn filter(&self) -> Result<TrailFilter, Problem> {
         let invalid = |sentence: &str| Problem { kind: Kind::Invalid, sentence: sentence.to_owned() };
         let text = |field: &str| Some(field.trim().to_owned()).filter(|text| !text.is_empty());
-        let day = |field: &str, name: &str| match text(field) {
-            None => Ok(None),
-            Some(day) => format!("{day}T00:00:00Z")
-                .parse::<Timestamp>()
-                .map(Some)
-                .map_err(|_| invalid(&format!("The day after \"{name}\" can't be read. Write it as 2026-11-22."))),
+        let offset = match text(&self.offset) {
+            None => 0,
+            // The farthest zones are 14 hours away.
+            Some(minutes) => minutes
+                .parse::<i32>()
+                .ok()
+                .filter(|minutes| minutes.abs() <= 15 * 60)
+                .ok_or_else(|| invalid("How far your clock is from UTC can't be read. Begin a new search."))?,
+        };
+        // From the beginning of what is named, to its end: a minute, or a day.
+        let time = |field: &str, name: &str, end: bool| -> Result<Option<Timestamp>, Problem> {
+            let Some(text) = text(field) else { return Ok(None) };
+            let (local, long) = if text.contains('T') { (format!("{text}:00Z"), 60) } else { (format!("{text}T00:00:00Z"), 86_400) };
+            let at = local.parse::<Timestamp>().map_err(|_| {
+                invalid(&format!("The time after \"{name}\" can't be read. Write it as 2026-11-22T14:05, or only the day."))
+            })?;
+            let at = Timestamp::from_micros(at.as_micros().saturating_sub(i64::from(offset) * 60_000_000));
+            Ok(Some(if end { at.plus(Span::from_secs(long)) } else { at }))
         };
         let actor = text(&self.actor).map(|actor| actor.parse()).transpose();
         let incident = text(&self.incident).map(|number| number.trim_start_matches('#').parse::<u32>()).transpose();
@@ -100,8 +121,8 @@ impl Seek {
             kind: text(&self.kind),
             subject: text(&self.subject),
             incident: incident.map_err(|_| invalid("An incident is named by its number, such as 42."))?.map(IncidentNumber),
-            from: day(&self.from, "From")?,
-            to: day(&self.to, "To")?.map(|day| day.plus(Span::from_secs(86_400))),
+            from: time(&self.from, "From", false)?,
+            to: time(&self.to, "To", true)?,
             before: before.map_err(|_| invalid("The page's address is damaged. Search again."))?,
         })
     }
@@ -181,7 +202,15 @@ mod tests {
         let filter = good.filter().unwrap();
         assert_eq!((filter.actor, filter.incident), (Some(rules::words::Actor::Local), Some(IncidentNumber(7))));
         assert_eq!(filter.to.unwrap().since(filter.from.unwrap()), Span::from_secs(86_400));
+        let minute = Seek { from: "2026-11-22T14:05".into(), to: "2026-11-22T14:05".into(), offset: "120".into(), ..Seek::default() };
+        let filter = minute.filter().unwrap();
+        assert_eq!(filter.from, Some("2026-11-22T12:05:00Z".parse().unwrap()), "by the reader's clock");
+        assert_eq!(filter.to, Some("2026-11-22T12:06:00Z".parse().unwrap()));
+        assert_eq!(minute.address(""), "/ops/journal?from=2026-11-22T14%3A05&to=2026-11-22T14%3A05&offset=120");
+        assert_eq!(Seek { from: String::new(), to: String::new(), ..minute }.address(""), "/ops/journal");
         for bad in [
+            Seek { offset: "99999".into(), ..Seek::default() },
+            Seek { offset: "x".into(), ..Seek::default() },
             Seek { actor: "root".into(), ..Seek::default() },
             Seek { incident: "-1".into(), ..Seek::default() },
             Seek { from: "yesterday".into(), ..Seek::default() },

@@ -55,9 +55,13 @@ pub fn shared_page(page: &SharedPage, css: &str, nonce: &str) -> String {
             {(!page.now.is_empty()).then(|| view! {
                 <section aria-labelledby="now"><h2 id="now">"How it stands"</h2>{sentences(&page.now)}</section>
             })}
-            {page.sections.iter().enumerate().map(|(index, section)| {
+            {page.sections.iter().enumerate().filter_map(|(index, section)| {
                 let id = format!("part-{index}");
-                view! { <section aria-labelledby=id><h2 id=id.clone()>{section.heading.clone()}</h2>{sentences(&section.sentences)}</section> }
+                // What stands above is not said again.
+                let rest: Vec<String> = section.sentences.iter().filter(|sentence| **sentence != page.title).cloned().collect();
+                (!rest.is_empty()).then(|| {
+                    view! { <section aria-labelledby=id><h2 id=id.clone()>{section.heading.clone()}</h2>{sentences(&rest)}</section> }
+                })
             }).collect_view()}
             {(!page.timeline.is_empty()).then(|| view! {
                 <section aria-labelledby="timeline">
@@ -74,7 +78,7 @@ pub fn shared_page(page: &SharedPage, css: &str, nonce: &str) -> String {
     let foot = view! {
         <footer class="shared-foot quiet">
             <p id="as-of">"As of " {clock::exact(page.at)} "."</p>
-            <p>"This link is open until " {clock::exact(page.until)} ". Whoever has it can read this page."</p>
+            <p>"Shared with Calm Ops. This link is open until " {clock::exact(page.until)} ". Whoever has it can read this page."</p>
             <p id="live" aria-live="polite"></p>
             <noscript><p>"Load the page again to see what is new."</p></noscript>
         </footer>

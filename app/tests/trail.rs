@@ -191,9 +191,9 @@ async fn the_journal_says_each_entry_in_a_sentence_with_its_proof() {
     assert_eq!(asked.to.unwrap().since(asked.from.unwrap()), Span::from_secs(2 * 86_400));
     for expected in [
         "Ada &lt;i&gt; approved recommendation 7-1.",
-        "What stood here was removed.",
+        "What stood here was redacted.",
         "Verified up to #1412, ",
-        "The content of 2 entries was removed",
+        "2 entries redacted",
         "<code>cdcdcdcdcdcd</code>",
         &"ab".repeat(32),
         &format!("calm-ops journal verify --head 1412:{}", "ee".repeat(32)),
@@ -205,7 +205,7 @@ async fn the_journal_says_each_entry_in_a_sentence_with_its_proof() {
     ] {
         assert!(html.contains(expected), "{expected} in {html}");
     }
-    assert_eq!(html.matches("Remove its content").count(), 1, "only where the reader may");
+    assert_eq!(html.matches("Redact it").count(), 1, "only where the reader may");
     assert!(html.matches("<li><a href=\"/ops/").count() <= 5, "five places are what a phone's bar holds");
 }
 

@@ -12,7 +12,7 @@ use crate::{
     clock,
     deed::Deed,
     door,
-    drawn::{block, bound, headline, prose::prose, recommendation, steps},
+    drawn::{block, bound, edge, headline, prose::prose, recommendation, steps},
     facts::{Refused, Told},
     mark,
     problem::{Kind, Problem},
@@ -29,7 +29,7 @@ const CHANGED: &str = "What this decision is about has changed just now. Load th
 pub(crate) fn page(page: &RecommendationPage, told: &Told) -> String {
     let RecommendationPage { incident, recommendation: one, names, .. } = page;
     let advice = Advice { incident, one, names };
-    let edge = if incident.is_active() { format!("brief asks edge-{}", incident.severity) } else { "brief asks over".to_owned() };
+    let edge = format!("brief asks {}", edge(incident.state, incident.severity));
     let binding = advice.stands_at(page.checked_at).then(|| page.binding.to_string());
     view! {
         <article id="brief" class=edge data-hash="">
@@ -74,7 +74,7 @@ fn now(page: &RecommendationPage, reading: &Reading) -> AnyView {
     let heard = reading.unheard_since.map(|at| view! { ", last heard " {clock::moment(at)} });
     view! {
         <li>
-            {mark::mark(class, word)} " " {say::label(&reading.signal)} {of} ": "
+            {mark::mark(class, word)} " " {say::label(&reading.signal)} {of} " now: "
             <strong data-reading=status::row_key(&reading.subject, &reading.signal) data-old=old>{say::value(reading.value, &reading.unit)}</strong>
             {usual} {heard}
         </li>

@@ -3,7 +3,11 @@
 use leptos::prelude::*;
 use rules::{lifecycle::State, view::IncidentCard};
 
-use crate::{clock, drawn::prose::prose, mark};
+use crate::{
+    clock,
+    drawn::{edge, prose::prose},
+    mark,
+};
 
 /// The headline, or what can be said before a summary is written.
 pub(crate) fn headline(card: &IncidentCard) -> String {
@@ -28,8 +32,7 @@ fn held(card: &IncidentCard) -> &'static str {
 /// One incident: a link with its number, sentence, severity and state.
 fn card(card: &IncidentCard) -> AnyView {
     let (number, severity, state, title) = (card.number.0, card.severity, card.state.as_str(), headline(card));
-    let edge = if card.resolved_at.is_some() { "card over" } else { card.severity.as_str() };
-    let class = if card.resolved_at.is_some() { edge.to_owned() } else { format!("card edge-{edge}") };
+    let class = format!("card {}", edge(card.state, card.severity));
     let (time, word) = match card.resolved_at {
         Some(at) => (clock::moment(at), "resolved "),
         None => (clock::moment(card.opened_at), "opened "),

@@ -1,12 +1,12 @@
 //! What the page of one incident says: head, briefing, evidence.
 
 use leptos::prelude::*;
-use rules::{lifecycle::State, say, time::Timestamp, view::IncidentPage};
+use rules::{say, time::Timestamp, view::IncidentPage};
 
 use crate::{
     clock,
     deed::Deed,
-    drawn::{block, card::headline, chart::chart, prose::prose, recommendation, steps, timeline},
+    drawn::{block, card::headline, chart::chart, edge, prose::prose, recommendation, steps, timeline},
     facts::{BreachRow, Briefing, Newest, Refused, Section, SnapshotData, Told},
     mark,
     problem::Problem,
@@ -16,8 +16,7 @@ use crate::{
 pub(crate) fn page(page: &IncidentPage, brief: &Briefing, told: &Told) -> String {
     let incident = &page.incident;
     let number = incident.number.0;
-    let over = incident.state == State::Resolved;
-    let edge = if over { "brief over".to_owned() } else { format!("brief edge-{}", incident.severity) };
+    let edge = format!("brief {}", edge(incident.state, incident.severity));
     view! {
         // Its class follows the incident; its parts are exchanged one by one.
         <article id="brief" class=edge data-hash="">

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use rules::{
     desk::LONGEST_TEXT,
-    journal::{Hash, Head},
+    journal::{Entry, Event, Hash, Head},
     people::Names,
     say,
     trail::{KINDS, TrailEntry, TrailPage, Verified},
@@ -37,7 +37,7 @@ pub(crate) fn page(seek: &Seek, answer: Result<&TrailPage, &Problem>, refused: O
         <h1>"Journal"</h1>
         <p class="lead">"Everything that happened, newest first. It only grows: each entry is sealed to the one before it."</p>
         {seek.removed.then(|| view! {
-            <p class="said done" role="status">"The content is removed. The entry itself stays, and the journal says who removed it and why."</p>
+            <p class="said done" role="status">"It is redacted. The entry itself stays, and the journal says who redacted it and why."</p>
         })}
         {found}
     }
@@ -80,7 +80,7 @@ fn verdict(verified: &Verified) -> AnyView {
     let mut told = format!(": {count}, none changed, missing or moved, in {}.", say::seconds(took.as_secs_f64()));
     if *redacted > 0 {
         let removed = counted(*redacted, "entry", "entries");
-        told.push_str(&format!(" The content of {removed} was removed, and each removal is an entry itself."));
+        told.push_str(&format!(" {removed} redacted, and each redaction is an entry itself."));
     }
     if head.number < goal.number {
         let rest = " The time for one look ran out before";
@@ -93,7 +93,7 @@ fn verdict(verified: &Verified) -> AnyView {
 fn proof(page: &TrailPage, seek: &Seek) -> AnyView {
     let Head { number, hash } = page.head;
     let head = format!("{number}:{hash}");
-    let fields = seek.narrowing().into_iter().chain([("before", seek.before.as_str())]).filter(|(_, value)| !value.is_empty());
+    let fields = seek.kept().chain([("before", seek.before.as_str())]).filter(|(_, value)| !value.is_empty());
     let kept = fields.map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned()/> }).collect_view();
     let told = match &page.verified {
         Some(verified) => verdict(verified),
@@ -128,6 +128,16 @@ fn field(name: &'static str, label: &'static str, kind: &'static str, value: &st
         .into_any()
 }
 
+/// A time of a search. The browser says by which clock, where it can; without that it is UTC.
+fn time(name: &'static str, label: &'static str, seek: &Seek) -> AnyView {
+    let value = if name == "from" { &seek.from } else { &seek.to };
+    // A day that stands in an address is shown as its first minute.
+    let value = if value.is_empty() || value.contains('T') { value.clone() } else { format!("{value}T00:00") };
+    let clock = if seek.offset.is_empty() { "(UTC)" } else { "(your time)" };
+    view! { <div><label for=name>{label} " " <span data-clock="">{clock}</span></label><input id=name name=name type="datetime-local" value=value/></div> }
+        .into_any()
+}
+
 fn choice(name: &'static str, label: &'static str, chosen: &str, options: Vec<(String, String)>) -> AnyView {
     // What stands in the address stays chosen, also where the list does not know it.
     let other = (!chosen.is_empty() && options.iter().all(|(value, _)| value != chosen)).then(|| (chosen.to_owned(), chosen.to_owned()));
@@ -152,8 +162,9 @@ fn form(seek: &Seek, names: &Names) -> AnyView {
             {choice("kind", "What", &seek.kind, kinds)}
             {field("subject", "Subject begins with", "text", &seek.subject)}
             {field("incident", "Incident", "text", &seek.incident)}
-            {field("from", "From (UTC)", "date", &seek.from)}
-            {field("to", "To (UTC)", "date", &seek.to)}
+            {time("from", "From", seek)}
+            {time("to", "To", seek)}
+            <input type="hidden" name="offset" data-offset="" value=seek.offset.clone()/>
             <button class="button" type="submit">"Search"</button>
         </form>
     }
@@ -203,6 +214,7 @@ fn entry(one: &TrailEntry, names: &Names, refused: Option<&NotRemoved>) -> AnyVi
         <li class=format!("line tone-{}", line.tone.as_str()) id=format!("entry-{number}")>
             <p>{prose(&line.sentence)}</p>
             {line.words.clone().map(|words| view! { <blockquote>{words}</blockquote> })}
+            {printed(&one.entry)}
             <p class="quiet">{incident} {clock::moment(line.at)} ", " {who} ", entry " {number} ", " {words_of(&one.kind)}</p>
             <details class="fold">
                 <summary>"Hash " <code>{short(one.hash)}</code></summary>
@@ -218,13 +230,27 @@ fn entry(one: &TrailEntry, names: &Names, refused: Option<&NotRemoved>) -> AnyVi
     .into_any()
 }
 
-/// The form that removes the content of an entry: what is lost and what stays, before the button.
+/// What a run printed, folded.
+fn printed(entry: &Entry) -> Option<AnyView> {
+    let Some(Event::RunEnded { output, .. }) = &entry.event else { return None };
+    (!output.is_empty()).then(|| {
+        view! {
+            <details class="fold">
+                <summary>"What it printed"</summary>
+                <pre class="printed" aria-label="What it printed" tabindex="0" inner_html=plain(output)></pre>
+            </details>
+        }
+        .into_any()
+    })
+}
+
+/// The form that redacts an entry: what is lost and what stays, before the button.
 fn removal(number: u64, refused: Option<&NotRemoved>) -> AnyView {
     let id = format!("reason-{number}");
     let text = refused.map(|refused| plain(&refused.reason)).unwrap_or_default();
     view! {
         <details class="fold" open=refused.is_some()>
-            <summary>"Remove its content"</summary>
+            <summary>"Redact it"</summary>
             <form method="post" action=format!("/ops/journal/{number}/redact")>
                 {refused.map(|refused| view! { <p class="said refused" role="status">{refused.problem.sentence.clone()}</p> })}
                 <p>
@@ -233,11 +259,11 @@ fn removal(number: u64, refused: Option<&NotRemoved>) -> AnyView {
                 </p>
                 <p>
                     "The entry stays: who, when, what kind, and its hash, so that the journal still verifies. "
-                    "A new entry says that you removed it, and why. That reason can't be removed: do not repeat the words in it."
+                    "A new entry says that you redacted it, and why. That reason can't be redacted: do not repeat the words in it."
                 </p>
                 <label for=id.clone()>"Why"</label>
                 <textarea id=id name="reason" rows="2" maxlength=LONGEST_TEXT required inner_html=text></textarea>
-                <button class="button" type="submit">"Remove the content of entry " {number}</button>
+                <button class="button" type="submit">"Redact entry " {number}</button>
             </form>
         </details>
     }

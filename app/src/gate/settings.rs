@@ -41,6 +41,9 @@ fn roles(chosen: Option<Role>) -> AnyView {
     options.collect_view().into_any()
 }
 
+/// After how many days a token may end; empty for never.
+const DAYS: [(&str, &str); 4] = [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "never, until you end it")];
+
 /// What the settings know.
 #[derive(Clone, Debug)]
 pub struct SettingsPage {
@@ -147,6 +150,8 @@ pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
                             <label class="tick"><input type="checkbox" name="scope" value=scope.as_str() checked=scope == Scope::Ingest/>{scope_word(scope)}</label>
                         }).collect_view()}
                     </fieldset>
+                    <label for="token-days">"It ends after"</label>
+                    <select id="token-days" name="days">{DAYS.map(|(days, word)| view! { <option value=days selected=days == "90">{word}</option> }).to_vec()}</select>
                     <button class="button" type="submit">"Make a token"</button>
                 </form>
             </section>
@@ -229,7 +234,10 @@ fn token(card: &TokenCard) -> AnyView {
     view! {
         <li>
             <p><strong>{card.label.clone()}</strong> ", " {scopes.join(", ")} ", " {used(card.used_at)}</p>
-            {card.until.map(|until| view! { <p class="quiet">"until " {clock::moment(until)}</p> })}
+            <p class="quiet">{match card.until {
+                Some(until) => view! { "until " {clock::moment(until)} }.into_any(),
+                None => "without an end".into_any(),
+            }}</p>
             {one("revoke", &card.id, "End it")}
         </li>
     }

@@ -217,8 +217,8 @@ pub fn redaction(caller: &Caller, entry: &StoredEntry, reason: &str) -> Result<E
     let shown = kind.replace('_', " ");
     if !may_lose_content(kind) {
         return conflict(format!(
-            "Entry {number} ({shown}) says what happened or who decided, and no words of a person, so its content stays. \
-             Only comments, notes, reasons, outputs, evidence and differences of documents can be removed."
+            "Entry {number} ({shown}) says what happened or who decided, and no words of a person, so it stays. \
+             Only comments, notes, reasons, outputs, evidence and differences of documents can be redacted."
         ));
     }
     let author = entry.actor.parse::<Actor>().ok();
@@ -227,7 +227,7 @@ pub fn redaction(caller: &Caller, entry: &StoredEntry, reason: &str) -> Result<E
         return Err(Refusal::Forbidden { needs: needs.to_owned() });
     }
     if entry.payload.is_none() {
-        return conflict(format!("The content of entry {number} is removed already."));
+        return conflict(format!("Entry {number} is redacted already."));
     }
     let reason = crate::desk::checked("reason", reason, true)?.unwrap_or_default();
     Ok(Event::Redacted { entry: *number, reason })

@@ -17,6 +17,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rules::{
     desk::{Answer, Command, Query, Refusal},
     people::{Caller, InvitationId, PasskeyId, Role, Scope, SessionId, roster::Change},
+    time::Span,
     words::{AccountId, TokenId},
 };
 
@@ -187,8 +188,8 @@ fn done(word: &str) -> Said {
         "close" => "The account is closed, and its sign-ins have ended.",
         "open" => "The account is open again.",
         "revoke" => "The token has ended.",
-        "contact" => "It is changed.",
-        "remove-contact" => "It is removed, and does not call any more.",
+        "contact" => "This way to be called is changed.",
+        "remove-contact" => "This way to be called is removed. It does not call any more.",
         _ => return Said::Nothing,
     };
     Said::Done(sentence.to_owned())
@@ -246,7 +247,15 @@ async fn deed(site: &Site, came: &Came, caller: Caller, form: &[(String, String)
                 .filter(|(name, _)| name == "scope")
                 .map(|(_, value)| value.parse().map_err(|_| unreadable()))
                 .collect::<Result<_, _>>()?;
-            let secret = site.people.create_token(caller, field(form, "label"), scopes, None).await?;
+            let days = field(form, "days");
+            let until = match days.as_str() {
+                "" => None,
+                days => {
+                    let days: u64 = days.parse().ok().filter(|days| (1..=3_650).contains(days)).ok_or_else(unreadable)?;
+                    Some(site.clock.now().wall.plus(Span::from_secs(days * 86_400)))
+                }
+            };
+            let secret = site.people.create_token(caller, field(form, "label"), scopes, until).await?;
             return Ok(Outcome::Said(Said::Secret { what: "The token. Send it as 'Authorization: Bearer TOKEN'.".to_owned(), secret }));
         }
         "contact" | "remove-contact" | "test-contact" => return contacts::deed(site, caller, form).await,

@@ -92,7 +92,7 @@ pub(super) const REDACT: Route = Route {
     method: "post",
     path: "/api/ops/journal/{id}/redact",
     need: Need::Read,
-    summary: "Removes the content of an entry for ever: words of people, outputs, evidence. The chain still verifies, and the removal is journalled.",
+    summary: "Redacts an entry for ever: words of people, outputs, evidence. The chain still verifies, and the redaction is journalled.",
     query: &[],
     body: Some((r#"{"reason":"A password was pasted."}"#, of::<WhyRedacted>)),
     answer: (200, "The journal position after it."),
