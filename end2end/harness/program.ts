@@ -1,6 +1,7 @@
 // The program under test: started as a user would, with a data directory and documents of its own.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -139,6 +140,33 @@ export class Program {
   /** Another sign-in of the owner, who came in before. */
   signIn(): Promise<string> {
     return this.come('/api/people/sign-in', OWNER);
+  }
+
+  /**
+   * Puts commands of the team's own in force: for each name the text of its script. They may help with `queue.depth`, in this order. Where
+   * they run, `$PLACE` is a folder of the test.
+   */
+  scripts(scripts: Record<string, string>): void {
+    const sections = ['[pm2]', 'enabled = false'];
+    let page = 'format: 1\n\n# Recovery commands\n\n';
+    for (const [name, text] of Object.entries(scripts)) {
+      const path = join(this.folder, name);
+      const whole = `#!/bin/sh\nPLACE=${this.folder}\n${text}\n`;
+      writeFileSync(path, whole, { mode: 0o755 });
+      sections.push('[[script]]', `name = "${name}"`, `path = "${path}"`, `sha256 = "${createHash('sha256').update(whole).digest('hex')}"`);
+      page += `## ${name}\n\n| command | \`${name}\` |\n| --- | --- |\n| title | Run the script ${name} |\n| helps | \`queue.depth\` |\n| runs | \`script:${name}\` |
+| check | - |\n| effect | The script has done its work. |\n| risk | low |\n| blast radius | Nobody notices. |
+| undo | can't be undone, because the script only writes a line |\n| approval | one approver |\n| runs as | Calm Ops |\n| time limit | 1 min |
+| cool-down | 10 min |\n| proof | \`queue.depth\` within 20 min |\n\n`;
+    }
+    writeFileSync(join(this.ops, 'runbooks/recovery.commands.md'), page);
+    this.configure(`${sections.join('\n')}\n`);
+  }
+
+  /** What a script of the test wrote into a file of its place. */
+  written(name: string): string {
+    const path = join(this.folder, name);
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
   /** Writes a configuration that the program starts with. */

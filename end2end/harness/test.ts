@@ -17,14 +17,18 @@ interface Own {
 interface Choice {
   /** The thresholds in force: see `Program.alerts`. */
   alerts: 'quick' | 'built-in';
+  /** The approved commands of a test: see `Program.scripts`. None: those that Calm Ops brings. */
+  scripts: Record<string, string>;
 }
 
 export const test = base.extend<Own & Choice>({
   alerts: ['quick', { option: true }],
+  scripts: [{}, { option: true }],
 
-  calm: async ({ alerts }, use, info) => {
+  calm: async ({ alerts, scripts }, use, info) => {
     const program = await Program.prepare();
     program.alerts(alerts);
+    if (Object.keys(scripts).length > 0) program.scripts(scripts);
     await program.start();
     await program.own();
     await use(program);

@@ -57,6 +57,10 @@ fn the_trail_is_searched_and_proved_over_the_interface() {
     let page = program.request("GET", "/ops/journal?verify=now&kind=commented", "Accept: text/html\r\n", "").unwrap();
     assert_eq!(page.status, 200);
     assert!(page.body.contains("Verified up to #") && page.body.contains(&format!("/ops/journal/{comment}/redact")), "{}", page.body);
+    // What is written right after a proof is in the next one.
+    assert_eq!(program.post(&format!("/api/ops/journal/{comment}/redact"), r#"{"reason":"A test."}"#).status, 200);
+    let after = program.get("/api/ops/journal/verify").json();
+    assert!(after["redacted"] == 1 && after["head"]["number"].as_u64() > found["head"]["number"].as_u64(), "{found} {after}");
 }
 
 #[test]
@@ -157,7 +161,7 @@ fn a_person_takes_their_words_back_and_nothing_shows_them_any_more() {
     let form = "Content-Type: application/x-www-form-urlencoded\r\nAccept: text/html\r\n";
     let again = program.request("POST", &format!("/ops/journal/{comment}/redact"), form, "reason=once+more").unwrap();
     assert_eq!(again.status, 409, "{again:?}");
-    assert!(again.body.contains("once more") && again.body.contains("is removed already"), "{}", again.body);
+    assert!(again.body.contains("once more") && again.body.contains("is redacted already"), "{}", again.body);
     let report = verify(&home.data());
     assert!(report.status.success() && text(&report).contains("Of 1 entry the content was redacted"), "{}", text(&report));
 }

@@ -10,14 +10,15 @@ use rules::{
     desk::Refusal,
     journal::{Entry, Event},
     people::{
-        Caller, Names,
+        Caller, Names, Role,
         roster::{Account, Roster, SecretHash, Session, Token},
     },
+    recommendation::Given,
     view,
     words::Actor,
 };
 
-use super::{Inner, refuse};
+use super::{Desk, Inner, refuse};
 
 /// The roster with what is looked up in it.
 #[derive(Debug)]
@@ -79,6 +80,18 @@ const fn is_about_people(event: &Event) -> bool {
             | Event::TokenCreated { .. }
             | Event::TokenRevoked { .. }
     )
+}
+
+impl Desk {
+    /// Of those who gave these approvals, who may not approve any more: their role was changed, or their account was closed.
+    pub async fn no_approvers(&self, approvals: &[Given]) -> Result<Vec<Actor>, Refusal> {
+        let known = self.0.known().await?;
+        let may = |by: Actor| {
+            let Actor::Account(id) = by else { return false };
+            known.roster.account(id).is_some_and(|account| account.closed_at.is_none() && account.role >= Role::Approver)
+        };
+        Ok(approvals.iter().map(|given| given.by).filter(|by| !may(*by)).collect())
+    }
 }
 
 impl Inner {

@@ -113,8 +113,11 @@ fn short(version: &str) -> &str {
     version.get(..12).unwrap_or(version)
 }
 
-/// Whether everyone who is needed said yes to exactly what there is now.
-pub(super) fn approved(incident: &Incident, one: &Recommendation) -> Result<(), String> {
+/// Whether everyone who is needed said yes to exactly what there is now. `lost` are those who may not approve any more.
+pub(super) fn approved(incident: &Incident, one: &Recommendation, lost: &[Actor]) -> Result<(), String> {
+    if one.approvals.iter().any(|given| lost.contains(&given.by)) {
+        return Err("Someone who approved it may not approve any more.".to_owned());
+    }
     let binding = one.binding(incident);
     let mut people: Vec<_> = one
         .approvals

@@ -202,13 +202,16 @@ impl Inner {
             }
         }
         let ready = match self.recommendation(id).await {
-            Ok((incident, one)) => {
-                let inner = Arc::clone(&self);
-                // Reads the disk: programs, users, hashes.
-                tokio::task::spawn_blocking(move || fit::approved(&incident, &one).and_then(|()| inner.recovery.ready(&one)))
-                    .await
-                    .unwrap_or_else(|_| Err("Calm Ops failed inside while it was prepared.".to_owned()))
-            }
+            Ok((incident, one)) => match self.desk.no_approvers(&one.approvals).await {
+                Err(_) => Err("The database did not answer, so it is not known whether those who approved it still may.".to_owned()),
+                Ok(lost) => {
+                    let inner = Arc::clone(&self);
+                    // Reads the disk: programs, users, hashes.
+                    tokio::task::spawn_blocking(move || fit::approved(&incident, &one, &lost).and_then(|()| inner.recovery.ready(&one)))
+                        .await
+                        .unwrap_or_else(|_| Err("Calm Ops failed inside while it was prepared.".to_owned()))
+                }
+            },
             Err(why) => Err(why),
         };
         let (outcome, duration, output) = match ready {

@@ -99,8 +99,9 @@ mod tests {
     use super::*;
     use crate::web::{gate, shared};
 
-    #[test]
-    fn nothing_is_served_that_is_not_in_the_table() {
+    // The framework looks at each page inside of a runtime.
+    #[tokio::test]
+    async fn nothing_is_served_that_is_not_in_the_table() {
         let pages = leptos_axum::generate_route_list(app::App).into_iter().map(|page| ("get".to_owned(), page.path().to_owned()));
         let functions = leptos::server_fn::axum::server_fn_paths().map(|(path, method)| (method.as_str().to_lowercase(), path.to_owned()));
         let forms = app::FORMS.into_iter().map(|path| ("post".to_owned(), path.to_owned()));

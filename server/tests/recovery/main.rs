@@ -27,7 +27,10 @@ use rules::{
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Event},
     lifecycle::State,
-    people::{Caller, Role, SessionId},
+    people::{
+        Caller, Role, SessionId,
+        roster::{Change, PasswordHash, SecretHash},
+    },
     recommendation::{Awaited, Ended, Recommendation, RecommendationId, Stage},
     summary::Summary,
     time::Span,
@@ -117,6 +120,12 @@ impl Bench {
         recovery.set_facts(Arc::new(Facts::new()));
         recovery.set_place(Place { host: HOST.to_owned(), pm2_home: None, pm2: None });
         let desk = Desk::new(Arc::clone(&store), Arc::new(Board::default()), Arc::clone(&live), Arc::clone(&recovery), clock);
+        for person in 1..=PEOPLE {
+            let (hash, password) = (SecretHash([person; 32]), PasswordHash("none".to_owned()));
+            for change in [Change::MakeOwnerLink { hash }, Change::Join { hash, name: format!("Person {person}"), password }] {
+                desk.act(Caller::System, Command::People(change)).await.unwrap();
+            }
+        }
         Self { dir, desk, recovery, catalogue, store, live, clock, script }
     }
 
@@ -241,6 +250,9 @@ impl Bench {
     }
 }
 
+/// So many people may approve: accounts 1 and so on.
+pub const PEOPLE: u8 = 3;
+
 /// The recommendation of the tests.
 pub const ID: RecommendationId = RecommendationId { incident: IncidentNumber(1), place: 1 };
 
@@ -277,6 +289,7 @@ macro_rules! on_both {
 on_both!(
     once::two_hundred_approvals_at_the_same_instant_are_one_run,
     once::a_high_risk_needs_two_different_people,
+    once::a_yes_of_someone_who_may_not_approve_any_more_starts_nothing,
     once::cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile,
     once::what_was_started_before_the_program_is_unknown_and_never_started_again,
     once::what_was_approved_a_moment_before_the_program_started_is_started,

@@ -5,11 +5,12 @@ use futures::future::join_all;
 use rules::{
     catalogue::Risk,
     desk::{Command, Refusal},
-    people::Caller,
+    people::{Caller, Role, SessionId, roster::Change},
     recommendation::{RunOutcome, Stage},
+    words::AccountId,
 };
 
-use crate::{Bench, ID, On, approver};
+use crate::{Bench, ID, On, PEOPLE, approver};
 
 pub async fn two_hundred_approvals_at_the_same_instant_are_one_run(on: &On<'_>) {
     let bench = Bench::set_up(on, "echo done password=hunter2", Risk::Low).await;
@@ -18,7 +19,7 @@ pub async fn two_hundred_approvals_at_the_same_instant_are_one_run(on: &On<'_>) 
     let (_one, _two) = (bench.start(), bench.start());
     let binding = bench.page().await.binding;
     let approve = |who| bench.desk.act(approver(who), Command::Approve { recommendation: ID, binding });
-    let answers = join_all((1..=200).map(approve)).await;
+    let answers = join_all((0..200).map(|press| approve(press % u32::from(PEOPLE) + 1))).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
     let (ended, page) = bench.ended().await;
     assert_eq!(ended.outcome, RunOutcome::Exited { code: 0 });
@@ -39,6 +40,22 @@ pub async fn a_high_risk_needs_two_different_people(on: &On<'_>) {
     bench.approve(2).await.unwrap();
     assert_eq!(bench.ended().await.0.outcome, RunOutcome::Exited { code: 0 });
     assert_eq!(bench.ran(), 1);
+}
+
+pub async fn a_yes_of_someone_who_may_not_approve_any_more_starts_nothing(on: &On<'_>) {
+    let account = AccountId(1);
+    for change in [Change::SetRole { account, role: Role::Responder }, Change::SetClosed { account, closed: true }] {
+        let bench = Bench::set_up(on, "", Risk::High).await;
+        bench.offer(bench.recommendation()).await;
+        let _runs = bench.start();
+        bench.approve(1).await.unwrap();
+        let owner = Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
+        bench.desk.act(owner, Command::People(change)).await.unwrap();
+        bench.approve(2).await.unwrap();
+        let RunOutcome::NotStarted { why } = bench.ended().await.0.outcome else { panic!("it was started") };
+        assert_eq!(why, "Someone who approved it may not approve any more.");
+        assert_eq!(bench.ran(), 0);
+    }
 }
 
 pub async fn cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile(on: &On<'_>) {
