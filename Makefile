@@ -35,6 +35,10 @@ test: ## format, lints, unit, property, store, HTTP and browser tests
 test-all: ## the same, with browser tests of the debug build, long fuzzing and benchmarks
 	@scripts/test all
 
+.PHONY: fuzz
+fuzz: ## throw bytes at the catalogue and the thresholds for a minute each, guided by coverage
+	@scripts/fuzz
+
 .PHONY: bench
 bench: build ## measure what README says about speed, memory and size
 	@scripts/bench
