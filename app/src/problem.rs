@@ -112,6 +112,7 @@ mod tests {
                 now: rules::time::Timestamp::default(),
                 others: &[],
                 catalogue: None,
+                role_since: None,
             };
             let command = Command::Comment { incident: rules::incident::IncidentNumber(1), text };
             Problem::from(rules::desk::decide(&crate::sample::incident(), &command, situation).unwrap_err()).sentence

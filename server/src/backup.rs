@@ -173,9 +173,18 @@ impl Writer {
     }
 }
 
+/// A new file for its owner alone. What is there under this name, a file with other rights or a link, is taken away and never written to.
+pub(crate) fn fresh(file: &Path) -> io::Result<File> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    File::options().write(true).create_new(true).mode(0o600).open(file)
+}
+
 async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
     // For the owner alone: it holds everything.
-    let out = File::options().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    let out = fresh(file)?;
     let mut writer = Writer { out: BufWriter::new(out), hasher: Sha256::new() };
     let (cursor, head) = store.head().await?;
     writer.line(&Line::CalmOpsBackup { format: 1, epoch: cursor.epoch, number: head.number, hash: head.hash })?;
@@ -461,4 +470,24 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     text.as_bytes().chunks(2).map(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn what_was_put_there_before_is_never_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let (part, other) = (dir.path().join("nightly.part"), dir.path().join("other"));
+        std::fs::write(&other, "mine").unwrap();
+        symlink(&other, &part).unwrap();
+        drop(fresh(&part).unwrap());
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "mine");
+        std::fs::set_permissions(&part, std::fs::Permissions::from_mode(0o666)).unwrap();
+        drop(fresh(&part).unwrap());
+        assert_eq!(std::fs::metadata(&part).unwrap().mode() & 0o777, 0o600);
+    }
 }

@@ -70,6 +70,8 @@ pub struct Config {
     pub log: Log,
     /// The PM2 collector.
     pub pm2: Pm2,
+    /// Hosts inside of this machine's networks to which calls may be sent.
+    pub call_inside: Vec<String>,
     /// The server for e-mail.
     pub mail: Option<Mail>,
     /// What bounds the work that others can cause.
@@ -205,6 +207,7 @@ impl Config {
             allowed_hosts: Vec::new(),
             log: Log { level: "warn".to_owned(), format: LogFormat::Text },
             pm2: Pm2 { enabled: true, home: None, program: None },
+            call_inside: Vec::new(),
             mail: None,
             limits: Limits { series: 10_000, push_bytes: 1_048_576, push_observations: 10_000, streams: 20_000 },
             scripts: Vec::new(),
@@ -275,6 +278,7 @@ impl Layers<'_> {
                 home: self.value("pm2.home", None, optional, problems),
                 program: self.value("pm2.program", None, |found| values::own_pm2(found).map(Some), problems),
             },
+            call_inside: self.value("call.inside", Vec::new(), values::allowed_hosts, problems),
             mail: self.mail(sources, problems),
             limits: Limits {
                 series: self.value("limits.series", standard.limits.series, |f| values::count(f, 100, 1_000_000), problems),

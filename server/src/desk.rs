@@ -45,6 +45,8 @@ const BACKLOG: usize = 256;
 const RESOLVED_AT_HAND: usize = 10;
 /// How far back resolved incidents are looked for.
 const RECENT: Span = Span::from_mins(30 * 24 * 60);
+/// The longest time limit that a command may have.
+const LONGEST_RUN: Span = Span::from_secs(3_600);
 /// How many entries are read at a time when the desk catches up.
 const PAGE: u32 = 500;
 
@@ -267,18 +269,23 @@ impl Inner {
             | Command::CreateShare { incident, .. }
             | Command::Comment { incident, .. }
             | Command::Resolve { incident, .. }
-            | Command::Reopen { incident, .. } => self.about(incident, Vec::new(), actor, command),
+            | Command::Reopen { incident, .. } => self.about(incident, Vec::new(), actor, None, command),
             Command::Decline { recommendation, .. } | Command::CancelRun { recommendation } | Command::EndRun { recommendation, .. } => {
-                self.about(recommendation.incident, Vec::new(), actor, command)
+                self.about(recommendation.incident, Vec::new(), actor, None, command)
             }
             // Whether something else runs on the same subject is looked up in the same transaction.
             Command::Approve { recommendation, .. } | Command::StartRun { recommendation } => {
-                let at_hand = self.at_hand().await.map_err(refuse)?;
                 let now = self.clock.now().wall;
-                // One that is resolved may have a command that still runs.
+                // One that is resolved may have a command that still runs, so what is at hand is not enough.
+                let others = self.store.recent_incidents(now.minus(LONGEST_RUN)).await.map_err(refuse)?;
                 let matters = |incident: &&Incident| incident.is_active() || incident.recommendations.iter().any(|one| one.may_run(now));
-                let others = at_hand.incidents.iter().filter(matters).map(|incident| incident.number);
-                self.about(recommendation.incident, others.collect(), actor, command)
+                let others = others.iter().filter(matters).map(|incident| incident.number);
+                let (about, monitor, decide) =
+                    self.about(recommendation.incident, others.collect(), actor, self.role_since(caller).await?, command);
+                // Whoever approves is looked at in the transaction: their sign-in or role may have ended since they pressed.
+                let caller = caller.clone();
+                let people: DecidePeople = Box::new(move |roster| people::roster::stands(roster, &caller));
+                return Ok(Change { at: now, actor, about, decide, people: Some(people), monitor });
             }
         };
         Ok(Change { at: self.clock.now().wall, actor, about, decide, people: None, monitor })
@@ -290,6 +297,7 @@ impl Inner {
         number: IncidentNumber,
         others: Vec<IncidentNumber>,
         actor: Actor,
+        role_since: Option<Timestamp>,
         command: Command,
     ) -> (Vec<IncidentNumber>, Option<Vec<u8>>, Decide) {
         let mut about = others;
@@ -301,7 +309,7 @@ impl Inner {
             let incident = incident.ok_or_else(|| Refusal::NotFound { what: format!("incident {number}") })?;
             let catalogue = recovery.catalogue();
             let catalogue = catalogue.as_deref().map(rules::catalogue::Catalogue::version);
-            decide(incident, &command, Situation { actor, now: clock.now().wall, others: known, catalogue })
+            decide(incident, &command, Situation { actor, now: clock.now().wall, others: known, catalogue, role_since })
         });
         (about, None, decide)
     }

@@ -6,7 +6,6 @@
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read as _, Write},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -136,7 +135,7 @@ pub async fn write_file(store: &dyn Store, file: &Path) -> Result<Head, ExportEr
     let mut name = file.as_os_str().to_owned();
     name.push(".part");
     let partial = PathBuf::from(name);
-    let out = File::options().write(true).create(true).truncate(true).mode(0o600).open(&partial).map_err(trouble)?;
+    let out = crate::backup::fresh(&partial).map_err(trouble)?;
     let mut out = io::BufWriter::new(out);
     let written = async {
         let head = write(store, &mut out).await?;

@@ -33,7 +33,7 @@ pub mod throttle;
 
 use passkeys::Passkeys;
 use password::Passwords;
-use throttle::{Beginnings, Throttle};
+use throttle::{Beginnings, Throttle, network_of};
 
 /// A sign-in ends after this time, however much it is used.
 const LONGEST_SESSION: Span = Span::from_mins(30 * 24 * 60);
@@ -359,10 +359,10 @@ impl People {
     }
 }
 
-/// Whether an account has signed in from an address before.
+/// Whether an account has signed in from the network of an address before.
 fn came_before(known: &Known, account: AccountId, from: IpAddr) -> bool {
-    let from = from.to_string();
-    known.roster.sessions.iter().any(|session| session.account == account && session.address == from)
+    let is_there = |address: &str| address.parse::<IpAddr>().is_ok_and(|address| network_of(address) == network_of(from));
+    known.roster.sessions.iter().any(|session| session.account == account && is_there(&session.address))
 }
 
 /// The session's secret, as the browser sent it.

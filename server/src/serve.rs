@@ -250,7 +250,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
 /// With what people are called.
 fn means(config: &Config) -> Result<Means, StartError> {
     let failed = |error: String| StartError::Call(error);
-    let poster = Poster::new(None).map_err(|error| failed(error.to_string()))?;
+    let poster = Poster::new(None, &config.call_inside).map_err(|error| failed(error.to_string()))?;
     let mailer = config.mail.as_ref().map(Mailer::new).transpose().map_err(|error| failed(error.to_string()))?;
     let public_url = config.public_url.as_ref().map(|url| url.page(""));
     Ok(Means { public_url, poster, mailer, pace: Pace::default() })

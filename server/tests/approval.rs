@@ -79,3 +79,40 @@ fn connections_that_are_lost_after_the_press_and_one_that_is_not_are_one_run() {
     ended(&program);
     assert_eq!(ran(), 1);
 }
+
+/// What was not seen to its end may still run, and keeps others from its subject, also when its incident is resolved meanwhile.
+#[test]
+fn what_may_still_run_for_an_incident_that_is_over_is_in_the_way_of_others() {
+    let place = folder();
+    let log = place.path().join("log");
+    let (_, section) = own_script(&place, &format!("#!/bin/sh\necho ran >> {}\nsleep 60\n", log.display()));
+    let commands = catalogue("script:own", "-", "Calm Ops")
+        .replace("| cool-down | 10 min |", "| cool-down | 30 s |")
+        .replace("| time limit | 30 s |", "| time limit | 5 min |");
+    let home = home(&commands, &section);
+    let start = || home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
+    let yes = |program: &Running, id: &str| {
+        let binding = program.get(&format!("/api/ops/recommendations/{id}")).json()["binding"].clone();
+        program.post(&format!("/api/ops/recommendations/{id}/approve"), &format!(r#"{{"binding":{binding}}}"#))
+    };
+    let mut program = start();
+    offered(&program);
+    assert_eq!(yes(&program, "1-1").status, 200);
+    program.until("the start", |_| fs::read_to_string(&log).is_ok().then_some(()));
+    program.kill();
+    let program = start();
+    ended(&program);
+    assert_eq!(program.post("/api/ops/incidents/1/resolve", "{}").status, 200);
+
+    // Nothing is offered on a subject that cools down.
+    std::thread::sleep(Duration::from_secs(30));
+    program.push("service:exports", 9_000.0);
+    let page = program.until("the other recommendation", |program| {
+        let page = program.get("/api/ops/recommendations/2-1");
+        (page.status == 200).then(|| page.json())
+    });
+    assert!(page["in_the_way"]["id"] == "1-1" && page["in_the_way"]["until"].is_string(), "{}", page["in_the_way"]);
+    let refused = yes(&program, "2-1");
+    assert!(refused.status == 409 && refused.body.contains("It may still run"), "{refused:?}");
+    assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 1);
+}

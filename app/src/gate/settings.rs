@@ -69,7 +69,7 @@ pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
     let sign_in_again = (!reader.fresh).then(|| {
         view! {
             <p class="notice">
-                "Your sign-in is some time ago. To change passwords, passkeys, people or tokens, "
+                "Your sign-in is some time ago. To change passwords, passkeys, how you are called, people or tokens, "
                 <a href="/sign-in?to=%2Fops%2Fsettings">"sign in again"</a> " first."
             </p>
         }

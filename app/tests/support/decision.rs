@@ -283,7 +283,7 @@ impl Sample {
         };
         let actor = caller.actor().unwrap_or(Actor::Local);
         self.with(number, |incident| {
-            let situation = Situation { actor, now: now(), others: &[], catalogue: Some(CATALOGUE) };
+            let situation = Situation { actor, now: now(), others: &[], catalogue: Some(CATALOGUE), role_since: None };
             let events = decide(incident, command, situation)?;
             let mut changed = Some(incident.clone());
             for event in &events {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     call::{Call, Contacts, WantedContact},
+    catalogue::Approval,
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Event, Hash},
     lifecycle::{State, Step},
@@ -373,6 +374,8 @@ pub struct Situation<'a> {
     pub others: &'a [Incident],
     /// The version of the catalogue in force; `None` while it is invalid, and nothing may run.
     pub catalogue: Option<&'a str>,
+    /// Since when whoever decides has their role, if it is a person.
+    pub role_since: Option<Timestamp>,
 }
 
 /// What a command does to an incident.
@@ -537,6 +540,13 @@ fn approve(incident: &Incident, id: RecommendationId, binding: Hash, situation: 
     }
     if one.approvals.iter().any(|given| given.by == situation.actor && given.binding == now) {
         return Err(conflict("You have approved it already. It needs another person too, because its risk is high.".to_owned()));
+    }
+    // Otherwise one person could invite themselves once more, and be both.
+    if one.approval == Approval::Two && situation.role_since.is_some_and(|since| since >= one.offered_at) {
+        return Err(conflict(
+            "Because its risk is high, it takes two people who could approve before it was recommended, and you can only since. Ask someone else."
+                .to_owned(),
+        ));
     }
     busy(one, situation.others, incident, situation.now)?;
     // Who decides has taken it on.

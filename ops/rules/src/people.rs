@@ -274,9 +274,8 @@ pub const fn needed_to_act(command: &Command) -> Need {
     match command {
         Command::Record { .. } | Command::StartRun { .. } | Command::EndRun { .. } | Command::EndCall { .. } => Need::Itself,
         // One's own; the desk looks whose it is.
-        Command::SetContact { .. } | Command::RemoveContact { .. } | Command::TestContact { .. } => {
-            Need::Person { role: Role::Viewer, fresh: false }
-        }
+        Command::SetContact { .. } => Need::Person { role: Role::Viewer, fresh: true },
+        Command::RemoveContact { .. } | Command::TestContact { .. } => Need::Person { role: Role::Viewer, fresh: false },
         Command::Acknowledge { .. }
         | Command::Comment { .. }
         | Command::Resolve { .. }

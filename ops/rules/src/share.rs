@@ -204,8 +204,7 @@ pub fn compose(incident: &Incident, entries: &[Entry], share: &Share, known_host
         Audience::Customer => summary::Reader::Customer,
         Audience::Manager => summary::Reader::Manager,
     };
-    let told = if hosts { incident.summary.clone() } else { guarded(incident, audience, known_hosts) };
-    let sections = told.render(reader);
+    let sections = guarded(incident, audience, known_hosts).render(reader);
     let title = sections.first().and_then(|first| first.sentences.first()).cloned();
     SharedPage {
         audience,

@@ -225,7 +225,7 @@ impl Walk<'_> {
 
     fn unknown(&mut self, key: &Spanned<toml::de::DeString<'_>>, name: &str, section: &str) {
         let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
-        let sections = ["sign_in", "tls", "log", "pm2", "mail", "limits", "endpoint", "script"];
+        let sections = ["sign_in", "tls", "log", "pm2", "call", "mail", "limits", "endpoint", "script"];
         let written = key.get_ref();
         // First what stands in this section, then the same word elsewhere.
         let full = keys::nearest(name, KEYS.iter().map(|known| known.name).chain(sections)).or_else(|| {
@@ -247,7 +247,7 @@ impl Walk<'_> {
             .collect();
         let mut here = here.join(", ");
         if section.is_empty() {
-            here.push_str("; and the sections [sign_in], [tls], [log], [pm2], [mail], [limits], [[endpoint]] and [[script]]");
+            here.push_str("; and the sections [sign_in], [tls], [log], [pm2], [call], [mail], [limits], [[endpoint]] and [[script]]");
         }
         self.say_unknown(key, hint, &here);
     }

@@ -38,6 +38,7 @@ pub(super) const KEYS: &[Key] = &[
     key("pm2.enabled", &["CALM_OPS_PM2_ENABLED"], None),
     key("pm2.home", &["CALM_OPS_PM2_HOME"], None),
     key("pm2.program", &["CALM_OPS_PM2_PROGRAM"], None),
+    key("call.inside", &["CALM_OPS_CALL_INSIDE"], None),
     key("mail.server", &["CALM_OPS_MAIL_SERVER"], None),
     key("mail.port", &["CALM_OPS_MAIL_PORT"], None),
     key("mail.tls", &["CALM_OPS_MAIL_TLS"], None),

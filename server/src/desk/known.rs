@@ -7,13 +7,15 @@ use std::{
 };
 
 use rules::{
+    catalogue::Approval,
     desk::Refusal,
     journal::{Entry, Event},
     people::{
         Caller, Names, Role,
         roster::{Account, Roster, SecretHash, Session, Token},
     },
-    recommendation::Given,
+    recommendation::{Given, Recommendation},
+    time::Timestamp,
     view,
     words::Actor,
 };
@@ -83,18 +85,29 @@ const fn is_about_people(event: &Event) -> bool {
 }
 
 impl Desk {
-    /// Of those who gave these approvals, who may not approve any more: their role was changed, or their account was closed.
-    pub async fn no_approvers(&self, approvals: &[Given]) -> Result<Vec<Actor>, Refusal> {
+    /// Whose yes to a recommendation does not count any more: their role was changed, their account was closed, or they set another password
+    /// since, as one does whose sign-in someone else had.
+    pub async fn no_approvers(&self, one: &Recommendation) -> Result<Vec<Actor>, Refusal> {
         let known = self.0.known().await?;
-        let may = |by: Actor| {
-            let Actor::Account(id) = by else { return false };
-            known.roster.account(id).is_some_and(|account| account.closed_at.is_none() && account.role >= Role::Approver)
+        let counts = |given: &Given| {
+            let Actor::Account(id) = given.by else { return false };
+            known.roster.account(id).is_some_and(|account| {
+                let before = one.approval == Approval::One || account.role_since() < one.offered_at;
+                let same = account.password_since.is_none_or(|since| since <= given.at);
+                account.closed_at.is_none() && account.role >= Role::Approver && before && same
+            })
         };
-        Ok(approvals.iter().map(|given| given.by).filter(|by| !may(*by)).collect())
+        Ok(one.approvals.iter().filter(|given| !counts(given)).map(|given| given.by).collect())
     }
 }
 
 impl Inner {
+    /// Since when a caller has their role, if it is a person.
+    pub(super) async fn role_since(&self, caller: &Caller) -> Result<Option<Timestamp>, Refusal> {
+        let Some(id) = caller.account() else { return Ok(None) };
+        Ok(self.known().await?.roster.account(id).map(Account::role_since))
+    }
+
     /// Called before anyone learns that the entries were written.
     pub(super) fn people_changed(&self, entries: &[Entry]) {
         if entries.iter().filter_map(|entry| entry.event.as_ref()).any(is_about_people) {

@@ -27,15 +27,29 @@ enum Key {
     Name(String),
     /// An address; of IPv6 the network that one customer gets.
     Address([u8; 8]),
+    /// What one line of IPv6 may have: up to 65,536 of these networks.
+    Site([u8; 6]),
 }
 
 fn network(address: IpAddr) -> Key {
+    Key::Address(network_of(address))
+}
+
+/// An address, or of IPv6 the network that one customer gets: devices change their addresses in it all the time.
+pub(super) fn network_of(address: IpAddr) -> [u8; 8] {
     let mut bytes = [0; 8];
     match address.to_canonical() {
         IpAddr::V4(address) => bytes[..4].copy_from_slice(&address.octets()),
         IpAddr::V6(address) => bytes.copy_from_slice(&address.octets()[..8]),
     }
-    Key::Address(bytes)
+    bytes
+}
+
+fn site(address: IpAddr) -> Option<Key> {
+    let IpAddr::V6(address) = address.to_canonical() else { return None };
+    let mut bytes = [0; 6];
+    bytes.copy_from_slice(&address.octets()[..6]);
+    Some(Key::Site(bytes))
 }
 
 fn name_key(name: &str) -> Key {
@@ -124,6 +138,8 @@ fn count(all: &mut HashMap<Key, Failures>, name: Option<&str>, address: IpAddr, 
 
 /// So many sign-ins by passkey one network may begin in [`BEGUN_WITHIN`]: a share of what may be open at all.
 const BEGUN: u32 = 50;
+/// The same for all networks of IPv6 that one line may have: a share that leaves most of the room to others.
+const BEGUN_BY_SITE: u32 = 200;
 /// As long as one of them stays open.
 const BEGUN_WITHIN: Span = Span::from_mins(5);
 
@@ -135,22 +151,24 @@ impl Beginnings {
     /// Counts one more from an address, or says how long to wait.
     pub fn count(&self, address: IpAddr, now: Mono) -> Result<(), Refusal> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = network(address);
-        if all.len() >= MOST && !all.contains_key(&key) {
-            all.retain(|_, (since, _)| now.since(*since) < BEGUN_WITHIN);
-            if all.len() >= MOST {
-                return Err(Refusal::Throttled { seconds: 60 });
+        let shares = [Some((network(address), BEGUN)), site(address).map(|site| (site, BEGUN_BY_SITE))];
+        for (key, most) in shares.into_iter().flatten() {
+            if all.len() >= MOST && !all.contains_key(&key) {
+                all.retain(|_, (since, _)| now.since(*since) < BEGUN_WITHIN);
+                if all.len() >= MOST {
+                    return Err(Refusal::Throttled { seconds: 60 });
+                }
             }
+            let (since, begun) = all.entry(key).or_insert((now, 0));
+            if now.since(*since) >= BEGUN_WITHIN {
+                (*since, *begun) = (now, 0);
+            }
+            if *begun >= most {
+                let left = BEGUN_WITHIN.as_secs_f64() - now.since(*since).as_secs_f64();
+                return Err(Refusal::Throttled { seconds: left.ceil() as u32 });
+            }
+            *begun += 1;
         }
-        let (since, begun) = all.entry(key).or_insert((now, 0));
-        if now.since(*since) >= BEGUN_WITHIN {
-            (*since, *begun) = (now, 0);
-        }
-        if *begun >= BEGUN {
-            let left = BEGUN_WITHIN.as_secs_f64() - now.since(*since).as_secs_f64();
-            return Err(Refusal::Throttled { seconds: left.ceil() as u32 });
-        }
-        *begun += 1;
         Ok(())
     }
 }
@@ -166,10 +184,22 @@ mod tests {
         assert_eq!(many, BEGUN as usize);
         assert_eq!(begun.count(here, at(11)), Err(Refusal::Throttled { seconds: 299 }));
         assert!(begun.count(elsewhere, at(11)).is_ok() && begun.count(here, at(10 + 300)).is_ok());
+        let line = |network: u16| IpAddr::from([0x2001, 0xdb8, 1, network, 0, 0, 0, 1]);
+        let many = (0..500).filter(|network| begun.count(line(*network), at(10)).is_ok()).count();
+        assert_eq!(many, BEGUN_BY_SITE as usize, "nor one line with many networks");
         for index in 0..u32::try_from(MOST).unwrap() + 500 {
             let _ = begun.count(IpAddr::from(index.to_be_bytes()), at(400));
         }
         assert!(begun.0.lock().unwrap().len() <= MOST);
+    }
+
+    #[test]
+    fn a_device_in_a_network_is_known_though_its_address_changes() {
+        let network = |text: &str| network_of(text.parse().unwrap());
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("203.0.113.9"), network("::ffff:203.0.113.9"));
+        assert_ne!(network("203.0.113.9"), network("203.0.113.8"));
     }
 
     fn at(seconds: u64) -> Mono {

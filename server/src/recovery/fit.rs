@@ -116,7 +116,7 @@ fn short(version: &str) -> &str {
 /// Whether everyone who is needed said yes to exactly what there is now. `lost` are those who may not approve any more.
 pub(super) fn approved(incident: &Incident, one: &Recommendation, lost: &[Actor]) -> Result<(), String> {
     if one.approvals.iter().any(|given| lost.contains(&given.by)) {
-        return Err("Someone who approved it may not approve any more.".to_owned());
+        return Err("Someone who approved it may not approve any more, or has set another password since.".to_owned());
     }
     let binding = one.binding(incident);
     let mut people: Vec<_> = one

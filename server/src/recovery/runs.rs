@@ -9,11 +9,13 @@
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use app::desk::Desk as _;
+use futures::FutureExt as _;
 use rules::{
     desk::{Command, Refusal},
     incident::{Incident, IncidentNumber},
@@ -98,7 +100,7 @@ impl Runs {
                             _ => None,
                         });
                         for number in about {
-                            inner.look_at(number).await;
+                            inner.look_at(number, first).await;
                         }
                     }
                     Err(RecvError::Lagged(_)) => look.reset_immediately(),
@@ -135,10 +137,11 @@ impl Inner {
         }
     }
 
-    async fn look_at(self: &Arc<Self>, number: IncidentNumber) {
+    async fn look_at(self: &Arc<Self>, number: IncidentNumber, first: bool) {
         // If the database does not answer, the next look finds it.
         if let Ok(Some(incident)) = self.store.incident(number).await {
-            self.see(&incident, false);
+            // Before the first look has seen everything, what runs may have been started by the program before this one.
+            self.see(&incident, first);
         }
     }
 
@@ -175,7 +178,13 @@ impl Inner {
         };
         let (inner, work) = (Arc::clone(self), work(Arc::clone(self), cancel));
         self.tasks.spawn(async move {
-            work.await;
+            let done = AssertUnwindSafe(work).catch_unwind().await;
+            if done.is_err() {
+                // What was started, if anything, is not known: nothing else may run on the subject before its time is over.
+                tracing::error!(%id, "Calm Ops failed inside while it carried out a command");
+                let output = "Calm Ops failed inside. Outcome unknown, check by hand.".to_owned();
+                inner.end(id, RunOutcome::Unknown, Span::ZERO, output).await;
+            }
             inner.recovery.show(id, None);
             inner.active().remove(&id);
         });
@@ -202,7 +211,7 @@ impl Inner {
             }
         }
         let ready = match self.recommendation(id).await {
-            Ok((incident, one)) => match self.desk.no_approvers(&one.approvals).await {
+            Ok((incident, one)) => match self.desk.no_approvers(&one).await {
                 Err(_) => Err("The database did not answer, so it is not known whether those who approved it still may.".to_owned()),
                 Ok(lost) => {
                     let inner = Arc::clone(&self);

@@ -107,7 +107,6 @@ impl Proxies {
 
     /// How a request came: by its connection, and by what trusted proxies say of it.
     pub fn came(&self, peer: Peer, headers: &HeaderMap) -> Came {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let host = || headers.get(header::HOST).map_or("", |value| value.to_str().unwrap_or("?")).to_owned();
         if !self.trusts(peer.address) {
             return Came { from: peer.address, secure: peer.tls, host: host() };
@@ -115,19 +114,17 @@ impl Proxies {
         // Each proxy adds the address that it saw at the end. From there on backwards the first one that is no proxy of ours is the
         // browser's; what stands before it anyone could have written.
         let mut from = peer.address;
-        for value in headers.get_all("x-forwarded-for").iter().rev() {
-            let hops = value.to_str().unwrap_or("").rsplit(',').map(|hop| hop.trim().parse::<IpAddr>());
-            for hop in hops {
-                let Ok(hop) = hop else { break };
-                from = hop.to_canonical();
-                if !self.trusts(from) {
-                    break;
-                }
-            }
+        let lines = headers.get_all("x-forwarded-for").iter().rev();
+        for hop in lines.flat_map(|value| value.to_str().unwrap_or("").rsplit(',')) {
+            // What can't be read was not written by a proxy of ours, nor was anything before it.
+            let Ok(hop) = hop.trim().parse::<IpAddr>() else { break };
+            from = hop.to_canonical();
             if !self.trusts(from) {
                 break;
             }
         }
+        // Of several lines the last is the one that the proxy added.
+        let text = |name: &str| headers.get_all(name).iter().next_back().and_then(|value| value.to_str().ok());
         let last = |name: &str| text(name).and_then(|value| value.rsplit(',').next()).map(str::trim).filter(|value| !value.is_empty());
         let secure = last("x-forwarded-proto").map_or(peer.tls, |scheme| scheme.eq_ignore_ascii_case("https"));
         Came { from, secure, host: last("x-forwarded-host").map_or_else(host, str::to_owned) }
@@ -170,6 +167,10 @@ mod tests {
         let forged = [("x-forwarded-for", "10.0.0.1, 198.51.100.7"), ("x-forwarded-for", "203.0.113.9, 10.1.2.3")];
         assert_eq!(came(&["10.0.0.0/8"], "10.9.9.9", &forged).0, "203.0.113.9");
         assert_eq!(came(&["10.0.0.0/8"], "10.9.9.9", &[("x-forwarded-for", "1.2.3.4, nonsense, 10.1.2.3")]).0, "10.1.2.3");
+        let two_lines = [("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "unknown, 10.1.2.3")];
+        assert_eq!(came(&["10.0.0.0/8"], "10.9.9.9", &two_lines).0, "10.1.2.3", "nor in an earlier line");
+        let two_hosts = [("x-forwarded-host", "forged.example"), ("x-forwarded-host", "ops.example")];
+        assert_eq!(came(&["10.0.0.0/8"], "10.9.9.9", &two_hosts).2, "ops.example");
         assert_eq!(came(&["0.0.0.0/0"], "10.9.9.9", &[("x-forwarded-for", "1.2.3.4, 5.6.7.8")]).0, "1.2.3.4");
     }
 

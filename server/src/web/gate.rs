@@ -185,7 +185,7 @@ fn done(word: &str) -> Said {
         "end-session" => "That sign-in has ended.",
         "withdraw" => "The invitation is taken back. Its link does not work any more.",
         "role" => "The role is changed.",
-        "close" => "The account is closed, and its sign-ins have ended.",
+        "close" => "The account is closed. Its sign-ins, the invitations that it made and the tokens that it made have ended.",
         "open" => "The account is open again.",
         "revoke" => "The token has ended.",
         "contact" => "This way to be called is changed.",

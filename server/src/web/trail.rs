@@ -4,7 +4,7 @@ use app::desk::Desk as _;
 use axum::{
     Json,
     body::Body,
-    extract::{Path, State},
+    extract::{Extension, Path, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -15,7 +15,7 @@ use rules::{
     desk::{Command, Done, Query, Refusal},
     incident::IncidentNumber,
     journal::Cursor,
-    people::{Need, ShareId},
+    people::{Need, ShareId, allowed},
     share::{Audience, Parts, Wanted},
     time::{Span, Timestamp},
     trail::TrailFilter,
@@ -27,9 +27,11 @@ use utoipa::ToSchema;
 
 use crate::{
     export::Export,
+    people::Shown,
     web::{
         Site,
         api::{Fields, Pairs, Route, Which, act, ask, body},
+        came::Came,
         openapi::{Content, Parameter, of},
         problem::{Kind, Problem},
         shared,
@@ -195,7 +197,13 @@ async fn verify(State(site): State<Site>, As(caller): As) -> Result<Response, Pr
     ask(&site, caller, Query::Verify).await
 }
 
-async fn export(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Result<Response, Problem> {
+async fn export(
+    State(site): State<Site>,
+    As(caller): As,
+    Extension(came): Extension<Came>,
+    headers: HeaderMap,
+    pairs: Pairs,
+) -> Result<Response, Problem> {
     let fields = Fields::new(pairs, &["after", "from"])?;
     let (after, from): (Option<u64>, Option<Timestamp>) = (fields.number("after")?, fields.get("from")?);
     // The desk says whether the caller may read the journal; its answer is empty.
@@ -209,15 +217,19 @@ async fn export(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Resul
         None => 0,
     };
     let export = Export::after(&*site.store, after.unwrap_or(0).max(since)).await.map_err(trouble)?;
-    let (store, stop) = (site.store.clone(), site.stop.clone());
+    let (store, stop, people, shown) = (site.store.clone(), site.stop.clone(), site.people.clone(), Shown::by(&headers, &came));
     // One page at a time, when the reader has taken the one before. A failure in the middle breaks the connection, so that nobody takes
     // a part for the whole.
     let lines = stream::unfold(Some(export), move |export| {
-        let (store, stop) = (store.clone(), stop.clone());
+        let (store, stop, people) = (store.clone(), stop.clone(), people.clone());
         async move {
             let mut export = export?;
             if stop.is_cancelled() {
                 return Some((Err(std::io::Error::other("the server stops")), None));
+            }
+            // Whoever reads slowly may have lost the right meanwhile.
+            if !people.caller(shown).await.is_ok_and(|caller| allowed(&caller, Need::Read).is_ok()) {
+                return Some((Err(std::io::Error::other("the sign-in has ended")), None));
             }
             match export.next(&*store).await {
                 Ok(Some(lines)) => Some((Ok(Bytes::from(lines)), Some(export))),

@@ -87,7 +87,12 @@ impl World {
             }
         }
         let pace = Pace { look: Duration::from_millis(50), time_limit: Duration::from_millis(700), retry, quiet: Span::from_millis(200) };
-        let means = Means { public_url: Some(URL.to_owned()), poster: Poster::new(None).unwrap(), mailer, pace };
+        let means = Means {
+            public_url: Some(URL.to_owned()),
+            poster: Poster::new(None, &["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap(),
+            mailer,
+            pace,
+        };
         let calling = Calling::new(Arc::clone(&desk), store.clone(), clock, means, stop.clone());
         let worker = tokio::spawn(calling.run(opening.cursor.number));
         Self { store, desk, clock, stop, worker }

@@ -68,6 +68,8 @@ impl Home {
             .arg(self.ops())
             .args(more)
             .env_remove("DATABASE_URL")
+            // Where the tests receive calls.
+            .env("CALM_OPS_CALL_INSIDE", "127.0.0.1,localhost")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -289,6 +289,9 @@ macro_rules! on_both {
 on_both!(
     once::two_hundred_approvals_at_the_same_instant_are_one_run,
     once::a_high_risk_needs_two_different_people,
+    once::a_high_risk_is_not_decided_by_someone_who_came_in_since,
+    once::a_yes_does_not_count_after_a_new_password,
+    once::whoever_lost_their_sign_in_or_role_meanwhile_does_not_approve,
     once::a_yes_of_someone_who_may_not_approve_any_more_starts_nothing,
     once::cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile,
     once::what_was_started_before_the_program_is_unknown_and_never_started_again,

@@ -5,7 +5,10 @@ use futures::future::join_all;
 use rules::{
     catalogue::Risk,
     desk::{Command, Refusal},
-    people::{Caller, Role, SessionId, roster::Change},
+    people::{
+        Caller, Role, SessionId,
+        roster::{Change, PasswordHash, SecretHash},
+    },
     recommendation::{RunOutcome, Stage},
     words::AccountId,
 };
@@ -53,9 +56,54 @@ pub async fn a_yes_of_someone_who_may_not_approve_any_more_starts_nothing(on: &O
         bench.desk.act(owner, Command::People(change)).await.unwrap();
         bench.approve(2).await.unwrap();
         let RunOutcome::NotStarted { why } = bench.ended().await.0.outcome else { panic!("it was started") };
-        assert_eq!(why, "Someone who approved it may not approve any more.");
+        assert_eq!(why, "Someone who approved it may not approve any more, or has set another password since.");
         assert_eq!(bench.ran(), 0);
     }
+}
+
+/// One person could invite themselves once more, and be both.
+pub async fn a_high_risk_is_not_decided_by_someone_who_came_in_since(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::High).await;
+    bench.offer(bench.recommendation()).await;
+    let _runs = bench.start();
+    bench.approve(1).await.unwrap();
+    let (hash, password) = (SecretHash([9; 32]), PasswordHash("none".to_owned()));
+    for change in [Change::MakeOwnerLink { hash }, Change::Join { hash, name: "The same person".to_owned(), password }] {
+        bench.desk.act(Caller::System, Command::People(change)).await.unwrap();
+    }
+    let refused = bench.approve(u32::from(PEOPLE) + 1).await.unwrap_err().to_string();
+    assert!(refused.contains("who could approve before it was recommended"), "{refused}");
+    // Nor by someone who got the role since.
+    let owner = Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
+    let change = Change::SetRole { account: AccountId(2), role: Role::Approver };
+    bench.desk.act(owner, Command::People(change)).await.unwrap();
+    assert!(matches!(bench.approve(2).await, Err(Refusal::Conflict { .. })));
+    assert_eq!(bench.ran(), 0);
+    bench.approve(3).await.unwrap();
+    assert_eq!(bench.ended().await.0.outcome, RunOutcome::Exited { code: 0 });
+}
+
+pub async fn a_yes_does_not_count_after_a_new_password(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::High).await;
+    bench.offer(bench.recommendation()).await;
+    let _runs = bench.start();
+    bench.approve(1).await.unwrap();
+    let change = Change::SetPassword { password: PasswordHash("another".to_owned()) };
+    bench.desk.act(approver(1), Command::People(change)).await.unwrap();
+    bench.approve(2).await.unwrap();
+    assert!(matches!(bench.ended().await.0.outcome, RunOutcome::NotStarted { .. }));
+    assert_eq!(bench.ran(), 0);
+}
+
+/// The caller was looked up before: what ended meanwhile is seen in the transaction.
+pub async fn whoever_lost_their_sign_in_or_role_meanwhile_does_not_approve(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::Low).await;
+    bench.offer(bench.recommendation()).await;
+    let owner = Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
+    let change = Change::SetClosed { account: AccountId(1), closed: true };
+    bench.desk.act(owner, Command::People(change)).await.unwrap();
+    assert_eq!(bench.approve(1).await.unwrap_err(), Refusal::SignIn);
+    assert_eq!(bench.page().await.recommendation.approvals, []);
 }
 
 pub async fn cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile(on: &On<'_>) {

@@ -133,5 +133,5 @@ proptest! {
 }
 
 fn situation(now: i64) -> desk::Situation<'static> {
-    desk::Situation { actor: Actor::Local, now: at(now), others: &[], catalogue: None }
+    desk::Situation { actor: Actor::Local, now: at(now), others: &[], catalogue: None, role_since: None }
 }

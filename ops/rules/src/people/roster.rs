@@ -253,12 +253,30 @@ impl Roster {
         owners().any(|owner| owner.id == id) && owners().count() == 1
     }
 
+    /// Ends what an account has made that lets others in, or itself once more: invitations that wait, and tokens.
+    fn let_in_by(&self, account: AccountId, now: Timestamp, outcome: &mut Outcome) {
+        for one in self.invitations.iter().filter(|one| one.made_by == Some(account) && one.ended_at.is_none()) {
+            outcome.events.push(Event::InvitationWithdrawn { invitation: one.id });
+            outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..one.clone() }));
+        }
+        for one in self.tokens.iter().filter(|one| one.made_by == Some(account) && one.ended_at.is_none()) {
+            outcome.events.push(Event::TokenRevoked { token: one.id });
+            outcome.rows.push(Row::Token(Token { ended_at: Some(now), ..one.clone() }));
+        }
+    }
+
     fn ended(&self, account: AccountId, except: Option<SessionId>, now: Timestamp, outcome: &mut Outcome) {
         for session in self.sessions.iter().filter(|one| one.account == account && one.ended_at.is_none() && Some(one.id) != except) {
             outcome.events.push(Event::SignedOut { account, session: session.id });
             outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..session.clone() }));
         }
     }
+}
+
+/// Whether a caller still is who they were when their request came in; nothing about people is changed.
+pub fn stands(roster: &Roster, caller: &Caller) -> Result<Outcome, Refusal> {
+    standing::check(roster, caller)?;
+    Ok(Outcome::default())
 }
 
 /// What a change does, or why not. Whether the caller may ask for it at all is decided before.
@@ -273,7 +291,8 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
             }
             let id = InvitationId(next(roster.invitations.iter().map(|one| one.id.0)));
             let until = now.plus(OWNER_LINK);
-            outcome.rows.push(Row::Invitation(Invitation { id, role: Role::Owner, hash: *hash, created_at: now, until, ended_at: None }));
+            let link = Invitation { id, role: Role::Owner, hash: *hash, created_at: now, until, ended_at: None, made_by: None };
+            outcome.rows.push(Row::Invitation(link));
             outcome.events.push(Event::OwnerLinkMade);
         }
         Change::Join { hash, name, password } => {
@@ -287,7 +306,16 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
                 return Err(conflict("There are as many accounts as there may be."));
             }
             let id = AccountId(next(roster.accounts.iter().map(|account| account.id.0)));
-            let account = Account { id, name, role: invitation.role, created_at: now, closed_at: None, password: password.clone() };
+            let account = Account {
+                id,
+                name,
+                role: invitation.role,
+                created_at: now,
+                closed_at: None,
+                password: password.clone(),
+                role_since: None,
+                password_since: None,
+            };
             outcome.events.push(Event::AccountCreated { account: id, role: invitation.role, invitation: Some(invitation.id) });
             outcome.rows.push(Row::Account(account));
             outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..invitation.clone() }));
@@ -300,7 +328,16 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
             let id = InvitationId(next(roster.invitations.iter().map(|one| one.id.0)));
             let until = now.plus(LONGEST_INVITATION);
             outcome.events.push(Event::Invited { invitation: id, role: *role });
-            outcome.rows.push(Row::Invitation(Invitation { id, role: *role, hash: *hash, created_at: now, until, ended_at: None }));
+            let made_by = caller.account();
+            outcome.rows.push(Row::Invitation(Invitation {
+                id,
+                role: *role,
+                hash: *hash,
+                created_at: now,
+                until,
+                ended_at: None,
+                made_by,
+            }));
         }
         Change::WithdrawInvitation { invitation } => {
             let known = roster.invitations.iter().find(|one| one.id == *invitation && one.ended_at.is_none());
@@ -317,7 +354,10 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
                 return Err(conflict("The last owner stays owner: make someone else an owner first."));
             }
             outcome.events.push(Event::RoleChanged { account: *account, role: *role });
-            outcome.rows.push(Row::Account(Account { role: *role, ..known.clone() }));
+            outcome.rows.push(Row::Account(Account { role: *role, role_since: Some(now), ..known.clone() }));
+            if known.role == Role::Owner {
+                roster.let_in_by(*account, now, &mut outcome);
+            }
         }
         Change::SetClosed { account, closed: true } => {
             let known = roster.open(*account)?;
@@ -327,12 +367,13 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
             outcome.events.push(Event::AccountClosed { account: *account, closed: true });
             outcome.rows.push(Row::Account(Account { closed_at: Some(now), ..known.clone() }));
             roster.ended(*account, None, now, &mut outcome);
+            roster.let_in_by(*account, now, &mut outcome);
         }
         Change::SetClosed { account, closed: false } => {
             let known = roster.account(*account).filter(|account| account.closed_at.is_some());
             let known = known.ok_or_else(|| missing(format_args!("closed account {account}")))?;
             outcome.events.push(Event::AccountClosed { account: *account, closed: false });
-            outcome.rows.push(Row::Account(Account { closed_at: None, ..known.clone() }));
+            outcome.rows.push(Row::Account(Account { closed_at: None, role_since: Some(now), ..known.clone() }));
         }
         Change::SignIn { account, by, hash, agent, address, used } => {
             roster.open(*account)?;
@@ -377,7 +418,7 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
         Change::SetPassword { password } => {
             let account = roster.open(own()?)?;
             outcome.events.push(Event::PasswordSet { account: account.id });
-            outcome.rows.push(Row::Account(Account { password: password.clone(), ..account.clone() }));
+            outcome.rows.push(Row::Account(Account { password: password.clone(), password_since: Some(now), ..account.clone() }));
             let this = if let Caller::Account { session, .. } = caller { Some(*session) } else { None };
             roster.ended(account.id, this, now, &mut outcome);
         }
@@ -426,6 +467,7 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
                 until: *until,
                 used_at: None,
                 ended_at: None,
+                made_by: caller.account(),
             }));
         }
         Change::RevokeToken { token } => {

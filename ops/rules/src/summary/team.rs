@@ -299,7 +299,7 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
         Sentence::Ran { title, subject, result } => runs::team(title, &say::subject(subject), *result, over),
         Sentence::Command { id, because } => {
             let target = say::subject(&because.subject);
-            format!("Consider {id} for {target}: the thresholds name it for {}.", say::lower_label(&because.signal))
+            format!("Consider {id} for {target}: the page of thresholds recommends it for {}.", say::lower_label(&because.signal))
         }
         Sentence::Read { section, .. } => format!("Read the section \u{201c}{}\u{201d} of the guide.", section.replace('-', " ")),
         Sentence::LookAtEvidence => "No command and no section of the guide is named for this. Look at the evidence below.".to_owned(),

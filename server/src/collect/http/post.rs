@@ -42,12 +42,14 @@ impl fmt::Debug for Post {
 #[derive(Clone, Debug)]
 pub struct Poster {
     verifier: Arc<WebPkiServerVerifier>,
+    inside: Arc<[String]>,
 }
 
 impl Poster {
-    /// Believes the public authorities, and those in a file of one's own.
-    pub fn new(ca_file: Option<&std::path::Path>) -> Result<Self, CollectError> {
-        Ok(Self { verifier: tls::verifier(ca_file)? })
+    /// Believes the public authorities, and those in a file of one's own. Addresses are set by everyone who has an account, so that what
+    /// lies inside of this machine's networks is asked only where `inside` names the host.
+    pub fn new(ca_file: Option<&std::path::Path>, inside: &[String]) -> Result<Self, CollectError> {
+        Ok(Self { verifier: tls::verifier(ca_file)?, inside: inside.into() })
     }
 
     /// Sends one request; what was in the way, as a sentence without anything secret. The caller sets the time limit.
@@ -66,7 +68,9 @@ impl Poster {
     async fn ask(&self, post: &Post) -> Result<u16, Failure> {
         // Names of their own: what is slow for one contact is not in the way of the others.
         let addresses = Lookups::default().addresses(&post.url).await.map_err(Failure::Name)?;
-        let stream = connect(&addresses, None, CONNECT).await?;
+        let host = post.url.as_url().host_str().unwrap_or_default().trim_end_matches('.');
+        let is_allowed = self.inside.iter().any(|known| known.eq_ignore_ascii_case(host));
+        let stream = connect(&addresses, (!is_allowed).then_some(false), CONNECT).await?;
         if post.url.as_url().scheme() == "https" {
             let config =
                 tls::config(self.verifier.clone(), tls::Shown::default()).map_err(|error| Failure::Tls(io::Error::other(error)))?;
@@ -121,11 +125,44 @@ fn sentence(failure: &Failure) -> String {
     tracing::debug!(%failure, "a request could not be sent");
     match failure {
         Failure::Name(_) => "The name of the server could not be looked up.",
-        Failure::Refused(_) | Failure::Inside(_) => "This address is one that Calm Ops never asks. Set another one.",
+        Failure::Refused(_) => "This address is one that Calm Ops never asks. Set another one.",
+        Failure::Inside(_) => {
+            "This server is inside of the own network, where Calm Ops sends only what its configuration allows: name the server there, under [call] as 'inside'."
+        }
         Failure::Connect(_) => "The server can't be reached.",
         Failure::Tls(_) => "TLS with the server failed: its certificate is not trusted or has ended, or it speaks no TLS on this port.",
         Failure::Http(_) | Failure::Request(_) => "The server broke off, or does not speak HTTP.",
         Failure::Redirect(_) | Failure::Redirects | Failure::Status(_) | Failure::Text => "The server did not take it.",
     }
     .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncReadExt as _, io::AsyncWriteExt as _, net::TcpListener};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_inside_is_asked_only_where_the_configuration_names_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut seen = [0; 1_024];
+            let _ = stream.read(&mut seen).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        });
+        let post = |host: &str| Post { url: format!("http://{host}:{port}/").parse().unwrap(), headers: Vec::new(), body: Vec::new() };
+        let closed = Poster::new(None, &["ntfy.lan".to_owned()]).unwrap();
+        for host in ["127.0.0.1", "localhost", "[::1]"] {
+            let told = closed.post(&post(host)).await.unwrap_err();
+            assert!(told.contains("inside of the own network") && told.contains("[call]"), "{host}: {told}");
+        }
+        assert!(!asked.is_finished(), "nobody came");
+        let open = Poster::new(None, &["127.0.0.1".to_owned()]).unwrap();
+        assert!(open.post(&post("localhost")).await.is_err(), "it is the name that is allowed");
+        open.post(&post("127.0.0.1")).await.unwrap();
+        asked.await.unwrap();
+    }
 }

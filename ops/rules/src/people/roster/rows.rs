@@ -59,6 +59,19 @@ pub struct Account {
     pub closed_at: Option<Timestamp>,
     /// Their password.
     pub password: PasswordHash,
+    /// When their role was changed last, or their account opened again; `None` where they have it from the beginning.
+    #[serde(default)]
+    pub role_since: Option<Timestamp>,
+    /// When they last set another password.
+    #[serde(default)]
+    pub password_since: Option<Timestamp>,
+}
+
+impl Account {
+    /// Since when they may do what they may.
+    pub fn role_since(&self) -> Timestamp {
+        self.role_since.unwrap_or(self.created_at)
+    }
 }
 
 /// A passkey of a person.
@@ -121,6 +134,9 @@ pub struct Invitation {
     pub until: Timestamp,
     /// When it was used or taken back; `None` while it waits.
     pub ended_at: Option<Timestamp>,
+    /// Who made it; `None` where this machine did.
+    #[serde(default)]
+    pub made_by: Option<AccountId>,
 }
 
 /// An API token.
@@ -143,6 +159,9 @@ pub struct Token {
     pub used_at: Option<Timestamp>,
     /// When it was ended; `None` while it is valid.
     pub ended_at: Option<Timestamp>,
+    /// Who made it.
+    #[serde(default)]
+    pub made_by: Option<AccountId>,
 }
 
 /// A row that is to be written, whole.

@@ -202,6 +202,48 @@ fn tokens_have_scopes_an_end_and_a_bound() {
 }
 
 #[test]
+fn an_owner_who_leaves_leaves_no_way_in_behind() {
+    for change in
+        [Change::SetClosed { account: AccountId(2), closed: true }, Change::SetRole { account: AccountId(2), role: Role::Responder }]
+    {
+        let mut house = House::new();
+        let (owner, leaving) = (person(1, Role::Owner), person(2, Role::Owner));
+        house.change(&owner, Change::SetRole { account: AccountId(2), role: Role::Owner }).unwrap();
+        for (who, invitation, token) in [(&owner, 3, 5), (&leaving, 4, 6)] {
+            house.change(who, Change::Invite { role: Role::Owner, hash: hash(invitation) }).unwrap();
+            let scopes: BTreeSet<Scope> = [Scope::Respond].into();
+            house.change(who, Change::CreateToken { label: "x".into(), scopes, until: None, hash: hash(token) }).unwrap();
+        }
+        house.change(&owner, change).unwrap();
+        assert!(matches!(house.join(4, "Back again"), Err(Refusal::NotFound { .. })));
+        let valid: Vec<u32> = house.roster.tokens.iter().filter(|one| one.ended_at.is_none()).map(|one| one.id.0).collect();
+        assert_eq!(valid, [1], "what the other owner made stays");
+        house.join(3, "Invited by the other").unwrap();
+    }
+}
+
+#[test]
+fn it_is_known_since_when_someone_has_their_role_and_their_password() {
+    let mut house = House::new();
+    let since = |house: &House| house.roster.account(AccountId(2)).unwrap().role_since();
+    assert_eq!(since(&house), house.roster.account(AccountId(2)).unwrap().created_at);
+    let owner = person(1, Role::Owner);
+    for change in [
+        Change::SetRole { account: AccountId(2), role: Role::Approver },
+        Change::SetClosed { account: AccountId(2), closed: true },
+        Change::SetClosed { account: AccountId(2), closed: false },
+    ] {
+        house.now += 100;
+        let closes = matches!(change, Change::SetClosed { closed: true, .. });
+        house.change(&owner, change).unwrap();
+        assert_eq!(since(&house), at(house.now - if closes { 100 } else { 0 }));
+    }
+    house.now += 100;
+    house.change(&person(2, Role::Approver), Change::SetPassword { password: password() }).unwrap();
+    assert_eq!(house.roster.account(AccountId(2)).unwrap().password_since, Some(at(house.now)));
+}
+
+#[test]
 fn passkeys_are_ones_own() {
     let mut house = House::new();
     let add = |credential: u8| Change::AddPasskey { label: "phone".into(), credential: vec![credential], key: vec![1], state: vec![2] };
