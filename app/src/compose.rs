@@ -256,7 +256,7 @@ fn standing(incident: &Incident, names: &Names) -> String {
         State::Recovering if incident.resolution_offered => "All is quiet. Look once more, then resolve it.",
         State::Recovering => "It is recovering. Calm Ops watches whether it stays quiet; you can wait.",
         State::AwaitingDecision if incident.acknowledged.is_some() => "Someone is on it. It needs a decision: read on to help.",
-        State::AwaitingDecision => "It needs a person, and no approved command is recommended: read on to see what it is about.",
+        State::AwaitingDecision => "It needs a person. Read on to see what it is about, and what to look at.",
         State::Stabilizing => "A safe measure is in force. Read on and decide what comes next.",
         State::Detected if incident.acknowledged.is_some() => "Someone is on it. Read on to help.",
         State::Detected => match incident.severity {

@@ -13,7 +13,7 @@ use rules::{
     desk::{Command, Done, Refusal},
     people::{
         Caller, Proof, Role, Scope,
-        roster::{Account, Change, Passkey, SecretHash},
+        roster::{Account, Change, Passkey, PasswordHash, SecretHash},
     },
     time::{Span, Timestamp},
     words::AccountId,
@@ -305,6 +305,8 @@ impl People {
 
     /// Sets one's own password.
     pub async fn set_password(&self, caller: Caller, password: String) -> Result<Done, Refusal> {
+        // Refused before anything is worked on.
+        self.desk.may(&caller, &Command::People(Change::SetPassword { password: PasswordHash(String::new()) }))?;
         let account = self.account(&caller).await?;
         password::check_new(&account.name, &password)?;
         let password = self.passwords.hash(password).await?;

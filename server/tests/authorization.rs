@@ -38,6 +38,19 @@ fn role_may(role: Role, need: Need) -> bool {
     need == Need::Nothing || least(need).is_some_and(|least| role >= least)
 }
 
+/// A program that runs once more, and in it an owner whose sign-in is not fresh any more.
+fn with_a_stale_owner(home: &Home, start: impl Fn() -> Running) -> (Running, Who) {
+    let mut program = start();
+    let header = format!("Cookie: {}\r\n", program.invite("owner", "A stale owner"));
+    let me = program.request("GET", "/api/people/me", &header, "").unwrap().json();
+    let session = me["sessions"].as_array().unwrap().iter().find(|one| one["this"] == true).unwrap()["id"].as_u64().unwrap();
+    program.terminate();
+    let long_since = "UPDATE roster SET body = CAST(json_set(CAST(body AS TEXT), '$.proved_at', '2020-01-01T00:00:00Z') AS BLOB) WHERE kind = 'session' AND id = ?";
+    long_ago(home, &[(long_since, session)]);
+    let may = |need| role_may(Role::Owner, need) && !matches!(need, Need::Person { fresh: true, .. });
+    (start(), Who { name: "an owner whose sign-in is not fresh", header, may })
+}
+
 fn ask(program: &Running, method: &str, path: &str, header: &str) -> u16 {
     let path = path.replace("{id}", "999999").replace("{number}", "999999");
     let path = if path == "/api/ops/course" { "/api/ops/course?subject=service:x&signal=y.z".to_owned() } else { path };
@@ -74,8 +87,8 @@ fn everyone(program: &Running) -> Vec<Who> {
 #[test]
 fn every_route_asks_for_exactly_what_its_row_says() {
     let home = Home::new();
-    let program = home.start();
-    let everyone = everyone(&program);
+    let (program, stale) = with_a_stale_owner(&home, || home.start());
+    let everyone: Vec<Who> = everyone(&program).into_iter().chain([stale]).collect();
     let mut tried = 0;
     for who in &everyone {
         for route in ROUTES {
@@ -232,10 +245,11 @@ fn every_door_asks_for_exactly_what_its_row_says() {
     let place = approved::folder();
     let (_, section) = approved::own_script(&place, "#!/bin/sh\n");
     let home = approved::home(&approved::catalogue("script:own", "-", "Calm Ops"), &section);
-    let program = home.start_with(&["--config", approved::configuration(&home).to_str().unwrap()]).unwrap();
+    let start = || home.start_with(&["--config", approved::configuration(&home).to_str().unwrap()]).unwrap();
+    let (program, stale) = with_a_stale_owner(&home, start);
     // An incident with a recommendation: what is missing looks alike to everyone.
     approved::offered(&program);
-    let everyone = everyone(&program);
+    let everyone: Vec<Who> = everyone(&program).into_iter().chain([stale]).collect();
     let mut tried = 0;
     for who in &everyone {
         let header = if who.header.is_empty() { "Cookie: none=1\r\n" } else { &who.header };

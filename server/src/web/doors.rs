@@ -73,7 +73,11 @@ pub const DOORS: &[Door] = &[
     post("/ops/settings", "what=password&password=x", person(Role::Viewer, true)),
     post("/ops/settings", "what=remove-passkey&id={number}", person(Role::Viewer, false)),
     post("/ops/settings", "what=end-session&id={number}", person(Role::Viewer, false)),
-    post("/ops/settings", "what=contact&channel=ntfy", person(Role::Viewer, false)),
+    post(
+        "/ops/settings",
+        "what=contact&kind=ntfy&server=http://127.0.0.1:1&topic=calm-ops-8f3k&label=x&least=critical",
+        person(Role::Viewer, true),
+    ),
     post("/ops/settings", "what=remove-contact&id={number}", person(Role::Viewer, false)),
     post("/ops/settings", "what=test-contact&id={number}", person(Role::Viewer, false)),
     post("/ops/settings", "what=invite&role=viewer", person(Role::Owner, true)),

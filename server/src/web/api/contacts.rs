@@ -22,6 +22,8 @@ use crate::web::{
 };
 
 const OWN: Need = Need::Person { role: Role::Viewer, fresh: false };
+/// The same, with a fresh sign-in: an address that calls go to may let in whoever knows it, and is asked from this machine.
+const OWN_AND_FRESH: Need = Need::Person { role: Role::Viewer, fresh: true };
 
 /// `GET /api/people/contacts`
 pub(super) const LIST: Route = Route {
@@ -40,7 +42,7 @@ pub(super) const LIST: Route = Route {
 pub(super) const ADD: Route = Route {
     method: "post",
     path: "/api/people/contacts",
-    need: OWN,
+    need: OWN_AND_FRESH,
     summary: "Set a way by which oneself is called: `ntfy`, `webhook` or `mail`. In quiet hours warnings wait; what is critical always comes through.",
     query: &[],
     body: Some((
@@ -56,7 +58,7 @@ pub(super) const ADD: Route = Route {
 pub(super) const CHANGE: Route = Route {
     method: "post",
     path: "/api/people/contacts/{id}",
-    need: OWN,
+    need: OWN_AND_FRESH,
     summary: "Change a way by which oneself is called. Without `way` that stays as it is, with its secrets.",
     query: &[],
     body: Some((r#"{"label":"Phone","least":"critical","enabled":true}"#, of::<WantedContact>)),
