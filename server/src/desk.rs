@@ -32,7 +32,7 @@ use crate::{
     clock::Clock,
     live::Live,
     recovery::Recovery,
-    store::{Change, Decide, DecidePeople, Store, StoreError},
+    store::{About, Change, Decide, DecidePeople, Store, StoreError},
 };
 
 /// How long a change may take before it is given up.
@@ -45,8 +45,6 @@ const BACKLOG: usize = 256;
 const RESOLVED_AT_HAND: usize = 10;
 /// How far back resolved incidents are looked for.
 const RECENT: Span = Span::from_mins(30 * 24 * 60);
-/// The longest time limit that a command may have.
-const LONGEST_RUN: Span = Span::from_secs(3_600);
 /// How many entries are read at a time when the desk catches up.
 const PAGE: u32 = 500;
 
@@ -253,65 +251,50 @@ impl Inner {
                 let (at, caller) = (self.clock.now().wall, caller.clone());
                 let people: DecidePeople = Box::new(move |roster| people::roster::decide(roster, &caller, &change, at));
                 let decide: Decide = Box::new(|_| Ok(Vec::new()));
-                return Ok(Change { at, actor, about: Vec::new(), decide, people: Some(people), monitor: None });
+                return Ok(Change { at, actor, about: About::Nothing, decide, people: Some(people), monitor: None });
             }
-            Command::Record { events, monitor } => (Vec::new(), monitor, Box::new(move |_| Ok(events))),
+            Command::Record { events, monitor } => (About::Nothing, monitor, Box::new(move |_| Ok(events))),
             Command::RetireSubject { subject } => {
                 self.check_known(&subject).await?;
-                (Vec::new(), None, Box::new(move |_| Ok(vec![Event::SubjectRetired { subject }])))
+                (About::Nothing, None, Box::new(move |_| Ok(vec![Event::SubjectRetired { subject }])))
             }
             Command::Redact { entry, reason } => return self.redaction(caller, actor, entry, &reason).await,
             Command::RevokeShare { share } => return self.revocation(actor, share).await,
             Command::SetContact { .. } | Command::RemoveContact { .. } | Command::TestContact { .. } | Command::EndCall { .. } => {
-                (Vec::new(), None, Self::call_events(caller, command)?)
+                (About::Nothing, None, Self::call_events(caller, command)?)
             }
             Command::Acknowledge { incident }
             | Command::CreateShare { incident, .. }
             | Command::Comment { incident, .. }
             | Command::Resolve { incident, .. }
-            | Command::Reopen { incident, .. } => self.about(incident, Vec::new(), actor, None, command),
+            | Command::Reopen { incident, .. } => (About::Incident(incident), None, self.decision(incident, actor, None, command)),
             Command::Decline { recommendation, .. } | Command::CancelRun { recommendation } | Command::EndRun { recommendation, .. } => {
-                self.about(recommendation.incident, Vec::new(), actor, None, command)
+                let incident = recommendation.incident;
+                (About::Incident(incident), None, self.decision(incident, actor, None, command))
             }
             // Whether something else runs on the same subject is looked up in the same transaction.
             Command::Approve { recommendation, .. } | Command::StartRun { recommendation } => {
-                let now = self.clock.now().wall;
-                // One that is resolved may have a command that still runs, so what is at hand is not enough.
-                let others = self.store.recent_incidents(now.minus(LONGEST_RUN)).await.map_err(refuse)?;
-                let matters = |incident: &&Incident| incident.is_active() || incident.recommendations.iter().any(|one| one.may_run(now));
-                let others = others.iter().filter(matters).map(|incident| incident.number);
-                let (about, monitor, decide) =
-                    self.about(recommendation.incident, others.collect(), actor, self.role_since(caller).await?, command);
+                let (about, incident) = (About::IncidentAndRuns(recommendation.incident), recommendation.incident);
+                let decide = self.decision(incident, actor, self.role_since(caller).await?, command);
                 // Whoever approves is looked at in the transaction: their sign-in or role may have ended since they pressed.
                 let caller = caller.clone();
                 let people: DecidePeople = Box::new(move |roster| people::roster::stands(roster, &caller));
-                return Ok(Change { at: now, actor, about, decide, people: Some(people), monitor });
+                return Ok(Change { at: self.clock.now().wall, actor, about, decide, people: Some(people), monitor: None });
             }
         };
         Ok(Change { at: self.clock.now().wall, actor, about, decide, people: None, monitor })
     }
 
-    /// A change of one incident; `others` may matter to it.
-    fn about(
-        &self,
-        number: IncidentNumber,
-        others: Vec<IncidentNumber>,
-        actor: Actor,
-        role_since: Option<Timestamp>,
-        command: Command,
-    ) -> (Vec<IncidentNumber>, Option<Vec<u8>>, Decide) {
-        let mut about = others;
-        about.retain(|other| *other != number);
-        about.push(number);
+    /// What a command of one incident changes.
+    fn decision(&self, number: IncidentNumber, actor: Actor, role_since: Option<Timestamp>, command: Command) -> Decide {
         let (recovery, clock) = (Arc::clone(&self.recovery), self.clock);
-        let decide: Decide = Box::new(move |known: &[Incident]| {
+        Box::new(move |known: &[Incident]| {
             let incident = known.iter().find(|incident| incident.number == number);
             let incident = incident.ok_or_else(|| Refusal::NotFound { what: format!("incident {number}") })?;
             let catalogue = recovery.catalogue();
             let catalogue = catalogue.as_deref().map(rules::catalogue::Catalogue::version);
             decide(incident, &command, Situation { actor, now: clock.now().wall, others: known, catalogue, role_since })
-        });
-        (about, None, decide)
+        })
     }
 
     /// Only what reports, or what an active incident is about, can be retired: a wrong name would be no use to anyone.

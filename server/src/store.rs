@@ -92,14 +92,25 @@ pub struct Change {
     pub at: Timestamp,
     /// Who.
     pub actor: Actor,
-    /// The incidents that `decide` must see; unknown ones are left out.
-    pub about: Vec<IncidentNumber>,
+    /// What `decide` must see.
+    pub about: About,
     /// What to write.
     pub decide: Decide,
     /// What to write about people, after that.
     pub people: Option<DecidePeople>,
     /// The monitor's state to save in the same transaction.
     pub monitor: Option<Vec<u8>>,
+}
+
+/// The incidents that a decision must see. One that is unknown is left out.
+#[derive(Clone, Copy, Debug)]
+pub enum About {
+    /// None.
+    Nothing,
+    /// This one.
+    Incident(IncidentNumber),
+    /// This one, and all that have a command that runs or may still run.
+    IncidentAndRuns(IncidentNumber),
 }
 
 /// Why the store failed: how the outside should take it, and what only the log may know.
@@ -176,6 +187,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Every active incident and those resolved at or after `resolved_since`, by number.
     async fn recent_incidents(&self, resolved_since: Timestamp) -> Result<Vec<Incident>, StoreError>;
+
+    /// Every incident with a command that runs or may still run, by number.
+    async fn incidents_with_runs(&self, now: Timestamp) -> Result<Vec<Incident>, StoreError>;
 
     /// The incidents with this subject that ended at or after `since`, newest first.
     async fn ended_about(&self, subject: &Subject, since: Timestamp) -> Result<Vec<Incident>, StoreError>;

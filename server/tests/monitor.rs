@@ -124,6 +124,10 @@ impl Store for Moody {
         incidents
     }
 
+    async fn incidents_with_runs(&self, now: Timestamp) -> Result<Vec<Incident>, StoreError> {
+        self.inner.incidents_with_runs(now).await
+    }
+
     async fn ended_about(&self, subject: &Subject, since: Timestamp) -> Result<Vec<Incident>, StoreError> {
         self.inner.ended_about(subject, since).await
     }

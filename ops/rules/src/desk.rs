@@ -370,7 +370,7 @@ pub struct Situation<'a> {
     pub actor: Actor,
     /// When.
     pub now: Timestamp,
-    /// Every other active incident.
+    /// The incidents with a command that runs or may still run.
     pub others: &'a [Incident],
     /// The version of the catalogue in force; `None` while it is invalid, and nothing may run.
     pub catalogue: Option<&'a str>,

@@ -302,13 +302,18 @@ impl Recommendation {
         matches!(self.stage, Stage::Approved { .. } | Stage::Running { .. })
     }
 
-    /// Whether it runs, or may still run: what was not seen to its end is given its time limit.
-    pub fn may_run(&self, now: Timestamp) -> bool {
+    /// Until when it runs, or may still run: what was not seen to its end is given its time limit. `None` if it does not run.
+    pub fn may_run_until(&self) -> Option<Timestamp> {
         match &self.stage {
-            Stage::Ended(Ended { outcome: RunOutcome::Unknown, started_at, .. }) => now < started_at.plus(self.time_limit),
-            Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => false,
-            Stage::Approved { .. } | Stage::Running { .. } => true,
+            Stage::Ended(Ended { outcome: RunOutcome::Unknown, started_at, .. }) => Some(started_at.plus(self.time_limit)),
+            Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => None,
+            Stage::Approved { .. } | Stage::Running { .. } => Some(Timestamp::MAX),
         }
+    }
+
+    /// Whether it runs, or may still run.
+    pub fn may_run(&self, now: Timestamp) -> bool {
+        self.may_run_until().is_some_and(|end| now < end)
     }
 
     /// Whether it ran and it is still watched whether it worked.

@@ -36,7 +36,7 @@ pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Wri
         let change = store::Change {
             at: now,
             actor: rules::words::Actor::Local,
-            about: Vec::new(),
+            about: store::About::Nothing,
             decide: Box::new(|_| Ok(Vec::new())),
             people: Some(people),
             monitor: None,

@@ -174,9 +174,9 @@ impl Inner {
         };
         let mut outputs = self.outputs(&incident).await?;
         outputs.retain(|output| output.place == id.place);
-        let at_hand = self.at_hand().await.ok().or_else(|| self.last_at_hand());
-        let others = at_hand.as_ref().map_or(&[][..], |at_hand| &at_hand.incidents);
-        let in_the_way = in_the_way(&recommendation, &incident, others, self.clock.now().wall).map(|(id, run)| view::InTheWay {
+        let now = self.clock.now().wall;
+        let others = self.store.incidents_with_runs(now).await.map_err(refuse)?;
+        let in_the_way = in_the_way(&recommendation, &incident, &others, now).map(|(id, run)| view::InTheWay {
             id,
             title: run.title.clone(),
             until: if let Stage::Ended(ended) = &run.stage { Some(ended.started_at.plus(run.time_limit)) } else { None },

@@ -16,7 +16,7 @@ use rules::{
 use tokio::sync::Mutex;
 
 use super::{Desk, Inner, ask::without_body, refuse};
-use crate::store::{Beside, Change, StoreError, readable, verify::explain};
+use crate::store::{About, Beside, Change, StoreError, readable, verify::explain};
 
 /// How long one proof may take: what is longer is for the command line.
 const LONGEST_PROOF: Span = Span::from_secs(10);
@@ -140,7 +140,7 @@ impl Inner {
         let entry = entry.ok_or_else(|| Refusal::NotFound { what: format!("entry {number}") })?;
         let event = trail::redaction(caller, &entry, reason)?;
         let decide = Box::new(move |_: &[_]| Ok(vec![event]));
-        Ok(Change { at: self.clock.now().wall, actor, about: Vec::new(), decide, people: None, monitor: None })
+        Ok(Change { at: self.clock.now().wall, actor, about: About::Nothing, decide, people: None, monitor: None })
     }
 
     /// The end of a link as a change.
@@ -148,7 +148,7 @@ impl Inner {
         let share = self.known_share(id).await?;
         let event = Event::ShareRevoked { incident: share.incident, share: id };
         let decide = Box::new(move |_: &[_]| Ok(vec![event]));
-        Ok(Change { at: self.clock.now().wall, actor, about: vec![share.incident], decide, people: None, monitor: None })
+        Ok(Change { at: self.clock.now().wall, actor, about: About::Incident(share.incident), decide, people: None, monitor: None })
     }
 
     /// What is written beside a command's change.

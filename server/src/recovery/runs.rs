@@ -47,8 +47,6 @@ const LOOK: Duration = Duration::from_secs(2);
 const LEAVE_AFTER: Duration = Duration::from_secs(2);
 /// The most output that the journal keeps of a run, in bytes.
 const MOST_OUTPUT: usize = 32 * 1024;
-/// How far back a run is looked for whose incident is over.
-const RECENT: Span = Span::from_mins(30 * 24 * 60);
 
 /// See the module.
 #[derive(Clone)]
@@ -122,10 +120,9 @@ impl Inner {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at every incident; `first` is the look after the program's start. False if the database did not answer.
+    /// Looks at every incident with a command that is under way; `first` is the look after the program's start. False if the database did not answer.
     async fn look(self: &Arc<Self>, first: bool) -> bool {
-        let since = self.clock.now().wall.minus(if first { RECENT } else { Span::from_mins(5) });
-        match self.store.recent_incidents(since).await {
+        match self.store.incidents_with_runs(self.clock.now().wall).await {
             Ok(incidents) => {
                 incidents.iter().for_each(|incident| self.see(incident, first));
                 true

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use rules::{
     incident::{Incident, IncidentNumber},
     journal::{Entry, Event, Hash, StoredEntry},
+    recommendation::Recommendation,
     time::Timestamp,
     words::{Actor, Signal, Subject, Unit},
 };
@@ -22,6 +23,7 @@ pub(super) struct IncidentRow {
     pub opened_at: i64,
     pub updated_at: i64,
     pub resolved_at: Option<i64>,
+    pub may_run_until: Option<i64>,
     pub subjects: String,
     pub search: String,
     pub body: Vec<u8>,
@@ -47,6 +49,7 @@ impl IncidentRow {
             opened_at: incident.opened_at.as_micros(),
             updated_at: incident.updated_at.as_micros(),
             resolved_at: incident.resolution.as_ref().map(|end| end.at.as_micros()),
+            may_run_until: incident.recommendations.iter().filter_map(Recommendation::may_run_until).max().map(Timestamp::as_micros),
             subjects,
             search,
             body,

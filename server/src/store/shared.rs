@@ -120,6 +120,12 @@ pub(super) async fn load(connection: &mut Connection, number: IncidentNumber) ->
     body.map(|body| rows::incident(number, &body)).transpose()
 }
 
+/// The incidents with a command that runs or may still run, by number.
+pub(super) async fn with_runs(connection: &mut Connection, now: Timestamp) -> Result<Vec<Incident>, StoreError> {
+    let rows = sqlx::query("SELECT number, body FROM incident WHERE may_run_until > $1 ORDER BY number").bind(now.as_micros());
+    incidents(&rows.fetch_all(connection).await?)
+}
+
 pub(super) fn entry(row: &Row) -> Result<Entry, StoreError> {
     rows::entry(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)
 }
@@ -203,6 +209,10 @@ impl Store for Database {
             .fetch_all(&self.readers)
             .await?;
         incidents(&rows)
+    }
+
+    async fn incidents_with_runs(&self, now: Timestamp) -> Result<Vec<Incident>, StoreError> {
+        with_runs(&mut *self.readers.acquire().await?, now).await
     }
 
     async fn ended_about(&self, subject: &Subject, since: Timestamp) -> Result<Vec<Incident>, StoreError> {

@@ -15,12 +15,12 @@ use sqlx::Row as _;
 
 use super::{
     super::{
-        Change, StoreError,
+        About, Change, StoreError,
         rows::{self, IncidentRow},
         trail::Beside,
     },
     Connection, Database,
-    shared::{bound, load, lock_head, set_meta},
+    shared::{bound, load, lock_head, set_meta, with_runs},
     shared_calls, shared_trail,
 };
 
@@ -33,11 +33,12 @@ pub(super) fn salt() -> Result<Vec<u8>, StoreError> {
 pub(super) async fn write_incident(connection: &mut Connection, incident: &Incident, remarks: &str) -> Result<(), StoreError> {
     let row = IncidentRow::new(incident)?;
     sqlx::query(
-        "INSERT INTO incident (number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at, subjects, search, body, remarks)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        "INSERT INTO incident (number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at, may_run_until, subjects, search, body,
+                               remarks)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          ON CONFLICT (number) DO UPDATE SET severity = excluded.severity, state = excluded.state, cause = excluded.cause,
              headline = excluded.headline, updated_at = excluded.updated_at, resolved_at = excluded.resolved_at,
-             subjects = excluded.subjects, search = excluded.search, body = excluded.body,
+             may_run_until = excluded.may_run_until, subjects = excluded.subjects, search = excluded.search, body = excluded.body,
              remarks = incident.remarks || excluded.remarks",
     )
     .bind(row.number)
@@ -49,6 +50,7 @@ pub(super) async fn write_incident(connection: &mut Connection, incident: &Incid
     .bind(row.opened_at)
     .bind(row.updated_at)
     .bind(row.resolved_at)
+    .bind(row.may_run_until)
     .bind(row.subjects)
     .bind(row.search)
     .bind(row.body)
@@ -118,9 +120,10 @@ pub(super) async fn change(database: &Database, change: Change, beside: Beside) 
     let mut transaction = database.begin().await?;
     let mut head = lock_head(&mut transaction).await?;
     let mut known = BTreeMap::new();
-    let mut seen = Vec::new();
-    for number in about {
+    let mut seen = if let About::IncidentAndRuns(_) = about { with_runs(&mut transaction, at).await? } else { Vec::new() };
+    if let About::Incident(number) | About::IncidentAndRuns(number) = about {
         let incident = load(&mut transaction, number).await?;
+        seen.retain(|other| other.number != number);
         seen.extend(incident.clone());
         known.insert(number, incident);
     }

@@ -11,7 +11,7 @@ use rules::{
     words::{Actor, Severity, Unit},
 };
 use server::store::{
-    Archive, Change, Rollup, RollupStep, StoreError,
+    About, Archive, Change, Rollup, RollupStep, StoreError,
     verify::{rebuild, verify},
 };
 
@@ -74,16 +74,15 @@ pub async fn a_refusal_or_a_misfit_leaves_nothing_behind(place: &Place) {
     fill(&*store).await;
     let before = (store.head().await.unwrap(), store.incident(IncidentNumber(1)).await.unwrap());
     let refusal = Refusal::Conflict { problem: "no".into() };
-    let decide = Box::new({
-        let refusal = refusal.clone();
-        move |known: &[Incident]| {
-            assert_eq!(known.len(), 1, "the unknown one is left out");
-            Err(refusal)
-        }
-    });
-    let about = vec![IncidentNumber(9), IncidentNumber(1)];
-    let change = Change { at: at(9), actor: Actor::Local, about, decide, people: None, monitor: Some(vec![1]) };
-    assert!(matches!(store.change(change).await, Err(StoreError::Refused(found)) if found == refusal));
+    for (number, seen) in [(1, &[IncidentNumber(1)][..]), (9, &[])] {
+        let (about, refused) = (About::Incident(IncidentNumber(number)), refusal.clone());
+        let decide = Box::new(move |known: &[Incident]| {
+            assert_eq!(known.iter().map(|one| one.number).collect::<Vec<_>>(), seen, "the unknown one is left out");
+            Err(refused)
+        });
+        let change = Change { at: at(9), actor: Actor::Local, about, decide, people: None, monitor: Some(vec![1]) };
+        assert!(matches!(store.change(change).await, Err(StoreError::Refused(found)) if found == refusal));
+    }
     for events in [
         vec![Event::Acknowledged { incident: IncidentNumber(1) }, Event::Acknowledged { incident: IncidentNumber(9) }],
         vec![opened(1, "host:web-1")],

@@ -3,47 +3,26 @@
 use std::process::Command;
 
 use rules::{
-    catalogue::{Catalogue, Facts, Program},
     incident::{Incident, IncidentNumber},
-    policy::Policy,
-    recommend::{self, Hints, Scene, Tracks},
     words::Actor,
 };
-use server::{
-    embedded,
-    store::{self, Change, Where},
-};
+use server::store::{self, About, Change, Where};
 
-use crate::support::{Place, at, opened, write};
+use crate::support::{Place, at, offer, opened, write};
 
 pub async fn whoever_only_looks_sees_all_and_changes_nothing(place: &Place) {
     // Nothing is made where nothing is.
     assert!(store::open_to_read(&place.at).await.is_err());
     let serving = place.open_alone().await.unwrap();
     write(&*serving, 0, Actor::Agent, vec![opened(1, "host:another-host")]).await.unwrap();
-    let catalogue = Catalogue::parse("commands", &embedded::document("runbooks/recovery.commands.md").unwrap(), &[]).unwrap();
-    let facts = Facts::new().with_program(Program::Pm2, "/usr/bin/pm2").unwrap().with_apps(["api".to_owned()]);
-    let hints = Hints { app_memory: [("api".to_owned(), 1)].into(), ..Hints::default() };
-    let incidents = serving.recent_incidents(at(0)).await.unwrap();
-    let (policy, tracks) = (Policy::default(), Tracks::new());
-    let offers = recommend::decide(Scene {
-        incidents: &incidents,
-        policy: &policy,
-        catalogue: Some(&catalogue),
-        facts: &facts,
-        hints: &hints,
-        tracks: &tracks,
-        host: "another-host",
-        now: at(10),
-    });
-    write(&*serving, 10, Actor::Agent, offers).await.unwrap();
+    offer(&*serving, "another-host").await;
 
     let looking = store::open_to_read(&place.at).await.unwrap();
     let (head, number) = (serving.head().await.unwrap(), IncidentNumber(1));
     assert_eq!(looking.incident(number).await.unwrap(), serving.incident(number).await.unwrap());
     let events = vec![opened(2, "host:web-1")];
     let decide = Box::new(move |_: &[Incident]| Ok(events));
-    let change = Change { at: at(20), actor: Actor::Agent, about: Vec::new(), decide, people: None, monitor: None };
+    let change = Change { at: at(20), actor: Actor::Agent, about: About::Nothing, decide, people: None, monitor: None };
     assert!(looking.change(change).await.is_err(), "it may not write");
 
     // The program of a user, asked for what is for another host: it finds it, says all of it, and refuses.

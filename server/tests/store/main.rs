@@ -10,6 +10,7 @@ mod postgres;
 #[path = "../postgres/mod.rs"]
 mod postgres_server;
 mod proofs;
+mod runs;
 mod sqlite;
 mod support;
 mod trail;

@@ -4,14 +4,20 @@ use std::{path::PathBuf, sync::Arc};
 
 use rules::{
     breach::{Breach, BreachKey, Crossing, Guidance},
+    catalogue::{Catalogue, Facts, Program},
     incident::{Incident, IncidentBreach, IncidentNumber},
     journal::{Entry, Event},
     lifecycle::State,
+    policy::Policy,
+    recommend::{self, Hints, Scene, Tracks},
     summary::Summary,
     time::Timestamp,
     words::{Actor, Severity, Unit},
 };
-use server::store::{Archive, Change, PostgresStore, SqliteStore, StoreError, Where};
+use server::{
+    embedded,
+    store::{About, Archive, Change, PostgresStore, SqliteStore, StoreError, Where},
+};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
 /// One empty database.
@@ -131,7 +137,27 @@ pub fn opened(number: u32, subject: &str) -> Event {
 
 pub async fn write(store: &dyn Archive, seconds: i64, actor: Actor, events: Vec<Event>) -> Result<Vec<Entry>, StoreError> {
     let decide = Box::new(move |_: &[Incident]| Ok(events));
-    store.change(Change { at: at(seconds), actor, about: Vec::new(), decide, people: None, monitor: None }).await
+    store.change(Change { at: at(seconds), actor, about: About::Nothing, decide, people: None, monitor: None }).await
+}
+
+/// What the shipped catalogue offers for the incidents as they stand; for an app named `api`.
+pub async fn offer(store: &dyn Archive, host: &str) {
+    let catalogue = Catalogue::parse("commands", &embedded::document("runbooks/recovery.commands.md").unwrap(), &[]).unwrap();
+    let facts = Facts::new().with_program(Program::Pm2, "/usr/bin/pm2").unwrap().with_apps(["api".to_owned()]);
+    let hints = Hints { app_memory: [("api".to_owned(), 1)].into(), ..Hints::default() };
+    let incidents = store.recent_incidents(at(0)).await.unwrap();
+    let (policy, tracks) = (Policy::default(), Tracks::new());
+    let offers = recommend::decide(Scene {
+        incidents: &incidents,
+        policy: &policy,
+        catalogue: Some(&catalogue),
+        facts: &facts,
+        hints: &hints,
+        tracks: &tracks,
+        host,
+        now: at(10),
+    });
+    write(store, 10, Actor::Agent, offers).await.unwrap();
 }
 
 /// A few incidents, one of them with everything that can happen.

@@ -12,7 +12,7 @@ use rules::{
 };
 use server::{
     export::{Export, ExportError, prove},
-    store::{Archive, Beside, Change, StoreError, verify::verify},
+    store::{About, Archive, Beside, Change, StoreError, verify::verify},
 };
 
 use crate::support::{Place, at, fill, opened, write};
@@ -194,7 +194,7 @@ async fn share(store: &dyn Archive, label: &str, token_hash: Hash) -> Result<Sha
     let one = IncidentNumber(1);
     let decide =
         Box::new(|known: &[Incident]| if known.is_empty() { Err(Refusal::NotFound { what: "incident".into() }) } else { Ok(vec![]) });
-    let change = Change { at: at(10), actor: Actor::Local, about: vec![one], decide, people: None, monitor: None };
+    let change = Change { at: at(10), actor: Actor::Local, about: About::Incident(one), decide, people: None, monitor: None };
     let entries = store.as_trail().change_with(change, Beside::Share { incident: one, wanted: wanted(label), token_hash }).await?;
     let Some(Event::ShareCreated { share, until, .. }) = entries.last().unwrap().event else { panic!("another entry") };
     assert_eq!((u64::from(share.0), until), (entries.last().unwrap().number, at(100)));
