@@ -65,7 +65,7 @@ pub struct JoinPage {
 
 /// A whole document.
 fn document(assets: &Assets, title: &str, script: bool, places: bool, inside: AnyView) -> String {
-    let title = format!("{title} - Calm Ops");
+    let title = format!("{title} · Calm Ops");
     let brand = view! { <p class="brand"><a href="/">"Calm Ops"</a></p> };
     let header = if places {
         let place = |href: &'static str, icon: &'static str, word: &'static str| {
