@@ -6,11 +6,7 @@
 //!
 //! Whatever is sent goes to an address that a person has set for themselves, and to no other one.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use app::desk::Desk as _;
 use rules::{
@@ -19,8 +15,8 @@ use rules::{
     people::{Caller, ContactId},
     time::{Span, Timestamp},
 };
-use tokio::sync::{Notify, broadcast::error::RecvError};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::{sync::CancellationToken, task::JoinMap};
 
 mod mail;
 mod ways;
@@ -81,19 +77,17 @@ pub struct Calling {
     store: Arc<dyn Store>,
     clock: Clock,
     means: Means,
-    /// By which contacts something is being sent: one thing at a time by each.
-    busy: Mutex<BTreeSet<ContactId>>,
-    /// Something was sent: there may be more for the same contact.
-    sent: Notify,
-    tasks: TaskTracker,
     stop: CancellationToken,
 }
+
+/// By which contacts something is being sent: one thing at a time by each. A contact is in it until the worker takes note of the end, which it
+/// does not do while it reads the outbox: what it reads there may be from before the end, and would be sent again.
+type Sending = JoinMap<ContactId, Result<(), StoreError>>;
 
 impl Calling {
     /// Calls until `stop`.
     pub fn new(desk: Arc<Desk>, store: Arc<dyn Store>, clock: Clock, means: Means, stop: CancellationToken) -> Arc<Self> {
-        let (busy, sent, tasks) = (Mutex::default(), Notify::new(), TaskTracker::new());
-        Arc::new(Self { desk, store, clock, means, busy, sent, tasks, stop })
+        Arc::new(Self { desk, store, clock, means, stop })
     }
 
     /// Works until told to stop. Where it never worked before, it begins after the entry `begin`: nobody is called for what was.
@@ -103,6 +97,7 @@ impl Calling {
         let mut look = tokio::time::interval(self.means.pace.look);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut reading = None;
+        let mut sending = Sending::new();
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => break,
@@ -110,7 +105,19 @@ impl Calling {
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => break,
                 },
-                () = self.sent.notified() => {}
+                Some((contact, done)) = sending.join_next() => match done {
+                    // There may be more for the same contact.
+                    Ok(Ok(())) => {}
+                    // The next look tries again.
+                    Ok(Err(error)) => {
+                        tracing::debug!(%error, "a call could not be looked at; it is tried again");
+                        continue;
+                    }
+                    Err(error) => {
+                        tracing::error!(contact = contact.0, %error, "Calm Ops failed inside while it called someone; it is tried again");
+                        continue;
+                    }
+                },
                 _ = look.tick() => {}
             }
             if let Err(error) = self.fill(&mut reading, begin).await {
@@ -118,13 +125,12 @@ impl Calling {
                 reading = None;
                 tracing::debug!(%error, "the outbox could not be filled; it is tried again");
             }
-            if let Err(error) = self.send_due().await {
+            if let Err(error) = self.send_due(&mut sending).await {
                 tracing::debug!(%error, "the outbox could not be read; it is tried again");
             }
         }
-        self.tasks.close();
         // What is not marked as sent by then is sent once more by the next start, with the same id.
-        let _ = tokio::time::timeout(LEAVE_AFTER, self.tasks.wait()).await;
+        let _ = tokio::time::timeout(LEAVE_AFTER, async { while sending.join_next().await.is_some() {} }).await;
     }
 
     /// Reads on in the journal, and queues who is to be called.
@@ -173,32 +179,16 @@ impl Calling {
         Ok(contacts)
     }
 
-    fn busy(&self) -> MutexGuard<'_, BTreeSet<ContactId>> {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Begins to send what is due.
-    async fn send_due(self: &Arc<Self>) -> Result<(), StoreError> {
+    async fn send_due(self: &Arc<Self>, sending: &mut Sending) -> Result<(), StoreError> {
         // More than are sent at once: those of busy contacts are among them.
         let waiting = self.store.as_calls().due(self.clock.now().wall, 4 * AT_ONCE as u32).await?;
         for one in waiting {
             let contact = one.contact.id;
-            {
-                let mut busy = self.busy();
-                if busy.len() >= AT_ONCE || !busy.insert(contact) {
-                    continue;
-                }
+            if sending.len() < AT_ONCE && !sending.contains_key(&contact) {
+                let this = Arc::clone(self);
+                sending.spawn(contact, async move { this.work(one).await });
             }
-            let this = Arc::clone(self);
-            self.tasks.spawn(async move {
-                let done = this.work(one).await;
-                this.busy().remove(&contact);
-                match done {
-                    Ok(()) => this.sent.notify_one(),
-                    // The next look tries again.
-                    Err(error) => tracing::debug!(%error, "a call could not be looked at; it is tried again"),
-                }
-            });
         }
         Ok(())
     }

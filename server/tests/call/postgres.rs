@@ -1,8 +1,17 @@
 //! The same on PostgreSQL, with a database for each case.
 
-use server::store::Where;
+use std::time::Duration;
 
-use crate::{cases, mail, people, postgres_server::Server, support::Place};
+use rules::words::Severity;
+use server::store::Where;
+use sqlx::{Connection as _, PgConnection};
+
+use crate::{
+    cases, mail, people,
+    postgres_server::Server,
+    receiver::{Answer, Receiver},
+    support::{Place, World, ada, ntfy},
+};
 
 impl Server {
     async fn place(&self, name: &str) -> Place {
@@ -29,4 +38,30 @@ async fn every_case_holds_on_postgres() {
         people::a_call_ends_once,
         mail::a_letter_comes_over_tls_with_the_same_id_each_time,
     );
+}
+
+/// What is due is read while something is still being sent, and comes back after that was marked as sent.
+#[tokio::test]
+async fn what_was_sent_while_the_outbox_was_read_is_not_sent_again() {
+    let server = Server::start(&["fsync=off", "shared_buffers=16MB"]);
+    let place = server.place("slow_reading").await;
+    let phone = Receiver::start().await;
+    let world = World::start(&place).await;
+    world.contact(&ada(), ntfy(&phone.url)).await;
+    world.stop().await;
+    // Whoever reads the contacts, as reading the outbox does, sees what was there 300 ms ago. Until then the outbox is looked at again, and
+    // the message is on its way for longer than that takes.
+    let mut connection = PgConnection::connect(&server.url("slow_reading")).await.unwrap();
+    let slow = "ALTER TABLE contact RENAME TO contact_row;
+        CREATE VIEW contact AS SELECT * FROM contact_row WHERE pg_sleep(0.3) IS NOT NULL";
+    sqlx::raw_sql(slow).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    phone.answer_next(&[Answer::Late(Duration::from_millis(200))]);
+
+    let world = World::start(&place).await;
+    world.open(1, Severity::Critical).await;
+    assert_eq!(world.until_called(1).await.len(), 1);
+    world.settle().await;
+    assert_eq!(phone.all().len(), 1);
+    world.stop().await;
 }

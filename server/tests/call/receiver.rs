@@ -19,6 +19,8 @@ use serde_json::Value;
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
     Status(u16),
+    /// With success, but only after this time.
+    Late(Duration),
     /// Not at all, for a long time.
     Silence,
 }
@@ -57,11 +59,13 @@ pub struct Receiver {
 async fn take(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let usual = shared.usual.lock().unwrap().unwrap_or(200);
     let answer = shared.next.lock().unwrap().pop_front().unwrap_or(Answer::Status(usual));
-    let status = if let Answer::Status(status) = answer { status } else { 0 };
+    let (status, after) = match answer {
+        Answer::Status(status) => (status, Duration::ZERO),
+        Answer::Late(after) => (200, after),
+        Answer::Silence => (0, Duration::from_secs(60)),
+    };
     shared.taken.lock().unwrap().push(Taken { path: uri.path().to_owned(), headers, body, status });
-    if matches!(answer, Answer::Silence) {
-        tokio::time::sleep(Duration::from_secs(60)).await;
-    }
+    tokio::time::sleep(after).await;
     // A redirect would lead to a page that tells that it was followed.
     (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), [("location", "/followed")], "{}").into_response()
 }
