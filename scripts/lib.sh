@@ -157,6 +157,12 @@ need_nginx() {
     [ "$(id -u)" != 0 ] || RUNLEVEL=1 debian nginx nginx
 }
 
+# As need_nginx: its timer finds no certificate of its own to renew.
+need_certbot() {
+    [ -x /usr/bin/certbot ] && [ -d /etc/letsencrypt ] && return
+    [ "$(id -u)" != 0 ] || RUNLEVEL=1 debian certbot certbot
+}
+
 need_chromium() {
     [ -n "${CHROMIUM:-}" ] && [ -x "$CHROMIUM" ] && return
     CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
