@@ -202,7 +202,7 @@ pub fn join(assets: &Assets, page: &JoinPage) -> String {
 const fn may(role: Role) -> &'static str {
     match role {
         Role::Viewer => "you see everything",
-        Role::Responder => "you see everything, acknowledge, comment and resolve",
+        Role::Responder => "you see everything, acknowledge, comment, resolve and share",
         Role::Approver => "you also approve and decline commands",
         Role::Owner => "you also approve and decline commands, and decide who may come in",
     }

@@ -48,7 +48,7 @@ mod shell;
 
 pub use frame::App;
 #[cfg(feature = "ssr")]
-pub use posted::{FORMS, NewToken, WallClock, forms};
+pub use posted::{FORMS, NewToken, PublicUrl, WallClock, forms};
 pub use problem::{Kind, Problem};
 #[cfg(feature = "ssr")]
 pub use shared::{shared_away, shared_closed, shared_page};

@@ -27,7 +27,7 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-pub use trail::{NewToken, WallClock};
+pub use trail::{NewToken, PublicUrl, WallClock};
 /// Who asks, and whom.
 pub(crate) type Known = Option<(SharedDesk, Caller)>;
 

@@ -13,7 +13,7 @@ use rules::{
     desk::{Command, Done, Refusal},
     people::{
         Caller, Proof, Role, Scope,
-        roster::{Account, Change, Passkey, PasswordHash, SecretHash},
+        roster::{Account, Change, LONGEST_SESSION, Passkey, PasswordHash, SecretHash, Session},
     },
     time::{Span, Timestamp},
     words::AccountId,
@@ -32,13 +32,9 @@ pub mod password;
 pub mod throttle;
 
 use passkeys::Passkeys;
-use password::Passwords;
+use password::{Line, Passwords};
 use throttle::{Beginnings, Throttle, network_of};
 
-/// A sign-in ends after this time, however much it is used.
-const LONGEST_SESSION: Span = Span::from_mins(30 * 24 * 60);
-/// A sign-in that was not used for this time has ended.
-const LONGEST_UNUSED: Span = Span::from_mins(14 * 24 * 60);
 /// How exactly it is kept when something was used last.
 const SEEN_EVERY: Span = Span::from_mins(5);
 /// The session's cookie; behind https with a name that no other server of the domain can set.
@@ -52,6 +48,8 @@ pub struct Device {
     pub agent: String,
     /// How it came.
     pub came: Came,
+    /// The sign-in that it has already: a new one takes its place.
+    pub signed_in: Option<SecretHash>,
 }
 
 impl Device {
@@ -59,7 +57,7 @@ impl Device {
     pub fn of(headers: &HeaderMap, came: &Came) -> Self {
         let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let agent = agent.chars().filter(|c| !c.is_control()).take(160).collect();
-        Self { agent, came: came.clone() }
+        Self { agent, came: came.clone(), signed_in: session_cookie(headers, came).map(hash_of) }
     }
 }
 
@@ -98,12 +96,13 @@ pub enum Shown {
 }
 
 impl Shown {
-    /// By a request. A token comes before a cookie, even if it is none of ours.
+    /// By a request. A token comes before a cookie, even if it is none of ours. What a proxy in front asked for by another scheme, such as a
+    /// password of its own (`Basic`), is not meant for Calm Ops.
     pub fn by(headers: &HeaderMap, came: &Came) -> Self {
-        if let Some(value) = headers.get(header::AUTHORIZATION) {
-            let parts = value.to_str().ok().and_then(|value| value.split_once(' '));
-            let secret = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, secret)| secret.trim());
-            return secret.map_or(Self::Nothing, |secret| Self::Token(hash_of(secret)));
+        let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let (scheme, secret) = authorization.map_or(("", ""), |value| value.split_once(' ').unwrap_or((value, "")));
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Self::Token(hash_of(secret.trim()));
         }
         session_cookie(headers, came).map_or(Self::Nothing, |secret| Self::Session(hash_of(secret)))
     }
@@ -181,8 +180,8 @@ impl People {
                 None => return Ok(Caller::Nobody),
             },
         };
-        let seen = self.seen_at("session", session.id.0).map_or(session.seen_at, |noted| noted.max(session.seen_at));
-        if now.since(session.created_at) > LONGEST_SESSION || now.since(seen) > LONGEST_UNUSED {
+        let seen_at = self.seen_at("session", session.id.0).map_or(session.seen_at, |noted| noted.max(session.seen_at));
+        if !(Session { seen_at, ..session.clone() }).is_open(now) {
             return Ok(Caller::Nobody);
         }
         self.note("session", session.id.0, Some(session.seen_at), now);
@@ -223,9 +222,11 @@ impl People {
         let (from, now) = (device.came.from, self.clock.now().mono);
         let account = known.roster.named(name).cloned();
         let is_known = account.as_ref().is_some_and(|account| came_before(&known, account.id, from));
+        // First: whoever finds the line full has not guessed.
+        let turn = self.passwords.queue(if is_known { Line::Known } else { Line::Stranger })?;
         self.throttle.begin(Some(name), is_known, from, now)?;
         let hash = account.as_ref().map(|account| account.password.clone());
-        let fits = self.passwords.fits(password, hash).await?;
+        let fits = Passwords::fits(password, hash, turn).await?;
         match account.filter(|_| fits) {
             Some(account) => {
                 self.throttle.succeeded(Some(name), from);
@@ -247,7 +248,7 @@ impl People {
     ) -> Result<SignedIn, Refusal> {
         let secret = new_secret()?;
         let (agent, address) = (device.agent.clone(), device.came.from.to_string());
-        let change = Change::SignIn { account, by, hash: hash_of(&secret), agent, address, used };
+        let change = Change::SignIn { account, by, hash: hash_of(&secret), agent, address, used, instead_of: device.signed_in };
         self.act(Caller::System, change).await?;
         Ok(SignedIn { account, secret, secure: device.came.secure })
     }

@@ -22,7 +22,7 @@ use crate::{
         http::{Endpoint, HttpCollector, Poster},
         pm2::Pm2Collector,
     },
-    config::{Config, Machine, Reloadable},
+    config::{Config, Machine, PublicUrl, Reloadable},
     desk::Desk,
     documents::{BadDocuments, Documents},
     live::Live,
@@ -156,6 +156,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let runner = Runner::new(data_dir.join("runs"), clock).map_err(|source| StartError::DataDir { path: data_dir.join("runs"), source })?;
     let runs = Runs::new(Arc::clone(&desk), Arc::clone(&store), Arc::clone(&recovery), Arc::clone(&live), runner, clock, stop.clone());
     let means = means(&config)?;
+    let public_url: Option<Arc<str>> = means.public_url.as_deref().map(Arc::from);
     let reach = app::gate::Reach { mail: means.mailer.is_some(), links: means.public_url.is_some() };
     let calling = Calling::new(Arc::clone(&desk), Arc::clone(&store), clock, means, stop.clone());
     // What was before the first start calls nobody; what the monitor is about to find does.
@@ -220,6 +221,7 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         store: Arc::clone(&store),
         board,
         reach,
+        public_url,
         live,
         intake,
         push_observations: config.limits.push_observations,
@@ -227,6 +229,12 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         stop: stop.clone(),
         leptos,
     };
+    if config.public_url.as_ref().is_some_and(PublicUrl::is_secure) && config.tls.is_none() && config.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "public_url begins with https, but there is neither [tls] nor trusted_proxies: sign-ins are not marked as safe, passkeys are \
+             refused, and everyone behind the proxy counts as one address. Name the proxy's address in trusted_proxies"
+        );
+    }
     let mut names = config.allowed_hosts.clone();
     names.extend(config.public_url.as_ref().map(|url| url.host().to_owned()));
     let door = Door { hosts: Hosts::new(&names), proxies: Proxies::new(&config.trusted_proxies) };

@@ -58,6 +58,8 @@ pub struct Site {
     pub board: Arc<Board>,
     /// What a call can do.
     pub reach: app::gate::Reach,
+    /// How browsers reach this server from outside, without a slash at the end, if that is configured: links lead there.
+    pub public_url: Option<Arc<str>>,
     /// The live stream.
     pub live: Arc<Live>,
     /// Where pushed observations come in.
@@ -83,6 +85,7 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
     let routes = generate_route_list(app::App);
     let desk: SharedDesk = site.desk.clone();
     let clock = site.clock;
+    let public_url = site.public_url.clone();
     let now: Arc<dyn Fn() -> rules::time::Timestamp + Send + Sync> = Arc::new(move || clock.now().wall);
     let context = move || {
         provide_context(SharedDesk::clone(&desk));
@@ -90,6 +93,7 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
         provide_context(assets::names());
         provide_context(app::NewToken(shared::random));
         provide_context(app::WallClock(Arc::clone(&now)));
+        provide_context(app::PublicUrl(public_url.clone()));
     };
     let options = site.leptos.clone();
     let shell = move || app::shell(options.clone());

@@ -9,14 +9,18 @@ use std::{
 };
 
 use rules::people::{Need, Role};
-use server::web::{api::ROUTES, doors::DOORS, openapi::Content};
+use server::web::{
+    api::ROUTES,
+    doors::{DOORS, Door},
+    openapi::Content,
+};
 use sqlx::{Connection as _, SqliteConnection};
 
 #[path = "program/approved.rs"]
 mod approved;
 mod program;
 
-use program::{Home, PASSWORD, Running};
+use program::{Answer, Home, PASSWORD, Running};
 
 /// Who asks: a name, the header, and what they have.
 struct Who {
@@ -77,7 +81,12 @@ fn everyone(program: &Running) -> Vec<Who> {
         Who { name: "a token to push", header: token(r#""ingest""#), may: |need| matches!(need, Need::Nothing | Need::Ingest) },
         Who { name: "a token to read", header: token(r#""read""#), may: |need| matches!(need, Need::Nothing | Need::Read) },
         Who {
-            name: "a token to respond",
+            name: "a token to respond, and nothing else",
+            header: token(r#""respond""#),
+            may: |need| matches!(need, Need::Nothing | Need::Respond),
+        },
+        Who {
+            name: "a token for everything",
             header: token(r#""respond","read","ingest""#),
             may: |need| matches!(need, Need::Nothing | Need::Read | Need::Ingest | Need::Respond),
         },
@@ -232,11 +241,79 @@ fn what_is_over_opens_nothing() {
             let refused = matches!(ask(&program, route.method, route.path, header), 401 | 403);
             assert_eq!(refused, route.need != Need::Nothing, "{} {} by {what}", route.method, route.path);
         }
-        for page in ["/ops/incidents", "/ops/settings", "/ops/journal"] {
-            assert_eq!(asks(&program, header, "GET", page, "").status, 303, "{page} by {what}");
+        for door in DOORS.iter().filter(|door| door.path != "/sign-out" && door.need != Need::Nothing) {
+            let (answer, told) = knock(&program, door, header);
+            assert!(is_refused(&answer), "{told} by {what}: {answer:?}");
         }
     }
     assert_eq!(program.get("/api/ops/incidents").status, 200, "and the owner is in");
+}
+
+/// Tries one way in; the answer, and what was asked.
+fn knock(program: &Running, door: &Door, header: &str) -> (Answer, String) {
+    let header = if header.is_empty() { "Cookie: none=1\r\n" } else { header };
+    let known = |text: &str| {
+        let text = text.replace("incident={number}", "incident=1").replace("{number}", "999999");
+        text.replace("{hash}", &"0".repeat(64))
+    };
+    let path = door.path.replace("{id}", if door.path.contains("approve") { "1-1" } else { "1" });
+    let path = path.replace("{entry}", "1").replace("{secret}", &"0".repeat(64)).replace("{token}", &"0".repeat(64));
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let path = match door.path {
+        "/api/pages/incident" | "/api/pages/shares" => format!("{path}?id=1"),
+        "/api/pages/approve" => format!("{path}?id=1-1"),
+        _ => path,
+    };
+    let answer = program.request(&door.method.to_uppercase(), &path, &format!("{form}{header}"), &known(door.body)).unwrap();
+    (answer, format!("{} {path} {}", door.method, door.body))
+}
+
+/// Whether that is a no, or leads to the sign-in.
+fn is_refused(answer: &Answer) -> bool {
+    matches!(answer.status, 401 | 403) || (answer.status == 303 && answer.head.contains("location: /sign-in"))
+}
+
+/// What keeps a browser from doing more with an answer than show it.
+#[test]
+fn every_kind_of_answer_has_its_headers() {
+    let home = Home::new();
+    let program = home.start();
+    program.push("service:imports", 9_000.0);
+    let incident = program.incident_about("service:imports");
+    let wanted = r#"{"label":"x","audience":"customer","hours":1,"parts":{"summary":true,"timeline":true,"now":true},"hosts":false}"#;
+    let shared = program.post(&format!("/api/ops/incidents/{incident}/shares"), wanted).json()["path"].as_str().unwrap().to_owned();
+    for (path, status) in [
+        ("/ops/incidents", 200),
+        ("/api/ops/incidents", 200),
+        ("/sign-in", 200),
+        ("/ops/settings", 200),
+        ("/api", 200),
+        ("/api/health", 200),
+        (&shared, 200),
+        ("/share/none", 404),
+        ("/nothing/here", 404),
+        ("/api/ops/incidents/999999", 404),
+    ] {
+        let answer = program.get(path);
+        assert_eq!(answer.status, status, "{path}");
+        let head = answer.head.to_ascii_lowercase();
+        for line in [
+            "x-content-type-options: nosniff",
+            "x-frame-options: deny",
+            "cross-origin-resource-policy: same-origin",
+            "cross-origin-opener-policy: same-origin",
+        ] {
+            assert_eq!(head.matches(line).count(), 1, "{path}: {line}");
+        }
+        let policy: Vec<&str> = head.lines().filter_map(|line| line.strip_prefix("content-security-policy: ")).collect();
+        let strict = |policy: &str| policy.contains("default-src 'none'") || policy.contains("default-src 'self'");
+        let sealed =
+            |policy: &str| policy.contains("frame-ancestors 'none'") && policy.contains("base-uri") && !policy.contains("unsafe-inline");
+        assert!(policy.len() == 1 && strict(policy[0]) && sealed(policy[0]), "{path}: {policy:?}");
+        assert_eq!(head.matches("referrer-policy: ").count(), 1, "{path}");
+    }
+    let shared = program.get(&shared).head.to_ascii_lowercase();
+    assert!(shared.contains("referrer-policy: no-referrer") && shared.contains("cache-control: no-store"), "{shared}");
 }
 
 /// Pages, the functions of pages that are alive, forms and the gate.
@@ -252,30 +329,16 @@ fn every_door_asks_for_exactly_what_its_row_says() {
     let everyone: Vec<Who> = everyone(&program).into_iter().chain([stale]).collect();
     let mut tried = 0;
     for who in &everyone {
-        let header = if who.header.is_empty() { "Cookie: none=1\r\n" } else { &who.header };
         for door in DOORS {
             // It ends what the others are asked with.
             if door.path == "/sign-out" {
                 continue;
             }
-            let known = |text: &str| {
-                let text = text.replace("incident={number}", "incident=1").replace("{number}", "999999");
-                text.replace("{hash}", &"0".repeat(64))
-            };
-            let path = door.path.replace("{id}", if door.path.contains("approve") { "1-1" } else { "1" });
-            let path = path.replace("{entry}", "1").replace("{secret}", &"0".repeat(64)).replace("{token}", &"0".repeat(64));
-            let form = "Content-Type: application/x-www-form-urlencoded\r\n";
-            let path = match door.path {
-                "/api/pages/incident" | "/api/pages/shares" => format!("{path}?id=1"),
-                "/api/pages/approve" => format!("{path}?id=1-1"),
-                _ => path,
-            };
-            let answer = program.request(&door.method.to_uppercase(), &path, &format!("{form}{header}"), &known(door.body)).unwrap();
-            let led_away = answer.status == 303 && answer.head.contains("location: /sign-in");
-            let refused = led_away || matches!(answer.status, 401 | 403);
-            let told = (door.method, path.as_str(), door.body, who.name, answer.status);
-            assert_eq!(refused, !(who.may)(door.need), "{told:?}: {}", answer.body.chars().take(300).collect::<String>());
-            assert!(answer.status < 500, "{told:?}");
+            let (answer, told) = knock(&program, door, &who.header);
+            let refused = is_refused(&answer);
+            let what = answer.body.chars().take(300).collect::<String>();
+            assert_eq!(refused, !(who.may)(door.need), "{told} as {}: {} {what}", who.name, answer.status);
+            assert!(answer.status < 500, "{told} as {}: {what}", who.name);
             tried += 1;
         }
     }
@@ -343,7 +406,9 @@ fn what_is_revoked_ends_at_once() {
     let sign_in = format!(r#"{{"name":"Viewer","password":"{PASSWORD}"}}"#);
     assert_eq!(program.post("/api/people/sign-in", &sign_in).status, 422, "a closed account does not sign in");
     assert_eq!(program.post("/api/people/accounts/2/open", "{}").status, 200);
-    assert_eq!(program.post("/api/people/sign-in", &sign_in).status, 200);
+    // From a browser of their own: this one's sign-in would end.
+    let own = "Cookie: none=1\r\nContent-Type: application/json\r\n";
+    assert_eq!(program.request("POST", "/api/people/sign-in", own, &sign_in).unwrap().status, 200);
     assert_eq!(read(&program, &viewer), 401, "the old sign-in stays ended");
     let old = program.cookie.clone();
     program.sign_in();
@@ -369,6 +434,12 @@ fn guessing_is_slowed_down_and_says_nothing_about_who_is_here() {
     let right = format!(r#"{{"name":"{}","password":"{PASSWORD}"}}"#, program::OWNER);
     let answer = program.request("POST", "/api/people/sign-in", none, &right).unwrap();
     assert!(answer.status == 429 && answer.body.contains("Wait"), "the address waits: {answer:?}");
+    let form = "Cookie: none=1\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let page = program.request("POST", "/sign-in", form, "name=Ada&password=x").unwrap();
+    for answer in [answer, page] {
+        let wait = answer.head.lines().find_map(|line| line.strip_prefix("retry-after: ")?.trim().parse::<u32>().ok());
+        assert!(answer.status == 429 && wait.is_some_and(|wait| (1..=300).contains(&wait)), "{answer:?}");
+    }
 }
 
 #[test]

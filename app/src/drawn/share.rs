@@ -19,9 +19,9 @@ use crate::{
 /// The choices of how long a link is open, in days.
 pub(crate) const DAYS: [(&str, &str); 4] = [("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days")];
 
-/// Whether a reader may make and end links. Where nobody has an account yet, everyone who reads may.
+/// Whether a reader may make and end links: a person answers for who is let in.
 fn may_share(reader: Option<&Reader>) -> bool {
-    reader.is_none_or(|reader| reader.role >= Role::Responder)
+    reader.is_some_and(|reader| reader.role >= Role::Responder)
 }
 
 /// The fold on an incident's page: its links, and the form that makes one. `shares` is none where they can't be read.

@@ -36,6 +36,10 @@ pub struct NewToken(pub fn() -> Option<String>);
 #[derive(Clone)]
 pub struct WallClock(pub Arc<dyn Fn() -> rules::time::Timestamp + Send + Sync>);
 
+/// How browsers reach this server from outside, without a slash at the end, if that is configured. The server provides it in the context.
+#[derive(Clone, Debug)]
+pub struct PublicUrl(pub Option<Arc<str>>);
+
 fn unreadable() -> Problem {
     let sentence = "What was sent could not be read. Nothing was changed. Look at the page and try again.".to_owned();
     Problem { kind: Kind::Invalid, sentence }
@@ -82,7 +86,10 @@ where
                     Err(problem) => (door::status(problem.kind), Linked::Refused(Box::default(), problem)),
                 },
                 Sent::Make(form) => match made(&context, number, &form).await {
-                    Ok(token) => (StatusCode::OK, Linked::Made(format!("{}/share/{token}", origin(&headers)))),
+                    Ok(token) => {
+                        let here = known(&context).public.unwrap_or_else(|| origin(&headers).into());
+                        (StatusCode::OK, Linked::Made(format!("{here}/share/{token}")))
+                    }
                     Err(problem) => (door::status(problem.kind), Linked::Refused(Box::new(form), problem)),
                 },
                 Sent::Nothing => (door::status(Kind::Invalid), Linked::Refused(Box::default(), unreadable())),
@@ -154,12 +161,18 @@ struct Known {
     desk: Option<(SharedDesk, Caller)>,
     new: Option<NewToken>,
     clock: Option<WallClock>,
+    public: Option<Arc<str>>,
 }
 
 fn known(context: &(impl Fn() + Clone)) -> Known {
     Owner::new().with(|| {
         context();
-        Known { desk: use_context::<SharedDesk>().zip(use_context::<Caller>()), new: use_context(), clock: use_context() }
+        Known {
+            desk: use_context::<SharedDesk>().zip(use_context::<Caller>()),
+            new: use_context(),
+            clock: use_context(),
+            public: use_context::<PublicUrl>().and_then(|PublicUrl(url)| url),
+        }
     })
 }
 

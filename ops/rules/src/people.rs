@@ -280,9 +280,9 @@ pub const fn needed_to_act(command: &Command) -> Need {
         | Command::Comment { .. }
         | Command::Resolve { .. }
         | Command::Reopen { .. }
-        | Command::RetireSubject { .. }
-        | Command::CreateShare { .. }
-        | Command::RevokeShare { .. } => Need::Respond,
+        | Command::RetireSubject { .. } => Need::Respond,
+        // A link lets someone read who has no account: a person answers for that, and no program can read more by it than its scopes allow.
+        Command::CreateShare { .. } | Command::RevokeShare { .. } => Need::Person { role: Role::Responder, fresh: false },
         // The author of a comment may take it back, whatever their role; the desk looks who that is.
         Command::Redact { .. } => Need::Read,
         Command::Approve { .. } => Need::Person { role: Role::Approver, fresh: true },

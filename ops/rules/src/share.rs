@@ -205,10 +205,12 @@ pub fn compose(incident: &Incident, entries: &[Entry], share: &Share, known_host
         Audience::Manager => summary::Reader::Manager,
     };
     let sections = guarded(incident, audience, known_hosts).render(reader);
-    let title = sections.first().and_then(|first| first.sentences.first()).cloned();
+    // Without the summary its first sentence is not told either, not even in a preview.
+    let title = sections.first().filter(|_| share.parts.summary).and_then(|first| first.sentences.first()).cloned();
+    let general = if incident.is_active() { "Something is being looked at" } else { "Something was looked at, and is over" };
     SharedPage {
         audience,
-        title: title.unwrap_or_else(|| "Something is being looked at".to_owned()),
+        title: title.unwrap_or_else(|| general.to_owned()),
         state: state(incident.state, audience).to_owned(),
         began_at: incident.began_at,
         ended_at: incident.resolution.as_ref().map(|end| end.at),

@@ -226,6 +226,10 @@ pub fn redaction(caller: &Caller, entry: &StoredEntry, reason: &str) -> Result<E
         let needs = if kind == "commented" { "an owner, or whoever wrote the comment" } else { "an owner" };
         return Err(Refusal::Forbidden { needs: needs.to_owned() });
     }
+    // It can't be undone. One's own comment is one's own; for all else it must be the owner who asks, not only their open browser.
+    if matches!(caller, Caller::Account { fresh: false, .. }) && caller.actor() != author {
+        return Err(Refusal::SignInAgain);
+    }
     if entry.payload.is_none() {
         return conflict(format!("Entry {number} is redacted already."));
     }
@@ -450,6 +454,20 @@ mod tests {
                 assert!(!may_remove(&account(1, Role::Owner), kind, author), "{kind}");
             }
         }
+    }
+
+    #[test]
+    fn what_can_not_be_undone_asks_an_owner_again_who_they_are() {
+        let comment = |author: Actor| {
+            let event = Event::Commented { incident: IncidentNumber(3), text: "a password".into() };
+            seal(Head::EMPTY, Timestamp::from_secs(1), author, &event, vec![1; 16]).unwrap()
+        };
+        let person = |id: u32, role, fresh| Caller::Account { id: AccountId(id), role, session: SessionId(1), fresh };
+        let asked = |caller: &Caller, author: u32| redaction(caller, &comment(Actor::Account(AccountId(author))), "A password.");
+        assert_eq!(asked(&person(1, Role::Owner, false), 7), Err(Refusal::SignInAgain));
+        assert!(asked(&person(1, Role::Owner, true), 7).is_ok());
+        assert!(asked(&person(7, Role::Responder, false), 7).is_ok(), "one's own comment is one's own");
+        assert!(matches!(asked(&person(7, Role::Responder, true), 8), Err(Refusal::Forbidden { .. })));
     }
 
     fn chain(count: u8) -> (Vec<StoredEntry>, Head) {

@@ -1,5 +1,7 @@
 //! Passwords: kept as argon2id hashes, checked a few at a time, and always with the same work, so that the time tells nothing.
 
+use std::sync::Arc;
+
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{self, Output, ParamsString, Salt},
@@ -8,14 +10,16 @@ use rules::{
     desk::Refusal,
     people::roster::{PasswordHash, folded},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The shortest password, in characters.
 const SHORTEST: usize = 10;
 /// The longest, in bytes: more would only be work.
 const LONGEST: usize = 200;
-/// How many are checked at a time: each takes 19 MiB and some time of a processor.
-const AT_A_TIME: usize = 2;
+/// How many of each line are worked on at a time: each takes 19 MiB and some time of a processor.
+const AT_A_TIME: usize = 1;
+/// How many of each line may wait.
+const WAITING: usize = 16;
 /// How much is asked for to work in, in blocks of 1 KiB. What is larger than 32 MiB is always given back to the system at once by glibc
 /// (`mallopt(3)`, `M_MMAP_THRESHOLD`), and only what is used of it ever takes memory; 19 MiB would be kept after the second password.
 const APART: usize = 33 * 1024;
@@ -28,10 +32,39 @@ const COMMON: [&str; 16] = [
     "monkey", "dragon", "sunshine", "princess",
 ];
 
-/// Hashes and checks passwords.
+/// Who waits for whom: strangers never hold up who was here before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// They come from where the account's owner came from before, or have shown a secret already.
+    Known,
+    /// Anyone.
+    Stranger,
+}
+
+/// Hashes and checks passwords, one of each line at a time. Lines have an end: whoever finds them full is told at once.
 #[derive(Debug)]
 pub struct Passwords {
-    places: Semaphore,
+    known: Places,
+    strangers: Places,
+}
+
+#[derive(Debug)]
+struct Places {
+    in_line: Arc<Semaphore>,
+    at_work: Arc<Semaphore>,
+}
+
+impl Places {
+    fn new() -> Self {
+        Self { in_line: Arc::new(Semaphore::new(AT_A_TIME + WAITING)), at_work: Arc::new(Semaphore::new(AT_A_TIME)) }
+    }
+}
+
+/// A place in a line. It is kept until the work is done, also for whoever hangs up meanwhile.
+#[derive(Debug)]
+pub struct Turn {
+    in_line: OwnedSemaphorePermit,
+    at_work: Arc<Semaphore>,
 }
 
 fn refused(problem: &str) -> Refusal {
@@ -46,7 +79,7 @@ fn failed() -> Refusal {
 pub fn check_new(name: &str, password: &str) -> Result<(), Refusal> {
     let lower = folded(password);
     let different: std::collections::BTreeSet<char> = lower.chars().collect();
-    let name = folded(name.trim());
+    let name = folded(name);
     if password.chars().count() < SHORTEST {
         return Err(refused("is too short; at least 10 characters. Some words in a row are good and easy to remember"));
     }
@@ -100,25 +133,39 @@ fn fits(password: &str, hash: &str) -> bool {
 impl Passwords {
     /// Ready to work.
     pub fn new() -> Self {
-        Self { places: Semaphore::new(AT_A_TIME) }
+        Self { known: Places::new(), strangers: Places::new() }
     }
 
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
-        let _place = self.places.acquire().await.map_err(|_| failed())?;
+    /// Takes a place in a line, or says that it is full.
+    pub fn queue(&self, line: Line) -> Result<Turn, Refusal> {
+        let places = match line {
+            Line::Known => &self.known,
+            Line::Stranger => &self.strangers,
+        };
+        let in_line = Arc::clone(&places.in_line).try_acquire_owned().map_err(|_| Refusal::Throttled { seconds: 2 })?;
+        Ok(Turn { in_line, at_work: Arc::clone(&places.at_work) })
+    }
+
+    async fn work<T: Send + 'static>(Turn { in_line, at_work }: Turn, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+        let at_work = at_work.acquire_owned().await.map_err(|_| failed())?;
+        let work = move || {
+            let _until_done = (in_line, at_work);
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(|_| failed())
     }
 
-    /// What is kept of a password.
+    /// What is kept of a password. Whoever sets one has signed in, or has a link.
     pub async fn hash(&self, password: String) -> Result<PasswordHash, Refusal> {
-        self.work(move || hash(&password)).await?.ok_or_else(failed)
+        Self::work(self.queue(Line::Known)?, move || hash(&password)).await?.ok_or_else(failed)
     }
 
     /// Whether it is the password of an account. Without an account the same work is done for nothing.
-    pub async fn fits(&self, password: String, account: Option<PasswordHash>) -> Result<bool, Refusal> {
+    pub async fn fits(password: String, account: Option<PasswordHash>, turn: Turn) -> Result<bool, Refusal> {
         let real = account.is_some();
         let hash = account.map_or_else(|| NOBODY.to_owned(), |hash| hash.0);
         let password: String = if password.len() > LONGEST { String::new() } else { password };
-        self.work(move || fits(&password, &hash) && real).await
+        Self::work(turn, move || fits(&password, &hash) && real).await
     }
 }
 
@@ -149,9 +196,13 @@ mod tests {
         let passwords = Passwords::new();
         let kept = passwords.hash("three words in a row".into()).await.unwrap();
         assert!(kept.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", kept.0);
-        assert!(passwords.fits("three words in a row".into(), Some(kept.clone())).await.unwrap());
-        assert!(!passwords.fits("three words in a roW".into(), Some(kept.clone())).await.unwrap());
-        assert!(!passwords.fits("nobody has this password".into(), None).await.unwrap());
+        assert!(
+            Passwords::fits("three words in a row".into(), Some(kept.clone()), passwords.queue(Line::Stranger).unwrap()).await.unwrap()
+        );
+        assert!(
+            !Passwords::fits("three words in a roW".into(), Some(kept.clone()), passwords.queue(Line::Stranger).unwrap()).await.unwrap()
+        );
+        assert!(!Passwords::fits("nobody has this password".into(), None, passwords.queue(Line::Stranger).unwrap()).await.unwrap());
         let nobody = phc::PasswordHash::new(NOBODY).unwrap();
         let real = phc::PasswordHash::new(&kept.0).unwrap();
         let work = |hash: &phc::PasswordHash| (hash.algorithm, hash.version, hash.params.to_string(), hash.hash.map(|hash| hash.len()));
@@ -159,6 +210,31 @@ mod tests {
         // What the library makes of it by its own way.
         use argon2::PasswordVerifier as _;
         assert!(Argon2::default().verify_password(b"three words in a row", &real).is_ok());
-        assert!(!passwords.fits("x".into(), Some(PasswordHash("damaged".into()))).await.unwrap());
+        assert!(
+            !Passwords::fits("x".into(), Some(PasswordHash("damaged".into())), passwords.queue(Line::Stranger).unwrap()).await.unwrap()
+        );
+    }
+
+    #[tokio::test]
+    async fn strangers_wait_for_each_other_and_not_without_end() {
+        let passwords = Passwords::new();
+        let waiting: Vec<Turn> = (0..AT_A_TIME + WAITING).map(|_| passwords.queue(Line::Stranger).unwrap()).collect();
+        assert_eq!(passwords.queue(Line::Stranger).unwrap_err(), Refusal::Throttled { seconds: 2 });
+        let known = passwords.queue(Line::Known).unwrap();
+        assert_eq!(Passwords::fits("three words in a row".into(), None, known).await, Ok(false), "who was here before does not wait");
+        drop(waiting);
+        // Whoever hangs up while it is worked on keeps the place until that is done.
+        let turn = passwords.queue(Line::Stranger).unwrap();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let work = tokio::spawn(Passwords::work(turn, move || ended.recv()));
+        while passwords.strangers.at_work.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        work.abort();
+        tokio::task::yield_now().await;
+        assert_eq!(passwords.strangers.at_work.available_permits(), 0);
+        drop(end);
+        let turn = passwords.queue(Line::Stranger).unwrap();
+        assert_eq!(Passwords::fits("three words in a row".into(), None, turn).await, Ok(false));
     }
 }

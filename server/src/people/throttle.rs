@@ -14,11 +14,13 @@ use rules::{
 
 /// So many failures cost nothing: people mistype.
 const FREE: u32 = 5;
+/// The same for all networks of IPv6 that one line may have.
+const FREE_BY_SITE: u32 = 50;
 /// The longest wait.
 const LONGEST: Span = Span::from_secs(300);
 /// After this time without a failure all is forgotten.
 const FORGET: Span = Span::from_mins(15);
-/// The most names and addresses that are remembered; what failed longest ago is forgotten first.
+/// The most names, and the most addresses, that are remembered; what has cost nothing yet and failed longest ago is forgotten first.
 const MOST: usize = 10_000;
 
 /// Whom a failure counts against.
@@ -52,8 +54,13 @@ fn site(address: IpAddr) -> Option<Key> {
     Some(Key::Site(bytes))
 }
 
+/// Where a failure comes from.
+fn places(address: IpAddr) -> impl Iterator<Item = Key> {
+    [Some(network(address)), site(address)].into_iter().flatten()
+}
+
 fn name_key(name: &str) -> Key {
-    Key::Name(folded(name.trim()).chars().take(100).collect())
+    Key::Name(folded(name).chars().take(100).collect())
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,15 +71,31 @@ struct Failures {
 
 impl Failures {
     /// How long to wait after this many.
-    fn wait(self) -> Span {
-        let Some(over) = self.count.checked_sub(FREE) else { return Span::ZERO };
+    fn wait(self, free: u32) -> Span {
+        let Some(over) = self.count.checked_sub(free) else { return Span::ZERO };
         Span::from_secs(1 << over.min(9)).min(LONGEST)
+    }
+}
+
+impl Key {
+    const fn free(&self) -> u32 {
+        match self {
+            Self::Name(_) | Self::Address(_) => FREE,
+            Self::Site(_) => FREE_BY_SITE,
+        }
     }
 }
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Throttle(Mutex<HashMap<Key, Failures>>);
+pub struct Throttle(Mutex<Remembered>);
+
+/// Apart, so that whoever has many addresses does not make a name be forgotten.
+#[derive(Debug, Default)]
+struct Remembered {
+    names: HashMap<Key, Failures>,
+    places: HashMap<Key, Failures>,
+}
 
 impl Throttle {
     /// Begins a try, if one may be made now. It counts as failed until it has succeeded: otherwise many at the same instant would all be
@@ -80,36 +103,49 @@ impl Throttle {
     /// can keep a person out by guessing at their password.
     pub fn begin(&self, name: Option<&str>, known: bool, address: IpAddr, now: Mono) -> Result<(), Refusal> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let by_name = name.filter(|_| !known).map(name_key);
-        for key in by_name.into_iter().chain([network(address)]) {
-            wait_for(&all, &key, now)?;
+        let name = name.map(name_key);
+        if let Some(name) = name.as_ref().filter(|_| !known) {
+            wait_for(&all.names, name, now)?;
         }
-        count(&mut all, name, address, now);
+        all.wait_for_places(address, now)?;
+        if let Some(name) = name {
+            count(&mut all.names, name, now);
+        }
+        for place in places(address) {
+            count(&mut all.places, place, now);
+        }
         Ok(())
     }
 
     /// Looks whether a try may be made now, without beginning one.
     pub fn check(&self, address: IpAddr, now: Mono) -> Result<(), Refusal> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        wait_for(&all, &network(address), now)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).wait_for_places(address, now)
     }
 
     /// Takes back what [`Throttle::begin`] counted, and forgets the failures of a name: its owner came in.
     pub fn succeeded(&self, name: Option<&str>, address: IpAddr) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(name) = name {
-            all.remove(&name_key(name));
+            all.names.remove(&name_key(name));
         }
-        if let Some(failures) = all.get_mut(&network(address)) {
-            failures.count = failures.count.saturating_sub(1);
+        for place in places(address) {
+            if let Some(failures) = all.places.get_mut(&place) {
+                failures.count = failures.count.saturating_sub(1);
+            }
         }
+    }
+}
+
+impl Remembered {
+    fn wait_for_places(&self, address: IpAddr, now: Mono) -> Result<(), Refusal> {
+        places(address).try_for_each(|place| wait_for(&self.places, &place, now))
     }
 }
 
 /// Refuses while someone has to wait.
 fn wait_for(all: &HashMap<Key, Failures>, key: &Key, now: Mono) -> Result<(), Refusal> {
     let Some(failures) = all.get(key) else { return Ok(()) };
-    let (waited, wait) = (now.since(failures.last), failures.wait());
+    let (waited, wait) = (now.since(failures.last), failures.wait(key.free()));
     if waited < wait && waited < FORGET {
         let left = Span::from_micros(wait.as_micros() - waited.as_micros()).as_secs_f64().ceil();
         return Err(Refusal::Throttled { seconds: left as u32 });
@@ -118,22 +154,21 @@ fn wait_for(all: &HashMap<Key, Failures>, key: &Key, now: Mono) -> Result<(), Re
 }
 
 /// Counts a failure.
-fn count(all: &mut HashMap<Key, Failures>, name: Option<&str>, address: IpAddr, now: Mono) {
-    for key in name.map(name_key).into_iter().chain([network(address)]) {
-        if all.len() >= MOST && !all.contains_key(&key) {
-            all.retain(|_, failures| now.since(failures.last) < FORGET);
-            if all.len() >= MOST
-                && let Some(oldest) = all.iter().min_by_key(|(_, failures)| failures.last).map(|(key, _)| key.clone())
-            {
-                all.remove(&oldest);
-            }
+fn count(all: &mut HashMap<Key, Failures>, key: Key, now: Mono) {
+    if all.len() >= MOST && !all.contains_key(&key) {
+        all.retain(|_, failures| now.since(failures.last) < FORGET);
+        let least = |(key, failures): &(&Key, &Failures)| (failures.count >= key.free(), failures.last);
+        if all.len() >= MOST
+            && let Some(least) = all.iter().min_by_key(least).map(|(key, _)| key.clone())
+        {
+            all.remove(&least);
         }
-        let failures = all.entry(key).or_insert(Failures { count: 0, last: now });
-        if now.since(failures.last) >= FORGET {
-            failures.count = 0;
-        }
-        *failures = Failures { count: failures.count.saturating_add(1), last: now };
     }
+    let failures = all.entry(key).or_insert(Failures { count: 0, last: now });
+    if now.since(failures.last) >= FORGET {
+        failures.count = 0;
+    }
+    *failures = Failures { count: failures.count.saturating_add(1), last: now };
 }
 
 /// So many sign-ins by passkey one network may begin in [`BEGUN_WITHIN`]: a share of what may be open at all.
@@ -151,21 +186,28 @@ impl Beginnings {
     /// Counts one more from an address, or says how long to wait.
     pub fn count(&self, address: IpAddr, now: Mono) -> Result<(), Refusal> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let shares = [Some((network(address), BEGUN)), site(address).map(|site| (site, BEGUN_BY_SITE))];
-        for (key, most) in shares.into_iter().flatten() {
+        // All are looked at before any is counted: what is refused takes no room.
+        let shares = [site(address).map(|site| (site, BEGUN_BY_SITE)), Some((network(address), BEGUN))];
+        for (key, most) in shares.iter().flatten() {
+            let begun = all.get(key).filter(|(since, begun)| now.since(*since) < BEGUN_WITHIN && begun >= most);
+            if let Some((since, _)) = begun {
+                let left = BEGUN_WITHIN.as_secs_f64() - now.since(*since).as_secs_f64();
+                return Err(Refusal::Throttled { seconds: left.ceil() as u32 });
+            }
+        }
+        for (key, _) in shares.into_iter().flatten() {
             if all.len() >= MOST && !all.contains_key(&key) {
                 all.retain(|_, (since, _)| now.since(*since) < BEGUN_WITHIN);
-                if all.len() >= MOST {
-                    return Err(Refusal::Throttled { seconds: 60 });
+                // Whoever has so many networks is bounded by nothing here, and must not keep others out.
+                if all.len() >= MOST
+                    && let Some(oldest) = all.iter().min_by_key(|(_, (since, _))| *since).map(|(key, _)| key.clone())
+                {
+                    all.remove(&oldest);
                 }
             }
             let (since, begun) = all.entry(key).or_insert((now, 0));
             if now.since(*since) >= BEGUN_WITHIN {
                 (*since, *begun) = (now, 0);
-            }
-            if *begun >= most {
-                let left = BEGUN_WITHIN.as_secs_f64() - now.since(*since).as_secs_f64();
-                return Err(Refusal::Throttled { seconds: left.ceil() as u32 });
             }
             *begun += 1;
         }
@@ -191,6 +233,13 @@ mod tests {
             let _ = begun.count(IpAddr::from(index.to_be_bytes()), at(400));
         }
         assert!(begun.0.lock().unwrap().len() <= MOST);
+        // What is refused takes no room: one line alone leaves it to others.
+        let begun = Beginnings::default();
+        for network in 0..u16::MAX {
+            let _ = begun.count(line(network), at(10));
+        }
+        assert!(begun.0.lock().unwrap().len() <= BEGUN_BY_SITE as usize + 1);
+        assert!(begun.count(elsewhere, at(11)).is_ok());
     }
 
     #[test]
@@ -267,6 +316,30 @@ mod tests {
         for index in 0..u32::try_from(MOST).unwrap() + 500 {
             throttle.begin(None, false, IpAddr::from(index.to_be_bytes()), at(u64::from(index))).unwrap();
         }
-        assert!(throttle.0.lock().unwrap().len() <= MOST);
+        let remembered = throttle.0.lock().unwrap();
+        assert!(remembered.places.len() <= MOST && remembered.names.is_empty());
+    }
+
+    #[test]
+    fn a_name_is_not_forgotten_because_of_many_addresses_or_names() {
+        let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
+        while throttle.begin(Some("Ada"), false, here, at(1)).is_ok() {}
+        for index in 0..u32::try_from(MOST).unwrap() + 500 {
+            let address = IpAddr::from((0x0a00_0000 + index).to_be_bytes());
+            throttle.begin(Some(&format!("person {index}")), false, address, at(2)).unwrap();
+        }
+        // She has failed longest ago of all; the others have cost nothing yet.
+        let elsewhere = IpAddr::from([198, 51, 100, 1]);
+        assert!(throttle.begin(Some("Ada"), false, elsewhere, at(1)).is_err());
+    }
+
+    #[test]
+    fn one_line_with_many_networks_is_slowed_down_as_a_whole() {
+        let throttle = Throttle::default();
+        let line = |network: u16| IpAddr::from([0x2001, 0xdb8, 1, network, 0, 0, 0, 1]);
+        let begun = (0..5_000).filter(|network| throttle.begin(None, false, line(*network), at(1)).is_ok()).count();
+        assert_eq!(begun, FREE_BY_SITE as usize);
+        assert!(throttle.check(line(6_000), at(1)).is_err());
+        assert!(throttle.begin(None, false, IpAddr::from([0x2001, 0xdb8, 2, 0, 0, 0, 0, 1]), at(1)).is_ok(), "others are not");
     }
 }

@@ -9,6 +9,7 @@ use rules::{
     share::{Audience, Parts, Share},
     time::Timestamp,
     trail::TrailFilter,
+    words::{AccountId, Actor},
 };
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -73,6 +74,21 @@ pub(super) async fn write_share(connection: &mut Connection, id: ShareId, entry:
     Ok(())
 }
 
+/// What ends the links that someone made and that are open still.
+pub(super) async fn ends_of_links(connection: &mut Connection, made_by: AccountId, now: Timestamp) -> Result<Vec<Event>, StoreError> {
+    let rows = sqlx::query("SELECT id, incident FROM share WHERE made_by = $1 AND revoked_at IS NULL AND until > $2 ORDER BY id")
+        .bind(Actor::Account(made_by).to_string())
+        .bind(now.as_micros())
+        .fetch_all(connection)
+        .await?;
+    let end = |row: &Row| {
+        let id: i64 = row.try_get(0)?;
+        let share = u32::try_from(id).map_err(|_| StoreError::inconsistent("share", id, "its id is no number of one"))?;
+        Ok(Event::ShareRevoked { incident: rows::number(row.try_get(1)?)?, share: ShareId(share) })
+    };
+    rows.iter().map(end).collect()
+}
+
 /// What else an entry does in its transaction.
 pub(super) async fn carry_out(connection: &mut Connection, entry: &Entry) -> Result<(), StoreError> {
     match &entry.event {
@@ -104,12 +120,20 @@ async fn redact(connection: &mut Connection, number: u64) -> Result<(), StoreErr
         return Err(Refusal::Conflict { problem: format!("The content of entry {number} is removed already.") }.into());
     };
     sqlx::query("UPDATE journal SET salt = NULL, payload = NULL WHERE number = $1").bind(bound(number)).execute(&mut *connection).await?;
+    let event = rows::readable(&entry)?.event;
+    if let Some(Event::CallFailed { contact, entry, .. }) = &event {
+        sqlx::query("UPDATE outbox SET problem = NULL WHERE entry = $1 AND contact = $2")
+            .bind(bound(*entry))
+            .bind(i64::from(contact.0))
+            .execute(&mut *connection)
+            .await?;
+    }
     let Some(about) = entry.incident.map(IncidentNumber) else { return Ok(()) };
     // Bundles from before they were kept without words may hold it; the other ones are no loss here, as they begin and end with what the
     // rules saw.
     sqlx::query("DELETE FROM bundle WHERE incident = $1").bind(i64::from(about.0)).execute(&mut *connection).await?;
     let Some(mut incident) = load(&mut *connection, about).await? else { return Ok(()) };
-    if let Some(event) = rows::readable(&entry)?.event {
+    if let Some(event) = event {
         incident.forget(&event);
     }
     write_incident(&mut *connection, &incident, "").await?;

@@ -7,7 +7,7 @@ use rules::{
     journal::{Entry, Event, Head, StoredEntry, seal},
     people::{
         ShareId,
-        roster::{Roster, Row as RosterRow},
+        roster::{Roster, Row as RosterRow, ends_links_of},
     },
     time::Timestamp,
 };
@@ -130,6 +130,9 @@ pub(super) async fn change(database: &Database, change: Change, beside: Beside) 
     let mut events = decide(&seen)?;
     if let Some(people) = people {
         let outcome = people(&roster(&mut transaction).await?)?;
+        for account in outcome.events.iter().filter_map(ends_links_of) {
+            events.extend(shared_trail::ends_of_links(&mut transaction, account, at).await?);
+        }
         events.extend(outcome.events);
         for row in &outcome.rows {
             write_row(&mut transaction, row).await?;

@@ -54,9 +54,10 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/robots.txt", get(robots))
 }
 
-/// Nothing here is for search engines.
+/// Nothing here is for search engines. A shared page says so itself, and has to be read for that: what may not even be read can still be
+/// listed by its address, which is its secret. Previews in a chat want to read it too.
 async fn robots() -> Response<Body> {
-    let mut response = Response::new(Body::from("User-agent: *\nDisallow: /\n"));
+    let mut response = Response::new(Body::from("User-agent: *\nAllow: /share/\nDisallow: /\n"));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
@@ -234,7 +235,7 @@ mod tests {
     async fn search_engines_are_sent_away() {
         let request = axum::http::Request::get("/robots.txt").body(Body::empty()).unwrap();
         let response = router::<()>().oneshot(request).await.unwrap();
-        assert_eq!(&response.into_body().collect().await.unwrap().to_bytes()[..], b"User-agent: *\nDisallow: /\n");
+        assert_eq!(&response.into_body().collect().await.unwrap().to_bytes()[..], b"User-agent: *\nAllow: /share/\nDisallow: /\n");
     }
 
     #[tokio::test]

@@ -117,7 +117,7 @@ impl Proxies {
         let lines = headers.get_all("x-forwarded-for").iter().rev();
         for hop in lines.flat_map(|value| value.to_str().unwrap_or("").rsplit(',')) {
             // What can't be read was not written by a proxy of ours, nor was anything before it.
-            let Ok(hop) = hop.trim().parse::<IpAddr>() else { break };
+            let Some(hop) = address_of(hop.trim()) else { break };
             from = hop.to_canonical();
             if !self.trusts(from) {
                 break;
@@ -129,6 +129,12 @@ impl Proxies {
         let secure = last("x-forwarded-proto").map_or(peer.tls, |scheme| scheme.eq_ignore_ascii_case("https"));
         Came { from, secure, host: last("x-forwarded-host").map_or_else(host, str::to_owned) }
     }
+}
+
+/// An address as proxies write it: some add the port.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 #[cfg(test)]
@@ -160,6 +166,20 @@ mod tests {
         assert_eq!(came(&["10.0.0.0/8"], "127.0.0.1", &told), ("127.0.0.1".into(), false, "inner:3000".into()));
         assert_eq!(came(&["127.0.0.1"], "127.0.0.1", &told), ("203.0.113.9".into(), true, "ops.example".into()));
         assert_eq!(came(&["::1"], "::1", &told), ("203.0.113.9".into(), true, "ops.example".into()));
+    }
+
+    #[test]
+    fn a_port_beside_the_address_is_left_out() {
+        for (written, address) in [
+            ("203.0.113.9:51034", "203.0.113.9"),
+            ("2001:db8::9", "2001:db8::9"),
+            ("[2001:db8::9]", "2001:db8::9"),
+            ("[2001:db8::9]:51034", "2001:db8::9"),
+            ("203.0.113.9:port", "127.0.0.1"),
+            ("[203.0.113.9", "127.0.0.1"),
+        ] {
+            assert_eq!(came(&["127.0.0.1"], "127.0.0.1", &[("x-forwarded-for", written)]).0, address, "{written}");
+        }
     }
 
     #[test]

@@ -66,8 +66,8 @@ pub const DOORS: &[Door] = &[
     post("/ops/approve/{id}", "what=approve&binding={hash}", person(Role::Approver, true)),
     post("/ops/approve/{id}", "what=decline&text=x", person(Role::Approver, false)),
     post("/ops/approve/{id}", "what=cancel", person(Role::Approver, false)),
-    post("/ops/incidents/{id}/share", "what=make&label=x&audience=customer&hours=1&summary=on", Need::Respond),
-    post("/ops/incidents/{id}/share", "what=end&share={number}", Need::Respond),
+    post("/ops/incidents/{id}/share", "what=make&label=x&audience=customer&hours=1&summary=on", person(Role::Responder, false)),
+    post("/ops/incidents/{id}/share", "what=end&share={number}", person(Role::Responder, false)),
     // Whose text it is decides the desk.
     post("/ops/journal/{entry}/redact", "reason=x", Need::Read),
     post("/ops/settings", "what=password&password=x", person(Role::Viewer, true)),

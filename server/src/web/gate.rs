@@ -63,8 +63,12 @@ fn document(status: StatusCode, html: String) -> Response {
     (status, policy, Html(html)).into_response()
 }
 
-fn status(refusal: &Refusal) -> StatusCode {
-    Problem::from(refusal.clone()).status()
+/// The page that says why something was refused.
+fn refused(refusal: &Refusal, html: String) -> Response {
+    let problem = Problem::from(refusal.clone());
+    let mut response = document(problem.status(), html);
+    problem.say_when(response.headers_mut());
+    response
 }
 
 /// A refusal as a sentence for a page.
@@ -115,7 +119,7 @@ async fn sign_in(State(site): State<Site>, Extension(came): Extension<Came>, hea
             });
             let owned = site.people.has_owner().await?;
             let page = SignInPage { to: own_page(&to).to_owned(), name, passkeys: passkeys::are_possible(&came), owned, said };
-            Ok(document(status(&refusal), gate::sign_in(&assets::names(), &page)))
+            Ok(refused(&refusal, gate::sign_in(&assets::names(), &page)))
         }
     }
 }
@@ -141,7 +145,7 @@ async fn join(
         Err(refusal) => {
             let role = site.people.invited(&secret).await?;
             let page = JoinPage { role, secret, name, said: Said::Refused(sentence(&refusal)) };
-            Ok(document(status(&refusal), gate::join(&assets::names(), &page)))
+            Ok(refused(&refusal, gate::join(&assets::names(), &page)))
         }
     }
 }
@@ -185,7 +189,7 @@ fn done(word: &str) -> Said {
         "end-session" => "That sign-in has ended.",
         "withdraw" => "The invitation is taken back. Its link does not work any more.",
         "role" => "The role is changed.",
-        "close" => "The account is closed. Its sign-ins, the invitations that it made and the tokens that it made have ended.",
+        "close" => "The account is closed. Its sign-ins, and the invitations, tokens and share links that it made, have ended.",
         "open" => "The account is open again.",
         "revoke" => "The token has ended.",
         "contact" => "This way to be called is changed.",
@@ -217,7 +221,7 @@ async fn settings(State(site): State<Site>, Extension(came): Extension<Came>, As
         Ok(Outcome::Done(word)) => Ok(Redirect::to(&format!("/ops/settings?done={word}")).into_response()),
         Ok(Outcome::Said(said)) => shown(&site, &came, caller, StatusCode::OK, said, Vec::new()).await,
         Err(Refusal::SignIn) => Ok(Redirect::to("/sign-in?to=%2Fops%2Fsettings").into_response()),
-        Err(refusal) => shown(&site, &came, caller, status(&refusal), Said::Refused(sentence(&refusal)), form).await,
+        Err(refusal) => shown(&site, &came, caller, Problem::from(refusal.clone()).status(), Said::Refused(sentence(&refusal)), form).await,
     }
 }
 
@@ -237,9 +241,10 @@ async fn deed(site: &Site, came: &Came, caller: Caller, form: &[(String, String)
         "invite" => {
             let role = role()?;
             let secret = site.people.invite(caller, role).await?;
-            let scheme = if came.secure { "https" } else { "http" };
+            let here = || format!("{}://{}", if came.secure { "https" } else { "http" }, came.host);
+            let here = site.public_url.as_deref().map_or_else(here, str::to_owned);
             let what = format!("Send this link to whoever is to be {}. It works once, for 14 days.", role.one());
-            return Ok(Outcome::Said(Said::Secret { what, secret: format!("{scheme}://{}/join/{secret}", came.host) }));
+            return Ok(Outcome::Said(Said::Secret { what, secret: format!("{here}/join/{secret}") }));
         }
         "token" => {
             let scopes: BTreeSet<Scope> = form

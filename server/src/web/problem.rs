@@ -1,7 +1,7 @@
 //! Errors as other programs get them: RFC 9457 problem details. What only the log may know never comes here.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rules::desk::Refusal;
 use serde::Serialize;
 
@@ -142,7 +142,13 @@ pub struct Problem {
     /// Which fields were wrong, where fields were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<WrongField>,
+    /// After how many seconds it is worth another try: the header `Retry-After`.
+    #[serde(skip)]
+    retry_after: Option<u32>,
 }
+
+/// After how long the database may be back, or a place for a reader free, in seconds.
+const SOON: u32 = 5;
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -154,7 +160,8 @@ impl Problem {
     pub fn new(kind: Kind, detail: String) -> Self {
         let status = kind.status();
         let title = status.canonical_reason().unwrap_or("Problem");
-        Self { kind: format!("/api#{}", kind.as_str()), title, status, detail, errors: Vec::new() }
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON);
+        Self { kind: format!("/api#{}", kind.as_str()), title, status, detail, errors: Vec::new(), retry_after }
     }
 
     /// With the fields that are wrong.
@@ -168,6 +175,13 @@ impl Problem {
     pub const fn status(&self) -> StatusCode {
         self.status
     }
+
+    /// Says in an answer's headers when it is worth another try, if that is known.
+    pub fn say_when(&self, headers: &mut HeaderMap) {
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+    }
 }
 
 impl From<Refusal> for Problem {
@@ -176,7 +190,7 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::SignIn => Self::new(Kind::SignIn, detail),
             Refusal::SignInAgain => Self::new(Kind::SignInAgain, detail),
-            Refusal::Throttled { .. } => Self::new(Kind::Throttled, detail),
+            Refusal::Throttled { seconds } => Self { retry_after: Some(seconds), ..Self::new(Kind::Throttled, detail) },
             Refusal::Forbidden { .. } => Self::new(Kind::Forbidden, detail),
             Refusal::NotFound { .. } => Self::new(Kind::NotFound, detail),
             Refusal::Invalid { field, problem } => {
@@ -193,11 +207,9 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();
+        self.say_when(headers);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-        }
         response
     }
 }

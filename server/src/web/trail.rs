@@ -15,7 +15,7 @@ use rules::{
     desk::{Command, Done, Query, Refusal},
     incident::IncidentNumber,
     journal::Cursor,
-    people::{Need, ShareId, allowed},
+    people::{Need, Role, ShareId, allowed},
     share::{Audience, Parts, Wanted},
     time::{Span, Timestamp},
     trail::TrailFilter,
@@ -115,11 +115,14 @@ pub(super) const SHARES: Route = Route {
     handler: || get(shares),
 };
 
+/// Who may let someone read who has no account.
+const SHARING: Need = Need::Person { role: Role::Responder, fresh: false };
+
 /// Making a link.
 pub(super) const SHARE: Route = Route {
     method: "post",
     path: "/api/ops/incidents/{id}/shares",
-    need: Need::Respond,
+    need: SHARING,
     summary: "Makes a link that shows an incident without an account, for at most 90 days. The token is told once.",
     query: &[],
     body: Some((
@@ -135,7 +138,7 @@ pub(super) const SHARE: Route = Route {
 pub(super) const REVOKE: Route = Route {
     method: "post",
     path: "/api/ops/shares/{id}/revoke",
-    need: Need::Respond,
+    need: SHARING,
     summary: "Ends a link at once.",
     query: &[],
     body: Some(("{}", of::<Nothing>)),

@@ -8,8 +8,8 @@ use rules::{
     desk::Command,
     incident::IncidentNumber,
     journal::Event,
-    people::Caller,
-    words::Severity,
+    people::{Caller, Role, SessionId},
+    words::{AccountId, Severity},
 };
 use sha2::Sha256;
 
@@ -100,6 +100,14 @@ pub async fn what_is_refused_or_not_answered_is_tried_again_and_given_up_in_the_
     assert_eq!((last.fate, last.problem.as_deref(), last.test), (Fate::Failed, Some("The server answered with status 500."), false));
     world.settle().await;
     assert_eq!((phone.all().len(), world.calls().await.len()), (8, 2), "it is not tried again");
+
+    // What failed can be redacted, and then its words stand nowhere, also not beside the contact.
+    let failed = journal.iter().find(|entry| matches!(entry.event, Some(Event::CallFailed { .. }))).unwrap().number;
+    let owner = Caller::Account { id: AccountId(1), role: Role::Owner, session: SessionId(1), fresh: true };
+    world.act(&owner, Command::Redact { entry: failed, reason: "An address of ours.".to_owned() }).await.unwrap();
+    let last = world.cards(&ada()).await[0].last.clone().unwrap();
+    assert_eq!((last.fate, last.problem), (Fate::Failed, None));
+    assert!(!format!("{:?}", world.journal().await).contains("status 500"));
     world.stop().await;
 }
 

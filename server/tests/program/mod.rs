@@ -170,7 +170,8 @@ impl Running {
     pub fn invite(&self, role: &str, name: &str) -> String {
         let link = self.post("/api/people/invitations", &format!(r#"{{"role":"{role}"}}"#)).json();
         let body = format!(r#"{{"secret":{},"name":"{name}","password":"{PASSWORD}"}}"#, link["secret"]);
-        self.post("/api/people/join", &body).cookie()
+        // From a browser of their own.
+        self.request("POST", "/api/people/join", "Cookie: none=1\r\nContent-Type: application/json\r\n", &body).unwrap().cookie()
     }
 
     /// Sends the signal that a service manager sends, and waits for the end.

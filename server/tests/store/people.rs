@@ -6,11 +6,13 @@ use app::desk::Desk as _;
 use http::{HeaderMap, HeaderValue, header};
 use rules::{
     desk::{Answer, Command, Done, Query, Refusal},
+    incident::IncidentNumber,
     journal::Event,
     people::{
         Caller, Role, Scope,
         roster::{Change, MOST_SESSIONS},
     },
+    share::{Audience, Parts, Wanted},
     time::Span,
     view::Settings,
     words::{AccountId, TokenId},
@@ -25,7 +27,7 @@ use server::{
     web::came::Came,
 };
 
-use crate::support::{Place, at};
+use crate::support::{Place, at, opened};
 
 pub const PASSWORD: &str = "three words in a row";
 
@@ -41,12 +43,12 @@ pub fn came() -> Came {
 }
 
 pub fn device() -> Device {
-    Device { agent: "Firefox".to_owned(), came: came() }
+    Device { agent: "Firefox".to_owned(), came: came(), signed_in: None }
 }
 
 /// As if from another address, so that the throttle of this one does not matter.
 pub fn from(last: u8) -> Device {
-    Device { agent: "Firefox".to_owned(), came: Came { from: IpAddr::from([203, 0, 113, last]), ..came() } }
+    Device { came: Came { from: IpAddr::from([203, 0, 113, last]), ..came() }, ..device() }
 }
 
 /// The headers of a request with a sign-in.
@@ -105,7 +107,7 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     for (name, password) in [("oWNER", PASSWORD), ("", PASSWORD), ("Zoë", "short"), ("Zoë", "password1234")] {
         assert!(matches!(house.people.join(&link, name, password.into(), &device()).await, Err(Refusal::Invalid { .. })), "{name}");
     }
-    let came_in = house.people.join(&link, "  Zoë ", PASSWORD.into(), &device()).await.unwrap();
+    let came_in = house.people.join(&link, "  Zoë  \u{a0} Example ", PASSWORD.into(), &device()).await.unwrap();
     assert!(matches!(house.people.join(&link, "Other", PASSWORD.into(), &device()).await, Err(Refusal::NotFound { .. })), "used");
     let (id, zoe) = (came_in.account, cookie(&came_in));
     assert!(matches!(house.caller(&zoe).await, Caller::Account { id: found, role: Role::Viewer, fresh: true, .. } if found == id));
@@ -123,13 +125,13 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     assert!(matches!(house.act(&owner, close_owner).await, Err(Refusal::Conflict { .. })));
 
     // A new password ends the other sign-ins, and only those.
-    let elsewhere = cookie(&house.people.sign_in("zOË", PASSWORD.into(), &device()).await.unwrap());
+    let elsewhere = cookie(&house.people.sign_in("zOË example", PASSWORD.into(), &device()).await.unwrap());
     let caller = house.caller(&zoe).await;
     house.people.set_password(caller, "some other words here".into()).await.unwrap();
     assert_eq!(house.caller(&elsewhere).await, Caller::Nobody);
     assert_ne!(house.caller(&zoe).await, Caller::Nobody);
-    assert!(house.people.sign_in("Zoë", PASSWORD.into(), &device()).await.is_err());
-    house.people.sign_in("Zoë", "some other words here".into(), &device()).await.unwrap();
+    assert!(house.people.sign_in("Zoë   Example", PASSWORD.into(), &device()).await.is_err());
+    house.people.sign_in("Zoë   Example", "some other words here".into(), &device()).await.unwrap();
 
     // Who is closed is gone at once, also with what was looked up before; opened again, they sign in anew.
     let before = house.caller(&zoe).await;
@@ -137,10 +139,10 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     assert_eq!(house.caller(&zoe).await, Caller::Nobody);
     let add = Change::AddPasskey { label: "late".into(), credential: vec![1], key: vec![], state: vec![] };
     assert_eq!(house.desk.act(before, Command::People(add)).await.unwrap_err(), Refusal::SignIn, "it was on its way");
-    assert!(house.people.sign_in("Zoë", "some other words here".into(), &device()).await.is_err());
+    assert!(house.people.sign_in("Zoë   Example", "some other words here".into(), &device()).await.is_err());
     house.act(&owner, Change::SetClosed { account: id, closed: false }).await.unwrap();
     assert_eq!(house.caller(&zoe).await, Caller::Nobody, "the old sign-in stays ended");
-    house.people.sign_in("Zoë", "some other words here".into(), &device()).await.unwrap();
+    house.people.sign_in("Zoë   Example", "some other words here".into(), &device()).await.unwrap();
 
     // The journal verifies, and holds nothing that is secret and no name.
     let archive = place.open().await;
@@ -163,6 +165,12 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
     }
     let both: HeaderMap = owner.clone().into_iter().chain(bearer("wrong")).filter_map(|(name, value)| Some((name?, value))).collect();
     assert_eq!(house.caller(&both).await, Caller::Nobody, "a wrong token is not made good by a cookie");
+    // What a proxy asked for is not meant for Calm Ops.
+    for of_a_proxy in ["Basic b3BzOnNlY3JldA==", "Negotiate", "basic"] {
+        let mut both = owner.clone();
+        both.insert(header::AUTHORIZATION, HeaderValue::from_static(of_a_proxy));
+        assert!(matches!(house.caller(&both).await, Caller::Account { .. }), "{of_a_proxy}");
+    }
 
     let soon = Clock::start().now().wall.plus(Span::from_secs(1));
     let short = house.people.create_token(house.caller(&owner).await, "short".into(), scopes(), Some(soon)).await.unwrap();
@@ -187,6 +195,13 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
     house.act(&owner, Change::EndSession { session: of_viewer }).await.unwrap();
     assert_eq!(house.caller(&viewer).await, Caller::Nobody);
 
+    // A browser that signs in again has one sign-in, and nobody else's ends.
+    let first = cookie(&house.people.sign_in("Viewer", PASSWORD.into(), &device()).await.unwrap());
+    let again = Device::of(&first, &came());
+    let again = cookie(&house.people.sign_in("Viewer", PASSWORD.into(), &again).await.unwrap());
+    assert_eq!(house.caller(&first).await, Caller::Nobody);
+    assert!(house.caller(&again).await != Caller::Nobody && house.caller(&owner).await != Caller::Nobody);
+
     // Too many sign-ins end the oldest one.
     let mut all = Vec::new();
     for _ in 0..=MOST_SESSIONS {
@@ -194,6 +209,47 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
     }
     assert_eq!(house.caller(&all[0]).await, Caller::Nobody);
     assert_ne!(house.caller(&all[1]).await, Caller::Nobody);
+}
+
+pub async fn share_links_end_with_whoever_made_them(place: &Place) {
+    let (house, owner) = House::owned(place).await;
+    let owner = cookie(&owner);
+    let opened = Command::Record { events: vec![opened(1, "host:web-1")], monitor: None };
+    house.desk.act(Caller::Agent, opened).await.unwrap();
+    let share = async |who: &HeaderMap, token: &str| {
+        let wanted = Wanted {
+            label: "Support".into(),
+            until: Clock::start().now().wall.plus(Span::from_mins(60)),
+            audience: Audience::Customer,
+            parts: Parts { summary: true, timeline: true, now: true },
+            hosts: false,
+        };
+        let command = Command::CreateShare { incident: IncidentNumber(1), wanted, token_hash: server::people::hash_of(token).into() };
+        house.desk.act(house.caller(who).await, command).await.unwrap();
+    };
+    let open = async || {
+        let shares = house.store.as_trail().shares(IncidentNumber(1), 10).await.unwrap();
+        let mut open: Vec<String> =
+            shares.iter().filter(|share| share.is_open(Clock::start().now().wall)).map(|share| share.made_by.to_string()).collect();
+        open.sort();
+        open
+    };
+    let leaving = house.invite(&owner, Role::Responder, "Leaving").await;
+    let demoted = house.invite(&owner, Role::Approver, "Demoted").await;
+    share(&owner, "1").await;
+    share(&cookie(&leaving), "2").await;
+    share(&cookie(&leaving), "3").await;
+    share(&cookie(&demoted), "4").await;
+    assert_eq!(open().await, ["account:1", "account:2", "account:2", "account:3"]);
+    house.act(&owner, Change::SetRole { account: demoted.account, role: Role::Responder }).await.unwrap();
+    assert_eq!(open().await.len(), 4, "who still may share keeps them");
+    house.act(&owner, Change::SetClosed { account: leaving.account, closed: true }).await.unwrap();
+    assert_eq!(open().await, ["account:1", "account:3"]);
+    house.act(&owner, Change::SetRole { account: demoted.account, role: Role::Viewer }).await.unwrap();
+    assert_eq!(open().await, ["account:1"]);
+    let entries = house.store.entries(0, 500).await.unwrap();
+    assert_eq!(entries.iter().filter(|entry| matches!(entry.event, Some(Event::ShareRevoked { .. }))).count(), 3, "each is journalled");
+    assert!(verify(&*place.open().await, None).await.unwrap().differing.is_empty());
 }
 
 pub async fn an_old_sign_in_is_asked_again_for_what_matters(place: &Place) {

@@ -32,6 +32,10 @@ pub const MOST_TOKENS: usize = 200;
 pub const MOST_INVITATIONS: usize = 100;
 /// How many sign-ins of one account may be open at a time: the oldest ends when one more comes.
 pub const MOST_SESSIONS: usize = 20;
+/// A sign-in ends after this time, however much it is used.
+pub const LONGEST_SESSION: Span = Span::from_mins(30 * 24 * 60);
+/// A sign-in that was not used for this time has ended.
+pub const LONGEST_UNUSED: Span = Span::from_mins(14 * 24 * 60);
 /// How long a sign-in that has ended, or that nobody uses any more, is kept; the journal tells of it for ever. It is longer than one can be used.
 const SESSIONS_KEPT: Span = Span::from_mins(60 * 24 * 60);
 
@@ -107,6 +111,8 @@ pub enum Change {
         address: String,
         /// Where a passkey was used: which, and its new state.
         used: Option<(PasskeyId, Vec<u8>)>,
+        /// The sign-in that the browser had until now: it is forgotten there, so it ends.
+        instead_of: Option<SecretHash>,
     },
     /// End a sign-in.
     EndSession {
@@ -175,7 +181,7 @@ fn conflict(problem: &str) -> Refusal {
 
 /// A name or a label: 1 to 60 characters that can be seen, without blanks at its ends.
 pub fn checked_name(field: &str, text: &str) -> Result<String, Refusal> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = plain(text);
     if text.is_empty() {
         return Err(invalid(field, "is empty; write at least one letter"));
     }
@@ -188,9 +194,14 @@ pub fn checked_name(field: &str, text: &str) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// Two names are the same if they look alike: how large the letters are does not matter.
+/// Two names are the same if they look alike: neither how large the letters are nor how much blank is between the words matters.
 pub fn folded(name: &str) -> String {
-    name.to_lowercase()
+    plain(name).to_lowercase()
+}
+
+/// With one blank between the words, and none at the ends.
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn next(ids: impl Iterator<Item = u32>) -> u32 {
@@ -230,7 +241,7 @@ impl Roster {
 
     /// The open account of a name.
     pub fn named(&self, name: &str) -> Option<&Account> {
-        let wanted = folded(name.trim());
+        let wanted = folded(name);
         self.accounts.iter().find(|account| account.closed_at.is_none() && folded(&account.name) == wanted)
     }
 
@@ -270,6 +281,15 @@ impl Roster {
             outcome.events.push(Event::SignedOut { account, session: session.id });
             outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..session.clone() }));
         }
+    }
+}
+
+/// Whose share links end with this: of someone who may not share any more. The store knows which those are.
+pub fn ends_links_of(event: &Event) -> Option<AccountId> {
+    match event {
+        Event::AccountClosed { account, closed: true } => Some(*account),
+        Event::RoleChanged { account, role } if *role < Role::Responder => Some(*account),
+        _ => None,
     }
 }
 
@@ -375,13 +395,16 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
             outcome.events.push(Event::AccountClosed { account: *account, closed: false });
             outcome.rows.push(Row::Account(Account { closed_at: None, role_since: Some(now), ..known.clone() }));
         }
-        Change::SignIn { account, by, hash, agent, address, used } => {
+        Change::SignIn { account, by, hash, agent, address, used, instead_of } => {
             roster.open(*account)?;
-            let mut open: Vec<&Session> = roster.sessions.iter().filter(|one| one.account == *account && one.ended_at.is_none()).collect();
+            let (mut replaced, mut open): (Vec<&Session>, Vec<&Session>) =
+                roster.sessions.iter().filter(|one| one.ended_at.is_none()).partition(|one| Some(one.hash) == *instead_of);
+            open.retain(|one| one.account == *account);
             open.sort_by_key(|one| (one.seen_at, one.id));
             let too_many = (open.len() + 1).saturating_sub(MOST_SESSIONS);
-            for old in open.into_iter().take(too_many) {
-                outcome.events.push(Event::SignedOut { account: *account, session: old.id });
+            replaced.extend(open.into_iter().take(too_many));
+            for old in replaced {
+                outcome.events.push(Event::SignedOut { account: old.account, session: old.id });
                 outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..old.clone() }));
             }
             if let Some((passkey, state)) = used {

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
+use super::{LONGEST_SESSION, LONGEST_UNUSED};
 use crate::{
     journal::Hash,
     people::{InvitationId, PasskeyId, Role, Scope, SessionId},
@@ -115,8 +116,15 @@ pub struct Session {
     pub agent: String,
     /// From which address.
     pub address: String,
-    /// When it ended; `None` while it is open.
+    /// When it ended; `None` while nobody has ended it.
     pub ended_at: Option<Timestamp>,
+}
+
+impl Session {
+    /// Whether it lets someone in: nobody has ended it, and it is neither too old nor unused for too long.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && now.since(self.created_at) <= LONGEST_SESSION && now.since(self.seen_at) <= LONGEST_UNUSED
+    }
 }
 
 /// An invitation, or the link by which an owner comes in.

@@ -50,7 +50,15 @@ impl House {
 
     fn sign_in(&mut self, account: u32, secret: u8) -> Result<Vec<Event>, Refusal> {
         let (agent, address) = ("Firefox".to_owned(), "127.0.0.1".to_owned());
-        let change = Change::SignIn { account: AccountId(account), by: Proof::Password, hash: hash(secret), agent, address, used: None };
+        let change = Change::SignIn {
+            account: AccountId(account),
+            by: Proof::Password,
+            hash: hash(secret),
+            agent,
+            address,
+            used: None,
+            instead_of: None,
+        };
         self.change(&Caller::System, change)
     }
 
@@ -126,7 +134,9 @@ fn names_are_checked_and_no_two_look_alike() {
         assert!(matches!(house.join(9, name), Err(Refusal::Invalid { .. })), "{name:?}");
     }
     house.join(9, "  Zoë   Example ").unwrap();
-    assert_eq!(house.roster.named("zoë example").unwrap().name, "Zoë Example");
+    for typed in ["zoë example", " Zoë   Example", "Zoë\u{a0}Example"] {
+        assert_eq!(house.roster.named(typed).map(|one| one.name.as_str()), Some("Zoë Example"), "{typed:?}");
+    }
 }
 
 #[test]
@@ -180,6 +190,56 @@ fn the_oldest_sign_in_ends_when_there_are_too_many() {
         house.sign_in(1, secret).unwrap();
     }
     assert_eq!((house.open().len(), house.open()[0]), (MOST_SESSIONS, 2));
+}
+
+#[test]
+fn a_sign_in_takes_the_place_of_the_one_that_the_browser_had() {
+    let mut house = House::new();
+    for (account, secret) in [(1, 20), (1, 21), (2, 22)] {
+        house.sign_in(account, secret).unwrap();
+    }
+    let again = |account, secret, instead_of| Change::SignIn {
+        account: AccountId(account),
+        by: Proof::Password,
+        hash: hash(secret),
+        agent: String::new(),
+        address: String::new(),
+        used: None,
+        instead_of,
+    };
+    let events = house.change(&Caller::System, again(1, 23, Some(hash(20)))).unwrap();
+    assert_eq!(events[0], Event::SignedOut { account: AccountId(1), session: SessionId(1) });
+    assert_eq!(house.open(), [2, 3, 4]);
+    house.change(&Caller::System, again(1, 24, Some(hash(22)))).unwrap();
+    assert_eq!(house.open(), [2, 4, 5], "also someone else's, which the browser forgets");
+    house.change(&Caller::System, again(1, 25, Some(hash(99)))).unwrap();
+    assert_eq!(house.open(), [2, 4, 5, 6], "one that is not known changes nothing");
+}
+
+#[test]
+fn a_sign_in_is_open_until_it_is_ended_too_old_or_unused() {
+    let mut house = House::new();
+    house.sign_in(1, 20).unwrap();
+    let session = house.roster.sessions[0].clone();
+    let day = 24 * 3600;
+    assert!(session.is_open(at(100 + 14 * day)) && !session.is_open(at(101 + 14 * day)));
+    let used = Session { seen_at: at(100 + 30 * day), ..session.clone() };
+    assert!(used.is_open(at(100 + 30 * day)) && !used.is_open(at(101 + 30 * day)));
+    assert!(!Session { ended_at: Some(at(101)), ..session }.is_open(at(102)));
+}
+
+#[test]
+fn links_end_with_whoever_may_not_share_any_more() {
+    let (account, other) = (AccountId(7), AccountId(8));
+    for (event, ends) in [
+        (Event::AccountClosed { account, closed: true }, Some(account)),
+        (Event::AccountClosed { account, closed: false }, None),
+        (Event::RoleChanged { account: other, role: Role::Viewer }, Some(other)),
+        (Event::RoleChanged { account: other, role: Role::Responder }, None),
+        (Event::PasswordSet { account }, None),
+    ] {
+        assert_eq!(ends_links_of(&event), ends, "{event:?}");
+    }
 }
 
 #[test]
@@ -257,6 +317,7 @@ fn passkeys_are_ones_own() {
         agent: String::new(),
         address: String::new(),
         used: Some((PasskeyId(1), vec![3])),
+        instead_of: None,
     };
     assert!(house.change(&Caller::System, sign_in(2)).is_err(), "it is someone else's");
     house.change(&Caller::System, sign_in(1)).unwrap();

@@ -42,6 +42,7 @@ fn changes() -> impl Strategy<Value = Change> {
             agent: String::new(),
             address: String::new(),
             used: None,
+            instead_of: None,
         }),
         2 => ids().prop_map(|id| Change::EndSession { session: SessionId(id) }),
         1 => Just(Change::SetPassword { password: password() }),
