@@ -248,6 +248,9 @@ impl<'a> Advice<'a> {
         let what = format!("{} of {}", say::lower_label(&breach.signal), say::subject(&breach.subject));
         match (&ended.outcome, worked) {
             (RunOutcome::Unknown | RunOutcome::Cancelled, true) => format!("{} has recovered.", say::capital(&what)),
+            (_, true) if ended.began_before => {
+                format!("{} has recovered, and had begun to before this ran: it says nothing about the command.", say::capital(&what))
+            }
             (_, true) => format!("It worked: {what} has recovered."),
             (RunOutcome::Exited { code: 0 }, false) => format!("It did not help: {what} has not recovered within {within}."),
             (RunOutcome::Unknown, false) => format!("{} has not recovered within {within}.", say::capital(&what)),

@@ -198,7 +198,9 @@ impl Calling {
         let calls = self.store.as_calls();
         let incident = match call.why {
             Why::Test | Why::Many { .. } => None,
-            Why::Opened | Why::Escalated | Why::Reopened | Why::Offered { .. } => self.store.incident(call.incident).await?,
+            Why::Opened | Why::Escalated | Why::Reopened | Why::Offered { .. } | Why::DidNotHelp { .. } => {
+                self.store.incident(call.incident).await?
+            }
         };
         let roster = self.store.roster().await?;
         if roster.account(contact.account).is_none_or(|account| account.closed_at.is_some()) {

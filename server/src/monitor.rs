@@ -320,10 +320,13 @@ impl Monitor {
             core.recording.ticked(now);
             core.engine.tick(now)
         };
-        if self.flight.is_none() && now.mono >= self.retry_at.mono {
+        let was_free = self.flight.is_none();
+        if was_free && now.mono >= self.retry_at.mono {
             self.launch(&breaches, now);
         }
-        if ticked || self.shown_at.is_none_or(|at| now.mono.since(at.mono) >= Span::from_millis(500)) {
+        // Whoever looks at what is decided now sees the readings that it was decided from, not those before.
+        let decided = was_free && self.flight.is_some();
+        if ticked || decided || self.shown_at.is_none_or(|at| now.mono.since(at.mono) >= Span::from_millis(500)) {
             self.show(now);
         }
     }

@@ -88,6 +88,11 @@ impl Recovery {
     /// The one way to what is executed: the dry run and the run both come here.
     fn ready(&self, recommendation: &Recommendation) -> Result<fit::Ready, String> {
         let place = self.place.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if place.is_some() && self.hints().is_none() {
+            return Err(
+                "Calm Ops has just started and looks at this host first. That takes some seconds; then look at this page again.".to_owned()
+            );
+        }
         fit::ready(self.catalogue().as_deref(), &self.facts(), place.as_ref(), recommendation)
     }
 

@@ -47,6 +47,8 @@ pub use user::{SUDO, User, Way};
 pub const GRACE: Duration = Duration::from_secs(3);
 /// How long output may be held open by others after the program itself has ended.
 pub const LINGER: Duration = Duration::from_secs(2);
+/// With less time than this left after its check a command is not started.
+const LEAST: Span = Span::from_secs(1);
 /// Leftovers of runs that nobody could tidy up are removed when nothing can run in them any more.
 const LEFTOVER: Duration = Duration::from_secs(2 * 3600);
 
@@ -248,6 +250,7 @@ impl Task {
     async fn run(self, mut plan: Plan, mut asked: rules::time::Now) -> Report {
         let mut check = None;
         if let Some(first) = plan.check.take() {
+            let began = asked;
             let part = self.part(*first, Phase::Check, asked).await;
             let passed = part.outcome.is_success();
             let outcome = part.outcome.clone();
@@ -261,6 +264,13 @@ impl Task {
                 return self.report(not_started(refusal), check);
             }
             asked = self.runner.clock.now();
+            // Both together have the time that the command may take; what would be cut off as soon as it begins is not begun.
+            let left = plan.time_limit.minus(asked.mono.since(began.mono));
+            if left < LEAST {
+                let refusal = Refusal::new(Rule::CheckPassed, "its check took nearly all of the time that both may take");
+                return self.report(not_started(refusal), check);
+            }
+            plan.time_limit = left;
         }
         let part = self.part(plan, Phase::Command, asked).await;
         self.report(part, check)

@@ -157,6 +157,8 @@ pub enum QueryCancel {
     Told,
     /// It is over, or another one runs there now, or it is one of ours.
     Gone,
+    /// Calm Ops may not tell that session.
+    NotAllowed,
     /// This database has no sessions that could be told.
     NotHere,
 }

@@ -117,6 +117,69 @@ impl Nginx {
     }
 }
 
+/// A PM2 of its own with one app, ended with the test.
+struct Pm2 {
+    program: &'static str,
+    home: tempfile::TempDir,
+}
+
+impl Pm2 {
+    /// Where PM2 is one of the programs that may be started; `None`, loudly, where it is not.
+    fn start(script: &str) -> Option<Self> {
+        let program = ["/usr/bin/pm2", "/usr/local/bin/pm2"].into_iter().find(|path| Path::new(path).exists());
+        if program.is_none() {
+            eprintln!("SKIPPED: there is no PM2 in /usr/bin or /usr/local/bin, so no approved command was tried on it");
+        }
+        // The path of its socket is limited.
+        let pm2 = Self { program: program?, home: tempfile::Builder::new().prefix("pm2").tempdir_in("/tmp").unwrap() };
+        let path = pm2.home.path().join("demo.js");
+        fs::write(&path, script).unwrap();
+        pm2.run(&["start", path.to_str().unwrap(), "--name", "demo"]);
+        Some(pm2)
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let said = Command::new(self.program).args(arguments).env("PM2_HOME", self.home.path()).stdin(Stdio::null()).output().unwrap();
+        assert!(said.status.success(), "{arguments:?}: {said:?}");
+        String::from_utf8(said.stdout).unwrap().trim().to_owned()
+    }
+}
+
+impl Drop for Pm2 {
+    fn drop(&mut self) {
+        let _ = Command::new(self.program).arg("kill").env("PM2_HOME", self.home.path()).output();
+    }
+}
+
+/// `pm2 reload` is approved in the browser tests.
+#[test]
+fn an_app_under_pm2_is_restarted_and_its_logs_are_emptied() {
+    for action in ["restart", "flush"] {
+        let Some(pm2) = Pm2::start("console.log('a line that is kept until it is flushed'); setInterval(() => {}, 1000);") else { return };
+        let home = home("", "");
+        let page = catalogue(&format!("pm2 {action} {{app}}"), "-", "Calm Ops")
+            .replace("| check |", "| {app} | an app seen under PM2 |\n| check |")
+            .replace("`queue.depth`", "`app.memory`");
+        approved::write_catalogue(&home, &page);
+        let row = "| `app.memory` | `app:*` | above 2 MiB | - | 0 s | 1 MiB | - | It takes memory. | queue | - |\n";
+        fs::write(home.ops().join("alerts/thresholds.md"), QUICK.replace("\n\n## How", &format!("\n{row}\n## How"))).unwrap();
+        fs::write(configuration(&home), format!("[pm2]\nhome = \"{}\"\n", pm2.home.path().display())).unwrap();
+        let log = pm2.home.path().join("logs/demo-out.log");
+        let (before, written) = (pm2.run(&["pid", "demo"]), fs::metadata(&log).unwrap().len());
+        let program = home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap_or_else(|said| panic!("{said}"));
+        program.until("the recommendation", |program| (program.get("/api/ops/recommendations/1-1").status == 200).then_some(()));
+        let page = approved(&program);
+        assert_eq!((outcome(&page)["outcome"].as_str(), outcome(&page)["code"].as_i64()), (Some("exited"), Some(0)), "{page}");
+        let after = pm2.run(&["pid", "demo"]);
+        if action == "restart" {
+            assert!(before != after && !after.is_empty(), "{before}, then {after}");
+        } else {
+            assert_eq!((after, fs::metadata(&log).unwrap().len()), (before, 0), "{written} bytes were written before");
+            assert!(written > 0);
+        }
+    }
+}
+
 #[test]
 fn nginx_takes_a_configuration_that_passed_its_check_and_no_other() {
     if !has(&["/usr/sbin/nginx"]) {

@@ -120,6 +120,7 @@ const fn verdict(ended: &Ended) -> (&'static str, &'static str) {
         (RunOutcome::Unknown, _) => ("unknown", "outcome unknown"),
         (RunOutcome::NotStarted { .. }, _) => ("unknown", "not started"),
         (RunOutcome::Cancelled, _) => ("unknown", "ended early"),
+        (_, Some(true)) if ended.began_before => ("healthy", "it has recovered"),
         (_, Some(true)) => ("healthy", "it worked"),
         (RunOutcome::Exited { code: 0 }, Some(false)) => ("warning", "it did not help"),
         (RunOutcome::Exited { code: 0 }, None) => ("watching", "watching whether it works"),

@@ -89,6 +89,7 @@ pub fn recommendation(place: u32) -> Recommendation {
         undo: Undo::Never("the old processes have ended; the new ones run the same program".into()),
         approval: Approval::One,
         time_limit: Span::from_mins(2),
+        cool_down: Span::from_mins(10),
         proof: Awaited { breach: key(), within: Span::from_mins(20) },
         reasons: vec![Reason::Worked { times: 3, of: 3, days: 90 }, Reason::Helps { breach: key() }],
         catalogue: CATALOGUE.into(),
@@ -152,6 +153,7 @@ fn ended(outcome: RunOutcome, worked: Option<bool>) -> Stage {
         outcome,
         duration: Span::from_secs(4),
         worked,
+        began_before: false,
         proved_at: worked.map(|_| at(440)),
     })
 }

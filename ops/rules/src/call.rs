@@ -382,6 +382,11 @@ pub enum Why {
         /// Its place.
         place: u32,
     },
+    /// A command ran and did not help.
+    DidNotHelp {
+        /// Its place.
+        place: u32,
+    },
     /// Many of these at once, put together into one.
     Many {
         /// How many incidents.
@@ -399,6 +404,7 @@ impl Why {
             Self::Escalated => "incident_escalated",
             Self::Reopened => "incident_reopened",
             Self::Offered { .. } => "recommendation_waits",
+            Self::DidNotHelp { .. } => "command_did_not_help",
             Self::Many { .. } => "many",
             Self::Test => "test",
         }
@@ -449,6 +455,7 @@ pub enum Due {
 pub fn due(call: &Call, contact: &Contact, incident: Option<&Incident>, now: Timestamp, offset: i32) -> Due {
     let stands = |incident: &Incident| match call.why {
         Why::Offered { place } => incident.last_offer_of(place).is_some_and(|one| one.is_offered() && now < one.expires_at),
+        Why::DidNotHelp { place } => incident.recommendation(place).is_some_and(|one| incident.holds(&one.proof.breach)),
         // It became critical since: that has a call of its own.
         Why::Opened | Why::Reopened => incident.severity <= call.severity,
         Why::Escalated | Why::Many { .. } | Why::Test => true,
@@ -457,7 +464,7 @@ pub fn due(call: &Call, contact: &Contact, incident: Option<&Incident>, now: Tim
         Why::Test => return Due::Send,
         // The page that it leads to shows what is still active.
         Why::Many { .. } => {}
-        Why::Opened | Why::Escalated | Why::Reopened | Why::Offered { .. } => {
+        Why::Opened | Why::Escalated | Why::Reopened | Why::Offered { .. } | Why::DidNotHelp { .. } => {
             if !incident.is_some_and(|incident| incident.is_active() && stands(incident)) {
                 return Due::Over;
             }

@@ -513,15 +513,33 @@ pub fn in_the_way<'a>(
 /// Refuses while something is [in the way](in_the_way).
 fn busy(one: &Recommendation, others: &[Incident], incident: &Incident, now: Timestamp) -> Result<(), Refusal> {
     let Some((id, run)) = in_the_way(one, incident, others, now) else { return Ok(()) };
-    let Recommendation { title, subject, time_limit: limit, .. } = run;
-    let number = id.incident;
+    let Recommendation { title, subject, .. } = run;
+    let (number, until) = (id.incident, run.may_run_until().unwrap_or(now).to_seconds_text());
     Err(conflict(if run.is_under_way() {
         format!("\"{title}\" runs on {subject} for incident {number}. One at a time: wait for its end.")
     } else {
         format!(
-            "\"{title}\" was started on {subject} for incident {number}, and its end was not seen. It may still run: look by hand, and wait until its {limit} are over."
+            "\"{title}\" was started on {subject} for incident {number}, and its end was not seen. It may still run: look by hand, and wait until {until}."
         )
     }))
+}
+
+/// Refuses while the same command has run on the same subject a short while ago, for this incident or another one.
+fn cooled(one: &Recommendation, others: &[Incident], incident: &Incident, now: Timestamp) -> Result<(), Refusal> {
+    let all = others.iter().filter(|other| other.number != incident.number).chain([incident]).flat_map(|other| &other.recommendations);
+    let same = all.filter(|ran| ran.command == one.command && ran.subject == one.subject);
+    // The page of commands may have been changed since: the shorter of both times counts.
+    let until = |ran: &Recommendation| {
+        let Stage::Ended(ended) = &ran.stage else { return None };
+        ended.has_run().then(|| ended.at.plus(ran.cool_down.min(one.cool_down)))
+    };
+    let Some(until) = same.filter_map(until).max().filter(|until| now < *until) else { return Ok(()) };
+    Err(conflict(format!(
+        "\"{}\" ran on {} a short while ago, so it is not run again before {}. Look whether that helped.",
+        one.title,
+        one.subject,
+        until.to_seconds_text()
+    )))
 }
 
 fn approve(incident: &Incident, id: RecommendationId, binding: Hash, situation: Situation<'_>) -> Result<Vec<Event>, Refusal> {
@@ -542,13 +560,14 @@ fn approve(incident: &Incident, id: RecommendationId, binding: Hash, situation: 
         return Err(conflict("You have approved it already. It needs another person too, because its risk is high.".to_owned()));
     }
     // Otherwise one person could invite themselves once more, and be both.
-    if one.approval == Approval::Two && situation.role_since.is_some_and(|since| since >= one.offered_at) {
+    if one.approval == Approval::Two && situation.role_since.is_some_and(|since| since >= incident.first_offered_at(one)) {
         return Err(conflict(
             "Because its risk is high, it takes two people who could approve before it was recommended, and you can only since. Ask someone else."
                 .to_owned(),
         ));
     }
     busy(one, situation.others, incident, situation.now)?;
+    cooled(one, situation.others, incident, situation.now)?;
     // Who decides has taken it on.
     let acknowledged = incident.acknowledged.is_none().then_some(Event::Acknowledged { incident: incident.number });
     Ok(acknowledged.into_iter().chain([Event::Approved { incident: incident.number, place: id.place, binding }]).collect())

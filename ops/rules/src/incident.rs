@@ -132,9 +132,21 @@ impl Incident {
         self.breaches.iter().find(|known| known.breach.key == *key)
     }
 
+    /// Whether this breach holds.
+    pub fn holds(&self, key: &BreachKey) -> bool {
+        self.breach(key).is_some_and(|known| known.cleared_at.is_none())
+    }
+
     /// The recommendation at a place.
     pub fn recommendation(&self, place: u32) -> Option<&Recommendation> {
         self.recommendations.iter().find(|one| one.place == place)
+    }
+
+    /// When what a recommendation does was offered first: an offer that nobody decided upon ends and is made anew.
+    pub fn first_offered_at(&self, one: &Recommendation) -> Timestamp {
+        let deed = one.deed();
+        let before = self.recommendations.iter().filter(|other| other.place < one.place && other.deed() == deed);
+        before.map(|other| other.offered_at).fold(one.offered_at, Ord::min)
     }
 
     /// The last offer of what stands at a place: what was not decided in time is offered anew.
@@ -360,10 +372,12 @@ fn recommendation(known: &mut Incident, event: &Event, actor: Actor, at: Timesta
             outcome: outcome.clone(),
             duration: *duration,
             worked: None,
+            began_before: false,
             proved_at: None,
         }),
-        (Event::RunProved { worked, .. }, Stage::Ended(ended)) if ended.worked.is_none() => {
-            Stage::Ended(Ended { worked: Some(*worked), proved_at: Some(at), ..ended.clone() })
+        (Event::RunProved { worked, counts, .. }, Stage::Ended(ended)) if ended.worked.is_none() => {
+            let began_before = *worked && !*counts && ended.outcome.is_success();
+            Stage::Ended(Ended { worked: Some(*worked), began_before, proved_at: Some(at), ..ended.clone() })
         }
         _ => return Err(misfit),
     };

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    breach::{BreachKey, Ending},
+    breach::Ending,
     catalogue::{Catalogue, Facts},
     incident::{self, Incident},
     journal::Event,
@@ -147,33 +147,12 @@ impl Deciding<'_> {
         }
     }
 
-    fn holds(&self, key: &BreachKey) -> bool {
-        self.incident.breach(key).is_some_and(|known| known.cleared_at.is_none())
-    }
-
     /// Runs that are over: the signal tells whether they worked.
     fn prove(&mut self) {
-        let now = self.scene.now;
         let waiting: Vec<Recommendation> = self.incident.recommendations.iter().filter(|one| one.awaits_proof()).cloned().collect();
         for one in waiting {
             let Stage::Ended(ended) = &one.stage else { continue };
-            let late = now > ended.at.plus(one.proof.within);
-            // What was not seen to its end may have done its work all the same.
-            let may_have_worked = ended.outcome.is_success() || ended.outcome == RunOutcome::Unknown;
-            let worked = if may_have_worked {
-                // Only what recovered after the run began, and in its time, speaks for it. One that ended unseen did not recover, and the
-                // time is waited for that it may come back in.
-                match self.incident.breach(&one.proof.breach).and_then(|known| known.ending) {
-                    Some(Ending::Recovered { since }) if since >= ended.started_at => Some(since <= ended.at.plus(one.proof.within)),
-                    // Who resolved it did not wait for the proof: nothing is said about the command.
-                    _ if !self.incident.is_active() => None,
-                    _ => late.then_some(false),
-                }
-            } else {
-                Some(false)
-            };
-            let Some(worked) = worked else { continue };
-            let counts = !matches!(ended.outcome, RunOutcome::Unknown | RunOutcome::Cancelled);
+            let Some((worked, counts)) = self.proof(&one, ended) else { continue };
             let Recommendation { place, command, subject, .. } = one;
             self.record(Event::RunProved { incident: self.incident.number, place, command, subject, worked, counts });
             let holds = self.incident.holding().next().is_some();
@@ -184,6 +163,29 @@ impl Deciding<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a run worked, and whether that counts for or against the command; `None` while that is not known.
+    fn proof(&self, one: &Recommendation, ended: &Ended) -> Option<(bool, bool)> {
+        let counts = !matches!(ended.outcome, RunOutcome::Unknown | RunOutcome::Cancelled);
+        // What was not seen to its end may have done its work all the same.
+        if !ended.outcome.is_success() && ended.outcome != RunOutcome::Unknown {
+            return Some((false, counts));
+        }
+        let deadline = ended.at.plus(one.proof.within);
+        let breach = self.incident.breach(&one.proof.breach);
+        match breach.and_then(|known| known.ending) {
+            // What had begun to recover before the run began does not speak for it, nor against it.
+            Some(Ending::Recovered { since }) if since < ended.started_at => return Some((true, false)),
+            Some(Ending::Recovered { since }) => return Some((since <= deadline, counts)),
+            // One that ended unseen did not recover, and the time is waited for that it may come back in.
+            Some(_) | None => {}
+        }
+        // It has begun to recover in time, and a threshold may want it to stay so for longer than that.
+        let holding = breach.filter(|known| known.cleared_at.is_none());
+        let recovers = holding.and_then(|known| known.breach.easing.as_ref()).is_some_and(|easing| easing.since <= deadline);
+        // Who resolved it did not wait for the proof: nothing is said about the command.
+        (self.incident.is_active() && self.scene.now > deadline && !recovers).then_some((false, counts))
     }
 
     /// Offers that are no longer right.
@@ -199,7 +201,7 @@ impl Deciding<'_> {
         let now = self.scene.now;
         match &one.stage {
             Stage::Approved { at } => (now.since(*at) > STARTED_WITHIN).then_some(Withdrawn::TooLate),
-            Stage::Offered if !self.incident.is_active() || !self.holds(&one.proof.breach) => Some(Withdrawn::NotNeeded),
+            Stage::Offered if !self.incident.is_active() || !self.incident.holds(&one.proof.breach) => Some(Withdrawn::NotNeeded),
             Stage::Offered if now >= one.expires_at => Some(Withdrawn::Expired),
             // It ran elsewhere meanwhile: what stands here is not to be run again right after it.
             Stage::Offered => (!candidate::is_as_offered(&self.scene, one) || self.is_cooling(one)).then_some(Withdrawn::Changed),
@@ -265,7 +267,7 @@ impl Deciding<'_> {
             .chain([&self.incident])
             .flat_map(|one| &one.recommendations)
             .filter_map(|one| match &one.stage {
-                Stage::Ended(ended) if one.command == found.command && one.subject == found.subject => Some(ended),
+                Stage::Ended(ended) if one.command == found.command && one.subject == found.subject && ended.has_run() => Some(ended),
                 _ => None,
             })
             .collect();
@@ -279,5 +281,5 @@ impl Deciding<'_> {
 
 /// Whether something really ran and did not help: then it is worth taking back.
 fn failed(one: &Recommendation) -> bool {
-    matches!(&one.stage, Stage::Ended(ended) if ended.worked == Some(false) && !matches!(ended.outcome, RunOutcome::NotStarted { .. }))
+    matches!(&one.stage, Stage::Ended(ended) if ended.worked == Some(false) && ended.has_run())
 }

@@ -175,8 +175,21 @@ pub struct Ended {
     pub duration: Span,
     /// Whether it was proved to work; `None` while that is watched, and where nothing ran.
     pub worked: Option<bool>,
+    /// The signal has recovered, and had begun to before it ran: that says nothing about the command.
+    #[serde(default)]
+    pub began_before: bool,
     /// When that was known.
     pub proved_at: Option<Timestamp>,
+}
+
+/// How long a run has to end when its time is over.
+const ENDING: Span = Span::from_secs(3);
+
+impl Ended {
+    /// Whether something ran at all.
+    pub const fn has_run(&self) -> bool {
+        !matches!(self.outcome, RunOutcome::NotStarted { .. })
+    }
 }
 
 /// Why a recommendation is no longer offered.
@@ -269,6 +282,9 @@ pub struct Recommendation {
     pub approval: Approval,
     /// A run is stopped after this time.
     pub time_limit: Span,
+    /// After a run it is not run on the same subject again for this time.
+    #[serde(default)]
+    pub cool_down: Span,
     /// What will prove that it worked.
     pub proof: Awaited,
     /// Why it is recommended, the most telling first.
@@ -302,10 +318,11 @@ impl Recommendation {
         matches!(self.stage, Stage::Approved { .. } | Stage::Running { .. })
     }
 
-    /// Until when it runs, or may still run: what was not seen to its end is given its time limit. `None` if it does not run.
+    /// Until when it runs, or may still run: what was not seen to its end is given its time limit and what it takes to end it. `None` if it does
+    /// not run.
     pub fn may_run_until(&self) -> Option<Timestamp> {
         match &self.stage {
-            Stage::Ended(Ended { outcome: RunOutcome::Unknown, started_at, .. }) => Some(started_at.plus(self.time_limit)),
+            Stage::Ended(Ended { outcome: RunOutcome::Unknown, started_at, .. }) => Some(started_at.plus(self.time_limit).plus(ENDING)),
             Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => None,
             Stage::Approved { .. } | Stage::Running { .. } => Some(Timestamp::MAX),
         }
@@ -316,9 +333,17 @@ impl Recommendation {
         self.may_run_until().is_some_and(|end| now < end)
     }
 
+    /// Until when it is not to be run on the same subject again after it has run; `None` if it has not.
+    pub fn cools_until(&self) -> Option<Timestamp> {
+        match &self.stage {
+            Stage::Ended(ended) if ended.has_run() => Some(ended.at.plus(self.cool_down)),
+            _ => None,
+        }
+    }
+
     /// Whether it ran and it is still watched whether it worked.
     pub const fn awaits_proof(&self) -> bool {
-        matches!(&self.stage, Stage::Ended(ended) if ended.worked.is_none() && !matches!(ended.outcome, RunOutcome::NotStarted { .. }))
+        matches!(&self.stage, Stage::Ended(ended) if ended.worked.is_none() && ended.has_run())
     }
 
     /// How many more people have to say yes.

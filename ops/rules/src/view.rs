@@ -295,7 +295,7 @@ pub struct RecommendationPage {
     pub readings: Vec<Reading>,
     /// What exactly would be executed, in lines for people; or why it could not be.
     pub plan: Plan,
-    /// What it prints or printed, if it ran.
+    /// What it prints or printed, if it ran: the last 8 KiB. The incident has all of it.
     pub output: Option<RunOutput>,
     /// What has to be over before it can be approved.
     pub in_the_way: Option<InTheWay>,

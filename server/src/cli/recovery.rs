@@ -39,6 +39,7 @@ pub(super) fn dry_run(config: &Config, id: RecommendationId, out: &mut dyn Write
         let (place, recovery) = (Place::here(config), Recovery::default());
         let pm2_home = place.pm2_home.clone().filter(|_| config.pm2.enabled);
         recovery.set_facts(Arc::new(facts::once(&Place { pm2_home, ..place.clone() }, Some(&*store)).await));
+        recovery.set_hints(Arc::default());
         recovery.set_catalogue(Some(catalogue));
         recovery.set_place(place);
         let plan = recovery.plan(&one);
@@ -189,6 +190,7 @@ fn ran(ended: &Ended) -> String {
         RunOutcome::Unknown => return format!("started at {started_at}, its outcome is not known: check by hand"),
     };
     let worked = match ended.worked {
+        Some(true) if ended.began_before => "its signal has recovered",
         Some(true) => "it was proved to work",
         Some(false) => "it did not help",
         None => "whether it helped is still watched",

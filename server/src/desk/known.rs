@@ -9,6 +9,7 @@ use std::{
 use rules::{
     catalogue::Approval,
     desk::Refusal,
+    incident::Incident,
     journal::{Entry, Event},
     people::{
         Caller, Names, Role,
@@ -87,12 +88,12 @@ const fn is_about_people(event: &Event) -> bool {
 impl Desk {
     /// Whose yes to a recommendation does not count any more: their role was changed, their account was closed, or they set another password
     /// since, as one does whose sign-in someone else had.
-    pub async fn no_approvers(&self, one: &Recommendation) -> Result<Vec<Actor>, Refusal> {
+    pub async fn no_approvers(&self, incident: &Incident, one: &Recommendation) -> Result<Vec<Actor>, Refusal> {
         let known = self.0.known().await?;
         let counts = |given: &Given| {
             let Actor::Account(id) = given.by else { return false };
             known.roster.account(id).is_some_and(|account| {
-                let before = one.approval == Approval::One || account.role_since() < one.offered_at;
+                let before = one.approval == Approval::One || account.role_since() < incident.first_offered_at(one);
                 let same = account.password_since.is_none_or(|since| since <= given.at);
                 account.closed_at.is_none() && account.role >= Role::Approver && before && same
             })

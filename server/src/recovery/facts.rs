@@ -9,7 +9,7 @@ use std::{
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rules::{
@@ -37,6 +37,8 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(5);
 /// How long one look may take before what it would have brought is taken for missing.
 const LOOK_LIMIT: Duration = Duration::from_secs(4);
+/// What was found is good for this long where a later look brings nothing.
+const STALE_AFTER: Duration = Duration::from_secs(60);
 /// How long the first look waits for PM2 to have been asked, so that its apps do not seem to be gone after a start.
 const WAIT_FOR_APPS: Duration = Duration::from_secs(15);
 /// Where certbot keeps a file for each certificate.
@@ -80,7 +82,7 @@ pub struct Places {
 
 /// Looks again and again, until it is told to stop.
 pub async fn watch(places: Places, recovery: Arc<Recovery>, stop: CancellationToken) {
-    let mut reading = None;
+    let mut reading = Reading::default();
     let first = tokio::time::Instant::now();
     while places.apps.as_ref().is_some_and(|apps| !apps.is_told()) && first.elapsed() < WAIT_FOR_APPS {
         tokio::select! {
@@ -91,7 +93,7 @@ pub async fn watch(places: Places, recovery: Arc<Recovery>, stop: CancellationTo
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            (facts, hints) = look(&places, &mut reading) => {
+            found = look(&places, &mut reading) => if let Some((facts, hints)) = found {
                 recovery.set_facts(Arc::new(facts));
                 recovery.set_hints(Arc::new(hints));
             }
@@ -139,24 +141,56 @@ fn facts(
     facts.with_apps(apps).with_certificates(certificates).with_queries(queries)
 }
 
-/// One look. `reading` holds what reads the disks, while it has not ended: one that hangs is not begun a second time.
-async fn look(places: &Places, reading: &mut Option<JoinHandle<Files>>) -> (Facts, Hints) {
-    let apps = places.apps.as_ref().map(Seen::apps).unwrap_or_default();
-    let (host, seen) = (places.host.clone(), apps.clone());
-    // A thread of its own: a file system that hangs must not take one of those that answer requests.
-    let files = reading.get_or_insert_with(|| tokio::task::spawn_blocking(move || Files::look(&host, &seen)));
-    let queries = places.store.long_queries();
-    let (files, queries) = tokio::join!(tokio::time::timeout(LOOK_LIMIT, files), tokio::time::timeout(LOOK_LIMIT, queries));
-    if files.is_ok() {
+/// What reads the disks, while it has not ended: one that hangs is not begun a second time.
+#[derive(Default)]
+struct Reading {
+    files: Option<JoinHandle<Files>>,
+    logs: Option<JoinHandle<Logs>>,
+    /// What the last look found, and when.
+    last: Option<(Instant, Files)>,
+}
+
+impl Reading {
+    /// The programs and certificates. A disk that is slow for a moment does not take them away. `None` if nothing was ever found.
+    async fn files(&mut self, limit: Duration) -> Option<Files> {
+        if let Some(found) = in_time(&mut self.files, limit, Files::look).await {
+            self.last = Some((Instant::now(), found.clone()));
+            return Some(found);
+        }
+        let (at, files) = self.last.as_ref()?;
+        Some(if at.elapsed() < STALE_AFTER { files.clone() } else { Files::default() })
+    }
+}
+
+/// Looks on a thread of its own: a file system that hangs must not take one of those that answer requests. `None` if it takes too long.
+async fn in_time<T: Send + 'static>(
+    reading: &mut Option<JoinHandle<T>>,
+    limit: Duration,
+    look: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let handle = reading.get_or_insert_with(|| tokio::task::spawn_blocking(look));
+    let found = tokio::time::timeout(limit, handle).await;
+    if found.is_ok() {
         *reading = None;
     }
-    let files = match files {
-        Ok(Ok(files)) => files,
-        Ok(Err(_)) | Err(_) => {
-            tracing::warn!("what commands could act upon could not be looked at in time");
-            Files::default()
-        }
-    };
+    let found = found.ok().and_then(Result::ok);
+    if found.is_none() {
+        tracing::warn!("what commands could act upon could not be looked at in time");
+    }
+    found
+}
+
+/// One look. `None` while nothing is known yet: nothing is to be concluded from that.
+async fn look(places: &Places, reading: &mut Reading) -> Option<(Facts, Hints)> {
+    let apps = places.apps.as_ref().map(Seen::apps).unwrap_or_default();
+    let (host, seen) = (places.host.clone(), apps.clone());
+    let queries = tokio::time::timeout(LOOK_LIMIT, places.store.long_queries());
+    // Apart, as they lie elsewhere: logs on a disk that hangs take nothing else away.
+    let mut reading_logs = reading.logs.take();
+    let logs = in_time(&mut reading_logs, LOOK_LIMIT, move || logs(&host, &seen, &local_disks()));
+    let (files, logs, queries) = tokio::join!(reading.files(LOOK_LIMIT), logs, queries);
+    reading.logs = reading_logs;
+    let files = files?;
     let queries: BTreeMap<String, LongQuery> = match queries {
         Ok(Ok(queries)) => queries.into_iter().collect(),
         Ok(Err(_)) | Err(_) => BTreeMap::new(),
@@ -164,24 +198,26 @@ async fn look(places: &Places, reading: &mut Option<JoinHandle<Files>>) -> (Fact
     let facts = facts(files.programs, places.pm2.as_ref(), files.certificates, apps.keys().cloned(), queries.keys().cloned());
     let hints = Hints {
         app_memory: apps.into_iter().map(|(name, app)| (name, app.memory)).collect(),
-        app_logs: files.logs,
+        app_logs: logs.unwrap_or_default(),
         endpoint_hosts: places.endpoints.get(),
         queries,
     };
-    (facts, hints)
+    Some((facts, hints))
 }
 
-/// What the disks tell.
-#[derive(Default)]
+/// What is installed.
+#[derive(Clone, Default)]
 struct Files {
     programs: Vec<(Program, &'static str)>,
     certificates: Vec<String>,
-    logs: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
+/// How large each app's log files are, by the disk that they are on.
+type Logs = BTreeMap<String, BTreeMap<String, u64>>;
+
 impl Files {
-    fn look(host: &str, apps: &BTreeMap<String, SeenApp>) -> Self {
-        Self { programs: programs(), certificates: certificates(Path::new(CERTIFICATES)), logs: logs(host, apps, &local_disks()) }
+    fn look() -> Self {
+        Self { programs: programs(), certificates: certificates(Path::new(CERTIFICATES)) }
     }
 }
 
@@ -205,7 +241,7 @@ fn certificates(dir: &Path) -> Vec<String> {
 }
 
 /// How large each app's log files are, by the disk that they are on.
-fn logs(host: &str, apps: &BTreeMap<String, SeenApp>, disks: &[PathBuf]) -> BTreeMap<String, BTreeMap<String, u64>> {
+fn logs(host: &str, apps: &BTreeMap<String, SeenApp>, disks: &[PathBuf]) -> Logs {
     // Of two mounts of one device the first, the shortest, is the one that is reported.
     let mut names: BTreeMap<u64, String> = BTreeMap::new();
     for point in disks {
@@ -214,7 +250,7 @@ fn logs(host: &str, apps: &BTreeMap<String, SeenApp>, disks: &[PathBuf]) -> BTre
             names.entry(data.dev()).or_insert(name);
         }
     }
-    let mut sizes: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut sizes = Logs::new();
     for (app, seen) in apps {
         for data in seen.logs.iter().filter_map(|path| fs::metadata(path).ok()).filter(fs::Metadata::is_file) {
             if let Some(disk) = names.get(&data.dev()) {
@@ -251,6 +287,28 @@ mod tests {
         let on_disk = sizes["api"].values().copied().collect::<Vec<_>>();
         assert!(matches!(on_disk[..], [size] if (100_000..200_000).contains(&size)), "{sizes:?}");
         assert_eq!(logs("web-1", &apps, &[]), BTreeMap::new());
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_hangs_takes_away_only_what_lies_on_it_and_that_after_a_while() {
+        let soon = Duration::from_millis(50);
+        let (hangs, hung) = std::sync::mpsc::channel::<()>();
+        let mut reading = None;
+        assert!(in_time(&mut reading, soon, move || hung.recv().is_ok()).await.is_none() && reading.is_some());
+        assert!(in_time(&mut reading, soon, || panic!("a second look is not begun")).await.is_none());
+        hangs.send(()).unwrap();
+        assert_eq!(in_time(&mut reading, LOOK_LIMIT, || false).await, Some(true));
+
+        let found = Files { certificates: vec!["shop.example".to_owned()], ..Files::default() };
+        let (hangs, hung) = std::sync::mpsc::channel::<()>();
+        let stuck = tokio::task::spawn_blocking(move || hung.recv().map_or_else(|_| Files::default(), |()| Files::default()));
+        let mut reading = Reading { files: Some(stuck), last: Some((Instant::now(), found.clone())), ..Reading::default() };
+        assert_eq!(reading.files(soon).await.unwrap().certificates, ["shop.example"]);
+        reading.last = Instant::now().checked_sub(STALE_AFTER).map(|at| (at, found));
+        assert!(reading.files(soon).await.unwrap().certificates.is_empty());
+        reading.last = None;
+        assert!(reading.files(soon).await.is_none(), "nothing was ever found");
+        drop(hangs);
     }
 
     #[test]

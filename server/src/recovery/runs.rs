@@ -45,6 +45,8 @@ pub const STALE: Span = Span::from_secs(60);
 const LOOK: Duration = Duration::from_secs(2);
 /// How long runs have to end by themselves when Calm Ops stops.
 const LEAVE_AFTER: Duration = Duration::from_secs(2);
+/// What is added to the output of a run that left something behind.
+const OUTLIVED: &str = "\nCalm Ops: something that this started still runs. Look by hand.\n";
 /// The most output that the journal keeps of a run, in bytes.
 const MOST_OUTPUT: usize = 32 * 1024;
 
@@ -146,7 +148,8 @@ impl Inner {
         for one in &incident.recommendations {
             let id = RecommendationId { incident: incident.number, place: one.place };
             match &one.stage {
-                Stage::Approved { at } if self.clock.now().wall.since(*at) < STALE => {
+                // Before the host was looked at nothing is to be concluded from what is missing; the next look comes soon.
+                Stage::Approved { at } if self.clock.now().wall.since(*at) < STALE && self.recovery.hints().is_some() => {
                     self.take(id, |inner, cancel| inner.carry_out(id, cancel));
                 }
                 Stage::Running { cancelled: Some(_), .. } if self.cancel(id) => {}
@@ -208,7 +211,7 @@ impl Inner {
             }
         }
         let ready = match self.recommendation(id).await {
-            Ok((incident, one)) => match self.desk.no_approvers(&one).await {
+            Ok((incident, one)) => match self.desk.no_approvers(&incident, &one).await {
                 Err(_) => Err("The database did not answer, so it is not known whether those who approved it still may.".to_owned()),
                 Ok(lost) => {
                     let inner = Arc::clone(&self);
@@ -260,6 +263,12 @@ impl Inner {
                 (RunOutcome::Exited { code: 0 }, format!("The database was told to end the query of process {pid}.\n"))
             }
             Ok(QueryCancel::Gone) => (not_started("The query is over already, or another one runs there now."), String::new()),
+            Ok(QueryCancel::NotAllowed) => (
+                not_started(
+                    "The database does not let Calm Ops end this query. Grant its role pg_signal_backend; a superuser's query nobody else may end.",
+                ),
+                String::new(),
+            ),
             Ok(QueryCancel::NotHere) => {
                 (not_started("Calm Ops stores in SQLite here, so it has no PostgreSQL whose query it could end."), String::new())
             }
@@ -307,7 +316,11 @@ fn told(report: &Report) -> (RunOutcome, Span, String) {
         Outcome::NotStarted { refusal } => not_started(&refusal.sentence),
         Outcome::Unknown => RunOutcome::Unknown,
     };
-    (outcome, report.command.duration, bounded(&report.output.text()))
+    let mut output = report.output.text();
+    if report.command.outlived {
+        output.push_str(OUTLIVED);
+    }
+    (outcome, report.command.duration, bounded(&output))
 }
 
 /// The head and the tail of a text, in whole lines where there are any.
@@ -320,7 +333,7 @@ fn bounded(text: &str) -> String {
     let head = &text[..text.floor_char_boundary(half)];
     let tail = &text[text.ceil_char_boundary(text.len() - half)..];
     let head = head.rfind('\n').map_or(head, |end| &head[..end]);
-    let tail = tail.find('\n').map_or(tail, |end| &tail[end + 1..]);
+    let tail = tail.find('\n').filter(|end| end + 1 < tail.len()).map_or(tail, |end| &tail[end + 1..]);
     format!("{head}\n{MARK}{tail}")
 }
 

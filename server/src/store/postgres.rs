@@ -152,15 +152,21 @@ impl PostgresStore {
 
     /// Looks and tells in one statement: a session that began another query meanwhile is left alone.
     async fn cancel_backend(&self, pid: u32, started: u64) -> Result<QueryCancel, StoreError> {
-        let told: Option<bool> = sqlx::query_scalar(
+        let told: Result<Option<bool>, sqlx::Error> = sqlx::query_scalar(
             "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND pid <> pg_backend_pid() AND state = 'active'
                 AND application_name <> 'calm-ops' AND (EXTRACT(EPOCH FROM query_start) * 1000000)::bigint = $2",
         )
         .bind(i32::try_from(pid).unwrap_or(-1))
         .bind(shared::bound(started))
         .fetch_optional(&self.readers)
-        .await?;
-        Ok(if told == Some(true) { QueryCancel::Told } else { QueryCancel::Gone })
+        .await;
+        match told {
+            Ok(Some(true)) => Ok(QueryCancel::Told),
+            Ok(Some(false) | None) => Ok(QueryCancel::Gone),
+            // insufficient_privilege
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42501") => Ok(QueryCancel::NotAllowed),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Closes every connection.

@@ -12,6 +12,11 @@ use rules::{
 
 use super::{Rollup, RollupStep, StoreError};
 
+/// Until when a command may be in the way of another yes: while it runs or may still run, and while it is not to be run again.
+fn in_the_way_until(one: &Recommendation) -> impl Iterator<Item = Timestamp> {
+    [one.may_run_until(), one.cools_until()].into_iter().flatten()
+}
+
 /// The columns of an incident that are for looking up.
 pub(super) struct IncidentRow {
     pub number: i64,
@@ -49,7 +54,7 @@ impl IncidentRow {
             opened_at: incident.opened_at.as_micros(),
             updated_at: incident.updated_at.as_micros(),
             resolved_at: incident.resolution.as_ref().map(|end| end.at.as_micros()),
-            may_run_until: incident.recommendations.iter().filter_map(Recommendation::may_run_until).max().map(Timestamp::as_micros),
+            may_run_until: incident.recommendations.iter().flat_map(in_the_way_until).max().map(Timestamp::as_micros),
             subjects,
             search,
             body,

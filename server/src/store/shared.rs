@@ -120,7 +120,7 @@ pub(super) async fn load(connection: &mut Connection, number: IncidentNumber) ->
     body.map(|body| rows::incident(number, &body)).transpose()
 }
 
-/// The incidents with a command that runs or may still run, by number.
+/// The incidents with a command that runs, may still run, or is not to be run again yet, by number.
 pub(super) async fn with_runs(connection: &mut Connection, now: Timestamp) -> Result<Vec<Incident>, StoreError> {
     let rows = sqlx::query("SELECT number, body FROM incident WHERE may_run_until > $1 ORDER BY number").bind(now.as_micros());
     incidents(&rows.fetch_all(connection).await?)

@@ -118,6 +118,7 @@ impl Bench {
         let (live, clock, recovery) = (Live::new(Cursor { epoch: 1, number: 0 }, 10), Clock::start(), Arc::new(Recovery::default()));
         recovery.set_catalogue(Some(Arc::clone(&catalogue)));
         recovery.set_facts(Arc::new(Facts::new()));
+        recovery.set_hints(Arc::default());
         recovery.set_place(Place { host: HOST.to_owned(), pm2_home: None, pm2: None });
         let desk = Desk::new(Arc::clone(&store), Arc::new(Board::default()), Arc::clone(&live), Arc::clone(&recovery), clock);
         for person in 1..=PEOPLE {
@@ -161,6 +162,7 @@ impl Bench {
             undo: Undo::Never("it is over".to_owned()),
             approval: if command.risk() == Risk::High { Approval::Two } else { Approval::One },
             time_limit: command.time_limit(),
+            cool_down: command.cool_down(),
             proof: Awaited { breach, within: Span::from_mins(20) },
             reasons: Vec::new(),
             catalogue: self.catalogue.version().to_owned(),
@@ -169,6 +171,14 @@ impl Bench {
             approvals: Vec::new(),
             stage: Stage::Offered,
         }
+    }
+
+    /// Forgets what was seen of the host, as after a start of the program.
+    pub fn unseen(&mut self) {
+        let catalogue = self.recovery.catalogue();
+        self.recovery = Arc::default();
+        self.recovery.set_catalogue(catalogue);
+        self.recovery.set_place(Place { host: HOST.to_owned(), pm2_home: None, pm2: None });
     }
 
     /// Opens an incident and recommends something for it.
@@ -296,6 +306,8 @@ on_both!(
     once::cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile,
     once::what_was_started_before_the_program_is_unknown_and_never_started_again,
     once::what_was_approved_a_moment_before_the_program_started_is_started,
+    once::nothing_is_started_before_the_host_was_looked_at,
+    once::a_new_offer_of_the_same_does_not_make_newcomers_old,
     refused::another_binding_an_expired_offer_and_an_invalid_catalogue_are_refused,
     refused::what_the_catalogue_does_not_make_of_it_is_not_started,
     refused::a_script_that_was_changed_after_the_yes_is_not_started,

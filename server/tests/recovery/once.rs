@@ -1,15 +1,17 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use app::desk::Desk as _;
 use futures::future::join_all;
 use rules::{
     catalogue::Risk,
-    desk::{Command, Refusal},
+    desk::{Answer, Command, Query, Refusal},
+    journal::Event,
     people::{
         Caller, Role, SessionId,
         roster::{Change, PasswordHash, SecretHash},
     },
-    recommendation::{RunOutcome, Stage},
+    recommendation::{Recommendation, RecommendationId, RunOutcome, Stage, Withdrawn},
+    view::Plan,
     words::AccountId,
 };
 
@@ -143,4 +145,46 @@ pub async fn what_was_approved_a_moment_before_the_program_started_is_started(on
     let _runs = bench.start();
     assert_eq!(bench.ended().await.0.outcome, RunOutcome::Exited { code: 0 });
     assert_eq!(bench.ran(), 1);
+}
+
+/// After a start nothing is known of the host for some seconds: what is missing then says nothing.
+pub async fn nothing_is_started_before_the_host_was_looked_at(on: &On<'_>) {
+    let mut bench = Bench::set_up(on, "", Risk::Low).await;
+    bench.offer(bench.recommendation()).await;
+    bench.approve(1).await.unwrap();
+    bench.unseen();
+    let _runs = bench.start();
+    // It has looked at the incidents in between, and once more.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert!(matches!(bench.page().await.recommendation.stage, Stage::Approved { .. }), "the yes is not used up");
+    assert_eq!(bench.ran(), 0);
+    let Plan::Refused { why } = bench.recovery.plan(&bench.recommendation()) else { panic!("nothing is known yet") };
+    assert!(why.contains("has just started"), "{why}");
+    bench.recovery.set_hints(Arc::default());
+    assert_eq!(bench.ended().await.0.outcome, RunOutcome::Exited { code: 0 });
+    assert_eq!(bench.ran(), 1);
+}
+
+/// An offer that nobody decided upon ends and is made anew. Who came in between was still not here when it was recommended first.
+pub async fn a_new_offer_of_the_same_does_not_make_newcomers_old(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::High).await;
+    bench.offer(bench.recommendation()).await;
+    let (hash, password) = (SecretHash([9; 32]), PasswordHash("none".to_owned()));
+    for change in [Change::MakeOwnerLink { hash }, Change::Join { hash, name: "The same person".to_owned(), password }] {
+        bench.desk.act(Caller::System, Command::People(change)).await.unwrap();
+    }
+    let incident = ID.incident;
+    let again = Recommendation { place: 2, ..bench.recommendation() };
+    let events = vec![
+        Event::RecommendationWithdrawn { incident, place: 1, why: Withdrawn::Expired },
+        Event::Recommended { incident, recommendation: Box::new(again) },
+    ];
+    bench.desk.act(Caller::Agent, Command::Record { events, monitor: None }).await.unwrap();
+    let recommendation = RecommendationId { incident, place: 2 };
+    let answer = bench.desk.ask(Caller::Local, Query::Recommendation { recommendation }).await.unwrap();
+    let Answer::Recommendation(page) = answer else { panic!("another answer") };
+    let approve = |who| bench.desk.act(approver(who), Command::Approve { recommendation, binding: page.binding });
+    let refused = approve(u32::from(PEOPLE) + 1).await.unwrap_err().to_string();
+    assert!(refused.contains("who could approve before it was recommended"), "{refused}");
+    approve(1).await.unwrap();
 }

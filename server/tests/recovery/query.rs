@@ -35,6 +35,13 @@ async fn the_approved_query_is_ended_and_no_other() {
     let url = server.fresh("app").await;
     let (one, asked) = long_query(&url).await;
     let (other, others) = long_query(&url).await;
+    // And one of somebody else's, in a database that Calm Ops uses with a role that may only look.
+    let mut connection = server.connect().await;
+    for statement in ["CREATE ROLE lesser LOGIN", "GRANT pg_monitor TO lesser", "CREATE DATABASE lesser OWNER lesser"] {
+        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+    let (third, thirds) = long_query(&server.url("lesser")).await;
     let bench = Bench::set_up(&On::This(Where::Postgres { url }), "", Risk::Low).await;
     assert_eq!(bench.store.long_queries().await.unwrap(), [], "they are young");
     let catalogue = rules::catalogue::Catalogue::parse("c", CATALOGUE, &[]).unwrap_or_else(|refusals| panic!("{}", refusals[0]));
@@ -74,5 +81,15 @@ async fn the_approved_query_is_ended_and_no_other() {
     // 57014 is query_canceled.
     assert_eq!(error.as_database_error().and_then(|error| error.code()).as_deref(), Some("57014"), "{error}");
     assert!(!others.is_finished(), "another one goes on");
+
+    // A database that does not let it: that is told as what it is, and nothing was done.
+    let lesser = server.url("lesser").replace("calm@", "lesser@");
+    let lesser = server::store::open(&Where::Postgres { url: lesser }).await.unwrap();
+    let seen = lesser.long_queries().await.unwrap();
+    let (pid, started) = seen[0].0.split_once('@').unwrap();
+    assert_eq!((seen.len(), pid.parse::<i32>().unwrap()), (1, third), "it sees the query");
+    let told = lesser.cancel_query(pid.parse().unwrap(), started.parse().unwrap()).await.unwrap();
+    assert_eq!(told, server::store::QueryCancel::NotAllowed);
+    assert!(!thirds.is_finished());
     assert_eq!(bench.store.long_queries().await.unwrap().iter().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [id(other)]);
 }

@@ -159,6 +159,23 @@ async fn a_check_that_fails_or_takes_too_long_keeps_the_command_from_starting() 
 }
 
 #[tokio::test]
+async fn a_command_and_its_check_share_one_time_limit() {
+    let bench = Bench::set_up();
+    let limit = Span::from_secs(4);
+    let with_check = |seconds: &str| {
+        let check = Plan::of(bench.script("check", &format!("sleep {seconds}"))).time_limit(limit).finish().unwrap();
+        Plan::of(bench.script("command", "exec sleep 60")).time_limit(limit).check(check).finish().unwrap()
+    };
+    let report = bench.runner.start(with_check("1.5")).wait().await;
+    assert_eq!(report.command.outcome, Outcome::TimedOut);
+    assert!(report.command.duration < Span::from_millis(3_300), "{}", report.command.duration);
+    // What would be cut off as soon as it begins is not begun.
+    let report = bench.runner.start(with_check("3.5")).wait().await;
+    let Outcome::NotStarted { refusal } = report.command.outcome else { panic!("{:?}", report.command) };
+    assert!(report.check.unwrap().outcome.is_success() && refusal.sentence.contains("nearly all of the time"), "{refusal}");
+}
+
+#[tokio::test]
 async fn what_was_cancelled_before_it_began_never_starts() {
     let bench = Bench::set_up();
     let touched = bench.path("touched");

@@ -50,7 +50,11 @@ async fn lose(store: &dyn Archive) -> Timestamp {
     write(store, 21, Actor::System, vec![Event::RunStarted { incident: ONE, place: 1 }]).await.unwrap();
     let (outcome, duration, output) = (RunOutcome::Unknown, Span::ZERO, String::new());
     write(store, 23, Actor::System, vec![Event::RunEnded { incident: ONE, place: 1, outcome, duration, output }]).await.unwrap();
-    at(21).plus(store.incident(ONE).await.unwrap().unwrap().recommendation(1).unwrap().time_limit)
+    let incident = store.incident(ONE).await.unwrap().unwrap();
+    let one = incident.recommendation(1).unwrap();
+    // It is in the way until then, and for its cool-down.
+    assert!(one.may_run_until() > Some(at(21)));
+    one.may_run_until().max(one.cools_until()).unwrap()
 }
 
 pub async fn what_runs_or_may_still_run_is_found(place: &Place) {

@@ -55,25 +55,33 @@ fn about(why: Why, incident: &Incident) -> (String, Vec<String>, String) {
     let headline = incident.summary.headline();
     let waits = match why {
         Why::Offered { place } => incident.last_offer_of(place).filter(|one| one.is_offered()),
-        Why::Opened | Why::Escalated | Why::Reopened | Why::Many { .. } | Why::Test => incident.offered().next(),
+        Why::Opened | Why::Escalated | Why::Reopened | Why::DidNotHelp { .. } | Why::Many { .. } | Why::Test => incident.offered().next(),
     };
     let severity = word(incident.severity);
     let title = match why {
         Why::Escalated => format!("Now critical: {headline}"),
         Why::Reopened => format!("{severity}, again: {headline}"),
+        Why::DidNotHelp { .. } => format!("It did not help: {headline}"),
         Why::Offered { .. } => format!("Your decision is needed: {headline}"),
         Why::Opened | Why::Many { .. } | Why::Test => format!("{severity}: {headline}"),
     };
     let since = format!("Incident {number}, since {} UTC.", incident.began_at.to_chrono().format("%H:%M"));
+    let ran = match why {
+        Why::DidNotHelp { place } => incident.recommendation(place).map(|one| {
+            format!("\u{201c}{}\u{201d} was approved and has run. What it was to help goes on.", one.title.trim_end_matches('.'))
+        }),
+        Why::Opened | Why::Escalated | Why::Reopened | Why::Offered { .. } | Why::Many { .. } | Why::Test => None,
+    };
     let next = match waits {
         Some(one) => format!("Recommended: {}. It runs only if you approve it.", one.title.trim_end_matches('.')),
+        None if ran.is_some() => "Nothing else waits for a decision now. The page shows the evidence and the guide.".to_owned(),
         None => "Nothing waits for a decision yet. The page shows the evidence.".to_owned(),
     };
     let path = match waits {
         Some(one) => format!("/ops/approve/{}", RecommendationId { incident: number, place: one.place }),
         None => format!("/ops/incidents/{number}"),
     };
-    (title, vec![since, next], path)
+    (title, [Some(since), ran, Some(next)].into_iter().flatten().collect(), path)
 }
 
 const fn word(severity: Severity) -> &'static str {

@@ -8,7 +8,7 @@ use super::{Call, Why};
 use crate::{
     incident::{Incident, IncidentNumber},
     journal::{Entry, Event},
-    recommendation::Recommendation,
+    recommendation::{Recommendation, RunOutcome, Stage},
     time::{Span, Timestamp},
     words::Severity,
 };
@@ -123,7 +123,21 @@ impl Progress {
             let of = group.iter().find(|(_, event)| is_it(event)).or_else(|| group.iter().rev().find(|(_, event)| is_offer(event)));
             of.map(|(entry, _)| (*entry, Why::Offered { place }))
         };
-        let found = begun.or_else(risen).or_else(offered);
+        // Whoever said yes may have gone back to sleep.
+        let unhelped = || {
+            let found = group.iter().rev().find_map(|(entry, event)| match event {
+                Event::RunProved { place, worked: false, .. } => Some((*entry, *place)),
+                _ => None,
+            });
+            let (entry, place) = found.filter(|(_, place)| {
+                // Who ended it early is there, and knows.
+                let one = incident.recommendation(*place);
+                let ended_early = matches!(one.map(|one| &one.stage), Some(Stage::Ended(ended)) if ended.outcome == RunOutcome::Cancelled);
+                !ended_early && one.is_some_and(|one| incident.holds(&one.proof.breach))
+            })?;
+            Some((entry, Why::DidNotHelp { place }))
+        };
+        let found = begun.or_else(risen).or_else(unhelped).or_else(offered);
         let (entry, why) = found?;
         // A call leads to all that waits, so it tells of that as well.
         let offers = before.offers.into_iter().chain(incident.offered().map(Recommendation::deed)).collect();

@@ -9,7 +9,7 @@ use crate::{
     incident::{IncidentBreach, apply},
     journal::{Entry, Event},
     lifecycle::{State, Step},
-    recommendation::{Awaited, Recommendation, Stage, Withdrawn},
+    recommendation::{Awaited, Recommendation, RunOutcome, Stage, Withdrawn},
     summary::Summary,
     words::Actor,
 };
@@ -90,6 +90,7 @@ fn offered(number: u32, place: u32, command: &str) -> Event {
         undo: Undo::Never(String::new()),
         approval: Approval::One,
         time_limit: Span::from_secs(1),
+        cool_down: Span::ZERO,
         proof: Awaited { breach: breach("host:web-1", Severity::Warning).key, within: Span::from_mins(10) },
         reasons: Vec::new(),
         catalogue: String::new(),
@@ -181,6 +182,49 @@ fn an_incident_calls_when_it_opens_rises_waits_and_comes_back_each_once() {
     assert_eq!(world.told(vec![withdrawn(3), offered(1, 4, "way-3")]), [], "nobody decided in time, and it is offered anew");
     assert_eq!(world.told(vec![resolved(1)]), []);
     assert_eq!(world.told(vec![reopened(1), critical(1)]), [(13, Why::Reopened)], "one call says both");
+}
+
+#[test]
+fn who_said_yes_is_called_again_if_it_did_not_help() {
+    let ran = |outcome: RunOutcome, worked: bool| {
+        let mut world = World::default();
+        world.told(vec![opened(1, Severity::Warning)]);
+        assert_eq!(world.told(vec![recommended(1, 1), recommended(1, 2)]).len(), 1);
+        let (incident, place) = (IncidentNumber(1), 1);
+        let binding = world.incidents[&incident].recommendation(1).unwrap().binding(&world.incidents[&incident]);
+        let ended = Event::RunEnded { incident, place, outcome, duration: Span::from_secs(1), output: String::new() };
+        assert_eq!(world.told(vec![Event::Approved { incident, place, binding }, Event::RunStarted { incident, place }, ended]), []);
+        let (command, subject) = ("way-1".to_owned(), "app:api@web-1".parse().unwrap());
+        let told = world.told(vec![Event::RunProved { incident, place, command, subject, worked, counts: true }]);
+        (world, told)
+    };
+    let (world, told) = ran(RunOutcome::Exited { code: 0 }, false);
+    assert_eq!(told, [(7, Why::DidNotHelp { place: 1 })]);
+    let call = Call { entry: 7, incident: IncidentNumber(1), why: told[0].1, severity: Severity::Warning, at: at(0) };
+    let incident = world.incidents.get(&IncidentNumber(1));
+    assert_eq!(due(&call, &contact(), incident, at(1), 0), Due::Send);
+    let said = message(&call, incident, Some("https://ops.example.com"));
+    assert!(said.title.starts_with("It did not help: "), "{said:?}");
+    assert!(
+        said.body.contains("Reload the app, way 1\u{201d} was approved and has run.")
+            && said.body.contains("Recommended: Reload the app, way 2."),
+        "{said:?}"
+    );
+    assert_eq!(said.link.as_deref(), Some("https://ops.example.com/ops/approve/1-2"));
+    // It has recovered before the call went out.
+    let mut recovered = world.incidents[&IncidentNumber(1)].clone();
+    recovered.breaches[0].cleared_at = Some(at(1));
+    assert_eq!(due(&call, &contact(), Some(&recovered), at(1), 0), Due::Over);
+    // Nor does it call, or stay queued, because of another breach that holds.
+    let mut world = world;
+    assert!(world.write(critical(1)));
+    let mut recovered = world.incidents[&IncidentNumber(1)].clone();
+    recovered.breaches[0].cleared_at = Some(at(1));
+    assert!(recovered.holding().next().is_some());
+    assert_eq!(due(&call, &contact(), Some(&recovered), at(1), 0), Due::Over);
+    assert_eq!(ran(RunOutcome::Exited { code: 0 }, true).1, [], "it helped");
+    assert_eq!(ran(RunOutcome::Cancelled, false).1, [], "who ended it early knows");
+    assert_eq!(ran(RunOutcome::TimedOut, false).1.len(), 1);
 }
 
 #[test]

@@ -102,11 +102,15 @@ fn undos(scene: &Scene<'_>, incident: &Incident) -> Vec<Candidate> {
         let catalogue = scene.catalogue?;
         let order = catalogue.commands().iter().position(|command| command.id() == id)?;
         let command = catalogue.get(id)?;
-        let breach = incident.holding().find(|breach| breach.key == one.proof.breach)?;
+        // What recovers by now is left to do so.
+        let breach = incident.holding().find(|breach| breach.key == one.proof.breach && breach.easing.is_none())?;
         let values: Values = one.values.clone().into_iter().collect();
         let filled = command.fill(&values, scene.facts).ok()?;
         let ran = |other: &Recommendation| {
-            other.place > one.place && other.command == *id && other.values == one.values && matches!(other.stage, Stage::Ended(_))
+            other.place > one.place
+                && other.command == *id
+                && other.values == one.values
+                && matches!(&other.stage, Stage::Ended(ended) if ended.has_run())
         };
         if incident.recommendations.iter().any(ran) {
             return None;
@@ -147,6 +151,7 @@ fn build(
         undo: command.undo().clone(),
         approval: command.approval(),
         time_limit: command.time_limit(),
+        cool_down: command.cool_down(),
         proof,
         reasons,
         catalogue: scene.catalogue?.version().to_owned(),

@@ -3,11 +3,11 @@
 use super::*;
 use crate::{
     agent::tests::{at, breach},
-    breach::Ending,
+    breach::{BreachKey, Ending},
     catalogue::Program,
     incident::{IncidentBreach, IncidentNumber},
     policy::Dependency,
-    recommendation::{Ended, Reason},
+    recommendation::{Ended, Reason, RecommendationId},
     summary::Summary,
     words::Severity,
 };
@@ -388,7 +388,7 @@ fn what_was_not_seen_to_its_end_is_watched_and_says_nothing_about_the_command() 
     story.tick(0);
     story.end(1, 10, RunOutcome::Unknown);
     let one = story.incidents[0].recommendation(1).unwrap();
-    let limit = one.time_limit.as_secs_f64() as i64;
+    let limit = one.time_limit.as_secs_f64() as i64 + 3;
     assert!(one.may_run(at(10 + limit - 1)) && !one.may_run(at(10 + limit)), "its subject is held as long as it may run");
     assert_eq!(story.tick(11), [], "it may have done its work, and nothing else is offered before that is known");
     assert_eq!(story.tick(10 + 1_200), []);
@@ -453,12 +453,111 @@ fn a_proof_does_not_begin_the_cool_down_anew() {
 }
 
 #[test]
-fn what_recovered_before_the_run_does_not_speak_for_it() {
+fn what_recovered_before_the_run_speaks_neither_for_it_nor_against_it() {
     let mut story = Story::new(&[app_memory()]);
     story.tick(0);
     story.clear(&app_memory().key, 5);
     story.run(1, 10, 0);
-    assert!(!kinds(&story.tick(20)).contains(&"run_proved"));
+    let events = story.tick(20);
+    assert!(matches!(events[0], Event::RunProved { worked: true, counts: false, .. }), "{events:?}");
+    assert_eq!(story.tracks.of("pm2-reload", &"app:api@web-1".parse().unwrap()).total, 0);
+    let Stage::Ended(ended) = &story.incidents[0].recommendation(1).unwrap().stage else { panic!("it has ended") };
+    assert!(ended.worked == Some(true) && ended.began_before);
+}
+
+#[test]
+fn what_recovers_at_the_end_of_its_time_is_waited_for() {
+    let easing = |story: &mut Story, since: Option<i64>, seconds: i64| {
+        let easing = since.map(|since| crate::breach::Easing { since: at(since), stays_for_seconds: 300.0, recovers_at: None });
+        let breach = Box::new(crate::breach::Breach { easing, ..app_memory() });
+        assert!(story.apply(&Event::BreachChanged { incident: IncidentNumber(1), breach }, Actor::Agent, seconds));
+    };
+    let ran = || {
+        let mut story = Story::new(&[app_memory()]);
+        story.tick(0);
+        story.run(1, 10, 0);
+        story
+    };
+    let deadline = 10 + 1_200;
+    let mut story = ran();
+    easing(&mut story, Some(deadline - 60), deadline - 60);
+    assert_eq!(story.tick(deadline + 1), [], "it recovers since before the end of its time");
+    story.clear(&app_memory().key, deadline - 60);
+    let events = story.tick(deadline + 240);
+    assert!(matches!(events[0], Event::RunProved { worked: true, counts: true, .. }), "{events:?}");
+
+    let mut story = ran();
+    easing(&mut story, Some(deadline - 60), deadline - 60);
+    easing(&mut story, None, deadline + 100);
+    let events = story.tick(deadline + 101);
+    assert!(matches!(events[0], Event::RunProved { worked: false, counts: true, .. }), "it did not stay so: {events:?}");
+
+    let mut story = ran();
+    easing(&mut story, Some(deadline - 60), deadline - 60);
+    let ending = Ending::NoLongerWatched;
+    let gone = Event::BreachCleared { incident: IncidentNumber(1), key: app_memory().key, ending };
+    assert!(story.apply(&gone, Actor::Agent, deadline - 30));
+    let events = story.tick(deadline + 1);
+    assert!(matches!(events[0], Event::RunProved { worked: false, .. }), "it is waited for in vain no longer: {events:?}");
+
+    let mut story = ran();
+    easing(&mut story, Some(deadline + 5), deadline + 5);
+    let events = story.tick(deadline + 6);
+    assert!(matches!(events[0], Event::RunProved { worked: false, .. }), "it began too late: {events:?}");
+}
+
+#[test]
+fn what_was_not_started_does_not_begin_the_cool_down() {
+    let mut story = Story::new(&[app_memory()]);
+    story.tick(0);
+    story.end(1, 10, RunOutcome::NotStarted { why: "its check did not pass".into() });
+    story.tick(11);
+    assert!(story.offered().contains(&"/usr/bin/pm2 reload api".to_owned()), "{:?}", story.offered());
+}
+
+#[test]
+fn nothing_is_taken_back_while_it_recovers() {
+    let from = TEXT.find("| undo | can't be undone, because the old processes have ended; the new ones run the same program |").unwrap();
+    let text = TEXT.replacen(TEXT[from..].lines().next().unwrap(), "| undo | `pm2-restart` |", 1);
+    let mut story = Story::new(&[app_memory()]);
+    story.catalogue = Some(Catalogue::parse("commands", &text, &[]).unwrap());
+    story.tick(0);
+    for place in [1, 2] {
+        let declined = Event::RecommendationDeclined { incident: IncidentNumber(1), place, reason: "later".into() };
+        assert!(place == 1 || story.apply(&declined, Actor::Local, 5));
+    }
+    story.run(1, 10, 1);
+    let easing = Some(crate::breach::Easing { since: at(11), stays_for_seconds: 300.0, recovers_at: None });
+    let breach = Box::new(crate::breach::Breach { easing, ..app_memory() });
+    assert!(story.apply(&Event::BreachChanged { incident: IncidentNumber(1), breach }, Actor::Agent, 11));
+    story.tick(12);
+    assert_eq!(story.offered(), Vec::<String>::new());
+}
+
+#[test]
+fn what_ran_a_short_while_ago_is_not_approved_again() {
+    let mut story = Story::new(&[app_memory()]);
+    story.tick(0);
+    story.incidents.push(incident(2, &[breach("app:api@web-1", "app.memory", Severity::Critical, 100)]));
+    // Both are offered before one of them runs; nothing has looked since.
+    story.tick(5);
+    story.run(1, 10, 0);
+    let approve = |story: &Story, seconds: i64| {
+        let one = story.incidents[1].offered().find(|one| one.command == "pm2-reload").unwrap();
+        let recommendation = RecommendationId { incident: IncidentNumber(2), place: one.place };
+        let command = crate::desk::Command::Approve { recommendation, binding: one.binding(&story.incidents[1]) };
+        let situation = crate::desk::Situation {
+            actor: Actor::Local,
+            now: at(seconds),
+            others: &story.incidents[..1],
+            catalogue: story.catalogue.as_ref().map(Catalogue::version),
+            role_since: None,
+        };
+        crate::desk::decide(&story.incidents[1], &command, situation)
+    };
+    let refused = approve(&story, 12).unwrap_err().to_string();
+    assert!(refused.contains("ran on app:api@web-1 a short while ago") && refused.contains(&at(610).to_seconds_text()), "{refused}");
+    assert!(approve(&story, 10 + 600).is_ok());
 }
 
 #[test]

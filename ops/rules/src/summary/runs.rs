@@ -23,6 +23,8 @@ pub enum RunResult {
     Awaited,
     /// The signal recovered in time.
     Worked,
+    /// It ran well, and the signal recovered, as it had begun to before.
+    Recovered,
     /// It ran well, and the signal did not recover in time.
     DidNotHelp,
     /// It did not end well.
@@ -41,6 +43,7 @@ const fn result(one: &Recommendation) -> Option<RunResult> {
         Stage::Ended(Ended { outcome: RunOutcome::NotStarted { .. }, .. }) => None,
         Stage::Ended(Ended { outcome: RunOutcome::Unknown, .. }) => Some(RunResult::Unknown),
         Stage::Ended(Ended { outcome: RunOutcome::Cancelled, .. }) => Some(RunResult::EndedEarly),
+        Stage::Ended(Ended { worked: Some(true), began_before: true, .. }) => Some(RunResult::Recovered),
         Stage::Ended(Ended { worked: Some(true), .. }) => Some(RunResult::Worked),
         Stage::Ended(Ended { outcome, .. }) if !outcome.is_success() => Some(RunResult::Failed),
         Stage::Ended(Ended { worked: Some(false), .. }) => Some(RunResult::DidNotHelp),
@@ -83,6 +86,9 @@ pub(super) fn team(title: &str, target: &str, result: RunResult, over: bool) -> 
         }
         RunResult::Awaited => format!("\u{201c}{title}\u{201d} was approved and ran on {target}. Whether it helped is being watched."),
         RunResult::Worked => format!("\u{201c}{title}\u{201d} was approved, ran on {target}, and worked: its signal recovered in time."),
+        RunResult::Recovered => {
+            format!("\u{201c}{title}\u{201d} was approved and ran on {target}. Its signal has recovered, and had begun to before it ran.")
+        }
         RunResult::DidNotHelp => {
             format!("\u{201c}{title}\u{201d} was approved and ran on {target}. It did not help: its signal did not recover in time.")
         }
@@ -115,13 +121,14 @@ pub(super) fn manager(title: &str, result: RunResult, over: bool) -> String {
         RunResult::Worked => format!("{what}, and it helped."),
         RunResult::DidNotHelp | RunResult::Failed => format!("{what}. It did not help."),
         RunResult::EndedEarly => format!("{what}, and ended it early."),
-        RunResult::Unknown => format!("{what}. Whether it helped is not known."),
+        RunResult::Recovered | RunResult::Unknown => format!("{what}. Whether it helped is not known."),
     }
 }
 
 /// For those who use the product: no name of anything inside.
 pub(super) fn customer(result: RunResult, over: bool) -> String {
     match result {
+        RunResult::Recovered => "We took a step to repair it.",
         RunResult::Running | RunResult::Awaited | RunResult::EndedEarly | RunResult::Unknown if over => "We took a step to repair it.",
         RunResult::EndedEarly | RunResult::Unknown => "We took a step to repair it, and we are working on it.",
         RunResult::Running => "We are taking a step to repair it.",

@@ -259,7 +259,16 @@ fn what_ran_is_told_to_each_reader_and_whether_it_worked() {
     let before = Basis::of(&one);
     let ended = |code, worked| {
         let (outcome, duration) = (RunOutcome::Exited { code }, Span::from_secs(1));
-        Stage::Ended(Ended { started_at: at(70), cancelled: None, at: at(71), outcome, duration, worked, proved_at: None })
+        Stage::Ended(Ended {
+            started_at: at(70),
+            cancelled: None,
+            at: at(71),
+            outcome,
+            duration,
+            worked,
+            began_before: false,
+            proved_at: None,
+        })
     };
     one.recommendations.push(Recommendation {
         place: 1,
@@ -278,6 +287,7 @@ fn what_ran_is_told_to_each_reader_and_whether_it_worked() {
         undo: Undo::Never(String::new()),
         approval: Approval::One,
         time_limit: Span::from_secs(1),
+        cool_down: Span::ZERO,
         proof: Awaited { breach: one.breaches[0].breach.key.clone(), within: Span::from_mins(10) },
         reasons: Vec::new(),
         catalogue: String::new(),
