@@ -22,6 +22,7 @@ test.describe('far from Greenwich', () => {
 
     await page.goto('/ops/journal');
     await live(page);
+    await page.locator('#search > summary').click();
     await page.getByLabel('What', { exact: true }).selectOption('commented');
     await page.getByLabel('Incident', { exact: true }).fill('1');
     // By the reader's own clock: an hour ago until now.

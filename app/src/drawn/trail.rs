@@ -11,9 +11,9 @@ use rules::{
 };
 
 use crate::{
-    clock,
+    clock, door,
     drawn::{block, prose::prose, steps::plain},
-    problem::Problem,
+    problem::{Kind, Problem},
     said,
     seek::{NotRemoved, Seek},
 };
@@ -80,7 +80,9 @@ fn verdict(verified: &Verified) -> AnyView {
     let mut told = format!(": {count}, none changed, missing or moved, in {}.", say::seconds(took.as_secs_f64()));
     if *redacted > 0 {
         let removed = counted(*redacted, "entry", "entries");
-        told.push_str(&format!(" {removed} redacted, and each redaction is an entry itself."));
+        let all = head.number == goal.number;
+        // Who redacted it may stand behind the point that was reached.
+        told.push_str(&format!(" {removed} redacted{}.", if all { ", and each redaction is an entry itself" } else { "" }));
     }
     if head.number < goal.number {
         let rest = " The time for one look ran out before";
@@ -156,7 +158,10 @@ fn form(seek: &Seek, names: &Names) -> AnyView {
     let known = names.0.iter().filter(|(actor, _)| matches!(actor, Actor::Account(_) | Actor::Token(_)));
     actors.extend(known.map(|(actor, name)| (actor.to_string(), name.clone())));
     let kinds = KINDS.iter().map(|kind| ((*kind).to_owned(), words_of(kind))).collect();
+    // Open while it narrows what is shown.
     view! {
+        <details class="fold" id="search" open=seek.is_narrow()>
+        <summary>"Search"</summary>
         <form class="search" method="get" action="/ops/journal" role="search">
             {choice("actor", "Who", &seek.actor, actors)}
             {choice("kind", "What", &seek.kind, kinds)}
@@ -167,6 +172,7 @@ fn form(seek: &Seek, names: &Names) -> AnyView {
             <input type="hidden" name="offset" data-offset="" value=seek.offset.clone()/>
             <button class="button" type="submit">"Search"</button>
         </form>
+        </details>
     }
     .into_any()
 }
@@ -253,6 +259,10 @@ fn removal(number: u64, refused: Option<&NotRemoved>) -> AnyView {
             <summary>"Redact it"</summary>
             <form method="post" action=format!("/ops/journal/{number}/redact")>
                 {refused.map(|refused| view! { <p class="said refused" role="status">{refused.problem.sentence.clone()}</p> })}
+                {refused.filter(|refused| refused.problem.kind == Kind::SignIn).map(|_| {
+                    let to = door::sign_in(&format!("/ops/journal?before={}", number.saturating_add(1)));
+                    view! { <p><a class="button" href=to rel="external">"Sign in again"</a></p> }
+                })}
                 <p>
                     "What was written or printed here is lost for ever: on every page, in the search, and in the database. "
                     "Nobody can bring it back. Backups and saved files from before still hold it."

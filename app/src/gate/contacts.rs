@@ -42,7 +42,7 @@ pub(super) fn section(contacts: &Contacts, reach: Reach, typed: &Typed) -> AnyVi
         <section aria-labelledby="calls">
             <h2 id="calls">"How you are called"</h2>
             {if contacts.is_empty() {
-                view! { <p class="empty">"Nothing calls you yet. Calm Ops calls when an incident opens, when it becomes critical, and when a command waits for a decision."</p> }.into_any()
+                view! { <p class="empty">"Nothing calls you yet. Calm Ops calls when an incident opens, when it becomes critical, when a command waits for a decision, and when one did not help."</p> }.into_any()
             } else {
                 view! { <ul class="listed">{contacts.iter().map(|card| contact(card, typed)).collect_view()}</ul> }.into_any()
             }}
