@@ -3,6 +3,7 @@
 
 mod ask;
 mod calls;
+mod decision;
 mod known;
 mod trail;
 

@@ -1,19 +1,17 @@
 //! The readings.
 
-use std::{cmp::Reverse, sync::Arc, time::Duration};
+use std::cmp::Reverse;
 
 use rules::{
-    breach::BreachKey,
-    desk::{Answer, HistoryFilter, Query, Refusal, in_the_way},
+    desk::{Answer, HistoryFilter, Query, Refusal},
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Entry, Event, Head},
     people::{Caller, Names, Role},
-    recommendation::{Recommendation, RecommendationId, Stage},
+    recommendation::{RecommendationId, Stage},
     time::{Span, Timestamp},
     view::{self, CoursePage, CoursePoint, IncidentCard, Reading, Readings},
     words::{AccountId, Signal, Subject, Unit},
 };
-use tokio::sync::Semaphore;
 
 use super::{Inner, RESOLVED_AT_HAND, refuse};
 use crate::store::{Rollup, RollupStep, StoreError};
@@ -34,12 +32,6 @@ const MINUTES_REACH: Span = Span::from_mins(48 * 60);
 const TELLING: usize = 4;
 /// In microseconds.
 const HOUR: i64 = 3_600_000_000;
-/// How long the disks may take to tell what would be executed.
-const LOOK_LIMIT: Duration = Duration::from_secs(3);
-/// So many of these looks at a time.
-static LOOKS: Semaphore = Semaphore::const_new(4);
-/// The most output on the page where is decided, in bytes.
-const MOST_OUTPUT: usize = 8 * 1024;
 /// The longest text that is looked for, in characters, and the most words in it.
 const LONGEST_SEARCH: usize = 200;
 const MOST_WORDS: usize = 6;
@@ -169,63 +161,8 @@ impl Inner {
         })
     }
 
-    async fn recommendation(&self, caller: &Caller, id: RecommendationId) -> Result<view::RecommendationPage, Refusal> {
-        let (cursor, _) = self.store.head().await.map_err(refuse)?;
-        let missing = || Refusal::NotFound { what: format!("recommendation {id}") };
-        let incident = self.store.incident(id.incident).await.map_err(refuse)?.ok_or_else(missing)?;
-        let recommendation = incident.recommendation(id.place).cloned().ok_or_else(missing)?;
-        let shown = self.board.shown().readings;
-        let matters = |reading: &&Reading| {
-            let is = |key: &BreachKey| key.subject == reading.subject && key.signal == reading.signal;
-            is(&recommendation.proof.breach) || incident.holding().any(|breach| is(&breach.key))
-        };
-        let mut outputs = self.outputs(&incident).await?;
-        outputs.retain(|output| output.place == id.place);
-        outputs.iter_mut().for_each(shorten);
-        let now = self.clock.now().wall;
-        let others = self.store.incidents_with_runs(now).await.map_err(refuse)?;
-        let in_the_way = in_the_way(&recommendation, &incident, &others, now).map(|(id, run)| view::InTheWay {
-            id,
-            title: run.title.clone(),
-            until: if let Stage::Ended(_) = &run.stage { run.may_run_until() } else { None },
-        });
-        Ok(view::RecommendationPage {
-            cursor,
-            id,
-            binding: recommendation.binding(&incident),
-            checked_at: shown.checked_at,
-            readings: shown.readings.iter().filter(matters).cloned().collect(),
-            plan: self.dry_run(&recommendation).await,
-            output: outputs.pop(),
-            in_the_way,
-            names: self.names().await?,
-            reader: self.reader(caller).await?,
-            recommendation,
-            incident,
-        })
-    }
-
-    /// What exactly would be executed: that is looked up on the disk, and one that hangs must hold up nobody else.
-    async fn dry_run(&self, one: &Recommendation) -> view::Plan {
-        let (recovery, one) = (Arc::clone(&self.recovery), one.clone());
-        let look = async {
-            // Those that hang keep their place, so that they do not become ever more.
-            let place = LOOKS.acquire().await.ok()?;
-            let work = move || {
-                let _place = place;
-                recovery.plan(&one)
-            };
-            tokio::task::spawn_blocking(work).await.ok()
-        };
-        tokio::time::timeout(LOOK_LIMIT, look).await.ok().flatten().unwrap_or_else(|| view::Plan::Refused {
-            why:
-                "This host's disks did not answer in time, so it is not known what would be executed. Look at this page again in a moment."
-                    .to_owned(),
-        })
-    }
-
     /// What the runs of an incident print or printed: of one that is over, as the journal keeps it.
-    async fn outputs(&self, incident: &Incident) -> Result<Vec<view::RunOutput>, Refusal> {
+    pub(super) async fn outputs(&self, incident: &Incident) -> Result<Vec<view::RunOutput>, Refusal> {
         let mut outputs = Vec::new();
         let mut kept = false;
         for one in &incident.recommendations {
@@ -479,17 +416,6 @@ fn together(points: &[CoursePoint]) -> Option<CoursePoint> {
     })
 }
 
-/// Leaves the end of an output, in whole lines: a phone on a poor connection gets it again and again while it grows.
-fn shorten(output: &mut view::RunOutput) {
-    const MARK: &str = "[the incident's page shows what came before]\n";
-    if output.text.len() <= MOST_OUTPUT {
-        return;
-    }
-    let tail = &output.text[output.text.ceil_char_boundary(output.text.len() - (MOST_OUTPUT - MARK.len()))..];
-    let tail = tail.find('\n').filter(|end| end + 1 < tail.len()).map_or(tail, |end| &tail[end + 1..]);
-    output.text = format!("{MARK}{tail}");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -583,20 +509,5 @@ mod tests {
         assert_eq!(gaps(&points), Vec::<i64>::new());
         // Time runs evenly: the last hour is the part of the points that it is of the time.
         assert!(points.iter().filter(|point| point.at >= Timestamp::from_secs(120_000)).count() < 20);
-    }
-
-    #[test]
-    fn of_a_long_output_the_end_is_left() {
-        let text: String = (0..20_000).map(|number| format!("line {number} ü\n")).collect();
-        let mut output = view::RunOutput { place: 1, text, open: true };
-        shorten(&mut output);
-        assert!(output.text.len() <= MOST_OUTPUT && output.text.len() > MOST_OUTPUT - 100, "{}", output.text.len());
-        assert!(output.text.starts_with("[the incident's page shows what came before]\nline ") && output.text.ends_with("line 19999 ü\n"));
-        let mut output = view::RunOutput { place: 1, text: format!("{}end\n", "x".repeat(20_000)), open: true };
-        shorten(&mut output);
-        assert!(output.text.ends_with("xxxend\n") && output.text.len() > MOST_OUTPUT - 100, "one long line");
-        let mut output = view::RunOutput { place: 1, text: "short\n".to_owned(), open: false };
-        shorten(&mut output);
-        assert_eq!(output.text, "short\n");
     }
 }
