@@ -264,8 +264,13 @@ impl Inner {
             Command::SetContact { .. } | Command::RemoveContact { .. } | Command::TestContact { .. } | Command::EndCall { .. } => {
                 (About::Nothing, None, Self::call_events(caller, command)?)
             }
+            // As for a yes: a link must not be left behind by someone who has just gone.
+            Command::CreateShare { incident, .. } => {
+                let (at, decide, caller) = (self.clock.now().wall, self.decision(incident, actor, None, command), caller.clone());
+                let people: DecidePeople = Box::new(move |roster| people::roster::stands(roster, &caller));
+                return Ok(Change { at, actor, about: About::Incident(incident), decide, people: Some(people), monitor: None });
+            }
             Command::Acknowledge { incident }
-            | Command::CreateShare { incident, .. }
             | Command::Comment { incident, .. }
             | Command::Resolve { incident, .. }
             | Command::Reopen { incident, .. } => (About::Incident(incident), None, self.decision(incident, actor, None, command)),

@@ -89,9 +89,7 @@ impl Recovery {
     fn ready(&self, recommendation: &Recommendation) -> Result<fit::Ready, String> {
         let place = self.place.read().unwrap_or_else(PoisonError::into_inner).clone();
         if place.is_some() && self.hints().is_none() {
-            return Err(
-                "Calm Ops has just started and looks at this host first. That takes some seconds; then look at this page again.".to_owned()
-            );
+            return Err("Calm Ops could not look at this host yet since it started. Look at this page again in a moment.".to_owned());
         }
         fit::ready(self.catalogue().as_deref(), &self.facts(), place.as_ref(), recommendation)
     }

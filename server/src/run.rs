@@ -47,7 +47,7 @@ pub use user::{SUDO, User, Way};
 pub const GRACE: Duration = Duration::from_secs(3);
 /// How long output may be held open by others after the program itself has ended.
 pub const LINGER: Duration = Duration::from_secs(2);
-/// With less time than this left after its check a command is not started.
+/// With less time than this, and than half of its limit, left after its check a command is not started.
 const LEAST: Span = Span::from_secs(1);
 /// Leftovers of runs that nobody could tidy up are removed when nothing can run in them any more.
 const LEFTOVER: Duration = Duration::from_secs(2 * 3600);
@@ -266,7 +266,7 @@ impl Task {
             asked = self.runner.clock.now();
             // Both together have the time that the command may take; what would be cut off as soon as it begins is not begun.
             let left = plan.time_limit.minus(asked.mono.since(began.mono));
-            if left < LEAST {
+            if left < LEAST.min(Span::from_micros(plan.time_limit.as_micros() / 2)) {
                 let refusal = Refusal::new(Rule::CheckPassed, "its check took nearly all of the time that both may take");
                 return self.report(not_started(refusal), check);
             }

@@ -10,7 +10,10 @@ use rules::{
     incident::{Incident, IncidentNumber},
     journal::{Cursor, Event},
     lifecycle::State,
-    people::{Caller, Role, SessionId, ShareId},
+    people::{
+        Caller, Role, SessionId, ShareId,
+        roster::{Change, PasswordHash, SecretHash},
+    },
     share::{Audience, Parts, Wanted, token_hash},
     summary::Summary,
     time::Span,
@@ -199,11 +202,16 @@ async fn a_share_link_lets_in_to_one_incident_and_to_nothing_else() {
         desk.act(caller, command)
     };
     assert_eq!(make(account(7, Role::Viewer)).await.unwrap_err(), Refusal::Forbidden { needs: "a responder".into() });
-    make(account(7, Role::Responder)).await.unwrap();
+    assert_eq!(make(account(7, Role::Responder)).await.unwrap_err(), Refusal::SignIn, "there is no such account any more");
+    let (hash, password) = (SecretHash([1; 32]), PasswordHash("none".to_owned()));
+    for change in [Change::MakeOwnerLink { hash }, Change::Join { hash, name: "Ada".to_owned(), password }] {
+        desk.act(Caller::System, Command::People(change)).await.unwrap();
+    }
+    make(account(1, Role::Responder)).await.unwrap();
     assert_eq!(desk.by_share("other", true).await.unwrap(), None);
     let caller = desk.by_share("token", true).await.unwrap().unwrap();
     let Caller::Share { id, incident } = caller else { panic!("another caller") };
-    assert_eq!((id, incident), (ShareId(3), IncidentNumber(1)));
+    assert_eq!((id, incident), (ShareId(5), IncidentNumber(1)));
     let shared = |incident| Query::Shared { incident: IncidentNumber(incident) };
     assert!(matches!(desk.ask(caller.clone(), shared(1)).await, Ok(Answer::Shared(_))));
     for query in [

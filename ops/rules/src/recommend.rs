@@ -107,6 +107,9 @@ pub struct Scene<'a> {
     pub now: Timestamp,
 }
 
+/// That a signal has recovered is seen so long after at the most.
+const SEEN_WITHIN: Span = Span::from_mins(1);
+
 /// Decides what is to be recorded. With the events applied, a second call at the same moment decides nothing.
 pub fn decide(scene: Scene<'_>) -> Vec<Event> {
     let mut events = Vec::new();
@@ -181,9 +184,13 @@ impl Deciding<'_> {
             // One that ended unseen did not recover, and the time is waited for that it may come back in.
             Some(_) | None => {}
         }
-        // It has begun to recover in time, and a threshold may want it to stay so for longer than that.
-        let holding = breach.filter(|known| known.cleared_at.is_none());
-        let recovers = holding.and_then(|known| known.breach.easing.as_ref()).is_some_and(|easing| easing.since <= deadline);
+        // It has begun to recover in time, and a threshold may want it to stay so for longer than that. One that stays between its levels, or
+        // comes and goes, has not recovered.
+        let holding = breach.filter(|known| known.cleared_at.is_none() && !known.breach.unsteady);
+        let recovers = holding.and_then(|known| known.breach.easing.as_ref()).is_some_and(|easing| {
+            let stays = Span::from_millis((easing.stays_for_seconds.max(0.0) * 1_000.0) as u64);
+            easing.since <= deadline && self.scene.now <= easing.since.plus(stays).plus(SEEN_WITHIN)
+        });
         // Who resolved it did not wait for the proof: nothing is said about the command.
         (self.incident.is_active() && self.scene.now > deadline && !recovers).then_some((false, counts))
     }

@@ -85,7 +85,7 @@ fn shorten(output: &mut view::RunOutput) {
         return;
     }
     let tail = &output.text[output.text.ceil_char_boundary(output.text.len() - (MOST_OUTPUT - MARK.len()))..];
-    let tail = tail.find('\n').filter(|end| end + 1 < tail.len()).map_or(tail, |end| &tail[end + 1..]);
+    let tail = tail.find('\n').filter(|end| *end < tail.len() / 2).map_or(tail, |end| &tail[end + 1..]);
     output.text = format!("{MARK}{tail}");
 }
 
@@ -100,9 +100,9 @@ mod tests {
         shorten(&mut output);
         assert!(output.text.len() <= MOST_OUTPUT && output.text.len() > MOST_OUTPUT - 100, "{}", output.text.len());
         assert!(output.text.starts_with("[the incident's page shows what came before]\nline ") && output.text.ends_with("line 19999 ü\n"));
-        let mut output = view::RunOutput { place: 1, text: format!("{}end\n", "x".repeat(20_000)), open: true };
+        let mut output = view::RunOutput { place: 1, text: format!("{}\nend\n", "x".repeat(20_000)), open: true };
         shorten(&mut output);
-        assert!(output.text.ends_with("xxxend\n") && output.text.len() > MOST_OUTPUT - 100, "one long line");
+        assert!(output.text.ends_with("xxx\nend\n") && output.text.len() > MOST_OUTPUT - 100, "one long line");
         let mut output = view::RunOutput { place: 1, text: "short\n".to_owned(), open: false };
         shorten(&mut output);
         assert_eq!(output.text, "short\n");

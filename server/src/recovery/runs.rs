@@ -41,6 +41,8 @@ use crate::{
 
 /// What was approved longer ago than this is not started any more.
 pub const STALE: Span = Span::from_secs(60);
+/// For so long it waits until this host was looked at; where a disk hangs it then ends with that as the reason.
+const LOOKED_WITHIN: Span = Span::from_secs(30);
 /// How often the incidents are looked at even though nothing was heard.
 const LOOK: Duration = Duration::from_secs(2);
 /// How long runs have to end by themselves when Calm Ops stops.
@@ -145,11 +147,13 @@ impl Inner {
     }
 
     fn see(self: &Arc<Self>, incident: &Incident, first: bool) {
+        let since = |at: Timestamp| self.clock.now().wall.since(at);
         for one in &incident.recommendations {
             let id = RecommendationId { incident: incident.number, place: one.place };
             match &one.stage {
                 // Before the host was looked at nothing is to be concluded from what is missing; the next look comes soon.
-                Stage::Approved { at } if self.clock.now().wall.since(*at) < STALE && self.recovery.hints().is_some() => {
+                Stage::Approved { at } if (self.recovery.hints().is_none() && since(*at) < LOOKED_WITHIN) || since(*at) >= STALE => {}
+                Stage::Approved { .. } => {
                     self.take(id, |inner, cancel| inner.carry_out(id, cancel));
                 }
                 Stage::Running { cancelled: Some(_), .. } if self.cancel(id) => {}
@@ -157,7 +161,7 @@ impl Inner {
                     let started_at = *started_at;
                     self.take(id, |inner, _| inner.lost(id, started_at, first));
                 }
-                Stage::Approved { .. } | Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => {}
+                Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => {}
             }
         }
     }
@@ -333,7 +337,7 @@ fn bounded(text: &str) -> String {
     let head = &text[..text.floor_char_boundary(half)];
     let tail = &text[text.ceil_char_boundary(text.len() - half)..];
     let head = head.rfind('\n').map_or(head, |end| &head[..end]);
-    let tail = tail.find('\n').filter(|end| end + 1 < tail.len()).map_or(tail, |end| &tail[end + 1..]);
+    let tail = tail.find('\n').filter(|end| *end < tail.len() / 2).map_or(tail, |end| &tail[end + 1..]);
     format!("{head}\n{MARK}{tail}")
 }
 

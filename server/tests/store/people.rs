@@ -216,15 +216,16 @@ pub async fn share_links_end_with_whoever_made_them(place: &Place) {
     let owner = cookie(&owner);
     let opened = Command::Record { events: vec![opened(1, "host:web-1")], monitor: None };
     house.desk.act(Caller::Agent, opened).await.unwrap();
+    let wanted = || Wanted {
+        label: "Support".into(),
+        until: Clock::start().now().wall.plus(Span::from_mins(60)),
+        audience: Audience::Customer,
+        parts: Parts { summary: true, timeline: true, now: true },
+        hosts: false,
+    };
     let share = async |who: &HeaderMap, token: &str| {
-        let wanted = Wanted {
-            label: "Support".into(),
-            until: Clock::start().now().wall.plus(Span::from_mins(60)),
-            audience: Audience::Customer,
-            parts: Parts { summary: true, timeline: true, now: true },
-            hosts: false,
-        };
-        let command = Command::CreateShare { incident: IncidentNumber(1), wanted, token_hash: server::people::hash_of(token).into() };
+        let command =
+            Command::CreateShare { incident: IncidentNumber(1), wanted: wanted(), token_hash: server::people::hash_of(token).into() };
         house.desk.act(house.caller(who).await, command).await.unwrap();
     };
     let open = async || {
@@ -243,7 +244,11 @@ pub async fn share_links_end_with_whoever_made_them(place: &Place) {
     assert_eq!(open().await, ["account:1", "account:2", "account:2", "account:3"]);
     house.act(&owner, Change::SetRole { account: demoted.account, role: Role::Responder }).await.unwrap();
     assert_eq!(open().await.len(), 4, "who still may share keeps them");
+    // One is on its way when the account is closed.
+    let late = house.caller(&cookie(&leaving)).await;
     house.act(&owner, Change::SetClosed { account: leaving.account, closed: true }).await.unwrap();
+    let late_link = Command::CreateShare { incident: IncidentNumber(1), wanted: wanted(), token_hash: server::people::hash_of("5").into() };
+    assert_eq!(house.desk.act(late, late_link).await.unwrap_err(), Refusal::SignIn);
     assert_eq!(open().await, ["account:1", "account:3"]);
     house.act(&owner, Change::SetRole { account: demoted.account, role: Role::Viewer }).await.unwrap();
     assert_eq!(open().await, ["account:1"]);

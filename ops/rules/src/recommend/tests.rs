@@ -494,6 +494,12 @@ fn what_recovers_at_the_end_of_its_time_is_waited_for() {
 
     let mut story = ran();
     easing(&mut story, Some(deadline - 60), deadline - 60);
+    assert_eq!(story.tick(deadline + 240), []);
+    let events = story.tick(deadline + 301);
+    assert!(matches!(events[0], Event::RunProved { worked: false, .. }), "it stays between its levels: {events:?}");
+
+    let mut story = ran();
+    easing(&mut story, Some(deadline - 60), deadline - 60);
     let ending = Ending::NoLongerWatched;
     let gone = Event::BreachCleared { incident: IncidentNumber(1), key: app_memory().key, ending };
     assert!(story.apply(&gone, Actor::Agent, deadline - 30));
