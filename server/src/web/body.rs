@@ -8,6 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures::StreamExt as _;
 use http::{Method, header};
 use http_body_util::LengthLimitError;
 
@@ -15,6 +16,9 @@ use crate::web::problem::{Kind, Problem};
 
 /// How long a body may take to arrive.
 const WITHIN: Duration = Duration::from_secs(10);
+/// So much of a body that is too large is read all the same, in bytes, and for so long.
+const MOST_DRAINED: usize = 16 * 1024 * 1024;
+const DRAINED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Hands the request on with all of its body, or answers why not.
 pub async fn whole(most: usize, request: Request, next: Next) -> Response {
@@ -23,6 +27,7 @@ pub async fn whole(most: usize, request: Request, next: Next) -> Response {
     }
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > u64::try_from(most).unwrap_or(u64::MAX)) {
+        let _ = tokio::time::timeout(DRAINED_WITHIN, drain(request.into_body())).await;
         return too_large(most).into_response();
     }
     let (parts, body) = request.into_parts();
@@ -36,6 +41,19 @@ pub async fn whole(most: usize, request: Request, next: Next) -> Response {
         Err(_) => {
             let detail = format!("The body did not arrive within {} seconds. Nothing was taken; send it again.", WITHIN.as_secs());
             Problem::new(Kind::TooSlow, detail).into_response()
+        }
+    }
+}
+
+/// Reads on and throws it away: a connection that is closed while its client still sends is reset, and the answer is lost with it (RFC 9112,
+/// section 9.6).
+async fn drain(body: Body) {
+    let mut left = MOST_DRAINED;
+    let mut parts = body.into_data_stream();
+    while let Some(Ok(part)) = parts.next().await {
+        left = left.saturating_sub(part.len());
+        if left == 0 {
+            return;
         }
     }
 }
