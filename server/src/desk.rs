@@ -266,9 +266,8 @@ impl Inner {
             }
             // As for a yes: a link must not be left behind by someone who has just gone.
             Command::CreateShare { incident, .. } => {
-                let (at, decide, caller) = (self.clock.now().wall, self.decision(incident, actor, None, command), caller.clone());
-                let people: DecidePeople = Box::new(move |roster| people::roster::stands(roster, &caller));
-                return Ok(Change { at, actor, about: About::Incident(incident), decide, people: Some(people), monitor: None });
+                let (at, decide) = (self.clock.now().wall, self.decision(incident, actor, None, command));
+                return Ok(Change { at, actor, about: About::Incident(incident), decide, people: Some(standing(caller)), monitor: None });
             }
             Command::Acknowledge { incident }
             | Command::Comment { incident, .. }
@@ -282,10 +281,7 @@ impl Inner {
             Command::Approve { recommendation, .. } | Command::StartRun { recommendation } => {
                 let (about, incident) = (About::IncidentAndRuns(recommendation.incident), recommendation.incident);
                 let decide = self.decision(incident, actor, self.role_since(caller).await?, command);
-                // Whoever approves is looked at in the transaction: their sign-in or role may have ended since they pressed.
-                let caller = caller.clone();
-                let people: DecidePeople = Box::new(move |roster| people::roster::stands(roster, &caller));
-                return Ok(Change { at: self.clock.now().wall, actor, about, decide, people: Some(people), monitor: None });
+                return Ok(Change { at: self.clock.now().wall, actor, about, decide, people: Some(standing(caller)), monitor: None });
             }
         };
         Ok(Change { at: self.clock.now().wall, actor, about, decide, people: None, monitor })
@@ -410,6 +406,12 @@ impl Inner {
     fn last_at_hand(&self) -> Option<AtHand> {
         self.at_hand.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Looks at the caller in the transaction: their sign-in or role may have ended since they pressed.
+fn standing(caller: &Caller) -> DecidePeople {
+    let caller = caller.clone();
+    Box::new(move |roster| people::roster::stands(roster, &caller))
 }
 
 impl AtHand {

@@ -13,7 +13,7 @@ use rules::{
     desk::{Command, Done, Refusal},
     people::{
         Caller, Proof, Role, Scope,
-        roster::{Account, Change, LONGEST_SESSION, Passkey, PasswordHash, SecretHash, Session},
+        roster::{Account, Change, LONGEST_SESSION, Passkey, PasswordHash, SecretHash},
     },
     time::{Span, Timestamp},
     words::AccountId,
@@ -181,7 +181,7 @@ impl People {
             },
         };
         let seen_at = self.seen_at("session", session.id.0).map_or(session.seen_at, |noted| noted.max(session.seen_at));
-        if !(Session { seen_at, ..session.clone() }).is_open(now) {
+        if !session.is_open(seen_at, now) {
             return Ok(Caller::Nobody);
         }
         self.note("session", session.id.0, Some(session.seen_at), now);

@@ -20,7 +20,7 @@ use rules::{
 
 pub use self::{
     fit::Place,
-    runs::{Runs, STALE},
+    runs::{Runs, STALE, tail},
 };
 use crate::run::Output;
 

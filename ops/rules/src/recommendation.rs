@@ -333,10 +333,10 @@ impl Recommendation {
         self.may_run_until().is_some_and(|end| now < end)
     }
 
-    /// Until when it is not to be run on the same subject again after it has run; `None` if it has not.
-    pub fn cools_until(&self) -> Option<Timestamp> {
+    /// Until when it is not to be run on the same subject again after it has run, by a cool-down; `None` if it has not.
+    pub fn cools_until(&self, cool_down: Span) -> Option<Timestamp> {
         match &self.stage {
-            Stage::Ended(ended) if ended.has_run() => Some(ended.at.plus(self.cool_down)),
+            Stage::Ended(ended) if ended.has_run() => Some(ended.at.plus(cool_down)),
             _ => None,
         }
     }

@@ -197,7 +197,7 @@ impl Inner {
         let known = self.known().await?;
         let roster = &known.roster;
         let now = self.clock.now().wall;
-        let open = || roster.sessions.iter().filter(|one| one.is_open(now) || one.id == *this);
+        let open = || roster.sessions.iter().filter(|one| one.is_open(one.seen_at, now) || one.id == *this);
         let mut sessions: Vec<view::SessionCard> = open()
             .filter(|one| one.account == *id)
             .map(|one| view::SessionCard {

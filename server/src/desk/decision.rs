@@ -12,6 +12,7 @@ use rules::{
 use tokio::sync::Semaphore;
 
 use super::{Inner, refuse};
+use crate::recovery::tail;
 
 /// How long the disks may take to tell what would be executed.
 const LOOK_LIMIT: Duration = Duration::from_secs(3);
@@ -84,9 +85,7 @@ fn shorten(output: &mut view::RunOutput) {
     if output.text.len() <= MOST_OUTPUT {
         return;
     }
-    let tail = &output.text[output.text.ceil_char_boundary(output.text.len() - (MOST_OUTPUT - MARK.len()))..];
-    let tail = tail.find('\n').filter(|end| *end < tail.len() / 2).map_or(tail, |end| &tail[end + 1..]);
-    output.text = format!("{MARK}{tail}");
+    output.text = format!("{MARK}{}", tail(&output.text, MOST_OUTPUT - MARK.len()));
 }
 
 #[cfg(test)]

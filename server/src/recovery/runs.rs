@@ -335,10 +335,14 @@ fn bounded(text: &str) -> String {
     }
     let half = (MOST_OUTPUT - MARK.len() - 1) / 2;
     let head = &text[..text.floor_char_boundary(half)];
-    let tail = &text[text.ceil_char_boundary(text.len() - half)..];
     let head = head.rfind('\n').map_or(head, |end| &head[..end]);
-    let tail = tail.find('\n').filter(|end| *end < tail.len() / 2).map_or(tail, |end| &tail[end + 1..]);
-    format!("{head}\n{MARK}{tail}")
+    format!("{head}\n{MARK}{}", tail(text, half))
+}
+
+/// At most so many bytes of the end of a text, in whole lines unless much would be lost by that.
+pub fn tail(text: &str, most: usize) -> &str {
+    let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(most))..];
+    tail.find('\n').filter(|end| *end < tail.len() / 2).map_or(tail, |end| &tail[end + 1..])
 }
 
 #[cfg(test)]

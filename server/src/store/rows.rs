@@ -14,7 +14,7 @@ use super::{Rollup, RollupStep, StoreError};
 
 /// Until when a command may be in the way of another yes: while it runs or may still run, and while it is not to be run again.
 fn in_the_way_until(one: &Recommendation) -> impl Iterator<Item = Timestamp> {
-    [one.may_run_until(), one.cools_until()].into_iter().flatten()
+    [one.may_run_until(), one.cools_until(one.cool_down)].into_iter().flatten()
 }
 
 /// The columns of an incident that are for looking up.

@@ -54,7 +54,7 @@ async fn lose(store: &dyn Archive) -> Timestamp {
     let one = incident.recommendation(1).unwrap();
     // It is in the way until then, and for its cool-down.
     assert!(one.may_run_until() > Some(at(21)));
-    one.may_run_until().max(one.cools_until()).unwrap()
+    one.may_run_until().max(one.cools_until(one.cool_down)).unwrap()
 }
 
 pub async fn what_runs_or_may_still_run_is_found(place: &Place) {

@@ -5,7 +5,7 @@ use crate::{
     catalogue::Approval,
     incident::Incident,
     journal::{Event, Hash},
-    recommendation::{Recommendation, RecommendationId, Stage},
+    recommendation::{Recommendation, RecommendationId},
     time::Timestamp,
 };
 
@@ -42,11 +42,8 @@ fn cooled(one: &Recommendation, others: &[Incident], incident: &Incident, now: T
     let all = others.iter().filter(|other| other.number != incident.number).chain([incident]).flat_map(|other| &other.recommendations);
     let same = all.filter(|ran| ran.command == one.command && ran.subject == one.subject);
     // The page of commands may have been changed since: the shorter of both times counts.
-    let until = |ran: &Recommendation| {
-        let Stage::Ended(ended) = &ran.stage else { return None };
-        ended.has_run().then(|| ended.at.plus(ran.cool_down.min(one.cool_down)))
-    };
-    let Some(until) = same.filter_map(until).max().filter(|until| now < *until) else { return Ok(()) };
+    let until = same.filter_map(|ran| ran.cools_until(ran.cool_down.min(one.cool_down))).max();
+    let Some(until) = until.filter(|until| now < *until) else { return Ok(()) };
     Err(conflict(format!(
         "\"{}\" ran on {} a short while ago, so it is not run again before {}. Look whether that helped.",
         one.title,

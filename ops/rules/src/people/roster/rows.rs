@@ -121,9 +121,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// Whether it lets someone in: nobody has ended it, and it is neither too old nor unused for too long.
-    pub fn is_open(&self, now: Timestamp) -> bool {
-        self.ended_at.is_none() && now.since(self.created_at) <= LONGEST_SESSION && now.since(self.seen_at) <= LONGEST_UNUSED
+    /// Whether it lets someone in: nobody has ended it, and it is neither too old nor unused for too long. `seen_at` is when it was used last,
+    /// which may be known better than from its row.
+    pub fn is_open(&self, seen_at: Timestamp, now: Timestamp) -> bool {
+        self.ended_at.is_none() && now.since(self.created_at) <= LONGEST_SESSION && now.since(seen_at) <= LONGEST_UNUSED
     }
 }
 

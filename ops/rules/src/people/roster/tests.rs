@@ -222,10 +222,11 @@ fn a_sign_in_is_open_until_it_is_ended_too_old_or_unused() {
     house.sign_in(1, 20).unwrap();
     let session = house.roster.sessions[0].clone();
     let day = 24 * 3600;
-    assert!(session.is_open(at(100 + 14 * day)) && !session.is_open(at(101 + 14 * day)));
-    let used = Session { seen_at: at(100 + 30 * day), ..session.clone() };
-    assert!(used.is_open(at(100 + 30 * day)) && !used.is_open(at(101 + 30 * day)));
-    assert!(!Session { ended_at: Some(at(101)), ..session }.is_open(at(102)));
+    let seen = session.seen_at;
+    assert!(session.is_open(seen, at(100 + 14 * day)) && !session.is_open(seen, at(101 + 14 * day)));
+    let used = at(100 + 30 * day);
+    assert!(session.is_open(used, used) && !session.is_open(used, at(101 + 30 * day)));
+    assert!(!Session { ended_at: Some(at(101)), ..session }.is_open(seen, at(102)));
 }
 
 #[test]
