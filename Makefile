@@ -12,27 +12,27 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' -o '   '
 
 .PHONY: run
-run: build ## build the release and start it on http://localhost:3000
-	@exec target/release/calm-ops serve $(ARGS)
+run: ## build what is missing and start on http://localhost:3000
+	@exec scripts/run $(ARGS)
 
 .PHONY: dev
-dev: ## build and restart on every change, with names in panics (cargo-leptos)
-	@exec scripts/dev
-
-.PHONY: build
-build: ## build the release: one program with everything inside
-	@scripts/build
+dev: ## the same, and again after every change
+	@exec scripts/dev $(ARGS)
 
 .PHONY: dist
-dist: build ## leave that program in dist/, with its size and the oldest glibc it runs on
-	@scripts/dist
+dist: ## build the optimized program: one file with everything inside, in dist/
+	@scripts/build dist
 
 .PHONY: test
 test: ## format, lints, unit, property, store, HTTP and browser tests
 	@scripts/test
 
+.PHONY: check
+check: ## format, lints, and the tests of the crates that you changed
+	@scripts/test check
+
 .PHONY: test-all
-test-all: ## the same, with browser tests of the debug build, long fuzzing and benchmarks
+test-all: ## make test, and the optimized program, all widths and themes, fifty kills, long fuzzing, benchmarks
 	@scripts/test all
 
 .PHONY: fuzz
@@ -40,19 +40,24 @@ fuzz: ## throw bytes at the catalogue and the thresholds for a minute each, guid
 	@scripts/fuzz
 
 .PHONY: bench
-bench: build ## measure what README says about speed, memory and size
+bench: ## measure what README says about speed, memory and size
 	@scripts/bench
 
 .PHONY: lint
-lint: ## only formatting and clippy
+lint: ## format and lints alone
 	@scripts/test lint
 
 .PHONY: format
 format: ## format all Rust
 	@cargo fmt --all
 
+.PHONY: audit
+audit: ## check dependencies for known vulnerabilities, licenses and sources (cargo-deny; needs the network)
+	@scripts/audit
+
 .PHONY: screenshots
-screenshots: build ## make the pictures in end2end/screenshots anew; all of them are in target/pictures
+screenshots: ## make the pictures in end2end/screenshots again; all of them are in target/pictures
+	@scripts/build light
 	@scripts/end2end --grep @screenshot
 	@for picture in end2end/screenshots/*.png; do cp "target/pictures/$${picture##*/}" "$$picture"; done
 

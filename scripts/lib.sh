@@ -1,19 +1,28 @@
-# Sourced by the other scripts: where things are, how a step is told, and how what is missing gets installed.
+# Sourced by the other scripts: where things lie, how a step reports, and how missing tools are installed.
 # shellcheck shell=bash
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-TOOLS=$ROOT/target/tools
-LOGS=$ROOT/target/logs
+OUT=$ROOT/target
+# Tools that are installed for this repository alone, and what cargo compiles: below target/, unless the environment names other places.
+TOOLS=${CALM_OPS_TOOLS:-$OUT/tools}
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$OUT}
+LOGS=$OUT/logs
 mkdir -p "$TOOLS" "$LOGS"
 cd "$ROOT" || exit 1
 
 [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
-export PATH=$TOOLS/bin:$PATH
+export CALM_OPS_TOOLS=$TOOLS PATH=$TOOLS/bin:$PATH
 export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
 export DEBIAN_FRONTEND=noninteractive
-# Nothing that a tool wants to say about itself belongs on the screen.
+# No update notices or advertisements of npm between the steps.
 export npm_config_update_notifier=false npm_config_fund=false npm_config_audit=false
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+
+# Durations of all steps of one `make` call, as lines "SECONDS<tab>NAME".
+if [ -z "${STEPS:-}" ]; then
+    export STEPS=$LOGS/steps.tsv
+    : >"$STEPS"
+fi
 
 # die SENTENCE: says what is wrong and what to do, and ends.
 die() {
@@ -22,29 +31,50 @@ die() {
 }
 
 # step NAME COMMAND...: runs a command quietly and prints a line with its duration; on failure the whole log.
-# STEP_LIMIT is the time after which it is given up.
+# On a terminal the line counts seconds and compiled crates meanwhile. STEP_LIMIT is the time limit in seconds.
 step() {
-    local name=$1 log started rc=0
+    local name=$1 log started rc=0 ticker='' took
     shift
     log=$LOGS/$(printf '%s' "$name" | tr -cs 'A-Za-z0-9' '-' | sed 's/-*$//').log
-    started=$SECONDS
+    : >"$log"
+    started=${EPOCHREALTIME/./}
     printf '  %-46s' "$name"
-    # The last lines of standard error are often all that tells why: both streams go to one log.
+    if [ -t 1 ]; then
+        progress "$name" "$log" &
+        ticker=$!
+    fi
+    # Both streams go to one log: the last lines of standard error are often all that tells why.
     if [ "$(type -t "$1")" = function ]; then
         ("$@") >"$log" 2>&1 </dev/null || rc=$?
     else
         timeout --kill-after=10 "${STEP_LIMIT:-2400}" "$@" >"$log" 2>&1 </dev/null || rc=$?
     fi
-    STEP_LOG=$log
+    if [ -n "$ticker" ]; then
+        kill "$ticker" 2>/dev/null
+        wait "$ticker" 2>/dev/null
+        printf '\r  %-46s' "$name"
+    fi
+    took=$((${EPOCHREALTIME/./} - started))
+    took=$(printf '%d.%d' $((took / 1000000)) $((took / 100000 % 10)))
+    printf '%s\t%s\n' "$took" "$name" >>"$STEPS"
     if [ "$rc" = 0 ]; then
-        printf 'done  %4s s\n' $((SECONDS - started))
+        printf 'done  %6s s%20s\n' "$took" ''
         return 0
     fi
     [ "$rc" = 124 ] && echo "gave up after ${STEP_LIMIT:-2400} s" >>"$log"
-    printf 'FAILED %3s s\n\n' $((SECONDS - started))
+    printf 'FAILED %5s s%20s\n\n' "$took" ''
     sed 's/^/    /' "$log"
     printf '\n    (this log is %s)\n' "${log#"$ROOT"/}"
     return "$rc"
+}
+
+# progress NAME LOG: rewrites the line of a step that runs, until it is killed.
+progress() {
+    local began=$SECONDS crates
+    while sleep 1; do
+        crates=$(grep -c '^ *Compiling ' "$2" || true)
+        printf '\r  %-46s%6d s%s' "$1" $((SECONDS - began)) "$([ "$crates" = 0 ] || printf ', %s crates' "$crates")"
+    done
 }
 
 # debian WHAT PACKAGE...: installs Debian packages, or says what a person has to install.
@@ -72,6 +102,7 @@ need_rust() {
     command -v cc >/dev/null || debian "a C compiler and linker" build-essential
 }
 
+# rustup installs it as rust-toolchain.toml says; a Rust without rustup may lack it.
 need_wasm_target() {
     [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib" ] && return
     command -v rustup >/dev/null ||
@@ -86,22 +117,10 @@ need_node() {
     [ "$major" -ge 18 ] || die "Node.js $major is too old: 18 or newer is needed. Install it, then run make again."
 }
 
-# The version of a crate in Cargo.lock.
-locked_version() {
-    awk -v name="$1" '$0 == "name = \"" name "\"" { getline; gsub(/version = |"/, ""); print; exit }' Cargo.lock
-}
-
-# The generated JavaScript and the crate must be of exactly the same version.
-need_wasm_bindgen() {
-    local wanted
-    wanted=$(locked_version wasm-bindgen)
-    [ "$(wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && return
-    step "install wasm-bindgen $wanted" cargo install wasm-bindgen-cli --version "=$wanted" --root "$TOOLS" --quiet || exit 1
-}
-
-need_nextest() {
-    command -v cargo-nextest >/dev/null && return
-    step "install cargo-nextest" cargo install cargo-nextest --locked --root "$TOOLS" --quiet || exit 1
+# need_tool PROGRAM CRATE: a cargo subcommand, compiled without optimization if it is missing.
+need_tool() {
+    command -v "$1" >/dev/null && return
+    step "install $2" cargo install "$2" --locked --debug --root "$TOOLS" --quiet || exit 1
 }
 
 # need_npm FOLDER DIRECTORY: what FOLDER's lock file names, installed in DIRECTORY; nothing to do if it is there already.
@@ -113,14 +132,6 @@ need_npm() {
     [ "$from" -ef "$into" ] || cp "$from/package.json" "$from/package-lock.json" "$into/"
     STEP_LIMIT=600 step "install the packages of ${from#"$ROOT"/}" npm ci --prefix "$into" --loglevel=error || exit 1
     printf '%s' "$key" >"$into/node_modules/.installed"
-}
-
-need_build_tools() {
-    need_rust
-    need_wasm_target
-    need_node
-    need_wasm_bindgen
-    need_npm "$ROOT/scripts" "$TOOLS/npm"
 }
 
 need_postgres() {
@@ -138,7 +149,7 @@ need_pm2() {
     STEP_LIMIT=600 step "install PM2" npm install --global --prefix /usr/local --loglevel=error pm2@7 || exit 1
 }
 
-# A mail server for the tests of calls.
+# A mail server for the tests of notifications.
 need_smtp() {
     [ -e "$TOOLS/smtp/aiosmtpd/__init__.py" ] && return
     command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || debian "Python with pip" python3 python3-pip

@@ -1,5 +1,5 @@
 // Puts together what the browser gets. Called by scripts/site:
-//   node scripts/site.mjs BINDINGS SITE TOOLS PROFILE
+//   node scripts/site.mjs BINDINGS SITE TOOLS light|dist
 // SITE is replaced as a whole, at the end: nobody sees half of it.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,8 +8,8 @@ import { createRequire } from 'node:module';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-const [bindings, site, tools, profile] = process.argv.slice(2);
-const small = profile !== 'dev';
+const [bindings, site, tools, mode] = process.argv.slice(2);
+const small = mode === 'dist';
 const next = `${site}.next`;
 rmSync(next, { recursive: true, force: true });
 mkdirSync(join(next, 'pkg'), { recursive: true });

@@ -1,15 +1,27 @@
-//! What the program carries inside lies outside this crate: Cargo has to be told, and the folder has to exist even before the
-//! browser's part was built (checks and tests do without it).
+//! Tells Cargo about the files outside of this crate that are a part of the program, and makes the folders of the browser's assets,
+//! which have to exist even before these were built (checks and tests do without them).
 
 use std::{env, error::Error, fs, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..");
     let site = root.join("target/site");
-    fs::create_dir_all(&site)?;
-    println!("cargo::rerun-if-changed={}", site.display());
-    // A path that does not exist would build the program anew each time.
-    for folder in ["ops", "migrations"].map(|folder| root.join(folder)).iter().filter(|folder| folder.exists()) {
+    for mode in ["dist", "light"] {
+        fs::create_dir_all(site.join(mode))?;
+    }
+    // Only an optimized build embeds the assets; any other reads them from disk.
+    let mut embedded = vec![root.join("migrations")];
+    if env::var("PROFILE")? == "release" {
+        embedded.push(site.join("dist"));
+    }
+    // The documents lie beside crates.
+    for folder in fs::read_dir(root.join("ops"))? {
+        let folder = folder?.path();
+        if folder.is_dir() && !folder.join("Cargo.toml").exists() {
+            embedded.push(folder);
+        }
+    }
+    for folder in embedded {
         println!("cargo::rerun-if-changed={}", folder.display());
     }
     Ok(())

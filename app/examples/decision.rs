@@ -5,7 +5,7 @@
 #![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "an example tells what it does, and fails where it can't")]
 
-#[path = "../tests/support/decision.rs"]
+#[path = "../tests/it/sample.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod decision;
 

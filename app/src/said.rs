@@ -352,7 +352,7 @@ fn tone(event: &Event, actor: Actor) -> Tone {
 mod tests {
     use super::*;
     use rules::{
-        breach::{BreachKey, Easing, Guidance},
+        breach::{BreachKey, Easing},
         incident::IncidentNumber,
         people::Scope,
         time::Timestamp,
@@ -372,25 +372,8 @@ mod tests {
     }
 
     fn breach(crossing: Crossing) -> Breach {
-        Breach {
-            key: BreachKey { subject: "host:web-1".parse().unwrap(), signal: "host.memory.used".parse().unwrap() },
-            severity: Severity::Critical,
-            crossing,
-            since: Timestamp::from_secs(0),
-            severity_since: Timestamp::from_secs(0),
-            fired_at: Timestamp::from_secs(60),
-            unsteady: false,
-            easing: None,
-            unheard: None,
-            value: 96.0,
-            value_at: Timestamp::from_secs(60),
-            peak: 96.0,
-            unit: "%".parse().unwrap(),
-            usual: Some(61.0),
-            per_minute: None,
-            limit_in_seconds: Some(420.0),
-            guidance: Guidance::default(),
-        }
+        let breach = fixtures::breach().critical().crossing(crossing).since(Timestamp::from_secs(0)).fired(Timestamp::from_secs(60));
+        breach.value(96.0).usual(61.0).limit_in(420.0).build()
     }
 
     #[test]

@@ -19,19 +19,17 @@ pub struct Assets {
 }
 
 impl Default for Assets {
-    /// The names that the watch mode writes.
+    /// Names without a hash, for a program whose browser's part was not built.
     fn default() -> Self {
         Self { js: "/pkg/calm-ops.js".into(), wasm: "/pkg/calm-ops.wasm".into(), css: "/pkg/calm-ops.css".into() }
     }
 }
 
 /// What may load: only what comes from here, and the one script that bears this answer's nonce. No style of its own on any element.
-/// The watch mode tells the page to load again, from a port of its own.
-fn policy(nonce: &str, watch: Option<u32>) -> String {
-    let watch = watch.map(|port| format!(" ws://localhost:{port}")).unwrap_or_default();
+fn policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'{watch}; font-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+         connect-src 'self'; font-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
     )
 }
 
@@ -49,12 +47,11 @@ fn start(js: &str, wasm: &str, light: bool) -> String {
 }
 
 /// The whole document, rendered on the server.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell() -> impl IntoView {
     let Assets { js, wasm, css } = use_context().unwrap_or_default();
     let nonce = use_nonce();
-    let watch = (cfg!(debug_assertions) && std::env::var_os("LEPTOS_WATCH").is_some()).then_some(options.reload_port);
     if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), &nonce)
-        && let Ok(policy) = HeaderValue::from_str(&policy(nonce, watch))
+        && let Ok(policy) = HeaderValue::from_str(&policy(nonce))
     {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
@@ -76,7 +73,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="stylesheet" href=css/>
                 {early}
                 <MetaTags/>
-                <AutoReload options/>
                 <script type="module" nonce=nonce inner_html=start></script>
             </head>
             <body>

@@ -5,6 +5,7 @@ mod open;
 pub mod postgres;
 pub mod reserve;
 mod rows;
+mod schema;
 pub mod sqlite;
 pub mod trail;
 mod trouble;

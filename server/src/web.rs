@@ -95,17 +95,15 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
         provide_context(app::WallClock(Arc::clone(&now)));
         provide_context(app::PublicUrl(public_url.clone()));
     };
-    let options = site.leptos.clone();
-    let shell = move || app::shell(options.clone());
     // The live stream is never compressed: it must go out at once, and each client's own compressor would cost memory.
     let compressed = SizeAbove::new(512)
         .and(NotForContentType::SSE)
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::const_new("application/wasm"));
     let pages = Router::new()
-        .leptos_routes_with_context(&site, routes, context.clone(), shell.clone())
-        .merge(app::forms(context.clone(), shell.clone()))
-        .fallback(leptos_axum::render_app_async_with_context(context, shell));
+        .leptos_routes_with_context(&site, routes, context.clone(), app::shell)
+        .merge(app::forms(context.clone(), app::shell))
+        .fallback(leptos_axum::render_app_async_with_context(context, app::shell));
     Router::new()
         .merge(api::router())
         .merge(gate::router())

@@ -5,38 +5,20 @@ use std::{collections::BTreeMap, hint::black_box};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rules::{
     agent::{World, decide},
-    breach::{Breach, BreachKey, Crossing, Guidance},
+    breach::Breach,
     incident::{self, Incident, IncidentNumber},
     policy::Policy,
     time::{Span, Timestamp},
-    words::{Actor, Severity, Signal, Subject, Unit},
+    words::Actor,
 };
 
 fn breaches(at: Timestamp, incidents: u32) -> Vec<Breach> {
     let mut all = Vec::new();
     for host in 0..incidents {
         for app in 0..20 {
-            let names = ("queue.depth".parse::<Signal>(), format!("app:job-{app}@web-{host}").parse::<Subject>());
-            let (Ok(signal), Ok(subject)) = names else { continue };
-            all.push(Breach {
-                key: BreachKey { subject, signal },
-                severity: Severity::Warning,
-                crossing: Crossing::Above { level: 100.0 },
-                since: at,
-                severity_since: at,
-                fired_at: at,
-                unsteady: false,
-                easing: None,
-                unheard: None,
-                value: 120.0,
-                value_at: at,
-                peak: 130.0,
-                unit: Unit::Count,
-                usual: Some(40.0),
-                per_minute: Some(1.0),
-                limit_in_seconds: None,
-                guidance: Guidance { meaning: "Work waits.".to_owned(), runbook: "queue".to_owned(), commands: Vec::new() },
-            });
+            let breach = fixtures::breach().on(&format!("app:job-{app}@web-{host}")).signal("queue.depth").above(100.0).since(at);
+            let breach = breach.value(120.0).peak(130.0).unit("").usual(40.0).per_minute(1.0).guidance("Work waits.", "queue", &[]);
+            all.push(breach.build());
         }
     }
     all.sort_by(|one, other| one.key.cmp(&other.key));

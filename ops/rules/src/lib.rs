@@ -29,3 +29,11 @@ pub mod time;
 pub mod trail;
 pub mod view;
 pub mod words;
+
+// The same fixtures for the unit tests of this crate, over its own types.
+#[cfg(test)]
+extern crate self as rules;
+#[cfg(test)]
+#[path = "../../fixtures/src/lib.rs"]
+#[expect(dead_code, reason = "each crate uses the part that it needs")]
+mod fixtures;

@@ -5,14 +5,13 @@ use std::{str::FromStr as _, time::Duration};
 use rules::{query::LongQuery, time::Span};
 use sqlx::{
     PgConnection, PgPool, Postgres,
-    migrate::Migrator,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 
 use tokio::sync::Mutex;
 
-use super::{QueryCancel, Rollup, StoreError};
+use super::{QueryCancel, Rollup, StoreError, schema};
 
 #[path = "shared.rs"]
 #[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
@@ -68,9 +67,6 @@ async fn long_queries(readers: &PgPool) -> Result<Vec<(String, LongQuery)>, Stor
     Ok(rows.into_iter().map(query).collect())
 }
 
-/// Every version of the schema that this program knows.
-static SCHEMA: Migrator = sqlx::migrate!("../migrations/postgres");
-
 /// A store in a PostgreSQL database.
 #[derive(Debug)]
 pub struct PostgresStore {
@@ -91,7 +87,7 @@ impl PostgresStore {
             .idle_timeout(Duration::from_secs(60))
             .connect_with(options)
             .await?;
-        SCHEMA.run(&pool).await?;
+        schema::POSTGRES.run(&pool).await?;
         Ok(Self { writer: pool.clone(), readers: pool, alone: None })
     }
 
@@ -104,7 +100,7 @@ impl PostgresStore {
         writer.close().await;
         let readers = pool.connect_with(options).await?;
         let applied = sqlx::query_scalar(super::APPLIED).fetch_all(&readers).await.map_err(super::unread)?;
-        super::same_schema(&SCHEMA, &applied)?;
+        super::same_schema(&schema::POSTGRES, &applied)?;
         Ok(Self { writer, readers, alone: None })
     }
 

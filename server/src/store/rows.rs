@@ -9,6 +9,7 @@ use rules::{
     time::Timestamp,
     words::{Actor, Signal, Subject, Unit},
 };
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use super::{Rollup, RollupStep, StoreError};
 
@@ -182,7 +183,6 @@ impl RollupStep {
 }
 
 /// A roll-up's columns.
-#[derive(sqlx::FromRow)]
 pub(super) struct RollupRow {
     pub series: i64,
     pub subject: String,
@@ -195,6 +195,30 @@ pub(super) struct RollupRow {
     pub mean: f64,
     pub last: f64,
     pub count: i64,
+}
+
+impl<'r, R: Row> FromRow<'r, R> for RollupRow
+where
+    &'static str: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    f64: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            series: row.try_get("series")?,
+            subject: row.try_get("subject")?,
+            signal: row.try_get("signal")?,
+            unit: row.try_get("unit")?,
+            step: row.try_get("step")?,
+            start: row.try_get("start")?,
+            min: row.try_get("min")?,
+            max: row.try_get("max")?,
+            mean: row.try_get("mean")?,
+            last: row.try_get("last")?,
+            count: row.try_get("count")?,
+        })
+    }
 }
 
 impl RollupRow {

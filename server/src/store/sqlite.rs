@@ -12,11 +12,10 @@ use rules::query::LongQuery;
 use rustix::fs::{FlockOperation, flock};
 use sqlx::{
     Sqlite, SqliteConnection, SqlitePool,
-    migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
-use super::{Rollup, StoreError};
+use super::{Rollup, StoreError, schema};
 
 #[path = "shared.rs"]
 #[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
@@ -55,9 +54,6 @@ async fn long_queries(_: &SqlitePool) -> Result<Vec<(String, LongQuery)>, StoreE
 /// How long another program may hold the file before a change fails.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Every version of the schema that this program knows.
-static SCHEMA: Migrator = sqlx::migrate!("../migrations/sqlite");
-
 /// A store in one file.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -87,7 +83,7 @@ impl SqliteStore {
             .statement_cache_capacity(32);
         let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE * 2).idle_timeout(None).max_lifetime(None);
         let writer = pool.clone().max_connections(1).connect_with(options.clone()).await?;
-        SCHEMA.run(&writer).await?;
+        schema::SQLITE.run(&writer).await?;
         let readers = pool
             .max_connections(3)
             .idle_timeout(Duration::from_secs(60))
@@ -107,7 +103,7 @@ impl SqliteStore {
         let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(PATIENCE).pragma("query_only", "on");
         let readers = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE * 2).connect_with(options).await?;
         let applied = sqlx::query_scalar(super::APPLIED).fetch_all(&readers).await.map_err(super::unread)?;
-        super::same_schema(&SCHEMA, &applied)?;
+        super::same_schema(&schema::SQLITE, &applied)?;
         Ok(Self { writer: readers.clone(), readers, _alone: None })
     }
 

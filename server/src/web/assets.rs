@@ -1,7 +1,7 @@
 //! What the browser loads beside the pages: script, Wasm, style sheet, icons. All of it lies inside the program, compressed when it was
-//! built; a request only picks the variant. A debug build reads the files each time, so that the watch mode can change them.
+//! built; a request only picks the variant. A build without optimization reads the files from `target/site/light` instead.
 
-use std::{borrow::Cow, fmt::Write as _, path::Path as FilePath, sync::LazyLock};
+use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
 use axum::{
     Router,
@@ -15,14 +15,14 @@ use rust_embed::RustEmbed;
 use serde::Deserialize;
 
 #[derive(RustEmbed)]
-#[folder = "../target/site"]
+#[cfg_attr(debug_assertions, folder = "../target/site/light")]
+#[cfg_attr(not(debug_assertions), folder = "../target/site/dist")]
 struct Site;
 
 /// The names that the build gave them. Without a built browser's part the pages still work, only not live.
 pub fn names() -> app::Assets {
-    static BUILT_IN: LazyLock<app::Assets> = LazyLock::new(read_names);
-    // A debug build's change while it runs.
-    if cfg!(debug_assertions) { read_names() } else { BUILT_IN.clone() }
+    static NAMES: LazyLock<app::Assets> = LazyLock::new(read_names);
+    NAMES.clone()
 }
 
 fn read_names() -> app::Assets {
@@ -33,13 +33,11 @@ fn read_names() -> app::Assets {
         css: String,
     }
     let manifest = file("manifest.json").and_then(|(bytes, _)| serde_json::from_slice::<Manifest>(&bytes).ok());
-    // What the watch mode writes has no hash in its name.
-    let Manifest { js, wasm, css } = manifest.unwrap_or_else(|| Manifest {
-        js: "calm-ops.js".to_owned(),
-        wasm: "calm-ops.wasm".to_owned(),
-        css: "calm-ops.css".to_owned(),
-    });
-    app::Assets { js: format!("/pkg/{js}"), wasm: format!("/pkg/{wasm}"), css: format!("/pkg/{css}") }
+    manifest.map_or_else(app::Assets::default, |Manifest { js, wasm, css }| app::Assets {
+        js: format!("/pkg/{js}"),
+        wasm: format!("/pkg/{wasm}"),
+        css: format!("/pkg/{css}"),
+    })
 }
 
 /// Serves `/pkg/*`, `/icons/*`, `/favicon.ico` and `/robots.txt`.
@@ -64,19 +62,7 @@ async fn robots() -> Response<Body> {
 
 /// A file with its hash.
 fn file(path: &str) -> Option<(Bytes, [u8; 32])> {
-    let file = if cfg!(debug_assertions)
-        && let Some(root) = std::env::var_os("LEPTOS_SITE_ROOT")
-    {
-        // A debug build takes the folder that the watch mode names.
-        let plain = path.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0']));
-        let read = |path: &FilePath| rust_embed::utils::read_file_from_fs(path).ok();
-        // It leaves the style sheet's imports as they are: they come from where they lie.
-        let imported = || read(&FilePath::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../style")).join(path.strip_prefix("pkg/")?));
-        plain.then(|| read(&FilePath::new(&root).join(path)).or_else(imported))?
-    } else {
-        Site::get(path)
-    };
-    let rust_embed::EmbeddedFile { data, metadata } = file?;
+    let rust_embed::EmbeddedFile { data, metadata } = Site::get(path)?;
     let bytes = match data {
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         Cow::Owned(bytes) => Bytes::from(bytes),

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    breach::{Crossing, Easing, Guidance, Unheard},
+    breach::{Crossing, Easing, Unheard},
+    fixtures,
     policy::Dependency,
 };
 
@@ -11,25 +12,8 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 }
 
 pub(crate) fn breach(subject: &str, signal: &str, severity: Severity, since: i64) -> Breach {
-    Breach {
-        key: BreachKey { subject: subject.parse().unwrap(), signal: signal.parse().unwrap() },
-        severity,
-        crossing: Crossing::Above { level: 90.0 },
-        since: at(since),
-        severity_since: at(since),
-        fired_at: at(since + 30),
-        unsteady: false,
-        easing: None,
-        unheard: None,
-        value: 93.0,
-        value_at: at(since + 30),
-        peak: 93.0,
-        unit: "%".parse().unwrap(),
-        usual: Some(61.0),
-        per_minute: Some(1.0),
-        limit_in_seconds: Some(420.0),
-        guidance: Guidance { meaning: "Programs may be stopped".into(), runbook: "memory".into(), commands: Vec::new() },
-    }
+    let breach = fixtures::breach().on(subject).signal(signal).severity(severity).since(at(since)).fired(at(since + 30));
+    breach.usual(61.0).per_minute(1.0).limit_in(420.0).guidance("Programs may be stopped", "memory", &[]).build()
 }
 
 fn warning(subject: &str) -> Breach {

@@ -4,68 +4,22 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    breach::{Breach, BreachKey, Crossing, Guidance},
+    breach::Breach,
     catalogue::{Approval, Risk, Undo},
-    incident::{IncidentBreach, apply},
+    fixtures::{self, at},
+    incident::apply,
     journal::{Entry, Event},
     lifecycle::{State, Step},
     recommendation::{Awaited, Recommendation, RunOutcome, Stage, Withdrawn},
-    summary::Summary,
     words::Actor,
 };
 
-/// 2026-11-22T10:00:00Z.
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_secs(1_795_341_600 + seconds)
-}
-
 fn breach(subject: &str, severity: Severity) -> Breach {
-    Breach {
-        key: BreachKey { subject: subject.parse().unwrap(), signal: "host.memory.used".parse().unwrap() },
-        severity,
-        crossing: Crossing::Above { level: 90.0 },
-        since: at(0),
-        severity_since: at(0),
-        fired_at: at(0),
-        unsteady: false,
-        easing: None,
-        unheard: None,
-        value: 93.0,
-        value_at: at(0),
-        peak: 94.0,
-        unit: crate::words::Unit::Percent,
-        usual: None,
-        per_minute: None,
-        limit_in_seconds: None,
-        guidance: Guidance::default(),
-    }
+    fixtures::breach().on(subject).severity(severity).peak(94.0).build()
 }
 
 fn opened(number: u32, severity: Severity) -> Event {
-    let breach = breach("host:web-1", severity);
-    let mut incident = Incident {
-        id: uuid::Uuid::from_u128(u128::from(number)),
-        number: IncidentNumber(number),
-        cause: breach.key.subject.clone(),
-        severity,
-        state: State::Detected,
-        breaches: vec![IncidentBreach::holding(breach)],
-        began_at: at(0),
-        opened_at: at(0),
-        updated_at: at(0),
-        quiet_since: None,
-        reopened: 0,
-        acknowledged: None,
-        touched_by_person: false,
-        resolution_offered: false,
-        resolution: None,
-        flood: false,
-        summary: Summary::default(),
-        snapshots: 0,
-        recommendations: Vec::new(),
-    };
-    incident.summary = Summary::compose(&incident, Span::from_mins(5));
-    Event::IncidentOpened { incident: Box::new(incident) }
+    fixtures::incident(number).of([breach("host:web-1", severity)]).summarized(Span::from_mins(5)).opening()
 }
 
 fn recommended(number: u32, place: u32) -> Event {

@@ -5,10 +5,10 @@ use crate::{
     agent::tests::{at, breach},
     breach::{BreachKey, Ending},
     catalogue::Program,
-    incident::{IncidentBreach, IncidentNumber},
+    fixtures,
+    incident::IncidentNumber,
     policy::Dependency,
     recommendation::{Ended, Reason, RecommendationId},
-    summary::Summary,
     words::Severity,
 };
 
@@ -36,27 +36,7 @@ pub(super) fn facts(apps: &[&str]) -> Facts {
 }
 
 pub(super) fn incident(number: u32, breaches: &[crate::breach::Breach]) -> Incident {
-    Incident {
-        id: uuid::Uuid::from_u128(u128::from(number)),
-        number: IncidentNumber(number),
-        cause: breaches[0].key.subject.clone(),
-        severity: breaches.iter().map(|one| one.severity).max().unwrap(),
-        state: State::Detected,
-        breaches: breaches.iter().cloned().map(IncidentBreach::holding).collect(),
-        began_at: at(0),
-        opened_at: at(0),
-        updated_at: at(0),
-        quiet_since: None,
-        reopened: 0,
-        acknowledged: None,
-        touched_by_person: false,
-        resolution_offered: false,
-        resolution: None,
-        flood: false,
-        summary: Summary::default(),
-        snapshots: 0,
-        recommendations: Vec::new(),
-    }
+    fixtures::incident(number).of(breaches.iter().cloned()).began(at(0)).build()
 }
 
 impl Story {

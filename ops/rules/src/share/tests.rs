@@ -4,9 +4,10 @@ use proptest::{prelude::*, strategy::ValueTree as _};
 
 use super::*;
 use crate::{
-    breach::{Breach, BreachKey, Crossing, Easing, Ending, Guidance},
+    breach::{Breach, Crossing, Easing, Ending},
+    fixtures,
     incident::{Acknowledgement, IncidentBreach, Resolution},
-    words::{AccountId, Severity},
+    words::AccountId,
 };
 
 /// Names of the inside: hosts, paths, processes, secrets. None of them is ever shown without leave.
@@ -77,29 +78,11 @@ fn breach() -> impl Strategy<Value = IncidentBreach> {
                 3 => Crossing::Rising { by: 93.7, within_seconds: 60.0 },
                 _ => Crossing::Reaching { limit: 93.7, within_seconds: 600.0 },
             };
-            let breach = Breach {
-                key: BreachKey { subject, signal: signal.parse().unwrap() },
-                severity: Severity::Critical,
-                crossing,
-                since: at(0),
-                severity_since: at(0),
-                fired_at: at(60),
-                unsteady: false,
-                easing: easing.then_some(Easing { since: at(70), stays_for_seconds: 300.0, recovers_at: Some(93.7) }),
-                unheard: None,
-                value: 93.7,
-                value_at: at(60),
-                peak: 93.7,
-                unit: "%".parse().unwrap(),
-                usual: Some(93.7),
-                per_minute: Some(93.7),
-                limit_in_seconds: Some(4_000.0),
-                guidance: Guidance {
-                    meaning: "hunter2 on web-1 in /var/lib/orders".into(),
-                    runbook: "secret-runbook".into(),
-                    commands: vec!["pm2-restart-api".into()],
-                },
-            };
+            let breach = fixtures::breach().on(subject.as_str()).signal(signal).critical().crossing(crossing).since(at(0)).fired(at(60));
+            let breach = breach.value(93.7).usual(93.7).per_minute(93.7).limit_in(4_000.0);
+            let breach = breach.guidance("hunter2 on web-1 in /var/lib/orders", "secret-runbook", &["pm2-restart-api"]);
+            let easing = easing.then_some(Easing { since: at(70), stays_for_seconds: 300.0, recovers_at: Some(93.7) });
+            let breach = Breach { easing, ..breach.build() };
             let ending = match end {
                 0 => None,
                 1 => Some(Ending::Recovered { since: at(500) }),
@@ -113,26 +96,14 @@ fn breach() -> impl Strategy<Value = IncidentBreach> {
 fn incident() -> impl Strategy<Value = Incident> {
     let state = proptest::sample::select(vec![State::Detected, State::AwaitingDecision, State::Recovering, State::Resolved]);
     (proptest::collection::vec(breach(), 1..9), state, any::<bool>(), 0..2u32).prop_map(|(breaches, state, flood, reopened)| {
+        let first = breaches[0].breach.clone();
         let mut incident = Incident {
-            id: uuid::Uuid::nil(),
-            number: IncidentNumber(42),
-            cause: breaches[0].breach.key.subject.clone(),
-            severity: Severity::Critical,
-            state,
             breaches,
-            began_at: at(0),
-            opened_at: at(60),
-            updated_at: at(60),
-            quiet_since: None,
             reopened,
             acknowledged: Some(Acknowledgement { by: Actor::Account(AccountId(9)), at: at(80) }),
             touched_by_person: true,
-            resolution_offered: false,
-            resolution: None,
             flood,
-            summary: Summary::default(),
-            snapshots: 1,
-            recommendations: Vec::new(),
+            ..fixtures::incident(42).of([first]).state(state).began(at(0)).opened(at(60)).snapshots(1).build()
         };
         if state == State::Resolved {
             incident.resolution = Some(Resolution { by: Actor::Local, at: at(900), note: Some("hunter2 was wrong on web-1".into()) });

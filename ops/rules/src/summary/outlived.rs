@@ -61,33 +61,12 @@ fn trend(fact: &Fact) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        breach::Crossing,
-        time::Timestamp,
-        words::{Severity, Unit},
-    };
+    use crate::{fixtures, time::Timestamp};
 
     fn breach(seconds: u64, limit: Option<f64>, rate: f64) -> Breach {
         let at = |seconds| Timestamp::from_secs(1_795_000_000).plus(Span::from_secs(seconds));
-        Breach {
-            key: BreachKey { subject: "disk:/@web-1".parse().unwrap(), signal: "disk.used".parse().unwrap() },
-            severity: Severity::Warning,
-            crossing: Crossing::Above { level: 88.0 },
-            since: at(0),
-            severity_since: at(0),
-            fired_at: at(0),
-            unsteady: false,
-            easing: None,
-            unheard: None,
-            value: 93.0,
-            value_at: at(seconds),
-            peak: 93.0,
-            unit: Unit::Percent,
-            usual: None,
-            per_minute: Some(rate),
-            limit_in_seconds: limit,
-            guidance: crate::breach::Guidance::default(),
-        }
+        let breach = fixtures::breach().on("disk:/@web-1").signal("disk.used").above(88.0).since(at(0)).per_minute(rate).build();
+        Breach { value_at: at(seconds), limit_in_seconds: limit, ..breach }
     }
 
     #[test]

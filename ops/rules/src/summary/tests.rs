@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::{
-    breach::{BreachKey, Crossing, Easing, Ending, Guidance, Unheard},
-    incident::{IncidentNumber, Resolution},
+    breach::{Crossing, Easing, Ending, Guidance, Unheard},
+    fixtures,
+    incident::Resolution,
     words::{Actor, Severity},
 };
 
@@ -12,28 +13,11 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn breach(subject: &str, signal: &str, value: f64, unit: &str) -> Breach {
-    Breach {
-        key: BreachKey { subject: subject.parse().unwrap(), signal: signal.parse().unwrap() },
-        severity: Severity::Critical,
-        crossing: match signal {
-            "endpoint.up" | "endpoint.certificate.days_left" => Crossing::Below { level: value + 1.0 },
-            _ => Crossing::Above { level: value - 1.0 },
-        },
-        since: at(0),
-        severity_since: at(0),
-        fired_at: at(60),
-        unsteady: false,
-        easing: None,
-        unheard: None,
-        value,
-        value_at: at(60),
-        peak: value,
-        unit: unit.parse().unwrap(),
-        usual: None,
-        per_minute: None,
-        limit_in_seconds: None,
-        guidance: Guidance::default(),
-    }
+    let crossing = match signal {
+        "endpoint.up" | "endpoint.certificate.days_left" => Crossing::Below { level: value + 1.0 },
+        _ => Crossing::Above { level: value - 1.0 },
+    };
+    fixtures::breach().on(subject).signal(signal).critical().crossing(crossing).since(at(0)).fired(at(60)).value(value).unit(unit).build()
 }
 
 fn guided(mut breach: Breach, meaning: &str, runbook: &str, commands: &[&str]) -> Breach {
@@ -43,27 +27,7 @@ fn guided(mut breach: Breach, meaning: &str, runbook: &str, commands: &[&str]) -
 }
 
 fn incident(breaches: Vec<Breach>) -> Incident {
-    Incident {
-        id: uuid::Uuid::nil(),
-        number: IncidentNumber(42),
-        cause: breaches[0].key.subject.clone(),
-        severity: Severity::Critical,
-        state: State::Detected,
-        breaches: breaches.into_iter().map(IncidentBreach::holding).collect(),
-        began_at: at(0),
-        opened_at: at(60),
-        updated_at: at(60),
-        quiet_since: None,
-        reopened: 0,
-        acknowledged: None,
-        touched_by_person: false,
-        resolution_offered: false,
-        resolution: None,
-        flood: false,
-        summary: Summary::default(),
-        snapshots: 0,
-        recommendations: Vec::new(),
-    }
+    fixtures::incident(42).of(breaches).severity(Severity::Critical).began(at(0)).opened(at(60)).build()
 }
 
 fn text(incident: &Incident, reader: Reader) -> String {

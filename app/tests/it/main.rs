@@ -1,0 +1,10 @@
+//! The pages as a browser without Wasm gets them.
+
+#![cfg(feature = "ssr")]
+#![recursion_limit = "256"]
+#![expect(clippy::unwrap_used, reason = "what a test builds is right, or the test fails")]
+
+mod decision;
+mod pages;
+mod sample;
+mod trail;

@@ -1,0 +1,430 @@
+//! Incidents with a recommendation in every state, behind a desk that decides by the real rules. For the tests of the pages, and for the
+//! example that shows them in a browser.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use app::desk::{Desk, DeskFuture, SharedDesk};
+pub use fixtures::at;
+use leptos::prelude::*;
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use rules::{
+    breach::{Breach, BreachKey, Ending},
+    catalogue::{Approval, Risk, Undo, quoted},
+    desk::{Answer, Command, Done, Query, Refusal, Situation, decide, in_the_way},
+    incident::{Incident, IncidentNumber, apply},
+    journal::{Cursor, Entry, Event, Head},
+    lifecycle::State,
+    people::{Caller, Names, Role, SessionId, allowed, needed_to_act, needed_to_ask},
+    recommendation::{Awaited, Ended, Given, Reason, Recommendation, RecommendationId, RunOutcome, Stage},
+    summary::Summary,
+    time::{Span, Timestamp},
+    view::{Health, InTheWay, IncidentPage, Incidents, Plan, Reader, Reading, Readings, RecommendationPage, RunOutput, Status},
+    words::{AccountId, Actor},
+};
+
+pub const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
+
+/// The catalogue in force.
+const CATALOGUE: &str = "5b1c6b7f0c6d4f1f9f5a6c5e1d2b3a4c5d6e7f80910a1b2c3d4e5f6071829304";
+
+/// When every page is looked at.
+pub fn now() -> Timestamp {
+    at(600)
+}
+
+fn key() -> BreachKey {
+    BreachKey { subject: "app:api@web-1".parse().unwrap(), signal: "app.memory".parse().unwrap() }
+}
+
+const GIB: f64 = 1_073_741_824.0;
+
+fn breach() -> Breach {
+    let breach = fixtures::breach().on("app:api@web-1").signal("app.memory").critical().above(1.5 * GIB).fired(at(60));
+    let breach = breach.value(1.7 * GIB).unit("B").usual(0.4 * GIB).per_minute(0.01 * GIB).limit_in(1_500.0);
+    breach.guidance("The app keeps what it should give back.", "app-memory-growth", &[]).build()
+}
+
+pub fn recommendation(place: u32) -> Recommendation {
+    let argv: Vec<String> = ["/usr/bin/pm2", "reload", "api"].map(str::to_owned).to_vec();
+    Recommendation {
+        place,
+        command: "pm2-reload".into(),
+        values: BTreeMap::from([("app".into(), "api".into())]),
+        title: "Reload one app".into(),
+        shown: quoted(&argv),
+        argv,
+        check: None,
+        user: "deploy".into(),
+        host: "web-1".into(),
+        subject: "app:api@web-1".parse().unwrap(),
+        risk: Risk::Low,
+        blast_radius: "An app in cluster mode goes on answering. One that has a single process is away for a few seconds.".into(),
+        effect: "New processes take over one by one, and the old ones give their memory back.".into(),
+        undo: Undo::Never("the old processes have ended; the new ones run the same program".into()),
+        approval: Approval::One,
+        time_limit: Span::from_mins(2),
+        cool_down: Span::from_mins(10),
+        proof: Awaited { breach: key(), within: Span::from_mins(20) },
+        reasons: vec![Reason::Worked { times: 3, of: 3, days: 90 }, Reason::Helps { breach: key() }],
+        catalogue: CATALOGUE.into(),
+        offered_at: at(60),
+        expires_at: at(1_860),
+        approvals: Vec::new(),
+        stage: Stage::Offered,
+    }
+}
+
+fn restart(place: u32) -> Recommendation {
+    let argv: Vec<String> = ["/usr/bin/pm2", "restart", "api"].map(str::to_owned).to_vec();
+    Recommendation {
+        command: "pm2-restart".into(),
+        title: "Restart one app".into(),
+        shown: quoted(&argv),
+        argv,
+        risk: Risk::Medium,
+        blast_radius: "The app is away for some seconds: requests to it fail, and work that it holds in memory is lost.".into(),
+        effect: "All processes of the app end and start again.".into(),
+        reasons: vec![Reason::Worked { times: 0, of: 0, days: 90 }],
+        ..recommendation(place)
+    }
+}
+
+fn incident(number: u32, recommendations: Vec<Recommendation>) -> Incident {
+    let incident = fixtures::incident(number).of([breach()]).state(State::AwaitingDecision).opened(at(60)).snapshots(1);
+    incident.recommendations(recommendations).summarized(Span::from_mins(5)).build()
+}
+
+fn account(id: u32) -> Actor {
+    Actor::Account(AccountId(id))
+}
+
+fn ended(outcome: RunOutcome, worked: Option<bool>) -> Stage {
+    Stage::Ended(Ended {
+        started_at: at(400),
+        cancelled: None,
+        at: at(404),
+        outcome,
+        duration: Span::from_secs(4),
+        worked,
+        began_before: false,
+        proved_at: worked.map(|_| at(440)),
+    })
+}
+
+/// How an incident of the sample stands, by its number.
+pub fn sample(number: u32) -> Option<Incident> {
+    let mut one = recommendation(1);
+    let yes = |by, incident: &Incident| Given { by: account(by), at: at(300), binding: incident.recommendations[0].binding(incident) };
+    let one_in = |stage| Recommendation { stage, approvals: Vec::new(), ..recommendation(1) };
+    let approved = |incident: Incident| {
+        let given = yes(1, &incident);
+        let mut incident = incident;
+        incident.recommendations[0].approvals.push(given);
+        incident.acknowledged = Some(rules::incident::Acknowledgement { by: account(1), at: at(200) });
+        incident
+    };
+    let success = RunOutcome::Exited { code: 0 };
+    Some(match number {
+        // Offered, with two others.
+        1 => incident(1, vec![one, restart(2), Recommendation { title: "Restart a service of the system".into(), ..restart(3) }]),
+        // High risk: one of two said yes.
+        2 => {
+            (one.risk, one.approval) = (Risk::High, Approval::Two);
+            (one.title, one.user) = ("Reload nginx".into(), "root".into());
+            one.argv = ["/usr/sbin/nginx", "-s", "reload"].map(str::to_owned).to_vec();
+            one.check = Some(["/usr/sbin/nginx", "-t"].map(str::to_owned).to_vec());
+            one.shown = quoted(&one.argv);
+            one.subject = "service:nginx@web-1".parse().unwrap();
+            let mut two = incident(2, vec![one]);
+            let given = yes(2, &two);
+            two.recommendations[0].approvals.push(given);
+            two
+        }
+        3 => approved(incident(3, vec![one_in(Stage::Running { started_at: at(590), cancelled: None }), restart(2)])),
+        4 => {
+            let mut four = approved(incident(4, vec![one_in(ended(success, None))]));
+            four.state = State::Recovering;
+            four
+        }
+        5 => {
+            let mut five = approved(incident(5, vec![one_in(ended(success, Some(true)))]));
+            (five.state, five.resolution_offered, five.quiet_since) = (State::Recovering, true, Some(at(450)));
+            five.breaches[0].cleared_at = Some(at(450));
+            five.breaches[0].ending = Some(Ending::Recovered { since: at(440) });
+            five.summary = Summary::compose(&five, Span::from_mins(5));
+            five
+        }
+        6 => {
+            let undo = Reason::Undoes { recommendation: RecommendationId { incident: IncidentNumber(6), place: 1 } };
+            let next = Recommendation { reasons: vec![undo], ..restart(2) };
+            approved(incident(6, vec![one_in(ended(success, Some(false))), next]))
+        }
+        7 => approved(incident(7, vec![one_in(ended(RunOutcome::Unknown, None)), restart(2)])),
+        8 => incident(8, Vec::new()),
+        // Declined, and the next one is offered.
+        9 => {
+            let reason = "A deployment runs, and a reload would hit it in the middle.".to_owned();
+            incident(9, vec![one_in(Stage::Declined { by: account(2), at: at(500), reason }), restart(2)])
+        }
+        10 => incident(10, vec![Recommendation { expires_at: at(500), ..one }]),
+        // It failed.
+        11 => approved(incident(11, vec![one_in(ended(RunOutcome::Exited { code: 1 }, None))])),
+        // Hostile in every text that can be.
+        12 => {
+            one.title = HOSTILE.into();
+            one.argv = vec!["/usr/bin/pm2".into(), "reload".into(), HOSTILE.into(), "x".repeat(400)];
+            one.check = Some(vec![HOSTILE.into()]);
+            one.shown = one.argv.join(" ");
+            (one.user, one.host, one.blast_radius, one.effect) = (HOSTILE.into(), HOSTILE.into(), HOSTILE.into(), HOSTILE.into());
+            one.undo = Undo::By(HOSTILE.into());
+            let declined = Stage::Declined { by: account(2), at: at(500), reason: HOSTILE.into() };
+            let not_started = ended(RunOutcome::NotStarted { why: HOSTILE.into() }, None);
+            let others = [declined, not_started].into_iter().zip(2..).map(|(stage, place)| Recommendation { place, stage, ..one.clone() });
+            let others: Vec<_> = others.collect();
+            incident(12, [one].into_iter().chain(others).collect())
+        }
+        // Its end was not seen, and the signal did not recover in its time.
+        13 => approved(incident(13, vec![one_in(ended(RunOutcome::Unknown, Some(false)))])),
+        // A person ended it early.
+        14 => approved(incident(14, vec![one_in(ended(RunOutcome::Cancelled, Some(false)))])),
+        _ => return None,
+    })
+}
+
+/// A desk over the sample that decides by the real rules.
+#[derive(Debug, Default)]
+pub struct Sample {
+    incidents: Mutex<BTreeMap<u32, Incident>>,
+}
+
+impl Sample {
+    fn with<T>(&self, number: IncidentNumber, use_it: impl FnOnce(&mut Incident) -> T) -> Result<T, Refusal> {
+        let mut incidents = self.incidents.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = || Refusal::NotFound { what: format!("incident {number}") };
+        let known = match incidents.entry(number.0) {
+            std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+            std::collections::btree_map::Entry::Vacant(place) => place.insert(sample(number.0).ok_or_else(missing)?),
+        };
+        Ok(use_it(known))
+    }
+
+    /// Changes an incident behind the back of whoever looks at it.
+    pub fn change(&self, number: u32, change: impl FnOnce(&mut Incident)) {
+        self.with(IncidentNumber(number), change).unwrap();
+    }
+
+    fn act_now(&self, caller: &Caller, command: &Command) -> Result<Done, Refusal> {
+        allowed(caller, needed_to_act(command))?;
+        let number = match command {
+            Command::Acknowledge { incident }
+            | Command::Comment { incident, .. }
+            | Command::Resolve { incident, .. }
+            | Command::Reopen { incident, .. } => *incident,
+            Command::Approve { recommendation, .. }
+            | Command::Decline { recommendation, .. }
+            | Command::CancelRun { recommendation }
+            | Command::StartRun { recommendation }
+            | Command::EndRun { recommendation, .. } => recommendation.incident,
+            Command::RetireSubject { .. }
+            | Command::Record { .. }
+            | Command::People(_)
+            | Command::Redact { .. }
+            | Command::CreateShare { .. }
+            | Command::RevokeShare { .. }
+            | Command::SetContact { .. }
+            | Command::RemoveContact { .. }
+            | Command::TestContact { .. }
+            | Command::EndCall { .. } => return Ok(Done { cursor: Cursor::default() }),
+        };
+        let actor = caller.actor().unwrap_or(Actor::Local);
+        self.with(number, |incident| {
+            let situation = Situation { actor, now: now(), others: &[], catalogue: Some(CATALOGUE), role_since: None };
+            let events = decide(incident, command, situation)?;
+            let mut changed = Some(incident.clone());
+            for event in &events {
+                apply(&mut changed, event, actor, now()).unwrap();
+            }
+            *incident = changed.unwrap();
+            Ok(Done { cursor: Cursor::default() })
+        })?
+    }
+
+    fn ask_now(&self, caller: &Caller, query: &Query) -> Result<Answer, Refusal> {
+        allowed(caller, needed_to_ask(query))?;
+        let cursor = Cursor { epoch: 1, number: 9 };
+        let cards = || (1..=12).filter_map(|number| self.with(IncidentNumber(number), |one| (&*one).into()).ok()).collect::<Vec<_>>();
+        let now_readings = Readings { checked_at: now(), readings: readings(), troubles: Vec::new(), left_out: 0 };
+        Ok(match *query {
+            Query::Health => Answer::Health(Box::new(Health {
+                cursor,
+                head: Head::EMPTY,
+                now: now_readings,
+                sparks: Vec::new(),
+                active: cards().into_iter().take(2).collect(),
+                blind: Vec::new(),
+                documents: Vec::new(),
+                version: "0.1.0".into(),
+            })),
+            Query::Incidents => Answer::Incidents(Box::new(Incidents { cursor, active: cards(), resolved: Vec::new() })),
+            Query::Incident { incident } => Answer::Incident(Box::new(self.with(incident, |incident| IncidentPage {
+                cursor,
+                timeline: timeline(incident),
+                snapshots: Vec::new(),
+                courses: Vec::new(),
+                checked_at: now(),
+                readings: readings(),
+                beside: Vec::new(),
+                outputs: outputs(incident),
+                commands: rules::view::Commands::Ready,
+                names: names(),
+                reader: reader(caller),
+                incident: incident.clone(),
+            })?)),
+            Query::Recommendation { recommendation: id } => {
+                let missing = || Refusal::NotFound { what: format!("recommendation {id}") };
+                let page = self.with(id.incident, |incident| {
+                    let one = incident.recommendation(id.place)?.clone();
+                    Some(RecommendationPage {
+                        cursor,
+                        id,
+                        binding: one.binding(incident),
+                        checked_at: now(),
+                        readings: readings(),
+                        plan: plan(&one),
+                        output: outputs(incident).into_iter().find(|output| output.place == id.place),
+                        in_the_way: in_the_way(&one, incident, &[], now()).map(|(id, run)| InTheWay {
+                            id,
+                            title: run.title.clone(),
+                            until: None,
+                        }),
+                        names: names(),
+                        reader: reader(caller),
+                        recommendation: one,
+                        incident: incident.clone(),
+                    })
+                });
+                Answer::Recommendation(Box::new(page.map_err(|_| missing())?.ok_or_else(missing)?))
+            }
+            Query::IncidentById { .. }
+            | Query::History { .. }
+            | Query::Course { .. }
+            | Query::Document { .. }
+            | Query::Journal { .. }
+            | Query::Bundle { .. }
+            | Query::Settings
+            | Query::Trail { .. }
+            | Query::Verify
+            | Query::Shares { .. }
+            | Query::Shared { .. }
+            | Query::Contacts => {
+                return Err(Refusal::Unavailable { advice: "The sample has none of this.".into() });
+            }
+        })
+    }
+}
+
+fn plan(one: &Recommendation) -> Plan {
+    let text = format!(
+        "program    {}\narguments  {:?}\nuser       {}\nhost       {}\nat most    {}\n",
+        one.shown, one.argv, one.user, one.host, one.time_limit
+    );
+    Plan::Ready { text }
+}
+
+fn outputs(incident: &Incident) -> Vec<RunOutput> {
+    let text = |one: &Recommendation| match &one.stage {
+        Stage::Running { .. } => Some(
+            "Use --update-env to update environment variables\n[PM2] Applying action reloadProcessId on app [api](ids: [ 0, 1 ])\n[PM2] [api](0) \u{2713}\n",
+        ),
+        Stage::Ended(Ended { outcome: RunOutcome::NotStarted { .. } | RunOutcome::Unknown, .. }) => None,
+        Stage::Ended(_) if incident.number.0 == 12 => Some(HOSTILE),
+        Stage::Ended(Ended { outcome: RunOutcome::Exited { code: 1 }, .. }) => Some("[PM2][ERROR] Process or Namespace api not found\n"),
+        Stage::Ended(_) => Some("[PM2] [api](0) \u{2713}\n[PM2] [api](1) \u{2713}\n"),
+        Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Approved { .. } => None,
+    };
+    let outputs = incident.recommendations.iter().filter_map(|one| {
+        Some(RunOutput { place: one.place, text: text(one)?.to_owned(), open: matches!(one.stage, Stage::Running { .. }) })
+    });
+    outputs.collect()
+}
+
+fn timeline(incident: &Incident) -> Vec<Entry> {
+    let number = incident.number;
+    let mut entries = vec![Event::Acknowledged { incident: number }];
+    for one in &incident.recommendations {
+        entries.push(Event::Recommended { incident: number, recommendation: Box::new(one.clone()) });
+        if let Stage::Declined { reason, .. } = &one.stage {
+            entries.push(Event::RecommendationDeclined { incident: number, place: one.place, reason: reason.clone() });
+        }
+    }
+    entries.into_iter().zip(2u64..).map(|(event, number)| Entry { number, at: at(300), actor: account(1), event: Some(event) }).collect()
+}
+
+fn readings() -> Vec<Reading> {
+    let reading = |subject: &str, signal: &str, value, unit: &str, status, usual| Reading {
+        subject: subject.parse().unwrap(),
+        signal: signal.parse().unwrap(),
+        value,
+        unit: unit.parse().unwrap(),
+        at: now(),
+        status,
+        unheard_since: None,
+        usual: Some(usual),
+        warning: None,
+        critical: None,
+        limit_in_seconds: None,
+    };
+    vec![
+        reading("app:api@web-1", "app.memory", 1.7 * GIB, "B", Status::Critical, 0.4 * GIB),
+        reading("host:web-1", "host.memory.used", 93.0, "%", Status::Warning, 61.0),
+    ]
+}
+
+fn names() -> Names {
+    let name = |id, name: &str| (account(id), name.to_owned());
+    Names(BTreeMap::from([name(1, "Approver one"), name(2, "Approver two"), name(3, "Viewer")]))
+}
+
+fn reader(caller: &Caller) -> Option<Reader> {
+    let Caller::Account { id, role, fresh, .. } = caller else { return None };
+    Some(Reader { account: *id, name: names().of(Actor::Account(*id)), role: *role, fresh: *fresh })
+}
+
+/// A person who signed in.
+pub fn person(id: u32, role: Role, fresh: bool) -> Caller {
+    Caller::Account { id: AccountId(id), role, session: SessionId(1), fresh }
+}
+
+impl Desk for Sample {
+    fn act(&self, caller: Caller, command: Command) -> DeskFuture<Done> {
+        let answer = self.act_now(&caller, &command);
+        Box::pin(async move { answer })
+    }
+
+    fn ask(&self, caller: Caller, query: Query) -> DeskFuture<Answer> {
+        let answer = self.ask_now(&caller, &query);
+        Box::pin(async move { answer })
+    }
+}
+
+/// The pages over a desk, as one caller sees them.
+pub fn pages(desk: &Arc<Sample>, caller: Caller, assets: Option<app::Assets>) -> axum::Router {
+    let desk: SharedDesk = Arc::clone(desk) as SharedDesk;
+    let context = move || {
+        provide_context(SharedDesk::clone(&desk));
+        provide_context(caller.clone());
+        if let Some(assets) = &assets {
+            provide_context(assets.clone());
+        }
+    };
+    let options = LeptosOptions::builder().output_name("calm-ops").build();
+    let routes = generate_route_list(app::App);
+    axum::Router::<LeptosOptions>::new()
+        .leptos_routes_with_context(&options, routes, context.clone(), app::shell)
+        .merge(app::forms(context.clone(), app::shell))
+        .fallback(leptos_axum::render_app_async_with_context(context, app::shell))
+        .with_state(options)
+}

@@ -1,0 +1,310 @@
+//! The journal's page and share links as a browser without Wasm gets them, over a desk that holds hostile texts.
+
+use std::sync::{Arc, Mutex};
+
+use app::desk::{Desk, DeskFuture, SharedDesk};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header},
+};
+use leptos::prelude::*;
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use rules::{
+    desk::{Answer, Command, Done, Query, Refusal},
+    incident::IncidentNumber,
+    journal::{Cursor, Entry, Event, Hash, Head},
+    people::{Caller, Names, ShareId},
+    share::{Audience, Parts, Share, SharedPage, Shares, Wanted, token_hash},
+    summary::Section,
+    time::{Span, Timestamp},
+    trail::{TrailEntry, TrailFilter, TrailPage, Verified},
+    view::{Health, Readings},
+    words::{AccountId, Actor},
+};
+use tower::ServiceExt;
+
+const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
+const TOKEN: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+#[derive(Default)]
+struct Fake {
+    asked: Mutex<Vec<TrailFilter>>,
+    done: Mutex<Vec<Command>>,
+    broken: bool,
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_secs(1_795_341_600 + seconds)
+}
+
+fn entry(number: u64, event: Option<Event>, kind: &str) -> TrailEntry {
+    TrailEntry {
+        entry: Entry { number, at: at(0), actor: Actor::Account(AccountId(7)), event },
+        kind: kind.into(),
+        incident: Some(IncidentNumber(7)),
+        payload_hash: Hash([0xab; 32]),
+        hash: Hash([0xcd; 32]),
+        removable: kind == "commented",
+    }
+}
+
+fn page(broken: bool) -> TrailPage {
+    let comment = Event::Commented { incident: IncidentNumber(7), text: HOSTILE.into() };
+    let approved = Event::Approved { incident: IncidentNumber(7), place: 1, binding: Hash([1; 32]) };
+    let mut names = Names::default();
+    names.0.insert(Actor::Account(AccountId(7)), "Ada <i>".into());
+    let head = Head { number: 1_412, hash: Hash([0xee; 32]) };
+    let verified = Verified {
+        at: at(5),
+        head: if broken { Head { number: 4, ..head } } else { head },
+        goal: head,
+        redacted: 2,
+        unexplained: Vec::new(),
+        broken: broken.then(|| "entry 5: its payload was changed.".to_owned()),
+        took: Span::from_millis(40),
+    };
+    TrailPage {
+        cursor: Cursor { epoch: 1, number: 1_412 },
+        head,
+        entries: vec![entry(12, Some(approved), "approved"), entry(11, Some(comment), "commented"), entry(10, None, "resolved")],
+        next: Some(10),
+        verified: Some(verified),
+        names,
+        reader: None,
+    }
+}
+
+fn share(id: u32, revoked_at: Option<Timestamp>) -> Share {
+    Share {
+        id: ShareId(id),
+        incident: IncidentNumber(7),
+        label: HOSTILE.into(),
+        audience: Audience::Manager,
+        parts: Parts { summary: true, timeline: true, now: false },
+        hosts: true,
+        made_by: Actor::Local,
+        made_at: at(0),
+        until: at(9_000),
+        revoked_at,
+        last_used_at: Some(at(30)),
+        views: 3,
+    }
+}
+
+fn health() -> Health {
+    Health {
+        cursor: Cursor { epoch: 1, number: 9 },
+        head: Head::EMPTY,
+        now: Readings { checked_at: at(0), readings: Vec::new(), troubles: Vec::new(), left_out: 0 },
+        sparks: Vec::new(),
+        active: Vec::new(),
+        blind: Vec::new(),
+        documents: Vec::new(),
+        version: "0.1.0".into(),
+    }
+}
+
+impl Desk for Fake {
+    fn act(&self, _caller: Caller, command: Command) -> DeskFuture<Done> {
+        let answer = match &command {
+            Command::Redact { reason, .. } if reason.contains("no") => Err(Refusal::Forbidden { needs: "an owner".into() }),
+            Command::CreateShare { wanted, .. } => wanted.clone().checked(at(0)).map(|_| Done { cursor: Cursor::default() }),
+            _ => Ok(Done { cursor: Cursor::default() }),
+        };
+        self.done.lock().unwrap().push(command);
+        Box::pin(async move { answer })
+    }
+
+    fn ask(&self, _caller: Caller, query: Query) -> DeskFuture<Answer> {
+        let answer = match query {
+            Query::Trail { filter } => {
+                self.asked.lock().unwrap().push(filter);
+                Ok(Answer::Trail(Box::new(page(self.broken))))
+            }
+            Query::Health => Ok(Answer::Health(Box::new(health()))),
+            Query::Verify => Ok(Answer::Verified(Box::new(page(self.broken).verified.unwrap()))),
+            Query::Shares { .. } => {
+                let shares = vec![share(9, None), share(8, Some(at(3)))];
+                Ok(Answer::Shares(Box::new(Shares { cursor: Cursor::default(), at: at(60), shares, names: Names::default() })))
+            }
+            _ => Err(Refusal::Unavailable { advice: "Try again.".into() }),
+        };
+        Box::pin(async move { answer })
+    }
+}
+
+async fn answer(fake: &Arc<Fake>, request: Request<Body>) -> (StatusCode, Option<String>, String) {
+    let desk: SharedDesk = fake.clone();
+    let context = move || {
+        provide_context(Arc::clone(&desk));
+        provide_context(Caller::Local);
+        provide_context(app::NewToken(|| Some(TOKEN.to_owned())));
+        provide_context(app::WallClock(Arc::new(|| at(0))));
+    };
+    let options = LeptosOptions::builder().output_name("calm-ops").build();
+    let routes = generate_route_list(app::App);
+    let router = Router::<LeptosOptions>::new()
+        .leptos_routes_with_context(&options, routes, context.clone(), app::shell)
+        .merge(app::forms(context.clone(), app::shell))
+        .fallback(leptos_axum::render_app_async_with_context(context, app::shell))
+        .with_state(options);
+    let answer = router.oneshot(request).await.unwrap();
+    let (status, location) = (answer.status(), answer.headers().get(header::LOCATION).map(|path| path.to_str().unwrap().to_owned()));
+    let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    (status, location, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn get(fake: &Arc<Fake>, path: &str) -> (StatusCode, String) {
+    let request = Request::builder().uri(path).header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
+    let (status, _, html) = answer(fake, request).await;
+    for bad in ["<script>alert", "<img src", " style=", "Ada <i>"] {
+        assert!(!html.contains(bad), "{path} holds {bad}");
+    }
+    (status, html)
+}
+
+async fn post(fake: &Arc<Fake>, path: &str, form: &str) -> (StatusCode, Option<String>, String) {
+    let request = Request::post(path)
+        .header(header::ACCEPT, "text/html")
+        .header(header::ORIGIN, "https://ops.example")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form.to_owned()))
+        .unwrap();
+    answer(fake, request).await
+}
+
+#[tokio::test]
+async fn the_journal_says_each_entry_in_a_sentence_with_its_proof() {
+    let fake = Arc::new(Fake::default());
+    let (status, html) = get(&fake, "/ops/journal?kind=commented&incident=7&from=2026-11-01&to=2026-11-02&before=40").await;
+    assert_eq!(status, StatusCode::OK);
+    let asked = fake.asked.lock().unwrap().pop().unwrap();
+    assert_eq!((asked.kind.as_deref(), asked.incident, asked.before), (Some("commented"), Some(IncidentNumber(7)), Some(40)));
+    assert_eq!(asked.to.unwrap().since(asked.from.unwrap()), Span::from_secs(2 * 86_400));
+    for expected in [
+        "Ada &lt;i&gt; approved recommendation 7-1.",
+        "What stood here was redacted.",
+        "Verified up to #1412, ",
+        "2 entries redacted",
+        "<code>cdcdcdcdcdcd</code>",
+        &"ab".repeat(32),
+        &format!("calm-ops journal verify --head 1412:{}", "ee".repeat(32)),
+        "href=\"/ops/journal?kind=commented&amp;incident=7&amp;from=2026-11-01&amp;to=2026-11-02&amp;before=10\"",
+        "<input type=\"hidden\" name=\"verify\" value=\"now\"",
+        "href=\"/ops/incidents/7#entry-11\"",
+        "/api/ops/journal.jsonl",
+        "aria-current=\"page\"",
+    ] {
+        assert!(html.contains(expected), "{expected} in {html}");
+    }
+    assert_eq!(html.matches("Redact it").count(), 1, "only where the reader may");
+    assert!(html.matches("<li><a href=\"/ops/").count() <= 5, "five places are what a phone's bar holds");
+}
+
+#[tokio::test]
+async fn a_search_that_can_not_be_read_says_so_and_keeps_what_was_typed() {
+    let fake = Arc::new(Fake::default());
+    let (status, html) = get(&fake, "/ops/journal?actor=%3Cscript%3Ealert(1)%3C/script%3E&subject=disk").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(html.contains("Who did it can&#x27;t be read.") || html.contains("Who did it can't be read."), "{html}");
+    assert!(html.contains("value=\"disk\"") && fake.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_broken_chain_is_told_before_everything_else() {
+    let fake = Arc::new(Fake { broken: true, ..Fake::default() });
+    let (_, html) = get(&fake, "/ops/journal?verify=now").await;
+    assert!(html.contains("The journal is not whole: entry 5: its payload was changed."), "{html}");
+    assert!(!html.contains("Verified up to"));
+}
+
+#[tokio::test]
+async fn a_removal_is_a_plain_form_that_says_what_is_lost_and_what_stays() {
+    let fake = Arc::new(Fake::default());
+    let (_, html) = get(&fake, "/ops/journal").await;
+    assert!(html.contains("action=\"/ops/journal/11/redact\"") && html.contains("is lost for ever") && html.contains("The entry stays"));
+    let (status, location, _) = post(&fake, "/ops/journal/11/redact", "reason=a+password").await;
+    assert_eq!((status, location.as_deref()), (StatusCode::SEE_OTHER, Some("/ops/journal?before=12&done=removed#entry-11")));
+    let done = fake.done.lock().unwrap().pop();
+    assert_eq!(done, Some(Command::Redact { entry: 11, reason: "a password".into() }));
+    let (status, location, html) = post(&fake, "/ops/journal/11/redact", "reason=no+%3C%2Ftextarea%3E%3Cscript%3Ealert").await;
+    assert_eq!((status, location), (StatusCode::FORBIDDEN, None));
+    assert!(
+        html.contains("This needs an owner.")
+            && html.contains("no &lt;/textarea&gt;&lt;script&gt;alert")
+            && !html.contains("<script>alert")
+    );
+    assert_eq!(post(&fake, "/ops/journal/x/redact", "reason=y").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_link_is_made_by_a_plain_form_and_told_once() {
+    let fake = Arc::new(Fake::default());
+    let (status, html) = get(&fake, "/ops/incidents/7/share").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(html.contains("opened 3 times") && html.matches(">End it</button>").count() == 1, "{html}");
+    assert!(!html.contains(TOKEN));
+    let form = "what=make&label=The+board&audience=manager&days=7&summary=yes&now=yes&hosts=yes";
+    let (status, _, html) = post(&fake, "/ops/incidents/7/share", form).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(html.contains(&format!("value=\"https://ops.example/share/{TOKEN}\"")), "{html}");
+    let wanted = Wanted {
+        label: "The board".into(),
+        until: at(7 * 86_400),
+        audience: Audience::Manager,
+        parts: Parts { summary: true, timeline: false, now: true },
+        hosts: true,
+    };
+    let made = Command::CreateShare { incident: IncidentNumber(7), wanted, token_hash: token_hash(TOKEN) };
+    assert_eq!(fake.done.lock().unwrap().pop(), Some(made));
+    for (form, sentence) in [
+        ("what=make&label=+&audience=customer&days=7&summary=yes", "is empty"),
+        ("what=make&label=x&audience=customer&days=7", "choose at least one part"),
+        ("what=make&label=x&audience=customer&days=7&now=yes&hosts=yes", "never told the names of hosts"),
+        ("what=make&label=x&audience=everyone&days=7&now=yes", "could not be read"),
+        ("what=make&label=x&audience=customer&days=900&now=yes", "could not be read"),
+        ("what=sell", "could not be read"),
+    ] {
+        let (status, location, html) = post(&fake, "/ops/incidents/7/share", form).await;
+        assert_eq!((status, location), (StatusCode::UNPROCESSABLE_ENTITY, None), "{form}");
+        assert!(html.contains(sentence) && !html.contains(TOKEN), "{form}: {html}");
+    }
+    let (status, location, _) = post(&fake, "/ops/incidents/7/share", "what=end&share=9").await;
+    assert_eq!((status, location.as_deref()), (StatusCode::SEE_OTHER, Some("/ops/incidents/7/share?done=ended")));
+    assert_eq!(fake.done.lock().unwrap().pop(), Some(Command::RevokeShare { share: ShareId(9) }));
+}
+
+#[test]
+fn what_a_link_shows_is_complete_in_one_document_and_nothing_in_it_is_markup() {
+    let page = SharedPage {
+        audience: Audience::Manager,
+        title: HOSTILE.into(),
+        state: "Recovering".into(),
+        began_at: at(0),
+        ended_at: Some(at(600)),
+        at: at(700),
+        until: at(9_000),
+        now: vec![HOSTILE.into()],
+        sections: vec![Section { heading: HOSTILE.into(), sentences: vec!["Since 2026-11-22 10:00 UTC.".into()] }],
+        timeline: vec![(at(1), "The trouble was noticed.".into())],
+        hosts: vec!["web-1".into()],
+    };
+    let html = app::shared_page(&page, "/pkg/a.css", "abc");
+    for bad in ["<script>alert", "<img src", " style=", "/api/ops/events", "wasm"] {
+        assert!(!html.contains(bad), "{bad} in {html}");
+    }
+    assert_eq!(html.matches("<script").count(), 1);
+    assert!(html.contains("<script nonce=\"abc\">") && html.contains("name=\"robots\" content=\"noindex, nofollow\""));
+    assert!(
+        html.contains("property=\"og:title\" content=\"Recovering\"")
+            && html.contains("property=\"og:description\" content=\"&lt;script&gt;")
+    );
+    assert!(
+        html.contains("The trouble was noticed.") && html.contains("web-1") && html.contains("datetime=\"2026-11-22T10:00:00Z\""),
+        "{html}"
+    );
+    assert!(html.len() < 20_000, "{}", html.len());
+    let closed = app::shared_closed("/pkg/a.css");
+    assert!(!closed.contains("<script") && closed.contains("This link shows nothing."));
+}

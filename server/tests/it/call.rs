@@ -1,0 +1,37 @@
+//! The call, from an entry of the journal to what arrives: over both databases, by a real mail server, and through a restart.
+
+mod cases;
+mod forms;
+mod mail;
+mod people;
+mod postgres;
+mod receiver;
+mod restart;
+mod support;
+
+use support::Place;
+
+macro_rules! on_sqlite {
+    ($($module:ident::$case:ident),+ $(,)?) => { $(
+        mod $case {
+            #[tokio::test]
+            async fn on_sqlite() {
+                crate::call::$module::$case(&crate::call::Place::sqlite()).await;
+            }
+        }
+    )+ };
+}
+
+on_sqlite!(
+    cases::an_incident_reaches_each_way_once,
+    cases::what_is_refused_or_not_answered_is_tried_again_and_given_up_in_the_end,
+    cases::a_restart_loses_nothing_and_repeats_nothing,
+    cases::a_warning_waits_while_it_is_quiet_and_is_dropped_if_it_is_over,
+    cases::a_thousand_entries_at_once_call_a_few_times,
+    cases::a_redirect_is_not_followed_and_some_addresses_are_never_asked,
+    people::a_test_goes_to_oneself_only_and_is_not_journalled,
+    people::who_removes_a_contact_or_leaves_is_not_called,
+    people::nobody_touches_the_contacts_of_others,
+    people::a_call_ends_once,
+    mail::a_letter_comes_over_tls_with_the_same_id_each_time,
+);

@@ -1,0 +1,112 @@
+//! How one is called, as the settings show and change it, without script.
+
+use crate::{
+    call::receiver::{Answer as Told, Receiver},
+    program::{Answer, Home, Running},
+};
+
+const TOPIC: &str = "calm-ops-8f3k2";
+const TOKEN: &str = "tk_of_the_topic";
+
+fn send(program: &Running, fields: &str) -> Answer {
+    let headers = format!("content-type: application/x-www-form-urlencoded\r\ncookie: {}\r\n", program.cookie);
+    program.request("POST", "/ops/settings", &headers, fields).unwrap()
+}
+
+fn said(answer: &Answer) -> String {
+    let inside = answer.body.split("class=\"said").nth(1).unwrap_or_else(|| panic!("nothing is said in {answer:?}"));
+    inside.split_once('>').unwrap().1.split('<').next().unwrap().replace("&#x27;", "'")
+}
+
+fn phone(server: &str, topic: &str) -> String {
+    let server = server.replace(':', "%3A").replace('/', "%2F");
+    format!(
+        "what=contact&kind=ntfy&server={server}&topic={topic}&token={TOKEN}&label=My+phone&least=warning&from=22%3A00&to=07%3A00&zone=Europe%2FBerlin"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_is_added_tried_changed_and_removed_by_forms() {
+    let (home, receiver) = (Home::new(), Receiver::start().await);
+    let program = home.start();
+    let page = program.get("/ops/settings").body;
+    assert!(page.contains("Nothing calls you yet") && page.contains("Add a phone, by ntfy") && page.contains("public_url"), "{page}");
+
+    // Added with a test at once; what lets someone in is not shown again.
+    let answer = send(&program, &phone(&receiver.url, TOPIC));
+    let place = receiver.url.strip_prefix("http://").unwrap();
+    assert_eq!((answer.status, said(&answer)), (200, format!("It is added. A test was sent to {place}. Look whether it arrived.")));
+    let taken = receiver.until(1).await.remove(0);
+    assert_eq!((taken.json()["topic"].as_str(), taken.header("authorization")), (Some(TOPIC), &*format!("Bearer {TOKEN}")));
+    for page in [&answer.body, &program.get("/ops/settings").body, &program.get("/api/people/contacts").body] {
+        assert!(!page.contains(TOPIC) && !page.contains(TOKEN), "{page}");
+        assert!(page.contains("My phone") && page.contains("22:00") && page.contains("Europe/Berlin"), "{page}");
+    }
+    let id = program.get("/api/people/contacts").json()["contacts"][0]["id"].as_u64().unwrap();
+
+    // What is in the way is said on the page.
+    receiver.answer_next(&[Told::Status(403)]);
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    let answer = send(&program, &format!("what=test-contact&id={id}"));
+    assert_eq!(
+        said(&answer),
+        format!("The test could not be sent to {place}. The server refused it (status 403): look at the token or the address.")
+    );
+    let again = send(&program, &format!("what=test-contact&id={id}"));
+    assert_eq!(again.status, 429, "not as often as one can press");
+
+    // Changed: where it leads stays, and without the tick it is off.
+    let answer = send(&program, &format!("what=contact&id={id}&label=Night&least=critical&from=&to=&zone=Europe%2FBerlin"));
+    assert_eq!(answer.status, 303);
+    let card = program.get("/api/people/contacts").json()["contacts"][0].clone();
+    assert_eq!((card["label"].as_str(), card["enabled"].as_bool(), card["least"].as_str()), (Some("Night"), Some(false), Some("critical")));
+    assert!(card["quiet"].is_null() && card["place"] == place, "{card}");
+
+    assert_eq!(send(&program, &format!("what=remove-contact&id={id}")).status, 303);
+    assert!(program.get("/ops/settings?done=remove-contact").body.contains("does not call any more"));
+    assert_eq!(send(&program, &format!("what=remove-contact&id={id}")).status, 404);
+}
+
+#[test]
+fn what_is_wrong_is_named_and_nothing_that_was_typed_is_lost() {
+    let home = Home::new();
+    let program = home.start();
+    for (form, expected) in [
+        (phone("https://ntfy.sh", "two words"), "The topic has to be 1 to 64 letters, digits, '-' and '_', such as 'calm-ops-8f3k'."),
+        (phone("ftp://ntfy.sh", TOPIC), "The server can't be used: only http and https can be probed."),
+        (
+            phone("https://ntfy.sh", TOPIC).replace("to=07%3A00", "to="),
+            "The quiet hours need a beginning and an end; leave both empty for none.",
+        ),
+        (
+            phone("https://ntfy.sh", TOPIC).replace("Europe%2FBerlin", "Europe%2FNowhere"),
+            "The zone Europe/Nowhere is not known; write such as 'Europe/Berlin', or '+02:00'.",
+        ),
+        (
+            phone("https://ntfy.sh", TOPIC).replace("zone=Europe%2FBerlin", "zone="),
+            "The time zone is missing; write such as 'Europe/Berlin', or '+02:00'.",
+        ),
+        (
+            "what=contact&kind=webhook&url=https%3A%2F%2Fhooks.example%2Fx&form=chat&secret=short&label=Room&least=critical".to_owned(),
+            "The secret needs at least 16 characters, so that nobody guesses it.",
+        ),
+        (
+            "what=contact&kind=mail&address=nobody&label=Mail&least=critical".to_owned(),
+            "The address has to be one e-mail address, such as 'ada@example.com'.",
+        ),
+        ("what=contact&kind=pigeon&label=x&least=critical".to_owned(), "The form can't be read; reload the page and try again."),
+    ] {
+        let answer = send(&program, &form);
+        assert_eq!((answer.status, said(&answer)), (422, expected.to_owned()), "{form}");
+        if !form.contains("pigeon") {
+            let label = form.split("label=").nth(1).unwrap().split('&').next().unwrap().replace('+', " ");
+            assert!(
+                answer.body.contains(&format!("value=\"{label}\"")) && answer.body.contains("<details open class=\"add\""),
+                "{}",
+                answer.body
+            );
+            assert!(!answer.body.contains(TOKEN), "but not a secret");
+        }
+    }
+    assert_eq!(program.get("/api/people/contacts").json()["contacts"].as_array().unwrap().len(), 0);
+}

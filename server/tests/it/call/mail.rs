@@ -1,0 +1,145 @@
+//! E-mail, by a real server.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command as Process, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use rcgen::{CertificateParams, KeyPair};
+use rules::{
+    call::{Fate, Way},
+    desk::Command,
+    words::Severity,
+};
+use serde_json::Value;
+use server::{
+    call::Mailer,
+    config::{Mail, MailTls, Secret},
+};
+
+use crate::call::support::{Place, URL, World, ada};
+
+struct Server {
+    child: Child,
+    port: u16,
+    letters: Arc<Mutex<Vec<Value>>>,
+}
+
+/// Writes a certificate for `localhost`, and gives its place.
+fn certificate(folder: &Path) -> PathBuf {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    std::fs::write(folder.join("mail.pem"), certificate.pem()).unwrap();
+    std::fs::write(folder.join("mail.key"), key.serialize_pem()).unwrap();
+    folder.join("mail.pem")
+}
+
+impl Server {
+    fn start(folder: &Path, put_off: u32) -> Self {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let library = here.join("../target/tools/smtp");
+        assert!(library.join("aiosmtpd").is_dir(), "aiosmtpd is missing; 'make test' installs it, by need_smtp in scripts/lib.sh");
+        let mut child = Process::new("python3")
+            .env("PYTHONPATH", library)
+            .arg(here.join("tests/it/call/smtp.py"))
+            .args([folder.join("mail.pem"), folder.join("mail.key")])
+            .arg(put_off.to_string())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines: BufReader<ChildStdout> = BufReader::new(child.stdout.take().unwrap());
+        let mut port = String::new();
+        lines.read_line(&mut port).unwrap();
+        let letters: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let into = Arc::clone(&letters);
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                into.lock().unwrap().push(serde_json::from_str(&line).unwrap());
+            }
+        });
+        Self { child, port: port.trim().parse().unwrap(), letters }
+    }
+
+    fn mail(&self, password: &str, ca_file: Option<PathBuf>) -> Mail {
+        Mail {
+            server: "localhost".to_owned(),
+            port: self.port,
+            tls: MailTls::Start,
+            login: Some(("calm-ops".to_owned(), Secret::new(password))),
+            from: "calm-ops@example.com".to_owned(),
+            ca_file,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const PASSWORD: &str = "hunter2-of-the-mail";
+
+fn header<'a>(letter: &'a Value, name: &str) -> &'a str {
+    let head = letter["message"].as_str().unwrap().split("\r\n\r\n").next().unwrap();
+    head.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name} in {head}"))
+}
+
+pub async fn a_letter_comes_over_tls_with_the_same_id_each_time(place: &Place) {
+    let folder = place.directory.path();
+    let authority = certificate(folder);
+    let server = Server::start(folder, 1);
+    let mailer = Mailer::new(&server.mail(PASSWORD, Some(authority.clone()))).unwrap();
+    let world = World::with(place, Some(mailer)).await;
+    let contact = world.contact(&ada(), Way::Mail { address: "ada@example.com".to_owned() }).await;
+    world.open(1, Severity::Critical).await;
+    let calls = world.until_called(1).await;
+    assert_eq!(calls.iter().map(|(sent, by, _)| (*sent, *by)).collect::<Vec<_>>(), [(true, contact)]);
+    let letters = server.letters.lock().unwrap().clone();
+    assert_eq!(letters.iter().map(|letter| letter["taken"].as_bool().unwrap()).collect::<Vec<_>>(), [false, true], "put off once");
+    for letter in &letters {
+        assert!(letter["tls"].as_bool().unwrap() && letter["user"] == "calm-ops", "{letter}");
+        assert_eq!((letter["from"].as_str(), &letter["to"]), (Some("calm-ops@example.com"), &serde_json::json!(["ada@example.com"])));
+        assert!(header(letter, "Subject: ").starts_with("Critical: "), "{letter}");
+        assert_eq!(header(letter, "Auto-Submitted: "), "auto-generated");
+        assert!(letter["message"].as_str().unwrap().contains(&format!("{URL}/ops/incidents/1")), "{letter}");
+    }
+    let id = header(&letters[0], "Message-ID: ");
+    assert!(id == header(&letters[1], "Message-ID: ") && id.ends_with("@example.com>"), "{id}");
+    world.stop().await;
+
+    // What is in the way is told in a sentence, without the password and what the server said.
+    for (mail, expected) in
+        [(server.mail("hunter2-wrong", Some(authority)), "refused"), (server.mail(PASSWORD, None), "TLS with the mail server failed")]
+    {
+        let world = World::with(place, Some(Mailer::new(&mail).unwrap())).await;
+        let last = tested(&world).await;
+        assert!(last.contains(expected) && !last.contains("hunter2"), "{last}");
+        world.stop().await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+    let world = World::start(place).await;
+    assert!(tested(&world).await.contains("No server for e-mail is configured"));
+    assert_eq!(server.letters.lock().unwrap().len(), 2);
+    world.stop().await;
+}
+
+/// What a test says that fails.
+async fn tested(world: &World) -> String {
+    let contact = world.cards(&ada()).await[0].id;
+    world.act(&ada(), Command::TestContact { contact }).await.unwrap();
+    let began = Instant::now();
+    loop {
+        let last = world.cards(&ada()).await.remove(0).last.unwrap();
+        if last.fate == Fate::Failed {
+            return last.problem.unwrap();
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{last:?}");
+        world.settle().await;
+    }
+}

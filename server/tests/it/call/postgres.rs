@@ -1,0 +1,68 @@
+//! The same on PostgreSQL, with a database for each case.
+
+use std::time::Duration;
+
+use rules::words::Severity;
+use server::store::Where;
+use sqlx::{Connection as _, PgConnection};
+
+use crate::{
+    call::{
+        cases, mail, people,
+        receiver::{Answer, Receiver},
+        support::{Place, World, ada, ntfy},
+    },
+    postgres_server::Server,
+};
+
+/// An empty database of its own.
+async fn place(server: &Server, name: &str) -> Place {
+    Place { at: Where::Postgres { url: server.fresh(name).await }, directory: tempfile::tempdir().unwrap() }
+}
+
+#[tokio::test]
+async fn every_case_holds_on_postgres() {
+    let server = Server::start(&["fsync=off", "shared_buffers=16MB"]);
+    macro_rules! cases {
+        ($($module:ident::$case:ident),+ $(,)?) => { $( $module::$case(&place(&server, stringify!($case)).await).await; )+ };
+    }
+    cases!(
+        cases::an_incident_reaches_each_way_once,
+        cases::what_is_refused_or_not_answered_is_tried_again_and_given_up_in_the_end,
+        cases::a_restart_loses_nothing_and_repeats_nothing,
+        cases::a_warning_waits_while_it_is_quiet_and_is_dropped_if_it_is_over,
+        cases::a_thousand_entries_at_once_call_a_few_times,
+        cases::a_redirect_is_not_followed_and_some_addresses_are_never_asked,
+        people::a_test_goes_to_oneself_only_and_is_not_journalled,
+        people::who_removes_a_contact_or_leaves_is_not_called,
+        people::nobody_touches_the_contacts_of_others,
+        people::a_call_ends_once,
+        mail::a_letter_comes_over_tls_with_the_same_id_each_time,
+    );
+}
+
+/// What is due is read while something is still being sent, and comes back after that was marked as sent.
+#[tokio::test]
+async fn what_was_sent_while_the_outbox_was_read_is_not_sent_again() {
+    let server = Server::start(&["fsync=off", "shared_buffers=16MB"]);
+    let place = place(&server, "slow_reading").await;
+    let phone = Receiver::start().await;
+    let world = World::start(&place).await;
+    world.contact(&ada(), ntfy(&phone.url)).await;
+    world.stop().await;
+    // Whoever reads the contacts, as reading the outbox does, sees what was there 300 ms ago. Until then the outbox is looked at again, and
+    // the message is on its way for longer than that takes.
+    let mut connection = PgConnection::connect(&server.url("slow_reading")).await.unwrap();
+    let slow = "ALTER TABLE contact RENAME TO contact_row;
+        CREATE VIEW contact AS SELECT * FROM contact_row WHERE pg_sleep(0.3) IS NOT NULL";
+    sqlx::raw_sql(slow).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    phone.answer_next(&[Answer::Late(Duration::from_millis(200))]);
+
+    let world = World::start(&place).await;
+    world.open(1, Severity::Critical).await;
+    assert_eq!(world.until_called(1).await.len(), 1);
+    world.settle().await;
+    assert_eq!(phone.all().len(), 1);
+    world.stop().await;
+}

@@ -1,0 +1,208 @@
+//! A desk with its worker over one database, and incidents for it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use app::desk::Desk as _;
+use rules::{
+    call::{ContactCard, Form, Quiet, Secret, WantedContact, Way},
+    desk::{Answer, Command, Query, Refusal},
+    journal::{Entry, Event},
+    people::{
+        Caller, ContactId, Role, SessionId,
+        roster::{Change, PasswordHash, SecretHash},
+    },
+    time::Span,
+    words::{AccountId, Severity},
+};
+use server::{
+    board::Board,
+    call::{Calling, Mailer, Means, Pace},
+    clock::Clock,
+    collect::http::Poster,
+    desk::Desk,
+    live::Live,
+    store::{Archive, Where},
+};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Where links lead to.
+pub const URL: &str = "https://ops.example.com";
+/// Must be seen nowhere but where it is sent to.
+pub const TOPIC: &str = "hunter2-topic";
+pub const TOKEN: &str = "tk_hunter2token";
+pub const SECRET: &str = "hunter2-0123456789abcdef";
+pub const PATH: &str = "/hooks/hunter2-path";
+
+/// One empty database.
+pub struct Place {
+    pub at: Where,
+    pub directory: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self { at: Where::Sqlite { path: directory.path().join("calm-ops.db") }, directory }
+    }
+}
+
+pub struct World {
+    pub store: Arc<dyn Archive>,
+    pub desk: Arc<Desk>,
+    pub clock: Clock,
+    stop: CancellationToken,
+    worker: JoinHandle<()>,
+}
+
+fn retry(failures: u32) -> Option<Span> {
+    (failures < 4).then_some(Span::from_millis(150))
+}
+
+impl World {
+    /// Starts over what is in the database. Two people come in the first time: Ada (1) and Bo (2).
+    pub async fn start(place: &Place) -> Self {
+        Self::with(place, None).await
+    }
+
+    pub async fn with(place: &Place, mailer: Option<Mailer>) -> Self {
+        let store = server::store::open_archive(&place.at).await.unwrap();
+        let opening = store.opening().await.unwrap();
+        let (clock, stop) = (Clock::start(), CancellationToken::new());
+        let live = Live::new(opening.cursor, 10);
+        let desk = Desk::new(store.clone(), Arc::new(Board::default()), live, Arc::default(), clock);
+        if opening.cursor.number == 0 {
+            for (name, hash) in [("Ada", SecretHash([1; 32])), ("Bo", SecretHash([2; 32]))] {
+                let password = PasswordHash("none".to_owned());
+                for change in [Change::MakeOwnerLink { hash }, Change::Join { hash, name: name.to_owned(), password }] {
+                    desk.act(Caller::System, Command::People(change)).await.unwrap();
+                }
+            }
+        }
+        let pace = Pace { look: Duration::from_millis(50), time_limit: Duration::from_millis(700), retry, quiet: Span::from_millis(200) };
+        let means = Means {
+            public_url: Some(URL.to_owned()),
+            poster: Poster::new(None, &["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap(),
+            mailer,
+            pace,
+        };
+        let calling = Calling::new(Arc::clone(&desk), store.clone(), clock, means, stop.clone());
+        let worker = tokio::spawn(calling.run(opening.cursor.number));
+        Self { store, desk, clock, stop, worker }
+    }
+
+    /// Ends it in good order.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.worker.await.unwrap();
+    }
+
+    pub async fn act(&self, caller: &Caller, command: Command) -> Result<u64, Refusal> {
+        Ok(self.desk.act(caller.clone(), command).await?.cursor.number)
+    }
+
+    pub async fn record(&self, events: Vec<Event>) {
+        self.act(&Caller::Agent, Command::Record { events, monitor: None }).await.unwrap();
+    }
+
+    /// Opens an incident.
+    pub async fn open(&self, number: u32, severity: Severity) {
+        self.record(vec![self.opened(number, severity)]).await;
+    }
+
+    pub fn opened(&self, number: u32, severity: Severity) -> Event {
+        let since = rules::time::Timestamp::from_secs(1_790_000_000);
+        let breach = fixtures::breach().severity(severity).peak(94.0).since(since).build();
+        fixtures::incident(number).of([breach]).began(self.clock.now().wall).summarized(Span::from_mins(5)).opening()
+    }
+
+    /// Sets a contact of a person; its number.
+    pub async fn contact(&self, who: &Caller, way: Way) -> ContactId {
+        self.set(who, None, wanted(Some(way))).await.unwrap()
+    }
+
+    pub async fn set(&self, who: &Caller, contact: Option<ContactId>, wanted: WantedContact) -> Result<ContactId, Refusal> {
+        let number = self.act(who, Command::SetContact { contact, wanted }).await?;
+        Ok(contact.unwrap_or(ContactId(u32::try_from(number).unwrap())))
+    }
+
+    pub async fn cards(&self, who: &Caller) -> Vec<ContactCard> {
+        match self.desk.ask(who.clone(), Query::Contacts).await.unwrap() {
+            Answer::Contacts(found) => found.contacts,
+            other => panic!("another answer: {other:?}"),
+        }
+    }
+
+    pub async fn journal(&self) -> Vec<Entry> {
+        let mut all = Vec::new();
+        loop {
+            let more = self.store.entries(all.last().map_or(0, |entry: &Entry| entry.number), 1_000).await.unwrap();
+            if more.is_empty() {
+                return all;
+            }
+            all.extend(more);
+        }
+    }
+
+    /// Every entry that says that someone was called, or could not be: whether it went out, by which contact, because of which entry.
+    pub async fn calls(&self) -> Vec<(bool, ContactId, u64)> {
+        let told = |entry: &Entry| match &entry.event {
+            Some(Event::Called { contact, entry, .. }) => Some((true, *contact, *entry)),
+            Some(Event::CallFailed { contact, entry, .. }) => Some((false, *contact, *entry)),
+            _ => None,
+        };
+        self.journal().await.iter().filter_map(told).collect()
+    }
+
+    /// Waits until so many calls have ended.
+    pub async fn until_called(&self, count: usize) -> Vec<(bool, ContactId, u64)> {
+        let began = Instant::now();
+        loop {
+            let calls = self.calls().await;
+            if calls.len() >= count {
+                return calls;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "only {calls:?}");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Waits long enough that whatever is going to be sent wrongly is sent.
+    pub async fn settle(&self) {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+pub fn account(id: u32) -> Caller {
+    Caller::Account { id: AccountId(id), role: Role::Viewer, session: SessionId(1), fresh: true }
+}
+
+pub fn ada() -> Caller {
+    account(1)
+}
+
+pub fn bo() -> Caller {
+    account(2)
+}
+
+pub fn wanted(way: Option<Way>) -> WantedContact {
+    WantedContact { label: "Phone".to_owned(), way, least: Severity::Warning, quiet: None, enabled: true }
+}
+
+/// Quiet from an hour ago until in an hour.
+pub fn quiet(now: rules::time::Timestamp) -> Quiet {
+    let hour = now.as_micros().div_euclid(3_600_000_000).rem_euclid(24);
+    let time = |hour: i64| format!("{:02}:59", hour.rem_euclid(24)).parse().unwrap();
+    Quiet { from: time(hour - 2), to: time(hour + 1), zone: "UTC".parse().unwrap() }
+}
+
+pub fn ntfy(url: &str) -> Way {
+    Way::Ntfy { server: url.to_owned(), topic: Secret(TOPIC.to_owned()), token: Some(Secret(TOKEN.to_owned())) }
+}
+
+pub fn webhook(url: &str, form: Form) -> Way {
+    Way::Webhook { url: Secret(format!("{url}{PATH}")), form, secret: Some(Secret(SECRET.to_owned())) }
+}

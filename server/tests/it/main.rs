@@ -1,0 +1,31 @@
+//! Integration tests of the server: the store, the service and the collectors by their functions, everything else by the real program.
+//!
+//! They are one binary, because each one links the whole server.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic, wherever its helpers stand")]
+
+mod approval;
+mod attacks;
+mod authorization;
+mod call;
+mod collect_host;
+mod collect_http;
+mod collect_pm2;
+mod desk;
+mod dry_run;
+mod http;
+mod kills;
+mod monitor;
+mod openapi;
+mod postgres_server;
+mod program;
+mod programs;
+mod recovery;
+mod replay;
+mod run;
+mod store;
+mod storm;
+mod sudoers;
+mod tls;
+mod trail;
+mod undo;

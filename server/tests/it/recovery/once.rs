@@ -1,0 +1,190 @@
+use std::{sync::Arc, time::Duration};
+
+use app::desk::Desk as _;
+use futures::future::join_all;
+use rules::{
+    catalogue::Risk,
+    desk::{Answer, Command, Query, Refusal},
+    journal::Event,
+    people::{
+        Caller, Role, SessionId,
+        roster::{Change, PasswordHash, SecretHash},
+    },
+    recommendation::{Recommendation, RecommendationId, RunOutcome, Stage, Withdrawn},
+    view::Plan,
+    words::AccountId,
+};
+
+use crate::recovery::{Bench, ID, On, PEOPLE, approver};
+
+pub async fn two_hundred_approvals_at_the_same_instant_are_one_run(on: &On<'_>) {
+    let bench = Bench::set_up(on, "echo done password=hunter2", Risk::Low).await;
+    bench.offer(bench.recommendation()).await;
+    // Two starters beside each other give one run as well.
+    let (_one, _two) = (bench.start(), bench.start());
+    let binding = bench.page().await.binding;
+    let approve = |who| bench.desk.act(approver(who), Command::Approve { recommendation: ID, binding });
+    let answers = join_all((0..200).map(|press| approve(press % u32::from(PEOPLE) + 1))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    let (ended, page) = bench.ended().await;
+    assert_eq!(ended.outcome, RunOutcome::Exited { code: 0 });
+    let output = page.output.unwrap();
+    assert!(output.text.contains("done") && !output.text.contains("hunter2") && !output.open, "{output:?}");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(bench.ran(), 1);
+}
+
+pub async fn a_high_risk_needs_two_different_people(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::High).await;
+    bench.offer(bench.recommendation()).await;
+    let _runs = bench.start();
+    bench.approve(1).await.unwrap();
+    assert!(matches!(bench.approve(1).await, Err(Refusal::Conflict { .. })), "never the same one twice");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(bench.ran(), 0);
+    bench.approve(2).await.unwrap();
+    assert_eq!(bench.ended().await.0.outcome, RunOutcome::Exited { code: 0 });
+    assert_eq!(bench.ran(), 1);
+}
+
+pub async fn a_yes_of_someone_who_may_not_approve_any_more_starts_nothing(on: &On<'_>) {
+    let account = AccountId(1);
+    for change in [Change::SetRole { account, role: Role::Responder }, Change::SetClosed { account, closed: true }] {
+        let bench = Bench::set_up(on, "", Risk::High).await;
+        bench.offer(bench.recommendation()).await;
+        let _runs = bench.start();
+        bench.approve(1).await.unwrap();
+        let owner = Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
+        bench.desk.act(owner, Command::People(change)).await.unwrap();
+        bench.approve(2).await.unwrap();
+        let RunOutcome::NotStarted { why } = bench.ended().await.0.outcome else { panic!("it was started") };
+        assert_eq!(why, "Someone who approved it may not approve any more, or has set another password since.");
+        assert_eq!(bench.ran(), 0);
+    }
+}
+
+/// One person could invite themselves once more, and be both.
+pub async fn a_high_risk_is_not_decided_by_someone_who_came_in_since(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::High).await;
+    bench.offer(bench.recommendation()).await;
+    let _runs = bench.start();
+    bench.approve(1).await.unwrap();
+    let (hash, password) = (SecretHash([9; 32]), PasswordHash("none".to_owned()));
+    for change in [Change::MakeOwnerLink { hash }, Change::Join { hash, name: "The same person".to_owned(), password }] {
+        bench.desk.act(Caller::System, Command::People(change)).await.unwrap();
+    }
+    let refused = bench.approve(u32::from(PEOPLE) + 1).await.unwrap_err().to_string();
+    assert!(refused.contains("who could approve before it was recommended"), "{refused}");
+    // Nor by someone who got the role since.
+    let owner = Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
+    let change = Change::SetRole { account: AccountId(2), role: Role::Approver };
+    bench.desk.act(owner, Command::People(change)).await.unwrap();
+    assert!(matches!(bench.approve(2).await, Err(Refusal::Conflict { .. })));
+    assert_eq!(bench.ran(), 0);
+    bench.approve(3).await.unwrap();
+    assert_eq!(bench.ended().await.0.outcome, RunOutcome::Exited { code: 0 });
+}
+
+pub async fn a_yes_does_not_count_after_a_new_password(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::High).await;
+    bench.offer(bench.recommendation()).await;
+    let _runs = bench.start();
+    bench.approve(1).await.unwrap();
+    let change = Change::SetPassword { password: PasswordHash("another".to_owned()) };
+    bench.desk.act(approver(1), Command::People(change)).await.unwrap();
+    bench.approve(2).await.unwrap();
+    assert!(matches!(bench.ended().await.0.outcome, RunOutcome::NotStarted { .. }));
+    assert_eq!(bench.ran(), 0);
+}
+
+/// The caller was looked up before: what ended meanwhile is seen in the transaction.
+pub async fn whoever_lost_their_sign_in_or_role_meanwhile_does_not_approve(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::Low).await;
+    bench.offer(bench.recommendation()).await;
+    let owner = Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
+    let change = Change::SetClosed { account: AccountId(1), closed: true };
+    bench.desk.act(owner, Command::People(change)).await.unwrap();
+    assert_eq!(bench.approve(1).await.unwrap_err(), Refusal::SignIn);
+    assert_eq!(bench.page().await.recommendation.approvals, []);
+}
+
+pub async fn cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile(on: &On<'_>) {
+    let bench = Bench::set_up(on, "echo working\nsleep 600 &\necho $! > ${0%/*}/../../child\nwait", Risk::Low).await;
+    bench.offer(bench.recommendation()).await;
+    let _runs = bench.start();
+    bench.approve(1).await.unwrap();
+    bench.begun().await;
+    let since = std::time::Instant::now();
+    while !bench.recovery.output(ID).is_some_and(|output| output.open && output.text.contains("working")) {
+        assert!(since.elapsed() < Duration::from_secs(10), "nothing is seen of it");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    bench.desk.act(approver(1), Command::CancelRun { recommendation: ID }).await.unwrap();
+    assert_eq!(bench.ended().await.0.outcome, RunOutcome::Cancelled);
+    let child = std::fs::read_to_string(bench.dir.path().join("child")).unwrap();
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+    assert!(stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X'])), "{stat}");
+}
+
+pub async fn what_was_started_before_the_program_is_unknown_and_never_started_again(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::Low).await;
+    bench.offer(bench.recommendation()).await;
+    bench.approve(1).await.unwrap();
+    bench.desk.act(Caller::System, Command::StartRun { recommendation: ID }).await.unwrap();
+    let _runs = bench.start();
+    let (ended, page) = bench.ended().await;
+    assert_eq!((ended.outcome, bench.ran()), (RunOutcome::Unknown, 0));
+    assert!(page.output.unwrap().text.contains("check by hand"));
+}
+
+pub async fn what_was_approved_a_moment_before_the_program_started_is_started(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::Low).await;
+    bench.offer(bench.recommendation()).await;
+    bench.approve(1).await.unwrap();
+    assert!(matches!(bench.page().await.recommendation.stage, Stage::Approved { .. }));
+    let _runs = bench.start();
+    assert_eq!(bench.ended().await.0.outcome, RunOutcome::Exited { code: 0 });
+    assert_eq!(bench.ran(), 1);
+}
+
+/// After a start nothing is known of the host for some seconds: what is missing then says nothing.
+pub async fn nothing_is_started_before_the_host_was_looked_at(on: &On<'_>) {
+    let mut bench = Bench::set_up(on, "", Risk::Low).await;
+    bench.offer(bench.recommendation()).await;
+    bench.approve(1).await.unwrap();
+    bench.unseen();
+    let _runs = bench.start();
+    // It has looked at the incidents in between, and once more.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert!(matches!(bench.page().await.recommendation.stage, Stage::Approved { .. }), "the yes is not used up");
+    assert_eq!(bench.ran(), 0);
+    let Plan::Refused { why } = bench.recovery.plan(&bench.recommendation()) else { panic!("nothing is known yet") };
+    assert!(why.contains("since it started"), "{why}");
+    bench.recovery.set_hints(Arc::default());
+    assert_eq!(bench.ended().await.0.outcome, RunOutcome::Exited { code: 0 });
+    assert_eq!(bench.ran(), 1);
+}
+
+/// An offer that nobody decided upon ends and is made anew. Who came in between was still not here when it was recommended first.
+pub async fn a_new_offer_of_the_same_does_not_make_newcomers_old(on: &On<'_>) {
+    let bench = Bench::set_up(on, "", Risk::High).await;
+    bench.offer(bench.recommendation()).await;
+    let (hash, password) = (SecretHash([9; 32]), PasswordHash("none".to_owned()));
+    for change in [Change::MakeOwnerLink { hash }, Change::Join { hash, name: "The same person".to_owned(), password }] {
+        bench.desk.act(Caller::System, Command::People(change)).await.unwrap();
+    }
+    let incident = ID.incident;
+    let again = Recommendation { place: 2, ..bench.recommendation() };
+    let events = vec![
+        Event::RecommendationWithdrawn { incident, place: 1, why: Withdrawn::Expired },
+        Event::Recommended { incident, recommendation: Box::new(again) },
+    ];
+    bench.desk.act(Caller::Agent, Command::Record { events, monitor: None }).await.unwrap();
+    let recommendation = RecommendationId { incident, place: 2 };
+    let answer = bench.desk.ask(Caller::Local, Query::Recommendation { recommendation }).await.unwrap();
+    let Answer::Recommendation(page) = answer else { panic!("another answer") };
+    let approve = |who| bench.desk.act(approver(who), Command::Approve { recommendation, binding: page.binding });
+    let refused = approve(u32::from(PEOPLE) + 1).await.unwrap_err().to_string();
+    assert!(refused.contains("who could approve before it was recommended"), "{refused}");
+    approve(1).await.unwrap();
+}

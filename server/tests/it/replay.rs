@@ -1,0 +1,98 @@
+//! What the real program records of an incident is decided the same when it is run again.
+
+use std::fs;
+
+use crate::program::{Home, Running, calm_ops};
+use serde_json::Value;
+
+const SUBJECT: &str = "service:imports";
+
+fn page(program: &Running, number: u64) -> Value {
+    program.get(&format!("/api/ops/incidents/{number}")).json()
+}
+
+/// Exports the bundle of an incident once it holds a text, and replays it; what the replay tells.
+fn replayed(home: &Home, program: &Running, number: u64, text: &str) -> String {
+    let body = program.until(&format!("a bundle with {text}"), |program| {
+        let bundle = program.get(&format!("/api/ops/incidents/{number}/bundle"));
+        (bundle.status == 200 && bundle.body.contains(text)).then_some(bundle.body)
+    });
+    let file = home.dir.path().join("bundle.json");
+    fs::write(&file, body).unwrap();
+    let output = calm_ops(&["replay".as_ref(), file.as_os_str()]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("The same decisions, byte for byte."), "{told}");
+    told
+}
+
+/// A person acts, all comes to rest, the end is offered, and the person takes it.
+fn end(program: &Running, number: u64) {
+    assert_eq!(program.post(&format!("/api/ops/incidents/{number}/comment"), r#"{"text":"The importer is restarted."}"#).status, 200);
+    assert_eq!(program.push(SUBJECT, 10.0).status, 202);
+    program.until("the offer of the end", |program| (page(program, number)["incident"]["resolution_offered"] == true).then_some(()));
+    assert_eq!(program.post(&format!("/api/ops/incidents/{number}/resolve"), r#"{"note":"It works."}"#).status, 200);
+}
+
+#[test]
+fn an_incident_that_a_person_ended_is_decided_the_same_from_its_opening_to_its_end() {
+    let home = Home::new();
+    let program = home.start();
+    // The first value comes without a unit.
+    let first = format!(r#"{{"observations":[{{"signal":"queue.depth","subject":"{SUBJECT}","value":3}}]}}"#);
+    assert_eq!(program.post("/api/ops/signals", &first).status, 202);
+    program.push(SUBJECT, 2_000.0);
+    let number = program.incident_about(SUBJECT);
+    let told = replayed(&home, &program, number, "incident_opened");
+    assert!(told.contains(&format!("Incident {number} opens, warning")), "{told}");
+    program.push(SUBJECT, 9_000.0);
+    program.until("critical", |program| (page(program, number)["incident"]["severity"] == "critical").then_some(()));
+    end(&program, number);
+    let told = replayed(&home, &program, number, "person_resolved");
+    for line in ["opens, warning", "is critical", "gets a comment", "has recovered", "its end is offered", "is resolved"] {
+        assert!(told.contains(line), "'{line}' is missing:\n{told}");
+    }
+}
+
+#[test]
+fn an_incident_during_which_the_program_was_killed_is_decided_the_same() {
+    let home = Home::new();
+    let mut program = home.start();
+    program.push(SUBJECT, 9_000.0);
+    let number = program.incident_about(SUBJECT);
+    replayed(&home, &program, number, "incident_opened");
+    program.kill();
+    let program = home.start();
+    assert_eq!(page(&program, number)["incident"]["state"], "awaiting_decision");
+    // What was recorded before is still there.
+    replayed(&home, &program, number, "incident_opened");
+    // What is well after a restart must be well for a minute; what is seen beyond its level again is in no doubt.
+    assert_eq!(program.push(SUBJECT, 9_000.0).status, 202);
+    end(&program, number);
+    // What is recorded since the restart is kept with the next incident.
+    let other = r#"{"observations":[{"signal":"queue.depth","subject":"service:exports","value":9000}]}"#;
+    assert_eq!(program.post("/api/ops/signals", other).status, 202);
+    let next = program.incident_about("service:exports");
+    let told = replayed(&home, &program, next, "person_resolved");
+    for line in ["gets a comment", "has recovered", "its end is offered", "is resolved"] {
+        assert!(told.contains(line), "'{line}' is missing:\n{told}");
+    }
+    // It begins after the first one's opening, and took not the place of what led to that.
+    let told = replayed(&home, &program, number, "incident_opened");
+    assert!(told.contains(&format!("Incident {number} opens, critical")), "{told}");
+}
+
+#[test]
+fn a_subject_that_was_retired_and_reports_again_is_decided_the_same() {
+    let home = Home::new();
+    let program = home.start();
+    program.push(SUBJECT, 2_000.0);
+    let number = program.incident_about(SUBJECT);
+    assert_eq!(program.post("/api/ops/subjects/retire", &format!(r#"{{"subject":"{SUBJECT}"}}"#)).status, 200);
+    program.until("the recovery", |program| (page(program, number)["incident"]["state"] != "detected").then_some(()));
+    program.push(SUBJECT, 9_000.0);
+    program.until("critical", |program| (page(program, number)["incident"]["severity"] == "critical").then_some(()));
+    end(&program, number);
+    let told = replayed(&home, &program, number, "person_resolved");
+    assert!(told.contains("is resolved"), "{told}");
+}

@@ -1,0 +1,13 @@
+//! The contract that every store keeps, on SQLite and on PostgreSQL, and what only one of them must do.
+
+mod cases;
+mod harm;
+mod looking;
+mod passkeys;
+mod people;
+mod postgres;
+mod proofs;
+mod runs;
+mod sqlite;
+mod support;
+mod trail;

@@ -1,0 +1,149 @@
+//! The contract on PostgreSQL, with a database for each case.
+
+use std::time::Duration;
+
+use server::store::Where;
+use sqlx::{Connection as _, PgConnection};
+
+use crate::{
+    postgres_server::Server,
+    store::{
+        cases, harm, looking, passkeys, people, proofs, runs,
+        support::{Place, measure},
+        trail,
+    },
+};
+
+/// An empty database of its own.
+async fn place(server: &Server, name: &str) -> Place {
+    Place { at: Where::Postgres { url: server.fresh(name).await }, directory: None }
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract() {
+    let server = Server::start(&["fsync=off", "shared_buffers=16MB", "max_connections=60"]);
+    macro_rules! contract {
+        ($($module:ident::$case:ident),+ $(,)?) => {
+            $( $module::$case(&place(&server, stringify!($case)).await).await; )+
+        };
+    }
+    contract!(
+        cases::what_is_written_is_read_back,
+        cases::a_refusal_or_a_misfit_leaves_nothing_behind,
+        cases::numbers_have_no_gap_under_concurrent_changes,
+        cases::the_rows_are_what_the_journal_says,
+        cases::the_history_is_filtered_and_paged,
+        cases::rollups_join_are_pruned_and_tell_what_is_usual,
+        cases::what_is_too_old_is_removed_in_parts_and_bundles_with_it,
+        cases::a_second_program_that_serves_is_refused,
+        cases::a_newer_schema_stops_with_a_sentence,
+        proofs::what_was_proved_is_found_again,
+        runs::what_runs_or_may_still_run_is_found,
+        runs::what_ran_before_the_database_knew_is_found,
+        looking::whoever_only_looks_sees_all_and_changes_nothing,
+        harm::the_database_refuses_to_change_the_journal,
+        people::an_account_lives_from_its_invitation_to_its_end,
+        people::tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on,
+        people::share_links_end_with_whoever_made_them,
+        people::an_old_sign_in_is_asked_again_for_what_matters,
+        people::guesses_at_the_same_instant_are_held_up_as_well,
+        people::the_time_of_a_failure_tells_nothing,
+        passkeys::a_passkey_signs_in_and_nothing_like_it_does,
+        passkeys::a_passkey_is_removed_and_is_only_ever_ones_own,
+        trail::the_trail_is_filtered_and_paged,
+        trail::an_export_proves_what_the_database_holds,
+        trail::a_redaction_takes_the_words_everywhere_and_the_journal_verifies,
+        trail::content_that_vanished_without_a_word_is_named,
+        trail::a_share_link_opens_until_its_end_or_until_it_is_ended,
+    );
+    people::a_backup_carries_people_but_no_sign_ins(&place(&server, "people_here").await, &place(&server, "people_there").await).await;
+    people::a_backup_carries_people_but_no_sign_ins(&Place::sqlite(), &place(&server, "people_moved").await).await;
+    for (number, harm) in harm::HARMS.into_iter().enumerate() {
+        harm::harm_is_named(&place(&server, &format!("harm_{number}")).await, harm).await;
+    }
+    let (there, back) = (place(&server, "there").await, Place::sqlite());
+    cases::a_backup_moves_from_one_place_to_another(&Place::sqlite(), &there).await;
+    cases::a_backup_moves_from_one_place_to_another(&place(&server, "home").await, &back).await;
+    // Into a database that has a journal nothing is restored.
+    let file = tempfile::tempdir().unwrap();
+    let file = file.path().join("backup");
+    server::backup::backup(&*back.open().await, &file).await.unwrap();
+    let refused = server::backup::restore(&file, &there.at, crate::store::support::at(99)).await.unwrap_err().to_string();
+    assert!(refused.contains("Restore into an empty database"), "{refused}");
+
+    a_lost_lock_is_noticed(&place(&server, "lock").await).await;
+
+    // What is away says so, and what comes back works again.
+    let store = there.open().await;
+    drop(server);
+    let error = store.head().await.unwrap_err();
+    assert!(matches!(error, server::store::StoreError::Unavailable { .. }), "{error}");
+    let Err(error) = server::store::open(&there.at).await else { panic!("it was opened") };
+    assert!(error.to_string().contains("can't be reached") || error.to_string().contains("does not answer"), "{error}");
+}
+
+/// The session that holds the lock is ended, as by a database that is started anew.
+async fn a_lost_lock_is_noticed(place: &Place) {
+    let Where::Postgres { url } = &place.at else { panic!("a database of PostgreSQL was expected") };
+    let store = place.open_alone().await.unwrap();
+    let mut other = PgConnection::connect(url).await.unwrap();
+    let end = "SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+               WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()";
+    let started = || vec![rules::journal::Event::Stopped];
+    let write = async || crate::store::support::write(&*store, 1, rules::words::Actor::System, started()).await;
+
+    // Nobody else came: the lock is taken again, and holds.
+    assert_eq!(sqlx::query(end).fetch_all(&mut other).await.unwrap().len(), 1);
+    write().await.unwrap();
+    let Err(refused) = place.open_alone().await else { panic!("two serve") };
+    assert!(refused.to_string().starts_with("Another Calm Ops"), "{refused}");
+
+    // Another program was quicker: nothing is written any more, in no way.
+    let key: i64 =
+        sqlx::query_scalar("SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted")
+            .fetch_one(&mut other)
+            .await
+            .unwrap();
+    sqlx::query(end).fetch_all(&mut other).await.unwrap();
+    sqlx::query("SELECT pg_advisory_lock($1)").bind(key).execute(&mut other).await.unwrap();
+    let head = store.head().await.unwrap();
+    let number = rules::incident::IncidentNumber(1);
+    let refusals = [
+        write().await.map(drop),
+        store.save_monitor(None, crate::store::support::at(1)).await,
+        store.write_rollups(&[cases::rollup("service:a", server::store::RollupStep::Hour, crate::store::support::at(0), 1.0)]).await,
+        store.prune(crate::store::support::at(1)).await.map(drop),
+        store.save_bundle(number, b"bundle").await,
+        store.add_bundle(number, b"bundle").await,
+    ];
+    for refused in refusals {
+        let sentence = refused.unwrap_err().to_string();
+        assert!(sentence.contains("another one serves from it now") && sentence.contains("Stop one of the two"), "{sentence}");
+    }
+    assert_eq!(store.head().await.unwrap(), head);
+
+    // It went: this one goes on.
+    other.close().await.unwrap();
+    for _ in 0..100 {
+        if write().await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the lock was not taken again");
+}
+
+/// `cargo nextest run -p server --test store --run-ignored only how_long --no-capture`
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn how_long_a_change_takes_in_postgres() {
+    let server = Server::start(&["fsync=on"]);
+    measure(&place(&server, "measure").await).await;
+}
+
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn how_long_a_look_through_the_journal_takes_in_postgres() {
+    let server = Server::start(&["fsync=off"]);
+    trail::measure(&place(&server, "measure").await).await;
+}
