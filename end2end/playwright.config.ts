@@ -6,8 +6,9 @@ const report = process.env.REPORT;
 export default defineConfig({
   testDir: 'tests',
   outputDir: 'test-results',
-  // Each test has a program of its own; two at a time would only share two processors.
-  workers: 1,
+  // Each test has a program, an owner and a data directory of its own. They mostly wait, so two run at a time even on two processors.
+  workers: 2,
+  fullyParallel: true,
   timeout: 45_000,
   globalTimeout: 8 * 60_000,
   expect: { timeout: 10_000 },

@@ -6,28 +6,31 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-export const BINARY = resolve(process.env.BINARY ?? join(__dirname, '../../target/release/calm-ops'));
+export const BINARY = resolve(process.env.BINARY ?? join(__dirname, '../../target/debug/calm-ops'));
 
-/** A port that nobody listens on right now. */
-function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
-    const server = createServer();
-    server.once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      server.close(() => found(port));
+// Ports below those that the kernel gives to outgoing connections, another thousand for each worker of Playwright.
+let nextPort = 20_000 + 1_000 * Number(process.env.TEST_PARALLEL_INDEX ?? 0);
+
+/** A port that nobody else takes until the program listens on it. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = nextPort++;
+    const free = await new Promise<boolean>((answer) => {
+      const server = createServer();
+      server.once('error', () => answer(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => answer(true)));
     });
-  });
+    if (free) return port;
+  }
 }
 
 const HEAD = `| signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |`;
 const QUEUES =
   '| `queue.depth` | `service:*` | above 1,000 jobs | above 5,000 jobs | 1 s | 500 jobs | - | Work is piling up faster than it is done. | queue | - |';
-// Only the disks that tests mount: see `Program.folder`.
-const DISKS =
-  '| `disk.used` | `disk:/tmp/calm-ops-test-*` | above 88 % | above 95 % | 1 s | 85 % | - | A disk is nearly full; when it is full, writing fails. | disk-full | - |';
+// Only a disk that the test mounts below its own folder.
+const disks = (folder: string) =>
+  `| \`disk.used\` | \`disk:${folder}*\` | above 88 % | above 95 % | 1 s | 85 % | - | A disk is nearly full; when it is full, writing fails. | disk-full | - |`;
 const RULES = `## How incidents behave
 
 | rule | value |
@@ -39,7 +42,7 @@ const RULES = `## How incidents behave
 
 /** What the program sees of the environment: not ours. */
 function environment(): NodeJS.ProcessEnv {
-  const names = ['PATH', 'HOME', 'LANG', 'LEPTOS_SITE_ROOT'];
+  const names = ['PATH', 'HOME', 'LANG'];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
@@ -95,7 +98,7 @@ export class Program {
    */
   alerts(which: 'quick' | 'built-in'): void {
     if (which === 'quick') {
-      writeFileSync(this.thresholds, `format: 1\n\n# Thresholds\n\n## Alerts\n\n${HEAD}\n${QUEUES}\n${DISKS}\n\n${RULES}`);
+      writeFileSync(this.thresholds, `format: 1\n\n# Thresholds\n\n## Alerts\n\n${HEAD}\n${QUEUES}\n${disks(this.folder)}\n\n${RULES}`);
       return;
     }
     const lines = readFileSync(this.thresholds, 'utf8').split('\n');

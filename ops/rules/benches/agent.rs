@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, hint::black_box};
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use divan::Bencher;
 use rules::{
     agent::{World, decide},
     breach::Breach,
@@ -25,7 +25,8 @@ fn breaches(at: Timestamp, incidents: u32) -> Vec<Breach> {
     all
 }
 
-fn look(criterion: &mut Criterion) {
+/// The agent's look at 50 incidents; with `recovered` the first of their breaches holds no longer.
+fn look(bencher: Bencher, recovered: usize) {
     let at = Timestamp::from_secs(1_800_000_000);
     let policy = Policy { flood_count: 1_000, ..Policy::default() };
     let breaches = breaches(at, 50);
@@ -60,14 +61,20 @@ fn look(criterion: &mut Criterion) {
     let next_number = IncidentNumber(51);
     let world = World { breaches: &breaches, endings: &endings, incidents: &incidents, next_number, now, steady_since: at };
     assert!(decide(&policy, world).is_empty());
-    criterion.bench_function("agent: 50 incidents of 20 breaches, nothing new", |bencher| {
-        bencher.iter(|| decide(black_box(&policy), black_box(world)));
-    });
-    let fewer = World { breaches: &breaches[1..], ..world };
-    criterion.bench_function("agent: one of them has recovered", |bencher| {
-        bencher.iter(|| decide(black_box(&policy), black_box(fewer)));
-    });
+    let world = World { breaches: &breaches[recovered..], ..world };
+    bencher.bench(|| decide(black_box(&policy), black_box(world)));
 }
 
-criterion_group!(benches, look);
-criterion_main!(benches);
+#[divan::bench]
+fn nothing_new(bencher: Bencher) {
+    look(bencher, 0);
+}
+
+#[divan::bench]
+fn one_breach_has_recovered(bencher: Bencher) {
+    look(bencher, 1);
+}
+
+fn main() {
+    divan::main();
+}

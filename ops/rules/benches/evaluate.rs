@@ -2,7 +2,7 @@
 
 use std::{hint::black_box, sync::Arc};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use divan::{Bencher, counter::ItemsCount};
 use rules::{
     evaluate::{Engine, SeriesId},
     thresholds::Thresholds,
@@ -41,43 +41,49 @@ fn begin() -> (Engine, Vec<(SeriesId, String, &'static str, f64)>) {
     (engine, all)
 }
 
-fn evaluate(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("evaluate");
-    let (mut engine, all) = begin();
-    group.throughput(Throughput::Elements(all.len() as u64));
-    let mut now = Now { wall: Timestamp::from_secs(1_800_000_000), mono: Mono::default() };
-    let mut turn = 0_u32;
-    let mut later = move || {
-        now = Now { wall: now.wall.plus(Span::from_secs(5)), mono: now.mono.plus(Span::from_secs(5)) };
-        turn = turn.wrapping_add(1);
-        (now, 0.8 + f64::from(turn % 40) * 0.01)
-    };
-    group.bench_function("observe 1,000 series and tick", |bencher| {
-        bencher.iter(|| {
-            let (now, value) = later();
-            for (id, _, _, middle) in &all {
-                black_box(engine.observe(*id, middle * value, now.wall, now));
-            }
-            black_box(engine.tick(now).len())
-        });
-    });
-    group.bench_function("observe 1,000 series", |bencher| {
-        bencher.iter(|| {
-            let (now, value) = later();
-            for (id, _, _, middle) in &all {
-                black_box(engine.observe(*id, middle * value, now.wall, now));
-            }
-        });
-    });
-    group.bench_function("find 1,000 series by name", |bencher| {
-        bencher.iter(|| {
-            for (_, subject, signal, _) in &all {
-                black_box(engine.series(signal, subject, None).is_ok());
-            }
-        });
-    });
-    group.finish();
+/// The next turn: five seconds later, and by how much the values have moved.
+fn later(now: &mut Now, turn: &mut u32) -> f64 {
+    *now = Now { wall: now.wall.plus(Span::from_secs(5)), mono: now.mono.plus(Span::from_secs(5)) };
+    *turn = turn.wrapping_add(1);
+    0.8 + f64::from(*turn % 40) * 0.01
 }
 
-criterion_group!(benches, evaluate);
-criterion_main!(benches);
+/// Observes 1,000 series, and evaluates them if `tick` says so.
+fn observe(bencher: Bencher, tick: bool) {
+    let (mut engine, all) = begin();
+    let mut now = Now { wall: Timestamp::from_secs(1_800_000_000), mono: Mono::default() };
+    let mut turn = 0_u32;
+    bencher.counter(ItemsCount::new(all.len())).bench_local(|| {
+        let value = later(&mut now, &mut turn);
+        for (id, _, _, middle) in &all {
+            black_box(engine.observe(*id, middle * value, now.wall, now));
+        }
+        if tick {
+            black_box(engine.tick(now).len());
+        }
+    });
+}
+
+#[divan::bench]
+fn observe_1000_series_and_tick(bencher: Bencher) {
+    observe(bencher, true);
+}
+
+#[divan::bench]
+fn observe_1000_series(bencher: Bencher) {
+    observe(bencher, false);
+}
+
+#[divan::bench]
+fn find_1000_series_by_name(bencher: Bencher) {
+    let (mut engine, all) = begin();
+    bencher.counter(ItemsCount::new(all.len())).bench_local(|| {
+        for (_, subject, signal, _) in &all {
+            black_box(engine.series(signal, subject, None).is_ok());
+        }
+    });
+}
+
+fn main() {
+    divan::main();
+}
