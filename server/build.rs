@@ -1,5 +1,6 @@
-//! Tells Cargo about the files outside of this crate that are a part of the program, and makes the folders of the browser's assets,
-//! which have to exist even before these were built (checks and tests do without them).
+//! Tells Cargo about the files outside of this crate that are a part of the program, and makes the
+//! folders of the browser's assets, which have to exist even before these were built (checks and
+//! tests do without them).
 
 use std::{env, error::Error, fs, path::PathBuf};
 

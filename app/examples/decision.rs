@@ -1,9 +1,14 @@
-//! Shows every state of a recommendation in a browser, without a server or a database: `cargo run -p app --features ssr --example decision`,
-//! then `http://127.0.0.1:3999/ops/incidents`. What is pressed is decided by the real rules and forgotten at the end. There is no Wasm: it
-//! is also how the pages look without it. `?as=viewer`, `?as=stale` and `?as=second` in front of a path show it to someone else:
-//! `http://127.0.0.1:3999/as/viewer/ops/approve/1-1`.
+//! Shows every state of a recommendation in a browser, without a server or a database: `cargo run
+//! -p app --features ssr --example decision`, then `http://127.0.0.1:3999/ops/incidents`. What is
+//! pressed is decided by the real rules and forgotten at the end. There is no Wasm: it is also how
+//! the pages look without it. `?as=viewer`, `?as=stale` and `?as=second` in front of a path show it
+//! to someone else: `http://127.0.0.1:3999/as/viewer/ops/approve/1-1`.
 #![recursion_limit = "256"]
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "an example tells what it does, and fails where it can't")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "an example tells what it does, and fails where it can't"
+)]
 
 #[path = "../tests/it/sample.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
@@ -18,7 +23,8 @@ use rules::people::{Caller, Role};
 fn styles() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../style");
     let main = std::fs::read_to_string(folder.join("main.css")).unwrap();
-    let names = main.lines().filter_map(|line| line.strip_prefix("@import \"")?.strip_suffix("\";"));
+    let names =
+        main.lines().filter_map(|line| line.strip_prefix("@import \"")?.strip_suffix("\";"));
     names.map(|name| std::fs::read_to_string(folder.join(name)).unwrap()).collect()
 }
 

@@ -1,11 +1,13 @@
-//! What a person can do, as a page that is alive asks for it. Without Wasm its forms do the same: see `posted`.
+//! What a person can do, as a page that is alive asks for it. Without Wasm its forms do the same:
+//! see `posted`.
 
 use leptos::prelude::*;
 
 use crate::problem::Problem;
 
-/// Does what a form asks for to an incident, or to the recommendation at a place of it; `text` is the comment, the note or the reason, and
-/// `binding` what an approval is for. Answers what is said then.
+/// Does what a form asks for to an incident, or to the recommendation at a place of it; `text` is
+/// the comment, the note or the reason, and `binding` what an approval is for. Answers what is said
+/// then.
 #[server(prefix = "/api/pages", endpoint = "act")]
 pub async fn act(
     incident: u32,
@@ -19,7 +21,15 @@ pub async fn act(
         door,
     };
     door::header(http::header::CACHE_CONTROL, "private, no-store");
-    let asked = Asked { deed: Deed::named(&what), text, place: place.parse().ok(), binding, seen: String::new() };
-    crate::posted::act(door::known(), rules::incident::IncidentNumber(incident), &asked).await.map_err(door::refuse)?;
+    let asked = Asked {
+        deed: Deed::named(&what),
+        text,
+        place: place.parse().ok(),
+        binding,
+        seen: String::new(),
+    };
+    crate::posted::act(door::known(), rules::incident::IncidentNumber(incident), &asked)
+        .await
+        .map_err(door::refuse)?;
     Ok(asked.deed.map(Deed::sentence).unwrap_or_default().to_owned())
 }

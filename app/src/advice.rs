@@ -5,7 +5,9 @@ use rules::{
     incident::Incident,
     people::{Names, Role},
     query::LongQuery,
-    recommendation::{Awaited, Ended, Reason, Recommendation, RecommendationId, RunOutcome, Stage, Withdrawn},
+    recommendation::{
+        Awaited, Ended, Reason, Recommendation, RecommendationId, RunOutcome, Stage, Withdrawn,
+    },
     say,
     summary::Reader as Audience,
     time::{Span, Timestamp},
@@ -83,13 +85,19 @@ impl<'a> Advice<'a> {
     /// What will prove that it worked.
     pub(crate) fn proof(&self) -> String {
         let Awaited { breach, within } = &self.one.proof;
-        format!("{} of {} recovers within {within} after it ran.", say::label(&breach.signal), say::subject(&breach.subject))
+        format!(
+            "{} of {} recovers within {within} after it ran.",
+            say::label(&breach.signal),
+            say::subject(&breach.subject)
+        )
     }
 
     /// How it is undone.
     pub(crate) fn undo(&self) -> String {
         match &self.one.undo {
-            Undo::By(command) => format!("By the approved command {command}. It is offered here if this does not help."),
+            Undo::By(command) => format!(
+                "By the approved command {command}. It is offered here if this does not help."
+            ),
             Undo::Never(why) => {
                 let why = why.trim_end_matches('.');
                 let because = if why.starts_with("because") { "" } else { "because " };
@@ -106,33 +114,66 @@ impl<'a> Advice<'a> {
     fn reason(&self, reason: &Reason) -> String {
         match reason {
             Reason::Helps { breach } => {
-                format!("It is made for trouble with {} of {}.", say::lower_label(&breach.signal), say::subject(&breach.subject))
+                format!(
+                    "It is made for trouble with {} of {}.",
+                    say::lower_label(&breach.signal),
+                    say::subject(&breach.subject)
+                )
             }
             Reason::Named { breach } => {
-                let (signal, subject) = (say::lower_label(&breach.signal), say::subject(&breach.subject));
+                let (signal, subject) =
+                    (say::lower_label(&breach.signal), say::subject(&breach.subject));
                 format!("Your page of thresholds recommends it for {signal} of {subject}.")
             }
-            Reason::Worked { of: 0, days, .. } => format!("It has not run in the last {days} days, so nothing is known from experience."),
-            Reason::Worked { times: 1, of: 1, days } => format!("It worked the one time that it ran in the last {days} days."),
-            Reason::Worked { times: 0, of: 1, days } => format!("It did not help the one time that it ran in the last {days} days."),
-            Reason::Worked { times: 0, of, days } => format!("It did not help in {of} runs in the last {days} days."),
-            Reason::Worked { times, of, days } => format!("It worked {times} of {of} times in the last {days} days."),
+            Reason::Worked { of: 0, days, .. } => format!(
+                "It has not run in the last {days} days, so nothing is known from experience."
+            ),
+            Reason::Worked { times: 1, of: 1, days } => {
+                format!("It worked the one time that it ran in the last {days} days.")
+            }
+            Reason::Worked { times: 0, of: 1, days } => {
+                format!("It did not help the one time that it ran in the last {days} days.")
+            }
+            Reason::Worked { times: 0, of, days } => {
+                format!("It did not help in {of} runs in the last {days} days.")
+            }
+            Reason::Worked { times, of, days } => {
+                format!("It worked {times} of {of} times in the last {days} days.")
+            }
             Reason::Largest { signal, bytes } => {
                 let most = say::value(*bytes as f64, &rules::words::Unit::Bytes);
-                format!("Of all that it could act upon, this uses the most: {most} ({}).", say::lower_label(signal))
+                format!(
+                    "Of all that it could act upon, this uses the most: {most} ({}).",
+                    say::lower_label(signal)
+                )
             }
             Reason::LongQuery { query: LongQuery { running_for, user, application, text } } => {
-                let by = if application.is_empty() { user.clone() } else { format!("{user} ({application})") };
-                let what = if text.is_empty() { "the database does not show it to Calm Ops".to_owned() } else { say::clip(text, 300) };
+                let by = if application.is_empty() {
+                    user.clone()
+                } else {
+                    format!("{user} ({application})")
+                };
+                let what = if text.is_empty() {
+                    "the database does not show it to Calm Ops".to_owned()
+                } else {
+                    say::clip(text, 300)
+                };
                 let time = say::seconds(running_for.as_secs_f64());
-                format!("The query had been running for {time} when this was offered, asked for by {by}: {what}")
+                format!(
+                    "The query had been running for {time} when this was offered, asked for by {by}: {what}"
+                )
             }
-            Reason::Undoes { recommendation } => match self.incident.recommendation(recommendation.place) {
-                Some(before) if recommendation.incident == self.incident.number => {
-                    format!("It takes back \"{}\", which ran before ({recommendation}).", before.title)
+            Reason::Undoes { recommendation } => {
+                match self.incident.recommendation(recommendation.place) {
+                    Some(before) if recommendation.incident == self.incident.number => {
+                        format!(
+                            "It takes back \"{}\", which ran before ({recommendation}).",
+                            before.title
+                        )
+                    }
+                    Some(_) | None => format!("It takes back what ran before ({recommendation})."),
                 }
-                Some(_) | None => format!("It takes back what ran before ({recommendation})."),
-            },
+            }
         }
     }
 
@@ -140,7 +181,9 @@ impl<'a> Advice<'a> {
     pub(crate) fn approval(&self) -> String {
         match self.one.approval {
             Approval::One => "One approver says yes.".to_owned(),
-            Approval::Two => "Two different approvers say yes, because the risk is high.".to_owned(),
+            Approval::Two => {
+                "Two different approvers say yes, because the risk is high.".to_owned()
+            }
         }
     }
 
@@ -148,13 +191,16 @@ impl<'a> Advice<'a> {
     pub(crate) fn first_yes(&self) -> Option<(String, Timestamp)> {
         let binding = self.one.binding(self.incident);
         let given = self.one.approvals.iter().rfind(|given| given.binding == binding)?;
-        (self.one.is_offered() && self.one.approvals_missing() > 0).then(|| (self.names.of(given.by), given.at))
+        (self.one.is_offered() && self.one.approvals_missing() > 0)
+            .then(|| (self.names.of(given.by), given.at))
     }
 
     /// What happens if nobody acts: what the summary says of it.
     pub(crate) fn if_nobody_acts(&self) -> String {
         let sections = self.incident.summary.render(Audience::Team);
-        let told = sections.into_iter().find(|section| section.heading.to_lowercase().contains("nobody acts"));
+        let told = sections
+            .into_iter()
+            .find(|section| section.heading.to_lowercase().contains("nobody acts"));
         told.map(|section| section.sentences.join(" ")).filter(|text| !text.is_empty()).unwrap_or_else(|| {
             match self.incident.severity {
                 Severity::Critical => "It stays critical, and Calm Ops goes on watching. Nothing is run by itself.",
@@ -168,21 +214,29 @@ impl<'a> Advice<'a> {
     pub(crate) fn gone(&self) -> Option<String> {
         Some(match &self.one.stage {
             Stage::Declined { by, .. } => format!("{} declined it.", self.names.of(*by)),
-            Stage::Withdrawn { why: Withdrawn::Expired, .. } => "Nobody decided in time, so the offer ended.".to_owned(),
-            Stage::Withdrawn { why: Withdrawn::NotNeeded, .. } => "It is not needed any more.".to_owned(),
+            Stage::Withdrawn { why: Withdrawn::Expired, .. } => {
+                "Nobody decided in time, so the offer ended.".to_owned()
+            }
+            Stage::Withdrawn { why: Withdrawn::NotNeeded, .. } => {
+                "It is not needed any more.".to_owned()
+            }
             Stage::Withdrawn { why: Withdrawn::Changed, .. } => {
                 "What it was about has changed, so it is no longer offered as it was.".to_owned()
             }
             Stage::Withdrawn { why: Withdrawn::TooLate, .. } => {
                 "It was approved, but could not be started in time, so it was not run.".to_owned()
             }
-            Stage::Offered | Stage::Approved { .. } | Stage::Running { .. } | Stage::Ended(_) => return None,
+            Stage::Offered | Stage::Approved { .. } | Stage::Running { .. } | Stage::Ended(_) => {
+                return None;
+            }
         })
     }
 
     /// What someone who reads it may do.
     pub(crate) fn may(&self, reader: Option<&Reader>) -> May {
-        let Some(reader) = reader.filter(|reader| reader.role >= Role::Approver) else { return May::Look };
+        let Some(reader) = reader.filter(|reader| reader.role >= Role::Approver) else {
+            return May::Look;
+        };
         let is_mine = |by: Actor| by == Actor::Account(reader.account);
         let binding = self.one.binding(self.incident);
         if self.one.approvals.iter().any(|given| is_mine(given.by) && given.binding == binding) {
@@ -194,13 +248,20 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// What is decided upon, as label and value, one for each part of what an approval binds: so that it can be told what has changed.
+    /// What is decided upon, as label and value, one for each part of what an approval binds: so
+    /// that it can be told what has changed.
     pub(crate) fn decided_upon(&self) -> Vec<(&'static str, String)> {
         let Recommendation { shown, host, user, risk, blast_radius, catalogue, .. } = self.one;
         let mut beyond: Vec<String> = self
             .incident
             .holding()
-            .map(|breach| format!("{} of {}", say::label(&breach.key.signal), say::subject(&breach.key.subject)))
+            .map(|breach| {
+                format!(
+                    "{} of {}",
+                    say::label(&breach.key.signal),
+                    say::subject(&breach.key.subject)
+                )
+            })
             .collect();
         beyond.sort();
         vec![
@@ -216,13 +277,16 @@ impl<'a> Advice<'a> {
         ]
     }
 
-    /// Until when it is watched whether it worked, and by what; `None` where that is known, or nothing is to be proven.
+    /// Until when it is watched whether it worked, and by what; `None` where that is known, or
+    /// nothing is to be proven.
     pub(crate) fn watched_until(&self) -> Option<(String, Timestamp)> {
         let Stage::Ended(ended) = &self.one.stage else { return None };
         let Awaited { breach, within } = &self.one.proof;
-        let what = format!("{} of {}", say::lower_label(&breach.signal), say::subject(&breach.subject));
+        let what =
+            format!("{} of {}", say::lower_label(&breach.signal), say::subject(&breach.subject));
         // Who resolved it did not wait for the proof.
-        (self.one.awaits_proof() && self.incident.is_active()).then(|| (what, ended.at.plus(*within)))
+        (self.one.awaits_proof() && self.incident.is_active())
+            .then(|| (what, ended.at.plus(*within)))
     }
 
     /// How a run ended, as a sentence.
@@ -230,30 +294,53 @@ impl<'a> Advice<'a> {
         let after = say::seconds(ended.duration.as_secs_f64());
         match &ended.outcome {
             RunOutcome::Exited { code: 0 } => format!("It ended well after {after}."),
-            RunOutcome::Exited { code } => format!("It ended after {after} with the code {code}: it did not do what it should."),
-            RunOutcome::Signalled { signal } => format!("It was ended after {after} by the signal {signal}, which is not from Calm Ops."),
-            RunOutcome::TimedOut => format!("It took longer than the {} that it may take, and was ended.", self.one.time_limit),
+            RunOutcome::Exited { code } => format!(
+                "It ended after {after} with the code {code}: it did not do what it should."
+            ),
+            RunOutcome::Signalled { signal } => format!(
+                "It was ended after {after} by the signal {signal}, which is not from Calm Ops."
+            ),
+            RunOutcome::TimedOut => format!(
+                "It took longer than the {} that it may take, and was ended.",
+                self.one.time_limit
+            ),
             RunOutcome::Cancelled => match ended.cancelled {
                 Some((by, _)) => format!("{} ended it early, after {after}.", self.names.of(by)),
                 None => format!("It was ended early, after {after}."),
             },
-            RunOutcome::NotStarted { why } => format!("It was not started: {}. Nothing was changed.", lower(why.trim_end_matches('.'))),
-            RunOutcome::Unknown => "Its end was not seen, so its outcome is unknown. It is not run a second time.".to_owned(),
+            RunOutcome::NotStarted { why } => format!(
+                "It was not started: {}. Nothing was changed.",
+                lower(why.trim_end_matches('.'))
+            ),
+            RunOutcome::Unknown => {
+                "Its end was not seen, so its outcome is unknown. It is not run a second time."
+                    .to_owned()
+            }
         }
     }
 
     /// Whether it helped, once that is known.
     pub(crate) fn worked(&self, ended: &Ended, worked: bool) -> String {
         let Awaited { breach, within } = &self.one.proof;
-        let what = format!("{} of {}", say::lower_label(&breach.signal), say::subject(&breach.subject));
+        let what =
+            format!("{} of {}", say::lower_label(&breach.signal), say::subject(&breach.subject));
         match (&ended.outcome, worked) {
-            (RunOutcome::Unknown | RunOutcome::Cancelled, true) => format!("{} has recovered.", say::capital(&what)),
+            (RunOutcome::Unknown | RunOutcome::Cancelled, true) => {
+                format!("{} has recovered.", say::capital(&what))
+            }
             (_, true) if ended.began_before => {
-                format!("{} has recovered, and had begun to before this ran: it says nothing about the command.", say::capital(&what))
+                format!(
+                    "{} has recovered, and had begun to before this ran: it says nothing about the command.",
+                    say::capital(&what)
+                )
             }
             (_, true) => format!("It worked: {what} has recovered."),
-            (RunOutcome::Exited { code: 0 }, false) => format!("It did not help: {what} has not recovered within {within}."),
-            (RunOutcome::Unknown, false) => format!("{} has not recovered within {within}.", say::capital(&what)),
+            (RunOutcome::Exited { code: 0 }, false) => {
+                format!("It did not help: {what} has not recovered within {within}.")
+            }
+            (RunOutcome::Unknown, false) => {
+                format!("{} has not recovered within {within}.", say::capital(&what))
+            }
             (
                 RunOutcome::Exited { .. }
                 | RunOutcome::Signalled { .. }
@@ -269,7 +356,8 @@ impl<'a> Advice<'a> {
     pub(crate) fn look(&self) -> String {
         let argv = &self.one.argv;
         let program = argv.first().map_or("", |path| path.rsplit('/').next().unwrap_or(path));
-        let last = || argv.last().map(|last| quoted(std::slice::from_ref(last))).unwrap_or_default();
+        let last =
+            || argv.last().map(|last| quoted(std::slice::from_ref(last))).unwrap_or_default();
         match program {
             "pm2" => format!("pm2 describe {}", last()),
             "systemctl" => format!("systemctl status {}", last()),
@@ -296,7 +384,9 @@ impl<'a> Advice<'a> {
 pub(crate) fn lower(text: &str) -> String {
     let mut letters = text.chars();
     match (letters.next(), letters.clone().next()) {
-        (Some(first), second) if !second.is_some_and(char::is_uppercase) => first.to_lowercase().chain(letters).collect(),
+        (Some(first), second) if !second.is_some_and(char::is_uppercase) => {
+            first.to_lowercase().chain(letters).collect()
+        }
         _ => text.to_owned(),
     }
 }

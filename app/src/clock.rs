@@ -1,4 +1,5 @@
-//! Times on a page: exact and in UTC from the server, relative and local as soon as the browser has a clock. One clock for all of them.
+//! Times on a page: exact and in UTC from the server, relative and local as soon as the browser has
+//! a clock. One clock for all of them.
 
 use leptos::prelude::*;
 use rules::{say, time::Timestamp};
@@ -19,7 +20,8 @@ impl Clock {
     }
 }
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Year, month from 0, day, hour, minute, second; in UTC. (Civil from days, after Howard Hinnant.)
 fn parts(at: Timestamp) -> (i64, usize, i64, i64, i64, i64) {
@@ -28,7 +30,8 @@ fn parts(at: Timestamp) -> (i64, usize, i64, i64, i64, i64) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);
     let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
@@ -61,13 +64,15 @@ pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// A moment, as the server writes it: exact, and in the machine's own form. The browser makes it relative and local ([`localize`]).
+/// A moment, as the server writes it: exact, and in the machine's own form. The browser makes it
+/// relative and local ([`localize`]).
 #[cfg(feature = "ssr")]
 pub(crate) fn moment(at: Timestamp) -> AnyView {
     view! { <time datetime=at.to_seconds_text() title=utc(at)>{utc_short(at)}</time> }.into_any()
 }
 
-/// A moment inside a sentence that names it by the clock: the browser makes it local, and leaves out a day that goes without saying.
+/// A moment inside a sentence that names it by the clock: the browser makes it local, and leaves
+/// out a day that goes without saying.
 #[cfg(feature = "ssr")]
 pub(crate) fn exact(at: Timestamp) -> AnyView {
     view! { <time data-at=at.to_seconds_text() datetime=at.to_seconds_text() title=utc(at)>{utc_short(at)}</time> }.into_any()
@@ -80,7 +85,8 @@ pub(crate) fn hour(at: Timestamp) -> String {
     format!("{hour:02}:{minute:02}")
 }
 
-/// Makes every time on the page relative, with the exact local time on hover, and the hours under charts local.
+/// Makes every time on the page relative, with the exact local time on hover, and the hours under
+/// charts local.
 #[cfg(feature = "hydrate")]
 pub(crate) fn localize(now: Timestamp) {
     use js_sys::Date;
@@ -90,7 +96,8 @@ pub(crate) fn localize(now: Timestamp) {
             return;
         };
         for index in 0..found.length() {
-            if let Some(element) = found.item(index).and_then(|node| node.dyn_into::<web_sys::Element>().ok())
+            if let Some(element) =
+                found.item(index).and_then(|node| node.dyn_into::<web_sys::Element>().ok())
                 && let Some(text) = element.get_attribute(attribute)
             {
                 change(&element, &Date::new(&JsValue::from_str(&text)));
@@ -113,7 +120,14 @@ pub(crate) fn localize(now: Timestamp) {
     });
     each("[data-checked]", "data-checked", &|element, date| {
         let at = Timestamp::from_micros((date.get_time() * 1e3) as i64);
-        write(element, &format!("{}{}.", element.get_attribute("data-start").unwrap_or_default(), ago(at, now)));
+        write(
+            element,
+            &format!(
+                "{}{}.",
+                element.get_attribute("data-start").unwrap_or_default(),
+                ago(at, now)
+            ),
+        );
     });
     // By which clock times of a search are meant. What stands in the address already stays.
     if let Ok(Some(input)) = document().query_selector("input[data-offset][value='']") {
@@ -122,7 +136,9 @@ pub(crate) fn localize(now: Timestamp) {
     }
     let today = (now.as_micros() / 1_000) as f64 - 86_400_000.0;
     each("[data-at]", "data-at", &|element, date| {
-        let month = MONTHS.get(date.get_month() as usize).filter(|_| date.get_time() < today && element.tag_name() == "TIME");
+        let month = MONTHS
+            .get(date.get_month() as usize)
+            .filter(|_| date.get_time() < today && element.tag_name() == "TIME");
         let day = month.map(|month| format!("{} {month}, ", date.get_date())).unwrap_or_default();
         write(element, &format!("{day}{:02}:{:02}", date.get_hours(), date.get_minutes()));
     });

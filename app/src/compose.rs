@@ -1,4 +1,5 @@
-//! From the desk's answers to what the pages hold: everything that can be worked out on the server is, so that the browser gets little.
+//! From the desk's answers to what the pages hold: everything that can be worked out on the server
+//! is, so that the browser gets little.
 
 pub(crate) mod trail;
 
@@ -45,7 +46,11 @@ fn invalid(sentence: &str) -> Problem {
 }
 
 async fn raw_health() -> Result<Health, Problem> {
-    ask(Query::Health, |answer| if let Answer::Health(health) = answer { Some(*health) } else { None }).await
+    ask(
+        Query::Health,
+        |answer| if let Answer::Health(health) = answer { Some(*health) } else { None },
+    )
+    .await
 }
 
 /// A sheet of this place.
@@ -84,7 +89,8 @@ pub(crate) async fn pulse() -> Result<Pulse, Problem> {
 fn thin(spark: &mut Spark) {
     let step = spark.points.len().div_ceil(SPARK_POINTS).max(1);
     let last = spark.points.len().saturating_sub(1);
-    let kept = spark.points.iter().enumerate().filter(|(index, _)| (last - index).is_multiple_of(step));
+    let kept =
+        spark.points.iter().enumerate().filter(|(index, _)| (last - index).is_multiple_of(step));
     spark.points = kept.map(|(_, &(seconds, value))| (seconds.round(), telling(value))).collect();
 }
 
@@ -104,7 +110,10 @@ pub(crate) async fn incidents() -> Result<Sheet, Problem> {
 }
 
 async fn raw_incidents() -> Result<Incidents, Problem> {
-    ask(Query::Incidents, |answer| if let Answer::Incidents(incidents) = answer { Some(*incidents) } else { None }).await
+    ask(Query::Incidents, |answer| {
+        if let Answer::Incidents(incidents) = answer { Some(*incidents) } else { None }
+    })
+    .await
 }
 
 pub(crate) async fn incident(id: &str, done: &str) -> Result<Sheet, Problem> {
@@ -117,7 +126,11 @@ pub(crate) async fn incident(id: &str, done: &str) -> Result<Sheet, Problem> {
         (Ok(page), _) => page,
         // What was typed is kept also where the page can't be shown.
         (Err(problem), Told::Refused(refused)) => {
-            return Ok(sheet(None, format!("Incident {id}"), drawn::incident::kept(id, &problem, refused)));
+            return Ok(sheet(
+                None,
+                format!("Incident {id}"),
+                drawn::incident::kept(id, &problem, refused),
+            ));
         }
         (Err(problem), _) => return Err(problem),
     };
@@ -131,15 +144,22 @@ async fn incident_page(id: &str) -> Result<IncidentPage, Problem> {
     let number = if let Ok(number) = id.parse::<u32>() {
         IncidentNumber(number)
     } else if let Ok(uuid) = id.parse() {
-        let number =
-            ask(Query::IncidentById { id: uuid }, |answer| if let Answer::Number(number) = answer { Some(number.number) } else { None })
-                .await?;
+        let number = ask(Query::IncidentById { id: uuid }, |answer| {
+            if let Answer::Number(number) = answer { Some(number.number) } else { None }
+        })
+        .await?;
         leptos_axum::redirect(&format!("/ops/incidents/{number}"));
         number
     } else {
-        return Err(refuse(Problem { kind: Kind::NotFound, sentence: "There is no such incident. Its address ends in a number.".into() }));
+        return Err(refuse(Problem {
+            kind: Kind::NotFound,
+            sentence: "There is no such incident. Its address ends in a number.".into(),
+        }));
     };
-    ask(Query::Incident { incident: number }, |answer| if let Answer::Incident(page) = answer { Some(*page) } else { None }).await
+    ask(Query::Incident { incident: number }, |answer| {
+        if let Answer::Incident(page) = answer { Some(*page) } else { None }
+    })
+    .await
 }
 
 fn briefing_of(page: &IncidentPage) -> Briefing {
@@ -165,7 +185,9 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         if !slug.is_empty() {
             let guide = Guide { slug: slug.to_owned(), title: titled(slug) };
             let place = (known.breach.severity, &guide);
-            if known.cleared_at.is_none() && next.as_ref().is_none_or(|(severity, _)| place.0 > *severity) {
+            if known.cleared_at.is_none()
+                && next.as_ref().is_none_or(|(severity, _)| place.0 > *severity)
+            {
                 next = Some((place.0, guide.clone()));
             }
             if !guides.contains(&guide) {
@@ -175,8 +197,11 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
     }
     let chart = |course: &CoursePage| {
         // What is no longer heard ends where it was heard last, and not at the right edge.
-        let reading = readings.iter().find(|reading| reading.subject == course.subject && reading.signal == course.signal);
-        let is_old = incident.is_active() && reading.is_some_and(|reading| reading.unheard_since.is_some());
+        let reading = readings
+            .iter()
+            .find(|reading| reading.subject == course.subject && reading.signal == course.signal);
+        let is_old =
+            incident.is_active() && reading.is_some_and(|reading| reading.unheard_since.is_some());
         chart::build(course, &moments(incident, timeline, course), is_old.then_some(*checked_at))
     };
     let card = IncidentCard::from(incident);
@@ -192,9 +217,17 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         beside: beside.iter().map(|card| (card.number.0, drawn::headline(card))).collect(),
         still: still(incident).filter(|_| incident.is_active()).map(|what| format!("{what}.")),
         next: next.map(|(_, guide)| guide),
-        decides: card.waits || incident.recommendations.iter().any(|one| one.is_under_way() || (one.awaits_proof() && is_trouble)),
+        decides: card.waits
+            || incident
+                .recommendations
+                .iter()
+                .any(|one| one.is_under_way() || (one.awaits_proof() && is_trouble)),
         reopened: incident.reopened,
-        breaches: incident.breaches.iter().map(|known| breach_row(incident, known, readings)).collect(),
+        breaches: incident
+            .breaches
+            .iter()
+            .map(|known| breach_row(incident, known, readings))
+            .collect(),
         charts: courses.iter().map(chart).collect(),
         snapshots: snapshots.iter().map(snapshot_data).collect(),
         timeline: timeline.iter().map(|entry| said::line(entry, names)).collect(),
@@ -203,11 +236,24 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
 
 /// What is not well yet, or was not when it was resolved: `2 signals are still beyond their level`.
 fn still(incident: &Incident) -> Option<String> {
-    let holding = || incident.breaches.iter().map(|known| (known, &known.breach)).filter(|(known, _)| known.cleared_at.is_none());
+    let holding = || {
+        incident
+            .breaches
+            .iter()
+            .map(|known| (known, &known.breach))
+            .filter(|(known, _)| known.cleared_at.is_none())
+    };
     let is_unheard = |breach: &Breach| breach.unheard.is_some() || breach.crossing.is_silent();
     let is = if incident.is_active() { ["is", "are"] } else { ["was", "were"] };
-    let signals = |count: usize| if count == 1 { format!("1 signal {}", is[0]) } else { format!("{count} signals {}", is[1]) };
-    let beyond = holding().filter(|(_, breach)| breach.easing.is_none() && !is_unheard(breach)).count();
+    let signals = |count: usize| {
+        if count == 1 {
+            format!("1 signal {}", is[0])
+        } else {
+            format!("{count} signals {}", is[1])
+        }
+    };
+    let beyond =
+        holding().filter(|(_, breach)| breach.easing.is_none() && !is_unheard(breach)).count();
     let unheard = holding().filter(|(_, breach)| is_unheard(breach)).count();
     match (beyond, unheard, holding().count()) {
         (0, 0, 0) => None,
@@ -218,16 +264,29 @@ fn still(incident: &Incident) -> Option<String> {
     }
 }
 
-/// The moments that a chart of one signal marks. After a reopening the breach is another one, and the incident began when it did.
-fn moments(incident: &Incident, timeline: &[Entry], course: &CoursePage) -> Vec<(Timestamp, &'static str)> {
-    let breach =
-        incident.breaches.iter().find(|known| known.breach.key.subject == course.subject && known.breach.key.signal == course.signal);
-    let reopened = timeline.iter().filter(|entry| matches!(entry.event, Some(Event::Reopened { .. })));
+/// The moments that a chart of one signal marks. After a reopening the breach is another one, and
+/// the incident began when it did.
+fn moments(
+    incident: &Incident,
+    timeline: &[Entry],
+    course: &CoursePage,
+) -> Vec<(Timestamp, &'static str)> {
+    let breach = incident.breaches.iter().find(|known| {
+        known.breach.key.subject == course.subject && known.breach.key.signal == course.signal
+    });
+    let reopened =
+        timeline.iter().filter(|entry| matches!(entry.event, Some(Event::Reopened { .. })));
     let reopened = reopened.map(|entry| (entry.at, "opened again"));
-    let ended = |known: &IncidentBreach| if known.is_lost() { "no longer watched" } else { "recovered" };
+    let ended =
+        |known: &IncidentBreach| if known.is_lost() { "no longer watched" } else { "recovered" };
     let cleared = breach.and_then(|known| Some((known.cleared_at?, ended(known))));
     let ended = incident.resolution.as_ref().map(|end| (end.at, "resolved"));
-    [(incident.began_at, "began"), (incident.opened_at, "opened")].into_iter().chain(reopened).chain(cleared).chain(ended).collect()
+    [(incident.began_at, "began"), (incident.opened_at, "opened")]
+        .into_iter()
+        .chain(reopened)
+        .chain(cleared)
+        .chain(ended)
+        .collect()
 }
 
 /// An anchor as words: `disk-is-filling` is "Disk is filling".
@@ -240,28 +299,44 @@ fn titled(slug: &str) -> String {
 /// What is expected of the reader, in one sentence or two.
 fn standing(incident: &Incident, names: &Names) -> String {
     let under_way = incident.recommendations.iter().any(Recommendation::is_under_way);
-    let watched = incident.holding().next().is_some() && incident.recommendations.iter().any(Recommendation::awaits_proof);
+    let watched = incident.holding().next().is_some()
+        && incident.recommendations.iter().any(Recommendation::awaits_proof);
     let is_unknown = |one: &Recommendation| matches!(&one.stage, Stage::Ended(ended) if matches!(ended.outcome, RunOutcome::Unknown));
-    let unknown = watched && incident.recommendations.iter().any(|one| one.awaits_proof() && is_unknown(one));
+    let unknown =
+        watched && incident.recommendations.iter().any(|one| one.awaits_proof() && is_unknown(one));
     let offered = incident.offered().next().map(|one| Advice { incident, one, names });
     match incident.state {
         State::Resolved => return over(incident, names),
         _ if under_way => "An approved command runs. What it prints stands below.",
-        _ if unknown => "How an approved command ended is not known. Check by hand, as it says below.",
+        _ if unknown => {
+            "How an approved command ended is not known. Check by hand, as it says below."
+        }
         _ if watched => "An approved command ran. Calm Ops watches whether it helped.",
         _ if offered.is_some_and(|one| one.first_yes().is_some()) => {
             "It needs your decision: one approver said yes, and another one is needed."
         }
         _ if offered.is_some() => "It needs your decision: a command is recommended below.",
-        State::Recovering if incident.resolution_offered => "All is quiet. Look once more, then resolve it.",
-        State::Recovering => "It is recovering. Calm Ops watches whether it stays quiet; you can wait.",
-        State::AwaitingDecision if incident.acknowledged.is_some() => "Someone is on it. It needs a decision: read on to help.",
-        State::AwaitingDecision => "It needs a person. Read on to see what it is about, and what to look at.",
+        State::Recovering if incident.resolution_offered => {
+            "All is quiet. Look once more, then resolve it."
+        }
+        State::Recovering => {
+            "It is recovering. Calm Ops watches whether it stays quiet; you can wait."
+        }
+        State::AwaitingDecision if incident.acknowledged.is_some() => {
+            "Someone is on it. It needs a decision: read on to help."
+        }
+        State::AwaitingDecision => {
+            "It needs a person. Read on to see what it is about, and what to look at."
+        }
         State::Stabilizing => "A safe measure is in force. Read on and decide what comes next.",
         State::Detected if incident.acknowledged.is_some() => "Someone is on it. Read on to help.",
         State::Detected => match incident.severity {
-            Severity::Critical => "It needs a person now. Acknowledge it, so that the team knows you are on it.",
-            Severity::Warning => "It needs a look today. Acknowledge it, so that the team knows you are on it.",
+            Severity::Critical => {
+                "It needs a person now. Acknowledge it, so that the team knows you are on it."
+            }
+            Severity::Warning => {
+                "It needs a look today. Acknowledge it, so that the team knows you are on it."
+            }
         },
     }
     .to_owned()
@@ -270,7 +345,8 @@ fn standing(incident: &Incident, names: &Names) -> String {
 /// How it ended. What was not seen to be well is not said to be over.
 fn over(incident: &Incident, names: &Names) -> String {
     let lost = incident.breaches.iter().filter(|known| known.is_lost()).count();
-    let by = incident.resolution.as_ref().map_or_else(|| "Someone".to_owned(), |end| names.of(end.by));
+    let by =
+        incident.resolution.as_ref().map_or_else(|| "Someone".to_owned(), |end| names.of(end.by));
     match (still(incident), lost) {
         (Some(still), _) => format!("{by} ended it while {still}. As long as that only goes on, it stays closed."),
         (None, 0) => "It is over. Nothing is expected of you.".to_owned(),
@@ -282,19 +358,26 @@ fn over(incident: &Incident, names: &Names) -> String {
 /// The summary as the team reads it.
 fn briefing(summary: &Summary) -> Vec<Section> {
     let sections = summary.render(Reader::Team).into_iter();
-    sections.map(|section| Section { heading: section.heading, sentences: section.sentences }).collect()
+    sections
+        .map(|section| Section { heading: section.heading, sentences: section.sentences })
+        .collect()
 }
 
 fn breach_row(incident: &Incident, known: &IncidentBreach, readings: &[Reading]) -> BreachRow {
     let breach = &known.breach;
     let holds = known.cleared_at.is_none() && incident.is_active();
-    let reading = readings.iter().find(|reading| reading.subject == breach.key.subject && reading.signal == breach.key.signal);
+    let reading = readings.iter().find(|reading| {
+        reading.subject == breach.key.subject && reading.signal == breach.key.signal
+    });
     let newest = reading.filter(|_| holds).map(|reading| Newest {
         key: status::row_key(&reading.subject, &reading.signal),
         value: say::value(reading.value, &reading.unit),
         unheard_since: reading.unheard_since,
     });
-    let usual = breach.usual.map(|usual| format!(" (usually {})", say::value(usual, &breach.unit))).unwrap_or_default();
+    let usual = breach
+        .usual
+        .map(|usual| format!(" (usually {})", say::value(usual, &breach.unit)))
+        .unwrap_or_default();
     BreachRow {
         subject: say::subject(&breach.key.subject),
         label: say::label(&breach.key.signal),
@@ -302,10 +385,18 @@ fn breach_row(incident: &Incident, known: &IncidentBreach, readings: &[Reading])
         value: format!("{}{usual}", say::value(breach.value, &breach.unit)),
         newest,
         // What it means is true while it is so.
-        meaning: if holds && breach.easing.is_none() { breach.guidance.meaning.clone() } else { String::new() },
+        meaning: if holds && breach.easing.is_none() {
+            breach.guidance.meaning.clone()
+        } else {
+            String::new()
+        },
         since: breach.severity_since,
         cleared_at: known.cleared_at,
-        given_up_at: incident.resolution.as_ref().map(|end| end.at).filter(|_| known.cleared_at.is_none()),
+        given_up_at: incident
+            .resolution
+            .as_ref()
+            .map(|end| end.at)
+            .filter(|_| known.cleared_at.is_none()),
         lost: known.is_lost(),
         unsteady: breach.unsteady,
     }
@@ -315,9 +406,23 @@ fn snapshot_data(snapshot: &Snapshot) -> SnapshotData {
     let bytes = |count: u64| say::value(count as f64, &Unit::Bytes);
     SnapshotData {
         at: snapshot.at,
-        by_memory: snapshot.by_memory.iter().map(|fact| (fact.name.clone(), fact.pid, bytes(fact.memory))).collect(),
-        by_cpu: snapshot.by_cpu.iter().map(|fact| (fact.name.clone(), fact.pid, say::value(f64::from(fact.cpu), &Unit::Percent))).collect(),
-        disks: snapshot.disks.iter().map(|disk| (disk.mount.clone(), bytes(disk.available), bytes(disk.total))).collect(),
+        by_memory: snapshot
+            .by_memory
+            .iter()
+            .map(|fact| (fact.name.clone(), fact.pid, bytes(fact.memory)))
+            .collect(),
+        by_cpu: snapshot
+            .by_cpu
+            .iter()
+            .map(|fact| {
+                (fact.name.clone(), fact.pid, say::value(f64::from(fact.cpu), &Unit::Percent))
+            })
+            .collect(),
+        disks: snapshot
+            .disks
+            .iter()
+            .map(|disk| (disk.mount.clone(), bytes(disk.available), bytes(disk.total)))
+            .collect(),
         journal: snapshot.journal.clone(),
         thresholds: snapshot.thresholds_sha256.chars().take(12).collect(),
         left_out: snapshot.left_out,
@@ -329,7 +434,11 @@ pub(crate) async fn history(query: &str) -> Result<Sheet, Problem> {
     let answer = match filter(&search) {
         Ok(filter) => {
             let query = Query::History { filter };
-            ask(query, |answer| if let Answer::History(history) = answer { Some(*history) } else { None }).await
+            ask(
+                query,
+                |answer| if let Answer::History(history) = answer { Some(*history) } else { None },
+            )
+            .await
         }
         Err(problem) => Err(problem),
     };
@@ -340,13 +449,14 @@ pub(crate) async fn history(query: &str) -> Result<Sheet, Problem> {
 
 /// What a person typed, read strictly.
 fn filter(search: &Search) -> Result<HistoryFilter, Problem> {
-    let text = |field: &str| Some(field.trim().chars().take(200).collect::<String>()).filter(|text| !text.is_empty());
+    let text = |field: &str| {
+        Some(field.trim().chars().take(200).collect::<String>()).filter(|text| !text.is_empty())
+    };
     let day = |field: &str, name: &str| match text(field) {
         None => Ok(None),
-        Some(day) => format!("{day}T00:00:00Z")
-            .parse::<Timestamp>()
-            .map(Some)
-            .map_err(|_| invalid(&format!("The day after \"{name}\" can't be read. Write it as 2026-11-22."))),
+        Some(day) => format!("{day}T00:00:00Z").parse::<Timestamp>().map(Some).map_err(|_| {
+            invalid(&format!("The day after \"{name}\" can't be read. Write it as 2026-11-22."))
+        }),
     };
     let severity = text(&search.severity).map(|word| word.parse::<Severity>()).transpose();
     let before = text(&search.before).map(|number| number.parse::<u32>()).transpose();
@@ -356,13 +466,20 @@ fn filter(search: &Search) -> Result<HistoryFilter, Problem> {
         subject: text(&search.subject),
         from: day(&search.from, "From")?,
         to: day(&search.to, "To")?.map(|day| day.plus(Span::from_secs(86_400))),
-        before: before.map_err(|_| invalid("The page's address is damaged. Search again."))?.map(IncidentNumber),
+        before: before
+            .map_err(|_| invalid("The page's address is damaged. Search again."))?
+            .map(IncidentNumber),
     })
 }
 
 pub(crate) async fn guide() -> Result<Sheet, Problem> {
     let query = Query::Document { name: GUIDE.to_owned() };
-    let document = ask(query, |answer| if let Answer::Document(document) = answer { Some(*document) } else { None }).await?;
+    let document =
+        ask(
+            query,
+            |answer| if let Answer::Document(document) = answer { Some(*document) } else { None },
+        )
+        .await?;
     Ok(sheet(None, "Runbook", drawn::guide(&crate::guide::render(&document.markdown))))
 }
 
@@ -376,7 +493,9 @@ mod tests {
         let mut spark = Spark {
             subject: "host:web-1".parse().unwrap(),
             signal: "host.cpu.used".parse().unwrap(),
-            points: (0..60u8).map(|index| (f32::from(60 - index), 12.345_678 + f64::from(index))).collect(),
+            points: (0..60u8)
+                .map(|index| (f32::from(60 - index), 12.345_678 + f64::from(index)))
+                .collect(),
         };
         thin(&mut spark);
         assert!(spark.points.len() <= SPARK_POINTS);
@@ -385,7 +504,12 @@ mod tests {
 
     #[test]
     fn a_search_is_read_strictly() {
-        let good = Search { text: " disk ".into(), from: "2026-11-01".into(), to: "2026-11-01".into(), ..Search::default() };
+        let good = Search {
+            text: " disk ".into(),
+            from: "2026-11-01".into(),
+            to: "2026-11-01".into(),
+            ..Search::default()
+        };
         let filter_ = filter(&good).unwrap();
         assert_eq!(filter_.text.as_deref(), Some("disk"));
         assert_eq!(filter_.to.unwrap().since(filter_.from.unwrap()), Span::from_secs(86_400));
@@ -400,8 +524,17 @@ mod tests {
 
     #[test]
     fn numbers_keep_four_telling_digits() {
-        for (value, kept) in [(12.345_678, 12.35), (0.0, 0.0), (123_456_789.0, 123_500_000.0), (0.000_123_456, 0.000_123_5)] {
-            assert!((telling(value) - kept).abs() <= kept.abs() * 1e-9, "{value}: {}", telling(value));
+        for (value, kept) in [
+            (12.345_678, 12.35),
+            (0.0, 0.0),
+            (123_456_789.0, 123_500_000.0),
+            (0.000_123_456, 0.000_123_5),
+        ] {
+            assert!(
+                (telling(value) - kept).abs() <= kept.abs() * 1e-9,
+                "{value}: {}",
+                telling(value)
+            );
         }
     }
     fn html(page: &IncidentPage, told: &Told) -> String {
@@ -410,7 +543,11 @@ mod tests {
 
     fn resolved(mut incident: Incident) -> Incident {
         incident.state = State::Resolved;
-        incident.resolution = Some(rules::incident::Resolution { by: rules::words::Actor::Local, at: sample::at(240), note: None });
+        incident.resolution = Some(rules::incident::Resolution {
+            by: rules::words::Actor::Local,
+            at: sample::at(240),
+            note: None,
+        });
         incident
     }
 
@@ -428,25 +565,50 @@ mod tests {
     fn a_value_that_is_no_longer_heard_is_not_told_as_now() {
         let mut page = sample::page(sample::incident());
         let now = html(&page, &Told::Nothing);
-        assert!(now.contains("<dt>Now</dt><dd><span data-reading=\"queue.depth service:mail\">7,300 jobs</span>"), "{now}");
+        assert!(
+            now.contains(
+                "<dt>Now</dt><dd><span data-reading=\"queue.depth service:mail\">7,300 jobs</span>"
+            ),
+            "{now}"
+        );
         page.readings[0].unheard_since = Some(sample::at(20));
         let old = html(&page, &Told::Nothing);
-        assert!(old.contains("<dt>Last heard</dt>") && old.contains("; last heard <time datetime=\"2026-11-22T10:00:20Z\""), "{old}");
+        assert!(
+            old.contains("<dt>Last heard</dt>")
+                && old.contains("; last heard <time datetime=\"2026-11-22T10:00:20Z\""),
+            "{old}"
+        );
         assert!(!old.contains("<dt>Now</dt>") && !old.contains("; now "), "{old}");
         assert_eq!(old.matches("data-old").count(), 2, "the browser knows that it is old");
         page.readings.clear();
-        assert!(!html(&page, &Told::Nothing).contains("data-reading"), "what is not known is not told");
+        assert!(
+            !html(&page, &Told::Nothing).contains("data-reading"),
+            "what is not known is not told"
+        );
     }
 
     #[test]
     fn while_a_breach_holds_the_guide_is_the_next_step_and_the_end_says_what_still_holds() {
         let mut page = sample::page(sample::incident());
         let other = |primary, word: &str| (primary, word.to_owned());
-        assert_eq!(buttons(&html(&page, &Told::Nothing))[..2], [other(true, "Acknowledge"), other(false, "Resolve")]);
-        page.incident.acknowledged = Some(rules::incident::Acknowledgement { by: rules::words::Actor::Local, at: sample::at(20) });
+        assert_eq!(
+            buttons(&html(&page, &Told::Nothing))[..2],
+            [other(true, "Acknowledge"), other(false, "Resolve")]
+        );
+        page.incident.acknowledged = Some(rules::incident::Acknowledgement {
+            by: rules::words::Actor::Local,
+            at: sample::at(20),
+        });
         let shown = html(&page, &Told::Nothing);
-        assert_eq!(buttons(&shown)[..2], [other(true, "Read the guide: Queue is long"), other(false, "Resolve")]);
-        assert!(shown.contains("href=\"/ops/runbook#queue-is-long\"") && shown.contains("1 signal is still beyond its level."), "{shown}");
+        assert_eq!(
+            buttons(&shown)[..2],
+            [other(true, "Read the guide: Queue is long"), other(false, "Resolve")]
+        );
+        assert!(
+            shown.contains("href=\"/ops/runbook#queue-is-long\"")
+                && shown.contains("1 signal is still beyond its level."),
+            "{shown}"
+        );
         // When all is quiet, the end is the next step.
         page.incident.breaches[0].cleared_at = Some(sample::at(100));
         page.incident.state = State::Recovering;
@@ -461,8 +623,20 @@ mod tests {
         let mut page = sample::page(resolved(sample::incident()));
         page.beside = vec![(&Incident { number: IncidentNumber(12), ..sample::incident() }).into()];
         let shown = html(&page, &Told::Nothing);
-        assert!(shown.contains("Someone at this machine ended it while 1 signal was still beyond its level."), "{shown}");
-        for wrong in ["It is over", "Nobody yet", "<dt>Now</dt>", "data-reading", " since <time", "Work is piling up."] {
+        assert!(
+            shown.contains(
+                "Someone at this machine ended it while 1 signal was still beyond its level."
+            ),
+            "{shown}"
+        );
+        for wrong in [
+            "It is over",
+            "Nobody yet",
+            "<dt>Now</dt>",
+            "data-reading",
+            " since <time",
+            "Work is piling up.",
+        ] {
             assert!(!shown.contains(wrong), "{wrong} in {shown}");
         }
         assert!(shown.contains("<a href=\"/ops/incidents/12\">"), "{shown}");
@@ -478,16 +652,25 @@ mod tests {
             standing(&incident, &Names::default()),
             "It is closed. One signal is no longer watched: look at it yourself if it has to be well."
         );
-        incident.breaches[0].ending = Some(rules::breach::Ending::Recovered { since: sample::at(90) });
-        assert_eq!(standing(&incident, &Names::default()), "It is over. Nothing is expected of you.");
+        incident.breaches[0].ending =
+            Some(rules::breach::Ending::Recovered { since: sample::at(90) });
+        assert_eq!(
+            standing(&incident, &Names::default()),
+            "It is over. Nothing is expected of you."
+        );
     }
 
     #[test]
     fn after_a_reopening_the_chart_still_says_when_it_began() {
         let mut incident = sample::incident();
         incident.breaches[0].breach.since = sample::at(300);
-        let point =
-            |second| rules::view::CoursePoint { at: sample::at(second), until: sample::at(second + 90), min: 1.0, mean: 1.0, max: 1.0 };
+        let point = |second| rules::view::CoursePoint {
+            at: sample::at(second),
+            until: sample::at(second + 90),
+            min: 1.0,
+            mean: 1.0,
+            max: 1.0,
+        };
         let course = CoursePage {
             subject: "service:mail".parse().unwrap(),
             signal: "queue.depth".parse().unwrap(),
@@ -497,9 +680,21 @@ mod tests {
             points: (0..10).map(|minute| point(minute * 60)).collect(),
         };
         let reopened = Event::Reopened { incident: IncidentNumber(7), note: None };
-        let entry = Entry { number: 4, at: sample::at(310), actor: rules::words::Actor::Agent, event: Some(reopened) };
+        let entry = Entry {
+            number: 4,
+            at: sample::at(310),
+            actor: rules::words::Actor::Agent,
+            event: Some(reopened),
+        };
         let moments = moments(&incident, &[entry], &course);
-        assert_eq!(moments, [(sample::at(0), "began"), (sample::at(10), "opened"), (sample::at(310), "opened again")]);
+        assert_eq!(
+            moments,
+            [
+                (sample::at(0), "began"),
+                (sample::at(10), "opened"),
+                (sample::at(310), "opened again")
+            ]
+        );
     }
 
     #[test]
@@ -507,20 +702,35 @@ mod tests {
         let page = sample::page(sample::incident());
         let problem = Problem { kind: Kind::Invalid, sentence: "The text is too long.".into() };
         let refused = |deed| Refused {
-            asked: Asked { deed: Some(deed), text: "a & b\n</textarea><script>x</script>".into(), ..Asked::default() },
+            asked: Asked {
+                deed: Some(deed),
+                text: "a & b\n</textarea><script>x</script>".into(),
+                ..Asked::default()
+            },
             problem: problem.clone(),
         };
         let shown = html(&page, &Told::Refused(refused(Deed::Comment)));
-        assert!(shown.contains(">\na &amp; b\n&lt;/textarea&gt;&lt;script&gt;x&lt;/script&gt;</textarea>"), "{shown}");
+        assert!(
+            shown.contains(
+                ">\na &amp; b\n&lt;/textarea&gt;&lt;script&gt;x&lt;/script&gt;</textarea>"
+            ),
+            "{shown}"
+        );
         assert!(shown.contains("<p id=\"said-comment\" role=\"status\" class=\"said refused\">The text is too long.</p>"), "{shown}");
         assert!(shown.contains("<p id=\"said-steps\" role=\"status\" class=\"away\">"), "{shown}");
         let shown = html(&page, &Told::Refused(refused(Deed::Resolve)));
         let fold = shown.split("<details").nth(1).and_then(|rest| rest.split('>').next()).unwrap();
         assert!(fold.contains("class=\"fold\"") && fold.contains(" open"), "{fold}");
-        assert!(shown.contains("<p id=\"said-steps\" role=\"status\" class=\"said refused\">"), "{shown}");
+        assert!(
+            shown.contains("<p id=\"said-steps\" role=\"status\" class=\"said refused\">"),
+            "{shown}"
+        );
         let away = Problem { kind: Kind::Unavailable, sentence: "The database is away.".into() };
         let kept = drawn::incident::kept("7", &away, &refused(Deed::Comment));
-        assert!(kept.contains("The database is away.") && kept.contains("&lt;/textarea&gt;"), "{kept}");
+        assert!(
+            kept.contains("The database is away.") && kept.contains("&lt;/textarea&gt;"),
+            "{kept}"
+        );
     }
 
     #[test]

@@ -1,6 +1,9 @@
-//! What a person can do to an incident and to what is recommended for it, and what is said when it is done.
+//! What a person can do to an incident and to what is recommended for it, and what is said when it
+//! is done.
 
-use rules::{desk::Command, incident::IncidentNumber, journal::Hash, recommendation::RecommendationId};
+use rules::{
+    desk::Command, incident::IncidentNumber, journal::Hash, recommendation::RecommendationId,
+};
 
 use crate::{
     facts::fields,
@@ -27,7 +30,15 @@ pub(crate) enum Deed {
 }
 
 impl Deed {
-    const ALL: [Self; 7] = [Self::Acknowledge, Self::Comment, Self::Resolve, Self::Reopen, Self::Approve, Self::Decline, Self::Cancel];
+    const ALL: [Self; 7] = [
+        Self::Acknowledge,
+        Self::Comment,
+        Self::Resolve,
+        Self::Reopen,
+        Self::Approve,
+        Self::Decline,
+        Self::Cancel,
+    ];
 
     /// What a form calls it.
     pub(crate) const fn name(self) -> &'static str {
@@ -63,7 +74,9 @@ impl Deed {
             Self::Resolve => "Resolved. It stays in the history, and can be opened again.",
             Self::Reopen => "Open again. Calm Ops watches it.",
             Self::Approve => "Your yes is in the journal. This page shows what becomes of it.",
-            Self::Decline => "Declined. Nothing was run. The incident shows what is recommended now.",
+            Self::Decline => {
+                "Declined. Nothing was run. The incident shows what is recommended now."
+            }
             Self::Cancel => "It is being ended. This page shows when it is over.",
         }
     }
@@ -126,20 +139,24 @@ impl Asked {
 
     /// As the desk takes it.
     pub(crate) fn command(&self, incident: IncidentNumber) -> Result<Command, Problem> {
-        let unread = || Problem {
+        let unread = || {
+            Problem {
             kind: Kind::Invalid,
             sentence: "What was sent could not be read. Nothing was changed. Look at the page and try again.".to_owned(),
+        }
         };
-        let recommendation = || self.place.map(|place| RecommendationId { incident, place }).ok_or_else(unread);
+        let recommendation =
+            || self.place.map(|place| RecommendationId { incident, place }).ok_or_else(unread);
         let text = || self.text.clone();
         Ok(match self.deed.ok_or_else(unread)? {
             Deed::Acknowledge => Command::Acknowledge { incident },
             Deed::Comment => Command::Comment { incident, text: text() },
             Deed::Resolve => Command::Resolve { incident, note: text() },
             Deed::Reopen => Command::Reopen { incident, note: text() },
-            Deed::Approve => {
-                Command::Approve { recommendation: recommendation()?, binding: self.binding.parse::<Hash>().map_err(|_| unread())? }
-            }
+            Deed::Approve => Command::Approve {
+                recommendation: recommendation()?,
+                binding: self.binding.parse::<Hash>().map_err(|_| unread())?,
+            },
             Deed::Decline => Command::Decline { recommendation: recommendation()?, reason: text() },
             Deed::Cancel => Command::CancelRun { recommendation: recommendation()? },
         })
@@ -153,7 +170,10 @@ mod tests {
     #[test]
     fn every_deed_is_found_by_its_words_and_by_no_other() {
         for deed in Deed::ALL {
-            assert_eq!((Deed::named(deed.name()), Deed::of_done(deed.done())), (Some(deed), Some(deed)));
+            assert_eq!(
+                (Deed::named(deed.name()), Deed::of_done(deed.done())),
+                (Some(deed), Some(deed))
+            );
             assert!(deed.sentence().ends_with('.'));
         }
         assert_eq!((Deed::named("delete"), Deed::of_done("<script>")), (None, None));
@@ -165,9 +185,23 @@ mod tests {
         let read = |form: &str| Asked::read(form.as_bytes()).command(number);
         let binding = Hash([7; 32]);
         let good = read(&format!("what=approve&place=1&binding={binding}")).unwrap();
-        assert_eq!(good, Command::Approve { recommendation: RecommendationId { incident: number, place: 1 }, binding });
-        let (no_place, no_binding) = (format!("what=approve&binding={binding}"), "what=approve&place=1");
-        for bad in [no_place.as_str(), no_binding, "what=approve&place=1&binding=", "what=approve&place=x&binding=00", "what=decline", ""] {
+        assert_eq!(
+            good,
+            Command::Approve {
+                recommendation: RecommendationId { incident: number, place: 1 },
+                binding
+            }
+        );
+        let (no_place, no_binding) =
+            (format!("what=approve&binding={binding}"), "what=approve&place=1");
+        for bad in [
+            no_place.as_str(),
+            no_binding,
+            "what=approve&place=1&binding=",
+            "what=approve&place=x&binding=00",
+            "what=decline",
+            "",
+        ] {
             assert_eq!(read(bad).unwrap_err().kind, Kind::Invalid, "{bad}");
         }
         let said = read("what=decline&place=2&text=not+now").unwrap();

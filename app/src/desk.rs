@@ -1,4 +1,5 @@
-//! The desk as the pages need it. The server implements it and provides it in the context; a test can do the same.
+//! The desk as the pages need it. The server implements it and provides it in the context; a test
+//! can do the same.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 

@@ -1,4 +1,5 @@
-//! The pages' way to the desk: the one place where a server function finds who asks and whom to ask.
+//! The pages' way to the desk: the one place where a server function finds who asks and whom to
+//! ask.
 
 use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use leptos::prelude::use_context;
@@ -17,7 +18,10 @@ use crate::{
 };
 
 pub(crate) fn lost() -> Problem {
-    Problem { kind: Kind::Unavailable, sentence: "Calm Ops is not ready yet. Try again in a moment.".into() }
+    Problem {
+        kind: Kind::Unavailable,
+        sentence: "Calm Ops is not ready yet. Try again in a moment.".into(),
+    }
 }
 
 /// Who asks, and whom.
@@ -68,7 +72,10 @@ pub(crate) fn refuse(problem: Problem) -> Problem {
 }
 
 /// Asks the desk as whoever is asking. An answer of another kind is a problem of ours.
-pub(crate) async fn ask<T>(query: Query, take: impl FnOnce(Answer) -> Option<T>) -> Result<T, Problem> {
+pub(crate) async fn ask<T>(
+    query: Query,
+    take: impl FnOnce(Answer) -> Option<T>,
+) -> Result<T, Problem> {
     let (desk, caller) = desk().map_err(refuse)?;
     header(header::CACHE_CONTROL, "private, no-cache");
     let response = use_context::<ResponseOptions>();
@@ -79,13 +86,15 @@ pub(crate) async fn ask<T>(query: Query, take: impl FnOnce(Answer) -> Option<T>)
     })
 }
 
-/// Asks for something that a page can do without: what can't be read leaves the answer's status as it is.
+/// Asks for something that a page can do without: what can't be read leaves the answer's status as
+/// it is.
 pub(crate) async fn look<T>(query: Query, take: impl FnOnce(Answer) -> Option<T>) -> Option<T> {
     let (desk, caller) = desk().ok()?;
     desk.ask(caller, query).await.ok().and_then(take)
 }
 
-/// Where a person signs in, and is led back from to this page. What stood there is never done by that.
+/// Where a person signs in, and is led back from to this page. What stood there is never done by
+/// that.
 pub(crate) fn sign_in(back: &str) -> String {
     format!("{SIGN_IN}{}", percent_encode(back))
 }

@@ -1,5 +1,5 @@
-//! What is drawn on the server only: everything that does not change by itself. The browser gets it as HTML, which keeps the Wasm small,
-//! and brings its times to life.
+//! What is drawn on the server only: everything that does not change by itself. The browser gets it
+//! as HTML, which keeps the Wasm small, and brings its times to life.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -29,15 +29,21 @@ mod steps;
 mod timeline;
 pub(crate) mod trail;
 
-/// A part of a page that is exchanged by itself when its content changes: what stands in other parts, or is being written there, stays.
+/// A part of a page that is exchanged by itself when its content changes: what stands in other
+/// parts, or is being written there, stays.
 pub(crate) fn block(id: &'static str, html: String) -> AnyView {
     let hash = hashed(&html);
     view! { <div id=id class=id data-hash=hash inner_html=html></div> }.into_any()
 }
 
-/// A [`block`] in which a person decides upon something: it is not exchanged by itself for one that is about something else. Then
-/// `changed` is said instead.
-pub(crate) fn bound(id: &'static str, html: String, binding: Option<String>, changed: &'static str) -> AnyView {
+/// A [`block`] in which a person decides upon something: it is not exchanged by itself for one that
+/// is about something else. Then `changed` is said instead.
+pub(crate) fn bound(
+    id: &'static str,
+    html: String,
+    binding: Option<String>,
+    changed: &'static str,
+) -> AnyView {
     let hash = hashed(&html);
     view! { <div id=id class=id data-hash=hash data-binding=binding data-changed=changed inner_html=html></div> }.into_any()
 }
@@ -63,13 +69,18 @@ fn timeline(lines: &[Line]) -> String {
     timeline::timeline(lines).to_html()
 }
 
-/// The class for the edge of an incident: as severe as it is while it needs someone, plain while it recovers.
+/// The class for the edge of an incident: as severe as it is while it needs someone, plain while it
+/// recovers.
 const fn edge(state: State, severity: Severity) -> &'static str {
     match (state, severity) {
         (State::Resolved, _) => "over",
         (State::Recovering, _) => "eased",
-        (State::Detected | State::Stabilizing | State::AwaitingDecision, Severity::Warning) => "edge-warning",
-        (State::Detected | State::Stabilizing | State::AwaitingDecision, Severity::Critical) => "edge-critical",
+        (State::Detected | State::Stabilizing | State::AwaitingDecision, Severity::Warning) => {
+            "edge-warning"
+        }
+        (State::Detected | State::Stabilizing | State::AwaitingDecision, Severity::Critical) => {
+            "edge-critical"
+        }
     }
 }
 
@@ -111,9 +122,10 @@ pub(crate) fn incidents(incidents: &Incidents) -> String {
 
 /// The guide with its table of contents.
 pub(crate) fn guide(guide: &GuidePage) -> String {
-    let contents = guide.contents.iter().filter(|(level, _, _)| *level == 2).map(|(_, text, slug)| {
-        view! { <li><a href=format!("#{slug}")>{text.clone()}</a></li> }
-    });
+    let contents =
+        guide.contents.iter().filter(|(level, _, _)| *level == 2).map(|(_, text, slug)| {
+            view! { <li><a href=format!("#{slug}")>{text.clone()}</a></li> }
+        });
     let has_title = guide.contents.iter().any(|(level, _, _)| *level == 1);
     view! {
         {(!has_title).then(|| view! { <h1>"Runbook"</h1> })}

@@ -116,7 +116,8 @@ pub(crate) struct Newest {
     pub key: String,
     /// The value.
     pub value: String,
-    /// Since when nothing more was heard, if that is longer than expected: then it is the value of then.
+    /// Since when nothing more was heard, if that is longer than expected: then it is the value of
+    /// then.
     pub unheard_since: Option<Timestamp>,
 }
 
@@ -165,8 +166,8 @@ impl Tone {
     }
 }
 
-/// The picture of one signal's course. What is drawn lies in a box of 1000 by 150 that is stretched to the chart's width; for what is
-/// not stretched, x is in percent of the width.
+/// The picture of one signal's course. What is drawn lies in a box of 1000 by 150 that is stretched
+/// to the chart's width; for what is not stretched, x is in percent of the width.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Chart {
     /// About whom.
@@ -277,17 +278,32 @@ impl Search {
     /// The address of the same search, on another page.
     pub(crate) fn address(&self, before: &str) -> String {
         let Self { text, severity, subject, from, to, before: _ } = self;
-        let fields =
-            [("text", text.as_str()), ("severity", severity), ("subject", subject), ("from", from), ("to", to), ("before", before)];
-        let query: Vec<String> =
-            fields.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
-        if query.is_empty() { "/ops/history".to_owned() } else { format!("/ops/history?{}", query.join("&")) }
+        let fields = [
+            ("text", text.as_str()),
+            ("severity", severity),
+            ("subject", subject),
+            ("from", from),
+            ("to", to),
+            ("before", before),
+        ];
+        let query: Vec<String> = fields
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", percent_encode(value)))
+            .collect();
+        if query.is_empty() {
+            "/ops/history".to_owned()
+        } else {
+            format!("/ops/history?{}", query.join("&"))
+        }
     }
 }
 
 /// The fields of a form, or of an address's query.
 pub(crate) fn fields(text: &str) -> impl Iterator<Item = (&str, String)> {
-    text.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name, percent_decode(value)))
+    text.split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name, percent_decode(value)))
 }
 
 pub(crate) fn percent_encode(text: &str) -> String {
@@ -298,7 +314,9 @@ pub(crate) fn percent_encode(text: &str) -> String {
         } else {
             encoded.push('%');
             for digit in [byte >> 4, byte & 15] {
-                encoded.push(char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase());
+                encoded.push(
+                    char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase(),
+                );
             }
         }
     }
@@ -306,7 +324,10 @@ pub(crate) fn percent_encode(text: &str) -> String {
 }
 
 fn percent_decode(text: &str) -> String {
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: Option<&u8>| {
+        byte.and_then(|byte| char::from(*byte).to_digit(16))
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
     let bytes = text.as_bytes();
     let (mut decoded, mut at) = (Vec::with_capacity(bytes.len()), 0);
     while let Some(&byte) = bytes.get(at) {
@@ -334,11 +355,17 @@ mod tests {
 
     #[test]
     fn a_search_keeps_itself_in_the_address() {
-        let search = Search { text: "disk & co".into(), severity: "critical".into(), ..Search::default() };
-        assert_eq!(search.address("40"), "/ops/history?text=disk%20%26%20co&severity=critical&before=40");
+        let search =
+            Search { text: "disk & co".into(), severity: "critical".into(), ..Search::default() };
+        assert_eq!(
+            search.address("40"),
+            "/ops/history?text=disk%20%26%20co&severity=critical&before=40"
+        );
         assert_eq!(Search::read("?text=disk+%26%20co&severity=critical&other=%zz"), search);
         assert_eq!(Search::read("text=%F0%zz%&&=").text, "\u{fffd}%zz%");
         assert_eq!(Search::default().address(""), "/ops/history");
-        assert!(search.is_narrow() && !Search { before: "3".into(), ..Search::default() }.is_narrow());
+        assert!(
+            search.is_narrow() && !Search { before: "3".into(), ..Search::default() }.is_narrow()
+        );
     }
 }

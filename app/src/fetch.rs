@@ -31,7 +31,8 @@ pub async fn get_incidents() -> Result<Sheet, Problem> {
     crate::compose::incidents().await
 }
 
-/// The page of one incident. A UUID leads to the number; `done` is the word that a form led back with.
+/// The page of one incident. A UUID leads to the number; `done` is the word that a form led back
+/// with.
 #[server(prefix = "/api/pages", endpoint = "incident", input = GetUrl)]
 pub async fn get_incident(id: String, #[server(default)] done: String) -> Result<Sheet, Problem> {
     crate::compose::incident(&id, &done).await

@@ -11,7 +11,8 @@ use leptos_router::{
 use crate::{
     live::{Live, live_mark},
     pages::{
-        ApprovePage, HealthPage, HistoryPage, HomePage, IncidentPage, IncidentsPage, JournalPage, RunbookPage, SharesPage, lost::LostPage,
+        ApprovePage, HealthPage, HistoryPage, HomePage, IncidentPage, IncidentsPage, JournalPage,
+        RunbookPage, SharesPage, lost::LostPage,
     },
     pulse::{self, Shared},
 };
@@ -69,7 +70,10 @@ fn places() -> AnyView {
         })
     };
     let path = use_location().pathname;
-    let place = move |href: &'static str, icon: &'static str, word: &'static str, beside: AnyView| {
+    let place = move |href: &'static str,
+                      icon: &'static str,
+                      word: &'static str,
+                      beside: AnyView| {
         // A page below a place belongs to it.
         let here = move || path.with(|path| path.starts_with(href)).then_some("page");
         view! { <li><a href=href aria-current=here><i class=icon aria-hidden="true"></i>{word}{beside}</a></li> }.into_any()

@@ -1,5 +1,6 @@
-//! The pages at the gate: sign in, come in by an invitation, and the settings. They are whole documents of their own, small and complete
-//! without Wasm; only a passkey needs a few lines of script.
+//! The pages at the gate: sign in, come in by an invitation, and the settings. They are whole
+//! documents of their own, small and complete without Wasm; only a passkey needs a few lines of
+//! script.
 
 use leptos::prelude::*;
 use rules::people::Role;
@@ -118,8 +119,12 @@ fn document(assets: &Assets, title: &str, script: bool, places: bool, inside: An
 fn said(said: &Said) -> AnyView {
     match said {
         Said::Nothing => ().into_any(),
-        Said::Done(sentence) => view! { <p role="status" class="said done">{sentence.clone()}</p> }.into_any(),
-        Said::Refused(sentence) => view! { <p role="alert" class="said refused">{sentence.clone()}</p> }.into_any(),
+        Said::Done(sentence) => {
+            view! { <p role="status" class="said done">{sentence.clone()}</p> }.into_any()
+        }
+        Said::Refused(sentence) => {
+            view! { <p role="alert" class="said refused">{sentence.clone()}</p> }.into_any()
+        }
         Said::Secret { what, secret } => view! {
             <div role="status" class="said done">
                 <p>{what.clone()}</p>
@@ -216,11 +221,24 @@ mod tests {
     fn what_was_typed_is_never_markup_and_a_secret_is_shown_once() {
         let assets = Assets::default();
         let hostile = "\"><script>x</script>".to_owned();
-        let page =
-            SignInPage { to: hostile.clone(), name: hostile.clone(), passkeys: true, owned: true, said: Said::Refused(hostile.clone()) };
+        let page = SignInPage {
+            to: hostile.clone(),
+            name: hostile.clone(),
+            passkeys: true,
+            owned: true,
+            said: Said::Refused(hostile.clone()),
+        };
         let html = sign_in(&assets, &page);
         assert!(!html.contains("<script>x") && html.contains("/gate.js"), "{html}");
-        let html = join(&assets, &JoinPage { role: Some(Role::Owner), secret: hostile.clone(), name: hostile, said: Said::Nothing });
+        let html = join(
+            &assets,
+            &JoinPage {
+                role: Some(Role::Owner),
+                secret: hostile.clone(),
+                name: hostile,
+                said: Said::Nothing,
+            },
+        );
         assert!(!html.contains("<script>x") && html.contains("You will be an owner"), "{html}");
     }
 

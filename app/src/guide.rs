@@ -1,5 +1,5 @@
-//! The guide, from Markdown to HTML. What the document holds is hostile until proven otherwise: raw HTML is shown as text, and only
-//! links to the web and within the page stay links.
+//! The guide, from Markdown to HTML. What the document holds is hostile until proven otherwise: raw
+//! HTML is shown as text, and only links to the web and within the page stay links.
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
@@ -37,7 +37,15 @@ const fn number(level: HeadingLevel) -> u8 {
 /// The text of the heading that begins at the first of these events.
 fn heading_text(events: &[Event<'_>]) -> String {
     let inside = events.iter().take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));
-    inside.filter_map(|event| if let Event::Text(text) | Event::Code(text) = event { Some(text.as_ref()) } else { None }).collect()
+    inside
+        .filter_map(|event| {
+            if let Event::Text(text) | Event::Code(text) = event {
+                Some(text.as_ref())
+            } else {
+                None
+            }
+        })
+        .collect()
 }
 
 /// Leaves out the line that says which format the document has: it is for the machine.
@@ -100,9 +108,14 @@ mod tests {
 
     #[test]
     fn headings_get_the_anchors_that_github_gives() {
-        let page = render("format: 1\n\n# When things break\n\n## Disk is filling\n\n## Disk is `filling`\n\n## What now?\n");
+        let page = render(
+            "format: 1\n\n# When things break\n\n## Disk is filling\n\n## Disk is `filling`\n\n## What now?\n",
+        );
         let slugs: Vec<&str> = page.contents.iter().map(|(_, _, slug)| slug.as_str()).collect();
-        assert_eq!(slugs, ["when-things-break", "disk-is-filling", "disk-is-filling-1", "what-now"]);
+        assert_eq!(
+            slugs,
+            ["when-things-break", "disk-is-filling", "disk-is-filling-1", "what-now"]
+        );
         assert!(page.html.contains("<h2 id=\"disk-is-filling\">"), "{}", page.html);
         assert!(!page.html.contains("format"));
     }
@@ -116,7 +129,12 @@ mod tests {
         for bad in ["<script", "<img", "javascript:alert(1)\"", "<b ", "data:text/html\""] {
             assert!(!page.html.contains(bad), "{bad} in {}", page.html);
         }
-        assert!(!page.html.contains("href=\"javascript") && page.html.contains("href=\"https://example.org\""), "{}", page.html);
+        assert!(
+            !page.html.contains("href=\"javascript")
+                && page.html.contains("href=\"https://example.org\""),
+            "{}",
+            page.html
+        );
     }
 
     #[test]

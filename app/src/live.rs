@@ -1,4 +1,5 @@
-//! Liveness: one stream of events for the whole app. Pages say what concerns them; whatever is shown is fetched anew, quietly.
+//! Liveness: one stream of events for the whole app. Pages say what concerns them; whatever is
+//! shown is fetched anew, quietly.
 
 use leptos::prelude::*;
 #[cfg(feature = "hydrate")]
@@ -84,10 +85,12 @@ impl Live {
         );
     }
 
-    /// Notes where some data were read: the stream begins at the earliest such position, so that there is no gap.
+    /// Notes where some data were read: the stream begins at the earliest such position, so that
+    /// there is no gap.
     pub(crate) fn read_at(self, cursor: Cursor) {
         self.cursor.update_value(|known| {
-            let earlier = known.is_none_or(|known| known.epoch == cursor.epoch && known.number > cursor.number);
+            let earlier = known
+                .is_none_or(|known| known.epoch == cursor.epoch && known.number > cursor.number);
             if earlier && self.link.get_untracked() == Link::Starting {
                 *known = Some(cursor);
             }
@@ -100,7 +103,8 @@ pub(crate) fn live() -> Live {
     use_context::<Live>().unwrap_or_else(Live::provide)
 }
 
-/// Fetches a page's data anew when something that concerns it has happened: not at once but shortly after, so that a burst is one fetch.
+/// Fetches a page's data anew when something that concerns it has happened: not at once but shortly
+/// after, so that a burst is one fetch.
 pub(crate) fn refetch_on(
     refetch: impl Fn() + Copy + Send + Sync + 'static,
     concerns: impl Fn(Option<u32>) -> bool + Send + Sync + 'static,
@@ -149,7 +153,9 @@ pub(crate) fn live_mark(checked_at: Signal<Option<Timestamp>>) -> AnyView {
         Link::Lost => "Not live, trying again. Figures are from ",
     };
     let age = move || match (live.link.get(), live.clock.get(), live.heard.get()) {
-        (Link::Starting, _, _) => checked_at.get().map_or_else(|| "now".to_owned(), clock::utc_short),
+        (Link::Starting, _, _) => {
+            checked_at.get().map_or_else(|| "now".to_owned(), clock::utc_short)
+        }
         (Link::Live, Some(now), Some(heard)) => format!(", last event {}", clock::ago(heard, now)),
         (Link::Lost, Some(now), Some(heard)) => clock::ago(heard, now),
         (Link::Lost, _, None) => "when this page was loaded".to_owned(),

@@ -1,4 +1,5 @@
-//! What the pages hold: small, ready to be shown, the same on server and browser. What can be worked out on the server is.
+//! What the pages hold: small, ready to be shown, the same on server and browser. What can be
+//! worked out on the server is.
 
 use rules::{journal::Cursor, time::Timestamp};
 use serde::{Deserialize, Serialize};
@@ -38,7 +39,9 @@ impl Mood {
         match health.active.iter().map(|card| card.severity).max() {
             Some(Severity::Critical) => Self::Critical,
             Some(Severity::Warning) => Self::Warning,
-            None if health.now.readings.is_empty() || health.now.readings.iter().any(|reading| reading.status == Status::Unknown) => {
+            None if health.now.readings.is_empty()
+                || health.now.readings.iter().any(|reading| reading.status == Status::Unknown) =>
+            {
                 Self::Blind
             }
             None => Self::Calm,

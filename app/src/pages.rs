@@ -1,10 +1,14 @@
-//! The pages: each comes from the server as it is shown, and is asked for anew when something that it shows has changed.
+//! The pages: each comes from the server as it is shown, and is asked for anew when something that
+//! it shows has changed.
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_params_map, use_query_map};
 
 use crate::{
-    fetch::{get_approve, get_guide, get_health, get_history, get_home, get_incident, get_incidents, get_journal, get_shares},
+    fetch::{
+        get_approve, get_guide, get_health, get_history, get_home, get_incident, get_incidents,
+        get_journal, get_shares,
+    },
     sheet::{Lives, sheet},
 };
 
@@ -65,7 +69,8 @@ pub(crate) fn HistoryPage() -> AnyView {
     sheet(Lives::No, move || query.get(), |query| Box::pin(get_history(query)))
 }
 
-/// The journal. What is shown stays where it is; only what concerns no incident, such as a removal, asks for it anew.
+/// The journal. What is shown stays where it is; only what concerns no incident, such as a removal,
+/// asks for it anew.
 #[component]
 pub(crate) fn JournalPage() -> AnyView {
     let query = use_location().search;
@@ -77,7 +82,8 @@ pub(crate) fn JournalPage() -> AnyView {
 pub(crate) fn SharesPage() -> AnyView {
     let (params, query) = (use_params_map(), use_query_map());
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    let key = move || query.with(|query| format!("{} {}", id(), query.get("done").unwrap_or_default()));
+    let key =
+        move || query.with(|query| format!("{} {}", id(), query.get("done").unwrap_or_default()));
     sheet(Lives::No, key, |key| {
         let (id, done) = key.split_once(' ').unwrap_or((&key, ""));
         Box::pin(get_shares(id.to_owned(), done.to_owned()))

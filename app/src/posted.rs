@@ -1,5 +1,6 @@
-//! The forms of the pages as a browser without Wasm sends them: to the address of the page itself. What was done leads back to the page,
-//! with a known word for what happened; what is refused is answered with the page as it is now, and what was typed still stands in it.
+//! The forms of the pages as a browser without Wasm sends them: to the address of the page itself.
+//! What was done leads back to the page, with a known word for what happened; what is refused is
+//! answered with the page as it is now, and what was typed still stands in it.
 
 mod trail;
 
@@ -52,14 +53,19 @@ impl Page {
     fn read(self, id: &str) -> Option<(IncidentNumber, Option<u32>)> {
         match self {
             Self::Incident => id.parse().ok().map(|number| (IncidentNumber(number), None)),
-            Self::Approve => id.parse().ok().map(|id: RecommendationId| (id.incident, Some(id.place))),
+            Self::Approve => {
+                id.parse().ok().map(|id: RecommendationId| (id.incident, Some(id.place)))
+            }
         }
     }
 
     /// What asks for this page.
     fn request(self, id: &str) -> Option<Request<Body>> {
         let id: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-        Request::get(format!("{}{id}", self.path())).header(header::ACCEPT, "text/html").body(Body::empty()).ok()
+        Request::get(format!("{}{id}", self.path()))
+            .header(header::ACCEPT, "text/html")
+            .body(Body::empty())
+            .ok()
     }
 }
 
@@ -70,7 +76,10 @@ const APPROVE: &str = "/ops/approve/{id}";
 pub const FORMS: [&str; 4] = [INCIDENT, APPROVE, trail::SHARE, trail::REDACT];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
-pub fn forms<S, IV>(context: impl Fn() + Clone + Send + Sync + 'static, shell: impl Fn() -> IV + Clone + Send + Sync + 'static) -> Router<S>
+pub fn forms<S, IV>(
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
@@ -78,9 +87,14 @@ where
     let trail = trail::forms(context.clone(), shell.clone());
     let answer = move |page: Page| {
         let (context, shell) = (context.clone(), shell.clone());
-        move |Path(id): Path<String>, body: Bytes| async move { posted(page, id, &body, context, shell).await }
+        move |Path(id): Path<String>, body: Bytes| async move {
+            posted(page, id, &body, context, shell).await
+        }
     };
-    Router::new().route(INCIDENT, post(answer(Page::Incident))).route(APPROVE, post(answer(Page::Approve))).merge(trail)
+    Router::new()
+        .route(INCIDENT, post(answer(Page::Incident)))
+        .route(APPROVE, post(answer(Page::Approve)))
+        .merge(trail)
 }
 
 async fn posted<IV: IntoView + 'static>(
@@ -101,7 +115,10 @@ async fn posted<IV: IntoView + 'static>(
             asked.place = place.or(asked.place);
             act(known, number, &asked).await
         }
-        None => Err(Problem { kind: Kind::NotFound, sentence: "There is no such page. Nothing was changed.".to_owned() }),
+        None => Err(Problem {
+            kind: Kind::NotFound,
+            sentence: "There is no such page. Nothing was changed.".to_owned(),
+        }),
     };
     let problem = match done {
         Ok(deed) => return led_back(page, &id, deed),
@@ -118,13 +135,19 @@ async fn posted<IV: IntoView + 'static>(
     if answer.status() == StatusCode::OK {
         *answer.status_mut() = status;
     }
-    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    answer
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     answer
 }
 
-/// Does what is asked for. What the same person did a moment ago already is done: a second press, or one that is sent again because the
-/// connection was lost, ends like the first.
-pub(crate) async fn act(known: Known, number: IncidentNumber, asked: &Asked) -> Result<Deed, Problem> {
+/// Does what is asked for. What the same person did a moment ago already is done: a second press,
+/// or one that is sent again because the connection was lost, ends like the first.
+pub(crate) async fn act(
+    known: Known,
+    number: IncidentNumber,
+    asked: &Asked,
+) -> Result<Deed, Problem> {
     let (desk, caller) = known.ok_or_else(door::lost)?;
     let command = asked.command(number)?;
     let deed = asked.deed.ok_or_else(door::lost)?;
@@ -132,7 +155,8 @@ pub(crate) async fn act(known: Known, number: IncidentNumber, asked: &Asked) -> 
         Ok(_) => Ok(deed),
         Err(refusal) => {
             let problem = Problem::from(refusal);
-            let done = problem.kind == Kind::Conflict && is_done_already(&desk, caller, &command).await;
+            let done =
+                problem.kind == Kind::Conflict && is_done_already(&desk, caller, &command).await;
             if done { Ok(deed) } else { Err(problem) }
         }
     }
@@ -141,9 +165,9 @@ pub(crate) async fn act(known: Known, number: IncidentNumber, asked: &Asked) -> 
 /// Whether this caller did exactly this before.
 async fn is_done_already(desk: &SharedDesk, caller: Caller, command: &Command) -> bool {
     let recommendation = match command {
-        Command::Approve { recommendation, .. } | Command::Decline { recommendation, .. } | Command::CancelRun { recommendation } => {
-            *recommendation
-        }
+        Command::Approve { recommendation, .. }
+        | Command::Decline { recommendation, .. }
+        | Command::CancelRun { recommendation } => *recommendation,
         Command::Acknowledge { .. }
         | Command::Comment { .. }
         | Command::Resolve { .. }
@@ -162,21 +186,38 @@ async fn is_done_already(desk: &SharedDesk, caller: Caller, command: &Command) -
         | Command::Record { .. } => return false,
     };
     let Some(actor) = caller.actor() else { return false };
-    let Ok(Answer::Recommendation(page)) = desk.ask(caller, Query::Recommendation { recommendation }).await else { return false };
+    let Ok(Answer::Recommendation(page)) =
+        desk.ask(caller, Query::Recommendation { recommendation }).await
+    else {
+        return false;
+    };
     let one = page.recommendation;
     if let Command::Approve { binding, .. } = command {
         return one.approvals.iter().any(|given| given.by == actor && given.binding == *binding);
     }
     match (command, &one.stage) {
-        (Command::Decline { reason, .. }, Stage::Declined { by, reason: known, .. }) => *by == actor && known == reason.trim(),
-        (Command::CancelRun { .. }, Stage::Running { cancelled, .. }) => cancelled.is_some_and(|(by, _)| by == actor),
-        (Command::CancelRun { .. }, Stage::Ended(ended)) => ended.cancelled.is_some_and(|(by, _)| by == actor),
-        (_, Stage::Offered | Stage::Approved { .. } | Stage::Declined { .. } | Stage::Withdrawn { .. })
+        (Command::Decline { reason, .. }, Stage::Declined { by, reason: known, .. }) => {
+            *by == actor && known == reason.trim()
+        }
+        (Command::CancelRun { .. }, Stage::Running { cancelled, .. }) => {
+            cancelled.is_some_and(|(by, _)| by == actor)
+        }
+        (Command::CancelRun { .. }, Stage::Ended(ended)) => {
+            ended.cancelled.is_some_and(|(by, _)| by == actor)
+        }
+        (
+            _,
+            Stage::Offered
+            | Stage::Approved { .. }
+            | Stage::Declined { .. }
+            | Stage::Withdrawn { .. },
+        )
         | (_, Stage::Running { .. } | Stage::Ended(_)) => false,
     }
 }
 
-/// The answer to what was done: the page is asked for with a new request, so that loading it again does nothing twice.
+/// The answer to what was done: the page is asked for with a new request, so that loading it again
+/// does nothing twice.
 fn led_back(page: Page, id: &str, deed: Deed) -> Response {
     let to = format!("{}{id}?done={}#{}", page.path(), deed.done(), deed.place());
     ([(header::CACHE_CONTROL, "private, no-store")], Redirect::to(&to)).into_response()

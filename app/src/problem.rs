@@ -1,4 +1,5 @@
-//! What a page says when it can't do what was asked. The sentence is the desk's own; nothing else is told.
+//! What a page says when it can't do what was asked. The sentence is the desk's own; nothing else
+//! is told.
 
 use leptos::server_fn::{
     codec::JsonEncoding,
@@ -79,13 +80,17 @@ impl From<rules::desk::Refusal> for Problem {
             Refusal::Unavailable { .. } => Kind::Unavailable,
         };
         let text = match refusal {
-            Refusal::Invalid { field, problem } if matches!(field.as_str(), "text" | "note" | "reason" | "label") => {
+            Refusal::Invalid { field, problem }
+                if matches!(field.as_str(), "text" | "note" | "reason" | "label") =>
+            {
                 refused_text(&field, &problem)
             }
             refusal => refusal.to_string(),
         };
         let mut letters = text.chars();
-        let mut sentence: String = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+        let mut sentence: String = letters
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
         if !sentence.ends_with(['.', '?']) {
             sentence.push('.');
         }
@@ -100,7 +105,10 @@ mod tests {
     #[test]
     fn a_refusal_becomes_a_whole_sentence() {
         let problem = Problem::from(rules::desk::Refusal::NotFound { what: "incident 42".into() });
-        assert_eq!(problem, Problem { kind: Kind::NotFound, sentence: "There is no incident 42.".into() });
+        assert_eq!(
+            problem,
+            Problem { kind: Kind::NotFound, sentence: "There is no incident 42.".into() }
+        );
     }
 
     #[test]
@@ -115,10 +123,22 @@ mod tests {
                 role_since: None,
             };
             let command = Command::Comment { incident: rules::incident::IncidentNumber(1), text };
-            Problem::from(rules::desk::decide(&crate::sample::incident(), &command, situation).unwrap_err()).sentence
+            Problem::from(
+                rules::desk::decide(&crate::sample::incident(), &command, situation).unwrap_err(),
+            )
+            .sentence
         };
-        assert_eq!(said(String::new()), "The text is empty; write at least a word. Nothing was changed.");
-        assert_eq!(said("\u{7}".into()), "The text holds the control character U+0007; write plain text. Nothing was changed.");
-        assert_eq!(said("x".repeat(LONGEST_TEXT + 7)), "The text may have at most 4000 characters, this has 4007. Nothing was changed.");
+        assert_eq!(
+            said(String::new()),
+            "The text is empty; write at least a word. Nothing was changed."
+        );
+        assert_eq!(
+            said("\u{7}".into()),
+            "The text holds the control character U+0007; write plain text. Nothing was changed."
+        );
+        assert_eq!(
+            said("x".repeat(LONGEST_TEXT + 7)),
+            "The text may have at most 4000 characters, this has 4007. Nothing was changed."
+        );
     }
 }

@@ -46,7 +46,9 @@ impl Shared {
         #[cfg(feature = "hydrate")]
         Effect::new(move |_| {
             document().set_title(&title(shared.pulse.get(), &shared.place.get()));
-            if let (Some(pulse), Ok(Some(icon))) = (shared.pulse.get(), document().query_selector("link[rel=icon]")) {
+            if let (Some(pulse), Ok(Some(icon))) =
+                (shared.pulse.get(), document().query_selector("link[rel=icon]"))
+            {
                 let _ = icon.set_attribute("href", &format!("/icons/{}.svg", pulse.mood.as_str()));
             }
         });
@@ -91,9 +93,19 @@ mod tests {
 
     #[test]
     fn the_tab_tells_how_things_stand() {
-        let pulse = |mood, active| Some(Pulse { cursor: Cursor::default(), mood, active, checked_at: Timestamp::default() });
+        let pulse = |mood, active| {
+            Some(Pulse {
+                cursor: Cursor::default(),
+                mood,
+                active,
+                checked_at: Timestamp::default(),
+            })
+        };
         assert_eq!(title(pulse(Mood::Calm, 0), "Health"), "Calm · Health · Calm Ops");
-        assert_eq!(title(pulse(Mood::Critical, 1), "Incident 7"), "1 critical · Incident 7 · Calm Ops");
+        assert_eq!(
+            title(pulse(Mood::Critical, 1), "Incident 7"),
+            "1 critical · Incident 7 · Calm Ops"
+        );
         assert_eq!(title(pulse(Mood::Warning, 3), ""), "3 incidents · Calm Ops");
         assert_eq!(title(None, "History"), "History · Calm Ops");
     }

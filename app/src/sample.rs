@@ -11,8 +11,18 @@ use rules::{
 
 /// A queue that is too long since the beginning.
 pub(crate) fn breach() -> Breach {
-    let breach = fixtures::breach().on("service:mail").signal("queue.depth").critical().above(5_000.0).fired(at(10));
-    breach.value(7_000.0).unit("jobs").usual(300.0).guidance("Work is piling up.", "queue-is-long", &[]).build()
+    let breach = fixtures::breach()
+        .on("service:mail")
+        .signal("queue.depth")
+        .critical()
+        .above(5_000.0)
+        .fired(at(10));
+    breach
+        .value(7_000.0)
+        .unit("jobs")
+        .usual(300.0)
+        .guidance("Work is piling up.", "queue-is-long", &[])
+        .build()
 }
 
 /// Incident 7, just opened.

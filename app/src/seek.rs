@@ -1,4 +1,5 @@
-//! What is looked for in the journal, as it stands in the address; and what a person was told of a removal or of a share link.
+//! What is looked for in the journal, as it stands in the address; and what a person was told of a
+//! removal or of a share link.
 
 use rules::{
     incident::IncidentNumber,
@@ -67,15 +68,37 @@ impl Seek {
 
     /// The fields that narrow, by their names.
     pub(crate) fn narrowing(&self) -> [(&'static str, &str); 6] {
-        let Self { actor, kind, subject, incident, from, to, offset: _, before: _, verify: _, removed: _ } = self;
-        [("actor", actor), ("kind", kind), ("subject", subject), ("incident", incident), ("from", from), ("to", to)]
+        let Self {
+            actor,
+            kind,
+            subject,
+            incident,
+            from,
+            to,
+            offset: _,
+            before: _,
+            verify: _,
+            removed: _,
+        } = self;
+        [
+            ("actor", actor),
+            ("kind", kind),
+            ("subject", subject),
+            ("incident", incident),
+            ("from", from),
+            ("to", to),
+        ]
     }
 
     /// The fields that keep the search in an address.
     pub(crate) fn kept(&self) -> impl Iterator<Item = (&'static str, &str)> {
         // Only a time is read by the reader's clock.
-        let offset = if self.from.is_empty() && self.to.is_empty() { "" } else { self.offset.as_str() };
-        self.narrowing().into_iter().chain([("offset", offset)]).filter(|(_, value)| !value.is_empty())
+        let offset =
+            if self.from.is_empty() && self.to.is_empty() { "" } else { self.offset.as_str() };
+        self.narrowing()
+            .into_iter()
+            .chain([("offset", offset)])
+            .filter(|(_, value)| !value.is_empty())
     }
 
     /// Whether anything narrows it.
@@ -86,41 +109,58 @@ impl Seek {
     /// The address of the same search, on another page.
     pub(crate) fn address(&self, before: &str) -> String {
         let fields = self.kept().chain([("before", before)]).filter(|(_, value)| !value.is_empty());
-        let query: Vec<String> = fields.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
-        if query.is_empty() { "/ops/journal".to_owned() } else { format!("/ops/journal?{}", query.join("&")) }
+        let query: Vec<String> =
+            fields.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
+        if query.is_empty() {
+            "/ops/journal".to_owned()
+        } else {
+            format!("/ops/journal?{}", query.join("&"))
+        }
     }
 
     /// What a person typed, read strictly.
     pub(crate) fn filter(&self) -> Result<TrailFilter, Problem> {
-        let invalid = |sentence: &str| Problem { kind: Kind::Invalid, sentence: sentence.to_owned() };
+        let invalid =
+            |sentence: &str| Problem { kind: Kind::Invalid, sentence: sentence.to_owned() };
         let text = |field: &str| Some(field.trim().to_owned()).filter(|text| !text.is_empty());
         let offset = match text(&self.offset) {
             None => 0,
             // The farthest zones are 14 hours away.
-            Some(minutes) => minutes
-                .parse::<i32>()
-                .ok()
-                .filter(|minutes| minutes.abs() <= 15 * 60)
-                .ok_or_else(|| invalid("How far your clock is from UTC can't be read. Begin a new search."))?,
+            Some(minutes) => {
+                minutes.parse::<i32>().ok().filter(|minutes| minutes.abs() <= 15 * 60).ok_or_else(
+                    || invalid("How far your clock is from UTC can't be read. Begin a new search."),
+                )?
+            }
         };
         // From the beginning of what is named, to its end: a minute, or a day.
         let time = |field: &str, name: &str, end: bool| -> Result<Option<Timestamp>, Problem> {
             let Some(text) = text(field) else { return Ok(None) };
-            let (local, long) = if text.contains('T') { (format!("{text}:00Z"), 60) } else { (format!("{text}T00:00:00Z"), 86_400) };
+            let (local, long) = if text.contains('T') {
+                (format!("{text}:00Z"), 60)
+            } else {
+                (format!("{text}T00:00:00Z"), 86_400)
+            };
             let at = local.parse::<Timestamp>().map_err(|_| {
                 invalid(&format!("The time after \"{name}\" can't be read. Write it as 2026-11-22T14:05, or only the day."))
             })?;
-            let at = Timestamp::from_micros(at.as_micros().saturating_sub(i64::from(offset) * 60_000_000));
+            let at = Timestamp::from_micros(
+                at.as_micros().saturating_sub(i64::from(offset) * 60_000_000),
+            );
             Ok(Some(if end { at.plus(Span::from_secs(long)) } else { at }))
         };
         let actor = text(&self.actor).map(|actor| actor.parse()).transpose();
-        let incident = text(&self.incident).map(|number| number.trim_start_matches('#').parse::<u32>()).transpose();
+        let incident = text(&self.incident)
+            .map(|number| number.trim_start_matches('#').parse::<u32>())
+            .transpose();
         let before = text(&self.before).map(|number| number.parse::<u64>()).transpose();
         Ok(TrailFilter {
-            actor: actor.map_err(|_| invalid("Who did it can't be read. Choose one from the list."))?,
+            actor: actor
+                .map_err(|_| invalid("Who did it can't be read. Choose one from the list."))?,
             kind: text(&self.kind),
             subject: text(&self.subject),
-            incident: incident.map_err(|_| invalid("An incident is named by its number, such as 42."))?.map(IncidentNumber),
+            incident: incident
+                .map_err(|_| invalid("An incident is named by its number, such as 42."))?
+                .map(IncidentNumber),
             from: time(&self.from, "From", false)?,
             to: time(&self.to, "To", true)?,
             before: before.map_err(|_| invalid("The page's address is damaged. Search again."))?,
@@ -187,8 +227,12 @@ mod tests {
 
     #[test]
     fn a_search_of_the_journal_keeps_itself_in_the_address() {
-        let seek = Seek { actor: "account:7".into(), subject: "disk:/var & co".into(), ..Seek::default() };
-        assert_eq!(seek.address("40"), "/ops/journal?actor=account%3A7&subject=disk%3A%2Fvar%20%26%20co&before=40");
+        let seek =
+            Seek { actor: "account:7".into(), subject: "disk:/var & co".into(), ..Seek::default() };
+        assert_eq!(
+            seek.address("40"),
+            "/ops/journal?actor=account%3A7&subject=disk%3A%2Fvar%20%26%20co&before=40"
+        );
         assert_eq!(Seek::read(&seek.address("").replace("/ops/journal", "")), seek);
         assert_eq!(Seek::default().address(""), "/ops/journal");
         assert!(Seek::read("verify=now").verify && !Seek::read("verify=later").verify);
@@ -197,17 +241,40 @@ mod tests {
 
     #[test]
     fn a_search_of_the_journal_is_read_strictly() {
-        let good =
-            Seek { actor: "local".into(), incident: " 7 ".into(), from: "2026-11-01".into(), to: "2026-11-01".into(), ..Seek::default() };
+        let good = Seek {
+            actor: "local".into(),
+            incident: " 7 ".into(),
+            from: "2026-11-01".into(),
+            to: "2026-11-01".into(),
+            ..Seek::default()
+        };
         let filter = good.filter().unwrap();
-        assert_eq!((filter.actor, filter.incident), (Some(rules::words::Actor::Local), Some(IncidentNumber(7))));
+        assert_eq!(
+            (filter.actor, filter.incident),
+            (Some(rules::words::Actor::Local), Some(IncidentNumber(7)))
+        );
         assert_eq!(filter.to.unwrap().since(filter.from.unwrap()), Span::from_secs(86_400));
-        let minute = Seek { from: "2026-11-22T14:05".into(), to: "2026-11-22T14:05".into(), offset: "120".into(), ..Seek::default() };
+        let minute = Seek {
+            from: "2026-11-22T14:05".into(),
+            to: "2026-11-22T14:05".into(),
+            offset: "120".into(),
+            ..Seek::default()
+        };
         let filter = minute.filter().unwrap();
-        assert_eq!(filter.from, Some("2026-11-22T12:05:00Z".parse().unwrap()), "by the reader's clock");
+        assert_eq!(
+            filter.from,
+            Some("2026-11-22T12:05:00Z".parse().unwrap()),
+            "by the reader's clock"
+        );
         assert_eq!(filter.to, Some("2026-11-22T12:06:00Z".parse().unwrap()));
-        assert_eq!(minute.address(""), "/ops/journal?from=2026-11-22T14%3A05&to=2026-11-22T14%3A05&offset=120");
-        assert_eq!(Seek { from: String::new(), to: String::new(), ..minute }.address(""), "/ops/journal");
+        assert_eq!(
+            minute.address(""),
+            "/ops/journal?from=2026-11-22T14%3A05&to=2026-11-22T14%3A05&offset=120"
+        );
+        assert_eq!(
+            Seek { from: String::new(), to: String::new(), ..minute }.address(""),
+            "/ops/journal"
+        );
         for bad in [
             Seek { offset: "99999".into(), ..Seek::default() },
             Seek { offset: "x".into(), ..Seek::default() },

@@ -1,13 +1,14 @@
-//! The page of a share link: a document of its own, complete in one answer, without the frame, the stream or the Wasm of the app. A few
-//! lines of script look again every ten seconds.
+//! The page of a share link: a document of its own, complete in one answer, without the frame, the
+//! stream or the Wasm of the app. A few lines of script look again every ten seconds.
 
 use leptos::prelude::*;
 use rules::share::SharedPage;
 
 use crate::{clock, drawn::prose::prose};
 
-/// Looks again every ten seconds while someone looks at it, exchanges what changed, and makes times local. A link that was ended meanwhile
-/// shows that at once. Static: it holds nothing of the incident.
+/// Looks again every ten seconds while someone looks at it, exchanges what changed, and makes times
+/// local. A link that was ended meanwhile shows that at once. Static: it holds nothing of the
+/// incident.
 const SCRIPT: &str = r#"(() => {
   const local = () => document.querySelectorAll("time").forEach((time) => {
     time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
@@ -83,7 +84,12 @@ pub fn shared_page(page: &SharedPage, css: &str, nonce: &str) -> String {
             <noscript><p>"Load the page again to see what is new."</p></noscript>
         </footer>
     };
-    let body = format!("{}{}<script nonce=\"{}\">{SCRIPT}</script>", inside.into_any().to_html(), foot.into_any().to_html(), escape(nonce));
+    let body = format!(
+        "{}{}<script nonce=\"{}\">{SCRIPT}</script>",
+        inside.into_any().to_html(),
+        foot.into_any().to_html(),
+        escape(nonce)
+    );
     document(&page.state, &page.title, css, &body)
 }
 
@@ -124,5 +130,9 @@ fn document(title: &str, description: &str, css: &str, body: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }

@@ -1,5 +1,6 @@
-//! How a page comes, and how it is kept in step: it is shown as the server made it, and asked for anew when something that concerns it
-//! happens. Then only the parts that changed are exchanged, so that nothing moves under the reader.
+//! How a page comes, and how it is kept in step: it is shown as the server made it, and asked for
+//! anew when something that concerns it happens. Then only the parts that changed are exchanged, so
+//! that nothing moves under the reader.
 
 use std::{future::Future, pin::Pin};
 
@@ -28,7 +29,11 @@ pub(crate) enum Lives {
 }
 
 /// A page. `key` is what `fetch` needs to know.
-pub(crate) fn sheet(lives: Lives, key: impl Fn() -> String + Send + Sync + 'static, fetch: Fetch) -> AnyView {
+pub(crate) fn sheet(
+    lives: Lives,
+    key: impl Fn() -> String + Send + Sync + 'static,
+    fetch: Fetch,
+) -> AnyView {
     let live = live::live();
     let key = Memo::new(move |_| key());
     let path = use_location().pathname;

@@ -1,4 +1,5 @@
-//! The document around the pages: head, the strict policy of what may load, and the few lines that start the Wasm.
+//! The document around the pages: head, the strict policy of what may load, and the few lines that
+//! start the Wasm.
 
 use http::{HeaderValue, header, request::Parts};
 use leptos::prelude::*;
@@ -21,11 +22,16 @@ pub struct Assets {
 impl Default for Assets {
     /// Names without a hash, for a program whose browser's part was not built.
     fn default() -> Self {
-        Self { js: "/pkg/calm-ops.js".into(), wasm: "/pkg/calm-ops.wasm".into(), css: "/pkg/calm-ops.css".into() }
+        Self {
+            js: "/pkg/calm-ops.js".into(),
+            wasm: "/pkg/calm-ops.wasm".into(),
+            css: "/pkg/calm-ops.css".into(),
+        }
     }
 }
 
-/// What may load: only what comes from here, and the one script that bears this answer's nonce. No style of its own on any element.
+/// What may load: only what comes from here, and the one script that bears this answer's nonce. No
+/// style of its own on any element.
 fn policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
@@ -33,8 +39,9 @@ fn policy(nonce: &str) -> String {
     )
 }
 
-/// The lines that bring the page to life. Where a decision may have to be made on a poor connection, the page is `light`: it is complete
-/// without the Wasm, which is loaded after everything else, and not at all where the browser says that the connection is slow or dear.
+/// The lines that bring the page to life. Where a decision may have to be made on a poor
+/// connection, the page is `light`: it is complete without the Wasm, which is loaded after
+/// everything else, and not at all where the browser says that the connection is slow or dear.
 fn start(js: &str, wasm: &str, light: bool) -> String {
     if light {
         format!(
@@ -42,7 +49,9 @@ fn start(js: &str, wasm: &str, light: bool) -> String {
              import({js:?}).then(m=>m.default({{module_or_path:{wasm:?}}}).then(m.hydrate)))"
         )
     } else {
-        format!("import init,{{hydrate}} from {js:?};init({{module_or_path:{wasm:?}}}).then(hydrate)")
+        format!(
+            "import init,{{hydrate}} from {js:?};init({{module_or_path:{wasm:?}}}).then(hydrate)"
+        )
     }
 }
 
@@ -55,7 +64,8 @@ pub fn shell() -> impl IntoView {
     {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
-    let light = use_context::<Parts>().is_some_and(|parts| parts.uri.path().starts_with("/ops/approve/"));
+    let light =
+        use_context::<Parts>().is_some_and(|parts| parts.uri.path().starts_with("/ops/approve/"));
     let start = start(&js, &wasm, light);
     let early = (!light).then(|| {
         view! {

@@ -1,5 +1,6 @@
-//! Sparklines: the recent course of a reading, with its threshold lines drawn in. Whole numbers and powers of ten, as all that it takes to
-//! write and read other fractions would be loaded by every browser.
+//! Sparklines: the recent course of a reading, with its threshold lines drawn in. Whole numbers and
+//! powers of ten, as all that it takes to write and read other fractions would be loaded by every
+//! browser.
 
 const WIDTH: f64 = 1_200.0;
 const HEIGHT: f64 = 320.0;
@@ -20,17 +21,25 @@ pub(crate) struct Geometry {
 }
 
 /// Lays out points (seconds before the newest, value), oldest first.
-pub(crate) fn lay_out(points: &[(f64, f64)], warning: Option<f64>, critical: Option<f64>) -> Geometry {
+pub(crate) fn lay_out(
+    points: &[(f64, f64)],
+    warning: Option<f64>,
+    critical: Option<f64>,
+) -> Geometry {
     let levels = warning.into_iter().chain(critical);
-    let all = points.iter().map(|&(_, value)| value).chain(levels).filter(|value| value.is_finite());
-    let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+    let all =
+        points.iter().map(|&(_, value)| value).chain(levels).filter(|value| value.is_finite());
+    let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
     if points.len() < 2 || low > high {
         return Geometry::default();
     }
     let room = if high > low { high - low } else { high.abs().max(1.0) };
     let (low, room) = (low - room * 0.08, room * 1.16);
     let oldest = points.first().map_or(1.0, |&(ago, _)| ago).max(1e-3);
-    let height = |value: f64| ((1.0 - (value - low) / room) * HEIGHT).round().clamp(0.0, HEIGHT) as i32;
+    let height =
+        |value: f64| ((1.0 - (value - low) / room) * HEIGHT).round().clamp(0.0, HEIGHT) as i32;
     let mut line = String::with_capacity(points.len() * 8);
     for &(ago, value) in points.iter().filter(|(_, value)| value.is_finite()) {
         let x = ((1.0 - ago / oldest) * WIDTH).round() as i32;
@@ -50,8 +59,11 @@ pub(crate) fn write(points: &[(f64, f64)]) -> String {
             text.push(' ');
         }
         let ago = ago.round() as i64;
-        let short =
-            if value.fract() == 0.0 && value.abs() < 1e6 { format!("{ago},{}", *value as i64) } else { format!("{ago},{value:.2e}") };
+        let short = if value.fract() == 0.0 && value.abs() < 1e6 {
+            format!("{ago},{}", *value as i64)
+        } else {
+            format!("{ago},{value:.2e}")
+        };
         text.push_str(&short);
     }
     text
@@ -96,7 +108,10 @@ mod tests {
         for value in 0..100 {
             push(&mut points, 5.0, f64::from(value));
         }
-        assert_eq!((points.len(), points.first(), points.last()), (LONGEST, Some(&(295.0, 40.0)), Some(&(0.0, 99.0))));
+        assert_eq!(
+            (points.len(), points.first(), points.last()),
+            (LONGEST, Some(&(295.0, 40.0)), Some(&(0.0, 99.0)))
+        );
         assert_eq!(read("x,1 2 3,y", number), Vec::new());
     }
 

@@ -35,8 +35,11 @@ pub(crate) struct Count {
 }
 
 pub(crate) fn count(readings: &[Reading]) -> Count {
-    let mut silent: Vec<String> =
-        readings.iter().filter(|reading| reading.status == Status::Unknown).map(|reading| say::subject(&reading.subject)).collect();
+    let mut silent: Vec<String> = readings
+        .iter()
+        .filter(|reading| reading.status == Status::Unknown)
+        .map(|reading| say::subject(&reading.subject))
+        .collect();
     silent.dedup();
     Count {
         healthy: readings.iter().filter(|reading| reading.status == Status::Healthy).count(),
@@ -62,8 +65,14 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// What these incidents need, all of them active.
     pub(crate) fn of(active: &[rules::view::IncidentCard]) -> Self {
-        let count = |is: fn(&rules::view::IncidentCard) -> bool| active.iter().filter(|card| is(card)).count();
-        Self { active: active.len(), nobody: count(|card| !card.acknowledged), decision: count(|card| card.waits) }
+        let count = |is: fn(&rules::view::IncidentCard) -> bool| {
+            active.iter().filter(|card| is(card)).count()
+        };
+        Self {
+            active: active.len(),
+            nobody: count(|card| !card.acknowledged),
+            decision: count(|card| card.waits),
+        }
     }
 }
 
@@ -71,7 +80,8 @@ impl Waiting {
 #[cfg(feature = "ssr")]
 pub(crate) fn active_sentence(waiting: Waiting) -> Option<String> {
     let Waiting { active, nobody, decision } = waiting;
-    let (count, needs) = if decision > 0 { (decision, "your decision") } else { (nobody, "someone") };
+    let (count, needs) =
+        if decision > 0 { (decision, "your decision") } else { (nobody, "someone") };
     Some(match (active, count) {
         (0, _) => return None,
         (1, 0) => "One incident is active, and someone is on it.".to_owned(),
@@ -83,18 +93,26 @@ pub(crate) fn active_sentence(waiting: Waiting) -> Option<String> {
     })
 }
 
-/// The sentence of status, without its age. `active` is what is said of active incidents, if there are any.
+/// The sentence of status, without its age. `active` is what is said of active incidents, if there
+/// are any.
 pub(crate) fn status_sentence(active: Option<String>, count: &Count) -> String {
-    let signals = |count: usize| if count == 1 { "1 signal".to_owned() } else { format!("{count} signals") };
+    let signals =
+        |count: usize| if count == 1 { "1 signal".to_owned() } else { format!("{count} signals") };
     active.unwrap_or_else(|| match count {
-        Count { all: 0, .. } => "Nothing has been checked yet. The first readings come within seconds.".to_owned(),
+        Count { all: 0, .. } => {
+            "Nothing has been checked yet. The first readings come within seconds.".to_owned()
+        }
         Count { silent, .. } if !silent.is_empty() => match silent.as_slice() {
             [only] => format!("Nothing is known from {only} right now."),
-            [first, rest @ ..] => format!("Nothing is known from {first} and {} more right now.", rest.len()),
+            [first, rest @ ..] => {
+                format!("Nothing is known from {first} and {} more right now.", rest.len())
+            }
             [] => String::new(),
         },
         Count { watching: 0, healthy, .. } => format!("All calm. {} healthy", signals(*healthy)),
-        Count { watching, healthy, .. } => format!("Calm. {} healthy, {} being watched", signals(*healthy), watching),
+        Count { watching, healthy, .. } => {
+            format!("Calm. {} healthy, {} being watched", signals(*healthy), watching)
+        }
     })
 }
 
@@ -128,7 +146,9 @@ mod tests {
     #[test]
     fn the_first_sentence_is_true_whatever_holds() {
         let calm = Count { healthy: 14, all: 20, watching: 0, silent: Vec::new() };
-        let said = |active, nobody, decision, count: &Count| status_sentence(active_sentence(Waiting { active, nobody, decision }), count);
+        let said = |active, nobody, decision, count: &Count| {
+            status_sentence(active_sentence(Waiting { active, nobody, decision }), count)
+        };
         assert_eq!(said(0, 0, 0, &calm), "All calm. 14 signals healthy");
         for (active, nobody, decision, sentence) in [
             (1, 1, 0, "One incident needs someone."),
@@ -142,9 +162,15 @@ mod tests {
         ] {
             assert_eq!(said(active, nobody, decision, &calm), sentence);
         }
-        assert_eq!(said(0, 0, 0, &Count::default()), "Nothing has been checked yet. The first readings come within seconds.");
+        assert_eq!(
+            said(0, 0, 0, &Count::default()),
+            "Nothing has been checked yet. The first readings come within seconds."
+        );
         let silent = Count { silent: vec!["web-1".into()], ..calm };
         assert_eq!(said(0, 0, 0, &silent), "Nothing is known from web-1 right now.");
-        assert_eq!(said(0, 0, 0, &Count { watching: 1, ..calm }), "Calm. 14 signals healthy, 1 being watched");
+        assert_eq!(
+            said(0, 0, 0, &Count { watching: 1, ..calm }),
+            "Calm. 14 signals healthy, 1 being watched"
+        );
     }
 }

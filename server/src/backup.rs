@@ -1,14 +1,17 @@
 //! Backup and restore: one portable file for both databases.
 //!
-//! The file is text, one JSON object a line: a header, the journal's entries as they are stored, roll-ups, replay bundles, and at
-//! the end the SHA-256 of all lines before it. The incidents are not in it: they are what the journal makes of them. So a backup
-//! of SQLite can be restored into PostgreSQL and the other way round, and the journal's hashes are the same in both.
+//! The file is text, one JSON object a line: a header, the journal's entries as they are stored,
+//! roll-ups, replay bundles, and at the end the SHA-256 of all lines before it. The incidents are
+//! not in it: they are what the journal makes of them. So a backup of SQLite can be restored into
+//! PostgreSQL and the other way round, and the journal's hashes are the same in both.
 //!
-//! A backup is taken while Calm Ops runs: journal entries never change, so that all of them up to one head are one state.
-//! A restore is refused while Calm Ops runs from that database: its monitor, its streams and its open pages hold positions of the
-//! journal that would be gone under them, and nothing in a journal is ever replaced. With SQLite the file that was there is kept
-//! beside the restored one; with PostgreSQL the database must be empty. A restored journal begins a new epoch, so that every
-//! reader from before starts again instead of going on from a number that now means something else.
+//! A backup is taken while Calm Ops runs: journal entries never change, so that all of them up to
+//! one head are one state. A restore is refused while Calm Ops runs from that database: its
+//! monitor, its streams and its open pages hold positions of the journal that would be gone under
+//! them, and nothing in a journal is ever replaced. With SQLite the file that was there is kept
+//! beside the restored one; with PostgreSQL the database must be empty. A restored journal begins a
+//! new epoch, so that every reader from before starts again instead of going on from a number that
+//! now means something else.
 
 use std::{
     fs::File,
@@ -50,7 +53,9 @@ pub enum BackupError {
         source: io::Error,
     },
     /// The file is not a whole backup.
-    #[error("line {line} of the backup: {problem}. The file is damaged or not a backup; use another one")]
+    #[error(
+        "line {line} of the backup: {problem}. The file is damaged or not a backup; use another one"
+    )]
     Damaged {
         /// Which line.
         line: u64,
@@ -124,14 +129,23 @@ struct Sealed {
 
 /// Writes a backup; Calm Ops may run meanwhile. An existing file is not replaced.
 pub async fn backup(store: &dyn Archive, file: &Path) -> Result<Head, BackupError> {
-    let trouble = |source| BackupError::File { sentence: format!("the backup '{}' can't be written", file.display()), source };
+    let trouble = |source| BackupError::File {
+        sentence: format!("the backup '{}' can't be written", file.display()),
+        source,
+    };
     if file.exists() {
-        return Err(trouble(io::Error::new(io::ErrorKind::AlreadyExists, "there is such a file already; choose another name")));
+        return Err(trouble(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "there is such a file already; choose another name",
+        )));
     }
     let partial = with_suffix(file, ".part");
     let written = write(store, &partial).await;
     let renamed = match written {
-        Ok(head) => std::fs::rename(&partial, file).and_then(|()| sync_directory(file)).map(|()| head).map_err(trouble),
+        Ok(head) => std::fs::rename(&partial, file)
+            .and_then(|()| sync_directory(file))
+            .map(|()| head)
+            .map_err(trouble),
         Err(Unwritten::Io(source)) => Err(trouble(source)),
         Err(Unwritten::Store(error)) => Err(error.into()),
     };
@@ -173,7 +187,8 @@ impl Writer {
     }
 }
 
-/// A new file for its owner alone. What is there under this name, a file with other rights or a link, is taken away and never written to.
+/// A new file for its owner alone. What is there under this name, a file with other rights or a
+/// link, is taken away and never written to.
 pub(crate) fn fresh(file: &Path) -> io::Result<File> {
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -187,7 +202,12 @@ async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
     let out = fresh(file)?;
     let mut writer = Writer { out: BufWriter::new(out), hasher: Sha256::new() };
     let (cursor, head) = store.head().await?;
-    writer.line(&Line::CalmOpsBackup { format: 1, epoch: cursor.epoch, number: head.number, hash: head.hash })?;
+    writer.line(&Line::CalmOpsBackup {
+        format: 1,
+        epoch: cursor.epoch,
+        number: head.number,
+        hash: head.hash,
+    })?;
     let mut after = 0;
     while after < head.number {
         let page = store.stored_entries(after, PAGE).await?;
@@ -221,7 +241,8 @@ async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
 }
 
 fn entry_line(entry: StoredEntry) -> Result<Line, StoreError> {
-    let StoredEntry { number, at_micros: at, actor, kind, incident, payload_hash, hash, payload } = entry;
+    let StoredEntry { number, at_micros: at, actor, kind, incident, payload_hash, hash, payload } =
+        entry;
     let sealed = payload.map(|(salt, payload)| {
         let payload = String::from_utf8(payload).map_err(|_| StoreError::Inconsistent {
             table: "journal",
@@ -230,7 +251,16 @@ fn entry_line(entry: StoredEntry) -> Result<Line, StoreError> {
         })?;
         Ok::<_, StoreError>(Sealed { salt: hex(&salt), payload })
     });
-    Ok(Line::Entry { number, at, actor, kind, incident, payload_hash, hash, sealed: sealed.transpose()? })
+    Ok(Line::Entry {
+        number,
+        at,
+        actor,
+        kind,
+        incident,
+        payload_hash,
+        hash,
+        sealed: sealed.transpose()?,
+    })
 }
 
 fn rollup_line(rollup: &Rollup) -> Line {
@@ -262,12 +292,17 @@ enum Read {
 impl Reader {
     fn open(file: &Path) -> Result<Self, BackupError> {
         let opened = File::open(file);
-        let opened =
-            opened.map_err(|source| BackupError::File { sentence: format!("the backup '{}' can't be read", file.display()), source })?;
+        let opened = opened.map_err(|source| BackupError::File {
+            sentence: format!("the backup '{}' can't be read", file.display()),
+            source,
+        })?;
         Ok(Self { lines: BufReader::new(opened), hasher: Sha256::new(), line: 0, ended: false })
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "called with texts and errors just as they come")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "called with texts and errors just as they come"
+    )]
     fn damaged(&self, problem: impl ToString) -> BackupError {
         BackupError::Damaged { line: self.line, problem: problem.to_string() }
     }
@@ -279,27 +314,52 @@ impl Reader {
         }
         self.line += 1;
         let mut bytes = Vec::new();
-        let length = (&mut self.lines).take(LONGEST_LINE).read_until(b'\n', &mut bytes).map_err(|error| self.damaged(error))?;
+        let length = (&mut self.lines)
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut bytes)
+            .map_err(|error| self.damaged(error))?;
         if length == 0 || bytes.last() != Some(&b'\n') {
             return Err(self.damaged("the file ends too early"));
         }
         let line: Line = serde_json::from_slice(&bytes).map_err(|error| self.damaged(error))?;
         let read = match line {
-            Line::CalmOpsBackup { format: 1, epoch, number, hash } => Read::Header { epoch, head: Head { number, hash } },
+            Line::CalmOpsBackup { format: 1, epoch, number, hash } => {
+                Read::Header { epoch, head: Head { number, hash } }
+            }
             Line::CalmOpsBackup { format, .. } => {
-                return Err(self.damaged(format!("its format is {format}, and this Calm Ops knows format 1")));
+                return Err(self
+                    .damaged(format!("its format is {format}, and this Calm Ops knows format 1")));
             }
             Line::Entry { number, at, actor, kind, incident, payload_hash, hash, sealed } => {
-                let payload = sealed.map(|sealed| unhex(&sealed.salt).map(|salt| (salt, sealed.payload.into_bytes())));
+                let payload = sealed.map(|sealed| {
+                    unhex(&sealed.salt).map(|salt| (salt, sealed.payload.into_bytes()))
+                });
                 let payload = match payload {
                     Some(None) => return Err(self.damaged("a salt is not hexadecimal")),
                     Some(Some(payload)) => Some(payload),
                     None => None,
                 };
-                Read::Item(Item::Entry(StoredEntry { number, at_micros: at, actor, kind, incident, payload_hash, hash, payload }))
+                Read::Item(Item::Entry(StoredEntry {
+                    number,
+                    at_micros: at,
+                    actor,
+                    kind,
+                    incident,
+                    payload_hash,
+                    hash,
+                    payload,
+                }))
             }
             Line::Person(row) => Read::Item(Item::Row(Box::new(row))),
-            Line::Rollup { subject, signal, unit, hour, start, values: [min, max, mean, last], count } => {
+            Line::Rollup {
+                subject,
+                signal,
+                unit,
+                hour,
+                start,
+                values: [min, max, mean, last],
+                count,
+            } => {
                 let rollup = Rollup {
                     subject: subject.parse().map_err(|error| self.damaged(error))?,
                     signal: signal.parse().map_err(|error| self.damaged(error))?,
@@ -315,7 +375,8 @@ impl Reader {
                 Read::Item(Item::Rollups(vec![rollup]))
             }
             Line::Bundle { incident, hex } => {
-                let body = unhex(&hex).ok_or_else(|| self.damaged("a bundle is not hexadecimal"))?;
+                let body =
+                    unhex(&hex).ok_or_else(|| self.damaged("a bundle is not hexadecimal"))?;
                 Read::Item(Item::Bundle(IncidentNumber(incident), body))
             }
             Line::End { sha256 } => {
@@ -358,7 +419,8 @@ fn prove(file: &Path) -> Result<Proved, BackupError> {
     Ok(Proved { epoch, head, incidents: fold.finish() })
 }
 
-/// Restores a backup. Everything in it is proved before anything is written. See the module for what happens to what was there.
+/// Restores a backup. Everything in it is proved before anything is written. See the module for
+/// what happens to what was there.
 pub async fn restore(file: &Path, to: &Where, now: Timestamp) -> Result<Restored, BackupError> {
     let proved = prove(file)?;
     match to {
@@ -372,8 +434,16 @@ pub async fn restore(file: &Path, to: &Where, now: Timestamp) -> Result<Restored
     }
 }
 
-async fn restore_file(file: &Path, path: &Path, proved: Proved, now: Timestamp) -> Result<Restored, BackupError> {
-    let trouble = |source| BackupError::File { sentence: format!("the database '{}' can't be put in place", path.display()), source };
+async fn restore_file(
+    file: &Path,
+    path: &Path,
+    proved: Proved,
+    now: Timestamp,
+) -> Result<Restored, BackupError> {
+    let trouble = |source| BackupError::File {
+        sentence: format!("the database '{}' can't be put in place", path.display()),
+        source,
+    };
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory).map_err(|source| BackupError::File {
             sentence: format!(
@@ -387,7 +457,8 @@ async fn restore_file(file: &Path, path: &Path, proved: Proved, now: Timestamp) 
     let alone = crate::store::sqlite::hold(path)?;
     let existed = path.exists();
     let mut known_epoch = 0;
-    // A damaged database is a good reason to restore: what it says about itself is welcome, not needed.
+    // A damaged database is a good reason to restore: what it says about itself is welcome, not
+    // needed.
     if existed && let Ok(store) = SqliteStore::open(path).await {
         known_epoch = store.head().await.map_or(0, |(cursor, _)| cursor.epoch);
         store.close().await;
@@ -423,13 +494,23 @@ async fn restore_file(file: &Path, path: &Path, proved: Proved, now: Timestamp) 
     Ok(Restored { backup, head, kept })
 }
 
-async fn fill(store: &dyn Archive, file: &Path, proved: Proved, known_epoch: u32, now: Timestamp) -> Result<Head, BackupError> {
+async fn fill(
+    store: &dyn Archive,
+    file: &Path,
+    proved: Proved,
+    known_epoch: u32,
+    now: Timestamp,
+) -> Result<Head, BackupError> {
     let Proved { epoch, head, incidents } = proved;
     // Minutes since 1970 make it new even if two restores of one backup know nothing of each other.
     let minutes = u32::try_from(now.as_micros() / 60_000_000).unwrap_or(0);
     let epoch = minutes.max(epoch.max(known_epoch).saturating_add(1));
     let mut reader = Reader::open(file)?;
-    let mut restored = Some(Item::Restored { at: now, actor: Actor::System, event: Event::Restored { number: head.number } });
+    let mut restored = Some(Item::Restored {
+        at: now,
+        actor: Actor::System,
+        event: Event::Restored { number: head.number },
+    });
     let mut next = || loop {
         match reader.next() {
             Ok(Some(Read::Header { .. })) => {}
@@ -438,7 +519,10 @@ async fn fill(store: &dyn Archive, file: &Path, proved: Proved, known_epoch: u32
             // It was whole a moment ago.
             Err(error) => {
                 let source = sqlx::Error::Configuration(Box::new(error));
-                return Err(StoreError::Unavailable { sentence: "The backup changed while it was read; try again.".to_owned(), source });
+                return Err(StoreError::Unavailable {
+                    sentence: "The backup changed while it was read; try again.".to_owned(),
+                    source,
+                });
             }
         }
     };
@@ -453,7 +537,8 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// A new name is durable when its directory is.
 fn sync_directory(file: &Path) -> io::Result<()> {
-    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent =
+        file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(parent)?.sync_all()
 }
 
@@ -469,7 +554,10 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
-    text.as_bytes().chunks(2).map(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()).collect()
+    text.as_bytes()
+        .chunks(2)
+        .map(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())
+        .collect()
 }
 
 #[cfg(test)]

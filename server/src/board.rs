@@ -1,4 +1,5 @@
-//! The board: what the monitor knows right now, for whoever shows it. The monitor writes it after each tick; readers share it.
+//! The board: what the monitor knows right now, for whoever shows it. The monitor writes it after
+//! each tick; readers share it.
 
 use std::sync::{Arc, RwLock};
 
@@ -36,8 +37,18 @@ pub struct Board {
 impl Default for Board {
     /// A board that nobody writes: for tests of what reads it.
     fn default() -> Self {
-        let readings = Readings { checked_at: Timestamp::default(), readings: Vec::new(), troubles: Vec::new(), left_out: 0 };
-        let shown = Shown { readings: Arc::new(readings), sparks: Arc::default(), documents: Vec::new(), texts: Arc::default() };
+        let readings = Readings {
+            checked_at: Timestamp::default(),
+            readings: Vec::new(),
+            troubles: Vec::new(),
+            left_out: 0,
+        };
+        let shown = Shown {
+            readings: Arc::new(readings),
+            sparks: Arc::default(),
+            documents: Vec::new(),
+            texts: Arc::default(),
+        };
         Self { shown: RwLock::new(shown), intake: None }
     }
 }
@@ -58,11 +69,22 @@ impl Board {
         change(&mut self.shown.write().unwrap_or_else(std::sync::PoisonError::into_inner));
     }
 
-    /// The recent course of a signal from memory, for what the roll-ups do not hold yet. `None` if the series is not known.
-    pub fn course(&self, subject: &Subject, signal: &Signal, from: Timestamp, to: Timestamp) -> Option<CoursePage> {
+    /// The recent course of a signal from memory, for what the roll-ups do not hold yet. `None` if
+    /// the series is not known.
+    pub fn course(
+        &self,
+        subject: &Subject,
+        signal: &Signal,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Option<CoursePage> {
         let points = self.intake.as_ref()?.steps(subject, signal, from, to, MOST_POINTS)?;
         let shown = self.shown();
-        let reading = shown.readings.readings.iter().find(|reading| reading.subject == *subject && reading.signal == *signal)?;
+        let reading = shown
+            .readings
+            .readings
+            .iter()
+            .find(|reading| reading.subject == *subject && reading.signal == *signal)?;
         Some(CoursePage {
             subject: subject.clone(),
             signal: signal.clone(),

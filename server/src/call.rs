@@ -1,8 +1,11 @@
-//! The call: a worker follows the journal from a position of its own, queues who is to be called, and sends what is due.
+//! The call: a worker follows the journal from a position of its own, queues who is to be called,
+//! and sends what is due.
 //!
-//! The position moves on in the transaction that fills the outbox, so that a restart loses no call and repeats none. What was sent is marked
-//! in the transaction that journals it. If Calm Ops is ended between the two, the same message goes out once more, with the same id: ntfy
-//! shows it in place of the first one, and a mail program or a receiver of webhooks can tell that it is a repetition.
+//! The position moves on in the transaction that fills the outbox, so that a restart loses no call
+//! and repeats none. What was sent is marked in the transaction that journals it. If Calm Ops is
+//! ended between the two, the same message goes out once more, with the same id: ntfy shows it in
+//! place of the first one, and a mail program or a receiver of webhooks can tell that it is a
+//! repetition.
 //!
 //! Whatever is sent goes to an address that a person has set for themselves, and to no other one.
 
@@ -37,7 +40,8 @@ const PAGE: u32 = 500;
 const AT_ONCE: usize = 8;
 /// How long what is being sent has to come to its end when Calm Ops stops.
 const LEAVE_AFTER: Duration = Duration::from_secs(2);
-/// That nothing was to be told of so many entries is noted, so that a restart does not read them again.
+/// That nothing was to be told of so many entries is noted, so that a restart does not read them
+/// again.
 const NOTE_EVERY: u64 = 2_000;
 
 /// In which rhythm it works; tests use another one.
@@ -55,7 +59,12 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { look: Duration::from_secs(1), time_limit: Duration::from_secs(20), retry: retry_after, quiet: Span::from_mins(15) }
+        Self {
+            look: Duration::from_secs(1),
+            time_limit: Duration::from_secs(20),
+            retry: retry_after,
+            quiet: Span::from_mins(15),
+        }
     }
 }
 
@@ -80,17 +89,25 @@ pub struct Calling {
     stop: CancellationToken,
 }
 
-/// By which contacts something is being sent: one thing at a time by each. A contact is in it until the worker takes note of the end, which it
-/// does not do while it reads the outbox: what it reads there may be from before the end, and would be sent again.
+/// By which contacts something is being sent: one thing at a time by each. A contact is in it until
+/// the worker takes note of the end, which it does not do while it reads the outbox: what it reads
+/// there may be from before the end, and would be sent again.
 type Sending = JoinMap<ContactId, Result<(), StoreError>>;
 
 impl Calling {
     /// Calls until `stop`.
-    pub fn new(desk: Arc<Desk>, store: Arc<dyn Store>, clock: Clock, means: Means, stop: CancellationToken) -> Arc<Self> {
+    pub fn new(
+        desk: Arc<Desk>,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        means: Means,
+        stop: CancellationToken,
+    ) -> Arc<Self> {
         Arc::new(Self { desk, store, clock, means, stop })
     }
 
-    /// Works until told to stop. Where it never worked before, it begins after the entry `begin`: nobody is called for what was.
+    /// Works until told to stop. Where it never worked before, it begins after the entry `begin`:
+    /// nobody is called for what was.
     pub async fn run(self: Arc<Self>, begin: u64) {
         // Subscribed first: what is written while the outbox is filled is heard.
         let mut entries = self.desk.subscribe();
@@ -130,7 +147,10 @@ impl Calling {
             }
         }
         // What is not marked as sent by then is sent once more by the next start, with the same id.
-        let _ = tokio::time::timeout(LEAVE_AFTER, async { while sending.join_next().await.is_some() {} }).await;
+        let _ = tokio::time::timeout(LEAVE_AFTER, async {
+            while sending.join_next().await.is_some() {}
+        })
+        .await;
     }
 
     /// Reads on in the journal, and queues who is to be called.
@@ -156,14 +176,21 @@ impl Calling {
             }
             let mut incidents = BTreeMap::new();
             for number in Progress::about(&entries) {
-                incidents.extend(self.store.incident(number).await?.map(|incident| (number, incident)));
+                incidents
+                    .extend(self.store.incident(number).await?.map(|incident| (number, incident)));
             }
             let wanted = place.progress.take(&entries, &incidents, now);
             if !wanted.is_empty() || place.is_worth_a_note() {
-                let contacts = if wanted.is_empty() { Vec::new() } else { self.open_contacts().await? };
+                let contacts =
+                    if wanted.is_empty() { Vec::new() } else { self.open_contacts().await? };
                 let queued: Vec<(Call, ContactId)> = wanted
                     .iter()
-                    .flat_map(|call| contacts.iter().filter(|contact| call.is_for(contact)).map(|contact| (call.clone(), contact.id)))
+                    .flat_map(|call| {
+                        contacts
+                            .iter()
+                            .filter(|contact| call.is_for(contact))
+                            .map(|contact| (call.clone(), contact.id))
+                    })
                     .collect();
                 calls.queue(&place.progress, &queued, now).await?;
                 place.noted = place.progress.clone();
@@ -175,7 +202,9 @@ impl Calling {
     async fn open_contacts(&self) -> Result<Vec<Contact>, StoreError> {
         let roster = self.store.roster().await?;
         let mut contacts = self.store.as_calls().contacts(None).await?;
-        contacts.retain(|contact| roster.account(contact.account).is_some_and(|account| account.closed_at.is_none()));
+        contacts.retain(|contact| {
+            roster.account(contact.account).is_some_and(|account| account.closed_at.is_none())
+        });
         Ok(contacts)
     }
 
@@ -198,37 +227,61 @@ impl Calling {
         let calls = self.store.as_calls();
         let incident = match call.why {
             Why::Test | Why::Many { .. } => None,
-            Why::Opened | Why::Escalated | Why::Reopened | Why::Offered { .. } | Why::DidNotHelp { .. } => {
-                self.store.incident(call.incident).await?
-            }
+            Why::Opened
+            | Why::Escalated
+            | Why::Reopened
+            | Why::Offered { .. }
+            | Why::DidNotHelp { .. } => self.store.incident(call.incident).await?,
         };
         let roster = self.store.roster().await?;
         if roster.account(contact.account).is_none_or(|account| account.closed_at.is_some()) {
             return calls.drop_call(&call, contact.id).await;
         }
         let now = self.clock.now().wall;
-        let offset = contact.quiet.as_ref().and_then(|quiet| zones::offset(&quiet.zone, now)).unwrap_or(0);
+        let offset =
+            contact.quiet.as_ref().and_then(|quiet| zones::offset(&quiet.zone, now)).unwrap_or(0);
         match due(&call, &contact, incident.as_ref(), now, offset) {
             Due::Over => return calls.drop_call(&call, contact.id).await,
             Due::Wait(until) => {
-                return calls.put_off(&call, contact.id, until.min(now.plus(self.means.pace.quiet)), failures, None).await;
+                return calls
+                    .put_off(
+                        &call,
+                        contact.id,
+                        until.min(now.plus(self.means.pace.quiet)),
+                        failures,
+                        None,
+                    )
+                    .await;
             }
             Due::Send => {}
         }
         let said = message(&call, incident.as_ref(), self.means.public_url.as_deref());
-        let tried = tokio::time::timeout(self.means.pace.time_limit, self.send(&call, &contact, &said, now)).await;
+        let tried = tokio::time::timeout(
+            self.means.pace.time_limit,
+            self.send(&call, &contact, &said, now),
+        )
+        .await;
         let problem = tried.unwrap_or_else(|_| Err("It did not answer in time.".to_owned())).err();
         match problem {
             None => self.end(call, &contact, None).await,
             Some(problem) => {
-                tracing::info!(contact = contact.id.0, entry = call.entry, failures = failures + 1, problem, "a call could not be sent");
+                tracing::info!(
+                    contact = contact.id.0,
+                    entry = call.entry,
+                    failures = failures + 1,
+                    problem,
+                    "a call could not be sent"
+                );
                 let failures = failures.saturating_add(1);
                 // Who tests looks at the answer.
-                let wait = if call.why == Why::Test { None } else { (self.means.pace.retry)(failures) };
+                let wait =
+                    if call.why == Why::Test { None } else { (self.means.pace.retry)(failures) };
                 match wait {
                     Some(wait) => {
                         let until = self.clock.now().wall.plus(wait);
-                        return calls.put_off(&call, contact.id, until, failures, Some(&problem)).await;
+                        return calls
+                            .put_off(&call, contact.id, until, failures, Some(&problem))
+                            .await;
                     }
                     None => self.end(call, &contact, Some(problem)).await,
                 }
@@ -238,7 +291,13 @@ impl Calling {
     }
 
     /// Sends a message; what was in the way, as a sentence without anything secret.
-    async fn send(&self, call: &Call, contact: &Contact, said: &Message, now: Timestamp) -> Result<(), String> {
+    async fn send(
+        &self,
+        call: &Call,
+        contact: &Contact,
+        said: &Message,
+        now: Timestamp,
+    ) -> Result<(), String> {
         let id = id(call, contact.id);
         match &contact.way {
             Way::Mail { address } => match &self.means.mailer {
@@ -252,19 +311,27 @@ impl Calling {
         }
     }
 
-    /// Marks a call as sent or given up and journals it, and tries until it is written or Calm Ops stops.
+    /// Marks a call as sent or given up and journals it, and tries until it is written or Calm Ops
+    /// stops.
     async fn end(&self, call: Call, contact: &Contact, failed: Option<String>) {
         let mut wait = Duration::from_millis(200);
         loop {
             let (call, failed) = (call.clone(), failed.clone());
-            let command = Command::EndCall { call, account: contact.account, contact: contact.id, failed };
+            let command =
+                Command::EndCall { call, account: contact.account, contact: contact.id, failed };
             match self.desk.act(Caller::System, command).await {
                 Err(Refusal::Unavailable { advice }) => {
-                    tracing::warn!(contact = contact.id.0, advice, "that a call was sent could not be written yet");
+                    tracing::warn!(
+                        contact = contact.id.0,
+                        advice,
+                        "that a call was sent could not be written yet"
+                    );
                 }
                 // Removed meanwhile, or asked for anew.
                 Ok(_) | Err(Refusal::Conflict { .. } | Refusal::NotFound { .. }) => return,
-                Err(refusal) => return tracing::error!(contact = contact.id.0, %refusal, "the end of a call was refused"),
+                Err(refusal) => {
+                    return tracing::error!(contact = contact.id.0, %refusal, "the end of a call was refused");
+                }
             }
             tokio::select! {
                 () = self.stop.cancelled() => return,
@@ -282,9 +349,11 @@ struct Reading {
 }
 
 impl Reading {
-    /// Whether what is remembered has changed, apart from the position: that alone is noted now and then.
+    /// Whether what is remembered has changed, apart from the position: that alone is noted now and
+    /// then.
     fn is_worth_a_note(&self) -> bool {
-        !self.progress.remembers_the_same(&self.noted) || self.progress.after >= self.noted.after + NOTE_EVERY
+        !self.progress.remembers_the_same(&self.noted)
+            || self.progress.after >= self.noted.after + NOTE_EVERY
     }
 }
 

@@ -1,5 +1,5 @@
-//! The command line: what can be asked of the program, and what it answers. Every failure is a sentence that says what is wrong and
-//! what to do, and an exit code that a script can tell apart.
+//! The command line: what can be asked of the program, and what it answers. Every failure is a
+//! sentence that says what is wrong and what to do, and an exit code that a script can tell apart.
 
 use std::{ffi::OsString, io::Write, path::PathBuf};
 
@@ -62,7 +62,8 @@ Exit codes:
   2  the command line or the configuration can't be used
   3  it could not be done: a port that is taken, a directory that can't be written, a database that can't be reached";
 
-/// Calm Ops watches a machine, opens an incident by itself when something is really wrong, saves the evidence, and explains it calmly.
+/// Calm Ops watches a machine, opens an incident by itself when something is really wrong, saves
+/// the evidence, and explains it calmly.
 #[derive(Debug, Parser)]
 #[command(name = "calm-ops", version, after_long_help = AFTER, after_help = "'calm-ops --help' says more, with examples.")]
 #[command(max_term_width = 110)]
@@ -77,22 +78,28 @@ struct Line {
 enum Command {
     /// Watch, decide, and serve the pages. What happens when no command is given.
     Serve,
-    /// Say whether the documents and the configuration are good; every problem is told with its place.
+    /// Say whether the documents and the configuration are good; every problem is told with its
+    /// place.
     Check,
-    /// Write the built-in documents and an explained configuration into a folder, to change them. Nothing is ever overwritten.
+    /// Write the built-in documents and an explained configuration into a folder, to change them.
+    /// Nothing is ever overwritten.
     Init(Init),
-    /// Show exactly what a recommendation would execute on this machine now. There is no way to run it from here.
+    /// Show exactly what a recommendation would execute on this machine now. There is no way to run
+    /// it from here.
     Run(Run),
-    /// Print a link by which an owner comes in: the first one, or one more if nobody can sign in any more.
+    /// Print a link by which an owner comes in: the first one, or one more if nobody can sign in
+    /// any more.
     OwnerLink,
     /// The record of everything that happened.
     #[command(subcommand)]
     Journal(Journal),
-    /// Save everything that is stored into one file, while Calm Ops runs. The same file fits SQLite and PostgreSQL.
+    /// Save everything that is stored into one file, while Calm Ops runs. The same file fits SQLite
+    /// and PostgreSQL.
     Backup(OneFile),
     /// Put a backup back. Calm Ops must not be running on that data; what was there is kept.
     Restore(OneFile),
-    /// Run the rules again over an incident's bundle, and say whether they decide the same, byte for byte.
+    /// Run the rules again over an incident's bundle, and say whether they decide the same, byte
+    /// for byte.
     Replay(OneFile),
 }
 
@@ -104,16 +111,19 @@ struct OneFile {
 
 #[derive(Debug, Subcommand)]
 enum Journal {
-    /// Prove that no entry was changed, removed, inserted or reordered, and that the incidents are what the journal says.
+    /// Prove that no entry was changed, removed, inserted or reordered, and that the incidents are
+    /// what the journal says.
     Verify {
-        /// A head that was noted earlier, as it is shown: NUMBER:HASH. The journal must hold exactly it.
+        /// A head that was noted earlier, as it is shown: NUMBER:HASH. The journal must hold
+        /// exactly it.
         #[arg(long, value_name = "N:HASH", value_parser = data::head)]
         head: Option<Head>,
         /// Prove an export instead of the database: no database is needed.
         #[arg(long, value_name = "EXPORT.jsonl")]
         file: Option<PathBuf>,
     },
-    /// Write every entry as one line of JSON, with all that is needed to prove the chain elsewhere. Calm Ops may run meanwhile.
+    /// Write every entry as one line of JSON, with all that is needed to prove the chain elsewhere.
+    /// Calm Ops may run meanwhile.
     Export {
         /// The file; '-' writes to the standard output.
         file: PathBuf,
@@ -125,15 +135,17 @@ struct Init {
     /// The folder; it is made if it does not exist.
     #[arg(required_unless_present = "sudoers", conflicts_with = "sudoers")]
     dir: Option<PathBuf>,
-    /// Write no documents, but print the lines that sudo needs, so that the user of Calm Ops may run exactly the approved commands of
-    /// this machine as others. Without a name it is the user who asks.
+    /// Write no documents, but print the lines that sudo needs, so that the user of Calm Ops may
+    /// run exactly the approved commands of this machine as others. Without a name it is the user
+    /// who asks.
     #[arg(long, value_name = "USER")]
     sudoers: Option<Option<String>>,
 }
 
 #[derive(Args, Debug)]
 struct Run {
-    /// Only show it. Always needed: a command runs only after an approval on the pages or the interface.
+    /// Only show it. Always needed: a command runs only after an approval on the pages or the
+    /// interface.
     #[arg(long, required = true)]
     dry_run: bool,
     /// The recommendation, as its page names it, such as 42-1.
@@ -142,7 +154,12 @@ struct Run {
 }
 
 /// Runs the program. `out` is for what was asked, `err` for what went wrong.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, sources: &impl Sources, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    sources: &impl Sources,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
     let line = match Line::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) => {
@@ -159,28 +176,44 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, sources: &impl Sources
     match line.command.unwrap_or(Command::Serve) {
         // Needs no configuration: it is how one begins.
         Command::Init(Init { dir: Some(dir), .. }) => init::init(&dir, out, err),
-        Command::Init(Init { dir: None, sudoers }) => {
-            with(config, err, |config, err| recovery::sudoers(&config, sudoers.flatten().as_deref(), out, err))
-        }
+        Command::Init(Init { dir: None, sudoers }) => with(config, err, |config, err| {
+            recovery::sudoers(&config, sudoers.flatten().as_deref(), out, err)
+        }),
         Command::Run(Run { dry_run: _, recommendation }) => {
             with(config, err, |config, err| recovery::dry_run(&config, recommendation, out, err))
         }
         Command::Check => check::check(config, out, err),
         Command::Serve => with(config, err, |config, err| serve::serve(config, out, err)),
-        Command::OwnerLink => with(config, err, |config, err| people::owner_link(&config, out, err)),
+        Command::OwnerLink => {
+            with(config, err, |config, err| people::owner_link(&config, out, err))
+        }
         // A bundle holds all that is needed.
         Command::Replay(OneFile { file }) => data::replay(&file, out, err),
-        Command::Backup(OneFile { file }) => with(config, err, |config, err| data::backup(&config, &file, out, err)),
-        Command::Restore(OneFile { file }) => with(config, err, |config, err| data::restore(&config, &file, out, err)),
+        Command::Backup(OneFile { file }) => {
+            with(config, err, |config, err| data::backup(&config, &file, out, err))
+        }
+        Command::Restore(OneFile { file }) => {
+            with(config, err, |config, err| data::restore(&config, &file, out, err))
+        }
         // A file holds all that is needed.
-        Command::Journal(Journal::Verify { head, file: Some(file) }) => journal::verify_file(&file, head, out, err),
-        Command::Journal(Journal::Export { file }) => with(config, err, |config, err| journal::export(&config, &file, out, err)),
-        Command::Journal(Journal::Verify { head, file: None }) => with(config, err, |config, err| data::verify(&config, head, out, err)),
+        Command::Journal(Journal::Verify { head, file: Some(file) }) => {
+            journal::verify_file(&file, head, out, err)
+        }
+        Command::Journal(Journal::Export { file }) => {
+            with(config, err, |config, err| journal::export(&config, &file, out, err))
+        }
+        Command::Journal(Journal::Verify { head, file: None }) => {
+            with(config, err, |config, err| data::verify(&config, head, out, err))
+        }
     }
 }
 
 /// Goes on with a good configuration.
-fn with(config: Result<Config, ConfigError>, err: &mut dyn Write, then: impl FnOnce(Config, &mut dyn Write) -> Outcome) -> Outcome {
+fn with(
+    config: Result<Config, ConfigError>,
+    err: &mut dyn Write,
+    then: impl FnOnce(Config, &mut dyn Write) -> Outcome,
+) -> Outcome {
     match config {
         Ok(config) => then(config, err),
         Err(error) => {

@@ -17,8 +17,14 @@ impl Clock {
     }
 
     /// What time it is.
-    #[expect(clippy::disallowed_methods, reason = "this is the place that the lint sends everyone to")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the place that the lint sends everyone to"
+    )]
     pub fn now(&self) -> Now {
-        Now { wall: Timestamp::from(chrono::Utc::now()), mono: Mono::from_micros(Span::from(self.origin.elapsed()).as_micros()) }
+        Now {
+            wall: Timestamp::from(chrono::Utc::now()),
+            mono: Mono::from_micros(Span::from(self.origin.elapsed()).as_micros()),
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Collectors: each turns one real source into observations. The monitor runs them; one that hangs, lies or panics is itself a signal.
+//! Collectors: each turns one real source into observations. The monitor runs them; one that hangs,
+//! lies or panics is itself a signal.
 
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ pub mod pm2;
 pub struct Round {
     /// What was measured.
     pub observations: Vec<Observation>,
-    /// What there is, kind by kind, as far as this round could tell. What was reported once and is not in the list of its kind is gone
-    /// for good reason (unmounted, deleted), and is retired.
+    /// What there is, kind by kind, as far as this round could tell. What was reported once and is
+    /// not in the list of its kind is gone for good reason (unmounted, deleted), and is retired.
     pub listings: Vec<Listing>,
     /// What only a snapshot shows; `None` where the collector has nothing of the kind.
     pub facts: Option<Facts>,
@@ -63,16 +64,26 @@ pub trait Collector: Send + 'static {
     fn time_limit(&self) -> Duration;
 
     /// One round. `now` stamps the observations.
-    fn collect(&mut self, now: rules::time::Timestamp) -> BoxFuture<'_, Result<Round, CollectError>>;
+    fn collect(
+        &mut self,
+        now: rules::time::Timestamp,
+    ) -> BoxFuture<'_, Result<Round, CollectError>>;
 }
 
 impl Round {
-    /// Adds a value of one of Calm Ops' own signals; a value that is not finite was not measured and is left out.
+    /// Adds a value of one of Calm Ops' own signals; a value that is not finite was not measured
+    /// and is left out.
     fn observe(&mut self, at: Timestamp, subject: &Subject, signal: &str, value: f64) {
         let Ok(signal) = signal.parse::<Signal>() else { return };
         if value.is_finite() {
             let unit = say::known_unit(signal.as_str());
-            self.observations.push(Observation { signal, subject: subject.clone(), value, unit, at });
+            self.observations.push(Observation {
+                signal,
+                subject: subject.clone(),
+                value,
+                unit,
+                at,
+            });
         }
     }
 }

@@ -1,8 +1,10 @@
-//! The configuration: flags, environment, one TOML file, and a default for every key, in this order.
+//! The configuration: flags, environment, one TOML file, and a default for every key, in this
+//! order.
 //!
-//! It is read from [`Sources`], never from the machine itself, so that a test can say what the machine would. Every value ends in one
-//! place: a key is found in the first layer that has it, is parsed once, and what is wrong with it is told with its place. The file that
-//! documents all keys, `calm-ops.example.toml`, is held against the defaults by a test.
+//! It is read from [`Sources`], never from the machine itself, so that a test can say what the
+//! machine would. Every value ends in one place: a key is found in the first layer that has it, is
+//! parsed once, and what is wrong with it is told with its place. The file that documents all keys,
+//! `calm-ops.example.toml`, is held against the defaults by a test.
 
 use std::{
     collections::BTreeMap,
@@ -156,13 +158,16 @@ impl fmt::Debug for Secret {
 }
 
 impl Config {
-    /// Reads the configuration: flags win over the environment, it wins over the file, and it over the defaults. Every problem is told.
+    /// Reads the configuration: flags win over the environment, it wins over the file, and it over
+    /// the defaults. Every problem is told.
     pub fn load(flags: &Flags, sources: &impl Sources) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
-        let environment: BTreeMap<String, String> = sources.environment().into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let environment: BTreeMap<String, String> =
+            sources.environment().into_iter().filter(|(_, value)| !value.is_empty()).collect();
         problems.extend(environment.keys().filter_map(|name| keys::unknown_variable(name)));
 
-        let path = flags.config.clone().or_else(|| environment.get("CALM_OPS_CONFIG").map(PathBuf::from));
+        let path =
+            flags.config.clone().or_else(|| environment.get("CALM_OPS_CONFIG").map(PathBuf::from));
         let file = match &path {
             Some(path) => FileLayer::read(path, sources, &mut problems),
             None => FileLayer::default(),
@@ -172,7 +177,8 @@ impl Config {
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
     }
 
-    /// Reads again what may change without a restart. `None` if there is no file. After an error the last values stay in force.
+    /// Reads again what may change without a restart. `None` if there is no file. After an error
+    /// the last values stay in force.
     pub fn reload(&self, sources: &impl Sources) -> Option<Result<Reloadable, ConfigError>> {
         let path = self.file.as_deref()?;
         let mut problems = Vec::new();
@@ -180,7 +186,11 @@ impl Config {
         let endpoints = file.endpoints(self.interval, &mut problems);
         // They count from the next start; that a mistake stands there is told now.
         file.scripts(&mut problems);
-        Some(if problems.is_empty() { Ok(Reloadable { endpoints }) } else { Err(ConfigError { problems }) })
+        Some(if problems.is_empty() {
+            Ok(Reloadable { endpoints })
+        } else {
+            Err(ConfigError { problems })
+        })
     }
 
     /// The database: PostgreSQL where an address is given, a file in the data directory without.
@@ -209,7 +219,12 @@ impl Config {
             pm2: Pm2 { enabled: true, home: None, program: None },
             call_inside: Vec::new(),
             mail: None,
-            limits: Limits { series: 10_000, push_bytes: 1_048_576, push_observations: 10_000, streams: 20_000 },
+            limits: Limits {
+                series: 10_000,
+                push_bytes: 1_048_576,
+                push_observations: 10_000,
+                streams: 20_000,
+            },
             scripts: Vec::new(),
             reloadable: Reloadable::default(),
             file: None,
@@ -231,11 +246,15 @@ impl Layers<'_> {
         if let (Some(flag), Some(text)) = (named.flag, self.flags.get(key)) {
             return Some(Found::flag(flag, text));
         }
-        let from_environment = named.variables.iter().find_map(|name| self.environment.get(*name).map(|text| Found::variable(name, text)));
+        let from_environment = named
+            .variables
+            .iter()
+            .find_map(|name| self.environment.get(*name).map(|text| Found::variable(name, text)));
         from_environment.or_else(|| self.file.get(key))
     }
 
-    /// One key's value, or its default. A bad one is a problem, and the default stands in, so that all problems are told at once.
+    /// One key's value, or its default. A bad one is a problem, and the default stands in, so that
+    /// all problems are told at once.
     fn value<T>(
         &self,
         key: &'static str,
@@ -253,20 +272,40 @@ impl Layers<'_> {
         }
     }
 
-    fn config(&self, file: Option<PathBuf>, sources: &impl Sources, problems: &mut Vec<ConfigProblem>) -> Config {
+    fn config(
+        &self,
+        file: Option<PathBuf>,
+        sources: &impl Sources,
+        problems: &mut Vec<ConfigProblem>,
+    ) -> Config {
         let standard = Config::standard();
         let optional = |found: &Found| values::path(found).map(Some);
         let interval = self.value("interval", standard.interval, values::interval, problems);
         Config {
             listen: self.value("listen", standard.listen, values::listen, problems),
-            public_url: self.value("public_url", None, |found| values::public_url(found).map(Some), problems),
+            public_url: self.value(
+                "public_url",
+                None,
+                |found| values::public_url(found).map(Some),
+                problems,
+            ),
             trusted_proxies: self.value("trusted_proxies", Vec::new(), values::networks, problems),
             tls: self.tls(problems),
-            fresh_for: self.value("sign_in.fresh_for", standard.fresh_for, values::fresh_for, problems),
+            fresh_for: self.value(
+                "sign_in.fresh_for",
+                standard.fresh_for,
+                values::fresh_for,
+                problems,
+            ),
             data_dir: self.value("data_dir", standard.data_dir, values::path, problems),
             ops_dir: self.value("ops_dir", None, optional, problems),
             database_url: self.database_url(sources, problems),
-            host_name: self.value("host_name", None, |found| values::host_name(found).map(Some), problems),
+            host_name: self.value(
+                "host_name",
+                None,
+                |found| values::host_name(found).map(Some),
+                problems,
+            ),
             interval,
             allowed_hosts: self.value("allowed_hosts", Vec::new(), values::allowed_hosts, problems),
             log: Log {
@@ -274,22 +313,47 @@ impl Layers<'_> {
                 format: self.value("log.format", standard.log.format, values::log_format, problems),
             },
             pm2: Pm2 {
-                enabled: self.value("pm2.enabled", standard.pm2.enabled, values::yes_or_no, problems),
+                enabled: self.value(
+                    "pm2.enabled",
+                    standard.pm2.enabled,
+                    values::yes_or_no,
+                    problems,
+                ),
                 home: self.value("pm2.home", None, optional, problems),
-                program: self.value("pm2.program", None, |found| values::own_pm2(found).map(Some), problems),
+                program: self.value(
+                    "pm2.program",
+                    None,
+                    |found| values::own_pm2(found).map(Some),
+                    problems,
+                ),
             },
             call_inside: self.value("call.inside", Vec::new(), values::allowed_hosts, problems),
             mail: self.mail(sources, problems),
             limits: Limits {
-                series: self.value("limits.series", standard.limits.series, |f| values::count(f, 100, 1_000_000), problems),
-                push_bytes: self.value("limits.push_bytes", standard.limits.push_bytes, values::bytes, problems),
+                series: self.value(
+                    "limits.series",
+                    standard.limits.series,
+                    |f| values::count(f, 100, 1_000_000),
+                    problems,
+                ),
+                push_bytes: self.value(
+                    "limits.push_bytes",
+                    standard.limits.push_bytes,
+                    values::bytes,
+                    problems,
+                ),
                 push_observations: self.value(
                     "limits.push_observations",
                     standard.limits.push_observations,
                     |f| values::count(f, 1, 1_000_000),
                     problems,
                 ),
-                streams: self.value("limits.streams", standard.limits.streams, |f| values::count(f, 1, 1_000_000), problems),
+                streams: self.value(
+                    "limits.streams",
+                    standard.limits.streams,
+                    |f| values::count(f, 1, 1_000_000),
+                    problems,
+                ),
             },
             scripts: self.file.scripts(problems),
             reloadable: Reloadable { endpoints: self.file.endpoints(interval, problems) },
@@ -304,9 +368,16 @@ impl Layers<'_> {
             (Some(certificate), Some(key)) => Some(Files { certificate, key }),
             (None, None) => None,
             (certificate, _) => {
-                let (given, missing) = if certificate.is_some() { ("tls.certificate", "tls.key") } else { ("tls.key", "tls.certificate") };
+                let (given, missing) = if certificate.is_some() {
+                    ("tls.certificate", "tls.key")
+                } else {
+                    ("tls.key", "tls.certificate")
+                };
                 if let Some(found) = self.find(given) {
-                    problems.push(found.problem(given, &format!("{missing} beside it: a certificate and its key belong together")));
+                    problems.push(found.problem(
+                        given,
+                        &format!("{missing} beside it: a certificate and its key belong together"),
+                    ));
                 }
                 None
             }
@@ -314,15 +385,23 @@ impl Layers<'_> {
     }
 
     /// The database's address may hold a password: it can lie in a file of its own.
-    fn database_url(&self, sources: &impl Sources, problems: &mut Vec<ConfigProblem>) -> Option<Secret> {
+    fn database_url(
+        &self,
+        sources: &impl Sources,
+        problems: &mut Vec<ConfigProblem>,
+    ) -> Option<Secret> {
         let (direct, from_file) = (self.find("database_url"), self.find("database_url_file"));
         if let (Some(direct), Some(other)) = (&direct, &from_file)
             && direct.layer() == other.layer()
         {
-            problems.push(other.problem("database_url_file", "only one of database_url and database_url_file"));
+            problems.push(
+                other
+                    .problem("database_url_file", "only one of database_url and database_url_file"),
+            );
             return None;
         }
-        // The layer that wins decides; `DATABASE_URL` in the environment beats a file's `database_url_file`.
+        // The layer that wins decides; `DATABASE_URL` in the environment beats a file's
+        // `database_url_file`.
         let use_file = match (&direct, &from_file) {
             (Some(direct), Some(other)) => other.layer() < direct.layer(),
             (None, Some(_)) => true,
@@ -333,16 +412,26 @@ impl Layers<'_> {
             let path = values::path(&found).ok()?;
             match sources.read_file(&path) {
                 Ok(text) => values::database_url(text.trim())
-                    .map_err(|expected| problems.push(ConfigProblem::sentence(format!("{}: expected {expected}", path.display()))))
+                    .map_err(|expected| {
+                        problems.push(ConfigProblem::sentence(format!(
+                            "{}: expected {expected}",
+                            path.display()
+                        )))
+                    })
                     .ok(),
                 Err(error) => {
-                    problems.push(found.problem("database_url_file", &format!("a file that can be read ({error})")));
+                    problems.push(found.problem(
+                        "database_url_file",
+                        &format!("a file that can be read ({error})"),
+                    ));
                     None
                 }
             }
         } else {
             let found = direct?;
-            values::database_url(found.text()).map_err(|expected| problems.push(found.secret_problem("database_url", &expected))).ok()
+            values::database_url(found.text())
+                .map_err(|expected| problems.push(found.secret_problem("database_url", &expected)))
+                .ok()
         }
     }
 }

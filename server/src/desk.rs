@@ -1,5 +1,5 @@
-//! The desk: the one door. Every change comes through `act` and every reading through `ask`, each as an actor, and
-//! here is the one place that checks what an actor may do.
+//! The desk: the one door. Every change comes through `act` and every reading through `ask`, each
+//! as an actor, and here is the one place that checks what an actor may do.
 
 mod ask;
 mod calls;
@@ -49,7 +49,8 @@ const RECENT: Span = Span::from_mins(30 * 24 * 60);
 /// How many entries are read at a time when the desk catches up.
 const PAGE: u32 = 500;
 
-/// What the desk keeps at hand, so that a page costs no query for what all viewers share. It is of one journal position.
+/// What the desk keeps at hand, so that a page costs no query for what all viewers share. It is of
+/// one journal position.
 #[derive(Clone, Debug)]
 struct AtHand {
     cursor: Cursor,
@@ -73,7 +74,8 @@ struct Inner {
     live: Arc<Live>,
     recovery: Arc<Recovery>,
     clock: Clock,
-    /// Serializes changes, so that entries reach the live stream in the order of their numbers. It holds the last position sent.
+    /// Serializes changes, so that entries reach the live stream in the order of their numbers. It
+    /// holds the last position sent.
     writing: Mutex<Option<Cursor>>,
     /// The last number that is known to be committed: what is at hand and older is not shown.
     committed: AtomicU64,
@@ -92,7 +94,13 @@ struct Inner {
 
 impl Desk {
     /// Opens the door.
-    pub fn new(store: Arc<dyn Store>, board: Arc<Board>, live: Arc<Live>, recovery: Arc<Recovery>, clock: Clock) -> Arc<Self> {
+    pub fn new(
+        store: Arc<dyn Store>,
+        board: Arc<Board>,
+        live: Arc<Live>,
+        recovery: Arc<Recovery>,
+        clock: Clock,
+    ) -> Arc<Self> {
         Arc::new(Self(Arc::new(Inner {
             store,
             board,
@@ -127,12 +135,14 @@ impl Desk {
         allowed(caller, needed_to_act(command))
     }
 
-    /// Whether a caller has what a stream or a push needs, which change and ask nothing that is stored.
+    /// Whether a caller has what a stream or a push needs, which change and ask nothing that is
+    /// stored.
     pub fn allow(&self, caller: &Caller, need: Need) -> Result<(), Refusal> {
         allowed(caller, need)
     }
 
-    /// Changes whenever something about people was written: who reads on must ask again whether they may.
+    /// Changes whenever something about people was written: who reads on must ask again whether
+    /// they may.
     pub fn people_changed(&self) -> watch::Receiver<u64> {
         self.0.people.subscribe()
     }
@@ -152,24 +162,32 @@ impl Desk {
         self.0.glance(|at_hand| at_hand.head).unwrap_or(Head::EMPTY)
     }
 
-    /// The severities of the active incidents; those known last while the database fails, and `None` if none were ever read.
+    /// The severities of the active incidents; those known last while the database fails, and
+    /// `None` if none were ever read.
     pub async fn active(&self) -> Option<Vec<Severity>> {
-        let active =
-            |at_hand: &AtHand| at_hand.incidents.iter().filter(|incident| incident.is_active()).map(|incident| incident.severity).collect();
+        let active = |at_hand: &AtHand| {
+            at_hand
+                .incidents
+                .iter()
+                .filter(|incident| incident.is_active())
+                .map(|incident| incident.severity)
+                .collect()
+        };
         match tokio::time::timeout(LONGEST_LOOK, self.0.at_hand()).await {
             Ok(Ok(at_hand)) => Some(active(&at_hand)),
             _ => self.0.glance(active),
         }
     }
 
-    /// Every committed change from now on, in the order of the journal. Whoever lags is told so and reads the store.
+    /// Every committed change from now on, in the order of the journal. Whoever lags is told so and
+    /// reads the store.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Vec<Entry>>> {
         self.0.entries.subscribe()
     }
 }
 
-/// A change runs to its end even if whoever asked for it went away in the middle, so that nothing that was committed is missing
-/// from the live stream.
+/// A change runs to its end even if whoever asked for it went away in the middle, so that nothing
+/// that was committed is missing from the live stream.
 impl app::desk::Desk for Desk {
     fn act(&self, caller: Caller, command: Command) -> DeskFuture<Done> {
         let inner = Arc::clone(&self.0);
@@ -213,22 +231,30 @@ impl Inner {
             None => self.store.head().await.map_err(refuse)?.0,
         };
         *sent = Some(before);
-        let entries = match tokio::time::timeout(LONGEST_CHANGE, self.carry_out(change, beside)).await {
-            Ok(Ok(entries)) => entries,
-            failed => {
-                // It may have been carried out all the same: what is at hand is read again, and the next change sends what is missing.
-                self.mark_stale();
-                if !matches!(failed, Ok(Err(StoreError::Refused(_) | StoreError::Misfit(_)))) {
-                    self.people_unclear();
+        let entries =
+            match tokio::time::timeout(LONGEST_CHANGE, self.carry_out(change, beside)).await {
+                Ok(Ok(entries)) => entries,
+                failed => {
+                    // It may have been carried out all the same: what is at hand is read again, and
+                    // the next change sends what is missing.
+                    self.mark_stale();
+                    if !matches!(failed, Ok(Err(StoreError::Refused(_) | StoreError::Misfit(_)))) {
+                        self.people_unclear();
+                    }
+                    return Err(failed.map_or_else(
+                        |_| too_slow(),
+                        |result| result.map_or_else(refuse_change, |_| too_slow()),
+                    ));
                 }
-                return Err(failed.map_or_else(|_| too_slow(), |result| result.map_or_else(refuse_change, |_| too_slow())));
-            }
+            };
+        let Some((first, last)) = entries.first().zip(entries.last()) else {
+            return Ok(Done { cursor: before });
         };
-        let Some((first, last)) = entries.first().zip(entries.last()) else { return Ok(Done { cursor: before }) };
         let after = Cursor { epoch: before.epoch, number: last.number };
         self.committed.store(last.number, Ordering::Release);
         self.people_changed(&entries);
-        let redacted = entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. })));
+        let redacted =
+            entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. })));
         if first.number == before.number + 1 {
             self.keep_at_hand(after, &entries).await;
             self.send(after.epoch, entries, actor);
@@ -246,62 +272,120 @@ impl Inner {
     }
 
     /// What a command means as a change of the store.
-    async fn plan(&self, caller: &Caller, actor: Actor, command: Command) -> Result<Change, Refusal> {
+    async fn plan(
+        &self,
+        caller: &Caller,
+        actor: Actor,
+        command: Command,
+    ) -> Result<Change, Refusal> {
         let (about, monitor, decide): (_, _, Decide) = match command {
             Command::People(change) => {
                 let (at, caller) = (self.clock.now().wall, caller.clone());
-                let people: DecidePeople = Box::new(move |roster| people::roster::decide(roster, &caller, &change, at));
+                let people: DecidePeople =
+                    Box::new(move |roster| people::roster::decide(roster, &caller, &change, at));
                 let decide: Decide = Box::new(|_| Ok(Vec::new()));
-                return Ok(Change { at, actor, about: About::Nothing, decide, people: Some(people), monitor: None });
+                return Ok(Change {
+                    at,
+                    actor,
+                    about: About::Nothing,
+                    decide,
+                    people: Some(people),
+                    monitor: None,
+                });
             }
-            Command::Record { events, monitor } => (About::Nothing, monitor, Box::new(move |_| Ok(events))),
+            Command::Record { events, monitor } => {
+                (About::Nothing, monitor, Box::new(move |_| Ok(events)))
+            }
             Command::RetireSubject { subject } => {
                 self.check_known(&subject).await?;
-                (About::Nothing, None, Box::new(move |_| Ok(vec![Event::SubjectRetired { subject }])))
+                (
+                    About::Nothing,
+                    None,
+                    Box::new(move |_| Ok(vec![Event::SubjectRetired { subject }])),
+                )
             }
-            Command::Redact { entry, reason } => return self.redaction(caller, actor, entry, &reason).await,
+            Command::Redact { entry, reason } => {
+                return self.redaction(caller, actor, entry, &reason).await;
+            }
             Command::RevokeShare { share } => return self.revocation(actor, share).await,
-            Command::SetContact { .. } | Command::RemoveContact { .. } | Command::TestContact { .. } | Command::EndCall { .. } => {
+            Command::SetContact { .. }
+            | Command::RemoveContact { .. }
+            | Command::TestContact { .. }
+            | Command::EndCall { .. } => {
                 (About::Nothing, None, Self::call_events(caller, command)?)
             }
             // As for a yes: a link must not be left behind by someone who has just gone.
             Command::CreateShare { incident, .. } => {
-                let (at, decide) = (self.clock.now().wall, self.decision(incident, actor, None, command));
-                return Ok(Change { at, actor, about: About::Incident(incident), decide, people: Some(standing(caller)), monitor: None });
+                let (at, decide) =
+                    (self.clock.now().wall, self.decision(incident, actor, None, command));
+                return Ok(Change {
+                    at,
+                    actor,
+                    about: About::Incident(incident),
+                    decide,
+                    people: Some(standing(caller)),
+                    monitor: None,
+                });
             }
             Command::Acknowledge { incident }
             | Command::Comment { incident, .. }
             | Command::Resolve { incident, .. }
-            | Command::Reopen { incident, .. } => (About::Incident(incident), None, self.decision(incident, actor, None, command)),
-            Command::Decline { recommendation, .. } | Command::CancelRun { recommendation } | Command::EndRun { recommendation, .. } => {
+            | Command::Reopen { incident, .. } => {
+                (About::Incident(incident), None, self.decision(incident, actor, None, command))
+            }
+            Command::Decline { recommendation, .. }
+            | Command::CancelRun { recommendation }
+            | Command::EndRun { recommendation, .. } => {
                 let incident = recommendation.incident;
                 (About::Incident(incident), None, self.decision(incident, actor, None, command))
             }
             // Whether something else runs on the same subject is looked up in the same transaction.
             Command::Approve { recommendation, .. } | Command::StartRun { recommendation } => {
-                let (about, incident) = (About::IncidentAndRuns(recommendation.incident), recommendation.incident);
-                let decide = self.decision(incident, actor, self.role_since(caller).await?, command);
-                return Ok(Change { at: self.clock.now().wall, actor, about, decide, people: Some(standing(caller)), monitor: None });
+                let (about, incident) =
+                    (About::IncidentAndRuns(recommendation.incident), recommendation.incident);
+                let decide =
+                    self.decision(incident, actor, self.role_since(caller).await?, command);
+                return Ok(Change {
+                    at: self.clock.now().wall,
+                    actor,
+                    about,
+                    decide,
+                    people: Some(standing(caller)),
+                    monitor: None,
+                });
             }
         };
         Ok(Change { at: self.clock.now().wall, actor, about, decide, people: None, monitor })
     }
 
     /// What a command of one incident changes.
-    fn decision(&self, number: IncidentNumber, actor: Actor, role_since: Option<Timestamp>, command: Command) -> Decide {
+    fn decision(
+        &self,
+        number: IncidentNumber,
+        actor: Actor,
+        role_since: Option<Timestamp>,
+        command: Command,
+    ) -> Decide {
         let (recovery, clock) = (Arc::clone(&self.recovery), self.clock);
         Box::new(move |known: &[Incident]| {
             let incident = known.iter().find(|incident| incident.number == number);
-            let incident = incident.ok_or_else(|| Refusal::NotFound { what: format!("incident {number}") })?;
+            let incident =
+                incident.ok_or_else(|| Refusal::NotFound { what: format!("incident {number}") })?;
             let catalogue = recovery.catalogue();
             let catalogue = catalogue.as_deref().map(rules::catalogue::Catalogue::version);
-            decide(incident, &command, Situation { actor, now: clock.now().wall, others: known, catalogue, role_since })
+            decide(
+                incident,
+                &command,
+                Situation { actor, now: clock.now().wall, others: known, catalogue, role_since },
+            )
         })
     }
 
-    /// Only what reports, or what an active incident is about, can be retired: a wrong name would be no use to anyone.
+    /// Only what reports, or what an active incident is about, can be retired: a wrong name would
+    /// be no use to anyone.
     async fn check_known(&self, subject: &Subject) -> Result<(), Refusal> {
-        let reports = self.board.shown().readings.readings.iter().any(|reading| reading.subject == *subject);
+        let reports =
+            self.board.shown().readings.readings.iter().any(|reading| reading.subject == *subject);
         let known = reports
             || self
                 .at_hand()
@@ -322,8 +406,8 @@ impl Inner {
         }
     }
 
-    /// An earlier change was carried out though its answer was lost: its entries go out first. Returns how far it came; the next
-    /// change goes on from there.
+    /// An earlier change was carried out though its answer was lost: its entries go out first.
+    /// Returns how far it came; the next change goes on from there.
     async fn send_missing(&self, before: Cursor, after: Cursor, actor: Actor) -> u64 {
         let mut number = before.number;
         while number < after.number {
@@ -349,7 +433,8 @@ impl Inner {
         }
     }
 
-    /// Carries the new entries out on what is at hand; where that is not possible it is read again later.
+    /// Carries the new entries out on what is at hand; where that is not possible it is read again
+    /// later.
     async fn keep_at_hand(&self, after: Cursor, entries: &[Entry]) {
         let head = match self.store.head().await {
             Ok((cursor, head)) if cursor == after => head,
@@ -361,7 +446,8 @@ impl Inner {
             // A reader was quicker.
             return;
         }
-        let follows = entries.first().is_some_and(|entry| entry.number == at_hand.cursor.number + 1);
+        let follows =
+            entries.first().is_some_and(|entry| entry.number == at_hand.cursor.number + 1);
         if at_hand.stale || !follows || !at_hand.take(entries) {
             at_hand.stale = true;
             return;
@@ -382,13 +468,16 @@ impl Inner {
         loop {
             let (cursor, head) = self.store.head().await?;
             let now = self.clock.now().wall;
-            let incidents = Arc::new(bounded(self.store.recent_incidents(now.minus(RECENT)).await?));
-            let blind = Arc::new(self.store.blind_spans(now.minus(Span::from_mins(24 * 60))).await?);
+            let incidents =
+                Arc::new(bounded(self.store.recent_incidents(now.minus(RECENT)).await?));
+            let blind =
+                Arc::new(self.store.blind_spans(now.minus(Span::from_mins(24 * 60))).await?);
             let at_hand = AtHand { cursor, head, incidents, blind, stale: false };
-            // Only what is of one position is kept. In a storm of changes a reading of two is good enough for one viewer: the
-            // stream goes on from the older one.
+            // Only what is of one position is kept. In a storm of changes a reading of two is good
+            // enough for one viewer: the stream goes on from the older one.
             if self.store.head().await?.0 == cursor {
-                *self.at_hand.write().unwrap_or_else(PoisonError::into_inner) = Some(at_hand.clone());
+                *self.at_hand.write().unwrap_or_else(PoisonError::into_inner) =
+                    Some(at_hand.clone());
                 return Ok(at_hand);
             }
             tries -= 1;
@@ -421,7 +510,8 @@ impl AtHand {
         for entry in entries {
             let Some(event) = &entry.event else { return false };
             if let Event::Blind { from, to, why } = event {
-                Arc::make_mut(&mut self.blind).insert(0, BlindSpan { from: *from, to: *to, why: *why });
+                Arc::make_mut(&mut self.blind)
+                    .insert(0, BlindSpan { from: *from, to: *to, why: *why });
             }
             let Some(number) = event.incident() else { continue };
             let place = incidents.binary_search_by_key(&number, |incident| incident.number);
@@ -451,7 +541,8 @@ fn bounded(mut incidents: Vec<Incident>) -> Vec<Incident> {
 }
 
 fn ended(incident: &Incident) -> Option<Timestamp> {
-    (incident.state == State::Resolved).then(|| incident.resolution.as_ref().map_or(incident.updated_at, |end| end.at))
+    (incident.state == State::Resolved)
+        .then(|| incident.resolution.as_ref().map_or(incident.updated_at, |end| end.at))
 }
 
 fn too_slow() -> Refusal {
@@ -466,7 +557,9 @@ fn too_slow() -> Refusal {
 fn refuse_change(error: StoreError) -> Refusal {
     let unclear = matches!(error, StoreError::Unclear { .. });
     match refuse(error) {
-        Refusal::Unavailable { advice } if !unclear => Refusal::Unavailable { advice: format!("{advice} Nothing was changed.") },
+        Refusal::Unavailable { advice } if !unclear => {
+            Refusal::Unavailable { advice: format!("{advice} Nothing was changed.") }
+        }
         refusal => refusal,
     }
 }
@@ -475,7 +568,9 @@ fn refuse_change(error: StoreError) -> Refusal {
 pub(crate) fn refuse(error: StoreError) -> Refusal {
     match error {
         StoreError::Refused(refusal) => refusal,
-        StoreError::Misfit(misfit) => Refusal::Conflict { problem: format!("{misfit}. Look at the page again: something has changed.") },
+        StoreError::Misfit(misfit) => Refusal::Conflict {
+            problem: format!("{misfit}. Look at the page again: something has changed."),
+        },
         StoreError::Unavailable { sentence, source } => {
             tracing::warn!(error = %source, "the database failed: {sentence}");
             Refusal::Unavailable { advice: sentence }

@@ -1,4 +1,5 @@
-//! The documents that are policy: read at start, looked at again every two seconds, and put in force only when they are right.
+//! The documents that are policy: read at start, looked at again every two seconds, and put in
+//! force only when they are right.
 
 use std::{
     collections::BTreeMap,
@@ -90,7 +91,8 @@ enum Parsed {
 #[derive(Debug)]
 pub struct Documents {
     dir: Option<PathBuf>,
-    /// Where the versions in force are kept, so that a change made while Calm Ops did not run is told with its difference.
+    /// Where the versions in force are kept, so that a change made while Calm Ops did not run is
+    /// told with its difference.
     kept: PathBuf,
     in_force: BTreeMap<&'static str, InForce>,
     thresholds: Arc<Thresholds>,
@@ -101,13 +103,23 @@ pub struct Documents {
 }
 
 impl Documents {
-    /// Reads all of them from `dir`, or the built-in ones. Returns the events that tell which versions are new.
-    pub fn load(dir: Option<&Path>, kept: &Path, now: Timestamp) -> Result<(Self, Vec<Event>), BadDocuments> {
+    /// Reads all of them from `dir`, or the built-in ones. Returns the events that tell which
+    /// versions are new.
+    pub fn load(
+        dir: Option<&Path>,
+        kept: &Path,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<Event>), BadDocuments> {
         Self::load_with(dir, kept, &[], now)
     }
 
     /// The same; `scripts` are those that the host's own configuration lists, for commands to name.
-    pub fn load_with(dir: Option<&Path>, kept: &Path, scripts: &[OwnScript], now: Timestamp) -> Result<(Self, Vec<Event>), BadDocuments> {
+    pub fn load_with(
+        dir: Option<&Path>,
+        kept: &Path,
+        scripts: &[OwnScript],
+        now: Timestamp,
+    ) -> Result<(Self, Vec<Event>), BadDocuments> {
         let mut in_force = BTreeMap::new();
         let mut problems = Vec::new();
         let (mut thresholds, mut catalogue) = (None, None);
@@ -130,7 +142,8 @@ impl Documents {
         match (thresholds, catalogue) {
             (Some(thresholds), Some(catalogue)) if problems.is_empty() => {
                 let misfits = misfits(&in_force, &thresholds, &catalogue);
-                let (dir, kept, scripts) = (dir.map(Path::to_owned), kept.to_owned(), scripts.to_vec());
+                let (dir, kept, scripts) =
+                    (dir.map(Path::to_owned), kept.to_owned(), scripts.to_vec());
                 Ok((Self { dir, kept, in_force, thresholds, catalogue, scripts, misfits }, events))
             }
             _ => Err(BadDocuments::Wrong { problems }),
@@ -142,32 +155,40 @@ impl Documents {
         &self.thresholds
     }
 
-    /// The approved commands. Unlike with the other documents there are none while the newest version is refused: what somebody meant to
-    /// take away must not run because of a mistake beside it.
+    /// The approved commands. Unlike with the other documents there are none while the newest
+    /// version is refused: what somebody meant to take away must not run because of a mistake
+    /// beside it.
     pub fn catalogue(&self) -> Option<Arc<Catalogue>> {
         let refused = self.in_force.get(COMMANDS).is_none_or(|known| known.refused.is_some());
         (!refused).then(|| Arc::clone(&self.catalogue))
     }
 
-    /// Where the newest version of the approved commands is wrong, in a sentence, as long as that keeps all of them from running.
+    /// Where the newest version of the approved commands is wrong, in a sentence, as long as that
+    /// keeps all of them from running.
     pub fn without_catalogue(&self) -> Option<String> {
         let Refused { line, found, .. } = self.in_force.get(COMMANDS)?.refused.as_ref()?;
-        let place = line.map_or_else(|| COMMANDS.to_owned(), |line| format!("{COMMANDS}, line {line}"));
+        let place =
+            line.map_or_else(|| COMMANDS.to_owned(), |line| format!("{COMMANDS}, line {line}"));
         Some(format!("No recovery command runs until {COMMANDS} is right again. {place}: {found}."))
     }
 
-    /// Notes on disk which versions are in force; called when the journal has taken the events that say so.
+    /// Notes on disk which versions are in force; called when the journal has taken the events that
+    /// say so.
     pub fn keep(&self) {
         for (name, document) in &self.in_force {
             let path = self.kept.join(name);
-            let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, &document.text));
+            let written = path
+                .parent()
+                .map_or(Ok(()), fs::create_dir_all)
+                .and_then(|()| fs::write(&path, &document.text));
             if let Err(error) = written {
                 tracing::warn!(document = name, %error, "the version in force could not be noted in the data directory");
             }
         }
     }
 
-    /// Looks whether a document changed. Returns what to journal; the thresholds in force may be others afterwards.
+    /// Looks whether a document changed. Returns what to journal; the thresholds in force may be
+    /// others afterwards.
     pub fn look(&mut self, now: Timestamp) -> Vec<Event> {
         let Some(dir) = self.dir.clone() else { return Vec::new() };
         let (mut events, mut changed) = (Vec::new(), false);
@@ -178,15 +199,29 @@ impl Documents {
                     known.refused = None;
                     continue;
                 }
-                Ok(text) => check(name, &text, &self.scripts).map(|parsed| (parsed, text.clone())).map_err(|problems| {
-                    let first = problems.first();
-                    let error = first.map_or_else(|| "it can't be read".to_owned(), Problem::to_string);
-                    let found = first.map_or_else(|| "it can't be read".to_owned(), |first| first.found.clone());
-                    Refused { sha256: sha256(&text), error, line: first.map(|first| first.line), found }
+                Ok(text) => check(name, &text, &self.scripts)
+                    .map(|parsed| (parsed, text.clone()))
+                    .map_err(|problems| {
+                        let first = problems.first();
+                        let error =
+                            first.map_or_else(|| "it can't be read".to_owned(), Problem::to_string);
+                        let found = first.map_or_else(
+                            || "it can't be read".to_owned(),
+                            |first| first.found.clone(),
+                        );
+                        Refused {
+                            sha256: sha256(&text),
+                            error,
+                            line: first.map(|first| first.line),
+                            found,
+                        }
+                    }),
+                Err(error) => Err(Refused {
+                    sha256: String::new(),
+                    error: error.to_string(),
+                    line: None,
+                    found: "it can't be read".to_owned(),
                 }),
-                Err(error) => {
-                    Err(Refused { sha256: String::new(), error: error.to_string(), line: None, found: "it can't be read".to_owned() })
-                }
             };
             match outcome {
                 Ok((parsed, text)) => {
@@ -204,7 +239,11 @@ impl Documents {
                     let Refused { sha256, error, .. } = refused.clone();
                     if known.refused.as_ref() != Some(&refused) {
                         known.refused = Some(refused);
-                        events.push(Event::DocumentRefused { name: name.to_owned(), sha256, error });
+                        events.push(Event::DocumentRefused {
+                            name: name.to_owned(),
+                            sha256,
+                            error,
+                        });
                     }
                 }
             }
@@ -215,7 +254,8 @@ impl Documents {
         events
     }
 
-    /// What is right by itself and does not fit together: a section of the guide or a command is named that is not there.
+    /// What is right by itself and does not fit together: a section of the guide or a command is
+    /// named that is not there.
     pub fn misfits(&self) -> &[Problem] {
         &self.misfits
     }
@@ -233,19 +273,30 @@ impl Documents {
 
     /// Their texts.
     pub fn texts(&self) -> Vec<Document> {
-        self.in_force.iter().map(|(name, document)| Document { name: (*name).to_owned(), markdown: document.text.clone() }).collect()
+        self.in_force
+            .iter()
+            .map(|(name, document)| Document {
+                name: (*name).to_owned(),
+                markdown: document.text.clone(),
+            })
+            .collect()
     }
 }
 
-/// The newest version of the approved commands, by itself: the commands of a server that runs are these, whatever became of the other
-/// documents since it was started.
+/// The newest version of the approved commands, by itself: the commands of a server that runs are
+/// these, whatever became of the other documents since it was started.
 pub fn catalogue(dir: Option<&Path>, scripts: &[OwnScript]) -> Result<Catalogue, BadDocuments> {
     let text = read(dir, COMMANDS)?;
-    Catalogue::parse(COMMANDS, &text, scripts)
-        .map_err(|refusals| BadDocuments::Wrong { problems: refusals.into_iter().map(Problem::from).collect() })
+    Catalogue::parse(COMMANDS, &text, scripts).map_err(|refusals| BadDocuments::Wrong {
+        problems: refusals.into_iter().map(Problem::from).collect(),
+    })
 }
 
-fn misfits(in_force: &BTreeMap<&'static str, InForce>, thresholds: &Thresholds, catalogue: &Catalogue) -> Vec<Problem> {
+fn misfits(
+    in_force: &BTreeMap<&'static str, InForce>,
+    thresholds: &Thresholds,
+    catalogue: &Catalogue,
+) -> Vec<Problem> {
     let text = |name: &str| in_force.get(name).map_or("", |document| document.text.as_str());
     let at = |line: u32, found: String, expected: String| {
         let row = text(THRESHOLDS).lines().nth(line.saturating_sub(1) as usize).unwrap_or_default();
@@ -254,17 +305,26 @@ fn misfits(in_force: &BTreeMap<&'static str, InForce>, thresholds: &Thresholds, 
         Problem { file: THRESHOLDS.to_owned(), line, column: 1, width, text: row, found, expected }
     };
     let rows = thresholds.rows();
-    let sections: Vec<String> = text(GUIDE).lines().filter_map(|line| line.strip_prefix('#')).map(anchor).collect();
+    let sections: Vec<String> =
+        text(GUIDE).lines().filter_map(|line| line.strip_prefix('#')).map(anchor).collect();
     let named = rows.iter().map(|row| (row.line, row.guidance.runbook.as_str()));
-    let sections_missing =
-        named.filter(|(_, section)| !section.is_empty() && !sections.iter().any(|known| known == section)).map(|(line, section)| {
+    let sections_missing = named
+        .filter(|(_, section)| {
+            !section.is_empty() && !sections.iter().any(|known| known == section)
+        })
+        .map(|(line, section)| {
             let found = format!("the runbook section '{section}' does not exist in {GUIDE}");
             at(line, found, format!("one of {}", sections.join(", ")))
         });
     let ids = rows.iter().flat_map(|row| row.guidance.commands.iter().map(|id| (row.line, id)));
     let commands_missing = ids.filter(|(_, id)| catalogue.get(id).is_none()).map(|(line, id)| {
-        let known: Vec<&str> = catalogue.commands().iter().map(rules::catalogue::Command::id).collect();
-        at(line, format!("the command '{id}' does not exist in {COMMANDS}"), format!("one of {}", known.join(", ")))
+        let known: Vec<&str> =
+            catalogue.commands().iter().map(rules::catalogue::Command::id).collect();
+        at(
+            line,
+            format!("the command '{id}' does not exist in {COMMANDS}"),
+            format!("one of {}", known.join(", ")),
+        )
     });
     let mut found: Vec<Problem> = sections_missing.chain(commands_missing).collect();
     found.sort_by_key(|problem| problem.line);
@@ -296,7 +356,9 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Pr
     }
     if name == COMMANDS {
         let read = Catalogue::parse(name, text, scripts);
-        return read.map(Parsed::Catalogue).map_err(|refusals| refusals.into_iter().map(Problem::from).collect());
+        return read
+            .map(Parsed::Catalogue)
+            .map_err(|refusals| refusals.into_iter().map(Problem::from).collect());
     }
     if first.trim_end() == "format: 1" {
         return Ok(Parsed::Text);
@@ -317,7 +379,9 @@ fn read(dir: Option<&Path>, name: &str) -> Result<String, BadDocuments> {
         let path = path.clone();
         move |source| BadDocuments::Unreadable { path, advice, source }
     };
-    let size = fs::metadata(&path).map_err(unreadable("'calm-ops init DIR' writes the documents that are missing."))?.len();
+    let size = fs::metadata(&path)
+        .map_err(unreadable("'calm-ops init DIR' writes the documents that are missing."))?
+        .len();
     if size > LARGEST {
         return Err(unreadable("A document may have 512 KiB.")(io::ErrorKind::FileTooLarge.into()));
     }
@@ -325,7 +389,11 @@ fn read(dir: Option<&Path>, name: &str) -> Result<String, BadDocuments> {
 }
 
 fn in_force_event(name: &str, sha256: &str, before: &str, after: &str) -> Event {
-    Event::DocumentInForce { name: name.to_owned(), sha256: sha256.to_owned(), difference: difference(before, after) }
+    Event::DocumentInForce {
+        name: name.to_owned(),
+        sha256: sha256.to_owned(),
+        difference: difference(before, after),
+    }
 }
 
 /// The lines that went (`-`) and came (`+`); empty when all of it is new.
@@ -355,7 +423,10 @@ fn difference(before: &str, after: &str) -> String {
 /// The anchor of a heading, as the pages make it.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim_start_matches('#').trim().to_lowercase();
-    kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).map(|c| if c == ' ' { '-' } else { c }).collect()
+    kept.chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
 }
 
 fn sha256(text: &str) -> String {
@@ -380,19 +451,35 @@ mod tests {
             fs::write(dir.path().join(name), &*embedded::document(name).unwrap()).unwrap();
         }
         let kept = tempfile::tempdir().unwrap();
-        let (mut documents, events) = Documents::load(Some(dir.path()), kept.path(), Timestamp::default()).unwrap();
+        let (mut documents, events) =
+            Documents::load(Some(dir.path()), kept.path(), Timestamp::default()).unwrap();
         assert_eq!(events.len(), 4);
         documents.keep();
         let sha256 = documents.thresholds().sha256().to_owned();
-        fs::write(dir.path().join(THRESHOLDS), "format: 1\n\n| signal | nonsense |\n|---|---|\n| a | b |\n").unwrap();
-        assert!(matches!(&documents.look(Timestamp::from_secs(1))[..], [Event::DocumentRefused { .. }]));
-        assert!(documents.look(Timestamp::from_secs(2)).is_empty(), "the same bad edit is told once");
+        fs::write(
+            dir.path().join(THRESHOLDS),
+            "format: 1\n\n| signal | nonsense |\n|---|---|\n| a | b |\n",
+        )
+        .unwrap();
+        assert!(matches!(
+            &documents.look(Timestamp::from_secs(1))[..],
+            [Event::DocumentRefused { .. }]
+        ));
+        assert!(
+            documents.look(Timestamp::from_secs(2)).is_empty(),
+            "the same bad edit is told once"
+        );
         fs::write(dir.path().join(THRESHOLDS), "format: 1\n\n# Half saved\n").unwrap();
         assert!(
             matches!(&documents.look(Timestamp::from_secs(2))[..], [Event::DocumentRefused { error, .. }] if error.contains("there is no threshold"))
         );
         assert_eq!(documents.thresholds().sha256(), sha256);
-        assert!(documents.states().iter().any(|state| state.name == THRESHOLDS && state.error.is_some()));
+        assert!(
+            documents
+                .states()
+                .iter()
+                .any(|state| state.name == THRESHOLDS && state.error.is_some())
+        );
         let guide = documents.texts().into_iter().find(|text| text.name == GUIDE).unwrap().markdown;
         fs::write(dir.path().join(GUIDE), format!("{guide}\n## Shorter\n")).unwrap();
         assert!(
@@ -402,18 +489,30 @@ mod tests {
         fs::write(dir.path().join(GUIDE), "format: 1\n\n# Nothing\n").unwrap();
         documents.look(Timestamp::from_secs(4));
         let missing = documents.misfits().first().unwrap();
-        assert!(missing.line > 1 && missing.found.ends_with(&format!("does not exist in {GUIDE}")), "{missing}");
+        assert!(
+            missing.line > 1 && missing.found.ends_with(&format!("does not exist in {GUIDE}")),
+            "{missing}"
+        );
         fs::write(dir.path().join(GUIDE), format!("{guide}\n## Shorter\n")).unwrap();
         documents.look(Timestamp::from_secs(5));
         assert_eq!(documents.misfits(), []);
         fs::write(
             dir.path().join(THRESHOLDS),
-            embedded::document(THRESHOLDS).unwrap().replacen("`journal-vacuum`", "`no-such-command`", 1),
+            embedded::document(THRESHOLDS).unwrap().replacen(
+                "`journal-vacuum`",
+                "`no-such-command`",
+                1,
+            ),
         )
         .unwrap();
         documents.look(Timestamp::from_secs(6));
         let missing = documents.misfits().first().unwrap();
-        assert!(missing.line > 1 && missing.found == format!("the command 'no-such-command' does not exist in {COMMANDS}"), "{missing}");
+        assert!(
+            missing.line > 1
+                && missing.found
+                    == format!("the command 'no-such-command' does not exist in {COMMANDS}"),
+            "{missing}"
+        );
         let (_, events) = Documents::load(None, kept.path(), Timestamp::default()).unwrap();
         assert!(events.is_empty(), "what is in force already is not told again");
     }
@@ -430,10 +529,23 @@ mod tests {
         let (mut documents, _) = load().unwrap();
         let version = documents.catalogue().unwrap().version().to_owned();
         let good = embedded::document(COMMANDS).unwrap().into_owned();
-        let line = good.lines().position(|line| line.starts_with("| runs | `pm2 reload {app}` |")).unwrap() + 1;
-        fs::write(dir.path().join(COMMANDS), good.replacen("| runs | `pm2 reload {app}` |", "| runs | `pm2 reload {app}; reboot` |", 1))
-            .unwrap();
-        assert!(matches!(&documents.look(Timestamp::from_secs(1))[..], [Event::DocumentRefused { name, .. }] if name == COMMANDS));
+        let line = good
+            .lines()
+            .position(|line| line.starts_with("| runs | `pm2 reload {app}` |"))
+            .unwrap()
+            + 1;
+        fs::write(
+            dir.path().join(COMMANDS),
+            good.replacen(
+                "| runs | `pm2 reload {app}` |",
+                "| runs | `pm2 reload {app}; reboot` |",
+                1,
+            ),
+        )
+        .unwrap();
+        assert!(
+            matches!(&documents.look(Timestamp::from_secs(1))[..], [Event::DocumentRefused { name, .. }] if name == COMMANDS)
+        );
         assert_eq!(documents.catalogue(), None);
         assert!(
             documents.without_catalogue().unwrap().contains(&format!("{COMMANDS}, line {line}: ")),
@@ -443,7 +555,10 @@ mod tests {
         assert!(matches!(load(), Err(BadDocuments::Wrong { .. })), "at start it stops the program");
         fs::write(dir.path().join(COMMANDS), &good).unwrap();
         documents.look(Timestamp::from_secs(2));
-        assert_eq!((documents.catalogue().unwrap().version(), documents.without_catalogue()), (&*version, None));
+        assert_eq!(
+            (documents.catalogue().unwrap().version(), documents.without_catalogue()),
+            (&*version, None)
+        );
         fs::write(dir.path().join(COMMANDS), format!("{good}\nOne more line.\n")).unwrap();
         assert!(
             matches!(&documents.look(Timestamp::from_secs(3))[..], [Event::DocumentInForce { difference, .. }] if difference.contains("+One more line."))

@@ -1,7 +1,8 @@
 //! The journal as lines of text: taken out while Calm Ops runs, and proved without it.
 //!
-//! Each line is one entry with all that its hash covers, the hash before it, and salt and payload exactly as they are stored. So a file,
-//! or any part of one, can be checked on another machine, by this program or by a few lines of any other one.
+//! Each line is one entry with all that its hash covers, the hash before it, and salt and payload
+//! exactly as they are stored. So a file, or any part of one, can be checked on another machine, by
+//! this program or by a few lines of any other one.
 
 use std::{
     fs::File,
@@ -47,7 +48,8 @@ impl Export {
     /// The next lines; `None` at the end.
     pub async fn next(&mut self, store: &dyn Store) -> Result<Option<String>, StoreError> {
         if self.at.number >= self.goal.number {
-            // A content that was removed while this was read is explained by an entry after the head of then: it comes along.
+            // A content that was removed while this was read is explained by an entry after the
+            // head of then: it comes along.
             let (_, head) = store.head().await?;
             if head.number <= self.goal.number || self.rounds >= ROUNDS {
                 return Ok(None);
@@ -55,8 +57,14 @@ impl Export {
             (self.goal, self.rounds) = (head, self.rounds + 1);
         }
         let mut lines = String::new();
-        for entry in store.stored_entries(self.at.number, PAGE).await?.iter().filter(|entry| entry.number <= self.goal.number) {
-            let line = to_line(entry, self.at.hash).map_err(|error| StoreError::inconsistent("journal", entry.number, error))?;
+        for entry in store
+            .stored_entries(self.at.number, PAGE)
+            .await?
+            .iter()
+            .filter(|entry| entry.number <= self.goal.number)
+        {
+            let line = to_line(entry, self.at.hash)
+                .map_err(|error| StoreError::inconsistent("journal", entry.number, error))?;
             lines.push_str(&line);
             self.at = Head { number: entry.number, hash: entry.hash };
         }
@@ -98,7 +106,9 @@ pub enum ExportError {
         broken: Broken,
     },
     /// The noted head lies before the file's beginning.
-    #[error("the file begins with entry {first}, so it can't prove a head that was noted at entry {noted}; export from the beginning")]
+    #[error(
+        "the file begins with entry {first}, so it can't prove a head that was noted at entry {noted}; export from the beginning"
+    )]
     Before {
         /// The first entry of the file.
         first: u64,
@@ -128,9 +138,15 @@ pub struct Proved {
 
 /// Writes the whole journal into a file, for its owner alone; one that exists is not replaced.
 pub async fn write_file(store: &dyn Store, file: &Path) -> Result<Head, ExportError> {
-    let trouble = |source| ExportError::File { sentence: format!("the export '{}' can't be written", file.display()), source };
+    let trouble = |source| ExportError::File {
+        sentence: format!("the export '{}' can't be written", file.display()),
+        source,
+    };
     if file.exists() {
-        return Err(trouble(io::Error::new(io::ErrorKind::AlreadyExists, "there is such a file already; choose another name")));
+        return Err(trouble(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "there is such a file already; choose another name",
+        )));
     }
     let mut name = file.as_os_str().to_owned();
     name.push(".part");
@@ -139,7 +155,10 @@ pub async fn write_file(store: &dyn Store, file: &Path) -> Result<Head, ExportEr
     let mut out = io::BufWriter::new(out);
     let written = async {
         let head = write(store, &mut out).await?;
-        out.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all()).map_err(trouble)?;
+        out.into_inner()
+            .map_err(io::IntoInnerError::into_error)
+            .and_then(|file| file.sync_all())
+            .map_err(trouble)?;
         std::fs::rename(&partial, file).map_err(trouble)?;
         Ok(head)
     };
@@ -153,7 +172,8 @@ pub async fn write_file(store: &dyn Store, file: &Path) -> Result<Head, ExportEr
 
 /// Writes the whole journal.
 pub async fn write(store: &dyn Store, out: &mut dyn Write) -> Result<Head, ExportError> {
-    let trouble = |source| ExportError::File { sentence: "the export can't be written".to_owned(), source };
+    let trouble =
+        |source| ExportError::File { sentence: "the export can't be written".to_owned(), source };
     let mut export = Export::after(store, 0).await?;
     while let Some(lines) = export.next(store).await? {
         out.write_all(lines.as_bytes()).map_err(trouble)?;
@@ -162,10 +182,14 @@ pub async fn write(store: &dyn Store, out: &mut dyn Write) -> Result<Head, Expor
     Ok(export.reached())
 }
 
-/// Proves a file, up to its end and to a head that was noted elsewhere. It holds one line at a time.
+/// Proves a file, up to its end and to a head that was noted elsewhere. It holds one line at a
+/// time.
 pub fn prove_file(file: &Path, noted: Option<Head>) -> Result<Proved, ExportError> {
     let opened = File::open(file);
-    let opened = opened.map_err(|source| ExportError::File { sentence: format!("'{}' can't be read", file.display()), source })?;
+    let opened = opened.map_err(|source| ExportError::File {
+        sentence: format!("'{}' can't be read", file.display()),
+        source,
+    })?;
     prove(BufReader::new(opened), noted)
 }
 
@@ -178,16 +202,26 @@ pub fn prove(mut lines: impl BufRead, noted: Option<Head>) -> Result<Proved, Exp
         number += 1;
         let wrong = |problem: String| ExportError::Line { line: number, problem };
         let read = lines.by_ref().take(LONGEST_LINE + 1).read_until(b'\n', &mut line);
-        let read = read.map_err(|source| ExportError::File { sentence: format!("line {number} can't be read"), source })?;
+        let read = read.map_err(|source| ExportError::File {
+            sentence: format!("line {number} can't be read"),
+            source,
+        })?;
         if read == 0 {
             break;
         }
         match line.pop() {
             Some(b'\n') => {}
-            _ if line.len() as u64 >= LONGEST_LINE => return Err(wrong(format!("it is longer than {LONGEST_LINE} bytes"))),
-            _ => return Err(wrong("it is cut off: the file does not end with the end of a line".to_owned())),
+            _ if line.len() as u64 >= LONGEST_LINE => {
+                return Err(wrong(format!("it is longer than {LONGEST_LINE} bytes")));
+            }
+            _ => {
+                return Err(wrong(
+                    "it is cut off: the file does not end with the end of a line".to_owned(),
+                ));
+            }
         }
-        let (entry, before) = from_line(&line).map_err(|error: BadLine| wrong(error.to_string()))?;
+        let (entry, before) =
+            from_line(&line).map_err(|error: BadLine| wrong(error.to_string()))?;
         let broken = |broken| ExportError::Broken { line: number, broken };
         let (_, verifier) = match &mut walk {
             Some(walk) => walk,
@@ -195,10 +229,17 @@ pub fn prove(mut lines: impl BufRead, noted: Option<Head>) -> Result<Proved, Exp
                 let start = begins(&entry, before).map_err(broken)?;
                 if let Some(noted) = noted {
                     if noted.number < start.number {
-                        return Err(ExportError::Before { first: entry.number, noted: noted.number });
+                        return Err(ExportError::Before {
+                            first: entry.number,
+                            noted: noted.number,
+                        });
                     }
                     if noted.number == start.number && noted.hash != start.hash {
-                        return Err(broken(Broken::OtherHead { number: noted.number, found: start.hash, noted: noted.hash }));
+                        return Err(broken(Broken::OtherHead {
+                            number: noted.number,
+                            found: start.hash,
+                            noted: noted.hash,
+                        }));
                     }
                 }
                 walk.insert((entry.number, Verifier::after(start, noted)))
@@ -213,6 +254,7 @@ pub fn prove(mut lines: impl BufRead, noted: Option<Head>) -> Result<Proved, Exp
     }
     let Some((first, verifier)) = walk else { return Err(ExportError::Empty) };
     let (reached, _) = verifier.reached();
-    let (head, redacted) = verifier.finish(reached).map_err(|broken| ExportError::Broken { line: number, broken })?;
+    let (head, redacted) =
+        verifier.finish(reached).map_err(|broken| ExportError::Broken { line: number, broken })?;
     Ok(Proved { first, head, redacted, unexplained: removals.unexplained() })
 }

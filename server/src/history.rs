@@ -1,4 +1,5 @@
-//! The recent past of every series at full resolution, in memory; and the roll-ups that go to the database in batches.
+//! The recent past of every series at full resolution, in memory; and the roll-ups that go to the
+//! database in batches.
 
 use std::collections::VecDeque;
 
@@ -65,7 +66,8 @@ struct Series {
     hour: Option<Gathered>,
 }
 
-/// Roll-ups that wait to be written, oldest first, within bounds: a database that is away must not fill the memory.
+/// Roll-ups that wait to be written, oldest first, within bounds: a database that is away must not
+/// fill the memory.
 #[derive(Debug, Default)]
 struct Waiting {
     rollups: VecDeque<Rollup>,
@@ -83,7 +85,10 @@ impl Waiting {
 
     fn drop_one(&mut self) {
         if self.dropped == 0 {
-            tracing::warn!(most = MOST_WAITING, "too many roll-ups wait for the database; the oldest are given up");
+            tracing::warn!(
+                most = MOST_WAITING,
+                "too many roll-ups wait for the database; the oldest are given up"
+            );
         }
         self.dropped += 1;
     }
@@ -106,8 +111,14 @@ impl History {
         let place = &mut self.series[index];
         if place.as_ref().is_none_or(|known| known.subject != *subject || known.signal != *signal) {
             let points = VecDeque::new();
-            *place =
-                Some(Series { subject: subject.clone(), signal: signal.clone(), unit: unit.clone(), points, minute: None, hour: None });
+            *place = Some(Series {
+                subject: subject.clone(),
+                signal: signal.clone(),
+                unit: unit.clone(),
+                points,
+                minute: None,
+                hour: None,
+            });
         }
     }
 
@@ -144,8 +155,8 @@ impl History {
         }
     }
 
-    /// Ends the minutes and hours that are over, and forgets what is too old to keep at full resolution.
-    /// With `all` the current minute and hour are ended too: for a graceful stop.
+    /// Ends the minutes and hours that are over, and forgets what is too old to keep at full
+    /// resolution. With `all` the current minute and hour are ended too: for a graceful stop.
     pub fn roll_up(&mut self, now: Timestamp, all: bool) {
         let (micros, oldest) = (now.as_micros(), now.minus(LONGEST).as_micros());
         for series in self.series.iter_mut().flatten() {
@@ -182,7 +193,9 @@ impl History {
     pub fn series(&self) -> impl Iterator<Item = (SeriesId, &Signal, &Subject)> {
         let places = self.series.iter().enumerate();
         places.filter_map(|(id, series)| {
-            series.as_ref().map(|one| (SeriesId(u32::try_from(id).unwrap_or(u32::MAX)), &one.signal, &one.subject))
+            series.as_ref().map(|one| {
+                (SeriesId(u32::try_from(id).unwrap_or(u32::MAX)), &one.signal, &one.subject)
+            })
         })
     }
 
@@ -199,29 +212,52 @@ impl History {
         }
     }
 
-    /// The values of a series from a moment on, as seconds after the first and value, thinned to at most `most` points.
-    pub fn course(&self, id: SeriesId, from: Timestamp, most: usize) -> Option<(Timestamp, Vec<(f32, f64)>)> {
+    /// The values of a series from a moment on, as seconds after the first and value, thinned to at
+    /// most `most` points.
+    pub fn course(
+        &self,
+        id: SeriesId,
+        from: Timestamp,
+        most: usize,
+    ) -> Option<(Timestamp, Vec<(f32, f64)>)> {
         let points = self.points(id, from)?;
         let &(first, _) = points.first()?;
         // Whoever thins keeps the last value of each step: what is shown last is what holds now.
         let step = points.len().div_ceil(most.max(1));
         let thinned = points.rchunks(step).rev().filter_map(|chunk| chunk.last());
         let seconds = |time: i64| ((time - first) as f64 / 1e6) as f32;
-        Some((Timestamp::from_micros(first), thinned.map(|&(time, value)| (seconds(time), value)).collect()))
+        Some((
+            Timestamp::from_micros(first),
+            thinned.map(|&(time, value)| (seconds(time), value)).collect(),
+        ))
     }
 
     /// The values of a series in steps, for charts.
-    pub fn steps(&self, subject: &Subject, signal: &Signal, from: Timestamp, to: Timestamp, most: usize) -> Option<Vec<CoursePoint>> {
-        let series = self.series.iter().flatten().find(|series| series.subject == *subject && series.signal == *signal)?;
+    pub fn steps(
+        &self,
+        subject: &Subject,
+        signal: &Signal,
+        from: Timestamp,
+        to: Timestamp,
+        most: usize,
+    ) -> Option<Vec<CoursePoint>> {
+        let series = self
+            .series
+            .iter()
+            .flatten()
+            .find(|series| series.subject == *subject && series.signal == *signal)?;
         let (from, to) = (from.as_micros(), to.as_micros());
-        let points: Vec<_> = series.points.iter().filter(|&&(time, _)| time >= from && time < to).collect();
+        let points: Vec<_> =
+            series.points.iter().filter(|&&(time, _)| time >= from && time < to).collect();
         let step = points.len().div_ceil(most.max(1)).max(1);
         let point = |chunk: &[&(i64, f64)]| {
             let values = chunk.iter().map(|&&(_, value)| value);
             CoursePoint {
                 at: Timestamp::from_micros(chunk[0].0),
                 // When the next was due is for whoever knows what is usual.
-                until: chunk.last().map_or_else(Timestamp::default, |point| Timestamp::from_micros(point.0)),
+                until: chunk
+                    .last()
+                    .map_or_else(Timestamp::default, |point| Timestamp::from_micros(point.0)),
                 min: values.clone().fold(f64::INFINITY, f64::min),
                 mean: values.clone().sum::<f64>() / chunk.len() as f64,
                 max: values.fold(f64::NEG_INFINITY, f64::max),
@@ -278,7 +314,12 @@ mod tests {
 
     fn history() -> (History, SeriesId) {
         let (mut history, id) = (History::default(), SeriesId(0));
-        history.open(id, &"host:a".parse().unwrap(), &"host.cpu.used".parse().unwrap(), &Unit::Percent);
+        history.open(
+            id,
+            &"host:a".parse().unwrap(),
+            &"host.cpu.used".parse().unwrap(),
+            &Unit::Percent,
+        );
         (history, id)
     }
 
@@ -290,10 +331,15 @@ mod tests {
         }
         history.roll_up(Timestamp::from_secs(7_200), false);
         let rollups = history.take_rollups(usize::MAX);
-        let minutes: Vec<_> = rollups.iter().filter(|rollup| rollup.step == RollupStep::Minute).collect();
-        let hours: Vec<_> = rollups.iter().filter(|rollup| rollup.step == RollupStep::Hour).collect();
+        let minutes: Vec<_> =
+            rollups.iter().filter(|rollup| rollup.step == RollupStep::Minute).collect();
+        let hours: Vec<_> =
+            rollups.iter().filter(|rollup| rollup.step == RollupStep::Hour).collect();
         assert_eq!((minutes.len(), hours.len()), (120, 2));
-        assert!(minutes.iter().all(|minute| minute.count == 60 && minute.min == 0.0 && minute.max == 59.0 && minute.mean == 29.5));
+        assert!(minutes.iter().all(|minute| minute.count == 60
+            && minute.min == 0.0
+            && minute.max == 59.0
+            && minute.mean == 29.5));
         assert!(hours.iter().all(|hour| hour.count == 3_600 && hour.last == 59.0));
         history.roll_up(Timestamp::from_secs(7_300), true);
         assert!(history.take_rollups(usize::MAX).is_empty());
@@ -313,7 +359,10 @@ mod tests {
         let newest = batch[999].clone();
         history.put_back(batch);
         assert_eq!(history.waiting.rollups.len(), MOST_WAITING);
-        assert_eq!(history.waiting.rollups[499], newest, "the oldest are given up, the others keep their order");
+        assert_eq!(
+            history.waiting.rollups[499], newest,
+            "the oldest are given up, the others keep their order"
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! The live stream: tails the journal, encodes each event once for all viewers, and carries the latest health readings beside it.
+//! The live stream: tails the journal, encodes each event once for all viewers, and carries the
+//! latest health readings beside it.
 //!
-//! Readers own nothing but a position. An event lies once in a bounded ring; a reader that falls behind the ring goes on from the
-//! database, and one that is too far behind even for that is told to start again. So a slow reader costs no memory and skips nothing.
+//! Readers own nothing but a position. An event lies once in a bounded ring; a reader that falls
+//! behind the ring goes on from the database, and one that is too far behind even for that is told
+//! to start again. So a slow reader costs no memory and skips nothing.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -57,11 +59,17 @@ struct Ring {
 impl Ring {
     /// Takes the content of an event away: it was redacted, and goes out to nobody any more.
     fn forget(&mut self, epoch: u32, number: u64) {
-        let at = self.events.front().and_then(|(oldest, _)| usize::try_from(number.checked_sub(*oldest)?).ok());
+        let at = self
+            .events
+            .front()
+            .and_then(|(oldest, _)| usize::try_from(number.checked_sub(*oldest)?).ok());
         let Some((_, encoded)) = at.and_then(|at| self.events.get_mut(at)) else { return };
-        let told = std::str::from_utf8(encoded).ok().and_then(|text| text.split_once("\ndata: ")?.1.lines().next());
+        let told = std::str::from_utf8(encoded)
+            .ok()
+            .and_then(|text| text.split_once("\ndata: ")?.1.lines().next());
         let entry = told.and_then(|json| serde_json::from_str::<Entry>(json).ok());
-        let forgotten = entry.map_or_else(Bytes::new, |entry| encode(epoch, &Entry { event: None, ..entry }));
+        let forgotten =
+            entry.map_or_else(Bytes::new, |entry| encode(epoch, &Entry { event: None, ..entry }));
         self.bytes = self.bytes + forgotten.len() - encoded.len();
         *encoded = forgotten;
     }
@@ -113,13 +121,20 @@ impl Live {
         })
     }
 
-    /// Called by the desk after each commit, in the order of the journal, while it holds its writing lock.
+    /// Called by the desk after each commit, in the order of the journal, while it holds its
+    /// writing lock.
     pub fn committed(&self, epoch: u32, entries: &[Entry]) {
         let Some(last) = entries.last() else { return };
         {
             let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-            // A place in the ring is found by its number. What does not follow begins it anew, and who is behind reads the database.
-            if ring.events.back().zip(entries.first()).is_some_and(|((newest, _), first)| first.number != newest + 1) {
+            // A place in the ring is found by its number. What does not follow begins it anew, and
+            // who is behind reads the database.
+            if ring
+                .events
+                .back()
+                .zip(entries.first())
+                .is_some_and(|((newest, _), first)| first.number != newest + 1)
+            {
                 *ring = Ring::default();
             }
             for entry in entries {
@@ -154,7 +169,8 @@ impl Live {
             let next = runs.version + 1;
             runs.last.insert(id, next);
             if runs.last.len() > MOST_RUNS
-                && let Some(oldest) = runs.last.iter().min_by_key(|(_, version)| **version).map(|(id, _)| *id)
+                && let Some(oldest) =
+                    runs.last.iter().min_by_key(|(_, version)| **version).map(|(id, _)| *id)
             {
                 runs.last.remove(&oldest);
             }
@@ -162,8 +178,8 @@ impl Live {
         self.run_came.notify_one();
     }
 
-    /// Sends health readings, at most two a second, what runs, at most four times a second, and keeps silent streams alive. Runs until
-    /// cancelled.
+    /// Sends health readings, at most two a second, what runs, at most four times a second, and
+    /// keeps silent streams alive. Runs until cancelled.
     pub async fn pump(&self, stop: CancellationToken) {
         tokio::join!(self.pump_health(&stop), self.pump_runs(&stop));
     }
@@ -231,10 +247,17 @@ impl Live {
         // Subscribed before the position is read: whatever comes after it wakes this reader.
         let wake = self.wake.subscribe();
         let head = self.head();
-        let mut first =
-            format!("retry: {}\n", 2_000 + head.number.wrapping_mul(0x9E37_79B9).wrapping_add(self.clients() as u64 * 7919) % 3_000);
-        let fits =
-            |cursor: &Cursor| cursor.epoch == head.epoch && cursor.number <= head.number && head.number - cursor.number <= FARTHEST_BEHIND;
+        let mut first = format!(
+            "retry: {}\n",
+            2_000
+                + head.number.wrapping_mul(0x9E37_79B9).wrapping_add(self.clients() as u64 * 7919)
+                    % 3_000
+        );
+        let fits = |cursor: &Cursor| {
+            cursor.epoch == head.epoch
+                && cursor.number <= head.number
+                && head.number - cursor.number <= FARTHEST_BEHIND
+        };
         let start = match cursor {
             Some(cursor) if fits(&cursor) => cursor,
             Some(_) => {
@@ -268,7 +291,9 @@ impl Live {
             return Next::NotHere;
         }
         let at = usize::try_from(number + 1 - oldest).unwrap_or(usize::MAX);
-        ring.events.get(at).map_or(Next::UpToDate, |(number, bytes)| Next::Event(*number, bytes.clone()))
+        ring.events
+            .get(at)
+            .map_or(Next::UpToDate, |(number, bytes)| Next::Event(*number, bytes.clone()))
     }
 
     /// What printed something after one version and up to another.
@@ -276,7 +301,12 @@ impl Live {
         let runs = lock(&self.runs);
         let changed = runs.last.iter().filter(|(_, version)| **version > after && **version <= to);
         changed
-            .map(|(id, _)| Bytes::from(format!("event: run\ndata: {{\"incident\":{},\"place\":{}}}\n\n", id.incident, id.place)))
+            .map(|(id, _)| {
+                Bytes::from(format!(
+                    "event: run\ndata: {{\"incident\":{},\"place\":{}}}\n\n",
+                    id.incident, id.place
+                ))
+            })
             .collect()
     }
 
@@ -373,14 +403,19 @@ impl Reader {
                 changed = self.wake.changed() => changed.ok()?,
             }
             let now = *self.wake.borrow();
-            if now.alive != seen.alive && now.journal == seen.journal && now.health == seen.health && now.runs == seen.runs {
+            if now.alive != seen.alive
+                && now.journal == seen.journal
+                && now.health == seen.health
+                && now.runs == seen.runs
+            {
                 self.wake.borrow_and_update();
                 return Some(Bytes::from_static(b": keep-alive\n\n"));
             }
         }
     }
 
-    /// Reads what the ring no longer holds. When the database does not answer the stream ends: the reader comes back with its position.
+    /// Reads what the ring no longer holds. When the database does not answer the stream ends: the
+    /// reader comes back with its position.
     async fn catch_up(&mut self, head: u64) -> Option<()> {
         if head - self.at.number > FARTHEST_BEHIND {
             self.at.number = head;
@@ -402,13 +437,17 @@ impl Reader {
     }
 }
 
-/// One journal entry as a server-sent event. Snapshots stay on the incident's page: the stream only says that one was saved.
+/// One journal entry as a server-sent event. Snapshots stay on the incident's page: the stream only
+/// says that one was saved.
 fn encode(epoch: u32, entry: &Entry) -> Bytes {
     let light;
     let entry = match &entry.event {
         Some(Event::SnapshotSaved { incident, snapshot }) => {
             let snapshot = Box::new(snapshot.without_body());
-            light = Entry { event: Some(Event::SnapshotSaved { incident: *incident, snapshot }), ..entry.clone() };
+            light = Entry {
+                event: Some(Event::SnapshotSaved { incident: *incident, snapshot }),
+                ..entry.clone()
+            };
             &light
         }
         _ => entry,
@@ -428,7 +467,12 @@ mod tests {
     use super::*;
 
     fn entries(numbers: std::ops::RangeInclusive<u64>) -> Vec<Entry> {
-        let entry = |number| Entry { number, at: Timestamp::default(), actor: Actor::System, event: Some(Event::Stopped) };
+        let entry = |number| Entry {
+            number,
+            at: Timestamp::default(),
+            actor: Actor::System,
+            event: Some(Event::Stopped),
+        };
         numbers.map(entry).collect()
     }
 
@@ -436,7 +480,10 @@ mod tests {
     fn what_was_redacted_goes_out_to_nobody_any_more() {
         let live = Live::new(Cursor { epoch: 1, number: 0 }, 1);
         let mut written = entries(1..=3);
-        written[1].event = Some(Event::Commented { incident: rules::incident::IncidentNumber(7), text: "hunter2".into() });
+        written[1].event = Some(Event::Commented {
+            incident: rules::incident::IncidentNumber(7),
+            text: "hunter2".into(),
+        });
         live.committed(1, &written);
         let mut removal = entries(4..=4);
         removal[0].event = Some(Event::Redacted { entry: 2, reason: "a password".into() });
@@ -445,14 +492,27 @@ mod tests {
             Next::Event(_, bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
             Next::UpToDate | Next::NotHere => String::new(),
         };
-        assert!(text(1).starts_with("id: 1:2\nevent: journal\ndata: {\"number\":2,"), "{}", text(1));
-        assert!(text(1).contains("\"event\":null") && !text(1).contains("hunter2") && text(1).ends_with("\n\n"));
+        assert!(
+            text(1).starts_with("id: 1:2\nevent: journal\ndata: {\"number\":2,"),
+            "{}",
+            text(1)
+        );
+        assert!(
+            text(1).contains("\"event\":null")
+                && !text(1).contains("hunter2")
+                && text(1).ends_with("\n\n")
+        );
         assert!(text(3).contains("a password"));
         // Numbers that the ring does not hold change nothing.
-        removal[0] = Entry { number: 5, event: Some(Event::Redacted { entry: 900, reason: "x".into() }), ..removal[0].clone() };
+        removal[0] = Entry {
+            number: 5,
+            event: Some(Event::Redacted { entry: 900, reason: "x".into() }),
+            ..removal[0].clone()
+        };
         live.committed(1, &removal);
         assert!(text(4).contains("900"));
-        let bytes: usize = live.ring.read().unwrap().events.iter().map(|(_, bytes)| bytes.len()).sum();
+        let bytes: usize =
+            live.ring.read().unwrap().events.iter().map(|(_, bytes)| bytes.len()).sum();
         assert_eq!(live.ring.read().unwrap().bytes, bytes);
     }
 
@@ -463,7 +523,9 @@ mod tests {
         assert!(matches!(live.after(1), Next::Event(2, _)));
         live.committed(1, &entries(6..=7));
         assert!(matches!(live.after(1), Next::NotHere) && matches!(live.after(3), Next::NotHere));
-        assert!(matches!(live.after(5), Next::Event(6, _)) && matches!(live.after(7), Next::UpToDate));
+        assert!(
+            matches!(live.after(5), Next::Event(6, _)) && matches!(live.after(7), Next::UpToDate)
+        );
         assert_eq!(live.head().number, 7);
     }
 }

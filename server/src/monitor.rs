@@ -1,6 +1,8 @@
-//! The monitor: the only place with a clock and a schedule. It feeds observations to the rules, and hands what they decide to the desk.
+//! The monitor: the only place with a clock and a schedule. It feeds observations to the rules, and
+//! hands what they decide to the desk.
 //!
-//! It never waits for the database: one write at a time is on its way, and meanwhile everything is evaluated and shown from memory.
+//! It never waits for the database: one write at a time is on its way, and meanwhile everything is
+//! evaluated and shown from memory.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,7 +34,10 @@ use crate::{
     desk::Desk,
     documents::Documents,
     live::Live,
-    monitor::{bundles::Wanted, evidence::Recent, intake::Intake, recording::Standing, runner::Told, watchman::Watchman},
+    monitor::{
+        bundles::Wanted, evidence::Recent, intake::Intake, recording::Standing, runner::Told,
+        watchman::Watchman,
+    },
     store::{Rollup, Store},
 };
 
@@ -64,7 +69,8 @@ const SLOW_WRITE: Duration = Duration::from_secs(3);
 pub const CONFIGURATION: &str = "configuration";
 /// How often minutes and hours that are over are rolled up.
 const ROLL_EVERY: Span = Span::from_secs(20);
-/// The most events of Calm Ops itself that wait for the database; a clock that jumps all the time is not told of beyond.
+/// The most events of Calm Ops itself that wait for the database; a clock that jumps all the time
+/// is not told of beyond.
 const MOST_OWN: usize = 1_000;
 /// The most readings that are shown.
 const MOST_READINGS: usize = 500;
@@ -128,7 +134,8 @@ struct Away {
     since: Timestamp,
     /// Why, and what to do.
     sentence: String,
-    /// A write failed: that readings succeed does not end it then, as they do while another program holds the lock.
+    /// A write failed: that readings succeed does not end it then, as they do while another program
+    /// holds the lock.
     writing: bool,
 }
 
@@ -154,7 +161,8 @@ pub struct Monitor {
     bundles: bundles::Waiting,
     /// What was committed while the incidents are read anew.
     since_reading: Option<Vec<Arc<Vec<Entry>>>>,
-    /// How often decisions were refused one after another, and how often the incidents were read anew without a decision between.
+    /// How often decisions were refused one after another, and how often the incidents were read
+    /// anew without a decision between.
     refused: u32,
     readings: u32,
     /// What worked before; `None` until it was read.
@@ -186,12 +194,19 @@ pub struct Monitor {
 /// Microseconds since the machine started, with the time it slept.
 fn boot_micros() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000
+        + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000
 }
 
 impl Monitor {
-    /// Begins. `own` are events that are to be journalled first: the start, and what was not seen before it.
-    pub fn new(parts: Parts, store: Arc<dyn Store>, told: mpsc::Receiver<Told>, own: Vec<Event>) -> Self {
+    /// Begins. `own` are events that are to be journalled first: the start, and what was not seen
+    /// before it.
+    pub fn new(
+        parts: Parts,
+        store: Arc<dyn Store>,
+        told: mpsc::Receiver<Told>,
+        own: Vec<Event>,
+    ) -> Self {
         let now = parts.clock.now();
         let entries = parts.desk.subscribe();
         let mut monitor = Self {
@@ -310,8 +325,18 @@ impl Monitor {
             let mut core = self.parts.intake.core();
             let core = &mut *core;
             if ticked {
-                let standing = Standing { incidents: &self.known, next_number: self.next_number, steady_since: self.steady_since };
-                core.recording.checkpoint(&core.engine, self.parts.series_limit, standing, &self.parts.documents.texts(), now);
+                let standing = Standing {
+                    incidents: &self.known,
+                    next_number: self.next_number,
+                    steady_since: self.steady_since,
+                };
+                core.recording.checkpoint(
+                    &core.engine,
+                    self.parts.series_limit,
+                    standing,
+                    &self.parts.documents.texts(),
+                    now,
+                );
             }
             if now.mono.since(self.rolled_at.mono) >= ROLL_EVERY {
                 self.rolled_at = now;
@@ -324,14 +349,19 @@ impl Monitor {
         if was_free && now.mono >= self.retry_at.mono {
             self.launch(&breaches, now);
         }
-        // Whoever looks at what is decided now sees the readings that it was decided from, not those before.
+        // Whoever looks at what is decided now sees the readings that it was decided from, not
+        // those before.
         let decided = was_free && self.flight.is_some();
-        if ticked || decided || self.shown_at.is_none_or(|at| now.mono.since(at.mono) >= Span::from_millis(500)) {
+        if ticked
+            || decided
+            || self.shown_at.is_none_or(|at| now.mono.since(at.mono) >= Span::from_millis(500))
+        {
             self.show(now);
         }
     }
 
-    /// Takes what was committed, by the agent or by a person, so that the incidents in memory are those that are stored.
+    /// Takes what was committed, by the agent or by a person, so that the incidents in memory are
+    /// those that are stored.
     fn committed(&mut self, entries: Arc<Vec<Entry>>) {
         match &mut self.since_reading {
             Some(waiting) => waiting.push(entries),
@@ -363,7 +393,15 @@ impl Monitor {
                 let opened_at = known.get(incident).map(|known| known.opened_at);
                 self.bundles.add(Wanted { number: *incident, opened_at });
             }
-            if to_incidents && incident::apply_all(&mut known, std::slice::from_ref(event), entry.actor, entry.at).is_err() {
+            if to_incidents
+                && incident::apply_all(
+                    &mut known,
+                    std::slice::from_ref(event),
+                    entry.actor,
+                    entry.at,
+                )
+                .is_err()
+            {
                 // An old incident that is not at hand was reopened or commented on.
                 self.stale = true;
             }
@@ -380,7 +418,10 @@ impl Monitor {
                 for subject in subjects {
                     let expected = self.parts.intake.core().collected.contains(&subject);
                     let event = Event::SubjectRetired { subject };
-                    if expected && !self.own.contains(&event) && !self.own_in_flight.contains(&event) {
+                    if expected
+                        && !self.own.contains(&event)
+                        && !self.own_in_flight.contains(&event)
+                    {
                         self.own.push(event);
                     }
                 }
@@ -412,7 +453,13 @@ impl Monitor {
         let mut core = self.parts.intake.core();
         if core.engine.thresholds().sha256() != thresholds.sha256() {
             core.engine.set_thresholds(Arc::clone(thresholds), now);
-            if let Some(text) = self.parts.documents.texts().iter().find(|text| text.name == crate::documents::THRESHOLDS) {
+            if let Some(text) = self
+                .parts
+                .documents
+                .texts()
+                .iter()
+                .find(|text| text.name == crate::documents::THRESHOLDS)
+            {
                 core.recording.document(&text.name, &text.markdown, now);
             }
         }
@@ -434,7 +481,13 @@ impl Monitor {
         let observations: Vec<Observation> = measured
             .into_iter()
             .filter_map(|(signal, value, unit)| {
-                Some(Observation { signal: signal.parse().ok()?, subject: subject.clone(), value, unit: Some(unit), at: now.wall })
+                Some(Observation {
+                    signal: signal.parse().ok()?,
+                    subject: subject.clone(),
+                    value,
+                    unit: Some(unit),
+                    at: now.wall,
+                })
             })
             .collect();
         self.parts.intake.take(&observations);
@@ -445,31 +498,49 @@ impl Monitor {
         let mut core = self.parts.intake.core();
         let fresh = std::mem::take(&mut core.fresh);
         let troubles = self.troubles(now);
-        if !fresh && troubles == self.told_troubles && self.shown_at.is_some_and(|at| now.mono.since(at.mono) < Span::from_secs(5)) {
+        if !fresh
+            && troubles == self.told_troubles
+            && self.shown_at.is_some_and(|at| now.mono.since(at.mono) < Span::from_secs(5))
+        {
             return;
         }
         let ids = 0..u32::try_from(core.engine.len()).unwrap_or(u32::MAX);
-        let mut readings: Vec<(SeriesId, Reading)> = ids.map(SeriesId).filter_map(|id| Some((id, core.engine.reading(id, now)?))).collect();
+        let mut readings: Vec<(SeriesId, Reading)> =
+            ids.map(SeriesId).filter_map(|id| Some((id, core.engine.reading(id, now)?))).collect();
         let left_out = readings.len().saturating_sub(MOST_READINGS);
         if left_out > 0 {
-            readings.sort_by(|(_, a), (_, b)| (b.status, &a.subject, &a.signal).cmp(&(a.status, &b.subject, &b.signal)));
+            readings.sort_by(|(_, a), (_, b)| {
+                (b.status, &a.subject, &a.signal).cmp(&(a.status, &b.subject, &b.signal))
+            });
             readings.truncate(MOST_READINGS);
         }
         readings.sort_by(|(_, a), (_, b)| (&a.subject, &a.signal).cmp(&(&b.subject, &b.signal)));
         let from = now.wall.minus(SPARK);
-        let sparks = readings.iter().filter(|(_, reading)| reading.status != Status::Shown).filter_map(|(id, reading)| {
-            let (first, points) = core.history.course(*id, from, SPARK_POINTS)?;
-            let age = now.wall.since(first).as_secs_f64() as f32;
-            let points = points.into_iter().map(|(seconds, value)| (age - seconds, value)).collect();
-            Some(Spark { subject: reading.subject.clone(), signal: reading.signal.clone(), points })
-        });
+        let sparks = readings
+            .iter()
+            .filter(|(_, reading)| reading.status != Status::Shown)
+            .filter_map(|(id, reading)| {
+                let (first, points) = core.history.course(*id, from, SPARK_POINTS)?;
+                let age = now.wall.since(first).as_secs_f64() as f32;
+                let points =
+                    points.into_iter().map(|(seconds, value)| (age - seconds, value)).collect();
+                Some(Spark {
+                    subject: reading.subject.clone(),
+                    signal: reading.signal.clone(),
+                    points,
+                })
+            });
         let sparks: Arc<Vec<Spark>> = Arc::new(sparks.collect());
         drop(core);
         self.shown_at = Some(now);
         self.told_troubles.clone_from(&troubles);
         let readings = readings.into_iter().map(|(_, reading)| reading).collect();
-        let readings =
-            Arc::new(Readings { checked_at: now.wall, readings, troubles, left_out: u32::try_from(left_out).unwrap_or(u32::MAX) });
+        let readings = Arc::new(Readings {
+            checked_at: now.wall,
+            readings,
+            troubles,
+            left_out: u32::try_from(left_out).unwrap_or(u32::MAX),
+        });
         let (documents, texts) = (self.parts.documents.states(), self.parts.documents.texts());
         self.parts.board.change(|shown| {
             shown.readings = Arc::clone(&readings);
@@ -484,15 +555,23 @@ impl Monitor {
 
     fn troubles(&self, now: Now) -> Vec<String> {
         let mut troubles = Vec::new();
-        // A write that hangs has said nothing yet, and whoever looks must not wait for its time limit.
-        let slow = || self.flight.as_ref().map(|(began, _)| began.elapsed()).filter(|time| *time > SLOW_WRITE);
+        // A write that hangs has said nothing yet, and whoever looks must not wait for its time
+        // limit.
+        let slow = || {
+            self.flight.as_ref().map(|(began, _)| began.elapsed()).filter(|time| *time > SLOW_WRITE)
+        };
         if let Some(away) = &self.away {
             troubles.push(without_database(away.since, &away.sentence));
         } else if let Some(time) = slow() {
-            troubles.push(without_database(now.wall.minus(Span::from(time)), "The database does not answer."));
+            troubles.push(without_database(
+                now.wall.minus(Span::from(time)),
+                "The database does not answer.",
+            ));
         }
         troubles.extend(self.failing.iter().map(|(name, problem)| match name.as_str() {
-            CONFIGURATION => format!("The configuration file was changed and has a mistake. {problem}"),
+            CONFIGURATION => {
+                format!("The configuration file was changed and has a mistake. {problem}")
+            }
             name => format!("The collector {name} brings nothing. {problem}"),
         }));
         for document in self.parts.documents.states() {
@@ -503,7 +582,11 @@ impl Monitor {
         troubles.extend(self.parts.documents.without_catalogue());
         // A person can read the pages all the same: this says what to mend, and where.
         troubles.extend(
-            self.parts.documents.misfits().iter().map(|misfit| format!("{}, line {}: {}.", misfit.file, misfit.line, misfit.found)),
+            self.parts
+                .documents
+                .misfits()
+                .iter()
+                .map(|misfit| format!("{}, line {}: {}.", misfit.file, misfit.line, misfit.found)),
         );
         troubles
     }
@@ -511,7 +594,10 @@ impl Monitor {
 
 /// One sentence for each: since when, why and what to do, what goes on.
 fn without_database(since: Timestamp, why: &str) -> String {
-    format!("Nothing can be written since {}. {why} Watching goes on, and incidents are written as soon as it works again.", clock(since))
+    format!(
+        "Nothing can be written since {}. {why} Watching goes on, and incidents are written as soon as it works again.",
+        clock(since)
+    )
 }
 
 /// `14:02 UTC`.

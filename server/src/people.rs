@@ -1,4 +1,5 @@
-//! People at the gate: who a request comes from, and how one comes in. What they may do then is decided by the rules.
+//! People at the gate: who a request comes from, and how one comes in. What they may do then is
+//! decided by the rules.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -55,7 +56,10 @@ pub struct Device {
 impl Device {
     /// From a request.
     pub fn of(headers: &HeaderMap, came: &Came) -> Self {
-        let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let agent = headers
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         let agent = agent.chars().filter(|c| !c.is_control()).take(160).collect();
         Self { agent, came: came.clone(), signed_in: session_cookie(headers, came).map(hash_of) }
     }
@@ -96,11 +100,14 @@ pub enum Shown {
 }
 
 impl Shown {
-    /// By a request. A token comes before a cookie, even if it is none of ours. What a proxy in front asked for by another scheme, such as a
-    /// password of its own (`Basic`), is not meant for Calm Ops.
+    /// By a request. A token comes before a cookie, even if it is none of ours. What a proxy in
+    /// front asked for by another scheme, such as a password of its own (`Basic`), is not meant for
+    /// Calm Ops.
     pub fn by(headers: &HeaderMap, came: &Came) -> Self {
-        let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let (scheme, secret) = authorization.map_or(("", ""), |value| value.split_once(' ').unwrap_or((value, "")));
+        let authorization =
+            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let (scheme, secret) =
+            authorization.map_or(("", ""), |value| value.split_once(' ').unwrap_or((value, "")));
         if scheme.eq_ignore_ascii_case("bearer") {
             return Self::Token(hash_of(secret.trim()));
         }
@@ -111,8 +118,9 @@ impl Shown {
 /// A secret of 256 bits as text.
 pub fn new_secret() -> Result<String, Refusal> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|_| Refusal::Unavailable { advice: "The system gives no randomness. Nothing was changed.".to_owned() })?;
+    getrandom::fill(&mut bytes).map_err(|_| Refusal::Unavailable {
+        advice: "The system gives no randomness. Nothing was changed.".to_owned(),
+    })?;
     let mut text = String::with_capacity(64);
     for byte in bytes {
         let _ = write!(text, "{byte:02x}");
@@ -170,7 +178,8 @@ impl People {
         let (session, account) = match shown {
             Shown::Nothing => return Ok(Caller::Nobody),
             Shown::Token(hash) => {
-                let token = known.token(hash).filter(|token| token.until.is_none_or(|until| now < until));
+                let token =
+                    known.token(hash).filter(|token| token.until.is_none_or(|until| now < until));
                 let Some(token) = token else { return Ok(Caller::Nobody) };
                 self.note("token", token.id.0, token.used_at, now);
                 return Ok(Caller::Token { id: token.id, scopes: token.scopes.clone() });
@@ -180,7 +189,9 @@ impl People {
                 None => return Ok(Caller::Nobody),
             },
         };
-        let seen_at = self.seen_at("session", session.id.0).map_or(session.seen_at, |noted| noted.max(session.seen_at));
+        let seen_at = self
+            .seen_at("session", session.id.0)
+            .map_or(session.seen_at, |noted| noted.max(session.seen_at));
         if !session.is_open(seen_at, now) {
             return Ok(Caller::Nobody);
         }
@@ -207,7 +218,9 @@ impl People {
         tokio::spawn(async move {
             match store.seen(&[(kind, id, now)]).await {
                 Ok(()) => desk.forget_known(),
-                Err(error) => tracing::debug!(%error, "it could not be noted when a sign-in was used last"),
+                Err(error) => {
+                    tracing::debug!(%error, "it could not be noted when a sign-in was used last")
+                }
             }
         });
     }
@@ -217,11 +230,17 @@ impl People {
     }
 
     /// Signs in by name and password.
-    pub async fn sign_in(&self, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        password: String,
+        device: &Device,
+    ) -> Result<SignedIn, Refusal> {
         let known = self.desk.known().await?;
         let (from, now) = (device.came.from, self.clock.now().mono);
         let account = known.roster.named(name).cloned();
-        let is_known = account.as_ref().is_some_and(|account| came_before(&known, account.id, from));
+        let is_known =
+            account.as_ref().is_some_and(|account| came_before(&known, account.id, from));
         // First: whoever finds the line full has not guessed.
         let turn = self.passwords.queue(if is_known { Line::Known } else { Line::Stranger })?;
         self.throttle.begin(Some(name), is_known, from, now)?;
@@ -248,7 +267,15 @@ impl People {
     ) -> Result<SignedIn, Refusal> {
         let secret = new_secret()?;
         let (agent, address) = (device.agent.clone(), device.came.from.to_string());
-        let change = Change::SignIn { account, by, hash: hash_of(&secret), agent, address, used, instead_of: device.signed_in };
+        let change = Change::SignIn {
+            account,
+            by,
+            hash: hash_of(&secret),
+            agent,
+            address,
+            used,
+            instead_of: device.signed_in,
+        };
         self.act(Caller::System, change).await?;
         Ok(SignedIn { account, secret, secure: device.came.secure })
     }
@@ -261,19 +288,34 @@ impl People {
     }
 
     /// Comes in by an invitation or owner link, and signs in.
-    pub async fn join(&self, secret: &str, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
+    pub async fn join(
+        &self,
+        secret: &str,
+        name: &str,
+        password: String,
+        device: &Device,
+    ) -> Result<SignedIn, Refusal> {
         let (from, now) = (device.came.from, self.clock.now().mono);
         self.throttle.begin(None, false, from, now)?;
         if self.invited(secret).await?.is_none() {
-            return Err(Refusal::NotFound { what: "invitation like this one, or not any more. Ask for a new link".to_owned() });
+            return Err(Refusal::NotFound {
+                what: "invitation like this one, or not any more. Ask for a new link".to_owned(),
+            });
         }
         // The secret was right: a name or password that is not good enough is no guess.
         self.throttle.succeeded(None, from);
         password::check_new(name, &password)?;
         let password = self.passwords.hash(password).await?;
-        self.act(Caller::System, Change::Join { hash: hash_of(secret), name: name.to_owned(), password }).await?;
+        self.act(
+            Caller::System,
+            Change::Join { hash: hash_of(secret), name: name.to_owned(), password },
+        )
+        .await?;
         let known = self.desk.known().await?;
-        let account = known.roster.named(name).ok_or_else(|| Refusal::NotFound { what: "account of this name".to_owned() })?;
+        let account = known
+            .roster
+            .named(name)
+            .ok_or_else(|| Refusal::NotFound { what: "account of this name".to_owned() })?;
         self.begin_session(account.id, Proof::Password, None, device).await
     }
 
@@ -300,14 +342,18 @@ impl People {
         until: Option<Timestamp>,
     ) -> Result<String, Refusal> {
         let secret = new_secret()?;
-        self.act(caller, Change::CreateToken { label, scopes, until, hash: hash_of(&secret) }).await?;
+        self.act(caller, Change::CreateToken { label, scopes, until, hash: hash_of(&secret) })
+            .await?;
         Ok(secret)
     }
 
     /// Sets one's own password.
     pub async fn set_password(&self, caller: Caller, password: String) -> Result<Done, Refusal> {
         // Refused before anything is worked on.
-        self.desk.may(&caller, &Command::People(Change::SetPassword { password: PasswordHash(String::new()) }))?;
+        self.desk.may(
+            &caller,
+            &Command::People(Change::SetPassword { password: PasswordHash(String::new()) }),
+        )?;
         let account = self.account(&caller).await?;
         password::check_new(&account.name, &password)?;
         let password = self.passwords.hash(password).await?;
@@ -323,15 +369,31 @@ impl People {
     pub async fn begin_passkey(&self, caller: &Caller, came: &Came) -> Result<Vec<u8>, Refusal> {
         let account = self.account(caller).await?;
         let known = self.desk.known().await?;
-        let has: Vec<&Passkey> = known.roster.passkeys.iter().filter(|passkey| passkey.account == account.id).collect();
+        let has: Vec<&Passkey> =
+            known.roster.passkeys.iter().filter(|passkey| passkey.account == account.id).collect();
         self.passkeys.begin(came, &account, &has)
     }
 
     /// Keeps a passkey that the browser made.
-    pub async fn add_passkey(&self, caller: Caller, came: &Came, label: String, answer: &[u8]) -> Result<Done, Refusal> {
+    pub async fn add_passkey(
+        &self,
+        caller: Caller,
+        came: &Came,
+        label: String,
+        answer: &[u8],
+    ) -> Result<Done, Refusal> {
         let account = self.account(&caller).await?;
         let made = self.passkeys.finish(came, &account, answer)?;
-        self.act(caller, Change::AddPasskey { label, credential: made.credential, key: made.key, state: made.state }).await
+        self.act(
+            caller,
+            Change::AddPasskey {
+                label,
+                credential: made.credential,
+                key: made.key,
+                state: made.state,
+            },
+        )
+        .await
     }
 
     /// Begins a sign-in by passkey: the browser's options.
@@ -343,18 +405,32 @@ impl People {
     }
 
     /// Signs in by passkey.
-    pub async fn sign_in_by_passkey(&self, answer: &[u8], device: &Device) -> Result<SignedIn, Refusal> {
+    pub async fn sign_in_by_passkey(
+        &self,
+        answer: &[u8],
+        device: &Device,
+    ) -> Result<SignedIn, Refusal> {
         let (from, now) = (device.came.from, self.clock.now().mono);
         self.throttle.begin(None, false, from, now)?;
         let presented = Passkeys::read(answer)?;
         let known = self.desk.known().await?;
-        let passkey = known.roster.passkeys.iter().find(|passkey| passkey.credential == presented.credential());
-        let account = passkey.and_then(|passkey| known.roster.account(passkey.account)).filter(|account| account.closed_at.is_none());
+        let passkey = known
+            .roster
+            .passkeys
+            .iter()
+            .find(|passkey| passkey.credential == presented.credential());
+        let account = passkey
+            .and_then(|passkey| known.roster.account(passkey.account))
+            .filter(|account| account.closed_at.is_none());
         let checked = match passkey.zip(account) {
-            Some((passkey, account)) => {
-                self.passkeys.check(&device.came, &presented, account, passkey).map(|state| (passkey, account, state))
-            }
-            None => Err(Refusal::Conflict { problem: "This passkey is not known here. Use another one, or your password.".to_owned() }),
+            Some((passkey, account)) => self
+                .passkeys
+                .check(&device.came, &presented, account, passkey)
+                .map(|state| (passkey, account, state)),
+            None => Err(Refusal::Conflict {
+                problem: "This passkey is not known here. Use another one, or your password."
+                    .to_owned(),
+            }),
         };
         let (passkey, account, state) = checked?;
         self.throttle.succeeded(None, from);
@@ -364,14 +440,24 @@ impl People {
 
 /// Whether an account has signed in from the network of an address before.
 fn came_before(known: &Known, account: AccountId, from: IpAddr) -> bool {
-    let is_there = |address: &str| address.parse::<IpAddr>().is_ok_and(|address| network_of(address) == network_of(from));
-    known.roster.sessions.iter().any(|session| session.account == account && is_there(&session.address))
+    let is_there = |address: &str| {
+        address.parse::<IpAddr>().is_ok_and(|address| network_of(address) == network_of(from))
+    };
+    known
+        .roster
+        .sessions
+        .iter()
+        .any(|session| session.account == account && is_there(&session.address))
 }
 
 /// The session's secret, as the browser sent it.
 fn session_cookie<'a>(headers: &'a HeaderMap, came: &Came) -> Option<&'a str> {
     let wanted = if came.secure { SAFE_COOKIE } else { COOKIE };
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value).filter(|value| !value.is_empty())
+    let mut pairs =
+        cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .find(|(name, _)| *name == wanted)
+        .map(|(_, value)| value)
+        .filter(|value| !value.is_empty())
 }

@@ -1,7 +1,8 @@
 //! Recovery: what can be run on this host right now, and what runs.
 //!
-//! [`Runs`] starts what was approved. What it does follows from the desk's committed entries and from the incidents as they are stored, so
-//! that a missed message, a database that was away or a new start of the program loses nothing and runs nothing twice.
+//! [`Runs`] starts what was approved. What it does follows from the desk's committed entries and
+//! from the incidents as they are stored, so that a missed message, a database that was away or a
+//! new start of the program loses nothing and runs nothing twice.
 
 mod fit;
 mod runs;
@@ -62,7 +63,8 @@ impl Recovery {
         *self.facts.write().unwrap_or_else(PoisonError::into_inner) = facts;
     }
 
-    /// What helps to choose among the values; `None` until the host was looked at: before, nothing is to be concluded from what is missing.
+    /// What helps to choose among the values; `None` until the host was looked at: before, nothing
+    /// is to be concluded from what is missing.
     pub fn hints(&self) -> Option<Arc<Hints>> {
         self.hints.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -97,7 +99,11 @@ impl Recovery {
     /// What a run prints, while it is under way.
     pub fn output(&self, id: RecommendationId) -> Option<RunOutput> {
         let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
-        running.get(&id).map(|output| RunOutput { place: id.place, text: output.text(), open: true })
+        running.get(&id).map(|output| RunOutput {
+            place: id.place,
+            text: output.text(),
+            open: true,
+        })
     }
 
     fn show(&self, id: RecommendationId, output: Option<Output>) {

@@ -1,20 +1,27 @@
-//! Executes one approved argument vector. It knows nothing of incidents, approvals and the journal: who calls it has checked all of that.
+//! Executes one approved argument vector. It knows nothing of incidents, approvals and the journal:
+//! who calls it has checked all of that.
 //!
 //! What holds here, whoever calls:
-//! - No shell reads anything. The program is named by its absolute path, and nobody but root and the user who runs it could have changed it.
+//! - No shell reads anything. The program is named by its absolute path, and nobody but root and
+//! the user who runs it could have changed it.
 //! - Its environment, working directory, standard input and open descriptors hold nothing of ours.
-//! - It has a time limit; at its end, when cancelled, and when the [`Run`] is dropped, the whole group is ended: SIGTERM, a grace, SIGKILL.
-//!   A process that left the group by `setsid` is ended as well as long as it holds the output. One that closed it and left is a daemon
-//!   like any other, and stays.
-//! - Its output never holds it up, never grows, and leaves this module only without secrets and terminal escapes.
+//! - It has a time limit; at its end, when cancelled, and when the [`Run`] is dropped, the whole
+//! group is ended: SIGTERM, a grace, SIGKILL. A process that left the group by `setsid` is ended as
+//! well as long as it holds the output. One that closed it and left is a daemon like any other, and
+//! stays.
+//! - Its output never holds it up, never grows, and leaves this module only without secrets and
+//! terminal escapes.
 //!
-//! If Calm Ops itself is killed, the program goes on to its end. A restart that was begun and is then cut off in the middle does more harm
-//! than one that finishes unseen, so there is no parent-death signal (`setpriv --pdeathsig`; `sudo` would lose it anyway), and the pipes are
-//! made so that the program does not die of SIGPIPE. The caller journals "started" before and finds, at the next start, that the outcome is
-//! unknown. A systemd unit for Calm Ops needs `KillMode=mixed` or `process` for this to hold there.
+//! If Calm Ops itself is killed, the program goes on to its end. A restart that was begun and is
+//! then cut off in the middle does more harm than one that finishes unseen, so there is no
+//! parent-death signal (`setpriv --pdeathsig`; `sudo` would lose it anyway), and the pipes are made
+//! so that the program does not die of SIGPIPE. The caller journals "started" before and finds, at
+//! the next start, that the outcome is unknown. A systemd unit for Calm Ops needs `KillMode=mixed`
+//! or `process` for this to hold there.
 //!
-//! A process that runs through `sudo` belongs to somebody else: SIGTERM reaches it because `sudo` hands it on, and after the grace `sudo`
-//! is asked to end it for good. What such a command left behind in the background is out of our reach; [`Report::outlived`] says so.
+//! A process that runs through `sudo` belongs to somebody else: SIGTERM reaches it because `sudo`
+//! hands it on, and after the grace `sudo` is asked to end it for good. What such a command left
+//! behind in the background is out of our reach; [`Report::outlived`] says so.
 
 use std::{
     os::unix::fs::DirBuilderExt,
@@ -47,7 +54,8 @@ pub use user::{SUDO, User, Way};
 pub const GRACE: Duration = Duration::from_secs(3);
 /// How long output may be held open by others after the program itself has ended.
 pub const LINGER: Duration = Duration::from_secs(2);
-/// With less time than this, and than half of its limit, left after its check a command is not started.
+/// With less time than this, and than half of its limit, left after its check a command is not
+/// started.
 const LEAST: Span = Span::from_secs(1);
 /// Leftovers of runs that nobody could tidy up are removed when nothing can run in them any more.
 const LEFTOVER: Duration = Duration::from_secs(2 * 3600);
@@ -118,7 +126,8 @@ pub struct Part {
     pub duration: Span,
     /// How the process itself ended, also when it was made to.
     pub exit: Option<Exit>,
-    /// Processes that it had started were still there, or held its output open, when we stopped to wait.
+    /// Processes that it had started were still there, or held its output open, when we stopped to
+    /// wait.
     pub outlived: bool,
 }
 
@@ -145,14 +154,20 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Runs in places of their own below this directory, which is made if it is not there: a directory of ours, below the data directory.
+    /// Runs in places of their own below this directory, which is made if it is not there: a
+    /// directory of ours, below the data directory.
     pub fn new(places: impl Into<PathBuf>, clock: Clock) -> std::io::Result<Self> {
         let places = std::path::absolute(places.into())?;
         std::fs::DirBuilder::new().recursive(true).mode(0o711).create(&places)?;
         remove_leftovers(&places);
         // The patterns are made once, not in the first run.
         let _ = rules::redact::text("password=x Authorization: x https://a:b@c -----BEGIN");
-        Ok(Self { clock, places: places.into(), grace: GRACE, leaving: process::Leaving::default() })
+        Ok(Self {
+            clock,
+            places: places.into(),
+            grace: GRACE,
+            leaving: process::Leaving::default(),
+        })
     }
 
     /// Another grace between SIGTERM and SIGKILL.
@@ -162,7 +177,8 @@ impl Runner {
         self
     }
 
-    /// From now on nothing is ended because a [`Run`] or the runtime goes away: Calm Ops stops, and what runs goes on to its end unseen.
+    /// From now on nothing is ended because a [`Run`] or the runtime goes away: Calm Ops stops, and
+    /// what runs goes on to its end unseen.
     pub fn leave_running(&self) {
         self.leaving.store(true, Ordering::Release);
     }
@@ -173,7 +189,8 @@ impl Runner {
         let cancel = CancellationToken::new();
         let (began, watch) = watch::channel(None);
         let asked = self.clock.now();
-        let task = Task { runner: self.clone(), output: output.clone(), cancel: cancel.clone(), began };
+        let task =
+            Task { runner: self.clone(), output: output.clone(), cancel: cancel.clone(), began };
         let task = tokio::spawn(task.run(plan, asked));
         Run { output, began: watch, cancel: cancel.drop_guard(), task }
     }
@@ -181,7 +198,10 @@ impl Runner {
 
 fn remove_leftovers(places: &Path) {
     for entry in std::fs::read_dir(places).into_iter().flatten().flatten() {
-        let old = entry.metadata().and_then(|meta| meta.modified()).is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LEFTOVER));
+        let old = entry
+            .metadata()
+            .and_then(|meta| meta.modified())
+            .is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LEFTOVER));
         if old && entry.file_name().to_string_lossy().starts_with("run-") {
             let _ = std::fs::remove_dir_all(entry.path());
         }
@@ -229,7 +249,13 @@ impl Run {
             // A bug of ours, or the end of the runtime: `process::Leader` has ended the group.
             Err(_) => {
                 let began = *self.began.borrow();
-                let command = Part { outcome: Outcome::Unknown, began, duration: Span::ZERO, exit: None, outlived: true };
+                let command = Part {
+                    outcome: Outcome::Unknown,
+                    began,
+                    duration: Span::ZERO,
+                    exit: None,
+                    outlived: true,
+                };
                 let ended = Clock::start().now().wall;
                 self.output.close();
                 Report { command, check: None, ended, output: self.output.clone() }
@@ -257,17 +283,28 @@ impl Task {
             check = Some(part);
             if !passed {
                 let refusal = match outcome {
-                    Outcome::NotStarted { refusal } if refusal.rule == Rule::NotCancelled => refusal,
-                    Outcome::Cancelled => Refusal::new(Rule::NotCancelled, "it was cancelled during its check"),
-                    outcome => Refusal::new(Rule::CheckPassed, format!("its check did not pass: {}", said(&outcome))),
+                    Outcome::NotStarted { refusal } if refusal.rule == Rule::NotCancelled => {
+                        refusal
+                    }
+                    Outcome::Cancelled => {
+                        Refusal::new(Rule::NotCancelled, "it was cancelled during its check")
+                    }
+                    outcome => Refusal::new(
+                        Rule::CheckPassed,
+                        format!("its check did not pass: {}", said(&outcome)),
+                    ),
                 };
                 return self.report(not_started(refusal), check);
             }
             asked = self.runner.clock.now();
-            // Both together have the time that the command may take; what would be cut off as soon as it begins is not begun.
+            // Both together have the time that the command may take; what would be cut off as soon
+            // as it begins is not begun.
             let left = plan.time_limit.minus(asked.mono.since(began.mono));
             if left < LEAST.min(Span::from_micros(plan.time_limit.as_micros() / 2)) {
-                let refusal = Refusal::new(Rule::CheckPassed, "its check took nearly all of the time that both may take");
+                let refusal = Refusal::new(
+                    Rule::CheckPassed,
+                    "its check took nearly all of the time that both may take",
+                );
                 return self.report(not_started(refusal), check);
             }
             plan.time_limit = left;
@@ -292,14 +329,24 @@ impl Task {
     async fn part(&self, plan: Plan, phase: Phase, asked: rules::time::Now) -> Part {
         let clock = self.runner.clock;
         if self.cancel.is_cancelled() {
-            return not_started(Refusal::new(Rule::NotCancelled, "it was cancelled before it began"));
+            return not_started(Refusal::new(
+                Rule::NotCancelled,
+                "it was cancelled before it began",
+            ));
         }
-        let (places, leaving, limit) = (self.runner.places.clone(), Arc::clone(&self.runner.leaving), plan.time_limit.to_std());
-        let started = tokio::task::spawn_blocking(move || process::start(&plan, &places, &leaving)).await;
+        let (places, leaving, limit) = (
+            self.runner.places.clone(),
+            Arc::clone(&self.runner.leaving),
+            plan.time_limit.to_std(),
+        );
+        let started =
+            tokio::task::spawn_blocking(move || process::start(&plan, &places, &leaving)).await;
         let started = match started {
             Ok(Ok(started)) => started,
             Ok(Err(refusal)) => return not_started(refusal),
-            Err(_) => return not_started(Refusal::new(Rule::Launch, "the program could not be started")),
+            Err(_) => {
+                return not_started(Refusal::new(Rule::Launch, "the program could not be started"));
+            }
         };
         let process::Started { leader, out, err, place } = started;
         let now = clock.now();
@@ -310,7 +357,9 @@ impl Task {
         let pipes = [process::number_of(&out), process::number_of(&err)];
         let stop = CancellationToken::new();
         let stop_late = stop.clone().drop_guard();
-        let mut capture = tokio::spawn(capture::Capture::new(clock, phase, self.output.clone()).run(out, err, stop));
+        let mut capture = tokio::spawn(
+            capture::Capture::new(clock, phase, self.output.clone()).run(out, err, stop),
+        );
 
         let forced = tokio::select! {
             biased;
@@ -322,7 +371,8 @@ impl Task {
             leader.end(pipes, self.runner.grace).await;
         }
         let duration = clock.now().mono.since(now.mono);
-        // Who else holds the output may still say something, for a while; whoever cancels does not wait for it.
+        // Who else holds the output may still say something, for a while; whoever cancels does not
+        // wait for it.
         let mut outlived = tokio::select! {
             _ = &mut capture => false,
             () = tokio::time::sleep(LINGER) => true,
@@ -358,7 +408,13 @@ impl Task {
 }
 
 fn not_started(refusal: Refusal) -> Part {
-    Part { outcome: Outcome::NotStarted { refusal }, began: None, duration: Span::ZERO, exit: None, outlived: false }
+    Part {
+        outcome: Outcome::NotStarted { refusal },
+        began: None,
+        duration: Span::ZERO,
+        exit: None,
+        outlived: false,
+    }
 }
 
 fn said(outcome: &Outcome) -> String {

@@ -48,7 +48,8 @@ use crate::{
     },
 };
 
-/// A stop shorter than this leaves nothing unseen: the next round of the collectors comes as it would have.
+/// A stop shorter than this leaves nothing unseen: the next round of the collectors comes as it
+/// would have.
 const SHORT_STOP: Span = Span::from_secs(10);
 /// How often the configuration file is looked at.
 const CONFIG_EVERY: Duration = Duration::from_secs(2);
@@ -98,24 +99,35 @@ pub enum StartError {
     #[error("{0}")]
     Call(String),
     /// The monitor ended though nobody told it to.
-    #[error("the monitor failed inside and Calm Ops stopped; the log says where. Start it again: nothing needs repair")]
+    #[error(
+        "the monitor failed inside and Calm Ops stopped; the log says where. Start it again: nothing needs repair"
+    )]
     Monitor,
     /// Something else failed while it ran.
     #[error("{0}")]
     Io(#[from] io::Error),
 }
 
-/// Runs the server until it is told to stop. `ready` is called with the address once requests are answered, and with the
-/// secret of the owner link as long as there is no owner.
-pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(SocketAddr, Option<String>)) -> Result<(), StartError> {
+/// Runs the server until it is told to stop. `ready` is called with the address once requests are
+/// answered, and with the secret of the owner link as long as there is no owner.
+pub async fn run(
+    config: Config,
+    stop: CancellationToken,
+    ready: impl FnOnce(SocketAddr, Option<String>),
+) -> Result<(), StartError> {
     let clock = Clock::start();
     let data_dir = config.data_dir.clone();
-    std::fs::create_dir_all(&data_dir).map_err(|source| StartError::DataDir { path: data_dir.clone(), source })?;
+    std::fs::create_dir_all(&data_dir)
+        .map_err(|source| StartError::DataDir { path: data_dir.clone(), source })?;
     let listener = listen(config.listen).await?;
     let address = listener.local_addr()?;
     let now = clock.now();
-    let (documents, document_events) =
-        Documents::load_with(config.ops_dir.as_deref(), &data_dir.join("in-force"), &config.scripts, now.wall)?;
+    let (documents, document_events) = Documents::load_with(
+        config.ops_dir.as_deref(),
+        &data_dir.join("in-force"),
+        &config.scripts,
+        now.wall,
+    )?;
     for misfit in documents.misfits() {
         tracing::warn!("the documents do not fit together; 'calm-ops check' says it too\n{misfit}");
     }
@@ -149,22 +161,44 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let board = Arc::new(Board::new(Arc::clone(&intake)));
     let live = Live::new(opening.cursor, config.limits.streams);
     let recovery = Arc::new(Recovery::default());
-    let desk = Desk::new(Arc::clone(&store), Arc::clone(&board), Arc::clone(&live), Arc::clone(&recovery), clock);
+    let desk = Desk::new(
+        Arc::clone(&store),
+        Arc::clone(&board),
+        Arc::clone(&live),
+        Arc::clone(&recovery),
+        clock,
+    );
     let here = Place::here(&config);
     let Place { host, pm2_home, pm2 } = here.clone();
 
-    let runner = Runner::new(data_dir.join("runs"), clock).map_err(|source| StartError::DataDir { path: data_dir.join("runs"), source })?;
-    let runs = Runs::new(Arc::clone(&desk), Arc::clone(&store), Arc::clone(&recovery), Arc::clone(&live), runner, clock, stop.clone());
+    let runner = Runner::new(data_dir.join("runs"), clock)
+        .map_err(|source| StartError::DataDir { path: data_dir.join("runs"), source })?;
+    let runs = Runs::new(
+        Arc::clone(&desk),
+        Arc::clone(&store),
+        Arc::clone(&recovery),
+        Arc::clone(&live),
+        runner,
+        clock,
+        stop.clone(),
+    );
     let means = means(&config)?;
     let public_url: Option<Arc<str>> = means.public_url.as_deref().map(Arc::from);
-    let reach = app::gate::Reach { mail: means.mailer.is_some(), links: means.public_url.is_some() };
+    let reach =
+        app::gate::Reach { mail: means.mailer.is_some(), links: means.public_url.is_some() };
     let calling = Calling::new(Arc::clone(&desk), Arc::clone(&store), clock, means, stop.clone());
     // What was before the first start calls nobody; what the monitor is about to find does.
     let calling = tokio::spawn(calling.run(opening.cursor.number));
     let background = TaskTracker::new();
     let (tell, told) = mpsc::channel(64);
-    let collectors =
-        Collectors { host: host.clone(), intake: Arc::clone(&intake), clock, tell, stop: stop.clone(), tasks: background.clone() };
+    let collectors = Collectors {
+        host: host.clone(),
+        intake: Arc::clone(&intake),
+        clock,
+        tell,
+        stop: stop.clone(),
+        tasks: background.clone(),
+    };
     collectors.start(Box::new(HostCollector::new(&host, config.interval)), stop.child_token());
     let mut always = vec!["host"];
     let mut apps = None;
@@ -177,7 +211,11 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
             collectors.start(Box::new(collector), stop.child_token());
             always.push("pm2");
         }
-        None => collectors.list(["pm2", "app"].map(|kind| Listing { kind, subjects: Vec::new() }).to_vec()).await,
+        None => {
+            collectors
+                .list(["pm2", "app"].map(|kind| Listing { kind, subjects: Vec::new() }).to_vec())
+                .await
+        }
     }
 
     let endpoints = Arc::new(EndpointHosts::default());
@@ -213,7 +251,8 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     background.spawn(async move { pump.pump(pump_stop).await });
 
     let leptos = LeptosOptions::builder().output_name("calm-ops").site_addr(address).build();
-    let people = People::new(Arc::clone(&desk), Arc::clone(&store), clock, Span::from(config.fresh_for));
+    let people =
+        People::new(Arc::clone(&desk), Arc::clone(&store), clock, Span::from(config.fresh_for));
     let link = if store.has_owner().await? { None } else { people.owner_link().await.ok() };
     let site = Site {
         desk,
@@ -229,7 +268,10 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
         stop: stop.clone(),
         leptos,
     };
-    if config.public_url.as_ref().is_some_and(PublicUrl::is_secure) && config.tls.is_none() && config.trusted_proxies.is_empty() {
+    if config.public_url.as_ref().is_some_and(PublicUrl::is_secure)
+        && config.tls.is_none()
+        && config.trusted_proxies.is_empty()
+    {
         tracing::warn!(
             "public_url begins with https, but there is neither [tls] nor trusted_proxies: sign-ins are not marked as safe, passkeys are \
              refused, and everyone behind the proxy counts as one address. Name the proxy's address in trusted_proxies"
@@ -241,7 +283,8 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
     let router = web::router(site, door, config.limits.push_bytes);
     let tls = config.tls.clone().map(|files| tls::acceptor(files, stop.clone())).transpose()?;
     ready(address, link);
-    serving::serve(listener, tls, router, config.limits.streams + MORE_CONNECTIONS, stop.clone()).await?;
+    serving::serve(listener, tls, router, config.limits.streams + MORE_CONNECTIONS, stop.clone())
+        .await?;
     // What runs has 2 s to end; it is not cut off.
     let _ = runs.await;
     let _ = calling.await;
@@ -258,8 +301,14 @@ pub async fn run(config: Config, stop: CancellationToken, ready: impl FnOnce(Soc
 /// With what people are called.
 fn means(config: &Config) -> Result<Means, StartError> {
     let failed = |error: String| StartError::Call(error);
-    let poster = Poster::new(None, &config.call_inside).map_err(|error| failed(error.to_string()))?;
-    let mailer = config.mail.as_ref().map(Mailer::new).transpose().map_err(|error| failed(error.to_string()))?;
+    let poster =
+        Poster::new(None, &config.call_inside).map_err(|error| failed(error.to_string()))?;
+    let mailer = config
+        .mail
+        .as_ref()
+        .map(Mailer::new)
+        .transpose()
+        .map_err(|error| failed(error.to_string()))?;
     let public_url = config.public_url.as_ref().map(|url| url.page(""));
     Ok(Means { public_url, poster, mailer, pace: Pace::default() })
 }
@@ -289,7 +338,14 @@ struct Collectors {
 
 impl Collectors {
     fn start(&self, collector: Box<dyn Collector>, stop: CancellationToken) {
-        self.tasks.spawn(runner::run(collector, self.host.clone(), Arc::clone(&self.intake), self.clock, self.tell.clone(), stop));
+        self.tasks.spawn(runner::run(
+            collector,
+            self.host.clone(),
+            Arc::clone(&self.intake),
+            self.clock,
+            self.tell.clone(),
+            stop,
+        ));
     }
 
     /// Says what there is of some kinds, so that what was there once is not waited for.
@@ -318,7 +374,8 @@ impl Watched {
         Subject::build("endpoint", &self.endpoint.name, None)
     }
 
-    /// Starts the collector unless it runs. What is in the way, such as a file that can't be read, may be gone the next time.
+    /// Starts the collector unless it runs. What is in the way, such as a file that can't be read,
+    /// may be gone the next time.
     async fn start(&mut self, collectors: &Collectors) {
         if self.stop.is_some() {
             return;
@@ -348,8 +405,14 @@ impl Watched {
     }
 }
 
-/// Probes the endpoints of the configuration, and puts a changed file in force without a restart. `always` are the other collectors.
-async fn watch_endpoints(collectors: Collectors, config: Config, always: Vec<&'static str>, hosts: Arc<EndpointHosts>) {
+/// Probes the endpoints of the configuration, and puts a changed file in force without a restart.
+/// `always` are the other collectors.
+async fn watch_endpoints(
+    collectors: Collectors,
+    config: Config,
+    always: Vec<&'static str>,
+    hosts: Arc<EndpointHosts>,
+) {
     let mut watched: Vec<Watched> = Vec::new();
     let mut wanted = Some(config.reloadable.clone());
     let mut told = String::new();
@@ -362,7 +425,9 @@ async fn watch_endpoints(collectors: Collectors, config: Config, always: Vec<&'s
             for endpoint in endpoints {
                 // What stayed as it was keeps running.
                 let place = before.iter().position(|one| one.endpoint == endpoint);
-                watched.push(place.map_or(Watched { endpoint, stop: None, problem: None }, |at| before.swap_remove(at)));
+                watched.push(place.map_or(Watched { endpoint, stop: None, problem: None }, |at| {
+                    before.swap_remove(at)
+                }));
             }
             for one in before {
                 one.end(&collectors).await;
@@ -373,8 +438,12 @@ async fn watch_endpoints(collectors: Collectors, config: Config, always: Vec<&'s
         }
         let subjects: Vec<Subject> = watched.iter().map(Watched::subject).collect();
         let names = always.iter().copied().chain(subjects.iter().map(Subject::as_str));
-        let running = names.map(|name| Subject::build("collector", name, Some(&collectors.host))).collect();
-        let listings = vec![Listing { kind: "collector", subjects: running }, Listing { kind: "endpoint", subjects }];
+        let running =
+            names.map(|name| Subject::build("collector", name, Some(&collectors.host))).collect();
+        let listings = vec![
+            Listing { kind: "collector", subjects: running },
+            Listing { kind: "endpoint", subjects },
+        ];
         collectors.list(listings).await;
         tokio::select! {
             () = collectors.stop.cancelled() => return,

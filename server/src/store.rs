@@ -1,4 +1,5 @@
-//! The store: one trait, and an implementation for each database. The same contract tests run against both.
+//! The store: one trait, and an implementation for each database. The same contract tests run
+//! against both.
 
 pub mod calls;
 mod open;
@@ -81,7 +82,8 @@ pub struct Rollup {
     pub count: u32,
 }
 
-/// What is decided inside a change's transaction, from the incidents as they are there: events, or a refusal.
+/// What is decided inside a change's transaction, from the incidents as they are there: events, or
+/// a refusal.
 pub type Decide = Box<dyn FnOnce(&[Incident]) -> Result<Vec<Event>, Refusal> + Send>;
 
 /// The same about people, from the roster as it is there.
@@ -164,7 +166,8 @@ pub enum QueryCancel {
     NotHere,
 }
 
-/// What the store does. Every method that changes something is one transaction, durable when it returns.
+/// What the store does. Every method that changes something is one transaction, durable when it
+/// returns.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// What must be known before anything runs.
@@ -179,23 +182,35 @@ pub trait Store: Send + Sync + 'static {
     /// Whether there was ever an account; the first one is an owner's, and the last owner stays.
     async fn has_owner(&self) -> Result<bool, StoreError>;
 
-    /// Locks the head, reads the incidents, decides, applies the events, and writes rows and entries together.
+    /// Locks the head, reads the incidents, decides, applies the events, and writes rows and
+    /// entries together.
     async fn change(&self, change: Change) -> Result<Vec<Entry>, StoreError>;
 
     /// Saves the monitor's state and that Calm Ops runs at `alive_at`.
-    async fn save_monitor(&self, monitor: Option<&[u8]>, alive_at: Timestamp) -> Result<(), StoreError>;
+    async fn save_monitor(
+        &self,
+        monitor: Option<&[u8]>,
+        alive_at: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Where the journal ends.
     async fn head(&self) -> Result<(Cursor, Head), StoreError>;
 
     /// Every active incident and those resolved at or after `resolved_since`, by number.
-    async fn recent_incidents(&self, resolved_since: Timestamp) -> Result<Vec<Incident>, StoreError>;
+    async fn recent_incidents(
+        &self,
+        resolved_since: Timestamp,
+    ) -> Result<Vec<Incident>, StoreError>;
 
     /// Every incident with a command that runs or may still run, by number.
     async fn incidents_with_runs(&self, now: Timestamp) -> Result<Vec<Incident>, StoreError>;
 
     /// The incidents with this subject that ended at or after `since`, newest first.
-    async fn ended_about(&self, subject: &Subject, since: Timestamp) -> Result<Vec<Incident>, StoreError>;
+    async fn ended_about(
+        &self,
+        subject: &Subject,
+        since: Timestamp,
+    ) -> Result<Vec<Incident>, StoreError>;
 
     /// The number that the next incident gets.
     async fn next_number(&self) -> Result<IncidentNumber, StoreError>;
@@ -203,7 +218,8 @@ pub trait Store: Send + Sync + 'static {
     /// One incident.
     async fn incident(&self, number: IncidentNumber) -> Result<Option<Incident>, StoreError>;
 
-    /// Ends the query of one session of the database, if it is still the one that began then (microseconds since 1970) and not ours.
+    /// Ends the query of one session of the database, if it is still the one that began then
+    /// (microseconds since 1970) and not ours.
     async fn cancel_query(&self, pid: u32, started: u64) -> Result<QueryCancel, StoreError>;
 
     /// The store as one looks through its journal, and as it keeps share links.
@@ -216,7 +232,11 @@ pub trait Store: Send + Sync + 'static {
     async fn number_of(&self, id: uuid::Uuid) -> Result<Option<IncidentNumber>, StoreError>;
 
     /// Incidents that fit a filter, newest first.
-    async fn history(&self, filter: &HistoryFilter, limit: u32) -> Result<Vec<Incident>, StoreError>;
+    async fn history(
+        &self,
+        filter: &HistoryFilter,
+        limit: u32,
+    ) -> Result<Vec<Incident>, StoreError>;
 
     /// The entries of one incident, oldest first, at most the newest `limit`.
     async fn timeline(&self, number: IncidentNumber, limit: u32) -> Result<Vec<Entry>, StoreError>;
@@ -233,14 +253,15 @@ pub trait Store: Send + Sync + 'static {
     /// The entries since a moment that say whether a run worked, oldest first.
     async fn proofs(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError>;
 
-    /// The queries of this database that have been running for longer than a minute, each as `PID@STARTED` with its age, the oldest
-    /// first; none where the database is a file.
+    /// The queries of this database that have been running for longer than a minute, each as
+    /// `PID@STARTED` with its age, the oldest first; none where the database is a file.
     async fn long_queries(&self) -> Result<Vec<(String, LongQuery)>, StoreError>;
 
     /// Times of which nothing is known, that ended at or after `since`, newest first.
     async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError>;
 
-    /// Writes roll-ups in one batch; one that exists for the same series, step and start is joined with it.
+    /// Writes roll-ups in one batch; one that exists for the same series, step and start is joined
+    /// with it.
     async fn write_rollups(&self, rollups: &[Rollup]) -> Result<(), StoreError>;
 
     /// The roll-ups of a series, oldest first.
@@ -253,11 +274,13 @@ pub trait Store: Send + Sync + 'static {
         to: Timestamp,
     ) -> Result<Vec<Rollup>, StoreError>;
 
-    /// The median of the hourly means since a moment, for every series that has at least six of them.
+    /// The median of the hourly means since a moment, for every series that has at least six of
+    /// them.
     async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError>;
 
-    /// Removes roll-ups that are older than they are kept: minutes 90 days, hours 2 years. Returns how many. Removes the replay bundles
-    /// of incidents that ended 90 days ago, and all but the newest 500; those of active incidents stay.
+    /// Removes roll-ups that are older than they are kept: minutes 90 days, hours 2 years. Returns
+    /// how many. Removes the replay bundles of incidents that ended 90 days ago, and all but the
+    /// newest 500; those of active incidents stay.
     async fn prune(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Keeps a replay bundle of an incident, replacing an earlier one.
@@ -299,11 +322,21 @@ pub type Filling<'a> = &'a mut (dyn FnMut() -> Result<Option<Item>, StoreError> 
 #[async_trait]
 pub trait Archive: Store {
     /// Roll-ups after a key (series, step, start), in the order of their keys.
-    async fn rollup_page(&self, after: Option<(i64, i64, i64)>, limit: u32) -> Result<Vec<((i64, i64, i64), Rollup)>, StoreError>;
+    async fn rollup_page(
+        &self,
+        after: Option<(i64, i64, i64)>,
+        limit: u32,
+    ) -> Result<Vec<((i64, i64, i64), Rollup)>, StoreError>;
 
     /// Which incidents have a replay bundle.
     async fn bundle_numbers(&self) -> Result<Vec<IncidentNumber>, StoreError>;
 
-    /// Fills an empty database, all of it or nothing; refuses one that has a journal. `incidents` come with their remarks.
-    async fn fill(&self, epoch: u32, incidents: Vec<(Incident, String)>, next: Filling<'_>) -> Result<Head, StoreError>;
+    /// Fills an empty database, all of it or nothing; refuses one that has a journal. `incidents`
+    /// come with their remarks.
+    async fn fill(
+        &self,
+        epoch: u32,
+        incidents: Vec<(Incident, String)>,
+        next: Filling<'_>,
+    ) -> Result<Head, StoreError>;
 }

@@ -1,4 +1,5 @@
-//! What the browser and other programs reach: pages, REST, the live stream, and the guard before all of them.
+//! What the browser and other programs reach: pages, REST, the live stream, and the guard before
+//! all of them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -58,7 +59,8 @@ pub struct Site {
     pub board: Arc<Board>,
     /// What a call can do.
     pub reach: app::gate::Reach,
-    /// How browsers reach this server from outside, without a slash at the end, if that is configured: links lead there.
+    /// How browsers reach this server from outside, without a slash at the end, if that is
+    /// configured: links lead there.
     pub public_url: Option<Arc<str>>,
     /// The live stream.
     pub live: Arc<Live>,
@@ -86,7 +88,8 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
     let desk: SharedDesk = site.desk.clone();
     let clock = site.clock;
     let public_url = site.public_url.clone();
-    let now: Arc<dyn Fn() -> rules::time::Timestamp + Send + Sync> = Arc::new(move || clock.now().wall);
+    let now: Arc<dyn Fn() -> rules::time::Timestamp + Send + Sync> =
+        Arc::new(move || clock.now().wall);
     let context = move || {
         provide_context(SharedDesk::clone(&desk));
         provide_context(who::current());
@@ -95,7 +98,8 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
         provide_context(app::WallClock(Arc::clone(&now)));
         provide_context(app::PublicUrl(public_url.clone()));
     };
-    // The live stream is never compressed: it must go out at once, and each client's own compressor would cost memory.
+    // The live stream is never compressed: it must go out at once, and each client's own compressor
+    // would cost memory.
     let compressed = SizeAbove::new(512)
         .and(NotForContentType::SSE)
         .and(NotForContentType::IMAGES)
@@ -109,14 +113,24 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
         .merge(gate::router())
         .merge(shared::router())
         .merge(pages)
-        .method_not_allowed_fallback(|| async { Problem::new(Kind::Method, "This address takes another method; see /api.".to_owned()) })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(Kind::Method, "This address takes another method; see /api.".to_owned())
+        })
         .layer(middleware::from_fn_with_state(site.clone(), who::resolve))
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(middleware::from_fn(move |request, next| body::whole(body_limit, request, next)))
-        .layer(CompressionLayer::new().br(true).gzip(true).quality(tower_http::CompressionLevel::Precise(4)).compress_when(compressed))
+        .layer(
+            CompressionLayer::new()
+                .br(true)
+                .gzip(true)
+                .quality(tower_http::CompressionLevel::Precise(4))
+                .compress_when(compressed),
+        )
         .merge(assets::router())
         .layer(CatchPanicLayer::custom(|_| {
-            let detail = "Calm Ops failed at this request; it goes on watching. The log says where.".to_owned();
+            let detail =
+                "Calm Ops failed at this request; it goes on watching. The log says where."
+                    .to_owned();
             axum::response::IntoResponse::into_response(Problem::new(Kind::Internal, detail))
         }))
         .layer(middleware::from_fn_with_state(door, guard::guard))

@@ -31,7 +31,9 @@ pub(crate) async fn approve(id: &str, done: &str) -> Result<Sheet, Problem> {
             Ok(sheet(Some(page.cursor), place, drawn::approve::page(&page, &told)))
         }
         // What was typed is kept also where the page can't be shown.
-        (Err(problem), Some(refused)) => Ok(sheet(None, place, drawn::approve::lost(id, &problem, &refused))),
+        (Err(problem), Some(refused)) => {
+            Ok(sheet(None, place, drawn::approve::lost(id, &problem, &refused)))
+        }
         (Err(problem), None) => Err(problem),
     }
 }
@@ -41,10 +43,14 @@ async fn recommendation(id: &str) -> Result<RecommendationPage, Problem> {
         let sentence = "There is no such recommendation. Its address ends like 42-1.".to_owned();
         return Err(refuse(Problem { kind: Kind::NotFound, sentence }));
     };
-    ask(Query::Recommendation { recommendation }, |answer| if let Answer::Recommendation(page) = answer { Some(*page) } else { None }).await
+    ask(Query::Recommendation { recommendation }, |answer| {
+        if let Answer::Recommendation(page) = answer { Some(*page) } else { None }
+    })
+    .await
 }
 
-/// Whether the reader did what the address says was done: an address is only believed where the journal agrees.
+/// Whether the reader did what the address says was done: an address is only believed where the
+/// journal agrees.
 fn is_so(page: &RecommendationPage, deed: Deed) -> bool {
     let Some(reader) = &page.reader else { return false };
     let is_mine = |by: Actor| by == Actor::Account(reader.account);
@@ -54,7 +60,10 @@ fn is_so(page: &RecommendationPage, deed: Deed) -> bool {
         (Deed::Decline, Stage::Declined { by, .. }) => is_mine(*by),
         (Deed::Cancel, Stage::Running { cancelled: Some((by, _)), .. }) => is_mine(*by),
         (Deed::Acknowledge | Deed::Comment | Deed::Resolve | Deed::Reopen, _)
-        | (Deed::Decline | Deed::Cancel, Stage::Offered | Stage::Approved { .. } | Stage::Withdrawn { .. } | Stage::Ended(_))
+        | (
+            Deed::Decline | Deed::Cancel,
+            Stage::Offered | Stage::Approved { .. } | Stage::Withdrawn { .. } | Stage::Ended(_),
+        )
         | (Deed::Decline, Stage::Running { .. })
         | (Deed::Cancel, Stage::Declined { .. } | Stage::Running { cancelled: None, .. }) => false,
     }

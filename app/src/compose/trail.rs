@@ -24,7 +24,10 @@ pub(crate) async fn journal(query: &str) -> Result<Sheet, Problem> {
     let answer = match seek.filter() {
         Ok(filter) => {
             let proof = if seek.verify { Some(verified().await) } else { None };
-            let page = ask(Query::Trail { filter }, |answer| if let Answer::Trail(page) = answer { Some(*page) } else { None }).await;
+            let page = ask(Query::Trail { filter }, |answer| {
+                if let Answer::Trail(page) = answer { Some(*page) } else { None }
+            })
+            .await;
             match proof {
                 Some(Err(problem)) => Err(problem),
                 Some(Ok(found)) => page.map(|page| TrailPage { verified: Some(found), ..page }),
@@ -39,16 +42,26 @@ pub(crate) async fn journal(query: &str) -> Result<Sheet, Problem> {
 }
 
 async fn verified() -> Result<Verified, Problem> {
-    ask(Query::Verify, |answer| if let Answer::Verified(found) = answer { Some(*found) } else { None }).await
+    ask(
+        Query::Verify,
+        |answer| if let Answer::Verified(found) = answer { Some(*found) } else { None },
+    )
+    .await
 }
 
 async fn shares_of(incident: IncidentNumber) -> Result<Shares, Problem> {
-    ask(Query::Shares { incident }, |answer| if let Answer::Shares(shares) = answer { Some(*shares) } else { None }).await
+    ask(Query::Shares { incident }, |answer| {
+        if let Answer::Shares(shares) = answer { Some(*shares) } else { None }
+    })
+    .await
 }
 
 pub(crate) async fn shares(id: &str, done: &str) -> Result<Sheet, Problem> {
     let Ok(number) = id.parse::<u32>() else {
-        return Err(refuse(Problem { kind: Kind::NotFound, sentence: "There is no such incident. Its address ends in a number.".into() }));
+        return Err(refuse(Problem {
+            kind: Kind::NotFound,
+            sentence: "There is no such incident. Its address ends in a number.".into(),
+        }));
     };
     let came = use_context::<Linked>();
     let answer = shares_of(IncidentNumber(number)).await;
@@ -61,10 +74,14 @@ pub(crate) async fn shares(id: &str, done: &str) -> Result<Sheet, Problem> {
     Ok(sheet(cursor, format!("Share incident {number}"), html))
 }
 
-/// The fold about sharing on an incident's page. That its links can't be read is no reason not to show the incident.
+/// The fold about sharing on an incident's page. That its links can't be read is no reason not to
+/// show the incident.
 pub(super) async fn sharing(page: &IncidentPage) -> String {
     let incident = page.incident.number;
     let query = Query::Shares { incident };
-    let shares = crate::door::look(query, |answer| if let Answer::Shares(shares) = answer { Some(*shares) } else { None }).await;
+    let shares = crate::door::look(query, |answer| {
+        if let Answer::Shares(shares) = answer { Some(*shares) } else { None }
+    })
+    .await;
     drawn::share::fold(incident.0, shares.as_ref(), page.reader.as_ref()).to_html()
 }

@@ -1,4 +1,5 @@
-//! The phone's page: one recommendation, everything that a decision needs without scrolling, the rest folded below it.
+//! The phone's page: one recommendation, everything that a decision needs without scrolling, the
+//! rest folded below it.
 
 use leptos::prelude::*;
 use rules::{
@@ -22,8 +23,10 @@ use crate::{
 /// The most signals that stand above the decision; the others are folded.
 const MOST_SHOWN: usize = 2;
 
-/// What is said where the page is alive and something that is decided upon has changed: the reader sees it before they press.
-const CHANGED: &str = "What this decision is about has changed just now. Load the page again, then decide.";
+/// What is said where the page is alive and something that is decided upon has changed: the reader
+/// sees it before they press.
+const CHANGED: &str =
+    "What this decision is about has changed just now. Load the page again, then decide.";
 
 /// The page, with what it has to tell.
 pub(crate) fn page(page: &RecommendationPage, told: &Told) -> String {
@@ -50,7 +53,8 @@ pub(crate) fn page(page: &RecommendationPage, told: &Told) -> String {
 fn head(page: &RecommendationPage) -> String {
     let incident = &page.incident;
     let number = incident.number.0;
-    let rows: Vec<AnyView> = page.readings.iter().take(MOST_SHOWN).map(|reading| now(page, reading)).collect();
+    let rows: Vec<AnyView> =
+        page.readings.iter().take(MOST_SHOWN).map(|reading| now(page, reading)).collect();
     view! {
         <p class="card-head">
             <span class="number">"Incident " {number}</span>
@@ -66,11 +70,14 @@ fn head(page: &RecommendationPage) -> String {
 
 /// One signal as it is now, with what is usual: the browser keeps it new.
 fn now(page: &RecommendationPage, reading: &Reading) -> AnyView {
-    let usual = reading.usual.map(|usual| format!(" (usually {})", say::value(usual, &reading.unit)));
+    let usual =
+        reading.usual.map(|usual| format!(" (usually {})", say::value(usual, &reading.unit)));
     let old = reading.unheard_since.map(|_| "");
     // Where it began stands in the headline.
-    let of = (reading.subject != page.incident.cause).then(|| format!(" of {}", say::subject(&reading.subject)));
-    let (class, word) = mark::status_words(if old.is_some() { Status::Unknown } else { reading.status });
+    let of = (reading.subject != page.incident.cause)
+        .then(|| format!(" of {}", say::subject(&reading.subject)));
+    let (class, word) =
+        mark::status_words(if old.is_some() { Status::Unknown } else { reading.status });
     let heard = reading.unheard_since.map(|at| view! { ", last heard " {clock::moment(at)} });
     view! {
         <li>
@@ -85,7 +92,8 @@ fn now(page: &RecommendationPage, reading: &Reading) -> AnyView {
 /// What was written and refused, where its field does not stand any more.
 fn kept(advice: &Advice<'_>, told: &Told) -> Option<AnyView> {
     let Told::Refused(Refused { asked, .. }) = told else { return None };
-    let is_shown = asked.deed == Some(Deed::Decline) && advice.one.is_offered() && advice.incident.is_active();
+    let is_shown =
+        asked.deed == Some(Deed::Decline) && advice.one.is_offered() && advice.incident.is_active();
     (!asked.text.trim().is_empty() && !is_shown).then(|| {
         let incident = format!("/ops/incidents/{}#comment", advice.incident.number);
         view! {
@@ -103,7 +111,11 @@ fn decision(page: &RecommendationPage, advice: &Advice<'_>, told: &Told) -> Stri
         return closed(advice, &incident);
     }
     if !advice.stands_at(page.checked_at) {
-        let why = if advice.incident.is_active() { "This offer has ended." } else { "The incident is resolved, so nothing is to be run." };
+        let why = if advice.incident.is_active() {
+            "This offer has ended."
+        } else {
+            "The incident is resolved, so nothing is to be run."
+        };
         return view! {
             <h2>{advice.what()}</h2>
             <p>{why} " Nothing was run."</p>
@@ -135,7 +147,11 @@ fn closed(advice: &Advice<'_>, incident: &str) -> String {
         // It runs, or ran: that is told already.
         return view! { <p class="links"><a href=incident.to_owned()>"Back to the incident"</a></p> }.into_any().to_html();
     };
-    let next = advice.incident.offered().next().map(|one| Advice { incident: advice.incident, one, names: advice.names });
+    let next = advice.incident.offered().next().map(|one| Advice {
+        incident: advice.incident,
+        one,
+        names: advice.names,
+    });
     let next = next.map_or_else(
         || view! { <p><a class="button primary" href=incident.to_owned()>"Back to the incident"</a></p> }.into_any(),
         |next| {
@@ -146,7 +162,11 @@ fn closed(advice: &Advice<'_>, incident: &str) -> String {
             .into_any()
         },
     );
-    let reason = if let Stage::Declined { reason, .. } = &advice.one.stage { Some(reason.clone()) } else { None };
+    let reason = if let Stage::Declined { reason, .. } = &advice.one.stage {
+        Some(reason.clone())
+    } else {
+        None
+    };
     view! {
         <h2>{advice.what()}</h2>
         <p>{prose(&gone)} " Nothing was run."</p>
@@ -194,8 +214,7 @@ fn answers(page: &RecommendationPage, advice: &Advice<'_>, may: May, told: &Told
         }
     };
     let open = steps::refused(told, Deed::Decline).is_some();
-    let no =
-        view! { {steps::words(Deed::Decline, "Why not; kept for learning", told)} {steps::button("button", "Decline, and run nothing")} };
+    let no = view! { {steps::words(Deed::Decline, "Why not; kept for learning", told)} {steps::button("button", "Decline, and run nothing")} };
     view! {
         <div class="answers">
             {yes}
@@ -242,14 +261,19 @@ fn different(advice: &Advice<'_>, told: &Told) -> Option<AnyView> {
         (was != is).then(|| view! { <div><dt>{label}</dt><dd><del>{nothing(was)}</del> " " <ins>{nothing(is)}</ins></dd></div> })
     });
     let changed: Vec<_> = changed.collect();
-    (!changed.is_empty()).then(|| view! { <h2>"What is different now"</h2><dl class="terms different">{changed}</dl> }.into_any())
+    (!changed.is_empty()).then(|| {
+        view! { <h2>"What is different now"</h2><dl class="terms different">{changed}</dl> }
+            .into_any()
+    })
 }
 
 /// Everything else, folded.
 fn about(page: &RecommendationPage, advice: &Advice<'_>) -> String {
     let RecommendationPage { readings, plan, .. } = page;
-    let more: Vec<AnyView> = readings.iter().skip(MOST_SHOWN).map(|reading| now(page, reading)).collect();
-    let reasons: Vec<_> = advice.reasons().iter().map(|reason| view! { <li>{prose(reason)}</li> }).collect();
+    let more: Vec<AnyView> =
+        readings.iter().skip(MOST_SHOWN).map(|reading| now(page, reading)).collect();
+    let reasons: Vec<_> =
+        advice.reasons().iter().map(|reason| view! { <li>{prose(reason)}</li> }).collect();
     let plan = match plan {
         Plan::Ready { text } => Some(view! {
             <details class="fold"><summary>"What exactly would be executed"</summary><pre tabindex="0" aria-label="What would be executed">{text.clone()}</pre></details>
@@ -284,7 +308,8 @@ fn about(page: &RecommendationPage, advice: &Advice<'_>) -> String {
     .to_html()
 }
 
-/// What stands where the page can't be shown after a form was sent: what happened, and what was typed.
+/// What stands where the page can't be shown after a form was sent: what happened, and what was
+/// typed.
 pub(crate) fn lost(id: &str, problem: &Problem, refused: &Refused) -> String {
     let address = format!("/ops/approve/{id}");
     let (text, why) = (&refused.asked.text, &refused.problem.sentence);

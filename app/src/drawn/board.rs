@@ -1,4 +1,5 @@
-//! The board of readings on the health page: grouped by subject. The browser changes it in place as the live stream brings new values.
+//! The board of readings on the health page: grouped by subject. The browser changes it in place as
+//! the live stream brings new values.
 
 use std::collections::BTreeMap;
 
@@ -45,10 +46,18 @@ fn rank(subject: &Subject) -> u8 {
     }
 }
 
-/// Groups readings by subject: those in trouble first. Within a group what is worst comes first, then what stands in `say::KNOWN` earlier.
+/// Groups readings by subject: those in trouble first. Within a group what is worst comes first,
+/// then what stands in `say::KNOWN` earlier.
 pub(crate) fn group(readings: &[Reading]) -> Vec<Group> {
-    let order = |signal: &Signal| say::KNOWN.iter().position(|(name, _, _)| *name == signal.as_str()).unwrap_or(say::KNOWN.len());
-    let trouble = |reading: &Reading| Some(reading.status).filter(|status| matches!(status, Status::Warning | Status::Critical));
+    let order = |signal: &Signal| {
+        say::KNOWN
+            .iter()
+            .position(|(name, _, _)| *name == signal.as_str())
+            .unwrap_or(say::KNOWN.len())
+    };
+    let trouble = |reading: &Reading| {
+        Some(reading.status).filter(|status| matches!(status, Status::Warning | Status::Critical))
+    };
     let mut places = BTreeMap::<Place<'_>, Vec<&Reading>>::new();
     for reading in readings {
         let name = if is_collector(&reading.subject) { "" } else { reading.subject.as_str() };
@@ -58,16 +67,25 @@ pub(crate) fn group(readings: &[Reading]) -> Vec<Group> {
         .into_values()
         .filter_map(|mut readings| {
             readings.sort_by(|one, other| {
-                let key = |reading: &Reading| (std::cmp::Reverse(reading.status), order(&reading.signal));
-                key(one).cmp(&key(other)).then_with(|| (&one.signal, &one.subject).cmp(&(&other.signal, &other.subject)))
+                let key =
+                    |reading: &Reading| (std::cmp::Reverse(reading.status), order(&reading.signal));
+                key(one)
+                    .cmp(&key(other))
+                    .then_with(|| (&one.signal, &one.subject).cmp(&(&other.signal, &other.subject)))
             });
             let worst = readings.iter().filter_map(|reading| trouble(reading)).max();
             let subject = readings.iter().map(|reading| &reading.subject).min()?.clone();
-            let (folded, telling): (Vec<&Reading>, Vec<&Reading>) = readings.into_iter().partition(|reading| {
-                reading.status == Status::Shown || (is_collector(&reading.subject) && reading.status == Status::Healthy)
-            });
-            let keys =
-                |readings: Vec<&Reading>| readings.into_iter().map(|reading| (reading.subject.clone(), reading.signal.clone())).collect();
+            let (folded, telling): (Vec<&Reading>, Vec<&Reading>) =
+                readings.into_iter().partition(|reading| {
+                    reading.status == Status::Shown
+                        || (is_collector(&reading.subject) && reading.status == Status::Healthy)
+                });
+            let keys = |readings: Vec<&Reading>| {
+                readings
+                    .into_iter()
+                    .map(|reading| (reading.subject.clone(), reading.signal.clone()))
+                    .collect()
+            };
             Some((worst, Group { subject, telling: keys(telling), folded: keys(folded) }))
         })
         .collect();
@@ -80,18 +98,28 @@ pub(crate) fn group(readings: &[Reading]) -> Vec<Group> {
 pub(crate) fn board(health: &Health) -> AnyView {
     let sparks: BTreeMap<(&Subject, &Signal), &Spark> =
         health.sparks.iter().map(|spark| ((&spark.subject, &spark.signal), spark)).collect();
-    let rows: BTreeMap<(&Subject, &Signal), &Reading> =
-        health.now.readings.iter().map(|reading| ((&reading.subject, &reading.signal), reading)).collect();
+    let rows: BTreeMap<(&Subject, &Signal), &Reading> = health
+        .now
+        .readings
+        .iter()
+        .map(|reading| ((&reading.subject, &reading.signal), reading))
+        .collect();
     let row = |subject: &Subject, signal: &Signal| {
         let spark = sparks.get(&(subject, signal)).copied();
         rows.get(&(subject, signal)).map(|reading| row(reading, spark))
     };
-    group(&health.now.readings).into_iter().map(|group| section(&group, &row)).collect_view().into_any()
+    group(&health.now.readings)
+        .into_iter()
+        .map(|group| section(&group, &row))
+        .collect_view()
+        .into_any()
 }
 
 fn section(group: &Group, row: &dyn Fn(&Subject, &Signal) -> Option<AnyView>) -> AnyView {
     let Group { subject, telling, folded } = group;
-    let rows = |keys: &[(Subject, Signal)]| keys.iter().filter_map(|(subject, signal)| row(subject, signal)).collect_view();
+    let rows = |keys: &[(Subject, Signal)]| {
+        keys.iter().filter_map(|(subject, signal)| row(subject, signal)).collect_view()
+    };
     let few = folded.len();
     let summary = match (is_collector(subject), few) {
         (true, 1) => " collector works",
@@ -102,9 +130,11 @@ fn section(group: &Group, row: &dyn Fn(&Subject, &Signal) -> Option<AnyView>) ->
     let head = if is_collector(subject) {
         "Collectors".into_any()
     } else {
-        view! { <span class="kind">{subject.kind().to_owned()}</span>" " {title(subject)} }.into_any()
+        view! { <span class="kind">{subject.kind().to_owned()}</span>" " {title(subject)} }
+            .into_any()
     };
-    let heading = format!("subject-{}", subject.as_str().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
+    let heading =
+        format!("subject-{}", subject.as_str().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
     view! {
         <section class="group" aria-labelledby=heading>
             <h3 id=heading.clone()>{head}</h3>
@@ -131,7 +161,11 @@ fn title(subject: &Subject) -> String {
 /// The signal's name; a collector's signal stands among those of the others, and names its own.
 fn label(reading: &Reading) -> String {
     let label = say::label(&reading.signal);
-    if is_collector(&reading.subject) { format!("{}: {}", reading.subject.name(), label.to_lowercase()) } else { label }
+    if is_collector(&reading.subject) {
+        format!("{}: {}", reading.subject.name(), label.to_lowercase())
+    } else {
+        label
+    }
 }
 
 fn row(reading: &Reading, spark: Option<&Spark>) -> AnyView {
@@ -157,18 +191,25 @@ fn row(reading: &Reading, spark: Option<&Spark>) -> AnyView {
     .into_any()
 }
 
-/// The sparkline, with its course and its newest time beside it, so that the browser can go on with it. It is told in words next to it.
+/// The sparkline, with its course and its newest time beside it, so that the browser can go on with
+/// it. It is told in words next to it.
 fn picture(reading: &Reading, spark: Option<&Spark>) -> AnyView {
     let points: Vec<(f64, f64)> = match spark {
         Some(spark) => {
             // It ends at the right edge, unless it ended a while ago.
-            let newest = spark.points.last().filter(|_| reading.unheard_since.is_none()).map_or(0.0, |&(ago, _)| ago);
+            let newest = spark
+                .points
+                .last()
+                .filter(|_| reading.unheard_since.is_none())
+                .map_or(0.0, |&(ago, _)| ago);
             spark.points.iter().map(|&(ago, value)| (f64::from(ago - newest), value)).collect()
         }
         None => vec![(0.0, reading.value)],
     };
     let geometry = spark::lay_out(&points, reading.warning, reading.critical);
-    let level = |class: &'static str, y: Option<i32>| y.map(|y| view! { <line class=class x1="0" x2="1200" y1=y y2=y></line> });
+    let level = |class: &'static str, y: Option<i32>| {
+        y.map(|y| view! { <line class=class x1="0" x2="1200" y1=y y2=y></line> })
+    };
     view! {
         <svg
             class="spark"
@@ -221,32 +262,58 @@ mod tests {
             reading("host:web-1", "host.uptime", Status::Shown),
         ]);
         let subjects: Vec<&str> = groups.iter().map(|group| group.subject.as_str()).collect();
-        assert_eq!(subjects, ["disk:/var@web-1", "host:web-1", "disk:/@web-1", "service:imports", "collector:host@web-1"]);
-        let names: Vec<&str> = groups[1].telling.iter().map(|(_, signal)| signal.as_str()).collect();
+        assert_eq!(
+            subjects,
+            [
+                "disk:/var@web-1",
+                "host:web-1",
+                "disk:/@web-1",
+                "service:imports",
+                "collector:host@web-1"
+            ]
+        );
+        let names: Vec<&str> =
+            groups[1].telling.iter().map(|(_, signal)| signal.as_str()).collect();
         assert_eq!(names, ["host.memory.used", "host.cpu.used"]);
         assert_eq!(groups[1].folded.len(), 1);
         assert!(groups[3].telling.is_empty());
         // A collector that works is folded away; one that does not is told.
-        let collectors =
-            [&groups[4].telling, &groups[4].folded].map(|keys| keys.iter().map(|(subject, _)| subject.name()).collect::<Vec<_>>());
+        let collectors = [&groups[4].telling, &groups[4].folded]
+            .map(|keys| keys.iter().map(|(subject, _)| subject.name()).collect::<Vec<_>>());
         assert_eq!(collectors, [vec!["pm2"], vec!["host"]]);
     }
 
     #[test]
     fn an_old_value_says_when_it_was_heard_and_its_line_ends_there() {
         let mut one = reading("service:imports", "queue.depth", Status::Critical);
-        let spark =
-            Spark { subject: one.subject.clone(), signal: one.signal.clone(), points: vec![(600.0, 1.0), (540.0, 2.0), (300.0, 3.0)] };
+        let spark = Spark {
+            subject: one.subject.clone(),
+            signal: one.signal.clone(),
+            points: vec![(600.0, 1.0), (540.0, 2.0), (300.0, 3.0)],
+        };
         let end = |html: &str| {
-            let line = html.split("<polyline points=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+            let line = html
+                .split("<polyline points=\"")
+                .nth(1)
+                .and_then(|rest| rest.split('"').next())
+                .unwrap();
             line.rsplit(' ').next().and_then(|point| point.split(',').next()).unwrap().to_owned()
         };
         let html = row(&one, Some(&spark)).to_html();
-        assert!(html.contains("usually 61 %") && !html.contains("last heard") && !html.contains("data-old"), "{html}");
+        assert!(
+            html.contains("usually 61 %")
+                && !html.contains("last heard")
+                && !html.contains("data-old"),
+            "{html}"
+        );
         assert_eq!(end(&html), "1200");
         one.unheard_since = Some(Timestamp::from_secs(1_795_341_600));
         let html = row(&one, Some(&spark)).to_html();
-        assert!(html.contains("last heard <time datetime=\"2026-11-22T10:00:00Z\"") && html.contains("data-old"), "{html}");
+        assert!(
+            html.contains("last heard <time datetime=\"2026-11-22T10:00:00Z\"")
+                && html.contains("data-old"),
+            "{html}"
+        );
         assert!(!html.contains("usually"), "{html}");
         assert_eq!(end(&html), "600");
     }

@@ -31,7 +31,8 @@ fn held(card: &IncidentCard) -> &'static str {
 
 /// One incident: a link with its number, sentence, severity and state.
 fn card(card: &IncidentCard) -> AnyView {
-    let (number, severity, state, title) = (card.number.0, card.severity, card.state.as_str(), headline(card));
+    let (number, severity, state, title) =
+        (card.number.0, card.severity, card.state.as_str(), headline(card));
     let class = format!("card {}", edge(card.state, card.severity));
     let (time, word) = match card.resolved_at {
         Some(at) => (clock::moment(at), "resolved "),

@@ -1,7 +1,9 @@
-//! Charts of an incident: the course of a signal with its smallest and largest values, the threshold lines, and the times that matter.
+//! Charts of an incident: the course of a signal with its smallest and largest values, the
+//! threshold lines, and the times that matter.
 //!
-//! A chart is as wide as its card and as high on every screen. What is drawn is stretched to that width; what is written is not: it stands at
-//! a part of the width, in the size of small text, so that it can be read on a phone and never leaves the card.
+//! A chart is as wide as its card and as high on every screen. What is drawn is stretched to that
+//! width; what is written is not: it stands at a part of the width, in the size of small text, so
+//! that it can be read on a phone and never leaves the card.
 
 use leptos::prelude::*;
 
@@ -46,21 +48,28 @@ mod geometry {
     /// Steps of 1, 2 or 5 times a power of ten (or of 1024 for bytes): about four of them.
     fn step(room: f64, binary: bool) -> f64 {
         let rough = (room / 4.0).max(f64::MIN_POSITIVE);
-        let base: f64 = if binary && rough >= 1024.0 { 1024f64.powf(rough.log(1024.0).floor()) } else { 1.0 };
+        let base: f64 =
+            if binary && rough >= 1024.0 { 1024f64.powf(rough.log(1024.0).floor()) } else { 1.0 };
         let decade = 10f64.powf((rough / base).log10().floor());
-        let size = [1.0, 2.0, 5.0, 10.0].into_iter().find(|size| size * decade * base >= rough).unwrap_or(10.0);
+        let size = [1.0, 2.0, 5.0, 10.0]
+            .into_iter()
+            .find(|size| size * decade * base >= rough)
+            .unwrap_or(10.0);
         size * decade * base
     }
 
-    /// Gives each moment's name a side of its line and a row in which it lies on no other, even on the narrowest chart.
+    /// Gives each moment's name a side of its line and a row in which it lies on no other, even on
+    /// the narrowest chart.
     fn marks(moments: impl Iterator<Item = (f32, &'static str)>) -> Vec<Mark> {
         let mut rows: Vec<Vec<(f64, f64)>> = Vec::new();
         let mut marks = Vec::new();
         for (x, name) in moments {
-            let (at, width) = (f64::from(x), (name.chars().count() as f64 * LETTER + 8.0) / NARROWEST * 100.0);
+            let (at, width) =
+                (f64::from(x), (name.chars().count() as f64 * LETTER + 8.0) / NARROWEST * 100.0);
             let before = at + width > 100.0;
             let (from, to) = if before { (at - width, at) } else { (at, at + width) };
-            let is_free = |row: &Vec<(f64, f64)>| row.iter().all(|(start, end)| to <= *start || from >= *end);
+            let is_free =
+                |row: &Vec<(f64, f64)>| row.iter().all(|(start, end)| to <= *start || from >= *end);
             let row = rows.iter().position(is_free).unwrap_or_else(|| {
                 rows.push(Vec::new());
                 rows.len() - 1
@@ -71,14 +80,21 @@ mod geometry {
         marks
     }
 
-    /// Lays a course out, with the moments that are marked in it. It ends at `until` if nothing was heard as long as that.
-    pub(crate) fn build(course: &CoursePage, moments: &[(Timestamp, &'static str)], until: Option<Timestamp>) -> Chart {
+    /// Lays a course out, with the moments that are marked in it. It ends at `until` if nothing was
+    /// heard as long as that.
+    pub(crate) fn build(
+        course: &CoursePage,
+        moments: &[(Timestamp, &'static str)],
+        until: Option<Timestamp>,
+    ) -> Chart {
         let label = say::label(&course.signal);
         let subject = say::subject(&course.subject);
         let points: Vec<CoursePoint> = course
             .points
             .iter()
-            .filter(|point| [point.min, point.mean, point.max].iter().all(|value| value.is_finite()))
+            .filter(|point| {
+                [point.min, point.mean, point.max].iter().all(|value| value.is_finite())
+            })
             .copied()
             .collect();
         let (Some(first), Some(last)) = (points.first(), points.last()) else {
@@ -90,11 +106,14 @@ mod geometry {
         let (from, to) = (first.at, last.at.max(later).max(first.at.plus(Span::from_secs(1))));
         // What is yes or no has no levels worth a line.
         let is_yes_no = course.unit == Unit::YesNo;
-        let levels = [("warning", course.warning), ("critical", course.critical)].map(|(name, level)| (name, level.filter(|_| !is_yes_no)));
+        let levels = [("warning", course.warning), ("critical", course.critical)]
+            .map(|(name, level)| (name, level.filter(|_| !is_yes_no)));
         let smallest = points.iter().fold(f64::INFINITY, |low, point| low.min(point.min));
         let largest = points.iter().fold(f64::NEG_INFINITY, |high, point| high.max(point.max));
-        let with_levels = levels.iter().filter_map(|(_, level)| *level).filter(|level| level.is_finite());
-        let (low, high) = with_levels.fold((smallest, largest), |(low, high), level| (low.min(level), high.max(level)));
+        let with_levels =
+            levels.iter().filter_map(|(_, level)| *level).filter(|level| level.is_finite());
+        let (low, high) = with_levels
+            .fold((smallest, largest), |(low, high), level| (low.min(level), high.max(level)));
         let room = if high > low { high - low } else { high.abs().max(1.0) };
         let (low, high) = (low - room * 0.06, high + room * 0.06);
 
@@ -102,7 +121,9 @@ mod geometry {
         let part = |at: Timestamp| (at.since(from).as_micros() as f64 / total).clamp(0.0, 1.0);
         let x = |at: Timestamp| tenth(part(at) * WIDTH);
         let percent = |at: Timestamp| tenth(part(at) * 100.0);
-        let y = |value: f64| tenth(f64::from(PLOT) * (1.0 - (value - low) / (high - low)).clamp(0.0, 1.0));
+        let y = |value: f64| {
+            tenth(f64::from(PLOT) * (1.0 - (value - low) / (high - low)).clamp(0.0, 1.0))
+        };
         let text = |value: f64| say::clip(&say::value(value, &course.unit), LONGEST_LABEL);
 
         let (mut lines, mut bands, mut dots) = (Vec::new(), Vec::new(), Vec::new());
@@ -111,24 +132,42 @@ mod geometry {
                 dots.push((percent(only.at), y(only.mean)));
                 continue;
             }
-            let means: Vec<String> = stretch.iter().map(|point| format!("{},{}", x(point.at), y(point.mean))).collect();
+            let means: Vec<String> =
+                stretch.iter().map(|point| format!("{},{}", x(point.at), y(point.mean))).collect();
             lines.push(means.join(" "));
             if stretch.iter().any(|point| y(point.min) != y(point.max)) {
                 let upper = stretch.iter().map(|point| format!("{},{}", x(point.at), y(point.max)));
-                let lower = stretch.iter().rev().map(|point| format!("{},{}", x(point.at), y(point.min)));
+                let lower =
+                    stretch.iter().rev().map(|point| format!("{},{}", x(point.at), y(point.min)));
                 bands.push(upper.chain(lower).collect::<Vec<_>>().join(" "));
             }
         }
 
-        let step = if is_yes_no { 1.0 } else { step(high - low, matches!(course.unit, Unit::Bytes | Unit::BytesPerSecond)) };
+        let step = if is_yes_no {
+            1.0
+        } else {
+            step(high - low, matches!(course.unit, Unit::Bytes | Unit::BytesPerSecond))
+        };
         let start = (low / step).ceil();
-        let values = (0..8).map(|index| (start + f64::from(index)) * step).take_while(|value| *value <= high);
-        let values = values.map(|value| (y(value), text(if value.abs() < step * 1e-6 { 0.0 } else { value })));
+        let values = (0..8)
+            .map(|index| (start + f64::from(index)) * step)
+            .take_while(|value| *value <= high);
+        let values = values
+            .map(|value| (y(value), text(if value.abs() < step * 1e-6 { 0.0 } else { value })));
         // The uppermost has no room for its text above it.
         let values = values.filter(|(y, _)| *y >= APART).collect();
-        let shown_levels = levels.iter().filter_map(|(name, level)| level.filter(|level| level.is_finite()).map(|level| (*name, level)));
-        let said_levels: Vec<String> = shown_levels.clone().map(|(name, level)| format!("{name} at {}", text(level))).collect();
-        let said_levels = if said_levels.is_empty() { String::new() } else { format!("; {}", said_levels.join(", ")) };
+        let shown_levels = levels.iter().filter_map(|(name, level)| {
+            level.filter(|level| level.is_finite()).map(|level| (*name, level))
+        });
+        let said_levels: Vec<String> = shown_levels
+            .clone()
+            .map(|(name, level)| format!("{name} at {}", text(level)))
+            .collect();
+        let said_levels = if said_levels.is_empty() {
+            String::new()
+        } else {
+            format!("; {}", said_levels.join(", "))
+        };
         let gaps = points.windows(2).filter(|pair| pair[1].at > pair[0].until).count();
         let said_gaps = match gaps {
             0 => String::new(),
@@ -137,10 +176,13 @@ mod geometry {
         };
         let quarter = to.since(from).as_micros() / 4;
         // Times are told by the minute: none is told twice.
-        let mut times: Vec<(f32, Timestamp)> =
-            (0..=4).map(|part| from.plus(Span::from_micros(quarter * part))).map(|at| (percent(at), at)).collect();
+        let mut times: Vec<(f32, Timestamp)> = (0..=4)
+            .map(|part| from.plus(Span::from_micros(quarter * part)))
+            .map(|at| (percent(at), at))
+            .collect();
         times.dedup_by_key(|(_, at)| at.as_micros().div_euclid(60_000_000));
-        let mut shown: Vec<(Timestamp, &'static str)> = moments.iter().filter(|(at, _)| (from..=to).contains(at)).copied().collect();
+        let mut shown: Vec<(Timestamp, &'static str)> =
+            moments.iter().filter(|(at, _)| (from..=to).contains(at)).copied().collect();
         shown.sort_by_key(|(at, _)| *at);
         Chart {
             description: format!(
@@ -154,7 +196,9 @@ mod geometry {
             lines,
             bands,
             dots,
-            levels: shown_levels.map(|(name, level)| (y(level), name.to_owned(), format!("{name} {}", text(level)))).collect(),
+            levels: shown_levels
+                .map(|(name, level)| (y(level), name.to_owned(), format!("{name} {}", text(level))))
+                .collect(),
             marks: marks(shown.into_iter().map(|(at, name)| (percent(at), name))),
             values,
             times,
@@ -163,17 +207,28 @@ mod geometry {
         }
     }
 
-    /// Where the names of the levels stand: above their lines, or below where there is no room; never on each other.
+    /// Where the names of the levels stand: above their lines, or below where there is no room;
+    /// never on each other.
     pub(super) fn level_labels(levels: &[(f32, String, String)]) -> Vec<f32> {
         let mut placed = Vec::<f32>::new();
         for (y, _, _) in levels {
             let (above, below) = (y - 4.0, y + 12.0);
-            let is_free = |at: f32| (10.0..=PLOT).contains(&at) && placed.iter().all(|other| (at - other).abs() >= APART);
+            let is_free = |at: f32| {
+                (10.0..=PLOT).contains(&at)
+                    && placed.iter().all(|other| (at - other).abs() >= APART)
+            };
             placed.push(
-                [above, below, above - APART, below + APART, above - 2.0 * APART, below + 2.0 * APART]
-                    .into_iter()
-                    .find(|at| is_free(*at))
-                    .unwrap_or(above),
+                [
+                    above,
+                    below,
+                    above - APART,
+                    below + APART,
+                    above - 2.0 * APART,
+                    below + 2.0 * APART,
+                ]
+                .into_iter()
+                .find(|at| is_free(*at))
+                .unwrap_or(above),
             );
         }
         placed
@@ -206,12 +261,18 @@ mod geometry {
         fn levels_and_moments_lie_where_they_belong() {
             let course = course(&[60.0, 70.0, 80.0, 90.0, 97.0]);
             let outside = Timestamp::from_secs(0);
-            let chart = build(&course, &[(course.points[2].at, "opened"), (outside, "began")], None);
-            assert_eq!(chart.marks, vec![Mark { x: 50.0, name: "opened".to_owned(), row: 0, before: false }]);
+            let chart =
+                build(&course, &[(course.points[2].at, "opened"), (outside, "began")], None);
+            assert_eq!(
+                chart.marks,
+                vec![Mark { x: 50.0, name: "opened".to_owned(), row: 0, before: false }]
+            );
             assert_eq!(chart.levels.len(), 2);
             assert!(chart.levels[0].0 > chart.levels[1].0, "critical lies above warning");
             assert!(
-                chart.description.ends_with("between 59 % and 98 %, at last 97 %; warning at 85 %, critical at 95 %."),
+                chart.description.ends_with(
+                    "between 59 % and 98 %, at last 97 %; warning at 85 %, critical at 95 %."
+                ),
                 "{}",
                 chart.description
             );
@@ -231,7 +292,11 @@ mod geometry {
             move_on(&mut course.points[3..]);
             let chart = build(&course, &[], None);
             assert_eq!((chart.lines.len(), chart.bands.len(), chart.dots.len()), (2, 2, 0));
-            assert!(chart.description.ends_with(" It has a gap in which nothing was heard."), "{}", chart.description);
+            assert!(
+                chart.description.ends_with(" It has a gap in which nothing was heard."),
+                "{}",
+                chart.description
+            );
             move_on(&mut course.points[5..]);
             let chart = build(&course, &[], None);
             assert_eq!((chart.lines.len(), chart.dots.len(), chart.dots[0].0), (2, 1, 100.0));
@@ -240,7 +305,16 @@ mod geometry {
         #[test]
         fn what_is_no_longer_heard_ends_before_the_right_edge() {
             let course = course(&[1.0, 2.0, 3.0]);
-            let end = |until| build(&course, &[], until).lines[0].rsplit(' ').next().unwrap().split(',').next().unwrap().to_owned();
+            let end = |until| {
+                build(&course, &[], until).lines[0]
+                    .rsplit(' ')
+                    .next()
+                    .unwrap()
+                    .split(',')
+                    .next()
+                    .unwrap()
+                    .to_owned()
+            };
             assert_eq!(end(None), "1000");
             assert_eq!(end(Some(course.points[0].at.plus(Span::from_secs(100)))), "100");
             let resolved = course.points[0].at.plus(Span::from_secs(100));
@@ -260,7 +334,11 @@ mod geometry {
                 (at(51), "resolved"),
             ];
             let chart = build(&course, &moments, None);
-            let rows: Vec<(&str, usize, bool)> = chart.marks.iter().map(|mark| (mark.name.as_str(), mark.row, mark.before)).collect();
+            let rows: Vec<(&str, usize, bool)> = chart
+                .marks
+                .iter()
+                .map(|mark| (mark.name.as_str(), mark.row, mark.before))
+                .collect();
             assert_eq!(
                 rows,
                 [
@@ -293,7 +371,12 @@ mod geometry {
             assert_eq!((chart.lines.len(), chart.dots.len()), (0, 1));
             assert!(!format!("{chart:?}").contains("NaN"));
             odd.unit = format!("x{}", "y".repeat(30)).parse().unwrap_or(Unit::Count);
-            assert!(build(&odd, &[], None).values.iter().all(|(_, text)| text.chars().count() <= LONGEST_LABEL));
+            assert!(
+                build(&odd, &[], None)
+                    .values
+                    .iter()
+                    .all(|(_, text)| text.chars().count() <= LONGEST_LABEL)
+            );
         }
     }
 }
@@ -312,7 +395,9 @@ pub(crate) fn chart(chart: &Chart) -> AnyView {
     }
     let rows = chart.marks.iter().map(|mark| mark.row + 1).max().unwrap_or(0);
     let top = ROW * rows as f32 + 4.0;
-    let grid = chart.values.iter().map(|(y, _)| view! { <line class="grid" x1="0" x2="100%" y1=top + *y y2=top + *y></line> });
+    let grid = chart.values.iter().map(
+        |(y, _)| view! { <line class="grid" x1="0" x2="100%" y1=top + *y y2=top + *y></line> },
+    );
     let levels = chart.levels.iter().map(|(y, class, _)| {
         view! { <line class=format!("level {class}") x1="0" x2="100%" y1=top + *y y2=top + *y></line> }
     });
@@ -326,7 +411,9 @@ pub(crate) fn chart(chart: &Chart) -> AnyView {
         let (anchor, aside) = if mark.before { ("end", "-4") } else { ("start", "4") };
         view! { <text class="moment-label" text-anchor=anchor x=across(mark.x) dx=aside y=ROW * mark.row as f32 + 12.0>{mark.name.clone()}</text> }
     });
-    let values = chart.values.iter().map(|(y, label)| view! { <text class="axis" x="2" y=top + *y - 3.0>{label.clone()}</text> });
+    let values = chart.values.iter().map(
+        |(y, label)| view! { <text class="axis" x="2" y=top + *y - 3.0>{label.clone()}</text> },
+    );
     let labels = chart.levels.iter().zip(geometry::level_labels(&chart.levels)).map(|((_, class, label), y)| {
         view! { <text class=format!("level-label {class}") text-anchor="end" x="100%" dx="-2" y=top + y>{label.clone()}</text> }
     });
@@ -338,7 +425,10 @@ pub(crate) fn chart(chart: &Chart) -> AnyView {
         };
         view! { <text class="axis" text-anchor=anchor x=across(x) y=top + PLOT + 16.0 data-at=at.to_seconds_text()>{clock::hour(at)}</text> }
     });
-    let dots = chart.dots.iter().map(|&(x, y)| view! { <circle class="dot" cx=across(x) cy=top + y r="2.5"></circle> });
+    let dots = chart
+        .dots
+        .iter()
+        .map(|&(x, y)| view! { <circle class="dot" cx=across(x) cy=top + y r="2.5"></circle> });
     view! {
         <figure class="chart">
             <figcaption>{title}</figcaption>

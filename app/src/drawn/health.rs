@@ -44,7 +44,8 @@ pub(crate) fn page(health: &Health) -> String {
     .to_html()
 }
 
-/// The sentence of status. Its parts are kept beside it, so that the browser can say it anew with new readings.
+/// The sentence of status. Its parts are kept beside it, so that the browser can say it anew with
+/// new readings.
 fn sentence(health: &Health) -> String {
     let active = status::active_sentence(Waiting::of(&health.active));
     let sentence = status::status_sentence(active.clone(), &status::count(&health.now.readings));
@@ -68,10 +69,16 @@ fn sentence(health: &Health) -> String {
 
 /// What can't be seen, or works in a lesser way.
 fn troubles(troubles: &[String]) -> String {
-    troubles.iter().map(|trouble| view! { <p class="notice" data-trouble="">{trouble.clone()}</p> }).collect_view().into_any().to_html()
+    troubles
+        .iter()
+        .map(|trouble| view! { <p class="notice" data-trouble="">{trouble.clone()}</p> })
+        .collect_view()
+        .into_any()
+        .to_html()
 }
 
-/// Documents whose edit was refused: where the mistake is. That they are not in force is told among the troubles.
+/// Documents whose edit was refused: where the mistake is. That they are not in force is told among
+/// the troubles.
 fn refused(documents: &[DocumentState]) -> String {
     let refused = documents.iter().filter_map(|document| {
         let error = document.error.clone()?;

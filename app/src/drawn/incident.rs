@@ -6,7 +6,9 @@ use rules::{say, time::Timestamp, view::IncidentPage};
 use crate::{
     clock,
     deed::Deed,
-    drawn::{block, card::headline, chart::chart, edge, prose::prose, recommendation, steps, timeline},
+    drawn::{
+        block, card::headline, chart::chart, edge, prose::prose, recommendation, steps, timeline,
+    },
     facts::{BreachRow, Briefing, Newest, Refused, Section, SnapshotData, Told},
     mark,
     problem::Problem,
@@ -47,7 +49,8 @@ pub(crate) fn page(page: &IncidentPage, brief: &Briefing, told: &Told) -> String
     .to_html()
 }
 
-/// What stands where the page can't be shown after a form was sent: what happened, and what was typed.
+/// What stands where the page can't be shown after a form was sent: what happened, and what was
+/// typed.
 pub(crate) fn kept(id: &str, problem: &Problem, refused: &Refused) -> String {
     let sentence = (problem.sentence != refused.problem.sentence).then(|| problem.sentence.clone());
     view! {
@@ -88,7 +91,14 @@ fn briefing(incident: &Briefing) -> String {
 
 /// What was saved, folded.
 fn snapshots(incident: &Briefing) -> String {
-    incident.snapshots.iter().enumerate().map(|(index, data)| snapshot(index, data)).collect_view().into_any().to_html()
+    incident
+        .snapshots
+        .iter()
+        .enumerate()
+        .map(|(index, data)| snapshot(index, data))
+        .collect_view()
+        .into_any()
+        .to_html()
 }
 
 /// Another incident about the same that is active.
@@ -105,8 +115,11 @@ fn beside((number, headline): &(u32, String)) -> AnyView {
 fn facts(incident: &Briefing) -> AnyView {
     let card = &incident.card;
     let over = incident.resolved.is_some();
-    let fact = |word: &'static str, value: AnyView| view! { <div><dt>{word}</dt><dd>{value}</dd></div> };
-    let by = |(who, at): &(String, Timestamp)| view! { {who.clone()} ", " {clock::moment(*at)} }.into_any();
+    let fact =
+        |word: &'static str, value: AnyView| view! { <div><dt>{word}</dt><dd>{value}</dd></div> };
+    let by = |(who, at): &(String, Timestamp)| {
+        view! { {who.clone()} ", " {clock::moment(*at)} }.into_any()
+    };
     let held = match &incident.acknowledged {
         Some(taken) => Some(fact(if over { "Had it" } else { "Has it" }, by(taken))),
         None => (!over).then(|| fact("Has it", "Nobody yet".into_any())),
@@ -129,10 +142,12 @@ fn facts(incident: &Briefing) -> AnyView {
     .into_any()
 }
 
-/// The newest value, which the live stream keeps new. What is old is marked, so that the page is asked for anew when it is heard again.
+/// The newest value, which the live stream keeps new. What is old is marked, so that the page is
+/// asked for anew when it is heard again.
 fn reading(newest: &Newest) -> AnyView {
     let old = newest.unheard_since.map(|_| "");
-    view! { <span data-reading=newest.key.clone() data-old=old>{newest.value.clone()}</span> }.into_any()
+    view! { <span data-reading=newest.key.clone() data-old=old>{newest.value.clone()}</span> }
+        .into_any()
 }
 
 /// The newest value inside a row.
@@ -147,17 +162,23 @@ fn times(count: u32) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
-/// The summary, as its rules composed it; the guide's sections stand as links where a step is recommended.
+/// The summary, as its rules composed it; the guide's sections stand as links where a step is
+/// recommended.
 fn sections(incident: &Briefing) -> AnyView {
     let guides = || {
         let guides = incident.guides.iter();
         let links = guides.map(|guide| view! { <a href=format!("/ops/runbook#{}", guide.slug)>"Guide: " {guide.title.clone()}</a> });
         (!incident.guides.is_empty()).then(|| view! { <p class="links">{links.collect_view()}</p> })
     };
-    let recommended = incident.sections.iter().rposition(|section| section.heading.to_lowercase().contains("recommend"));
+    let recommended = incident
+        .sections
+        .iter()
+        .rposition(|section| section.heading.to_lowercase().contains("recommend"));
     let title = headline(&incident.card);
     // What happens if nobody acts stands beside the decision, where one is asked for.
-    let is_told = |section: &Section| incident.card.waits && section.heading.to_lowercase().contains("nobody acts");
+    let is_told = |section: &Section| {
+        incident.card.waits && section.heading.to_lowercase().contains("nobody acts")
+    };
     let shown = incident.sections.iter().enumerate().filter(|(_, section)| !is_told(section)).filter_map(|(index, section)| {
         // The first sentence stands above already.
         let sentences: Vec<String> = section.sentences.iter().filter(|sentence| **sentence != title).cloned().collect();
@@ -229,10 +250,12 @@ fn table(caption: &'static str, heads: [&'static str; 3], rows: Vec<[AnyView; 3]
 }
 
 fn snapshot(index: usize, data: &SnapshotData) -> AnyView {
-    let process =
-        |(name, pid, size): &(String, u32, String)| [name.clone().into_any(), pid.to_string().into_any(), size.clone().into_any()];
-    let disk =
-        |(mount, free, size): &(String, String, String)| [mount.clone().into_any(), free.clone().into_any(), size.clone().into_any()];
+    let process = |(name, pid, size): &(String, u32, String)| {
+        [name.clone().into_any(), pid.to_string().into_any(), size.clone().into_any()]
+    };
+    let disk = |(mount, free, size): &(String, String, String)| {
+        [mount.clone().into_any(), free.clone().into_any(), size.clone().into_any()]
+    };
     let entry = |(number, at, kind): &(u64, Timestamp, String)| {
         [number.to_string().into_any(), clock::moment(*at), kind.replace('_', " ").into_any()]
     };

@@ -1,4 +1,5 @@
-//! Sentences as a page shows them: a number stays on one line with its unit, and a time is one that the browser can make local.
+//! Sentences as a page shows them: a number stays on one line with its unit, and a time is one that
+//! the browser can make local.
 
 use leptos::prelude::*;
 use rules::time::Timestamp;
@@ -20,7 +21,8 @@ enum Piece<'a> {
     Time(Timestamp),
 }
 
-/// What follows a time in the summaries' sentences, and how long such a time is: `2026-11-18 11:10 UTC`.
+/// What follows a time in the summaries' sentences, and how long such a time is: `2026-11-18 11:10
+/// UTC`.
 const ZONE: &str = " UTC";
 const LENGTH: usize = "2026-11-18 11:10 UTC".len();
 
@@ -28,7 +30,8 @@ fn split(sentence: &str) -> Vec<Piece<'_>> {
     let (mut pieces, mut rest, mut from) = (Vec::new(), sentence, 0);
     while let Some(found) = rest.get(from..).and_then(|later| later.find(ZONE)) {
         let end = from + found + ZONE.len();
-        let time = end.checked_sub(LENGTH).and_then(|start| Some((start, read(rest.get(start..end)?)?)));
+        let time =
+            end.checked_sub(LENGTH).and_then(|start| Some((start, read(rest.get(start..end)?)?)));
         let Some((start, at)) = time else {
             from = end;
             continue;
@@ -46,7 +49,10 @@ fn read(text: &str) -> Option<Timestamp> {
 }
 
 /// Units that stay with the number before them.
-const UNITS: [&str; 16] = ["%", "B", "KiB", "MiB", "GiB", "TiB", "B/s", "KiB/s", "MiB/s", "GiB/s", "ms", "s", "min", "h", "d", "jobs"];
+const UNITS: [&str; 16] = [
+    "%", "B", "KiB", "MiB", "GiB", "TiB", "B/s", "KiB/s", "MiB/s", "GiB/s", "ms", "s", "min", "h",
+    "d", "jobs",
+];
 
 fn joined(words: &str) -> String {
     let mut text = String::with_capacity(words.len());
@@ -71,16 +77,30 @@ mod tests {
         let at = "2026-11-18T11:10:00Z".parse().unwrap();
         assert_eq!(
             split("It began at 2026-11-18 11:10 UTC and was noticed 1 min later."),
-            [Piece::Words("It began at "), Piece::Time(at), Piece::Words(" and was noticed 1 min later.")]
+            [
+                Piece::Words("It began at "),
+                Piece::Time(at),
+                Piece::Words(" and was noticed 1 min later.")
+            ]
         );
-        for plain in ["", " UTC", "é UTC UTC", "The zone is UTC here", "at 2026-99-18 11:10 UTC", "ééééééééééééé 11:10 UTC"] {
+        for plain in [
+            "",
+            " UTC",
+            "é UTC UTC",
+            "The zone is UTC here",
+            "at 2026-99-18 11:10 UTC",
+            "ééééééééééééé 11:10 UTC",
+        ] {
             assert_eq!(split(plain), [Piece::Words(plain)], "{plain}");
         }
     }
 
     #[test]
     fn numbers_stay_with_their_units() {
-        assert_eq!(joined("Memory on web-1 is 93 % used (usually 61 %)."), "Memory on web-1 is 93\u{a0}% used (usually 61\u{a0}%).");
+        assert_eq!(
+            joined("Memory on web-1 is 93 % used (usually 61 %)."),
+            "Memory on web-1 is 93\u{a0}% used (usually 61\u{a0}%)."
+        );
         assert_eq!(joined("It took 4 min 10 s, 3 times"), "It took 4\u{a0}min 10\u{a0}s, 3 times");
     }
 }

@@ -1,4 +1,5 @@
-//! What is recommended on an incident's page: what waits for a decision, what runs, and what became of it.
+//! What is recommended on an incident's page: what waits for a decision, what runs, and what became
+//! of it.
 
 use leptos::prelude::*;
 use rules::{
@@ -18,29 +19,43 @@ use crate::{
 
 /// The run that is shown: what runs or is about to, else what ran last.
 fn run(incident: &Incident) -> Option<&Recommendation> {
-    let ended = |one: &Recommendation| if let Stage::Ended(ended) = &one.stage { Some(ended.at) } else { None };
+    let ended = |one: &Recommendation| {
+        if let Stage::Ended(ended) = &one.stage { Some(ended.at) } else { None }
+    };
     let under_way = incident.recommendations.iter().rfind(|one| one.is_under_way());
-    under_way.or_else(|| incident.recommendations.iter().filter(|one| ended(one).is_some()).max_by_key(|one| ended(one)))
+    under_way.or_else(|| {
+        incident
+            .recommendations
+            .iter()
+            .filter(|one| ended(one).is_some())
+            .max_by_key(|one| ended(one))
+    })
 }
 
 /// What runs, or how the last run ended.
 pub(crate) fn ran(page: &IncidentPage) -> String {
     let IncidentPage { incident, names, .. } = page;
     let address = format!("/ops/incidents/{}", incident.number);
-    run(incident).map(|one| progress(&Advice { incident, one, names }, &address)).unwrap_or_default()
+    run(incident)
+        .map(|one| progress(&Advice { incident, one, names }, &address))
+        .unwrap_or_default()
 }
 
 /// What the run that is shown prints or printed.
 pub(crate) fn output(page: &IncidentPage) -> String {
-    let output = |one: &Recommendation| page.outputs.iter().find(|output| output.place == one.place);
+    let output =
+        |one: &Recommendation| page.outputs.iter().find(|output| output.place == one.place);
     run(&page.incident).map(|one| printed(one, output(one))).unwrap_or_default()
 }
 
 /// The command itself: all of it, wherever it has to break.
 pub(crate) fn command(advice: &Advice<'_>) -> AnyView {
     let check = advice.check().map(|check| view! { <p class="quiet">"First, " <code dir="ltr">{check}</code> " has to succeed."</p> });
-    let own = advice.one.argv.is_empty().then(|| view! { <p class="quiet">"Calm Ops does this itself; no program is started."</p> });
-    view! { <p class="command"><code dir="ltr">{advice.one.shown.clone()}</code></p> {check} {own} }.into_any()
+    let own = advice.one.argv.is_empty().then(
+        || view! { <p class="quiet">"Calm Ops does this itself; no program is started."</p> },
+    );
+    view! { <p class="command"><code dir="ltr">{advice.one.shown.clone()}</code></p> {check} {own} }
+        .into_any()
 }
 
 /// How much can go wrong, and who notices.
@@ -80,10 +95,19 @@ pub(crate) fn first_yes(advice: &Advice<'_>) -> Option<AnyView> {
 /// What runs, or how it ended. `page` is the address of the page on which it stands.
 pub(crate) fn progress(advice: &Advice<'_>, page: &str) -> String {
     let one = advice.one;
-    let yes = one.approvals.iter().map(|given| advice.names.of(given.by)).collect::<Vec<_>>().join(" and ");
+    let yes = one
+        .approvals
+        .iter()
+        .map(|given| advice.names.of(given.by))
+        .collect::<Vec<_>>()
+        .join(" and ");
     let approved = (!yes.is_empty()).then(|| format!("Approved by {yes}. "));
     let (class, word, told) = match &one.stage {
-        Stage::Approved { .. } => ("watching", "approved", view! { <p>{approved} "It starts this moment."</p> }.into_any()),
+        Stage::Approved { .. } => (
+            "watching",
+            "approved",
+            view! { <p>{approved} "It starts this moment."</p> }.into_any(),
+        ),
         Stage::Running { started_at, cancelled } => {
             let limit = advice.limit().to_string();
             let told = match cancelled {
@@ -124,7 +148,9 @@ const fn verdict(ended: &Ended) -> (&'static str, &'static str) {
         (_, Some(true)) => ("healthy", "it worked"),
         (RunOutcome::Exited { code: 0 }, Some(false)) => ("warning", "it did not help"),
         (RunOutcome::Exited { code: 0 }, None) => ("watching", "watching whether it works"),
-        (RunOutcome::Exited { .. } | RunOutcome::Signalled { .. } | RunOutcome::TimedOut, _) => ("warning", "it failed"),
+        (RunOutcome::Exited { .. } | RunOutcome::Signalled { .. } | RunOutcome::TimedOut, _) => {
+            ("warning", "it failed")
+        }
     }
 }
 
@@ -156,7 +182,8 @@ fn over(advice: &Advice<'_>, ended: &Ended, approved: Option<String>) -> AnyView
     }
 }
 
-/// What a run prints, or printed: the browser adds what comes, and leaves alone where the reader is in it.
+/// What a run prints, or printed: the browser adds what comes, and leaves alone where the reader is
+/// in it.
 pub(crate) fn printed(one: &Recommendation, output: Option<&RunOutput>) -> String {
     let text = output.map(|output| output.text.clone()).unwrap_or_default();
     match &one.stage {
@@ -169,7 +196,9 @@ pub(crate) fn printed(one: &Recommendation, output: Option<&RunOutput>) -> Strin
             .into_any()
             .to_html()
         }
-        Stage::Ended(Ended { outcome, .. }) if !matches!(outcome, RunOutcome::NotStarted { .. }) => {
+        Stage::Ended(Ended { outcome, .. })
+            if !matches!(outcome, RunOutcome::NotStarted { .. }) =>
+        {
             if text.is_empty() && matches!(outcome, RunOutcome::Unknown) {
                 // What was printed was not seen either.
                 return String::new();
@@ -186,7 +215,11 @@ pub(crate) fn printed(one: &Recommendation, output: Option<&RunOutput>) -> Strin
             .into_any()
             .to_html()
         }
-        Stage::Ended(_) | Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Approved { .. } => String::new(),
+        Stage::Ended(_)
+        | Stage::Offered
+        | Stage::Declined { .. }
+        | Stage::Withdrawn { .. }
+        | Stage::Approved { .. } => String::new(),
     }
 }
 
@@ -196,11 +229,16 @@ pub(crate) fn advice(page: &IncidentPage, brief: &Briefing) -> String {
     let advice = |one| Advice { incident, one, names };
     let mut offered = incident.offered().filter(|_| incident.is_active()).map(advice);
     // While one runs, or is watched, the others wait behind it.
-    let first = if brief.card.waits { offered.next().map(|first| recommended(&first)) } else { None };
+    let first =
+        if brief.card.waits { offered.next().map(|first| recommended(&first)) } else { None };
     let others = offered.map(|other| option(&other)).collect_view();
-    let none = (first.is_none() && nothing_fits(incident)).then(|| nothing(page, brief.next.as_ref()));
+    let none =
+        (first.is_none() && nothing_fits(incident)).then(|| nothing(page, brief.next.as_ref()));
     let shown = run(incident).map(|one| one.place);
-    let past = incident.recommendations.iter().filter(|one| Some(one.place) != shown && !one.is_offered() && !one.is_under_way());
+    let past = incident
+        .recommendations
+        .iter()
+        .filter(|one| Some(one.place) != shown && !one.is_offered() && !one.is_under_way());
     let past: Vec<AnyView> = past.map(|one| before(&advice(one))).collect();
     let past = (!past.is_empty()).then(|| {
         view! { <details class="fold"><summary>"What was recommended before"</summary><ul class="before">{past}</ul></details> }
@@ -211,7 +249,9 @@ pub(crate) fn advice(page: &IncidentPage, brief: &Briefing) -> String {
 /// Whether a breach holds and nothing is on its way to help.
 fn nothing_fits(incident: &Incident) -> bool {
     let on_its_way = |one: &Recommendation| one.is_under_way() || one.awaits_proof();
-    incident.is_active() && incident.holding().next().is_some() && !incident.recommendations.iter().any(on_its_way)
+    incident.is_active()
+        && incident.holding().next().is_some()
+        && !incident.recommendations.iter().any(on_its_way)
 }
 
 /// That no command helps, and what does.
@@ -236,11 +276,19 @@ fn nothing(page: &IncidentPage, guide: Option<&Guide>) -> AnyView {
     };
     let link = guide.map_or_else(
         || view! { <a href="/ops/runbook">"the guide"</a> }.into_any(),
-        |guide| view! { <a href=format!("/ops/runbook#{}", guide.slug)>{guide.title.clone()}</a> }.into_any(),
+        |guide| {
+            view! { <a href=format!("/ops/runbook#{}", guide.slug)>{guide.title.clone()}</a> }
+                .into_any()
+        },
     );
     // What was offered before fits, and yet is not offered again now.
-    let why = if page.incident.recommendations.is_empty() { "No approved command fits this." } else { "Nothing else is recommended now." };
-    view! { {no_pm2} <p class="none">{why} " The guide says what to look at: " {link} "."</p> }.into_any()
+    let why = if page.incident.recommendations.is_empty() {
+        "No approved command fits this."
+    } else {
+        "Nothing else is recommended now."
+    };
+    view! { {no_pm2} <p class="none">{why} " The guide says what to look at: " {link} "."</p> }
+        .into_any()
 }
 
 /// The one that is recommended most.
@@ -283,12 +331,20 @@ fn offer(advice: &Advice<'_>) -> AnyView {
 /// One that is over, in a line.
 fn before(advice: &Advice<'_>) -> AnyView {
     let told = match &advice.one.stage {
-        Stage::Ended(ended) => ended.worked.map_or_else(|| advice.ended(ended), |worked| advice.worked(ended, worked)),
-        Stage::Offered | Stage::Approved { .. } | Stage::Running { .. } | Stage::Declined { .. } | Stage::Withdrawn { .. } => {
-            advice.gone().unwrap_or_default()
+        Stage::Ended(ended) => {
+            ended.worked.map_or_else(|| advice.ended(ended), |worked| advice.worked(ended, worked))
         }
+        Stage::Offered
+        | Stage::Approved { .. }
+        | Stage::Running { .. }
+        | Stage::Declined { .. }
+        | Stage::Withdrawn { .. } => advice.gone().unwrap_or_default(),
     };
-    let reason = if let Stage::Declined { reason, .. } = &advice.one.stage { Some(reason.clone()) } else { None };
+    let reason = if let Stage::Declined { reason, .. } = &advice.one.stage {
+        Some(reason.clone())
+    } else {
+        None
+    };
     view! {
         <li>
             <p><a href=advice.address()>{advice.what()}</a> ": " {prose(&told)}</p>

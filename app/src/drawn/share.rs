@@ -1,4 +1,5 @@
-//! Share links: the fold on an incident's page, the list with what ends a link, and the page that tells a new link once.
+//! Share links: the fold on an incident's page, the list with what ends a link, and the page that
+//! tells a new link once.
 
 use leptos::prelude::*;
 use rules::{
@@ -17,14 +18,16 @@ use crate::{
 };
 
 /// The choices of how long a link is open, in days.
-pub(crate) const DAYS: [(&str, &str); 4] = [("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days")];
+pub(crate) const DAYS: [(&str, &str); 4] =
+    [("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days")];
 
 /// Whether a reader may make and end links: a person answers for who is let in.
 fn may_share(reader: Option<&Reader>) -> bool {
     reader.is_some_and(|reader| reader.role >= Role::Responder)
 }
 
-/// The fold on an incident's page: its links, and the form that makes one. `shares` is none where they can't be read.
+/// The fold on an incident's page: its links, and the form that makes one. `shares` is none where
+/// they can't be read.
 pub(crate) fn fold(number: u32, shares: Option<&Shares>, reader: Option<&Reader>) -> AnyView {
     let may = may_share(reader);
     let list = shares.map(|shares| list(number, shares, may).to_html()).unwrap_or_default();
@@ -40,7 +43,12 @@ pub(crate) fn fold(number: u32, shares: Option<&Shares>, reader: Option<&Reader>
 }
 
 /// The page of an incident's links, with what came of a form.
-pub(crate) fn page(number: u32, shares: Result<&Shares, &Problem>, came: Option<&Linked>, ended: bool) -> String {
+pub(crate) fn page(
+    number: u32,
+    shares: Result<&Shares, &Problem>,
+    came: Option<&Linked>,
+    ended: bool,
+) -> String {
     let form_shown = match came {
         Some(Linked::Refused(typed, _)) => (**typed).clone(),
         Some(Linked::Made(_)) | None => LinkForm::default(),
@@ -77,8 +85,12 @@ pub(crate) fn page(number: u32, shares: Result<&Shares, &Problem>, came: Option<
 
 /// What a link shows, as words: `summary, timeline`.
 fn shown(share: &Share) -> String {
-    let parts =
-        [(share.parts.now, "how it stands"), (share.parts.summary, "summary"), (share.parts.timeline, "timeline"), (share.hosts, "hosts")];
+    let parts = [
+        (share.parts.now, "how it stands"),
+        (share.parts.summary, "summary"),
+        (share.parts.timeline, "timeline"),
+        (share.hosts, "hosts"),
+    ];
     let parts: Vec<&str> = parts.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
     parts.join(", ")
 }
@@ -103,9 +115,13 @@ fn list(number: u32, shares: &Shares, may: bool) -> AnyView {
         let used = match share.last_used_at {
             None => "never opened".into_any(),
             Some(at) => {
-                let times =
-                    if share.views == 1 { "once".to_owned() } else { format!("{} times", say::value(share.views as f64, &Unit::Count)) };
-                view! { {format!("opened {times}, last looked at ")} {clock::moment(at)} }.into_any()
+                let times = if share.views == 1 {
+                    "once".to_owned()
+                } else {
+                    format!("{} times", say::value(share.views as f64, &Unit::Count))
+                };
+                view! { {format!("opened {times}, last looked at ")} {clock::moment(at)} }
+                    .into_any()
             }
         };
         let revoke = (is_open && may).then(|| {
@@ -134,7 +150,9 @@ fn tick(name: &'static str, label: &'static str, checked: bool) -> AnyView {
 
 /// The form of a new link.
 fn form(number: u32, typed: &LinkForm) -> AnyView {
-    let days = DAYS.map(|(value, word)| view! { <option value=value selected=typed.days == value>{word}</option> });
+    let days = DAYS.map(
+        |(value, word)| view! { <option value=value selected=typed.days == value>{word}</option> },
+    );
     let audiences = [("customer", "Customers"), ("manager", "Managers")]
         .map(|(value, word)| view! { <option value=value selected=typed.audience == value>{word}</option> });
     view! {

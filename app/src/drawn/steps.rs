@@ -1,5 +1,5 @@
-//! What a person can do to an incident: plain forms. A page that is alive sends them without leaving. What came of it is said beside the
-//! button that was pressed.
+//! What a person can do to an incident: plain forms. A page that is alive sends them without
+//! leaving. What came of it is said beside the button that was pressed.
 
 use leptos::prelude::*;
 use rules::{desk::LONGEST_TEXT, incident::Incident, lifecycle::State};
@@ -15,7 +15,8 @@ fn form(incident: &str, deed: Deed, inside: AnyView) -> AnyView {
     form_at(&format!("/ops/incidents/{incident}"), incident, deed, inside)
 }
 
-/// A form that does one thing, sent to the address of the page on which it stands: that leads to where it is said, with and without Wasm.
+/// A form that does one thing, sent to the address of the page on which it stands: that leads to
+/// where it is said, with and without Wasm.
 fn form_at(page: &str, incident: &str, deed: Deed, inside: AnyView) -> AnyView {
     // What is refused because things have changed is answered with the whole page as it is now.
     let whole = matches!(deed, Deed::Approve | Deed::Decline | Deed::Cancel).then_some("");
@@ -29,9 +30,11 @@ fn form_at(page: &str, incident: &str, deed: Deed, inside: AnyView) -> AnyView {
     .into_any()
 }
 
-/// A form that does one thing to a recommendation. `page` is the address of the page on which it stands.
+/// A form that does one thing to a recommendation. `page` is the address of the page on which it
+/// stands.
 pub(super) fn decide(page: &str, advice: &Advice<'_>, deed: Deed, inside: AnyView) -> AnyView {
-    let about = view! { <input type="hidden" name="place" value=advice.one.place/> {inside} }.into_any();
+    let about =
+        view! { <input type="hidden" name="place" value=advice.one.place/> {inside} }.into_any();
     form_at(page, &advice.incident.number.to_string(), deed, about)
 }
 
@@ -42,7 +45,11 @@ pub(super) fn button(class: &'static str, word: impl Into<String>) -> AnyView {
 
 /// What was refused of this deed.
 pub(super) fn refused(told: &Told, deed: Deed) -> Option<&Refused> {
-    if let Told::Refused(refused) = told { Some(refused).filter(|refused| refused.asked.deed == Some(deed)) } else { None }
+    if let Told::Refused(refused) = told {
+        Some(refused).filter(|refused| refused.asked.deed == Some(deed))
+    } else {
+        None
+    }
 }
 
 /// A field for words; what was refused still stands in it.
@@ -72,8 +79,8 @@ pub(super) fn words(deed: Deed, label: &'static str, told: &Told) -> AnyView {
     .into_any()
 }
 
-/// A text as the content of a field, or of what was printed: nothing in it is markup, and its first line break is not taken for one of
-/// the markup's own.
+/// A text as the content of a field, or of what was printed: nothing in it is markup, and its first
+/// line break is not taken for one of the markup's own.
 pub(crate) fn plain(text: &str) -> String {
     format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
 }
@@ -81,8 +88,12 @@ pub(crate) fn plain(text: &str) -> String {
 /// What came of the deeds that are said at the place of this one. It is empty until something did.
 pub(crate) fn said(deed: Deed, told: &Told) -> AnyView {
     let (class, sentence) = match told {
-        Told::Done(done) if done.place() == deed.place() => ("said done", done.sentence().to_owned()),
-        Told::Refused(refused) if refused.asked.deed.unwrap_or(Deed::Acknowledge).place() == deed.place() => {
+        Told::Done(done) if done.place() == deed.place() => {
+            ("said done", done.sentence().to_owned())
+        }
+        Told::Refused(refused)
+            if refused.asked.deed.unwrap_or(Deed::Acknowledge).place() == deed.place() =>
+        {
             ("said refused", refused.problem.sentence.clone())
         }
         Told::Nothing | Told::Done(_) | Told::Refused(_) => ("away", String::new()),
@@ -123,7 +134,9 @@ pub(crate) fn steps(incident: &Incident, brief: &Briefing, told: &Told) -> AnyVi
     let guide = || {
         let (address, word) = brief.next.as_ref().map_or_else(
             || ("/ops/runbook".to_owned(), "Read the guide".to_owned()),
-            |guide| (format!("/ops/runbook#{}", guide.slug), format!("Read the guide: {}", guide.title)),
+            |guide| {
+                (format!("/ops/runbook#{}", guide.slug), format!("Read the guide: {}", guide.title))
+            },
         );
         view! { <a class=style(true) href=address>{word}</a> }.into_any()
     };
@@ -138,8 +151,10 @@ pub(crate) fn steps(incident: &Incident, brief: &Briefing, told: &Told) -> AnyVi
 
 /// A form that writes on the timeline.
 pub(crate) fn comment(incident: &str, told: &Told) -> AnyView {
-    let inside = view! { {words(Deed::Comment, "Write on the timeline", told)} {button("button", "Write")} };
-    view! { {form(incident, Deed::Comment, inside.into_any())} {said(Deed::Comment, told)} }.into_any()
+    let inside =
+        view! { {words(Deed::Comment, "Write on the timeline", told)} {button("button", "Write")} };
+    view! { {form(incident, Deed::Comment, inside.into_any())} {said(Deed::Comment, told)} }
+        .into_any()
 }
 
 /// The form that was refused, for a page that can't be shown.

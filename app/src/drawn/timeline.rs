@@ -1,4 +1,5 @@
-//! The timeline: one calm sentence for each event, newest last, so that nothing above moves when something new comes.
+//! The timeline: one calm sentence for each event, newest last, so that nothing above moves when
+//! something new comes.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,5 @@
-//! The journal: each entry as a sentence, with what proves it; the search, whose every field stands in the address.
+//! The journal: each entry as a sentence, with what proves it; the search, whose every field stands
+//! in the address.
 
 use leptos::prelude::*;
 use rules::{
@@ -22,7 +23,11 @@ use crate::{
 const SHORT: usize = 12;
 
 /// The page: what is proved, the form with what was typed, and what was found.
-pub(crate) fn page(seek: &Seek, answer: Result<&TrailPage, &Problem>, refused: Option<&NotRemoved>) -> String {
+pub(crate) fn page(
+    seek: &Seek,
+    answer: Result<&TrailPage, &Problem>,
+    refused: Option<&NotRemoved>,
+) -> String {
     let names = answer.map(|page| page.names.clone()).unwrap_or_default();
     let found = match answer {
         Ok(page) => view! {
@@ -31,7 +36,9 @@ pub(crate) fn page(seek: &Seek, answer: Result<&TrailPage, &Problem>, refused: O
             {block("entries", list(page, seek, refused).to_html())}
         }
         .into_any(),
-        Err(problem) => view! { {form(seek, &names)} {trouble(problem.sentence.clone())} }.into_any(),
+        Err(problem) => {
+            view! { {form(seek, &names)} {trouble(problem.sentence.clone())} }.into_any()
+        }
     };
     view! {
         <h1>"Journal"</h1>
@@ -55,7 +62,11 @@ fn short(hash: Hash) -> String {
 }
 
 fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{} {}", say::value(count as f64, &rules::words::Unit::Count), if count == 1 { one } else { many })
+    format!(
+        "{} {}",
+        say::value(count as f64, &rules::words::Unit::Count),
+        if count == 1 { one } else { many }
+    )
 }
 
 /// What the last verification found, in a sentence or two.
@@ -63,9 +74,11 @@ fn verdict(verified: &Verified) -> AnyView {
     let Verified { at, head, goal, redacted, unexplained, broken, took } = verified;
     let when = clock::moment(*at);
     if let Some(broken) = broken {
-        let told =
-            format!("The journal is not whole: {broken} Keep a copy of the database as it is, and compare it with a backup or an export. ");
-        return view! { <p class="notice" role="status">{told} "Looked " {when} "."</p> }.into_any();
+        let told = format!(
+            "The journal is not whole: {broken} Keep a copy of the database as it is, and compare it with a backup or an export. "
+        );
+        return view! { <p class="notice" role="status">{told} "Looked " {when} "."</p> }
+            .into_any();
     }
     if !unexplained.is_empty() {
         let named: Vec<String> = unexplained.iter().map(ToString::to_string).collect();
@@ -74,19 +87,29 @@ fn verdict(verified: &Verified) -> AnyView {
             head.number,
             named.join(", ")
         );
-        return view! { <p class="notice" role="status">{told} "Looked " {when} "."</p> }.into_any();
+        return view! { <p class="notice" role="status">{told} "Looked " {when} "."</p> }
+            .into_any();
     }
     let count = counted(head.number, "entry", "entries");
-    let mut told = format!(": {count}, none changed, missing or moved, in {}.", say::seconds(took.as_secs_f64()));
+    let mut told = format!(
+        ": {count}, none changed, missing or moved, in {}.",
+        say::seconds(took.as_secs_f64())
+    );
     if *redacted > 0 {
         let removed = counted(*redacted, "entry", "entries");
         let all = head.number == goal.number;
         // Who redacted it may stand behind the point that was reached.
-        told.push_str(&format!(" {removed} redacted{}.", if all { ", and each redaction is an entry itself" } else { "" }));
+        told.push_str(&format!(
+            " {removed} redacted{}.",
+            if all { ", and each redaction is an entry itself" } else { "" }
+        ));
     }
     if head.number < goal.number {
         let rest = " The time for one look ran out before";
-        told.push_str(&format!("{rest} #{}: 'calm-ops journal verify' on the machine proves all of it.", goal.number));
+        told.push_str(&format!(
+            "{rest} #{}: 'calm-ops journal verify' on the machine proves all of it.",
+            goal.number
+        ));
     }
     view! { <p class="verified" role="status">{format!("Verified up to #{}, ", head.number)} {when} {told}</p> }.into_any()
 }
@@ -95,11 +118,17 @@ fn verdict(verified: &Verified) -> AnyView {
 fn proof(page: &TrailPage, seek: &Seek) -> AnyView {
     let Head { number, hash } = page.head;
     let head = format!("{number}:{hash}");
-    let fields = seek.kept().chain([("before", seek.before.as_str())]).filter(|(_, value)| !value.is_empty());
-    let kept = fields.map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned()/> }).collect_view();
+    let fields = seek
+        .kept()
+        .chain([("before", seek.before.as_str())])
+        .filter(|(_, value)| !value.is_empty());
+    let kept = fields
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned()/> })
+        .collect_view();
     let told = match &page.verified {
         Some(verified) => verdict(verified),
-        None => view! { <p class="verified quiet">"Not verified yet since Calm Ops started."</p> }.into_any(),
+        None => view! { <p class="verified quiet">"Not verified yet since Calm Ops started."</p> }
+            .into_any(),
     };
     view! {
         {told}
@@ -134,28 +163,44 @@ fn field(name: &'static str, label: &'static str, kind: &'static str, value: &st
 fn time(name: &'static str, label: &'static str, seek: &Seek) -> AnyView {
     let value = if name == "from" { &seek.from } else { &seek.to };
     // A day that stands in an address is shown as its first minute.
-    let value = if value.is_empty() || value.contains('T') { value.clone() } else { format!("{value}T00:00") };
+    let value = if value.is_empty() || value.contains('T') {
+        value.clone()
+    } else {
+        format!("{value}T00:00")
+    };
     let clock = if seek.offset.is_empty() { "(UTC)" } else { "(your time)" };
     view! { <div><label for=name>{label} " " <span data-clock="">{clock}</span></label><input id=name name=name type="datetime-local" value=value/></div> }
         .into_any()
 }
 
-fn choice(name: &'static str, label: &'static str, chosen: &str, options: Vec<(String, String)>) -> AnyView {
+fn choice(
+    name: &'static str,
+    label: &'static str,
+    chosen: &str,
+    options: Vec<(String, String)>,
+) -> AnyView {
     // What stands in the address stays chosen, also where the list does not know it.
-    let other = (!chosen.is_empty() && options.iter().all(|(value, _)| value != chosen)).then(|| (chosen.to_owned(), chosen.to_owned()));
-    let options = [(String::new(), "any".to_owned())].into_iter().chain(options).chain(other).map(|(value, word)| {
-        let selected = value == chosen;
-        view! { <option value=value selected=selected>{word}</option> }
-    });
+    let other = (!chosen.is_empty() && options.iter().all(|(value, _)| value != chosen))
+        .then(|| (chosen.to_owned(), chosen.to_owned()));
+    let options = [(String::new(), "any".to_owned())].into_iter().chain(options).chain(other).map(
+        |(value, word)| {
+            let selected = value == chosen;
+            view! { <option value=value selected=selected>{word}</option> }
+        },
+    );
     view! { <div><label for=name>{label}</label><select id=name name=name>{options.collect_view()}</select></div> }.into_any()
 }
 
 fn form(seek: &Seek, names: &Names) -> AnyView {
-    let mut actors: Vec<(String, String)> =
-        [(Actor::Agent, "Calm Ops, the incident agent"), (Actor::System, "Calm Ops itself"), (Actor::Local, "Someone at this machine")]
-            .map(|(actor, word)| (actor.to_string(), word.to_owned()))
-            .to_vec();
-    let known = names.0.iter().filter(|(actor, _)| matches!(actor, Actor::Account(_) | Actor::Token(_)));
+    let mut actors: Vec<(String, String)> = [
+        (Actor::Agent, "Calm Ops, the incident agent"),
+        (Actor::System, "Calm Ops itself"),
+        (Actor::Local, "Someone at this machine"),
+    ]
+    .map(|(actor, word)| (actor.to_string(), word.to_owned()))
+    .to_vec();
+    let known =
+        names.0.iter().filter(|(actor, _)| matches!(actor, Actor::Account(_) | Actor::Token(_)));
     actors.extend(known.map(|(actor, name)| (actor.to_string(), name.clone())));
     let kinds = KINDS.iter().map(|kind| ((*kind).to_owned(), words_of(kind))).collect();
     // Open while it narrows what is shown.
@@ -195,7 +240,9 @@ fn list(page: &TrailPage, seek: &Seek, refused: Option<&NotRemoved>) -> AnyView 
         }
         .into_any();
     }
-    let entries = page.entries.iter().map(|one| entry(one, &page.names, refused.filter(|refused| refused.entry == one.entry.number)));
+    let entries = page.entries.iter().map(|one| {
+        entry(one, &page.names, refused.filter(|refused| refused.entry == one.entry.number))
+    });
     view! {
         <ol class="timeline trail">{entries.collect_view()}</ol>
         <p class="links">
@@ -210,7 +257,9 @@ fn entry(one: &TrailEntry, names: &Names, refused: Option<&NotRemoved>) -> AnyVi
     let line = said::line(&one.entry, names);
     let number = line.number;
     let who = match one.entry.actor {
-        Actor::Account(AccountId(_)) | Actor::Token(_) | Actor::Local | Actor::Agent => line.who.clone(),
+        Actor::Account(AccountId(_)) | Actor::Token(_) | Actor::Local | Actor::Agent => {
+            line.who.clone()
+        }
         Actor::System => "Calm Ops itself".to_owned(),
     };
     let incident = one.incident.map(|incident| {

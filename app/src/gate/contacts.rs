@@ -28,7 +28,8 @@ impl Typed {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    /// Whether it was typed into the form of a new contact of this kind, or into that of contact `id`.
+    /// Whether it was typed into the form of a new contact of this kind, or into that of contact
+    /// `id`.
     fn is_of(&self, kind: &str, id: &str) -> bool {
         self.get("what") == "contact" && self.get("kind") == kind && self.get("id") == id
     }
@@ -75,7 +76,9 @@ fn contact(card: &ContactCard, typed: &Typed) -> AnyView {
         (false, _) => "It does not call now.".to_owned(),
         (true, Severity::Warning) => match &card.quiet {
             Some(Quiet { from, to, zone }) => {
-                format!("For warnings and what is critical. From {from} to {to} ({zone}) warnings wait.")
+                format!(
+                    "For warnings and what is critical. From {from} to {to} ({zone}) warnings wait."
+                )
             }
             None => "For warnings and what is critical, at any time.".to_owned(),
         },
@@ -105,7 +108,9 @@ fn contact(card: &ContactCard, typed: &Typed) -> AnyView {
 }
 
 fn last(last: Option<&LastCall>) -> AnyView {
-    let Some(LastCall { at, test, fate, problem }) = last else { return "Not used yet.".into_any() };
+    let Some(LastCall { at, test, fate, problem }) = last else {
+        return "Not used yet.".into_any();
+    };
     let what = if *test { "The last test" } else { "The last call" };
     let became = match fate {
         Fate::Waiting if problem.is_some() => "could not be sent and is tried again.",
@@ -134,7 +139,9 @@ impl Common {
 fn common(form: &str, now: &Common, typed: &Typed, open: bool) -> AnyView {
     let id = |name: &str| format!("{form}-{name}");
     let quiet = now.quiet.as_ref();
-    let value = |name: &str, kept: Option<String>| if open { typed.get(name).to_owned() } else { kept.unwrap_or_default() };
+    let value = |name: &str, kept: Option<String>| {
+        if open { typed.get(name).to_owned() } else { kept.unwrap_or_default() }
+    };
     let least = if open { typed.get("least").parse().unwrap_or(now.least) } else { now.least };
     let option = |severity: Severity, words: &'static str| {
         view! { <option value=severity.as_str() selected=least == severity>{words}</option> }

@@ -42,7 +42,8 @@ fn roles(chosen: Option<Role>) -> AnyView {
 }
 
 /// After how many days a token may end; empty for never.
-const DAYS: [(&str, &str); 4] = [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "never, until you end it")];
+const DAYS: [(&str, &str); 4] =
+    [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "never, until you end it")];
 
 /// What the settings know.
 #[derive(Clone, Debug)]
@@ -64,7 +65,8 @@ pub struct SettingsPage {
 /// The settings.
 pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
     let SettingsPage { settings, contacts, reach, passkeys, said: message, typed } = page;
-    let Settings { cursor: _, reader, sessions, passkeys: mine, people, invitations, tokens } = settings;
+    let Settings { cursor: _, reader, sessions, passkeys: mine, people, invitations, tokens } =
+        settings;
     let owner = reader.role == Role::Owner;
     let sign_in_again = (!reader.fresh).then(|| {
         view! {
@@ -187,8 +189,16 @@ fn session(card: &SessionCard) -> AnyView {
 
 /// What a browser calls itself, in two words.
 fn browser(agent: &str) -> String {
-    let find = |pairs: &[(&str, &'static str)]| pairs.iter().find(|(part, _)| agent.contains(part)).map(|(_, word)| *word);
-    let name = find(&[("Firefox/", "Firefox"), ("Edg/", "Edge"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")]);
+    let find = |pairs: &[(&str, &'static str)]| {
+        pairs.iter().find(|(part, _)| agent.contains(part)).map(|(_, word)| *word)
+    };
+    let name = find(&[
+        ("Firefox/", "Firefox"),
+        ("Edg/", "Edge"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ]);
     let on = find(&[
         ("Android", "Android"),
         ("iPhone", "iPhone"),

@@ -1,4 +1,5 @@
-//! What keeps a page that is shown in step: parts that changed are exchanged, readings are written over, forms are sent without leaving.
+//! What keeps a page that is shown in step: parts that changed are exchanged, readings are written
+//! over, forms are sent without leaving.
 
 use std::cell::RefCell;
 
@@ -48,9 +49,9 @@ pub(crate) fn keep(live: Live, lives: Lives, key: Memo<String>, fetch: Fetch) {
         let concerned = news.is_some_and(|news| match (lives, news.incident) {
             (Lives::No, _) | (Lives::Apart, Some(_)) => false,
             (Lives::Always, _) | (Lives::Apart | Lives::Incident, None) => true,
-            (Lives::Incident, Some(about)) => {
-                key.with_untracked(|key| key.split([' ', '-']).next().and_then(|id| id.parse().ok()) == Some(about))
-            }
+            (Lives::Incident, Some(about)) => key.with_untracked(|key| {
+                key.split([' ', '-']).next().and_then(|id| id.parse().ok()) == Some(about)
+            }),
         });
         if concerned && seen.is_some() {
             soon(waiting, again);
@@ -63,7 +64,9 @@ pub(crate) fn keep(live: Live, lives: Lives, key: Memo<String>, fetch: Fetch) {
                 if let (Some(now), Some(page)) = (now, document().get_element_by_id("sheet")) {
                     for shown in all(&page, "[data-reading]") {
                         let key = shown.get_attribute("data-reading");
-                        let reading = now.readings.iter().find(|one| key.as_deref() == Some(&status::row_key(&one.subject, &one.signal)));
+                        let reading = now.readings.iter().find(|one| {
+                            key.as_deref() == Some(&status::row_key(&one.subject, &one.signal))
+                        });
                         if let Some(reading) = reading {
                             if is_other_age(&shown, reading) {
                                 soon(waiting, again);
@@ -100,14 +103,19 @@ fn one(within: &Element, selector: &str) -> Option<Element> {
 
 /// Whether someone is writing there: then it is left alone.
 fn is_written_in(part: &Element) -> bool {
-    let focused = document().active_element().is_some_and(|focused| focused.tag_name() == "TEXTAREA" && part.contains(Some(&focused)));
+    let focused = document()
+        .active_element()
+        .is_some_and(|focused| focused.tag_name() == "TEXTAREA" && part.contains(Some(&focused)));
     focused
-        || all(part, "textarea")
-            .iter()
-            .any(|field| field.dyn_ref().is_some_and(|field: &web_sys::HtmlTextAreaElement| !field.value().is_empty()))
+        || all(part, "textarea").iter().any(|field| {
+            field
+                .dyn_ref()
+                .is_some_and(|field: &web_sys::HtmlTextAreaElement| !field.value().is_empty())
+        })
 }
 
-/// Exchanges the parts of the page whose content is another now; the whole of it if it has other parts.
+/// Exchanges the parts of the page whose content is another now; the whole of it if it has other
+/// parts.
 fn exchange(sheet: &Sheet) {
     let Some(shown) = document().get_element_by_id("sheet") else {
         return;
@@ -116,13 +124,16 @@ fn exchange(sheet: &Sheet) {
         return;
     };
     fresh.set_inner_html(&sheet.html.text);
-    let Some(fresh) = fresh.dyn_ref::<web_sys::HtmlTemplateElement>().map(web_sys::HtmlTemplateElement::content) else {
+    let Some(fresh) =
+        fresh.dyn_ref::<web_sys::HtmlTemplateElement>().map(web_sys::HtmlTemplateElement::content)
+    else {
         return;
     };
     let Ok(parts) = fresh.query_selector_all("[data-hash]") else {
         return;
     };
-    let parts: Vec<Element> = (0..parts.length()).filter_map(|index| parts.item(index)?.dyn_into().ok()).collect();
+    let parts: Vec<Element> =
+        (0..parts.length()).filter_map(|index| parts.item(index)?.dyn_into().ok()).collect();
     let ids = |parts: &[Element]| parts.iter().map(Element::id).collect::<Vec<_>>();
     if parts.is_empty() || ids(&parts) != ids(&all(&shown, "[data-hash]")) {
         shown.set_inner_html(&sheet.html.text);
@@ -136,7 +147,8 @@ fn exchange(sheet: &Sheet) {
         if old.class_name() != part.class_name() {
             old.set_class_name(&part.class_name());
         }
-        // What a person decides upon is not exchanged under their finger for something else: they are told.
+        // What a person decides upon is not exchanged under their finger for something else: they
+        // are told.
         let bound = |part: &Element| part.get_attribute("data-binding");
         if let (Some(before), Some(now)) = (bound(&old), bound(part))
             && before != now
@@ -150,10 +162,14 @@ fn exchange(sheet: &Sheet) {
                 Some(now) => old.set_attribute("data-binding", &now),
                 None => old.remove_attribute("data-binding"),
             };
-            let open: Vec<String> = all(&old, "details[open] > summary").iter().filter_map(|summary| summary.text_content()).collect();
+            let open: Vec<String> = all(&old, "details[open] > summary")
+                .iter()
+                .filter_map(|summary| summary.text_content())
+                .collect();
             old.set_inner_html(&part.inner_html());
             for summary in all(&old, "details > summary") {
-                if let (Some(text), Some(details)) = (summary.text_content(), summary.parent_element())
+                if let (Some(text), Some(details)) =
+                    (summary.text_content(), summary.parent_element())
                     && open.contains(&text)
                 {
                     let _ = details.set_attribute("open", "");
@@ -164,13 +180,14 @@ fn exchange(sheet: &Sheet) {
     }
 }
 
-/// Goes on with what a run prints: what came since is added, so that only that is read out, and the reader's place in it stays. False
-/// where there is no such place on both.
+/// Goes on with what a run prints: what came since is added, so that only that is read out, and the
+/// reader's place in it stays. False where there is no such place on both.
 fn is_printed_on(old: &Element, fresh: &Element) -> bool {
     let (Some(shown), Some(fresh)) = (one(old, "[role=log]"), one(fresh, "[role=log]")) else {
         return false;
     };
-    let (before, now) = (shown.text_content().unwrap_or_default(), fresh.text_content().unwrap_or_default());
+    let (before, now) =
+        (shown.text_content().unwrap_or_default(), fresh.text_content().unwrap_or_default());
     let top = shown.scroll_top();
     let at_end = top + shown.client_height() + 24 >= shown.scroll_height();
     match now.strip_prefix(&before) {
@@ -190,11 +207,15 @@ fn write(element: Option<Element>, text: &str) {
     {
         element.set_text_content(Some(text));
         // Two names for the same fading: a name that is new begins it again.
-        let _ = element.set_attribute("data-fresh", if element.get_attribute("data-fresh").as_deref() == Some("a") { "b" } else { "a" });
+        let _ = element.set_attribute(
+            "data-fresh",
+            if element.get_attribute("data-fresh").as_deref() == Some("a") { "b" } else { "a" },
+        );
     }
 }
 
-/// Writes new readings over those on the page. Says whether the page has to be asked for anew: something came, went, or changed its place.
+/// Writes new readings over those on the page. Says whether the page has to be asked for anew:
+/// something came, went, or changed its place.
 fn write_over(now: &Readings) -> bool {
     let Some(page) = document().get_element_by_id("sheet") else {
         return false;
@@ -211,10 +232,15 @@ fn write_over(now: &Readings) -> bool {
     write(Some(sentence), &text);
 
     let rows = all(&page, "[data-row]");
-    let mut keys: Vec<(String, usize)> =
-        now.readings.iter().enumerate().map(|(index, reading)| (status::row_key(&reading.subject, &reading.signal), index)).collect();
+    let mut keys: Vec<(String, usize)> = now
+        .readings
+        .iter()
+        .enumerate()
+        .map(|(index, reading)| (status::row_key(&reading.subject, &reading.signal), index))
+        .collect();
     keys.sort_unstable();
-    let troubles: Vec<String> = all(&page, "[data-trouble]").iter().filter_map(|trouble| trouble.text_content()).collect();
+    let troubles: Vec<String> =
+        all(&page, "[data-trouble]").iter().filter_map(|trouble| trouble.text_content()).collect();
     let mut other = rows.len() != now.readings.len() || troubles != now.troubles;
     for row in &rows {
         let key = row.get_attribute("data-row").unwrap_or_default();
@@ -244,13 +270,19 @@ fn is_other_age(shown: &Element, reading: &Reading) -> bool {
 
 /// Goes on with a sparkline.
 fn draw(picture: &Element, reading: &Reading) {
-    let newest = picture.get_attribute("data-newest").and_then(|micros| micros.parse().ok()).map(Timestamp::from_micros);
-    let Some(later) = newest.map(|newest| reading.at.since(newest)).filter(|later| *later > Span::ZERO) else {
+    let newest = picture
+        .get_attribute("data-newest")
+        .and_then(|micros| micros.parse().ok())
+        .map(Timestamp::from_micros);
+    let Some(later) =
+        newest.map(|newest| reading.at.since(newest)).filter(|later| *later > Span::ZERO)
+    else {
         return;
     };
-    let mut points = spark::read(&picture.get_attribute("data-course").unwrap_or_default(), |text| {
-        Some(js_sys::Number::parse_float(text)).filter(|number| number.is_finite())
-    });
+    let mut points =
+        spark::read(&picture.get_attribute("data-course").unwrap_or_default(), |text| {
+            Some(js_sys::Number::parse_float(text)).filter(|number| number.is_finite())
+        });
     spark::push(&mut points, later.as_secs_f64(), reading.value);
     let geometry = spark::lay_out(&points, reading.warning, reading.critical);
     let _ = picture.set_attribute("data-newest", &reading.at.as_micros().to_string());
@@ -281,10 +313,13 @@ fn say_at(place: &str, class: &str, text: &str) {
 
 /// Sends a form of an incident without leaving the page. Without Wasm the same form does the same.
 pub(super) fn send(event: &Event) {
-    let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) else {
+    let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok())
+    else {
         return;
     };
-    let Some(data) = form.has_attribute("data-act").then(|| FormData::new_with_form(&form).ok()).flatten() else {
+    let Some(data) =
+        form.has_attribute("data-act").then(|| FormData::new_with_form(&form).ok()).flatten()
+    else {
         return;
     };
     event.prevent_default();
@@ -307,8 +342,11 @@ pub(super) fn send(event: &Event) {
                 say_what_happened(&form, "said done", &sentence);
                 form.reset();
             }
-            // How it stands now is another: the server answers with the whole of it, and keeps what was typed.
-            Err(Problem { kind: Kind::Conflict | Kind::SignIn, .. }) if form.has_attribute("data-whole") => {
+            // How it stands now is another: the server answers with the whole of it, and keeps what
+            // was typed.
+            Err(Problem { kind: Kind::Conflict | Kind::SignIn, .. })
+                if form.has_attribute("data-whole") =>
+            {
                 let _ = form.submit();
                 return;
             }

@@ -1,4 +1,5 @@
-//! The browser's side of the stream: opened, watched, closed while nobody looks, and opened again with back-off from the last position.
+//! The browser's side of the stream: opened, watched, closed while nobody looks, and opened again
+//! with back-off from the last position.
 
 use std::cell::RefCell;
 
@@ -62,7 +63,8 @@ pub(super) fn start(live: Live) {
                     return;
                 }
                 tick(live);
-                let silent = live.heard.get_untracked().is_some_and(|heard| now().since(heard) > SILENCE);
+                let silent =
+                    live.heard.get_untracked().is_some_and(|heard| now().since(heard) > SILENCE);
                 if silent && live.link.get_untracked() == Link::Live {
                     lost(live);
                 }
@@ -79,7 +81,9 @@ pub(super) fn start(live: Live) {
         });
         // Coming back from the browser's memory of pages: whatever is shown may be old.
         listen(window().unchecked_ref(), "pageshow", move |event| {
-            if js_sys::Reflect::get(&event, &"persisted".into()).is_ok_and(|persisted| persisted.is_truthy()) {
+            if js_sys::Reflect::get(&event, &"persisted".into())
+                .is_ok_and(|persisted| persisted.is_truthy())
+            {
                 everything(live);
                 reopen(live);
             }
@@ -126,16 +130,20 @@ fn open(live: Live) {
         lost(live);
         return;
     };
-    let message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| take(live, &event));
+    let message =
+        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| take(live, &event));
     let error = Closure::<dyn FnMut(Event)>::new(move |_| lost(live));
     for name in ["hello", "journal", "health", "run", "resync"] {
         let _ = source.add_event_listener_with_callback(name, message.as_ref().unchecked_ref());
     }
     source.set_onerror(Some(error.as_ref().unchecked_ref()));
-    LINE.with_borrow_mut(|line| line.open = Some(Open { source, _message: message, _error: error }));
+    LINE.with_borrow_mut(|line| {
+        line.open = Some(Open { source, _message: message, _error: error })
+    });
 }
 
-/// The stream dropped: says so, and tries again a little later each time, never in step with others.
+/// The stream dropped: says so, and tries again a little later each time, never in step with
+/// others.
 fn lost(live: Live) {
     live.link.set(Link::Lost);
     // The closure that calls this belongs to the stream: it is dropped by the timer, not here.
@@ -150,13 +158,18 @@ fn lost(live: Live) {
         let longest = 500u64 << line.attempts.min(6);
         line.attempts = line.attempts.saturating_add(1);
         let wait = longest / 2 + (js_sys::Math::random() * longest as f64 / 2.0) as u64;
-        line.retry = set_timeout_with_handle(move || open(live), std::time::Duration::from_millis(wait)).ok();
+        line.retry =
+            set_timeout_with_handle(move || open(live), std::time::Duration::from_millis(wait))
+                .ok();
     });
 }
 
 /// Everything that is shown may be old.
 fn everything(live: Live) {
-    live.news.set(Some(News { number: u64::MAX - (js_sys::Date::now() as u64 & 0xffff_ffff), incident: None }));
+    live.news.set(Some(News {
+        number: u64::MAX - (js_sys::Date::now() as u64 & 0xffff_ffff),
+        incident: None,
+    }));
 }
 
 /// What a journal event says that matters here; its body is not read.
@@ -217,7 +230,8 @@ fn take(live: Live, event: &MessageEvent) {
                 live.readings.set(Some(readings));
             }
         }
-        // What runs has printed something: the page of its incident asks anew. It is state, not history, so the journal's position stays.
+        // What runs has printed something: the page of its incident asks anew. It is state, not
+        // history, so the journal's position stays.
         "run" => {
             if let Ok(Printed { incident }) = serde_json::from_str(&data) {
                 let printed = u64::MAX - (js_sys::Date::now() as u64 & 0xffff_ffff);
@@ -230,9 +244,12 @@ fn take(live: Live, event: &MessageEvent) {
             }
             everything(live);
         }
-        // The first event of a stream. Where no position was known, this is the one; after a drop the journal's events follow by themselves.
+        // The first event of a stream. Where no position was known, this is the one; after a drop
+        // the journal's events follow by themselves.
         _ => {
-            if let (None, Ok(Position { cursor })) = (live.cursor.get_value(), serde_json::from_str(&data)) {
+            if let (None, Ok(Position { cursor })) =
+                (live.cursor.get_value(), serde_json::from_str(&data))
+            {
                 live.cursor.set_value(Some(cursor));
                 if was_lost {
                     everything(live);

@@ -33,7 +33,10 @@ pub(crate) fn problem(problem: &Problem, path: &str) -> AnyView {
         Kind::Throttled => ("Too many tries", "Your account is safe."),
         Kind::Forbidden => ("This is not for you to see", "Ask someone who may."),
         Kind::Conflict => ("This has changed meanwhile", "Reload the page."),
-        Kind::Unavailable => ("This can't be shown right now", "What is watched is watched on. Reload the page in a moment."),
+        Kind::Unavailable => (
+            "This can't be shown right now",
+            "What is watched is watched on. Reload the page in a moment.",
+        ),
     };
     pulse::place(heading);
     view! {

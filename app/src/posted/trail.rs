@@ -1,5 +1,5 @@
-//! The forms of the journal and of share links. A removal and the end of a link lead back to their page; a new link is told in the answer
-//! itself, as its token is kept nowhere.
+//! The forms of the journal and of share links. A removal and the end of a link lead back to their
+//! page; a new link is told in the answer itself, as its token is kept nowhere.
 
 use std::sync::Arc;
 
@@ -28,7 +28,8 @@ use crate::{
     seek::{LinkForm, Linked, NotRemoved},
 };
 
-/// Makes a new token for a link: 256 bits of fresh randomness, as text. The server provides it in the context.
+/// Makes a new token for a link: 256 bits of fresh randomness, as text. The server provides it in
+/// the context.
 #[derive(Clone, Copy, Debug)]
 pub struct NewToken(pub fn() -> Option<String>);
 
@@ -36,12 +37,15 @@ pub struct NewToken(pub fn() -> Option<String>);
 #[derive(Clone)]
 pub struct WallClock(pub Arc<dyn Fn() -> rules::time::Timestamp + Send + Sync>);
 
-/// How browsers reach this server from outside, without a slash at the end, if that is configured. The server provides it in the context.
+/// How browsers reach this server from outside, without a slash at the end, if that is configured.
+/// The server provides it in the context.
 #[derive(Clone, Debug)]
 pub struct PublicUrl(pub Option<Arc<str>>);
 
 fn unreadable() -> Problem {
-    let sentence = "What was sent could not be read. Nothing was changed. Look at the page and try again.".to_owned();
+    let sentence =
+        "What was sent could not be read. Nothing was changed. Look at the page and try again."
+            .to_owned();
     Problem { kind: Kind::Invalid, sentence }
 }
 
@@ -62,15 +66,27 @@ where
         let (context, shell) = (context.clone(), shell.clone());
         async move {
             let body = String::from_utf8_lossy(&body).into_owned();
-            let reason = fields(&body).find(|(name, _)| *name == "reason").map(|(_, value)| value).unwrap_or_default();
-            let Ok(entry) = entry.parse::<u64>() else { return StatusCode::NOT_FOUND.into_response() };
+            let reason = fields(&body)
+                .find(|(name, _)| *name == "reason")
+                .map(|(_, value)| value)
+                .unwrap_or_default();
+            let Ok(entry) = entry.parse::<u64>() else {
+                return StatusCode::NOT_FOUND.into_response();
+            };
             // The page that begins with the entry.
             let address = format!("/ops/journal?before={}", entry.saturating_add(1));
             match known(&context).act(Command::Redact { entry, reason: reason.clone() }).await {
                 Ok(()) => led_to(&format!("{address}&done=removed#entry-{entry}")),
                 Err(problem) => {
                     let refused = NotRemoved { entry, reason, problem: problem.clone() };
-                    shown(&address, door::status(problem.kind), context, move || provide_context(refused.clone()), shell).await
+                    shown(
+                        &address,
+                        door::status(problem.kind),
+                        context,
+                        move || provide_context(refused.clone()),
+                        shell,
+                    )
+                    .await
                 }
             }
         }
@@ -78,21 +94,31 @@ where
     let share = move |Path(id): Path<String>, headers: HeaderMap, body: Bytes| {
         let (context, shell) = (share_context.clone(), share_shell.clone());
         async move {
-            let Ok(number) = id.parse::<u32>() else { return StatusCode::NOT_FOUND.into_response() };
+            let Ok(number) = id.parse::<u32>() else {
+                return StatusCode::NOT_FOUND.into_response();
+            };
             let address = format!("/ops/incidents/{number}/share");
             let (status, came) = match sent(&String::from_utf8_lossy(&body)) {
-                Sent::End(share) => match known(&context).act(Command::RevokeShare { share }).await {
+                Sent::End(share) => match known(&context).act(Command::RevokeShare { share }).await
+                {
                     Ok(()) => return led_to(&format!("{address}?done=ended")),
-                    Err(problem) => (door::status(problem.kind), Linked::Refused(Box::default(), problem)),
+                    Err(problem) => {
+                        (door::status(problem.kind), Linked::Refused(Box::default(), problem))
+                    }
                 },
                 Sent::Make(form) => match made(&context, number, &form).await {
                     Ok(token) => {
-                        let here = known(&context).public.unwrap_or_else(|| origin(&headers).into());
+                        let here =
+                            known(&context).public.unwrap_or_else(|| origin(&headers).into());
                         (StatusCode::OK, Linked::Made(format!("{here}/share/{token}")))
                     }
-                    Err(problem) => (door::status(problem.kind), Linked::Refused(Box::new(form), problem)),
+                    Err(problem) => {
+                        (door::status(problem.kind), Linked::Refused(Box::new(form), problem))
+                    }
                 },
-                Sent::Nothing => (door::status(Kind::Invalid), Linked::Refused(Box::default(), unreadable())),
+                Sent::Nothing => {
+                    (door::status(Kind::Invalid), Linked::Refused(Box::default(), unreadable()))
+                }
             };
             shown(&address, status, context, move || provide_context(came.clone()), shell).await
         }
@@ -132,11 +158,16 @@ fn sent(body: &str) -> Sent {
 }
 
 /// Makes a link; its token.
-async fn made(context: &(impl Fn() + Clone), number: u32, form: &LinkForm) -> Result<String, Problem> {
+async fn made(
+    context: &(impl Fn() + Clone),
+    number: u32,
+    form: &LinkForm,
+) -> Result<String, Problem> {
     let known = known(context);
     let (new, clock) = known.new.zip(known.clock.clone()).ok_or_else(door::lost)?;
     let audience = Audience::named(&form.audience).ok_or_else(unreadable)?;
-    let days: u64 = form.days.parse().ok().filter(|days| (1..=90).contains(days)).ok_or_else(unreadable)?;
+    let days: u64 =
+        form.days.parse().ok().filter(|days| (1..=90).contains(days)).ok_or_else(unreadable)?;
     let token = (new.0)().ok_or_else(door::lost)?;
     let wanted = Wanted {
         label: form.label.clone(),
@@ -150,10 +181,16 @@ async fn made(context: &(impl Fn() + Clone), number: u32, form: &LinkForm) -> Re
     Ok(token)
 }
 
-/// How the reader's browser names this server: a form sent from one of its pages says so, and the guard has compared it with the host.
+/// How the reader's browser names this server: a form sent from one of its pages says so, and the
+/// guard has compared it with the host.
 fn origin(headers: &HeaderMap) -> String {
-    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
-    if origin.starts_with("http://") || origin.starts_with("https://") { origin.to_owned() } else { String::new() }
+    let origin =
+        headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
+    if origin.starts_with("http://") || origin.starts_with("https://") {
+        origin.to_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// What a form needs of the context.
@@ -197,7 +234,8 @@ async fn shown<IV: IntoView + 'static>(
     more: impl Fn() + Clone + Send + Sync + 'static,
     shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
 ) -> Response {
-    let Ok(request) = Request::get(address).header(header::ACCEPT, "text/html").body(Body::empty()) else {
+    let Ok(request) = Request::get(address).header(header::ACCEPT, "text/html").body(Body::empty())
+    else {
         return status.into_response();
     };
     let context = move || {
@@ -208,6 +246,8 @@ async fn shown<IV: IntoView + 'static>(
     if answer.status() == StatusCode::OK {
         *answer.status_mut() = status;
     }
-    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    answer
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     answer
 }

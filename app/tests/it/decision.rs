@@ -1,4 +1,5 @@
-//! The pages on which people decide, as a browser without Wasm gets them, over a desk that decides by the real rules.
+//! The pages on which people decide, as a browser without Wasm gets them, over a desk that decides
+//! by the real rules.
 
 use std::{path::Path, sync::Arc};
 
@@ -37,7 +38,12 @@ async fn send(desk: &Arc<Sample>, caller: Caller, request: Request<Body>) -> Cam
 }
 
 async fn get_as(desk: &Arc<Sample>, caller: Caller, path: &str) -> Came {
-    send(desk, caller, Request::get(path).header(header::ACCEPT, "text/html").body(Body::empty()).unwrap()).await
+    send(
+        desk,
+        caller,
+        Request::get(path).header(header::ACCEPT, "text/html").body(Body::empty()).unwrap(),
+    )
+    .await
 }
 
 async fn get(path: &str) -> String {
@@ -57,11 +63,19 @@ async fn post(desk: &Arc<Sample>, caller: Caller, path: &str, form: &str) -> Cam
 
 /// The value of a hidden field of the first form that does this.
 fn field(html: &str, what: &str, name: &str) -> Option<String> {
-    let form = html.split("<form").skip(1).find(|form| form.contains(&format!("value=\"{what}\"")))?;
+    let form =
+        html.split("<form").skip(1).find(|form| form.contains(&format!("value=\"{what}\"")))?;
     let form = form.split("</form>").next()?;
     let input = form.split("<input").find(|input| input.contains(&format!("name=\"{name}\"")))?;
     let value = input.split("value=\"").nth(1)?.split('"').next()?;
-    Some(value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&#x27;", "'").replace("&amp;", "&"))
+    Some(
+        value
+            .replace("&quot;", "\"")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&#x27;", "'")
+            .replace("&amp;", "&"),
+    )
 }
 
 fn encoded(text: &str) -> String {
@@ -119,7 +133,10 @@ async fn every_state_says_what_is_so() {
         (3, "Also possible: restart one app"),
         (4, "Watching memory of the app api on web-1 until "),
         (5, "It worked: memory of the app api on web-1 has recovered."),
-        (6, "It did not help: memory of the app api on web-1 has not recovered within 20\u{a0}min."),
+        (
+            6,
+            "It did not help: memory of the app api on web-1 has not recovered within 20\u{a0}min.",
+        ),
         (6, "It takes back \"Reload one app\", which ran before (6-1)."),
         (7, "Check by hand before anything else is run:"),
         (7, "How an approved command ended is not known. Check by hand, as it says below."),
@@ -138,19 +155,31 @@ async fn every_state_says_what_is_so() {
         let html = html.replace("&quot;", "\"");
         assert!(html.contains(told), "{number}: {told} in {html}");
         assert!(primaries(&html) <= 1, "{number}: {} primary buttons", primaries(&html));
-        assert!(!(number >= 13 && html.contains("did not help")), "{number}: nothing is known of it: {html}");
+        assert!(
+            !(number >= 13 && html.contains("did not help")),
+            "{number}: nothing is known of it: {html}"
+        );
     }
 }
 
 #[tokio::test]
 async fn whoever_declines_is_led_to_the_next() {
     let html = get("/ops/approve/9-1").await;
-    assert!(html.contains("href=\"/ops/approve/9-2\"") && html.contains("Next: restart one app"), "{html}");
+    assert!(
+        html.contains("href=\"/ops/approve/9-2\"") && html.contains("Next: restart one app"),
+        "{html}"
+    );
 }
 
 #[tokio::test]
 async fn no_text_of_a_recommendation_becomes_markup() {
-    for path in ["/ops/incidents/12", "/ops/approve/12-1", "/ops/approve/12-2", "/ops/approve/12-3", "/ops/incidents"] {
+    for path in [
+        "/ops/incidents/12",
+        "/ops/approve/12-1",
+        "/ops/approve/12-2",
+        "/ops/approve/12-3",
+        "/ops/incidents",
+    ] {
         let html = get(path).await;
         for bad in ["<script>alert", "<img src", " style=", "onerror=alert(1)>\""] {
             assert!(!html.contains(bad), "{path} holds {bad}");
@@ -160,30 +189,51 @@ async fn no_text_of_a_recommendation_becomes_markup() {
     assert!(html.contains(&"x".repeat(400)), "the command is never cut");
     // What was written and is refused, and what a form says that it showed.
     let desk = Arc::new(Sample::default());
-    let form =
-        format!("what=approve&binding={}&text={}&seen={}", "0".repeat(64), encoded(HOSTILE), encoded(&format!("Severity\t{HOSTILE}")));
+    let form = format!(
+        "what=approve&binding={}&text={}&seen={}",
+        "0".repeat(64),
+        encoded(HOSTILE),
+        encoded(&format!("Severity\t{HOSTILE}"))
+    );
     let came = post(&desk, approver(), "/ops/approve/1-1", &form).await;
     assert_eq!(came.status, StatusCode::CONFLICT);
-    assert!(!came.html.contains("<script>alert") && !came.html.contains("<img src"), "{}", came.html);
+    assert!(
+        !came.html.contains("<script>alert") && !came.html.contains("<img src"),
+        "{}",
+        came.html
+    );
     assert!(came.html.contains("What is different now"), "{}", came.html);
 }
 
 #[tokio::test]
 async fn a_get_never_decides_and_the_form_is_for_exactly_what_is_shown() {
     let desk = Arc::new(Sample::default());
-    for path in ["/ops/approve/1-1", "/ops/approve/1-1?what=approve", "/ops/approve/1-1?done=approved"] {
+    for path in
+        ["/ops/approve/1-1", "/ops/approve/1-1?what=approve", "/ops/approve/1-1?done=approved"]
+    {
         let came = get_as(&desk, approver(), path).await;
         assert_eq!(came.status, StatusCode::OK);
-        assert!(!came.html.contains("Your yes is in the journal"), "an address is not believed: {}", came.html);
+        assert!(
+            !came.html.contains("Your yes is in the journal"),
+            "an address is not believed: {}",
+            came.html
+        );
     }
     assert_eq!(stage(&desk, 1), Stage::Offered);
     let html = get("/ops/approve/1-1").await;
     assert_eq!(primaries(&html), 1);
-    for told in ["Run exactly this on web-1, as deploy?", "Approve: reload one app (api on web-1)", "1.7 GiB", "(usually 410 MiB)"] {
+    for told in [
+        "Run exactly this on web-1, as deploy?",
+        "Approve: reload one app (api on web-1)",
+        "1.7 GiB",
+        "(usually 410 MiB)",
+    ] {
         assert!(html.contains(told), "{told} in {html}");
     }
     let mut binding = None;
-    desk.change(1, |incident| binding = Some(incident.recommendations[0].binding(incident).to_string()));
+    desk.change(1, |incident| {
+        binding = Some(incident.recommendations[0].binding(incident).to_string())
+    });
     assert_eq!(field(&html, "approve", "binding"), binding);
     assert!(field(&html, "approve", "seen").unwrap().contains("Severity\tcritical"));
 }
@@ -194,12 +244,23 @@ async fn a_second_press_ends_like_the_first() {
     let form = approval(&get_as(&desk, approver(), "/ops/approve/1-1").await.html);
     for _ in 0..3 {
         let came = post(&desk, approver(), "/ops/approve/1-1", &form).await;
-        assert_eq!((came.status, came.to.as_deref()), (StatusCode::SEE_OTHER, Some("/ops/approve/1-1?done=approved#said-decision")));
+        assert_eq!(
+            (came.status, came.to.as_deref()),
+            (StatusCode::SEE_OTHER, Some("/ops/approve/1-1?done=approved#said-decision"))
+        );
     }
     assert!(matches!(stage(&desk, 1), Stage::Approved { .. }));
     let came = get_as(&desk, approver(), "/ops/approve/1-1?done=approved").await;
-    assert!(came.html.contains("Your yes is in the journal.") && came.html.contains("It starts this moment."), "{}", came.html);
-    assert!(field(&came.html, "approve", "binding").is_none() && field(&came.html, "decline", "place").is_none());
+    assert!(
+        came.html.contains("Your yes is in the journal.")
+            && came.html.contains("It starts this moment."),
+        "{}",
+        came.html
+    );
+    assert!(
+        field(&came.html, "approve", "binding").is_none()
+            && field(&came.html, "decline", "place").is_none()
+    );
 }
 
 #[tokio::test]
@@ -210,8 +271,17 @@ async fn who_comes_second_sees_what_became_of_it_and_keeps_what_was_typed() {
     let second = person(2, Role::Approver, true);
     let came = post(&desk, second.clone(), "/ops/approve/1-1", &form).await;
     assert_eq!(came.status, StatusCode::CONFLICT);
-    assert!(came.html.contains("It is approved already and runs. It runs once; look at its output."), "{}", came.html);
-    assert!(came.html.contains("Approved by Approver one.") && field(&came.html, "approve", "binding").is_none(), "{}", came.html);
+    assert!(
+        came.html.contains("It is approved already and runs. It runs once; look at its output."),
+        "{}",
+        came.html
+    );
+    assert!(
+        came.html.contains("Approved by Approver one.")
+            && field(&came.html, "approve", "binding").is_none(),
+        "{}",
+        came.html
+    );
     let came = post(&desk, second, "/ops/approve/1-1", "what=decline&text=not+now,+please").await;
     assert_eq!(came.status, StatusCode::CONFLICT);
     assert!(came.html.contains("<blockquote>not now, please</blockquote>"), "{}", came.html);
@@ -225,9 +295,12 @@ async fn what_has_changed_is_refused_and_shown_with_a_new_form() {
     desk.change(1, |incident| incident.severity = Severity::Critical);
     let came = post(&desk, approver(), "/ops/approve/1-1", &form).await;
     assert_eq!(came.status, StatusCode::CONFLICT);
-    for told in
-        ["Something that you decided upon has changed meanwhile", "What is different now", "<del>warning</del>", "<ins>critical</ins>"]
-    {
+    for told in [
+        "Something that you decided upon has changed meanwhile",
+        "What is different now",
+        "<del>warning</del>",
+        "<ins>critical</ins>",
+    ] {
         assert!(came.html.contains(told), "{told} in {}", came.html);
     }
     assert!(!came.html.contains("<dt>Command</dt>"), "only what is different is told");
@@ -241,23 +314,48 @@ async fn a_decline_needs_a_reason_and_brings_up_the_next() {
     let desk = Arc::new(Sample::default());
     let came = post(&desk, approver(), "/ops/approve/1-1", "what=decline&text=").await;
     assert_eq!(came.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(came.html.contains("The reason is empty; write at least a word. Nothing was changed."), "{}", came.html);
+    assert!(
+        came.html.contains("The reason is empty; write at least a word. Nothing was changed."),
+        "{}",
+        came.html
+    );
     assert!(came.html.contains("<details open class=\"step\">"), "{}", came.html);
     // As stale as the sign-in may be: to leave it alone is never held up.
-    let came = post(&desk, person(1, Role::Approver, false), "/ops/approve/1-1", "what=decline&text=deploying").await;
-    assert_eq!((came.status, came.to.as_deref()), (StatusCode::SEE_OTHER, Some("/ops/approve/1-1?done=declined#said-decision")));
+    let came = post(
+        &desk,
+        person(1, Role::Approver, false),
+        "/ops/approve/1-1",
+        "what=decline&text=deploying",
+    )
+    .await;
+    assert_eq!(
+        (came.status, came.to.as_deref()),
+        (StatusCode::SEE_OTHER, Some("/ops/approve/1-1?done=declined#said-decision"))
+    );
     let came = get_as(&desk, approver(), "/ops/incidents/1").await;
-    assert!(came.html.contains("Recommended: restart one app") && came.html.contains("What was recommended before"), "{}", came.html);
+    assert!(
+        came.html.contains("Recommended: restart one app")
+            && came.html.contains("What was recommended before"),
+        "{}",
+        came.html
+    );
 }
 
 #[tokio::test]
 async fn who_may_not_decide_sees_everything_and_reads_who_may() {
     let desk = Arc::new(Sample::default());
     let html = get_as(&desk, person(3, Role::Viewer, true), "/ops/approve/1-1").await.html;
-    assert!(html.contains("An approver decides this.") && html.contains("/usr/bin/pm2 reload api"), "{html}");
-    assert!(field(&html, "approve", "binding").is_none() && !html.contains("name=\"text\""), "{html}");
+    assert!(
+        html.contains("An approver decides this.") && html.contains("/usr/bin/pm2 reload api"),
+        "{html}"
+    );
+    assert!(
+        field(&html, "approve", "binding").is_none() && !html.contains("name=\"text\""),
+        "{html}"
+    );
     let html = get_as(&desk, approver(), "/ops/approve/1-1").await.html;
-    let came = post(&desk, person(3, Role::Viewer, true), "/ops/approve/1-1", &approval(&html)).await;
+    let came =
+        post(&desk, person(3, Role::Viewer, true), "/ops/approve/1-1", &approval(&html)).await;
     assert_eq!((came.status, stage(&desk, 1)), (StatusCode::FORBIDDEN, Stage::Offered));
     assert!(came.html.contains("This needs an approver."), "{}", came.html);
 }
@@ -268,19 +366,40 @@ async fn a_sign_in_leads_back_and_decides_nothing() {
     let link = "href=\"/sign-in?to=%2Fops%2Fapprove%2F1-1\"";
     let stale = person(1, Role::Approver, false);
     let html = get_as(&desk, stale.clone(), "/ops/approve/1-1").await.html;
-    assert!(html.contains(link) && html.contains("sign in again") && field(&html, "approve", "binding").is_none(), "{html}");
+    assert!(
+        html.contains(link)
+            && html.contains("sign in again")
+            && field(&html, "approve", "binding").is_none(),
+        "{html}"
+    );
     // The sign-in has become too old while the page was open.
     let form = approval(&get_as(&desk, approver(), "/ops/approve/1-1").await.html);
     let came = post(&desk, stale, "/ops/approve/1-1", &form).await;
-    assert_eq!((came.status, came.to, stage(&desk, 1)), (StatusCode::UNAUTHORIZED, None, Stage::Offered));
-    assert!(came.html.contains(link) && came.html.contains("Sign in again: your last sign-in is too long ago"), "{}", came.html);
+    assert_eq!(
+        (came.status, came.to, stage(&desk, 1)),
+        (StatusCode::UNAUTHORIZED, None, Stage::Offered)
+    );
+    assert!(
+        came.html.contains(link)
+            && came.html.contains("Sign in again: your last sign-in is too long ago"),
+        "{}",
+        came.html
+    );
     // Nobody is signed in any more: what was written is kept.
     let came = post(&desk, Caller::Nobody, "/ops/approve/1-1", "what=decline&text=not+now").await;
     assert_eq!(came.status, StatusCode::UNAUTHORIZED);
-    assert!(came.html.contains(link) && came.html.contains("<blockquote>not now</blockquote>"), "{}", came.html);
+    assert!(
+        came.html.contains(link) && came.html.contains("<blockquote>not now</blockquote>"),
+        "{}",
+        came.html
+    );
     let came = get_as(&desk, Caller::Nobody, "/ops/approve/1-1").await;
     assert_eq!(came.status, StatusCode::UNAUTHORIZED);
-    assert!(came.html.contains("/sign-in?to=") && !came.html.contains("pm2 reload"), "{}", came.html);
+    assert!(
+        came.html.contains("/sign-in?to=") && !came.html.contains("pm2 reload"),
+        "{}",
+        came.html
+    );
 }
 
 #[tokio::test]
@@ -288,10 +407,15 @@ async fn two_people_decide_about_high_risk() {
     let desk = Arc::new(Sample::default());
     // Who said yes already may still say no.
     let html = get_as(&desk, person(2, Role::Approver, true), "/ops/approve/2-1").await.html;
-    assert!(html.contains("Your yes counts.") && field(&html, "approve", "binding").is_none(), "{html}");
+    assert!(
+        html.contains("Your yes counts.") && field(&html, "approve", "binding").is_none(),
+        "{html}"
+    );
     let html = get_as(&desk, approver(), "/ops/approve/2-1").await.html;
     assert!(
-        html.contains("One more approver has to say yes.") && html.contains("high risk") && html.contains("/usr/sbin/nginx -t"),
+        html.contains("One more approver has to say yes.")
+            && html.contains("high risk")
+            && html.contains("/usr/sbin/nginx -t"),
         "{html}"
     );
     let came = post(&desk, approver(), "/ops/approve/2-1", &approval(&html)).await;
@@ -301,13 +425,19 @@ async fn two_people_decide_about_high_risk() {
     let desk = Arc::new(Sample::default());
     desk.change(2, |incident| incident.severity = Severity::Warning);
     let html = get_as(&desk, approver(), "/ops/approve/2-1").await.html;
-    assert!(!html.contains("One more approver") && field(&html, "approve", "binding").is_some(), "{html}");
+    assert!(
+        !html.contains("One more approver") && field(&html, "approve", "binding").is_some(),
+        "{html}"
+    );
 }
 
 #[tokio::test]
 async fn an_offer_that_has_ended_can_only_be_looked_at() {
     let html = get("/ops/approve/10-1").await;
-    assert!(html.contains("This offer has ended.") && field(&html, "approve", "binding").is_none(), "{html}");
+    assert!(
+        html.contains("This offer has ended.") && field(&html, "approve", "binding").is_none(),
+        "{html}"
+    );
     assert!(at(500) < now());
     let desk = Arc::new(Sample::default());
     for (path, status) in [
@@ -316,7 +446,10 @@ async fn an_offer_that_has_ended_can_only_be_looked_at() {
         ("/ops/approve/99-1", StatusCode::NOT_FOUND),
     ] {
         assert_eq!(get_as(&desk, approver(), path).await.status, status, "{path}");
-        assert!(post(&desk, approver(), path, "what=approve").await.status.is_client_error(), "{path}");
+        assert!(
+            post(&desk, approver(), path, "what=approve").await.status.is_client_error(),
+            "{path}"
+        );
     }
 }
 
@@ -324,7 +457,11 @@ async fn an_offer_that_has_ended_can_only_be_looked_at() {
 async fn a_run_is_ended_early_from_either_page_and_twice_is_once() {
     let desk = Arc::new(Sample::default());
     for (path, form, to) in [
-        ("/ops/incidents/3", "what=cancel&place=1", "/ops/incidents/3?done=cancelled#said-decision"),
+        (
+            "/ops/incidents/3",
+            "what=cancel&place=1",
+            "/ops/incidents/3?done=cancelled#said-decision",
+        ),
         ("/ops/approve/3-1", "what=cancel", "/ops/approve/3-1?done=cancelled#said-decision"),
     ] {
         let came = post(&desk, approver(), path, form).await;
@@ -337,15 +474,23 @@ async fn a_run_is_ended_early_from_either_page_and_twice_is_once() {
 #[tokio::test]
 async fn the_lists_say_what_needs_a_decision() {
     let html = get("/ops/incidents").await;
-    assert!(html.contains("of them need your decision.") && html.contains("needs your decision</span>"), "{html}");
+    assert!(
+        html.contains("of them need your decision.") && html.contains("needs your decision</span>"),
+        "{html}"
+    );
     assert!(get("/ops/health").await.contains("2 incidents need your decision."));
 }
 
 /// As the server sends it: compressed by the same layer.
 async fn compressed(router: Router, path: &str) -> usize {
     use tower_http::{CompressionLevel, compression::CompressionLayer};
-    let router = router.layer(CompressionLayer::new().br(true).quality(CompressionLevel::Precise(4)));
-    let request = Request::get(path).header(header::ACCEPT, "text/html").header(header::ACCEPT_ENCODING, "br").body(Body::empty()).unwrap();
+    let router =
+        router.layer(CompressionLayer::new().br(true).quality(CompressionLevel::Precise(4)));
+    let request = Request::get(path)
+        .header(header::ACCEPT, "text/html")
+        .header(header::ACCEPT_ENCODING, "br")
+        .body(Body::empty())
+        .unwrap();
     let answer = router.oneshot(request).await.unwrap();
     assert_eq!(answer.headers()[header::CONTENT_ENCODING], "br");
     to_bytes(answer.into_body(), 1 << 20).await.unwrap().len()
@@ -355,9 +500,14 @@ async fn compressed(router: Router, path: &str) -> usize {
 async fn the_page_of_a_decision_is_light_and_loads_nothing_early() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../style");
     let main = std::fs::read_to_string(folder.join("main.css")).unwrap();
-    let names = main.lines().filter_map(|line| line.strip_prefix("@import \"")?.strip_suffix("\";"));
-    let css: String = names.map(|name| std::fs::read_to_string(folder.join(name)).unwrap()).collect();
-    let styles = Router::new().route("/css", axum::routing::get(move || async move { ([(header::CONTENT_TYPE, "text/css")], css) }));
+    let names =
+        main.lines().filter_map(|line| line.strip_prefix("@import \"")?.strip_suffix("\";"));
+    let css: String =
+        names.map(|name| std::fs::read_to_string(folder.join(name)).unwrap()).collect();
+    let styles = Router::new().route(
+        "/css",
+        axum::routing::get(move || async move { ([(header::CONTENT_TYPE, "text/css")], css) }),
+    );
     let css = compressed(styles, "/css").await;
     let desk = Arc::new(Sample::default());
     for path in ["/ops/approve/1-1", "/ops/approve/2-1", "/ops/approve/3-1"] {
@@ -366,6 +516,11 @@ async fn the_page_of_a_decision_is_light_and_loads_nothing_early() {
         println!("{path}: {html} bytes of HTML and {css} bytes of CSS");
     }
     let html = get("/ops/approve/1-1").await;
-    assert!(!html.contains("rel=\"preload\"") && !html.contains("modulepreload") && html.contains("saveData"), "{html}");
+    assert!(
+        !html.contains("rel=\"preload\"")
+            && !html.contains("modulepreload")
+            && html.contains("saveData"),
+        "{html}"
+    );
     assert!(get("/ops/incidents/1").await.contains("rel=\"preload\""));
 }

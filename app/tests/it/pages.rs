@@ -50,7 +50,12 @@ fn card(number: u32) -> IncidentCard {
 }
 
 fn health(incidents: usize) -> Health {
-    let name = |index: usize| (format!("service:job-{:02}<i>", index / 5).parse().unwrap(), format!("job.value{index}").parse().unwrap());
+    let name = |index: usize| {
+        (
+            format!("service:job-{:02}<i>", index / 5).parse().unwrap(),
+            format!("job.value{index}").parse().unwrap(),
+        )
+    };
     let reading = |index| {
         let (subject, signal) = name(index);
         Reading {
@@ -69,13 +74,20 @@ fn health(incidents: usize) -> Health {
     };
     let spark = |index| {
         let (subject, signal) = name(index);
-        let points = (0..60u8).map(|step| (f32::from(59 - step) * 5.0, 1000.0 + f64::from(step) * 7.123_456)).collect();
+        let points = (0..60u8)
+            .map(|step| (f32::from(59 - step) * 5.0, 1000.0 + f64::from(step) * 7.123_456))
+            .collect();
         Spark { subject, signal, points }
     };
     Health {
         cursor: Cursor { epoch: 1, number: 9 },
         head: Head::EMPTY,
-        now: Readings { checked_at: at(0), readings: (0..50).map(reading).collect(), troubles: vec![HOSTILE.into()], left_out: 0 },
+        now: Readings {
+            checked_at: at(0),
+            readings: (0..50).map(reading).collect(),
+            troubles: vec![HOSTILE.into()],
+            left_out: 0,
+        },
         sparks: (0..50).map(spark).collect(),
         active: (0..incidents).map(|index| card(index as u32 + 1)).collect(),
         blind: Vec::new(),
@@ -87,7 +99,9 @@ fn health(incidents: usize) -> Health {
 impl Desk for Fake {
     fn act(&self, _caller: Caller, command: Command) -> DeskFuture<Done> {
         let answer = match command {
-            Command::Comment { text, .. } if text.is_empty() => Err(Refusal::Invalid { field: "text".into(), problem: HOSTILE.into() }),
+            Command::Comment { text, .. } if text.is_empty() => {
+                Err(Refusal::Invalid { field: "text".into(), problem: HOSTILE.into() })
+            }
             Command::Comment { .. } => Ok(Done { cursor: Cursor::default() }),
             _ => Err(Refusal::Forbidden { needs: "an approver".into() }),
         };
@@ -95,14 +109,24 @@ impl Desk for Fake {
     }
 
     fn ask(&self, _caller: Caller, query: Query) -> DeskFuture<Answer> {
-        let active: Vec<IncidentCard> = (0..self.incidents).map(|index| card(index as u32 + 1)).collect();
+        let active: Vec<IncidentCard> =
+            (0..self.incidents).map(|index| card(index as u32 + 1)).collect();
         let cursor = Cursor { epoch: 1, number: 9 };
         let answer = match query {
             Query::Health => Ok(Answer::Health(Box::new(health(self.incidents)))),
-            Query::Incidents => Ok(Answer::Incidents(Box::new(Incidents { cursor, active, resolved: Vec::new() }))),
-            Query::History { .. } => Ok(Answer::History(Box::new(History { cursor, incidents: active, next: None }))),
-            Query::Document { name } => Ok(Answer::Document(Box::new(Document { name, markdown: format!("# Guide\n\n{HOSTILE}\n") }))),
-            Query::Incident { incident } => Err(Refusal::NotFound { what: format!("incident {incident}") }),
+            Query::Incidents => {
+                Ok(Answer::Incidents(Box::new(Incidents { cursor, active, resolved: Vec::new() })))
+            }
+            Query::History { .. } => {
+                Ok(Answer::History(Box::new(History { cursor, incidents: active, next: None })))
+            }
+            Query::Document { name } => Ok(Answer::Document(Box::new(Document {
+                name,
+                markdown: format!("# Guide\n\n{HOSTILE}\n"),
+            }))),
+            Query::Incident { incident } => {
+                Err(Refusal::NotFound { what: format!("incident {incident}") })
+            }
             Query::Settings
             | Query::Bundle { .. }
             | Query::Trail { .. }
@@ -136,19 +160,38 @@ async fn answer(incidents: usize, request: Request<Body>) -> Response<Body> {
 }
 
 async fn get(incidents: usize, path: &str) -> (StatusCode, Option<String>, String) {
-    let request = Request::builder().uri(path).header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
+    let request = Request::builder()
+        .uri(path)
+        .header(header::ACCEPT, "text/html")
+        .body(Body::empty())
+        .unwrap();
     let answer = answer(incidents, request).await;
-    let (status, location) = (answer.status(), answer.headers().get(header::LOCATION).map(|path| path.to_str().unwrap().to_owned()));
-    let policy =
-        answer.headers().get(header::CONTENT_SECURITY_POLICY).map(|policy| policy.to_str().unwrap().to_owned()).unwrap_or_default();
-    assert!(policy.contains("script-src 'self' 'nonce-") && !policy.contains("unsafe-inline"), "{path}: {policy}");
+    let (status, location) = (
+        answer.status(),
+        answer.headers().get(header::LOCATION).map(|path| path.to_str().unwrap().to_owned()),
+    );
+    let policy = answer
+        .headers()
+        .get(header::CONTENT_SECURITY_POLICY)
+        .map(|policy| policy.to_str().unwrap().to_owned())
+        .unwrap_or_default();
+    assert!(
+        policy.contains("script-src 'self' 'nonce-") && !policy.contains("unsafe-inline"),
+        "{path}: {policy}"
+    );
     let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
     (status, location, String::from_utf8(body.to_vec()).unwrap())
 }
 
 #[tokio::test]
 async fn every_page_is_readable_without_wasm_and_no_text_becomes_markup() {
-    for path in ["/ops/health", "/ops/incidents", "/ops/history", "/ops/history?text=%3Cscript%3Ealert(1)%3C/script%3E", "/ops/runbook"] {
+    for path in [
+        "/ops/health",
+        "/ops/incidents",
+        "/ops/history",
+        "/ops/history?text=%3Cscript%3Ealert(1)%3C/script%3E",
+        "/ops/runbook",
+    ] {
         let (status, _, html) = get(1, path).await;
         assert_eq!(status, StatusCode::OK, "{path}");
         assert!(html.contains("<h1"), "{path}");
@@ -163,7 +206,10 @@ async fn the_health_page_is_small_with_fifty_signals() {
     let (_, _, html) = get(0, "/ops/health").await;
     assert!(html.len() < 61_440, "{} bytes", html.len());
     assert!(html.contains("All calm. 50 signals healthy"), "{html}");
-    assert!(html.contains("<title>Calm · Health · Calm Ops</title>") && html.contains("/icons/calm.svg"));
+    assert!(
+        html.contains("<title>Calm · Health · Calm Ops</title>")
+            && html.contains("/icons/calm.svg")
+    );
     assert_eq!(html.matches("data-row").count(), 50);
 }
 
@@ -196,7 +242,10 @@ async fn send(incident: u32, form: &str) -> (StatusCode, Option<String>, String)
         .body(Body::from(form.to_owned()))
         .unwrap();
     let answer = answer(1, request).await;
-    let (status, location) = (answer.status(), answer.headers().get(header::LOCATION).map(|path| path.to_str().unwrap().to_owned()));
+    let (status, location) = (
+        answer.status(),
+        answer.headers().get(header::LOCATION).map(|path| path.to_str().unwrap().to_owned()),
+    );
     assert_eq!(answer.headers()[header::CACHE_CONTROL], "private, no-store");
     let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
     (status, location, String::from_utf8(body.to_vec()).unwrap())
@@ -205,7 +254,10 @@ async fn send(incident: u32, form: &str) -> (StatusCode, Option<String>, String)
 #[tokio::test]
 async fn a_plain_form_leads_back_to_the_page_with_a_word_for_what_was_done() {
     let (status, location, _) = send(7, "incident=9&what=comment&text=hello").await;
-    assert_eq!((status, location.as_deref()), (StatusCode::SEE_OTHER, Some("/ops/incidents/7?done=written#said-comment")));
+    assert_eq!(
+        (status, location.as_deref()),
+        (StatusCode::SEE_OTHER, Some("/ops/incidents/7?done=written#said-comment"))
+    );
 }
 
 #[tokio::test]
@@ -213,14 +265,21 @@ async fn a_plain_form_that_is_refused_keeps_what_was_typed() {
     for (form, expected) in [
         ("what=comment&text=", StatusCode::UNPROCESSABLE_ENTITY),
         ("what=resolve&text=a+%3C%2Ftextarea%3E%3Cscript%3Ealert", StatusCode::FORBIDDEN),
-        ("what=destroy&text=a+%3C%2Ftextarea%3E%3Cscript%3Ealert", StatusCode::UNPROCESSABLE_ENTITY),
+        (
+            "what=destroy&text=a+%3C%2Ftextarea%3E%3Cscript%3Ealert",
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
     ] {
         // The page itself can't be shown here: what was typed is kept all the same.
         let (status, location, html) = send(7, form).await;
         assert!(status == expected || status == StatusCode::NOT_FOUND, "{form}: {status}");
         assert_eq!(location, None);
         assert!(!html.contains("<script>alert") && !html.contains("<img src"), "{html}");
-        assert_eq!(html.contains("a &lt;/textarea&gt;&lt;script&gt;alert"), form.contains("script"), "{form}: {html}");
+        assert_eq!(
+            html.contains("a &lt;/textarea&gt;&lt;script&gt;alert"),
+            form.contains("script"),
+            "{form}: {html}"
+        );
     }
     let (status, _, _) = send(7, "%zz&&=&what").await;
     assert!(status.is_client_error());

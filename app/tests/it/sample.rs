@@ -1,5 +1,5 @@
-//! Incidents with a recommendation in every state, behind a desk that decides by the real rules. For the tests of the pages, and for the
-//! example that shows them in a browser.
+//! Incidents with a recommendation in every state, behind a desk that decides by the real rules.
+//! For the tests of the pages, and for the example that shows them in a browser.
 
 use std::{
     collections::BTreeMap,
@@ -18,10 +18,15 @@ use rules::{
     journal::{Cursor, Entry, Event, Head},
     lifecycle::State,
     people::{Caller, Names, Role, SessionId, allowed, needed_to_act, needed_to_ask},
-    recommendation::{Awaited, Ended, Given, Reason, Recommendation, RecommendationId, RunOutcome, Stage},
+    recommendation::{
+        Awaited, Ended, Given, Reason, Recommendation, RecommendationId, RunOutcome, Stage,
+    },
     summary::Summary,
     time::{Span, Timestamp},
-    view::{Health, InTheWay, IncidentPage, Incidents, Plan, Reader, Reading, Readings, RecommendationPage, RunOutput, Status},
+    view::{
+        Health, InTheWay, IncidentPage, Incidents, Plan, Reader, Reading, Readings,
+        RecommendationPage, RunOutput, Status,
+    },
     words::{AccountId, Actor},
 };
 
@@ -42,8 +47,14 @@ fn key() -> BreachKey {
 const GIB: f64 = 1_073_741_824.0;
 
 fn breach() -> Breach {
-    let breach = fixtures::breach().on("app:api@web-1").signal("app.memory").critical().above(1.5 * GIB).fired(at(60));
-    let breach = breach.value(1.7 * GIB).unit("B").usual(0.4 * GIB).per_minute(0.01 * GIB).limit_in(1_500.0);
+    let breach = fixtures::breach()
+        .on("app:api@web-1")
+        .signal("app.memory")
+        .critical()
+        .above(1.5 * GIB)
+        .fired(at(60));
+    let breach =
+        breach.value(1.7 * GIB).unit("B").usual(0.4 * GIB).per_minute(0.01 * GIB).limit_in(1_500.0);
     breach.guidance("The app keeps what it should give back.", "app-memory-growth", &[]).build()
 }
 
@@ -93,7 +104,11 @@ fn restart(place: u32) -> Recommendation {
 }
 
 fn incident(number: u32, recommendations: Vec<Recommendation>) -> Incident {
-    let incident = fixtures::incident(number).of([breach()]).state(State::AwaitingDecision).opened(at(60)).snapshots(1);
+    let incident = fixtures::incident(number)
+        .of([breach()])
+        .state(State::AwaitingDecision)
+        .opened(at(60))
+        .snapshots(1);
     incident.recommendations(recommendations).summarized(Span::from_mins(5)).build()
 }
 
@@ -117,19 +132,31 @@ fn ended(outcome: RunOutcome, worked: Option<bool>) -> Stage {
 /// How an incident of the sample stands, by its number.
 pub fn sample(number: u32) -> Option<Incident> {
     let mut one = recommendation(1);
-    let yes = |by, incident: &Incident| Given { by: account(by), at: at(300), binding: incident.recommendations[0].binding(incident) };
+    let yes = |by, incident: &Incident| Given {
+        by: account(by),
+        at: at(300),
+        binding: incident.recommendations[0].binding(incident),
+    };
     let one_in = |stage| Recommendation { stage, approvals: Vec::new(), ..recommendation(1) };
     let approved = |incident: Incident| {
         let given = yes(1, &incident);
         let mut incident = incident;
         incident.recommendations[0].approvals.push(given);
-        incident.acknowledged = Some(rules::incident::Acknowledgement { by: account(1), at: at(200) });
+        incident.acknowledged =
+            Some(rules::incident::Acknowledgement { by: account(1), at: at(200) });
         incident
     };
     let success = RunOutcome::Exited { code: 0 };
     Some(match number {
         // Offered, with two others.
-        1 => incident(1, vec![one, restart(2), Recommendation { title: "Restart a service of the system".into(), ..restart(3) }]),
+        1 => incident(
+            1,
+            vec![
+                one,
+                restart(2),
+                Recommendation { title: "Restart a service of the system".into(), ..restart(3) },
+            ],
+        ),
         // High risk: one of two said yes.
         2 => {
             (one.risk, one.approval) = (Risk::High, Approval::Two);
@@ -143,7 +170,10 @@ pub fn sample(number: u32) -> Option<Incident> {
             two.recommendations[0].approvals.push(given);
             two
         }
-        3 => approved(incident(3, vec![one_in(Stage::Running { started_at: at(590), cancelled: None }), restart(2)])),
+        3 => approved(incident(
+            3,
+            vec![one_in(Stage::Running { started_at: at(590), cancelled: None }), restart(2)],
+        )),
         4 => {
             let mut four = approved(incident(4, vec![one_in(ended(success, None))]));
             four.state = State::Recovering;
@@ -151,14 +181,17 @@ pub fn sample(number: u32) -> Option<Incident> {
         }
         5 => {
             let mut five = approved(incident(5, vec![one_in(ended(success, Some(true)))]));
-            (five.state, five.resolution_offered, five.quiet_since) = (State::Recovering, true, Some(at(450)));
+            (five.state, five.resolution_offered, five.quiet_since) =
+                (State::Recovering, true, Some(at(450)));
             five.breaches[0].cleared_at = Some(at(450));
             five.breaches[0].ending = Some(Ending::Recovered { since: at(440) });
             five.summary = Summary::compose(&five, Span::from_mins(5));
             five
         }
         6 => {
-            let undo = Reason::Undoes { recommendation: RecommendationId { incident: IncidentNumber(6), place: 1 } };
+            let undo = Reason::Undoes {
+                recommendation: RecommendationId { incident: IncidentNumber(6), place: 1 },
+            };
             let next = Recommendation { reasons: vec![undo], ..restart(2) };
             approved(incident(6, vec![one_in(ended(success, Some(false))), next]))
         }
@@ -167,7 +200,10 @@ pub fn sample(number: u32) -> Option<Incident> {
         // Declined, and the next one is offered.
         9 => {
             let reason = "A deployment runs, and a reload would hit it in the middle.".to_owned();
-            incident(9, vec![one_in(Stage::Declined { by: account(2), at: at(500), reason }), restart(2)])
+            incident(
+                9,
+                vec![one_in(Stage::Declined { by: account(2), at: at(500), reason }), restart(2)],
+            )
         }
         10 => incident(10, vec![Recommendation { expires_at: at(500), ..one }]),
         // It failed.
@@ -175,14 +211,19 @@ pub fn sample(number: u32) -> Option<Incident> {
         // Hostile in every text that can be.
         12 => {
             one.title = HOSTILE.into();
-            one.argv = vec!["/usr/bin/pm2".into(), "reload".into(), HOSTILE.into(), "x".repeat(400)];
+            one.argv =
+                vec!["/usr/bin/pm2".into(), "reload".into(), HOSTILE.into(), "x".repeat(400)];
             one.check = Some(vec![HOSTILE.into()]);
             one.shown = one.argv.join(" ");
-            (one.user, one.host, one.blast_radius, one.effect) = (HOSTILE.into(), HOSTILE.into(), HOSTILE.into(), HOSTILE.into());
+            (one.user, one.host, one.blast_radius, one.effect) =
+                (HOSTILE.into(), HOSTILE.into(), HOSTILE.into(), HOSTILE.into());
             one.undo = Undo::By(HOSTILE.into());
             let declined = Stage::Declined { by: account(2), at: at(500), reason: HOSTILE.into() };
             let not_started = ended(RunOutcome::NotStarted { why: HOSTILE.into() }, None);
-            let others = [declined, not_started].into_iter().zip(2..).map(|(stage, place)| Recommendation { place, stage, ..one.clone() });
+            let others = [declined, not_started]
+                .into_iter()
+                .zip(2..)
+                .map(|(stage, place)| Recommendation { place, stage, ..one.clone() });
             let others: Vec<_> = others.collect();
             incident(12, [one].into_iter().chain(others).collect())
         }
@@ -201,12 +242,18 @@ pub struct Sample {
 }
 
 impl Sample {
-    fn with<T>(&self, number: IncidentNumber, use_it: impl FnOnce(&mut Incident) -> T) -> Result<T, Refusal> {
+    fn with<T>(
+        &self,
+        number: IncidentNumber,
+        use_it: impl FnOnce(&mut Incident) -> T,
+    ) -> Result<T, Refusal> {
         let mut incidents = self.incidents.lock().unwrap_or_else(PoisonError::into_inner);
         let missing = || Refusal::NotFound { what: format!("incident {number}") };
         let known = match incidents.entry(number.0) {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::btree_map::Entry::Vacant(place) => place.insert(sample(number.0).ok_or_else(missing)?),
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert(sample(number.0).ok_or_else(missing)?)
+            }
         };
         Ok(use_it(known))
     }
@@ -241,7 +288,13 @@ impl Sample {
         };
         let actor = caller.actor().unwrap_or(Actor::Local);
         self.with(number, |incident| {
-            let situation = Situation { actor, now: now(), others: &[], catalogue: Some(CATALOGUE), role_since: None };
+            let situation = Situation {
+                actor,
+                now: now(),
+                others: &[],
+                catalogue: Some(CATALOGUE),
+                role_since: None,
+            };
             let events = decide(incident, command, situation)?;
             let mut changed = Some(incident.clone());
             for event in &events {
@@ -255,8 +308,13 @@ impl Sample {
     fn ask_now(&self, caller: &Caller, query: &Query) -> Result<Answer, Refusal> {
         allowed(caller, needed_to_ask(query))?;
         let cursor = Cursor { epoch: 1, number: 9 };
-        let cards = || (1..=12).filter_map(|number| self.with(IncidentNumber(number), |one| (&*one).into()).ok()).collect::<Vec<_>>();
-        let now_readings = Readings { checked_at: now(), readings: readings(), troubles: Vec::new(), left_out: 0 };
+        let cards = || {
+            (1..=12)
+                .filter_map(|number| self.with(IncidentNumber(number), |one| (&*one).into()).ok())
+                .collect::<Vec<_>>()
+        };
+        let now_readings =
+            Readings { checked_at: now(), readings: readings(), troubles: Vec::new(), left_out: 0 };
         Ok(match *query {
             Query::Health => Answer::Health(Box::new(Health {
                 cursor,
@@ -268,21 +326,27 @@ impl Sample {
                 documents: Vec::new(),
                 version: "0.1.0".into(),
             })),
-            Query::Incidents => Answer::Incidents(Box::new(Incidents { cursor, active: cards(), resolved: Vec::new() })),
-            Query::Incident { incident } => Answer::Incident(Box::new(self.with(incident, |incident| IncidentPage {
+            Query::Incidents => Answer::Incidents(Box::new(Incidents {
                 cursor,
-                timeline: timeline(incident),
-                snapshots: Vec::new(),
-                courses: Vec::new(),
-                checked_at: now(),
-                readings: readings(),
-                beside: Vec::new(),
-                outputs: outputs(incident),
-                commands: rules::view::Commands::Ready,
-                names: names(),
-                reader: reader(caller),
-                incident: incident.clone(),
-            })?)),
+                active: cards(),
+                resolved: Vec::new(),
+            })),
+            Query::Incident { incident } => {
+                Answer::Incident(Box::new(self.with(incident, |incident| IncidentPage {
+                    cursor,
+                    timeline: timeline(incident),
+                    snapshots: Vec::new(),
+                    courses: Vec::new(),
+                    checked_at: now(),
+                    readings: readings(),
+                    beside: Vec::new(),
+                    outputs: outputs(incident),
+                    commands: rules::view::Commands::Ready,
+                    names: names(),
+                    reader: reader(caller),
+                    incident: incident.clone(),
+                })?))
+            }
             Query::Recommendation { recommendation: id } => {
                 let missing = || Refusal::NotFound { what: format!("recommendation {id}") };
                 let page = self.with(id.incident, |incident| {
@@ -294,11 +358,11 @@ impl Sample {
                         checked_at: now(),
                         readings: readings(),
                         plan: plan(&one),
-                        output: outputs(incident).into_iter().find(|output| output.place == id.place),
-                        in_the_way: in_the_way(&one, incident, &[], now()).map(|(id, run)| InTheWay {
-                            id,
-                            title: run.title.clone(),
-                            until: None,
+                        output: outputs(incident)
+                            .into_iter()
+                            .find(|output| output.place == id.place),
+                        in_the_way: in_the_way(&one, incident, &[], now()).map(|(id, run)| {
+                            InTheWay { id, title: run.title.clone(), until: None }
                         }),
                         names: names(),
                         reader: reader(caller),
@@ -339,14 +403,26 @@ fn outputs(incident: &Incident) -> Vec<RunOutput> {
         Stage::Running { .. } => Some(
             "Use --update-env to update environment variables\n[PM2] Applying action reloadProcessId on app [api](ids: [ 0, 1 ])\n[PM2] [api](0) \u{2713}\n",
         ),
-        Stage::Ended(Ended { outcome: RunOutcome::NotStarted { .. } | RunOutcome::Unknown, .. }) => None,
+        Stage::Ended(Ended {
+            outcome: RunOutcome::NotStarted { .. } | RunOutcome::Unknown,
+            ..
+        }) => None,
         Stage::Ended(_) if incident.number.0 == 12 => Some(HOSTILE),
-        Stage::Ended(Ended { outcome: RunOutcome::Exited { code: 1 }, .. }) => Some("[PM2][ERROR] Process or Namespace api not found\n"),
+        Stage::Ended(Ended { outcome: RunOutcome::Exited { code: 1 }, .. }) => {
+            Some("[PM2][ERROR] Process or Namespace api not found\n")
+        }
         Stage::Ended(_) => Some("[PM2] [api](0) \u{2713}\n[PM2] [api](1) \u{2713}\n"),
-        Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Approved { .. } => None,
+        Stage::Offered
+        | Stage::Declined { .. }
+        | Stage::Withdrawn { .. }
+        | Stage::Approved { .. } => None,
     };
     let outputs = incident.recommendations.iter().filter_map(|one| {
-        Some(RunOutput { place: one.place, text: text(one)?.to_owned(), open: matches!(one.stage, Stage::Running { .. }) })
+        Some(RunOutput {
+            place: one.place,
+            text: text(one)?.to_owned(),
+            open: matches!(one.stage, Stage::Running { .. }),
+        })
     });
     outputs.collect()
 }
@@ -355,12 +431,21 @@ fn timeline(incident: &Incident) -> Vec<Entry> {
     let number = incident.number;
     let mut entries = vec![Event::Acknowledged { incident: number }];
     for one in &incident.recommendations {
-        entries.push(Event::Recommended { incident: number, recommendation: Box::new(one.clone()) });
+        entries
+            .push(Event::Recommended { incident: number, recommendation: Box::new(one.clone()) });
         if let Stage::Declined { reason, .. } = &one.stage {
-            entries.push(Event::RecommendationDeclined { incident: number, place: one.place, reason: reason.clone() });
+            entries.push(Event::RecommendationDeclined {
+                incident: number,
+                place: one.place,
+                reason: reason.clone(),
+            });
         }
     }
-    entries.into_iter().zip(2u64..).map(|(event, number)| Entry { number, at: at(300), actor: account(1), event: Some(event) }).collect()
+    entries
+        .into_iter()
+        .zip(2u64..)
+        .map(|(event, number)| Entry { number, at: at(300), actor: account(1), event: Some(event) })
+        .collect()
 }
 
 fn readings() -> Vec<Reading> {

@@ -1,4 +1,5 @@
-//! The journal's page and share links as a browser without Wasm gets them, over a desk that holds hostile texts.
+//! The journal's page and share links as a browser without Wasm gets them, over a desk that holds
+//! hostile texts.
 
 use std::sync::{Arc, Mutex};
 
@@ -51,7 +52,8 @@ fn entry(number: u64, event: Option<Event>, kind: &str) -> TrailEntry {
 
 fn page(broken: bool) -> TrailPage {
     let comment = Event::Commented { incident: IncidentNumber(7), text: HOSTILE.into() };
-    let approved = Event::Approved { incident: IncidentNumber(7), place: 1, binding: Hash([1; 32]) };
+    let approved =
+        Event::Approved { incident: IncidentNumber(7), place: 1, binding: Hash([1; 32]) };
     let mut names = Names::default();
     names.0.insert(Actor::Account(AccountId(7)), "Ada <i>".into());
     let head = Head { number: 1_412, hash: Hash([0xee; 32]) };
@@ -67,7 +69,11 @@ fn page(broken: bool) -> TrailPage {
     TrailPage {
         cursor: Cursor { epoch: 1, number: 1_412 },
         head,
-        entries: vec![entry(12, Some(approved), "approved"), entry(11, Some(comment), "commented"), entry(10, None, "resolved")],
+        entries: vec![
+            entry(12, Some(approved), "approved"),
+            entry(11, Some(comment), "commented"),
+            entry(10, None, "resolved"),
+        ],
         next: Some(10),
         verified: Some(verified),
         names,
@@ -96,7 +102,12 @@ fn health() -> Health {
     Health {
         cursor: Cursor { epoch: 1, number: 9 },
         head: Head::EMPTY,
-        now: Readings { checked_at: at(0), readings: Vec::new(), troubles: Vec::new(), left_out: 0 },
+        now: Readings {
+            checked_at: at(0),
+            readings: Vec::new(),
+            troubles: Vec::new(),
+            left_out: 0,
+        },
         sparks: Vec::new(),
         active: Vec::new(),
         blind: Vec::new(),
@@ -108,8 +119,12 @@ fn health() -> Health {
 impl Desk for Fake {
     fn act(&self, _caller: Caller, command: Command) -> DeskFuture<Done> {
         let answer = match &command {
-            Command::Redact { reason, .. } if reason.contains("no") => Err(Refusal::Forbidden { needs: "an owner".into() }),
-            Command::CreateShare { wanted, .. } => wanted.clone().checked(at(0)).map(|_| Done { cursor: Cursor::default() }),
+            Command::Redact { reason, .. } if reason.contains("no") => {
+                Err(Refusal::Forbidden { needs: "an owner".into() })
+            }
+            Command::CreateShare { wanted, .. } => {
+                wanted.clone().checked(at(0)).map(|_| Done { cursor: Cursor::default() })
+            }
             _ => Ok(Done { cursor: Cursor::default() }),
         };
         self.done.lock().unwrap().push(command);
@@ -126,7 +141,12 @@ impl Desk for Fake {
             Query::Verify => Ok(Answer::Verified(Box::new(page(self.broken).verified.unwrap()))),
             Query::Shares { .. } => {
                 let shares = vec![share(9, None), share(8, Some(at(3)))];
-                Ok(Answer::Shares(Box::new(Shares { cursor: Cursor::default(), at: at(60), shares, names: Names::default() })))
+                Ok(Answer::Shares(Box::new(Shares {
+                    cursor: Cursor::default(),
+                    at: at(60),
+                    shares,
+                    names: Names::default(),
+                })))
             }
             _ => Err(Refusal::Unavailable { advice: "Try again.".into() }),
         };
@@ -150,13 +170,20 @@ async fn answer(fake: &Arc<Fake>, request: Request<Body>) -> (StatusCode, Option
         .fallback(leptos_axum::render_app_async_with_context(context, app::shell))
         .with_state(options);
     let answer = router.oneshot(request).await.unwrap();
-    let (status, location) = (answer.status(), answer.headers().get(header::LOCATION).map(|path| path.to_str().unwrap().to_owned()));
+    let (status, location) = (
+        answer.status(),
+        answer.headers().get(header::LOCATION).map(|path| path.to_str().unwrap().to_owned()),
+    );
     let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
     (status, location, String::from_utf8(body.to_vec()).unwrap())
 }
 
 async fn get(fake: &Arc<Fake>, path: &str) -> (StatusCode, String) {
-    let request = Request::builder().uri(path).header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
+    let request = Request::builder()
+        .uri(path)
+        .header(header::ACCEPT, "text/html")
+        .body(Body::empty())
+        .unwrap();
     let (status, _, html) = answer(fake, request).await;
     for bad in ["<script>alert", "<img src", " style=", "Ada <i>"] {
         assert!(!html.contains(bad), "{path} holds {bad}");
@@ -177,10 +204,17 @@ async fn post(fake: &Arc<Fake>, path: &str, form: &str) -> (StatusCode, Option<S
 #[tokio::test]
 async fn the_journal_says_each_entry_in_a_sentence_with_its_proof() {
     let fake = Arc::new(Fake::default());
-    let (status, html) = get(&fake, "/ops/journal?kind=commented&incident=7&from=2026-11-01&to=2026-11-02&before=40").await;
+    let (status, html) = get(
+        &fake,
+        "/ops/journal?kind=commented&incident=7&from=2026-11-01&to=2026-11-02&before=40",
+    )
+    .await;
     assert_eq!(status, StatusCode::OK);
     let asked = fake.asked.lock().unwrap().pop().unwrap();
-    assert_eq!((asked.kind.as_deref(), asked.incident, asked.before), (Some("commented"), Some(IncidentNumber(7)), Some(40)));
+    assert_eq!(
+        (asked.kind.as_deref(), asked.incident, asked.before),
+        (Some("commented"), Some(IncidentNumber(7)), Some(40))
+    );
     assert_eq!(asked.to.unwrap().since(asked.from.unwrap()), Span::from_secs(2 * 86_400));
     for expected in [
         "Ada &lt;i&gt; approved recommendation 7-1.",
@@ -199,15 +233,23 @@ async fn the_journal_says_each_entry_in_a_sentence_with_its_proof() {
         assert!(html.contains(expected), "{expected} in {html}");
     }
     assert_eq!(html.matches("Redact it").count(), 1, "only where the reader may");
-    assert!(html.matches("<li><a href=\"/ops/").count() <= 5, "five places are what a phone's bar holds");
+    assert!(
+        html.matches("<li><a href=\"/ops/").count() <= 5,
+        "five places are what a phone's bar holds"
+    );
 }
 
 #[tokio::test]
 async fn a_search_that_can_not_be_read_says_so_and_keeps_what_was_typed() {
     let fake = Arc::new(Fake::default());
-    let (status, html) = get(&fake, "/ops/journal?actor=%3Cscript%3Ealert(1)%3C/script%3E&subject=disk").await;
+    let (status, html) =
+        get(&fake, "/ops/journal?actor=%3Cscript%3Ealert(1)%3C/script%3E&subject=disk").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(html.contains("Who did it can&#x27;t be read.") || html.contains("Who did it can't be read."), "{html}");
+    assert!(
+        html.contains("Who did it can&#x27;t be read.")
+            || html.contains("Who did it can't be read."),
+        "{html}"
+    );
     assert!(html.contains("value=\"disk\"") && fake.asked.lock().unwrap().is_empty());
 }
 
@@ -223,12 +265,20 @@ async fn a_broken_chain_is_told_before_everything_else() {
 async fn a_removal_is_a_plain_form_that_says_what_is_lost_and_what_stays() {
     let fake = Arc::new(Fake::default());
     let (_, html) = get(&fake, "/ops/journal").await;
-    assert!(html.contains("action=\"/ops/journal/11/redact\"") && html.contains("is lost for ever") && html.contains("The entry stays"));
+    assert!(
+        html.contains("action=\"/ops/journal/11/redact\"")
+            && html.contains("is lost for ever")
+            && html.contains("The entry stays")
+    );
     let (status, location, _) = post(&fake, "/ops/journal/11/redact", "reason=a+password").await;
-    assert_eq!((status, location.as_deref()), (StatusCode::SEE_OTHER, Some("/ops/journal?before=12&done=removed#entry-11")));
+    assert_eq!(
+        (status, location.as_deref()),
+        (StatusCode::SEE_OTHER, Some("/ops/journal?before=12&done=removed#entry-11"))
+    );
     let done = fake.done.lock().unwrap().pop();
     assert_eq!(done, Some(Command::Redact { entry: 11, reason: "a password".into() }));
-    let (status, location, html) = post(&fake, "/ops/journal/11/redact", "reason=no+%3C%2Ftextarea%3E%3Cscript%3Ealert").await;
+    let (status, location, html) =
+        post(&fake, "/ops/journal/11/redact", "reason=no+%3C%2Ftextarea%3E%3Cscript%3Ealert").await;
     assert_eq!((status, location), (StatusCode::FORBIDDEN, None));
     assert!(
         html.contains("This needs an owner.")
@@ -243,7 +293,10 @@ async fn a_link_is_made_by_a_plain_form_and_told_once() {
     let fake = Arc::new(Fake::default());
     let (status, html) = get(&fake, "/ops/incidents/7/share").await;
     assert_eq!(status, StatusCode::OK);
-    assert!(html.contains("opened 3 times") && html.matches(">End it</button>").count() == 1, "{html}");
+    assert!(
+        html.contains("opened 3 times") && html.matches(">End it</button>").count() == 1,
+        "{html}"
+    );
     assert!(!html.contains(TOKEN));
     let form = "what=make&label=The+board&audience=manager&days=7&summary=yes&now=yes&hosts=yes";
     let (status, _, html) = post(&fake, "/ops/incidents/7/share", form).await;
@@ -256,12 +309,16 @@ async fn a_link_is_made_by_a_plain_form_and_told_once() {
         parts: Parts { summary: true, timeline: false, now: true },
         hosts: true,
     };
-    let made = Command::CreateShare { incident: IncidentNumber(7), wanted, token_hash: token_hash(TOKEN) };
+    let made =
+        Command::CreateShare { incident: IncidentNumber(7), wanted, token_hash: token_hash(TOKEN) };
     assert_eq!(fake.done.lock().unwrap().pop(), Some(made));
     for (form, sentence) in [
         ("what=make&label=+&audience=customer&days=7&summary=yes", "is empty"),
         ("what=make&label=x&audience=customer&days=7", "choose at least one part"),
-        ("what=make&label=x&audience=customer&days=7&now=yes&hosts=yes", "never told the names of hosts"),
+        (
+            "what=make&label=x&audience=customer&days=7&now=yes&hosts=yes",
+            "never told the names of hosts",
+        ),
         ("what=make&label=x&audience=everyone&days=7&now=yes", "could not be read"),
         ("what=make&label=x&audience=customer&days=900&now=yes", "could not be read"),
         ("what=sell", "could not be read"),
@@ -271,7 +328,10 @@ async fn a_link_is_made_by_a_plain_form_and_told_once() {
         assert!(html.contains(sentence) && !html.contains(TOKEN), "{form}: {html}");
     }
     let (status, location, _) = post(&fake, "/ops/incidents/7/share", "what=end&share=9").await;
-    assert_eq!((status, location.as_deref()), (StatusCode::SEE_OTHER, Some("/ops/incidents/7/share?done=ended")));
+    assert_eq!(
+        (status, location.as_deref()),
+        (StatusCode::SEE_OTHER, Some("/ops/incidents/7/share?done=ended"))
+    );
     assert_eq!(fake.done.lock().unwrap().pop(), Some(Command::RevokeShare { share: ShareId(9) }));
 }
 
@@ -286,7 +346,10 @@ fn what_a_link_shows_is_complete_in_one_document_and_nothing_in_it_is_markup() {
         at: at(700),
         until: at(9_000),
         now: vec![HOSTILE.into()],
-        sections: vec![Section { heading: HOSTILE.into(), sentences: vec!["Since 2026-11-22 10:00 UTC.".into()] }],
+        sections: vec![Section {
+            heading: HOSTILE.into(),
+            sentences: vec!["Since 2026-11-22 10:00 UTC.".into()],
+        }],
         timeline: vec![(at(1), "The trouble was noticed.".into())],
         hosts: vec!["web-1".into()],
     };
@@ -295,13 +358,18 @@ fn what_a_link_shows_is_complete_in_one_document_and_nothing_in_it_is_markup() {
         assert!(!html.contains(bad), "{bad} in {html}");
     }
     assert_eq!(html.matches("<script").count(), 1);
-    assert!(html.contains("<script nonce=\"abc\">") && html.contains("name=\"robots\" content=\"noindex, nofollow\""));
+    assert!(
+        html.contains("<script nonce=\"abc\">")
+            && html.contains("name=\"robots\" content=\"noindex, nofollow\"")
+    );
     assert!(
         html.contains("property=\"og:title\" content=\"Recovering\"")
             && html.contains("property=\"og:description\" content=\"&lt;script&gt;")
     );
     assert!(
-        html.contains("The trouble was noticed.") && html.contains("web-1") && html.contains("datetime=\"2026-11-22T10:00:00Z\""),
+        html.contains("The trouble was noticed.")
+            && html.contains("web-1")
+            && html.contains("datetime=\"2026-11-22T10:00:00Z\""),
         "{html}"
     );
     assert!(html.len() < 20_000, "{}", html.len());

@@ -16,8 +16,17 @@ fn breaches(at: Timestamp, incidents: u32) -> Vec<Breach> {
     let mut all = Vec::new();
     for host in 0..incidents {
         for app in 0..20 {
-            let breach = fixtures::breach().on(&format!("app:job-{app}@web-{host}")).signal("queue.depth").above(100.0).since(at);
-            let breach = breach.value(120.0).peak(130.0).unit("").usual(40.0).per_minute(1.0).guidance("Work waits.", "queue", &[]);
+            let breach = fixtures::breach()
+                .on(&format!("app:job-{app}@web-{host}"))
+                .signal("queue.depth")
+                .above(100.0)
+                .since(at);
+            let breach =
+                breach.value(120.0).peak(130.0).unit("").usual(40.0).per_minute(1.0).guidance(
+                    "Work waits.",
+                    "queue",
+                    &[],
+                );
             all.push(breach.build());
         }
     }
@@ -33,9 +42,15 @@ fn look(bencher: Bencher, recovered: usize) {
     let mut incidents: BTreeMap<IncidentNumber, Incident> = BTreeMap::new();
     // One host after the other, so that each has an incident of its own.
     for host in 0..50 {
-        let known: Vec<Breach> =
-            breaches.iter().filter(|one| one.key.subject.host().is_some_and(|name| name == format!("web-{host}"))).cloned().collect();
-        let mut all: Vec<Breach> = incidents.values().flat_map(|one| one.breaches.iter().map(|known| known.breach.clone())).collect();
+        let known: Vec<Breach> = breaches
+            .iter()
+            .filter(|one| one.key.subject.host().is_some_and(|name| name == format!("web-{host}")))
+            .cloned()
+            .collect();
+        let mut all: Vec<Breach> = incidents
+            .values()
+            .flat_map(|one| one.breaches.iter().map(|known| known.breach.clone()))
+            .collect();
         // The host itself is the cause that they share.
         let mut first = known.first().cloned();
         if let (Some(first), Ok(subject)) = (&mut first, format!("host:web-{host}").parse()) {
@@ -46,20 +61,37 @@ fn look(bencher: Bencher, recovered: usize) {
         let held: Vec<Incident> = incidents.values().cloned().collect();
         let endings = BTreeMap::new();
         let next_number = IncidentNumber(1);
-        let world = World { breaches: &all, endings: &endings, incidents: &held, next_number, now: at, steady_since: at };
+        let world = World {
+            breaches: &all,
+            endings: &endings,
+            incidents: &held,
+            next_number,
+            now: at,
+            steady_since: at,
+        };
         let events = decide(&policy, world);
         if incident::apply_all(&mut incidents, &events, Actor::Agent, at).is_err() {
             panic!("what is decided fits");
         }
     }
     let incidents: Vec<Incident> = incidents.into_values().collect();
-    let mut breaches: Vec<Breach> = incidents.iter().flat_map(|one| one.breaches.iter().map(|known| known.breach.clone())).collect();
+    let mut breaches: Vec<Breach> = incidents
+        .iter()
+        .flat_map(|one| one.breaches.iter().map(|known| known.breach.clone()))
+        .collect();
     breaches.sort_by(|one, other| one.key.cmp(&other.key));
     assert_eq!((incidents.len(), breaches.len()), (50, 1_050));
     let now = at.plus(Span::from_secs(60));
     let endings = BTreeMap::new();
     let next_number = IncidentNumber(51);
-    let world = World { breaches: &breaches, endings: &endings, incidents: &incidents, next_number, now, steady_since: at };
+    let world = World {
+        breaches: &breaches,
+        endings: &endings,
+        incidents: &incidents,
+        next_number,
+        now,
+        steady_since: at,
+    };
     assert!(decide(&policy, world).is_empty());
     let world = World { breaches: &breaches[recovered..], ..world };
     bencher.bench(|| decide(black_box(&policy), black_box(world)));

@@ -9,7 +9,8 @@ use rules::{
     time::{Mono, Now, Span, Timestamp},
 };
 
-/// Signals with the values of an ordinary day: each moves by up to a fifth around its middle, and a few go beyond warning.
+/// Signals with the values of an ordinary day: each moves by up to a fifth around its middle, and a
+/// few go beyond warning.
 const SIGNALS: [(&str, f64); 10] = [
     ("host.memory.used", 75.0),
     ("host.cpu.used", 40.0),

@@ -1,7 +1,8 @@
-//! Writes the bundles under `tests/bundles`: three short stories, told to the real recorder, engine and agent.
+//! Writes the bundles under `tests/bundles`: three short stories, told to the real recorder, engine
+//! and agent.
 //!
-//! `cargo run -p rules --example bundles` tells them anew. That is for a new story or a new format: a change of the rules that makes an
-//! old bundle decide otherwise is to be looked at first.
+//! `cargo run -p rules --example bundles` tells them anew. That is for a new story or a new format:
+//! a change of the rules that makes an old bundle decide otherwise is to be looked at first.
 
 use std::{collections::BTreeMap, error::Error, path::Path, sync::Arc};
 
@@ -50,7 +51,8 @@ impl Story {
 
     fn begin() -> Result<Self, Box<dyn Error>> {
         let read = Thresholds::parse(THRESHOLDS, DOCUMENT);
-        let thresholds = read.map_err(|problems| problems.first().map_or_else(String::new, ToString::to_string))?;
+        let thresholds = read
+            .map_err(|problems| problems.first().map_or_else(String::new, ToString::to_string))?;
         Ok(Self {
             engine: Engine::new(Arc::new(thresholds), Self::LIMIT),
             recorder: Recorder::new(60_000),
@@ -74,7 +76,12 @@ impl Story {
         let unit: Unit = if signal == "queue.depth" { "jobs".parse()? } else { Unit::Percent };
         let series = self.engine.series(signal, subject, Some(&unit))?;
         if self.ids.insert(series, ()).is_none() {
-            let name = SeriesName { series, signal: signal.parse()?, subject: subject.parse()?, unit: Some(unit) };
+            let name = SeriesName {
+                series,
+                signal: signal.parse()?,
+                subject: subject.parse()?,
+                unit: Some(unit),
+            };
             self.recorder.record(Input::Series(name));
         }
         self.recorder.record(Input::Observe { series, value, at: now.wall, now });
@@ -125,7 +132,14 @@ impl Story {
         let incidents: Vec<Incident> = self.incidents.values().cloned().collect();
         let endings = self.engine.endings(&breaches, &incidents);
         let next_number = self.next_number;
-        let world = World { breaches: &breaches, endings: &endings, incidents: &incidents, next_number, now: now.wall, steady_since };
+        let world = World {
+            breaches: &breaches,
+            endings: &endings,
+            incidents: &incidents,
+            next_number,
+            now: now.wall,
+            steady_since,
+        };
         let events = agent::decide(&policy, world);
         self.recorder.decided(now, &events);
         if !events.is_empty() {
@@ -143,7 +157,9 @@ impl Story {
         let bundle = self.recorder.bundle().ok_or("nothing was recorded")?;
         let replayed = rules::replay::replay(&bundle)?;
         println!("{name}:\n{replayed}\n");
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles").join(format!("{name}.json"));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/bundles")
+            .join(format!("{name}.json"));
         std::fs::write(path, serde_json::to_vec(&bundle)?)?;
         Ok(())
     }
@@ -167,12 +183,14 @@ fn memory() -> Done {
     story.write("memory-rises-and-recovers")
 }
 
-/// A queue that comes and goes: a person looks, the agent only offers the end, and the person takes it.
+/// A queue that comes and goes: a person looks, the agent only offers the end, and the person takes
+/// it.
 fn queue() -> Done {
     let mut story = Story::begin()?;
     let incident = IncidentNumber(1);
     while story.minute() < 21 {
-        let up = story.minute() >= 10 && story.minute() < 16 && (story.seconds / 30).is_multiple_of(2);
+        let up =
+            story.minute() >= 10 && story.minute() < 16 && (story.seconds / 30).is_multiple_of(2);
         story.observe("queue.depth", "service:imports", if up { 1_500.25 } else { 120.1 })?;
         story.look()?;
         match story.seconds {

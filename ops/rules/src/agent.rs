@@ -1,8 +1,9 @@
-//! The incident agent: breaches that hold and incidents that are stored, compared; what differs becomes events.
-//! It is level-triggered and has no memory of its own.
+//! The incident agent: breaches that hold and incidents that are stored, compared; what differs
+//! becomes events. It is level-triggered and has no memory of its own.
 //!
-//! The events of one tick come incident by incident, in the order of their numbers. For each incident: opened or reopened; what
-//! cleared; what joined; what changed; the lifecycle's steps; the offer to resolve, or the end; the summary.
+//! The events of one tick come incident by incident, in the order of their numbers. For each
+//! incident: opened or reopened; what cleared; what joined; what changed; the lifecycle's steps;
+//! the offer to resolve, or the end; the summary.
 
 use std::{
     borrow::Cow,
@@ -38,7 +39,8 @@ use kinship::Kinship;
 pub struct World<'a> {
     /// Every breach that holds, ordered by key.
     pub breaches: &'a [Breach],
-    /// How the breaches ended that hold no longer and stand as holding in an incident. One that is not in it was not seen to recover.
+    /// How the breaches ended that hold no longer and stand as holding in an incident. One that is
+    /// not in it was not seen to recover.
     pub endings: &'a BTreeMap<BreachKey, Ending>,
     /// Every incident that [`looks_at`] names, ordered by number.
     pub incidents: &'a [Incident],
@@ -46,30 +48,46 @@ pub struct World<'a> {
     pub next_number: IncidentNumber,
     /// The time.
     pub now: Timestamp,
-    /// Since when time ran on without a jump or a gap in what was seen: quiet is counted from here at the earliest.
+    /// Since when time ran on without a jump or a gap in what was seen: quiet is counted from here
+    /// at the earliest.
     pub steady_since: Timestamp,
 }
 
-/// Whether an incident matters to the agent: it is active; or it ended within `reopen_within`; or a person ended it while one of
-/// these breaches (ordered by key) held, and the very same breach goes on, however long ago that was; or something that was recommended
-/// for it is not settled.
+/// Whether an incident matters to the agent: it is active; or it ended within `reopen_within`; or a
+/// person ended it while one of these breaches (ordered by key) held, and the very same breach goes
+/// on, however long ago that was; or something that was recommended for it is not settled.
 pub fn looks_at(policy: &Policy, incident: &Incident, breaches: &[Breach], now: Timestamp) -> bool {
     let Some(end) = &incident.resolution else { return true };
-    let listed = |key: &BreachKey| breaches.binary_search_by(|one| one.key.cmp(key)).ok().and_then(|place| breaches.get(place));
+    let listed = |key: &BreachKey| {
+        breaches.binary_search_by(|one| one.key.cmp(key)).ok().and_then(|place| breaches.get(place))
+    };
     now.since(end.at) <= policy.reopen_within
-        || incident.breaches.iter().filter_map(|known| listed(&known.breach.key)).any(|breach| judges(incident, breach, now))
+        || incident
+            .breaches
+            .iter()
+            .filter_map(|known| listed(&known.breach.key))
+            .any(|breach| judges(incident, breach, now))
         || !incident.recommendations.iter().all(recommend::is_settled)
 }
 
-/// Whether a person ended this incident while this breach held: as long as it only goes on, that stands.
+/// Whether a person ended this incident while this breach held: as long as it only goes on, that
+/// stands.
 pub fn judges(incident: &Incident, breach: &Breach, now: Timestamp) -> bool {
-    let (Some(end), Some(known)) = (&incident.resolution, incident.breach(&breach.key)) else { return false };
-    // An end that lies ahead was written before the clock was set back: what fired since may seem to be older than it is.
-    let held_then = breach.fired_at <= end.at && (end.at <= now || breach.since == known.breach.since);
-    end.by.is_person() && known.cleared_at.is_none() && held_then && breach.severity <= known.breach.severity
+    let (Some(end), Some(known)) = (&incident.resolution, incident.breach(&breach.key)) else {
+        return false;
+    };
+    // An end that lies ahead was written before the clock was set back: what fired since may seem
+    // to be older than it is.
+    let held_then =
+        breach.fired_at <= end.at && (end.at <= now || breach.since == known.breach.since);
+    end.by.is_person()
+        && known.cleared_at.is_none()
+        && held_then
+        && breach.severity <= known.breach.severity
 }
 
-/// Decides what is to be recorded. With the events applied, a second call at the same moment decides nothing.
+/// Decides what is to be recorded. With the events applied, a second call at the same moment
+/// decides nothing.
 pub fn decide(policy: &Policy, world: World<'_>) -> Vec<Event> {
     let mut tick = Tick::new(policy, world);
     if !tick.is_told() {
@@ -85,7 +103,8 @@ pub fn decide(policy: &Policy, world: World<'_>) -> Vec<Event> {
     tick.events.into_values().flatten().collect()
 }
 
-/// One tick: the incidents as they are with what was decided so far, and the events that made them so.
+/// One tick: the incidents as they are with what was decided so far, and the events that made them
+/// so.
 struct Tick<'a> {
     policy: &'a Policy,
     world: World<'a>,
@@ -100,15 +119,25 @@ struct Tick<'a> {
 
 impl<'a> Tick<'a> {
     fn new(policy: &'a Policy, world: World<'a>) -> Self {
-        let incidents: BTreeMap<_, _> = world.incidents.iter().map(|one| (one.number, Cow::Borrowed(one))).collect();
-        let listed = world.breaches.iter().enumerate().map(|(place, breach)| (&breach.key, place)).collect();
+        let incidents: BTreeMap<_, _> =
+            world.incidents.iter().map(|one| (one.number, Cow::Borrowed(one))).collect();
+        let listed =
+            world.breaches.iter().enumerate().map(|(place, breach)| (&breach.key, place)).collect();
         let highest = incidents.keys().next_back().map_or(0, |number| number.0);
         let next_number = IncidentNumber(world.next_number.0.max(highest.saturating_add(1)));
-        Self { policy, world, kinship: Kinship::new(policy), incidents, listed, events: BTreeMap::new(), next_number }
+        Self {
+            policy,
+            world,
+            kinship: Kinship::new(policy),
+            incidents,
+            listed,
+            events: BTreeMap::new(),
+            next_number,
+        }
     }
 
-    /// Takes an event into the incident and into the record. One that does not fit is not decided: what is stored is odd then,
-    /// and leaving it as it is loses nothing.
+    /// Takes an event into the incident and into the record. One that does not fit is not decided:
+    /// what is stored is odd then, and leaving it as it is loses nothing.
     fn record(&mut self, number: IncidentNumber, event: Event) -> bool {
         let mut incident = self.incidents.get(&number).map(|one| Incident::clone(one));
         let fits = incident::apply(&mut incident, &event, Actor::Agent, self.world.now).is_ok();
@@ -125,13 +154,18 @@ impl<'a> Tick<'a> {
         self.listed.get(key).and_then(|&place| self.world.breaches.get(place))
     }
 
-    /// Whether the incidents tell every breach as it is, so that nothing is to be cleared, placed or changed. One walk over all.
+    /// Whether the incidents tell every breach as it is, so that nothing is to be cleared, placed
+    /// or changed. One walk over all.
     fn is_told(&self) -> bool {
         let mut told = vec![false; self.world.breaches.len()];
         for incident in self.world.incidents.iter().filter(|one| one.is_active()) {
             for known in incident.breaches.iter().filter(|known| known.cleared_at.is_none()) {
                 let Some(&place) = self.listed.get(&known.breach.key) else { return false };
-                let (Some(breach), Some(told)) = (self.world.breaches.get(place), told.get_mut(place)) else { return false };
+                let (Some(breach), Some(told)) =
+                    (self.world.breaches.get(place), told.get_mut(place))
+                else {
+                    return false;
+                };
                 if is_other(breach, &known.breach) {
                     return false;
                 }
@@ -145,7 +179,9 @@ impl<'a> Tick<'a> {
     fn clear(&mut self) {
         let mut gone = Vec::new();
         for incident in self.incidents.values().filter(|one| one.is_active()) {
-            let cleared = incident.breaches.iter().filter(|known| known.cleared_at.is_none() && self.listed(&known.breach.key).is_none());
+            let cleared = incident.breaches.iter().filter(|known| {
+                known.cleared_at.is_none() && self.listed(&known.breach.key).is_none()
+            });
             gone.extend(cleared.map(|known| (incident.number, known.breach.key.clone())));
         }
         for (number, key) in gone {
@@ -160,11 +196,21 @@ impl<'a> Tick<'a> {
 
     /// Finds an incident for every breach that has none.
     fn place(&mut self) {
-        let held: BTreeSet<&BreachKey> = (self.world.incidents.iter().filter(|one| one.is_active()))
-            .flat_map(|one| one.breaches.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach.key))
+        let held: BTreeSet<&BreachKey> =
+            (self.world.incidents.iter().filter(|one| one.is_active()))
+                .flat_map(|one| {
+                    one.breaches
+                        .iter()
+                        .filter(|known| known.cleared_at.is_none())
+                        .map(|known| &known.breach.key)
+                })
+                .collect();
+        let fresh: Vec<&Breach> = self
+            .world
+            .breaches
+            .iter()
+            .filter(|breach| !held.contains(&breach.key) && !self.is_judged(breach))
             .collect();
-        let fresh: Vec<&Breach> =
-            self.world.breaches.iter().filter(|breach| !held.contains(&breach.key) && !self.is_judged(breach)).collect();
         for group in self.kinship.groups(&fresh) {
             self.place_group(&group);
         }
@@ -177,16 +223,29 @@ impl<'a> Tick<'a> {
     /// `group` belongs together; its first breach is the cause.
     fn place_group(&mut self, group: &[&Breach]) {
         let subjects: Vec<&Subject> = group.iter().map(|breach| &breach.key.subject).collect();
-        if let Some(number) = self.active_kin(&subjects).or_else(|| self.reopenable(&subjects)).or_else(|| self.flooded()) {
+        if let Some(number) = self
+            .active_kin(&subjects)
+            .or_else(|| self.reopenable(&subjects))
+            .or_else(|| self.flooded())
+        {
             if self.incidents.get(&number).is_some_and(|one| !one.is_active()) {
                 self.reopen(number);
             }
             for breach in group {
-                // After reopening it may stand there still, just as it was when a person ended the incident.
+                // After reopening it may stand there still, just as it was when a person ended the
+                // incident.
                 let known = self.incidents.get(&number).and_then(|one| one.breach(&breach.key));
-                let held = known.is_some_and(|known| known.cleared_at.is_none() && known.breach.fired_at == breach.fired_at);
+                let held = known.is_some_and(|known| {
+                    known.cleared_at.is_none() && known.breach.fired_at == breach.fired_at
+                });
                 if !held {
-                    self.record(number, Event::BreachJoined { incident: number, breach: Box::new((*breach).clone()) });
+                    self.record(
+                        number,
+                        Event::BreachJoined {
+                            incident: number,
+                            breach: Box::new((*breach).clone()),
+                        },
+                    );
                 }
             }
         } else {
@@ -194,17 +253,22 @@ impl<'a> Tick<'a> {
         }
     }
 
-    /// The oldest active incident of one of these subjects, or else of one that depends on them or that they depend on.
+    /// The oldest active incident of one of these subjects, or else of one that depends on them or
+    /// that they depend on.
     fn active_kin(&self, subjects: &[&Subject]) -> Option<IncidentNumber> {
         let active = || self.incidents.values().filter(|one| one.is_active());
-        let same = active().find(|one| one.subjects().iter().any(|subject| subjects.contains(subject)));
+        let same =
+            active().find(|one| one.subjects().iter().any(|subject| subjects.contains(subject)));
         if let Some(incident) = same {
             return Some(incident.number);
         }
         let mut found = None;
         for incident in active() {
             let members = incident.subjects();
-            if members.iter().any(|member| subjects.iter().any(|subject| self.kinship.related(member, subject))) {
+            if members
+                .iter()
+                .any(|member| subjects.iter().any(|subject| self.kinship.related(member, subject)))
+            {
                 found = Some(incident.number);
                 break;
             }
@@ -217,7 +281,8 @@ impl<'a> Tick<'a> {
         let ended = self.incidents.values().filter_map(|one| {
             let end = one.resolution.as_ref()?;
             let recent = self.world.now.since(end.at) <= self.policy.reopen_within;
-            let same = one.breaches.iter().any(|known| subjects.contains(&&known.breach.key.subject));
+            let same =
+                one.breaches.iter().any(|known| subjects.contains(&&known.breach.key.subject));
             (recent && same).then_some((end.at, one.number))
         });
         ended.max().map(|(_, number)| number)
@@ -233,11 +298,18 @@ impl<'a> Tick<'a> {
 
     fn is_flood(&self) -> bool {
         // Near in either direction: the clock may have been set back.
-        let near = |at: Timestamp| self.world.now.since(at).max(at.since(self.world.now)) <= self.policy.flood_within;
+        let near = |at: Timestamp| {
+            self.world.now.since(at).max(at.since(self.world.now)) <= self.policy.flood_within
+        };
         let opened = self.incidents.values().filter(|one| near(one.opened_at)).count();
         // A flood lasts as long as it brings something.
-        let goes_on = |one: &Incident| one.flood && one.is_active() && one.breaches.iter().any(|known| near(known.breach.fired_at));
-        opened >= self.policy.flood_count.max(1) as usize || self.incidents.values().any(|one| goes_on(one))
+        let goes_on = |one: &Incident| {
+            one.flood
+                && one.is_active()
+                && one.breaches.iter().any(|known| near(known.breach.fired_at))
+        };
+        opened >= self.policy.flood_count.max(1) as usize
+            || self.incidents.values().any(|one| goes_on(one))
     }
 
     fn open(&mut self, group: &[&Breach]) {
@@ -251,7 +323,10 @@ impl<'a> Tick<'a> {
             severity: group.iter().map(|breach| breach.severity).max().unwrap_or(Severity::Warning),
             cause,
             state: State::Detected,
-            breaches: group.iter().map(|breach| IncidentBreach::holding((*breach).clone())).collect(),
+            breaches: group
+                .iter()
+                .map(|breach| IncidentBreach::holding((*breach).clone()))
+                .collect(),
             began_at: group.iter().map(|breach| breach.since).min().unwrap_or(now).min(now),
             opened_at: now,
             updated_at: now,
@@ -276,7 +351,9 @@ impl<'a> Tick<'a> {
         }
         // What a person's resolution left uncleared may have cleared since.
         let open = self.incidents.get(&number).map(|one| {
-            let gone = one.breaches.iter().filter(|known| known.cleared_at.is_none() && self.listed(&known.breach.key).is_none());
+            let gone = one.breaches.iter().filter(|known| {
+                known.cleared_at.is_none() && self.listed(&known.breach.key).is_none()
+            });
             gone.map(|known| known.breach.key.clone()).collect::<Vec<_>>()
         });
         for key in open.unwrap_or_default() {
@@ -284,7 +361,8 @@ impl<'a> Tick<'a> {
         }
     }
 
-    /// Breaches that are worse, better, less steady or less heard of than stored. A changed value alone is no event.
+    /// Breaches that are worse, better, less steady or less heard of than stored. A changed value
+    /// alone is no event.
     fn change(&mut self) {
         let mut changed = Vec::new();
         for incident in self.incidents.values().filter(|one| one.is_active()) {
@@ -297,7 +375,10 @@ impl<'a> Tick<'a> {
             }
         }
         for (number, breach) in changed {
-            self.record(number, Event::BreachChanged { incident: number, breach: Box::new(breach.clone()) });
+            self.record(
+                number,
+                Event::BreachChanged { incident: number, breach: Box::new(breach.clone()) },
+            );
         }
     }
 
@@ -311,16 +392,22 @@ impl<'a> Tick<'a> {
 
     /// The lifecycle's steps that are due.
     fn advance(&mut self, number: IncidentNumber) {
-        let Some(incident) = self.incidents.get(&number).filter(|one| one.is_active()) else { return };
+        let Some(incident) = self.incidents.get(&number).filter(|one| one.is_active()) else {
+            return;
+        };
         let holds = incident.breaches.iter().any(|known| known.cleared_at.is_none());
         if holds {
-            let joined = (self.events.get(&number).into_iter().flatten()).any(|event| matches!(event, Event::BreachJoined { .. }));
-            // A command that ran leads to recovering while breaches hold: only something new leads back.
+            let joined = (self.events.get(&number).into_iter().flatten())
+                .any(|event| matches!(event, Event::BreachJoined { .. }));
+            // A command that ran leads to recovering while breaches hold: only something new leads
+            // back.
             if joined && incident.state == State::Recovering {
                 self.step(number, Step::BreachReturned);
             }
             let Some(incident) = self.incidents.get(&number) else { return };
-            if matches!(incident.state, State::Detected | State::Stabilizing) && needs_decision(incident) {
+            if matches!(incident.state, State::Detected | State::Stabilizing)
+                && needs_decision(incident)
+            {
                 self.step(number, Step::AskForDecision);
             }
             return;
@@ -328,10 +415,18 @@ impl<'a> Tick<'a> {
         if incident.state != State::Recovering {
             self.step(number, Step::Quiet);
         }
-        let Some(incident) = self.incidents.get(&number).filter(|one| one.state == State::Recovering) else { return };
+        let Some(incident) =
+            self.incidents.get(&number).filter(|one| one.state == State::Recovering)
+        else {
+            return;
+        };
         let (now, steady) = (self.world.now, self.world.steady_since);
-        // Where the clock was set back, the quiet seems to begin in the future: then only what was seen since is counted.
-        let from = incident.quiet_since.filter(|since| *since <= now).map_or(steady, |since| since.max(steady));
+        // Where the clock was set back, the quiet seems to begin in the future: then only what was
+        // seen since is counted.
+        let from = incident
+            .quiet_since
+            .filter(|since| *since <= now)
+            .map_or(steady, |since| since.max(steady));
         if now.since(from) < self.policy.quiet_for {
             return;
         }
@@ -340,7 +435,10 @@ impl<'a> Tick<'a> {
             return;
         }
         if !incident.touched_by_person {
-            self.record(number, Event::Resolved { incident: number, step: Step::StayedQuiet, note: None });
+            self.record(
+                number,
+                Event::Resolved { incident: number, step: Step::StayedQuiet, note: None },
+            );
         } else if !incident.resolution_offered {
             self.record(number, Event::ResolutionOffered { incident: number });
         }
@@ -350,20 +448,33 @@ impl<'a> Tick<'a> {
     fn summarize(&mut self, number: IncidentNumber) {
         let Some(incident) = self.incidents.get(&number) else { return };
         let told = |event: &Event| {
-            matches!(event, Event::BreachJoined { .. } | Event::BreachChanged { .. } | Event::BreachCleared { .. } | Event::Reopened { .. })
+            matches!(
+                event,
+                Event::BreachJoined { .. }
+                    | Event::BreachChanged { .. }
+                    | Event::BreachCleared { .. }
+                    | Event::Reopened { .. }
+            )
         };
         let news = self.events.get(&number).is_some_and(|events| events.iter().any(told));
         let basis = Basis::of(incident);
-        let outlived = || incident.is_active() && incident.summary.is_outlived(|key| self.listed(key));
+        let outlived =
+            || incident.is_active() && incident.summary.is_outlived(|key| self.listed(key));
         if news || incident.summary.basis != basis || outlived() {
             let mut told = incident.clone().into_owned();
-            // What holds is told as it is now, and not as it was when it last changed; what is over, as it was then.
-            for known in told.breaches.iter_mut().filter(|known| known.cleared_at.is_none() && incident.is_active()) {
+            // What holds is told as it is now, and not as it was when it last changed; what is
+            // over, as it was then.
+            for known in told
+                .breaches
+                .iter_mut()
+                .filter(|known| known.cleared_at.is_none() && incident.is_active())
+            {
                 if let Some(breach) = self.listed(&known.breach.key) {
                     known.breach = breach.clone();
                 }
             }
-            let summary = Box::new(Summary { basis, ..Summary::compose(&told, self.policy.quiet_for) });
+            let summary =
+                Box::new(Summary { basis, ..Summary::compose(&told, self.policy.quiet_for) });
             self.record(number, Event::SummaryWritten { incident: number, summary });
         }
     }
@@ -380,14 +491,18 @@ fn is_other(breach: &Breach, known: &Breach) -> bool {
         || (eases && !breach.unsteady)
 }
 
-/// A person is needed: it is critical, or a command is offered or named that only a person may approve.
+/// A person is needed: it is critical, or a command is offered or named that only a person may
+/// approve.
 fn needs_decision(incident: &Incident) -> bool {
     let mut holding = incident.breaches.iter().filter(|known| known.cleared_at.is_none());
     let offered = || incident.offered().next().is_some();
-    incident.severity == Severity::Critical || offered() || holding.any(|known| !known.breach.guidance.commands.is_empty())
+    incident.severity == Severity::Critical
+        || offered()
+        || holding.any(|known| !known.breach.guidance.commands.is_empty())
 }
 
-/// A UUIDv7 without a clock or randomness: the milliseconds of the opening, then bits of a hash over what makes it unique.
+/// A UUIDv7 without a clock or randomness: the milliseconds of the opening, then bits of a hash
+/// over what makes it unique.
 fn id(number: IncidentNumber, at: Timestamp, cause: &Subject) -> Uuid {
     let mut hasher = Sha256::new();
     hasher.update(number.0.to_be_bytes());

@@ -93,11 +93,13 @@ pub enum Ending {
         /// Since when it was well; what came after was waiting for proof.
         since: Timestamp,
     },
-    /// Its subject was retired, or nothing in the thresholds is about it any more: whether it recovered is not known.
+    /// Its subject was retired, or nothing in the thresholds is about it any more: whether it
+    /// recovered is not known.
     NoLongerWatched,
 }
 
-/// What a threshold's row says for people; carried along so that an incident explains itself with the words that were in force.
+/// What a threshold's row says for people; carried along so that an incident explains itself with
+/// the words that were in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Guidance {
@@ -157,7 +159,8 @@ pub struct Breach {
     pub usual: Option<f64>,
     /// Change per minute over the last minutes, if enough is known.
     pub per_minute: Option<f64>,
-    /// Seconds until the natural limit (100 %, or the threshold's own) is reached at the present rate.
+    /// Seconds until the natural limit (100 %, or the threshold's own) is reached at the present
+    /// rate.
     pub limit_in_seconds: Option<f64>,
     /// What the document says about it.
     pub guidance: Guidance,

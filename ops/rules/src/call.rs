@@ -1,5 +1,6 @@
-//! The call: whom to tell, by which way, and when. It reaches the team by what a person has configured for themselves, and nobody else:
-//! there is no way to a customer here. Which entries call is in [`Progress`], what a call says in [`message`].
+//! The call: whom to tell, by which way, and when. It reaches the team by what a person has
+//! configured for themselves, and nobody else: there is no way to a customer here. Which entries
+//! call is in [`Progress`], what a call says in [`message`].
 
 use std::fmt;
 
@@ -32,9 +33,11 @@ const LONGEST_ADDRESS: usize = 2_000;
 const LONGEST_SECRET: usize = 500;
 /// The shortest secret that signs a webhook.
 const SHORTEST_SECRET: usize = 16;
-/// What waits for the end of quiet hours is looked at again at least so often: the hours may be changed meanwhile.
+/// What waits for the end of quiet hours is looked at again at least so often: the hours may be
+/// changed meanwhile.
 const LOOK_AGAIN: Span = Span::from_mins(15);
-/// How long after each failure a call is tried again; after the last one it is given up, nearly two hours after the first try.
+/// How long after each failure a call is tried again; after the last one it is given up, nearly two
+/// hours after the first try.
 const RETRIES: [Span; 7] = [
     Span::from_secs(5),
     Span::from_secs(15),
@@ -50,7 +53,8 @@ pub fn retry_after(failures: u32) -> Option<Span> {
     RETRIES.get(usize::try_from(failures).ok()?.checked_sub(1)?).copied()
 }
 
-/// A text that must not be shown: a token, or an address that lets in whoever knows it. Only its row holds it.
+/// A text that must not be shown: a token, or an address that lets in whoever knows it. Only its
+/// row holds it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(pub String);
@@ -138,21 +142,35 @@ impl Way {
     /// What is wrong with it, as far as that is told without asking anyone.
     fn check(&self) -> Result<(), Refusal> {
         let plain = |field: &str, text: &str, most: usize| {
-            let fine = !text.is_empty() && text.chars().count() <= most && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-            if fine { Ok(()) } else { Err(wrong(field, format!("has to be 1 to {most} characters without blanks"))) }
+            let fine = !text.is_empty()
+                && text.chars().count() <= most
+                && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+            if fine {
+                Ok(())
+            } else {
+                Err(wrong(field, format!("has to be 1 to {most} characters without blanks")))
+            }
         };
         // What goes into a header has to be plain.
         let ascii = |field: &str, text: &str| {
             plain(field, text, LONGEST_SECRET)?;
-            if text.is_ascii() { Ok(()) } else { Err(wrong(field, "may hold only letters, digits and signs of ASCII".to_owned())) }
+            if text.is_ascii() {
+                Ok(())
+            } else {
+                Err(wrong(field, "may hold only letters, digits and signs of ASCII".to_owned()))
+            }
         };
         match self {
             Self::Ntfy { server, topic, token } => {
                 plain("server", server, LONGEST_ADDRESS)?;
-                let fine =
-                    (1..=64).contains(&topic.0.len()) && topic.0.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+                let fine = (1..=64).contains(&topic.0.len())
+                    && topic.0.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
                 if !fine {
-                    return Err(wrong("topic", "has to be 1 to 64 letters, digits, '-' and '_', such as 'calm-ops-8f3k'".to_owned()));
+                    return Err(wrong(
+                        "topic",
+                        "has to be 1 to 64 letters, digits, '-' and '_', such as 'calm-ops-8f3k'"
+                            .to_owned(),
+                    ));
                 }
                 token.as_ref().map_or(Ok(()), |token| ascii("token", &token.0))
             }
@@ -161,16 +179,31 @@ impl Way {
                 let Some(secret) = secret else { return Ok(()) };
                 ascii("secret", &secret.0)?;
                 if secret.0.len() < SHORTEST_SECRET {
-                    return Err(wrong("secret", format!("needs at least {SHORTEST_SECRET} characters, so that nobody guesses it")));
+                    return Err(wrong(
+                        "secret",
+                        format!(
+                            "needs at least {SHORTEST_SECRET} characters, so that nobody guesses it"
+                        ),
+                    ));
                 }
                 Ok(())
             }
             Self::Mail { address } => {
                 plain("address", address, 254)?;
                 let fine = address.split_once('@').is_some_and(|(local, domain)| {
-                    !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !address.contains(['<', '>', ',', ';', '"', '\\'])
+                    !local.is_empty()
+                        && !domain.is_empty()
+                        && !domain.contains('@')
+                        && !address.contains(['<', '>', ',', ';', '"', '\\'])
                 });
-                if fine { Ok(()) } else { Err(wrong("address", "has to be one e-mail address, such as 'ada@example.com'".to_owned())) }
+                if fine {
+                    Ok(())
+                } else {
+                    Err(wrong(
+                        "address",
+                        "has to be one e-mail address, such as 'ada@example.com'".to_owned(),
+                    ))
+                }
             }
         }
     }
@@ -228,19 +261,35 @@ pub struct WantedContact {
 }
 
 impl WantedContact {
-    /// As it is kept, or what is wrong with it. `before` is the contact that it changes. Names of time zones and addresses are checked by
-    /// whoever knows more about them.
-    pub fn checked(self, id: ContactId, account: AccountId, before: Option<&Contact>, now: Timestamp) -> Result<Contact, Refusal> {
+    /// As it is kept, or what is wrong with it. `before` is the contact that it changes. Names of
+    /// time zones and addresses are checked by whoever knows more about them.
+    pub fn checked(
+        self,
+        id: ContactId,
+        account: AccountId,
+        before: Option<&Contact>,
+        now: Timestamp,
+    ) -> Result<Contact, Refusal> {
         let label = checked_name("label", &self.label)?;
         let way = self.way.or_else(|| before.map(|before| before.way.clone()));
-        let way = way.ok_or_else(|| wrong("way", "is missing; say how you are reached".to_owned()))?;
+        let way =
+            way.ok_or_else(|| wrong("way", "is missing; say how you are reached".to_owned()))?;
         way.check()?;
         if let Some(quiet) = &self.quiet
             && quiet.from == quiet.to
         {
             return Err(wrong("quiet", "begins when it ends; leave it out for none".to_owned()));
         }
-        Ok(Contact { id, account, label, way, least: self.least, quiet: self.quiet, enabled: self.enabled, set_at: now })
+        Ok(Contact {
+            id,
+            account,
+            label,
+            way,
+            least: self.least,
+            quiet: self.quiet,
+            enabled: self.enabled,
+            set_at: now,
+        })
     }
 }
 
@@ -285,7 +334,9 @@ impl Fate {
 
     /// The fate of a word.
     pub fn named(word: &str) -> Option<Self> {
-        [Self::Waiting, Self::Sent, Self::Failed, Self::Dropped].into_iter().find(|one| one.as_str() == word)
+        [Self::Waiting, Self::Sent, Self::Failed, Self::Dropped]
+            .into_iter()
+            .find(|one| one.as_str() == word)
     }
 }
 
@@ -430,7 +481,13 @@ pub struct Call {
 impl Call {
     /// A call that a person asked for.
     pub const fn test(at: Timestamp) -> Self {
-        Self { entry: 0, incident: IncidentNumber(0), why: Why::Test, severity: Severity::Warning, at }
+        Self {
+            entry: 0,
+            incident: IncidentNumber(0),
+            why: Why::Test,
+            severity: Severity::Warning,
+            at,
+        }
     }
 
     /// Whether a contact wants it. A contact that was made later is not called for what was before.
@@ -450,12 +507,22 @@ pub enum Due {
     Over,
 }
 
-/// Looks at a call anew before each try: what is over meanwhile is not sent, and a warning waits while it is quiet. `offset` is that of the
-/// contact's zone now, in minutes.
-pub fn due(call: &Call, contact: &Contact, incident: Option<&Incident>, now: Timestamp, offset: i32) -> Due {
+/// Looks at a call anew before each try: what is over meanwhile is not sent, and a warning waits
+/// while it is quiet. `offset` is that of the contact's zone now, in minutes.
+pub fn due(
+    call: &Call,
+    contact: &Contact,
+    incident: Option<&Incident>,
+    now: Timestamp,
+    offset: i32,
+) -> Due {
     let stands = |incident: &Incident| match call.why {
-        Why::Offered { place } => incident.last_offer_of(place).is_some_and(|one| one.is_offered() && now < one.expires_at),
-        Why::DidNotHelp { place } => incident.recommendation(place).is_some_and(|one| incident.holds(&one.proof.breach)),
+        Why::Offered { place } => incident
+            .last_offer_of(place)
+            .is_some_and(|one| one.is_offered() && now < one.expires_at),
+        Why::DidNotHelp { place } => {
+            incident.recommendation(place).is_some_and(|one| incident.holds(&one.proof.breach))
+        }
         // It became critical since: that has a call of its own.
         Why::Opened | Why::Reopened => incident.severity <= call.severity,
         Why::Escalated | Why::Many { .. } | Why::Test => true,
@@ -464,7 +531,11 @@ pub fn due(call: &Call, contact: &Contact, incident: Option<&Incident>, now: Tim
         Why::Test => return Due::Send,
         // The page that it leads to shows what is still active.
         Why::Many { .. } => {}
-        Why::Opened | Why::Escalated | Why::Reopened | Why::Offered { .. } | Why::DidNotHelp { .. } => {
+        Why::Opened
+        | Why::Escalated
+        | Why::Reopened
+        | Why::Offered { .. }
+        | Why::DidNotHelp { .. } => {
             if !incident.is_some_and(|incident| incident.is_active() && stands(incident)) {
                 return Due::Over;
             }

@@ -1,9 +1,10 @@
-//! The approved recovery commands: `ops/runbooks/recovery.commands.md`, read into a typed catalogue. What is not in it cannot be run, by
-//! anyone, in any way.
+//! The approved recovery commands: `ops/runbooks/recovery.commands.md`, read into a typed
+//! catalogue. What is not in it cannot be run, by anyone, in any way.
 //!
-//! Two things decide. The **closed list** in [`Program`] is code: which programs there are, where they may be, and exactly which argument
-//! vectors each may get. The **catalogue** is a document: it chooses among these, and says what a person must know before approving. A
-//! command and the values of its placeholders together become a [`Filled`], which only [`Command::fill`] can make.
+//! Two things decide. The **closed list** in [`Program`] is code: which programs there are, where
+//! they may be, and exactly which argument vectors each may get. The **catalogue** is a document:
+//! it chooses among these, and says what a person must know before approving. A command and the
+//! values of its placeholders together become a [`Filled`], which only [`Command::fill`] can make.
 //!
 //! ```
 //! use rules::catalogue::{Catalogue, Facts, Program, Values};
@@ -147,11 +148,17 @@ impl FromStr for UserName {
     fn from_str(text: &str) -> Result<Self, Refused> {
         let fine = (1..=32).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'));
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'));
         if fine {
             Ok(Self(text.to_owned()))
         } else {
-            Err(rule::refused(Rule::User, rule::shown(text), "a user's name such as 'root' or 'deploy'"))
+            Err(rule::refused(
+                Rule::User,
+                rule::shown(text),
+                "a user's name such as 'root' or 'deploy'",
+            ))
         }
     }
 }
@@ -295,7 +302,8 @@ impl Command {
         &self.proofs
     }
 
-    /// What proves that it worked for a breach of this signal: the proof about the signal itself, else the first.
+    /// What proves that it worked for a breach of this signal: the proof about the signal itself,
+    /// else the first.
     pub fn proof_for(&self, signal: &Signal) -> Option<&Proof> {
         self.proofs.iter().find(|proof| proof.signal == *signal).or_else(|| self.proofs.first())
     }
@@ -343,8 +351,9 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads the document. `file` is how refusals name it; `scripts` are those that the host's own configuration lists. All refusals are
-    /// told, in the order of their places; with a single one there is no catalogue, and nothing runs.
+    /// Reads the document. `file` is how refusals name it; `scripts` are those that the host's own
+    /// configuration lists. All refusals are told, in the order of their places; with a single one
+    /// there is no catalogue, and nothing runs.
     pub fn parse(file: &str, text: &str, scripts: &[OwnScript]) -> Result<Self, Vec<Refusal>> {
         let commands = read::read(file, text, scripts)?;
         let mut version = String::with_capacity(64);

@@ -1,5 +1,6 @@
-//! What can be asked of the desk, the one door: every change is a [`Command`], every reading a [`Query`].
-//! [`decide`] says what a person's command does to an incident, or why not; it is pure, so that page and server agree.
+//! What can be asked of the desk, the one door: every change is a [`Command`], every reading a
+//! [`Query`]. [`decide`] says what a person's command does to an incident, or why not; it is pure,
+//! so that page and server agree.
 
 mod approve;
 
@@ -93,7 +94,8 @@ pub enum Command {
         /// What it printed, without secrets, bounded.
         output: String,
     },
-    /// Remove the content of an entry: a pasted secret, the words of someone who is to be forgotten.
+    /// Remove the content of an entry: a pasted secret, the words of someone who is to be
+    /// forgotten.
     Redact {
         /// Which entry.
         entry: u64,
@@ -142,11 +144,13 @@ pub enum Command {
         /// Why it was given up; `None` if it was sent.
         failed: Option<String>,
     },
-    /// What the rules decided in one tick, all of it or nothing. Only for the agent and for Calm Ops itself.
+    /// What the rules decided in one tick, all of it or nothing. Only for the agent and for Calm
+    /// Ops itself.
     Record {
         /// The decisions, in order.
         events: Vec<Event>,
-        /// The rules' state that belongs to them, so that how long a breach has held survives a restart.
+        /// The rules' state that belongs to them, so that how long a breach has held survives a
+        /// restart.
         monitor: Option<Vec<u8>>,
     },
 }
@@ -347,7 +351,8 @@ pub enum Refusal {
 /// The longest comment or note, in characters.
 pub const LONGEST_TEXT: usize = 4_000;
 
-/// A text as it is kept: lines end as they do here, whatever the browser sends, so that what a form lets through fits.
+/// A text as it is kept: lines end as they do here, whatever the browser sends, so that what a form
+/// lets through fits.
 pub fn checked(field: &str, text: &str, required: bool) -> Result<Option<String>, Refusal> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let text = text.trim();
@@ -356,8 +361,11 @@ pub fn checked(field: &str, text: &str, required: bool) -> Result<Option<String>
         format!("at most {LONGEST_TEXT} characters, this has {length}")
     } else if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
         let code = u32::from(hidden);
-        format!("holds the character U+{code:04X}, which is not seen and can change how the text around it reads; take it out")
-    } else if let Some(control) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        format!(
+            "holds the character U+{code:04X}, which is not seen and can change how the text around it reads; take it out"
+        )
+    } else if let Some(control) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'))
+    {
         format!("holds the control character U+{:04X}; write plain text", u32::from(control))
     } else if text.is_empty() && required {
         "is empty; write at least a word".to_owned()
@@ -383,12 +391,18 @@ pub struct Situation<'a> {
 }
 
 /// What a command does to an incident.
-pub fn decide(incident: &Incident, command: &Command, situation: Situation<'_>) -> Result<Vec<Event>, Refusal> {
+pub fn decide(
+    incident: &Incident,
+    command: &Command,
+    situation: Situation<'_>,
+) -> Result<Vec<Event>, Refusal> {
     let number = incident.number;
     match command {
         Command::Acknowledge { .. } => {
             if !incident.is_active() {
-                return Err(conflict(format!("Incident {number} is resolved. Reopen it if it is not over.")));
+                return Err(conflict(format!(
+                    "Incident {number} is resolved. Reopen it if it is not over."
+                )));
             }
             if incident.acknowledged.is_some() {
                 return Err(conflict(format!("Incident {number} is acknowledged already.")));
@@ -404,20 +418,29 @@ pub fn decide(incident: &Incident, command: &Command, situation: Situation<'_>) 
             if !incident.is_active() {
                 return Err(conflict(format!("Incident {number} is resolved already.")));
             }
-            // What runs is seen to its end first, so that nothing goes on behind the back of those who think that it is over.
+            // What runs is seen to its end first, so that nothing goes on behind the back of those
+            // who think that it is over.
             if let Some(one) = incident.recommendations.iter().find(|one| one.is_under_way()) {
-                return Err(conflict(format!("\"{}\" runs for incident {number}. Wait for its end, or cancel it.", one.title)));
+                return Err(conflict(format!(
+                    "\"{}\" runs for incident {number}. Wait for its end, or cancel it.",
+                    one.title
+                )));
             }
             Ok(vec![Event::Resolved { incident: number, step: Step::PersonResolved, note }])
         }
         Command::Reopen { note, .. } => {
             let note = checked("note", note, false)?;
             if incident.state != State::Resolved {
-                return Err(conflict(format!("Incident {number} is open already: it is {}.", incident.state)));
+                return Err(conflict(format!(
+                    "Incident {number} is open already: it is {}.",
+                    incident.state
+                )));
             }
             Ok(vec![Event::Reopened { incident: number, note }])
         }
-        Command::Approve { recommendation, binding } => approve(incident, *recommendation, *binding, situation),
+        Command::Approve { recommendation, binding } => {
+            approve(incident, *recommendation, *binding, situation)
+        }
         Command::Decline { recommendation, reason } => {
             let place = recommendation.place;
             let reason = checked("reason", reason, true)?.unwrap_or_default();
@@ -427,10 +450,19 @@ pub fn decide(incident: &Incident, command: &Command, situation: Situation<'_>) 
         Command::CancelRun { recommendation } => {
             let place = recommendation.place;
             match &known(incident, *recommendation)?.stage {
-                Stage::Running { cancelled: None, .. } => Ok(vec![Event::RunCancelled { incident: number, place }]),
-                Stage::Running { cancelled: Some(_), .. } => Err(conflict("It is being ended already.".to_owned())),
-                Stage::Approved { .. } => Err(conflict("It starts this moment. Try again in a second.".to_owned())),
-                Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => {
+                Stage::Running { cancelled: None, .. } => {
+                    Ok(vec![Event::RunCancelled { incident: number, place }])
+                }
+                Stage::Running { cancelled: Some(_), .. } => {
+                    Err(conflict("It is being ended already.".to_owned()))
+                }
+                Stage::Approved { .. } => {
+                    Err(conflict("It starts this moment. Try again in a second.".to_owned()))
+                }
+                Stage::Offered
+                | Stage::Declined { .. }
+                | Stage::Withdrawn { .. }
+                | Stage::Ended(_) => {
                     Err(conflict("It does not run, so there is nothing to end.".to_owned()))
                 }
             }
@@ -453,9 +485,15 @@ pub fn decide(incident: &Incident, command: &Command, situation: Situation<'_>) 
             };
             let (outcome, duration, output) = (outcome.clone(), *duration, output.clone());
             let worked = outcome.is_success();
-            let mut events = vec![Event::RunEnded { incident: number, place, outcome, duration, output }];
+            let mut events =
+                vec![Event::RunEnded { incident: number, place, outcome, duration, output }];
             if worked && let Some(to) = incident.state.after(Step::CommandRan) {
-                events.push(Event::Moved { incident: number, from: incident.state, step: Step::CommandRan, to });
+                events.push(Event::Moved {
+                    incident: number,
+                    from: incident.state,
+                    step: Step::CommandRan,
+                    to,
+                });
             }
             Ok(events)
         }
@@ -478,11 +516,17 @@ const fn conflict(problem: String) -> Refusal {
 }
 
 fn known(incident: &Incident, id: RecommendationId) -> Result<&Recommendation, Refusal> {
-    incident.recommendation(id.place).ok_or_else(|| Refusal::NotFound { what: format!("recommendation {id}") })
+    incident
+        .recommendation(id.place)
+        .ok_or_else(|| Refusal::NotFound { what: format!("recommendation {id}") })
 }
 
 /// The recommendation, if it still waits for a decision; else what became of it.
-fn offered(incident: &Incident, id: RecommendationId, now: Timestamp) -> Result<&Recommendation, Refusal> {
+fn offered(
+    incident: &Incident,
+    id: RecommendationId,
+    now: Timestamp,
+) -> Result<&Recommendation, Refusal> {
     let one = known(incident, id)?;
     let problem = match &one.stage {
         Stage::Offered if !incident.is_active() => format!("Incident {} is resolved, so nothing is to be run.", incident.number),
@@ -506,9 +550,16 @@ mod tests {
 
     #[test]
     fn what_hides_in_a_text_is_refused_by_its_name() {
-        for hidden in ['\u{202e}', '\u{202a}', '\u{2066}', '\u{2069}', '\u{200b}', '\u{200f}', '\u{2060}', '\u{feff}', '\u{2028}'] {
+        for hidden in [
+            '\u{202e}', '\u{202a}', '\u{2066}', '\u{2069}', '\u{200b}', '\u{200f}', '\u{2060}',
+            '\u{feff}', '\u{2028}',
+        ] {
             let refusal = checked("text", &format!("a {hidden} b"), true).unwrap_err().to_string();
-            assert!(refusal.starts_with(&format!("text: holds the character U+{:04X}", u32::from(hidden))), "{refusal}");
+            assert!(
+                refusal
+                    .starts_with(&format!("text: holds the character U+{:04X}", u32::from(hidden))),
+                "{refusal}"
+            );
         }
         let refusal = checked("note", "a\u{7}b", false).unwrap_err().to_string();
         assert_eq!(refusal, "note: holds the control character U+0007; write plain text");
@@ -518,7 +569,10 @@ mod tests {
 
     #[test]
     fn lines_end_alike_and_what_a_form_lets_through_fits() {
-        assert_eq!(checked("text", "one\r\ntwo\rthree\n", true).unwrap().as_deref(), Some("one\ntwo\nthree"));
+        assert_eq!(
+            checked("text", "one\r\ntwo\rthree\n", true).unwrap().as_deref(),
+            Some("one\ntwo\nthree")
+        );
         // A browser counts each end of a line once, and sends it as two characters.
         let longest = format!("{}x", "x\r\n".repeat(LONGEST_TEXT / 2 - 1)) + "y";
         assert_eq!(checked("text", &longest, true).unwrap().unwrap().chars().count(), LONGEST_TEXT);

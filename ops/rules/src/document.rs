@@ -1,4 +1,5 @@
-//! What every document that is policy has in common: a problem in it is told with its place, as a compiler would.
+//! What every document that is policy has in common: a problem in it is told with its place, as a
+//! compiler would.
 
 pub(crate) mod table;
 

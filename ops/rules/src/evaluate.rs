@@ -1,8 +1,10 @@
 //! The evaluation: observations in, breaches out. One small state for each signal of each subject.
 //!
-//! [`Engine::observe`] folds what comes into its series; [`Engine::tick`] judges it. What is guaranteed: the order in which
-//! observations arrive between two ticks does not matter, for one series or for several; durations are counted on the monotonic clock
-//! and only while something was heard; the same calls give the same breaches, also across [`Engine::save`] and [`Engine::restore`].
+//! [`Engine::observe`] folds what comes into its series; [`Engine::tick`] judges it. What is
+//! guaranteed: the order in which observations arrive between two ticks does not matter, for one
+//! series or for several; durations are counted on the monotonic clock and only while something was
+//! heard; the same calls give the same breaches, also across [`Engine::save`] and
+//! [`Engine::restore`].
 
 mod checkpoint;
 mod ending;
@@ -33,7 +35,8 @@ use crate::{
     words::{BadName, Severity, Subject, Unit},
 };
 
-/// The index of one signal of one subject: small, dense from 0, and stable until its subject is retired; then another may get it.
+/// The index of one signal of one subject: small, dense from 0, and stable until its subject is
+/// retired; then another may get it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SeriesId(pub u32);
@@ -45,7 +48,9 @@ pub enum NoSeries {
     #[error(transparent)]
     Name(#[from] BadName),
     /// There are as many series as are allowed.
-    #[error("{0} series are known, and no more are taken; retire subjects that are gone, or raise the limit")]
+    #[error(
+        "{0} series are known, and no more are taken; retire subjects that are gone, or raise the limit"
+    )]
     TooMany(usize),
     /// The signal is known with another unit.
     #[error("the unit is {found:?}, and this signal is known in {known:?}")]
@@ -57,18 +62,21 @@ pub enum NoSeries {
     },
 }
 
-/// Everything that decides about breaches: the state of every series, under the thresholds in force.
+/// Everything that decides about breaches: the state of every series, under the thresholds in
+/// force.
 #[derive(Debug)]
 pub struct Engine {
     thresholds: Arc<Thresholds>,
     limit: usize,
     hasher: quality::RandomState,
-    /// From the hash of signal and subject to the first series that has it; the others follow by `Series::next`.
+    /// From the hash of signal and subject to the first series that has it; the others follow by
+    /// `Series::next`.
     index: HashMap<u64, u32, fast::FixedState>,
     series: Vec<Series>,
     /// Places of series that were retired: the next new ones take them.
     free: Vec<u32>,
-    /// Beside each series: when its silence becomes a breach. Apart, so that a tick walks through little memory.
+    /// Beside each series: when its silence becomes a breach. Apart, so that a tick walks through
+    /// little memory.
     deadlines: Vec<i64>,
     /// Series that were heard since the last tick.
     touched: Vec<u32>,
@@ -89,8 +97,9 @@ struct Series {
     free: bool,
 }
 
-/// The engine's state as it is kept across a restart and in replay bundles: the series that have a threshold, ordered by subject and
-/// signal. Monotonic times in it are relative to the moment of saving.
+/// The engine's state as it is kept across a restart and in replay bundles: the series that have a
+/// threshold, ordered by subject and signal. Monotonic times in it are relative to the moment of
+/// saving.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SavedState {
     /// When it was saved.
@@ -125,13 +134,22 @@ impl Engine {
         }
     }
 
-    /// Goes on from a saved state: breaches hold on until they are seen to be well for their time, and for a minute at
-    /// least; pending durations go on from what they had reached. The time between is not counted, as nothing was seen in it, and no series is called silent before it had its full time to report again.
-    pub fn restore(thresholds: Arc<Thresholds>, limit: usize, saved: &SavedState, now: Now) -> Self {
+    /// Goes on from a saved state: breaches hold on until they are seen to be well for their time,
+    /// and for a minute at least; pending durations go on from what they had reached. The time
+    /// between is not counted, as nothing was seen in it, and no series is called silent before it
+    /// had its full time to report again.
+    pub fn restore(
+        thresholds: Arc<Thresholds>,
+        limit: usize,
+        saved: &SavedState,
+        now: Now,
+    ) -> Self {
         let mut engine = Self::new(thresholds, limit);
         let mono = micros(now.mono);
         for core in &saved.series {
-            let Ok(id) = engine.series(core.signal.as_str(), core.subject.as_str(), core.unit.as_ref()) else {
+            let Ok(id) =
+                engine.series(core.signal.as_str(), core.subject.as_str(), core.unit.as_ref())
+            else {
                 continue;
             };
             let Some(series) = engine.series.get_mut(id.0 as usize) else {
@@ -156,7 +174,8 @@ impl Engine {
     pub fn save(&self, now: Now) -> SavedState {
         let mono = micros(now.mono);
         let kept = |series: &&Series| !series.unheard && series.plan != Plan::default();
-        let mut series: Vec<Core> = self.series.iter().filter(kept).map(|series| series.core.clone()).collect();
+        let mut series: Vec<Core> =
+            self.series.iter().filter(kept).map(|series| series.core.clone()).collect();
         for core in &mut series {
             core.shift(mono.saturating_neg());
         }
@@ -164,7 +183,8 @@ impl Engine {
         SavedState { at: now.wall, series, standing: Vec::new() }
     }
 
-    /// Puts other thresholds in force. Breaches whose threshold is gone end; the others go on under the new levels.
+    /// Puts other thresholds in force. Breaches whose threshold is gone end; the others go on under
+    /// the new levels.
     pub fn set_thresholds(&mut self, thresholds: Arc<Thresholds>, now: Now) {
         self.judge(now);
         self.thresholds = thresholds;
@@ -190,11 +210,13 @@ impl Engine {
         self.len() == 0
     }
 
-    /// Takes one value. `at` is the source's time, `now` when it was received. Returns true if a breach may have begun, ended or
-    /// changed, so that the caller need not wait for its next tick.
+    /// Takes one value. `at` is the source's time, `now` when it was received. Returns true if a
+    /// breach may have begun, ended or changed, so that the caller need not wait for its next tick.
     pub fn observe(&mut self, id: SeriesId, value: f64, at: Timestamp, now: Now) -> bool {
         let index = id.0 as usize;
-        let (Some(series), Some(deadline)) = (self.series.get_mut(index), self.deadlines.get_mut(index)) else {
+        let (Some(series), Some(deadline)) =
+            (self.series.get_mut(index), self.deadlines.get_mut(index))
+        else {
             return false;
         };
         if !value.is_finite() {
@@ -220,8 +242,9 @@ impl Engine {
         }
     }
 
-    /// Nothing could be observed for this long before `now` (the program slept or did not run): silence in that time means nothing,
-    /// what was pending has not held in it, and what held is not well before that is seen for its time, and for a minute at least.
+    /// Nothing could be observed for this long before `now` (the program slept or did not run):
+    /// silence in that time means nothing, what was pending has not held in it, and what held is
+    /// not well before that is seen for its time, and for a minute at least.
     pub fn blind(&mut self, span: Span, now: Now) {
         self.judge(now);
         let mono = micros(now.mono);
@@ -233,14 +256,21 @@ impl Engine {
         self.dirty = true;
     }
 
-    /// Forgets a subject: it is no longer expected to report, and its series' places are free. If it reports again it begins anew.
+    /// Forgets a subject: it is no longer expected to report, and its series' places are free. If
+    /// it reports again it begins anew.
     pub fn retire(&mut self, subject: &Subject) {
         for id in 0..u32::try_from(self.series.len()).unwrap_or(u32::MAX) {
-            if self.series.get(id as usize).is_none_or(|series| series.free || series.core.subject != *subject) {
+            if self
+                .series
+                .get(id as usize)
+                .is_none_or(|series| series.free || series.core.subject != *subject)
+            {
                 continue;
             }
             self.unlink(id);
-            let (Some(series), Some(deadline)) = (self.series.get_mut(id as usize), self.deadlines.get_mut(id as usize)) else {
+            let (Some(series), Some(deadline)) =
+                (self.series.get_mut(id as usize), self.deadlines.get_mut(id as usize))
+            else {
                 continue;
             };
             series.core = Core::new(series.core.signal.clone(), subject.clone(), None);
@@ -277,10 +307,14 @@ impl Engine {
             if let Some(series) = self.series.get_mut(id as usize)
                 && series.core.silent.is_none()
                 && series.plan.no_data.is_none()
-                && mono.saturating_sub(series.core.heard()) > series.core.unheard_after(&series.plan)
+                && mono.saturating_sub(series.core.heard())
+                    > series.core.unheard_after(&series.plan)
             {
                 let unheard = u64::try_from(mono.saturating_sub(series.core.heard())).unwrap_or(0);
-                series.core.silent = Some(Silence { since: now.wall.minus(Span::from_micros(unheard)), fired_at: now.wall });
+                series.core.silent = Some(Silence {
+                    since: now.wall.minus(Span::from_micros(unheard)),
+                    fired_at: now.wall,
+                });
                 self.dirty = true;
             }
         }
@@ -305,7 +339,8 @@ impl Engine {
         breaches
     }
 
-    /// Whether anything that [`Engine::save`] keeps (breaches and pending durations) changed since the last call; resets the mark.
+    /// Whether anything that [`Engine::save`] keeps (breaches and pending durations) changed since
+    /// the last call; resets the mark.
     pub fn take_dirty(&mut self) -> bool {
         std::mem::take(&mut self.dirty)
     }
@@ -334,7 +369,8 @@ impl Engine {
         })
     }
 
-    /// Judges every series that was heard since the last time, and ends what was only waiting to be told.
+    /// Judges every series that was heard since the last time, and ends what was only waiting to be
+    /// told.
     fn judge(&mut self, now: Now) {
         let rows = self.thresholds.rows();
         let mono = micros(now.mono);
@@ -367,7 +403,9 @@ impl Engine {
 
     /// Finds the rows for a series anew, and goes on under them.
     fn resolve(&mut self, id: u32, mono: i64) {
-        let (Some(series), Some(deadline)) = (self.series.get_mut(id as usize), self.deadlines.get_mut(id as usize)) else {
+        let (Some(series), Some(deadline)) =
+            (self.series.get_mut(id as usize), self.deadlines.get_mut(id as usize))
+        else {
             return;
         };
         let rows = self.thresholds.rows();
@@ -392,7 +430,9 @@ impl Engine {
             window.reach(series.plan.window);
         }
         *deadline = series.deadline(mono);
-        if series.core.silent.is_some() || series.core.states.iter().any(|state| state.held.is_some()) {
+        if series.core.silent.is_some()
+            || series.core.states.iter().any(|state| state.held.is_some())
+        {
             self.active.insert(id);
         } else {
             self.active.remove(&id);
@@ -404,16 +444,27 @@ fn plan(effective: &Effective<'_>, rows: &[Row], unit: Option<&Unit>) -> Plan {
     // A row in another unit than the series cannot be compared with it.
     let fits = |row: &&Row| row.unit.is_none() || unit.is_none() || row.unit.as_ref() == unit;
     let place = |row: &Row| {
-        let found = rows.binary_search_by(|other| (other.signal.as_str(), other.line).cmp(&(row.signal.as_str(), row.line)));
+        let found = rows.binary_search_by(|other| {
+            (other.signal.as_str(), other.line).cmp(&(row.signal.as_str(), row.line))
+        });
         found.ok().and_then(|at| u32::try_from(at).ok())
     };
     let chosen = [effective.level, effective.rate, effective.forecast].map(|row| row.filter(fits));
-    let no_data = effective.silence.and_then(|row| row.no_data_after).map(|span| i64::try_from(span.as_micros()).unwrap_or(NEVER));
+    let no_data = effective
+        .silence
+        .and_then(|row| row.no_data_after)
+        .map(|span| i64::try_from(span.as_micros()).unwrap_or(NEVER));
     Plan {
         rows: chosen.map(|row| row.and_then(place)),
         silence: effective.silence.and_then(place),
         no_data,
-        window: chosen.iter().flatten().filter_map(|row| row.base()).map(looks_back).max().unwrap_or(0),
+        window: chosen
+            .iter()
+            .flatten()
+            .filter_map(|row| row.base())
+            .map(looks_back)
+            .max()
+            .unwrap_or(0),
     }
 }
 
@@ -424,7 +475,9 @@ impl Series {
 
     fn deadline(&self, mono: i64) -> i64 {
         match self.plan.no_data {
-            Some(no_data) if !self.unheard && self.core.silent.is_none() => mono.saturating_add(no_data),
+            Some(no_data) if !self.unheard && self.core.silent.is_none() => {
+                mono.saturating_add(no_data)
+            }
             _ => NEVER,
         }
     }
@@ -449,7 +502,9 @@ impl Series {
     fn status(&self, rows: &[Row], value: f64, mono: i64) -> Status {
         let silent = self.core.silent.as_ref().map(|_| self.silence_severity(rows));
         let severity = match (self.worst(rows), silent) {
-            (Some((_, held, easing)), silent) => Some(silent.filter(|_| easing.is_some()).unwrap_or(held.severity)),
+            (Some((_, held, easing)), silent) => {
+                Some(silent.filter(|_| easing.is_some()).unwrap_or(held.severity))
+            }
             (None, silent) => silent,
         };
         match severity {
@@ -469,28 +524,35 @@ impl Series {
             Some(Level::Rises { .. } | Level::Reaches { .. }) | None => false,
         };
         // What moves this fast just now is beyond its level before the row has reckoned it so.
-        let soon = self.row(rows, 2).and_then(Row::base).zip(self.shown_limit(rows)).is_some_and(|(base, seconds)| match base {
-            Level::Reaches { within, .. } => seconds < within.as_secs_f64(),
-            Level::Above(_) | Level::Below(_) | Level::Rises { .. } => false,
-        });
+        let soon = self.row(rows, 2).and_then(Row::base).zip(self.shown_limit(rows)).is_some_and(
+            |(base, seconds)| match base {
+                Level::Reaches { within, .. } => seconds < within.as_secs_f64(),
+                Level::Above(_) | Level::Below(_) | Level::Rises { .. } => false,
+            },
+        );
         let beyond = beyond || soon || self.core.states.iter().skip(1).any(hold::State::is_beyond);
         if beyond { Status::Watching } else { Status::Healthy }
     }
 
     /// Whether nothing was heard for longer than expected.
     fn is_unheard(&self, mono: i64) -> bool {
-        self.core.silent.is_some() || mono.saturating_sub(self.core.heard()) > self.core.stale(&self.plan)
+        self.core.silent.is_some()
+            || mono.saturating_sub(self.core.heard()) > self.core.stale(&self.plan)
     }
 
-    /// Since when nothing was heard, if that is longer than expected. What was received before a restart is told by its own time, as
-    /// nothing was counted in between.
+    /// Since when nothing was heard, if that is longer than expected. What was received before a
+    /// restart is told by its own time, as nothing was counted in between.
     fn unheard_since(&self, value_at: Timestamp, now: Now) -> Option<Timestamp> {
         let mono = micros(now.mono);
         if !self.is_unheard(mono) {
             return None;
         }
         let counted = u64::try_from(mono.saturating_sub(self.core.heard())).unwrap_or(0);
-        let since = self.core.silent.as_ref().map_or_else(|| now.wall.minus(Span::from_micros(counted)), |silent| silent.since);
+        let since = self
+            .core
+            .silent
+            .as_ref()
+            .map_or_else(|| now.wall.minus(Span::from_micros(counted)), |silent| silent.since);
         Some(since.min(value_at))
     }
 
@@ -502,13 +564,21 @@ impl Series {
         }
     }
 
-    /// Change per second that is told: of the last minutes; where a forecast's row is beyond its level, at least what that reckons with.
+    /// Change per second that is told: of the last minutes; where a forecast's row is beyond its
+    /// level, at least what that reckons with.
     fn slope(&self, rows: &[Row]) -> Option<f64> {
         let recent = self.core.slope(&self.plan);
         let state = &self.core.states[2];
-        let reckoned = self.row(rows, 2).filter(|_| state.is_beyond()).and_then(|row| self.core.forecast_slope(row));
+        let reckoned = self
+            .row(rows, 2)
+            .filter(|_| state.is_beyond())
+            .and_then(|row| self.core.forecast_slope(row));
         match (recent, reckoned) {
-            (Some(recent), Some(reckoned)) if recent * reckoned > 0.0 && recent.abs() > reckoned.abs() => Some(recent),
+            (Some(recent), Some(reckoned))
+                if recent * reckoned > 0.0 && recent.abs() > reckoned.abs() =>
+            {
+                Some(recent)
+            }
             (recent, reckoned) => reckoned.or(recent),
         }
     }
@@ -523,7 +593,8 @@ impl Series {
         seconds_to(limit, value, slope?)
     }
 
-    /// The forecast that a reading shows: none that the row could not use yet, unless a breach tells it.
+    /// The forecast that a reading shows: none that the row could not use yet, unless a breach
+    /// tells it.
     fn shown_limit(&self, rows: &[Row]) -> Option<f64> {
         let row = self.row(rows, 2)?;
         if self.core.held() == [false; 3] {
@@ -534,19 +605,27 @@ impl Series {
 
     /// The worst of what holds: critical first, then level before rate before forecast.
     fn worst<'a>(&'a self, rows: &'a [Row]) -> Option<(&'a Row, &'a Held, Option<Easing>)> {
-        let ways = self.core.states.iter().enumerate().filter_map(|(way, state)| Some((way, state, state.held.as_ref()?)));
-        let (way, state, held) = ways.max_by_key(|(way, _, held)| (held.severity, std::cmp::Reverse(*way)))?;
+        let ways = self
+            .core
+            .states
+            .iter()
+            .enumerate()
+            .filter_map(|(way, state)| Some((way, state, state.held.as_ref()?)));
+        let (way, state, held) =
+            ways.max_by_key(|(way, _, held)| (held.severity, std::cmp::Reverse(*way)))?;
         let row = self.row(rows, way)?;
         Some((row, held, state.easing(row)))
     }
 
-    /// Its worst breach; or else its silence, also where the last value was well and only proof was awaited.
+    /// Its worst breach; or else its silence, also where the last value was well and only proof was
+    /// awaited.
     fn breach(&self, rows: &[Row]) -> Option<Breach> {
         let core = &self.core;
         let (value_at, value) = core.last?;
         let told = self.worst(rows);
         let for_seconds = core.unheard_after(&self.plan) as f64 / 1e6;
-        let unheard = core.silent.as_ref().map(|silent| Unheard { since: silent.since, for_seconds });
+        let unheard =
+            core.silent.as_ref().map(|silent| Unheard { since: silent.since, for_seconds });
         let slope = self.slope(rows);
         let mut breach = Breach {
             key: BreachKey { subject: core.subject.clone(), signal: core.signal.clone() },
@@ -568,15 +647,18 @@ impl Series {
             guidance: Guidance::default(),
         };
         match (told, &core.silent) {
-            // The last value was well and nothing was heard since: it is neither beyond its level nor well, but silent.
+            // The last value was well and nothing was heard since: it is neither beyond its level
+            // nor well, but silent.
             (None | Some((_, _, Some(_))), Some(silent)) => {
-                (breach.since, breach.severity_since, breach.fired_at) = (silent.since, silent.since, silent.fired_at);
+                (breach.since, breach.severity_since, breach.fired_at) =
+                    (silent.since, silent.since, silent.fired_at);
                 breach.guidance = Guidance::of_silence();
             }
             (Some((row, held, easing)), _) => {
                 let level = row.level(held.severity).or(row.base())?;
                 (breach.severity, breach.crossing) = (held.severity, level.crossing());
-                (breach.since, breach.severity_since, breach.fired_at) = (held.since, held.severity_since, held.fired_at);
+                (breach.since, breach.severity_since, breach.fired_at) =
+                    (held.since, held.severity_since, held.fired_at);
                 (breach.unsteady, breach.peak) = (held.unsteady, held.peak);
                 (breach.easing, breach.unheard) = (easing, unheard);
                 breach.guidance = row.guidance.clone();

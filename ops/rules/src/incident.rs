@@ -1,5 +1,5 @@
-//! An incident: breaches that belong together, with one severity and one lifecycle. [`apply`] is the one place where events
-//! change it, so that the stored rows can be rebuilt from the journal.
+//! An incident: breaches that belong together, with one severity and one lifecycle. [`apply`] is
+//! the one place where events change it, so that the stored rows can be rebuilt from the journal.
 
 use std::collections::BTreeMap;
 
@@ -142,10 +142,14 @@ impl Incident {
         self.recommendations.iter().find(|one| one.place == place)
     }
 
-    /// When what a recommendation does was offered first: an offer that nobody decided upon ends and is made anew.
+    /// When what a recommendation does was offered first: an offer that nobody decided upon ends
+    /// and is made anew.
     pub fn first_offered_at(&self, one: &Recommendation) -> Timestamp {
         let deed = one.deed();
-        let before = self.recommendations.iter().filter(|other| other.place < one.place && other.deed() == deed);
+        let before = self
+            .recommendations
+            .iter()
+            .filter(|other| other.place < one.place && other.deed() == deed);
         before.map(|other| other.offered_at).fold(one.offered_at, Ord::min)
     }
 
@@ -211,9 +215,14 @@ pub enum Misfit {
     },
 }
 
-/// Carries one event out on the incident that it is about. `incident` is `None` before it is opened.
-/// Events about other things change nothing here.
-pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: Timestamp) -> Result<(), Misfit> {
+/// Carries one event out on the incident that it is about. `incident` is `None` before it is
+/// opened. Events about other things change nothing here.
+pub fn apply(
+    incident: &mut Option<Incident>,
+    event: &Event,
+    actor: Actor,
+    at: Timestamp,
+) -> Result<(), Misfit> {
     let Some(number) = event.incident() else {
         return Ok(());
     };
@@ -226,7 +235,13 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
     }
     let known = incident.as_mut().ok_or(Misfit::Unknown(number))?;
     // To tell others about an incident is not to act on it.
-    if matches!(event, Event::Called { .. } | Event::CallFailed { .. } | Event::ShareCreated { .. } | Event::ShareRevoked { .. }) {
+    if matches!(
+        event,
+        Event::Called { .. }
+            | Event::CallFailed { .. }
+            | Event::ShareCreated { .. }
+            | Event::ShareRevoked { .. }
+    ) {
         return Ok(());
     }
     if actor.is_person() {
@@ -244,12 +259,20 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
             known.severity = known.severity.max(breach.severity);
         }
         Event::BreachChanged { breach, .. } => {
-            let old = known.breaches.iter_mut().find(|old| old.breach.key == breach.key).ok_or(Misfit::NoBreach(number))?;
+            let old = known
+                .breaches
+                .iter_mut()
+                .find(|old| old.breach.key == breach.key)
+                .ok_or(Misfit::NoBreach(number))?;
             old.breach = (**breach).clone();
             known.severity = known.severity.max(breach.severity);
         }
         Event::BreachCleared { key, ending, .. } => {
-            let old = known.breaches.iter_mut().find(|old| old.breach.key == *key).ok_or(Misfit::NoBreach(number))?;
+            let old = known
+                .breaches
+                .iter_mut()
+                .find(|old| old.breach.key == *key)
+                .ok_or(Misfit::NoBreach(number))?;
             (old.cleared_at, old.ending) = (Some(at), Some(*ending));
             if known.breaches.iter().all(|breach| breach.cleared_at.is_some()) {
                 known.quiet_since = Some(at);
@@ -276,15 +299,19 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
         }
         Event::Reopened { .. } => {
             let to = known.state.after(crate::lifecycle::Step::Reopen);
-            known.state = to.ok_or(Misfit::Step { number, from: known.state, to: State::Detected })?;
+            known.state =
+                to.ok_or(Misfit::Step { number, from: known.state, to: State::Detected })?;
             known.reopened += 1;
             known.resolution = None;
             known.resolution_offered = false;
-            // Who took note then may be asleep now: it is new trouble, and someone is to take note anew.
+            // Who took note then may be asleep now: it is new trouble, and someone is to take note
+            // anew.
             known.acknowledged = None;
             known.quiet_since = None;
             // What has cleared is quiet from now on: the agent counts its time anew.
-            if !known.breaches.is_empty() && known.breaches.iter().all(|breach| breach.cleared_at.is_some()) {
+            if !known.breaches.is_empty()
+                && known.breaches.iter().all(|breach| breach.cleared_at.is_some())
+            {
                 known.quiet_since = Some(at);
             }
         }
@@ -330,12 +357,21 @@ pub fn apply(incident: &mut Option<Incident>, event: &Event, actor: Actor, at: T
 }
 
 /// Carries an event about one of the incident's recommendations out.
-fn recommendation(known: &mut Incident, event: &Event, actor: Actor, at: Timestamp) -> Result<(), Misfit> {
+fn recommendation(
+    known: &mut Incident,
+    event: &Event,
+    actor: Actor,
+    at: Timestamp,
+) -> Result<(), Misfit> {
     let number = known.number;
     if let Event::Recommended { recommendation, .. } = event {
         let next = known.recommendations.last().map_or(1, |last| last.place + 1);
         if recommendation.place != next || !recommendation.is_offered() {
-            return Err(Misfit::Recommendation { number, place: recommendation.place, what: "offered" });
+            return Err(Misfit::Recommendation {
+                number,
+                place: recommendation.place,
+                what: "offered",
+            });
         }
         known.recommendations.push((**recommendation).clone());
         return Ok(());
@@ -351,33 +387,52 @@ fn recommendation(known: &mut Incident, event: &Event, actor: Actor, at: Timesta
         _ => return Ok(()),
     };
     let misfit = Misfit::Recommendation { number, place, what };
-    let one = known.recommendations.iter_mut().find(|one| one.place == place).ok_or_else(|| misfit.clone())?;
+    let one = known
+        .recommendations
+        .iter_mut()
+        .find(|one| one.place == place)
+        .ok_or_else(|| misfit.clone())?;
     let stage = match (event, &one.stage) {
-        (Event::RecommendationWithdrawn { why, .. }, Stage::Offered | Stage::Approved { .. }) => Stage::Withdrawn { at, why: *why },
-        (Event::RecommendationDeclined { reason, .. }, Stage::Offered) => Stage::Declined { by: actor, at, reason: reason.clone() },
+        (Event::RecommendationWithdrawn { why, .. }, Stage::Offered | Stage::Approved { .. }) => {
+            Stage::Withdrawn { at, why: *why }
+        }
+        (Event::RecommendationDeclined { reason, .. }, Stage::Offered) => {
+            Stage::Declined { by: actor, at, reason: reason.clone() }
+        }
         (Event::Approved { binding, .. }, Stage::Offered) => {
             // A yes to how things stood before is none to how they stand now.
             one.approvals.retain(|given| given.binding == *binding && given.by != actor);
             one.approvals.push(Given { by: actor, at, binding: *binding });
             if one.approvals_missing() == 0 { Stage::Approved { at } } else { Stage::Offered }
         }
-        (Event::RunStarted { .. }, Stage::Approved { .. }) => Stage::Running { started_at: at, cancelled: None },
+        (Event::RunStarted { .. }, Stage::Approved { .. }) => {
+            Stage::Running { started_at: at, cancelled: None }
+        }
         (Event::RunCancelled { .. }, Stage::Running { started_at, cancelled: None }) => {
             Stage::Running { started_at: *started_at, cancelled: Some((actor, at)) }
         }
-        (Event::RunEnded { outcome, duration, .. }, Stage::Running { started_at, cancelled }) => Stage::Ended(Ended {
-            started_at: *started_at,
-            cancelled: *cancelled,
-            at,
-            outcome: outcome.clone(),
-            duration: *duration,
-            worked: None,
-            began_before: false,
-            proved_at: None,
-        }),
-        (Event::RunProved { worked, counts, .. }, Stage::Ended(ended)) if ended.worked.is_none() => {
+        (Event::RunEnded { outcome, duration, .. }, Stage::Running { started_at, cancelled }) => {
+            Stage::Ended(Ended {
+                started_at: *started_at,
+                cancelled: *cancelled,
+                at,
+                outcome: outcome.clone(),
+                duration: *duration,
+                worked: None,
+                began_before: false,
+                proved_at: None,
+            })
+        }
+        (Event::RunProved { worked, counts, .. }, Stage::Ended(ended))
+            if ended.worked.is_none() =>
+        {
             let began_before = *worked && !*counts && ended.outcome.is_success();
-            Stage::Ended(Ended { worked: Some(*worked), began_before, proved_at: Some(at), ..ended.clone() })
+            Stage::Ended(Ended {
+                worked: Some(*worked),
+                began_before,
+                proved_at: Some(at),
+                ..ended.clone()
+            })
         }
         _ => return Err(misfit),
     };
@@ -386,13 +441,19 @@ fn recommendation(known: &mut Incident, event: &Event, actor: Actor, at: Timesta
 }
 
 /// Carries a batch of events out, in their order: all of them, or none if one does not fit.
-pub fn apply_all(incidents: &mut BTreeMap<IncidentNumber, Incident>, events: &[Event], actor: Actor, at: Timestamp) -> Result<(), Misfit> {
+pub fn apply_all(
+    incidents: &mut BTreeMap<IncidentNumber, Incident>,
+    events: &[Event],
+    actor: Actor,
+    at: Timestamp,
+) -> Result<(), Misfit> {
     let mut touched: BTreeMap<IncidentNumber, Option<Incident>> = BTreeMap::new();
     for event in events {
         let Some(number) = event.incident() else { continue };
         let incident = touched.entry(number).or_insert_with(|| incidents.get(&number).cloned());
         apply(incident, event, actor, at)?;
     }
-    incidents.extend(touched.into_iter().filter_map(|(number, incident)| Some((number, incident?))));
+    incidents
+        .extend(touched.into_iter().filter_map(|(number, incident)| Some((number, incident?))));
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! The journal: the append-only record of everything. What an entry says; how entries hang together is in `chain`.
+//! The journal: the append-only record of everything. What an entry says; how entries hang together
+//! is in `chain`.
 
 use std::{fmt, str::FromStr};
 
@@ -19,7 +20,9 @@ use crate::{
 mod chain;
 mod wordless;
 
-pub use chain::{BadHash, Broken, Hash, Head, StoredEntry, Verifier, entry_hash, payload_hash, seal};
+pub use chain::{
+    BadHash, Broken, Hash, Head, StoredEntry, Verifier, entry_hash, payload_hash, seal,
+};
 
 /// What was written before it was told.
 const fn counts() -> bool {
@@ -239,7 +242,8 @@ pub enum Event {
         subject: Subject,
         /// Whether it worked.
         worked: bool,
-        /// Whether that says something about the command: its end was seen, and nobody ended it early.
+        /// Whether that says something about the command: its end was seen, and nobody ended it
+        /// early.
         #[serde(default = "counts", skip_serializing_if = "Clone::clone")]
         counts: bool,
     },
@@ -511,8 +515,9 @@ impl Event {
     }
 }
 
-/// A position in the journal: the number of the last entry that a reader knows, and the lineage that it belongs to.
-/// A restored backup begins a new epoch, so that a reader from before it is told to start again. Written `epoch:number`.
+/// A position in the journal: the number of the last entry that a reader knows, and the lineage
+/// that it belongs to. A restored backup begins a new epoch, so that a reader from before it is
+/// told to start again. Written `epoch:number`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// The lineage.
@@ -537,7 +542,10 @@ impl FromStr for Cursor {
 
     fn from_str(text: &str) -> Result<Self, BadCursor> {
         let (epoch, number) = text.split_once(':').ok_or(BadCursor)?;
-        Ok(Self { epoch: epoch.parse().map_err(|_| BadCursor)?, number: number.parse().map_err(|_| BadCursor)? })
+        Ok(Self {
+            epoch: epoch.parse().map_err(|_| BadCursor)?,
+            number: number.parse().map_err(|_| BadCursor)?,
+        })
     }
 }
 

@@ -1,5 +1,5 @@
-//! What decides: pure code over the documents in `ops/`. No input or output, no clock, no randomness: `(state, input, now) -> decisions`.
-//! It compiles to native code and to Wasm.
+//! What decides: pure code over the documents in `ops/`. No input or output, no clock, no
+//! randomness: `(state, input, now) -> decisions`. It compiles to native code and to Wasm.
 
 pub mod agent;
 pub mod breach;

@@ -1,4 +1,5 @@
-//! Where an incident stands, and which steps lead on. `ops/agent/flow.md` shows the same table to people; a test holds the two together.
+//! Where an incident stands, and which steps lead on. `ops/agent/flow.md` shows the same table to
+//! people; a test holds the two together.
 
 use std::{fmt, str::FromStr};
 
@@ -25,7 +26,13 @@ pub enum State {
 
 impl State {
     /// All of them, in order.
-    pub const ALL: [Self; 5] = [Self::Detected, Self::Stabilizing, Self::AwaitingDecision, Self::Recovering, Self::Resolved];
+    pub const ALL: [Self; 5] = [
+        Self::Detected,
+        Self::Stabilizing,
+        Self::AwaitingDecision,
+        Self::Recovering,
+        Self::Resolved,
+    ];
 
     /// The words that are shown.
     pub const fn as_str(self) -> &'static str {
@@ -44,15 +51,36 @@ impl State {
         match (self, step) {
             (Detected, Step::Stabilize) => Some(Stabilizing),
             (Detected | Stabilizing, Step::AskForDecision) => Some(AwaitingDecision),
-            (Detected | Stabilizing | AwaitingDecision, Step::Quiet | Step::CommandRan) => Some(Recovering),
+            (Detected | Stabilizing | AwaitingDecision, Step::Quiet | Step::CommandRan) => {
+                Some(Recovering)
+            }
             (Recovering, Step::BreachReturned) => Some(Detected),
             (Recovering, Step::StayedQuiet) => Some(Resolved),
-            (Detected | Stabilizing | AwaitingDecision | Recovering, Step::PersonResolved) => Some(Resolved),
+            (Detected | Stabilizing | AwaitingDecision | Recovering, Step::PersonResolved) => {
+                Some(Resolved)
+            }
             (Resolved, Step::Reopen) => Some(Detected),
             (Detected, Step::BreachReturned | Step::StayedQuiet | Step::Reopen)
-            | (Stabilizing, Step::Stabilize | Step::BreachReturned | Step::StayedQuiet | Step::Reopen)
-            | (AwaitingDecision, Step::Stabilize | Step::AskForDecision | Step::BreachReturned | Step::StayedQuiet | Step::Reopen)
-            | (Recovering, Step::Stabilize | Step::AskForDecision | Step::Quiet | Step::CommandRan | Step::Reopen)
+            | (
+                Stabilizing,
+                Step::Stabilize | Step::BreachReturned | Step::StayedQuiet | Step::Reopen,
+            )
+            | (
+                AwaitingDecision,
+                Step::Stabilize
+                | Step::AskForDecision
+                | Step::BreachReturned
+                | Step::StayedQuiet
+                | Step::Reopen,
+            )
+            | (
+                Recovering,
+                Step::Stabilize
+                | Step::AskForDecision
+                | Step::Quiet
+                | Step::CommandRan
+                | Step::Reopen,
+            )
             | (
                 Resolved,
                 Step::Stabilize

@@ -1,5 +1,6 @@
-//! Who may do what. A credential becomes a [`Caller`] outside of here; what a caller may do is decided here, in one table for changes and
-//! one for readings, both exhaustive: a new command or query cannot be forgotten.
+//! Who may do what. A credential becomes a [`Caller`] outside of here; what a caller may do is
+//! decided here, in one table for changes and one for readings, both exhaustive: a new command or
+//! query cannot be forgotten.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -147,7 +148,8 @@ pub enum Proof {
     Passkey,
 }
 
-/// Who asks, with what they may do: made for each request from its credential, so that what was revoked ends at once.
+/// Who asks, with what they may do: made for each request from its credential, so that what was
+/// revoked ends at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// The incident agent.
@@ -202,7 +204,12 @@ impl Caller {
     pub const fn account(&self) -> Option<AccountId> {
         match self {
             Self::Account { id, .. } => Some(*id),
-            Self::Agent | Self::System | Self::Local | Self::Token { .. } | Self::Share { .. } | Self::Nobody => None,
+            Self::Agent
+            | Self::System
+            | Self::Local
+            | Self::Token { .. }
+            | Self::Share { .. }
+            | Self::Nobody => None,
         }
     }
 }
@@ -252,7 +259,9 @@ pub fn allowed(caller: &Caller, need: Need) -> Result<(), Refusal> {
         (Caller::Local, Need::Person { .. }) => forbidden("a person who is signed in"),
         (Caller::Account { role, fresh, .. }, need) => match role_for(need) {
             Some(least) if *role < least => forbidden(least.one()),
-            _ if matches!(need, Need::Person { fresh: true, .. }) && !fresh => Err(Refusal::SignInAgain),
+            _ if matches!(need, Need::Person { fresh: true, .. }) && !fresh => {
+                Err(Refusal::SignInAgain)
+            }
             _ => Ok(()),
         },
         (Caller::Token { scopes, .. }, need) => {
@@ -260,9 +269,15 @@ pub fn allowed(caller: &Caller, need: Need) -> Result<(), Refusal> {
                 Need::Ingest => Scope::Ingest,
                 Need::Read => Scope::Read,
                 Need::Respond => Scope::Respond,
-                Need::Itself | Need::Nothing | Need::Shared(_) | Need::Person { .. } => return forbidden("a person who is signed in"),
+                Need::Itself | Need::Nothing | Need::Shared(_) | Need::Person { .. } => {
+                    return forbidden("a person who is signed in");
+                }
             };
-            if scopes.contains(&scope) { Ok(()) } else { forbidden(&format!("a token with the scope '{}'", scope.as_str())) }
+            if scopes.contains(&scope) {
+                Ok(())
+            } else {
+                forbidden(&format!("a token with the scope '{}'", scope.as_str()))
+            }
         }
         (Caller::Share { .. }, _) => forbidden("an account; this link only shows what was shared"),
         (Caller::Nobody, _) => Err(Refusal::SignIn),
@@ -272,32 +287,53 @@ pub fn allowed(caller: &Caller, need: Need) -> Result<(), Refusal> {
 /// What a change asks of its caller.
 pub const fn needed_to_act(command: &Command) -> Need {
     match command {
-        Command::Record { .. } | Command::StartRun { .. } | Command::EndRun { .. } | Command::EndCall { .. } => Need::Itself,
+        Command::Record { .. }
+        | Command::StartRun { .. }
+        | Command::EndRun { .. }
+        | Command::EndCall { .. } => Need::Itself,
         // One's own; the desk looks whose it is.
         Command::SetContact { .. } => Need::Person { role: Role::Viewer, fresh: true },
-        Command::RemoveContact { .. } | Command::TestContact { .. } => Need::Person { role: Role::Viewer, fresh: false },
+        Command::RemoveContact { .. } | Command::TestContact { .. } => {
+            Need::Person { role: Role::Viewer, fresh: false }
+        }
         Command::Acknowledge { .. }
         | Command::Comment { .. }
         | Command::Resolve { .. }
         | Command::Reopen { .. }
         | Command::RetireSubject { .. } => Need::Respond,
-        // A link lets someone read who has no account: a person answers for that, and no program can read more by it than its scopes allow.
-        Command::CreateShare { .. } | Command::RevokeShare { .. } => Need::Person { role: Role::Responder, fresh: false },
-        // The author of a comment may take it back, whatever their role; the desk looks who that is.
+        // A link lets someone read who has no account: a person answers for that, and no program
+        // can read more by it than its scopes allow.
+        Command::CreateShare { .. } | Command::RevokeShare { .. } => {
+            Need::Person { role: Role::Responder, fresh: false }
+        }
+        // The author of a comment may take it back, whatever their role; the desk looks who that
+        // is.
         Command::Redact { .. } => Need::Read,
         Command::Approve { .. } => Need::Person { role: Role::Approver, fresh: true },
         Command::People(change) => match change {
-            // Who may do these has proved it otherwise: by the secret of a link, by a password or a passkey.
-            Change::MakeOwnerLink { .. } | Change::Join { .. } | Change::SignIn { .. } => Need::Itself,
-            Change::EndSession { .. } | Change::RemovePasskey { .. } => Need::Person { role: Role::Viewer, fresh: false },
-            Change::SetPassword { .. } | Change::AddPasskey { .. } => Need::Person { role: Role::Viewer, fresh: true },
-            Change::WithdrawInvitation { .. } | Change::RevokeToken { .. } => Need::Person { role: Role::Owner, fresh: false },
-            Change::Invite { .. } | Change::SetRole { .. } | Change::SetClosed { .. } | Change::CreateToken { .. } => {
-                Need::Person { role: Role::Owner, fresh: true }
+            // Who may do these has proved it otherwise: by the secret of a link, by a password or a
+            // passkey.
+            Change::MakeOwnerLink { .. } | Change::Join { .. } | Change::SignIn { .. } => {
+                Need::Itself
             }
+            Change::EndSession { .. } | Change::RemovePasskey { .. } => {
+                Need::Person { role: Role::Viewer, fresh: false }
+            }
+            Change::SetPassword { .. } | Change::AddPasskey { .. } => {
+                Need::Person { role: Role::Viewer, fresh: true }
+            }
+            Change::WithdrawInvitation { .. } | Change::RevokeToken { .. } => {
+                Need::Person { role: Role::Owner, fresh: false }
+            }
+            Change::Invite { .. }
+            | Change::SetRole { .. }
+            | Change::SetClosed { .. }
+            | Change::CreateToken { .. } => Need::Person { role: Role::Owner, fresh: true },
         },
         // To stop something or to leave it alone is never held up by a second sign-in.
-        Command::Decline { .. } | Command::CancelRun { .. } => Need::Person { role: Role::Approver, fresh: false },
+        Command::Decline { .. } | Command::CancelRun { .. } => {
+            Need::Person { role: Role::Approver, fresh: false }
+        }
     }
 }
 
@@ -322,7 +358,8 @@ pub const fn needed_to_ask(query: &Query) -> Need {
     }
 }
 
-/// How actors are called where they are shown. Names live outside of the journal, so that a person can be forgotten.
+/// How actors are called where they are shown. Names live outside of the journal, so that a person
+/// can be forgotten.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Names(pub BTreeMap<Actor, String>);
@@ -357,7 +394,8 @@ mod tests {
         Need::Shared(IncidentNumber(2)),
     ];
 
-    /// One letter for each of [`NEEDS`]: `y` allowed, `n` forbidden, `s` sign in, `a` sign in again.
+    /// One letter for each of [`NEEDS`]: `y` allowed, `n` forbidden, `s` sign in, `a` sign in
+    /// again.
     fn verdicts(caller: &Caller) -> String {
         let letter = |need| match allowed(caller, need) {
             Ok(()) => 'y',
@@ -370,8 +408,12 @@ mod tests {
 
     #[test]
     fn each_caller_may_do_what_the_table_says() {
-        let account = |role, fresh| Caller::Account { id: AccountId(1), role, session: SessionId(1), fresh };
-        let token = |scopes: &[Scope]| Caller::Token { id: TokenId(1), scopes: scopes.iter().copied().collect() };
+        let account =
+            |role, fresh| Caller::Account { id: AccountId(1), role, session: SessionId(1), fresh };
+        let token = |scopes: &[Scope]| Caller::Token {
+            id: TokenId(1),
+            scopes: scopes.iter().copied().collect(),
+        };
         let table = [
             (Caller::Agent, "yynnnnnnnn"),
             (Caller::System, "yynnnnnnnn"),

@@ -9,9 +9,11 @@ use crate::{time::Span, words::Subject};
 pub struct Policy {
     /// An incident resolves when all was quiet for this long.
     pub quiet_for: Span,
-    /// Trouble that comes back within this time after the end reopens the incident instead of opening a new one.
+    /// Trouble that comes back within this time after the end reopens the incident instead of
+    /// opening a new one.
     pub reopen_within: Span,
-    /// This many incidents opened within `flood_within` are a flood: further breaches join one incident.
+    /// This many incidents opened within `flood_within` are a flood: further breaches join one
+    /// incident.
     pub flood_count: u32,
     /// See `flood_count`.
     pub flood_within: Span,
@@ -63,10 +65,17 @@ pub fn fits(pattern: &str, text: &str) -> bool {
 }
 
 impl Policy {
-    /// Whether `subject` depends on `other`, directly: by a row of the document, or because it is on that host.
+    /// Whether `subject` depends on `other`, directly: by a row of the document, or because it is
+    /// on that host.
     pub fn depends(&self, subject: &Subject, other: &Subject) -> bool {
-        let on_host = other.kind() == "host" && subject.kind() != "host" && subject.host() == Some(other.name());
-        on_host || self.dependencies.iter().any(|row| row.needs == *other && fits(&row.subject, subject.as_str()))
+        let on_host = other.kind() == "host"
+            && subject.kind() != "host"
+            && subject.host() == Some(other.name());
+        on_host
+            || self
+                .dependencies
+                .iter()
+                .any(|row| row.needs == *other && fits(&row.subject, subject.as_str()))
     }
 }
 
@@ -97,7 +106,9 @@ mod tests {
         assert!(policy.depends(&subject("disk:/var@web-1"), &subject("host:web-1")));
         assert!(!policy.depends(&subject("host:web-1"), &subject("host:web-1")));
         assert!(!policy.depends(&subject("endpoint:checkout"), &subject("app:api@web-1")));
-        policy.dependencies.push(Dependency { subject: "endpoint:*".into(), needs: subject("app:api@web-1") });
+        policy
+            .dependencies
+            .push(Dependency { subject: "endpoint:*".into(), needs: subject("app:api@web-1") });
         assert!(policy.depends(&subject("endpoint:checkout"), &subject("app:api@web-1")));
     }
 }

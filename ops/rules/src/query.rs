@@ -1,4 +1,5 @@
-//! A database query that runs for long, as people may see it: what it does, and none of the values in it.
+//! A database query that runs for long, as people may see it: what it does, and none of the values
+//! in it.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,8 @@ pub struct LongQuery {
     pub user: String,
     /// What the program that asked calls itself; empty where it does not say.
     pub application: String,
-    /// What it does, without values, comments and secrets; empty where the database does not show it to Calm Ops.
+    /// What it does, without values, comments and secrets; empty where the database does not show
+    /// it to Calm Ops.
     pub text: String,
 }
 
@@ -28,7 +30,11 @@ impl LongQuery {
     pub fn new(running_for: Span, user: &str, application: &str, text: &str) -> Self {
         let name = |text: &str| redact::text(text).chars().take(63).collect();
         // What PostgreSQL writes where one may not see it.
-        let text = if text == "<insufficient privilege>" { String::new() } else { redact::text(&without_values(text)) };
+        let text = if text == "<insufficient privilege>" {
+            String::new()
+        } else {
+            redact::text(&without_values(text))
+        };
         let mut kept: String = text.chars().take(LONGEST).collect();
         if text.chars().count() > LONGEST {
             kept.push('…');
@@ -37,9 +43,11 @@ impl LongQuery {
     }
 }
 
-/// A query with `?` for each of its values and without comments, in one line. It may have been cut off anywhere, as databases cut them.
+/// A query with `?` for each of its values and without comments, in one line. It may have been cut
+/// off anywhere, as databases cut them.
 ///
-/// Texts are those of PostgreSQL ("Lexical Structure", 4.1.2 of its manual): in quotes, in quotes with escapes, and between dollars.
+/// Texts are those of PostgreSQL ("Lexical Structure", 4.1.2 of its manual): in quotes, in quotes
+/// with escapes, and between dollars.
 pub fn without_values(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len().min(4 * LONGEST));
     let mut rest = sql;
@@ -82,9 +90,12 @@ pub fn without_values(sql: &str) -> String {
 
 /// The name that a text begins with, or the parameter `$1`; empty where none begins.
 fn word(text: &str) -> &str {
-    let end = |text: &str, is_part: fn(char) -> bool| text.find(|c| !is_part(c)).unwrap_or(text.len());
+    let end =
+        |text: &str, is_part: fn(char) -> bool| text.find(|c| !is_part(c)).unwrap_or(text.len());
     match text.strip_prefix('$') {
-        Some(number) if number.starts_with(|c: char| c.is_ascii_digit()) => &text[..1 + end(number, |c| c.is_ascii_digit())],
+        Some(number) if number.starts_with(|c: char| c.is_ascii_digit()) => {
+            &text[..1 + end(number, |c| c.is_ascii_digit())]
+        }
         Some(_) => "",
         None => &text[..end(text, |c| c.is_alphanumeric() || matches!(c, '_' | '$'))],
     }
@@ -93,7 +104,8 @@ fn word(text: &str) -> &str {
 /// Whether an `E` stands right before the quote, so that a backslash escapes in it.
 fn ends_in_escape_prefix(before: &str) -> bool {
     let mut letters = before.chars().rev();
-    matches!(letters.next(), Some('e' | 'E')) && !letters.next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
+    matches!(letters.next(), Some('e' | 'E'))
+        && !letters.next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
 }
 
 /// How long a text in quotes is; to the end where it does not end.
@@ -112,12 +124,14 @@ fn text_len(text: &str, escapes: bool) -> usize {
     text.len()
 }
 
-/// How long a text between dollars is: `$$...$$` or `$tag$...$tag$`. A parameter such as `$1` is none.
+/// How long a text between dollars is: `$$...$$` or `$tag$...$tag$`. A parameter such as `$1` is
+/// none.
 fn dollar_len(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('$')?;
     let end = inner.find('$')?;
     let name = &inner[..end];
-    let fine = !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let fine = !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     let (tag, body) = text.split_at(fine.then_some(end + 2)?);
     Some(tag.len() + body.find(tag).map_or(body.len(), |at| at + tag.len()))
 }
@@ -155,10 +169,19 @@ mod tests {
     #[test]
     fn what_a_query_does_stays_and_its_values_go() {
         for (sql, shown) in [
-            ("SELECT * FROM orders WHERE id = 4711 AND name = 'Ada'", "SELECT * FROM orders WHERE id = ? AND name = ?"),
-            ("update t set a = 'it''s', b = E'x\\'y' where c1 = $1", "update t set a = ?, b = E? where c1 = $1"),
+            (
+                "SELECT * FROM orders WHERE id = 4711 AND name = 'Ada'",
+                "SELECT * FROM orders WHERE id = ? AND name = ?",
+            ),
+            (
+                "update t set a = 'it''s', b = E'x\\'y' where c1 = $1",
+                "update t set a = ?, b = E? where c1 = $1",
+            ),
             ("select $$secret$$, $a$ $b$ $$ $a$, 1", "select ?, ?, ?"),
-            ("select 1.5e10, -2, 0x1F, col2, \"odd 7\" -- card 4111", "select ?, -?, ?, col2, \"odd 7\""),
+            (
+                "select 1.5e10, -2, 0x1F, col2, \"odd 7\" -- card 4111",
+                "select ?, -?, ?, col2, \"odd 7\"",
+            ),
             ("select /* key /* inner */ 5 */ 1\n\tfrom   t", "select ? from t"),
             ("COPY big TO STDOUT", "COPY big TO STDOUT"),
             ("select 'cut off", "select ?"),
@@ -173,7 +196,12 @@ mod tests {
     fn it_is_kept_short_and_says_nothing_that_is_hidden() {
         let hidden = LongQuery::new(Span::from_secs(70), "app", "", "<insufficient privilege>");
         assert_eq!((hidden.text.as_str(), hidden.application.as_str()), ("", ""));
-        let long = LongQuery::new(Span::from_secs(70), "app", "\u{1b}[31mworker\n", &format!("select {}", "a, ".repeat(900)));
+        let long = LongQuery::new(
+            Span::from_secs(70),
+            "app",
+            "\u{1b}[31mworker\n",
+            &format!("select {}", "a, ".repeat(900)),
+        );
         assert_eq!(long.text.chars().count(), LONGEST + 1);
         assert!(!long.application.contains('\u{1b}'), "{long:?}");
     }

@@ -1,8 +1,9 @@
 //! Which approved command is recommended for an incident, why, and whether it worked.
 //!
-//! Like [`crate::agent`] it is level-triggered and has no memory of its own: what is stored, what holds and what the host has are compared,
-//! and what differs becomes events. For each incident, in the order of their numbers: what is known of its runs, what is withdrawn, what
-//! is offered. Nothing is guessed: a command whose values can't be told from what is known is not offered.
+//! Like [`crate::agent`] it is level-triggered and has no memory of its own: what is stored, what
+//! holds and what the host has are compared, and what differs becomes events. For each incident, in
+//! the order of their numbers: what is known of its runs, what is withdrawn, what is offered.
+//! Nothing is guessed: a command whose values can't be told from what is known is not offered.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +43,8 @@ pub const LARGE_LOGS: u64 = 100 * 1024 * 1024;
 pub struct Hints {
     /// The memory of each app under PM2, in bytes, by its name.
     pub app_memory: BTreeMap<String, u64>,
-    /// The log files of each app under PM2, by its name: for each disk, by the path where it is mounted, how many bytes.
+    /// The log files of each app under PM2, by its name: for each disk, by the path where it is
+    /// mounted, how many bytes.
     pub app_logs: BTreeMap<String, BTreeMap<String, u64>>,
     /// Under which host name each endpoint is asked.
     pub endpoint_hosts: BTreeMap<Subject, String>,
@@ -89,7 +91,8 @@ impl Tracks {
 /// What is looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
-    /// The incidents, ordered by number; those that are over are looked at too, as what was offered for them ends.
+    /// The incidents, ordered by number; those that are over are looked at too, as what was offered
+    /// for them ends.
     pub incidents: &'a [Incident],
     /// What depends on what.
     pub policy: &'a Policy,
@@ -110,7 +113,8 @@ pub struct Scene<'a> {
 /// That a signal has recovered is seen so long after at the most.
 const SEEN_WITHIN: Span = Span::from_mins(1);
 
-/// Decides what is to be recorded. With the events applied, a second call at the same moment decides nothing.
+/// Decides what is to be recorded. With the events applied, a second call at the same moment
+/// decides nothing.
 pub fn decide(scene: Scene<'_>) -> Vec<Event> {
     let mut events = Vec::new();
     for known in scene.incidents {
@@ -126,7 +130,8 @@ pub fn decide(scene: Scene<'_>) -> Vec<Event> {
     events
 }
 
-/// Whether nothing will become of it any more once its incident is over: then no proof is waited for either.
+/// Whether nothing will become of it any more once its incident is over: then no proof is waited
+/// for either.
 pub const fn is_settled(one: &Recommendation) -> bool {
     !one.is_offered() && !one.is_under_way()
 }
@@ -152,12 +157,25 @@ impl Deciding<'_> {
 
     /// Runs that are over: the signal tells whether they worked.
     fn prove(&mut self) {
-        let waiting: Vec<Recommendation> = self.incident.recommendations.iter().filter(|one| one.awaits_proof()).cloned().collect();
+        let waiting: Vec<Recommendation> = self
+            .incident
+            .recommendations
+            .iter()
+            .filter(|one| one.awaits_proof())
+            .cloned()
+            .collect();
         for one in waiting {
             let Stage::Ended(ended) = &one.stage else { continue };
             let Some((worked, counts)) = self.proof(&one, ended) else { continue };
             let Recommendation { place, command, subject, .. } = one;
-            self.record(Event::RunProved { incident: self.incident.number, place, command, subject, worked, counts });
+            self.record(Event::RunProved {
+                incident: self.incident.number,
+                place,
+                command,
+                subject,
+                worked,
+                counts,
+            });
             let holds = self.incident.holding().next().is_some();
             if !worked && holds && self.incident.state == State::Recovering {
                 let (from, step) = (State::Recovering, Step::BreachReturned);
@@ -168,7 +186,8 @@ impl Deciding<'_> {
         }
     }
 
-    /// Whether a run worked, and whether that counts for or against the command; `None` while that is not known.
+    /// Whether a run worked, and whether that counts for or against the command; `None` while that
+    /// is not known.
     fn proof(&self, one: &Recommendation, ended: &Ended) -> Option<(bool, bool)> {
         let counts = !matches!(ended.outcome, RunOutcome::Unknown | RunOutcome::Cancelled);
         // What was not seen to its end may have done its work all the same.
@@ -179,46 +198,74 @@ impl Deciding<'_> {
         let breach = self.incident.breach(&one.proof.breach);
         match breach.and_then(|known| known.ending) {
             // What had begun to recover before the run began does not speak for it, nor against it.
-            Some(Ending::Recovered { since }) if since < ended.started_at => return Some((true, false)),
+            Some(Ending::Recovered { since }) if since < ended.started_at => {
+                return Some((true, false));
+            }
             Some(Ending::Recovered { since }) => return Some((since <= deadline, counts)),
-            // One that ended unseen did not recover, and the time is waited for that it may come back in.
+            // One that ended unseen did not recover, and the time is waited for that it may come
+            // back in.
             Some(_) | None => {}
         }
-        // It has begun to recover in time, and a threshold may want it to stay so for longer than that. One that stays between its levels, or
-        // comes and goes, has not recovered.
+        // It has begun to recover in time, and a threshold may want it to stay so for longer than
+        // that. One that stays between its levels, or comes and goes, has not recovered.
         let holding = breach.filter(|known| known.cleared_at.is_none() && !known.breach.unsteady);
-        let recovers = holding.and_then(|known| known.breach.easing.as_ref()).is_some_and(|easing| {
-            let stays = Span::from_millis((easing.stays_for_seconds.max(0.0) * 1_000.0) as u64);
-            easing.since <= deadline && self.scene.now <= easing.since.plus(stays).plus(SEEN_WITHIN)
-        });
+        let recovers =
+            holding.and_then(|known| known.breach.easing.as_ref()).is_some_and(|easing| {
+                let stays = Span::from_millis((easing.stays_for_seconds.max(0.0) * 1_000.0) as u64);
+                easing.since <= deadline
+                    && self.scene.now <= easing.since.plus(stays).plus(SEEN_WITHIN)
+            });
         // Who resolved it did not wait for the proof: nothing is said about the command.
-        (self.incident.is_active() && self.scene.now > deadline && !recovers).then_some((false, counts))
+        (self.incident.is_active() && self.scene.now > deadline && !recovers)
+            .then_some((false, counts))
     }
 
     /// Offers that are no longer right.
     fn withdraw(&mut self) {
-        let due: Vec<(u32, Withdrawn)> =
-            self.incident.recommendations.iter().filter_map(|one| Some((one.place, self.is_to_go(one)?))).collect();
+        let due: Vec<(u32, Withdrawn)> = self
+            .incident
+            .recommendations
+            .iter()
+            .filter_map(|one| Some((one.place, self.is_to_go(one)?)))
+            .collect();
         for (place, why) in due {
-            self.record(Event::RecommendationWithdrawn { incident: self.incident.number, place, why });
+            self.record(Event::RecommendationWithdrawn {
+                incident: self.incident.number,
+                place,
+                why,
+            });
         }
     }
 
     fn is_to_go(&self, one: &Recommendation) -> Option<Withdrawn> {
         let now = self.scene.now;
         match &one.stage {
-            Stage::Approved { at } => (now.since(*at) > STARTED_WITHIN).then_some(Withdrawn::TooLate),
-            Stage::Offered if !self.incident.is_active() || !self.incident.holds(&one.proof.breach) => Some(Withdrawn::NotNeeded),
+            Stage::Approved { at } => {
+                (now.since(*at) > STARTED_WITHIN).then_some(Withdrawn::TooLate)
+            }
+            Stage::Offered
+                if !self.incident.is_active() || !self.incident.holds(&one.proof.breach) =>
+            {
+                Some(Withdrawn::NotNeeded)
+            }
             Stage::Offered if now >= one.expires_at => Some(Withdrawn::Expired),
             // It ran elsewhere meanwhile: what stands here is not to be run again right after it.
-            Stage::Offered => (!candidate::is_as_offered(&self.scene, one) || self.is_cooling(one)).then_some(Withdrawn::Changed),
-            Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Running { .. } | Stage::Ended(_) => None,
+            Stage::Offered => (!candidate::is_as_offered(&self.scene, one) || self.is_cooling(one))
+                .then_some(Withdrawn::Changed),
+            Stage::Declined { .. }
+            | Stage::Withdrawn { .. }
+            | Stage::Running { .. }
+            | Stage::Ended(_) => None,
         }
     }
 
     /// What may help now, the best first.
     fn offer(&mut self) {
-        let busy = self.incident.recommendations.iter().any(|one| one.is_under_way() || one.awaits_proof());
+        let busy = self
+            .incident
+            .recommendations
+            .iter()
+            .any(|one| one.is_under_way() || one.awaits_proof());
         if busy || !self.incident.is_active() {
             return;
         }
@@ -226,15 +273,18 @@ impl Deciding<'_> {
             if self.incident.offered().count() >= MOST_OFFERED {
                 return;
             }
-            // What is offered stays as it is: another app that has grown meanwhile does not stand beside it. Units of a list do.
+            // What is offered stays as it is: another app that has grown meanwhile does not stand
+            // beside it. Units of a list do.
             let stands = |one: &Recommendation| {
-                let is_for_it = one.proof.breach == found.proof.breach && !candidate::differ_by_unit(&self.scene, one, &found);
+                let is_for_it = one.proof.breach == found.proof.breach
+                    && !candidate::differ_by_unit(&self.scene, one, &found);
                 one.command == found.command && (one.values == found.values || is_for_it)
             };
             if self.incident.offered().any(stands) || !self.is_wanted(&found) {
                 continue;
             }
-            let place = self.incident.recommendations.last().map_or(1, |last| last.place.saturating_add(1));
+            let place =
+                self.incident.recommendations.last().map_or(1, |last| last.place.saturating_add(1));
             let recommendation = Box::new(Recommendation { place, ..found });
             self.record(Event::Recommended { incident: self.incident.number, recommendation });
         }
@@ -242,7 +292,8 @@ impl Deciding<'_> {
 
     /// Whether nothing that people or signals said speaks against it.
     fn is_wanted(&self, found: &Recommendation) -> bool {
-        let same = |one: &&Recommendation| one.command == found.command && one.values == found.values;
+        let same =
+            |one: &&Recommendation| one.command == found.command && one.values == found.values;
         for one in self.incident.recommendations.iter().filter(same) {
             match &one.stage {
                 Stage::Declined { at, .. } if !self.worsened_since(*at) => return false,
@@ -260,7 +311,13 @@ impl Deciding<'_> {
 
     /// Whether the incident became more severe than it was then.
     fn worsened_since(&self, at: Timestamp) -> bool {
-        let severe = || self.incident.breaches.iter().map(|known| &known.breach).filter(|breach| breach.severity == self.incident.severity);
+        let severe = || {
+            self.incident
+                .breaches
+                .iter()
+                .map(|known| &known.breach)
+                .filter(|breach| breach.severity == self.incident.severity)
+        };
         severe().next().is_some()
             && severe().all(|breach| breach.severity_since > at)
             && self.incident.severity > crate::words::Severity::Warning
@@ -268,19 +325,34 @@ impl Deciding<'_> {
 
     /// Whether it ran on the same subject a short while ago, for this incident or another one.
     fn is_cooling(&self, found: &Recommendation) -> bool {
-        let Some(command) = self.scene.catalogue.and_then(|catalogue| catalogue.get(&found.command)) else { return true };
+        let Some(command) =
+            self.scene.catalogue.and_then(|catalogue| catalogue.get(&found.command))
+        else {
+            return true;
+        };
         let others = self.scene.incidents.iter().filter(|one| one.number != self.incident.number);
         let ran: Vec<&Ended> = others
             .chain([&self.incident])
             .flat_map(|one| &one.recommendations)
             .filter_map(|one| match &one.stage {
-                Stage::Ended(ended) if one.command == found.command && one.subject == found.subject && ended.has_run() => Some(ended),
+                Stage::Ended(ended)
+                    if one.command == found.command
+                        && one.subject == found.subject
+                        && ended.has_run() =>
+                {
+                    Some(ended)
+                }
                 _ => None,
             })
             .collect();
-        // Where the incident is not at hand any more, the proof tells: it came after the run, so that this is never too short.
+        // Where the incident is not at hand any more, the proof tells: it came after the run, so
+        // that this is never too short.
         let proved = self.scene.tracks.of(&found.command, &found.subject).last;
-        let elsewhere = if ran.iter().any(|ended| ended.proved_at == Some(proved)) { Timestamp::default() } else { proved };
+        let elsewhere = if ran.iter().any(|ended| ended.proved_at == Some(proved)) {
+            Timestamp::default()
+        } else {
+            proved
+        };
         let last = ran.iter().map(|ended| ended.at).max().unwrap_or_default().max(elsewhere);
         last > Timestamp::default() && self.scene.now.since(last) < command.cool_down()
     }

@@ -1,5 +1,6 @@
-//! A recommendation: one approved command with its values, from the offer to the proof that it worked. Here is what it is and what people
-//! and the runner may do to it; which command is recommended is decided elsewhere.
+//! A recommendation: one approved command with its values, from the offer to the proof that it
+//! worked. Here is what it is and what people and the runner may do to it; which command is
+//! recommended is decided elsewhere.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -35,8 +36,12 @@ impl FromStr for RecommendationId {
     type Err = BadName;
 
     fn from_str(text: &str) -> Result<Self, BadName> {
-        let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number > 0 && number.to_string() == text);
-        let parts = text.split_once('-').and_then(|(incident, place)| Some((number(incident)?, number(place)?)));
+        let number = |text: &str| {
+            text.parse::<u32>().ok().filter(|number| *number > 0 && number.to_string() == text)
+        };
+        let parts = text
+            .split_once('-')
+            .and_then(|(incident, place)| Some((number(incident)?, number(place)?)));
         let (incident, place) = parts.ok_or_else(|| BadName {
             found: format!("{:?}", text.chars().take(60).collect::<String>()),
             what: "recommendation",
@@ -175,7 +180,8 @@ pub struct Ended {
     pub duration: Span,
     /// Whether it was proved to work; `None` while that is watched, and where nothing ran.
     pub worked: Option<bool>,
-    /// The signal has recovered, and had begun to before it ran: that says nothing about the command.
+    /// The signal has recovered, and had begun to before it ran: that says nothing about the
+    /// command.
     #[serde(default)]
     pub began_before: bool,
     /// When that was known.
@@ -260,7 +266,8 @@ pub struct Recommendation {
     pub title: String,
     /// The exact argument vector; empty for what Calm Ops carries out itself.
     pub argv: Vec<String>,
-    /// The same as people read it, each argument quoted where that is needed; behind a team's own script the hash of its bytes.
+    /// The same as people read it, each argument quoted where that is needed; behind a team's own
+    /// script the hash of its bytes.
     pub shown: String,
     /// The argument vector that must succeed first.
     pub check: Option<Vec<String>>,
@@ -318,12 +325,16 @@ impl Recommendation {
         matches!(self.stage, Stage::Approved { .. } | Stage::Running { .. })
     }
 
-    /// Until when it runs, or may still run: what was not seen to its end is given its time limit and what it takes to end it. `None` if it does
-    /// not run.
+    /// Until when it runs, or may still run: what was not seen to its end is given its time limit
+    /// and what it takes to end it. `None` if it does not run.
     pub fn may_run_until(&self) -> Option<Timestamp> {
         match &self.stage {
-            Stage::Ended(Ended { outcome: RunOutcome::Unknown, started_at, .. }) => Some(started_at.plus(self.time_limit).plus(ENDING)),
-            Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => None,
+            Stage::Ended(Ended { outcome: RunOutcome::Unknown, started_at, .. }) => {
+                Some(started_at.plus(self.time_limit).plus(ENDING))
+            }
+            Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => {
+                None
+            }
             Stage::Approved { .. } | Stage::Running { .. } => Some(Timestamp::MAX),
         }
     }
@@ -333,7 +344,8 @@ impl Recommendation {
         self.may_run_until().is_some_and(|end| now < end)
     }
 
-    /// Until when it is not to be run on the same subject again after it has run, by a cool-down; `None` if it has not.
+    /// Until when it is not to be run on the same subject again after it has run, by a cool-down;
+    /// `None` if it has not.
     pub fn cools_until(&self, cool_down: Span) -> Option<Timestamp> {
         match &self.stage {
             Stage::Ended(ended) if ended.has_run() => Some(ended.at.plus(cool_down)),
@@ -351,11 +363,16 @@ impl Recommendation {
         usize::from(self.approval.people()).saturating_sub(self.approvals.len())
     }
 
-    /// The hash of what is decided upon: argument vector, a script's bytes, host, user, risk, blast radius, severity, the catalogue's version, and which
-    /// breaches hold. An approval is for exactly this; readings and forecasts are not in it.
+    /// The hash of what is decided upon: argument vector, a script's bytes, host, user, risk, blast
+    /// radius, severity, the catalogue's version, and which breaches hold. An approval is for
+    /// exactly this; readings and forecasts are not in it.
     pub fn binding(&self, incident: &Incident) -> Hash {
-        let mut holding: Vec<&BreachKey> =
-            incident.breaches.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach.key).collect();
+        let mut holding: Vec<&BreachKey> = incident
+            .breaches
+            .iter()
+            .filter(|known| known.cleared_at.is_none())
+            .map(|known| &known.breach.key)
+            .collect();
         holding.sort();
         let mut hasher = Sha256::new();
         // Each part with its length before it, so that no two decisions can look alike.
@@ -371,7 +388,14 @@ impl Recommendation {
             part(&vector.len().to_string());
             vector.iter().for_each(|argument| part(argument));
         }
-        for text in [&self.host, &self.user, self.risk.as_str(), &self.blast_radius, incident.severity.as_str(), &self.catalogue] {
+        for text in [
+            &self.host,
+            &self.user,
+            self.risk.as_str(),
+            &self.blast_radius,
+            incident.severity.as_str(),
+            &self.catalogue,
+        ] {
             part(text);
         }
         for key in holding {

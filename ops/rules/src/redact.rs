@@ -1,11 +1,13 @@
 //! What a program printed, made safe to show: no secrets, no terminal tricks.
 //!
-//! It knows shapes, not values: a secret that has no name beside it and no form that gives it away stays. Where it cannot tell, a name
-//! such as `password` before the value is enough to remove the value; ordinary sentences, hashes of commits and addresses stay readable.
-//! Work per line is linear in its length, whatever stands in it.
+//! It knows shapes, not values: a secret that has no name beside it and no form that gives it away
+//! stays. Where it cannot tell, a name such as `password` before the value is enough to remove the
+//! value; ordinary sentences, hashes of commits and addresses stay readable. Work per line is
+//! linear in its length, whatever stands in it.
 //!
-//! Libraries were looked at (`rtb-redact`, `rlg-redact`): they leave JSON and YAML as they are, remove every long hexadecimal word, or
-//! remove people's addresses as well. What a reader at night needs is the line, without the secret.
+//! Libraries were looked at (`rtb-redact`, `rlg-redact`): they leave JSON and YAML as they are,
+//! remove every long hexadecimal word, or remove people's addresses as well. What a reader at night
+//! needs is the line, without the secret.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -19,7 +21,8 @@ pub use clean::clean;
 /// Stands where a secret was.
 pub const MARK: &str = "[secret]";
 
-/// Lines after `BEGIN ... PRIVATE KEY` that are hidden at most, so that a stray one does not hide the rest.
+/// Lines after `BEGIN ... PRIVATE KEY` that are hidden at most, so that a stray one does not hide
+/// the rest.
 const LONGEST_KEY: usize = 400;
 
 /// A line of base64 that is this long may be part of a key whose beginning was not seen.
@@ -87,9 +90,15 @@ impl Redactor {
                     self.key = Key::Outside;
                     return Some(format!("{MARK}{}", values(&line[end.end()..])));
                 }
-                let header = inner.starts_with("Proc-Type:") || inner.starts_with("DEK-Info:") || inner.starts_with("Comment:");
+                let header = inner.starts_with("Proc-Type:")
+                    || inner.starts_with("DEK-Info:")
+                    || inner.starts_with("Comment:");
                 let body = inner.is_empty() || header || is_base64(inner);
-                self.key = if body && lines < LONGEST_KEY { Key::Inside { lines: lines + 1 } } else { Key::Outside };
+                self.key = if body && lines < LONGEST_KEY {
+                    Key::Inside { lines: lines + 1 }
+                } else {
+                    Key::Outside
+                };
                 body.then(|| MARK.to_owned())
             }
         }
@@ -99,12 +108,16 @@ impl Redactor {
 /// One text of one or more lines, cleaned and without its secrets.
 pub fn text(text: &str) -> String {
     let mut redactor = Redactor::new();
-    let lines: Vec<String> = text.split('\n').map(|line| redactor.line(line.strip_suffix('\r').unwrap_or(line))).collect();
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| redactor.line(line.strip_suffix('\r').unwrap_or(line)))
+        .collect();
     lines.join("\n")
 }
 
 fn is_base64(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\'))
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\'))
 }
 
 /// A pattern that cannot be wrong at run time: the tests compile all of them.
@@ -112,8 +125,10 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
-static BEGIN: LazyLock<Regex> = LazyLock::new(|| pattern(r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10} ?-{4,5}"));
-static END: LazyLock<Regex> = LazyLock::new(|| pattern(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10} ?-{4,5}"));
+static BEGIN: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10} ?-{4,5}"));
+static END: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10} ?-{4,5}"));
 
 /// Which of the steps below a line needs at all: most lines need none.
 static STEPS: LazyLock<RegexSet> = LazyLock::new(|| {
@@ -158,25 +173,30 @@ fn headers(line: &str) -> Cow<'_, str> {
             r#"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie2?|x-api-key|x-auth-token|private-token)(\\*["']?\s*[:=]\s*\\*["']?)([^"'\\]+)"#,
         )
     });
-    static SCHEME: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})"));
-    let line = HEADER.replace_all(line, |found: &Captures| format!("{}{}{MARK}", &found[1], &found[2]));
+    static SCHEME: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)\b(bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})"));
+    let line =
+        HEADER.replace_all(line, |found: &Captures| format!("{}{}{MARK}", &found[1], &found[2]));
     step(line, |line| {
-        SCHEME.replace_all(
-            line,
-            |found: &Captures| {
-                if named::looks_random(&found[2]) { format!("{} {MARK}", &found[1]) } else { found[0].to_owned() }
-            },
-        )
+        SCHEME.replace_all(line, |found: &Captures| {
+            if named::looks_random(&found[2]) {
+                format!("{} {MARK}", &found[1])
+            } else {
+                found[0].to_owned()
+            }
+        })
     })
 }
 
-/// The user's part of an address: `postgres://app:hunter2@db` becomes `postgres://[secret]@db`. A plain short name, as in
-/// `ssh://git@host`, stays.
+/// The user's part of an address: `postgres://app:hunter2@db` becomes `postgres://[secret]@db`. A
+/// plain short name, as in `ssh://git@host`, stays.
 fn addresses(line: &str) -> Cow<'_, str> {
-    static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r#"([A-Za-z][A-Za-z0-9+.-]{0,30}://)([^\s"'<>`]*)"#));
+    static ADDRESS: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r#"([A-Za-z][A-Za-z0-9+.-]{0,30}://)([^\s"'<>`]*)"#));
     ADDRESS.replace_all(line, |found: &Captures| {
         let (scheme, rest) = (&found[1], &found[2]);
-        // Several addresses may be written together, with commas: only the first one's scheme was seen.
+        // Several addresses may be written together, with commas: only the first one's scheme was
+        // seen.
         match user_part(rest) {
             Some(at) => format!("{scheme}{MARK}{}", &rest[at..]),
             None => found[0].to_owned(),
@@ -193,7 +213,11 @@ fn user_part(rest: &str) -> Option<usize> {
     let user = &rest[..strict.unwrap_or(at)];
     match user.split_once(':') {
         Some((_, password)) => {
-            let port = strict.is_none() && password.split(['/', '?', '#']).next().is_some_and(|port| port.parse::<u16>().is_ok());
+            let port = strict.is_none()
+                && password
+                    .split(['/', '?', '#'])
+                    .next()
+                    .is_some_and(|port| port.parse::<u16>().is_ok());
             (!port && !password.is_empty()).then_some(at)
         }
         None => strict.filter(|_| user.len() >= 16),

@@ -1,7 +1,9 @@
-//! Replay: what the rules saw and decided around an incident, as one file, and the same rules run over it again.
+//! Replay: what the rules saw and decided around an incident, as one file, and the same rules run
+//! over it again.
 //!
-//! A bundle holds everything that decides: the rules' state at its beginning, the documents in force, every input with its time, and
-//! what was decided. Snapshots of evidence are made beside the decisions and are no part of them.
+//! A bundle holds everything that decides: the rules' state at its beginning, the documents in
+//! force, every input with its time, and what was decided. Snapshots of evidence are made beside
+//! the decisions and are no part of them.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -235,11 +237,18 @@ impl fmt::Display for Replayed {
             writeln!(f, "{line}")?;
         }
         let Self { observations, looks, events, .. } = self;
-        writeln!(f, "{observations} observations, {looks} looks of the agent, {events} events decided.")?;
+        writeln!(
+            f,
+            "{observations} observations, {looks} looks of the agent, {events} events decided."
+        )?;
         match &self.difference {
             None => write!(f, "The same decisions, byte for byte."),
             Some(Difference { index, at, what }) => {
-                write!(f, "The first difference is at {} (input {index}):\n{what}", at.to_seconds_text())
+                write!(
+                    f,
+                    "The first difference is at {} (input {index}):\n{what}",
+                    at.to_seconds_text()
+                )
             }
         }
     }
@@ -252,8 +261,12 @@ fn thresholds(documents: &BTreeMap<String, String>) -> Result<Arc<Thresholds>, R
 
 fn parse(text: &str) -> Result<Arc<Thresholds>, ReplayError> {
     let read = Thresholds::parse(THRESHOLDS, text);
-    read.map(Arc::new)
-        .map_err(|problems| problems.into_iter().next().map_or(ReplayError::NoThresholds, |one| ReplayError::Thresholds(Box::new(one))))
+    read.map(Arc::new).map_err(|problems| {
+        problems
+            .into_iter()
+            .next()
+            .map_or(ReplayError::NoThresholds, |one| ReplayError::Thresholds(Box::new(one)))
+    })
 }
 
 /// The rules at work over a bundle.
@@ -270,14 +283,23 @@ struct Run {
 
 impl Run {
     fn begin(bundle: &Bundle) -> Result<Self, ReplayError> {
-        let Checkpoint { now, state, limit, incidents, next_number, steady_since, documents } = &bundle.checkpoint;
+        let Checkpoint { now, state, limit, incidents, next_number, steady_since, documents } =
+            &bundle.checkpoint;
         let mut done = Replayed::default();
-        done.story.push(format!("{}  Begins with {} incidents known.", now.wall.to_seconds_text(), incidents.len()));
+        done.story.push(format!(
+            "{}  Begins with {} incidents known.",
+            now.wall.to_seconds_text(),
+            incidents.len()
+        ));
         if bundle.cut_short {
-            done.story.push("What came before was more than is kept; it is missing here.".to_owned());
+            done.story
+                .push("What came before was more than is kept; it is missing here.".to_owned());
         }
         if bundle.rules_version != RULES_VERSION {
-            done.story.push(format!("Decided by the rules of version {}; these are {RULES_VERSION}.", bundle.rules_version));
+            done.story.push(format!(
+                "Decided by the rules of version {}; these are {RULES_VERSION}.",
+                bundle.rules_version
+            ));
         }
         Ok(Self {
             engine: Engine::resume(thresholds(documents)?, *limit, state, *now),
@@ -292,7 +314,8 @@ impl Run {
     }
 
     fn open(&mut self, index: usize, name: &SeriesName) -> Result<SeriesId, ReplayError> {
-        let opened = self.engine.series(name.signal.as_str(), name.subject.as_str(), name.unit.as_ref());
+        let opened =
+            self.engine.series(name.signal.as_str(), name.subject.as_str(), name.unit.as_ref());
         let id = opened.map_err(|source| ReplayError::Series { index, source })?;
         self.ids.insert(name.series, id);
         Ok(id)
@@ -303,7 +326,11 @@ impl Run {
         if let Some(known) = self.ids.get(&recorded) {
             return Ok(*known);
         }
-        let name = self.names.get(&recorded).cloned().ok_or(ReplayError::Unnamed { index, series: recorded.0 })?;
+        let name = self
+            .names
+            .get(&recorded)
+            .cloned()
+            .ok_or(ReplayError::Unnamed { index, series: recorded.0 })?;
         self.open(index, &name)
     }
 
@@ -343,10 +370,21 @@ impl Run {
                     self.tell(*at, &text);
                 }
                 for event in events {
-                    // As the monitor does: what happened to an incident that is not at hand is left out, and all are read anew.
-                    let _ = incident::apply_all(&mut self.incidents, std::slice::from_ref(event), *actor, *at);
+                    // As the monitor does: what happened to an incident that is not at hand is left
+                    // out, and all are read anew.
+                    let _ = incident::apply_all(
+                        &mut self.incidents,
+                        std::slice::from_ref(event),
+                        *actor,
+                        *at,
+                    );
                 }
-                let next = self.incidents.keys().next_back().map_or(0, |number| number.0).saturating_add(1);
+                let next = self
+                    .incidents
+                    .keys()
+                    .next_back()
+                    .map_or(0, |number| number.0)
+                    .saturating_add(1);
                 self.next_number = self.next_number.max(IncidentNumber(next));
             }
             Input::Incidents { incidents, next_number } => {
@@ -429,14 +467,25 @@ fn apart(one: &Event, other: &Event) -> String {
 pub fn describe(event: &Event) -> String {
     match event {
         Event::IncidentOpened { incident } => {
-            format!("Incident {} opens, {}: {}", incident.number, incident.severity, incident.summary.headline())
+            format!(
+                "Incident {} opens, {}: {}",
+                incident.number,
+                incident.severity,
+                incident.summary.headline()
+            )
         }
         Event::BreachJoined { incident, breach } => {
-            format!("Incident {incident}: {} of {} joins, {}.", breach.key.signal, breach.key.subject, breach.severity)
+            format!(
+                "Incident {incident}: {} of {} joins, {}.",
+                breach.key.signal, breach.key.subject, breach.severity
+            )
         }
         Event::BreachChanged { incident, breach } => {
             let steady = if breach.unsteady { ", unsteady" } else { "" };
-            format!("Incident {incident}: {} of {} is {}{steady}.", breach.key.signal, breach.key.subject, breach.severity)
+            format!(
+                "Incident {incident}: {} of {} is {}{steady}.",
+                breach.key.signal, breach.key.subject, breach.severity
+            )
         }
         Event::BreachCleared { incident, key, ending } => {
             let how = match ending {
@@ -446,24 +495,45 @@ pub fn describe(event: &Event) -> String {
             format!("Incident {incident}: {} of {} {how}.", key.signal, key.subject)
         }
         Event::Moved { incident, step, to, .. } => format!("Incident {incident} is {to} ({step})."),
-        Event::SummaryWritten { incident, summary } => format!("Incident {incident} is told anew: {}", summary.headline()),
+        Event::SummaryWritten { incident, summary } => {
+            format!("Incident {incident} is told anew: {}", summary.headline())
+        }
         Event::SnapshotSaved { incident, .. } => format!("Incident {incident}: evidence is saved."),
         Event::Acknowledged { incident } => format!("Incident {incident} is acknowledged."),
         Event::Commented { incident, .. } => format!("Incident {incident} gets a comment."),
-        Event::ResolutionOffered { incident } => format!("Incident {incident} is quiet, and its end is offered."),
-        Event::Resolved { incident, step, .. } => format!("Incident {incident} is resolved ({step})."),
+        Event::ResolutionOffered { incident } => {
+            format!("Incident {incident} is quiet, and its end is offered.")
+        }
+        Event::Resolved { incident, step, .. } => {
+            format!("Incident {incident} is resolved ({step}).")
+        }
         Event::Reopened { incident, .. } => format!("Incident {incident} is reopened."),
         Event::Recommended { incident, recommendation } => {
             format!("Incident {incident}: {} is recommended.", recommendation.shown)
         }
-        Event::RecommendationWithdrawn { incident, place, .. } => format!("Incident {incident}: recommendation {place} is withdrawn."),
-        Event::RecommendationDeclined { incident, place, .. } => format!("Incident {incident}: recommendation {place} is declined."),
-        Event::Approved { incident, place, .. } => format!("Incident {incident}: recommendation {place} is approved."),
-        Event::RunStarted { incident, place } => format!("Incident {incident}: recommendation {place} runs."),
-        Event::RunCancelled { incident, place } => format!("Incident {incident}: the run of recommendation {place} is to end."),
-        Event::RunEnded { incident, place, .. } => format!("Incident {incident}: the run of recommendation {place} is over."),
+        Event::RecommendationWithdrawn { incident, place, .. } => {
+            format!("Incident {incident}: recommendation {place} is withdrawn.")
+        }
+        Event::RecommendationDeclined { incident, place, .. } => {
+            format!("Incident {incident}: recommendation {place} is declined.")
+        }
+        Event::Approved { incident, place, .. } => {
+            format!("Incident {incident}: recommendation {place} is approved.")
+        }
+        Event::RunStarted { incident, place } => {
+            format!("Incident {incident}: recommendation {place} runs.")
+        }
+        Event::RunCancelled { incident, place } => {
+            format!("Incident {incident}: the run of recommendation {place} is to end.")
+        }
+        Event::RunEnded { incident, place, .. } => {
+            format!("Incident {incident}: the run of recommendation {place} is over.")
+        }
         Event::RunProved { incident, place, worked, .. } => {
-            format!("Incident {incident}: recommendation {place} {}.", if *worked { "worked" } else { "did not work" })
+            format!(
+                "Incident {incident}: recommendation {place} {}.",
+                if *worked { "worked" } else { "did not work" }
+            )
         }
         Event::Started { .. }
         | Event::Stopped

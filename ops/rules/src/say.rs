@@ -5,7 +5,8 @@ use crate::{
     words::{Signal, Subject, Unit},
 };
 
-/// A number with at most three telling digits, without needless zeros. What is too long to be read is told as a power of ten.
+/// A number with at most three telling digits, without needless zeros. What is too long to be read
+/// is told as a power of ten.
 fn number(value: f64) -> String {
     let size = value.abs();
     if size >= 1e15 {
@@ -25,7 +26,8 @@ fn number(value: f64) -> String {
     if text == "-0" {
         return "0".to_owned();
     }
-    // Thousands are set apart where nothing stands behind the point; digits are ASCII, so each is one byte.
+    // Thousands are set apart where nothing stands behind the point; digits are ASCII, so each is
+    // one byte.
     if size >= 1_000.0 {
         let first = usize::from(value < 0.0);
         let mut at = text.len();
@@ -56,7 +58,9 @@ pub fn value(value: f64, unit: &Unit) -> String {
         Unit::Bytes => scaled(value, "B"),
         Unit::BytesPerSecond => scaled(value, "B/s"),
         Unit::Seconds if value >= 1.0 => seconds(value),
-        Unit::Percent | Unit::Seconds | Unit::Milliseconds | Unit::Days | Unit::Other(_) => format!("{} {unit}", number(value)),
+        Unit::Percent | Unit::Seconds | Unit::Milliseconds | Unit::Days | Unit::Other(_) => {
+            format!("{} {unit}", number(value))
+        }
     }
 }
 
@@ -78,18 +82,22 @@ pub fn clip(text: &str, most: usize) -> String {
     short
 }
 
-/// A subject as people say it: `the disk /var on web-1`, `web-1`, `the endpoint checkout`, `service imports`.
+/// A subject as people say it: `the disk /var on web-1`, `web-1`, `the endpoint checkout`, `service
+/// imports`.
 pub fn subject(subject: &Subject) -> String {
     let name = clip(subject.name(), LONGEST_NAME);
     let on = subject.host().map(|host| format!(" on {host}")).unwrap_or_default();
     match subject.kind() {
         "host" => name,
-        kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network") => format!("the {kind} {name}{on}"),
+        kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network") => {
+            format!("the {kind} {name}{on}")
+        }
         kind => format!("{kind} {name}{on}"),
     }
 }
 
-/// A text with its first letter large, to begin a sentence. Names of hosts stay as they are written.
+/// A text with its first letter large, to begin a sentence. Names of hosts stay as they are
+/// written.
 pub fn capital(text: &str) -> String {
     if !text.starts_with("the ") {
         return text.to_owned();
@@ -112,14 +120,17 @@ pub fn about(seconds: f64) -> String {
     format!("about {count} {unit}{}", if count == 1.0 { "" } else { "s" })
 }
 
-/// A signal's short name for people: `Memory used`. Unknown signals are told by their words: `queue.depth` is "Queue depth".
+/// A signal's short name for people: `Memory used`. Unknown signals are told by their words:
+/// `queue.depth` is "Queue depth".
 pub fn label(signal: &Signal) -> String {
     let known = KNOWN.iter().find(|(name, _, _)| *name == signal.as_str());
     known.map_or_else(
         || {
             let words = signal.as_str().replace(['.', '_', '-'], " ");
             let mut letters = words.chars();
-            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+            letters
+                .next()
+                .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
         },
         |(_, label, _)| (*label).to_owned(),
     )
@@ -225,7 +236,8 @@ mod tests {
 
     #[test]
     fn times_ahead_are_rough() {
-        let said: Vec<String> = [5.0, 60.0, 420.0, 5_399.0, 12_000.0, 400_000.0, f64::INFINITY].map(about).to_vec();
+        let said: Vec<String> =
+            [5.0, 60.0, 420.0, 5_399.0, 12_000.0, 400_000.0, f64::INFINITY].map(about).to_vec();
         let expected = [
             "less than a minute",
             "about 1 minute",
@@ -241,7 +253,10 @@ mod tests {
     #[test]
     fn every_known_signal_is_well_formed() {
         for (name, label, unit) in KNOWN {
-            assert!(Signal::check(name).is_ok() && unit.parse::<Unit>().is_ok() && !label.is_empty(), "{name}");
+            assert!(
+                Signal::check(name).is_ok() && unit.parse::<Unit>().is_ok() && !label.is_empty(),
+                "{name}"
+            );
         }
         assert_eq!(label(&"queue.depth".parse().unwrap()), "Queue depth");
     }

@@ -1,4 +1,5 @@
-//! How the words that are written as text look in a description of the interface: one schema for each, by the name of its type.
+//! How the words that are written as text look in a description of the interface: one schema for
+//! each, by the name of its type.
 
 use std::borrow::Cow;
 
@@ -19,7 +20,10 @@ use crate::{
 };
 
 fn text(description: &str, example: &str) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).description(Some(description)).examples([example])
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .examples([example])
 }
 
 macro_rules! described {
@@ -42,7 +46,8 @@ macro_rules! described {
 described!(
     Timestamp,
     "Timestamp",
-    text("A moment, RFC 3339, UTC.", "2026-11-22T10:00:00.000000Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+    text("A moment, RFC 3339, UTC.", "2026-11-22T10:00:00.000000Z")
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
 );
 described!(
     Signal,
@@ -58,17 +63,31 @@ described!(
         .max_length(Some(200))
         .pattern(Some("^[a-z][a-z0-9-]*:.+$"))
 );
-described!(Unit, "Unit", text("What a value counts; empty for a plain number.", "ms").max_length(Some(16)));
+described!(
+    Unit,
+    "Unit",
+    text("What a value counts; empty for a plain number.", "ms").max_length(Some(16))
+);
 described!(
     Hash,
     "Hash",
-    text("SHA-256 in hexadecimal.", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855").pattern(Some("^[0-9a-f]{64}$"))
+    text(
+        "SHA-256 in hexadecimal.",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    )
+    .pattern(Some("^[0-9a-f]{64}$"))
 );
-described!(Cursor, "Cursor", text("A position in the journal: its lineage and a number.", "1:42").pattern(Some("^[0-9]+:[0-9]+$")));
+described!(
+    Cursor,
+    "Cursor",
+    text("A position in the journal: its lineage and a number.", "1:42")
+        .pattern(Some("^[0-9]+:[0-9]+$"))
+);
 described!(
     RecommendationId,
     "RecommendationId",
-    text("A recommendation: its incident's number and its place there.", "42-1").pattern(Some("^[1-9][0-9]*-[1-9][0-9]*$"))
+    text("A recommendation: its incident's number and its place there.", "42-1")
+        .pattern(Some("^[1-9][0-9]*-[1-9][0-9]*$"))
 );
 described!(
     Names,

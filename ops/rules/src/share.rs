@@ -1,6 +1,6 @@
-//! Share links: an incident for people without an account. What such a page says is composed here, from an allow-list: nothing that a
-//! person wrote, no name of a person, no host, path, process or number of the machine. Only managers may be told the hosts, where a
-//! person allows it.
+//! Share links: an incident for people without an account. What such a page says is composed here,
+//! from an allow-list: nothing that a person wrote, no name of a person, no host, path, process or
+//! number of the machine. Only managers may be told the hosts, where a person allows it.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -89,23 +89,37 @@ pub struct Wanted {
 impl Wanted {
     /// As it is kept, or what is wrong with it.
     pub fn checked(self, now: Timestamp) -> Result<Self, Refusal> {
-        let wrong = |field: &str, problem: String| Err(Refusal::Invalid { field: field.to_owned(), problem });
+        let wrong = |field: &str, problem: String| {
+            Err(Refusal::Invalid { field: field.to_owned(), problem })
+        };
         let label = self.label.trim();
         let length = label.chars().count();
         if label.is_empty() {
-            return wrong("label", "is empty; say for whom it is, so that it can be found again".to_owned());
+            return wrong(
+                "label",
+                "is empty; say for whom it is, so that it can be found again".to_owned(),
+            );
         }
         if length > LONGEST_LABEL {
-            return wrong("label", format!("at most {LONGEST_LABEL} characters, this has {length}"));
+            return wrong(
+                "label",
+                format!("at most {LONGEST_LABEL} characters, this has {length}"),
+            );
         }
         if label.chars().any(|c| c.is_control() || is_hidden(c)) {
-            return wrong("label", "holds a character that is not seen; write plain text".to_owned());
+            return wrong(
+                "label",
+                "holds a character that is not seen; write plain text".to_owned(),
+            );
         }
         if self.until <= now {
             return wrong("until", "is over already; choose a later end".to_owned());
         }
         if self.until > now.plus(LONGEST) {
-            return wrong("until", format!("a link is open for at most {} days", LONGEST.as_secs() / 86_400));
+            return wrong(
+                "until",
+                format!("a link is open for at most {} days", LONGEST.as_secs() / 86_400),
+            );
         }
         if !(self.parts.summary || self.parts.timeline || self.parts.now) {
             return wrong("parts", "choose at least one part to show".to_owned());
@@ -196,8 +210,15 @@ pub struct SharedPage {
     pub hosts: Vec<String>,
 }
 
-/// Composes the page of a link. `known_hosts` are names that must not be told, beside those of the incident itself.
-pub fn compose(incident: &Incident, entries: &[Entry], share: &Share, known_hosts: &[String], now: Timestamp) -> SharedPage {
+/// Composes the page of a link. `known_hosts` are names that must not be told, beside those of the
+/// incident itself.
+pub fn compose(
+    incident: &Incident,
+    entries: &[Entry],
+    share: &Share,
+    known_hosts: &[String],
+    now: Timestamp,
+) -> SharedPage {
     let audience = share.audience;
     let hosts = share.hosts && audience == Audience::Manager;
     let reader = match audience {
@@ -206,8 +227,16 @@ pub fn compose(incident: &Incident, entries: &[Entry], share: &Share, known_host
     };
     let sections = guarded(incident, audience, known_hosts).render(reader);
     // Without the summary its first sentence is not told either, not even in a preview.
-    let title = sections.first().filter(|_| share.parts.summary).and_then(|first| first.sentences.first()).cloned();
-    let general = if incident.is_active() { "Something is being looked at" } else { "Something was looked at, and is over" };
+    let title = sections
+        .first()
+        .filter(|_| share.parts.summary)
+        .and_then(|first| first.sentences.first())
+        .cloned();
+    let general = if incident.is_active() {
+        "Something is being looked at"
+    } else {
+        "Something was looked at, and is over"
+    };
     SharedPage {
         audience,
         title: title.unwrap_or_else(|| general.to_owned()),
@@ -224,7 +253,11 @@ pub fn compose(incident: &Incident, entries: &[Entry], share: &Share, known_host
 }
 
 fn names_of_hosts(incident: &Incident) -> Vec<String> {
-    let mut hosts: Vec<String> = incident.subjects().into_iter().filter_map(|subject| subject.host().map(str::to_owned)).collect();
+    let mut hosts: Vec<String> = incident
+        .subjects()
+        .into_iter()
+        .filter_map(|subject| subject.host().map(str::to_owned))
+        .collect();
     hosts.sort();
     hosts.dedup();
     hosts
@@ -232,7 +265,9 @@ fn names_of_hosts(incident: &Incident) -> Vec<String> {
 
 const fn state(state: State, audience: Audience) -> &'static str {
     match (state, audience) {
-        (State::Detected | State::Stabilizing | State::AwaitingDecision, Audience::Customer) => "We are working on it",
+        (State::Detected | State::Stabilizing | State::AwaitingDecision, Audience::Customer) => {
+            "We are working on it"
+        }
         (State::Recovering, Audience::Customer) => "It is getting better",
         (State::Detected, Audience::Manager) => "Noticed; the team is looking at it",
         (State::Stabilizing, Audience::Manager) => "A safe measure is in force",
@@ -261,25 +296,46 @@ fn standing(incident: &Incident, audience: Audience) -> Vec<String> {
             .to_owned(),
         ),
         Audience::Manager => {
-            let things = |count: usize| if count == 1 { "1 thing".to_owned() } else { format!("{count} things") };
+            let things = |count: usize| {
+                if count == 1 { "1 thing".to_owned() } else { format!("{count} things") }
+            };
             let (had, is) = if over { ("had", ["was", "were"]) } else { ("has", ["is", "are"]) };
             let be = |count: usize| if count == 1 { is[0] } else { is[1] };
             match holding {
-                0 if lost == 0 && all == 1 => sentences.push("What was in trouble has recovered.".to_owned()),
-                0 if lost == 0 => sentences.push(format!("Everything that was in trouble ({}) has recovered.", things(all))),
+                0 if lost == 0 && all == 1 => {
+                    sentences.push("What was in trouble has recovered.".to_owned())
+                }
+                0 if lost == 0 => sentences.push(format!(
+                    "Everything that was in trouble ({}) has recovered.",
+                    things(all)
+                )),
                 0 => {}
                 1 if all == 1 && !over => sentences.push("The trouble goes on.".to_owned()),
-                1 => sentences.push(format!("1 of {} still {had} trouble{}.", things(all), if over { " when it was ended" } else { "" })),
+                1 => sentences.push(format!(
+                    "1 of {} still {had} trouble{}.",
+                    things(all),
+                    if over { " when it was ended" } else { "" }
+                )),
                 _ => {
-                    let (have, end) = if over { ("had", " when it was ended") } else { ("have", "") };
-                    sentences.push(format!("{holding} of {} still {have} trouble{end}.", things(all)));
+                    let (have, end) =
+                        if over { ("had", " when it was ended") } else { ("have", "") };
+                    sentences
+                        .push(format!("{holding} of {} still {have} trouble{end}.", things(all)));
                 }
             }
             if lost > 0 {
-                sentences.push(format!("{} {} no longer watched; whether it recovered is not known.", things(lost), be(lost)));
+                sentences.push(format!(
+                    "{} {} no longer watched; whether it recovered is not known.",
+                    things(lost),
+                    be(lost)
+                ));
             }
             if !over {
-                let held = if incident.acknowledged.is_some() { "A colleague has taken it on." } else { "Nobody has taken it on yet." };
+                let held = if incident.acknowledged.is_some() {
+                    "A colleague has taken it on."
+                } else {
+                    "Nobody has taken it on yet."
+                };
                 sentences.push(held.to_owned());
             }
         }
@@ -287,11 +343,15 @@ fn standing(incident: &Incident, audience: Audience) -> Vec<String> {
     sentences
 }
 
-/// What happened when. What only the team needs is left out; what says the same as the line before it is told once.
+/// What happened when. What only the team needs is left out; what says the same as the line before
+/// it is told once.
 fn timeline(entries: &[Entry], audience: Audience) -> Vec<(Timestamp, String)> {
     let mut lines: Vec<(Timestamp, String)> = Vec::new();
     for entry in entries {
-        let Some(sentence) = entry.event.as_ref().and_then(|event| happened(event, audience)) else { continue };
+        let Some(sentence) = entry.event.as_ref().and_then(|event| happened(event, audience))
+        else {
+            continue;
+        };
         if lines.last().is_none_or(|(_, last)| last != sentence) {
             lines.push((entry.at, sentence.to_owned()));
         }
@@ -300,7 +360,8 @@ fn timeline(entries: &[Entry], audience: Audience) -> Vec<(Timestamp, String)> {
     lines.split_off(surplus)
 }
 
-/// An event in general words. Every event is named here: a new one is not shared before someone has thought about it.
+/// An event in general words. Every event is named here: a new one is not shared before someone has
+/// thought about it.
 fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
     let managers = |sentence: &'static str| (audience == Audience::Manager).then_some(sentence);
     match event {
@@ -311,17 +372,27 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         Event::Moved { step: Step::Quiet, .. } => Some("All looked well again, and was watched."),
         Event::Moved { step: Step::BreachReturned, .. } => Some("It came back."),
         Event::Recommended { .. } => managers("A repair was recommended."),
-        Event::RecommendationDeclined { .. } => managers("The team decided against a recommended repair."),
+        Event::RecommendationDeclined { .. } => {
+            managers("The team decided against a recommended repair.")
+        }
         Event::Approved { .. } => managers("A colleague approved a repair."),
         Event::RunStarted { .. } => Some("A repair began."),
         Event::RunEnded { .. } => Some("The repair ended."),
-        Event::RunProved { counts: false, .. } => Some("Whether the repair did anything is not known."),
+        Event::RunProved { counts: false, .. } => {
+            Some("Whether the repair did anything is not known.")
+        }
         Event::RunProved { worked: true, .. } => Some("The repair worked."),
         Event::RunProved { worked: false, .. } => Some("The repair did not help."),
         Event::Resolved { .. } => Some("It was over."),
         Event::Reopened { .. } => Some("It was opened again."),
         Event::Moved {
-            step: Step::AskForDecision | Step::CommandRan | Step::StayedQuiet | Step::PersonResolved | Step::Reopen, ..
+            step:
+                Step::AskForDecision
+                | Step::CommandRan
+                | Step::StayedQuiet
+                | Step::PersonResolved
+                | Step::Reopen,
+            ..
         }
         | Event::BreachChanged { .. }
         | Event::BreachCleared { .. }
@@ -362,7 +433,8 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
     }
 }
 
-/// Whether an endpoint's name is a plain word that tells nothing about the inside: no digit, dot or slash, and not the name of a host.
+/// Whether an endpoint's name is a plain word that tells nothing about the inside: no digit, dot or
+/// slash, and not the name of a host.
 fn is_plain(subject: &Subject, hosts: &[String]) -> bool {
     let name = subject.name();
     subject.kind() == "endpoint"
@@ -372,8 +444,9 @@ fn is_plain(subject: &Subject, hosts: &[String]) -> bool {
         && !hosts.iter().any(|host| name.eq_ignore_ascii_case(host))
 }
 
-/// The summary with every name that may tell about the inside replaced. It is made before the sentences are, so that no sentence can
-/// bring a name back; every sentence is named here, so that a new one is thought about.
+/// The summary with every name that may tell about the inside replaced. It is made before the
+/// sentences are, so that no sentence can bring a name back; every sentence is named here, so that
+/// a new one is thought about.
 fn guarded(incident: &Incident, audience: Audience, known_hosts: &[String]) -> Summary {
     let mut hosts = names_of_hosts(incident);
     hosts.extend_from_slice(known_hosts);
@@ -400,33 +473,50 @@ fn guarded(incident: &Incident, audience: Audience, known_hosts: &[String]) -> S
         Subject::build(subject.kind(), name, None)
     };
     let fact = |fact: &summary::Fact| {
-        let subject = general(&fact.subject, Topic::of(&fact.subject, &fact.signal, &fact.crossing));
+        let subject =
+            general(&fact.subject, Topic::of(&fact.subject, &fact.signal, &fact.crossing));
         summary::Fact { subject, ..fact.clone() }
     };
     let sentence = |sentence: &Sentence| match sentence {
         Sentence::Holds { fact: one } => Sentence::Holds { fact: fact(one) },
         Sentence::Cleared { fact: one } => Sentence::Cleared { fact: fact(one) },
         Sentence::Lost { fact: one } => Sentence::Lost { fact: fact(one) },
-        Sentence::LimitAhead { fact: one, seconds } => Sentence::LimitAhead { fact: fact(one), seconds: *seconds },
-        Sentence::Command { id: _, because } => Sentence::Command { id: String::new(), because: fact(because) },
-        Sentence::Read { section: _, topic } => Sentence::Read { section: String::new(), topic: *topic },
-        Sentence::Meaning { text: _, topic } => Sentence::Meaning { text: String::new(), topic: *topic },
-        Sentence::Parts { subjects: _, more } => Sentence::Parts { subjects: Vec::new(), more: *more },
+        Sentence::LimitAhead { fact: one, seconds } => {
+            Sentence::LimitAhead { fact: fact(one), seconds: *seconds }
+        }
+        Sentence::Command { id: _, because } => {
+            Sentence::Command { id: String::new(), because: fact(because) }
+        }
+        Sentence::Read { section: _, topic } => {
+            Sentence::Read { section: String::new(), topic: *topic }
+        }
+        Sentence::Meaning { text: _, topic } => {
+            Sentence::Meaning { text: String::new(), topic: *topic }
+        }
+        Sentence::Parts { subjects: _, more } => {
+            Sentence::Parts { subjects: Vec::new(), more: *more }
+        }
         Sentence::EndpointsReached { endpoints, over } => {
-            let mut plain: Vec<Subject> = endpoints.iter().filter(|one| is_plain(one, &hosts)).cloned().collect();
+            let mut plain: Vec<Subject> =
+                endpoints.iter().filter(|one| is_plain(one, &hosts)).cloned().collect();
             if plain.is_empty() && audience == Audience::Manager {
                 plain.push(Subject::build("endpoint", "a part of the service", None));
             }
             Sentence::EndpointsReached { endpoints: plain, over: *over }
         }
-        Sentence::NowUnknown { subject } => Sentence::NowUnknown { subject: general(subject, Topic::Other) },
-        Sentence::UsualUnknown { subject, signal } => {
-            Sentence::UsualUnknown { subject: general(subject, Topic::Other), signal: signal.clone() }
+        Sentence::NowUnknown { subject } => {
+            Sentence::NowUnknown { subject: general(subject, Topic::Other) }
         }
+        Sentence::UsualUnknown { subject, signal } => Sentence::UsualUnknown {
+            subject: general(subject, Topic::Other),
+            signal: signal.clone(),
+        },
         // A title may name what is inside: the document's words are the team's own.
-        Sentence::Ran { title: _, subject, result } => {
-            Sentence::Ran { title: String::new(), subject: general(subject, Topic::Other), result: *result }
-        }
+        Sentence::Ran { title: _, subject, result } => Sentence::Ran {
+            title: String::new(),
+            subject: general(subject, Topic::Other),
+            result: *result,
+        },
         Sentence::Flood { .. }
         | Sentence::More { .. }
         | Sentence::Quiet { .. }
@@ -447,7 +537,8 @@ fn guarded(incident: &Incident, audience: Audience, known_hosts: &[String]) -> S
         | Sentence::ReasonUnknown
         | Sentence::CustomersUnknown => sentence.clone(),
     };
-    let Summary { basis, happened, since, affected, done, recommended, otherwise, unknown } = &incident.summary;
+    let Summary { basis, happened, since, affected, done, recommended, otherwise, unknown } =
+        &incident.summary;
     let part = |sentences: &[Sentence]| sentences.iter().map(sentence).collect();
     Summary {
         basis: *basis,

@@ -1,5 +1,6 @@
-//! The evidence saved when an incident opens and whenever it escalates: immutable, bounded, and built from an allow-list of fields.
-//! There is no field here that could hold a command line, an environment or a payload.
+//! The evidence saved when an incident opens and whenever it escalates: immutable, bounded, and
+//! built from an allow-list of fields. There is no field here that could hold a command line, an
+//! environment or a payload.
 
 use serde::{Deserialize, Serialize};
 

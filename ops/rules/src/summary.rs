@@ -1,6 +1,8 @@
-//! The decision summary: typed sentences, composed by rules from the evidence and rendered for each reader.
+//! The decision summary: typed sentences, composed by rules from the evidence and rendered for each
+//! reader.
 //!
-//! What is stored are facts, never prose: a reader who must not see a host's name gets a sentence that was made without it.
+//! What is stored are facts, never prose: a reader who must not see a host's name gets a sentence
+//! that was made without it.
 
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +58,8 @@ impl Reader {
     pub const ALL: [Self; 3] = [Self::Team, Self::Customer, Self::Manager];
 }
 
-/// One reader's sentence for a fact, or none where it is nothing for that reader; in the past tense once it is `over`.
+/// One reader's sentence for a fact, or none where it is nothing for that reader; in the past tense
+/// once it is `over`.
 type Say = fn(&Sentence, over: bool) -> Option<String>;
 
 /// A part of the rendered summary.
@@ -252,7 +255,8 @@ pub enum Phase {
     Over,
 }
 
-/// What a summary was composed from, in short: when it differs from the incident, the summary is out of date.
+/// What a summary was composed from, in short: when it differs from the incident, the summary is
+/// out of date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -285,7 +289,9 @@ impl Basis {
         let (running, ran, proved) = runs::counts(incident);
         let mut holding = 0;
         let mut waits = true;
-        for IncidentBreach { breach, .. } in incident.breaches.iter().filter(|known| known.cleared_at.is_none()) {
+        for IncidentBreach { breach, .. } in
+            incident.breaches.iter().filter(|known| known.cleared_at.is_none())
+        {
             holding += 1;
             waits &= eases(breach.easing, breach.unsteady, breach.unheard);
         }
@@ -338,13 +344,24 @@ impl Summary {
         // Stable, so that what is equal stays in the order of joining.
         told.sort_by_key(|known| {
             let breach = &known.breach;
-            (known.cleared_at.is_some(), std::cmp::Reverse(breach.severity), breach.key.subject != incident.cause)
+            (
+                known.cleared_at.is_some(),
+                std::cmp::Reverse(breach.severity),
+                breach.key.subject != incident.cause,
+            )
         });
-        let holding: Vec<Fact> = told.iter().filter(|known| known.cleared_at.is_none()).map(|known| Fact::of(&known.breach)).collect();
+        let holding: Vec<Fact> = told
+            .iter()
+            .filter(|known| known.cleared_at.is_none())
+            .map(|known| Fact::of(&known.breach))
+            .collect();
         let mut summary = Self {
             basis,
             happened: happened(incident, &told, basis),
-            since: vec![Sentence::Began { at: incident.began_at, noticed_after: incident.opened_at.since(incident.began_at) }],
+            since: vec![Sentence::Began {
+                at: incident.began_at,
+                noticed_after: incident.opened_at.since(incident.began_at),
+            }],
             affected: affected(incident),
             // The evidence is saved in the same transaction that records the incident.
             done: vec![Sentence::EvidenceSaved],
@@ -355,8 +372,11 @@ impl Summary {
                 Some(Ending::Recovered { since }) => Some(since.min(end.at)),
                 Some(Ending::NoLongerWatched) | None => None,
             });
-            // What was waiting for proof is no trouble any more; and where nobody saw the end, it is not known how long it lasted.
-            if let Some(last) = recovered.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max()) {
+            // What was waiting for proof is no trouble any more; and where nobody saw the end, it
+            // is not known how long it lasted.
+            if let Some(last) =
+                recovered.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max())
+            {
                 summary.since.push(Sentence::Lasted { span: last.since(incident.began_at) });
             }
         }
@@ -401,7 +421,15 @@ impl Summary {
             Reader::Customer => (customer::headings(over), customer::sentence),
             Reader::Manager => (manager::headings(over), manager::sentence),
         };
-        let parts = [&self.happened, &self.since, &self.affected, &self.done, &self.recommended, &self.otherwise, &self.unknown];
+        let parts = [
+            &self.happened,
+            &self.since,
+            &self.affected,
+            &self.done,
+            &self.recommended,
+            &self.otherwise,
+            &self.unknown,
+        ];
         let mut sections: Vec<Section> = Vec::new();
         for (heading, part) in headings.into_iter().zip(parts) {
             let mut sentences: Vec<String> = Vec::new();
@@ -422,7 +450,10 @@ impl Summary {
 fn happened(incident: &Incident, told: &[&IncidentBreach], basis: Basis) -> Vec<Sentence> {
     let mut sentences = Vec::new();
     if incident.flood {
-        sentences.push(Sentence::Flood { signals: count(told.len()), over: basis.holding == 0 || !incident.is_active() });
+        sentences.push(Sentence::Flood {
+            signals: count(told.len()),
+            over: basis.holding == 0 || !incident.is_active(),
+        });
     }
     sentences.extend(told.iter().take(MOST_FACTS).map(|known| {
         let fact = Fact::of(&known.breach);
@@ -436,14 +467,23 @@ fn happened(incident: &Incident, told: &[&IncidentBreach], basis: Basis) -> Vec<
         let rest = &told[MOST_FACTS..];
         let holding = rest.iter().filter(|known| known.cleared_at.is_none()).count();
         let lost = rest.iter().filter(|known| known.is_lost()).count();
-        sentences.push(Sentence::More { holding: count(holding), cleared: count(rest.len() - holding - lost), lost: count(lost) });
+        sentences.push(Sentence::More {
+            holding: count(holding),
+            cleared: count(rest.len() - holding - lost),
+            lost: count(lost),
+        });
     }
     if basis.reopened > 0 {
         sentences.push(Sentence::CameBack { times: basis.reopened });
     }
     let lost = count(told.iter().filter(|known| known.is_lost()).count());
     if let Some(end) = &incident.resolution {
-        sentences.push(Sentence::Over { at: end.at, by_person: end.by.is_person(), holding: basis.holding, lost });
+        sentences.push(Sentence::Over {
+            at: end.at,
+            by_person: end.by.is_person(),
+            holding: basis.holding,
+            lost,
+        });
     } else if let Some(since) = incident.quiet_since {
         sentences.push(Sentence::Quiet { since, lost });
     }
@@ -455,18 +495,26 @@ fn affected(incident: &Incident) -> Vec<Sentence> {
     // A certificate that runs out some day hurts nobody yet.
     let hurts = |one: &Subject| {
         let own = incident.breaches.iter().filter(|known| known.breach.key.subject == *one);
-        let mut topics = own.map(|known| Topic::of(one, &known.breach.key.signal, &known.breach.crossing));
+        let mut topics =
+            own.map(|known| Topic::of(one, &known.breach.key.signal, &known.breach.crossing));
         topics.any(|topic| topic != Topic::Certificate)
     };
-    let known: Vec<&Subject> = subjects.iter().copied().filter(|one| one.kind() == "endpoint").collect();
-    let endpoints: Vec<Subject> = known.iter().filter(|one| hurts(one)).take(MOST_SUBJECTS).map(|&one| one.clone()).collect();
+    let known: Vec<&Subject> =
+        subjects.iter().copied().filter(|one| one.kind() == "endpoint").collect();
+    let endpoints: Vec<Subject> =
+        known.iter().filter(|one| hurts(one)).take(MOST_SUBJECTS).map(|&one| one.clone()).collect();
     let more = count(subjects.len().saturating_sub(MOST_SUBJECTS));
-    let parts = Sentence::Parts { subjects: subjects.into_iter().take(MOST_SUBJECTS).cloned().collect(), more };
+    let parts = Sentence::Parts {
+        subjects: subjects.into_iter().take(MOST_SUBJECTS).cloned().collect(),
+        more,
+    };
     if endpoints.is_empty() {
         return if known.is_empty() { vec![parts, Sentence::NoEndpoint] } else { vec![parts] };
     }
     let over = !incident.is_active()
-        || !incident.breaches.iter().any(|known| known.cleared_at.is_none() && endpoints.contains(&known.breach.key.subject));
+        || !incident.breaches.iter().any(|known| {
+            known.cleared_at.is_none() && endpoints.contains(&known.breach.key.subject)
+        });
     vec![parts, Sentence::EndpointsReached { endpoints, over }]
 }
 
@@ -495,7 +543,10 @@ fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
             let pair = (id.as_str(), &breach.key.subject);
             if named.len() < MOST_COMMANDS && !named.contains(&pair) {
                 named.push(pair);
-                sentences.push(Sentence::Command { id: say::clip(id, LONGEST_ID), because: Fact::of(breach) });
+                sentences.push(Sentence::Command {
+                    id: say::clip(id, LONGEST_ID),
+                    because: Fact::of(breach),
+                });
             }
         }
         let section = guidance.runbook.as_str();
@@ -515,8 +566,13 @@ fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
 fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
     let holding: Vec<&Breach> = pressing(told).collect();
     let mut sentences = Vec::new();
-    let facts = holding.iter().map(|breach| Fact::of(breach)).filter(|fact| !fact.is_silent() && fact.is_beyond());
-    let nearest = facts.filter_map(|fact| Some((fact.limit_in_seconds?, fact))).min_by(|a, b| a.0.total_cmp(&b.0));
+    let facts = holding
+        .iter()
+        .map(|breach| Fact::of(breach))
+        .filter(|fact| !fact.is_silent() && fact.is_beyond());
+    let nearest = facts
+        .filter_map(|fact| Some((fact.limit_in_seconds?, fact)))
+        .min_by(|a, b| a.0.total_cmp(&b.0));
     if let Some((seconds, fact)) = nearest.filter(|(seconds, _)| *seconds <= team::FORESEEABLE) {
         sentences.push(Sentence::LimitAhead { fact, seconds });
     }

@@ -1,8 +1,9 @@
-//! The authoritative thresholds: `ops/alerts/thresholds.md`, read into rules. What is not in it does not alert.
+//! The authoritative thresholds: `ops/alerts/thresholds.md`, read into rules. What is not in it
+//! does not alert.
 //!
-//! Of several rows of one way (level, rise, forecast) whose patterns fit a subject, the most specific is in force: the one with the
-//! most literal characters; among equals the later row. A row with `-` in both columns and the most specific pattern switches the
-//! less specific rows off.
+//! Of several rows of one way (level, rise, forecast) whose patterns fit a subject, the most
+//! specific is in force: the one with the most literal characters; among equals the later row. A
+//! row with `-` in both columns and the most specific pattern switches the less specific rows off.
 
 mod cells;
 mod read;
@@ -72,12 +73,17 @@ impl Level {
         match self {
             Self::Above(level) => Crossing::Above { level },
             Self::Below(level) => Crossing::Below { level },
-            Self::Rises { by, within } => Crossing::Rising { by, within_seconds: within.as_secs_f64() },
-            Self::Reaches { limit, within } => Crossing::Reaching { limit, within_seconds: within.as_secs_f64() },
+            Self::Rises { by, within } => {
+                Crossing::Rising { by, within_seconds: within.as_secs_f64() }
+            }
+            Self::Reaches { limit, within } => {
+                Crossing::Reaching { limit, within_seconds: within.as_secs_f64() }
+            }
         }
     }
 
-    /// The number on a scale on which more is worse; [`crate::evaluate`] measures values on the same scale.
+    /// The number on a scale on which more is worse; [`crate::evaluate`] measures values on the
+    /// same scale.
     pub(crate) fn on_scale(self) -> f64 {
         match self {
             Self::Above(level) => level,
@@ -89,7 +95,9 @@ impl Level {
 
     fn comparable(self, other: Self) -> bool {
         match (self, other) {
-            (Self::Above(_), Self::Above(_)) | (Self::Below(_), Self::Below(_)) | (Self::Rises { .. }, Self::Rises { .. }) => true,
+            (Self::Above(_), Self::Above(_))
+            | (Self::Below(_), Self::Below(_))
+            | (Self::Rises { .. }, Self::Rises { .. }) => true,
             (Self::Reaches { limit: one, .. }, Self::Reaches { limit: two, .. }) => one == two,
             _ => false,
         }
@@ -103,7 +111,8 @@ pub struct Row {
     pub signal: Signal,
     /// Of which subjects: `*` stands for any run of characters.
     pub pattern: String,
-    /// The unit of the levels; `None` where the row names none and the signal is not one of Calm Ops' own.
+    /// The unit of the levels; `None` where the row names none and the signal is not one of Calm
+    /// Ops' own.
     pub unit: Option<Unit>,
     /// Beyond this it is a warning.
     pub warning: Option<Level>,
@@ -113,7 +122,8 @@ pub struct Row {
     pub warning_for: Span,
     /// How long it must be beyond the critical level.
     pub critical_for: Span,
-    /// At or past this it has recovered; `None`: the warning level (the critical one where there is no other).
+    /// At or past this it has recovered; `None`: the warning level (the critical one where there is
+    /// no other).
     pub recovers_at: Option<Level>,
     /// Silence for longer than this is a breach.
     pub no_data_after: Option<Span>,
@@ -164,7 +174,10 @@ pub struct Effective<'a> {
 impl Effective<'_> {
     /// Whether nothing is watched.
     pub fn is_empty(&self) -> bool {
-        self.level.is_none() && self.rate.is_none() && self.forecast.is_none() && self.silence.is_none()
+        self.level.is_none()
+            && self.rate.is_none()
+            && self.forecast.is_none()
+            && self.silence.is_none()
     }
 }
 
@@ -178,10 +191,13 @@ pub struct Thresholds {
 }
 
 impl Thresholds {
-    /// Reads the document. `file` is how errors name it. All problems are told, in the order of their places.
+    /// Reads the document. `file` is how errors name it. All problems are told, in the order of
+    /// their places.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
         let (mut rows, policy) = read::read(file, text)?;
-        rows.sort_by(|one, two| (one.signal.as_str(), one.line).cmp(&(two.signal.as_str(), two.line)));
+        rows.sort_by(|one, two| {
+            (one.signal.as_str(), one.line).cmp(&(two.signal.as_str(), two.line))
+        });
         let mut sha256 = String::with_capacity(64);
         for byte in Sha256::digest(text.as_bytes()) {
             let _ = write!(sha256, "{byte:02x}");
@@ -226,7 +242,10 @@ impl Thresholds {
             level: best(Way::Level).filter(heard),
             rate: best(Way::Rate).filter(heard),
             forecast: best(Way::Forecast).filter(heard),
-            silence: rows().filter(heard).filter(|row| row.no_data_after.is_some()).max_by_key(rank),
+            silence: rows()
+                .filter(heard)
+                .filter(|row| row.no_data_after.is_some())
+                .max_by_key(rank),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A moment of the wall clock: microseconds since 1970-01-01T00:00:00Z. In JSON an RFC 3339 text with six digits of a second.
+/// A moment of the wall clock: microseconds since 1970-01-01T00:00:00Z. In JSON an RFC 3339 text
+/// with six digits of a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -97,9 +98,11 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A moment on the monotonic clock: microseconds since an origin that only this run of the program knows.
-/// Durations are measured on it, so that a jump of the wall clock changes none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A moment on the monotonic clock: microseconds since an origin that only this run of the program
+/// knows. Durations are measured on it, so that a jump of the wall clock changes none.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Mono(u64);
 
@@ -142,7 +145,9 @@ pub struct Now {
 }
 
 /// A duration in microseconds. Shown and read as people write it: `4 min 10 s`, `3 h`, `7 d`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Span(u64);
@@ -216,7 +221,11 @@ const UNITS: [(&str, u64); 5] = [("d", 86_400), ("h", 3_600), ("min", 60), ("s",
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 < 1_000_000 {
-            return if self.0 == 0 { f.write_str("0 s") } else { write!(f, "{} ms", self.0.div_ceil(1_000)) };
+            return if self.0 == 0 {
+                f.write_str("0 s")
+            } else {
+                write!(f, "{} ms", self.0.div_ceil(1_000))
+            };
         }
         let seconds = self.0 / 1_000_000;
         let first = UNITS.iter().position(|&(_, size)| size != 0 && seconds >= size).unwrap_or(3);
@@ -252,9 +261,13 @@ impl FromStr for Span {
             let count: u64 = rest[..digits].parse().map_err(|_| bad())?;
             rest = rest[digits..].trim_start();
             let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-            let &(_, size) = UNITS.iter().find(|&&(name, _)| name == &rest[..letters]).ok_or_else(bad)?;
+            let &(_, size) =
+                UNITS.iter().find(|&&(name, _)| name == &rest[..letters]).ok_or_else(bad)?;
             let micros = if size == 0 { 1_000 } else { size * 1_000_000 };
-            total = count.checked_mul(micros).and_then(|part| total.checked_add(part)).ok_or_else(bad)?;
+            total = count
+                .checked_mul(micros)
+                .and_then(|part| total.checked_add(part))
+                .ok_or_else(bad)?;
             rest = rest[letters..].trim_start();
         }
         // A century: longer durations are mistakes, and sums of them would not fit.
@@ -271,9 +284,14 @@ mod tests {
 
     #[test]
     fn spans_read_as_people_write_them() {
-        for (text, shown) in
-            [("250 ms", "250 ms"), ("30 s", "30 s"), ("250s", "4 min 10 s"), ("3 h 20 min", "3 h 20 min"), ("7 d", "7 d"), ("0 s", "0 s")]
-        {
+        for (text, shown) in [
+            ("250 ms", "250 ms"),
+            ("30 s", "30 s"),
+            ("250s", "4 min 10 s"),
+            ("3 h 20 min", "3 h 20 min"),
+            ("7 d", "7 d"),
+            ("0 s", "0 s"),
+        ] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), shown);
         }
         for text in ["", "5", "5 parsecs", "min", "-3 s", "99999999999999999999 s", "5 minutes"] {
@@ -285,7 +303,10 @@ mod tests {
     fn timestamps_keep_their_microseconds() {
         let time: Timestamp = "2026-11-22T10:00:00.000001Z".parse().unwrap();
         assert_eq!(time.to_string(), "2026-11-22T10:00:00.000001Z");
-        assert_eq!(serde_json::from_str::<Timestamp>(&serde_json::to_string(&time).unwrap()).unwrap(), time);
+        assert_eq!(
+            serde_json::from_str::<Timestamp>(&serde_json::to_string(&time).unwrap()).unwrap(),
+            time
+        );
         assert_eq!(time.since(time.plus(Span::from_secs(1))), Span::ZERO);
     }
 }

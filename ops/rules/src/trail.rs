@@ -1,5 +1,6 @@
-//! The trail: the journal as people look through it, and as it is taken elsewhere: what is asked, what is answered, and the lines of an
-//! export, by which the chain can be proved without the database.
+//! The trail: the journal as people look through it, and as it is taken elsewhere: what is asked,
+//! what is answered, and the lines of an export, by which the chain can be proved without the
+//! database.
 
 use std::fmt::Write as _;
 
@@ -29,7 +30,8 @@ pub struct TrailFilter {
     pub actor: Option<Actor>,
     /// Of this kind; one of [`KINDS`].
     pub kind: Option<String>,
-    /// About this subject, or one that begins so: entries of the incidents that it takes part in, and its own.
+    /// About this subject, or one that begins so: entries of the incidents that it takes part in,
+    /// and its own.
     pub subject: Option<String>,
     /// About this incident.
     pub incident: Option<IncidentNumber>,
@@ -44,15 +46,23 @@ pub struct TrailFilter {
 impl TrailFilter {
     /// Says what can't be looked for.
     pub fn check(&self) -> Result<(), Refusal> {
-        let wrong = |field: &str, problem: String| Err(Refusal::Invalid { field: field.to_owned(), problem });
+        let wrong = |field: &str, problem: String| {
+            Err(Refusal::Invalid { field: field.to_owned(), problem })
+        };
         if let Some(kind) = &self.kind
             && !KINDS.contains(&kind.as_str())
         {
             let kind: String = kind.chars().take(40).collect();
-            return wrong("kind", format!("there is no kind of entry {kind:?}; the journal page lists them"));
+            return wrong(
+                "kind",
+                format!("there is no kind of entry {kind:?}; the journal page lists them"),
+            );
         }
         if self.subject.as_ref().is_some_and(|subject| subject.chars().count() > LONGEST_SUBJECT) {
-            return wrong("subject", format!("at most {LONGEST_SUBJECT} characters can be looked for"));
+            return wrong(
+                "subject",
+                format!("at most {LONGEST_SUBJECT} characters can be looked for"),
+            );
         }
         if self.from.zip(self.to).is_some_and(|(from, to)| from >= to) {
             return wrong("from", "must be earlier than 'to'".to_owned());
@@ -163,7 +173,8 @@ pub struct Verified {
     pub at: Timestamp,
     /// The last entry that was proved, and its hash.
     pub head: Head,
-    /// The head that was to be reached; further than `head` where something is wrong or the time ran out.
+    /// The head that was to be reached; further than `head` where something is wrong or the time
+    /// ran out.
     pub goal: Head,
     /// Of how many entries the content was removed.
     pub redacted: u64,
@@ -182,8 +193,8 @@ impl Verified {
     }
 }
 
-/// Whether the content of an entry of this kind may be removed: only what carries words of people, or outputs. What was decided, and who
-/// is who, stays.
+/// Whether the content of an entry of this kind may be removed: only what carries words of people,
+/// or outputs. What was decided, and who is who, stays.
 pub fn may_lose_content(kind: &str) -> bool {
     matches!(
         kind,
@@ -206,11 +217,16 @@ pub fn may_remove(caller: &Caller, kind: &str, author: Actor) -> bool {
         && match caller {
             Caller::Account { role, .. } => *role == Role::Owner || is_author,
             Caller::Local => is_author,
-            Caller::Agent | Caller::System | Caller::Token { .. } | Caller::Share { .. } | Caller::Nobody => false,
+            Caller::Agent
+            | Caller::System
+            | Caller::Token { .. }
+            | Caller::Share { .. }
+            | Caller::Nobody => false,
         }
 }
 
-/// What is journalled where a caller removes the content of an entry, or why they may not. `entry` is as it is stored now.
+/// What is journalled where a caller removes the content of an entry, or why they may not. `entry`
+/// is as it is stored now.
 pub fn redaction(caller: &Caller, entry: &StoredEntry, reason: &str) -> Result<Event, Refusal> {
     let conflict = |problem: String| Err(Refusal::Conflict { problem });
     let StoredEntry { number, kind, .. } = entry;
@@ -223,10 +239,12 @@ pub fn redaction(caller: &Caller, entry: &StoredEntry, reason: &str) -> Result<E
     }
     let author = entry.actor.parse::<Actor>().ok();
     if !author.is_some_and(|author| may_remove(caller, kind, author)) {
-        let needs = if kind == "commented" { "an owner, or whoever wrote the comment" } else { "an owner" };
+        let needs =
+            if kind == "commented" { "an owner, or whoever wrote the comment" } else { "an owner" };
         return Err(Refusal::Forbidden { needs: needs.to_owned() });
     }
-    // It can't be undone. One's own comment is one's own; for all else it must be the owner who asks, not only their open browser.
+    // It can't be undone. One's own comment is one's own; for all else it must be the owner who
+    // asks, not only their open browser.
     if matches!(caller, Caller::Account { fresh: false, .. }) && caller.actor() != author {
         return Err(Refusal::SignInAgain);
     }
@@ -237,7 +255,8 @@ pub fn redaction(caller: &Caller, entry: &StoredEntry, reason: &str) -> Result<E
     Ok(Event::Redacted { entry: *number, reason })
 }
 
-/// Looks after removed contents while a chain is walked: each must be named by a later entry that says who removed it.
+/// Looks after removed contents while a chain is walked: each must be named by a later entry that
+/// says who removed it.
 #[derive(Clone, Debug, Default)]
 pub struct Removals {
     open: std::collections::BTreeSet<u64>,
@@ -319,7 +338,8 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     pairs.map(|pair| Some(digit(pair[0])? * 16 + digit(pair[1])?)).collect()
 }
 
-/// An entry as a line of an export, with the line's end. `before` is the hash of the entry before it.
+/// An entry as a line of an export, with the line's end. `before` is the hash of the entry before
+/// it.
 pub fn to_line(entry: &StoredEntry, before: Hash) -> Result<String, serde_json::Error> {
     let (salt, payload) = entry.payload.as_ref().map(|(salt, payload)| (salt, payload)).unzip();
     let text = payload.and_then(|payload| std::str::from_utf8(payload).ok()).map(str::to_owned);
@@ -387,7 +407,8 @@ pub fn from_line(line: &[u8]) -> Result<(StoredEntry, Hash), BadLine> {
     Ok((entry, line.before))
 }
 
-/// Whether the first entry of an export follows the hash that its line names; the entries after it are proved one by one.
+/// Whether the first entry of an export follows the hash that its line names; the entries after it
+/// are proved one by one.
 pub fn begins(entry: &StoredEntry, before: Hash) -> Result<Head, Broken> {
     if entry.number == 0 {
         return Err(Broken::OutOfOrder { expected: 1, found: 0 });
@@ -417,8 +438,11 @@ mod tests {
         let source = include_str!("journal.rs");
         let body = source.split_once("pub const fn kind(&self)").unwrap().1;
         let body = body.split_once("\n    }\n").unwrap().0;
-        let known: BTreeSet<&str> =
-            body.lines().filter_map(|line| line.split_once("=> \"")?.1.split_once('"')).map(|(kind, _)| kind).collect();
+        let known: BTreeSet<&str> = body
+            .lines()
+            .filter_map(|line| line.split_once("=> \"")?.1.split_once('"'))
+            .map(|(kind, _)| kind)
+            .collect();
         assert!(known.len() > 40);
         assert_eq!(KINDS.iter().copied().collect::<BTreeSet<_>>(), known);
         assert_eq!(KINDS.len(), known.len(), "each once");
@@ -427,29 +451,56 @@ mod tests {
     #[test]
     fn a_filter_says_what_can_not_be_looked_for() {
         let bad = |filter: TrailFilter| filter.check().unwrap_err().to_string();
-        assert!(bad(TrailFilter { kind: Some("<b>".into()), ..TrailFilter::default() }).starts_with("kind: there is no kind"));
-        assert!(bad(TrailFilter { subject: Some("x".repeat(201)), ..TrailFilter::default() }).starts_with("subject: at most 200"));
+        assert!(
+            bad(TrailFilter { kind: Some("<b>".into()), ..TrailFilter::default() })
+                .starts_with("kind: there is no kind")
+        );
+        assert!(
+            bad(TrailFilter { subject: Some("x".repeat(201)), ..TrailFilter::default() })
+                .starts_with("subject: at most 200")
+        );
         let (from, to) = (Some(Timestamp::from_secs(5)), Some(Timestamp::from_secs(5)));
-        assert_eq!(bad(TrailFilter { from, to, ..TrailFilter::default() }), "from: must be earlier than 'to'");
-        assert_eq!(TrailFilter { kind: Some("commented".into()), ..TrailFilter::default() }.check(), Ok(()));
+        assert_eq!(
+            bad(TrailFilter { from, to, ..TrailFilter::default() }),
+            "from: must be earlier than 'to'"
+        );
+        assert_eq!(
+            TrailFilter { kind: Some("commented".into()), ..TrailFilter::default() }.check(),
+            Ok(())
+        );
     }
 
     #[test]
     fn only_an_owner_removes_content_and_the_author_of_a_comment_their_own() {
-        let account = |id, role| Caller::Account { id: AccountId(id), role, session: SessionId(1), fresh: true };
+        let account = |id, role| Caller::Account {
+            id: AccountId(id),
+            role,
+            session: SessionId(1),
+            fresh: true,
+        };
         let author = Actor::Account(AccountId(7));
         let comment = |caller: Caller| may_remove(&caller, "commented", author);
         assert!(comment(account(1, Role::Owner)) && comment(account(7, Role::Viewer)));
-        assert!(!comment(account(8, Role::Approver)) && !comment(Caller::Local) && !comment(Caller::Agent) && !comment(Caller::Nobody));
+        assert!(
+            !comment(account(8, Role::Approver))
+                && !comment(Caller::Local)
+                && !comment(Caller::Agent)
+                && !comment(Caller::Nobody)
+        );
         assert!(may_remove(&Caller::Local, "commented", Actor::Local));
         let token = Caller::Token { id: TokenId(7), scopes: Scope::ALL.into_iter().collect() };
         assert!(!may_remove(&token, "commented", Actor::Token(TokenId(7))));
         assert!(!comment(Caller::Share { id: ShareId(7), incident: IncidentNumber(1) }));
         // A note ends an incident: it is a decision, and only an owner takes words out of it.
-        assert!(!may_remove(&account(7, Role::Approver), "resolved", author) && may_remove(&account(1, Role::Owner), "resolved", author));
+        assert!(
+            !may_remove(&account(7, Role::Approver), "resolved", author)
+                && may_remove(&account(1, Role::Owner), "resolved", author)
+        );
         for kind in KINDS {
-            let stays =
-                ["account", "role", "approved", "signed", "redacted", "invit", "token", "share", "opened", "contact", "pass", "owner"];
+            let stays = [
+                "account", "role", "approved", "signed", "redacted", "invit", "token", "share",
+                "opened", "contact", "pass", "owner",
+            ];
             if stays.iter().any(|word| kind.contains(word)) && kind != "reopened" {
                 assert!(!may_remove(&account(1, Role::Owner), kind, author), "{kind}");
             }
@@ -462,20 +513,43 @@ mod tests {
             let event = Event::Commented { incident: IncidentNumber(3), text: "a password".into() };
             seal(Head::EMPTY, Timestamp::from_secs(1), author, &event, vec![1; 16]).unwrap()
         };
-        let person = |id: u32, role, fresh| Caller::Account { id: AccountId(id), role, session: SessionId(1), fresh };
-        let asked = |caller: &Caller, author: u32| redaction(caller, &comment(Actor::Account(AccountId(author))), "A password.");
+        let person = |id: u32, role, fresh| Caller::Account {
+            id: AccountId(id),
+            role,
+            session: SessionId(1),
+            fresh,
+        };
+        let asked = |caller: &Caller, author: u32| {
+            redaction(caller, &comment(Actor::Account(AccountId(author))), "A password.")
+        };
         assert_eq!(asked(&person(1, Role::Owner, false), 7), Err(Refusal::SignInAgain));
         assert!(asked(&person(1, Role::Owner, true), 7).is_ok());
-        assert!(asked(&person(7, Role::Responder, false), 7).is_ok(), "one's own comment is one's own");
-        assert!(matches!(asked(&person(7, Role::Responder, true), 8), Err(Refusal::Forbidden { .. })));
+        assert!(
+            asked(&person(7, Role::Responder, false), 7).is_ok(),
+            "one's own comment is one's own"
+        );
+        assert!(matches!(
+            asked(&person(7, Role::Responder, true), 8),
+            Err(Refusal::Forbidden { .. })
+        ));
     }
 
     fn chain(count: u8) -> (Vec<StoredEntry>, Head) {
         let mut head = Head::EMPTY;
         let mut entries = Vec::new();
         for salt in 0..count {
-            let event = Event::Commented { incident: IncidentNumber(3), text: format!("word {salt} \u{1f642} \"quoted\"\n") };
-            let entry = seal(head, Timestamp::from_secs(i64::from(salt)), Actor::Local, &event, vec![salt; 16]).unwrap();
+            let event = Event::Commented {
+                incident: IncidentNumber(3),
+                text: format!("word {salt} \u{1f642} \"quoted\"\n"),
+            };
+            let entry = seal(
+                head,
+                Timestamp::from_secs(i64::from(salt)),
+                Actor::Local,
+                &event,
+                vec![salt; 16],
+            )
+            .unwrap();
             head = Head { number: entry.number, hash: entry.hash };
             entries.push(entry);
         }
@@ -493,7 +567,10 @@ mod tests {
             assert_eq!(from_line(line.as_bytes()), Ok((entry.clone(), Hash::GENESIS)));
         }
         assert_eq!(begins(&entries[0], Hash::GENESIS), Ok(Head::EMPTY));
-        assert_eq!(begins(&entries[1], entries[0].hash), Ok(Head { number: 1, hash: entries[0].hash }));
+        assert_eq!(
+            begins(&entries[1], entries[0].hash),
+            Ok(Head { number: 1, hash: entries[0].hash })
+        );
         assert_eq!(begins(&entries[1], Hash::GENESIS), Err(Broken::Changed { number: 2 }));
         assert_eq!(begins(&entries[1], entries[1].hash), Err(Broken::Changed { number: 2 }));
     }
@@ -509,9 +586,17 @@ mod tests {
             ("\"incident\":3", "\"incident\":4294967296", "invalid value"),
             ("\"salt\":\"00", "\"salt\":\"0g", "salt is not hexadecimal"),
             ("\"salt\":\"00", "\"salt\":\"0", "salt is not hexadecimal"),
-            ("\"salt\":\"00000000000000000000000000000000\"", "\"salt\":null", "a payload without a salt"),
+            (
+                "\"salt\":\"00000000000000000000000000000000\"",
+                "\"salt\":null",
+                "a payload without a salt",
+            ),
             ("\"before\":\"00", "\"before\":\"0", "expected a SHA-256 hash"),
-            ("}\n", ",\"payload_hex\":\"00\"}\n", "a salt without a payload, or a payload without a salt"),
+            (
+                "}\n",
+                ",\"payload_hex\":\"00\"}\n",
+                "a salt without a payload, or a payload without a salt",
+            ),
             ("}\n", "} {}", "trailing characters"),
             ("{\"number\"", "[\"number\"", "expected"),
         ] {
@@ -528,7 +613,9 @@ mod tests {
     fn what_was_removed_must_be_explained() {
         let (mut entries, head) = chain(3);
         let redacted = Event::Redacted { entry: 2, reason: "a password".into() };
-        entries.push(seal(head, Timestamp::from_secs(9), Actor::Local, &redacted, vec![1; 16]).unwrap());
+        entries.push(
+            seal(head, Timestamp::from_secs(9), Actor::Local, &redacted, vec![1; 16]).unwrap(),
+        );
         entries[1].payload = None;
         let walk = |entries: &[StoredEntry]| {
             let mut removals = Removals::default();

@@ -1,4 +1,5 @@
-//! What pages and REST show: the answers to queries. Plain data, the same for server, Wasm and other programs.
+//! What pages and REST show: the answers to queries. Plain data, the same for server, Wasm and
+//! other programs.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -54,8 +55,8 @@ pub struct Reading {
     pub at: Timestamp,
     /// How it is doing.
     pub status: Status,
-    /// Since when nothing more was heard, where that is longer than expected: then the value and the status are those of then, not of
-    /// now.
+    /// Since when nothing more was heard, where that is longer than expected: then the value and
+    /// the status are those of then, not of now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unheard_since: Option<Timestamp>,
     /// What is usual here, if enough is known.
@@ -67,7 +68,8 @@ pub struct Reading {
     /// The critical level that applies, for the picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub critical: Option<f64>,
-    /// Seconds until the limit is reached at the present rate, where a forecast is made and it is near.
+    /// Seconds until the limit is reached at the present rate, where a forecast is made and it is
+    /// near.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_in_seconds: Option<f64>,
 }
@@ -174,7 +176,8 @@ pub struct IncidentCard {
     pub acknowledged: bool,
     /// Whether the agent offers to resolve it.
     pub resolution_offered: bool,
-    /// Whether it is a recommended command that waits for a decision, and nothing runs or is still watched whether it worked.
+    /// Whether it is a recommended command that waits for a decision, and nothing runs or is still
+    /// watched whether it worked.
     #[serde(default)]
     pub waits: bool,
 }
@@ -195,7 +198,10 @@ impl From<&Incident> for IncidentCard {
             resolution_offered: incident.resolution_offered,
             waits: incident.is_active()
                 && incident.offered().next().is_some()
-                && !incident.recommendations.iter().any(|one| one.is_under_way() || one.awaits_proof()),
+                && !incident
+                    .recommendations
+                    .iter()
+                    .any(|one| one.is_under_way() || one.awaits_proof()),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The words of the product as types: signal, subject, unit, observation, severity, actor. What is wrong cannot be built:
-//! every text that comes from outside is checked here, once.
+//! The words of the product as types: signal, subject, unit, observation, severity, actor. What is
+//! wrong cannot be built: every text that comes from outside is checked here, once.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -65,12 +65,18 @@ impl Signal {
     pub fn check(text: &str) -> Result<(), BadName> {
         let word = |part: &str| {
             part.starts_with(|c: char| c.is_ascii_lowercase())
-                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
         };
         if text.len() <= 80 && text.split('.').all(word) {
             Ok(())
         } else {
-            Err(bad(text, "signal", "lower-case words joined by dots, at most 80 bytes, such as 'queue.depth'"))
+            Err(bad(
+                text,
+                "signal",
+                "lower-case words joined by dots, at most 80 bytes, such as 'queue.depth'",
+            ))
         }
     }
 }
@@ -84,7 +90,8 @@ impl FromStr for Signal {
     }
 }
 
-/// What a signal is about: `kind:name` or `kind:name@host`, such as `disk:/var@web-1`. At most 200 bytes.
+/// What a signal is about: `kind:name` or `kind:name@host`, such as `disk:/var@web-1`. At most 200
+/// bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject(Arc<str>);
 
@@ -103,16 +110,22 @@ impl Subject {
             let kind_fine = kind.len() <= 32
                 && kind.starts_with(|c: char| c.is_ascii_lowercase())
                 && kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-            let name_fine = !name.is_empty() && name.trim() == name && !name.chars().any(is_unprintable);
+            let name_fine =
+                !name.is_empty() && name.trim() == name && !name.chars().any(is_unprintable);
             let host_fine = host.is_none_or(is_host);
             (text.len() <= 200 && kind_fine && name_fine && host_fine).then_some(())
         };
         fine().ok_or_else(|| bad(text, "subject", EXPECTED))
     }
 
-    /// Builds `kind:name@host` from parts that may hold anything: what a name cannot hold becomes `_`.
+    /// Builds `kind:name@host` from parts that may hold anything: what a name cannot hold becomes
+    /// `_`.
     pub fn build(kind: &str, name: &str, host: Option<&str>) -> Self {
-        let mut clean: String = name.trim().chars().map(|c| if is_unprintable(c) || c == '@' { '_' } else { c }).collect();
+        let mut clean: String = name
+            .trim()
+            .chars()
+            .map(|c| if is_unprintable(c) || c == '@' { '_' } else { c })
+            .collect();
         while clean.len() > 100 {
             clean.pop();
         }
@@ -166,7 +179,8 @@ pub(crate) const fn is_hidden(c: char) -> bool {
 }
 
 fn is_host(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
 }
 
 /// What a value counts. The text is the one that is shown and pushed.
@@ -188,7 +202,8 @@ pub enum Unit {
     Milliseconds,
     /// `d`: days.
     Days,
-    /// Whatever else someone pushed, such as `jobs`: at most 16 bytes of letters, digits, `/`, `%`, `.`, `-`.
+    /// Whatever else someone pushed, such as `jobs`: at most 16 bytes of letters, digits, `/`, `%`,
+    /// `.`, `-`.
     Other(Arc<str>),
 }
 
@@ -223,9 +238,16 @@ impl FromStr for Unit {
             "ms" => Self::Milliseconds,
             "d" => Self::Days,
             other => {
-                let fine = other.len() <= 16 && other.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '%' | '.' | '-'));
+                let fine = other.len() <= 16
+                    && other
+                        .chars()
+                        .all(|c| c.is_alphanumeric() || matches!(c, '/' | '%' | '.' | '-'));
                 if !fine {
-                    return Err(bad(other, "unit", "at most 16 letters or digits, such as 'ms', '%' or 'jobs'"));
+                    return Err(bad(
+                        other,
+                        "unit",
+                        "at most 16 letters or digits, such as 'ms', '%' or 'jobs'",
+                    ));
                 }
                 Self::Other(other.into())
             }
@@ -410,18 +432,34 @@ mod tests {
     #[test]
     fn subjects_have_three_parts() {
         let subject: Subject = "disk:/var@web-1".parse().unwrap();
-        assert_eq!((subject.kind(), subject.name(), subject.host()), ("disk", "/var", Some("web-1")));
+        assert_eq!(
+            (subject.kind(), subject.name(), subject.host()),
+            ("disk", "/var", Some("web-1"))
+        );
         let subject: Subject = "host:web-1".parse().unwrap();
-        assert_eq!((subject.kind(), subject.name(), subject.host()), ("host", "web-1", Some("web-1")));
+        assert_eq!(
+            (subject.kind(), subject.name(), subject.host()),
+            ("host", "web-1", Some("web-1"))
+        );
         assert_eq!("service:imports".parse::<Subject>().unwrap().host(), None);
     }
 
     #[test]
     fn hostile_names_are_refused() {
         let long = format!("service:{}", "x".repeat(300));
-        for text in
-            ["", "imports", ":x", "Kind:x", "service:", "service: x", "service:a\u{202e}b", "service:a\nb", "disk:/@", "disk:/@a b", &long]
-        {
+        for text in [
+            "",
+            "imports",
+            ":x",
+            "Kind:x",
+            "service:",
+            "service: x",
+            "service:a\u{202e}b",
+            "service:a\nb",
+            "disk:/@",
+            "disk:/@a b",
+            &long,
+        ] {
             assert!(text.parse::<Subject>().is_err(), "{text:?}");
         }
         for text in ["", ".", "a..b", "A.b", "a b", "a.1b", "<script>"] {

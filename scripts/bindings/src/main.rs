@@ -1,7 +1,8 @@
 //! Writes the JavaScript that loads the browser's Wasm: `bindings WASM FOLDER [--names]`.
 //!
-//! It is wasm-bindgen's own library, in the version of Cargo.lock, so that generated code and crate always fit together and no tool
-//! has to be installed. `--names` keeps the names of functions, for readable panics.
+//! It is wasm-bindgen's own library, in the version of Cargo.lock, so that generated code and crate
+//! always fit together and no tool has to be installed. `--names` keeps the names of functions, for
+//! readable panics.
 
 use std::{env, path::PathBuf, process::ExitCode};
 

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{Documents, Outcome, Server, batch, expect, http::Connection, micros};
 
-/// How often the program is started, and how many approvals there are each time, one after the other: as many as a catalogue may have commands,
-/// because each cools down after its run.
+/// How often the program is started, and how many approvals there are each time, one after the
+/// other: as many as a catalogue may have commands, because each cools down after its run.
 const STARTS: usize = 2;
 const APPROVALS: usize = 100;
 /// One incident for each subject, however many there are.
@@ -34,19 +34,28 @@ fn catalogue() -> String {
     format!("format: 1\n\n{}", (1..=APPROVALS).map(command).collect::<String>())
 }
 
-/// The approved command is a script that notes the time: the start of its shell, and of `date`, are in what is measured.
+/// The approved command is a script that notes the time: the start of its shell, and of `date`, are
+/// in what is measured.
 pub async fn measure() -> Outcome {
     let dir = tempfile::Builder::new().prefix("calm-ops-").tempdir()?;
     let (script, noted) = (dir.path().join("note-time"), dir.path().join("noted"));
     let text = format!("#!/bin/sh\ndate +%s%6N > {0}.new\nmv {0}.new {0}\n", noted.display());
     fs::write(&script, &text)?;
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
-    let hash: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let configuration = format!("[[script]]\nname = \"note-time\"\npath = \"{}\"\nsha256 = \"{hash}\"\n", script.display());
+    let hash: String =
+        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let configuration = format!(
+        "[[script]]\nname = \"note-time\"\npath = \"{}\"\nsha256 = \"{hash}\"\n",
+        script.display()
+    );
     let mut times = Vec::new();
     for _ in 0..STARTS {
-        let server =
-            Server::start_with(Documents { behaviour: BEHAVIOUR, commands: Some(&catalogue()), configuration: &configuration }).await?;
+        let server = Server::start_with(Documents {
+            behaviour: BEHAVIOUR,
+            commands: Some(&catalogue()),
+            configuration: &configuration,
+        })
+        .await?;
         approve(&server, &noted, &mut times).await?;
         server.stop().await?;
     }
@@ -75,7 +84,11 @@ async fn approve(server: &Server, noted: &Path, times: &mut Vec<u64>) -> Outcome
                 break serde_json::from_slice(&answer.body)?;
             }
             if began.elapsed() > Duration::from_secs(30) {
-                return Err(format!("nothing was recommended: {}", String::from_utf8_lossy(&answer.body)).into());
+                return Err(format!(
+                    "nothing was recommended: {}",
+                    String::from_utf8_lossy(&answer.body)
+                )
+                .into());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         };
@@ -97,7 +110,8 @@ async fn approve(server: &Server, noted: &Path, times: &mut Vec<u64>) -> Outcome
         times.push(started.saturating_sub(pressed));
         fs::remove_file(noted)?;
         // One run at a time touches a subject, and all of these touch the host.
-        while !connection.get(&path, &[]).await?.body.windows(ENDED.len()).any(|part| part == ENDED) {
+        while !connection.get(&path, &[]).await?.body.windows(ENDED.len()).any(|part| part == ENDED)
+        {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         expect(connection.post("/api/ops/signals", &about(1.0)).await?.status, 202)?;

@@ -29,12 +29,20 @@ impl Connection {
     pub async fn open(address: &str, cookie: &str) -> Outcome<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream), host: address.to_owned(), cookie: cookie.to_owned() })
+        Ok(Self {
+            stream: BufReader::new(stream),
+            host: address.to_owned(),
+            cookie: cookie.to_owned(),
+        })
     }
 
     pub async fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Outcome<Answer> {
-        let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n{more}\r\n", self.host, self.cookie);
+        let more: String =
+            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n{more}\r\n",
+            self.host, self.cookie
+        );
         self.stream.get_mut().write_all(request.as_bytes()).await?;
         self.answer().await
     }
@@ -62,7 +70,10 @@ impl Connection {
             }
             let lower = line.to_ascii_lowercase();
             if lower.starts_with("set-cookie:") {
-                cookie = line.split_once(':').and_then(|(_, value)| value.split(';').next()).map(|value| value.trim().to_owned());
+                cookie = line
+                    .split_once(':')
+                    .and_then(|(_, value)| value.split(';').next())
+                    .map(|value| value.trim().to_owned());
             }
             if let Some(value) = lower.strip_prefix("content-length:") {
                 length = value.trim().parse()?;

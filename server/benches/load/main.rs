@@ -1,7 +1,9 @@
-//! Measures the real program from outside: `cargo bench -p server --bench load`. Prints one line for each figure that README states.
+//! Measures the real program from outside: `cargo bench -p server --bench load`. Prints one line
+//! for each figure that README states.
 //!
-//! The program is started on a free port with a data directory of its own. Readers of the live stream run in processes of their
-//! own (this same program, called with `readers`), as one process may not open as many files.
+//! The program is started on a free port with a data directory of its own. Readers of the live
+//! stream run in processes of their own (this same program, called with `readers`), as one process
+//! may not open as many files.
 
 use std::{
     fs,
@@ -40,7 +42,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let only = arguments.iter().find(|argument| !argument.starts_with('-')).cloned();
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
-    println!("{} cores; {}", std::thread::available_parallelism()?, fs::read_to_string("/proc/version")?.trim());
+    println!(
+        "{} cores; {}",
+        std::thread::available_parallelism()?,
+        fs::read_to_string("/proc/version")?.trim()
+    );
     if wanted("start") {
         start().await?;
     }
@@ -92,11 +98,15 @@ impl Server {
         let dir = tempfile::tempdir()?;
         let ops = dir.path().join("ops");
         let program = env!("CARGO_BIN_EXE_calm-ops");
-        let init = Command::new(program).arg("init").arg(&ops).stdout(Stdio::null()).status().await?;
+        let init =
+            Command::new(program).arg("init").arg(&ops).stdout(Stdio::null()).status().await?;
         if !init.success() {
             return Err("calm-ops init failed".into());
         }
-        fs::write(ops.join("alerts/thresholds.md"), format!("{THRESHOLDS}{}", documents.behaviour))?;
+        fs::write(
+            ops.join("alerts/thresholds.md"),
+            format!("{THRESHOLDS}{}", documents.behaviour),
+        )?;
         if let Some(commands) = documents.commands {
             fs::write(ops.join("runbooks/recovery.commands.md"), commands)?;
         }
@@ -129,8 +139,10 @@ impl Server {
             }
         };
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let body = format!(r#"{{"secret":"{link}","name":"Owner","password":"three words in a row"}}"#);
-        let joined = Connection::open(&address, "").await?.post("/api/people/join", body.as_bytes()).await?;
+        let body =
+            format!(r#"{{"secret":"{link}","name":"Owner","password":"three words in a row"}}"#);
+        let joined =
+            Connection::open(&address, "").await?.post("/api/people/join", body.as_bytes()).await?;
         let cookie = joined.cookie.ok_or("the owner could not come in")?;
         Ok(Self { child, address, cookie, pid, _dir: dir })
     }
@@ -148,7 +160,10 @@ async fn start() -> Outcome {
     for _ in 0..5 {
         let began = Instant::now();
         let server = Server::start().await?;
-        let page = Connection::open(&server.address, &server.cookie).await?.get("/ops/health", &[]).await?;
+        let page = Connection::open(&server.address, &server.cookie)
+            .await?
+            .get("/ops/health", &[])
+            .await?;
         if page.status != 200 {
             return Err(format!("the health page answered {}", page.status).into());
         }
@@ -170,7 +185,10 @@ async fn start() -> Outcome {
     let mut total = connection.get("/ops/health", &brotli).await?.body.len();
     let html = String::from_utf8_lossy(&page.body).into_owned();
     let (mut wasm, mut seen) = (0, Vec::new());
-    for part in html.split(['"', '\'']).filter(|part| part.starts_with("/pkg/") || part.starts_with("/icons/")) {
+    for part in html
+        .split(['"', '\''])
+        .filter(|part| part.starts_with("/pkg/") || part.starts_with("/icons/"))
+    {
         if seen.contains(&part) {
             continue;
         }
@@ -206,7 +224,11 @@ async fn idle() -> Outcome {
     }
     let after = Usage::of(server.pid)?;
     let share = (after.cpu - before.cpu).as_secs_f64() / began.elapsed().as_secs_f64() * 100.0;
-    println!("idle: {:.1} MiB resident, {share:.2} % of a core, {} child processes", after.resident as f64 / 1_048_576.0, after.children);
+    println!(
+        "idle: {:.1} MiB resident, {share:.2} % of a core, {} child processes",
+        after.resident as f64 / 1_048_576.0,
+        after.children
+    );
     server.stop().await
 }
 
@@ -313,12 +335,23 @@ async fn streams() -> Outcome {
         expect(connection.post("/api/ops/signals", &body).await?.status, 202)?;
         let mut times = Vec::new();
         for (_, lines) in &mut processes {
-            let line = tokio::time::timeout(Duration::from_secs(30), lines.next_line()).await??.unwrap_or_default();
+            let line = tokio::time::timeout(Duration::from_secs(30), lines.next_line())
+                .await??
+                .unwrap_or_default();
             times.extend(line.split_whitespace().filter_map(|time| time.parse::<u64>().ok()));
         }
         times.sort_unstable();
-        let at = |share: usize| times.get(times.len() * share / 100).map_or(0, |time| time.saturating_sub(began) / 1_000);
-        println!("  an event reached {} readers: {} ms for half, {} ms for 99 %", times.len(), at(50), at(99));
+        let at = |share: usize| {
+            times
+                .get(times.len() * share / 100)
+                .map_or(0, |time| time.saturating_sub(began) / 1_000)
+        };
+        println!(
+            "  an event reached {} readers: {} ms for half, {} ms for 99 %",
+            times.len(),
+            at(50),
+            at(99)
+        );
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
     for (mut child, _) in processes {
@@ -327,7 +360,8 @@ async fn streams() -> Outcome {
     server.stop().await
 }
 
-/// A process of readers: tells when all are connected, then for each marker when it reached each of them.
+/// A process of readers: tells when all are connected, then for each marker when it reached each of
+/// them.
 async fn readers(address: &str, cookie: &str, count: usize) -> Outcome {
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel::<(usize, u64)>();
     let (mut connected, mut refused) = (0, 0);
@@ -354,8 +388,12 @@ async fn readers(address: &str, cookie: &str, count: usize) -> Outcome {
     Ok(())
 }
 
-/// Reads a stream as a byte search: a reader must cost this machine less than the server that is measured.
-async fn follow(stream: BufReader<TcpStream>, tell: tokio::sync::mpsc::UnboundedSender<(usize, u64)>) {
+/// Reads a stream as a byte search: a reader must cost this machine less than the server that is
+/// measured.
+async fn follow(
+    stream: BufReader<TcpStream>,
+    tell: tokio::sync::mpsc::UnboundedSender<(usize, u64)>,
+) {
     const MARK: &[u8] = b"service:marker-";
     let (rest, mut socket) = (stream.buffer().to_vec(), stream.into_inner());
     let mut buffer = vec![0; 4_096];
@@ -374,9 +412,14 @@ async fn follow(stream: BufReader<TcpStream>, tell: tokio::sync::mpsc::Unbounded
     }
 }
 
-async fn open_stream(address: &str, cookie: &str) -> Result<BufReader<TcpStream>, Box<dyn std::error::Error>> {
+async fn open_stream(
+    address: &str,
+    cookie: &str,
+) -> Result<BufReader<TcpStream>, Box<dyn std::error::Error>> {
     let mut socket = TcpStream::connect(address).await?;
-    let request = format!("GET /api/ops/events HTTP/1.1\r\nHost: {address}\r\nCookie: {cookie}\r\nAccept: text/event-stream\r\n\r\n");
+    let request = format!(
+        "GET /api/ops/events HTTP/1.1\r\nHost: {address}\r\nCookie: {cookie}\r\nAccept: text/event-stream\r\n\r\n"
+    );
     socket.write_all(request.as_bytes()).await?;
     let mut reader = BufReader::with_capacity(1_024, socket);
     let mut line = String::new();
@@ -398,19 +441,30 @@ fn batch(count: usize, item: impl Fn(usize) -> (String, f64)) -> Vec<u8> {
     let items: Vec<String> = (0..count)
         .map(|index| {
             let (subject, value) = item(index);
-            format!(r#"{{"signal":"queue.depth","subject":"{subject}","value":{value},"unit":"jobs"}}"#)
+            format!(
+                r#"{{"signal":"queue.depth","subject":"{subject}","value":{value},"unit":"jobs"}}"#
+            )
         })
         .collect();
     format!(r#"{{"observations":[{}]}}"#, items.join(",")).into_bytes()
 }
 
 fn expect(found: u16, wanted: u16) -> Outcome {
-    if found == wanted { Ok(()) } else { Err(format!("the server answered {found} instead of {wanted}").into()) }
+    if found == wanted {
+        Ok(())
+    } else {
+        Err(format!("the server answered {found} instead of {wanted}").into())
+    }
 }
 
-#[expect(clippy::disallowed_methods, reason = "two processes compare their times on this machine's clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "two processes compare their times on this machine's clock"
+)]
 fn micros() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(0))
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(0))
 }
 
 /// Reads a file of `/proc`.

@@ -36,13 +36,23 @@ pub struct BadMail(String);
 impl Mailer {
     /// Makes ready; nothing is sent yet.
     pub fn new(mail: &Mail) -> Result<Self, BadMail> {
-        let from = mail.from.parse().map_err(|_| BadMail(format!("'{}' is no e-mail address", mail.from)))?;
+        let from = mail
+            .from
+            .parse()
+            .map_err(|_| BadMail(format!("'{}' is no e-mail address", mail.from)))?;
         let parameters = || -> Result<TlsParameters, BadMail> {
-            let mut tls = TlsParameters::builder(mail.server.clone()).certificate_store(CertificateStore::WebpkiRoots);
+            let mut tls = TlsParameters::builder(mail.server.clone())
+                .certificate_store(CertificateStore::WebpkiRoots);
             if let Some(path) = &mail.ca_file {
-                let bad = |problem: String| BadMail(format!("the certificates in {} can't be used: {problem}", path.display()));
+                let bad = |problem: String| {
+                    BadMail(format!(
+                        "the certificates in {} can't be used: {problem}",
+                        path.display()
+                    ))
+                };
                 let pem = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
-                let certificates = Certificate::from_pem(&pem).map_err(|error| bad(error.to_string()))?;
+                let certificates =
+                    Certificate::from_pem(&pem).map_err(|error| bad(error.to_string()))?;
                 tls = tls.add_root_certificate(certificates);
             }
             tls.build_rustls().map_err(|error| BadMail(error.to_string()))
@@ -58,16 +68,20 @@ impl Mailer {
             .timeout(Some(PATIENCE))
             .hello_name(ClientId::Domain(domain(&mail.from).to_owned()));
         if let Some((user, password)) = &mail.login {
-            transport = transport.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
+            transport =
+                transport.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
         }
         Ok(Self { transport: transport.build(), from })
     }
 
     /// Sends a message; what was in the way, as a sentence.
     pub(super) async fn send(&self, to: &str, said: &Message, id: &str) -> Result<(), String> {
-        let to: Address = to.parse().map_err(|_| "This is no e-mail address. Set the contact anew.".to_owned())?;
+        let to: Address = to
+            .parse()
+            .map_err(|_| "This is no e-mail address. Set the contact anew.".to_owned())?;
         let unwritten = |_| "The message could not be written.".to_owned();
-        let envelope = Envelope::new(Some(self.from.clone()), vec![to.clone()]).map_err(|_| "The message has no receiver.".to_owned())?;
+        let envelope = Envelope::new(Some(self.from.clone()), vec![to.clone()])
+            .map_err(|_| "The message has no receiver.".to_owned())?;
         let mut text = said.body.replace('\n', "\r\n");
         if let Some(link) = &said.link {
             text.push_str("\r\n\r\n");
@@ -85,7 +99,10 @@ impl Mailer {
             .body(text)
             .map_err(unwritten)?;
         // No holiday answer to this.
-        letter.headers_mut().insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
+        letter.headers_mut().insert_raw(HeaderValue::new(
+            HeaderName::new_from_ascii_str("Auto-Submitted"),
+            "auto-generated".to_owned(),
+        ));
         self.transport.send(letter).await.map(|_| ()).map_err(|error| sentence(&error))
     }
 }
@@ -94,7 +111,8 @@ fn domain(address: &str) -> &str {
     address.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
 }
 
-/// A failure in a sentence. What the server said stays in the log at `debug`: it may repeat what it was told.
+/// A failure in a sentence. What the server said stays in the log at `debug`: it may repeat what it
+/// was told.
 fn sentence(error: &lettre::transport::smtp::Error) -> String {
     tracing::debug!(%error, "a mail could not be sent");
     let code = error.status().map_or_else(String::new, |code| format!(" (its answer was {code})"));

@@ -11,7 +11,8 @@ use sha2::Sha256;
 
 use crate::collect::http::{Post, ProbeUrl};
 
-/// The header that proves who sent a webhook: `t=` seconds since 1970, `v1=` the HMAC-SHA256 of that, a dot and the body, in hexadecimal.
+/// The header that proves who sent a webhook: `t=` seconds since 1970, `v1=` the HMAC-SHA256 of
+/// that, a dot and the body, in hexadecimal.
 const SIGNATURE: &str = "x-calm-ops-signature";
 /// The header by which a receiver tells a repetition.
 const DELIVERY: &str = "x-calm-ops-delivery";
@@ -26,7 +27,8 @@ struct Ntfy<'a> {
     tags: [&'a str; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
     click: Option<&'a str>,
-    /// A message with the same one is shown in place of the earlier one; servers that do not know it leave it out.
+    /// A message with the same one is shown in place of the earlier one; servers that do not know
+    /// it leave it out.
     sequence_id: &'a str,
 }
 
@@ -50,10 +52,18 @@ struct Chat {
 }
 
 /// The request that brings a message to someone.
-pub(super) fn request(way: &Way, call: &Call, said: &Message, id: &str, now: Timestamp) -> Result<Post, String> {
+pub(super) fn request(
+    way: &Way,
+    call: &Call,
+    said: &Message,
+    id: &str,
+    now: Timestamp,
+) -> Result<Post, String> {
     let bad = |what: &str| format!("The {what} can't be asked. Set the contact anew.");
     let url = |text: &str| text.parse::<ProbeUrl>().map_err(|_| bad("address"));
-    let json = |body: Result<Vec<u8>, serde_json::Error>| body.map_err(|_| "The message could not be written.".to_owned());
+    let json = |body: Result<Vec<u8>, serde_json::Error>| {
+        body.map_err(|_| "The message could not be written.".to_owned())
+    };
     let (url, body, more) = match way {
         Way::Ntfy { server, topic, token } => {
             let (priority, tag) = match said.severity {
@@ -61,8 +71,17 @@ pub(super) fn request(way: &Way, call: &Call, said: &Message, id: &str, now: Tim
                 Severity::Warning => (3, "warning"),
             };
             let (title, message, click) = (&said.title, &said.body, said.link.as_deref());
-            let body = Ntfy { topic: &topic.0, title, message, priority, tags: [tag], click, sequence_id: id };
-            let token = token.as_ref().map(|token| ("authorization", format!("Bearer {}", token.0)));
+            let body = Ntfy {
+                topic: &topic.0,
+                title,
+                message,
+                priority,
+                tags: [tag],
+                click,
+                sequence_id: id,
+            };
+            let token =
+                token.as_ref().map(|token| ("authorization", format!("Bearer {}", token.0)));
             (url(server)?, json(serde_json::to_vec(&body))?, token)
         }
         Way::Webhook { url: address, form, secret } => {
@@ -80,7 +99,8 @@ pub(super) fn request(way: &Way, call: &Call, said: &Message, id: &str, now: Tim
                 }))?,
                 Form::Chat => json(serde_json::to_vec(&Chat { text: chat(said) }))?,
             };
-            let signed = secret.as_ref().map(|secret| signature(&secret.0, now, &body)).transpose()?;
+            let signed =
+                secret.as_ref().map(|secret| signature(&secret.0, now, &body)).transpose()?;
             (url(&address.0)?, body, signed.map(|signature| (SIGNATURE, signature)))
         }
         Way::Mail { .. } => return Err(bad("contact")),
@@ -92,17 +112,22 @@ pub(super) fn request(way: &Way, call: &Call, said: &Message, id: &str, now: Tim
 
 fn signature(secret: &str, now: Timestamp, body: &[u8]) -> Result<String, String> {
     let seconds = now.as_micros().div_euclid(1_000_000);
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| "The secret can't be used.".to_owned())?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
+        .map_err(|_| "The secret can't be used.".to_owned())?;
     mac.update(format!("{seconds}.").as_bytes());
     mac.update(body);
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String =
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("t={seconds},v1={hex}"))
 }
 
-/// A text for a room of people. Names come from machines and may be anything: none of them may call everyone in the room, or be a link.
+/// A text for a room of people. Names come from machines and may be anything: none of them may call
+/// everyone in the room, or be a link.
 fn chat(said: &Message) -> String {
     let mut text = format!("{}\n{}", said.title, said.body);
-    for (from, to) in [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("[", "("), ("]", ")"), ("`", "'")] {
+    for (from, to) in
+        [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("[", "("), ("]", ")"), ("`", "'")]
+    {
         text = text.replace(from, to);
     }
     // `@web-1` in the name of a subject follows a letter and calls nobody.
@@ -129,8 +154,13 @@ mod tests {
     #[test]
     fn a_signature_is_that_of_the_time_and_the_body() {
         // printf '%s' '1790000000.{"a":1}' | openssl dgst -sha256 -hmac 0123456789abcdef
-        let signed = signature("0123456789abcdef", Timestamp::from_secs(1_790_000_000), br#"{"a":1}"#).unwrap();
-        assert_eq!(signed, "t=1790000000,v1=d569e4518fe6f4620fd6639233427e7df5e5394d8f14c85c1063b8d90a724dcb");
+        let signed =
+            signature("0123456789abcdef", Timestamp::from_secs(1_790_000_000), br#"{"a":1}"#)
+                .unwrap();
+        assert_eq!(
+            signed,
+            "t=1790000000,v1=d569e4518fe6f4620fd6639233427e7df5e5394d8f14c85c1063b8d90a724dcb"
+        );
     }
 
     #[test]

@@ -9,7 +9,10 @@ pub fn offset(zone: &Zone, at: Timestamp) -> Option<i32> {
         Zone::Offset(minutes) => Some(i32::from(*minutes)),
         Zone::Name(name) => {
             let zone: chrono_tz::Tz = name.parse().ok()?;
-            Some(zone.offset_from_utc_datetime(&at.to_chrono().naive_utc()).fix().local_minus_utc() / 60)
+            Some(
+                zone.offset_from_utc_datetime(&at.to_chrono().naive_utc()).fix().local_minus_utc()
+                    / 60,
+            )
         }
     }
 }

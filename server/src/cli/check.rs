@@ -11,36 +11,55 @@ use crate::{
     documents::Documents,
 };
 
-pub(super) fn check(config: Result<Config, ConfigError>, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+pub(super) fn check(
+    config: Result<Config, ConfigError>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
     let config = match config {
         Ok(config) => config,
         Err(error) => {
-            let _ = writeln!(err, "{error}\n\n{}", count(error.problems.len(), "the configuration"));
+            let _ =
+                writeln!(err, "{error}\n\n{}", count(error.problems.len(), "the configuration"));
             return Outcome::Wrong;
         }
     };
     // Nothing is written: what was in force before does not matter here.
-    let documents =
-        match Documents::load_with(config.ops_dir.as_deref(), &config.data_dir.join("documents"), &config.scripts, Timestamp::default()) {
-            Ok((documents, _)) => documents,
-            Err(error) => {
-                let found = match &error {
-                    crate::documents::BadDocuments::Wrong { problems } => problems.len(),
-                    crate::documents::BadDocuments::Unreadable { .. } => 1,
-                };
-                let _ = writeln!(err, "{error}\n\n{}", count(found, "the documents"));
-                return Outcome::Wrong;
-            }
-        };
+    let documents = match Documents::load_with(
+        config.ops_dir.as_deref(),
+        &config.data_dir.join("documents"),
+        &config.scripts,
+        Timestamp::default(),
+    ) {
+        Ok((documents, _)) => documents,
+        Err(error) => {
+            let found = match &error {
+                crate::documents::BadDocuments::Wrong { problems } => problems.len(),
+                crate::documents::BadDocuments::Unreadable { .. } => 1,
+            };
+            let _ = writeln!(err, "{error}\n\n{}", count(found, "the documents"));
+            return Outcome::Wrong;
+        }
+    };
     let misfits = documents.misfits();
     if !misfits.is_empty() {
         let told: Vec<String> = misfits.iter().map(ToString::to_string).collect();
         let _ = writeln!(err, "{}\n\n{}", told.join("\n\n"), count(misfits.len(), "the documents"));
         return Outcome::Wrong;
     }
-    let unusable: Vec<String> = config.reloadable.endpoints.iter().filter_map(|endpoint| unusable(&config, endpoint)).collect();
+    let unusable: Vec<String> = config
+        .reloadable
+        .endpoints
+        .iter()
+        .filter_map(|endpoint| unusable(&config, endpoint))
+        .collect();
     if !unusable.is_empty() {
-        let _ = writeln!(err, "{}\n\n{}", unusable.join("\n\n"), count(unusable.len(), "the configuration"));
+        let _ = writeln!(
+            err,
+            "{}\n\n{}",
+            unusable.join("\n\n"),
+            count(unusable.len(), "the configuration")
+        );
         return Outcome::Wrong;
     }
     let whose = match &config.ops_dir {
@@ -49,7 +68,8 @@ pub(super) fn check(config: Result<Config, ConfigError>, out: &mut dyn Write, er
     };
     let _ = writeln!(out, "The documents {whose} are good:");
     for state in documents.states() {
-        let _ = writeln!(out, "  {:<36} {}", state.name, &state.sha256[..state.sha256.len().min(12)]);
+        let _ =
+            writeln!(out, "  {:<36} {}", state.name, &state.sha256[..state.sha256.len().min(12)]);
     }
     let endpoints = config.reloadable.endpoints.len();
     let _ = match &config.file {
@@ -70,10 +90,21 @@ fn unusable(config: &Config, endpoint: &Endpoint) -> Option<String> {
     let file = config.file.as_deref()?;
     let name = endpoint.ca_file.as_deref()?.to_string_lossy().into_owned();
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    let line = text.lines().position(|line| line.trim_start().starts_with("ca_file") && line.contains(&name)).map_or(1, |at| at + 1);
-    Some(format!("error: the endpoint '{}' can't be checked: {problem}\n --> {}:{line}", endpoint.name, file.display()))
+    let line = text
+        .lines()
+        .position(|line| line.trim_start().starts_with("ca_file") && line.contains(&name))
+        .map_or(1, |at| at + 1);
+    Some(format!(
+        "error: the endpoint '{}' can't be checked: {problem}\n --> {}:{line}",
+        endpoint.name,
+        file.display()
+    ))
 }
 
 fn count(problems: usize, of: &str) -> String {
-    if problems == 1 { format!("1 problem in {of}.") } else { format!("{problems} problems in {of}.") }
+    if problems == 1 {
+        format!("1 problem in {of}.")
+    } else {
+        format!("{problems} problems in {of}.")
+    }
 }

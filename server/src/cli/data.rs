@@ -33,7 +33,11 @@ pub(super) fn run<T>(future: impl Future<Output = T>, err: &mut dyn Write) -> Op
 pub(super) fn exists(at: &Where, err: &mut dyn Write) -> Result<(), Outcome> {
     match at {
         Where::Sqlite { path } if !path.exists() => {
-            let _ = writeln!(err, "error: there is no database at {}. Say where the data lie with --data-dir.", path.display());
+            let _ = writeln!(
+                err,
+                "error: there is no database at {}. Say where the data lie with --data-dir.",
+                path.display()
+            );
             Err(Outcome::Failed)
         }
         _ => Ok(()),
@@ -42,9 +46,15 @@ pub(super) fn exists(at: &Where, err: &mut dyn Write) -> Result<(), Outcome> {
 
 /// Reads `42:0f…`: a number and a hash, as the health page and every report show them.
 pub(super) fn head(text: &str) -> Result<Head, String> {
-    let expected = || "a head as it is shown: the entry's number, a colon, and its hash of 64 hexadecimal digits".to_owned();
+    let expected = || {
+        "a head as it is shown: the entry's number, a colon, and its hash of 64 hexadecimal digits"
+            .to_owned()
+    };
     let (number, hash) = text.split_once(':').ok_or_else(expected)?;
-    Ok(Head { number: number.trim().parse().map_err(|_| expected())?, hash: hash.trim().parse().map_err(|_| expected())? })
+    Ok(Head {
+        number: number.trim().parse().map_err(|_| expected())?,
+        hash: hash.trim().parse().map_err(|_| expected())?,
+    })
 }
 
 pub(super) fn entries(count: u64) -> String {
@@ -52,7 +62,12 @@ pub(super) fn entries(count: u64) -> String {
 }
 
 /// `calm-ops journal verify`
-pub(super) fn verify(config: &Config, noted: Option<Head>, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+pub(super) fn verify(
+    config: &Config,
+    noted: Option<Head>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
     let at = config.place();
     if let Err(outcome) = exists(&at, err) {
         return outcome;
@@ -64,14 +79,26 @@ pub(super) fn verify(config: &Config, noted: Option<Head>, out: &mut dyn Write, 
     let Some(report) = run(report, err) else { return Outcome::Failed };
     match report {
         Ok(report) if !report.unexplained.is_empty() => {
-            let _ = writeln!(err, "error: the chain hangs together, but {}.", super::journal::unexplained(&report.unexplained));
+            let _ = writeln!(
+                err,
+                "error: the chain hangs together, but {}.",
+                super::journal::unexplained(&report.unexplained)
+            );
             Outcome::Wrong
         }
         Ok(report) if report.differing.is_empty() => {
             let Head { number, hash } = report.head;
-            let _ = writeln!(out, "The journal verifies: {}, none changed, missing, inserted or reordered.", entries(number));
+            let _ = writeln!(
+                out,
+                "The journal verifies: {}, none changed, missing, inserted or reordered.",
+                entries(number)
+            );
             if report.redacted > 0 {
-                let _ = writeln!(out, "Of {} the content was redacted; each redaction is itself in the journal.", entries(report.redacted));
+                let _ = writeln!(
+                    out,
+                    "Of {} the content was redacted; each redaction is itself in the journal.",
+                    entries(report.redacted)
+                );
             }
             if noted.is_some() {
                 let _ = writeln!(out, "It holds the head that you noted.");
@@ -101,7 +128,9 @@ pub(super) fn verify(config: &Config, noted: Option<Head>, out: &mut dyn Write, 
         }
         Err(error) => {
             let proved = match &error {
-                VerifyError::Broken(Broken::OtherHead { .. }) => "So neither that entry nor any before it is proved.",
+                VerifyError::Broken(Broken::OtherHead { .. }) => {
+                    "So neither that entry nor any before it is proved."
+                }
                 _ => "The entries before that one hang together.",
             };
             let _ = writeln!(
@@ -114,7 +143,12 @@ pub(super) fn verify(config: &Config, noted: Option<Head>, out: &mut dyn Write, 
 }
 
 /// `calm-ops backup FILE`
-pub(super) fn backup(config: &Config, file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+pub(super) fn backup(
+    config: &Config,
+    file: &Path,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
     let at = config.place();
     if let Err(outcome) = exists(&at, err) {
         return outcome;
@@ -125,7 +159,12 @@ pub(super) fn backup(config: &Config, file: &Path, out: &mut dyn Write, err: &mu
     };
     match run(saved, err) {
         Some(Ok(Head { number, hash })) => {
-            let _ = writeln!(out, "Saved {} of the journal and what belongs to them in {}.", entries(number), file.display());
+            let _ = writeln!(
+                out,
+                "Saved {} of the journal and what belongs to them in {}.",
+                entries(number),
+                file.display()
+            );
             let _ = writeln!(out, "The journal's head in it is {number}:{hash}");
             Outcome::Fine
         }
@@ -138,15 +177,28 @@ pub(super) fn backup(config: &Config, file: &Path, out: &mut dyn Write, err: &mu
 }
 
 /// `calm-ops restore FILE`
-pub(super) fn restore(config: &Config, file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+pub(super) fn restore(
+    config: &Config,
+    file: &Path,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
     let now = Clock::start().now().wall;
     let at = config.place();
     match run(backup::restore(file, &at, now), err) {
         Some(Ok(restored)) => {
             let Head { number, hash } = restored.backup;
-            let _ = writeln!(out, "Restored {} of the journal from {}; the head of it is {number}:{hash}", entries(number), file.display());
+            let _ = writeln!(
+                out,
+                "Restored {} of the journal from {}; the head of it is {number}:{hash}",
+                entries(number),
+                file.display()
+            );
             let Head { number, hash } = restored.head;
-            let _ = writeln!(out, "One entry more tells of the restore: the head is now {number}:{hash}");
+            let _ = writeln!(
+                out,
+                "One entry more tells of the restore: the head is now {number}:{hash}"
+            );
             let _ = writeln!(
                 out,
                 "Nobody is called yet: ways to be called, and share links, are never in a backup. Everyone sets their own again in the settings."
@@ -170,19 +222,30 @@ const LARGEST_BUNDLE: u64 = 256 * 1024 * 1024;
 /// `calm-ops replay FILE`
 pub(super) fn replay(file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
     let shown = file.display();
-    let text = fs::metadata(file)
-        .and_then(|data| if data.len() > LARGEST_BUNDLE { Err(std::io::ErrorKind::FileTooLarge.into()) } else { fs::read(file) });
+    let text = fs::metadata(file).and_then(|data| {
+        if data.len() > LARGEST_BUNDLE {
+            Err(std::io::ErrorKind::FileTooLarge.into())
+        } else {
+            fs::read(file)
+        }
+    });
     let text = match text {
         Ok(text) => text,
         Err(error) => {
-            let _ = writeln!(err, "error: {shown} can't be read: {error}. An incident's page offers its bundle as a file.");
+            let _ = writeln!(
+                err,
+                "error: {shown} can't be read: {error}. An incident's page offers its bundle as a file."
+            );
             return Outcome::Failed;
         }
     };
     let bundle: Bundle = match serde_json::from_slice(&text) {
         Ok(bundle) => bundle,
         Err(error) => {
-            let _ = writeln!(err, "error: {shown} is not a replay bundle: {error}. An incident's page offers its bundle as a file.");
+            let _ = writeln!(
+                err,
+                "error: {shown} is not a replay bundle: {error}. An incident's page offers its bundle as a file."
+            );
             return Outcome::Wrong;
         }
     };
@@ -190,7 +253,10 @@ pub(super) fn replay(file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> O
         Ok(replayed) => {
             if bundle.rules_version != replay::RULES_VERSION {
                 let (then, now) = (&bundle.rules_version, replay::RULES_VERSION);
-                let _ = writeln!(out, "Decided by version {then} of the rules, replayed by version {now}.");
+                let _ = writeln!(
+                    out,
+                    "Decided by version {then} of the rules, replayed by version {now}."
+                );
             }
             let _ = writeln!(out, "{replayed}");
             if replayed.is_same() { Outcome::Fine } else { Outcome::Wrong }

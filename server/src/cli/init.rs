@@ -10,7 +10,8 @@ use super::Outcome;
 use crate::{config, embedded};
 
 pub(super) fn init(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
-    let documents = embedded::document_names().filter_map(|name| embedded::document(&name).map(|text| (PathBuf::from(&*name), text)));
+    let documents = embedded::document_names()
+        .filter_map(|name| embedded::document(&name).map(|text| (PathBuf::from(&*name), text)));
     let example = (PathBuf::from("calm-ops.example.toml"), config::EXAMPLE.into());
     let mut files: Vec<_> = documents.chain([example]).collect();
     files.sort();
@@ -24,7 +25,11 @@ pub(super) fn init(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outc
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => kept.push(name),
             Err(error) => {
-                let _ = writeln!(err, "{} can't be written: {error}. Give a folder that you may write to.", dir.join(name).display());
+                let _ = writeln!(
+                    err,
+                    "{} can't be written: {error}. Give a folder that you may write to.",
+                    dir.join(name).display()
+                );
                 return Outcome::Failed;
             }
         }
@@ -33,7 +38,11 @@ pub(super) fn init(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outc
         let _ = writeln!(out, "  kept  {} (it exists already)", name.display());
     }
     let shown = dir.display();
-    let _ = writeln!(out, "{written} written, {} kept in {shown}. Change them, then: calm-ops check --ops-dir {shown}", kept.len());
+    let _ = writeln!(
+        out,
+        "{written} written, {} kept in {shown}. Change them, then: calm-ops check --ops-dir {shown}",
+        kept.len()
+    );
     Outcome::Fine
 }
 

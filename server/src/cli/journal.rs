@@ -15,7 +15,12 @@ use crate::{
 };
 
 /// `calm-ops journal export FILE`
-pub(super) fn export(config: &Config, file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+pub(super) fn export(
+    config: &Config,
+    file: &Path,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
     let at = config.place();
     if let Err(outcome) = exists(&at, err) {
         return outcome;
@@ -23,7 +28,11 @@ pub(super) fn export(config: &Config, file: &Path, out: &mut dyn Write, err: &mu
     let to_output = file == Path::new("-");
     let written = async {
         let store = store::open(&at).await?;
-        if to_output { export::write(&*store, out).await } else { export::write_file(&*store, file).await }
+        if to_output {
+            export::write(&*store, out).await
+        } else {
+            export::write_file(&*store, file).await
+        }
     };
     match run(written, err) {
         Some(Ok(Head { number, hash })) => {
@@ -31,9 +40,18 @@ pub(super) fn export(config: &Config, file: &Path, out: &mut dyn Write, err: &mu
                 // The standard output holds the export itself.
                 let _ = writeln!(err, "The head of the export is {number}:{hash}");
             } else {
-                let _ = writeln!(out, "Wrote {} of the journal to {}.", entries(number), file.display());
+                let _ = writeln!(
+                    out,
+                    "Wrote {} of the journal to {}.",
+                    entries(number),
+                    file.display()
+                );
                 let _ = writeln!(out, "Its head is {number}:{hash}");
-                let _ = writeln!(out, "'calm-ops journal verify --file {} --head {number}:HASH' proves it anywhere.", file.display());
+                let _ = writeln!(
+                    out,
+                    "'calm-ops journal verify --file {} --head {number}:HASH' proves it anywhere.",
+                    file.display()
+                );
             }
             Outcome::Fine
         }
@@ -48,7 +66,11 @@ pub(super) fn export(config: &Config, file: &Path, out: &mut dyn Write, err: &mu
 /// Names the entries whose content is gone without a word.
 pub(super) fn unexplained(numbers: &[u64]) -> String {
     let named: Vec<String> = numbers.iter().take(20).map(ToString::to_string).collect();
-    let more = if numbers.len() > named.len() { format!(" and {} more", numbers.len() - named.len()) } else { String::new() };
+    let more = if numbers.len() > named.len() {
+        format!(" and {} more", numbers.len() - named.len())
+    } else {
+        String::new()
+    };
     let [entry, is] = if numbers.len() == 1 { ["entry", "is"] } else { ["entries", "are"] };
     format!(
         "the content of {entry} {}{more} {is} gone, and no entry tells of a redaction: someone took it away in the database itself",
@@ -57,17 +79,33 @@ pub(super) fn unexplained(numbers: &[u64]) -> String {
 }
 
 /// `calm-ops journal verify --file EXPORT.jsonl`
-pub(super) fn verify_file(file: &Path, noted: Option<Head>, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+pub(super) fn verify_file(
+    file: &Path,
+    noted: Option<Head>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
     match export::prove_file(file, noted) {
         Ok(proved) if proved.unexplained.is_empty() => {
             let Head { number, hash } = proved.head;
             let count = entries(number - proved.first + 1);
-            let _ = writeln!(out, "The export verifies: {count}, none changed, missing, inserted or reordered.");
+            let _ = writeln!(
+                out,
+                "The export verifies: {count}, none changed, missing, inserted or reordered."
+            );
             if proved.first > 1 {
-                let _ = writeln!(out, "It begins with entry {}: what was before it is not in this file.", proved.first);
+                let _ = writeln!(
+                    out,
+                    "It begins with entry {}: what was before it is not in this file.",
+                    proved.first
+                );
             }
             if proved.redacted > 0 {
-                let _ = writeln!(out, "Of {} the content was redacted; each redaction is itself in the journal.", entries(proved.redacted));
+                let _ = writeln!(
+                    out,
+                    "Of {} the content was redacted; each redaction is itself in the journal.",
+                    entries(proved.redacted)
+                );
             }
             if noted.is_some() {
                 let _ = writeln!(out, "It holds the head that you noted.");
@@ -82,7 +120,12 @@ pub(super) fn verify_file(file: &Path, noted: Option<Head>, out: &mut dyn Write,
             Outcome::Fine
         }
         Ok(proved) => {
-            let _ = writeln!(err, "error: the chain of {} hangs together, but {}.", file.display(), unexplained(&proved.unexplained));
+            let _ = writeln!(
+                err,
+                "error: the chain of {} hangs together, but {}.",
+                file.display(),
+                unexplained(&proved.unexplained)
+            );
             Outcome::Wrong
         }
         Err(error @ (ExportError::File { .. } | ExportError::Store(_))) => {
@@ -91,7 +134,9 @@ pub(super) fn verify_file(file: &Path, noted: Option<Head>, out: &mut dyn Write,
         }
         Err(error) => {
             let proved = match &error {
-                ExportError::Broken { broken: Broken::OtherHead { .. }, .. } => " So neither that entry nor any before it is proved.",
+                ExportError::Broken { broken: Broken::OtherHead { .. }, .. } => {
+                    " So neither that entry nor any before it is proved."
+                }
                 ExportError::Broken { .. } => " The entries before that one hang together.",
                 ExportError::File { .. }
                 | ExportError::Line { .. }
@@ -99,7 +144,8 @@ pub(super) fn verify_file(file: &Path, noted: Option<Head>, out: &mut dyn Write,
                 | ExportError::Empty
                 | ExportError::Store(_) => "",
             };
-            let _ = writeln!(err, "error: {} is not a whole export: {error}.{proved}", file.display());
+            let _ =
+                writeln!(err, "error: {} is not a whole export: {error}.{proved}", file.display());
             Outcome::Wrong
         }
     }

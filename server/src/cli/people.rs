@@ -31,8 +31,9 @@ pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Wri
         let store: Arc<dyn Store> = store::open(&at).await.map_err(|error| error.to_string())?;
         let secret = new_secret().map_err(|refusal| refusal.to_string())?;
         let (now, hash) = (Clock::start().now().wall, hash_of(&secret));
-        let people: store::DecidePeople =
-            Box::new(move |roster| decide(roster, &rules::people::Caller::Local, &Change::MakeOwnerLink { hash }, now));
+        let people: store::DecidePeople = Box::new(move |roster| {
+            decide(roster, &rules::people::Caller::Local, &Change::MakeOwnerLink { hash }, now)
+        });
         let change = store::Change {
             at: now,
             actor: rules::words::Actor::Local,

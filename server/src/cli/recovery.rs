@@ -22,23 +22,39 @@ use crate::{
     store::{self, Store},
 };
 
-/// `calm-ops run --dry-run ID`: the same way to what is executed as the run itself takes, up to the start.
-pub(super) fn dry_run(config: &Config, id: RecommendationId, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+/// `calm-ops run --dry-run ID`: the same way to what is executed as the run itself takes, up to the
+/// start.
+pub(super) fn dry_run(
+    config: &Config,
+    id: RecommendationId,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
     let at = config.place();
-    let checked = data::exists(&at, err).and_then(|()| same_user(&config.data_dir, err)).and_then(|()| approved_commands(config, err));
+    let checked = data::exists(&at, err)
+        .and_then(|()| same_user(&config.data_dir, err))
+        .and_then(|()| approved_commands(config, err));
     let catalogue = match checked {
         Ok(catalogue) => catalogue,
         Err(outcome) => return outcome,
     };
     let looked = async {
-        let store: Arc<dyn Store> = store::open_to_read(&at).await.map_err(|error| error.to_string())?;
+        let store: Arc<dyn Store> =
+            store::open_to_read(&at).await.map_err(|error| error.to_string())?;
         let incident = store.incident(id.incident).await.map_err(|error| error.to_string())?;
-        let incident =
-            incident.ok_or_else(|| format!("There is no incident {}. The page of a recommendation shows its name.", id.incident))?;
-        let one = incident.recommendation(id.place).cloned().ok_or_else(|| no_such(&incident, id))?;
+        let incident = incident.ok_or_else(|| {
+            format!(
+                "There is no incident {}. The page of a recommendation shows its name.",
+                id.incident
+            )
+        })?;
+        let one =
+            incident.recommendation(id.place).cloned().ok_or_else(|| no_such(&incident, id))?;
         let (place, recovery) = (Place::here(config), Recovery::default());
         let pm2_home = place.pm2_home.clone().filter(|_| config.pm2.enabled);
-        recovery.set_facts(Arc::new(facts::once(&Place { pm2_home, ..place.clone() }, Some(&*store)).await));
+        recovery.set_facts(Arc::new(
+            facts::once(&Place { pm2_home, ..place.clone() }, Some(&*store)).await,
+        ));
         recovery.set_hints(Arc::default());
         recovery.set_catalogue(Some(catalogue));
         recovery.set_place(place);
@@ -59,15 +75,26 @@ pub(super) fn dry_run(config: &Config, id: RecommendationId, out: &mut dyn Write
 }
 
 fn no_such(incident: &Incident, id: RecommendationId) -> String {
-    let known: Vec<String> = incident.recommendations.iter().map(|one| RecommendationId { place: one.place, ..id }.to_string()).collect();
+    let known: Vec<String> = incident
+        .recommendations
+        .iter()
+        .map(|one| RecommendationId { place: one.place, ..id }.to_string())
+        .collect();
     match &known[..] {
-        [] => format!("There is no recommendation {id}: nothing was recommended for incident {} yet.", id.incident),
-        known => format!("There is no recommendation {id}. Incident {} has {}.", id.incident, known.join(", ")),
+        [] => format!(
+            "There is no recommendation {id}: nothing was recommended for incident {} yet.",
+            id.incident
+        ),
+        known => format!(
+            "There is no recommendation {id}. Incident {} has {}.",
+            id.incident,
+            known.join(", ")
+        ),
     }
 }
 
-/// A command without a user of its own runs as the one that Calm Ops runs as, and how one becomes another depends on that too: told by
-/// anyone else, it would not be what is executed.
+/// A command without a user of its own runs as the one that Calm Ops runs as, and how one becomes
+/// another depends on that too: told by anyone else, it would not be what is executed.
 fn same_user(data_dir: &Path, err: &mut dyn Write) -> Result<(), Outcome> {
     let owner = match fs::metadata(data_dir) {
         Ok(data) => data.uid(),
@@ -92,10 +119,18 @@ fn same_user(data_dir: &Path, err: &mut dyn Write) -> Result<(), Outcome> {
     Err(Outcome::Failed)
 }
 
-fn told(incident: &Incident, one: &Recommendation, plan: Plan, page: &str, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+fn told(
+    incident: &Incident,
+    one: &Recommendation,
+    plan: Plan,
+    page: &str,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
     let now = Clock::start().now().wall;
     let id = RecommendationId { incident: incident.number, place: one.place };
-    let mut text = format!("Recommendation {id}: {} ({}), for {}\n", one.title, one.command, one.subject);
+    let mut text =
+        format!("Recommendation {id}: {} ({}), for {}\n", one.title, one.command, one.subject);
     let ready = matches!(plan, Plan::Ready { .. });
     if let Plan::Ready { text: what } = &plan {
         let when = match standing(one, now) {
@@ -103,7 +138,11 @@ fn told(incident: &Incident, one: &Recommendation, plan: Plan, page: &str, out: 
             Standing::UnderWay => "for its approval",
             Standing::Over => "if the same were recommended again; this one does not run any more",
         };
-        let _ = writeln!(text, "\nOn {}, now, exactly this would be executed, {when}:\n\n{what}", one.host);
+        let _ = writeln!(
+            text,
+            "\nOn {}, now, exactly this would be executed, {when}:\n\n{what}",
+            one.host
+        );
     }
     let _ = writeln!(text, "\n  stands       {}", stands(one, now));
     let binding = one.binding(incident);
@@ -113,11 +152,21 @@ fn told(incident: &Incident, one: &Recommendation, plan: Plan, page: &str, out: 
         0 => text.push('\n'),
         // Given before, for what was shown then.
         old => {
-            let _ = writeln!(text, "; {old} given before do not count: something that they were for has changed since");
+            let _ = writeln!(
+                text,
+                "; {old} given before do not count: something that they were for has changed since"
+            );
         }
     }
-    let _ =
-        writeln!(text, "  offer        {}", if ready { "still exactly what was recommended" } else { "not what was recommended any more" });
+    let _ = writeln!(
+        text,
+        "  offer        {}",
+        if ready {
+            "still exactly what was recommended"
+        } else {
+            "not what was recommended any more"
+        }
+    );
     let _ = writeln!(text, "  binding      {binding}");
     let _ = writeln!(
         text,
@@ -134,7 +183,11 @@ fn told(incident: &Incident, one: &Recommendation, plan: Plan, page: &str, out: 
     match plan {
         Plan::Ready { .. } => Outcome::Fine,
         Plan::Refused { why } => {
-            let _ = writeln!(err, "error: recommendation {id} would not be executed. {}", redact::clean(&why));
+            let _ = writeln!(
+                err,
+                "error: recommendation {id} would not be executed. {}",
+                redact::clean(&why)
+            );
             Outcome::Wrong
         }
     }
@@ -151,30 +204,45 @@ fn standing(one: &Recommendation, now: Timestamp) -> Standing {
         Stage::Offered if now < one.expires_at => Standing::Waits,
         Stage::Approved { at } if now.since(*at) < STALE => Standing::UnderWay,
         Stage::Running { .. } => Standing::UnderWay,
-        Stage::Offered | Stage::Approved { .. } | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => Standing::Over,
+        Stage::Offered
+        | Stage::Approved { .. }
+        | Stage::Declined { .. }
+        | Stage::Withdrawn { .. }
+        | Stage::Ended(_) => Standing::Over,
     }
 }
 
 fn stands(one: &Recommendation, now: Timestamp) -> String {
     match &one.stage {
         Stage::Offered if now >= one.expires_at => {
-            format!("expired: its offer ended at {}, nobody can approve it any more", one.expires_at)
+            format!(
+                "expired: its offer ended at {}, nobody can approve it any more",
+                one.expires_at
+            )
         }
         Stage::Offered => format!("waits for a decision, until {}", one.expires_at),
-        Stage::Declined { at, reason, .. } => format!("declined at {at}: {}", redact::clean(reason)),
+        Stage::Declined { at, reason, .. } => {
+            format!("declined at {at}: {}", redact::clean(reason))
+        }
         Stage::Withdrawn { at, why } => {
             let why = match why {
                 Withdrawn::Expired => "nobody decided in time",
                 Withdrawn::NotNeeded => "it is not needed any more",
                 Withdrawn::Changed => "the commands, or what it would act upon, have changed",
-                Withdrawn::TooLate => "it was approved, and Calm Ops did not come to run it in time",
+                Withdrawn::TooLate => {
+                    "it was approved, and Calm Ops did not come to run it in time"
+                }
             };
             format!("no longer offered since {at}: {why}")
         }
-        Stage::Approved { at } if now.since(*at) >= STALE => format!("approved at {at}, too long ago to be started now"),
+        Stage::Approved { at } if now.since(*at) >= STALE => {
+            format!("approved at {at}, too long ago to be started now")
+        }
         Stage::Approved { at } => format!("approved at {at}, about to run"),
         Stage::Running { started_at, cancelled: None } => format!("runs since {started_at}"),
-        Stage::Running { started_at, cancelled: Some((_, at)) } => format!("runs since {started_at}, to be ended since {at}"),
+        Stage::Running { started_at, cancelled: Some((_, at)) } => {
+            format!("runs since {started_at}, to be ended since {at}")
+        }
         Stage::Ended(ended) => ran(ended),
     }
 }
@@ -186,8 +254,12 @@ fn ran(ended: &Ended) -> String {
         RunOutcome::Signalled { signal } => format!("signal {signal} ended it"),
         RunOutcome::TimedOut => "it took too long and was ended".to_owned(),
         RunOutcome::Cancelled => "it was cancelled".to_owned(),
-        RunOutcome::NotStarted { why } => return format!("was not started, at {at}: {}", redact::clean(why)),
-        RunOutcome::Unknown => return format!("started at {started_at}, its outcome is not known: check by hand"),
+        RunOutcome::NotStarted { why } => {
+            return format!("was not started, at {at}: {}", redact::clean(why));
+        }
+        RunOutcome::Unknown => {
+            return format!("started at {started_at}, its outcome is not known: check by hand");
+        }
     };
     let worked = match ended.worked {
         Some(true) if ended.began_before => "its signal has recovered",
@@ -200,18 +272,33 @@ fn ran(ended: &Ended) -> String {
 
 fn holding(incident: &Incident) -> String {
     let holding = incident.breaches.iter().filter(|known| known.cleared_at.is_none());
-    let mut keys: Vec<String> = holding.map(|known| format!("{} of {}", known.breach.key.signal, known.breach.key.subject)).collect();
+    let mut keys: Vec<String> = holding
+        .map(|known| format!("{} of {}", known.breach.key.signal, known.breach.key.subject))
+        .collect();
     keys.sort();
-    if keys.is_empty() { "no breach that holds".to_owned() } else { format!("and that these hold: {}", keys.join(", ")) }
+    if keys.is_empty() {
+        "no breach that holds".to_owned()
+    } else {
+        format!("and that these hold: {}", keys.join(", "))
+    }
 }
 
-/// `calm-ops init --sudoers [USER]`: the lines for exactly what the catalogue can make of this machine.
-pub(super) fn sudoers(config: &Config, user: Option<&str>, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+/// `calm-ops init --sudoers [USER]`: the lines for exactly what the catalogue can make of this
+/// machine.
+pub(super) fn sudoers(
+    config: &Config,
+    user: Option<&str>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
     const NEXT: &str = "Name the user that Calm Ops runs as: calm-ops init --sudoers USER";
     let user = match user.map_or_else(User::ours, User::named) {
         Ok(known) if known.uid == 0 => {
             let _ = match user {
-                Some(_) => writeln!(err, "error: root needs no lines: it becomes every other user without sudo."),
+                Some(_) => writeln!(
+                    err,
+                    "error: root needs no lines: it becomes every other user without sudo."
+                ),
                 // Most often it is not whom Calm Ops runs as.
                 None => writeln!(err, "error: you are root, which needs no lines. {NEXT}"),
             };
@@ -237,8 +324,11 @@ pub(super) fn sudoers(config: &Config, user: Option<&str>, out: &mut dyn Write, 
     let here = Place::here(config);
     // Whoever asks may be root: then it is not root's PM2 that counts.
     let ours = rustix::process::geteuid().as_raw() == user.uid;
-    let home =
-        if ours { here.pm2_home.clone() } else { config.pm2.home.clone().or_else(|| Pm2Collector::home(None, Some(user.home.into()))) };
+    let home = if ours {
+        here.pm2_home.clone()
+    } else {
+        config.pm2.home.clone().or_else(|| Pm2Collector::home(None, Some(user.home.into())))
+    };
     let place = Place { pm2_home: home.filter(|_| config.pm2.enabled), ..here };
     let Some(facts) = data::run(facts::once(&place, None), err) else { return Outcome::Failed };
     let _ = write!(out, "{}", catalogue::sudoers(&catalogue, &facts, &name));

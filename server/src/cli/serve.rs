@@ -23,7 +23,10 @@ pub(super) fn serve(config: Config, out: &mut dyn Write, err: &mut dyn Write) ->
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            let _ = writeln!(err, "error: no threads can be started: {error}. Raise the limit of processes for this user.");
+            let _ = writeln!(
+                err,
+                "error: no threads can be started: {error}. Raise the limit of processes for this user."
+            );
             return Outcome::Failed;
         }
     };
@@ -58,11 +61,18 @@ pub(super) fn serve(config: Config, out: &mut dyn Write, err: &mut dyn Write) ->
     }
 }
 
-/// What a person types into a browser. A name, where there is one: passkeys and the browser's secure context want it.
+/// What a person types into a browser. A name, where there is one: passkeys and the browser's
+/// secure context want it.
 fn page_address(address: SocketAddr, tls: bool) -> String {
     let scheme = if tls { "https" } else { "http" };
-    let is_local = address.ip().is_unspecified() || address.ip() == Ipv4Addr::LOCALHOST || address.ip() == Ipv6Addr::LOCALHOST;
-    if is_local { format!("{scheme}://localhost:{}", address.port()) } else { format!("{scheme}://{address}") }
+    let is_local = address.ip().is_unspecified()
+        || address.ip() == Ipv4Addr::LOCALHOST
+        || address.ip() == Ipv6Addr::LOCALHOST;
+    if is_local {
+        format!("{scheme}://localhost:{}", address.port())
+    } else {
+        format!("{scheme}://{address}")
+    }
 }
 
 /// Log lines go to standard error: standard output says only the address.
@@ -70,7 +80,9 @@ fn log(log: &Log) {
     let lines = fmt().with_writer(std::io::stderr).with_env_filter(EnvFilter::new(&log.level));
     // A second subscriber is refused; the first one stays, which is right in a test.
     let _ = match log.format {
-        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
+        LogFormat::Text => {
+            lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init()
+        }
         LogFormat::Json => lines.json().try_init(),
     };
 }
@@ -86,7 +98,8 @@ fn raise_file_limit() {
 
 /// The first signal ends in good order, the second at once.
 async fn stop_on_signal(stop: CancellationToken) {
-    let signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+    let signals =
+        [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
     let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = signals else {
         tracing::warn!("signals can't be heard: a stop will be abrupt");
         return;

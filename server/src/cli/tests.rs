@@ -27,7 +27,13 @@ fn said(arguments: &[&str]) -> (Outcome, String, String) {
 fn help_teaches_with_examples_and_exit_codes() {
     let (outcome, out, err) = said(&["--help"]);
     assert_eq!(outcome, Outcome::Fine);
-    for part in ["calm-ops init /etc/calm-ops", "Exit codes:", "CALM_OPS_LISTEN", "127.0.0.1:3000", "journal verify"] {
+    for part in [
+        "calm-ops init /etc/calm-ops",
+        "Exit codes:",
+        "CALM_OPS_LISTEN",
+        "127.0.0.1:3000",
+        "journal verify",
+    ] {
         assert!(out.contains(part), "{part} is not in:\n{out}");
     }
     assert!(err.is_empty());
@@ -70,7 +76,12 @@ fn init_writes_everything_once_and_never_overwrites() {
     fs::remove_file(ops.join("agent/flow.md")).unwrap();
     let (outcome, out, _) = said(&["init", ops.to_str().unwrap()]);
     assert_eq!(outcome, Outcome::Fine);
-    assert!(out.contains("kept  alerts/thresholds.md") && out.contains("wrote agent/flow.md") && out.contains("1 written"), "{out}");
+    assert!(
+        out.contains("kept  alerts/thresholds.md")
+            && out.contains("wrote agent/flow.md")
+            && out.contains("1 written"),
+        "{out}"
+    );
     assert_eq!(fs::read_to_string(ops.join("alerts/thresholds.md")).unwrap(), "mine");
 }
 
@@ -92,7 +103,11 @@ fn check_names_a_broken_document_with_its_place() {
     fs::write(dir.path().join("runbooks/when-things-break.md"), "no format").unwrap();
     let (outcome, _, err) = said(&["check", "--ops-dir", ops]);
     assert_eq!(outcome, Outcome::Wrong);
-    assert!(err.contains("runbooks/when-things-break.md:1:1") && err.contains("1 problem in the documents."), "{err}");
+    assert!(
+        err.contains("runbooks/when-things-break.md:1:1")
+            && err.contains("1 problem in the documents."),
+        "{err}"
+    );
 }
 
 #[test]
@@ -114,7 +129,12 @@ fn check_names_a_section_of_the_guide_that_is_missing() {
     fs::write(&path, text.replacen("| disk-full |", "| disk-fulll |", 1)).unwrap();
     let (outcome, _, err) = said(&["check", "--ops-dir", ops]);
     assert_eq!(outcome, Outcome::Wrong);
-    for part in [&format!("alerts/thresholds.md:{line}:"), "'disk-fulll' does not exist", "disk-full,", "1 problem in the documents."] {
+    for part in [
+        &format!("alerts/thresholds.md:{line}:"),
+        "'disk-fulll' does not exist",
+        "disk-full,",
+        "1 problem in the documents.",
+    ] {
         assert!(err.contains(part), "{part} is not in:\n{err}");
     }
 }
@@ -134,11 +154,19 @@ fn check_refuses_thresholds_that_would_never_report_anything() {
 fn check_names_a_certificate_file_that_cannot_be_read() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("calm-ops.toml");
-    let endpoint = |ca: &Path| format!("[[endpoint]]\nname = 'shop'\nurl = 'https://localhost/'\nca_file = '{}'\n", ca.display());
+    let endpoint = |ca: &Path| {
+        format!(
+            "[[endpoint]]\nname = 'shop'\nurl = 'https://localhost/'\nca_file = '{}'\n",
+            ca.display()
+        )
+    };
     fs::write(&file, endpoint(&dir.path().join("none.pem"))).unwrap();
     let (outcome, _, err) = said(&["check", "--config", file.to_str().unwrap()]);
     assert_eq!(outcome, Outcome::Wrong);
-    assert!(err.contains("the endpoint 'shop' can't be checked") && err.contains("calm-ops.toml:4"), "{err}");
+    assert!(
+        err.contains("the endpoint 'shop' can't be checked") && err.contains("calm-ops.toml:4"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -148,7 +176,10 @@ fn check_names_what_is_wrong_in_the_configuration() {
     fs::write(&file, "interval = 5\n").unwrap();
     let (outcome, _, err) = said(&["check", "--config", file.to_str().unwrap()]);
     assert_eq!(outcome, Outcome::Wrong);
-    assert!(err.contains("calm-ops.toml:1:12") && err.contains("1 problem in the configuration."), "{err}");
+    assert!(
+        err.contains("calm-ops.toml:1:12") && err.contains("1 problem in the configuration."),
+        "{err}"
+    );
 }
 
 #[test]
@@ -168,7 +199,8 @@ fn a_restore_that_is_refused_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
     let [file, data] = ["backup", "data"].map(|name| dir.path().join(name));
     fs::write(&file, "not a backup").unwrap();
-    let (outcome, _, err) = said(&["restore", file.to_str().unwrap(), "--data-dir", data.to_str().unwrap()]);
+    let (outcome, _, err) =
+        said(&["restore", file.to_str().unwrap(), "--data-dir", data.to_str().unwrap()]);
     assert_eq!(outcome, Outcome::Failed, "{err}");
     assert!(!data.exists());
 }
@@ -177,7 +209,9 @@ fn a_restore_that_is_refused_leaves_nothing_behind() {
 fn a_noted_head_is_read_as_it_is_shown() {
     let hash = "0f".repeat(32);
     assert_eq!(data::head(&format!("42:{hash}")).unwrap().number, 42);
-    for text in ["", "42", "42:", ":0f", "x:0f", &format!("-1:{hash}"), &format!("1:{}", "0g".repeat(32))] {
+    for text in
+        ["", "42", "42:", ":0f", "x:0f", &format!("-1:{hash}"), &format!("1:{}", "0g".repeat(32))]
+    {
         assert!(data::head(text).is_err(), "{text}");
     }
     let (outcome, _, err) = said(&["journal", "verify", "--head", "42"]);
@@ -199,14 +233,23 @@ fn what_is_not_a_bundle_is_told_in_a_sentence() {
 #[test]
 fn a_journal_is_saved_restored_and_proved() {
     let dir = tempfile::tempdir().unwrap();
-    let [first, second, file] = ["first", "second", "backup"].map(|name| dir.path().join(name).to_str().unwrap().to_owned());
+    let [first, second, file] = ["first", "second", "backup"]
+        .map(|name| dir.path().join(name).to_str().unwrap().to_owned());
     fs::create_dir(&first).unwrap();
     let config = Config { data_dir: first.clone().into(), ..Config::standard() };
-    data::run(async { crate::store::open(&config.place()).await.map(drop).unwrap() }, &mut Vec::new()).unwrap();
+    data::run(
+        async { crate::store::open(&config.place()).await.map(drop).unwrap() },
+        &mut Vec::new(),
+    )
+    .unwrap();
 
     let (outcome, out, err) = said(&["backup", &file, "--data-dir", &first]);
     assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
-    let head = out.lines().find_map(|line| line.strip_prefix("The journal's head in it is ")).unwrap().to_owned();
+    let head = out
+        .lines()
+        .find_map(|line| line.strip_prefix("The journal's head in it is "))
+        .unwrap()
+        .to_owned();
     let (outcome, _, err) = said(&["backup", &file, "--data-dir", &first]);
     assert_eq!(outcome, Outcome::Failed, "a backup is not overwritten: {err}");
 
@@ -215,14 +258,28 @@ fn a_journal_is_saved_restored_and_proved() {
     assert!(out.contains("Nobody is called yet"), "{out}");
     let (outcome, out, err) = said(&["journal", "verify", "--head", &head, "--data-dir", &second]);
     assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
-    assert!(out.contains("The journal verifies: 1 entry,") && out.contains("It holds the head that you noted."), "{out}");
+    assert!(
+        out.contains("The journal verifies: 1 entry,")
+            && out.contains("It holds the head that you noted."),
+        "{out}"
+    );
 
     let foreign = format!("1:{}", "0f".repeat(32));
     let (outcome, _, err) = said(&["journal", "verify", "--head", &foreign, "--data-dir", &second]);
     assert_eq!(outcome, Outcome::Wrong);
-    assert!(err.contains("the journal is not whole") && err.contains("neither that entry nor any before it is proved"), "{err}");
+    assert!(
+        err.contains("the journal is not whole")
+            && err.contains("neither that entry nor any before it is proved"),
+        "{err}"
+    );
 
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = |name: &str| fs::metadata(Path::new(&second).join(name)).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode("calm-ops.db"), 0o600, "what was said in an incident is not for everyone on the machine");
+    let mode = |name: &str| {
+        fs::metadata(Path::new(&second).join(name)).unwrap().permissions().mode() & 0o777
+    };
+    assert_eq!(
+        mode("calm-ops.db"),
+        0o600,
+        "what was said in an incident is not for everyone on the machine"
+    );
 }

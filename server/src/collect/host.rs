@@ -1,5 +1,5 @@
-//! This host: CPU, memory, disks, network, processes. Sources are `sysinfo` and small files of the kernel; a round costs
-//! about a millisecond.
+//! This host: CPU, memory, disks, network, processes. Sources are `sysinfo` and small files of the
+//! kernel; a round costs about a millisecond.
 
 use std::{
     collections::HashMap,
@@ -36,7 +36,8 @@ pub fn host_id() -> Option<String> {
     (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())
 }
 
-/// Where this host's own disks are mounted: each device once. Those of other machines are left out, as their answers may hang.
+/// Where this host's own disks are mounted: each device once. Those of other machines are left out,
+/// as their answers may hang.
 pub fn local_disks() -> Vec<std::path::PathBuf> {
     let text = fs::read("/proc/self/mountinfo").unwrap_or_default();
     let mounts = disks::mounts(&String::from_utf8_lossy(&text));
@@ -45,7 +46,8 @@ pub fn local_disks() -> Vec<std::path::PathBuf> {
 
 pub(super) fn clean_name(name: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let name: String = name.trim().chars().map(|c| if fits(c) { c } else { '_' }).take(64).collect();
+    let name: String =
+        name.trim().chars().map(|c| if fits(c) { c } else { '_' }).take(64).collect();
     if name.is_empty() { "localhost".to_owned() } else { name }
 }
 
@@ -59,7 +61,8 @@ pub struct HostCollector {
     kernel: Kernel,
 }
 
-/// The part that reads the kernel's files: away while it is read, on a thread where it holds up nobody.
+/// The part that reads the kernel's files: away while it is read, on a thread where it holds up
+/// nobody.
 #[derive(Debug)]
 enum Kernel {
     Here(Box<Reader>),
@@ -98,7 +101,8 @@ impl HostCollector {
     /// Reads what cannot hang. A round that was given up in the middle is finished by the next one.
     async fn read(&mut self, now: Timestamp) -> Result<Reading, CollectError> {
         if let Kernel::Here(_) = &self.kernel {
-            let fresh = || Kernel::Here(Box::new(Reader::new(self.name.clone(), self.host.clone())));
+            let fresh =
+                || Kernel::Here(Box::new(Reader::new(self.name.clone(), self.host.clone())));
             if let Kernel::Here(mut reader) = std::mem::replace(&mut self.kernel, fresh()) {
                 self.kernel = Kernel::Away(tokio::task::spawn_blocking(move || {
                     let reading = reader.read(now);
@@ -113,8 +117,11 @@ impl HostCollector {
                 Ok(reading)
             }
             Err(error) => {
-                self.kernel = Kernel::Here(Box::new(Reader::new(self.name.clone(), self.host.clone())));
-                Err(CollectError(format!("Reading this host's figures failed: {error}. Calm Ops tries again in the next round.")))
+                self.kernel =
+                    Kernel::Here(Box::new(Reader::new(self.name.clone(), self.host.clone())));
+                Err(CollectError(format!(
+                    "Reading this host's figures failed: {error}. Calm Ops tries again in the next round."
+                )))
             }
         }
     }
@@ -123,7 +130,9 @@ impl HostCollector {
         let Reading { mut round, mounts } = self.read(now).await?;
         round.listings.push(Listing { kind: "host", subjects: vec![self.host.clone()] });
         let Some(mounts) = mounts else { return Ok(round) };
-        let subject = |point: &std::path::Path| Subject::build("disk", &point.to_string_lossy(), Some(&self.name));
+        let subject = |point: &std::path::Path| {
+            Subject::build("disk", &point.to_string_lossy(), Some(&self.name))
+        };
         let mut reported = Vec::new();
         let mut facts = Vec::new();
         for (point, space) in self.disks.spaces(&mounts, DISK_LIMIT).await {
@@ -136,10 +145,17 @@ impl HostCollector {
             if let Some(used) = space.inodes_used {
                 round.observe(now, &subject, "disk.inodes.used", used);
             }
-            facts.push(DiskFact { mount: subject.name().to_owned(), total: space.total, available: space.available });
+            facts.push(DiskFact {
+                mount: subject.name().to_owned(),
+                total: space.total,
+                available: space.available,
+            });
             reported.push(subject);
         }
-        round.listings.push(Listing { kind: "disk", subjects: mounts.iter().map(|mount| subject(&mount.point)).collect() });
+        round.listings.push(Listing {
+            kind: "disk",
+            subjects: mounts.iter().map(|mount| subject(&mount.point)).collect(),
+        });
         if let Some(known) = &mut round.facts {
             known.disks = facts;
         }
@@ -168,7 +184,15 @@ impl Collector for HostCollector {
 impl Reader {
     fn new(host_name: String, host: Subject) -> Self {
         let processes = processes::Processes::new();
-        Self { host_name, host, system: System::new().ok(), warm: false, traffic: HashMap::new(), traffic_at: None, processes }
+        Self {
+            host_name,
+            host,
+            system: System::new().ok(),
+            warm: false,
+            traffic: HashMap::new(),
+            traffic_at: None,
+            processes,
+        }
     }
 
     fn read(&mut self, now: Timestamp) -> Reading {
@@ -177,7 +201,9 @@ impl Reader {
         self.kernel_files(now, &mut round);
         self.network(now, &mut round);
         self.processes(now, &mut round);
-        let mounts = fs::read("/proc/self/mountinfo").ok().map(|text| disks::mounts(&String::from_utf8_lossy(&text)));
+        let mounts = fs::read("/proc/self/mountinfo")
+            .ok()
+            .map(|text| disks::mounts(&String::from_utf8_lossy(&text)));
         Reading { round, mounts }
     }
 
@@ -192,16 +218,31 @@ impl Reader {
             round.observe(now, &self.host, "host.cpu.used", f64::from(system.global_cpu_usage()));
         }
         if let Ok(load) = System::load_average() {
-            round.observe(now, &self.host, "host.load.per_core", load.one / system.cpus().len().max(1) as f64);
+            round.observe(
+                now,
+                &self.host,
+                "host.load.per_core",
+                load.one / system.cpus().len().max(1) as f64,
+            );
         }
         let (total, available) = (system.total_memory(), system.available_memory());
         if total > 0 {
-            round.observe(now, &self.host, "host.memory.used", total.saturating_sub(available) as f64 / total as f64 * 100.0);
+            round.observe(
+                now,
+                &self.host,
+                "host.memory.used",
+                total.saturating_sub(available) as f64 / total as f64 * 100.0,
+            );
             round.observe(now, &self.host, "host.memory.available", available as f64);
         }
         let swap = system.total_swap();
         if swap > 0 {
-            round.observe(now, &self.host, "host.swap.used", system.used_swap() as f64 / swap as f64 * 100.0);
+            round.observe(
+                now,
+                &self.host,
+                "host.swap.used",
+                system.used_swap() as f64 / swap as f64 * 100.0,
+            );
         }
     }
 
@@ -224,11 +265,16 @@ impl Reader {
     fn network(&mut self, now: Timestamp, round: &mut Round) {
         let Ok(text) = fs::read_to_string("/proc/net/dev") else { return };
         let read_at = Instant::now();
-        let seconds = self.traffic_at.replace(read_at).map_or(0.0, |before| read_at.saturating_duration_since(before).as_secs_f64());
+        let seconds = self
+            .traffic_at
+            .replace(read_at)
+            .map_or(0.0, |before| read_at.saturating_duration_since(before).as_secs_f64());
         let (mut latest, mut subjects) = (HashMap::new(), Vec::new());
-        let outside = files::traffic(&text).into_iter().filter(|(name, _, _)| files::leads_outside(name));
+        let outside =
+            files::traffic(&text).into_iter().filter(|(name, _, _)| files::leads_outside(name));
         for (name, received, sent) in outside.take(MOST_INTERFACES) {
-            // An interface that never carried anything is not in use; counters that fell began anew.
+            // An interface that never carried anything is not in use; counters that fell began
+            // anew.
             if received == 0 && sent == 0 {
                 continue;
             }
@@ -238,7 +284,12 @@ impl Reader {
                 && received >= received_before
                 && sent >= sent_before
             {
-                round.observe(now, &subject, "network.received", (received - received_before) as f64 / seconds);
+                round.observe(
+                    now,
+                    &subject,
+                    "network.received",
+                    (received - received_before) as f64 / seconds,
+                );
                 round.observe(now, &subject, "network.sent", (sent - sent_before) as f64 / seconds);
             }
             latest.insert(name.to_owned(), (received, sent));

@@ -1,8 +1,10 @@
-//! HTTP(S) endpoints: one collector for each, so that a slow one delays no other. Each probe is one `GET` on a new connection:
-//! its times include name, connection, TLS and redirects, as a new visitor has them.
+//! HTTP(S) endpoints: one collector for each, so that a slow one delays no other. Each probe is one
+//! `GET` on a new connection: its times include name, connection, TLS and redirects, as a new
+//! visitor has them.
 //!
-//! Any failure is `endpoint.up` 0; the reason goes to the log at `debug`. `endpoint.total` ends with the answer's last byte, or when
-//! the expected text was found, or after 1 MiB. Nothing secret is ever sent, so that a redirect can give none away.
+//! Any failure is `endpoint.up` 0; the reason goes to the log at `debug`. `endpoint.total` ends
+//! with the answer's last byte, or when the expected text was found, or after 1 MiB. Nothing secret
+//! is ever sent, so that a redirect can give none away.
 
 use std::{
     collections::HashMap,
@@ -98,7 +100,13 @@ impl HttpCollector {
     pub fn new(endpoint: Endpoint) -> Result<Self, CollectError> {
         let subject = Subject::build("endpoint", &endpoint.name, None);
         let verifier = tls::verifier(endpoint.ca_file.as_deref())?;
-        Ok(Self { name: subject.as_str().to_owned(), subject, endpoint, verifier, lookups: Lookups::default() })
+        Ok(Self {
+            name: subject.as_str().to_owned(),
+            subject,
+            endpoint,
+            verifier,
+            lookups: Lookups::default(),
+        })
     }
 
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
@@ -150,7 +158,8 @@ impl Collector for HttpCollector {
     }
 }
 
-/// Names that are being looked up. The system's resolver cannot be stopped; a name is never asked for twice at once.
+/// Names that are being looked up. The system's resolver cannot be stopped; a name is never asked
+/// for twice at once.
 #[derive(Debug, Default)]
 struct Lookups(HashMap<String, oneshot::Receiver<io::Result<Vec<SocketAddr>>>>);
 
@@ -171,12 +180,17 @@ impl Lookups {
             }
             let (answer, open) = oneshot::channel();
             let look_up = move || {
-                let addresses = (name.as_str(), port).to_socket_addrs().map(|all| all.take(MOST_ADDRESSES).collect());
+                let addresses = (name.as_str(), port)
+                    .to_socket_addrs()
+                    .map(|all| all.take(MOST_ADDRESSES).collect());
                 // Whoever asked may have given up.
                 let _ = answer.send(addresses);
             };
             // Not one of the runtime's threads: those are waited for when the program stops.
-            thread::Builder::new().name("names".to_owned()).stack_size(256 * 1024).spawn(look_up)?;
+            thread::Builder::new()
+                .name("names".to_owned())
+                .stack_size(256 * 1024)
+                .spawn(look_up)?;
             self.0.insert(key.clone(), open);
         }
         let Some(open) = self.0.get_mut(&key) else { return Err(io::ErrorKind::NotFound.into()) };
@@ -187,7 +201,12 @@ impl Lookups {
 }
 
 /// One probe, redirects included. The caller sets the time limit.
-async fn probe(endpoint: &Endpoint, verifier: &Arc<WebPkiServerVerifier>, lookups: &mut Lookups, found: &mut Found) -> Result<(), Failure> {
+async fn probe(
+    endpoint: &Endpoint,
+    verifier: &Arc<WebPkiServerVerifier>,
+    lookups: &mut Lookups,
+    found: &mut Found,
+) -> Result<(), Failure> {
     let began = Instant::now();
     let mut url = endpoint.url.clone();
     let mut began_inside = None;
@@ -198,9 +217,11 @@ async fn probe(endpoint: &Endpoint, verifier: &Arc<WebPkiServerVerifier>, lookup
             began_inside = stream.peer_addr().ok().map(|peer| endpoint::is_inside(peer.ip()));
         }
         let (response, _connection) = if url.as_url().scheme() == "https" {
-            let config = tls::config(verifier.clone(), found.shown.clone()).map_err(|error| Failure::Tls(io::Error::other(error)))?;
+            let config = tls::config(verifier.clone(), found.shown.clone())
+                .map_err(|error| Failure::Tls(io::Error::other(error)))?;
             let name = server_name(&url).map_err(Failure::Tls)?;
-            let stream = TlsConnector::from(config).connect(name, stream).await.map_err(Failure::Tls)?;
+            let stream =
+                TlsConnector::from(config).connect(name, stream).await.map_err(Failure::Tls)?;
             ask(stream, &url).await?
         } else {
             ask(stream, &url).await?
@@ -226,8 +247,13 @@ async fn probe(endpoint: &Endpoint, verifier: &Arc<WebPkiServerVerifier>, lookup
     Err(Failure::Redirects)
 }
 
-/// Connects to the first address that answers. All must be allowed: a name with a forbidden one among them is a trick.
-async fn connect(addresses: &[SocketAddr], began_inside: Option<bool>, limit: Duration) -> Result<TcpStream, Failure> {
+/// Connects to the first address that answers. All must be allowed: a name with a forbidden one
+/// among them is a trick.
+async fn connect(
+    addresses: &[SocketAddr],
+    began_inside: Option<bool>,
+    limit: Duration,
+) -> Result<TcpStream, Failure> {
     for address in addresses {
         if endpoint::is_refused(address.ip()) {
             return Err(Failure::Refused(address.ip()));
@@ -239,7 +265,8 @@ async fn connect(addresses: &[SocketAddr], began_inside: Option<bool>, limit: Du
     let mut failure = io::Error::from(io::ErrorKind::NotFound);
     for (index, address) in addresses.iter().enumerate() {
         // An address that swallows everything leaves half of the time to the others.
-        let patience = if index + 1 < addresses.len() { limit / 2 / addresses.len() as u32 } else { limit };
+        let patience =
+            if index + 1 < addresses.len() { limit / 2 / addresses.len() as u32 } else { limit };
         match tokio::time::timeout(patience, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => failure = error,
@@ -253,17 +280,24 @@ fn server_name(url: &ProbeUrl) -> io::Result<ServerName<'static>> {
     match url.as_url().host() {
         Some(Host::Ipv4(address)) => Ok(ServerName::from(IpAddr::V4(address))),
         Some(Host::Ipv6(address)) => Ok(ServerName::from(IpAddr::V6(address))),
-        Some(Host::Domain(name)) => ServerName::try_from(name.trim_end_matches('.').to_owned()).map_err(io::Error::other),
+        Some(Host::Domain(name)) => {
+            ServerName::try_from(name.trim_end_matches('.').to_owned()).map_err(io::Error::other)
+        }
         None => Err(io::ErrorKind::InvalidInput.into()),
     }
 }
 
-/// Sends the request and waits for the head of the answer. The connection ends when its handle is dropped.
-async fn ask<S>(stream: S, url: &ProbeUrl) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), Failure>
+/// Sends the request and waits for the head of the answer. The connection ends when its handle is
+/// dropped.
+async fn ask<S>(
+    stream: S,
+    url: &ProbeUrl,
+) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), Failure>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let (mut sender, connection) = http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(stream)).await?;
+    let (mut sender, connection) =
+        http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(stream)).await?;
     let connection = AbortOnDropHandle::new(tokio::spawn(async move {
         // What goes wrong here is told to the request as well.
         let _ = connection.await;
@@ -271,7 +305,9 @@ where
     let url = url.as_url();
     let host = url.host_str().unwrap_or_default();
     let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    let target = url
+        .query()
+        .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
     let request = Request::get(target)
         .header(header::HOST, authority)
         .header(header::USER_AGENT, concat!("calm-ops/", env!("CARGO_PKG_VERSION")))
@@ -291,7 +327,8 @@ fn redirect(url: &ProbeUrl, response: &Response<Incoming>) -> Option<Result<Prob
     Some(next.ok_or(BadUrl::NotUrl).and_then(ProbeUrl::check))
 }
 
-/// Reads the answer until the text is found, it ends, or it has been long enough. Whether it holds the text, if one is expected.
+/// Reads the answer until the text is found, it ends, or it has been long enough. Whether it holds
+/// the text, if one is expected.
 async fn read(mut body: Incoming, expected: Option<&str>) -> Result<bool, Failure> {
     let expected = expected.unwrap_or_default().as_bytes();
     let mut length = 0;

@@ -1,15 +1,17 @@
-//! PM2: the apps of a daemon that is already there. Nothing is ever started: Calm Ops speaks to the daemon's socket, and where there
-//! is none it says nothing.
+//! PM2: the apps of a daemon that is already there. Nothing is ever started: Calm Ops speaks to the
+//! daemon's socket, and where there is none it says nothing.
 //!
-//! An app is all processes of one name; of a cluster CPU and memory are added up. It is up if every process of it that
-//! is meant to run is online. `app.restarts` is that of the process that restarted most often within 10 minutes, so that reloading a cluster of eight
-//! for a deployment does not look like a crash loop.
+//! An app is all processes of one name; of a cluster CPU and memory are added up. It is up if every
+//! process of it that is meant to run is online. `app.restarts` is that of the process that
+//! restarted most often within 10 minutes, so that reloading a cluster of eight for a deployment
+//! does not look like a crash loop.
 //!
-//! An app that someone stopped stays: it is not running, and only `pm2 delete` says that nobody wants it any more. `app.stopped` tells
-//! that it was stopped on purpose, so that it does not look like a crash; stopping counts no restart. One that was stopped before
-//! Calm Ops first saw it run has `app.stopped` alone: nobody is woken for what was parked long ago.
-//! One that PM2 gave up on (`errored`) is down. An app is gone when the daemon has listed its apps without it for a minute: one that is
-//! being resurrected lists none at first.
+//! An app that someone stopped stays: it is not running, and only `pm2 delete` says that nobody
+//! wants it any more. `app.stopped` tells that it was stopped on purpose, so that it does not look
+//! like a crash; stopping counts no restart. One that was stopped before Calm Ops first saw it run
+//! has `app.stopped` alone: nobody is woken for what was parked long ago. One that PM2 gave up on
+//! (`errored`) is down. An app is gone when the daemon has listed its apps without it for a minute:
+//! one that is being resurrected lists none at first.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -39,7 +41,8 @@ pub struct SeenApp {
     pub logs: BTreeSet<PathBuf>,
 }
 
-/// What PM2 said last, shared with whoever needs its apps by their own names: it is asked only once.
+/// What PM2 said last, shared with whoever needs its apps by their own names: it is asked only
+/// once.
 #[derive(Clone, Debug, Default)]
 pub struct Seen(Arc<RwLock<Option<SeenAt>>>);
 
@@ -50,7 +53,10 @@ impl Seen {
     /// Its apps by name; none where it has not answered for a minute.
     pub fn apps(&self) -> BTreeMap<String, SeenApp> {
         let seen = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        seen.as_ref().filter(|(at, _)| at.elapsed() < GONE_AFTER).map(|(_, apps)| apps.clone()).unwrap_or_default()
+        seen.as_ref()
+            .filter(|(at, _)| at.elapsed() < GONE_AFTER)
+            .map(|(_, apps)| apps.clone())
+            .unwrap_or_default()
     }
 
     /// Whether PM2 was asked at all, or is not there.
@@ -60,7 +66,10 @@ impl Seen {
 
     /// Without an answer what was said before stays, for a while.
     fn unanswered(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| (Instant::now(), BTreeMap::new()));
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(|| (Instant::now(), BTreeMap::new()));
     }
 
     fn set(&self, at: Instant, instances: &[wire::Instance]) {
@@ -69,7 +78,8 @@ impl Seen {
             let app = apps.entry(instance.name.clone()).or_default();
             app.memory = app.memory.saturating_add(instance.monit.memory.unwrap_or(0.0) as u64);
             let paths = [&instance.pm2_env.pm_out_log_path, &instance.pm2_env.pm_err_log_path];
-            app.logs.extend(paths.into_iter().filter(|path| path.starts_with('/')).map(PathBuf::from));
+            app.logs
+                .extend(paths.into_iter().filter(|path| path.starts_with('/')).map(PathBuf::from));
         }
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some((at, apps));
     }
@@ -79,8 +89,9 @@ impl Seen {
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// Restarts are counted over this time.
 const WINDOW: Duration = Duration::from_secs(600);
-/// A process that Calm Ops has not watched for that long restarted at least as often as was seen. From this many on that is told: fewer
-/// could be the rest of a crash loop, and would look as if it had ended.
+/// A process that Calm Ops has not watched for that long restarted at least as often as was seen.
+/// From this many on that is told: fewer could be the rest of a crash loop, and would look as if it
+/// had ended.
 const TELLING: u64 = 3;
 /// An app is gone when it was not listed for this long.
 const GONE_AFTER: Duration = Duration::from_secs(60);
@@ -129,10 +140,14 @@ struct App {
 }
 
 impl Pm2Collector {
-    /// Where PM2 keeps its files: `PM2_HOME`, else `.pm2` in the home directory. The variables are passed in; empty ones are none.
+    /// Where PM2 keeps its files: `PM2_HOME`, else `.pm2` in the home directory. The variables are
+    /// passed in; empty ones are none.
     pub fn home(pm2_home: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
         let filled = |text: &OsString| !text.is_empty();
-        pm2_home.filter(filled).map(PathBuf::from).or_else(|| home.filter(filled).map(|home| Path::new(&home).join(".pm2")))
+        pm2_home
+            .filter(filled)
+            .map(PathBuf::from)
+            .or_else(|| home.filter(filled).map(|home| Path::new(&home).join(".pm2")))
     }
 
     /// Watches the daemon whose files are in `pm2_home`, as soon as there is one.
@@ -190,24 +205,44 @@ impl Pm2Collector {
         Ok(round)
     }
 
-    fn apps(&mut self, now: Timestamp, read_at: Instant, instances: &[wire::Instance], round: &mut Round) {
+    fn apps(
+        &mut self,
+        now: Timestamp,
+        read_at: Instant,
+        instances: &[wire::Instance],
+        round: &mut Round,
+    ) {
         let mut apps: BTreeMap<Subject, App> = BTreeMap::new();
         let mut ids = Vec::new();
         for instance in instances.iter().take(MOST) {
-            let app = apps.entry(Subject::build("app", &instance.name, Some(&self.host_name))).or_default();
+            let app = apps
+                .entry(Subject::build("app", &instance.name, Some(&self.host_name)))
+                .or_default();
             if let (Some(id), Some(counter)) = (instance.pm_id, instance.pm2_env.restart_time) {
                 ids.push(id as u64);
-                let fresh = || Restarts { counter: counter as u64, since: read_at, recent: VecDeque::new() };
+                let fresh = || Restarts {
+                    counter: counter as u64,
+                    since: read_at,
+                    recent: VecDeque::new(),
+                };
                 let restarts = self.restarts.entry(id as u64).or_insert_with(fresh);
                 let count = restarts.count(counter as u64, read_at);
                 app.restarts = app.restarts.max(count);
-                // It never restarted, or has run on since before the window began: then nothing was missed.
-                let ran = instance.pm2_env.pm_uptime.map(|millis| now.since(Timestamp::from_micros((millis * 1e3) as i64)));
-                let ran_on = instance.pm2_env.status == "online" && ran.is_some_and(|ran| ran >= Span::from(WINDOW));
+                // It never restarted, or has run on since before the window began: then nothing was
+                // missed.
+                let ran = instance
+                    .pm2_env
+                    .pm_uptime
+                    .map(|millis| now.since(Timestamp::from_micros((millis * 1e3) as i64)));
+                let ran_on = instance.pm2_env.status == "online"
+                    && ran.is_some_and(|ran| ran >= Span::from(WINDOW));
                 let seen = restarts.has_seen_all(read_at) || counter as u64 == count || ran_on;
                 app.restarts_unseen |= !seen;
             }
-            if matches!(instance.pm2_env.status.as_str(), "stopped" | "stopping" | "one-launch-status") {
+            if matches!(
+                instance.pm2_env.status.as_str(),
+                "stopped" | "stopping" | "one-launch-status"
+            ) {
                 continue;
             }
             app.meant_to_run += 1;
@@ -236,14 +271,21 @@ impl Pm2Collector {
             round.observe(now, &subject, "app.cpu", app.cpu);
             round.observe(now, &subject, "app.memory", app.memory);
             if let Some(started) = app.started {
-                round.observe(now, &subject, "app.uptime", now.since(Timestamp::from_micros(started)).as_secs_f64());
+                round.observe(
+                    now,
+                    &subject,
+                    "app.uptime",
+                    now.since(Timestamp::from_micros(started)).as_secs_f64(),
+                );
             }
         }
-        self.listed.retain(|_, (listed, _)| read_at.saturating_duration_since(*listed) < GONE_AFTER);
+        self.listed
+            .retain(|_, (listed, _)| read_at.saturating_duration_since(*listed) < GONE_AFTER);
         let since = *self.answers_since.get_or_insert(read_at);
         // What was known before can be missed only after it had its time to be listed.
         if read_at.saturating_duration_since(since) >= GONE_AFTER {
-            let subjects = self.listed.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+            let subjects =
+                self.listed.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect();
             round.listings.push(Listing { kind: "app", subjects });
         }
     }
@@ -263,7 +305,8 @@ impl Restarts {
         if new > 0 {
             self.recent.push_back((now, new));
         }
-        while self.recent.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) > WINDOW) {
+        while self.recent.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) > WINDOW)
+        {
             self.recent.pop_front();
         }
         // An interval that is too short must not make this grow.
@@ -326,9 +369,17 @@ mod tests {
         for (restarts, started) in [(40, 9_990_000), (41, 9_995_000), (42, 9_999_000)] {
             assert_eq!(told(&mut collector, restarts, started), None, "{restarts}");
         }
-        assert_eq!(told(&mut collector, 43, 9_999_500), Some(3.0), "what was seen is told as soon as it is telling");
+        assert_eq!(
+            told(&mut collector, 43, 9_999_500),
+            Some(3.0),
+            "what was seen is told as soon as it is telling"
+        );
         assert_eq!(told(&mut fresh(), 0, 9_990_000), Some(0.0), "it never restarted");
-        assert_eq!(told(&mut fresh(), 40, 9_400_000), Some(0.0), "it has run on for all of the window");
+        assert_eq!(
+            told(&mut fresh(), 40, 9_400_000),
+            Some(0.0),
+            "it has run on for all of the window"
+        );
         assert_eq!(told(&mut fresh(), 40, 9_400_001), None);
     }
 
@@ -343,7 +394,8 @@ mod tests {
     }
 
     fn round_at(collector: &mut Pm2Collector, read_at: Instant, processes: &[String]) -> Round {
-        let instances: Vec<wire::Instance> = serde_json::from_str(&format!("[{}]", processes.join(","))).unwrap();
+        let instances: Vec<wire::Instance> =
+            serde_json::from_str(&format!("[{}]", processes.join(","))).unwrap();
         let mut round = Round::default();
         collector.apps(Timestamp::from_secs(11), read_at, &instances, &mut round);
         round
@@ -355,12 +407,16 @@ mod tests {
 
     #[test]
     fn the_processes_of_a_cluster_are_one_app() {
-        let mut collector = Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
+        let mut collector =
+            Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
         let two = [process(0, "api", "online"), process(1, "api", "online")];
         let seen = round(&mut collector, &two);
         assert_eq!(seen.observations.len(), 6);
         assert!(seen.observations.iter().all(|seen| seen.subject.as_str() == "app:api@web-1"));
-        assert_eq!((value(&seen, "app.up"), value(&seen, "app.memory"), value(&seen, "app.cpu")), (Some(1.0), Some(20.0), Some(4.0)));
+        assert_eq!(
+            (value(&seen, "app.up"), value(&seen, "app.memory"), value(&seen, "app.cpu")),
+            (Some(1.0), Some(20.0), Some(4.0))
+        );
         assert_eq!(value(&seen, "app.uptime"), Some(10.0));
         let one_failed = [process(0, "api", "online"), process(1, "api", "errored")];
         assert_eq!(value(&round(&mut collector, &one_failed), "app.up"), Some(0.0));
@@ -368,24 +424,46 @@ mod tests {
 
     #[test]
     fn an_app_that_was_stopped_stays_as_not_running_and_one_that_failed_is_down() {
-        let mut collector = Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
+        let mut collector =
+            Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
         let parked = round(&mut collector, &[process(0, "api", "stopped")]);
-        assert_eq!((parked.observations.len(), value(&parked, "app.stopped")), (1, Some(1.0)), "it was parked before it was ever seen");
+        assert_eq!(
+            (parked.observations.len(), value(&parked, "app.stopped")),
+            (1, Some(1.0)),
+            "it was parked before it was ever seen"
+        );
         let online = round(&mut collector, &[process(0, "api", "online")]);
-        assert_eq!((value(&online, "app.up"), value(&online, "app.stopped")), (Some(1.0), Some(0.0)));
+        assert_eq!(
+            (value(&online, "app.up"), value(&online, "app.stopped")),
+            (Some(1.0), Some(0.0))
+        );
         let stopped = round(&mut collector, &[process(0, "api", "stopped")]);
-        assert_eq!((value(&stopped, "app.up"), value(&stopped, "app.stopped")), (Some(0.0), Some(1.0)));
-        assert_eq!((value(&stopped, "app.restarts"), value(&stopped, "app.uptime")), (Some(0.0), None));
-        assert_eq!(value(&round(&mut collector, &[process(0, "api", "waiting restart")]), "app.up"), Some(0.0));
-        assert_eq!(value(&round(&mut collector, &[process(0, "api", "errored")]), "app.up"), Some(0.0));
+        assert_eq!(
+            (value(&stopped, "app.up"), value(&stopped, "app.stopped")),
+            (Some(0.0), Some(1.0))
+        );
+        assert_eq!(
+            (value(&stopped, "app.restarts"), value(&stopped, "app.uptime")),
+            (Some(0.0), None)
+        );
+        assert_eq!(
+            value(&round(&mut collector, &[process(0, "api", "waiting restart")]), "app.up"),
+            Some(0.0)
+        );
+        assert_eq!(
+            value(&round(&mut collector, &[process(0, "api", "errored")]), "app.up"),
+            Some(0.0)
+        );
     }
 
     #[test]
     fn an_app_is_gone_only_when_it_was_not_listed_for_a_minute() {
-        let mut collector = Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
+        let mut collector =
+            Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let listed = |round: Round| round.listings.into_iter().next().map(|listing| listing.subjects.len());
+        let listed =
+            |round: Round| round.listings.into_iter().next().map(|listing| listing.subjects.len());
         let api = [process(0, "api", "online")];
         assert_eq!(listed(round_at(&mut collector, at(0), &[])), None, "it may be resurrecting");
         assert_eq!(listed(round_at(&mut collector, at(5), &api)), None);

@@ -25,7 +25,10 @@ pub(super) fn read(
     let name = get.needed("name", place, name);
     let url = get.needed("url", place, url);
     let expect_status = get.value("expect_status", |found| {
-        found.text().parse::<Statuses>().map_err(|_| "statuses from 100 to 599, such as 200 or \"200-299,404\"".to_owned())
+        found
+            .text()
+            .parse::<Statuses>()
+            .map_err(|_| "statuses from 100 to 599, such as 200 or \"200-299,404\"".to_owned())
     });
     let expect_text = get.value("expect_text", |found| match found.text() {
         text if (1..=1_000).contains(&text.len()) => Ok(text.to_owned()),
@@ -33,9 +36,13 @@ pub(super) fn read(
     });
     let follow_redirects = get.value("follow_redirects", values::yes_or_no);
     let interval = get
-        .value("interval", |found| values::duration(found, Duration::from_secs(1), Duration::from_secs(3_600)))
+        .value("interval", |found| {
+            values::duration(found, Duration::from_secs(1), Duration::from_secs(3_600))
+        })
         .unwrap_or_else(|| interval.max(LEAST_STANDARD_INTERVAL));
-    let time_limit = get.value("time_limit", |found| values::duration(found, Duration::from_millis(100), Duration::from_secs(60)));
+    let time_limit = get.value("time_limit", |found| {
+        values::duration(found, Duration::from_millis(100), Duration::from_secs(60))
+    });
     let ca_file = get.value("ca_file", values::path);
     let (Some(name), Some(url)) = (name, url) else { return None };
     let standard = Endpoint::new(&name, url);
@@ -56,14 +63,26 @@ struct Get<'a> {
 }
 
 impl Get<'_> {
-    fn value<T>(&mut self, key: &str, parse: impl FnOnce(&Found) -> Result<T, String>) -> Option<T> {
+    fn value<T>(
+        &mut self,
+        key: &str,
+        parse: impl FnOnce(&Found) -> Result<T, String>,
+    ) -> Option<T> {
         let found = self.keys.get(key)?;
         parse(found).map_err(|expected| self.problems.push(found.problem(key, &expected))).ok()
     }
 
-    fn needed<T>(&mut self, key: &str, place: &Place, parse: impl FnOnce(&Found) -> Result<T, String>) -> Option<T> {
+    fn needed<T>(
+        &mut self,
+        key: &str,
+        place: &Place,
+        parse: impl FnOnce(&Found) -> Result<T, String>,
+    ) -> Option<T> {
         if !self.keys.contains_key(key) {
-            self.problems.push(place.problem(format!("an endpoint without '{key}'"), format!("a line such as: {}", sample(key))));
+            self.problems.push(place.problem(
+                format!("an endpoint without '{key}'"),
+                format!("a line such as: {}", sample(key)),
+            ));
         }
         self.value(key, parse)
     }
@@ -80,7 +99,8 @@ fn name(found: &Found) -> Result<String, String> {
     if (1..=60).contains(&text.len()) && text.chars().all(fine) {
         Ok(text.to_owned())
     } else {
-        Err("a name of letters, digits, '-', '_' and '.', at most 60, such as 'checkout'".to_owned())
+        Err("a name of letters, digits, '-', '_' and '.', at most 60, such as 'checkout'"
+            .to_owned())
     }
 }
 

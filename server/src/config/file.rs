@@ -48,7 +48,8 @@ impl Place {
         let count = |part: &str| u32::try_from(part.chars().count()).unwrap_or(u32::MAX);
         Self {
             file: file.to_owned(),
-            line: u32::try_from(text[..line_start].matches('\n').count()).unwrap_or(u32::MAX - 1) + 1,
+            line: u32::try_from(text[..line_start].matches('\n').count()).unwrap_or(u32::MAX - 1)
+                + 1,
             column: count(&text[line_start..start]) + 1,
             width: count(&text[start..end.min(line_end)]).max(1),
             text: line.to_owned(),
@@ -58,7 +59,15 @@ impl Place {
     /// A problem at this place.
     pub fn problem(&self, found: String, expected: String) -> ConfigProblem {
         let Self { file, line, column, width, text } = self.clone();
-        ConfigProblem::InFile(Box::new(Problem { file, line, column, width, text, found, expected }))
+        ConfigProblem::InFile(Box::new(Problem {
+            file,
+            line,
+            column,
+            width,
+            text,
+            found,
+            expected,
+        }))
     }
 }
 
@@ -84,7 +93,10 @@ impl FileLayer {
             Ok(table) => table,
             Err(error) => {
                 let place = Place::new(file, text, &error.span().unwrap_or(0..0));
-                problems.push(place.problem(error.message().replace('\n', ", "), "TOML, such as: listen = \"127.0.0.1:3000\"".to_owned()));
+                problems.push(place.problem(
+                    error.message().replace('\n', ", "),
+                    "TOML, such as: listen = \"127.0.0.1:3000\"".to_owned(),
+                ));
                 return layer;
             }
         };
@@ -99,16 +111,22 @@ impl FileLayer {
     }
 
     /// The endpoints. `interval` is theirs where none is given.
-    pub fn endpoints(&self, interval: Duration, problems: &mut Vec<ConfigProblem>) -> Vec<Endpoint> {
+    pub fn endpoints(
+        &self,
+        interval: Duration,
+        problems: &mut Vec<ConfigProblem>,
+    ) -> Vec<Endpoint> {
         let mut endpoints: Vec<Endpoint> = Vec::new();
         for (keys, place) in self.endpoints.iter().zip(&self.places) {
             let Some(endpoint) = endpoint::read(keys, place, interval, problems) else { continue };
             if endpoints.iter().any(|other| other.name == endpoint.name) {
-                let place = keys.get("name").map_or_else(|| place.clone(), |found| found.place().unwrap_or(place).clone());
-                problems.push(
-                    place
-                        .problem(format!("two endpoints are called '{}'", endpoint.name), "a name of its own for each endpoint".to_owned()),
-                );
+                let place = keys
+                    .get("name")
+                    .map_or_else(|| place.clone(), |found| found.place().unwrap_or(place).clone());
+                problems.push(place.problem(
+                    format!("two endpoints are called '{}'", endpoint.name),
+                    "a name of its own for each endpoint".to_owned(),
+                ));
             } else {
                 endpoints.push(endpoint);
             }
@@ -146,8 +164,14 @@ impl Walk<'_> {
     /// The keys of a table: the file's own, or those of a section such as `[log]`.
     fn table(&mut self, table: &DeTable<'_>, section: &str, layer: &mut FileLayer) {
         for (key, value) in table {
-            let name = if section.is_empty() { key.get_ref().to_string() } else { format!("{section}.{}", key.get_ref()) };
-            let is_section = KEYS.iter().any(|known| known.name.split_once('.').is_some_and(|(section, _)| section == name));
+            let name = if section.is_empty() {
+                key.get_ref().to_string()
+            } else {
+                format!("{section}.{}", key.get_ref())
+            };
+            let is_section = KEYS.iter().any(|known| {
+                known.name.split_once('.').is_some_and(|(section, _)| section == name)
+            });
             match (KEYS.iter().find(|known| known.name == name), value.get_ref()) {
                 (Some(known), _) => {
                     let found = self.found(value);
@@ -155,18 +179,28 @@ impl Walk<'_> {
                 }
                 (None, DeValue::Table(inner)) if is_section => self.table(inner, &name, layer),
                 (None, DeValue::Array(tables)) if name == "endpoint" => {
-                    for (keys, place) in tables.iter().filter_map(|table| self.entry(table, "an endpoint", "[[endpoint]]", ENDPOINT_KEYS)) {
+                    for (keys, place) in tables.iter().filter_map(|table| {
+                        self.entry(table, "an endpoint", "[[endpoint]]", ENDPOINT_KEYS)
+                    }) {
                         layer.endpoints.push(keys);
                         layer.places.push(place);
                     }
                 }
                 (None, DeValue::Array(tables)) if name == "script" => {
-                    layer.scripts.extend(tables.iter().filter_map(|table| self.entry(table, "a script", "[[script]]", script::KEYS)));
+                    layer.scripts.extend(tables.iter().filter_map(|table| {
+                        self.entry(table, "a script", "[[script]]", script::KEYS)
+                    }));
                 }
                 _ if is_section || name == "endpoint" || name == "script" => {
                     let place = self.place(&value.span());
-                    let expected = if is_section { format!("a section: [{name}]") } else { format!("sections: [[{name}]]") };
-                    self.problems.push(place.problem(format!("'{name}' is not a value of its own"), expected));
+                    let expected = if is_section {
+                        format!("a section: [{name}]")
+                    } else {
+                        format!("sections: [[{name}]]")
+                    };
+                    self.problems.push(
+                        place.problem(format!("'{name}' is not a value of its own"), expected),
+                    );
                 }
                 _ => self.unknown(key, &name, section),
             }
@@ -183,7 +217,12 @@ impl Walk<'_> {
     ) -> Option<(BTreeMap<&'static str, Found>, Place)> {
         let place = self.place(&table.span());
         let DeValue::Table(table) = table.get_ref() else {
-            self.problems.push(place.problem(format!("{what} that is not a section"), format!("sections: {section}")));
+            self.problems.push(
+                place.problem(
+                    format!("{what} that is not a section"),
+                    format!("sections: {section}"),
+                ),
+            );
             return None;
         };
         let mut keys = BTreeMap::new();
@@ -202,15 +241,19 @@ impl Walk<'_> {
         Some((keys, place))
     }
 
-    /// A value with its place. Its kind is kept, so that `interval = true` is told apart from `interval = "true"`.
+    /// A value with its place. Its kind is kept, so that `interval = true` is told apart from
+    /// `interval = "true"`.
     fn found(&self, value: &Spanned<DeValue<'_>>) -> Found {
         let place = self.place(&value.span());
         match value.get_ref() {
             DeValue::String(text) => Found::file_text(text, place),
-            DeValue::Integer(number) if number.radix() == 10 => Found::file_bare(number.as_str(), place),
+            DeValue::Integer(number) if number.radix() == 10 => {
+                Found::file_bare(number.as_str(), place)
+            }
             DeValue::Boolean(yes) => Found::file_bare(if *yes { "true" } else { "false" }, place),
             DeValue::Array(items) => {
-                let texts: Option<Vec<String>> = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
+                let texts: Option<Vec<String>> =
+                    items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
                 match texts {
                     Some(texts) => Found::file_list(texts, place),
                     None => Found::file_other("an array of things that are not texts", place),
@@ -225,13 +268,15 @@ impl Walk<'_> {
 
     fn unknown(&mut self, key: &Spanned<toml::de::DeString<'_>>, name: &str, section: &str) {
         let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
-        let sections = ["sign_in", "tls", "log", "pm2", "call", "mail", "limits", "endpoint", "script"];
+        let sections =
+            ["sign_in", "tls", "log", "pm2", "call", "mail", "limits", "endpoint", "script"];
         let written = key.get_ref();
         // First what stands in this section, then the same word elsewhere.
-        let full = keys::nearest(name, KEYS.iter().map(|known| known.name).chain(sections)).or_else(|| {
-            let near = keys::nearest(written, KEYS.iter().map(|known| last(known.name)))?;
-            KEYS.iter().map(|known| known.name).find(|known| last(known) == near)
-        });
+        let full = keys::nearest(name, KEYS.iter().map(|known| known.name).chain(sections))
+            .or_else(|| {
+                let near = keys::nearest(written, KEYS.iter().map(|known| last(known.name)))?;
+                KEYS.iter().map(|known| known.name).find(|known| last(known) == near)
+            });
         let hint = full.map(|near| match near.split_once('.') {
             Some((inside, key)) if inside == section => key.to_owned(),
             Some((inside, key)) => format!("{key} under [{inside}]"),
@@ -252,13 +297,20 @@ impl Walk<'_> {
         self.say_unknown(key, hint, &here);
     }
 
-    fn say_unknown(&mut self, key: &Spanned<toml::de::DeString<'_>>, near: Option<String>, known: &str) {
+    fn say_unknown(
+        &mut self,
+        key: &Spanned<toml::de::DeString<'_>>,
+        near: Option<String>,
+        known: &str,
+    ) {
         let short: String = key.get_ref().chars().take(60).collect();
         let place = self.place(&key.span());
         let expected = match near {
             Some(near) => format!("{near}, perhaps; the keys here are {known}"),
             None => format!("one of {known}"),
         };
-        self.problems.push(place.problem(format!("the key '{}' is not known", short.escape_debug()), expected));
+        self.problems.push(
+            place.problem(format!("the key '{}' is not known", short.escape_debug()), expected),
+        );
     }
 }

@@ -25,7 +25,8 @@ pub struct Flags {
     #[arg(long, value_name = "DIR", global = true)]
     pub data_dir: Option<String>,
 
-    /// A folder with documents of your own (thresholds, runbooks); `calm-ops init DIR` writes the built-in ones to start from.
+    /// A folder with documents of your own (thresholds, runbooks); `calm-ops init DIR` writes the
+    /// built-in ones to start from.
     ///
     /// [default: the built-in documents] [environment: CALM_OPS_OPS_DIR]
     #[arg(long, value_name = "DIR", global = true)]

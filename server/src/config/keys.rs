@@ -13,7 +13,11 @@ pub(super) struct Key {
     pub flag: Option<&'static str>,
 }
 
-const fn key(name: &'static str, variables: &'static [&'static str], flag: Option<&'static str>) -> Key {
+const fn key(
+    name: &'static str,
+    variables: &'static [&'static str],
+    flag: Option<&'static str>,
+) -> Key {
     Key { name, variables, flag }
 }
 
@@ -53,8 +57,16 @@ pub(super) const KEYS: &[Key] = &[
 ];
 
 /// The keys of an `[[endpoint]]`.
-pub(super) const ENDPOINT_KEYS: &[&str] =
-    &["name", "url", "expect_status", "expect_text", "follow_redirects", "interval", "time_limit", "ca_file"];
+pub(super) const ENDPOINT_KEYS: &[&str] = &[
+    "name",
+    "url",
+    "expect_status",
+    "expect_text",
+    "follow_redirects",
+    "interval",
+    "time_limit",
+    "ca_file",
+];
 
 /// The known name that is most like another, if one is like it at all.
 pub(super) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {

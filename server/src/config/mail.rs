@@ -44,7 +44,11 @@ pub struct Mail {
 
 impl Layers<'_> {
     /// The mail server, if one is named.
-    pub(super) fn mail(&self, sources: &impl Sources, problems: &mut Vec<ConfigProblem>) -> Option<Mail> {
+    pub(super) fn mail(
+        &self,
+        sources: &impl Sources,
+        problems: &mut Vec<ConfigProblem>,
+    ) -> Option<Mail> {
         let tls = self.value(
             "mail.tls",
             MailTls::Start,
@@ -57,17 +61,27 @@ impl Layers<'_> {
             problems,
         );
         let usual = usize::from(tls.usual_port());
-        let port = self.value("mail.port", usual, |found| values::count(found, 1, 65_535), problems);
-        let server = self.value("mail.server", None, |found| values::host_name(found).map(Some), problems);
+        let port =
+            self.value("mail.port", usual, |found| values::count(found, 1, 65_535), problems);
+        let server =
+            self.value("mail.server", None, |found| values::host_name(found).map(Some), problems);
         let address = "an e-mail address, such as 'calm-ops@example.com'";
         let from = self.value(
             "mail.from",
             None,
-            |found| found.text().parse::<lettre::Address>().map(|address| Some(address.to_string())).map_err(|_| address.to_owned()),
+            |found| {
+                found
+                    .text()
+                    .parse::<lettre::Address>()
+                    .map(|address| Some(address.to_string()))
+                    .map_err(|_| address.to_owned())
+            },
             problems,
         );
-        let ca_file = self.value("mail.ca_file", None, |found| values::path(found).map(Some), problems);
-        let user = self.value("mail.user", None, |found| Ok(Some(found.text().to_owned())), problems);
+        let ca_file =
+            self.value("mail.ca_file", None, |found| values::path(found).map(Some), problems);
+        let user =
+            self.value("mail.user", None, |found| Ok(Some(found.text().to_owned())), problems);
         let password = self.password(sources, problems);
         // What belongs together, told at what was given.
         let told = problems.len();
@@ -91,15 +105,27 @@ impl Layers<'_> {
             _ => None,
         };
         match (server, from) {
-            (Some(server), Some(from)) => {
-                Some(Mail { server, port: u16::try_from(port).unwrap_or(tls.usual_port()), tls, login, from, ca_file })
-            }
+            (Some(server), Some(from)) => Some(Mail {
+                server,
+                port: u16::try_from(port).unwrap_or(tls.usual_port()),
+                tls,
+                login,
+                from,
+                ca_file,
+            }),
             (Some(_), None) => {
                 missing("mail.server", "mail.from: the address that messages come from");
                 None
             }
             (None, _) => {
-                for given in ["mail.from", "mail.port", "mail.tls", "mail.user", "mail.password_file", "mail.ca_file"] {
+                for given in [
+                    "mail.from",
+                    "mail.port",
+                    "mail.tls",
+                    "mail.user",
+                    "mail.password_file",
+                    "mail.ca_file",
+                ] {
                     missing(given, "mail.server: the server that takes messages");
                     if self.find(given).is_some() {
                         break;
@@ -110,7 +136,11 @@ impl Layers<'_> {
         }
     }
 
-    fn password(&self, sources: &impl Sources, problems: &mut Vec<ConfigProblem>) -> Option<Secret> {
+    fn password(
+        &self,
+        sources: &impl Sources,
+        problems: &mut Vec<ConfigProblem>,
+    ) -> Option<Secret> {
         let found = self.find("mail.password_file")?;
         let path = match values::path(&found) {
             Ok(path) => path,
@@ -122,11 +152,19 @@ impl Layers<'_> {
         match sources.read_file(&path) {
             Ok(text) if !text.trim().is_empty() => Some(Secret::new(text.trim())),
             Ok(_) => {
-                problems.push(found.problem("mail.password_file", "a file that holds the password and nothing else"));
+                problems.push(found.problem(
+                    "mail.password_file",
+                    "a file that holds the password and nothing else",
+                ));
                 None
             }
             Err(error) => {
-                problems.push(found.problem("mail.password_file", &format!("a file that can be read ({error})")));
+                problems.push(
+                    found.problem(
+                        "mail.password_file",
+                        &format!("a file that can be read ({error})"),
+                    ),
+                );
                 None
             }
         }

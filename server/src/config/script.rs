@@ -17,11 +17,18 @@ fn sample(key: &str) -> &'static str {
     }
 }
 
-pub(super) fn read(keys: &BTreeMap<&'static str, Found>, place: &Place, problems: &mut Vec<ConfigProblem>) -> Option<OwnScript> {
+pub(super) fn read(
+    keys: &BTreeMap<&'static str, Found>,
+    place: &Place,
+    problems: &mut Vec<ConfigProblem>,
+) -> Option<OwnScript> {
     let mut whole = true;
     for key in KEYS.iter().filter(|key| !keys.contains_key(**key)) {
         whole = false;
-        problems.push(place.problem(format!("a script without '{key}'"), format!("a line such as: {}", sample(key))));
+        problems.push(place.problem(
+            format!("a script without '{key}'"),
+            format!("a line such as: {}", sample(key)),
+        ));
     }
     if !whole {
         return None;
@@ -30,7 +37,8 @@ pub(super) fn read(keys: &BTreeMap<&'static str, Found>, place: &Place, problems
     match OwnScript::new(text("name"), text("path"), text("sha256")) {
         Ok(script) => Some(script),
         Err(refused) => {
-            problems.push(place.problem(format!("a script with {}", refused.found), refused.expected));
+            problems
+                .push(place.problem(format!("a script with {}", refused.found), refused.expected));
             None
         }
     }

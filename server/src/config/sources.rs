@@ -26,7 +26,10 @@ impl Sources for Machine {
     fn read_file(&self, path: &Path) -> io::Result<String> {
         // A configuration of more than a mebibyte is a mistake, such as a device or a log.
         let mut text = String::new();
-        let read = io::Read::read_to_string(&mut io::Read::take(std::fs::File::open(path)?, 1_048_577), &mut text)?;
+        let read = io::Read::read_to_string(
+            &mut io::Read::take(std::fs::File::open(path)?, 1_048_577),
+            &mut text,
+        )?;
         if read > 1_048_576 { Err(io::Error::other("larger than 1 MiB")) } else { Ok(text) }
     }
 }

@@ -16,13 +16,19 @@ struct Fake {
 
 impl Fake {
     fn file(text: &str) -> Self {
-        Self { environment: vec![("CALM_OPS_CONFIG", "calm-ops.toml")], files: vec![("calm-ops.toml", text.to_owned())] }
+        Self {
+            environment: vec![("CALM_OPS_CONFIG", "calm-ops.toml")],
+            files: vec![("calm-ops.toml", text.to_owned())],
+        }
     }
 }
 
 impl Sources for Fake {
     fn environment(&self) -> Vec<(String, String)> {
-        self.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        self.environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     fn read_file(&self, path: &Path) -> io::Result<String> {
@@ -51,18 +57,26 @@ fn every_key_stands_in_the_example_file_and_every_line_of_it_is_understood() {
     // With the comment signs before `key = value` and `[[endpoint]]` taken away, every key is set.
     let mut text = String::new();
     for line in EXAMPLE.lines() {
-        let bare = line
-            .strip_prefix("# ")
-            .filter(|rest| rest.starts_with("[[") || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')));
+        let bare = line.strip_prefix("# ").filter(|rest| {
+            rest.starts_with("[[")
+                || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '))
+        });
         text.push_str(bare.unwrap_or(line));
         text.push('\n');
     }
     for key in keys::KEYS {
         let name = key.name.rsplit('.').next().unwrap();
-        assert!(text.lines().any(|line| line.starts_with(&format!("{name} = "))), "{} is not in the example file", key.name);
+        assert!(
+            text.lines().any(|line| line.starts_with(&format!("{name} = "))),
+            "{} is not in the example file",
+            key.name
+        );
     }
     for key in script::KEYS {
-        assert!(text.split_once("[[script]]").unwrap().1.contains(&format!("\n{key} = ")), "{key} of a script is not in the example file");
+        assert!(
+            text.split_once("[[script]]").unwrap().1.contains(&format!("\n{key} = ")),
+            "{key} of a script is not in the example file"
+        );
     }
     for key in keys::ENDPOINT_KEYS {
         assert!(
@@ -76,18 +90,26 @@ fn every_key_stands_in_the_example_file_and_every_line_of_it_is_understood() {
     sources.files.push(("/run/secrets/calm-ops-mail-password", "hunter2\n".to_owned()));
     let config = load(&sources).unwrap();
     let mail = config.mail.unwrap();
-    assert_eq!((mail.server.as_str(), mail.port, mail.tls), ("smtp.example.com", 587, MailTls::Start));
+    assert_eq!(
+        (mail.server.as_str(), mail.port, mail.tls),
+        ("smtp.example.com", 587, MailTls::Start)
+    );
     assert_eq!(mail.login.unwrap().1.expose(), "hunter2");
     assert_eq!(config.ops_dir, Some(PathBuf::from("/etc/calm-ops")));
     assert_eq!(config.scripts[0].path(), "/opt/team/clear-cache");
     assert_eq!(config.reloadable.endpoints[0].name, "checkout");
-    assert!(config.reloadable.endpoints[0].expect_status.contain(200) && !config.reloadable.endpoints[0].expect_status.contain(204));
+    assert!(
+        config.reloadable.endpoints[0].expect_status.contain(200)
+            && !config.reloadable.endpoints[0].expect_status.contain(204)
+    );
 }
 
 #[test]
 fn a_flag_wins_over_the_environment_and_it_over_the_file() {
     let mut sources = Fake::file("listen = '127.0.0.1:1'\ndata_dir = 'file'\ninterval = '7 s'");
-    sources.environment.extend([("CALM_OPS_LISTEN", "127.0.0.1:2"), ("CALM_OPS_DATA_DIR", "environment")]);
+    sources
+        .environment
+        .extend([("CALM_OPS_LISTEN", "127.0.0.1:2"), ("CALM_OPS_DATA_DIR", "environment")]);
     let flags = Flags { listen: Some("[::1]:3".to_owned()), ..Flags::default() };
     let config = Config::load(&flags, &sources).unwrap();
     assert_eq!(config.listen.to_string(), "[::1]:3");
@@ -97,7 +119,10 @@ fn a_flag_wins_over_the_environment_and_it_over_the_file() {
 
 #[test]
 fn an_empty_variable_is_like_none() {
-    let sources = Fake { environment: vec![("CALM_OPS_LISTEN", ""), ("DATABASE_URL", "")], files: Vec::new() };
+    let sources = Fake {
+        environment: vec![("CALM_OPS_LISTEN", ""), ("DATABASE_URL", "")],
+        files: Vec::new(),
+    };
     assert_eq!(load(&sources).unwrap(), Config::standard());
 }
 
@@ -114,14 +139,23 @@ fn an_unknown_key_is_told_with_its_place_and_the_nearest_known_one() {
     let message = load(&Fake::file("level = 'info'")).unwrap_err();
     assert!(message.contains("level under [log], perhaps"), "{message}");
 
-    let message = load(&Fake::file("[[endpoint]]\nname = 'a'\nurl = 'http://a'\nexpect_satus = 200")).unwrap_err();
-    assert!(message.contains(":4:1") && message.contains("expected expect_status, perhaps"), "{message}");
+    let message =
+        load(&Fake::file("[[endpoint]]\nname = 'a'\nurl = 'http://a'\nexpect_satus = 200"))
+            .unwrap_err();
+    assert!(
+        message.contains(":4:1") && message.contains("expected expect_status, perhaps"),
+        "{message}"
+    );
 }
 
 #[test]
 fn an_unknown_variable_names_the_nearest_known_one() {
-    let message = load(&Fake { environment: vec![("CALM_OPS_LISTN", "x")], files: Vec::new() }).unwrap_err();
-    assert_eq!(message, "error: the environment variable CALM_OPS_LISTN is not known: did you mean CALM_OPS_LISTEN?");
+    let message =
+        load(&Fake { environment: vec![("CALM_OPS_LISTN", "x")], files: Vec::new() }).unwrap_err();
+    assert_eq!(
+        message,
+        "error: the environment variable CALM_OPS_LISTN is not known: did you mean CALM_OPS_LISTEN?"
+    );
 }
 
 #[test]
@@ -154,26 +188,49 @@ fn a_bad_value_says_what_was_found_where_and_what_was_expected() {
 
 #[test]
 fn all_problems_are_told_at_once() {
-    let error = Config::load(&Flags::default(), &Fake::file("interval = 1\nlisten = 2\nnobody = 3")).unwrap_err();
+    let error =
+        Config::load(&Flags::default(), &Fake::file("interval = 1\nlisten = 2\nnobody = 3"))
+            .unwrap_err();
     assert_eq!(error.problems.len(), 3);
 }
 
 #[test]
 fn how_it_is_reached_from_outside_is_read_strictly() {
-    let public = |text: &str| load(&Fake::file(&format!("public_url = '{text}'"))).map(|config| config.public_url.unwrap());
+    let public = |text: &str| {
+        load(&Fake::file(&format!("public_url = '{text}'")))
+            .map(|config| config.public_url.unwrap())
+    };
     let url = public("https://Ops.Example.com/").unwrap();
     assert_eq!(
         (url.host(), url.is_secure(), url.page("/ops/health")),
         ("ops.example.com", true, "https://ops.example.com/ops/health".to_owned())
     );
     assert_eq!(public("http://10.0.0.1:3000").unwrap().origin(), "http://10.0.0.1:3000");
-    for text in ["ops.example.com", "ftp://ops.example.com", "https://ops.example.com/calm", "https://a:b@ops.example.com", "https://x?y=1"]
-    {
+    for text in [
+        "ops.example.com",
+        "ftp://ops.example.com",
+        "https://ops.example.com/calm",
+        "https://a:b@ops.example.com",
+        "https://x?y=1",
+    ] {
         let message = public(text).unwrap_err();
-        assert!(message.contains(":1:14") && message.contains("an address without a path"), "{message}");
+        assert!(
+            message.contains(":1:14") && message.contains("an address without a path"),
+            "{message}"
+        );
     }
-    assert_eq!(load(&Fake::file("trusted_proxies = ['127.0.0.1', '10.0.0.0/8']")).unwrap().trusted_proxies.len(), 2);
-    assert!(load(&Fake::file("trusted_proxies = ['everyone']")).unwrap_err().contains("addresses or networks"));
+    assert_eq!(
+        load(&Fake::file("trusted_proxies = ['127.0.0.1', '10.0.0.0/8']"))
+            .unwrap()
+            .trusted_proxies
+            .len(),
+        2
+    );
+    assert!(
+        load(&Fake::file("trusted_proxies = ['everyone']"))
+            .unwrap_err()
+            .contains("addresses or networks")
+    );
     for address in ["0.0.0.0:3000", "[::]:3000", "localhost:8080"] {
         let flags = Flags { listen: Some(address.to_owned()), ..Flags::default() };
         assert!(Config::load(&flags, &Fake::default()).is_ok());
@@ -184,14 +241,23 @@ fn how_it_is_reached_from_outside_is_read_strictly() {
 fn the_address_of_the_database_may_lie_in_a_file_of_its_own() {
     let mut sources = Fake::file("database_url_file = '/run/secrets/url'");
     sources.files.push(("/run/secrets/url", "postgres://calm:secret@db/calm\n".to_owned()));
-    assert_eq!(load(&sources).unwrap().database_url.unwrap().expose(), "postgres://calm:secret@db/calm");
+    assert_eq!(
+        load(&sources).unwrap().database_url.unwrap().expose(),
+        "postgres://calm:secret@db/calm"
+    );
 
     sources.environment.push(("DATABASE_URL", "postgres://other@db/calm"));
-    assert_eq!(load(&sources).unwrap().database_url.unwrap().expose(), "postgres://other@db/calm", "the environment wins over the file");
+    assert_eq!(
+        load(&sources).unwrap().database_url.unwrap().expose(),
+        "postgres://other@db/calm",
+        "the environment wins over the file"
+    );
 
     let message = load(&Fake::file("database_url_file = '/nowhere'")).unwrap_err();
     assert!(message.contains(":1:21") && message.contains("a file that can be read"), "{message}");
-    let message = load(&Fake::file("database_url_file = '/nowhere'\ndatabase_url = 'postgres://a'")).unwrap_err();
+    let message =
+        load(&Fake::file("database_url_file = '/nowhere'\ndatabase_url = 'postgres://a'"))
+            .unwrap_err();
     assert!(message.contains("only one of"), "{message}");
 }
 
@@ -201,12 +267,20 @@ fn a_password_is_never_shown() {
     let in_file = format!("database_url = '{secret}'");
     let mut from_file = Fake::file("database_url_file = '/url'");
     from_file.files.push(("/url", secret.to_owned()));
-    for sources in [Fake { environment: vec![("DATABASE_URL", secret)], files: Vec::new() }, Fake::file(&in_file), from_file] {
+    for sources in [
+        Fake { environment: vec![("DATABASE_URL", secret)], files: Vec::new() },
+        Fake::file(&in_file),
+        from_file,
+    ] {
         let message = load(&sources).unwrap_err();
         assert!(message.contains("the address of a PostgreSQL database"), "{message}");
         assert!(!message.contains("hunter2"), "{message}");
     }
-    let config = load(&Fake { environment: vec![("DATABASE_URL", "postgres://calm:hunter2@db/calm")], files: Vec::new() }).unwrap();
+    let config = load(&Fake {
+        environment: vec![("DATABASE_URL", "postgres://calm:hunter2@db/calm")],
+        files: Vec::new(),
+    })
+    .unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
 }
 
@@ -244,8 +318,14 @@ fn an_endpoint_that_cannot_be_asked_is_refused() {
         ("[[endpoint]]\nname = 'a'\nurl = 'file:///etc/passwd'", "an http or https address"),
         ("[[endpoint]]\nname = 'a'\nurl = 'http://me:secret@a/'", "without user and password"),
         ("[[endpoint]]\nname = 'a b'\nurl = 'http://a'", "a name of letters"),
-        ("[[endpoint]]\nname = 'a'\nurl = 'http://a'\n[[endpoint]]\nname = 'a'\nurl = 'http://b'", "two endpoints are called 'a'"),
-        ("[[endpoint]]\nname = 'a'\nurl = 'http://a'\nexpect_status = 99", "statuses from 100 to 599"),
+        (
+            "[[endpoint]]\nname = 'a'\nurl = 'http://a'\n[[endpoint]]\nname = 'a'\nurl = 'http://b'",
+            "two endpoints are called 'a'",
+        ),
+        (
+            "[[endpoint]]\nname = 'a'\nurl = 'http://a'\nexpect_status = 99",
+            "statuses from 100 to 599",
+        ),
     ] {
         let message = load(&Fake::file(text)).unwrap_err();
         assert!(message.contains(expected), "{text}: {message}");
@@ -275,9 +355,18 @@ fn a_script_that_cannot_be_trusted_is_a_problem_with_its_place() {
     let hash = "0".repeat(64);
     for (text, problem) in [
         (format!("[[script]]\nname = \"a\"\nsha256 = \"{hash}\"\n"), "a script without 'path'"),
-        (format!("[[script]]\nname = \"a\"\npath = \"../a\"\nsha256 = \"{hash}\"\n"), "a script with '../a'"),
-        ("[[script]]\nname = \"a\"\npath = \"/opt/a\"\nsha256 = \"abc\"\n".to_owned(), "a script with 'abc'"),
-        (format!("[[script]]\nname = \"a\"\npath = \"/opt/a\"\nsha256 = \"{hash}\"\n").repeat(2), "two scripts are called 'a'"),
+        (
+            format!("[[script]]\nname = \"a\"\npath = \"../a\"\nsha256 = \"{hash}\"\n"),
+            "a script with '../a'",
+        ),
+        (
+            "[[script]]\nname = \"a\"\npath = \"/opt/a\"\nsha256 = \"abc\"\n".to_owned(),
+            "a script with 'abc'",
+        ),
+        (
+            format!("[[script]]\nname = \"a\"\npath = \"/opt/a\"\nsha256 = \"{hash}\"\n").repeat(2),
+            "two scripts are called 'a'",
+        ),
         ("[[script]]\nhash = \"a\"\n".to_owned(), "the key 'hash' is not known"),
     ] {
         let error = load(&Fake::file(&text)).unwrap_err().to_string();
@@ -292,18 +381,37 @@ fn what_belongs_to_mail_belongs_together() {
         sources.files.push(("secret", "hunter2".to_owned()));
         load(&sources).map(|config| config.mail)
     };
-    let usual = |text: &str| mail(&format!("server = 'smtp.example.com'\nfrom = 'calm-ops@example.com'\n{text}")).unwrap().unwrap();
-    assert_eq!((usual("").port, usual("tls = 'wrapped'").port, usual("tls = 'none'").port), (587, 465, 25));
+    let usual = |text: &str| {
+        mail(&format!("server = 'smtp.example.com'\nfrom = 'calm-ops@example.com'\n{text}"))
+            .unwrap()
+            .unwrap()
+    };
+    assert_eq!(
+        (usual("").port, usual("tls = 'wrapped'").port, usual("tls = 'none'").port),
+        (587, 465, 25)
+    );
     assert_eq!(usual("tls = 'none'\nport = 2525").port, 2_525);
     assert!(!format!("{:?}", usual("user = 'calm'\npassword_file = 'secret'")).contains("hunter2"));
     for (text, expected) in [
         ("server = 'smtp.example.com'", "mail.from"),
         ("from = 'calm-ops@example.com'", "mail.server"),
         ("server = 'smtp.example.com'\nfrom = 'nobody'", "an e-mail address"),
-        ("server = 'smtp.example.com'\nfrom = 'a@b.example'\nuser = 'calm'", "mail.password_file beside it"),
-        ("server = 'smtp.example.com'\nfrom = 'a@b.example'\npassword_file = 'secret'", "mail.user beside it"),
-        ("server = 'smtp.example.com'\nfrom = 'a@b.example'\nuser = 'calm'\npassword_file = 'missing'", "a file that can be read"),
-        ("server = 'smtp.example.com'\nfrom = 'a@b.example'\ntls = 'perhaps'", "'start', 'wrapped' or 'none'"),
+        (
+            "server = 'smtp.example.com'\nfrom = 'a@b.example'\nuser = 'calm'",
+            "mail.password_file beside it",
+        ),
+        (
+            "server = 'smtp.example.com'\nfrom = 'a@b.example'\npassword_file = 'secret'",
+            "mail.user beside it",
+        ),
+        (
+            "server = 'smtp.example.com'\nfrom = 'a@b.example'\nuser = 'calm'\npassword_file = 'missing'",
+            "a file that can be read",
+        ),
+        (
+            "server = 'smtp.example.com'\nfrom = 'a@b.example'\ntls = 'perhaps'",
+            "'start', 'wrapped' or 'none'",
+        ),
         ("server = 'smtp.example.com:25'\nfrom = 'a@b.example'", "a name of letters"),
         ("server = 'smtp.example.com'\nfrom = 'a@b.example'\nport = 70000", "from 1 to 65535"),
     ] {

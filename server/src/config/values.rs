@@ -106,15 +106,21 @@ impl Found {
     pub fn secret_problem(&self, key: &str, expected: &str) -> ConfigProblem {
         match &self.origin {
             // The line of the file would show it.
-            Origin::File(_) => ConfigProblem::sentence(format!("{key} in the configuration file: expected {expected}")),
+            Origin::File(_) => ConfigProblem::sentence(format!(
+                "{key} in the configuration file: expected {expected}"
+            )),
             _ => self.say(key, "a value (not shown)", expected),
         }
     }
 
     fn say(&self, key: &str, value: &str, expected: &str) -> ConfigProblem {
         match &self.origin {
-            Origin::Flag(name) => ConfigProblem::sentence(format!("{name} is {value}: expected {expected}")),
-            Origin::Variable(name) => ConfigProblem::sentence(format!("the environment variable {name} is {value}: expected {expected}")),
+            Origin::Flag(name) => {
+                ConfigProblem::sentence(format!("{name} is {value}: expected {expected}"))
+            }
+            Origin::Variable(name) => ConfigProblem::sentence(format!(
+                "the environment variable {name} is {value}: expected {expected}"
+            )),
             Origin::File(place) => place.problem(format!("{key} is {value}"), expected.to_owned()),
         }
     }
@@ -124,9 +130,12 @@ impl Found {
         match &self.kind {
             Kind::List(texts) => Some(texts.clone()),
             // The environment has no lists.
-            Kind::Text(text) if self.layer() == Layer::Environment => {
-                Some(text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect())
-            }
+            Kind::Text(text) if self.layer() == Layer::Environment => Some(
+                text.split(',')
+                    .map(|part| part.trim().to_owned())
+                    .filter(|part| !part.is_empty())
+                    .collect(),
+            ),
             Kind::Text(_) | Kind::Bare(_) | Kind::Other(_) => None,
         }
     }
@@ -134,7 +143,9 @@ impl Found {
     /// The text of a value that has to be one. A bare number of the file is none.
     fn quoted(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Text(text) if !text.trim().is_empty() && !text.contains('\0') => Some(text.trim()),
+            Kind::Text(text) if !text.trim().is_empty() && !text.contains('\0') => {
+                Some(text.trim())
+            }
             _ => None,
         }
     }
@@ -143,11 +154,14 @@ impl Found {
 pub(super) fn listen(found: &Found) -> Result<SocketAddr, String> {
     const EXPECTED: &str = "an address and a port, such as '127.0.0.1:3000'";
     let text = found.quoted().ok_or(EXPECTED)?;
-    let text = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    let text = text
+        .strip_prefix("localhost:")
+        .map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     text.parse().map_err(|_| EXPECTED.to_owned())
 }
 
-/// How browsers reach Calm Ops from outside: scheme, host, and a port where it is not the usual one.
+/// How browsers reach Calm Ops from outside: scheme, host, and a port where it is not the usual
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl(url::Url);
 
@@ -174,7 +188,8 @@ impl PublicUrl {
 }
 
 pub(super) fn public_url(found: &Found) -> Result<PublicUrl, String> {
-    const EXPECTED: &str = "an address without a path, as browsers show it, such as 'https://ops.example.com'";
+    const EXPECTED: &str =
+        "an address without a path, as browsers show it, such as 'https://ops.example.com'";
     let url: url::Url = found.quoted().and_then(|text| text.parse().ok()).ok_or(EXPECTED)?;
     let plain = matches!(url.scheme(), "http" | "https")
         && url.host_str().is_some_and(|host| !host.is_empty())
@@ -193,7 +208,10 @@ pub(super) fn networks(found: &Found) -> Result<Vec<Network>, String> {
 }
 
 pub(super) fn path(found: &Found) -> Result<PathBuf, String> {
-    found.quoted().map(PathBuf::from).ok_or_else(|| "a path, such as '/var/lib/calm-ops'".to_owned())
+    found
+        .quoted()
+        .map(PathBuf::from)
+        .ok_or_else(|| "a path, such as '/var/lib/calm-ops'".to_owned())
 }
 
 pub(super) fn own_pm2(found: &Found) -> Result<OwnPm2, String> {
@@ -207,12 +225,15 @@ pub(super) fn host_name(found: &Found) -> Result<String, String> {
         .quoted()
         .filter(|name| name.len() <= 64 && name.chars().all(fine))
         .map(str::to_owned)
-        .ok_or_else(|| "a name of letters, digits, '-', '_' and '.', at most 64, such as 'web-1'".to_owned())
+        .ok_or_else(|| {
+            "a name of letters, digits, '-', '_' and '.', at most 64, such as 'web-1'".to_owned()
+        })
 }
 
 /// A duration within bounds.
 pub(super) fn duration(found: &Found, least: Duration, most: Duration) -> Result<Duration, String> {
-    let expected = || format!("a duration from {} to {}, such as '5 s'", Span::from(least), Span::from(most));
+    let expected =
+        || format!("a duration from {} to {}, such as '5 s'", Span::from(least), Span::from(most));
     let span: Span = found.quoted().and_then(|text| text.parse().ok()).ok_or_else(expected)?;
     let duration = span.to_std();
     if (least..=most).contains(&duration) { Ok(duration) } else { Err(expected()) }
@@ -227,8 +248,7 @@ pub(super) fn interval(found: &Found) -> Result<Duration, String> {
 }
 
 pub(super) fn allowed_hosts(found: &Found) -> Result<Vec<String>, String> {
-    const EXPECTED: &str =
-        "names without scheme, port and path, such as [\"ops.example.com\"] (in the environment with commas between them)";
+    const EXPECTED: &str = "names without scheme, port and path, such as [\"ops.example.com\"] (in the environment with commas between them)";
     let names = found.list().ok_or(EXPECTED)?;
     let label = |part: &str| {
         (1..=63).contains(&part.len())
@@ -247,16 +267,23 @@ pub(super) fn allowed_hosts(found: &Found) -> Result<Vec<String>, String> {
 pub(super) fn log_level(found: &Found) -> Result<String, String> {
     found
         .quoted()
-        .filter(|text| text.parse::<tracing_subscriber::filter::EnvFilter>().is_ok() && known_levels(text))
+        .filter(|text| {
+            text.parse::<tracing_subscriber::filter::EnvFilter>().is_ok() && known_levels(text)
+        })
         .map(str::to_owned)
-        .ok_or_else(|| "error, warn, info, debug or trace, or directives such as 'warn,server=debug'".to_owned())
+        .ok_or_else(|| {
+            "error, warn, info, debug or trace, or directives such as 'warn,server=debug'"
+                .to_owned()
+        })
 }
 
 /// A lone word is the name of a target to the filter, and would hide everything else.
 fn known_levels(text: &str) -> bool {
-    text.split(',')
-        .map(str::trim)
-        .all(|part| part.contains('=') || part.contains('[') || part.parse::<tracing_subscriber::filter::LevelFilter>().is_ok())
+    text.split(',').map(str::trim).all(|part| {
+        part.contains('=')
+            || part.contains('[')
+            || part.parse::<tracing_subscriber::filter::LevelFilter>().is_ok()
+    })
 }
 
 pub(super) fn log_format(found: &Found) -> Result<LogFormat, String> {
@@ -289,7 +316,8 @@ pub(super) fn count(found: &Found, least: usize, most: usize) -> Result<usize, S
 pub(super) fn bytes(found: &Found) -> Result<usize, String> {
     const EXPECTED: &str = "a size from 1 KiB to 64 MiB, such as '1 MiB' or 1048576";
     let text = found.text().trim();
-    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let (digits, unit) =
+        text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let factor: usize = match unit.trim() {
         "" | "B" => 1,
         "KiB" => 1_024,
@@ -303,7 +331,9 @@ pub(super) fn bytes(found: &Found) -> Result<usize, String> {
 /// The address of a PostgreSQL database. The expected text never holds what was found.
 pub(super) fn database_url(text: &str) -> Result<Secret, String> {
     let text = text.trim();
-    if (text.starts_with("postgres://") || text.starts_with("postgresql://")) && !text.contains(char::is_whitespace) {
+    if (text.starts_with("postgres://") || text.starts_with("postgresql://"))
+        && !text.contains(char::is_whitespace)
+    {
         Ok(Secret::new(text))
     } else {
         Err("the address of a PostgreSQL database, such as 'postgres://calm_ops@localhost/calm_ops'; without one, SQLite in data_dir is used"

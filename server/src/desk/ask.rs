@@ -41,17 +41,28 @@ impl Inner {
         Ok(match query {
             Query::Health => Answer::Health(Box::new(self.health().await)),
             Query::Incidents => Answer::Incidents(Box::new(self.incidents().await?)),
-            Query::Incident { incident } => Answer::Incident(Box::new(self.incident(caller, incident).await?)),
+            Query::Incident { incident } => {
+                Answer::Incident(Box::new(self.incident(caller, incident).await?))
+            }
             Query::IncidentById { id } => {
                 let number = self.store.number_of(id).await.map_err(refuse)?;
-                let number = number.ok_or_else(|| Refusal::NotFound { what: format!("incident {id}") })?;
+                let number =
+                    number.ok_or_else(|| Refusal::NotFound { what: format!("incident {id}") })?;
                 Answer::Number(view::Number { number })
             }
             Query::History { filter } => Answer::History(Box::new(self.history(&filter).await?)),
-            Query::Course { subject, signal, from, to } => Answer::Course(Box::new(self.course(subject, signal, from, to).await?)),
+            Query::Course { subject, signal, from, to } => {
+                Answer::Course(Box::new(self.course(subject, signal, from, to).await?))
+            }
             Query::Document { name } => {
-                let found = self.board.shown().texts.iter().find(|document| document.name == name).cloned();
-                let what = || format!("document '{}'", name.chars().filter(|c| !c.is_control()).take(80).collect::<String>());
+                let found =
+                    self.board.shown().texts.iter().find(|document| document.name == name).cloned();
+                let what = || {
+                    format!(
+                        "document '{}'",
+                        name.chars().filter(|c| !c.is_control()).take(80).collect::<String>()
+                    )
+                };
                 Answer::Document(Box::new(found.ok_or_else(|| Refusal::NotFound { what: what() })?))
             }
             Query::Recommendation { recommendation } => {
@@ -59,19 +70,26 @@ impl Inner {
             }
             Query::Bundle { incident } => {
                 let bundle = self.store.bundle(incident).await.map_err(refuse)?;
-                Answer::Bundle(bundle.ok_or_else(|| Refusal::NotFound { what: format!("bundle of incident {incident}") })?)
+                Answer::Bundle(bundle.ok_or_else(|| Refusal::NotFound {
+                    what: format!("bundle of incident {incident}"),
+                })?)
             }
             Query::Settings => Answer::Settings(Box::new(self.settings(caller).await?)),
             Query::Trail { filter } => Answer::Trail(Box::new(self.trail(caller, &filter).await?)),
             Query::Verify => Answer::Verified(Box::new(self.verify_chain().await?)),
             Query::Shares { incident } => Answer::Shares(Box::new(self.shares(incident).await?)),
-            Query::Shared { incident } => Answer::Shared(Box::new(self.shared(caller, incident).await?)),
+            Query::Shared { incident } => {
+                Answer::Shared(Box::new(self.shared(caller, incident).await?))
+            }
             Query::Contacts => Answer::Contacts(Box::new(self.contacts(caller).await?)),
-            Query::Journal { after, limit } => Answer::Journal(Box::new(self.journal(after, limit).await?)),
+            Query::Journal { after, limit } => {
+                Answer::Journal(Box::new(self.journal(after, limit).await?))
+            }
         })
     }
 
-    /// Works without the database too: it then says so, and shows the incidents as they were known last.
+    /// Works without the database too: it then says so, and shows the incidents as they were known
+    /// last.
     async fn health(&self) -> view::Health {
         let mut shown = self.board.shown();
         let (at_hand, trouble) = match self.at_hand().await {
@@ -111,36 +129,56 @@ impl Inner {
             (Ok(at_hand), _) | (Err(_), Some(at_hand)) => at_hand,
             (Err(error), None) => return Err(refuse(error)),
         };
-        let mut resolved: Vec<&Incident> = at_hand.incidents.iter().filter(|incident| !incident.is_active()).collect();
+        let mut resolved: Vec<&Incident> =
+            at_hand.incidents.iter().filter(|incident| !incident.is_active()).collect();
         resolved.sort_by_key(|incident| Reverse((super::ended(incident), incident.number)));
-        let resolved = resolved.into_iter().take(RESOLVED_AT_HAND).map(IncidentCard::from).collect();
+        let resolved =
+            resolved.into_iter().take(RESOLVED_AT_HAND).map(IncidentCard::from).collect();
         Ok(view::Incidents { cursor: at_hand.cursor, active: active(&at_hand.incidents), resolved })
     }
 
-    async fn incident(&self, caller: &Caller, number: IncidentNumber) -> Result<view::IncidentPage, Refusal> {
-        // Read before everything else: the stream goes on from here, and what it repeats is shown once more, never missed.
+    async fn incident(
+        &self,
+        caller: &Caller,
+        number: IncidentNumber,
+    ) -> Result<view::IncidentPage, Refusal> {
+        // Read before everything else: the stream goes on from here, and what it repeats is shown
+        // once more, never missed.
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let incident = self.store.incident(number).await.map_err(refuse)?;
-        let incident = incident.ok_or_else(|| Refusal::NotFound { what: format!("incident {number}") })?;
+        let incident =
+            incident.ok_or_else(|| Refusal::NotFound { what: format!("incident {number}") })?;
         let timeline = self.store.timeline(number, TIMELINE).await.map_err(refuse)?;
         let snapshots = self.store.snapshots(number).await.map_err(refuse)?;
-        let until = incident.resolution.as_ref().map_or_else(|| self.clock.now().wall, |end| end.at.plus(Span::from_mins(10)));
+        let until = incident
+            .resolution
+            .as_ref()
+            .map_or_else(|| self.clock.now().wall, |end| end.at.plus(Span::from_mins(10)));
         let from = incident.began_at.minus(Span::from_mins(30));
         let mut courses = Vec::new();
         for known in incident.breaches.iter().take(COURSES) {
             let key = &known.breach.key;
-            courses.extend(self.course(key.subject.clone(), key.signal.clone(), from, until).await.ok());
+            courses.extend(
+                self.course(key.subject.clone(), key.signal.clone(), from, until).await.ok(),
+            );
         }
         let shown = self.board.shown().readings;
         let takes_part = |reading: &&Reading| {
-            incident.breaches.iter().any(|known| known.breach.key.subject == reading.subject && known.breach.key.signal == reading.signal)
+            incident.breaches.iter().any(|known| {
+                known.breach.key.subject == reading.subject
+                    && known.breach.key.signal == reading.signal
+            })
         };
         let subjects = incident.subjects();
         let is_beside = |other: &&Incident| {
-            other.is_active() && other.number != number && other.subjects().into_iter().any(|subject| subjects.contains(&subject))
+            other.is_active()
+                && other.number != number
+                && other.subjects().into_iter().any(|subject| subjects.contains(&subject))
         };
         let at_hand = self.at_hand().await.ok().or_else(|| self.last_at_hand());
-        let beside = at_hand.map(|at_hand| at_hand.incidents.iter().filter(is_beside).map(IncidentCard::from).collect());
+        let beside = at_hand.map(|at_hand| {
+            at_hand.incidents.iter().filter(is_beside).map(IncidentCard::from).collect()
+        });
         Ok(view::IncidentPage {
             cursor,
             timeline: timeline.into_iter().map(without_body).collect(),
@@ -162,7 +200,10 @@ impl Inner {
     }
 
     /// What the runs of an incident print or printed: of one that is over, as the journal keeps it.
-    pub(super) async fn outputs(&self, incident: &Incident) -> Result<Vec<view::RunOutput>, Refusal> {
+    pub(super) async fn outputs(
+        &self,
+        incident: &Incident,
+    ) -> Result<Vec<view::RunOutput>, Refusal> {
         let mut outputs = Vec::new();
         let mut kept = false;
         for one in &incident.recommendations {
@@ -192,12 +233,16 @@ impl Inner {
     }
 
     async fn settings(&self, caller: &Caller) -> Result<view::Settings, Refusal> {
-        let Caller::Account { id, role, session: this, .. } = caller else { return Err(Refusal::SignIn) };
+        let Caller::Account { id, role, session: this, .. } = caller else {
+            return Err(Refusal::SignIn);
+        };
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let known = self.known().await?;
         let roster = &known.roster;
         let now = self.clock.now().wall;
-        let open = || roster.sessions.iter().filter(|one| one.is_open(one.seen_at, now) || one.id == *this);
+        let open = || {
+            roster.sessions.iter().filter(|one| one.is_open(one.seen_at, now) || one.id == *this)
+        };
         let mut sessions: Vec<view::SessionCard> = open()
             .filter(|one| one.account == *id)
             .map(|one| view::SessionCard {
@@ -210,14 +255,17 @@ impl Inner {
             })
             .collect();
         sessions.sort_by_key(|one| Reverse((one.this, one.seen_at)));
-        let passkeys = roster.passkeys.iter().filter(|one| one.account == *id).map(|one| view::PasskeyCard {
-            id: one.id,
-            label: one.label.clone(),
-            created_at: one.created_at,
-            used_at: one.used_at,
-        });
+        let passkeys =
+            roster.passkeys.iter().filter(|one| one.account == *id).map(|one| view::PasskeyCard {
+                id: one.id,
+                label: one.label.clone(),
+                created_at: one.created_at,
+                used_at: one.used_at,
+            });
         let is_owner = *role == Role::Owner;
-        let seen = |account: AccountId| roster.sessions.iter().filter(|one| one.account == account).map(|one| one.seen_at).max();
+        let seen = |account: AccountId| {
+            roster.sessions.iter().filter(|one| one.account == account).map(|one| one.seen_at).max()
+        };
         let people = roster.accounts.iter().filter(|_| is_owner).map(|one| view::PersonCard {
             account: one.id,
             name: one.name.clone(),
@@ -226,9 +274,16 @@ impl Inner {
             seen_at: seen(one.id),
             closed: one.closed_at.is_some(),
         });
-        let waiting = roster.invitations.iter().filter(|one| is_owner && one.ended_at.is_none() && now < one.until);
-        let invitations =
-            waiting.map(|one| view::InvitationCard { id: one.id, role: one.role, created_at: one.created_at, until: one.until });
+        let waiting = roster
+            .invitations
+            .iter()
+            .filter(|one| is_owner && one.ended_at.is_none() && now < one.until);
+        let invitations = waiting.map(|one| view::InvitationCard {
+            id: one.id,
+            role: one.role,
+            created_at: one.created_at,
+            until: one.until,
+        });
         let valid = roster.tokens.iter().filter(|one| is_owner && one.ended_at.is_none());
         let tokens = valid.map(|one| view::TokenCard {
             id: one.id,
@@ -266,13 +321,27 @@ impl Inner {
         let more = found.len() > HISTORY_PAGE as usize;
         found.truncate(HISTORY_PAGE as usize);
         let next = found.last().filter(|_| more).map(|incident| incident.number);
-        Ok(view::History { cursor, incidents: found.iter().map(IncidentCard::from).collect(), next })
+        Ok(view::History {
+            cursor,
+            incidents: found.iter().map(IncidentCard::from).collect(),
+            next,
+        })
     }
 
-    /// Everything that memory has, at full resolution, and roll-ups before that. Without the database, what memory has.
-    async fn course(&self, subject: Subject, signal: Signal, from: Timestamp, to: Timestamp) -> Result<CoursePage, Refusal> {
+    /// Everything that memory has, at full resolution, and roll-ups before that. Without the
+    /// database, what memory has.
+    async fn course(
+        &self,
+        subject: Subject,
+        signal: Signal,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<CoursePage, Refusal> {
         if from >= to {
-            return Err(Refusal::Invalid { field: "from".to_owned(), problem: "must be earlier than 'to'".to_owned() });
+            return Err(Refusal::Invalid {
+                field: "from".to_owned(),
+                problem: "must be earlier than 'to'".to_owned(),
+            });
         }
         let recent = self.board.course(&subject, &signal, from, to);
         let (kept, unreadable) = match self.kept(&subject, &signal, from, to).await {
@@ -284,8 +353,17 @@ impl Inner {
             (None, Some(error)) => return Err(refuse(error)),
             (None, None) => {
                 let unit = kept.last().map(|rollup| rollup.unit.clone());
-                let unit = unit.ok_or_else(|| Refusal::NotFound { what: format!("course of {signal} for {subject} in that time") })?;
-                CoursePage { subject, signal, unit, warning: None, critical: None, points: Vec::new() }
+                let unit = unit.ok_or_else(|| Refusal::NotFound {
+                    what: format!("course of {signal} for {subject} in that time"),
+                })?;
+                CoursePage {
+                    subject,
+                    signal,
+                    unit,
+                    warning: None,
+                    critical: None,
+                    points: Vec::new(),
+                }
             }
         };
         let recent = recent.map_or_else(Vec::new, |recent| recent.points);
@@ -294,10 +372,18 @@ impl Inner {
     }
 
     /// Minutes as far as they reach, and hours before them; oldest first.
-    async fn kept(&self, subject: &Subject, signal: &Signal, from: Timestamp, to: Timestamp) -> Result<Vec<Rollup>, StoreError> {
+    async fn kept(
+        &self,
+        subject: &Subject,
+        signal: &Signal,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Rollup>, StoreError> {
         let minutes_from = from.max(to.minus(MINUTES_REACH));
-        let minutes = self.store.rollups(subject, signal, RollupStep::Minute, minutes_from, to).await?;
-        // Minutes are kept for a shorter time than hours. The hour in which they begin is told by them.
+        let minutes =
+            self.store.rollups(subject, signal, RollupStep::Minute, minutes_from, to).await?;
+        // Minutes are kept for a shorter time than hours. The hour in which they begin is told by
+        // them.
         let begin = minutes.first().map_or(to, |first| first.start);
         let begin = Timestamp::from_micros(begin.as_micros().div_euclid(HOUR) * HOUR);
         if begin <= from {
@@ -310,16 +396,24 @@ impl Inner {
 
     async fn journal(&self, after: u64, limit: u32) -> Result<view::JournalPage, Refusal> {
         let (cursor, head) = self.store.head().await.map_err(refuse)?;
-        let entries = self.store.entries(after, limit.clamp(1, JOURNAL_PAGE)).await.map_err(refuse)?;
+        let entries =
+            self.store.entries(after, limit.clamp(1, JOURNAL_PAGE)).await.map_err(refuse)?;
         let names = self.names().await?;
-        Ok(view::JournalPage { cursor, head, entries: entries.into_iter().map(without_body).collect(), names })
+        Ok(view::JournalPage {
+            cursor,
+            head,
+            entries: entries.into_iter().map(without_body).collect(),
+            names,
+        })
     }
 }
 
 /// Active incidents, most severe and newest first.
 fn active(incidents: &[Incident]) -> Vec<IncidentCard> {
-    let mut active: Vec<&Incident> = incidents.iter().filter(|incident| incident.is_active()).collect();
-    active.sort_by_key(|incident| Reverse((incident.severity, incident.opened_at, incident.number)));
+    let mut active: Vec<&Incident> =
+        incidents.iter().filter(|incident| incident.is_active()).collect();
+    active
+        .sort_by_key(|incident| Reverse((incident.severity, incident.opened_at, incident.number)));
     active.into_iter().map(IncidentCard::from).collect()
 }
 
@@ -334,22 +428,27 @@ pub(super) fn without_body(entry: Entry) -> Entry {
     }
 }
 
-/// What is kept, as far as memory does not reach, and all that memory has. The roll-up in which memory begins is told too if it
-/// holds more than memory does.
+/// What is kept, as far as memory does not reach, and all that memory has. The roll-up in which
+/// memory begins is told too if it holds more than memory does.
 fn joined(unit: &Unit, kept: &[Rollup], recent: Vec<CoursePoint>) -> Vec<CoursePoint> {
     let begin = recent.first().map(|first| first.at);
     let is_missing = |rollup: &&Rollup| {
         let end = rollup.start.plus(length(rollup.step));
         let remembered = recent.iter().take_while(|point| point.at < end).count();
-        rollup.unit == *unit && begin.is_none_or(|begin| rollup.start < begin) && remembered < rollup.count as usize
+        rollup.unit == *unit
+            && begin.is_none_or(|begin| rollup.start < begin)
+            && remembered < rollup.count as usize
     };
     let kept: Vec<&Rollup> = kept.iter().filter(is_missing).collect();
-    let (hours, minutes): (Vec<&Rollup>, Vec<&Rollup>) = kept.into_iter().partition(|rollup| rollup.step == RollupStep::Hour);
+    let (hours, minutes): (Vec<&Rollup>, Vec<&Rollup>) =
+        kept.into_iter().partition(|rollup| rollup.step == RollupStep::Hour);
     let mut points = rolled_up(&hours, RollupStep::Hour);
     points.extend(rolled_up(&minutes, RollupStep::Minute));
     let times: Vec<Timestamp> = recent.iter().map(|point| point.at).collect();
     let reach = halves(usual(&times, Span::from_secs(10)), 6).max(Span::from_secs(5));
-    points.extend(recent.into_iter().map(|point| CoursePoint { until: point.at.plus(reach), ..point }));
+    points.extend(
+        recent.into_iter().map(|point| CoursePoint { until: point.at.plus(reach), ..point }),
+    );
     points
 }
 
@@ -360,7 +459,8 @@ const fn length(step: RollupStep) -> Span {
     }
 }
 
-/// Roll-ups of one step as points. What is heard about once in a step may be missing in one of them and still be heard as always.
+/// Roll-ups of one step as points. What is heard about once in a step may be missing in one of them
+/// and still be heard as always.
 fn rolled_up(rollups: &[&Rollup], step: RollupStep) -> Vec<CoursePoint> {
     let times: Vec<Timestamp> = rollups.iter().map(|rollup| rollup.start).collect();
     let mut counts: Vec<u32> = rollups.iter().map(|rollup| rollup.count).collect();
@@ -382,7 +482,8 @@ const fn halves(span: Span, count: u64) -> Span {
     Span::from_micros(span.as_micros().saturating_mul(count) / 2)
 }
 
-/// The usual distance of points. Few of them can't tell it: then it is not taken for longer than `known`.
+/// The usual distance of points. Few of them can't tell it: then it is not taken for longer than
+/// `known`.
 fn usual(times: &[Timestamp], known: Span) -> Span {
     let mut distances: Vec<Span> = times.windows(2).map(|pair| pair[1].since(pair[0])).collect();
     distances.sort_unstable();
@@ -440,7 +541,13 @@ mod tests {
     }
 
     fn recent(seconds: impl IntoIterator<Item = i64>) -> Vec<CoursePoint> {
-        let point = |second| CoursePoint { at: Timestamp::from_secs(second), until: Timestamp::default(), min: 5.0, mean: 5.0, max: 5.0 };
+        let point = |second| CoursePoint {
+            at: Timestamp::from_secs(second),
+            until: Timestamp::default(),
+            min: 5.0,
+            mean: 5.0,
+            max: 5.0,
+        };
         seconds.into_iter().map(point).collect()
     }
 
@@ -460,9 +567,13 @@ mod tests {
         // Memory begins in the middle of the sixth minute, and goes on after the last roll-up.
         let memory = recent((330..730).step_by(5));
         let points = joined(&Unit::Percent, &kept, memory.clone());
-        let expected: Vec<i64> = (0..6).map(|number| number * 60).chain((330..730).step_by(5)).collect();
+        let expected: Vec<i64> =
+            (0..6).map(|number| number * 60).chain((330..730).step_by(5)).collect();
         assert_eq!(seconds(&points), expected);
-        assert!(points[..6].iter().all(|point| point.max == 3.0) && points[6..].iter().all(|point| point.max == 5.0));
+        assert!(
+            points[..6].iter().all(|point| point.max == 3.0)
+                && points[6..].iter().all(|point| point.max == 5.0)
+        );
         assert_eq!(gaps(&points), Vec::<i64>::new());
         assert_eq!(joined(&Unit::Percent, &kept, Vec::new()).len(), 10);
         assert_eq!(joined(&Unit::Percent, &[], memory).len(), 80);
@@ -472,21 +583,33 @@ mod tests {
     fn a_minute_that_is_over_takes_nothing_from_what_memory_still_has() {
         // A series that began at 65: its first minute is written, and memory has all of it.
         let memory = recent([65, 75, 85, 95, 105, 115, 125]);
-        assert_eq!(seconds(&joined(&Unit::Percent, &[rollup(RollupStep::Minute, 60, 6)], memory.clone())), seconds(&memory));
+        assert_eq!(
+            seconds(&joined(&Unit::Percent, &[rollup(RollupStep::Minute, 60, 6)], memory.clone())),
+            seconds(&memory)
+        );
     }
 
     #[test]
     fn what_nobody_saw_is_a_gap_however_few_points_there_are() {
         // Heard until 28, then again after three minutes.
-        for memory in [recent([8, 28, 204]), recent([28, 204]), recent((8..28).step_by(2).chain([204, 206]))] {
+        for memory in
+            [recent([8, 28, 204]), recent([28, 204]), recent((8..28).step_by(2).chain([204, 206]))]
+        {
             assert_eq!(gaps(&joined(&Unit::Percent, &[], memory)), [204]);
         }
         // The same in minutes, and from minutes to memory.
         assert_eq!(gaps(&joined(&Unit::Percent, &[minute(0), minute(180)], Vec::new())), [180]);
-        assert_eq!(gaps(&joined(&Unit::Percent, &[minute(0), minute(60)], recent([204, 209]))), [204]);
+        assert_eq!(
+            gaps(&joined(&Unit::Percent, &[minute(0), minute(60)], recent([204, 209]))),
+            [204]
+        );
         // What is heard every five minutes has no gaps, once that is known.
-        assert_eq!(gaps(&joined(&Unit::Percent, &[], recent((0..3_000).step_by(300)))), Vec::<i64>::new());
-        let slow: Vec<Rollup> = (0..10).map(|number| rollup(RollupStep::Minute, number * 300, 1)).collect();
+        assert_eq!(
+            gaps(&joined(&Unit::Percent, &[], recent((0..3_000).step_by(300)))),
+            Vec::<i64>::new()
+        );
+        let slow: Vec<Rollup> =
+            (0..10).map(|number| rollup(RollupStep::Minute, number * 300, 1)).collect();
         assert_eq!(gaps(&joined(&Unit::Percent, &slow, Vec::new())), Vec::<i64>::new());
     }
 
@@ -508,6 +631,8 @@ mod tests {
         assert!(points.iter().any(|point| point.max == 99.0));
         assert_eq!(gaps(&points), Vec::<i64>::new());
         // Time runs evenly: the last hour is the part of the points that it is of the time.
-        assert!(points.iter().filter(|point| point.at >= Timestamp::from_secs(120_000)).count() < 20);
+        assert!(
+            points.iter().filter(|point| point.at >= Timestamp::from_secs(120_000)).count() < 20
+        );
     }
 }

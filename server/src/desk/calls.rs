@@ -25,23 +25,36 @@ fn own(caller: &Caller) -> Result<AccountId, Refusal> {
 
 impl Inner {
     /// What is written beside a command about calls; `None` for the other ones.
-    pub(super) async fn call_beside(&self, caller: &Caller, command: &Command) -> Result<Option<Beside>, Refusal> {
+    pub(super) async fn call_beside(
+        &self,
+        caller: &Caller,
+        command: &Command,
+    ) -> Result<Option<Beside>, Refusal> {
         Ok(match command {
-            Command::SetContact { contact, wanted } => {
-                Some(Beside::Contact(Box::new(self.checked_contact(own(caller)?, *contact, wanted.clone()).await?)))
-            }
-            Command::TestContact { contact } => Some(Beside::Test { account: own(caller)?, contact: *contact, at: self.clock.now().wall }),
-            Command::EndCall { call, account: _, contact, failed } => {
-                Some(Beside::CallEnded { call: call.clone(), contact: *contact, failed: failed.clone() })
-            }
+            Command::SetContact { contact, wanted } => Some(Beside::Contact(Box::new(
+                self.checked_contact(own(caller)?, *contact, wanted.clone()).await?,
+            ))),
+            Command::TestContact { contact } => Some(Beside::Test {
+                account: own(caller)?,
+                contact: *contact,
+                at: self.clock.now().wall,
+            }),
+            Command::EndCall { call, account: _, contact, failed } => Some(Beside::CallEnded {
+                call: call.clone(),
+                contact: *contact,
+                failed: failed.clone(),
+            }),
             _ => None,
         })
     }
 
-    /// What a command about calls journals. A contact that is set is journalled by the store, as its number is the entry's.
+    /// What a command about calls journals. A contact that is set is journalled by the store, as
+    /// its number is the entry's.
     pub(super) fn call_events(caller: &Caller, command: Command) -> Result<Decide, Refusal> {
         let event = match command {
-            Command::RemoveContact { contact } => Some(Event::ContactRemoved { account: own(caller)?, contact }),
+            Command::RemoveContact { contact } => {
+                Some(Event::ContactRemoved { account: own(caller)?, contact })
+            }
             // A test is about no incident.
             Command::EndCall { call, account, contact, failed } if call.entry > 0 => {
                 let (incident, entry) = (call.incident, call.entry);
@@ -55,34 +68,53 @@ impl Inner {
         Ok(Box::new(move |_| Ok(event.into_iter().collect())))
     }
 
-    /// A contact as it is kept. Everything about it that only this side knows is checked here: whether an address can be asked, whether a time
-    /// zone exists.
-    async fn checked_contact(&self, account: AccountId, id: Option<ContactId>, wanted: WantedContact) -> Result<Contact, Refusal> {
+    /// A contact as it is kept. Everything about it that only this side knows is checked here:
+    /// whether an address can be asked, whether a time zone exists.
+    async fn checked_contact(
+        &self,
+        account: AccountId,
+        id: Option<ContactId>,
+        wanted: WantedContact,
+    ) -> Result<Contact, Refusal> {
         let has = self.store.as_calls().contacts(Some(account)).await.map_err(refuse)?;
         let before = match id {
             // Someone else's looks like none.
             Some(id) => {
                 let known = has.iter().find(|contact| contact.id == id);
-                Some(known.ok_or_else(|| Refusal::NotFound { what: format!("contact {id} of yours") })?)
+                Some(
+                    known.ok_or_else(|| Refusal::NotFound {
+                        what: format!("contact {id} of yours"),
+                    })?,
+                )
             }
             None if has.len() >= MOST_CONTACTS => {
-                return Err(Refusal::Conflict { problem: "You have as many contacts as you may. Remove one first.".to_owned() });
+                return Err(Refusal::Conflict {
+                    problem: "You have as many contacts as you may. Remove one first.".to_owned(),
+                });
             }
             None => None,
         };
-        let contact = wanted.checked(id.unwrap_or(ContactId(0)), account, before, self.clock.now().wall)?;
+        let contact =
+            wanted.checked(id.unwrap_or(ContactId(0)), account, before, self.clock.now().wall)?;
         if let Some(url) = contact.way.url() {
             let field = if matches!(contact.way, Way::Ntfy { .. }) { "server" } else { "url" };
-            url.parse::<ProbeUrl>().map_err(|error| invalid(field, format!("can't be used: {error}")))?;
+            url.parse::<ProbeUrl>()
+                .map_err(|error| invalid(field, format!("can't be used: {error}")))?;
         }
         if let Way::Mail { address } = &contact.way {
-            let expected = || invalid("address", "has to be one e-mail address, such as 'ada@example.com'".to_owned());
+            let expected = || {
+                invalid(
+                    "address",
+                    "has to be one e-mail address, such as 'ada@example.com'".to_owned(),
+                )
+            };
             address.parse::<lettre::Address>().map_err(|_| expected())?;
         }
         if let Some(quiet) = &contact.quiet
             && zones::offset(&quiet.zone, self.clock.now().wall).is_none()
         {
-            let problem = format!("{} is not known; write such as 'Europe/Berlin', or '+02:00'", quiet.zone);
+            let problem =
+                format!("{} is not known; write such as 'Europe/Berlin', or '+02:00'", quiet.zone);
             return Err(invalid("zone", problem));
         }
         Ok(contact)
@@ -95,8 +127,10 @@ impl Inner {
         let calls = self.store.as_calls();
         let contacts = calls.contacts(Some(account)).await.map_err(refuse)?;
         let last = calls.last_calls(account).await.map_err(refuse)?;
-        let last = |id: ContactId| last.iter().find(|(of, _)| *of == id).map(|(_, last)| last.clone());
-        let contacts = contacts.iter().map(|contact| ContactCard::new(contact, last(contact.id))).collect();
+        let last =
+            |id: ContactId| last.iter().find(|(of, _)| *of == id).map(|(_, last)| last.clone());
+        let contacts =
+            contacts.iter().map(|contact| ContactCard::new(contact, last(contact.id))).collect();
         Ok(Contacts { cursor, at: self.clock.now().wall, contacts })
     }
 }

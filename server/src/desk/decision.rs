@@ -23,14 +23,20 @@ const MOST_OUTPUT: usize = 8 * 1024;
 
 impl Inner {
     /// The page where a command is decided upon.
-    pub(super) async fn recommendation(&self, caller: &Caller, id: RecommendationId) -> Result<view::RecommendationPage, Refusal> {
+    pub(super) async fn recommendation(
+        &self,
+        caller: &Caller,
+        id: RecommendationId,
+    ) -> Result<view::RecommendationPage, Refusal> {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let missing = || Refusal::NotFound { what: format!("recommendation {id}") };
-        let incident = self.store.incident(id.incident).await.map_err(refuse)?.ok_or_else(missing)?;
+        let incident =
+            self.store.incident(id.incident).await.map_err(refuse)?.ok_or_else(missing)?;
         let recommendation = incident.recommendation(id.place).cloned().ok_or_else(missing)?;
         let shown = self.board.shown().readings;
         let matters = |reading: &&Reading| {
-            let is = |key: &BreachKey| key.subject == reading.subject && key.signal == reading.signal;
+            let is =
+                |key: &BreachKey| key.subject == reading.subject && key.signal == reading.signal;
             is(&recommendation.proof.breach) || incident.holding().any(|breach| is(&breach.key))
         };
         let mut outputs = self.outputs(&incident).await?;
@@ -38,11 +44,12 @@ impl Inner {
         outputs.iter_mut().for_each(shorten);
         let now = self.clock.now().wall;
         let others = self.store.incidents_with_runs(now).await.map_err(refuse)?;
-        let in_the_way = in_the_way(&recommendation, &incident, &others, now).map(|(id, run)| view::InTheWay {
-            id,
-            title: run.title.clone(),
-            until: if let Stage::Ended(_) = &run.stage { run.may_run_until() } else { None },
-        });
+        let in_the_way =
+            in_the_way(&recommendation, &incident, &others, now).map(|(id, run)| view::InTheWay {
+                id,
+                title: run.title.clone(),
+                until: if let Stage::Ended(_) = &run.stage { run.may_run_until() } else { None },
+            });
         Ok(view::RecommendationPage {
             cursor,
             id,
@@ -59,7 +66,8 @@ impl Inner {
         })
     }
 
-    /// What exactly would be executed: that is looked up on the disk, and one that hangs must hold up nobody else.
+    /// What exactly would be executed: that is looked up on the disk, and one that hangs must hold
+    /// up nobody else.
     async fn dry_run(&self, one: &Recommendation) -> view::Plan {
         let (recovery, one) = (Arc::clone(&self.recovery), one.clone());
         let look = async {
@@ -79,7 +87,8 @@ impl Inner {
     }
 }
 
-/// Leaves the end of an output, in whole lines: a phone on a poor connection gets it again and again while it grows.
+/// Leaves the end of an output, in whole lines: a phone on a poor connection gets it again and
+/// again while it grows.
 fn shorten(output: &mut view::RunOutput) {
     const MARK: &str = "[the incident's page shows what came before]\n";
     if output.text.len() <= MOST_OUTPUT {
@@ -97,11 +106,25 @@ mod tests {
         let text: String = (0..20_000).map(|number| format!("line {number} ü\n")).collect();
         let mut output = view::RunOutput { place: 1, text, open: true };
         shorten(&mut output);
-        assert!(output.text.len() <= MOST_OUTPUT && output.text.len() > MOST_OUTPUT - 100, "{}", output.text.len());
-        assert!(output.text.starts_with("[the incident's page shows what came before]\nline ") && output.text.ends_with("line 19999 ü\n"));
-        let mut output = view::RunOutput { place: 1, text: format!("{}\nend\n", "x".repeat(20_000)), open: true };
+        assert!(
+            output.text.len() <= MOST_OUTPUT && output.text.len() > MOST_OUTPUT - 100,
+            "{}",
+            output.text.len()
+        );
+        assert!(
+            output.text.starts_with("[the incident's page shows what came before]\nline ")
+                && output.text.ends_with("line 19999 ü\n")
+        );
+        let mut output = view::RunOutput {
+            place: 1,
+            text: format!("{}\nend\n", "x".repeat(20_000)),
+            open: true,
+        };
         shorten(&mut output);
-        assert!(output.text.ends_with("xxx\nend\n") && output.text.len() > MOST_OUTPUT - 100, "one long line");
+        assert!(
+            output.text.ends_with("xxx\nend\n") && output.text.len() > MOST_OUTPUT - 100,
+            "one long line"
+        );
         let mut output = view::RunOutput { place: 1, text: "short\n".to_owned(), open: false };
         shorten(&mut output);
         assert_eq!(output.text, "short\n");

@@ -1,5 +1,5 @@
-//! Who is here, kept at hand: every request asks for it. It is read again as soon as something about people was written, so that what was
-//! revoked ends at once.
+//! Who is here, kept at hand: every request asks for it. It is read again as soon as something
+//! about people was written, so that what was revoked ends at once.
 
 use std::{
     collections::HashMap,
@@ -38,10 +38,19 @@ pub struct Known {
 impl Known {
     fn new(roster: Roster, version: u64) -> Self {
         let mut names = Names::default();
-        names.0.extend(roster.accounts.iter().map(|one| (Actor::Account(one.id), one.name.clone())));
-        names.0.extend(roster.tokens.iter().map(|one| (Actor::Token(one.id), format!("The program \"{}\"", one.label))));
-        let sessions = roster.sessions.iter().enumerate().map(|(place, one)| (one.hash, place)).collect();
-        let tokens = roster.tokens.iter().enumerate().map(|(place, one)| (one.hash, place)).collect();
+        names
+            .0
+            .extend(roster.accounts.iter().map(|one| (Actor::Account(one.id), one.name.clone())));
+        names.0.extend(
+            roster
+                .tokens
+                .iter()
+                .map(|one| (Actor::Token(one.id), format!("The program \"{}\"", one.label))),
+        );
+        let sessions =
+            roster.sessions.iter().enumerate().map(|(place, one)| (one.hash, place)).collect();
+        let tokens =
+            roster.tokens.iter().enumerate().map(|(place, one)| (one.hash, place)).collect();
         Self { roster, names, sessions, tokens, version }
     }
 
@@ -86,14 +95,19 @@ const fn is_about_people(event: &Event) -> bool {
 }
 
 impl Desk {
-    /// Whose yes to a recommendation does not count any more: their role was changed, their account was closed, or they set another password
-    /// since, as one does whose sign-in someone else had.
-    pub async fn no_approvers(&self, incident: &Incident, one: &Recommendation) -> Result<Vec<Actor>, Refusal> {
+    /// Whose yes to a recommendation does not count any more: their role was changed, their account
+    /// was closed, or they set another password since, as one does whose sign-in someone else had.
+    pub async fn no_approvers(
+        &self,
+        incident: &Incident,
+        one: &Recommendation,
+    ) -> Result<Vec<Actor>, Refusal> {
         let known = self.0.known().await?;
         let counts = |given: &Given| {
             let Actor::Account(id) = given.by else { return false };
             known.roster.account(id).is_some_and(|account| {
-                let before = one.approval == Approval::One || account.role_since() < incident.first_offered_at(one);
+                let before = one.approval == Approval::One
+                    || account.role_since() < incident.first_offered_at(one);
                 let same = account.password_since.is_none_or(|since| since <= given.at);
                 account.closed_at.is_none() && account.role >= Role::Approver && before && same
             })
@@ -116,14 +130,15 @@ impl Inner {
         }
     }
 
-    /// A change may have been carried out though its answer was lost, and it may have revoked something: what is known of people is read
-    /// again before it is trusted.
+    /// A change may have been carried out though its answer was lost, and it may have revoked
+    /// something: what is known of people is read again before it is trusted.
     pub(super) fn people_unclear(&self) {
         self.people_version.fetch_add(1, Ordering::Release);
         self.people.send_modify(|count| *count += 1);
     }
 
-    /// Who is here. While the database is away, as it was known last, unless something about people may have been written since.
+    /// Who is here. While the database is away, as it was known last, unless something about people
+    /// may have been written since.
     pub(super) async fn known(&self) -> Result<Arc<Known>, Refusal> {
         let version = self.people_version.load(Ordering::Acquire);
         let last = self.roster.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -135,7 +150,8 @@ impl Inner {
         match self.store.roster().await {
             Ok(roster) => {
                 let known = Arc::new(Known::new(roster, version));
-                *self.roster.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
+                *self.roster.write().unwrap_or_else(PoisonError::into_inner) =
+                    Some(Arc::clone(&known));
                 Ok(known)
             }
             // Better nobody than someone whose sign-in may have ended.

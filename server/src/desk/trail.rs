@@ -48,13 +48,17 @@ impl Proofs {
 }
 
 impl Desk {
-    /// Who a share link's token lets in: its incident's reader, as long as the link is open. `opened` counts a view. A token that is
-    /// unknown, over or ended costs the same one look-up.
+    /// Who a share link's token lets in: its incident's reader, as long as the link is open.
+    /// `opened` counts a view. A token that is unknown, over or ended costs the same one look-up.
     pub async fn by_share(&self, token: &str, opened: bool) -> Result<Option<Caller>, Refusal> {
         let now = self.0.clock.now().wall;
         let store = self.0.store.as_trail();
-        let Some(share) = store.opened_by(share::token_hash(token), now).await.map_err(refuse)? else { return Ok(None) };
-        // A look is noted, but not each of many: whoever holds a link must not keep the database busy.
+        let Some(share) = store.opened_by(share::token_hash(token), now).await.map_err(refuse)?
+        else {
+            return Ok(None);
+        };
+        // A look is noted, but not each of many: whoever holds a link must not keep the database
+        // busy.
         let rested = |span| share.last_used_at.is_none_or(|last| now.since(last) >= span);
         if rested(if opened { Span::from_secs(1) } else { NOTE_USE })
             && let Err(error) = store.share_used(share.id, now, opened).await
@@ -66,14 +70,23 @@ impl Desk {
 }
 
 impl Inner {
-    pub(super) async fn trail(&self, caller: &Caller, filter: &TrailFilter) -> Result<TrailPage, Refusal> {
+    pub(super) async fn trail(
+        &self,
+        caller: &Caller,
+        filter: &TrailFilter,
+    ) -> Result<TrailPage, Refusal> {
         filter.check()?;
         let (cursor, head) = self.store.head().await.map_err(refuse)?;
-        let mut found = self.store.as_trail().trail(filter, trail::PAGE + 1).await.map_err(refuse)?;
+        let mut found =
+            self.store.as_trail().trail(filter, trail::PAGE + 1).await.map_err(refuse)?;
         let more = found.len() > trail::PAGE as usize;
         found.truncate(trail::PAGE as usize);
         let next = found.last().filter(|_| more).map(|entry| entry.number);
-        let entries = found.into_iter().map(|stored| shown(caller, stored)).collect::<Result<_, _>>().map_err(refuse)?;
+        let entries = found
+            .into_iter()
+            .map(|stored| shown(caller, stored))
+            .collect::<Result<_, _>>()
+            .map_err(refuse)?;
         let (names, reader) = (self.names().await?, self.reader(caller).await?);
         Ok(TrailPage { cursor, head, entries, next, verified: self.proofs.last(), names, reader })
     }
@@ -83,8 +96,12 @@ impl Inner {
         let asked = self.clock.now().wall;
         let _one = self.proofs.one.lock().await;
         let (_, head) = self.store.head().await.map_err(refuse)?;
-        // One that began after this was asked for is as good; one from before only while nothing was written since.
-        let serves = |last: &Verified| last.at.minus(last.took) >= asked || (last.at.plus(FRESH_PROOF) >= asked && last.goal == head);
+        // One that began after this was asked for is as good; one from before only while nothing
+        // was written since.
+        let serves = |last: &Verified| {
+            last.at.minus(last.took) >= asked
+                || (last.at.plus(FRESH_PROOF) >= asked && last.goal == head)
+        };
         if let Some(last) = self.proofs.last().filter(serves) {
             return Ok(last);
         }
@@ -131,16 +148,37 @@ impl Inner {
         }
         let now = self.clock.now();
         let took = now.mono.since(began.mono);
-        Ok(Verified { at: now.wall, head, goal, redacted, unexplained, broken: broken.map(|broken| format!("{broken}.")), took })
+        Ok(Verified {
+            at: now.wall,
+            head,
+            goal,
+            redacted,
+            unexplained,
+            broken: broken.map(|broken| format!("{broken}.")),
+            took,
+        })
     }
 
     /// A redaction as a change: who may, and what.
-    pub(super) async fn redaction(&self, caller: &Caller, actor: Actor, number: u64, reason: &str) -> Result<Change, Refusal> {
+    pub(super) async fn redaction(
+        &self,
+        caller: &Caller,
+        actor: Actor,
+        number: u64,
+        reason: &str,
+    ) -> Result<Change, Refusal> {
         let entry = self.store.as_trail().stored_entry(number).await.map_err(refuse)?;
         let entry = entry.ok_or_else(|| Refusal::NotFound { what: format!("entry {number}") })?;
         let event = trail::redaction(caller, &entry, reason)?;
         let decide = Box::new(move |_: &[_]| Ok(vec![event]));
-        Ok(Change { at: self.clock.now().wall, actor, about: About::Nothing, decide, people: None, monitor: None })
+        Ok(Change {
+            at: self.clock.now().wall,
+            actor,
+            about: About::Nothing,
+            decide,
+            people: None,
+            monitor: None,
+        })
     }
 
     /// The end of a link as a change.
@@ -148,7 +186,14 @@ impl Inner {
         let share = self.known_share(id).await?;
         let event = Event::ShareRevoked { incident: share.incident, share: id };
         let decide = Box::new(move |_: &[_]| Ok(vec![event]));
-        Ok(Change { at: self.clock.now().wall, actor, about: About::Incident(share.incident), decide, people: None, monitor: None })
+        Ok(Change {
+            at: self.clock.now().wall,
+            actor,
+            about: About::Incident(share.incident),
+            decide,
+            people: None,
+            monitor: None,
+        })
     }
 
     /// What is written beside a command's change.
@@ -160,12 +205,17 @@ impl Inner {
         Ok(Beside::Nothing)
     }
 
-    pub(super) async fn carry_out(&self, change: Change, beside: Beside) -> Result<Vec<Entry>, StoreError> {
+    pub(super) async fn carry_out(
+        &self,
+        change: Change,
+        beside: Beside,
+    ) -> Result<Vec<Entry>, StoreError> {
         match beside {
             Beside::Nothing => self.store.change(change).await,
-            beside @ (Beside::Share { .. } | Beside::Contact(_) | Beside::Test { .. } | Beside::CallEnded { .. }) => {
-                self.store.as_trail().change_with(change, beside).await
-            }
+            beside @ (Beside::Share { .. }
+            | Beside::Contact(_)
+            | Beside::Test { .. }
+            | Beside::CallEnded { .. }) => self.store.as_trail().change_with(change, beside).await,
         }
     }
 
@@ -184,7 +234,11 @@ impl Inner {
     }
 
     /// What a link shows, if it is still open now.
-    pub(super) async fn shared(&self, caller: &Caller, number: IncidentNumber) -> Result<view::SharedPage, Refusal> {
+    pub(super) async fn shared(
+        &self,
+        caller: &Caller,
+        number: IncidentNumber,
+    ) -> Result<view::SharedPage, Refusal> {
         let closed = || Refusal::NotFound { what: "such link".to_owned() };
         let Caller::Share { id, .. } = caller else { return Err(closed()) };
         let now = self.clock.now().wall;
@@ -198,7 +252,11 @@ impl Inner {
         let incident = self.store.incident(number).await.map_err(refuse)?.ok_or_else(closed)?;
         let timeline = self.store.timeline(number, TIMELINE).await.map_err(refuse)?;
         let readings = self.board.shown().readings;
-        let mut hosts: Vec<String> = readings.readings.iter().filter_map(|one| one.subject.host().map(str::to_owned)).collect();
+        let mut hosts: Vec<String> = readings
+            .readings
+            .iter()
+            .filter_map(|one| one.subject.host().map(str::to_owned))
+            .collect();
         hosts.sort();
         hosts.dedup();
         Ok(share::compose(&incident, &timeline, &share, &hosts, now))

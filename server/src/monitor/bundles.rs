@@ -1,7 +1,8 @@
 //! Keeps the replay bundles of incidents: at their opening, and at their end.
 //!
-//! What led to an incident matters most. A bundle that begins after the opening (Calm Ops was started anew, or the incident took
-//! longer than is recorded) never takes the place of one that was kept before. One that can't be saved is tried again.
+//! What led to an incident matters most. A bundle that begins after the opening (Calm Ops was
+//! started anew, or the incident took longer than is recorded) never takes the place of one that
+//! was kept before. One that can't be saved is tried again.
 
 use std::sync::Arc;
 
@@ -40,7 +41,9 @@ impl Waiting {
     }
 
     pub(super) fn add(&mut self, wanted: Wanted) {
-        if self.wanted.len() < MOST_WANTED && !self.wanted.iter().any(|one| one.number == wanted.number) {
+        if self.wanted.len() < MOST_WANTED
+            && !self.wanted.iter().any(|one| one.number == wanted.number)
+        {
             self.wanted.push(wanted);
         }
     }
@@ -80,7 +83,10 @@ impl Monitor {
 pub(super) async fn keep(store: &dyn Store, bundle: Bundle, wanted: Vec<Wanted>) -> Vec<Wanted> {
     let from = bundle.checkpoint.now.wall;
     let encoded = tokio::task::spawn_blocking(move || serde_json::to_vec(&bundle)).await;
-    let bytes = match encoded.map_err(|error| error.to_string()).and_then(|bytes| bytes.map_err(|error| error.to_string())) {
+    let bytes = match encoded
+        .map_err(|error| error.to_string())
+        .and_then(|bytes| bytes.map_err(|error| error.to_string()))
+    {
         Ok(bytes) => bytes,
         Err(error) => {
             tracing::error!(error, "a replay bundle can't be encoded");
@@ -89,9 +95,17 @@ pub(super) async fn keep(store: &dyn Store, bundle: Bundle, wanted: Vec<Wanted>)
     };
     for (place, Wanted { number, opened_at }) in wanted.iter().enumerate() {
         let covers = opened_at.is_some_and(|opened_at| from <= opened_at);
-        let saved = if covers { within(store.save_bundle(*number, &bytes)).await } else { within(store.add_bundle(*number, &bytes)).await };
+        let saved = if covers {
+            within(store.save_bundle(*number, &bytes)).await
+        } else {
+            within(store.add_bundle(*number, &bytes)).await
+        };
         if let Err(sentence) = saved {
-            tracing::warn!(incident = number.0, sentence, "the replay bundle could not be saved; it is tried again");
+            tracing::warn!(
+                incident = number.0,
+                sentence,
+                "the replay bundle could not be saved; it is tried again"
+            );
             return wanted[place..].to_vec();
         }
     }
@@ -112,7 +126,10 @@ mod tests {
     use crate::store::SqliteStore;
 
     fn now(seconds: i64) -> Now {
-        Now { wall: Timestamp::from_secs(1_795_000_000 + seconds), mono: Mono::from_micros(seconds.unsigned_abs() * 1_000_000) }
+        Now {
+            wall: Timestamp::from_secs(1_795_000_000 + seconds),
+            mono: Mono::from_micros(seconds.unsigned_abs() * 1_000_000),
+        }
     }
 
     /// A bundle that begins then.
@@ -154,7 +171,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&directory.path().join("calm-ops.db")).await.unwrap();
         store.close().await;
-        let wanted: Vec<_> = (1..=3).map(|number| Wanted { number: IncidentNumber(number), opened_at: None }).collect();
+        let wanted: Vec<_> = (1..=3)
+            .map(|number| Wanted { number: IncidentNumber(number), opened_at: None })
+            .collect();
         let unkept = keep(&store, bundle(1), wanted.clone()).await;
         assert_eq!(unkept, wanted);
         let mut waiting = Waiting::new(now(0));

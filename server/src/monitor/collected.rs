@@ -1,5 +1,6 @@
-//! The subjects that collectors speak for. It is kept across restarts, so that a disk, an app or an endpoint that vanished while Calm
-//! Ops was off is retired, and not missed for ever. What is pushed is not in it: nobody here can say that it is gone.
+//! The subjects that collectors speak for. It is kept across restarts, so that a disk, an app or an
+//! endpoint that vanished while Calm Ops was off is retired, and not missed for ever. What is
+//! pushed is not in it: nobody here can say that it is gone.
 
 use std::collections::BTreeSet;
 
@@ -43,9 +44,12 @@ impl Collected {
         self.subjects.contains(subject)
     }
 
-    /// What collectors reported once and what is not there any more. A host that was renamed takes its subjects' old names with it.
+    /// What collectors reported once and what is not there any more. A host that was renamed takes
+    /// its subjects' old names with it.
     pub fn missing(&self, listing: &Listing) -> Vec<Subject> {
-        let gone = |subject: &&Subject| subject.kind() == listing.kind && !listing.subjects.contains(subject);
+        let gone = |subject: &&Subject| {
+            subject.kind() == listing.kind && !listing.subjects.contains(subject)
+        };
         self.subjects.iter().filter(gone).cloned().collect()
     }
 
@@ -69,13 +73,20 @@ mod tests {
         let mut collected = Collected::restore(subjects(&known).into_iter().collect());
         let disks = Listing { kind: "disk", subjects: subjects(&["disk:/@a", "disk:/new@a"]) };
         assert_eq!(collected.missing(&disks), subjects(&["disk:/@former", "disk:/old@a"]));
-        assert_eq!(collected.missing(&Listing { kind: "endpoint", subjects: Vec::new() }), subjects(&["endpoint:shop"]));
+        assert_eq!(
+            collected.missing(&Listing { kind: "endpoint", subjects: Vec::new() }),
+            subjects(&["endpoint:shop"])
+        );
         assert!(collected.missing(&Listing { kind: "network", subjects: Vec::new() }).is_empty());
         assert!(!collected.take_changed());
         for gone in collected.missing(&disks) {
             collected.retire(&gone);
         }
-        assert!(collected.missing(&disks).is_empty() && collected.take_changed() && !collected.take_changed());
+        assert!(
+            collected.missing(&disks).is_empty()
+                && collected.take_changed()
+                && !collected.take_changed()
+        );
     }
 
     #[test]

@@ -41,35 +41,63 @@ impl Recent {
 }
 
 /// Takes a snapshot for an incident as it is about to be stored.
-pub fn snapshot(core: &Core, incident: &Incident, breaches: &[Breach], facts: &Facts, recent: &Recent, head: Head, now: Now) -> Snapshot {
+pub fn snapshot(
+    core: &Core,
+    incident: &Incident,
+    breaches: &[Breach],
+    facts: &Facts,
+    recent: &Recent,
+    head: Head,
+    now: Now,
+) -> Snapshot {
     let subjects: Vec<Subject> = incident.subjects().into_iter().cloned().collect();
     let hosts: Vec<&str> = subjects.iter().filter_map(Subject::host).collect();
-    let concerns = |subject: &Subject| subjects.contains(subject) || (subject.kind() == "host" && hosts.contains(&subject.name()));
+    let concerns = |subject: &Subject| {
+        subjects.contains(subject) || (subject.kind() == "host" && hosts.contains(&subject.name()))
+    };
     let mut left_out = 0;
     let mut courses = Vec::new();
     let from = now.wall.minus(BACK);
     let mut ids: Vec<u32> = (0..u32::try_from(core.engine.len()).unwrap_or(u32::MAX)).collect();
     // The signals that broke come first, so that a bound never takes them.
     let broke = |reading: &rules::view::Reading| {
-        incident.breaches.iter().any(|known| known.breach.key.subject == reading.subject && known.breach.key.signal == reading.signal)
+        incident.breaches.iter().any(|known| {
+            known.breach.key.subject == reading.subject && known.breach.key.signal == reading.signal
+        })
     };
     let mut readings: Vec<_> = ids
         .drain(..)
-        .filter_map(|id| Some((rules::evaluate::SeriesId(id), core.engine.reading(rules::evaluate::SeriesId(id), now)?)))
+        .filter_map(|id| {
+            Some((
+                rules::evaluate::SeriesId(id),
+                core.engine.reading(rules::evaluate::SeriesId(id), now)?,
+            ))
+        })
         .filter(|(_, reading)| concerns(&reading.subject))
         .collect();
-    readings.sort_by(|(_, a), (_, b)| (!broke(a), &a.subject, &a.signal).cmp(&(!broke(b), &b.subject, &b.signal)));
+    readings.sort_by(|(_, a), (_, b)| {
+        (!broke(a), &a.subject, &a.signal).cmp(&(!broke(b), &b.subject, &b.signal))
+    });
     for (id, reading) in readings {
         if courses.len() == MOST_COURSES {
             left_out += 1;
             continue;
         }
         if let Some((from, points)) = core.history.course(id, from, MOST_POINTS) {
-            courses.push(Course { subject: reading.subject, signal: reading.signal, unit: reading.unit, from, points });
+            courses.push(Course {
+                subject: reading.subject,
+                signal: reading.signal,
+                unit: reading.unit,
+                from,
+                points,
+            });
         }
     }
-    let own: Vec<Breach> = breaches.iter().filter(|breach| concerns(&breach.key.subject)).cloned().collect();
-    let mut bounded = |length: usize| left_out += u32::try_from(length.saturating_sub(MOST_FACTS)).unwrap_or(u32::MAX);
+    let own: Vec<Breach> =
+        breaches.iter().filter(|breach| concerns(&breach.key.subject)).cloned().collect();
+    let mut bounded = |length: usize| {
+        left_out += u32::try_from(length.saturating_sub(MOST_FACTS)).unwrap_or(u32::MAX)
+    };
     bounded(own.len());
     bounded(facts.disks.len());
     let mut snapshot = Snapshot {
@@ -84,7 +112,9 @@ pub fn snapshot(core: &Core, incident: &Incident, breaches: &[Breach], facts: &F
         thresholds_sha256: core.engine.thresholds().sha256().to_owned(),
         left_out,
     };
-    while serde_json::to_vec(&snapshot).map_or(0, |bytes| bytes.len()) > LARGEST && !snapshot.courses.is_empty() {
+    while serde_json::to_vec(&snapshot).map_or(0, |bytes| bytes.len()) > LARGEST
+        && !snapshot.courses.is_empty()
+    {
         snapshot.courses.pop();
         snapshot.left_out += 1;
     }

@@ -1,4 +1,5 @@
-//! The intake: the one way in for observations, whether a collector measured them or someone pushed them. Evaluated at once, in memory.
+//! The intake: the one way in for observations, whether a collector measured them or someone pushed
+//! them. Evaluated at once, in memory.
 
 use std::{
     borrow::Cow,
@@ -88,7 +89,12 @@ impl Core {
     }
 
     /// Finds or opens a series.
-    pub fn open(&mut self, signal: &str, subject: &str, unit: Option<&Unit>) -> Result<SeriesId, NoSeries> {
+    pub fn open(
+        &mut self,
+        signal: &str,
+        subject: &str,
+        unit: Option<&Unit>,
+    ) -> Result<SeriesId, NoSeries> {
         let id = self.engine.series(signal, subject, unit)?;
         let known = self.history.knows(id);
         if !known || (unit.is_some() && !self.recording.knows_unit(id)) {
@@ -96,7 +102,10 @@ impl Core {
         }
         if !known {
             let (signal, subject): (Signal, Subject) = (signal.parse()?, subject.parse()?);
-            let known = unit.cloned().or_else(|| rules::say::known_unit(signal.as_str())).unwrap_or(Unit::Count);
+            let known = unit
+                .cloned()
+                .or_else(|| rules::say::known_unit(signal.as_str()))
+                .unwrap_or(Unit::Count);
             self.history.open(id, &subject, &signal, &known);
             if let Some(&usual) = self.usual.get(&(signal, subject)) {
                 self.set_usual(id, usual);
@@ -111,9 +120,11 @@ impl Core {
             && subject.parse::<Subject>().is_ok_and(|subject| self.collected.contains(&subject))
     }
 
-    /// Takes what is usual, for the series that are known and for those that come; none is opened for it.
+    /// Takes what is usual, for the series that are known and for those that come; none is opened
+    /// for it.
     pub fn learn(&mut self, usual: Vec<(Subject, Signal, f64)>) {
-        self.usual = usual.into_iter().map(|(subject, signal, value)| ((signal, subject), value)).collect();
+        self.usual =
+            usual.into_iter().map(|(subject, signal, value)| ((signal, subject), value)).collect();
         let value = |(id, signal, subject): (SeriesId, &Signal, &Subject)| {
             self.usual.get(&(signal.clone(), subject.clone())).map(|&value| (id, value))
         };
@@ -138,16 +149,30 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Takes observations into an engine. `collected` is what collectors reported in the run before.
-    pub fn new(engine: Engine, recording: Recording, collected: BTreeSet<Subject>, clock: Clock) -> Arc<Self> {
+    /// Takes observations into an engine. `collected` is what collectors reported in the run
+    /// before.
+    pub fn new(
+        engine: Engine,
+        recording: Recording,
+        collected: BTreeSet<Subject>,
+        clock: Clock,
+    ) -> Arc<Self> {
         let collected = Collected::restore(collected);
-        let core = Core { engine, history: History::default(), recording, collected, usual: HashMap::new(), fresh: false };
+        let core = Core {
+            engine,
+            history: History::default(),
+            recording,
+            collected,
+            usual: HashMap::new(),
+            fresh: false,
+        };
         Arc::new(Self { core: Mutex::new(core), woken: Notify::new(), clock })
     }
 
     /// The state, for as long as the guard lives. Never across an await.
     pub fn core(&self) -> MutexGuard<'_, Core> {
-        // A panic while it was held can have left one series half changed; the others are right, and watching goes on.
+        // A panic while it was held can have left one series half changed; the others are right,
+        // and watching goes on.
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -161,12 +186,17 @@ impl Intake {
         let now = self.clock.now();
         let mut checked = Vec::with_capacity(batch.len());
         for (index, item) in batch.iter().enumerate() {
-            checked.push(check(item, now).map_err(|(field, problem)| WrongItem { index, field, problem })?);
+            checked.push(check(item, now).map_err(|(field, problem)| WrongItem {
+                index,
+                field,
+                problem,
+            })?);
         }
         let mut core = self.core();
-        if let Some(index) = batch.iter().position(|item| core.is_measured_here(&item.signal, &item.subject)) {
-            let problem =
-                "is measured by this Calm Ops itself for this subject; a push must not overwrite it. Use a signal's name of your own";
+        if let Some(index) =
+            batch.iter().position(|item| core.is_measured_here(&item.signal, &item.subject))
+        {
+            let problem = "is measured by this Calm Ops itself for this subject; a push must not overwrite it. Use a signal's name of your own";
             return Err(WrongItem { index, field: "signal", problem: problem.to_owned() });
         }
         let mut ids = Vec::with_capacity(batch.len());
@@ -189,7 +219,8 @@ impl Intake {
         Ok(batch.len())
     }
 
-    /// Takes what a collector measured. What can't be taken is told in the log: a collector's own names are right.
+    /// Takes what a collector measured. What can't be taken is told in the log: a collector's own
+    /// names are right.
     pub fn take(&self, observations: &[Observation]) {
         let now = self.clock.now();
         let mut core = self.core();
@@ -200,7 +231,9 @@ impl Intake {
                     changed |= core.observe(id, one.value, one.at, now);
                     core.collected.add(&one.subject);
                 }
-                Err(error) => tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "an observation was not taken"),
+                Err(error) => {
+                    tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "an observation was not taken")
+                }
             }
         }
         drop(core);
@@ -216,7 +249,14 @@ impl Intake {
     }
 
     /// The recent course of a signal, for charts.
-    pub fn steps(&self, subject: &Subject, signal: &Signal, from: Timestamp, to: Timestamp, most: usize) -> Option<Vec<CoursePoint>> {
+    pub fn steps(
+        &self,
+        subject: &Subject,
+        signal: &Signal,
+        from: Timestamp,
+        to: Timestamp,
+        most: usize,
+    ) -> Option<Vec<CoursePoint>> {
         self.core().history.steps(subject, signal, from, to, most)
     }
 }
@@ -228,14 +268,32 @@ fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), (&'st
     if !item.value.is_finite() {
         return Err(("value", "expected a finite number".to_owned()));
     }
-    let unit = item.unit.as_deref().map(str::parse).transpose().map_err(|error: rules::words::BadName| ("unit", error.to_string()))?;
+    let unit = item
+        .unit
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|error: rules::words::BadName| ("unit", error.to_string()))?;
     let Some(at) = &item.at else { return Ok((unit, now.wall)) };
-    let at: Timestamp = at.parse().map_err(|error: rules::time::BadTimestamp| ("at", error.to_string()))?;
+    let at: Timestamp =
+        at.parse().map_err(|error: rules::time::BadTimestamp| ("at", error.to_string()))?;
     if at > now.wall.plus(AHEAD) {
-        return Err(("at", format!("{at} is more than {AHEAD} in the future: it is {} here. Check the sender's clock", now.wall)));
+        return Err((
+            "at",
+            format!(
+                "{at} is more than {AHEAD} in the future: it is {} here. Check the sender's clock",
+                now.wall
+            ),
+        ));
     }
     if at < now.wall.minus(BEHIND) {
-        return Err(("at", format!("{at} is more than {BEHIND} ago, which says nothing about now: it is {} here", now.wall)));
+        return Err((
+            "at",
+            format!(
+                "{at} is more than {BEHIND} ago, which says nothing about now: it is {} here",
+                now.wall
+            ),
+        ));
     }
     Ok((unit, at))
 }

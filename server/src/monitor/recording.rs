@@ -40,7 +40,14 @@ pub struct Standing<'a> {
 
 impl Recording {
     /// Takes a checkpoint if one is due.
-    pub fn checkpoint(&mut self, engine: &Engine, limit: usize, standing: Standing<'_>, documents: &[Document], now: Now) {
+    pub fn checkpoint(
+        &mut self,
+        engine: &Engine,
+        limit: usize,
+        standing: Standing<'_>,
+        documents: &[Document],
+        now: Now,
+    ) {
         if !self.recorder.is_due(now) {
             return;
         }
@@ -51,12 +58,21 @@ impl Recording {
             incidents: standing.incidents.iter().cloned().map(Incident::without_words).collect(),
             next_number: standing.next_number,
             steady_since: standing.steady_since,
-            documents: documents.iter().map(|document| (document.name.clone(), document.markdown.clone())).collect(),
+            documents: documents
+                .iter()
+                .map(|document| (document.name.clone(), document.markdown.clone()))
+                .collect(),
         });
     }
 
     /// A series was opened.
-    pub fn series(&mut self, series: SeriesId, signal: &Signal, subject: &Subject, unit: Option<&Unit>) {
+    pub fn series(
+        &mut self,
+        series: SeriesId,
+        signal: &Signal,
+        subject: &Subject,
+        unit: Option<&Unit>,
+    ) {
         let place = series.0 as usize;
         if self.with_unit.len() <= place {
             self.with_unit.resize(place + 1, false);
@@ -64,10 +80,16 @@ impl Recording {
         if let Some(with_unit) = self.with_unit.get_mut(place) {
             *with_unit = unit.is_some();
         }
-        self.recorder.record(Input::Series(SeriesName { series, signal: signal.clone(), subject: subject.clone(), unit: unit.cloned() }));
+        self.recorder.record(Input::Series(SeriesName {
+            series,
+            signal: signal.clone(),
+            subject: subject.clone(),
+            unit: unit.cloned(),
+        }));
     }
 
-    /// Whether a unit of this series was recorded. A sender may give it later than the first value, and it decides from then on.
+    /// Whether a unit of this series was recorded. A sender may give it later than the first value,
+    /// and it decides from then on.
     pub fn knows_unit(&self, series: SeriesId) -> bool {
         self.with_unit.get(series.0 as usize).copied().unwrap_or(false)
     }
@@ -104,25 +126,34 @@ impl Recording {
 
     /// The incidents were read anew from what is stored.
     pub fn incidents(&mut self, incidents: &[Incident], next_number: IncidentNumber) {
-        self.recorder.record(Input::Incidents { incidents: incidents.iter().cloned().map(Incident::without_words).collect(), next_number });
+        self.recorder.record(Input::Incidents {
+            incidents: incidents.iter().cloned().map(Incident::without_words).collect(),
+            next_number,
+        });
     }
 
     /// Entries were committed. Evidence stays on the incident's page.
     pub fn committed(&mut self, entries: &[Entry]) {
-        // What was committed before and is sent late comes together with what others did at another time.
-        for change in entries.chunk_by(|one, other| (one.actor, one.at) == (other.actor, other.at)) {
+        // What was committed before and is sent late comes together with what others did at another
+        // time.
+        for change in entries.chunk_by(|one, other| (one.actor, one.at) == (other.actor, other.at))
+        {
             self.applied(change);
         }
     }
 
     fn applied(&mut self, change: &[Entry]) {
         let Some(first) = change.first() else { return };
-        let events = change.iter().filter_map(|entry| entry.event.as_ref()).filter(|event| event.incident().is_some());
+        let events = change
+            .iter()
+            .filter_map(|entry| entry.event.as_ref())
+            .filter(|event| event.incident().is_some());
         let events: Vec<Event> = events
             .map(|event| match event {
-                Event::SnapshotSaved { incident, snapshot } => {
-                    Event::SnapshotSaved { incident: *incident, snapshot: Box::new(snapshot.without_body()) }
-                }
+                Event::SnapshotSaved { incident, snapshot } => Event::SnapshotSaved {
+                    incident: *incident,
+                    snapshot: Box::new(snapshot.without_body()),
+                },
                 // What people wrote decides nothing, and a bundle is sent around.
                 other => other.clone().without_words(),
             })

@@ -11,16 +11,20 @@ use tokio::task::JoinHandle;
 
 use super::Monitor;
 
-/// How often the track record is read anew, so that what is too old leaves it; and how soon after a failure.
+/// How often the track record is read anew, so that what is too old leaves it; and how soon after a
+/// failure.
 const TRACK_EVERY: Span = Span::from_secs(6 * 3_600);
 const TRACK_AGAIN: Span = Span::from_secs(10);
 
 impl Monitor {
-    /// What is to be recorded about recommendations, once the host was looked at and the track record is known.
+    /// What is to be recorded about recommendations, once the host was looked at and the track
+    /// record is known.
     pub(super) fn recommend(&mut self, now: Now) -> Vec<Event> {
         self.track(now);
         let recovery = self.parts.desk.recovery();
-        let (Some(hints), Some(tracks)) = (recovery.hints(), &self.tracks) else { return Vec::new() };
+        let (Some(hints), Some(tracks)) = (recovery.hints(), &self.tracks) else {
+            return Vec::new();
+        };
         // What is stored may be otherwise: it is read anew first.
         if self.stale {
             return Vec::new();
@@ -41,7 +45,9 @@ impl Monitor {
     /// Reads the track record when it is due. No decision waits for it but those that need it.
     fn track(&mut self, now: Now) {
         let wait = if self.tracks.is_some() { TRACK_EVERY } else { TRACK_AGAIN };
-        if self.tracking.is_some() || self.tracked_at.is_some_and(|at| now.mono.since(at.mono) < wait) {
+        if self.tracking.is_some()
+            || self.tracked_at.is_some_and(|at| now.mono.since(at.mono) < wait)
+        {
             return;
         }
         self.tracked_at = Some(now);
@@ -50,7 +56,10 @@ impl Monitor {
         let since = now.wall.minus(Span::from_secs(u64::from(TRACKED_DAYS) * 86_400));
         self.tracking = Some(tokio::spawn(async move {
             let read = super::writes::within(store.proofs(since)).await;
-            read.inspect_err(|sentence| tracing::warn!(sentence, "the record of what worked could not be read")).ok()
+            read.inspect_err(|sentence| {
+                tracing::warn!(sentence, "the record of what worked could not be read")
+            })
+            .ok()
         }));
     }
 
@@ -83,9 +92,14 @@ impl Monitor {
 }
 
 /// Waits for the record that is being read; for ever if none is.
-pub(super) async fn read(tracking: &mut Option<JoinHandle<Option<Vec<Entry>>>>) -> Option<Vec<Entry>> {
+pub(super) async fn read(
+    tracking: &mut Option<JoinHandle<Option<Vec<Entry>>>>,
+) -> Option<Vec<Entry>> {
     let Some(task) = tracking else { return pending().await };
-    let read = task.await.inspect_err(|error| tracing::error!(%error, "reading what worked failed inside")).unwrap_or_default();
+    let read = task
+        .await
+        .inspect_err(|error| tracing::error!(%error, "reading what worked failed inside"))
+        .unwrap_or_default();
     *tracking = None;
     read
 }

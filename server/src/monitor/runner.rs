@@ -1,5 +1,5 @@
-//! Runs the collectors, each in a task of its own with its own rhythm and time limit. One that hangs, fails or panics
-//! stops nothing and is itself a signal: `collector.failed`.
+//! Runs the collectors, each in a task of its own with its own rhythm and time limit. One that
+//! hangs, fails or panics stops nothing and is itself a signal: `collector.failed`.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -52,7 +52,9 @@ pub async fn run(
             _ = ticker.tick() => {}
         }
         let limit = collector.time_limit();
-        let round = AssertUnwindSafe(tokio::time::timeout(limit, collector.collect(clock.now().wall))).catch_unwind();
+        let round =
+            AssertUnwindSafe(tokio::time::timeout(limit, collector.collect(clock.now().wall)))
+                .catch_unwind();
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => break,
@@ -71,13 +73,21 @@ pub async fn run(
                 None
             }
             Ok(Ok(Err(error))) => Some(error.to_string()),
-            Ok(Err(_)) => Some(format!("It did not finish within {}.", rules::time::Span::from(limit))),
+            Ok(Err(_)) => {
+                Some(format!("It did not finish within {}.", rules::time::Span::from(limit)))
+            }
             Err(panic) => Some(format!("It failed inside: {}.", panic_text(&*panic))),
         };
         if let Ok(signal) = "collector.failed".parse::<Signal>() {
             let value = f64::from(u8::from(problem.is_some()));
             let at = clock.now().wall;
-            intake.take(&[Observation { signal, subject: subject.clone(), value, unit: Some(Unit::YesNo), at }]);
+            intake.take(&[Observation {
+                signal,
+                subject: subject.clone(),
+                value,
+                unit: Some(Unit::YesNo),
+                at,
+            }]);
         }
         if problem.is_some() || failing {
             failing = problem.is_some();
@@ -94,5 +104,6 @@ pub async fn run(
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without words".to_owned())
 }

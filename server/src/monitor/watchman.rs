@@ -1,4 +1,5 @@
-//! Watches the clocks: tells a jump of the wall clock from a machine that slept, and from a program that could not run.
+//! Watches the clocks: tells a jump of the wall clock from a machine that slept, and from a program
+//! that could not run.
 
 use rules::{
     journal::{BlindReason, Event},
@@ -77,11 +78,17 @@ mod tests {
         assert_eq!(found.events, [Event::ClockJumped { by_micros: 3_600_000_000 }]);
         assert_eq!(found.blind, None);
         let found = watchman.look(now(4_602 - 600, 3), 3_000_000);
-        assert!(matches!(found.events[..], [Event::ClockJumped { by_micros }] if by_micros == -601_000_000));
+        assert!(
+            matches!(found.events[..], [Event::ClockJumped { by_micros }] if by_micros == -601_000_000)
+        );
         let found = watchman.look(now(4_002 + 300, 4), 303_000_000);
         assert_eq!(
             found.events,
-            [Event::Blind { from: Timestamp::from_secs(4_002), to: Timestamp::from_secs(4_302), why: BlindReason::Asleep }]
+            [Event::Blind {
+                from: Timestamp::from_secs(4_002),
+                to: Timestamp::from_secs(4_302),
+                why: BlindReason::Asleep
+            }]
         );
         assert!(found.unsteady);
     }

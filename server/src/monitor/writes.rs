@@ -1,4 +1,5 @@
-//! The monitor's writes: one at a time is on its way, each with a time limit, and what fails is tried again.
+//! The monitor's writes: one at a time is on its way, each with a time limit, and what fails is
+//! tried again.
 
 use std::{
     collections::BTreeMap,
@@ -70,13 +71,19 @@ impl Monitor {
             self.saved_at = now;
             let changed = {
                 let mut core = self.parts.intake.core();
-                core.engine.take_dirty() | core.collected.take_changed() | std::mem::take(&mut self.unsaved)
+                core.engine.take_dirty()
+                    | core.collected.take_changed()
+                    | std::mem::take(&mut self.unsaved)
             };
             let kept = changed.then(|| self.kept(now)).flatten();
             let store = Arc::clone(&self.store);
-            return self.send(async move { Landed::Saved(within(store.save_monitor(kept.as_deref(), now.wall)).await) });
+            return self.send(async move {
+                Landed::Saved(within(store.save_monitor(kept.as_deref(), now.wall)).await)
+            });
         }
-        if self.study.is_none() && self.learned_at.is_none_or(|at| now.mono.since(at.mono) >= LEARN_EVERY) {
+        if self.study.is_none()
+            && self.learned_at.is_none_or(|at| now.mono.since(at.mono) >= LEARN_EVERY)
+        {
             self.learned_at = Some(now);
             // It may take long, and no decision may wait for it.
             self.study = Some(tokio::spawn(study(Arc::clone(&self.store), now.wall)));
@@ -120,7 +127,8 @@ impl Monitor {
         if events.is_empty() {
             return events;
         }
-        let mut after: BTreeMap<IncidentNumber, Incident> = self.known.iter().map(|known| (known.number, known.clone())).collect();
+        let mut after: BTreeMap<IncidentNumber, Incident> =
+            self.known.iter().map(|known| (known.number, known.clone())).collect();
         if let Err(error) = incident::apply_all(&mut after, &events, Actor::Agent, now.wall) {
             tracing::error!(%error, "the agent decided what does not fit; nothing of it is recorded");
             self.misfit(now);
@@ -130,10 +138,22 @@ impl Monitor {
         let core = self.parts.intake.core();
         for (number, incident) in &after {
             let before = self.known.iter().find(|known| known.number == *number);
-            let worse = incident.is_active() && before.is_none_or(|before| !before.is_active() || before.severity < incident.severity);
+            let worse = incident.is_active()
+                && before.is_none_or(|before| {
+                    !before.is_active() || before.severity < incident.severity
+                });
             if worse {
-                let snapshot = evidence::snapshot(&core, incident, breaches, &self.facts, &self.recent, head, now);
-                events.push(Event::SnapshotSaved { incident: *number, snapshot: Box::new(snapshot) });
+                let snapshot = evidence::snapshot(
+                    &core,
+                    incident,
+                    breaches,
+                    &self.facts,
+                    &self.recent,
+                    head,
+                    now,
+                );
+                events
+                    .push(Event::SnapshotSaved { incident: *number, snapshot: Box::new(snapshot) });
             }
         }
         drop(core);
@@ -146,7 +166,9 @@ impl Monitor {
         let store = Arc::clone(&self.store);
         // A bundle is kept when an incident opens and when it ends: what led to it, and all of it.
         let wanted = events.iter().filter_map(|event| match event {
-            Event::IncidentOpened { incident } => Some(Wanted { number: incident.number, opened_at: Some(incident.opened_at) }),
+            Event::IncidentOpened { incident } => {
+                Some(Wanted { number: incident.number, opened_at: Some(incident.opened_at) })
+            }
             Event::Resolved { incident, .. } => {
                 let known = self.known.iter().find(|known| known.number == *incident);
                 Some(Wanted { number: *incident, opened_at: known.map(|known| known.opened_at) })
@@ -154,10 +176,17 @@ impl Monitor {
             _ => None,
         });
         let wanted: Vec<Wanted> = wanted.collect();
-        let bundle = if wanted.is_empty() { None } else { self.parts.intake.core().recording.bundle() };
+        let bundle =
+            if wanted.is_empty() { None } else { self.parts.intake.core().recording.bundle() };
         self.send(async move {
-            let acted = tokio::time::timeout(LONGEST_WRITE, desk.act(caller, Command::Record { events, monitor })).await;
-            let result = acted.unwrap_or_else(|_| Err(Refusal::Unavailable { advice: TOO_SLOW.to_owned() })).map(|_| ());
+            let acted = tokio::time::timeout(
+                LONGEST_WRITE,
+                desk.act(caller, Command::Record { events, monitor }),
+            )
+            .await;
+            let result = acted
+                .unwrap_or_else(|_| Err(Refusal::Unavailable { advice: TOO_SLOW.to_owned() }))
+                .map(|_| ());
             let unkept = match bundle {
                 _ if result.is_err() => Vec::new(),
                 Some(bundle) => keep(&*store, bundle, wanted).await,
@@ -174,7 +203,9 @@ impl Monitor {
             let core = self.parts.intake.core();
             Kept { engine: core.engine.save(now), collected: core.collected.subjects().clone() }
         };
-        serde_json::to_vec(&kept).inspect_err(|error| tracing::error!(%error, "the rules' state can't be encoded")).ok()
+        serde_json::to_vec(&kept)
+            .inspect_err(|error| tracing::error!(%error, "the rules' state can't be encoded"))
+            .ok()
     }
 
     pub(super) fn landed(&mut self, landed: (Duration, Option<Landed>)) {
@@ -196,10 +227,12 @@ impl Monitor {
             }
             Some(Landed::Recorded(Err(refusal), _)) => {
                 if self.own_in_flight.is_empty() {
-                    // Someone changed the incident meanwhile: what to do is decided anew from how it is now.
+                    // Someone changed the incident meanwhile: what to do is decided anew from how
+                    // it is now.
                     tracing::debug!(%refusal, "a decision did not fit any more");
                 } else {
-                    // They change no incident, so nothing will make them fit, and everything else waits behind them.
+                    // They change no incident, so nothing will make them fit, and everything else
+                    // waits behind them.
                     tracing::error!(%refusal, events = ?self.own_in_flight, "events of Calm Ops itself do not fit and are given up");
                     self.own_in_flight.clear();
                 }
@@ -242,13 +275,15 @@ impl Monitor {
     fn catch_up(&mut self, number: u64) {
         for entries in self.since_reading.take().unwrap_or_default() {
             let after = entries.partition_point(|entry| entry.number <= number);
-            // What was retired or happened is wanted even if the incidents that were read hold it already.
+            // What was retired or happened is wanted even if the incidents that were read hold it
+            // already.
             self.apply(&entries[..after], false);
             self.apply(&entries[after..], true);
         }
     }
 
-    /// The versions that the journal now knows are noted; unless others came into force meanwhile, which it does not know yet.
+    /// The versions that the journal now knows are noted; unless others came into force meanwhile,
+    /// which it does not know yet.
     fn keep_documents(&self, journalled: &[Event]) {
         let told = |event: &Event| matches!(event, Event::DocumentInForce { .. });
         if journalled.iter().any(told) && !self.own.iter().any(told) {
@@ -277,7 +312,8 @@ impl Monitor {
         }
     }
 
-    /// What is in memory is not what is stored. The first time it is read again at once; what does not fit even then waits a little.
+    /// What is in memory is not what is stored. The first time it is read again at once; what does
+    /// not fit even then waits a little.
     fn misfit(&mut self, now: Now) {
         self.stale = true;
         self.refused += 1;
@@ -297,7 +333,8 @@ impl Monitor {
         }
         let before = self.away.take();
         // Since the write began that failed: the same moment that was told while it hung.
-        let since = before.as_ref().map_or(now.wall.minus(Span::from(self.write_time)), |away| away.since);
+        let since =
+            before.as_ref().map_or(now.wall.minus(Span::from(self.write_time)), |away| away.since);
         let writing = writing || before.is_some_and(|away| away.writing);
         self.away = Some(Away { since, sentence: sentence.to_owned(), writing });
     }
@@ -311,9 +348,17 @@ impl Monitor {
                     self.keep_documents(&own);
                 }
                 Ok(Ok(Landed::Recorded(Err(_), _)) | Err(_)) => self.take_back(),
-                Ok(Ok(Landed::Rolled { failed: Some((batch, _)) })) => self.parts.intake.core().history.put_back(batch),
+                Ok(Ok(Landed::Rolled { failed: Some((batch, _)) })) => {
+                    self.parts.intake.core().history.put_back(batch)
+                }
                 // Without an answer it may have been carried out: it is not written twice.
-                Ok(Ok(Landed::Rolled { .. } | Landed::Reloaded(_) | Landed::Saved(_) | Landed::Kept { .. })) | Err(_) => {}
+                Ok(Ok(
+                    Landed::Rolled { .. }
+                    | Landed::Reloaded(_)
+                    | Landed::Saved(_)
+                    | Landed::Kept { .. },
+                ))
+                | Err(_) => {}
             }
         }
         let now = self.parts.clock.now();
@@ -327,7 +372,12 @@ impl Monitor {
         events.push(Event::Stopped);
         let monitor = self.kept(now);
         let last = async {
-            match self.parts.desk.act(Caller::System, Command::Record { events, monitor: monitor.clone() }).await {
+            match self
+                .parts
+                .desk
+                .act(Caller::System, Command::Record { events, monitor: monitor.clone() })
+                .await
+            {
                 Ok(_) => self.keep_documents(&own),
                 Err(refusal) => tracing::warn!(%refusal, "the stop could not be journalled"),
             }
@@ -346,8 +396,11 @@ impl Monitor {
 
 const TOO_SLOW: &str = "It did not answer in time.";
 
-/// What a write brought, or why it failed. One that hangs has failed: everything else waits behind it.
-pub(super) async fn within<T>(write: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
+/// What a write brought, or why it failed. One that hangs has failed: everything else waits behind
+/// it.
+pub(super) async fn within<T>(
+    write: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, String> {
     match tokio::time::timeout(LONGEST_WRITE, write).await {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err(TOO_SLOW.to_owned()),
@@ -356,7 +409,8 @@ pub(super) async fn within<T>(write: impl Future<Output = Result<T, StoreError>>
 
 /// Which of the stored incidents the agent is to look at.
 struct Wanting {
-    /// Those that ended before are over for good, unless a breach that was judged with them goes on.
+    /// Those that ended before are over for good, unless a breach that was judged with them goes
+    /// on.
     since: Timestamp,
     /// What holds.
     breaches: Vec<Breach>,
@@ -378,13 +432,18 @@ async fn read_incidents(store: &dyn Store, wanting: &Wanting) -> Result<Stored, 
     }
 }
 
-/// Adds the older incidents that a person ended while a breach held that goes on. Only what ended since that breach fired is read, and
-/// only where nothing newer tells about it.
-async fn read_judgements(store: &dyn Store, wanting: &Wanting, incidents: &mut Vec<Incident>) -> Result<(), StoreError> {
+/// Adds the older incidents that a person ended while a breach held that goes on. Only what ended
+/// since that breach fired is read, and only where nothing newer tells about it.
+async fn read_judgements(
+    store: &dyn Store,
+    wanting: &Wanting,
+    incidents: &mut Vec<Incident>,
+) -> Result<(), StoreError> {
     let Wanting { since, breaches, now } = wanting;
     for breach in breaches.iter().filter(|breach| breach.fired_at < *since) {
         let told = |one: &Incident| {
-            let holds = one.is_active() && one.breach(&breach.key).is_some_and(|known| known.cleared_at.is_none());
+            let holds = one.is_active()
+                && one.breach(&breach.key).is_some_and(|known| known.cleared_at.is_none());
             holds || agent::judges(one, breach, *now)
         };
         if incidents.iter().any(told) {
@@ -405,13 +464,19 @@ async fn study(store: Arc<dyn Store>, now: Timestamp) -> Usual {
         tracing::warn!(%error, "old roll-ups could not be removed");
     }
     let usual = store.usual(now.minus(LEARN_FROM)).await;
-    usual.inspect_err(|error| tracing::warn!(%error, "what is usual could not be read")).unwrap_or_default()
+    usual
+        .inspect_err(|error| tracing::warn!(%error, "what is usual could not be read"))
+        .unwrap_or_default()
 }
 
-/// Waits for the write that is on its way; for ever if there is none. Given up in the middle, nothing is lost: the write stays.
-pub(super) async fn landing(flight: &mut Option<(Instant, JoinHandle<Landed>)>) -> (Duration, Option<Landed>) {
+/// Waits for the write that is on its way; for ever if there is none. Given up in the middle,
+/// nothing is lost: the write stays.
+pub(super) async fn landing(
+    flight: &mut Option<(Instant, JoinHandle<Landed>)>,
+) -> (Duration, Option<Landed>) {
     let Some((began, task)) = flight else { return pending().await };
-    let landed = task.await.inspect_err(|error| tracing::error!(%error, "a write failed inside")).ok();
+    let landed =
+        task.await.inspect_err(|error| tracing::error!(%error, "a write failed inside")).ok();
     let took = began.elapsed();
     *flight = None;
     (took, landed)
@@ -420,7 +485,10 @@ pub(super) async fn landing(flight: &mut Option<(Instant, JoinHandle<Landed>)>) 
 /// The same for what is learned.
 pub(super) async fn studied(study: &mut Option<JoinHandle<Usual>>) -> Usual {
     let Some(task) = study else { return pending().await };
-    let usual = task.await.inspect_err(|error| tracing::error!(%error, "learning what is usual failed inside")).unwrap_or_default();
+    let usual = task
+        .await
+        .inspect_err(|error| tracing::error!(%error, "learning what is usual failed inside"))
+        .unwrap_or_default();
     *study = None;
     usual
 }

@@ -1,6 +1,8 @@
-//! Passkeys: the ceremonies of WebAuthn (W3C, level 3), with a person verified by their device each time.
+//! Passkeys: the ceremonies of WebAuthn (W3C, level 3), with a person verified by their device each
+//! time.
 //!
-//! A passkey belongs to the name by which the browser knows this server. Where that is a number (an IP address) browsers know none.
+//! A passkey belongs to the name by which the browser knows this server. Where that is a number (an
+//! IP address) browsers know none.
 
 use std::{
     net::IpAddr,
@@ -13,13 +15,17 @@ use rules::{
 };
 use sha2::{Digest, Sha256};
 use webauthn_rp::{
-    AuthenticatedCredential, DiscoverableAuthentication, DiscoverableAuthenticationServerState, DiscoverableCredentialRequestOptions,
-    PublicKeyCredentialCreationOptions, Registration, RegistrationServerState,
+    AuthenticatedCredential, DiscoverableAuthentication, DiscoverableAuthenticationServerState,
+    DiscoverableCredentialRequestOptions, PublicKeyCredentialCreationOptions, Registration,
+    RegistrationServerState,
     bin::{Decode as _, Encode as _},
     request::{
         AsciiDomain, FixedCapHashSet, InsertResult, PublicKeyCredentialDescriptor, RpId,
         auth::AuthenticationVerificationOptions,
-        register::{CredProtect, Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle, Username},
+        register::{
+            CredProtect, Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions,
+            UserHandle, Username,
+        },
     },
     response::{
         AuthTransports, CredentialId,
@@ -69,7 +75,10 @@ fn conflict(problem: &str) -> Refusal {
 }
 
 fn damaged() -> Refusal {
-    Refusal::Invalid { field: "passkey".to_owned(), problem: "can't be read; reload the page and try again".to_owned() }
+    Refusal::Invalid {
+        field: "passkey".to_owned(),
+        problem: "can't be read; reload the page and try again".to_owned(),
+    }
 }
 
 fn refused() -> Refusal {
@@ -78,8 +87,11 @@ fn refused() -> Refusal {
 
 /// Where a request's passkeys belong to, and the origin that the browser signs.
 fn place(came: &Came) -> Result<(RpId, String), Refusal> {
-    let no_names =
-        || conflict("Browsers know passkeys only for names. Open this page by its name instead of its number, with https or as localhost.");
+    let no_names = || {
+        conflict(
+            "Browsers know passkeys only for names. Open this page by its name instead of its number, with https or as localhost.",
+        )
+    };
     let host = came
         .host
         .rsplit_once(':')
@@ -90,7 +102,11 @@ fn place(came: &Came) -> Result<(RpId, String), Refusal> {
     if host.starts_with('[') || host.parse::<IpAddr>().is_ok() || !safe {
         return Err(no_names());
     }
-    let origin = format!("{}://{}", if came.secure { "https" } else { "http" }, came.host.to_ascii_lowercase());
+    let origin = format!(
+        "{}://{}",
+        if came.secure { "https" } else { "http" },
+        came.host.to_ascii_lowercase()
+    );
     let domain = AsciiDomain::try_from(host).map_err(|_| no_names())?;
     Ok((RpId::Domain(domain), origin))
 }
@@ -100,7 +116,8 @@ pub fn are_possible(came: &Came) -> bool {
     place(came).is_ok()
 }
 
-/// What names an account to a device: nothing about the person, and another one after an installation anew.
+/// What names an account to a device: nothing about the person, and another one after an
+/// installation anew.
 fn handle(account: &Account) -> Handle {
     let mut hasher = Sha256::new();
     hasher.update(b"calm-ops account");
@@ -116,16 +133,28 @@ fn handle(account: &Account) -> Handle {
 impl Passkeys {
     /// None open.
     pub fn new() -> Self {
-        Self { registrations: Mutex::new(FixedCapHashSet::new(MOST_OPEN)), sign_ins: Mutex::new(FixedCapHashSet::new(MOST_OPEN)) }
+        Self {
+            registrations: Mutex::new(FixedCapHashSet::new(MOST_OPEN)),
+            sign_ins: Mutex::new(FixedCapHashSet::new(MOST_OPEN)),
+        }
     }
 
     /// Begins to make one for an account that has these: the browser's options, as JSON.
-    pub fn begin(&self, came: &Came, account: &Account, has: &[&Passkey]) -> Result<Vec<u8>, Refusal> {
+    pub fn begin(
+        &self,
+        came: &Came,
+        account: &Account,
+        has: &[&Passkey],
+    ) -> Result<Vec<u8>, Refusal> {
         let (rp, _) = place(came)?;
         let id = handle(account);
-        // Names that the library's stricter rules refuse are shown by number; it is only what the device calls the account.
+        // Names that the library's stricter rules refuse are shown by number; it is only what the
+        // device calls the account.
         let name = Username::try_from(account.name.as_str()).ok();
-        let name = name.map_or_else(|| Username::try_from(format!("account-{}", account.id)).map_err(|_| damaged()), Ok)?;
+        let name = name.map_or_else(
+            || Username::try_from(format!("account-{}", account.id)).map_err(|_| damaged()),
+            Ok,
+        )?;
         let display_name = Nickname::try_from(account.name.as_str()).ok();
         let user = PublicKeyCredentialUserEntity { name, id: &id, display_name };
         let known = has.iter().filter_map(|passkey| {
@@ -133,14 +162,17 @@ impl Passkeys {
             Some(PublicKeyCredentialDescriptor { id, transports: AuthTransports::decode(0).ok()? })
         });
         let mut options = PublicKeyCredentialCreationOptions::passkey(&rp, user, known.collect());
-        // Many devices can't promise this, and browsers then refuse to make any passkey. That a person is verified is asked for each time.
+        // Many devices can't promise this, and browsers then refuse to make any passkey. That a
+        // person is verified is asked for each time.
         options.extensions.cred_protect = CredProtect::None;
         let (server, client) = options.start_ceremony().map_err(|_| refused())?;
         let json = serde_json::to_vec(&client).map_err(|_| refused())?;
         let mut open = self.registrations.lock().unwrap_or_else(PoisonError::into_inner);
         match open.insert_or_replace_all_expired(server) {
             InsertResult::Success => Ok(json),
-            InsertResult::CapacityFull | InsertResult::Duplicate => Err(Refusal::Throttled { seconds: 60 }),
+            InsertResult::CapacityFull | InsertResult::Duplicate => {
+                Err(Refusal::Throttled { seconds: 60 })
+            }
         }
     }
 
@@ -149,7 +181,8 @@ impl Passkeys {
         let (rp, origin) = place(came)?;
         let registration = Registration::from_json_relaxed(answer).map_err(|_| damaged())?;
         let challenge = registration.challenge_relaxed().map_err(|_| damaged())?;
-        let begun = self.registrations.lock().unwrap_or_else(PoisonError::into_inner).take(&challenge);
+        let begun =
+            self.registrations.lock().unwrap_or_else(PoisonError::into_inner).take(&challenge);
         let begun = begun.ok_or_else(|| conflict("This took too long. Begin again."))?;
         let origins = [origin.as_str()];
         let options = RegistrationVerificationOptions::<&str, &str> {
@@ -172,12 +205,16 @@ impl Passkeys {
     /// Begins a sign-in by whichever passkey the device has: the browser's options, as JSON.
     pub fn ask(&self, came: &Came) -> Result<Vec<u8>, Refusal> {
         let (rp, _) = place(came)?;
-        let (server, client) = DiscoverableCredentialRequestOptions::passkey(&rp).start_ceremony().map_err(|_| refused())?;
+        let (server, client) = DiscoverableCredentialRequestOptions::passkey(&rp)
+            .start_ceremony()
+            .map_err(|_| refused())?;
         let json = serde_json::to_vec(&client).map_err(|_| refused())?;
         let mut open = self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner);
         match open.insert_or_replace_all_expired(server) {
             InsertResult::Success => Ok(json),
-            InsertResult::CapacityFull | InsertResult::Duplicate => Err(Refusal::Throttled { seconds: 60 }),
+            InsertResult::CapacityFull | InsertResult::Duplicate => {
+                Err(Refusal::Throttled { seconds: 60 })
+            }
         }
     }
 
@@ -187,7 +224,13 @@ impl Passkeys {
     }
 
     /// Ends a sign-in: the passkey's new state if it is the account's and its answer is good.
-    pub fn check(&self, came: &Came, presented: &Presented, account: &Account, passkey: &Passkey) -> Result<Vec<u8>, Refusal> {
+    pub fn check(
+        &self,
+        came: &Came,
+        presented: &Presented,
+        account: &Account,
+        passkey: &Passkey,
+    ) -> Result<Vec<u8>, Refusal> {
         let (rp, origin) = place(came)?;
         let Presented(answer) = presented;
         let challenge = answer.challenge_relaxed().map_err(|_| damaged())?;
@@ -198,9 +241,16 @@ impl Passkeys {
             return Err(refused());
         }
         let key = Key::decode(&passkey.key).map_err(|_| refused())?;
-        let state = passkey.state.as_slice().try_into().ok().and_then(|bytes| DynamicState::decode(bytes).ok()).ok_or_else(refused)?;
+        let state = passkey
+            .state
+            .as_slice()
+            .try_into()
+            .ok()
+            .and_then(|bytes| DynamicState::decode(bytes).ok())
+            .ok_or_else(refused)?;
         let id = CredentialId::<&[u8]>::decode(&passkey.credential).map_err(|_| refused())?;
-        let mut known = AuthenticatedCredential::new(id, &user, key, state).map_err(|_| refused())?;
+        let mut known =
+            AuthenticatedCredential::new(id, &user, key, state).map_err(|_| refused())?;
         let origins = [origin.as_str()];
         let options = AuthenticationVerificationOptions::<&str, &str> {
             allowed_origins: &origins,
@@ -228,9 +278,23 @@ mod tests {
 
     #[test]
     fn passkeys_belong_to_names_that_are_reached_safely() {
-        let possible = |host: &str, secure| are_possible(&Came { from: IpAddr::from([127, 0, 0, 1]), secure, host: host.to_owned() });
-        assert!(possible("localhost:3000", false) && possible("ops.example.com", true) && possible("ops.example.com:8443", true));
+        let possible = |host: &str, secure| {
+            are_possible(&Came {
+                from: IpAddr::from([127, 0, 0, 1]),
+                secure,
+                host: host.to_owned(),
+            })
+        };
+        assert!(
+            possible("localhost:3000", false)
+                && possible("ops.example.com", true)
+                && possible("ops.example.com:8443", true)
+        );
         assert!(!possible("ops.example.com", false), "browsers have none without https");
-        assert!(!possible("127.0.0.1:3000", true) && !possible("[::1]:3000", true) && !possible("", true));
+        assert!(
+            !possible("127.0.0.1:3000", true)
+                && !possible("[::1]:3000", true)
+                && !possible("", true)
+        );
     }
 }

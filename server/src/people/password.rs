@@ -1,4 +1,5 @@
-//! Passwords: kept as argon2id hashes, checked a few at a time, and always with the same work, so that the time tells nothing.
+//! Passwords: kept as argon2id hashes, checked a few at a time, and always with the same work, so
+//! that the time tells nothing.
 
 use std::sync::Arc;
 
@@ -20,16 +21,17 @@ const LONGEST: usize = 200;
 const AT_A_TIME: usize = 1;
 /// How many of each line may wait.
 const WAITING: usize = 16;
-/// How much is asked for to work in, in blocks of 1 KiB. What is larger than 32 MiB is always given back to the system at once by glibc
-/// (`mallopt(3)`, `M_MMAP_THRESHOLD`), and only what is used of it ever takes memory; 19 MiB would be kept after the second password.
+/// How much is asked for to work in, in blocks of 1 KiB. What is larger than 32 MiB is always given
+/// back to the system at once by glibc (`mallopt(3)`, `M_MMAP_THRESHOLD`), and only what is used of
+/// it ever takes memory; 19 MiB would be kept after the second password.
 const APART: usize = 33 * 1024;
 /// What is checked against where there is no account: the same work, and nothing fits it.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmUh$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Parts of passwords that everyone tries first.
 const COMMON: [&str; 16] = [
-    "password", "passwort", "qwerty", "qwertz", "letmein", "welcome", "iloveyou", "admin", "calmops", "calm-ops", "changeme", "football",
-    "monkey", "dragon", "sunshine", "princess",
+    "password", "passwort", "qwerty", "qwertz", "letmein", "welcome", "iloveyou", "admin",
+    "calmops", "calm-ops", "changeme", "football", "monkey", "dragon", "sunshine", "princess",
 ];
 
 /// Who waits for whom: strangers never hold up who was here before.
@@ -41,7 +43,8 @@ pub enum Line {
     Stranger,
 }
 
-/// Hashes and checks passwords, one of each line at a time. Lines have an end: whoever finds them full is told at once.
+/// Hashes and checks passwords, one of each line at a time. Lines have an end: whoever finds them
+/// full is told at once.
 #[derive(Debug)]
 pub struct Passwords {
     known: Places,
@@ -56,7 +59,10 @@ struct Places {
 
 impl Places {
     fn new() -> Self {
-        Self { in_line: Arc::new(Semaphore::new(AT_A_TIME + WAITING)), at_work: Arc::new(Semaphore::new(AT_A_TIME)) }
+        Self {
+            in_line: Arc::new(Semaphore::new(AT_A_TIME + WAITING)),
+            at_work: Arc::new(Semaphore::new(AT_A_TIME)),
+        }
     }
 }
 
@@ -72,7 +78,10 @@ fn refused(problem: &str) -> Refusal {
 }
 
 fn failed() -> Refusal {
-    Refusal::Unavailable { advice: "The password could not be worked on. Nothing was changed. Try again in a moment.".to_owned() }
+    Refusal::Unavailable {
+        advice: "The password could not be worked on. Nothing was changed. Try again in a moment."
+            .to_owned(),
+    }
 }
 
 /// Whether a password is good enough for someone of this name.
@@ -81,15 +90,23 @@ pub fn check_new(name: &str, password: &str) -> Result<(), Refusal> {
     let different: std::collections::BTreeSet<char> = lower.chars().collect();
     let name = folded(name);
     if password.chars().count() < SHORTEST {
-        return Err(refused("is too short; at least 10 characters. Some words in a row are good and easy to remember"));
+        return Err(refused(
+            "is too short; at least 10 characters. Some words in a row are good and easy to remember",
+        ));
     }
     if password.len() > LONGEST {
         return Err(refused("is too long; at most 200 bytes"));
     }
     let remainder = COMMON.iter().fold(lower.clone(), |left, common| left.replace(common, ""));
-    let plain = remainder.chars().filter(|c| c.is_alphabetic()).count() < 4 && COMMON.iter().any(|common| lower.contains(common));
-    if different.len() < 5 || plain || (name.chars().count() >= 4 && lower.replace(&name, "").chars().count() < 6) {
-        return Err(refused("is easy to guess; take some words in a row that have nothing to do with you"));
+    let plain = remainder.chars().filter(|c| c.is_alphabetic()).count() < 4
+        && COMMON.iter().any(|common| lower.contains(common));
+    if different.len() < 5
+        || plain
+        || (name.chars().count() >= 4 && lower.replace(&name, "").chars().count() < 6)
+    {
+        return Err(refused(
+            "is easy to guess; take some words in a row that have nothing to do with you",
+        ));
     }
     Ok(())
 }
@@ -100,7 +117,9 @@ fn computed(password: &str, params: &Params, salt: &Salt) -> Option<Output> {
     memory.resize(blocks, Block::new());
     let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut memory).ok()?;
+    argon2
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut memory)
+        .ok()?;
     Output::new(&output).ok()
 }
 
@@ -122,7 +141,8 @@ fn hash(password: &str) -> Option<PasswordHash> {
 fn fits(password: &str, hash: &str) -> bool {
     let fitting = || {
         let hash = phc::PasswordHash::new(hash).ok()?;
-        let ours = hash.algorithm == Algorithm::Argon2id.ident() && hash.version == Some(Version::V0x13.into());
+        let ours = hash.algorithm == Algorithm::Argon2id.ident()
+            && hash.version == Some(Version::V0x13.into());
         let found = computed(password, &Params::try_from(&hash).ok()?, hash.salt.as_ref()?)?;
         // Compared in the same time wherever they differ.
         Some(ours && hash.hash? == found)
@@ -142,11 +162,16 @@ impl Passwords {
             Line::Known => &self.known,
             Line::Stranger => &self.strangers,
         };
-        let in_line = Arc::clone(&places.in_line).try_acquire_owned().map_err(|_| Refusal::Throttled { seconds: 2 })?;
+        let in_line = Arc::clone(&places.in_line)
+            .try_acquire_owned()
+            .map_err(|_| Refusal::Throttled { seconds: 2 })?;
         Ok(Turn { in_line, at_work: Arc::clone(&places.at_work) })
     }
 
-    async fn work<T: Send + 'static>(Turn { in_line, at_work }: Turn, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    async fn work<T: Send + 'static>(
+        Turn { in_line, at_work }: Turn,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
         let at_work = at_work.acquire_owned().await.map_err(|_| failed())?;
         let work = move || {
             let _until_done = (in_line, at_work);
@@ -160,8 +185,13 @@ impl Passwords {
         Self::work(self.queue(Line::Known)?, move || hash(&password)).await?.ok_or_else(failed)
     }
 
-    /// Whether it is the password of an account. Without an account the same work is done for nothing.
-    pub async fn fits(password: String, account: Option<PasswordHash>, turn: Turn) -> Result<bool, Refusal> {
+    /// Whether it is the password of an account. Without an account the same work is done for
+    /// nothing.
+    pub async fn fits(
+        password: String,
+        account: Option<PasswordHash>,
+        turn: Turn,
+    ) -> Result<bool, Refusal> {
         let real = account.is_some();
         let hash = account.map_or_else(|| NOBODY.to_owned(), |hash| hash.0);
         let password: String = if password.len() > LONGEST { String::new() } else { password };
@@ -181,11 +211,24 @@ mod tests {
 
     #[test]
     fn what_everyone_tries_first_is_refused() {
-        for bad in ["short", "password12345", "Passw0rd", "aaaaaaaaaaaaaa", "qwertyqwerty", "1212121212121", "ada lovelace1", "admin123456"]
-        {
+        for bad in [
+            "short",
+            "password12345",
+            "Passw0rd",
+            "aaaaaaaaaaaaaa",
+            "qwertyqwerty",
+            "1212121212121",
+            "ada lovelace1",
+            "admin123456",
+        ] {
             assert!(check_new("Ada Lovelace", bad).is_err(), "{bad}");
         }
-        for good in ["three words in a row", "kartoffel-regen-99", "Zürich liegt am See", "password of the quiet lighthouse"] {
+        for good in [
+            "three words in a row",
+            "kartoffel-regen-99",
+            "Zürich liegt am See",
+            "password of the quiet lighthouse",
+        ] {
             assert!(check_new("Ada Lovelace", good).is_ok(), "{good}");
         }
         assert!(check_new("Ada", &"x1y2z3 ".repeat(40)).is_err(), "too long");
@@ -197,31 +240,69 @@ mod tests {
         let kept = passwords.hash("three words in a row".into()).await.unwrap();
         assert!(kept.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", kept.0);
         assert!(
-            Passwords::fits("three words in a row".into(), Some(kept.clone()), passwords.queue(Line::Stranger).unwrap()).await.unwrap()
+            Passwords::fits(
+                "three words in a row".into(),
+                Some(kept.clone()),
+                passwords.queue(Line::Stranger).unwrap()
+            )
+            .await
+            .unwrap()
         );
         assert!(
-            !Passwords::fits("three words in a roW".into(), Some(kept.clone()), passwords.queue(Line::Stranger).unwrap()).await.unwrap()
+            !Passwords::fits(
+                "three words in a roW".into(),
+                Some(kept.clone()),
+                passwords.queue(Line::Stranger).unwrap()
+            )
+            .await
+            .unwrap()
         );
-        assert!(!Passwords::fits("nobody has this password".into(), None, passwords.queue(Line::Stranger).unwrap()).await.unwrap());
+        assert!(
+            !Passwords::fits(
+                "nobody has this password".into(),
+                None,
+                passwords.queue(Line::Stranger).unwrap()
+            )
+            .await
+            .unwrap()
+        );
         let nobody = phc::PasswordHash::new(NOBODY).unwrap();
         let real = phc::PasswordHash::new(&kept.0).unwrap();
-        let work = |hash: &phc::PasswordHash| (hash.algorithm, hash.version, hash.params.to_string(), hash.hash.map(|hash| hash.len()));
+        let work = |hash: &phc::PasswordHash| {
+            (
+                hash.algorithm,
+                hash.version,
+                hash.params.to_string(),
+                hash.hash.map(|hash| hash.len()),
+            )
+        };
         assert_eq!(work(&nobody), work(&real), "the same work for whoever is not here");
         // What the library makes of it by its own way.
         use argon2::PasswordVerifier as _;
         assert!(Argon2::default().verify_password(b"three words in a row", &real).is_ok());
         assert!(
-            !Passwords::fits("x".into(), Some(PasswordHash("damaged".into())), passwords.queue(Line::Stranger).unwrap()).await.unwrap()
+            !Passwords::fits(
+                "x".into(),
+                Some(PasswordHash("damaged".into())),
+                passwords.queue(Line::Stranger).unwrap()
+            )
+            .await
+            .unwrap()
         );
     }
 
     #[tokio::test]
     async fn strangers_wait_for_each_other_and_not_without_end() {
         let passwords = Passwords::new();
-        let waiting: Vec<Turn> = (0..AT_A_TIME + WAITING).map(|_| passwords.queue(Line::Stranger).unwrap()).collect();
+        let waiting: Vec<Turn> =
+            (0..AT_A_TIME + WAITING).map(|_| passwords.queue(Line::Stranger).unwrap()).collect();
         assert_eq!(passwords.queue(Line::Stranger).unwrap_err(), Refusal::Throttled { seconds: 2 });
         let known = passwords.queue(Line::Known).unwrap();
-        assert_eq!(Passwords::fits("three words in a row".into(), None, known).await, Ok(false), "who was here before does not wait");
+        assert_eq!(
+            Passwords::fits("three words in a row".into(), None, known).await,
+            Ok(false),
+            "who was here before does not wait"
+        );
         drop(waiting);
         // Whoever hangs up while it is worked on keeps the place until that is done.
         let turn = passwords.queue(Line::Stranger).unwrap();

@@ -1,4 +1,5 @@
-//! Slows guessing down: by name and by address. What was seen long ago is forgotten, and memory is bounded.
+//! Slows guessing down: by name and by address. What was seen long ago is forgotten, and memory is
+//! bounded.
 
 use std::{
     collections::HashMap,
@@ -20,7 +21,8 @@ const FREE_BY_SITE: u32 = 50;
 const LONGEST: Span = Span::from_secs(300);
 /// After this time without a failure all is forgotten.
 const FORGET: Span = Span::from_mins(15);
-/// The most names, and the most addresses, that are remembered; what has cost nothing yet and failed longest ago is forgotten first.
+/// The most names, and the most addresses, that are remembered; what has cost nothing yet and
+/// failed longest ago is forgotten first.
 const MOST: usize = 10_000;
 
 /// Whom a failure counts against.
@@ -37,7 +39,8 @@ fn network(address: IpAddr) -> Key {
     Key::Address(network_of(address))
 }
 
-/// An address, or of IPv6 the network that one customer gets: devices change their addresses in it all the time.
+/// An address, or of IPv6 the network that one customer gets: devices change their addresses in it
+/// all the time.
 pub(super) fn network_of(address: IpAddr) -> [u8; 8] {
     let mut bytes = [0; 8];
     match address.to_canonical() {
@@ -98,10 +101,17 @@ struct Remembered {
 }
 
 impl Throttle {
-    /// Begins a try, if one may be made now. It counts as failed until it has succeeded: otherwise many at the same instant would all be
-    /// let through before the first of them has failed. A name does not hold up those who come from where its owner came from before (`known`): nobody
+    /// Begins a try, if one may be made now. It counts as failed until it has succeeded: otherwise
+    /// many at the same instant would all be let through before the first of them has failed. A
+    /// name does not hold up those who come from where its owner came from before (`known`): nobody
     /// can keep a person out by guessing at their password.
-    pub fn begin(&self, name: Option<&str>, known: bool, address: IpAddr, now: Mono) -> Result<(), Refusal> {
+    pub fn begin(
+        &self,
+        name: Option<&str>,
+        known: bool,
+        address: IpAddr,
+        now: Mono,
+    ) -> Result<(), Refusal> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let name = name.map(name_key);
         if let Some(name) = name.as_ref().filter(|_| !known) {
@@ -122,7 +132,8 @@ impl Throttle {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).wait_for_places(address, now)
     }
 
-    /// Takes back what [`Throttle::begin`] counted, and forgets the failures of a name: its owner came in.
+    /// Takes back what [`Throttle::begin`] counted, and forgets the failures of a name: its owner
+    /// came in.
     pub fn succeeded(&self, name: Option<&str>, address: IpAddr) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(name) = name {
@@ -157,7 +168,8 @@ fn wait_for(all: &HashMap<Key, Failures>, key: &Key, now: Mono) -> Result<(), Re
 fn count(all: &mut HashMap<Key, Failures>, key: Key, now: Mono) {
     if all.len() >= MOST && !all.contains_key(&key) {
         all.retain(|_, failures| now.since(failures.last) < FORGET);
-        let least = |(key, failures): &(&Key, &Failures)| (failures.count >= key.free(), failures.last);
+        let least =
+            |(key, failures): &(&Key, &Failures)| (failures.count >= key.free(), failures.last);
         if all.len() >= MOST
             && let Some(least) = all.iter().min_by_key(least).map(|(key, _)| key.clone())
         {
@@ -171,9 +183,11 @@ fn count(all: &mut HashMap<Key, Failures>, key: Key, now: Mono) {
     *failures = Failures { count: failures.count.saturating_add(1), last: now };
 }
 
-/// So many sign-ins by passkey one network may begin in [`BEGUN_WITHIN`]: a share of what may be open at all.
+/// So many sign-ins by passkey one network may begin in [`BEGUN_WITHIN`]: a share of what may be
+/// open at all.
 const BEGUN: u32 = 50;
-/// The same for all networks of IPv6 that one line may have: a share that leaves most of the room to others.
+/// The same for all networks of IPv6 that one line may have: a share that leaves most of the room
+/// to others.
 const BEGUN_BY_SITE: u32 = 200;
 /// As long as one of them stays open.
 const BEGUN_WITHIN: Span = Span::from_mins(5);
@@ -187,9 +201,12 @@ impl Beginnings {
     pub fn count(&self, address: IpAddr, now: Mono) -> Result<(), Refusal> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // All are looked at before any is counted: what is refused takes no room.
-        let shares = [site(address).map(|site| (site, BEGUN_BY_SITE)), Some((network(address), BEGUN))];
+        let shares =
+            [site(address).map(|site| (site, BEGUN_BY_SITE)), Some((network(address), BEGUN))];
         for (key, most) in shares.iter().flatten() {
-            let begun = all.get(key).filter(|(since, begun)| now.since(*since) < BEGUN_WITHIN && begun >= most);
+            let begun = all
+                .get(key)
+                .filter(|(since, begun)| now.since(*since) < BEGUN_WITHIN && begun >= most);
             if let Some((since, _)) = begun {
                 let left = BEGUN_WITHIN.as_secs_f64() - now.since(*since).as_secs_f64();
                 return Err(Refusal::Throttled { seconds: left.ceil() as u32 });
@@ -198,9 +215,11 @@ impl Beginnings {
         for (key, _) in shares.into_iter().flatten() {
             if all.len() >= MOST && !all.contains_key(&key) {
                 all.retain(|_, (since, _)| now.since(*since) < BEGUN_WITHIN);
-                // Whoever has so many networks is bounded by nothing here, and must not keep others out.
+                // Whoever has so many networks is bounded by nothing here, and must not keep others
+                // out.
                 if all.len() >= MOST
-                    && let Some(oldest) = all.iter().min_by_key(|(_, (since, _))| *since).map(|(key, _)| key.clone())
+                    && let Some(oldest) =
+                        all.iter().min_by_key(|(_, (since, _))| *since).map(|(key, _)| key.clone())
                 {
                     all.remove(&oldest);
                 }
@@ -221,7 +240,11 @@ mod tests {
 
     #[test]
     fn one_network_does_not_take_all_the_room() {
-        let (begun, here, elsewhere) = (Beginnings::default(), IpAddr::from([203, 0, 113, 9]), IpAddr::from([198, 51, 100, 1]));
+        let (begun, here, elsewhere) = (
+            Beginnings::default(),
+            IpAddr::from([203, 0, 113, 9]),
+            IpAddr::from([198, 51, 100, 1]),
+        );
         let many = (0..500).filter(|_| begun.count(here, at(10)).is_ok()).count();
         assert_eq!(many, BEGUN as usize);
         assert_eq!(begun.count(here, at(11)), Err(Refusal::Throttled { seconds: 299 }));
@@ -264,22 +287,32 @@ mod tests {
             throttle.begin(Some("Ada"), false, here, at(now)).unwrap();
         }
         while waits.len() < 12 {
-            let Err(Refusal::Throttled { seconds }) = throttle.begin(Some("ADA "), false, here, at(now)) else { panic!("not throttled") };
+            let Err(Refusal::Throttled { seconds }) =
+                throttle.begin(Some("ADA "), false, here, at(now))
+            else {
+                panic!("not throttled")
+            };
             waits.push(seconds);
             now += u64::from(seconds);
             throttle.begin(Some("ada"), false, here, at(now)).unwrap();
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
-        assert!(throttle.begin(Some("Bob"), false, IpAddr::from([203, 0, 113, 10]), at(now)).is_ok(), "others are not held up");
+        assert!(
+            throttle.begin(Some("Bob"), false, IpAddr::from([203, 0, 113, 10]), at(now)).is_ok(),
+            "others are not held up"
+        );
     }
 
     #[test]
     fn of_many_guesses_at_the_same_instant_only_a_few_are_worked_on() {
         let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
-        let begun = (0..200).filter(|_| throttle.begin(Some("Ada"), false, here, at(1)).is_ok()).count();
+        let begun =
+            (0..200).filter(|_| throttle.begin(Some("Ada"), false, here, at(1)).is_ok()).count();
         assert_eq!(begun, FREE as usize);
         let elsewhere = |index: u8| IpAddr::from([198, 51, 100, index]);
-        let begun = (0..200).filter(|index| throttle.begin(Some("Bob"), false, elsewhere(*index), at(1)).is_ok()).count();
+        let begun = (0..200)
+            .filter(|index| throttle.begin(Some("Bob"), false, elsewhere(*index), at(1)).is_ok())
+            .count();
         assert_eq!(begun, FREE as usize, "a name is held up wherever they come from");
     }
 
@@ -297,24 +330,33 @@ mod tests {
         }
         throttle.succeeded(Some("person 1"), here);
         throttle.begin(Some("Bob"), false, here, at(1)).unwrap();
-        assert!(throttle.begin(Some("Carl"), false, here, at(1)).is_err() && throttle.check(here, at(1)).is_err());
+        assert!(
+            throttle.begin(Some("Carl"), false, here, at(1)).is_err()
+                && throttle.check(here, at(1)).is_err()
+        );
     }
 
     #[test]
     fn nobody_is_kept_out_by_the_guesses_of_others() {
-        let (throttle, elsewhere, home) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]), IpAddr::from([198, 51, 100, 1]));
+        let (throttle, elsewhere, home) =
+            (Throttle::default(), IpAddr::from([203, 0, 113, 9]), IpAddr::from([198, 51, 100, 1]));
         while throttle.begin(Some("Ada"), false, elsewhere, at(1)).is_ok() {}
         assert!(throttle.begin(Some("Ada"), false, home, at(1)).is_err());
         assert!(throttle.begin(Some("Ada"), true, home, at(1)).is_ok());
         assert!(throttle.begin(Some("Ada"), true, elsewhere, at(1)).is_err(), "the address is");
-        assert!(throttle.begin(Some("Ada"), false, home, at(2 + 15 * 60)).is_ok(), "it is forgotten");
+        assert!(
+            throttle.begin(Some("Ada"), false, home, at(2 + 15 * 60)).is_ok(),
+            "it is forgotten"
+        );
     }
 
     #[test]
     fn memory_is_bounded() {
         let throttle = Throttle::default();
         for index in 0..u32::try_from(MOST).unwrap() + 500 {
-            throttle.begin(None, false, IpAddr::from(index.to_be_bytes()), at(u64::from(index))).unwrap();
+            throttle
+                .begin(None, false, IpAddr::from(index.to_be_bytes()), at(u64::from(index)))
+                .unwrap();
         }
         let remembered = throttle.0.lock().unwrap();
         assert!(remembered.places.len() <= MOST && remembered.names.is_empty());
@@ -337,9 +379,16 @@ mod tests {
     fn one_line_with_many_networks_is_slowed_down_as_a_whole() {
         let throttle = Throttle::default();
         let line = |network: u16| IpAddr::from([0x2001, 0xdb8, 1, network, 0, 0, 0, 1]);
-        let begun = (0..5_000).filter(|network| throttle.begin(None, false, line(*network), at(1)).is_ok()).count();
+        let begun = (0..5_000)
+            .filter(|network| throttle.begin(None, false, line(*network), at(1)).is_ok())
+            .count();
         assert_eq!(begun, FREE_BY_SITE as usize);
         assert!(throttle.check(line(6_000), at(1)).is_err());
-        assert!(throttle.begin(None, false, IpAddr::from([0x2001, 0xdb8, 2, 0, 0, 0, 0, 1]), at(1)).is_ok(), "others are not");
+        assert!(
+            throttle
+                .begin(None, false, IpAddr::from([0x2001, 0xdb8, 2, 0, 0, 0, 0, 1]), at(1))
+                .is_ok(),
+            "others are not"
+        );
     }
 }

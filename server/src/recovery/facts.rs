@@ -1,7 +1,8 @@
-//! What was seen of this host a moment ago: what a command's values may be, and what helps to choose among them.
+//! What was seen of this host a moment ago: what a command's values may be, and what helps to
+//! choose among them.
 //!
-//! It is looked at in a task of its own, every few seconds, so that a disk or a database that hangs holds up nobody. What can't be read is
-//! not there: a command that needs it is not offered then.
+//! It is looked at in a task of its own, every few seconds, so that a disk or a database that hangs
+//! holds up nobody. What can't be read is not there: a command that needs it is not offered then.
 
 use std::{
     collections::BTreeMap,
@@ -39,7 +40,8 @@ const EVERY: Duration = Duration::from_secs(5);
 const LOOK_LIMIT: Duration = Duration::from_secs(4);
 /// What was found is good for this long where a later look brings nothing.
 const STALE_AFTER: Duration = Duration::from_secs(60);
-/// How long the first look waits for PM2 to have been asked, so that its apps do not seem to be gone after a start.
+/// How long the first look waits for PM2 to have been asked, so that its apps do not seem to be
+/// gone after a start.
 const WAIT_FOR_APPS: Duration = Duration::from_secs(15);
 /// Where certbot keeps a file for each certificate.
 const CERTIFICATES: &str = "/etc/letsencrypt/renewal";
@@ -84,7 +86,9 @@ pub struct Places {
 pub async fn watch(places: Places, recovery: Arc<Recovery>, stop: CancellationToken) {
     let mut reading = Reading::default();
     let first = tokio::time::Instant::now();
-    while places.apps.as_ref().is_some_and(|apps| !apps.is_told()) && first.elapsed() < WAIT_FOR_APPS {
+    while places.apps.as_ref().is_some_and(|apps| !apps.is_told())
+        && first.elapsed() < WAIT_FOR_APPS
+    {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(Duration::from_millis(200)) => {}
@@ -119,7 +123,13 @@ pub async fn once(place: &Place, store: Option<&dyn Store>) -> Facts {
         None => Vec::new(),
     };
     let seen = (programs(), certificates(Path::new(CERTIFICATES)));
-    facts(seen.0, place.pm2.as_ref(), seen.1, apps.into_keys(), queries.into_iter().map(|(query, _)| query))
+    facts(
+        seen.0,
+        place.pm2.as_ref(),
+        seen.1,
+        apps.into_keys(),
+        queries.into_iter().map(|(query, _)| query),
+    )
 }
 
 /// What was seen, as facts.
@@ -151,7 +161,8 @@ struct Reading {
 }
 
 impl Reading {
-    /// The programs and certificates. A disk that is slow for a moment does not take them away. `None` if nothing was ever found.
+    /// The programs and certificates. A disk that is slow for a moment does not take them away.
+    /// `None` if nothing was ever found.
     async fn files(&mut self, limit: Duration) -> Option<Files> {
         if let Some(found) = in_time(&mut self.files, limit, Files::look).await {
             self.last = Some((Instant::now(), found.clone()));
@@ -162,7 +173,8 @@ impl Reading {
     }
 }
 
-/// Looks on a thread of its own: a file system that hangs must not take one of those that answer requests. `None` if it takes too long.
+/// Looks on a thread of its own: a file system that hangs must not take one of those that answer
+/// requests. `None` if it takes too long.
 async fn in_time<T: Send + 'static>(
     reading: &mut Option<JoinHandle<T>>,
     limit: Duration,
@@ -195,7 +207,13 @@ async fn look(places: &Places, reading: &mut Reading) -> Option<(Facts, Hints)> 
         Ok(Ok(queries)) => queries.into_iter().collect(),
         Ok(Err(_)) | Err(_) => BTreeMap::new(),
     };
-    let facts = facts(files.programs, places.pm2.as_ref(), files.certificates, apps.keys().cloned(), queries.keys().cloned());
+    let facts = facts(
+        files.programs,
+        places.pm2.as_ref(),
+        files.certificates,
+        apps.keys().cloned(),
+        queries.keys().cloned(),
+    );
     let hints = Hints {
         app_memory: apps.into_iter().map(|(name, app)| (name, app.memory)).collect(),
         app_logs: logs.unwrap_or_default(),
@@ -223,7 +241,8 @@ impl Files {
 
 /// The programs of the closed list that are here, each at the first of its places.
 fn programs() -> Vec<(Program, &'static str)> {
-    let place = |program: Program| program.candidates().iter().find(|path| is_program(Path::new(path)));
+    let place =
+        |program: Program| program.candidates().iter().find(|path| is_program(Path::new(path)));
     Program::ALL.into_iter().filter_map(|program| Some((program, *place(program)?))).collect()
 }
 
@@ -231,11 +250,14 @@ fn is_program(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
-/// The names of certbot's certificates; none where the folder can't be read, as it is for most users.
+/// The names of certbot's certificates; none where the folder can't be read, as it is for most
+/// users.
 fn certificates(dir: &Path) -> Vec<String> {
     let Ok(files) = fs::read_dir(dir) else { return Vec::new() };
-    let name = |file: fs::DirEntry| file.file_name().to_str()?.strip_suffix(".conf").map(str::to_owned);
-    let mut names: Vec<String> = files.take(MOST_CERTIFICATES).filter_map(Result::ok).filter_map(name).collect();
+    let name =
+        |file: fs::DirEntry| file.file_name().to_str()?.strip_suffix(".conf").map(str::to_owned);
+    let mut names: Vec<String> =
+        files.take(MOST_CERTIFICATES).filter_map(Result::ok).filter_map(name).collect();
     names.sort();
     names
 }
@@ -246,16 +268,23 @@ fn logs(host: &str, apps: &BTreeMap<String, SeenApp>, disks: &[PathBuf]) -> Logs
     let mut names: BTreeMap<u64, String> = BTreeMap::new();
     for point in disks {
         if let Ok(data) = fs::metadata(point) {
-            let name = Subject::build("disk", &point.to_string_lossy(), Some(host)).name().to_owned();
+            let name =
+                Subject::build("disk", &point.to_string_lossy(), Some(host)).name().to_owned();
             names.entry(data.dev()).or_insert(name);
         }
     }
     let mut sizes = Logs::new();
     for (app, seen) in apps {
-        for data in seen.logs.iter().filter_map(|path| fs::metadata(path).ok()).filter(fs::Metadata::is_file) {
+        for data in seen
+            .logs
+            .iter()
+            .filter_map(|path| fs::metadata(path).ok())
+            .filter(fs::Metadata::is_file)
+        {
             if let Some(disk) = names.get(&data.dev()) {
                 // What it takes on the disk, not how long it is: a file can have holes.
-                *sizes.entry(app.clone()).or_default().entry(disk.clone()).or_default() += data.blocks() * 512;
+                *sizes.entry(app.clone()).or_default().entry(disk.clone()).or_default() +=
+                    data.blocks() * 512;
             }
         }
     }
@@ -281,7 +310,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("out.log");
         fs::write(&file, vec![1; 100_000]).unwrap();
-        let app = SeenApp { memory: 1, logs: [file, dir.path().join("missing.log"), "/proc/version".into()].into() };
+        let app = SeenApp {
+            memory: 1,
+            logs: [file, dir.path().join("missing.log"), "/proc/version".into()].into(),
+        };
         let apps = BTreeMap::from([("api".to_owned(), app)]);
         let sizes = logs("web-1", &apps, &[dir.path().to_owned()]);
         let on_disk = sizes["api"].values().copied().collect::<Vec<_>>();
@@ -294,15 +326,26 @@ mod tests {
         let soon = Duration::from_millis(50);
         let (hangs, hung) = std::sync::mpsc::channel::<()>();
         let mut reading = None;
-        assert!(in_time(&mut reading, soon, move || hung.recv().is_ok()).await.is_none() && reading.is_some());
-        assert!(in_time(&mut reading, soon, || panic!("a second look is not begun")).await.is_none());
+        assert!(
+            in_time(&mut reading, soon, move || hung.recv().is_ok()).await.is_none()
+                && reading.is_some()
+        );
+        assert!(
+            in_time(&mut reading, soon, || panic!("a second look is not begun")).await.is_none()
+        );
         hangs.send(()).unwrap();
         assert_eq!(in_time(&mut reading, LOOK_LIMIT, || false).await, Some(true));
 
         let found = Files { certificates: vec!["shop.example".to_owned()], ..Files::default() };
         let (hangs, hung) = std::sync::mpsc::channel::<()>();
-        let stuck = tokio::task::spawn_blocking(move || hung.recv().map_or_else(|_| Files::default(), |()| Files::default()));
-        let mut reading = Reading { files: Some(stuck), last: Some((Instant::now(), found.clone())), ..Reading::default() };
+        let stuck = tokio::task::spawn_blocking(move || {
+            hung.recv().map_or_else(|_| Files::default(), |()| Files::default())
+        });
+        let mut reading = Reading {
+            files: Some(stuck),
+            last: Some((Instant::now(), found.clone())),
+            ..Reading::default()
+        };
         assert_eq!(reading.files(soon).await.unwrap().certificates, ["shop.example"]);
         reading.last = Instant::now().checked_sub(STALE_AFTER).map(|at| (at, found));
         assert!(reading.files(soon).await.unwrap().certificates.is_empty());

@@ -1,10 +1,13 @@
-//! From a recommendation to what would be executed now, or why nothing is. Everything is made anew from the catalogue in force and from
-//! what the host has at this moment; the recommendation is only compared with it.
+//! From a recommendation to what would be executed now, or why nothing is. Everything is made anew
+//! from the catalogue in force and from what the host has at this moment; the recommendation is
+//! only compared with it.
 
 use std::path::{Path, PathBuf};
 
 use rules::{
-    catalogue::{Action, Catalogue, Command, Facts, Filled, OwnPm2, Program, RunAs, Values, quoted},
+    catalogue::{
+        Action, Catalogue, Command, Facts, Filled, OwnPm2, Program, RunAs, Values, quoted,
+    },
     incident::Incident,
     recommendation::Recommendation,
     words::Actor,
@@ -28,7 +31,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// This host, as the configuration and the environment of this program have it. The server and the commands beside it come here.
+    /// This host, as the configuration and the environment of this program have it. The server and
+    /// the commands beside it come here.
     pub fn here(config: &Config) -> Self {
         let home = || Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME"));
         Self {
@@ -61,18 +65,33 @@ impl Ready {
 }
 
 /// What would be executed now, if all of it is still as it was recommended.
-pub(super) fn ready(catalogue: Option<&Catalogue>, facts: &Facts, place: Option<&Place>, one: &Recommendation) -> Result<Ready, String> {
-    let catalogue = catalogue.ok_or("The page of approved commands has a mistake, so nothing runs until it is mended.")?;
+pub(super) fn ready(
+    catalogue: Option<&Catalogue>,
+    facts: &Facts,
+    place: Option<&Place>,
+    one: &Recommendation,
+) -> Result<Ready, String> {
+    let catalogue = catalogue.ok_or(
+        "The page of approved commands has a mistake, so nothing runs until it is mended.",
+    )?;
     let place = place.ok_or("This program does not run commands.")?;
     if place.host != one.host {
         return Err(format!("It is for the host {}, and this is {}.", one.host, place.host));
     }
-    let command = catalogue.get(&one.command).ok_or_else(|| format!("There is no approved command {} any more.", one.command))?;
-    let values: Values = one.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let filled = command.fill(&values, facts).map_err(|refused| format!("It does not fit this host now: {refused}"))?;
+    let command = catalogue
+        .get(&one.command)
+        .ok_or_else(|| format!("There is no approved command {} any more.", one.command))?;
+    let values: Values =
+        one.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let filled = command
+        .fill(&values, facts)
+        .map_err(|refused| format!("It does not fit this host now: {refused}"))?;
     let changed = changed(command, &filled, one);
     if !changed.is_empty() {
-        return Err(format!("Something has changed since it was recommended: {}.", changed.join("; ")));
+        return Err(format!(
+            "Something has changed since it was recommended: {}.",
+            changed.join("; ")
+        ));
     }
     if catalogue.version() != one.catalogue {
         let (now, then) = (short(catalogue.version()), short(&one.catalogue));
@@ -81,7 +100,9 @@ pub(super) fn ready(catalogue: Option<&Catalogue>, facts: &Facts, place: Option<
         ));
     }
     match filled.action() {
-        Action::QueryCancel { pid, started } => Ok(Ready::QueryCancel { pid: *pid, started: *started }),
+        Action::QueryCancel { pid, started } => {
+            Ok(Ready::QueryCancel { pid: *pid, started: *started })
+        }
         Action::Program { program, argv } => plan(&filled, Some(*program), argv, None, place),
         Action::Script { argv, sha256, .. } => plan(&filled, None, argv, Some(sha256), place),
     }
@@ -93,18 +114,47 @@ fn changed(command: &Command, filled: &Filled, one: &Recommendation) -> Vec<Stri
     let mut changed = Vec::new();
     let mut look = |same: bool, what: &str, now: String, then: String| {
         if !same {
-            changed.push(if now == then { what.to_owned() } else { format!("{what} ({now}, it was {then})") });
+            changed.push(if now == then {
+                what.to_owned()
+            } else {
+                format!("{what} ({now}, it was {then})")
+            });
         }
     };
     let same = filled.argv() == one.argv && filled.to_string() == one.shown;
     look(same, "what is executed", filled.to_string(), one.shown.clone());
-    look(filled.check() == one.check.as_deref(), "its check", check(filled.check()), check(one.check.as_deref()));
-    look(filled.user().to_string() == one.user, "as whom it runs", filled.user().to_string(), one.user.clone());
-    look(filled.time_limit() == one.time_limit, "its time limit", filled.time_limit().to_string(), one.time_limit.to_string());
-    look(command.risk() == one.risk, "its risk", command.risk().as_str().to_owned(), one.risk.as_str().to_owned());
+    look(
+        filled.check() == one.check.as_deref(),
+        "its check",
+        check(filled.check()),
+        check(one.check.as_deref()),
+    );
+    look(
+        filled.user().to_string() == one.user,
+        "as whom it runs",
+        filled.user().to_string(),
+        one.user.clone(),
+    );
+    look(
+        filled.time_limit() == one.time_limit,
+        "its time limit",
+        filled.time_limit().to_string(),
+        one.time_limit.to_string(),
+    );
+    look(
+        command.risk() == one.risk,
+        "its risk",
+        command.risk().as_str().to_owned(),
+        one.risk.as_str().to_owned(),
+    );
     let (now, then) = (command.approval(), one.approval);
     look(now == then, "who may approve it", now.as_str().to_owned(), then.as_str().to_owned());
-    look(command.blast_radius() == one.blast_radius, "its blast radius", command.blast_radius().to_owned(), one.blast_radius.clone());
+    look(
+        command.blast_radius() == one.blast_radius,
+        "its blast radius",
+        command.blast_radius().to_owned(),
+        one.blast_radius.clone(),
+    );
     changed
 }
 
@@ -113,10 +163,18 @@ fn short(version: &str) -> &str {
     version.get(..12).unwrap_or(version)
 }
 
-/// Whether everyone who is needed said yes to exactly what there is now. `lost` are those who may not approve any more.
-pub(super) fn approved(incident: &Incident, one: &Recommendation, lost: &[Actor]) -> Result<(), String> {
+/// Whether everyone who is needed said yes to exactly what there is now. `lost` are those who may
+/// not approve any more.
+pub(super) fn approved(
+    incident: &Incident,
+    one: &Recommendation,
+    lost: &[Actor],
+) -> Result<(), String> {
     if one.approvals.iter().any(|given| lost.contains(&given.by)) {
-        return Err("Someone who approved it may not approve any more, or has set another password since.".to_owned());
+        return Err(
+            "Someone who approved it may not approve any more, or has set another password since."
+                .to_owned(),
+        );
     }
     let binding = one.binding(incident);
     let mut people: Vec<_> = one
@@ -133,7 +191,13 @@ pub(super) fn approved(incident: &Incident, one: &Recommendation, lost: &[Actor]
     Ok(())
 }
 
-fn plan(filled: &Filled, program: Option<Program>, argv: &[String], sha256: Option<&str>, place: &Place) -> Result<Ready, String> {
+fn plan(
+    filled: &Filled,
+    program: Option<Program>,
+    argv: &[String],
+    sha256: Option<&str>,
+    place: &Place,
+) -> Result<Ready, String> {
     let said = |refusal: Refusal| format!("It can't be executed: {refusal}.");
     let user = match filled.user() {
         RunAs::CalmOps => User::ours().map_err(said)?,
@@ -141,7 +205,10 @@ fn plan(filled: &Filled, program: Option<Program>, argv: &[String], sha256: Opti
     };
     let begin = |argv: &[String]| -> Result<Builder, String> {
         let (path, arguments) = argv.split_first().ok_or("There is nothing to execute.")?;
-        Ok(Plan::of(path).args(arguments.iter().cloned()).user(&user.name).time_limit(filled.time_limit()))
+        Ok(Plan::of(path)
+            .args(arguments.iter().cloned())
+            .user(&user.name)
+            .time_limit(filled.time_limit()))
     };
     let mut builder = begin(argv)?;
     // sudo lets no variable through that its lines do not name, and ours name none.
@@ -158,8 +225,11 @@ fn plan(filled: &Filled, program: Option<Program>, argv: &[String], sha256: Opti
                 builder = builder.env("NO_COLOR", "1").with_programs_beside();
             }
         }
-        Some(Program::Systemctl | Program::Journalctl) if !sudo => builder = builder.env("SYSTEMD_COLORS", "0"),
-        Some(Program::Nginx | Program::Systemctl | Program::Journalctl | Program::Certbot) | None => {}
+        Some(Program::Systemctl | Program::Journalctl) if !sudo => {
+            builder = builder.env("SYSTEMD_COLORS", "0")
+        }
+        Some(Program::Nginx | Program::Systemctl | Program::Journalctl | Program::Certbot)
+        | None => {}
     }
     if let Some(sha256) = sha256 {
         builder = builder.sha256(bytes(sha256).ok_or("The hash of the script can't be read.")?);

@@ -1,11 +1,13 @@
 //! Starts what was approved, once, and sees it to its end.
 //!
-//! The journal decides who starts: `StartRun` is one transaction that only the first of several wins, and it is on the disk before a process
-//! exists. So whatever happens in between, at most one process comes of one approval; what was journalled as started and whose end was not
-//! seen is called unknown, and never run again.
+//! The journal decides who starts: `StartRun` is one transaction that only the first of several
+//! wins, and it is on the disk before a process exists. So whatever happens in between, at most one
+//! process comes of one approval; what was journalled as started and whose end was not seen is
+//! called unknown, and never run again.
 //!
-//! When Calm Ops stops in good order, runs have 2 s to come to their end. What still runs then is left alone: a restart that is cut off in the
-//! middle does more harm than one that ends unseen. The next start journals that its outcome is unknown.
+//! When Calm Ops stops in good order, runs have 2 s to come to their end. What still runs then is
+//! left alone: a restart that is cut off in the middle does more harm than one that ends unseen.
+//! The next start journals that its outcome is unknown.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -41,7 +43,8 @@ use crate::{
 
 /// What was approved longer ago than this is not started any more.
 pub const STALE: Span = Span::from_secs(60);
-/// For so long it waits until this host was looked at; where a disk hangs it then ends with that as the reason.
+/// For so long it waits until this host was looked at; where a disk hangs it then ends with that as
+/// the reason.
 const LOOKED_WITHIN: Span = Span::from_secs(30);
 /// How often the incidents are looked at even though nothing was heard.
 const LOOK: Duration = Duration::from_secs(2);
@@ -113,7 +116,9 @@ impl Runs {
         }
         inner.tasks.close();
         if tokio::time::timeout(LEAVE_AFTER, inner.tasks.wait()).await.is_err() {
-            tracing::warn!("a command still runs and is left running; the next start journals that its outcome is unknown");
+            tracing::warn!(
+                "a command still runs and is left running; the next start journals that its outcome is unknown"
+            );
         }
         inner.runner.leave_running();
     }
@@ -124,7 +129,8 @@ impl Inner {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at every incident with a command that is under way; `first` is the look after the program's start. False if the database did not answer.
+    /// Looks at every incident with a command that is under way; `first` is the look after the
+    /// program's start. False if the database did not answer.
     async fn look(self: &Arc<Self>, first: bool) -> bool {
         match self.store.incidents_with_runs(self.clock.now().wall).await {
             Ok(incidents) => {
@@ -141,7 +147,8 @@ impl Inner {
     async fn look_at(self: &Arc<Self>, number: IncidentNumber, first: bool) {
         // If the database does not answer, the next look finds it.
         if let Ok(Some(incident)) = self.store.incident(number).await {
-            // Before the first look has seen everything, what runs may have been started by the program before this one.
+            // Before the first look has seen everything, what runs may have been started by the
+            // program before this one.
             self.see(&incident, first);
         }
     }
@@ -151,8 +158,11 @@ impl Inner {
         for one in &incident.recommendations {
             let id = RecommendationId { incident: incident.number, place: one.place };
             match &one.stage {
-                // Before the host was looked at nothing is to be concluded from what is missing; the next look comes soon.
-                Stage::Approved { at } if (self.recovery.hints().is_none() && since(*at) < LOOKED_WITHIN) || since(*at) >= STALE => {}
+                // Before the host was looked at nothing is to be concluded from what is missing;
+                // the next look comes soon.
+                Stage::Approved { at }
+                    if (self.recovery.hints().is_none() && since(*at) < LOOKED_WITHIN)
+                        || since(*at) >= STALE => {}
                 Stage::Approved { .. } => {
                     self.take(id, |inner, cancel| inner.carry_out(id, cancel));
                 }
@@ -161,7 +171,10 @@ impl Inner {
                     let started_at = *started_at;
                     self.take(id, |inner, _| inner.lost(id, started_at, first));
                 }
-                Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Ended(_) => {}
+                Stage::Offered
+                | Stage::Declined { .. }
+                | Stage::Withdrawn { .. }
+                | Stage::Ended(_) => {}
             }
         }
     }
@@ -171,8 +184,11 @@ impl Inner {
     }
 
     /// Works on a recommendation unless this program does so already.
-    fn take<F>(self: &Arc<Self>, id: RecommendationId, work: impl FnOnce(Arc<Self>, CancellationToken) -> F)
-    where
+    fn take<F>(
+        self: &Arc<Self>,
+        id: RecommendationId,
+        work: impl FnOnce(Arc<Self>, CancellationToken) -> F,
+    ) where
         F: Future<Output = ()> + Send + 'static,
     {
         let cancel = CancellationToken::new();
@@ -184,7 +200,8 @@ impl Inner {
         self.tasks.spawn(async move {
             let done = AssertUnwindSafe(work).catch_unwind().await;
             if done.is_err() {
-                // What was started, if anything, is not known: nothing else may run on the subject before its time is over.
+                // What was started, if anything, is not known: nothing else may run on the subject
+                // before its time is over.
                 tracing::error!(%id, "Calm Ops failed inside while it carried out a command");
                 let output = "Calm Ops failed inside. Outcome unknown, check by hand.".to_owned();
                 inner.end(id, RunOutcome::Unknown, Span::ZERO, output).await;
@@ -194,12 +211,19 @@ impl Inner {
         });
     }
 
-    /// It was journalled as started, and this program does not run it. The desk refuses this if it has ended meanwhile.
+    /// It was journalled as started, and this program does not run it. The desk refuses this if it
+    /// has ended meanwhile.
     async fn lost(self: Arc<Self>, id: RecommendationId, started_at: Timestamp, first: bool) {
         let (outcome, output) = if first {
-            (RunOutcome::Unknown, format!("Outcome unknown, started at {started_at}, check by hand. Calm Ops was stopped while it ran."))
+            (
+                RunOutcome::Unknown,
+                format!(
+                    "Outcome unknown, started at {started_at}, check by hand. Calm Ops was stopped while it ran."
+                ),
+            )
         } else {
-            let why = "The database failed while its start was written, so it was not started.".to_owned();
+            let why = "The database failed while its start was written, so it was not started."
+                .to_owned();
             (RunOutcome::NotStarted { why }, String::new())
         };
         self.end(id, outcome, Span::ZERO, output).await;
@@ -208,7 +232,8 @@ impl Inner {
     async fn carry_out(self: Arc<Self>, id: RecommendationId, cancel: CancellationToken) {
         match self.desk.act(Caller::System, Command::StartRun { recommendation: id }).await {
             Ok(_) => {}
-            // Another one starts it, something else runs there, or the database is away: the next look sees how it stands.
+            // Another one starts it, something else runs there, or the database is away: the next
+            // look sees how it stands.
             Err(refusal) => {
                 tracing::debug!(%id, %refusal, "an approved command is not started now");
                 return;
@@ -252,10 +277,17 @@ impl Inner {
     }
 
     /// As it is after the start was journalled.
-    async fn recommendation(&self, id: RecommendationId) -> Result<(Incident, Recommendation), String> {
+    async fn recommendation(
+        &self,
+        id: RecommendationId,
+    ) -> Result<(Incident, Recommendation), String> {
         let incident = self.store.incident(id.incident).await.ok().flatten();
-        let found = incident.and_then(|incident| incident.recommendation(id.place).cloned().map(|one| (incident, one)));
-        found.ok_or_else(|| "The database did not answer, so what was approved could not be read again.".to_owned())
+        let found = incident.and_then(|incident| {
+            incident.recommendation(id.place).cloned().map(|one| (incident, one))
+        });
+        found.ok_or_else(|| {
+            "The database did not answer, so what was approved could not be read again.".to_owned()
+        })
     }
 
     async fn cancel_query(&self, pid: u32, started: u64) -> (RunOutcome, Span, String) {
@@ -263,22 +295,32 @@ impl Inner {
         let result = self.store.cancel_query(pid, started).await;
         let duration = self.clock.now().mono.since(began);
         let (outcome, output) = match result {
-            Ok(QueryCancel::Told) => {
-                (RunOutcome::Exited { code: 0 }, format!("The database was told to end the query of process {pid}.\n"))
-            }
-            Ok(QueryCancel::Gone) => (not_started("The query is over already, or another one runs there now."), String::new()),
+            Ok(QueryCancel::Told) => (
+                RunOutcome::Exited { code: 0 },
+                format!("The database was told to end the query of process {pid}.\n"),
+            ),
+            Ok(QueryCancel::Gone) => (
+                not_started("The query is over already, or another one runs there now."),
+                String::new(),
+            ),
             Ok(QueryCancel::NotAllowed) => (
                 not_started(
                     "The database does not let Calm Ops end this query. Grant its role pg_signal_backend; a superuser's query nobody else may end.",
                 ),
                 String::new(),
             ),
-            Ok(QueryCancel::NotHere) => {
-                (not_started("Calm Ops stores in SQLite here, so it has no PostgreSQL whose query it could end."), String::new())
-            }
+            Ok(QueryCancel::NotHere) => (
+                not_started(
+                    "Calm Ops stores in SQLite here, so it has no PostgreSQL whose query it could end.",
+                ),
+                String::new(),
+            ),
             Err(error) => {
                 tracing::warn!(%error, pid, "a query could not be cancelled");
-                (RunOutcome::Unknown, "The database did not answer; look whether the query still runs.\n".to_owned())
+                (
+                    RunOutcome::Unknown,
+                    "The database did not answer; look whether the query still runs.\n".to_owned(),
+                )
             }
         };
         (outcome, duration, output)
@@ -289,10 +331,21 @@ impl Inner {
         let mut wait = Duration::from_millis(200);
         loop {
             let (outcome, output) = (outcome.clone(), output.clone());
-            match self.desk.act(Caller::System, Command::EndRun { recommendation: id, outcome, duration, output }).await {
-                Err(Refusal::Unavailable { advice }) => tracing::warn!(%id, advice, "the end of a run could not be written yet"),
+            match self
+                .desk
+                .act(
+                    Caller::System,
+                    Command::EndRun { recommendation: id, outcome, duration, output },
+                )
+                .await
+            {
+                Err(Refusal::Unavailable { advice }) => {
+                    tracing::warn!(%id, advice, "the end of a run could not be written yet")
+                }
                 Ok(_) | Err(Refusal::Conflict { .. } | Refusal::NotFound { .. }) => return,
-                Err(refusal) => return tracing::error!(%id, %refusal, "the end of a run was refused"),
+                Err(refusal) => {
+                    return tracing::error!(%id, %refusal, "the end of a run was refused");
+                }
             }
             tokio::select! {
                 () = self.stop.cancelled() => {
@@ -355,7 +408,11 @@ mod tests {
         let kept = bounded(&text);
         assert!(kept.len() <= MOST_OUTPUT && kept.len() > MOST_OUTPUT - 200, "{}", kept.len());
         assert!(kept.starts_with("line 0 ü\n") && kept.ends_with("line 19999 ü\n"));
-        assert!(kept.lines().all(|line| line.starts_with("line ") && line.ends_with('ü') || line.starts_with('[')));
+        assert!(
+            kept.lines()
+                .all(|line| line.starts_with("line ") && line.ends_with('ü')
+                    || line.starts_with('['))
+        );
         assert_eq!(bounded("short\n"), "short\n");
         assert!(bounded(&"é".repeat(40_000)).len() <= MOST_OUTPUT);
     }

@@ -1,7 +1,9 @@
-//! Reads both pipes as fast as they are written, so that the program never waits for us, and turns bytes into lines as fast as is cheap.
+//! Reads both pipes as fast as they are written, so that the program never waits for us, and turns
+//! bytes into lines as fast as is cheap.
 //!
-//! A line leaves only when it is whole: half of `password=hunter2` has no form that could be recognized. What comes faster than lines can
-//! be looked at waits as bytes in a queue of bounded size, oldest dropped first and counted.
+//! A line leaves only when it is whole: half of `password=hunter2` has no form that could be
+//! recognized. What comes faster than lines can be looked at waits as bytes in a queue of bounded
+//! size, oldest dropped first and counted.
 
 use std::{collections::VecDeque, os::fd::OwnedFd, time::Instant};
 
@@ -62,11 +64,26 @@ pub(super) struct Capture {
 impl Capture {
     pub(super) fn new(clock: Clock, phase: Phase, output: Output) -> Self {
         let (out, err) = (Assembler::default(), Assembler::default());
-        Self { clock, phase, output, queue: VecDeque::new(), queued: 0, out, err, allowance: LINES_AT_ONCE, refilled: Instant::now() }
+        Self {
+            clock,
+            phase,
+            output,
+            queue: VecDeque::new(),
+            queued: 0,
+            out,
+            err,
+            allowance: LINES_AT_ONCE,
+            refilled: Instant::now(),
+        }
     }
 
     /// Reads until both are closed, or until it is told to stop; then what was read becomes lines.
-    pub(super) async fn run(mut self, out: OwnedFd, err: OwnedFd, stop: CancellationToken) -> std::io::Result<()> {
+    pub(super) async fn run(
+        mut self,
+        out: OwnedFd,
+        err: OwnedFd,
+        stop: CancellationToken,
+    ) -> std::io::Result<()> {
         let mut out = Some(Receiver::from_owned_fd(out)?);
         let mut err = Some(Receiver::from_owned_fd(err)?);
         let (mut from_out, mut from_err) = (vec![0; READ], vec![0; READ]);
@@ -101,7 +118,12 @@ impl Capture {
             return;
         }
         self.output.count(bytes.len());
-        self.queue.push_back(Chunk { stream, at: self.clock.now().wall, bytes: bytes.to_vec(), done: 0 });
+        self.queue.push_back(Chunk {
+            stream,
+            at: self.clock.now().wall,
+            bytes: bytes.to_vec(),
+            done: 0,
+        });
         self.queued += bytes.len() + CHUNK_COST;
         while self.queued > QUEUE
             && let Some(chunk) = self.queue.pop_front()
@@ -191,7 +213,8 @@ impl Assembler {
         let mut shown = self.redactor.line(&String::from_utf8_lossy(&self.line));
         let more = std::mem::take(&mut self.more);
         self.line.clear();
-        // The last word of a line that was cut may be half a secret: if it would be shown, it is not.
+        // The last word of a line that was cut may be half a secret: if it would be shown, it is
+        // not.
         if more > 0 && shown.len() <= LONGEST_SHOWN {
             shown.truncate(shown.rfind(' ').unwrap_or(0));
         }

@@ -1,5 +1,6 @@
-//! What a run printed: the head and the tail are kept, the middle is counted. Readers keep a position, never a queue, so that a slow one
-//! costs nothing and a late one gets what is kept, then what comes.
+//! What a run printed: the head and the tail are kept, the middle is counted. Readers keep a
+//! position, never a queue, so that a slow one costs nothing and a late one gets what is kept, then
+//! what comes.
 
 use std::{
     collections::VecDeque,
@@ -192,14 +193,17 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// The next line or gap; `None` when the run has ended and all is read. May be dropped and called again at any time.
+    /// The next line or gap; `None` when the run has ended and all is read. May be dropped and
+    /// called again at any time.
     pub async fn next(&mut self) -> Option<Piece> {
         loop {
             self.news.borrow_and_update();
             {
                 let kept = self.output.kept();
                 let from = kept.head.partition_point(|line| line.number < self.next);
-                let line = kept.head.get(from).or_else(|| kept.tail.get(kept.tail.partition_point(|line| line.number < self.next)));
+                let line = kept.head.get(from).or_else(|| {
+                    kept.tail.get(kept.tail.partition_point(|line| line.number < self.next))
+                });
                 if let Some(line) = line {
                     let (gap, line) = (line.number - self.next, line.clone());
                     drop(kept);

@@ -26,8 +26,9 @@ const LONGEST_ARGUMENT: usize = 4096;
 const DEFAULT_OUTPUT: usize = 256 * 1024;
 const OUTPUT: std::ops::RangeInclusive<usize> = 4 * 1024..=4 * 1024 * 1024;
 
-/// One argument vector that may be executed, with its user, environment and limits. Only [`Plan::of`] makes one, so that one that exists
-/// has passed every rule; what may have changed on the disk since is looked at again at the start.
+/// One argument vector that may be executed, with its user, environment and limits. Only
+/// [`Plan::of`] makes one, so that one that exists has passed every rule; what may have changed on
+/// the disk since is looked at again at the start.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) program: PathBuf,
@@ -58,7 +59,8 @@ pub struct Builder {
 }
 
 impl Plan {
-    /// Begins a plan for the program at this absolute path: as our own user, one minute, 256 KiB of output.
+    /// Begins a plan for the program at this absolute path: as our own user, one minute, 256 KiB of
+    /// output.
     pub fn of(program: impl Into<PathBuf>) -> Builder {
         Builder {
             program: program.into(),
@@ -96,14 +98,17 @@ impl Plan {
             Way::Direct => Vec::new(),
             Way::Sudo => {
                 let mut vector = [SUDO, "-n", "-u", &self.user.name].map(str::to_owned).to_vec();
-                // sudo makes its own environment; a variable that it does not allow stops it, instead of being lost in silence.
+                // sudo makes its own environment; a variable that it does not allow stops it,
+                // instead of being lost in silence.
                 vector.extend(self.variables.iter().map(|(name, value)| format!("{name}={value}")));
                 vector.push("--".to_owned());
                 vector
             }
             Way::Setpriv => {
                 let (uid, gid) = (self.user.uid.to_string(), self.user.gid.to_string());
-                [SETPRIV, "--reuid", &uid, "--regid", &gid, "--init-groups", "--"].map(str::to_owned).to_vec()
+                [SETPRIV, "--reuid", &uid, "--regid", &gid, "--init-groups", "--"]
+                    .map(str::to_owned)
+                    .to_vec()
             }
         };
         vector.push(self.program.to_string_lossy().into_owned());
@@ -119,7 +124,11 @@ impl Plan {
             path = format!("{path}:{}", directory.display());
         }
         let home = self.user.home.to_string_lossy().into_owned();
-        let mut all = vec![("PATH".to_owned(), path), ("HOME".to_owned(), home), ("LANG".to_owned(), "C.UTF-8".to_owned())];
+        let mut all = vec![
+            ("PATH".to_owned(), path),
+            ("HOME".to_owned(), home),
+            ("LANG".to_owned(), "C.UTF-8".to_owned()),
+        ];
         all.extend(self.variables.iter().cloned());
         all
     }
@@ -178,8 +187,9 @@ impl Builder {
         self
     }
 
-    /// Lets the program find others that lie beside it, after all fixed directories: `node` beside a `pm2` of its own installation. The
-    /// directory has passed the same rules as the program. Through `sudo` it has no effect.
+    /// Lets the program find others that lie beside it, after all fixed directories: `node` beside
+    /// a `pm2` of its own installation. The directory has passed the same rules as the program.
+    /// Through `sudo` it has no effect.
     #[must_use]
     pub fn with_programs_beside(mut self) -> Self {
         self.beside = true;
@@ -202,9 +212,10 @@ impl Builder {
 
     /// Executes the file only if it has this SHA-256.
     ///
-    /// As our own user a private copy of exactly the bytes that were hashed is executed, so no exchange in between can matter (and a
-    /// script sees the copy's place in `$0`). For another user nobody but root may be able to change the file or what leads to it; with
-    /// `sudo`, put the same `sha256:` before the path in the sudoers file, which makes `sudo` compare as well.
+    /// As our own user a private copy of exactly the bytes that were hashed is executed, so no
+    /// exchange in between can matter (and a script sees the copy's place in `$0`). For another
+    /// user nobody but root may be able to change the file or what leads to it; with `sudo`, put
+    /// the same `sha256:` before the path in the sudoers file, which makes `sudo` compare as well.
     #[must_use]
     pub fn sha256(mut self, hash: [u8; 32]) -> Self {
         self.sha256 = Some(hash);
@@ -227,19 +238,32 @@ impl Builder {
             _ => Way::to(&user),
         };
         if self.arguments.len() > MOST_ARGUMENTS {
-            return refuse(Rule::PlainArguments, format!("{} arguments are too many", self.arguments.len()));
+            return refuse(
+                Rule::PlainArguments,
+                format!("{} arguments are too many", self.arguments.len()),
+            );
         }
         for argument in &self.arguments {
-            if argument.len() > LONGEST_ARGUMENT || rules::redact::clean(argument) != *argument || argument.contains('\t') {
+            if argument.len() > LONGEST_ARGUMENT
+                || rules::redact::clean(argument) != *argument
+                || argument.contains('\t')
+            {
                 let shown: String = argument.chars().take(40).collect();
-                return refuse(Rule::PlainArguments, format!("the argument {shown:?} is too long or holds characters that cannot be seen"));
+                return refuse(
+                    Rule::PlainArguments,
+                    format!(
+                        "the argument {shown:?} is too long or holds characters that cannot be seen"
+                    ),
+                );
             }
         }
         for (place, (name, value)) in self.variables.iter().enumerate() {
-            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '@');
+            let plain =
+                |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '@');
             let twice = self.variables[..place].iter().any(|(other, _)| other == name);
             let is_path = name.ends_with("_HOME");
-            let odd_path = is_path && (!value.starts_with('/') || value.split('/').any(|part| part == ".."));
+            let odd_path =
+                is_path && (!value.starts_with('/') || value.split('/').any(|part| part == ".."));
             if !VARIABLES.contains(&name.as_str())
                 || twice
                 || value.len() > 512
@@ -249,21 +273,36 @@ impl Builder {
             {
                 return refuse(
                     Rule::KnownVariable,
-                    format!("the variable {name:?} is not one of {} or has an odd value", VARIABLES.join(", ")),
+                    format!(
+                        "the variable {name:?} is not one of {} or has an odd value",
+                        VARIABLES.join(", ")
+                    ),
                 );
             }
         }
         if self.time_limit == Span::ZERO || self.time_limit > LONGEST {
-            return refuse(Rule::TimeLimit, format!("the time limit {} is not between nothing and an hour", self.time_limit));
+            return refuse(
+                Rule::TimeLimit,
+                format!("the time limit {} is not between nothing and an hour", self.time_limit),
+            );
         }
         if !OUTPUT.contains(&self.output_limit) {
-            return refuse(Rule::OutputLimit, format!("the output limit of {} bytes is not between 4 KiB and 4 MiB", self.output_limit));
+            return refuse(
+                Rule::OutputLimit,
+                format!(
+                    "the output limit of {} bytes is not between 4 KiB and 4 MiB",
+                    self.output_limit
+                ),
+            );
         }
         if self.check.as_ref().is_some_and(|check| check.check.is_some()) {
             return refuse(Rule::OneCheck, "a check has no check of its own".to_owned());
         }
         if self.beside && self.program.to_string_lossy().contains(':') {
-            return refuse(Rule::AbsolutePath, "a directory with a colon cannot be searched for programs".to_owned());
+            return refuse(
+                Rule::AbsolutePath,
+                "a directory with a colon cannot be searched for programs".to_owned(),
+            );
         }
         let plan = Plan {
             program: self.program,
@@ -337,5 +376,9 @@ impl fmt::Display for Description {
 
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }

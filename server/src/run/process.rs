@@ -19,7 +19,10 @@ use std::{
 use rustix::{
     io::Errno,
     pipe::{PipeFlags, fcntl_setpipe_size, pipe_with},
-    process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open, pidfd_send_signal, waitid},
+    process::{
+        Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group,
+        pidfd_open, pidfd_send_signal, waitid,
+    },
 };
 use tokio_util::sync::CancellationToken;
 
@@ -36,11 +39,13 @@ const LOOK: Duration = Duration::from_millis(40);
 /// Room for a program that goes on after Calm Ops was killed.
 const PIPE: usize = 1024 * 1024;
 
-/// Held while a file that will be executed is open for writing, and while a process begins: a copy of that descriptor in a process
-/// that is just being started would make the kernel refuse to execute the file.
+/// Held while a file that will be executed is open for writing, and while a process begins: a copy
+/// of that descriptor in a process that is just being started would make the kernel refuse to
+/// execute the file.
 static LAUNCH: Mutex<()> = Mutex::new(());
 
-/// Set when Calm Ops stops in good order: what runs then is neither ended nor tidied up, just as after a kill.
+/// Set when Calm Ops stops in good order: what runs then is neither ended nor tidied up, just as
+/// after a kill.
 pub(super) type Leaving = Arc<AtomicBool>;
 
 /// The place of one run: removed when dropped.
@@ -79,16 +84,27 @@ pub(super) fn start(plan: &Plan, all: &Path, leaving: &Leaving) -> Result<Starte
     plan.look_again()?;
     let place = Place::make(all, leaving).and_then(|place| {
         let work = place.0.join("work");
-        // Through sudo we cannot give it away; the program may stand in it, and see that it is empty.
+        // Through sudo we cannot give it away; the program may stand in it, and see that it is
+        // empty.
         DirBuilder::new().mode(if plan.way == Way::Sudo { 0o755 } else { 0o700 }).create(&work)?;
         if plan.way == Way::Setpriv {
             std::os::unix::fs::chown(&work, Some(plan.user.uid), Some(plan.user.gid))?;
         }
         Ok(place)
     });
-    let place = place.map_err(|error| Refusal::new(Rule::WorkingDirectory, format!("there is no working directory for it: {error}")))?;
+    let place = place.map_err(|error| {
+        Refusal::new(
+            Rule::WorkingDirectory,
+            format!("there is no working directory for it: {error}"),
+        )
+    })?;
 
-    let launch = |error: io::Error| Refusal::new(Rule::Launch, format!("{} could not be started: {error}", plan.program.display()));
+    let launch = |error: io::Error| {
+        Refusal::new(
+            Rule::Launch,
+            format!("{} could not be started: {error}", plan.program.display()),
+        )
+    };
     let mut vector = plan.vector();
     let lock = LAUNCH.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(hash) = &plan.sha256 {
@@ -104,7 +120,11 @@ pub(super) fn start(plan: &Plan, all: &Path, leaving: &Leaving) -> Result<Starte
     let (out, out_theirs) = pipe().map_err(launch)?;
     let (err, err_theirs) = pipe().map_err(launch)?;
     let mut command = Command::new(&vector[0]);
-    command.args(&vector[1..]).env_clear().envs(plan.environment()).current_dir(place.0.join("work"));
+    command
+        .args(&vector[1..])
+        .env_clear()
+        .envs(plan.environment())
+        .current_dir(place.0.join("work"));
     command.stdin(Stdio::null()).stdout(out_theirs).stderr(err_theirs).process_group(0);
     let mut tries = 0;
     let child = loop {
@@ -124,16 +144,21 @@ pub(super) fn start(plan: &Plan, all: &Path, leaving: &Leaving) -> Result<Starte
 
 /// Our end to read, and theirs to write.
 ///
-/// Theirs can be read as well: the pipe then has a reader as long as the program lives, so that the death of Calm Ops does not kill a
-/// `pm2 reload` by SIGPIPE at its next word. It can write 1 MiB more until it has to wait.
+/// Theirs can be read as well: the pipe then has a reader as long as the program lives, so that the
+/// death of Calm Ops does not kill a `pm2 reload` by SIGPIPE at its next word. It can write 1 MiB
+/// more until it has to wait.
 fn pipe() -> io::Result<(OwnedFd, File)> {
     let (ours, write_only) = pipe_with(PipeFlags::CLOEXEC)?;
     let _ = fcntl_setpipe_size(&ours, PIPE);
-    let both = OpenOptions::new().read(true).write(true).open(format!("/proc/self/fd/{}", ours.as_raw_fd()));
+    let both = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(format!("/proc/self/fd/{}", ours.as_raw_fd()));
     Ok((ours, both.unwrap_or_else(|_| File::from(write_only))))
 }
 
-/// The first process of a group. Its number stays taken until [`Leader::reap`], so a signal can never hit a stranger.
+/// The first process of a group. Its number stays taken until [`Leader::reap`], so a signal can
+/// never hit a stranger.
 pub(super) struct Leader {
     child: Option<Child>,
     group: Pid,
@@ -147,7 +172,8 @@ impl Leader {
         let group = Pid::from_child(&child);
         let ended = CancellationToken::new();
         let told = ended.clone().drop_guard();
-        // A thread that sleeps in the kernel, for as long as the process lives: exact, and without a descriptor to register.
+        // A thread that sleeps in the kernel, for as long as the process lives: exact, and without
+        // a descriptor to register.
         tokio::task::spawn_blocking(move || {
             let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
             while matches!(waitid(WaitId::Pid(group), options), Err(Errno::INTR)) {}
@@ -170,9 +196,11 @@ impl Leader {
         !matches!(waitid(WaitId::Pid(self.group), options), Ok(None) | Err(Errno::INTR))
     }
 
-    /// Ends the whole group, and whoever left it but still holds our pipes: politely, and after `grace` not.
+    /// Ends the whole group, and whoever left it but still holds our pipes: politely, and after
+    /// `grace` not.
     pub(super) async fn end(&self, pipes: [u64; 2], grace: Duration) {
-        let strays = tokio::task::spawn_blocking(move || find_strays(pipes)).await.unwrap_or_default();
+        let strays =
+            tokio::task::spawn_blocking(move || find_strays(pipes)).await.unwrap_or_default();
         let _ = kill_process_group(self.group, Signal::TERM);
         for stray in &strays {
             let _ = pidfd_send_signal(stray, Signal::TERM);
@@ -181,12 +209,15 @@ impl Leader {
             return;
         }
         if self.way == Way::Sudo && !self.has_exited() {
-            // sudo hands on what it can catch, which SIGKILL is not. On SIGALRM, its own time limit, it ends the command for good.
+            // sudo hands on what it can catch, which SIGKILL is not. On SIGALRM, its own time
+            // limit, it ends the command for good.
             let _ = kill_process(self.group, Signal::ALARM);
             self.gone(pipes, grace, false).await;
         }
         let _ = kill_process_group(self.group, Signal::KILL);
-        for stray in tokio::task::spawn_blocking(move || find_strays(pipes)).await.unwrap_or_default() {
+        for stray in
+            tokio::task::spawn_blocking(move || find_strays(pipes)).await.unwrap_or_default()
+        {
             let _ = pidfd_send_signal(stray, Signal::KILL);
         }
         self.gone(pipes, Duration::from_secs(1), false).await;
@@ -197,7 +228,10 @@ impl Leader {
         let since = Instant::now();
         let group = self.group;
         loop {
-            let left = tokio::task::spawn_blocking(move || has_members(group) || (with_strays && !find_strays(pipes).is_empty())).await;
+            let left = tokio::task::spawn_blocking(move || {
+                has_members(group) || (with_strays && !find_strays(pipes).is_empty())
+            })
+            .await;
             if !left.unwrap_or(true) {
                 return true;
             }
@@ -254,15 +288,19 @@ fn processes() -> impl Iterator<Item = Pid> {
 fn has_members(group: Pid) -> bool {
     let group = group.as_raw_nonzero().to_string();
     processes().any(|pid| {
-        let Ok(stat) = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())) else { return false };
+        let Ok(stat) = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())) else {
+            return false;
+        };
         // The name may hold anything, brackets too: what follows the last one counts.
-        let mut fields = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default().split_whitespace();
+        let mut fields =
+            stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default().split_whitespace();
         let state = fields.next();
         fields.nth(1) == Some(&group) && !matches!(state, Some("Z" | "X"))
     })
 }
 
-/// Processes that can write to our pipes, wherever they went: a child that made a session of its own is in no group of ours.
+/// Processes that can write to our pipes, wherever they went: a child that made a session of its
+/// own is in no group of ours.
 fn find_strays(pipes: [u64; 2]) -> Vec<OwnedFd> {
     let ours = rustix::process::getpid();
     let found = processes().filter(|pid| *pid != ours && writes_to(*pid, pipes));
@@ -276,9 +314,18 @@ fn writes_to(pid: Pid, pipes: [u64; 2]) -> bool {
     let process = format!("/proc/{}", pid.as_raw_nonzero());
     let Ok(open) = fs::read_dir(format!("{process}/fd")) else { return false };
     open.flatten().any(|entry| {
-        let ours = fs::read_link(entry.path()).is_ok_and(|to| names.iter().any(|name| to.as_os_str() == name.as_str()));
-        ours && fs::read_to_string(format!("{process}/fdinfo/{}", entry.file_name().to_string_lossy())).is_ok_and(|info| {
-            let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).map(str::trim).unwrap_or_default();
+        let ours = fs::read_link(entry.path())
+            .is_ok_and(|to| names.iter().any(|name| to.as_os_str() == name.as_str()));
+        ours && fs::read_to_string(format!(
+            "{process}/fdinfo/{}",
+            entry.file_name().to_string_lossy()
+        ))
+        .is_ok_and(|info| {
+            let flags = info
+                .lines()
+                .find_map(|line| line.strip_prefix("flags:"))
+                .map(str::trim)
+                .unwrap_or_default();
             u32::from_str_radix(flags, 8).is_ok_and(|flags| flags & 0o3 != 0)
         })
     })

@@ -1,9 +1,10 @@
 //! Which file is executed, and that nobody else could have put another one in its place.
 //!
-//! Every part of the path is looked at as it is followed, links included: each belongs to root or to the user who will run the program,
-//! and nobody else may write to it. A directory such as `/tmp`, where all may write, passes only where the sticky bit keeps others from
-//! replacing what is in it; what is in it is then looked at in the same way. So between this look and the start only root, or the user
-//! who could do the same without us, can exchange anything.
+//! Every part of the path is looked at as it is followed, links included: each belongs to root or
+//! to the user who will run the program, and nobody else may write to it. A directory such as
+//! `/tmp`, where all may write, passes only where the sticky bit keeps others from replacing what
+//! is in it; what is in it is then looked at in the same way. So between this look and the start
+//! only root, or the user who could do the same without us, can exchange anything.
 
 use std::{
     ffi::OsString,
@@ -22,14 +23,20 @@ const MOST_LINKS: usize = 40;
 /// A script that is executed by its hash is at most this large.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// Whether `program` is one that `user` (a number) may be made to run; if `root_only`, nobody but root could change it.
+/// Whether `program` is one that `user` (a number) may be made to run; if `root_only`, nobody but
+/// root could change it.
 pub(super) fn check(program: &Path, user: u32, root_only: bool) -> Result<(), Refusal> {
     let trusted = |owner: u32| owner == 0 || (!root_only && owner == user);
     let refuse = |rule, sentence: String| Err(Refusal::new(rule, sentence));
     let text = program.to_str().unwrap_or_default();
-    let plain = text.starts_with('/') && !text.ends_with('/') && text[1..].split('/').all(|part| !matches!(part, "" | "." | ".."));
+    let plain = text.starts_with('/')
+        && !text.ends_with('/')
+        && text[1..].split('/').all(|part| !matches!(part, "" | "." | ".."));
     if !plain || rules::redact::clean(text) != text || text.len() > 4096 {
-        return refuse(Rule::AbsolutePath, format!("{} is not a plain absolute path to a program", program.display()));
+        return refuse(
+            Rule::AbsolutePath,
+            format!("{} is not a plain absolute path to a program", program.display()),
+        );
     }
     // What is still to be followed, last part first.
     let mut ahead: Vec<OsString> = parts(program);
@@ -48,7 +55,10 @@ pub(super) fn check(program: &Path, user: u32, root_only: bool) -> Result<(), Re
             links += 1;
             let target = fs::read_link(&next).map_err(|error| missing(&next, &error))?;
             if links > MOST_LINKS {
-                return refuse(Rule::Exists, format!("{} is behind too many links", program.display()));
+                return refuse(
+                    Rule::Exists,
+                    format!("{} is behind too many links", program.display()),
+                );
             }
             if target.is_absolute() {
                 here = PathBuf::from("/");
@@ -91,8 +101,11 @@ fn missing(path: &Path, error: &std::io::Error) -> Refusal {
 
 fn look(path: &Path, meta: &Metadata, trusted: impl Fn(u32) -> bool) -> Result<(), Refusal> {
     if !trusted(meta.uid()) {
-        let sentence =
-            format!("{} belongs to the user with the number {}, who is neither root nor the one who runs it", path.display(), meta.uid());
+        let sentence = format!(
+            "{} belongs to the user with the number {}, who is neither root nor the one who runs it",
+            path.display(),
+            meta.uid()
+        );
         return Err(Refusal::new(Rule::TrustedOwner, sentence));
     }
     // A link has no permissions of its own; what counts is its owner and its directory.
@@ -104,7 +117,10 @@ fn look(path: &Path, meta: &Metadata, trusted: impl Fn(u32) -> bool) -> Result<(
     let by_all = meta.mode() & 0o002 != 0;
     if (by_group || by_all) && !sticky {
         let who = if by_all { "everybody" } else { "a group" };
-        return Err(Refusal::new(Rule::NotWritableByOthers, format!("{} may be changed by {who}", path.display())));
+        return Err(Refusal::new(
+            Rule::NotWritableByOthers,
+            format!("{} may be changed by {who}", path.display()),
+        ));
     }
     Ok(())
 }
@@ -115,12 +131,18 @@ pub(super) fn read_hashed(program: &Path, wanted: &[u8; 32]) -> Result<Vec<u8>, 
     let mut content = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut content).map_err(|error| missing(program, &error))?;
     if content.len() as u64 > LARGEST {
-        return Err(Refusal::new(Rule::Hash, format!("{} is larger than 16 MiB", program.display())));
+        return Err(Refusal::new(
+            Rule::Hash,
+            format!("{} is larger than 16 MiB", program.display()),
+        ));
     }
     if Sha256::digest(&content)[..] != wanted[..] {
         return Err(Refusal::new(
             Rule::Hash,
-            format!("{} is not the file that was allowed: its SHA-256 is another one", program.display()),
+            format!(
+                "{} is not the file that was allowed: its SHA-256 is another one",
+                program.display()
+            ),
         ));
     }
     Ok(content)

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::rule::{Refusal, Rule};
 
-/// Becomes another user for a service that is not root. The owner of the host grants exactly the vectors that may run.
+/// Becomes another user for a service that is not root. The owner of the host grants exactly the
+/// vectors that may run.
 pub const SUDO: &str = "/usr/bin/sudo";
 /// Becomes another user for root.
 pub(super) const SETPRIV: &str = "/usr/bin/setpriv";
@@ -27,9 +28,10 @@ pub struct User {
 
 /// How the process becomes that user.
 ///
-/// As root, `CommandExt::uid` would drop all further groups of the user (and `groups` is not stable), so that one in `adm` could not read
-/// what `adm` may read: `setpriv --init-groups` sets user, group and all further groups, and is on every Debian. It then replaces
-/// itself by the program, so the process, its number and its group stay ours.
+/// As root, `CommandExt::uid` would drop all further groups of the user (and `groups` is not
+/// stable), so that one in `adm` could not read what `adm` may read: `setpriv --init-groups` sets
+/// user, group and all further groups, and is on every Debian. It then replaces itself by the
+/// program, so the process, its number and its group stay ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
@@ -53,13 +55,22 @@ impl Way {
 }
 
 impl User {
-    /// The user of that name, as `/etc/passwd` knows it. Accounts that only a directory service knows are not for running commands.
+    /// The user of that name, as `/etc/passwd` knows it. Accounts that only a directory service
+    /// knows are not for running commands.
     pub fn named(name: &str) -> Result<Self, Refusal> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-        if name.is_empty() || name.len() > 32 || name.starts_with(['-', '.']) || !name.chars().all(plain) {
-            return Err(Refusal::new(Rule::KnownUser, format!("{name:?} is not the name of a user")));
+        if name.is_empty()
+            || name.len() > 32
+            || name.starts_with(['-', '.'])
+            || !name.chars().all(plain)
+        {
+            return Err(Refusal::new(
+                Rule::KnownUser,
+                format!("{name:?} is not the name of a user"),
+            ));
         }
-        Self::find(|user| user.name == name).ok_or_else(|| Refusal::new(Rule::KnownUser, format!("this host has no user {name}")))
+        Self::find(|user| user.name == name)
+            .ok_or_else(|| Refusal::new(Rule::KnownUser, format!("this host has no user {name}")))
     }
 
     /// The user that Calm Ops runs as.
@@ -69,8 +80,9 @@ impl User {
 
     /// The user of that number.
     pub fn numbered(uid: u32) -> Result<Self, Refusal> {
-        Self::find(|user| user.uid == uid)
-            .ok_or_else(|| Refusal::new(Rule::KnownUser, format!("this host has no user with the number {uid}")))
+        Self::find(|user| user.uid == uid).ok_or_else(|| {
+            Refusal::new(Rule::KnownUser, format!("this host has no user with the number {uid}"))
+        })
     }
 
     fn find(fits: impl Fn(&Self) -> bool) -> Option<Self> {
@@ -96,7 +108,10 @@ mod tests {
     #[test]
     fn a_line_of_the_password_file_is_read() {
         let user = User::from_line("deploy:x:1001:1002:Deploy,,,:/home/deploy:/bin/bash").unwrap();
-        assert_eq!(user, User { name: "deploy".into(), uid: 1001, gid: 1002, home: "/home/deploy".into() });
+        assert_eq!(
+            user,
+            User { name: "deploy".into(), uid: 1001, gid: 1002, home: "/home/deploy".into() }
+        );
         assert_eq!(User::from_line("broken:x:one:2::/:"), None);
         assert_eq!(User::from_line(""), None);
     }

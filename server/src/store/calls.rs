@@ -21,21 +21,30 @@ pub struct Waiting {
     pub failures: u32,
 }
 
-/// Contacts and the outbox. What people change about them comes by [`Beside`](super::Beside), in the transaction of its entry.
+/// Contacts and the outbox. What people change about them comes by [`Beside`](super::Beside), in
+/// the transaction of its entry.
 #[async_trait]
 pub trait Calls: Send + Sync {
     /// The contacts of an account, or all, oldest first.
     async fn contacts(&self, account: Option<AccountId>) -> Result<Vec<Contact>, StoreError>;
 
     /// The last call by each contact of an account.
-    async fn last_calls(&self, account: AccountId) -> Result<Vec<(ContactId, LastCall)>, StoreError>;
+    async fn last_calls(
+        &self,
+        account: AccountId,
+    ) -> Result<Vec<(ContactId, LastCall)>, StoreError>;
 
     /// How far the journal was read for calls; `None` if it never was.
     async fn progress(&self) -> Result<Option<Progress>, StoreError>;
 
-    /// Queues calls and moves the progress on, in one transaction. A call that is there already is left as it is, and one by a contact that is
-    /// gone is left out.
-    async fn queue(&self, progress: &Progress, calls: &[(Call, ContactId)], now: Timestamp) -> Result<(), StoreError>;
+    /// Queues calls and moves the progress on, in one transaction. A call that is there already is
+    /// left as it is, and one by a contact that is gone is left out.
+    async fn queue(
+        &self,
+        progress: &Progress,
+        calls: &[(Call, ContactId)],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// What is due, the oldest entry first; at most one call by each contact.
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Waiting>, StoreError>;

@@ -54,12 +54,14 @@ pub async fn open_to_read(at: &Where) -> Result<Arc<dyn Store>, StoreError> {
 }
 
 /// Which versions of the schema a database has.
-pub(super) const APPLIED: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
+pub(super) const APPLIED: &str =
+    "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
 
 /// Whoever only reads can't bring the schema up to date, and must not guess at another one.
 pub(super) fn same_schema(known: &Migrator, applied: &[i64]) -> Result<(), StoreError> {
     let newest = |versions: &mut dyn Iterator<Item = i64>| versions.max().unwrap_or(0);
-    let (known, applied) = (newest(&mut known.iter().map(|one| one.version)), newest(&mut applied.iter().copied()));
+    let (known, applied) =
+        (newest(&mut known.iter().map(|one| one.version)), newest(&mut applied.iter().copied()));
     match applied.cmp(&known) {
         Ordering::Equal => Ok(()),
         Ordering::Less => Err(StoreError::trouble(
@@ -73,10 +75,12 @@ pub(super) fn same_schema(known: &Migrator, applied: &[i64]) -> Result<(), Store
 pub(super) fn unread(error: sqlx::Error) -> StoreError {
     match &error {
         // SQLite's "no such table", and PostgreSQL's.
-        sqlx::Error::Database(said) if matches!(said.code().as_deref(), Some("1" | "42P01")) => StoreError::unavailable(
-            "There is nothing of Calm Ops in this database. Start the server once, or name another database.",
-            error,
-        ),
+        sqlx::Error::Database(said) if matches!(said.code().as_deref(), Some("1" | "42P01")) => {
+            StoreError::unavailable(
+                "There is nothing of Calm Ops in this database. Start the server once, or name another database.",
+                error,
+            )
+        }
         _ => error.into(),
     }
 }

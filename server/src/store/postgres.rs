@@ -1,4 +1,5 @@
-//! PostgreSQL: every change locks the journal's head row first, so that entries become visible in the order of their numbers.
+//! PostgreSQL: every change locks the journal's head row first, so that entries become visible in
+//! the order of their numbers.
 
 use std::{str::FromStr as _, time::Duration};
 
@@ -14,19 +15,34 @@ use tokio::sync::Mutex;
 use super::{QueryCancel, Rollup, StoreError, schema};
 
 #[path = "shared.rs"]
-#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the same queries are compiled for each database, checked by its own types"
+)]
 mod shared;
 #[path = "shared_archive.rs"]
-#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the same queries are compiled for each database, checked by its own types"
+)]
 mod shared_archive;
 #[path = "shared_calls.rs"]
-#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the same queries are compiled for each database, checked by its own types"
+)]
 mod shared_calls;
 #[path = "shared_trail.rs"]
-#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the same queries are compiled for each database, checked by its own types"
+)]
 mod shared_trail;
 #[path = "shared_write.rs"]
-#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the same queries are compiled for each database, checked by its own types"
+)]
 mod shared_write;
 
 type Db = Postgres;
@@ -35,9 +51,11 @@ type Row = PgRow;
 type Database = PostgresStore;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-/// The row lock orders all changes, whoever makes them: the next one reads the head only after this one is visible.
+/// The row lock orders all changes, whoever makes them: the next one reads the head only after this
+/// one is visible.
 const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head FOR UPDATE";
-/// The condition of an entry that is about a subject: of an incident in which it takes part, or of its own end.
+/// The condition of an entry that is about a subject: of an incident in which it takes part, or of
+/// its own end.
 const RETIRED: &str = r"(incident IN (SELECT i.number FROM incident i WHERE i.subjects LIKE $7 ESCAPE '\')
     OR (kind = 'subject_retired' AND payload IS NOT NULL AND LOWER(convert_from(payload, 'UTF8')) LIKE $8 ESCAPE '\'))";
 /// Which advisory lock says that a program serves from this database.
@@ -47,7 +65,8 @@ const ALIVE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Those that this user may see: of others' sessions PostgreSQL tells no start.
 async fn long_queries(readers: &PgPool) -> Result<Vec<(String, LongQuery)>, StoreError> {
-    // Anyone may put any text into names and query; what is longer than is kept is not even fetched.
+    // Anyone may put any text into names and query; what is longer than is kept is not even
+    // fetched.
     let rows: Vec<(i32, i64, i64, String, String, String)> = sqlx::query_as(
         "SELECT pid, round(extract(epoch FROM query_start) * 1000000)::bigint,
                 round(extract(epoch FROM clock_timestamp() - query_start) * 1000000)::bigint,
@@ -61,7 +80,14 @@ async fn long_queries(readers: &PgPool) -> Result<Vec<(String, LongQuery)>, Stor
     .fetch_all(readers)
     .await?;
     let age = |micros: i64| Span::from_micros(u64::try_from(micros).unwrap_or(0));
-    let query = |(pid, started, micros, user, application, text): (i32, i64, i64, String, String, String)| {
+    let query = |(pid, started, micros, user, application, text): (
+        i32,
+        i64,
+        i64,
+        String,
+        String,
+        String,
+    )| {
         (format!("{pid}@{started}"), LongQuery::new(age(micros), &user, &application, &text))
     };
     Ok(rows.into_iter().map(query).collect())
@@ -72,13 +98,14 @@ async fn long_queries(readers: &PgPool) -> Result<Vec<(String, LongQuery)>, Stor
 pub struct PostgresStore {
     writer: PgPool,
     readers: PgPool,
-    /// Its session holds the lock as long as this program serves from the database. `Some(None)`: the session broke, and the lock
-    /// with it.
+    /// Its session holds the lock as long as this program serves from the database. `Some(None)`:
+    /// the session broke, and the lock with it.
     alone: Option<Mutex<Option<PoolConnection<Postgres>>>>,
 }
 
 impl PostgresStore {
-    /// Connects and brings the schema up to date. Another program may use the database at the same time.
+    /// Connects and brings the schema up to date. Another program may use the database at the same
+    /// time.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options = options(url)?;
         let pool = PgPoolOptions::new()
@@ -91,15 +118,18 @@ impl PostgresStore {
         Ok(Self { writer: pool.clone(), readers: pool, alone: None })
     }
 
-    /// Connects to look at it beside the program that serves: nothing is brought up to date or written, and a change is refused.
+    /// Connects to look at it beside the program that serves: nothing is brought up to date or
+    /// written, and a change is refused.
     pub async fn connect_to_read(url: &str) -> Result<Self, StoreError> {
         let options = options(url)?.options([("default_transaction_read_only", "on")]);
         let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(4));
-        // Every change begins with a transaction that asks to write, whatever the default is: so there is no way to one at all.
+        // Every change begins with a transaction that asks to write, whatever the default is: so
+        // there is no way to one at all.
         let writer = pool.clone().connect_lazy_with(options.clone());
         writer.close().await;
         let readers = pool.connect_with(options).await?;
-        let applied = sqlx::query_scalar(super::APPLIED).fetch_all(&readers).await.map_err(super::unread)?;
+        let applied =
+            sqlx::query_scalar(super::APPLIED).fetch_all(&readers).await.map_err(super::unread)?;
         super::same_schema(&schema::POSTGRES, &applied)?;
         Ok(Self { writer, readers, alone: None })
     }
@@ -115,16 +145,23 @@ impl PostgresStore {
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        Err(StoreError::trouble("Another Calm Ops is using this database; stop it or give this one another DATABASE_URL."))
+        Err(StoreError::trouble(
+            "Another Calm Ops is using this database; stop it or give this one another DATABASE_URL.",
+        ))
     }
 
-    /// Before each write: whether this program is still the one that serves. A session that broke (the database was started anew, the
-    /// network failed) has lost the lock without a word. Then the lock is taken again, unless another program was quicker.
+    /// Before each write: whether this program is still the one that serves. A session that broke
+    /// (the database was started anew, the network failed) has lost the lock without a word. Then
+    /// the lock is taken again, unless another program was quicker.
     async fn still_alone(&self) -> Result<(), StoreError> {
         let Some(alone) = &self.alone else { return Ok(()) };
         let mut held = alone.lock().await;
         if let Some(connection) = &mut *held {
-            let alive = tokio::time::timeout(ALIVE_WITHIN, sqlx::query("SELECT 1").execute(&mut **connection)).await;
+            let alive = tokio::time::timeout(
+                ALIVE_WITHIN,
+                sqlx::query("SELECT 1").execute(&mut **connection),
+            )
+            .await;
             if matches!(alive, Ok(Ok(_))) {
                 return Ok(());
             }
@@ -138,7 +175,9 @@ impl PostgresStore {
                  Stop one of the two; when the other one is gone, this one goes on by itself.",
             ));
         }
-        tracing::warn!("the connection that holds the database's lock broke; the lock was taken again");
+        tracing::warn!(
+            "the connection that holds the database's lock broke; the lock was taken again"
+        );
         *held = Some(connection);
         Ok(())
     }
@@ -146,7 +185,8 @@ impl PostgresStore {
     /// After a redaction: the server gives the space back by itself, at its next vacuum.
     async fn scrub(&self) {}
 
-    /// Looks and tells in one statement: a session that began another query meanwhile is left alone.
+    /// Looks and tells in one statement: a session that began another query meanwhile is left
+    /// alone.
     async fn cancel_backend(&self, pid: u32, started: u64) -> Result<QueryCancel, StoreError> {
         let told: Result<Option<bool>, sqlx::Error> = sqlx::query_scalar(
             "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND pid <> pg_backend_pid() AND state = 'active'
@@ -160,7 +200,9 @@ impl PostgresStore {
             Ok(Some(true)) => Ok(QueryCancel::Told),
             Ok(Some(false) | None) => Ok(QueryCancel::Gone),
             // insufficient_privilege
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42501") => Ok(QueryCancel::NotAllowed),
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42501") => {
+                Ok(QueryCancel::NotAllowed)
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -194,15 +236,24 @@ fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
 
 /// Takes the lock that says who serves, if nobody holds it.
 async fn try_alone(connection: &mut PgConnection) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(SERVES).fetch_one(connection).await?)
+    Ok(sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+        .bind(SERVES)
+        .fetch_one(connection)
+        .await?)
 }
 
-async fn write_rollups(connection: &mut PgConnection, rollups: &[Rollup]) -> Result<(), StoreError> {
+async fn write_rollups(
+    connection: &mut PgConnection,
+    rollups: &[Rollup],
+) -> Result<(), StoreError> {
     let texts = |text: fn(&Rollup) -> &str| rollups.iter().map(text).collect::<Vec<_>>();
     let floats = |value: fn(&Rollup) -> f64| rollups.iter().map(value).collect::<Vec<_>>();
     let numbers = |value: fn(&Rollup) -> i64| rollups.iter().map(value).collect::<Vec<_>>();
-    let (subjects, signals, units) =
-        (texts(|rollup| rollup.subject.as_str()), texts(|rollup| rollup.signal.as_str()), texts(|rollup| rollup.unit.as_str()));
+    let (subjects, signals, units) = (
+        texts(|rollup| rollup.subject.as_str()),
+        texts(|rollup| rollup.signal.as_str()),
+        texts(|rollup| rollup.unit.as_str()),
+    );
     sqlx::query(
         "INSERT INTO series (subject, signal, unit)
          SELECT DISTINCT ON (subject, signal) subject, signal, unit FROM UNNEST($1::text[], $2::text[], $3::text[]) AS new (subject, signal, unit)

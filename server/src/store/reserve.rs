@@ -1,5 +1,6 @@
-//! A full disk stops the journal too, in the hour that it is needed most. So a file beside the database keeps some room, and gives it
-//! back then: enough for what an incident writes until a person has made room.
+//! A full disk stops the journal too, in the hour that it is needed most. So a file beside the
+//! database keeps some room, and gives it back then: enough for what an incident writes until a
+//! person has made room.
 
 use std::{
     fs::{self, File},
@@ -39,7 +40,8 @@ impl Reserve {
         Self::sized(data_dir, SIZE)
     }
 
-    /// The same, of another size. It is given back when less than an eighth of it is free, and made when eight times as much is.
+    /// The same, of another size. It is given back when less than an eighth of it is free, and made
+    /// when eight times as much is.
     pub fn sized(data_dir: &Path, size: u64) -> Self {
         Self { path: data_dir.join("reserve"), size }
     }
@@ -53,7 +55,10 @@ impl Reserve {
                 fs::remove_file(&self.path)?;
                 Ok(Looked::GivenBack)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound && free >= self.size.saturating_mul(8) => {
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && free >= self.size.saturating_mul(8) =>
+            {
                 // What broke off in the middle keeps less room and takes some for nothing.
                 self.make().inspect_err(|_| drop(fs::remove_file(&self.path)))?;
                 Ok(Looked::Kept)
@@ -87,12 +92,17 @@ impl Reserve {
                 _ = ticker.tick() => {}
             }
             let reserve = self.clone();
-            let looked = tokio::task::spawn_blocking(move || reserve.look()).await.map_err(io::Error::other).flatten();
+            let looked = tokio::task::spawn_blocking(move || reserve.look())
+                .await
+                .map_err(io::Error::other)
+                .flatten();
             match &looked {
                 Ok(Looked::GivenBack) => {
                     tracing::warn!(path = %self.path.display(), "the disk under the database is full; the reserve was given back");
                 }
-                Err(error) if !failed => tracing::warn!(%error, path = %self.path.display(), "no reserve can be kept"),
+                Err(error) if !failed => {
+                    tracing::warn!(%error, path = %self.path.display(), "no reserve can be kept")
+                }
                 Ok(Looked::Fine | Looked::Kept) | Err(_) => {}
             }
             failed = looked.is_err();

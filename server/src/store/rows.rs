@@ -13,7 +13,8 @@ use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use super::{Rollup, RollupStep, StoreError};
 
-/// Until when a command may be in the way of another yes: while it runs or may still run, and while it is not to be run again.
+/// Until when a command may be in the way of another yes: while it runs or may still run, and while
+/// it is not to be run again.
 fn in_the_way_until(one: &Recommendation) -> impl Iterator<Item = Timestamp> {
     [one.may_run_until(), one.cools_until(one.cool_down)].into_iter().flatten()
 }
@@ -37,9 +38,11 @@ pub(super) struct IncidentRow {
 
 impl IncidentRow {
     pub(super) fn new(incident: &Incident) -> Result<Self, StoreError> {
-        let body = serde_json::to_vec(incident).map_err(|error| StoreError::inconsistent("incident", incident.number, error))?;
+        let body = serde_json::to_vec(incident)
+            .map_err(|error| StoreError::inconsistent("incident", incident.number, error))?;
         let headline = plain(&incident.summary.headline());
-        // Each on a line of its own, with a line's end before it: so that a look-up finds beginnings.
+        // Each on a line of its own, with a line's end before it: so that a look-up finds
+        // beginnings.
         let mut subjects = String::new();
         for subject in incident.subjects() {
             let _ = write!(subjects, "\n{}", subject.as_str().to_lowercase());
@@ -55,7 +58,12 @@ impl IncidentRow {
             opened_at: incident.opened_at.as_micros(),
             updated_at: incident.updated_at.as_micros(),
             resolved_at: incident.resolution.as_ref().map(|end| end.at.as_micros()),
-            may_run_until: incident.recommendations.iter().flat_map(in_the_way_until).max().map(Timestamp::as_micros),
+            may_run_until: incident
+                .recommendations
+                .iter()
+                .flat_map(in_the_way_until)
+                .max()
+                .map(Timestamp::as_micros),
             subjects,
             search,
             body,
@@ -106,11 +114,14 @@ fn escaped(text: &str) -> String {
 }
 
 pub(super) fn incident(number: i64, body: &[u8]) -> Result<Incident, StoreError> {
-    serde_json::from_slice(body).map_err(|error| StoreError::inconsistent("incident", number, error))
+    serde_json::from_slice(body)
+        .map_err(|error| StoreError::inconsistent("incident", number, error))
 }
 
 pub(super) fn number(value: i64) -> Result<IncidentNumber, StoreError> {
-    u32::try_from(value).map(IncidentNumber).map_err(|error| StoreError::inconsistent("incident", value, error))
+    u32::try_from(value)
+        .map(IncidentNumber)
+        .map_err(|error| StoreError::inconsistent("incident", value, error))
 }
 
 /// A journal entry's columns, as both databases give them.
@@ -132,12 +143,18 @@ impl JournalRow {
         Ok(StoredEntry {
             number: u64::try_from(self.number).map_err(|_| bad("its number is negative"))?,
             at_micros: self.at_micros,
-            incident: self.incident.map(u32::try_from).transpose().map_err(|_| bad("its incident is no number of one"))?,
-            payload_hash: hash(&self.payload_hash).ok_or_else(|| bad("its payload's hash has not 32 bytes"))?,
+            incident: self
+                .incident
+                .map(u32::try_from)
+                .transpose()
+                .map_err(|_| bad("its incident is no number of one"))?,
+            payload_hash: hash(&self.payload_hash)
+                .ok_or_else(|| bad("its payload's hash has not 32 bytes"))?,
             hash: hash(&self.hash).ok_or_else(|| bad("its hash has not 32 bytes"))?,
             payload: match (self.salt, self.payload) {
                 (Some(salt), Some(payload)) => Some((salt, payload)),
-                // Half of the pair cannot be checked against its hash: what is left counts as changed, not as redacted.
+                // Half of the pair cannot be checked against its hash: what is left counts as
+                // changed, not as redacted.
                 (Some(salt), None) => Some((salt, Vec::new())),
                 (None, Some(payload)) => Some((Vec::new(), payload)),
                 (None, None) => None,
@@ -153,20 +170,33 @@ pub(super) fn hash(bytes: &[u8]) -> Option<Hash> {
 }
 
 /// An entry as readers get it, from the columns that say so.
-pub(super) fn entry(number: i64, at_micros: i64, actor: &str, payload: Option<&[u8]>) -> Result<Entry, StoreError> {
+pub(super) fn entry(
+    number: i64,
+    at_micros: i64,
+    actor: &str,
+    payload: Option<&[u8]>,
+) -> Result<Entry, StoreError> {
     let bad = |problem: String| StoreError::inconsistent("journal", number, problem);
     Ok(Entry {
         number: u64::try_from(number).map_err(|error| bad(error.to_string()))?,
         at: Timestamp::from_micros(at_micros),
         actor: actor.parse::<Actor>().map_err(|error| bad(error.to_string()))?,
-        event: payload.map(serde_json::from_slice).transpose().map_err(|error| bad(error.to_string()))?,
+        event: payload
+            .map(serde_json::from_slice)
+            .transpose()
+            .map_err(|error| bad(error.to_string()))?,
     })
 }
 
 /// The same from a stored entry.
 pub(crate) fn readable(stored: &StoredEntry) -> Result<Entry, StoreError> {
     let number = i64::try_from(stored.number).unwrap_or(i64::MAX);
-    entry(number, stored.at_micros, &stored.actor, stored.payload.as_ref().map(|(_, payload)| payload.as_slice()))
+    entry(
+        number,
+        stored.at_micros,
+        &stored.actor,
+        stored.payload.as_ref().map(|(_, payload)| payload.as_slice()),
+    )
 }
 
 impl RollupStep {
@@ -223,12 +253,15 @@ where
 
 impl RollupRow {
     pub(super) fn rollup(self) -> Result<Rollup, StoreError> {
-        let bad = |problem: String| StoreError::inconsistent("rollup", format!("{} {}", self.subject, self.signal), problem);
+        let bad = |problem: String| {
+            StoreError::inconsistent("rollup", format!("{} {}", self.subject, self.signal), problem)
+        };
         Ok(Rollup {
             subject: self.subject.parse::<Subject>().map_err(|error| bad(error.to_string()))?,
             signal: self.signal.parse::<Signal>().map_err(|error| bad(error.to_string()))?,
             unit: self.unit.parse::<Unit>().map_err(|error| bad(error.to_string()))?,
-            step: RollupStep::from_code(self.step).ok_or_else(|| bad(format!("{} is no step", self.step)))?,
+            step: RollupStep::from_code(self.step)
+                .ok_or_else(|| bad(format!("{} is no step", self.step)))?,
             start: Timestamp::from_micros(self.start),
             min: self.min,
             max: self.max,
@@ -243,10 +276,17 @@ impl RollupRow {
 pub(super) fn joined(rollups: &[Rollup]) -> Vec<Rollup> {
     let mut sorted: Vec<Rollup> = rollups
         .iter()
-        .filter(|rollup| rollup.count > 0 && [rollup.min, rollup.max, rollup.mean, rollup.last].iter().all(|value| value.is_finite()))
+        .filter(|rollup| {
+            rollup.count > 0
+                && [rollup.min, rollup.max, rollup.mean, rollup.last]
+                    .iter()
+                    .all(|value| value.is_finite())
+        })
         .cloned()
         .collect();
-    let key = |rollup: &Rollup| (rollup.subject.clone(), rollup.signal.clone(), rollup.step.code(), rollup.start);
+    let key = |rollup: &Rollup| {
+        (rollup.subject.clone(), rollup.signal.clone(), rollup.step.code(), rollup.start)
+    };
     sorted.sort_by_cached_key(key);
     sorted.dedup_by(|next, kept| {
         let same = key(next) == key(kept);
@@ -265,7 +305,13 @@ pub(super) fn joined(rollups: &[Rollup]) -> Vec<Rollup> {
 }
 
 /// What is usual for a series.
-pub(super) fn usual(subject: &str, signal: &str, median: f64) -> Result<(Subject, Signal, f64), StoreError> {
-    let bad = |error: rules::words::BadName| StoreError::inconsistent("series", format!("{subject} {signal}"), error);
+pub(super) fn usual(
+    subject: &str,
+    signal: &str,
+    median: f64,
+) -> Result<(Subject, Signal, f64), StoreError> {
+    let bad = |error: rules::words::BadName| {
+        StoreError::inconsistent("series", format!("{subject} {signal}"), error)
+    };
     Ok((subject.parse().map_err(bad)?, signal.parse().map_err(bad)?, median))
 }

@@ -1,4 +1,5 @@
-//! The schema's migrations, built into the program: one file each in `migrations/`, in the order of their numbers.
+//! The schema's migrations, built into the program: one file each in `migrations/`, in the order of
+//! their numbers.
 
 use std::sync::LazyLock;
 
@@ -16,15 +17,15 @@ macro_rules! migrations {
     };
 }
 
-pub(super) static SQLITE: LazyLock<Migrator> =
-    migrations!("sqlite": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs");
-pub(super) static POSTGRES: LazyLock<Migrator> =
-    migrations!("postgres": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs");
+pub(super) static SQLITE: LazyLock<Migrator> = migrations!("sqlite": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs");
+pub(super) static POSTGRES: LazyLock<Migrator> = migrations!("postgres": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs");
 
 /// Numbers the migrations by their position; a file's name is its number and its description.
 fn migrator<const N: usize>(files: [(&'static str, SqlStr); N]) -> Migrator {
     let migration = |(version, (file, sql)): (i64, (&'static str, SqlStr))| {
-        let description = file.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '_').replace('_', " ");
+        let description = file
+            .trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '_')
+            .replace('_', " ");
         Migration::new(version, description.into(), MigrationType::Simple, sql, false)
     };
     Migrator::with_migrations((1..).zip(files).map(migration).collect())
@@ -37,10 +38,17 @@ mod tests {
     #[tokio::test]
     async fn the_migrations_in_the_program_are_those_in_the_folders() {
         for (database, built_in) in [("sqlite", &*SQLITE), ("postgres", &*POSTGRES)] {
-            let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations")).join(database);
+            let folder =
+                std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations"))
+                    .join(database);
             let files = Migrator::new(folder).await.unwrap();
             let facts = |migrator: &Migrator| {
-                migrator.iter().map(|one| (one.version, one.description.clone(), one.no_tx, one.checksum.clone())).collect::<Vec<_>>()
+                migrator
+                    .iter()
+                    .map(|one| {
+                        (one.version, one.description.clone(), one.no_tx, one.checksum.clone())
+                    })
+                    .collect::<Vec<_>>()
             };
             assert_eq!(facts(built_in), facts(&files), "{database}");
         }

@@ -1,5 +1,6 @@
-//! The store's body. It is compiled once for each database: the SQL here is the same for both, and what differs stands in the
-//! module around it (`Db`, `Connection`, `Database`, how a change begins, how roll-ups are written).
+//! The store's body. It is compiled once for each database: the SQL here is the same for both, and
+//! what differs stands in the module around it (`Db`, `Connection`, `Database`, how a change
+//! begins, how roll-ups are written).
 
 use async_trait::async_trait;
 use rules::{
@@ -42,19 +43,26 @@ const WORDS: usize = 6;
 impl Database {
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
         self.still_alone().await?;
-        // When a disk is full SQLite ends the transaction by itself, and the driver goes on counting it: such a connection can't be
-        // used any more, and is replaced.
+        // When a disk is full SQLite ends the transaction by itself, and the driver goes on
+        // counting it: such a connection can't be used any more, and is replaced.
         for _ in 0..3 {
             match self.writer.begin_with(BEGIN).await {
-                Err(sqlx::Error::InvalidSavePointStatement) => self.writer.acquire().await?.close().await?,
+                Err(sqlx::Error::InvalidSavePointStatement) => {
+                    self.writer.acquire().await?.close().await?
+                }
                 begun => return Ok(begun?),
             }
         }
         Ok(self.writer.begin_with(BEGIN).await?)
     }
 
-    /// Commits. When the connection breaks just then, the head says whether it was done: nobody is told a wrong thing.
-    pub(super) async fn commit(&self, transaction: Transaction<'static, Db>, after: Head) -> Result<(), StoreError> {
+    /// Commits. When the connection breaks just then, the head says whether it was done: nobody is
+    /// told a wrong thing.
+    pub(super) async fn commit(
+        &self,
+        transaction: Transaction<'static, Db>,
+        after: Head,
+    ) -> Result<(), StoreError> {
         let Err(error) = transaction.commit().await else { return Ok(()) };
         match self.head().await {
             Ok((_, head)) if head == after => Ok(()),
@@ -74,7 +82,9 @@ pub(super) fn bound(value: u64) -> i64 {
 
 fn head_of(row: &Row) -> Result<Head, StoreError> {
     let number = number_of_row(row.try_get(0)?, "journal_head")?;
-    let hash = rows::hash(row.try_get(1)?).ok_or_else(|| StoreError::inconsistent("journal_head", number, "its hash has not 32 bytes"))?;
+    let hash = rows::hash(row.try_get(1)?).ok_or_else(|| {
+        StoreError::inconsistent("journal_head", number, "its hash has not 32 bytes")
+    })?;
     Ok(Head { number, hash })
 }
 
@@ -83,11 +93,21 @@ pub(super) async fn lock_head(connection: &mut Connection) -> Result<Head, Store
     head_of(&row)
 }
 
-pub(super) async fn meta(connection: &mut Connection, name: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
-    Ok(sqlx::query_scalar("SELECT value FROM meta WHERE name = $1").bind(name).fetch_optional(connection).await?)
+pub(super) async fn meta(
+    connection: &mut Connection,
+    name: &'static str,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(sqlx::query_scalar("SELECT value FROM meta WHERE name = $1")
+        .bind(name)
+        .fetch_optional(connection)
+        .await?)
 }
 
-pub(super) async fn set_meta(connection: &mut Connection, name: &'static str, value: &[u8]) -> Result<(), StoreError> {
+pub(super) async fn set_meta(
+    connection: &mut Connection,
+    name: &'static str,
+    value: &[u8],
+) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
         .bind(name)
         .bind(value)
@@ -96,7 +116,10 @@ pub(super) async fn set_meta(connection: &mut Connection, name: &'static str, va
     Ok(())
 }
 
-async fn meta_number<N: std::str::FromStr>(connection: &mut Connection, name: &'static str) -> Result<Option<N>, StoreError> {
+async fn meta_number<N: std::str::FromStr>(
+    connection: &mut Connection,
+    name: &'static str,
+) -> Result<Option<N>, StoreError> {
     let Some(value) = meta(connection, name).await? else { return Ok(None) };
     let number = std::str::from_utf8(&value).ok().and_then(|text| text.parse().ok());
     number.map(Some).ok_or_else(|| StoreError::inconsistent("meta", name, "it is not a number"))
@@ -104,25 +127,40 @@ async fn meta_number<N: std::str::FromStr>(connection: &mut Connection, name: &'
 
 /// Head and epoch, in one reading.
 async fn position(connection: &mut Connection) -> Result<(Cursor, Head), StoreError> {
-    let row =
-        sqlx::query("SELECT number, hash, (SELECT value FROM meta WHERE name = 'epoch') FROM journal_head").fetch_one(connection).await?;
+    let row = sqlx::query(
+        "SELECT number, hash, (SELECT value FROM meta WHERE name = 'epoch') FROM journal_head",
+    )
+    .fetch_one(connection)
+    .await?;
     let head = head_of(&row)?;
     let epoch: Option<&[u8]> = row.try_get(2)?;
-    let epoch = epoch.and_then(|text| std::str::from_utf8(text).ok()).and_then(|text| text.parse().ok());
-    let epoch = epoch.ok_or_else(|| StoreError::inconsistent("meta", "epoch", "it is not a number"))?;
+    let epoch =
+        epoch.and_then(|text| std::str::from_utf8(text).ok()).and_then(|text| text.parse().ok());
+    let epoch =
+        epoch.ok_or_else(|| StoreError::inconsistent("meta", "epoch", "it is not a number"))?;
     Ok((Cursor { epoch, number: head.number }, head))
 }
 
-pub(super) async fn load(connection: &mut Connection, number: IncidentNumber) -> Result<Option<Incident>, StoreError> {
+pub(super) async fn load(
+    connection: &mut Connection,
+    number: IncidentNumber,
+) -> Result<Option<Incident>, StoreError> {
     let number = i64::from(number.0);
-    let body: Option<Vec<u8>> =
-        sqlx::query_scalar("SELECT body FROM incident WHERE number = $1").bind(number).fetch_optional(connection).await?;
+    let body: Option<Vec<u8>> = sqlx::query_scalar("SELECT body FROM incident WHERE number = $1")
+        .bind(number)
+        .fetch_optional(connection)
+        .await?;
     body.map(|body| rows::incident(number, &body)).transpose()
 }
 
 /// The incidents with a command that runs, may still run, or is not to be run again yet, by number.
-pub(super) async fn with_runs(connection: &mut Connection, now: Timestamp) -> Result<Vec<Incident>, StoreError> {
-    let rows = sqlx::query("SELECT number, body FROM incident WHERE may_run_until > $1 ORDER BY number").bind(now.as_micros());
+pub(super) async fn with_runs(
+    connection: &mut Connection,
+    now: Timestamp,
+) -> Result<Vec<Incident>, StoreError> {
+    let rows =
+        sqlx::query("SELECT number, body FROM incident WHERE may_run_until > $1 ORDER BY number")
+            .bind(now.as_micros());
     incidents(&rows.fetch_all(connection).await?)
 }
 
@@ -166,7 +204,11 @@ impl Store for Database {
         change(self, made, Beside::Nothing).await
     }
 
-    async fn save_monitor(&self, monitor: Option<&[u8]>, alive_at: Timestamp) -> Result<(), StoreError> {
+    async fn save_monitor(
+        &self,
+        monitor: Option<&[u8]>,
+        alive_at: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         if let Some(monitor) = monitor {
             set_meta(&mut transaction, "monitor", monitor).await?;
@@ -203,7 +245,10 @@ impl Store for Database {
         Ok(count > 0)
     }
 
-    async fn recent_incidents(&self, resolved_since: Timestamp) -> Result<Vec<Incident>, StoreError> {
+    async fn recent_incidents(
+        &self,
+        resolved_since: Timestamp,
+    ) -> Result<Vec<Incident>, StoreError> {
         let rows = sqlx::query("SELECT number, body FROM incident WHERE resolved_at IS NULL OR resolved_at >= $1 ORDER BY number")
             .bind(resolved_since.as_micros())
             .fetch_all(&self.readers)
@@ -215,9 +260,14 @@ impl Store for Database {
         with_runs(&mut *self.readers.acquire().await?, now).await
     }
 
-    async fn ended_about(&self, subject: &Subject, since: Timestamp) -> Result<Vec<Incident>, StoreError> {
-        let query =
-            sqlx::query(r"SELECT number, body FROM incident WHERE resolved_at >= $1 AND subjects LIKE $2 ESCAPE '\' ORDER BY number DESC");
+    async fn ended_about(
+        &self,
+        subject: &Subject,
+        since: Timestamp,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let query = sqlx::query(
+            r"SELECT number, body FROM incident WHERE resolved_at >= $1 AND subjects LIKE $2 ESCAPE '\' ORDER BY number DESC",
+        );
         let query = query.bind(since.as_micros()).bind(rows::subject_beginning(subject.as_str()));
         let mut ended = incidents(&query.fetch_all(&self.readers).await?)?;
         ended.retain(|one| one.subjects().contains(&subject));
@@ -225,7 +275,9 @@ impl Store for Database {
     }
 
     async fn next_number(&self) -> Result<IncidentNumber, StoreError> {
-        let largest: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) FROM incident").fetch_one(&self.readers).await?;
+        let largest: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) FROM incident")
+            .fetch_one(&self.readers)
+            .await?;
         rows::number(largest.saturating_add(1))
     }
 
@@ -233,7 +285,11 @@ impl Store for Database {
         load(&mut *self.readers.acquire().await?, number).await
     }
 
-    async fn cancel_query(&self, pid: u32, started: u64) -> Result<super::super::QueryCancel, StoreError> {
+    async fn cancel_query(
+        &self,
+        pid: u32,
+        started: u64,
+    ) -> Result<super::super::QueryCancel, StoreError> {
         self.cancel_backend(pid, started).await
     }
 
@@ -246,14 +302,22 @@ impl Store for Database {
     }
 
     async fn number_of(&self, id: Uuid) -> Result<Option<IncidentNumber>, StoreError> {
-        let number: Option<i64> =
-            sqlx::query_scalar("SELECT number FROM incident WHERE id = $1").bind(id.to_string()).fetch_optional(&self.readers).await?;
+        let number: Option<i64> = sqlx::query_scalar("SELECT number FROM incident WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&self.readers)
+            .await?;
         number.map(rows::number).transpose()
     }
 
-    async fn history(&self, filter: &HistoryFilter, limit: u32) -> Result<Vec<Incident>, StoreError> {
-        let mut words = filter.text.iter().flat_map(|text| text.split_whitespace()).map(rows::containing);
-        let patterns: [String; WORDS] = std::array::from_fn(|_| words.next().unwrap_or_else(|| "%".to_owned()));
+    async fn history(
+        &self,
+        filter: &HistoryFilter,
+        limit: u32,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let mut words =
+            filter.text.iter().flat_map(|text| text.split_whitespace()).map(rows::containing);
+        let patterns: [String; WORDS] =
+            std::array::from_fn(|_| words.next().unwrap_or_else(|| "%".to_owned()));
         let query = sqlx::query(
             r"SELECT number, body FROM incident
               WHERE number < $1 AND opened_at >= $2 AND opened_at < $3 AND ($4 = '' OR severity = $4) AND subjects LIKE $5 ESCAPE '\'
@@ -334,8 +398,9 @@ impl Store for Database {
     }
 
     async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError> {
-        // An entry is written after the span that it tells of has ended, so nothing older than `since` can matter; a clock that was
-        // set back may have put a wrong time on it, which is why the span itself decides and only the newest are looked at.
+        // An entry is written after the span that it tells of has ended, so nothing older than
+        // `since` can matter; a clock that was set back may have put a wrong time on it, which is
+        // why the span itself decides and only the newest are looked at.
         let rows = sqlx::query(
             "SELECT number, at_micros, actor, payload FROM journal
              WHERE kind = 'blind' AND payload IS NOT NULL ORDER BY number DESC LIMIT 200",
@@ -413,7 +478,9 @@ impl Store for Database {
         .bind(USUAL_MINUTES)
         .fetch_all(&self.readers)
         .await?;
-        rows.into_iter().map(|(subject, signal, median)| rows::usual(&subject, &signal, median)).collect()
+        rows.into_iter()
+            .map(|(subject, signal, median)| rows::usual(&subject, &signal, median))
+            .collect()
     }
 
     async fn prune(&self, now: Timestamp) -> Result<u64, StoreError> {
@@ -465,16 +532,19 @@ impl Store for Database {
 
     async fn add_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2) ON CONFLICT (incident) DO NOTHING")
-            .bind(i64::from(number.0))
-            .bind(bundle)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "INSERT INTO bundle (incident, body) VALUES ($1, $2) ON CONFLICT (incident) DO NOTHING",
+        )
+        .bind(i64::from(number.0))
+        .bind(bundle)
+        .execute(&mut *transaction)
+        .await?;
         Ok(transaction.commit().await?)
     }
 
     async fn bundle(&self, number: IncidentNumber) -> Result<Option<Vec<u8>>, StoreError> {
-        let query = sqlx::query_scalar("SELECT body FROM bundle WHERE incident = $1").bind(i64::from(number.0));
+        let query = sqlx::query_scalar("SELECT body FROM bundle WHERE incident = $1")
+            .bind(i64::from(number.0));
         Ok(query.fetch_optional(&self.readers).await?)
     }
 }

@@ -1,4 +1,5 @@
-//! What a backup and a restore need of the store. Like `shared.rs` it is compiled once for each database.
+//! What a backup and a restore need of the store. Like `shared.rs` it is compiled once for each
+//! database.
 
 use async_trait::async_trait;
 use rules::{
@@ -19,7 +20,11 @@ use super::{
 
 #[async_trait]
 impl Archive for Database {
-    async fn rollup_page(&self, after: Option<(i64, i64, i64)>, limit: u32) -> Result<Vec<((i64, i64, i64), Rollup)>, StoreError> {
+    async fn rollup_page(
+        &self,
+        after: Option<(i64, i64, i64)>,
+        limit: u32,
+    ) -> Result<Vec<((i64, i64, i64), Rollup)>, StoreError> {
         let (series, step, start) = after.unwrap_or((-1, 0, 0));
         let rows: Vec<RollupRow> = sqlx::query_as(
             "SELECT r.series, s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
@@ -36,11 +41,18 @@ impl Archive for Database {
     }
 
     async fn bundle_numbers(&self) -> Result<Vec<IncidentNumber>, StoreError> {
-        let numbers: Vec<i64> = sqlx::query_scalar("SELECT incident FROM bundle ORDER BY incident").fetch_all(&self.readers).await?;
+        let numbers: Vec<i64> = sqlx::query_scalar("SELECT incident FROM bundle ORDER BY incident")
+            .fetch_all(&self.readers)
+            .await?;
         numbers.into_iter().map(rows::number).collect()
     }
 
-    async fn fill(&self, epoch: u32, incidents: Vec<(Incident, String)>, next: Filling<'_>) -> Result<Head, StoreError> {
+    async fn fill(
+        &self,
+        epoch: u32,
+        incidents: Vec<(Incident, String)>,
+        next: Filling<'_>,
+    ) -> Result<Head, StoreError> {
         let mut transaction = self.begin().await?;
         let mut head = lock_head(&mut transaction).await?;
         if head.number != 0 {
@@ -55,7 +67,9 @@ impl Archive for Database {
                     head = Head { number: entry.number, hash: entry.hash };
                 }
                 Item::Row(row) => write_row(&mut transaction, &row).await?,
-                Item::Rollups(rollups) => write_rollups(&mut transaction, &rows::joined(&rollups)).await?,
+                Item::Rollups(rollups) => {
+                    write_rollups(&mut transaction, &rows::joined(&rollups)).await?
+                }
                 Item::Bundle(number, body) => {
                     sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2)")
                         .bind(i64::from(number.0))
@@ -64,8 +78,9 @@ impl Archive for Database {
                         .await?;
                 }
                 Item::Restored { at, actor, event } => {
-                    let entry = seal(head, at, actor, &event, salt()?)
-                        .map_err(|error| StoreError::inconsistent("journal", head.number + 1, error))?;
+                    let entry = seal(head, at, actor, &event, salt()?).map_err(|error| {
+                        StoreError::inconsistent("journal", head.number + 1, error)
+                    })?;
                     write_entry(&mut transaction, &entry).await?;
                     head = Head { number: entry.number, hash: entry.hash };
                 }

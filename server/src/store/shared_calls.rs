@@ -1,4 +1,5 @@
-//! The contacts' and the outbox's part of the store's body. Like `shared.rs` it is compiled once for each database.
+//! The contacts' and the outbox's part of the store's body. Like `shared.rs` it is compiled once
+//! for each database.
 
 use async_trait::async_trait;
 use rules::{
@@ -34,21 +35,23 @@ fn id(value: i64, table: &'static str) -> Result<u32, StoreError> {
 
 fn contact(row: &Row, place: usize) -> Result<Contact, StoreError> {
     let number: i64 = row.try_get(place)?;
-    let body: Contact =
-        serde_json::from_slice(row.try_get(place + 1)?).map_err(|error| StoreError::inconsistent("contact", number, error))?;
+    let body: Contact = serde_json::from_slice(row.try_get(place + 1)?)
+        .map_err(|error| StoreError::inconsistent("contact", number, error))?;
     Ok(Contact { id: ContactId(id(number, "contact")?), ..body })
 }
 
 fn call(row: &Row, place: usize) -> Result<Call, StoreError> {
     let body = row.try_get(place)?;
-    serde_json::from_slice(body).map_err(|error| StoreError::inconsistent("outbox", String::from_utf8_lossy(body), error))
+    serde_json::from_slice(body)
+        .map_err(|error| StoreError::inconsistent("outbox", String::from_utf8_lossy(body), error))
 }
 
 fn gone(contact: ContactId) -> StoreError {
     Refusal::NotFound { what: format!("contact {contact} of yours") }.into()
 }
 
-/// The event that the store journals for a row beside a change: a contact bears the number of the entry that tells of it first.
+/// The event that the store journals for a row beside a change: a contact bears the number of the
+/// entry that tells of it first.
 pub(super) fn event(beside: &Beside, number: u32) -> Option<Event> {
     let Beside::Contact(contact) = beside else { return None };
     let id = if contact.id.0 == 0 { ContactId(number) } else { contact.id };
@@ -56,46 +59,74 @@ pub(super) fn event(beside: &Beside, number: u32) -> Option<Event> {
 }
 
 /// Writes the row beside a change. `number` is that of the entry that tells of it.
-pub(super) async fn write(connection: &mut Connection, beside: &Beside, number: u32) -> Result<(), StoreError> {
+pub(super) async fn write(
+    connection: &mut Connection,
+    beside: &Beside,
+    number: u32,
+) -> Result<(), StoreError> {
     match beside {
         Beside::Nothing | Beside::Share { .. } => Ok(()),
         Beside::Contact(contact) => write_contact(connection, contact, number).await,
-        Beside::Test { account, contact, at } => write_test(connection, *account, *contact, *at).await,
+        Beside::Test { account, contact, at } => {
+            write_test(connection, *account, *contact, *at).await
+        }
         Beside::CallEnded { call, contact, failed } => {
-            let (fate, problem) = failed.as_ref().map_or((Fate::Sent, None), |why| (Fate::Failed, Some(why.as_str())));
+            let (fate, problem) = failed
+                .as_ref()
+                .map_or((Fate::Sent, None), |why| (Fate::Failed, Some(why.as_str())));
             let changed = end(connection, call, *contact, fate, problem).await?;
             // Journalled once: whoever comes second changes nothing.
-            if changed { Ok(()) } else { Err(Refusal::Conflict { problem: "This call has ended already.".to_owned() }.into()) }
+            if changed {
+                Ok(())
+            } else {
+                Err(Refusal::Conflict { problem: "This call has ended already.".to_owned() }.into())
+            }
         }
     }
 }
 
-async fn write_contact(connection: &mut Connection, contact: &Contact, number: u32) -> Result<(), StoreError> {
+async fn write_contact(
+    connection: &mut Connection,
+    contact: &Contact,
+    number: u32,
+) -> Result<(), StoreError> {
     let is_new = contact.id.0 == 0;
     let id = if is_new { ContactId(number) } else { contact.id };
-    let body = serde_json::to_vec(&Contact { id, ..contact.clone() }).map_err(|error| StoreError::inconsistent("contact", id, error))?;
+    let body = serde_json::to_vec(&Contact { id, ..contact.clone() })
+        .map_err(|error| StoreError::inconsistent("contact", id, error))?;
     let (number, account) = (i64::from(id.0), i64::from(contact.account.0));
     let query = if is_new {
         sqlx::query("INSERT INTO contact (id, account, body) VALUES ($1, $2, $3)")
     } else {
         sqlx::query("UPDATE contact SET body = $3 WHERE id = $1 AND account = $2")
     };
-    let changed = query.bind(number).bind(account).bind(body).execute(connection).await?.rows_affected();
+    let changed =
+        query.bind(number).bind(account).bind(body).execute(connection).await?.rows_affected();
     if changed == 0 { Err(gone(id)) } else { Ok(()) }
 }
 
-async fn write_test(connection: &mut Connection, account: AccountId, contact: ContactId, at: Timestamp) -> Result<(), StoreError> {
-    let last: Option<i64> = sqlx::query_scalar("SELECT made_at FROM outbox WHERE entry = 0 AND contact = $1")
-        .bind(i64::from(contact.0))
-        .fetch_optional(&mut *connection)
-        .await?;
+async fn write_test(
+    connection: &mut Connection,
+    account: AccountId,
+    contact: ContactId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let last: Option<i64> =
+        sqlx::query_scalar("SELECT made_at FROM outbox WHERE entry = 0 AND contact = $1")
+            .bind(i64::from(contact.0))
+            .fetch_optional(&mut *connection)
+            .await?;
     if let Some(last) = last.map(Timestamp::from_micros)
         && last <= at
         && at.since(last) < TEST_EVERY
     {
-        return Err(Refusal::Throttled { seconds: u32::try_from(TEST_EVERY.as_secs()).unwrap_or(u32::MAX) }.into());
+        return Err(Refusal::Throttled {
+            seconds: u32::try_from(TEST_EVERY.as_secs()).unwrap_or(u32::MAX),
+        }
+        .into());
     }
-    let body = serde_json::to_vec(&Call::test(at)).map_err(|error| StoreError::inconsistent("outbox", contact, error))?;
+    let body = serde_json::to_vec(&Call::test(at))
+        .map_err(|error| StoreError::inconsistent("outbox", contact, error))?;
     let changed = sqlx::query(
         "INSERT INTO outbox (entry, contact, made_at, due, body) SELECT 0, id, $3, $3, $4 FROM contact WHERE id = $1 AND account = $2
          ON CONFLICT (entry, contact) DO UPDATE SET made_at = excluded.made_at, due = excluded.due, tries = 0, state = 'waiting',
@@ -112,7 +143,13 @@ async fn write_test(connection: &mut Connection, account: AccountId, contact: Co
 }
 
 /// Ends a call that waits; false if it does not.
-async fn end(connection: &mut Connection, call: &Call, contact: ContactId, fate: Fate, problem: Option<&str>) -> Result<bool, StoreError> {
+async fn end(
+    connection: &mut Connection,
+    call: &Call,
+    contact: ContactId,
+    fate: Fate,
+    problem: Option<&str>,
+) -> Result<bool, StoreError> {
     // A test that was asked for again meanwhile is another one.
     let changed =
         sqlx::query("UPDATE outbox SET state = $4, problem = $5 WHERE entry = $1 AND contact = $2 AND made_at = $3 AND state = 'waiting'")
@@ -128,7 +165,10 @@ async fn end(connection: &mut Connection, call: &Call, contact: ContactId, fate:
 }
 
 /// What else an entry does in its transaction.
-pub(super) async fn carry_out(connection: &mut Connection, event: &Event) -> Result<(), StoreError> {
+pub(super) async fn carry_out(
+    connection: &mut Connection,
+    event: &Event,
+) -> Result<(), StoreError> {
     let Event::ContactRemoved { account, contact } = event else { return Ok(()) };
     // What waits for it goes with it.
     let changed = sqlx::query("DELETE FROM contact WHERE id = $1 AND account = $2")
@@ -143,14 +183,18 @@ pub(super) async fn carry_out(connection: &mut Connection, event: &Event) -> Res
 #[async_trait]
 impl Calls for Database {
     async fn contacts(&self, account: Option<AccountId>) -> Result<Vec<Contact>, StoreError> {
-        let rows = sqlx::query("SELECT id, body FROM contact WHERE $1 = 0 OR account = $1 ORDER BY id")
-            .bind(account.map_or(0, |account| i64::from(account.0)))
-            .fetch_all(&self.readers)
-            .await?;
+        let rows =
+            sqlx::query("SELECT id, body FROM contact WHERE $1 = 0 OR account = $1 ORDER BY id")
+                .bind(account.map_or(0, |account| i64::from(account.0)))
+                .fetch_all(&self.readers)
+                .await?;
         rows.iter().map(|row| contact(row, 0)).collect()
     }
 
-    async fn last_calls(&self, account: AccountId) -> Result<Vec<(ContactId, LastCall)>, StoreError> {
+    async fn last_calls(
+        &self,
+        account: AccountId,
+    ) -> Result<Vec<(ContactId, LastCall)>, StoreError> {
         let rows = sqlx::query(
             "SELECT c.id, o.entry, o.made_at, o.state, o.problem FROM contact c JOIN outbox o ON o.contact = c.id
              WHERE c.account = $1 AND NOT EXISTS (
@@ -162,22 +206,38 @@ impl Calls for Database {
         .await?;
         let last = |row: &Row| {
             let (contact, entry): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-            let fate = Fate::named(row.try_get(3)?).ok_or_else(|| StoreError::inconsistent("outbox", entry, "its state is not known"))?;
+            let fate = Fate::named(row.try_get(3)?).ok_or_else(|| {
+                StoreError::inconsistent("outbox", entry, "its state is not known")
+            })?;
             let at = Timestamp::from_micros(row.try_get(2)?);
-            Ok((ContactId(id(contact, "contact")?), LastCall { at, test: entry == 0, fate, problem: row.try_get(4)? }))
+            Ok((
+                ContactId(id(contact, "contact")?),
+                LastCall { at, test: entry == 0, fate, problem: row.try_get(4)? },
+            ))
         };
         rows.iter().map(last).collect()
     }
 
     async fn progress(&self) -> Result<Option<Progress>, StoreError> {
         let stored = meta(&mut *self.readers.acquire().await?, PROGRESS).await?;
-        stored.map(|bytes| serde_json::from_slice(&bytes).map_err(|error| StoreError::inconsistent("meta", PROGRESS, error))).transpose()
+        stored
+            .map(|bytes| {
+                serde_json::from_slice(&bytes)
+                    .map_err(|error| StoreError::inconsistent("meta", PROGRESS, error))
+            })
+            .transpose()
     }
 
-    async fn queue(&self, progress: &Progress, calls: &[(Call, ContactId)], now: Timestamp) -> Result<(), StoreError> {
+    async fn queue(
+        &self,
+        progress: &Progress,
+        calls: &[(Call, ContactId)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         for (call, contact) in calls {
-            let body = serde_json::to_vec(call).map_err(|error| StoreError::inconsistent("outbox", call.entry, error))?;
+            let body = serde_json::to_vec(call)
+                .map_err(|error| StoreError::inconsistent("outbox", call.entry, error))?;
             sqlx::query(
                 "INSERT INTO outbox (entry, contact, made_at, due, body) SELECT $1, id, $3, $4, $5 FROM contact WHERE id = $2
                  ON CONFLICT (entry, contact) DO NOTHING",
@@ -194,7 +254,8 @@ impl Calls for Database {
             .bind(now.minus(KEPT).as_micros())
             .execute(&mut *transaction)
             .await?;
-        let progress = serde_json::to_vec(progress).map_err(|error| StoreError::inconsistent("meta", PROGRESS, error))?;
+        let progress = serde_json::to_vec(progress)
+            .map_err(|error| StoreError::inconsistent("meta", PROGRESS, error))?;
         set_meta(&mut transaction, PROGRESS, &progress).await?;
         Ok(transaction.commit().await?)
     }

@@ -1,4 +1,5 @@
-//! The trail's and the share links' part of the store's body. Like `shared.rs` it is compiled once for each database.
+//! The trail's and the share links' part of the store's body. Like `shared.rs` it is compiled once
+//! for each database.
 
 use async_trait::async_trait;
 use rules::{
@@ -31,15 +32,21 @@ fn share(row: &Row) -> Result<Share, StoreError> {
     let id: i64 = row.try_get(0)?;
     let bad = |problem: &str| StoreError::inconsistent("share", id, problem);
     let shown = |index: usize| Ok::<_, sqlx::Error>(row.try_get::<i64, _>(index)? != 0);
-    let moment = |index: usize| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(index)?.map(Timestamp::from_micros));
+    let moment = |index: usize| {
+        Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(index)?.map(Timestamp::from_micros))
+    };
     Ok(Share {
         id: ShareId(u32::try_from(id).map_err(|_| bad("its id is no number of one"))?),
         incident: rows::number(row.try_get(1)?)?,
         label: row.try_get(2)?,
-        audience: Audience::named(row.try_get(3)?).ok_or_else(|| bad("its audience is not known"))?,
+        audience: Audience::named(row.try_get(3)?)
+            .ok_or_else(|| bad("its audience is not known"))?,
         parts: Parts { summary: shown(4)?, timeline: shown(5)?, now: shown(6)? },
         hosts: shown(7)?,
-        made_by: row.try_get::<&str, _>(8)?.parse().map_err(|_| bad("who made it can't be read"))?,
+        made_by: row
+            .try_get::<&str, _>(8)?
+            .parse()
+            .map_err(|_| bad("who made it can't be read"))?,
         made_at: Timestamp::from_micros(row.try_get(9)?),
         until: Timestamp::from_micros(row.try_get(10)?),
         revoked_at: moment(11)?,
@@ -49,7 +56,12 @@ fn share(row: &Row) -> Result<Share, StoreError> {
 }
 
 /// Writes the row of a new link.
-pub(super) async fn write_share(connection: &mut Connection, id: ShareId, entry: &Entry, beside: &Beside) -> Result<(), StoreError> {
+pub(super) async fn write_share(
+    connection: &mut Connection,
+    id: ShareId,
+    entry: &Entry,
+    beside: &Beside,
+) -> Result<(), StoreError> {
     let Beside::Share { incident, wanted, token_hash } = beside else { return Ok(()) };
     let shown = i64::from;
     sqlx::query(
@@ -75,7 +87,11 @@ pub(super) async fn write_share(connection: &mut Connection, id: ShareId, entry:
 }
 
 /// What ends the links that someone made and that are open still.
-pub(super) async fn ends_of_links(connection: &mut Connection, made_by: AccountId, now: Timestamp) -> Result<Vec<Event>, StoreError> {
+pub(super) async fn ends_of_links(
+    connection: &mut Connection,
+    made_by: AccountId,
+    now: Timestamp,
+) -> Result<Vec<Event>, StoreError> {
     let rows = sqlx::query("SELECT id, incident FROM share WHERE made_by = $1 AND revoked_at IS NULL AND until > $2 ORDER BY id")
         .bind(Actor::Account(made_by).to_string())
         .bind(now.as_micros())
@@ -83,25 +99,34 @@ pub(super) async fn ends_of_links(connection: &mut Connection, made_by: AccountI
         .await?;
     let end = |row: &Row| {
         let id: i64 = row.try_get(0)?;
-        let share = u32::try_from(id).map_err(|_| StoreError::inconsistent("share", id, "its id is no number of one"))?;
+        let share = u32::try_from(id)
+            .map_err(|_| StoreError::inconsistent("share", id, "its id is no number of one"))?;
         Ok(Event::ShareRevoked { incident: rows::number(row.try_get(1)?)?, share: ShareId(share) })
     };
     rows.iter().map(end).collect()
 }
 
 /// What else an entry does in its transaction.
-pub(super) async fn carry_out(connection: &mut Connection, entry: &Entry) -> Result<(), StoreError> {
+pub(super) async fn carry_out(
+    connection: &mut Connection,
+    entry: &Entry,
+) -> Result<(), StoreError> {
     match &entry.event {
         Some(Event::Redacted { entry: number, .. }) => redact(connection, *number).await,
         Some(Event::ShareRevoked { share, .. }) => {
-            let changed = sqlx::query("UPDATE share SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
-                .bind(i64::from(share.0))
-                .bind(entry.at.as_micros())
-                .execute(connection)
-                .await?
-                .rows_affected();
+            let changed = sqlx::query(
+                "UPDATE share SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
+            )
+            .bind(i64::from(share.0))
+            .bind(entry.at.as_micros())
+            .execute(connection)
+            .await?
+            .rows_affected();
             if changed == 0 {
-                return Err(Refusal::Conflict { problem: "This link was ended already.".to_owned() }.into());
+                return Err(Refusal::Conflict {
+                    problem: "This link was ended already.".to_owned(),
+                }
+                .into());
             }
             Ok(())
         }
@@ -109,7 +134,8 @@ pub(super) async fn carry_out(connection: &mut Connection, entry: &Entry) -> Res
     }
 }
 
-/// Takes the content of an entry away, and the words that it brought into its incident's row and into its replay bundle.
+/// Takes the content of an entry away, and the words that it brought into its incident's row and
+/// into its replay bundle.
 async fn redact(connection: &mut Connection, number: u64) -> Result<(), StoreError> {
     let row = sqlx::query(AssertSqlSafe(format!("SELECT {STORED} FROM journal WHERE number = $1")))
         .bind(bound(number))
@@ -117,9 +143,15 @@ async fn redact(connection: &mut Connection, number: u64) -> Result<(), StoreErr
         .await?;
     let entry = row.as_ref().map(stored).transpose()?;
     let Some(entry) = entry.filter(|entry| entry.payload.is_some()) else {
-        return Err(Refusal::Conflict { problem: format!("The content of entry {number} is removed already.") }.into());
+        return Err(Refusal::Conflict {
+            problem: format!("The content of entry {number} is removed already."),
+        }
+        .into());
     };
-    sqlx::query("UPDATE journal SET salt = NULL, payload = NULL WHERE number = $1").bind(bound(number)).execute(&mut *connection).await?;
+    sqlx::query("UPDATE journal SET salt = NULL, payload = NULL WHERE number = $1")
+        .bind(bound(number))
+        .execute(&mut *connection)
+        .await?;
     let event = rows::readable(&entry)?.event;
     if let Some(Event::CallFailed { contact, entry, .. }) = &event {
         sqlx::query("UPDATE outbox SET problem = NULL WHERE entry = $1 AND contact = $2")
@@ -129,9 +161,12 @@ async fn redact(connection: &mut Connection, number: u64) -> Result<(), StoreErr
             .await?;
     }
     let Some(about) = entry.incident.map(IncidentNumber) else { return Ok(()) };
-    // Bundles from before they were kept without words may hold it; the other ones are no loss here, as they begin and end with what the
-    // rules saw.
-    sqlx::query("DELETE FROM bundle WHERE incident = $1").bind(i64::from(about.0)).execute(&mut *connection).await?;
+    // Bundles from before they were kept without words may hold it; the other ones are no loss
+    // here, as they begin and end with what the rules saw.
+    sqlx::query("DELETE FROM bundle WHERE incident = $1")
+        .bind(i64::from(about.0))
+        .execute(&mut *connection)
+        .await?;
     let Some(mut incident) = load(&mut *connection, about).await? else { return Ok(()) };
     if let Some(event) = event {
         incident.forget(&event);
@@ -149,11 +184,16 @@ async fn redact(connection: &mut Connection, number: u64) -> Result<(), StoreErr
         let entry = super::shared::entry(row)?;
         remarks.push_str(&entry.event.as_ref().and_then(rows::remark).unwrap_or_default());
     }
-    sqlx::query("UPDATE incident SET remarks = $2 WHERE number = $1").bind(i64::from(about.0)).bind(remarks).execute(connection).await?;
+    sqlx::query("UPDATE incident SET remarks = $2 WHERE number = $1")
+        .bind(i64::from(about.0))
+        .bind(remarks)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
-/// The statement of a filter: only what narrows stands in it, so that the database can choose an index.
+/// The statement of a filter: only what narrows stands in it, so that the database can choose an
+/// index.
 fn statement(filter: &TrailFilter) -> String {
     let mut statement = format!("SELECT {STORED} FROM journal WHERE number < $1 AND number > 0");
     for (is_asked, condition) in [
@@ -189,7 +229,11 @@ impl Trail for Database {
         change(self, made, beside).await
     }
 
-    async fn trail(&self, filter: &TrailFilter, limit: u32) -> Result<Vec<StoredEntry>, StoreError> {
+    async fn trail(
+        &self,
+        filter: &TrailFilter,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
         let looked_for = subject(filter).unwrap_or_default();
         let rows = sqlx::query(AssertSqlSafe(statement(filter)))
             .bind(filter.before.map_or(i64::MAX, bound))
@@ -207,27 +251,31 @@ impl Trail for Database {
     }
 
     async fn stored_entry(&self, number: u64) -> Result<Option<StoredEntry>, StoreError> {
-        let row = sqlx::query(AssertSqlSafe(format!("SELECT {STORED} FROM journal WHERE number = $1")))
-            .bind(bound(number))
-            .fetch_optional(&self.readers)
-            .await?;
+        let row =
+            sqlx::query(AssertSqlSafe(format!("SELECT {STORED} FROM journal WHERE number = $1")))
+                .bind(bound(number))
+                .fetch_optional(&self.readers)
+                .await?;
         row.as_ref().map(stored).transpose()
     }
 
     async fn first_since(&self, at: Timestamp) -> Result<Option<u64>, StoreError> {
-        let number: Option<i64> = sqlx::query_scalar("SELECT MIN(number) FROM journal WHERE at_micros >= $1")
-            .bind(at.as_micros())
-            .fetch_one(&self.readers)
-            .await?;
+        let number: Option<i64> =
+            sqlx::query_scalar("SELECT MIN(number) FROM journal WHERE at_micros >= $1")
+                .bind(at.as_micros())
+                .fetch_one(&self.readers)
+                .await?;
         number.map(|number| number_of_row(number, "journal")).transpose()
     }
 
     async fn shares(&self, incident: IncidentNumber, limit: u32) -> Result<Vec<Share>, StoreError> {
-        let rows = sqlx::query(AssertSqlSafe(format!("SELECT {SHARE} FROM share WHERE incident = $1 ORDER BY id DESC LIMIT $2")))
-            .bind(i64::from(incident.0))
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await?;
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {SHARE} FROM share WHERE incident = $1 ORDER BY id DESC LIMIT $2"
+        )))
+        .bind(i64::from(incident.0))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
         rows.iter().map(share).collect()
     }
 
@@ -239,13 +287,18 @@ impl Trail for Database {
         row.as_ref().map(share).transpose()
     }
 
-    async fn opened_by(&self, token_hash: Hash, now: Timestamp) -> Result<Option<Share>, StoreError> {
-        let row =
-            sqlx::query(AssertSqlSafe(format!("SELECT {SHARE} FROM share WHERE token_hash = $1 AND revoked_at IS NULL AND until > $2")))
-                .bind(&token_hash.0[..])
-                .bind(now.as_micros())
-                .fetch_optional(&self.readers)
-                .await?;
+    async fn opened_by(
+        &self,
+        token_hash: Hash,
+        now: Timestamp,
+    ) -> Result<Option<Share>, StoreError> {
+        let row = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {SHARE} FROM share WHERE token_hash = $1 AND revoked_at IS NULL AND until > $2"
+        )))
+        .bind(&token_hash.0[..])
+        .bind(now.as_micros())
+        .fetch_optional(&self.readers)
+        .await?;
         row.as_ref().map(share).transpose()
     }
 

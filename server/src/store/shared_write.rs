@@ -26,11 +26,17 @@ use super::{
 
 pub(super) fn salt() -> Result<Vec<u8>, StoreError> {
     let mut salt = vec![0; 16];
-    getrandom::fill(&mut salt).map_err(|error| StoreError::trouble(format!("The system gives no randomness: {error}.")))?;
+    getrandom::fill(&mut salt).map_err(|error| {
+        StoreError::trouble(format!("The system gives no randomness: {error}."))
+    })?;
     Ok(salt)
 }
 
-pub(super) async fn write_incident(connection: &mut Connection, incident: &Incident, remarks: &str) -> Result<(), StoreError> {
+pub(super) async fn write_incident(
+    connection: &mut Connection,
+    incident: &Incident,
+    remarks: &str,
+) -> Result<(), StoreError> {
     let row = IncidentRow::new(incident)?;
     sqlx::query(
         "INSERT INTO incident (number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at, may_run_until, subjects, search, body,
@@ -60,8 +66,12 @@ pub(super) async fn write_incident(connection: &mut Connection, incident: &Incid
     Ok(())
 }
 
-pub(super) async fn write_entry(connection: &mut Connection, entry: &StoredEntry) -> Result<(), StoreError> {
-    let (salt, payload) = entry.payload.as_ref().map(|(salt, payload)| (salt.as_slice(), payload.as_slice())).unzip();
+pub(super) async fn write_entry(
+    connection: &mut Connection,
+    entry: &StoredEntry,
+) -> Result<(), StoreError> {
+    let (salt, payload) =
+        entry.payload.as_ref().map(|(salt, payload)| (salt.as_slice(), payload.as_slice())).unzip();
     sqlx::query(
         "INSERT INTO journal (number, at_micros, actor, kind, incident, payload_hash, hash, salt, payload)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -82,23 +92,34 @@ pub(super) async fn write_entry(connection: &mut Connection, entry: &StoredEntry
 
 /// Everyone who is or was here, as far as this transaction sees.
 pub(super) async fn roster(connection: &mut Connection) -> Result<Roster, StoreError> {
-    let rows = sqlx::query("SELECT kind, id, body, seen FROM roster ORDER BY kind, id").fetch_all(connection).await?;
+    let rows = sqlx::query("SELECT kind, id, body, seen FROM roster ORDER BY kind, id")
+        .fetch_all(connection)
+        .await?;
     let mut roster = Roster::default();
     for row in &rows {
         let (kind, id): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
         let seen: Option<i64> = row.try_get(3)?;
-        roster
-            .take(kind, row.try_get(2)?, seen.map(Timestamp::from_micros))
-            .map_err(|error| StoreError::inconsistent("roster", format_args!("{kind} {id}"), error))?;
+        roster.take(kind, row.try_get(2)?, seen.map(Timestamp::from_micros)).map_err(|error| {
+            StoreError::inconsistent("roster", format_args!("{kind} {id}"), error)
+        })?;
     }
     Ok(roster)
 }
 
-pub(super) async fn write_row(connection: &mut Connection, row: &RosterRow) -> Result<(), StoreError> {
+pub(super) async fn write_row(
+    connection: &mut Connection,
+    row: &RosterRow,
+) -> Result<(), StoreError> {
     let (kind, id) = (row.kind(), i64::from(row.id()));
-    let body = row.body().map_err(|error| StoreError::inconsistent("roster", format_args!("{kind} {id}"), error))?;
+    let body = row
+        .body()
+        .map_err(|error| StoreError::inconsistent("roster", format_args!("{kind} {id}"), error))?;
     let Some(body) = body else {
-        sqlx::query("DELETE FROM roster WHERE kind = $1 AND id = $2").bind(kind).bind(id).execute(connection).await?;
+        sqlx::query("DELETE FROM roster WHERE kind = $1 AND id = $2")
+            .bind(kind)
+            .bind(id)
+            .execute(connection)
+            .await?;
         return Ok(());
     };
     // When it was seen is not decided here: it only begins here.
@@ -115,12 +136,20 @@ pub(super) async fn write_row(connection: &mut Connection, row: &RosterRow) -> R
 }
 
 /// A change, with what is written beside it.
-pub(super) async fn change(database: &Database, change: Change, beside: Beside) -> Result<Vec<Entry>, StoreError> {
+pub(super) async fn change(
+    database: &Database,
+    change: Change,
+    beside: Beside,
+) -> Result<Vec<Entry>, StoreError> {
     let Change { at, actor, about, decide, people, monitor } = change;
     let mut transaction = database.begin().await?;
     let mut head = lock_head(&mut transaction).await?;
     let mut known = BTreeMap::new();
-    let mut seen = if let About::IncidentAndRuns(_) = about { with_runs(&mut transaction, at).await? } else { Vec::new() };
+    let mut seen = if let About::IncidentAndRuns(_) = about {
+        with_runs(&mut transaction, at).await?
+    } else {
+        Vec::new()
+    };
     if let About::Incident(number) | About::IncidentAndRuns(number) = about {
         let incident = load(&mut transaction, number).await?;
         seen.retain(|other| other.number != number);
@@ -139,7 +168,9 @@ pub(super) async fn change(database: &Database, change: Change, beside: Beside) 
         }
     }
     // A link, and a contact, bears the number of the entry that tells of it.
-    let share = u32::try_from(head.number + 1 + events.len() as u64).map(ShareId).unwrap_or(ShareId(u32::MAX));
+    let share = u32::try_from(head.number + 1 + events.len() as u64)
+        .map(ShareId)
+        .unwrap_or(ShareId(u32::MAX));
     if let Beside::Share { incident, wanted, .. } = &beside {
         events.push(Event::ShareCreated { incident: *incident, share, until: wanted.until });
     }
@@ -161,7 +192,8 @@ pub(super) async fn change(database: &Database, change: Change, beside: Beside) 
     }
     let mut entries = Vec::with_capacity(events.len());
     for event in events {
-        let sealed = seal(head, at, actor, &event, salt()?).map_err(|error| StoreError::inconsistent("journal", head.number + 1, error))?;
+        let sealed = seal(head, at, actor, &event, salt()?)
+            .map_err(|error| StoreError::inconsistent("journal", head.number + 1, error))?;
         write_entry(&mut transaction, &sealed).await?;
         head = Head { number: sealed.number, hash: sealed.hash };
         let entry = Entry { number: sealed.number, at, actor, event: Some(event) };

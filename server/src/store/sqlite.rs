@@ -1,4 +1,5 @@
-//! SQLite: one writer, whose changes begin with `BEGIN IMMEDIATE`, and a few readers beside it that see the last commit.
+//! SQLite: one writer, whose changes begin with `BEGIN IMMEDIATE`, and a few readers beside it that
+//! see the last commit.
 
 use std::{
     fs::File,
@@ -12,25 +13,42 @@ use rules::query::LongQuery;
 use rustix::fs::{FlockOperation, flock};
 use sqlx::{
     Sqlite, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    },
 };
 
 use super::{Rollup, StoreError, schema};
 
 #[path = "shared.rs"]
-#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the same queries are compiled for each database, checked by its own types"
+)]
 mod shared;
 #[path = "shared_archive.rs"]
-#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the same queries are compiled for each database, checked by its own types"
+)]
 mod shared_archive;
 #[path = "shared_calls.rs"]
-#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the same queries are compiled for each database, checked by its own types"
+)]
 mod shared_calls;
 #[path = "shared_trail.rs"]
-#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the same queries are compiled for each database, checked by its own types"
+)]
 mod shared_trail;
 #[path = "shared_write.rs"]
-#[expect(clippy::duplicate_mod, reason = "the same queries are compiled for each database, checked by its own types")]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the same queries are compiled for each database, checked by its own types"
+)]
 mod shared_write;
 
 type Db = Sqlite;
@@ -38,10 +56,12 @@ type Connection = SqliteConnection;
 type Row = SqliteRow;
 type Database = SqliteStore;
 
-/// Takes the one writing lock at once: a transaction that reads first and writes then could not wait for it.
+/// Takes the one writing lock at once: a transaction that reads first and writes then could not
+/// wait for it.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head";
-/// The condition of an entry that is about a subject: of an incident in which it takes part, or of its own end.
+/// The condition of an entry that is about a subject: of an incident in which it takes part, or of
+/// its own end.
 const RETIRED: &str = r"(incident IN (SELECT i.number FROM incident i WHERE i.subjects LIKE $7 ESCAPE '\')
     OR (kind = 'subject_retired' AND payload IS NOT NULL AND LOWER(CAST(payload AS TEXT)) LIKE $8 ESCAPE '\'))";
 
@@ -64,9 +84,11 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, or makes it, and brings its schema up to date. Another program may use it at the same time.
+    /// Opens the file, or makes it, and brings its schema up to date. Another program may use it at
+    /// the same time.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        // SQLite would let everyone on the machine read it, and gives the files beside it the same rights. What is in the way is told below.
+        // SQLite would let everyone on the machine read it, and gives the files beside it the same
+        // rights. What is in the way is told below.
         let _ = File::options().write(true).create_new(true).mode(0o600).open(path);
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -81,13 +103,16 @@ impl SqliteStore {
             .pragma("cache_size", "-1024")
             .pragma("journal_size_limit", "16777216")
             .statement_cache_capacity(32);
-        let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE * 2).idle_timeout(None).max_lifetime(None);
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(PATIENCE * 2)
+            .idle_timeout(None)
+            .max_lifetime(None);
         let writer = pool.clone().max_connections(1).connect_with(options.clone()).await?;
         schema::SQLITE.run(&writer).await?;
-        let readers = pool
-            .max_connections(3)
-            .idle_timeout(Duration::from_secs(60))
-            .connect_lazy_with(options.read_only(true).create_if_missing(false).pragma("cache_size", "-512"));
+        let readers =
+            pool.max_connections(3).idle_timeout(Duration::from_secs(60)).connect_lazy_with(
+                options.read_only(true).create_if_missing(false).pragma("cache_size", "-512"),
+            );
         Ok(Self { writer, readers, _alone: None })
     }
 
@@ -98,11 +123,21 @@ impl SqliteStore {
         Ok(Self { _alone: Some(alone), ..store })
     }
 
-    /// Opens it to look at it beside the program that serves: nothing is made, brought up to date, or written, and a change is refused.
+    /// Opens it to look at it beside the program that serves: nothing is made, brought up to date,
+    /// or written, and a change is refused.
     pub async fn open_to_read(path: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(PATIENCE).pragma("query_only", "on");
-        let readers = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE * 2).connect_with(options).await?;
-        let applied = sqlx::query_scalar(super::APPLIED).fetch_all(&readers).await.map_err(super::unread)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .read_only(true)
+            .busy_timeout(PATIENCE)
+            .pragma("query_only", "on");
+        let readers = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE * 2)
+            .connect_with(options)
+            .await?;
+        let applied =
+            sqlx::query_scalar(super::APPLIED).fetch_all(&readers).await.map_err(super::unread)?;
         super::same_schema(&schema::SQLITE, &applied)?;
         Ok(Self { writer: readers.clone(), readers, _alone: None })
     }
@@ -114,14 +149,20 @@ impl SqliteStore {
 
     /// SQLite has no sessions of others.
     #[expect(clippy::unused_async, reason = "the same call as for PostgreSQL")]
-    async fn cancel_backend(&self, _pid: u32, _started: u64) -> Result<super::QueryCancel, StoreError> {
+    async fn cancel_backend(
+        &self,
+        _pid: u32,
+        _started: u64,
+    ) -> Result<super::QueryCancel, StoreError> {
         Ok(super::QueryCancel::NotHere)
     }
 
-    /// After a redaction: what was removed is in the log beside the file until the log is emptied. Where a reader holds it, the log's next
-    /// turn does it.
+    /// After a redaction: what was removed is in the log beside the file until the log is emptied.
+    /// Where a reader holds it, the log's next turn does it.
     async fn scrub(&self) {
-        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await {
+        if let Err(error) =
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await
+        {
             tracing::info!(%error, "the database's log could not be emptied after a redaction; it will be later");
         }
     }
@@ -133,9 +174,11 @@ impl SqliteStore {
     }
 }
 
-/// Takes the lock that says who serves from a database file. It ends with the returned file, or with the program.
+/// Takes the lock that says who serves from a database file. It ends with the returned file, or
+/// with the program.
 pub(crate) fn hold(path: &Path) -> Result<File, StoreError> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory =
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = directory.join("calm-ops.lock");
     let cannot = |error: std::io::Error| {
         let sentence = format!(
@@ -145,25 +188,38 @@ pub(crate) fn hold(path: &Path) -> Result<File, StoreError> {
         );
         StoreError::unavailable(sentence, sqlx::Error::Io(error))
     };
-    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&beside).map_err(cannot)?;
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&beside)
+        .map_err(cannot)?;
     if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
         if error != rustix::io::Errno::WOULDBLOCK {
             return Err(cannot(error.into()));
         }
         let mut pid = String::new();
         let _ = file.take(20).read_to_string(&mut pid);
-        let pid = pid.trim().parse::<u32>().map_or_else(|_| String::new(), |pid| format!(" (pid {pid})"));
+        let pid =
+            pid.trim().parse::<u32>().map_or_else(|_| String::new(), |pid| format!(" (pid {pid})"));
         return Err(StoreError::trouble(format!(
             "Another Calm Ops{pid} is using '{}'; stop it or give this one another --data-dir.",
             path.display()
         )));
     }
     // The number only helps people to find the other program: without it the lock holds as well.
-    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+    let _ = file
+        .set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()));
     Ok(file)
 }
 
-async fn write_rollups(connection: &mut SqliteConnection, rollups: &[Rollup]) -> Result<(), StoreError> {
+async fn write_rollups(
+    connection: &mut SqliteConnection,
+    rollups: &[Rollup],
+) -> Result<(), StoreError> {
     for rollup in rollups {
         sqlx::query(
             "INSERT INTO series (subject, signal, unit) VALUES ($1, $2, $3)

@@ -28,8 +28,8 @@ pub enum Beside {
         /// SHA-256 of its token.
         token_hash: Hash,
     },
-    /// A contact is set; the store journals it too. One with the number 0 is new, and gets the number of its entry; another one must be
-    /// its account's already.
+    /// A contact is set; the store journals it too. One with the number 0 is new, and gets the
+    /// number of its entry; another one must be its account's already.
     Contact(Box<Contact>),
     /// A test by a contact of an account is queued; nothing is journalled.
     Test {
@@ -54,12 +54,13 @@ pub enum Beside {
 /// Looking through the journal, and share links.
 #[async_trait]
 pub trait Trail: Send + Sync {
-    /// As [`Store::change`](super::Store::change), with a row beside it. `Event::Redacted` takes the entry's content away,
-    /// `Event::ShareRevoked` ends the link, both in the same transaction.
+    /// As [`Store::change`](super::Store::change), with a row beside it. `Event::Redacted` takes
+    /// the entry's content away, `Event::ShareRevoked` ends the link, both in the same transaction.
     async fn change_with(&self, change: Change, beside: Beside) -> Result<Vec<Entry>, StoreError>;
 
     /// Entries that fit a filter, newest first.
-    async fn trail(&self, filter: &TrailFilter, limit: u32) -> Result<Vec<StoredEntry>, StoreError>;
+    async fn trail(&self, filter: &TrailFilter, limit: u32)
+    -> Result<Vec<StoredEntry>, StoreError>;
 
     /// One entry as it is stored.
     async fn stored_entry(&self, number: u64) -> Result<Option<StoredEntry>, StoreError>;
@@ -73,8 +74,13 @@ pub trait Trail: Send + Sync {
     /// One link.
     async fn share(&self, id: ShareId) -> Result<Option<Share>, StoreError>;
 
-    /// The link that a token opens now. One that is unknown, over or ended is not found, all by the same look-up.
-    async fn opened_by(&self, token_hash: Hash, now: Timestamp) -> Result<Option<Share>, StoreError>;
+    /// The link that a token opens now. One that is unknown, over or ended is not found, all by the
+    /// same look-up.
+    async fn opened_by(
+        &self,
+        token_hash: Hash,
+        now: Timestamp,
+    ) -> Result<Option<Share>, StoreError>;
 
     /// Notes that a link was looked at; `opened` counts it as a view.
     async fn share_used(&self, id: ShareId, at: Timestamp, opened: bool) -> Result<(), StoreError>;

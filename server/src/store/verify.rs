@@ -21,9 +21,11 @@ pub struct Report {
     pub head: Head,
     /// How many payloads were redacted.
     pub redacted: u64,
-    /// Entries whose content is gone although no entry tells of a redaction: someone else took it away.
+    /// Entries whose content is gone although no entry tells of a redaction: someone else took it
+    /// away.
     pub unexplained: Vec<u64>,
-    /// Incidents whose rows are not what the journal says; they are never written by hand, so this is a defect or a foreign hand.
+    /// Incidents whose rows are not what the journal says; they are never written by hand, so this
+    /// is a defect or a foreign hand.
     pub differing: Vec<IncidentNumber>,
 }
 
@@ -69,10 +71,13 @@ impl Fold {
         let Some(event) = entry.event else {
             folded.redacted = true;
             if let Some(incident) = &mut folded.incident {
-                // What is known without the content is carried out, so that what was ended stays ended.
+                // What is known without the content is carried out, so that what was ended stays
+                // ended.
                 if stored.kind == "snapshot_saved" {
                     (incident.snapshots, incident.updated_at) = (incident.snapshots + 1, entry.at);
-                } else if let Some(event) = Event::remainder(&stored.kind, number, entry.actor, incident) {
+                } else if let Some(event) =
+                    Event::remainder(&stored.kind, number, entry.actor, incident)
+                {
                     let _ = apply(&mut folded.incident, &event, entry.actor, entry.at);
                 }
             }
@@ -80,30 +85,39 @@ impl Fold {
         };
         folded.remarks.push_str(&rows::remark(&event).unwrap_or_default());
         match apply(&mut folded.incident, &event, entry.actor, entry.at) {
-            Err(misfit) if !folded.redacted => Err(VerifyError::Misfit { number: entry.number, misfit }),
+            Err(misfit) if !folded.redacted => {
+                Err(VerifyError::Misfit { number: entry.number, misfit })
+            }
             _ => Ok(()),
         }
     }
 
     /// The incidents as they stand, each with the words of its comments and notes.
     pub fn finish(self) -> Vec<(Incident, String)> {
-        self.incidents.into_values().filter_map(|folded| Some((folded.incident?, folded.remarks))).collect()
+        self.incidents
+            .into_values()
+            .filter_map(|folded| Some((folded.incident?, folded.remarks)))
+            .collect()
     }
 }
 
-/// Walks the whole journal, up to the head that was noted elsewhere and to its own, and names the first thing that is wrong.
-/// What is written meanwhile by a running server is left for the next time.
+/// Walks the whole journal, up to the head that was noted elsewhere and to its own, and names the
+/// first thing that is wrong. What is written meanwhile by a running server is left for the next
+/// time.
 pub async fn verify(store: &dyn Store, noted: Option<Head>) -> Result<Report, VerifyError> {
-    // Read before the head: an incident that changes in between differs from the rows, and is looked at again below.
+    // Read before the head: an incident that changes in between differs from the rows, and is
+    // looked at again below.
     let (_, goal) = store.head().await?;
-    let (mut verifier, mut fold, mut removals) = (Verifier::new(noted), Fold::default(), Removals::default());
+    let (mut verifier, mut fold, mut removals) =
+        (Verifier::new(noted), Fold::default(), Removals::default());
     let mut after = 0;
     'pages: loop {
         let page = store.stored_entries(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         let came_to = last.number;
         for entry in &page {
-            // Beyond the head there are entries only because the server went on: or because someone put them there.
+            // Beyond the head there are entries only because the server went on: or because someone
+            // put them there.
             if entry.number > goal.number && store.head().await?.1.number >= entry.number {
                 break 'pages;
             }
@@ -122,8 +136,13 @@ pub async fn verify(store: &dyn Store, noted: Option<Head>) -> Result<Report, Ve
     Ok(Report { head, redacted, unexplained: removals.unexplained(), differing })
 }
 
-/// A running server may have removed a content while the journal was read: the entry that says so came after the head then.
-pub(crate) async fn explain(store: &dyn Store, after: u64, removals: &mut Removals) -> Result<(), StoreError> {
+/// A running server may have removed a content while the journal was read: the entry that says so
+/// came after the head then.
+pub(crate) async fn explain(
+    store: &dyn Store,
+    after: u64,
+    removals: &mut Removals,
+) -> Result<(), StoreError> {
     let mut after = after;
     while !removals.unexplained().is_empty() {
         let page = store.stored_entries(after, PAGE).await?;
@@ -134,7 +153,8 @@ pub(crate) async fn explain(store: &dyn Store, after: u64, removals: &mut Remova
     Ok(())
 }
 
-/// Folds the whole journal in memory and returns the incidents whose rows differ. An incident with a redacted entry is left out.
+/// Folds the whole journal in memory and returns the incidents whose rows differ. An incident with
+/// a redacted entry is left out.
 pub async fn rebuild(store: &dyn Store) -> Result<Vec<IncidentNumber>, VerifyError> {
     let mut fold = Fold::default();
     let mut after = 0;
@@ -148,9 +168,17 @@ pub async fn rebuild(store: &dyn Store) -> Result<Vec<IncidentNumber>, VerifyErr
     compare(store, fold, head).await
 }
 
-async fn compare(store: &dyn Store, fold: Fold, head: Head) -> Result<Vec<IncidentNumber>, VerifyError> {
-    let mut rows: BTreeMap<IncidentNumber, Incident> =
-        store.recent_incidents(Timestamp::from_micros(i64::MIN)).await?.into_iter().map(|incident| (incident.number, incident)).collect();
+async fn compare(
+    store: &dyn Store,
+    fold: Fold,
+    head: Head,
+) -> Result<Vec<IncidentNumber>, VerifyError> {
+    let mut rows: BTreeMap<IncidentNumber, Incident> = store
+        .recent_incidents(Timestamp::from_micros(i64::MIN))
+        .await?
+        .into_iter()
+        .map(|incident| (incident.number, incident))
+        .collect();
     let mut differing = Vec::new();
     for (number, folded) in fold.incidents {
         let row = rows.remove(&number);

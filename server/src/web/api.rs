@@ -1,4 +1,5 @@
-//! REST: the same desk as the pages, for other programs. [`ROUTES`] is the one table that makes the router and its description.
+//! REST: the same desk as the pages, for other programs. [`ROUTES`] is the one table that makes the
+//! router and its description.
 
 use std::str::FromStr;
 
@@ -6,7 +7,10 @@ use app::desk::Desk as _;
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Extension, FromRequestParts, Path, Query as UrlQuery, Request, State, rejection::QueryRejection},
+    extract::{
+        Extension, FromRequestParts, Path, Query as UrlQuery, Request, State,
+        rejection::QueryRejection,
+    },
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::MethodRouter,
@@ -52,7 +56,8 @@ pub struct Route {
     pub method: &'static str,
     /// The path, with `{parameters}`.
     pub path: &'static str,
-    /// What it asks of its caller. The desk decides by the same; a test holds both against each other.
+    /// What it asks of its caller. The desk decides by the same; a test holds both against each
+    /// other.
     pub need: Need,
     /// What it does, in a sentence.
     pub summary: &'static str,
@@ -78,14 +83,15 @@ impl std::fmt::Debug for Route {
 pub fn router() -> Router<Site> {
     let router = ROUTES.iter().fold(Router::new(), |router, route| {
         let need = route.need;
-        // Refused before a body is read, so that only those who may learn what it should look like. The desk asks again; a push has a
-        // rule of its own.
-        let early = middleware::from_fn(move |As(caller): As, request: Request, next: Next| async move {
-            if need != Need::Ingest {
-                allowed(&caller, need).map_err(Problem::from)?;
-            }
-            Ok::<Response, Problem>(next.run(request).await)
-        });
+        // Refused before a body is read, so that only those who may learn what it should look like.
+        // The desk asks again; a push has a rule of its own.
+        let early =
+            middleware::from_fn(move |As(caller): As, request: Request, next: Next| async move {
+                if need != Need::Ingest {
+                    allowed(&caller, need).map_err(Problem::from)?;
+                }
+                Ok::<Response, Problem>(next.run(request).await)
+            });
         router.route(route.path, (route.handler)().route_layer(early))
     });
     router.route("/api/{*rest}", axum::routing::any(nothing_here))
@@ -102,11 +108,14 @@ impl FromRequestParts<Site> for Which {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
-        let Path(text) = Path::<String>::from_request_parts(parts, site).await.map_err(|_| unknown_incident("that"))?;
+        let Path(text) = Path::<String>::from_request_parts(parts, site)
+            .await
+            .map_err(|_| unknown_incident("that"))?;
         if let Ok(number) = text.parse() {
             return Ok(Self(IncidentNumber(number)));
         }
-        let id = text.parse().map_err(|_| unknown_incident("that: a number or a UUID names one"))?;
+        let id =
+            text.parse().map_err(|_| unknown_incident("that: a number or a UUID names one"))?;
         let As(caller) = As::from_request_parts(parts, site).await?;
         match site.desk.ask(caller, Query::IncidentById { id }).await? {
             Answer::Number(found) => Ok(Self(found.number)),
@@ -135,7 +144,9 @@ pub(super) async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Res
         Answer::Journal(view) => json(&view),
         Answer::Recommendation(view) => json(&view),
         Answer::Settings(view) => json(&view),
-        Answer::Bundle(bytes) => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
+        Answer::Bundle(bytes) => {
+            ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
+        }
         Answer::Trail(view) => json(&view),
         Answer::Verified(view) => json(&view),
         Answer::Shares(view) => json(&view),
@@ -144,17 +155,25 @@ pub(super) async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Res
     })
 }
 
-pub(super) async fn act(site: &Site, caller: Caller, command: Command) -> Result<Response, Problem> {
+pub(super) async fn act(
+    site: &Site,
+    caller: Caller,
+    command: Command,
+) -> Result<Response, Problem> {
     let done = site.desk.act(caller, command).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(done)).into_response())
 }
 
 /// Reads a small JSON body. An empty one counts as `{}`.
 pub(super) fn body<T: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> Result<T, Problem> {
-    let json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_none_or(|value| value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")));
+    let json = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_none_or(
+        |value| {
+            value
+                .split(';')
+                .next()
+                .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+        },
+    );
     if !json {
         let detail = "Send the body as application/json.".to_owned();
         return Err(Problem::new(Kind::ContentType, detail));
@@ -164,7 +183,10 @@ pub(super) fn body<T: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> R
         let kind = if error.is_data() { Kind::Invalid } else { Kind::Malformed };
         let (text, place) = (error.to_string(), error.line());
         let text = text.split(" at line ").next().unwrap_or_default().replace('`', "'");
-        let detail = format!("The body can't be read: {text} (line {place}, column {}). /api shows an example.", error.column());
+        let detail = format!(
+            "The body can't be read: {text} (line {place}, column {}). /api shows an example.",
+            error.column()
+        );
         Problem::new(kind, detail)
     })
 }
@@ -205,7 +227,11 @@ async fn public_health(State(site): State<Site>) -> Response {
         None => PublicStatus::Calm,
     };
     let code = if stuck { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    let health = PublicHealth { status, active_incidents: active.as_ref().map(Vec::len), checked_at: shown.readings.checked_at };
+    let health = PublicHealth {
+        status,
+        active_incidents: active.as_ref().map(Vec::len),
+        checked_at: shown.readings.checked_at,
+    };
     (code, [(header::CACHE_CONTROL, "no-store")], Json(health)).into_response()
 }
 
@@ -217,11 +243,19 @@ async fn incidents(State(site): State<Site>, As(caller): As) -> Result<Response,
     ask(&site, caller, Query::Incidents).await
 }
 
-async fn incident(State(site): State<Site>, As(caller): As, Which(incident): Which) -> Result<Response, Problem> {
+async fn incident(
+    State(site): State<Site>,
+    As(caller): As,
+    Which(incident): Which,
+) -> Result<Response, Problem> {
     ask(&site, caller, Query::Incident { incident }).await
 }
 
-async fn acknowledge(State(site): State<Site>, As(caller): As, Which(incident): Which) -> Result<Response, Problem> {
+async fn acknowledge(
+    State(site): State<Site>,
+    As(caller): As,
+    Which(incident): Which,
+) -> Result<Response, Problem> {
     act(&site, caller, Command::Acknowledge { incident }).await
 }
 
@@ -281,21 +315,33 @@ async fn reopen(
     act(&site, caller, Command::Reopen { incident, note }).await
 }
 
-async fn retire(State(site): State<Site>, As(caller): As, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+async fn retire(
+    State(site): State<Site>,
+    As(caller): As,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
     let Retired { subject } = body(&headers, &bytes)?;
     act(&site, caller, Command::RetireSubject { subject }).await
 }
 
-async fn bundle(State(site): State<Site>, As(caller): As, Which(incident): Which) -> Result<Response, Problem> {
+async fn bundle(
+    State(site): State<Site>,
+    As(caller): As,
+    Which(incident): Which,
+) -> Result<Response, Problem> {
     let mut response = ask(&site, caller, Query::Bundle { incident }).await?;
-    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"incident-{incident}.json\"")) {
+    if let Ok(name) =
+        HeaderValue::from_str(&format!("attachment; filename=\"incident-{incident}.json\""))
+    {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
     }
     Ok(response)
 }
 
 /// The query's pairs, each field checked by hand so that an error names it.
-pub(super) type Pairs = Result<UrlQuery<std::collections::BTreeMap<String, String>>, QueryRejection>;
+pub(super) type Pairs =
+    Result<UrlQuery<std::collections::BTreeMap<String, String>>, QueryRejection>;
 
 pub(super) struct Fields {
     pairs: std::collections::BTreeMap<String, String>,
@@ -303,7 +349,8 @@ pub(super) struct Fields {
 
 impl Fields {
     pub(super) fn new(pairs: Pairs, known: &[&str]) -> Result<Self, Problem> {
-        let UrlQuery(pairs) = pairs.map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
+        let UrlQuery(pairs) =
+            pairs.map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
         let unknown = pairs.keys().find(|name| !known.contains(&name.as_str()));
         match unknown {
             Some(name) => {
@@ -314,23 +361,35 @@ impl Fields {
         }
     }
 
-    pub(super) fn get<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
+    pub(super) fn get<T: FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, Problem> {
         let text = self.pairs.get(name).filter(|text| !text.trim().is_empty());
-        text.map(|text| text.parse()).transpose().map_err(|error: T::Err| wrong(name, error.to_string()))
+        text.map(|text| text.parse())
+            .transpose()
+            .map_err(|error: T::Err| wrong(name, error.to_string()))
     }
 
     pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
         let text = self.pairs.get(name).filter(|text| !text.trim().is_empty());
-        text.map(|text| text.trim().parse()).transpose().map_err(|_| wrong(name, "expected a whole number from 0 on".to_owned()))
+        text.map(|text| text.trim().parse())
+            .transpose()
+            .map_err(|_| wrong(name, "expected a whole number from 0 on".to_owned()))
     }
 }
 
 fn wrong(field: &str, detail: String) -> Problem {
     let sentence = format!("{field}: {detail}.");
-    Problem::new(Kind::Invalid, sentence).with(vec![WrongField { pointer: format!("?{field}"), detail }])
+    Problem::new(Kind::Invalid, sentence)
+        .with(vec![WrongField { pointer: format!("?{field}"), detail }])
 }
 
-async fn history(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Result<Response, Problem> {
+async fn history(
+    State(site): State<Site>,
+    As(caller): As,
+    pairs: Pairs,
+) -> Result<Response, Problem> {
     let fields = Fields::new(pairs, &["text", "severity", "subject", "from", "to", "before"])?;
     let filter = HistoryFilter {
         text: fields.get("text")?,
@@ -343,11 +402,17 @@ async fn history(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Resu
     ask(&site, caller, Query::History { filter }).await
 }
 
-async fn course(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Result<Response, Problem> {
+async fn course(
+    State(site): State<Site>,
+    As(caller): As,
+    pairs: Pairs,
+) -> Result<Response, Problem> {
     let fields = Fields::new(pairs, &["subject", "signal", "from", "to"])?;
     let now = site.clock.now().wall;
-    let subject: Subject = fields.get("subject")?.ok_or_else(|| wrong("subject", "is missing".to_owned()))?;
-    let signal: Signal = fields.get("signal")?.ok_or_else(|| wrong("signal", "is missing".to_owned()))?;
+    let subject: Subject =
+        fields.get("subject")?.ok_or_else(|| wrong("subject", "is missing".to_owned()))?;
+    let signal: Signal =
+        fields.get("signal")?.ok_or_else(|| wrong("signal", "is missing".to_owned()))?;
     let to: Timestamp = fields.get("to")?.unwrap_or(now);
     let from: Timestamp = fields.get("from")?.unwrap_or_else(|| to.minus(Span::from_mins(60)));
     if from >= to {
@@ -356,9 +421,14 @@ async fn course(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Resul
     ask(&site, caller, Query::Course { subject, signal, from, to }).await
 }
 
-async fn journal(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Result<Response, Problem> {
+async fn journal(
+    State(site): State<Site>,
+    As(caller): As,
+    pairs: Pairs,
+) -> Result<Response, Problem> {
     let fields = Fields::new(pairs, &["after", "limit"])?;
-    let (after, limit) = (fields.number("after")?.unwrap_or(0), fields.number("limit")?.unwrap_or(100));
+    let (after, limit) =
+        (fields.number("after")?.unwrap_or(0), fields.number("limit")?.unwrap_or(100));
     if !(1..=1_000).contains(&limit) {
         return Err(wrong("limit", format!("is {limit}; expected 1 to 1,000")));
     }
@@ -374,16 +444,24 @@ async fn events(
 ) -> Result<Response, Problem> {
     site.desk.allow(&caller, Need::Read)?;
     let fields = Fields::new(pairs, &["after"])?;
-    let cursor: Option<Cursor> = match headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::parse) {
-        Some(Ok(cursor)) => Some(cursor),
-        Some(Err(_)) | None => fields.get("after")?,
-    };
-    let stream = site.live.open(cursor, site.store.clone(), site.stop.clone()).ok_or_else(|| {
-        let detail = "As many readers as are allowed are connected. Try again in a moment.".to_owned();
-        Problem::new(Kind::TooManyReaders, detail)
-    })?;
+    let cursor: Option<Cursor> =
+        match headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::parse) {
+            Some(Ok(cursor)) => Some(cursor),
+            Some(Err(_)) | None => fields.get("after")?,
+        };
+    let stream =
+        site.live.open(cursor, site.store.clone(), site.stop.clone()).ok_or_else(|| {
+            let detail =
+                "As many readers as are allowed are connected. Try again in a moment.".to_owned();
+            Problem::new(Kind::TooManyReaders, detail)
+        })?;
     // Who may no longer read is cut off at once.
-    let refused = who::until_refused(site.people, site.desk.people_changed(), Shown::by(&headers, &came), Need::Read);
+    let refused = who::until_refused(
+        site.people,
+        site.desk.people_changed(),
+        Shown::by(&headers, &came),
+        Need::Read,
+    );
     let stream = stream.take_until(Box::pin(refused));
     let mut response = Response::new(Body::from_stream(stream));
     let answer = response.headers_mut();

@@ -25,7 +25,10 @@ pub async fn whole(most: usize, request: Request, next: Next) -> Response {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > u64::try_from(most).unwrap_or(u64::MAX)) {
         let _ = tokio::time::timeout(DRAINED_WITHIN, drain(request.into_body())).await;
         return too_large(most).into_response();
@@ -33,20 +36,26 @@ pub async fn whole(most: usize, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match tokio::time::timeout(WITHIN, to_bytes(body, most)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-        Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => too_large(most).into_response(),
+        Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => {
+            too_large(most).into_response()
+        }
         Ok(Err(_)) => {
-            let detail = "The body broke off before its end. Nothing was taken; send it again.".to_owned();
+            let detail =
+                "The body broke off before its end. Nothing was taken; send it again.".to_owned();
             Problem::new(Kind::Malformed, detail).into_response()
         }
         Err(_) => {
-            let detail = format!("The body did not arrive within {} seconds. Nothing was taken; send it again.", WITHIN.as_secs());
+            let detail = format!(
+                "The body did not arrive within {} seconds. Nothing was taken; send it again.",
+                WITHIN.as_secs()
+            );
             Problem::new(Kind::TooSlow, detail).into_response()
         }
     }
 }
 
-/// Reads on and throws it away: a connection that is closed while its client still sends is reset, and the answer is lost with it (RFC 9112,
-/// section 9.6).
+/// Reads on and throws it away: a connection that is closed while its client still sends is reset,
+/// and the answer is lost with it (RFC 9112, section 9.6).
 async fn drain(body: Body) {
     let mut left = MOST_DRAINED;
     let mut parts = body.into_data_stream();

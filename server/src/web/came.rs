@@ -1,7 +1,7 @@
 //! How a request came here: from which address, and whether nobody could listen on the way.
 //!
-//! A proxy tells it in headers, and anyone can write headers: they count only where the connection itself comes from a proxy that the
-//! configuration names.
+//! A proxy tells it in headers, and anyone can write headers: they count only where the connection
+//! itself comes from a proxy that the configuration names.
 
 use std::{
     fmt,
@@ -61,7 +61,9 @@ impl Network {
             shift >= width || ours >> shift == theirs >> shift
         };
         match (self.address, address.to_canonical()) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => same(u128::from(ours.to_bits()), u128::from(theirs.to_bits()), 32),
+            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
+                same(u128::from(ours.to_bits()), u128::from(theirs.to_bits()), 32)
+            }
             (IpAddr::V6(ours), IpAddr::V6(theirs)) => same(ours.to_bits(), theirs.to_bits(), 128),
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
@@ -77,7 +79,8 @@ impl FromStr for Network {
     type Err = BadNetwork;
 
     fn from_str(text: &str) -> Result<Self, BadNetwork> {
-        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let (address, bits) =
+            text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address = address.parse::<IpAddr>().map_err(|_| BadNetwork)?.to_canonical();
         let most = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| BadNetwork))?;
@@ -107,12 +110,15 @@ impl Proxies {
 
     /// How a request came: by its connection, and by what trusted proxies say of it.
     pub fn came(&self, peer: Peer, headers: &HeaderMap) -> Came {
-        let host = || headers.get(header::HOST).map_or("", |value| value.to_str().unwrap_or("?")).to_owned();
+        let host = || {
+            headers.get(header::HOST).map_or("", |value| value.to_str().unwrap_or("?")).to_owned()
+        };
         if !self.trusts(peer.address) {
             return Came { from: peer.address, secure: peer.tls, host: host() };
         }
-        // Each proxy adds the address that it saw at the end. From there on backwards the first one that is no proxy of ours is the
-        // browser's; what stands before it anyone could have written.
+        // Each proxy adds the address that it saw at the end. From there on backwards the first one
+        // that is no proxy of ours is the browser's; what stands before it anyone could have
+        // written.
         let mut from = peer.address;
         let lines = headers.get_all("x-forwarded-for").iter().rev();
         for hop in lines.flat_map(|value| value.to_str().unwrap_or("").rsplit(',')) {
@@ -124,9 +130,17 @@ impl Proxies {
             }
         }
         // Of several lines the last is the one that the proxy added.
-        let text = |name: &str| headers.get_all(name).iter().next_back().and_then(|value| value.to_str().ok());
-        let last = |name: &str| text(name).and_then(|value| value.rsplit(',').next()).map(str::trim).filter(|value| !value.is_empty());
-        let secure = last("x-forwarded-proto").map_or(peer.tls, |scheme| scheme.eq_ignore_ascii_case("https"));
+        let text = |name: &str| {
+            headers.get_all(name).iter().next_back().and_then(|value| value.to_str().ok())
+        };
+        let last = |name: &str| {
+            text(name)
+                .and_then(|value| value.rsplit(',').next())
+                .map(str::trim)
+                .filter(|value| !value.is_empty())
+        };
+        let secure = last("x-forwarded-proto")
+            .map_or(peer.tls, |scheme| scheme.eq_ignore_ascii_case("https"));
         Came { from, secure, host: last("x-forwarded-host").map_or_else(host, str::to_owned) }
     }
 }
@@ -143,7 +157,11 @@ mod tests {
 
     use super::*;
 
-    fn came(proxies: &[&str], peer: &str, pairs: &[(&'static str, &'static str)]) -> (String, bool, String) {
+    fn came(
+        proxies: &[&str],
+        peer: &str,
+        pairs: &[(&'static str, &'static str)],
+    ) -> (String, bool, String) {
         let networks: Vec<Network> = proxies.iter().map(|text| text.parse().unwrap()).collect();
         let mut headers = HeaderMap::new();
         for &(name, value) in pairs {
@@ -163,9 +181,18 @@ mod tests {
             ("x-forwarded-host", "ops.example"),
         ];
         assert_eq!(came(&[], "127.0.0.1", &told), ("127.0.0.1".into(), false, "inner:3000".into()));
-        assert_eq!(came(&["10.0.0.0/8"], "127.0.0.1", &told), ("127.0.0.1".into(), false, "inner:3000".into()));
-        assert_eq!(came(&["127.0.0.1"], "127.0.0.1", &told), ("203.0.113.9".into(), true, "ops.example".into()));
-        assert_eq!(came(&["::1"], "::1", &told), ("203.0.113.9".into(), true, "ops.example".into()));
+        assert_eq!(
+            came(&["10.0.0.0/8"], "127.0.0.1", &told),
+            ("127.0.0.1".into(), false, "inner:3000".into())
+        );
+        assert_eq!(
+            came(&["127.0.0.1"], "127.0.0.1", &told),
+            ("203.0.113.9".into(), true, "ops.example".into())
+        );
+        assert_eq!(
+            came(&["::1"], "::1", &told),
+            ("203.0.113.9".into(), true, "ops.example".into())
+        );
     }
 
     #[test]
@@ -178,20 +205,43 @@ mod tests {
             ("203.0.113.9:port", "127.0.0.1"),
             ("[203.0.113.9", "127.0.0.1"),
         ] {
-            assert_eq!(came(&["127.0.0.1"], "127.0.0.1", &[("x-forwarded-for", written)]).0, address, "{written}");
+            assert_eq!(
+                came(&["127.0.0.1"], "127.0.0.1", &[("x-forwarded-for", written)]).0,
+                address,
+                "{written}"
+            );
         }
     }
 
     #[test]
     fn what_stands_before_the_first_unknown_address_is_not_believed() {
-        let forged = [("x-forwarded-for", "10.0.0.1, 198.51.100.7"), ("x-forwarded-for", "203.0.113.9, 10.1.2.3")];
+        let forged = [
+            ("x-forwarded-for", "10.0.0.1, 198.51.100.7"),
+            ("x-forwarded-for", "203.0.113.9, 10.1.2.3"),
+        ];
         assert_eq!(came(&["10.0.0.0/8"], "10.9.9.9", &forged).0, "203.0.113.9");
-        assert_eq!(came(&["10.0.0.0/8"], "10.9.9.9", &[("x-forwarded-for", "1.2.3.4, nonsense, 10.1.2.3")]).0, "10.1.2.3");
+        assert_eq!(
+            came(
+                &["10.0.0.0/8"],
+                "10.9.9.9",
+                &[("x-forwarded-for", "1.2.3.4, nonsense, 10.1.2.3")]
+            )
+            .0,
+            "10.1.2.3"
+        );
         let two_lines = [("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "unknown, 10.1.2.3")];
-        assert_eq!(came(&["10.0.0.0/8"], "10.9.9.9", &two_lines).0, "10.1.2.3", "nor in an earlier line");
-        let two_hosts = [("x-forwarded-host", "forged.example"), ("x-forwarded-host", "ops.example")];
+        assert_eq!(
+            came(&["10.0.0.0/8"], "10.9.9.9", &two_lines).0,
+            "10.1.2.3",
+            "nor in an earlier line"
+        );
+        let two_hosts =
+            [("x-forwarded-host", "forged.example"), ("x-forwarded-host", "ops.example")];
         assert_eq!(came(&["10.0.0.0/8"], "10.9.9.9", &two_hosts).2, "ops.example");
-        assert_eq!(came(&["0.0.0.0/0"], "10.9.9.9", &[("x-forwarded-for", "1.2.3.4, 5.6.7.8")]).0, "1.2.3.4");
+        assert_eq!(
+            came(&["0.0.0.0/0"], "10.9.9.9", &[("x-forwarded-for", "1.2.3.4, 5.6.7.8")]).0,
+            "1.2.3.4"
+        );
     }
 
     #[test]
@@ -200,7 +250,12 @@ mod tests {
             assert!(text.parse::<Network>().is_err(), "{text}");
         }
         let network: Network = "192.168.4.0/22".parse().unwrap();
-        for (address, held) in [("192.168.7.255", true), ("192.168.8.0", false), ("::ffff:192.168.5.1", true), ("::1", false)] {
+        for (address, held) in [
+            ("192.168.7.255", true),
+            ("192.168.8.0", false),
+            ("::ffff:192.168.5.1", true),
+            ("::1", false),
+        ] {
             assert_eq!(network.holds(address.parse().unwrap()), held, "{address}");
         }
     }

@@ -1,6 +1,7 @@
-//! Everything that is served beside [`api::ROUTES`](super::api::ROUTES): pages, the functions that a page which is alive asks, forms, and
-//! the gate. The framework makes most of these routes, so that this table is held against what is really there by a test; another one
-//! tries every row as everyone.
+//! Everything that is served beside [`api::ROUTES`](super::api::ROUTES): pages, the functions that
+//! a page which is alive asks, forms, and the gate. The framework makes most of these routes, so
+//! that this table is held against what is really there by a test; another one tries every row as
+//! everyone.
 
 use rules::people::{Need, Role};
 
@@ -55,8 +56,16 @@ pub const DOORS: &[Door] = &[
     post("/api/pages/act", "incident={number}&what=comment&text=x", Need::Respond),
     post("/api/pages/act", "incident={number}&what=resolve&text=x", Need::Respond),
     post("/api/pages/act", "incident={number}&what=reopen&text=x", Need::Respond),
-    post("/api/pages/act", "incident={number}&what=approve&place=1&binding={hash}", person(Role::Approver, true)),
-    post("/api/pages/act", "incident={number}&what=decline&place=1&text=x", person(Role::Approver, false)),
+    post(
+        "/api/pages/act",
+        "incident={number}&what=approve&place=1&binding={hash}",
+        person(Role::Approver, true),
+    ),
+    post(
+        "/api/pages/act",
+        "incident={number}&what=decline&place=1&text=x",
+        person(Role::Approver, false),
+    ),
     post("/api/pages/act", "incident={number}&what=cancel&place=1", person(Role::Approver, false)),
     post("/ops/incidents/{id}", "what=acknowledge", Need::Respond),
     post("/ops/incidents/{id}", "what=comment&text=x", Need::Respond),
@@ -66,7 +75,11 @@ pub const DOORS: &[Door] = &[
     post("/ops/approve/{id}", "what=approve&binding={hash}", person(Role::Approver, true)),
     post("/ops/approve/{id}", "what=decline&text=x", person(Role::Approver, false)),
     post("/ops/approve/{id}", "what=cancel", person(Role::Approver, false)),
-    post("/ops/incidents/{id}/share", "what=make&label=x&audience=customer&hours=1&summary=on", person(Role::Responder, false)),
+    post(
+        "/ops/incidents/{id}/share",
+        "what=make&label=x&audience=customer&hours=1&summary=on",
+        person(Role::Responder, false),
+    ),
     post("/ops/incidents/{id}/share", "what=end&share={number}", person(Role::Responder, false)),
     // Whose text it is decides the desk.
     post("/ops/journal/{entry}/redact", "reason=x", Need::Read),
@@ -106,12 +119,20 @@ mod tests {
     // The framework looks at each page inside of a runtime.
     #[tokio::test]
     async fn nothing_is_served_that_is_not_in_the_table() {
-        let pages = leptos_axum::generate_route_list(app::App).into_iter().map(|page| ("get".to_owned(), page.path().to_owned()));
-        let functions = leptos::server_fn::axum::server_fn_paths().map(|(path, method)| (method.as_str().to_lowercase(), path.to_owned()));
+        let pages = leptos_axum::generate_route_list(app::App)
+            .into_iter()
+            .map(|page| ("get".to_owned(), page.path().to_owned()));
+        let functions = leptos::server_fn::axum::server_fn_paths()
+            .map(|(path, method)| (method.as_str().to_lowercase(), path.to_owned()));
         let forms = app::FORMS.into_iter().map(|path| ("post".to_owned(), path.to_owned()));
-        let others = gate::ROUTES.iter().chain([&shared::ROUTE]).map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()));
-        let served: BTreeSet<(String, String)> = pages.chain(functions).chain(forms).chain(others).collect();
-        let listed: BTreeSet<(String, String)> = DOORS.iter().map(|door| (door.method.to_owned(), door.path.to_owned())).collect();
+        let others = gate::ROUTES
+            .iter()
+            .chain([&shared::ROUTE])
+            .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()));
+        let served: BTreeSet<(String, String)> =
+            pages.chain(functions).chain(forms).chain(others).collect();
+        let listed: BTreeSet<(String, String)> =
+            DOORS.iter().map(|door| (door.method.to_owned(), door.path.to_owned())).collect();
         assert_eq!(served, listed);
         assert!(served.len() > 30, "{served:?}");
     }

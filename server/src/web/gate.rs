@@ -59,7 +59,8 @@ async fn script() -> Response {
 }
 
 fn document(status: StatusCode, html: String) -> Response {
-    let policy = [(header::CACHE_CONTROL, "private, no-store"), (header::CONTENT_SECURITY_POLICY, POLICY)];
+    let policy =
+        [(header::CACHE_CONTROL, "private, no-store"), (header::CONTENT_SECURITY_POLICY, POLICY)];
     (status, policy, Html(html)).into_response()
 }
 
@@ -82,18 +83,33 @@ fn sentence(refusal: &Refusal) -> String {
 
 /// The fields of a form, in their order.
 fn fields(body: &[u8]) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+    url::form_urlencoded::parse(body)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
 }
 
 fn field(fields: &[(String, String)], name: &str) -> String {
-    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    fields
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.clone())
+        .unwrap_or_default()
 }
 
 type Pairs = UrlQuery<std::collections::BTreeMap<String, String>>;
 
-async fn sign_in_page(State(site): State<Site>, Extension(came): Extension<Came>, UrlQuery(query): Pairs) -> Result<Response, Problem> {
+async fn sign_in_page(
+    State(site): State<Site>,
+    Extension(came): Extension<Came>,
+    UrlQuery(query): Pairs,
+) -> Result<Response, Problem> {
     let to = own_page(query.get("to").map_or("/", String::as_str)).to_owned();
-    let page = SignInPage { to, passkeys: passkeys::are_possible(&came), owned: site.people.has_owner().await?, ..SignInPage::default() };
+    let page = SignInPage {
+        to,
+        passkeys: passkeys::are_possible(&came),
+        owned: site.people.has_owner().await?,
+        ..SignInPage::default()
+    };
     Ok(document(StatusCode::OK, gate::sign_in(&assets::names(), &page)))
 }
 
@@ -107,24 +123,40 @@ fn led_on(signed_in: &SignedIn, to: &str) -> Response {
     response
 }
 
-async fn sign_in(State(site): State<Site>, Extension(came): Extension<Came>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+async fn sign_in(
+    State(site): State<Site>,
+    Extension(came): Extension<Came>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
     let form = fields(&body);
     let (name, to) = (field(&form, "name"), field(&form, "to"));
     match site.people.sign_in(&name, field(&form, "password"), &Device::of(&headers, &came)).await {
         Ok(signed_in) => Ok(led_on(&signed_in, &to)),
         Err(refusal) => {
             let said = Said::Refused(match &refusal {
-                Refusal::Invalid { .. } => "Name or password is not right. Look at both and try again.".to_owned(),
+                Refusal::Invalid { .. } => {
+                    "Name or password is not right. Look at both and try again.".to_owned()
+                }
                 refusal => sentence(refusal),
             });
             let owned = site.people.has_owner().await?;
-            let page = SignInPage { to: own_page(&to).to_owned(), name, passkeys: passkeys::are_possible(&came), owned, said };
+            let page = SignInPage {
+                to: own_page(&to).to_owned(),
+                name,
+                passkeys: passkeys::are_possible(&came),
+                owned,
+                said,
+            };
             Ok(refused(&refusal, gate::sign_in(&assets::names(), &page)))
         }
     }
 }
 
-async fn join_page(State(site): State<Site>, Path(secret): Path<String>) -> Result<Response, Problem> {
+async fn join_page(
+    State(site): State<Site>,
+    Path(secret): Path<String>,
+) -> Result<Response, Problem> {
     let role = site.people.invited(&secret).await?;
     let code = if role.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     let page = JoinPage { role, secret, name: String::new(), said: Said::Nothing };
@@ -140,7 +172,11 @@ async fn join(
 ) -> Result<Response, Problem> {
     let form = fields(&body);
     let name = field(&form, "name");
-    match site.people.join(&secret, &name, field(&form, "password"), &Device::of(&headers, &came)).await {
+    match site
+        .people
+        .join(&secret, &name, field(&form, "password"), &Device::of(&headers, &came))
+        .await
+    {
         Ok(signed_in) => Ok(led_on(&signed_in, "/ops/settings")),
         Err(refusal) => {
             let role = site.people.invited(&secret).await?;
@@ -150,7 +186,11 @@ async fn join(
     }
 }
 
-async fn sign_out(State(site): State<Site>, Extension(came): Extension<Came>, As(caller): As) -> Response {
+async fn sign_out(
+    State(site): State<Site>,
+    Extension(came): Extension<Came>,
+    As(caller): As,
+) -> Response {
     if let Caller::Account { session, .. } = caller {
         // One that has ended already is just as good.
         let _ = site.desk.act(caller, Command::People(Change::EndSession { session })).await;
@@ -170,13 +210,15 @@ async fn shown(
     said: Said,
     typed: Vec<(String, String)>,
 ) -> Result<Response, Problem> {
-    let (Answer::Settings(settings), Answer::Contacts(contacts)) =
-        (site.desk.ask(caller.clone(), Query::Settings).await?, site.desk.ask(caller, Query::Contacts).await?)
-    else {
+    let (Answer::Settings(settings), Answer::Contacts(contacts)) = (
+        site.desk.ask(caller.clone(), Query::Settings).await?,
+        site.desk.ask(caller, Query::Contacts).await?,
+    ) else {
         return Err(Refusal::NotFound { what: "page like this".to_owned() }.into());
     };
     let (reach, passkeys, typed) = (site.reach, passkeys::are_possible(came), Typed(typed));
-    let page = SettingsPage { settings: *settings, contacts: *contacts, reach, passkeys, said, typed };
+    let page =
+        SettingsPage { settings: *settings, contacts: *contacts, reach, passkeys, said, typed };
     Ok(document(code, gate::settings(&assets::names(), &page)))
 }
 
@@ -189,7 +231,9 @@ fn done(word: &str) -> Said {
         "end-session" => "That sign-in has ended.",
         "withdraw" => "The invitation is taken back. Its link does not work any more.",
         "role" => "The role is changed.",
-        "close" => "The account is closed. Its sign-ins, and the invitations, tokens and share links that it made, have ended.",
+        "close" => {
+            "The account is closed. Its sign-ins, and the invitations, tokens and share links that it made, have ended."
+        }
         "open" => "The account is open again.",
         "revoke" => "The token has ended.",
         "contact" => "This way to be called is changed.",
@@ -215,21 +259,48 @@ enum Outcome {
     Said(Said),
 }
 
-async fn settings(State(site): State<Site>, Extension(came): Extension<Came>, As(caller): As, body: Bytes) -> Result<Response, Problem> {
+async fn settings(
+    State(site): State<Site>,
+    Extension(came): Extension<Came>,
+    As(caller): As,
+    body: Bytes,
+) -> Result<Response, Problem> {
     let form = fields(&body);
     match deed(&site, &came, caller.clone(), &form).await {
-        Ok(Outcome::Done(word)) => Ok(Redirect::to(&format!("/ops/settings?done={word}")).into_response()),
-        Ok(Outcome::Said(said)) => shown(&site, &came, caller, StatusCode::OK, said, Vec::new()).await,
+        Ok(Outcome::Done(word)) => {
+            Ok(Redirect::to(&format!("/ops/settings?done={word}")).into_response())
+        }
+        Ok(Outcome::Said(said)) => {
+            shown(&site, &came, caller, StatusCode::OK, said, Vec::new()).await
+        }
         Err(Refusal::SignIn) => Ok(Redirect::to("/sign-in?to=%2Fops%2Fsettings").into_response()),
-        Err(refusal) => shown(&site, &came, caller, Problem::from(refusal.clone()).status(), Said::Refused(sentence(&refusal)), form).await,
+        Err(refusal) => {
+            shown(
+                &site,
+                &came,
+                caller,
+                Problem::from(refusal.clone()).status(),
+                Said::Refused(sentence(&refusal)),
+                form,
+            )
+            .await
+        }
     }
 }
 
 fn unreadable() -> Refusal {
-    Refusal::Invalid { field: "form".to_owned(), problem: "can't be read; reload the page and try again".to_owned() }
+    Refusal::Invalid {
+        field: "form".to_owned(),
+        problem: "can't be read; reload the page and try again".to_owned(),
+    }
 }
 
-async fn deed(site: &Site, came: &Came, caller: Caller, form: &[(String, String)]) -> Result<Outcome, Refusal> {
+async fn deed(
+    site: &Site,
+    came: &Came,
+    caller: Caller,
+    form: &[(String, String)],
+) -> Result<Outcome, Refusal> {
     let id = || field(form, "id").parse::<u32>().map_err(|_| unreadable());
     let role = || field(form, "role").parse::<Role>().map_err(|_| unreadable());
     let what = field(form, "what");
@@ -243,8 +314,14 @@ async fn deed(site: &Site, came: &Came, caller: Caller, form: &[(String, String)
             let secret = site.people.invite(caller, role).await?;
             let here = || format!("{}://{}", if came.secure { "https" } else { "http" }, came.host);
             let here = site.public_url.as_deref().map_or_else(here, str::to_owned);
-            let what = format!("Send this link to whoever is to be {}. It works once, for 14 days.", role.one());
-            return Ok(Outcome::Said(Said::Secret { what, secret: format!("{here}/join/{secret}") }));
+            let what = format!(
+                "Send this link to whoever is to be {}. It works once, for 14 days.",
+                role.one()
+            );
+            return Ok(Outcome::Said(Said::Secret {
+                what,
+                secret: format!("{here}/join/{secret}"),
+            }));
         }
         "token" => {
             let scopes: BTreeSet<Scope> = form
@@ -256,14 +333,24 @@ async fn deed(site: &Site, came: &Came, caller: Caller, form: &[(String, String)
             let until = match days.as_str() {
                 "" => None,
                 days => {
-                    let days: u64 = days.parse().ok().filter(|days| (1..=3_650).contains(days)).ok_or_else(unreadable)?;
+                    let days: u64 = days
+                        .parse()
+                        .ok()
+                        .filter(|days| (1..=3_650).contains(days))
+                        .ok_or_else(unreadable)?;
                     Some(site.clock.now().wall.plus(Span::from_secs(days * 86_400)))
                 }
             };
-            let secret = site.people.create_token(caller, field(form, "label"), scopes, until).await?;
-            return Ok(Outcome::Said(Said::Secret { what: "The token. Send it as 'Authorization: Bearer TOKEN'.".to_owned(), secret }));
+            let secret =
+                site.people.create_token(caller, field(form, "label"), scopes, until).await?;
+            return Ok(Outcome::Said(Said::Secret {
+                what: "The token. Send it as 'Authorization: Bearer TOKEN'.".to_owned(),
+                secret,
+            }));
         }
-        "contact" | "remove-contact" | "test-contact" => return contacts::deed(site, caller, form).await,
+        "contact" | "remove-contact" | "test-contact" => {
+            return contacts::deed(site, caller, form).await;
+        }
         "end-session" => ("end-session", Change::EndSession { session: SessionId(id()?) }),
         "remove-passkey" => ("remove-passkey", Change::RemovePasskey { passkey: PasskeyId(id()?) }),
         "withdraw" => ("withdraw", Change::WithdrawInvitation { invitation: InvitationId(id()?) }),

@@ -1,7 +1,9 @@
-//! The guard at the door of every request: is it meant for us, and does it come from one of our own pages?
+//! The guard at the door of every request: is it meant for us, and does it come from one of our own
+//! pages?
 //!
-//! A page on loopback is reachable from any web page in the browser. A name that someone pointed at 127.0.0.1 (DNS rebinding) shows in
-//! the Host header; a page elsewhere shows in Origin and in Sec-Fetch-Site.
+//! A page on loopback is reachable from any web page in the browser. A name that someone pointed at
+//! 127.0.0.1 (DNS rebinding) shows in the Host header; a page elsewhere shows in Origin and in
+//! Sec-Fetch-Site.
 
 use std::sync::Arc;
 
@@ -30,7 +32,9 @@ impl Hosts {
 
     fn knows(&self, authority: &str) -> bool {
         let name = match authority.rsplit_once(':') {
-            Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
+            Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
+                name
+            }
             _ => authority,
         };
         let name = name.to_ascii_lowercase();
@@ -47,7 +51,8 @@ pub struct Door {
     pub proxies: Proxies,
 }
 
-/// Refuses what is not meant for us or comes from elsewhere; adds the headers that every answer carries.
+/// Refuses what is not meant for us or comes from elsewhere; adds the headers that every answer
+/// carries.
 pub async fn guard(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
     let came = door.proxies.came(peer, request.headers());
@@ -60,7 +65,10 @@ pub async fn guard(State(door): State<Door>, mut request: Request, next: Next) -
     };
     if secure {
         // Whoever came safely once never comes otherwise again.
-        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        response.headers_mut().insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
     }
     let headers = response.headers_mut();
     for (name, value) in [
@@ -75,9 +83,12 @@ pub async fn guard(State(door): State<Door>, mut request: Request, next: Next) -
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
-    // Pages set their own policy, with a nonce. Whatever else might be shown by mistake may load nothing.
+    // Pages set their own policy, with a nonce. Whatever else might be shown by mistake may load
+    // nothing.
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
-        let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+        let policy = HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        );
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
@@ -102,16 +113,26 @@ fn check(hosts: &Hosts, came: &Came, method: &Method, headers: &HeaderMap) -> Re
             .split_once("://")
             // A page that came unsafely is another one than ours that came safely.
             .is_some_and(|(scheme, authority)| {
-                (scheme == "https" || (scheme == "http" && !came.secure)) && authority.eq_ignore_ascii_case(host)
+                (scheme == "https" || (scheme == "http" && !came.secure))
+                    && authority.eq_ignore_ascii_case(host)
             });
-        return if same { Ok(()) } else { elsewhere("The request comes from a page that is not one of this server's.".to_owned()) };
+        return if same {
+            Ok(())
+        } else {
+            elsewhere("The request comes from a page that is not one of this server's.".to_owned())
+        };
     }
     match text(headers, "sec-fetch-site") {
-        // No browser, or a browser too old to say: without Origin it can't be a cross-site post from a current one.
+        // No browser, or a browser too old to say: without Origin it can't be a cross-site post
+        // from a current one.
         None | Some("same-origin" | "none") => Ok(()),
         // A link from a chat or a mail may lead here; it may only read.
-        Some(_) if method == Method::GET && text(headers, "sec-fetch-mode") == Some("navigate") => Ok(()),
-        Some(_) => elsewhere("The request comes from a page that is not one of this server's.".to_owned()),
+        Some(_) if method == Method::GET && text(headers, "sec-fetch-mode") == Some("navigate") => {
+            Ok(())
+        }
+        Some(_) => {
+            elsewhere("The request comes from a page that is not one of this server's.".to_owned())
+        }
     }
 }
 
@@ -120,10 +141,16 @@ mod tests {
     use super::*;
 
     fn verdict(method: &Method, pairs: &[(&'static str, &'static str)]) -> u16 {
-        let headers = pairs.iter().map(|&(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
+        let headers = pairs
+            .iter()
+            .map(|&(name, value)| {
+                (http::HeaderName::from_static(name), HeaderValue::from_static(value))
+            })
+            .collect();
         let proxies = Proxies::new(&["127.0.0.1".parse().unwrap()]);
         let came = proxies.came(Peer::default(), &headers);
-        check(&Hosts::new(&["ops.example".to_owned()]), &came, method, &headers).map_or_else(|problem| problem.status().as_u16(), |()| 200)
+        check(&Hosts::new(&["ops.example".to_owned()]), &came, method, &headers)
+            .map_or_else(|problem| problem.status().as_u16(), |()| 200)
     }
 
     #[test]
@@ -139,16 +166,36 @@ mod tests {
         assert_eq!(post(&[("host", "localhost:3000"), ("origin", "http://localhost:4000")]), 403);
         assert_eq!(post(&[("host", "localhost:3000"), ("origin", "null")]), 403);
         assert_eq!(post(&[("host", "localhost:3000"), ("sec-fetch-site", "cross-site")]), 403);
-        assert_eq!(post(&[("host", "localhost:3000"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]), 403);
+        assert_eq!(
+            post(&[
+                ("host", "localhost:3000"),
+                ("sec-fetch-site", "cross-site"),
+                ("sec-fetch-mode", "navigate")
+            ]),
+            403
+        );
         let safely = |origin| {
-            post(&[("host", "inner:3000"), ("x-forwarded-host", "ops.example"), ("x-forwarded-proto", "https"), ("origin", origin)])
+            post(&[
+                ("host", "inner:3000"),
+                ("x-forwarded-host", "ops.example"),
+                ("x-forwarded-proto", "https"),
+                ("origin", origin),
+            ])
         };
         assert_eq!(safely("https://ops.example"), 200);
         assert_eq!(safely("http://ops.example"), 403);
         assert_eq!(safely("https://inner:3000"), 403);
-        let link = [("host", "localhost:3000"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
+        let link = [
+            ("host", "localhost:3000"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+        ];
         assert_eq!(verdict(&Method::GET, &link), 200);
-        let image = [("host", "localhost:3000"), ("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")];
+        let image = [
+            ("host", "localhost:3000"),
+            ("sec-fetch-site", "same-site"),
+            ("sec-fetch-mode", "no-cors"),
+        ];
         assert_eq!(verdict(&Method::GET, &image), 403);
     }
 }

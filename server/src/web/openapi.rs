@@ -1,4 +1,5 @@
-//! The description of the interface: made from the one table of routes, for programs (OpenAPI) and for people.
+//! The description of the interface: made from the one table of routes, for programs (OpenAPI) and
+//! for people.
 
 use std::{fmt::Write as _, sync::LazyLock};
 
@@ -11,12 +12,14 @@ use rules::people::Need;
 use utoipa::{
     ToSchema,
     openapi::{
-        Components, ContentBuilder, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, Ref, RefOr, Required,
-        ResponseBuilder, ResponsesBuilder,
+        Components, ContentBuilder, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathItem,
+        PathsBuilder, Ref, RefOr, Required, ResponseBuilder, ResponsesBuilder,
         path::{OperationBuilder, ParameterBuilder, ParameterIn},
         request_body::RequestBodyBuilder,
         schema::Schema,
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{
+            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+        },
     },
 };
 
@@ -33,7 +36,11 @@ pub type Holds = fn(&mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema>;
 pub fn of<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema> {
     T::schemas(all);
     match T::schema() {
-        RefOr::T(Schema::Object(object)) if object.properties.is_empty() && object.enum_values.is_none() && T::name() == "String" => {
+        RefOr::T(Schema::Object(object))
+            if object.properties.is_empty()
+                && object.enum_values.is_none()
+                && T::name() == "String" =>
+        {
             RefOr::T(Schema::Object(object))
         }
         schema => {
@@ -90,9 +97,14 @@ fn method(route: &Route) -> HttpMethod {
     }
 }
 
-/// `get /api/ops/incidents/{id}/bundle` is `getOpsIncidentsBundle`: stable as long as the address is.
+/// `get /api/ops/incidents/{id}/bundle` is `getOpsIncidentsBundle`: stable as long as the address
+/// is.
 fn operation_id(route: &Route) -> String {
-    let words = route.path.trim_start_matches("/api").split(['/', '.', '-']).filter(|word| !word.is_empty() && !word.starts_with('{'));
+    let words = route
+        .path
+        .trim_start_matches("/api")
+        .split(['/', '.', '-'])
+        .filter(|word| !word.is_empty() && !word.starts_with('{'));
     let one = if route.path.ends_with("{id}") { "One" } else { "" };
     words.fold(route.method.to_owned(), |mut id, word| {
         let (first, rest) = word.split_at(1);
@@ -102,20 +114,31 @@ fn operation_id(route: &Route) -> String {
 }
 
 fn operation(route: &Route, all: &mut Vec<(String, RefOr<Schema>)>) -> OperationBuilder {
-    let mut operation = OperationBuilder::new().operation_id(Some(operation_id(route))).summary(Some(route.summary));
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(operation_id(route)))
+        .summary(Some(route.summary));
     for name in route.path.split(['{', '}']).skip(1).step_by(2) {
-        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True);
         operation = operation.parameter(parameter.schema(Some(of::<String>(all))));
     }
     for one in route.query {
         let required = if one.required { Required::True } else { Required::False };
-        let parameter = ParameterBuilder::new().name(one.name).parameter_in(ParameterIn::Query).required(required);
-        operation = operation.parameter(parameter.description(Some(one.meaning)).schema(Some((one.holds)(all))));
+        let parameter = ParameterBuilder::new()
+            .name(one.name)
+            .parameter_in(ParameterIn::Query)
+            .required(required);
+        operation = operation
+            .parameter(parameter.description(Some(one.meaning)).schema(Some((one.holds)(all))));
     }
     if let Some((example, holds)) = route.body {
         let example = serde_json::from_str::<serde_json::Value>(example).ok();
         let content = ContentBuilder::new().schema(Some(holds(all))).example(example).build();
-        operation = operation.request_body(Some(RequestBodyBuilder::new().content("application/json", content).build()));
+        operation = operation.request_body(Some(
+            RequestBodyBuilder::new().content("application/json", content).build(),
+        ));
     }
     if route.need != Need::Nothing {
         let by = |name: &str| SecurityRequirement::new(name, Vec::<String>::new());
@@ -127,32 +150,61 @@ fn operation(route: &Route, all: &mut Vec<(String, RefOr<Schema>)>) -> Operation
     let (status, meaning) = route.answer;
     let good = ResponseBuilder::new().description(meaning);
     let good = match route.content {
-        Content::Json(holds) => good.content("application/json", ContentBuilder::new().schema(Some(holds(all))).build()),
+        Content::Json(holds) => {
+            good.content("application/json", ContentBuilder::new().schema(Some(holds(all))).build())
+        }
         Content::Free => good.content("application/json", ContentBuilder::new().build()),
-        Content::Lines => good.content("application/jsonl", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
-        Content::Stream => good.content("text/event-stream", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
-        Content::Page => good.content("text/html", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
+        Content::Lines => good.content(
+            "application/jsonl",
+            ContentBuilder::new().schema(Some(of::<String>(all))).build(),
+        ),
+        Content::Stream => good.content(
+            "text/event-stream",
+            ContentBuilder::new().schema(Some(of::<String>(all))).build(),
+        ),
+        Content::Page => {
+            good.content("text/html", ContentBuilder::new().schema(Some(of::<String>(all))).build())
+        }
     };
     let problem = ContentBuilder::new().schema(Some(of::<Problem>(all))).build();
-    let wrong = ResponseBuilder::new().description("What was wrong, and what to do: problem details (RFC 9457).");
+    let wrong = ResponseBuilder::new()
+        .description("What was wrong, and what to do: problem details (RFC 9457).");
     let wrong = wrong.content("application/problem+json", problem);
-    operation.responses(ResponsesBuilder::new().response(status.to_string(), good.build()).response("default", wrong.build()).build())
+    operation.responses(
+        ResponsesBuilder::new()
+            .response(status.to_string(), good.build())
+            .response("default", wrong.build())
+            .build(),
+    )
 }
 
 /// The OpenAPI document.
 pub fn document() -> OpenApi {
     let (mut paths, mut all) = (PathsBuilder::new(), Vec::new());
     for route in ROUTES {
-        paths = paths.path(route.path, PathItem::new(method(route), operation(route, &mut all).build()));
+        paths = paths
+            .path(route.path, PathItem::new(method(route), operation(route, &mut all).build()));
     }
     let mut components = Components::new();
     components.schemas.extend(all);
-    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token that an owner made."));
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A token that an owner made."));
     components.add_security_scheme("token", SecurityScheme::Http(token.build()));
-    let session = ApiKeyValue::with_description("calm_session", "The cookie of a sign-in; behind https it is `__Host-calm_session`.");
+    let session = ApiKeyValue::with_description(
+        "calm_session",
+        "The cookie of a sign-in; behind https it is `__Host-calm_session`.",
+    );
     components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
-    let info = InfoBuilder::new().title("Calm Ops").version(env!("CARGO_PKG_VERSION")).description(Some("The interface for programs."));
-    OpenApiBuilder::new().info(info.build()).paths(paths.build()).components(Some(components)).build()
+    let info = InfoBuilder::new()
+        .title("Calm Ops")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("The interface for programs."));
+    OpenApiBuilder::new()
+        .info(info.build())
+        .paths(paths.build())
+        .components(Some(components))
+        .build()
 }
 
 /// `GET /api/openapi.json`
@@ -184,7 +236,9 @@ fn for_whom(need: Need) -> String {
         Need::Ingest => "responders, and tokens with the scope 'ingest'".to_owned(),
         Need::Read => "viewers, and tokens with the scope 'read'".to_owned(),
         Need::Respond => "responders, and tokens with the scope 'respond'".to_owned(),
-        Need::Person { role, fresh } => format!("{role}s{}", if fresh { ", with a fresh sign-in" } else { "" }),
+        Need::Person { role, fresh } => {
+            format!("{role}s{}", if fresh { ", with a fresh sign-in" } else { "" })
+        }
     }
 }
 
@@ -202,19 +256,32 @@ pub async fn page() -> Response {
         if !route.query.is_empty() {
             rows.push_str("<dl>");
             for Parameter { name, meaning, .. } in route.query {
-                let _ = write!(rows, "<dt><code>{}</code></dt><dd>{}</dd>", escape(name), prose(meaning));
+                let _ = write!(
+                    rows,
+                    "<dt><code>{}</code></dt><dd>{}</dd>",
+                    escape(name),
+                    prose(meaning)
+                );
             }
             rows.push_str("</dl>");
         }
         if let Some((body, _)) = route.body {
-            let _ = write!(rows, "<p>Body:</p><pre tabindex=\"0\"><code>{}</code></pre>", escape(body));
+            let _ =
+                write!(rows, "<p>Body:</p><pre tabindex=\"0\"><code>{}</code></pre>", escape(body));
         }
-        let _ = write!(rows, "<p>Answer {}: {}</p><p>For {}.</p></section>", route.answer.0, prose(route.answer.1), for_whom(route.need));
+        let _ = write!(
+            rows,
+            "<p>Answer {}: {}</p><p>For {}.</p></section>",
+            route.answer.0,
+            prose(route.answer.1),
+            for_whom(route.need)
+        );
     }
     let mut kinds = String::new();
     for (kind, meaning) in Kind::ALL {
         let kind = kind.as_str();
-        let _ = write!(kinds, "<dt id=\"{kind}\"><code>{kind}</code></dt><dd>{}</dd>", prose(meaning));
+        let _ =
+            write!(kinds, "<dt id=\"{kind}\"><code>{kind}</code></dt><dd>{}</dd>", prose(meaning));
     }
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -224,8 +291,9 @@ pub async fn page() -> Response {
         escape(&assets::names().css)
     );
     let mut response = Html(page).into_response();
-    let policy =
-        HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'");
+    let policy = HeaderValue::from_static(
+        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+    );
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
@@ -244,7 +312,11 @@ mod tests {
         let mut known = BTreeMap::new();
         for (name, schema) in all {
             let schema = serde_json::to_value(schema).unwrap();
-            assert_eq!(*known.entry(name.clone()).or_insert_with(|| schema.clone()), schema, "two types are called {name}");
+            assert_eq!(
+                *known.entry(name.clone()).or_insert_with(|| schema.clone()),
+                schema,
+                "two types are called {name}"
+            );
         }
         assert!(known.len() > 60, "{}", known.len());
     }

@@ -1,4 +1,5 @@
-//! Errors as other programs get them: RFC 9457 problem details. What only the log may know never comes here.
+//! Errors as other programs get them: RFC 9457 problem details. What only the log may know never
+//! comes here.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -34,13 +35,15 @@ pub enum Kind {
     TooSlow,
     /// The request names no host.
     NoHost,
-    /// The server is not known under the name that was asked for; `allowed_hosts` in the configuration adds one.
+    /// The server is not known under the name that was asked for; `allowed_hosts` in the
+    /// configuration adds one.
     OtherHost,
     /// The request comes from a page that is not one of this server's.
     Elsewhere,
     /// As many readers of the live stream as are allowed are connected.
     TooManyReaders,
-    /// The database can't be reached. Nothing was changed, unless it says that this is not known. Try again.
+    /// The database can't be reached. Nothing was changed, unless it says that this is not known.
+    /// Try again.
     Unavailable,
     /// Calm Ops failed at this request and goes on watching. The log says where.
     Internal,
@@ -54,7 +57,10 @@ impl Kind {
         (Self::NotFound, "There is no such thing, or nothing at this address."),
         (Self::Method, "The address takes another method."),
         (Self::Conflict, "It does not fit how things stand now. Look again, then decide anew."),
-        (Self::SignIn, "Nobody is signed in, or the token is not valid. Sign in, or send `Authorization: Bearer` with a token."),
+        (
+            Self::SignIn,
+            "Nobody is signed in, or the token is not valid. Sign in, or send `Authorization: Bearer` with a token.",
+        ),
         (Self::SignInAgain, "The sign-in is too old for this decision. Sign in again."),
         (Self::Throttled, "Too many tries. `Retry-After` says how long to wait."),
         (Self::Forbidden, "Whoever asked may not do this."),
@@ -62,11 +68,20 @@ impl Kind {
         (Self::TooLarge, "The body or the batch is larger than is taken. Send it in parts."),
         (Self::TooSlow, "The body did not come in time."),
         (Self::NoHost, "The request names no host."),
-        (Self::OtherHost, "The server is not known under the name that was asked for; `allowed_hosts` in the configuration adds one."),
+        (
+            Self::OtherHost,
+            "The server is not known under the name that was asked for; `allowed_hosts` in the configuration adds one.",
+        ),
         (Self::Elsewhere, "The request comes from a page that is not one of this server's."),
         (Self::TooManyReaders, "As many readers of the live stream as are allowed are connected."),
-        (Self::Unavailable, "The database can't be reached. Nothing was changed, unless it says that this is not known. Try again."),
-        (Self::Internal, "Calm Ops failed at this request and goes on watching. The log says where."),
+        (
+            Self::Unavailable,
+            "The database can't be reached. Nothing was changed, unless it says that this is not known. Try again.",
+        ),
+        (
+            Self::Internal,
+            "Calm Ops failed at this request and goes on watching. The log says where.",
+        ),
     ];
 
     /// The word.
@@ -161,7 +176,14 @@ impl Problem {
         let status = kind.status();
         let title = status.canonical_reason().unwrap_or("Problem");
         let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON);
-        Self { kind: format!("/api#{}", kind.as_str()), title, status, detail, errors: Vec::new(), retry_after }
+        Self {
+            kind: format!("/api#{}", kind.as_str()),
+            title,
+            status,
+            detail,
+            errors: Vec::new(),
+            retry_after,
+        }
     }
 
     /// With the fields that are wrong.
@@ -190,12 +212,13 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::SignIn => Self::new(Kind::SignIn, detail),
             Refusal::SignInAgain => Self::new(Kind::SignInAgain, detail),
-            Refusal::Throttled { seconds } => Self { retry_after: Some(seconds), ..Self::new(Kind::Throttled, detail) },
+            Refusal::Throttled { seconds } => {
+                Self { retry_after: Some(seconds), ..Self::new(Kind::Throttled, detail) }
+            }
             Refusal::Forbidden { .. } => Self::new(Kind::Forbidden, detail),
             Refusal::NotFound { .. } => Self::new(Kind::NotFound, detail),
-            Refusal::Invalid { field, problem } => {
-                Self::new(Kind::Invalid, detail).with(vec![WrongField { pointer: format!("/{field}"), detail: problem }])
-            }
+            Refusal::Invalid { field, problem } => Self::new(Kind::Invalid, detail)
+                .with(vec![WrongField { pointer: format!("/{field}"), detail: problem }]),
             Refusal::Conflict { .. } => Self::new(Kind::Conflict, detail),
             Refusal::Unavailable { .. } => Self::new(Kind::Unavailable, detail),
         }

@@ -49,15 +49,22 @@ pub async fn push(
             return Err(refusal.into());
         }
     }
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+    let kind =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !kind
+        .split(';')
+        .next()
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    {
         let detail = "Send the observations as application/json.".to_owned();
         return Err(Problem::new(Kind::ContentType, detail));
     }
-    let batch: Batch<'_> = serde_json::from_slice(&bytes).map_err(|error| unreadable(&bytes, &error))?;
+    let batch: Batch<'_> =
+        serde_json::from_slice(&bytes).map_err(|error| unreadable(&bytes, &error))?;
     let (most, count) = (site.push_observations, batch.observations.len());
     if count > most {
-        let detail = format!("A batch may have {most} observations, this has {count}. Send it in parts.");
+        let detail =
+            format!("A batch may have {most} observations, this has {count}. Send it in parts.");
         return Err(Problem::new(Kind::TooLarge, detail));
     }
     let accepted = site.intake.push(&batch.observations).map_err(|wrong| wrong_item(&wrong))?;
@@ -66,7 +73,8 @@ pub async fn push(
 
 fn wrong_item(wrong: &WrongItem) -> Problem {
     let WrongItem { index, field, problem } = wrong;
-    let detail = format!("Observation {index}, {field}: {problem}. Nothing of the batch was taken.");
+    let detail =
+        format!("Observation {index}, {field}: {problem}. Nothing of the batch was taken.");
     let pointer = format!("/observations/{index}/{field}");
     Problem::new(Kind::Invalid, detail).with(vec![WrongField { pointer, detail: problem.clone() }])
 }
@@ -75,7 +83,10 @@ fn wrong_item(wrong: &WrongItem) -> Problem {
 fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
     let text = error.to_string();
     // These two are told by the parser alone: a value of JSON can hold neither.
-    let told = [("number out of range", "is too large for a number"), ("duplicate field", "is there twice")];
+    let told = [
+        ("number out of range", "is too large for a number"),
+        ("duplicate field", "is there twice"),
+    ];
     if let Some((_, problem)) = told.iter().find(|(beginning, _)| text.starts_with(beginning)) {
         let pointer = place(bytes, error.line(), error.column());
         let detail = format!("{pointer}: {problem}. Nothing was taken.");
@@ -87,8 +98,12 @@ fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
         return Problem::new(Kind::Malformed, detail);
     }
     let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
-    let (pointer, problem) = find_wrong(&value).unwrap_or_else(|| (String::new(), error.to_string()));
-    let detail = format!("{}: {problem}. Nothing was taken.", if pointer.is_empty() { "The body" } else { &pointer });
+    let (pointer, problem) =
+        find_wrong(&value).unwrap_or_else(|| (String::new(), error.to_string()));
+    let detail = format!(
+        "{}: {problem}. Nothing was taken.",
+        if pointer.is_empty() { "The body" } else { &pointer }
+    );
     Problem::new(Kind::Invalid, detail).with(vec![WrongField { pointer, detail: problem }])
 }
 
@@ -98,7 +113,11 @@ fn place(bytes: &[u8], line: usize, column: usize) -> String {
         Object { key: String, next_is_key: bool },
         List(usize),
     }
-    let before: usize = bytes.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
+    let before: usize = bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(line.saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum();
     let read = &bytes[..before.saturating_add(column).min(bytes.len())];
     let (mut stack, mut at) = (Vec::new(), 0);
     while let Some(&byte) = read.get(at) {
@@ -139,22 +158,34 @@ fn find_wrong(value: &serde_json::Value) -> Option<(String, String)> {
         None => return Some((String::new(), "expected an object with 'observations'".to_owned())),
     };
     if let Some(unknown) = body.keys().find(|name| *name != "observations") {
-        return Some((format!("/{}", short(unknown)), "is not known here; known is observations".to_owned()));
+        return Some((
+            format!("/{}", short(unknown)),
+            "is not known here; known is observations".to_owned(),
+        ));
     }
     let Some(items) = body.get("observations").and_then(|items| items.as_array()) else {
         return Some(("/observations".to_owned(), "expected a list of observations".to_owned()));
     };
     items.iter().enumerate().find_map(|(index, item)| {
         let at = |field: &str| format!("/observations/{index}/{field}");
-        let Some(item) = item.as_object() else { return Some((format!("/observations/{index}"), "expected an object".to_owned())) };
+        let Some(item) = item.as_object() else {
+            return Some((format!("/observations/{index}"), "expected an object".to_owned()));
+        };
         if let Some(unknown) = item.keys().find(|name| !FIELDS.contains(&name.as_str())) {
-            return Some((at(&short(unknown)), format!("is not known here; known are {}", FIELDS.join(", "))));
+            return Some((
+                at(&short(unknown)),
+                format!("is not known here; known are {}", FIELDS.join(", ")),
+            ));
         }
         FIELDS.iter().find_map(|field| match (*field, item.get(*field)) {
-            ("value", Some(value)) => (!value.is_number()).then(|| (at(field), "expected a number".to_owned())),
+            ("value", Some(value)) => {
+                (!value.is_number()).then(|| (at(field), "expected a number".to_owned()))
+            }
             ("signal" | "subject" | "value", None) => Some((at(field), "is missing".to_owned())),
             (_, None) | ("unit" | "at", Some(serde_json::Value::Null)) => None,
-            (_, Some(value)) => (!value.is_string()).then(|| (at(field), "expected a text".to_owned())),
+            (_, Some(value)) => {
+                (!value.is_string()).then(|| (at(field), "expected a text".to_owned()))
+            }
         })
     })
 }
@@ -174,11 +205,26 @@ mod tests {
                 "/observations/1/value",
             ),
             (r#"{"observations":[{"subject":"b:c","value":1}]}"#, "/observations/0/signal"),
-            (r#"{"observations":[{"signal":"a","subject":"b:c","value":1,"when":2}]}"#, "/observations/0/when"),
-            (r#"{"observations":[{"signal":"a","subject":"b:c","value":1,"at":2}]}"#, "/observations/0/at"),
-            ("{\"observations\":[\n{\"signal\":\"a\\\"\",\"subject\":\"b:c\",\"value\":1},\n{\"value\":1e999}]}", "/observations/1/value"),
-            (r#"{"observations":[{"signal":"a","value":1},{"value":1,"signal":"a","value":2}]}"#, "/observations/0/subject"),
-            (r#"{"observations":[{"signal":"a","subject":"b:c","value":1},{"value":1,"signal":"a","value":2}]}"#, "/observations/1/value"),
+            (
+                r#"{"observations":[{"signal":"a","subject":"b:c","value":1,"when":2}]}"#,
+                "/observations/0/when",
+            ),
+            (
+                r#"{"observations":[{"signal":"a","subject":"b:c","value":1,"at":2}]}"#,
+                "/observations/0/at",
+            ),
+            (
+                "{\"observations\":[\n{\"signal\":\"a\\\"\",\"subject\":\"b:c\",\"value\":1},\n{\"value\":1e999}]}",
+                "/observations/1/value",
+            ),
+            (
+                r#"{"observations":[{"signal":"a","value":1},{"value":1,"signal":"a","value":2}]}"#,
+                "/observations/0/subject",
+            ),
+            (
+                r#"{"observations":[{"signal":"a","subject":"b:c","value":1},{"value":1,"signal":"a","value":2}]}"#,
+                "/observations/1/value",
+            ),
             (r#"{"observations":[],"observations":[]}"#, "/observations"),
         ] {
             let error = serde_json::from_slice::<Batch<'_>>(body.as_bytes()).err().unwrap();

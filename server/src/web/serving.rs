@@ -1,4 +1,5 @@
-//! Serves connections: lean, with time limits, and with an end in good order while streams are open.
+//! Serves connections: lean, with time limits, and with an end in good order while streams are
+//! open.
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
@@ -21,7 +22,8 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// How long requests that are being answered may take once the server stops.
 const FINISH_WITHIN: Duration = Duration::from_millis(1_500);
 
-/// Serves until `stop`, then lets what is being answered finish, within bounds. With `tls`, nothing but TLS is spoken.
+/// Serves until `stop`, then lets what is being answered finish, within bounds. With `tls`, nothing
+/// but TLS is spoken.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
@@ -45,16 +47,19 @@ pub async fn serve(
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of file descriptors, most likely: what is open goes on, and a place will come free.
+                // Out of file descriptors, most likely: what is open goes on, and a place will come
+                // free.
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
         };
         let _ = stream.set_nodelay(true);
-        let (router, stop, builder, tls) = (router.clone(), stop.clone(), builder.clone(), tls.clone());
+        let (router, stop, builder, tls) =
+            (router.clone(), stop.clone(), builder.clone(), tls.clone());
         connections.spawn(async move {
-            // Apart in memory, because most connections are of one kind, and would take the place of the larger one.
+            // Apart in memory, because most connections are of one kind, and would take the place
+            // of the larger one.
             match tls {
                 None => Box::pin(talk(stream, Peer::new(address, false), &builder, router, stop)).await,
                 Some(tls) => {
@@ -86,7 +91,11 @@ where
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         let router = router.clone();
         request.extensions_mut().insert(peer);
-        async move { Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {})) }
+        async move {
+            Ok::<_, Infallible>(
+                router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}),
+            )
+        }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);

@@ -1,5 +1,5 @@
-//! `/share/{token}`: one incident for whoever holds its link. A token that is unknown, over or ended gets the same answer, after the same
-//! work.
+//! `/share/{token}`: one incident for whoever holds its link. A token that is unknown, over or
+//! ended gets the same answer, after the same work.
 
 use std::sync::LazyLock;
 
@@ -27,8 +27,9 @@ const AGAIN: &str = "x-calm-ops-again";
 
 /// A new token of 256 bits as it stands in a link, and what is kept of it.
 pub(super) fn token() -> Result<(String, Hash), Refusal> {
-    let token =
-        random().ok_or_else(|| Refusal::Unavailable { advice: "The system gives no randomness. Try again in a moment.".to_owned() })?;
+    let token = random().ok_or_else(|| Refusal::Unavailable {
+        advice: "The system gives no randomness. Try again in a moment.".to_owned(),
+    })?;
     let hash = token_hash(&token);
     Ok((token, hash))
 }
@@ -49,7 +50,11 @@ pub(super) fn router() -> Router<Site> {
     Router::new().route(path, handler())
 }
 
-async fn page(State(site): State<Site>, token: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response {
+async fn page(
+    State(site): State<Site>,
+    token: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Response {
     let token = token.map(|Path(token)| token).unwrap_or_default();
     let token = token.get(..LONGEST).unwrap_or(&token);
     match look(&site, token, !headers.contains_key(AGAIN)).await {
@@ -66,7 +71,11 @@ async fn page(State(site): State<Site>, token: Result<Path<String>, PathRejectio
     }
 }
 
-async fn look(site: &Site, token: &str, opened: bool) -> Result<Option<rules::view::SharedPage>, Refusal> {
+async fn look(
+    site: &Site,
+    token: &str,
+    opened: bool,
+) -> Result<Option<rules::view::SharedPage>, Refusal> {
     let Some(caller) = site.desk.by_share(token, opened).await? else { return Ok(None) };
     let Caller::Share { incident, .. } = caller else { return Ok(None) };
     match site.desk.ask(caller, Query::Shared { incident }).await? {
@@ -85,8 +94,14 @@ fn closed() -> Response {
 fn guarded(status: StatusCode, html: String, nonce: &str) -> Response {
     let mut response = (status, Html(html)).into_response();
     let headers = response.headers_mut();
-    let script = if nonce.is_empty() { String::new() } else { format!("script-src 'nonce-{nonce}'; connect-src 'self'; ") };
-    let policy = format!("default-src 'none'; {script}style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'");
+    let script = if nonce.is_empty() {
+        String::new()
+    } else {
+        format!("script-src 'nonce-{nonce}'; connect-src 'self'; ")
+    };
+    let policy = format!(
+        "default-src 'none'; {script}style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
+    );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }

@@ -1,4 +1,5 @@
-//! TLS of our own, with a certificate from files. A renewed certificate is taken up without a restart.
+//! TLS of our own, with a certificate from files. A renewed certificate is taken up without a
+//! restart.
 
 use std::{
     fs, io,
@@ -57,18 +58,22 @@ impl ResolvesServerCert for InForce {
 
 fn read(files: &Files) -> Result<CertifiedKey, BadCertificate> {
     let Files { certificate, key } = files;
-    let chain = CertificateDer::pem_file_iter(certificate).map_err(|error| bad(certificate, error))?;
-    let chain: Vec<CertificateDer<'static>> = chain.collect::<Result<_, _>>().map_err(|error| bad(certificate, error))?;
+    let chain =
+        CertificateDer::pem_file_iter(certificate).map_err(|error| bad(certificate, error))?;
+    let chain: Vec<CertificateDer<'static>> =
+        chain.collect::<Result<_, _>>().map_err(|error| bad(certificate, error))?;
     if chain.is_empty() {
         return Err(bad(certificate, "it holds no certificate in PEM form"));
     }
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| bad(key, error))?;
     // A key that does not belong to the certificate is told here, and not by every browser.
-    CertifiedKey::from_der(chain, private, &ring::default_provider()).map_err(|error| bad(key, error))
+    CertifiedKey::from_der(chain, private, &ring::default_provider())
+        .map_err(|error| bad(key, error))
 }
 
 fn written(files: &Files) -> [Option<SystemTime>; 2] {
-    [&files.certificate, &files.key].map(|path| fs::metadata(path).and_then(|file| file.modified()).ok())
+    [&files.certificate, &files.key]
+        .map(|path| fs::metadata(path).and_then(|file| file.modified()).ok())
 }
 
 /// Takes connections with the certificate in these files, and with its successors until `stop`.
@@ -76,8 +81,12 @@ pub fn acceptor(files: Files, stop: CancellationToken) -> Result<TlsAcceptor, Ba
     let mut known = written(&files);
     let in_force = Arc::new(InForce { key: RwLock::new(Arc::new(read(&files)?)), files });
     let path = in_force.files.certificate.clone();
-    let versions = ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
-    let mut config = versions.map_err(|error| bad(&path, error))?.with_no_client_auth().with_cert_resolver(Arc::clone(&in_force) as _);
+    let versions = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions();
+    let mut config = versions
+        .map_err(|error| bad(&path, error))?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::clone(&in_force) as _);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     tokio::spawn(async move {
         loop {

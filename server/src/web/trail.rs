@@ -46,16 +46,28 @@ pub(super) const SEARCH: Route = Route {
     need: Need::Read,
     summary: "The journal, newest first, a page of 50, with the hashes of the chain. Every parameter narrows.",
     query: &[
-        Parameter::optional::<Actor>("actor", "who did it: 'agent', 'system', 'local', 'account:7' or 'token:3'"),
+        Parameter::optional::<Actor>(
+            "actor",
+            "who did it: 'agent', 'system', 'local', 'account:7' or 'token:3'",
+        ),
         Parameter::optional::<String>("kind", "what kind of entry, such as 'commented'"),
-        Parameter::optional::<String>("subject", "entries about this subject, or one that begins so"),
+        Parameter::optional::<String>(
+            "subject",
+            "entries about this subject, or one that begins so",
+        ),
         Parameter::optional::<u64>("incident", "entries about this incident"),
         Parameter::optional::<Timestamp>("from", "written at or after this time (RFC 3339)"),
         Parameter::optional::<Timestamp>("to", "written before this time (RFC 3339)"),
-        Parameter::optional::<u64>("before", "entries with a smaller number: the `next` of the page before"),
+        Parameter::optional::<u64>(
+            "before",
+            "entries with a smaller number: the `next` of the page before",
+        ),
     ],
     body: None,
-    answer: (200, "`entries`, `next` if there is another page, and what the last verification found."),
+    answer: (
+        200,
+        "`entries`, `next` if there is another page, and what the last verification found.",
+    ),
     content: Content::Json(of::<view::TrailPage>),
     handler: || get(search),
 };
@@ -68,7 +80,10 @@ pub(super) const VERIFY: Route = Route {
     summary: "Proves the chain of the journal now, for at most 10 s; `calm-ops journal verify` takes its time and compares the incidents too.",
     query: &[],
     body: None,
-    answer: (200, "`head` is what was proved, `goal` what was to be; `broken` says what is wrong, `null` if nothing is."),
+    answer: (
+        200,
+        "`head` is what was proved, `goal` what was to be; `broken` says what is wrong, `null` if nothing is.",
+    ),
     content: Content::Json(of::<view::Verified>),
     handler: || get(verify),
 };
@@ -81,10 +96,16 @@ pub(super) const EXPORT: Route = Route {
     summary: "The journal as JSON Lines, oldest first: all that is needed to prove the chain elsewhere with `calm-ops journal verify --file`.",
     query: &[
         Parameter::optional::<u64>("after", "after which number; 0 if left out"),
-        Parameter::optional::<Timestamp>("from", "from the first entry on that was written at or after this time (RFC 3339)"),
+        Parameter::optional::<Timestamp>(
+            "from",
+            "from the first entry on that was written at or after this time (RFC 3339)",
+        ),
     ],
     body: None,
-    answer: (200, "One entry a line: number, time, actor, kind, incident, the hash before it, payload hash, hash, salt, payload."),
+    answer: (
+        200,
+        "One entry a line: number, time, actor, kind, incident, the hash before it, payload hash, hash, salt, payload.",
+    ),
     content: Content::Lines,
     handler: || get(export),
 };
@@ -182,8 +203,13 @@ struct Made {
     cursor: Cursor,
 }
 
-async fn search(State(site): State<Site>, As(caller): As, pairs: Pairs) -> Result<Response, Problem> {
-    let fields = Fields::new(pairs, &["actor", "kind", "subject", "incident", "from", "to", "before"])?;
+async fn search(
+    State(site): State<Site>,
+    As(caller): As,
+    pairs: Pairs,
+) -> Result<Response, Problem> {
+    let fields =
+        Fields::new(pairs, &["actor", "kind", "subject", "incident", "from", "to", "before"])?;
     let filter = TrailFilter {
         actor: fields.get("actor")?,
         kind: fields.get("kind")?,
@@ -208,21 +234,32 @@ async fn export(
     pairs: Pairs,
 ) -> Result<Response, Problem> {
     let fields = Fields::new(pairs, &["after", "from"])?;
-    let (after, from): (Option<u64>, Option<Timestamp>) = (fields.number("after")?, fields.get("from")?);
+    let (after, from): (Option<u64>, Option<Timestamp>) =
+        (fields.number("after")?, fields.get("from")?);
     // The desk says whether the caller may read the journal; its answer is empty.
     site.desk.ask(caller, Query::Journal { after: u64::MAX, limit: 1 }).await?;
     let trouble = |error: crate::store::StoreError| {
         tracing::warn!(%error, "the journal could not be exported");
-        Problem::from(Refusal::Unavailable { advice: "The journal can't be read right now. Try again in a moment.".to_owned() })
+        Problem::from(Refusal::Unavailable {
+            advice: "The journal can't be read right now. Try again in a moment.".to_owned(),
+        })
     };
     let since = match from {
-        Some(from) => site.store.as_trail().first_since(from).await.map_err(trouble)?.map_or(u64::MAX, |first| first.saturating_sub(1)),
+        Some(from) => site
+            .store
+            .as_trail()
+            .first_since(from)
+            .await
+            .map_err(trouble)?
+            .map_or(u64::MAX, |first| first.saturating_sub(1)),
         None => 0,
     };
-    let export = Export::after(&*site.store, after.unwrap_or(0).max(since)).await.map_err(trouble)?;
-    let (store, stop, people, shown) = (site.store.clone(), site.stop.clone(), site.people.clone(), Shown::by(&headers, &came));
-    // One page at a time, when the reader has taken the one before. A failure in the middle breaks the connection, so that nobody takes
-    // a part for the whole.
+    let export =
+        Export::after(&*site.store, after.unwrap_or(0).max(since)).await.map_err(trouble)?;
+    let (store, stop, people, shown) =
+        (site.store.clone(), site.stop.clone(), site.people.clone(), Shown::by(&headers, &came));
+    // One page at a time, when the reader has taken the one before. A failure in the middle breaks
+    // the connection, so that nobody takes a part for the whole.
     let lines = stream::unfold(Some(export), move |export| {
         let (store, stop, people) = (store.clone(), stop.clone(), people.clone());
         async move {
@@ -231,7 +268,8 @@ async fn export(
                 return Some((Err(std::io::Error::other("the server stops")), None));
             }
             // Whoever reads slowly may have lost the right meanwhile.
-            if !people.caller(shown).await.is_ok_and(|caller| allowed(&caller, Need::Read).is_ok()) {
+            if !people.caller(shown).await.is_ok_and(|caller| allowed(&caller, Need::Read).is_ok())
+            {
                 return Some((Err(std::io::Error::other("the sign-in has ended")), None));
             }
             match export.next(&*store).await {
@@ -247,7 +285,10 @@ async fn export(
     let mut response = Response::new(Body::from_stream(lines));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jsonl"));
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"calm-ops-journal.jsonl\""));
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_static("attachment; filename=\"calm-ops-journal.jsonl\""),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
@@ -259,12 +300,18 @@ async fn redact(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let entry = entry.parse().map_err(|_| Problem::new(Kind::NotFound, "An entry is named by its number.".to_owned()))?;
+    let entry = entry
+        .parse()
+        .map_err(|_| Problem::new(Kind::NotFound, "An entry is named by its number.".to_owned()))?;
     let WhyRedacted { reason } = body(&headers, &bytes)?;
     act(&site, caller, Command::Redact { entry, reason }).await
 }
 
-async fn shares(State(site): State<Site>, As(caller): As, Which(incident): Which) -> Result<Response, Problem> {
+async fn shares(
+    State(site): State<Site>,
+    As(caller): As,
+    Which(incident): Which,
+) -> Result<Response, Problem> {
     ask(&site, caller, Query::Shares { incident }).await
 }
 
@@ -279,12 +326,19 @@ async fn make(
     let until = site.clock.now().wall.plus(Span::from_mins(u64::from(hours) * 60));
     let (token, token_hash) = shared::token()?;
     let wanted = Wanted { label, until, audience, parts, hosts };
-    let Done { cursor } = site.desk.act(caller, Command::CreateShare { incident, wanted, token_hash }).await?;
+    let Done { cursor } =
+        site.desk.act(caller, Command::CreateShare { incident, wanted, token_hash }).await?;
     let made = Made { path: format!("/share/{token}"), until, cursor };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(made)).into_response())
 }
 
-async fn revoke(State(site): State<Site>, As(caller): As, Path(share): Path<String>) -> Result<Response, Problem> {
-    let share = share.parse().map_err(|_| Problem::new(Kind::NotFound, "A link is named by its number.".to_owned()))?;
+async fn revoke(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(share): Path<String>,
+) -> Result<Response, Problem> {
+    let share = share
+        .parse()
+        .map_err(|_| Problem::new(Kind::NotFound, "A link is named by its number.".to_owned()))?;
     act(&site, caller, Command::RevokeShare { share: ShareId(share) }).await
 }

@@ -1,4 +1,5 @@
-//! Finds out who a request comes from, before anything else looks at it. What they may do is decided by the desk.
+//! Finds out who a request comes from, before anything else looks at it. What they may do is
+//! decided by the desk.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,7 +25,8 @@ use crate::{
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 tokio::task_local! {
-    /// Who the request that is answered right now comes from: for the pages, which are drawn where the request is out of sight.
+    /// Who the request that is answered right now comes from: for the pages, which are drawn where
+    /// the request is out of sight.
     static CALLER: Caller;
 }
 
@@ -51,7 +53,8 @@ fn is_page(path: &str) -> bool {
     path == "/" || path == "/ops" || path.starts_with("/ops/")
 }
 
-/// Puts the caller into the request. Whoever is not signed in and opens a page is led to the sign-in, and from there back.
+/// Puts the caller into the request. Whoever is not signed in and opens a page is led to the
+/// sign-in, and from there back.
 pub async fn resolve(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let Some(came) = request.extensions().get::<Came>().cloned() else {
         return Problem::from(Refusal::SignIn).into_response();
@@ -60,13 +63,17 @@ pub async fn resolve(State(site): State<Site>, mut request: Request, next: Next)
         Ok(caller) => caller,
         Err(refusal) => return Problem::from(refusal).into_response(),
     };
-    if caller == Caller::Nobody && request.method() == Method::GET && is_page(request.uri().path()) {
+    if caller == Caller::Nobody && request.method() == Method::GET && is_page(request.uri().path())
+    {
         return Redirect::to(&sign_in_for(request.uri())).into_response();
     }
     request.extensions_mut().insert(caller.clone());
     let mut response = CALLER.scope(caller, next.run(request)).await;
     // What one person may see is not for a cache that others share.
-    response.headers_mut().entry(http::header::VARY).or_insert(http::HeaderValue::from_static("cookie, authorization"));
+    response
+        .headers_mut()
+        .entry(http::header::VARY)
+        .or_insert(http::HeaderValue::from_static("cookie, authorization"));
     response
 }
 
@@ -82,13 +89,20 @@ fn sign_in_for(uri: &Uri) -> String {
 
 /// Where a sign-in leads: only to a page of our own.
 pub fn own_page(to: &str) -> &str {
-    let fine = is_page(to.split(['?', '#']).next().unwrap_or_default()) && !to.contains(['\\', '\r', '\n']) && to.len() <= 500;
+    let fine = is_page(to.split(['?', '#']).next().unwrap_or_default())
+        && !to.contains(['\\', '\r', '\n'])
+        && to.len() <= 500;
     if fine { to } else { "/" }
 }
 
-/// Waits until whoever shows this may no longer do something: their sign-in or token has ended. There is one of these for each reader of
-/// the stream, so it keeps little.
-pub async fn until_refused(people: Arc<People>, mut changed: watch::Receiver<u64>, shown: Shown, need: Need) {
+/// Waits until whoever shows this may no longer do something: their sign-in or token has ended.
+/// There is one of these for each reader of the stream, so it keeps little.
+pub async fn until_refused(
+    people: Arc<People>,
+    mut changed: watch::Receiver<u64>,
+    shown: Shown,
+    need: Need,
+) {
     loop {
         // What ends by its time is noticed as well.
         let _ = tokio::time::timeout(LOOK_AGAIN, changed.changed()).await;
@@ -110,11 +124,21 @@ mod tests {
         for to in ["/", "/ops/health", "/ops/approve/42-1?x=1#y"] {
             assert_eq!(own_page(to), to);
         }
-        for to in
-            ["//evil.example", "https://evil.example", "/\\evil.example", "/ops\\..\\x", "/api/ops/health", "", "ops", "/ops/a\r\nx: y"]
-        {
+        for to in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/ops\\..\\x",
+            "/api/ops/health",
+            "",
+            "ops",
+            "/ops/a\r\nx: y",
+        ] {
             assert_eq!(own_page(to), "/", "{to}");
         }
-        assert_eq!(sign_in_for(&"/ops/approve/42-1?a=b&c".parse().unwrap()), "/sign-in?to=%2Fops%2Fapprove%2F42-1%3Fa%3Db%26c");
+        assert_eq!(
+            sign_in_for(&"/ops/approve/42-1?a=b&c".parse().unwrap()),
+            "/sign-in?to=%2Fops%2Fapprove%2F42-1%3Fa%3Db%26c"
+        );
     }
 }

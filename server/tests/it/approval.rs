@@ -7,8 +7,11 @@ use crate::program::{self, Running};
 
 const PATH: &str = "/api/ops/recommendations/1-1/approve";
 
-/// A program with a recommendation to run a script that writes a line; what counts the lines, and what an approval is for.
-fn waiting(place: &tempfile::TempDir) -> (program::Home, Running, impl Fn() -> usize + use<>, String) {
+/// A program with a recommendation to run a script that writes a line; what counts the lines, and
+/// what an approval is for.
+fn waiting(
+    place: &tempfile::TempDir,
+) -> (program::Home, Running, impl Fn() -> usize + use<>, String) {
     let log = place.path().join("log");
     let (_, section) = own_script(place, &format!("#!/bin/sh\necho ran >> {}\n", log.display()));
     let home = home(&catalogue("script:own", "-", "Calm Ops"), &section);
@@ -47,7 +50,13 @@ fn two_hundred_requests_at_the_same_instant_are_one_run() {
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| matches!(status, 200 | 409)), "{statuses:?}");
     let journal = program.get("/api/ops/journal?limit=1000").json()["entries"].to_string();
-    assert_eq!((journal.matches(r#""event":"approved""#).count(), journal.matches(r#""event":"run_started""#).count()), (1, 1));
+    assert_eq!(
+        (
+            journal.matches(r#""event":"approved""#).count(),
+            journal.matches(r#""event":"run_started""#).count()
+        ),
+        (1, 1)
+    );
 }
 
 #[test]
@@ -69,25 +78,34 @@ fn connections_that_are_lost_after_the_press_and_one_that_is_not_are_one_run() {
     }
     // Whoever does not know whether it arrived presses once more, and is told how it stands.
     let again = program.post(PATH, &body);
-    assert!(again.status == 200 || (again.status == 409 && again.json()["detail"].is_string()), "{again:?}");
+    assert!(
+        again.status == 200 || (again.status == 409 && again.json()["detail"].is_string()),
+        "{again:?}"
+    );
     ended(&program);
     assert_eq!(ran(), 1);
 }
 
-/// What was not seen to its end may still run, and keeps others from its subject, also when its incident is resolved meanwhile.
+/// What was not seen to its end may still run, and keeps others from its subject, also when its
+/// incident is resolved meanwhile.
 #[test]
 fn what_may_still_run_for_an_incident_that_is_over_is_in_the_way_of_others() {
     let place = folder();
     let log = place.path().join("log");
-    let (_, section) = own_script(&place, &format!("#!/bin/sh\necho ran >> {}\nsleep 60\n", log.display()));
+    let (_, section) =
+        own_script(&place, &format!("#!/bin/sh\necho ran >> {}\nsleep 60\n", log.display()));
     let commands = catalogue("script:own", "-", "Calm Ops")
         .replace("| cool-down | 10 min |", "| cool-down | 30 s |")
         .replace("| time limit | 30 s |", "| time limit | 5 min |");
     let home = home(&commands, &section);
     let start = || home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
     let yes = |program: &Running, id: &str| {
-        let binding = program.get(&format!("/api/ops/recommendations/{id}")).json()["binding"].clone();
-        program.post(&format!("/api/ops/recommendations/{id}/approve"), &format!(r#"{{"binding":{binding}}}"#))
+        let binding =
+            program.get(&format!("/api/ops/recommendations/{id}")).json()["binding"].clone();
+        program.post(
+            &format!("/api/ops/recommendations/{id}/approve"),
+            &format!(r#"{{"binding":{binding}}}"#),
+        )
     };
     let mut program = start();
     offered(&program);
@@ -105,7 +123,11 @@ fn what_may_still_run_for_an_incident_that_is_over_is_in_the_way_of_others() {
         let page = program.get("/api/ops/recommendations/2-1");
         (page.status == 200).then(|| page.json())
     });
-    assert!(page["in_the_way"]["id"] == "1-1" && page["in_the_way"]["until"].is_string(), "{}", page["in_the_way"]);
+    assert!(
+        page["in_the_way"]["id"] == "1-1" && page["in_the_way"]["until"].is_string(),
+        "{}",
+        page["in_the_way"]
+    );
     let refused = yes(&program, "2-1");
     assert!(refused.status == 409 && refused.body.contains("It may still run"), "{refused:?}");
     assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 1);

@@ -1,4 +1,5 @@
-//! The call, from an entry of the journal to what arrives: over both databases, by a real mail server, and through a restart.
+//! The call, from an entry of the journal to what arrives: over both databases, by a real mail
+//! server, and through a restart.
 
 mod cases;
 mod forms;

@@ -1,4 +1,5 @@
-//! The collector for endpoints against real sockets: servers that are fine, slow, wrong, endless, hostile or gone.
+//! The collector for endpoints against real sockets: servers that are fine, slow, wrong, endless,
+//! hostile or gone.
 
 use std::{
     net::SocketAddr,
@@ -36,7 +37,10 @@ fn redirect(to: &str) -> Answer {
     Answer::Whole(format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n"))
 }
 
-async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, answer: Answer) -> std::io::Result<()> {
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    answer: Answer,
+) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
@@ -73,7 +77,9 @@ async fn server(answer: Answer, tls: Option<Arc<ServerConfig>>) -> SocketAddr {
             let (answer, tls) = (answer.clone(), tls.clone());
             tokio::spawn(async move {
                 match tls {
-                    Some(config) => serve(TlsAcceptor::from(config).accept(stream).await?, answer).await,
+                    Some(config) => {
+                        serve(TlsAcceptor::from(config).accept(stream).await?, answer).await
+                    }
                     None => serve(stream, answer).await,
                 }
             });
@@ -94,7 +100,10 @@ const NOW: Timestamp = Timestamp::from_secs(1_795_305_600);
 async fn probe(endpoint: Endpoint) -> Round {
     let mut collector = HttpCollector::new(endpoint).unwrap();
     let limit = collector.time_limit();
-    tokio::time::timeout(limit, collector.collect(NOW)).await.expect("a probe ends within its limit").unwrap()
+    tokio::time::timeout(limit, collector.collect(NOW))
+        .await
+        .expect("a probe ends within its limit")
+        .unwrap()
 }
 
 fn value(round: &Round, signal: &str) -> Option<f64> {
@@ -106,23 +115,35 @@ fn value(round: &Round, signal: &str) -> Option<f64> {
 
 #[tokio::test]
 async fn an_endpoint_that_answers_is_up_with_its_times() {
-    let answer = Answer::After(Duration::from_millis(150), "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".to_owned());
+    let answer = Answer::After(
+        Duration::from_millis(150),
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".to_owned(),
+    );
     let address = server(answer, None).await;
     let mut it = endpoint(&format!("http://localhost:{}/health?a=b", address.port()));
     it.expect_text = Some("ok".to_owned());
     let round = probe(it).await;
-    assert_eq!((value(&round, "endpoint.up"), value(&round, "endpoint.status")), (Some(1.0), Some(200.0)));
-    let (first, total) = (value(&round, "endpoint.first_byte").unwrap(), value(&round, "endpoint.total").unwrap());
+    assert_eq!(
+        (value(&round, "endpoint.up"), value(&round, "endpoint.status")),
+        (Some(1.0), Some(200.0))
+    );
+    let (first, total) =
+        (value(&round, "endpoint.first_byte").unwrap(), value(&round, "endpoint.total").unwrap());
     assert!((150.0..4_000.0).contains(&first) && total >= first, "{first} {total}");
     assert_eq!(value(&round, "endpoint.certificate.days_left"), None);
 }
 
 #[tokio::test]
 async fn a_wrong_status_is_down_unless_it_is_expected() {
-    let address = server(Answer::Whole("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n".to_owned()), None).await;
+    let address =
+        server(Answer::Whole("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n".to_owned()), None)
+            .await;
     let mut it = endpoint(&format!("http://{address}/"));
     let round = probe(it.clone()).await;
-    assert_eq!((value(&round, "endpoint.up"), value(&round, "endpoint.status")), (Some(0.0), Some(503.0)));
+    assert_eq!(
+        (value(&round, "endpoint.up"), value(&round, "endpoint.status")),
+        (Some(0.0), Some(503.0))
+    );
     it.expect_status = "503".parse().unwrap();
     assert_eq!(value(&probe(it).await, "endpoint.up"), Some(1.0));
 }
@@ -153,7 +174,11 @@ async fn a_slow_first_byte_and_a_body_without_end_are_cut_by_the_time_limit() {
         let began = Instant::now();
         let round = probe(it).await;
         assert!(began.elapsed() < Duration::from_secs(2), "{answer:?}");
-        assert_eq!((value(&round, "endpoint.up"), value(&round, "endpoint.total")), (Some(0.0), None), "{answer:?}");
+        assert_eq!(
+            (value(&round, "endpoint.up"), value(&round, "endpoint.total")),
+            (Some(0.0), None),
+            "{answer:?}"
+        );
     }
 }
 
@@ -161,11 +186,18 @@ async fn a_slow_first_byte_and_a_body_without_end_are_cut_by_the_time_limit() {
 async fn only_the_first_mebibyte_is_read() {
     let address = server(Answer::Endless, None).await;
     let mut it = endpoint(&format!("http://{address}/"));
-    assert_eq!(value(&probe(it.clone()).await, "endpoint.up"), Some(1.0), "it answers; how long it goes on is not asked");
+    assert_eq!(
+        value(&probe(it.clone()).await, "endpoint.up"),
+        Some(1.0),
+        "it answers; how long it goes on is not asked"
+    );
     it.expect_text = Some("never said".to_owned());
     let round = probe(it).await;
     assert_eq!(value(&round, "endpoint.up"), Some(0.0));
-    assert!(value(&round, "endpoint.total").is_some(), "it ended by its length, not by the time limit");
+    assert!(
+        value(&round, "endpoint.total").is_some(),
+        "it ended by its length, not by the time limit"
+    );
 }
 
 #[tokio::test]
@@ -187,7 +219,11 @@ async fn redirects_are_followed_but_not_everywhere_and_not_for_ever() {
         let address = server(redirect(to), None).await;
         let began = Instant::now();
         let round = probe(endpoint(&format!("http://{address}/"))).await;
-        assert_eq!((value(&round, "endpoint.up"), value(&round, "endpoint.status")), (Some(0.0), None), "{to}");
+        assert_eq!(
+            (value(&round, "endpoint.up"), value(&round, "endpoint.status")),
+            (Some(0.0), None),
+            "{to}"
+        );
         assert!(began.elapsed() < Duration::from_secs(3), "{to}");
     }
 }
@@ -203,7 +239,11 @@ async fn forbidden_addresses_refused_connections_and_unknown_names_are_down() {
     ];
     for url in urls {
         let round = probe(endpoint(&url)).await;
-        assert_eq!((value(&round, "endpoint.up"), round.observations.len()), (Some(0.0), 1), "{url}");
+        assert_eq!(
+            (value(&round, "endpoint.up"), round.observations.len()),
+            (Some(0.0), 1),
+            "{url}"
+        );
     }
 }
 
@@ -211,14 +251,22 @@ async fn forbidden_addresses_refused_connections_and_unknown_names_are_down() {
 async fn nonsense_instead_of_http_is_down() {
     for text in ["", "hello\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\ncut"] {
         let address = server(Answer::Whole(text.to_owned()), None).await;
-        assert_eq!(value(&probe(endpoint(&format!("http://{address}/"))).await, "endpoint.up"), Some(0.0), "{text:?}");
+        assert_eq!(
+            value(&probe(endpoint(&format!("http://{address}/"))).await, "endpoint.up"),
+            Some(0.0),
+            "{text:?}"
+        );
     }
     let endless_head = format!("HTTP/1.1 200 OK\r\nx: {}", "x".repeat(2_000_000));
     let address = server(Answer::Whole(endless_head), None).await;
-    assert_eq!(value(&probe(endpoint(&format!("http://{address}/"))).await, "endpoint.up"), Some(0.0));
+    assert_eq!(
+        value(&probe(endpoint(&format!("http://{address}/"))).await, "endpoint.up"),
+        Some(0.0)
+    );
 }
 
-/// An authority of one's own in a file, and a server's settings with a certificate that ends on the given day.
+/// An authority of one's own in a file, and a server's settings with a certificate that ends on the
+/// given day.
 fn authority(year: i32, month: u8, day: u8) -> (tempfile::NamedTempFile, Arc<ServerConfig>) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -231,12 +279,16 @@ fn authority(year: i32, month: u8, day: u8) -> (tempfile::NamedTempFile, Arc<Ser
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(year, month, day);
     let certificate = params.signed_by(&key, &issuer).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
-        .unwrap();
+    let config =
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+            )
+            .unwrap();
     (file, Arc::new(config))
 }
 
@@ -246,15 +298,26 @@ async fn tls_with_a_known_authority_is_up_and_tells_the_days_left() {
     let address = server(ok("ok"), Some(config)).await;
     let mut it = endpoint(&format!("https://localhost:{}/", address.port()));
     let unknown = probe(it.clone()).await;
-    assert_eq!(value(&unknown, "endpoint.up"), Some(0.0), "without its authority nobody believes it");
+    assert_eq!(
+        value(&unknown, "endpoint.up"),
+        Some(0.0),
+        "without its authority nobody believes it"
+    );
     assert!(value(&unknown, "endpoint.certificate.days_left").is_some());
     it.ca_file = Some(ca.path().to_owned());
     let round = probe(it.clone()).await;
-    assert_eq!((value(&round, "endpoint.up"), value(&round, "endpoint.status")), (Some(1.0), Some(200.0)));
+    assert_eq!(
+        (value(&round, "endpoint.up"), value(&round, "endpoint.status")),
+        (Some(1.0), Some(200.0))
+    );
     let days = value(&round, "endpoint.certificate.days_left").unwrap();
     assert_eq!(days.round(), 3653.0, "{days}");
     it.url = format!("https://{address}/").parse().unwrap();
-    assert_eq!(value(&probe(it).await, "endpoint.up"), Some(0.0), "the certificate is for another name");
+    assert_eq!(
+        value(&probe(it).await, "endpoint.up"),
+        Some(0.0),
+        "the certificate is for another name"
+    );
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! The PM2 collector against a real PM2 from npm, in `target/tools/pm2`; installed there if it is missing.
+//! The PM2 collector against a real PM2 from npm, in `target/tools/pm2`; installed there if it is
+//! missing.
 
 use std::{
     fs,
@@ -30,13 +31,18 @@ fn pm2_program() -> PathBuf {
             .stdout(Stdio::null())
             .status()
             .expect("npm is needed for this test");
-        assert!(status.success() && program.exists(), "npm could not install PM2 into {}", folder.display());
+        assert!(
+            status.success() && program.exists(),
+            "npm could not install PM2 into {}",
+            folder.display()
+        );
         fs::write(folder.join("installed"), "").unwrap();
     }
     program
 }
 
-/// A daemon of one's own, in a folder with a short name: the path of a socket is limited. Ended with the test.
+/// A daemon of one's own, in a folder with a short name: the path of a socket is limited. Ended
+/// with the test.
 struct Daemon {
     program: PathBuf,
     home: tempfile::TempDir,
@@ -44,7 +50,10 @@ struct Daemon {
 
 impl Daemon {
     fn start() -> Self {
-        Self { program: pm2_program(), home: tempfile::Builder::new().prefix("pm2").tempdir_in("/tmp").unwrap() }
+        Self {
+            program: pm2_program(),
+            home: tempfile::Builder::new().prefix("pm2").tempdir_in("/tmp").unwrap(),
+        }
     }
 
     fn home(&self) -> &Path {
@@ -60,7 +69,11 @@ impl Daemon {
             .env("PLANTED_TOKEN", "env-hunter2")
             .output()
             .unwrap();
-        assert!(output.status.success(), "pm2 {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "pm2 {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     fn script(&self, name: &str, text: &str) -> String {
@@ -80,12 +93,21 @@ impl Drop for Daemon {
         if self.home().join("pm2.pid").exists() {
             let _ = rustix::process::kill_process(self.pid(), rustix::process::Signal::CONT);
         }
-        let _ = Command::new("node").arg(&self.program).arg("kill").env("PM2_HOME", self.home()).env("HOME", self.home()).output();
+        let _ = Command::new("node")
+            .arg(&self.program)
+            .arg("kill")
+            .env("PM2_HOME", self.home())
+            .env("HOME", self.home())
+            .output();
     }
 }
 
 fn value(round: &Round, signal: &str, subject: &str) -> Option<f64> {
-    round.observations.iter().find(|seen| seen.signal.as_str() == signal && seen.subject.as_str() == subject).map(|seen| seen.value)
+    round
+        .observations
+        .iter()
+        .find(|seen| seen.signal.as_str() == signal && seen.subject.as_str() == subject)
+        .map(|seen| seen.value)
 }
 
 fn wall() -> Timestamp {
@@ -119,10 +141,16 @@ async fn a_real_pm2_is_found_watched_and_missed() {
     let mut collector = Pm2Collector::new("web-1", daemon.home(), Duration::from_secs(5));
     let before = collector.collect(wall()).await.unwrap();
     assert!(before.observations.is_empty() && apps(&before).is_none());
-    assert!(fs::read_dir(daemon.home()).unwrap().next().is_none(), "asking starts no daemon and leaves nothing behind");
+    assert!(
+        fs::read_dir(daemon.home()).unwrap().next().is_none(),
+        "asking starts no daemon and leaves nothing behind"
+    );
 
     let steady = daemon.script("steady.js", "setInterval(() => {}, 1000)");
-    let leak = daemon.script("leak.js", "const kept = []; setInterval(() => kept.push(Buffer.alloc(4e6, 1)), 100)");
+    let leak = daemon.script(
+        "leak.js",
+        "const kept = []; setInterval(() => kept.push(Buffer.alloc(4e6, 1)), 100)",
+    );
     let crash = daemon.script("crash.js", "setTimeout(() => process.exit(1), 100)");
     daemon.pm2(&["start", &steady, "--name", "steady", "--", "--password=argv-hunter2"]);
     daemon.pm2(&["start", &leak, "--name", "leak"]);
@@ -136,21 +164,39 @@ async fn a_real_pm2_is_found_watched_and_missed() {
     assert!(value(&first, "app.uptime", "app:steady@web-1").is_some_and(|seconds| seconds < 60.0));
     assert!(value(&first, "app.cpu", "app:steady@web-1").is_some());
     let leaked = value(&first, "app.memory", "app:leak@web-1").unwrap() + 30e6;
-    until(&mut collector, "the leak", |round| value(round, "app.memory", "app:leak@web-1").is_some_and(|bytes| bytes > leaked)).await;
+    until(&mut collector, "the leak", |round| {
+        value(round, "app.memory", "app:leak@web-1").is_some_and(|bytes| bytes > leaked)
+    })
+    .await;
 
     daemon.pm2(&["start", &crash, "--name", "crash", "--max-restarts", "12"]);
-    until(&mut collector, "the crash loop", |round| value(round, "app.restarts", "app:crash@web-1").is_some_and(|count| count >= 3.0))
-        .await;
-    let failed = until(&mut collector, "PM2's giving up", |round| value(round, "app.up", "app:crash@web-1") == Some(0.0)).await;
+    until(&mut collector, "the crash loop", |round| {
+        value(round, "app.restarts", "app:crash@web-1").is_some_and(|count| count >= 3.0)
+    })
+    .await;
+    let failed = until(&mut collector, "PM2's giving up", |round| {
+        value(round, "app.up", "app:crash@web-1") == Some(0.0)
+    })
+    .await;
     assert_eq!(value(&failed, "app.up", "app:steady@web-1"), Some(1.0));
 
     daemon.pm2(&["stop", "steady"]);
-    let stopped = until(&mut collector, "the stop", |round| value(round, "app.stopped", "app:steady@web-1") == Some(1.0)).await;
-    assert_eq!(value(&stopped, "app.up", "app:steady@web-1"), Some(0.0), "it stays, as not running");
+    let stopped = until(&mut collector, "the stop", |round| {
+        value(round, "app.stopped", "app:steady@web-1") == Some(1.0)
+    })
+    .await;
+    assert_eq!(
+        value(&stopped, "app.up", "app:steady@web-1"),
+        Some(0.0),
+        "it stays, as not running"
+    );
     daemon.pm2(&["start", "steady"]);
 
     daemon.pm2(&["delete", "leak"]);
-    let deleted = until(&mut collector, "the deletion", |round| apps(round).is_some_and(|apps| apps.len() == 2)).await;
+    let deleted = until(&mut collector, "the deletion", |round| {
+        apps(round).is_some_and(|apps| apps.len() == 2)
+    })
+    .await;
     assert_eq!(apps(&deleted).unwrap(), ["app:crash@web-1", "app:steady@web-1"]);
 
     rustix::process::kill_process(daemon.pid(), rustix::process::Signal::STOP).unwrap();
@@ -158,12 +204,21 @@ async fn a_real_pm2_is_found_watched_and_missed() {
     let silent = collector.collect(wall()).await.unwrap();
     assert!(asked.elapsed() < collector.time_limit(), "it took {:?}", asked.elapsed());
     assert_eq!(value(&silent, "pm2.up", "pm2:pm2@web-1"), Some(0.0));
-    assert!(apps(&silent).is_none() && silent.observations.len() == 1, "nothing is known of the apps: they are not gone");
+    assert!(
+        apps(&silent).is_none() && silent.observations.len() == 1,
+        "nothing is known of the apps: they are not gone"
+    );
     rustix::process::kill_process(daemon.pid(), rustix::process::Signal::CONT).unwrap();
-    until(&mut collector, "the daemon's return", |round| value(round, "pm2.up", "pm2:pm2@web-1") == Some(1.0)).await;
+    until(&mut collector, "the daemon's return", |round| {
+        value(round, "pm2.up", "pm2:pm2@web-1") == Some(1.0)
+    })
+    .await;
 
     daemon.pm2(&["kill"]);
-    until(&mut collector, "the daemon's end", |round| value(round, "pm2.up", "pm2:pm2@web-1") == Some(0.0)).await;
+    until(&mut collector, "the daemon's end", |round| {
+        value(round, "pm2.up", "pm2:pm2@web-1") == Some(0.0)
+    })
+    .await;
     assert!(!daemon.home().join("pm2.pid").exists(), "asking starts no daemon");
 }
 
@@ -171,7 +226,12 @@ async fn a_real_pm2_is_found_watched_and_missed() {
 async fn a_socket_that_talks_nonsense_or_has_no_end_is_down() {
     let folder = tempfile::Builder::new().prefix("pm2").tempdir_in("/tmp").unwrap();
     let listener = tokio::net::UnixListener::bind(folder.path().join("rpc.sock")).unwrap();
-    let answers: [&[u8]; 4] = [b"HTTP/1.1 200 OK\r\n\r\n", &[0x12, 0xff, 0xff, 0xff, 0xff, b'j'], &[0x12, 0, 0, 0, 9, b'j', b':'], b""];
+    let answers: [&[u8]; 4] = [
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        &[0x12, 0xff, 0xff, 0xff, 0xff, b'j'],
+        &[0x12, 0, 0, 0, 9, b'j', b':'],
+        b"",
+    ];
     tokio::spawn(async move {
         for answer in answers {
             let (mut stream, _) = listener.accept().await.unwrap();

@@ -33,7 +33,11 @@ fn opened(number: u32, clock: Clock) -> Event {
 async fn desk(directory: &tempfile::TempDir) -> (Arc<Desk>, Arc<Live>, Clock) {
     let store = Arc::new(SqliteStore::open(&directory.path().join("calm-ops.db")).await.unwrap());
     let (live, clock) = (Live::new(Cursor { epoch: 1, number: 0 }, 10), Clock::start());
-    (Desk::new(store, Arc::new(Board::default()), Arc::clone(&live), Arc::default(), clock), live, clock)
+    (
+        Desk::new(store, Arc::new(Board::default()), Arc::clone(&live), Arc::default(), clock),
+        live,
+        clock,
+    )
 }
 
 fn record(events: Vec<Event>) -> Command {
@@ -41,7 +45,9 @@ fn record(events: Vec<Event>) -> Command {
 }
 
 async fn health(desk: &Desk) -> rules::view::Health {
-    let Answer::Health(health) = desk.ask(Caller::Local, Query::Health).await.unwrap() else { panic!("another answer") };
+    let Answer::Health(health) = desk.ask(Caller::Local, Query::Health).await.unwrap() else {
+        panic!("another answer")
+    };
     *health
 }
 
@@ -53,7 +59,8 @@ async fn a_change_is_seen_at_once_by_readers_stream_and_monitor() {
     assert!(health(&desk).await.active.is_empty());
     let one = IncidentNumber(1);
 
-    let done = desk.act(Caller::Agent, record(vec![opened(1, clock), opened(2, clock)])).await.unwrap();
+    let done =
+        desk.act(Caller::Agent, record(vec![opened(1, clock), opened(2, clock)])).await.unwrap();
     assert_eq!((done.cursor, live.head()), (Cursor { epoch: 1, number: 2 }, done.cursor));
     assert_eq!(entries.recv().await.unwrap().len(), 2);
     assert!(!changed.has_changed().unwrap(), "only what a person does wakes the monitor");
@@ -67,12 +74,19 @@ async fn a_change_is_seen_at_once_by_readers_stream_and_monitor() {
 
     let note = "a leak".to_owned();
     desk.act(Caller::Local, Command::Resolve { incident: one, note }).await.unwrap();
-    let Answer::Incidents(list) = desk.ask(Caller::Local, Query::Incidents).await.unwrap() else { panic!("another answer") };
+    let Answer::Incidents(list) = desk.ask(Caller::Local, Query::Incidents).await.unwrap() else {
+        panic!("another answer")
+    };
     assert_eq!((list.active.len(), list.resolved[0].number, list.cursor), (1, one, live.head()));
     let filter = HistoryFilter { text: Some("leak".to_owned()), ..HistoryFilter::default() };
-    let Answer::History(found) = desk.ask(Caller::Local, Query::History { filter }).await.unwrap() else { panic!("another answer") };
+    let Answer::History(found) = desk.ask(Caller::Local, Query::History { filter }).await.unwrap()
+    else {
+        panic!("another answer")
+    };
     assert_eq!((found.incidents.len(), found.next), (1, None));
-    let Answer::Incident(page) = desk.ask(Caller::Local, Query::Incident { incident: one }).await.unwrap() else {
+    let Answer::Incident(page) =
+        desk.ask(Caller::Local, Query::Incident { incident: one }).await.unwrap()
+    else {
         panic!("another answer")
     };
     assert_eq!(page.timeline.len(), 3);
@@ -86,13 +100,28 @@ async fn what_an_actor_may_not_do_and_what_does_not_fit_changes_nothing() {
     desk.act(Caller::Agent, record(vec![opened(1, clock)])).await.unwrap();
     let before = live.head();
     let refused = async |actor, command| desk.act(actor, command).await.unwrap_err();
-    assert_eq!(refused(Caller::Local, record(vec![])).await, Refusal::Forbidden { needs: "Calm Ops itself".to_owned() });
-    assert_eq!(refused(Caller::Agent, Command::Acknowledge { incident: one }).await, Refusal::Forbidden { needs: "a person".to_owned() });
+    assert_eq!(
+        refused(Caller::Local, record(vec![])).await,
+        Refusal::Forbidden { needs: "Calm Ops itself".to_owned() }
+    );
+    assert_eq!(
+        refused(Caller::Agent, Command::Acknowledge { incident: one }).await,
+        Refusal::Forbidden { needs: "a person".to_owned() }
+    );
     let unknown = Command::Acknowledge { incident: IncidentNumber(7) };
-    assert_eq!(refused(Caller::Local, unknown).await, Refusal::NotFound { what: "incident 7".to_owned() });
+    assert_eq!(
+        refused(Caller::Local, unknown).await,
+        Refusal::NotFound { what: "incident 7".to_owned() }
+    );
     let subject = "host:nowhere".parse().unwrap();
-    assert!(matches!(refused(Caller::Local, Command::RetireSubject { subject }).await, Refusal::NotFound { .. }));
-    assert!(matches!(refused(Caller::Agent, record(vec![opened(1, clock)])).await, Refusal::Conflict { .. }));
+    assert!(matches!(
+        refused(Caller::Local, Command::RetireSubject { subject }).await,
+        Refusal::NotFound { .. }
+    ));
+    assert!(matches!(
+        refused(Caller::Agent, record(vec![opened(1, clock)])).await,
+        Refusal::Conflict { .. }
+    ));
     let reopen = Command::Reopen { incident: one, note: String::new() };
     assert!(matches!(refused(Caller::Local, reopen).await, Refusal::Conflict { .. }));
     assert_eq!(live.head(), before);
@@ -112,16 +141,26 @@ async fn an_author_takes_a_comment_back_and_an_owner_removes_what_others_wrote()
     let (desk, live, clock) = desk(&directory).await;
     let one = IncidentNumber(1);
     desk.act(Caller::Agent, record(vec![opened(1, clock)])).await.unwrap();
-    let (ada, bo, owner) = (account(7, Role::Responder), account(8, Role::Approver), account(9, Role::Owner));
+    let (ada, bo, owner) =
+        (account(7, Role::Responder), account(8, Role::Approver), account(9, Role::Owner));
     for text in ["first", "second"] {
         desk.act(ada.clone(), Command::Comment { incident: one, text: text.into() }).await.unwrap();
     }
-    desk.act(ada.clone(), Command::Resolve { incident: one, note: "hunter2".into() }).await.unwrap();
+    desk.act(ada.clone(), Command::Resolve { incident: one, note: "hunter2".into() })
+        .await
+        .unwrap();
     let redact = |entry| Command::Redact { entry, reason: "a password".into() };
-    let refused = async |caller: &Caller, entry| desk.act(caller.clone(), redact(entry)).await.unwrap_err();
+    let refused =
+        async |caller: &Caller, entry| desk.act(caller.clone(), redact(entry)).await.unwrap_err();
     let before = live.head();
-    assert_eq!(refused(&bo, 2).await, Refusal::Forbidden { needs: "an owner, or whoever wrote the comment".into() });
-    assert_eq!(refused(&Caller::Local, 2).await, Refusal::Forbidden { needs: "an owner, or whoever wrote the comment".into() });
+    assert_eq!(
+        refused(&bo, 2).await,
+        Refusal::Forbidden { needs: "an owner, or whoever wrote the comment".into() }
+    );
+    assert_eq!(
+        refused(&Caller::Local, 2).await,
+        Refusal::Forbidden { needs: "an owner, or whoever wrote the comment".into() }
+    );
     assert_eq!(refused(&ada, 4).await, Refusal::Forbidden { needs: "an owner".into() });
     assert_eq!(refused(&Caller::Nobody, 2).await, Refusal::SignIn);
     assert!(matches!(refused(&Caller::Agent, 2).await, Refusal::Forbidden { .. }));
@@ -129,14 +168,21 @@ async fn an_author_takes_a_comment_back_and_an_owner_removes_what_others_wrote()
     assert!(matches!(refused(&owner, 77).await, Refusal::NotFound { .. }));
     assert_eq!(live.head(), before);
 
-    let mut stream = live.open(Some(before), directory_store(&directory).await, CancellationToken::new()).unwrap().boxed();
+    let mut stream = live
+        .open(Some(before), directory_store(&directory).await, CancellationToken::new())
+        .unwrap()
+        .boxed();
     desk.act(ada, redact(2)).await.unwrap();
     desk.act(owner.clone(), redact(3)).await.unwrap();
     desk.act(owner.clone(), redact(4)).await.unwrap();
     // What is at hand has lost the words as well.
-    let Answer::Incidents(list) = desk.ask(owner.clone(), Query::Incidents).await.unwrap() else { panic!("another answer") };
+    let Answer::Incidents(list) = desk.ask(owner.clone(), Query::Incidents).await.unwrap() else {
+        panic!("another answer")
+    };
     assert_eq!(list.resolved.len(), 1);
-    let Answer::Incident(page) = desk.ask(owner.clone(), Query::Incident { incident: one }).await.unwrap() else {
+    let Answer::Incident(page) =
+        desk.ask(owner.clone(), Query::Incident { incident: one }).await.unwrap()
+    else {
         panic!("another answer")
     };
     assert!(!serde_json::to_string(&page).unwrap().contains("hunter2"));
@@ -146,9 +192,13 @@ async fn an_author_takes_a_comment_back_and_an_owner_removes_what_others_wrote()
     while heard.matches("\"event\":\"redacted\"").count() < 3 {
         heard.push_str(std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
     }
-    let Answer::Verified(found) = desk.ask(owner.clone(), Query::Verify).await.unwrap() else { panic!("another answer") };
+    let Answer::Verified(found) = desk.ask(owner.clone(), Query::Verify).await.unwrap() else {
+        panic!("another answer")
+    };
     assert!(found.is_whole() && found.redacted == 3 && found.head == found.goal, "{found:?}");
-    let Answer::Trail(page) = desk.ask(owner, Query::Trail { filter: TrailFilter::default() }).await.unwrap() else {
+    let Answer::Trail(page) =
+        desk.ask(owner, Query::Trail { filter: TrailFilter::default() }).await.unwrap()
+    else {
         panic!("another answer")
     };
     assert_eq!(page.verified, Some(*found));
@@ -172,13 +222,26 @@ async fn a_share_link_lets_in_to_one_incident_and_to_nothing_else() {
         hosts: false,
     };
     let make = |caller| {
-        let command = Command::CreateShare { incident: IncidentNumber(1), wanted: wanted.clone(), token_hash: token_hash("token") };
+        let command = Command::CreateShare {
+            incident: IncidentNumber(1),
+            wanted: wanted.clone(),
+            token_hash: token_hash("token"),
+        };
         desk.act(caller, command)
     };
-    assert_eq!(make(account(7, Role::Viewer)).await.unwrap_err(), Refusal::Forbidden { needs: "a responder".into() });
-    assert_eq!(make(account(7, Role::Responder)).await.unwrap_err(), Refusal::SignIn, "there is no such account any more");
+    assert_eq!(
+        make(account(7, Role::Viewer)).await.unwrap_err(),
+        Refusal::Forbidden { needs: "a responder".into() }
+    );
+    assert_eq!(
+        make(account(7, Role::Responder)).await.unwrap_err(),
+        Refusal::SignIn,
+        "there is no such account any more"
+    );
     let (hash, password) = (SecretHash([1; 32]), PasswordHash("none".to_owned()));
-    for change in [Change::MakeOwnerLink { hash }, Change::Join { hash, name: "Ada".to_owned(), password }] {
+    for change in
+        [Change::MakeOwnerLink { hash }, Change::Join { hash, name: "Ada".to_owned(), password }]
+    {
         desk.act(Caller::System, Command::People(change)).await.unwrap();
     }
     make(account(1, Role::Responder)).await.unwrap();
@@ -198,14 +261,29 @@ async fn a_share_link_lets_in_to_one_incident_and_to_nothing_else() {
         Query::Shares { incident },
         Query::Verify,
     ] {
-        assert!(matches!(desk.ask(caller.clone(), query.clone()).await, Err(Refusal::Forbidden { .. })), "{query:?}");
+        assert!(
+            matches!(desk.ask(caller.clone(), query.clone()).await, Err(Refusal::Forbidden { .. })),
+            "{query:?}"
+        );
     }
-    for command in [Command::Acknowledge { incident }, Command::RevokeShare { share: id }, Command::Redact { entry: 1, reason: "x".into() }]
-    {
-        assert!(matches!(desk.act(caller.clone(), command.clone()).await, Err(Refusal::Forbidden { .. })), "{command:?}");
+    for command in [
+        Command::Acknowledge { incident },
+        Command::RevokeShare { share: id },
+        Command::Redact { entry: 1, reason: "x".into() },
+    ] {
+        assert!(
+            matches!(
+                desk.act(caller.clone(), command.clone()).await,
+                Err(Refusal::Forbidden { .. })
+            ),
+            "{command:?}"
+        );
     }
     // The page of a link is for whoever holds the link.
-    assert!(matches!(desk.ask(account(9, Role::Owner), shared(1)).await, Err(Refusal::Forbidden { .. })));
+    assert!(matches!(
+        desk.ask(account(9, Role::Owner), shared(1)).await,
+        Err(Refusal::Forbidden { .. })
+    ));
     desk.act(account(8, Role::Responder), Command::RevokeShare { share: id }).await.unwrap();
     // Also for whoever was let in a moment ago.
     assert!(matches!(desk.ask(caller, shared(1)).await, Err(Refusal::NotFound { .. })));

@@ -1,10 +1,11 @@
-//! `calm-ops run --dry-run` shows what is executed, tried on the real program beside a server that runs; and it executes nothing.
+//! `calm-ops run --dry-run` shows what is executed, tried on the real program beside a server that
+//! runs; and it executes nothing.
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use crate::program::approved::{
-    World, approved, at, calm_ops, catalogue, configuration, folder, give, home, labelled, offered, own_script, said, sha256, vectors,
-    write_catalogue,
+    World, approved, at, calm_ops, catalogue, configuration, folder, give, home, labelled, offered,
+    own_script, said, sha256, vectors, write_catalogue,
 };
 use crate::program::{self, Home};
 
@@ -28,18 +29,28 @@ fn a_dry_run_beside_the_server_says_what_the_page_says_and_what_is_executed() {
     let home = home(&catalogue("script:own", "-", "Calm Ops"), &section);
     let program = home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
     let page = offered(&program);
-    let head = |program: &program::Running| program.get("/api/ops/journal?limit=1").json()["head"].clone();
+    let head =
+        |program: &program::Running| program.get("/api/ops/journal?limit=1").json()["head"].clone();
     let before = head(&program);
 
     let (code, out, err) = dry_run(&home, "1-1");
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     let text = page["plan"]["text"].as_str().unwrap_or_else(|| panic!("{page}"));
     assert!(out.contains(&format!("\n{text}\n")), "the page says\n{text}\nand the dry run\n{out}");
-    for part in ["once it is approved", "waits for a decision, until", "approvals    0 of 1", "still exactly what was", "/ops/approve/1-1"]
-    {
+    for part in [
+        "once it is approved",
+        "waits for a decision, until",
+        "approvals    0 of 1",
+        "still exactly what was",
+        "/ops/approve/1-1",
+    ] {
         assert!(out.contains(part), "{part} is not in\n{out}");
     }
-    assert!(out.contains(page["binding"].as_str().unwrap()) && out.contains("queue.depth of service:imports"), "{out}");
+    assert!(
+        out.contains(page["binding"].as_str().unwrap())
+            && out.contains("queue.depth of service:imports"),
+        "{out}"
+    );
     assert_eq!(vectors(&out), [vec![script.to_str().unwrap().to_owned()]]);
     assert!(!folder.path().join("ran").exists(), "a dry run runs nothing");
     assert_eq!(head(&program), before, "and writes nothing");
@@ -51,10 +62,16 @@ fn a_dry_run_beside_the_server_says_what_the_page_says_and_what_is_executed() {
     assert!(has(&format!("user {}", labelled(&out, "user")[0])), "{told}");
     let hash = labelled(&out, "only if")[0].strip_prefix("its SHA-256 is ").unwrap();
     assert!(has(&format!("sha256 {hash}  -")), "{told}");
-    let mut shown: Vec<String> = labelled(&out, "environment").iter().map(|pair| format!("env {pair}")).collect();
+    let mut shown: Vec<String> =
+        labelled(&out, "environment").iter().map(|pair| format!("env {pair}")).collect();
     // What the shell of the script adds by itself.
-    let own = |line: &str| ["env PWD=", "env OLDPWD=", "env SHLVL=", "env _="].iter().any(|prefix| line.starts_with(prefix));
-    let mut seen: Vec<&str> = told.lines().filter(|line| line.starts_with("env ") && !own(line)).collect();
+    let own = |line: &str| {
+        ["env PWD=", "env OLDPWD=", "env SHLVL=", "env _="]
+            .iter()
+            .any(|prefix| line.starts_with(prefix))
+    };
+    let mut seen: Vec<&str> =
+        told.lines().filter(|line| line.starts_with("env ") && !own(line)).collect();
     shown.sort();
     seen.sort_unstable();
     assert_eq!(shown, seen);
@@ -62,7 +79,12 @@ fn a_dry_run_beside_the_server_says_what_the_page_says_and_what_is_executed() {
 
     let (code, out, err) = dry_run(&home, "1-1");
     assert_eq!((code, err.as_str()), (0, ""));
-    assert!(out.contains("stands       ran from ") && out.contains("it ended with 0") && out.contains("does not run any more"), "{out}");
+    assert!(
+        out.contains("stands       ran from ")
+            && out.contains("it ended with 0")
+            && out.contains("does not run any more"),
+        "{out}"
+    );
     assert_eq!(fs::read_to_string(folder.path().join("ran")).unwrap(), "ran\n");
 }
 
@@ -73,13 +95,23 @@ fn the_vector_of_a_program_and_of_its_check_is_the_one_that_it_gets() {
         let Some(world) = World::new(home.dir.path()) else { return };
         // Who becomes another user has to reach the program.
         fs::set_permissions(home.dir.path(), fs::Permissions::from_mode(0o711)).unwrap();
-        let program = home.start_from(world.command("root", "calm-ops"), &["--config", configuration(&home).to_str().unwrap()]).unwrap();
+        let program = home
+            .start_from(
+                world.command("root", "calm-ops"),
+                &["--config", configuration(&home).to_str().unwrap()],
+            )
+            .unwrap();
         let page = offered(&program);
-        let (code, out, err) = said(at(world.command("root", "calm-ops"), &home, &["run", "--dry-run", "1-1"]));
+        let (code, out, err) =
+            said(at(world.command("root", "calm-ops"), &home, &["run", "--dry-run", "1-1"]));
         assert_eq!((code, err.as_str()), (0, ""), "{out}");
         assert!(out.contains(page["plan"]["text"].as_str().unwrap()), "{out}");
         let shown = vectors(&out);
-        assert_eq!((shown.len(), &shown[1][1..]), (2, &["-s".to_owned(), "reload".to_owned()][..]), "{out}");
+        assert_eq!(
+            (shown.len(), &shown[1][1..]),
+            (2, &["-s".to_owned(), "reload".to_owned()][..]),
+            "{out}"
+        );
         let mut wanted = String::new();
         for (vector, user) in shown.iter().zip(labelled(&out, "user")) {
             wanted += &format!("argv {}\nuser {user}\n", vector.join(" "));
@@ -94,7 +126,8 @@ fn what_is_not_what_was_offered_any_more_is_told_with_what_changed() {
     let (script, section) = own_script(&folder, &telling(&folder));
     let good = catalogue("script:own", "-", "Calm Ops");
     let home = home(&good, &section);
-    let mut program = home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
+    let mut program =
+        home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
     offered(&program);
     program.terminate();
 
@@ -106,7 +139,12 @@ fn what_is_not_what_was_offered_any_more_is_told_with_what_changed() {
             assert!(err.contains(part), "{part} is not in\n{err}");
         }
     };
-    write_catalogue(&home, &good.replace("| time limit | 30 s |", "| time limit | 31 s |").replace("| risk | low |", "| risk | medium |"));
+    write_catalogue(
+        &home,
+        &good
+            .replace("| time limit | 30 s |", "| time limit | 31 s |")
+            .replace("| risk | low |", "| risk | medium |"),
+    );
     refused(&["its time limit (31 s, it was 30 s); its risk (medium, it was low)"]);
     write_catalogue(&home, &good.replace("Nobody notices.", "Everyone notices."));
     refused(&["its blast radius (Everyone notices., it was Nobody notices.)"]);
@@ -125,7 +163,11 @@ fn what_is_not_what_was_offered_any_more_is_told_with_what_changed() {
     let listed = fs::read_to_string(configuration(&home)).unwrap();
     let before = listed.rsplit('"').nth(1).unwrap().to_owned();
     fs::write(configuration(&home), listed.replace(&before, &hash)).unwrap();
-    refused(&[&format!("what is executed ({} (SHA-256 {hash}), it was {} (SHA-256 {before}))", script.display(), script.display())]);
+    refused(&[&format!(
+        "what is executed ({} (SHA-256 {hash}), it was {} (SHA-256 {before}))",
+        script.display(),
+        script.display()
+    )]);
     fs::write(configuration(&home), listed).unwrap();
     fs::remove_file(&script).unwrap();
     refused(&["cannot be looked at"]);
@@ -134,21 +176,41 @@ fn what_is_not_what_was_offered_any_more_is_told_with_what_changed() {
 
 #[test]
 fn what_does_not_exist_or_is_no_name_is_told_and_nothing_is_made() {
-    let (home, nowhere) = (home(&catalogue("nginx -s reload", "`nginx -t`", "`root`"), ""), folder());
+    let (home, nowhere) =
+        (home(&catalogue("nginx -s reload", "`nginx -t`", "`root`"), ""), folder());
     let (code, _, err) = dry_run(&home, "1-1");
     assert_eq!(code, 3, "{err}");
     assert!(err.contains("there is no database at") && err.contains("--data-dir"), "{err}");
     assert!(!home.data().exists(), "a question makes no database");
-    let mut program = home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
+    let mut program =
+        home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
     let (code, _, err) = dry_run(&home, "1-1");
     assert!(code == 3 && err.contains("There is no incident 1."), "{err}");
     program.push("service:imports", 9_000.0);
     program.incident_about("service:imports");
     let (code, _, err) = dry_run(&home, "1-77");
     assert!(code == 3 && err.contains("There is no recommendation 1-77"), "{err}");
-    for id in ["", "1", "1-", "0-1", "1-0", "01-1", "1-1-1", "1-99999999999", "-1-1", "../1-1", "1-1;id", "$(id)", "1-1\n", "\u{1b}[2J"] {
+    for id in [
+        "",
+        "1",
+        "1-",
+        "0-1",
+        "1-0",
+        "01-1",
+        "1-1-1",
+        "1-99999999999",
+        "-1-1",
+        "../1-1",
+        "1-1;id",
+        "$(id)",
+        "1-1\n",
+        "\u{1b}[2J",
+    ] {
         let (code, out, err) = dry_run(&home, id);
-        assert!(code == 2 && out.is_empty() && (err.contains("42-1") || id.starts_with('-')), "{id:?}: {code} {err}");
+        assert!(
+            code == 2 && out.is_empty() && (err.contains("42-1") || id.starts_with('-')),
+            "{id:?}: {code} {err}"
+        );
         assert!(!err.contains('\u{1b}'), "{id:?}");
     }
     // There is no other way to call it.
@@ -159,7 +221,10 @@ fn what_does_not_exist_or_is_no_name_is_told_and_nothing_is_made() {
     fs::write(&not_ours, "").unwrap();
     let (code, _, err) = said({
         let mut command = calm_ops();
-        command.args(["run", "--dry-run", "1-1", "--data-dir"]).arg(nowhere.path()).env_remove("DATABASE_URL");
+        command
+            .args(["run", "--dry-run", "1-1", "--data-dir"])
+            .arg(nowhere.path())
+            .env_remove("DATABASE_URL");
         command
     });
     assert!(code == 3 && err.contains("nothing of Calm Ops in this database"), "{err}");

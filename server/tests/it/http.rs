@@ -11,7 +11,12 @@ use crate::program::{self, Home, Running, calm_ops, observation, verify};
 fn stream(program: &Running, after: &str) -> BufReader<TcpStream> {
     let mut socket = TcpStream::connect(&program.address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    write!(socket, "GET /api/ops/events{after} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n\r\n", program.address, program.cookie).unwrap();
+    write!(
+        socket,
+        "GET /api/ops/events{after} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n\r\n",
+        program.address, program.cookie
+    )
+    .unwrap();
     BufReader::new(socket)
 }
 
@@ -36,8 +41,13 @@ fn a_breach_opens_an_incident_and_a_person_ends_it() {
     assert_eq!(page["incident"]["severity"], "critical");
     assert_eq!(page["snapshots"].as_array().unwrap().len(), 1);
     let id = page["incident"]["id"].as_str().unwrap();
-    assert_eq!(program.get(&format!("/api/ops/incidents/{id}")).json()["incident"]["number"], number);
-    let act = |what: &str, body: &str| program.post(&format!("/api/ops/incidents/{number}/{what}"), body).status;
+    assert_eq!(
+        program.get(&format!("/api/ops/incidents/{id}")).json()["incident"]["number"],
+        number
+    );
+    let act = |what: &str, body: &str| {
+        program.post(&format!("/api/ops/incidents/{number}/{what}"), body).status
+    };
     assert_eq!(act("acknowledge", ""), 200);
     assert_eq!(act("acknowledge", ""), 409);
     assert_eq!(act("comment", r#"{"text":"Looking at the queue."}"#), 200);
@@ -48,7 +58,13 @@ fn a_breach_opens_an_incident_and_a_person_ends_it() {
     assert_eq!(act("resolve", r#"{"note":"Again."}"#), 409);
     let history = program.get("/api/ops/history?text=importer").json();
     assert_eq!(history["incidents"][0]["number"], number);
-    assert_eq!(program.get("/api/ops/history?severity=warning").json()["incidents"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        program.get("/api/ops/history?severity=warning").json()["incidents"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
     assert_eq!(program.get("/api/ops/history?severity=awful").status, 422);
     assert_eq!(program.get("/api/ops/incidents/999").status, 404);
     assert_eq!(program.get("/api/ops/incidents/../../etc").status, 404);
@@ -71,7 +87,8 @@ fn an_untouched_incident_ends_by_itself_when_all_is_quiet() {
     program.push("service:imports", 10.0);
     program.until("the end", |program| {
         let page = program.get(&format!("/api/ops/incidents/{number}")).json();
-        (page["incident"]["state"] == "resolved" && page["incident"]["resolution"]["by"] == "agent").then_some(())
+        (page["incident"]["state"] == "resolved" && page["incident"]["resolution"]["by"] == "agent")
+            .then_some(())
     });
 }
 
@@ -91,14 +108,35 @@ fn a_wrong_batch_is_refused_with_its_place_and_nothing_of_it_is_taken() {
         (r#"{"signal":"Queue Depth","subject":"service:a","value":1}"#, "/observations/1/signal"),
         (r#"{"signal":"queue.depth","subject":"a","value":1}"#, "/observations/1/subject"),
         (r#"{"signal":"queue.depth","subject":"service:a","value":"1"}"#, "/observations/1/value"),
-        (r#"{"signal":"queue.depth","subject":"service:a","value":1e999}"#, "/observations/1/value"),
-        (r#"{"signal":"queue.depth","subject":"service:a","value":1,"value":2}"#, "/observations/1/value"),
-        (r#"{"signal":"monitor.loop_lag","subject":"service:calm-ops@web-1","value":1}"#, "/observations/1/signal"),
+        (
+            r#"{"signal":"queue.depth","subject":"service:a","value":1e999}"#,
+            "/observations/1/value",
+        ),
+        (
+            r#"{"signal":"queue.depth","subject":"service:a","value":1,"value":2}"#,
+            "/observations/1/value",
+        ),
+        (
+            r#"{"signal":"monitor.loop_lag","subject":"service:calm-ops@web-1","value":1}"#,
+            "/observations/1/signal",
+        ),
         (r#"{"signal":"disk.used","subject":"disk:/@web-1","value":1}"#, "/observations/1/signal"),
-        (r#"{"signal":"queue.depth","subject":"service:a","value":1,"at":"soon"}"#, "/observations/1/at"),
-        (r#"{"signal":"queue.depth","subject":"service:a","value":1,"at":"2099-01-01T00:00:00Z"}"#, "/observations/1/at"),
-        (r#"{"signal":"queue.depth","subject":"service:a","value":1,"unit":"<b>"}"#, "/observations/1/unit"),
-        (r#"{"signal":"queue.depth","subject":"service:a","value":1,"colour":"red"}"#, "/observations/1/colour"),
+        (
+            r#"{"signal":"queue.depth","subject":"service:a","value":1,"at":"soon"}"#,
+            "/observations/1/at",
+        ),
+        (
+            r#"{"signal":"queue.depth","subject":"service:a","value":1,"at":"2099-01-01T00:00:00Z"}"#,
+            "/observations/1/at",
+        ),
+        (
+            r#"{"signal":"queue.depth","subject":"service:a","value":1,"unit":"<b>"}"#,
+            "/observations/1/unit",
+        ),
+        (
+            r#"{"signal":"queue.depth","subject":"service:a","value":1,"colour":"red"}"#,
+            "/observations/1/colour",
+        ),
     ] {
         let answer = push(&format!(r#"{{"observations":[{good},{item}]}}"#));
         assert!(answer.head.contains("application/problem+json"), "{answer:?}");
@@ -108,14 +146,20 @@ fn a_wrong_batch_is_refused_with_its_place_and_nothing_of_it_is_taken() {
     assert_eq!(push("{").status, 400);
     let large = push(&format!(r#"{{"observations":[],"x":"{}"}}"#, "x".repeat(2_000_000)));
     assert_eq!(large.status, 413);
-    assert!(large.head.contains("application/problem+json") && large.body.contains("1048576 bytes"), "{large:?}");
+    assert!(
+        large.head.contains("application/problem+json") && large.body.contains("1048576 bytes"),
+        "{large:?}"
+    );
     let other_host = r#"{"signal":"disk.used","subject":"disk:/@web-2","value":10,"unit":"%"}"#;
     assert_eq!(push(&format!(r#"{{"observations":[{other_host}]}}"#)).status, 202);
     assert_eq!(program.request("POST", "/api/ops/signals", "", "{}").unwrap().status, 415);
     std::thread::sleep(Duration::from_millis(1_500));
     let health = program.get("/api/ops/health").json();
     let readings = health["now"]["readings"].as_array().unwrap().clone();
-    assert!(!readings.iter().any(|reading| reading["subject"] == "service:never"), "a rejected batch left something behind");
+    assert!(
+        !readings.iter().any(|reading| reading["subject"] == "service:never"),
+        "a rejected batch left something behind"
+    );
     assert_eq!(program.get("/api/ops/incidents").json()["active"].as_array().unwrap().len(), 0);
 }
 
@@ -131,7 +175,10 @@ fn the_stream_resumes_where_it_broke_and_says_when_it_can_not() {
     line_with(&mut live, "incident_opened");
     drop(live);
     let number = program.incident_about("service:imports");
-    program.post(&format!("/api/ops/incidents/{number}/comment"), r#"{"text":"while nobody listened"}"#);
+    program.post(
+        &format!("/api/ops/incidents/{number}/comment"),
+        r#"{"text":"while nobody listened"}"#,
+    );
     let mut resumed = stream(&program, &format!("?after={cursor}"));
     line_with(&mut resumed, "incident_opened");
     line_with(&mut resumed, "while nobody listened");
@@ -153,7 +200,10 @@ fn only_our_own_pages_and_programs_are_let_in() {
     let program = home.start();
     let with = |method: &str, headers: &str| {
         let headers = format!("Content-Type: application/json\r\n{headers}");
-        program.request(method, "/api/ops/signals", &headers, &observation("service:a", 1.0)).unwrap().status
+        program
+            .request(method, "/api/ops/signals", &headers, &observation("service:a", 1.0))
+            .unwrap()
+            .status
     };
     assert_eq!(with("POST", ""), 202);
     assert_eq!(with("POST", "Host: evil.example\r\n"), 421);
@@ -162,11 +212,23 @@ fn only_our_own_pages_and_programs_are_let_in() {
     assert_eq!(with("POST", "Sec-Fetch-Site: cross-site\r\n"), 403);
     let page = program.get("/ops/health");
     assert_eq!(page.status, 200);
-    let policy = page.head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-security-policy:")).unwrap().to_owned();
-    assert!(policy.contains("default-src 'none'") && policy.contains("'nonce-") && !policy.contains("unsafe-inline"), "{policy}");
+    let policy = page
+        .head
+        .lines()
+        .find(|line| line.to_ascii_lowercase().starts_with("content-security-policy:"))
+        .unwrap()
+        .to_owned();
+    assert!(
+        policy.contains("default-src 'none'")
+            && policy.contains("'nonce-")
+            && !policy.contains("unsafe-inline"),
+        "{policy}"
+    );
     assert!(page.head.to_ascii_lowercase().contains("x-content-type-options: nosniff"));
     assert_eq!(program.get("/api/nothing").status, 404);
-    for (method, path) in [("DELETE", "/api/ops/incidents"), ("GET", "/api/pages/act"), ("POST", "/ops/health")] {
+    for (method, path) in
+        [("DELETE", "/api/ops/incidents"), ("GET", "/api/pages/act"), ("POST", "/ops/health")]
+    {
         let answer = program.request(method, path, "", "").unwrap();
         assert_eq!(answer.status, 405, "{method} {path}");
         assert!(answer.body.contains("takes another method"), "{method} {path}: {answer:?}");
@@ -216,9 +278,15 @@ fn a_bad_edit_is_told_and_a_good_one_is_in_force_without_a_restart() {
     program.until("the bad edit to be told", |program| {
         let health = program.get("/api/ops/health").json();
         let documents = health["documents"].as_array()?.clone();
-        documents.iter().find_map(|document| document["error"].as_str().map(|error| assert!(error.contains("many"), "{error}")))
+        documents.iter().find_map(|document| {
+            document["error"].as_str().map(|error| assert!(error.contains("many"), "{error}"))
+        })
     });
-    std::fs::write(&file, program::QUICK.replace("1000 jobs", "100 jobs").replace("500 jobs", "50 jobs")).unwrap();
+    std::fs::write(
+        &file,
+        program::QUICK.replace("1000 jobs", "100 jobs").replace("500 jobs", "50 jobs"),
+    )
+    .unwrap();
     program.until("the good edit to be in force", |program| {
         program.push("service:imports", 200.0);
         program.get("/api/ops/incidents").json()["active"][0]["number"].as_u64()
@@ -231,13 +299,19 @@ fn every_route_of_the_table_is_described_and_answers() {
     let program = home.start();
     let description = program.get("/api/openapi.json").json();
     for route in server::web::api::ROUTES {
-        assert!(description["paths"][route.path][route.method].is_object(), "{route:?} is not described");
+        assert!(
+            description["paths"][route.path][route.method].is_object(),
+            "{route:?} is not described"
+        );
         if route.path.ends_with("/events") {
             continue;
         }
         let path = route.path.replace("{id}", "12345");
-        let answer =
-            if route.method == "get" { program.get(&path) } else { program.post(&path, route.body.map_or("{}", |(example, _)| example)) };
+        let answer = if route.method == "get" {
+            program.get(&path)
+        } else {
+            program.post(&path, route.body.map_or("{}", |(example, _)| example))
+        };
         assert_ne!(answer.status, 405, "{route:?}");
         assert!(answer.status < 500, "{route:?}: {answer:?}");
     }
@@ -255,32 +329,50 @@ fn what_vanished_while_it_was_off_is_retired_at_the_start_and_what_is_pushed_is_
     let home = Home::new();
     let file = home.dir.path().join("calm-ops.toml");
     let config = ["--config", file.to_str().unwrap()];
-    let endpoint = |name: &str| format!("[[endpoint]]\nname = '{name}'\nurl = 'http://127.0.0.1:1/'\n");
-    std::fs::write(&file, format!("host_name = 'former'\n{}{}", endpoint("old"), endpoint("kept"))).unwrap();
+    let endpoint =
+        |name: &str| format!("[[endpoint]]\nname = '{name}'\nurl = 'http://127.0.0.1:1/'\n");
+    std::fs::write(&file, format!("host_name = 'former'\n{}{}", endpoint("old"), endpoint("kept")))
+        .unwrap();
     let mut program = home.start_with(&config).unwrap();
     program.push("endpoint:pushed", 1.0);
     program.until("both endpoints and the host", |program| {
         let body = program.get("/api/ops/health").body;
-        ["endpoint:old", "endpoint:kept", "endpoint:pushed", "disk:/@former"].iter().all(|name| body.contains(name)).then_some(())
+        ["endpoint:old", "endpoint:kept", "endpoint:pushed", "disk:/@former"]
+            .iter()
+            .all(|name| body.contains(name))
+            .then_some(())
     });
     assert_eq!(retired(&program), Vec::<String>::new());
     assert!(program.terminate().1);
 
     std::fs::write(&file, format!("host_name = 'web-1'\n{}", endpoint("kept"))).unwrap();
     let program = home.start_with(&config).unwrap();
-    let expected = ["collector:endpoint:old@former", "collector:host@former", "disk:/@former", "endpoint:old", "host:former"];
+    let expected = [
+        "collector:endpoint:old@former",
+        "collector:host@former",
+        "disk:/@former",
+        "endpoint:old",
+        "host:former",
+    ];
     let gone = program.until("what is gone", |program| {
         let gone = retired(program);
         expected.iter().all(|name| gone.iter().any(|gone| gone == name)).then_some(gone)
     });
-    assert!(!gone.iter().any(|gone| gone == "endpoint:kept" || gone == "endpoint:pushed" || gone.ends_with("@web-1")), "{gone:?}");
+    assert!(
+        !gone.iter().any(|gone| gone == "endpoint:kept"
+            || gone == "endpoint:pushed"
+            || gone.ends_with("@web-1")),
+        "{gone:?}"
+    );
     std::thread::sleep(std::time::Duration::from_secs(6));
     let again = retired(&program);
     let unique: std::collections::BTreeSet<_> = again.iter().collect();
     assert_eq!(again.len(), unique.len(), "each once: {again:?}");
 
     std::fs::write(&file, "host_name = 'web-1'\n").unwrap();
-    program.until("the last endpoint's end", |program| retired(program).iter().any(|gone| gone == "endpoint:kept").then_some(()));
+    program.until("the last endpoint's end", |program| {
+        retired(program).iter().any(|gone| gone == "endpoint:kept").then_some(())
+    });
 }
 
 #[test]
@@ -299,7 +391,8 @@ fn a_push_takes_as_many_observations_as_the_configuration_says() {
     assert!(refused.body.contains("may have 100 observations"), "{}", refused.body);
 }
 
-/// Sends the beginning of a request, then a byte a second until the server answers or closes; what it said, and after how long.
+/// Sends the beginning of a request, then a byte a second until the server answers or closes; what
+/// it said, and after how long.
 fn dribble(program: &Running, beginning: &str) -> (String, Duration) {
     let mut socket = TcpStream::connect(&program.address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
@@ -311,7 +404,12 @@ fn dribble(program: &Running, beginning: &str) -> (String, Duration) {
             Ok(0) => break,
             Ok(count) => said.extend_from_slice(&bytes[..count]),
             // Nothing came within a second.
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+                ) =>
+            {
                 let _ = socket.write_all(b"x");
             }
             Err(_) => break,
@@ -325,8 +423,11 @@ fn a_client_that_sends_a_byte_a_second_is_cut_off() {
     let home = Home::new();
     let program = home.start();
     let host = &program.address;
-    let post =
-        |path: &str| format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{");
+    let post = |path: &str| {
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"
+        )
+    };
     let beginnings = [
         post("/api/ops/signals"),
         post("/api/ops/incidents/1/comment"),
@@ -335,14 +436,20 @@ fn a_client_that_sends_a_byte_a_second_is_cut_off() {
     ];
     let program = &program;
     let ends = std::thread::scope(|scope| {
-        let tries: Vec<_> = beginnings.iter().map(|beginning| scope.spawn(move || dribble(program, beginning))).collect();
+        let tries: Vec<_> = beginnings
+            .iter()
+            .map(|beginning| scope.spawn(move || dribble(program, beginning)))
+            .collect();
         tries.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
     });
     for (beginning, (said, took)) in beginnings.iter().zip(&ends) {
         assert!((9..16).contains(&took.as_secs()), "{beginning} ended after {took:?}: {said}");
     }
     for (said, _) in &ends[..3] {
-        assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("application/problem+json"), "{said}");
+        assert!(
+            said.starts_with("HTTP/1.1 408 ") && said.contains("application/problem+json"),
+            "{said}"
+        );
     }
     // Others were served all the while, and are.
     assert_eq!(program.get("/api/health").status, 200);
@@ -373,16 +480,26 @@ fn while_another_program_holds_the_database_the_trouble_is_told_and_the_breach_i
     assert_eq!(program.push("service:imports", 9_000.0).status, 202);
     let trouble = |program: &Running| {
         let health = program.get("/api/ops/health").json();
-        let critical = health["now"]["readings"].as_array()?.iter().any(|reading| reading["status"] == "critical");
-        let trouble = health["now"]["troubles"].as_array()?.iter().find_map(|told| Some(told.as_str()?.to_owned()))?;
+        let critical = health["now"]["readings"]
+            .as_array()?
+            .iter()
+            .any(|reading| reading["status"] == "critical");
+        let trouble = health["now"]["troubles"]
+            .as_array()?
+            .iter()
+            .find_map(|told| Some(told.as_str()?.to_owned()))?;
         critical.then_some(trouble)
     };
     program.until("the trouble", trouble);
     assert!(began.elapsed() < Duration::from_secs(6), "it took {:?}", began.elapsed());
-    // A write that waits behind another one may take long enough to be told before it has failed; then it says why.
-    let told = program.until("its reason", |program| trouble(program).filter(|told| told.contains("locked by another program")));
+    // A write that waits behind another one may take long enough to be told before it has failed;
+    // then it says why.
+    let told = program.until("its reason", |program| {
+        trouble(program).filter(|told| told.contains("locked by another program"))
+    });
     assert!(told.contains(" UTC. ") && told.contains("Watching goes on"), "{told}");
-    // It is told the whole time, with the same beginning, though what is stored can be read all the while.
+    // It is told the whole time, with the same beginning, though what is stored can be read all the
+    // while.
     for _ in 0..40 {
         let again = trouble(&program);
         assert_eq!(again.as_ref(), Some(&told));

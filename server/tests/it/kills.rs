@@ -1,5 +1,6 @@
-//! The real program is killed at random moments of runs: none is run twice, and the record stays whole.
-//! `KILLS=50 cargo nextest run -p server --test kills --no-capture` kills it fifty times; `KILLS_SEED` repeats a series.
+//! The real program is killed at random moments of runs: none is run twice, and the record stays
+//! whole. `KILLS=50 cargo nextest run -p server --test kills --no-capture` kills it fifty times;
+//! `KILLS_SEED` repeats a series.
 
 use std::{
     fs,
@@ -50,11 +51,15 @@ fn page(program: &Running, path: &str) -> Option<Value> {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "another series each time, unless one is to be repeated")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "another series each time, unless one is to be repeated"
+)]
 fn a_kill_at_any_moment_of_a_run_never_leads_to_a_second_one() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let kills = usize::try_from(number("KILLS").unwrap_or(8)).unwrap();
-    // Every fifth time it is asked to stop instead, as a service manager does it, which leaves time to see the end.
+    // Every fifth time it is asked to stop instead, as a service manager does it, which leaves time
+    // to see the end.
     let rounds = kills + kills / 4;
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let seed = number("KILLS_SEED").unwrap_or(since.as_micros() as u64) | 1;
@@ -63,12 +68,25 @@ fn a_kill_at_any_moment_of_a_run_never_leads_to_a_second_one() {
 
     let (home, place) = (Home::new(), folder());
     let log = place.path().join("log");
-    let (_, section) = own_script(&place, &format!("#!/bin/sh\necho begun >> {0}\nsleep 0.{WORKS}\necho ended >> {0}\n", log.display()));
+    let (_, section) = own_script(
+        &place,
+        &format!(
+            "#!/bin/sh\necho begun >> {0}\nsleep 0.{WORKS}\necho ended >> {0}\n",
+            log.display()
+        ),
+    );
     let configuration = place.path().join("calm-ops.toml");
     fs::write(&configuration, section).unwrap();
     fs::write(home.ops().join("runbooks/recovery.commands.md"), catalogue(rounds)).unwrap();
-    fs::write(home.ops().join("alerts/thresholds.md"), QUICK.replace("5 incidents in 5 min", "1000 incidents in 1 min")).unwrap();
-    let start = || home.start_with(&["--config", configuration.to_str().unwrap()]).unwrap_or_else(|said| panic!("{said}"));
+    fs::write(
+        home.ops().join("alerts/thresholds.md"),
+        QUICK.replace("5 incidents in 5 min", "1000 incidents in 1 min"),
+    )
+    .unwrap();
+    let start = || {
+        home.start_with(&["--config", configuration.to_str().unwrap()])
+            .unwrap_or_else(|said| panic!("{said}"))
+    };
 
     let (mut unknown, mut seen) = (0, 0);
     let mut program = start();
@@ -78,9 +96,13 @@ fn a_kill_at_any_moment_of_a_run_never_leads_to_a_second_one() {
         let path = format!("/api/ops/recommendations/{round}-1");
         let offered = program.until("a recommendation", |program| page(program, &path));
         let before = (count(&log, "begun"), count(&log, "ended"));
-        // What was not seen to its end may still run, and holds what it acts upon for its time limit.
+        // What was not seen to its end may still run, and holds what it acts upon for its time
+        // limit.
         program.until("an approval", |program| {
-            let approved = program.post(&format!("{path}/approve"), &format!(r#"{{"binding":{}}}"#, offered["binding"]));
+            let approved = program.post(
+                &format!("{path}/approve"),
+                &format!(r#"{{"binding":{}}}"#, offered["binding"]),
+            );
             let held = approved.status == 409 && approved.body.contains("It may still run");
             assert!(held || approved.status == 200, "{approved:?}");
             (!held).then_some(())
@@ -95,8 +117,9 @@ fn a_kill_at_any_moment_of_a_run_never_leads_to_a_second_one() {
         }
 
         program = start();
-        let ended = program
-            .until("the end of the run", |program| page(program, &path).filter(|page| page["recommendation"]["stage"]["stage"] == "ended"));
+        let ended = program.until("the end of the run", |program| {
+            page(program, &path).filter(|page| page["recommendation"]["stage"]["stage"] == "ended")
+        });
         // What was started goes on without Calm Ops; what is started now would be seen by then.
         std::thread::sleep(Duration::from_millis(WORKS + 100));
         let ran = (count(&log, "begun") - before.0, count(&log, "ended") - before.1);
@@ -123,11 +146,22 @@ fn a_kill_at_any_moment_of_a_run_never_leads_to_a_second_one() {
     let mut started: Vec<(u64, u64)> = Vec::new();
     let mut after = 0;
     loop {
-        let entries = program.get(&format!("/api/ops/journal?after={after}&limit=1000")).json()["entries"].as_array().unwrap().clone();
+        let entries =
+            program.get(&format!("/api/ops/journal?after={after}&limit=1000")).json()["entries"]
+                .as_array()
+                .unwrap()
+                .clone();
         let Some(last) = entries.last() else { break };
         after = last["number"].as_u64().unwrap();
-        let runs = entries.iter().map(|entry| &entry["event"]).filter(|event| event["event"] == "run_started");
-        started.extend(runs.map(|event| (event["incident"].as_u64().unwrap(), event["place"].as_u64().unwrap())));
+        let runs = entries
+            .iter()
+            .map(|entry| &entry["event"])
+            .filter(|event| event["event"] == "run_started");
+        started.extend(
+            runs.map(|event| {
+                (event["incident"].as_u64().unwrap(), event["place"].as_u64().unwrap())
+            }),
+        );
     }
     assert_eq!(started.len(), rounds, "each was started");
     started.dedup();

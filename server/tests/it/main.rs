@@ -1,4 +1,5 @@
-//! Integration tests of the server: the store, the service and the collectors by their functions, everything else by the real program.
+//! Integration tests of the server: the store, the service and the collectors by their functions,
+//! everything else by the real program.
 //!
 //! They are one binary, because each one links the whole server.
 

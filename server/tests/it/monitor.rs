@@ -1,4 +1,5 @@
-//! The monitor with a database that is away, slow or refuses: evaluation goes on, and what waited is written later.
+//! The monitor with a database that is away, slow or refuses: evaluation goes on, and what waited
+//! is written later.
 
 use std::{
     collections::BTreeSet,
@@ -63,7 +64,9 @@ struct Moody {
 impl Moody {
     fn check(&self) -> Result<(), StoreError> {
         if self.away.load(Ordering::SeqCst) {
-            return Err(StoreError::Refused(Refusal::Unavailable { advice: "It is away for a test.".to_owned() }));
+            return Err(StoreError::Refused(Refusal::Unavailable {
+                advice: "It is away for a test.".to_owned(),
+            }));
         }
         Ok(())
     }
@@ -79,14 +82,20 @@ impl Store for Moody {
         self.attempts.fetch_add(1, Ordering::SeqCst);
         self.check()?;
         if self.refuses_own.load(Ordering::SeqCst) && change.actor == Actor::System {
-            return Err(StoreError::Refused(Refusal::Conflict { problem: "it never fits".to_owned() }));
+            return Err(StoreError::Refused(Refusal::Conflict {
+                problem: "it never fits".to_owned(),
+            }));
         }
         self.inner.change(change).await.inspect_err(|_| {
             self.misfits.fetch_add(1, Ordering::SeqCst);
         })
     }
 
-    async fn save_monitor(&self, monitor: Option<&[u8]>, alive_at: Timestamp) -> Result<(), StoreError> {
+    async fn save_monitor(
+        &self,
+        monitor: Option<&[u8]>,
+        alive_at: Timestamp,
+    ) -> Result<(), StoreError> {
         self.check()?;
         self.inner.save_monitor(monitor, alive_at).await
     }
@@ -115,11 +124,15 @@ impl Store for Moody {
         self.inner.head().await
     }
 
-    async fn recent_incidents(&self, resolved_since: Timestamp) -> Result<Vec<Incident>, StoreError> {
+    async fn recent_incidents(
+        &self,
+        resolved_since: Timestamp,
+    ) -> Result<Vec<Incident>, StoreError> {
         self.check()?;
         let incidents = self.inner.recent_incidents(resolved_since).await;
         self.readings.fetch_add(1, Ordering::SeqCst);
-        tokio::time::sleep(Duration::from_millis(self.slow_reading.load(Ordering::SeqCst).into())).await;
+        tokio::time::sleep(Duration::from_millis(self.slow_reading.load(Ordering::SeqCst).into()))
+            .await;
         incidents
     }
 
@@ -127,7 +140,11 @@ impl Store for Moody {
         self.inner.incidents_with_runs(now).await
     }
 
-    async fn ended_about(&self, subject: &Subject, since: Timestamp) -> Result<Vec<Incident>, StoreError> {
+    async fn ended_about(
+        &self,
+        subject: &Subject,
+        since: Timestamp,
+    ) -> Result<Vec<Incident>, StoreError> {
         self.inner.ended_about(subject, since).await
     }
 
@@ -139,7 +156,11 @@ impl Store for Moody {
         self.inner.incident(number).await
     }
 
-    async fn cancel_query(&self, pid: u32, started: u64) -> Result<server::store::QueryCancel, StoreError> {
+    async fn cancel_query(
+        &self,
+        pid: u32,
+        started: u64,
+    ) -> Result<server::store::QueryCancel, StoreError> {
         self.inner.cancel_query(pid, started).await
     }
 
@@ -155,7 +176,11 @@ impl Store for Moody {
         self.inner.number_of(id).await
     }
 
-    async fn history(&self, filter: &HistoryFilter, limit: u32) -> Result<Vec<Incident>, StoreError> {
+    async fn history(
+        &self,
+        filter: &HistoryFilter,
+        limit: u32,
+    ) -> Result<Vec<Incident>, StoreError> {
         self.inner.history(filter, limit).await
     }
 
@@ -205,7 +230,9 @@ impl Store for Moody {
 
     async fn save_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError> {
         if self.loses_bundle.swap(false, Ordering::SeqCst) {
-            return Err(StoreError::Refused(Refusal::Unavailable { advice: "It is away for a test.".to_owned() }));
+            return Err(StoreError::Refused(Refusal::Unavailable {
+                advice: "It is away for a test.".to_owned(),
+            }));
         }
         self.inner.save_bundle(number, bundle).await
     }
@@ -253,13 +280,20 @@ impl Running {
         before(&store);
         let clock = Clock::start();
         let ops = dir.path().join("ops");
-        let (documents, _) = Documents::load(Some(&ops), &dir.path().join("in-force"), clock.now().wall).unwrap();
+        let (documents, _) =
+            Documents::load(Some(&ops), &dir.path().join("in-force"), clock.now().wall).unwrap();
         let engine = Engine::new(Arc::clone(documents.thresholds()), 1_000);
         let intake = Intake::new(engine, Recording::default(), BTreeSet::new(), clock);
         let board = Arc::new(Board::new(Arc::clone(&intake)));
         let live = Live::new(store.opening().await.unwrap().cursor, 10);
         let shared: Arc<dyn Store> = store.clone();
-        let desk = Desk::new(Arc::clone(&shared), Arc::clone(&board), Arc::clone(&live), Arc::default(), clock);
+        let desk = Desk::new(
+            Arc::clone(&shared),
+            Arc::clone(&board),
+            Arc::clone(&live),
+            Arc::default(),
+            clock,
+        );
         let (tell, told) = mpsc::channel(64);
         let parts = Parts {
             intake: Arc::clone(&intake),
@@ -281,7 +315,13 @@ impl Running {
     fn observe(&self, subject: &str, value: f64) {
         let (signal, subject) = ("queue.depth".parse().unwrap(), subject.parse().unwrap());
         let unit = Some("jobs".parse().unwrap());
-        self.intake.take(&[Observation { signal, subject, value, unit, at: self.clock.now().wall }]);
+        self.intake.take(&[Observation {
+            signal,
+            subject,
+            value,
+            unit,
+            at: self.clock.now().wall,
+        }]);
     }
 
     async fn kinds(&self) -> Vec<&'static str> {
@@ -305,13 +345,17 @@ impl Running {
 }
 
 #[tokio::test]
-async fn while_the_database_is_away_evaluation_goes_on_and_what_waited_is_written_when_it_is_back() {
+async fn while_the_database_is_away_evaluation_goes_on_and_what_waited_is_written_when_it_is_back()
+{
     let running = Running::start(|store| store.away.store(true, Ordering::SeqCst)).await;
     running.observe("service:imports", 9_000.0);
     running
         .until("the trouble on the board", async |running| {
             let shown = running.board.shown().readings;
-            let critical = shown.readings.iter().any(|reading| reading.status == rules::view::Status::Critical);
+            let critical = shown
+                .readings
+                .iter()
+                .any(|reading| reading.status == rules::view::Status::Critical);
             critical && shown.troubles.iter().any(|trouble| trouble.contains("away for a test"))
         })
         .await;
@@ -323,8 +367,14 @@ async fn while_the_database_is_away_evaluation_goes_on_and_what_waited_is_writte
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
     running.store.away.store(false, Ordering::SeqCst);
-    running.until("the incident", async |running| running.count("incident_opened").await == 1).await;
-    running.until("the end of the trouble", async |running| running.board.shown().readings.troubles.is_empty()).await;
+    running
+        .until("the incident", async |running| running.count("incident_opened").await == 1)
+        .await;
+    running
+        .until("the end of the trouble", async |running| {
+            running.board.shown().readings.troubles.is_empty()
+        })
+        .await;
     assert_eq!((running.count("started").await, running.count("subject_retired").await), (1, 1));
     running.stop.cancel();
     running.monitor.await.unwrap();
@@ -336,7 +386,9 @@ async fn while_the_database_is_away_evaluation_goes_on_and_what_waited_is_writte
 async fn events_that_never_fit_hold_up_no_incident_and_do_not_spin() {
     let running = Running::start(|store| store.refuses_own.store(true, Ordering::SeqCst)).await;
     running.observe("service:imports", 9_000.0);
-    running.until("the incident", async |running| running.count("incident_opened").await == 1).await;
+    running
+        .until("the incident", async |running| running.count("incident_opened").await == 1)
+        .await;
     let attempts = running.store.attempts.load(Ordering::SeqCst);
     assert!(attempts < 10, "{attempts} attempts");
 }
@@ -345,14 +397,21 @@ async fn events_that_never_fit_hold_up_no_incident_and_do_not_spin() {
 async fn what_a_person_does_while_the_incidents_are_read_is_not_forgotten() {
     let running = Running::start(|_| ()).await;
     running.observe("service:imports", 9_000.0);
-    running.until("the incident", async |running| running.count("incident_opened").await == 1).await;
-    // A change to an incident that is not at hand makes the monitor read all of them again; here it is an event that does not fit.
+    running
+        .until("the incident", async |running| running.count("incident_opened").await == 1)
+        .await;
+    // A change to an incident that is not at hand makes the monitor read all of them again; here it
+    // is an event that does not fit.
     running.store.slow_reading.store(600, Ordering::SeqCst);
     let readings = running.store.readings.load(Ordering::SeqCst);
     running.store.refuses_own.store(true, Ordering::SeqCst);
     running.observe("disk:/old@web-1", 1.0);
     running.tell.send(Told::Gone(vec!["disk:/old@web-1".parse().unwrap()])).await.unwrap();
-    running.until("the reading", async |running| running.store.readings.load(Ordering::SeqCst) > readings).await;
+    running
+        .until("the reading", async |running| {
+            running.store.readings.load(Ordering::SeqCst) > readings
+        })
+        .await;
     running.observe("service:imports", 1.0);
     let resolve = Command::Resolve { incident: IncidentNumber(1), note: "done".to_owned() };
     running.desk.act(Caller::Local, resolve).await.unwrap();
@@ -366,7 +425,9 @@ async fn what_a_person_does_while_the_incidents_are_read_is_not_forgotten() {
 async fn what_a_person_ended_stays_ended_while_it_goes_on_also_after_the_incidents_are_read_anew() {
     let running = Running::start(|_| ()).await;
     running.observe("service:imports", 9_000.0);
-    running.until("the incident", async |running| running.count("incident_opened").await == 1).await;
+    running
+        .until("the incident", async |running| running.count("incident_opened").await == 1)
+        .await;
     let resolve = Command::Resolve { incident: IncidentNumber(1), note: "known".to_owned() };
     running.desk.act(Caller::Local, resolve).await.unwrap();
     running.until("the summary", async |running| running.count("summary_written").await == 1).await;
@@ -378,29 +439,47 @@ async fn what_a_person_ended_stays_ended_while_it_goes_on_also_after_the_inciden
             running.store.refuses_own.store(true, Ordering::SeqCst);
             running.observe("disk:/old@web-1", 1.0);
             running.tell.send(Told::Gone(vec!["disk:/old@web-1".parse().unwrap()])).await.unwrap();
-            running.until("the reading", async |running| running.store.readings.load(Ordering::SeqCst) > readings).await;
+            running
+                .until("the reading", async |running| {
+                    running.store.readings.load(Ordering::SeqCst) > readings
+                })
+                .await;
         }
         tokio::time::sleep(Duration::from_millis(1_100)).await;
     }
-    assert_eq!((running.count("incident_opened").await, running.count("reopened").await), (1, 0), "{:?}", running.kinds().await);
-    // Not everything of that name is judged for ever: when it was well and comes again, it is trouble again.
+    assert_eq!(
+        (running.count("incident_opened").await, running.count("reopened").await),
+        (1, 0),
+        "{:?}",
+        running.kinds().await
+    );
+    // Not everything of that name is judged for ever: when it was well and comes again, it is
+    // trouble again.
     running.observe("service:imports", 1.0);
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     running.observe("service:imports", 9_000.0);
-    running.until("another incident", async |running| running.count("incident_opened").await == 2).await;
+    running
+        .until("another incident", async |running| running.count("incident_opened").await == 2)
+        .await;
 }
 
 #[tokio::test]
 async fn a_replay_bundle_that_could_not_be_saved_is_saved_later() {
     let running = Running::start(|store| store.loses_bundle.store(true, Ordering::SeqCst)).await;
     running.observe("service:imports", 9_000.0);
-    running.until("the incident", async |running| running.count("incident_opened").await == 1).await;
-    running.until("the bundle", async |running| running.store.inner.bundle(IncidentNumber(1)).await.unwrap().is_some()).await;
+    running
+        .until("the incident", async |running| running.count("incident_opened").await == 1)
+        .await;
+    running
+        .until("the bundle", async |running| {
+            running.store.inner.bundle(IncidentNumber(1)).await.unwrap().is_some()
+        })
+        .await;
     assert!(!running.store.loses_bundle.load(Ordering::SeqCst));
 }
 
-/// A lock that is asked for by the one who holds it stops its thread for ever, and with it a test's time limits: so it runs in a
-/// thread of its own, and is waited for outside.
+/// A lock that is asked for by the one who holds it stops its thread for ever, and with it a test's
+/// time limits: so it runs in a thread of its own, and is waited for outside.
 #[test]
 fn the_regular_saving_of_the_state_does_not_wait_for_itself() {
     let (tell, told) = std::sync::mpsc::channel();
@@ -413,7 +492,8 @@ fn the_regular_saving_of_the_state_does_not_wait_for_itself() {
             running.observe("service:imports", 10.0);
             running
                 .until("the saved state", async |running| {
-                    let saved = running.store.inner.opening().await.unwrap().monitor.unwrap_or_default();
+                    let saved =
+                        running.store.inner.opening().await.unwrap().monitor.unwrap_or_default();
                     String::from_utf8_lossy(&saved).contains("service:imports")
                 })
                 .await;
@@ -422,7 +502,8 @@ fn the_regular_saving_of_the_state_does_not_wait_for_itself() {
         });
         tell.send(()).unwrap();
     });
-    told.recv_timeout(Duration::from_secs(45)).expect("the monitor waits for itself, or saves nothing");
+    told.recv_timeout(Duration::from_secs(45))
+        .expect("the monitor waits for itself, or saves nothing");
 }
 
 #[tokio::test]
@@ -433,30 +514,64 @@ async fn a_command_is_offered_while_its_breach_holds_and_its_document_is_right()
     let helps = "| `endpoint.up`, `endpoint.certificate.days_left` |";
     let proof = "| `endpoint.up` within 5 min, `endpoint.certificate.days_left` within 30 min |";
     assert!(text.contains(helps) && text.contains(proof));
-    let good = text.replacen(helps, "| `queue.depth` |", 1).replacen(proof, "| `queue.depth` within 5 min |", 1);
+    let good = text.replacen(helps, "| `queue.depth` |", 1).replacen(
+        proof,
+        "| `queue.depth` within 5 min |",
+        1,
+    );
     std::fs::write(&path, &good).unwrap();
     let recovery = running.desk.recovery();
-    recovery.set_facts(Arc::new(Facts::new().with_program(Program::Nginx, "/usr/sbin/nginx").unwrap()));
+    recovery
+        .set_facts(Arc::new(Facts::new().with_program(Program::Nginx, "/usr/sbin/nginx").unwrap()));
     running.observe("service:imports", 2_000.0);
-    running.until("the incident", async |running| running.count("incident_opened").await == 1).await;
+    running
+        .until("the incident", async |running| running.count("incident_opened").await == 1)
+        .await;
     tokio::time::sleep(Duration::from_millis(2_500)).await;
-    assert_eq!(running.count("recommended").await, 0, "nothing is concluded before the host was looked at");
+    assert_eq!(
+        running.count("recommended").await,
+        0,
+        "nothing is concluded before the host was looked at"
+    );
 
     recovery.set_hints(Arc::default());
     running.until("the offer", async |running| running.count("recommended").await == 1).await;
     running.until("the summary", async |running| running.kinds().await.contains(&"moved")).await;
     let one = running.store.inner.incident(IncidentNumber(1)).await.unwrap().unwrap();
-    assert_eq!(one.offered().map(|one| one.shown.as_str()).collect::<Vec<_>>(), ["/usr/sbin/nginx -s reload"]);
+    assert_eq!(
+        one.offered().map(|one| one.shown.as_str()).collect::<Vec<_>>(),
+        ["/usr/sbin/nginx -s reload"]
+    );
     assert_eq!(one.state, rules::lifecycle::State::AwaitingDecision);
 
-    std::fs::write(&path, good.replacen("| runs | `nginx -s reload` |", "| runs | `nginx -s stop` |", 1)).unwrap();
-    running.until("the withdrawal", async |running| running.count("recommendation_withdrawn").await == 1).await;
+    std::fs::write(
+        &path,
+        good.replacen("| runs | `nginx -s reload` |", "| runs | `nginx -s stop` |", 1),
+    )
+    .unwrap();
+    running
+        .until("the withdrawal", async |running| {
+            running.count("recommendation_withdrawn").await == 1
+        })
+        .await;
     assert_eq!(running.desk.recovery().catalogue(), None);
-    let tells = |running: &Running| running.board.shown().readings.troubles.iter().any(|one| one.contains("No recovery command runs"));
+    let tells = |running: &Running| {
+        running
+            .board
+            .shown()
+            .readings
+            .troubles
+            .iter()
+            .any(|one| one.contains("No recovery command runs"))
+    };
     running.until("the trouble", async |running| tells(running)).await;
     std::fs::write(&path, &good).unwrap();
     running.until("the next offer", async |running| running.count("recommended").await == 2).await;
     running.observe("service:imports", 10.0);
-    running.until("the end of the offer", async |running| running.count("recommendation_withdrawn").await == 2).await;
+    running
+        .until("the end of the offer", async |running| {
+            running.count("recommendation_withdrawn").await == 2
+        })
+        .await;
     running.until("the end of the trouble", async |running| !tells(running)).await;
 }

@@ -33,21 +33,35 @@ fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
 
 /// A program in which everything has happened that an answer can tell of.
 fn lived(home: &Home) -> Running {
-    let program = home.start_with(&["--config", approved::configuration(home).to_str().unwrap()]).unwrap();
-    let number = approved::offered(&program)["id"].as_str().unwrap().split_once('-').unwrap().0.to_owned();
-    for (what, body) in [("acknowledge", "{}"), ("comment", r#"{"text":"Seen."}"#), ("resolve", r#"{"note":"Over."}"#), ("reopen", "{}")] {
-        assert_eq!(program.post(&format!("/api/ops/incidents/{number}/{what}"), body).status, 200, "{what}");
+    let program =
+        home.start_with(&["--config", approved::configuration(home).to_str().unwrap()]).unwrap();
+    let number =
+        approved::offered(&program)["id"].as_str().unwrap().split_once('-').unwrap().0.to_owned();
+    for (what, body) in [
+        ("acknowledge", "{}"),
+        ("comment", r#"{"text":"Seen."}"#),
+        ("resolve", r#"{"note":"Over."}"#),
+        ("reopen", "{}"),
+    ] {
+        assert_eq!(
+            program.post(&format!("/api/ops/incidents/{number}/{what}"), body).status,
+            200,
+            "{what}"
+        );
     }
     program.until("a snapshot", |program| {
         let page = program.get(&format!("/api/ops/incidents/{number}")).json();
-        (!page["snapshots"].as_array()?.is_empty() && !page["courses"].as_array()?.is_empty()).then_some(())
+        (!page["snapshots"].as_array()?.is_empty() && !page["courses"].as_array()?.is_empty())
+            .then_some(())
     });
     program
 }
 
 fn path(template: &str) -> String {
     match template {
-        "/api/ops/course" => "/api/ops/course?subject=service:imports&signal=queue.depth".to_owned(),
+        "/api/ops/course" => {
+            "/api/ops/course?subject=service:imports&signal=queue.depth".to_owned()
+        }
         "/api/ops/journal" => "/api/ops/journal?limit=1000".to_owned(),
         _ if template.starts_with("/api/ops/recommendations/") => template.replace("{id}", "1-1"),
         _ => template.replace("{id}", "1"),
@@ -68,7 +82,8 @@ fn every_answer_is_what_the_description_says() {
         let answer: Answer = match route.body {
             _ if matches!(route.content, Content::Stream) => continue,
             None => program.get(&path(route.path)),
-            // The four that change an incident are in their order: it is open, so it can't be opened again.
+            // The four that change an incident are in their order: it is open, so it can't be
+            // opened again.
             Some((example, _)) => program.post(&path(route.path), example),
         };
         // Some of them end the sign-in by which they are asked.
@@ -77,9 +92,17 @@ fn every_answer_is_what_the_description_says() {
         }
         if let Some((example, _)) = route.body {
             let schema = &described["requestBody"]["content"]["application/json"]["schema"];
-            assert_eq!(wrong(&description, schema, &serde_json::from_str(example).unwrap()), [""; 0], "{route:?}: its example");
+            assert_eq!(
+                wrong(&description, schema, &serde_json::from_str(example).unwrap()),
+                [""; 0],
+                "{route:?}: its example"
+            );
             let needs_nothing = example == "{}";
-            assert_eq!(wrong(&description, schema, &json!({ "nonsense": 1 })).is_empty(), needs_nothing, "{route:?} takes anything");
+            assert_eq!(
+                wrong(&description, schema, &json!({ "nonsense": 1 })).is_empty(),
+                needs_nothing,
+                "{route:?} takes anything"
+            );
         }
         let (content, kind) = if answer.status == status {
             (&described["responses"][status.to_string()]["content"], "application/json")
@@ -92,17 +115,26 @@ fn every_answer_is_what_the_description_says() {
             continue;
         }
         read += 1;
-        assert_eq!(wrong(&description, &content[kind]["schema"], &answer.json()), [""; 0], "{route:?}");
+        assert_eq!(
+            wrong(&description, &content[kind]["schema"], &answer.json()),
+            [""; 0],
+            "{route:?}"
+        );
     }
     assert!(read >= 12, "only {read} answers were read");
 
     // The schemas can fail.
-    let health = &description["paths"]["/api/ops/health"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    let health = &description["paths"]["/api/ops/health"]["get"]["responses"]["200"]["content"]["application/json"]
+        ["schema"];
     let mut answer = program.get("/api/ops/health").json();
     answer["now"]["readings"][0]["status"] = json!("fine");
     answer["head"]["hash"] = json!("short");
     let found = wrong(&description, health, &answer);
-    assert!(found.iter().any(|wrong| wrong.contains("status")) && found.iter().any(|wrong| wrong.contains("hash")), "{found:?}");
+    assert!(
+        found.iter().any(|wrong| wrong.contains("status"))
+            && found.iter().any(|wrong| wrong.contains("hash")),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -117,8 +149,14 @@ fn the_description_holds_together() {
         let name = to.strip_prefix("#/components/schemas/").unwrap();
         assert!(description["components"]["schemas"][name].is_object(), "{to} leads nowhere");
     }
-    let operations = ROUTES.iter().map(|route| description["paths"][route.path][route.method]["operationId"].as_str().unwrap());
-    assert_eq!(operations.collect::<BTreeSet<_>>().len(), ROUTES.len(), "each has a name of its own");
+    let operations = ROUTES.iter().map(|route| {
+        description["paths"][route.path][route.method]["operationId"].as_str().unwrap()
+    });
+    assert_eq!(
+        operations.collect::<BTreeSet<_>>().len(),
+        ROUTES.len(),
+        "each has a name of its own"
+    );
     let required = |parameter: &Value| (parameter["name"].clone(), parameter["required"].clone());
     let course = description["paths"]["/api/ops/course"]["get"]["parameters"].as_array().unwrap();
     assert_eq!(required(&course[0]), (json!("subject"), json!(true)));
@@ -130,7 +168,11 @@ fn the_type_of_a_problem_leads_to_its_explanation() {
     let home = Home::new();
     let program = home.start();
     let page = program.get("/api").body;
-    for answer in [program.get("/api/nothing"), program.post("/api/ops/signals", "{"), program.get("/api/ops/journal?limit=0")] {
+    for answer in [
+        program.get("/api/nothing"),
+        program.post("/api/ops/signals", "{"),
+        program.get("/api/ops/journal?limit=0"),
+    ] {
         let kind = answer.json()["type"].as_str().unwrap().to_owned();
         let anchor = kind.strip_prefix("/api#").unwrap();
         assert!(page.contains(&format!("id=\"{anchor}\"")), "{kind} leads nowhere");

@@ -17,12 +17,20 @@ pub struct Server {
 
 /// Where `initdb` and `postgres` are: on PATH, or where Debian puts them.
 fn programs() -> PathBuf {
-    let on_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|version| version.path().join("bin"));
+    let on_path = std::env::var_os("PATH")
+        .map(|path| std::env::split_paths(&path).collect::<Vec<_>>())
+        .unwrap_or_default();
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|version| version.path().join("bin"));
     on_path
         .into_iter()
         .chain(versions)
-        .find(|directory| directory.join("initdb").is_file() && directory.join("postgres").is_file())
+        .find(|directory| {
+            directory.join("initdb").is_file() && directory.join("postgres").is_file()
+        })
         .expect("initdb and postgres, on PATH or under /usr/lib/postgresql: install PostgreSQL")
 }
 
@@ -32,7 +40,10 @@ fn unprivileged(program: &Path, directory: &Path) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(program).current_dir(directory);
+    command
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
+        .arg(program)
+        .current_dir(directory);
     std::os::unix::fs::chown(directory, Some(65_534), Some(65_534)).unwrap();
     command
 }
@@ -47,12 +58,27 @@ impl Server {
         let made = unprivileged(&programs.join("initdb"), directory.path())
             .arg("-D")
             .arg(&data)
-            .args(["-U", "calm", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"])
+            .args([
+                "-U",
+                "calm",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+                "--no-instructions",
+            ])
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let mut command = unprivileged(&programs.join("postgres"), directory.path());
-        command.arg("-D").arg(&data).arg("-k").arg(directory.path()).args(["-c", "listen_addresses="]);
+        command
+            .arg("-D")
+            .arg(&data)
+            .arg("-k")
+            .arg(directory.path())
+            .args(["-c", "listen_addresses="]);
         for setting in settings {
             command.args(["-c", setting]);
         }
@@ -71,7 +97,10 @@ impl Server {
         loop {
             match PgConnection::connect(&self.url("postgres")).await {
                 Ok(connection) => return connection,
-                Err(error) => assert!(began.elapsed() < Duration::from_secs(20), "the server did not start: {error}"),
+                Err(error) => assert!(
+                    began.elapsed() < Duration::from_secs(20),
+                    "the server did not start: {error}"
+                ),
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -82,7 +111,10 @@ impl Server {
         // Names of databases have at most 63 letters.
         let name = &name[..name.len().min(60)];
         let mut connection = self.connect().await;
-        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .execute(&mut connection)
+            .await
+            .unwrap();
         connection.close().await.unwrap();
         self.url(name)
     }
@@ -93,7 +125,8 @@ impl Drop for Server {
         let _ = rustix::process::Pid::from_raw(self.child.id().cast_signed())
             .map(|pid| rustix::process::kill_process(pid, rustix::process::Signal::QUIT));
         let began = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) && began.elapsed() < Duration::from_secs(5) {
+        while matches!(self.child.try_wait(), Ok(None)) && began.elapsed() < Duration::from_secs(5)
+        {
             std::thread::sleep(Duration::from_millis(20));
         }
         let _ = self.child.kill();

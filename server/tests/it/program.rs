@@ -1,6 +1,9 @@
 //! The real program, started for a test with data of its own, and stopped or killed at its end.
 
-#![expect(clippy::zombie_processes, reason = "a program that runs is killed and waited for when it is dropped")]
+#![expect(
+    clippy::zombie_processes,
+    reason = "a program that runs is killed and waited for when it is dropped"
+)]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -18,7 +21,8 @@ pub mod approved;
 pub const OWNER: &str = "The owner of this test";
 pub const PASSWORD: &str = "three words in a row";
 
-/// Thresholds that fire at once: warning above 1,000 and critical above 5,000 `queue.depth`; quiet for a second is quiet.
+/// Thresholds that fire at once: warning above 1,000 and critical above 5,000 `queue.depth`; quiet
+/// for a second is quiet.
 pub const QUICK: &str = "format: 1\n\n# Quick thresholds\n\n## Thresholds\n\n\
 | signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n\
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n\
@@ -61,7 +65,11 @@ impl Home {
         let began = Instant::now();
         let mut child = program
             .arg("serve")
-            .args(if more.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"][..] })
+            .args(if more.contains(&"--listen") {
+                &[][..]
+            } else {
+                &["--listen", "127.0.0.1:0"][..]
+            })
             .arg("--data-dir")
             .arg(self.data())
             .arg("--ops-dir")
@@ -90,8 +98,14 @@ impl Home {
             if let Some((scheme, port)) = line.split_once("://localhost:") {
                 let started_in = began.elapsed();
                 let port: String = port.chars().take_while(char::is_ascii_digit).collect();
-                let mut running = Running { child, address: format!("127.0.0.1:{port}"), cookie: String::new(), started_in };
-                // As its owner: by the link that it prints as long as there is none, else by name and password.
+                let mut running = Running {
+                    child,
+                    address: format!("127.0.0.1:{port}"),
+                    cookie: String::new(),
+                    started_in,
+                };
+                // As its owner: by the link that it prints as long as there is none, else by name
+                // and password.
                 if scheme.ends_with("http") {
                     let body = if running.get("/sign-in").body.contains("Nobody owns") {
                         let mut link = String::new();
@@ -100,9 +114,17 @@ impl Home {
                             lines.read_line(&mut link).unwrap();
                         }
                         let secret = link.trim().rsplit('/').next().unwrap();
-                        ("/api/people/join", format!(r#"{{"secret":"{secret}","name":"{OWNER}","password":"{PASSWORD}"}}"#))
+                        (
+                            "/api/people/join",
+                            format!(
+                                r#"{{"secret":"{secret}","name":"{OWNER}","password":"{PASSWORD}"}}"#
+                            ),
+                        )
                     } else {
-                        ("/api/people/sign-in", format!(r#"{{"name":"{OWNER}","password":"{PASSWORD}"}}"#))
+                        (
+                            "/api/people/sign-in",
+                            format!(r#"{{"name":"{OWNER}","password":"{PASSWORD}"}}"#),
+                        )
                     };
                     running.cookie = running.post(body.0, &body.1).cookie();
                 }
@@ -115,7 +137,11 @@ impl Home {
 
 /// Runs the program to its end.
 pub fn calm_ops(arguments: &[&std::ffi::OsStr]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_calm-ops")).args(arguments).env_remove("DATABASE_URL").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_calm-ops"))
+        .args(arguments)
+        .env_remove("DATABASE_URL")
+        .output()
+        .unwrap()
 }
 
 /// `calm-ops journal verify` on a data directory.
@@ -150,7 +176,9 @@ pub struct Answer {
 impl Answer {
     /// The cookie that it sets, as a request sends it.
     pub fn cookie(&self) -> String {
-        let line = self.head.lines().find_map(|line| line.strip_prefix("set-cookie: ").or_else(|| line.strip_prefix("Set-Cookie: ")));
+        let line = self.head.lines().find_map(|line| {
+            line.strip_prefix("set-cookie: ").or_else(|| line.strip_prefix("Set-Cookie: "))
+        });
         line.unwrap_or_else(|| panic!("no cookie: {self:?}")).split(';').next().unwrap().to_owned()
     }
 
@@ -163,15 +191,28 @@ impl Running {
     /// Signs in as the owner, with a fresh sign-in.
     pub fn sign_in(&mut self) {
         self.cookie.clear();
-        self.cookie = self.post("/api/people/sign-in", &format!(r#"{{"name":"{OWNER}","password":"{PASSWORD}"}}"#)).cookie();
+        self.cookie = self
+            .post(
+                "/api/people/sign-in",
+                &format!(r#"{{"name":"{OWNER}","password":"{PASSWORD}"}}"#),
+            )
+            .cookie();
     }
 
     /// Invites someone, who comes in; their sign-in.
     pub fn invite(&self, role: &str, name: &str) -> String {
         let link = self.post("/api/people/invitations", &format!(r#"{{"role":"{role}"}}"#)).json();
-        let body = format!(r#"{{"secret":{},"name":"{name}","password":"{PASSWORD}"}}"#, link["secret"]);
+        let body =
+            format!(r#"{{"secret":{},"name":"{name}","password":"{PASSWORD}"}}"#, link["secret"]);
         // From a browser of their own.
-        self.request("POST", "/api/people/join", "Cookie: none=1\r\nContent-Type: application/json\r\n", &body).unwrap().cookie()
+        self.request(
+            "POST",
+            "/api/people/join",
+            "Cookie: none=1\r\nContent-Type: application/json\r\n",
+            &body,
+        )
+        .unwrap()
+        .cookie()
     }
 
     /// Sends the signal that a service manager sends, and waits for the end.
@@ -199,14 +240,23 @@ impl Running {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let (head, body) = text.split_once("\r\n\r\n")?;
         let status = head.get(9..12)?.parse().ok()?;
-        let body = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") { unchunked(body) } else { body.to_owned() };
+        let body = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+            unchunked(body)
+        } else {
+            body.to_owned()
+        };
         Some(Answer { status, head: head.to_owned(), body })
     }
 
     pub fn request(&self, method: &str, path: &str, headers: &str, body: &str) -> Option<Answer> {
-        let host = if headers.to_ascii_lowercase().contains("host:") { String::new() } else { format!("Host: {}\r\n", self.address) };
+        let host = if headers.to_ascii_lowercase().contains("host:") {
+            String::new()
+        } else {
+            format!("Host: {}\r\n", self.address)
+        };
         let lower = headers.to_ascii_lowercase();
-        let own = lower.contains("cookie:") || lower.contains("authorization:") || self.cookie.is_empty();
+        let own =
+            lower.contains("cookie:") || lower.contains("authorization:") || self.cookie.is_empty();
         let cookie = if own { String::new() } else { format!("Cookie: {}\r\n", self.cookie) };
         let length = body.len();
         self.raw(
@@ -254,7 +304,9 @@ impl Running {
 }
 
 pub fn observation(subject: &str, value: f64) -> String {
-    format!(r#"{{"observations":[{{"signal":"queue.depth","subject":"{subject}","value":{value},"unit":"jobs"}}]}}"#)
+    format!(
+        r#"{{"observations":[{{"signal":"queue.depth","subject":"{subject}","value":{value},"unit":"jobs"}}]}}"#
+    )
 }
 
 fn unchunked(text: &str) -> String {

@@ -47,7 +47,8 @@ use tokio_util::sync::CancellationToken;
 /// The host of the tests.
 pub const HOST: &str = "web-1";
 
-/// A desk with a store, a catalogue whose only command is a script, and a runner that can be started again.
+/// A desk with a store, a catalogue whose only command is a script, and a runner that can be
+/// started again.
 pub struct Bench {
     /// Where all of it lies.
     pub dir: tempfile::TempDir,
@@ -97,7 +98,8 @@ impl Bench {
         let text = format!("#!/bin/sh\necho ran >> {}\n{body}\n", dir.path().join("ran").display());
         fs::write(&script, &text).unwrap();
         set_executable(&script);
-        let hash: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String =
+            Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
         let own = OwnScript::new("own-script", script.to_str().unwrap(), &hash).unwrap();
         let approval = if risk == Risk::High { "two approvers" } else { "one approver" };
         let document = format!(
@@ -107,18 +109,32 @@ impl Bench {
              | cool-down | 10 min |\n| proof | `app.memory` within 20 min |\n",
             risk.as_str()
         );
-        let catalogue = Catalogue::parse("c", &document, &[own]).unwrap_or_else(|refusals| panic!("{}", refusals[0]));
+        let catalogue = Catalogue::parse("c", &document, &[own])
+            .unwrap_or_else(|refusals| panic!("{}", refusals[0]));
         let catalogue = Arc::new(catalogue);
         let store: Arc<dyn Store> = store::open(&on.fresh(dir.path()).await).await.unwrap();
-        let (live, clock, recovery) = (Live::new(Cursor { epoch: 1, number: 0 }, 10), Clock::start(), Arc::new(Recovery::default()));
+        let (live, clock, recovery) = (
+            Live::new(Cursor { epoch: 1, number: 0 }, 10),
+            Clock::start(),
+            Arc::new(Recovery::default()),
+        );
         recovery.set_catalogue(Some(Arc::clone(&catalogue)));
         recovery.set_facts(Arc::new(Facts::new()));
         recovery.set_hints(Arc::default());
         recovery.set_place(Place { host: HOST.to_owned(), pm2_home: None, pm2: None });
-        let desk = Desk::new(Arc::clone(&store), Arc::new(Board::default()), Arc::clone(&live), Arc::clone(&recovery), clock);
+        let desk = Desk::new(
+            Arc::clone(&store),
+            Arc::new(Board::default()),
+            Arc::clone(&live),
+            Arc::clone(&recovery),
+            clock,
+        );
         for person in 1..=PEOPLE {
             let (hash, password) = (SecretHash([person; 32]), PasswordHash("none".to_owned()));
-            for change in [Change::MakeOwnerLink { hash }, Change::Join { hash, name: format!("Person {person}"), password }] {
+            for change in [
+                Change::MakeOwnerLink { hash },
+                Change::Join { hash, name: format!("Person {person}"), password },
+            ] {
                 desk.act(Caller::System, Command::People(change)).await.unwrap();
             }
         }
@@ -128,9 +144,19 @@ impl Bench {
     /// Starts what carries out approvals.
     pub fn start(&self) -> CancellationToken {
         let stop = CancellationToken::new();
-        let runner = Runner::new(self.dir.path().join("places"), self.clock).unwrap().with_grace(Duration::from_millis(300));
+        let runner = Runner::new(self.dir.path().join("places"), self.clock)
+            .unwrap()
+            .with_grace(Duration::from_millis(300));
         let (desk, store) = (Arc::clone(&self.desk), Arc::clone(&self.store));
-        let runs = Runs::new(desk, store, Arc::clone(&self.recovery), Arc::clone(&self.live), runner, self.clock, stop.clone());
+        let runs = Runs::new(
+            desk,
+            store,
+            Arc::clone(&self.recovery),
+            Arc::clone(&self.live),
+            runner,
+            self.clock,
+            stop.clone(),
+        );
         tokio::spawn(runs.run());
         stop
     }
@@ -139,7 +165,10 @@ impl Bench {
     pub fn recommendation(&self) -> Recommendation {
         let command = self.catalogue.get("own-script").unwrap();
         let now = self.clock.now().wall;
-        let breach = BreachKey { subject: "app:api@web-1".parse().unwrap(), signal: "app.memory".parse().unwrap() };
+        let breach = BreachKey {
+            subject: "app:api@web-1".parse().unwrap(),
+            signal: "app.memory".parse().unwrap(),
+        };
         Recommendation {
             place: 1,
             command: command.id().to_owned(),
@@ -178,8 +207,12 @@ impl Bench {
 
     /// Opens an incident and recommends something for it.
     pub async fn offer(&self, recommendation: Recommendation) {
-        let opened = fixtures::incident(1).cause("app:api@web-1").began(self.clock.now().wall).opening();
-        let offered = Event::Recommended { incident: IncidentNumber(1), recommendation: Box::new(recommendation) };
+        let opened =
+            fixtures::incident(1).cause("app:api@web-1").began(self.clock.now().wall).opening();
+        let offered = Event::Recommended {
+            incident: IncidentNumber(1),
+            recommendation: Box::new(recommendation),
+        };
         let command = Command::Record { events: vec![opened, offered], monitor: None };
         self.desk.act(Caller::Agent, command).await.unwrap();
     }
@@ -187,7 +220,10 @@ impl Bench {
     /// The recommendation with all around it.
     pub async fn page(&self) -> RecommendationPage {
         let query = Query::Recommendation { recommendation: ID };
-        let Answer::Recommendation(page) = self.desk.ask(Caller::Local, query).await.unwrap() else { panic!("another answer") };
+        let Answer::Recommendation(page) = self.desk.ask(Caller::Local, query).await.unwrap()
+        else {
+            panic!("another answer")
+        };
         *page
     }
 

@@ -28,10 +28,25 @@ fn replayed(home: &Home, program: &Running, number: u64, text: &str) -> String {
 
 /// A person acts, all comes to rest, the end is offered, and the person takes it.
 fn end(program: &Running, number: u64) {
-    assert_eq!(program.post(&format!("/api/ops/incidents/{number}/comment"), r#"{"text":"The importer is restarted."}"#).status, 200);
+    assert_eq!(
+        program
+            .post(
+                &format!("/api/ops/incidents/{number}/comment"),
+                r#"{"text":"The importer is restarted."}"#
+            )
+            .status,
+        200
+    );
     assert_eq!(program.push(SUBJECT, 10.0).status, 202);
-    program.until("the offer of the end", |program| (page(program, number)["incident"]["resolution_offered"] == true).then_some(()));
-    assert_eq!(program.post(&format!("/api/ops/incidents/{number}/resolve"), r#"{"note":"It works."}"#).status, 200);
+    program.until("the offer of the end", |program| {
+        (page(program, number)["incident"]["resolution_offered"] == true).then_some(())
+    });
+    assert_eq!(
+        program
+            .post(&format!("/api/ops/incidents/{number}/resolve"), r#"{"note":"It works."}"#)
+            .status,
+        200
+    );
 }
 
 #[test]
@@ -39,17 +54,28 @@ fn an_incident_that_a_person_ended_is_decided_the_same_from_its_opening_to_its_e
     let home = Home::new();
     let program = home.start();
     // The first value comes without a unit.
-    let first = format!(r#"{{"observations":[{{"signal":"queue.depth","subject":"{SUBJECT}","value":3}}]}}"#);
+    let first = format!(
+        r#"{{"observations":[{{"signal":"queue.depth","subject":"{SUBJECT}","value":3}}]}}"#
+    );
     assert_eq!(program.post("/api/ops/signals", &first).status, 202);
     program.push(SUBJECT, 2_000.0);
     let number = program.incident_about(SUBJECT);
     let told = replayed(&home, &program, number, "incident_opened");
     assert!(told.contains(&format!("Incident {number} opens, warning")), "{told}");
     program.push(SUBJECT, 9_000.0);
-    program.until("critical", |program| (page(program, number)["incident"]["severity"] == "critical").then_some(()));
+    program.until("critical", |program| {
+        (page(program, number)["incident"]["severity"] == "critical").then_some(())
+    });
     end(&program, number);
     let told = replayed(&home, &program, number, "person_resolved");
-    for line in ["opens, warning", "is critical", "gets a comment", "has recovered", "its end is offered", "is resolved"] {
+    for line in [
+        "opens, warning",
+        "is critical",
+        "gets a comment",
+        "has recovered",
+        "its end is offered",
+        "is resolved",
+    ] {
         assert!(told.contains(line), "'{line}' is missing:\n{told}");
     }
 }
@@ -66,11 +92,13 @@ fn an_incident_during_which_the_program_was_killed_is_decided_the_same() {
     assert_eq!(page(&program, number)["incident"]["state"], "awaiting_decision");
     // What was recorded before is still there.
     replayed(&home, &program, number, "incident_opened");
-    // What is well after a restart must be well for a minute; what is seen beyond its level again is in no doubt.
+    // What is well after a restart must be well for a minute; what is seen beyond its level again
+    // is in no doubt.
     assert_eq!(program.push(SUBJECT, 9_000.0).status, 202);
     end(&program, number);
     // What is recorded since the restart is kept with the next incident.
-    let other = r#"{"observations":[{"signal":"queue.depth","subject":"service:exports","value":9000}]}"#;
+    let other =
+        r#"{"observations":[{"signal":"queue.depth","subject":"service:exports","value":9000}]}"#;
     assert_eq!(program.post("/api/ops/signals", other).status, 202);
     let next = program.incident_about("service:exports");
     let told = replayed(&home, &program, next, "person_resolved");
@@ -88,10 +116,17 @@ fn a_subject_that_was_retired_and_reports_again_is_decided_the_same() {
     let program = home.start();
     program.push(SUBJECT, 2_000.0);
     let number = program.incident_about(SUBJECT);
-    assert_eq!(program.post("/api/ops/subjects/retire", &format!(r#"{{"subject":"{SUBJECT}"}}"#)).status, 200);
-    program.until("the recovery", |program| (page(program, number)["incident"]["state"] != "detected").then_some(()));
+    assert_eq!(
+        program.post("/api/ops/subjects/retire", &format!(r#"{{"subject":"{SUBJECT}"}}"#)).status,
+        200
+    );
+    program.until("the recovery", |program| {
+        (page(program, number)["incident"]["state"] != "detected").then_some(())
+    });
     program.push(SUBJECT, 9_000.0);
-    program.until("critical", |program| (page(program, number)["incident"]["severity"] == "critical").then_some(()));
+    program.until("critical", |program| {
+        (page(program, number)["incident"]["severity"] == "critical").then_some(())
+    });
     end(&program, number);
     let told = replayed(&home, &program, number, "person_resolved");
     assert!(told.contains("is resolved"), "{told}");

@@ -29,7 +29,9 @@ impl Bench {
     pub fn set_up() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let runner = Runner::new(dir.path().join("places"), Clock::start()).unwrap().with_grace(Duration::from_millis(400));
+        let runner = Runner::new(dir.path().join("places"), Clock::start())
+            .unwrap()
+            .with_grace(Duration::from_millis(400));
         Self { dir, runner }
     }
 
@@ -41,8 +43,9 @@ impl Bench {
     /// A program: a script with a first line of its own.
     pub fn script(&self, name: &str, body: &str) -> PathBuf {
         let path = self.path(name);
-        // Written by another process: a descriptor of ours that is open for writing could be inherited by a process that another test
-        // starts at this moment, and the kernel would refuse to execute the file.
+        // Written by another process: a descriptor of ours that is open for writing could be
+        // inherited by a process that another test starts at this moment, and the kernel would
+        // refuse to execute the file.
         let status = std::process::Command::new("/bin/sh")
             .args(["-c", "printf '%s\n%s\n' '#!/bin/sh' \"$1\" >\"$0\" && chmod 755 \"$0\""])
             .args([path.as_os_str(), body.as_ref()])
@@ -74,7 +77,8 @@ pub fn lines(output: &Output) -> Vec<String> {
 
 /// Whether a process with this number runs (and is not just waiting to be noticed).
 pub fn runs(pid: &str) -> bool {
-    let stat = fs::read_to_string(Path::new("/proc").join(pid.trim()).join("stat")).unwrap_or_default();
+    let stat =
+        fs::read_to_string(Path::new("/proc").join(pid.trim()).join("stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 

@@ -1,4 +1,5 @@
-//! The contract that every store keeps, on SQLite and on PostgreSQL, and what only one of them must do.
+//! The contract that every store keeps, on SQLite and on PostgreSQL, and what only one of them must
+//! do.
 
 mod cases;
 mod harm;

@@ -1,4 +1,5 @@
-//! `kill -9` in the middle of a storm, again and again: no answered change is lost, the journal verifies, and nothing needs repair.
+//! `kill -9` in the middle of a storm, again and again: no answered change is lost, the journal
+//! verifies, and nothing needs repair.
 
 use std::{
     sync::{
@@ -16,7 +17,11 @@ fn no_answered_change_is_lost_when_the_program_is_killed_twenty_times() {
     let mut answered: Vec<String> = Vec::new();
     for round in 0..20_u64 {
         let program = Arc::new(home.start());
-        assert!(program.started_in < Duration::from_secs(1), "round {round}: it took {:?} to answer", program.started_in);
+        assert!(
+            program.started_in < Duration::from_secs(1),
+            "round {round}: it took {:?} to answer",
+            program.started_in
+        );
         let storm_over = Arc::new(AtomicBool::new(false));
         let storm = {
             let (program, over) = (Arc::clone(&program), Arc::clone(&storm_over));
@@ -26,7 +31,10 @@ fn no_answered_change_is_lost_when_the_program_is_killed_twenty_times() {
                         return;
                     }
                     let value = if step % 3 == 2 { 1.0 } else { 9_000.0 };
-                    let _ = program.try_post("/api/ops/signals", &observation(&format!("service:storm-{}", step % 7), value));
+                    let _ = program.try_post(
+                        "/api/ops/signals",
+                        &observation(&format!("service:storm-{}", step % 7), value),
+                    );
                 }
             })
         };
@@ -38,7 +46,8 @@ fn no_answered_change_is_lost_when_the_program_is_killed_twenty_times() {
         // Killed at another moment in each round.
         let moment = Duration::from_millis(40 + 37 * (round % 11));
         let killer = {
-            let pid = rustix::process::Pid::from_raw(i32::try_from(program.child.id()).unwrap()).unwrap();
+            let pid =
+                rustix::process::Pid::from_raw(i32::try_from(program.child.id()).unwrap()).unwrap();
             std::thread::spawn(move || {
                 std::thread::sleep(moment);
                 rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
@@ -46,7 +55,10 @@ fn no_answered_change_is_lost_when_the_program_is_killed_twenty_times() {
         };
         for step in 0.. {
             let text = format!("answered {round}-{step}");
-            match program.try_post(&format!("/api/ops/incidents/{number}/comment"), &format!(r#"{{"text":"{text}"}}"#)) {
+            match program.try_post(
+                &format!("/api/ops/incidents/{number}/comment"),
+                &format!(r#"{{"text":"{text}"}}"#),
+            ) {
                 Some(answer) if answer.status == 200 => answered.push(text),
                 Some(answer) => panic!("{answer:?}"),
                 None => break,
@@ -59,7 +71,11 @@ fn no_answered_change_is_lost_when_the_program_is_killed_twenty_times() {
         let verified = verify(&home.data());
         assert!(verified.status.success(), "round {round}: {verified:?}");
     }
-    assert!(answered.len() > 20, "too few changes were answered for this test to mean anything: {}", answered.len());
+    assert!(
+        answered.len() > 20,
+        "too few changes were answered for this test to mean anything: {}",
+        answered.len()
+    );
     let program = home.start();
     let (mut after, mut found) = (0, Vec::new());
     loop {
@@ -67,7 +83,9 @@ fn no_answered_change_is_lost_when_the_program_is_killed_twenty_times() {
         let entries = page["entries"].as_array().unwrap().clone();
         let Some(last) = entries.last() else { break };
         after = last["number"].as_u64().unwrap();
-        found.extend(entries.iter().filter_map(|entry| entry["event"]["text"].as_str().map(str::to_owned)));
+        found.extend(
+            entries.iter().filter_map(|entry| entry["event"]["text"].as_str().map(str::to_owned)),
+        );
     }
     for text in &answered {
         assert!(found.contains(text), "{text} was answered and is lost");

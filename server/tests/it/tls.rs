@@ -10,14 +10,18 @@ use std::{
 };
 
 use rcgen::{CertificateParams, KeyPair};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::ring, pki_types::CertificateDer};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::ring,
+    pki_types::CertificateDer,
+};
 
 use crate::program::{self, Home, calm_ops};
 
 /// Writes a certificate for `localhost` and its key into a folder.
 fn certificate(folder: &Path) -> CertificateDer<'static> {
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let certificate =
+        CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
     fs::write(folder.join("certificate.pem"), certificate.pem()).unwrap();
     fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
     certificate.der().clone()
@@ -29,15 +33,21 @@ fn configuration(home: &Home, text: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// What is answered over TLS to a client that believes only this certificate; `None` if the handshake fails.
+/// What is answered over TLS to a client that believes only this certificate; `None` if the
+/// handshake fails.
 fn ask(address: &str, believed: &CertificateDer<'static>, request: &str) -> Option<String> {
     let mut roots = RootCertStore::empty();
     roots.add(believed.clone()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions().unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap();
     let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
     let socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let mut stream = StreamOwned::new(ClientConnection::new(config, "localhost".try_into().unwrap()).unwrap(), socket);
+    let mut stream = StreamOwned::new(
+        ClientConnection::new(config, "localhost".try_into().unwrap()).unwrap(),
+        socket,
+    );
     stream.write_all(request.as_bytes()).ok()?;
     let mut text = Vec::new();
     let _ = stream.read_to_end(&mut text);
@@ -48,11 +58,21 @@ fn ask(address: &str, believed: &CertificateDer<'static>, request: &str) -> Opti
 fn with_a_certificate_nothing_but_tls_is_spoken_and_the_browser_is_told_to_stay() {
     let home = Home::new();
     let ours = certificate(home.dir.path());
-    let file = configuration(&home, "[tls]\ncertificate = \"DIR/certificate.pem\"\nkey = \"DIR/key.pem\"\n");
+    let file = configuration(
+        &home,
+        "[tls]\ncertificate = \"DIR/certificate.pem\"\nkey = \"DIR/key.pem\"\n",
+    );
     let program = home.start_with(&["--config", &file]).unwrap();
-    let request = format!("GET /api/health HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", program.address);
+    let request = format!(
+        "GET /api/health HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        program.address
+    );
     let answer = ask(&program.address, &ours, &request).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("strict-transport-security: max-age="), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ")
+            && answer.contains("strict-transport-security: max-age="),
+        "{answer}"
+    );
     assert!(program.raw(request.as_bytes()).is_none(), "plain requests are not answered");
 
     let elsewhere = tempfile::tempdir().unwrap();
@@ -64,42 +84,87 @@ fn with_a_certificate_nothing_but_tls_is_spoken_and_the_browser_is_told_to_stay(
 fn a_key_of_another_certificate_is_refused_at_start() {
     let home = Home::new();
     certificate(home.dir.path());
-    fs::write(home.dir.path().join("key.pem"), KeyPair::generate().unwrap().serialize_pem()).unwrap();
-    let file = configuration(&home, "[tls]\ncertificate = \"DIR/certificate.pem\"\nkey = \"DIR/key.pem\"\n");
+    fs::write(home.dir.path().join("key.pem"), KeyPair::generate().unwrap().serialize_pem())
+        .unwrap();
+    let file = configuration(
+        &home,
+        "[tls]\ncertificate = \"DIR/certificate.pem\"\nkey = \"DIR/key.pem\"\n",
+    );
     let said = home.start_with(&["--config", &file]).err().unwrap();
     assert!(said.contains("key.pem") && said.contains("Give a certificate and its key"), "{said}");
     let file = configuration(&home, "[tls]\nkey = \"DIR/key.pem\"\n");
     let checked = calm_ops(&["check".as_ref(), "--config".as_ref(), file.as_ref()]);
-    assert!(String::from_utf8_lossy(&checked.stderr).contains("tls.certificate beside it"), "{checked:?}");
+    assert!(
+        String::from_utf8_lossy(&checked.stderr).contains("tls.certificate beside it"),
+        "{checked:?}"
+    );
 }
 
 #[test]
 fn behind_a_named_proxy_the_public_name_is_known_and_from_others_it_is_not_believed() {
     let home = Home::new();
-    let forwarded =
-        "Host: 127.0.0.1:9\r\nX-Forwarded-Host: ops.example.com\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 203.0.113.9\r\n";
-    let file = configuration(&home, "public_url = \"https://ops.example.com\"\ntrusted_proxies = [\"127.0.0.1\"]\n");
+    let forwarded = "Host: 127.0.0.1:9\r\nX-Forwarded-Host: ops.example.com\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 203.0.113.9\r\n";
+    let file = configuration(
+        &home,
+        "public_url = \"https://ops.example.com\"\ntrusted_proxies = [\"127.0.0.1\"]\n",
+    );
     {
         let program = home.start_with(&["--config", &file]).unwrap();
         let answer = program.request("GET", "/api/health", forwarded, "").unwrap();
-        assert!(answer.status == 200 && answer.head.contains("strict-transport-security"), "{answer:?}");
-        let post =
-            |origin: &str| program.request("POST", "/api/ops/signals", &format!("{forwarded}Origin: {origin}\r\n"), "{}").unwrap().status;
+        assert!(
+            answer.status == 200 && answer.head.contains("strict-transport-security"),
+            "{answer:?}"
+        );
+        let post = |origin: &str| {
+            program
+                .request(
+                    "POST",
+                    "/api/ops/signals",
+                    &format!("{forwarded}Origin: {origin}\r\n"),
+                    "{}",
+                )
+                .unwrap()
+                .status
+        };
         assert_eq!(post("http://ops.example.com"), 403, "a page that came unsafely is another one");
         assert_ne!(post("https://ops.example.com"), 403);
 
-        // A sign-in over https is kept where no plain request, and no other server of the domain, can send or set it.
+        // A sign-in over https is kept where no plain request, and no other server of the domain,
+        // can send or set it.
         let body = format!(r#"{{"name":"{}","password":"{}"}}"#, program::OWNER, program::PASSWORD);
-        let safe = format!("{forwarded}Cookie: none=1\r\nContent-Type: application/json\r\nOrigin: https://ops.example.com\r\n");
+        let safe = format!(
+            "{forwarded}Cookie: none=1\r\nContent-Type: application/json\r\nOrigin: https://ops.example.com\r\n"
+        );
         let came = program.request("POST", "/api/people/sign-in", &safe, &body).unwrap();
-        assert!(came.head.contains("__Host-calm_session=") && came.head.contains("; Secure"), "{came:?}");
-        let read =
-            |cookie: &str| program.request("GET", "/api/ops/incidents", &format!("{forwarded}Cookie: {cookie}\r\n"), "").unwrap().status;
+        assert!(
+            came.head.contains("__Host-calm_session=") && came.head.contains("; Secure"),
+            "{came:?}"
+        );
+        let read = |cookie: &str| {
+            program
+                .request(
+                    "GET",
+                    "/api/ops/incidents",
+                    &format!("{forwarded}Cookie: {cookie}\r\n"),
+                    "",
+                )
+                .unwrap()
+                .status
+        };
         assert_eq!(read(&came.cookie()), 200);
-        assert_eq!(read(&came.cookie().replace("__Host-", "")), 401, "a name that others could set is not taken");
+        assert_eq!(
+            read(&came.cookie().replace("__Host-", "")),
+            401,
+            "a name that others could set is not taken"
+        );
     }
     let file = configuration(&home, "allowed_hosts = [\"elsewhere.example\"]\n");
     let program = home.start_with(&["--config", &file]).unwrap();
-    let answer = program.request("GET", "/api/health", &forwarded.replace("127.0.0.1:9", "elsewhere.example"), "").unwrap();
-    assert!(answer.status == 200 && !answer.head.contains("strict-transport-security"), "{answer:?}");
+    let answer = program
+        .request("GET", "/api/health", &forwarded.replace("127.0.0.1:9", "elsewhere.example"), "")
+        .unwrap();
+    assert!(
+        answer.status == 200 && !answer.head.contains("strict-transport-security"),
+        "{answer:?}"
+    );
 }

@@ -21,7 +21,10 @@ fn page(program: &Running, place: u32) -> Option<Value> {
 
 fn approve(program: &Running, place: u32) {
     let binding = &page(program, place).unwrap()["binding"];
-    let yes = program.post(&format!("/api/ops/recommendations/1-{place}/approve"), &format!(r#"{{"binding":{binding}}}"#));
+    let yes = program.post(
+        &format!("/api/ops/recommendations/1-{place}/approve"),
+        &format!(r#"{{"binding":{binding}}}"#),
+    );
     assert_eq!(yes.status, 200, "{yes:?}");
 }
 
@@ -39,19 +42,32 @@ fn what_did_not_help_is_offered_to_be_undone_and_undone() {
         let path = place.path().join(name);
         fs::write(&path, format!("#!/bin/sh\necho {word} > {}\n", state.display())).unwrap();
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        sections += &format!("[[script]]\nname = \"{name}\"\npath = \"{}\"\nsha256 = \"{}\"\n", path.display(), sha256(&path));
+        sections += &format!(
+            "[[script]]\nname = \"{name}\"\npath = \"{}\"\nsha256 = \"{}\"\n",
+            path.display(),
+            sha256(&path)
+        );
     }
     let never = "can't be undone, because it is how things were";
-    let catalogue = format!("format: 1\n\n{}{}", command("gentle", "queue.depth", "`normal`"), command("normal", "queue.age", never));
+    let catalogue = format!(
+        "format: 1\n\n{}{}",
+        command("gentle", "queue.depth", "`normal`"),
+        command("normal", "queue.age", never)
+    );
     let home = home(&catalogue, &sections);
     let program = home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
 
     let first = offered(&program);
     assert_eq!(first["recommendation"]["command"], "gentle");
     approve(&program, 1);
-    program.until("the end of the run", |program| (stage(program, 1)["stage"] == "ended").then_some(()));
+    program.until("the end of the run", |program| {
+        (stage(program, 1)["stage"] == "ended").then_some(())
+    });
     assert_eq!(fs::read_to_string(&state).unwrap(), "gentle\n");
-    assert!(page(&program, 2).is_none(), "nothing is taken back before it is known that it did not help");
+    assert!(
+        page(&program, 2).is_none(),
+        "nothing is taken back before it is known that it did not help"
+    );
 
     // The signal stays where it was, so that the time for the proof passes.
     program.until("the offer to undo it", |program| {
@@ -60,8 +76,14 @@ fn what_did_not_help_is_offered_to_be_undone_and_undone() {
     });
     assert_eq!(stage(&program, 1)["worked"], false);
     let undo = page(&program, 2).unwrap()["recommendation"].clone();
-    assert_eq!((&undo["command"], &undo["reasons"][0]["reason"]), (&"normal".into(), &"undoes".into()), "{undo}");
+    assert_eq!(
+        (&undo["command"], &undo["reasons"][0]["reason"]),
+        (&"normal".into(), &"undoes".into()),
+        "{undo}"
+    );
     approve(&program, 2);
-    program.until("the end of the undo", |program| (stage(program, 2)["stage"] == "ended").then_some(()));
+    program.until("the end of the undo", |program| {
+        (stage(program, 2)["stage"] == "ended").then_some(())
+    });
     assert_eq!(fs::read_to_string(&state).unwrap(), "before\n");
 }

@@ -1,8 +1,10 @@
-//! Any bytes are either a catalogue or refusals with places inside the text; and whatever a catalogue lets through, with any values, is
-//! a vector of the closed list, which is written out here a second time. Run it with `scripts/fuzz 60 catalogue`.
+//! Any bytes are either a catalogue or refusals with places inside the text; and whatever a
+//! catalogue lets through, with any values, is a vector of the closed list, which is written out
+//! here a second time. Run it with `scripts/fuzz 60 catalogue`.
 //!
-//! The text's part before the first NUL is the document, what follows are values, each behind a NUL of its own. A document that begins with `>`
-//! is only the cells `runs`, `{x}` and `check` of a command that is right otherwise, each on a line of its own.
+//! The text's part before the first NUL is the document, what follows are values, each behind a NUL
+//! of its own. A document that begins with `>` is only the cells `runs`, `{x}` and `check` of a
+//! command that is right otherwise, each on a line of its own.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! Any bytes are either thresholds or problems with places inside the text. Run it with `scripts/fuzz 60 thresholds`.
+//! Any bytes are either thresholds or problems with places inside the text. Run it with
+//! `scripts/fuzz 60 thresholds`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

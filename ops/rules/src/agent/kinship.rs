@@ -28,8 +28,16 @@ impl<'a> Kinship<'a> {
     }
 
     fn direct(&self, subject: &Subject) -> Vec<Subject> {
-        let host = subject.host().filter(|_| subject.kind() != "host").map(|host| Subject::build("host", host, None));
-        let rows = self.policy.dependencies.iter().filter(|row| fits(&row.subject, subject.as_str())).map(|row| row.needs.clone());
+        let host = subject
+            .host()
+            .filter(|_| subject.kind() != "host")
+            .map(|host| Subject::build("host", host, None));
+        let rows = self
+            .policy
+            .dependencies
+            .iter()
+            .filter(|row| fits(&row.subject, subject.as_str()))
+            .map(|row| row.needs.clone());
         host.into_iter().chain(rows).collect()
     }
 
@@ -42,7 +50,10 @@ impl<'a> Kinship<'a> {
         let mut edge = vec![subject.clone()];
         for _ in 0..FARTHEST {
             let next: Vec<Subject> = edge.iter().flat_map(|one| self.direct(one)).collect();
-            edge = next.into_iter().filter(|one| one != subject && found.insert(one.clone())).collect();
+            edge = next
+                .into_iter()
+                .filter(|one| one != subject && found.insert(one.clone()))
+                .collect();
         }
         let found = Rc::new(found);
         self.needs.borrow_mut().insert(subject.clone(), Rc::clone(&found));
@@ -54,8 +65,9 @@ impl<'a> Kinship<'a> {
         one == other || self.needs(one).contains(other) || self.needs(other).contains(one)
     }
 
-    /// Parts the breaches into groups that belong together. In each the cause comes first: what most others need, then the most
-    /// severe, then by key. Groups are ordered by the severity of their worst breach, then by their cause's key.
+    /// Parts the breaches into groups that belong together. In each the cause comes first: what
+    /// most others need, then the most severe, then by key. Groups are ordered by the severity of
+    /// their worst breach, then by their cause's key.
     pub(super) fn groups<'b>(&self, breaches: &[&'b Breach]) -> Vec<Vec<&'b Breach>> {
         let mut place: BTreeMap<&Subject, usize> = BTreeMap::new();
         let mut leader: Vec<usize> = (0..breaches.len()).collect();

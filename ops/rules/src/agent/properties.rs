@@ -8,8 +8,15 @@ use super::{
 };
 use crate::{desk, policy::Dependency};
 
-const SUBJECTS: [&str; 7] =
-    ["host:web-1", "disk:/var@web-1", "app:api@web-1", "endpoint:checkout", "service:imports", "host:web-2", "app:job@web-2"];
+const SUBJECTS: [&str; 7] = [
+    "host:web-1",
+    "disk:/var@web-1",
+    "app:api@web-1",
+    "endpoint:checkout",
+    "service:imports",
+    "host:web-2",
+    "app:job@web-2",
+];
 const SIGNALS: [&str; 2] = ["host.memory.used", "queue.depth"];
 
 #[derive(Clone, Debug)]
@@ -49,21 +56,28 @@ fn check(before: &BTreeMap<IncidentNumber, Incident>, desk: &Desk, events: &[Eve
         let worst = incident.breaches.iter().map(|known| known.breach.severity).max();
         assert!(worst.is_some_and(|worst| incident.severity >= worst));
         assert!(
-            !incident.is_active() || incident.quiet_since.is_some() == incident.breaches.iter().all(|known| known.cleared_at.is_some())
+            !incident.is_active()
+                || incident.quiet_since.is_some()
+                    == incident.breaches.iter().all(|known| known.cleared_at.is_some())
         );
         assert!(!incident.is_active() || incident.resolution.is_none());
         let bytes = serde_json::to_vec(incident).unwrap();
         assert_eq!(serde_json::from_slice::<Incident>(&bytes).unwrap(), *incident);
     }
-    // A new incident never stands beside an active one of the same subject; only a person can reopen one there.
+    // A new incident never stands beside an active one of the same subject; only a person can
+    // reopen one there.
     for event in events {
         if let Event::IncidentOpened { incident } = event {
-            let others = desk
-                .incidents
-                .values()
-                .filter(|other| other.number != incident.number && before.get(&other.number).is_some_and(Incident::is_active));
+            let others = desk.incidents.values().filter(|other| {
+                other.number != incident.number
+                    && before.get(&other.number).is_some_and(Incident::is_active)
+            });
             for other in others {
-                assert!(!other.subjects().contains(&&incident.cause), "{} at {now}", incident.cause);
+                assert!(
+                    !other.subjects().contains(&&incident.cause),
+                    "{} at {now}",
+                    incident.cause
+                );
             }
         }
     }
@@ -118,7 +132,8 @@ proptest! {
         desk.steady_since = at(now);
         desk.tick(now);
         desk.tick(now + 301);
-        // Where a clock that was set back made the quiet begin a little ahead, it is counted from there once that has passed.
+        // Where a clock that was set back made the quiet begin a little ahead, it is counted from
+        // there once that has passed.
         desk.tick(now + 602);
         for incident in desk.incidents.values() {
             prop_assert!(!incident.is_active() || incident.resolution_offered, "{:?}", incident.state);
@@ -133,5 +148,11 @@ proptest! {
 }
 
 fn situation(now: i64) -> desk::Situation<'static> {
-    desk::Situation { actor: Actor::Local, now: at(now), others: &[], catalogue: None, role_since: None }
+    desk::Situation {
+        actor: Actor::Local,
+        now: at(now),
+        others: &[],
+        catalogue: None,
+        role_since: None,
+    }
 }

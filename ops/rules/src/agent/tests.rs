@@ -12,8 +12,18 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 }
 
 pub(crate) fn breach(subject: &str, signal: &str, severity: Severity, since: i64) -> Breach {
-    let breach = fixtures::breach().on(subject).signal(signal).severity(severity).since(at(since)).fired(at(since + 30));
-    breach.usual(61.0).per_minute(1.0).limit_in(420.0).guidance("Programs may be stopped", "memory", &[]).build()
+    let breach = fixtures::breach()
+        .on(subject)
+        .signal(signal)
+        .severity(severity)
+        .since(at(since))
+        .fired(at(since + 30));
+    breach
+        .usual(61.0)
+        .per_minute(1.0)
+        .limit_in(420.0)
+        .guidance("Programs may be stopped", "memory", &[])
+        .build()
 }
 
 fn warning(subject: &str) -> Breach {
@@ -41,13 +51,28 @@ impl Desk {
         let now = at(seconds);
         let seen = |one: &&Incident| looks_at(&self.policy, one, &self.breaches, now);
         let incidents: Vec<Incident> = self.incidents.values().filter(seen).cloned().collect();
-        let next_number = IncidentNumber(self.incidents.keys().next_back().map_or(1, |number| number.0 + 1));
+        let next_number =
+            IncidentNumber(self.incidents.keys().next_back().map_or(1, |number| number.0 + 1));
         let mut endings = BTreeMap::new();
-        for known in incidents.iter().flat_map(|one| &one.breaches).filter(|known| !self.lost.contains(&known.breach.key)) {
+        for known in incidents
+            .iter()
+            .flat_map(|one| &one.breaches)
+            .filter(|known| !self.lost.contains(&known.breach.key))
+        {
             endings.insert(known.breach.key.clone(), Ending::Recovered { since: now });
         }
         let (breaches, steady_since) = (&self.breaches, self.steady_since);
-        decide(&self.policy, World { breaches, endings: &endings, incidents: &incidents, next_number, now, steady_since })
+        decide(
+            &self.policy,
+            World {
+                breaches,
+                endings: &endings,
+                incidents: &incidents,
+                next_number,
+                now,
+                steady_since,
+            },
+        )
     }
 
     /// Decides, applies, and checks that nothing more is decided at the same moment.
@@ -83,7 +108,10 @@ const ONE: IncidentNumber = IncidentNumber(1);
 fn a_breach_opens_an_incident_and_it_resolves_after_its_quiet_time() {
     let mut desk = desk(&[warning("host:web-1")]);
     assert_eq!(kinds(&desk.tick(30)), ["incident_opened"]);
-    assert_eq!((desk.one(1).began_at, desk.one(1).opened_at, desk.one(1).state), (at(0), at(30), State::Detected));
+    assert_eq!(
+        (desk.one(1).began_at, desk.one(1).opened_at, desk.one(1).state),
+        (at(0), at(30), State::Detected)
+    );
     assert!(desk.tick(31).is_empty());
     desk.set(&[]);
     assert_eq!(kinds(&desk.tick(100)), ["breach_cleared", "moved", "summary_written"]);
@@ -101,7 +129,10 @@ fn a_changed_value_is_no_event_and_a_changed_severity_is() {
     assert!(desk.tick(31).is_empty());
     desk.breaches[0].severity = Severity::Critical;
     assert_eq!(kinds(&desk.tick(32)), ["breach_changed", "moved", "summary_written"]);
-    assert_eq!((desk.one(1).severity, desk.one(1).state), (Severity::Critical, State::AwaitingDecision));
+    assert_eq!(
+        (desk.one(1).severity, desk.one(1).state),
+        (Severity::Critical, State::AwaitingDecision)
+    );
     desk.breaches[0].severity = Severity::Warning;
     desk.breaches[0].unsteady = true;
     assert_eq!(kinds(&desk.tick(33)), ["breach_changed", "summary_written"]);
@@ -121,8 +152,10 @@ fn critical_trouble_and_named_commands_ask_for_a_decision() {
 
 #[test]
 fn what_depends_on_another_joins_and_the_cause_is_what_others_need() {
-    let mut desk = desk(&[warning("app:api@web-1"), warning("disk:/var@web-1"), warning("host:web-1")]);
-    desk.policy.dependencies = vec![Dependency { subject: "endpoint:*".into(), needs: "app:api@web-1".parse().unwrap() }];
+    let mut desk =
+        desk(&[warning("app:api@web-1"), warning("disk:/var@web-1"), warning("host:web-1")]);
+    desk.policy.dependencies =
+        vec![Dependency { subject: "endpoint:*".into(), needs: "app:api@web-1".parse().unwrap() }];
     assert_eq!(kinds(&desk.tick(30)), ["incident_opened"]);
     assert_eq!(desk.one(1).cause.as_str(), "host:web-1");
     assert_eq!(desk.one(1).breaches.len(), 3);
@@ -145,8 +178,15 @@ fn neighbours_on_a_host_stay_apart_unless_the_host_takes_part() {
 #[test]
 fn dependence_reaches_through_others_and_circles_end() {
     let mut desk = desk(&[warning("service:a"), warning("service:c")]);
-    let row = |subject: &str, needs: &str| Dependency { subject: subject.into(), needs: needs.parse().unwrap() };
-    desk.policy.dependencies = vec![row("service:a", "service:b"), row("service:b", "service:c"), row("service:c", "service:a")];
+    let row = |subject: &str, needs: &str| Dependency {
+        subject: subject.into(),
+        needs: needs.parse().unwrap(),
+    };
+    desk.policy.dependencies = vec![
+        row("service:a", "service:b"),
+        row("service:b", "service:c"),
+        row("service:c", "service:a"),
+    ];
     assert_eq!(kinds(&desk.tick(30)), ["incident_opened"]);
 }
 
@@ -203,7 +243,8 @@ fn what_a_person_ended_stays_ended_while_it_only_goes_on() {
 
 #[test]
 fn what_a_person_ended_stays_ended_however_long_it_goes_on() {
-    let silent = Breach { crossing: Crossing::Silent { for_seconds: 120.0 }, ..warning("host:web-1") };
+    let silent =
+        Breach { crossing: Crossing::Silent { for_seconds: 120.0 }, ..warning("host:web-1") };
     for one in [warning("host:web-1"), silent] {
         let mut desk = desk(&[one]);
         desk.tick(30);
@@ -286,7 +327,10 @@ fn a_flood_is_gathered_in_one_incident() {
     assert_eq!(desk.incidents.len(), 6, "five, and one that gathers the rest");
     assert!(desk.one(6).flood && !desk.one(5).flood);
     assert_eq!(desk.one(6).breaches.len(), 15);
-    assert_eq!(desk.one(6).summary.headline(), "Many things happen at once: 15 signals are gathered here, so that one page tells them.");
+    assert_eq!(
+        desk.one(6).summary.headline(),
+        "Many things happen at once: 15 signals are gathered here, so that one page tells them."
+    );
     // It is a flood as long as it brings something; later, trouble is its own again.
     let mut late = all.clone();
     late.push(breach("service:late", "queue.depth", Severity::Warning, 2_000));
@@ -325,7 +369,9 @@ fn what_goes_away_is_not_called_healed() {
     assert!(!desk.one(1).is_active());
     for reader in crate::summary::Reader::ALL {
         let told = format!("{:?}", desk.one(1).summary.render(reader));
-        for wrong in ["well again", "does again", "recovered,", "back to normal", "All is quiet", "is over"] {
+        for wrong in
+            ["well again", "does again", "recovered,", "back to normal", "All is quiet", "is over"]
+        {
             assert!(!told.contains(wrong), "{wrong} in {told}");
         }
         assert!(told.contains("no longer watch"), "{told}");
@@ -336,11 +382,17 @@ fn what_goes_away_is_not_called_healed() {
 fn what_eases_or_falls_silent_is_told_and_flapping_is_not_told_each_time() {
     let mut desk = desk(&[breach("host:web-1", "host.memory.used", Severity::Critical, 0)]);
     desk.tick(30);
-    desk.breaches[0].easing = Some(Easing { since: at(40), stays_for_seconds: 120.0, recovers_at: None });
+    desk.breaches[0].easing =
+        Some(Easing { since: at(40), stays_for_seconds: 120.0, recovers_at: None });
     desk.breaches[0].value = 12.0;
     assert_eq!(kinds(&desk.tick(41)), ["breach_changed", "summary_written"]);
     let told = format!("{:?}", desk.one(1).summary.render(crate::summary::Reader::Team));
-    assert!(told.contains("was 93 % used") && !told.contains("is 12 %") && !told.contains("Programs may be stopped"), "{told}");
+    assert!(
+        told.contains("was 93 % used")
+            && !told.contains("is 12 %")
+            && !told.contains("Programs may be stopped"),
+        "{told}"
+    );
     desk.breaches[0].easing = None;
     desk.breaches[0].unsteady = true;
     assert_eq!(kinds(&desk.tick(42)), ["breach_changed", "summary_written"]);
@@ -358,7 +410,8 @@ fn what_eases_or_falls_silent_is_told_and_flapping_is_not_told_each_time() {
 fn a_forecast_that_no_longer_holds_is_told_anew_and_one_that_holds_is_not() {
     let mut desk = desk(&[warning("host:web-1")]);
     desk.tick(30);
-    let told = |desk: &Desk| format!("{:?}", desk.one(1).summary.render(crate::summary::Reader::Team));
+    let told =
+        |desk: &Desk| format!("{:?}", desk.one(1).summary.render(crate::summary::Reader::Team));
     assert!(told(&desk).matches("in about 7 minutes").count() == 2);
     let mut move_on = |second: i64, limit: Option<f64>| {
         desk.breaches[0].value_at = at(second);

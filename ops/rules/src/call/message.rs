@@ -20,24 +20,40 @@ pub struct Message {
     pub severity: Severity,
 }
 
-/// What a call says about an incident as it is now. `public_url` is how browsers reach this server, without a slash at its end.
+/// What a call says about an incident as it is now. `public_url` is how browsers reach this server,
+/// without a slash at its end.
 pub fn message(call: &Call, incident: Option<&Incident>, public_url: Option<&str>) -> Message {
     let page = |path: String| public_url.map(|url| format!("{url}{path}"));
     let (title, mut lines, path) = match (call.why, incident) {
         (Why::Test, _) => (
             "This is a test from Calm Ops".to_owned(),
-            vec!["It works: calls reach you here. Nothing is wrong, and there is nothing to do.".to_owned()],
+            vec![
+                "It works: calls reach you here. Nothing is wrong, and there is nothing to do."
+                    .to_owned(),
+            ],
             "/ops/settings".to_owned(),
         ),
         (Why::Many { incidents }, _) => {
-            let what = if incidents == 1 { "1 more incident".to_owned() } else { format!("{incidents} more incidents") };
+            let what = if incidents == 1 {
+                "1 more incident".to_owned()
+            } else {
+                format!("{incidents} more incidents")
+            };
             let body = "Much happens at once, so these calls were put together. The incidents page shows all of them, the worst first.";
-            (format!("{}: {what}", word(call.severity)), vec![body.to_owned()], "/ops/incidents".to_owned())
+            (
+                format!("{}: {what}", word(call.severity)),
+                vec![body.to_owned()],
+                "/ops/incidents".to_owned(),
+            )
         }
         // It was there when it was decided to call; without it there is its number.
         (_, None) => {
             let number = call.incident;
-            (format!("{}: incident {number}", word(call.severity)), Vec::new(), format!("/ops/incidents/{number}"))
+            (
+                format!("{}: incident {number}", word(call.severity)),
+                Vec::new(),
+                format!("/ops/incidents/{number}"),
+            )
         }
         (why, Some(incident)) => about(why, incident),
     };
@@ -55,7 +71,12 @@ fn about(why: Why, incident: &Incident) -> (String, Vec<String>, String) {
     let headline = incident.summary.headline();
     let waits = match why {
         Why::Offered { place } => incident.last_offer_of(place).filter(|one| one.is_offered()),
-        Why::Opened | Why::Escalated | Why::Reopened | Why::DidNotHelp { .. } | Why::Many { .. } | Why::Test => incident.offered().next(),
+        Why::Opened
+        | Why::Escalated
+        | Why::Reopened
+        | Why::DidNotHelp { .. }
+        | Why::Many { .. }
+        | Why::Test => incident.offered().next(),
     };
     let severity = word(incident.severity);
     let title = match why {
@@ -65,20 +86,37 @@ fn about(why: Why, incident: &Incident) -> (String, Vec<String>, String) {
         Why::Offered { .. } => format!("Your decision is needed: {headline}"),
         Why::Opened | Why::Many { .. } | Why::Test => format!("{severity}: {headline}"),
     };
-    let since = format!("Incident {number}, since {} UTC.", incident.began_at.to_chrono().format("%H:%M"));
+    let since =
+        format!("Incident {number}, since {} UTC.", incident.began_at.to_chrono().format("%H:%M"));
     let ran = match why {
         Why::DidNotHelp { place } => incident.recommendation(place).map(|one| {
-            format!("\u{201c}{}\u{201d} was approved and has run. What it was to help goes on.", one.title.trim_end_matches('.'))
+            format!(
+                "\u{201c}{}\u{201d} was approved and has run. What it was to help goes on.",
+                one.title.trim_end_matches('.')
+            )
         }),
-        Why::Opened | Why::Escalated | Why::Reopened | Why::Offered { .. } | Why::Many { .. } | Why::Test => None,
+        Why::Opened
+        | Why::Escalated
+        | Why::Reopened
+        | Why::Offered { .. }
+        | Why::Many { .. }
+        | Why::Test => None,
     };
     let next = match waits {
-        Some(one) => format!("Recommended: {}. It runs only if you approve it.", one.title.trim_end_matches('.')),
-        None if ran.is_some() => "Nothing else waits for a decision now. The page shows the evidence and the guide.".to_owned(),
+        Some(one) => format!(
+            "Recommended: {}. It runs only if you approve it.",
+            one.title.trim_end_matches('.')
+        ),
+        None if ran.is_some() => {
+            "Nothing else waits for a decision now. The page shows the evidence and the guide."
+                .to_owned()
+        }
         None => "Nothing waits for a decision yet. The page shows the evidence.".to_owned(),
     };
     let path = match waits {
-        Some(one) => format!("/ops/approve/{}", RecommendationId { incident: number, place: one.place }),
+        Some(one) => {
+            format!("/ops/approve/{}", RecommendationId { incident: number, place: one.place })
+        }
         None => format!("/ops/incidents/{number}"),
     };
     (title, [Some(since), ran, Some(next)].into_iter().flatten().collect(), path)

@@ -1,4 +1,5 @@
-//! Which entries call. What was told is remembered by incident, so that nobody is called twice for one thing, however the entries come.
+//! Which entries call. What was told is remembered by incident, so that nobody is called twice for
+//! one thing, however the entries come.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +21,8 @@ const WITHIN: Span = Span::from_mins(10);
 /// What is put together goes out so often.
 const TOGETHER_EVERY: Span = Span::from_secs(60);
 
-/// How far the journal was read for calls, and what was told. Kept in the database, and moved on in the transaction that queues the calls:
-/// a restart loses none and repeats none.
+/// How far the journal was read for calls, and what was told. Kept in the database, and moved on in
+/// the transaction that queues the calls: a restart loses none and repeats none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// The number of the last entry that was read.
@@ -60,7 +61,10 @@ impl Progress {
     /// Whether the same was told by both, wherever in the journal they are.
     pub fn remembers_the_same(&self, other: &Self) -> bool {
         let Self { after: _, told, recent, together, flushed_at } = self;
-        *told == other.told && *recent == other.recent && *together == other.together && *flushed_at == other.flushed_at
+        *told == other.told
+            && *recent == other.recent
+            && *together == other.together
+            && *flushed_at == other.flushed_at
     }
 
     /// The incidents that have to be known to take these entries.
@@ -70,12 +74,19 @@ impl Progress {
 
     /// Whether [`Progress::take`] has something to say even without new entries.
     pub fn is_waiting(&self, now: Timestamp) -> bool {
-        self.together.is_some() && self.flushed_at.is_none_or(|at| now.since(at) >= TOGETHER_EVERY || now < at)
+        self.together.is_some()
+            && self.flushed_at.is_none_or(|at| now.since(at) >= TOGETHER_EVERY || now < at)
     }
 
-    /// Takes the next entries, with the incidents that they are about as they are now, and says who is to be called for what: at most one
-    /// call for each incident, none for what is resolved meanwhile, and in a flood a few, then one for all the others.
-    pub fn take(&mut self, entries: &[Entry], incidents: &BTreeMap<IncidentNumber, Incident>, now: Timestamp) -> Vec<Call> {
+    /// Takes the next entries, with the incidents that they are about as they are now, and says who
+    /// is to be called for what: at most one call for each incident, none for what is resolved
+    /// meanwhile, and in a flood a few, then one for all the others.
+    pub fn take(
+        &mut self,
+        entries: &[Entry],
+        incidents: &BTreeMap<IncidentNumber, Incident>,
+        now: Timestamp,
+    ) -> Vec<Call> {
         let mut groups: BTreeMap<IncidentNumber, Vec<(&Entry, &Event)>> = BTreeMap::new();
         for entry in entries.iter().filter(|entry| entry.number > self.after) {
             let Some(event) = &entry.event else { continue };
@@ -84,7 +95,10 @@ impl Progress {
             }
         }
         self.after = self.after.max(entries.iter().map(|entry| entry.number).max().unwrap_or(0));
-        let mut calls: Vec<Call> = groups.into_iter().filter_map(|(number, group)| self.wanted(number, &group, incidents)).collect();
+        let mut calls: Vec<Call> = groups
+            .into_iter()
+            .filter_map(|(number, group)| self.wanted(number, &group, incidents))
+            .collect();
         // The worst are not the ones that are put together.
         calls.sort_by_key(|call| (std::cmp::Reverse(call.severity), call.entry));
         self.bounded(calls, now)
@@ -100,8 +114,14 @@ impl Progress {
             self.told.remove(&number);
             return None;
         };
-        let before = self.told.get(&number).cloned().unwrap_or(Told { severity: Severity::Warning, offers: BTreeSet::new() });
-        let first = |wanted: fn(&Event) -> Option<Why>| group.iter().find_map(|(entry, event)| Some((*entry, wanted(event)?)));
+        let before = self
+            .told
+            .get(&number)
+            .cloned()
+            .unwrap_or(Told { severity: Severity::Warning, offers: BTreeSet::new() });
+        let first = |wanted: fn(&Event) -> Option<Why>| {
+            group.iter().find_map(|(entry, event)| Some((*entry, wanted(event)?)))
+        };
         let begun = first(|event| match event {
             Event::IncidentOpened { .. } => Some(Why::Opened),
             Event::Reopened { .. } => Some(Why::Reopened),
@@ -109,18 +129,29 @@ impl Progress {
         });
         let risen = || {
             let critical = first(|event| match event {
-                Event::BreachJoined { breach, .. } | Event::BreachChanged { breach, .. } if breach.severity == Severity::Critical => {
+                Event::BreachJoined { breach, .. } | Event::BreachChanged { breach, .. }
+                    if breach.severity == Severity::Critical =>
+                {
                     Some(Why::Escalated)
                 }
                 _ => None,
             });
-            critical.filter(|_| incident.severity == Severity::Critical && before.severity < Severity::Critical)
+            critical.filter(|_| {
+                incident.severity == Severity::Critical && before.severity < Severity::Critical
+            })
         };
         let offered = || {
-            let place = incident.offered().next().filter(|best| !before.offers.contains(&best.deed()))?.place;
+            let place = incident
+                .offered()
+                .next()
+                .filter(|best| !before.offers.contains(&best.deed()))?
+                .place;
             let is_offer = |event: &Event| matches!(event, Event::Recommended { .. });
             let is_it = |event: &Event| matches!(event, Event::Recommended { recommendation, .. } if recommendation.place == place);
-            let of = group.iter().find(|(_, event)| is_it(event)).or_else(|| group.iter().rev().find(|(_, event)| is_offer(event)));
+            let of = group
+                .iter()
+                .find(|(_, event)| is_it(event))
+                .or_else(|| group.iter().rev().find(|(_, event)| is_offer(event)));
             of.map(|(entry, _)| (*entry, Why::Offered { place }))
         };
         // Whoever said yes may have gone back to sleep.
@@ -140,9 +171,16 @@ impl Progress {
         let found = begun.or_else(risen).or_else(unhelped).or_else(offered);
         let (entry, why) = found?;
         // A call leads to all that waits, so it tells of that as well.
-        let offers = before.offers.into_iter().chain(incident.offered().map(Recommendation::deed)).collect();
+        let offers =
+            before.offers.into_iter().chain(incident.offered().map(Recommendation::deed)).collect();
         self.told.insert(number, Told { severity: incident.severity, offers });
-        Some(Call { entry: entry.number, incident: number, why, severity: incident.severity, at: entry.at })
+        Some(Call {
+            entry: entry.number,
+            incident: number,
+            why,
+            severity: incident.severity,
+            at: entry.at,
+        })
     }
 
     fn bounded(&mut self, calls: Vec<Call>, now: Timestamp) -> Vec<Call> {
@@ -155,7 +193,11 @@ impl Progress {
                 out.push(call);
                 continue;
             }
-            let together = self.together.get_or_insert_with(|| Together { worst: call.clone(), incidents: BTreeSet::new(), calls: 0 });
+            let together = self.together.get_or_insert_with(|| Together {
+                worst: call.clone(),
+                incidents: BTreeSet::new(),
+                calls: 0,
+            });
             together.incidents.insert(call.incident);
             together.calls = together.calls.saturating_add(1);
             if call.severity > together.worst.severity {
@@ -168,7 +210,9 @@ impl Progress {
             self.flushed_at = Some(now);
             let mut call = together.worst;
             if together.calls > 1 {
-                call.why = Why::Many { incidents: u32::try_from(together.incidents.len()).unwrap_or(u32::MAX) };
+                call.why = Why::Many {
+                    incidents: u32::try_from(together.incidents.len()).unwrap_or(u32::MAX),
+                };
             }
             out.push(call);
         }

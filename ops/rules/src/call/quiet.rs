@@ -21,8 +21,14 @@ impl FromStr for DayTime {
     type Err = BadName;
 
     fn from_str(text: &str) -> Result<Self, BadName> {
-        let digits = |part: &str| part.parse::<u16>().ok().filter(|_| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit()));
-        let parts = text.split_once(':').and_then(|(hours, minutes)| Some((digits(hours)?, digits(minutes)?)));
+        let digits = |part: &str| {
+            part.parse::<u16>()
+                .ok()
+                .filter(|_| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit()))
+        };
+        let parts = text
+            .split_once(':')
+            .and_then(|(hours, minutes)| Some((digits(hours)?, digits(minutes)?)));
         match parts {
             Some((hours, minutes)) if hours < 24 && minutes < 60 => Ok(Self(hours * 60 + minutes)),
             _ => Err(bad(text, "time of day", "hours and minutes, such as '22:00'")),
@@ -36,7 +42,8 @@ impl fmt::Display for DayTime {
     }
 }
 
-/// By which clock a time of day is meant: `+02:00`, or the name of a time zone, such as `Europe/Berlin`.
+/// By which clock a time of day is meant: `+02:00`, or the name of a time zone, such as
+/// `Europe/Berlin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Zone {
     /// So many minutes before or after UTC.
@@ -60,7 +67,8 @@ impl FromStr for Zone {
         } else if let Some(rest) = text.strip_prefix('-') {
             offset(-1, rest)
         } else {
-            let fine = (1..=60).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
+            let fine = (1..=60).contains(&text.len())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
             fine.then(|| Self::Name(text.to_owned()))
         };
         zone.ok_or_else(|| bad(text, "time zone", EXPECTED))
@@ -119,13 +127,16 @@ pub struct Quiet {
 }
 
 impl Quiet {
-    /// When the quiet that holds at a moment ends; `None` if none holds. `offset` is that of the zone at that moment, in minutes.
+    /// When the quiet that holds at a moment ends; `None` if none holds. `offset` is that of the
+    /// zone at that moment, in minutes.
     pub fn ends(&self, now: Timestamp, offset: i32) -> Option<Timestamp> {
         const DAY: i64 = 24 * 60;
         const MINUTE: i64 = 60_000_000;
         let (from, to) = (i64::from(self.from.0), i64::from(self.to.0));
-        let local = now.as_micros().div_euclid(MINUTE).saturating_add(i64::from(offset)).rem_euclid(DAY);
-        let holds = if from < to { (from..to).contains(&local) } else { local >= from || local < to };
+        let local =
+            now.as_micros().div_euclid(MINUTE).saturating_add(i64::from(offset)).rem_euclid(DAY);
+        let holds =
+            if from < to { (from..to).contains(&local) } else { local >= from || local < to };
         if from == to || !holds {
             return None;
         }

@@ -19,7 +19,10 @@ fn breach(subject: &str, severity: Severity) -> Breach {
 }
 
 fn opened(number: u32, severity: Severity) -> Event {
-    fixtures::incident(number).of([breach("host:web-1", severity)]).summarized(Span::from_mins(5)).opening()
+    fixtures::incident(number)
+        .of([breach("host:web-1", severity)])
+        .summarized(Span::from_mins(5))
+        .opening()
 }
 
 fn recommended(number: u32, place: u32) -> Event {
@@ -45,7 +48,10 @@ fn offered(number: u32, place: u32, command: &str) -> Event {
         approval: Approval::One,
         time_limit: Span::from_secs(1),
         cool_down: Span::ZERO,
-        proof: Awaited { breach: breach("host:web-1", Severity::Warning).key, within: Span::from_mins(10) },
+        proof: Awaited {
+            breach: breach("host:web-1", Severity::Warning).key,
+            within: Span::from_mins(10),
+        },
         reasons: Vec::new(),
         catalogue: String::new(),
         offered_at: at(0),
@@ -57,7 +63,10 @@ fn offered(number: u32, place: u32, command: &str) -> Event {
 }
 
 fn critical(number: u32) -> Event {
-    Event::BreachJoined { incident: IncidentNumber(number), breach: Box::new(breach("disk:/@web-1", Severity::Critical)) }
+    Event::BreachJoined {
+        incident: IncidentNumber(number),
+        breach: Box::new(breach("disk:/@web-1", Severity::Critical)),
+    }
 }
 
 fn resolved(number: u32) -> Event {
@@ -86,16 +95,23 @@ impl World {
             return false;
         }
         self.incidents.extend(incident.map(|incident| (number, incident)));
-        self.entries.push(Entry { number: self.entries.len() as u64 + 1, at: now, actor: Actor::Agent, event: Some(event) });
+        self.entries.push(Entry {
+            number: self.entries.len() as u64 + 1,
+            at: now,
+            actor: Actor::Agent,
+            event: Some(event),
+        });
         true
     }
 
     fn read(&mut self, seconds: i64) -> Vec<Call> {
         // As the database is read: everything after the position, and the incidents as they are.
         let after = self.progress.after;
-        let new: Vec<Entry> = self.entries.iter().filter(|entry| entry.number > after).cloned().collect();
+        let new: Vec<Entry> =
+            self.entries.iter().filter(|entry| entry.number > after).cloned().collect();
         // What is remembered survives a restart.
-        self.progress = serde_json::from_slice(&serde_json::to_vec(&self.progress).unwrap()).unwrap();
+        self.progress =
+            serde_json::from_slice(&serde_json::to_vec(&self.progress).unwrap()).unwrap();
         self.progress.take(&new, &self.incidents, at(seconds))
     }
 
@@ -128,14 +144,34 @@ fn an_incident_calls_when_it_opens_rises_waits_and_comes_back_each_once() {
     assert_eq!(world.told(vec![opened(1, Severity::Warning)]), [(1, Why::Opened)]);
     assert_eq!(world.told(vec![]), []);
     assert_eq!(world.told(vec![Event::Acknowledged { incident: IncidentNumber(1) }]), []);
-    assert_eq!(world.told(vec![recommended(1, 1), recommended(1, 2)]), [(3, Why::Offered { place: 1 })], "the best one");
+    assert_eq!(
+        world.told(vec![recommended(1, 1), recommended(1, 2)]),
+        [(3, Why::Offered { place: 1 })],
+        "the best one"
+    );
     assert_eq!(world.told(vec![critical(1)]), [(5, Why::Escalated)]);
     assert_eq!(world.told(vec![critical(1)]), [], "it was critical before");
-    let withdrawn = |place| Event::RecommendationWithdrawn { incident: IncidentNumber(1), place, why: Withdrawn::Expired };
-    assert_eq!(world.told(vec![withdrawn(1), withdrawn(2), recommended(1, 3)]), [(9, Why::Offered { place: 3 })], "a new offer");
-    assert_eq!(world.told(vec![withdrawn(3), offered(1, 4, "way-3")]), [], "nobody decided in time, and it is offered anew");
+    let withdrawn = |place| Event::RecommendationWithdrawn {
+        incident: IncidentNumber(1),
+        place,
+        why: Withdrawn::Expired,
+    };
+    assert_eq!(
+        world.told(vec![withdrawn(1), withdrawn(2), recommended(1, 3)]),
+        [(9, Why::Offered { place: 3 })],
+        "a new offer"
+    );
+    assert_eq!(
+        world.told(vec![withdrawn(3), offered(1, 4, "way-3")]),
+        [],
+        "nobody decided in time, and it is offered anew"
+    );
     assert_eq!(world.told(vec![resolved(1)]), []);
-    assert_eq!(world.told(vec![reopened(1), critical(1)]), [(13, Why::Reopened)], "one call says both");
+    assert_eq!(
+        world.told(vec![reopened(1), critical(1)]),
+        [(13, Why::Reopened)],
+        "one call says both"
+    );
 }
 
 #[test]
@@ -145,16 +181,45 @@ fn who_said_yes_is_called_again_if_it_did_not_help() {
         world.told(vec![opened(1, Severity::Warning)]);
         assert_eq!(world.told(vec![recommended(1, 1), recommended(1, 2)]).len(), 1);
         let (incident, place) = (IncidentNumber(1), 1);
-        let binding = world.incidents[&incident].recommendation(1).unwrap().binding(&world.incidents[&incident]);
-        let ended = Event::RunEnded { incident, place, outcome, duration: Span::from_secs(1), output: String::new() };
-        assert_eq!(world.told(vec![Event::Approved { incident, place, binding }, Event::RunStarted { incident, place }, ended]), []);
+        let binding = world.incidents[&incident]
+            .recommendation(1)
+            .unwrap()
+            .binding(&world.incidents[&incident]);
+        let ended = Event::RunEnded {
+            incident,
+            place,
+            outcome,
+            duration: Span::from_secs(1),
+            output: String::new(),
+        };
+        assert_eq!(
+            world.told(vec![
+                Event::Approved { incident, place, binding },
+                Event::RunStarted { incident, place },
+                ended
+            ]),
+            []
+        );
         let (command, subject) = ("way-1".to_owned(), "app:api@web-1".parse().unwrap());
-        let told = world.told(vec![Event::RunProved { incident, place, command, subject, worked, counts: true }]);
+        let told = world.told(vec![Event::RunProved {
+            incident,
+            place,
+            command,
+            subject,
+            worked,
+            counts: true,
+        }]);
         (world, told)
     };
     let (world, told) = ran(RunOutcome::Exited { code: 0 }, false);
     assert_eq!(told, [(7, Why::DidNotHelp { place: 1 })]);
-    let call = Call { entry: 7, incident: IncidentNumber(1), why: told[0].1, severity: Severity::Warning, at: at(0) };
+    let call = Call {
+        entry: 7,
+        incident: IncidentNumber(1),
+        why: told[0].1,
+        severity: Severity::Warning,
+        at: at(0),
+    };
     let incident = world.incidents.get(&IncidentNumber(1));
     assert_eq!(due(&call, &contact(), incident, at(1), 0), Due::Send);
     let said = message(&call, incident, Some("https://ops.example.com"));
@@ -184,12 +249,32 @@ fn who_said_yes_is_called_again_if_it_did_not_help() {
 #[test]
 fn what_happens_at_once_is_one_call_and_what_is_over_is_none() {
     let mut world = World::default();
-    let told = world.told(vec![opened(1, Severity::Warning), critical(1), recommended(1, 1), opened(2, Severity::Critical), resolved(2)]);
+    let told = world.told(vec![
+        opened(1, Severity::Warning),
+        critical(1),
+        recommended(1, 1),
+        opened(2, Severity::Critical),
+        resolved(2),
+    ]);
     assert_eq!(told, [(1, Why::Opened)]);
-    let call = Call { entry: 1, incident: IncidentNumber(1), why: Why::Opened, severity: Severity::Critical, at: at(0) };
-    let said = message(&call, world.incidents.get(&IncidentNumber(1)), Some("https://ops.example.com"));
-    assert_eq!(said.link.as_deref(), Some("https://ops.example.com/ops/approve/1-1"), "it leads to what waits");
-    assert!(said.title.starts_with("Critical: ") && said.body.contains("Reload the app, way 1"), "{said:?}");
+    let call = Call {
+        entry: 1,
+        incident: IncidentNumber(1),
+        why: Why::Opened,
+        severity: Severity::Critical,
+        at: at(0),
+    };
+    let said =
+        message(&call, world.incidents.get(&IncidentNumber(1)), Some("https://ops.example.com"));
+    assert_eq!(
+        said.link.as_deref(),
+        Some("https://ops.example.com/ops/approve/1-1"),
+        "it leads to what waits"
+    );
+    assert!(
+        said.title.starts_with("Critical: ") && said.body.contains("Reload the app, way 1"),
+        "{said:?}"
+    );
     assert_eq!(world.told(vec![recommended(1, 2)]), [], "the best one was told of");
 }
 
@@ -202,7 +287,11 @@ fn a_flood_calls_a_few_times_and_puts_the_rest_together() {
     }
     let calls = world.read(0);
     assert_eq!(calls.len(), 11);
-    assert_eq!((calls[0].incident, calls[0].severity), (IncidentNumber(700), Severity::Critical), "the worst first");
+    assert_eq!(
+        (calls[0].incident, calls[0].severity),
+        (IncidentNumber(700), Severity::Critical),
+        "the worst first"
+    );
     assert_eq!(calls[10].why, Why::Many { incidents: 990 });
     let said = message(&calls[10], None, Some("https://ops.example.com"));
     assert_eq!(said.title, "Warning: 990 more incidents");
@@ -218,7 +307,10 @@ fn a_flood_calls_a_few_times_and_puts_the_rest_together() {
     assert!(calls.len() <= 13, "{}", calls.len());
     assert!(!world.progress.is_waiting(at(100)) && world.progress.is_waiting(at(200)));
     calls.extend(world.read(200));
-    let told: u32 = calls.iter().map(|call| if let Why::Many { incidents } = call.why { incidents } else { 1 }).sum();
+    let told: u32 = calls
+        .iter()
+        .map(|call| if let Why::Many { incidents } = call.why { incidents } else { 1 })
+        .sum();
     assert_eq!(told, 1_000, "each is told of, alone or together");
     // Later it is as it was.
     assert!(world.write(opened(1_001, Severity::Warning)));
@@ -232,12 +324,23 @@ fn a_warning_waits_while_it_is_quiet_and_what_is_critical_does_not() {
     let incident = world.incidents[&IncidentNumber(1)].clone();
     let mut asleep = contact();
     asleep.quiet = Some(quiet("22:00", "07:00", "+00:00"));
-    let call = Call { entry: 1, incident: IncidentNumber(1), why: Why::Opened, severity: Severity::Warning, at: at(0) };
+    let call = Call {
+        entry: 1,
+        incident: IncidentNumber(1),
+        why: Why::Opened,
+        severity: Severity::Warning,
+        at: at(0),
+    };
     // It is 10:00; 14 h later it is midnight, 20 h 55 min later 06:55.
-    let look =
-        |call: &Call, contact: &Contact, hours: i64, minutes: i64| due(call, contact, Some(&incident), at(hours * 3_600 + minutes * 60), 0);
+    let look = |call: &Call, contact: &Contact, hours: i64, minutes: i64| {
+        due(call, contact, Some(&incident), at(hours * 3_600 + minutes * 60), 0)
+    };
     assert_eq!(look(&call, &asleep, 0, 0), Due::Send);
-    assert_eq!(look(&call, &asleep, 14, 0), Due::Wait(at(14 * 3_600 + 900)), "looked at again, as the hours may be changed");
+    assert_eq!(
+        look(&call, &asleep, 14, 0),
+        Due::Wait(at(14 * 3_600 + 900)),
+        "looked at again, as the hours may be changed"
+    );
     assert_eq!(look(&call, &asleep, 20, 55), Due::Wait(at(21 * 3_600)));
     assert_eq!(look(&call, &asleep, 21, 0), Due::Send);
     let grave = Call { severity: Severity::Critical, ..call };
@@ -251,17 +354,34 @@ fn a_warning_waits_while_it_is_quiet_and_what_is_critical_does_not() {
     let risen = Incident { severity: Severity::Critical, ..incident.clone() };
     assert_eq!(due(&call, &asleep, Some(&risen), at(21 * 3_600), 0), Due::Over);
     let offer = Call { why: Why::Offered { place: 1 }, ..call };
-    assert_eq!(due(&offer, &contact(), Some(&incident), at(0), 0), Due::Over, "there is no such offer any more");
-    for event in [recommended(1, 1), Event::RecommendationWithdrawn { incident: IncidentNumber(1), place: 1, why: Withdrawn::Expired }] {
+    assert_eq!(
+        due(&offer, &contact(), Some(&incident), at(0), 0),
+        Due::Over,
+        "there is no such offer any more"
+    );
+    for event in [
+        recommended(1, 1),
+        Event::RecommendationWithdrawn {
+            incident: IncidentNumber(1),
+            place: 1,
+            why: Withdrawn::Expired,
+        },
+    ] {
         world.told(vec![event]);
     }
-    let see = |world: &World, minutes: i64| due(&offer, &contact(), world.incidents.get(&IncidentNumber(1)), at(minutes * 60), 0);
+    let see = |world: &World, minutes: i64| {
+        due(&offer, &contact(), world.incidents.get(&IncidentNumber(1)), at(minutes * 60), 0)
+    };
     assert_eq!(see(&world, 5), Due::Over, "nobody decided in time");
     world.told(vec![offered(1, 2, "way-1")]);
     assert_eq!(see(&world, 5), Due::Send, "it is offered anew");
     let off = Contact { enabled: false, ..contact() };
     assert_eq!(due(&call, &off, Some(&incident), at(0), 0), Due::Over);
-    assert!(!call.is_for(&off) && call.is_for(&contact()) && !call.is_for(&Contact { id: ContactId(1), ..contact() }));
+    assert!(
+        !call.is_for(&off)
+            && call.is_for(&contact())
+            && !call.is_for(&Contact { id: ContactId(1), ..contact() })
+    );
     assert!(
         !call.is_for(&Contact { least: Severity::Critical, ..contact() })
             && grave.is_for(&Contact { least: Severity::Critical, ..contact() })
@@ -273,11 +393,25 @@ fn a_message_is_short_holds_no_secret_and_leads_to_the_page() {
     let mut world = World::default();
     world.told(vec![opened(1, Severity::Warning)]);
     let mut incident = world.incidents[&IncidentNumber(1)].clone();
-    let call = Call { entry: 1, incident: IncidentNumber(1), why: Why::Opened, severity: Severity::Warning, at: at(0) };
+    let call = Call {
+        entry: 1,
+        incident: IncidentNumber(1),
+        why: Why::Opened,
+        severity: Severity::Warning,
+        at: at(0),
+    };
     let said = message(&call, Some(&incident), None);
-    assert!(said.title.starts_with("Warning: ") && said.title.contains("web-1") && said.link.is_none(), "{said:?}");
-    assert_eq!(said.body, "Incident 1, since 10:00 UTC.\nNothing waits for a decision yet. The page shows the evidence.");
-    let Event::Recommended { recommendation, .. } = recommended(1, 1) else { panic!("another event") };
+    assert!(
+        said.title.starts_with("Warning: ") && said.title.contains("web-1") && said.link.is_none(),
+        "{said:?}"
+    );
+    assert_eq!(
+        said.body,
+        "Incident 1, since 10:00 UTC.\nNothing waits for a decision yet. The page shows the evidence."
+    );
+    let Event::Recommended { recommendation, .. } = recommended(1, 1) else {
+        panic!("another event")
+    };
     let secret = "Reload with password=hunter2-hunter2 and sk_live_abcdefgh12345678\u{202e}\u{7}\r\nBcc: x@example.com".to_owned();
     incident.recommendations = vec![Recommendation { title: secret, ..*recommendation }];
     let said = message(&call, Some(&incident), Some("https://ops.example.com"));
@@ -286,7 +420,10 @@ fn a_message_is_short_holds_no_secret_and_leads_to_the_page() {
     }
     incident.cause = "service:x".parse().unwrap();
     let test = message(&Call::test(at(0)), None, Some("https://ops.example.com"));
-    assert!(test.title.contains("test") && test.link.as_deref() == Some("https://ops.example.com/ops/settings"));
+    assert!(
+        test.title.contains("test")
+            && test.link.as_deref() == Some("https://ops.example.com/ops/settings")
+    );
 }
 
 #[test]
@@ -322,12 +459,19 @@ fn what_is_wrong_with_a_contact_is_told_by_its_field() {
         secret: secret.map(|secret| Secret(secret.into())),
     };
     let mail = |address: &str| Way::Mail { address: address.into() };
-    let wanted = |way: Option<Way>| WantedContact { label: "Phone".into(), way, least: Severity::Warning, quiet: None, enabled: true };
-    let field = |wanted: WantedContact| match wanted.checked(ContactId(1), AccountId(7), None, at(0)) {
-        Err(Refusal::Invalid { field, .. }) => field,
-        Ok(_) => String::new(),
-        other => panic!("{other:?}"),
+    let wanted = |way: Option<Way>| WantedContact {
+        label: "Phone".into(),
+        way,
+        least: Severity::Warning,
+        quiet: None,
+        enabled: true,
     };
+    let field =
+        |wanted: WantedContact| match wanted.checked(ContactId(1), AccountId(7), None, at(0)) {
+            Err(Refusal::Invalid { field, .. }) => field,
+            Ok(_) => String::new(),
+            other => panic!("{other:?}"),
+        };
     assert_eq!(field(wanted(None)), "way");
     assert_eq!(field(WantedContact { label: " ".into(), ..wanted(Some(mail("a@b.c"))) }), "label");
     for (way, expected) in [
@@ -348,7 +492,10 @@ fn what_is_wrong_with_a_contact_is_told_by_its_field() {
     ] {
         assert_eq!(field(wanted(Some(way.clone()))), expected, "{way:?}");
     }
-    let same = WantedContact { quiet: Some(quiet("22:00", "22:00", "+00:00")), ..wanted(Some(mail("a@b.c"))) };
+    let same = WantedContact {
+        quiet: Some(quiet("22:00", "22:00", "+00:00")),
+        ..wanted(Some(mail("a@b.c")))
+    };
     assert_eq!(field(same), "quiet");
     // A change without a way keeps it, with its secrets.
     let before = Contact { way: webhook("https://a/b", Some("0123456789abcdef")), ..contact() };
@@ -404,7 +551,8 @@ proptest! {
         }
     }
 
-    /// However the entries come, in one piece or one by one, with restarts in between: no entry calls twice, and no more is told than happened.
+    /// However the entries come, in one piece or one by one, with restarts in between: no entry
+    /// calls twice, and no more is told than happened.
     #[test]
     fn nobody_is_called_twice_for_one_thing(steps in proptest::collection::vec(step(), 1..60)) {
         let mut world = World::default();

@@ -32,7 +32,8 @@ pub enum Action {
         /// What its bytes must hash to.
         sha256: String,
     },
-    /// A query in the PostgreSQL database that Calm Ops stores in is cancelled, if it is still the one that began at that time.
+    /// A query in the PostgreSQL database that Calm Ops stores in is cancelled, if it is still the
+    /// one that began at that time.
     QueryCancel {
         /// The server's process.
         pid: u32,
@@ -51,20 +52,23 @@ impl Action {
     }
 }
 
-/// The exact argument vector, quoted so that people see where each argument begins and ends. Of a team's own script its bytes are a part
-/// of what is decided upon, so their hash stands behind it.
+/// The exact argument vector, quoted so that people see where each argument begins and ends. Of a
+/// team's own script its bytes are a part of what is decided upon, so their hash stands behind it.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Program { argv, .. } => f.write_str(&quoted(argv)),
             Self::Script { argv, sha256, .. } => write!(f, "{} (SHA-256 {sha256})", quoted(argv)),
-            Self::QueryCancel { pid, started } => write!(f, "built-in:{} {pid}@{started}", BuiltIn::QueryCancel.name()),
+            Self::QueryCancel { pid, started } => {
+                write!(f, "built-in:{} {pid}@{started}", BuiltIn::QueryCancel.name())
+            }
         }
     }
 }
 
-/// One command with its values, checked: exactly what is shown, approved and run. Only [`Command::fill`] makes it, and it can't be read
-/// back from any text: what is to be run is filled again from the catalogue in force.
+/// One command with its values, checked: exactly what is shown, approved and run. Only
+/// [`Command::fill`] makes it, and it can't be read back from any text: what is to be run is filled
+/// again from the catalogue in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Filled {
     command: String,
@@ -119,9 +123,13 @@ impl fmt::Display for Filled {
     }
 }
 
-/// An argument vector for people: each argument stands as it is if it is plain, else in quotes with everything odd escaped.
+/// An argument vector for people: each argument stands as it is if it is plain, else in quotes with
+/// everything odd escaped.
 pub fn quoted(argv: &[String]) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '=' | ':' | '@' | ',' | '+' | '%');
+    let plain = |c: char| {
+        c.is_ascii_alphanumeric()
+            || matches!(c, '-' | '_' | '.' | '/' | '=' | ':' | '@' | ',' | '+' | '%')
+    };
     let one = |argument: &String| {
         if !argument.is_empty() && argument.chars().all(plain) {
             return argument.clone();
@@ -141,38 +149,69 @@ pub fn quoted(argv: &[String]) -> String {
 }
 
 impl Command {
-    /// Fills the values in. Everything is checked against the grammar and against what the host has; nothing else can be run.
+    /// Fills the values in. Everything is checked against the grammar and against what the host
+    /// has; nothing else can be run.
     pub fn fill(&self, values: &Values, facts: &Facts) -> Result<Filled, Refused> {
-        if let Some(name) = values.0.keys().find(|name| !self.placeholders.iter().any(|known| known.name == **name)) {
-            return Err(refused(Rule::ValueUnknown, shown(name), format!("the placeholders of {}", self.id)));
+        if let Some(name) =
+            values.0.keys().find(|name| !self.placeholders.iter().any(|known| known.name == **name))
+        {
+            return Err(refused(
+                Rule::ValueUnknown,
+                shown(name),
+                format!("the placeholders of {}", self.id),
+            ));
         }
         let mut checked = BTreeMap::new();
         for placeholder in &self.placeholders {
             let value = values.0.get(&placeholder.name);
-            let value = value
-                .ok_or_else(|| refused(Rule::ValueMissing, format!("no value for '{{{}}}'", placeholder.name), placeholder.kind.shown()))?;
+            let value = value.ok_or_else(|| {
+                refused(
+                    Rule::ValueMissing,
+                    format!("no value for '{{{}}}'", placeholder.name),
+                    placeholder.kind.shown(),
+                )
+            })?;
             placeholder.check(value, facts)?;
             checked.insert(placeholder.name.clone(), value.clone());
         }
         let action = match &self.does {
-            Does::Program(vector) => Action::Program { program: vector.program, argv: argv(vector, &checked, facts)? },
-            Does::Script(script) => {
-                Action::Script { name: script.name().to_owned(), argv: vec![script.path().to_owned()], sha256: script.sha256().to_owned() }
+            Does::Program(vector) => {
+                Action::Program { program: vector.program, argv: argv(vector, &checked, facts)? }
             }
+            Does::Script(script) => Action::Script {
+                name: script.name().to_owned(),
+                argv: vec![script.path().to_owned()],
+                sha256: script.sha256().to_owned(),
+            },
             Does::BuiltIn(BuiltIn::QueryCancel, argument) => {
                 let (pid, started) = query(&text(argument, &checked)?)?;
                 Action::QueryCancel { pid, started }
             }
         };
         let check = self.check.as_ref().map(|check| argv(check, &checked, facts)).transpose()?;
-        Ok(Filled { command: self.id.clone(), action, check, user: self.user.clone(), time_limit: self.time_limit, values: checked })
+        Ok(Filled {
+            command: self.id.clone(),
+            action,
+            check,
+            user: self.user.clone(),
+            time_limit: self.time_limit,
+            values: checked,
+        })
     }
 }
 
-fn argv(vector: &Vector, values: &BTreeMap<String, String>, facts: &Facts) -> Result<Vec<String>, Refused> {
+fn argv(
+    vector: &Vector,
+    values: &BTreeMap<String, String>,
+    facts: &Facts,
+) -> Result<Vec<String>, Refused> {
     let Some(path) = facts.programs.get(&vector.program) else {
         let found = format!("{} isn't on this host", vector.program.name());
-        return Err(refused(Rule::Absent, found, format!("it at one of {}", vector.program.candidates().join(", "))));
+        return Err(refused(
+            Rule::Absent,
+            found,
+            format!("it at one of {}", vector.program.candidates().join(", ")),
+        ));
     };
     let mut argv = vec![path.clone()];
     for argument in &vector.arguments {
@@ -188,7 +227,13 @@ fn text(argument: &Argument, values: &BTreeMap<String, String>) -> Result<String
             Part::Literal(literal) => text.push_str(literal),
             Part::Placeholder(name) => match values.get(name) {
                 Some(value) => text.push_str(value),
-                None => return Err(refused(Rule::ValueMissing, format!("no value for '{{{name}}}'"), "a value for each placeholder")),
+                None => {
+                    return Err(refused(
+                        Rule::ValueMissing,
+                        format!("no value for '{{{name}}}'"),
+                        "a value for each placeholder",
+                    ));
+                }
             },
         }
     }

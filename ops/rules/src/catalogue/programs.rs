@@ -1,5 +1,5 @@
-//! The closed list: every program that can ever be started, where it may be, and exactly which arguments it may get. A catalogue
-//! chooses from this list; it can't add to it.
+//! The closed list: every program that can ever be started, where it may be, and exactly which
+//! arguments it may get. A catalogue chooses from this list; it can't add to it.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,8 @@ pub enum Program {
 
 impl Program {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Pm2, Self::Nginx, Self::Systemctl, Self::Journalctl, Self::Certbot];
+    pub const ALL: [Self; 5] =
+        [Self::Pm2, Self::Nginx, Self::Systemctl, Self::Journalctl, Self::Certbot];
 
     /// As the catalogue names it.
     pub const fn name(self) -> &'static str {
@@ -42,11 +43,17 @@ impl Program {
         }
     }
 
-    /// Every place where it may be, the likeliest first. A host takes the first one that is there. PATH is never asked.
+    /// Every place where it may be, the likeliest first. A host takes the first one that is there.
+    /// PATH is never asked.
     pub const fn candidates(self) -> &'static [&'static str] {
         match self {
             Self::Pm2 => &["/usr/bin/pm2", "/usr/local/bin/pm2"],
-            Self::Nginx => &["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx", "/usr/local/nginx/sbin/nginx"],
+            Self::Nginx => &[
+                "/usr/sbin/nginx",
+                "/usr/bin/nginx",
+                "/usr/local/sbin/nginx",
+                "/usr/local/nginx/sbin/nginx",
+            ],
             Self::Systemctl => &["/usr/bin/systemctl", "/bin/systemctl"],
             Self::Journalctl => &["/usr/bin/journalctl", "/bin/journalctl"],
             Self::Certbot => &["/usr/bin/certbot", "/snap/bin/certbot", "/usr/local/bin/certbot"],
@@ -67,19 +74,51 @@ impl Program {
                     ]
                 }
             }
-            Self::Nginx => const { &[Form::looks(&[Word("-t")]), Form::acts(&[Word("-s"), Word("reload")])] },
-            Self::Systemctl => const { &[Form::acts(&[Word("restart"), Any(Unit)]), Form::acts(&[Word("reload"), Any(Unit)])] },
-            // What is kept is never less than 100 MB or two days: it is the evidence of what happened.
-            Self::Journalctl => {
+            Self::Nginx => {
+                const { &[Form::looks(&[Word("-t")]), Form::acts(&[Word("-s"), Word("reload")])] }
+            }
+            Self::Systemctl => {
                 const {
                     &[
-                        Form::acts(&[Number { before: "--vacuum-size=", after: "M", least: 100, most: 1_000_000 }]),
-                        Form::acts(&[Number { before: "--vacuum-size=", after: "G", least: 1, most: 1_000 }]),
-                        Form::acts(&[Number { before: "--vacuum-time=", after: "d", least: 2, most: 3_650 }]),
+                        Form::acts(&[Word("restart"), Any(Unit)]),
+                        Form::acts(&[Word("reload"), Any(Unit)]),
                     ]
                 }
             }
-            Self::Certbot => const { &[Form::acts(&[Word("renew")]), Form::acts(&[Word("renew"), Word("--cert-name"), Any(Certificate)])] },
+            // What is kept is never less than 100 MB or two days: it is the evidence of what
+            // happened.
+            Self::Journalctl => {
+                const {
+                    &[
+                        Form::acts(&[Number {
+                            before: "--vacuum-size=",
+                            after: "M",
+                            least: 100,
+                            most: 1_000_000,
+                        }]),
+                        Form::acts(&[Number {
+                            before: "--vacuum-size=",
+                            after: "G",
+                            least: 1,
+                            most: 1_000,
+                        }]),
+                        Form::acts(&[Number {
+                            before: "--vacuum-time=",
+                            after: "d",
+                            least: 2,
+                            most: 3_650,
+                        }]),
+                    ]
+                }
+            }
+            Self::Certbot => {
+                const {
+                    &[
+                        Form::acts(&[Word("renew")]),
+                        Form::acts(&[Word("renew"), Word("--cert-name"), Any(Certificate)]),
+                    ]
+                }
+            }
         }
     }
 
@@ -111,8 +150,8 @@ impl BuiltIn {
     }
 }
 
-/// Whether a service must never be restarted or reloaded: without it the machine may be lost to everyone, or everyone is signed out. The
-/// name comes without `.service` and without its instance.
+/// Whether a service must never be restarted or reloaded: without it the machine may be lost to
+/// everyone, or everyone is signed out. The name comes without `.service` and without its instance.
 pub(super) fn is_protected(stem: &str) -> bool {
     const BEGINNINGS: &[&str] = &[
         "systemd",
@@ -195,7 +234,10 @@ impl Slot {
     const fn takes(self, kind: &Kind) -> bool {
         matches!(
             (self, kind),
-            (Self::App, Kind::App) | (Self::Unit, Kind::Unit { .. }) | (Self::Certificate, Kind::Certificate) | (Self::Query, Kind::Query)
+            (Self::App, Kind::App)
+                | (Self::Unit, Kind::Unit { .. })
+                | (Self::Certificate, Kind::Certificate)
+                | (Self::Query, Kind::Query)
         )
     }
 
@@ -307,9 +349,14 @@ pub(super) fn words(text: &str) -> Result<Vec<Word>, Wrong> {
         return Err(wrong(Rule::Bounds, format!("{} bytes", text.len()), "at most 200 bytes"));
     }
     if let Some(at) = text.chars().position(|c| !(c.is_ascii_graphic() || c == ' ')) {
-        return Err(wrong(Rule::PlainCharacters, "a character that isn't plain ASCII", EXPECTED).at(at, 1));
+        return Err(
+            wrong(Rule::PlainCharacters, "a character that isn't plain ASCII", EXPECTED).at(at, 1)
+        );
     }
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '/' | '=' | ':' | '@' | '{' | '}');
+    let is_plain = |c: char| {
+        c.is_ascii_alphanumeric()
+            || matches!(c, ' ' | '-' | '_' | '.' | '/' | '=' | ':' | '@' | '{' | '}')
+    };
     if let Some((at, c)) = text.chars().enumerate().find(|&(_, c)| !is_plain(c)) {
         return Err(wrong(Rule::NoShell, format!("'{c}'"), EXPECTED).at(at, 1));
     }
@@ -317,13 +364,26 @@ pub(super) fn words(text: &str) -> Result<Vec<Word>, Wrong> {
     let mut from = 0;
     for raw in text.split(' ') {
         if raw.is_empty() {
-            return Err(wrong(Rule::NoShell, "words without exactly one space between them", EXPECTED).at(from, 1));
+            return Err(wrong(
+                Rule::NoShell,
+                "words without exactly one space between them",
+                EXPECTED,
+            )
+            .at(from, 1));
         }
-        words.push(Word { from, raw: raw.to_owned(), argument: argument(raw).map_err(|wrong| wrong.at(from, raw.len()))? });
+        words.push(Word {
+            from,
+            raw: raw.to_owned(),
+            argument: argument(raw).map_err(|wrong| wrong.at(from, raw.len()))?,
+        });
         from += raw.len() + 1;
     }
     if words.len() > MOST_ARGUMENTS {
-        return Err(wrong(Rule::Bounds, format!("{} words", words.len()), format!("at most {MOST_ARGUMENTS}")));
+        return Err(wrong(
+            Rule::Bounds,
+            format!("{} words", words.len()),
+            format!("at most {MOST_ARGUMENTS}"),
+        ));
     }
     Ok(words)
 }
@@ -332,12 +392,19 @@ pub(super) fn words(text: &str) -> Result<Vec<Word>, Wrong> {
 pub(super) fn is_placeholder(name: &str) -> bool {
     name.len() <= 30
         && name.split('-').all(|word| {
-            word.starts_with(|c: char| c.is_ascii_lowercase()) && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            word.starts_with(|c: char| c.is_ascii_lowercase())
+                && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         })
 }
 
 fn argument(raw: &str) -> Result<Argument, Wrong> {
-    let bad = || wrong(Rule::Placeholder, format!("{} isn't well formed", shown(raw)), "'{app}': lower-case letters between braces");
+    let bad = || {
+        wrong(
+            Rule::Placeholder,
+            format!("{} isn't well formed", shown(raw)),
+            "'{app}': lower-case letters between braces",
+        )
+    };
     let mut parts = Vec::new();
     let mut rest = raw;
     while let Some((before, after)) = rest.split_once('{') {
@@ -373,7 +440,9 @@ pub(super) fn command(words: &[Word], kinds: &BTreeMap<String, Kind>) -> Result<
     let (what, role) = known(words, kinds)?;
     match role {
         Role::Acts => Ok(what),
-        Role::Looks => Err(wrong(Rule::CommandActs, "a command that only looks", "'check' is the row for it")),
+        Role::Looks => {
+            Err(wrong(Rule::CommandActs, "a command that only looks", "'check' is the row for it"))
+        }
     }
 }
 
@@ -398,16 +467,28 @@ pub(super) fn needs_check(vector: &Vector, kinds: &BTreeMap<String, Kind>) -> bo
 
 fn known(words: &[Word], kinds: &BTreeMap<String, Kind>) -> Result<(What, Role), Wrong> {
     let Some((first, rest)) = words.split_first() else {
-        return Err(wrong(Rule::NoShell, "nothing", "a program of the list and its arguments, such as `pm2 reload {app}`"));
+        return Err(wrong(
+            Rule::NoShell,
+            "nothing",
+            "a program of the list and its arguments, such as `pm2 reload {app}`",
+        ));
     };
     let name = first.raw.as_str();
     if name.contains('{') {
-        return Err(first.wrong(Rule::Placeholder, "a placeholder in place of the program", list()));
+        return Err(first.wrong(
+            Rule::Placeholder,
+            "a placeholder in place of the program",
+            list(),
+        ));
     }
     if let Some(script) = name.strip_prefix("script:") {
         return match rest.first() {
             None => Ok((What::Script(script.to_owned()), Role::Acts)),
-            Some(word) => Err(word.wrong(Rule::Script, shown(&word.raw), "a script without arguments, such as `script:clear-cache`")),
+            Some(word) => Err(word.wrong(
+                Rule::Script,
+                shown(&word.raw),
+                "a script without arguments, such as `script:clear-cache`",
+            )),
         };
     }
     if let Some(built_in) = name.strip_prefix("built-in:") {
@@ -415,8 +496,9 @@ fn known(words: &[Word], kinds: &BTreeMap<String, Kind>) -> Result<(What, Role),
             return Err(first.wrong(Rule::BuiltIn, shown(name), "`built-in:query-cancel {query}`"));
         }
         let built_in = BuiltIn::QueryCancel;
-        fits(built_in.form(), rest, kinds)
-            .map_err(|(_, wrong)| wrong.unwrap_or_else(|| short(first, "`built-in:query-cancel {query}`")))?;
+        fits(built_in.form(), rest, kinds).map_err(|(_, wrong)| {
+            wrong.unwrap_or_else(|| short(first, "`built-in:query-cancel {query}`"))
+        })?;
         return match rest.first() {
             Some(word) => Ok((What::BuiltIn(built_in, word.argument.clone()), Role::Acts)),
             None => Err(short(first, "`built-in:query-cancel {query}`")),
@@ -430,7 +512,9 @@ fn known(words: &[Word], kinds: &BTreeMap<String, Kind>) -> Result<(What, Role),
                 let arguments = rest.iter().map(|word| word.argument.clone()).collect();
                 return Ok((What::Vector(Vector { program, arguments }), form.role));
             }
-            Err((far, wrong)) if best.as_ref().is_none_or(|(most, _)| far > *most) => best = Some((far, wrong)),
+            Err((far, wrong)) if best.as_ref().is_none_or(|(most, _)| far > *most) => {
+                best = Some((far, wrong))
+            }
             Err(_) => {}
         }
     }
@@ -459,7 +543,9 @@ fn forms(program: Program) -> String {
                 Token::Slot(Slot::Unit) => text.push_str("{unit}"),
                 Token::Slot(Slot::Certificate) => text.push_str("{certificate}"),
                 Token::Slot(Slot::Query) => text.push_str("{query}"),
-                Token::Number { before, after, least, .. } => text.push_str(&format!("{before}{least}{after}")),
+                Token::Number { before, after, least, .. } => {
+                    text.push_str(&format!("{before}{least}{after}"))
+                }
             }
         }
         format!("`{text}`")
@@ -467,18 +553,27 @@ fn forms(program: Program) -> String {
     program.forms().iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether words fit a form; if not, how many of them did, and what is wrong with the next (`None`: it is missing).
-fn fits(form: &Form, words: &[Word], kinds: &BTreeMap<String, Kind>) -> Result<(), (usize, Option<Wrong>)> {
+/// Whether words fit a form; if not, how many of them did, and what is wrong with the next (`None`:
+/// it is missing).
+fn fits(
+    form: &Form,
+    words: &[Word],
+    kinds: &BTreeMap<String, Kind>,
+) -> Result<(), (usize, Option<Wrong>)> {
     for (place, token) in form.tokens.iter().enumerate() {
         let word = words.get(place).ok_or((place * 3, None))?;
         one(*token, word, kinds).map_err(|(near, wrong)| (place * 3 + near, Some(wrong)))?;
     }
     match words.get(form.tokens.len()) {
         None => Ok(()),
-        Some(word) if word.raw.starts_with('-') => {
-            Err((form.tokens.len() * 3, Some(word.wrong(Rule::Flag, shown(&word.raw), "nothing more"))))
-        }
-        Some(word) => Err((form.tokens.len() * 3, Some(word.wrong(Rule::Arguments, shown(&word.raw), "nothing more")))),
+        Some(word) if word.raw.starts_with('-') => Err((
+            form.tokens.len() * 3,
+            Some(word.wrong(Rule::Flag, shown(&word.raw), "nothing more")),
+        )),
+        Some(word) => Err((
+            form.tokens.len() * 3,
+            Some(word.wrong(Rule::Arguments, shown(&word.raw), "nothing more")),
+        )),
     }
 }
 
@@ -488,25 +583,57 @@ fn one(token: Token, word: &Word, kinds: &BTreeMap<String, Kind>) -> Result<(), 
         Token::Word(text) if word.argument.literal() == Some(text) => Ok(()),
         Token::Word(text) => {
             let rule = if word.raw.starts_with('-') { Rule::Flag } else { Rule::Subcommand };
-            Err((0, word.wrong(rule, shown(&word.raw), format!("`{text}` or another form of the list"))))
+            Err((
+                0,
+                word.wrong(rule, shown(&word.raw), format!("`{text}` or another form of the list")),
+            ))
         }
         Token::Slot(slot) => match word.argument.0.as_slice() {
             [Part::Placeholder(name)] => match kinds.get(name) {
                 Some(kind) if slot.takes(kind) => Ok(()),
-                Some(kind) => Err((2, word.wrong(Rule::PlaceholderKind, format!("'{{{name}}}' is {}", kind.shown()), slot.example()))),
-                None => Err((2, word.wrong(Rule::Placeholder, format!("'{{{name}}}' has no row"), slot.example()))),
+                Some(kind) => Err((
+                    2,
+                    word.wrong(
+                        Rule::PlaceholderKind,
+                        format!("'{{{name}}}' is {}", kind.shown()),
+                        slot.example(),
+                    ),
+                )),
+                None => Err((
+                    2,
+                    word.wrong(
+                        Rule::Placeholder,
+                        format!("'{{{name}}}' has no row"),
+                        slot.example(),
+                    ),
+                )),
             },
             [Part::Literal(text)] => {
                 let rule = if text.starts_with('-') { Rule::Flag } else { Rule::NeedsPlaceholder };
                 Err((2, word.wrong(rule, shown(text), slot.example())))
             }
-            _ => Err((2, word.wrong(Rule::Placeholder, format!("{} isn't only a placeholder", shown(&word.raw)), slot.example()))),
+            _ => Err((
+                2,
+                word.wrong(
+                    Rule::Placeholder,
+                    format!("{} isn't only a placeholder", shown(&word.raw)),
+                    slot.example(),
+                ),
+            )),
         },
-        Token::Number { before, after, least, most } => number(word, kinds, before, after, (least, most)),
+        Token::Number { before, after, least, most } => {
+            number(word, kinds, before, after, (least, most))
+        }
     }
 }
 
-fn number(word: &Word, kinds: &BTreeMap<String, Kind>, before: &str, after: &str, (least, most): (u64, u64)) -> Result<(), (usize, Wrong)> {
+fn number(
+    word: &Word,
+    kinds: &BTreeMap<String, Kind>,
+    before: &str,
+    after: &str,
+    (least, most): (u64, u64),
+) -> Result<(), (usize, Wrong)> {
     let example = format!("`{before}{least}{after}` or more, at most {most}{after}");
     if let Some(text) = word.argument.literal() {
         let Some(rest) = text.strip_prefix(before) else {
@@ -521,31 +648,64 @@ fn number(word: &Word, kinds: &BTreeMap<String, Kind>, before: &str, after: &str
         };
     }
     match word.argument.0.as_slice() {
-        [Part::Literal(one), Part::Placeholder(name), Part::Literal(two)] if one == before && two == after => match kinds.get(name) {
-            Some(Kind::Number { from, to, .. }) if *from >= least && *to <= most => Ok(()),
-            Some(Kind::Number { from, to, .. }) => Err((2, word.wrong(Rule::Range, format!("from {from} to {to}"), example))),
-            Some(kind) => Err((2, word.wrong(Rule::PlaceholderKind, format!("'{{{name}}}' is {}", kind.shown()), "a whole number"))),
-            None => Err((2, word.wrong(Rule::Placeholder, format!("'{{{name}}}' has no row"), "a row that says which numbers"))),
-        },
-        _ => Err((0, word.wrong(Rule::Placeholder, format!("a placeholder in {}", shown(&word.raw)), example))),
+        [Part::Literal(one), Part::Placeholder(name), Part::Literal(two)]
+            if one == before && two == after =>
+        {
+            match kinds.get(name) {
+                Some(Kind::Number { from, to, .. }) if *from >= least && *to <= most => Ok(()),
+                Some(Kind::Number { from, to, .. }) => {
+                    Err((2, word.wrong(Rule::Range, format!("from {from} to {to}"), example)))
+                }
+                Some(kind) => Err((
+                    2,
+                    word.wrong(
+                        Rule::PlaceholderKind,
+                        format!("'{{{name}}}' is {}", kind.shown()),
+                        "a whole number",
+                    ),
+                )),
+                None => Err((
+                    2,
+                    word.wrong(
+                        Rule::Placeholder,
+                        format!("'{{{name}}}' has no row"),
+                        "a row that says which numbers",
+                    ),
+                )),
+            }
+        }
+        _ => Err((
+            0,
+            word.wrong(
+                Rule::Placeholder,
+                format!("a placeholder in {}", shown(&word.raw)),
+                example,
+            ),
+        )),
     }
 }
 
 /// A program that isn't on the list: by which rule is the reader told that best?
 fn unlisted(word: &Word) -> Wrong {
     const INTERPRETERS: [&str; 36] = [
-        "sh", "bash", "dash", "zsh", "ksh", "fish", "csh", "tcsh", "busybox", "env", "xargs", "nohup", "setsid", "timeout", "nice",
-        "python", "perl", "ruby", "node", "nodejs", "npm", "npx", "php", "lua", "awk", "gawk", "sed", "expect", "psql", "mysql", "sqlite3",
-        "ssh", "docker", "kubectl", "make", "watch",
+        "sh", "bash", "dash", "zsh", "ksh", "fish", "csh", "tcsh", "busybox", "env", "xargs",
+        "nohup", "setsid", "timeout", "nice", "python", "perl", "ruby", "node", "nodejs", "npm",
+        "npx", "php", "lua", "awk", "gawk", "sed", "expect", "psql", "mysql", "sqlite3", "ssh",
+        "docker", "kubectl", "make", "watch",
     ];
     const DESTRUCTIVE: [&str; 28] = [
-        "rm", "rmdir", "unlink", "shred", "dd", "mkfs", "mv", "cp", "tee", "truncate", "find", "chmod", "chown", "kill", "killall",
-        "pkill", "reboot", "shutdown", "halt", "poweroff", "init", "umount", "fdisk", "parted", "wipefs", "dropdb", "curl", "wget",
+        "rm", "rmdir", "unlink", "shred", "dd", "mkfs", "mv", "cp", "tee", "truncate", "find",
+        "chmod", "chown", "kill", "killall", "pkill", "reboot", "shutdown", "halt", "poweroff",
+        "init", "umount", "fdisk", "parted", "wipefs", "dropdb", "curl", "wget",
     ];
     const PRIVILEGE: [&str; 7] = ["sudo", "su", "doas", "pkexec", "runuser", "setpriv", "chroot"];
     let name = word.raw.as_str();
     let base = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
-    let stem = base.split(['.', '-']).next().unwrap_or_default().trim_end_matches(|c: char| c.is_ascii_digit());
+    let stem = base
+        .split(['.', '-'])
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches(|c: char| c.is_ascii_digit());
     let is = |known: &[&str]| known.contains(&base.as_str()) || known.contains(&stem);
     let rule = if name.contains('=') {
         Rule::Environment

@@ -9,7 +9,9 @@ use super::{
     values::{self, Kind, Placeholder},
 };
 use crate::{
-    document::table::{Cell, MAX_BYTES, MAX_PROBLEMS, Report, Table, bare, is_command_id, is_none, is_row, nearest},
+    document::table::{
+        Cell, MAX_BYTES, MAX_PROBLEMS, Report, Table, bare, is_command_id, is_none, is_row, nearest,
+    },
     say,
     time::Span,
     words::{Signal, is_unprintable},
@@ -37,15 +39,34 @@ const PARTS: [&str; 13] = [
     "proof",
 ];
 
-pub(super) fn read(file: &str, text: &str, scripts: &[OwnScript]) -> Result<Vec<Command>, Vec<Refusal>> {
+pub(super) fn read(
+    file: &str,
+    text: &str,
+    scripts: &[OwnScript],
+) -> Result<Vec<Command>, Vec<Refusal>> {
     let report = Report::new(file, text);
-    let mut reader = Reader { report, refusals: Vec::new(), scripts, commands: Vec::new(), undos: Vec::new() };
+    let mut reader =
+        Reader { report, refusals: Vec::new(), scripts, commands: Vec::new(), undos: Vec::new() };
     if text.len() > MAX_BYTES {
-        reader.line(0, Rule::Bounds, 1, 1, &format!("{} bytes", text.len()), &format!("at most {MAX_BYTES} bytes"));
+        reader.line(
+            0,
+            Rule::Bounds,
+            1,
+            1,
+            &format!("{} bytes", text.len()),
+            &format!("at most {MAX_BYTES} bytes"),
+        );
         return Err(reader.refusals);
     }
     if text.lines().next().map(str::trim_end) != Some("format: 1") {
-        reader.line(0, Rule::Form, 1, u32::MAX, "the document does not begin with its format", "'format: 1' as the first line");
+        reader.line(
+            0,
+            Rule::Form,
+            1,
+            u32::MAX,
+            "the document does not begin with its format",
+            "'format: 1' as the first line",
+        );
     }
     reader.visible();
     let tables = reader.report.tables();
@@ -56,7 +77,14 @@ pub(super) fn read(file: &str, text: &str, scripts: &[OwnScript]) -> Result<Vec<
     for table in &tables {
         if reader.commands.len() >= MOST_COMMANDS {
             if let Some(cell) = table.head.first() {
-                reader.cell(cell, &wrong(Rule::Bounds, "one command more", format!("at most {MOST_COMMANDS} commands")));
+                reader.cell(
+                    cell,
+                    &wrong(
+                        Rule::Bounds,
+                        "one command more",
+                        format!("at most {MOST_COMMANDS} commands"),
+                    ),
+                );
             }
             break;
         }
@@ -84,7 +112,15 @@ struct Rows<'t> {
 }
 
 impl Reader<'_> {
-    fn line(&mut self, line: usize, rule: Rule, column: u32, width: u32, found: &str, expected: &str) {
+    fn line(
+        &mut self,
+        line: usize,
+        rule: Rule,
+        column: u32,
+        width: u32,
+        found: &str,
+        expected: &str,
+    ) {
         if self.refusals.len() < MAX_PROBLEMS {
             let expected = format!("{expected} ({rule}: {})", rule.sentence());
             let problem = self.report.problem(line, column, width, found, &expected);
@@ -94,7 +130,10 @@ impl Reader<'_> {
 
     fn cell(&mut self, cell: &Cell, wrong: &Wrong) {
         let (column, width) = match wrong.place {
-            Some((from, width)) => (cell.column.saturating_add(u32::try_from(from).unwrap_or(u32::MAX)), u32::try_from(width).unwrap_or(1)),
+            Some((from, width)) => (
+                cell.column.saturating_add(u32::try_from(from).unwrap_or(u32::MAX)),
+                u32::try_from(width).unwrap_or(1),
+            ),
             None => (cell.column, cell.width),
         };
         self.line(cell.line, wrong.rule, column, width, &wrong.found, &wrong.expected);
@@ -105,27 +144,49 @@ impl Reader<'_> {
         result.map_err(|wrong| self.cell(cell, &wrong)).ok()
     }
 
-    /// What the program reads must be what people see: no hidden characters, no HTML that hides a part of the page, no table that is
-    /// shown as code or inside of something else.
+    /// What the program reads must be what people see: no hidden characters, no HTML that hides a
+    /// part of the page, no table that is shown as code or inside of something else.
     fn visible(&mut self) {
         let lines: Vec<_> = self.report.lines().collect();
         for (line, text, fenced) in lines {
             let text: String = text.chars().take(4_000).collect();
             if let Some((at, _)) = text.chars().enumerate().find(|&(_, c)| is_hidden(c)) {
                 let column = u32::try_from(at).unwrap_or(0) + 1;
-                self.line(line, Rule::Hidden, column, 1, "a character that can't be seen", "text that people can see; spaces, not tabs");
+                self.line(
+                    line,
+                    Rule::Hidden,
+                    column,
+                    1,
+                    "a character that can't be seen",
+                    "text that people can see; spaces, not tabs",
+                );
             }
             if fenced {
                 continue;
             }
-            let markup =
-                text.match_indices('<').find(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || "!/?".contains(c)));
+            let markup = text.match_indices('<').find(|(at, _)| {
+                text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || "!/?".contains(c))
+            });
             if let Some((at, _)) = markup {
                 let column = u32::try_from(text[..at].chars().count()).unwrap_or(0) + 1;
-                self.line(line, Rule::Hidden, column, 1, "HTML", "plain markdown; HTML can hide a part of the page");
+                self.line(
+                    line,
+                    Rule::Hidden,
+                    column,
+                    1,
+                    "HTML",
+                    "plain markdown; HTML can hide a part of the page",
+                );
             }
             if is_row(&text) && text.starts_with("    ") {
-                self.line(line, Rule::Hidden, 1, 4, "a table that is shown as code", "the table at the beginning of the line");
+                self.line(
+                    line,
+                    Rule::Hidden,
+                    1,
+                    4,
+                    "a table that is shown as code",
+                    "the table at the beginning of the line",
+                );
             }
         }
     }
@@ -135,22 +196,38 @@ impl Reader<'_> {
             [name, id] if name.text.eq_ignore_ascii_case("command") => (name, id),
             [name, ..] => {
                 let found = format!("a table that begins with '{}'", name.text);
-                self.cell(name, &wrong(Rule::Form, found, "'command | `ID`'; other tables belong into a code fence"));
+                self.cell(
+                    name,
+                    &wrong(
+                        Rule::Form,
+                        found,
+                        "'command | `ID`'; other tables belong into a code fence",
+                    ),
+                );
                 return None;
             }
             [] => return None,
         };
-        let known = self.commands.iter().find(|known| format!("`{}`", known.id) == id.text).map(|known| known.line);
+        let known = self
+            .commands
+            .iter()
+            .find(|known| format!("`{}`", known.id) == id.text)
+            .map(|known| known.line);
         let id_text = bare(&id.text).to_owned();
         if id_text.len() + 2 != id.text.len() || !is_command_id(&id_text) {
-            let expected = "an id in backticks, such as '`pm2-reload`': lower-case words joined by '-'";
+            let expected =
+                "an id in backticks, such as '`pm2-reload`': lower-case words joined by '-'";
             self.cell(id, &wrong(Rule::Identity, shown(&id.text), expected));
             return None;
         }
         if let Some(line) = known {
             self.cell(
                 id,
-                &wrong(Rule::Identity, format!("the command '{id_text}' twice"), format!("each once; the first is in line {line}")),
+                &wrong(
+                    Rule::Identity,
+                    format!("the command '{id_text}' twice"),
+                    format!("each once; the first is in line {line}"),
+                ),
             );
             return None;
         }
@@ -160,10 +237,14 @@ impl Reader<'_> {
         let before = self.refusals.len();
         let kinds = self.kinds(&rows);
         // Without a kind that was refused, the command would only seem to lack a row.
-        let (does, check) =
-            if kinds.len() == rows.placeholders.len() { self.does(get("runs")?, get("check")?, &kinds) } else { (None, None) };
+        let (does, check) = if kinds.len() == rows.placeholders.len() {
+            self.does(get("runs")?, get("check")?, &kinds)
+        } else {
+            (None, None)
+        };
         self.placeholders(&rows, does.as_ref());
-        let title = self.text(get("title")?, 80, "what it does in a few words, such as 'Reload one app'");
+        let title =
+            self.text(get("title")?, 80, "what it does in a few words, such as 'Reload one app'");
         let effect = self.text(get("effect")?, 300, "what is expected of it, in a sentence");
         let blast_radius = self.text(get("blast radius")?, 300, "who notices what, in a sentence");
         let helps = self.parse(get("helps")?, cells::signals);
@@ -172,14 +253,24 @@ impl Reader<'_> {
         let approval = self.parse(get("approval")?, cells::approval);
         let user = self.parse(get("runs as")?, cells::user);
         let undo = self.parse(get("undo")?, cells::undo);
-        let time_limit = self.parse(get("time limit")?, |text| cells::span(text, Span::from_secs(1), Span::from_secs(3_600)));
-        let cool_down = self.parse(get("cool-down")?, |text| cells::span(text, Span::from_secs(30), Span::from_secs(7 * 86_400)));
+        let time_limit = self.parse(get("time limit")?, |text| {
+            cells::span(text, Span::from_secs(1), Span::from_secs(3_600))
+        });
+        let cool_down = self.parse(get("cool-down")?, |text| {
+            cells::span(text, Span::from_secs(30), Span::from_secs(7 * 86_400))
+        });
 
         if (risk, approval) == (Some(Risk::High), Some(Approval::One)) {
-            self.cell(get("approval")?, &wrong(Rule::TwoApprovers, "high risk with one approver", "'two approvers'"));
+            self.cell(
+                get("approval")?,
+                &wrong(Rule::TwoApprovers, "high risk with one approver", "'two approvers'"),
+            );
         }
         if let (Some(Does::BuiltIn(..)), Some(RunAs::User(user))) = (&does, &user) {
-            self.cell(get("runs as")?, &wrong(Rule::BuiltIn, format!("a built-in as '{user}'"), "'Calm Ops'"));
+            self.cell(
+                get("runs as")?,
+                &wrong(Rule::BuiltIn, format!("a built-in as '{user}'"), "'Calm Ops'"),
+            );
         }
         if let Some(Undo::By(_)) = undo {
             self.undos.push((id_text.clone(), get("undo")?.clone()));
@@ -187,7 +278,8 @@ impl Reader<'_> {
         if self.refusals.len() > before {
             return None;
         }
-        let placeholders = kinds.into_iter().map(|(name, kind)| Placeholder { name, kind }).collect();
+        let placeholders =
+            kinds.into_iter().map(|(name, kind)| Placeholder { name, kind }).collect();
         self.commands.push(Command {
             id: id_text,
             title: title?,
@@ -214,9 +306,18 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, cell: &Cell, most: usize, expected: &str) -> Option<String> {
-        let fine = !is_none(&cell.text) && cell.text.chars().count() <= most && !cell.text.chars().any(is_hidden);
+        let fine = !is_none(&cell.text)
+            && cell.text.chars().count() <= most
+            && !cell.text.chars().any(is_hidden);
         if !fine {
-            self.cell(cell, &wrong(Rule::Words, "no text, or one that is too long", format!("{expected}; at most {most} characters")));
+            self.cell(
+                cell,
+                &wrong(
+                    Rule::Words,
+                    "no text, or one that is too long",
+                    format!("{expected}; at most {most} characters"),
+                ),
+            );
         }
         fine.then(|| cell.text.clone())
     }
@@ -228,33 +329,57 @@ impl Reader<'_> {
         let before = self.refusals.len();
         for cells in &table.rows {
             let [part, value] = cells.as_slice() else { continue };
-            let placeholder = bare(&part.text).strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+            let placeholder =
+                bare(&part.text).strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
             let twice = if let Some(placeholder) = placeholder {
-                if !programs::is_placeholder(placeholder) || rows.placeholders.len() >= MOST_PLACEHOLDERS {
-                    let expected = format!("at most {MOST_PLACEHOLDERS} placeholders such as '{{app}}', in lower-case letters");
+                if !programs::is_placeholder(placeholder)
+                    || rows.placeholders.len() >= MOST_PLACEHOLDERS
+                {
+                    let expected = format!(
+                        "at most {MOST_PLACEHOLDERS} placeholders such as '{{app}}', in lower-case letters"
+                    );
                     self.cell(part, &wrong(Rule::Placeholder, shown(&part.text), expected));
                     continue;
                 }
                 rows.placeholders.insert(placeholder.to_owned(), value).is_some()
-            } else if let Some(known) = PARTS.into_iter().find(|known| part.text.eq_ignore_ascii_case(known)) {
+            } else if let Some(known) =
+                PARTS.into_iter().find(|known| part.text.eq_ignore_ascii_case(known))
+            {
                 rows.parts.insert(known, value).is_some()
             } else {
                 let near = nearest(&part.text, PARTS.into_iter());
-                let expected =
-                    near.map_or_else(|| format!("one of '{}'", PARTS.join("', '")), |near| format!("a known row; did you mean '{near}'?"));
-                self.cell(part, &wrong(Rule::Form, format!("unknown row {}", shown(&part.text)), expected));
+                let expected = near.map_or_else(
+                    || format!("one of '{}'", PARTS.join("', '")),
+                    |near| format!("a known row; did you mean '{near}'?"),
+                );
+                self.cell(
+                    part,
+                    &wrong(Rule::Form, format!("unknown row {}", shown(&part.text)), expected),
+                );
                 continue;
             };
             if twice {
-                self.cell(part, &wrong(Rule::Form, format!("the row {} twice", shown(&part.text)), "each row once"));
+                self.cell(
+                    part,
+                    &wrong(
+                        Rule::Form,
+                        format!("the row {} twice", shown(&part.text)),
+                        "each row once",
+                    ),
+                );
             }
         }
-        let missing: Vec<&str> = PARTS.into_iter().filter(|part| !rows.parts.contains_key(part)).collect();
+        let missing: Vec<&str> =
+            PARTS.into_iter().filter(|part| !rows.parts.contains_key(part)).collect();
         if self.refusals.len() == before {
             for part in &missing {
                 self.cell(
                     name,
-                    &wrong(Rule::Form, format!("a command without the row '{part}'"), format!("a row '{part}'; '-' for no check")),
+                    &wrong(
+                        Rule::Form,
+                        format!("a command without the row '{part}'"),
+                        format!("a row '{part}'; '-' for no check"),
+                    ),
                 );
             }
         }
@@ -272,9 +397,15 @@ impl Reader<'_> {
     }
 
     /// What it does, and its check. The outer `None` of the check tells that it is wrong.
-    fn does(&mut self, runs: &Cell, check: &Cell, kinds: &BTreeMap<String, Kind>) -> (Option<Does>, Option<Option<Vector>>) {
-        let what = cells::words(&runs.text)
-            .and_then(|(words, offset)| programs::command(&words, kinds).map_err(|wrong| cells::moved(wrong, offset)));
+    fn does(
+        &mut self,
+        runs: &Cell,
+        check: &Cell,
+        kinds: &BTreeMap<String, Kind>,
+    ) -> (Option<Does>, Option<Option<Vector>>) {
+        let what = cells::words(&runs.text).and_then(|(words, offset)| {
+            programs::command(&words, kinds).map_err(|wrong| cells::moved(wrong, offset))
+        });
         let does = match self.take(runs, what) {
             Some(What::Vector(vector)) => Some(Does::Program(vector)),
             Some(What::BuiltIn(built_in, argument)) => Some(Does::BuiltIn(built_in, argument)),
@@ -291,16 +422,27 @@ impl Reader<'_> {
         let vector = if is_none(&check.text) {
             Some(None)
         } else {
-            let vector =
-                cells::words(&check.text).and_then(|(words, offset)| programs::check(&words).map_err(|wrong| cells::moved(wrong, offset)));
+            let vector = cells::words(&check.text).and_then(|(words, offset)| {
+                programs::check(&words).map_err(|wrong| cells::moved(wrong, offset))
+            });
             self.take(check, vector).map(Some)
         };
         match (&does, &vector) {
             (Some(Does::Program(does)), Some(None)) if programs::needs_check(does, kinds) => {
-                self.cell(check, &wrong(Rule::NeedsCheck, format!("{} without its check", does), "`nginx -t`"));
+                self.cell(
+                    check,
+                    &wrong(Rule::NeedsCheck, format!("{} without its check", does), "`nginx -t`"),
+                );
             }
             (Some(Does::BuiltIn(..)), Some(Some(_))) => {
-                self.cell(check, &wrong(Rule::BuiltIn, "a built-in with a check", "'-': what it checks stands in the code"));
+                self.cell(
+                    check,
+                    &wrong(
+                        Rule::BuiltIn,
+                        "a built-in with a check",
+                        "'-': what it checks stands in the code",
+                    ),
+                );
             }
             _ => {}
         }
@@ -323,7 +465,14 @@ impl Reader<'_> {
             .collect();
         for (name, cell) in &rows.placeholders {
             if !used.contains(name.as_str()) {
-                self.cell(cell, &wrong(Rule::Placeholder, format!("'{{{name}}}' isn't in the command"), "a placeholder that 'runs' has"));
+                self.cell(
+                    cell,
+                    &wrong(
+                        Rule::Placeholder,
+                        format!("'{{{name}}}' isn't in the command"),
+                        "a placeholder that 'runs' has",
+                    ),
+                );
             }
         }
     }
@@ -331,14 +480,29 @@ impl Reader<'_> {
     /// What undoes a command is another command of the catalogue, with the same placeholders.
     fn undone(&mut self) {
         for (id, cell) in std::mem::take(&mut self.undos) {
-            let Some(command) = self.commands.iter().find(|command| command.id == id) else { continue };
+            let Some(command) = self.commands.iter().find(|command| command.id == id) else {
+                continue;
+            };
             let Undo::By(by) = &command.undo else { continue };
             let refusal = match self.commands.iter().find(|other| other.id == *by) {
-                _ if *by == id => {
-                    Some(wrong(Rule::Undo, "a command that undoes itself", "another one, or 'can't be undone, because \u{2026}'"))
+                _ if *by == id => Some(wrong(
+                    Rule::Undo,
+                    "a command that undoes itself",
+                    "another one, or 'can't be undone, because \u{2026}'",
+                )),
+                Some(other)
+                    if other
+                        .placeholders
+                        .iter()
+                        .all(|placeholder| command.placeholders.contains(placeholder)) =>
+                {
+                    None
                 }
-                Some(other) if other.placeholders.iter().all(|placeholder| command.placeholders.contains(placeholder)) => None,
-                Some(_) => Some(wrong(Rule::Undo, format!("'{by}' has other placeholders"), "a command with the same placeholders")),
+                Some(_) => Some(wrong(
+                    Rule::Undo,
+                    format!("'{by}' has other placeholders"),
+                    "a command with the same placeholders",
+                )),
                 None => {
                     let near = nearest(by, self.commands.iter().map(|other| other.id.as_str()));
                     let expected = near.map_or_else(
@@ -357,8 +521,11 @@ impl Reader<'_> {
 
 /// Characters that people can't see, or that change what they see.
 fn is_hidden(c: char) -> bool {
-    let blank =
-        matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}');
+    let blank = matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'
+            ..='\u{180f}' | '\u{2800}'
+    );
     let invisible = matches!(c, '\u{3164}' | '\u{ffa0}' | '\u{fe00}'..='\u{fe0f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}');
     is_unprintable(c) || blank || invisible || (c.is_whitespace() && c != ' ')
 }
@@ -366,12 +533,22 @@ fn is_hidden(c: char) -> bool {
 /// A signal that something reports, as far as can be known: a likely slip is told.
 fn signal(text: &str) -> Result<Signal, Wrong> {
     let Some(name) = text.strip_prefix('`').and_then(|text| text.strip_suffix('`')) else {
-        return Err(wrong(Rule::SignalName, shown(text), "signals in backticks with commas between them, such as '`app.memory`'"));
+        return Err(wrong(
+            Rule::SignalName,
+            shown(text),
+            "signals in backticks with commas between them, such as '`app.memory`'",
+        ));
     };
-    let signal: Signal =
-        name.parse().map_err(|_| wrong(Rule::SignalName, shown(name), "lower-case words joined by dots, such as 'app.memory'"))?;
+    let signal: Signal = name.parse().map_err(|_| {
+        wrong(
+            Rule::SignalName,
+            shown(name),
+            "lower-case words joined by dots, such as 'app.memory'",
+        )
+    })?;
     if say::known_unit(name).is_none()
-        && let Some((near, _, _)) = say::KNOWN.iter().find(|(known, _, _)| strsim::damerau_levenshtein(known, name) <= 2)
+        && let Some((near, _, _)) =
+            say::KNOWN.iter().find(|(known, _, _)| strsim::damerau_levenshtein(known, name) <= 2)
     {
         return Err(wrong(
             Rule::SignalName,
@@ -389,16 +566,25 @@ fn units(text: &str) -> Result<Vec<String>, Wrong> {
     for part in text.split(',') {
         let part = part.trim();
         let Some(name) = part.strip_prefix('`').and_then(|part| part.strip_suffix('`')) else {
-            return Err(wrong(Rule::UnitService, shown(part), "units in backticks with commas between them, such as '`nginx.service`'"));
+            return Err(wrong(
+                Rule::UnitService,
+                shown(part),
+                "units in backticks with commas between them, such as '`nginx.service`'",
+            ));
         };
-        values::unit(name).map_err(|refused| wrong(refused.rule, refused.found, refused.expected))?;
+        values::unit(name)
+            .map_err(|refused| wrong(refused.rule, refused.found, refused.expected))?;
         if of.iter().any(|known| known == name) {
             return Err(wrong(Rule::Identity, format!("'{name}' twice"), "each unit once"));
         }
         of.push(name.to_owned());
     }
     if of.len() > MOST_UNITS {
-        return Err(wrong(Rule::Bounds, format!("{} units", of.len()), format!("at most {MOST_UNITS}")));
+        return Err(wrong(
+            Rule::Bounds,
+            format!("{} units", of.len()),
+            format!("at most {MOST_UNITS}"),
+        ));
     }
     Ok(of)
 }

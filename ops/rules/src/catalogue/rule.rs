@@ -1,4 +1,5 @@
-//! The rules that refuse: each has a name and a sentence, and every refusal names the one that it is about.
+//! The rules that refuse: each has a name and a sentence, and every refusal names the one that it
+//! is about.
 
 use std::fmt;
 
@@ -47,7 +48,8 @@ rules! {
     /// A duration outside of its bounds.
     Duration "duration" "Durations are within their bounds.",
 
-    /// Something that isn't an argument vector: separators, quotes or spaces that only a shell would understand.
+    /// Something that isn't an argument vector: separators, quotes or spaces that only a shell
+    /// would understand.
     NoShell "no-shell" "There is no shell: words with one space between them, and nothing else.",
     /// Characters that aren't plain ASCII.
     PlainCharacters "plain-characters" "Only plain ASCII characters that can be seen.",
@@ -203,7 +205,11 @@ impl Wrong {
     }
 }
 
-pub(super) fn refused(rule: Rule, found: impl Into<String>, expected: impl Into<String>) -> Refused {
+pub(super) fn refused(
+    rule: Rule,
+    found: impl Into<String>,
+    expected: impl Into<String>,
+) -> Refused {
     Refused { rule, found: found.into(), expected: expected.into() }
 }
 
@@ -213,7 +219,11 @@ pub(super) fn shown(text: &str) -> String {
     let more = if text.chars().nth(60).is_some() { "\u{2026}" } else { "" };
     let escaped: String = short
         .chars()
-        .flat_map(|c| if c.is_ascii() { c.escape_debug().to_string() } else { c.escape_default().to_string() }.chars().collect::<Vec<_>>())
+        .flat_map(|c| {
+            if c.is_ascii() { c.escape_debug().to_string() } else { c.escape_default().to_string() }
+                .chars()
+                .collect::<Vec<_>>()
+        })
         .collect();
     format!("'{escaped}{more}'")
 }

@@ -1,4 +1,5 @@
-//! What only the host's own configuration can name: a team's own script, and a PM2 that is in nobody else's place.
+//! What only the host's own configuration can name: a team's own script, and a PM2 that is in
+//! nobody else's place.
 
 use std::str::FromStr;
 
@@ -16,17 +17,31 @@ pub struct OwnScript {
 }
 
 impl OwnScript {
-    /// Checks the name (lower-case words joined by `-`), the path (absolute, plain) and the hash (64 hexadecimal digits).
+    /// Checks the name (lower-case words joined by `-`), the path (absolute, plain) and the hash
+    /// (64 hexadecimal digits).
     pub fn new(name: &str, path: &str, sha256: &str) -> Result<Self, Refused> {
         if !is_command_id(name) {
-            return Err(refused(Rule::Script, shown(name), "a name of lower-case words joined by '-', such as 'clear-cache'"));
+            return Err(refused(
+                Rule::Script,
+                shown(name),
+                "a name of lower-case words joined by '-', such as 'clear-cache'",
+            ));
         }
         if !is_plain(path, |part| !part.starts_with('.')) {
-            return Err(refused(Rule::Script, shown(path), "an absolute path of plain letters, such as '/opt/team/clear-cache'"));
+            return Err(refused(
+                Rule::Script,
+                shown(path),
+                "an absolute path of plain letters, such as '/opt/team/clear-cache'",
+            ));
         }
-        let hash = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let hash = sha256.len() == 64
+            && sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if !hash {
-            return Err(refused(Rule::Script, shown(sha256), "the SHA-256 of the script, 64 lower-case hexadecimal digits"));
+            return Err(refused(
+                Rule::Script,
+                shown(sha256),
+                "the SHA-256 of the script, 64 lower-case hexadecimal digits",
+            ));
         }
         Ok(Self { name: name.to_owned(), path: path.to_owned(), sha256: sha256.to_owned() })
     }
@@ -58,7 +73,8 @@ fn is_plain(path: &str, fits: impl Fn(&str) -> bool) -> bool {
     path.len() <= 200 && path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment))
 }
 
-/// Where PM2 is on a host that has it in none of the usual places, as with `nvm`: an absolute, plain path that ends in `/pm2`.
+/// Where PM2 is on a host that has it in none of the usual places, as with `nvm`: an absolute,
+/// plain path that ends in `/pm2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnPm2(String);
 

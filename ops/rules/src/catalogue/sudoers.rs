@@ -1,4 +1,5 @@
-//! The lines that let Calm Ops, which has no rights of its own, run exactly what the catalogue holds.
+//! The lines that let Calm Ops, which has no rights of its own, run exactly what the catalogue
+//! holds.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -8,9 +9,10 @@ use super::{
     values::{Facts, Values},
 };
 
-/// The lines for `/etc/sudoers.d`: for each command that runs as another user than Calm Ops' own, one line for each exact argument vector
-/// that can be run on this host now, and for its check. There are no wildcards: where a placeholder stands, each known value has its
-/// own line, and a new app or certificate needs a new print.
+/// The lines for `/etc/sudoers.d`: for each command that runs as another user than Calm Ops' own,
+/// one line for each exact argument vector that can be run on this host now, and for its check.
+/// There are no wildcards: where a placeholder stands, each known value has its own line, and a new
+/// app or certificate needs a new print.
 pub fn sudoers(catalogue: &Catalogue, facts: &Facts, service_user: &UserName) -> String {
     let mut text = format!(
         "# What Calm Ops may run as another user: the catalogue's version {}.\n# Put it into /etc/sudoers.d/calm-ops with: visudo -f /etc/sudoers.d/calm-ops\n",
@@ -25,7 +27,10 @@ pub fn sudoers(catalogue: &Catalogue, facts: &Facts, service_user: &UserName) ->
         let _ = writeln!(text, "\n# {}: {}", command.id(), command.shown());
         let vectors = vectors(command, facts);
         if vectors.is_empty() {
-            let _ = writeln!(text, "# Nothing that it could act upon is known on this machine, or the program isn't there.");
+            let _ = writeln!(
+                text,
+                "# Nothing that it could act upon is known on this machine, or the program isn't there."
+            );
         }
         for vector in vectors {
             let line = format!("{service_user} ALL=({user}) NOPASSWD: {}", escaped(&vector));
@@ -49,7 +54,12 @@ fn vectors(command: &Command, facts: &Facts) -> Vec<Exact> {
     let mut all = vec![Values::new()];
     for placeholder in command.placeholders() {
         let choices = placeholder.choices(facts);
-        all = all.iter().flat_map(|values| choices.iter().map(|choice| values.clone().with(placeholder.name(), choice.clone()))).collect();
+        all = all
+            .iter()
+            .flat_map(|values| {
+                choices.iter().map(|choice| values.clone().with(placeholder.name(), choice.clone()))
+            })
+            .collect();
     }
     let filled = all.iter().filter_map(|values| command.fill(values, facts).ok());
     let mut vectors: Vec<Exact> = Vec::new();
@@ -57,7 +67,9 @@ fn vectors(command: &Command, facts: &Facts) -> Vec<Exact> {
         let check = filled.check().map(|argv| Exact { argv: argv.to_vec(), sha256: None });
         let run = match filled.action() {
             Action::Program { argv, .. } => Some(Exact { argv: argv.clone(), sha256: None }),
-            Action::Script { argv, sha256, .. } => Some(Exact { argv: argv.clone(), sha256: Some(sha256.clone()) }),
+            Action::Script { argv, sha256, .. } => {
+                Some(Exact { argv: argv.clone(), sha256: Some(sha256.clone()) })
+            }
             Action::QueryCancel { .. } => None,
         };
         for exact in [check, run].into_iter().flatten() {
@@ -69,8 +81,8 @@ fn vectors(command: &Command, facts: &Facts) -> Vec<Exact> {
     vectors
 }
 
-/// As sudoers reads it back: `,`, `:`, `=` and `\` mean something there, and so do the wildcards. No arguments are written `""`: without
-/// them any would be allowed.
+/// As sudoers reads it back: `,`, `:`, `=` and `\` mean something there, and so do the wildcards.
+/// No arguments are written `""`: without them any would be allowed.
 fn escaped(exact: &Exact) -> String {
     let mut text = String::new();
     if let Some(sha256) = &exact.sha256 {
@@ -84,7 +96,9 @@ fn escaped(exact: &Exact) -> String {
             match c {
                 // Once for the reader of the file, once for the pattern.
                 '\\' => text.push_str("\\\\\\\\"),
-                ',' | ':' | '=' | '*' | '?' | '[' | ']' | '!' | '#' | '(' | ')' | '"' | '^' => text.extend(['\\', c]),
+                ',' | ':' | '=' | '*' | '?' | '[' | ']' | '!' | '#' | '(' | ')' | '"' | '^' => {
+                    text.extend(['\\', c])
+                }
                 c => text.push(c),
             }
         }

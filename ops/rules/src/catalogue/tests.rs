@@ -15,14 +15,17 @@ fn catalogue() -> Catalogue {
 
 /// A host that has everything.
 fn facts() -> Facts {
-    let all = Program::ALL.into_iter().try_fold(Facts::new(), |facts, program| facts.with_program(program, program.candidates()[0]));
+    let all = Program::ALL.into_iter().try_fold(Facts::new(), |facts, program| {
+        facts.with_program(program, program.candidates()[0])
+    });
     all.unwrap()
         .with_apps(["api".to_owned(), "worker_2".to_owned()])
         .with_certificates(["example.com".to_owned()])
         .with_queries(["4711@1790000000000000".to_owned()])
 }
 
-/// A document of one command that is right; rows are changed or added by their names, `command` changes the id.
+/// A document of one command that is right; rows are changed or added by their names, `command`
+/// changes the id.
 fn one(changes: &[(&str, &str)]) -> String {
     let mut rows = vec![
         ("command", "`pm2-reload`"),
@@ -49,7 +52,9 @@ fn one(changes: &[(&str, &str)]) -> String {
     }
     let mut text = "format: 1\n\n".to_owned();
     // A row with an empty value is left out.
-    for (place, (name, value)) in rows.into_iter().filter(|(_, value)| !value.is_empty()).enumerate() {
+    for (place, (name, value)) in
+        rows.into_iter().filter(|(_, value)| !value.is_empty()).enumerate()
+    {
         let _ = writeln!(text, "| {name} | {value} |");
         if place == 0 {
             text.push_str("| --- | --- |\n");
@@ -91,9 +96,15 @@ fn the_documents_own_commands_become_exactly_these_vectors() {
     assert_eq!(argv("pm2-restart", &app()), ["/usr/bin/pm2", "restart", "api"]);
     assert_eq!(argv("pm2-flush", &app()), ["/usr/bin/pm2", "flush", "api"]);
     assert_eq!(argv("nginx-reload", &Values::new()), ["/usr/sbin/nginx", "-s", "reload"]);
-    assert_eq!(argv("journal-vacuum", &Values::new()), ["/usr/bin/journalctl", "--vacuum-size=500M"]);
+    assert_eq!(
+        argv("journal-vacuum", &Values::new()),
+        ["/usr/bin/journalctl", "--vacuum-size=500M"]
+    );
     let certificate = Values::new().with("certificate", "example.com");
-    assert_eq!(argv("certificate-renew", &certificate), ["/usr/bin/certbot", "renew", "--cert-name", "example.com"]);
+    assert_eq!(
+        argv("certificate-renew", &certificate),
+        ["/usr/bin/certbot", "renew", "--cert-name", "example.com"]
+    );
     let unit = Values::new().with("unit", "nginx.service");
     assert_eq!(argv("systemd-restart", &unit), ["/usr/bin/systemctl", "restart", "nginx.service"]);
 }
@@ -117,7 +128,11 @@ fn a_built_in_has_typed_arguments_and_no_vector() {
 
 #[test]
 fn what_is_filled_is_written_in_one_stable_way() {
-    let filled = catalogue().get("pm2-reload").unwrap().fill(&Values::new().with("app", "api"), &facts()).unwrap();
+    let filled = catalogue()
+        .get("pm2-reload")
+        .unwrap()
+        .fill(&Values::new().with("app", "api"), &facts())
+        .unwrap();
     assert_eq!(
         serde_json::to_string(&filled).unwrap(),
         r#"{"command":"pm2-reload","action":{"kind":"program","program":"pm2","argv":["/usr/bin/pm2","reload","api"]},"check":null,"user":"Calm Ops","time_limit":120000000,"values":{"app":"api"}}"#
@@ -127,10 +142,15 @@ fn what_is_filled_is_written_in_one_stable_way() {
 
 #[test]
 fn quoting_shows_where_each_argument_begins_and_ends() {
-    let quoted = |argv: &[&str]| quoted(&argv.iter().map(|&argument| argument.to_owned()).collect::<Vec<_>>());
+    let quoted = |argv: &[&str]| {
+        quoted(&argv.iter().map(|&argument| argument.to_owned()).collect::<Vec<_>>())
+    };
     assert_eq!(quoted(&["/bin/x", "--a=b", "c@d:e,f"]), "/bin/x --a=b c@d:e,f");
     assert_eq!(quoted(&["a b", "", "c"]), "\"a b\" \"\" c");
-    assert_eq!(quoted(&["a\"b\\", "$x", "\u{202e}y\n"]), "\"a\\\"b\\\\\" \"$x\" \"\\u{202e}y\\u{a}\"");
+    assert_eq!(
+        quoted(&["a\"b\\", "$x", "\u{202e}y\n"]),
+        "\"a\\\"b\\\\\" \"$x\" \"\\u{202e}y\\u{a}\""
+    );
     assert_ne!(quoted(&["a b"]), quoted(&["a", "b"]));
     assert_ne!(quoted(&["\"a\""]), quoted(&["a"]));
 }
@@ -147,17 +167,39 @@ fn numbers_may_be_placeholders_within_the_range_that_is_safe() {
     assert_eq!(filled.argv(), ["/usr/bin/journalctl", "--vacuum-size=400M"]);
     let choices = command.placeholders()[0].choices(&facts());
     assert_eq!((choices.len(), choices[0].as_str(), choices[9].as_str()), (10, "200", "2000"));
-    for (value, rule) in [("300", Rule::Range), ("2200", Rule::Range), ("0400", Rule::ValueCharacters), ("4e2", Rule::ValueCharacters)] {
-        assert_eq!(command.fill(&Values::new().with("megabytes", value), &facts()).unwrap_err().rule, rule, "{value}");
+    for (value, rule) in [
+        ("300", Rule::Range),
+        ("2200", Rule::Range),
+        ("0400", Rule::ValueCharacters),
+        ("4e2", Rule::ValueCharacters),
+    ] {
+        assert_eq!(
+            command.fill(&Values::new().with("megabytes", value), &facts()).unwrap_err().rule,
+            rule,
+            "{value}"
+        );
     }
 }
 
 #[test]
 fn only_what_keeps_the_machine_reachable_is_protected() {
-    for unit in ["nginx.service", "php-fpm@8.service", "users-api.service", "network-probe.service", "reboots.service"] {
+    for unit in [
+        "nginx.service",
+        "php-fpm@8.service",
+        "users-api.service",
+        "network-probe.service",
+        "reboots.service",
+    ] {
         assert!(values::unit(unit).is_ok(), "{unit}");
     }
-    for unit in ["user@0.service", "NetworkManager.service", "networking.service", "ufw.service", "cloud-init.service", "ssh@1.service"] {
+    for unit in [
+        "user@0.service",
+        "NetworkManager.service",
+        "networking.service",
+        "ufw.service",
+        "cloud-init.service",
+        "ssh@1.service",
+    ] {
         assert_eq!(values::unit(unit).unwrap_err().rule, Rule::UnitProtected, "{unit}");
     }
 }
@@ -184,21 +226,36 @@ fn a_script_runs_only_where_the_hosts_configuration_lists_it() {
         ("x", "/opt/x", "abc"),
         ("x", "/opt/x", &hash.to_uppercase()),
     ] {
-        assert_eq!(OwnScript::new(name, path, sha256).unwrap_err().rule, Rule::Script, "{name} {path}");
+        assert_eq!(
+            OwnScript::new(name, path, sha256).unwrap_err().rule,
+            Rule::Script,
+            "{name} {path}"
+        );
     }
 }
 
 #[test]
 fn programs_are_only_at_their_known_places() {
     for path in ["/tmp/pm2", "pm2", "/usr/bin/../bin/pm2", "/usr/bin/pm2 ", "/usr/sbin/nginx", ""] {
-        assert_eq!(Facts::new().with_program(Program::Pm2, path).unwrap_err().rule, Rule::Absent, "{path}");
+        assert_eq!(
+            Facts::new().with_program(Program::Pm2, path).unwrap_err().rule,
+            Rule::Absent,
+            "{path}"
+        );
     }
     let apps = Facts::new().with_apps(["api".to_owned()]);
-    let refused = catalogue().get("pm2-reload").unwrap().fill(&Values::new().with("app", "api"), &apps).unwrap_err();
+    let refused = catalogue()
+        .get("pm2-reload")
+        .unwrap()
+        .fill(&Values::new().with("app", "api"), &apps)
+        .unwrap_err();
     assert_eq!(refused.rule, Rule::Absent);
     for program in Program::ALL {
         for path in program.candidates() {
-            assert!(path.starts_with('/') && path.rsplit('/').next() == Some(program.name()), "{path}");
+            assert!(
+                path.starts_with('/') && path.rsplit('/').next() == Some(program.name()),
+                "{path}"
+            );
         }
     }
 }
@@ -207,16 +264,31 @@ fn programs_are_only_at_their_known_places() {
 fn undo_names_another_command_with_the_same_placeholders() {
     let two = |undo: &str, second: &str| {
         let first = one(&[("undo", undo)]);
-        let second = one(&[("command", second), ("runs", "`nginx -s reload`"), ("{app}", ""), ("check", "`nginx -t`")]);
-        parse(&format!("{first}\n{}", second.replace("format: 1", ""))).map_err(|refusals| refusals[0].to_string())
+        let second = one(&[
+            ("command", second),
+            ("runs", "`nginx -s reload`"),
+            ("{app}", ""),
+            ("check", "`nginx -t`"),
+        ]);
+        parse(&format!("{first}\n{}", second.replace("format: 1", "")))
+            .map_err(|refusals| refusals[0].to_string())
     };
     assert!(two("`second`", "`second`").is_ok());
     let told = two("`secnd`", "`second`").unwrap_err();
-    assert!(told.contains("there is no command 'secnd'") && told.contains("did you mean 'second'?"), "{told}");
+    assert!(
+        told.contains("there is no command 'secnd'") && told.contains("did you mean 'second'?"),
+        "{told}"
+    );
     assert!(two("`pm2-reload`", "`second`").unwrap_err().contains("undoes itself"));
     let reversed = format!(
         "{}\n{}",
-        one(&[("command", "`first`"), ("undo", "`pm2-reload`"), ("runs", "`nginx -s reload`"), ("{app}", ""), ("check", "`nginx -t`")]),
+        one(&[
+            ("command", "`first`"),
+            ("undo", "`pm2-reload`"),
+            ("runs", "`nginx -s reload`"),
+            ("{app}", ""),
+            ("check", "`nginx -t`")
+        ]),
         one(&[]).replace("format: 1", "")
     );
     assert_eq!(parse(&reversed).unwrap_err()[0].rule(), Rule::Undo);
@@ -225,7 +297,8 @@ fn undo_names_another_command_with_the_same_placeholders() {
 #[test]
 fn a_proof_about_the_signal_itself_is_preferred() {
     let command = catalogue().get("pm2-restart").unwrap().clone();
-    let within = |signal: &str| command.proof_for(&signal.parse().unwrap()).unwrap().signal().to_string();
+    let within =
+        |signal: &str| command.proof_for(&signal.parse().unwrap()).unwrap().signal().to_string();
     assert_eq!(within("app.memory"), "app.memory");
     assert_eq!(within("queue.depth"), "app.up", "else the first");
     let catalogue = catalogue();
@@ -252,10 +325,16 @@ fn a_refusal_names_the_rule_and_the_place() {
 
 #[test]
 fn one_mistake_anywhere_leaves_no_catalogue() {
-    let text = format!("{DOCUMENT}\n{}", one(&[("command", "`one-more`"), ("risk", "none")]).replace("format: 1", ""));
+    let text = format!(
+        "{DOCUMENT}\n{}",
+        one(&[("command", "`one-more`"), ("risk", "none")]).replace("format: 1", "")
+    );
     let refusals = parse(&text).unwrap_err();
     assert_eq!(refusals.len(), 1);
-    assert!(parse("format: 1\n").unwrap().commands().is_empty(), "an empty catalogue is right: nothing runs");
+    assert!(
+        parse("format: 1\n").unwrap().commands().is_empty(),
+        "an empty catalogue is right: nothing runs"
+    );
 }
 
 #[test]
@@ -264,5 +343,7 @@ fn rules_have_names_and_sentences_of_their_own() {
     let names: BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
     let sentences: BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.sentence()).collect();
     assert_eq!((names.len(), sentences.len()), (Rule::ALL.len(), Rule::ALL.len()));
-    assert!(Rule::ALL.iter().all(|rule| rule.sentence().ends_with('.') && rule.sentence().len() < 120));
+    assert!(
+        Rule::ALL.iter().all(|rule| rule.sentence().ends_with('.') && rule.sentence().len() < 120)
+    );
 }

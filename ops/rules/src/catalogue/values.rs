@@ -1,4 +1,5 @@
-//! What may stand where a placeholder is: kinds of values, each with a strict grammar, and what a host was seen to have.
+//! What may stand where a placeholder is: kinds of values, each with a strict grammar, and what a
+//! host was seen to have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +44,8 @@ pub enum Kind {
         /// The one that is recommended.
         usual: u64,
     },
-    /// A query that runs in the database: `PID@STARTED`, the server's process and the start of the query in microseconds since 1970.
+    /// A query that runs in the database: `PID@STARTED`, the server's process and the start of the
+    /// query in microseconds since 1970.
     Query,
 }
 
@@ -52,21 +54,31 @@ impl Kind {
     pub fn shown(&self) -> String {
         match self {
             Self::App => "an app seen under PM2".into(),
-            Self::Unit { of } => format!("one of the units {}", of.iter().map(|unit| format!("`{unit}`")).collect::<Vec<_>>().join(", ")),
+            Self::Unit { of } => format!(
+                "one of the units {}",
+                of.iter().map(|unit| format!("`{unit}`")).collect::<Vec<_>>().join(", ")
+            ),
             Self::Certificate => "a certificate that certbot has".into(),
-            Self::Number { from, to, step, usual } => format!("a whole number from {from} to {to} in steps of {step}, usually {usual}"),
+            Self::Number { from, to, step, usual } => {
+                format!("a whole number from {from} to {to} in steps of {step}, usually {usual}")
+            }
             Self::Query => "a query that runs now".into(),
         }
     }
 
-    /// Whether a value is well formed and allowed by the catalogue; nothing is known here of what a host has.
+    /// Whether a value is well formed and allowed by the catalogue; nothing is known here of what a
+    /// host has.
     pub fn check(&self, value: &str) -> Result<(), Refused> {
         match self {
             Self::App => app(value),
             Self::Unit { of } => {
                 unit(value)?;
                 let listed = of.iter().any(|unit| unit == value);
-                if listed { Ok(()) } else { Err(refused(Rule::NotListed, shown(value), format!("one of {}", of.join(", ")))) }
+                if listed {
+                    Ok(())
+                } else {
+                    Err(refused(Rule::NotListed, shown(value), format!("one of {}", of.join(", "))))
+                }
             }
             Self::Certificate => certificate(value),
             Self::Number { from, to, step, .. } => number(value, *from, *to, *step),
@@ -95,16 +107,18 @@ impl Placeholder {
 
     /// Every value that is allowed on a host, in order.
     pub fn choices(&self, facts: &Facts) -> Vec<String> {
-        let seen = |names: &BTreeSet<String>| names.iter().filter(|name| self.kind.check(name).is_ok()).cloned().collect();
+        let seen = |names: &BTreeSet<String>| {
+            names.iter().filter(|name| self.kind.check(name).is_ok()).cloned().collect()
+        };
         match &self.kind {
             Kind::App => seen(&facts.apps),
             Kind::Unit { of } => of.clone(),
             Kind::Certificate => seen(&facts.certificates),
             Kind::Query => seen(&facts.queries),
             // The parser bounds how many these are.
-            Kind::Number { from, to, step, .. } => {
-                (0..=(to - from) / step.max(&1)).map(|count| (from + count * step).to_string()).collect()
-            }
+            Kind::Number { from, to, step, .. } => (0..=(to - from) / step.max(&1))
+                .map(|count| (from + count * step).to_string())
+                .collect(),
         }
     }
 
@@ -114,14 +128,17 @@ impl Placeholder {
         let (seen, where_) = match &self.kind {
             Kind::Unit { .. } | Kind::Number { .. } => return Ok(()),
             Kind::App => (facts.apps.contains(value), "an app that PM2 runs on this host now"),
-            Kind::Certificate => (facts.certificates.contains(value), "a certificate that certbot has on this host"),
+            Kind::Certificate => {
+                (facts.certificates.contains(value), "a certificate that certbot has on this host")
+            }
             Kind::Query => (facts.queries.contains(value), "a query that still runs"),
         };
         if seen { Ok(()) } else { Err(refused(Rule::NotSeen, shown(value), where_)) }
     }
 }
 
-/// Values for a command's placeholders, by name. They may be hostile: [`super::Command::fill`] checks them.
+/// Values for a command's placeholders, by name. They may be hostile: [`super::Command::fill`]
+/// checks them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Values(pub(super) BTreeMap<String, String>);
 
@@ -167,7 +184,11 @@ impl Facts {
     /// A program is there, at one of [`Program::candidates`]. Any other path is refused.
     pub fn with_program(mut self, program: Program, path: &str) -> Result<Self, Refused> {
         if !program.candidates().contains(&path) {
-            return Err(refused(Rule::Absent, shown(path), format!("one of {}", program.candidates().join(", "))));
+            return Err(refused(
+                Rule::Absent,
+                shown(path),
+                format!("one of {}", program.candidates().join(", ")),
+            ));
         }
         self.programs.insert(program, path.to_owned());
         Ok(self)
@@ -180,7 +201,8 @@ impl Facts {
         self
     }
 
-    /// Whether PM2 runs apps while its program is in none of the known places, so that none of its commands can be offered.
+    /// Whether PM2 runs apps while its program is in none of the known places, so that none of its
+    /// commands can be offered.
     pub fn lacks_pm2(&self) -> bool {
         !self.apps.is_empty() && !self.programs.contains_key(&Program::Pm2)
     }
@@ -192,7 +214,8 @@ impl Facts {
         self
     }
 
-    /// The certificates that certbot has: the names of the files in its `renewal` directory, without `.conf`.
+    /// The certificates that certbot has: the names of the files in its `renewal` directory,
+    /// without `.conf`.
     #[must_use]
     pub fn with_certificates(mut self, names: impl IntoIterator<Item = String>) -> Self {
         self.certificates = bounded(names);
@@ -207,8 +230,14 @@ impl Facts {
     }
 }
 
-/// What holds for every value that becomes an argument: it is a name, and nothing else to any program.
-fn name(value: &str, most: usize, fits: impl Fn(char) -> bool, example: &str) -> Result<(), Refused> {
+/// What holds for every value that becomes an argument: it is a name, and nothing else to any
+/// program.
+fn name(
+    value: &str,
+    most: usize,
+    fits: impl Fn(char) -> bool,
+    example: &str,
+) -> Result<(), Refused> {
     let no = |rule| Err(refused(rule, shown(value), example));
     if value.is_empty() {
         return no(Rule::ValueEmpty);
@@ -237,7 +266,8 @@ fn app(value: &str) -> Result<(), Refused> {
     const EXPECTED: &str = "the name of one app, such as 'api'";
     name(value, LONGEST_APP, is_name, EXPECTED)?;
     let lower = value.to_ascii_lowercase();
-    // PM2 asks JavaScript whether a name is a number, and that takes '0x1f', '1e3' and 'Infinity' for one.
+    // PM2 asks JavaScript whether a name is a number, and that takes '0x1f', '1e3' and 'Infinity'
+    // for one.
     let digit_like = |c: char| c.is_ascii_hexdigit() || matches!(c, 'x' | 'o' | '.' | '_' | '-');
     let number = value.starts_with(|c: char| c.is_ascii_digit()) && lower.chars().all(digit_like);
     let rule = if lower == "all" {
@@ -246,8 +276,12 @@ fn app(value: &str) -> Result<(), Refused> {
         Rule::AppNumber
     } else if [".json", ".yml", ".yaml", ".config."].iter().any(|known| lower.contains(known)) {
         Rule::AppFile
-    } else if matches!(lower.as_str(), "default" | "log" | "startup" | "unstartup" | "completion" | "constructor" | "prototype") {
-        // 'default' is every app of that namespace if no app has the name; PM2 reads 'log' anywhere as 'logs'.
+    } else if matches!(
+        lower.as_str(),
+        "default" | "log" | "startup" | "unstartup" | "completion" | "constructor" | "prototype"
+    ) {
+        // 'default' is every app of that namespace if no app has the name; PM2 reads 'log' anywhere
+        // as 'logs'.
         Rule::AppReserved
     } else {
         return Ok(());
@@ -262,12 +296,19 @@ pub(super) fn unit(value: &str) -> Result<(), Refused> {
     let Some(stem) = value.strip_suffix(".service") else {
         return Err(refused(Rule::UnitService, shown(value), EXPECTED));
     };
-    let (before, instance) = stem.split_once('@').map_or((stem, None), |(before, instance)| (before, Some(instance)));
-    if before.is_empty() || instance.is_some_and(|instance| instance.is_empty() || instance.contains('@')) {
+    let (before, instance) =
+        stem.split_once('@').map_or((stem, None), |(before, instance)| (before, Some(instance)));
+    if before.is_empty()
+        || instance.is_some_and(|instance| instance.is_empty() || instance.contains('@'))
+    {
         return Err(refused(Rule::UnitService, shown(value), EXPECTED));
     }
     if programs::is_protected(before) {
-        return Err(refused(Rule::UnitProtected, shown(value), "a service that the machine can do without for a moment"));
+        return Err(refused(
+            Rule::UnitProtected,
+            shown(value),
+            "a service that the machine can do without for a moment",
+        ));
     }
     Ok(())
 }
@@ -283,7 +324,10 @@ fn certificate(value: &str) -> Result<(), Refused> {
 
 /// A number without sign, leading zeros or separators.
 pub(super) fn plain_number(text: &str) -> Option<u64> {
-    let plain = !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    let plain = !text.is_empty()
+        && text.len() <= 18
+        && text.bytes().all(|b| b.is_ascii_digit())
+        && (text == "0" || !text.starts_with('0'));
     if plain { text.parse().ok() } else { None }
 }
 
@@ -311,7 +355,9 @@ pub(super) fn query(value: &str) -> Result<(u32, u64), Refused> {
     if value.starts_with('-') {
         return Err(refused(Rule::ValueDash, shown(value), EXPECTED));
     }
-    let parts = value.split_once('@').and_then(|(pid, started)| Some((plain_number(pid)?, plain_number(started)?)));
+    let parts = value
+        .split_once('@')
+        .and_then(|(pid, started)| Some((plain_number(pid)?, plain_number(started)?)));
     let Some((pid, started)) = parts else {
         return Err(refused(Rule::ValueCharacters, shown(value), EXPECTED));
     };

@@ -1,4 +1,5 @@
-//! Whether a yes counts: what was decided upon is still as it was shown, whoever says yes may, and nothing is in the way.
+//! Whether a yes counts: what was decided upon is still as it was shown, whoever says yes may, and
+//! nothing is in the way.
 
 use super::{Refusal, Situation, conflict, offered};
 use crate::{
@@ -9,7 +10,8 @@ use crate::{
     time::Timestamp,
 };
 
-/// What else runs on the same subject, or may still run there, for this incident or another one. Until it is over nothing else is started.
+/// What else runs on the same subject, or may still run there, for this incident or another one.
+/// Until it is over nothing else is started.
 pub fn in_the_way<'a>(
     one: &Recommendation,
     incident: &'a Incident,
@@ -17,19 +19,31 @@ pub fn in_the_way<'a>(
     now: Timestamp,
 ) -> Option<(RecommendationId, &'a Recommendation)> {
     let all = others.iter().filter(|other| other.number != incident.number).chain([incident]);
-    let runs =
-        all.flat_map(|other| other.recommendations.iter().map(|run| (RecommendationId { incident: other.number, place: run.place }, run)));
+    let runs = all.flat_map(|other| {
+        other
+            .recommendations
+            .iter()
+            .map(|run| (RecommendationId { incident: other.number, place: run.place }, run))
+    });
     let this = RecommendationId { incident: incident.number, place: one.place };
-    runs.filter(|(id, run)| *id != this && run.subject == one.subject).find(|(_, run)| run.may_run(now))
+    runs.filter(|(id, run)| *id != this && run.subject == one.subject)
+        .find(|(_, run)| run.may_run(now))
 }
 
 /// Refuses while something is [in the way](in_the_way).
-pub(super) fn busy(one: &Recommendation, others: &[Incident], incident: &Incident, now: Timestamp) -> Result<(), Refusal> {
+pub(super) fn busy(
+    one: &Recommendation,
+    others: &[Incident],
+    incident: &Incident,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let Some((id, run)) = in_the_way(one, incident, others, now) else { return Ok(()) };
     let Recommendation { title, subject, .. } = run;
     let (number, until) = (id.incident, run.may_run_until().unwrap_or(now).to_seconds_text());
     Err(conflict(if run.is_under_way() {
-        format!("\"{title}\" runs on {subject} for incident {number}. One at a time: wait for its end.")
+        format!(
+            "\"{title}\" runs on {subject} for incident {number}. One at a time: wait for its end."
+        )
     } else {
         format!(
             "\"{title}\" was started on {subject} for incident {number}, and its end was not seen. It may still run: look by hand, and wait until {until}."
@@ -37,9 +51,19 @@ pub(super) fn busy(one: &Recommendation, others: &[Incident], incident: &Inciden
     }))
 }
 
-/// Refuses while the same command has run on the same subject a short while ago, for this incident or another one.
-fn cooled(one: &Recommendation, others: &[Incident], incident: &Incident, now: Timestamp) -> Result<(), Refusal> {
-    let all = others.iter().filter(|other| other.number != incident.number).chain([incident]).flat_map(|other| &other.recommendations);
+/// Refuses while the same command has run on the same subject a short while ago, for this incident
+/// or another one.
+fn cooled(
+    one: &Recommendation,
+    others: &[Incident],
+    incident: &Incident,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let all = others
+        .iter()
+        .filter(|other| other.number != incident.number)
+        .chain([incident])
+        .flat_map(|other| &other.recommendations);
     let same = all.filter(|ran| ran.command == one.command && ran.subject == one.subject);
     // The page of commands may have been changed since: the shorter of both times counts.
     let until = same.filter_map(|ran| ran.cools_until(ran.cool_down.min(one.cool_down))).max();
@@ -52,7 +76,12 @@ fn cooled(one: &Recommendation, others: &[Incident], incident: &Incident, now: T
     )))
 }
 
-pub(super) fn approve(incident: &Incident, id: RecommendationId, binding: Hash, situation: Situation<'_>) -> Result<Vec<Event>, Refusal> {
+pub(super) fn approve(
+    incident: &Incident,
+    id: RecommendationId,
+    binding: Hash,
+    situation: Situation<'_>,
+) -> Result<Vec<Event>, Refusal> {
     let one = offered(incident, id, situation.now)?;
     let Some(catalogue) = situation.catalogue else {
         return Err(conflict(
@@ -67,10 +96,15 @@ pub(super) fn approve(incident: &Incident, id: RecommendationId, binding: Hash, 
         ));
     }
     if one.approvals.iter().any(|given| given.by == situation.actor && given.binding == now) {
-        return Err(conflict("You have approved it already. It needs another person too, because its risk is high.".to_owned()));
+        return Err(conflict(
+            "You have approved it already. It needs another person too, because its risk is high."
+                .to_owned(),
+        ));
     }
     // Otherwise one person could invite themselves once more, and be both.
-    if one.approval == Approval::Two && situation.role_since.is_some_and(|since| since >= incident.first_offered_at(one)) {
+    if one.approval == Approval::Two
+        && situation.role_since.is_some_and(|since| since >= incident.first_offered_at(one))
+    {
         return Err(conflict(
             "Because its risk is high, it takes two people who could approve before it was recommended, and you can only since. Ask someone else."
                 .to_owned(),
@@ -79,6 +113,12 @@ pub(super) fn approve(incident: &Incident, id: RecommendationId, binding: Hash, 
     busy(one, situation.others, incident, situation.now)?;
     cooled(one, situation.others, incident, situation.now)?;
     // Who decides has taken it on.
-    let acknowledged = incident.acknowledged.is_none().then_some(Event::Acknowledged { incident: incident.number });
-    Ok(acknowledged.into_iter().chain([Event::Approved { incident: incident.number, place: id.place, binding }]).collect())
+    let acknowledged = incident
+        .acknowledged
+        .is_none()
+        .then_some(Event::Acknowledged { incident: incident.number });
+    Ok(acknowledged
+        .into_iter()
+        .chain([Event::Approved { incident: incident.number, place: id.place, binding }])
+        .collect())
 }

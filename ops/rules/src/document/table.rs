@@ -45,7 +45,14 @@ impl<'a> Report<'a> {
     }
 
     /// Notes a problem at a place; the place is moved inside its line if it is not.
-    pub(crate) fn at(&mut self, line: usize, column: u32, width: u32, found: impl Into<String>, expected: impl Into<String>) {
+    pub(crate) fn at(
+        &mut self,
+        line: usize,
+        column: u32,
+        width: u32,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) {
         if self.problems.len() < MAX_PROBLEMS {
             let problem = self.problem(line, column, width, &found.into(), &expected.into());
             self.problems.push(problem);
@@ -53,10 +60,22 @@ impl<'a> Report<'a> {
     }
 
     /// A problem at a place, which is moved inside its line if it is not; it is not noted.
-    pub(crate) fn problem(&self, line: usize, column: u32, width: u32, found: &str, expected: &str) -> Problem {
-        // Characters that can't be seen would change what a terminal shows: one mark for each keeps the columns.
-        let shown =
-            |text: &str, most: usize| text.chars().take(most).map(|c| if is_unprintable(c) { '\u{b7}' } else { c }).collect::<String>();
+    pub(crate) fn problem(
+        &self,
+        line: usize,
+        column: u32,
+        width: u32,
+        found: &str,
+        expected: &str,
+    ) -> Problem {
+        // Characters that can't be seen would change what a terminal shows: one mark for each keeps
+        // the columns.
+        let shown = |text: &str, most: usize| {
+            text.chars()
+                .take(most)
+                .map(|c| if is_unprintable(c) { '\u{b7}' } else { c })
+                .collect::<String>()
+        };
         let text = shown(self.lines.get(line).copied().unwrap_or_default(), MAX_LINE);
         let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         let column = column.clamp(1, length.max(1));
@@ -71,7 +90,12 @@ impl<'a> Report<'a> {
         }
     }
 
-    pub(crate) fn cell(&mut self, cell: &Cell, found: impl Into<String>, expected: impl Into<String>) {
+    pub(crate) fn cell(
+        &mut self,
+        cell: &Cell,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) {
         self.at(cell.line, cell.column, cell.width, found, expected);
     }
 
@@ -93,7 +117,9 @@ impl<'a> Report<'a> {
             let inside = fence.is_some();
             match (fence_mark(text), fence) {
                 (Some(mark), None) => fence = Some(mark),
-                (Some((mark, length)), Some((open, least))) if open == mark && length >= least => fence = None,
+                (Some((mark, length)), Some((open, least))) if open == mark && length >= least => {
+                    fence = None
+                }
                 _ => {}
             }
             (line, text, inside || fence.is_some())
@@ -107,7 +133,13 @@ impl<'a> Report<'a> {
         let (mut line, mut rows) = (0, 0);
         while let Some(&text) = self.lines.get(line) {
             if text.chars().count() > MAX_LINE {
-                self.at(line, 1, 1, "this line is too long", format!("at most {MAX_LINE} characters in a line"));
+                self.at(
+                    line,
+                    1,
+                    1,
+                    "this line is too long",
+                    format!("at most {MAX_LINE} characters in a line"),
+                );
                 line += 1;
                 continue;
             }
@@ -142,15 +174,27 @@ impl<'a> Report<'a> {
     fn table(&mut self, first: usize, rows: &mut usize) -> (Option<Table>, usize) {
         let head = self.row(first);
         let is_rule = |cells: &[Cell]| {
-            cells
-                .iter()
-                .all(|cell| cell.text.contains('-') && cell.text.trim_start_matches(':').trim_end_matches(':').bytes().all(|b| b == b'-'))
+            cells.iter().all(|cell| {
+                cell.text.contains('-')
+                    && cell
+                        .text
+                        .trim_start_matches(':')
+                        .trim_end_matches(':')
+                        .bytes()
+                        .all(|b| b == b'-')
+            })
         };
         let ruled = self.lines.get(first + 1).is_some_and(|text| is_row(text));
         let rule = if ruled { self.row(first + 1) } else { None };
         let well = head.is_some() && rule.as_deref().is_some_and(is_rule);
         if !well && head.is_some() && !(ruled && rule.is_none()) {
-            self.at(first, 1, u32::MAX, "a table without the line under its head", "'| --- | --- |' below the names of the columns");
+            self.at(
+                first,
+                1,
+                u32::MAX,
+                "a table without the line under its head",
+                "'| --- | --- |' below the names of the columns",
+            );
         }
         let mut body = Vec::new();
         let mut line = first + if ruled { 2 } else { 1 };
@@ -158,17 +202,35 @@ impl<'a> Report<'a> {
             *rows += 1;
             if *rows > MAX_ROWS {
                 if *rows == MAX_ROWS + 1 {
-                    self.at(line, 1, 1, "too many rows", format!("at most {MAX_ROWS} rows in all tables"));
+                    self.at(
+                        line,
+                        1,
+                        1,
+                        "too many rows",
+                        format!("at most {MAX_ROWS} rows in all tables"),
+                    );
                 }
             } else if text.chars().count() > MAX_LINE {
-                self.at(line, 1, 1, "this line is too long", format!("at most {MAX_LINE} characters in a line"));
+                self.at(
+                    line,
+                    1,
+                    1,
+                    "this line is too long",
+                    format!("at most {MAX_LINE} characters in a line"),
+                );
             } else if let Some(cells) = self.row(line) {
                 let wanted = head.as_ref().map_or(cells.len(), Vec::len);
                 if cells.len() == wanted {
                     body.push(cells);
                 } else {
                     let found = format!("{} cells in a table of {wanted} columns", cells.len());
-                    self.at(line, 1, u32::MAX, found, format!("{wanted} cells; an empty one is written '-'"));
+                    self.at(
+                        line,
+                        1,
+                        u32::MAX,
+                        found,
+                        format!("{wanted} cells; an empty one is written '-'"),
+                    );
                 }
             }
             line += 1;
@@ -206,7 +268,13 @@ impl<'a> Report<'a> {
         match open {
             Some((start, text)) if !text.is_empty() => {
                 let cell = trimmed(line, start, &text);
-                self.at(line, cell.column, cell.width, "a row of a table that is not closed", "'|' at the end of the row");
+                self.at(
+                    line,
+                    cell.column,
+                    cell.width,
+                    "a row of a table that is not closed",
+                    "'|' at the end of the row",
+                );
                 None
             }
             _ => Some(cells),
@@ -237,12 +305,18 @@ pub(crate) fn bare(text: &str) -> &str {
 pub(crate) fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let short: String = text.to_lowercase().chars().take(80).collect();
     let far = |word: &str| strsim::damerau_levenshtein(&short, word);
-    known.map(|word| (far(word), word)).filter(|(far, word)| *far <= word.len().div_ceil(3)).min().map(|(_, word)| word)
+    known
+        .map(|word| (far(word), word))
+        .filter(|(far, word)| *far <= word.len().div_ceil(3))
+        .min()
+        .map(|(_, word)| word)
 }
 
 /// Whether a text may be the id of a command: lower-case words joined by `-` or `.`.
 pub(crate) fn is_command_id(text: &str) -> bool {
-    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
     text.len() <= 60 && text.split(['-', '.']).all(word)
 }
 

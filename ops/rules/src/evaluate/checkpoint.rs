@@ -1,7 +1,8 @@
-//! A checkpoint: everything as it stands in the middle of a run, so that a replay goes on from it exactly.
+//! A checkpoint: everything as it stands in the middle of a run, so that a replay goes on from it
+//! exactly.
 //!
-//! It is more than what is kept for a restart. A restart gives every series its full time to report again, and forgets what no
-//! threshold watches; a replay must do neither.
+//! It is more than what is kept for a restart. A restart gives every series its full time to report
+//! again, and forgets what no threshold watches; a replay must do neither.
 
 use std::sync::Arc;
 
@@ -19,8 +20,8 @@ pub(super) struct Standing {
 }
 
 impl Engine {
-    /// Everything, exactly as it stands, for [`Engine::resume`]: also series without a threshold, as one may come into force, and
-    /// when each silence is due.
+    /// Everything, exactly as it stands, for [`Engine::resume`]: also series without a threshold,
+    /// as one may come into force, and when each silence is due.
     pub fn checkpoint(&self, now: Now) -> SavedState {
         let mono = micros(now.mono);
         let mut all: Vec<(Core, Standing)> = (self.series.iter().zip(&self.deadlines))
@@ -32,13 +33,16 @@ impl Engine {
                 (core, Standing { deadline, unheard: series.unheard })
             })
             .collect();
-        all.sort_by(|(one, _), (two, _)| (&one.subject, &one.signal).cmp(&(&two.subject, &two.signal)));
+        all.sort_by(|(one, _), (two, _)| {
+            (&one.subject, &one.signal).cmp(&(&two.subject, &two.signal))
+        });
         let (series, standing) = all.into_iter().unzip();
         SavedState { at: now.wall, series, standing }
     }
 
-    /// Goes on from a [`Engine::checkpoint`] as if nothing had come between: given what the other engine was given since, at the same
-    /// times, it says the same. A state without what only a checkpoint holds is taken as [`Engine::restore`] takes it.
+    /// Goes on from a [`Engine::checkpoint`] as if nothing had come between: given what the other
+    /// engine was given since, at the same times, it says the same. A state without what only a
+    /// checkpoint holds is taken as [`Engine::restore`] takes it.
     pub fn resume(thresholds: Arc<Thresholds>, limit: usize, saved: &SavedState, now: Now) -> Self {
         if saved.standing.len() != saved.series.len() {
             return Self::restore(thresholds, limit, saved, now);
@@ -46,7 +50,8 @@ impl Engine {
         let mut engine = Self::new(thresholds, limit);
         let mono = micros(now.mono);
         for (core, standing) in saved.series.iter().zip(&saved.standing) {
-            // Without its unit: it was taken once, and what the document says about the unit may have changed since.
+            // Without its unit: it was taken once, and what the document says about the unit may
+            // have changed since.
             let Ok(id) = engine.series(core.signal.as_str(), core.subject.as_str(), None) else {
                 continue;
             };
@@ -117,7 +122,10 @@ mod tests {
     }
 
     fn at(micros: u64) -> Now {
-        Now { wall: Timestamp::from_micros(1_800_000_000_000_000 + micros as i64), mono: Mono::from_micros(micros) }
+        Now {
+            wall: Timestamp::from_micros(1_800_000_000_000_000 + micros as i64),
+            mono: Mono::from_micros(micros),
+        }
     }
 
     fn take(engine: &mut Engine, step: &Step, now: Now) -> String {
@@ -134,7 +142,9 @@ mod tests {
                 let id = engine.series(SIGNALS[*signal], &name(*subject), None).unwrap();
                 engine.set_usual(id, Some(7.0));
             }
-            Step::Thresholds(first) => engine.set_thresholds(rules(if *first { FIRST } else { SECOND }), now),
+            Step::Thresholds(first) => {
+                engine.set_thresholds(rules(if *first { FIRST } else { SECOND }), now)
+            }
         }
         match step {
             Step::Tick => serde_json::to_string(&engine.tick(now)).unwrap(),

@@ -9,17 +9,34 @@ use crate::{
 };
 
 impl Engine {
-    /// How the breaches ended that stand as holding in these incidents and are not among `breaches`, the last tick's.
-    pub fn endings(&self, breaches: &[Breach], incidents: &[Incident]) -> BTreeMap<BreachKey, Ending> {
-        let holding = incidents.iter().flat_map(|one| &one.breaches).filter(|known| known.cleared_at.is_none());
-        let gone = holding.map(|known| &known.breach.key).filter(|key| breaches.binary_search_by(|one| one.key.cmp(key)).is_err());
+    /// How the breaches ended that stand as holding in these incidents and are not among
+    /// `breaches`, the last tick's.
+    pub fn endings(
+        &self,
+        breaches: &[Breach],
+        incidents: &[Incident],
+    ) -> BTreeMap<BreachKey, Ending> {
+        let holding = incidents
+            .iter()
+            .flat_map(|one| &one.breaches)
+            .filter(|known| known.cleared_at.is_none());
+        let gone = holding
+            .map(|known| &known.breach.key)
+            .filter(|key| breaches.binary_search_by(|one| one.key.cmp(key)).is_err());
         gone.map(|key| (key.clone(), self.ending(key))).collect()
     }
 
-    /// Nothing is left of a series that was retired, or that has no threshold any more: then nobody saw it recover.
+    /// Nothing is left of a series that was retired, or that has no threshold any more: then nobody
+    /// saw it recover.
     fn ending(&self, key: &BreachKey) -> Ending {
-        let found = self.find(self.hash(key.signal.as_str(), key.subject.as_str()), key.signal.as_str(), key.subject.as_str());
-        let recovery = found.and_then(|id| self.series.get(id as usize)).and_then(|series| series.core.recovery);
+        let found = self.find(
+            self.hash(key.signal.as_str(), key.subject.as_str()),
+            key.signal.as_str(),
+            key.subject.as_str(),
+        );
+        let recovery = found
+            .and_then(|id| self.series.get(id as usize))
+            .and_then(|series| series.core.recovery);
         recovery.map_or(Ending::NoLongerWatched, |since| Ending::Recovered { since })
     }
 }
@@ -42,7 +59,10 @@ mod tests {
     }
 
     fn at(second: u64) -> Now {
-        Now { wall: Timestamp::from_secs(1_800_000_000 + second as i64), mono: Mono::from_micros((100 + second) * 1_000_000) }
+        Now {
+            wall: Timestamp::from_secs(1_800_000_000 + second as i64),
+            mono: Mono::from_micros((100 + second) * 1_000_000),
+        }
     }
 
     fn step(engine: &mut Engine, value: f64, second: u64) -> Vec<Breach> {
@@ -68,8 +88,12 @@ mod tests {
         assert_eq!(engine.tick(at(95)).len(), 1);
         assert!(step(&mut engine, 5.0, 99).is_empty());
         assert_eq!(engine.ending(&key), Ending::Recovered { since: at(99).wall });
-        let saved = serde_json::from_str(&serde_json::to_string(&engine.save(at(99))).unwrap()).unwrap();
-        assert_eq!(Engine::restore(rules(ROWS), 10, &saved, at(0)).ending(&key), engine.ending(&key));
+        let saved =
+            serde_json::from_str(&serde_json::to_string(&engine.save(at(99))).unwrap()).unwrap();
+        assert_eq!(
+            Engine::restore(rules(ROWS), 10, &saved, at(0)).ending(&key),
+            engine.ending(&key)
+        );
     }
 
     #[test]

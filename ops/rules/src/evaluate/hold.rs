@@ -1,4 +1,5 @@
-//! One row for one series: how long it was beyond its levels, whether that is a breach, and whether it came to rest again.
+//! One row for one series: how long it was beyond its levels, whether that is a breach, and whether
+//! it came to rest again.
 
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +64,8 @@ pub(super) struct Held {
     /// It was critical before.
     #[serde(default)]
     was_critical: bool,
-    /// It went on through a time in which nothing could be seen, and was not seen beyond its level since.
+    /// It went on through a time in which nothing could be seen, and was not seen beyond its level
+    /// since.
     #[serde(default)]
     doubtful: bool,
     /// Some tick has told it: it does not end before anyone heard of it.
@@ -76,7 +78,8 @@ struct Settled {
     since: Timestamp,
     /// For how many microseconds this was seen.
     reached: i64,
-    /// When the first of these values arrived, and how much later the last, whatever was missed between.
+    /// When the first of these values arrived, and how much later the last, whatever was missed
+    /// between.
     first: i64,
     spans: i64,
 }
@@ -115,7 +118,8 @@ fn micros(span: Span) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// How long the row's first level must hold; what has to be quiet before a breach ends follows from it.
+/// How long the row's first level must hold; what has to be quiet before a breach ends follows from
+/// it.
 fn duration(row: &Row) -> i64 {
     micros(if row.warning.is_some() { row.warning_for } else { row.critical_for })
 }
@@ -158,17 +162,23 @@ impl Hold {
                 let peak = worse(hold.peak, measure.extreme);
                 Some(Self { reached: hold.reached.saturating_add(elapsed), peak, ..hold })
             }
-            _ if all => Some(Self { since: timing.oldest_at, reached: timing.own, peak: measure.extreme }),
-            _ if measure.newest > level => Some(Self { since: timing.newest_at, reached: 0, peak: measure.extreme }),
+            _ if all => {
+                Some(Self { since: timing.oldest_at, reached: timing.own, peak: measure.extreme })
+            }
+            _ if measure.newest > level => {
+                Some(Self { since: timing.newest_at, reached: 0, peak: measure.extreme })
+            }
             _ => None,
         };
         let needed = micros(needed);
-        (needed == 0 && measure.worst > level) || hold.as_ref().is_some_and(|hold| hold.reached >= needed)
+        (needed == 0 && measure.worst > level)
+            || hold.as_ref().is_some_and(|hold| hold.reached >= needed)
     }
 }
 
 impl State {
-    /// Takes what was observed since the last evaluation; says whether anything changed that is worth keeping.
+    /// Takes what was observed since the last evaluation; says whether anything changed that is
+    /// worth keeping.
     pub(super) fn step(&mut self, row: &Row, measure: Measure, timing: Timing) -> bool {
         let Some(base) = row.base() else {
             return false;
@@ -181,24 +191,31 @@ impl State {
         };
         let was_pending = self.is_pending();
         self.kind = kind(row);
-        let warns = Hold::step(&mut self.warning, row.warning, row.warning_for, measure, timing, worse);
-        let alarms = Hold::step(&mut self.critical, row.critical, row.critical_for, measure, timing, worse);
-        let fires = if alarms { Some(Severity::Critical) } else { warns.then_some(Severity::Warning) };
+        let warns =
+            Hold::step(&mut self.warning, row.warning, row.warning_for, measure, timing, worse);
+        let alarms =
+            Hold::step(&mut self.critical, row.critical, row.critical_for, measure, timing, worse);
+        let fires =
+            if alarms { Some(Severity::Critical) } else { warns.then_some(Severity::Warning) };
         let base = base.on_scale();
         self.recovered = measure.newest <= row.recovers_at.map_or(base, Level::on_scale);
         let before = self.held.clone();
 
         if let Some(mut held) = self.held.take() {
-            let beyond_critical = row.critical.is_some_and(|level| measure.newest > level.on_scale());
+            let beyond_critical =
+                row.critical.is_some_and(|level| measure.newest > level.on_scale());
             let before = held.severity;
-            // It is unsteady until it did not come back for a whole window, and as long it stays as severe as it was.
+            // It is unsteady until it did not come back for a whole window, and as long it stays as
+            // severe as it was.
             let oldest = timing.last.saturating_sub(window(row));
             self.returns.retain(|&time| time >= oldest);
             held.unsteady &= !self.returns.is_empty();
             held.severity = match fires {
                 Some(Severity::Critical) => Severity::Critical,
                 _ if row.warning.is_none() => Severity::Critical,
-                _ if held.severity == Severity::Critical && (beyond_critical || held.unsteady) => Severity::Critical,
+                _ if held.severity == Severity::Critical && (beyond_critical || held.unsteady) => {
+                    Severity::Critical
+                }
                 _ => Severity::Warning,
             };
             if held.severity != before {
@@ -218,7 +235,8 @@ impl State {
             if measure.newest <= base {
                 self.settled = Some(match (self.settled.take(), timing.elapsed) {
                     (Some(mut settled), elapsed) => {
-                        settled.spans = timing.last.saturating_sub(settled.first).max(settled.spans);
+                        settled.spans =
+                            timing.last.saturating_sub(settled.first).max(settled.spans);
                         if let Some(elapsed) = elapsed {
                             settled.reached = settled.reached.saturating_add(elapsed);
                         } else {
@@ -239,7 +257,11 @@ impl State {
                 self.returns.clear();
             }
             let hold = self.warning.as_ref().or(self.critical.as_ref());
-            let own = if severity == Severity::Critical { self.critical.as_ref() } else { self.warning.as_ref() };
+            let own = if severity == Severity::Critical {
+                self.critical.as_ref()
+            } else {
+                self.warning.as_ref()
+            };
             self.held = Some(Held {
                 severity,
                 since: hold.map_or(timing.newest_at, |hold| hold.since),
@@ -265,15 +287,19 @@ impl State {
         self.returns.push(at);
     }
 
-    /// Ends the breach if it was told, has recovered and was quiet for its time. Says whether it did.
+    /// Ends the breach if it was told, has recovered and was quiet for its time. Says whether it
+    /// did.
     pub(super) fn clear(&mut self, row: &Row, at: i64) -> bool {
         let Some(held) = &self.held else {
             return false;
         };
         let needed = held.needed(row);
-        // Counters over a time know nothing right after a restart: one healthy value is no proof then.
+        // Counters over a time know nothing right after a restart: one healthy value is no proof
+        // then.
         let sure = |settled: &Settled| !held.doubtful || settled.spans >= SHORTEST_QUIET;
-        let proven = self.settled.as_ref().filter(|settled| held.told && self.recovered && settled.reached >= needed && sure(settled));
+        let proven = self.settled.as_ref().filter(|settled| {
+            held.told && self.recovered && settled.reached >= needed && sure(settled)
+        });
         let Some(since) = proven.map(|settled| settled.since) else {
             return false;
         };
@@ -297,12 +323,15 @@ impl State {
         let (held, settled) = (self.held.as_ref()?, self.settled.as_ref()?);
         let shortest = if held.doubtful { SHORTEST_QUIET } else { 0 };
         let recovers_at = match (row.recovers_at, row.base()) {
-            (Some(Level::Above(at)), Some(Level::Above(base))) | (Some(Level::Below(at)), Some(Level::Below(base))) => {
-                (at != base).then_some(at)
-            }
+            (Some(Level::Above(at)), Some(Level::Above(base)))
+            | (Some(Level::Below(at)), Some(Level::Below(base))) => (at != base).then_some(at),
             _ => None,
         };
-        Some(Easing { since: settled.since, stays_for_seconds: held.needed(row).max(shortest) as f64 / 1e6, recovers_at })
+        Some(Easing {
+            since: settled.since,
+            stays_for_seconds: held.needed(row).max(shortest) as f64 / 1e6,
+            recovers_at,
+        })
     }
 
     /// Somebody hears of the breach now.
@@ -326,9 +355,13 @@ impl State {
     pub(super) fn may_fire(&self, row: &Row, elapsed: i64) -> bool {
         let due = |hold: &Option<Hold>, level: Option<Level>, needed: Span| {
             level.is_some()
-                && (needed == Span::ZERO || hold.as_ref().is_some_and(|hold| hold.reached.saturating_add(elapsed) >= micros(needed)))
+                && (needed == Span::ZERO
+                    || hold
+                        .as_ref()
+                        .is_some_and(|hold| hold.reached.saturating_add(elapsed) >= micros(needed)))
         };
-        due(&self.warning, row.warning, row.warning_for) || due(&self.critical, row.critical, row.critical_for)
+        due(&self.warning, row.warning, row.warning_for)
+            || due(&self.critical, row.critical, row.critical_for)
     }
 
     /// Goes on under another row: a breach stays if the row watches the same kind of level.

@@ -1,4 +1,5 @@
-//! Where each series lies: from signal and subject to its number. A place that was retired goes to the next new series.
+//! Where each series lies: from signal and subject to its number. A place that was retired goes to
+//! the next new series.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
@@ -9,8 +10,14 @@ use crate::{
 };
 
 impl Engine {
-    /// Finds or adds a series; a known one costs one look-up and allocates nothing. `unit` is `None` where the sender gave none.
-    pub fn series(&mut self, signal: &str, subject: &str, unit: Option<&Unit>) -> Result<SeriesId, NoSeries> {
+    /// Finds or adds a series; a known one costs one look-up and allocates nothing. `unit` is
+    /// `None` where the sender gave none.
+    pub fn series(
+        &mut self,
+        signal: &str,
+        subject: &str,
+        unit: Option<&Unit>,
+    ) -> Result<SeriesId, NoSeries> {
         let hash = self.hash(signal, subject);
         if let Some(id) = self.find(hash, signal, subject) {
             let known = self.series.get(id as usize).and_then(|series| series.core.unit.as_ref());
@@ -31,7 +38,13 @@ impl Engine {
             return Err(NoSeries::TooMany(count));
         }
         let core = Core::new(name, about, known.or_else(|| unit.cloned()));
-        let series = Series { core, plan: Plan::default(), next: self.index.get(&hash).copied(), unheard: true, free: false };
+        let series = Series {
+            core,
+            plan: Plan::default(),
+            next: self.index.get(&hash).copied(),
+            unheard: true,
+            free: false,
+        };
         let id = match self.free.pop() {
             Some(id) => {
                 if let Some(place) = self.series.get_mut(id as usize) {
@@ -73,7 +86,8 @@ impl Engine {
     /// A name leads to its series no more.
     pub(super) fn unlink(&mut self, id: u32) {
         let Some(series) = self.series.get(id as usize) else { return };
-        let (hash, next) = (self.hash(series.core.signal.as_str(), series.core.subject.as_str()), series.next);
+        let (hash, next) =
+            (self.hash(series.core.signal.as_str(), series.core.subject.as_str()), series.next);
         let Some(&first) = self.index.get(&hash) else { return };
         if first == id {
             match next {
@@ -94,5 +108,9 @@ impl Engine {
 }
 
 fn fit(unit: &Unit, known: &Unit) -> Result<(), NoSeries> {
-    if unit == known { Ok(()) } else { Err(NoSeries::Unit { found: unit.to_string(), known: known.to_string() }) }
+    if unit == known {
+        Ok(())
+    } else {
+        Err(NoSeries::Unit { found: unit.to_string(), known: known.to_string() })
+    }
 }

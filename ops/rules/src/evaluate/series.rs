@@ -1,9 +1,10 @@
 //! One signal of one subject: what was heard of it, and where its rows stand.
 //!
-//! Observations are not judged one by one. They are folded into a [`Batch`] until the next evaluation (a tick), and the fold does not
-//! depend on their order: it keeps the newest by source time, the extremes, and when the first and the last arrived. So the order
-//! of arrival within a tick cannot matter, and taking an observation costs a few comparisons. A level counts as held only if every
-//! value of the batch is beyond it.
+//! Observations are not judged one by one. They are folded into a [`Batch`] until the next
+//! evaluation (a tick), and the fold does not depend on their order: it keeps the newest by source
+//! time, the extremes, and when the first and the last arrived. So the order of arrival within a
+//! tick cannot matter, and taking an observation costs a few comparisons. A level counts as held
+//! only if every value of the batch is beyond it.
 
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +51,8 @@ pub(super) struct Silence {
     pub fired_at: Timestamp,
 }
 
-/// Which rows of the thresholds are in force: level, rate, forecast; and the one that watches for silence.
+/// Which rows of the thresholds are in force: level, rate, forecast; and the one that watches for
+/// silence.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Plan {
     pub rows: [Option<u32>; 3],
@@ -76,7 +78,8 @@ pub(super) struct Core {
     pub batch: Option<Batch>,
     pub states: [State; 3],
     pub window: Option<Window>,
-    /// The last minutes, finer: kept while a breach holds or may begin, and where a trend is watched.
+    /// The last minutes, finer: kept while a breach holds or may begin, and where a trend is
+    /// watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near: Option<Window>,
     pub silent: Option<Silence>,
@@ -107,8 +110,8 @@ impl Core {
 
     /// Folds one observation in. Returns whether it is the first since the last evaluation.
     pub(super) fn take(&mut self, value: f64, at: Timestamp, mono: i64, wall: Timestamp) -> bool {
-        // A late one tells that the source lives, but nothing about now. After the clock was set back, what is known
-        // lies in the future: then the new one counts.
+        // A late one tells that the source lives, but nothing about now. After the clock was set
+        // back, what is known lies in the future: then the new one counts.
         let (at, value) = match self.last {
             Some((known, last)) if at < known && known <= wall => (known, last),
             _ => (at, value),
@@ -161,7 +164,8 @@ impl Core {
         plan.no_data.unwrap_or_else(|| self.stale(plan).max(LONG_UNHEARD))
     }
 
-    /// Judges what came since the last evaluation; says whether anything changed that is worth keeping.
+    /// Judges what came since the last evaluation; says whether anything changed that is worth
+    /// keeping.
     pub(super) fn evaluate(&mut self, plan: &Plan, rows: &[Row], wall: Timestamp) -> bool {
         let Some(batch) = self.batch.take() else {
             return false;
@@ -175,7 +179,8 @@ impl Core {
         let intact = batch.gap <= stale;
         let timing = Timing {
             last: batch.last,
-            elapsed: (known && intact && batch.first.saturating_sub(self.arrival) <= stale).then_some(elapsed),
+            elapsed: (known && intact && batch.first.saturating_sub(self.arrival) <= stale)
+                .then_some(elapsed),
             own: if intact { batch.last.saturating_sub(batch.first).max(0) } else { 0 },
             oldest_at: batch.oldest_at,
             newest_at: batch.newest_at,
@@ -183,7 +188,9 @@ impl Core {
         };
         if known {
             let usual = (elapsed / i64::from(batch.count.max(1))).min(LONGEST_GAP);
-            self.gap = Some(self.gap.map_or(usual, |gap| (gap.saturating_mul(3).saturating_add(usual)) / 4));
+            self.gap = Some(
+                self.gap.map_or(usual, |gap| (gap.saturating_mul(3).saturating_add(usual)) / 4),
+            );
         }
         self.last = Some((batch.newest_at, batch.newest));
         self.arrival = self.arrival.max(batch.last);
@@ -241,28 +248,41 @@ impl Core {
         self.states.each_ref().map(|state| state.held.is_some())
     }
 
-    /// Notes since when all is well, where the last breach has just ended: by the rows that held `before`, or by a word after silence.
+    /// Notes since when all is well, where the last breach has just ended: by the rows that held
+    /// `before`, or by a word after silence.
     fn note_recovery(&mut self, before: [bool; 3], heard: Option<Timestamp>) {
         if self.silent.is_some() || self.states.iter().any(|state| state.held.is_some()) {
             self.recovery = None;
             return;
         }
-        let ended = self.states.iter().zip(before).filter(|(_, held)| *held).filter_map(|(state, _)| state.recovery);
+        let ended = self
+            .states
+            .iter()
+            .zip(before)
+            .filter(|(_, held)| *held)
+            .filter_map(|(state, _)| state.recovery);
         if let Some(since) = ended.chain(heard).max() {
             self.recovery = Some(since);
         }
     }
 
-    /// Change per second over the last minutes, as far as it goes on: what has ended or was a single step is none.
+    /// Change per second over the last minutes, as far as it goes on: what has ended or was a
+    /// single step is none.
     pub(super) fn slope(&self, plan: &Plan) -> Option<f64> {
         let window = self.window.as_ref()?;
         let length = if plan.window > 0 { plan.window.min(BREACH_WINDOW) } else { BREACH_WINDOW };
-        let bounded = |slope: f64| self.near.as_ref().and_then(|near| near.bounded(slope)).or_else(|| window.lasting(length));
+        let bounded = |slope: f64| {
+            self.near
+                .as_ref()
+                .and_then(|near| near.bounded(slope))
+                .or_else(|| window.lasting(length))
+        };
         let all = window.slope(length).and_then(bounded).or_else(|| window.lasting(plan.window));
         self.near.as_ref().map_or(all, |near| near.trend(all))
     }
 
-    /// Change per second as a forecast's row reckons with it; `None` while its time is not known well enough.
+    /// Change per second as a forecast's row reckons with it; `None` while its time is not known
+    /// well enough.
     pub(super) fn forecast_slope(&self, row: &Row) -> Option<f64> {
         self.window.as_ref()?.lasting(looks_back(row.base()?))
     }
@@ -316,14 +336,26 @@ pub(super) fn seconds_to(limit: f64, value: f64, slope: f64) -> Option<f64> {
 
 fn measure(row: &Row, batch: &Batch, window: Option<&mut Window>) -> Option<Measure> {
     let base = row.base()?;
-    let all = |scale: f64, extreme: f64| Measure { worst: scale, best: scale, newest: scale, extreme };
+    let all =
+        |scale: f64, extreme: f64| Measure { worst: scale, best: scale, newest: scale, extreme };
     Some(match base {
-        Level::Above(_) => Measure { worst: batch.max, best: batch.min, newest: batch.newest, extreme: batch.max },
-        Level::Below(_) => Measure { worst: -batch.min, best: -batch.max, newest: -batch.newest, extreme: batch.min },
+        Level::Above(_) => {
+            Measure { worst: batch.max, best: batch.min, newest: batch.newest, extreme: batch.max }
+        }
+        Level::Below(_) => Measure {
+            worst: -batch.min,
+            best: -batch.max,
+            newest: -batch.newest,
+            extreme: batch.min,
+        },
         Level::Rises { .. } => all(window?.remembered_slope(looks_back(base))?, batch.max),
         Level::Reaches { limit, .. } => {
             let slope = window?.remembered_lasting(looks_back(base))?;
-            let seconds = if batch.newest == limit { Some(0.0) } else { seconds_to(limit, batch.newest, slope) };
+            let seconds = if batch.newest == limit {
+                Some(0.0)
+            } else {
+                seconds_to(limit, batch.newest, slope)
+            };
             all(seconds.map_or(f64::NEG_INFINITY, |seconds| -seconds), batch.newest)
         }
     })

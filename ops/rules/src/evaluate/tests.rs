@@ -6,11 +6,17 @@ const HEAD: &str = "format: 1\n| signal | warning | critical | for | recovers at
 const START: i64 = 1_800_000_000;
 
 fn rules(rows: &str) -> Arc<Thresholds> {
-    Arc::new(Thresholds::parse("t", &format!("{HEAD}{rows}\n")).unwrap_or_else(|problems| panic!("{}", problems[0])))
+    Arc::new(
+        Thresholds::parse("t", &format!("{HEAD}{rows}\n"))
+            .unwrap_or_else(|problems| panic!("{}", problems[0])),
+    )
 }
 
 fn at(second: i64) -> Now {
-    Now { wall: Timestamp::from_secs(START + second), mono: Mono::from_micros((100 + second) as u64 * 1_000_000) }
+    Now {
+        wall: Timestamp::from_secs(START + second),
+        mono: Mono::from_micros((100 + second) as u64 * 1_000_000),
+    }
 }
 
 fn memory(engine: &mut Engine) -> SeriesId {
@@ -24,7 +30,8 @@ fn step(engine: &mut Engine, value: f64, second: i64) -> Vec<Breach> {
     engine.tick(at(second))
 }
 
-const MEMORY: &str = "| host.memory.used | above 85 % | above 95 % | 2 min / 30 s | 80 % | - | m | a | `x` |";
+const MEMORY: &str =
+    "| host.memory.used | above 85 % | above 95 % | 2 min / 30 s | 80 % | - | m | a | `x` |";
 
 #[test]
 fn a_breach_begins_after_its_duration_and_ends_after_its_recovery() {
@@ -35,7 +42,10 @@ fn a_breach_begins_after_its_duration_and_ends_after_its_recovery() {
         assert_eq!(engine.reading(id, at(second)).unwrap().status, Status::Watching);
     }
     let breach = step(&mut engine, 91.0, 120).remove(0);
-    assert_eq!((breach.severity, breach.since, breach.fired_at), (Severity::Warning, at(0).wall, at(120).wall));
+    assert_eq!(
+        (breach.severity, breach.since, breach.fired_at),
+        (Severity::Warning, at(0).wall, at(120).wall)
+    );
     assert_eq!((breach.crossing, breach.peak), (Crossing::Above { level: 85.0 }, 91.0));
     // Critical has its own duration, and falls back.
     for second in (130..160).step_by(10) {
@@ -60,7 +70,8 @@ fn a_gap_is_not_counted() {
 
 #[test]
 fn zero_duration_fires_at_once_and_a_spike_is_told_before_it_ends() {
-    let mut engine = Engine::new(rules("| host.memory.used | above 85 % | - | 0 s | - | - | m | - | - |"), 10);
+    let mut engine =
+        Engine::new(rules("| host.memory.used | above 85 % | - | 0 s | - | - | m | - | - |"), 10);
     let id = memory(&mut engine);
     assert!(engine.observe(id, 90.0, at(0).wall, at(0)));
     engine.observe(id, 10.0, at(1).wall, at(1));
@@ -70,7 +81,10 @@ fn zero_duration_fires_at_once_and_a_spike_is_told_before_it_ends() {
 
 #[test]
 fn silence_is_noticed_exactly_once_and_ends_with_a_word() {
-    let mut engine = Engine::new(rules("| host.memory.used | above 85 % | - | 1 min | - | 1 min | m | - | - |"), 10);
+    let mut engine = Engine::new(
+        rules("| host.memory.used | above 85 % | - | 1 min | - | 1 min | m | - | - |"),
+        10,
+    );
     step(&mut engine, 10.0, 0);
     let mut begins = 0;
     let mut silent = false;
@@ -117,7 +131,10 @@ fn a_rise_and_a_forecast_are_seen() {
 fn names_units_and_numbers_are_bounded() {
     let mut engine = Engine::new(rules(MEMORY), 1);
     let id = memory(&mut engine);
-    assert!(matches!(engine.series("host.memory.used", "host:web-1", Some(&Unit::Bytes)), Err(NoSeries::Unit { .. })));
+    assert!(matches!(
+        engine.series("host.memory.used", "host:web-1", Some(&Unit::Bytes)),
+        Err(NoSeries::Unit { .. })
+    ));
     assert_eq!(engine.series("x", "host:web-1", None), Err(NoSeries::TooMany(1)));
     assert!(matches!(engine.series("X", "host:web-1", None), Err(NoSeries::Name(_))));
     assert!(!engine.observe(id, f64::NAN, at(0).wall, at(0)));
@@ -132,9 +149,15 @@ fn other_thresholds_take_over() {
         step(&mut engine, 99.0, second);
     }
     assert_eq!(engine.tick(at(121))[0].severity, Severity::Critical);
-    engine.set_thresholds(rules("| host.memory.used | above 70 % | - | 2 min | - | - | m | - | - |"), at(122));
+    engine.set_thresholds(
+        rules("| host.memory.used | above 70 % | - | 2 min | - | - | m | - | - |"),
+        at(122),
+    );
     let breach = engine.tick(at(123)).remove(0);
-    assert_eq!((breach.severity, breach.crossing), (Severity::Warning, Crossing::Above { level: 70.0 }));
+    assert_eq!(
+        (breach.severity, breach.crossing),
+        (Severity::Warning, Crossing::Above { level: 70.0 })
+    );
     engine.set_thresholds(rules(""), at(124));
     assert!(engine.tick(at(125)).is_empty());
 }
@@ -174,9 +197,13 @@ fn what_was_not_seen_ends_no_breach() {
     // The time for which it was well before does not count.
     let mut engine = Engine::new(rules(MEMORY), 10);
     (0..=120).step_by(10).for_each(|second| drop(self::step(&mut engine, 90.0, second)));
-    (130..=240).step_by(10).for_each(|second| assert_eq!(self::step(&mut engine, 50.0, second).len(), 1));
+    (130..=240)
+        .step_by(10)
+        .for_each(|second| assert_eq!(self::step(&mut engine, 50.0, second).len(), 1));
     engine.blind(Span::from_secs(5), at(245));
-    (250..370).step_by(10).for_each(|second| assert_eq!(self::step(&mut engine, 50.0, second).len(), 1));
+    (250..370)
+        .step_by(10)
+        .for_each(|second| assert_eq!(self::step(&mut engine, 50.0, second).len(), 1));
     assert!(self::step(&mut engine, 50.0, 370).is_empty());
 }
 
@@ -208,13 +235,24 @@ fn disk(engine: &mut Engine, value: f64, second: i64) -> (Option<Breach>, Readin
 
 #[test]
 fn a_disk_that_was_filled_in_one_step_is_not_forecast_to_be_full() {
-    for (new, from, to) in [(60.0, 40.0, 90.0), (900.0, 40.0, 90.0), (3_700.0, 40.0, 90.0), (3_700.0, 40.0, 70.0), (5.0, 10.0, 97.0)] {
+    for (new, from, to) in [
+        (60.0, 40.0, 90.0),
+        (900.0, 40.0, 90.0),
+        (3_700.0, 40.0, 90.0),
+        (3_700.0, 40.0, 70.0),
+        (5.0, 10.0, 97.0),
+    ] {
         let mut engine = Engine::new(rules(DISK), 10);
         for second in (0..7_200).step_by(5) {
-            let (told, reading) = disk(&mut engine, if (second as f64) < new { from } else { to }, second);
+            let (told, reading) =
+                disk(&mut engine, if (second as f64) < new { from } else { to }, second);
             if let Some(breach) = told {
                 assert!(matches!(breach.crossing, Crossing::Above { .. }), "{breach:?}");
-                assert_eq!((breach.per_minute.unwrap_or(0.0).abs(), breach.limit_in_seconds), (0.0, None), "{second} of {new}");
+                assert_eq!(
+                    (breach.per_minute.unwrap_or(0.0).abs(), breach.limit_in_seconds),
+                    (0.0, None),
+                    "{second} of {new}"
+                );
             }
             assert_eq!(reading.limit_in_seconds, None);
         }
@@ -248,14 +286,22 @@ fn no_forecast_is_shown_that_its_row_could_not_use_and_a_near_one_is_watched() {
         let known = second >= 1_800;
         assert_eq!(reading.limit_in_seconds.is_some(), known, "{second}");
         if told.is_none() {
-            assert_eq!(reading.status, if known { Status::Watching } else { Status::Healthy }, "{second}");
+            assert_eq!(
+                reading.status,
+                if known { Status::Watching } else { Status::Healthy },
+                "{second}"
+            );
             shown.push(reading.status);
         }
     }
     assert!(shown.contains(&Status::Watching) && shown.contains(&Status::Healthy));
     // What is far away is shown, and healthy.
     let mut engine = Engine::new(rules(DISK), 10);
-    let far = (0..4_000).step_by(5).map(|second| disk(&mut engine, 40.0 + second as f64 * 0.001, second).1).last().unwrap();
+    let far = (0..4_000)
+        .step_by(5)
+        .map(|second| disk(&mut engine, 40.0 + second as f64 * 0.001, second).1)
+        .last()
+        .unwrap();
     assert_eq!((far.status, far.limit_in_seconds.is_some()), (Status::Healthy, true));
 }
 
@@ -278,9 +324,15 @@ fn critical_queue() -> Engine {
 fn a_breach_knows_since_when_it_is_as_severe_as_it_is() {
     let mut engine = critical_queue();
     let breach = queue(&mut engine, 6_100.0, 65).unwrap();
-    assert_eq!((breach.severity, breach.since, breach.severity_since), (Severity::Critical, at(0).wall, at(35).wall));
+    assert_eq!(
+        (breach.severity, breach.since, breach.severity_since),
+        (Severity::Critical, at(0).wall, at(35).wall)
+    );
     let breach = queue(&mut engine, 1_500.0, 70).unwrap();
-    assert_eq!((breach.severity, breach.since, breach.severity_since), (Severity::Warning, at(0).wall, at(70).wall));
+    assert_eq!(
+        (breach.severity, breach.since, breach.severity_since),
+        (Severity::Warning, at(0).wall, at(70).wall)
+    );
 }
 
 #[test]
@@ -303,27 +355,42 @@ fn silence_does_not_hide_behind_a_breach() {
     assert_eq!((breach.severity, breach.value), (Severity::Critical, 6_100.0));
     assert_eq!(breach.unheard, Some(Unheard { since: at(60).wall, for_seconds: 120.0 }));
     assert_eq!(queue(&mut engine, 6_100.0, 190).unwrap().unheard, None);
-    // The last word was a healthy one: it is not known to be well, and not critical for ever either.
+    // The last word was a healthy one: it is not known to be well, and not critical for ever
+    // either.
     assert!(queue(&mut engine, 10.0, 195).unwrap().easing.is_some());
     let breach = engine.tick(at(400)).remove(0);
-    assert_eq!((breach.severity, breach.crossing), (Severity::Warning, Crossing::Silent { for_seconds: 120.0 }));
+    assert_eq!(
+        (breach.severity, breach.crossing),
+        (Severity::Warning, Crossing::Silent { for_seconds: 120.0 })
+    );
     assert_eq!((breach.since, breach.easing, breach.unheard), (at(195).wall, None, None));
     assert_eq!((breach.guidance.runbook.as_str(), breach.guidance.commands.len()), ("no-data", 0));
     assert_eq!(engine.reading(id, at(400)).unwrap().status, Status::Warning);
     // One word is no proof; its time is.
     assert!(queue(&mut engine, 10.0, 405).unwrap().easing.is_some());
-    (410..425).step_by(5).for_each(|second| assert!(queue(&mut engine, 10.0, second).is_some(), "{second}"));
+    (410..425)
+        .step_by(5)
+        .for_each(|second| assert!(queue(&mut engine, 10.0, second).is_some(), "{second}"));
     assert_eq!(queue(&mut engine, 10.0, 425), None);
 }
 
 #[test]
 fn silence_is_told_while_a_breach_holds_even_where_no_time_is_named() {
-    let mut engine = Engine::new(rules("| queue.depth | above 1000 | - | 10 s | - | - | m | queue | - |"), 10);
+    let mut engine =
+        Engine::new(rules("| queue.depth | above 1000 | - | 10 s | - | - | m | queue | - |"), 10);
     (0..=10).step_by(5).for_each(|second| drop(queue(&mut engine, 1_500.0, second)));
     assert_eq!(engine.tick(at(910)).remove(0).unheard, None);
-    assert_eq!(engine.tick(at(911)).remove(0).unheard, Some(Unheard { since: at(10).wall, for_seconds: 900.0 }));
+    assert_eq!(
+        engine.tick(at(911)).remove(0).unheard,
+        Some(Unheard { since: at(10).wall, for_seconds: 900.0 })
+    );
     let saved = engine.save(at(912));
-    let mut restarted = Engine::restore(rules("| queue.depth | above 1000 | - | 10 s | - | - | m | queue | - |"), 10, &saved, at(912));
+    let mut restarted = Engine::restore(
+        rules("| queue.depth | above 1000 | - | 10 s | - | - | m | queue | - |"),
+        10,
+        &saved,
+        at(912),
+    );
     assert!(restarted.tick(at(913)).remove(0).unheard.is_some());
 }
 
@@ -334,12 +401,15 @@ fn a_reading_that_is_old_says_since_when_nothing_is_heard() {
         step(&mut engine, 90.0, second);
     }
     let id = memory(&mut engine);
-    let read = |engine: &Engine, second| engine.reading(id, at(second)).map(|one| (one.status, one.unheard_since)).unwrap();
+    let read = |engine: &Engine, second| {
+        engine.reading(id, at(second)).map(|one| (one.status, one.unheard_since)).unwrap()
+    };
     assert_eq!(read(&engine, 150), (Status::Warning, None));
     engine.tick(at(600));
     assert_eq!(read(&engine, 600), (Status::Warning, Some(at(120).wall)));
     // A restart and a time of blindness make it no younger.
-    let saved = serde_json::from_str(&serde_json::to_string(&engine.save(at(600))).unwrap()).unwrap();
+    let saved =
+        serde_json::from_str(&serde_json::to_string(&engine.save(at(600))).unwrap()).unwrap();
     let mut engine = Engine::restore(rules(MEMORY), 10, &saved, at(5_000));
     assert_eq!(read(&engine, 5_000), (Status::Warning, Some(at(120).wall)));
     engine.blind(Span::from_secs(100), at(5_100));
@@ -376,11 +446,18 @@ fn what_comes_and_goes_changes_no_more_until_it_rests() {
 }
 
 fn run(engine: &mut Engine, values: &[f64], from: i64, every: i64) -> Vec<Vec<Breach>> {
-    (from..).step_by(every as usize).zip(values).map(|(second, &value)| step(engine, value, second)).collect()
+    (from..)
+        .step_by(every as usize)
+        .zip(values)
+        .map(|(second, &value)| step(engine, value, second))
+        .collect()
 }
 
 fn values() -> impl Strategy<Value = Vec<f64>> {
-    proptest::collection::vec(prop_oneof![Just(50.0), Just(82.0), 84.0..86.0, Just(90.0), Just(97.0), 0.0..100.0], 1..120)
+    proptest::collection::vec(
+        prop_oneof![Just(50.0), Just(82.0), 84.0..86.0, Just(90.0), Just(97.0), 0.0..100.0],
+        1..120,
+    )
 }
 
 proptest! {
@@ -474,7 +551,9 @@ proptest! {
 #[test]
 fn what_is_retired_frees_its_place_for_another() {
     let mut engine = Engine::new(rules(MEMORY), 3);
-    let open = |engine: &mut Engine, host: u32| engine.series("host.memory.used", &format!("host:web-{host}"), None);
+    let open = |engine: &mut Engine, host: u32| {
+        engine.series("host.memory.used", &format!("host:web-{host}"), None)
+    };
     for host in 1..=3 {
         let id = open(&mut engine, host).unwrap();
         engine.observe(id, 99.0, at(0).wall, at(0));

@@ -1,4 +1,5 @@
-//! The recent course of one series, thinned: enough to see a trend, small enough to keep for thousands.
+//! The recent course of one series, thinned: enough to see a trend, small enough to keep for
+//! thousands.
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +60,8 @@ impl Window {
         self.known = None;
     }
 
-    /// Change per second over the last `length`, by least squares; `None` while less than half of it is known.
+    /// Change per second over the last `length`, by least squares; `None` while less than half of
+    /// it is known.
     pub(super) fn slope(&self, length: i64) -> Option<f64> {
         let &(newest, _) = self.points.last()?;
         let oldest = newest.saturating_sub(length);
@@ -86,8 +88,9 @@ impl Window {
         slope.is_finite().then_some(slope)
     }
 
-    /// The part of a slope over the last `length` that lasts: the lesser of the slopes from the first third to the second and from there
-    /// to the last, each by its median; 0 if they do not go `slope`'s way. A single step is none, and a flat end ends it.
+    /// The part of a slope over the last `length` that lasts: the lesser of the slopes from the
+    /// first third to the second and from there to the last, each by its median; 0 if they do not
+    /// go `slope`'s way. A single step is none, and a flat end ends it.
     fn lasts(&self, length: i64, slope: f64) -> Option<f64> {
         let &(newest, _) = self.points.last()?;
         let from = self.points.partition_point(|&(time, _)| time < newest.saturating_sub(length));
@@ -104,21 +107,29 @@ impl Window {
             let (_, &mut median, _) = values.select_nth_unstable_by(part.len() / 2, f64::total_cmp);
             Some((part.get(part.len() / 2)?.0, median))
         };
-        let [one, two, three] = [points.get(..third)?, points.get(third..points.len() - third)?, points.get(points.len() - third..)?];
+        let [one, two, three] = [
+            points.get(..third)?,
+            points.get(third..points.len() - third)?,
+            points.get(points.len() - third..)?,
+        ];
         let (one, two, three) = (middle(one)?, middle(two)?, middle(three)?);
-        let between = |a: (i64, f64), b: (i64, f64)| (b.1 - a.1) / (b.0.saturating_sub(a.0) as f64 / 1e6) * slope.signum();
+        let between = |a: (i64, f64), b: (i64, f64)| {
+            (b.1 - a.1) / (b.0.saturating_sub(a.0) as f64 / 1e6) * slope.signum()
+        };
         let least = between(one, two).min(between(two, three)).max(0.0);
         least.is_finite().then_some(least)
     }
 
-    /// As [`Window::slope`], but no more than what lasts, over all of it or over its last third: what a forecast may be built on.
+    /// As [`Window::slope`], but no more than what lasts, over all of it or over its last third:
+    /// what a forecast may be built on.
     pub(super) fn lasting(&self, length: i64) -> Option<f64> {
         let slope = self.slope(length)?;
         let all = self.lasts(length, slope)?;
         Some(at_most(slope, all.max(self.lasts(length / 3, slope).unwrap_or(0.0))))
     }
 
-    /// A slope that is known from elsewhere, as far as it lasts here; `None` if too little is known to say so.
+    /// A slope that is known from elsewhere, as far as it lasts here; `None` if too little is known
+    /// to say so.
     pub(super) fn bounded(&self, slope: f64) -> Option<f64> {
         Some(at_most(slope, self.lasts(self.length, slope)?))
     }
@@ -145,8 +156,8 @@ impl Window {
         fit.is_finite().then_some((slope, fit))
     }
 
-    /// The slope of the last few minutes where that is steeper than `known` and the values go straight there: what moves now is not averaged
-    /// with the rest before it.
+    /// The slope of the last few minutes where that is steeper than `known` and the values go
+    /// straight there: what moves now is not averaged with the rest before it.
     pub(super) fn trend(&self, known: Option<f64>) -> Option<f64> {
         let mut best = known;
         // It has turned: then what it did before says nothing about what comes.
@@ -181,7 +192,11 @@ impl Window {
         match self.known {
             Some((known, slope)) if known == asked => slope,
             _ => {
-                let slope = if asked.lasting { self.lasting(asked.length) } else { self.slope(asked.length) };
+                let slope = if asked.lasting {
+                    self.lasting(asked.length)
+                } else {
+                    self.slope(asked.length)
+                };
                 self.known = Some((asked, slope));
                 slope
             }
@@ -213,7 +228,8 @@ mod tests {
 
     #[test]
     fn what_moves_now_is_not_averaged_with_the_rest_before() {
-        let filling = |second: i64| if second < 480 { 40.0 } else { 40.0 + (second - 480) as f64 * 0.4 };
+        let filling =
+            |second: i64| if second < 480 { 40.0 } else { 40.0 + (second - 480) as f64 * 0.4 };
         let all = window(600, filling).slope(600_000_000).unwrap();
         let now = window(300, filling).trend(Some(all)).unwrap();
         assert!(all < 0.2 && (now - 0.4).abs() < 0.01, "{all} {now}");
@@ -221,7 +237,9 @@ mod tests {
 
     #[test]
     fn what_has_turned_is_not_told_by_what_it_did_before() {
-        let turned = |second: i64| if second < 540 { second as f64 * 0.1 } else { 54.0 - (second - 540) as f64 * 0.3 };
+        let turned = |second: i64| {
+            if second < 540 { second as f64 * 0.1 } else { 54.0 - (second - 540) as f64 * 0.3 }
+        };
         let all = window(600, turned).slope(600_000_000).unwrap();
         assert!(all > 0.0 && window(300, turned).trend(Some(all)).unwrap() < 0.0);
     }
@@ -242,7 +260,11 @@ mod tests {
         for length in [600, 300] {
             for step in (0..=600).step_by(5) {
                 let stepped = |second: i64| if second < step { 40.0 } else { 90.0 };
-                assert_eq!(window(length, stepped).lasting(length * 1_000_000).unwrap().abs(), 0.0, "{length} {step}");
+                assert_eq!(
+                    window(length, stepped).lasting(length * 1_000_000).unwrap().abs(),
+                    0.0,
+                    "{length} {step}"
+                );
             }
         }
     }

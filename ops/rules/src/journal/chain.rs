@@ -1,7 +1,8 @@
 //! The hash chain of the journal: how an entry is encoded and sealed, and how a chain is verified.
 //!
-//! An entry's hash covers the hash before it and the entry's canonical bytes (version 1, below). The payload enters as a salted
-//! hash and lies beside it, so that a journalled redaction can remove payload and salt without breaking the chain.
+//! An entry's hash covers the hash before it and the entry's canonical bytes (version 1, below).
+//! The payload enters as a salted hash and lies beside it, so that a journalled redaction can
+//! remove payload and salt without breaking the chain.
 
 use std::{fmt, str::FromStr};
 
@@ -111,8 +112,9 @@ pub fn payload_hash(salt: &[u8], payload: &[u8]) -> Hash {
     Hash(hasher.finalize().into())
 }
 
-/// The hash of an entry: SHA-256 over the hash before it and the canonical bytes, version 1: the byte 1; number, microseconds
-/// (both 8 bytes, big-endian); incident (4 bytes, 0 for none); actor and kind, each with its length before it (4 bytes); payload hash.
+/// The hash of an entry: SHA-256 over the hash before it and the canonical bytes, version 1: the
+/// byte 1; number, microseconds (both 8 bytes, big-endian); incident (4 bytes, 0 for none); actor
+/// and kind, each with its length before it (4 bytes); payload hash.
 pub fn entry_hash(before: Hash, entry: &StoredEntry) -> Hash {
     let mut hasher = Sha256::new();
     hasher.update(before.0);
@@ -129,7 +131,13 @@ pub fn entry_hash(before: Hash, entry: &StoredEntry) -> Hash {
 }
 
 /// Seals an event onto the chain's end. `salt` must be fresh randomness of at least 16 bytes.
-pub fn seal(head: Head, at: Timestamp, actor: Actor, event: &Event, salt: Vec<u8>) -> Result<StoredEntry, serde_json::Error> {
+pub fn seal(
+    head: Head,
+    at: Timestamp,
+    actor: Actor,
+    event: &Event,
+    salt: Vec<u8>,
+) -> Result<StoredEntry, serde_json::Error> {
     let payload = serde_json::to_vec(event)?;
     let mut entry = StoredEntry {
         number: head.number + 1,
@@ -191,7 +199,9 @@ pub enum Broken {
         number: u64,
     },
     /// The hash at a number is not the one that was noted elsewhere.
-    #[error("entry {number} has the hash {found}, and {noted} was noted: the journal was rewritten up to there")]
+    #[error(
+        "entry {number} has the hash {found}, and {noted} was noted: the journal was rewritten up to there"
+    )]
     OtherHead {
         /// Which entry.
         number: u64,
@@ -252,7 +262,11 @@ impl Verifier {
             && noted.number == entry.number
             && noted.hash != entry.hash
         {
-            return Err(Broken::OtherHead { number: entry.number, found: entry.hash, noted: noted.hash });
+            return Err(Broken::OtherHead {
+                number: entry.number,
+                found: entry.hash,
+                noted: noted.hash,
+            });
         }
         self.at = Head { number: entry.number, hash: entry.hash };
         Ok(())
@@ -284,14 +298,25 @@ mod tests {
         let mut entries = Vec::new();
         for salt in 0..count {
             let event = Event::Started { version: format!("0.1.{salt}") };
-            let entry = seal(head, Timestamp::from_secs(i64::from(salt)), Actor::System, &event, vec![salt; 16]).unwrap();
+            let entry = seal(
+                head,
+                Timestamp::from_secs(i64::from(salt)),
+                Actor::System,
+                &event,
+                vec![salt; 16],
+            )
+            .unwrap();
             head = Head { number: entry.number, hash: entry.hash };
             entries.push(entry);
         }
         (entries, head)
     }
 
-    fn verify(entries: &[StoredEntry], head: Head, noted: Option<Head>) -> Result<(Head, u64), Broken> {
+    fn verify(
+        entries: &[StoredEntry],
+        head: Head,
+        noted: Option<Head>,
+    ) -> Result<(Head, u64), Broken> {
         let mut verifier = Verifier::new(noted);
         entries.iter().try_for_each(|entry| verifier.take(entry))?;
         verifier.finish(head)
@@ -300,7 +325,10 @@ mod tests {
     #[test]
     fn an_untouched_chain_verifies_and_each_kind_of_harm_is_named() {
         let (entries, head) = chain(6);
-        assert_eq!(verify(&entries, head, Some(Head { number: 3, hash: entries[2].hash })), Ok((head, 0)));
+        assert_eq!(
+            verify(&entries, head, Some(Head { number: 3, hash: entries[2].hash })),
+            Ok((head, 0))
+        );
 
         let mut harmed = entries.clone();
         harmed[2].payload.as_mut().unwrap().1[3] ^= 1;
@@ -330,15 +358,22 @@ mod tests {
         let earlier = Head { number: 4, hash: entries[3].hash };
         assert_eq!(verify(&entries, earlier, None), Err(Broken::BeyondHead { number: 5 }));
 
-        // Rewritten from the third entry on, with a consistent chain: only a head noted elsewhere shows it.
-        let (mut rewritten, mut new_head) = (entries[..2].to_vec(), Head { number: 2, hash: entries[1].hash });
+        // Rewritten from the third entry on, with a consistent chain: only a head noted elsewhere
+        // shows it.
+        let (mut rewritten, mut new_head) =
+            (entries[..2].to_vec(), Head { number: 2, hash: entries[1].hash });
         for _ in 2..6 {
-            let entry = seal(new_head, Timestamp::from_secs(9), Actor::Agent, &Event::Stopped, vec![7; 16]).unwrap();
+            let entry =
+                seal(new_head, Timestamp::from_secs(9), Actor::Agent, &Event::Stopped, vec![7; 16])
+                    .unwrap();
             new_head = Head { number: entry.number, hash: entry.hash };
             rewritten.push(entry);
         }
         assert!(verify(&rewritten, new_head, None).is_ok());
-        assert!(matches!(verify(&rewritten, new_head, Some(head)), Err(Broken::OtherHead { number: 6, .. })));
+        assert!(matches!(
+            verify(&rewritten, new_head, Some(head)),
+            Err(Broken::OtherHead { number: 6, .. })
+        ));
     }
 
     #[test]

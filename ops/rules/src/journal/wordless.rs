@@ -1,4 +1,5 @@
-//! What is left of an event, and of an incident, without the words of people and the outputs of programs.
+//! What is left of an event, and of an incident, without the words of people and the outputs of
+//! programs.
 
 use super::Event;
 use crate::{
@@ -9,19 +10,28 @@ use crate::{
 };
 
 impl Event {
-    /// The same without what a person wrote or a program printed. Nothing that decides is in these words.
+    /// The same without what a person wrote or a program printed. Nothing that decides is in these
+    /// words.
     #[must_use]
     pub fn without_words(self) -> Self {
         match self {
-            Self::Commented { incident, text: _ } => Self::Commented { incident, text: String::new() },
-            Self::Resolved { incident, step, note: _ } => Self::Resolved { incident, step, note: None },
+            Self::Commented { incident, text: _ } => {
+                Self::Commented { incident, text: String::new() }
+            }
+            Self::Resolved { incident, step, note: _ } => {
+                Self::Resolved { incident, step, note: None }
+            }
             Self::Reopened { incident, note: _ } => Self::Reopened { incident, note: None },
             Self::RecommendationDeclined { incident, place, reason: _ } => {
                 Self::RecommendationDeclined { incident, place, reason: String::new() }
             }
-            Self::RunEnded { incident, place, outcome, duration, output: _ } => {
-                Self::RunEnded { incident, place, outcome: quiet(outcome), duration, output: String::new() }
-            }
+            Self::RunEnded { incident, place, outcome, duration, output: _ } => Self::RunEnded {
+                incident,
+                place,
+                outcome: quiet(outcome),
+                duration,
+                output: String::new(),
+            },
             Self::CallFailed { incident, account, contact, entry, why: _ } => {
                 Self::CallFailed { incident, account, contact, entry, why: String::new() }
             }
@@ -29,8 +39,14 @@ impl Event {
         }
     }
 
-    /// What an entry of this kind did to its incident, as far as that is known without its content; `None` where it can't be known.
-    pub fn remainder(kind: &str, number: IncidentNumber, actor: Actor, incident: &Incident) -> Option<Self> {
+    /// What an entry of this kind did to its incident, as far as that is known without its content;
+    /// `None` where it can't be known.
+    pub fn remainder(
+        kind: &str,
+        number: IncidentNumber,
+        actor: Actor,
+        incident: &Incident,
+    ) -> Option<Self> {
         match kind {
             "commented" => Some(Self::Commented { incident: number, text: String::new() }),
             "resolved" => {
@@ -42,10 +58,17 @@ impl Event {
             "recommendation_declined" => {
                 let mut offered = incident.offered();
                 let only = offered.next().filter(|_| offered.next().is_none())?;
-                Some(Self::RecommendationDeclined { incident: number, place: only.place, reason: String::new() })
+                Some(Self::RecommendationDeclined {
+                    incident: number,
+                    place: only.place,
+                    reason: String::new(),
+                })
             }
             "run_ended" => {
-                let running = incident.recommendations.iter().find(|one| matches!(one.stage, Stage::Running { .. }))?;
+                let running = incident
+                    .recommendations
+                    .iter()
+                    .find(|one| matches!(one.stage, Stage::Running { .. }))?;
                 let duration = crate::time::Span::ZERO;
                 Some(Self::RunEnded {
                     incident: number,
@@ -62,7 +85,9 @@ impl Event {
 
 fn quiet(outcome: RunOutcome) -> RunOutcome {
     match outcome {
-        RunOutcome::NotStarted { why: _ } => RunOutcome::NotStarted { why: "the reason was removed".to_owned() },
+        RunOutcome::NotStarted { why: _ } => {
+            RunOutcome::NotStarted { why: "the reason was removed".to_owned() }
+        }
         other => other,
     }
 }
@@ -72,7 +97,9 @@ impl Incident {
     pub fn forget(&mut self, event: &Event) {
         match event {
             Event::Resolved { note: Some(gone), .. } => {
-                if let Some(end) = self.resolution.as_mut().filter(|end| end.note.as_ref() == Some(gone)) {
+                if let Some(end) =
+                    self.resolution.as_mut().filter(|end| end.note.as_ref() == Some(gone))
+                {
                     end.note = None;
                 }
             }
@@ -104,7 +131,10 @@ impl Incident {
             match &mut one.stage {
                 Stage::Declined { reason, .. } => reason.clear(),
                 Stage::Ended(ended) => ended.outcome = quiet(ended.outcome.clone()),
-                Stage::Offered | Stage::Withdrawn { .. } | Stage::Approved { .. } | Stage::Running { .. } => {}
+                Stage::Offered
+                | Stage::Withdrawn { .. }
+                | Stage::Approved { .. }
+                | Stage::Running { .. } => {}
             }
         }
         self

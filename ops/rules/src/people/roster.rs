@@ -1,5 +1,6 @@
-//! Who is here: accounts with their sign-ins and passkeys, invitations that wait, and tokens. [`decide`] says what a change does to them,
-//! or why not; it is pure, so that every rule about people can be tried without a database.
+//! Who is here: accounts with their sign-ins and passkeys, invitations that wait, and tokens.
+//! [`decide`] says what a change does to them, or why not; it is pure, so that every rule about
+//! people can be tried without a database.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -36,7 +37,8 @@ pub const MOST_SESSIONS: usize = 20;
 pub const LONGEST_SESSION: Span = Span::from_mins(30 * 24 * 60);
 /// A sign-in that was not used for this time has ended.
 pub const LONGEST_UNUSED: Span = Span::from_mins(14 * 24 * 60);
-/// How long a sign-in that has ended, or that nobody uses any more, is kept; the journal tells of it for ever. It is longer than one can be used.
+/// How long a sign-in that has ended, or that nobody uses any more, is kept; the journal tells of
+/// it for ever. It is longer than one can be used.
 const SESSIONS_KEPT: Span = Span::from_mins(60 * 24 * 60);
 
 /// Everyone who is or was here.
@@ -194,7 +196,8 @@ pub fn checked_name(field: &str, text: &str) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// Two names are the same if they look alike: neither how large the letters are nor how much blank is between the words matters.
+/// Two names are the same if they look alike: neither how large the letters are nor how much blank
+/// is between the words matters.
 pub fn folded(name: &str) -> String {
     plain(name).to_lowercase()
 }
@@ -210,7 +213,12 @@ fn next(ids: impl Iterator<Item = u32>) -> u32 {
 
 impl Roster {
     /// Takes a stored row. One of a kind that is not known here is left out.
-    pub fn take(&mut self, kind: &str, body: &[u8], seen_at: Option<Timestamp>) -> Result<(), serde_json::Error> {
+    pub fn take(
+        &mut self,
+        kind: &str,
+        body: &[u8],
+        seen_at: Option<Timestamp>,
+    ) -> Result<(), serde_json::Error> {
         match kind {
             "account" => self.accounts.push(serde_json::from_slice(body)?),
             "passkey" => self.passkeys.push(serde_json::from_slice(body)?),
@@ -220,7 +228,9 @@ impl Roster {
                 self.sessions.push(session);
             }
             "invitation" => self.invitations.push(serde_json::from_slice(body)?),
-            "token" => self.tokens.push(Token { used_at: seen_at, ..serde_json::from_slice(body)? }),
+            "token" => {
+                self.tokens.push(Token { used_at: seen_at, ..serde_json::from_slice(body)? })
+            }
             _ => {}
         }
         Ok(())
@@ -231,7 +241,11 @@ impl Roster {
         let accounts = self.accounts.iter().cloned().map(Row::Account);
         let passkeys = self.passkeys.iter().cloned().map(Row::Passkey);
         let invitations = self.invitations.iter().cloned().map(Row::Invitation);
-        accounts.chain(passkeys).chain(invitations).chain(self.tokens.iter().cloned().map(Row::Token)).collect()
+        accounts
+            .chain(passkeys)
+            .chain(invitations)
+            .chain(self.tokens.iter().cloned().map(Row::Token))
+            .collect()
     }
 
     /// The account of an id.
@@ -242,49 +256,77 @@ impl Roster {
     /// The open account of a name.
     pub fn named(&self, name: &str) -> Option<&Account> {
         let wanted = folded(name);
-        self.accounts.iter().find(|account| account.closed_at.is_none() && folded(&account.name) == wanted)
+        self.accounts
+            .iter()
+            .find(|account| account.closed_at.is_none() && folded(&account.name) == wanted)
     }
 
     /// Whether there is an owner who can decide who else is here.
     pub fn has_owner(&self) -> bool {
-        self.accounts.iter().any(|account| account.role == Role::Owner && account.closed_at.is_none())
+        self.accounts
+            .iter()
+            .any(|account| account.role == Role::Owner && account.closed_at.is_none())
     }
 
     /// The invitation of a secret, if it still waits.
     pub fn waiting(&self, hash: SecretHash, now: Timestamp) -> Option<&Invitation> {
-        self.invitations.iter().find(|one| one.hash == hash && one.ended_at.is_none() && now < one.until)
+        self.invitations
+            .iter()
+            .find(|one| one.hash == hash && one.ended_at.is_none() && now < one.until)
     }
 
     fn open(&self, id: AccountId) -> Result<&Account, Refusal> {
-        self.account(id).filter(|account| account.closed_at.is_none()).ok_or_else(|| missing(format_args!("open account {id}")))
+        self.account(id)
+            .filter(|account| account.closed_at.is_none())
+            .ok_or_else(|| missing(format_args!("open account {id}")))
     }
 
     fn is_last_owner(&self, id: AccountId) -> bool {
-        let owners = || self.accounts.iter().filter(|account| account.role == Role::Owner && account.closed_at.is_none());
+        let owners = || {
+            self.accounts
+                .iter()
+                .filter(|account| account.role == Role::Owner && account.closed_at.is_none())
+        };
         owners().any(|owner| owner.id == id) && owners().count() == 1
     }
 
-    /// Ends what an account has made that lets others in, or itself once more: invitations that wait, and tokens.
+    /// Ends what an account has made that lets others in, or itself once more: invitations that
+    /// wait, and tokens.
     fn let_in_by(&self, account: AccountId, now: Timestamp, outcome: &mut Outcome) {
-        for one in self.invitations.iter().filter(|one| one.made_by == Some(account) && one.ended_at.is_none()) {
+        for one in self
+            .invitations
+            .iter()
+            .filter(|one| one.made_by == Some(account) && one.ended_at.is_none())
+        {
             outcome.events.push(Event::InvitationWithdrawn { invitation: one.id });
             outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..one.clone() }));
         }
-        for one in self.tokens.iter().filter(|one| one.made_by == Some(account) && one.ended_at.is_none()) {
+        for one in
+            self.tokens.iter().filter(|one| one.made_by == Some(account) && one.ended_at.is_none())
+        {
             outcome.events.push(Event::TokenRevoked { token: one.id });
             outcome.rows.push(Row::Token(Token { ended_at: Some(now), ..one.clone() }));
         }
     }
 
-    fn ended(&self, account: AccountId, except: Option<SessionId>, now: Timestamp, outcome: &mut Outcome) {
-        for session in self.sessions.iter().filter(|one| one.account == account && one.ended_at.is_none() && Some(one.id) != except) {
+    fn ended(
+        &self,
+        account: AccountId,
+        except: Option<SessionId>,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) {
+        for session in self.sessions.iter().filter(|one| {
+            one.account == account && one.ended_at.is_none() && Some(one.id) != except
+        }) {
             outcome.events.push(Event::SignedOut { account, session: session.id });
             outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..session.clone() }));
         }
     }
 }
 
-/// Whose share links end with this: of someone who may not share any more. The store knows which those are.
+/// Whose share links end with this: of someone who may not share any more. The store knows which
+/// those are.
 pub fn ends_links_of(event: &Event) -> Option<AccountId> {
     match event {
         Event::AccountClosed { account, closed: true } => Some(*account),
@@ -293,31 +335,52 @@ pub fn ends_links_of(event: &Event) -> Option<AccountId> {
     }
 }
 
-/// Whether a caller still is who they were when their request came in; nothing about people is changed.
+/// Whether a caller still is who they were when their request came in; nothing about people is
+/// changed.
 pub fn stands(roster: &Roster, caller: &Caller) -> Result<Outcome, Refusal> {
     standing::check(roster, caller)?;
     Ok(Outcome::default())
 }
 
 /// What a change does, or why not. Whether the caller may ask for it at all is decided before.
-pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp) -> Result<Outcome, Refusal> {
+pub fn decide(
+    roster: &Roster,
+    caller: &Caller,
+    change: &Change,
+    now: Timestamp,
+) -> Result<Outcome, Refusal> {
     standing::check(roster, caller)?;
     let mut outcome = Outcome::default();
     let own = || caller.account().ok_or(Refusal::SignIn);
     match change {
         Change::MakeOwnerLink { hash } => {
-            for old in roster.invitations.iter().filter(|one| one.role == Role::Owner && one.ended_at.is_none()) {
-                outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..old.clone() }));
+            for old in roster
+                .invitations
+                .iter()
+                .filter(|one| one.role == Role::Owner && one.ended_at.is_none())
+            {
+                outcome
+                    .rows
+                    .push(Row::Invitation(Invitation { ended_at: Some(now), ..old.clone() }));
             }
             let id = InvitationId(next(roster.invitations.iter().map(|one| one.id.0)));
             let until = now.plus(OWNER_LINK);
-            let link = Invitation { id, role: Role::Owner, hash: *hash, created_at: now, until, ended_at: None, made_by: None };
+            let link = Invitation {
+                id,
+                role: Role::Owner,
+                hash: *hash,
+                created_at: now,
+                until,
+                ended_at: None,
+                made_by: None,
+            };
             outcome.rows.push(Row::Invitation(link));
             outcome.events.push(Event::OwnerLinkMade);
         }
         Change::Join { hash, name, password } => {
-            let invitation =
-                roster.waiting(*hash, now).ok_or_else(|| missing("invitation like this one, or not any more. Ask for a new link"))?;
+            let invitation = roster.waiting(*hash, now).ok_or_else(|| {
+                missing("invitation like this one, or not any more. Ask for a new link")
+            })?;
             let name = checked_name("name", name)?;
             if roster.accounts.iter().any(|account| folded(&account.name) == folded(&name)) {
                 return Err(invalid("name", "someone else here is called so; choose another one"));
@@ -336,12 +399,22 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
                 role_since: None,
                 password_since: None,
             };
-            outcome.events.push(Event::AccountCreated { account: id, role: invitation.role, invitation: Some(invitation.id) });
+            outcome.events.push(Event::AccountCreated {
+                account: id,
+                role: invitation.role,
+                invitation: Some(invitation.id),
+            });
             outcome.rows.push(Row::Account(account));
-            outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..invitation.clone() }));
+            outcome
+                .rows
+                .push(Row::Invitation(Invitation { ended_at: Some(now), ..invitation.clone() }));
         }
         Change::Invite { role, hash } => {
-            let waiting = roster.invitations.iter().filter(|one| one.ended_at.is_none() && now < one.until).count();
+            let waiting = roster
+                .invitations
+                .iter()
+                .filter(|one| one.ended_at.is_none() && now < one.until)
+                .count();
             if waiting >= MOST_INVITATIONS {
                 return Err(conflict("Too many invitations wait. Take some back first."));
             }
@@ -360,8 +433,12 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
             }));
         }
         Change::WithdrawInvitation { invitation } => {
-            let known = roster.invitations.iter().find(|one| one.id == *invitation && one.ended_at.is_none());
-            let known = known.ok_or_else(|| missing(format_args!("invitation {invitation} that waits")))?;
+            let known = roster
+                .invitations
+                .iter()
+                .find(|one| one.id == *invitation && one.ended_at.is_none());
+            let known =
+                known.ok_or_else(|| missing(format_args!("invitation {invitation} that waits")))?;
             outcome.events.push(Event::InvitationWithdrawn { invitation: *invitation });
             outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..known.clone() }));
         }
@@ -371,10 +448,16 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
                 return Err(conflict("That is their role already."));
             }
             if *role != Role::Owner && roster.is_last_owner(*account) {
-                return Err(conflict("The last owner stays owner: make someone else an owner first."));
+                return Err(conflict(
+                    "The last owner stays owner: make someone else an owner first.",
+                ));
             }
             outcome.events.push(Event::RoleChanged { account: *account, role: *role });
-            outcome.rows.push(Row::Account(Account { role: *role, role_since: Some(now), ..known.clone() }));
+            outcome.rows.push(Row::Account(Account {
+                role: *role,
+                role_since: Some(now),
+                ..known.clone()
+            }));
             if known.role == Role::Owner {
                 roster.let_in_by(*account, now, &mut outcome);
             }
@@ -382,7 +465,9 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
         Change::SetClosed { account, closed: true } => {
             let known = roster.open(*account)?;
             if roster.is_last_owner(*account) {
-                return Err(conflict("The last owner's account stays open: make someone else an owner first."));
+                return Err(conflict(
+                    "The last owner's account stays open: make someone else an owner first.",
+                ));
             }
             outcome.events.push(Event::AccountClosed { account: *account, closed: true });
             outcome.rows.push(Row::Account(Account { closed_at: Some(now), ..known.clone() }));
@@ -393,12 +478,19 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
             let known = roster.account(*account).filter(|account| account.closed_at.is_some());
             let known = known.ok_or_else(|| missing(format_args!("closed account {account}")))?;
             outcome.events.push(Event::AccountClosed { account: *account, closed: false });
-            outcome.rows.push(Row::Account(Account { closed_at: None, role_since: Some(now), ..known.clone() }));
+            outcome.rows.push(Row::Account(Account {
+                closed_at: None,
+                role_since: Some(now),
+                ..known.clone()
+            }));
         }
         Change::SignIn { account, by, hash, agent, address, used, instead_of } => {
             roster.open(*account)?;
-            let (mut replaced, mut open): (Vec<&Session>, Vec<&Session>) =
-                roster.sessions.iter().filter(|one| one.ended_at.is_none()).partition(|one| Some(one.hash) == *instead_of);
+            let (mut replaced, mut open): (Vec<&Session>, Vec<&Session>) = roster
+                .sessions
+                .iter()
+                .filter(|one| one.ended_at.is_none())
+                .partition(|one| Some(one.hash) == *instead_of);
             open.retain(|one| one.account == *account);
             open.sort_by_key(|one| (one.seen_at, one.id));
             let too_many = (open.len() + 1).saturating_sub(MOST_SESSIONS);
@@ -408,12 +500,22 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
                 outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..old.clone() }));
             }
             if let Some((passkey, state)) = used {
-                let known = roster.passkeys.iter().find(|one| one.id == *passkey && one.account == *account);
+                let known = roster
+                    .passkeys
+                    .iter()
+                    .find(|one| one.id == *passkey && one.account == *account);
                 let known = known.ok_or_else(|| missing("passkey like this one"))?;
-                outcome.rows.push(Row::Passkey(Passkey { state: state.clone(), used_at: Some(now), ..known.clone() }));
+                outcome.rows.push(Row::Passkey(Passkey {
+                    state: state.clone(),
+                    used_at: Some(now),
+                    ..known.clone()
+                }));
             }
-            let over = |one: &&Session| now.since(one.ended_at.unwrap_or(one.seen_at)) > SESSIONS_KEPT;
-            outcome.rows.extend(roster.sessions.iter().filter(over).map(|one| Row::NoSession(one.id)));
+            let over =
+                |one: &&Session| now.since(one.ended_at.unwrap_or(one.seen_at)) > SESSIONS_KEPT;
+            outcome
+                .rows
+                .extend(roster.sessions.iter().filter(over).map(|one| Row::NoSession(one.id)));
             // The newest one always stays, so that no number is used twice.
             let id = SessionId(next(roster.sessions.iter().map(|one| one.id.0)));
             outcome.events.push(Event::SignedIn { account: *account, session: id, by: *by });
@@ -430,25 +532,33 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
             }));
         }
         Change::EndSession { session } => {
-            let known = roster.sessions.iter().find(|one| one.id == *session && one.ended_at.is_none());
+            let known =
+                roster.sessions.iter().find(|one| one.id == *session && one.ended_at.is_none());
             // Someone else's looks like none to those who may not end it.
             let known =
                 known.filter(|one| matches!(caller, Caller::Account { id, role, .. } if *id == one.account || *role == Role::Owner));
-            let known = known.ok_or_else(|| missing(format_args!("sign-in {session} that is open")))?;
+            let known =
+                known.ok_or_else(|| missing(format_args!("sign-in {session} that is open")))?;
             outcome.events.push(Event::SignedOut { account: known.account, session: *session });
             outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..known.clone() }));
         }
         Change::SetPassword { password } => {
             let account = roster.open(own()?)?;
             outcome.events.push(Event::PasswordSet { account: account.id });
-            outcome.rows.push(Row::Account(Account { password: password.clone(), password_since: Some(now), ..account.clone() }));
-            let this = if let Caller::Account { session, .. } = caller { Some(*session) } else { None };
+            outcome.rows.push(Row::Account(Account {
+                password: password.clone(),
+                password_since: Some(now),
+                ..account.clone()
+            }));
+            let this =
+                if let Caller::Account { session, .. } = caller { Some(*session) } else { None };
             roster.ended(account.id, this, now, &mut outcome);
         }
         Change::AddPasskey { label, credential, key, state } => {
             let account = roster.open(own()?)?.id;
             let label = checked_name("label", label)?;
-            if roster.passkeys.iter().filter(|one| one.account == account).count() >= MOST_PASSKEYS {
+            if roster.passkeys.iter().filter(|one| one.account == account).count() >= MOST_PASSKEYS
+            {
                 return Err(conflict("You have as many passkeys as you may. Remove one first."));
             }
             if roster.passkeys.iter().any(|one| one.credential == *credential) {
@@ -457,7 +567,16 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
             let id = PasskeyId(next(roster.passkeys.iter().map(|one| one.id.0)));
             outcome.events.push(Event::PasskeyAdded { account, passkey: id });
             let (credential, key, state) = (credential.clone(), key.clone(), state.clone());
-            outcome.rows.push(Row::Passkey(Passkey { id, account, label, credential, key, state, created_at: now, used_at: None }));
+            outcome.rows.push(Row::Passkey(Passkey {
+                id,
+                account,
+                label,
+                credential,
+                key,
+                state,
+                created_at: now,
+                used_at: None,
+            }));
         }
         Change::RemovePasskey { passkey } => {
             let account = own()?;
@@ -470,17 +589,26 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
         Change::CreateToken { label, scopes, until, hash } => {
             let label = checked_name("label", label)?;
             if scopes.is_empty() {
-                return Err(invalid("scopes", "is empty; choose at least one of 'ingest', 'read' and 'respond'"));
+                return Err(invalid(
+                    "scopes",
+                    "is empty; choose at least one of 'ingest', 'read' and 'respond'",
+                ));
             }
             if until.is_some_and(|until| until <= now) {
                 return Err(invalid("until", "has passed already"));
             }
-            let valid = roster.tokens.iter().filter(|one| one.ended_at.is_none() && one.until.is_none_or(|until| now < until)).count();
+            let valid = roster
+                .tokens
+                .iter()
+                .filter(|one| one.ended_at.is_none() && one.until.is_none_or(|until| now < until))
+                .count();
             if valid >= MOST_TOKENS {
                 return Err(conflict("There are as many tokens as there may be. End one first."));
             }
             let id = TokenId(next(roster.tokens.iter().map(|one| one.id.0)));
-            outcome.events.push(Event::TokenCreated { token: id, scopes: scopes.iter().copied().collect() });
+            outcome
+                .events
+                .push(Event::TokenCreated { token: id, scopes: scopes.iter().copied().collect() });
             outcome.rows.push(Row::Token(Token {
                 id,
                 label,
@@ -495,7 +623,8 @@ pub fn decide(roster: &Roster, caller: &Caller, change: &Change, now: Timestamp)
         }
         Change::RevokeToken { token } => {
             let known = roster.tokens.iter().find(|one| one.id == *token && one.ended_at.is_none());
-            let known = known.ok_or_else(|| missing(format_args!("token {token} that is valid")))?;
+            let known =
+                known.ok_or_else(|| missing(format_args!("token {token} that is valid")))?;
             outcome.events.push(Event::TokenRevoked { token: *token });
             outcome.rows.push(Row::Token(Token { ended_at: Some(now), ..known.clone() }));
         }

@@ -49,7 +49,8 @@ fn turn() -> impl Strategy<Value = Turn> {
 
 fn of(which: usize, critical: bool, now: i64) -> Breach {
     let (subject, signal) = BREACHES[which];
-    let mut one = breach(subject, signal, if critical { Severity::Critical } else { Severity::Warning }, now);
+    let mut one =
+        breach(subject, signal, if critical { Severity::Critical } else { Severity::Warning }, now);
     if critical {
         one.guidance.commands = vec!["pm2-restart".into(), "nothing-like-that".into()];
     }
@@ -59,7 +60,10 @@ fn of(which: usize, critical: bool, now: i64) -> Breach {
 fn check(story: &Story) {
     let one = &story.incidents[0];
     let places: Vec<u32> = one.recommendations.iter().map(|one| one.place).collect();
-    assert!(places.iter().copied().eq(1..=u32::try_from(places.len()).unwrap()), "places are consecutive: {places:?}");
+    assert!(
+        places.iter().copied().eq(1..=u32::try_from(places.len()).unwrap()),
+        "places are consecutive: {places:?}"
+    );
     let offered: Vec<&Recommendation> = one.offered().collect();
     assert!(offered.len() <= MOST_OFFERED);
     let different: BTreeSet<_> = offered.iter().map(|one| (&one.command, &one.values)).collect();

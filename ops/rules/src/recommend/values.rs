@@ -23,16 +23,24 @@ pub(super) fn is_here(scene: &Scene<'_>, key: &BreachKey) -> bool {
     key.subject.host().is_none_or(|host| host == scene.host)
 }
 
-/// The values for one breach; more than one where the catalogue lists several units, none where a value can't be told.
-pub(super) fn choose(scene: &Scene<'_>, incident: &Incident, breach: &Breach, command: &Command) -> Vec<Chosen> {
-    let mut all = vec![Chosen { values: Values::new(), subject: whole(scene, command), reason: None }];
+/// The values for one breach; more than one where the catalogue lists several units, none where a
+/// value can't be told.
+pub(super) fn choose(
+    scene: &Scene<'_>,
+    incident: &Incident,
+    breach: &Breach,
+    command: &Command,
+) -> Vec<Chosen> {
+    let mut all =
+        vec![Chosen { values: Values::new(), subject: whole(scene, command), reason: None }];
     for placeholder in command.placeholders() {
         let choices = choices(scene, incident, breach, placeholder);
         let with = |one: &Chosen| {
             let (one, name) = (one.clone(), placeholder.name());
             choices.iter().map(move |(value, reason)| Chosen {
                 values: one.values.clone().with(name, value.clone()),
-                subject: acted_upon(scene, placeholder.kind(), value).unwrap_or_else(|| one.subject.clone()),
+                subject: acted_upon(scene, placeholder.kind(), value)
+                    .unwrap_or_else(|| one.subject.clone()),
                 reason: reason.clone().or_else(|| one.reason.clone()),
             })
         };
@@ -42,10 +50,23 @@ pub(super) fn choose(scene: &Scene<'_>, incident: &Incident, breach: &Breach, co
 }
 
 /// The values of one placeholder that may help with a breach, each with what speaks for it.
-fn choices(scene: &Scene<'_>, incident: &Incident, breach: &Breach, placeholder: &Placeholder) -> Vec<(String, Option<Reason>)> {
+fn choices(
+    scene: &Scene<'_>,
+    incident: &Incident,
+    breach: &Breach,
+    placeholder: &Placeholder,
+) -> Vec<(String, Option<Reason>)> {
     match placeholder.kind() {
-        Kind::App => Vec::from_iter(app(scene, incident, breach, &placeholder.choices(scene.facts))),
-        Kind::Certificate => scene.hints.endpoint_hosts.get(&breach.key.subject).map(|host| (host.clone(), None)).into_iter().collect(),
+        Kind::App => {
+            Vec::from_iter(app(scene, incident, breach, &placeholder.choices(scene.facts)))
+        }
+        Kind::Certificate => scene
+            .hints
+            .endpoint_hosts
+            .get(&breach.key.subject)
+            .map(|host| (host.clone(), None))
+            .into_iter()
+            .collect(),
         Kind::Query => Vec::from_iter(longest_query(scene, &placeholder.choices(scene.facts))),
         // Which of them it is can't be told from here: a person chooses.
         Kind::Unit { of } => of.iter().map(|unit| (unit.clone(), None)).collect(),
@@ -69,7 +90,9 @@ fn acted_upon(scene: &Scene<'_>, kind: &Kind, value: &str) -> Option<Subject> {
 fn whole(scene: &Scene<'_>, command: &Command) -> Subject {
     match command.does() {
         // The same as for a restart of its unit.
-        Does::Program(vector) if vector.program() == Program::Nginx => Subject::build("service", "nginx.service", Some(scene.host)),
+        Does::Program(vector) if vector.program() == Program::Nginx => {
+            Subject::build("service", "nginx.service", Some(scene.host))
+        }
         Does::Program(_) | Does::BuiltIn(..) => Subject::build("host", scene.host, None),
         Does::Script(script) => Subject::build("script", script.name(), Some(scene.host)),
     }
@@ -88,7 +111,12 @@ fn longest_query(scene: &Scene<'_>, choices: &[String]) -> Option<(String, Optio
     Some((id.clone(), Some(Reason::LongQuery { query: query.clone() })))
 }
 
-fn app(scene: &Scene<'_>, incident: &Incident, breach: &Breach, choices: &[String]) -> Option<(String, Option<Reason>)> {
+fn app(
+    scene: &Scene<'_>,
+    incident: &Incident,
+    breach: &Breach,
+    choices: &[String],
+) -> Option<(String, Option<Reason>)> {
     let BreachKey { subject, signal } = &breach.key;
     // A name that Calm Ops had to change to write it as a subject is none of the choices.
     let seen = |subject: &Subject| {
@@ -98,12 +126,22 @@ fn app(scene: &Scene<'_>, incident: &Incident, breach: &Breach, choices: &[Strin
     match subject.kind() {
         "app" => Some((seen(subject)?, None)),
         "host" if is_memory(signal) => {
-            let of = |name: &String| scene.hints.app_memory.get(name).copied().filter(|bytes| *bytes > 0);
+            let of = |name: &String| {
+                scene.hints.app_memory.get(name).copied().filter(|bytes| *bytes > 0)
+            };
             let (bytes, name) = largest(choices, of)?;
             Some((name, "app.memory".parse().ok().map(|signal| Reason::Largest { signal, bytes })))
         }
         "disk" => {
-            let of = |name: &String| scene.hints.app_logs.get(name)?.get(subject.name()).copied().filter(|bytes| *bytes >= LARGE_LOGS);
+            let of = |name: &String| {
+                scene
+                    .hints
+                    .app_logs
+                    .get(name)?
+                    .get(subject.name())
+                    .copied()
+                    .filter(|bytes| *bytes >= LARGE_LOGS)
+            };
             let (bytes, name) = largest(choices, of)?;
             Some((name, Some(Reason::Largest { signal: signal.clone(), bytes })))
         }
@@ -113,7 +151,9 @@ fn app(scene: &Scene<'_>, incident: &Incident, breach: &Breach, choices: &[Strin
 }
 
 fn is_memory(signal: &Signal) -> bool {
-    ["host.memory.", "host.swap.", "host.pressure.memory"].iter().any(|known| signal.as_str().starts_with(known))
+    ["host.memory.", "host.swap.", "host.pressure.memory"]
+        .iter()
+        .any(|known| signal.as_str().starts_with(known))
 }
 
 fn largest(choices: &[String], of: impl Fn(&String) -> Option<u64>) -> Option<(u64, String)> {
@@ -121,11 +161,18 @@ fn largest(choices: &[String], of: impl Fn(&String) -> Option<u64>) -> Option<(u
     sized.max().map(|(bytes, std::cmp::Reverse(name))| (bytes, name.clone()))
 }
 
-/// The app behind an endpoint: the one that it depends on, or the one that is in trouble together with it.
-fn behind(scene: &Scene<'_>, incident: &Incident, endpoint: &Subject, seen: impl Fn(&Subject) -> Option<String>) -> Option<String> {
+/// The app behind an endpoint: the one that it depends on, or the one that is in trouble together
+/// with it.
+fn behind(
+    scene: &Scene<'_>,
+    incident: &Incident,
+    endpoint: &Subject,
+    seen: impl Fn(&Subject) -> Option<String>,
+) -> Option<String> {
     let rows = scene.policy.dependencies.iter().filter(|row| fits(&row.subject, endpoint.as_str()));
     let mut needed: Vec<String> = rows.filter_map(|row| seen(&row.needs)).collect();
-    let mut troubled: Vec<String> = incident.holding().filter_map(|breach| seen(&breach.key.subject)).collect();
+    let mut troubled: Vec<String> =
+        incident.holding().filter_map(|breach| seen(&breach.key.subject)).collect();
     for names in [&mut needed, &mut troubled] {
         names.sort();
         names.dedup();

@@ -2,11 +2,12 @@
 
 use std::{iter::Peekable, str::Chars};
 
-/// One line without terminal escapes, control characters, and characters that turn the direction of writing or cannot be seen. A tab
-/// becomes a space.
+/// One line without terminal escapes, control characters, and characters that turn the direction of
+/// writing or cannot be seen. A tab becomes a space.
 ///
-/// A sequence that carries text to a terminal (a title, a link's target) is removed with its text when it ends in this line; without an
-/// end only its introducer goes, so that it cannot hide the rest of the line from a reader.
+/// A sequence that carries text to a terminal (a title, a link's target) is removed with its text
+/// when it ends in this line; without an end only its introducer goes, so that it cannot hide the
+/// rest of the line from a reader.
 pub fn clean(line: &str) -> String {
     if line.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return line.to_owned();
@@ -60,7 +61,8 @@ fn text_sequence(rest: &mut Peekable<Chars>) {
     }
 }
 
-/// Format characters: direction, joiners, marks of width zero, tags, and line separators of their own.
+/// Format characters: direction, joiners, marks of width zero, tags, and line separators of their
+/// own.
 fn is_unseen(c: char) -> bool {
     matches!(
         c,

@@ -1,4 +1,5 @@
-//! Values that stand beside a name such as `password`, as environments, JSON, YAML, flags, XML and SQL write them.
+//! Values that stand beside a name such as `password`, as environments, JSON, YAML, flags, XML and
+//! SQL write them.
 
 use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
@@ -20,8 +21,11 @@ enum Kind {
 /// The same line without the values of such names.
 pub(super) fn values(line: &str) -> Cow<'_, str> {
     static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"));
-    static USER: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(\s(?:-u|--user)(?:\s+|=)?["']?[^\s:"']+:)([^\s"']+)"#));
-    static SQL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b((?:identified\s+by|password)\s+(?:password\s+)?)('[^']*'?)"));
+    static USER: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r#"(\s(?:-u|--user)(?:\s+|=)?["']?[^\s:"']+:)([^\s"']+)"#));
+    static SQL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)\b((?:identified\s+by|password)\s+(?:password\s+)?)('[^']*'?)")
+    });
     let mut shown = String::new();
     let mut done = 0;
     for name in NAME.find_iter(line) {
@@ -36,7 +40,9 @@ pub(super) fn values(line: &str) -> Cow<'_, str> {
         }
     }
     let line = if done == 0 { Cow::Borrowed(line) } else { Cow::Owned(shown + &line[done..]) };
-    let line = step(line, |line| USER.replace_all(line, |found: &Captures| format!("{}{MARK}", &found[1])));
+    let line = step(line, |line| {
+        USER.replace_all(line, |found: &Captures| format!("{}{MARK}", &found[1]))
+    });
     step(line, |line| SQL.replace_all(line, |found: &Captures| format!("{}{MARK}", &found[1])))
 }
 
@@ -44,8 +50,13 @@ pub(super) fn values(line: &str) -> Cow<'_, str> {
 pub(super) fn looks_random(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
-    let humps = word.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count();
-    word.len() >= 8 && ((digits > 0 && letters > 0) || digits >= 16 || humps >= 2 || word.len() >= 32)
+    let humps = word
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
+        .count();
+    word.len() >= 8
+        && ((digits > 0 && letters > 0) || digits >= 16 || humps >= 2 || word.len() >= 32)
 }
 
 const SECRETS: &[&str] = &[
@@ -93,8 +104,19 @@ const KEYS: &[&str] = &[
     "service",
 ];
 /// Words before `key` that say that it is none.
-const PLAIN_KEYS: &[&str] =
-    &["primary", "foreign", "public", "partition", "sort", "cache", "unique", "idempotency", "host", "routing", "object"];
+const PLAIN_KEYS: &[&str] = &[
+    "primary",
+    "foreign",
+    "public",
+    "partition",
+    "sort",
+    "cache",
+    "unique",
+    "idempotency",
+    "host",
+    "routing",
+    "object",
+];
 /// Last words that say that the name is about a secret, not the secret.
 const ABOUT: &[&str] = &[
     "file",
@@ -208,14 +230,18 @@ fn kind(name: &str) -> Option<Kind> {
     if ABOUT.contains(&last.as_str()) {
         return None;
     }
-    let ends = |word: &str| ["password", "passwd", "secret", "token", "apikey"].iter().any(|end| word.ends_with(end));
+    let ends = |word: &str| {
+        ["password", "passwd", "secret", "token", "apikey"].iter().any(|end| word.ends_with(end))
+    };
     if words.iter().any(|word| word.ends_with("passphrase")) {
         return Some(Kind::Phrase);
     }
     if words.iter().any(|word| SECRETS.contains(&word.as_str()) || ends(word)) {
         return Some(Kind::Strong);
     }
-    for (place, word) in words.iter().enumerate().filter(|(_, word)| matches!(word.as_str(), "key" | "keys")) {
+    for (place, word) in
+        words.iter().enumerate().filter(|(_, word)| matches!(word.as_str(), "key" | "keys"))
+    {
         let before = place.checked_sub(1).map(|place| words[place].as_str()).unwrap_or_default();
         if KEYS.contains(&before) {
             return Some(Kind::Strong);
@@ -224,7 +250,8 @@ fn kind(name: &str) -> Option<Kind> {
             return Some(Kind::Weak);
         }
     }
-    matches!(last.as_str(), "pass" | "auth" | "signature" | "sig" | "cookie" | "session" | "dsn").then_some(Kind::Weak)
+    matches!(last.as_str(), "pass" | "auth" | "signature" | "sig" | "cookie" | "session" | "dsn")
+        .then_some(Kind::Weak)
 }
 
 /// `dbPassword`, `DB_PASSWORD` and `db-password` are all `db`, `password`.
@@ -254,7 +281,8 @@ fn value_after(line: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
     let rest = &line[name.end..];
     let trimmed = rest.trim_start_matches(['\\', '"', '\'', ']', '`', ')']);
     let after = trimmed.trim_start();
-    let separator = [":=", "=>", "==", "=", ":"].into_iter().find(|separator| after.starts_with(separator));
+    let separator =
+        [":=", "=>", "==", "=", ":"].into_iter().find(|separator| after.starts_with(separator));
     let from = |rest: &str| line.len() - rest.len();
     if let Some(separator) = separator {
         let value = after[separator.len()..].trim_start();
@@ -262,11 +290,17 @@ fn value_after(line: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
         let shown = &line[range.clone()];
         // The shell's own variable.
         let directory = matches!(text, "PWD" | "OLDPWD" | "pwd") && shown.starts_with('/');
-        let count = text.to_ascii_lowercase().ends_with("tokens") && shown.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let count = text.to_ascii_lowercase().ends_with("tokens")
+            && shown.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let path = separator == ":" && after[1..].starts_with("//");
         let hidden = match kind {
             Kind::Strong | Kind::Phrase => !is_plain(shown),
-            Kind::Weak => looks_random(shown) || (separator == "=" && shown.len() >= 6 && shown.bytes().any(|byte| byte.is_ascii_digit())),
+            Kind::Weak => {
+                looks_random(shown)
+                    || (separator == "="
+                        && shown.len() >= 6
+                        && shown.bytes().any(|byte| byte.is_ascii_digit()))
+            }
         };
         return (hidden && !directory && !count && !path).then_some(range);
     }
@@ -282,17 +316,20 @@ fn value_after(line: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
     let shown = &line[range.clone()];
     let flag = line[..name.start].ends_with('-') && !shown.starts_with('-');
     let netrc = line[..name.start].contains("login ") && text == "password";
-    let random =
-        shown.len() >= 16 && looks_random(shown) && shown.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-.".contains(&byte));
+    let random = shown.len() >= 16
+        && looks_random(shown)
+        && shown.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-.".contains(&byte));
     (flag || netrc || random).then_some(range)
 }
 
 fn is_plain(value: &str) -> bool {
     let word = value.trim_end_matches([',', '.', ';', ':', '!', '?', ')']);
-    value.bytes().all(|byte| b"*{}[]()<>,.;:|!?x-".contains(&byte)) || PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(word))
+    value.bytes().all(|byte| b"*{}[]()<>,.;:|!?x-".contains(&byte))
+        || PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(word))
 }
 
-/// The value that begins at `start`: within its quotation marks, or up to where an unquoted one ends.
+/// The value that begins at `start`: within its quotation marks, or up to where an unquoted one
+/// ends.
 fn value_at(line: &str, start: usize, kind: Kind) -> Option<Range<usize>> {
     let rest = &line[start..];
     let slashes = rest.bytes().take_while(|byte| *byte == b'\\').count();
@@ -307,7 +344,8 @@ fn value_at(line: &str, start: usize, kind: Kind) -> Option<Range<usize>> {
     (!range.is_empty()).then_some(range)
 }
 
-/// Where the quotation that was opened with so many backslashes ends; at the end of the line if nowhere.
+/// Where the quotation that was opened with so many backslashes ends; at the end of the line if
+/// nowhere.
 fn closing(line: &str, first: usize, quote: u8, slashes: usize) -> usize {
     let mut run = 0;
     for (offset, byte) in line.as_bytes()[first..].iter().enumerate() {
@@ -323,7 +361,8 @@ fn closing(line: &str, first: usize, quote: u8, slashes: usize) -> usize {
     line.len()
 }
 
-/// How long an unquoted value is. Marks that a password may hold end it only where something else follows them.
+/// How long an unquoted value is. Marks that a password may hold end it only where something else
+/// follows them.
 fn unquoted(rest: &str) -> usize {
     let mut places = rest.char_indices();
     let end = loop {
@@ -344,7 +383,10 @@ fn unquoted(rest: &str) -> usize {
 /// Whether `name=` or `name:` begins here.
 fn begins_pair(text: &str) -> bool {
     let text = text.trim_start_matches(['"', '\'', '\\']);
-    let name = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte)).count();
+    let name = text
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte))
+        .count();
     let after = text[name..].trim_start_matches(['"', '\'', '\\']);
     (1..64).contains(&name) && after.starts_with(['=', ':'])
 }

@@ -28,7 +28,9 @@ struct Part {
 
 fn weight(input: &Input) -> usize {
     match input {
-        Input::Applied { events, .. } | Input::Decided { events, .. } => 1 + EVENT_WEIGHT * events.len(),
+        Input::Applied { events, .. } | Input::Decided { events, .. } => {
+            1 + EVENT_WEIGHT * events.len()
+        }
         Input::Incidents { incidents, .. } => 1 + EVENT_WEIGHT * incidents.len(),
         Input::Document { .. } => EVENT_WEIGHT,
         Input::Series(_)
@@ -41,7 +43,8 @@ fn weight(input: &Input) -> usize {
     }
 }
 
-/// See the module. Whoever holds it gives a [`Checkpoint`] whenever one is due, and every input in its order.
+/// See the module. Whoever holds it gives a [`Checkpoint`] whenever one is due, and every input in
+/// its order.
 #[derive(Debug)]
 pub struct Recorder {
     limit: usize,
@@ -55,19 +58,33 @@ pub struct Recorder {
 impl Recorder {
     /// Keeps at most this many inputs; an event counts for 64.
     pub const fn new(limit: usize) -> Self {
-        Self { limit, count: 0, parts: VecDeque::new(), names: BTreeMap::new(), cut_short: false, wants: true }
+        Self {
+            limit,
+            count: 0,
+            parts: VecDeque::new(),
+            names: BTreeMap::new(),
+            cut_short: false,
+            wants: true,
+        }
     }
 
-    /// Whether a checkpoint is due: at the beginning, every five minutes, and after more came than is kept.
+    /// Whether a checkpoint is due: at the beginning, every five minutes, and after more came than
+    /// is kept.
     pub fn is_due(&self, now: Now) -> bool {
         let last: Option<Mono> = self.parts.back().map(|part| part.checkpoint.now.mono);
         self.wants || last.is_none_or(|last| now.mono.since(last) >= EVERY)
     }
 
-    /// Takes a checkpoint: how things stand before the next input. What is older than is covered is dropped.
+    /// Takes a checkpoint: how things stand before the next input. What is older than is covered is
+    /// dropped.
     pub fn checkpoint(&mut self, checkpoint: Checkpoint) {
         let now = checkpoint.now.mono;
-        self.parts.push_back(Part { checkpoint, inputs: Vec::new(), weight: 0, retired: BTreeMap::new() });
+        self.parts.push_back(Part {
+            checkpoint,
+            inputs: Vec::new(),
+            weight: 0,
+            retired: BTreeMap::new(),
+        });
         self.wants = false;
         while self.parts.get(1).is_some_and(|next| now.since(next.checkpoint.now.mono) >= COVERED) {
             self.drop_first();
@@ -82,7 +99,8 @@ impl Recorder {
         }
     }
 
-    /// Takes one input. Before the first checkpoint, or after too many inputs, it is not kept: the next bundle begins later.
+    /// Takes one input. Before the first checkpoint, or after too many inputs, it is not kept: the
+    /// next bundle begins later.
     pub fn record(&mut self, input: Input) {
         if let Input::Series(name) = &input {
             // The first stays: what a later sender adds comes after, in its place.
@@ -123,7 +141,8 @@ impl Recorder {
     /// Everything that is kept, as a bundle; `None` before the first checkpoint.
     pub fn bundle(&self) -> Option<Bundle> {
         let checkpoint = self.parts.front()?.checkpoint.clone();
-        let inputs: Vec<Input> = self.parts.iter().flat_map(|part| part.inputs.iter().cloned()).collect();
+        let inputs: Vec<Input> =
+            self.parts.iter().flat_map(|part| part.inputs.iter().cloned()).collect();
         let mut opened = BTreeSet::new();
         let mut used = BTreeSet::new();
         for input in &inputs {
@@ -131,15 +150,26 @@ impl Recorder {
                 Input::Series(name) => {
                     opened.insert(name.series);
                 }
-                Input::Observe { series, .. } | Input::Usual { series, .. } if !opened.contains(series) => {
+                Input::Observe { series, .. } | Input::Usual { series, .. }
+                    if !opened.contains(series) =>
+                {
                     used.insert(*series);
                 }
                 _ => {}
             }
         }
         // How it was called at the beginning.
-        let name = |id| self.parts.iter().find_map(|part| part.retired.get(id)).or_else(|| self.names.get(id));
+        let name = |id| {
+            self.parts.iter().find_map(|part| part.retired.get(id)).or_else(|| self.names.get(id))
+        };
         let series = used.iter().filter_map(|id| name(id).cloned()).collect();
-        Some(Bundle { format: FORMAT, rules_version: RULES_VERSION.to_owned(), cut_short: self.cut_short, checkpoint, series, inputs })
+        Some(Bundle {
+            format: FORMAT,
+            rules_version: RULES_VERSION.to_owned(),
+            cut_short: self.cut_short,
+            checkpoint,
+            series,
+            inputs,
+        })
     }
 }

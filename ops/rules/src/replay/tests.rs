@@ -2,7 +2,10 @@ use super::*;
 use crate::time::Mono;
 
 fn now(seconds: u64) -> Now {
-    Now { wall: Timestamp::from_secs(1_795_000_000 + seconds as i64), mono: Mono::from_micros(seconds * 1_000_000) }
+    Now {
+        wall: Timestamp::from_secs(1_795_000_000 + seconds as i64),
+        mono: Mono::from_micros(seconds * 1_000_000),
+    }
 }
 
 fn checkpoint(seconds: u64) -> Checkpoint {
@@ -27,7 +30,12 @@ fn series(id: u32) -> Input {
 }
 
 fn observed(id: u32, seconds: u64) -> Input {
-    Input::Observe { series: SeriesId(id), value: 0.1 + 0.2, at: now(seconds).wall, now: now(seconds) }
+    Input::Observe {
+        series: SeriesId(id),
+        value: 0.1 + 0.2,
+        at: now(seconds).wall,
+        now: now(seconds),
+    }
 }
 
 #[test]
@@ -47,7 +55,11 @@ fn a_recorder_covers_the_last_quarter_of_an_hour_and_names_its_series() {
     assert!(!bundle.cut_short);
     assert_eq!(bundle.series.len(), 1);
     let text = serde_json::to_string(&bundle).unwrap();
-    assert_eq!(serde_json::from_str::<Bundle>(&text).unwrap(), bundle, "every value comes back the same, bit for bit");
+    assert_eq!(
+        serde_json::from_str::<Bundle>(&text).unwrap(),
+        bundle,
+        "every value comes back the same, bit for bit"
+    );
 }
 
 #[test]
@@ -75,7 +87,10 @@ fn a_bundle_of_another_format_or_without_thresholds_is_refused_in_words() {
     let mut bundle = recorder.bundle().unwrap();
     assert!(replay(&bundle).unwrap_err().to_string().contains("holds no alerts/thresholds.md"));
     bundle.format = 2;
-    assert_eq!(replay(&bundle).unwrap_err().to_string(), "this bundle has format 2, and this program reads format 1");
+    assert_eq!(
+        replay(&bundle).unwrap_err().to_string(),
+        "this bundle has format 2, and this program reads format 1"
+    );
 }
 
 #[test]
@@ -87,7 +102,10 @@ fn a_difference_is_told_in_words() {
     let what = difference(std::slice::from_ref(&offered), &[]).unwrap();
     assert_eq!(what, "  then: Incident 3 is quiet, and its end is offered.\n  now:  nothing");
     let what = difference(&[reopened("one")], &[reopened("two")]).unwrap();
-    assert!(what.contains("other details") && what.contains("\"one\"") && what.contains("\"two\""), "{what}");
+    assert!(
+        what.contains("other details") && what.contains("\"one\"") && what.contains("\"two\""),
+        "{what}"
+    );
 }
 
 #[test]
@@ -96,19 +114,30 @@ fn a_number_that_went_to_another_series_is_replayed_under_both_names() {
                 |---|---|---|---|---|---|---|---|---|\n| queue.depth | above 100 jobs | - | 0 s | 50 jobs | - | m | a | - |\n";
     let mut engine = Engine::new(parse(text).unwrap(), 1);
     let mut recorder = Recorder::new(10_000);
-    let observe = |engine: &mut Engine, recorder: &mut Recorder, subject: &str, new: bool, second| {
-        let series = engine.series("queue.depth", subject, None).unwrap();
-        if new {
-            let (signal, subject) = ("queue.depth".parse().unwrap(), subject.parse().unwrap());
-            recorder.record(Input::Series(SeriesName { series, signal, subject, unit: None }));
-        }
-        engine.observe(series, 500.0, now(second).wall, now(second));
-        recorder.record(Input::Observe { series, value: 500.0, at: now(second).wall, now: now(second) });
-    };
+    let observe =
+        |engine: &mut Engine, recorder: &mut Recorder, subject: &str, new: bool, second| {
+            let series = engine.series("queue.depth", subject, None).unwrap();
+            if new {
+                let (signal, subject) = ("queue.depth".parse().unwrap(), subject.parse().unwrap());
+                recorder.record(Input::Series(SeriesName { series, signal, subject, unit: None }));
+            }
+            engine.observe(series, 500.0, now(second).wall, now(second));
+            recorder.record(Input::Observe {
+                series,
+                value: 500.0,
+                at: now(second).wall,
+                now: now(second),
+            });
+        };
     observe(&mut engine, &mut recorder, "service:old", true, 1);
     engine.tick(now(1));
     let documents = BTreeMap::from([(THRESHOLDS.to_owned(), text.to_owned())]);
-    recorder.checkpoint(Checkpoint { state: engine.checkpoint(now(2)), limit: 1, documents, ..checkpoint(2) });
+    recorder.checkpoint(Checkpoint {
+        state: engine.checkpoint(now(2)),
+        limit: 1,
+        documents,
+        ..checkpoint(2)
+    });
     observe(&mut engine, &mut recorder, "service:old", false, 3);
     let subject: Subject = "service:old".parse().unwrap();
     engine.retire(&subject);

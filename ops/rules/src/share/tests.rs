@@ -78,10 +78,24 @@ fn breach() -> impl Strategy<Value = IncidentBreach> {
                 3 => Crossing::Rising { by: 93.7, within_seconds: 60.0 },
                 _ => Crossing::Reaching { limit: 93.7, within_seconds: 600.0 },
             };
-            let breach = fixtures::breach().on(subject.as_str()).signal(signal).critical().crossing(crossing).since(at(0)).fired(at(60));
+            let breach = fixtures::breach()
+                .on(subject.as_str())
+                .signal(signal)
+                .critical()
+                .crossing(crossing)
+                .since(at(0))
+                .fired(at(60));
             let breach = breach.value(93.7).usual(93.7).per_minute(93.7).limit_in(4_000.0);
-            let breach = breach.guidance("hunter2 on web-1 in /var/lib/orders", "secret-runbook", &["pm2-restart-api"]);
-            let easing = easing.then_some(Easing { since: at(70), stays_for_seconds: 300.0, recovers_at: Some(93.7) });
+            let breach = breach.guidance(
+                "hunter2 on web-1 in /var/lib/orders",
+                "secret-runbook",
+                &["pm2-restart-api"],
+            );
+            let easing = easing.then_some(Easing {
+                since: at(70),
+                stays_for_seconds: 300.0,
+                recovers_at: Some(93.7),
+            });
             let breach = Breach { easing, ..breach.build() };
             let ending = match end {
                 0 => None,
@@ -94,38 +108,81 @@ fn breach() -> impl Strategy<Value = IncidentBreach> {
 }
 
 fn incident() -> impl Strategy<Value = Incident> {
-    let state = proptest::sample::select(vec![State::Detected, State::AwaitingDecision, State::Recovering, State::Resolved]);
-    (proptest::collection::vec(breach(), 1..9), state, any::<bool>(), 0..2u32).prop_map(|(breaches, state, flood, reopened)| {
-        let first = breaches[0].breach.clone();
-        let mut incident = Incident {
-            breaches,
-            reopened,
-            acknowledged: Some(Acknowledgement { by: Actor::Account(AccountId(9)), at: at(80) }),
-            touched_by_person: true,
-            flood,
-            ..fixtures::incident(42).of([first]).state(state).began(at(0)).opened(at(60)).snapshots(1).build()
-        };
-        if state == State::Resolved {
-            incident.resolution = Some(Resolution { by: Actor::Local, at: at(900), note: Some("hunter2 was wrong on web-1".into()) });
-        }
-        incident.summary = Summary::compose(&incident, Span::from_mins(5));
-        incident
-    })
+    let state = proptest::sample::select(vec![
+        State::Detected,
+        State::AwaitingDecision,
+        State::Recovering,
+        State::Resolved,
+    ]);
+    (proptest::collection::vec(breach(), 1..9), state, any::<bool>(), 0..2u32).prop_map(
+        |(breaches, state, flood, reopened)| {
+            let first = breaches[0].breach.clone();
+            let mut incident = Incident {
+                breaches,
+                reopened,
+                acknowledged: Some(Acknowledgement {
+                    by: Actor::Account(AccountId(9)),
+                    at: at(80),
+                }),
+                touched_by_person: true,
+                flood,
+                ..fixtures::incident(42)
+                    .of([first])
+                    .state(state)
+                    .began(at(0))
+                    .opened(at(60))
+                    .snapshots(1)
+                    .build()
+            };
+            if state == State::Resolved {
+                incident.resolution = Some(Resolution {
+                    by: Actor::Local,
+                    at: at(900),
+                    note: Some("hunter2 was wrong on web-1".into()),
+                });
+            }
+            incident.summary = Summary::compose(&incident, Span::from_mins(5));
+            incident
+        },
+    )
 }
 
 fn entries(incident: &Incident) -> Vec<Entry> {
     let number = incident.number;
     let events = [
         Event::IncidentOpened { incident: Box::new(incident.clone()) },
-        Event::BreachJoined { incident: number, breach: Box::new(incident.breaches[0].breach.clone()) },
+        Event::BreachJoined {
+            incident: number,
+            breach: Box::new(incident.breaches[0].breach.clone()),
+        },
         Event::Acknowledged { incident: number },
-        Event::Commented { incident: number, text: "the password is hunter2, BEGIN PRIVATE KEY".into() },
-        Event::RecommendationDeclined { incident: number, place: 1, reason: "svc9 is not to blame".into() },
-        Event::DocumentRefused { name: "/var/lib/orders".into(), sha256: String::new(), error: "web-1".into() },
-        Event::Resolved { incident: number, step: Step::PersonResolved, note: Some("hunter2".into()) },
+        Event::Commented {
+            incident: number,
+            text: "the password is hunter2, BEGIN PRIVATE KEY".into(),
+        },
+        Event::RecommendationDeclined {
+            incident: number,
+            place: 1,
+            reason: "svc9 is not to blame".into(),
+        },
+        Event::DocumentRefused {
+            name: "/var/lib/orders".into(),
+            sha256: String::new(),
+            error: "web-1".into(),
+        },
+        Event::Resolved {
+            incident: number,
+            step: Step::PersonResolved,
+            note: Some("hunter2".into()),
+        },
         Event::Reopened { incident: number, note: Some("sk-live-9f8e7d".into()) },
     ];
-    let entry = |(number, event)| Entry { number, at: at(0), actor: Actor::Account(AccountId(9)), event: Some(event) };
+    let entry = |(number, event)| Entry {
+        number,
+        at: at(0),
+        actor: Actor::Account(AccountId(9)),
+        event: Some(event),
+    };
     (1..).zip(events).map(entry).collect()
 }
 
@@ -177,7 +234,11 @@ fn only_the_chosen_parts_are_shown() {
     one.parts = Parts { summary: false, timeline: false, now: true };
     let page = compose(&incident, &entries(&incident), &one, &hosts(), at(1_000));
     assert!(page.sections.is_empty() && page.timeline.is_empty() && !page.now.is_empty());
-    let general = if incident.is_active() { "Something is being looked at" } else { "Something was looked at, and is over" };
+    let general = if incident.is_active() {
+        "Something is being looked at"
+    } else {
+        "Something was looked at, and is over"
+    };
     assert_eq!(page.title, general, "nor does the title tell of it");
 }
 
@@ -197,7 +258,10 @@ fn a_wanted_link_is_checked() {
     assert!(refused(Wanted { label: "a\u{202e}b".into(), ..good() }).starts_with("label: holds"));
     assert!(refused(Wanted { until: at(0), ..good() }).starts_with("until: is over"));
     assert!(refused(Wanted { until: at(91 * 86_400), ..good() }).contains("at most 90 days"));
-    assert!(refused(Wanted { parts: Parts { summary: false, timeline: false, now: false }, ..good() }).starts_with("parts:"));
+    assert!(
+        refused(Wanted { parts: Parts { summary: false, timeline: false, now: false }, ..good() })
+            .starts_with("parts:")
+    );
     assert!(refused(Wanted { hosts: true, ..good() }).starts_with("hosts: customers"));
     assert!(Wanted { hosts: true, audience: Audience::Manager, ..good() }.checked(at(0)).is_ok());
 }

@@ -1,4 +1,5 @@
-//! The customers' words: what they may notice, and nothing about the inside. No host, path, process or number of the machine is named.
+//! The customers' words: what they may notice, and nothing about the inside. No host, path, process
+//! or number of the machine is named.
 
 use super::{Fact, Sentence, Topic, list, moment, runs};
 use crate::words::Subject;
@@ -26,10 +27,13 @@ pub(super) const fn headings(over: bool) -> [&'static str; 7] {
     ]
 }
 
-/// An endpoint's name, if it is a plain word: one with digits, dots or slashes could tell about the inside.
+/// An endpoint's name, if it is a plain word: one with digits, dots or slashes could tell about the
+/// inside.
 fn plain_name(subject: &Subject) -> Option<&str> {
     let name = subject.name();
-    let plain = name.len() <= 30 && subject.host().is_none() && name.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '-');
+    let plain = name.len() <= 30
+        && subject.host().is_none()
+        && name.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '-');
     (subject.kind() == "endpoint" && plain).then_some(name)
 }
 

@@ -49,7 +49,11 @@ pub struct Fact {
     pub value_at: Timestamp,
 }
 
-pub(super) const fn eases(easing: Option<Easing>, unsteady: bool, unheard: Option<Unheard>) -> bool {
+pub(super) const fn eases(
+    easing: Option<Easing>,
+    unsteady: bool,
+    unheard: Option<Unheard>,
+) -> bool {
     easing.is_some() && !unsteady && unheard.is_none()
 }
 
@@ -79,12 +83,14 @@ impl Fact {
         self.crossing.is_silent()
     }
 
-    /// Whether it only waits for proof that it is over. What comes and goes, or is not heard of, is not told so.
+    /// Whether it only waits for proof that it is over. What comes and goes, or is not heard of, is
+    /// not told so.
     pub(super) const fn is_easing(&self) -> bool {
         eases(self.easing, self.unsteady, self.unheard)
     }
 
-    /// Whether the value is beyond the level that is told with it, so that it can be told as what is.
+    /// Whether the value is beyond the level that is told with it, so that it can be told as what
+    /// is.
     pub(super) fn is_beyond(&self) -> bool {
         match self.crossing {
             _ if self.easing.is_some() || self.unheard.is_some() || self.unsteady => false,
@@ -148,7 +154,8 @@ impl Topic {
             Self::Memory
         } else if signal.contains("cpu") || signal.contains("load") {
             Self::Processor
-        } else if begins("database.") || subject.kind() == "database" || begins("monitor.database") {
+        } else if begins("database.") || subject.kind() == "database" || begins("monitor.database")
+        {
             Self::Database
         } else if begins("queue.") {
             Self::Queue

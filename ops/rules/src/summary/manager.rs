@@ -5,7 +5,15 @@ use crate::{say, time::Span};
 
 pub(super) const fn headings(over: bool) -> [&'static str; 7] {
     let affected = if over { "Who was affected" } else { "Who is affected" };
-    ["What happened", "Since when", affected, "What was done", "What comes next", "If nobody acts", "What is not known"]
+    [
+        "What happened",
+        "Since when",
+        affected,
+        "What was done",
+        "What comes next",
+        "If nobody acts",
+        "What is not known",
+    ]
 }
 
 fn holds(fact: &Fact) -> String {
@@ -16,9 +24,13 @@ fn holds(fact: &Fact) -> String {
             Topic::App => "A program".to_owned(),
             Topic::Disk | Topic::Memory | Topic::Processor => "A server".to_owned(),
             Topic::Database => "A database".to_owned(),
-            Topic::Certificate | Topic::Queue | Topic::Silent | Topic::Other => "Something that we watch".to_owned(),
+            Topic::Certificate | Topic::Queue | Topic::Silent | Topic::Other => {
+                "Something that we watch".to_owned()
+            }
         };
-        return format!("{what} had trouble and looks better. It is not yet sure that it stays so.");
+        return format!(
+            "{what} had trouble and looks better. It is not yet sure that it stays so."
+        );
     }
     if fact.unheard.is_some() {
         return "A part that had trouble does not report any more.".to_owned();
@@ -42,7 +54,9 @@ fn cleared(fact: &Fact, over: bool) -> String {
     let name = say::clip(fact.subject.name(), 40);
     let (is, has) = if over { ("was", "had") } else { ("is", "has") };
     match fact.topic() {
-        Topic::EndpointDown if over => format!("The service {name} did not answer, and then it did again."),
+        Topic::EndpointDown if over => {
+            format!("The service {name} did not answer, and then it did again.")
+        }
         Topic::EndpointDown => format!("The service {name} answers again."),
         Topic::EndpointSlow => format!("The service {name} {is} as fast as usual again."),
         Topic::Certificate => format!("The security certificate of {name} {is} renewed."),
@@ -85,13 +99,18 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
         Sentence::Flood { over: ended, .. } if *ended || over => {
             Some("Many things had trouble at once. They were handled together.".to_owned())
         }
-        Sentence::Flood { .. } => Some("Many things have trouble at once. They are handled together.".to_owned()),
+        Sentence::Flood { .. } => {
+            Some("Many things have trouble at once. They are handled together.".to_owned())
+        }
         Sentence::Holds { fact } => Some(if over { held(fact) } else { holds(fact) }),
         Sentence::Cleared { fact } => Some(cleared(fact, over)),
         Sentence::Lost { fact } => {
             let what = match fact.topic() {
                 Topic::EndpointDown => {
-                    format!("The service {} did not answer when last seen, and", say::clip(fact.subject.name(), 40))
+                    format!(
+                        "The service {} did not answer when last seen, and",
+                        say::clip(fact.subject.name(), 40)
+                    )
                 }
                 Topic::EndpointSlow
                 | Topic::Certificate
@@ -117,31 +136,51 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
             };
             Some(format!("{count} more {takes} part."))
         }
-        Sentence::Quiet { lost: 1.., .. } => Some("Nothing that is still watched has trouble now.".to_owned()),
-        Sentence::Quiet { .. } => Some("All is quiet now, and we are making sure that it stays so.".to_owned()),
-        Sentence::Over { at, by_person: true, .. } => Some(format!("A colleague ended it at {}.", moment(*at))),
-        Sentence::Over { at, lost: 1.., .. } => {
-            Some(format!("It was closed at {}, as nothing that is still watched had trouble.", moment(*at)))
+        Sentence::Quiet { lost: 1.., .. } => {
+            Some("Nothing that is still watched has trouble now.".to_owned())
         }
-        Sentence::Over { at, by_person: false, .. } => Some(format!("It ended at {}.", moment(*at))),
+        Sentence::Quiet { .. } => {
+            Some("All is quiet now, and we are making sure that it stays so.".to_owned())
+        }
+        Sentence::Over { at, by_person: true, .. } => {
+            Some(format!("A colleague ended it at {}.", moment(*at)))
+        }
+        Sentence::Over { at, lost: 1.., .. } => Some(format!(
+            "It was closed at {}, as nothing that is still watched had trouble.",
+            moment(*at)
+        )),
+        Sentence::Over { at, by_person: false, .. } => {
+            Some(format!("It ended at {}.", moment(*at)))
+        }
         Sentence::CameBack { times: 1 } => Some("It came back once.".to_owned()),
         Sentence::CameBack { times } => Some(format!("It came back {times} times.")),
         Sentence::Began { at, noticed_after } if *noticed_after < Span::from_secs(1) => {
             Some(format!("It began at {} and was noticed at once.", moment(*at)))
         }
-        Sentence::Began { at, noticed_after } => Some(format!("It began at {} and was noticed after {noticed_after}.", moment(*at))),
+        Sentence::Began { at, noticed_after } => {
+            Some(format!("It began at {} and was noticed after {noticed_after}.", moment(*at)))
+        }
         Sentence::Lasted { span } => Some(format!("It lasted {span}.")),
         Sentence::EndpointsReached { endpoints, over } => {
-            let names: Vec<String> = endpoints.iter().map(|one| say::clip(one.name(), 40)).collect();
+            let names: Vec<String> =
+                endpoints.iter().map(|one| say::clip(one.name(), 40)).collect();
             let (use_it, can) = if *over { ("used", "could") } else { ("use", "can") };
             Some(format!("People who {use_it} {} {can} notice it.", list(&names)))
         }
-        Sentence::NoEndpoint if over => Some("Whether people who use the service noticed it is not known.".to_owned()),
-        Sentence::NoEndpoint => Some("Whether people who use the service notice it is not known.".to_owned()),
-        Sentence::EvidenceSaved => Some("Calm Ops noticed it by itself and saved the evidence.".to_owned()),
+        Sentence::NoEndpoint if over => {
+            Some("Whether people who use the service noticed it is not known.".to_owned())
+        }
+        Sentence::NoEndpoint => {
+            Some("Whether people who use the service notice it is not known.".to_owned())
+        }
+        Sentence::EvidenceSaved => {
+            Some("Calm Ops noticed it by itself and saved the evidence.".to_owned())
+        }
         Sentence::Ran { title, result, .. } => Some(runs::manager(title, *result, over)),
         Sentence::NothingChanged => Some("Nothing was changed by it.".to_owned()),
-        Sentence::Command { .. } | Sentence::Read { .. } | Sentence::LookAtEvidence => Some("The team looks at it and decides.".to_owned()),
+        Sentence::Command { .. } | Sentence::Read { .. } | Sentence::LookAtEvidence => {
+            Some("The team looks at it and decides.".to_owned())
+        }
         Sentence::Wait => Some("Nothing needs to be decided while it stays quiet.".to_owned()),
         Sentence::ConfirmTheEnd => Some("The team confirms that it is over.".to_owned()),
         Sentence::LimitAhead { fact, seconds } => Some(match fact.topic() {
@@ -159,8 +198,12 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
         }),
         Sentence::Meaning { topic, .. } => Some(
             match topic {
-                Topic::EndpointDown | Topic::EndpointSlow => "People can't use this part of the service as they expect.",
-                Topic::Certificate => "Browsers will refuse the connection once the certificate has run out.",
+                Topic::EndpointDown | Topic::EndpointSlow => {
+                    "People can't use this part of the service as they expect."
+                }
+                Topic::Certificate => {
+                    "Browsers will refuse the connection once the certificate has run out."
+                }
                 Topic::App => "What this program does is delayed or does not happen.",
                 Topic::Disk => "Without space, programs on the server can stop.",
                 Topic::Memory => "Without memory, programs on the server can be stopped.",
@@ -172,15 +215,27 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
             }
             .to_owned(),
         ),
-        Sentence::GoesOn => Some("It stays open while this goes on, and Calm Ops keeps watching.".to_owned()),
+        Sentence::GoesOn => {
+            Some("It stays open while this goes on, and Calm Ops keeps watching.".to_owned())
+        }
         Sentence::OutcomeUnknown => Some("What follows is not known.".to_owned()),
-        Sentence::EndsByItself { quiet_for } => Some(format!("It ends by itself when all stays quiet for {quiet_for}.")),
+        Sentence::EndsByItself { quiet_for } => {
+            Some(format!("It ends by itself when all stays quiet for {quiet_for}."))
+        }
         Sentence::ReasonUnknown if over => Some("Why it happened is not known.".to_owned()),
-        Sentence::CustomersUnknown if over => Some("Which customers were affected is not known.".to_owned()),
-        Sentence::NowUnknown { .. } if over => Some("How the part that did not report was doing at the end is not known.".to_owned()),
+        Sentence::CustomersUnknown if over => {
+            Some("Which customers were affected is not known.".to_owned())
+        }
+        Sentence::NowUnknown { .. } if over => {
+            Some("How the part that did not report was doing at the end is not known.".to_owned())
+        }
         Sentence::ReasonUnknown => Some("The reason is not known yet.".to_owned()),
-        Sentence::CustomersUnknown => Some("Which customers are affected is not known yet.".to_owned()),
-        Sentence::NowUnknown { .. } => Some("How the part that does not report is doing is not known.".to_owned()),
+        Sentence::CustomersUnknown => {
+            Some("Which customers are affected is not known yet.".to_owned())
+        }
+        Sentence::NowUnknown { .. } => {
+            Some("How the part that does not report is doing is not known.".to_owned())
+        }
         Sentence::Parts { .. } | Sentence::Watching | Sentence::UsualUnknown { .. } => None,
     }
 }

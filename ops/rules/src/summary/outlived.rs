@@ -1,4 +1,5 @@
-//! Whether a summary still tells how things move: a forecast that no longer holds is written anew, but not at every breath.
+//! Whether a summary still tells how things move: a forecast that no longer holds is written anew,
+//! but not at every breath.
 
 use super::{Fact, Sentence, Summary, team};
 use crate::{
@@ -9,12 +10,13 @@ use crate::{
 
 /// What was written stays for this long at least.
 const SHORTEST: Span = Span::from_mins(1);
-/// A trend that begins, turns or ends waits for this long at least, and for a tenth of the breach's age: so that what moves without
-/// a direction fills no journal.
+/// A trend that begins, turns or ends waits for this long at least, and for a tenth of the breach's
+/// age: so that what moves without a direction fills no journal.
 const SHORTEST_TREND: Span = Span::from_mins(5);
 
 impl Summary {
-    /// Whether a forecast or a trend that is told is not so any more. `now` gives a breach as it is.
+    /// Whether a forecast or a trend that is told is not so any more. `now` gives a breach as it
+    /// is.
     pub fn is_outlived<'a>(&self, now: impl Fn(&BreachKey) -> Option<&'a Breach>) -> bool {
         self.happened.iter().chain(&self.otherwise).any(|sentence| match sentence {
             Sentence::Holds { fact } | Sentence::LimitAhead { fact, .. } => {
@@ -37,16 +39,19 @@ fn is_outlived(told: &Fact, breach: &Breach) -> bool {
         return false;
     }
     let fresh = Fact::of(breach);
-    // What eases, comes and goes or is silent is told without a course, and its beginning and end are events.
+    // What eases, comes and goes or is silent is told without a course, and its beginning and end
+    // are events.
     if told.is_silent() || fresh.is_silent() || !told.is_beyond() || !fresh.is_beyond() {
         return false;
     }
-    let settled = waited >= SHORTEST_TREND && waited.as_secs_f64() >= breach.value_at.since(breach.since).as_secs_f64() / 10.0;
+    let settled = waited >= SHORTEST_TREND
+        && waited.as_secs_f64() >= breach.value_at.since(breach.since).as_secs_f64() / 10.0;
     match (limit(told), limit(&fresh)) {
         (Some(_), None) => true,
         (Some(then), Some(now)) => {
             let far = now < then * 2.0 / 3.0 || now > then * 4.0 / 3.0;
-            far && say::about(then) != say::about(now) && waited.as_secs_f64() >= then.min(now) / 10.0
+            far && say::about(then) != say::about(now)
+                && waited.as_secs_f64() >= then.min(now) / 10.0
         }
         (None, Some(_)) => settled,
         (None, None) => settled && trend(told) != trend(&fresh),
@@ -65,7 +70,13 @@ mod tests {
 
     fn breach(seconds: u64, limit: Option<f64>, rate: f64) -> Breach {
         let at = |seconds| Timestamp::from_secs(1_795_000_000).plus(Span::from_secs(seconds));
-        let breach = fixtures::breach().on("disk:/@web-1").signal("disk.used").above(88.0).since(at(0)).per_minute(rate).build();
+        let breach = fixtures::breach()
+            .on("disk:/@web-1")
+            .signal("disk.used")
+            .above(88.0)
+            .since(at(0))
+            .per_minute(rate)
+            .build();
         Breach { value_at: at(seconds), limit_in_seconds: limit, ..breach }
     }
 
@@ -87,7 +98,11 @@ mod tests {
             (None, 30_000, Some(600_000_000.0), false),
         ];
         for (then, waited, now, outlived) in cases {
-            assert_eq!(is_outlived(&told(then), &breach(waited, now, 1.0)), outlived, "{then:?} {waited} {now:?}");
+            assert_eq!(
+                is_outlived(&told(then), &breach(waited, now, 1.0)),
+                outlived,
+                "{then:?} {waited} {now:?}"
+            );
         }
     }
 

@@ -38,12 +38,17 @@ pub enum RunResult {
 /// What is known of one, if it ran at all.
 const fn result(one: &Recommendation) -> Option<RunResult> {
     match &one.stage {
-        Stage::Offered | Stage::Declined { .. } | Stage::Withdrawn { .. } | Stage::Approved { .. } => None,
+        Stage::Offered
+        | Stage::Declined { .. }
+        | Stage::Withdrawn { .. }
+        | Stage::Approved { .. } => None,
         Stage::Running { .. } => Some(RunResult::Running),
         Stage::Ended(Ended { outcome: RunOutcome::NotStarted { .. }, .. }) => None,
         Stage::Ended(Ended { outcome: RunOutcome::Unknown, .. }) => Some(RunResult::Unknown),
         Stage::Ended(Ended { outcome: RunOutcome::Cancelled, .. }) => Some(RunResult::EndedEarly),
-        Stage::Ended(Ended { worked: Some(true), began_before: true, .. }) => Some(RunResult::Recovered),
+        Stage::Ended(Ended { worked: Some(true), began_before: true, .. }) => {
+            Some(RunResult::Recovered)
+        }
         Stage::Ended(Ended { worked: Some(true), .. }) => Some(RunResult::Worked),
         Stage::Ended(Ended { outcome, .. }) if !outcome.is_success() => Some(RunResult::Failed),
         Stage::Ended(Ended { worked: Some(false), .. }) => Some(RunResult::DidNotHelp),
@@ -53,7 +58,9 @@ const fn result(one: &Recommendation) -> Option<RunResult> {
 
 /// How many run, how many are over, and of how many of these it is known whether they helped.
 pub(super) fn counts(incident: &Incident) -> (u32, u32, u32) {
-    let of = |wanted: fn(RunResult) -> bool| count(incident.recommendations.iter().filter_map(result).filter(|one| wanted(*one)).count());
+    let of = |wanted: fn(RunResult) -> bool| {
+        count(incident.recommendations.iter().filter_map(result).filter(|one| wanted(*one)).count())
+    };
     (
         of(|one| one == RunResult::Running),
         of(|one| one != RunResult::Running),
@@ -79,28 +86,50 @@ pub(super) fn told(incident: &Incident) -> Vec<Sentence> {
 /// For the team: what it was, upon what, and what came of it.
 pub(super) fn team(title: &str, target: &str, result: RunResult, over: bool) -> String {
     match result {
-        RunResult::Running if over => format!("\u{201c}{title}\u{201d} was approved and was running on {target}."),
-        RunResult::Running => format!("\u{201c}{title}\u{201d} was approved and is running on {target}."),
-        RunResult::Awaited if over => {
-            format!("\u{201c}{title}\u{201d} was approved and ran on {target}. Whether it helped was not yet known.")
+        RunResult::Running if over => {
+            format!("\u{201c}{title}\u{201d} was approved and was running on {target}.")
         }
-        RunResult::Awaited => format!("\u{201c}{title}\u{201d} was approved and ran on {target}. Whether it helped is being watched."),
-        RunResult::Worked => format!("\u{201c}{title}\u{201d} was approved, ran on {target}, and worked: its signal recovered in time."),
+        RunResult::Running => {
+            format!("\u{201c}{title}\u{201d} was approved and is running on {target}.")
+        }
+        RunResult::Awaited if over => {
+            format!(
+                "\u{201c}{title}\u{201d} was approved and ran on {target}. Whether it helped was not yet known."
+            )
+        }
+        RunResult::Awaited => format!(
+            "\u{201c}{title}\u{201d} was approved and ran on {target}. Whether it helped is being watched."
+        ),
+        RunResult::Worked => format!(
+            "\u{201c}{title}\u{201d} was approved, ran on {target}, and worked: its signal recovered in time."
+        ),
         RunResult::Recovered => {
-            format!("\u{201c}{title}\u{201d} was approved and ran on {target}. Its signal has recovered, and had begun to before it ran.")
+            format!(
+                "\u{201c}{title}\u{201d} was approved and ran on {target}. Its signal has recovered, and had begun to before it ran."
+            )
         }
         RunResult::DidNotHelp => {
-            format!("\u{201c}{title}\u{201d} was approved and ran on {target}. It did not help: its signal did not recover in time.")
+            format!(
+                "\u{201c}{title}\u{201d} was approved and ran on {target}. It did not help: its signal did not recover in time."
+            )
         }
         RunResult::Failed => {
-            format!("\u{201c}{title}\u{201d} was approved and was started on {target}. It did not end well; look at its output.")
+            format!(
+                "\u{201c}{title}\u{201d} was approved and was started on {target}. It did not end well; look at its output."
+            )
         }
-        RunResult::EndedEarly => format!("\u{201c}{title}\u{201d} was approved, was started on {target}, and was ended early."),
+        RunResult::EndedEarly => format!(
+            "\u{201c}{title}\u{201d} was approved, was started on {target}, and was ended early."
+        ),
         RunResult::Unknown if over => {
-            format!("\u{201c}{title}\u{201d} was approved and was started on {target}. Its end was not seen.")
+            format!(
+                "\u{201c}{title}\u{201d} was approved and was started on {target}. Its end was not seen."
+            )
         }
         RunResult::Unknown => {
-            format!("\u{201c}{title}\u{201d} was approved and was started on {target}. Its outcome is unknown; check by hand.")
+            format!(
+                "\u{201c}{title}\u{201d} was approved and was started on {target}. Its outcome is unknown; check by hand."
+            )
         }
     }
 }
@@ -121,7 +150,9 @@ pub(super) fn manager(title: &str, result: RunResult, over: bool) -> String {
         RunResult::Worked => format!("{what}, and it helped."),
         RunResult::DidNotHelp | RunResult::Failed => format!("{what}. It did not help."),
         RunResult::EndedEarly => format!("{what}, and ended it early."),
-        RunResult::Recovered | RunResult::Unknown => format!("{what}. Whether it helped is not known."),
+        RunResult::Recovered | RunResult::Unknown => {
+            format!("{what}. Whether it helped is not known.")
+        }
     }
 }
 
@@ -129,13 +160,25 @@ pub(super) fn manager(title: &str, result: RunResult, over: bool) -> String {
 pub(super) fn customer(result: RunResult, over: bool) -> String {
     match result {
         RunResult::Recovered => "We took a step to repair it.",
-        RunResult::Running | RunResult::Awaited | RunResult::EndedEarly | RunResult::Unknown if over => "We took a step to repair it.",
-        RunResult::EndedEarly | RunResult::Unknown => "We took a step to repair it, and we are working on it.",
+        RunResult::Running | RunResult::Awaited | RunResult::EndedEarly | RunResult::Unknown
+            if over =>
+        {
+            "We took a step to repair it."
+        }
+        RunResult::EndedEarly | RunResult::Unknown => {
+            "We took a step to repair it, and we are working on it."
+        }
         RunResult::Running => "We are taking a step to repair it.",
-        RunResult::Awaited => "We have taken a step to repair it, and we are watching whether it helps.",
+        RunResult::Awaited => {
+            "We have taken a step to repair it, and we are watching whether it helps."
+        }
         RunResult::Worked => "We took a step to repair it, and it helped.",
-        RunResult::DidNotHelp | RunResult::Failed if over => "We took a step to repair it that did not help.",
-        RunResult::DidNotHelp | RunResult::Failed => "We took a step to repair it that did not help, and we are working on it.",
+        RunResult::DidNotHelp | RunResult::Failed if over => {
+            "We took a step to repair it that did not help."
+        }
+        RunResult::DidNotHelp | RunResult::Failed => {
+            "We took a step to repair it that did not help, and we are working on it."
+        }
     }
     .to_owned()
 }

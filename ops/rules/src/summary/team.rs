@@ -10,15 +10,30 @@ use crate::{
 
 pub(super) const fn headings(over: bool) -> [&'static str; 7] {
     let affected = if over { "Who was affected" } else { "Who is affected" };
-    ["What happened", "Since when", affected, "What was done", "What is recommended", "If nobody acts", "What is not known"]
+    [
+        "What happened",
+        "Since when",
+        affected,
+        "What was done",
+        "What is recommended",
+        "If nobody acts",
+        "What is not known",
+    ]
 }
 
 /// Forecasts further ahead than this many seconds say nothing.
 pub(super) const FORESEEABLE: f64 = 7.0 * 86_400.0;
 
-/// Signals that are yes or no, or are told in words of their own: there is no usual value to compare with.
-const TOLD_IN_WORDS: [&str; 6] =
-    ["endpoint.up", "endpoint.status", "app.up", "pm2.up", "collector.failed", "endpoint.certificate.days_left"];
+/// Signals that are yes or no, or are told in words of their own: there is no usual value to
+/// compare with.
+const TOLD_IN_WORDS: [&str; 6] = [
+    "endpoint.up",
+    "endpoint.status",
+    "app.up",
+    "pm2.up",
+    "collector.failed",
+    "endpoint.certificate.days_left",
+];
 
 /// Whether the fact is a measured quantity that has a usual value.
 pub(super) fn is_measured(fact: &Fact) -> bool {
@@ -92,7 +107,11 @@ fn large(fact: &Fact) -> String {
 pub(super) fn holds(fact: &Fact) -> String {
     if let Crossing::Silent { for_seconds } = fact.crossing {
         let last = if is_measured(fact) {
-            format!("; the last value was {} at {}", say::value(fact.value, &fact.unit), moment(fact.value_at))
+            format!(
+                "; the last value was {} at {}",
+                say::value(fact.value, &fact.unit),
+                moment(fact.value_at)
+            )
         } else {
             String::new()
         };
@@ -127,11 +146,17 @@ pub(super) fn holds(fact: &Fact) -> String {
         "endpoint.up" => format!("{large} does not answer as expected"),
         "endpoint.status" => format!("{large} answers with status {value}"),
         "app.up" => format!("{large} is not running"),
-        "pm2.up" => format!("PM2 on {} does not answer", fact.subject.host().unwrap_or("this host")),
+        "pm2.up" => {
+            format!("PM2 on {} does not answer", fact.subject.host().unwrap_or("this host"))
+        }
         "collector.failed" => format!("{large} brings nothing"),
         "app.restarts" => format!("{large} restarted {} in 10 minutes", times(fact.value)),
-        "endpoint.certificate.days_left" if fact.value <= 0.0 => format!("The certificate of {subject} has expired"),
-        "endpoint.certificate.days_left" => format!("The certificate of {subject} is valid for {} more", days(fact.value)),
+        "endpoint.certificate.days_left" if fact.value <= 0.0 => {
+            format!("The certificate of {subject} has expired")
+        }
+        "endpoint.certificate.days_left" => {
+            format!("The certificate of {subject} is valid for {} more", days(fact.value))
+        }
         "disk.used" => format!("{large} is {value} full{}", course(fact)),
         "host.memory.used" => format!("Memory on {subject} is {value} used{}", course(fact)),
         _ => format!("{} is {value}{}", named(fact), course(fact)),
@@ -150,7 +175,9 @@ fn was(fact: &Fact, value: f64) -> String {
         "pm2.up" => format!("PM2 on {} did not answer", fact.subject.host().unwrap_or("this host")),
         "collector.failed" => format!("{large} brought nothing"),
         "app.restarts" => format!("{large} restarted {} in 10 minutes", times(value)),
-        "endpoint.certificate.days_left" => format!("The certificate of {subject} was near its end"),
+        "endpoint.certificate.days_left" => {
+            format!("The certificate of {subject} was near its end")
+        }
         "disk.used" => format!("{large} was {text} full"),
         "host.memory.used" => format!("Memory on {subject} was {text} used"),
         _ => format!("{} was {text}", named(fact)),
@@ -167,15 +194,29 @@ fn eases(fact: &Fact, easing: Easing) -> String {
     let since = moment(easing.since);
     let value = say::value(fact.value, &fact.unit);
     let now = match fact.crossing {
-        Crossing::Above { .. } if is_measured(fact) => format!("Since {since} it is not above its level any more ({value} then)"),
-        Crossing::Below { .. } if is_measured(fact) => format!("Since {since} it is not below its level any more ({value} then)"),
-        Crossing::Rising { .. } => format!("Since {since} it rises no longer as fast ({value} then)"),
-        Crossing::Reaching { .. } => format!("Since {since} its limit is further away ({value} then)"),
-        Crossing::Above { .. } | Crossing::Below { .. } | Crossing::Silent { .. } => format!("It looks well since {since}"),
+        Crossing::Above { .. } if is_measured(fact) => {
+            format!("Since {since} it is not above its level any more ({value} then)")
+        }
+        Crossing::Below { .. } if is_measured(fact) => {
+            format!("Since {since} it is not below its level any more ({value} then)")
+        }
+        Crossing::Rising { .. } => {
+            format!("Since {since} it rises no longer as fast ({value} then)")
+        }
+        Crossing::Reaching { .. } => {
+            format!("Since {since} its limit is further away ({value} then)")
+        }
+        Crossing::Above { .. } | Crossing::Below { .. } | Crossing::Silent { .. } => {
+            format!("It looks well since {since}")
+        }
     };
     let side = if matches!(fact.crossing, Crossing::Below { .. }) { "more" } else { "less" };
-    let level = easing.recovers_at.filter(|_| is_measured(fact)).map(|at| format!("is at {} or {side}", say::value(at, &fact.unit)));
-    let stays = (easing.stays_for_seconds >= 1.0).then(|| format!("stays so for {}", say::seconds(easing.stays_for_seconds)));
+    let level = easing
+        .recovers_at
+        .filter(|_| is_measured(fact))
+        .map(|at| format!("is at {} or {side}", say::value(at, &fact.unit)));
+    let stays = (easing.stays_for_seconds >= 1.0)
+        .then(|| format!("stays so for {}", say::seconds(easing.stays_for_seconds)));
     let needed: Vec<String> = stays.into_iter().chain(level).collect();
     if needed.is_empty() {
         return format!("{now}; it is watched whether it stays so");
@@ -187,7 +228,11 @@ fn eases(fact: &Fact, easing: Easing) -> String {
 fn cleared(fact: &Fact, over: bool) -> String {
     if fact.is_silent() {
         let end = if over { "then it did again" } else { "this is over" };
-        return format!("{} did not report {} for a while; {end}", large(fact), say::lower_label(&fact.signal));
+        return format!(
+            "{} did not report {} for a while; {end}",
+            large(fact),
+            say::lower_label(&fact.signal)
+        );
     }
     let (now, then) = match fact.signal.as_str() {
         "endpoint.up" | "pm2.up" => ("does again", "did again"),
@@ -313,7 +358,8 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
             };
             format!("{what} is {} in {}, if it goes on like this.", end(fact), say::about(*seconds))
         }
-        // The team reads it beside the value that it is about, and what it means is not what follows.
+        // The team reads it beside the value that it is about, and what it means is not what
+        // follows.
         Sentence::Meaning { .. } => return None,
         Sentence::GoesOn => "It stays open while this goes on. Calm Ops keeps watching, and changes nothing on the machine.".to_owned(),
         Sentence::OutcomeUnknown => "What follows is not known.".to_owned(),

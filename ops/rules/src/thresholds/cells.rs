@@ -18,12 +18,14 @@ fn wrong<T>(found: impl Into<String>, expected: impl Into<String>) -> Result<T, 
 
 /// `85`, `0.5`, `1,000`.
 fn number(text: &str) -> Option<f64> {
-    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    let (whole, fraction) =
+        text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     let unsigned = whole.strip_prefix('-').unwrap_or(whole);
     let groups: Vec<&str> = unsigned.split(',').collect();
     let grouped = groups.iter().all(|group| digits(group))
-        && (groups.len() == 1 || (groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3)));
+        && (groups.len() == 1
+            || (groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3)));
     if !grouped || !fraction.is_none_or(digits) || text.len() > 30 {
         return None;
     }
@@ -59,7 +61,9 @@ fn scale(written: &str, unit: &Unit) -> Option<f64> {
         Unit::BytesPerSecond => bytes(written.strip_suffix("/s")?),
         Unit::Seconds => seconds(written),
         Unit::Milliseconds => seconds(written).map(|seconds| seconds * 1e3),
-        Unit::Days => seconds(written).filter(|&seconds| seconds >= 3_600.0).map(|seconds| seconds / 86_400.0),
+        Unit::Days => {
+            seconds(written).filter(|&seconds| seconds >= 3_600.0).map(|seconds| seconds / 86_400.0)
+        }
         // A level of what is yes or no is written as a plain number: `below 1`.
         Unit::YesNo => written.is_empty().then_some(1.0),
         Unit::Count | Unit::Percent | Unit::Other(_) => (written == unit.as_str()).then_some(1.0),
@@ -97,7 +101,9 @@ fn example(unit: Option<&Unit>) -> &'static str {
 /// A number with its unit, in the signal's unit.
 pub(super) fn value(text: &str, unit: &mut Option<Unit>) -> Result<f64, Wrong> {
     let text = text.trim();
-    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '-'))).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '-')))
+        .unwrap_or(text.len());
     let (digits, written) = (&text[..end], text[end..].trim());
     let Some(number) = number(digits) else {
         return wrong(format!("'{text}' is not a number with its unit"), example(unit.as_ref()));
@@ -111,8 +117,12 @@ pub(super) fn value(text: &str, unit: &mut Option<Unit>) -> Result<f64, Wrong> {
     };
     match factor {
         Some(factor) => Ok(number * factor),
-        None if written.is_empty() => wrong(format!("'{text}' has no unit"), example(unit.as_ref())),
-        None => wrong(format!("the unit '{written}' does not fit this signal"), example(unit.as_ref())),
+        None if written.is_empty() => {
+            wrong(format!("'{text}' has no unit"), example(unit.as_ref()))
+        }
+        None => {
+            wrong(format!("the unit '{written}' does not fit this signal"), example(unit.as_ref()))
+        }
     }
 }
 
@@ -120,8 +130,14 @@ pub(super) fn value(text: &str, unit: &mut Option<Unit>) -> Result<f64, Wrong> {
 pub(super) fn span(text: &str) -> Result<Span, Wrong> {
     match text.trim().parse::<Span>() {
         Ok(span) if span <= LONGEST => Ok(span),
-        Ok(_) => wrong(format!("'{}' is very long", text.trim()), "a duration of at most a year such as '5 min'"),
-        Err(_) => wrong(format!("'{}' is not a duration", text.trim()), "a duration such as '30 s', '5 min' or '2 h'"),
+        Ok(_) => wrong(
+            format!("'{}' is very long", text.trim()),
+            "a duration of at most a year such as '5 min'",
+        ),
+        Err(_) => wrong(
+            format!("'{}' is not a duration", text.trim()),
+            "a duration such as '30 s', '5 min' or '2 h'",
+        ),
     }
 }
 
@@ -139,12 +155,17 @@ fn within(text: &str) -> Option<(&str, &str)> {
 
 fn horizon(text: &str) -> Result<Span, Wrong> {
     let horizon = span(text)?;
-    if horizon < Span::from_secs(10) { wrong(format!("'{text}' is too short to measure in"), "at least '10 s'") } else { Ok(horizon) }
+    if horizon < Span::from_secs(10) {
+        wrong(format!("'{text}' is too short to measure in"), "at least '10 s'")
+    } else {
+        Ok(horizon)
+    }
 }
 
 /// A level; `None` for `-`.
 pub(super) fn level(text: &str, unit: &mut Option<Unit>) -> Result<Option<Level>, Wrong> {
-    const EXPECTED: &str = "'above 85 %', 'below 10 GiB', 'rises 20 % in 5 min', 'reaches 100 % in 4 h' or '-'";
+    const EXPECTED: &str =
+        "'above 85 %', 'below 10 GiB', 'rises 20 % in 5 min', 'reaches 100 % in 4 h' or '-'";
     if is_none(text) {
         return Ok(None);
     }
@@ -156,7 +177,10 @@ pub(super) fn level(text: &str, unit: &mut Option<Unit>) -> Result<Option<Level>
         "below" => Level::Below(value(rest, unit)?),
         "rises" | "reaches" => {
             let Some((amount, time)) = within(rest) else {
-                return wrong(format!("'{text}' does not say in which time"), format!("'in' and a duration, such as '{text} in 5 min'"));
+                return wrong(
+                    format!("'{text}' does not say in which time"),
+                    format!("'in' and a duration, such as '{text} in 5 min'"),
+                );
             };
             let amount = value(amount, unit)?;
             let within = horizon(time)?;
@@ -179,12 +203,20 @@ pub(super) fn recovery(text: &str, of: Level, unit: &mut Option<Unit>) -> Result
         Level::Above(_) => value(text, unit).map(Level::Above),
         Level::Below(_) => value(text, unit).map(Level::Below),
         Level::Rises { .. } => match within(text) {
-            Some((amount, time)) => Ok(Level::Rises { by: value(amount, unit)?, within: horizon(time)? }),
-            None => wrong(format!("'{text}' does not say in which time"), "a rise with its time such as '5 % in 5 min', or '-'"),
+            Some((amount, time)) => {
+                Ok(Level::Rises { by: value(amount, unit)?, within: horizon(time)? })
+            }
+            None => wrong(
+                format!("'{text}' does not say in which time"),
+                "a rise with its time such as '5 % in 5 min', or '-'",
+            ),
         },
         Level::Reaches { limit, .. } => match span(text) {
             Ok(within) => Ok(Level::Reaches { limit, within }),
-            Err(wrong) => Err(Wrong { expected: "how far away the limit must be again, such as '8 h', or '-'".into(), ..wrong }),
+            Err(wrong) => Err(Wrong {
+                expected: "how far away the limit must be again, such as '8 h', or '-'".into(),
+                ..wrong
+            }),
         },
     }
 }

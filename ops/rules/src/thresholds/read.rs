@@ -40,14 +40,32 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Row>, Policy), Vec<Pro
         return Err(report.finish());
     }
     if text.lines().next().map(str::trim_end) != Some("format: 1") {
-        report.at(0, 1, u32::MAX, "the document does not begin with its format", "'format: 1' as the first line");
+        report.at(
+            0,
+            1,
+            u32::MAX,
+            "the document does not begin with its format",
+            "'format: 1' as the first line",
+        );
     }
-    let mut reader = Reader { report, rows: Vec::new(), seen: BTreeMap::new(), policy: Policy::default(), rules: BTreeMap::new() };
+    let mut reader = Reader {
+        report,
+        rows: Vec::new(),
+        seen: BTreeMap::new(),
+        policy: Policy::default(),
+        rules: BTreeMap::new(),
+    };
     for table in reader.report.tables() {
         match table.head.first().map(|cell| cell.text.to_lowercase()).as_deref() {
             Some("rule") => reader.rules(&table),
-            Some("subject") if table.head.iter().any(|cell| cell.text.eq_ignore_ascii_case("needs")) => reader.needs(&table),
-            _ if table.head.iter().any(|cell| cell.text.eq_ignore_ascii_case("signal")) => reader.thresholds(&table),
+            Some("subject")
+                if table.head.iter().any(|cell| cell.text.eq_ignore_ascii_case("needs")) =>
+            {
+                reader.needs(&table)
+            }
+            _ if table.head.iter().any(|cell| cell.text.eq_ignore_ascii_case("signal")) => {
+                reader.thresholds(&table)
+            }
             _ => match table.head.first() {
                 Some(cell) => {
                     let (found, expected) = match nearest(&cell.text, COLUMNS.iter().map(|(name, _)| *name)) {
@@ -61,7 +79,9 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Row>, Policy), Vec<Pro
                     };
                     reader.report.cell(cell, found, expected);
                 }
-                None => reader.report.at(0, 1, 1, "a table without columns", "'| signal | \u{2026} |'"),
+                None => {
+                    reader.report.at(0, 1, 1, "a table without columns", "'| signal | \u{2026} |'")
+                }
             },
         }
     }
@@ -81,29 +101,42 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Which column stands where. Unknown, repeated and missing ones are told.
-    fn columns(&mut self, table: &Table, known: &[(&'static str, bool)]) -> Option<BTreeMap<&'static str, usize>> {
+    fn columns(
+        &mut self,
+        table: &Table,
+        known: &[(&'static str, bool)],
+    ) -> Option<BTreeMap<&'static str, usize>> {
         let mut columns = BTreeMap::new();
         let mut fine = true;
         for (index, cell) in table.head.iter().enumerate() {
             let name = cell.text.to_lowercase();
-            let list = || known.iter().map(|(name, _)| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+            let list =
+                || known.iter().map(|(name, _)| format!("'{name}'")).collect::<Vec<_>>().join(", ");
             match known.iter().find(|(known, _)| *known == name) {
                 Some((known, _)) if columns.insert(*known, index).is_none() => {}
                 Some((known, _)) => {
                     fine = false;
-                    self.report.cell(cell, format!("the column '{known}' twice"), "each column once");
+                    self.report.cell(
+                        cell,
+                        format!("the column '{known}' twice"),
+                        "each column once",
+                    );
                 }
                 None => {
                     fine = false;
                     let near = nearest(&name, known.iter().map(|(name, _)| *name));
-                    let expected =
-                        near.map_or_else(|| format!("one of {}", list()), |near| format!("a known column; did you mean '{near}'?"));
+                    let expected = near.map_or_else(
+                        || format!("one of {}", list()),
+                        |near| format!("a known column; did you mean '{near}'?"),
+                    );
                     self.report.cell(cell, format!("unknown column '{}'", cell.text), expected);
                 }
             }
         }
         if fine {
-            for (name, _) in known.iter().filter(|(name, required)| *required && !columns.contains_key(name)) {
+            for (name, _) in
+                known.iter().filter(|(name, required)| *required && !columns.contains_key(name))
+            {
                 fine = false;
                 if let Some(cell) = table.head.first() {
                     self.report.cell(
@@ -137,8 +170,9 @@ impl Reader<'_> {
         let signal = self.signal(signal_cell);
         let pattern = self.pattern(get("subject"));
         let known = signal.as_ref().and_then(|signal| say::known_unit(signal.as_str()));
-        let earlier =
-            signal.as_ref().and_then(|signal| self.rows.iter().find(|row| row.signal == *signal).and_then(|row| row.unit.clone()));
+        let earlier = signal.as_ref().and_then(|signal| {
+            self.rows.iter().find(|row| row.signal == *signal).and_then(|row| row.unit.clone())
+        });
         let mut unit: Option<Unit> = known.or(earlier);
 
         let (warning_cell, critical_cell) = (get("warning")?, get("critical")?);
@@ -155,7 +189,11 @@ impl Reader<'_> {
                     "the same word and limit in both, such as 'above 85 %' and 'above 95 %'; other ways get rows of their own",
                 );
             } else if critical.on_scale() < warning.on_scale() {
-                self.report.cell(critical_cell, "critical would come before warning", format!("a level beyond '{}'", warning_cell.text));
+                self.report.cell(
+                    critical_cell,
+                    "critical would come before warning",
+                    format!("a level beyond '{}'", warning_cell.text),
+                );
             }
         }
         let base = match (warning, critical) {
@@ -200,7 +238,11 @@ impl Reader<'_> {
         let key = (row.signal.to_string(), row.pattern.clone(), row.way());
         if let Some(first) = self.seen.insert(key, line) {
             let found = format!("a second row for '{}' of '{}'", row.signal, row.pattern);
-            self.report.cell(signal_cell, found, format!("one row of each way; the first is in line {}", first + 1));
+            self.report.cell(
+                signal_cell,
+                found,
+                format!("one row of each way; the first is in line {}", first + 1),
+            );
             return None;
         }
         self.rows.push(row);
@@ -217,7 +259,8 @@ impl Reader<'_> {
             }
         };
         if say::known_unit(text).is_none() {
-            let near = say::KNOWN.iter().find(|(name, _, _)| strsim::damerau_levenshtein(name, text) <= 2);
+            let near =
+                say::KNOWN.iter().find(|(name, _, _)| strsim::damerau_levenshtein(name, text) <= 2);
             if let Some((name, _, _)) = near {
                 self.report.cell(
                     cell,
@@ -238,14 +281,22 @@ impl Reader<'_> {
         if text == "*" || Subject::check(&text.replace('*', "x")).is_ok() {
             return Some(text.to_owned());
         }
-        self.report.cell(cell, format!("'{text}' is not a pattern of subjects"), "'*', 'disk:*' or 'disk:/var@web-1'");
+        self.report.cell(
+            cell,
+            format!("'{text}' is not a pattern of subjects"),
+            "'*', 'disk:*' or 'disk:/var@web-1'",
+        );
         None
     }
 
     fn durations(&mut self, cell: &Cell, base: Option<Option<Level>>) -> Option<(Span, Span)> {
         if is_none(&cell.text) {
             if let Some(Some(_)) = base {
-                self.report.cell(cell, "a level without a duration", "how long it must hold, such as '2 min', '5 min / 1 min' or '0 s'");
+                self.report.cell(
+                    cell,
+                    "a level without a duration",
+                    "how long it must hold, such as '2 min', '5 min / 1 min' or '0 s'",
+                );
                 return None;
             }
             return Some((Span::ZERO, Span::ZERO));
@@ -254,12 +305,21 @@ impl Reader<'_> {
         self.take(cell, spans)
     }
 
-    fn recovery(&mut self, cell: &Cell, base: Option<Option<Level>>, unit: &mut Option<Unit>) -> Option<Option<Level>> {
+    fn recovery(
+        &mut self,
+        cell: &Cell,
+        base: Option<Option<Level>>,
+        unit: &mut Option<Unit>,
+    ) -> Option<Option<Level>> {
         if is_none(&cell.text) {
             return Some(None);
         }
         let Some(base) = base? else {
-            self.report.cell(cell, "a recovery level without a level", "'-' where nothing is watched");
+            self.report.cell(
+                cell,
+                "a recovery level without a level",
+                "'-' where nothing is watched",
+            );
             return None;
         };
         let level = cells::recovery(&cell.text, base, unit);
@@ -281,10 +341,17 @@ impl Reader<'_> {
         let mut fine = true;
         if is_none(&meaning.text) {
             fine = false;
-            self.report.cell(meaning, "a row that does not say what it means", "one sentence for a person who was just woken");
+            self.report.cell(
+                meaning,
+                "a row that does not say what it means",
+                "one sentence for a person who was just woken",
+            );
         }
-        let anchor = if is_none(&runbook.text) { "" } else { bare(&runbook.text).trim_start_matches('#') };
-        if !anchor.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') || anchor.len() > 100 {
+        let anchor =
+            if is_none(&runbook.text) { "" } else { bare(&runbook.text).trim_start_matches('#') };
+        if !anchor.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            || anchor.len() > 100
+        {
             fine = false;
             let expected = "the anchor of a section of runbooks/when-things-break.md, such as 'disk-full', or '-'";
             self.report.cell(runbook, format!("'{}' is not an anchor", runbook.text), expected);
@@ -307,7 +374,11 @@ impl Reader<'_> {
                 }
             }
         }
-        fine.then(|| Guidance { meaning: meaning.text.clone(), runbook: anchor.to_owned(), commands: ids })
+        fine.then(|| Guidance {
+            meaning: meaning.text.clone(),
+            runbook: anchor.to_owned(),
+            commands: ids,
+        })
     }
 
     fn rules(&mut self, table: &Table) {
@@ -315,7 +386,9 @@ impl Reader<'_> {
             return;
         };
         for cells in &table.rows {
-            let (Some(rule), Some(value)) = (cells.get(columns["rule"]), cells.get(columns["value"])) else {
+            let (Some(rule), Some(value)) =
+                (cells.get(columns["rule"]), cells.get(columns["value"]))
+            else {
                 continue;
             };
             let name = rule.text.to_lowercase();
@@ -329,7 +402,11 @@ impl Reader<'_> {
                 continue;
             }
             if let Some(first) = self.rules.insert(name.clone(), rule.line) {
-                self.report.cell(rule, format!("the rule '{name}' twice"), format!("each rule once; the first is in line {}", first + 1));
+                self.report.cell(
+                    rule,
+                    format!("the rule '{name}' twice"),
+                    format!("each rule once; the first is in line {}", first + 1),
+                );
                 continue;
             }
             if name == "flood of" {
@@ -354,13 +431,22 @@ impl Reader<'_> {
             return;
         };
         for cells in &table.rows {
-            let (Some(subject), Some(needs)) = (cells.get(columns["subject"]), cells.get(columns["needs"])) else {
+            let (Some(subject), Some(needs)) =
+                (cells.get(columns["subject"]), cells.get(columns["needs"]))
+            else {
                 continue;
             };
             let pattern = self.pattern(Some(subject));
             match bare(&needs.text).parse::<Subject>() {
-                Ok(needs) => self.policy.dependencies.extend(pattern.map(|subject| Dependency { subject, needs })),
-                Err(wrong) => self.report.cell(needs, format!("{} is not a subject", wrong.found), wrong.expected),
+                Ok(needs) => self
+                    .policy
+                    .dependencies
+                    .extend(pattern.map(|subject| Dependency { subject, needs })),
+                Err(wrong) => self.report.cell(
+                    needs,
+                    format!("{} is not a subject", wrong.found),
+                    wrong.expected,
+                ),
             }
         }
     }
@@ -374,7 +460,9 @@ fn flood(text: &str) -> Result<(u32, Span), Wrong> {
         (2..=1_000).contains(&count).then_some((count, within))
     });
     match parts {
-        Some((count, within)) => cells::span(within).map(|within| (count, within)).map_err(|wrong| Wrong { expected: expected(), ..wrong }),
+        Some((count, within)) => cells::span(within)
+            .map(|within| (count, within))
+            .map_err(|wrong| Wrong { expected: expected(), ..wrong }),
         None => Err(Wrong { found: format!("'{text}' is not a flood"), expected: expected() }),
     }
 }

@@ -14,23 +14,38 @@ fn of_row(row: &str) -> String {
     let problems = problems(&format!("format: 1\n{HEAD}{row}\n"));
     problems
         .first()
-        .map(|problem| format!("{} {}: {} = {}", problem.line, problem.column, problem.found, problem.expected))
+        .map(|problem| {
+            format!("{} {}: {} = {}", problem.line, problem.column, problem.found, problem.expected)
+        })
         .unwrap_or_default()
 }
 
 #[test]
 fn the_documents_own_thresholds_are_read() {
-    let thresholds = Thresholds::parse("alerts/thresholds.md", DEFAULT).unwrap_or_else(|problems| panic!("{}", problems[0]));
+    let thresholds = Thresholds::parse("alerts/thresholds.md", DEFAULT)
+        .unwrap_or_else(|problems| panic!("{}", problems[0]));
     assert_eq!(thresholds.sha256().len(), 64);
     assert_eq!(*thresholds.policy(), Policy::default());
     let disk = thresholds.rows_for("disk.used", "disk:/var@web-1");
     assert_eq!(disk.level.unwrap().warning, Some(Level::Above(88.0)));
-    assert_eq!(disk.forecast.unwrap().critical, Some(Level::Reaches { limit: 100.0, within: Span::from_secs(7_200) }));
-    assert_eq!(thresholds.rows_for("disk.used", "disk:/dev/shm@web-1").level.unwrap().warning, Some(Level::Above(95.0)));
+    assert_eq!(
+        disk.forecast.unwrap().critical,
+        Some(Level::Reaches { limit: 100.0, within: Span::from_secs(7_200) })
+    );
+    assert_eq!(
+        thresholds.rows_for("disk.used", "disk:/dev/shm@web-1").level.unwrap().warning,
+        Some(Level::Above(95.0))
+    );
     assert!(thresholds.rows_for("disk.available", "disk:/dev/shm@web-1").is_empty());
     assert!(thresholds.rows_for("disk.available", "disk:/@web-1").is_empty());
-    assert_eq!(thresholds.rows_for("disk.available", "disk:/boot@web-1").level.unwrap().critical, Some(Level::Below(20_971_520.0)));
-    assert_eq!(thresholds.rows_for("endpoint.first_byte", "endpoint:x").level.unwrap().warning, Some(Level::Above(1500.0)));
+    assert_eq!(
+        thresholds.rows_for("disk.available", "disk:/boot@web-1").level.unwrap().critical,
+        Some(Level::Below(20_971_520.0))
+    );
+    assert_eq!(
+        thresholds.rows_for("endpoint.first_byte", "endpoint:x").level.unwrap().warning,
+        Some(Level::Above(1500.0))
+    );
     assert_eq!(thresholds.unit_of("queue.depth").unwrap().as_str(), "jobs");
     assert!(thresholds.rows_for("queue.depth", "queue:x").is_empty());
 }
@@ -38,11 +53,19 @@ fn the_documents_own_thresholds_are_read() {
 #[test]
 fn every_row_leads_to_a_section_of_the_guide() {
     let guide = include_str!("../../../runbooks/when-things-break.md");
-    let anchors: Vec<String> =
-        guide.lines().filter_map(|line| line.strip_prefix("## ")).map(|title| title.trim().to_lowercase().replace(' ', "-")).collect();
+    let anchors: Vec<String> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .map(|title| title.trim().to_lowercase().replace(' ', "-"))
+        .collect();
     let thresholds = Thresholds::parse("alerts/thresholds.md", DEFAULT).unwrap();
     for row in thresholds.rows().iter().filter(|row| row.way() != Way::Quiet) {
-        assert!(anchors.contains(&row.guidance.runbook), "{} names '{}'", row.signal, row.guidance.runbook);
+        assert!(
+            anchors.contains(&row.guidance.runbook),
+            "{} names '{}'",
+            row.signal,
+            row.guidance.runbook
+        );
     }
 }
 
@@ -82,8 +105,14 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
             "| x | - | above 1,00 | - | 1 min | - | - | m | - | - |",
             "4 11: '1,00' is not a number with its unit = a number with its unit such as '1,000 jobs'",
         ),
-        ("| disk.used | - | above 85 | - | 1 min | - | - | m | - | - |", "4 19: '85' has no unit = '85 %'"),
-        ("| disk.used | - | above 85 GiB | - | 1 min | - | - | m | - | - |", "4 19: the unit 'GiB' does not fit this signal = '85 %'"),
+        (
+            "| disk.used | - | above 85 | - | 1 min | - | - | m | - | - |",
+            "4 19: '85' has no unit = '85 %'",
+        ),
+        (
+            "| disk.used | - | above 85 GiB | - | 1 min | - | - | m | - | - |",
+            "4 19: the unit 'GiB' does not fit this signal = '85 %'",
+        ),
         (
             "| disk.used | - | rises 5 % | - | 1 min | - | - | m | - | - |",
             "4 19: 'rises 5 %' does not say in which time = 'in' and a duration, such as 'rises 5 % in 5 min'",
@@ -120,7 +149,10 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
             "| disk.used | - | above 85 % | - | 1 min | 90 % | - | m | - | - |",
             "4 44: recovery on the unhealthy side of warning = a level at or below the warning level",
         ),
-        ("| disk.used | - | - | - | - | 90 % | - | m | - | - |", "4 31: a recovery level without a level = '-' where nothing is watched"),
+        (
+            "| disk.used | - | - | - | - | 90 % | - | m | - | - |",
+            "4 31: a recovery level without a level = '-' where nothing is watched",
+        ),
         (
             "| disk.used | - | above 85 % | - | 1 min | - | 10 ms | m | - | - |",
             "4 48: '10 ms' is shorter than anything reports = at least '1 s'; a collector reports every 5 s",
@@ -137,8 +169,14 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
             "| disk.used | - | above 85 % | - | 1 min | - | - | m | - | rm -rf |",
             "4 60: 'rm -rf' is not the id of a command = ids in backticks with commas between them, such as '`pm2-restart`', or '-'",
         ),
-        ("| disk.used | - | above 85 %", "4 19: a row of a table that is not closed = '|' at the end of the row"),
-        ("| disk.used | - |", "4 1: 2 cells in a table of 10 columns = 10 cells; an empty one is written '-'"),
+        (
+            "| disk.used | - | above 85 %",
+            "4 19: a row of a table that is not closed = '|' at the end of the row",
+        ),
+        (
+            "| disk.used | - |",
+            "4 1: 2 cells in a table of 10 columns = 10 cells; an empty one is written '-'",
+        ),
         (
             "| disk.used | - | above 8 % | - | 1 min | - | - | m | - | - |\n| disk.used | - | above 9 % | - | 1 min | - | - | m | - | - |",
             "5 3: a second row for 'disk.used' of '*' = one row of each way; the first is in line 4",
@@ -152,19 +190,53 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
 fn every_problem_of_the_document_says_what_was_found_and_expected() {
     for (text, line, column, found) in [
         ("# Thresholds", 1, 1, "the document does not begin with its format"),
-        ("format: 1\n```\n| signal |", 2, 1, "a code fence that is never closed hides the rest of the document"),
+        (
+            "format: 1\n```\n| signal |",
+            2,
+            1,
+            "a code fence that is never closed hides the rest of the document",
+        ),
         ("format: 1\n| signal |\n", 2, 1, "a table without the line under its head"),
         ("format: 1\n| name | x |\n|---|---|\n", 2, 3, "a table that begins with 'name'"),
         ("format: 1\n| signal | signal |\n|---|---|\n", 2, 12, "the column 'signal' twice"),
         ("format: 1\n| signal |\n|---|\n", 2, 3, "a table without the column 'warning'"),
-        ("format: 1\n| rule | value |\n|---|---|\n| quite for | 5 min |\n", 4, 3, "unknown rule 'quite for'"),
-        ("format: 1\n| rule | value |\n|---|---|\n| quiet for | 5 |\n", 4, 15, "'5' is not a duration"),
-        ("format: 1\n| rule | value |\n|---|---|\n| flood of | many |\n", 4, 14, "'many' is not a flood"),
-        ("format: 1\n| rule | value |\n|---|---|\n| quiet for | 5 s |\n| quiet for | 6 s |\n", 5, 3, "the rule 'quiet for' twice"),
-        ("format: 1\n| subject | needs |\n|---|---|\n| endpoint:* | that |\n", 4, 16, "\"that\" is not a subject"),
+        (
+            "format: 1\n| rule | value |\n|---|---|\n| quite for | 5 min |\n",
+            4,
+            3,
+            "unknown rule 'quite for'",
+        ),
+        (
+            "format: 1\n| rule | value |\n|---|---|\n| quiet for | 5 |\n",
+            4,
+            15,
+            "'5' is not a duration",
+        ),
+        (
+            "format: 1\n| rule | value |\n|---|---|\n| flood of | many |\n",
+            4,
+            14,
+            "'many' is not a flood",
+        ),
+        (
+            "format: 1\n| rule | value |\n|---|---|\n| quiet for | 5 s |\n| quiet for | 6 s |\n",
+            5,
+            3,
+            "the rule 'quiet for' twice",
+        ),
+        (
+            "format: 1\n| subject | needs |\n|---|---|\n| endpoint:* | that |\n",
+            4,
+            16,
+            "\"that\" is not a subject",
+        ),
     ] {
         let first = problems(text).into_iter().next().unwrap();
-        assert_eq!((first.line, first.column, first.found.as_str()), (line, column, found), "{text}");
+        assert_eq!(
+            (first.line, first.column, first.found.as_str()),
+            (line, column, found),
+            "{text}"
+        );
     }
     assert!(!problems(&"x".repeat(300_000)).is_empty());
 }
@@ -174,14 +246,25 @@ fn rules_and_dependencies_fill_the_policy_and_fences_are_ignored() {
     let text = "format: 1\n```\n| nonsense |\n```\n| rule | value |\n|---|---|\n| quiet for | 7 min |\n| flood of | 9 incidents in 2 min |\n\n| subject | needs |\n|---|---|\n| `endpoint:*` | `app:api@web-1` |\n";
     let thresholds = Thresholds::parse("t", text).unwrap();
     let policy = thresholds.policy();
-    assert_eq!((policy.quiet_for, policy.flood_count, policy.flood_within), (Span::from_mins(7), 9, Span::from_mins(2)));
+    assert_eq!(
+        (policy.quiet_for, policy.flood_count, policy.flood_within),
+        (Span::from_mins(7), 9, Span::from_mins(2))
+    );
     assert_eq!(policy.dependencies[0].subject, "endpoint:*");
 }
 
 #[test]
 fn the_most_specific_pattern_wins_and_then_the_later_row() {
-    let row = |pattern: &str, level: u32| format!("| x | {pattern} | above {level} | - | 1 min | - | - | m | - | - |\n");
-    let text = format!("format: 1\n{HEAD}{}{}{}{}", row("a:*", 1), row("a:bcd*", 2), row("a:b*@h", 3), row("*", 4));
+    let row = |pattern: &str, level: u32| {
+        format!("| x | {pattern} | above {level} | - | 1 min | - | - | m | - | - |\n")
+    };
+    let text = format!(
+        "format: 1\n{HEAD}{}{}{}{}",
+        row("a:*", 1),
+        row("a:bcd*", 2),
+        row("a:b*@h", 3),
+        row("*", 4)
+    );
     let thresholds = Thresholds::parse("t", &text).unwrap();
     let level = |subject: &str| thresholds.rows_for("x", subject).level.and_then(|row| row.warning);
     assert_eq!(level("a:z"), Some(Level::Above(1.0)));
@@ -196,9 +279,15 @@ fn check_places(text: &str) {
     };
     assert!(!problems.is_empty());
     for problem in problems {
-        let length = text.lines().nth(problem.line as usize - 1).map_or(0, |line| line.chars().take(2_000).count()) as u32;
+        let length = text
+            .lines()
+            .nth(problem.line as usize - 1)
+            .map_or(0, |line| line.chars().take(2_000).count()) as u32;
         assert!(problem.column >= 1 && problem.column <= length.max(1), "{problem}");
-        assert!(problem.width >= 1 && problem.column + problem.width <= length.max(1) + 1, "{problem}");
+        assert!(
+            problem.width >= 1 && problem.column + problem.width <= length.max(1) + 1,
+            "{problem}"
+        );
     }
 }
 

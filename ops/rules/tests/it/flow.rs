@@ -1,4 +1,5 @@
-//! `ops/agent/flow.md` tells people what the program does: its table and its diagram hold exactly the steps that the program allows.
+//! `ops/agent/flow.md` tells people what the program does: its table and its diagram hold exactly
+//! the steps that the program allows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +28,11 @@ fn the_document_says_its_format() {
 
 #[test]
 fn the_table_holds_exactly_the_allowed_steps() {
-    let lines = FLOW.lines().skip_while(|line| *line != "| from | step | to |").skip(2).take_while(|line| line.starts_with('|'));
+    let lines = FLOW
+        .lines()
+        .skip_while(|line| *line != "| from | step | to |")
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
     let rows: Vec<Row> = lines
         .map(|line| {
             let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
@@ -42,7 +47,8 @@ fn the_table_holds_exactly_the_allowed_steps() {
 #[test]
 fn the_diagram_holds_exactly_the_allowed_steps() {
     let diagram = FLOW.split("```mermaid\n").nth(1).unwrap().split("```").next().unwrap();
-    let mut names: BTreeMap<&str, &str> = State::ALL.iter().map(|state| (state.as_str(), state.as_str())).collect();
+    let mut names: BTreeMap<&str, &str> =
+        State::ALL.iter().map(|state| (state.as_str(), state.as_str())).collect();
     let mut rows = Vec::new();
     let mut first = Vec::new();
     for line in diagram.lines().map(str::trim) {
@@ -51,7 +57,9 @@ fn the_diagram_holds_exactly_the_allowed_steps() {
             names.insert(short, long);
         } else if let Some((from, rest)) = line.split_once(" --> ") {
             match rest.split_once(": ") {
-                Some((to, step)) => rows.push((names[from].to_owned(), step.to_owned(), names[to].to_owned())),
+                Some((to, step)) => {
+                    rows.push((names[from].to_owned(), step.to_owned(), names[to].to_owned()))
+                }
                 None => first.push((from, rest)),
             }
         }

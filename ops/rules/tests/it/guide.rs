@@ -1,4 +1,5 @@
-//! `ops/runbooks/when-things-break.md`: the sections that thresholds point at are there, and its links lead somewhere.
+//! `ops/runbooks/when-things-break.md`: the sections that thresholds point at are there, and its
+//! links lead somewhere.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +7,11 @@ const GUIDE: &str = include_str!("../../../runbooks/when-things-break.md");
 
 /// The anchor that a heading gets.
 fn anchor(heading: &str) -> String {
-    let kept = heading.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-').collect::<String>();
+    let kept = heading
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-')
+        .collect::<String>();
     kept.trim().replace(' ', "-")
 }
 

@@ -58,7 +58,10 @@ const SECRETS: &[(&str, &str)] = &[
     ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc_DEF-123", "eyJzdWIi"),
     ("sk_live_0123456789abcdef", "0123456789"),
     ("hash $2b$12$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234", "abcdefghijkl"),
-    ("key -----BEGIN RSA PRIVATE KEY-----\\nMIIEabc\\n-----END RSA PRIVATE KEY----- end", "MIIEabc"),
+    (
+        "key -----BEGIN RSA PRIVATE KEY-----\\nMIIEabc\\n-----END RSA PRIVATE KEY----- end",
+        "MIIEabc",
+    ),
     ("pass\u{1b}[1mword=hunter2", "hunter2"),
     ("pass\u{200b}word=hunter2", "hunter2"),
     ("password\t=\thunter2", "hunter2"),
@@ -119,10 +122,19 @@ fn ordinary_lines_stay_as_they_are() {
 #[test]
 fn what_stands_around_a_secret_stays() {
     assert_eq!(redact::text("DB_PASSWORD=hunter2 PORT=3000"), "DB_PASSWORD=[secret] PORT=3000");
-    assert_eq!(redact::text("{\"password\":\"hunter2\",\"x\":1}"), "{\"password\":\"[secret]\",\"x\":1}");
+    assert_eq!(
+        redact::text("{\"password\":\"hunter2\",\"x\":1}"),
+        "{\"password\":\"[secret]\",\"x\":1}"
+    );
     assert_eq!(redact::text("?user=a&token=hunter2&page=2"), "?user=a&token=[secret]&page=2");
-    assert_eq!(redact::text("postgres://app:hunter2@db:5432/app failed"), "postgres://[secret]@db:5432/app failed");
-    assert_eq!(redact::text("Server=db;Password=hunter2;Timeout=3"), "Server=db;Password=[secret];Timeout=3");
+    assert_eq!(
+        redact::text("postgres://app:hunter2@db:5432/app failed"),
+        "postgres://[secret]@db:5432/app failed"
+    );
+    assert_eq!(
+        redact::text("Server=db;Password=hunter2;Timeout=3"),
+        "Server=db;Password=[secret];Timeout=3"
+    );
     assert_eq!(redact::text("<password>hunter2</password>"), "<password>[secret]</password>");
 }
 
@@ -132,7 +144,10 @@ fn a_private_key_is_hidden_over_its_lines_and_not_what_follows() {
     assert_eq!(redact::text(key), "a\n[secret]\n[secret]\n[secret]\n[secret]\nafter");
     let broken = "-----BEGIN PRIVATE KEY-----\nMIIE\nThe rest is a sentence.\nMIIE";
     assert_eq!(redact::text(broken), "[secret]\n[secret]\nThe rest is a sentence.\nMIIE");
-    assert_eq!(redact::text("-----BEGIN CERTIFICATE-----\nMIIE"), "-----BEGIN CERTIFICATE-----\nMIIE");
+    assert_eq!(
+        redact::text("-----BEGIN CERTIFICATE-----\nMIIE"),
+        "-----BEGIN CERTIFICATE-----\nMIIE"
+    );
 }
 
 #[test]

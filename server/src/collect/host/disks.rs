@@ -1,5 +1,6 @@
-//! Disks: which are mounted, and how full they are. A mount whose server is away lets every question about it hang: each such
-//! question is asked on a thread of its own, and never a second time while the first is open.
+//! Disks: which are mounted, and how full they are. A mount whose server is away lets every
+//! question about it hang: each such question is asked on a thread of its own, and never a second
+//! time while the first is open.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -80,9 +81,23 @@ const PSEUDO: [&str; 36] = [
 ];
 /// Images are always full.
 const IMAGES: [&str; 6] = ["squashfs", "iso9660", "erofs", "cramfs", "romfs", "udf"];
-const REMOTE: [&str; 12] = ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "glusterfs", "lustre", "virtiofs", "ocfs2"];
+const REMOTE: [&str; 12] = [
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "9p",
+    "ceph",
+    "afs",
+    "glusterfs",
+    "lustre",
+    "virtiofs",
+    "ocfs2",
+];
 
-/// The mounts that are disks, from `/proc/self/mountinfo`: each device once, at its shortest mount point.
+/// The mounts that are disks, from `/proc/self/mountinfo`: each device once, at its shortest mount
+/// point.
 pub(super) fn mounts(text: &str) -> Vec<Mount> {
     // Of several mounts on one point only the last can be seen.
     let mut by_point: HashMap<Vec<u8>, (String, Option<Mount>)> = HashMap::new();
@@ -117,9 +132,12 @@ fn mount(line: &str) -> Option<(Vec<u8>, String, Option<Mount>)> {
     let read_only = left.next()?.split(',').any(|option| option == "ro");
     let mut right = right.split(' ');
     let (kind, source) = (right.next()?, right.next()?);
-    // The number is the same for all subvolumes of a file system, the source for all of its bind mounts.
+    // The number is the same for all subvolumes of a file system, the source for all of its bind
+    // mounts.
     let device = if source.starts_with("/dev/") { source.to_owned() } else { number.to_owned() };
-    let hidden = |prefix: &[u8]| point.starts_with(prefix) && matches!(point.get(prefix.len()), None | Some(b'/'));
+    let hidden = |prefix: &[u8]| {
+        point.starts_with(prefix) && matches!(point.get(prefix.len()), None | Some(b'/'))
+    };
     let watched = !PSEUDO.contains(&kind)
         && !IMAGES.contains(&kind)
         && !hidden(b"/proc")
@@ -127,11 +145,13 @@ fn mount(line: &str) -> Option<(Vec<u8>, String, Option<Mount>)> {
         && !hidden(b"/dev/pts")
         // What a container's engine mounts over single files.
         && ![&b"/etc/hosts"[..], b"/etc/hostname", b"/etc/resolv.conf", b"/dev"].contains(&&point[..])
-        // The layers of containers lie on a disk that is reported itself; a container's own root is its disk.
+        // The layers of containers lie on a disk that is reported itself; a container's own root is
+        // its disk.
         && (kind != "overlay" || point == b"/")
         && !(kind == "tmpfs" && read_only);
     let remote = REMOTE.contains(&kind) || kind.starts_with("fuse");
-    let mount = watched.then(|| Mount { point: PathBuf::from(OsString::from_vec(point.clone())), remote });
+    let mount =
+        watched.then(|| Mount { point: PathBuf::from(OsString::from_vec(point.clone())), remote });
     Some((point, device, mount))
 }
 
@@ -141,8 +161,12 @@ fn unescaped(text: &str) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        let octal = bytes.get(at + 1..at + 4).filter(|digits| byte == b'\\' && digits.iter().all(|digit| (b'0'..=b'7').contains(digit)));
-        let value = octal.map(|digits| digits.iter().fold(0_u32, |value, digit| value * 8 + u32::from(digit - b'0')));
+        let octal = bytes.get(at + 1..at + 4).filter(|digits| {
+            byte == b'\\' && digits.iter().all(|digit| (b'0'..=b'7').contains(digit))
+        });
+        let value = octal.map(|digits| {
+            digits.iter().fold(0_u32, |value, digit| value * 8 + u32::from(digit - b'0'))
+        });
         match value.and_then(|value| u8::try_from(value).ok()) {
             Some(value) => {
                 plain.push(value);
@@ -188,7 +212,11 @@ pub(super) struct Disks {
 fn ask(mounts: Vec<Mount>) -> Option<oneshot::Receiver<Answers>> {
     let (answer, answers) = oneshot::channel();
     let question = move || {
-        let spaces = mounts.into_iter().map(|mount| (space(&mount), mount.point)).map(|(space, point)| (point, space)).collect();
+        let spaces = mounts
+            .into_iter()
+            .map(|mount| (space(&mount), mount.point))
+            .map(|(space, point)| (point, space))
+            .collect();
         // Whoever asked may have given up.
         let _ = answer.send(spaces);
     };
@@ -197,11 +225,14 @@ fn ask(mounts: Vec<Mount>) -> Option<oneshot::Receiver<Answers>> {
 }
 
 impl Disks {
-    /// Asks about all mounts and gives the answers that come within `limit`. What stays open is heard in a later round.
+    /// Asks about all mounts and gives the answers that come within `limit`. What stays open is
+    /// heard in a later round.
     pub(super) async fn spaces(&mut self, mounts: &[Mount], limit: Duration) -> Answers {
         let until = Instant::now() + limit;
-        self.remote
-            .retain(|point, open| mounts.iter().any(|mount| &mount.point == point) || matches!(open.try_recv(), Err(TryRecvError::Empty)));
+        self.remote.retain(|point, open| {
+            mounts.iter().any(|mount| &mount.point == point)
+                || matches!(open.try_recv(), Err(TryRecvError::Empty))
+        });
         if self.local.is_none() {
             self.local = ask(mounts.iter().filter(|mount| !mount.remote).cloned().collect());
         }
@@ -256,18 +287,26 @@ mod tests {
 34 27 0:25 / /run/credentials/x ro - tmpfs none ro
 35 27 0:60 / /mnt/share rw - nfs4 server:/x rw";
         assert_eq!(points(text), ["/", "/dev/shm", "/logs", "/mnt/share"]);
-        assert!(mounts(text).iter().all(|mount| mount.remote == (mount.point.as_os_str() == "/mnt/share")));
+        assert!(
+            mounts(text)
+                .iter()
+                .all(|mount| mount.remote == (mount.point.as_os_str() == "/mnt/share"))
+        );
     }
 
     #[test]
     fn what_is_mounted_over_is_not_seen() {
-        let text = "25 24 0:23 / /mnt/a rw - ext4 /dev/sda1 rw\n30 25 0:28 / /mnt/a rw - proc proc rw";
+        let text =
+            "25 24 0:23 / /mnt/a rw - ext4 /dev/sda1 rw\n30 25 0:28 / /mnt/a rw - proc proc rw";
         assert!(points(text).is_empty());
     }
 
     #[test]
     fn hostile_mount_points_are_read_as_they_are() {
-        assert_eq!(points("25 24 0:23 / /mnt/a\\040b\\012c\\134 rw - ext4 /dev/sda1 rw"), ["/mnt/a b\nc\\"]);
+        assert_eq!(
+            points("25 24 0:23 / /mnt/a\\040b\\012c\\134 rw - ext4 /dev/sda1 rw"),
+            ["/mnt/a b\nc\\"]
+        );
         assert_eq!(unescaped("\\7 \\999 \\777 \\"), b"\\7 \\999 \\777 \\");
         for broken in ["", " - ", "1 2 3", "1 2 3 4 5 6 - ", "- - - -"] {
             assert!(points(broken).is_empty(), "{broken}");
@@ -282,11 +321,13 @@ mod tests {
         disks.remote.insert(mount.point.clone(), open);
         let root = Mount { point: "/".into(), remote: false };
         for _ in 0..3 {
-            let spaces = disks.spaces(&[root.clone(), mount.clone()], Duration::from_millis(300)).await;
+            let spaces =
+                disks.spaces(&[root.clone(), mount.clone()], Duration::from_millis(300)).await;
             assert_eq!(spaces.len(), 1);
             assert_eq!(disks.remote.len(), 1);
         }
-        // Unmounted while the question is open: it stays known, so that it is never asked again beside the first.
+        // Unmounted while the question is open: it stays known, so that it is never asked again
+        // beside the first.
         disks.spaces(std::slice::from_ref(&root), Duration::from_millis(300)).await;
         assert_eq!(disks.remote.len(), 1);
     }

@@ -1,5 +1,5 @@
-//! Processes: how many there are, how many are zombies, and which use most. Only `/proc/PID/stat` is read: neither command lines nor
-//! environments are ever in this program's memory.
+//! Processes: how many there are, how many are zombies, and which use most. Only `/proc/PID/stat`
+//! is read: neither command lines nor environments are ever in this program's memory.
 
 use std::{
     fs::{self, File},
@@ -14,7 +14,8 @@ use super::files;
 
 /// How many processes are named.
 const TOP: usize = 10;
-/// Beyond this many processes they are only looked at every [`SELDOM`]: reading them would cost too much.
+/// Beyond this many processes they are only looked at every [`SELDOM`]: reading them would cost too
+/// much.
 const MANY: usize = 400;
 const SELDOM: Duration = Duration::from_secs(15);
 /// More processes than this are counted, but not looked at.
@@ -78,7 +79,10 @@ impl Processes {
         let (mut count, mut zombies) = (0, 0);
         for entry in fs::read_dir("/proc")? {
             let Ok(entry) = entry else { continue };
-            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok())
+            else {
+                continue;
+            };
             count += 1;
             if count > MOST {
                 continue;
@@ -86,28 +90,46 @@ impl Processes {
             self.text.clear();
             // A process may end at any moment; then it is not one any more.
             let path = format!("/proc/{pid}/stat");
-            if File::open(path).and_then(|file| file.take(4096).read_to_end(&mut self.text)).is_err() {
+            if File::open(path)
+                .and_then(|file| file.take(4096).read_to_end(&mut self.text))
+                .is_err()
+            {
                 count -= 1;
                 continue;
             }
             let text = String::from_utf8_lossy(&self.text);
             let Some(stat) = files::stat(&text) else { continue };
             zombies += usize::from(stat.state == 'Z');
-            let before = self.seen.insert(pid, Seen { started: stat.started, ticks: stat.ticks, pass: self.pass });
-            let ticks = before.filter(|before| before.started == stat.started).map_or(0, |before| stat.ticks.saturating_sub(before.ticks));
-            let cpu = if seconds > 0.0 { ticks as f64 / self.ticks_per_second / seconds * 100.0 } else { 0.0 };
+            let before = self
+                .seen
+                .insert(pid, Seen { started: stat.started, ticks: stat.ticks, pass: self.pass });
+            let ticks = before
+                .filter(|before| before.started == stat.started)
+                .map_or(0, |before| stat.ticks.saturating_sub(before.ticks));
+            let cpu = if seconds > 0.0 {
+                ticks as f64 / self.ticks_per_second / seconds * 100.0
+            } else {
+                0.0
+            };
             // Kernel threads use no memory; those that idle are of no interest.
             if stat.pages > 0 || ticks > 0 {
                 let memory = stat.pages.saturating_mul(self.page_size);
-                self.found.push(ProcessFact { name: files::shown_name(stat.name), pid, memory, cpu: cpu as f32 });
+                self.found.push(ProcessFact {
+                    name: files::shown_name(stat.name),
+                    pid,
+                    memory,
+                    cpu: cpu as f32,
+                });
             }
         }
         self.seen.retain(|_, seen| seen.pass == self.pass);
         (self.count, self.zombies, self.read_at) = (count, zombies, Some(now));
         self.found.sort_unstable_by(|a, b| b.memory.cmp(&a.memory).then(a.pid.cmp(&b.pid)));
-        self.by_memory = self.found.iter().filter(|process| process.memory > 0).take(TOP).cloned().collect();
+        self.by_memory =
+            self.found.iter().filter(|process| process.memory > 0).take(TOP).cloned().collect();
         self.found.sort_unstable_by(|a, b| b.cpu.total_cmp(&a.cpu).then(a.pid.cmp(&b.pid)));
-        self.by_cpu = self.found.iter().filter(|process| process.cpu > 0.0).take(TOP).cloned().collect();
+        self.by_cpu =
+            self.found.iter().filter(|process| process.cpu > 0.0).take(TOP).cloned().collect();
         Ok(true)
     }
 }

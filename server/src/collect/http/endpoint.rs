@@ -129,7 +129,13 @@ impl FromStr for Statuses {
     type Err = BadStatuses;
 
     fn from_str(text: &str) -> Result<Self, BadStatuses> {
-        let number = |text: &str| text.trim().parse::<u16>().ok().filter(|status| (100..600).contains(status)).ok_or(BadStatuses);
+        let number = |text: &str| {
+            text.trim()
+                .parse::<u16>()
+                .ok()
+                .filter(|status| (100..600).contains(status))
+                .ok_or(BadStatuses)
+        };
         let range = |part: &str| {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
             let range = number(first)?..=number(last)?;
@@ -145,18 +151,25 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let of = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
     match parts {
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(of(high, low)),
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(of(high, low))
+        }
         [0x2002, high, low, ..] => Some(of(high, low)),
         _ => None,
     }
 }
 
-/// Addresses that are never probed: link-local ones, where clouds hand out credentials, and those that are no single host's.
+/// Addresses that are never probed: link-local ones, where clouds hand out credentials, and those
+/// that are no single host's.
 pub(super) fn is_refused(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             let metadata = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
-            v4.octets()[0] == 0 || v4.is_link_local() || v4.is_multicast() || v4.is_broadcast() || metadata.contains(&v4)
+            v4.octets()[0] == 0
+                || v4.is_link_local()
+                || v4.is_multicast()
+                || v4.is_broadcast()
+                || metadata.contains(&v4)
         }
         IpAddr::V6(v6) => {
             let metadata = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
@@ -169,11 +182,20 @@ pub(super) fn is_refused(address: IpAddr) -> bool {
     }
 }
 
-/// Addresses inside a machine or a network of one's own. They may be watched, but a public endpoint must not redirect to them.
+/// Addresses inside a machine or a network of one's own. They may be watched, but a public endpoint
+/// must not redirect to them.
 pub(super) fn is_inside(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || (v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || embedded(v6).is_some_and(|v4| is_inside(IpAddr::V4(v4))),
+        IpAddr::V4(v4) => {
+            v4.is_loopback()
+                || v4.is_private()
+                || (v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64)
+        }
+        IpAddr::V6(v6) => {
+            v6.is_loopback()
+                || v6.is_unique_local()
+                || embedded(v6).is_some_and(|v4| is_inside(IpAddr::V4(v4)))
+        }
     }
 }
 
@@ -218,11 +240,25 @@ mod tests {
         ] {
             assert!(is_refused(text.parse().unwrap()), "{text}");
         }
-        for text in ["127.0.0.1", "10.0.0.1", "192.168.1.1", "::1", "fd12::1", "::ffff:10.0.0.1", "100.64.0.1"] {
-            assert!(!is_refused(text.parse().unwrap()) && is_inside(text.parse().unwrap()), "{text}");
+        for text in [
+            "127.0.0.1",
+            "10.0.0.1",
+            "192.168.1.1",
+            "::1",
+            "fd12::1",
+            "::ffff:10.0.0.1",
+            "100.64.0.1",
+        ] {
+            assert!(
+                !is_refused(text.parse().unwrap()) && is_inside(text.parse().unwrap()),
+                "{text}"
+            );
         }
         for text in ["1.1.1.1", "2606:4700::1111", "172.32.0.1", "100.128.0.1"] {
-            assert!(!is_refused(text.parse().unwrap()) && !is_inside(text.parse().unwrap()), "{text}");
+            assert!(
+                !is_refused(text.parse().unwrap()) && !is_inside(text.parse().unwrap()),
+                "{text}"
+            );
         }
     }
 

@@ -1,4 +1,5 @@
-//! One request that brings something to an address which a person has set: on the same ground as a probe, without redirects.
+//! One request that brings something to an address which a person has set: on the same ground as a
+//! probe, without redirects.
 
 use std::{fmt, io, sync::Arc, time::Duration};
 
@@ -46,19 +47,25 @@ pub struct Poster {
 }
 
 impl Poster {
-    /// Believes the public authorities, and those in a file of one's own. Addresses are set by everyone who has an account, so that what
-    /// lies inside of this machine's networks is asked only where `inside` names the host.
+    /// Believes the public authorities, and those in a file of one's own. Addresses are set by
+    /// everyone who has an account, so that what lies inside of this machine's networks is asked
+    /// only where `inside` names the host.
     pub fn new(ca_file: Option<&std::path::Path>, inside: &[String]) -> Result<Self, CollectError> {
         Ok(Self { verifier: tls::verifier(ca_file)?, inside: inside.into() })
     }
 
-    /// Sends one request; what was in the way, as a sentence without anything secret. The caller sets the time limit.
+    /// Sends one request; what was in the way, as a sentence without anything secret. The caller
+    /// sets the time limit.
     pub(crate) async fn post(&self, post: &Post) -> Result<(), String> {
         let status = self.ask(post).await.map_err(|failure| sentence(&failure))?;
         match status {
             200..=299 => Ok(()),
-            300..=399 => Err(format!("The server sends elsewhere (status {status}), which is not followed. Set its final address.")),
-            401 | 403 => Err(format!("The server refused it (status {status}): look at the token or the address.")),
+            300..=399 => Err(format!(
+                "The server sends elsewhere (status {status}), which is not followed. Set its final address."
+            )),
+            401 | 403 => Err(format!(
+                "The server refused it (status {status}): look at the token or the address."
+            )),
             404 | 410 => Err(format!("The server knows no such address (status {status}).")),
             429 => Err(format!("The server asks for patience (status {status}).")),
             _ => Err(format!("The server answered with status {status}.")),
@@ -72,10 +79,11 @@ impl Poster {
         let is_allowed = self.inside.iter().any(|known| known.eq_ignore_ascii_case(host));
         let stream = connect(&addresses, (!is_allowed).then_some(false), CONNECT).await?;
         if post.url.as_url().scheme() == "https" {
-            let config =
-                tls::config(self.verifier.clone(), tls::Shown::default()).map_err(|error| Failure::Tls(io::Error::other(error)))?;
+            let config = tls::config(self.verifier.clone(), tls::Shown::default())
+                .map_err(|error| Failure::Tls(io::Error::other(error)))?;
             let name = server_name(&post.url).map_err(Failure::Tls)?;
-            let stream = TlsConnector::from(config).connect(name, stream).await.map_err(Failure::Tls)?;
+            let stream =
+                TlsConnector::from(config).connect(name, stream).await.map_err(Failure::Tls)?;
             send(stream, post).await
         } else {
             send(stream, post).await
@@ -87,7 +95,8 @@ async fn send<S>(stream: S, post: &Post) -> Result<u16, Failure>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let (mut sender, connection) = http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(stream)).await?;
+    let (mut sender, connection) =
+        http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(stream)).await?;
     let _connection = AbortOnDropHandle::new(tokio::spawn(async move {
         // What goes wrong here is told to the request as well.
         let _ = connection.await;
@@ -95,7 +104,9 @@ where
     let url = post.url.as_url();
     let host = url.host_str().unwrap_or_default();
     let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    let target = url
+        .query()
+        .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
     let mut request = Request::post(target)
         .header(header::HOST, authority)
         .header(header::USER_AGENT, concat!("calm-ops/", env!("CARGO_PKG_VERSION")))
@@ -153,11 +164,18 @@ mod tests {
             let _ = stream.read(&mut seen).await.unwrap();
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
         });
-        let post = |host: &str| Post { url: format!("http://{host}:{port}/").parse().unwrap(), headers: Vec::new(), body: Vec::new() };
+        let post = |host: &str| Post {
+            url: format!("http://{host}:{port}/").parse().unwrap(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
         let closed = Poster::new(None, &["ntfy.lan".to_owned()]).unwrap();
         for host in ["127.0.0.1", "localhost", "[::1]"] {
             let told = closed.post(&post(host)).await.unwrap_err();
-            assert!(told.contains("inside of the own network") && told.contains("[call]"), "{host}: {told}");
+            assert!(
+                told.contains("inside of the own network") && told.contains("[call]"),
+                "{host}: {told}"
+            );
         }
         assert!(!asked.is_finished(), "nobody came");
         let open = Poster::new(None, &["127.0.0.1".to_owned()]).unwrap();

@@ -1,4 +1,5 @@
-//! TLS that remembers the certificate it was shown, good or bad, so that the days left on it can be told in either case.
+//! TLS that remembers the certificate it was shown, good or bad, so that the days left on it can be
+//! told in either case.
 
 use std::{
     path::Path,
@@ -22,9 +23,16 @@ use super::super::CollectError;
 pub(super) fn verifier(ca_file: Option<&Path>) -> Result<Arc<WebPkiServerVerifier>, CollectError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = ca_file {
-        let bad = |problem: String| CollectError(format!("The certificates in {} cannot be used: {problem}.", path.display()));
+        let bad = |problem: String| {
+            CollectError(format!(
+                "The certificates in {} cannot be used: {problem}.",
+                path.display()
+            ))
+        };
         let mut added = 0;
-        for certificate in CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))? {
+        for certificate in
+            CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))?
+        {
             let certificate = certificate.map_err(|error| bad(error.to_string()))?;
             roots.add(certificate).map_err(|error| bad(error.to_string()))?;
             added += 1;
@@ -47,13 +55,18 @@ impl Shown {
     pub(super) fn days_left(&self, now: Timestamp) -> Option<f64> {
         let shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, certificate) = x509_parser::parse_x509_certificate(shown.as_ref()?).ok()?;
-        let seconds = certificate.validity().not_after.timestamp() as f64 - now.as_micros() as f64 / 1e6;
+        let seconds =
+            certificate.validity().not_after.timestamp() as f64 - now.as_micros() as f64 / 1e6;
         Some(seconds / 86_400.0)
     }
 }
 
-/// Settings for one connection. No session is resumed: each probe sees the whole handshake and the certificate.
-pub(super) fn config(verifier: Arc<WebPkiServerVerifier>, shown: Shown) -> Result<Arc<ClientConfig>, Error> {
+/// Settings for one connection. No session is resumed: each probe sees the whole handshake and the
+/// certificate.
+pub(super) fn config(
+    verifier: Arc<WebPkiServerVerifier>,
+    shown: Shown,
+) -> Result<Arc<ClientConfig>, Error> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -79,7 +92,11 @@ impl ServerCertVerifier for Remembering {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.shown.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| end_entity.clone().into_owned());
+        self.shown
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(|| end_entity.clone().into_owned());
         self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 

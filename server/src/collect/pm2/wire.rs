@@ -1,6 +1,7 @@
-//! What is said on the daemon's socket. A message is one byte (version 1 in the upper half, number of parts in the lower), then each
-//! part after its length in four bytes. A part is `j:` and JSON, or `s:` and text. The last part of a request is an id that comes
-//! back as the last part of its reply.
+//! What is said on the daemon's socket. A message is one byte (version 1 in the upper half, number
+//! of parts in the lower), then each part after its length in four bytes. A part is `j:` and JSON,
+//! or `s:` and text. The last part of a request is an id that comes back as the last part of its
+//! reply.
 
 use std::{io, path::Path};
 
@@ -15,8 +16,8 @@ const LONGEST: u32 = 16 * 1024 * 1024;
 
 const ID: &str = "s:calm-ops:0";
 
-/// One process of an app: the only fields that are ever taken out of a reply. The rest, environments among it, is skipped while
-/// parsing and never becomes a value.
+/// One process of an app: the only fields that are ever taken out of a reply. The rest,
+/// environments among it, is skipped while parsing and never becomes a value.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Instance {
@@ -93,7 +94,8 @@ fn request() -> Vec<u8> {
     message
 }
 
-/// Asks the daemon for its processes. The caller sets the time limit. What went wrong is told without a word of the reply.
+/// Asks the daemon for its processes. The caller sets the time limit. What went wrong is told
+/// without a word of the reply.
 pub(super) async fn ask(socket: &Path) -> io::Result<Vec<Instance>> {
     let mut stream = UnixStream::connect(socket).await?;
     stream.write_all(&request()).await?;
@@ -117,11 +119,16 @@ pub(super) async fn ask(socket: &Path) -> io::Result<Vec<Instance>> {
 fn parse(part: &[u8]) -> io::Result<Vec<Instance>> {
     let json = part.strip_prefix(b"j:").ok_or_else(|| io::Error::other("the reply is not JSON"))?;
     // The parser's message may quote the reply.
-    let reply: Reply = serde_json::from_slice(json).map_err(|_| io::Error::other("the reply is not what PM2 sends"))?;
+    let reply: Reply = serde_json::from_slice(json)
+        .map_err(|_| io::Error::other("the reply is not what PM2 sends"))?;
     if reply.error.is_some() {
         return Err(io::Error::other("PM2 answered with an error"));
     }
-    reply.args.into_iter().next().ok_or_else(|| io::Error::other("the reply has no list of processes"))
+    reply
+        .args
+        .into_iter()
+        .next()
+        .ok_or_else(|| io::Error::other("the reply has no list of processes"))
 }
 
 #[cfg(test)]
@@ -134,7 +141,10 @@ mod tests {
             "env":{"SECRET":"hunter2"},"args":["--password=hunter2"]},"monit":{"cpu":1.5,"memory":1024}}]]}"#;
         let instances = parse(reply).unwrap();
         let seen = format!("{instances:?}");
-        assert!(seen.contains("api") && seen.contains("1024.0") && !seen.contains("hunter2"), "{seen}");
+        assert!(
+            seen.contains("api") && seen.contains("1024.0") && !seen.contains("hunter2"),
+            "{seen}"
+        );
     }
 
     #[test]
@@ -142,13 +152,24 @@ mod tests {
         let reply = br#"j:{"args":[[{"name":7,"pm_id":"x","pm2_env":{"status":null,"restart_time":{},"pm_uptime":-1}},
             {"name":"api","pm2_env":{"status":"online"}}]]}"#;
         let instances = parse(reply).unwrap();
-        assert_eq!((instances[0].name.as_str(), instances[0].pm_id, instances[0].pm2_env.restart_time), ("7", None, None));
+        assert_eq!(
+            (instances[0].name.as_str(), instances[0].pm_id, instances[0].pm2_env.restart_time),
+            ("7", None, None)
+        );
         assert_eq!(instances[1].pm2_env.status, "online");
     }
 
     #[test]
     fn what_is_not_a_reply_is_an_error_that_quotes_nothing() {
-        for reply in ["", "j:", "s:hunter2", "j:hunter2", "j:{\"args\":[\"hunter2\"]}", "j:{\"error\":\"hunter2\"}", "j:{}"] {
+        for reply in [
+            "",
+            "j:",
+            "s:hunter2",
+            "j:hunter2",
+            "j:{\"args\":[\"hunter2\"]}",
+            "j:{\"error\":\"hunter2\"}",
+            "j:{}",
+        ] {
             let error = parse(reply.as_bytes()).unwrap_err().to_string();
             assert!(!error.contains("hunter2"), "{error}");
         }

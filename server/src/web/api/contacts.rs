@@ -22,7 +22,8 @@ use crate::web::{
 };
 
 const OWN: Need = Need::Person { role: Role::Viewer, fresh: false };
-/// The same, with a fresh sign-in: an address that calls go to may let in whoever knows it, and is asked from this machine.
+/// The same, with a fresh sign-in: an address that calls go to may let in whoever knows it, and is
+/// asked from this machine.
 const OWN_AND_FRESH: Need = Need::Person { role: Role::Viewer, fresh: true };
 
 /// `GET /api/people/contacts`
@@ -95,14 +96,21 @@ pub(super) const TEST: Route = Route {
 
 fn which(text: &str) -> Result<ContactId, Problem> {
     let number = text.parse().ok().filter(|number| *number > 0);
-    number.map(ContactId).ok_or_else(|| Refusal::NotFound { what: "contact like that: a number names one".to_owned() }.into())
+    number.map(ContactId).ok_or_else(|| {
+        Refusal::NotFound { what: "contact like that: a number names one".to_owned() }.into()
+    })
 }
 
 async fn list(State(site): State<Site>, As(caller): As) -> Result<Response, Problem> {
     ask(&site, caller, Query::Contacts).await
 }
 
-async fn add(State(site): State<Site>, As(caller): As, headers: HeaderMap, bytes: Bytes) -> Result<Response, Problem> {
+async fn add(
+    State(site): State<Site>,
+    As(caller): As,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
     let wanted: WantedContact = body(&headers, &bytes)?;
     act(&site, caller, Command::SetContact { contact: None, wanted }).await
 }
@@ -119,10 +127,18 @@ async fn change(
     act(&site, caller, Command::SetContact { contact, wanted }).await
 }
 
-async fn remove(State(site): State<Site>, As(caller): As, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn remove(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     act(&site, caller, Command::RemoveContact { contact: which(&id)? }).await
 }
 
-async fn test(State(site): State<Site>, As(caller): As, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn test(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     act(&site, caller, Command::TestContact { contact: which(&id)? }).await
 }

@@ -100,8 +100,8 @@ fn came_in(signed_in: &SignedIn) -> Answer {
     let mut response = Json(CameIn { account: signed_in.account }).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let cookie =
-        HeaderValue::from_str(&signed_in.cookie()).map_err(|_| Problem::new(Kind::Internal, "The cookie can't be written.".to_owned()))?;
+    let cookie = HeaderValue::from_str(&signed_in.cookie())
+        .map_err(|_| Problem::new(Kind::Internal, "The cookie can't be written.".to_owned()))?;
     headers.insert(header::SET_COOKIE, cookie);
     Ok(response)
 }
@@ -112,25 +112,44 @@ fn secret(secret: String) -> Response {
 
 /// JSON that the browser's own functions take.
 fn options(json: Vec<u8>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], json).into_response()
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], json)
+        .into_response()
 }
 
 fn number<T>(text: &str, make: impl Fn(u32) -> T, what: &str) -> Result<T, Problem> {
-    text.parse().map(make).map_err(|_| Problem::from(Refusal::NotFound { what: format!("{what} like that: a number names one") }))
+    text.parse().map(make).map_err(|_| {
+        Problem::from(Refusal::NotFound { what: format!("{what} like that: a number names one") })
+    })
 }
 
-pub(super) async fn sign_in(State(site): State<Site>, Extension(came): Extension<Came>, headers: HeaderMap, bytes: Bytes) -> Answer {
+pub(super) async fn sign_in(
+    State(site): State<Site>,
+    Extension(came): Extension<Came>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Answer {
     let SignIn { name, password } = body(&headers, &bytes)?;
     came_in(&site.people.sign_in(&name, password, &Device::of(&headers, &came)).await?)
 }
 
-pub(super) async fn join(State(site): State<Site>, Extension(came): Extension<Came>, headers: HeaderMap, bytes: Bytes) -> Answer {
+pub(super) async fn join(
+    State(site): State<Site>,
+    Extension(came): Extension<Came>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Answer {
     let Join { secret, name, password } = body(&headers, &bytes)?;
     came_in(&site.people.join(&secret, &name, password, &Device::of(&headers, &came)).await?)
 }
 
-pub(super) async fn sign_out(State(site): State<Site>, Extension(came): Extension<Came>, As(caller): As) -> Answer {
-    let rules::people::Caller::Account { session, .. } = caller else { return Err(Refusal::SignIn.into()) };
+pub(super) async fn sign_out(
+    State(site): State<Site>,
+    Extension(came): Extension<Came>,
+    As(caller): As,
+) -> Answer {
+    let rules::people::Caller::Account { session, .. } = caller else {
+        return Err(Refusal::SignIn.into());
+    };
     let mut response = act(&site, caller, Command::People(Change::EndSession { session })).await?;
     if let Ok(cookie) = HeaderValue::from_str(&no_cookie(&came)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -142,18 +161,31 @@ pub(super) async fn settings(State(site): State<Site>, As(caller): As) -> Answer
     ask(&site, caller, Query::Settings).await
 }
 
-pub(super) async fn password(State(site): State<Site>, As(caller): As, headers: HeaderMap, bytes: Bytes) -> Answer {
+pub(super) async fn password(
+    State(site): State<Site>,
+    As(caller): As,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Answer {
     let NewPassword { password } = body(&headers, &bytes)?;
     let done = site.people.set_password(caller, password).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(done)).into_response())
 }
 
-pub(super) async fn end_session(State(site): State<Site>, As(caller): As, Path(id): Path<String>) -> Answer {
+pub(super) async fn end_session(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+) -> Answer {
     let session = number(&id, SessionId, "sign-in")?;
     act(&site, caller, Command::People(Change::EndSession { session })).await
 }
 
-pub(super) async fn ask_for_passkey(State(site): State<Site>, Extension(came): Extension<Came>, headers: HeaderMap) -> Answer {
+pub(super) async fn ask_for_passkey(
+    State(site): State<Site>,
+    Extension(came): Extension<Came>,
+    headers: HeaderMap,
+) -> Answer {
     Ok(options(site.people.ask_for_passkey(&Device::of(&headers, &came))?))
 }
 
@@ -167,10 +199,19 @@ pub(super) async fn sign_in_by_passkey(
 }
 
 fn adding() -> Command {
-    Command::People(Change::AddPasskey { label: String::new(), credential: Vec::new(), key: Vec::new(), state: Vec::new() })
+    Command::People(Change::AddPasskey {
+        label: String::new(),
+        credential: Vec::new(),
+        key: Vec::new(),
+        state: Vec::new(),
+    })
 }
 
-pub(super) async fn begin_passkey(State(site): State<Site>, Extension(came): Extension<Came>, As(caller): As) -> Answer {
+pub(super) async fn begin_passkey(
+    State(site): State<Site>,
+    Extension(came): Extension<Came>,
+    As(caller): As,
+) -> Answer {
     site.desk.may(&caller, &adding())?;
     Ok(options(site.people.begin_passkey(&caller, &came).await?))
 }
@@ -189,44 +230,82 @@ pub(super) async fn add_passkey(
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(done)).into_response())
 }
 
-pub(super) async fn remove_passkey(State(site): State<Site>, As(caller): As, Path(id): Path<String>) -> Answer {
+pub(super) async fn remove_passkey(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+) -> Answer {
     let passkey = number(&id, PasskeyId, "passkey")?;
     act(&site, caller, Command::People(Change::RemovePasskey { passkey })).await
 }
 
-pub(super) async fn invite(State(site): State<Site>, As(caller): As, headers: HeaderMap, bytes: Bytes) -> Answer {
+pub(super) async fn invite(
+    State(site): State<Site>,
+    As(caller): As,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Answer {
     let OfRole { role } = body(&headers, &bytes)?;
     Ok(secret(site.people.invite(caller, role).await?))
 }
 
-pub(super) async fn withdraw(State(site): State<Site>, As(caller): As, Path(id): Path<String>) -> Answer {
+pub(super) async fn withdraw(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+) -> Answer {
     let invitation = number(&id, InvitationId, "invitation")?;
     act(&site, caller, Command::People(Change::WithdrawInvitation { invitation })).await
 }
 
-pub(super) async fn set_role(State(site): State<Site>, As(caller): As, Path(id): Path<String>, headers: HeaderMap, bytes: Bytes) -> Answer {
+pub(super) async fn set_role(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Answer {
     let account = number(&id, AccountId, "account")?;
     let OfRole { role } = body(&headers, &bytes)?;
     act(&site, caller, Command::People(Change::SetRole { account, role })).await
 }
 
-pub(super) async fn close(State(site): State<Site>, As(caller): As, Path(id): Path<String>) -> Answer {
+pub(super) async fn close(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+) -> Answer {
     let account = number(&id, AccountId, "account")?;
     act(&site, caller, Command::People(Change::SetClosed { account, closed: true })).await
 }
 
-pub(super) async fn open(State(site): State<Site>, As(caller): As, Path(id): Path<String>) -> Answer {
+pub(super) async fn open(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+) -> Answer {
     let account = number(&id, AccountId, "account")?;
     act(&site, caller, Command::People(Change::SetClosed { account, closed: false })).await
 }
 
-pub(super) async fn create_token(State(site): State<Site>, As(caller): As, headers: HeaderMap, bytes: Bytes) -> Answer {
+pub(super) async fn create_token(
+    State(site): State<Site>,
+    As(caller): As,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Answer {
     let NewToken { label, scopes, days } = body(&headers, &bytes)?;
-    let until = days.map(|days| site.clock.now().wall.plus(Span::from_mins(u64::from(days.min(3_650)) * 24 * 60)));
+    let until = days.map(|days| {
+        site.clock.now().wall.plus(Span::from_mins(u64::from(days.min(3_650)) * 24 * 60))
+    });
     Ok(secret(site.people.create_token(caller, label, scopes.into_iter().collect(), until).await?))
 }
 
-pub(super) async fn revoke_token(State(site): State<Site>, As(caller): As, Path(id): Path<String>) -> Answer {
+pub(super) async fn revoke_token(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+) -> Answer {
     let token = number(&id, TokenId, "token")?;
     act(&site, caller, Command::People(Change::RevokeToken { token })).await
 }

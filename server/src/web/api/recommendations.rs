@@ -45,7 +45,10 @@ pub(super) const APPROVE: Route = Route {
     need: Need::Person { role: Role::Approver, fresh: true },
     summary: "Say yes to a recommendation exactly as it was shown. The command then runs once.",
     query: &[],
-    body: Some((r#"{"binding":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}"#, of::<Yes>)),
+    body: Some((
+        r#"{"binding":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}"#,
+        of::<Yes>,
+    )),
     answer: (200, "The journal position after it."),
     content: Content::Json(of::<Done>),
     handler: || post(approve),
@@ -92,13 +95,23 @@ struct No {
 }
 
 /// Whoever may not act learns nothing of the body or of what there is.
-fn named(site: &Site, caller: &rules::people::Caller, need: Need, text: &str) -> Result<RecommendationId, Problem> {
+fn named(
+    site: &Site,
+    caller: &rules::people::Caller,
+    need: Need,
+    text: &str,
+) -> Result<RecommendationId, Problem> {
     site.desk.allow(caller, need)?;
-    let missing = |_| Refusal::NotFound { what: "recommendation of that name: '42-1' names one".to_owned() };
+    let missing =
+        |_| Refusal::NotFound { what: "recommendation of that name: '42-1' names one".to_owned() };
     Ok(text.parse().map_err(missing)?)
 }
 
-async fn show(State(site): State<Site>, As(caller): As, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn show(
+    State(site): State<Site>,
+    As(caller): As,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let recommendation = named(&site, &caller, SHOW.need, &id)?;
     ask(&site, caller, Query::Recommendation { recommendation }).await
 }

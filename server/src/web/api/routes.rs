@@ -1,4 +1,5 @@
-//! Every route, in one table: the router, its description and the tests of who may what are made from it.
+//! Every route, in one table: the router, its description and the tests of who may what are made
+//! from it.
 
 use axum::routing::{get, post};
 use rules::{
@@ -32,7 +33,10 @@ pub const ROUTES: &[Route] = &[
         summary: "Everything that is watched, as it is now.",
         query: &[],
         body: None,
-        answer: (200, "Readings, sparklines, active incidents, times of which nothing is known, documents in force, the journal's head."),
+        answer: (
+            200,
+            "Readings, sparklines, active incidents, times of which nothing is known, documents in force, the journal's head.",
+        ),
         content: Content::Json(of::<view::Health>),
         handler: || get(health),
     },
@@ -119,12 +123,18 @@ pub const ROUTES: &[Route] = &[
         need: Need::Read,
         summary: "Incidents of all times, newest first, a page of 25.",
         query: &[
-            Parameter::optional::<String>("text", "words that headline, subject, comment or note contain"),
+            Parameter::optional::<String>(
+                "text",
+                "words that headline, subject, comment or note contain",
+            ),
             Parameter::optional::<Severity>("severity", "'warning' or 'critical'"),
             Parameter::optional::<String>("subject", "a subject, or the beginning of one"),
             Parameter::optional::<Timestamp>("from", "opened at or after this time (RFC 3339)"),
             Parameter::optional::<Timestamp>("to", "opened before this time (RFC 3339)"),
-            Parameter::optional::<u64>("before", "incidents with a smaller number: the `next` of the page before"),
+            Parameter::optional::<u64>(
+                "before",
+                "incidents with a smaller number: the `next` of the page before",
+            ),
         ],
         body: None,
         answer: (200, "`incidents`, and `next` if there is another page."),
@@ -139,11 +149,17 @@ pub const ROUTES: &[Route] = &[
         query: &[
             Parameter::required::<Subject>("subject", "about whom, such as 'host:web-1'"),
             Parameter::required::<Signal>("signal", "which signal, such as 'host.memory.used'"),
-            Parameter::optional::<Timestamp>("from", "from when (RFC 3339); an hour ago if left out"),
+            Parameter::optional::<Timestamp>(
+                "from",
+                "from when (RFC 3339); an hour ago if left out",
+            ),
             Parameter::optional::<Timestamp>("to", "until when (RFC 3339); now if left out"),
         ],
         body: None,
-        answer: (200, "At most 400 points with smallest, mean and largest value, and the levels that apply."),
+        answer: (
+            200,
+            "At most 400 points with smallest, mean and largest value, and the levels that apply.",
+        ),
         content: Content::Json(of::<view::CoursePage>),
         handler: || get(course),
     },
@@ -228,7 +244,10 @@ pub const ROUTES: &[Route] = &[
         need: Need::Nothing,
         summary: "Come in by an invitation or the owner link.",
         query: &[],
-        body: Some((r#"{"secret":"0f…","name":"Ada","password":"three words in a row"}"#, of::<people::Join>)),
+        body: Some((
+            r#"{"secret":"0f…","name":"Ada","password":"three words in a row"}"#,
+            of::<people::Join>,
+        )),
         answer: (200, "Who came in."),
         content: Content::Json(of::<people::CameIn>),
         handler: || post(people::join),
@@ -284,7 +303,10 @@ pub const ROUTES: &[Route] = &[
         summary: "Begin a sign-in by passkey.",
         query: &[],
         body: Some((r#"{}"#, of::<Empty>)),
-        answer: (200, "What `navigator.credentials.get` takes, as `parseRequestOptionsFromJSON` reads it."),
+        answer: (
+            200,
+            "What `navigator.credentials.get` takes, as `parseRequestOptionsFromJSON` reads it.",
+        ),
         content: Content::Free,
         handler: || post(people::ask_for_passkey),
     },
@@ -306,7 +328,10 @@ pub const ROUTES: &[Route] = &[
         summary: "Begin to make a passkey.",
         query: &[],
         body: Some((r#"{}"#, of::<Empty>)),
-        answer: (200, "What `navigator.credentials.create` takes, as `parseCreationOptionsFromJSON` reads it."),
+        answer: (
+            200,
+            "What `navigator.credentials.create` takes, as `parseCreationOptionsFromJSON` reads it.",
+        ),
         content: Content::Free,
         handler: || post(people::begin_passkey),
     },
@@ -393,7 +418,10 @@ pub const ROUTES: &[Route] = &[
         need: Need::Person { role: Role::Owner, fresh: true },
         summary: "Make a token for a program. The secret is shown once.",
         query: &[],
-        body: Some((r#"{"label":"imports","scopes":["ingest"],"days":365}"#, of::<people::NewToken>)),
+        body: Some((
+            r#"{"label":"imports","scopes":["ingest"],"days":365}"#,
+            of::<people::NewToken>,
+        )),
         answer: (200, "The secret."),
         content: Content::Json(of::<people::Secret>),
         handler: || post(people::create_token),

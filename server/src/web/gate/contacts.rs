@@ -18,7 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Sets, changes, tests or removes one of the caller's contacts.
-pub(super) async fn deed(site: &Site, caller: Caller, form: &[(String, String)]) -> Result<Outcome, Refusal> {
+pub(super) async fn deed(
+    site: &Site,
+    caller: Caller,
+    form: &[(String, String)],
+) -> Result<Outcome, Refusal> {
     let id = || field(form, "id").parse().map(ContactId).map_err(|_| unreadable());
     match field(form, "what").as_str() {
         "remove-contact" => {
@@ -32,8 +36,12 @@ pub(super) async fn deed(site: &Site, caller: Caller, form: &[(String, String)])
         }
         _ if field(form, "id").is_empty() => {
             let wanted = wanted(form, Some(way(form)?), true)?;
-            let done = site.desk.act(caller.clone(), Command::SetContact { contact: None, wanted }).await?;
-            let contact = u32::try_from(done.cursor.number).map(ContactId).map_err(|_| unreadable())?;
+            let done = site
+                .desk
+                .act(caller.clone(), Command::SetContact { contact: None, wanted })
+                .await?;
+            let contact =
+                u32::try_from(done.cursor.number).map(ContactId).map_err(|_| unreadable())?;
             site.desk.act(caller.clone(), Command::TestContact { contact }).await?;
             Ok(Outcome::Said(tested(site, caller, contact, "It is added. ").await?))
         }
@@ -46,25 +54,49 @@ pub(super) async fn deed(site: &Site, caller: Caller, form: &[(String, String)])
 }
 
 /// Waits for the end of a test, for a while.
-async fn tested(site: &Site, caller: Caller, contact: ContactId, before: &str) -> Result<Said, Refusal> {
+async fn tested(
+    site: &Site,
+    caller: Caller,
+    contact: ContactId,
+    before: &str,
+) -> Result<Said, Refusal> {
     let until = tokio::time::Instant::now() + PATIENCE;
     loop {
-        let Answer::Contacts(contacts) = site.desk.ask(caller.clone(), Query::Contacts).await? else { return Err(unreadable()) };
+        let Answer::Contacts(contacts) = site.desk.ask(caller.clone(), Query::Contacts).await?
+        else {
+            return Err(unreadable());
+        };
         let Contacts { contacts, .. } = *contacts;
         let card = contacts.into_iter().find(|card| card.id == contact);
-        let Some(card) = card else { return Ok(Said::Refused("It was removed meanwhile.".to_owned())) };
+        let Some(card) = card else {
+            return Ok(Said::Refused("It was removed meanwhile.".to_owned()));
+        };
         match card.last {
             Some(LastCall { test: true, fate: Fate::Sent, .. }) => {
-                return Ok(Said::Done(format!("{before}A test was sent to {}. Look whether it arrived.", card.place)));
+                return Ok(Said::Done(format!(
+                    "{before}A test was sent to {}. Look whether it arrived.",
+                    card.place
+                )));
             }
             Some(LastCall { test: true, fate: Fate::Failed, problem, .. }) => {
                 let problem = problem.unwrap_or_default();
-                return Ok(Said::Refused(format!("{before}The test could not be sent to {}. {problem}", card.place)));
+                return Ok(Said::Refused(format!(
+                    "{before}The test could not be sent to {}. {problem}",
+                    card.place
+                )));
             }
             // A call of a real incident came after it.
-            Some(LastCall { test: false, .. }) => return Ok(Said::Done(format!("{before}A call was sent to {} meanwhile.", card.place))),
+            Some(LastCall { test: false, .. }) => {
+                return Ok(Said::Done(format!(
+                    "{before}A call was sent to {} meanwhile.",
+                    card.place
+                )));
+            }
             _ if tokio::time::Instant::now() >= until => {
-                return Ok(Said::Done(format!("{before}The test is still on its way to {}. Reload this page in a moment.", card.place)));
+                return Ok(Said::Done(format!(
+                    "{before}The test is still on its way to {}. Reload this page in a moment.",
+                    card.place
+                )));
             }
             _ => tokio::time::sleep(LOOK_EVERY).await,
         }
@@ -75,7 +107,11 @@ fn way(form: &[(String, String)]) -> Result<Way, Refusal> {
     let text = |name: &str| field(form, name).trim().to_owned();
     let secret = |name: &str| Some(text(name)).filter(|text| !text.is_empty()).map(Secret);
     match text("kind").as_str() {
-        "ntfy" => Ok(Way::Ntfy { server: text("server"), topic: Secret(text("topic")), token: secret("token") }),
+        "ntfy" => Ok(Way::Ntfy {
+            server: text("server"),
+            topic: Secret(text("topic")),
+            token: secret("token"),
+        }),
         "mail" => Ok(Way::Mail { address: text("address") }),
         "webhook" => {
             let form = match text("form").as_str() {
@@ -89,7 +125,11 @@ fn way(form: &[(String, String)]) -> Result<Way, Refusal> {
     }
 }
 
-fn wanted(form: &[(String, String)], way: Option<Way>, enabled: bool) -> Result<WantedContact, Refusal> {
+fn wanted(
+    form: &[(String, String)],
+    way: Option<Way>,
+    enabled: bool,
+) -> Result<WantedContact, Refusal> {
     let bad = |field: &'static str| {
         move |error: BadName| Refusal::Invalid {
             field: field.to_owned(),
@@ -97,15 +137,24 @@ fn wanted(form: &[(String, String)], way: Option<Way>, enabled: bool) -> Result<
         }
     };
     let text = |name: &str| field(form, name).trim().to_owned();
-    let missing = |field: &str, problem: &str| Refusal::Invalid { field: field.to_owned(), problem: problem.to_owned() };
+    let missing = |field: &str, problem: &str| Refusal::Invalid {
+        field: field.to_owned(),
+        problem: problem.to_owned(),
+    };
     let least: Severity = text("least").parse().map_err(|_| unreadable())?;
     let quiet = match (text("from"), text("to"), text("zone")) {
         (from, to, _) if from.is_empty() && to.is_empty() => None,
         (from, to, _) if from.is_empty() || to.is_empty() => {
-            return Err(missing("quiet hours", "need a beginning and an end; leave both empty for none"));
+            return Err(missing(
+                "quiet hours",
+                "need a beginning and an end; leave both empty for none",
+            ));
         }
         (_, _, zone) if zone.is_empty() => {
-            return Err(missing("time zone", "is missing; write such as 'Europe/Berlin', or '+02:00'"));
+            return Err(missing(
+                "time zone",
+                "is missing; write such as 'Europe/Berlin', or '+02:00'",
+            ));
         }
         (from, to, zone) => {
             let time = |text: String, name| text.parse::<DayTime>().map_err(bad(name));

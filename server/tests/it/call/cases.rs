@@ -21,17 +21,24 @@ use crate::call::{
 /// Whether what arrived was signed with the secret.
 fn is_signed(taken: &Taken, secret: &str) -> bool {
     let header = taken.header("x-calm-ops-signature");
-    let Some((time, signature)) = header.strip_prefix("t=").and_then(|rest| rest.split_once(",v1=")) else { return false };
+    let Some((time, signature)) =
+        header.strip_prefix("t=").and_then(|rest| rest.split_once(",v1="))
+    else {
+        return false;
+    };
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{time}.").as_bytes());
     mac.update(&taken.body);
-    let bytes: Vec<u8> = (0..signature.len() / 2).map(|at| u8::from_str_radix(&signature[at * 2..at * 2 + 2], 16).unwrap()).collect();
+    let bytes: Vec<u8> = (0..signature.len() / 2)
+        .map(|at| u8::from_str_radix(&signature[at * 2..at * 2 + 2], 16).unwrap())
+        .collect();
     mac.verify_slice(&bytes).is_ok()
 }
 
 pub async fn an_incident_reaches_each_way_once(place: &Place) {
     let world = World::start(place).await;
-    let (phone, programs, room) = (Receiver::start().await, Receiver::start().await, Receiver::start().await);
+    let (phone, programs, room) =
+        (Receiver::start().await, Receiver::start().await, Receiver::start().await);
     world.contact(&ada(), ntfy(&phone.url)).await;
     world.contact(&ada(), webhook(&programs.url, Form::CalmOps)).await;
     world.contact(&bo(), webhook(&room.url, Form::Chat)).await;
@@ -43,31 +50,53 @@ pub async fn an_incident_reaches_each_way_once(place: &Place) {
     let taken = phone.until(1).await.remove(0);
     let body = taken.json();
     let keys: BTreeSet<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["click", "message", "priority", "sequence_id", "tags", "title", "topic"].into());
-    assert_eq!((taken.path.as_str(), body["topic"].as_str(), body["priority"].as_u64()), ("/", Some(TOPIC), Some(5)));
+    assert_eq!(
+        keys,
+        ["click", "message", "priority", "sequence_id", "tags", "title", "topic"].into()
+    );
+    assert_eq!(
+        (taken.path.as_str(), body["topic"].as_str(), body["priority"].as_u64()),
+        ("/", Some(TOPIC), Some(5))
+    );
     assert_eq!(taken.header("authorization"), format!("Bearer {TOKEN}"));
     assert_eq!(body["click"], format!("{URL}/ops/incidents/1"));
     let id = body["sequence_id"].as_str().unwrap();
-    assert!((1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)), "{id}");
-    assert!(body["title"].as_str().unwrap().starts_with("Critical: ") && body["tags"].is_array(), "{body}");
+    assert!(
+        (1..=64).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)),
+        "{id}"
+    );
+    assert!(
+        body["title"].as_str().unwrap().starts_with("Critical: ") && body["tags"].is_array(),
+        "{body}"
+    );
 
     let taken = programs.until(1).await.remove(0);
     let body = taken.json();
     assert_eq!((body["version"].as_u64(), body["incident"].as_u64()), (Some(1), Some(1)));
-    assert_eq!((body["kind"].as_str(), body["severity"].as_str()), (Some("incident_opened"), Some("critical")));
+    assert_eq!(
+        (body["kind"].as_str(), body["severity"].as_str()),
+        (Some("incident_opened"), Some("critical"))
+    );
     assert_eq!(body["id"], taken.header("x-calm-ops-delivery"));
     assert!(is_signed(&taken, SECRET) && !is_signed(&taken, "another secret"));
 
     let taken = room.until(1).await.remove(0);
     let body = taken.json();
     assert_eq!(body.as_object().unwrap().len(), 1, "{body}");
-    assert!(body["text"].as_str().unwrap().ends_with(&format!("\n{URL}/ops/incidents/1")), "{body}");
+    assert!(
+        body["text"].as_str().unwrap().ends_with(&format!("\n{URL}/ops/incidents/1")),
+        "{body}"
+    );
     assert!(is_signed(&taken, SECRET));
 
     // It became critical already, and nothing else happens that calls.
     let note = String::new();
     world.act(&Caller::Local, Command::Acknowledge { incident: IncidentNumber(1) }).await.unwrap();
-    world.act(&Caller::Local, Command::Resolve { incident: IncidentNumber(1), note: note.clone() }).await.unwrap();
+    world
+        .act(&Caller::Local, Command::Resolve { incident: IncidentNumber(1), note: note.clone() })
+        .await
+        .unwrap();
     world.settle().await;
     assert_eq!((phone.all().len(), programs.all().len(), room.all().len()), (1, 1, 1));
     world.act(&Caller::Local, Command::Reopen { incident: IncidentNumber(1), note }).await.unwrap();
@@ -84,7 +113,8 @@ pub async fn what_is_refused_or_not_answered_is_tried_again_and_given_up_in_the_
     assert_eq!(world.until_called(1).await.len(), 1);
     let all = phone.all();
     assert_eq!(all.iter().map(|taken| taken.status).collect::<Vec<_>>(), [503, 0, 429, 200]);
-    let ids: BTreeSet<String> = all.iter().map(|taken| taken.json()["sequence_id"].to_string()).collect();
+    let ids: BTreeSet<String> =
+        all.iter().map(|taken| taken.json()["sequence_id"].to_string()).collect();
     assert_eq!(ids.len(), 1, "a repetition can be known: {ids:?}");
     assert_eq!(world.cards(&ada()).await[0].last.as_ref().unwrap().fate, Fate::Sent);
 
@@ -94,17 +124,30 @@ pub async fn what_is_refused_or_not_answered_is_tried_again_and_given_up_in_the_
     assert!(!calls[1].0 && calls[1].1 == contact, "{calls:?}");
     assert_eq!(phone.all().len(), 8, "four more tries");
     let journal = world.journal().await;
-    let why = journal.iter().find_map(|entry| if let Some(Event::CallFailed { why, .. }) = &entry.event { Some(why) } else { None });
+    let why = journal.iter().find_map(|entry| {
+        if let Some(Event::CallFailed { why, .. }) = &entry.event { Some(why) } else { None }
+    });
     assert_eq!(why.unwrap(), "The server answered with status 500.");
     let last = world.cards(&ada()).await[0].last.clone().unwrap();
-    assert_eq!((last.fate, last.problem.as_deref(), last.test), (Fate::Failed, Some("The server answered with status 500."), false));
+    assert_eq!(
+        (last.fate, last.problem.as_deref(), last.test),
+        (Fate::Failed, Some("The server answered with status 500."), false)
+    );
     world.settle().await;
     assert_eq!((phone.all().len(), world.calls().await.len()), (8, 2), "it is not tried again");
 
     // What failed can be redacted, and then its words stand nowhere, also not beside the contact.
-    let failed = journal.iter().find(|entry| matches!(entry.event, Some(Event::CallFailed { .. }))).unwrap().number;
-    let owner = Caller::Account { id: AccountId(1), role: Role::Owner, session: SessionId(1), fresh: true };
-    world.act(&owner, Command::Redact { entry: failed, reason: "An address of ours.".to_owned() }).await.unwrap();
+    let failed = journal
+        .iter()
+        .find(|entry| matches!(entry.event, Some(Event::CallFailed { .. })))
+        .unwrap()
+        .number;
+    let owner =
+        Caller::Account { id: AccountId(1), role: Role::Owner, session: SessionId(1), fresh: true };
+    world
+        .act(&owner, Command::Redact { entry: failed, reason: "An address of ours.".to_owned() })
+        .await
+        .unwrap();
     let last = world.cards(&ada()).await[0].last.clone().unwrap();
     assert_eq!((last.fate, last.problem), (Fate::Failed, None));
     assert!(!format!("{:?}", world.journal().await).contains("status 500"));
@@ -125,7 +168,8 @@ pub async fn a_restart_loses_nothing_and_repeats_nothing(place: &Place) {
     }
     world.stop().await;
 
-    // What is written while nobody calls is not lost either: the next start goes on from where the last one was.
+    // What is written while nobody calls is not lost either: the next start goes on from where the
+    // last one was.
     phone.answer(200);
     let store = server::store::open_archive(&place.at).await.unwrap();
     let world = {
@@ -137,7 +181,8 @@ pub async fn a_restart_loses_nothing_and_repeats_nothing(place: &Place) {
     let calls = world.until_called(3).await;
     world.settle().await;
     assert_eq!(world.calls().await, calls, "and none twice");
-    let told: BTreeSet<String> = phone.accepted().iter().map(|taken| taken.json()["click"].to_string()).collect();
+    let told: BTreeSet<String> =
+        phone.accepted().iter().map(|taken| taken.json()["click"].to_string()).collect();
     assert_eq!((phone.accepted().len(), told.len()), (3, 3), "{told:?}");
     drop(store);
     world.stop().await;
@@ -146,7 +191,10 @@ pub async fn a_restart_loses_nothing_and_repeats_nothing(place: &Place) {
 pub async fn a_warning_waits_while_it_is_quiet_and_is_dropped_if_it_is_over(place: &Place) {
     let world = World::start(place).await;
     let phone = Receiver::start().await;
-    let asleep = WantedContact { quiet: Some(quiet(world.clock.now().wall)), ..wanted(Some(ntfy(&phone.url))) };
+    let asleep = WantedContact {
+        quiet: Some(quiet(world.clock.now().wall)),
+        ..wanted(Some(ntfy(&phone.url)))
+    };
     let contact = world.set(&ada(), None, asleep).await.unwrap();
     world.open(1, Severity::Warning).await;
     world.open(2, Severity::Warning).await;
@@ -157,11 +205,18 @@ pub async fn a_warning_waits_while_it_is_quiet_and_is_dropped_if_it_is_over(plac
     assert_eq!(phone.all()[0].json()["click"], format!("{URL}/ops/incidents/3"));
 
     // One is over by the end of the quiet hours.
-    world.act(&Caller::Local, Command::Resolve { incident: IncidentNumber(1), note: String::new() }).await.unwrap();
+    world
+        .act(&Caller::Local, Command::Resolve { incident: IncidentNumber(1), note: String::new() })
+        .await
+        .unwrap();
     world.set(&ada(), Some(contact), wanted(None)).await.unwrap();
     phone.until(2).await;
     world.settle().await;
-    let told: Vec<String> = phone.all().iter().map(|taken| taken.json()["click"].as_str().unwrap().to_owned()).collect();
+    let told: Vec<String> = phone
+        .all()
+        .iter()
+        .map(|taken| taken.json()["click"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(told, [format!("{URL}/ops/incidents/3"), format!("{URL}/ops/incidents/2")]);
     world.stop().await;
 }
@@ -170,17 +225,28 @@ pub async fn a_thousand_entries_at_once_call_a_few_times(place: &Place) {
     let world = World::start(place).await;
     let (phone, quiet_one) = (Receiver::start().await, Receiver::start().await);
     world.contact(&ada(), ntfy(&phone.url)).await;
-    let grave_only = WantedContact { least: Severity::Critical, ..wanted(Some(ntfy(&quiet_one.url))) };
+    let grave_only =
+        WantedContact { least: Severity::Critical, ..wanted(Some(ntfy(&quiet_one.url))) };
     world.set(&bo(), None, grave_only).await.unwrap();
-    let events = (1..=1_000).map(|number| world.opened(number, if number == 500 { Severity::Critical } else { Severity::Warning }));
+    let events = (1..=1_000).map(|number| {
+        world.opened(number, if number == 500 { Severity::Critical } else { Severity::Warning })
+    });
     world.record(events.collect()).await;
     phone.until(11).await;
     world.settle().await;
     let all = phone.all();
     assert!((11..=12).contains(&all.len()), "{}", all.len());
-    let told: Vec<String> = all.iter().map(|one| one.json()["title"].as_str().unwrap().to_owned()).collect();
-    assert!(all.iter().any(|taken| taken.json()["priority"] == 5), "the worst is told by itself: {told:?}");
-    let together = all.iter().find(|taken| taken.json()["title"].as_str().unwrap().contains("more incidents")).unwrap().json();
+    let told: Vec<String> =
+        all.iter().map(|one| one.json()["title"].as_str().unwrap().to_owned()).collect();
+    assert!(
+        all.iter().any(|taken| taken.json()["priority"] == 5),
+        "the worst is told by itself: {told:?}"
+    );
+    let together = all
+        .iter()
+        .find(|taken| taken.json()["title"].as_str().unwrap().contains("more incidents"))
+        .unwrap()
+        .json();
     assert_eq!(together["click"], format!("{URL}/ops/incidents"));
     assert_eq!(quiet_one.all().len(), 1, "who wants only what is critical gets that");
     world.stop().await;
@@ -191,8 +257,11 @@ pub async fn a_redirect_is_not_followed_and_some_addresses_are_never_asked(place
     let phone = Receiver::start().await;
     phone.answer(302);
     world.contact(&ada(), webhook(&phone.url, Form::CalmOps)).await;
-    let metadata =
-        Way::Ntfy { server: "http://169.254.169.254/latest".to_owned(), topic: rules::call::Secret(TOPIC.to_owned()), token: None };
+    let metadata = Way::Ntfy {
+        server: "http://169.254.169.254/latest".to_owned(),
+        topic: rules::call::Secret(TOPIC.to_owned()),
+        token: None,
+    };
     world.contact(&bo(), metadata).await;
     for (who, expected) in [(ada(), "which is not followed"), (bo(), "never asks")] {
         let contact = world.cards(&who).await[0].id;
@@ -203,7 +272,10 @@ pub async fn a_redirect_is_not_followed_and_some_addresses_are_never_asked(place
                 _ => world.settle().await,
             }
         };
-        assert!(last.fate == Fate::Failed && last.problem.as_deref().unwrap().contains(expected), "{last:?}");
+        assert!(
+            last.fate == Fate::Failed && last.problem.as_deref().unwrap().contains(expected),
+            "{last:?}"
+        );
     }
     assert_eq!(phone.all().len(), 1, "{:?}", phone.all());
     world.stop().await;

@@ -9,12 +9,19 @@ const TOPIC: &str = "calm-ops-8f3k2";
 const TOKEN: &str = "tk_of_the_topic";
 
 fn send(program: &Running, fields: &str) -> Answer {
-    let headers = format!("content-type: application/x-www-form-urlencoded\r\ncookie: {}\r\n", program.cookie);
+    let headers = format!(
+        "content-type: application/x-www-form-urlencoded\r\ncookie: {}\r\n",
+        program.cookie
+    );
     program.request("POST", "/ops/settings", &headers, fields).unwrap()
 }
 
 fn said(answer: &Answer) -> String {
-    let inside = answer.body.split("class=\"said").nth(1).unwrap_or_else(|| panic!("nothing is said in {answer:?}"));
+    let inside = answer
+        .body
+        .split("class=\"said")
+        .nth(1)
+        .unwrap_or_else(|| panic!("nothing is said in {answer:?}"));
     inside.split_once('>').unwrap().1.split('<').next().unwrap().replace("&#x27;", "'")
 }
 
@@ -30,17 +37,35 @@ async fn a_way_is_added_tried_changed_and_removed_by_forms() {
     let (home, receiver) = (Home::new(), Receiver::start().await);
     let program = home.start();
     let page = program.get("/ops/settings").body;
-    assert!(page.contains("Nothing calls you yet") && page.contains("Add a phone, by ntfy") && page.contains("public_url"), "{page}");
+    assert!(
+        page.contains("Nothing calls you yet")
+            && page.contains("Add a phone, by ntfy")
+            && page.contains("public_url"),
+        "{page}"
+    );
 
     // Added with a test at once; what lets someone in is not shown again.
     let answer = send(&program, &phone(&receiver.url, TOPIC));
     let place = receiver.url.strip_prefix("http://").unwrap();
-    assert_eq!((answer.status, said(&answer)), (200, format!("It is added. A test was sent to {place}. Look whether it arrived.")));
+    assert_eq!(
+        (answer.status, said(&answer)),
+        (200, format!("It is added. A test was sent to {place}. Look whether it arrived."))
+    );
     let taken = receiver.until(1).await.remove(0);
-    assert_eq!((taken.json()["topic"].as_str(), taken.header("authorization")), (Some(TOPIC), &*format!("Bearer {TOKEN}")));
-    for page in [&answer.body, &program.get("/ops/settings").body, &program.get("/api/people/contacts").body] {
+    assert_eq!(
+        (taken.json()["topic"].as_str(), taken.header("authorization")),
+        (Some(TOPIC), &*format!("Bearer {TOKEN}"))
+    );
+    for page in [
+        &answer.body,
+        &program.get("/ops/settings").body,
+        &program.get("/api/people/contacts").body,
+    ] {
         assert!(!page.contains(TOPIC) && !page.contains(TOKEN), "{page}");
-        assert!(page.contains("My phone") && page.contains("22:00") && page.contains("Europe/Berlin"), "{page}");
+        assert!(
+            page.contains("My phone") && page.contains("22:00") && page.contains("Europe/Berlin"),
+            "{page}"
+        );
     }
     let id = program.get("/api/people/contacts").json()["contacts"][0]["id"].as_u64().unwrap();
 
@@ -50,20 +75,30 @@ async fn a_way_is_added_tried_changed_and_removed_by_forms() {
     let answer = send(&program, &format!("what=test-contact&id={id}"));
     assert_eq!(
         said(&answer),
-        format!("The test could not be sent to {place}. The server refused it (status 403): look at the token or the address.")
+        format!(
+            "The test could not be sent to {place}. The server refused it (status 403): look at the token or the address."
+        )
     );
     let again = send(&program, &format!("what=test-contact&id={id}"));
     assert_eq!(again.status, 429, "not as often as one can press");
 
     // Changed: where it leads stays, and without the tick it is off.
-    let answer = send(&program, &format!("what=contact&id={id}&label=Night&least=critical&from=&to=&zone=Europe%2FBerlin"));
+    let answer = send(
+        &program,
+        &format!("what=contact&id={id}&label=Night&least=critical&from=&to=&zone=Europe%2FBerlin"),
+    );
     assert_eq!(answer.status, 303);
     let card = program.get("/api/people/contacts").json()["contacts"][0].clone();
-    assert_eq!((card["label"].as_str(), card["enabled"].as_bool(), card["least"].as_str()), (Some("Night"), Some(false), Some("critical")));
+    assert_eq!(
+        (card["label"].as_str(), card["enabled"].as_bool(), card["least"].as_str()),
+        (Some("Night"), Some(false), Some("critical"))
+    );
     assert!(card["quiet"].is_null() && card["place"] == place, "{card}");
 
     assert_eq!(send(&program, &format!("what=remove-contact&id={id}")).status, 303);
-    assert!(program.get("/ops/settings?done=remove-contact").body.contains("does not call any more"));
+    assert!(
+        program.get("/ops/settings?done=remove-contact").body.contains("does not call any more")
+    );
     assert_eq!(send(&program, &format!("what=remove-contact&id={id}")).status, 404);
 }
 

@@ -31,7 +31,8 @@ struct Server {
 /// Writes a certificate for `localhost`, and gives its place.
 fn certificate(folder: &Path) -> PathBuf {
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let certificate =
+        CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
     std::fs::write(folder.join("mail.pem"), certificate.pem()).unwrap();
     std::fs::write(folder.join("mail.key"), key.serialize_pem()).unwrap();
     folder.join("mail.pem")
@@ -41,7 +42,10 @@ impl Server {
     fn start(folder: &Path, put_off: u32) -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let library = here.join("../target/tools/smtp");
-        assert!(library.join("aiosmtpd").is_dir(), "aiosmtpd is missing; 'make test' installs it, by need_smtp in scripts/lib.sh");
+        assert!(
+            library.join("aiosmtpd").is_dir(),
+            "aiosmtpd is missing; 'make test' installs it, by need_smtp in scripts/lib.sh"
+        );
         let mut child = Process::new("python3")
             .env("PYTHONPATH", library)
             .arg(here.join("tests/it/call/smtp.py"))
@@ -87,7 +91,9 @@ const PASSWORD: &str = "hunter2-of-the-mail";
 
 fn header<'a>(letter: &'a Value, name: &str) -> &'a str {
     let head = letter["message"].as_str().unwrap().split("\r\n\r\n").next().unwrap();
-    head.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name} in {head}"))
+    head.lines()
+        .find_map(|line| line.strip_prefix(name))
+        .unwrap_or_else(|| panic!("no {name} in {head}"))
 }
 
 pub async fn a_letter_comes_over_tls_with_the_same_id_each_time(place: &Place) {
@@ -99,24 +105,38 @@ pub async fn a_letter_comes_over_tls_with_the_same_id_each_time(place: &Place) {
     let contact = world.contact(&ada(), Way::Mail { address: "ada@example.com".to_owned() }).await;
     world.open(1, Severity::Critical).await;
     let calls = world.until_called(1).await;
-    assert_eq!(calls.iter().map(|(sent, by, _)| (*sent, *by)).collect::<Vec<_>>(), [(true, contact)]);
+    assert_eq!(
+        calls.iter().map(|(sent, by, _)| (*sent, *by)).collect::<Vec<_>>(),
+        [(true, contact)]
+    );
     let letters = server.letters.lock().unwrap().clone();
-    assert_eq!(letters.iter().map(|letter| letter["taken"].as_bool().unwrap()).collect::<Vec<_>>(), [false, true], "put off once");
+    assert_eq!(
+        letters.iter().map(|letter| letter["taken"].as_bool().unwrap()).collect::<Vec<_>>(),
+        [false, true],
+        "put off once"
+    );
     for letter in &letters {
         assert!(letter["tls"].as_bool().unwrap() && letter["user"] == "calm-ops", "{letter}");
-        assert_eq!((letter["from"].as_str(), &letter["to"]), (Some("calm-ops@example.com"), &serde_json::json!(["ada@example.com"])));
+        assert_eq!(
+            (letter["from"].as_str(), &letter["to"]),
+            (Some("calm-ops@example.com"), &serde_json::json!(["ada@example.com"]))
+        );
         assert!(header(letter, "Subject: ").starts_with("Critical: "), "{letter}");
         assert_eq!(header(letter, "Auto-Submitted: "), "auto-generated");
-        assert!(letter["message"].as_str().unwrap().contains(&format!("{URL}/ops/incidents/1")), "{letter}");
+        assert!(
+            letter["message"].as_str().unwrap().contains(&format!("{URL}/ops/incidents/1")),
+            "{letter}"
+        );
     }
     let id = header(&letters[0], "Message-ID: ");
     assert!(id == header(&letters[1], "Message-ID: ") && id.ends_with("@example.com>"), "{id}");
     world.stop().await;
 
     // What is in the way is told in a sentence, without the password and what the server said.
-    for (mail, expected) in
-        [(server.mail("hunter2-wrong", Some(authority)), "refused"), (server.mail(PASSWORD, None), "TLS with the mail server failed")]
-    {
+    for (mail, expected) in [
+        (server.mail("hunter2-wrong", Some(authority)), "refused"),
+        (server.mail(PASSWORD, None), "TLS with the mail server failed"),
+    ] {
         let world = World::with(place, Some(Mailer::new(&mail).unwrap())).await;
         let last = tested(&world).await;
         assert!(last.contains(expected) && !last.contains("hunter2"), "{last}");

@@ -33,13 +33,22 @@ pub async fn a_test_goes_to_oneself_only_and_is_not_journalled(place: &Place) {
 
 pub async fn who_removes_a_contact_or_leaves_is_not_called(place: &Place) {
     let world = World::start(place).await;
-    let (old, gone, here) = (Receiver::start().await, Receiver::start().await, Receiver::start().await);
+    let (old, gone, here) =
+        (Receiver::start().await, Receiver::start().await, Receiver::start().await);
     old.answer(503);
     let removed = world.contact(&ada(), ntfy(&old.url)).await;
     let kept = world.contact(&ada(), ntfy(&here.url)).await;
     world.contact(&bo(), ntfy(&gone.url)).await;
-    let owner = Caller::Account { id: AccountId(1), role: rules::people::Role::Owner, session: rules::people::SessionId(1), fresh: true };
-    world.act(&owner, Command::People(Change::SetClosed { account: AccountId(2), closed: true })).await.unwrap();
+    let owner = Caller::Account {
+        id: AccountId(1),
+        role: rules::people::Role::Owner,
+        session: rules::people::SessionId(1),
+        fresh: true,
+    };
+    world
+        .act(&owner, Command::People(Change::SetClosed { account: AccountId(2), closed: true }))
+        .await
+        .unwrap();
     world.open(1, Severity::Warning).await;
     here.until(1).await;
     // It waits to be tried again when it is removed.
@@ -68,7 +77,10 @@ pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
     let world = World::start(place).await;
     let contact = world.contact(&ada(), webhook("https://hooks.example.com", Form::Chat)).await;
     for command in [
-        Command::SetContact { contact: Some(contact), wanted: wanted(Some(ntfy("https://ntfy.sh"))) },
+        Command::SetContact {
+            contact: Some(contact),
+            wanted: wanted(Some(ntfy("https://ntfy.sh"))),
+        },
         Command::RemoveContact { contact },
         Command::TestContact { contact },
         Command::RemoveContact { contact: ContactId(999) },
@@ -78,26 +90,46 @@ pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
     }
     for caller in [Caller::Local, Caller::Agent, Caller::Nobody] {
         let refused = world.act(&caller, Command::RemoveContact { contact }).await;
-        assert!(matches!(refused, Err(Refusal::Forbidden { .. } | Refusal::SignIn)), "{caller:?}: {refused:?}");
+        assert!(
+            matches!(refused, Err(Refusal::Forbidden { .. } | Refusal::SignIn)),
+            "{caller:?}: {refused:?}"
+        );
     }
     assert!(world.cards(&bo()).await.is_empty());
 
-    // What lets someone in is neither shown nor journalled, and is kept where a change leaves the way as it is.
-    let quieter = WantedContact { label: "Room".to_owned(), least: Severity::Critical, ..wanted(None) };
+    // What lets someone in is neither shown nor journalled, and is kept where a change leaves the
+    // way as it is.
+    let quieter =
+        WantedContact { label: "Room".to_owned(), least: Severity::Critical, ..wanted(None) };
     world.set(&ada(), Some(contact), quieter).await.unwrap();
     let cards = world.cards(&ada()).await;
-    assert_eq!((cards[0].label.as_str(), cards[0].place.as_str(), cards[0].has_secret), ("Room", "hooks.example.com", true));
+    assert_eq!(
+        (cards[0].label.as_str(), cards[0].place.as_str(), cards[0].has_secret),
+        ("Room", "hooks.example.com", true)
+    );
     let stored = world.store.as_calls().contacts(None).await.unwrap();
     assert_eq!(stored[0].way, webhook("https://hooks.example.com", Form::Chat));
-    let journal = serde_json::to_string(&world.journal().await).unwrap() + &serde_json::to_string(&cards).unwrap();
+    let journal = serde_json::to_string(&world.journal().await).unwrap()
+        + &serde_json::to_string(&cards).unwrap();
     for secret in [TOPIC, TOKEN, SECRET, PATH, "Room"] {
         assert!(secret == "Room" || !journal.contains(secret), "{secret}");
     }
-    let set = world.journal().await.iter().filter(|entry| entry.event.as_ref().is_some_and(|event| event.kind() == "contact_set")).count();
+    let set = world
+        .journal()
+        .await
+        .iter()
+        .filter(|entry| entry.event.as_ref().is_some_and(|event| event.kind() == "contact_set"))
+        .count();
     assert_eq!(set, 2);
 
     // What can't be asked is not taken.
-    let bad = |server: &str| wanted(Some(Way::Ntfy { server: server.to_owned(), topic: Secret("a".to_owned()), token: None }));
+    let bad = |server: &str| {
+        wanted(Some(Way::Ntfy {
+            server: server.to_owned(),
+            topic: Secret("a".to_owned()),
+            token: None,
+        }))
+    };
     for (wrong, field) in [
         (bad("ftp://ntfy.sh"), "server"),
         (bad("https://user:pass@ntfy.sh"), "server"),
@@ -106,7 +138,10 @@ pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
         (wanted(None), "way"),
         (
             WantedContact {
-                quiet: serde_json::from_str(r#"{"from":"22:00","to":"07:00","zone":"Europe/Nowhere"}"#).unwrap(),
+                quiet: serde_json::from_str(
+                    r#"{"from":"22:00","to":"07:00","zone":"Europe/Nowhere"}"#,
+                )
+                .unwrap(),
                 ..bad("https://ntfy.sh")
             },
             "zone",
@@ -120,7 +155,10 @@ pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
     for _ in 1..rules::call::MOST_CONTACTS {
         world.contact(&ada(), ntfy("https://ntfy.sh")).await;
     }
-    assert!(matches!(world.set(&ada(), None, bad("https://ntfy.sh")).await, Err(Refusal::Conflict { .. })));
+    assert!(matches!(
+        world.set(&ada(), None, bad("https://ntfy.sh")).await,
+        Err(Refusal::Conflict { .. })
+    ));
     world.stop().await;
 }
 
@@ -131,9 +169,18 @@ pub async fn a_call_ends_once(place: &Place) {
     world.open(1, Severity::Warning).await;
     let (_, _, entry) = world.until_called(1).await[0];
     let at = world.journal().await[entry as usize - 1].at;
-    let call = Call { entry, incident: IncidentNumber(1), why: Why::Opened, severity: Severity::Warning, at };
+    let call = Call {
+        entry,
+        incident: IncidentNumber(1),
+        why: Why::Opened,
+        severity: Severity::Warning,
+        at,
+    };
     let again = Command::EndCall { call, account: AccountId(1), contact, failed: None };
-    assert!(matches!(world.act(&Caller::System, again.clone()).await, Err(Refusal::Conflict { .. })));
+    assert!(matches!(
+        world.act(&Caller::System, again.clone()).await,
+        Err(Refusal::Conflict { .. })
+    ));
     assert!(matches!(world.act(&ada(), again).await, Err(Refusal::Forbidden { .. })));
     assert_eq!(world.calls().await.len(), 1);
     world.stop().await;

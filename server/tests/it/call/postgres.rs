@@ -17,7 +17,10 @@ use crate::{
 
 /// An empty database of its own.
 async fn place(server: &Server, name: &str) -> Place {
-    Place { at: Where::Postgres { url: server.fresh(name).await }, directory: tempfile::tempdir().unwrap() }
+    Place {
+        at: Where::Postgres { url: server.fresh(name).await },
+        directory: tempfile::tempdir().unwrap(),
+    }
 }
 
 #[tokio::test]
@@ -41,7 +44,8 @@ async fn every_case_holds_on_postgres() {
     );
 }
 
-/// What is due is read while something is still being sent, and comes back after that was marked as sent.
+/// What is due is read while something is still being sent, and comes back after that was marked as
+/// sent.
 #[tokio::test]
 async fn what_was_sent_while_the_outbox_was_read_is_not_sent_again() {
     let server = Server::start(&["fsync=off", "shared_buffers=16MB"]);
@@ -50,8 +54,8 @@ async fn what_was_sent_while_the_outbox_was_read_is_not_sent_again() {
     let world = World::start(&place).await;
     world.contact(&ada(), ntfy(&phone.url)).await;
     world.stop().await;
-    // Whoever reads the contacts, as reading the outbox does, sees what was there 300 ms ago. Until then the outbox is looked at again, and
-    // the message is on its way for longer than that takes.
+    // Whoever reads the contacts, as reading the outbox does, sees what was there 300 ms ago. Until
+    // then the outbox is looked at again, and the message is on its way for longer than that takes.
     let mut connection = PgConnection::connect(&server.url("slow_reading")).await.unwrap();
     let slow = "ALTER TABLE contact RENAME TO contact_row;
         CREATE VIEW contact AS SELECT * FROM contact_row WHERE pg_sleep(0.3) IS NOT NULL";

@@ -67,7 +67,8 @@ async fn take(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body: 
     shared.taken.lock().unwrap().push(Taken { path: uri.path().to_owned(), headers, body, status });
     tokio::time::sleep(after).await;
     // A redirect would lead to a page that tells that it was followed.
-    (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), [("location", "/followed")], "{}").into_response()
+    (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), [("location", "/followed")], "{}")
+        .into_response()
 }
 
 impl Receiver {
@@ -107,7 +108,12 @@ impl Receiver {
             if accepted.len() >= count {
                 return accepted;
             }
-            assert!(began.elapsed() < Duration::from_secs(20), "only {} of {count} came: {:?}", accepted.len(), self.all());
+            assert!(
+                began.elapsed() < Duration::from_secs(20),
+                "only {} of {count} came: {:?}",
+                accepted.len(),
+                self.all()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

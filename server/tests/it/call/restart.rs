@@ -33,11 +33,20 @@ impl std::io::Write for Lines {
 async fn no_secret_is_logged_or_journalled_whatever_happens() {
     let lines = Lines::default();
     let writer = lines.clone();
-    tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(move || writer.clone()).init();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .init();
     let place = Place::sqlite();
     let world = World::start(&place).await;
     let phone = Receiver::start().await;
-    phone.answer_next(&[Answer::Status(500), Answer::Silence, Answer::Status(403), Answer::Status(301)]);
+    phone.answer_next(&[
+        Answer::Status(500),
+        Answer::Silence,
+        Answer::Status(403),
+        Answer::Status(301),
+    ]);
     world.contact(&ada(), ntfy(&phone.url)).await;
     let hook = world.contact(&ada(), webhook(&phone.url, Form::CalmOps)).await;
     // Nobody listens there, and this speaks no TLS.
@@ -54,16 +63,24 @@ async fn no_secret_is_logged_or_journalled_whatever_happens() {
     let log = String::from_utf8_lossy(&lines.0.lock().unwrap()).into_owned();
     assert!(log.contains("a call could not be sent"), "the log is heard");
     for secret in [TOPIC, TOKEN, SECRET, PATH, "hunter2"] {
-        assert!(!log.contains(secret), "{secret} is in the log: {}", log.lines().find(|line| line.contains(secret)).unwrap());
+        assert!(
+            !log.contains(secret),
+            "{secret} is in the log: {}",
+            log.lines().find(|line| line.contains(secret)).unwrap()
+        );
         assert!(!journal.contains(secret) && !cards.contains(secret), "{secret}");
         let has = |entry: &rules::journal::StoredEntry| {
-            entry.payload.as_ref().is_some_and(|(_, payload)| String::from_utf8_lossy(payload).contains(secret))
+            entry
+                .payload
+                .as_ref()
+                .is_some_and(|(_, payload)| String::from_utf8_lossy(payload).contains(secret))
         };
         assert!(!stored.iter().any(has), "{secret}");
     }
 }
 
-/// A receiver in threads of its own, as the program is another process: answers 503 until it is told to take.
+/// A receiver in threads of its own, as the program is another process: answers 503 until it is
+/// told to take.
 struct Listening {
     url: String,
     taken: Arc<Mutex<Vec<(bool, serde_json::Value)>>>,
@@ -74,7 +91,8 @@ impl Listening {
     fn start() -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (taken, takes): (Arc<Mutex<Vec<_>>>, Arc<Mutex<bool>>) = (Arc::default(), Arc::default());
+        let (taken, takes): (Arc<Mutex<Vec<_>>>, Arc<Mutex<bool>>) =
+            (Arc::default(), Arc::default());
         let (into, now) = (Arc::clone(&taken), Arc::clone(&takes));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -97,7 +115,12 @@ impl Listening {
                     let fine = *now.lock().unwrap();
                     into.lock().unwrap().push((fine, body));
                     let status = if fine { "200 OK" } else { "503 Later" };
-                    let _ = stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").as_bytes());
+                    let _ = stream.write_all(
+                        format!(
+                            "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                        )
+                        .as_bytes(),
+                    );
                 });
             }
         });
@@ -123,19 +146,29 @@ fn a_kill_in_the_middle_loses_no_call_and_repeats_none() {
     *listening.takes.lock().unwrap() = true;
     let program = home.start_with(&["--public-url", "https://ops.example.com"]).unwrap();
     let called = |program: &crate::program::Running| {
-        let entries = program.get("/api/ops/journal?limit=1000").json()["entries"].as_array().unwrap().clone();
+        let entries = program.get("/api/ops/journal?limit=1000").json()["entries"]
+            .as_array()
+            .unwrap()
+            .clone();
         entries.iter().filter(|entry| entry["event"]["event"] == "called").count()
     };
     program.until("the call", |program| (called(program) > 0).then_some(()));
     std::thread::sleep(std::time::Duration::from_secs(3));
     let taken = listening.taken.lock().unwrap().clone();
-    let accepted: Vec<_> = taken.iter().filter(|(fine, _)| *fine).map(|(_, body)| body["sequence_id"].clone()).collect();
+    let accepted: Vec<_> = taken
+        .iter()
+        .filter(|(fine, _)| *fine)
+        .map(|(_, body)| body["sequence_id"].clone())
+        .collect();
     let mut once = accepted.clone();
     once.dedup();
     assert_eq!(accepted, once, "{taken:?}");
     assert_eq!((called(&program), accepted.len()), (1, 1), "{taken:?}");
     let card = program.get("/api/people/contacts").json()["contacts"][0].clone();
-    assert_eq!((card["last"]["fate"].as_str(), card["place"].as_str()), (Some("sent"), listening.url.strip_prefix("http://")));
+    assert_eq!(
+        (card["last"]["fate"].as_str(), card["place"].as_str()),
+        (Some("sent"), listening.url.strip_prefix("http://"))
+    );
     let id = card["id"].as_u64().unwrap();
     assert_eq!(program.post(&format!("/api/people/contacts/{id}/remove"), "{}").status, 200);
     assert_eq!(program.get("/api/people/contacts").json()["contacts"].as_array().unwrap().len(), 0);

@@ -73,16 +73,25 @@ impl World {
         let opening = store.opening().await.unwrap();
         let (clock, stop) = (Clock::start(), CancellationToken::new());
         let live = Live::new(opening.cursor, 10);
-        let desk = Desk::new(store.clone(), Arc::new(Board::default()), live, Arc::default(), clock);
+        let desk =
+            Desk::new(store.clone(), Arc::new(Board::default()), live, Arc::default(), clock);
         if opening.cursor.number == 0 {
             for (name, hash) in [("Ada", SecretHash([1; 32])), ("Bo", SecretHash([2; 32]))] {
                 let password = PasswordHash("none".to_owned());
-                for change in [Change::MakeOwnerLink { hash }, Change::Join { hash, name: name.to_owned(), password }] {
+                for change in [
+                    Change::MakeOwnerLink { hash },
+                    Change::Join { hash, name: name.to_owned(), password },
+                ] {
                     desk.act(Caller::System, Command::People(change)).await.unwrap();
                 }
             }
         }
-        let pace = Pace { look: Duration::from_millis(50), time_limit: Duration::from_millis(700), retry, quiet: Span::from_millis(200) };
+        let pace = Pace {
+            look: Duration::from_millis(50),
+            time_limit: Duration::from_millis(700),
+            retry,
+            quiet: Span::from_millis(200),
+        };
         let means = Means {
             public_url: Some(URL.to_owned()),
             poster: Poster::new(None, &["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap(),
@@ -116,7 +125,11 @@ impl World {
     pub fn opened(&self, number: u32, severity: Severity) -> Event {
         let since = rules::time::Timestamp::from_secs(1_790_000_000);
         let breach = fixtures::breach().severity(severity).peak(94.0).since(since).build();
-        fixtures::incident(number).of([breach]).began(self.clock.now().wall).summarized(Span::from_mins(5)).opening()
+        fixtures::incident(number)
+            .of([breach])
+            .began(self.clock.now().wall)
+            .summarized(Span::from_mins(5))
+            .opening()
     }
 
     /// Sets a contact of a person; its number.
@@ -124,7 +137,12 @@ impl World {
         self.set(who, None, wanted(Some(way))).await.unwrap()
     }
 
-    pub async fn set(&self, who: &Caller, contact: Option<ContactId>, wanted: WantedContact) -> Result<ContactId, Refusal> {
+    pub async fn set(
+        &self,
+        who: &Caller,
+        contact: Option<ContactId>,
+        wanted: WantedContact,
+    ) -> Result<ContactId, Refusal> {
         let number = self.act(who, Command::SetContact { contact, wanted }).await?;
         Ok(contact.unwrap_or(ContactId(u32::try_from(number).unwrap())))
     }
@@ -139,7 +157,11 @@ impl World {
     pub async fn journal(&self) -> Vec<Entry> {
         let mut all = Vec::new();
         loop {
-            let more = self.store.entries(all.last().map_or(0, |entry: &Entry| entry.number), 1_000).await.unwrap();
+            let more = self
+                .store
+                .entries(all.last().map_or(0, |entry: &Entry| entry.number), 1_000)
+                .await
+                .unwrap();
             if more.is_empty() {
                 return all;
             }
@@ -147,7 +169,8 @@ impl World {
         }
     }
 
-    /// Every entry that says that someone was called, or could not be: whether it went out, by which contact, because of which entry.
+    /// Every entry that says that someone was called, or could not be: whether it went out, by
+    /// which contact, because of which entry.
     pub async fn calls(&self) -> Vec<(bool, ContactId, u64)> {
         let told = |entry: &Entry| match &entry.event {
             Some(Event::Called { contact, entry, .. }) => Some((true, *contact, *entry)),
@@ -189,7 +212,13 @@ pub fn bo() -> Caller {
 }
 
 pub fn wanted(way: Option<Way>) -> WantedContact {
-    WantedContact { label: "Phone".to_owned(), way, least: Severity::Warning, quiet: None, enabled: true }
+    WantedContact {
+        label: "Phone".to_owned(),
+        way,
+        least: Severity::Warning,
+        quiet: None,
+        enabled: true,
+    }
 }
 
 /// Quiet from an hour ago until in an hour.
@@ -200,9 +229,17 @@ pub fn quiet(now: rules::time::Timestamp) -> Quiet {
 }
 
 pub fn ntfy(url: &str) -> Way {
-    Way::Ntfy { server: url.to_owned(), topic: Secret(TOPIC.to_owned()), token: Some(Secret(TOKEN.to_owned())) }
+    Way::Ntfy {
+        server: url.to_owned(),
+        topic: Secret(TOPIC.to_owned()),
+        token: Some(Secret(TOKEN.to_owned())),
+    }
 }
 
 pub fn webhook(url: &str, form: Form) -> Way {
-    Way::Webhook { url: Secret(format!("{url}{PATH}")), form, secret: Some(Secret(SECRET.to_owned())) }
+    Way::Webhook {
+        url: Secret(format!("{url}{PATH}")),
+        form,
+        secret: Some(Secret(SECRET.to_owned())),
+    }
 }

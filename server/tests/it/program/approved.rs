@@ -1,4 +1,5 @@
-//! One approved command in the documents of a test, from its offer to its end; and a machine whose `nginx` only tells how it was called.
+//! One approved command in the documents of a test, from its offer to its end; and a machine whose
+//! `nginx` only tells how it was called.
 
 use std::{
     fs,
@@ -22,7 +23,8 @@ pub fn catalogue(runs: &str, check: &str, user: &str) -> String {
     )
 }
 
-/// A home with that catalogue, and with the scripts that its configuration lists; no PM2 is looked for.
+/// A home with that catalogue, and with the scripts that its configuration lists; no PM2 is looked
+/// for.
 pub fn home(catalogue: &str, scripts: &str) -> Home {
     let home = Home::new();
     write_catalogue(&home, catalogue);
@@ -44,7 +46,11 @@ pub fn own_script(folder: &tempfile::TempDir, text: &str) -> (PathBuf, String) {
     let path = folder.path().join("own");
     fs::write(&path, text).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    let section = format!("[[script]]\nname = \"own\"\npath = \"{}\"\nsha256 = \"{}\"\n", path.display(), sha256(&path));
+    let section = format!(
+        "[[script]]\nname = \"own\"\npath = \"{}\"\nsha256 = \"{}\"\n",
+        path.display(),
+        sha256(&path)
+    );
     (path, section)
 }
 
@@ -60,7 +66,12 @@ pub fn configuration(home: &Home) -> PathBuf {
 
 /// Adds the arguments that every command of the program gets here.
 pub fn at(mut command: Command, home: &Home, arguments: &[&str]) -> Command {
-    command.args(arguments).arg("--config").arg(configuration(home)).arg("--data-dir").arg(home.data());
+    command
+        .args(arguments)
+        .arg("--config")
+        .arg(configuration(home))
+        .arg("--data-dir")
+        .arg(home.data());
     command.arg("--ops-dir").arg(home.ops()).env_remove("DATABASE_URL");
     command
 }
@@ -89,7 +100,10 @@ pub fn offered(program: &Running) -> Value {
 /// Says yes to what is shown, and waits for the end; its page.
 pub fn approved(program: &Running) -> Value {
     let page = program.get("/api/ops/recommendations/1-1").json();
-    let yes = program.post("/api/ops/recommendations/1-1/approve", &format!(r#"{{"binding":{}}}"#, page["binding"]));
+    let yes = program.post(
+        "/api/ops/recommendations/1-1/approve",
+        &format!(r#"{{"binding":{}}}"#, page["binding"]),
+    );
     assert_eq!(yes.status, 200, "{yes:?}");
     program.until("the end of the run", |program| {
         let page = program.get("/api/ops/recommendations/1-1").json();
@@ -97,13 +111,16 @@ pub fn approved(program: &Running) -> Value {
     })
 }
 
-/// The vectors of a dry run's text, the check's first: each from its lines `program` and `argument`.
+/// The vectors of a dry run's text, the check's first: each from its lines `program` and
+/// `argument`.
 pub fn vectors(text: &str) -> Vec<Vec<String>> {
     let mut vectors: Vec<Vec<String>> = Vec::new();
     for line in text.lines() {
         if let Some(program) = line.strip_prefix("  program ") {
             vectors.push(vec![program.trim().to_owned()]);
-        } else if let Some((_, argument)) = line.strip_prefix("  argument ").and_then(|rest| rest.trim().split_once(' ')) {
+        } else if let Some((_, argument)) =
+            line.strip_prefix("  argument ").and_then(|rest| rest.trim().split_once(' '))
+        {
             vectors.last_mut().unwrap().push(argument.trim().to_owned());
         }
     }
@@ -116,21 +133,27 @@ pub fn labelled<'a>(text: &'a str, label: &str) -> Vec<&'a str> {
     text.lines().filter_map(|line| line.strip_prefix(&prefix)).map(str::trim).collect()
 }
 
-/// A view of the machine's files in which `nginx` tells how it was called, and `sudo` obeys the lines of a test. Nothing of the machine
-/// itself is changed.
+/// A view of the machine's files in which `nginx` tells how it was called, and `sudo` obeys the
+/// lines of a test. Nothing of the machine itself is changed.
 pub struct World<'a>(&'a Path);
 
 impl<'a> World<'a> {
     /// Prepares it in a folder; `None`, loudly, where it can't be had.
     pub fn new(folder: &'a Path) -> Option<Self> {
-        let possible = Command::new("unshare").args(["--mount", "true"]).output().is_ok_and(|output| output.status.success());
+        let possible = Command::new("unshare")
+            .args(["--mount", "true"])
+            .output()
+            .is_ok_and(|output| output.status.success());
         if !possible || !rustix::process::geteuid().is_root() {
-            eprintln!("SKIPPED: only root can have a view of its own of the machine's files (unshare --mount)");
+            eprintln!(
+                "SKIPPED: only root can have a view of its own of the machine's files (unshare --mount)"
+            );
             return None;
         }
         let places = folder.join("world");
         fs::create_dir_all(&places).unwrap();
-        let told = "#!/bin/sh\nprintf 'argv'\nprintf ' %s' \"$0\" \"$@\"\necho\necho \"user $(id -un)\"\n";
+        let told =
+            "#!/bin/sh\nprintf 'argv'\nprintf ' %s' \"$0\" \"$@\"\necho\necho \"user $(id -un)\"\n";
         fs::write(places.join("nginx"), told).unwrap();
         fs::write(places.join("sudoers"), "root ALL=(ALL:ALL) ALL\n").unwrap();
         fs::write(places.join("calm-ops"), "").unwrap();
@@ -157,7 +180,10 @@ impl<'a> World<'a> {
             case $program in calm-ops) program=$0/calm-ops ;; esac
             exec setpriv --reuid \"$user\" --regid \"$(id -g \"$user\")\" --init-groups -- \"$program\" \"$@\"";
         let mut command = Command::new("unshare");
-        command.args(["--mount", "--", "sh", "-c", script]).arg(self.0.join("world")).arg(env!("CARGO_BIN_EXE_calm-ops"));
+        command
+            .args(["--mount", "--", "sh", "-c", script])
+            .arg(self.0.join("world"))
+            .arg(env!("CARGO_BIN_EXE_calm-ops"));
         command.args([user, program]).current_dir("/").env_remove("DATABASE_URL");
         command
     }

@@ -23,13 +23,17 @@ pub async fn two_hundred_approvals_at_the_same_instant_are_one_run(on: &On<'_>) 
     // Two starters beside each other give one run as well.
     let (_one, _two) = (bench.start(), bench.start());
     let binding = bench.page().await.binding;
-    let approve = |who| bench.desk.act(approver(who), Command::Approve { recommendation: ID, binding });
+    let approve =
+        |who| bench.desk.act(approver(who), Command::Approve { recommendation: ID, binding });
     let answers = join_all((0..200).map(|press| approve(press % u32::from(PEOPLE) + 1))).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
     let (ended, page) = bench.ended().await;
     assert_eq!(ended.outcome, RunOutcome::Exited { code: 0 });
     let output = page.output.unwrap();
-    assert!(output.text.contains("done") && !output.text.contains("hunter2") && !output.open, "{output:?}");
+    assert!(
+        output.text.contains("done") && !output.text.contains("hunter2") && !output.open,
+        "{output:?}"
+    );
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(bench.ran(), 1);
 }
@@ -39,7 +43,10 @@ pub async fn a_high_risk_needs_two_different_people(on: &On<'_>) {
     bench.offer(bench.recommendation()).await;
     let _runs = bench.start();
     bench.approve(1).await.unwrap();
-    assert!(matches!(bench.approve(1).await, Err(Refusal::Conflict { .. })), "never the same one twice");
+    assert!(
+        matches!(bench.approve(1).await, Err(Refusal::Conflict { .. })),
+        "never the same one twice"
+    );
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(bench.ran(), 0);
     bench.approve(2).await.unwrap();
@@ -49,16 +56,29 @@ pub async fn a_high_risk_needs_two_different_people(on: &On<'_>) {
 
 pub async fn a_yes_of_someone_who_may_not_approve_any_more_starts_nothing(on: &On<'_>) {
     let account = AccountId(1);
-    for change in [Change::SetRole { account, role: Role::Responder }, Change::SetClosed { account, closed: true }] {
+    for change in [
+        Change::SetRole { account, role: Role::Responder },
+        Change::SetClosed { account, closed: true },
+    ] {
         let bench = Bench::set_up(on, "", Risk::High).await;
         bench.offer(bench.recommendation()).await;
         let _runs = bench.start();
         bench.approve(1).await.unwrap();
-        let owner = Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
+        let owner = Caller::Account {
+            id: AccountId(3),
+            role: Role::Owner,
+            session: SessionId(3),
+            fresh: true,
+        };
         bench.desk.act(owner, Command::People(change)).await.unwrap();
         bench.approve(2).await.unwrap();
-        let RunOutcome::NotStarted { why } = bench.ended().await.0.outcome else { panic!("it was started") };
-        assert_eq!(why, "Someone who approved it may not approve any more, or has set another password since.");
+        let RunOutcome::NotStarted { why } = bench.ended().await.0.outcome else {
+            panic!("it was started")
+        };
+        assert_eq!(
+            why,
+            "Someone who approved it may not approve any more, or has set another password since."
+        );
         assert_eq!(bench.ran(), 0);
     }
 }
@@ -70,13 +90,17 @@ pub async fn a_high_risk_is_not_decided_by_someone_who_came_in_since(on: &On<'_>
     let _runs = bench.start();
     bench.approve(1).await.unwrap();
     let (hash, password) = (SecretHash([9; 32]), PasswordHash("none".to_owned()));
-    for change in [Change::MakeOwnerLink { hash }, Change::Join { hash, name: "The same person".to_owned(), password }] {
+    for change in [
+        Change::MakeOwnerLink { hash },
+        Change::Join { hash, name: "The same person".to_owned(), password },
+    ] {
         bench.desk.act(Caller::System, Command::People(change)).await.unwrap();
     }
     let refused = bench.approve(u32::from(PEOPLE) + 1).await.unwrap_err().to_string();
     assert!(refused.contains("who could approve before it was recommended"), "{refused}");
     // Nor by someone who got the role since.
-    let owner = Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
+    let owner =
+        Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
     let change = Change::SetRole { account: AccountId(2), role: Role::Approver };
     bench.desk.act(owner, Command::People(change)).await.unwrap();
     assert!(matches!(bench.approve(2).await, Err(Refusal::Conflict { .. })));
@@ -101,7 +125,8 @@ pub async fn a_yes_does_not_count_after_a_new_password(on: &On<'_>) {
 pub async fn whoever_lost_their_sign_in_or_role_meanwhile_does_not_approve(on: &On<'_>) {
     let bench = Bench::set_up(on, "", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
-    let owner = Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
+    let owner =
+        Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
     let change = Change::SetClosed { account: AccountId(1), closed: true };
     bench.desk.act(owner, Command::People(change)).await.unwrap();
     assert_eq!(bench.approve(1).await.unwrap_err(), Refusal::SignIn);
@@ -109,13 +134,22 @@ pub async fn whoever_lost_their_sign_in_or_role_meanwhile_does_not_approve(on: &
 }
 
 pub async fn cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhile(on: &On<'_>) {
-    let bench = Bench::set_up(on, "echo working\nsleep 600 &\necho $! > ${0%/*}/../../child\nwait", Risk::Low).await;
+    let bench = Bench::set_up(
+        on,
+        "echo working\nsleep 600 &\necho $! > ${0%/*}/../../child\nwait",
+        Risk::Low,
+    )
+    .await;
     bench.offer(bench.recommendation()).await;
     let _runs = bench.start();
     bench.approve(1).await.unwrap();
     bench.begun().await;
     let since = std::time::Instant::now();
-    while !bench.recovery.output(ID).is_some_and(|output| output.open && output.text.contains("working")) {
+    while !bench
+        .recovery
+        .output(ID)
+        .is_some_and(|output| output.open && output.text.contains("working"))
+    {
         assert!(since.elapsed() < Duration::from_secs(10), "nothing is seen of it");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -156,21 +190,30 @@ pub async fn nothing_is_started_before_the_host_was_looked_at(on: &On<'_>) {
     let _runs = bench.start();
     // It has looked at the incidents in between, and once more.
     tokio::time::sleep(Duration::from_millis(2_500)).await;
-    assert!(matches!(bench.page().await.recommendation.stage, Stage::Approved { .. }), "the yes is not used up");
+    assert!(
+        matches!(bench.page().await.recommendation.stage, Stage::Approved { .. }),
+        "the yes is not used up"
+    );
     assert_eq!(bench.ran(), 0);
-    let Plan::Refused { why } = bench.recovery.plan(&bench.recommendation()) else { panic!("nothing is known yet") };
+    let Plan::Refused { why } = bench.recovery.plan(&bench.recommendation()) else {
+        panic!("nothing is known yet")
+    };
     assert!(why.contains("since it started"), "{why}");
     bench.recovery.set_hints(Arc::default());
     assert_eq!(bench.ended().await.0.outcome, RunOutcome::Exited { code: 0 });
     assert_eq!(bench.ran(), 1);
 }
 
-/// An offer that nobody decided upon ends and is made anew. Who came in between was still not here when it was recommended first.
+/// An offer that nobody decided upon ends and is made anew. Who came in between was still not here
+/// when it was recommended first.
 pub async fn a_new_offer_of_the_same_does_not_make_newcomers_old(on: &On<'_>) {
     let bench = Bench::set_up(on, "", Risk::High).await;
     bench.offer(bench.recommendation()).await;
     let (hash, password) = (SecretHash([9; 32]), PasswordHash("none".to_owned()));
-    for change in [Change::MakeOwnerLink { hash }, Change::Join { hash, name: "The same person".to_owned(), password }] {
+    for change in [
+        Change::MakeOwnerLink { hash },
+        Change::Join { hash, name: "The same person".to_owned(), password },
+    ] {
         bench.desk.act(Caller::System, Command::People(change)).await.unwrap();
     }
     let incident = ID.incident;
@@ -181,9 +224,12 @@ pub async fn a_new_offer_of_the_same_does_not_make_newcomers_old(on: &On<'_>) {
     ];
     bench.desk.act(Caller::Agent, Command::Record { events, monitor: None }).await.unwrap();
     let recommendation = RecommendationId { incident, place: 2 };
-    let answer = bench.desk.ask(Caller::Local, Query::Recommendation { recommendation }).await.unwrap();
+    let answer =
+        bench.desk.ask(Caller::Local, Query::Recommendation { recommendation }).await.unwrap();
     let Answer::Recommendation(page) = answer else { panic!("another answer") };
-    let approve = |who| bench.desk.act(approver(who), Command::Approve { recommendation, binding: page.binding });
+    let approve = |who| {
+        bench.desk.act(approver(who), Command::Approve { recommendation, binding: page.binding })
+    };
     let refused = approve(u32::from(PEOPLE) + 1).await.unwrap_err().to_string();
     assert!(refused.contains("who could approve before it was recommended"), "{refused}");
     approve(1).await.unwrap();

@@ -21,7 +21,8 @@ const CATALOGUE: &str = "format: 1\n\n| command | `query-cancel` |\n| --- | --- 
 /// A session that works on a query for long; what came of it.
 async fn long_query(url: &str) -> (i32, tokio::task::JoinHandle<Result<(), sqlx::Error>>) {
     let mut connection = PgConnection::connect(url).await.unwrap();
-    let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await.unwrap();
+    let pid: i32 =
+        sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await.unwrap();
     let work = tokio::spawn(async move {
         let asked = sqlx::query("SELECT pg_sleep(300)").execute(&mut connection).await.map(drop);
         // The session stays.
@@ -40,14 +41,19 @@ async fn the_approved_query_is_ended_and_no_other() {
     let (other, others) = long_query(&url).await;
     // And one of somebody else's, in a database that Calm Ops uses with a role that may only look.
     let mut connection = server.connect().await;
-    for statement in ["CREATE ROLE lesser LOGIN", "GRANT pg_monitor TO lesser", "CREATE DATABASE lesser OWNER lesser"] {
+    for statement in [
+        "CREATE ROLE lesser LOGIN",
+        "GRANT pg_monitor TO lesser",
+        "CREATE DATABASE lesser OWNER lesser",
+    ] {
         sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
     }
     connection.close().await.unwrap();
     let (third, thirds) = long_query(&server.url("lesser")).await;
     let bench = Bench::set_up(&On::This(Where::Postgres { url }), "", Risk::Low).await;
     assert_eq!(bench.store.long_queries().await.unwrap(), [], "they are young");
-    let catalogue = rules::catalogue::Catalogue::parse("c", CATALOGUE, &[]).unwrap_or_else(|refusals| panic!("{}", refusals[0]));
+    let catalogue = rules::catalogue::Catalogue::parse("c", CATALOGUE, &[])
+        .unwrap_or_else(|refusals| panic!("{}", refusals[0]));
     let seen = loop {
         let seen = bench.store.long_queries().await.unwrap();
         if seen.len() == 2 {
@@ -56,8 +62,14 @@ async fn the_approved_query_is_ended_and_no_other() {
         tokio::time::sleep(Duration::from_secs(1)).await;
     };
     let (_, told) = &seen[0];
-    assert_eq!((told.user.as_str(), told.text.as_str()), ("calm", "SELECT pg_sleep(?)"), "{told:?}");
-    let id = |pid: i32| seen.iter().map(|(id, _)| id).find(|id| id.starts_with(&format!("{pid}@"))).unwrap().clone();
+    assert_eq!(
+        (told.user.as_str(), told.text.as_str()),
+        ("calm", "SELECT pg_sleep(?)"),
+        "{told:?}"
+    );
+    let id = |pid: i32| {
+        seen.iter().map(|(id, _)| id).find(|id| id.starts_with(&format!("{pid}@"))).unwrap().clone()
+    };
     let facts = Facts::new().with_queries([id(one), id(other)]);
     let command = catalogue.get("query-cancel").unwrap();
     let filled = command.fill(&Values::new().with("query", id(one)), &facts).unwrap();
@@ -82,7 +94,11 @@ async fn the_approved_query_is_ended_and_no_other() {
     assert_eq!(ended.outcome, RunOutcome::Exited { code: 0 }, "{page:?}");
     let error = asked.await.unwrap().unwrap_err();
     // 57014 is query_canceled.
-    assert_eq!(error.as_database_error().and_then(|error| error.code()).as_deref(), Some("57014"), "{error}");
+    assert_eq!(
+        error.as_database_error().and_then(|error| error.code()).as_deref(),
+        Some("57014"),
+        "{error}"
+    );
     assert!(!others.is_finished(), "another one goes on");
 
     // A database that does not let it: that is told as what it is, and nothing was done.
@@ -94,5 +110,15 @@ async fn the_approved_query_is_ended_and_no_other() {
     let told = lesser.cancel_query(pid.parse().unwrap(), started.parse().unwrap()).await.unwrap();
     assert_eq!(told, server::store::QueryCancel::NotAllowed);
     assert!(!thirds.is_finished());
-    assert_eq!(bench.store.long_queries().await.unwrap().iter().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [id(other)]);
+    assert_eq!(
+        bench
+            .store
+            .long_queries()
+            .await
+            .unwrap()
+            .iter()
+            .map(|(id, _)| id.clone())
+            .collect::<Vec<_>>(),
+        [id(other)]
+    );
 }

@@ -37,7 +37,9 @@ async fn is_not_started(on: &On<'_>, change: impl FnOnce(&mut Recommendation)) -
     bench.offer(one).await;
     let _runs = bench.start();
     bench.approve(1).await.unwrap();
-    let RunOutcome::NotStarted { why } = bench.ended().await.0.outcome else { panic!("it was started") };
+    let RunOutcome::NotStarted { why } = bench.ended().await.0.outcome else {
+        panic!("it was started")
+    };
     assert_eq!(bench.ran(), 0);
     why
 }
@@ -65,7 +67,9 @@ pub async fn a_script_that_was_changed_after_the_yes_is_not_started(on: &On<'_>)
     fs::write(&path, text + "echo more\n").unwrap();
     assert!(matches!(bench.recovery.plan(&bench.recommendation()), Plan::Refused { .. }));
     let _runs = bench.start();
-    let RunOutcome::NotStarted { .. } = bench.ended().await.0.outcome else { panic!("it was started") };
+    let RunOutcome::NotStarted { .. } = bench.ended().await.0.outcome else {
+        panic!("it was started")
+    };
     assert_eq!(bench.ran(), 0);
 }
 
@@ -73,6 +77,9 @@ pub async fn the_dry_run_shows_what_is_executed_and_executes_nothing(on: &On<'_>
     let bench = Bench::set_up(on, "", Risk::Low).await;
     let text = bench.text();
     let path = bench.dir.path().join("own-script");
-    assert!(text.contains(path.to_str().unwrap()) && text.contains("only if      its SHA-256 is"), "{text}");
+    assert!(
+        text.contains(path.to_str().unwrap()) && text.contains("only if      its SHA-256 is"),
+        "{text}"
+    );
     assert_eq!(bench.ran(), 0);
 }

@@ -27,7 +27,8 @@ async fn a_program_that_ends_well_or_badly_is_told_apart() {
 #[tokio::test]
 async fn a_program_that_takes_too_long_is_ended() {
     let bench = Bench::set_up();
-    let plan = Plan::of("/bin/sleep").arg("60").time_limit(Span::from_millis(200)).finish().unwrap();
+    let plan =
+        Plan::of("/bin/sleep").arg("60").time_limit(Span::from_millis(200)).finish().unwrap();
     let since = Instant::now();
     let report = bench.runner.start(plan).wait().await;
     assert_eq!(report.command.outcome, Outcome::TimedOut);
@@ -62,8 +63,15 @@ async fn a_program_that_ignores_sigterm_and_its_children_are_killed_after_the_gr
 async fn a_child_in_a_session_of_its_own_that_holds_the_output_is_ended_too() {
     let bench = Bench::set_up();
     let child = bench.path("child");
-    let inner = bench.script("inner", &format!("trap '' TERM\necho $$ > {}\nwhile :; do sleep 1; done", child.display()));
-    let body = format!("(setsid {} &)\nwhile [ ! -s {} ]; do sleep 0.05; done\necho ready\nsleep 60", inner.display(), child.display());
+    let inner = bench.script(
+        "inner",
+        &format!("trap '' TERM\necho $$ > {}\nwhile :; do sleep 1; done", child.display()),
+    );
+    let body = format!(
+        "(setsid {} &)\nwhile [ ! -s {} ]; do sleep 0.05; done\necho ready\nsleep 60",
+        inner.display(),
+        child.display()
+    );
     let run = bench.runner.start(bench.plan(&body));
     let output = run.output().clone();
     until("its first line", || lines(&output) == ["ready"]).await;
@@ -106,7 +114,8 @@ async fn dropping_a_run_ends_its_group() {
 #[test]
 fn the_end_of_the_runtime_ends_the_group() {
     let bench = Bench::set_up();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (pid, run) = runtime.block_on(async {
         let run = bench.runner.start(bench.plan("trap '' TERM\nwhile :; do sleep 1; done"));
         (run.began().await.unwrap().pid.to_string(), run)
@@ -145,13 +154,23 @@ async fn a_check_that_passes_comes_first_and_its_output_is_kept() {
 async fn a_check_that_fails_or_takes_too_long_keeps_the_command_from_starting() {
     let bench = Bench::set_up();
     let touched = bench.path("touched");
-    for (check, said) in [("echo bad; exit 1", "it ended with 1"), ("sleep 60", "it took too long")] {
-        let check = Plan::of(bench.script("check", check)).time_limit(Span::from_millis(500)).finish().unwrap();
-        let plan = Plan::of("/usr/bin/touch").arg(touched.to_str().unwrap()).check(check).finish().unwrap();
+    for (check, said) in [("echo bad; exit 1", "it ended with 1"), ("sleep 60", "it took too long")]
+    {
+        let check = Plan::of(bench.script("check", check))
+            .time_limit(Span::from_millis(500))
+            .finish()
+            .unwrap();
+        let plan = Plan::of("/usr/bin/touch")
+            .arg(touched.to_str().unwrap())
+            .check(check)
+            .finish()
+            .unwrap();
         let run = bench.runner.start(plan);
         assert!(run.began().await.is_none());
         let report = run.wait().await;
-        let Outcome::NotStarted { refusal } = report.command.outcome else { panic!("{:?}", report.command) };
+        let Outcome::NotStarted { refusal } = report.command.outcome else {
+            panic!("{:?}", report.command)
+        };
         assert_eq!(refusal.rule, Rule::CheckPassed);
         assert!(refusal.sentence.contains(said), "{refusal}");
         assert!(!touched.exists());
@@ -163,16 +182,29 @@ async fn a_command_and_its_check_share_one_time_limit() {
     let bench = Bench::set_up();
     let limit = Span::from_secs(4);
     let with_check = |seconds: &str| {
-        let check = Plan::of(bench.script("check", &format!("sleep {seconds}"))).time_limit(limit).finish().unwrap();
-        Plan::of(bench.script("command", "exec sleep 60")).time_limit(limit).check(check).finish().unwrap()
+        let check = Plan::of(bench.script("check", &format!("sleep {seconds}")))
+            .time_limit(limit)
+            .finish()
+            .unwrap();
+        Plan::of(bench.script("command", "exec sleep 60"))
+            .time_limit(limit)
+            .check(check)
+            .finish()
+            .unwrap()
     };
     let report = bench.runner.start(with_check("1.5")).wait().await;
     assert_eq!(report.command.outcome, Outcome::TimedOut);
     assert!(report.command.duration < Span::from_millis(3_300), "{}", report.command.duration);
     // What would be cut off as soon as it begins is not begun.
     let report = bench.runner.start(with_check("3.5")).wait().await;
-    let Outcome::NotStarted { refusal } = report.command.outcome else { panic!("{:?}", report.command) };
-    assert!(report.check.unwrap().outcome.is_success() && refusal.sentence.contains("nearly all of the time"), "{refusal}");
+    let Outcome::NotStarted { refusal } = report.command.outcome else {
+        panic!("{:?}", report.command)
+    };
+    assert!(
+        report.check.unwrap().outcome.is_success()
+            && refusal.sentence.contains("nearly all of the time"),
+        "{refusal}"
+    );
 }
 
 #[tokio::test]
@@ -180,11 +212,14 @@ async fn what_was_cancelled_before_it_began_never_starts() {
     let bench = Bench::set_up();
     let touched = bench.path("touched");
     let check = bench.plan("sleep 60");
-    let plan = Plan::of("/usr/bin/touch").arg(touched.to_str().unwrap()).check(check).finish().unwrap();
+    let plan =
+        Plan::of("/usr/bin/touch").arg(touched.to_str().unwrap()).check(check).finish().unwrap();
     let run = bench.runner.start(plan);
     run.cancel();
     let report = run.wait().await;
-    let Outcome::NotStarted { refusal } = report.command.outcome else { panic!("{:?}", report.command) };
+    let Outcome::NotStarted { refusal } = report.command.outcome else {
+        panic!("{:?}", report.command)
+    };
     assert_eq!(refusal.rule, Rule::NotCancelled);
     assert!(!touched.exists());
 }
@@ -209,7 +244,8 @@ async fn a_process_exists_soon_after_the_start() {
 async fn a_run_in_a_process_that_will_be_killed() {
     let Some(dir) = std::env::var_os("KILLED_RUN") else { return };
     let dir = std::path::PathBuf::from(dir);
-    let runner = server::run::Runner::new(dir.join("places"), server::clock::Clock::start()).unwrap();
+    let runner =
+        server::run::Runner::new(dir.join("places"), server::clock::Clock::start()).unwrap();
     runner.start(Plan::of(dir.join("program")).finish().unwrap()).wait().await;
 }
 
@@ -218,7 +254,11 @@ async fn a_program_goes_on_to_its_end_when_calm_ops_is_killed() {
     let bench = Bench::set_up();
     let (began, done) = (bench.path("began"), bench.path("done"));
     // It says more afterwards than an ordinary pipe holds.
-    let body = format!("touch {}\nsleep 1\nhead -c 300000 /dev/zero && echo said && touch {}", began.display(), done.display());
+    let body = format!(
+        "touch {}\nsleep 1\nhead -c 300000 /dev/zero && echo said && touch {}",
+        began.display(),
+        done.display()
+    );
     bench.script("program", &body);
     let mut killed = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "run::ends::a_run_in_a_process_that_will_be_killed"])

@@ -20,9 +20,19 @@ fn is_root() -> bool {
 
 #[test]
 fn paths_that_are_not_plain_are_refused() {
-    for path in
-        ["true", "./true", "bin/true", "/bin/../bin/true", "/bin/./true", "//bin/true", "/bin//true", "/bin/true/", "/bin/true\n", "", "/"]
-    {
+    for path in [
+        "true",
+        "./true",
+        "bin/true",
+        "/bin/../bin/true",
+        "/bin/./true",
+        "//bin/true",
+        "/bin//true",
+        "/bin/true/",
+        "/bin/true\n",
+        "",
+        "/",
+    ] {
         assert_eq!(refused(path), Rule::AbsolutePath, "{path:?}");
     }
     assert_eq!(refused("/no/such/program"), Rule::Exists);
@@ -69,7 +79,9 @@ async fn what_changed_after_the_plan_was_made_is_not_started() {
     let plan = bench.plan("exit 0");
     fs::set_permissions(bench.path("program"), fs::Permissions::from_mode(0o757)).unwrap();
     let report = bench.runner.start(plan).wait().await;
-    let Outcome::NotStarted { refusal } = report.command.outcome else { panic!("{:?}", report.command) };
+    let Outcome::NotStarted { refusal } = report.command.outcome else {
+        panic!("{:?}", report.command)
+    };
     assert_eq!(refusal.rule, Rule::NotWritableByOthers);
     assert!(bench.is_tidy());
 }
@@ -80,7 +92,9 @@ async fn a_file_that_the_system_cannot_execute_is_not_started() {
     let path = bench.script("program", "");
     fs::write(&path, "#!/no/such/interpreter\n").unwrap();
     let report = bench.runner.start(Plan::of(&path).finish().unwrap()).wait().await;
-    let Outcome::NotStarted { refusal } = report.command.outcome else { panic!("{:?}", report.command) };
+    let Outcome::NotStarted { refusal } = report.command.outcome else {
+        panic!("{:?}", report.command)
+    };
     assert_eq!(refusal.rule, Rule::Launch);
 }
 
@@ -119,7 +133,10 @@ fn odd_arguments_variables_limits_and_users_are_refused() {
 #[tokio::test]
 async fn only_the_file_with_the_allowed_hash_is_executed_and_only_what_was_hashed() {
     let bench = Bench::set_up();
-    let path = bench.script("program", "echo \"allowed $1\"; case $0 in */places/run-*/program) echo copy;; esac");
+    let path = bench.script(
+        "program",
+        "echo \"allowed $1\"; case $0 in */places/run-*/program) echo copy;; esac",
+    );
     let hash: [u8; 32] = Sha256::digest(fs::read(&path).unwrap()).into();
     let plan = Plan::of(&path).arg("one").sha256(hash).finish().unwrap();
     let report = bench.runner.start(plan.clone()).wait().await;
@@ -127,7 +144,9 @@ async fn only_the_file_with_the_allowed_hash_is_executed_and_only_what_was_hashe
     assert_eq!(lines(&report.output), ["allowed one", "copy"]);
     bench.script("program", "echo another");
     let report = bench.runner.start(plan).wait().await;
-    let Outcome::NotStarted { refusal } = report.command.outcome else { panic!("{:?}", report.command) };
+    let Outcome::NotStarted { refusal } = report.command.outcome else {
+        panic!("{:?}", report.command)
+    };
     assert_eq!(refusal.rule, Rule::Hash);
     assert_eq!(Plan::of(&path).sha256(hash).finish().unwrap_err().rule, Rule::Hash);
     assert!(bench.is_tidy());
@@ -141,7 +160,8 @@ async fn it_runs_with_nothing_of_ours() {
     rustix::io::fcntl_setfd(&open, rustix::io::FdFlags::empty()).unwrap();
     let body = "env | sort | grep -v '^_=' | grep -v '^PWD='\nls -A | wc -l\nreadlink /proc/$$/fd/0\nfor fd in $(seq 0 63); do [ -e /proc/$$/fd/$fd ] && printf '%s ' $fd; done; echo\n\
                 ps -o pgid= -p $$ | tr -d ' ' > /dev/null; [ \"$(cut -d' ' -f5 /proc/$$/stat)\" = $$ ] && echo own group";
-    let plan = Plan::of(bench.script("program", body)).env("PM2_HOME", "/srv/pm2").finish().unwrap();
+    let plan =
+        Plan::of(bench.script("program", body)).env("PM2_HOME", "/srv/pm2").finish().unwrap();
     let home = plan.user().home.display().to_string();
     let report = bench.runner.start(plan).wait().await;
     let shown = lines(&report.output);
@@ -177,9 +197,15 @@ async fn root_gives_the_process_to_its_user_with_all_of_its_groups() {
         let plan = plan.user("nobody").way(way).finish().unwrap();
         let home = plan.user().home.display().to_string();
         let report = bench.runner.start(plan).wait().await;
-        assert_eq!(lines(&report.output), ["nobody", "nogroup", "here", &home, "refused"], "{way:?}");
-        let plan = Plan::of(bench.script("program", "trap '' TERM HUP\nwhile :; do sleep 0.1; done"));
-        let plan = plan.user("nobody").way(way).time_limit(Span::from_millis(500)).finish().unwrap();
+        assert_eq!(
+            lines(&report.output),
+            ["nobody", "nogroup", "here", &home, "refused"],
+            "{way:?}"
+        );
+        let plan =
+            Plan::of(bench.script("program", "trap '' TERM HUP\nwhile :; do sleep 0.1; done"));
+        let plan =
+            plan.user("nobody").way(way).time_limit(Span::from_millis(500)).finish().unwrap();
         let report = bench.runner.start(plan).wait().await;
         assert_eq!(report.command.outcome, Outcome::TimedOut);
         assert!(!report.command.outlived, "{way:?}");
@@ -189,22 +215,44 @@ async fn root_gives_the_process_to_its_user_with_all_of_its_groups() {
 
 #[test]
 fn a_dry_run_shows_exactly_what_would_be_executed() {
-    let plan = Plan::of("/bin/echo").args(["reload", "a b", "it's", "$(x)", ""]).env("NO_COLOR", "1").time_limit(Span::from_secs(90));
+    let plan = Plan::of("/bin/echo")
+        .args(["reload", "a b", "it's", "$(x)", ""])
+        .env("NO_COLOR", "1")
+        .time_limit(Span::from_secs(90));
     let check = Plan::of("/bin/true").arg("-t").finish().unwrap();
     let plan = plan.check(check).finish().unwrap();
     let told = plan.describe();
     assert_eq!(told.command, r"/bin/echo reload 'a b' 'it'\''s' '$(x)' ''");
     assert_eq!(told.arguments, ["reload", "a b", "it's", "$(x)", ""]);
     let text = told.to_string();
-    for part in
-        ["/bin/true -t", "argument 2   'a b'", "environment  NO_COLOR=1", "LANG=C.UTF-8", "ended after  1 min 30 s", "output kept  256 KiB"]
-    {
+    for part in [
+        "/bin/true -t",
+        "argument 2   'a b'",
+        "environment  NO_COLOR=1",
+        "LANG=C.UTF-8",
+        "ended after  1 min 30 s",
+        "output kept  256 KiB",
+    ] {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
     if is_root() {
         let told = Plan::of("/bin/true").user("nobody").finish().unwrap().describe();
-        assert!(told.command.starts_with("/usr/bin/setpriv --reuid 65534 --regid 65534 --init-groups -- /bin/true"), "{}", told.command);
-        let plan = Plan::of("/bin/true").user("nobody").way(Way::Sudo).env("PM2_HOME", "/srv/x").finish().unwrap();
-        assert_eq!(plan.vector(), ["/usr/bin/sudo", "-n", "-u", "nobody", "PM2_HOME=/srv/x", "--", "/bin/true"]);
+        assert!(
+            told.command.starts_with(
+                "/usr/bin/setpriv --reuid 65534 --regid 65534 --init-groups -- /bin/true"
+            ),
+            "{}",
+            told.command
+        );
+        let plan = Plan::of("/bin/true")
+            .user("nobody")
+            .way(Way::Sudo)
+            .env("PM2_HOME", "/srv/x")
+            .finish()
+            .unwrap();
+        assert_eq!(
+            plan.vector(),
+            ["/usr/bin/sudo", "-n", "-u", "nobody", "PM2_HOME=/srv/x", "--", "/bin/true"]
+        );
     }
 }

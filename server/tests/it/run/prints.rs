@@ -8,7 +8,11 @@ use crate::run::{Bench, lines, until};
 #[tokio::test]
 async fn both_streams_come_in_order_of_arrival() {
     let bench = Bench::set_up();
-    let report = bench.runner.start(bench.plan("echo one; sleep 0.1; echo two >&2; sleep 0.1; printf 'three'")).wait().await;
+    let report = bench
+        .runner
+        .start(bench.plan("echo one; sleep 0.1; echo two >&2; sleep 0.1; printf 'three'"))
+        .wait()
+        .await;
     let lines: Vec<_> = report
         .output
         .pieces()
@@ -18,14 +22,24 @@ async fn both_streams_come_in_order_of_arrival() {
             Piece::LeftOut(_) => panic!("nothing was left out"),
         })
         .collect();
-    assert_eq!(lines, [(0, Stream::Out, "one".to_owned()), (1, Stream::Err, "two".to_owned()), (2, Stream::Out, "three".to_owned())]);
+    assert_eq!(
+        lines,
+        [
+            (0, Stream::Out, "one".to_owned()),
+            (1, Stream::Err, "two".to_owned()),
+            (2, Stream::Out, "three".to_owned())
+        ]
+    );
 }
 
 #[tokio::test]
 async fn a_reader_sees_lines_while_it_runs_and_a_late_one_sees_all() {
     let bench = Bench::set_up();
     let go = bench.path("go");
-    let run = bench.runner.start(bench.plan(&format!("echo first\nwhile [ ! -e {} ]; do sleep 0.05; done\necho second", go.display())));
+    let run = bench.runner.start(bench.plan(&format!(
+        "echo first\nwhile [ ! -e {} ]; do sleep 0.05; done\necho second",
+        go.display()
+    )));
     let mut reader = run.output().reader();
     let Some(Piece::Line(line)) = reader.next().await else { panic!("no line") };
     assert_eq!(&*line.text, "first");
@@ -36,7 +50,9 @@ async fn a_reader_sees_lines_while_it_runs_and_a_late_one_sees_all() {
     let report = run.wait().await;
     let mut late = report.output.reader();
     assert!(matches!(late.next().await, Some(Piece::Line(line)) if &*line.text == "first"));
-    assert!(matches!(report.output.reader_after(1).next().await, Some(Piece::Line(line)) if &*line.text == "second"));
+    assert!(
+        matches!(report.output.reader_after(1).next().await, Some(Piece::Line(line)) if &*line.text == "second")
+    );
 }
 
 #[tokio::test]
@@ -50,7 +66,15 @@ async fn secrets_escapes_and_broken_text_never_leave() {
     while let Some(Piece::Line(line)) = reader.next().await {
         live.push(line.text.to_string());
     }
-    let shown = ["PASSWORD=[secret]", "red \u{fffd}", "password=[secret]", "[secret]", "[secret]", "[secret]", "end"];
+    let shown = [
+        "PASSWORD=[secret]",
+        "red \u{fffd}",
+        "password=[secret]",
+        "[secret]",
+        "[secret]",
+        "[secret]",
+        "end",
+    ];
     assert_eq!(live, shown);
     assert_eq!(lines(&run.wait().await.output), shown);
 }
@@ -90,10 +114,18 @@ async fn an_endless_flood_ends_at_the_time_limit() {
 #[tokio::test]
 async fn a_line_without_an_end_is_bounded() {
     let bench = Bench::set_up();
-    let report = bench.runner.start(bench.plan("head -c 3000000 /dev/zero | tr '\\000' x; echo; echo after")).wait().await;
+    let report = bench
+        .runner
+        .start(bench.plan("head -c 3000000 /dev/zero | tr '\\000' x; echo; echo after"))
+        .wait()
+        .await;
     let kept = lines(&report.output);
     assert_eq!(kept.len(), 2);
-    assert!(kept[0].len() < 5_000 && kept[0].ends_with("more bytes in this line]"), "{}", kept[0].len());
+    assert!(
+        kept[0].len() < 5_000 && kept[0].ends_with("more bytes in this line]"),
+        "{}",
+        kept[0].len()
+    );
     assert_eq!(kept[1], "after");
 }
 

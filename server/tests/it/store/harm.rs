@@ -38,8 +38,14 @@ pub async fn the_database_refuses_to_change_the_journal(place: &Place) {
         (again("INSERT", 4, "X", upsert), again("INSERT", 4, "", upsert).replace("'00", "'\\x00")),
         (again("INSERT OR REPLACE", 4, "X", ""), "TRUNCATE journal".to_owned()),
         (again("INSERT OR IGNORE", 4, "X", ""), "TRUNCATE journal_head".to_owned()),
-        (format!("INSERT OR REPLACE INTO journal_head VALUES (1, 2, X'{zeros}')"), "TRUNCATE journal CASCADE".to_owned()),
-        ("UPDATE OR REPLACE journal SET number = 3 WHERE number = 4".to_owned(), "DELETE FROM ONLY journal".to_owned()),
+        (
+            format!("INSERT OR REPLACE INTO journal_head VALUES (1, 2, X'{zeros}')"),
+            "TRUNCATE journal CASCADE".to_owned(),
+        ),
+        (
+            "UPDATE OR REPLACE journal SET number = 3 WHERE number = 4".to_owned(),
+            "DELETE FROM ONLY journal".to_owned(),
+        ),
     ] {
         assert!(place.attack(&sqlite, &postgres).await.is_err(), "{sqlite} / {postgres}");
         assert_eq!(verify(&*store, None).await.unwrap(), before, "{sqlite} / {postgres}");
@@ -50,7 +56,14 @@ pub async fn the_database_refuses_to_change_the_journal(place: &Place) {
     let report = verify(&*store, Some(before.head)).await.unwrap();
     assert_eq!((report.head, report.redacted, report.differing), (before.head, 1, vec![]));
     assert_eq!(store.entries(5, 1).await.unwrap()[0].event, None);
-    write(&*store, 9, Actor::Local, vec![Event::Commented { incident: IncidentNumber(1), text: "on".into() }]).await.unwrap();
+    write(
+        &*store,
+        9,
+        Actor::Local,
+        vec![Event::Commented { incident: IncidentNumber(1), text: "on".into() }],
+    )
+    .await
+    .unwrap();
 }
 
 /// Each kind of harm with the guards taken away, and what verification says about it.
@@ -59,9 +72,18 @@ pub const HARMS: [(&str, &str); 13] = [
     ("UPDATE journal SET kind = 'stopped' WHERE number = 1", "entry 1 was changed"),
     ("UPDATE journal SET at_micros = at_micros + 1 WHERE number = 8", "entry 8 was changed"),
     ("UPDATE journal SET incident = 2 WHERE number = 5", "entry 5 was changed"),
-    ("UPDATE journal SET payload = (SELECT payload FROM journal WHERE number = 3) WHERE number = 2", "entry 2: its payload was changed"),
-    ("UPDATE journal SET salt = (SELECT salt FROM journal WHERE number = 3) WHERE number = 2", "entry 2: its payload was changed"),
-    ("UPDATE journal SET hash = (SELECT hash FROM journal WHERE number = 3) WHERE number = 2", "entry 2 was changed"),
+    (
+        "UPDATE journal SET payload = (SELECT payload FROM journal WHERE number = 3) WHERE number = 2",
+        "entry 2: its payload was changed",
+    ),
+    (
+        "UPDATE journal SET salt = (SELECT salt FROM journal WHERE number = 3) WHERE number = 2",
+        "entry 2: its payload was changed",
+    ),
+    (
+        "UPDATE journal SET hash = (SELECT hash FROM journal WHERE number = 3) WHERE number = 2",
+        "entry 2 was changed",
+    ),
     ("DELETE FROM journal WHERE number = 3", "entry 3 is missing: entry 4 follows entry 2"),
     ("DELETE FROM journal WHERE number >= 7", "entries 7 to 8 are missing at the end"),
     ("DELETE FROM journal", "entries 1 to 8 are missing at the end"),

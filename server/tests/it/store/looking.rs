@@ -22,21 +22,36 @@ pub async fn whoever_only_looks_sees_all_and_changes_nothing(place: &Place) {
     assert_eq!(looking.incident(number).await.unwrap(), serving.incident(number).await.unwrap());
     let events = vec![opened(2, "host:web-1")];
     let decide = Box::new(move |_: &[Incident]| Ok(events));
-    let change = Change { at: at(20), actor: Actor::Agent, about: About::Nothing, decide, people: None, monitor: None };
+    let change = Change {
+        at: at(20),
+        actor: Actor::Agent,
+        about: About::Nothing,
+        decide,
+        people: None,
+        monitor: None,
+    };
     assert!(looking.change(change).await.is_err(), "it may not write");
 
-    // The program of a user, asked for what is for another host: it finds it, says all of it, and refuses.
+    // The program of a user, asked for what is for another host: it finds it, says all of it, and
+    // refuses.
     let data = tempfile::tempdir().unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_calm-ops"));
-    program.args(["run", "--dry-run", "1-1", "--data-dir"]).env_remove("DATABASE_URL").env("PM2_HOME", data.path());
+    program
+        .args(["run", "--dry-run", "1-1", "--data-dir"])
+        .env_remove("DATABASE_URL")
+        .env("PM2_HOME", data.path());
     match &place.at {
         Where::Sqlite { path } => program.arg(path.parent().unwrap()),
         Where::Postgres { url } => program.arg(data.path()).env("DATABASE_URL", url),
     };
     let output = program.output().unwrap();
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(1), "{out}{err}");
-    assert!(out.contains("Recommendation 1-1: ") && out.contains("expired: its offer ended"), "{out}");
+    assert!(
+        out.contains("Recommendation 1-1: ") && out.contains("expired: its offer ended"),
+        "{out}"
+    );
     assert!(err.contains("It is for the host another-host"), "{err}");
     assert_eq!(serving.head().await.unwrap(), head);
 

@@ -1,4 +1,5 @@
-//! Passkeys, with an authenticator made of a few lines: what a phone would answer, and what an attacker would.
+//! Passkeys, with an authenticator made of a few lines: what a phone would answer, and what an
+//! attacker would.
 
 use rcgen::{KeyPair, SigningKey as _};
 use rules::{
@@ -32,13 +33,17 @@ fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for part in bytes.chunks(3) {
-        let bits = (0..3).fold(0_u32, |bits, at| (bits << 8) | u32::from(part.get(at).copied().unwrap_or(0)));
-        text.extend((0..=part.len()).map(|at| char::from(LETTERS[(bits >> (18 - 6 * at)) as usize & 63])));
+        let bits = (0..3)
+            .fold(0_u32, |bits, at| (bits << 8) | u32::from(part.get(at).copied().unwrap_or(0)));
+        text.extend(
+            (0..=part.len()).map(|at| char::from(LETTERS[(bits >> (18 - 6 * at)) as usize & 63])),
+        );
     }
     text
 }
 
-/// What the browser's `parseCreationOptionsFromJSON` and `parseRequestOptionsFromJSON` are given, as it is.
+/// What the browser's `parseCreationOptionsFromJSON` and `parseRequestOptionsFromJSON` are given,
+/// as it is.
 fn options(json: &[u8]) -> Value {
     serde_json::from_slice(json).unwrap()
 }
@@ -47,7 +52,14 @@ impl Authenticator {
     fn new() -> Self {
         let key = KeyPair::generate().unwrap();
         let id = Sha256::digest(key.public_key_raw()).into();
-        Self { key, id, user: String::new(), count: 0, origin: "http://localhost:3000".to_owned(), flags: PRESENT | VERIFIED }
+        Self {
+            key,
+            id,
+            user: String::new(),
+            count: 0,
+            origin: "http://localhost:3000".to_owned(),
+            flags: PRESENT | VERIFIED,
+        }
     }
 
     fn client_data(&self, kind: &str, options: &Value) -> Vec<u8> {
@@ -117,7 +129,10 @@ impl House {
     async fn add(&self, caller: Caller, device: &mut Authenticator) -> Result<(), Refusal> {
         let begun = self.people.begin_passkey(&caller, &came()).await?;
         let answer = device.create(&options(&begun)).to_string();
-        self.people.add_passkey(caller, &came(), "Phone".into(), answer.as_bytes()).await.map(|_| ())
+        self.people
+            .add_passkey(caller, &came(), "Phone".into(), answer.as_bytes())
+            .await
+            .map(|_| ())
     }
 
     fn ask(&self) -> Value {
@@ -128,9 +143,11 @@ impl House {
         self.people.sign_in_by_passkey(answer.to_string().as_bytes(), &device()).await
     }
 
-    /// From an address of its own each, so that what is refused here is refused by the passkey and not by the throttle.
+    /// From an address of its own each, so that what is refused here is refused by the passkey and
+    /// not by the throttle.
     async fn refuses(&self, address: u8, answer: &Value) -> bool {
-        let given = self.people.sign_in_by_passkey(answer.to_string().as_bytes(), &from(address)).await;
+        let given =
+            self.people.sign_in_by_passkey(answer.to_string().as_bytes(), &from(address)).await;
         matches!(given, Err(Refusal::Conflict { .. }))
     }
 }
@@ -166,7 +183,8 @@ pub async fn a_passkey_signs_in_and_nothing_like_it_does(place: &Place) {
     phone.origin = "https://evil.example".to_owned();
     assert!(house.refuses(4, &phone.get(&house.ask())).await, "another site asked");
     phone.origin = "http://localhost:3000".to_owned();
-    let mut forged = Authenticator { id: phone.id, user: phone.user.clone(), count: 50, ..Authenticator::new() };
+    let mut forged =
+        Authenticator { id: phone.id, user: phone.user.clone(), count: 50, ..Authenticator::new() };
     assert!(house.refuses(5, &forged.get(&house.ask())).await, "another key signed");
     house.give(&phone.get(&house.ask())).await.unwrap();
 }
@@ -177,27 +195,61 @@ pub async fn a_passkey_is_removed_and_is_only_ever_ones_own(place: &Place) {
     let mut phone = Authenticator::new();
     // Begun by one, and ended by another: it stays with whom it was made for.
     let link = house.people.invite(caller.clone(), rules::people::Role::Viewer).await.unwrap();
-    let viewer = house.people.join(&link, "Viewer", crate::store::people::PASSWORD.into(), &device()).await.unwrap();
+    let viewer = house
+        .people
+        .join(&link, "Viewer", crate::store::people::PASSWORD.into(), &device())
+        .await
+        .unwrap();
     let viewer = house.caller(&cookie(&viewer)).await;
     let begun = house.people.begin_passkey(&caller, &came()).await.unwrap();
     let answer = phone.create(&options(&begun)).to_string();
-    assert!(house.people.add_passkey(viewer.clone(), &came(), "Mine".into(), answer.as_bytes()).await.is_err());
-    assert!(house.people.add_passkey(caller.clone(), &came(), "Mine".into(), answer.as_bytes()).await.is_err(), "it was tried already");
+    assert!(
+        house
+            .people
+            .add_passkey(viewer.clone(), &came(), "Mine".into(), answer.as_bytes())
+            .await
+            .is_err()
+    );
+    assert!(
+        house
+            .people
+            .add_passkey(caller.clone(), &came(), "Mine".into(), answer.as_bytes())
+            .await
+            .is_err(),
+        "it was tried already"
+    );
 
     house.add(caller.clone(), &mut phone).await.unwrap();
-    assert!(matches!(house.add(viewer, &mut phone).await, Err(Refusal::Conflict { .. })), "known as someone else's");
+    assert!(
+        matches!(house.add(viewer, &mut phone).await, Err(Refusal::Conflict { .. })),
+        "known as someone else's"
+    );
     phone.user = base64(&[7; 16]);
     assert!(house.refuses(6, &phone.get(&house.ask())).await, "another account");
     let begun = options(&house.people.begin_passkey(&caller, &came()).await.unwrap());
-    assert_eq!(begun["excludeCredentials"].as_array().map(Vec::len), Some(1), "the device is told what it has");
+    assert_eq!(
+        begun["excludeCredentials"].as_array().map(Vec::len),
+        Some(1),
+        "the device is told what it has"
+    );
     phone.user = begun["user"]["id"].as_str().unwrap().to_owned();
     house.give(&phone.get(&house.ask())).await.unwrap();
     house.act(&cookie(&owner), Change::RemovePasskey { passkey: PasskeyId(1) }).await.unwrap();
     assert!(house.refuses(7, &phone.get(&house.ask())).await, "it is removed");
 
     let number = Came { host: "127.0.0.1:3000".to_owned(), ..came() };
-    assert!(matches!(house.people.begin_passkey(&caller, &number).await, Err(Refusal::Conflict { .. })), "browsers have none there");
+    assert!(
+        matches!(house.people.begin_passkey(&caller, &number).await, Err(Refusal::Conflict { .. })),
+        "browsers have none there"
+    );
     for damaged in ["", "{}", "[]", r#"{"response":{}}"#, "\u{0}"] {
-        assert!(house.people.add_passkey(caller.clone(), &came(), "x".into(), damaged.as_bytes()).await.is_err(), "{damaged}");
+        assert!(
+            house
+                .people
+                .add_passkey(caller.clone(), &came(), "x".into(), damaged.as_bytes())
+                .await
+                .is_err(),
+            "{damaged}"
+        );
     }
 }

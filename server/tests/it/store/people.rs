@@ -59,14 +59,18 @@ pub fn cookie(signed_in: &SignedIn) -> HeaderMap {
 }
 
 fn bearer(secret: &str) -> HeaderMap {
-    HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {secret}")).unwrap())])
+    HeaderMap::from_iter([(
+        header::AUTHORIZATION,
+        HeaderValue::from_str(&format!("Bearer {secret}")).unwrap(),
+    )])
 }
 
 impl House {
     pub async fn open(place: &Place, fresh_for: Span) -> Self {
         let store = server::store::open(&place.at).await.unwrap();
         let (clock, live) = (Clock::start(), Live::new(store.head().await.unwrap().0, 10));
-        let desk = Desk::new(Arc::clone(&store), Arc::new(Board::default()), live, Arc::default(), clock);
+        let desk =
+            Desk::new(Arc::clone(&store), Arc::new(Board::default()), live, Arc::default(), clock);
         let people = People::new(Arc::clone(&desk), Arc::clone(&store), clock, fresh_for);
         Self { people, desk, store }
     }
@@ -75,7 +79,8 @@ impl House {
     pub async fn owned(place: &Place) -> (Self, SignedIn) {
         let house = Self::open(place, Span::from_mins(60)).await;
         let link = house.people.owner_link().await.unwrap();
-        let owner = house.people.join(&link, "Owner", PASSWORD.to_owned(), &device()).await.unwrap();
+        let owner =
+            house.people.join(&link, "Owner", PASSWORD.to_owned(), &device()).await.unwrap();
         (house, owner)
     }
 
@@ -93,7 +98,11 @@ impl House {
     }
 
     pub async fn settings(&self, headers: &HeaderMap) -> Settings {
-        let Answer::Settings(page) = self.desk.ask(self.caller(headers).await, Query::Settings).await.unwrap() else { panic!("not that") };
+        let Answer::Settings(page) =
+            self.desk.ask(self.caller(headers).await, Query::Settings).await.unwrap()
+        else {
+            panic!("not that")
+        };
         *page
     }
 }
@@ -104,19 +113,44 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     assert!(house.people.has_owner().await.unwrap());
     let link = house.people.invite(house.caller(&owner).await, Role::Viewer).await.unwrap();
     assert_eq!(house.people.invited(&link).await.unwrap(), Some(Role::Viewer));
-    for (name, password) in [("oWNER", PASSWORD), ("", PASSWORD), ("Zoë", "short"), ("Zoë", "password1234")] {
-        assert!(matches!(house.people.join(&link, name, password.into(), &device()).await, Err(Refusal::Invalid { .. })), "{name}");
+    for (name, password) in
+        [("oWNER", PASSWORD), ("", PASSWORD), ("Zoë", "short"), ("Zoë", "password1234")]
+    {
+        assert!(
+            matches!(
+                house.people.join(&link, name, password.into(), &device()).await,
+                Err(Refusal::Invalid { .. })
+            ),
+            "{name}"
+        );
     }
-    let came_in = house.people.join(&link, "  Zoë  \u{a0} Example ", PASSWORD.into(), &device()).await.unwrap();
-    assert!(matches!(house.people.join(&link, "Other", PASSWORD.into(), &device()).await, Err(Refusal::NotFound { .. })), "used");
+    let came_in = house
+        .people
+        .join(&link, "  Zoë  \u{a0} Example ", PASSWORD.into(), &device())
+        .await
+        .unwrap();
+    assert!(
+        matches!(
+            house.people.join(&link, "Other", PASSWORD.into(), &device()).await,
+            Err(Refusal::NotFound { .. })
+        ),
+        "used"
+    );
     let (id, zoe) = (came_in.account, cookie(&came_in));
-    assert!(matches!(house.caller(&zoe).await, Caller::Account { id: found, role: Role::Viewer, fresh: true, .. } if found == id));
+    assert!(
+        matches!(house.caller(&zoe).await, Caller::Account { id: found, role: Role::Viewer, fresh: true, .. } if found == id)
+    );
 
     // A viewer says nothing about others, and sees only themselves.
     let promote = || Change::SetRole { account: id, role: Role::Owner };
     assert!(matches!(house.act(&zoe, promote()).await, Err(Refusal::Forbidden { .. })));
     let page = house.settings(&zoe).await;
-    assert!(page.people.is_empty() && page.tokens.is_empty() && page.invitations.is_empty() && page.sessions.len() == 1);
+    assert!(
+        page.people.is_empty()
+            && page.tokens.is_empty()
+            && page.invitations.is_empty()
+            && page.sessions.len() == 1
+    );
 
     // What is set by an owner holds at the next request; the last owner stays.
     house.act(&owner, Change::SetRole { account: id, role: Role::Approver }).await.unwrap();
@@ -125,7 +159,8 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     assert!(matches!(house.act(&owner, close_owner).await, Err(Refusal::Conflict { .. })));
 
     // A new password ends the other sign-ins, and only those.
-    let elsewhere = cookie(&house.people.sign_in("zOË example", PASSWORD.into(), &device()).await.unwrap());
+    let elsewhere =
+        cookie(&house.people.sign_in("zOË example", PASSWORD.into(), &device()).await.unwrap());
     let caller = house.caller(&zoe).await;
     house.people.set_password(caller, "some other words here".into()).await.unwrap();
     assert_eq!(house.caller(&elsewhere).await, Caller::Nobody);
@@ -133,13 +168,29 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     assert!(house.people.sign_in("Zoë   Example", PASSWORD.into(), &device()).await.is_err());
     house.people.sign_in("Zoë   Example", "some other words here".into(), &device()).await.unwrap();
 
-    // Who is closed is gone at once, also with what was looked up before; opened again, they sign in anew.
+    // Who is closed is gone at once, also with what was looked up before; opened again, they sign
+    // in anew.
     let before = house.caller(&zoe).await;
     house.act(&owner, Change::SetClosed { account: id, closed: true }).await.unwrap();
     assert_eq!(house.caller(&zoe).await, Caller::Nobody);
-    let add = Change::AddPasskey { label: "late".into(), credential: vec![1], key: vec![], state: vec![] };
-    assert_eq!(house.desk.act(before, Command::People(add)).await.unwrap_err(), Refusal::SignIn, "it was on its way");
-    assert!(house.people.sign_in("Zoë   Example", "some other words here".into(), &device()).await.is_err());
+    let add = Change::AddPasskey {
+        label: "late".into(),
+        credential: vec![1],
+        key: vec![],
+        state: vec![],
+    };
+    assert_eq!(
+        house.desk.act(before, Command::People(add)).await.unwrap_err(),
+        Refusal::SignIn,
+        "it was on its way"
+    );
+    assert!(
+        house
+            .people
+            .sign_in("Zoë   Example", "some other words here".into(), &device())
+            .await
+            .is_err()
+    );
     house.act(&owner, Change::SetClosed { account: id, closed: false }).await.unwrap();
     assert_eq!(house.caller(&zoe).await, Caller::Nobody, "the old sign-in stays ended");
     house.people.sign_in("Zoë   Example", "some other words here".into(), &device()).await.unwrap();
@@ -157,14 +208,27 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
     let (house, owner) = House::owned(place).await;
     let owner = cookie(&owner);
     let scopes = || BTreeSet::from([Scope::Read]);
-    let secret = house.people.create_token(house.caller(&owner).await, "imports".into(), scopes(), None).await.unwrap();
+    let secret = house
+        .people
+        .create_token(house.caller(&owner).await, "imports".into(), scopes(), None)
+        .await
+        .unwrap();
     let token = bearer(&secret);
     assert_eq!(house.caller(&token).await, Caller::Token { id: TokenId(1), scopes: scopes() });
     for wrong in [&secret[1..], &secret.to_uppercase(), "", "0"] {
         assert_eq!(house.caller(&bearer(wrong)).await, Caller::Nobody, "{wrong}");
     }
-    let both: HeaderMap = owner.clone().into_iter().chain(bearer("wrong")).filter_map(|(name, value)| Some((name?, value))).collect();
-    assert_eq!(house.caller(&both).await, Caller::Nobody, "a wrong token is not made good by a cookie");
+    let both: HeaderMap = owner
+        .clone()
+        .into_iter()
+        .chain(bearer("wrong"))
+        .filter_map(|(name, value)| Some((name?, value)))
+        .collect();
+    assert_eq!(
+        house.caller(&both).await,
+        Caller::Nobody,
+        "a wrong token is not made good by a cookie"
+    );
     // What a proxy asked for is not meant for Calm Ops.
     for of_a_proxy in ["Basic b3BzOnNlY3JldA==", "Negotiate", "basic"] {
         let mut both = owner.clone();
@@ -173,7 +237,11 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
     }
 
     let soon = Clock::start().now().wall.plus(Span::from_secs(1));
-    let short = house.people.create_token(house.caller(&owner).await, "short".into(), scopes(), Some(soon)).await.unwrap();
+    let short = house
+        .people
+        .create_token(house.caller(&owner).await, "short".into(), scopes(), Some(soon))
+        .await
+        .unwrap();
     assert_ne!(house.caller(&bearer(&short)).await, Caller::Nobody);
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert_eq!(house.caller(&bearer(&short)).await, Caller::Nobody, "it is over");
@@ -191,7 +259,10 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
     else {
         panic!("both are signed in")
     };
-    assert!(matches!(house.act(&viewer, Change::EndSession { session: of_owner }).await, Err(Refusal::NotFound { .. })));
+    assert!(matches!(
+        house.act(&viewer, Change::EndSession { session: of_owner }).await,
+        Err(Refusal::NotFound { .. })
+    ));
     house.act(&owner, Change::EndSession { session: of_viewer }).await.unwrap();
     assert_eq!(house.caller(&viewer).await, Caller::Nobody);
 
@@ -200,12 +271,17 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
     let again = Device::of(&first, &came());
     let again = cookie(&house.people.sign_in("Viewer", PASSWORD.into(), &again).await.unwrap());
     assert_eq!(house.caller(&first).await, Caller::Nobody);
-    assert!(house.caller(&again).await != Caller::Nobody && house.caller(&owner).await != Caller::Nobody);
+    assert!(
+        house.caller(&again).await != Caller::Nobody
+            && house.caller(&owner).await != Caller::Nobody
+    );
 
     // Too many sign-ins end the oldest one.
     let mut all = Vec::new();
     for _ in 0..=MOST_SESSIONS {
-        all.push(cookie(&house.people.sign_in("Viewer", PASSWORD.into(), &device()).await.unwrap()));
+        all.push(cookie(
+            &house.people.sign_in("Viewer", PASSWORD.into(), &device()).await.unwrap(),
+        ));
     }
     assert_eq!(house.caller(&all[0]).await, Caller::Nobody);
     assert_ne!(house.caller(&all[1]).await, Caller::Nobody);
@@ -224,14 +300,20 @@ pub async fn share_links_end_with_whoever_made_them(place: &Place) {
         hosts: false,
     };
     let share = async |who: &HeaderMap, token: &str| {
-        let command =
-            Command::CreateShare { incident: IncidentNumber(1), wanted: wanted(), token_hash: server::people::hash_of(token).into() };
+        let command = Command::CreateShare {
+            incident: IncidentNumber(1),
+            wanted: wanted(),
+            token_hash: server::people::hash_of(token).into(),
+        };
         house.desk.act(house.caller(who).await, command).await.unwrap();
     };
     let open = async || {
         let shares = house.store.as_trail().shares(IncidentNumber(1), 10).await.unwrap();
-        let mut open: Vec<String> =
-            shares.iter().filter(|share| share.is_open(Clock::start().now().wall)).map(|share| share.made_by.to_string()).collect();
+        let mut open: Vec<String> = shares
+            .iter()
+            .filter(|share| share.is_open(Clock::start().now().wall))
+            .map(|share| share.made_by.to_string())
+            .collect();
         open.sort();
         open
     };
@@ -242,18 +324,35 @@ pub async fn share_links_end_with_whoever_made_them(place: &Place) {
     share(&cookie(&leaving), "3").await;
     share(&cookie(&demoted), "4").await;
     assert_eq!(open().await, ["account:1", "account:2", "account:2", "account:3"]);
-    house.act(&owner, Change::SetRole { account: demoted.account, role: Role::Responder }).await.unwrap();
+    house
+        .act(&owner, Change::SetRole { account: demoted.account, role: Role::Responder })
+        .await
+        .unwrap();
     assert_eq!(open().await.len(), 4, "who still may share keeps them");
     // One is on its way when the account is closed.
     let late = house.caller(&cookie(&leaving)).await;
     house.act(&owner, Change::SetClosed { account: leaving.account, closed: true }).await.unwrap();
-    let late_link = Command::CreateShare { incident: IncidentNumber(1), wanted: wanted(), token_hash: server::people::hash_of("5").into() };
+    let late_link = Command::CreateShare {
+        incident: IncidentNumber(1),
+        wanted: wanted(),
+        token_hash: server::people::hash_of("5").into(),
+    };
     assert_eq!(house.desk.act(late, late_link).await.unwrap_err(), Refusal::SignIn);
     assert_eq!(open().await, ["account:1", "account:3"]);
-    house.act(&owner, Change::SetRole { account: demoted.account, role: Role::Viewer }).await.unwrap();
+    house
+        .act(&owner, Change::SetRole { account: demoted.account, role: Role::Viewer })
+        .await
+        .unwrap();
     assert_eq!(open().await, ["account:1"]);
     let entries = house.store.entries(0, 500).await.unwrap();
-    assert_eq!(entries.iter().filter(|entry| matches!(entry.event, Some(Event::ShareRevoked { .. }))).count(), 3, "each is journalled");
+    assert_eq!(
+        entries
+            .iter()
+            .filter(|entry| matches!(entry.event, Some(Event::ShareRevoked { .. })))
+            .count(),
+        3,
+        "each is journalled"
+    );
     assert!(verify(&*place.open().await, None).await.unwrap().differing.is_empty());
 }
 
@@ -266,7 +365,10 @@ pub async fn an_old_sign_in_is_asked_again_for_what_matters(place: &Place) {
     assert_eq!(stale.act(&owner, invite).await.unwrap_err(), Refusal::SignInAgain);
     // It still may look, and undo.
     assert_eq!(stale.settings(&owner).await.people.len(), 1);
-    assert!(matches!(stale.act(&owner, Change::RevokeToken { token: TokenId(9) }).await, Err(Refusal::NotFound { .. })));
+    assert!(matches!(
+        stale.act(&owner, Change::RevokeToken { token: TokenId(9) }).await,
+        Err(Refusal::NotFound { .. })
+    ));
 }
 
 pub async fn guesses_at_the_same_instant_are_held_up_as_well(place: &Place) {
@@ -275,7 +377,14 @@ pub async fn guesses_at_the_same_instant_are_held_up_as_well(place: &Place) {
     let guesses: Vec<_> = (0..40_u8)
         .map(|number| {
             let house = Arc::clone(&house);
-            tokio::spawn(async move { house.people.sign_in("Owner", "a wrong guess".into(), &from(number % 4)).await.err().unwrap() })
+            tokio::spawn(async move {
+                house
+                    .people
+                    .sign_in("Owner", "a wrong guess".into(), &from(number % 4))
+                    .await
+                    .err()
+                    .unwrap()
+            })
         })
         .collect();
     let mut worked_on = 0;
@@ -295,7 +404,12 @@ pub async fn the_time_of_a_failure_tells_nothing(place: &Place) {
         for (which, name) in ["Owner", "Nobody of this name"].into_iter().enumerate() {
             address += 1;
             let began = std::time::Instant::now();
-            let refusal = house.people.sign_in(name, "a wrong guess".into(), &from(address)).await.err().unwrap();
+            let refusal = house
+                .people
+                .sign_in(name, "a wrong guess".into(), &from(address))
+                .await
+                .err()
+                .unwrap();
             // The quickest of a few: what else runs on the machine only makes it slower.
             times[which] = times[which].min(began.elapsed());
             assert!(matches!(refusal, Refusal::Invalid { .. }), "{refusal:?}");
@@ -314,7 +428,13 @@ pub async fn a_backup_carries_people_but_no_sign_ins(from: &Place, to: &Place) {
         let (house, signed_in) = House::owned(from).await;
         owner = cookie(&signed_in);
         let caller = house.caller(&owner).await;
-        token = bearer(&house.people.create_token(caller, "imports".into(), BTreeSet::from([Scope::Read]), None).await.unwrap());
+        token = bearer(
+            &house
+                .people
+                .create_token(caller, "imports".into(), BTreeSet::from([Scope::Read]), None)
+                .await
+                .unwrap(),
+        );
         house.invite(&owner, Role::Responder, "Zoë").await;
     }
     server::backup::backup(&*from.open().await, &file).await.unwrap();

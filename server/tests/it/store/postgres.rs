@@ -56,8 +56,16 @@ async fn postgres_keeps_the_contract() {
         trail::content_that_vanished_without_a_word_is_named,
         trail::a_share_link_opens_until_its_end_or_until_it_is_ended,
     );
-    people::a_backup_carries_people_but_no_sign_ins(&place(&server, "people_here").await, &place(&server, "people_there").await).await;
-    people::a_backup_carries_people_but_no_sign_ins(&Place::sqlite(), &place(&server, "people_moved").await).await;
+    people::a_backup_carries_people_but_no_sign_ins(
+        &place(&server, "people_here").await,
+        &place(&server, "people_there").await,
+    )
+    .await;
+    people::a_backup_carries_people_but_no_sign_ins(
+        &Place::sqlite(),
+        &place(&server, "people_moved").await,
+    )
+    .await;
     for (number, harm) in harm::HARMS.into_iter().enumerate() {
         harm::harm_is_named(&place(&server, &format!("harm_{number}")).await, harm).await;
     }
@@ -68,7 +76,10 @@ async fn postgres_keeps_the_contract() {
     let file = tempfile::tempdir().unwrap();
     let file = file.path().join("backup");
     server::backup::backup(&*back.open().await, &file).await.unwrap();
-    let refused = server::backup::restore(&file, &there.at, crate::store::support::at(99)).await.unwrap_err().to_string();
+    let refused = server::backup::restore(&file, &there.at, crate::store::support::at(99))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(refused.contains("Restore into an empty database"), "{refused}");
 
     a_lost_lock_is_noticed(&place(&server, "lock").await).await;
@@ -79,18 +90,26 @@ async fn postgres_keeps_the_contract() {
     let error = store.head().await.unwrap_err();
     assert!(matches!(error, server::store::StoreError::Unavailable { .. }), "{error}");
     let Err(error) = server::store::open(&there.at).await else { panic!("it was opened") };
-    assert!(error.to_string().contains("can't be reached") || error.to_string().contains("does not answer"), "{error}");
+    assert!(
+        error.to_string().contains("can't be reached")
+            || error.to_string().contains("does not answer"),
+        "{error}"
+    );
 }
 
 /// The session that holds the lock is ended, as by a database that is started anew.
 async fn a_lost_lock_is_noticed(place: &Place) {
-    let Where::Postgres { url } = &place.at else { panic!("a database of PostgreSQL was expected") };
+    let Where::Postgres { url } = &place.at else {
+        panic!("a database of PostgreSQL was expected")
+    };
     let store = place.open_alone().await.unwrap();
     let mut other = PgConnection::connect(url).await.unwrap();
     let end = "SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
                WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()";
     let started = || vec![rules::journal::Event::Stopped];
-    let write = async || crate::store::support::write(&*store, 1, rules::words::Actor::System, started()).await;
+    let write = async || {
+        crate::store::support::write(&*store, 1, rules::words::Actor::System, started()).await
+    };
 
     // Nobody else came: the lock is taken again, and holds.
     assert_eq!(sqlx::query(end).fetch_all(&mut other).await.unwrap().len(), 1);
@@ -111,14 +130,25 @@ async fn a_lost_lock_is_noticed(place: &Place) {
     let refusals = [
         write().await.map(drop),
         store.save_monitor(None, crate::store::support::at(1)).await,
-        store.write_rollups(&[cases::rollup("service:a", server::store::RollupStep::Hour, crate::store::support::at(0), 1.0)]).await,
+        store
+            .write_rollups(&[cases::rollup(
+                "service:a",
+                server::store::RollupStep::Hour,
+                crate::store::support::at(0),
+                1.0,
+            )])
+            .await,
         store.prune(crate::store::support::at(1)).await.map(drop),
         store.save_bundle(number, b"bundle").await,
         store.add_bundle(number, b"bundle").await,
     ];
     for refused in refusals {
         let sentence = refused.unwrap_err().to_string();
-        assert!(sentence.contains("another one serves from it now") && sentence.contains("Stop one of the two"), "{sentence}");
+        assert!(
+            sentence.contains("another one serves from it now")
+                && sentence.contains("Stop one of the two"),
+            "{sentence}"
+        );
     }
     assert_eq!(store.head().await.unwrap(), head);
 

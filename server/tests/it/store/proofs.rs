@@ -17,8 +17,16 @@ use crate::store::support::{Place, at, opened, write};
 pub async fn what_was_proved_is_found_again(place: &Place) {
     let store = place.open().await;
     write(&*store, 0, Actor::Agent, vec![opened(1, "host:web-1")]).await.unwrap();
-    let catalogue = Catalogue::parse("commands", &embedded::document("runbooks/recovery.commands.md").unwrap(), &[]).unwrap();
-    let facts = Facts::new().with_program(Program::Pm2, "/usr/bin/pm2").unwrap().with_apps(["api".to_owned()]);
+    let catalogue = Catalogue::parse(
+        "commands",
+        &embedded::document("runbooks/recovery.commands.md").unwrap(),
+        &[],
+    )
+    .unwrap();
+    let facts = Facts::new()
+        .with_program(Program::Pm2, "/usr/bin/pm2")
+        .unwrap()
+        .with_apps(["api".to_owned()]);
     let hints = Hints { app_memory: [("api".to_owned(), 1)].into(), ..Hints::default() };
     let decide = async |seconds, tracks: &Tracks| {
         let incidents = store.recent_incidents(at(0)).await.unwrap();
@@ -39,16 +47,34 @@ pub async fn what_was_proved_is_found_again(place: &Place) {
     assert_eq!(offers.len(), 2, "{offers:?}");
     write(&*store, 10, Actor::Agent, offers).await.unwrap();
     let (incident, place, duration) = (IncidentNumber(1), 1, Span::from_secs(1));
-    write(&*store, 11, Actor::Local, vec![Event::Approved { incident, place, binding: Hash([0; 32]) }]).await.unwrap();
-    let ended = Event::RunEnded { incident, place, outcome: RunOutcome::Exited { code: 1 }, duration, output: String::new() };
-    write(&*store, 12, Actor::System, vec![Event::RunStarted { incident, place }, ended]).await.unwrap();
+    write(
+        &*store,
+        11,
+        Actor::Local,
+        vec![Event::Approved { incident, place, binding: Hash([0; 32]) }],
+    )
+    .await
+    .unwrap();
+    let ended = Event::RunEnded {
+        incident,
+        place,
+        outcome: RunOutcome::Exited { code: 1 },
+        duration,
+        output: String::new(),
+    };
+    write(&*store, 12, Actor::System, vec![Event::RunStarted { incident, place }, ended])
+        .await
+        .unwrap();
     assert_eq!(store.proofs(at(0)).await.unwrap(), []);
 
     let proofs = decide(13, &Tracks::new()).await;
     assert!(matches!(proofs[0], Event::RunProved { place: 1, worked: false, .. }), "{proofs:?}");
     write(&*store, 13, Actor::Agent, proofs.clone()).await.unwrap();
     let found = store.proofs(at(13)).await.unwrap();
-    assert_eq!(found.iter().map(|entry| entry.event.clone()).collect::<Vec<_>>(), [Some(proofs[0].clone())]);
+    assert_eq!(
+        found.iter().map(|entry| entry.event.clone()).collect::<Vec<_>>(),
+        [Some(proofs[0].clone())]
+    );
     assert_eq!(store.proofs(at(14)).await.unwrap(), []);
     let mut tracks = Tracks::new();
     tracks.take(&proofs[0], found[0].at);

@@ -86,8 +86,16 @@ async fn a_restore_keeps_the_file_that_was_there_and_waits_for_the_server_to_sto
     let store = SqliteStore::open_alone(&place.path()).await.unwrap();
     fill(&store).await;
     let head = server::backup::backup(&store, &backup).await.unwrap();
-    write(&store, 9, Actor::Local, vec![Event::Commented { incident: IncidentNumber(1), text: "later".into() }]).await.unwrap();
-    let refused = server::backup::restore(&backup, &place.at, at(60)).await.unwrap_err().to_string();
+    write(
+        &store,
+        9,
+        Actor::Local,
+        vec![Event::Commented { incident: IncidentNumber(1), text: "later".into() }],
+    )
+    .await
+    .unwrap();
+    let refused =
+        server::backup::restore(&backup, &place.at, at(60)).await.unwrap_err().to_string();
     assert!(refused.starts_with("Another Calm Ops") && refused.contains("stop it"), "{refused}");
     store.close().await;
     drop(store);
@@ -104,7 +112,8 @@ async fn a_file_that_another_program_locks_gives_a_sentence_and_then_works_again
     let place = Place::sqlite();
     let store = place.open().await;
     fill(&*store).await;
-    let mut other = SqliteConnection::connect(&format!("sqlite://{}", place.path().display())).await.unwrap();
+    let mut other =
+        SqliteConnection::connect(&format!("sqlite://{}", place.path().display())).await.unwrap();
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     let began = Instant::now();
     let event = Event::Commented { incident: IncidentNumber(1), text: "x".into() };
@@ -120,11 +129,18 @@ async fn a_file_that_another_program_locks_gives_a_sentence_and_then_works_again
 async fn a_directory_that_can_not_be_used_gives_a_sentence() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("missing/calm-ops.db");
-    let Err(error) = server::store::open_to_serve(&Where::Sqlite { path }).await else { panic!("it was opened") };
-    assert!(error.to_string().contains("can't be used") && error.to_string().contains("--data-dir"), "{error}");
+    let Err(error) = server::store::open_to_serve(&Where::Sqlite { path }).await else {
+        panic!("it was opened")
+    };
+    assert!(
+        error.to_string().contains("can't be used") && error.to_string().contains("--data-dir"),
+        "{error}"
+    );
     // /proc takes no files, whoever asks.
     for path in ["/proc/calm-ops.db", "/"] {
-        let Err(error) = server::store::open(&Where::Sqlite { path: path.into() }).await else { panic!("it was opened") };
+        let Err(error) = server::store::open(&Where::Sqlite { path: path.into() }).await else {
+            panic!("it was opened")
+        };
         assert!(error.to_string().contains("can't be opened"), "{error}");
     }
 }
@@ -132,8 +148,12 @@ async fn a_directory_that_can_not_be_used_gives_a_sentence() {
 #[tokio::test]
 async fn what_is_not_a_database_gives_a_sentence() {
     let place = Place::sqlite();
-    std::fs::write(place.path(), "not a database at all, and long enough to have a header of one hundred bytes or more. ".repeat(9))
-        .unwrap();
+    std::fs::write(
+        place.path(),
+        "not a database at all, and long enough to have a header of one hundred bytes or more. "
+            .repeat(9),
+    )
+    .unwrap();
     let Err(error) = server::store::open(&place.at).await else { panic!("it was opened") };
     assert!(error.to_string().contains("damaged or is not a database"), "{error}");
 }
@@ -143,7 +163,8 @@ struct Tmpfs<'a>(&'a Path);
 
 impl<'a> Tmpfs<'a> {
     fn mount(at: &'a Path, options: &str) -> Option<Self> {
-        let done = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(at).status();
+        let done =
+            Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(at).status();
         done.is_ok_and(|status| status.success()).then_some(Self(at))
     }
 }
@@ -174,7 +195,10 @@ async fn a_full_disk_gives_a_sentence_loses_nothing_and_works_again() {
         }
         assert!(answered < 1_000, "the disk never was full");
     };
-    assert!(matches!(error, StoreError::Unavailable { .. }) && error.to_string().contains("is full"), "{error}");
+    assert!(
+        matches!(error, StoreError::Unavailable { .. }) && error.to_string().contains("is full"),
+        "{error}"
+    );
     assert_eq!(store.head().await.unwrap().1.number, answered);
     verify(&store, None).await.unwrap();
     std::fs::remove_file(&ballast).unwrap();
@@ -187,13 +211,20 @@ async fn a_write_that_waits_behind_another_one_is_told_that_the_file_is_locked()
     let place = Place::sqlite();
     let store = SqliteStore::open(&place.path()).await.unwrap();
     fill(&store).await;
-    let mut other = SqliteConnection::connect(&format!("sqlite://{}", place.path().display())).await.unwrap();
+    let mut other =
+        SqliteConnection::connect(&format!("sqlite://{}", place.path().display())).await.unwrap();
     sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
     let event = Event::Commented { incident: IncidentNumber(1), text: "x".to_owned() };
     let began = Instant::now();
-    let (pruned, written) = tokio::join!(async { (store.prune(at(0)).await.unwrap_err().to_string(), began.elapsed()) }, async {
-        (write(&store, 9, Actor::Local, vec![event]).await.unwrap_err().to_string(), began.elapsed())
-    },);
+    let (pruned, written) = tokio::join!(
+        async { (store.prune(at(0)).await.unwrap_err().to_string(), began.elapsed()) },
+        async {
+            (
+                write(&store, 9, Actor::Local, vec![event]).await.unwrap_err().to_string(),
+                began.elapsed(),
+            )
+        },
+    );
     println!("pruned {pruned:?} written {written:?}");
     for (sentence, took) in [pruned, written] {
         assert!(sentence.contains("locked by another program"), "{sentence}");
@@ -208,7 +239,8 @@ async fn a_full_disk_gets_the_reserve_back_and_the_journal_goes_on() {
         println!("skipped: this user may not mount a small file system");
         return;
     };
-    let (ballast, reserve) = (directory.path().join("ballast"), Reserve::sized(directory.path(), 256 * 1024));
+    let (ballast, reserve) =
+        (directory.path().join("ballast"), Reserve::sized(directory.path(), 256 * 1024));
     let store = SqliteStore::open(&directory.path().join("calm-ops.db")).await.unwrap();
     fill(&store).await;
     assert_eq!((reserve.look().unwrap(), reserve.look().unwrap()), (Looked::Kept, Looked::Fine));
@@ -223,7 +255,10 @@ async fn a_full_disk_gets_the_reserve_back_and_the_journal_goes_on() {
         }
     }
     assert!(full, "the disk never was full");
-    assert_eq!((reserve.look().unwrap(), reserve.look().unwrap()), (Looked::GivenBack, Looked::Fine));
+    assert_eq!(
+        (reserve.look().unwrap(), reserve.look().unwrap()),
+        (Looked::GivenBack, Looked::Fine)
+    );
     write(&store, 9, Actor::Local, vec![event()]).await.unwrap();
     verify(&store, None).await.unwrap();
     std::fs::remove_file(&ballast).unwrap();
@@ -241,8 +276,17 @@ async fn a_read_only_disk_gives_a_sentence() {
     let path = directory.path().join("calm-ops.db");
     let store = SqliteStore::open(&path).await.unwrap();
     store.close().await;
-    assert!(Command::new("mount").args(["-o", "remount,ro"]).arg(directory.path()).status().unwrap().success());
-    let Err(error) = server::store::open_to_serve(&Where::Sqlite { path }).await else { panic!("it was opened") };
+    assert!(
+        Command::new("mount")
+            .args(["-o", "remount,ro"])
+            .arg(directory.path())
+            .status()
+            .unwrap()
+            .success()
+    );
+    let Err(error) = server::store::open_to_serve(&Where::Sqlite { path }).await else {
+        panic!("it was opened")
+    };
     assert!(error.to_string().contains("may write to it"), "{error}");
 }
 
@@ -262,13 +306,16 @@ async fn nothing_of_what_was_redacted_is_left_in_the_file() {
     let secret = "hunter2-Zq9-".repeat(1_000);
     let comment = Event::Commented { incident: IncidentNumber(1), text: secret };
     write(&store, 7, Actor::Local, vec![comment]).await.unwrap();
-    write(&store, 8, Actor::Local, vec![Event::Redacted { entry: 9, reason: "a password".into() }]).await.unwrap();
+    write(&store, 8, Actor::Local, vec![Event::Redacted { entry: 9, reason: "a password".into() }])
+        .await
+        .unwrap();
     // While it is open: the log beside the file is emptied too.
     let directory = place.directory.as_ref().unwrap().path();
     for file in std::fs::read_dir(directory).unwrap() {
         let path = file.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();
-        let found = bytes.windows(11).filter(|window| window.eq_ignore_ascii_case(b"hunter2-zq9")).count();
+        let found =
+            bytes.windows(11).filter(|window| window.eq_ignore_ascii_case(b"hunter2-zq9")).count();
         assert_eq!(found, 0, "{}", path.display());
     }
 }

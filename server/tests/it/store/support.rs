@@ -28,7 +28,10 @@ pub struct Place {
 impl Place {
     pub fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        Self { at: Where::Sqlite { path: directory.path().join("calm-ops.db") }, directory: Some(directory) }
+        Self {
+            at: Where::Sqlite { path: directory.path().join("calm-ops.db") },
+            directory: Some(directory),
+        }
     }
 
     pub async fn open(&self) -> Arc<dyn Archive> {
@@ -42,11 +45,13 @@ impl Place {
         }
     }
 
-    /// Runs statements as someone with the file or the database's password would. Each is for both databases, or for one of them.
+    /// Runs statements as someone with the file or the database's password would. Each is for both
+    /// databases, or for one of them.
     pub async fn attack(&self, sqlite: &str, postgres: &str) -> Result<(), sqlx::Error> {
         match &self.at {
             Where::Sqlite { path } => {
-                let mut connection = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await?;
+                let mut connection =
+                    SqliteConnection::connect(&format!("sqlite://{}", path.display())).await?;
                 sqlx::raw_sql(AssertSqlSafe(sqlite)).execute(&mut connection).await?;
                 connection.close().await
             }
@@ -91,18 +96,45 @@ pub fn breach(subject: &str) -> Breach {
 
 pub fn opened(number: u32, subject: &str) -> Event {
     let id = uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number));
-    fixtures::incident(number).id(id).of([breach(subject)]).began(at(0)).opened(at(i64::from(number))).opening()
+    fixtures::incident(number)
+        .id(id)
+        .of([breach(subject)])
+        .began(at(0))
+        .opened(at(i64::from(number)))
+        .opening()
 }
 
-pub async fn write(store: &dyn Archive, seconds: i64, actor: Actor, events: Vec<Event>) -> Result<Vec<Entry>, StoreError> {
+pub async fn write(
+    store: &dyn Archive,
+    seconds: i64,
+    actor: Actor,
+    events: Vec<Event>,
+) -> Result<Vec<Entry>, StoreError> {
     let decide = Box::new(move |_: &[Incident]| Ok(events));
-    store.change(Change { at: at(seconds), actor, about: About::Nothing, decide, people: None, monitor: None }).await
+    store
+        .change(Change {
+            at: at(seconds),
+            actor,
+            about: About::Nothing,
+            decide,
+            people: None,
+            monitor: None,
+        })
+        .await
 }
 
 /// What the shipped catalogue offers for the incidents as they stand; for an app named `api`.
 pub async fn offer(store: &dyn Archive, host: &str) {
-    let catalogue = Catalogue::parse("commands", &embedded::document("runbooks/recovery.commands.md").unwrap(), &[]).unwrap();
-    let facts = Facts::new().with_program(Program::Pm2, "/usr/bin/pm2").unwrap().with_apps(["api".to_owned()]);
+    let catalogue = Catalogue::parse(
+        "commands",
+        &embedded::document("runbooks/recovery.commands.md").unwrap(),
+        &[],
+    )
+    .unwrap();
+    let facts = Facts::new()
+        .with_program(Program::Pm2, "/usr/bin/pm2")
+        .unwrap()
+        .with_apps(["api".to_owned()]);
     let hints = Hints { app_memory: [("api".to_owned(), 1)].into(), ..Hints::default() };
     let incidents = store.recent_incidents(at(0)).await.unwrap();
     let (policy, tracks) = (Policy::default(), Tracks::new());
@@ -123,13 +155,38 @@ pub async fn offer(store: &dyn Archive, host: &str) {
 pub async fn fill(store: &dyn Archive) {
     let one = IncidentNumber(1);
     write(store, 0, Actor::System, vec![Event::Started { version: "0.1.0".into() }]).await.unwrap();
-    write(store, 1, Actor::Agent, vec![opened(1, "host:web-1"), opened(2, "disk:/var@web_2")]).await.unwrap();
-    write(store, 2, Actor::Agent, vec![Event::BreachJoined { incident: one, breach: Box::new(breach("service:imports")) }]).await.unwrap();
+    write(store, 1, Actor::Agent, vec![opened(1, "host:web-1"), opened(2, "disk:/var@web_2")])
+        .await
+        .unwrap();
+    write(
+        store,
+        2,
+        Actor::Agent,
+        vec![Event::BreachJoined { incident: one, breach: Box::new(breach("service:imports")) }],
+    )
+    .await
+    .unwrap();
     write(store, 3, Actor::Local, vec![Event::Acknowledged { incident: one }]).await.unwrap();
-    write(store, 4, Actor::Local, vec![Event::Commented { incident: one, text: "Restarted the Worker: 100% ok".into() }]).await.unwrap();
+    write(
+        store,
+        4,
+        Actor::Local,
+        vec![Event::Commented { incident: one, text: "Restarted the Worker: 100% ok".into() }],
+    )
+    .await
+    .unwrap();
     let step = rules::lifecycle::Step::PersonResolved;
-    write(store, 5, Actor::Local, vec![Event::Resolved { incident: one, step, note: Some("a leak in imports".into()) }]).await.unwrap();
-    write(store, 6, Actor::Local, vec![Event::Reopened { incident: one, note: None }]).await.unwrap();
+    write(
+        store,
+        5,
+        Actor::Local,
+        vec![Event::Resolved { incident: one, step, note: Some("a leak in imports".into()) }],
+    )
+    .await
+    .unwrap();
+    write(store, 6, Actor::Local, vec![Event::Reopened { incident: one, note: None }])
+        .await
+        .unwrap();
 }
 
 /// Prints how long a change with one event takes on average.
@@ -138,7 +195,8 @@ pub async fn measure(place: &Place) {
     fill(&*store).await;
     let began = std::time::Instant::now();
     for turn in 0..500 {
-        let event = Event::Commented { incident: IncidentNumber(1), text: format!("comment {turn}") };
+        let event =
+            Event::Commented { incident: IncidentNumber(1), text: format!("comment {turn}") };
         write(&*store, 9, Actor::Local, vec![event]).await.unwrap();
     }
     println!("a change with one event: {:?} on average", began.elapsed() / 500);

@@ -18,29 +18,73 @@ use server::{
 use crate::store::support::{Place, at, fill, opened, write};
 
 async fn found(store: &dyn Archive, filter: TrailFilter) -> Vec<u64> {
-    store.as_trail().trail(&filter, 100).await.unwrap().into_iter().map(|entry| entry.number).collect()
+    store
+        .as_trail()
+        .trail(&filter, 100)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.number)
+        .collect()
 }
 
 pub async fn the_trail_is_filtered_and_paged(place: &Place) {
     let store = place.open().await;
     fill(&*store).await;
-    write(&*store, 9, Actor::System, vec![Event::SubjectRetired { subject: "disk:/mnt/a\"b%@web-1".parse().unwrap() }]).await.unwrap();
+    write(
+        &*store,
+        9,
+        Actor::System,
+        vec![Event::SubjectRetired { subject: "disk:/mnt/a\"b%@web-1".parse().unwrap() }],
+    )
+    .await
+    .unwrap();
     let all = TrailFilter::default;
     assert_eq!(found(&*store, all()).await, [9, 8, 7, 6, 5, 4, 3, 2, 1]);
-    assert_eq!(found(&*store, TrailFilter { actor: Some(Actor::Local), ..all() }).await, [8, 7, 6, 5]);
+    assert_eq!(
+        found(&*store, TrailFilter { actor: Some(Actor::Local), ..all() }).await,
+        [8, 7, 6, 5]
+    );
     assert_eq!(found(&*store, TrailFilter { kind: Some("commented".into()), ..all() }).await, [6]);
-    assert_eq!(found(&*store, TrailFilter { incident: Some(IncidentNumber(2)), ..all() }).await, [3]);
-    assert_eq!(found(&*store, TrailFilter { from: Some(at(2)), to: Some(at(5)), ..all() }).await, [6, 5, 4]);
-    assert_eq!(found(&*store, TrailFilter { before: Some(4), actor: Some(Actor::Agent), ..all() }).await, [3, 2]);
-    let about = |subject: &str| TrailFilter { subject: Some(subject.into()), ..TrailFilter::default() };
+    assert_eq!(
+        found(&*store, TrailFilter { incident: Some(IncidentNumber(2)), ..all() }).await,
+        [3]
+    );
+    assert_eq!(
+        found(&*store, TrailFilter { from: Some(at(2)), to: Some(at(5)), ..all() }).await,
+        [6, 5, 4]
+    );
+    assert_eq!(
+        found(&*store, TrailFilter { before: Some(4), actor: Some(Actor::Agent), ..all() }).await,
+        [3, 2]
+    );
+    let about =
+        |subject: &str| TrailFilter { subject: Some(subject.into()), ..TrailFilter::default() };
     assert_eq!(found(&*store, about("disk:/var")).await, [3]);
     assert_eq!(found(&*store, about("SERVICE:imports")).await, [8, 7, 6, 5, 4, 2]);
-    assert_eq!(found(&*store, about("disk:/mnt/a\"b%")).await, [9], "its own entry, whatever its name holds");
-    assert_eq!(found(&*store, about("disk:/mnt/a_")).await, [] as [u64; 0], "nothing in it is a pattern");
-    assert_eq!(found(&*store, TrailFilter { kind: Some("' OR 1=1 --".into()), ..all() }).await, [] as [u64; 0]);
+    assert_eq!(
+        found(&*store, about("disk:/mnt/a\"b%")).await,
+        [9],
+        "its own entry, whatever its name holds"
+    );
+    assert_eq!(
+        found(&*store, about("disk:/mnt/a_")).await,
+        [] as [u64; 0],
+        "nothing in it is a pattern"
+    );
+    assert_eq!(
+        found(&*store, TrailFilter { kind: Some("' OR 1=1 --".into()), ..all() }).await,
+        [] as [u64; 0]
+    );
     let page = store.as_trail().trail(&all(), 2).await.unwrap();
-    assert_eq!(page, store.stored_entries(7, 2).await.unwrap().into_iter().rev().collect::<Vec<_>>());
-    assert_eq!(store.as_trail().stored_entry(4).await.unwrap(), store.stored_entries(3, 1).await.unwrap().pop());
+    assert_eq!(
+        page,
+        store.stored_entries(7, 2).await.unwrap().into_iter().rev().collect::<Vec<_>>()
+    );
+    assert_eq!(
+        store.as_trail().stored_entry(4).await.unwrap(),
+        store.stored_entries(3, 1).await.unwrap().pop()
+    );
     assert_eq!(store.as_trail().stored_entry(99).await.unwrap(), None);
     assert_eq!(store.as_trail().first_since(at(2)).await.unwrap(), Some(4));
     assert_eq!(store.as_trail().first_since(at(99)).await.unwrap(), None);
@@ -63,29 +107,44 @@ pub async fn an_export_proves_what_the_database_holds(place: &Place) {
     let text = exported(&*store, 0).await;
     assert_eq!(text.lines().count(), 8);
     let proved = prove(text.as_bytes(), Some(head)).unwrap();
-    assert_eq!((proved.first, proved.head, proved.redacted, proved.unexplained), (1, head, 0, vec![]));
+    assert_eq!(
+        (proved.first, proved.head, proved.redacted, proved.unexplained),
+        (1, head, 0, vec![])
+    );
     // A part of it proves itself, and a head inside of it or just before it.
     let part = exported(&*store, 5).await;
     assert!(text.ends_with(&part));
     let before = Head { number: 5, hash: store.stored_entries(4, 1).await.unwrap()[0].hash };
     assert_eq!(prove(part.as_bytes(), Some(before)).unwrap().first, 6);
-    assert!(matches!(prove(part.as_bytes(), Some(Head { number: 4, hash: before.hash })), Err(ExportError::Before { first: 6, noted: 4 })));
+    assert!(matches!(
+        prove(part.as_bytes(), Some(Head { number: 4, hash: before.hash })),
+        Err(ExportError::Before { first: 6, noted: 4 })
+    ));
     assert_eq!(exported(&*store, 8).await, "");
     assert_eq!(exported(&*store, 500).await, "");
     let said = |text: &str, noted| prove(text.as_bytes(), noted).unwrap_err().to_string();
     // The same words as for the database.
     let line = |number: usize| text.lines().nth(number - 1).unwrap().to_owned() + "\n";
-    assert_eq!(said(&text.replace(&line(3), ""), None), "line 3: entry 3 is missing: entry 4 follows entry 2");
+    assert_eq!(
+        said(&text.replace(&line(3), ""), None),
+        "line 3: entry 3 is missing: entry 4 follows entry 2"
+    );
     assert_eq!(
         said(&text.replace(&line(3), &(line(3) + &line(3))), None),
         "line 4: entry 3 was inserted or moved: entry 4 should stand there"
     );
-    assert_eq!(said(&text.replace("Restarted", "Destroyed"), None), "line 6: entry 6: its payload was changed");
+    assert_eq!(
+        said(&text.replace("Restarted", "Destroyed"), None),
+        "line 6: entry 6: its payload was changed"
+    );
     assert_eq!(
         said(&text.replacen("\"actor\":\"local\"", "\"actor\":\"agent\"", 1), None),
         "line 5: entry 5 was changed, or one was put in its place"
     );
-    assert_eq!(said(&text.replace(&line(8), ""), Some(head)), "line 8: entries 8 to 8 are missing at the end");
+    assert_eq!(
+        said(&text.replace(&line(8), ""), Some(head)),
+        "line 8: entries 8 to 8 are missing at the end"
+    );
     let other = Head { number: 4, hash: head.hash };
     assert!(said(&text, Some(other)).contains("was noted: the journal was rewritten up to there"));
     assert!(said(&text[..text.len() - 1], None).starts_with("line 8: it is cut off"));
@@ -118,7 +177,10 @@ pub async fn a_redaction_takes_the_words_everywhere_and_the_journal_verifies(pla
     store.save_bundle(one, secret.as_bytes()).await.unwrap();
     let noted = verify(&*store, None).await.unwrap().head;
     let looks = async |text: &str| {
-        let filter = rules::desk::HistoryFilter { text: Some(text.into()), ..rules::desk::HistoryFilter::default() };
+        let filter = rules::desk::HistoryFilter {
+            text: Some(text.into()),
+            ..rules::desk::HistoryFilter::default()
+        };
         store.history(&filter, 10).await.unwrap().len()
     };
     assert_eq!((looks(secret).await, looks("kept").await, looks("leak").await), (1, 1, 1));
@@ -147,7 +209,10 @@ pub async fn a_redaction_takes_the_words_everywhere_and_the_journal_verifies(pla
     // Once is enough, and what is no entry can't be removed; both leave nothing behind.
     let head = store.head().await.unwrap();
     for entry in [9, 500] {
-        assert!(matches!(write(&*store, 22, Actor::Local, removal(entry)).await, Err(StoreError::Refused(Refusal::Conflict { .. }))));
+        assert!(matches!(
+            write(&*store, 22, Actor::Local, removal(entry)).await,
+            Err(StoreError::Refused(Refusal::Conflict { .. }))
+        ));
     }
     // Nor can what says who decided, whoever asks the store.
     assert!(write(&*store, 22, Actor::Local, removal(1)).await.is_err());
@@ -175,7 +240,8 @@ pub async fn content_that_vanished_without_a_word_is_named(place: &Place) {
     assert_eq!(prove(exported(&*store, 0).await.as_bytes(), None).unwrap().unexplained, [6]);
     // What says who decided is guarded by the database itself.
     for number in [1, 2, 5, 7] {
-        let statement = format!("UPDATE journal SET payload = NULL, salt = NULL WHERE number = {number}");
+        let statement =
+            format!("UPDATE journal SET payload = NULL, salt = NULL WHERE number = {number}");
         assert_eq!(place.attack(&statement, &statement).await.is_err(), number != 7, "{number}");
     }
 }
@@ -192,11 +258,28 @@ fn wanted(label: &str) -> Wanted {
 
 async fn share(store: &dyn Archive, label: &str, token_hash: Hash) -> Result<ShareId, StoreError> {
     let one = IncidentNumber(1);
-    let decide =
-        Box::new(|known: &[Incident]| if known.is_empty() { Err(Refusal::NotFound { what: "incident".into() }) } else { Ok(vec![]) });
-    let change = Change { at: at(10), actor: Actor::Local, about: About::Incident(one), decide, people: None, monitor: None };
-    let entries = store.as_trail().change_with(change, Beside::Share { incident: one, wanted: wanted(label), token_hash }).await?;
-    let Some(Event::ShareCreated { share, until, .. }) = entries.last().unwrap().event else { panic!("another entry") };
+    let decide = Box::new(|known: &[Incident]| {
+        if known.is_empty() {
+            Err(Refusal::NotFound { what: "incident".into() })
+        } else {
+            Ok(vec![])
+        }
+    });
+    let change = Change {
+        at: at(10),
+        actor: Actor::Local,
+        about: About::Incident(one),
+        decide,
+        people: None,
+        monitor: None,
+    };
+    let entries = store
+        .as_trail()
+        .change_with(change, Beside::Share { incident: one, wanted: wanted(label), token_hash })
+        .await?;
+    let Some(Event::ShareCreated { share, until, .. }) = entries.last().unwrap().event else {
+        panic!("another entry")
+    };
     assert_eq!((u64::from(share.0), until), (entries.last().unwrap().number, at(100)));
     Ok(share)
 }
@@ -226,7 +309,13 @@ pub async fn a_share_link_opens_until_its_end_or_until_it_is_ended(place: &Place
     };
     assert_eq!(trail.opened_by(token, at(99)).await.unwrap().as_ref(), Some(&expected));
     assert_eq!(trail.share(id).await.unwrap(), Some(expected));
-    let listed: Vec<ShareId> = trail.shares(IncidentNumber(1), 10).await.unwrap().into_iter().map(|share| share.id).collect();
+    let listed: Vec<ShareId> = trail
+        .shares(IncidentNumber(1), 10)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|share| share.id)
+        .collect();
     assert_eq!(listed, [second, id]);
     assert_eq!(trail.shares(IncidentNumber(2), 10).await.unwrap(), []);
     trail.share_used(id, at(20), true).await.unwrap();
@@ -240,7 +329,10 @@ pub async fn a_share_link_opens_until_its_end_or_until_it_is_ended(place: &Place
     write(&*store, 40, Actor::Local, end()).await.unwrap();
     assert_eq!(trail.opened_by(token, at(41)).await.unwrap(), None);
     assert_eq!(trail.share(id).await.unwrap().unwrap().revoked_at, Some(at(40)));
-    assert!(matches!(write(&*store, 41, Actor::Local, end()).await, Err(StoreError::Refused(Refusal::Conflict { .. }))));
+    assert!(matches!(
+        write(&*store, 41, Actor::Local, end()).await,
+        Err(StoreError::Refused(Refusal::Conflict { .. }))
+    ));
     // To share is not to act on the incident.
     let incident = store.incident(IncidentNumber(1)).await.unwrap().unwrap();
     assert_eq!(incident.updated_at, at(6));
@@ -253,10 +345,18 @@ pub async fn measure(place: &Place) {
     let store = place.open().await;
     write(&*store, 0, Actor::Agent, vec![opened(1, "host:web-1")]).await.unwrap();
     for turn in 0..200 {
-        let events = (0..500).map(|_| Event::ResolutionOffered { incident: IncidentNumber(1) }).collect();
+        let events =
+            (0..500).map(|_| Event::ResolutionOffered { incident: IncidentNumber(1) }).collect();
         write(&*store, turn, Actor::Agent, events).await.unwrap();
         if turn == 100 {
-            write(&*store, turn, Actor::Local, vec![Event::Commented { incident: IncidentNumber(1), text: "one".into() }]).await.unwrap();
+            write(
+                &*store,
+                turn,
+                Actor::Local,
+                vec![Event::Commented { incident: IncidentNumber(1), text: "one".into() }],
+            )
+            .await
+            .unwrap();
         }
     }
     for filter in [

@@ -17,7 +17,11 @@ use crate::{
 pub(super) fn words(text: &str) -> Result<(Vec<Word>, usize), Wrong> {
     let inner = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
     let Some(inner) = inner.filter(|inner| !inner.is_empty()) else {
-        return Err(wrong(Rule::Form, shown(text), "one command between backticks, such as '`pm2 reload {app}`'"));
+        return Err(wrong(
+            Rule::Form,
+            shown(text),
+            "one command between backticks, such as '`pm2 reload {app}`'",
+        ));
     };
     programs::words(inner).map(|words| (words, 1)).map_err(|wrong| moved(wrong, 1))
 }
@@ -28,8 +32,14 @@ pub(super) fn moved(wrong: Wrong, by: usize) -> Wrong {
 
 pub(super) fn span(text: &str, least: Span, most: Span) -> Result<Span, Wrong> {
     let expected = || format!("a duration from '{least}' to '{most}'");
-    let span: Span = text.parse().map_err(|_| wrong(Rule::Duration, format!("{} isn't a duration", shown(text)), expected()))?;
-    if (least..=most).contains(&span) { Ok(span) } else { Err(wrong(Rule::Duration, format!("'{span}'"), expected())) }
+    let span: Span = text.parse().map_err(|_| {
+        wrong(Rule::Duration, format!("{} isn't a duration", shown(text)), expected())
+    })?;
+    if (least..=most).contains(&span) {
+        Ok(span)
+    } else {
+        Err(wrong(Rule::Duration, format!("'{span}'"), expected()))
+    }
 }
 
 pub(super) fn risk(text: &str) -> Result<Risk, Wrong> {
@@ -54,14 +64,23 @@ pub(super) fn user(text: &str) -> Result<RunAs, Wrong> {
 
 /// `` `pm2-restart` ``, or `can't be undone, because ...`.
 pub(super) fn undo(text: &str) -> Result<Undo, Wrong> {
-    const EXPECTED: &str = "the id of another command in backticks, or 'can't be undone, because' and why";
-    if let Some(id) = text.strip_prefix('`').and_then(|text| text.strip_suffix('`')).filter(|id| is_command_id(id)) {
+    const EXPECTED: &str =
+        "the id of another command in backticks, or 'can't be undone, because' and why";
+    if let Some(id) = text
+        .strip_prefix('`')
+        .and_then(|text| text.strip_suffix('`'))
+        .filter(|id| is_command_id(id))
+    {
         return Ok(Undo::By(id.to_owned()));
     }
     let text = text.replace('\u{2019}', "'");
     let why = text.strip_prefix("can't be undone, because ").map(str::trim).unwrap_or_default();
     let told = (10..=300).contains(&why.chars().count());
-    if told { Ok(Undo::Never(why.to_owned())) } else { Err(wrong(Rule::Undo, shown(&text), EXPECTED)) }
+    if told {
+        Ok(Undo::Never(why.to_owned()))
+    } else {
+        Err(wrong(Rule::Undo, shown(&text), EXPECTED))
+    }
 }
 
 pub(super) fn signals(text: &str) -> Result<Vec<Signal>, Wrong> {
@@ -97,12 +116,17 @@ pub(super) fn proofs(text: &str) -> Result<Vec<Proof>, Wrong> {
         }
         proofs.push(Proof { signal, within });
     }
-    if proofs.len() > MOST { Err(wrong(Rule::Bounds, format!("{} proofs", proofs.len()), format!("at most {MOST}"))) } else { Ok(proofs) }
+    if proofs.len() > MOST {
+        Err(wrong(Rule::Bounds, format!("{} proofs", proofs.len()), format!("at most {MOST}")))
+    } else {
+        Ok(proofs)
+    }
 }
 
 /// What a placeholder stands for.
 pub(in crate::catalogue) fn kind(text: &str) -> Result<Kind, Wrong> {
-    const KNOWN: [&str; 3] = ["an app seen under PM2", "a certificate that certbot has", "a query that runs now"];
+    const KNOWN: [&str; 3] =
+        ["an app seen under PM2", "a certificate that certbot has", "a query that runs now"];
     match text {
         "an app seen under PM2" => return Ok(Kind::App),
         "a certificate that certbot has" => return Ok(Kind::Certificate),
@@ -132,17 +156,21 @@ pub(in crate::catalogue) fn kind(text: &str) -> Result<Kind, Wrong> {
 fn numbers(text: &str) -> Result<Kind, Wrong> {
     /// Each value gets its own line for sudo.
     const MOST_VALUES: u64 = 100;
-    const EXPECTED: &str =
-        "'a whole number from 200 to 2,000 in steps of 200, usually 400', with at most 100 values, the last and the usual one among them";
+    const EXPECTED: &str = "'a whole number from 200 to 2,000 in steps of 200, usually 400', with at most 100 values, the last and the usual one among them";
     let parts = text.split_once(" to ").and_then(|(from, rest)| {
         let (to, rest) = rest.split_once(" in steps of ")?;
         let (step, usual) = rest.split_once(", usually ")?;
         Some((grouped(from)?, grouped(to)?, grouped(step)?, grouped(usual)?))
     });
-    let on_a_step = |from: u64, to: u64, step: u64, number: u64| (from..=to).contains(&number) && (number - from).is_multiple_of(step);
+    let on_a_step = |from: u64, to: u64, step: u64, number: u64| {
+        (from..=to).contains(&number) && (number - from).is_multiple_of(step)
+    };
     match parts {
         Some((from, to, step, usual))
-            if step > 0 && on_a_step(from, to, step, to) && on_a_step(from, to, step, usual) && (to - from) / step < MOST_VALUES =>
+            if step > 0
+                && on_a_step(from, to, step, to)
+                && on_a_step(from, to, step, usual)
+                && (to - from) / step < MOST_VALUES =>
         {
             Ok(Kind::Number { from, to, step, usual })
         }

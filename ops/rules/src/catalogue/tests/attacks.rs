@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-/// Which placeholder, the value, and who refuses it. The host is said to have seen every one of them.
+/// Which placeholder, the value, and who refuses it. The host is said to have seen every one of
+/// them.
 const VALUES: &[(&str, &str, Rule)] = &[
     ("app", "", Rule::ValueEmpty),
     ("app", " ", Rule::ValueCharacters),
@@ -130,11 +131,21 @@ fn every_attack_on_a_value_is_refused_by_its_rule() {
     for &(name, value, rule) in VALUES {
         let seen = || [value.to_owned()];
         let facts = facts().with_apps(seen()).with_certificates(seen()).with_queries(seen());
-        for command in catalogue.commands().iter().filter(|command| command.placeholders().iter().any(|known| known.name() == name)) {
+        for command in catalogue
+            .commands()
+            .iter()
+            .filter(|command| command.placeholders().iter().any(|known| known.name() == name))
+        {
             let refused = command.fill(&Values::new().with(name, value), &facts).unwrap_err();
             assert_eq!(refused.rule, rule, "{name} {value:?} for {}: {refused}", command.id());
-            assert!(refused.to_string().chars().all(|c| (' '..='~').contains(&c) || c == '\u{2026}'), "{refused}");
-            assert!(!command.placeholders()[0].choices(&facts).contains(&value.to_owned()), "{value:?} is offered");
+            assert!(
+                refused.to_string().chars().all(|c| (' '..='~').contains(&c) || c == '\u{2026}'),
+                "{refused}"
+            );
+            assert!(
+                !command.placeholders()[0].choices(&facts).contains(&value.to_owned()),
+                "{value:?} is offered"
+            );
         }
     }
     assert!(VALUES.len() >= 100, "{}", VALUES.len());
@@ -150,7 +161,10 @@ fn values_are_complete_and_seen() {
     assert_eq!(rule(Values::new().with("app", "gone")), Rule::NotSeen);
     assert_eq!(rule(Values::new().with("app", "API")), Rule::NotSeen, "names are compared exactly");
     let nginx = catalogue().get("nginx-reload").unwrap().clone();
-    assert_eq!(nginx.fill(&Values::new().with("app", "api"), &facts()).unwrap_err().rule, Rule::ValueUnknown);
+    assert_eq!(
+        nginx.fill(&Values::new().with("app", "api"), &facts()).unwrap_err().rule,
+        Rule::ValueUnknown
+    );
 }
 
 /// Which rows are changed, and who refuses it.
@@ -257,26 +271,124 @@ const ROWS: &[(&[(&str, &str)], Rule)] = &[
     (&[("runs", "`nginx -c x`"), ("{app}", "")], Rule::Flag),
     (&[("runs", "`nginx -t -c x`"), ("{app}", "")], Rule::Flag),
     (&[("runs", "`nginx -s reload -g x`"), ("{app}", "")], Rule::Flag),
-    (&[("runs", "`systemctl stop {unit}`"), ("{app}", ""), ("{unit}", "one of the units `a.service`")], Rule::Subcommand),
-    (&[("runs", "`systemctl poweroff`"), ("{app}", "")], Rule::Subcommand),
-    (&[("runs", "`systemctl edit {unit}`"), ("{app}", ""), ("{unit}", "one of the units `a.service`")], Rule::Subcommand),
-    (&[("runs", "`systemctl --user restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units `a.service`")], Rule::Flag),
-    (&[("runs", "`systemctl restart a.service`"), ("{app}", "")], Rule::NeedsPlaceholder),
-    (&[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units `nginx.service`")], Rule::NeedsCheck),
-    (&[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units `ssh.service`")], Rule::UnitProtected),
-    (&[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units `SSH.service`")], Rule::UnitProtected),
     (
-        &[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units `systemd-logind.service`")],
+        &[
+            ("runs", "`systemctl stop {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `a.service`"),
+        ],
+        Rule::Subcommand,
+    ),
+    (&[("runs", "`systemctl poweroff`"), ("{app}", "")], Rule::Subcommand),
+    (
+        &[
+            ("runs", "`systemctl edit {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `a.service`"),
+        ],
+        Rule::Subcommand,
+    ),
+    (
+        &[
+            ("runs", "`systemctl --user restart {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `a.service`"),
+        ],
+        Rule::Flag,
+    ),
+    (&[("runs", "`systemctl restart a.service`"), ("{app}", "")], Rule::NeedsPlaceholder),
+    (
+        &[
+            ("runs", "`systemctl restart {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `nginx.service`"),
+        ],
+        Rule::NeedsCheck,
+    ),
+    (
+        &[
+            ("runs", "`systemctl restart {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `ssh.service`"),
+        ],
         Rule::UnitProtected,
     ),
-    (&[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units `debug-shell.service`")], Rule::UnitProtected),
-    (&[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units `calm-ops.service`")], Rule::UnitProtected),
-    (&[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units `*.service`")], Rule::ValueCharacters),
-    (&[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units `--now.service`")], Rule::ValueDash),
-    (&[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units `reboot.target`")], Rule::UnitService),
-    (&[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units `a.service b.service`")], Rule::ValueCharacters),
-    (&[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units `../a.service`")], Rule::ValuePath),
-    (&[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units -")], Rule::UnitService),
+    (
+        &[
+            ("runs", "`systemctl restart {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `SSH.service`"),
+        ],
+        Rule::UnitProtected,
+    ),
+    (
+        &[
+            ("runs", "`systemctl restart {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `systemd-logind.service`"),
+        ],
+        Rule::UnitProtected,
+    ),
+    (
+        &[
+            ("runs", "`systemctl restart {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `debug-shell.service`"),
+        ],
+        Rule::UnitProtected,
+    ),
+    (
+        &[
+            ("runs", "`systemctl restart {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `calm-ops.service`"),
+        ],
+        Rule::UnitProtected,
+    ),
+    (
+        &[
+            ("runs", "`systemctl restart {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `*.service`"),
+        ],
+        Rule::ValueCharacters,
+    ),
+    (
+        &[
+            ("runs", "`systemctl restart {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `--now.service`"),
+        ],
+        Rule::ValueDash,
+    ),
+    (
+        &[
+            ("runs", "`systemctl restart {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `reboot.target`"),
+        ],
+        Rule::UnitService,
+    ),
+    (
+        &[
+            ("runs", "`systemctl restart {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `a.service b.service`"),
+        ],
+        Rule::ValueCharacters,
+    ),
+    (
+        &[
+            ("runs", "`systemctl restart {unit}`"),
+            ("{app}", ""),
+            ("{unit}", "one of the units `../a.service`"),
+        ],
+        Rule::ValuePath,
+    ),
+    (
+        &[("runs", "`systemctl restart {unit}`"), ("{app}", ""), ("{unit}", "one of the units -")],
+        Rule::UnitService,
+    ),
     (&[("runs", "`journalctl --vacuum-size=0M`"), ("{app}", "")], Rule::Range),
     (&[("runs", "`journalctl --vacuum-size=1M`"), ("{app}", "")], Rule::Range),
     (&[("runs", "`journalctl --vacuum-size=99M`"), ("{app}", "")], Rule::Range),
@@ -289,7 +401,11 @@ const ROWS: &[(&[(&str, &str)], Rule)] = &[
     (&[("runs", "`journalctl --rotate --vacuum-size=500M`"), ("{app}", "")], Rule::Flag),
     (&[("runs", "`journalctl --vacuum-size=500M --directory=/var`"), ("{app}", "")], Rule::Flag),
     (
-        &[("runs", "`journalctl --vacuum-size={n}M`"), ("{app}", ""), ("{n}", "a whole number from 1 to 50 in steps of 1, usually 1")],
+        &[
+            ("runs", "`journalctl --vacuum-size={n}M`"),
+            ("{app}", ""),
+            ("{n}", "a whole number from 1 to 50 in steps of 1, usually 1"),
+        ],
         Rule::Range,
     ),
     (
@@ -301,20 +417,39 @@ const ROWS: &[(&[(&str, &str)], Rule)] = &[
         Rule::Placeholder,
     ),
     (
-        &[("runs", "`journalctl --vacuum-size={n}M`"), ("{app}", ""), ("{n}", "a whole number from 200 to 99999 in steps of 1, usually 1")],
+        &[
+            ("runs", "`journalctl --vacuum-size={n}M`"),
+            ("{app}", ""),
+            ("{n}", "a whole number from 200 to 99999 in steps of 1, usually 1"),
+        ],
         Rule::Range,
     ),
     (
-        &[("runs", "`journalctl --vacuum-size={n}M`"), ("{app}", ""), ("{n}", "a whole number from 300 to 200 in steps of 1, usually 1")],
+        &[
+            ("runs", "`journalctl --vacuum-size={n}M`"),
+            ("{app}", ""),
+            ("{n}", "a whole number from 300 to 200 in steps of 1, usually 1"),
+        ],
         Rule::Range,
     ),
     (
-        &[("runs", "`journalctl --vacuum-size={n}M`"), ("{app}", ""), ("{n}", "a whole number from 200 to 300 in steps of 0, usually 200")],
+        &[
+            ("runs", "`journalctl --vacuum-size={n}M`"),
+            ("{app}", ""),
+            ("{n}", "a whole number from 200 to 300 in steps of 0, usually 200"),
+        ],
         Rule::Range,
     ),
     (&[("runs", "`certbot renew --force-renewal`"), ("{app}", "")], Rule::Flag),
     (&[("runs", "`certbot renew --deploy-hook reboot`"), ("{app}", "")], Rule::Flag),
-    (&[("runs", "`certbot delete --cert-name {c}`"), ("{app}", ""), ("{c}", "a certificate that certbot has")], Rule::Subcommand),
+    (
+        &[
+            ("runs", "`certbot delete --cert-name {c}`"),
+            ("{app}", ""),
+            ("{c}", "a certificate that certbot has"),
+        ],
+        Rule::Subcommand,
+    ),
     (&[("runs", "`certbot renew --cert-name example.com`"), ("{app}", "")], Rule::NeedsPlaceholder),
     (&[("runs", "`certbot renew --cert-name`"), ("{app}", "")], Rule::Arguments),
     (&[("runs", "`script:unknown`"), ("{app}", "")], Rule::Script),
@@ -324,8 +459,24 @@ const ROWS: &[(&[(&str, &str)], Rule)] = &[
     (&[("runs", "`built-in:query-cancel`"), ("{app}", "")], Rule::Arguments),
     (&[("runs", "`built-in:query-cancel 4711`"), ("{app}", "")], Rule::NeedsPlaceholder),
     (&[("runs", "`built-in:query-cancel {app}`")], Rule::PlaceholderKind),
-    (&[("runs", "`built-in:query-cancel {q}`"), ("{app}", ""), ("{q}", "a query that runs now"), ("runs as", "`postgres`")], Rule::BuiltIn),
-    (&[("runs", "`built-in:query-cancel {q}`"), ("{app}", ""), ("{q}", "a query that runs now"), ("check", "`nginx -t`")], Rule::BuiltIn),
+    (
+        &[
+            ("runs", "`built-in:query-cancel {q}`"),
+            ("{app}", ""),
+            ("{q}", "a query that runs now"),
+            ("runs as", "`postgres`"),
+        ],
+        Rule::BuiltIn,
+    ),
+    (
+        &[
+            ("runs", "`built-in:query-cancel {q}`"),
+            ("{app}", ""),
+            ("{q}", "a query that runs now"),
+            ("check", "`nginx -t`"),
+        ],
+        Rule::BuiltIn,
+    ),
     (&[("check", "`nginx -s reload`")], Rule::CheckLooks),
     (&[("check", "`pm2 reload {app}`")], Rule::Placeholder),
     (&[("check", "`sh -c true`")], Rule::Interpreter),
@@ -386,7 +537,9 @@ fn every_attack_on_a_row_is_refused_by_its_rule() {
 fn every_attack_on_the_page_is_refused_by_its_rule() {
     let fine = one(&[]);
     let table = fine.strip_prefix("format: 1\n").unwrap();
-    let many = (0..101).map(|id| one(&[("command", &format!("`c{id}`"))]).replace("format: 1", "")).collect::<String>();
+    let many = (0..101)
+        .map(|id| one(&[("command", &format!("`c{id}`"))]).replace("format: 1", ""))
+        .collect::<String>();
     let indented = table.lines().map(|line| format!("    {line}\n")).collect::<String>();
     for (text, rule) in [
         (table.to_owned(), Rule::Form),
@@ -416,17 +569,33 @@ fn every_attack_on_the_page_is_refused_by_its_rule() {
         (fine.replace("| risk | low |", "| risk | low"), Rule::Form),
         (fine.replace("| risk | low |", "| risk | low | high |"), Rule::Form),
     ] {
-        let rules: Vec<Rule> = parse(&text).map(|_| ()).unwrap_err().iter().map(Refusal::rule).collect();
-        assert!(rules.contains(&rule), "{rule}: {rules:?}\n{}", text.chars().take(900).collect::<String>());
+        let rules: Vec<Rule> =
+            parse(&text).map(|_| ()).unwrap_err().iter().map(Refusal::rule).collect();
+        assert!(
+            rules.contains(&rule),
+            "{rule}: {rules:?}\n{}",
+            text.chars().take(900).collect::<String>()
+        );
     }
     let fenced = format!("{fine}\n```\n{}```\n", table.replace("pm2-reload", "hidden"));
-    assert_eq!(parse(&fenced).unwrap().commands().len(), 1, "what stands in a fence is not in force");
+    assert_eq!(
+        parse(&fenced).unwrap().commands().len(),
+        1,
+        "what stands in a fence is not in force"
+    );
 }
 
 #[test]
 fn every_rule_refuses_something() {
-    let mut used: BTreeSet<Rule> = VALUES.iter().map(|attack| attack.2).chain(ROWS.iter().map(|attack| attack.1)).collect();
-    used.extend([Rule::Bounds, Rule::Absent, Rule::ValueMissing, Rule::ValueUnknown, Rule::NotSeen]);
+    let mut used: BTreeSet<Rule> =
+        VALUES.iter().map(|attack| attack.2).chain(ROWS.iter().map(|attack| attack.1)).collect();
+    used.extend([
+        Rule::Bounds,
+        Rule::Absent,
+        Rule::ValueMissing,
+        Rule::ValueUnknown,
+        Rule::NotSeen,
+    ]);
     let unused: Vec<&Rule> = Rule::ALL.iter().filter(|rule| !used.contains(rule)).collect();
     assert!(unused.is_empty(), "{unused:?}");
 }

@@ -1,5 +1,5 @@
-//! Whatever the text, nothing panics, and whatever is accepted is one of the vectors below: written out a second time, without the code
-//! that is tested.
+//! Whatever the text, nothing panics, and whatever is accepted is one of the vectors below: written
+//! out a second time, without the code that is tested.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -10,9 +10,12 @@ fn is_one_app(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && letters.next().is_some_and(|b| b.is_ascii_alphanumeric())
         && letters.all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-        && !["all", "log", "default", "infinity", "nan", "startup", "unstartup"].contains(&text.to_lowercase().as_str())
+        && !["all", "log", "default", "infinity", "nan", "startup", "unstartup"]
+            .contains(&text.to_lowercase().as_str())
         && !is_number_in_javascript(text)
-        && [".json", ".yml", ".yaml", ".config.js", ".config.cjs", ".config.mjs"].iter().all(|end| !text.contains(end))
+        && [".json", ".yml", ".yaml", ".config.js", ".config.cjs", ".config.mjs"]
+            .iter()
+            .all(|end| !text.contains(end))
 }
 
 fn is_number_in_javascript(text: &str) -> bool {
@@ -20,7 +23,9 @@ fn is_number_in_javascript(text: &str) -> bool {
     let based = [("0x", 16), ("0o", 8), ("0b", 2)];
     text.parse::<f64>().is_ok()
         || based.iter().any(|(prefix, base)| {
-            lower.strip_prefix(prefix).is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_digit(*base)))
+            lower.strip_prefix(prefix).is_some_and(|digits| {
+                !digits.is_empty() && digits.chars().all(|c| c.is_digit(*base))
+            })
         })
 }
 
@@ -29,12 +34,17 @@ fn is_service(text: &str) -> bool {
     text.ends_with(".service")
         && !text.starts_with(['-', '.', '@'])
         && text.bytes().all(fine)
-        && ["ssh", "systemd", "dbus", "calm-ops", "user@", "getty"].iter().all(|never| !text.to_lowercase().starts_with(never))
+        && ["ssh", "systemd", "dbus", "calm-ops", "user@", "getty"]
+            .iter()
+            .all(|never| !text.to_lowercase().starts_with(never))
 }
 
 fn is_between(text: &str, before: &str, after: &str, least: u64) -> bool {
     let number = text.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
-    number.is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()) && number.parse::<u64>().is_ok_and(|number| number >= least))
+    number.is_some_and(|number| {
+        number.bytes().all(|b| b.is_ascii_digit())
+            && number.parse::<u64>().is_ok_and(|number| number >= least)
+    })
 }
 
 /// The closed list once more.
@@ -49,7 +59,8 @@ fn is_allowed(argv: &[&str]) -> bool {
                 || is_between(flag, "--vacuum-time=", "d", 2)
         }
         ["/usr/bin/certbot", "renew", "--cert-name", name] => {
-            !name.starts_with(['-', '.']) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b))
+            !name.starts_with(['-', '.'])
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b))
         }
         _ => false,
     }
@@ -77,9 +88,11 @@ fn check_all(catalogue: &Catalogue, names: &[String]) -> usize {
     for command in catalogue.commands() {
         let placeholders = command.placeholders();
         assert!(placeholders.len() <= 1, "no form has two");
-        let offered: Vec<String> = placeholders.iter().flat_map(|placeholder| placeholder.choices(&facts)).collect();
-        let every =
-            names.iter().chain(&offered).map(|value| placeholders.iter().fold(Values::new(), |all, one| all.with(one.name(), value)));
+        let offered: Vec<String> =
+            placeholders.iter().flat_map(|placeholder| placeholder.choices(&facts)).collect();
+        let every = names.iter().chain(&offered).map(|value| {
+            placeholders.iter().fold(Values::new(), |all, one| all.with(one.name(), value))
+        });
         for values in every.chain([Values::new()]) {
             if let Ok(filled) = command.fill(&values, &facts) {
                 check(&filled);
@@ -88,7 +101,10 @@ fn check_all(catalogue: &Catalogue, names: &[String]) -> usize {
         }
         for value in offered {
             let name = placeholders[0].name();
-            assert!(command.fill(&Values::new().with(name, &value), &facts).is_ok(), "{value} is offered and refused");
+            assert!(
+                command.fill(&Values::new().with(name, &value), &facts).is_ok(),
+                "{value} is offered and refused"
+            );
         }
     }
     count
@@ -103,9 +119,16 @@ fn check_places(text: &str) {
             assert!(!refusals.is_empty());
             for refusal in refusals {
                 let problem = refusal.problem();
-                let length = text.lines().nth(problem.line as usize - 1).map_or(0, |line| line.chars().take(2_000).count()) as u32;
+                let length = text
+                    .lines()
+                    .nth(problem.line as usize - 1)
+                    .map_or(0, |line| line.chars().take(2_000).count())
+                    as u32;
                 assert!(problem.column >= 1 && problem.column <= length.max(1), "{problem}");
-                assert!(problem.width >= 1 && problem.column + problem.width <= length.max(1) + 1, "{problem}");
+                assert!(
+                    problem.width >= 1 && problem.column + problem.width <= length.max(1) + 1,
+                    "{problem}"
+                );
             }
         }
     }
@@ -198,7 +221,10 @@ const RIGHT: &[(&str, &str)] = &[
     ("pm2 flush {x}", "an app seen under PM2"),
     ("nginx -s reload", ""),
     ("systemctl restart {x}", "one of the units `nginx.service`, `php-fpm@8.service`"),
-    ("journalctl --vacuum-size={x}M", "a whole number from 200 to 400 in steps of 100, usually 300"),
+    (
+        "journalctl --vacuum-size={x}M",
+        "a whole number from 200 to 400 in steps of 100, usually 300",
+    ),
     ("journalctl --vacuum-time=14d", ""),
     ("certbot renew --cert-name {x}", "a certificate that certbot has"),
     ("built-in:query-cancel {x}", "a query that runs now"),
@@ -228,7 +254,8 @@ proptest! {
     }
 }
 
-/// Every sequence of one to four pieces, with a placeholder of each kind: the grammar lets through exactly what it says.
+/// Every sequence of one to four pieces, with a placeholder of each kind: the grammar lets through
+/// exactly what it says.
 #[test]
 fn of_all_sequences_of_pieces_only_those_of_the_closed_list_are_accepted() {
     let known = [
@@ -237,12 +264,24 @@ fn of_all_sequences_of_pieces_only_those_of_the_closed_list_are_accepted() {
         ("unit", "one of the units `php-fpm@8.service`"),
         ("number", "a whole number from 200 to 400 in steps of 100, usually 300"),
     ];
-    let kinds = known.iter().map(|(name, kind)| ((*name).to_owned(), read::cells::kind(kind).unwrap())).collect();
-    let placeholders =
-        ["{app}", "{certificate}", "{unit}", "{number}", "--vacuum-size={number}M", "--vacuum-time={number}d", "--vacuum-time={unit}d"];
-    let pieces: Vec<&str> = PIECES.iter().copied().filter(|piece| !piece.contains('{')).chain(placeholders).collect();
+    let kinds = known
+        .iter()
+        .map(|(name, kind)| ((*name).to_owned(), read::cells::kind(kind).unwrap()))
+        .collect();
+    let placeholders = [
+        "{app}",
+        "{certificate}",
+        "{unit}",
+        "{number}",
+        "--vacuum-size={number}M",
+        "--vacuum-time={number}d",
+        "--vacuum-time={unit}d",
+    ];
+    let pieces: Vec<&str> =
+        PIECES.iter().copied().filter(|piece| !piece.contains('{')).chain(placeholders).collect();
     let mut accepted = Vec::new();
-    let mut sequences: Vec<String> = Program::ALL.iter().map(|program| program.name().to_owned()).collect();
+    let mut sequences: Vec<String> =
+        Program::ALL.iter().map(|program| program.name().to_owned()).collect();
     for _ in 0..4 {
         let mut next = Vec::new();
         for text in sequences {
@@ -272,10 +311,16 @@ fn of_all_sequences_of_pieces_only_those_of_the_closed_list_are_accepted() {
         ]
     );
     for text in accepted {
-        let mut rows = vec![("{app}", ""), ("check", if text.contains("nginx") { "`nginx -t`" } else { "-" })];
+        let mut rows =
+            vec![("{app}", ""), ("check", if text.contains("nginx") { "`nginx -t`" } else { "-" })];
         let runs = format!("`{text}`");
         let names = known.map(|(name, kind)| (format!("{{{name}}}"), kind));
-        rows.extend(names.iter().filter(|(name, _)| text.contains(name.as_str())).map(|(name, kind)| (name.as_str(), *kind)));
+        rows.extend(
+            names
+                .iter()
+                .filter(|(name, _)| text.contains(name.as_str()))
+                .map(|(name, kind)| (name.as_str(), *kind)),
+        );
         rows.push(("runs", &runs));
         let catalogue = parse(&one(&rows)).unwrap_or_else(|refusals| panic!("{}", refusals[0]));
         assert!(check_all(&catalogue, &["api".into(), "example.com".into()]) > 0, "{text}");
@@ -285,8 +330,16 @@ fn of_all_sequences_of_pieces_only_those_of_the_closed_list_are_accepted() {
 #[test]
 fn the_second_list_knows_what_the_catalogue_may_run() {
     let catalogue = catalogue();
-    let count = check_all(&catalogue, &["api".into(), "example.com".into(), "4711@1790000000000000".into()]);
-    // Three for PM2 with two names each (a certificate's name may be an app's), and so on: none is empty.
+    let count = check_all(
+        &catalogue,
+        &["api".into(), "example.com".into(), "4711@1790000000000000".into()],
+    );
+    // Three for PM2 with two names each (a certificate's name may be an app's), and so on: none is
+    // empty.
     assert!(count >= catalogue.commands().len(), "{count}");
-    assert!(!is_allowed(&["/usr/bin/pm2", "reload", "all"]) && !is_allowed(&["/bin/sh"]) && !is_allowed(&[]));
+    assert!(
+        !is_allowed(&["/usr/bin/pm2", "reload", "all"])
+            && !is_allowed(&["/bin/sh"])
+            && !is_allowed(&[])
+    );
 }

@@ -60,7 +60,8 @@ pub struct Account {
     pub closed_at: Option<Timestamp>,
     /// Their password.
     pub password: PasswordHash,
-    /// When their role was changed last, or their account opened again; `None` where they have it from the beginning.
+    /// When their role was changed last, or their account opened again; `None` where they have it
+    /// from the beginning.
     #[serde(default)]
     pub role_since: Option<Timestamp>,
     /// When they last set another password.
@@ -107,7 +108,8 @@ pub struct Session {
     pub hash: SecretHash,
     /// Since when.
     pub created_at: Timestamp,
-    /// When it was used last, to a few minutes. It is stored beside the row, as it changes without a journal entry.
+    /// When it was used last, to a few minutes. It is stored beside the row, as it changes without
+    /// a journal entry.
     #[serde(skip)]
     pub seen_at: Timestamp,
     /// When the person last proved who they are.
@@ -121,10 +123,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// Whether it lets someone in: nobody has ended it, and it is neither too old nor unused for too long. `seen_at` is when it was used last,
-    /// which may be known better than from its row.
+    /// Whether it lets someone in: nobody has ended it, and it is neither too old nor unused for
+    /// too long. `seen_at` is when it was used last, which may be known better than from its row.
     pub fn is_open(&self, seen_at: Timestamp, now: Timestamp) -> bool {
-        self.ended_at.is_none() && now.since(self.created_at) <= LONGEST_SESSION && now.since(seen_at) <= LONGEST_UNUSED
+        self.ended_at.is_none()
+            && now.since(self.created_at) <= LONGEST_SESSION
+            && now.since(seen_at) <= LONGEST_UNUSED
     }
 }
 
@@ -163,7 +167,8 @@ pub struct Token {
     pub created_at: Timestamp,
     /// When it ends by itself.
     pub until: Option<Timestamp>,
-    /// When it was used last, to a few minutes. It is stored beside the row, as it changes without a journal entry.
+    /// When it was used last, to a few minutes. It is stored beside the row, as it changes without
+    /// a journal entry.
     #[serde(skip)]
     pub used_at: Option<Timestamp>,
     /// When it was ended; `None` while it is valid.
@@ -235,7 +240,11 @@ impl Row {
         match self {
             Self::Session(one) => Some(one.seen_at),
             Self::Token(one) => one.used_at,
-            Self::Account(_) | Self::Passkey(_) | Self::NoPasskey(_) | Self::NoSession(_) | Self::Invitation(_) => None,
+            Self::Account(_)
+            | Self::Passkey(_)
+            | Self::NoPasskey(_)
+            | Self::NoSession(_)
+            | Self::Invitation(_) => None,
         }
     }
 }

@@ -31,7 +31,10 @@ struct House {
 }
 
 impl House {
-    #[expect(clippy::needless_pass_by_value, reason = "a test writes its change where it asks for it")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a test writes its change where it asks for it"
+    )]
     fn change(&mut self, caller: &Caller, change: Change) -> Result<Vec<Event>, Refusal> {
         let outcome = decide(&self.roster, caller, &change, at(self.now))?;
         for row in outcome.rows {
@@ -67,24 +70,37 @@ impl House {
         let mut house = Self { roster: Roster::default(), now: 100 };
         house.change(&Caller::System, Change::MakeOwnerLink { hash: hash(1) }).unwrap();
         house.join(1, "Owner").unwrap();
-        house.change(&person(1, Role::Owner), Change::Invite { role: Role::Viewer, hash: hash(2) }).unwrap();
+        house
+            .change(&person(1, Role::Owner), Change::Invite { role: Role::Viewer, hash: hash(2) })
+            .unwrap();
         house.join(2, "Viewer").unwrap();
         house
     }
 
     fn join(&mut self, secret: u8, name: &str) -> Result<Vec<Event>, Refusal> {
-        self.change(&Caller::System, Change::Join { hash: hash(secret), name: name.to_owned(), password: password() })
+        self.change(
+            &Caller::System,
+            Change::Join { hash: hash(secret), name: name.to_owned(), password: password() },
+        )
     }
 
     fn open(&self) -> Vec<u32> {
-        self.roster.sessions.iter().filter(|one| one.ended_at.is_none()).map(|one| one.id.0).collect()
+        self.roster
+            .sessions
+            .iter()
+            .filter(|one| one.ended_at.is_none())
+            .map(|one| one.id.0)
+            .collect()
     }
 }
 
 #[test]
 fn an_invitation_is_used_once_and_ends() {
     let mut house = House::new();
-    assert_eq!(house.roster.accounts.iter().map(|one| one.role).collect::<Vec<_>>(), [Role::Owner, Role::Viewer]);
+    assert_eq!(
+        house.roster.accounts.iter().map(|one| one.role).collect::<Vec<_>>(),
+        [Role::Owner, Role::Viewer]
+    );
     assert!(matches!(house.join(1, "Second"), Err(Refusal::NotFound { .. })), "used");
     let owner = person(1, Role::Owner);
     house.change(&owner, Change::Invite { role: Role::Approver, hash: hash(3) }).unwrap();
@@ -104,7 +120,12 @@ fn sign_ins_that_are_long_over_leave_and_no_number_is_used_twice() {
     }
     house
         .change(
-            &Caller::Account { id: AccountId(1), role: Role::Owner, session: SessionId(1), fresh: true },
+            &Caller::Account {
+                id: AccountId(1),
+                role: Role::Owner,
+                session: SessionId(1),
+                fresh: true,
+            },
             Change::EndSession { session: SessionId(3) },
         )
         .unwrap();
@@ -129,13 +150,19 @@ fn a_new_owner_link_ends_the_one_before() {
 #[test]
 fn names_are_checked_and_no_two_look_alike() {
     let mut house = House::new();
-    house.change(&person(1, Role::Owner), Change::Invite { role: Role::Viewer, hash: hash(9) }).unwrap();
+    house
+        .change(&person(1, Role::Owner), Change::Invite { role: Role::Viewer, hash: hash(9) })
+        .unwrap();
     for name in ["", "  ", "OWNER", " owner ", "a\u{202e}b", "a\u{7}", &"x".repeat(61)] {
         assert!(matches!(house.join(9, name), Err(Refusal::Invalid { .. })), "{name:?}");
     }
     house.join(9, "  Zoë   Example ").unwrap();
     for typed in ["zoë example", " Zoë   Example", "Zoë\u{a0}Example"] {
-        assert_eq!(house.roster.named(typed).map(|one| one.name.as_str()), Some("Zoë Example"), "{typed:?}");
+        assert_eq!(
+            house.roster.named(typed).map(|one| one.name.as_str()),
+            Some("Zoë Example"),
+            "{typed:?}"
+        );
     }
 }
 
@@ -143,14 +170,24 @@ fn names_are_checked_and_no_two_look_alike() {
 fn the_last_owner_stays() {
     let mut house = House::new();
     let owner = person(1, Role::Owner);
-    assert!(house.change(&owner, Change::SetRole { account: AccountId(1), role: Role::Viewer }).is_err());
-    assert!(house.change(&owner, Change::SetClosed { account: AccountId(1), closed: true }).is_err());
+    assert!(
+        house
+            .change(&owner, Change::SetRole { account: AccountId(1), role: Role::Viewer })
+            .is_err()
+    );
+    assert!(
+        house.change(&owner, Change::SetClosed { account: AccountId(1), closed: true }).is_err()
+    );
     house.change(&owner, Change::SetRole { account: AccountId(2), role: Role::Owner }).unwrap();
     house.change(&owner, Change::SetClosed { account: AccountId(1), closed: true }).unwrap();
     assert!(house.roster.named("Owner").is_none(), "who is gone does not sign in");
     assert!(house.sign_in(1, 7).is_err());
     let other = person(2, Role::Owner);
-    assert!(house.change(&other, Change::SetRole { account: AccountId(2), role: Role::Viewer }).is_err());
+    assert!(
+        house
+            .change(&other, Change::SetRole { account: AccountId(2), role: Role::Viewer })
+            .is_err()
+    );
     house.change(&other, Change::SetClosed { account: AccountId(1), closed: false }).unwrap();
     house.sign_in(1, 7).unwrap();
 }
@@ -162,10 +199,17 @@ fn closing_an_account_or_setting_a_password_ends_its_sign_ins() {
         house.sign_in(2, secret).unwrap();
     }
     assert_eq!(house.open(), [1, 2, 3]);
-    let this = Caller::Account { id: AccountId(2), role: Role::Viewer, session: SessionId(2), fresh: true };
+    let this = Caller::Account {
+        id: AccountId(2),
+        role: Role::Viewer,
+        session: SessionId(2),
+        fresh: true,
+    };
     house.change(&this, Change::SetPassword { password: password() }).unwrap();
     assert_eq!(house.open(), [2], "the one that set it stays");
-    house.change(&person(1, Role::Owner), Change::SetClosed { account: AccountId(2), closed: true }).unwrap();
+    house
+        .change(&person(1, Role::Owner), Change::SetClosed { account: AccountId(2), closed: true })
+        .unwrap();
     assert!(house.open().is_empty());
 }
 
@@ -175,7 +219,10 @@ fn only_the_owner_ends_the_sign_ins_of_others() {
     house.sign_in(1, 20).unwrap();
     house.sign_in(2, 21).unwrap();
     let end = |id| Change::EndSession { session: SessionId(id) };
-    assert!(matches!(house.change(&person(2, Role::Viewer), end(1)), Err(Refusal::NotFound { .. })));
+    assert!(matches!(
+        house.change(&person(2, Role::Viewer), end(1)),
+        Err(Refusal::NotFound { .. })
+    ));
     house.change(&person(2, Role::Viewer), end(2)).unwrap();
     assert!(house.change(&person(2, Role::Viewer), end(2)).is_err(), "ended already");
     house.sign_in(2, 22).unwrap();
@@ -223,7 +270,9 @@ fn a_sign_in_is_open_until_it_is_ended_too_old_or_unused() {
     let session = house.roster.sessions[0].clone();
     let day = 24 * 3600;
     let seen = session.seen_at;
-    assert!(session.is_open(seen, at(100 + 14 * day)) && !session.is_open(seen, at(101 + 14 * day)));
+    assert!(
+        session.is_open(seen, at(100 + 14 * day)) && !session.is_open(seen, at(101 + 14 * day))
+    );
     let used = at(100 + 30 * day);
     assert!(session.is_open(used, used) && !session.is_open(used, at(101 + 30 * day)));
     assert!(!Session { ended_at: Some(at(101)), ..session }.is_open(seen, at(102)));
@@ -252,11 +301,17 @@ fn tokens_have_scopes_an_end_and_a_bound() {
         Change::CreateToken { label: "imports".into(), scopes, until, hash: hash(5) }
     };
     assert!(house.change(&owner, token(&[], None)).is_err());
-    assert!(house.change(&owner, token(&[Scope::Read], Some(at(50)))).is_err(), "it would be over already");
+    assert!(
+        house.change(&owner, token(&[Scope::Read], Some(at(50)))).is_err(),
+        "it would be over already"
+    );
     for _ in 0..MOST_TOKENS {
         house.change(&owner, token(&[Scope::Ingest], None)).unwrap();
     }
-    assert!(matches!(house.change(&owner, token(&[Scope::Ingest], None)), Err(Refusal::Conflict { .. })));
+    assert!(matches!(
+        house.change(&owner, token(&[Scope::Ingest], None)),
+        Err(Refusal::Conflict { .. })
+    ));
     house.change(&owner, Change::RevokeToken { token: TokenId(1) }).unwrap();
     assert!(house.change(&owner, Change::RevokeToken { token: TokenId(1) }).is_err());
     house.change(&owner, token(&[Scope::Ingest], None)).unwrap();
@@ -264,20 +319,39 @@ fn tokens_have_scopes_an_end_and_a_bound() {
 
 #[test]
 fn an_owner_who_leaves_leaves_no_way_in_behind() {
-    for change in
-        [Change::SetClosed { account: AccountId(2), closed: true }, Change::SetRole { account: AccountId(2), role: Role::Responder }]
-    {
+    for change in [
+        Change::SetClosed { account: AccountId(2), closed: true },
+        Change::SetRole { account: AccountId(2), role: Role::Responder },
+    ] {
         let mut house = House::new();
         let (owner, leaving) = (person(1, Role::Owner), person(2, Role::Owner));
         house.change(&owner, Change::SetRole { account: AccountId(2), role: Role::Owner }).unwrap();
         for (who, invitation, token) in [(&owner, 3, 5), (&leaving, 4, 6)] {
-            house.change(who, Change::Invite { role: Role::Owner, hash: hash(invitation) }).unwrap();
+            house
+                .change(who, Change::Invite { role: Role::Owner, hash: hash(invitation) })
+                .unwrap();
             let scopes: BTreeSet<Scope> = [Scope::Respond].into();
-            house.change(who, Change::CreateToken { label: "x".into(), scopes, until: None, hash: hash(token) }).unwrap();
+            house
+                .change(
+                    who,
+                    Change::CreateToken {
+                        label: "x".into(),
+                        scopes,
+                        until: None,
+                        hash: hash(token),
+                    },
+                )
+                .unwrap();
         }
         house.change(&owner, change).unwrap();
         assert!(matches!(house.join(4, "Back again"), Err(Refusal::NotFound { .. })));
-        let valid: Vec<u32> = house.roster.tokens.iter().filter(|one| one.ended_at.is_none()).map(|one| one.id.0).collect();
+        let valid: Vec<u32> = house
+            .roster
+            .tokens
+            .iter()
+            .filter(|one| one.ended_at.is_none())
+            .map(|one| one.id.0)
+            .collect();
         assert_eq!(valid, [1], "what the other owner made stays");
         house.join(3, "Invited by the other").unwrap();
     }
@@ -307,10 +381,22 @@ fn it_is_known_since_when_someone_has_their_role_and_their_password() {
 #[test]
 fn passkeys_are_ones_own() {
     let mut house = House::new();
-    let add = |credential: u8| Change::AddPasskey { label: "phone".into(), credential: vec![credential], key: vec![1], state: vec![2] };
+    let add = |credential: u8| Change::AddPasskey {
+        label: "phone".into(),
+        credential: vec![credential],
+        key: vec![1],
+        state: vec![2],
+    };
     house.change(&person(1, Role::Owner), add(1)).unwrap();
-    assert!(matches!(house.change(&person(2, Role::Viewer), add(1)), Err(Refusal::Conflict { .. })), "a credential is one person's");
-    assert!(house.change(&person(2, Role::Viewer), Change::RemovePasskey { passkey: PasskeyId(1) }).is_err());
+    assert!(
+        matches!(house.change(&person(2, Role::Viewer), add(1)), Err(Refusal::Conflict { .. })),
+        "a credential is one person's"
+    );
+    assert!(
+        house
+            .change(&person(2, Role::Viewer), Change::RemovePasskey { passkey: PasskeyId(1) })
+            .is_err()
+    );
     let sign_in = |account| Change::SignIn {
         account: AccountId(account),
         by: Proof::Passkey,
@@ -322,13 +408,23 @@ fn passkeys_are_ones_own() {
     };
     assert!(house.change(&Caller::System, sign_in(2)).is_err(), "it is someone else's");
     house.change(&Caller::System, sign_in(1)).unwrap();
-    assert_eq!((house.roster.passkeys[0].state.clone(), house.roster.passkeys[0].used_at), (vec![3], Some(at(100))));
+    assert_eq!(
+        (house.roster.passkeys[0].state.clone(), house.roster.passkeys[0].used_at),
+        (vec![3], Some(at(100)))
+    );
     house.change(&person(1, Role::Owner), Change::RemovePasskey { passkey: PasskeyId(1) }).unwrap();
     assert!(house.roster.passkeys.is_empty());
 }
 
 #[test]
 fn what_is_secret_is_not_shown_by_accident() {
-    let shown = format!("{:?}", Change::Join { hash: hash(77), name: "A".into(), password: PasswordHash("very-secret".into()) });
+    let shown = format!(
+        "{:?}",
+        Change::Join {
+            hash: hash(77),
+            name: "A".into(),
+            password: PasswordHash("very-secret".into())
+        }
+    );
     assert!(!shown.contains("77") && !shown.contains("very-secret"), "{shown}");
 }

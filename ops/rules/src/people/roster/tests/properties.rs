@@ -10,7 +10,8 @@ use crate::{
     people::{allowed, needed_to_act},
 };
 
-/// Who asks: an account by its place, with the role that it has, or one that it may have had when the request came in.
+/// Who asks: an account by its place, with the role that it has, or one that it may have had when
+/// the request came in.
 #[derive(Clone, Debug)]
 struct Asks {
     account: u32,
@@ -54,7 +55,8 @@ fn changes() -> impl Strategy<Value = Change> {
 }
 
 fn asks() -> impl Strategy<Value = Asks> {
-    (1..6_u32, prop::option::weighted(0.2, roles()), 1..8_u32).prop_map(|(account, had, session)| Asks { account, had, session })
+    (1..6_u32, prop::option::weighted(0.2, roles()), 1..8_u32)
+        .prop_map(|(account, had, session)| Asks { account, had, session })
 }
 
 impl House {
@@ -62,7 +64,10 @@ impl House {
     fn ask(&mut self, asks: &Asks, change: Change) -> Result<Vec<Event>, Refusal> {
         let need = needed_to_act(&Command::People(change.clone()));
         let id = AccountId(asks.account);
-        let role = asks.had.or_else(|| self.roster.account(id).map(|account| account.role)).unwrap_or(Role::Viewer);
+        let role = asks
+            .had
+            .or_else(|| self.roster.account(id).map(|account| account.role))
+            .unwrap_or(Role::Viewer);
         let person = Caller::Account { id, role, session: SessionId(asks.session), fresh: true };
         let caller = if allowed(&Caller::System, need).is_ok() { Caller::System } else { person };
         allowed(&caller, need)?;
@@ -75,8 +80,14 @@ impl House {
         let names: BTreeSet<_> = accounts.iter().map(|one| folded(&one.name)).collect();
         assert_eq!(names.len(), accounts.len(), "two are called the same: {accounts:?}");
         for account in accounts {
-            let open = sessions.iter().filter(|one| one.account == account.id && one.ended_at.is_none()).count();
-            assert!(open <= MOST_SESSIONS && (open == 0 || account.closed_at.is_none()), "{account:?} has {open} sign-ins");
+            let open = sessions
+                .iter()
+                .filter(|one| one.account == account.id && one.ended_at.is_none())
+                .count();
+            assert!(
+                open <= MOST_SESSIONS && (open == 0 || account.closed_at.is_none()),
+                "{account:?} has {open} sign-ins"
+            );
         }
         let credentials: BTreeSet<_> = passkeys.iter().map(|one| &one.credential).collect();
         assert_eq!(credentials.len(), passkeys.len(), "a passkey has two owners");
