@@ -416,7 +416,7 @@ impl Layers<'_> {
                         problems.push(ConfigProblem::sentence(format!(
                             "{}: expected {expected}",
                             path.display()
-                        )))
+                        )));
                     })
                     .ok(),
                 Err(error) => {

@@ -219,7 +219,7 @@ impl People {
             match store.seen(&[(kind, id, now)]).await {
                 Ok(()) => desk.forget_known(),
                 Err(error) => {
-                    tracing::debug!(%error, "it could not be noted when a sign-in was used last")
+                    tracing::debug!(%error, "it could not be noted when a sign-in was used last");
                 }
             }
         });

@@ -3,14 +3,14 @@
 //!
 //! What holds here, whoever calls:
 //! - No shell reads anything. The program is named by its absolute path, and nobody but root and
-//! the user who runs it could have changed it.
+//!   the user who runs it could have changed it.
 //! - Its environment, working directory, standard input and open descriptors hold nothing of ours.
 //! - It has a time limit; at its end, when cancelled, and when the [`Run`] is dropped, the whole
-//! group is ended: SIGTERM, a grace, SIGKILL. A process that left the group by `setsid` is ended as
-//! well as long as it holds the output. One that closed it and left is a daemon like any other, and
-//! stays.
+//!   group is ended: SIGTERM, a grace, SIGKILL. A process that left the group by `setsid` is ended as
+//!   well as long as it holds the output. One that closed it and left is a daemon like any other, and
+//!   stays.
 //! - Its output never holds it up, never grows, and leaves this module only without secrets and
-//! terminal escapes.
+//!   terminal escapes.
 //!
 //! If Calm Ops itself is killed, the program goes on to its end. A restart that was begun and is
 //! then cut off in the middle does more harm than one that finishes unseen, so there is no

@@ -214,7 +214,7 @@ pub async fn run(
         None => {
             collectors
                 .list(["pm2", "app"].map(|kind| Listing { kind, subjects: Vec::new() }).to_vec())
-                .await
+                .await;
         }
     }
 

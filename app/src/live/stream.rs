@@ -138,7 +138,7 @@ fn open(live: Live) {
     }
     source.set_onerror(Some(error.as_ref().unchecked_ref()));
     LINE.with_borrow_mut(|line| {
-        line.open = Some(Open { source, _message: message, _error: error })
+        line.open = Some(Open { source, _message: message, _error: error });
     });
 }
 

@@ -232,7 +232,7 @@ async fn a_get_never_decides_and_the_form_is_for_exactly_what_is_shown() {
     }
     let mut binding = None;
     desk.change(1, |incident| {
-        binding = Some(incident.recommendations[0].binding(incident).to_string())
+        binding = Some(incident.recommendations[0].binding(incident).to_string());
     });
     assert_eq!(field(&html, "approve", "binding"), binding);
     assert!(field(&html, "approve", "seen").unwrap().contains("Severity\tcritical"));

@@ -303,7 +303,7 @@ fn standing(incident: &Incident, audience: Audience) -> Vec<String> {
             let be = |count: usize| if count == 1 { is[0] } else { is[1] };
             match holding {
                 0 if lost == 0 && all == 1 => {
-                    sentences.push("What was in trouble has recovered.".to_owned())
+                    sentences.push("What was in trouble has recovered.".to_owned());
                 }
                 0 if lost == 0 => sentences.push(format!(
                     "Everything that was in trouble ({}) has recovered.",

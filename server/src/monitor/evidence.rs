@@ -96,7 +96,7 @@ pub fn snapshot(
     let own: Vec<Breach> =
         breaches.iter().filter(|breach| concerns(&breach.key.subject)).cloned().collect();
     let mut bounded = |length: usize| {
-        left_out += u32::try_from(length.saturating_sub(MOST_FACTS)).unwrap_or(u32::MAX)
+        left_out += u32::try_from(length.saturating_sub(MOST_FACTS)).unwrap_or(u32::MAX);
     };
     bounded(own.len());
     bounded(facts.disks.len());

@@ -232,7 +232,7 @@ impl Intake {
                     core.collected.add(&one.subject);
                 }
                 Err(error) => {
-                    tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "an observation was not taken")
+                    tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "an observation was not taken");
                 }
             }
         }

@@ -57,7 +57,7 @@ impl Monitor {
         self.tracking = Some(tokio::spawn(async move {
             let read = super::writes::within(store.proofs(since)).await;
             read.inspect_err(|sentence| {
-                tracing::warn!(sentence, "the record of what worked could not be read")
+                tracing::warn!(sentence, "the record of what worked could not be read");
             })
             .ok()
         }));

@@ -349,7 +349,7 @@ impl Monitor {
                 }
                 Ok(Ok(Landed::Recorded(Err(_), _)) | Err(_)) => self.take_back(),
                 Ok(Ok(Landed::Rolled { failed: Some((batch, _)) })) => {
-                    self.parts.intake.core().history.put_back(batch)
+                    self.parts.intake.core().history.put_back(batch);
                 }
                 // Without an answer it may have been carried out: it is not written twice.
                 Ok(Ok(

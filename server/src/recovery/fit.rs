@@ -226,7 +226,7 @@ fn plan(
             }
         }
         Some(Program::Systemctl | Program::Journalctl) if !sudo => {
-            builder = builder.env("SYSTEMD_COLORS", "0")
+            builder = builder.env("SYSTEMD_COLORS", "0");
         }
         Some(Program::Nginx | Program::Systemctl | Program::Journalctl | Program::Certbot)
         | None => {}

@@ -340,7 +340,7 @@ impl Inner {
                 .await
             {
                 Err(Refusal::Unavailable { advice }) => {
-                    tracing::warn!(%id, advice, "the end of a run could not be written yet")
+                    tracing::warn!(%id, advice, "the end of a run could not be written yet");
                 }
                 Ok(_) | Err(Refusal::Conflict { .. } | Refusal::NotFound { .. }) => return,
                 Err(refusal) => {

@@ -101,7 +101,7 @@ impl Reserve {
                     tracing::warn!(path = %self.path.display(), "the disk under the database is full; the reserve was given back");
                 }
                 Err(error) if !failed => {
-                    tracing::warn!(%error, path = %self.path.display(), "no reserve can be kept")
+                    tracing::warn!(%error, path = %self.path.display(), "no reserve can be kept");
                 }
                 Ok(Looked::Fine | Looked::Kept) | Err(_) => {}
             }

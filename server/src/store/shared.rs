@@ -48,7 +48,7 @@ impl Database {
         for _ in 0..3 {
             match self.writer.begin_with(BEGIN).await {
                 Err(sqlx::Error::InvalidSavePointStatement) => {
-                    self.writer.acquire().await?.close().await?
+                    self.writer.acquire().await?.close().await?;
                 }
                 begun => return Ok(begun?),
             }

@@ -68,7 +68,7 @@ impl Archive for Database {
                 }
                 Item::Row(row) => write_row(&mut transaction, &row).await?,
                 Item::Rollups(rollups) => {
-                    write_rollups(&mut transaction, &rows::joined(&rollups)).await?
+                    write_rollups(&mut transaction, &rows::joined(&rollups)).await?;
                 }
                 Item::Bundle(number, body) => {
                     sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2)")

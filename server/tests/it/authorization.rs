@@ -516,7 +516,7 @@ fn an_open_stream_ends_with_its_sign_in() {
     let token = format!("Authorization: Bearer {token}\r\n");
     let ends: [(&str, &dyn Fn()); 2] = [
         (&cookie, &|| {
-            assert_eq!(program.request("POST", "/sign-out", &cookie, "").unwrap().status, 303)
+            assert_eq!(program.request("POST", "/sign-out", &cookie, "").unwrap().status, 303);
         }),
         (&token, &|| assert_eq!(program.post("/api/people/tokens/1/revoke", "{}").status, 200)),
     ];

@@ -513,7 +513,7 @@ fn known(words: &[Word], kinds: &BTreeMap<String, Kind>) -> Result<(What, Role),
                 return Ok((What::Vector(Vector { program, arguments }), form.role));
             }
             Err((far, wrong)) if best.as_ref().is_none_or(|(most, _)| far > *most) => {
-                best = Some((far, wrong))
+                best = Some((far, wrong));
             }
             Err(_) => {}
         }
@@ -544,7 +544,7 @@ fn forms(program: Program) -> String {
                 Token::Slot(Slot::Certificate) => text.push_str("{certificate}"),
                 Token::Slot(Slot::Query) => text.push_str("{query}"),
                 Token::Number { before, after, least, .. } => {
-                    text.push_str(&format!("{before}{least}{after}"))
+                    text.push_str(&format!("{before}{least}{after}"));
                 }
             }
         }

@@ -97,7 +97,7 @@ fn escaped(exact: &Exact) -> String {
                 // Once for the reader of the file, once for the pattern.
                 '\\' => text.push_str("\\\\\\\\"),
                 ',' | ':' | '=' | '*' | '?' | '[' | ']' | '!' | '#' | '(' | ')' | '"' | '^' => {
-                    text.extend(['\\', c])
+                    text.extend(['\\', c]);
                 }
                 c => text.push(c),
             }

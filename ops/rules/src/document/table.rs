@@ -118,7 +118,7 @@ impl<'a> Report<'a> {
             match (fence_mark(text), fence) {
                 (Some(mark), None) => fence = Some(mark),
                 (Some((mark, length)), Some((open, least))) if open == mark && length >= least => {
-                    fence = None
+                    fence = None;
                 }
                 _ => {}
             }

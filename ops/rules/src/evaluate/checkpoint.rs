@@ -143,7 +143,7 @@ mod tests {
                 engine.set_usual(id, Some(7.0));
             }
             Step::Thresholds(first) => {
-                engine.set_thresholds(rules(if *first { FIRST } else { SECOND }), now)
+                engine.set_thresholds(rules(if *first { FIRST } else { SECOND }), now);
             }
         }
         match step {

@@ -229,7 +229,7 @@ impl Roster {
             }
             "invitation" => self.invitations.push(serde_json::from_slice(body)?),
             "token" => {
-                self.tokens.push(Token { used_at: seen_at, ..serde_json::from_slice(body)? })
+                self.tokens.push(Token { used_at: seen_at, ..serde_json::from_slice(body)? });
             }
             _ => {}
         }

@@ -61,10 +61,10 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Row>, Policy), Vec<Pro
             Some("subject")
                 if table.head.iter().any(|cell| cell.text.eq_ignore_ascii_case("needs")) =>
             {
-                reader.needs(&table)
+                reader.needs(&table);
             }
             _ if table.head.iter().any(|cell| cell.text.eq_ignore_ascii_case("signal")) => {
-                reader.thresholds(&table)
+                reader.thresholds(&table);
             }
             _ => match table.head.first() {
                 Some(cell) => {
@@ -80,7 +80,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Row>, Policy), Vec<Pro
                     reader.report.cell(cell, found, expected);
                 }
                 None => {
-                    reader.report.at(0, 1, 1, "a table without columns", "'| signal | \u{2026} |'")
+                    reader.report.at(0, 1, 1, "a table without columns", "'| signal | \u{2026} |'");
                 }
             },
         }

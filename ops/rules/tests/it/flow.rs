@@ -58,7 +58,7 @@ fn the_diagram_holds_exactly_the_allowed_steps() {
         } else if let Some((from, rest)) = line.split_once(" --> ") {
             match rest.split_once(": ") {
                 Some((to, step)) => {
-                    rows.push((names[from].to_owned(), step.to_owned(), names[to].to_owned()))
+                    rows.push((names[from].to_owned(), step.to_owned(), names[to].to_owned()));
                 }
                 None => first.push((from, rest)),
             }

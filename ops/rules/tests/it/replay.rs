@@ -42,14 +42,14 @@ fn every_recorded_incident_is_decided_the_same_byte_for_byte() {
     for (file, bundle) in &bundles {
         match replay(bundle) {
             Ok(replayed) if replayed.is_same() => {
-                assert!(replayed.events > 0, "{} decides nothing", file.display())
+                assert!(replayed.events > 0, "{} decides nothing", file.display());
             }
             Ok(replayed) => {
                 wrong += &format!(
                     "{}, recorded by version {}:\n{replayed}\n",
                     file.display(),
                     bundle.rules_version
-                )
+                );
             }
             Err(error) => wrong += &format!("{}: {error}\n", file.display()),
         }
