@@ -84,7 +84,7 @@ fn check(before: &BTreeMap<IncidentNumber, Incident>, desk: &Desk, events: &[Eve
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::fixtures::cases(200), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_run_of_breaches_people_and_clocks_keeps_the_rules(turns in proptest::collection::vec(turn(), 1..40), flood in 1..6u32) {

@@ -461,7 +461,7 @@ fn values() -> impl Strategy<Value = Vec<f64>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::fixtures::cases(128), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn there_is_no_breach_without_its_duration(values in values(), every in 1..40_i64) {

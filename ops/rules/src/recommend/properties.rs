@@ -78,7 +78,7 @@ fn check(story: &Story) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::fixtures::cases(200), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_run_of_breaches_people_runs_and_hosts_keeps_the_rules(turns in proptest::collection::vec(turn(), 1..40)) {

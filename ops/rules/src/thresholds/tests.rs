@@ -292,7 +292,7 @@ fn check_places(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::fixtures::cases(96), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_text_panics(text in ".{0,400}", rows in proptest::collection::vec("\\|[^\\n]{0,60}\\|?", 0..6)) {

@@ -183,7 +183,7 @@ const KINDS: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::fixtures::cases(96), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_text_panics(text in ".{0,400}", rows in vec("\\|[^\\n]{0,60}\\|?", 0..6)) {
@@ -231,7 +231,7 @@ const RIGHT: &[(&str, &str)] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::fixtures::cases(512), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_accepted_change_of_a_command_is_on_the_closed_list(right in select(RIGHT), edits in vec((any::<u8>(), 0..3_u8, prop_oneof![select(PIECES).prop_map(str::to_owned), "[!-~]{1,8}"]), 0..3), kind in select(KINDS), keep in any::<bool>()) {
