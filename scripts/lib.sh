@@ -4,14 +4,14 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 OUT=$ROOT/target
 # Tools that are installed for this repository alone, and what cargo compiles: below target/, unless the environment names other places.
-TOOLS=${CALM_OPS_TOOLS:-$OUT/tools}
+TOOLS=${BUILD_TOOLS:-$OUT/tools}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$OUT}
 LOGS=$OUT/logs
 mkdir -p "$TOOLS" "$LOGS"
 cd "$ROOT" || exit 1
 
 [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
-export CALM_OPS_TOOLS=$TOOLS PATH=$TOOLS/bin:$PATH
+export BUILD_TOOLS=$TOOLS PATH=$TOOLS/bin:$PATH
 export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
 export DEBIAN_FRONTEND=noninteractive
 # No update notices or advertisements of npm between the steps.

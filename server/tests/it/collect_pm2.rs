@@ -1,4 +1,4 @@
-//! The PM2 collector against a real PM2 from npm, in `target/tools/pm2`; installed there if it is
+//! The PM2 collector against a real PM2 from npm, in `pm2` of [`tools`]; installed there if it is
 //! missing.
 
 use std::{
@@ -11,15 +11,11 @@ use std::{
 use rules::time::Timestamp;
 use server::collect::{Collector, Round, pm2::Pm2Collector};
 
-fn tools() -> PathBuf {
-    // The tests' programs lie in `target/<profile>/deps`.
-    let target = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned();
-    target.join("tools/pm2")
-}
+use crate::program::tools;
 
 /// PM2's program. Whoever comes first installs it, the others wait.
 fn pm2_program() -> PathBuf {
-    let folder = tools();
+    let folder = tools().join("pm2");
     fs::create_dir_all(&folder).unwrap();
     let program = folder.join("node_modules/pm2/bin/pm2");
     let lock = fs::File::create(folder.join("install.lock")).unwrap();

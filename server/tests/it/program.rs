@@ -29,6 +29,12 @@ pub const QUICK: &str = "format: 1\n\n# Quick thresholds\n\n## Thresholds\n\n\
 | `queue.depth` | `service:*` | above 1000 jobs | above 5000 jobs | 0 s | 500 jobs | - | More work waits than is done. | queue | - |\n\n\
 ## How incidents behave\n\n| rule | value |\n| --- | --- |\n| quiet for | 1 s |\n| reopen within | 10 s |\n| flood of | 5 incidents in 5 min |\n";
 
+/// Tools that `scripts/lib.sh` installs for the tests.
+pub fn tools() -> PathBuf {
+    let below = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools");
+    std::env::var_os("BUILD_TOOLS").map_or_else(below, PathBuf::from)
+}
+
 /// A folder with documents and data.
 pub struct Home {
     pub dir: tempfile::TempDir,

@@ -20,7 +20,10 @@ use server::{
     config::{Mail, MailTls, Secret},
 };
 
-use crate::call::support::{Place, URL, World, ada};
+use crate::{
+    call::support::{Place, URL, World, ada},
+    program::tools,
+};
 
 struct Server {
     child: Child,
@@ -41,7 +44,7 @@ fn certificate(folder: &Path) -> PathBuf {
 impl Server {
     fn start(folder: &Path, put_off: u32) -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let library = here.join("../target/tools/smtp");
+        let library = tools().join("smtp");
         assert!(
             library.join("aiosmtpd").is_dir(),
             "aiosmtpd is missing; 'make test' installs it, by need_smtp in scripts/lib.sh"
