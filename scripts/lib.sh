@@ -50,8 +50,7 @@ step() {
         timeout --kill-after=10 "${STEP_LIMIT:-2400}" "$@" >"$log" 2>&1 </dev/null || rc=$?
     fi
     if [ -n "$ticker" ]; then
-        kill "$ticker" 2>/dev/null
-        wait "$ticker" 2>/dev/null
+        { kill "$ticker" && wait "$ticker"; } 2>/dev/null || true
         printf '\r  %-46s' "$name"
     fi
     took=$((${EPOCHREALTIME/./} - started))
