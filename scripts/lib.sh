@@ -72,7 +72,7 @@ progress() {
     local began=$SECONDS crates
     while sleep 1; do
         crates=$(grep -c '^ *Compiling ' "$2" || true)
-        printf '\r  %-46s%6d s%s' "$1" $((SECONDS - began)) "$([ "$crates" = 0 ] || printf ', %s crates' "$crates")"
+        printf '\r  %-46s%6d s%s' "$1" $((SECONDS - began)) "$([ "$crates" = 0 ] || printf ', crate %s' "$crates")"
     done
 }
 
