@@ -21,7 +21,7 @@
 //!
 //! A process that runs through `sudo` belongs to somebody else: SIGTERM reaches it because `sudo`
 //! hands it on, and after the grace `sudo` is asked to end it for good. What such a command left
-//! behind in the background is out of our reach; [`Report::outlived`] says so.
+//! behind in the background is out of our reach; [`Part::outlived`] says so.
 
 use std::{
     os::unix::fs::DirBuilderExt,

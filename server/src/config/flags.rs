@@ -13,7 +13,7 @@ pub struct Flags {
     #[arg(long, value_name = "ADDR:PORT", global = true)]
     pub listen: Option<String>,
 
-    /// How browsers reach it from outside, such as 'https://ops.example.com'.
+    /// How browsers reach it from outside, such as `https://ops.example.com`.
     ///
     /// [default: none] [environment: CALM_OPS_PUBLIC_URL]
     #[arg(long, value_name = "URL", global = true)]
