@@ -108,7 +108,7 @@ async fn a_round_given_up_in_the_middle_is_taken_up_by_the_next() {
     assert!(value(&round, "host.memory.used", "host:web-1").is_some());
 }
 
-/// What a round costs: `cargo nextest run -p server --run-ignored only a_round_is_cheap
+/// What a round costs: `cargo nextest run --run-ignored only a_round_is_cheap
 /// --no-capture`.
 #[tokio::test]
 #[ignore = "a measurement: it needs a quiet machine"]
@@ -139,7 +139,7 @@ async fn a_round_is_cheap() {
     assert!(per_round < 0.01, "a fifth of a percent of one core at 5 s, in a debug build");
 }
 
-/// As root: `cargo nextest run -p server --run-ignored only a_disk_that --no-capture`.
+/// As root: `cargo nextest run --run-ignored only a_disk_that --no-capture`.
 #[tokio::test]
 #[ignore = "only root may mount"]
 async fn a_disk_that_is_mounted_filled_and_unmounted_is_seen_and_then_not_listed() {

@@ -1,5 +1,5 @@
 //! The real program is killed at random moments of runs: none is run twice, and the record stays
-//! whole. `KILLS=50 cargo nextest run -p server --test kills --no-capture` kills it fifty times;
+//! whole. `KILLS=50 cargo nextest run kills:: --no-capture` kills it fifty times;
 //! `KILLS_SEED` repeats a series.
 
 use std::{

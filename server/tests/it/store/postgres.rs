@@ -163,7 +163,7 @@ async fn a_lost_lock_is_noticed(place: &Place) {
     panic!("the lock was not taken again");
 }
 
-/// `cargo nextest run -p server --test store --run-ignored only how_long --no-capture`
+/// `cargo nextest run --run-ignored only how_long --no-capture`
 #[tokio::test]
 #[ignore = "a measurement"]
 async fn how_long_a_change_takes_in_postgres() {

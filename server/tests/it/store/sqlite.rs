@@ -290,7 +290,7 @@ async fn a_read_only_disk_gives_a_sentence() {
     assert!(error.to_string().contains("may write to it"), "{error}");
 }
 
-/// `cargo nextest run -p server --test store --run-ignored only how_long --no-capture`
+/// `cargo nextest run --run-ignored only how_long --no-capture`
 #[tokio::test]
 #[ignore = "a measurement"]
 async fn how_long_a_change_takes_in_sqlite() {
