@@ -139,7 +139,7 @@ need_postgres() {
     debian PostgreSQL postgresql
 }
 
-# PM2 at a place where approved commands may be started from: see the closed list in ops/rules/src/catalogue/programs.rs.
+# PM2 at a place where approved commands may be started from: see the closed list in ops/policy/src/catalogue/programs.rs.
 need_pm2() {
     [ -x /usr/bin/pm2 ] || [ -x /usr/local/bin/pm2 ] && return
     if [ "$(id -u)" != 0 ]; then

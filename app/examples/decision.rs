@@ -3,6 +3,7 @@
 //! pressed is decided by the real rules and forgotten at the end. There is no Wasm: it is also how
 //! the pages look without it. `?as=viewer`, `?as=stale` and `?as=second` in front of a path show it
 //! to someone else: `http://127.0.0.1:3999/as/viewer/ops/approve/1-1`.
+
 #![recursion_limit = "256"]
 #![expect(
     clippy::unwrap_used,
@@ -17,7 +18,7 @@ mod decision;
 use std::{path::Path, sync::Arc};
 
 use axum::{Router, http::header, response::IntoResponse, routing::get};
-use rules::people::{Caller, Role};
+use domain::access::{Principal, Role};
 
 /// The style sheets in their order.
 fn styles() -> String {
@@ -32,13 +33,13 @@ fn styles() -> String {
 async fn main() {
     let desk = Arc::new(decision::Sample::default());
     let css = get(|| async { ([(header::CONTENT_TYPE, "text/css")], styles()).into_response() });
-    let as_ = |caller: Caller| decision::pages(&desk, caller, None);
+    let as_ = |caller: Principal| decision::pages(&desk, caller, None);
     let router = Router::new()
         .route("/pkg/calm-ops.css", css)
         .nest("/as/viewer", as_(decision::person(3, Role::Viewer, true)))
         .nest("/as/stale", as_(decision::person(1, Role::Approver, false)))
         .nest("/as/second", as_(decision::person(2, Role::Approver, true)))
-        .nest("/as/nobody", as_(Caller::Nobody))
+        .nest("/as/nobody", as_(Principal::Nobody))
         .merge(as_(decision::person(1, Role::Approver, true)));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3999").await.unwrap();
     println!("http://{}/ops/incidents", listener.local_addr().unwrap());

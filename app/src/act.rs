@@ -28,7 +28,7 @@ pub async fn act(
         binding,
         seen: String::new(),
     };
-    crate::posted::act(door::known(), rules::incident::IncidentNumber(incident), &asked)
+    crate::posted::act(door::known(), domain::id::IncidentNumber(incident), &asked)
         .await
         .map_err(door::refuse)?;
     Ok(asked.deed.map(Deed::sentence).unwrap_or_default().to_owned())

@@ -1,8 +1,9 @@
 //! Times on a page: exact and in UTC from the server, relative and local as soon as the browser has
 //! a clock. One clock for all of them.
 
+use domain::time::Timestamp;
 use leptos::prelude::*;
-use rules::{say, time::Timestamp};
+use wording::humanize;
 
 /// The one clock of the app: `None` on the server and until the page has come alive.
 #[derive(Clone, Copy)]
@@ -59,8 +60,8 @@ pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     match seconds {
         0 => "just now".to_owned(),
         // Seconds do not matter any more after ten minutes.
-        1..600 => format!("{} ago", say::seconds(seconds as f64)),
-        _ => format!("{} ago", say::seconds((seconds / 60 * 60) as f64)),
+        1..600 => format!("{} ago", humanize::seconds(seconds as f64)),
+        _ => format!("{} ago", humanize::seconds((seconds / 60 * 60) as f64)),
     }
 }
 

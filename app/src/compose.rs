@@ -3,32 +3,41 @@
 
 pub(crate) mod trail;
 
-use leptos::prelude::use_context;
-use rules::{
+use commands::{
+    query::{Answer, HistoryFilter, Query},
+    view::{Health, IncidentPage, Incidents, Series, Sparkline},
+};
+use domain::{
+    actor::Names,
     breach::Breach,
-    desk::{Answer, HistoryFilter, Query},
-    incident::{Incident, IncidentBreach, IncidentNumber},
+    id::IncidentNumber,
+    incident::{Incident, IncidentBreach},
     journal::{Cursor, Entry, Event},
     lifecycle::State,
-    people::Names,
+    reading::Reading,
     recommendation::{Recommendation, RunOutcome, Stage},
-    say,
+    severity::Severity,
     snapshot::Snapshot,
-    summary::{Reader, Summary},
+    summary::Summary,
     time::{Span, Timestamp},
-    view::{CoursePage, Health, IncidentCard, IncidentPage, Incidents, Reading, Spark},
-    words::{Severity, Unit},
+    unit::Unit,
+};
+use leptos::prelude::use_context;
+use wording::{
+    humanize,
+    recommendation::Advice,
+    summary::{Reader, incident_card, render},
+    timeline,
 };
 
 use crate::{
-    advice::Advice,
     deed::Deed,
     door::{ask, in_document, refuse},
     drawn::{self, chart},
     facts::{BreachRow, Briefing, Guide, Newest, Refused, Search, Section, SnapshotData, Told},
     page::{Html, Mood, Pulse, Sheet},
     problem::{Kind, Problem},
-    said, status,
+    status,
 };
 
 mod approve;
@@ -60,7 +69,7 @@ fn sheet(cursor: Option<Cursor>, place: impl Into<String>, text: String) -> Shee
 
 pub(crate) async fn health() -> Result<Sheet, Problem> {
     let mut health = raw_health().await?;
-    health.sparks.iter_mut().for_each(thin);
+    health.sparklines.iter_mut().for_each(thin);
     Ok(sheet(Some(health.cursor), "Health", drawn::health::page(&health)))
 }
 
@@ -86,7 +95,7 @@ pub(crate) async fn pulse() -> Result<Pulse, Problem> {
 }
 
 /// Fewer points, and no more digits than the picture can show.
-fn thin(spark: &mut Spark) {
+fn thin(spark: &mut Sparkline) {
     let step = spark.points.len().div_ceil(SPARK_POINTS).max(1);
     let last = spark.points.len().saturating_sub(1);
     let kept =
@@ -168,10 +177,10 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         incident,
         timeline,
         snapshots,
-        courses,
+        series,
         checked_at,
         readings,
-        beside,
+        related,
         outputs: _,
         commands: _,
         names,
@@ -195,16 +204,16 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
             }
         }
     }
-    let chart = |course: &CoursePage| {
+    let chart = |course: &Series| {
         // What is no longer heard ends where it was heard last, and not at the right edge.
         let reading = readings
             .iter()
             .find(|reading| reading.subject == course.subject && reading.signal == course.signal);
         let is_old =
-            incident.is_active() && reading.is_some_and(|reading| reading.unheard_since.is_some());
+            incident.is_active() && reading.is_some_and(|reading| reading.stale_since.is_some());
         chart::build(course, &moments(incident, timeline, course), is_old.then_some(*checked_at))
     };
-    let card = IncidentCard::from(incident);
+    let card = incident_card(incident);
     let is_trouble = incident.is_active() && incident.holding().next().is_some();
     Briefing {
         card: card.clone(),
@@ -214,10 +223,10 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         quiet_since: incident.quiet_since,
         acknowledged: incident.acknowledged.map(|taken| (names.of(taken.by), taken.at)),
         resolved: incident.resolution.as_ref().map(|end| (names.of(end.by), end.at)),
-        beside: beside.iter().map(|card| (card.number.0, drawn::headline(card))).collect(),
+        related: related.iter().map(|card| (card.number.0, drawn::headline(card))).collect(),
         still: still(incident).filter(|_| incident.is_active()).map(|what| format!("{what}.")),
         next: next.map(|(_, guide)| guide),
-        decides: card.waits
+        decides: card.awaits_decision
             || incident
                 .recommendations
                 .iter()
@@ -228,9 +237,9 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
             .iter()
             .map(|known| breach_row(incident, known, readings))
             .collect(),
-        charts: courses.iter().map(chart).collect(),
+        charts: series.iter().map(chart).collect(),
         snapshots: snapshots.iter().map(snapshot_data).collect(),
-        timeline: timeline.iter().map(|entry| said::line(entry, names)).collect(),
+        timeline: timeline.iter().map(|entry| timeline::line(entry, names)).collect(),
     }
 }
 
@@ -269,7 +278,7 @@ fn still(incident: &Incident) -> Option<String> {
 fn moments(
     incident: &Incident,
     timeline: &[Entry],
-    course: &CoursePage,
+    course: &Series,
 ) -> Vec<(Timestamp, &'static str)> {
     let breach = incident.breaches.iter().find(|known| {
         known.breach.key.subject == course.subject && known.breach.key.signal == course.signal
@@ -357,7 +366,7 @@ fn over(incident: &Incident, names: &Names) -> String {
 
 /// The summary as the team reads it.
 fn briefing(summary: &Summary) -> Vec<Section> {
-    let sections = summary.render(Reader::Team).into_iter();
+    let sections = render(summary, Reader::Team).into_iter();
     sections
         .map(|section| Section { heading: section.heading, sentences: section.sentences })
         .collect()
@@ -371,18 +380,18 @@ fn breach_row(incident: &Incident, known: &IncidentBreach, readings: &[Reading])
     });
     let newest = reading.filter(|_| holds).map(|reading| Newest {
         key: status::row_key(&reading.subject, &reading.signal),
-        value: say::value(reading.value, &reading.unit),
-        unheard_since: reading.unheard_since,
+        value: humanize::value(reading.value, &reading.unit),
+        stale_since: reading.stale_since,
     });
     let usual = breach
         .usual
-        .map(|usual| format!(" (usually {})", say::value(usual, &breach.unit)))
+        .map(|usual| format!(" (usually {})", humanize::value(usual, &breach.unit)))
         .unwrap_or_default();
     BreachRow {
-        subject: say::subject(&breach.key.subject),
-        label: say::label(&breach.key.signal),
+        subject: humanize::subject(&breach.key.subject),
+        label: humanize::label(&breach.key.signal),
         severity: breach.severity,
-        value: format!("{}{usual}", say::value(breach.value, &breach.unit)),
+        value: format!("{}{usual}", humanize::value(breach.value, &breach.unit)),
         newest,
         // What it means is true while it is so.
         meaning: if holds && breach.easing.is_none() {
@@ -403,7 +412,7 @@ fn breach_row(incident: &Incident, known: &IncidentBreach, readings: &[Reading])
 }
 
 fn snapshot_data(snapshot: &Snapshot) -> SnapshotData {
-    let bytes = |count: u64| say::value(count as f64, &Unit::Bytes);
+    let bytes = |count: u64| humanize::value(count as f64, &Unit::Bytes);
     SnapshotData {
         at: snapshot.at,
         by_memory: snapshot
@@ -415,7 +424,7 @@ fn snapshot_data(snapshot: &Snapshot) -> SnapshotData {
             .by_cpu
             .iter()
             .map(|fact| {
-                (fact.name.clone(), fact.pid, say::value(f64::from(fact.cpu), &Unit::Percent))
+                (fact.name.clone(), fact.pid, humanize::value(f64::from(fact.cpu), &Unit::Percent))
             })
             .collect(),
         disks: snapshot
@@ -490,7 +499,7 @@ mod tests {
 
     #[test]
     fn sparklines_keep_their_newest_point_and_few_digits() {
-        let mut spark = Spark {
+        let mut spark = Sparkline {
             subject: "host:web-1".parse().unwrap(),
             signal: "host.cpu.used".parse().unwrap(),
             points: (0..60u8)
@@ -543,8 +552,8 @@ mod tests {
 
     fn resolved(mut incident: Incident) -> Incident {
         incident.state = State::Resolved;
-        incident.resolution = Some(rules::incident::Resolution {
-            by: rules::words::Actor::Local,
+        incident.resolution = Some(domain::incident::Resolution {
+            by: domain::actor::Actor::Local,
             at: sample::at(240),
             note: None,
         });
@@ -571,7 +580,7 @@ mod tests {
             ),
             "{now}"
         );
-        page.readings[0].unheard_since = Some(sample::at(20));
+        page.readings[0].stale_since = Some(sample::at(20));
         let old = html(&page, &Told::Nothing);
         assert!(
             old.contains("<dt>Last heard</dt>")
@@ -595,8 +604,8 @@ mod tests {
             buttons(&html(&page, &Told::Nothing))[..2],
             [other(true, "Acknowledge"), other(false, "Resolve")]
         );
-        page.incident.acknowledged = Some(rules::incident::Acknowledgement {
-            by: rules::words::Actor::Local,
+        page.incident.acknowledged = Some(domain::incident::Acknowledgement {
+            by: domain::actor::Actor::Local,
             at: sample::at(20),
         });
         let shown = html(&page, &Told::Nothing);
@@ -621,7 +630,8 @@ mod tests {
     #[test]
     fn an_incident_that_was_ended_while_it_held_does_not_say_that_all_is_well() {
         let mut page = sample::page(resolved(sample::incident()));
-        page.beside = vec![(&Incident { number: IncidentNumber(12), ..sample::incident() }).into()];
+        page.related =
+            vec![incident_card(&Incident { number: IncidentNumber(12), ..sample::incident() })];
         let shown = html(&page, &Told::Nothing);
         assert!(
             shown.contains(
@@ -647,13 +657,13 @@ mod tests {
     fn what_nobody_saw_recover_is_not_said_to_be_over() {
         let mut incident = resolved(sample::incident());
         incident.breaches[0].cleared_at = Some(sample::at(100));
-        incident.breaches[0].ending = Some(rules::breach::Ending::NoLongerWatched);
+        incident.breaches[0].ending = Some(domain::breach::Ending::NoLongerWatched);
         assert_eq!(
             standing(&incident, &Names::default()),
             "It is closed. One signal is no longer watched: look at it yourself if it has to be well."
         );
         incident.breaches[0].ending =
-            Some(rules::breach::Ending::Recovered { since: sample::at(90) });
+            Some(domain::breach::Ending::Recovered { since: sample::at(90) });
         assert_eq!(
             standing(&incident, &Names::default()),
             "It is over. Nothing is expected of you."
@@ -664,14 +674,14 @@ mod tests {
     fn after_a_reopening_the_chart_still_says_when_it_began() {
         let mut incident = sample::incident();
         incident.breaches[0].breach.since = sample::at(300);
-        let point = |second| rules::view::CoursePoint {
+        let point = |second| commands::view::SeriesPoint {
             at: sample::at(second),
             until: sample::at(second + 90),
             min: 1.0,
             mean: 1.0,
             max: 1.0,
         };
-        let course = CoursePage {
+        let course = Series {
             subject: "service:mail".parse().unwrap(),
             signal: "queue.depth".parse().unwrap(),
             unit: Unit::Count,
@@ -683,7 +693,7 @@ mod tests {
         let entry = Entry {
             number: 4,
             at: sample::at(310),
-            actor: rules::words::Actor::Agent,
+            actor: domain::actor::Actor::Agent,
             event: Some(reopened),
         };
         let moments = moments(&incident, &[entry], &course);

@@ -1,8 +1,10 @@
 //! What a person can do to an incident and to what is recommended for it, and what is said when it
 //! is done.
 
-use rules::{
-    desk::Command, incident::IncidentNumber, journal::Hash, recommendation::RecommendationId,
+use commands::command::Command;
+use domain::{
+    hash::Hash,
+    id::{IncidentNumber, RecommendationId},
 };
 
 use crate::{

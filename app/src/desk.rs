@@ -3,21 +3,22 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use rules::{
-    desk::{Answer, Command, Done, Query, Refusal},
-    people::Caller,
+use commands::{
+    command::{Command, Committed},
+    query::{Answer, Query},
 };
+use domain::{access::Principal, error::Error};
 
 /// A future of the desk.
-pub type DeskFuture<T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send>>;
+pub type DeskFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 /// The one door: every change and every reading comes through it, each as whoever asks.
 pub trait Desk: Send + Sync + 'static {
     /// Does something, or says why not.
-    fn act(&self, caller: Caller, command: Command) -> DeskFuture<Done>;
+    fn act(&self, caller: Principal, command: Command) -> DeskFuture<Committed>;
 
     /// Answers something, or says why not. The answer is of the query's kind.
-    fn ask(&self, caller: Caller, query: Query) -> DeskFuture<Answer>;
+    fn ask(&self, caller: Principal, query: Query) -> DeskFuture<Answer>;
 }
 
 /// The desk, shared.

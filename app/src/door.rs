@@ -1,13 +1,11 @@
 //! The pages' way to the desk: the one place where a server function finds who asks and whom to
 //! ask.
 
+use commands::query::{Answer, Query};
+use domain::access::Principal;
 use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
-use rules::{
-    desk::{Answer, Query},
-    people::Caller,
-};
 
 use crate::{
     desk::SharedDesk,
@@ -26,10 +24,10 @@ pub(crate) fn lost() -> Problem {
 
 /// Who asks, and whom.
 pub(crate) fn known() -> Known {
-    use_context::<SharedDesk>().zip(use_context::<Caller>())
+    use_context::<SharedDesk>().zip(use_context::<Principal>())
 }
 
-fn desk() -> Result<(SharedDesk, Caller), Problem> {
+fn desk() -> Result<(SharedDesk, Principal), Problem> {
     known().ok_or_else(lost)
 }
 

@@ -3,15 +3,13 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use commands::view::{IncidentCard, Incidents};
+use domain::{lifecycle::State, severity::Severity};
 use leptos::prelude::*;
-use rules::{
-    lifecycle::State,
-    view::{IncidentCard, Incidents},
-    words::Severity,
-};
+use wording::timeline::Line;
 
 use crate::{
-    facts::{GuidePage, Line},
+    facts::GuidePage,
     status::{self, Waiting},
 };
 

@@ -1,6 +1,8 @@
 //! What the server works out for a page before it is drawn: plain data, in words and geometry.
 
-use rules::{time::Timestamp, view::IncidentCard, words::Severity};
+use commands::view::IncidentCard;
+use domain::{severity::Severity, time::Timestamp};
+use wording::timeline::Line;
 
 use crate::{
     deed::{Asked, Deed},
@@ -45,7 +47,7 @@ pub(crate) struct Briefing {
     /// Who ended it, and when.
     pub resolved: Option<(String, Timestamp)>,
     /// Other active incidents about the same: number and headline.
-    pub beside: Vec<(u32, String)>,
+    pub related: Vec<(u32, String)>,
     /// What still speaks against ending it, as a sentence; `None` when all is quiet.
     pub still: Option<String>,
     /// The section of the guide to read next, while something holds.
@@ -118,52 +120,7 @@ pub(crate) struct Newest {
     pub value: String,
     /// Since when nothing more was heard, if that is longer than expected: then it is the value of
     /// then.
-    pub unheard_since: Option<Timestamp>,
-}
-
-/// A line of the timeline.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Line {
-    /// The journal's number.
-    pub number: u64,
-    /// When.
-    pub at: Timestamp,
-    /// Who, as a page names them.
-    pub who: String,
-    /// What happened, as a sentence.
-    pub sentence: String,
-    /// What a person wrote, if they did.
-    pub words: Option<String>,
-    /// How it weighs.
-    pub tone: Tone,
-}
-
-/// How a line of the timeline weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tone {
-    /// Something got worse: a warning.
-    Warning,
-    /// Something got worse: critical.
-    Critical,
-    /// Something got better.
-    Better,
-    /// A person did something.
-    Person,
-    /// Everything else.
-    Quiet,
-}
-
-impl Tone {
-    /// The class of its mark.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-            Self::Better => "healthy",
-            Self::Person => "person",
-            Self::Quiet => "shown",
-        }
-    }
+    pub stale_since: Option<Timestamp>,
 }
 
 /// The picture of one signal's course. What is drawn lies in a box of 1000 by 150 that is stretched

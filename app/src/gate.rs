@@ -2,8 +2,8 @@
 //! documents of their own, small and complete without Wasm; only a passkey needs a few lines of
 //! script.
 
+use domain::access::Role;
 use leptos::prelude::*;
-use rules::people::Role;
 
 use crate::shell::Assets;
 

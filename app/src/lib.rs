@@ -20,8 +20,6 @@ mod spark;
 mod status;
 
 #[cfg(feature = "ssr")]
-mod advice;
-#[cfg(feature = "ssr")]
 mod compose;
 #[cfg(feature = "ssr")]
 mod deed;
@@ -35,8 +33,6 @@ mod facts;
 mod guide;
 #[cfg(feature = "ssr")]
 mod posted;
-#[cfg(feature = "ssr")]
-mod said;
 #[cfg(all(test, feature = "ssr"))]
 mod sample;
 #[cfg(feature = "ssr")]

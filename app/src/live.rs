@@ -1,13 +1,13 @@
 //! Liveness: one stream of events for the whole app. Pages say what concerns them; whatever is
 //! shown is fetched anew, quietly.
 
-use leptos::prelude::*;
 #[cfg(feature = "hydrate")]
-use rules::view::Readings;
-use rules::{
+use commands::view::Readings;
+use domain::{
     journal::Cursor,
     time::{Span, Timestamp},
 };
+use leptos::prelude::*;
 
 use crate::clock::{self, Clock};
 

@@ -1,10 +1,9 @@
 //! Status marks: always an icon and a word, so that nothing depends on colour.
 
+use domain::reading::Status;
 #[cfg(feature = "ssr")]
+use domain::severity::Severity;
 use leptos::prelude::*;
-use rules::view::Status;
-#[cfg(feature = "ssr")]
-use rules::words::Severity;
 
 /// The class and the word of a status.
 pub(crate) const fn status_words(status: Status) -> (&'static str, &'static str) {

@@ -1,7 +1,7 @@
 //! What the pages hold: small, ready to be shown, the same on server and browser. What can be
 //! worked out on the server is.
 
-use rules::{journal::Cursor, time::Timestamp};
+use domain::{journal::Cursor, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What every page knows: how things stand, for the title, the icon and the places.
@@ -34,8 +34,8 @@ pub enum Mood {
 impl Mood {
     /// From the health page's data.
     #[cfg(feature = "ssr")]
-    pub fn of(health: &rules::view::Health) -> Self {
-        use rules::{view::Status, words::Severity};
+    pub fn of(health: &commands::view::Health) -> Self {
+        use domain::{reading::Status, severity::Severity};
         match health.active.iter().map(|card| card.severity).max() {
             Some(Severity::Critical) => Self::Critical,
             Some(Severity::Warning) => Self::Warning,

@@ -11,14 +11,17 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::post,
 };
+use commands::{
+    command::Command,
+    query::{Answer, Query},
+};
+use domain::{
+    access::Principal,
+    id::{IncidentNumber, RecommendationId},
+    recommendation::Stage,
+};
 use http::{HeaderValue, Request, StatusCode, header};
 use leptos::prelude::*;
-use rules::{
-    desk::{Answer, Command, Query},
-    incident::IncidentNumber,
-    people::Caller,
-    recommendation::{RecommendationId, Stage},
-};
 
 use crate::{
     deed::{Asked, Deed},
@@ -29,8 +32,9 @@ use crate::{
 };
 
 pub use trail::{NewToken, PublicUrl, WallClock};
+
 /// Who asks, and whom.
-pub(crate) type Known = Option<(SharedDesk, Caller)>;
+pub(crate) type Known = Option<(SharedDesk, Principal)>;
 
 /// A page that has forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +167,7 @@ pub(crate) async fn act(
 }
 
 /// Whether this caller did exactly this before.
-async fn is_done_already(desk: &SharedDesk, caller: Caller, command: &Command) -> bool {
+async fn is_done_already(desk: &SharedDesk, caller: Principal, command: &Command) -> bool {
     let recommendation = match command {
         Command::Approve { recommendation, .. }
         | Command::Decline { recommendation, .. }

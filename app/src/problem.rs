@@ -67,20 +67,20 @@ fn refused_text(field: &str, problem: &str) -> String {
 }
 
 #[cfg(feature = "ssr")]
-impl From<rules::desk::Refusal> for Problem {
-    fn from(refusal: rules::desk::Refusal) -> Self {
-        use rules::desk::Refusal;
+impl From<domain::error::Error> for Problem {
+    fn from(refusal: domain::error::Error) -> Self {
+        use domain::error::Error;
         let kind = match refusal {
-            Refusal::SignIn | Refusal::SignInAgain => Kind::SignIn,
-            Refusal::Throttled { .. } => Kind::Throttled,
-            Refusal::Forbidden { .. } => Kind::Forbidden,
-            Refusal::NotFound { .. } => Kind::NotFound,
-            Refusal::Invalid { .. } => Kind::Invalid,
-            Refusal::Conflict { .. } => Kind::Conflict,
-            Refusal::Unavailable { .. } => Kind::Unavailable,
+            Error::SignIn | Error::SignInAgain => Kind::SignIn,
+            Error::Throttled { .. } => Kind::Throttled,
+            Error::Forbidden { .. } => Kind::Forbidden,
+            Error::NotFound { .. } => Kind::NotFound,
+            Error::Invalid { .. } => Kind::Invalid,
+            Error::Conflict { .. } => Kind::Conflict,
+            Error::Unavailable { .. } => Kind::Unavailable,
         };
         let text = match refusal {
-            Refusal::Invalid { field, problem }
+            Error::Invalid { field, problem }
                 if matches!(field.as_str(), "text" | "note" | "reason" | "label") =>
             {
                 refused_text(&field, &problem)
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_refusal_becomes_a_whole_sentence() {
-        let problem = Problem::from(rules::desk::Refusal::NotFound { what: "incident 42".into() });
+        let problem = Problem::from(domain::error::Error::NotFound { what: "incident 42".into() });
         assert_eq!(
             problem,
             Problem { kind: Kind::NotFound, sentence: "There is no incident 42.".into() }
@@ -113,18 +113,20 @@ mod tests {
 
     #[test]
     fn a_text_that_is_refused_says_which_rule_it_breaks() {
-        use rules::desk::{Command, LONGEST_TEXT};
+        use commands::command::Command;
+        use domain::text::LONGEST_TEXT;
         let said = |text: String| {
-            let situation = rules::desk::Situation {
-                actor: rules::words::Actor::Local,
-                now: rules::time::Timestamp::default(),
+            let situation = commands::situation::Situation {
+                actor: domain::actor::Actor::Local,
+                now: domain::time::Timestamp::default(),
                 others: &[],
                 catalogue: None,
                 role_since: None,
             };
-            let command = Command::Comment { incident: rules::incident::IncidentNumber(1), text };
+            let command = Command::Comment { incident: domain::id::IncidentNumber(1), text };
             Problem::from(
-                rules::desk::decide(&crate::sample::incident(), &command, situation).unwrap_err(),
+                commands::decide::decide(&crate::sample::incident(), &command, situation)
+                    .unwrap_err(),
             )
             .sentence
         };

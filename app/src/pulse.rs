@@ -89,7 +89,7 @@ pub(crate) fn take(shared: Shared, pulse: Option<Pulse>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rules::{journal::Cursor, time::Timestamp};
+    use domain::{journal::Cursor, time::Timestamp};
 
     #[test]
     fn the_tab_tells_how_things_stand() {

@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "what the tests say is a name is one")]
 
 pub(crate) use fixtures::at;
-use rules::{
+
+use commands::view::IncidentPage;
+use domain::{
     breach::{Breach, BreachKey},
     incident::Incident,
     journal::Cursor,
-    view::{IncidentPage, Reading, Status},
+    reading::{Reading, Status},
 };
 
 /// A queue that is too long since the beginning.
@@ -40,7 +42,7 @@ pub(crate) fn reading() -> Reading {
         unit: "jobs".parse().unwrap(),
         at: at(60),
         status: Status::Critical,
-        unheard_since: None,
+        stale_since: None,
         usual: Some(300.0),
         warning: Some(1_000.0),
         critical: Some(5_000.0),
@@ -55,13 +57,13 @@ pub(crate) fn page(incident: Incident) -> IncidentPage {
         incident,
         timeline: Vec::new(),
         snapshots: Vec::new(),
-        courses: Vec::new(),
+        series: Vec::new(),
         checked_at: at(60),
         readings: vec![reading()],
-        beside: Vec::new(),
+        related: Vec::new(),
         outputs: Vec::new(),
-        commands: rules::view::Commands::Ready,
-        names: rules::people::Names::default(),
+        commands: commands::view::CommandsState::Ready,
+        names: domain::actor::Names::default(),
         reader: None,
     }
 }

@@ -1,10 +1,10 @@
 //! What is looked for in the journal, as it stands in the address; and what a person was told of a
 //! removal or of a share link.
 
-use rules::{
-    incident::IncidentNumber,
+use commands::audit::AuditFilter;
+use domain::{
+    id::IncidentNumber,
     time::{Span, Timestamp},
-    trail::TrailFilter,
 };
 
 use crate::{
@@ -119,7 +119,7 @@ impl Seek {
     }
 
     /// What a person typed, read strictly.
-    pub(crate) fn filter(&self) -> Result<TrailFilter, Problem> {
+    pub(crate) fn filter(&self) -> Result<AuditFilter, Problem> {
         let invalid =
             |sentence: &str| Problem { kind: Kind::Invalid, sentence: sentence.to_owned() };
         let text = |field: &str| Some(field.trim().to_owned()).filter(|text| !text.is_empty());
@@ -153,7 +153,7 @@ impl Seek {
             .map(|number| number.trim_start_matches('#').parse::<u32>())
             .transpose();
         let before = text(&self.before).map(|number| number.parse::<u64>()).transpose();
-        Ok(TrailFilter {
+        Ok(AuditFilter {
             actor: actor
                 .map_err(|_| invalid("Who did it can't be read. Choose one from the list."))?,
             kind: text(&self.kind),
@@ -251,7 +251,7 @@ mod tests {
         let filter = good.filter().unwrap();
         assert_eq!(
             (filter.actor, filter.incident),
-            (Some(rules::words::Actor::Local), Some(IncidentNumber(7)))
+            (Some(domain::actor::Actor::Local), Some(IncidentNumber(7)))
         );
         assert_eq!(filter.to.unwrap().since(filter.from.unwrap()), Span::from_secs(86_400));
         let minute = Seek {

@@ -1,8 +1,8 @@
 //! The page of a share link: a document of its own, complete in one answer, without the frame, the
 //! stream or the Wasm of the app. A few lines of script look again every ten seconds.
 
+use commands::sharing::SharedPage;
 use leptos::prelude::*;
-use rules::share::SharedPage;
 
 use crate::{clock, drawn::prose::prose};
 

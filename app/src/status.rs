@@ -1,10 +1,11 @@
 //! What is said of readings, on the server and again in the browser whenever new ones come.
 
-use rules::{
-    say,
-    view::{Reading, Status},
-    words::{Signal, Subject},
+use domain::{
+    reading::{Reading, Status},
+    signal::Signal,
+    subject::Subject,
 };
+use wording::humanize;
 
 /// What names a row of the board.
 pub(crate) fn row_key(subject: &Subject, signal: &Signal) -> String {
@@ -13,10 +14,11 @@ pub(crate) fn row_key(subject: &Subject, signal: &Signal) -> String {
 
 /// What stands beside the value: when the limit is reached, and what is usual.
 pub(crate) fn note(reading: &Reading) -> String {
-    let usual = reading.usual.map(|usual| format!("usually {}", say::value(usual, &reading.unit)));
+    let usual =
+        reading.usual.map(|usual| format!("usually {}", humanize::value(usual, &reading.unit)));
     let full = reading.limit_in_seconds.map(|seconds| {
         let word = if reading.signal.as_str().ends_with("used") { "full" } else { "at its limit" };
-        format!("{word} in {}", say::seconds(seconds))
+        format!("{word} in {}", humanize::seconds(seconds))
     });
     full.into_iter().chain(usual).collect::<Vec<_>>().join(", ")
 }
@@ -38,7 +40,7 @@ pub(crate) fn count(readings: &[Reading]) -> Count {
     let mut silent: Vec<String> = readings
         .iter()
         .filter(|reading| reading.status == Status::Unknown)
-        .map(|reading| say::subject(&reading.subject))
+        .map(|reading| humanize::subject(&reading.subject))
         .collect();
     silent.dedup();
     Count {
@@ -64,14 +66,14 @@ pub(crate) struct Waiting {
 #[cfg(feature = "ssr")]
 impl Waiting {
     /// What these incidents need, all of them active.
-    pub(crate) fn of(active: &[rules::view::IncidentCard]) -> Self {
-        let count = |is: fn(&rules::view::IncidentCard) -> bool| {
+    pub(crate) fn of(active: &[commands::view::IncidentCard]) -> Self {
+        let count = |is: fn(&commands::view::IncidentCard) -> bool| {
             active.iter().filter(|card| is(card)).count()
         };
         Self {
             active: active.len(),
             nobody: count(|card| !card.acknowledged),
-            decision: count(|card| card.waits),
+            decision: count(|card| card.awaits_decision),
         }
     }
 }
@@ -132,9 +134,9 @@ mod tests {
             signal: "disk.used".parse().unwrap(),
             value: 93.0,
             unit: "%".parse().unwrap(),
-            at: rules::time::Timestamp::from_secs(0),
+            at: domain::time::Timestamp::from_secs(0),
             status: Status::Healthy,
-            unheard_since: None,
+            stale_since: None,
             usual: Some(61.0),
             warning: None,
             critical: None,

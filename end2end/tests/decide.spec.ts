@@ -8,8 +8,8 @@ test.use({ scripts: { slow: SLOW, quick: 'echo quick >> "$PLACE/ran"\necho done'
 /** Waits until both commands are offered. */
 async function offered(calm: Program): Promise<void> {
   const waits = async () => {
-    const { active } = await calm.get<{ active: { waits: boolean }[] }>('/api/ops/incidents');
-    return active.some((card) => card.waits) && (await calm.get<{ id: string }>('/api/ops/recommendations/1-2').catch(() => undefined)) !== undefined;
+    const { active } = await calm.get<{ active: { awaits_decision: boolean }[] }>('/api/ops/incidents');
+    return active.some((card) => card.awaits_decision) && (await calm.get<{ id: string }>('/api/ops/recommendations/1-2').catch(() => undefined)) !== undefined;
   };
   await expect.poll(waits, { timeout: 20_000 }).toBe(true);
 }

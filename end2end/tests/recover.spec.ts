@@ -112,7 +112,7 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     // The incident opens by itself and calls the phone. Its link leads to the sign-in, one touch, and on to the decision.
     calm.cookie = await calm.signIn();
     await expect
-      .poll(async () => (await calm.get<{ active: { waits: boolean }[] }>('/api/ops/incidents')).active.some((card) => card.waits), { timeout: 40_000 })
+      .poll(async () => (await calm.get<{ active: { awaits_decision: boolean }[] }>('/api/ops/incidents')).active.some((card) => card.awaits_decision), { timeout: 40_000 })
       .toBe(true);
     const call = () => ntfy.messages.find(({ click }) => click?.includes('/ops/approve/1-1'));
     await expect.poll(call, { timeout: 20_000 }).toBeTruthy();

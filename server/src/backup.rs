@@ -20,12 +20,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rules::{
-    incident::{Incident, IncidentNumber},
-    journal::{Broken, Event, Hash, Head, StoredEntry, Verifier},
-    people::roster::Row,
+use commands::accounts::Row;
+use domain::{
+    actor::Actor,
+    hash::{Hash, Head},
+    id::IncidentNumber,
+    incident::Incident,
+    journal::{Broken, Event, StoredEntry, Verifier},
     time::Timestamp,
-    words::Actor,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};

@@ -3,11 +3,8 @@
 
 use std::sync::{Arc, RwLock};
 
-use rules::{
-    time::Timestamp,
-    view::{CoursePage, Document, DocumentState, Readings, Spark},
-    words::{Signal, Subject},
-};
+use commands::view::{Document, DocumentState, Readings, Series, Sparkline};
+use domain::{signal::Signal, subject::Subject, time::Timestamp};
 
 use crate::monitor::intake::Intake;
 
@@ -20,7 +17,7 @@ pub struct Shown {
     /// The latest of everything.
     pub readings: Arc<Readings>,
     /// Sparklines of the readings that have a threshold.
-    pub sparks: Arc<Vec<Spark>>,
+    pub sparklines: Arc<Vec<Sparkline>>,
     /// The documents in force.
     pub documents: Vec<DocumentState>,
     /// The documents for people, with their text.
@@ -45,7 +42,7 @@ impl Default for Board {
         };
         let shown = Shown {
             readings: Arc::new(readings),
-            sparks: Arc::default(),
+            sparklines: Arc::default(),
             documents: Vec::new(),
             texts: Arc::default(),
         };
@@ -77,7 +74,7 @@ impl Board {
         signal: &Signal,
         from: Timestamp,
         to: Timestamp,
-    ) -> Option<CoursePage> {
+    ) -> Option<Series> {
         let points = self.intake.as_ref()?.steps(subject, signal, from, to, MOST_POINTS)?;
         let shown = self.shown();
         let reading = shown
@@ -85,7 +82,7 @@ impl Board {
             .readings
             .iter()
             .find(|reading| reading.subject == *subject && reading.signal == *signal)?;
-        Some(CoursePage {
+        Some(Series {
             subject: subject.clone(),
             signal: signal.clone(),
             unit: reading.unit.clone(),

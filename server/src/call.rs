@@ -12,20 +12,19 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use app::desk::Desk as _;
-use rules::{
-    call::{Call, Contact, Due, Message, Progress, Way, Why, due, message, retry_after},
-    desk::{Command, Refusal},
-    people::{Caller, ContactId},
+use commands::{
+    command::Command,
+    notifications::{Channel, Contact, Delivery, Notification, Progress, Reason, due, retry_after},
+};
+use domain::{
+    access::Principal,
+    error::Error,
+    id::ContactId,
     time::{Span, Timestamp},
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::{sync::CancellationToken, task::JoinMap};
-
-mod mail;
-mod ways;
-pub mod zones;
-
-pub use mail::Mailer;
+use wording::notification::{self, Message};
 
 use crate::{
     clock::Clock,
@@ -33,6 +32,12 @@ use crate::{
     desk::Desk,
     store::{Store, StoreError, Waiting},
 };
+
+mod mail;
+mod ways;
+pub mod zones;
+
+pub use mail::Mailer;
 
 /// How many entries are read at a time.
 const PAGE: u32 = 500;
@@ -183,7 +188,7 @@ impl Calling {
             if !wanted.is_empty() || place.is_worth_a_note() {
                 let contacts =
                     if wanted.is_empty() { Vec::new() } else { self.open_contacts().await? };
-                let queued: Vec<(Call, ContactId)> = wanted
+                let queued: Vec<(Notification, ContactId)> = wanted
                     .iter()
                     .flat_map(|call| {
                         contacts
@@ -226,12 +231,12 @@ impl Calling {
     async fn work(&self, Waiting { call, contact, failures }: Waiting) -> Result<(), StoreError> {
         let calls = self.store.as_calls();
         let incident = match call.why {
-            Why::Test | Why::Many { .. } => None,
-            Why::Opened
-            | Why::Escalated
-            | Why::Reopened
-            | Why::Offered { .. }
-            | Why::DidNotHelp { .. } => self.store.incident(call.incident).await?,
+            Reason::Test | Reason::Many { .. } => None,
+            Reason::Opened
+            | Reason::Escalated
+            | Reason::Reopened
+            | Reason::Offered { .. }
+            | Reason::DidNotHelp { .. } => self.store.incident(call.incident).await?,
         };
         let roster = self.store.roster().await?;
         if roster.account(contact.account).is_none_or(|account| account.closed_at.is_some()) {
@@ -241,8 +246,8 @@ impl Calling {
         let offset =
             contact.quiet.as_ref().and_then(|quiet| zones::offset(&quiet.zone, now)).unwrap_or(0);
         match due(&call, &contact, incident.as_ref(), now, offset) {
-            Due::Over => return calls.drop_call(&call, contact.id).await,
-            Due::Wait(until) => {
+            Delivery::Over => return calls.drop_call(&call, contact.id).await,
+            Delivery::Wait(until) => {
                 return calls
                     .put_off(
                         &call,
@@ -253,9 +258,10 @@ impl Calling {
                     )
                     .await;
             }
-            Due::Send => {}
+            Delivery::Send => {}
         }
-        let said = message(&call, incident.as_ref(), self.means.public_url.as_deref());
+        let said =
+            notification::message(&call, incident.as_ref(), self.means.public_url.as_deref());
         let tried = tokio::time::timeout(
             self.means.pace.time_limit,
             self.send(&call, &contact, &said, now),
@@ -275,7 +281,7 @@ impl Calling {
                 let failures = failures.saturating_add(1);
                 // Who tests looks at the answer.
                 let wait =
-                    if call.why == Why::Test { None } else { (self.means.pace.retry)(failures) };
+                    if call.why == Reason::Test { None } else { (self.means.pace.retry)(failures) };
                 match wait {
                     Some(wait) => {
                         let until = self.clock.now().wall.plus(wait);
@@ -293,18 +299,18 @@ impl Calling {
     /// Sends a message; what was in the way, as a sentence without anything secret.
     async fn send(
         &self,
-        call: &Call,
+        call: &Notification,
         contact: &Contact,
         said: &Message,
         now: Timestamp,
     ) -> Result<(), String> {
         let id = id(call, contact.id);
         match &contact.way {
-            Way::Mail { address } => match &self.means.mailer {
+            Channel::Mail { address } => match &self.means.mailer {
                 Some(mailer) => mailer.send(address, said, &id).await,
                 None => Err("No server for e-mail is configured: the section [mail] of the configuration says which.".to_owned()),
             },
-            Way::Ntfy { .. } | Way::Webhook { .. } => {
+            Channel::Ntfy { .. } | Channel::Webhook { .. } => {
                 let request = ways::request(&contact.way, call, said, &id, now)?;
                 self.means.poster.post(&request).await
             }
@@ -313,14 +319,14 @@ impl Calling {
 
     /// Marks a call as sent or given up and journals it, and tries until it is written or Calm Ops
     /// stops.
-    async fn end(&self, call: Call, contact: &Contact, failed: Option<String>) {
+    async fn end(&self, call: Notification, contact: &Contact, failed: Option<String>) {
         let mut wait = Duration::from_millis(200);
         loop {
             let (call, failed) = (call.clone(), failed.clone());
             let command =
                 Command::EndCall { call, account: contact.account, contact: contact.id, failed };
-            match self.desk.act(Caller::System, command).await {
-                Err(Refusal::Unavailable { advice }) => {
+            match self.desk.act(Principal::System, command).await {
+                Err(Error::Unavailable { advice }) => {
                     tracing::warn!(
                         contact = contact.id.0,
                         advice,
@@ -328,7 +334,7 @@ impl Calling {
                     );
                 }
                 // Removed meanwhile, or asked for anew.
-                Ok(_) | Err(Refusal::Conflict { .. } | Refusal::NotFound { .. }) => return,
+                Ok(_) | Err(Error::Conflict { .. } | Error::NotFound { .. }) => return,
                 Err(refusal) => {
                     return tracing::error!(contact = contact.id.0, %refusal, "the end of a call was refused");
                 }
@@ -358,6 +364,6 @@ impl Reading {
 }
 
 /// What a message is known by, the same each time it is sent.
-fn id(call: &Call, contact: ContactId) -> String {
+fn id(call: &Notification, contact: ContactId) -> String {
     format!("calm-ops-{}-{}-{}", call.entry, contact, call.at.as_micros())
 }

@@ -4,8 +4,7 @@
 use std::{ffi::OsString, io::Write, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-
-use rules::{journal::Head, recommendation::RecommendationId};
+use domain::{hash::Head, id::RecommendationId};
 
 use crate::config::{Config, ConfigError, Flags, Sources};
 

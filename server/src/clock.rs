@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use rules::time::{Mono, Now, Span, Timestamp};
+use domain::time::{MonotonicTime, Now, Span, Timestamp};
 
 /// Both clocks, with the origin of the monotonic one.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ impl Clock {
     pub fn now(&self) -> Now {
         Now {
             wall: Timestamp::from(chrono::Utc::now()),
-            mono: Mono::from_micros(Span::from(self.origin.elapsed()).as_micros()),
+            mono: MonotonicTime::from_micros(Span::from(self.origin.elapsed()).as_micros()),
         }
     }
 }

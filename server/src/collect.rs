@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use rules::{
-    say,
+use domain::{
+    observation::Observation,
+    signal::Signal,
     snapshot::{DiskFact, ProcessFact},
+    subject::Subject,
     time::Timestamp,
-    words::{Observation, Signal, Subject},
 };
+use futures::future::BoxFuture;
+use policy::known_signals;
 
 pub mod host;
 pub mod http;
@@ -66,7 +68,7 @@ pub trait Collector: Send + 'static {
     /// One round. `now` stamps the observations.
     fn collect(
         &mut self,
-        now: rules::time::Timestamp,
+        now: domain::time::Timestamp,
     ) -> BoxFuture<'_, Result<Round, CollectError>>;
 }
 
@@ -76,7 +78,7 @@ impl Round {
     fn observe(&mut self, at: Timestamp, subject: &Subject, signal: &str, value: f64) {
         let Ok(signal) = signal.parse::<Signal>() else { return };
         if value.is_finite() {
-            let unit = say::known_unit(signal.as_str());
+            let unit = known_signals::known_unit(signal.as_str());
             self.observations.push(Observation {
                 signal,
                 subject: subject.clone(),

@@ -14,6 +14,16 @@ use std::{
     time::Duration,
 };
 
+use file::FileLayer;
+use policy::catalogue::{OwnPm2, OwnScript};
+use values::Found;
+
+use crate::{
+    collect::http::Endpoint,
+    store::Where,
+    web::{came::Network, tls::Files},
+};
+
 mod endpoint;
 mod file;
 mod flags;
@@ -29,15 +39,6 @@ pub use mail::{Mail, MailTls};
 pub use problem::{ConfigError, ConfigProblem};
 pub use sources::{Machine, Sources};
 
-use rules::catalogue::{OwnPm2, OwnScript};
-
-use crate::{
-    collect::http::Endpoint,
-    store::Where,
-    web::{came::Network, tls::Files},
-};
-use file::FileLayer;
-use values::Found;
 pub use values::PublicUrl;
 
 /// The documented configuration file, as `calm-ops init` writes it.

@@ -16,15 +16,27 @@ use std::{
 };
 
 use app::desk::DeskFuture;
-use rules::{
-    desk::{Answer, Command, Done, Query, Refusal, Situation, decide},
-    incident::{Incident, IncidentNumber, apply},
-    journal::{Cursor, Entry, Event, Head},
-    lifecycle::State,
-    people::{self, Caller, Need, allowed, needed_to_act, needed_to_ask},
-    time::{Span, Timestamp},
+use commands::{
+    accounts,
+    command::{Command, Committed},
+    decide::decide,
+    permissions::{needed_to_act, needed_to_ask},
+    query::{Answer, Query},
+    situation::Situation,
     view::BlindSpan,
-    words::{Actor, Severity, Subject},
+};
+use domain::{
+    access::{Permission, Principal, authorize},
+    actor::Actor,
+    error::Error,
+    hash::Head,
+    id::IncidentNumber,
+    incident::{Incident, apply},
+    journal::{Cursor, Entry, Event},
+    lifecycle::State,
+    severity::Severity,
+    subject::Subject,
+    time::{Span, Timestamp},
 };
 use tokio::sync::{Mutex, broadcast, watch};
 
@@ -131,14 +143,14 @@ impl Desk {
     }
 
     /// Whether a caller may do something, before anything is worked on for it.
-    pub fn may(&self, caller: &Caller, command: &Command) -> Result<(), Refusal> {
-        allowed(caller, needed_to_act(command))
+    pub fn may(&self, caller: &Principal, command: &Command) -> Result<(), Error> {
+        authorize(caller, needed_to_act(command))
     }
 
     /// Whether a caller has what a stream or a push needs, which change and ask nothing that is
     /// stored.
-    pub fn allow(&self, caller: &Caller, need: Need) -> Result<(), Refusal> {
-        allowed(caller, need)
+    pub fn allow(&self, caller: &Principal, need: Permission) -> Result<(), Error> {
+        authorize(caller, need)
     }
 
     /// Changes whenever something about people was written: who reads on must ask again whether
@@ -148,7 +160,7 @@ impl Desk {
     }
 
     /// Who is here.
-    pub async fn known(&self) -> Result<Arc<Known>, Refusal> {
+    pub async fn known(&self) -> Result<Arc<Known>, Error> {
         self.0.known().await
     }
 
@@ -189,7 +201,7 @@ impl Desk {
 /// A change runs to its end even if whoever asked for it went away in the middle, so that nothing
 /// that was committed is missing from the live stream.
 impl app::desk::Desk for Desk {
-    fn act(&self, caller: Caller, command: Command) -> DeskFuture<Done> {
+    fn act(&self, caller: Principal, command: Command) -> DeskFuture<Committed> {
         let inner = Arc::clone(&self.0);
         Box::pin(async move {
             let task = tokio::spawn(async move { inner.change(&caller, command).await });
@@ -200,10 +212,10 @@ impl app::desk::Desk for Desk {
         })
     }
 
-    fn ask(&self, caller: Caller, query: Query) -> DeskFuture<Answer> {
+    fn ask(&self, caller: Principal, query: Query) -> DeskFuture<Answer> {
         let inner = Arc::clone(&self.0);
         Box::pin(async move {
-            allowed(&caller, needed_to_ask(&query))?;
+            authorize(&caller, needed_to_ask(&query))?;
             inner.answer(&caller, query).await
         })
     }
@@ -214,10 +226,10 @@ impl Inner {
         self.at_hand.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
     }
 
-    async fn change(&self, caller: &Caller, command: Command) -> Result<Done, Refusal> {
-        allowed(caller, needed_to_act(&command))?;
+    async fn change(&self, caller: &Principal, command: Command) -> Result<Committed, Error> {
+        authorize(caller, needed_to_act(&command))?;
         // Nobody acts without a name.
-        let actor = caller.actor().ok_or(Refusal::SignIn)?;
+        let actor = caller.actor().ok_or(Error::SignIn)?;
         let beside = match self.call_beside(caller, &command).await? {
             Some(beside) => beside,
             None => Self::beside(&command, self.clock.now().wall)?,
@@ -248,7 +260,7 @@ impl Inner {
                 }
             };
         let Some((first, last)) = entries.first().zip(entries.last()) else {
-            return Ok(Done { cursor: before });
+            return Ok(Committed { cursor: before });
         };
         let after = Cursor { epoch: before.epoch, number: last.number };
         self.committed.store(last.number, Ordering::Release);
@@ -268,21 +280,21 @@ impl Inner {
             // What is at hand may hold the words that were removed.
             self.mark_stale();
         }
-        Ok(Done { cursor: after })
+        Ok(Committed { cursor: after })
     }
 
     /// What a command means as a change of the store.
     async fn plan(
         &self,
-        caller: &Caller,
+        caller: &Principal,
         actor: Actor,
         command: Command,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, Error> {
         let (about, monitor, decide): (_, _, Decide) = match command {
             Command::People(change) => {
                 let (at, caller) = (self.clock.now().wall, caller.clone());
                 let people: DecidePeople =
-                    Box::new(move |roster| people::roster::decide(roster, &caller, &change, at));
+                    Box::new(move |roster| accounts::decide(roster, &caller, &change, at));
                 let decide: Decide = Box::new(|_| Ok(Vec::new()));
                 return Ok(Change {
                     at,
@@ -370,9 +382,9 @@ impl Inner {
         Box::new(move |known: &[Incident]| {
             let incident = known.iter().find(|incident| incident.number == number);
             let incident =
-                incident.ok_or_else(|| Refusal::NotFound { what: format!("incident {number}") })?;
+                incident.ok_or_else(|| Error::NotFound { what: format!("incident {number}") })?;
             let catalogue = recovery.catalogue();
-            let catalogue = catalogue.as_deref().map(rules::catalogue::Catalogue::version);
+            let catalogue = catalogue.as_deref().map(policy::catalogue::Catalogue::version);
             decide(
                 incident,
                 &command,
@@ -383,7 +395,7 @@ impl Inner {
 
     /// Only what reports, or what an active incident is about, can be retired: a wrong name would
     /// be no use to anyone.
-    async fn check_known(&self, subject: &Subject) -> Result<(), Refusal> {
+    async fn check_known(&self, subject: &Subject) -> Result<(), Error> {
         let reports =
             self.board.shown().readings.readings.iter().any(|reading| reading.subject == *subject);
         let known = reports
@@ -394,7 +406,7 @@ impl Inner {
                 .incidents
                 .iter()
                 .any(|incident| incident.is_active() && incident.subjects().contains(&subject));
-        if known { Ok(()) } else { Err(Refusal::NotFound { what: format!("subject {subject}") }) }
+        if known { Ok(()) } else { Err(Error::NotFound { what: format!("subject {subject}") }) }
     }
 
     fn send(&self, epoch: u32, entries: Vec<Entry>, actor: Actor) {
@@ -498,9 +510,9 @@ impl Inner {
 }
 
 /// Looks at the caller in the transaction: their sign-in or role may have ended since they pressed.
-fn standing(caller: &Caller) -> DecidePeople {
+fn standing(caller: &Principal) -> DecidePeople {
     let caller = caller.clone();
-    Box::new(move |roster| people::roster::stands(roster, &caller))
+    Box::new(move |roster| accounts::stands(roster, &caller))
 }
 
 impl AtHand {
@@ -545,8 +557,8 @@ fn ended(incident: &Incident) -> Option<Timestamp> {
         .then(|| incident.resolution.as_ref().map_or(incident.updated_at, |end| end.at))
 }
 
-fn too_slow() -> Refusal {
-    Refusal::Unavailable {
+fn too_slow() -> Error {
+    Error::Unavailable {
         advice:
             "The database did not answer in time, so it is not known whether this was done. Look at the page again before you repeat it."
                 .to_owned(),
@@ -554,26 +566,26 @@ fn too_slow() -> Refusal {
 }
 
 /// The same for a change that was not carried out.
-fn refuse_change(error: StoreError) -> Refusal {
+fn refuse_change(error: StoreError) -> Error {
     let unclear = matches!(error, StoreError::Unclear { .. });
     match refuse(error) {
-        Refusal::Unavailable { advice } if !unclear => {
-            Refusal::Unavailable { advice: format!("{advice} Nothing was changed.") }
+        Error::Unavailable { advice } if !unclear => {
+            Error::Unavailable { advice: format!("{advice} Nothing was changed.") }
         }
         refusal => refusal,
     }
 }
 
 /// What the outside learns of a failure; the inside is logged here, once.
-pub(crate) fn refuse(error: StoreError) -> Refusal {
+pub(crate) fn refuse(error: StoreError) -> Error {
     match error {
         StoreError::Refused(refusal) => refusal,
-        StoreError::Misfit(misfit) => Refusal::Conflict {
+        StoreError::Misfit(misfit) => Error::Conflict {
             problem: format!("{misfit}. Look at the page again: something has changed."),
         },
         StoreError::Unavailable { sentence, source } => {
             tracing::warn!(error = %source, "the database failed: {sentence}");
-            Refusal::Unavailable { advice: sentence }
+            Error::Unavailable { advice: sentence }
         }
         StoreError::Unclear { source } => {
             tracing::warn!(error = %source, "the database failed while it committed");
@@ -581,7 +593,7 @@ pub(crate) fn refuse(error: StoreError) -> Refusal {
         }
         StoreError::Inconsistent { .. } => {
             tracing::error!(%error, "a row holds what it can't");
-            Refusal::Unavailable {
+            Error::Unavailable {
                 advice: "A row in the database can't be read; the log says which. Run 'calm-ops journal verify', and restore a backup if it fails."
                     .to_owned(),
             }

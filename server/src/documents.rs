@@ -8,13 +8,12 @@ use std::{
     sync::Arc,
 };
 
-use rules::{
+use commands::view::{Document, DocumentState};
+use domain::{journal::Event, time::Timestamp};
+use policy::{
     catalogue::{Catalogue, OwnScript},
-    document::Problem,
-    journal::Event,
+    diagnostic::Diagnostic,
     thresholds::Thresholds,
-    time::Timestamp,
-    view::{Document, DocumentState},
 };
 use sha2::{Digest, Sha256};
 use similar::{ChangeTag, TextDiff};
@@ -53,10 +52,10 @@ pub enum BadDocuments {
         source: io::Error,
     },
     /// A document holds mistakes.
-    #[error("{}", problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n\n"))]
+    #[error("{}", problems.iter().map(Diagnostic::to_string).collect::<Vec<_>>().join("\n\n"))]
     Wrong {
         /// All of them.
-        problems: Vec<Problem>,
+        problems: Vec<Diagnostic>,
     },
 }
 
@@ -99,7 +98,7 @@ pub struct Documents {
     /// The last good version; it is in force only while no newer one is refused.
     catalogue: Arc<Catalogue>,
     scripts: Vec<OwnScript>,
-    misfits: Vec<Problem>,
+    misfits: Vec<Diagnostic>,
 }
 
 impl Documents {
@@ -203,8 +202,8 @@ impl Documents {
                     .map(|parsed| (parsed, text.clone()))
                     .map_err(|problems| {
                         let first = problems.first();
-                        let error =
-                            first.map_or_else(|| "it can't be read".to_owned(), Problem::to_string);
+                        let error = first
+                            .map_or_else(|| "it can't be read".to_owned(), Diagnostic::to_string);
                         let found = first.map_or_else(
                             || "it can't be read".to_owned(),
                             |first| first.found.clone(),
@@ -256,7 +255,7 @@ impl Documents {
 
     /// What is right by itself and does not fit together: a section of the guide or a command is
     /// named that is not there.
-    pub fn misfits(&self) -> &[Problem] {
+    pub fn misfits(&self) -> &[Diagnostic] {
         &self.misfits
     }
 
@@ -288,7 +287,7 @@ impl Documents {
 pub fn catalogue(dir: Option<&Path>, scripts: &[OwnScript]) -> Result<Catalogue, BadDocuments> {
     let text = read(dir, COMMANDS)?;
     Catalogue::parse(COMMANDS, &text, scripts).map_err(|refusals| BadDocuments::Wrong {
-        problems: refusals.into_iter().map(Problem::from).collect(),
+        problems: refusals.into_iter().map(Diagnostic::from).collect(),
     })
 }
 
@@ -296,13 +295,21 @@ fn misfits(
     in_force: &BTreeMap<&'static str, InForce>,
     thresholds: &Thresholds,
     catalogue: &Catalogue,
-) -> Vec<Problem> {
+) -> Vec<Diagnostic> {
     let text = |name: &str| in_force.get(name).map_or("", |document| document.text.as_str());
     let at = |line: u32, found: String, expected: String| {
         let row = text(THRESHOLDS).lines().nth(line.saturating_sub(1) as usize).unwrap_or_default();
         let row: String = row.chars().take(200).collect();
         let width = u32::try_from(row.chars().count().clamp(1, 80)).unwrap_or(80);
-        Problem { file: THRESHOLDS.to_owned(), line, column: 1, width, text: row, found, expected }
+        Diagnostic {
+            file: THRESHOLDS.to_owned(),
+            line,
+            column: 1,
+            width,
+            text: row,
+            found,
+            expected,
+        }
     };
     let rows = thresholds.rows();
     let sections: Vec<String> =
@@ -319,23 +326,23 @@ fn misfits(
     let ids = rows.iter().flat_map(|row| row.guidance.commands.iter().map(|id| (row.line, id)));
     let commands_missing = ids.filter(|(_, id)| catalogue.get(id).is_none()).map(|(line, id)| {
         let known: Vec<&str> =
-            catalogue.commands().iter().map(rules::catalogue::Command::id).collect();
+            catalogue.commands().iter().map(policy::catalogue::Command::id).collect();
         at(
             line,
             format!("the command '{id}' does not exist in {COMMANDS}"),
             format!("one of {}", known.join(", ")),
         )
     });
-    let mut found: Vec<Problem> = sections_missing.chain(commands_missing).collect();
+    let mut found: Vec<Diagnostic> = sections_missing.chain(commands_missing).collect();
     found.sort_by_key(|problem| problem.line);
     found
 }
 
 /// Checks one document by its name; what rules are made from comes back as such.
-fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Problem>> {
+fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Diagnostic>> {
     let first = text.lines().next().unwrap_or_default();
     let whole = |found: &str, expected: &str| {
-        Err(vec![Problem {
+        Err(vec![Diagnostic {
             file: name.to_owned(),
             line: 1,
             column: 1,
@@ -358,7 +365,7 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Pr
         let read = Catalogue::parse(name, text, scripts);
         return read
             .map(Parsed::Catalogue)
-            .map_err(|refusals| refusals.into_iter().map(Problem::from).collect());
+            .map_err(|refusals| refusals.into_iter().map(Diagnostic::from).collect());
     }
     if first.trim_end() == "format: 1" {
         return Ok(Parsed::Text);
@@ -430,7 +437,7 @@ fn anchor(heading: &str) -> String {
 }
 
 fn sha256(text: &str) -> String {
-    rules::journal::Hash(Sha256::digest(text.as_bytes()).into()).to_string()
+    domain::hash::Hash(Sha256::digest(text.as_bytes()).into()).to_string()
 }
 
 #[cfg(test)]

@@ -10,9 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rules::{
-    journal::{Broken, Hash, Head, Verifier},
-    trail::{BadLine, Removals, begins, from_line, to_line},
+use commands::audit::{BadLine, Removals, begins, from_line, to_line};
+use domain::{
+    hash::{Hash, Head},
+    journal::{Broken, Verifier},
 };
 
 use crate::store::{Store, StoreError};

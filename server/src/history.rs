@@ -3,12 +3,14 @@
 
 use std::collections::VecDeque;
 
-use rules::{
-    evaluate::SeriesId,
+use commands::view::SeriesPoint;
+use domain::{
+    signal::Signal,
+    subject::Subject,
     time::{Span, Timestamp},
-    view::CoursePoint,
-    words::{Signal, Subject, Unit},
+    unit::Unit,
 };
+use engine::evaluate::SeriesId;
 
 use crate::store::{Rollup, RollupStep};
 
@@ -240,7 +242,7 @@ impl History {
         from: Timestamp,
         to: Timestamp,
         most: usize,
-    ) -> Option<Vec<CoursePoint>> {
+    ) -> Option<Vec<SeriesPoint>> {
         let series = self
             .series
             .iter()
@@ -252,7 +254,7 @@ impl History {
         let step = points.len().div_ceil(most.max(1)).max(1);
         let point = |chunk: &[&(i64, f64)]| {
             let values = chunk.iter().map(|&&(_, value)| value);
-            CoursePoint {
+            SeriesPoint {
                 at: Timestamp::from_micros(chunk[0].0),
                 // When the next was due is for whoever knows what is usual.
                 until: chunk

@@ -16,12 +16,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{Stream, stream};
-use rules::{
+use commands::view::Readings;
+use domain::{
+    id::RecommendationId,
     journal::{Cursor, Entry, Event},
-    recommendation::RecommendationId,
-    view::Readings,
 };
+use futures::{Stream, stream};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -462,7 +462,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use rules::{time::Timestamp, words::Actor};
+    use domain::{actor::Actor, time::Timestamp};
 
     use super::*;
 
@@ -481,7 +481,7 @@ mod tests {
         let live = Live::new(Cursor { epoch: 1, number: 0 }, 1);
         let mut written = entries(1..=3);
         written[1].event = Some(Event::Commented {
-            incident: rules::incident::IncidentNumber(7),
+            incident: domain::id::IncidentNumber(7),
             text: "hunter2".into(),
         });
         live.committed(1, &written);

@@ -10,15 +10,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rules::{
-    desk::Refusal,
-    evaluate::{SavedState, SeriesId},
-    incident::{self, Incident, IncidentNumber},
+use commands::view::{Readings, Sparkline};
+use domain::{
+    error::Error,
+    id::IncidentNumber,
+    incident::{self, Incident},
     journal::{Entry, Event},
-    recommend::Tracks,
+    observation::Observation,
+    reading::{Reading, Status},
+    severity::Severity,
+    signal::Signal,
+    subject::Subject,
     time::{Now, Span, Timestamp},
-    view::{Reading, Readings, Spark, Status},
-    words::{Observation, Severity, Signal, Subject, Unit},
+    unit::Unit,
+};
+use engine::{
+    evaluate::{SavedState, SeriesId},
+    recommender::Tracks,
 };
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -112,7 +120,7 @@ pub struct Parts {
 /// One write on its way to the database.
 #[derive(Debug)]
 enum Landed {
-    Recorded(Result<(), Refusal>, Vec<Wanted>),
+    Recorded(Result<(), Error>, Vec<Wanted>),
     Reloaded(Result<Stored, String>),
     Rolled { failed: Option<(Vec<Rollup>, String)> },
     Saved(Result<(), String>),
@@ -516,7 +524,7 @@ impl Monitor {
         }
         readings.sort_by(|(_, a), (_, b)| (&a.subject, &a.signal).cmp(&(&b.subject, &b.signal)));
         let from = now.wall.minus(SPARK);
-        let sparks = readings
+        let sparklines = readings
             .iter()
             .filter(|(_, reading)| reading.status != Status::Shown)
             .filter_map(|(id, reading)| {
@@ -524,13 +532,13 @@ impl Monitor {
                 let age = now.wall.since(first).as_secs_f64() as f32;
                 let points =
                     points.into_iter().map(|(seconds, value)| (age - seconds, value)).collect();
-                Some(Spark {
+                Some(Sparkline {
                     subject: reading.subject.clone(),
                     signal: reading.signal.clone(),
                     points,
                 })
             });
-        let sparks: Arc<Vec<Spark>> = Arc::new(sparks.collect());
+        let sparklines: Arc<Vec<Sparkline>> = Arc::new(sparklines.collect());
         drop(core);
         self.shown_at = Some(now);
         self.told_troubles.clone_from(&troubles);
@@ -544,7 +552,7 @@ impl Monitor {
         let (documents, texts) = (self.parts.documents.states(), self.parts.documents.texts());
         self.parts.board.change(|shown| {
             shown.readings = Arc::clone(&readings);
-            shown.sparks = sparks;
+            shown.sparklines = sparklines;
             shown.documents = documents;
             if texts != *shown.texts {
                 shown.texts = Arc::new(texts);

@@ -9,17 +9,21 @@ use std::{
 };
 
 use app::desk::Desk as _;
-use http::{HeaderMap, header};
-use rules::{
-    desk::{Command, Done, Refusal},
-    people::{
-        Caller, Proof, Role, Scope,
-        roster::{Account, Change, LONGEST_SESSION, Passkey, PasswordHash, SecretHash},
-    },
-    time::{Span, Timestamp},
-    words::AccountId,
+use commands::{
+    accounts::{Account, Change, LONGEST_SESSION, Passkey, PasswordHash, SecretHash},
+    command::{Command, Committed},
 };
+use domain::{
+    access::{AuthMethod, Principal, Role, Scope},
+    error::Error,
+    id::AccountId,
+    time::{Span, Timestamp},
+};
+use http::{HeaderMap, header};
+use passkeys::Passkeys;
+use password::{Line, Passwords};
 use sha2::{Digest, Sha256};
+use throttle::{Beginnings, Throttle, network_of};
 
 use crate::{
     clock::Clock,
@@ -31,10 +35,6 @@ use crate::{
 pub mod passkeys;
 pub mod password;
 pub mod throttle;
-
-use passkeys::Passkeys;
-use password::{Line, Passwords};
-use throttle::{Beginnings, Throttle, network_of};
 
 /// How exactly it is kept when something was used last.
 const SEEN_EVERY: Span = Span::from_mins(5);
@@ -116,9 +116,9 @@ impl Shown {
 }
 
 /// A secret of 256 bits as text.
-pub fn new_secret() -> Result<String, Refusal> {
+pub fn new_secret() -> Result<String, Error> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|_| Refusal::Unavailable {
+    getrandom::fill(&mut bytes).map_err(|_| Error::Unavailable {
         advice: "The system gives no randomness. Nothing was changed.".to_owned(),
     })?;
     let mut text = String::with_capacity(64);
@@ -164,40 +164,45 @@ impl People {
     }
 
     /// Whether there is an owner who can decide who else is here.
-    pub async fn has_owner(&self) -> Result<bool, Refusal> {
+    pub async fn has_owner(&self) -> Result<bool, Error> {
         Ok(self.desk.known().await?.roster.has_owner())
     }
 
     /// Who a request comes from, by what it shows.
-    pub async fn caller(&self, shown: Shown) -> Result<Caller, Refusal> {
+    pub async fn caller(&self, shown: Shown) -> Result<Principal, Error> {
         if shown == Shown::Nothing {
-            return Ok(Caller::Nobody);
+            return Ok(Principal::Nobody);
         }
         let known = self.desk.known().await?;
         let now = self.clock.now().wall;
         let (session, account) = match shown {
-            Shown::Nothing => return Ok(Caller::Nobody),
+            Shown::Nothing => return Ok(Principal::Nobody),
             Shown::Token(hash) => {
                 let token =
                     known.token(hash).filter(|token| token.until.is_none_or(|until| now < until));
-                let Some(token) = token else { return Ok(Caller::Nobody) };
+                let Some(token) = token else { return Ok(Principal::Nobody) };
                 self.note("token", token.id.0, token.used_at, now);
-                return Ok(Caller::Token { id: token.id, scopes: token.scopes.clone() });
+                return Ok(Principal::Token { id: token.id, scopes: token.scopes.clone() });
             }
             Shown::Session(hash) => match known.session(hash) {
                 Some(found) => found,
-                None => return Ok(Caller::Nobody),
+                None => return Ok(Principal::Nobody),
             },
         };
         let seen_at = self
             .seen_at("session", session.id.0)
             .map_or(session.seen_at, |noted| noted.max(session.seen_at));
         if !session.is_open(seen_at, now) {
-            return Ok(Caller::Nobody);
+            return Ok(Principal::Nobody);
         }
         self.note("session", session.id.0, Some(session.seen_at), now);
-        let fresh = now.since(session.proved_at) < self.fresh_for;
-        Ok(Caller::Account { id: account.id, role: account.role, session: session.id, fresh })
+        let recently_authenticated = now.since(session.proved_at) < self.fresh_for;
+        Ok(Principal::Account {
+            id: account.id,
+            role: account.role,
+            session: session.id,
+            recently_authenticated,
+        })
     }
 
     fn seen_at(&self, kind: &'static str, id: u32) -> Option<Timestamp> {
@@ -225,7 +230,7 @@ impl People {
         });
     }
 
-    fn act(&self, caller: Caller, change: Change) -> app::desk::DeskFuture<Done> {
+    fn act(&self, caller: Principal, change: Change) -> app::desk::DeskFuture<Committed> {
         self.desk.act(caller, Command::People(change))
     }
 
@@ -235,7 +240,7 @@ impl People {
         name: &str,
         password: String,
         device: &Device,
-    ) -> Result<SignedIn, Refusal> {
+    ) -> Result<SignedIn, Error> {
         let known = self.desk.known().await?;
         let (from, now) = (device.came.from, self.clock.now().mono);
         let account = known.roster.named(name).cloned();
@@ -249,9 +254,9 @@ impl People {
         match account.filter(|_| fits) {
             Some(account) => {
                 self.throttle.succeeded(Some(name), from);
-                self.begin_session(account.id, Proof::Password, None, device).await
+                self.begin_session(account.id, AuthMethod::Password, None, device).await
             }
-            None => Err(Refusal::Invalid {
+            None => Err(Error::Invalid {
                 field: "password".to_owned(),
                 problem: "or name is not right. Look at both and try again".to_owned(),
             }),
@@ -261,10 +266,10 @@ impl People {
     async fn begin_session(
         &self,
         account: AccountId,
-        by: Proof,
-        used: Option<(rules::people::PasskeyId, Vec<u8>)>,
+        by: AuthMethod,
+        used: Option<(domain::id::PasskeyId, Vec<u8>)>,
         device: &Device,
-    ) -> Result<SignedIn, Refusal> {
+    ) -> Result<SignedIn, Error> {
         let secret = new_secret()?;
         let (agent, address) = (device.agent.clone(), device.came.from.to_string());
         let change = Change::SignIn {
@@ -276,12 +281,12 @@ impl People {
             used,
             instead_of: device.signed_in,
         };
-        self.act(Caller::System, change).await?;
+        self.act(Principal::System, change).await?;
         Ok(SignedIn { account, secret, secure: device.came.secure })
     }
 
     /// What an invitation or owner link makes of whoever uses it, if it still waits.
-    pub async fn invited(&self, secret: &str) -> Result<Option<Role>, Refusal> {
+    pub async fn invited(&self, secret: &str) -> Result<Option<Role>, Error> {
         // Read anew: an owner link may have been made by another program.
         let roster = self.store.roster().await.map_err(crate::desk::refuse)?;
         Ok(roster.waiting(hash_of(secret), self.clock.now().wall).map(|invitation| invitation.role))
@@ -294,11 +299,11 @@ impl People {
         name: &str,
         password: String,
         device: &Device,
-    ) -> Result<SignedIn, Refusal> {
+    ) -> Result<SignedIn, Error> {
         let (from, now) = (device.came.from, self.clock.now().mono);
         self.throttle.begin(None, false, from, now)?;
         if self.invited(secret).await?.is_none() {
-            return Err(Refusal::NotFound {
+            return Err(Error::NotFound {
                 what: "invitation like this one, or not any more. Ask for a new link".to_owned(),
             });
         }
@@ -307,7 +312,7 @@ impl People {
         password::check_new(name, &password)?;
         let password = self.passwords.hash(password).await?;
         self.act(
-            Caller::System,
+            Principal::System,
             Change::Join { hash: hash_of(secret), name: name.to_owned(), password },
         )
         .await?;
@@ -315,19 +320,19 @@ impl People {
         let account = known
             .roster
             .named(name)
-            .ok_or_else(|| Refusal::NotFound { what: "account of this name".to_owned() })?;
-        self.begin_session(account.id, Proof::Password, None, device).await
+            .ok_or_else(|| Error::NotFound { what: "account of this name".to_owned() })?;
+        self.begin_session(account.id, AuthMethod::Password, None, device).await
     }
 
     /// Makes a link by which an owner comes in; returns its secret.
-    pub async fn owner_link(&self) -> Result<String, Refusal> {
+    pub async fn owner_link(&self) -> Result<String, Error> {
         let secret = new_secret()?;
-        self.act(Caller::System, Change::MakeOwnerLink { hash: hash_of(&secret) }).await?;
+        self.act(Principal::System, Change::MakeOwnerLink { hash: hash_of(&secret) }).await?;
         Ok(secret)
     }
 
     /// Invites someone; returns the link's secret.
-    pub async fn invite(&self, caller: Caller, role: Role) -> Result<String, Refusal> {
+    pub async fn invite(&self, caller: Principal, role: Role) -> Result<String, Error> {
         let secret = new_secret()?;
         self.act(caller, Change::Invite { role, hash: hash_of(&secret) }).await?;
         Ok(secret)
@@ -336,11 +341,11 @@ impl People {
     /// Makes a token; returns its secret.
     pub async fn create_token(
         &self,
-        caller: Caller,
+        caller: Principal,
         label: String,
         scopes: BTreeSet<Scope>,
         until: Option<Timestamp>,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, Error> {
         let secret = new_secret()?;
         self.act(caller, Change::CreateToken { label, scopes, until, hash: hash_of(&secret) })
             .await?;
@@ -348,7 +353,11 @@ impl People {
     }
 
     /// Sets one's own password.
-    pub async fn set_password(&self, caller: Caller, password: String) -> Result<Done, Refusal> {
+    pub async fn set_password(
+        &self,
+        caller: Principal,
+        password: String,
+    ) -> Result<Committed, Error> {
         // Refused before anything is worked on.
         self.desk.may(
             &caller,
@@ -360,13 +369,13 @@ impl People {
         self.act(caller, Change::SetPassword { password }).await
     }
 
-    async fn account(&self, caller: &Caller) -> Result<Account, Refusal> {
-        let id = caller.account().ok_or(Refusal::SignIn)?;
-        self.desk.known().await?.roster.account(id).cloned().ok_or(Refusal::SignIn)
+    async fn account(&self, caller: &Principal) -> Result<Account, Error> {
+        let id = caller.account().ok_or(Error::SignIn)?;
+        self.desk.known().await?.roster.account(id).cloned().ok_or(Error::SignIn)
     }
 
     /// Begins to make a passkey for whoever asks: the browser's options.
-    pub async fn begin_passkey(&self, caller: &Caller, came: &Came) -> Result<Vec<u8>, Refusal> {
+    pub async fn begin_passkey(&self, caller: &Principal, came: &Came) -> Result<Vec<u8>, Error> {
         let account = self.account(caller).await?;
         let known = self.desk.known().await?;
         let has: Vec<&Passkey> =
@@ -377,11 +386,11 @@ impl People {
     /// Keeps a passkey that the browser made.
     pub async fn add_passkey(
         &self,
-        caller: Caller,
+        caller: Principal,
         came: &Came,
         label: String,
         answer: &[u8],
-    ) -> Result<Done, Refusal> {
+    ) -> Result<Committed, Error> {
         let account = self.account(&caller).await?;
         let made = self.passkeys.finish(came, &account, answer)?;
         self.act(
@@ -397,7 +406,7 @@ impl People {
     }
 
     /// Begins a sign-in by passkey: the browser's options.
-    pub fn ask_for_passkey(&self, device: &Device) -> Result<Vec<u8>, Refusal> {
+    pub fn ask_for_passkey(&self, device: &Device) -> Result<Vec<u8>, Error> {
         let now = self.clock.now().mono;
         self.throttle.check(device.came.from, now)?;
         self.begun.count(device.came.from, now)?;
@@ -409,7 +418,7 @@ impl People {
         &self,
         answer: &[u8],
         device: &Device,
-    ) -> Result<SignedIn, Refusal> {
+    ) -> Result<SignedIn, Error> {
         let (from, now) = (device.came.from, self.clock.now().mono);
         self.throttle.begin(None, false, from, now)?;
         let presented = Passkeys::read(answer)?;
@@ -427,14 +436,14 @@ impl People {
                 .passkeys
                 .check(&device.came, &presented, account, passkey)
                 .map(|state| (passkey, account, state)),
-            None => Err(Refusal::Conflict {
+            None => Err(Error::Conflict {
                 problem: "This passkey is not known here. Use another one, or your password."
                     .to_owned(),
             }),
         };
         let (passkey, account, state) = checked?;
         self.throttle.succeeded(None, from);
-        self.begin_session(account.id, Proof::Passkey, Some((passkey.id, state)), device).await
+        self.begin_session(account.id, AuthMethod::Passkey, Some((passkey.id, state)), device).await
     }
 }
 

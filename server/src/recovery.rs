@@ -12,18 +12,17 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use rules::{
-    catalogue::{Catalogue, Facts},
-    recommend::Hints,
-    recommendation::{Recommendation, RecommendationId},
-    view::{Plan, RunOutput},
-};
+use commands::view::{Plan, RunOutput};
+use domain::{id::RecommendationId, recommendation::Recommendation};
+use engine::recommender::Hints;
+use policy::catalogue::{Catalogue, Facts};
+
+use crate::run::Output;
 
 pub use self::{
     fit::Place,
     runs::{Runs, STALE, tail},
 };
-use crate::run::Output;
 
 pub mod facts;
 

@@ -30,7 +30,7 @@ use std::{
     time::Duration,
 };
 
-use rules::time::{Span, Timestamp};
+use domain::time::{Span, Timestamp};
 use serde::Serialize;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -161,7 +161,7 @@ impl Runner {
         std::fs::DirBuilder::new().recursive(true).mode(0o711).create(&places)?;
         remove_leftovers(&places);
         // The patterns are made once, not in the first run.
-        let _ = rules::redact::text("password=x Authorization: x https://a:b@c -----BEGIN");
+        let _ = domain::redact::text("password=x Authorization: x https://a:b@c -----BEGIN");
         Ok(Self {
             clock,
             places: places.into(),
@@ -273,7 +273,7 @@ struct Task {
 }
 
 impl Task {
-    async fn run(self, mut plan: Plan, mut asked: rules::time::Now) -> Report {
+    async fn run(self, mut plan: Plan, mut asked: domain::time::Now) -> Report {
         let mut check = None;
         if let Some(first) = plan.check.take() {
             let began = asked;
@@ -326,7 +326,7 @@ impl Task {
         }
     }
 
-    async fn part(&self, plan: Plan, phase: Phase, asked: rules::time::Now) -> Part {
+    async fn part(&self, plan: Plan, phase: Phase, asked: domain::time::Now) -> Part {
         let clock = self.runner.clock;
         if self.cancel.is_cancelled() {
             return not_started(Refusal::new(

@@ -2,13 +2,13 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use leptos::prelude::LeptosOptions;
-use rules::{
-    evaluate::Engine,
+use domain::{
     journal::{BlindReason, Event},
+    subject::Subject,
     time::Span,
-    words::Subject,
 };
+use engine::evaluate::Engine;
+use leptos::prelude::LeptosOptions;
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

@@ -13,19 +13,28 @@ mod trouble;
 pub mod verify;
 
 use async_trait::async_trait;
-use rules::{
-    desk::{HistoryFilter, Refusal},
-    incident::{Incident, IncidentNumber},
-    journal::{Cursor, Entry, Event, Head, StoredEntry},
-    people::roster::{Outcome, Roster, Row},
-    query::LongQuery,
-    snapshot::Snapshot,
-    time::Timestamp,
+use commands::{
+    accounts::{Accounts, Outcome, Row},
+    query::HistoryFilter,
     view::BlindSpan,
-    words::{Actor, Signal, Subject, Unit},
+};
+use domain::{
+    actor::Actor,
+    error::Error,
+    hash::Head,
+    id::IncidentNumber,
+    incident::Incident,
+    journal::{Cursor, Entry, Event, StoredEntry},
+    long_query::LongQuery,
+    signal::Signal,
+    snapshot::Snapshot,
+    subject::Subject,
+    time::Timestamp,
+    unit::Unit,
 };
 
 use self::open::{APPLIED, same_schema, unread};
+
 pub(crate) use self::rows::readable;
 pub use self::{
     calls::{Calls, Waiting},
@@ -84,10 +93,10 @@ pub struct Rollup {
 
 /// What is decided inside a change's transaction, from the incidents as they are there: events, or
 /// a refusal.
-pub type Decide = Box<dyn FnOnce(&[Incident]) -> Result<Vec<Event>, Refusal> + Send>;
+pub type Decide = Box<dyn FnOnce(&[Incident]) -> Result<Vec<Event>, Error> + Send>;
 
 /// The same about people, from the roster as it is there.
-pub type DecidePeople = Box<dyn FnOnce(&Roster) -> Result<Outcome, Refusal> + Send>;
+pub type DecidePeople = Box<dyn FnOnce(&Accounts) -> Result<Outcome, Error> + Send>;
 
 /// A change: read, decide and write in one transaction.
 pub struct Change {
@@ -121,10 +130,10 @@ pub enum About {
 pub enum StoreError {
     /// The decision was a refusal; nothing was changed.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] Error),
     /// The events do not fit the incidents as they are; nothing was changed.
     #[error(transparent)]
-    Misfit(#[from] rules::incident::Misfit),
+    Misfit(#[from] domain::incident::Misfit),
     /// The database can't be reached, is locked, full or read-only; nothing was changed.
     #[error("{sentence}")]
     Unavailable {
@@ -174,7 +183,7 @@ pub trait Store: Send + Sync + 'static {
     async fn opening(&self) -> Result<Opening, StoreError>;
 
     /// Everyone who is or was here.
-    async fn roster(&self) -> Result<Roster, StoreError>;
+    async fn roster(&self) -> Result<Accounts, StoreError>;
 
     /// Notes when sign-ins and tokens were seen last: kind, id, time.
     async fn seen(&self, seen: &[(&'static str, u32, Timestamp)]) -> Result<(), StoreError>;

@@ -88,7 +88,7 @@ pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
     let desk: SharedDesk = site.desk.clone();
     let clock = site.clock;
     let public_url = site.public_url.clone();
-    let now: Arc<dyn Fn() -> rules::time::Timestamp + Send + Sync> =
+    let now: Arc<dyn Fn() -> domain::time::Timestamp + Send + Sync> =
         Arc::new(move || clock.now().wall);
     let context = move || {
         provide_context(SharedDesk::clone(&desk));

@@ -1,12 +1,11 @@
 //! The phone's page: one recommendation, to be decided upon.
 
-use leptos::prelude::use_context;
-use rules::{
-    desk::{Answer, Query},
-    recommendation::{RecommendationId, Stage},
+use commands::{
+    query::{Answer, Query},
     view::RecommendationPage,
-    words::Actor,
 };
+use domain::{actor::Actor, id::RecommendationId, recommendation::Stage};
+use leptos::prelude::use_context;
 
 use super::sheet;
 use crate::{

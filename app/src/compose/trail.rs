@@ -1,13 +1,13 @@
 //! The journal and share links.
 
-use leptos::prelude::*;
-use rules::{
-    desk::{Answer, Query},
-    incident::IncidentNumber,
-    share::Shares,
-    trail::{TrailPage, Verified},
+use commands::{
+    audit::{AuditPage, Verified},
+    query::{Answer, Query},
+    sharing::Shares,
     view::IncidentPage,
 };
+use domain::id::IncidentNumber;
+use leptos::prelude::*;
 
 use super::sheet;
 use crate::{
@@ -30,7 +30,7 @@ pub(crate) async fn journal(query: &str) -> Result<Sheet, Problem> {
             .await;
             match proof {
                 Some(Err(problem)) => Err(problem),
-                Some(Ok(found)) => page.map(|page| TrailPage { verified: Some(found), ..page }),
+                Some(Ok(found)) => page.map(|page| AuditPage { verified: Some(found), ..page }),
                 None => page,
             }
         }

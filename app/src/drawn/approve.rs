@@ -1,15 +1,19 @@
 //! The phone's page: one recommendation, everything that a decision needs without scrolling, the
 //! rest folded below it.
 
-use leptos::prelude::*;
-use rules::{
+use commands::view::{Blocker, Plan, RecommendationPage};
+use domain::{
+    reading::{Reading, Status},
     recommendation::Stage,
-    say,
-    view::{InTheWay, Plan, Reading, RecommendationPage, Status},
+};
+use leptos::prelude::*;
+use wording::{
+    humanize,
+    recommendation::{Advice, May, lower},
+    summary::incident_card,
 };
 
 use crate::{
-    advice::{Advice, May, lower},
     clock,
     deed::Deed,
     door,
@@ -61,7 +65,7 @@ fn head(page: &RecommendationPage) -> String {
             {mark::severity(incident.severity)}
             {(!incident.is_active()).then(|| view! { <span class="state">{incident.state.as_str()}</span> })}
         </p>
-        <h1>{prose(&headline(&incident.into()))}</h1>
+        <h1>{prose(&headline(&incident_card(incident)))}</h1>
         <ul class="now">{rows}</ul>
     }
     .into_any()
@@ -71,18 +75,18 @@ fn head(page: &RecommendationPage) -> String {
 /// One signal as it is now, with what is usual: the browser keeps it new.
 fn now(page: &RecommendationPage, reading: &Reading) -> AnyView {
     let usual =
-        reading.usual.map(|usual| format!(" (usually {})", say::value(usual, &reading.unit)));
-    let old = reading.unheard_since.map(|_| "");
+        reading.usual.map(|usual| format!(" (usually {})", humanize::value(usual, &reading.unit)));
+    let old = reading.stale_since.map(|_| "");
     // Where it began stands in the headline.
     let of = (reading.subject != page.incident.cause)
-        .then(|| format!(" of {}", say::subject(&reading.subject)));
+        .then(|| format!(" of {}", humanize::subject(&reading.subject)));
     let (class, word) =
         mark::status_words(if old.is_some() { Status::Unknown } else { reading.status });
-    let heard = reading.unheard_since.map(|at| view! { ", last heard " {clock::moment(at)} });
+    let heard = reading.stale_since.map(|at| view! { ", last heard " {clock::moment(at)} });
     view! {
         <li>
-            {mark::mark(class, word)} " " {say::label(&reading.signal)} {of} " now: "
-            <strong data-reading=status::row_key(&reading.subject, &reading.signal) data-old=old>{say::value(reading.value, &reading.unit)}</strong>
+            {mark::mark(class, word)} " " {humanize::label(&reading.signal)} {of} " now: "
+            <strong data-reading=status::row_key(&reading.subject, &reading.signal) data-old=old>{humanize::value(reading.value, &reading.unit)}</strong>
             {usual} {heard}
         </li>
     }
@@ -185,8 +189,8 @@ fn answers(page: &RecommendationPage, advice: &Advice<'_>, may: May, told: &Told
         (May::Look, _) => {
             let word = if page.reader.is_some() { "Sign in as someone else" } else { "Sign in to decide" };
             let who = match advice.one.approval {
-                rules::catalogue::Approval::One => "An approver decides this.",
-                rules::catalogue::Approval::Two => "Two approvers decide this.",
+                domain::recommendation::Approval::One => "An approver decides this.",
+                domain::recommendation::Approval::Two => "Two approvers decide this.",
             };
             let primary = if page.reader.is_some() { "button" } else { "button primary" };
             return view! {
@@ -195,7 +199,7 @@ fn answers(page: &RecommendationPage, advice: &Advice<'_>, may: May, told: &Told
             }
             .into_any();
         }
-        _ if page.in_the_way.is_some() => page.in_the_way.as_ref().map(wait).into_any(),
+        _ if page.blocked_by.is_some() => page.blocked_by.as_ref().map(wait).into_any(),
         (_, Plan::Refused { why }) => view! { <p class="notice">"It can't be run as things are: " {why.clone()}</p> }.into_any(),
         (May::SignInAgain, _) => view! {
             <p class="notice">"To approve, sign in again: your last sign-in is too long ago. Then this page comes back, and nothing is decided yet."</p>
@@ -228,7 +232,7 @@ fn answers(page: &RecommendationPage, advice: &Advice<'_>, may: May, told: &Told
 }
 
 /// What has to be over first, for this incident or another one.
-fn wait(other: &InTheWay) -> AnyView {
+fn wait(other: &Blocker) -> AnyView {
     let link = view! { <a href=format!("/ops/approve/{}", other.id)>{other.title.clone()}</a> };
     match other.until {
         None => {

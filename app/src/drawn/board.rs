@@ -3,12 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use leptos::prelude::*;
-use rules::{
-    say,
-    view::{Health, Reading, Spark, Status},
-    words::{Signal, Subject},
+use commands::view::{Health, Sparkline};
+use domain::{
+    reading::{Reading, Status},
+    signal::Signal,
+    subject::Subject,
 };
+use leptos::prelude::*;
+use policy::known_signals;
+use wording::humanize;
 
 use crate::{clock, mark, spark, status};
 
@@ -47,13 +50,13 @@ fn rank(subject: &Subject) -> u8 {
 }
 
 /// Groups readings by subject: those in trouble first. Within a group what is worst comes first,
-/// then what stands in `say::KNOWN` earlier.
+/// then what stands in `known_signals::KNOWN` earlier.
 pub(crate) fn group(readings: &[Reading]) -> Vec<Group> {
     let order = |signal: &Signal| {
-        say::KNOWN
+        known_signals::KNOWN
             .iter()
             .position(|(name, _, _)| *name == signal.as_str())
-            .unwrap_or(say::KNOWN.len())
+            .unwrap_or(known_signals::KNOWN.len())
     };
     let trouble = |reading: &Reading| {
         Some(reading.status).filter(|status| matches!(status, Status::Warning | Status::Critical))
@@ -96,8 +99,8 @@ pub(crate) fn group(readings: &[Reading]) -> Vec<Group> {
 
 /// The rows as the page shows them.
 pub(crate) fn board(health: &Health) -> AnyView {
-    let sparks: BTreeMap<(&Subject, &Signal), &Spark> =
-        health.sparks.iter().map(|spark| ((&spark.subject, &spark.signal), spark)).collect();
+    let sparklines: BTreeMap<(&Subject, &Signal), &Sparkline> =
+        health.sparklines.iter().map(|spark| ((&spark.subject, &spark.signal), spark)).collect();
     let rows: BTreeMap<(&Subject, &Signal), &Reading> = health
         .now
         .readings
@@ -105,7 +108,7 @@ pub(crate) fn board(health: &Health) -> AnyView {
         .map(|reading| ((&reading.subject, &reading.signal), reading))
         .collect();
     let row = |subject: &Subject, signal: &Signal| {
-        let spark = sparks.get(&(subject, signal)).copied();
+        let spark = sparklines.get(&(subject, signal)).copied();
         rows.get(&(subject, signal)).map(|reading| row(reading, spark))
     };
     group(&health.now.readings)
@@ -160,7 +163,7 @@ fn title(subject: &Subject) -> String {
 
 /// The signal's name; a collector's signal stands among those of the others, and names its own.
 fn label(reading: &Reading) -> String {
-    let label = say::label(&reading.signal);
+    let label = humanize::label(&reading.signal);
     if is_collector(&reading.subject) {
         format!("{}: {}", reading.subject.name(), label.to_lowercase())
     } else {
@@ -168,19 +171,19 @@ fn label(reading: &Reading) -> String {
     }
 }
 
-fn row(reading: &Reading, spark: Option<&Spark>) -> AnyView {
+fn row(reading: &Reading, spark: Option<&Sparkline>) -> AnyView {
     let (class, word) = mark::status_words(reading.status);
     let plain = reading.status == Status::Shown;
     view! {
         <li
             class=format!("row is-{class}")
             data-row=status::row_key(&reading.subject, &reading.signal)
-            data-old=reading.unheard_since.map(|_| "")
+            data-old=reading.stale_since.map(|_| "")
         >
             <span class="label">{label(reading)}</span>
             {(!plain).then(|| picture(reading, spark))}
-            <span class="value">{say::value(reading.value, &reading.unit)}</span>
-            {match reading.unheard_since {
+            <span class="value">{humanize::value(reading.value, &reading.unit)}</span>
+            {match reading.stale_since {
                 // What it comes to and what is usual says little of a value that is old.
                 Some(at) => view! { <span class="heard">"last heard " {clock::moment(at)}</span> }.into_any(),
                 None => view! { <span class="note">{status::note(reading)}</span> }.into_any(),
@@ -193,14 +196,14 @@ fn row(reading: &Reading, spark: Option<&Spark>) -> AnyView {
 
 /// The sparkline, with its course and its newest time beside it, so that the browser can go on with
 /// it. It is told in words next to it.
-fn picture(reading: &Reading, spark: Option<&Spark>) -> AnyView {
+fn picture(reading: &Reading, spark: Option<&Sparkline>) -> AnyView {
     let points: Vec<(f64, f64)> = match spark {
         Some(spark) => {
             // It ends at the right edge, unless it ended a while ago.
             let newest = spark
                 .points
                 .last()
-                .filter(|_| reading.unheard_since.is_none())
+                .filter(|_| reading.stale_since.is_none())
                 .map_or(0.0, |&(ago, _)| ago);
             spark.points.iter().map(|&(ago, value)| (f64::from(ago - newest), value)).collect()
         }
@@ -231,7 +234,7 @@ fn picture(reading: &Reading, spark: Option<&Spark>) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rules::time::Timestamp;
+    use domain::time::Timestamp;
 
     fn reading(subject: &str, signal: &str, status: Status) -> Reading {
         Reading {
@@ -241,7 +244,7 @@ mod tests {
             unit: "%".parse().unwrap(),
             at: Timestamp::from_secs(0),
             status,
-            unheard_since: None,
+            stale_since: None,
             usual: Some(61.0),
             warning: None,
             critical: None,
@@ -286,7 +289,7 @@ mod tests {
     #[test]
     fn an_old_value_says_when_it_was_heard_and_its_line_ends_there() {
         let mut one = reading("service:imports", "queue.depth", Status::Critical);
-        let spark = Spark {
+        let spark = Sparkline {
             subject: one.subject.clone(),
             signal: one.signal.clone(),
             points: vec![(600.0, 1.0), (540.0, 2.0), (300.0, 3.0)],
@@ -307,7 +310,7 @@ mod tests {
             "{html}"
         );
         assert_eq!(end(&html), "1200");
-        one.unheard_since = Some(Timestamp::from_secs(1_795_341_600));
+        one.stale_since = Some(Timestamp::from_secs(1_795_341_600));
         let html = row(&one, Some(&spark)).to_html();
         assert!(
             html.contains("last heard <time datetime=\"2026-11-22T10:00:00Z\"")

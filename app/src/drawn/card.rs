@@ -1,7 +1,8 @@
 //! An incident in a list.
 
+use commands::view::IncidentCard;
+use domain::lifecycle::State;
 use leptos::prelude::*;
-use rules::{lifecycle::State, view::IncidentCard};
 
 use crate::{
     clock,
@@ -12,7 +13,7 @@ use crate::{
 /// The headline, or what can be said before a summary is written.
 pub(crate) fn headline(card: &IncidentCard) -> String {
     if card.headline.is_empty() {
-        format!("Incident {} on {}", card.number, rules::say::subject(&card.cause))
+        format!("Incident {} on {}", card.number, wording::humanize::subject(&card.cause))
     } else {
         card.headline.clone()
     }
@@ -22,7 +23,7 @@ pub(crate) fn headline(card: &IncidentCard) -> String {
 fn held(card: &IncidentCard) -> &'static str {
     match (card.state, card.acknowledged, card.resolution_offered) {
         (State::Resolved, _, _) => "",
-        _ if card.waits => ", a command is recommended and waits",
+        _ if card.awaits_decision => ", a command is recommended and waits",
         (_, _, true) => ", quiet, ready to be resolved",
         (_, true, false) => ", someone is on it",
         (_, false, false) => ", nobody has it yet",
@@ -44,7 +45,7 @@ fn card(card: &IncidentCard) -> AnyView {
                 <span class="card-head">
                     <span class="number">"Incident " {number}</span>
                     {mark::severity(severity)}
-                    <span class=if card.waits { "state waits" } else { "state" }>{if card.waits { "needs your decision" } else { state }}</span>
+                    <span class=if card.awaits_decision { "state waits" } else { "state" }>{if card.awaits_decision { "needs your decision" } else { state }}</span>
                 </span>
                 <span class="card-title">{prose(&title)}</span>
             </a>

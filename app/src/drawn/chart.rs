@@ -5,20 +5,21 @@
 //! width; what is written is not: it stands at a part of the width, in the size of small text, so
 //! that it can be read on a phone and never leaves the card.
 
+use geometry::{BOTTOM, PLOT, ROW};
 use leptos::prelude::*;
 
 use crate::{clock, facts::Chart};
 
 pub(crate) use geometry::build;
-use geometry::{BOTTOM, PLOT, ROW};
 
 mod geometry {
-    use rules::{
-        say,
+    use commands::view::{Series, SeriesPoint};
+    use domain::{
+        text,
         time::{Span, Timestamp},
-        view::{CoursePage, CoursePoint},
-        words::Unit,
+        unit::Unit,
     };
+    use wording::humanize;
 
     use crate::{
         clock,
@@ -83,13 +84,13 @@ mod geometry {
     /// Lays a course out, with the moments that are marked in it. It ends at `until` if nothing was
     /// heard as long as that.
     pub(crate) fn build(
-        course: &CoursePage,
+        course: &Series,
         moments: &[(Timestamp, &'static str)],
         until: Option<Timestamp>,
     ) -> Chart {
-        let label = say::label(&course.signal);
-        let subject = say::subject(&course.subject);
-        let points: Vec<CoursePoint> = course
+        let label = humanize::label(&course.signal);
+        let subject = humanize::subject(&course.subject);
+        let points: Vec<SeriesPoint> = course
             .points
             .iter()
             .filter(|point| {
@@ -124,7 +125,7 @@ mod geometry {
         let y = |value: f64| {
             tenth(f64::from(PLOT) * (1.0 - (value - low) / (high - low)).clamp(0.0, 1.0))
         };
-        let text = |value: f64| say::clip(&say::value(value, &course.unit), LONGEST_LABEL);
+        let text = |value: f64| text::clip(&humanize::value(value, &course.unit), LONGEST_LABEL);
 
         let (mut lines, mut bands, mut dots) = (Vec::new(), Vec::new(), Vec::new());
         for stretch in points.chunk_by(|one, next| next.at <= one.until) {
@@ -238,16 +239,16 @@ mod geometry {
     mod tests {
         use super::*;
 
-        fn course(values: &[f64]) -> CoursePage {
+        fn course(values: &[f64]) -> Series {
             let at = |index: usize| Timestamp::from_secs(1_795_341_600 + 5 * index as i64);
-            let point = |(index, &value): (usize, &f64)| CoursePoint {
+            let point = |(index, &value): (usize, &f64)| SeriesPoint {
                 at: at(index),
                 until: at(index).plus(Span::from_secs(15)),
                 min: value - 1.0,
                 mean: value,
                 max: value + 1.0,
             };
-            CoursePage {
+            Series {
                 subject: "host:web-1".parse().unwrap(),
                 signal: "host.memory.used".parse().unwrap(),
                 unit: "%".parse().unwrap(),
@@ -283,7 +284,7 @@ mod geometry {
         #[test]
         fn a_gap_is_not_bridged_and_a_single_value_is_a_dot() {
             let mut course = course(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-            let move_on = |points: &mut [CoursePoint]| {
+            let move_on = |points: &mut [SeriesPoint]| {
                 for point in points {
                     point.at = point.at.plus(Span::from_mins(5));
                     point.until = point.until.plus(Span::from_mins(5));

@@ -1,11 +1,9 @@
 //! The health page: one sentence that is true right now, what needs a person, then the readings.
 
+use commands::view::{BlindSpan, DocumentState, Health};
+use domain::journal::BlindReason;
 use leptos::prelude::*;
-use rules::{
-    journal::BlindReason,
-    say,
-    view::{BlindSpan, DocumentState, Health},
-};
+use wording::humanize;
 
 use crate::{
     clock,
@@ -99,7 +97,7 @@ fn blind(blind: &[BlindSpan]) -> String {
             BlindReason::NotRunning => "Calm Ops was not running",
             BlindReason::Asleep => "the machine slept, or Calm Ops could not run",
         };
-        let length = say::seconds(span.to.since(span.from).as_secs_f64());
+        let length = humanize::seconds(span.to.since(span.from).as_secs_f64());
         view! { <li>"Nothing is known from " {clock::exact(span.from)} " to " {clock::exact(span.to)} " (" {length} "): " {why} "."</li> }
     });
     if blind.is_empty() {

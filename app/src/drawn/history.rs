@@ -1,7 +1,7 @@
 //! Incidents of all times: a search whose every field stands in the address.
 
+use commands::view::History;
 use leptos::prelude::*;
-use rules::view::History;
 
 use crate::{drawn::card, facts::Search, problem::Problem};
 

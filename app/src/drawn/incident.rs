@@ -1,7 +1,9 @@
 //! What the page of one incident says: head, briefing, evidence.
 
+use commands::view::IncidentPage;
+use domain::time::Timestamp;
 use leptos::prelude::*;
-use rules::{say, time::Timestamp, view::IncidentPage};
+use wording::humanize;
 
 use crate::{
     clock,
@@ -77,7 +79,7 @@ fn head(incident: &Briefing) -> String {
         </p>
         <h1>{prose(&headline(card))}</h1>
         <p class="lead">{prose(&incident.standing)}</p>
-        {incident.beside.iter().map(beside).collect_view()}
+        {incident.related.iter().map(related).collect_view()}
         {facts(incident)}
     }
     .into_any()
@@ -102,7 +104,7 @@ fn snapshots(incident: &Briefing) -> String {
 }
 
 /// Another incident about the same that is active.
-fn beside((number, headline): &(u32, String)) -> AnyView {
+fn related((number, headline): &(u32, String)) -> AnyView {
     view! {
         <p class="notice">
             <a href=format!("/ops/incidents/{number}")>"Incident " {*number}</a> " about the same is active: " {prose(headline)}
@@ -132,11 +134,11 @@ fn facts(incident: &Briefing) -> AnyView {
             {incident.quiet_since.filter(|_| !over).map(|at| fact("Quiet since", clock::moment(at)))}
             {incident.resolved.as_ref().map(|end| fact("Resolved", by(end)))}
             {(incident.reopened > 0).then(|| fact("Opened again", times(incident.reopened).into_any()))}
-            {newest.map(|newest| match newest.unheard_since {
+            {newest.map(|newest| match newest.stale_since {
                 Some(at) => fact("Last heard", view! { {reading(newest)} ", " {clock::moment(at)} }.into_any()),
                 None => fact("Now", reading(newest)),
             })}
-            {fact("Where it began", say::capital(&say::subject(&card.cause)).into_any())}
+            {fact("Where it began", humanize::capital(&humanize::subject(&card.cause)).into_any())}
         </dl>
     }
     .into_any()
@@ -145,14 +147,14 @@ fn facts(incident: &Briefing) -> AnyView {
 /// The newest value, which the live stream keeps new. What is old is marked, so that the page is
 /// asked for anew when it is heard again.
 fn reading(newest: &Newest) -> AnyView {
-    let old = newest.unheard_since.map(|_| "");
+    let old = newest.stale_since.map(|_| "");
     view! { <span data-reading=newest.key.clone() data-old=old>{newest.value.clone()}</span> }
         .into_any()
 }
 
 /// The newest value inside a row.
 fn newest(newest: &Newest) -> AnyView {
-    match newest.unheard_since {
+    match newest.stale_since {
         Some(at) => view! { "; last heard " {clock::moment(at)} ": " {reading(newest)} }.into_any(),
         None => view! { "; now " {reading(newest)} }.into_any(),
     }
@@ -177,7 +179,7 @@ fn sections(incident: &Briefing) -> AnyView {
     let title = headline(&incident.card);
     // What happens if nobody acts stands beside the decision, where one is asked for.
     let is_told = |section: &Section| {
-        incident.card.waits && section.heading.to_lowercase().contains("nobody acts")
+        incident.card.awaits_decision && section.heading.to_lowercase().contains("nobody acts")
     };
     let shown = incident.sections.iter().enumerate().filter(|(_, section)| !is_told(section)).filter_map(|(index, section)| {
         // The first sentence stands above already.

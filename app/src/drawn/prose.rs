@@ -1,8 +1,8 @@
 //! Sentences as a page shows them: a number stays on one line with its unit, and a time is one that
 //! the browser can make local.
 
+use domain::time::Timestamp;
 use leptos::prelude::*;
-use rules::time::Timestamp;
 
 use crate::clock;
 

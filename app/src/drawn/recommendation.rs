@@ -1,15 +1,15 @@
 //! What is recommended on an incident's page: what waits for a decision, what runs, and what became
 //! of it.
 
-use leptos::prelude::*;
-use rules::{
+use commands::view::{CommandsState, IncidentPage, RunOutput};
+use domain::{
     incident::Incident,
     recommendation::{Ended, Recommendation, RunOutcome, Stage},
-    view::{Commands, IncidentPage, RunOutput},
 };
+use leptos::prelude::*;
+use wording::recommendation::{Advice, lower};
 
 use crate::{
-    advice::{Advice, lower},
     clock,
     deed::Deed,
     drawn::{prose::prose, steps},
@@ -61,9 +61,9 @@ pub(crate) fn command(advice: &Advice<'_>) -> AnyView {
 /// How much can go wrong, and who notices.
 pub(crate) fn risk(advice: &Advice<'_>) -> AnyView {
     let class = match advice.one.risk {
-        rules::catalogue::Risk::Low => "healthy",
-        rules::catalogue::Risk::Medium => "warning",
-        rules::catalogue::Risk::High => "critical",
+        domain::recommendation::Risk::Low => "healthy",
+        domain::recommendation::Risk::Medium => "warning",
+        domain::recommendation::Risk::High => "critical",
     };
     view! { <p class="risk">{mark::mark(class, advice.risk())} " " {prose(&advice.one.blast_radius)}</p> }.into_any()
 }
@@ -229,8 +229,11 @@ pub(crate) fn advice(page: &IncidentPage, brief: &Briefing) -> String {
     let advice = |one| Advice { incident, one, names };
     let mut offered = incident.offered().filter(|_| incident.is_active()).map(advice);
     // While one runs, or is watched, the others wait behind it.
-    let first =
-        if brief.card.waits { offered.next().map(|first| recommended(&first)) } else { None };
+    let first = if brief.card.awaits_decision {
+        offered.next().map(|first| recommended(&first))
+    } else {
+        None
+    };
     let others = offered.map(|other| option(&other)).collect_view();
     let none =
         (first.is_none() && nothing_fits(incident)).then(|| nothing(page, brief.next.as_ref()));
@@ -257,7 +260,7 @@ fn nothing_fits(incident: &Incident) -> bool {
 /// That no command helps, and what does.
 fn nothing(page: &IncidentPage, guide: Option<&Guide>) -> AnyView {
     let no_pm2 = match page.commands {
-        Commands::Mistaken => {
+        CommandsState::Mistaken => {
             return view! {
                 <p class="none">
                     "The page of approved commands has a mistake, so nothing is recommended and nothing runs until it is mended. "
@@ -266,13 +269,13 @@ fn nothing(page: &IncidentPage, guide: Option<&Guide>) -> AnyView {
             }
             .into_any();
         }
-        Commands::NoPm2 => Some(view! {
+        CommandsState::NoPm2 => Some(view! {
             <p class="none">
                 "PM2 runs apps here, but its program is in none of the usual places, so none of its commands can be offered. Name its path as "
                 <code>"pm2.program"</code> " in the configuration of Calm Ops, and start Calm Ops again."
             </p>
         }),
-        Commands::Ready => None,
+        CommandsState::Ready => None,
     };
     let link = guide.map_or_else(
         || view! { <a href="/ops/runbook">"the guide"</a> }.into_any(),

@@ -1,14 +1,13 @@
 //! Share links: the fold on an incident's page, the list with what ends a link, and the page that
 //! tells a new link once.
 
-use leptos::prelude::*;
-use rules::{
-    people::Role,
-    say,
-    share::{Audience, LONGEST_LABEL, Share, Shares},
-    view::Reader,
-    words::Unit,
+use commands::{
+    sharing::{Audience, LONGEST_LABEL, Share, Shares},
+    view::Viewer,
 };
+use domain::{access::Role, unit::Unit};
+use leptos::prelude::*;
+use wording::humanize;
 
 use crate::{
     clock,
@@ -22,13 +21,13 @@ pub(crate) const DAYS: [(&str, &str); 4] =
     [("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days")];
 
 /// Whether a reader may make and end links: a person answers for who is let in.
-fn may_share(reader: Option<&Reader>) -> bool {
+fn may_share(reader: Option<&Viewer>) -> bool {
     reader.is_some_and(|reader| reader.role >= Role::Responder)
 }
 
 /// The fold on an incident's page: its links, and the form that makes one. `shares` is none where
 /// they can't be read.
-pub(crate) fn fold(number: u32, shares: Option<&Shares>, reader: Option<&Reader>) -> AnyView {
+pub(crate) fn fold(number: u32, shares: Option<&Shares>, reader: Option<&Viewer>) -> AnyView {
     let may = may_share(reader);
     let list = shares.map(|shares| list(number, shares, may).to_html()).unwrap_or_default();
     view! {
@@ -118,7 +117,7 @@ fn list(number: u32, shares: &Shares, may: bool) -> AnyView {
                 let times = if share.views == 1 {
                     "once".to_owned()
                 } else {
-                    format!("{} times", say::value(share.views as f64, &Unit::Count))
+                    format!("{} times", humanize::value(share.views as f64, &Unit::Count))
                 };
                 view! { {format!("opened {times}, last looked at ")} {clock::moment(at)} }
                     .into_any()

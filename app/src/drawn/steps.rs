@@ -1,11 +1,11 @@
 //! What a person can do to an incident: plain forms. A page that is alive sends them without
 //! leaving. What came of it is said beside the button that was pressed.
 
+use domain::{incident::Incident, lifecycle::State, text::LONGEST_TEXT};
 use leptos::prelude::*;
-use rules::{desk::LONGEST_TEXT, incident::Incident, lifecycle::State};
+use wording::recommendation::Advice;
 
 use crate::{
-    advice::Advice,
     deed::{Asked, Deed},
     facts::{Briefing, Refused, Told},
 };

@@ -2,8 +2,9 @@
 //! something new comes.
 
 use leptos::prelude::*;
+use wording::timeline::{Line, Tone};
 
-use crate::{clock, drawn::prose::prose, facts::Line};
+use crate::{clock, drawn::prose::prose};
 
 /// The lines as a list.
 pub(crate) fn timeline(lines: &[Line]) -> AnyView {
@@ -16,11 +17,22 @@ pub(crate) fn timeline(lines: &[Line]) -> AnyView {
 
 fn line(line: &Line) -> AnyView {
     view! {
-        <li class=format!("line tone-{}", line.tone.as_str()) id=format!("entry-{}", line.number)>
+        <li class=format!("line tone-{}", tone_class(line.tone)) id=format!("entry-{}", line.number)>
             <p>{prose(&line.sentence)}</p>
             {line.words.clone().map(|words| view! { <blockquote>{words}</blockquote> })}
             <p class="quiet">{clock::moment(line.at)} ", " {line.who.clone()} ", entry " {line.number}</p>
         </li>
     }
     .into_any()
+}
+
+/// The class of the mark of a line.
+pub(crate) const fn tone_class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Warning => "warning",
+        Tone::Critical => "critical",
+        Tone::Better => "healthy",
+        Tone::Person => "person",
+        Tone::Quiet => "shown",
+    }
 }

@@ -1,21 +1,21 @@
 //! The journal: each entry as a sentence, with what proves it; the search, whose every field stands
 //! in the address.
 
-use leptos::prelude::*;
-use rules::{
-    desk::LONGEST_TEXT,
-    journal::{Entry, Event, Hash, Head},
-    people::Names,
-    say,
-    trail::{KINDS, TrailEntry, TrailPage, Verified},
-    words::{AccountId, Actor},
+use commands::audit::{AuditEntry, AuditPage, KINDS, Verified};
+use domain::{
+    actor::{Actor, Names},
+    hash::{Hash, Head},
+    id::AccountId,
+    journal::{Entry, Event},
+    text::LONGEST_TEXT,
 };
+use leptos::prelude::*;
+use wording::{humanize, timeline};
 
 use crate::{
     clock, door,
     drawn::{block, prose::prose, steps::plain},
     problem::{Kind, Problem},
-    said,
     seek::{NotRemoved, Seek},
 };
 
@@ -25,7 +25,7 @@ const SHORT: usize = 12;
 /// The page: what is proved, the form with what was typed, and what was found.
 pub(crate) fn page(
     seek: &Seek,
-    answer: Result<&TrailPage, &Problem>,
+    answer: Result<&AuditPage, &Problem>,
     refused: Option<&NotRemoved>,
 ) -> String {
     let names = answer.map(|page| page.names.clone()).unwrap_or_default();
@@ -64,7 +64,7 @@ fn short(hash: Hash) -> String {
 fn counted(count: u64, one: &str, many: &str) -> String {
     format!(
         "{} {}",
-        say::value(count as f64, &rules::words::Unit::Count),
+        humanize::value(count as f64, &domain::unit::Unit::Count),
         if count == 1 { one } else { many }
     )
 }
@@ -93,7 +93,7 @@ fn verdict(verified: &Verified) -> AnyView {
     let count = counted(head.number, "entry", "entries");
     let mut told = format!(
         ": {count}, none changed, missing or moved, in {}.",
-        say::seconds(took.as_secs_f64())
+        humanize::seconds(took.as_secs_f64())
     );
     if *redacted > 0 {
         let removed = counted(*redacted, "entry", "entries");
@@ -115,7 +115,7 @@ fn verdict(verified: &Verified) -> AnyView {
 }
 
 /// What is proved, and how anyone can prove it.
-fn proof(page: &TrailPage, seek: &Seek) -> AnyView {
+fn proof(page: &AuditPage, seek: &Seek) -> AnyView {
     let Head { number, hash } = page.head;
     let head = format!("{number}:{hash}");
     let fields = seek
@@ -227,7 +227,7 @@ fn words_of(kind: &str) -> String {
     kind.replace('_', " ")
 }
 
-fn list(page: &TrailPage, seek: &Seek, refused: Option<&NotRemoved>) -> AnyView {
+fn list(page: &AuditPage, seek: &Seek, refused: Option<&NotRemoved>) -> AnyView {
     if page.entries.is_empty() {
         let sentence = if seek.is_narrow() || !seek.before.is_empty() {
             "No entry fits this search. Fewer words, or a longer time, may find it."
@@ -253,8 +253,8 @@ fn list(page: &TrailPage, seek: &Seek, refused: Option<&NotRemoved>) -> AnyView 
     .into_any()
 }
 
-fn entry(one: &TrailEntry, names: &Names, refused: Option<&NotRemoved>) -> AnyView {
-    let line = said::line(&one.entry, names);
+fn entry(one: &AuditEntry, names: &Names, refused: Option<&NotRemoved>) -> AnyView {
+    let line = timeline::line(&one.entry, names);
     let number = line.number;
     let who = match one.entry.actor {
         Actor::Account(AccountId(_)) | Actor::Token(_) | Actor::Local | Actor::Agent => {
@@ -266,7 +266,7 @@ fn entry(one: &TrailEntry, names: &Names, refused: Option<&NotRemoved>) -> AnyVi
         view! { <a href=format!("/ops/incidents/{incident}#entry-{number}")>"Incident " {incident.0}</a> ", " }
     });
     view! {
-        <li class=format!("line tone-{}", line.tone.as_str()) id=format!("entry-{number}")>
+        <li class=format!("line tone-{}", crate::drawn::timeline::tone_class(line.tone)) id=format!("entry-{number}")>
             <p>{prose(&line.sentence)}</p>
             {line.words.clone().map(|words| view! { <blockquote>{words}</blockquote> })}
             {printed(&one.entry)}

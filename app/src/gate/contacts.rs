@@ -1,10 +1,11 @@
 //! How one is called: the section of the settings.
 
-use leptos::prelude::*;
-use rules::{
-    call::{ContactCard, Contacts, Fate, Form, LastCall, MOST_CONTACTS, Quiet, WayKind},
-    words::Severity,
+use commands::notifications::{
+    ChannelKind, ContactCard, Contacts, DeliveryStatus, Form, LastNotification, MOST_CONTACTS,
+    Quiet,
 };
+use domain::severity::Severity;
+use leptos::prelude::*;
 
 use super::settings::one;
 use crate::clock;
@@ -50,26 +51,26 @@ pub(super) fn section(contacts: &Contacts, reach: Reach, typed: &Typed) -> AnyVi
             {(!reach.links).then(|| view! {
                 <p class="notice">"Messages carry no link to the decision yet: set " <code>"public_url"</code> " in the configuration to the address by which your phone reaches this page."</p>
             })}
-            {more.then(|| [WayKind::Ntfy, WayKind::Mail, WayKind::Webhook].map(|kind| add(kind, reach, typed)).collect_view())}
+            {more.then(|| [ChannelKind::Ntfy, ChannelKind::Mail, ChannelKind::Webhook].map(|kind| add(kind, reach, typed)).collect_view())}
         </section>
     }
     .into_any()
 }
 
-const fn word(kind: WayKind) -> &'static str {
+const fn word(kind: ChannelKind) -> &'static str {
     match kind {
-        WayKind::Ntfy => "ntfy",
-        WayKind::Webhook => "webhook",
-        WayKind::Mail => "mail",
+        ChannelKind::Ntfy => "ntfy",
+        ChannelKind::Webhook => "webhook",
+        ChannelKind::Mail => "mail",
     }
 }
 
 fn contact(card: &ContactCard, typed: &Typed) -> AnyView {
     let by = match (card.kind, card.form) {
-        (WayKind::Ntfy, _) => "ntfy at",
-        (WayKind::Webhook, Some(Form::Chat)) => "chat webhook at",
-        (WayKind::Webhook, Some(Form::CalmOps) | None) => "webhook at",
-        (WayKind::Mail, _) => "e-mail to",
+        (ChannelKind::Ntfy, _) => "ntfy at",
+        (ChannelKind::Webhook, Some(Form::Chat)) => "chat webhook at",
+        (ChannelKind::Webhook, Some(Form::CalmOps) | None) => "webhook at",
+        (ChannelKind::Mail, _) => "e-mail to",
     };
     let id = card.id.to_string();
     let when = match (card.enabled, card.least) {
@@ -107,17 +108,17 @@ fn contact(card: &ContactCard, typed: &Typed) -> AnyView {
     .into_any()
 }
 
-fn last(last: Option<&LastCall>) -> AnyView {
-    let Some(LastCall { at, test, fate, problem }) = last else {
+fn last(last: Option<&LastNotification>) -> AnyView {
+    let Some(LastNotification { at, test, fate, problem }) = last else {
         return "Not used yet.".into_any();
     };
     let what = if *test { "The last test" } else { "The last call" };
     let became = match fate {
-        Fate::Waiting if problem.is_some() => "could not be sent and is tried again.",
-        Fate::Waiting => "waits to be sent.",
-        Fate::Sent => "was sent.",
-        Fate::Failed => "could not be sent.",
-        Fate::Dropped => "was not needed any more.",
+        DeliveryStatus::Waiting if problem.is_some() => "could not be sent and is tried again.",
+        DeliveryStatus::Waiting => "waits to be sent.",
+        DeliveryStatus::Sent => "was sent.",
+        DeliveryStatus::Failed => "could not be sent.",
+        DeliveryStatus::Dropped => "was not needed any more.",
     };
     let why = problem.as_ref().map(|problem| format!(" {problem}"));
     view! { {what} ", " {clock::moment(*at)} ", " {became} {why} }.into_any()
@@ -174,13 +175,13 @@ fn common(form: &str, now: &Common, typed: &Typed, open: bool) -> AnyView {
     .into_any()
 }
 
-fn add(kind: WayKind, reach: Reach, typed: &Typed) -> AnyView {
+fn add(kind: ChannelKind, reach: Reach, typed: &Typed) -> AnyView {
     let form = word(kind);
     let open = typed.is_of(form, "");
     let again = |name: &str| if open { typed.get(name).to_owned() } else { String::new() };
     let id = |name: &str| format!("{form}-{name}");
     let (summary, label, fields) = match kind {
-        WayKind::Ntfy => (
+        ChannelKind::Ntfy => (
             "Add a phone, by ntfy",
             "Phone",
             view! {
@@ -194,7 +195,7 @@ fn add(kind: WayKind, reach: Reach, typed: &Typed) -> AnyView {
             }
             .into_any(),
         ),
-        WayKind::Mail => (
+        ChannelKind::Mail => (
             "Add an e-mail address",
             "E-mail",
             view! {
@@ -206,7 +207,7 @@ fn add(kind: WayKind, reach: Reach, typed: &Typed) -> AnyView {
             }
             .into_any(),
         ),
-        WayKind::Webhook => (
+        ChannelKind::Webhook => (
             "Add a webhook",
             "Team chat",
             view! {

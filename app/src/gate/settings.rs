@@ -1,12 +1,14 @@
 //! The settings: oneself, how one is called, and for an owner who else is here.
 
-use leptos::prelude::*;
-use rules::{
-    call::Contacts,
-    people::{Role, Scope},
-    time::Timestamp,
+use commands::{
+    notifications::Contacts,
     view::{PasskeyCard, PersonCard, SessionCard, Settings, TokenCard},
 };
+use domain::{
+    access::{Role, Scope},
+    time::Timestamp,
+};
+use leptos::prelude::*;
 
 use super::{
     Said,
@@ -68,7 +70,7 @@ pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
     let Settings { cursor: _, reader, sessions, passkeys: mine, people, invitations, tokens } =
         settings;
     let owner = reader.role == Role::Owner;
-    let sign_in_again = (!reader.fresh).then(|| {
+    let sign_in_again = (!reader.recently_authenticated).then(|| {
         view! {
             <p class="notice">
                 "Your sign-in is some time ago. To change passwords, passkeys, how you are called, people or tokens, "

@@ -3,14 +3,15 @@
 
 use std::cell::RefCell;
 
-use leptos::{prelude::*, task::spawn_local};
-use rules::{
-    say,
+use commands::view::Readings;
+use domain::{
+    reading::Reading,
     time::{Span, Timestamp},
-    view::{Reading, Readings},
 };
+use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, FormData, HtmlButtonElement, HtmlFormElement};
+use wording::humanize;
 
 use super::{Live, soon};
 use crate::{
@@ -72,7 +73,7 @@ pub(crate) fn keep(live: Live, lives: Lives, key: Memo<String>, fetch: Fetch) {
                                 soon(waiting, again);
                                 break;
                             }
-                            write(Some(shown), &say::value(reading.value, &reading.unit));
+                            write(Some(shown), &humanize::value(reading.value, &reading.unit));
                         }
                     }
                 }
@@ -254,7 +255,7 @@ fn write_over(now: &Readings) -> bool {
             other = true;
             continue;
         }
-        write(one(row, ".value"), &say::value(reading.value, &reading.unit));
+        write(one(row, ".value"), &humanize::value(reading.value, &reading.unit));
         write(one(row, ".note"), &status::note(reading));
         if let Some(picture) = one(row, ".spark") {
             draw(&picture, reading);
@@ -265,7 +266,7 @@ fn write_over(now: &Readings) -> bool {
 
 /// Whether a value that is shown has become old, or is heard again.
 fn is_other_age(shown: &Element, reading: &Reading) -> bool {
-    shown.has_attribute("data-old") != reading.unheard_since.is_some()
+    shown.has_attribute("data-old") != reading.stale_since.is_some()
 }
 
 /// Goes on with a sparkline.

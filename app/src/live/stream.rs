@@ -3,12 +3,12 @@
 
 use std::cell::RefCell;
 
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
-use rules::{
+use commands::view::Readings;
+use domain::{
     journal::Cursor,
     time::{Span, Timestamp},
-    view::Readings,
 };
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent, VisibilityState};

@@ -10,15 +10,17 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::post,
 };
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
-use leptos::prelude::*;
-use rules::{
-    desk::Command,
-    incident::IncidentNumber,
-    people::{Caller, ShareId},
-    share::{Audience, Parts, Wanted, token_hash},
+use commands::{
+    command::Command,
+    sharing::{Audience, Parts, ShareRequest, token_hash},
+};
+use domain::{
+    access::Principal,
+    id::{IncidentNumber, ShareId},
     time::Span,
 };
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use leptos::prelude::*;
 
 use crate::{
     desk::SharedDesk,
@@ -35,7 +37,7 @@ pub struct NewToken(pub fn() -> Option<String>);
 
 /// The time, from the one place that reads a clock. The server provides it in the context.
 #[derive(Clone)]
-pub struct WallClock(pub Arc<dyn Fn() -> rules::time::Timestamp + Send + Sync>);
+pub struct WallClock(pub Arc<dyn Fn() -> domain::time::Timestamp + Send + Sync>);
 
 /// How browsers reach this server from outside, without a slash at the end, if that is configured.
 /// The server provides it in the context.
@@ -169,7 +171,7 @@ async fn made(
     let days: u64 =
         form.days.parse().ok().filter(|days| (1..=90).contains(days)).ok_or_else(unreadable)?;
     let token = (new.0)().ok_or_else(door::lost)?;
-    let wanted = Wanted {
+    let wanted = ShareRequest {
         label: form.label.clone(),
         until: (clock.0)().plus(Span::from_mins(days * 24 * 60)),
         audience,
@@ -195,7 +197,7 @@ fn origin(headers: &HeaderMap) -> String {
 
 /// What a form needs of the context.
 struct Known {
-    desk: Option<(SharedDesk, Caller)>,
+    desk: Option<(SharedDesk, Principal)>,
     new: Option<NewToken>,
     clock: Option<WallClock>,
     public: Option<Arc<str>>,
@@ -205,7 +207,7 @@ fn known(context: &(impl Fn() + Clone)) -> Known {
     Owner::new().with(|| {
         context();
         Known {
-            desk: use_context::<SharedDesk>().zip(use_context::<Caller>()),
+            desk: use_context::<SharedDesk>().zip(use_context::<Principal>()),
             new: use_context(),
             clock: use_context(),
             public: use_context::<PublicUrl>().and_then(|PublicUrl(url)| url),

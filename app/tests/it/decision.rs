@@ -3,20 +3,21 @@
 
 use std::{path::Path, sync::Arc};
 
-use crate::sample::{HOSTILE, Sample, at, now, pages, person};
 use axum::{
     Router,
     body::{Body, to_bytes},
     http::{Request, StatusCode, header},
 };
-use rules::{
-    people::{Caller, Role},
+use domain::{
+    access::{Principal, Role},
     recommendation::Stage,
-    words::Severity,
+    severity::Severity,
 };
 use tower::ServiceExt;
 
-fn approver() -> Caller {
+use crate::sample::{HOSTILE, Sample, at, now, pages, person};
+
+fn approver() -> Principal {
     person(1, Role::Approver, true)
 }
 
@@ -27,7 +28,7 @@ struct Came {
     html: String,
 }
 
-async fn send(desk: &Arc<Sample>, caller: Caller, request: Request<Body>) -> Came {
+async fn send(desk: &Arc<Sample>, caller: Principal, request: Request<Body>) -> Came {
     let answer = pages(desk, caller, None).oneshot(request).await.unwrap();
     let to = answer.headers().get(header::LOCATION).map(|path| path.to_str().unwrap().to_owned());
     let status = answer.status();
@@ -37,7 +38,7 @@ async fn send(desk: &Arc<Sample>, caller: Caller, request: Request<Body>) -> Cam
     Came { status, to, html }
 }
 
-async fn get_as(desk: &Arc<Sample>, caller: Caller, path: &str) -> Came {
+async fn get_as(desk: &Arc<Sample>, caller: Principal, path: &str) -> Came {
     send(
         desk,
         caller,
@@ -52,7 +53,7 @@ async fn get(path: &str) -> String {
     came.html
 }
 
-async fn post(desk: &Arc<Sample>, caller: Caller, path: &str, form: &str) -> Came {
+async fn post(desk: &Arc<Sample>, caller: Principal, path: &str, form: &str) -> Came {
     let request = Request::post(path)
         .header(header::ACCEPT, "text/html")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -386,14 +387,15 @@ async fn a_sign_in_leads_back_and_decides_nothing() {
         came.html
     );
     // Nobody is signed in any more: what was written is kept.
-    let came = post(&desk, Caller::Nobody, "/ops/approve/1-1", "what=decline&text=not+now").await;
+    let came =
+        post(&desk, Principal::Nobody, "/ops/approve/1-1", "what=decline&text=not+now").await;
     assert_eq!(came.status, StatusCode::UNAUTHORIZED);
     assert!(
         came.html.contains(link) && came.html.contains("<blockquote>not now</blockquote>"),
         "{}",
         came.html
     );
-    let came = get_as(&desk, Caller::Nobody, "/ops/approve/1-1").await;
+    let came = get_as(&desk, Principal::Nobody, "/ops/approve/1-1").await;
     assert_eq!(came.status, StatusCode::UNAUTHORIZED);
     assert!(
         came.html.contains("/sign-in?to=") && !came.html.contains("pm2 reload"),

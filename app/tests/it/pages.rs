@@ -8,18 +8,24 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, Response, StatusCode, header},
 };
+use commands::{
+    command::{Command, Committed},
+    query::{Answer, Query},
+    view::{Document, Health, History, IncidentCard, Incidents, Readings, Sparkline},
+};
+use domain::{
+    access::Principal,
+    error::Error,
+    hash::Head,
+    id::IncidentNumber,
+    journal::Cursor,
+    lifecycle::State,
+    reading::{Reading, Status},
+    severity::Severity,
+    time::Timestamp,
+};
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes, generate_route_list};
-use rules::{
-    desk::{Answer, Command, Done, Query, Refusal},
-    incident::IncidentNumber,
-    journal::{Cursor, Head},
-    lifecycle::State,
-    people::Caller,
-    time::Timestamp,
-    view::{Document, Health, History, IncidentCard, Incidents, Reading, Readings, Spark, Status},
-    words::Severity,
-};
 use tower::ServiceExt;
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
@@ -45,7 +51,7 @@ fn card(number: u32) -> IncidentCard {
         resolved_at: None,
         acknowledged: false,
         resolution_offered: false,
-        waits: false,
+        awaits_decision: false,
     }
 }
 
@@ -65,7 +71,7 @@ fn health(incidents: usize) -> Health {
             unit: "jobs".parse().unwrap(),
             at: at(0),
             status: Status::Healthy,
-            unheard_since: None,
+            stale_since: None,
             usual: Some(1000.0),
             warning: Some(2000.0),
             critical: Some(3000.0),
@@ -77,7 +83,7 @@ fn health(incidents: usize) -> Health {
         let points = (0..60u8)
             .map(|step| (f32::from(59 - step) * 5.0, 1000.0 + f64::from(step) * 7.123_456))
             .collect();
-        Spark { subject, signal, points }
+        Sparkline { subject, signal, points }
     };
     Health {
         cursor: Cursor { epoch: 1, number: 9 },
@@ -88,7 +94,7 @@ fn health(incidents: usize) -> Health {
             troubles: vec![HOSTILE.into()],
             left_out: 0,
         },
-        sparks: (0..50).map(spark).collect(),
+        sparklines: (0..50).map(spark).collect(),
         active: (0..incidents).map(|index| card(index as u32 + 1)).collect(),
         blind: Vec::new(),
         documents: Vec::new(),
@@ -97,18 +103,18 @@ fn health(incidents: usize) -> Health {
 }
 
 impl Desk for Fake {
-    fn act(&self, _caller: Caller, command: Command) -> DeskFuture<Done> {
+    fn act(&self, _caller: Principal, command: Command) -> DeskFuture<Committed> {
         let answer = match command {
             Command::Comment { text, .. } if text.is_empty() => {
-                Err(Refusal::Invalid { field: "text".into(), problem: HOSTILE.into() })
+                Err(Error::Invalid { field: "text".into(), problem: HOSTILE.into() })
             }
-            Command::Comment { .. } => Ok(Done { cursor: Cursor::default() }),
-            _ => Err(Refusal::Forbidden { needs: "an approver".into() }),
+            Command::Comment { .. } => Ok(Committed { cursor: Cursor::default() }),
+            _ => Err(Error::Forbidden { needs: "an approver".into() }),
         };
         Box::pin(async move { answer })
     }
 
-    fn ask(&self, _caller: Caller, query: Query) -> DeskFuture<Answer> {
+    fn ask(&self, _caller: Principal, query: Query) -> DeskFuture<Answer> {
         let active: Vec<IncidentCard> =
             (0..self.incidents).map(|index| card(index as u32 + 1)).collect();
         let cursor = Cursor { epoch: 1, number: 9 };
@@ -125,7 +131,7 @@ impl Desk for Fake {
                 markdown: format!("# Guide\n\n{HOSTILE}\n"),
             }))),
             Query::Incident { incident } => {
-                Err(Refusal::NotFound { what: format!("incident {incident}") })
+                Err(Error::NotFound { what: format!("incident {incident}") })
             }
             Query::Settings
             | Query::Bundle { .. }
@@ -137,7 +143,7 @@ impl Desk for Fake {
             | Query::Recommendation { .. }
             | Query::IncidentById { .. }
             | Query::Course { .. }
-            | Query::Journal { .. } => Err(Refusal::Unavailable { advice: "Try again.".into() }),
+            | Query::Journal { .. } => Err(Error::Unavailable { advice: "Try again.".into() }),
         };
         Box::pin(async move { answer })
     }
@@ -147,7 +153,7 @@ async fn answer(incidents: usize, request: Request<Body>) -> Response<Body> {
     let desk: SharedDesk = Arc::new(Fake { incidents });
     let context = move || {
         provide_context(Arc::clone(&desk));
-        provide_context(Caller::Local);
+        provide_context(Principal::Local);
     };
     let options = LeptosOptions::builder().output_name("calm-ops").build();
     let routes = generate_route_list(app::App);

@@ -7,28 +7,39 @@ use std::{
 };
 
 use app::desk::{Desk, DeskFuture, SharedDesk};
-pub use fixtures::at;
+use commands::{
+    approve::blocked_by,
+    command::{Command, Committed},
+    decide::decide,
+    permissions::{needed_to_act, needed_to_ask},
+    query::{Answer, Query},
+    situation::Situation,
+    view::{
+        Blocker, Health, IncidentPage, Incidents, Plan, Readings, RecommendationPage, RunOutput,
+        Viewer,
+    },
+};
+use domain::{
+    access::{Principal, Role, authorize},
+    actor::{Actor, Names},
+    breach::{Breach, BreachKey, Ending},
+    error::Error,
+    hash::Head,
+    id::{AccountId, IncidentNumber, RecommendationId, SessionId},
+    incident::{Incident, apply},
+    journal::{Cursor, Entry, Event},
+    lifecycle::State,
+    reading::{Reading, Status},
+    recommendation::{
+        Approval, Awaited, Ended, Given, Reason, Recommendation, Risk, RunOutcome, Stage, Undo,
+    },
+    time::{Span, Timestamp},
+};
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes, generate_route_list};
-use rules::{
-    breach::{Breach, BreachKey, Ending},
-    catalogue::{Approval, Risk, Undo, quoted},
-    desk::{Answer, Command, Done, Query, Refusal, Situation, decide, in_the_way},
-    incident::{Incident, IncidentNumber, apply},
-    journal::{Cursor, Entry, Event, Head},
-    lifecycle::State,
-    people::{Caller, Names, Role, SessionId, allowed, needed_to_act, needed_to_ask},
-    recommendation::{
-        Awaited, Ended, Given, Reason, Recommendation, RecommendationId, RunOutcome, Stage,
-    },
-    summary::Summary,
-    time::{Span, Timestamp},
-    view::{
-        Health, InTheWay, IncidentPage, Incidents, Plan, Reader, Reading, Readings,
-        RecommendationPage, RunOutput, Status,
-    },
-    words::{AccountId, Actor},
-};
+use policy::catalogue::quoted;
+
+pub use fixtures::at;
 
 pub const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
 
@@ -143,7 +154,7 @@ pub fn sample(number: u32) -> Option<Incident> {
         let mut incident = incident;
         incident.recommendations[0].approvals.push(given);
         incident.acknowledged =
-            Some(rules::incident::Acknowledgement { by: account(1), at: at(200) });
+            Some(domain::incident::Acknowledgement { by: account(1), at: at(200) });
         incident
     };
     let success = RunOutcome::Exited { code: 0 };
@@ -185,7 +196,7 @@ pub fn sample(number: u32) -> Option<Incident> {
                 (State::Recovering, true, Some(at(450)));
             five.breaches[0].cleared_at = Some(at(450));
             five.breaches[0].ending = Some(Ending::Recovered { since: at(440) });
-            five.summary = Summary::compose(&five, Span::from_mins(5));
+            five.summary = engine::summary::compose(&five, Span::from_mins(5));
             five
         }
         6 => {
@@ -246,9 +257,9 @@ impl Sample {
         &self,
         number: IncidentNumber,
         use_it: impl FnOnce(&mut Incident) -> T,
-    ) -> Result<T, Refusal> {
+    ) -> Result<T, Error> {
         let mut incidents = self.incidents.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = || Refusal::NotFound { what: format!("incident {number}") };
+        let missing = || Error::NotFound { what: format!("incident {number}") };
         let known = match incidents.entry(number.0) {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::btree_map::Entry::Vacant(place) => {
@@ -263,8 +274,8 @@ impl Sample {
         self.with(IncidentNumber(number), change).unwrap();
     }
 
-    fn act_now(&self, caller: &Caller, command: &Command) -> Result<Done, Refusal> {
-        allowed(caller, needed_to_act(command))?;
+    fn act_now(&self, caller: &Principal, command: &Command) -> Result<Committed, Error> {
+        authorize(caller, needed_to_act(command))?;
         let number = match command {
             Command::Acknowledge { incident }
             | Command::Comment { incident, .. }
@@ -284,7 +295,7 @@ impl Sample {
             | Command::SetContact { .. }
             | Command::RemoveContact { .. }
             | Command::TestContact { .. }
-            | Command::EndCall { .. } => return Ok(Done { cursor: Cursor::default() }),
+            | Command::EndCall { .. } => return Ok(Committed { cursor: Cursor::default() }),
         };
         let actor = caller.actor().unwrap_or(Actor::Local);
         self.with(number, |incident| {
@@ -301,16 +312,19 @@ impl Sample {
                 apply(&mut changed, event, actor, now()).unwrap();
             }
             *incident = changed.unwrap();
-            Ok(Done { cursor: Cursor::default() })
+            Ok(Committed { cursor: Cursor::default() })
         })?
     }
 
-    fn ask_now(&self, caller: &Caller, query: &Query) -> Result<Answer, Refusal> {
-        allowed(caller, needed_to_ask(query))?;
+    fn ask_now(&self, caller: &Principal, query: &Query) -> Result<Answer, Error> {
+        authorize(caller, needed_to_ask(query))?;
         let cursor = Cursor { epoch: 1, number: 9 };
         let cards = || {
             (1..=12)
-                .filter_map(|number| self.with(IncidentNumber(number), |one| (&*one).into()).ok())
+                .filter_map(|number| {
+                    self.with(IncidentNumber(number), |one| wording::summary::incident_card(one))
+                        .ok()
+                })
                 .collect::<Vec<_>>()
         };
         let now_readings =
@@ -320,7 +334,7 @@ impl Sample {
                 cursor,
                 head: Head::EMPTY,
                 now: now_readings,
-                sparks: Vec::new(),
+                sparklines: Vec::new(),
                 active: cards().into_iter().take(2).collect(),
                 blind: Vec::new(),
                 documents: Vec::new(),
@@ -336,19 +350,19 @@ impl Sample {
                     cursor,
                     timeline: timeline(incident),
                     snapshots: Vec::new(),
-                    courses: Vec::new(),
+                    series: Vec::new(),
                     checked_at: now(),
                     readings: readings(),
-                    beside: Vec::new(),
+                    related: Vec::new(),
                     outputs: outputs(incident),
-                    commands: rules::view::Commands::Ready,
+                    commands: commands::view::CommandsState::Ready,
                     names: names(),
                     reader: reader(caller),
                     incident: incident.clone(),
                 })?))
             }
             Query::Recommendation { recommendation: id } => {
-                let missing = || Refusal::NotFound { what: format!("recommendation {id}") };
+                let missing = || Error::NotFound { what: format!("recommendation {id}") };
                 let page = self.with(id.incident, |incident| {
                     let one = incident.recommendation(id.place)?.clone();
                     Some(RecommendationPage {
@@ -361,9 +375,8 @@ impl Sample {
                         output: outputs(incident)
                             .into_iter()
                             .find(|output| output.place == id.place),
-                        in_the_way: in_the_way(&one, incident, &[], now()).map(|(id, run)| {
-                            InTheWay { id, title: run.title.clone(), until: None }
-                        }),
+                        blocked_by: blocked_by(&one, incident, &[], now())
+                            .map(|(id, run)| Blocker { id, title: run.title.clone(), until: None }),
                         names: names(),
                         reader: reader(caller),
                         recommendation: one,
@@ -384,7 +397,7 @@ impl Sample {
             | Query::Shares { .. }
             | Query::Shared { .. }
             | Query::Contacts => {
-                return Err(Refusal::Unavailable { advice: "The sample has none of this.".into() });
+                return Err(Error::Unavailable { advice: "The sample has none of this.".into() });
             }
         })
     }
@@ -456,7 +469,7 @@ fn readings() -> Vec<Reading> {
         unit: unit.parse().unwrap(),
         at: now(),
         status,
-        unheard_since: None,
+        stale_since: None,
         usual: Some(usual),
         warning: None,
         critical: None,
@@ -473,30 +486,35 @@ fn names() -> Names {
     Names(BTreeMap::from([name(1, "Approver one"), name(2, "Approver two"), name(3, "Viewer")]))
 }
 
-fn reader(caller: &Caller) -> Option<Reader> {
-    let Caller::Account { id, role, fresh, .. } = caller else { return None };
-    Some(Reader { account: *id, name: names().of(Actor::Account(*id)), role: *role, fresh: *fresh })
+fn reader(caller: &Principal) -> Option<Viewer> {
+    let Principal::Account { id, role, recently_authenticated, .. } = caller else { return None };
+    Some(Viewer {
+        account: *id,
+        name: names().of(Actor::Account(*id)),
+        role: *role,
+        recently_authenticated: *recently_authenticated,
+    })
 }
 
 /// A person who signed in.
-pub fn person(id: u32, role: Role, fresh: bool) -> Caller {
-    Caller::Account { id: AccountId(id), role, session: SessionId(1), fresh }
+pub fn person(id: u32, role: Role, recently_authenticated: bool) -> Principal {
+    Principal::Account { id: AccountId(id), role, session: SessionId(1), recently_authenticated }
 }
 
 impl Desk for Sample {
-    fn act(&self, caller: Caller, command: Command) -> DeskFuture<Done> {
+    fn act(&self, caller: Principal, command: Command) -> DeskFuture<Committed> {
         let answer = self.act_now(&caller, &command);
         Box::pin(async move { answer })
     }
 
-    fn ask(&self, caller: Caller, query: Query) -> DeskFuture<Answer> {
+    fn ask(&self, caller: Principal, query: Query) -> DeskFuture<Answer> {
         let answer = self.ask_now(&caller, &query);
         Box::pin(async move { answer })
     }
 }
 
 /// The pages over a desk, as one caller sees them.
-pub fn pages(desk: &Arc<Sample>, caller: Caller, assets: Option<app::Assets>) -> axum::Router {
+pub fn pages(desk: &Arc<Sample>, caller: Principal, assets: Option<app::Assets>) -> axum::Router {
     let desk: SharedDesk = Arc::clone(desk) as SharedDesk;
     let context = move || {
         provide_context(SharedDesk::clone(&desk));

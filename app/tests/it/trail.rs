@@ -9,20 +9,24 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode, header},
 };
+use commands::{
+    audit::{AuditEntry, AuditFilter, AuditPage, Verified},
+    command::{Command, Committed},
+    query::{Answer, Query},
+    sharing::{Audience, Parts, Share, ShareRequest, SharedPage, Shares, token_hash},
+    view::{Health, Readings, Section},
+};
+use domain::{
+    access::Principal,
+    actor::{Actor, Names},
+    error::Error,
+    hash::{Hash, Head},
+    id::{AccountId, IncidentNumber, ShareId},
+    journal::{Cursor, Entry, Event},
+    time::{Span, Timestamp},
+};
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes, generate_route_list};
-use rules::{
-    desk::{Answer, Command, Done, Query, Refusal},
-    incident::IncidentNumber,
-    journal::{Cursor, Entry, Event, Hash, Head},
-    people::{Caller, Names, ShareId},
-    share::{Audience, Parts, Share, SharedPage, Shares, Wanted, token_hash},
-    summary::Section,
-    time::{Span, Timestamp},
-    trail::{TrailEntry, TrailFilter, TrailPage, Verified},
-    view::{Health, Readings},
-    words::{AccountId, Actor},
-};
 use tower::ServiceExt;
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
@@ -30,7 +34,7 @@ const TOKEN: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccd
 
 #[derive(Default)]
 struct Fake {
-    asked: Mutex<Vec<TrailFilter>>,
+    asked: Mutex<Vec<AuditFilter>>,
     done: Mutex<Vec<Command>>,
     broken: bool,
 }
@@ -39,8 +43,8 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(1_795_341_600 + seconds)
 }
 
-fn entry(number: u64, event: Option<Event>, kind: &str) -> TrailEntry {
-    TrailEntry {
+fn entry(number: u64, event: Option<Event>, kind: &str) -> AuditEntry {
+    AuditEntry {
         entry: Entry { number, at: at(0), actor: Actor::Account(AccountId(7)), event },
         kind: kind.into(),
         incident: Some(IncidentNumber(7)),
@@ -50,7 +54,7 @@ fn entry(number: u64, event: Option<Event>, kind: &str) -> TrailEntry {
     }
 }
 
-fn page(broken: bool) -> TrailPage {
+fn page(broken: bool) -> AuditPage {
     let comment = Event::Commented { incident: IncidentNumber(7), text: HOSTILE.into() };
     let approved =
         Event::Approved { incident: IncidentNumber(7), place: 1, binding: Hash([1; 32]) };
@@ -66,7 +70,7 @@ fn page(broken: bool) -> TrailPage {
         broken: broken.then(|| "entry 5: its payload was changed.".to_owned()),
         took: Span::from_millis(40),
     };
-    TrailPage {
+    AuditPage {
         cursor: Cursor { epoch: 1, number: 1_412 },
         head,
         entries: vec![
@@ -108,7 +112,7 @@ fn health() -> Health {
             troubles: Vec::new(),
             left_out: 0,
         },
-        sparks: Vec::new(),
+        sparklines: Vec::new(),
         active: Vec::new(),
         blind: Vec::new(),
         documents: Vec::new(),
@@ -117,21 +121,21 @@ fn health() -> Health {
 }
 
 impl Desk for Fake {
-    fn act(&self, _caller: Caller, command: Command) -> DeskFuture<Done> {
+    fn act(&self, _caller: Principal, command: Command) -> DeskFuture<Committed> {
         let answer = match &command {
             Command::Redact { reason, .. } if reason.contains("no") => {
-                Err(Refusal::Forbidden { needs: "an owner".into() })
+                Err(Error::Forbidden { needs: "an owner".into() })
             }
             Command::CreateShare { wanted, .. } => {
-                wanted.clone().checked(at(0)).map(|_| Done { cursor: Cursor::default() })
+                wanted.clone().checked(at(0)).map(|_| Committed { cursor: Cursor::default() })
             }
-            _ => Ok(Done { cursor: Cursor::default() }),
+            _ => Ok(Committed { cursor: Cursor::default() }),
         };
         self.done.lock().unwrap().push(command);
         Box::pin(async move { answer })
     }
 
-    fn ask(&self, _caller: Caller, query: Query) -> DeskFuture<Answer> {
+    fn ask(&self, _caller: Principal, query: Query) -> DeskFuture<Answer> {
         let answer = match query {
             Query::Trail { filter } => {
                 self.asked.lock().unwrap().push(filter);
@@ -148,7 +152,7 @@ impl Desk for Fake {
                     names: Names::default(),
                 })))
             }
-            _ => Err(Refusal::Unavailable { advice: "Try again.".into() }),
+            _ => Err(Error::Unavailable { advice: "Try again.".into() }),
         };
         Box::pin(async move { answer })
     }
@@ -158,7 +162,7 @@ async fn answer(fake: &Arc<Fake>, request: Request<Body>) -> (StatusCode, Option
     let desk: SharedDesk = fake.clone();
     let context = move || {
         provide_context(Arc::clone(&desk));
-        provide_context(Caller::Local);
+        provide_context(Principal::Local);
         provide_context(app::NewToken(|| Some(TOKEN.to_owned())));
         provide_context(app::WallClock(Arc::new(|| at(0))));
     };
@@ -302,7 +306,7 @@ async fn a_link_is_made_by_a_plain_form_and_told_once() {
     let (status, _, html) = post(&fake, "/ops/incidents/7/share", form).await;
     assert_eq!(status, StatusCode::OK);
     assert!(html.contains(&format!("value=\"https://ops.example/share/{TOKEN}\"")), "{html}");
-    let wanted = Wanted {
+    let wanted = ShareRequest {
         label: "The board".into(),
         until: at(7 * 86_400),
         audience: Audience::Manager,

@@ -12,6 +12,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use http::Connection;
+use process::Usage;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
@@ -21,9 +23,6 @@ use tokio::{
 mod approvals;
 mod http;
 mod process;
-
-use http::Connection;
-use process::Usage;
 
 /// Thresholds that fire at once, so that the time measured is the program's own.
 const THRESHOLDS: &str = include_str!("thresholds.md");

@@ -15,7 +15,7 @@ use lettre::{
         extension::ClientId,
     },
 };
-use rules::call::Message;
+use wording::notification::Message;
 
 use crate::config::{Mail, MailTls};
 

@@ -1,13 +1,11 @@
 //! What a message looks like by each way over HTTP.
 
+use commands::notifications::{Channel, Form, Notification};
+use domain::{severity::Severity, time::Timestamp};
 use hmac::{Hmac, Mac as _};
-use rules::{
-    call::{Call, Form, Message, Way},
-    time::Timestamp,
-    words::Severity,
-};
 use serde::Serialize;
 use sha2::Sha256;
+use wording::notification::Message;
 
 use crate::collect::http::{Post, ProbeUrl};
 
@@ -53,8 +51,8 @@ struct Chat {
 
 /// The request that brings a message to someone.
 pub(super) fn request(
-    way: &Way,
-    call: &Call,
+    way: &Channel,
+    call: &Notification,
     said: &Message,
     id: &str,
     now: Timestamp,
@@ -65,7 +63,7 @@ pub(super) fn request(
         body.map_err(|_| "The message could not be written.".to_owned())
     };
     let (url, body, more) = match way {
-        Way::Ntfy { server, topic, token } => {
+        Channel::Ntfy { server, topic, token } => {
             let (priority, tag) = match said.severity {
                 Severity::Critical => (5, "rotating_light"),
                 Severity::Warning => (3, "warning"),
@@ -84,7 +82,7 @@ pub(super) fn request(
                 token.as_ref().map(|token| ("authorization", format!("Bearer {}", token.0)));
             (url(server)?, json(serde_json::to_vec(&body))?, token)
         }
-        Way::Webhook { url: address, form, secret } => {
+        Channel::Webhook { url: address, form, secret } => {
             let body = match form {
                 Form::CalmOps => json(serde_json::to_vec(&ForPrograms {
                     version: 1,
@@ -103,7 +101,7 @@ pub(super) fn request(
                 secret.as_ref().map(|secret| signature(&secret.0, now, &body)).transpose()?;
             (url(&address.0)?, body, signed.map(|signature| (SIGNATURE, signature)))
         }
-        Way::Mail { .. } => return Err(bad("contact")),
+        Channel::Mail { .. } => return Err(bad("contact")),
     };
     let mut headers = vec![(DELIVERY, id.to_owned())];
     headers.extend(more);

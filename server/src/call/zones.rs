@@ -1,7 +1,8 @@
 //! Which time it is where someone sleeps.
 
 use chrono::{Offset as _, TimeZone as _};
-use rules::{call::Zone, time::Timestamp};
+use commands::notifications::Zone;
+use domain::time::Timestamp;
 
 /// How far a zone is from UTC at a moment, in minutes; `None` if there is no such zone.
 pub fn offset(zone: &Zone, at: Timestamp) -> Option<i32> {

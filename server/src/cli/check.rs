@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use rules::time::Timestamp;
+use domain::time::Timestamp;
 
 use super::Outcome;
 use crate::{

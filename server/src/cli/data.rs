@@ -2,10 +2,8 @@
 
 use std::{fs, io::Write, path::Path, sync::Arc};
 
-use rules::{
-    journal::{Broken, Head},
-    replay::{self, Bundle},
-};
+use domain::{hash::Head, journal::Broken};
+use engine::replay::{self, Bundle};
 
 use super::Outcome;
 use crate::{
@@ -249,7 +247,7 @@ pub(super) fn replay(file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> O
             return Outcome::Wrong;
         }
     };
-    match replay::replay(&bundle) {
+    match replay::replay(&bundle, wording::replay::describe) {
         Ok(replayed) => {
             if bundle.rules_version != replay::RULES_VERSION {
                 let (then, now) = (&bundle.rules_version, replay::RULES_VERSION);

@@ -1,8 +1,8 @@
 //! `calm-ops init DIR`: the built-in documents as files, to change them.
 
 use std::{
-    fs, io,
-    io::Write,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 

@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path};
 
-use rules::journal::{Broken, Head};
+use domain::{hash::Head, journal::Broken};
 
 use super::{
     Outcome,

@@ -2,7 +2,7 @@
 
 use std::{io::Write, sync::Arc};
 
-use rules::people::roster::{Change, decide};
+use commands::accounts::{Change, decide};
 
 use super::{Outcome, data};
 use crate::{
@@ -32,11 +32,11 @@ pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Wri
         let secret = new_secret().map_err(|refusal| refusal.to_string())?;
         let (now, hash) = (Clock::start().now().wall, hash_of(&secret));
         let people: store::DecidePeople = Box::new(move |roster| {
-            decide(roster, &rules::people::Caller::Local, &Change::MakeOwnerLink { hash }, now)
+            decide(roster, &domain::access::Principal::Local, &Change::MakeOwnerLink { hash }, now)
         });
         let change = store::Change {
             at: now,
-            actor: rules::words::Actor::Local,
+            actor: domain::actor::Actor::Local,
             about: store::About::Nothing,
             decide: Box::new(|_| Ok(Vec::new())),
             people: Some(people),

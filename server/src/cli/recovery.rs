@@ -2,14 +2,15 @@
 
 use std::{fmt::Write as _, fs, io::Write, os::unix::fs::MetadataExt as _, path::Path, sync::Arc};
 
-use rules::{
-    catalogue::{self, Catalogue, UserName},
+use commands::view::Plan;
+use domain::{
+    id::RecommendationId,
     incident::Incident,
-    recommendation::{Ended, Recommendation, RecommendationId, RunOutcome, Stage, Withdrawn},
+    recommendation::{Ended, Recommendation, RunOutcome, Stage, Withdrawn},
     redact,
     time::Timestamp,
-    view::Plan,
 };
+use policy::catalogue::{self, Catalogue, UserName};
 
 use super::{Outcome, data, people};
 use crate::{

@@ -7,8 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::{snapshot::DiskFact, subject::Subject, time::Timestamp};
 use futures::{FutureExt, future::BoxFuture};
-use rules::{snapshot::DiskFact, time::Timestamp, words::Subject};
 use sysinfo::System;
 use tokio::task::JoinHandle;
 

@@ -16,11 +16,11 @@ use std::{
 };
 
 use bytes::Bytes;
+use domain::{subject::Subject, time::Timestamp};
 use futures::{FutureExt, future::BoxFuture};
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, Response, body::Incoming, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
-use rules::{time::Timestamp, words::Subject};
 use rustls::{client::WebPkiServerVerifier, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead, AsyncWrite},

@@ -22,11 +22,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{FutureExt, future::BoxFuture};
-use rules::{
+use domain::{
+    subject::Subject,
     time::{Span, Timestamp},
-    words::Subject,
 };
+use futures::{FutureExt, future::BoxFuture};
 
 use super::{CollectError, Collector, Listing, Round};
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use rules::time::Span;
+use domain::time::Span;
 
 use super::{
     file::Place,

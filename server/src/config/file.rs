@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range, path::Path, time::Duration};
 
-use rules::{catalogue::OwnScript, document::Problem};
+use policy::{catalogue::OwnScript, diagnostic::Diagnostic};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -59,7 +59,7 @@ impl Place {
     /// A problem at this place.
     pub fn problem(&self, found: String, expected: String) -> ConfigProblem {
         let Self { file, line, column, width, text } = self.clone();
-        ConfigProblem::InFile(Box::new(Problem {
+        ConfigProblem::InFile(Box::new(Diagnostic {
             file,
             line,
             column,

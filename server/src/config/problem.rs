@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use rules::document::Problem;
+use policy::diagnostic::Diagnostic;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigProblem {
     /// In the file.
-    InFile(Box<Problem>),
+    InFile(Box<Diagnostic>),
     /// On the command line, in the environment, or about a file as a whole.
     Sentence(String),
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::catalogue::OwnScript;
+use policy::catalogue::OwnScript;
 
 use super::{file::Place, problem::ConfigProblem, values::Found};
 

@@ -3,7 +3,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rules::time::Span;
+use domain::time::Span;
 
 use super::*;
 

@@ -2,7 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use rules::{catalogue::OwnPm2, time::Span};
+use domain::time::Span;
+use policy::catalogue::OwnPm2;
 
 use super::{LogFormat, Secret, file::Place, problem::ConfigProblem};
 use crate::web::came::Network;

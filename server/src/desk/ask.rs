@@ -2,16 +2,26 @@
 
 use std::cmp::Reverse;
 
-use rules::{
-    desk::{Answer, HistoryFilter, Query, Refusal},
-    incident::{Incident, IncidentNumber},
-    journal::{Cursor, Entry, Event, Head},
-    people::{Caller, Names, Role},
-    recommendation::{RecommendationId, Stage},
-    time::{Span, Timestamp},
-    view::{self, CoursePage, CoursePoint, IncidentCard, Reading, Readings},
-    words::{AccountId, Signal, Subject, Unit},
+use commands::{
+    query::{Answer, HistoryFilter, Query},
+    view::{self, IncidentCard, Readings, Series, SeriesPoint},
 };
+use domain::{
+    access::{Principal, Role},
+    actor::Names,
+    error::Error,
+    hash::Head,
+    id::{AccountId, IncidentNumber, RecommendationId},
+    incident::Incident,
+    journal::{Cursor, Entry, Event},
+    reading::Reading,
+    recommendation::Stage,
+    signal::Signal,
+    subject::Subject,
+    time::{Span, Timestamp},
+    unit::Unit,
+};
+use wording::summary::incident_card;
 
 use super::{Inner, RESOLVED_AT_HAND, refuse};
 use crate::store::{Rollup, RollupStep, StoreError};
@@ -22,7 +32,7 @@ const HISTORY_PAGE: u32 = 25;
 const TIMELINE: u32 = 500;
 /// How many entries one reading of the journal gives.
 const JOURNAL_PAGE: u32 = 1_000;
-/// How many courses an incident's page shows.
+/// How many series an incident's page shows.
 const COURSES: usize = 6;
 /// How many points a course has.
 const POINTS: usize = 400;
@@ -37,7 +47,7 @@ const LONGEST_SEARCH: usize = 200;
 const MOST_WORDS: usize = 6;
 
 impl Inner {
-    pub(super) async fn answer(&self, caller: &Caller, query: Query) -> Result<Answer, Refusal> {
+    pub(super) async fn answer(&self, caller: &Principal, query: Query) -> Result<Answer, Error> {
         Ok(match query {
             Query::Health => Answer::Health(Box::new(self.health().await)),
             Query::Incidents => Answer::Incidents(Box::new(self.incidents().await?)),
@@ -47,8 +57,8 @@ impl Inner {
             Query::IncidentById { id } => {
                 let number = self.store.number_of(id).await.map_err(refuse)?;
                 let number =
-                    number.ok_or_else(|| Refusal::NotFound { what: format!("incident {id}") })?;
-                Answer::Number(view::Number { number })
+                    number.ok_or_else(|| Error::NotFound { what: format!("incident {id}") })?;
+                Answer::Number(view::IncidentRef { number })
             }
             Query::History { filter } => Answer::History(Box::new(self.history(&filter).await?)),
             Query::Course { subject, signal, from, to } => {
@@ -63,14 +73,14 @@ impl Inner {
                         name.chars().filter(|c| !c.is_control()).take(80).collect::<String>()
                     )
                 };
-                Answer::Document(Box::new(found.ok_or_else(|| Refusal::NotFound { what: what() })?))
+                Answer::Document(Box::new(found.ok_or_else(|| Error::NotFound { what: what() })?))
             }
             Query::Recommendation { recommendation } => {
                 Answer::Recommendation(Box::new(self.recommendation(caller, recommendation).await?))
             }
             Query::Bundle { incident } => {
                 let bundle = self.store.bundle(incident).await.map_err(refuse)?;
-                Answer::Bundle(bundle.ok_or_else(|| Refusal::NotFound {
+                Answer::Bundle(bundle.ok_or_else(|| Error::NotFound {
                     what: format!("bundle of incident {incident}"),
                 })?)
             }
@@ -116,7 +126,7 @@ impl Inner {
             cursor,
             head,
             now: Readings::clone(&shown.readings),
-            sparks: shown.sparks.to_vec(),
+            sparklines: shown.sparklines.to_vec(),
             active,
             blind,
             documents: shown.documents,
@@ -124,7 +134,7 @@ impl Inner {
         }
     }
 
-    async fn incidents(&self) -> Result<view::Incidents, Refusal> {
+    async fn incidents(&self) -> Result<view::Incidents, Error> {
         let at_hand = match (self.at_hand().await, self.last_at_hand()) {
             (Ok(at_hand), _) | (Err(_), Some(at_hand)) => at_hand,
             (Err(error), None) => return Err(refuse(error)),
@@ -132,22 +142,21 @@ impl Inner {
         let mut resolved: Vec<&Incident> =
             at_hand.incidents.iter().filter(|incident| !incident.is_active()).collect();
         resolved.sort_by_key(|incident| Reverse((super::ended(incident), incident.number)));
-        let resolved =
-            resolved.into_iter().take(RESOLVED_AT_HAND).map(IncidentCard::from).collect();
+        let resolved = resolved.into_iter().take(RESOLVED_AT_HAND).map(incident_card).collect();
         Ok(view::Incidents { cursor: at_hand.cursor, active: active(&at_hand.incidents), resolved })
     }
 
     async fn incident(
         &self,
-        caller: &Caller,
+        caller: &Principal,
         number: IncidentNumber,
-    ) -> Result<view::IncidentPage, Refusal> {
+    ) -> Result<view::IncidentPage, Error> {
         // Read before everything else: the stream goes on from here, and what it repeats is shown
         // once more, never missed.
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let incident = self.store.incident(number).await.map_err(refuse)?;
         let incident =
-            incident.ok_or_else(|| Refusal::NotFound { what: format!("incident {number}") })?;
+            incident.ok_or_else(|| Error::NotFound { what: format!("incident {number}") })?;
         let timeline = self.store.timeline(number, TIMELINE).await.map_err(refuse)?;
         let snapshots = self.store.snapshots(number).await.map_err(refuse)?;
         let until = incident
@@ -155,10 +164,10 @@ impl Inner {
             .as_ref()
             .map_or_else(|| self.clock.now().wall, |end| end.at.plus(Span::from_mins(10)));
         let from = incident.began_at.minus(Span::from_mins(30));
-        let mut courses = Vec::new();
+        let mut series = Vec::new();
         for known in incident.breaches.iter().take(COURSES) {
             let key = &known.breach.key;
-            courses.extend(
+            series.extend(
                 self.course(key.subject.clone(), key.signal.clone(), from, until).await.ok(),
             );
         }
@@ -170,28 +179,28 @@ impl Inner {
             })
         };
         let subjects = incident.subjects();
-        let is_beside = |other: &&Incident| {
+        let is_related = |other: &&Incident| {
             other.is_active()
                 && other.number != number
                 && other.subjects().into_iter().any(|subject| subjects.contains(&subject))
         };
         let at_hand = self.at_hand().await.ok().or_else(|| self.last_at_hand());
-        let beside = at_hand.map(|at_hand| {
-            at_hand.incidents.iter().filter(is_beside).map(IncidentCard::from).collect()
+        let related = at_hand.map(|at_hand| {
+            at_hand.incidents.iter().filter(is_related).map(incident_card).collect()
         });
         Ok(view::IncidentPage {
             cursor,
             timeline: timeline.into_iter().map(without_body).collect(),
             snapshots,
-            courses,
+            series,
             checked_at: shown.checked_at,
             readings: shown.readings.iter().filter(takes_part).cloned().collect(),
-            beside: beside.unwrap_or_default(),
+            related: related.unwrap_or_default(),
             outputs: self.outputs(&incident).await?,
             commands: match self.recovery.catalogue() {
-                None => view::Commands::Mistaken,
-                Some(_) if self.recovery.facts().lacks_pm2() => view::Commands::NoPm2,
-                Some(_) => view::Commands::Ready,
+                None => view::CommandsState::Mistaken,
+                Some(_) if self.recovery.facts().lacks_pm2() => view::CommandsState::NoPm2,
+                Some(_) => view::CommandsState::Ready,
             },
             names: self.names().await?,
             reader: self.reader(caller).await?,
@@ -200,10 +209,7 @@ impl Inner {
     }
 
     /// What the runs of an incident print or printed: of one that is over, as the journal keeps it.
-    pub(super) async fn outputs(
-        &self,
-        incident: &Incident,
-    ) -> Result<Vec<view::RunOutput>, Refusal> {
+    pub(super) async fn outputs(&self, incident: &Incident) -> Result<Vec<view::RunOutput>, Error> {
         let mut outputs = Vec::new();
         let mut kept = false;
         for one in &incident.recommendations {
@@ -223,18 +229,18 @@ impl Inner {
     }
 
     /// How those who did something are called.
-    pub(super) async fn names(&self) -> Result<Names, Refusal> {
+    pub(super) async fn names(&self) -> Result<Names, Error> {
         Ok(self.known().await?.names.clone())
     }
 
     /// Who reads, if it is a person who signed in.
-    pub(super) async fn reader(&self, caller: &Caller) -> Result<Option<view::Reader>, Refusal> {
+    pub(super) async fn reader(&self, caller: &Principal) -> Result<Option<view::Viewer>, Error> {
         Ok(self.known().await?.reader(caller))
     }
 
-    async fn settings(&self, caller: &Caller) -> Result<view::Settings, Refusal> {
-        let Caller::Account { id, role, session: this, .. } = caller else {
-            return Err(Refusal::SignIn);
+    async fn settings(&self, caller: &Principal) -> Result<view::Settings, Error> {
+        let Principal::Account { id, role, session: this, .. } = caller else {
+            return Err(Error::SignIn);
         };
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let known = self.known().await?;
@@ -295,7 +301,7 @@ impl Inner {
         });
         Ok(view::Settings {
             cursor,
-            reader: known.reader(caller).ok_or(Refusal::SignIn)?,
+            reader: known.reader(caller).ok_or(Error::SignIn)?,
             sessions,
             passkeys: passkeys.collect(),
             people: people.collect(),
@@ -304,7 +310,7 @@ impl Inner {
         })
     }
 
-    async fn history(&self, filter: &HistoryFilter) -> Result<view::History, Refusal> {
+    async fn history(&self, filter: &HistoryFilter) -> Result<view::History, Error> {
         for (field, text) in [("text", &filter.text), ("subject", &filter.subject)] {
             let Some(text) = text else { continue };
             let problem = if text.chars().count() > LONGEST_SEARCH {
@@ -314,18 +320,14 @@ impl Inner {
             } else {
                 continue;
             };
-            return Err(Refusal::Invalid { field: field.to_owned(), problem });
+            return Err(Error::Invalid { field: field.to_owned(), problem });
         }
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let mut found = self.store.history(filter, HISTORY_PAGE + 1).await.map_err(refuse)?;
         let more = found.len() > HISTORY_PAGE as usize;
         found.truncate(HISTORY_PAGE as usize);
         let next = found.last().filter(|_| more).map(|incident| incident.number);
-        Ok(view::History {
-            cursor,
-            incidents: found.iter().map(IncidentCard::from).collect(),
-            next,
-        })
+        Ok(view::History { cursor, incidents: found.iter().map(incident_card).collect(), next })
     }
 
     /// Everything that memory has, at full resolution, and roll-ups before that. Without the
@@ -336,9 +338,9 @@ impl Inner {
         signal: Signal,
         from: Timestamp,
         to: Timestamp,
-    ) -> Result<CoursePage, Refusal> {
+    ) -> Result<Series, Error> {
         if from >= to {
-            return Err(Refusal::Invalid {
+            return Err(Error::Invalid {
                 field: "from".to_owned(),
                 problem: "must be earlier than 'to'".to_owned(),
             });
@@ -349,21 +351,14 @@ impl Inner {
             Err(error) => (Vec::new(), Some(error)),
         };
         let mut page = match (&recent, unreadable) {
-            (Some(recent), _) => CoursePage { points: Vec::new(), ..recent.clone() },
+            (Some(recent), _) => Series { points: Vec::new(), ..recent.clone() },
             (None, Some(error)) => return Err(refuse(error)),
             (None, None) => {
                 let unit = kept.last().map(|rollup| rollup.unit.clone());
-                let unit = unit.ok_or_else(|| Refusal::NotFound {
+                let unit = unit.ok_or_else(|| Error::NotFound {
                     what: format!("course of {signal} for {subject} in that time"),
                 })?;
-                CoursePage {
-                    subject,
-                    signal,
-                    unit,
-                    warning: None,
-                    critical: None,
-                    points: Vec::new(),
-                }
+                Series { subject, signal, unit, warning: None, critical: None, points: Vec::new() }
             }
         };
         let recent = recent.map_or_else(Vec::new, |recent| recent.points);
@@ -394,7 +389,7 @@ impl Inner {
         Ok(kept)
     }
 
-    async fn journal(&self, after: u64, limit: u32) -> Result<view::JournalPage, Refusal> {
+    async fn journal(&self, after: u64, limit: u32) -> Result<view::JournalPage, Error> {
         let (cursor, head) = self.store.head().await.map_err(refuse)?;
         let entries =
             self.store.entries(after, limit.clamp(1, JOURNAL_PAGE)).await.map_err(refuse)?;
@@ -414,7 +409,7 @@ fn active(incidents: &[Incident]) -> Vec<IncidentCard> {
         incidents.iter().filter(|incident| incident.is_active()).collect();
     active
         .sort_by_key(|incident| Reverse((incident.severity, incident.opened_at, incident.number)));
-    active.into_iter().map(IncidentCard::from).collect()
+    active.into_iter().map(incident_card).collect()
 }
 
 /// The evidence stands beside the timeline, once.
@@ -430,7 +425,7 @@ pub(super) fn without_body(entry: Entry) -> Entry {
 
 /// What is kept, as far as memory does not reach, and all that memory has. The roll-up in which
 /// memory begins is told too if it holds more than memory does.
-fn joined(unit: &Unit, kept: &[Rollup], recent: Vec<CoursePoint>) -> Vec<CoursePoint> {
+fn joined(unit: &Unit, kept: &[Rollup], recent: Vec<SeriesPoint>) -> Vec<SeriesPoint> {
     let begin = recent.first().map(|first| first.at);
     let is_missing = |rollup: &&Rollup| {
         let end = rollup.start.plus(length(rollup.step));
@@ -447,7 +442,7 @@ fn joined(unit: &Unit, kept: &[Rollup], recent: Vec<CoursePoint>) -> Vec<CourseP
     let times: Vec<Timestamp> = recent.iter().map(|point| point.at).collect();
     let reach = halves(usual(&times, Span::from_secs(10)), 6).max(Span::from_secs(5));
     points.extend(
-        recent.into_iter().map(|point| CoursePoint { until: point.at.plus(reach), ..point }),
+        recent.into_iter().map(|point| SeriesPoint { until: point.at.plus(reach), ..point }),
     );
     points
 }
@@ -461,13 +456,13 @@ const fn length(step: RollupStep) -> Span {
 
 /// Roll-ups of one step as points. What is heard about once in a step may be missing in one of them
 /// and still be heard as always.
-fn rolled_up(rollups: &[&Rollup], step: RollupStep) -> Vec<CoursePoint> {
+fn rolled_up(rollups: &[&Rollup], step: RollupStep) -> Vec<SeriesPoint> {
     let times: Vec<Timestamp> = rollups.iter().map(|rollup| rollup.start).collect();
     let mut counts: Vec<u32> = rollups.iter().map(|rollup| rollup.count).collect();
     counts.sort_unstable();
     let is_rare = counts.get(counts.len() / 2).is_some_and(|count| *count <= 2);
     let reach = halves(usual(&times, length(step)).max(length(step)), if is_rare { 5 } else { 3 });
-    let point = |rollup: &&Rollup| CoursePoint {
+    let point = |rollup: &&Rollup| SeriesPoint {
         at: rollup.start,
         until: rollup.start.plus(reach),
         min: rollup.min,
@@ -495,20 +490,20 @@ fn usual(times: &[Timestamp], known: Span) -> Span {
 }
 
 /// No more points than a chart can show: those are put together that would lie on each other there.
-fn thinned(points: Vec<CoursePoint>) -> Vec<CoursePoint> {
+fn thinned(points: Vec<SeriesPoint>) -> Vec<SeriesPoint> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return points };
     if points.len() <= POINTS {
         return points;
     }
     let (begin, width) = (first.at, last.at.since(first.at).as_micros() / POINTS as u64 + 1);
-    let column = |point: &CoursePoint| point.at.since(begin).as_micros() / width;
+    let column = |point: &SeriesPoint| point.at.since(begin).as_micros() / width;
     points.chunk_by(|one, next| column(one) == column(next)).filter_map(together).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a handful of points")]
-fn together(points: &[CoursePoint]) -> Option<CoursePoint> {
+fn together(points: &[SeriesPoint]) -> Option<SeriesPoint> {
     let (first, last) = (points.first()?, points.last()?);
-    Some(CoursePoint {
+    Some(SeriesPoint {
         at: first.at,
         until: last.until,
         min: points.iter().map(|point| point.min).fold(f64::INFINITY, f64::min),
@@ -540,8 +535,8 @@ mod tests {
         rollup(RollupStep::Minute, start, 12)
     }
 
-    fn recent(seconds: impl IntoIterator<Item = i64>) -> Vec<CoursePoint> {
-        let point = |second| CoursePoint {
+    fn recent(seconds: impl IntoIterator<Item = i64>) -> Vec<SeriesPoint> {
+        let point = |second| SeriesPoint {
             at: Timestamp::from_secs(second),
             until: Timestamp::default(),
             min: 5.0,
@@ -551,12 +546,12 @@ mod tests {
         seconds.into_iter().map(point).collect()
     }
 
-    fn seconds(points: &[CoursePoint]) -> Vec<i64> {
+    fn seconds(points: &[SeriesPoint]) -> Vec<i64> {
         points.iter().map(|point| point.at.as_micros() / 1_000_000).collect()
     }
 
     /// Where the next point comes too late, and when.
-    fn gaps(points: &[CoursePoint]) -> Vec<i64> {
+    fn gaps(points: &[SeriesPoint]) -> Vec<i64> {
         let late = points.windows(2).filter(|pair| pair[1].at > pair[0].until);
         late.map(|pair| pair[1].at.as_micros() / 1_000_000).collect()
     }

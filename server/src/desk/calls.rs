@@ -1,11 +1,14 @@
 //! Contacts, and the ends of calls.
 
-use rules::{
-    call::{Contact, ContactCard, Contacts, MOST_CONTACTS, WantedContact, Way},
-    desk::{Command, Refusal},
+use commands::{
+    command::Command,
+    notifications::{Channel, Contact, ContactCard, ContactRequest, Contacts, MOST_CONTACTS},
+};
+use domain::{
+    access::Principal,
+    error::Error,
+    id::{AccountId, ContactId},
     journal::Event,
-    people::{Caller, ContactId},
-    words::AccountId,
 };
 
 use super::{Inner, refuse};
@@ -15,21 +18,21 @@ use crate::{
     store::{Beside, Decide},
 };
 
-fn invalid(field: &str, problem: String) -> Refusal {
-    Refusal::Invalid { field: field.to_owned(), problem }
+fn invalid(field: &str, problem: String) -> Error {
+    Error::Invalid { field: field.to_owned(), problem }
 }
 
-fn own(caller: &Caller) -> Result<AccountId, Refusal> {
-    caller.account().ok_or(Refusal::SignIn)
+fn own(caller: &Principal) -> Result<AccountId, Error> {
+    caller.account().ok_or(Error::SignIn)
 }
 
 impl Inner {
     /// What is written beside a command about calls; `None` for the other ones.
     pub(super) async fn call_beside(
         &self,
-        caller: &Caller,
+        caller: &Principal,
         command: &Command,
-    ) -> Result<Option<Beside>, Refusal> {
+    ) -> Result<Option<Beside>, Error> {
         Ok(match command {
             Command::SetContact { contact, wanted } => Some(Beside::Contact(Box::new(
                 self.checked_contact(own(caller)?, *contact, wanted.clone()).await?,
@@ -50,7 +53,7 @@ impl Inner {
 
     /// What a command about calls journals. A contact that is set is journalled by the store, as
     /// its number is the entry's.
-    pub(super) fn call_events(caller: &Caller, command: Command) -> Result<Decide, Refusal> {
+    pub(super) fn call_events(caller: &Principal, command: Command) -> Result<Decide, Error> {
         let event = match command {
             Command::RemoveContact { contact } => {
                 Some(Event::ContactRemoved { account: own(caller)?, contact })
@@ -74,21 +77,21 @@ impl Inner {
         &self,
         account: AccountId,
         id: Option<ContactId>,
-        wanted: WantedContact,
-    ) -> Result<Contact, Refusal> {
+        wanted: ContactRequest,
+    ) -> Result<Contact, Error> {
         let has = self.store.as_calls().contacts(Some(account)).await.map_err(refuse)?;
         let before = match id {
             // Someone else's looks like none.
             Some(id) => {
                 let known = has.iter().find(|contact| contact.id == id);
                 Some(
-                    known.ok_or_else(|| Refusal::NotFound {
+                    known.ok_or_else(|| Error::NotFound {
                         what: format!("contact {id} of yours"),
                     })?,
                 )
             }
             None if has.len() >= MOST_CONTACTS => {
-                return Err(Refusal::Conflict {
+                return Err(Error::Conflict {
                     problem: "You have as many contacts as you may. Remove one first.".to_owned(),
                 });
             }
@@ -97,11 +100,11 @@ impl Inner {
         let contact =
             wanted.checked(id.unwrap_or(ContactId(0)), account, before, self.clock.now().wall)?;
         if let Some(url) = contact.way.url() {
-            let field = if matches!(contact.way, Way::Ntfy { .. }) { "server" } else { "url" };
+            let field = if matches!(contact.way, Channel::Ntfy { .. }) { "server" } else { "url" };
             url.parse::<ProbeUrl>()
                 .map_err(|error| invalid(field, format!("can't be used: {error}")))?;
         }
-        if let Way::Mail { address } = &contact.way {
+        if let Channel::Mail { address } = &contact.way {
             let expected = || {
                 invalid(
                     "address",
@@ -121,7 +124,7 @@ impl Inner {
     }
 
     /// One's own contacts.
-    pub(super) async fn contacts(&self, caller: &Caller) -> Result<Contacts, Refusal> {
+    pub(super) async fn contacts(&self, caller: &Principal) -> Result<Contacts, Error> {
         let account = own(caller)?;
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let calls = self.store.as_calls();

@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rules::{
+use commands::{approve::blocked_by, view};
+use domain::{
+    access::Principal,
     breach::BreachKey,
-    desk::{Refusal, in_the_way},
-    people::Caller,
-    recommendation::{Recommendation, RecommendationId, Stage},
-    view::{self, Reading},
+    error::Error,
+    id::RecommendationId,
+    reading::Reading,
+    recommendation::{Recommendation, Stage},
 };
 use tokio::sync::Semaphore;
 
@@ -25,11 +27,11 @@ impl Inner {
     /// The page where a command is decided upon.
     pub(super) async fn recommendation(
         &self,
-        caller: &Caller,
+        caller: &Principal,
         id: RecommendationId,
-    ) -> Result<view::RecommendationPage, Refusal> {
+    ) -> Result<view::RecommendationPage, Error> {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
-        let missing = || Refusal::NotFound { what: format!("recommendation {id}") };
+        let missing = || Error::NotFound { what: format!("recommendation {id}") };
         let incident =
             self.store.incident(id.incident).await.map_err(refuse)?.ok_or_else(missing)?;
         let recommendation = incident.recommendation(id.place).cloned().ok_or_else(missing)?;
@@ -44,8 +46,8 @@ impl Inner {
         outputs.iter_mut().for_each(shorten);
         let now = self.clock.now().wall;
         let others = self.store.incidents_with_runs(now).await.map_err(refuse)?;
-        let in_the_way =
-            in_the_way(&recommendation, &incident, &others, now).map(|(id, run)| view::InTheWay {
+        let blocked_by =
+            blocked_by(&recommendation, &incident, &others, now).map(|(id, run)| view::Blocker {
                 id,
                 title: run.title.clone(),
                 until: if let Stage::Ended(_) = &run.stage { run.may_run_until() } else { None },
@@ -58,7 +60,7 @@ impl Inner {
             readings: shown.readings.iter().filter(matters).cloned().collect(),
             plan: self.dry_run(&recommendation).await,
             output: outputs.pop(),
-            in_the_way,
+            blocked_by,
             names: self.names().await?,
             reader: self.reader(caller).await?,
             recommendation,

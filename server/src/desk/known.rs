@@ -6,19 +6,18 @@ use std::{
     sync::{Arc, PoisonError, atomic::Ordering},
 };
 
-use rules::{
-    catalogue::Approval,
-    desk::Refusal,
+use commands::{
+    accounts::{Account, Accounts, SecretHash, Session, Token},
+    view,
+};
+use domain::{
+    access::{Principal, Role},
+    actor::{Actor, Names},
+    error::Error,
     incident::Incident,
     journal::{Entry, Event},
-    people::{
-        Caller, Names, Role,
-        roster::{Account, Roster, SecretHash, Session, Token},
-    },
-    recommendation::{Given, Recommendation},
+    recommendation::{Approval, Given, Recommendation},
     time::Timestamp,
-    view,
-    words::Actor,
 };
 
 use super::{Desk, Inner, refuse};
@@ -27,7 +26,7 @@ use super::{Desk, Inner, refuse};
 #[derive(Debug)]
 pub struct Known {
     /// Everyone.
-    pub roster: Roster,
+    pub roster: Accounts,
     /// How everyone is called.
     pub names: Names,
     sessions: HashMap<SecretHash, usize>,
@@ -36,7 +35,7 @@ pub struct Known {
 }
 
 impl Known {
-    fn new(roster: Roster, version: u64) -> Self {
+    fn new(roster: Accounts, version: u64) -> Self {
         let mut names = Names::default();
         names
             .0
@@ -67,10 +66,17 @@ impl Known {
     }
 
     /// Who reads, if it is a person who signed in.
-    pub fn reader(&self, caller: &Caller) -> Option<view::Reader> {
-        let Caller::Account { id, role, fresh, .. } = caller else { return None };
+    pub fn reader(&self, caller: &Principal) -> Option<view::Viewer> {
+        let Principal::Account { id, role, recently_authenticated, .. } = caller else {
+            return None;
+        };
         let name = self.names.of(Actor::Account(*id));
-        Some(view::Reader { account: *id, name, role: *role, fresh: *fresh })
+        Some(view::Viewer {
+            account: *id,
+            name,
+            role: *role,
+            recently_authenticated: *recently_authenticated,
+        })
     }
 }
 
@@ -101,7 +107,7 @@ impl Desk {
         &self,
         incident: &Incident,
         one: &Recommendation,
-    ) -> Result<Vec<Actor>, Refusal> {
+    ) -> Result<Vec<Actor>, Error> {
         let known = self.0.known().await?;
         let counts = |given: &Given| {
             let Actor::Account(id) = given.by else { return false };
@@ -118,7 +124,7 @@ impl Desk {
 
 impl Inner {
     /// Since when a caller has their role, if it is a person.
-    pub(super) async fn role_since(&self, caller: &Caller) -> Result<Option<Timestamp>, Refusal> {
+    pub(super) async fn role_since(&self, caller: &Principal) -> Result<Option<Timestamp>, Error> {
         let Some(id) = caller.account() else { return Ok(None) };
         Ok(self.known().await?.roster.account(id).map(Account::role_since))
     }
@@ -139,7 +145,7 @@ impl Inner {
 
     /// Who is here. While the database is away, as it was known last, unless something about people
     /// may have been written since.
-    pub(super) async fn known(&self) -> Result<Arc<Known>, Refusal> {
+    pub(super) async fn known(&self) -> Result<Arc<Known>, Error> {
         let version = self.people_version.load(Ordering::Acquire);
         let last = self.roster.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(last) = &last

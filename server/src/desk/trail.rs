@@ -2,18 +2,21 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use rules::{
-    desk::{Command, Refusal},
-    incident::IncidentNumber,
+use commands::{
+    audit::{self, AuditEntry, AuditFilter, AuditPage, Removals, Verified},
+    command::Command,
+    sharing::{self, Share},
+};
+use domain::{
+    access::Principal,
+    actor::Actor,
+    error::Error,
+    id::{IncidentNumber, ShareId},
     journal::{Broken, Entry, Event, StoredEntry, Verifier},
-    people::{Caller, ShareId},
-    share::{self, Share},
     time::{Span, Timestamp},
-    trail::{self, Removals, TrailEntry, TrailFilter, TrailPage, Verified},
-    view,
-    words::Actor,
 };
 use tokio::sync::Mutex;
+use wording::shared_page;
 
 use super::{Desk, Inner, ask::without_body, refuse};
 use crate::store::{About, Beside, Change, StoreError, readable, verify::explain};
@@ -50,10 +53,10 @@ impl Proofs {
 impl Desk {
     /// Who a share link's token lets in: its incident's reader, as long as the link is open.
     /// `opened` counts a view. A token that is unknown, over or ended costs the same one look-up.
-    pub async fn by_share(&self, token: &str, opened: bool) -> Result<Option<Caller>, Refusal> {
+    pub async fn by_share(&self, token: &str, opened: bool) -> Result<Option<Principal>, Error> {
         let now = self.0.clock.now().wall;
         let store = self.0.store.as_trail();
-        let Some(share) = store.opened_by(share::token_hash(token), now).await.map_err(refuse)?
+        let Some(share) = store.opened_by(sharing::token_hash(token), now).await.map_err(refuse)?
         else {
             return Ok(None);
         };
@@ -65,22 +68,22 @@ impl Desk {
         {
             tracing::warn!(%error, share = share.id.0, "that a link was looked at could not be noted");
         }
-        Ok(Some(Caller::Share { id: share.id, incident: share.incident }))
+        Ok(Some(Principal::Share { id: share.id, incident: share.incident }))
     }
 }
 
 impl Inner {
     pub(super) async fn trail(
         &self,
-        caller: &Caller,
-        filter: &TrailFilter,
-    ) -> Result<TrailPage, Refusal> {
+        caller: &Principal,
+        filter: &AuditFilter,
+    ) -> Result<AuditPage, Error> {
         filter.check()?;
         let (cursor, head) = self.store.head().await.map_err(refuse)?;
         let mut found =
-            self.store.as_trail().trail(filter, trail::PAGE + 1).await.map_err(refuse)?;
-        let more = found.len() > trail::PAGE as usize;
-        found.truncate(trail::PAGE as usize);
+            self.store.as_trail().trail(filter, audit::PAGE + 1).await.map_err(refuse)?;
+        let more = found.len() > audit::PAGE as usize;
+        found.truncate(audit::PAGE as usize);
         let next = found.last().filter(|_| more).map(|entry| entry.number);
         let entries = found
             .into_iter()
@@ -88,11 +91,11 @@ impl Inner {
             .collect::<Result<_, _>>()
             .map_err(refuse)?;
         let (names, reader) = (self.names().await?, self.reader(caller).await?);
-        Ok(TrailPage { cursor, head, entries, next, verified: self.proofs.last(), names, reader })
+        Ok(AuditPage { cursor, head, entries, next, verified: self.proofs.last(), names, reader })
     }
 
     /// Walks the chain, page by page, within its time.
-    pub(super) async fn verify_chain(&self) -> Result<Verified, Refusal> {
+    pub(super) async fn verify_chain(&self) -> Result<Verified, Error> {
         let asked = self.clock.now().wall;
         let _one = self.proofs.one.lock().await;
         let (_, head) = self.store.head().await.map_err(refuse)?;
@@ -162,14 +165,14 @@ impl Inner {
     /// A redaction as a change: who may, and what.
     pub(super) async fn redaction(
         &self,
-        caller: &Caller,
+        caller: &Principal,
         actor: Actor,
         number: u64,
         reason: &str,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, Error> {
         let entry = self.store.as_trail().stored_entry(number).await.map_err(refuse)?;
-        let entry = entry.ok_or_else(|| Refusal::NotFound { what: format!("entry {number}") })?;
-        let event = trail::redaction(caller, &entry, reason)?;
+        let entry = entry.ok_or_else(|| Error::NotFound { what: format!("entry {number}") })?;
+        let event = audit::redaction(caller, &entry, reason)?;
         let decide = Box::new(move |_: &[_]| Ok(vec![event]));
         Ok(Change {
             at: self.clock.now().wall,
@@ -182,7 +185,7 @@ impl Inner {
     }
 
     /// The end of a link as a change.
-    pub(super) async fn revocation(&self, actor: Actor, id: ShareId) -> Result<Change, Refusal> {
+    pub(super) async fn revocation(&self, actor: Actor, id: ShareId) -> Result<Change, Error> {
         let share = self.known_share(id).await?;
         let event = Event::ShareRevoked { incident: share.incident, share: id };
         let decide = Box::new(move |_: &[_]| Ok(vec![event]));
@@ -197,7 +200,7 @@ impl Inner {
     }
 
     /// What is written beside a command's change.
-    pub(super) fn beside(command: &Command, now: Timestamp) -> Result<Beside, Refusal> {
+    pub(super) fn beside(command: &Command, now: Timestamp) -> Result<Beside, Error> {
         if let Command::CreateShare { incident, wanted, token_hash } = command {
             let wanted = wanted.clone().checked(now)?;
             return Ok(Beside::Share { incident: *incident, wanted, token_hash: *token_hash });
@@ -219,31 +222,36 @@ impl Inner {
         }
     }
 
-    async fn known_share(&self, id: ShareId) -> Result<Share, Refusal> {
+    async fn known_share(&self, id: ShareId) -> Result<Share, Error> {
         let share = self.store.as_trail().share(id).await.map_err(refuse)?;
-        share.ok_or_else(|| Refusal::NotFound { what: format!("share link {id}") })
+        share.ok_or_else(|| Error::NotFound { what: format!("share link {id}") })
     }
 
-    pub(super) async fn shares(&self, incident: IncidentNumber) -> Result<view::Shares, Refusal> {
+    pub(super) async fn shares(&self, incident: IncidentNumber) -> Result<sharing::Shares, Error> {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         if self.store.incident(incident).await.map_err(refuse)?.is_none() {
-            return Err(Refusal::NotFound { what: format!("incident {incident}") });
+            return Err(Error::NotFound { what: format!("incident {incident}") });
         }
         let shares = self.store.as_trail().shares(incident, SHARES).await.map_err(refuse)?;
-        Ok(view::Shares { cursor, at: self.clock.now().wall, shares, names: self.names().await? })
+        Ok(sharing::Shares {
+            cursor,
+            at: self.clock.now().wall,
+            shares,
+            names: self.names().await?,
+        })
     }
 
     /// What a link shows, if it is still open now.
     pub(super) async fn shared(
         &self,
-        caller: &Caller,
+        caller: &Principal,
         number: IncidentNumber,
-    ) -> Result<view::SharedPage, Refusal> {
-        let closed = || Refusal::NotFound { what: "such link".to_owned() };
-        let Caller::Share { id, .. } = caller else { return Err(closed()) };
+    ) -> Result<sharing::SharedPage, Error> {
+        let closed = || Error::NotFound { what: "such link".to_owned() };
+        let Principal::Share { id, .. } = caller else { return Err(closed()) };
         let now = self.clock.now().wall;
         let share = self.known_share(*id).await.map_err(|refusal| match refusal {
-            Refusal::NotFound { .. } => closed(),
+            Error::NotFound { .. } => closed(),
             other => other,
         })?;
         if !share.is_open(now) || share.incident != number {
@@ -259,15 +267,15 @@ impl Inner {
             .collect();
         hosts.sort();
         hosts.dedup();
-        Ok(share::compose(&incident, &timeline, &share, &hosts, now))
+        Ok(shared_page::compose(&incident, &timeline, &share, &hosts, now))
     }
 }
 
 /// An entry as a page of the trail shows it.
-fn shown(caller: &Caller, stored: StoredEntry) -> Result<TrailEntry, StoreError> {
+fn shown(caller: &Principal, stored: StoredEntry) -> Result<AuditEntry, StoreError> {
     let entry = readable(&stored)?;
-    Ok(TrailEntry {
-        removable: entry.event.is_some() && trail::may_remove(caller, &stored.kind, entry.actor),
+    Ok(AuditEntry {
+        removable: entry.event.is_some() && audit::may_remove(caller, &stored.kind, entry.actor),
         entry: without_body(entry),
         kind: stored.kind,
         incident: stored.incident.map(IncidentNumber),

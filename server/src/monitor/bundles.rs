@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use rules::{
-    incident::IncidentNumber,
-    replay::Bundle,
+use domain::{
+    id::IncidentNumber,
     time::{Now, Span, Timestamp},
 };
+use engine::replay::Bundle;
 
 use super::{Landed, Monitor, writes::within};
 use crate::store::Store;
@@ -116,10 +116,10 @@ pub(super) async fn keep(store: &dyn Store, bundle: Bundle, wanted: Vec<Wanted>)
 mod tests {
     use std::collections::BTreeMap;
 
-    use rules::{
+    use domain::time::MonotonicTime;
+    use engine::{
         evaluate::SavedState,
         replay::{Checkpoint, Recorder},
-        time::Mono,
     };
 
     use super::*;
@@ -128,7 +128,7 @@ mod tests {
     fn now(seconds: i64) -> Now {
         Now {
             wall: Timestamp::from_secs(1_795_000_000 + seconds),
-            mono: Mono::from_micros(seconds.unsigned_abs() * 1_000_000),
+            mono: MonotonicTime::from_micros(seconds.unsigned_abs() * 1_000_000),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use rules::words::Subject;
+use domain::subject::Subject;
 
 use crate::collect::Listing;
 

@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
-use rules::{
+use domain::{
     breach::Breach,
+    hash::Head,
     incident::Incident,
-    journal::{Entry, Head},
+    journal::Entry,
     snapshot::{Course, Snapshot},
+    subject::Subject,
     time::{Now, Span, Timestamp},
-    words::Subject,
 };
 
 use crate::{collect::Facts, monitor::intake::Core};
@@ -31,7 +32,7 @@ impl Recent {
     /// Takes committed entries.
     pub fn take(&mut self, entries: &[Entry]) {
         for entry in entries {
-            let kind = entry.event.as_ref().map_or("redacted", rules::journal::Event::kind);
+            let kind = entry.event.as_ref().map_or("redacted", domain::journal::Event::kind);
             self.0.push_back((entry.number, entry.at, kind.to_owned()));
             if self.0.len() > MOST_FACTS {
                 self.0.pop_front();
@@ -60,7 +61,7 @@ pub fn snapshot(
     let from = now.wall.minus(BACK);
     let mut ids: Vec<u32> = (0..u32::try_from(core.engine.len()).unwrap_or(u32::MAX)).collect();
     // The signals that broke come first, so that a bound never takes them.
-    let broke = |reading: &rules::view::Reading| {
+    let broke = |reading: &domain::reading::Reading| {
         incident.breaches.iter().any(|known| {
             known.breach.key.subject == reading.subject && known.breach.key.signal == reading.signal
         })
@@ -69,8 +70,8 @@ pub fn snapshot(
         .drain(..)
         .filter_map(|id| {
             Some((
-                rules::evaluate::SeriesId(id),
-                core.engine.reading(rules::evaluate::SeriesId(id), now)?,
+                engine::evaluate::SeriesId(id),
+                core.engine.reading(engine::evaluate::SeriesId(id), now)?,
             ))
         })
         .filter(|(_, reading)| concerns(&reading.subject))

@@ -7,12 +7,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use rules::{
-    evaluate::{Engine, NoSeries, SeriesId},
+use commands::view::SeriesPoint;
+use domain::{
+    observation::Observation,
+    signal::Signal,
+    subject::Subject,
     time::{Now, Span, Timestamp},
-    view::CoursePoint,
-    words::{Observation, Signal, Subject, Unit},
+    unit::Unit,
 };
+use engine::evaluate::{Engine, NoSeries, SeriesId};
 use serde::Deserialize;
 use tokio::sync::Notify;
 
@@ -104,7 +107,7 @@ impl Core {
             let (signal, subject): (Signal, Subject) = (signal.parse()?, subject.parse()?);
             let known = unit
                 .cloned()
-                .or_else(|| rules::say::known_unit(signal.as_str()))
+                .or_else(|| policy::known_signals::known_unit(signal.as_str()))
                 .unwrap_or(Unit::Count);
             self.history.open(id, &subject, &signal, &known);
             if let Some(&usual) = self.usual.get(&(signal, subject)) {
@@ -116,7 +119,7 @@ impl Core {
 
     /// Whether a collector of this server reports this signal of this subject.
     fn is_measured_here(&self, signal: &str, subject: &str) -> bool {
-        rules::say::KNOWN.iter().any(|(name, _, _)| *name == signal)
+        policy::known_signals::KNOWN.iter().any(|(name, _, _)| *name == signal)
             && subject.parse::<Subject>().is_ok_and(|subject| self.collected.contains(&subject))
     }
 
@@ -256,7 +259,7 @@ impl Intake {
         from: Timestamp,
         to: Timestamp,
         most: usize,
-    ) -> Option<Vec<CoursePoint>> {
+    ) -> Option<Vec<SeriesPoint>> {
         self.core().history.steps(subject, signal, from, to, most)
     }
 }
@@ -273,10 +276,10 @@ fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), (&'st
         .as_deref()
         .map(str::parse)
         .transpose()
-        .map_err(|error: rules::words::BadName| ("unit", error.to_string()))?;
+        .map_err(|error: domain::name::BadName| ("unit", error.to_string()))?;
     let Some(at) = &item.at else { return Ok((unit, now.wall)) };
     let at: Timestamp =
-        at.parse().map_err(|error: rules::time::BadTimestamp| ("at", error.to_string()))?;
+        at.parse().map_err(|error: domain::time::BadTimestamp| ("at", error.to_string()))?;
     if at > now.wall.plus(AHEAD) {
         return Err((
             "at",

@@ -1,13 +1,18 @@
 //! What a replay needs, gathered while the monitor runs: everything that decides, in its order.
 
-use rules::{
-    evaluate::{Engine, SeriesId},
-    incident::{Incident, IncidentNumber},
+use commands::view::Document;
+use domain::{
+    id::IncidentNumber,
+    incident::Incident,
     journal::{Entry, Event},
-    replay::{Bundle, Checkpoint, Input, Recorder, SeriesName},
+    signal::Signal,
+    subject::Subject,
     time::{Now, Span, Timestamp},
-    view::Document,
-    words::{Signal, Subject, Unit},
+    unit::Unit,
+};
+use engine::{
+    evaluate::{Engine, SeriesId},
+    replay::{Bundle, Checkpoint, Input, Recorder, SeriesName},
 };
 
 /// The most that is kept, in inputs; an event counts for many.

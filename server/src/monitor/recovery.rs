@@ -2,11 +2,11 @@
 
 use std::{future::pending, sync::Arc};
 
-use rules::{
+use domain::{
     journal::{Entry, Event},
-    recommend::{self, Scene, TRACKED_DAYS, Tracks},
     time::{Now, Span},
 };
+use engine::recommender::{self, Scene, TRACKED_DAYS, Tracks};
 use tokio::task::JoinHandle;
 
 use super::Monitor;
@@ -30,7 +30,7 @@ impl Monitor {
             return Vec::new();
         }
         let (catalogue, facts) = (recovery.catalogue(), recovery.facts());
-        recommend::decide(Scene {
+        recommender::decide(Scene {
             incidents: &self.known,
             policy: self.parts.documents.thresholds().policy(),
             catalogue: catalogue.as_deref(),

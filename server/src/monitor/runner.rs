@@ -3,8 +3,8 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use domain::{observation::Observation, signal::Signal, subject::Subject, unit::Unit};
 use futures::FutureExt;
-use rules::words::{Observation, Signal, Subject, Unit};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -74,7 +74,7 @@ pub async fn run(
             }
             Ok(Ok(Err(error))) => Some(error.to_string()),
             Ok(Err(_)) => {
-                Some(format!("It did not finish within {}.", rules::time::Span::from(limit)))
+                Some(format!("It did not finish within {}.", domain::time::Span::from(limit)))
             }
             Err(panic) => Some(format!("It failed inside: {}.", panic_text(&*panic))),
         };

@@ -1,7 +1,7 @@
 //! Watches the clocks: tells a jump of the wall clock from a machine that slept, and from a program
 //! that could not run.
 
-use rules::{
+use domain::{
     journal::{BlindReason, Event},
     time::{Now, Span},
 };
@@ -62,12 +62,12 @@ impl Watchman {
 
 #[cfg(test)]
 mod tests {
-    use rules::time::{Mono, Timestamp};
+    use domain::time::{MonotonicTime, Timestamp};
 
     use super::*;
 
     fn now(wall: i64, mono: u64) -> Now {
-        Now { wall: Timestamp::from_secs(wall), mono: Mono::from_micros(mono * 1_000_000) }
+        Now { wall: Timestamp::from_secs(wall), mono: MonotonicTime::from_micros(mono * 1_000_000) }
     }
 
     #[test]

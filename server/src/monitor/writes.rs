@@ -9,16 +9,18 @@ use std::{
 };
 
 use app::desk::Desk as _;
-use rules::{
-    agent::{self, World},
+use commands::command::Command;
+use domain::{
+    access::Principal,
+    actor::Actor,
     breach::Breach,
-    desk::{Command, Refusal},
-    incident::{self, Incident, IncidentNumber},
+    error::Error,
+    id::IncidentNumber,
+    incident::{self, Incident},
     journal::Event,
-    people::Caller,
     time::{Now, Span, Timestamp},
-    words::Actor,
 };
+use engine::agent::{self, World};
 use tokio::task::JoinHandle;
 
 use super::{
@@ -45,16 +47,16 @@ impl Monitor {
         }
         if !self.own.is_empty() {
             self.own_in_flight = std::mem::take(&mut self.own);
-            return self.record(self.own_in_flight.clone(), Caller::System, now);
+            return self.record(self.own_in_flight.clone(), Principal::System, now);
         }
         self.readings = 0;
         let decided = self.decide(breaches, now);
         if !decided.is_empty() {
-            return self.record(decided, Caller::Agent, now);
+            return self.record(decided, Principal::Agent, now);
         }
         let recommended = self.recommend(now);
         if !recommended.is_empty() {
-            return self.record(recommended, Caller::Agent, now);
+            return self.record(recommended, Principal::Agent, now);
         }
         if self.keep_bundles(now) {
             return;
@@ -160,7 +162,7 @@ impl Monitor {
         events
     }
 
-    fn record(&mut self, events: Vec<Event>, caller: Caller, now: Now) {
+    fn record(&mut self, events: Vec<Event>, caller: Principal, now: Now) {
         let monitor = self.kept(now);
         let desk = Arc::clone(&self.parts.desk);
         let store = Arc::clone(&self.store);
@@ -185,7 +187,7 @@ impl Monitor {
             )
             .await;
             let result = acted
-                .unwrap_or_else(|_| Err(Refusal::Unavailable { advice: TOO_SLOW.to_owned() }))
+                .unwrap_or_else(|_| Err(Error::Unavailable { advice: TOO_SLOW.to_owned() }))
                 .map(|_| ());
             let unkept = match bundle {
                 _ if result.is_err() => Vec::new(),
@@ -220,7 +222,7 @@ impl Monitor {
                 self.keep_documents(&own);
                 self.reached(true);
             }
-            Some(Landed::Recorded(Err(refusal @ Refusal::Unavailable { .. }), _)) => {
+            Some(Landed::Recorded(Err(refusal @ Error::Unavailable { .. }), _)) => {
                 self.take_back();
                 self.stale = true;
                 self.lost(&refusal.to_string(), true, now);
@@ -375,7 +377,7 @@ impl Monitor {
             match self
                 .parts
                 .desk
-                .act(Caller::System, Command::Record { events, monitor: monitor.clone() })
+                .act(Principal::System, Command::Record { events, monitor: monitor.clone() })
                 .await
             {
                 Ok(_) => self.keep_documents(&own),

@@ -9,10 +9,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use rules::{
-    desk::Refusal,
-    people::roster::{Account, Passkey},
-};
+use commands::accounts::{Account, Passkey};
+use domain::error::Error;
 use sha2::{Digest, Sha256};
 use webauthn_rp::{
     AuthenticatedCredential, DiscoverableAuthentication, DiscoverableAuthenticationServerState,
@@ -70,23 +68,23 @@ impl Presented {
     }
 }
 
-fn conflict(problem: &str) -> Refusal {
-    Refusal::Conflict { problem: problem.to_owned() }
+fn conflict(problem: &str) -> Error {
+    Error::Conflict { problem: problem.to_owned() }
 }
 
-fn damaged() -> Refusal {
-    Refusal::Invalid {
+fn damaged() -> Error {
+    Error::Invalid {
         field: "passkey".to_owned(),
         problem: "can't be read; reload the page and try again".to_owned(),
     }
 }
 
-fn refused() -> Refusal {
+fn refused() -> Error {
     conflict("The passkey was not accepted. Reload the page and try again, or use your password.")
 }
 
 /// Where a request's passkeys belong to, and the origin that the browser signs.
-fn place(came: &Came) -> Result<(RpId, String), Refusal> {
+fn place(came: &Came) -> Result<(RpId, String), Error> {
     let no_names = || {
         conflict(
             "Browsers know passkeys only for names. Open this page by its name instead of its number, with https or as localhost.",
@@ -145,7 +143,7 @@ impl Passkeys {
         came: &Came,
         account: &Account,
         has: &[&Passkey],
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<Vec<u8>, Error> {
         let (rp, _) = place(came)?;
         let id = handle(account);
         // Names that the library's stricter rules refuse are shown by number; it is only what the
@@ -171,13 +169,13 @@ impl Passkeys {
         match open.insert_or_replace_all_expired(server) {
             InsertResult::Success => Ok(json),
             InsertResult::CapacityFull | InsertResult::Duplicate => {
-                Err(Refusal::Throttled { seconds: 60 })
+                Err(Error::Throttled { seconds: 60 })
             }
         }
     }
 
     /// Ends it with what the browser answered, as its `toJSON()` writes it.
-    pub fn finish(&self, came: &Came, account: &Account, answer: &[u8]) -> Result<Made, Refusal> {
+    pub fn finish(&self, came: &Came, account: &Account, answer: &[u8]) -> Result<Made, Error> {
         let (rp, origin) = place(came)?;
         let registration = Registration::from_json_relaxed(answer).map_err(|_| damaged())?;
         let challenge = registration.challenge_relaxed().map_err(|_| damaged())?;
@@ -203,7 +201,7 @@ impl Passkeys {
     }
 
     /// Begins a sign-in by whichever passkey the device has: the browser's options, as JSON.
-    pub fn ask(&self, came: &Came) -> Result<Vec<u8>, Refusal> {
+    pub fn ask(&self, came: &Came) -> Result<Vec<u8>, Error> {
         let (rp, _) = place(came)?;
         let (server, client) = DiscoverableCredentialRequestOptions::passkey(&rp)
             .start_ceremony()
@@ -213,13 +211,13 @@ impl Passkeys {
         match open.insert_or_replace_all_expired(server) {
             InsertResult::Success => Ok(json),
             InsertResult::CapacityFull | InsertResult::Duplicate => {
-                Err(Refusal::Throttled { seconds: 60 })
+                Err(Error::Throttled { seconds: 60 })
             }
         }
     }
 
     /// Reads what a passkey answered, as the browser's `toJSON()` writes it.
-    pub fn read(answer: &[u8]) -> Result<Presented, Refusal> {
+    pub fn read(answer: &[u8]) -> Result<Presented, Error> {
         DiscoverableAuthentication::from_json_relaxed(answer).map(Presented).map_err(|_| damaged())
     }
 
@@ -230,7 +228,7 @@ impl Passkeys {
         presented: &Presented,
         account: &Account,
         passkey: &Passkey,
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<Vec<u8>, Error> {
         let (rp, origin) = place(came)?;
         let Presented(answer) = presented;
         let challenge = answer.challenge_relaxed().map_err(|_| damaged())?;

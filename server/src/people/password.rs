@@ -7,10 +7,8 @@ use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{self, Output, ParamsString, Salt},
 };
-use rules::{
-    desk::Refusal,
-    people::roster::{PasswordHash, folded},
-};
+use commands::accounts::PasswordHash;
+use domain::{error::Error, text::folded};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The shortest password, in characters.
@@ -73,19 +71,19 @@ pub struct Turn {
     at_work: Arc<Semaphore>,
 }
 
-fn refused(problem: &str) -> Refusal {
-    Refusal::Invalid { field: "password".to_owned(), problem: problem.to_owned() }
+fn refused(problem: &str) -> Error {
+    Error::Invalid { field: "password".to_owned(), problem: problem.to_owned() }
 }
 
-fn failed() -> Refusal {
-    Refusal::Unavailable {
+fn failed() -> Error {
+    Error::Unavailable {
         advice: "The password could not be worked on. Nothing was changed. Try again in a moment."
             .to_owned(),
     }
 }
 
 /// Whether a password is good enough for someone of this name.
-pub fn check_new(name: &str, password: &str) -> Result<(), Refusal> {
+pub fn check_new(name: &str, password: &str) -> Result<(), Error> {
     let lower = folded(password);
     let different: std::collections::BTreeSet<char> = lower.chars().collect();
     let name = folded(name);
@@ -157,21 +155,21 @@ impl Passwords {
     }
 
     /// Takes a place in a line, or says that it is full.
-    pub fn queue(&self, line: Line) -> Result<Turn, Refusal> {
+    pub fn queue(&self, line: Line) -> Result<Turn, Error> {
         let places = match line {
             Line::Known => &self.known,
             Line::Stranger => &self.strangers,
         };
         let in_line = Arc::clone(&places.in_line)
             .try_acquire_owned()
-            .map_err(|_| Refusal::Throttled { seconds: 2 })?;
+            .map_err(|_| Error::Throttled { seconds: 2 })?;
         Ok(Turn { in_line, at_work: Arc::clone(&places.at_work) })
     }
 
     async fn work<T: Send + 'static>(
         Turn { in_line, at_work }: Turn,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Refusal> {
+    ) -> Result<T, Error> {
         let at_work = at_work.acquire_owned().await.map_err(|_| failed())?;
         let work = move || {
             let _until_done = (in_line, at_work);
@@ -181,7 +179,7 @@ impl Passwords {
     }
 
     /// What is kept of a password. Whoever sets one has signed in, or has a link.
-    pub async fn hash(&self, password: String) -> Result<PasswordHash, Refusal> {
+    pub async fn hash(&self, password: String) -> Result<PasswordHash, Error> {
         Self::work(self.queue(Line::Known)?, move || hash(&password)).await?.ok_or_else(failed)
     }
 
@@ -191,7 +189,7 @@ impl Passwords {
         password: String,
         account: Option<PasswordHash>,
         turn: Turn,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<bool, Error> {
         let real = account.is_some();
         let hash = account.map_or_else(|| NOBODY.to_owned(), |hash| hash.0);
         let password: String = if password.len() > LONGEST { String::new() } else { password };
@@ -296,7 +294,7 @@ mod tests {
         let passwords = Passwords::new();
         let waiting: Vec<Turn> =
             (0..AT_A_TIME + WAITING).map(|_| passwords.queue(Line::Stranger).unwrap()).collect();
-        assert_eq!(passwords.queue(Line::Stranger).unwrap_err(), Refusal::Throttled { seconds: 2 });
+        assert_eq!(passwords.queue(Line::Stranger).unwrap_err(), Error::Throttled { seconds: 2 });
         let known = passwords.queue(Line::Known).unwrap();
         assert_eq!(
             Passwords::fits("three words in a row".into(), None, known).await,

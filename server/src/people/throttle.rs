@@ -7,10 +7,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use rules::{
-    desk::Refusal,
-    people::roster::folded,
-    time::{Mono, Span},
+use domain::{
+    error::Error,
+    text::folded,
+    time::{MonotonicTime, Span},
 };
 
 /// So many failures cost nothing: people mistype.
@@ -69,7 +69,7 @@ fn name_key(name: &str) -> Key {
 #[derive(Clone, Copy, Debug)]
 struct Failures {
     count: u32,
-    last: Mono,
+    last: MonotonicTime,
 }
 
 impl Failures {
@@ -110,8 +110,8 @@ impl Throttle {
         name: Option<&str>,
         known: bool,
         address: IpAddr,
-        now: Mono,
-    ) -> Result<(), Refusal> {
+        now: MonotonicTime,
+    ) -> Result<(), Error> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let name = name.map(name_key);
         if let Some(name) = name.as_ref().filter(|_| !known) {
@@ -128,7 +128,7 @@ impl Throttle {
     }
 
     /// Looks whether a try may be made now, without beginning one.
-    pub fn check(&self, address: IpAddr, now: Mono) -> Result<(), Refusal> {
+    pub fn check(&self, address: IpAddr, now: MonotonicTime) -> Result<(), Error> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).wait_for_places(address, now)
     }
 
@@ -148,24 +148,24 @@ impl Throttle {
 }
 
 impl Remembered {
-    fn wait_for_places(&self, address: IpAddr, now: Mono) -> Result<(), Refusal> {
+    fn wait_for_places(&self, address: IpAddr, now: MonotonicTime) -> Result<(), Error> {
         places(address).try_for_each(|place| wait_for(&self.places, &place, now))
     }
 }
 
 /// Refuses while someone has to wait.
-fn wait_for(all: &HashMap<Key, Failures>, key: &Key, now: Mono) -> Result<(), Refusal> {
+fn wait_for(all: &HashMap<Key, Failures>, key: &Key, now: MonotonicTime) -> Result<(), Error> {
     let Some(failures) = all.get(key) else { return Ok(()) };
     let (waited, wait) = (now.since(failures.last), failures.wait(key.free()));
     if waited < wait && waited < FORGET {
         let left = Span::from_micros(wait.as_micros() - waited.as_micros()).as_secs_f64().ceil();
-        return Err(Refusal::Throttled { seconds: left as u32 });
+        return Err(Error::Throttled { seconds: left as u32 });
     }
     Ok(())
 }
 
 /// Counts a failure.
-fn count(all: &mut HashMap<Key, Failures>, key: Key, now: Mono) {
+fn count(all: &mut HashMap<Key, Failures>, key: Key, now: MonotonicTime) {
     if all.len() >= MOST && !all.contains_key(&key) {
         all.retain(|_, failures| now.since(failures.last) < FORGET);
         let least =
@@ -194,11 +194,11 @@ const BEGUN_WITHIN: Span = Span::from_mins(5);
 
 /// Bounds what may be begun without a secret, so that nobody takes all the room there is.
 #[derive(Debug, Default)]
-pub struct Beginnings(Mutex<HashMap<Key, (Mono, u32)>>);
+pub struct Beginnings(Mutex<HashMap<Key, (MonotonicTime, u32)>>);
 
 impl Beginnings {
     /// Counts one more from an address, or says how long to wait.
-    pub fn count(&self, address: IpAddr, now: Mono) -> Result<(), Refusal> {
+    pub fn count(&self, address: IpAddr, now: MonotonicTime) -> Result<(), Error> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // All are looked at before any is counted: what is refused takes no room.
         let shares =
@@ -209,7 +209,7 @@ impl Beginnings {
                 .filter(|(since, begun)| now.since(*since) < BEGUN_WITHIN && begun >= most);
             if let Some((since, _)) = begun {
                 let left = BEGUN_WITHIN.as_secs_f64() - now.since(*since).as_secs_f64();
-                return Err(Refusal::Throttled { seconds: left.ceil() as u32 });
+                return Err(Error::Throttled { seconds: left.ceil() as u32 });
             }
         }
         for (key, _) in shares.into_iter().flatten() {
@@ -247,7 +247,7 @@ mod tests {
         );
         let many = (0..500).filter(|_| begun.count(here, at(10)).is_ok()).count();
         assert_eq!(many, BEGUN as usize);
-        assert_eq!(begun.count(here, at(11)), Err(Refusal::Throttled { seconds: 299 }));
+        assert_eq!(begun.count(here, at(11)), Err(Error::Throttled { seconds: 299 }));
         assert!(begun.count(elsewhere, at(11)).is_ok() && begun.count(here, at(10 + 300)).is_ok());
         let line = |network: u16| IpAddr::from([0x2001, 0xdb8, 1, network, 0, 0, 0, 1]);
         let many = (0..500).filter(|network| begun.count(line(*network), at(10)).is_ok()).count();
@@ -274,8 +274,8 @@ mod tests {
         assert_ne!(network("203.0.113.9"), network("203.0.113.8"));
     }
 
-    fn at(seconds: u64) -> Mono {
-        Mono::default().plus(Span::from_secs(seconds))
+    fn at(seconds: u64) -> MonotonicTime {
+        MonotonicTime::default().plus(Span::from_secs(seconds))
     }
 
     #[test]
@@ -287,7 +287,7 @@ mod tests {
             throttle.begin(Some("Ada"), false, here, at(now)).unwrap();
         }
         while waits.len() < 12 {
-            let Err(Refusal::Throttled { seconds }) =
+            let Err(Error::Throttled { seconds }) =
                 throttle.begin(Some("ADA "), false, here, at(now))
             else {
                 panic!("not throttled")

@@ -13,12 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rules::{
-    catalogue::{Facts, OwnPm2, Program},
-    query::LongQuery,
-    recommend::Hints,
-    words::Subject,
-};
+use domain::{long_query::LongQuery, subject::Subject};
+use engine::recommender::Hints;
+use policy::catalogue::{Facts, OwnPm2, Program};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 

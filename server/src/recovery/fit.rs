@@ -4,13 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rules::{
-    catalogue::{
-        Action, Catalogue, Command, Facts, Filled, OwnPm2, Program, RunAs, Values, quoted,
-    },
-    incident::Incident,
-    recommendation::Recommendation,
-    words::Actor,
+use domain::{actor::Actor, incident::Incident, recommendation::Recommendation};
+use policy::catalogue::{
+    Action, BoundCommand, Catalogue, Command, Facts, OwnPm2, Program, RunAs, Values, quoted,
 };
 
 use crate::{
@@ -109,7 +105,7 @@ pub(super) fn ready(
 }
 
 /// What is not as it was recommended, each with how it is and how it was.
-fn changed(command: &Command, filled: &Filled, one: &Recommendation) -> Vec<String> {
+fn changed(command: &Command, filled: &BoundCommand, one: &Recommendation) -> Vec<String> {
     let check = |argv: Option<&[String]>| argv.map_or_else(|| "none".to_owned(), quoted);
     let mut changed = Vec::new();
     let mut look = |same: bool, what: &str, now: String, then: String| {
@@ -192,7 +188,7 @@ pub(super) fn approved(
 }
 
 fn plan(
-    filled: &Filled,
+    filled: &BoundCommand,
     program: Option<Program>,
     argv: &[String],
     sha256: Option<&str>,
@@ -249,5 +245,5 @@ fn unreachable_home(home: &Path, user: &User) -> String {
 }
 
 fn bytes(hexadecimal: &str) -> Option<[u8; 32]> {
-    hexadecimal.parse::<rules::journal::Hash>().ok().map(|hash| hash.0)
+    hexadecimal.parse::<domain::hash::Hash>().ok().map(|hash| hash.0)
 }

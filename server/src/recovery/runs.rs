@@ -17,15 +17,17 @@ use std::{
 };
 
 use app::desk::Desk as _;
-use futures::FutureExt as _;
-use rules::{
-    desk::{Command, Refusal},
-    incident::{Incident, IncidentNumber},
+use commands::command::Command;
+use domain::{
+    access::Principal,
+    error::Error,
+    id::{IncidentNumber, RecommendationId},
+    incident::Incident,
     journal::Event,
-    people::Caller,
-    recommendation::{Recommendation, RecommendationId, RunOutcome, Stage},
+    recommendation::{Recommendation, RunOutcome, Stage},
     time::{Span, Timestamp},
 };
+use futures::FutureExt as _;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -230,7 +232,7 @@ impl Inner {
     }
 
     async fn carry_out(self: Arc<Self>, id: RecommendationId, cancel: CancellationToken) {
-        match self.desk.act(Caller::System, Command::StartRun { recommendation: id }).await {
+        match self.desk.act(Principal::System, Command::StartRun { recommendation: id }).await {
             Ok(_) => {}
             // Another one starts it, something else runs there, or the database is away: the next
             // look sees how it stands.
@@ -334,15 +336,15 @@ impl Inner {
             match self
                 .desk
                 .act(
-                    Caller::System,
+                    Principal::System,
                     Command::EndRun { recommendation: id, outcome, duration, output },
                 )
                 .await
             {
-                Err(Refusal::Unavailable { advice }) => {
+                Err(Error::Unavailable { advice }) => {
                     tracing::warn!(%id, advice, "the end of a run could not be written yet");
                 }
-                Ok(_) | Err(Refusal::Conflict { .. } | Refusal::NotFound { .. }) => return,
+                Ok(_) | Err(Error::Conflict { .. } | Error::NotFound { .. }) => return,
                 Err(refusal) => {
                     return tracing::error!(%id, %refusal, "the end of a run was refused");
                 }

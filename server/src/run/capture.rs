@@ -7,7 +7,7 @@
 
 use std::{collections::VecDeque, os::fd::OwnedFd, time::Instant};
 
-use rules::{redact::Redactor, time::Timestamp};
+use domain::{redact::Redactor, time::Timestamp};
 use tokio::{io::AsyncReadExt, net::unix::pipe::Receiver};
 use tokio_util::sync::CancellationToken;
 

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use rules::time::Timestamp;
+use domain::time::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rules::time::Span;
+use domain::time::Span;
 use serde::Serialize;
 
 use super::{
@@ -245,7 +245,7 @@ impl Builder {
         }
         for argument in &self.arguments {
             if argument.len() > LONGEST_ARGUMENT
-                || rules::redact::clean(argument) != *argument
+                || domain::redact::clean(argument) != *argument
                 || argument.contains('\t')
             {
                 let shown: String = argument.chars().take(40).collect();

@@ -32,7 +32,7 @@ pub(super) fn check(program: &Path, user: u32, root_only: bool) -> Result<(), Re
     let plain = text.starts_with('/')
         && !text.ends_with('/')
         && text[1..].split('/').all(|part| !matches!(part, "" | "." | ".."));
-    if !plain || rules::redact::clean(text) != text || text.len() > 4096 {
+    if !plain || domain::redact::clean(text) != text || text.len() > 4096 {
         return refuse(
             Rule::AbsolutePath,
             format!("{} is not a plain absolute path to a program", program.display()),

@@ -56,6 +56,6 @@ pub struct Refusal {
 
 impl Refusal {
     pub(super) fn new(rule: Rule, sentence: impl fmt::Display) -> Self {
-        Self { rule, sentence: rules::redact::text(&sentence.to_string()) }
+        Self { rule, sentence: domain::redact::text(&sentence.to_string()) }
     }
 }

@@ -1,11 +1,10 @@
 //! What the store does for the call: contacts, and the outbox.
 
 use async_trait::async_trait;
-use rules::{
-    call::{Call, Contact, LastCall, Progress},
-    people::ContactId,
+use commands::notifications::{Contact, LastNotification, Notification, Progress};
+use domain::{
+    id::{AccountId, ContactId},
     time::Timestamp,
-    words::AccountId,
 };
 
 use super::StoreError;
@@ -14,7 +13,7 @@ use super::StoreError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// Which.
-    pub call: Call,
+    pub call: Notification,
     /// By which contact, as it is now.
     pub contact: Contact,
     /// How often it could not be sent.
@@ -32,7 +31,7 @@ pub trait Calls: Send + Sync {
     async fn last_calls(
         &self,
         account: AccountId,
-    ) -> Result<Vec<(ContactId, LastCall)>, StoreError>;
+    ) -> Result<Vec<(ContactId, LastNotification)>, StoreError>;
 
     /// How far the journal was read for calls; `None` if it never was.
     async fn progress(&self) -> Result<Option<Progress>, StoreError>;
@@ -42,7 +41,7 @@ pub trait Calls: Send + Sync {
     async fn queue(
         &self,
         progress: &Progress,
-        calls: &[(Call, ContactId)],
+        calls: &[(Notification, ContactId)],
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
@@ -52,7 +51,7 @@ pub trait Calls: Send + Sync {
     /// Puts a call off. `problem` is why it could not be sent, if that was tried.
     async fn put_off(
         &self,
-        call: &Call,
+        call: &Notification,
         contact: ContactId,
         until: Timestamp,
         failures: u32,
@@ -60,5 +59,5 @@ pub trait Calls: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Drops a call that is over before it was sent.
-    async fn drop_call(&self, call: &Call, contact: ContactId) -> Result<(), StoreError>;
+    async fn drop_call(&self, call: &Notification, contact: ContactId) -> Result<(), StoreError>;
 }

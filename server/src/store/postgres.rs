@@ -3,13 +3,12 @@
 
 use std::{str::FromStr as _, time::Duration};
 
-use rules::{query::LongQuery, time::Span};
+use domain::{long_query::LongQuery, time::Span};
 use sqlx::{
     PgConnection, PgPool, Postgres,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
-
 use tokio::sync::Mutex;
 
 use super::{QueryCancel, Rollup, StoreError, schema};

@@ -2,12 +2,17 @@
 
 use std::fmt::Write as _;
 
-use rules::{
-    incident::{Incident, IncidentNumber},
-    journal::{Entry, Event, Hash, StoredEntry},
+use domain::{
+    actor::Actor,
+    hash::Hash,
+    id::IncidentNumber,
+    incident::Incident,
+    journal::{Entry, Event, StoredEntry},
     recommendation::Recommendation,
+    signal::Signal,
+    subject::Subject,
     time::Timestamp,
-    words::{Actor, Signal, Subject, Unit},
+    unit::Unit,
 };
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
@@ -40,7 +45,7 @@ impl IncidentRow {
     pub(super) fn new(incident: &Incident) -> Result<Self, StoreError> {
         let body = serde_json::to_vec(incident)
             .map_err(|error| StoreError::inconsistent("incident", incident.number, error))?;
-        let headline = plain(&incident.summary.headline());
+        let headline = plain(&wording::summary::headline(&incident.summary));
         // Each on a line of its own, with a line's end before it: so that a look-up finds
         // beginnings.
         let mut subjects = String::new();
@@ -310,7 +315,7 @@ pub(super) fn usual(
     signal: &str,
     median: f64,
 ) -> Result<(Subject, Signal, f64), StoreError> {
-    let bad = |error: rules::words::BadName| {
+    let bad = |error: domain::name::BadName| {
         StoreError::inconsistent("series", format!("{subject} {signal}"), error)
     };
     Ok((subject.parse().map_err(bad)?, signal.parse().map_err(bad)?, median))

@@ -3,16 +3,17 @@
 //! begins, how roll-ups are written).
 
 use async_trait::async_trait;
-use rules::{
-    desk::HistoryFilter,
-    incident::{Incident, IncidentNumber},
-    journal::{Cursor, Entry, Event, Head, StoredEntry},
-    people::roster::Roster,
-    query::LongQuery,
+use commands::{accounts::Accounts, query::HistoryFilter, view::BlindSpan};
+use domain::{
+    hash::Head,
+    id::IncidentNumber,
+    incident::Incident,
+    journal::{Cursor, Entry, Event, StoredEntry},
+    long_query::LongQuery,
+    signal::Signal,
     snapshot::Snapshot,
+    subject::Subject,
     time::{Span, Timestamp},
-    view::BlindSpan,
-    words::{Signal, Subject},
 };
 use sqlx::{Row as _, Transaction};
 use uuid::Uuid;
@@ -221,7 +222,7 @@ impl Store for Database {
         position(&mut *self.readers.acquire().await?).await
     }
 
-    async fn roster(&self) -> Result<Roster, StoreError> {
+    async fn roster(&self) -> Result<Accounts, StoreError> {
         roster(&mut *self.readers.acquire().await?).await
     }
 
@@ -329,7 +330,7 @@ impl Store for Database {
         .bind(filter.before.map_or(i64::MAX, |number| i64::from(number.0)))
         .bind(filter.from.map_or(i64::MIN, Timestamp::as_micros))
         .bind(filter.to.map_or(i64::MAX, Timestamp::as_micros))
-        .bind(filter.severity.map_or("", rules::words::Severity::as_str))
+        .bind(filter.severity.map_or("", domain::severity::Severity::as_str))
         .bind(filter.subject.as_deref().map_or_else(|| "%".to_owned(), |subject| rows::subject_beginning(subject.trim())));
         let query = patterns.into_iter().fold(query, sqlx::query::Query::bind);
         incidents(&query.bind(i64::from(limit)).fetch_all(&self.readers).await?)

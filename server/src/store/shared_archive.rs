@@ -2,10 +2,7 @@
 //! database.
 
 use async_trait::async_trait;
-use rules::{
-    incident::{Incident, IncidentNumber},
-    journal::{Head, seal},
-};
+use domain::{hash::Head, id::IncidentNumber, incident::Incident, journal::seal};
 
 use super::{
     super::{

@@ -2,13 +2,12 @@
 //! for each database.
 
 use async_trait::async_trait;
-use rules::{
-    call::{Call, Contact, Fate, LastCall, Progress},
-    desk::Refusal,
+use commands::notifications::{Contact, DeliveryStatus, LastNotification, Notification, Progress};
+use domain::{
+    error::Error,
+    id::{AccountId, ContactId},
     journal::Event,
-    people::ContactId,
     time::{Span, Timestamp},
-    words::AccountId,
 };
 use sqlx::Row as _;
 
@@ -40,14 +39,14 @@ fn contact(row: &Row, place: usize) -> Result<Contact, StoreError> {
     Ok(Contact { id: ContactId(id(number, "contact")?), ..body })
 }
 
-fn call(row: &Row, place: usize) -> Result<Call, StoreError> {
+fn call(row: &Row, place: usize) -> Result<Notification, StoreError> {
     let body = row.try_get(place)?;
     serde_json::from_slice(body)
         .map_err(|error| StoreError::inconsistent("outbox", String::from_utf8_lossy(body), error))
 }
 
 fn gone(contact: ContactId) -> StoreError {
-    Refusal::NotFound { what: format!("contact {contact} of yours") }.into()
+    Error::NotFound { what: format!("contact {contact} of yours") }.into()
 }
 
 /// The event that the store journals for a row beside a change: a contact bears the number of the
@@ -71,15 +70,15 @@ pub(super) async fn write(
             write_test(connection, *account, *contact, *at).await
         }
         Beside::CallEnded { call, contact, failed } => {
-            let (fate, problem) = failed
-                .as_ref()
-                .map_or((Fate::Sent, None), |why| (Fate::Failed, Some(why.as_str())));
+            let (fate, problem) = failed.as_ref().map_or((DeliveryStatus::Sent, None), |why| {
+                (DeliveryStatus::Failed, Some(why.as_str()))
+            });
             let changed = end(connection, call, *contact, fate, problem).await?;
             // Journalled once: whoever comes second changes nothing.
             if changed {
                 Ok(())
             } else {
-                Err(Refusal::Conflict { problem: "This call has ended already.".to_owned() }.into())
+                Err(Error::Conflict { problem: "This call has ended already.".to_owned() }.into())
             }
         }
     }
@@ -120,12 +119,12 @@ async fn write_test(
         && last <= at
         && at.since(last) < TEST_EVERY
     {
-        return Err(Refusal::Throttled {
+        return Err(Error::Throttled {
             seconds: u32::try_from(TEST_EVERY.as_secs()).unwrap_or(u32::MAX),
         }
         .into());
     }
-    let body = serde_json::to_vec(&Call::test(at))
+    let body = serde_json::to_vec(&Notification::test(at))
         .map_err(|error| StoreError::inconsistent("outbox", contact, error))?;
     let changed = sqlx::query(
         "INSERT INTO outbox (entry, contact, made_at, due, body) SELECT 0, id, $3, $3, $4 FROM contact WHERE id = $1 AND account = $2
@@ -145,9 +144,9 @@ async fn write_test(
 /// Ends a call that waits; false if it does not.
 async fn end(
     connection: &mut Connection,
-    call: &Call,
+    call: &Notification,
     contact: ContactId,
-    fate: Fate,
+    fate: DeliveryStatus,
     problem: Option<&str>,
 ) -> Result<bool, StoreError> {
     // A test that was asked for again meanwhile is another one.
@@ -194,7 +193,7 @@ impl Calls for Database {
     async fn last_calls(
         &self,
         account: AccountId,
-    ) -> Result<Vec<(ContactId, LastCall)>, StoreError> {
+    ) -> Result<Vec<(ContactId, LastNotification)>, StoreError> {
         let rows = sqlx::query(
             "SELECT c.id, o.entry, o.made_at, o.state, o.problem FROM contact c JOIN outbox o ON o.contact = c.id
              WHERE c.account = $1 AND NOT EXISTS (
@@ -206,13 +205,13 @@ impl Calls for Database {
         .await?;
         let last = |row: &Row| {
             let (contact, entry): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-            let fate = Fate::named(row.try_get(3)?).ok_or_else(|| {
+            let fate = DeliveryStatus::named(row.try_get(3)?).ok_or_else(|| {
                 StoreError::inconsistent("outbox", entry, "its state is not known")
             })?;
             let at = Timestamp::from_micros(row.try_get(2)?);
             Ok((
                 ContactId(id(contact, "contact")?),
-                LastCall { at, test: entry == 0, fate, problem: row.try_get(4)? },
+                LastNotification { at, test: entry == 0, fate, problem: row.try_get(4)? },
             ))
         };
         rows.iter().map(last).collect()
@@ -231,7 +230,7 @@ impl Calls for Database {
     async fn queue(
         &self,
         progress: &Progress,
-        calls: &[(Call, ContactId)],
+        calls: &[(Notification, ContactId)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
@@ -280,7 +279,7 @@ impl Calls for Database {
 
     async fn put_off(
         &self,
-        call: &Call,
+        call: &Notification,
         contact: ContactId,
         until: Timestamp,
         failures: u32,
@@ -302,9 +301,9 @@ impl Calls for Database {
         Ok(transaction.commit().await?)
     }
 
-    async fn drop_call(&self, call: &Call, contact: ContactId) -> Result<(), StoreError> {
+    async fn drop_call(&self, call: &Notification, contact: ContactId) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        end(&mut transaction, call, contact, Fate::Dropped, None).await?;
+        end(&mut transaction, call, contact, DeliveryStatus::Dropped, None).await?;
         Ok(transaction.commit().await?)
     }
 }

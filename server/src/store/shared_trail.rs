@@ -2,15 +2,17 @@
 //! for each database.
 
 use async_trait::async_trait;
-use rules::{
-    desk::Refusal,
-    incident::IncidentNumber,
-    journal::{Entry, Event, Hash, StoredEntry},
-    people::ShareId,
-    share::{Audience, Parts, Share},
+use commands::{
+    audit::AuditFilter,
+    sharing::{Audience, Parts, Share},
+};
+use domain::{
+    actor::Actor,
+    error::Error,
+    hash::Hash,
+    id::{AccountId, IncidentNumber, ShareId},
+    journal::{Entry, Event, StoredEntry},
     time::Timestamp,
-    trail::TrailFilter,
-    words::{AccountId, Actor},
 };
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -123,10 +125,9 @@ pub(super) async fn carry_out(
             .await?
             .rows_affected();
             if changed == 0 {
-                return Err(Refusal::Conflict {
-                    problem: "This link was ended already.".to_owned(),
-                }
-                .into());
+                return Err(
+                    Error::Conflict { problem: "This link was ended already.".to_owned() }.into()
+                );
             }
             Ok(())
         }
@@ -143,7 +144,7 @@ async fn redact(connection: &mut Connection, number: u64) -> Result<(), StoreErr
         .await?;
     let entry = row.as_ref().map(stored).transpose()?;
     let Some(entry) = entry.filter(|entry| entry.payload.is_some()) else {
-        return Err(Refusal::Conflict {
+        return Err(Error::Conflict {
             problem: format!("The content of entry {number} is removed already."),
         }
         .into());
@@ -194,7 +195,7 @@ async fn redact(connection: &mut Connection, number: u64) -> Result<(), StoreErr
 
 /// The statement of a filter: only what narrows stands in it, so that the database can choose an
 /// index.
-fn statement(filter: &TrailFilter) -> String {
+fn statement(filter: &AuditFilter) -> String {
     let mut statement = format!("SELECT {STORED} FROM journal WHERE number < $1 AND number > 0");
     for (is_asked, condition) in [
         (filter.actor.is_some(), "actor = $2"),
@@ -219,7 +220,7 @@ fn statement(filter: &TrailFilter) -> String {
 }
 
 /// What is looked for, if anything is.
-fn subject(filter: &TrailFilter) -> Option<&str> {
+fn subject(filter: &AuditFilter) -> Option<&str> {
     filter.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty())
 }
 
@@ -231,7 +232,7 @@ impl Trail for Database {
 
     async fn trail(
         &self,
-        filter: &TrailFilter,
+        filter: &AuditFilter,
         limit: u32,
     ) -> Result<Vec<StoredEntry>, StoreError> {
         let looked_for = subject(filter).unwrap_or_default();

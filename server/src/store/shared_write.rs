@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, btree_map};
 
-use rules::{
-    incident::{self, Incident, IncidentNumber},
-    journal::{Entry, Event, Head, StoredEntry, seal},
-    people::{
-        ShareId,
-        roster::{Roster, Row as RosterRow, ends_links_of},
-    },
+use commands::accounts::{Accounts, Row as RosterRow, ends_links_of};
+use domain::{
+    hash::Head,
+    id::{IncidentNumber, ShareId},
+    incident::{self, Incident},
+    journal::{Entry, Event, StoredEntry, seal},
     time::Timestamp,
 };
 use sqlx::Row as _;
@@ -91,11 +90,11 @@ pub(super) async fn write_entry(
 }
 
 /// Everyone who is or was here, as far as this transaction sees.
-pub(super) async fn roster(connection: &mut Connection) -> Result<Roster, StoreError> {
+pub(super) async fn roster(connection: &mut Connection) -> Result<Accounts, StoreError> {
     let rows = sqlx::query("SELECT kind, id, body, seen FROM roster ORDER BY kind, id")
         .fetch_all(connection)
         .await?;
-    let mut roster = Roster::default();
+    let mut roster = Accounts::default();
     for row in &rows {
         let (kind, id): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
         let seen: Option<i64> = row.try_get(3)?;

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use rules::query::LongQuery;
+use domain::long_query::LongQuery;
 use rustix::fs::{FlockOperation, flock};
 use sqlx::{
     Sqlite, SqliteConnection, SqlitePool,

@@ -1,15 +1,16 @@
 //! What the store does for the trail and for share links.
 
 use async_trait::async_trait;
-use rules::{
-    call::{Call, Contact},
-    incident::IncidentNumber,
-    journal::{Entry, Hash, StoredEntry},
-    people::{ContactId, ShareId},
-    share::{Share, Wanted},
+use commands::{
+    audit::AuditFilter,
+    notifications::{Contact, Notification},
+    sharing::{Share, ShareRequest},
+};
+use domain::{
+    hash::Hash,
+    id::{AccountId, ContactId, IncidentNumber, ShareId},
+    journal::{Entry, StoredEntry},
     time::Timestamp,
-    trail::TrailFilter,
-    words::AccountId,
 };
 
 use super::{Change, StoreError};
@@ -24,7 +25,7 @@ pub enum Beside {
         /// Of which incident.
         incident: IncidentNumber,
         /// What it shows.
-        wanted: Wanted,
+        wanted: ShareRequest,
         /// SHA-256 of its token.
         token_hash: Hash,
     },
@@ -43,7 +44,7 @@ pub enum Beside {
     /// A call that waits has ended; refused if it has ended before.
     CallEnded {
         /// Which.
-        call: Call,
+        call: Notification,
         /// By which contact.
         contact: ContactId,
         /// Why it was given up; `None` if it was sent.
@@ -59,7 +60,7 @@ pub trait Trail: Send + Sync {
     async fn change_with(&self, change: Change, beside: Beside) -> Result<Vec<Entry>, StoreError>;
 
     /// Entries that fit a filter, newest first.
-    async fn trail(&self, filter: &TrailFilter, limit: u32)
+    async fn trail(&self, filter: &AuditFilter, limit: u32)
     -> Result<Vec<StoredEntry>, StoreError>;
 
     /// One entry as it is stored.

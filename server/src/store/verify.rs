@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rules::{
-    incident::{Incident, IncidentNumber, Misfit, apply},
-    journal::{Broken, Event, Head, StoredEntry, Verifier},
+use commands::audit::Removals;
+use domain::{
+    hash::Head,
+    id::IncidentNumber,
+    incident::{Incident, Misfit, apply},
+    journal::{Broken, Event, StoredEntry, Verifier},
     time::Timestamp,
-    trail::Removals,
 };
 
 use super::{Store, StoreError, rows};

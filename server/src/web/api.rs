@@ -16,16 +16,21 @@ use axum::{
     routing::MethodRouter,
 };
 use bytes::Bytes;
+use commands::{
+    command::Command,
+    query::{Answer, HistoryFilter, Query},
+};
+use domain::{
+    access::{Permission, Principal, authorize},
+    id::IncidentNumber,
+    journal::Cursor,
+    severity::Severity,
+    signal::Signal,
+    subject::Subject,
+    time::{Span, Timestamp},
+};
 use futures::StreamExt as _;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
-use rules::{
-    desk::{Answer, Command, HistoryFilter, Query},
-    incident::IncidentNumber,
-    journal::Cursor,
-    people::{Caller, Need, allowed},
-    time::{Span, Timestamp},
-    words::{Severity, Signal, Subject},
-};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 
@@ -58,7 +63,7 @@ pub struct Route {
     pub path: &'static str,
     /// What it asks of its caller. The desk decides by the same; a test holds both against each
     /// other.
-    pub need: Need,
+    pub need: Permission,
     /// What it does, in a sentence.
     pub summary: &'static str,
     /// Parameters of the query.
@@ -87,8 +92,8 @@ pub fn router() -> Router<Site> {
         // The desk asks again; a push has a rule of its own.
         let early =
             middleware::from_fn(move |As(caller): As, request: Request, next: Next| async move {
-                if need != Need::Ingest {
-                    allowed(&caller, need).map_err(Problem::from)?;
+                if need != Permission::Ingest {
+                    authorize(&caller, need).map_err(Problem::from)?;
                 }
                 Ok::<Response, Problem>(next.run(request).await)
             });
@@ -129,7 +134,7 @@ fn unknown_incident(name: &str) -> Problem {
 }
 
 /// Asks the desk, and gives the answer without its tag.
-pub(super) async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Response, Problem> {
+pub(super) async fn ask(site: &Site, caller: Principal, query: Query) -> Result<Response, Problem> {
     fn json<T: Serialize>(view: &T) -> Response {
         ([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response()
     }
@@ -157,7 +162,7 @@ pub(super) async fn ask(site: &Site, caller: Caller, query: Query) -> Result<Res
 
 pub(super) async fn act(
     site: &Site,
-    caller: Caller,
+    caller: Principal,
     command: Command,
 ) -> Result<Response, Problem> {
     let done = site.desk.act(caller, command).await?;
@@ -442,7 +447,7 @@ async fn events(
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Problem> {
-    site.desk.allow(&caller, Need::Read)?;
+    site.desk.allow(&caller, Permission::Read)?;
     let fields = Fields::new(pairs, &["after"])?;
     let cursor: Option<Cursor> =
         match headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::parse) {
@@ -452,7 +457,7 @@ async fn events(
     let stream =
         site.live.open(cursor, site.store.clone(), site.stop.clone()).ok_or_else(|| {
             let detail =
-                "As many readers as are allowed are connected. Try again in a moment.".to_owned();
+                "As many readers as are authorize are connected. Try again in a moment.".to_owned();
             Problem::new(Kind::TooManyReaders, detail)
         })?;
     // Who may no longer read is cut off at once.
@@ -460,7 +465,7 @@ async fn events(
         site.people,
         site.desk.people_changed(),
         Shown::by(&headers, &came),
-        Need::Read,
+        Permission::Read,
     );
     let stream = stream.take_until(Box::pin(refused));
     let mut response = Response::new(Body::from_stream(stream));

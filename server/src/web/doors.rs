@@ -3,7 +3,7 @@
 //! that this table is held against what is really there by a test; another one tries every row as
 //! everyone.
 
-use rules::people::{Need, Role};
+use domain::access::{Permission, Role};
 
 /// One way in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,47 +15,47 @@ pub struct Door {
     /// What a form says: an address may do several things.
     pub body: &'static str,
     /// What it asks of its caller.
-    pub need: Need,
+    pub need: Permission,
 }
 
-const fn get(path: &'static str, need: Need) -> Door {
+const fn get(path: &'static str, need: Permission) -> Door {
     Door { method: "get", path, body: "", need }
 }
 
-const fn post(path: &'static str, body: &'static str, need: Need) -> Door {
+const fn post(path: &'static str, body: &'static str, need: Permission) -> Door {
     Door { method: "post", path, body, need }
 }
 
-const fn person(role: Role, fresh: bool) -> Need {
-    Need::Person { role, fresh }
+const fn person(role: Role, recently_authenticated: bool) -> Permission {
+    Permission::Person { role, recently_authenticated }
 }
 
 /// All of them.
 pub const DOORS: &[Door] = &[
-    get("/", Need::Read),
-    get("/ops/health", Need::Read),
-    get("/ops/incidents", Need::Read),
-    get("/ops/incidents/{id}", Need::Read),
-    get("/ops/incidents/{id}/share", Need::Read),
-    get("/ops/journal", Need::Read),
-    get("/ops/approve/{id}", Need::Read),
-    get("/ops/history", Need::Read),
-    get("/ops/runbook", Need::Read),
+    get("/", Permission::Read),
+    get("/ops/health", Permission::Read),
+    get("/ops/incidents", Permission::Read),
+    get("/ops/incidents/{id}", Permission::Read),
+    get("/ops/incidents/{id}/share", Permission::Read),
+    get("/ops/journal", Permission::Read),
+    get("/ops/approve/{id}", Permission::Read),
+    get("/ops/history", Permission::Read),
+    get("/ops/runbook", Permission::Read),
     get("/ops/settings", person(Role::Viewer, false)),
-    get("/api/pages/home", Need::Read),
-    get("/api/pages/pulse", Need::Read),
-    get("/api/pages/health", Need::Read),
-    get("/api/pages/incidents", Need::Read),
-    get("/api/pages/incident", Need::Read),
-    get("/api/pages/approve", Need::Read),
-    get("/api/pages/history", Need::Read),
-    get("/api/pages/journal", Need::Read),
-    get("/api/pages/shares", Need::Read),
-    get("/api/pages/guide", Need::Read),
-    post("/api/pages/act", "incident={number}&what=acknowledge", Need::Respond),
-    post("/api/pages/act", "incident={number}&what=comment&text=x", Need::Respond),
-    post("/api/pages/act", "incident={number}&what=resolve&text=x", Need::Respond),
-    post("/api/pages/act", "incident={number}&what=reopen&text=x", Need::Respond),
+    get("/api/pages/home", Permission::Read),
+    get("/api/pages/pulse", Permission::Read),
+    get("/api/pages/health", Permission::Read),
+    get("/api/pages/incidents", Permission::Read),
+    get("/api/pages/incident", Permission::Read),
+    get("/api/pages/approve", Permission::Read),
+    get("/api/pages/history", Permission::Read),
+    get("/api/pages/journal", Permission::Read),
+    get("/api/pages/shares", Permission::Read),
+    get("/api/pages/guide", Permission::Read),
+    post("/api/pages/act", "incident={number}&what=acknowledge", Permission::Respond),
+    post("/api/pages/act", "incident={number}&what=comment&text=x", Permission::Respond),
+    post("/api/pages/act", "incident={number}&what=resolve&text=x", Permission::Respond),
+    post("/api/pages/act", "incident={number}&what=reopen&text=x", Permission::Respond),
     post(
         "/api/pages/act",
         "incident={number}&what=approve&place=1&binding={hash}",
@@ -67,10 +67,10 @@ pub const DOORS: &[Door] = &[
         person(Role::Approver, false),
     ),
     post("/api/pages/act", "incident={number}&what=cancel&place=1", person(Role::Approver, false)),
-    post("/ops/incidents/{id}", "what=acknowledge", Need::Respond),
-    post("/ops/incidents/{id}", "what=comment&text=x", Need::Respond),
-    post("/ops/incidents/{id}", "what=resolve&text=x", Need::Respond),
-    post("/ops/incidents/{id}", "what=reopen&text=x", Need::Respond),
+    post("/ops/incidents/{id}", "what=acknowledge", Permission::Respond),
+    post("/ops/incidents/{id}", "what=comment&text=x", Permission::Respond),
+    post("/ops/incidents/{id}", "what=resolve&text=x", Permission::Respond),
+    post("/ops/incidents/{id}", "what=reopen&text=x", Permission::Respond),
     post("/ops/incidents/{id}", "what=cancel&place=1", person(Role::Approver, false)),
     post("/ops/approve/{id}", "what=approve&binding={hash}", person(Role::Approver, true)),
     post("/ops/approve/{id}", "what=decline&text=x", person(Role::Approver, false)),
@@ -82,7 +82,7 @@ pub const DOORS: &[Door] = &[
     ),
     post("/ops/incidents/{id}/share", "what=end&share={number}", person(Role::Responder, false)),
     // Whose text it is decides the desk.
-    post("/ops/journal/{entry}/redact", "reason=x", Need::Read),
+    post("/ops/journal/{entry}/redact", "reason=x", Permission::Read),
     post("/ops/settings", "what=password&password=x", person(Role::Viewer, true)),
     post("/ops/settings", "what=remove-passkey&id={number}", person(Role::Viewer, false)),
     post("/ops/settings", "what=end-session&id={number}", person(Role::Viewer, false)),
@@ -100,13 +100,13 @@ pub const DOORS: &[Door] = &[
     post("/ops/settings", "what=open&id={number}", person(Role::Owner, true)),
     post("/ops/settings", "what=token&label=x&scope=read&days=1", person(Role::Owner, true)),
     post("/ops/settings", "what=revoke&id={number}", person(Role::Owner, false)),
-    get("/sign-in", Need::Nothing),
-    post("/sign-in", "name=Nobody&password=x", Need::Nothing),
-    get("/join/{secret}", Need::Nothing),
-    post("/join/{secret}", "name=Nobody&password=x", Need::Nothing),
-    post("/sign-out", "", Need::Nothing),
-    get("/gate.js", Need::Nothing),
-    get("/share/{token}", Need::Nothing),
+    get("/sign-in", Permission::Nothing),
+    post("/sign-in", "name=Nobody&password=x", Permission::Nothing),
+    get("/join/{secret}", Permission::Nothing),
+    post("/join/{secret}", "name=Nobody&password=x", Permission::Nothing),
+    post("/sign-out", "", Permission::Nothing),
+    get("/gate.js", Permission::Nothing),
+    get("/share/{token}", Permission::Nothing),
 ];
 
 #[cfg(test)]

@@ -13,13 +13,18 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use rules::{
-    desk::{Answer, Command, Query, Refusal},
-    people::{Caller, InvitationId, PasskeyId, Role, Scope, SessionId, roster::Change},
-    time::Span,
-    words::{AccountId, TokenId},
+use commands::{
+    accounts::Change,
+    command::Command,
+    query::{Answer, Query},
 };
+use domain::{
+    access::{Principal, Role, Scope},
+    error::Error,
+    id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
+    time::Span,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::{
     people::{Device, SignedIn, no_cookie, passkeys},
@@ -65,7 +70,7 @@ fn document(status: StatusCode, html: String) -> Response {
 }
 
 /// The page that says why something was refused.
-fn refused(refusal: &Refusal, html: String) -> Response {
+fn refused(refusal: &Error, html: String) -> Response {
     let problem = Problem::from(refusal.clone());
     let mut response = document(problem.status(), html);
     problem.say_when(response.headers_mut());
@@ -73,9 +78,9 @@ fn refused(refusal: &Refusal, html: String) -> Response {
 }
 
 /// A refusal as a sentence for a page.
-fn sentence(refusal: &Refusal) -> String {
+fn sentence(refusal: &Error) -> String {
     let text = match refusal {
-        Refusal::Invalid { field, problem } => format!("The {field} {problem}"),
+        Error::Invalid { field, problem } => format!("The {field} {problem}"),
         refusal => refusal.to_string(),
     };
     if text.ends_with(['.', '?']) { text } else { format!("{text}.") }
@@ -135,7 +140,7 @@ async fn sign_in(
         Ok(signed_in) => Ok(led_on(&signed_in, &to)),
         Err(refusal) => {
             let said = Said::Refused(match &refusal {
-                Refusal::Invalid { .. } => {
+                Error::Invalid { .. } => {
                     "Name or password is not right. Look at both and try again.".to_owned()
                 }
                 refusal => sentence(refusal),
@@ -191,7 +196,7 @@ async fn sign_out(
     Extension(came): Extension<Came>,
     As(caller): As,
 ) -> Response {
-    if let Caller::Account { session, .. } = caller {
+    if let Principal::Account { session, .. } = caller {
         // One that has ended already is just as good.
         let _ = site.desk.act(caller, Command::People(Change::EndSession { session })).await;
     }
@@ -205,7 +210,7 @@ async fn sign_out(
 async fn shown(
     site: &Site,
     came: &Came,
-    caller: Caller,
+    caller: Principal,
     code: StatusCode,
     said: Said,
     typed: Vec<(String, String)>,
@@ -214,7 +219,7 @@ async fn shown(
         site.desk.ask(caller.clone(), Query::Settings).await?,
         site.desk.ask(caller, Query::Contacts).await?,
     ) else {
-        return Err(Refusal::NotFound { what: "page like this".to_owned() }.into());
+        return Err(Error::NotFound { what: "page like this".to_owned() }.into());
     };
     let (reach, passkeys, typed) = (site.reach, passkeys::are_possible(came), Typed(typed));
     let page =
@@ -273,7 +278,7 @@ async fn settings(
         Ok(Outcome::Said(said)) => {
             shown(&site, &came, caller, StatusCode::OK, said, Vec::new()).await
         }
-        Err(Refusal::SignIn) => Ok(Redirect::to("/sign-in?to=%2Fops%2Fsettings").into_response()),
+        Err(Error::SignIn) => Ok(Redirect::to("/sign-in?to=%2Fops%2Fsettings").into_response()),
         Err(refusal) => {
             shown(
                 &site,
@@ -288,8 +293,8 @@ async fn settings(
     }
 }
 
-fn unreadable() -> Refusal {
-    Refusal::Invalid {
+fn unreadable() -> Error {
+    Error::Invalid {
         field: "form".to_owned(),
         problem: "can't be read; reload the page and try again".to_owned(),
     }
@@ -298,9 +303,9 @@ fn unreadable() -> Refusal {
 async fn deed(
     site: &Site,
     came: &Came,
-    caller: Caller,
+    caller: Principal,
     form: &[(String, String)],
-) -> Result<Outcome, Refusal> {
+) -> Result<Outcome, Error> {
     let id = || field(form, "id").parse::<u32>().map_err(|_| unreadable());
     let role = || field(form, "role").parse::<Role>().map_err(|_| unreadable());
     let what = field(form, "what");

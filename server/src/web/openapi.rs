@@ -7,8 +7,8 @@ use axum::{
     Json,
     response::{Html, IntoResponse, Response},
 };
+use domain::access::Permission;
 use http::{HeaderValue, header};
-use rules::people::Need;
 use utoipa::{
     ToSchema,
     openapi::{
@@ -140,10 +140,10 @@ fn operation(route: &Route, all: &mut Vec<(String, RefOr<Schema>)>) -> Operation
             RequestBodyBuilder::new().content("application/json", content).build(),
         ));
     }
-    if route.need != Need::Nothing {
+    if route.need != Permission::Nothing {
         let by = |name: &str| SecurityRequirement::new(name, Vec::<String>::new());
         operation = operation.security(by("session"));
-        if !matches!(route.need, Need::Person { .. }) {
+        if !matches!(route.need, Permission::Person { .. }) {
             operation = operation.security(by("token"));
         }
     }
@@ -228,16 +228,16 @@ fn prose(text: &str) -> String {
 }
 
 /// Who may ask.
-fn for_whom(need: Need) -> String {
+fn for_whom(need: Permission) -> String {
     match need {
-        Need::Nothing => "everyone".to_owned(),
-        Need::Itself => "Calm Ops itself".to_owned(),
-        Need::Shared(_) => "whoever holds the link".to_owned(),
-        Need::Ingest => "responders, and tokens with the scope 'ingest'".to_owned(),
-        Need::Read => "viewers, and tokens with the scope 'read'".to_owned(),
-        Need::Respond => "responders, and tokens with the scope 'respond'".to_owned(),
-        Need::Person { role, fresh } => {
-            format!("{role}s{}", if fresh { ", with a fresh sign-in" } else { "" })
+        Permission::Nothing => "everyone".to_owned(),
+        Permission::Itself => "Calm Ops itself".to_owned(),
+        Permission::Shared(_) => "whoever holds the link".to_owned(),
+        Permission::Ingest => "responders, and tokens with the scope 'ingest'".to_owned(),
+        Permission::Read => "viewers, and tokens with the scope 'read'".to_owned(),
+        Permission::Respond => "responders, and tokens with the scope 'respond'".to_owned(),
+        Permission::Person { role, recently_authenticated } => {
+            format!("{role}s{}", if recently_authenticated { ", with a fresh sign-in" } else { "" })
         }
     }
 }

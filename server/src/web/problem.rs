@@ -2,8 +2,8 @@
 //! comes here.
 
 use axum::response::{IntoResponse, Response};
+use domain::error::Error;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use rules::desk::Refusal;
 use serde::Serialize;
 
 /// The kinds of problems; each has its status, and its section on the page `/api`.
@@ -206,21 +206,21 @@ impl Problem {
     }
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
+impl From<Error> for Problem {
+    fn from(refusal: Error) -> Self {
         let detail = refusal.to_string();
         match refusal {
-            Refusal::SignIn => Self::new(Kind::SignIn, detail),
-            Refusal::SignInAgain => Self::new(Kind::SignInAgain, detail),
-            Refusal::Throttled { seconds } => {
+            Error::SignIn => Self::new(Kind::SignIn, detail),
+            Error::SignInAgain => Self::new(Kind::SignInAgain, detail),
+            Error::Throttled { seconds } => {
                 Self { retry_after: Some(seconds), ..Self::new(Kind::Throttled, detail) }
             }
-            Refusal::Forbidden { .. } => Self::new(Kind::Forbidden, detail),
-            Refusal::NotFound { .. } => Self::new(Kind::NotFound, detail),
-            Refusal::Invalid { field, problem } => Self::new(Kind::Invalid, detail)
+            Error::Forbidden { .. } => Self::new(Kind::Forbidden, detail),
+            Error::NotFound { .. } => Self::new(Kind::NotFound, detail),
+            Error::Invalid { field, problem } => Self::new(Kind::Invalid, detail)
                 .with(vec![WrongField { pointer: format!("/{field}"), detail: problem }]),
-            Refusal::Conflict { .. } => Self::new(Kind::Conflict, detail),
-            Refusal::Unavailable { .. } => Self::new(Kind::Unavailable, detail),
+            Error::Conflict { .. } => Self::new(Kind::Conflict, detail),
+            Error::Unavailable { .. } => Self::new(Kind::Unavailable, detail),
         }
     }
 }

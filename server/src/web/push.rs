@@ -6,8 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use domain::access::{Permission, Principal};
 use http::{HeaderMap, StatusCode, header};
-use rules::people::{Caller, Need};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -43,9 +43,12 @@ pub async fn push(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    if let Err(refusal) = site.desk.allow(&caller, Need::Ingest) {
+    if let Err(refusal) = site.desk.allow(&caller, Permission::Ingest) {
         // As long as nobody is here who could make a token, this machine may push.
-        if caller != Caller::Nobody || !came.from.is_loopback() || site.people.has_owner().await? {
+        if caller != Principal::Nobody
+            || !came.from.is_loopback()
+            || site.people.has_owner().await?
+        {
             return Err(refusal.into());
         }
     }

@@ -10,13 +10,12 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::get,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use rules::{
-    desk::{Answer, Query, Refusal},
-    journal::Hash,
-    people::Caller,
-    share::token_hash,
+use commands::{
+    query::{Answer, Query},
+    sharing::token_hash,
 };
+use domain::{access::Principal, error::Error, hash::Hash};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::web::{Site, assets};
 
@@ -26,8 +25,8 @@ const LONGEST: usize = 100;
 const AGAIN: &str = "x-calm-ops-again";
 
 /// A new token of 256 bits as it stands in a link, and what is kept of it.
-pub(super) fn token() -> Result<(String, Hash), Refusal> {
-    let token = random().ok_or_else(|| Refusal::Unavailable {
+pub(super) fn token() -> Result<(String, Hash), Error> {
+    let token = random().ok_or_else(|| Error::Unavailable {
         advice: "The system gives no randomness. Try again in a moment.".to_owned(),
     })?;
     let hash = token_hash(&token);
@@ -63,7 +62,7 @@ async fn page(
             let html = app::shared_page(&page, &assets::names().css, &nonce);
             guarded(StatusCode::OK, html, &nonce)
         }
-        Ok(None) | Err(Refusal::NotFound { .. } | Refusal::Forbidden { .. }) => closed(),
+        Ok(None) | Err(Error::NotFound { .. } | Error::Forbidden { .. }) => closed(),
         Err(_) => {
             let html = app::shared_away(&assets::names().css);
             guarded(StatusCode::SERVICE_UNAVAILABLE, html, "")
@@ -75,9 +74,9 @@ async fn look(
     site: &Site,
     token: &str,
     opened: bool,
-) -> Result<Option<rules::view::SharedPage>, Refusal> {
+) -> Result<Option<commands::sharing::SharedPage>, Error> {
     let Some(caller) = site.desk.by_share(token, opened).await? else { return Ok(None) };
-    let Caller::Share { incident, .. } = caller else { return Ok(None) };
+    let Principal::Share { incident, .. } = caller else { return Ok(None) };
     match site.desk.ask(caller, Query::Shared { incident }).await? {
         Answer::Shared(page) => Ok(Some(*page)),
         _ => Ok(None),

@@ -9,19 +9,22 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
+use commands::{
+    audit::{self, AuditFilter},
+    command::{Command, Committed},
+    query::Query,
+    sharing::{self, Audience, Parts, ShareRequest},
+};
+use domain::{
+    access::{Permission, Role, authorize},
+    actor::Actor,
+    error::Error,
+    id::{IncidentNumber, ShareId},
+    journal::Cursor,
+    time::{Span, Timestamp},
+};
 use futures::stream;
 use http::{HeaderMap, HeaderValue, header};
-use rules::{
-    desk::{Command, Done, Query, Refusal},
-    incident::IncidentNumber,
-    journal::Cursor,
-    people::{Need, Role, ShareId, allowed},
-    share::{Audience, Parts, Wanted},
-    time::{Span, Timestamp},
-    trail::TrailFilter,
-    view,
-    words::Actor,
-};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -43,7 +46,7 @@ use crate::{
 pub(super) const SEARCH: Route = Route {
     method: "get",
     path: "/api/ops/trail",
-    need: Need::Read,
+    need: Permission::Read,
     summary: "The journal, newest first, a page of 50, with the hashes of the chain. Every parameter narrows.",
     query: &[
         Parameter::optional::<Actor>(
@@ -68,7 +71,7 @@ pub(super) const SEARCH: Route = Route {
         200,
         "`entries`, `next` if there is another page, and what the last verification found.",
     ),
-    content: Content::Json(of::<view::TrailPage>),
+    content: Content::Json(of::<audit::AuditPage>),
     handler: || get(search),
 };
 
@@ -76,7 +79,7 @@ pub(super) const SEARCH: Route = Route {
 pub(super) const VERIFY: Route = Route {
     method: "get",
     path: "/api/ops/journal/verify",
-    need: Need::Read,
+    need: Permission::Read,
     summary: "Proves the chain of the journal now, for at most 10 s; `calm-ops journal verify` takes its time and compares the incidents too.",
     query: &[],
     body: None,
@@ -84,7 +87,7 @@ pub(super) const VERIFY: Route = Route {
         200,
         "`head` is what was proved, `goal` what was to be; `broken` says what is wrong, `null` if nothing is.",
     ),
-    content: Content::Json(of::<view::Verified>),
+    content: Content::Json(of::<audit::Verified>),
     handler: || get(verify),
 };
 
@@ -92,7 +95,7 @@ pub(super) const VERIFY: Route = Route {
 pub(super) const EXPORT: Route = Route {
     method: "get",
     path: "/api/ops/journal.jsonl",
-    need: Need::Read,
+    need: Permission::Read,
     summary: "The journal as JSON Lines, oldest first: all that is needed to prove the chain elsewhere with `calm-ops journal verify --file`.",
     query: &[
         Parameter::optional::<u64>("after", "after which number; 0 if left out"),
@@ -114,12 +117,12 @@ pub(super) const EXPORT: Route = Route {
 pub(super) const REDACT: Route = Route {
     method: "post",
     path: "/api/ops/journal/{id}/redact",
-    need: Need::Read,
+    need: Permission::Read,
     summary: "Redacts an entry for ever: words of people, outputs, evidence. The chain still verifies, and the redaction is journalled.",
     query: &[],
     body: Some((r#"{"reason":"A password was pasted."}"#, of::<WhyRedacted>)),
     answer: (200, "The journal position after it."),
-    content: Content::Json(of::<Done>),
+    content: Content::Json(of::<Committed>),
     handler: || post(redact),
 };
 
@@ -127,17 +130,18 @@ pub(super) const REDACT: Route = Route {
 pub(super) const SHARES: Route = Route {
     method: "get",
     path: "/api/ops/incidents/{id}/shares",
-    need: Need::Read,
+    need: Permission::Read,
     summary: "The links that share an incident, newest first, with their end, last use and views.",
     query: &[],
     body: None,
     answer: (200, "The links; their tokens are kept nowhere."),
-    content: Content::Json(of::<view::Shares>),
+    content: Content::Json(of::<sharing::Shares>),
     handler: || get(shares),
 };
 
 /// Who may let someone read who has no account.
-const SHARING: Need = Need::Person { role: Role::Responder, fresh: false };
+const SHARING: Permission =
+    Permission::Person { role: Role::Responder, recently_authenticated: false };
 
 /// Making a link.
 pub(super) const SHARE: Route = Route {
@@ -164,7 +168,7 @@ pub(super) const REVOKE: Route = Route {
     query: &[],
     body: Some(("{}", of::<Nothing>)),
     answer: (200, "The journal position after it."),
-    content: Content::Json(of::<Done>),
+    content: Content::Json(of::<Committed>),
     handler: || post(revoke),
 };
 
@@ -210,7 +214,7 @@ async fn search(
 ) -> Result<Response, Problem> {
     let fields =
         Fields::new(pairs, &["actor", "kind", "subject", "incident", "from", "to", "before"])?;
-    let filter = TrailFilter {
+    let filter = AuditFilter {
         actor: fields.get("actor")?,
         kind: fields.get("kind")?,
         subject: fields.get("subject")?,
@@ -240,7 +244,7 @@ async fn export(
     site.desk.ask(caller, Query::Journal { after: u64::MAX, limit: 1 }).await?;
     let trouble = |error: crate::store::StoreError| {
         tracing::warn!(%error, "the journal could not be exported");
-        Problem::from(Refusal::Unavailable {
+        Problem::from(Error::Unavailable {
             advice: "The journal can't be read right now. Try again in a moment.".to_owned(),
         })
     };
@@ -268,7 +272,10 @@ async fn export(
                 return Some((Err(std::io::Error::other("the server stops")), None));
             }
             // Whoever reads slowly may have lost the right meanwhile.
-            if !people.caller(shown).await.is_ok_and(|caller| allowed(&caller, Need::Read).is_ok())
+            if !people
+                .caller(shown)
+                .await
+                .is_ok_and(|caller| authorize(&caller, Permission::Read).is_ok())
             {
                 return Some((Err(std::io::Error::other("the sign-in has ended")), None));
             }
@@ -325,8 +332,8 @@ async fn make(
     let NewShare { label, audience, hours, parts, hosts } = body(&headers, &bytes)?;
     let until = site.clock.now().wall.plus(Span::from_mins(u64::from(hours) * 60));
     let (token, token_hash) = shared::token()?;
-    let wanted = Wanted { label, until, audience, parts, hosts };
-    let Done { cursor } =
+    let wanted = ShareRequest { label, until, audience, parts, hosts };
+    let Committed { cursor } =
         site.desk.act(caller, Command::CreateShare { incident, wanted, token_hash }).await?;
     let made = Made { path: format!("/share/{token}"), until, cursor };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(made)).into_response())

@@ -8,12 +8,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{Method, Uri, request::Parts};
-use rules::{
-    desk::Refusal,
-    people::{Caller, Need, allowed},
+use domain::{
+    access::{Permission, Principal, authorize},
+    error::Error,
 };
-
+use http::{Method, Uri, request::Parts};
 use tokio::sync::watch;
 
 use crate::{
@@ -27,24 +26,24 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 tokio::task_local! {
     /// Who the request that is answered right now comes from: for the pages, which are drawn where
     /// the request is out of sight.
-    static CALLER: Caller;
+    static CALLER: Principal;
 }
 
 /// Who the request that is answered right now comes from.
-pub fn current() -> Caller {
-    CALLER.try_with(Clone::clone).unwrap_or(Caller::Nobody)
+pub fn current() -> Principal {
+    CALLER.try_with(Clone::clone).unwrap_or(Principal::Nobody)
 }
 
 /// Who asks, as handlers take it.
 #[derive(Clone, Debug)]
-pub struct As(pub Caller);
+pub struct As(pub Principal);
 
 impl<S: Send + Sync> FromRequestParts<S> for As {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         // Without the layer nobody is known, and nobody may do nearly nothing.
-        Ok(Self(parts.extensions.get::<Caller>().cloned().unwrap_or(Caller::Nobody)))
+        Ok(Self(parts.extensions.get::<Principal>().cloned().unwrap_or(Principal::Nobody)))
     }
 }
 
@@ -57,13 +56,15 @@ fn is_page(path: &str) -> bool {
 /// sign-in, and from there back.
 pub async fn resolve(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let Some(came) = request.extensions().get::<Came>().cloned() else {
-        return Problem::from(Refusal::SignIn).into_response();
+        return Problem::from(Error::SignIn).into_response();
     };
     let caller = match site.people.caller(Shown::by(request.headers(), &came)).await {
         Ok(caller) => caller,
         Err(refusal) => return Problem::from(refusal).into_response(),
     };
-    if caller == Caller::Nobody && request.method() == Method::GET && is_page(request.uri().path())
+    if caller == Principal::Nobody
+        && request.method() == Method::GET
+        && is_page(request.uri().path())
     {
         return Redirect::to(&sign_in_for(request.uri())).into_response();
     }
@@ -101,15 +102,15 @@ pub async fn until_refused(
     people: Arc<People>,
     mut changed: watch::Receiver<u64>,
     shown: Shown,
-    need: Need,
+    need: Permission,
 ) {
     loop {
         // What ends by its time is noticed as well.
         let _ = tokio::time::timeout(LOOK_AGAIN, changed.changed()).await;
         match Box::pin(people.caller(shown)).await {
-            Ok(caller) if allowed(&caller, need).is_ok() => {}
+            Ok(caller) if authorize(&caller, need).is_ok() => {}
             // Without the database it goes on: nothing can have been revoked in it.
-            Err(Refusal::Unavailable { .. }) => {}
+            Err(Error::Unavailable { .. }) => {}
             Ok(_) | Err(_) => return,
         }
     }

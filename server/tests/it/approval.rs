@@ -2,8 +2,10 @@
 
 use std::{fs, io::Write as _, net::TcpStream, sync::Barrier, time::Duration};
 
-use crate::program::approved::{catalogue, configuration, folder, home, offered, own_script};
-use crate::program::{self, Running};
+use crate::program::{
+    self, Running,
+    approved::{catalogue, configuration, folder, home, offered, own_script},
+};
 
 const PATH: &str = "/api/ops/recommendations/1-1/approve";
 
@@ -89,7 +91,7 @@ fn connections_that_are_lost_after_the_press_and_one_that_is_not_are_one_run() {
 /// What was not seen to its end may still run, and keeps others from its subject, also when its
 /// incident is resolved meanwhile.
 #[test]
-fn what_may_still_run_for_an_incident_that_is_over_is_in_the_way_of_others() {
+fn what_may_still_run_for_an_incident_that_is_over_is_blocked_by_of_others() {
     let place = folder();
     let log = place.path().join("log");
     let (_, section) =
@@ -124,9 +126,9 @@ fn what_may_still_run_for_an_incident_that_is_over_is_in_the_way_of_others() {
         (page.status == 200).then(|| page.json())
     });
     assert!(
-        page["in_the_way"]["id"] == "1-1" && page["in_the_way"]["until"].is_string(),
+        page["blocked_by"]["id"] == "1-1" && page["blocked_by"]["until"].is_string(),
         "{}",
-        page["in_the_way"]
+        page["blocked_by"]
     );
     let refused = yes(&program, "2-1");
     assert!(refused.status == 409 && refused.body.contains("It may still run"), "{refused:?}");

@@ -6,8 +6,10 @@ use std::{collections::BTreeSet, fs};
 
 use serde_json::json;
 
-use crate::program::approved::{folder, own_script};
-use crate::program::{self, Home, QUICK};
+use crate::program::{
+    self, Home, QUICK,
+    approved::{folder, own_script},
+};
 
 /// What a shell, a path, a program's options, SQL, a terminal, a browser, or a parser would take
 /// for something else.

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rules::people::{Need, Role};
+use domain::access::{Permission, Role};
 use server::web::{
     api::ROUTES,
     doors::{DOORS, Door},
@@ -21,20 +21,20 @@ use crate::program::{self, Answer, Home, PASSWORD, Running, approved};
 struct Who {
     name: &'static str,
     header: String,
-    may: fn(Need) -> bool,
+    may: fn(Permission) -> bool,
 }
 
-const fn least(need: Need) -> Option<Role> {
+const fn least(need: Permission) -> Option<Role> {
     match need {
-        Need::Nothing | Need::Itself | Need::Shared(_) => None,
-        Need::Read => Some(Role::Viewer),
-        Need::Ingest | Need::Respond => Some(Role::Responder),
-        Need::Person { role, .. } => Some(role),
+        Permission::Nothing | Permission::Itself | Permission::Shared(_) => None,
+        Permission::Read => Some(Role::Viewer),
+        Permission::Ingest | Permission::Respond => Some(Role::Responder),
+        Permission::Person { role, .. } => Some(role),
     }
 }
 
-fn role_may(role: Role, need: Need) -> bool {
-    need == Need::Nothing || least(need).is_some_and(|least| role >= least)
+fn role_may(role: Role, need: Permission) -> bool {
+    need == Permission::Nothing || least(need).is_some_and(|least| role >= least)
 }
 
 /// A program that runs once more, and in it an owner whose sign-in is not fresh any more.
@@ -49,15 +49,17 @@ fn with_a_stale_owner(home: &Home, start: impl Fn() -> Running) -> (Running, Who
     program.terminate();
     let long_since = "UPDATE roster SET body = CAST(json_set(CAST(body AS TEXT), '$.proved_at', '2020-01-01T00:00:00Z') AS BLOB) WHERE kind = 'session' AND id = ?";
     long_ago(home, &[(long_since, session)]);
-    let may =
-        |need| role_may(Role::Owner, need) && !matches!(need, Need::Person { fresh: true, .. });
+    let may = |need| {
+        role_may(Role::Owner, need)
+            && !matches!(need, Permission::Person { recently_authenticated: true, .. })
+    };
     (start(), Who { name: "an owner whose sign-in is not fresh", header, may })
 }
 
 fn ask(program: &Running, method: &str, path: &str, header: &str) -> u16 {
     let path = path.replace("{id}", "999999").replace("{number}", "999999");
-    let path = if path == "/api/ops/course" {
-        "/api/ops/course?subject=service:x&signal=y.z".to_owned()
+    let path = if path == "/api/ops/series" {
+        "/api/ops/series?subject=service:x&signal=y.z".to_owned()
     } else {
         path
     };
@@ -83,16 +85,16 @@ fn everyone(program: &Running) -> Vec<Who> {
     };
     let person = |role: &str| format!("Cookie: {}\r\n", program.invite(role, &format!("A {role}")));
     vec![
-        Who { name: "nobody", header: String::new(), may: |need| need == Need::Nothing },
+        Who { name: "nobody", header: String::new(), may: |need| need == Permission::Nothing },
         Who {
             name: "a forged cookie",
             header: format!("Cookie: calm_session={}\r\n", "0".repeat(64)),
-            may: |need| need == Need::Nothing,
+            may: |need| need == Permission::Nothing,
         },
         Who {
             name: "a forged token",
             header: format!("Authorization: Bearer {}\r\n", "0".repeat(64)),
-            may: |need| need == Need::Nothing,
+            may: |need| need == Permission::Nothing,
         },
         Who {
             name: "a viewer",
@@ -113,22 +115,30 @@ fn everyone(program: &Running) -> Vec<Who> {
         Who {
             name: "a token to push",
             header: token(r#""ingest""#),
-            may: |need| matches!(need, Need::Nothing | Need::Ingest),
+            may: |need| matches!(need, Permission::Nothing | Permission::Ingest),
         },
         Who {
             name: "a token to read",
             header: token(r#""read""#),
-            may: |need| matches!(need, Need::Nothing | Need::Read),
+            may: |need| matches!(need, Permission::Nothing | Permission::Read),
         },
         Who {
             name: "a token to respond, and nothing else",
             header: token(r#""respond""#),
-            may: |need| matches!(need, Need::Nothing | Need::Respond),
+            may: |need| matches!(need, Permission::Nothing | Permission::Respond),
         },
         Who {
             name: "a token for everything",
             header: token(r#""respond","read","ingest""#),
-            may: |need| matches!(need, Need::Nothing | Need::Read | Need::Ingest | Need::Respond),
+            may: |need| {
+                matches!(
+                    need,
+                    Permission::Nothing
+                        | Permission::Read
+                        | Permission::Ingest
+                        | Permission::Respond
+                )
+            },
         },
     ]
 }
@@ -334,21 +344,21 @@ fn what_is_over_opens_nothing() {
     for (what, header) in everything {
         for route in ROUTES {
             if route.path == "/api/people/sign-out"
-                || (route.need == Need::Nothing && matches!(route.content, Content::Stream))
+                || (route.need == Permission::Nothing && matches!(route.content, Content::Stream))
             {
                 continue;
             }
             let refused = matches!(ask(&program, route.method, route.path, header), 401 | 403);
             assert_eq!(
                 refused,
-                route.need != Need::Nothing,
+                route.need != Permission::Nothing,
                 "{} {} by {what}",
                 route.method,
                 route.path
             );
         }
         for door in
-            DOORS.iter().filter(|door| door.path != "/sign-out" && door.need != Need::Nothing)
+            DOORS.iter().filter(|door| door.path != "/sign-out" && door.need != Permission::Nothing)
         {
             let (answer, told) = knock(&program, door, header);
             assert!(is_refused(&answer), "{told} by {what}: {answer:?}");

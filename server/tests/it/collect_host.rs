@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rules::time::Timestamp;
+use domain::time::Timestamp;
 use server::collect::{Collector, Round, host::HostCollector};
 
 fn value(round: &Round, signal: &str, subject: &str) -> Option<f64> {
@@ -38,7 +38,12 @@ async fn a_real_host_is_measured_in_known_signals_with_their_units() {
     );
     assert!(value(&round, "disk.available", "disk:/@web-1").is_some_and(|bytes| bytes > 0.0));
     for seen in &round.observations {
-        assert_eq!(seen.unit, rules::say::known_unit(seen.signal.as_str()), "{}", seen.signal);
+        assert_eq!(
+            seen.unit,
+            policy::known_signals::known_unit(seen.signal.as_str()),
+            "{}",
+            seen.signal
+        );
         assert!(
             seen.unit.is_some() && seen.value.is_finite() && seen.at == Timestamp::from_secs(6)
         );

@@ -7,8 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::time::{Span, Timestamp};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
-use rules::time::{Span, Timestamp};
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 use server::collect::{
     Collector, Round,
@@ -109,7 +109,7 @@ async fn probe(endpoint: Endpoint) -> Round {
 fn value(round: &Round, signal: &str) -> Option<f64> {
     let seen = round.observations.iter().find(|seen| seen.signal.as_str() == signal)?;
     assert_eq!(seen.subject.as_str(), "endpoint:checkout");
-    assert_eq!(seen.unit, rules::say::known_unit(signal));
+    assert_eq!(seen.unit, policy::known_signals::known_unit(signal));
     Some(seen.value)
 }
 

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rules::time::Timestamp;
+use domain::time::Timestamp;
 use server::collect::{Collector, Round, pm2::Pm2Collector};
 
 use crate::program::tools;

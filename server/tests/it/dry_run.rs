@@ -3,11 +3,13 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use crate::program::approved::{
-    World, approved, at, calm_ops, catalogue, configuration, folder, give, home, labelled, offered,
-    own_script, said, sha256, vectors, write_catalogue,
+use crate::program::{
+    self, Home,
+    approved::{
+        World, approved, at, calm_ops, catalogue, configuration, folder, give, home, labelled,
+        offered, own_script, said, sha256, vectors, write_catalogue,
+    },
 };
-use crate::program::{self, Home};
 
 /// A script that tells how it was called.
 fn telling(folder: &tempfile::TempDir) -> String {

@@ -10,8 +10,11 @@ use std::{
 
 use serde_json::Value;
 
-use crate::program::approved::{folder, own_script};
-use crate::program::{Home, QUICK, Running, verify};
+use crate::program::{
+    Home, QUICK, Running,
+    approved::{folder, own_script},
+    verify,
+};
 
 /// How long the approved script works, in milliseconds.
 const WORKS: u64 = 150;

@@ -12,18 +12,23 @@ use std::{
 
 use app::desk::Desk as _;
 use async_trait::async_trait;
-use rules::{
-    catalogue::{Facts, Program},
-    desk::{Command, HistoryFilter, Refusal},
-    evaluate::Engine,
-    incident::{Incident, IncidentNumber},
-    journal::{Cursor, Entry, Event, Head, StoredEntry},
-    people::{Caller, roster::Roster},
+use commands::{accounts::Accounts, command::Command, query::HistoryFilter, view::BlindSpan};
+use domain::{
+    access::Principal,
+    actor::Actor,
+    error::Error,
+    hash::Head,
+    id::IncidentNumber,
+    incident::Incident,
+    journal::{Cursor, Entry, Event, StoredEntry},
+    observation::Observation,
+    signal::Signal,
     snapshot::Snapshot,
+    subject::Subject,
     time::Timestamp,
-    view::BlindSpan,
-    words::{Actor, Observation, Signal, Subject},
 };
+use engine::evaluate::Engine;
+use policy::catalogue::{Facts, Program};
 use server::{
     board::Board,
     clock::Clock,
@@ -64,7 +69,7 @@ struct Moody {
 impl Moody {
     fn check(&self) -> Result<(), StoreError> {
         if self.away.load(Ordering::SeqCst) {
-            return Err(StoreError::Refused(Refusal::Unavailable {
+            return Err(StoreError::Refused(Error::Unavailable {
                 advice: "It is away for a test.".to_owned(),
             }));
         }
@@ -82,7 +87,7 @@ impl Store for Moody {
         self.attempts.fetch_add(1, Ordering::SeqCst);
         self.check()?;
         if self.refuses_own.load(Ordering::SeqCst) && change.actor == Actor::System {
-            return Err(StoreError::Refused(Refusal::Conflict {
+            return Err(StoreError::Refused(Error::Conflict {
                 problem: "it never fits".to_owned(),
             }));
         }
@@ -100,7 +105,7 @@ impl Store for Moody {
         self.inner.save_monitor(monitor, alive_at).await
     }
 
-    async fn roster(&self) -> Result<Roster, StoreError> {
+    async fn roster(&self) -> Result<Accounts, StoreError> {
         self.inner.roster().await
     }
 
@@ -108,7 +113,9 @@ impl Store for Moody {
         self.inner.proofs(since).await
     }
 
-    async fn long_queries(&self) -> Result<Vec<(String, rules::query::LongQuery)>, StoreError> {
+    async fn long_queries(
+        &self,
+    ) -> Result<Vec<(String, domain::long_query::LongQuery)>, StoreError> {
         self.inner.long_queries().await
     }
 
@@ -230,7 +237,7 @@ impl Store for Moody {
 
     async fn save_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError> {
         if self.loses_bundle.swap(false, Ordering::SeqCst) {
-            return Err(StoreError::Refused(Refusal::Unavailable {
+            return Err(StoreError::Refused(Error::Unavailable {
                 advice: "It is away for a test.".to_owned(),
             }));
         }
@@ -355,7 +362,7 @@ async fn while_the_database_is_away_evaluation_goes_on_and_what_waited_is_writte
             let critical = shown
                 .readings
                 .iter()
-                .any(|reading| reading.status == rules::view::Status::Critical);
+                .any(|reading| reading.status == domain::reading::Status::Critical);
             critical && shown.troubles.iter().any(|trouble| trouble.contains("away for a test"))
         })
         .await;
@@ -414,7 +421,7 @@ async fn what_a_person_does_while_the_incidents_are_read_is_not_forgotten() {
         .await;
     running.observe("service:imports", 1.0);
     let resolve = Command::Resolve { incident: IncidentNumber(1), note: "done".to_owned() };
-    running.desk.act(Caller::Local, resolve).await.unwrap();
+    running.desk.act(Principal::Local, resolve).await.unwrap();
     running.store.slow_reading.store(0, Ordering::SeqCst);
     running.until("the summary", async |running| running.count("summary_written").await == 1).await;
     // One that forgot would clear the breach of an incident that is over.
@@ -429,7 +436,7 @@ async fn what_a_person_ended_stays_ended_while_it_goes_on_also_after_the_inciden
         .until("the incident", async |running| running.count("incident_opened").await == 1)
         .await;
     let resolve = Command::Resolve { incident: IncidentNumber(1), note: "known".to_owned() };
-    running.desk.act(Caller::Local, resolve).await.unwrap();
+    running.desk.act(Principal::Local, resolve).await.unwrap();
     running.until("the summary", async |running| running.count("summary_written").await == 1).await;
     for second in 0..4 {
         running.observe("service:imports", 9_000.0);
@@ -542,7 +549,7 @@ async fn a_command_is_offered_while_its_breach_holds_and_its_document_is_right()
         one.offered().map(|one| one.shown.as_str()).collect::<Vec<_>>(),
         ["/usr/sbin/nginx -s reload"]
     );
-    assert_eq!(one.state, rules::lifecycle::State::AwaitingDecision);
+    assert_eq!(one.state, domain::lifecycle::State::AwaitingDecision);
 
     std::fs::write(
         &path,

@@ -6,8 +6,10 @@ use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
 use server::web::{api::ROUTES, openapi::Content};
 
-use crate::program::approved::{self, folder, own_script};
-use crate::program::{Answer, Home, Running};
+use crate::program::{
+    Answer, Home, Running,
+    approved::{self, folder, own_script},
+};
 
 /// What is wrong with a value by a schema of the description; empty if nothing is.
 fn wrong(description: &Value, schema: &Value, value: &Value) -> Vec<String> {
@@ -51,7 +53,7 @@ fn lived(home: &Home) -> Running {
     }
     program.until("a snapshot", |program| {
         let page = program.get(&format!("/api/ops/incidents/{number}")).json();
-        (!page["snapshots"].as_array()?.is_empty() && !page["courses"].as_array()?.is_empty())
+        (!page["snapshots"].as_array()?.is_empty() && !page["series"].as_array()?.is_empty())
             .then_some(())
     });
     program
@@ -59,8 +61,8 @@ fn lived(home: &Home) -> Running {
 
 fn path(template: &str) -> String {
     match template {
-        "/api/ops/course" => {
-            "/api/ops/course?subject=service:imports&signal=queue.depth".to_owned()
+        "/api/ops/series" => {
+            "/api/ops/series?subject=service:imports&signal=queue.depth".to_owned()
         }
         "/api/ops/journal" => "/api/ops/journal?limit=1000".to_owned(),
         _ if template.starts_with("/api/ops/recommendations/") => template.replace("{id}", "1-1"),
@@ -158,7 +160,7 @@ fn the_description_holds_together() {
         "each has a name of its own"
     );
     let required = |parameter: &Value| (parameter["name"].clone(), parameter["required"].clone());
-    let course = description["paths"]["/api/ops/course"]["get"]["parameters"].as_array().unwrap();
+    let course = description["paths"]["/api/ops/series"]["get"]["parameters"].as_array().unwrap();
     assert_eq!(required(&course[0]), (json!("subject"), json!(true)));
     assert_eq!(required(&course[2]), (json!("from"), json!(false)));
 }

@@ -15,8 +15,10 @@ use std::{
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 
-use crate::program::approved::{self, approved, catalogue, configuration, home, offered};
-use crate::program::{Home, QUICK, Running};
+use crate::program::{
+    Home, QUICK, Running,
+    approved::{self, approved, catalogue, configuration, home, offered},
+};
 
 /// Whether all of them are here; what is not is told.
 fn has(programs: &[&str]) -> bool {

@@ -15,23 +15,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::postgres_server::Server;
 use app::desk::Desk as _;
-use rules::{
-    breach::BreachKey,
-    catalogue::{Approval, Catalogue, Facts, OwnScript, Risk, Undo, Values},
-    desk::{Answer, Command, Done, Query, Refusal},
-    incident::IncidentNumber,
-    journal::{Cursor, Event},
-    people::{
-        Caller, Role, SessionId,
-        roster::{Change, PasswordHash, SecretHash},
-    },
-    recommendation::{Awaited, Ended, Recommendation, RecommendationId, Stage},
-    time::Span,
+use commands::{
+    accounts::{Change, PasswordHash, SecretHash},
+    command::{Command, Committed},
+    query::{Answer, Query},
     view::{Plan, RecommendationPage},
-    words::AccountId,
 };
+use domain::{
+    access::{Principal, Role},
+    breach::BreachKey,
+    error::Error,
+    id::{AccountId, IncidentNumber, RecommendationId, SessionId},
+    journal::{Cursor, Event},
+    recommendation::{Approval, Awaited, Ended, Recommendation, Risk, Stage, Undo},
+    time::Span,
+};
+use policy::catalogue::{Catalogue, Facts, OwnScript, Values};
 use server::{
     board::Board,
     clock::Clock,
@@ -43,6 +43,8 @@ use server::{
 };
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
+
+use crate::postgres_server::Server;
 
 /// The host of the tests.
 pub const HOST: &str = "web-1";
@@ -135,7 +137,7 @@ impl Bench {
                 Change::MakeOwnerLink { hash },
                 Change::Join { hash, name: format!("Person {person}"), password },
             ] {
-                desk.act(Caller::System, Command::People(change)).await.unwrap();
+                desk.act(Principal::System, Command::People(change)).await.unwrap();
             }
         }
         Self { dir, desk, recovery, catalogue, store, live, clock, script }
@@ -214,13 +216,13 @@ impl Bench {
             recommendation: Box::new(recommendation),
         };
         let command = Command::Record { events: vec![opened, offered], monitor: None };
-        self.desk.act(Caller::Agent, command).await.unwrap();
+        self.desk.act(Principal::Agent, command).await.unwrap();
     }
 
     /// The recommendation with all around it.
     pub async fn page(&self) -> RecommendationPage {
         let query = Query::Recommendation { recommendation: ID };
-        let Answer::Recommendation(page) = self.desk.ask(Caller::Local, query).await.unwrap()
+        let Answer::Recommendation(page) = self.desk.ask(Principal::Local, query).await.unwrap()
         else {
             panic!("another answer")
         };
@@ -228,7 +230,7 @@ impl Bench {
     }
 
     /// A yes of this person to what is shown now.
-    pub async fn approve(&self, who: u32) -> Result<Done, Refusal> {
+    pub async fn approve(&self, who: u32) -> Result<Committed, Error> {
         let binding = self.page().await.binding;
         self.desk.act(approver(who), Command::Approve { recommendation: ID, binding }).await
     }
@@ -276,8 +278,13 @@ pub const PEOPLE: u8 = 3;
 pub const ID: RecommendationId = RecommendationId { incident: IncidentNumber(1), place: 1 };
 
 /// A person who may approve and has just signed in.
-pub fn approver(id: u32) -> Caller {
-    Caller::Account { id: AccountId(id), role: Role::Approver, session: SessionId(id), fresh: true }
+pub fn approver(id: u32) -> Principal {
+    Principal::Account {
+        id: AccountId(id),
+        role: Role::Approver,
+        session: SessionId(id),
+        recently_authenticated: true,
+    }
 }
 
 fn set_executable(path: &Path) {

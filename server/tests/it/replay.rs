@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use crate::program::{Home, Running, calm_ops};
 use serde_json::Value;
+
+use crate::program::{Home, Running, calm_ops};
 
 const SUBJECT: &str = "service:imports";
 

@@ -9,10 +9,12 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::program::Home;
-use crate::program::approved::{
-    World, approved, at, calm_ops, catalogue, configuration, give, home, offered, said, vectors,
-    write_catalogue,
+use crate::program::{
+    Home,
+    approved::{
+        World, approved, at, calm_ops, catalogue, configuration, give, home, offered, said,
+        vectors, write_catalogue,
+    },
 };
 
 const NOBODY: u32 = 65_534;

@@ -2,9 +2,12 @@
 
 use std::fs;
 
-use crate::program::Running;
-use crate::program::approved::{configuration, folder, home, offered, sha256};
 use serde_json::Value;
+
+use crate::program::{
+    Running,
+    approved::{configuration, folder, home, offered, sha256},
+};
 
 fn command(id: &str, helps: &str, undo: &str) -> String {
     format!(

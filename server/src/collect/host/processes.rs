@@ -7,8 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::snapshot::ProcessFact;
 use foldhash::HashMap;
-use rules::snapshot::ProcessFact;
 
 use super::files;
 

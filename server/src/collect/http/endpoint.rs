@@ -8,7 +8,7 @@ use std::{
     str::FromStr,
 };
 
-use rules::time::Span;
+use domain::time::Span;
 use url::Url;
 
 /// An endpoint to watch, as it stands in the configuration.

@@ -6,12 +6,17 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use http::HeaderMap;
-use rules::{
-    call::{Contacts, WantedContact},
-    desk::{Command, Done, Query, Refusal},
-    people::{ContactId, Need, Role},
+use commands::{
+    command::{Command, Committed},
+    notifications::{ContactRequest, Contacts},
+    query::Query,
 };
+use domain::{
+    access::{Permission, Role},
+    error::Error,
+    id::ContactId,
+};
+use http::HeaderMap;
 
 use super::{Empty, Route, act, ask, body};
 use crate::web::{
@@ -21,10 +26,11 @@ use crate::web::{
     who::As,
 };
 
-const OWN: Need = Need::Person { role: Role::Viewer, fresh: false };
+const OWN: Permission = Permission::Person { role: Role::Viewer, recently_authenticated: false };
 /// The same, with a fresh sign-in: an address that calls go to may let in whoever knows it, and is
 /// asked from this machine.
-const OWN_AND_FRESH: Need = Need::Person { role: Role::Viewer, fresh: true };
+const OWN_AND_FRESH: Permission =
+    Permission::Person { role: Role::Viewer, recently_authenticated: true };
 
 /// `GET /api/people/contacts`
 pub(super) const LIST: Route = Route {
@@ -48,10 +54,10 @@ pub(super) const ADD: Route = Route {
     query: &[],
     body: Some((
         r#"{"label":"Phone","way":{"kind":"ntfy","server":"https://ntfy.sh","topic":"calm-ops-8f3k"},"least":"warning","quiet":{"from":"22:00","to":"07:00","zone":"Europe/Berlin"},"enabled":true}"#,
-        of::<WantedContact>,
+        of::<ContactRequest>,
     )),
     answer: (200, "The journal position after it; its number is the contact's."),
-    content: Content::Json(of::<Done>),
+    content: Content::Json(of::<Committed>),
     handler: || post(add),
 };
 
@@ -62,9 +68,9 @@ pub(super) const CHANGE: Route = Route {
     need: OWN_AND_FRESH,
     summary: "Change a way by which oneself is called. Without `way` that stays as it is, with its secrets.",
     query: &[],
-    body: Some((r#"{"label":"Phone","least":"critical","enabled":true}"#, of::<WantedContact>)),
+    body: Some((r#"{"label":"Phone","least":"critical","enabled":true}"#, of::<ContactRequest>)),
     answer: (200, "The journal position after it."),
-    content: Content::Json(of::<Done>),
+    content: Content::Json(of::<Committed>),
     handler: || post(change),
 };
 
@@ -77,7 +83,7 @@ pub(super) const REMOVE: Route = Route {
     query: &[],
     body: Some((r#"{}"#, of::<Empty>)),
     answer: (200, "The journal position after it."),
-    content: Content::Json(of::<Done>),
+    content: Content::Json(of::<Committed>),
     handler: || post(remove),
 };
 
@@ -90,14 +96,14 @@ pub(super) const TEST: Route = Route {
     query: &[],
     body: Some((r#"{}"#, of::<Empty>)),
     answer: (200, "The journal position; a test is not journalled."),
-    content: Content::Json(of::<Done>),
+    content: Content::Json(of::<Committed>),
     handler: || post(test),
 };
 
 fn which(text: &str) -> Result<ContactId, Problem> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.map(ContactId).ok_or_else(|| {
-        Refusal::NotFound { what: "contact like that: a number names one".to_owned() }.into()
+        Error::NotFound { what: "contact like that: a number names one".to_owned() }.into()
     })
 }
 
@@ -111,7 +117,7 @@ async fn add(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let wanted: WantedContact = body(&headers, &bytes)?;
+    let wanted: ContactRequest = body(&headers, &bytes)?;
     act(&site, caller, Command::SetContact { contact: None, wanted }).await
 }
 
@@ -123,7 +129,7 @@ async fn change(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let contact = Some(which(&id)?);
-    let wanted: WantedContact = body(&headers, &bytes)?;
+    let wanted: ContactRequest = body(&headers, &bytes)?;
     act(&site, caller, Command::SetContact { contact, wanted }).await
 }
 

@@ -6,13 +6,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header};
-use rules::{
-    desk::{Command, Query, Refusal},
-    people::{InvitationId, PasskeyId, Role, Scope, SessionId, roster::Change},
+use commands::{accounts::Change, command::Command, query::Query};
+use domain::{
+    access::{Role, Scope},
+    error::Error,
+    id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     time::Span,
-    words::{AccountId, TokenId},
 };
+use http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -118,7 +119,7 @@ fn options(json: Vec<u8>) -> Response {
 
 fn number<T>(text: &str, make: impl Fn(u32) -> T, what: &str) -> Result<T, Problem> {
     text.parse().map(make).map_err(|_| {
-        Problem::from(Refusal::NotFound { what: format!("{what} like that: a number names one") })
+        Problem::from(Error::NotFound { what: format!("{what} like that: a number names one") })
     })
 }
 
@@ -147,8 +148,8 @@ pub(super) async fn sign_out(
     Extension(came): Extension<Came>,
     As(caller): As,
 ) -> Answer {
-    let rules::people::Caller::Account { session, .. } = caller else {
-        return Err(Refusal::SignIn.into());
+    let domain::access::Principal::Account { session, .. } = caller else {
+        return Err(Error::SignIn.into());
     };
     let mut response = act(&site, caller, Command::People(Change::EndSession { session })).await?;
     if let Ok(cookie) = HeaderValue::from_str(&no_cookie(&came)) {

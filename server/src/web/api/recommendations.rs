@@ -6,14 +6,18 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use http::HeaderMap;
-use rules::{
-    desk::{Command, Done, Query, Refusal},
-    journal::Hash,
-    people::{Need, Role},
-    recommendation::RecommendationId,
+use commands::{
+    command::{Command, Committed},
+    query::Query,
     view,
 };
+use domain::{
+    access::{Permission, Role},
+    error::Error,
+    hash::Hash,
+    id::RecommendationId,
+};
+use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -29,7 +33,7 @@ use crate::web::{
 pub(super) const SHOW: Route = Route {
     method: "get",
     path: "/api/ops/recommendations/{id}",
-    need: Need::Read,
+    need: Permission::Read,
     summary: "One recommendation with all that a person needs to decide, and exactly what would be executed. `id` is such as '42-1'.",
     query: &[],
     body: None,
@@ -42,7 +46,7 @@ pub(super) const SHOW: Route = Route {
 pub(super) const APPROVE: Route = Route {
     method: "post",
     path: "/api/ops/recommendations/{id}/approve",
-    need: Need::Person { role: Role::Approver, fresh: true },
+    need: Permission::Person { role: Role::Approver, recently_authenticated: true },
     summary: "Say yes to a recommendation exactly as it was shown. The command then runs once.",
     query: &[],
     body: Some((
@@ -50,7 +54,7 @@ pub(super) const APPROVE: Route = Route {
         of::<Yes>,
     )),
     answer: (200, "The journal position after it."),
-    content: Content::Json(of::<Done>),
+    content: Content::Json(of::<Committed>),
     handler: || post(approve),
 };
 
@@ -58,12 +62,12 @@ pub(super) const APPROVE: Route = Route {
 pub(super) const DECLINE: Route = Route {
     method: "post",
     path: "/api/ops/recommendations/{id}/decline",
-    need: Need::Person { role: Role::Approver, fresh: false },
+    need: Permission::Person { role: Role::Approver, recently_authenticated: false },
     summary: "Say no to a recommendation, and why.",
     query: &[],
     body: Some((r#"{"reason":"A deploy is under way."}"#, of::<No>)),
     answer: (200, "The journal position after it."),
-    content: Content::Json(of::<Done>),
+    content: Content::Json(of::<Committed>),
     handler: || post(decline),
 };
 
@@ -71,12 +75,12 @@ pub(super) const DECLINE: Route = Route {
 pub(super) const CANCEL: Route = Route {
     method: "post",
     path: "/api/ops/recommendations/{id}/cancel",
-    need: Need::Person { role: Role::Approver, fresh: false },
+    need: Permission::Person { role: Role::Approver, recently_authenticated: false },
     summary: "End a run early, with all that it started.",
     query: &[],
     body: Some(("{}", of::<Empty>)),
     answer: (200, "The journal position after it."),
-    content: Content::Json(of::<Done>),
+    content: Content::Json(of::<Committed>),
     handler: || post(cancel),
 };
 
@@ -97,13 +101,13 @@ struct No {
 /// Whoever may not act learns nothing of the body or of what there is.
 fn named(
     site: &Site,
-    caller: &rules::people::Caller,
-    need: Need,
+    caller: &domain::access::Principal,
+    need: Permission,
     text: &str,
 ) -> Result<RecommendationId, Problem> {
     site.desk.allow(caller, need)?;
     let missing =
-        |_| Refusal::NotFound { what: "recommendation of that name: '42-1' names one".to_owned() };
+        |_| Error::NotFound { what: "recommendation of that name: '42-1' names one".to_owned() };
     Ok(text.parse().map_err(missing)?)
 }
 

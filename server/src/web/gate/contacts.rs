@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use app::{desk::Desk as _, gate::Said};
-use rules::{
-    call::{Contacts, DayTime, Fate, Form, LastCall, Quiet, Secret, WantedContact, Way, Zone},
-    desk::{Answer, Command, Query, Refusal},
-    people::{Caller, ContactId},
-    words::{BadName, Severity},
+use commands::{
+    command::Command,
+    notifications::{
+        Channel, ContactRequest, Contacts, DayTime, DeliveryStatus, Form, LastNotification, Quiet,
+        Secret, Zone,
+    },
+    query::{Answer, Query},
 };
+use domain::{access::Principal, error::Error, id::ContactId, name::BadName, severity::Severity};
 
 use super::{Outcome, field, unreadable};
 use crate::web::Site;
@@ -20,9 +23,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Sets, changes, tests or removes one of the caller's contacts.
 pub(super) async fn deed(
     site: &Site,
-    caller: Caller,
+    caller: Principal,
     form: &[(String, String)],
-) -> Result<Outcome, Refusal> {
+) -> Result<Outcome, Error> {
     let id = || field(form, "id").parse().map(ContactId).map_err(|_| unreadable());
     match field(form, "what").as_str() {
         "remove-contact" => {
@@ -56,10 +59,10 @@ pub(super) async fn deed(
 /// Waits for the end of a test, for a while.
 async fn tested(
     site: &Site,
-    caller: Caller,
+    caller: Principal,
     contact: ContactId,
     before: &str,
-) -> Result<Said, Refusal> {
+) -> Result<Said, Error> {
     let until = tokio::time::Instant::now() + PATIENCE;
     loop {
         let Answer::Contacts(contacts) = site.desk.ask(caller.clone(), Query::Contacts).await?
@@ -72,13 +75,15 @@ async fn tested(
             return Ok(Said::Refused("It was removed meanwhile.".to_owned()));
         };
         match card.last {
-            Some(LastCall { test: true, fate: Fate::Sent, .. }) => {
+            Some(LastNotification { test: true, fate: DeliveryStatus::Sent, .. }) => {
                 return Ok(Said::Done(format!(
                     "{before}A test was sent to {}. Look whether it arrived.",
                     card.place
                 )));
             }
-            Some(LastCall { test: true, fate: Fate::Failed, problem, .. }) => {
+            Some(LastNotification {
+                test: true, fate: DeliveryStatus::Failed, problem, ..
+            }) => {
                 let problem = problem.unwrap_or_default();
                 return Ok(Said::Refused(format!(
                     "{before}The test could not be sent to {}. {problem}",
@@ -86,7 +91,7 @@ async fn tested(
                 )));
             }
             // A call of a real incident came after it.
-            Some(LastCall { test: false, .. }) => {
+            Some(LastNotification { test: false, .. }) => {
                 return Ok(Said::Done(format!(
                     "{before}A call was sent to {} meanwhile.",
                     card.place
@@ -103,23 +108,23 @@ async fn tested(
     }
 }
 
-fn way(form: &[(String, String)]) -> Result<Way, Refusal> {
+fn way(form: &[(String, String)]) -> Result<Channel, Error> {
     let text = |name: &str| field(form, name).trim().to_owned();
     let secret = |name: &str| Some(text(name)).filter(|text| !text.is_empty()).map(Secret);
     match text("kind").as_str() {
-        "ntfy" => Ok(Way::Ntfy {
+        "ntfy" => Ok(Channel::Ntfy {
             server: text("server"),
             topic: Secret(text("topic")),
             token: secret("token"),
         }),
-        "mail" => Ok(Way::Mail { address: text("address") }),
+        "mail" => Ok(Channel::Mail { address: text("address") }),
         "webhook" => {
             let form = match text("form").as_str() {
                 "chat" => Form::Chat,
                 "calm_ops" => Form::CalmOps,
                 _ => return Err(unreadable()),
             };
-            Ok(Way::Webhook { url: Secret(text("url")), form, secret: secret("secret") })
+            Ok(Channel::Webhook { url: Secret(text("url")), form, secret: secret("secret") })
         }
         _ => Err(unreadable()),
     }
@@ -127,17 +132,17 @@ fn way(form: &[(String, String)]) -> Result<Way, Refusal> {
 
 fn wanted(
     form: &[(String, String)],
-    way: Option<Way>,
+    way: Option<Channel>,
     enabled: bool,
-) -> Result<WantedContact, Refusal> {
+) -> Result<ContactRequest, Error> {
     let bad = |field: &'static str| {
-        move |error: BadName| Refusal::Invalid {
+        move |error: BadName| Error::Invalid {
             field: field.to_owned(),
             problem: format!("can't be {}: it has to be {}", error.found, error.expected),
         }
     };
     let text = |name: &str| field(form, name).trim().to_owned();
-    let missing = |field: &str, problem: &str| Refusal::Invalid {
+    let missing = |field: &str, problem: &str| Error::Invalid {
         field: field.to_owned(),
         problem: problem.to_owned(),
     };
@@ -165,5 +170,5 @@ fn wanted(
             })
         }
     };
-    Ok(WantedContact { label: text("label"), way, least, quiet, enabled })
+    Ok(ContactRequest { label: text("label"), way, least, quiet, enabled })
 }

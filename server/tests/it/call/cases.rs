@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use hmac::{Hmac, Mac as _};
-use rules::{
-    call::{Fate, Form, WantedContact, Way},
-    desk::Command,
-    incident::IncidentNumber,
-    journal::Event,
-    people::{Caller, Role, SessionId},
-    words::{AccountId, Severity},
+use commands::{
+    command::Command,
+    notifications::{Channel, ContactRequest, DeliveryStatus, Form},
 };
+use domain::{
+    access::{Principal, Role},
+    id::{AccountId, IncidentNumber, SessionId},
+    journal::Event,
+    severity::Severity,
+};
+use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
 use crate::call::{
@@ -92,14 +94,23 @@ pub async fn an_incident_reaches_each_way_once(place: &Place) {
 
     // It became critical already, and nothing else happens that calls.
     let note = String::new();
-    world.act(&Caller::Local, Command::Acknowledge { incident: IncidentNumber(1) }).await.unwrap();
     world
-        .act(&Caller::Local, Command::Resolve { incident: IncidentNumber(1), note: note.clone() })
+        .act(&Principal::Local, Command::Acknowledge { incident: IncidentNumber(1) })
+        .await
+        .unwrap();
+    world
+        .act(
+            &Principal::Local,
+            Command::Resolve { incident: IncidentNumber(1), note: note.clone() },
+        )
         .await
         .unwrap();
     world.settle().await;
     assert_eq!((phone.all().len(), programs.all().len(), room.all().len()), (1, 1, 1));
-    world.act(&Caller::Local, Command::Reopen { incident: IncidentNumber(1), note }).await.unwrap();
+    world
+        .act(&Principal::Local, Command::Reopen { incident: IncidentNumber(1), note })
+        .await
+        .unwrap();
     assert_eq!(world.until_called(6).await.len(), 6);
     world.stop().await;
 }
@@ -116,7 +127,7 @@ pub async fn what_is_refused_or_not_answered_is_tried_again_and_given_up_in_the_
     let ids: BTreeSet<String> =
         all.iter().map(|taken| taken.json()["sequence_id"].to_string()).collect();
     assert_eq!(ids.len(), 1, "a repetition can be known: {ids:?}");
-    assert_eq!(world.cards(&ada()).await[0].last.as_ref().unwrap().fate, Fate::Sent);
+    assert_eq!(world.cards(&ada()).await[0].last.as_ref().unwrap().fate, DeliveryStatus::Sent);
 
     phone.answer(500);
     world.open(2, Severity::Warning).await;
@@ -131,7 +142,7 @@ pub async fn what_is_refused_or_not_answered_is_tried_again_and_given_up_in_the_
     let last = world.cards(&ada()).await[0].last.clone().unwrap();
     assert_eq!(
         (last.fate, last.problem.as_deref(), last.test),
-        (Fate::Failed, Some("The server answered with status 500."), false)
+        (DeliveryStatus::Failed, Some("The server answered with status 500."), false)
     );
     world.settle().await;
     assert_eq!((phone.all().len(), world.calls().await.len()), (8, 2), "it is not tried again");
@@ -142,14 +153,18 @@ pub async fn what_is_refused_or_not_answered_is_tried_again_and_given_up_in_the_
         .find(|entry| matches!(entry.event, Some(Event::CallFailed { .. })))
         .unwrap()
         .number;
-    let owner =
-        Caller::Account { id: AccountId(1), role: Role::Owner, session: SessionId(1), fresh: true };
+    let owner = Principal::Account {
+        id: AccountId(1),
+        role: Role::Owner,
+        session: SessionId(1),
+        recently_authenticated: true,
+    };
     world
         .act(&owner, Command::Redact { entry: failed, reason: "An address of ours.".to_owned() })
         .await
         .unwrap();
     let last = world.cards(&ada()).await[0].last.clone().unwrap();
-    assert_eq!((last.fate, last.problem), (Fate::Failed, None));
+    assert_eq!((last.fate, last.problem), (DeliveryStatus::Failed, None));
     assert!(!format!("{:?}", world.journal().await).contains("status 500"));
     world.stop().await;
 }
@@ -191,7 +206,7 @@ pub async fn a_restart_loses_nothing_and_repeats_nothing(place: &Place) {
 pub async fn a_warning_waits_while_it_is_quiet_and_is_dropped_if_it_is_over(place: &Place) {
     let world = World::start(place).await;
     let phone = Receiver::start().await;
-    let asleep = WantedContact {
+    let asleep = ContactRequest {
         quiet: Some(quiet(world.clock.now().wall)),
         ..wanted(Some(ntfy(&phone.url)))
     };
@@ -206,7 +221,10 @@ pub async fn a_warning_waits_while_it_is_quiet_and_is_dropped_if_it_is_over(plac
 
     // One is over by the end of the quiet hours.
     world
-        .act(&Caller::Local, Command::Resolve { incident: IncidentNumber(1), note: String::new() })
+        .act(
+            &Principal::Local,
+            Command::Resolve { incident: IncidentNumber(1), note: String::new() },
+        )
         .await
         .unwrap();
     world.set(&ada(), Some(contact), wanted(None)).await.unwrap();
@@ -226,7 +244,7 @@ pub async fn a_thousand_entries_at_once_call_a_few_times(place: &Place) {
     let (phone, quiet_one) = (Receiver::start().await, Receiver::start().await);
     world.contact(&ada(), ntfy(&phone.url)).await;
     let grave_only =
-        WantedContact { least: Severity::Critical, ..wanted(Some(ntfy(&quiet_one.url))) };
+        ContactRequest { least: Severity::Critical, ..wanted(Some(ntfy(&quiet_one.url))) };
     world.set(&bo(), None, grave_only).await.unwrap();
     let events = (1..=1_000).map(|number| {
         world.opened(number, if number == 500 { Severity::Critical } else { Severity::Warning })
@@ -257,9 +275,9 @@ pub async fn a_redirect_is_not_followed_and_some_addresses_are_never_asked(place
     let phone = Receiver::start().await;
     phone.answer(302);
     world.contact(&ada(), webhook(&phone.url, Form::CalmOps)).await;
-    let metadata = Way::Ntfy {
+    let metadata = Channel::Ntfy {
         server: "http://169.254.169.254/latest".to_owned(),
-        topic: rules::call::Secret(TOPIC.to_owned()),
+        topic: commands::notifications::Secret(TOPIC.to_owned()),
         token: None,
     };
     world.contact(&bo(), metadata).await;
@@ -268,12 +286,13 @@ pub async fn a_redirect_is_not_followed_and_some_addresses_are_never_asked(place
         world.act(&who, Command::TestContact { contact }).await.unwrap();
         let last = loop {
             match world.cards(&who).await.remove(0).last {
-                Some(last) if last.fate != Fate::Waiting => break last,
+                Some(last) if last.fate != DeliveryStatus::Waiting => break last,
                 _ => world.settle().await,
             }
         };
         assert!(
-            last.fate == Fate::Failed && last.problem.as_deref().unwrap().contains(expected),
+            last.fate == DeliveryStatus::Failed
+                && last.problem.as_deref().unwrap().contains(expected),
             "{last:?}"
         );
     }

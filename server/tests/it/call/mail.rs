@@ -8,12 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rcgen::{CertificateParams, KeyPair};
-use rules::{
-    call::{Fate, Way},
-    desk::Command,
-    words::Severity,
+use commands::{
+    command::Command,
+    notifications::{Channel, DeliveryStatus},
 };
+use domain::severity::Severity;
+use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 use server::{
     call::Mailer,
@@ -105,7 +105,8 @@ pub async fn a_letter_comes_over_tls_with_the_same_id_each_time(place: &Place) {
     let server = Server::start(folder, 1);
     let mailer = Mailer::new(&server.mail(PASSWORD, Some(authority.clone()))).unwrap();
     let world = World::with(place, Some(mailer)).await;
-    let contact = world.contact(&ada(), Way::Mail { address: "ada@example.com".to_owned() }).await;
+    let contact =
+        world.contact(&ada(), Channel::Mail { address: "ada@example.com".to_owned() }).await;
     world.open(1, Severity::Critical).await;
     let calls = world.until_called(1).await;
     assert_eq!(
@@ -159,7 +160,7 @@ async fn tested(world: &World) -> String {
     let began = Instant::now();
     loop {
         let last = world.cards(&ada()).await.remove(0).last.unwrap();
-        if last.fate == Fate::Failed {
+        if last.fate == DeliveryStatus::Failed {
             return last.problem.unwrap();
         }
         assert!(began.elapsed() < Duration::from_secs(20), "{last:?}");

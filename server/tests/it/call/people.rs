@@ -1,11 +1,15 @@
 //! Whose contacts they are.
 
-use rules::{
-    call::{Call, Fate, Form, Secret, WantedContact, Way, Why},
-    desk::{Command, Refusal},
-    incident::IncidentNumber,
-    people::{Caller, ContactId, roster::Change},
-    words::{AccountId, Severity},
+use commands::{
+    accounts::Change,
+    command::Command,
+    notifications::{Channel, ContactRequest, DeliveryStatus, Form, Notification, Reason, Secret},
+};
+use domain::{
+    access::Principal,
+    error::Error,
+    id::{AccountId, ContactId, IncidentNumber},
+    severity::Severity,
 };
 
 use crate::call::{
@@ -19,14 +23,14 @@ pub async fn a_test_goes_to_oneself_only_and_is_not_journalled(place: &Place) {
     let contact = world.contact(&ada(), ntfy(&phone.url)).await;
     let before = world.journal().await.len();
     let test = Command::TestContact { contact };
-    assert!(matches!(world.act(&bo(), test.clone()).await, Err(Refusal::NotFound { .. })));
+    assert!(matches!(world.act(&bo(), test.clone()).await, Err(Error::NotFound { .. })));
     world.act(&ada(), test.clone()).await.unwrap();
     let taken = phone.until(1).await.remove(0).json();
     assert!(taken["title"].as_str().unwrap().contains("test") && taken["priority"] == 3, "{taken}");
-    assert!(matches!(world.act(&ada(), test).await, Err(Refusal::Throttled { .. })));
+    assert!(matches!(world.act(&ada(), test).await, Err(Error::Throttled { .. })));
     world.settle().await;
     let last = world.cards(&ada()).await[0].last.clone().unwrap();
-    assert!(last.test && last.fate == Fate::Sent, "{last:?}");
+    assert!(last.test && last.fate == DeliveryStatus::Sent, "{last:?}");
     assert_eq!((phone.all().len(), world.journal().await.len()), (1, before));
     world.stop().await;
 }
@@ -39,11 +43,11 @@ pub async fn who_removes_a_contact_or_leaves_is_not_called(place: &Place) {
     let removed = world.contact(&ada(), ntfy(&old.url)).await;
     let kept = world.contact(&ada(), ntfy(&here.url)).await;
     world.contact(&bo(), ntfy(&gone.url)).await;
-    let owner = Caller::Account {
+    let owner = Principal::Account {
         id: AccountId(1),
-        role: rules::people::Role::Owner,
-        session: rules::people::SessionId(1),
-        fresh: true,
+        role: domain::access::Role::Owner,
+        session: domain::id::SessionId(1),
+        recently_authenticated: true,
     };
     world
         .act(&owner, Command::People(Change::SetClosed { account: AccountId(2), closed: true }))
@@ -66,7 +70,7 @@ pub async fn who_removes_a_contact_or_leaves_is_not_called(place: &Place) {
     assert_eq!((old.all().len(), gone.all().len()), (tried, 0));
     assert!(world.calls().await.iter().all(|(sent, contact, _)| *sent && *contact == kept));
     // One that is switched off is kept, and silent.
-    world.set(&ada(), Some(kept), WantedContact { enabled: false, ..wanted(None) }).await.unwrap();
+    world.set(&ada(), Some(kept), ContactRequest { enabled: false, ..wanted(None) }).await.unwrap();
     world.open(3, Severity::Critical).await;
     world.settle().await;
     assert_eq!(here.all().len(), 2);
@@ -86,12 +90,12 @@ pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
         Command::RemoveContact { contact: ContactId(999) },
     ] {
         let refused = world.act(&bo(), command.clone()).await;
-        assert!(matches!(refused, Err(Refusal::NotFound { .. })), "{command:?}: {refused:?}");
+        assert!(matches!(refused, Err(Error::NotFound { .. })), "{command:?}: {refused:?}");
     }
-    for caller in [Caller::Local, Caller::Agent, Caller::Nobody] {
+    for caller in [Principal::Local, Principal::Agent, Principal::Nobody] {
         let refused = world.act(&caller, Command::RemoveContact { contact }).await;
         assert!(
-            matches!(refused, Err(Refusal::Forbidden { .. } | Refusal::SignIn)),
+            matches!(refused, Err(Error::Forbidden { .. } | Error::SignIn)),
             "{caller:?}: {refused:?}"
         );
     }
@@ -100,7 +104,7 @@ pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
     // What lets someone in is neither shown nor journalled, and is kept where a change leaves the
     // way as it is.
     let quieter =
-        WantedContact { label: "Room".to_owned(), least: Severity::Critical, ..wanted(None) };
+        ContactRequest { label: "Room".to_owned(), least: Severity::Critical, ..wanted(None) };
     world.set(&ada(), Some(contact), quieter).await.unwrap();
     let cards = world.cards(&ada()).await;
     assert_eq!(
@@ -124,7 +128,7 @@ pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
 
     // What can't be asked is not taken.
     let bad = |server: &str| {
-        wanted(Some(Way::Ntfy {
+        wanted(Some(Channel::Ntfy {
             server: server.to_owned(),
             topic: Secret("a".to_owned()),
             token: None,
@@ -134,10 +138,10 @@ pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
         (bad("ftp://ntfy.sh"), "server"),
         (bad("https://user:pass@ntfy.sh"), "server"),
         (bad("ntfy.sh"), "server"),
-        (wanted(Some(Way::Mail { address: "a@b@c".to_owned() })), "address"),
+        (wanted(Some(Channel::Mail { address: "a@b@c".to_owned() })), "address"),
         (wanted(None), "way"),
         (
-            WantedContact {
+            ContactRequest {
                 quiet: serde_json::from_str(
                     r#"{"from":"22:00","to":"07:00","zone":"Europe/Nowhere"}"#,
                 )
@@ -148,16 +152,16 @@ pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
         ),
     ] {
         match world.set(&ada(), None, wrong.clone()).await {
-            Err(Refusal::Invalid { field: told, .. }) => assert_eq!(told, field, "{wrong:?}"),
+            Err(Error::Invalid { field: told, .. }) => assert_eq!(told, field, "{wrong:?}"),
             other => panic!("{wrong:?}: {other:?}"),
         }
     }
-    for _ in 1..rules::call::MOST_CONTACTS {
+    for _ in 1..commands::notifications::MOST_CONTACTS {
         world.contact(&ada(), ntfy("https://ntfy.sh")).await;
     }
     assert!(matches!(
         world.set(&ada(), None, bad("https://ntfy.sh")).await,
-        Err(Refusal::Conflict { .. })
+        Err(Error::Conflict { .. })
     ));
     world.stop().await;
 }
@@ -169,19 +173,19 @@ pub async fn a_call_ends_once(place: &Place) {
     world.open(1, Severity::Warning).await;
     let (_, _, entry) = world.until_called(1).await[0];
     let at = world.journal().await[entry as usize - 1].at;
-    let call = Call {
+    let call = Notification {
         entry,
         incident: IncidentNumber(1),
-        why: Why::Opened,
+        why: Reason::Opened,
         severity: Severity::Warning,
         at,
     };
     let again = Command::EndCall { call, account: AccountId(1), contact, failed: None };
     assert!(matches!(
-        world.act(&Caller::System, again.clone()).await,
-        Err(Refusal::Conflict { .. })
+        world.act(&Principal::System, again.clone()).await,
+        Err(Error::Conflict { .. })
     ));
-    assert!(matches!(world.act(&ada(), again).await, Err(Refusal::Forbidden { .. })));
+    assert!(matches!(world.act(&ada(), again).await, Err(Error::Forbidden { .. })));
     assert_eq!(world.calls().await.len(), 1);
     world.stop().await;
 }

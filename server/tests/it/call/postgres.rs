@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rules::words::Severity;
+use domain::severity::Severity;
 use server::store::Where;
 use sqlx::{Connection as _, PgConnection};
 

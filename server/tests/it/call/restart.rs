@@ -5,7 +5,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use rules::{call::Form, desk::Command, words::Severity};
+use commands::{command::Command, notifications::Form};
+use domain::severity::Severity;
 
 use crate::{
     call::{
@@ -69,7 +70,7 @@ async fn no_secret_is_logged_or_journalled_whatever_happens() {
             log.lines().find(|line| line.contains(secret)).unwrap()
         );
         assert!(!journal.contains(secret) && !cards.contains(secret), "{secret}");
-        let has = |entry: &rules::journal::StoredEntry| {
+        let has = |entry: &domain::journal::StoredEntry| {
             entry
                 .payload
                 .as_ref()

@@ -6,16 +6,19 @@ use std::{
 };
 
 use app::desk::Desk as _;
-use rules::{
-    call::{ContactCard, Form, Quiet, Secret, WantedContact, Way},
-    desk::{Answer, Command, Query, Refusal},
+use commands::{
+    accounts::{Change, PasswordHash, SecretHash},
+    command::Command,
+    notifications::{Channel, ContactCard, ContactRequest, Form, Quiet, Secret},
+    query::{Answer, Query},
+};
+use domain::{
+    access::{Principal, Role},
+    error::Error,
+    id::{AccountId, ContactId, SessionId},
     journal::{Entry, Event},
-    people::{
-        Caller, ContactId, Role, SessionId,
-        roster::{Change, PasswordHash, SecretHash},
-    },
+    severity::Severity,
     time::Span,
-    words::{AccountId, Severity},
 };
 use server::{
     board::Board,
@@ -82,7 +85,7 @@ impl World {
                     Change::MakeOwnerLink { hash },
                     Change::Join { hash, name: name.to_owned(), password },
                 ] {
-                    desk.act(Caller::System, Command::People(change)).await.unwrap();
+                    desk.act(Principal::System, Command::People(change)).await.unwrap();
                 }
             }
         }
@@ -109,12 +112,12 @@ impl World {
         self.worker.await.unwrap();
     }
 
-    pub async fn act(&self, caller: &Caller, command: Command) -> Result<u64, Refusal> {
+    pub async fn act(&self, caller: &Principal, command: Command) -> Result<u64, Error> {
         Ok(self.desk.act(caller.clone(), command).await?.cursor.number)
     }
 
     pub async fn record(&self, events: Vec<Event>) {
-        self.act(&Caller::Agent, Command::Record { events, monitor: None }).await.unwrap();
+        self.act(&Principal::Agent, Command::Record { events, monitor: None }).await.unwrap();
     }
 
     /// Opens an incident.
@@ -123,7 +126,7 @@ impl World {
     }
 
     pub fn opened(&self, number: u32, severity: Severity) -> Event {
-        let since = rules::time::Timestamp::from_secs(1_790_000_000);
+        let since = domain::time::Timestamp::from_secs(1_790_000_000);
         let breach = fixtures::breach().severity(severity).peak(94.0).since(since).build();
         fixtures::incident(number)
             .of([breach])
@@ -133,21 +136,21 @@ impl World {
     }
 
     /// Sets a contact of a person; its number.
-    pub async fn contact(&self, who: &Caller, way: Way) -> ContactId {
+    pub async fn contact(&self, who: &Principal, way: Channel) -> ContactId {
         self.set(who, None, wanted(Some(way))).await.unwrap()
     }
 
     pub async fn set(
         &self,
-        who: &Caller,
+        who: &Principal,
         contact: Option<ContactId>,
-        wanted: WantedContact,
-    ) -> Result<ContactId, Refusal> {
+        wanted: ContactRequest,
+    ) -> Result<ContactId, Error> {
         let number = self.act(who, Command::SetContact { contact, wanted }).await?;
         Ok(contact.unwrap_or(ContactId(u32::try_from(number).unwrap())))
     }
 
-    pub async fn cards(&self, who: &Caller) -> Vec<ContactCard> {
+    pub async fn cards(&self, who: &Principal) -> Vec<ContactCard> {
         match self.desk.ask(who.clone(), Query::Contacts).await.unwrap() {
             Answer::Contacts(found) => found.contacts,
             other => panic!("another answer: {other:?}"),
@@ -199,20 +202,25 @@ impl World {
     }
 }
 
-pub fn account(id: u32) -> Caller {
-    Caller::Account { id: AccountId(id), role: Role::Viewer, session: SessionId(1), fresh: true }
+pub fn account(id: u32) -> Principal {
+    Principal::Account {
+        id: AccountId(id),
+        role: Role::Viewer,
+        session: SessionId(1),
+        recently_authenticated: true,
+    }
 }
 
-pub fn ada() -> Caller {
+pub fn ada() -> Principal {
     account(1)
 }
 
-pub fn bo() -> Caller {
+pub fn bo() -> Principal {
     account(2)
 }
 
-pub fn wanted(way: Option<Way>) -> WantedContact {
-    WantedContact {
+pub fn wanted(way: Option<Channel>) -> ContactRequest {
+    ContactRequest {
         label: "Phone".to_owned(),
         way,
         least: Severity::Warning,
@@ -222,22 +230,22 @@ pub fn wanted(way: Option<Way>) -> WantedContact {
 }
 
 /// Quiet from an hour ago until in an hour.
-pub fn quiet(now: rules::time::Timestamp) -> Quiet {
+pub fn quiet(now: domain::time::Timestamp) -> Quiet {
     let hour = now.as_micros().div_euclid(3_600_000_000).rem_euclid(24);
     let time = |hour: i64| format!("{:02}:59", hour.rem_euclid(24)).parse().unwrap();
     Quiet { from: time(hour - 2), to: time(hour + 1), zone: "UTC".parse().unwrap() }
 }
 
-pub fn ntfy(url: &str) -> Way {
-    Way::Ntfy {
+pub fn ntfy(url: &str) -> Channel {
+    Channel::Ntfy {
         server: url.to_owned(),
         topic: Secret(TOPIC.to_owned()),
         token: Some(Secret(TOKEN.to_owned())),
     }
 }
 
-pub fn webhook(url: &str, form: Form) -> Way {
-    Way::Webhook {
+pub fn webhook(url: &str, form: Form) -> Channel {
+    Channel::Webhook {
         url: Secret(format!("{url}{PATH}")),
         form,
         secret: Some(Secret(SECRET.to_owned())),

@@ -1,19 +1,20 @@
 use std::{sync::Arc, time::Duration};
 
 use app::desk::Desk as _;
-use futures::future::join_all;
-use rules::{
-    catalogue::Risk,
-    desk::{Answer, Command, Query, Refusal},
-    journal::Event,
-    people::{
-        Caller, Role, SessionId,
-        roster::{Change, PasswordHash, SecretHash},
-    },
-    recommendation::{Recommendation, RecommendationId, RunOutcome, Stage, Withdrawn},
+use commands::{
+    accounts::{Change, PasswordHash, SecretHash},
+    command::Command,
+    query::{Answer, Query},
     view::Plan,
-    words::AccountId,
 };
+use domain::{
+    access::{Principal, Role},
+    error::Error,
+    id::{AccountId, RecommendationId, SessionId},
+    journal::Event,
+    recommendation::{Recommendation, Risk, RunOutcome, Stage, Withdrawn},
+};
+use futures::future::join_all;
 
 use crate::recovery::{Bench, ID, On, PEOPLE, approver};
 
@@ -44,7 +45,7 @@ pub async fn a_high_risk_needs_two_different_people(on: &On<'_>) {
     let _runs = bench.start();
     bench.approve(1).await.unwrap();
     assert!(
-        matches!(bench.approve(1).await, Err(Refusal::Conflict { .. })),
+        matches!(bench.approve(1).await, Err(Error::Conflict { .. })),
         "never the same one twice"
     );
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -64,11 +65,11 @@ pub async fn a_yes_of_someone_who_may_not_approve_any_more_starts_nothing(on: &O
         bench.offer(bench.recommendation()).await;
         let _runs = bench.start();
         bench.approve(1).await.unwrap();
-        let owner = Caller::Account {
+        let owner = Principal::Account {
             id: AccountId(3),
             role: Role::Owner,
             session: SessionId(3),
-            fresh: true,
+            recently_authenticated: true,
         };
         bench.desk.act(owner, Command::People(change)).await.unwrap();
         bench.approve(2).await.unwrap();
@@ -94,16 +95,20 @@ pub async fn a_high_risk_is_not_decided_by_someone_who_came_in_since(on: &On<'_>
         Change::MakeOwnerLink { hash },
         Change::Join { hash, name: "The same person".to_owned(), password },
     ] {
-        bench.desk.act(Caller::System, Command::People(change)).await.unwrap();
+        bench.desk.act(Principal::System, Command::People(change)).await.unwrap();
     }
     let refused = bench.approve(u32::from(PEOPLE) + 1).await.unwrap_err().to_string();
     assert!(refused.contains("who could approve before it was recommended"), "{refused}");
     // Nor by someone who got the role since.
-    let owner =
-        Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
+    let owner = Principal::Account {
+        id: AccountId(3),
+        role: Role::Owner,
+        session: SessionId(3),
+        recently_authenticated: true,
+    };
     let change = Change::SetRole { account: AccountId(2), role: Role::Approver };
     bench.desk.act(owner, Command::People(change)).await.unwrap();
-    assert!(matches!(bench.approve(2).await, Err(Refusal::Conflict { .. })));
+    assert!(matches!(bench.approve(2).await, Err(Error::Conflict { .. })));
     assert_eq!(bench.ran(), 0);
     bench.approve(3).await.unwrap();
     assert_eq!(bench.ended().await.0.outcome, RunOutcome::Exited { code: 0 });
@@ -125,11 +130,15 @@ pub async fn a_yes_does_not_count_after_a_new_password(on: &On<'_>) {
 pub async fn whoever_lost_their_sign_in_or_role_meanwhile_does_not_approve(on: &On<'_>) {
     let bench = Bench::set_up(on, "", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
-    let owner =
-        Caller::Account { id: AccountId(3), role: Role::Owner, session: SessionId(3), fresh: true };
+    let owner = Principal::Account {
+        id: AccountId(3),
+        role: Role::Owner,
+        session: SessionId(3),
+        recently_authenticated: true,
+    };
     let change = Change::SetClosed { account: AccountId(1), closed: true };
     bench.desk.act(owner, Command::People(change)).await.unwrap();
-    assert_eq!(bench.approve(1).await.unwrap_err(), Refusal::SignIn);
+    assert_eq!(bench.approve(1).await.unwrap_err(), Error::SignIn);
     assert_eq!(bench.page().await.recommendation.approvals, []);
 }
 
@@ -164,7 +173,7 @@ pub async fn what_was_started_before_the_program_is_unknown_and_never_started_ag
     let bench = Bench::set_up(on, "", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
     bench.approve(1).await.unwrap();
-    bench.desk.act(Caller::System, Command::StartRun { recommendation: ID }).await.unwrap();
+    bench.desk.act(Principal::System, Command::StartRun { recommendation: ID }).await.unwrap();
     let _runs = bench.start();
     let (ended, page) = bench.ended().await;
     assert_eq!((ended.outcome, bench.ran()), (RunOutcome::Unknown, 0));
@@ -214,7 +223,7 @@ pub async fn a_new_offer_of_the_same_does_not_make_newcomers_old(on: &On<'_>) {
         Change::MakeOwnerLink { hash },
         Change::Join { hash, name: "The same person".to_owned(), password },
     ] {
-        bench.desk.act(Caller::System, Command::People(change)).await.unwrap();
+        bench.desk.act(Principal::System, Command::People(change)).await.unwrap();
     }
     let incident = ID.incident;
     let again = Recommendation { place: 2, ..bench.recommendation() };
@@ -222,10 +231,10 @@ pub async fn a_new_offer_of_the_same_does_not_make_newcomers_old(on: &On<'_>) {
         Event::RecommendationWithdrawn { incident, place: 1, why: Withdrawn::Expired },
         Event::Recommended { incident, recommendation: Box::new(again) },
     ];
-    bench.desk.act(Caller::Agent, Command::Record { events, monitor: None }).await.unwrap();
+    bench.desk.act(Principal::Agent, Command::Record { events, monitor: None }).await.unwrap();
     let recommendation = RecommendationId { incident, place: 2 };
     let answer =
-        bench.desk.ask(Caller::Local, Query::Recommendation { recommendation }).await.unwrap();
+        bench.desk.ask(Principal::Local, Query::Recommendation { recommendation }).await.unwrap();
     let Answer::Recommendation(page) = answer else { panic!("another answer") };
     let approve = |who| {
         bench.desk.act(approver(who), Command::Approve { recommendation, binding: page.binding })

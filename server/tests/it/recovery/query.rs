@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use rules::{
-    catalogue::{Facts, Risk, Values},
-    recommendation::{Recommendation, RunOutcome},
-};
+use domain::recommendation::{Recommendation, Risk, RunOutcome};
+use policy::catalogue::{Facts, Values};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::{
@@ -52,7 +50,7 @@ async fn the_approved_query_is_ended_and_no_other() {
     let (third, thirds) = long_query(&server.url("lesser")).await;
     let bench = Bench::set_up(&On::This(Where::Postgres { url }), "", Risk::Low).await;
     assert_eq!(bench.store.long_queries().await.unwrap(), [], "they are young");
-    let catalogue = rules::catalogue::Catalogue::parse("c", CATALOGUE, &[])
+    let catalogue = policy::catalogue::Catalogue::parse("c", CATALOGUE, &[])
         .unwrap_or_else(|refusals| panic!("{}", refusals[0]));
     let seen = loop {
         let seen = bench.store.long_queries().await.unwrap();

@@ -1,13 +1,12 @@
 use std::{fs, time::Duration};
 
 use app::desk::Desk as _;
-use rules::{
-    catalogue::Risk,
-    desk::{Command, Refusal},
-    journal::Hash,
-    recommendation::{Recommendation, RunOutcome, Stage},
+use commands::{command::Command, view::Plan};
+use domain::{
+    error::Error,
+    hash::Hash,
+    recommendation::{Recommendation, Risk, RunOutcome, Stage},
     time::Span,
-    view::Plan,
 };
 
 use crate::recovery::{Bench, ID, On, approver};
@@ -19,12 +18,12 @@ pub async fn another_binding_an_expired_offer_and_an_invalid_catalogue_are_refus
     bench.offer(old).await;
     let _runs = bench.start();
     let other = Command::Approve { recommendation: ID, binding: Hash([7; 32]) };
-    assert!(matches!(bench.desk.act(approver(1), other).await, Err(Refusal::Conflict { .. })));
+    assert!(matches!(bench.desk.act(approver(1), other).await, Err(Error::Conflict { .. })));
     bench.recovery.set_catalogue(None);
-    assert!(matches!(bench.approve(1).await, Err(Refusal::Conflict { .. })));
+    assert!(matches!(bench.approve(1).await, Err(Error::Conflict { .. })));
     bench.recovery.set_catalogue(Some(bench.catalogue.clone()));
     tokio::time::sleep(Duration::from_millis(700)).await;
-    assert!(matches!(bench.approve(1).await, Err(Refusal::Conflict { .. })));
+    assert!(matches!(bench.approve(1).await, Err(Error::Conflict { .. })));
     assert!(matches!(bench.page().await.recommendation.stage, Stage::Offered));
     assert_eq!(bench.ran(), 0);
 }

@@ -3,7 +3,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rules::time::Span;
+use domain::time::Span;
 use server::run::{Exit, Outcome, Phase, Piece, Plan, Rule};
 
 use crate::run::{Bench, lines, runs, until};

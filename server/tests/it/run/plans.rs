@@ -4,7 +4,7 @@ use std::{
     path::Path,
 };
 
-use rules::time::Span;
+use domain::time::Span;
 use server::run::{Outcome, Plan, Rule, Way};
 use sha2::{Digest, Sha256};
 

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use rules::time::Span;
+use domain::time::Span;
 use server::run::{Outcome, Piece, Plan, Stream};
 
 use crate::run::{Bench, lines, until};

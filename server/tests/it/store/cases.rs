@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use rules::{
-    desk::{HistoryFilter, Refusal},
-    incident::{Incident, IncidentNumber},
+use commands::query::HistoryFilter;
+use domain::{
+    actor::Actor,
+    error::Error,
+    id::IncidentNumber,
+    incident::Incident,
     journal::{BlindReason, Event},
     lifecycle::Step,
+    severity::Severity,
     time::{Span, Timestamp},
-    words::{Actor, Severity, Unit},
+    unit::Unit,
 };
 use server::store::{
     About, Archive, Change, Rollup, RollupStep, StoreError,
@@ -90,7 +94,7 @@ pub async fn a_refusal_or_a_misfit_leaves_nothing_behind(place: &Place) {
     let store = place.open().await;
     fill(&*store).await;
     let before = (store.head().await.unwrap(), store.incident(IncidentNumber(1)).await.unwrap());
-    let refusal = Refusal::Conflict { problem: "no".into() };
+    let refusal = Error::Conflict { problem: "no".into() };
     for (number, seen) in [(1, &[IncidentNumber(1)][..]), (9, &[])] {
         let (about, refused) = (About::Incident(IncidentNumber(number)), refusal.clone());
         let decide = Box::new(move |known: &[Incident]| {

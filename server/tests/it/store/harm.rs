@@ -1,10 +1,6 @@
 //! What someone with the file or the database's password could do to the journal.
 
-use rules::{
-    incident::IncidentNumber,
-    journal::{Event, Head},
-    words::Actor,
-};
+use domain::{actor::Actor, hash::Head, id::IncidentNumber, journal::Event};
 use server::store::verify::verify;
 
 use crate::store::support::{Place, fill, write};

@@ -2,10 +2,7 @@
 
 use std::process::Command;
 
-use rules::{
-    incident::{Incident, IncidentNumber},
-    words::Actor,
-};
+use domain::{actor::Actor, id::IncidentNumber, incident::Incident};
 use server::store::{self, About, Change, Where};
 
 use crate::store::support::{Place, at, offer, opened, write};

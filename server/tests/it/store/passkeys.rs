@@ -1,11 +1,9 @@
 //! Passkeys, with an authenticator made of a few lines: what a phone would answer, and what an
 //! attacker would.
 
+use commands::accounts::Change;
+use domain::{access::Principal, error::Error, id::PasskeyId};
 use rcgen::{KeyPair, SigningKey as _};
-use rules::{
-    desk::Refusal,
-    people::{Caller, PasskeyId, roster::Change},
-};
 use serde_json::{Value, json};
 use server::{people::SignedIn, web::came::Came};
 use sha2::{Digest as _, Sha256};
@@ -126,7 +124,7 @@ impl Authenticator {
 }
 
 impl House {
-    async fn add(&self, caller: Caller, device: &mut Authenticator) -> Result<(), Refusal> {
+    async fn add(&self, caller: Principal, device: &mut Authenticator) -> Result<(), Error> {
         let begun = self.people.begin_passkey(&caller, &came()).await?;
         let answer = device.create(&options(&begun)).to_string();
         self.people
@@ -139,7 +137,7 @@ impl House {
         options(&self.people.ask_for_passkey(&device()).unwrap())
     }
 
-    async fn give(&self, answer: &Value) -> Result<SignedIn, Refusal> {
+    async fn give(&self, answer: &Value) -> Result<SignedIn, Error> {
         self.people.sign_in_by_passkey(answer.to_string().as_bytes(), &device()).await
     }
 
@@ -148,7 +146,7 @@ impl House {
     async fn refuses(&self, address: u8, answer: &Value) -> bool {
         let given =
             self.people.sign_in_by_passkey(answer.to_string().as_bytes(), &from(address)).await;
-        matches!(given, Err(Refusal::Conflict { .. }))
+        matches!(given, Err(Error::Conflict { .. }))
     }
 }
 
@@ -166,7 +164,10 @@ pub async fn a_passkey_signs_in_and_nothing_like_it_does(place: &Place) {
     let answer = phone.get(&first);
     let signed_in = house.give(&answer).await.unwrap();
     assert_eq!(signed_in.account, owner.account);
-    assert!(matches!(house.caller(&cookie(&signed_in)).await, Caller::Account { fresh: true, .. }));
+    assert!(matches!(
+        house.caller(&cookie(&signed_in)).await,
+        Principal::Account { recently_authenticated: true, .. }
+    ));
     assert!(house.settings(&headers).await.passkeys[0].used_at.is_some());
     assert!(house.refuses(1, &answer).await, "the same answer again");
     house.give(&phone.get(&second)).await.unwrap();
@@ -194,7 +195,7 @@ pub async fn a_passkey_is_removed_and_is_only_ever_ones_own(place: &Place) {
     let caller = house.caller(&cookie(&owner)).await;
     let mut phone = Authenticator::new();
     // Begun by one, and ended by another: it stays with whom it was made for.
-    let link = house.people.invite(caller.clone(), rules::people::Role::Viewer).await.unwrap();
+    let link = house.people.invite(caller.clone(), domain::access::Role::Viewer).await.unwrap();
     let viewer = house
         .people
         .join(&link, "Viewer", crate::store::people::PASSWORD.into(), &device())
@@ -221,7 +222,7 @@ pub async fn a_passkey_is_removed_and_is_only_ever_ones_own(place: &Place) {
 
     house.add(caller.clone(), &mut phone).await.unwrap();
     assert!(
-        matches!(house.add(viewer, &mut phone).await, Err(Refusal::Conflict { .. })),
+        matches!(house.add(viewer, &mut phone).await, Err(Error::Conflict { .. })),
         "known as someone else's"
     );
     phone.user = base64(&[7; 16]);
@@ -239,7 +240,7 @@ pub async fn a_passkey_is_removed_and_is_only_ever_ones_own(place: &Place) {
 
     let number = Came { host: "127.0.0.1:3000".to_owned(), ..came() };
     assert!(
-        matches!(house.people.begin_passkey(&caller, &number).await, Err(Refusal::Conflict { .. })),
+        matches!(house.people.begin_passkey(&caller, &number).await, Err(Error::Conflict { .. })),
         "browsers have none there"
     );
     for damaged in ["", "{}", "[]", r#"{"response":{}}"#, "\u{0}"] {

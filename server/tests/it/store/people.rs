@@ -3,20 +3,21 @@
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
 use app::desk::Desk as _;
-use http::{HeaderMap, HeaderValue, header};
-use rules::{
-    desk::{Answer, Command, Done, Query, Refusal},
-    incident::IncidentNumber,
-    journal::Event,
-    people::{
-        Caller, Role, Scope,
-        roster::{Change, MOST_SESSIONS},
-    },
-    share::{Audience, Parts, Wanted},
-    time::Span,
+use commands::{
+    accounts::{Change, MOST_SESSIONS},
+    command::{Command, Committed},
+    query::{Answer, Query},
+    sharing::{Audience, Parts, ShareRequest},
     view::Settings,
-    words::{AccountId, TokenId},
 };
+use domain::{
+    access::{Principal, Role, Scope},
+    error::Error,
+    id::{AccountId, IncidentNumber, TokenId},
+    journal::Event,
+    time::Span,
+};
+use http::{HeaderMap, HeaderValue, header};
 use server::{
     board::Board,
     clock::Clock,
@@ -84,11 +85,11 @@ impl House {
         (house, owner)
     }
 
-    pub async fn caller(&self, headers: &HeaderMap) -> Caller {
+    pub async fn caller(&self, headers: &HeaderMap) -> Principal {
         self.people.caller(Shown::by(headers, &came())).await.unwrap()
     }
 
-    pub async fn act(&self, headers: &HeaderMap, change: Change) -> Result<Done, Refusal> {
+    pub async fn act(&self, headers: &HeaderMap, change: Change) -> Result<Committed, Error> {
         self.desk.act(self.caller(headers).await, Command::People(change)).await
     }
 
@@ -119,7 +120,7 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
         assert!(
             matches!(
                 house.people.join(&link, name, password.into(), &device()).await,
-                Err(Refusal::Invalid { .. })
+                Err(Error::Invalid { .. })
             ),
             "{name}"
         );
@@ -132,18 +133,18 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     assert!(
         matches!(
             house.people.join(&link, "Other", PASSWORD.into(), &device()).await,
-            Err(Refusal::NotFound { .. })
+            Err(Error::NotFound { .. })
         ),
         "used"
     );
     let (id, zoe) = (came_in.account, cookie(&came_in));
     assert!(
-        matches!(house.caller(&zoe).await, Caller::Account { id: found, role: Role::Viewer, fresh: true, .. } if found == id)
+        matches!(house.caller(&zoe).await, Principal::Account { id: found, role: Role::Viewer, recently_authenticated: true, .. } if found == id)
     );
 
     // A viewer says nothing about others, and sees only themselves.
     let promote = || Change::SetRole { account: id, role: Role::Owner };
-    assert!(matches!(house.act(&zoe, promote()).await, Err(Refusal::Forbidden { .. })));
+    assert!(matches!(house.act(&zoe, promote()).await, Err(Error::Forbidden { .. })));
     let page = house.settings(&zoe).await;
     assert!(
         page.people.is_empty()
@@ -154,17 +155,17 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
 
     // What is set by an owner holds at the next request; the last owner stays.
     house.act(&owner, Change::SetRole { account: id, role: Role::Approver }).await.unwrap();
-    assert!(matches!(house.caller(&zoe).await, Caller::Account { role: Role::Approver, .. }));
+    assert!(matches!(house.caller(&zoe).await, Principal::Account { role: Role::Approver, .. }));
     let close_owner = Change::SetClosed { account: AccountId(1), closed: true };
-    assert!(matches!(house.act(&owner, close_owner).await, Err(Refusal::Conflict { .. })));
+    assert!(matches!(house.act(&owner, close_owner).await, Err(Error::Conflict { .. })));
 
     // A new password ends the other sign-ins, and only those.
     let elsewhere =
         cookie(&house.people.sign_in("zOË example", PASSWORD.into(), &device()).await.unwrap());
     let caller = house.caller(&zoe).await;
     house.people.set_password(caller, "some other words here".into()).await.unwrap();
-    assert_eq!(house.caller(&elsewhere).await, Caller::Nobody);
-    assert_ne!(house.caller(&zoe).await, Caller::Nobody);
+    assert_eq!(house.caller(&elsewhere).await, Principal::Nobody);
+    assert_ne!(house.caller(&zoe).await, Principal::Nobody);
     assert!(house.people.sign_in("Zoë   Example", PASSWORD.into(), &device()).await.is_err());
     house.people.sign_in("Zoë   Example", "some other words here".into(), &device()).await.unwrap();
 
@@ -172,7 +173,7 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     // in anew.
     let before = house.caller(&zoe).await;
     house.act(&owner, Change::SetClosed { account: id, closed: true }).await.unwrap();
-    assert_eq!(house.caller(&zoe).await, Caller::Nobody);
+    assert_eq!(house.caller(&zoe).await, Principal::Nobody);
     let add = Change::AddPasskey {
         label: "late".into(),
         credential: vec![1],
@@ -181,7 +182,7 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     };
     assert_eq!(
         house.desk.act(before, Command::People(add)).await.unwrap_err(),
-        Refusal::SignIn,
+        Error::SignIn,
         "it was on its way"
     );
     assert!(
@@ -192,7 +193,7 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
             .is_err()
     );
     house.act(&owner, Change::SetClosed { account: id, closed: false }).await.unwrap();
-    assert_eq!(house.caller(&zoe).await, Caller::Nobody, "the old sign-in stays ended");
+    assert_eq!(house.caller(&zoe).await, Principal::Nobody, "the old sign-in stays ended");
     house.people.sign_in("Zoë   Example", "some other words here".into(), &device()).await.unwrap();
 
     // The journal verifies, and holds nothing that is secret and no name.
@@ -214,9 +215,9 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
         .await
         .unwrap();
     let token = bearer(&secret);
-    assert_eq!(house.caller(&token).await, Caller::Token { id: TokenId(1), scopes: scopes() });
+    assert_eq!(house.caller(&token).await, Principal::Token { id: TokenId(1), scopes: scopes() });
     for wrong in [&secret[1..], &secret.to_uppercase(), "", "0"] {
-        assert_eq!(house.caller(&bearer(wrong)).await, Caller::Nobody, "{wrong}");
+        assert_eq!(house.caller(&bearer(wrong)).await, Principal::Nobody, "{wrong}");
     }
     let both: HeaderMap = owner
         .clone()
@@ -226,14 +227,14 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
         .collect();
     assert_eq!(
         house.caller(&both).await,
-        Caller::Nobody,
+        Principal::Nobody,
         "a wrong token is not made good by a cookie"
     );
     // What a proxy asked for is not meant for Calm Ops.
     for of_a_proxy in ["Basic b3BzOnNlY3JldA==", "Negotiate", "basic"] {
         let mut both = owner.clone();
         both.insert(header::AUTHORIZATION, HeaderValue::from_static(of_a_proxy));
-        assert!(matches!(house.caller(&both).await, Caller::Account { .. }), "{of_a_proxy}");
+        assert!(matches!(house.caller(&both).await, Principal::Account { .. }), "{of_a_proxy}");
     }
 
     let soon = Clock::start().now().wall.plus(Span::from_secs(1));
@@ -242,38 +243,40 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
         .create_token(house.caller(&owner).await, "short".into(), scopes(), Some(soon))
         .await
         .unwrap();
-    assert_ne!(house.caller(&bearer(&short)).await, Caller::Nobody);
+    assert_ne!(house.caller(&bearer(&short)).await, Principal::Nobody);
     tokio::time::sleep(Duration::from_millis(1_200)).await;
-    assert_eq!(house.caller(&bearer(&short)).await, Caller::Nobody, "it is over");
+    assert_eq!(house.caller(&bearer(&short)).await, Principal::Nobody, "it is over");
 
     let mut changed = house.desk.people_changed();
     changed.mark_unchanged();
     house.act(&owner, Change::RevokeToken { token: TokenId(1) }).await.unwrap();
     assert!(changed.has_changed().unwrap(), "an open stream is told");
-    assert_eq!(house.caller(&token).await, Caller::Nobody);
+    assert_eq!(house.caller(&token).await, Principal::Nobody);
 
     // The owner ends anyone's sign-in; others only their own.
     let viewer = cookie(&house.invite(&owner, Role::Viewer, "Viewer").await);
-    let (Caller::Account { session: of_owner, .. }, Caller::Account { session: of_viewer, .. }) =
-        (house.caller(&owner).await, house.caller(&viewer).await)
+    let (
+        Principal::Account { session: of_owner, .. },
+        Principal::Account { session: of_viewer, .. },
+    ) = (house.caller(&owner).await, house.caller(&viewer).await)
     else {
         panic!("both are signed in")
     };
     assert!(matches!(
         house.act(&viewer, Change::EndSession { session: of_owner }).await,
-        Err(Refusal::NotFound { .. })
+        Err(Error::NotFound { .. })
     ));
     house.act(&owner, Change::EndSession { session: of_viewer }).await.unwrap();
-    assert_eq!(house.caller(&viewer).await, Caller::Nobody);
+    assert_eq!(house.caller(&viewer).await, Principal::Nobody);
 
     // A browser that signs in again has one sign-in, and nobody else's ends.
     let first = cookie(&house.people.sign_in("Viewer", PASSWORD.into(), &device()).await.unwrap());
     let again = Device::of(&first, &came());
     let again = cookie(&house.people.sign_in("Viewer", PASSWORD.into(), &again).await.unwrap());
-    assert_eq!(house.caller(&first).await, Caller::Nobody);
+    assert_eq!(house.caller(&first).await, Principal::Nobody);
     assert!(
-        house.caller(&again).await != Caller::Nobody
-            && house.caller(&owner).await != Caller::Nobody
+        house.caller(&again).await != Principal::Nobody
+            && house.caller(&owner).await != Principal::Nobody
     );
 
     // Too many sign-ins end the oldest one.
@@ -283,16 +286,16 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
             &house.people.sign_in("Viewer", PASSWORD.into(), &device()).await.unwrap(),
         ));
     }
-    assert_eq!(house.caller(&all[0]).await, Caller::Nobody);
-    assert_ne!(house.caller(&all[1]).await, Caller::Nobody);
+    assert_eq!(house.caller(&all[0]).await, Principal::Nobody);
+    assert_ne!(house.caller(&all[1]).await, Principal::Nobody);
 }
 
 pub async fn share_links_end_with_whoever_made_them(place: &Place) {
     let (house, owner) = House::owned(place).await;
     let owner = cookie(&owner);
     let opened = Command::Record { events: vec![opened(1, "host:web-1")], monitor: None };
-    house.desk.act(Caller::Agent, opened).await.unwrap();
-    let wanted = || Wanted {
+    house.desk.act(Principal::Agent, opened).await.unwrap();
+    let wanted = || ShareRequest {
         label: "Support".into(),
         until: Clock::start().now().wall.plus(Span::from_mins(60)),
         audience: Audience::Customer,
@@ -337,7 +340,7 @@ pub async fn share_links_end_with_whoever_made_them(place: &Place) {
         wanted: wanted(),
         token_hash: server::people::hash_of("5").into(),
     };
-    assert_eq!(house.desk.act(late, late_link).await.unwrap_err(), Refusal::SignIn);
+    assert_eq!(house.desk.act(late, late_link).await.unwrap_err(), Error::SignIn);
     assert_eq!(open().await, ["account:1", "account:3"]);
     house
         .act(&owner, Change::SetRole { account: demoted.account, role: Role::Viewer })
@@ -360,14 +363,17 @@ pub async fn an_old_sign_in_is_asked_again_for_what_matters(place: &Place) {
     let (_, owner) = House::owned(place).await;
     let stale = House::open(place, Span::ZERO).await;
     let owner = cookie(&owner);
-    assert!(matches!(stale.caller(&owner).await, Caller::Account { fresh: false, .. }));
+    assert!(matches!(
+        stale.caller(&owner).await,
+        Principal::Account { recently_authenticated: false, .. }
+    ));
     let invite = Change::Invite { role: Role::Viewer, hash: server::people::hash_of("x") };
-    assert_eq!(stale.act(&owner, invite).await.unwrap_err(), Refusal::SignInAgain);
+    assert_eq!(stale.act(&owner, invite).await.unwrap_err(), Error::SignInAgain);
     // It still may look, and undo.
     assert_eq!(stale.settings(&owner).await.people.len(), 1);
     assert!(matches!(
         stale.act(&owner, Change::RevokeToken { token: TokenId(9) }).await,
-        Err(Refusal::NotFound { .. })
+        Err(Error::NotFound { .. })
     ));
 }
 
@@ -389,7 +395,7 @@ pub async fn guesses_at_the_same_instant_are_held_up_as_well(place: &Place) {
         .collect();
     let mut worked_on = 0;
     for guess in guesses {
-        worked_on += u32::from(!matches!(guess.await.unwrap(), Refusal::Throttled { .. }));
+        worked_on += u32::from(!matches!(guess.await.unwrap(), Error::Throttled { .. }));
     }
     assert!((1..=5).contains(&worked_on), "{worked_on} guesses were worked on");
     // From where the owner came in before they still do.
@@ -412,7 +418,7 @@ pub async fn the_time_of_a_failure_tells_nothing(place: &Place) {
                 .unwrap();
             // The quickest of a few: what else runs on the machine only makes it slower.
             times[which] = times[which].min(began.elapsed());
-            assert!(matches!(refusal, Refusal::Invalid { .. }), "{refusal:?}");
+            assert!(matches!(refusal, Error::Invalid { .. }), "{refusal:?}");
         }
     }
     // To leave the hash out would be a hundred times quicker.
@@ -441,8 +447,12 @@ pub async fn a_backup_carries_people_but_no_sign_ins(from: &Place, to: &Place) {
     server::backup::restore(&file, &to.at, at(60)).await.unwrap();
     assert!(verify(&*to.open().await, None).await.unwrap().differing.is_empty());
     let house = House::open(to, Span::from_mins(60)).await;
-    assert_eq!(house.caller(&owner).await, Caller::Nobody, "a sign-in does not come to life again");
-    assert!(matches!(house.caller(&token).await, Caller::Token { .. }));
+    assert_eq!(
+        house.caller(&owner).await,
+        Principal::Nobody,
+        "a sign-in does not come to life again"
+    );
+    assert!(matches!(house.caller(&token).await, Principal::Token { .. }));
     let owner = cookie(&house.people.sign_in("Owner", PASSWORD.into(), &device()).await.unwrap());
     let people = house.settings(&owner).await.people;
     assert_eq!(

@@ -106,9 +106,9 @@ async fn a_lost_lock_is_noticed(place: &Place) {
     let mut other = PgConnection::connect(url).await.unwrap();
     let end = "SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
                WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()";
-    let started = || vec![rules::journal::Event::Stopped];
+    let started = || vec![domain::journal::Event::Stopped];
     let write = async || {
-        crate::store::support::write(&*store, 1, rules::words::Actor::System, started()).await
+        crate::store::support::write(&*store, 1, domain::actor::Actor::System, started()).await
     };
 
     // Nobody else came: the lock is taken again, and holds.
@@ -126,7 +126,7 @@ async fn a_lost_lock_is_noticed(place: &Place) {
     sqlx::query(end).fetch_all(&mut other).await.unwrap();
     sqlx::query("SELECT pg_advisory_lock($1)").bind(key).execute(&mut other).await.unwrap();
     let head = store.head().await.unwrap();
-    let number = rules::incident::IncidentNumber(1);
+    let number = domain::id::IncidentNumber(1);
     let refusals = [
         write().await.map(drop),
         store.save_monitor(None, crate::store::support::at(1)).await,

@@ -1,14 +1,13 @@
 //! What the store tells of runs that were proved, and of queries.
 
-use rules::{
-    catalogue::{Catalogue, Facts, Program},
-    incident::IncidentNumber,
-    journal::{Event, Hash},
-    policy::Policy,
-    recommend::{self, Hints, Scene, Tracks},
-    recommendation::RunOutcome,
+use domain::{
+    actor::Actor, hash::Hash, id::IncidentNumber, journal::Event, recommendation::RunOutcome,
     time::Span,
-    words::Actor,
+};
+use engine::recommender::{self, Hints, Scene, Tracks};
+use policy::{
+    catalogue::{Catalogue, Facts, Program},
+    incident_policy::IncidentPolicy,
 };
 use server::embedded;
 
@@ -30,7 +29,7 @@ pub async fn what_was_proved_is_found_again(place: &Place) {
     let hints = Hints { app_memory: [("api".to_owned(), 1)].into(), ..Hints::default() };
     let decide = async |seconds, tracks: &Tracks| {
         let incidents = store.recent_incidents(at(0)).await.unwrap();
-        let (policy, catalogue) = (Policy::default(), Some(&catalogue));
+        let (policy, catalogue) = (IncidentPolicy::default(), Some(&catalogue));
         let scene = Scene {
             incidents: &incidents,
             policy: &policy,
@@ -41,7 +40,7 @@ pub async fn what_was_proved_is_found_again(place: &Place) {
             host: "web-1",
             now: at(seconds),
         };
-        recommend::decide(scene)
+        recommender::decide(scene)
     };
     let offers = decide(10, &Tracks::new()).await;
     assert_eq!(offers.len(), 2, "{offers:?}");

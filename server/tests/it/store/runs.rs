@@ -2,13 +2,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use rules::{
-    incident::{Incident, IncidentNumber},
-    journal::{Event, Hash},
+use domain::{
+    actor::Actor,
+    hash::Hash,
+    id::IncidentNumber,
+    incident::Incident,
+    journal::Event,
     lifecycle::Step,
     recommendation::RunOutcome,
     time::{Span, Timestamp},
-    words::Actor,
 };
 use server::store::{About, Archive, Change};
 

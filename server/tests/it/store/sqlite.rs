@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rules::{incident::IncidentNumber, journal::Event, words::Actor};
+use domain::{actor::Actor, id::IncidentNumber, journal::Event};
 use server::store::{
     SqliteStore, Store as _, StoreError, Where,
     reserve::{Looked, Reserve},

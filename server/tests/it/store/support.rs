@@ -2,15 +2,18 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use rules::{
+use domain::{
+    actor::Actor,
     breach::Breach,
-    catalogue::{Catalogue, Facts, Program},
-    incident::{Incident, IncidentNumber},
+    id::IncidentNumber,
+    incident::Incident,
     journal::{Entry, Event},
-    policy::Policy,
-    recommend::{self, Hints, Scene, Tracks},
     time::Timestamp,
-    words::Actor,
+};
+use engine::recommender::{self, Hints, Scene, Tracks};
+use policy::{
+    catalogue::{Catalogue, Facts, Program},
+    incident_policy::IncidentPolicy,
 };
 use server::{
     embedded,
@@ -137,8 +140,8 @@ pub async fn offer(store: &dyn Archive, host: &str) {
         .with_apps(["api".to_owned()]);
     let hints = Hints { app_memory: [("api".to_owned(), 1)].into(), ..Hints::default() };
     let incidents = store.recent_incidents(at(0)).await.unwrap();
-    let (policy, tracks) = (Policy::default(), Tracks::new());
-    let offers = recommend::decide(Scene {
+    let (policy, tracks) = (IncidentPolicy::default(), Tracks::new());
+    let offers = recommender::decide(Scene {
         incidents: &incidents,
         policy: &policy,
         catalogue: Some(&catalogue),
@@ -175,7 +178,7 @@ pub async fn fill(store: &dyn Archive) {
     )
     .await
     .unwrap();
-    let step = rules::lifecycle::Step::PersonResolved;
+    let step = domain::lifecycle::Step::PersonResolved;
     write(
         store,
         5,

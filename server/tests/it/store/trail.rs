@@ -1,14 +1,17 @@
 //! Looking through the journal, redactions and share links, on every store.
 
-use rules::{
-    desk::Refusal,
-    incident::{Incident, IncidentNumber},
-    journal::{Event, Hash, Head},
+use commands::{
+    audit::AuditFilter,
+    sharing::{Audience, Parts, Share, ShareRequest},
+};
+use domain::{
+    actor::Actor,
+    error::Error,
+    hash::{Hash, Head},
+    id::{IncidentNumber, ShareId},
+    incident::Incident,
+    journal::Event,
     lifecycle::Step,
-    people::ShareId,
-    share::{Audience, Parts, Share, Wanted},
-    trail::TrailFilter,
-    words::Actor,
 };
 use server::{
     export::{Export, ExportError, prove},
@@ -17,7 +20,7 @@ use server::{
 
 use crate::store::support::{Place, at, fill, opened, write};
 
-async fn found(store: &dyn Archive, filter: TrailFilter) -> Vec<u64> {
+async fn found(store: &dyn Archive, filter: AuditFilter) -> Vec<u64> {
     store
         .as_trail()
         .trail(&filter, 100)
@@ -39,27 +42,27 @@ pub async fn the_trail_is_filtered_and_paged(place: &Place) {
     )
     .await
     .unwrap();
-    let all = TrailFilter::default;
+    let all = AuditFilter::default;
     assert_eq!(found(&*store, all()).await, [9, 8, 7, 6, 5, 4, 3, 2, 1]);
     assert_eq!(
-        found(&*store, TrailFilter { actor: Some(Actor::Local), ..all() }).await,
+        found(&*store, AuditFilter { actor: Some(Actor::Local), ..all() }).await,
         [8, 7, 6, 5]
     );
-    assert_eq!(found(&*store, TrailFilter { kind: Some("commented".into()), ..all() }).await, [6]);
+    assert_eq!(found(&*store, AuditFilter { kind: Some("commented".into()), ..all() }).await, [6]);
     assert_eq!(
-        found(&*store, TrailFilter { incident: Some(IncidentNumber(2)), ..all() }).await,
+        found(&*store, AuditFilter { incident: Some(IncidentNumber(2)), ..all() }).await,
         [3]
     );
     assert_eq!(
-        found(&*store, TrailFilter { from: Some(at(2)), to: Some(at(5)), ..all() }).await,
+        found(&*store, AuditFilter { from: Some(at(2)), to: Some(at(5)), ..all() }).await,
         [6, 5, 4]
     );
     assert_eq!(
-        found(&*store, TrailFilter { before: Some(4), actor: Some(Actor::Agent), ..all() }).await,
+        found(&*store, AuditFilter { before: Some(4), actor: Some(Actor::Agent), ..all() }).await,
         [3, 2]
     );
     let about =
-        |subject: &str| TrailFilter { subject: Some(subject.into()), ..TrailFilter::default() };
+        |subject: &str| AuditFilter { subject: Some(subject.into()), ..AuditFilter::default() };
     assert_eq!(found(&*store, about("disk:/var")).await, [3]);
     assert_eq!(found(&*store, about("SERVICE:imports")).await, [8, 7, 6, 5, 4, 2]);
     assert_eq!(
@@ -73,7 +76,7 @@ pub async fn the_trail_is_filtered_and_paged(place: &Place) {
         "nothing in it is a pattern"
     );
     assert_eq!(
-        found(&*store, TrailFilter { kind: Some("' OR 1=1 --".into()), ..all() }).await,
+        found(&*store, AuditFilter { kind: Some("' OR 1=1 --".into()), ..all() }).await,
         [] as [u64; 0]
     );
     let page = store.as_trail().trail(&all(), 2).await.unwrap();
@@ -177,9 +180,9 @@ pub async fn a_redaction_takes_the_words_everywhere_and_the_journal_verifies(pla
     store.save_bundle(one, secret.as_bytes()).await.unwrap();
     let noted = verify(&*store, None).await.unwrap().head;
     let looks = async |text: &str| {
-        let filter = rules::desk::HistoryFilter {
+        let filter = commands::query::HistoryFilter {
             text: Some(text.into()),
-            ..rules::desk::HistoryFilter::default()
+            ..commands::query::HistoryFilter::default()
         };
         store.history(&filter, 10).await.unwrap().len()
     };
@@ -211,7 +214,7 @@ pub async fn a_redaction_takes_the_words_everywhere_and_the_journal_verifies(pla
     for entry in [9, 500] {
         assert!(matches!(
             write(&*store, 22, Actor::Local, removal(entry)).await,
-            Err(StoreError::Refused(Refusal::Conflict { .. }))
+            Err(StoreError::Refused(Error::Conflict { .. }))
         ));
     }
     // Nor can what says who decided, whoever asks the store.
@@ -246,8 +249,8 @@ pub async fn content_that_vanished_without_a_word_is_named(place: &Place) {
     }
 }
 
-fn wanted(label: &str) -> Wanted {
-    Wanted {
+fn wanted(label: &str) -> ShareRequest {
+    ShareRequest {
         label: label.into(),
         until: at(100),
         audience: Audience::Manager,
@@ -259,11 +262,7 @@ fn wanted(label: &str) -> Wanted {
 async fn share(store: &dyn Archive, label: &str, token_hash: Hash) -> Result<ShareId, StoreError> {
     let one = IncidentNumber(1);
     let decide = Box::new(|known: &[Incident]| {
-        if known.is_empty() {
-            Err(Refusal::NotFound { what: "incident".into() })
-        } else {
-            Ok(vec![])
-        }
+        if known.is_empty() { Err(Error::NotFound { what: "incident".into() }) } else { Ok(vec![]) }
     });
     let change = Change {
         at: at(10),
@@ -331,7 +330,7 @@ pub async fn a_share_link_opens_until_its_end_or_until_it_is_ended(place: &Place
     assert_eq!(trail.share(id).await.unwrap().unwrap().revoked_at, Some(at(40)));
     assert!(matches!(
         write(&*store, 41, Actor::Local, end()).await,
-        Err(StoreError::Refused(Refusal::Conflict { .. }))
+        Err(StoreError::Refused(Error::Conflict { .. }))
     ));
     // To share is not to act on the incident.
     let incident = store.incident(IncidentNumber(1)).await.unwrap().unwrap();
@@ -360,11 +359,11 @@ pub async fn measure(place: &Place) {
         }
     }
     for filter in [
-        TrailFilter::default(),
-        TrailFilter { kind: Some("commented".into()), ..TrailFilter::default() },
-        TrailFilter { actor: Some(Actor::Local), ..TrailFilter::default() },
-        TrailFilter { from: Some(at(100)), to: Some(at(101)), ..TrailFilter::default() },
-        TrailFilter { subject: Some("host:nowhere".into()), ..TrailFilter::default() },
+        AuditFilter::default(),
+        AuditFilter { kind: Some("commented".into()), ..AuditFilter::default() },
+        AuditFilter { actor: Some(Actor::Local), ..AuditFilter::default() },
+        AuditFilter { from: Some(at(100)), to: Some(at(101)), ..AuditFilter::default() },
+        AuditFilter { subject: Some("host:nowhere".into()), ..AuditFilter::default() },
     ] {
         let began = std::time::Instant::now();
         let found = store.as_trail().trail(&filter, 51).await.unwrap().len();

@@ -1,0 +1,14 @@
+//! Changes and readings: what can be asked of the service, who may ask it, and what a change comes to. Pure, so
+//! that page and server agree.
+
+pub mod accounts;
+pub mod approve;
+pub mod audit;
+pub mod command;
+pub mod decide;
+pub mod notifications;
+pub mod permissions;
+pub mod query;
+pub mod sharing;
+pub mod situation;
+pub mod view;

@@ -1,0 +1,222 @@
+//! Which entries call. What was told is remembered by incident, so that nobody is called twice for
+//! one thing, however the entries come.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    id::IncidentNumber,
+    incident::Incident,
+    journal::{Entry, Event},
+    recommendation::{Recommendation, RunOutcome, Stage},
+    severity::Severity,
+    time::{Span, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::notifications::{Notification, Reason};
+
+/// So many calls go out one by one...
+const MOST: usize = 10;
+/// ... in this time; what comes beyond is put together.
+const WITHIN: Span = Span::from_mins(10);
+/// What is put together goes out so often.
+const TOGETHER_EVERY: Span = Span::from_secs(60);
+
+/// How far the journal was read for calls, and what was told. Kept in the database, and moved on in
+/// the transaction that queues the calls: a restart loses none and repeats none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The number of the last entry that was read.
+    pub after: u64,
+    told: BTreeMap<IncidentNumber, Told>,
+    /// When calls went out one by one.
+    recent: Vec<Timestamp>,
+    together: Option<Together>,
+    /// When calls were put together last.
+    flushed_at: Option<Timestamp>,
+}
+
+/// What was told of an active incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Told {
+    severity: Severity,
+    /// What was told to wait for a decision, however often it was offered anew since.
+    offers: BTreeSet<String>,
+}
+
+/// Calls that wait to be put together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Together {
+    /// The most severe one, the first of those.
+    worst: Notification,
+    incidents: BTreeSet<IncidentNumber>,
+    calls: u32,
+}
+
+impl Progress {
+    /// Begins after an entry: what was before calls nobody.
+    pub fn begin(after: u64) -> Self {
+        Self { after, ..Self::default() }
+    }
+
+    /// Whether the same was told by both, wherever in the journal they are.
+    pub fn remembers_the_same(&self, other: &Self) -> bool {
+        let Self { after: _, told, recent, together, flushed_at } = self;
+        *told == other.told
+            && *recent == other.recent
+            && *together == other.together
+            && *flushed_at == other.flushed_at
+    }
+
+    /// The incidents that have to be known to take these entries.
+    pub fn about(entries: &[Entry]) -> BTreeSet<IncidentNumber> {
+        entries.iter().filter_map(|entry| entry.event.as_ref().and_then(Event::incident)).collect()
+    }
+
+    /// Whether [`Progress::take`] has something to say even without new entries.
+    pub fn is_waiting(&self, now: Timestamp) -> bool {
+        self.together.is_some()
+            && self.flushed_at.is_none_or(|at| now.since(at) >= TOGETHER_EVERY || now < at)
+    }
+
+    /// Takes the next entries, with the incidents that they are about as they are now, and says who
+    /// is to be called for what: at most one call for each incident, none for what is resolved
+    /// meanwhile, and in a flood a few, then one for all the others.
+    pub fn take(
+        &mut self,
+        entries: &[Entry],
+        incidents: &BTreeMap<IncidentNumber, Incident>,
+        now: Timestamp,
+    ) -> Vec<Notification> {
+        let mut groups: BTreeMap<IncidentNumber, Vec<(&Entry, &Event)>> = BTreeMap::new();
+        for entry in entries.iter().filter(|entry| entry.number > self.after) {
+            let Some(event) = &entry.event else { continue };
+            if let Some(number) = event.incident() {
+                groups.entry(number).or_default().push((entry, event));
+            }
+        }
+        self.after = self.after.max(entries.iter().map(|entry| entry.number).max().unwrap_or(0));
+        let mut calls: Vec<Notification> = groups
+            .into_iter()
+            .filter_map(|(number, group)| self.wanted(number, &group, incidents))
+            .collect();
+        // The worst are not the ones that are put together.
+        calls.sort_by_key(|call| (std::cmp::Reverse(call.severity), call.entry));
+        self.bounded(calls, now)
+    }
+
+    fn wanted(
+        &mut self,
+        number: IncidentNumber,
+        group: &[(&Entry, &Event)],
+        incidents: &BTreeMap<IncidentNumber, Incident>,
+    ) -> Option<Notification> {
+        let Some(incident) = incidents.get(&number).filter(|incident| incident.is_active()) else {
+            self.told.remove(&number);
+            return None;
+        };
+        let before = self
+            .told
+            .get(&number)
+            .cloned()
+            .unwrap_or(Told { severity: Severity::Warning, offers: BTreeSet::new() });
+        let first = |wanted: fn(&Event) -> Option<Reason>| {
+            group.iter().find_map(|(entry, event)| Some((*entry, wanted(event)?)))
+        };
+        let begun = first(|event| match event {
+            Event::IncidentOpened { .. } => Some(Reason::Opened),
+            Event::Reopened { .. } => Some(Reason::Reopened),
+            _ => None,
+        });
+        let risen = || {
+            let critical = first(|event| match event {
+                Event::BreachJoined { breach, .. } | Event::BreachChanged { breach, .. }
+                    if breach.severity == Severity::Critical =>
+                {
+                    Some(Reason::Escalated)
+                }
+                _ => None,
+            });
+            critical.filter(|_| {
+                incident.severity == Severity::Critical && before.severity < Severity::Critical
+            })
+        };
+        let offered = || {
+            let place = incident
+                .offered()
+                .next()
+                .filter(|best| !before.offers.contains(&best.deed()))?
+                .place;
+            let is_offer = |event: &Event| matches!(event, Event::Recommended { .. });
+            let is_it = |event: &Event| matches!(event, Event::Recommended { recommendation, .. } if recommendation.place == place);
+            let of = group
+                .iter()
+                .find(|(_, event)| is_it(event))
+                .or_else(|| group.iter().rev().find(|(_, event)| is_offer(event)));
+            of.map(|(entry, _)| (*entry, Reason::Offered { place }))
+        };
+        // Whoever said yes may have gone back to sleep.
+        let unhelped = || {
+            let found = group.iter().rev().find_map(|(entry, event)| match event {
+                Event::RunProved { place, worked: false, .. } => Some((*entry, *place)),
+                _ => None,
+            });
+            let (entry, place) = found.filter(|(_, place)| {
+                // Who ended it early is there, and knows.
+                let one = incident.recommendation(*place);
+                let ended_early = matches!(one.map(|one| &one.stage), Some(Stage::Ended(ended)) if ended.outcome == RunOutcome::Cancelled);
+                !ended_early && one.is_some_and(|one| incident.holds(&one.proof.breach))
+            })?;
+            Some((entry, Reason::DidNotHelp { place }))
+        };
+        let found = begun.or_else(risen).or_else(unhelped).or_else(offered);
+        let (entry, why) = found?;
+        // A call leads to all that waits, so it tells of that as well.
+        let offers =
+            before.offers.into_iter().chain(incident.offered().map(Recommendation::deed)).collect();
+        self.told.insert(number, Told { severity: incident.severity, offers });
+        Some(Notification {
+            entry: entry.number,
+            incident: number,
+            why,
+            severity: incident.severity,
+            at: entry.at,
+        })
+    }
+
+    fn bounded(&mut self, calls: Vec<Notification>, now: Timestamp) -> Vec<Notification> {
+        // What lies ahead is from before the clock was set back.
+        self.recent.retain(|at| *at <= now && now.since(*at) < WITHIN);
+        let mut out = Vec::new();
+        for call in calls {
+            if self.recent.len() < MOST {
+                self.recent.push(now);
+                out.push(call);
+                continue;
+            }
+            let together = self.together.get_or_insert_with(|| Together {
+                worst: call.clone(),
+                incidents: BTreeSet::new(),
+                calls: 0,
+            });
+            together.incidents.insert(call.incident);
+            together.calls = together.calls.saturating_add(1);
+            if call.severity > together.worst.severity {
+                together.worst = call;
+            }
+        }
+        if self.is_waiting(now)
+            && let Some(together) = self.together.take()
+        {
+            self.flushed_at = Some(now);
+            let mut call = together.worst;
+            if together.calls > 1 {
+                call.why = Reason::Many {
+                    incidents: u32::try_from(together.incidents.len()).unwrap_or(u32::MAX),
+                };
+            }
+            out.push(call);
+        }
+        out
+    }
+}

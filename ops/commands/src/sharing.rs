@@ -1,0 +1,267 @@
+//! Share links: an incident for people without an account. What such a page says is composed here,
+//! from an allow-list: nothing that a person wrote, no name of a person, no host, path, process or
+//! number of the machine. Only managers may be told the hosts, where a person allows it.
+
+use domain::{
+    actor::{Actor, Names},
+    error::Error,
+    hash::Hash,
+    id::{IncidentNumber, ShareId},
+    journal::Cursor,
+    text::is_hidden,
+    time::{Span, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::view::Section;
+
+/// The longest time that a link may be open.
+pub const LONGEST: Span = Span::from_mins(90 * 24 * 60);
+
+/// The longest label, in characters.
+pub const LONGEST_LABEL: usize = 80;
+
+/// For whom a link is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Those who use the product.
+    Customer,
+    /// Those who answer for it.
+    Manager,
+}
+
+impl Audience {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Customer, Self::Manager];
+
+    /// The word that is shown and stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Manager => "manager",
+        }
+    }
+
+    /// The audience of a word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+}
+
+/// Which parts of an incident a link shows. Its state and times are always there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Parts {
+    /// The summary, in the words for the audience.
+    pub summary: bool,
+    /// What happened when, in general words.
+    pub timeline: bool,
+    /// How things stand now.
+    pub now: bool,
+}
+
+/// What is kept of a token: its SHA-256.
+pub fn token_hash(token: &str) -> Hash {
+    Hash(Sha256::digest(token.as_bytes()).into())
+}
+
+/// A link as a person wants it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareRequest {
+    /// What the team calls it; the page does not show it.
+    pub label: String,
+    /// When it ends.
+    pub until: Timestamp,
+    /// For whom it is.
+    pub audience: Audience,
+    /// What it shows.
+    pub parts: Parts,
+    /// Whether it names the hosts; for managers only.
+    pub hosts: bool,
+}
+
+impl ShareRequest {
+    /// As it is kept, or what is wrong with it.
+    pub fn checked(self, now: Timestamp) -> Result<Self, Error> {
+        let wrong =
+            |field: &str, problem: String| Err(Error::Invalid { field: field.to_owned(), problem });
+        let label = self.label.trim();
+        let length = label.chars().count();
+        if label.is_empty() {
+            return wrong(
+                "label",
+                "is empty; say for whom it is, so that it can be found again".to_owned(),
+            );
+        }
+        if length > LONGEST_LABEL {
+            return wrong(
+                "label",
+                format!("at most {LONGEST_LABEL} characters, this has {length}"),
+            );
+        }
+        if label.chars().any(|c| c.is_control() || is_hidden(c)) {
+            return wrong(
+                "label",
+                "holds a character that is not seen; write plain text".to_owned(),
+            );
+        }
+        if self.until <= now {
+            return wrong("until", "is over already; choose a later end".to_owned());
+        }
+        if self.until > now.plus(LONGEST) {
+            return wrong(
+                "until",
+                format!("a link is open for at most {} days", LONGEST.as_secs() / 86_400),
+            );
+        }
+        if !(self.parts.summary || self.parts.timeline || self.parts.now) {
+            return wrong("parts", "choose at least one part to show".to_owned());
+        }
+        if self.hosts && self.audience != Audience::Manager {
+            return wrong("hosts", "customers are never told the names of hosts; leave it out, or make the link for managers".to_owned());
+        }
+        Ok(Self { label: label.to_owned(), ..self })
+    }
+}
+
+/// A link as it is kept. Its token is kept nowhere, only the token's hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Share {
+    /// Which.
+    pub id: ShareId,
+    /// What it shows.
+    pub incident: IncidentNumber,
+    /// What the team calls it.
+    pub label: String,
+    /// For whom it is.
+    pub audience: Audience,
+    /// Which parts it shows.
+    pub parts: Parts,
+    /// Whether it names the hosts.
+    pub hosts: bool,
+    /// Who made it.
+    pub made_by: Actor,
+    /// When.
+    pub made_at: Timestamp,
+    /// When it ends.
+    pub until: Timestamp,
+    /// When a person ended it early.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was looked at last.
+    pub last_used_at: Option<Timestamp>,
+    /// How often it was opened.
+    pub views: u64,
+}
+
+impl Share {
+    /// Whether it still opens.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && now < self.until
+    }
+}
+
+/// The links of an incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Shares {
+    /// The journal position at which they were read.
+    pub cursor: Cursor,
+    /// When that was.
+    pub at: Timestamp,
+    /// The links, newest first.
+    pub shares: Vec<Share>,
+    /// How those who made them are called.
+    #[serde(default)]
+    pub names: Names,
+}
+
+/// What a link shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedPage {
+    /// For whom it is.
+    pub audience: Audience,
+    /// The first sentence.
+    pub title: String,
+    /// Where it stands, in general words.
+    pub state: String,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// When the page was read.
+    pub at: Timestamp,
+    /// When the link ends.
+    pub until: Timestamp,
+    /// How things stand now, if that is shared: sentences.
+    pub now: Vec<String>,
+    /// The summary, if it is shared.
+    pub sections: Vec<Section>,
+    /// What happened when, oldest first, if it is shared.
+    pub timeline: Vec<(Timestamp, String)>,
+    /// The hosts that take part, if they may be told.
+    pub hosts: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use fixtures::at;
+
+    use super::*;
+
+    #[test]
+    fn a_request_is_checked() {
+        let good = || ShareRequest {
+            label: " For support ".into(),
+            until: at(60),
+            audience: Audience::Customer,
+            parts: Parts { summary: true, timeline: false, now: false },
+            hosts: false,
+        };
+        assert_eq!(good().checked(at(0)).unwrap().label, "For support");
+        let refused = |wanted: ShareRequest| wanted.checked(at(0)).unwrap_err().to_string();
+        assert!(
+            refused(ShareRequest { label: " ".into(), ..good() }).starts_with("label: is empty")
+        );
+        assert!(
+            refused(ShareRequest { label: "x".repeat(81), ..good() })
+                .starts_with("label: at most 80")
+        );
+        assert!(
+            refused(ShareRequest { label: "a\u{202e}b".into(), ..good() })
+                .starts_with("label: holds")
+        );
+        assert!(refused(ShareRequest { until: at(0), ..good() }).starts_with("until: is over"));
+        assert!(
+            refused(ShareRequest { until: at(91 * 86_400), ..good() }).contains("at most 90 days")
+        );
+        let parts = Parts { summary: false, timeline: false, now: false };
+        assert!(refused(ShareRequest { parts, ..good() }).starts_with("parts:"));
+        assert!(refused(ShareRequest { hosts: true, ..good() }).starts_with("hosts: customers"));
+        let managers = ShareRequest { hosts: true, audience: Audience::Manager, ..good() };
+        assert!(managers.checked(at(0)).is_ok());
+    }
+
+    #[test]
+    fn a_link_is_open_until_its_end_or_until_a_person_ends_it() {
+        let one = Share {
+            id: ShareId(3),
+            incident: IncidentNumber(42),
+            label: "For support".into(),
+            audience: Audience::Customer,
+            parts: Parts { summary: true, timeline: true, now: true },
+            hosts: false,
+            made_by: Actor::Local,
+            made_at: at(0),
+            until: at(9_000),
+            revoked_at: None,
+            last_used_at: None,
+            views: 0,
+        };
+        assert!(one.is_open(at(8_999)) && !one.is_open(at(9_000)));
+        assert!(!Share { revoked_at: Some(at(5)), ..one }.is_open(at(10)));
+    }
+}

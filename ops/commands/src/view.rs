@@ -1,0 +1,495 @@
+//! Views: what pages and REST show. Plain data, the same for server, Wasm and other programs.
+
+use domain::{
+    access::{Role, Scope},
+    actor::Names,
+    hash::{Hash, Head},
+    id::{
+        AccountId, IncidentNumber, InvitationId, PasskeyId, RecommendationId, SessionId, TokenId,
+    },
+    incident::Incident,
+    journal::{BlindReason, Cursor, Entry},
+    lifecycle::State,
+    reading::Reading,
+    recommendation::Recommendation,
+    severity::Severity,
+    signal::Signal,
+    snapshot::Snapshot,
+    subject::Subject,
+    time::Timestamp,
+    unit::Unit,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The latest of everything: what the live stream carries as its `health` event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Readings {
+    /// When the last tick was.
+    pub checked_at: Timestamp,
+    /// Every reading, ordered by subject and signal.
+    pub readings: Vec<Reading>,
+    /// What can't be seen, or works in a lesser way, right now: one sentence each.
+    pub troubles: Vec<String>,
+    /// How many more readings there are than are shown.
+    #[serde(default)]
+    pub left_out: u32,
+}
+
+/// The recent course of one reading, for its sparkline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Sparkline {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// Seconds before `checked_at`, and the value; oldest first; at most 60 points.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<Vec<f64>>))]
+    pub points: Vec<(f32, f64)>,
+}
+
+/// A time of which nothing is known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BlindSpan {
+    /// From when.
+    pub from: Timestamp,
+    /// To when.
+    pub to: Timestamp,
+    /// Why.
+    pub why: BlindReason,
+}
+
+/// A document that is policy, and whether its last edit is in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct DocumentState {
+    /// Its path inside the documents' directory.
+    pub name: String,
+    /// SHA-256 of the version in force, in hexadecimal.
+    pub sha256: String,
+    /// Since when that version is in force.
+    pub since: Timestamp,
+    /// The first error of a newer version that was refused.
+    pub error: Option<String>,
+}
+
+/// The health page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Health {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// The journal's head.
+    pub head: Head,
+    /// The latest of everything.
+    pub now: Readings,
+    /// Sparklines of the readings that have a threshold.
+    pub sparklines: Vec<Sparkline>,
+    /// Active incidents, most severe first.
+    pub active: Vec<IncidentCard>,
+    /// Times of the last day of which nothing is known, newest first.
+    pub blind: Vec<BlindSpan>,
+    /// The documents in force.
+    pub documents: Vec<DocumentState>,
+    /// The program's version.
+    pub version: String,
+}
+
+/// An incident in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct IncidentCard {
+    /// For programs.
+    pub id: Uuid,
+    /// For people.
+    pub number: IncidentNumber,
+    /// The first sentence of the summary.
+    pub headline: String,
+    /// How bad.
+    pub severity: Severity,
+    /// Where it stands.
+    pub state: State,
+    /// Where it began.
+    pub cause: Subject,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// Whether a person took note.
+    pub acknowledged: bool,
+    /// Whether the agent offers to resolve it.
+    pub resolution_offered: bool,
+    /// Whether it is a recommended command that waits for a decision, and nothing runs or is still
+    /// watched whether it worked.
+    #[serde(default)]
+    pub awaits_decision: bool,
+}
+
+impl IncidentCard {
+    /// Builds the card of an incident with its headline.
+    pub fn new(incident: &Incident, headline: String) -> Self {
+        Self {
+            id: incident.id,
+            number: incident.number,
+            headline,
+            severity: incident.severity,
+            state: incident.state,
+            cause: incident.cause.clone(),
+            opened_at: incident.opened_at,
+            updated_at: incident.updated_at,
+            resolved_at: incident.resolution.as_ref().map(|end| end.at),
+            acknowledged: incident.acknowledged.is_some(),
+            resolution_offered: incident.resolution_offered,
+            awaits_decision: incident.is_active()
+                && incident.offered().next().is_some()
+                && !incident
+                    .recommendations
+                    .iter()
+                    .any(|one| one.is_under_way() || one.awaits_proof()),
+        }
+    }
+}
+
+/// The incidents page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Incidents {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// Active ones, most severe and newest first.
+    pub active: Vec<IncidentCard>,
+    /// The last resolved ones, newest first; at most 10.
+    pub resolved: Vec<IncidentCard>,
+}
+
+/// The page of one incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct IncidentPage {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// The incident.
+    pub incident: Incident,
+    /// The entries about it, oldest first, without the bodies of snapshots; at most the newest 500.
+    pub timeline: Vec<Entry>,
+    /// Its snapshots, oldest first.
+    pub snapshots: Vec<Snapshot>,
+    /// The course of its breached signals, for the charts.
+    pub series: Vec<Series>,
+    /// When the last tick was: how things stand is told as of then.
+    #[serde(default)]
+    pub checked_at: Timestamp,
+    /// Its breached signals, as they are now.
+    #[serde(default)]
+    pub readings: Vec<Reading>,
+    /// Other active incidents about the same subjects.
+    #[serde(default)]
+    pub related: Vec<IncidentCard>,
+    /// What its runs print or printed.
+    #[serde(default)]
+    pub outputs: Vec<RunOutput>,
+    /// Whether approved commands can be recommended at all.
+    #[serde(default)]
+    pub commands: CommandsState,
+    /// How those who did something are called.
+    #[serde(default)]
+    pub names: Names,
+    /// Who reads this, if it is a person who signed in.
+    #[serde(default)]
+    pub reader: Option<Viewer>,
+}
+
+/// Who reads a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Viewer {
+    /// Their account.
+    pub account: AccountId,
+    /// How they are called.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether they proved it not long ago, as an approval asks.
+    pub recently_authenticated: bool,
+}
+
+/// What a run prints or printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RunOutput {
+    /// The recommendation's place.
+    pub place: u32,
+    /// Its lines, without secrets; the beginning and the end.
+    pub text: String,
+    /// Whether more may come.
+    pub open: bool,
+}
+
+/// One recommendation, with all that a person needs to decide.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RecommendationPage {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// Which it is.
+    pub id: RecommendationId,
+    /// It.
+    pub recommendation: Recommendation,
+    /// The hash that an approval must name.
+    pub binding: Hash,
+    /// The incident that it is for.
+    pub incident: Incident,
+    /// When the last tick was: how things stand is told as of then.
+    pub checked_at: Timestamp,
+    /// The signals that led to it and that will prove it, as they are now.
+    pub readings: Vec<Reading>,
+    /// What exactly would be executed, in lines for people; or why it could not be.
+    pub plan: Plan,
+    /// What it prints or printed, if it ran: the last 8 KiB. The incident has all of it.
+    pub output: Option<RunOutput>,
+    /// What has to be over before it can be approved.
+    pub blocked_by: Option<Blocker>,
+    /// How those who did something are called.
+    pub names: Names,
+    /// Who reads this, if it is a person who signed in.
+    pub reader: Option<Viewer>,
+}
+
+/// Whether approved commands can be recommended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CommandsState {
+    /// They can.
+    #[default]
+    Ready,
+    /// Their page has a mistake, so none is.
+    Mistaken,
+    /// PM2 runs apps here, and its program was not found: none of its commands is.
+    NoPm2,
+}
+
+/// Another command that runs on the same subject, or may still run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Blocker {
+    /// Which recommendation.
+    pub id: RecommendationId,
+    /// What it is called.
+    pub title: String,
+    /// Until when it may still run, where its end was not seen; `None` while it runs.
+    pub until: Option<Timestamp>,
+}
+
+/// What exactly would be executed right now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "plan", rename_all = "snake_case")]
+pub enum Plan {
+    /// This.
+    Ready {
+        /// In lines for people.
+        text: String,
+    },
+    /// Nothing, because of this.
+    Refused {
+        /// As a sentence.
+        why: String,
+    },
+}
+
+/// The course of one signal over a time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Series {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// Its unit.
+    pub unit: Unit,
+    /// The warning level that applies.
+    pub warning: Option<f64>,
+    /// The critical level that applies.
+    pub critical: Option<f64>,
+    /// Time, smallest, mean and largest value of each step, oldest first; at most 400 points.
+    pub points: Vec<SeriesPoint>,
+}
+
+/// One step of a course.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SeriesPoint {
+    /// When the step begins.
+    pub at: Timestamp,
+    /// Until when the next point had to come: where it comes later, nothing was heard in between.
+    #[serde(default)]
+    pub until: Timestamp,
+    /// The smallest value in it.
+    pub min: f64,
+    /// The mean value.
+    pub mean: f64,
+    /// The largest value.
+    pub max: f64,
+}
+
+/// Incidents of all times, a page of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct History {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// The incidents, newest first; at most 25.
+    pub incidents: Vec<IncidentCard>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<IncidentNumber>,
+}
+
+/// A document for people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Document {
+    /// Its path inside the documents' directory.
+    pub name: String,
+    /// Its text, in Markdown.
+    pub markdown: String,
+}
+
+/// Journal entries after a position.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct JournalPage {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// The head's number and hash.
+    pub head: Head,
+    /// The entries, oldest first.
+    pub entries: Vec<Entry>,
+    /// How those who did something are called.
+    #[serde(default)]
+    pub names: Names,
+}
+
+/// Which incident has an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct IncidentRef {
+    /// Its number.
+    pub number: IncidentNumber,
+}
+
+/// Oneself and, for an owner, everyone who is here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Settings {
+    /// The journal position at which it was read.
+    pub cursor: Cursor,
+    /// Who asks.
+    pub reader: Viewer,
+    /// One's own open sign-ins, the one that was used last first.
+    pub sessions: Vec<SessionCard>,
+    /// One's own passkeys.
+    pub passkeys: Vec<PasskeyCard>,
+    /// Everyone who is here; only for an owner.
+    pub people: Vec<PersonCard>,
+    /// Invitations that wait; only for an owner.
+    pub invitations: Vec<InvitationCard>,
+    /// Tokens that are valid; only for an owner.
+    pub tokens: Vec<TokenCard>,
+}
+
+/// A sign-in on one device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SessionCard {
+    /// Which.
+    pub id: SessionId,
+    /// Whether it is the one that asks.
+    pub this: bool,
+    /// Which browser.
+    pub agent: String,
+    /// From which address.
+    pub address: String,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was used last, to a few minutes.
+    pub seen_at: Timestamp,
+}
+
+/// A passkey.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PasskeyCard {
+    /// Which.
+    pub id: PasskeyId,
+    /// What the person calls it.
+    pub label: String,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was used last.
+    pub used_at: Option<Timestamp>,
+}
+
+/// Someone who is here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PersonCard {
+    /// Their account.
+    pub account: AccountId,
+    /// How they are called.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When they were seen last, to a few minutes.
+    pub seen_at: Option<Timestamp>,
+    /// Whether the account is closed.
+    pub closed: bool,
+}
+
+/// An invitation that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct InvitationCard {
+    /// Which.
+    pub id: InvitationId,
+    /// What whoever uses it may do.
+    pub role: Role,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub until: Timestamp,
+}
+
+/// A token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct TokenCard {
+    /// Which.
+    pub id: TokenId,
+    /// What it is for.
+    pub label: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
+    /// When it was used last, to a few minutes.
+    pub used_at: Option<Timestamp>,
+}
+
+/// A part of the rendered summary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    /// Its heading.
+    pub heading: String,
+    /// Its sentences, in order.
+    pub sentences: Vec<String>,
+}

@@ -1,0 +1,164 @@
+//! A breach: a threshold that has held. What the evaluation hands to the incident agent.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{severity::Severity, signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+
+/// What identifies a breach: one signal of one subject.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BreachKey {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+}
+
+/// In which way a threshold was crossed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case", tag = "way")]
+pub enum Crossing {
+    /// The value is above this level.
+    Above {
+        /// The level, in the signal's unit.
+        level: f64,
+    },
+    /// The value is below this level.
+    Below {
+        /// The level, in the signal's unit.
+        level: f64,
+    },
+    /// The value rises faster than this.
+    Rising {
+        /// By how much, in the signal's unit.
+        by: f64,
+        /// In how many seconds.
+        within_seconds: f64,
+    },
+    /// At its present rate the value reaches the limit soon.
+    Reaching {
+        /// The limit, in the signal's unit.
+        limit: f64,
+        /// The horizon in seconds: nearer than this is a breach.
+        within_seconds: f64,
+    },
+    /// Nothing was heard for longer than this.
+    Silent {
+        /// In seconds.
+        for_seconds: f64,
+    },
+}
+
+impl Crossing {
+    /// Whether it is about silence.
+    pub const fn is_silent(&self) -> bool {
+        matches!(self, Self::Silent { .. })
+    }
+}
+
+/// A breach that holds while its value is on the healthy side.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Easing {
+    /// Since when.
+    pub since: Timestamp,
+    /// For how many seconds it must stay so.
+    pub stays_for_seconds: f64,
+    /// The level that it must reach besides, in the signal's unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovers_at: Option<f64>,
+}
+
+/// Silence while a breach holds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Unheard {
+    /// When the last value came.
+    pub since: Timestamp,
+    /// After how many seconds that is told.
+    pub for_seconds: f64,
+}
+
+/// Why a breach holds no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum Ending {
+    /// It was seen to be well again.
+    Recovered {
+        /// Since when it was well; what came after was waiting for proof.
+        since: Timestamp,
+    },
+    /// Its subject was retired, or nothing in the thresholds is about it any more: whether it
+    /// recovered is not known.
+    NoLongerWatched,
+}
+
+/// What a threshold's row says for people; carried along so that an incident explains itself with
+/// the words that were in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Guidance {
+    /// What it means, one sentence.
+    pub meaning: String,
+    /// The section of `when-things-break.md` to read, as its anchor; empty if none.
+    pub runbook: String,
+    /// Ids of approved commands that may help, most telling first.
+    pub commands: Vec<String>,
+}
+
+impl Guidance {
+    /// What is said about silence, whatever the row says about its levels.
+    pub fn of_silence() -> Self {
+        Self {
+            meaning: "Nothing is heard of it, so how it is doing is not known; trouble there would not be seen.".to_owned(),
+            runbook: "no-data".to_owned(),
+            commands: Vec::new(),
+        }
+    }
+}
+
+/// A threshold that has held and has not recovered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Breach {
+    /// Whose, and of which signal.
+    #[serde(flatten)]
+    pub key: BreachKey,
+    /// The severity that holds now.
+    pub severity: Severity,
+    /// The level that fired for that severity.
+    pub crossing: Crossing,
+    /// When the value first went beyond the level, by the wall clock.
+    pub since: Timestamp,
+    /// Since when it is as severe as it is now.
+    pub severity_since: Timestamp,
+    /// When the threshold had held for its duration.
+    pub fired_at: Timestamp,
+    /// It comes and goes.
+    pub unsteady: bool,
+    /// The latest value is on the healthy side, and the breach only waits for proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub easing: Option<Easing>,
+    /// Nothing more was heard: the latest value is old. For a silent signal the crossing says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheard: Option<Unheard>,
+    /// The latest value, in `unit`; for a silent signal the last one that was heard.
+    pub value: f64,
+    /// When that value was observed.
+    pub value_at: Timestamp,
+    /// The most extreme value since it began.
+    pub peak: f64,
+    /// The unit of all values here.
+    pub unit: Unit,
+    /// What is usual for this signal here, if enough is known.
+    pub usual: Option<f64>,
+    /// Change per minute over the last minutes, if enough is known.
+    pub per_minute: Option<f64>,
+    /// Seconds until the natural limit (100 %, or the threshold's own) is reached at the present
+    /// rate.
+    pub limit_in_seconds: Option<f64>,
+    /// What the document says about it.
+    pub guidance: Guidance,
+}

@@ -1,0 +1,174 @@
+//! An incident: breaches that belong together, with one severity and one lifecycle.
+
+mod apply;
+mod binding;
+
+pub use apply::{Misfit, apply, apply_all};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    actor::Actor,
+    breach::{Breach, BreachKey, Ending},
+    id::IncidentNumber,
+    lifecycle::State,
+    recommendation::Recommendation,
+    severity::Severity,
+    subject::Subject,
+    summary::Summary,
+    time::Timestamp,
+};
+
+/// One breach of an incident, and whether it still holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct IncidentBreach {
+    /// As it was when last written.
+    #[serde(flatten)]
+    pub breach: Breach,
+    /// When it cleared; `None` while it holds.
+    pub cleared_at: Option<Timestamp>,
+    /// Why it holds no longer; `None` while it holds.
+    #[serde(default)]
+    pub ending: Option<Ending>,
+}
+
+impl IncidentBreach {
+    /// A breach that holds.
+    pub const fn holding(breach: Breach) -> Self {
+        Self { breach, cleared_at: None, ending: None }
+    }
+
+    /// Whether it holds no longer and nobody saw it recover.
+    pub const fn is_lost(&self) -> bool {
+        self.cleared_at.is_some() && !matches!(self.ending, Some(Ending::Recovered { .. }))
+    }
+}
+
+/// Who took note, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How an incident ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Resolution {
+    /// Who: the agent, or a person.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// What a person wrote.
+    pub note: Option<String>,
+}
+
+/// An incident as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Incident {
+    /// For programs.
+    pub id: Uuid,
+    /// For people.
+    pub number: IncidentNumber,
+    /// Where it began.
+    pub cause: Subject,
+    /// The highest severity reached since it was opened; it never falls while active.
+    pub severity: Severity,
+    /// Where it stands.
+    pub state: State,
+    /// All breaches that ever belonged to it, in the order in which they joined.
+    pub breaches: Vec<IncidentBreach>,
+    /// When the first breach began: detection is `opened_at - began_at`.
+    pub began_at: Timestamp,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Since when every breach is cleared; `None` while one holds.
+    pub quiet_since: Option<Timestamp>,
+    /// How often it was reopened.
+    pub reopened: u32,
+    /// Who took note.
+    pub acknowledged: Option<Acknowledgement>,
+    /// A person has acted on it: the agent then offers to resolve it and does not do it by itself.
+    pub touched_by_person: bool,
+    /// The agent has offered to resolve it.
+    pub resolution_offered: bool,
+    /// How it ended; `None` while active.
+    pub resolution: Option<Resolution>,
+    /// It gathers what a flood of breaches brought.
+    pub flood: bool,
+    /// The decision summary in force.
+    pub summary: Summary,
+    /// How many snapshots were saved.
+    pub snapshots: u32,
+    /// Every command that was ever recommended for it, by place.
+    #[serde(default)]
+    pub recommendations: Vec<Recommendation>,
+}
+
+impl Incident {
+    /// Whether it is not resolved.
+    pub fn is_active(&self) -> bool {
+        self.state != State::Resolved
+    }
+
+    /// The breach of a key.
+    pub fn breach(&self, key: &BreachKey) -> Option<&IncidentBreach> {
+        self.breaches.iter().find(|known| known.breach.key == *key)
+    }
+
+    /// Whether this breach holds.
+    pub fn holds(&self, key: &BreachKey) -> bool {
+        self.breach(key).is_some_and(|known| known.cleared_at.is_none())
+    }
+
+    /// The recommendation at a place.
+    pub fn recommendation(&self, place: u32) -> Option<&Recommendation> {
+        self.recommendations.iter().find(|one| one.place == place)
+    }
+
+    /// When what a recommendation does was offered first: an offer that nobody decided upon ends
+    /// and is made anew.
+    pub fn first_offered_at(&self, one: &Recommendation) -> Timestamp {
+        let deed = one.deed();
+        let before = self
+            .recommendations
+            .iter()
+            .filter(|other| other.place < one.place && other.deed() == deed);
+        before.map(|other| other.offered_at).fold(one.offered_at, Ord::min)
+    }
+
+    /// The last offer of what stands at a place: what was not decided in time is offered anew.
+    pub fn last_offer_of(&self, place: u32) -> Option<&Recommendation> {
+        let deed = self.recommendation(place)?.deed();
+        self.recommendations.iter().rev().find(|one| one.deed() == deed)
+    }
+
+    /// Those that wait for a decision, the best first.
+    pub fn offered(&self) -> impl Iterator<Item = &Recommendation> {
+        self.recommendations.iter().filter(|one| one.is_offered())
+    }
+
+    /// The breaches that hold.
+    pub fn holding(&self) -> impl Iterator<Item = &Breach> {
+        self.breaches.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach)
+    }
+
+    /// Every subject that takes part, in order of joining, each once.
+    pub fn subjects(&self) -> Vec<&Subject> {
+        let mut subjects = vec![&self.cause];
+        for known in &self.breaches {
+            if !subjects.contains(&&known.breach.key.subject) {
+                subjects.push(&known.breach.key.subject);
+            }
+        }
+        subjects
+    }
+}

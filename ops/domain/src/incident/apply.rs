@@ -1,0 +1,290 @@
+//! The one place where events change an incident, so that the stored rows can be rebuilt from the journal.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    actor::Actor,
+    id::IncidentNumber,
+    incident::{Acknowledgement, Incident, IncidentBreach, Resolution},
+    journal::Event,
+    lifecycle::State,
+    recommendation::{Ended, Given, Stage},
+    time::Timestamp,
+};
+
+/// Why an event does not fit the incident that it is for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// The incident is not known.
+    #[error("incident {0} is not known")]
+    Unknown(IncidentNumber),
+    /// It exists already.
+    #[error("incident {0} exists already")]
+    Exists(IncidentNumber),
+    /// The lifecycle does not allow the step.
+    #[error("incident {number} is {from}: it can't become {to}")]
+    Step {
+        /// Which incident.
+        number: IncidentNumber,
+        /// Where it stands.
+        from: State,
+        /// Where it should have gone.
+        to: State,
+    },
+    /// The breach is not one of the incident's.
+    #[error("incident {0} has no such breach")]
+    NoBreach(IncidentNumber),
+    /// The recommendation is not one of the incident's, or is not so far, or is further.
+    #[error("recommendation {number}-{place} can't be {what} now")]
+    Recommendation {
+        /// Which incident.
+        number: IncidentNumber,
+        /// Which recommendation.
+        place: u32,
+        /// What should have been done to it.
+        what: &'static str,
+    },
+}
+
+/// Carries one event out on the incident that it is about. `incident` is `None` before it is
+/// opened. Events about other things change nothing here.
+pub fn apply(
+    incident: &mut Option<Incident>,
+    event: &Event,
+    actor: Actor,
+    at: Timestamp,
+) -> Result<(), Misfit> {
+    let Some(number) = event.incident() else {
+        return Ok(());
+    };
+    if let Event::IncidentOpened { incident: opened } = event {
+        if incident.is_some() {
+            return Err(Misfit::Exists(number));
+        }
+        *incident = Some((**opened).clone());
+        return Ok(());
+    }
+    let known = incident.as_mut().ok_or(Misfit::Unknown(number))?;
+    // To tell others about an incident is not to act on it.
+    if matches!(
+        event,
+        Event::Called { .. }
+            | Event::CallFailed { .. }
+            | Event::ShareCreated { .. }
+            | Event::ShareRevoked { .. }
+    ) {
+        return Ok(());
+    }
+    if actor.is_person() {
+        known.touched_by_person = true;
+    }
+    known.updated_at = at;
+    match event {
+        Event::BreachJoined { breach, .. } => {
+            known.quiet_since = None;
+            known.resolution_offered = false;
+            match known.breaches.iter_mut().find(|old| old.breach.key == breach.key) {
+                Some(old) => *old = IncidentBreach::holding((**breach).clone()),
+                None => known.breaches.push(IncidentBreach::holding((**breach).clone())),
+            }
+            known.severity = known.severity.max(breach.severity);
+        }
+        Event::BreachChanged { breach, .. } => {
+            let old = known
+                .breaches
+                .iter_mut()
+                .find(|old| old.breach.key == breach.key)
+                .ok_or(Misfit::NoBreach(number))?;
+            old.breach = (**breach).clone();
+            known.severity = known.severity.max(breach.severity);
+        }
+        Event::BreachCleared { key, ending, .. } => {
+            let old = known
+                .breaches
+                .iter_mut()
+                .find(|old| old.breach.key == *key)
+                .ok_or(Misfit::NoBreach(number))?;
+            (old.cleared_at, old.ending) = (Some(at), Some(*ending));
+            if known.breaches.iter().all(|breach| breach.cleared_at.is_some()) {
+                known.quiet_since = Some(at);
+            }
+        }
+        Event::Moved { from, to, step, .. } => {
+            if known.state != *from || known.state.after(*step) != Some(*to) {
+                return Err(Misfit::Step { number, from: known.state, to: *to });
+            }
+            known.state = *to;
+        }
+        Event::SummaryWritten { summary, .. } => known.summary = (**summary).clone(),
+        Event::SnapshotSaved { .. } => known.snapshots += 1,
+        Event::Acknowledged { .. } => known.acknowledged = Some(Acknowledgement { by: actor, at }),
+        Event::Commented { .. } => {}
+        Event::ResolutionOffered { .. } => known.resolution_offered = true,
+        Event::Resolved { step, note, .. } => {
+            if known.state.after(*step) != Some(State::Resolved) {
+                return Err(Misfit::Step { number, from: known.state, to: State::Resolved });
+            }
+            known.state = State::Resolved;
+            known.resolution_offered = false;
+            known.resolution = Some(Resolution { by: actor, at, note: note.clone() });
+        }
+        Event::Reopened { .. } => {
+            let to = known.state.after(crate::lifecycle::Step::Reopen);
+            known.state =
+                to.ok_or(Misfit::Step { number, from: known.state, to: State::Detected })?;
+            known.reopened += 1;
+            known.resolution = None;
+            known.resolution_offered = false;
+            // Who took note then may be asleep now: it is new trouble, and someone is to take note
+            // anew.
+            known.acknowledged = None;
+            known.quiet_since = None;
+            // What has cleared is quiet from now on: the agent counts its time anew.
+            if !known.breaches.is_empty()
+                && known.breaches.iter().all(|breach| breach.cleared_at.is_some())
+            {
+                known.quiet_since = Some(at);
+            }
+        }
+        Event::Recommended { .. }
+        | Event::RecommendationWithdrawn { .. }
+        | Event::RecommendationDeclined { .. }
+        | Event::Approved { .. }
+        | Event::RunStarted { .. }
+        | Event::RunCancelled { .. }
+        | Event::RunEnded { .. }
+        | Event::RunProved { .. } => recommendation(known, event, actor, at)?,
+        Event::IncidentOpened { .. }
+        | Event::Started { .. }
+        | Event::Stopped
+        | Event::ClockJumped { .. }
+        | Event::Blind { .. }
+        | Event::DocumentInForce { .. }
+        | Event::DocumentRefused { .. }
+        | Event::SubjectRetired { .. }
+        | Event::Restored { .. }
+        | Event::Called { .. }
+        | Event::CallFailed { .. }
+        | Event::ShareCreated { .. }
+        | Event::ShareRevoked { .. }
+        | Event::Redacted { .. }
+        | Event::OwnerLinkMade
+        | Event::AccountCreated { .. }
+        | Event::RoleChanged { .. }
+        | Event::AccountClosed { .. }
+        | Event::SignedIn { .. }
+        | Event::SignedOut { .. }
+        | Event::PasswordSet { .. }
+        | Event::PasskeyAdded { .. }
+        | Event::PasskeyRemoved { .. }
+        | Event::Invited { .. }
+        | Event::InvitationWithdrawn { .. }
+        | Event::TokenCreated { .. }
+        | Event::TokenRevoked { .. }
+        | Event::ContactSet { .. }
+        | Event::ContactRemoved { .. } => {}
+    }
+    Ok(())
+}
+
+/// Carries an event about one of the incident's recommendations out.
+fn recommendation(
+    known: &mut Incident,
+    event: &Event,
+    actor: Actor,
+    at: Timestamp,
+) -> Result<(), Misfit> {
+    let number = known.number;
+    if let Event::Recommended { recommendation, .. } = event {
+        let next = known.recommendations.last().map_or(1, |last| last.place + 1);
+        if recommendation.place != next || !recommendation.is_offered() {
+            return Err(Misfit::Recommendation {
+                number,
+                place: recommendation.place,
+                what: "offered",
+            });
+        }
+        known.recommendations.push((**recommendation).clone());
+        return Ok(());
+    }
+    let (place, what) = match event {
+        Event::RecommendationWithdrawn { place, .. } => (*place, "withdrawn"),
+        Event::RecommendationDeclined { place, .. } => (*place, "declined"),
+        Event::Approved { place, .. } => (*place, "approved"),
+        Event::RunStarted { place, .. } => (*place, "started"),
+        Event::RunCancelled { place, .. } => (*place, "cancelled"),
+        Event::RunEnded { place, .. } => (*place, "ended"),
+        Event::RunProved { place, .. } => (*place, "proved"),
+        _ => return Ok(()),
+    };
+    let misfit = Misfit::Recommendation { number, place, what };
+    let one = known
+        .recommendations
+        .iter_mut()
+        .find(|one| one.place == place)
+        .ok_or_else(|| misfit.clone())?;
+    let stage = match (event, &one.stage) {
+        (Event::RecommendationWithdrawn { why, .. }, Stage::Offered | Stage::Approved { .. }) => {
+            Stage::Withdrawn { at, why: *why }
+        }
+        (Event::RecommendationDeclined { reason, .. }, Stage::Offered) => {
+            Stage::Declined { by: actor, at, reason: reason.clone() }
+        }
+        (Event::Approved { binding, .. }, Stage::Offered) => {
+            // A yes to how things stood before is none to how they stand now.
+            one.approvals.retain(|given| given.binding == *binding && given.by != actor);
+            one.approvals.push(Given { by: actor, at, binding: *binding });
+            if one.approvals_missing() == 0 { Stage::Approved { at } } else { Stage::Offered }
+        }
+        (Event::RunStarted { .. }, Stage::Approved { .. }) => {
+            Stage::Running { started_at: at, cancelled: None }
+        }
+        (Event::RunCancelled { .. }, Stage::Running { started_at, cancelled: None }) => {
+            Stage::Running { started_at: *started_at, cancelled: Some((actor, at)) }
+        }
+        (Event::RunEnded { outcome, duration, .. }, Stage::Running { started_at, cancelled }) => {
+            Stage::Ended(Ended {
+                started_at: *started_at,
+                cancelled: *cancelled,
+                at,
+                outcome: outcome.clone(),
+                duration: *duration,
+                worked: None,
+                began_before: false,
+                proved_at: None,
+            })
+        }
+        (Event::RunProved { worked, counts, .. }, Stage::Ended(ended))
+            if ended.worked.is_none() =>
+        {
+            let began_before = *worked && !*counts && ended.outcome.is_success();
+            Stage::Ended(Ended {
+                worked: Some(*worked),
+                began_before,
+                proved_at: Some(at),
+                ..ended.clone()
+            })
+        }
+        _ => return Err(misfit),
+    };
+    one.stage = stage;
+    Ok(())
+}
+
+/// Carries a batch of events out, in their order: all of them, or none if one does not fit.
+pub fn apply_all(
+    incidents: &mut BTreeMap<IncidentNumber, Incident>,
+    events: &[Event],
+    actor: Actor,
+    at: Timestamp,
+) -> Result<(), Misfit> {
+    let mut touched: BTreeMap<IncidentNumber, Option<Incident>> = BTreeMap::new();
+    for event in events {
+        let Some(number) = event.incident() else { continue };
+        let incident = touched.entry(number).or_insert_with(|| incidents.get(&number).cloned());
+        apply(incident, event, actor, at)?;
+    }
+    incidents
+        .extend(touched.into_iter().filter_map(|(number, incident)| Some((number, incident?))));
+    Ok(())
+}

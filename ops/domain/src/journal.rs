@@ -1,0 +1,13 @@
+//! The journal: the append-only record of everything. What an entry says is in `event`; how entries hang
+//! together is in `chain`.
+
+mod chain;
+mod cursor;
+mod entry;
+mod event;
+mod redaction;
+
+pub use chain::{Broken, StoredEntry, Verifier, entry_hash, payload_hash, seal};
+pub use cursor::{BadCursor, Cursor};
+pub use entry::Entry;
+pub use event::{BlindReason, Event};

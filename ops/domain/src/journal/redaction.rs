@@ -1,0 +1,173 @@
+//! What is left of an event, and of an incident, without the words of people and the outputs of
+//! programs.
+
+use crate::{
+    actor::Actor,
+    id::IncidentNumber,
+    incident::Incident,
+    journal::Event,
+    lifecycle::Step,
+    recommendation::{RunOutcome, Stage},
+};
+
+impl Event {
+    /// The same without what a person wrote or a program printed. Nothing that decides is in these
+    /// words.
+    #[must_use]
+    pub fn without_words(self) -> Self {
+        match self {
+            Self::Commented { incident, text: _ } => {
+                Self::Commented { incident, text: String::new() }
+            }
+            Self::Resolved { incident, step, note: _ } => {
+                Self::Resolved { incident, step, note: None }
+            }
+            Self::Reopened { incident, note: _ } => Self::Reopened { incident, note: None },
+            Self::RecommendationDeclined { incident, place, reason: _ } => {
+                Self::RecommendationDeclined { incident, place, reason: String::new() }
+            }
+            Self::RunEnded { incident, place, outcome, duration, output: _ } => Self::RunEnded {
+                incident,
+                place,
+                outcome: quiet(outcome),
+                duration,
+                output: String::new(),
+            },
+            Self::CallFailed { incident, account, contact, entry, why: _ } => {
+                Self::CallFailed { incident, account, contact, entry, why: String::new() }
+            }
+            other => other,
+        }
+    }
+
+    /// What an entry of this kind did to its incident, as far as that is known without its content;
+    /// `None` where it can't be known.
+    pub fn remainder(
+        kind: &str,
+        number: IncidentNumber,
+        actor: Actor,
+        incident: &Incident,
+    ) -> Option<Self> {
+        match kind {
+            "commented" => Some(Self::Commented { incident: number, text: String::new() }),
+            "resolved" => {
+                let step = if actor.is_person() { Step::PersonResolved } else { Step::StayedQuiet };
+                Some(Self::Resolved { incident: number, step, note: None })
+            }
+            "reopened" => Some(Self::Reopened { incident: number, note: None }),
+            // Which one was declined is known where only one could be.
+            "recommendation_declined" => {
+                let mut offered = incident.offered();
+                let only = offered.next().filter(|_| offered.next().is_none())?;
+                Some(Self::RecommendationDeclined {
+                    incident: number,
+                    place: only.place,
+                    reason: String::new(),
+                })
+            }
+            "run_ended" => {
+                let running = incident
+                    .recommendations
+                    .iter()
+                    .find(|one| matches!(one.stage, Stage::Running { .. }))?;
+                let duration = crate::time::Span::ZERO;
+                Some(Self::RunEnded {
+                    incident: number,
+                    place: running.place,
+                    outcome: RunOutcome::Unknown,
+                    duration,
+                    output: String::new(),
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn quiet(outcome: RunOutcome) -> RunOutcome {
+    match outcome {
+        RunOutcome::NotStarted { why: _ } => {
+            RunOutcome::NotStarted { why: "the reason was removed".to_owned() }
+        }
+        other => other,
+    }
+}
+
+impl Incident {
+    /// Forgets the words that an event brought into it; everything else stays as it is.
+    pub fn forget(&mut self, event: &Event) {
+        match event {
+            Event::Resolved { note: Some(gone), .. } => {
+                if let Some(end) =
+                    self.resolution.as_mut().filter(|end| end.note.as_ref() == Some(gone))
+                {
+                    end.note = None;
+                }
+            }
+            Event::RecommendationDeclined { place, .. } => {
+                if let Some(one) = self.recommendations.iter_mut().find(|one| one.place == *place)
+                    && let Stage::Declined { reason, .. } = &mut one.stage
+                {
+                    reason.clear();
+                }
+            }
+            Event::RunEnded { place, .. } => {
+                if let Some(one) = self.recommendations.iter_mut().find(|one| one.place == *place)
+                    && let Stage::Ended(ended) = &mut one.stage
+                {
+                    ended.outcome = quiet(ended.outcome.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The same without what people wrote.
+    #[must_use]
+    pub fn without_words(mut self) -> Self {
+        if let Some(end) = &mut self.resolution {
+            end.note = None;
+        }
+        for one in &mut self.recommendations {
+            match &mut one.stage {
+                Stage::Declined { reason, .. } => reason.clear(),
+                Stage::Ended(ended) => ended.outcome = quiet(ended.outcome.clone()),
+                Stage::Offered
+                | Stage::Withdrawn { .. }
+                | Stage::Approved { .. }
+                | Stage::Running { .. } => {}
+            }
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_person_wrote_is_left() {
+        let incident = IncidentNumber(7);
+        let word = || "hunter2".to_owned();
+        let events = [
+            Event::Commented { incident, text: word() },
+            Event::Resolved { incident, step: Step::PersonResolved, note: Some(word()) },
+            Event::Reopened { incident, note: Some(word()) },
+            Event::RecommendationDeclined { incident, place: 1, reason: word() },
+            Event::RunEnded {
+                incident,
+                place: 1,
+                outcome: RunOutcome::NotStarted { why: word() },
+                duration: crate::time::Span::ZERO,
+                output: word(),
+            },
+        ];
+        for event in events {
+            let kind = event.kind();
+            let left = event.without_words();
+            assert_eq!(left.kind(), kind);
+            assert!(!serde_json::to_string(&left).unwrap().contains("hunter2"), "{left:?}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Vocabulary, incidents, journal and access as types: what every other crate speaks of. Pure: no input,
+//! output, clock or randomness.
+
+pub mod access;
+pub mod actor;
+pub mod breach;
+pub mod error;
+pub mod hash;
+pub mod id;
+pub mod incident;
+pub mod journal;
+pub mod lifecycle;
+pub mod long_query;
+pub mod name;
+pub mod observation;
+pub mod reading;
+pub mod recommendation;
+pub mod redact;
+#[cfg(feature = "schema")]
+mod schema;
+pub mod severity;
+pub mod signal;
+pub mod snapshot;
+pub mod subject;
+pub mod summary;
+pub mod text;
+pub mod time;
+pub mod unit;

@@ -1,0 +1,59 @@
+//! Reading: the latest value of one signal of one subject.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+
+/// How a signal of a subject is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It has a threshold and keeps it.
+    Healthy,
+    /// It has no threshold: it is kept and shown.
+    Shown,
+    /// Nothing was heard for longer than expected, and it is not a breach yet.
+    Unknown,
+    /// It is beyond a level, and that has not held long enough.
+    Watching,
+    /// A warning breach.
+    Warning,
+    /// A critical breach.
+    Critical,
+}
+
+/// One signal of one subject, as it is now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Reading {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// The latest value, in `unit`.
+    pub value: f64,
+    /// Its unit.
+    pub unit: Unit,
+    /// When it was observed.
+    pub at: Timestamp,
+    /// How it is doing.
+    pub status: Status,
+    /// Since when nothing more was heard, where that is longer than expected: then the value and
+    /// the status are those of then, not of now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale_since: Option<Timestamp>,
+    /// What is usual here, if enough is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual: Option<f64>,
+    /// The warning level that applies, for the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<f64>,
+    /// The critical level that applies, for the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub critical: Option<f64>,
+    /// Seconds until the limit is reached at the present rate, where a forecast is made and it is
+    /// near.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_in_seconds: Option<f64>,
+}

@@ -1,0 +1,98 @@
+//! The evidence saved when an incident opens and whenever it escalates: immutable, bounded, and
+//! built from an allow-list of fields. There is no field here that could hold a command line, an
+//! environment or a payload.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    breach::Breach, hash::Head, signal::Signal, subject::Subject, time::Timestamp, unit::Unit,
+};
+
+/// One signal around the moment: its recent course.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Course {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// The unit of the values.
+    pub unit: Unit,
+    /// When the first point was taken; the others carry seconds after it.
+    pub from: Timestamp,
+    /// Seconds after `from`, and the value.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<Vec<f64>>))]
+    pub points: Vec<(f32, f64)>,
+}
+
+/// One process, by name only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ProcessFact {
+    /// The name of the executable as the kernel keeps it: never a command line.
+    pub name: String,
+    /// Its process id.
+    pub pid: u32,
+    /// Resident memory in bytes.
+    pub memory: u64,
+    /// CPU in percent of one core.
+    pub cpu: f32,
+}
+
+/// One disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct DiskFact {
+    /// Where it is mounted.
+    pub mount: String,
+    /// Its size in bytes.
+    pub total: u64,
+    /// What is free, in bytes.
+    pub available: u64,
+}
+
+/// The evidence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Snapshot {
+    /// When it was taken.
+    pub at: Timestamp,
+    /// The breaches that held.
+    pub breaches: Vec<Breach>,
+    /// The signals of the subjects concerned, over the 15 minutes before.
+    pub courses: Vec<Course>,
+    /// The processes that used most memory, largest first.
+    pub by_memory: Vec<ProcessFact>,
+    /// The processes that used most CPU, largest first.
+    pub by_cpu: Vec<ProcessFact>,
+    /// Every disk.
+    pub disks: Vec<DiskFact>,
+    /// What the journal said last: number, time and kind of its recent entries.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<Vec<serde_json::Value>>))]
+    pub journal: Vec<(u64, Timestamp, String)>,
+    /// The journal's head before this.
+    pub head: Head,
+    /// SHA-256 of the thresholds in force, in hexadecimal.
+    pub thresholds_sha256: String,
+    /// How many facts were left out to keep it bounded.
+    pub left_out: u32,
+}
+
+impl Snapshot {
+    /// The same without its evidence: what a timeline and the live stream carry.
+    #[must_use]
+    pub fn without_body(&self) -> Self {
+        Self {
+            at: self.at,
+            breaches: Vec::new(),
+            courses: Vec::new(),
+            by_memory: Vec::new(),
+            by_cpu: Vec::new(),
+            disks: Vec::new(),
+            journal: Vec::new(),
+            head: self.head,
+            thresholds_sha256: self.thresholds_sha256.clone(),
+            left_out: self.left_out,
+        }
+    }
+}

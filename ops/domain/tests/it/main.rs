@@ -1,0 +1,4 @@
+//! Integration tests of the vocabulary.
+
+mod flow;
+mod redact;

@@ -1,0 +1,119 @@
+//! Where each series lies: from signal and subject to its number. A place that was retired goes to
+//! the next new series.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use domain::{signal::Signal, subject::Subject, unit::Unit};
+use policy::known_signals;
+
+use crate::evaluate::{
+    Engine, NEVER, NoSeries, Series, SeriesId,
+    series::{Core, Plan},
+};
+
+impl Engine {
+    /// Finds or adds a series; a known one costs one look-up and allocates nothing. `unit` is
+    /// `None` where the sender gave none.
+    pub fn series(
+        &mut self,
+        signal: &str,
+        subject: &str,
+        unit: Option<&Unit>,
+    ) -> Result<SeriesId, NoSeries> {
+        let hash = self.hash(signal, subject);
+        if let Some(id) = self.find(hash, signal, subject) {
+            let known = self.series.get(id as usize).and_then(|series| series.core.unit.as_ref());
+            match (known, unit) {
+                (Some(known), Some(unit)) => fit(unit, known)?,
+                (None, Some(unit)) => self.adopt(id, unit),
+                (_, None) => {}
+            }
+            return Ok(SeriesId(id));
+        }
+        let (name, about): (Signal, Subject) = (signal.parse()?, subject.parse()?);
+        let known =
+            known_signals::known_unit(signal).or_else(|| self.thresholds.unit_of(signal).cloned());
+        if let (Some(known), Some(unit)) = (&known, unit) {
+            fit(unit, known)?;
+        }
+        let count = self.series.len() - self.free.len();
+        if count >= self.limit {
+            return Err(NoSeries::TooMany(count));
+        }
+        let core = Core::new(name, about, known.or_else(|| unit.cloned()));
+        let series = Series {
+            core,
+            plan: Plan::default(),
+            next: self.index.get(&hash).copied(),
+            unheard: true,
+            free: false,
+        };
+        let id = match self.free.pop() {
+            Some(id) => {
+                if let Some(place) = self.series.get_mut(id as usize) {
+                    *place = series;
+                }
+                id
+            }
+            None => {
+                let id = u32::try_from(self.series.len()).map_err(|_| NoSeries::TooMany(count))?;
+                self.series.push(series);
+                self.deadlines.push(NEVER);
+                id
+            }
+        };
+        self.index.insert(hash, id);
+        self.resolve(id, 0);
+        Ok(SeriesId(id))
+    }
+
+    pub(super) fn hash(&self, signal: &str, subject: &str) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        signal.hash(&mut hasher);
+        subject.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    pub(super) fn find(&self, hash: u64, signal: &str, subject: &str) -> Option<u32> {
+        let mut found = self.index.get(&hash).copied();
+        while let Some(id) = found {
+            let series = self.series.get(id as usize)?;
+            if series.core.signal.as_str() == signal && series.core.subject.as_str() == subject {
+                return Some(id);
+            }
+            found = series.next;
+        }
+        None
+    }
+
+    /// A name leads to its series no more.
+    pub(super) fn unlink(&mut self, id: u32) {
+        let Some(series) = self.series.get(id as usize) else { return };
+        let (hash, next) =
+            (self.hash(series.core.signal.as_str(), series.core.subject.as_str()), series.next);
+        let Some(&first) = self.index.get(&hash) else { return };
+        if first == id {
+            match next {
+                Some(next) => self.index.insert(hash, next),
+                None => self.index.remove(&hash),
+            };
+            return;
+        }
+        let mut before = Some(first);
+        while let Some(series) = before.and_then(|before| self.series.get_mut(before as usize)) {
+            if series.next == Some(id) {
+                series.next = next;
+                return;
+            }
+            before = series.next;
+        }
+    }
+}
+
+fn fit(unit: &Unit, known: &Unit) -> Result<(), NoSeries> {
+    if unit == known {
+        Ok(())
+    } else {
+        Err(NoSeries::Unit { found: unit.to_string(), known: known.to_string() })
+    }
+}

@@ -1,0 +1,8 @@
+//! The engine: `(state, input, now) -> decisions`. Evaluation of thresholds, the incident agent, the
+//! recommender, and replay. Pure: no input, output, clock or randomness.
+
+pub mod agent;
+pub mod evaluate;
+pub mod recommender;
+pub mod replay;
+pub mod summary;

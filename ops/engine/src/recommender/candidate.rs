@@ -1,0 +1,234 @@
+//! What may be recommended: every command that may help a breach, with its values, ranked.
+
+use std::cmp::Reverse;
+
+use domain::{
+    breach::{Breach, BreachKey},
+    id::RecommendationId,
+    incident::Incident,
+    recommendation::{Awaited, Reason, Recommendation, Risk, Stage, Undo},
+    severity::Severity,
+    subject::Subject,
+    time::Span,
+};
+use policy::catalogue::{BoundCommand, Command, Kind, Values};
+
+use crate::recommender::{OFFERED_FOR, Scene, TRACKED_DAYS, failed, values};
+
+/// The most breaches that one recommendation names as its reasons.
+const MOST_BREACHES: usize = 3;
+
+/// Smaller is better.
+type Rank = (u8, Reverse<Severity>, Reverse<u64>, Risk, usize, BreachKey);
+
+struct Candidate {
+    rank: Rank,
+    recommendation: Recommendation,
+}
+
+/// Every command that could be offered for an incident, the best first; each with each of its
+/// values once.
+pub(super) fn all(scene: &Scene<'_>, incident: &Incident) -> Vec<Recommendation> {
+    let Some(catalogue) = scene.catalogue else { return Vec::new() };
+    let mut found: Vec<Candidate> = undos(scene, incident);
+    // What only waits for proof that it is well is left alone, and of what is silent nothing is
+    // known.
+    let helpless = |breach: &Breach| {
+        breach.easing.is_some() || breach.unheard.is_some() || breach.crossing.is_silent()
+    };
+    for breach in
+        incident.holding().filter(|breach| !helpless(breach) && values::is_here(scene, &breach.key))
+    {
+        for (order, command) in catalogue.commands().iter().enumerate() {
+            let named = breach.guidance.commands.iter().any(|id| id == command.id());
+            if !named && !command.helps().contains(&breach.key.signal) {
+                continue;
+            }
+            let chosen = values::choose(scene, incident, breach, command);
+            found.extend(
+                chosen
+                    .into_iter()
+                    .filter_map(|chosen| candidate(scene, breach, command, chosen, order, named)),
+            );
+        }
+    }
+    found.sort_by(|one, two| one.rank.cmp(&two.rank));
+    let mut ranked: Vec<Recommendation> = Vec::new();
+    for Candidate { recommendation, .. } in found {
+        let same = |one: &&mut Recommendation| {
+            one.command == recommendation.command && one.values == recommendation.values
+        };
+        match ranked.iter_mut().find(same) {
+            Some(known) => join(known, &recommendation),
+            None => ranked.push(recommendation),
+        }
+    }
+    ranked
+}
+
+/// The same command helps another breach too: that is one more reason, after those of its kind.
+fn join(known: &mut Recommendation, other: &Recommendation) {
+    let about = |reason: &Reason| matches!(reason, Reason::Named { .. } | Reason::Helps { .. });
+    let Some(reason) = other.reasons.iter().find(|reason| about(reason)) else { return };
+    let Some(last) = known.reasons.iter().rposition(about) else { return };
+    if known.reasons.iter().filter(|reason| about(reason)).count() < MOST_BREACHES
+        && !known.reasons.contains(reason)
+    {
+        known.reasons.insert(last + 1, reason.clone());
+    }
+}
+
+fn candidate(
+    scene: &Scene<'_>,
+    breach: &Breach,
+    command: &Command,
+    chosen: values::Chosen,
+    order: usize,
+    named: bool,
+) -> Option<Candidate> {
+    let values::Chosen { values, subject, reason } = chosen;
+    let filled = command.fill(&values, scene.facts).ok()?;
+    let within = command.proof_for(&breach.key.signal)?.within();
+    let track = scene.tracks.of(command.id(), &subject);
+    let about = breach.key.clone();
+    // What it acts upon and what experience says tell more than that it may help.
+    let mut reasons = Vec::from_iter(reason);
+    if track.total > 0 {
+        reasons.push(Reason::Worked { times: track.worked, of: track.total, days: TRACKED_DAYS });
+    }
+    reasons.push(if named {
+        Reason::Named { breach: about }
+    } else {
+        Reason::Helps { breach: about }
+    });
+    // What never ran stands between what works and what does not.
+    let score = (u64::from(track.worked) + 1) * 1_000_000 / (u64::from(track.total) + 2);
+    let rank = (
+        if named { 1 } else { 2 },
+        Reverse(breach.severity),
+        Reverse(score),
+        command.risk(),
+        order,
+        breach.key.clone(),
+    );
+    let recommendation = build(
+        scene,
+        command,
+        &filled,
+        subject,
+        Awaited { breach: breach.key.clone(), within },
+        reasons,
+    )?;
+    Some(Candidate { rank, recommendation })
+}
+
+/// Whether two offers of one command are for different units of its list, and for the same of
+/// everything else.
+pub(super) fn differ_by_unit(
+    scene: &Scene<'_>,
+    one: &Recommendation,
+    other: &Recommendation,
+) -> bool {
+    let Some(command) = scene.catalogue.and_then(|catalogue| catalogue.get(&one.command)) else {
+        return false;
+    };
+    let mut differing = command
+        .placeholders()
+        .iter()
+        .filter(|known| one.values.get(known.name()) != other.values.get(known.name()))
+        .peekable();
+    differing.peek().is_some()
+        && differing.all(|placeholder| matches!(placeholder.kind(), Kind::Unit { .. }))
+}
+
+/// What takes back what ran and did not help, as long as that still holds.
+fn undos(scene: &Scene<'_>, incident: &Incident) -> Vec<Candidate> {
+    let undo = |one: &Recommendation| {
+        let Undo::By(id) = &one.undo else { return None };
+        let catalogue = scene.catalogue?;
+        let order = catalogue.commands().iter().position(|command| command.id() == id)?;
+        let command = catalogue.get(id)?;
+        // What recovers by now is left to do so.
+        let breach = incident
+            .holding()
+            .find(|breach| breach.key == one.proof.breach && breach.easing.is_none())?;
+        let values: Values = one.values.clone().into_iter().collect();
+        let filled = command.fill(&values, scene.facts).ok()?;
+        let ran = |other: &Recommendation| {
+            other.place > one.place
+                && other.command == *id
+                && other.values == one.values
+                && matches!(&other.stage, Stage::Ended(ended) if ended.has_run())
+        };
+        if incident.recommendations.iter().any(ran) {
+            return None;
+        }
+        let within = command
+            .proof_for(&breach.key.signal)
+            .map_or(Span::from_mins(10), policy::catalogue::Proof::within);
+        let reasons = vec![Reason::Undoes {
+            recommendation: RecommendationId { incident: incident.number, place: one.place },
+        }];
+        let rank =
+            (0, Reverse(breach.severity), Reverse(0), command.risk(), order, breach.key.clone());
+        let awaited = Awaited { breach: breach.key.clone(), within };
+        let recommendation = build(scene, command, &filled, one.subject.clone(), awaited, reasons)?;
+        Some(Candidate { rank, recommendation })
+    };
+    incident.recommendations.iter().filter(|one| failed(one)).filter_map(undo).collect()
+}
+
+/// Its place is given when it is offered.
+fn build(
+    scene: &Scene<'_>,
+    command: &Command,
+    filled: &BoundCommand,
+    subject: Subject,
+    proof: Awaited,
+    reasons: Vec<Reason>,
+) -> Option<Recommendation> {
+    Some(Recommendation {
+        place: 0,
+        command: command.id().to_owned(),
+        values: filled.values().clone(),
+        title: command.title().to_owned(),
+        argv: filled.argv().to_vec(),
+        shown: filled.to_string(),
+        check: filled.check().map(<[String]>::to_vec),
+        user: filled.user().to_string(),
+        host: scene.host.to_owned(),
+        subject,
+        risk: command.risk(),
+        blast_radius: command.blast_radius().to_owned(),
+        effect: command.effect().to_owned(),
+        undo: command.undo().clone(),
+        approval: command.approval(),
+        time_limit: command.time_limit(),
+        cool_down: command.cool_down(),
+        proof,
+        reasons,
+        catalogue: scene.catalogue?.version().to_owned(),
+        offered_at: scene.now,
+        expires_at: scene.now.plus(OFFERED_FOR),
+        approvals: Vec::new(),
+        stage: Stage::Offered,
+    })
+}
+
+/// Whether it would be filled to exactly the same today.
+pub(super) fn is_as_offered(scene: &Scene<'_>, one: &Recommendation) -> bool {
+    let Some(catalogue) = scene
+        .catalogue
+        .filter(|catalogue| catalogue.version() == one.catalogue && one.host == scene.host)
+    else {
+        return false;
+    };
+    let values: Values = one.values.clone().into_iter().collect();
+    let filled =
+        catalogue.get(&one.command).and_then(|command| command.fill(&values, scene.facts).ok());
+    filled.is_some_and(|filled| {
+        filled.argv() == one.argv
+            && filled.to_string() == one.shown
+            && filled.check() == one.check.as_deref()
+    })
+}

@@ -1,0 +1,487 @@
+//! Replay: what the rules saw and decided around an incident, as one file, and the same rules run
+//! over it again.
+//!
+//! A bundle holds everything that decides: the rules' state at its beginning, the documents in
+//! force, every input with its time, and what was decided. Snapshots of evidence are made beside
+//! the decisions and are no part of them.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use domain::{
+    actor::{Actor, Names},
+    breach::Breach,
+    id::IncidentNumber,
+    incident::{self, Incident},
+    journal::Event,
+    signal::Signal,
+    subject::Subject,
+    time::{Now, Span, Timestamp},
+    unit::Unit,
+};
+use policy::{diagnostic::Diagnostic, thresholds::Thresholds};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    agent::{self, World},
+    evaluate::{Engine, NoSeries, SavedState, SeriesId},
+};
+
+mod recorder;
+#[cfg(test)]
+mod tests;
+
+pub use crate::replay::recorder::Recorder;
+
+/// The format that this program writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// The path of the thresholds inside the documents' directory.
+pub const THRESHOLDS: &str = "alerts/thresholds.md";
+
+/// The version of the rules that this program holds.
+pub const RULES_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Where a bundle begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// When.
+    pub now: Now,
+    /// The rules' state.
+    pub state: SavedState,
+    /// At most how many series are taken.
+    pub limit: usize,
+    /// The incidents that the agent looked at.
+    pub incidents: Vec<Incident>,
+    /// The number that the next incident was to get.
+    pub next_number: IncidentNumber,
+    /// Since when time ran on evenly.
+    pub steady_since: Timestamp,
+    /// The documents in force, by their paths inside the documents' directory.
+    pub documents: BTreeMap<String, String>,
+}
+
+/// The names of a series.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeriesName {
+    /// Its number while the recording program ran.
+    pub series: SeriesId,
+    /// Which signal.
+    pub signal: Signal,
+    /// About whom.
+    pub subject: Subject,
+    /// The unit that its first sender gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
+}
+
+/// One input of the rules, or one decision, in the order in which they came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "input", rename_all = "snake_case")]
+pub enum Input {
+    /// A series was opened.
+    Series(SeriesName),
+    /// A value came.
+    Observe {
+        /// Of which series.
+        series: SeriesId,
+        /// The value.
+        value: f64,
+        /// When it was measured.
+        at: Timestamp,
+        /// When it came.
+        now: Now,
+    },
+    /// What is usual for a series became known, or is not known any more.
+    Usual {
+        /// For which series.
+        series: SeriesId,
+        /// The value.
+        usual: Option<f64>,
+    },
+    /// Nothing could be observed for a while.
+    Blind {
+        /// For how long.
+        span: Span,
+        /// Until when.
+        now: Now,
+    },
+    /// A subject is no longer expected to report.
+    Retire {
+        /// Which.
+        subject: Subject,
+    },
+    /// A document came into force.
+    Document {
+        /// Its path inside the documents' directory.
+        name: String,
+        /// Its text.
+        text: String,
+        /// When.
+        now: Now,
+    },
+    /// Time did not run on evenly before this.
+    Steady {
+        /// Since when it does.
+        since: Timestamp,
+    },
+    /// Events were carried out on the incidents: decisions that were stored, or what people did.
+    Applied {
+        /// Which.
+        events: Vec<Event>,
+        /// Who.
+        actor: Actor,
+        /// When.
+        at: Timestamp,
+    },
+    /// The incidents as they were read anew from what is stored.
+    Incidents {
+        /// All that the agent looks at.
+        incidents: Vec<Incident>,
+        /// The number that the next one gets.
+        next_number: IncidentNumber,
+    },
+    /// The engine looked for silence and listed its breaches.
+    Tick {
+        /// When.
+        now: Now,
+    },
+    /// The agent looked at the breaches of the last tick, and decided.
+    Decided {
+        /// When.
+        now: Now,
+        /// What: nothing, most of the time.
+        events: Vec<Event>,
+    },
+}
+
+/// What the rules saw and decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bundle {
+    /// The format of this file: 1.
+    pub format: u32,
+    /// The version of the rules that decided.
+    pub rules_version: String,
+    /// What came before the checkpoint was more than is kept, and is missing.
+    #[serde(default)]
+    pub cut_short: bool,
+    /// Where it begins.
+    pub checkpoint: Checkpoint,
+    /// The series that were open at the beginning and are used in it.
+    pub series: Vec<SeriesName>,
+    /// Inputs and decisions, oldest first.
+    pub inputs: Vec<Input>,
+}
+
+/// Why a bundle can't be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// It is of another format.
+    #[error("this bundle has format {0}, and this program reads format {FORMAT}")]
+    Format(u32),
+    /// There are no thresholds in it.
+    #[error("this bundle holds no {THRESHOLDS}: it can't say what was in force")]
+    NoThresholds,
+    /// Its thresholds can't be read.
+    #[error("the thresholds in this bundle can't be read by this program:\n{0}")]
+    Thresholds(Box<Diagnostic>),
+    /// A series is named nowhere.
+    #[error("input {index}: series {series} is named nowhere in this bundle")]
+    Unnamed {
+        /// The place of the input, from 0.
+        index: usize,
+        /// The series' number.
+        series: u32,
+    },
+    /// A series was refused.
+    #[error("input {index}: {source}")]
+    Series {
+        /// The place of the input, from 0.
+        index: usize,
+        /// Why.
+        source: NoSeries,
+    },
+}
+
+/// The first place at which the rules decide otherwise than they did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The place of the decision among the inputs, from 0.
+    pub index: usize,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What is different, in words.
+    pub what: String,
+}
+
+/// Says an event in words.
+pub type Describe = fn(&Event) -> String;
+
+/// What a replay came to. Shown, it tells the story.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Replayed {
+    /// How many values were observed.
+    pub observations: usize,
+    /// How many times the agent looked.
+    pub looks: usize,
+    /// How many events it decided.
+    pub events: usize,
+    /// The first difference; `None` if all decisions are the same byte for byte.
+    pub difference: Option<Difference>,
+    /// What happened, a line each.
+    pub story: Vec<String>,
+}
+
+impl Replayed {
+    /// Whether every decision is the same, byte for byte.
+    pub const fn is_same(&self) -> bool {
+        self.difference.is_none()
+    }
+}
+
+impl fmt::Display for Replayed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.story {
+            writeln!(f, "{line}")?;
+        }
+        let Self { observations, looks, events, .. } = self;
+        writeln!(
+            f,
+            "{observations} observations, {looks} looks of the agent, {events} events decided."
+        )?;
+        match &self.difference {
+            None => write!(f, "The same decisions, byte for byte."),
+            Some(Difference { index, at, what }) => {
+                write!(
+                    f,
+                    "The first difference is at {} (input {index}):\n{what}",
+                    at.to_seconds_text()
+                )
+            }
+        }
+    }
+}
+
+fn thresholds(documents: &BTreeMap<String, String>) -> Result<Arc<Thresholds>, ReplayError> {
+    let text = documents.get(THRESHOLDS).ok_or(ReplayError::NoThresholds)?;
+    parse(text)
+}
+
+fn parse(text: &str) -> Result<Arc<Thresholds>, ReplayError> {
+    let read = Thresholds::parse(THRESHOLDS, text);
+    read.map(Arc::new).map_err(|problems| {
+        problems
+            .into_iter()
+            .next()
+            .map_or(ReplayError::NoThresholds, |one| ReplayError::Thresholds(Box::new(one)))
+    })
+}
+
+/// The rules at work over a bundle.
+struct Run {
+    engine: Engine,
+    ids: BTreeMap<SeriesId, SeriesId>,
+    names: BTreeMap<SeriesId, SeriesName>,
+    incidents: BTreeMap<IncidentNumber, Incident>,
+    next_number: IncidentNumber,
+    steady_since: Timestamp,
+    breaches: Vec<Breach>,
+    done: Replayed,
+    describe: Describe,
+}
+
+impl Run {
+    fn begin(bundle: &Bundle, describe: Describe) -> Result<Self, ReplayError> {
+        let Checkpoint { now, state, limit, incidents, next_number, steady_since, documents } =
+            &bundle.checkpoint;
+        let mut done = Replayed::default();
+        done.story.push(format!(
+            "{}  Begins with {} incidents known.",
+            now.wall.to_seconds_text(),
+            incidents.len()
+        ));
+        if bundle.cut_short {
+            done.story
+                .push("What came before was more than is kept; it is missing here.".to_owned());
+        }
+        if bundle.rules_version != RULES_VERSION {
+            done.story.push(format!(
+                "Decided by the rules of version {}; these are {RULES_VERSION}.",
+                bundle.rules_version
+            ));
+        }
+        Ok(Self {
+            engine: Engine::resume(thresholds(documents)?, *limit, state, *now),
+            ids: BTreeMap::new(),
+            names: bundle.series.iter().map(|name| (name.series, name.clone())).collect(),
+            incidents: incidents.iter().map(|one| (one.number, one.clone())).collect(),
+            next_number: *next_number,
+            steady_since: *steady_since,
+            breaches: Vec::new(),
+            done,
+            describe,
+        })
+    }
+
+    fn open(&mut self, index: usize, name: &SeriesName) -> Result<SeriesId, ReplayError> {
+        let opened =
+            self.engine.series(name.signal.as_str(), name.subject.as_str(), name.unit.as_ref());
+        let id = opened.map_err(|source| ReplayError::Series { index, source })?;
+        self.ids.insert(name.series, id);
+        Ok(id)
+    }
+
+    /// The number that a recorded series has here.
+    fn id(&mut self, index: usize, recorded: SeriesId) -> Result<SeriesId, ReplayError> {
+        if let Some(known) = self.ids.get(&recorded) {
+            return Ok(*known);
+        }
+        let name = self
+            .names
+            .get(&recorded)
+            .cloned()
+            .ok_or(ReplayError::Unnamed { index, series: recorded.0 })?;
+        self.open(index, &name)
+    }
+
+    fn tell(&mut self, at: Timestamp, text: &str) {
+        self.done.story.push(format!("{}  {text}", at.to_seconds_text()));
+    }
+
+    fn take(&mut self, index: usize, input: &Input) -> Result<(), ReplayError> {
+        match input {
+            Input::Series(name) => {
+                self.open(index, name)?;
+            }
+            Input::Observe { series, value, at, now } => {
+                let id = self.id(index, *series)?;
+                self.engine.observe(id, *value, *at, *now);
+                self.done.observations += 1;
+            }
+            Input::Usual { series, usual } => {
+                let id = self.id(index, *series)?;
+                self.engine.set_usual(id, *usual);
+            }
+            Input::Blind { span, now } => {
+                self.engine.blind(*span, *now);
+                self.tell(now.wall, &format!("Nothing was seen for {span}."));
+            }
+            Input::Retire { subject } => self.engine.retire(subject),
+            Input::Document { name, text, now } => {
+                if name == THRESHOLDS {
+                    self.engine.set_thresholds(parse(text)?, *now);
+                }
+                self.tell(now.wall, &format!("{name} came into force."));
+            }
+            Input::Steady { since } => self.steady_since = *since,
+            Input::Applied { events, actor, at } => {
+                for event in events.iter().filter(|_| actor.is_person()) {
+                    let text =
+                        format!("{}: {}", Names::default().of(*actor), (self.describe)(event));
+                    self.tell(*at, &text);
+                }
+                for event in events {
+                    // As the monitor does: what happened to an incident that is not at hand is left
+                    // out, and all are read anew.
+                    let _ = incident::apply_all(
+                        &mut self.incidents,
+                        std::slice::from_ref(event),
+                        *actor,
+                        *at,
+                    );
+                }
+                let next = self
+                    .incidents
+                    .keys()
+                    .next_back()
+                    .map_or(0, |number| number.0)
+                    .saturating_add(1);
+                self.next_number = self.next_number.max(IncidentNumber(next));
+            }
+            Input::Incidents { incidents, next_number } => {
+                self.incidents = incidents.iter().map(|one| (one.number, one.clone())).collect();
+                self.next_number = *next_number;
+            }
+            Input::Tick { now } => self.breaches = self.engine.tick(*now),
+            Input::Decided { now, events } => self.compare(index, now.wall, events),
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, index: usize, now: Timestamp, recorded: &[Event]) {
+        let policy = self.engine.thresholds().policy().clone();
+        // As the monitor does.
+        self.incidents.retain(|_, one| agent::looks_at(&policy, one, &self.breaches, now));
+        let incidents: Vec<Incident> = self.incidents.values().cloned().collect();
+        let endings = self.engine.endings(&self.breaches, &incidents);
+        let world = World {
+            breaches: &self.breaches,
+            endings: &endings,
+            incidents: &incidents,
+            next_number: self.next_number,
+            now,
+            steady_since: self.steady_since,
+        };
+        let decided = agent::decide(&policy, world);
+        self.done.looks += 1;
+        self.done.events += decided.len();
+        for event in &decided {
+            self.tell(now, &(self.describe)(event));
+        }
+        if self.done.difference.is_none()
+            && let Some(what) = difference(recorded, &decided, self.describe)
+        {
+            self.done.difference = Some(Difference { index, at: now, what });
+        }
+    }
+}
+
+fn bytes(event: &Event) -> Vec<u8> {
+    serde_json::to_vec(event).unwrap_or_default()
+}
+
+/// What the recorded and the new decisions differ in, if they do.
+fn difference(recorded: &[Event], decided: &[Event], describe: Describe) -> Option<String> {
+    for place in 0..recorded.len().max(decided.len()) {
+        let what = match (recorded.get(place), decided.get(place)) {
+            (Some(then), Some(now)) if bytes(then) == bytes(now) => continue,
+            (Some(then), Some(now)) => {
+                let (then_text, now_text) = (describe(then), describe(now));
+                if then_text == now_text {
+                    format!(
+                        "then and now: {then_text}, but with other details:\n  then: {}\n  now:  {}",
+                        apart(then, now),
+                        apart(now, then)
+                    )
+                } else {
+                    format!("  then: {then_text}\n  now:  {now_text}")
+                }
+            }
+            (Some(then), None) => format!("  then: {}\n  now:  nothing", describe(then)),
+            (None, Some(now)) => format!("  then: nothing\n  now:  {}", describe(now)),
+            (None, None) => return None,
+        };
+        return Some(what);
+    }
+    None
+}
+
+/// The JSON of `one` from a little before where it parts from `other`.
+fn apart(one: &Event, other: &Event) -> String {
+    let (one, other) = (bytes(one), bytes(other));
+    let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let from = same.saturating_sub(40);
+    String::from_utf8_lossy(&one[from..one.len().min(same + 80)]).into_owned()
+}
+
+/// Runs the rules over a bundle, and compares what they decide with what was decided. `describe` says
+/// an event in words.
+pub fn replay(bundle: &Bundle, describe: Describe) -> Result<Replayed, ReplayError> {
+    if bundle.format != FORMAT {
+        return Err(ReplayError::Format(bundle.format));
+    }
+    let mut run = Run::begin(bundle, describe)?;
+    for (index, input) in bundle.inputs.iter().enumerate() {
+        run.take(index, input)?;
+    }
+    Ok(run.done)
+}

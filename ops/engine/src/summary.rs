@@ -1,0 +1,299 @@
+//! Composition of the decision summary: which facts of an incident are told, in which order.
+
+mod outlived;
+mod runs;
+
+use domain::{
+    breach::{Breach, Ending, Guidance},
+    incident::{Incident, IncidentBreach},
+    lifecycle::State,
+    subject::Subject,
+    summary::{Basis, FORESEEABLE, Fact, Phase, Sentence, Summary, Topic, eases},
+    text,
+    time::Span,
+};
+
+pub use outlived::is_outlived;
+
+/// The most facts that are told one by one.
+const MOST_FACTS: usize = 5;
+
+/// The most facts of which it is told what is not known.
+const MOST_UNKNOWN: usize = 2;
+
+/// The most subjects that are named.
+const MOST_SUBJECTS: usize = 6;
+
+/// The most commands that are named.
+const MOST_COMMANDS: usize = 3;
+
+/// The longest text from a document, in characters.
+const LONGEST_TEXT: usize = 300;
+
+/// The longest command id or section anchor, in characters.
+const LONGEST_ID: usize = 80;
+
+fn count(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Basis of the summary of an incident as it stands.
+pub fn basis(incident: &Incident) -> Basis {
+    let (running, ran, proved) = runs::counts(incident);
+    let mut holding = 0;
+    let mut waits = true;
+    for IncidentBreach { breach, .. } in
+        incident.breaches.iter().filter(|known| known.cleared_at.is_none())
+    {
+        holding += 1;
+        waits &= eases(breach.easing, breach.unsteady, breach.unheard);
+    }
+    Basis {
+        phase: match incident.state {
+            State::Detected | State::Stabilizing | State::AwaitingDecision => Phase::Going,
+            State::Recovering => Phase::Recovering,
+            State::Resolved => Phase::Over,
+        },
+        holding: count(holding),
+        cleared: count(incident.breaches.len() - holding),
+        reopened: incident.reopened,
+        // It is only told where nothing is left but to wait.
+        by_person: incident.touched_by_person && waits && incident.is_active(),
+        running,
+        ran,
+        proved,
+    }
+}
+
+/// Composes the summary of an incident as it stands; the one it carries is not looked at.
+pub fn compose(incident: &Incident, quiet_for: Span) -> Summary {
+    let basis = basis(incident);
+    let mut told: Vec<&IncidentBreach> = incident.breaches.iter().collect();
+    // Stable, so that what is equal stays in the order of joining.
+    told.sort_by_key(|known| {
+        let breach = &known.breach;
+        (
+            known.cleared_at.is_some(),
+            std::cmp::Reverse(breach.severity),
+            breach.key.subject != incident.cause,
+        )
+    });
+    let holding: Vec<Fact> = told
+        .iter()
+        .filter(|known| known.cleared_at.is_none())
+        .map(|known| Fact::of(&known.breach))
+        .collect();
+    let mut summary = Summary {
+        basis,
+        happened: happened(incident, &told, basis),
+        since: vec![Sentence::Began {
+            at: incident.began_at,
+            noticed_after: incident.opened_at.since(incident.began_at),
+        }],
+        affected: affected(incident),
+        // The evidence is saved in the same transaction that records the incident.
+        done: vec![Sentence::EvidenceSaved],
+        ..Summary::default()
+    };
+    if let Some(end) = &incident.resolution {
+        let recovered = incident.breaches.iter().map(|known| match known.ending {
+            Some(Ending::Recovered { since }) => Some(since.min(end.at)),
+            Some(Ending::NoLongerWatched) | None => None,
+        });
+        // What was waiting for proof is no trouble any more; and where nobody saw the end, it
+        // is not known how long it lasted.
+        if let Some(last) =
+            recovered.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max())
+        {
+            summary.since.push(Sentence::Lasted { span: last.since(incident.began_at) });
+        }
+    }
+    if basis.phase != Phase::Over {
+        summary.done.push(Sentence::Watching);
+    }
+    summary.done.extend(runs::told(incident));
+    match basis.phase {
+        Phase::Over => {}
+        _ if holding.iter().all(Fact::is_easing) => {
+            let end = if basis.by_person { Sentence::ConfirmTheEnd } else { Sentence::Wait };
+            summary.recommended.push(end);
+            if !basis.by_person {
+                summary.otherwise.push(Sentence::EndsByItself { quiet_for });
+            }
+        }
+        Phase::Untold | Phase::Going | Phase::Recovering => {
+            summary.recommended = recommended(&told);
+            summary.otherwise = otherwise(&told);
+        }
+    }
+    summary.unknown = unknown(&holding, &told, summary.is_over());
+    summary
+}
+
+fn happened(incident: &Incident, told: &[&IncidentBreach], basis: Basis) -> Vec<Sentence> {
+    let mut sentences = Vec::new();
+    if incident.flood {
+        sentences.push(Sentence::Flood {
+            signals: count(told.len()),
+            over: basis.holding == 0 || !incident.is_active(),
+        });
+    }
+    sentences.extend(told.iter().take(MOST_FACTS).map(|known| {
+        let fact = Fact::of(&known.breach);
+        match known.cleared_at {
+            None => Sentence::Holds { fact },
+            Some(_) if known.is_lost() => Sentence::Lost { fact },
+            Some(_) => Sentence::Cleared { fact },
+        }
+    }));
+    if told.len() > MOST_FACTS {
+        let rest = &told[MOST_FACTS..];
+        let holding = rest.iter().filter(|known| known.cleared_at.is_none()).count();
+        let lost = rest.iter().filter(|known| known.is_lost()).count();
+        sentences.push(Sentence::More {
+            holding: count(holding),
+            cleared: count(rest.len() - holding - lost),
+            lost: count(lost),
+        });
+    }
+    if basis.reopened > 0 {
+        sentences.push(Sentence::CameBack { times: basis.reopened });
+    }
+    let lost = count(told.iter().filter(|known| known.is_lost()).count());
+    if let Some(end) = &incident.resolution {
+        sentences.push(Sentence::Over {
+            at: end.at,
+            by_person: end.by.is_person(),
+            holding: basis.holding,
+            lost,
+        });
+    } else if let Some(since) = incident.quiet_since {
+        sentences.push(Sentence::Quiet { since, lost });
+    }
+    sentences
+}
+
+fn affected(incident: &Incident) -> Vec<Sentence> {
+    let subjects = incident.subjects();
+    // A certificate that runs out some day hurts nobody yet.
+    let hurts = |one: &Subject| {
+        let own = incident.breaches.iter().filter(|known| known.breach.key.subject == *one);
+        let mut topics =
+            own.map(|known| Topic::of(one, &known.breach.key.signal, &known.breach.crossing));
+        topics.any(|topic| topic != Topic::Certificate)
+    };
+    let known: Vec<&Subject> =
+        subjects.iter().copied().filter(|one| one.kind() == "endpoint").collect();
+    let endpoints: Vec<Subject> =
+        known.iter().filter(|one| hurts(one)).take(MOST_SUBJECTS).map(|&one| one.clone()).collect();
+    let more = count(subjects.len().saturating_sub(MOST_SUBJECTS));
+    let parts = Sentence::Parts {
+        subjects: subjects.into_iter().take(MOST_SUBJECTS).cloned().collect(),
+        more,
+    };
+    if endpoints.is_empty() {
+        return if known.is_empty() { vec![parts, Sentence::NoEndpoint] } else { vec![parts] };
+    }
+    let over = !incident.is_active()
+        || !incident.breaches.iter().any(|known| {
+            known.cleared_at.is_none() && endpoints.contains(&known.breach.key.subject)
+        });
+    vec![parts, Sentence::EndpointsReached { endpoints, over }]
+}
+
+fn topic_of(breach: &Breach) -> Topic {
+    if breach.unheard.is_some() {
+        return Topic::Silent;
+    }
+    Topic::of(&breach.key.subject, &breach.key.signal, &breach.crossing)
+}
+
+/// The breaches that are more than a wait for proof.
+fn pressing<'a>(told: &'a [&IncidentBreach]) -> impl Iterator<Item = &'a Breach> {
+    let holding = told.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach);
+    holding.filter(|breach| !Fact::of(breach).is_easing())
+}
+
+fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
+    let mut sentences = Vec::new();
+    let mut named: Vec<(&str, &Subject)> = Vec::new();
+    let mut sections: Vec<&str> = Vec::new();
+    let mut reading = Vec::new();
+    let silence = Guidance::of_silence();
+    for breach in pressing(told) {
+        let guidance = if breach.unheard.is_some() { &silence } else { &breach.guidance };
+        for id in &guidance.commands {
+            let pair = (id.as_str(), &breach.key.subject);
+            if named.len() < MOST_COMMANDS && !named.contains(&pair) {
+                named.push(pair);
+                sentences.push(Sentence::Command {
+                    id: text::clip(id, LONGEST_ID),
+                    because: Fact::of(breach),
+                });
+            }
+        }
+        let section = guidance.runbook.as_str();
+        if !section.is_empty() && sections.len() < MOST_COMMANDS && !sections.contains(&section) {
+            sections.push(section);
+            let topic = topic_of(breach);
+            reading.push(Sentence::Read { section: text::clip(section, LONGEST_ID), topic });
+        }
+    }
+    sentences.extend(reading);
+    if sentences.is_empty() {
+        sentences.push(Sentence::LookAtEvidence);
+    }
+    sentences
+}
+
+fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
+    let holding: Vec<&Breach> = pressing(told).collect();
+    let mut sentences = Vec::new();
+    let facts = holding
+        .iter()
+        .map(|breach| Fact::of(breach))
+        .filter(|fact| !fact.is_silent() && fact.is_beyond());
+    let nearest = facts
+        .filter_map(|fact| Some((fact.limit_in_seconds?, fact)))
+        .min_by(|a, b| a.0.total_cmp(&b.0));
+    if let Some((seconds, fact)) = nearest.filter(|(seconds, _)| *seconds <= FORESEEABLE) {
+        sentences.push(Sentence::LimitAhead { fact, seconds });
+    }
+    let silence = Guidance::of_silence();
+    let mut meanings: Vec<&str> = Vec::new();
+    for breach in holding {
+        // What the row means may not be so any more where nothing is heard.
+        let guidance = if breach.unheard.is_some() { &silence } else { &breach.guidance };
+        let text = guidance.meaning.trim();
+        if !text.is_empty() && meanings.len() < MOST_COMMANDS && !meanings.contains(&text) {
+            meanings.push(text);
+            let topic = topic_of(breach);
+            sentences.push(Sentence::Meaning { text: text::clip(text, LONGEST_TEXT), topic });
+        }
+    }
+    sentences.push(Sentence::GoesOn);
+    sentences
+}
+
+fn unknown(holding: &[Fact], told: &[&IncidentBreach], over: bool) -> Vec<Sentence> {
+    let mut sentences = vec![Sentence::ReasonUnknown, Sentence::CustomersUnknown];
+    for known in told.iter().filter(|known| known.is_lost()).take(MOST_UNKNOWN) {
+        let sentence = Sentence::NowUnknown { subject: known.breach.key.subject.clone() };
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    for fact in holding.iter().take(MOST_UNKNOWN) {
+        let sentence = if fact.is_silent() || fact.unheard.is_some() {
+            Sentence::NowUnknown { subject: fact.subject.clone() }
+        } else if fact.usual.is_none() && fact.is_measured() && !over {
+            Sentence::UsualUnknown { subject: fact.subject.clone(), signal: fact.signal.clone() }
+        } else {
+            continue;
+        };
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    sentences
+}

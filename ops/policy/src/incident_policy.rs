@@ -1,0 +1,59 @@
+//! How incidents behave: the tables of `thresholds.md` that are not about single signals.
+
+use domain::{subject::Subject, time::Span};
+use serde::{Deserialize, Serialize};
+
+use crate::pattern::matches;
+
+/// How incidents behave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentPolicy {
+    /// An incident resolves when all was quiet for this long.
+    pub quiet_for: Span,
+    /// Trouble that comes back within this time after the end reopens the incident instead of
+    /// opening a new one.
+    pub reopen_within: Span,
+    /// This many incidents opened within `flood_within` are a flood: further breaches join one
+    /// incident.
+    pub flood_count: u32,
+    /// See `flood_count`.
+    pub flood_within: Span,
+    /// What depends on what, besides `kind:name@host` on `host:host`.
+    pub dependencies: Vec<Dependency>,
+}
+
+/// A subject that depends on another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependency {
+    /// The one that depends; `*` stands for any run of characters.
+    pub subject: String,
+    /// The one that it needs.
+    pub needs: Subject,
+}
+
+impl Default for IncidentPolicy {
+    fn default() -> Self {
+        Self {
+            quiet_for: Span::from_mins(5),
+            reopen_within: Span::from_mins(30),
+            flood_count: 5,
+            flood_within: Span::from_mins(5),
+            dependencies: Vec::new(),
+        }
+    }
+}
+
+impl IncidentPolicy {
+    /// Whether `subject` depends on `other`, directly: by a row of the document, or because it is
+    /// on that host.
+    pub fn depends(&self, subject: &Subject, other: &Subject) -> bool {
+        let on_host = other.kind() == "host"
+            && subject.kind() != "host"
+            && subject.host() == Some(other.name());
+        on_host
+            || self
+                .dependencies
+                .iter()
+                .any(|row| row.needs == *other && matches(&row.subject, subject.as_str()))
+    }
+}

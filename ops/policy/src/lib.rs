@@ -1,0 +1,10 @@
+//! Policy: the documents in `ops/`, read into types. Thresholds, the catalogue of approved commands, and the
+//! diagnostics of what is wrong in them.
+
+pub mod catalogue;
+pub mod diagnostic;
+pub mod incident_policy;
+pub mod known_signals;
+pub mod markdown_table;
+pub mod pattern;
+pub mod thresholds;

@@ -1,0 +1,320 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const DEFAULT: &str = include_str!("../../../alerts/thresholds.md");
+const HEAD: &str = "| signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|---|\n";
+
+fn problems(text: &str) -> Vec<Diagnostic> {
+    Thresholds::parse("alerts/thresholds.md", text).err().unwrap_or_default()
+}
+
+/// The first problem of a table with this one row.
+fn of_row(row: &str) -> String {
+    let problems = problems(&format!("format: 1\n{HEAD}{row}\n"));
+    problems
+        .first()
+        .map(|problem| {
+            format!("{} {}: {} = {}", problem.line, problem.column, problem.found, problem.expected)
+        })
+        .unwrap_or_default()
+}
+
+#[test]
+fn the_documents_own_thresholds_are_read() {
+    let thresholds = Thresholds::parse("alerts/thresholds.md", DEFAULT)
+        .unwrap_or_else(|problems| panic!("{}", problems[0]));
+    assert_eq!(thresholds.sha256().len(), 64);
+    assert_eq!(*thresholds.policy(), IncidentPolicy::default());
+    let disk = thresholds.rows_for("disk.used", "disk:/var@web-1");
+    assert_eq!(disk.level.unwrap().warning, Some(Level::Above(88.0)));
+    assert_eq!(
+        disk.forecast.unwrap().critical,
+        Some(Level::Reaches { limit: 100.0, within: Span::from_secs(7_200) })
+    );
+    assert_eq!(
+        thresholds.rows_for("disk.used", "disk:/dev/shm@web-1").level.unwrap().warning,
+        Some(Level::Above(95.0))
+    );
+    assert!(thresholds.rows_for("disk.available", "disk:/dev/shm@web-1").is_empty());
+    assert!(thresholds.rows_for("disk.available", "disk:/@web-1").is_empty());
+    assert_eq!(
+        thresholds.rows_for("disk.available", "disk:/boot@web-1").level.unwrap().critical,
+        Some(Level::Below(20_971_520.0))
+    );
+    assert_eq!(
+        thresholds.rows_for("endpoint.first_byte", "endpoint:x").level.unwrap().warning,
+        Some(Level::Above(1500.0))
+    );
+    assert_eq!(thresholds.unit_of("queue.depth").unwrap().as_str(), "jobs");
+    assert!(thresholds.rows_for("queue.depth", "queue:x").is_empty());
+}
+
+#[test]
+fn every_row_leads_to_a_section_of_the_guide() {
+    let guide = include_str!("../../../runbooks/when-things-break.md");
+    let anchors: Vec<String> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .map(|title| title.trim().to_lowercase().replace(' ', "-"))
+        .collect();
+    let thresholds = Thresholds::parse("alerts/thresholds.md", DEFAULT).unwrap();
+    for row in thresholds.rows().iter().filter(|row| row.way() != Way::Quiet) {
+        assert!(
+            anchors.contains(&row.guidance.runbook),
+            "{} names '{}'",
+            row.signal,
+            row.guidance.runbook
+        );
+    }
+}
+
+#[test]
+fn a_problem_is_shown_as_a_compiler_would() {
+    let text = "format: 1\n\n| signal | warnig |\n| --- | --- |\n";
+    assert_eq!(
+        problems(text)[0].to_string(),
+        "error: unknown column 'warnig'\n --> alerts/thresholds.md:3:12\n  |\n3 | | signal | warnig |\n  |            ^^^^^^\n  = expected a known column; did you mean 'warning'?"
+    );
+}
+
+#[test]
+fn every_problem_of_a_row_says_what_was_found_and_expected() {
+    for (row, told) in [
+        (
+            "| A.b | - | above 1 | - | 1 min | - | - | m | - | - |",
+            "4 3: \"A.b\" is not a signal = lower-case words joined by dots, at most 80 bytes, such as 'queue.depth'",
+        ),
+        (
+            "| host.memory.usd | - | above 1 % | - | 1 min | - | - | m | - | - |",
+            "4 3: unknown signal 'host.memory.usd' = a signal that something reports; did you mean 'host.memory.used'?",
+        ),
+        (
+            "| x | no pattern | above 1 | - | 1 min | - | - | m | - | - |",
+            "4 7: 'no pattern' is not a pattern of subjects = '*', 'disk:*' or 'disk:/var@web-1'",
+        ),
+        (
+            "| x | - | over 1 | - | 1 min | - | - | m | - | - |",
+            "4 11: 'over' does not begin a level = 'above 85 %', 'below 10 GiB', 'rises 20 % in 5 min', 'reaches 100 % in 4 h' or '-'",
+        ),
+        (
+            "| x | - | above | - | 1 min | - | - | m | - | - |",
+            "4 11: 'above' is not a level = 'above 85 %', 'below 10 GiB', 'rises 20 % in 5 min', 'reaches 100 % in 4 h' or '-'",
+        ),
+        (
+            "| x | - | above 1,00 | - | 1 min | - | - | m | - | - |",
+            "4 11: '1,00' is not a number with its unit = a number with its unit such as '1,000 jobs'",
+        ),
+        (
+            "| disk.used | - | above 85 | - | 1 min | - | - | m | - | - |",
+            "4 19: '85' has no unit = '85 %'",
+        ),
+        (
+            "| disk.used | - | above 85 GiB | - | 1 min | - | - | m | - | - |",
+            "4 19: the unit 'GiB' does not fit this signal = '85 %'",
+        ),
+        (
+            "| disk.used | - | rises 5 % | - | 1 min | - | - | m | - | - |",
+            "4 19: 'rises 5 %' does not say in which time = 'in' and a duration, such as 'rises 5 % in 5 min'",
+        ),
+        (
+            "| disk.used | - | rises 0 % in 5 min | - | 1 min | - | - | m | - | - |",
+            "4 19: 'rises 0 % in 5 min' is no rise = a rise by more than zero",
+        ),
+        (
+            "| disk.used | - | rises 5 % in 1 s | - | 1 min | - | - | m | - | - |",
+            "4 19: '1 s' is too short to measure in = at least '10 s'",
+        ),
+        (
+            "| disk.used | - | above 85 % | below 9 % | 1 min | - | - | m | - | - |",
+            "4 32: critical is of another kind than warning = the same word and limit in both, such as 'above 85 %' and 'above 95 %'; other ways get rows of their own",
+        ),
+        (
+            "| disk.used | - | above 85 % | above 80 % | 1 min | - | - | m | - | - |",
+            "4 32: critical would come before warning = a level beyond 'above 85 %'",
+        ),
+        (
+            "| disk.used | - | above 85 % | - | - | - | - | m | - | - |",
+            "4 36: a level without a duration = how long it must hold, such as '2 min', '5 min / 1 min' or '0 s'",
+        ),
+        (
+            "| disk.used | - | above 85 % | - | soon | - | - | m | - | - |",
+            "4 36: 'soon' is not a duration = a duration such as '30 s', '5 min' or '2 h'",
+        ),
+        (
+            "| disk.used | - | above 85 % | - | 900 d | - | - | m | - | - |",
+            "4 36: '900 d' is very long = a duration of at most a year such as '5 min'",
+        ),
+        (
+            "| disk.used | - | above 85 % | - | 1 min | 90 % | - | m | - | - |",
+            "4 44: recovery on the unhealthy side of warning = a level at or below the warning level",
+        ),
+        (
+            "| disk.used | - | - | - | - | 90 % | - | m | - | - |",
+            "4 31: a recovery level without a level = '-' where nothing is watched",
+        ),
+        (
+            "| disk.used | - | above 85 % | - | 1 min | - | 10 ms | m | - | - |",
+            "4 48: '10 ms' is shorter than anything reports = at least '1 s'; a collector reports every 5 s",
+        ),
+        (
+            "| disk.used | - | above 85 % | - | 1 min | - | - | - | - | - |",
+            "4 52: a row that does not say what it means = one sentence for a person who was just woken",
+        ),
+        (
+            "| disk.used | - | above 85 % | - | 1 min | - | - | m | A b | - |",
+            "4 56: 'A b' is not an anchor = the anchor of a section of runbooks/when-things-break.md, such as 'disk-full', or '-'",
+        ),
+        (
+            "| disk.used | - | above 85 % | - | 1 min | - | - | m | - | rm -rf |",
+            "4 60: 'rm -rf' is not the id of a command = ids in backticks with commas between them, such as '`pm2-restart`', or '-'",
+        ),
+        (
+            "| disk.used | - | above 85 %",
+            "4 19: a row of a table that is not closed = '|' at the end of the row",
+        ),
+        (
+            "| disk.used | - |",
+            "4 1: 2 cells in a table of 10 columns = 10 cells; an empty one is written '-'",
+        ),
+        (
+            "| disk.used | - | above 8 % | - | 1 min | - | - | m | - | - |\n| disk.used | - | above 9 % | - | 1 min | - | - | m | - | - |",
+            "5 3: a second row for 'disk.used' of '*' = one row of each way; the first is in line 4",
+        ),
+    ] {
+        assert_eq!(of_row(row), told, "{row}");
+    }
+}
+
+#[test]
+fn every_problem_of_the_document_says_what_was_found_and_expected() {
+    for (text, line, column, found) in [
+        ("# Thresholds", 1, 1, "the document does not begin with its format"),
+        (
+            "format: 1\n```\n| signal |",
+            2,
+            1,
+            "a code fence that is never closed hides the rest of the document",
+        ),
+        ("format: 1\n| signal |\n", 2, 1, "a table without the line under its head"),
+        ("format: 1\n| name | x |\n|---|---|\n", 2, 3, "a table that begins with 'name'"),
+        ("format: 1\n| signal | signal |\n|---|---|\n", 2, 12, "the column 'signal' twice"),
+        ("format: 1\n| signal |\n|---|\n", 2, 3, "a table without the column 'warning'"),
+        (
+            "format: 1\n| rule | value |\n|---|---|\n| quite for | 5 min |\n",
+            4,
+            3,
+            "unknown rule 'quite for'",
+        ),
+        (
+            "format: 1\n| rule | value |\n|---|---|\n| quiet for | 5 |\n",
+            4,
+            15,
+            "'5' is not a duration",
+        ),
+        (
+            "format: 1\n| rule | value |\n|---|---|\n| flood of | many |\n",
+            4,
+            14,
+            "'many' is not a flood",
+        ),
+        (
+            "format: 1\n| rule | value |\n|---|---|\n| quiet for | 5 s |\n| quiet for | 6 s |\n",
+            5,
+            3,
+            "the rule 'quiet for' twice",
+        ),
+        (
+            "format: 1\n| subject | needs |\n|---|---|\n| endpoint:* | that |\n",
+            4,
+            16,
+            "\"that\" is not a subject",
+        ),
+    ] {
+        let first = problems(text).into_iter().next().unwrap();
+        assert_eq!(
+            (first.line, first.column, first.found.as_str()),
+            (line, column, found),
+            "{text}"
+        );
+    }
+    assert!(!problems(&"x".repeat(300_000)).is_empty());
+}
+
+#[test]
+fn rules_and_dependencies_fill_the_policy_and_fences_are_ignored() {
+    let text = "format: 1\n```\n| nonsense |\n```\n| rule | value |\n|---|---|\n| quiet for | 7 min |\n| flood of | 9 incidents in 2 min |\n\n| subject | needs |\n|---|---|\n| `endpoint:*` | `app:api@web-1` |\n";
+    let thresholds = Thresholds::parse("t", text).unwrap();
+    let policy = thresholds.policy();
+    assert_eq!(
+        (policy.quiet_for, policy.flood_count, policy.flood_within),
+        (Span::from_mins(7), 9, Span::from_mins(2))
+    );
+    assert_eq!(policy.dependencies[0].subject, "endpoint:*");
+}
+
+#[test]
+fn the_most_specific_pattern_wins_and_then_the_later_row() {
+    let row = |pattern: &str, level: u32| {
+        format!("| x | {pattern} | above {level} | - | 1 min | - | - | m | - | - |\n")
+    };
+    let text = format!(
+        "format: 1\n{HEAD}{}{}{}{}",
+        row("a:*", 1),
+        row("a:bcd*", 2),
+        row("a:b*@h", 3),
+        row("*", 4)
+    );
+    let thresholds = Thresholds::parse("t", &text).unwrap();
+    let level = |subject: &str| thresholds.rows_for("x", subject).level.and_then(|row| row.warning);
+    assert_eq!(level("a:z"), Some(Level::Above(1.0)));
+    assert_eq!(level("a:bcd@h"), Some(Level::Above(3.0)));
+    assert_eq!(level("a:bcd"), Some(Level::Above(2.0)));
+    assert_eq!(level("q:z"), Some(Level::Above(4.0)));
+}
+
+fn check_places(text: &str) {
+    let Err(problems) = Thresholds::parse("t", text) else {
+        return;
+    };
+    assert!(!problems.is_empty());
+    for problem in problems {
+        let length = text
+            .lines()
+            .nth(problem.line as usize - 1)
+            .map_or(0, |line| line.chars().take(2_000).count()) as u32;
+        assert!(problem.column >= 1 && problem.column <= length.max(1), "{problem}");
+        assert!(
+            problem.width >= 1 && problem.column + problem.width <= length.max(1) + 1,
+            "{problem}"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: fixtures::cases(96), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_panics(text in ".{0,400}", rows in proptest::collection::vec("\\|[^\\n]{0,60}\\|?", 0..6)) {
+        check_places(&text);
+        check_places(&format!("format: 1\n{HEAD}{}", rows.join("\n")));
+    }
+
+    #[test]
+    fn no_change_of_the_document_panics(edits in proptest::collection::vec((any::<u32>(), 0..40_usize, "[ -~\\n|`\u{e4}\u{202e}]{0,12}"), 1..5)) {
+        let mut letters: Vec<char> = DEFAULT.chars().collect();
+        for (place, cut, with) in edits {
+            let from = place as usize % letters.len().max(1);
+            let to = (from + cut).min(letters.len());
+            letters.splice(from..to, with.chars());
+        }
+        check_places(&letters.into_iter().collect::<String>());
+    }
+
+    #[test]
+    fn no_shuffle_of_its_lines_panics(picks in proptest::collection::vec(any::<u32>(), 1..80)) {
+        let lines: Vec<&str> = DEFAULT.lines().collect();
+        let text: Vec<&str> = picks.iter().map(|&pick| lines[pick as usize % lines.len()]).collect();
+        check_places(&text.join("\n"));
+    }
+}

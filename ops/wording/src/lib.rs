@@ -1,0 +1,9 @@
+//! Wording: every sentence that people read.
+
+pub mod humanize;
+pub mod notification;
+pub mod recommendation;
+pub mod replay;
+pub mod shared_page;
+pub mod summary;
+pub mod timeline;

@@ -1,0 +1,140 @@
+//! What a call says: a sentence for the lock screen, a few more below, and the way to the page.
+
+use commands::notifications::{Notification, Reason};
+use domain::{id::RecommendationId, incident::Incident, redact, severity::Severity, text};
+
+use crate::summary;
+
+/// The longest title and body, in characters: what a phone shows, and what each way takes.
+const LONGEST_TITLE: usize = 160;
+const LONGEST_BODY: usize = 1_200;
+
+/// What is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// In one line.
+    pub title: String,
+    /// In a few lines.
+    pub body: String,
+    /// Where to look and decide; `None` if it is not known how browsers reach this server.
+    pub link: Option<String>,
+    /// How loud it is.
+    pub severity: Severity,
+}
+
+/// What a call says about an incident as it is now. `public_url` is how browsers reach this server,
+/// without a slash at its end.
+pub fn message(
+    call: &Notification,
+    incident: Option<&Incident>,
+    public_url: Option<&str>,
+) -> Message {
+    let page = |path: String| public_url.map(|url| format!("{url}{path}"));
+    let (title, mut lines, path) = match (call.why, incident) {
+        (Reason::Test, _) => (
+            "This is a test from Calm Ops".to_owned(),
+            vec![
+                "It works: calls reach you here. Nothing is wrong, and there is nothing to do."
+                    .to_owned(),
+            ],
+            "/ops/settings".to_owned(),
+        ),
+        (Reason::Many { incidents }, _) => {
+            let what = if incidents == 1 {
+                "1 more incident".to_owned()
+            } else {
+                format!("{incidents} more incidents")
+            };
+            let body = "Much happens at once, so these calls were put together. The incidents page shows all of them, the worst first.";
+            (
+                format!("{}: {what}", word(call.severity)),
+                vec![body.to_owned()],
+                "/ops/incidents".to_owned(),
+            )
+        }
+        // It was there when it was decided to call; without it there is its number.
+        (_, None) => {
+            let number = call.incident;
+            (
+                format!("{}: incident {number}", word(call.severity)),
+                Vec::new(),
+                format!("/ops/incidents/{number}"),
+            )
+        }
+        (why, Some(incident)) => about(why, incident),
+    };
+    lines.retain(|line| !line.is_empty());
+    Message {
+        title: text::clip(&one_line(&title), LONGEST_TITLE),
+        body: text::clip(&redact::text(&lines.join("\n")), LONGEST_BODY),
+        link: page(path),
+        severity: call.severity,
+    }
+}
+
+fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
+    let number = incident.number;
+    let headline = summary::headline(&incident.summary);
+    let waits = match why {
+        Reason::Offered { place } => incident.last_offer_of(place).filter(|one| one.is_offered()),
+        Reason::Opened
+        | Reason::Escalated
+        | Reason::Reopened
+        | Reason::DidNotHelp { .. }
+        | Reason::Many { .. }
+        | Reason::Test => incident.offered().next(),
+    };
+    let severity = word(incident.severity);
+    let title = match why {
+        Reason::Escalated => format!("Now critical: {headline}"),
+        Reason::Reopened => format!("{severity}, again: {headline}"),
+        Reason::DidNotHelp { .. } => format!("It did not help: {headline}"),
+        Reason::Offered { .. } => format!("Your decision is needed: {headline}"),
+        Reason::Opened | Reason::Many { .. } | Reason::Test => format!("{severity}: {headline}"),
+    };
+    let since =
+        format!("Incident {number}, since {} UTC.", incident.began_at.to_chrono().format("%H:%M"));
+    let ran = match why {
+        Reason::DidNotHelp { place } => incident.recommendation(place).map(|one| {
+            format!(
+                "\u{201c}{}\u{201d} was approved and has run. What it was to help goes on.",
+                one.title.trim_end_matches('.')
+            )
+        }),
+        Reason::Opened
+        | Reason::Escalated
+        | Reason::Reopened
+        | Reason::Offered { .. }
+        | Reason::Many { .. }
+        | Reason::Test => None,
+    };
+    let next = match waits {
+        Some(one) => format!(
+            "Recommended: {}. It runs only if you approve it.",
+            one.title.trim_end_matches('.')
+        ),
+        None if ran.is_some() => {
+            "Nothing else waits for a decision now. The page shows the evidence and the guide."
+                .to_owned()
+        }
+        None => "Nothing waits for a decision yet. The page shows the evidence.".to_owned(),
+    };
+    let path = match waits {
+        Some(one) => {
+            format!("/ops/approve/{}", RecommendationId { incident: number, place: one.place })
+        }
+        None => format!("/ops/incidents/{number}"),
+    };
+    (title, [Some(since), ran, Some(next)].into_iter().flatten().collect(), path)
+}
+
+const fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Warning => "Warning",
+        Severity::Critical => "Critical",
+    }
+}
+
+fn one_line(text: &str) -> String {
+    redact::text(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}

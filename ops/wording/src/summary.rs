@@ -1,0 +1,94 @@
+//! The decision summary in sentences, for each audience.
+
+mod customer;
+mod manager;
+mod runs;
+mod team;
+#[cfg(test)]
+mod tests;
+
+use commands::view::{IncidentCard, Section};
+use domain::{
+    breach::Breach,
+    incident::Incident,
+    subject::Subject,
+    summary::{Fact, Sentence, Summary},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::humanize;
+
+/// Who reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reader {
+    /// Those who repair: everything, with names and numbers.
+    Team,
+    /// Those who use the product: no hosts, paths, process names or inner numbers.
+    Customer,
+    /// Those who answer for it: plain words.
+    Manager,
+}
+
+impl Reader {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Team, Self::Customer, Self::Manager];
+}
+
+/// One reader's sentence for a fact, or none where it is nothing for that reader; in the past tense
+/// once it is `over`.
+type Say = fn(&Sentence, over: bool) -> Option<String>;
+
+/// Returns the first sentence, for lists and titles.
+pub fn headline(summary: &Summary) -> String {
+    let first = summary.happened.first().and_then(|first| team::sentence(first, summary.is_over()));
+    first.unwrap_or_else(|| "Nothing is told about this incident yet.".to_owned())
+}
+
+/// Renders all of it in one reader's words. Parts without a sentence for this reader are left out.
+pub fn render(summary: &Summary, reader: Reader) -> Vec<Section> {
+    let over = summary.is_over();
+    let (headings, sentence): (_, Say) = match reader {
+        Reader::Team => (team::headings(over), team::sentence),
+        Reader::Customer => (customer::headings(over), customer::sentence),
+        Reader::Manager => (manager::headings(over), manager::sentence),
+    };
+    let parts = [
+        &summary.happened,
+        &summary.since,
+        &summary.affected,
+        &summary.done,
+        &summary.recommended,
+        &summary.otherwise,
+        &summary.unknown,
+    ];
+    let mut sections: Vec<Section> = Vec::new();
+    for (heading, part) in headings.into_iter().zip(parts) {
+        let mut sentences: Vec<String> = Vec::new();
+        for text in part.iter().filter_map(|one| sentence(one, over)) {
+            // Facts that differ only in what this reader does not see are told once.
+            if !sentences.contains(&text) {
+                sentences.push(text);
+            }
+        }
+        if !sentences.is_empty() {
+            sections.push(Section { heading: heading.to_owned(), sentences });
+        }
+    }
+    sections
+}
+
+/// Builds the card of an incident for lists.
+pub fn incident_card(incident: &Incident) -> IncidentCard {
+    IncidentCard::new(incident, headline(&incident.summary))
+}
+
+/// What a breach shows, as the part of a sentence, without its full stop: as the team reads it.
+pub fn breach_for_people(breach: &Breach) -> String {
+    team::holds(&Fact::of(breach))
+}
+
+/// A subject as people say it: `the disk /var on web-1`, `web-1`, `service imports`.
+pub fn subject_for_people(subject: &Subject) -> String {
+    humanize::subject(subject)
+}
