@@ -1,7 +1,7 @@
 //! The journal: each entry as a sentence, with what proves it; the search, whose every field stands
 //! in the address.
 
-use commands::audit::{AuditEntry, AuditPage, KINDS, Verified};
+use commands::audit::{AuditEntry, AuditPage, Verified};
 use domain::{
     actor::{Actor, Names},
     hash::{Hash, Head},
@@ -202,7 +202,7 @@ fn form(seek: &Seek, names: &Names) -> AnyView {
     let known =
         names.0.iter().filter(|(actor, _)| matches!(actor, Actor::Account(_) | Actor::Token(_)));
     actors.extend(known.map(|(actor, name)| (actor.to_string(), name.clone())));
-    let kinds = KINDS.iter().map(|kind| ((*kind).to_owned(), words_of(kind))).collect();
+    let kinds = Event::KINDS.iter().map(|kind| ((*kind).to_owned(), words_of(kind))).collect();
     // Open while it narrows what is shown.
     view! {
         <details class="fold" id="search" open=seek.is_narrow()>

@@ -10,4 +10,7 @@ mod redaction;
 pub use chain::{Broken, StoredEntry, Verifier, entry_hash, payload_hash, seal};
 pub use cursor::{BadCursor, Cursor};
 pub use entry::Entry;
-pub use event::{BlindReason, Event};
+pub use event::{
+    AccountEvent, BlindReason, DocumentEvent, Event, EventGroup, IncidentEvent, JournalEvent,
+    NotificationEvent, RecommendationEvent, ShareEvent, SystemEvent,
+};

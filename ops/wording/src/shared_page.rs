@@ -8,7 +8,7 @@ mod tests;
 use commands::sharing::{Audience, Share, SharedPage};
 use domain::{
     incident::Incident,
-    journal::{Entry, Event},
+    journal::{Entry, Event, EventGroup, IncidentEvent, RecommendationEvent},
     lifecycle::{State, Step},
     subject::Subject,
     summary::{Fact, Sentence, Summary, Topic},
@@ -173,76 +173,67 @@ fn timeline(entries: &[Entry], audience: Audience) -> Vec<(Timestamp, String)> {
     lines.split_off(surplus)
 }
 
-/// An event in general words. Every event is named here: a new one is not shared before someone has
-/// thought about it.
+/// Tells an event in general words. Every group names its events: a new one is not shared before
+/// someone has thought about it.
 fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
+    match event.group() {
+        EventGroup::Incident(event) => incident_happened(event),
+        EventGroup::Recommendation(event) => recommendation_happened(event, audience),
+        EventGroup::Notification(_)
+        | EventGroup::Share(_)
+        | EventGroup::Journal(_)
+        | EventGroup::Document(_)
+        | EventGroup::System(_)
+        | EventGroup::Account(_) => None,
+    }
+}
+
+const fn incident_happened(event: IncidentEvent<'_>) -> Option<&'static str> {
+    match event {
+        IncidentEvent::IncidentOpened { .. } => Some("The trouble was noticed."),
+        IncidentEvent::BreachJoined { .. } => Some("More took part in it."),
+        IncidentEvent::Acknowledged { .. } => Some("Someone took it on."),
+        IncidentEvent::Moved { step, .. } => match step {
+            Step::Stabilize => Some("A safe measure took effect."),
+            Step::Quiet => Some("All looked well again, and was watched."),
+            Step::BreachReturned => Some("It came back."),
+            Step::AskForDecision
+            | Step::CommandRan
+            | Step::StayedQuiet
+            | Step::PersonResolved
+            | Step::Reopen => None,
+        },
+        IncidentEvent::Resolved { .. } => Some("It was over."),
+        IncidentEvent::Reopened { .. } => Some("It was opened again."),
+        IncidentEvent::BreachChanged { .. }
+        | IncidentEvent::BreachCleared { .. }
+        | IncidentEvent::SummaryWritten { .. }
+        | IncidentEvent::SnapshotSaved { .. }
+        | IncidentEvent::Commented { .. }
+        | IncidentEvent::ResolutionOffered { .. } => None,
+    }
+}
+
+fn recommendation_happened(
+    event: RecommendationEvent<'_>,
+    audience: Audience,
+) -> Option<&'static str> {
     let managers = |sentence: &'static str| (audience == Audience::Manager).then_some(sentence);
     match event {
-        Event::IncidentOpened { .. } => Some("The trouble was noticed."),
-        Event::BreachJoined { .. } => Some("More took part in it."),
-        Event::Acknowledged { .. } => Some("Someone took it on."),
-        Event::Moved { step: Step::Stabilize, .. } => Some("A safe measure took effect."),
-        Event::Moved { step: Step::Quiet, .. } => Some("All looked well again, and was watched."),
-        Event::Moved { step: Step::BreachReturned, .. } => Some("It came back."),
-        Event::Recommended { .. } => managers("A repair was recommended."),
-        Event::RecommendationDeclined { .. } => {
+        RecommendationEvent::Recommended { .. } => managers("A repair was recommended."),
+        RecommendationEvent::RecommendationDeclined { .. } => {
             managers("The team decided against a recommended repair.")
         }
-        Event::Approved { .. } => managers("A colleague approved a repair."),
-        Event::RunStarted { .. } => Some("A repair began."),
-        Event::RunEnded { .. } => Some("The repair ended."),
-        Event::RunProved { counts: false, .. } => {
+        RecommendationEvent::Approved { .. } => managers("A colleague approved a repair."),
+        RecommendationEvent::RunStarted { .. } => Some("A repair began."),
+        RecommendationEvent::RunEnded { .. } => Some("The repair ended."),
+        RecommendationEvent::RunProved { counts: false, .. } => {
             Some("Whether the repair did anything is not known.")
         }
-        Event::RunProved { worked: true, .. } => Some("The repair worked."),
-        Event::RunProved { worked: false, .. } => Some("The repair did not help."),
-        Event::Resolved { .. } => Some("It was over."),
-        Event::Reopened { .. } => Some("It was opened again."),
-        Event::Moved {
-            step:
-                Step::AskForDecision
-                | Step::CommandRan
-                | Step::StayedQuiet
-                | Step::PersonResolved
-                | Step::Reopen,
-            ..
-        }
-        | Event::BreachChanged { .. }
-        | Event::BreachCleared { .. }
-        | Event::SummaryWritten { .. }
-        | Event::SnapshotSaved { .. }
-        | Event::Commented { .. }
-        | Event::ResolutionOffered { .. }
-        | Event::RecommendationWithdrawn { .. }
-        | Event::RunCancelled { .. }
-        | Event::Called { .. }
-        | Event::CallFailed { .. }
-        | Event::ShareCreated { .. }
-        | Event::ShareRevoked { .. }
-        | Event::Started { .. }
-        | Event::Stopped
-        | Event::ClockJumped { .. }
-        | Event::Blind { .. }
-        | Event::DocumentInForce { .. }
-        | Event::DocumentRefused { .. }
-        | Event::SubjectRetired { .. }
-        | Event::Restored { .. }
-        | Event::Redacted { .. }
-        | Event::OwnerLinkMade
-        | Event::AccountCreated { .. }
-        | Event::RoleChanged { .. }
-        | Event::AccountClosed { .. }
-        | Event::SignedIn { .. }
-        | Event::SignedOut { .. }
-        | Event::PasswordSet { .. }
-        | Event::PasskeyAdded { .. }
-        | Event::PasskeyRemoved { .. }
-        | Event::Invited { .. }
-        | Event::InvitationWithdrawn { .. }
-        | Event::TokenCreated { .. }
-        | Event::TokenRevoked { .. }
-        | Event::ContactSet { .. }
-        | Event::ContactRemoved { .. } => None,
+        RecommendationEvent::RunProved { worked: true, .. } => Some("The repair worked."),
+        RecommendationEvent::RunProved { worked: false, .. } => Some("The repair did not help."),
+        RecommendationEvent::RecommendationWithdrawn { .. }
+        | RecommendationEvent::RunCancelled { .. } => None,
     }
 }
 

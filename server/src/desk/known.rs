@@ -15,7 +15,7 @@ use domain::{
     actor::{Actor, Names},
     error::Error,
     incident::Incident,
-    journal::{Entry, Event},
+    journal::{Entry, Event, EventGroup},
     recommendation::{Approval, Given, Recommendation},
     time::Timestamp,
 };
@@ -82,22 +82,7 @@ impl Known {
 
 /// Whether an event changes who is here.
 const fn is_about_people(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::OwnerLinkMade
-            | Event::AccountCreated { .. }
-            | Event::RoleChanged { .. }
-            | Event::AccountClosed { .. }
-            | Event::SignedIn { .. }
-            | Event::SignedOut { .. }
-            | Event::PasswordSet { .. }
-            | Event::PasskeyAdded { .. }
-            | Event::PasskeyRemoved { .. }
-            | Event::Invited { .. }
-            | Event::InvitationWithdrawn { .. }
-            | Event::TokenCreated { .. }
-            | Event::TokenRevoked { .. }
-    )
+    matches!(event.group(), EventGroup::Account(_))
 }
 
 impl Desk {

@@ -1,6 +1,6 @@
 //! Texts that want to become a process, in every field of the real program that leads to one: none
 //! of them does, and none makes it stumble. What the catalogue itself refuses is tried row by row
-//! in `ops/rules/src/catalogue/tests/attacks.rs`.
+//! in `ops/policy/src/catalogue/tests/attacks.rs`.
 
 use std::{collections::BTreeSet, fs};
 

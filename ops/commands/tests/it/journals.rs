@@ -7,13 +7,13 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use commands::audit::{KINDS, Removals, begins, from_line, to_line};
+use commands::audit::{Removals, begins, from_line, to_line};
 use domain::{
     actor::Actor,
     hash::{Hash, Head},
     id::IncidentNumber,
     incident::{Incident, apply},
-    journal::{Event, StoredEntry, Verifier},
+    journal::{Event, EventGroup, StoredEntry, Verifier},
     time::Timestamp,
 };
 
@@ -115,7 +115,16 @@ fn an_earlier_journal_leads_to_the_same_incidents() {
 fn every_kind_of_event_is_in_an_earlier_journal() {
     let found: Vec<String> =
         entries(&read("every-event.jsonl")).into_iter().map(|(stored, _)| stored.kind).collect();
-    for kind in KINDS {
+    for kind in Event::KINDS {
         assert!(found.iter().any(|known| known == kind), "{kind} is in no kept journal");
+    }
+}
+
+#[test]
+fn an_event_comes_back_from_its_group() {
+    for name in ["every-event.jsonl", "real.jsonl"] {
+        for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {
+            assert_eq!(Event::from(EventGroup::from(&event)), event);
+        }
     }
 }

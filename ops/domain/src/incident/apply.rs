@@ -6,9 +6,9 @@ use crate::{
     actor::Actor,
     id::IncidentNumber,
     incident::{Acknowledgement, Incident, IncidentBreach, Resolution},
-    journal::Event,
+    journal::{Event, EventGroup, IncidentEvent, RecommendationEvent},
     lifecycle::State,
-    recommendation::{Ended, Given, Stage},
+    recommendation::{Ended, Given, Recommendation, Stage},
     time::Timestamp,
 };
 
@@ -54,33 +54,56 @@ pub fn apply(
     actor: Actor,
     at: Timestamp,
 ) -> Result<(), Misfit> {
-    let Some(number) = event.incident() else {
-        return Ok(());
-    };
-    if let Event::IncidentOpened { incident: opened } = event {
-        if incident.is_some() {
-            return Err(Misfit::Exists(number));
+    match event.group() {
+        EventGroup::Incident(IncidentEvent::IncidentOpened { incident: opened }) => {
+            if incident.is_some() {
+                return Err(Misfit::Exists(opened.number));
+            }
+            *incident = Some((**opened).clone());
+            Ok(())
         }
-        *incident = Some((**opened).clone());
-        return Ok(());
+        EventGroup::Incident(event) => {
+            incident_event(touched(incident, event.incident(), actor, at)?, event, actor, at)
+        }
+        EventGroup::Recommendation(event) => {
+            recommendation_event(touched(incident, event.incident(), actor, at)?, event, actor, at)
+        }
+        // To tell others about an incident is not to act on it.
+        EventGroup::Notification(_) | EventGroup::Share(_) => match event.incident() {
+            Some(number) if incident.is_none() => Err(Misfit::Unknown(number)),
+            _ => Ok(()),
+        },
+        EventGroup::Journal(_)
+        | EventGroup::Document(_)
+        | EventGroup::System(_)
+        | EventGroup::Account(_) => Ok(()),
     }
+}
+
+/// The incident that an event changes, with who changed it last and when.
+fn touched(
+    incident: &mut Option<Incident>,
+    number: IncidentNumber,
+    actor: Actor,
+    at: Timestamp,
+) -> Result<&mut Incident, Misfit> {
     let known = incident.as_mut().ok_or(Misfit::Unknown(number))?;
-    // To tell others about an incident is not to act on it.
-    if matches!(
-        event,
-        Event::Called { .. }
-            | Event::CallFailed { .. }
-            | Event::ShareCreated { .. }
-            | Event::ShareRevoked { .. }
-    ) {
-        return Ok(());
-    }
-    if actor.is_person() {
-        known.touched_by_person = true;
-    }
+    known.touched_by_person |= actor.is_person();
     known.updated_at = at;
+    Ok(known)
+}
+
+/// Carries an event about the incident itself out.
+fn incident_event(
+    known: &mut Incident,
+    event: IncidentEvent<'_>,
+    actor: Actor,
+    at: Timestamp,
+) -> Result<(), Misfit> {
+    let number = known.number;
     match event {
-        Event::BreachJoined { breach, .. } => {
+        IncidentEvent::IncidentOpened { .. } => return Err(Misfit::Exists(number)),
+        IncidentEvent::BreachJoined { breach, .. } => {
             known.quiet_since = None;
             known.resolution_offered = false;
             match known.breaches.iter_mut().find(|old| old.breach.key == breach.key) {
@@ -89,7 +112,7 @@ pub fn apply(
             }
             known.severity = known.severity.max(breach.severity);
         }
-        Event::BreachChanged { breach, .. } => {
+        IncidentEvent::BreachChanged { breach, .. } => {
             let old = known
                 .breaches
                 .iter_mut()
@@ -98,7 +121,7 @@ pub fn apply(
             old.breach = (**breach).clone();
             known.severity = known.severity.max(breach.severity);
         }
-        Event::BreachCleared { key, ending, .. } => {
+        IncidentEvent::BreachCleared { key, ending, .. } => {
             let old = known
                 .breaches
                 .iter_mut()
@@ -109,18 +132,20 @@ pub fn apply(
                 known.quiet_since = Some(at);
             }
         }
-        Event::Moved { from, to, step, .. } => {
+        IncidentEvent::Moved { from, to, step, .. } => {
             if known.state != *from || known.state.after(*step) != Some(*to) {
                 return Err(Misfit::Step { number, from: known.state, to: *to });
             }
             known.state = *to;
         }
-        Event::SummaryWritten { summary, .. } => known.summary = (**summary).clone(),
-        Event::SnapshotSaved { .. } => known.snapshots += 1,
-        Event::Acknowledged { .. } => known.acknowledged = Some(Acknowledgement { by: actor, at }),
-        Event::Commented { .. } => {}
-        Event::ResolutionOffered { .. } => known.resolution_offered = true,
-        Event::Resolved { step, note, .. } => {
+        IncidentEvent::SummaryWritten { summary, .. } => known.summary = (**summary).clone(),
+        IncidentEvent::SnapshotSaved { .. } => known.snapshots += 1,
+        IncidentEvent::Acknowledged { .. } => {
+            known.acknowledged = Some(Acknowledgement { by: actor, at });
+        }
+        IncidentEvent::Commented { .. } => {}
+        IncidentEvent::ResolutionOffered { .. } => known.resolution_offered = true,
+        IncidentEvent::Resolved { step, note, .. } => {
             if known.state.after(*step) != Some(State::Resolved) {
                 return Err(Misfit::Step { number, from: known.state, to: State::Resolved });
             }
@@ -128,7 +153,7 @@ pub fn apply(
             known.resolution_offered = false;
             known.resolution = Some(Resolution { by: actor, at, note: note.clone() });
         }
-        Event::Reopened { .. } => {
+        IncidentEvent::Reopened { .. } => {
             let to = known.state.after(crate::lifecycle::Step::Reopen);
             known.state =
                 to.ok_or(Misfit::Step { number, from: known.state, to: State::Detected })?;
@@ -146,76 +171,29 @@ pub fn apply(
                 known.quiet_since = Some(at);
             }
         }
-        Event::Recommended { .. }
-        | Event::RecommendationWithdrawn { .. }
-        | Event::RecommendationDeclined { .. }
-        | Event::Approved { .. }
-        | Event::RunStarted { .. }
-        | Event::RunCancelled { .. }
-        | Event::RunEnded { .. }
-        | Event::RunProved { .. } => recommendation(known, event, actor, at)?,
-        Event::IncidentOpened { .. }
-        | Event::Started { .. }
-        | Event::Stopped
-        | Event::ClockJumped { .. }
-        | Event::Blind { .. }
-        | Event::DocumentInForce { .. }
-        | Event::DocumentRefused { .. }
-        | Event::SubjectRetired { .. }
-        | Event::Restored { .. }
-        | Event::Called { .. }
-        | Event::CallFailed { .. }
-        | Event::ShareCreated { .. }
-        | Event::ShareRevoked { .. }
-        | Event::Redacted { .. }
-        | Event::OwnerLinkMade
-        | Event::AccountCreated { .. }
-        | Event::RoleChanged { .. }
-        | Event::AccountClosed { .. }
-        | Event::SignedIn { .. }
-        | Event::SignedOut { .. }
-        | Event::PasswordSet { .. }
-        | Event::PasskeyAdded { .. }
-        | Event::PasskeyRemoved { .. }
-        | Event::Invited { .. }
-        | Event::InvitationWithdrawn { .. }
-        | Event::TokenCreated { .. }
-        | Event::TokenRevoked { .. }
-        | Event::ContactSet { .. }
-        | Event::ContactRemoved { .. } => {}
     }
     Ok(())
 }
 
 /// Carries an event about one of the incident's recommendations out.
-fn recommendation(
+fn recommendation_event(
     known: &mut Incident,
-    event: &Event,
+    event: RecommendationEvent<'_>,
     actor: Actor,
     at: Timestamp,
 ) -> Result<(), Misfit> {
     let number = known.number;
-    if let Event::Recommended { recommendation, .. } = event {
-        let next = known.recommendations.last().map_or(1, |last| last.place + 1);
-        if recommendation.place != next || !recommendation.is_offered() {
-            return Err(Misfit::Recommendation {
-                number,
-                place: recommendation.place,
-                what: "offered",
-            });
-        }
-        known.recommendations.push((**recommendation).clone());
-        return Ok(());
-    }
     let (place, what) = match event {
-        Event::RecommendationWithdrawn { place, .. } => (*place, "withdrawn"),
-        Event::RecommendationDeclined { place, .. } => (*place, "declined"),
-        Event::Approved { place, .. } => (*place, "approved"),
-        Event::RunStarted { place, .. } => (*place, "started"),
-        Event::RunCancelled { place, .. } => (*place, "cancelled"),
-        Event::RunEnded { place, .. } => (*place, "ended"),
-        Event::RunProved { place, .. } => (*place, "proved"),
-        _ => return Ok(()),
+        RecommendationEvent::Recommended { recommendation, .. } => {
+            return offer(known, recommendation);
+        }
+        RecommendationEvent::RecommendationWithdrawn { place, .. } => (*place, "withdrawn"),
+        RecommendationEvent::RecommendationDeclined { place, .. } => (*place, "declined"),
+        RecommendationEvent::Approved { place, .. } => (*place, "approved"),
+        RecommendationEvent::RunStarted { place, .. } => (*place, "started"),
+        RecommendationEvent::RunCancelled { place, .. } => (*place, "cancelled"),
+        RecommendationEvent::RunEnded { place, .. } => (*place, "ended"),
+        RecommendationEvent::RunProved { place, .. } => (*place, "proved"),
     };
     let misfit = Misfit::Recommendation { number, place, what };
     let one = known
@@ -224,37 +202,40 @@ fn recommendation(
         .find(|one| one.place == place)
         .ok_or_else(|| misfit.clone())?;
     let stage = match (event, &one.stage) {
-        (Event::RecommendationWithdrawn { why, .. }, Stage::Offered | Stage::Approved { .. }) => {
-            Stage::Withdrawn { at, why: *why }
-        }
-        (Event::RecommendationDeclined { reason, .. }, Stage::Offered) => {
+        (
+            RecommendationEvent::RecommendationWithdrawn { why, .. },
+            Stage::Offered | Stage::Approved { .. },
+        ) => Stage::Withdrawn { at, why: *why },
+        (RecommendationEvent::RecommendationDeclined { reason, .. }, Stage::Offered) => {
             Stage::Declined { by: actor, at, reason: reason.clone() }
         }
-        (Event::Approved { binding, .. }, Stage::Offered) => {
+        (RecommendationEvent::Approved { binding, .. }, Stage::Offered) => {
             // A yes to how things stood before is none to how they stand now.
             one.approvals.retain(|given| given.binding == *binding && given.by != actor);
             one.approvals.push(Given { by: actor, at, binding: *binding });
             if one.approvals_missing() == 0 { Stage::Approved { at } } else { Stage::Offered }
         }
-        (Event::RunStarted { .. }, Stage::Approved { .. }) => {
+        (RecommendationEvent::RunStarted { .. }, Stage::Approved { .. }) => {
             Stage::Running { started_at: at, cancelled: None }
         }
-        (Event::RunCancelled { .. }, Stage::Running { started_at, cancelled: None }) => {
-            Stage::Running { started_at: *started_at, cancelled: Some((actor, at)) }
-        }
-        (Event::RunEnded { outcome, duration, .. }, Stage::Running { started_at, cancelled }) => {
-            Stage::Ended(Ended {
-                started_at: *started_at,
-                cancelled: *cancelled,
-                at,
-                outcome: outcome.clone(),
-                duration: *duration,
-                worked: None,
-                began_before: false,
-                proved_at: None,
-            })
-        }
-        (Event::RunProved { worked, counts, .. }, Stage::Ended(ended))
+        (
+            RecommendationEvent::RunCancelled { .. },
+            Stage::Running { started_at, cancelled: None },
+        ) => Stage::Running { started_at: *started_at, cancelled: Some((actor, at)) },
+        (
+            RecommendationEvent::RunEnded { outcome, duration, .. },
+            Stage::Running { started_at, cancelled },
+        ) => Stage::Ended(Ended {
+            started_at: *started_at,
+            cancelled: *cancelled,
+            at,
+            outcome: outcome.clone(),
+            duration: *duration,
+            worked: None,
+            began_before: false,
+            proved_at: None,
+        }),
+        (RecommendationEvent::RunProved { worked, counts, .. }, Stage::Ended(ended))
             if ended.worked.is_none() =>
         {
             let began_before = *worked && !*counts && ended.outcome.is_success();
@@ -268,6 +249,17 @@ fn recommendation(
         _ => return Err(misfit),
     };
     one.stage = stage;
+    Ok(())
+}
+
+/// Adds a recommendation.
+fn offer(known: &mut Incident, recommendation: &Recommendation) -> Result<(), Misfit> {
+    let next = known.recommendations.last().map_or(1, |last| last.place + 1);
+    if recommendation.place != next || !recommendation.is_offered() {
+        let (number, place) = (known.number, recommendation.place);
+        return Err(Misfit::Recommendation { number, place, what: "offered" });
+    }
+    known.recommendations.push(recommendation.clone());
     Ok(())
 }
 

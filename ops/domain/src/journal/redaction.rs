@@ -5,7 +5,7 @@ use crate::{
     actor::Actor,
     id::IncidentNumber,
     incident::Incident,
-    journal::Event,
+    journal::{Event, EventGroup, IncidentEvent, NotificationEvent, RecommendationEvent},
     lifecycle::Step,
     recommendation::{RunOutcome, Stage},
 };
@@ -15,29 +15,18 @@ impl Event {
     /// words.
     #[must_use]
     pub fn without_words(self) -> Self {
-        match self {
-            Self::Commented { incident, text: _ } => {
-                Self::Commented { incident, text: String::new() }
-            }
-            Self::Resolved { incident, step, note: _ } => {
-                Self::Resolved { incident, step, note: None }
-            }
-            Self::Reopened { incident, note: _ } => Self::Reopened { incident, note: None },
-            Self::RecommendationDeclined { incident, place, reason: _ } => {
-                Self::RecommendationDeclined { incident, place, reason: String::new() }
-            }
-            Self::RunEnded { incident, place, outcome, duration, output: _ } => Self::RunEnded {
-                incident,
-                place,
-                outcome: quiet(outcome),
-                duration,
-                output: String::new(),
-            },
-            Self::CallFailed { incident, account, contact, entry, why: _ } => {
-                Self::CallFailed { incident, account, contact, entry, why: String::new() }
-            }
-            other => other,
-        }
+        let left = match self.group() {
+            EventGroup::Incident(event) => incident_without_words(event),
+            EventGroup::Recommendation(event) => recommendation_without_words(event),
+            EventGroup::Notification(event) => notification_without_words(event),
+            // They are not about an incident, and in no bundle of one.
+            EventGroup::Journal(_)
+            | EventGroup::Share(_)
+            | EventGroup::Document(_)
+            | EventGroup::System(_)
+            | EventGroup::Account(_) => None,
+        };
+        left.unwrap_or(self)
     }
 
     /// What an entry of this kind did to its incident, as far as that is known without its content;
@@ -81,6 +70,73 @@ impl Event {
             }
             _ => None,
         }
+    }
+}
+
+fn incident_without_words(event: IncidentEvent<'_>) -> Option<Event> {
+    match event {
+        IncidentEvent::Commented { incident, text: _ } => {
+            Some(Event::Commented { incident: *incident, text: String::new() })
+        }
+        IncidentEvent::Resolved { incident, step, note: _ } => {
+            Some(Event::Resolved { incident: *incident, step: *step, note: None })
+        }
+        IncidentEvent::Reopened { incident, note: _ } => {
+            Some(Event::Reopened { incident: *incident, note: None })
+        }
+        IncidentEvent::IncidentOpened { .. }
+        | IncidentEvent::BreachJoined { .. }
+        | IncidentEvent::BreachChanged { .. }
+        | IncidentEvent::BreachCleared { .. }
+        | IncidentEvent::Moved { .. }
+        | IncidentEvent::SummaryWritten { .. }
+        | IncidentEvent::SnapshotSaved { .. }
+        | IncidentEvent::Acknowledged { .. }
+        | IncidentEvent::ResolutionOffered { .. } => None,
+    }
+}
+
+fn recommendation_without_words(event: RecommendationEvent<'_>) -> Option<Event> {
+    match event {
+        RecommendationEvent::RecommendationDeclined { incident, place, reason: _ } => {
+            Some(Event::RecommendationDeclined {
+                incident: *incident,
+                place: *place,
+                reason: String::new(),
+            })
+        }
+        RecommendationEvent::RunEnded { incident, place, outcome, duration, output: _ } => {
+            Some(Event::RunEnded {
+                incident: *incident,
+                place: *place,
+                outcome: quiet(outcome.clone()),
+                duration: *duration,
+                output: String::new(),
+            })
+        }
+        RecommendationEvent::Recommended { .. }
+        | RecommendationEvent::RecommendationWithdrawn { .. }
+        | RecommendationEvent::Approved { .. }
+        | RecommendationEvent::RunStarted { .. }
+        | RecommendationEvent::RunCancelled { .. }
+        | RecommendationEvent::RunProved { .. } => None,
+    }
+}
+
+fn notification_without_words(event: NotificationEvent<'_>) -> Option<Event> {
+    match event {
+        NotificationEvent::CallFailed { incident, account, contact, entry, why: _ } => {
+            Some(Event::CallFailed {
+                incident: *incident,
+                account: *account,
+                contact: *contact,
+                entry: *entry,
+                why: String::new(),
+            })
+        }
+        NotificationEvent::Called { .. }
+        | NotificationEvent::ContactSet { .. }
+        | NotificationEvent::ContactRemoved { .. } => None,
     }
 }
 

@@ -1,0 +1,94 @@
+//! The program, its documents, its journal, notifications and share links, told.
+
+use domain::{
+    actor::{Actor, Names},
+    id::AccountId,
+    journal::{
+        BlindReason, DocumentEvent, JournalEvent, NotificationEvent, ShareEvent, SystemEvent,
+    },
+};
+
+use super::told::{Told, Tone, told};
+use crate::humanize;
+
+/// Tells what happened to the program, or to what it watches.
+pub(super) fn system(event: SystemEvent<'_>) -> Told {
+    match event {
+        SystemEvent::Started { version } => told(format!("Calm Ops {version} started.")),
+        SystemEvent::Stopped => told("Calm Ops stopped in good order."),
+        SystemEvent::ClockJumped { by_micros } => {
+            let way = if *by_micros < 0 { "back" } else { "forward" };
+            let by = humanize::seconds(by_micros.unsigned_abs() as f64 / 1e6);
+            told(format!("The clock jumped {way} by {by}."))
+        }
+        SystemEvent::Blind { from, to, why } => {
+            let why = match why {
+                BlindReason::NotRunning => "Calm Ops was not running",
+                BlindReason::Asleep => "the machine slept",
+            };
+            let span = humanize::seconds(to.since(*from).as_secs_f64());
+            told(format!("Nothing is known of {span}: {why}.")).tone(Tone::Warning)
+        }
+        SystemEvent::SubjectRetired { subject } => told(format!(
+            "{} is gone and is no longer expected to report.",
+            humanize::capital(&humanize::subject(subject))
+        )),
+    }
+}
+
+/// Tells what happened to a document.
+pub(super) fn document(event: DocumentEvent<'_>) -> Told {
+    match event {
+        DocumentEvent::DocumentInForce { name, .. } => {
+            told(format!("A new version of {name} is in force."))
+        }
+        DocumentEvent::DocumentRefused { name, error, .. } => {
+            told(format!("An edit of {name} has an error. The last good version stays in force."))
+                .tone(Tone::Warning)
+                .words(error)
+        }
+    }
+}
+
+/// Tells what happened to the journal.
+pub(super) fn journal(event: JournalEvent<'_>, actor: Actor, names: &Names) -> Told {
+    match event {
+        JournalEvent::Redacted { entry, reason } => {
+            told(format!("{} redacted entry {entry}:", names.of(actor)))
+                .tone(Tone::Person)
+                .words(reason)
+        }
+        JournalEvent::Restored { number } => {
+            told(format!("The data came from a backup that ended with entry {number}."))
+        }
+    }
+}
+
+/// Tells what happened to a notification or a contact.
+pub(super) fn notification(event: NotificationEvent<'_>, names: &Names) -> Told {
+    let account = |id: &AccountId| names.of(Actor::Account(*id));
+    match event {
+        NotificationEvent::Called { account: id, .. } => {
+            told(format!("{} was called.", account(id)))
+        }
+        NotificationEvent::CallFailed { account: id, why, .. } => {
+            told(format!("{} could not be called:", account(id))).tone(Tone::Warning).words(why)
+        }
+        NotificationEvent::ContactSet { account: id, .. } => {
+            told(format!("{} set a way to be called.", account(id)))
+        }
+        NotificationEvent::ContactRemoved { account: id, .. } => {
+            told(format!("{} removed a way to be called.", account(id)))
+        }
+    }
+}
+
+/// Tells what happened to a share link.
+pub(super) fn share(event: ShareEvent<'_>, actor: Actor, names: &Names) -> Told {
+    let who = names.of(actor);
+    let sentence = match event {
+        ShareEvent::ShareCreated { .. } => format!("{who} made a link to share it."),
+        ShareEvent::ShareRevoked { .. } => format!("{who} ended a link that shared it."),
+    };
+    told(sentence).tone(Tone::Person)
+}
