@@ -203,7 +203,7 @@ pub enum Permission {
     Person {
         /// At least this.
         role: Role,
-        /// With a recently_authenticated sign-in.
+        /// Whether the sign-in has to be recent.
         recently_authenticated: bool,
     },
     /// The share link of this incident.

@@ -57,3 +57,21 @@ impl IncidentPolicy {
                 .any(|row| row.needs == *other && matches(&row.subject, subject.as_str()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_on_a_host_depends_on_it() {
+        let subject = |text: &str| text.parse::<Subject>().unwrap();
+        let mut policy = IncidentPolicy::default();
+        assert!(policy.depends(&subject("disk:/var@web-1"), &subject("host:web-1")));
+        assert!(!policy.depends(&subject("host:web-1"), &subject("host:web-1")));
+        assert!(!policy.depends(&subject("endpoint:checkout"), &subject("app:api@web-1")));
+        policy
+            .dependencies
+            .push(Dependency { subject: "endpoint:*".into(), needs: subject("app:api@web-1") });
+        assert!(policy.depends(&subject("endpoint:checkout"), &subject("app:api@web-1")));
+    }
+}

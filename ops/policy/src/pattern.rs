@@ -21,3 +21,24 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, text, fit) in [
+            ("disk:*@web-1", "disk:/var@web-1", true),
+            ("disk:*@web-1", "disk:/var@web-2", false),
+            ("*", "", true),
+            ("a*b*c", "axxbyyc", true),
+            ("a*b*c", "ac", false),
+            ("host:web-1", "host:web-1", true),
+            ("host:web-1", "host:web-10", false),
+            ("ab*ba", "aba", false),
+        ] {
+            assert_eq!(matches(pattern, text), fit, "{pattern} {text}");
+        }
+    }
+}

@@ -457,7 +457,7 @@ async fn events(
     let stream =
         site.live.open(cursor, site.store.clone(), site.stop.clone()).ok_or_else(|| {
             let detail =
-                "As many readers as are authorize are connected. Try again in a moment.".to_owned();
+                "As many readers as are allowed are connected. Try again in a moment.".to_owned();
             Problem::new(Kind::TooManyReaders, detail)
         })?;
     // Who may no longer read is cut off at once.

@@ -91,7 +91,7 @@ fn connections_that_are_lost_after_the_press_and_one_that_is_not_are_one_run() {
 /// What was not seen to its end may still run, and keeps others from its subject, also when its
 /// incident is resolved meanwhile.
 #[test]
-fn what_may_still_run_for_an_incident_that_is_over_is_blocked_by_of_others() {
+fn what_may_still_run_for_an_incident_that_is_over_is_in_the_way_of_others() {
     let place = folder();
     let log = place.path().join("log");
     let (_, section) =
