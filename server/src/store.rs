@@ -15,7 +15,7 @@ pub mod verify;
 use async_trait::async_trait;
 use commands::{
     accounts::{Accounts, Outcome, Row},
-    query::HistoryFilter,
+    reading::HistoryFilter,
     view::BlindSpan,
 };
 use domain::{

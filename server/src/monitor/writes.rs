@@ -8,8 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use app::desk::Desk as _;
-use commands::command::Command;
+use commands::command::Record;
 use domain::{
     access::Principal,
     actor::Actor,
@@ -34,7 +33,7 @@ use crate::store::{Store, StoreError};
 const RETRY: Span = Span::from_secs(1);
 /// The most roll-ups in one transaction.
 const ROLLUP_BATCH: usize = 1_000;
-/// A write that has no answer by then has failed. Longer than the desk's own limit.
+/// A write that has no answer by then has failed. Longer than the service's own limit.
 const LONGEST_WRITE: Duration = Duration::from_secs(20);
 /// How often the incidents are read anew before a decision is tried with what was read last.
 const MOST_READINGS: u32 = 3;
@@ -136,7 +135,7 @@ impl Monitor {
             self.misfit(now);
             return Vec::new();
         }
-        let head = self.parts.desk.head();
+        let head = self.parts.service.head();
         let core = self.parts.intake.core();
         for (number, incident) in &after {
             let before = self.known.iter().find(|known| known.number == *number);
@@ -164,7 +163,7 @@ impl Monitor {
 
     fn record(&mut self, events: Vec<Event>, caller: Principal, now: Now) {
         let monitor = self.kept(now);
-        let desk = Arc::clone(&self.parts.desk);
+        let service = Arc::clone(&self.parts.service);
         let store = Arc::clone(&self.store);
         // A bundle is kept when an incident opens and when it ends: what led to it, and all of it.
         let wanted = events.iter().filter_map(|event| match event {
@@ -183,7 +182,7 @@ impl Monitor {
         self.send(async move {
             let acted = tokio::time::timeout(
                 LONGEST_WRITE,
-                desk.act(caller, Command::Record { events, monitor }),
+                service.execute(caller, Record { events, monitor }),
             )
             .await;
             let result = acted
@@ -376,8 +375,8 @@ impl Monitor {
         let last = async {
             match self
                 .parts
-                .desk
-                .act(Principal::System, Command::Record { events, monitor: monitor.clone() })
+                .service
+                .execute(Principal::System, Record { events, monitor: monitor.clone() })
                 .await
             {
                 Ok(_) => self.keep_documents(&own),

@@ -3,7 +3,7 @@
 //! begins, how roll-ups are written).
 
 use async_trait::async_trait;
-use commands::{accounts::Accounts, query::HistoryFilter, view::BlindSpan};
+use commands::{accounts::Accounts, reading::HistoryFilter, view::BlindSpan};
 use domain::{
     hash::Head,
     id::IncidentNumber,
