@@ -18,7 +18,7 @@ use commands::{
     view::{Health, Readings, Section},
 };
 use domain::{
-    access::Principal,
+    access::{Principal, Role},
     actor::{Actor, Names},
     error::Error,
     hash::{Hash, Head},
@@ -177,7 +177,7 @@ async fn answer(fake: &Arc<Fake>, request: Request<Body>) -> (StatusCode, Option
     let operations = Operations::new(fake.clone());
     let context = move || {
         provide_context(operations.clone());
-        provide_context(Principal::Local);
+        provide_context(crate::sample::person(1, Role::Owner, true));
         provide_context(app::NewToken(|| Some(TOKEN.to_owned())));
         provide_context(app::WallClock(Arc::new(|| at(0))));
     };

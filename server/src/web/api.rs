@@ -312,13 +312,13 @@ async fn bundle(
     As(caller): As,
     Which(incident): Which,
 ) -> Result<Response, Problem> {
-    let mut response = execute(&site, caller, GetBundle { incident }).await?;
-    if let Ok(name) =
-        HeaderValue::from_str(&format!("attachment; filename=\"incident-{incident}.json\""))
-    {
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
-    }
-    Ok(response)
+    let bytes = site.service.execute(caller, GetBundle { incident }).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"incident-{incident}.json\"")),
+    ];
+    Ok((headers, bytes).into_response())
 }
 
 /// The query's pairs, each field checked by hand so that an error names it.
