@@ -1,3 +1,12 @@
+use std::collections::BTreeSet;
+
+use domain::{
+    access::{AuthMethod, Principal, Scope},
+    error::Error,
+    id::{InvitationId, PasskeyId, SessionId, TokenId},
+    journal::Event,
+};
+
 use super::*;
 
 mod properties;
