@@ -4,7 +4,7 @@ use std::{io::Write, sync::Arc};
 
 use commands::accounts::{Change, decide};
 
-use super::{Outcome, data};
+use super::{database, outcome::Outcome};
 use crate::{
     clock::Clock,
     config::Config,
@@ -24,7 +24,7 @@ pub(super) fn origin(config: &Config) -> String {
 /// `calm-ops owner-link`: whoever may read and write the data may decide who owns it.
 pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
     let at = config.place();
-    if let Err(outcome) = data::exists(&at, err) {
+    if let Err(outcome) = database::exists(&at, err) {
         return outcome;
     }
     let made = async {
@@ -45,7 +45,7 @@ pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Wri
         store.change(change).await.map_err(|error| error.to_string())?;
         Ok::<_, String>(secret)
     };
-    match data::run(made, err) {
+    match database::run(made, err) {
         Some(Ok(secret)) => {
             let page = origin(config);
             let _ = writeln!(
