@@ -38,7 +38,7 @@ use crate::{
         facts::{self, EndpointHosts, Places},
     },
     run::Runner,
-    store::{self, StoreError, Where, reserve::Reserve},
+    store::{self, StoreError, Where, disk_reserve::Reserve},
     web::{
         self, Site,
         came::Proxies,
