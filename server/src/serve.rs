@@ -38,7 +38,7 @@ use crate::{
     },
     run::Runner,
     service::Service,
-    store::{self, StoreError, Where, reserve::Reserve},
+    store::{self, StoreError, Where, disk_reserve::Reserve},
     web::{
         self, Site,
         came::Proxies,

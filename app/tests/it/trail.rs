@@ -18,7 +18,7 @@ use commands::{
     view::{Health, Readings, Section},
 };
 use domain::{
-    access::{Principal, Role},
+    access::Role,
     actor::{Actor, Names},
     error::Error,
     hash::{Hash, Head},

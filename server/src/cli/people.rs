@@ -7,7 +7,7 @@ use commands::{
     accounts::decide,
 };
 
-use super::{Outcome, data};
+use super::{database, outcome::Outcome};
 use crate::{
     clock::Clock,
     config::Config,
@@ -27,7 +27,7 @@ pub(super) fn origin(config: &Config) -> String {
 /// `calm-ops owner-link`: whoever may read and write the data may decide who owns it.
 pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
     let at = config.place();
-    if let Err(outcome) = data::exists(&at, err) {
+    if let Err(outcome) = database::exists(&at, err) {
         return outcome;
     }
     let made = async {
@@ -53,7 +53,7 @@ pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Wri
         store.change(change).await.map_err(|error| error.to_string())?;
         Ok::<_, String>(secret)
     };
-    match data::run(made, err) {
+    match database::run(made, err) {
         Some(Ok(secret)) => {
             let page = origin(config);
             let _ = writeln!(

@@ -1,6 +1,11 @@
 use std::collections::BTreeSet;
 
-use domain::access::{AuthMethod, Scope};
+use domain::{
+    access::{AuthMethod, Principal, Scope},
+    error::Error,
+    id::{PasskeyId, SessionId, TokenId},
+    journal::Event,
+};
 
 use super::*;
 use crate::account_change::{

@@ -4,11 +4,15 @@ use commands::command::Approve;
 use domain::{
     breach::{BreachKey, Ending},
     id::{IncidentNumber, RecommendationId},
+    long_query::LongQuery,
     recommendation::{Ended, Reason},
     severity::Severity,
 };
 use fixtures;
-use policy::{catalogue::Program, incident_policy::Dependency};
+use policy::{
+    catalogue::{Catalogue, Facts, Program},
+    incident_policy::{Dependency, IncidentPolicy},
+};
 
 use super::*;
 use crate::agent::tests::{at, breach};

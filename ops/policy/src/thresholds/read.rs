@@ -10,8 +10,8 @@ use crate::{
     known_signals,
     markdown_table::{Cell, MAX_BYTES, Report, Table, bare, is_command_id, is_none, nearest},
     thresholds::{
-        Level, Row,
         cells::{self, Wrong},
+        row::{Level, Row, Way},
     },
 };
 
@@ -91,7 +91,7 @@ struct Reader<'a> {
     report: Report<'a>,
     rows: Vec<Row>,
     /// Where each signal, pattern and way was told first.
-    seen: BTreeMap<(String, String, crate::thresholds::Way), usize>,
+    seen: BTreeMap<(String, String, Way), usize>,
     policy: IncidentPolicy,
     rules: BTreeMap<String, usize>,
 }

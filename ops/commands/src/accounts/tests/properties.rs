@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use domain::access::{AuthMethod, Scope, authorize};
+use domain::{
+    access::{AuthMethod, Principal, Scope, authorize},
+    error::Error,
+    id::{InvitationId, PasskeyId, SessionId, TokenId},
+    journal::Event,
+};
 use proptest::prelude::*;
 
 use super::*;

@@ -9,11 +9,11 @@ use domain::{
 use crate::{
     catalogue::{
         command::{Proof, RunAs},
-        parameter::{Kind, plain_number},
+        kind::{self, Kind, plain_number},
         programs::{self, Word},
-        read::{signal, units},
         violation::{Rule, Wrong, shown, wrong},
     },
+    known_signals,
     markdown_table::{is_command_id, nearest},
 };
 
@@ -189,4 +189,63 @@ fn grouped(text: &str) -> Option<u64> {
     let rest: Vec<&str> = groups.collect();
     let fine = rest.is_empty() || (first.len() <= 3 && rest.iter().all(|group| group.len() == 3));
     if fine { plain_number(&text.replace(',', "")) } else { None }
+}
+
+/// A signal that something reports, as far as can be known: a likely slip is told.
+fn signal(text: &str) -> Result<Signal, Wrong> {
+    let Some(name) = text.strip_prefix('`').and_then(|text| text.strip_suffix('`')) else {
+        return Err(wrong(
+            Rule::SignalName,
+            shown(text),
+            "signals in backticks with commas between them, such as '`app.memory`'",
+        ));
+    };
+    let signal: Signal = name.parse().map_err(|_| {
+        wrong(
+            Rule::SignalName,
+            shown(name),
+            "lower-case words joined by dots, such as 'app.memory'",
+        )
+    })?;
+    if known_signals::known_unit(name).is_none()
+        && let Some((near, _, _)) = known_signals::KNOWN
+            .iter()
+            .find(|(known, _, _)| strsim::damerau_levenshtein(known, name) <= 2)
+    {
+        return Err(wrong(
+            Rule::SignalName,
+            format!("unknown signal '{name}'"),
+            format!("a signal that something reports; did you mean '{near}'?"),
+        ));
+    }
+    Ok(signal)
+}
+
+/// Whether a list of units is right; each one is told.
+fn units(text: &str) -> Result<Vec<String>, Wrong> {
+    const MOST_UNITS: usize = 32;
+    let mut of = Vec::new();
+    for part in text.split(',') {
+        let part = part.trim();
+        let Some(name) = part.strip_prefix('`').and_then(|part| part.strip_suffix('`')) else {
+            return Err(wrong(
+                Rule::UnitService,
+                shown(part),
+                "units in backticks with commas between them, such as '`nginx.service`'",
+            ));
+        };
+        kind::unit(name).map_err(|refused| wrong(refused.rule, refused.found, refused.expected))?;
+        if of.iter().any(|known| known == name) {
+            return Err(wrong(Rule::Identity, format!("'{name}' twice"), "each unit once"));
+        }
+        of.push(name.to_owned());
+    }
+    if of.len() > MOST_UNITS {
+        return Err(wrong(
+            Rule::Bounds,
+            format!("{} units", of.len()),
+            format!("at most {MOST_UNITS}"),
+        ));
+    }
+    Ok(of)
 }
