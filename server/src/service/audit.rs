@@ -1,6 +1,6 @@
 //! The trail, proofs of the chain, redactions and share links.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::PoisonError;
 
 use commands::{
     audit::{self, AuditEntry, AuditFilter, AuditPage, Removals, Verified},
@@ -15,10 +15,9 @@ use domain::{
     journal::{Broken, Entry, Event, StoredEntry, Verifier},
     time::{Span, Timestamp},
 };
-use tokio::sync::Mutex;
 use wording::shared_page;
 
-use super::{Inner, Service, readings::without_body, refuse};
+use super::{failure::refuse, handle::Service, inner::Inner, readings::without_body};
 use crate::store::{About, Beside, Change, StoreError, readable, verify::explain};
 
 /// How long one proof may take: what is longer is for the command line.
@@ -35,20 +34,6 @@ const SHARES: u32 = 200;
 const TIMELINE: u32 = 500;
 /// That a link was looked at is noted at most so often.
 const NOTE_USE: Span = Span::from_secs(60);
-
-/// What proofs of the chain found.
-#[derive(Debug, Default)]
-pub(super) struct Proofs {
-    last: RwLock<Option<Verified>>,
-    /// One at a time: who comes meanwhile gets the same answer.
-    one: Mutex<()>,
-}
-
-impl Proofs {
-    fn last(&self) -> Option<Verified> {
-        self.last.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
 
 impl Service {
     /// Who a share link's token lets in: its incident's reader, as long as the link is open.

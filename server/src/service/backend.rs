@@ -18,7 +18,7 @@ use commands::{
 };
 use domain::error::Error;
 
-use super::{Inner, too_slow};
+use super::{failure::too_slow, inner::Inner};
 
 /// Carries operations out.
 pub(super) struct Handlers(pub Arc<Inner>);

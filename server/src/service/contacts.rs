@@ -11,7 +11,7 @@ use domain::{
     journal::Event,
 };
 
-use super::{Inner, refuse};
+use super::{failure::refuse, inner::Inner};
 use crate::{
     call::zones,
     collect::http::ProbeUrl,

@@ -13,7 +13,7 @@ use domain::{
 };
 use tokio::sync::Semaphore;
 
-use super::{Inner, refuse};
+use super::{failure::refuse, inner::Inner};
 use crate::recovery::tail;
 
 /// How long the disks may take to tell what would be executed.

@@ -24,7 +24,7 @@ use domain::{
 use uuid::Uuid;
 use wording::summary::incident_card;
 
-use super::{Inner, RESOLVED_AT_HAND, refuse};
+use super::{at_hand::RESOLVED_AT_HAND, failure::refuse, inner::Inner};
 use crate::store::{Rollup, RollupStep, StoreError};
 
 /// How many incidents a page of the history shows.
@@ -114,7 +114,8 @@ impl Inner {
         };
         let mut resolved: Vec<&Incident> =
             at_hand.incidents.iter().filter(|incident| !incident.is_active()).collect();
-        resolved.sort_by_key(|incident| Reverse((super::ended(incident), incident.number)));
+        resolved
+            .sort_by_key(|incident| Reverse((super::at_hand::ended(incident), incident.number)));
         let resolved = resolved.into_iter().take(RESOLVED_AT_HAND).map(incident_card).collect();
         Ok(view::Incidents { cursor: at_hand.cursor, active: active(&at_hand.incidents), resolved })
     }

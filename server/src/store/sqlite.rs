@@ -42,7 +42,6 @@ const RETIRED: &str = r"(incident IN (SELECT i.number FROM incident i WHERE i.su
     OR (kind = 'subject_retired' AND payload IS NOT NULL AND LOWER(CAST(payload AS TEXT)) LIKE $8 ESCAPE '\'))";
 
 /// Nothing runs in a file but what this program asks for itself.
-#[expect(clippy::unused_async, reason = "the other database answers the same question")]
 async fn long_queries(_: &SqlitePool) -> Result<Vec<(String, LongQuery)>, StoreError> {
     Ok(Vec::new())
 }

@@ -1,0 +1,71 @@
+//! What the service keeps at hand, so that a page costs no query for what all viewers share.
+
+use std::sync::Arc;
+
+use commands::view::BlindSpan;
+use domain::{
+    hash::Head,
+    incident::{Incident, apply},
+    journal::{Cursor, Entry, Event},
+    lifecycle::State,
+    time::Timestamp,
+};
+
+/// How many resolved incidents are kept at hand.
+pub(super) const RESOLVED_AT_HAND: usize = 10;
+
+/// What the service keeps at hand, so that a page costs no query for what all viewers share. It is of
+/// one journal position.
+#[derive(Clone, Debug)]
+pub(super) struct AtHand {
+    pub cursor: Cursor,
+    pub head: Head,
+    /// By number; active ones and those resolved last.
+    pub incidents: Arc<Vec<Incident>>,
+    /// Newest first.
+    pub blind: Arc<Vec<BlindSpan>>,
+    /// It may be behind the database: read again before the next use.
+    pub stale: bool,
+}
+
+impl AtHand {
+    /// False if the entries can't be carried out on what is here.
+    pub fn take(&mut self, entries: &[Entry]) -> bool {
+        let mut incidents = (*self.incidents).clone();
+        for entry in entries {
+            let Some(event) = &entry.event else { return false };
+            if let Event::Blind { from, to, why } = event {
+                Arc::make_mut(&mut self.blind)
+                    .insert(0, BlindSpan { from: *from, to: *to, why: *why });
+            }
+            let Some(number) = event.incident() else { continue };
+            let place = incidents.binary_search_by_key(&number, |incident| incident.number);
+            let mut incident = place.ok().map(|at| incidents[at].clone());
+            if apply(&mut incident, event, entry.actor, entry.at).is_err() {
+                return false;
+            }
+            match (place, incident) {
+                (Ok(at), Some(incident)) => incidents[at] = incident,
+                (Err(at), Some(incident)) => incidents.insert(at, incident),
+                (_, None) => return false,
+            }
+        }
+        self.incidents = Arc::new(bounded(incidents));
+        true
+    }
+}
+
+/// Every active incident, and the ones resolved last.
+pub(super) fn bounded(mut incidents: Vec<Incident>) -> Vec<Incident> {
+    let mut ends: Vec<Timestamp> = incidents.iter().filter_map(ended).collect();
+    ends.sort_unstable_by(|a, b| b.cmp(a));
+    if let Some(&oldest) = ends.get(RESOLVED_AT_HAND - 1) {
+        incidents.retain(|incident| ended(incident).is_none_or(|end| end >= oldest));
+    }
+    incidents
+}
+
+pub(super) fn ended(incident: &Incident) -> Option<Timestamp> {
+    (incident.state == State::Resolved)
+        .then(|| incident.resolution.as_ref().map_or(incident.updated_at, |end| end.at))
+}

@@ -1,0 +1,231 @@
+//! Changes: what a command means for the store, carried out in one transaction.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use commands::{
+    accounts,
+    command::{
+        Acknowledge, Approve, CancelRun, Command, Comment, CreateShare, Decline, EndRun, Record,
+        Redact, Reopen, Resolve, RetireSubject, RevokeShare, StartRun,
+    },
+    decide::decide,
+    operation::Committed,
+    situation::Situation,
+};
+use domain::{
+    access::Principal,
+    actor::Actor,
+    error::Error,
+    id::IncidentNumber,
+    incident::Incident,
+    journal::{Cursor, Event},
+    subject::Subject,
+    time::Timestamp,
+};
+
+use super::{
+    failure::{refuse, refuse_change, too_slow},
+    inner::Inner,
+};
+use crate::store::{About, Change, Decide, DecidePeople, StoreError};
+
+/// How long a change may take before it is given up.
+const LONGEST_CHANGE: Duration = Duration::from_secs(15);
+
+impl Inner {
+    pub(super) async fn change(
+        &self,
+        caller: &Principal,
+        command: Command,
+    ) -> Result<Committed, Error> {
+        // Nobody acts without a name.
+        let actor = caller.actor().ok_or(Error::SignIn)?;
+        let beside = match self.call_beside(caller, &command).await? {
+            Some(beside) => beside,
+            None => Self::beside(&command, self.clock.now().wall)?,
+        };
+        let mut change = self.plan(caller, actor, command).await?;
+        let mut sent = self.writing.lock().await;
+        change.at = self.clock.now().wall;
+        let before = match *sent {
+            Some(cursor) => cursor,
+            // The stream was opened at the journal's end before anything changed.
+            None => self.store.head().await.map_err(refuse)?.0,
+        };
+        *sent = Some(before);
+        let entries =
+            match tokio::time::timeout(LONGEST_CHANGE, self.carry_out(change, beside)).await {
+                Ok(Ok(entries)) => entries,
+                failed => {
+                    // It may have been carried out all the same: what is at hand is read again, and
+                    // the next change sends what is missing.
+                    self.mark_stale();
+                    if !matches!(failed, Ok(Err(StoreError::Refused(_) | StoreError::Misfit(_)))) {
+                        self.people_unclear();
+                    }
+                    return Err(failed.map_or_else(
+                        |_| too_slow(),
+                        |result| result.map_or_else(refuse_change, |_| too_slow()),
+                    ));
+                }
+            };
+        let Some((first, last)) = entries.first().zip(entries.last()) else {
+            return Ok(Committed { cursor: before });
+        };
+        let after = Cursor { epoch: before.epoch, number: last.number };
+        self.committed.store(last.number, Ordering::Release);
+        self.people_changed(&entries);
+        let redacted =
+            entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. })));
+        if first.number == before.number + 1 {
+            self.keep_at_hand(after, &entries).await;
+            self.send(after.epoch, entries, actor);
+            *sent = Some(after);
+        } else {
+            self.mark_stale();
+            let number = self.send_missing(before, after, actor).await;
+            *sent = Some(Cursor { epoch: before.epoch, number });
+        }
+        if redacted {
+            // What is at hand may hold the words that were removed.
+            self.mark_stale();
+        }
+        Ok(Committed { cursor: after })
+    }
+
+    /// What a command means as a change of the store.
+    async fn plan(
+        &self,
+        caller: &Principal,
+        actor: Actor,
+        command: Command,
+    ) -> Result<Change, Error> {
+        let (about, monitor, decide): (_, _, Decide) = match command {
+            Command::Account(change) => {
+                let (at, caller) = (self.clock.now().wall, caller.clone());
+                let people: DecidePeople =
+                    Box::new(move |roster| accounts::decide(roster, &caller, &change, at));
+                let decide: Decide = Box::new(|_| Ok(Vec::new()));
+                return Ok(Change {
+                    at,
+                    actor,
+                    about: About::Nothing,
+                    decide,
+                    people: Some(people),
+                    monitor: None,
+                });
+            }
+            Command::Record(Record { events, monitor }) => {
+                (About::Nothing, monitor, Box::new(move |_| Ok(events)))
+            }
+            Command::RetireSubject(RetireSubject { subject }) => {
+                self.check_known(&subject).await?;
+                (
+                    About::Nothing,
+                    None,
+                    Box::new(move |_| Ok(vec![Event::SubjectRetired { subject }])),
+                )
+            }
+            Command::Redact(Redact { entry, reason }) => {
+                return self.redaction(caller, actor, entry, &reason).await;
+            }
+            Command::RevokeShare(RevokeShare { share }) => {
+                return self.revocation(actor, share).await;
+            }
+            Command::SetContact(_)
+            | Command::RemoveContact(_)
+            | Command::TestContact(_)
+            | Command::EndCall(_) => (About::Nothing, None, Self::call_events(caller, command)?),
+            // As for a yes: a link must not be left behind by someone who has just gone.
+            Command::CreateShare(CreateShare { incident, .. }) => {
+                let (at, decide) =
+                    (self.clock.now().wall, self.decision(incident, actor, None, command));
+                return Ok(Change {
+                    at,
+                    actor,
+                    about: About::Incident(incident),
+                    decide,
+                    people: Some(standing(caller)),
+                    monitor: None,
+                });
+            }
+            Command::Acknowledge(Acknowledge { incident })
+            | Command::Comment(Comment { incident, .. })
+            | Command::Resolve(Resolve { incident, .. })
+            | Command::Reopen(Reopen { incident, .. }) => {
+                (About::Incident(incident), None, self.decision(incident, actor, None, command))
+            }
+            Command::Decline(Decline { recommendation, .. })
+            | Command::CancelRun(CancelRun { recommendation })
+            | Command::EndRun(EndRun { recommendation, .. }) => {
+                let incident = recommendation.incident;
+                (About::Incident(incident), None, self.decision(incident, actor, None, command))
+            }
+            // Whether something else runs on the same subject is looked up in the same transaction.
+            Command::Approve(Approve { recommendation, .. })
+            | Command::StartRun(StartRun { recommendation }) => {
+                let (about, incident) =
+                    (About::IncidentAndRuns(recommendation.incident), recommendation.incident);
+                let decide =
+                    self.decision(incident, actor, self.role_since(caller).await?, command);
+                return Ok(Change {
+                    at: self.clock.now().wall,
+                    actor,
+                    about,
+                    decide,
+                    people: Some(standing(caller)),
+                    monitor: None,
+                });
+            }
+        };
+        Ok(Change { at: self.clock.now().wall, actor, about, decide, people: None, monitor })
+    }
+
+    /// What a command of one incident changes.
+    fn decision(
+        &self,
+        number: IncidentNumber,
+        actor: Actor,
+        role_since: Option<Timestamp>,
+        command: Command,
+    ) -> Decide {
+        let (recovery, clock) = (Arc::clone(&self.recovery), self.clock);
+        Box::new(move |known: &[Incident]| {
+            let incident = known.iter().find(|incident| incident.number == number);
+            let incident =
+                incident.ok_or_else(|| Error::NotFound { what: format!("incident {number}") })?;
+            let catalogue = recovery.catalogue();
+            let catalogue = catalogue.as_deref().map(policy::catalogue::Catalogue::version);
+            decide(
+                incident,
+                &command,
+                Situation { actor, now: clock.now().wall, others: known, catalogue, role_since },
+            )
+        })
+    }
+
+    /// Only what reports, or what an active incident is about, can be retired: a wrong name would
+    /// be no use to anyone.
+    async fn check_known(&self, subject: &Subject) -> Result<(), Error> {
+        let reports =
+            self.board.shown().readings.readings.iter().any(|reading| reading.subject == *subject);
+        let known = reports
+            || self
+                .at_hand()
+                .await
+                .map_err(refuse)?
+                .incidents
+                .iter()
+                .any(|incident| incident.is_active() && incident.subjects().contains(&subject));
+        if known { Ok(()) } else { Err(Error::NotFound { what: format!("subject {subject}") }) }
+    }
+}
+
+/// Looks at the caller in the transaction: their sign-in or role may have ended since they pressed.
+fn standing(caller: &Principal) -> DecidePeople {
+    let caller = caller.clone();
+    Box::new(move |roster| accounts::stands(roster, &caller))
+}

@@ -1,0 +1,136 @@
+//! The service as the rest of the program holds it.
+
+use std::{
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use commands::{
+    command::Command,
+    operation::{Committed, Operation},
+    service::{Executable, Operations, Pending},
+};
+use domain::{access::Principal, error::Error, hash::Head, journal::Entry, severity::Severity};
+use tokio::sync::{Mutex, broadcast, watch};
+
+use super::{at_hand::AtHand, backend::Handlers, directory::Known, inner::Inner, proofs::Proofs};
+use crate::{board::Board, clock::Clock, live::Live, recovery::Recovery, store::Store};
+
+/// How long the public health answer waits for the database.
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
+/// How many changes a subscriber may be behind.
+const BACKLOG: usize = 256;
+
+/// See the module.
+pub struct Service {
+    pub(super) inner: Arc<Inner>,
+    operations: Operations,
+}
+
+impl Service {
+    /// Opens the door.
+    pub fn new(
+        store: Arc<dyn Store>,
+        board: Arc<Board>,
+        live: Arc<Live>,
+        recovery: Arc<Recovery>,
+        clock: Clock,
+    ) -> Arc<Self> {
+        let inner = Arc::new(Inner {
+            store,
+            board,
+            live,
+            recovery,
+            clock,
+            writing: Mutex::default(),
+            committed: AtomicU64::default(),
+            at_hand: RwLock::default(),
+            refreshing: Mutex::default(),
+            changed: watch::Sender::new(0),
+            roster: RwLock::default(),
+            people_version: AtomicU64::default(),
+            people: watch::Sender::new(0),
+            entries: broadcast::Sender::new(BACKLOG),
+            proofs: Proofs::default(),
+        });
+        let operations = Operations::new(Arc::new(Handlers(Arc::clone(&inner))));
+        Arc::new(Self { inner, operations })
+    }
+
+    /// What service, monitor and runner share about recovery.
+    pub fn recovery(&self) -> &Arc<Recovery> {
+        &self.inner.recovery
+    }
+
+    /// Changes whenever a person changed something: the monitor then looks again at once.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.inner.changed.subscribe()
+    }
+
+    /// Every operation, executed for whoever may.
+    pub const fn operations(&self) -> &Operations {
+        &self.operations
+    }
+
+    /// Executes an operation, or says why not.
+    pub fn execute<O: Executable>(&self, caller: Principal, operation: O) -> Pending<O::Output> {
+        self.operations.execute(caller, operation)
+    }
+
+    /// Carries a change out that is known only as one of all.
+    pub fn change(&self, caller: Principal, command: Command) -> Pending<Committed> {
+        self.operations.change(caller, command)
+    }
+
+    /// Whether a caller may execute an operation, before anything is worked on for it.
+    pub fn check<O: Operation>(&self, caller: &Principal) -> Result<(), Error> {
+        self.operations.check::<O>(caller)
+    }
+
+    /// Changes whenever something about people was written: who reads on must ask again whether
+    /// they may.
+    pub fn people_changed(&self) -> watch::Receiver<u64> {
+        self.inner.people.subscribe()
+    }
+
+    /// Who is here.
+    pub async fn known(&self) -> Result<Arc<Known>, Error> {
+        self.inner.known().await
+    }
+
+    /// Reads anew who is here, the next time.
+    pub fn forget_known(&self) {
+        self.inner.people_version.fetch_add(1, Ordering::Release);
+    }
+
+    /// The journal's end, as far as it is known without asking the database.
+    pub fn head(&self) -> Head {
+        self.inner.glance(|at_hand| at_hand.head).unwrap_or(Head::EMPTY)
+    }
+
+    /// The severities of the active incidents; those known last while the database fails, and
+    /// `None` if none were ever read.
+    pub async fn active(&self) -> Option<Vec<Severity>> {
+        let active = |at_hand: &AtHand| {
+            at_hand
+                .incidents
+                .iter()
+                .filter(|incident| incident.is_active())
+                .map(|incident| incident.severity)
+                .collect()
+        };
+        match tokio::time::timeout(LONGEST_LOOK, self.inner.at_hand()).await {
+            Ok(Ok(at_hand)) => Some(active(&at_hand)),
+            _ => self.inner.glance(active),
+        }
+    }
+
+    /// Every committed change from now on, in the order of the journal. Whoever lags is told so and
+    /// reads the store.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Vec<Entry>>> {
+        self.inner.entries.subscribe()
+    }
+}

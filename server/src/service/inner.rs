@@ -1,0 +1,161 @@
+//! State of the service, and what every part of it uses: what is at hand, and the way of entries to
+//! the stream.
+
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use domain::{
+    actor::Actor,
+    journal::{Cursor, Entry},
+    time::Span,
+};
+use tokio::sync::{Mutex, broadcast, watch};
+
+use super::{
+    at_hand::{AtHand, bounded},
+    directory::Known,
+    proofs::Proofs,
+};
+use crate::{
+    board::Board,
+    clock::Clock,
+    live::Live,
+    recovery::Recovery,
+    store::{Store, StoreError},
+};
+
+/// How far back resolved incidents are looked for.
+const RECENT: Span = Span::from_mins(30 * 24 * 60);
+/// How many entries are read at a time when the service catches up.
+const PAGE: u32 = 500;
+
+pub(super) struct Inner {
+    pub store: Arc<dyn Store>,
+    pub board: Arc<Board>,
+    pub live: Arc<Live>,
+    pub recovery: Arc<Recovery>,
+    pub clock: Clock,
+    /// Serializes changes, so that entries reach the live stream in the order of their numbers. It
+    /// holds the last position sent.
+    pub writing: Mutex<Option<Cursor>>,
+    /// The last number that is known to be committed: what is at hand and older is not shown.
+    pub committed: AtomicU64,
+    pub at_hand: RwLock<Option<AtHand>>,
+    /// Only one reader refreshes what is at hand, and the others wait for it.
+    pub refreshing: Mutex<()>,
+    pub changed: watch::Sender<u64>,
+    /// Who is here, as read last.
+    pub roster: RwLock<Option<Arc<Known>>>,
+    /// Grows with every change about people.
+    pub people_version: AtomicU64,
+    pub people: watch::Sender<u64>,
+    pub entries: broadcast::Sender<Arc<Vec<Entry>>>,
+    pub proofs: Proofs,
+}
+
+impl Inner {
+    pub fn glance<T>(&self, look: impl FnOnce(&AtHand) -> T) -> Option<T> {
+        self.at_hand.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
+    }
+
+    pub fn send(&self, epoch: u32, entries: Vec<Entry>, actor: Actor) {
+        self.live.committed(epoch, &entries);
+        // Nobody needs to listen.
+        let _ = self.entries.send(Arc::new(entries));
+        if actor.is_person() {
+            self.changed.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// An earlier change was carried out though its answer was lost: its entries go out first.
+    /// Returns how far it came; the next change goes on from there.
+    pub async fn send_missing(&self, before: Cursor, after: Cursor, actor: Actor) -> u64 {
+        let mut number = before.number;
+        while number < after.number {
+            match self.store.entries(number, PAGE).await {
+                Ok(entries) if !entries.is_empty() => {
+                    number = entries.last().map_or(number, |entry| entry.number);
+                    self.people_changed(&entries);
+                    self.send(before.epoch, entries, actor);
+                }
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(%error, after = number, "entries could not be read for the live stream");
+                    break;
+                }
+            }
+        }
+        number
+    }
+
+    pub fn mark_stale(&self) {
+        if let Some(at_hand) = &mut *self.at_hand.write().unwrap_or_else(PoisonError::into_inner) {
+            at_hand.stale = true;
+        }
+    }
+
+    /// Carries the new entries out on what is at hand; where that is not possible it is read again
+    /// later.
+    pub async fn keep_at_hand(&self, after: Cursor, entries: &[Entry]) {
+        let head = match self.store.head().await {
+            Ok((cursor, head)) if cursor == after => head,
+            _ => return self.mark_stale(),
+        };
+        let mut guard = self.at_hand.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(at_hand) = &mut *guard else { return };
+        if !at_hand.stale && at_hand.cursor.number >= after.number {
+            // A reader was quicker.
+            return;
+        }
+        let follows =
+            entries.first().is_some_and(|entry| entry.number == at_hand.cursor.number + 1);
+        if at_hand.stale || !follows || !at_hand.take(entries) {
+            at_hand.stale = true;
+            return;
+        }
+        (at_hand.cursor, at_hand.head) = (after, head);
+    }
+
+    /// What is at hand, read again if it must be.
+    pub async fn at_hand(&self) -> Result<AtHand, StoreError> {
+        if let Some(at_hand) = self.fresh() {
+            return Ok(at_hand);
+        }
+        let _one = self.refreshing.lock().await;
+        if let Some(at_hand) = self.fresh() {
+            return Ok(at_hand);
+        }
+        let mut tries = 3;
+        loop {
+            let (cursor, head) = self.store.head().await?;
+            let now = self.clock.now().wall;
+            let incidents =
+                Arc::new(bounded(self.store.recent_incidents(now.minus(RECENT)).await?));
+            let blind =
+                Arc::new(self.store.blind_spans(now.minus(Span::from_mins(24 * 60))).await?);
+            let at_hand = AtHand { cursor, head, incidents, blind, stale: false };
+            // Only what is of one position is kept. In a storm of changes a reading of two is good
+            // enough for one viewer: the stream goes on from the older one.
+            if self.store.head().await?.0 == cursor {
+                *self.at_hand.write().unwrap_or_else(PoisonError::into_inner) =
+                    Some(at_hand.clone());
+                return Ok(at_hand);
+            }
+            tries -= 1;
+            if tries == 0 {
+                return Ok(at_hand);
+            }
+        }
+    }
+
+    pub fn fresh(&self) -> Option<AtHand> {
+        let committed = self.committed.load(Ordering::Acquire);
+        self.last_at_hand().filter(|at_hand| !at_hand.stale && at_hand.cursor.number >= committed)
+    }
+
+    pub fn last_at_hand(&self) -> Option<AtHand> {
+        self.at_hand.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
