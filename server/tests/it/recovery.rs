@@ -36,9 +36,9 @@ use server::{
     board::Board,
     clock::Clock,
     desk::Desk,
+    exec::Runner,
     live::Live,
-    recovery::{Place, Recovery, Runs},
-    run::Runner,
+    recovery::{Executor, Place, Recovery},
     store::{self, Store, Where},
 };
 use sha2::{Digest, Sha256};
@@ -150,7 +150,7 @@ impl Bench {
             .unwrap()
             .with_grace(Duration::from_millis(300));
         let (desk, store) = (Arc::clone(&self.desk), Arc::clone(&self.store));
-        let runs = Runs::new(
+        let executor = Executor::new(
             desk,
             store,
             Arc::clone(&self.recovery),
@@ -159,7 +159,7 @@ impl Bench {
             self.clock,
             stop.clone(),
         );
-        tokio::spawn(runs.run());
+        tokio::spawn(executor.run());
         stop
     }
 
