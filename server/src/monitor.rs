@@ -1,5 +1,5 @@
 //! The monitor: the only place with a clock and a schedule. It feeds observations to the rules, and
-//! hands what they decide to the desk.
+//! hands what they decide to the service.
 //!
 //! It never waits for the database: one write at a time is on its way, and meanwhile everything is
 //! evaluated and shown from memory.
@@ -37,7 +37,6 @@ use crate::{
     board::Board,
     clock::Clock,
     collect::{Facts, Listing},
-    desk::Desk,
     documents::Documents,
     live::Live,
     monitor::{
@@ -49,6 +48,7 @@ use crate::{
         runner::Told,
         watchman::Watchman,
     },
+    service::Service,
     store::Store,
 };
 
@@ -101,7 +101,7 @@ pub struct Parts {
     /// Where observations come in.
     pub intake: Arc<Intake>,
     /// The one door.
-    pub desk: Arc<Desk>,
+    pub service: Arc<Service>,
     /// What is shown.
     pub board: Arc<Board>,
     /// The live stream.
@@ -182,7 +182,7 @@ impl Monitor {
         own: Vec<Event>,
     ) -> Self {
         let now = parts.clock.now();
-        let entries = parts.desk.subscribe();
+        let entries = parts.service.subscribe();
         let mut monitor = Self {
             store,
             told,
@@ -221,7 +221,7 @@ impl Monitor {
             write_time: Duration::ZERO,
             parts,
         };
-        monitor.parts.desk.recovery().set_catalogue(monitor.parts.documents.catalogue());
+        monitor.parts.service.recovery().set_catalogue(monitor.parts.documents.catalogue());
         // Under which name Calm Ops reported itself before, if this host was renamed.
         let listing = Listing { kind: "service", subjects: vec![monitor.itself()] };
         let gone = monitor.parts.intake.missing(&[listing]);
@@ -416,7 +416,7 @@ impl Monitor {
         }
         self.looked_at = now;
         let events = self.parts.documents.look(now.wall);
-        self.parts.desk.recovery().set_catalogue(self.parts.documents.catalogue());
+        self.parts.service.recovery().set_catalogue(self.parts.documents.catalogue());
         if events.is_empty() {
             return;
         }

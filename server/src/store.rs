@@ -17,7 +17,7 @@ pub mod verify;
 use async_trait::async_trait;
 use commands::{
     accounts::{Accounts, Row},
-    query::HistoryFilter,
+    reading::HistoryFilter,
     view::BlindSpan,
 };
 use domain::{

@@ -9,8 +9,8 @@ mod standing;
 mod tests;
 
 pub use change::{
-    Change, LONGEST_INVITATION, MOST_ACCOUNTS, MOST_INVITATIONS, MOST_PASSKEYS, MOST_SESSIONS,
-    MOST_TOKENS, OWNER_LINK, Outcome, decide, ends_links_of, stands,
+    LONGEST_INVITATION, MOST_ACCOUNTS, MOST_INVITATIONS, MOST_PASSKEYS, MOST_SESSIONS, MOST_TOKENS,
+    OWNER_LINK, Outcome, decide, ends_links_of, stands,
 };
 pub use rows::{
     Account, Invitation, LONGEST_SESSION, LONGEST_UNUSED, Passkey, PasswordHash, Row, SecretHash,

@@ -2,7 +2,10 @@
 
 use std::{io::Write, sync::Arc};
 
-use commands::accounts::{Change, decide};
+use commands::{
+    account_change::{AccountChange, MakeOwnerLink},
+    accounts::decide,
+};
 
 use super::{database, outcome::Outcome};
 use crate::{
@@ -32,7 +35,12 @@ pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Wri
         let secret = new_secret().map_err(|refusal| refusal.to_string())?;
         let (now, hash) = (Clock::start().now().wall, hash_of(&secret));
         let people: store::DecidePeople = Box::new(move |roster| {
-            decide(roster, &domain::access::Principal::Local, &Change::MakeOwnerLink { hash }, now)
+            decide(
+                roster,
+                &domain::access::Principal::Local,
+                &AccountChange::MakeOwnerLink(MakeOwnerLink { hash }),
+                now,
+            )
         });
         let change = store::Change {
             at: now,

@@ -20,7 +20,7 @@ impl Monitor {
     /// record is known.
     pub(super) fn recommend(&mut self, now: Now) -> Vec<Event> {
         self.track(now);
-        let recovery = self.parts.desk.recovery();
+        let recovery = self.parts.service.recovery();
         let (Some(hints), Some(tracks)) = (recovery.hints(), &self.tracks) else {
             return Vec::new();
         };

@@ -7,8 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use app::desk::Desk as _;
-use commands::command::Command;
+use commands::command::Record;
 use domain::{
     access::Principal,
     actor::Actor,
@@ -159,7 +158,7 @@ impl Monitor {
             self.misfit(now);
             return Vec::new();
         }
-        let head = self.parts.desk.head();
+        let head = self.parts.service.head();
         let core = self.parts.intake.core();
         for (number, incident) in &after {
             let before = self.known.iter().find(|known| known.number == *number);
@@ -187,7 +186,7 @@ impl Monitor {
 
     fn record(&mut self, events: Vec<Event>, caller: Principal, now: Now) {
         let monitor = self.kept(now);
-        let desk = Arc::clone(&self.parts.desk);
+        let service = Arc::clone(&self.parts.service);
         let store = Arc::clone(&self.store);
         // A bundle is kept when an incident opens and when it ends: what led to it, and all of it.
         let wanted = events.iter().filter_map(|event| match event {
@@ -206,7 +205,7 @@ impl Monitor {
         self.send(async move {
             let acted = tokio::time::timeout(
                 LONGEST_WRITE,
-                desk.act(caller, Command::Record { events, monitor }),
+                service.execute(caller, Record { events, monitor }),
             )
             .await;
             let result = acted
@@ -399,8 +398,8 @@ impl Monitor {
         let last = async {
             match self
                 .parts
-                .desk
-                .act(Principal::System, Command::Record { events, monitor: monitor.clone() })
+                .service
+                .execute(Principal::System, Record { events, monitor: monitor.clone() })
                 .await
             {
                 Ok(_) => self.keep_documents(&own),

@@ -1,9 +1,9 @@
 //! Changes to accounts: what each does to the rows and the journal, or why not.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use domain::{
-    access::{AuthMethod, Principal, Role, Scope},
+    access::{Principal, Role},
     error::Error,
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     journal::Event,
@@ -11,10 +11,16 @@ use domain::{
     time::{Span, Timestamp},
 };
 
-use crate::accounts::{
-    Accounts,
-    rows::{Account, Invitation, Passkey, PasswordHash, Row, SecretHash, Session, Token},
-    standing,
+use crate::{
+    account_change::{
+        AccountChange, AddPasskey, CreateToken, EndSession, Invite, Join, MakeOwnerLink,
+        RemovePasskey, RevokeToken, SetClosed, SetPassword, SetRole, SignIn, WithdrawInvitation,
+    },
+    accounts::{
+        Accounts,
+        rows::{Account, Invitation, Passkey, Row, Session, Token},
+        standing,
+    },
 };
 
 /// How long an invitation may wait.
@@ -41,110 +47,6 @@ pub const MOST_SESSIONS: usize = 20;
 /// How long a sign-in that has ended, or that nobody uses any more, is kept; the journal tells of
 /// it for ever. It is longer than one can be used.
 const SESSIONS_KEPT: Span = Span::from_mins(60 * 24 * 60);
-
-/// A change about people. Who proved what is checked before it is asked for: see `server::people`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Make the link by which an owner comes in. Earlier ones end.
-    MakeOwnerLink {
-        /// The hash of its secret.
-        hash: SecretHash,
-    },
-    /// Come in by an invitation or the owner link.
-    Join {
-        /// The hash of its secret.
-        hash: SecretHash,
-        /// How the person wants to be called.
-        name: String,
-        /// Their password.
-        password: PasswordHash,
-    },
-    /// Invite someone.
-    Invite {
-        /// To do what.
-        role: Role,
-        /// The hash of its secret.
-        hash: SecretHash,
-    },
-    /// Take an invitation back.
-    WithdrawInvitation {
-        /// Which.
-        invitation: InvitationId,
-    },
-    /// Change what someone may do.
-    SetRole {
-        /// Whose.
-        account: AccountId,
-        /// To this.
-        role: Role,
-    },
-    /// Close an account, or open it again.
-    SetClosed {
-        /// Which.
-        account: AccountId,
-        /// Whether it is to be closed.
-        closed: bool,
-    },
-    /// Sign in: whoever asks has proved who they are.
-    SignIn {
-        /// Who.
-        account: AccountId,
-        /// How.
-        by: AuthMethod,
-        /// The hash of the session's token.
-        hash: SecretHash,
-        /// Which browser, shortened.
-        agent: String,
-        /// From which address.
-        address: String,
-        /// Where a passkey was used: which, and its new state.
-        used: Option<(PasskeyId, Vec<u8>)>,
-        /// The sign-in that the browser had until now: it is forgotten there, so it ends.
-        instead_of: Option<SecretHash>,
-    },
-    /// End a sign-in.
-    EndSession {
-        /// Which.
-        session: SessionId,
-    },
-    /// Set one's own password. Other sign-ins of the account end.
-    SetPassword {
-        /// The new one.
-        password: PasswordHash,
-    },
-    /// Add a passkey to one's own account.
-    AddPasskey {
-        /// What the person calls it.
-        label: String,
-        /// What the browser calls it.
-        credential: Vec<u8>,
-        /// What is needed to check it.
-        key: Vec<u8>,
-        /// What changes with each use.
-        state: Vec<u8>,
-    },
-    /// Remove a passkey of one's own.
-    RemovePasskey {
-        /// Which.
-        passkey: PasskeyId,
-    },
-    /// Make a token.
-    CreateToken {
-        /// What it is for.
-        label: String,
-        /// What it may do.
-        scopes: BTreeSet<Scope>,
-        /// When it ends by itself.
-        until: Option<Timestamp>,
-        /// The hash of its secret.
-        hash: SecretHash,
-    },
-    /// End a token.
-    RevokeToken {
-        /// Which.
-        token: TokenId,
-    },
-}
 
 /// What a change comes to: what is journalled, and what is stored beside it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -239,14 +141,14 @@ pub fn stands(roster: &Accounts, caller: &Principal) -> Result<Outcome, Error> {
 pub fn decide(
     roster: &Accounts,
     caller: &Principal,
-    change: &Change,
+    change: &AccountChange,
     now: Timestamp,
 ) -> Result<Outcome, Error> {
     standing::check(roster, caller)?;
     let mut outcome = Outcome::default();
     let own = || caller.account().ok_or(Error::SignIn);
     match change {
-        Change::MakeOwnerLink { hash } => {
+        AccountChange::MakeOwnerLink(MakeOwnerLink { hash }) => {
             for old in roster
                 .invitations
                 .iter()
@@ -270,7 +172,7 @@ pub fn decide(
             outcome.rows.push(Row::Invitation(link));
             outcome.events.push(Event::OwnerLinkMade);
         }
-        Change::Join { hash, name, password } => {
+        AccountChange::Join(Join { hash, name, password }) => {
             let invitation = roster.waiting(*hash, now).ok_or_else(|| {
                 missing("invitation like this one, or not any more. Ask for a new link")
             })?;
@@ -305,7 +207,7 @@ pub fn decide(
                 .rows
                 .push(Row::Invitation(Invitation { ended_at: Some(now), ..invitation.clone() }));
         }
-        Change::Invite { role, hash } => {
+        AccountChange::Invite(Invite { role, hash }) => {
             let waiting = roster
                 .invitations
                 .iter()
@@ -328,7 +230,7 @@ pub fn decide(
                 made_by,
             }));
         }
-        Change::WithdrawInvitation { invitation } => {
+        AccountChange::WithdrawInvitation(WithdrawInvitation { invitation }) => {
             let known = roster
                 .invitations
                 .iter()
@@ -338,7 +240,7 @@ pub fn decide(
             outcome.events.push(Event::InvitationWithdrawn { invitation: *invitation });
             outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..known.clone() }));
         }
-        Change::SetRole { account, role } => {
+        AccountChange::SetRole(SetRole { account, role }) => {
             let known = roster.open(*account)?;
             if known.role == *role {
                 return Err(conflict("That is their role already."));
@@ -358,7 +260,7 @@ pub fn decide(
                 roster.let_in_by(*account, now, &mut outcome);
             }
         }
-        Change::SetClosed { account, closed: true } => {
+        AccountChange::SetClosed(SetClosed { account, closed: true }) => {
             let known = roster.open(*account)?;
             if roster.is_last_owner(*account) {
                 return Err(conflict(
@@ -370,7 +272,7 @@ pub fn decide(
             roster.ended(*account, None, now, &mut outcome);
             roster.let_in_by(*account, now, &mut outcome);
         }
-        Change::SetClosed { account, closed: false } => {
+        AccountChange::SetClosed(SetClosed { account, closed: false }) => {
             let known = roster.account(*account).filter(|account| account.closed_at.is_some());
             let known = known.ok_or_else(|| missing(format_args!("closed account {account}")))?;
             outcome.events.push(Event::AccountClosed { account: *account, closed: false });
@@ -380,7 +282,7 @@ pub fn decide(
                 ..known.clone()
             }));
         }
-        Change::SignIn { account, by, hash, agent, address, used, instead_of } => {
+        AccountChange::SignIn(SignIn { account, by, hash, agent, address, used, instead_of }) => {
             roster.open(*account)?;
             let (mut replaced, mut open): (Vec<&Session>, Vec<&Session>) = roster
                 .sessions
@@ -427,7 +329,7 @@ pub fn decide(
                 ended_at: None,
             }));
         }
-        Change::EndSession { session } => {
+        AccountChange::EndSession(EndSession { session }) => {
             let known =
                 roster.sessions.iter().find(|one| one.id == *session && one.ended_at.is_none());
             // Someone else's looks like none to those who may not end it.
@@ -438,7 +340,7 @@ pub fn decide(
             outcome.events.push(Event::SignedOut { account: known.account, session: *session });
             outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..known.clone() }));
         }
-        Change::SetPassword { password } => {
+        AccountChange::SetPassword(SetPassword { password }) => {
             let account = roster.open(own()?)?;
             outcome.events.push(Event::PasswordSet { account: account.id });
             outcome.rows.push(Row::Account(Account {
@@ -450,7 +352,7 @@ pub fn decide(
                 if let Principal::Account { session, .. } = caller { Some(*session) } else { None };
             roster.ended(account.id, this, now, &mut outcome);
         }
-        Change::AddPasskey { label, credential, key, state } => {
+        AccountChange::AddPasskey(AddPasskey { label, credential, key, state }) => {
             let account = roster.open(own()?)?.id;
             let label = checked_name("label", label)?;
             if roster.passkeys.iter().filter(|one| one.account == account).count() >= MOST_PASSKEYS
@@ -474,7 +376,7 @@ pub fn decide(
                 used_at: None,
             }));
         }
-        Change::RemovePasskey { passkey } => {
+        AccountChange::RemovePasskey(RemovePasskey { passkey }) => {
             let account = own()?;
             if !roster.passkeys.iter().any(|one| one.id == *passkey && one.account == account) {
                 return Err(missing(format_args!("passkey {passkey} of yours")));
@@ -482,7 +384,7 @@ pub fn decide(
             outcome.events.push(Event::PasskeyRemoved { account, passkey: *passkey });
             outcome.rows.push(Row::NoPasskey(*passkey));
         }
-        Change::CreateToken { label, scopes, until, hash } => {
+        AccountChange::CreateToken(CreateToken { label, scopes, until, hash }) => {
             let label = checked_name("label", label)?;
             if scopes.is_empty() {
                 return Err(Error::invalid(
@@ -517,7 +419,7 @@ pub fn decide(
                 made_by: caller.account(),
             }));
         }
-        Change::RevokeToken { token } => {
+        AccountChange::RevokeToken(RevokeToken { token }) => {
             let known = roster.tokens.iter().find(|one| one.id == *token && one.ended_at.is_none());
             let known =
                 known.ok_or_else(|| missing(format_args!("token {token} that is valid")))?;

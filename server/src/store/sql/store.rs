@@ -1,7 +1,7 @@
 //! The store's queries.
 
 use async_trait::async_trait;
-use commands::{accounts::Accounts, query::HistoryFilter, view::BlindSpan};
+use commands::{accounts::Accounts, reading::HistoryFilter, view::BlindSpan};
 use domain::{
     hash::Head,
     id::IncidentNumber,
