@@ -1,11 +1,11 @@
 //! Recovery: what can be run on this host right now, and what runs.
 //!
-//! [`Runs`] starts what was approved. What it does follows from the service's committed entries and
-//! from the incidents as they are stored, so that a missed message, a database that was away or a
-//! new start of the program loses nothing and runs nothing twice.
+//! [`Executor`] starts what was approved. What it does follows from the service's committed entries
+//! and from the incidents as they are stored, so that a missed message, a database that was away or
+//! a new start of the program loses nothing and runs nothing twice.
 
-mod fit;
-mod runs;
+mod executor;
+mod preflight;
 
 use std::{
     collections::BTreeMap,
@@ -17,14 +17,14 @@ use domain::{id::RecommendationId, recommendation::Recommendation};
 use engine::recommender::Hints;
 use policy::catalogue::{Catalogue, Facts};
 
-use crate::run::Output;
+use crate::exec::Output;
 
 pub use self::{
-    fit::Place,
-    runs::{Runs, STALE, tail},
+    executor::{Executor, STALE, tail},
+    preflight::Place,
 };
 
-pub mod facts;
+pub mod host_inventory;
 
 /// What service, monitor and runner share about recovery.
 #[derive(Debug, Default)]
@@ -87,12 +87,12 @@ impl Recovery {
     }
 
     /// The one way to what is executed: the dry run and the run both come here.
-    fn ready(&self, recommendation: &Recommendation) -> Result<fit::Ready, String> {
+    fn ready(&self, recommendation: &Recommendation) -> Result<preflight::Ready, String> {
         let place = self.place.read().unwrap_or_else(PoisonError::into_inner).clone();
         if place.is_some() && self.hints().is_none() {
             return Err("Calm Ops could not look at this host yet since it started. Look at this page again in a moment.".to_owned());
         }
-        fit::ready(self.catalogue().as_deref(), &self.facts(), place.as_ref(), recommendation)
+        preflight::ready(self.catalogue().as_deref(), &self.facts(), place.as_ref(), recommendation)
     }
 
     /// What a run prints, while it is under way.

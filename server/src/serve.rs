@@ -24,6 +24,7 @@ use crate::{
     },
     config::{Config, Machine, PublicUrl, Reloadable},
     documents::{BadDocuments, Documents},
+    exec::Runner,
     live::Live,
     monitor::{
         CONFIGURATION, Kept, Monitor, Parts,
@@ -33,10 +34,9 @@ use crate::{
     },
     people::People,
     recovery::{
-        Place, Recovery, Runs,
-        facts::{self, EndpointHosts, Places},
+        Executor, Place, Recovery,
+        host_inventory::{self, EndpointHosts, Places},
     },
-    run::Runner,
     service::Service,
     store::{self, StoreError, Where, disk_reserve::Reserve},
     web::{
@@ -173,7 +173,7 @@ pub async fn run(
 
     let runner = Runner::new(data_dir.join("runs"), clock)
         .map_err(|source| StartError::DataDir { path: data_dir.join("runs"), source })?;
-    let runs = Runs::new(
+    let executor = Executor::new(
         Arc::clone(&service),
         Arc::clone(&store),
         Arc::clone(&recovery),
@@ -204,7 +204,7 @@ pub async fn run(
     let mut always = vec!["host"];
     let mut apps = None;
     recovery.set_place(here);
-    let runs = tokio::spawn(runs.run());
+    let executor = tokio::spawn(executor.run());
     match pm2_home.filter(|_| config.pm2.enabled) {
         Some(home) => {
             let collector = Pm2Collector::new(&host, &home, config.interval);
@@ -223,7 +223,7 @@ pub async fn run(
     endpoints.set(&config.reloadable.endpoints);
     background.spawn(watch_endpoints(collectors, config.clone(), always, Arc::clone(&endpoints)));
     let places = Places { host: host.clone(), apps, pm2, endpoints, store: Arc::clone(&store) };
-    background.spawn(facts::watch(places, Arc::clone(&recovery), stop.clone()));
+    background.spawn(host_inventory::watch(places, Arc::clone(&recovery), stop.clone()));
 
     let parts = Parts {
         intake: Arc::clone(&intake),
@@ -287,7 +287,7 @@ pub async fn run(
     serving::serve(listener, tls, router, config.limits.streams + MORE_CONNECTIONS, stop.clone())
         .await?;
     // What runs has 2 s to end; it is not cut off.
-    let _ = runs.await;
+    let _ = executor.await;
     let _ = calling.await;
     // The monitor has its own bounds for the last writes.
     let ended = monitor.await.and_then(|ended| ended);

@@ -18,8 +18,8 @@ use crate::{
     collect::pm2::Pm2Collector,
     config::Config,
     documents,
-    recovery::{Place, Recovery, STALE, facts},
-    run::{SUDO, User},
+    exec::{SUDO, User},
+    recovery::{Place, Recovery, STALE, host_inventory},
     store::{self, Store},
 };
 
@@ -54,7 +54,7 @@ pub(super) fn dry_run(
         let (place, recovery) = (Place::here(config), Recovery::default());
         let pm2_home = place.pm2_home.clone().filter(|_| config.pm2.enabled);
         recovery.set_facts(Arc::new(
-            facts::once(&Place { pm2_home, ..place.clone() }, Some(&*store)).await,
+            host_inventory::once(&Place { pm2_home, ..place.clone() }, Some(&*store)).await,
         ));
         recovery.set_hints(Arc::default());
         recovery.set_catalogue(Some(catalogue));
@@ -331,7 +331,9 @@ pub(super) fn sudoers(
         config.pm2.home.clone().or_else(|| Pm2Collector::home(None, Some(user.home.into())))
     };
     let place = Place { pm2_home: home.filter(|_| config.pm2.enabled), ..here };
-    let Some(facts) = database::run(facts::once(&place, None), err) else { return Outcome::Failed };
+    let Some(facts) = database::run(host_inventory::once(&place, None), err) else {
+        return Outcome::Failed;
+    };
     let _ = write!(out, "{}", catalogue::sudoers(&catalogue, &facts, &name));
     if !Path::new(SUDO).exists() {
         let _ = writeln!(

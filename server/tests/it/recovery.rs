@@ -36,9 +36,9 @@ use policy::catalogue::{Catalogue, Facts, OwnScript, Values};
 use server::{
     board::Board,
     clock::Clock,
+    exec::Runner,
     live::Live,
-    recovery::{Place, Recovery, Runs},
-    run::Runner,
+    recovery::{Executor, Place, Recovery},
     service::Service,
     store::{self, Store, Where},
 };
@@ -151,7 +151,7 @@ impl Bench {
             .unwrap()
             .with_grace(Duration::from_millis(300));
         let (service, store) = (Arc::clone(&self.service), Arc::clone(&self.store));
-        let runs = Runs::new(
+        let executor = Executor::new(
             service,
             store,
             Arc::clone(&self.recovery),
@@ -160,7 +160,7 @@ impl Bench {
             self.clock,
             stop.clone(),
         );
-        tokio::spawn(runs.run());
+        tokio::spawn(executor.run());
         stop
     }
 

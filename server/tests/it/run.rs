@@ -13,7 +13,7 @@ use std::{
 
 use server::{
     clock::Clock,
-    run::{Output, Piece, Plan, Runner},
+    exec::{Output, Piece, Plan, Runner},
 };
 
 /// A runner with a short grace, and a place for programs that the tests write.

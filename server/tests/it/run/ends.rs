@@ -4,7 +4,7 @@ use std::{
 };
 
 use domain::time::Span;
-use server::run::{Exit, Outcome, Phase, Piece, Plan, Rule};
+use server::exec::{Exit, Outcome, Phase, Piece, Plan, Rule};
 
 use crate::run::{Bench, lines, runs, until};
 
@@ -245,7 +245,7 @@ async fn a_run_in_a_process_that_will_be_killed() {
     let Some(dir) = std::env::var_os("KILLED_RUN") else { return };
     let dir = std::path::PathBuf::from(dir);
     let runner =
-        server::run::Runner::new(dir.join("places"), server::clock::Clock::start()).unwrap();
+        server::exec::Runner::new(dir.join("places"), server::clock::Clock::start()).unwrap();
     runner.start(Plan::of(dir.join("program")).finish().unwrap()).wait().await;
 }
 

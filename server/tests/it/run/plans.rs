@@ -5,7 +5,7 @@ use std::{
 };
 
 use domain::time::Span;
-use server::run::{Outcome, Plan, Rule, Way};
+use server::exec::{Outcome, Plan, Rule, Way};
 use sha2::{Digest, Sha256};
 
 use crate::run::{Bench, lines};
@@ -101,7 +101,7 @@ async fn a_file_that_the_system_cannot_execute_is_not_started() {
 #[test]
 fn odd_arguments_variables_limits_and_users_are_refused() {
     let plan = || Plan::of("/bin/true");
-    let rule = |builder: server::run::Builder| builder.finish().unwrap_err().rule;
+    let rule = |builder: server::exec::Builder| builder.finish().unwrap_err().rule;
     for argument in ["a\nb", "a\0b", "\u{1b}[2J", "a\u{202e}b", "\u{200b}", "a\tb"] {
         assert_eq!(rule(plan().arg(argument)), Rule::PlainArguments, "{argument:?}");
     }

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use domain::time::Span;
-use server::run::{Outcome, Piece, Plan, Stream};
+use server::exec::{Outcome, Piece, Plan, Stream};
 
 use crate::run::{Bench, lines, until};
 

@@ -32,12 +32,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Recovery,
-    fit::{self, Ready},
+    preflight::{self, Ready},
 };
 use crate::{
     clock::Clock,
+    exec::{Outcome, Report, Runner},
     live::Live,
-    run::{Outcome, Report, Runner},
     service::Service,
     store::{QueryCancel, Store},
 };
@@ -56,9 +56,9 @@ const OUTLIVED: &str = "\nCalm Ops: something that this started still runs. Look
 /// The most output that the journal keeps of a run, in bytes.
 const MOST_OUTPUT: usize = 32 * 1024;
 
-/// See the module.
+/// Carries out what the service has approved.
 #[derive(Clone)]
-pub struct Runs(Arc<Inner>);
+pub struct Executor(Arc<Inner>);
 
 struct Inner {
     service: Arc<Service>,
@@ -73,8 +73,8 @@ struct Inner {
     stop: CancellationToken,
 }
 
-impl Runs {
-    /// Runs what the service has approved, until `stop`.
+impl Executor {
+    /// Begins with nothing; [`Executor::run`] works until `stop`.
     pub fn new(
         service: Arc<Service>,
         store: Arc<dyn Store>,
@@ -246,7 +246,7 @@ impl Inner {
                 Ok(lost) => {
                     let inner = Arc::clone(&self);
                     // Reads the disk: programs, users, hashes.
-                    tokio::task::spawn_blocking(move || fit::approved(&incident, &one, &lost).and_then(|()| inner.recovery.ready(&one)))
+                    tokio::task::spawn_blocking(move || preflight::approved(&incident, &one, &lost).and_then(|()| inner.recovery.ready(&one)))
                         .await
                         .unwrap_or_else(|_| Err("Calm Ops failed inside while it was prepared.".to_owned()))
                 }

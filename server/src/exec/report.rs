@@ -3,7 +3,7 @@
 use domain::time::{Span, Timestamp};
 use serde::Serialize;
 
-use crate::run::{output::Output, rule::Refusal};
+use crate::exec::{output::Output, rule::Refusal};
 
 /// How a process ended by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -12,7 +12,7 @@ use policy::catalogue::{
 use crate::{
     collect::{host::host_name, pm2::Pm2Collector},
     config::Config,
-    run::{Builder, Plan, Refusal, User, Way},
+    exec::{Builder, Plan, Refusal, User, Way},
 };
 
 /// Where commands run.
