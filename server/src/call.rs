@@ -28,7 +28,7 @@ use wording::notification::{self, Message};
 
 use crate::{
     clock::Clock,
-    collect::http::Poster,
+    collectors::http::Poster,
     desk::Desk,
     store::{Store, StoreError, Waiting},
 };

@@ -14,7 +14,7 @@ use domain::{
 use super::{Inner, refuse};
 use crate::{
     call::zones,
-    collect::http::ProbeUrl,
+    collectors::http::ProbeUrl,
     store::{Beside, Decide},
 };
 

@@ -32,7 +32,7 @@ use policy::catalogue::{Facts, Program};
 use server::{
     board::Board,
     clock::Clock,
-    collect::Listing,
+    collectors::Listing,
     desk::Desk,
     documents::Documents,
     embedded,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     recommendation::{Approval, Risk, Undo},
     signal::Signal,
+    signals::Signals,
     text::is_unprintable,
     time::Span,
 };
@@ -17,10 +18,10 @@ use crate::{
         script::OwnScript,
         violation::{Refusal, Rule, Wrong, shown, wrong},
     },
-    known_signals,
     markdown_table::{
         Cell, MAX_BYTES, MAX_PROBLEMS, Report, Table, bare, is_command_id, is_none, is_row, nearest,
     },
+    signal_name,
 };
 
 pub(super) mod cells;
@@ -49,10 +50,17 @@ pub(super) fn read(
     file: &str,
     text: &str,
     scripts: &[OwnScript],
+    signals: &Signals,
 ) -> Result<Vec<Command>, Vec<Refusal>> {
     let report = Report::new(file, text);
-    let mut reader =
-        Reader { report, refusals: Vec::new(), scripts, commands: Vec::new(), undos: Vec::new() };
+    let mut reader = Reader {
+        report,
+        refusals: Vec::new(),
+        scripts,
+        signals,
+        commands: Vec::new(),
+        undos: Vec::new(),
+    };
     if text.len() > MAX_BYTES {
         reader.line(
             0,
@@ -106,6 +114,7 @@ struct Reader<'a> {
     report: Report<'a>,
     refusals: Vec<Refusal>,
     scripts: &'a [OwnScript],
+    signals: &'a Signals,
     commands: Vec<Command>,
     /// The commands that are undone by others, with their cells: the others may stand further down.
     undos: Vec<(String, Cell)>,
@@ -253,8 +262,9 @@ impl Reader<'_> {
             self.text(get("title")?, 80, "what it does in a few words, such as 'Reload one app'");
         let effect = self.text(get("effect")?, 300, "what is expected of it, in a sentence");
         let blast_radius = self.text(get("blast radius")?, 300, "who notices what, in a sentence");
-        let helps = self.parse(get("helps")?, cells::signals);
-        let proofs = self.parse(get("proof")?, cells::proofs);
+        let signals = self.signals;
+        let helps = self.parse(get("helps")?, |text| cells::signals(text, signals));
+        let proofs = self.parse(get("proof")?, |text| cells::proofs(text, signals));
         let risk = self.parse(get("risk")?, cells::risk);
         let approval = self.parse(get("approval")?, cells::approval);
         let user = self.parse(get("runs as")?, cells::user);
@@ -536,8 +546,8 @@ fn is_hidden(c: char) -> bool {
     is_unprintable(c) || blank || invisible || (c.is_whitespace() && c != ' ')
 }
 
-/// A signal that something reports, as far as can be known: a likely slip is told.
-fn signal(text: &str) -> Result<Signal, Wrong> {
+/// A signal that something can report.
+fn signal(text: &str, signals: &Signals) -> Result<Signal, Wrong> {
     let Some(name) = text.strip_prefix('`').and_then(|text| text.strip_suffix('`')) else {
         return Err(wrong(
             Rule::SignalName,
@@ -552,17 +562,8 @@ fn signal(text: &str) -> Result<Signal, Wrong> {
             "lower-case words joined by dots, such as 'app.memory'",
         )
     })?;
-    if known_signals::known_unit(name).is_none()
-        && let Some((near, _, _)) = known_signals::KNOWN
-            .iter()
-            .find(|(known, _, _)| strsim::damerau_levenshtein(known, name) <= 2)
-    {
-        return Err(wrong(
-            Rule::SignalName,
-            format!("unknown signal '{name}'"),
-            format!("a signal that something reports; did you mean '{near}'?"),
-        ));
-    }
+    signal_name::check(name, signals)
+        .map_err(|(found, expected)| wrong(Rule::SignalName, found, expected))?;
     Ok(signal)
 }
 

@@ -24,7 +24,7 @@ use server::{
     board::Board,
     call::{Calling, Mailer, Means, Pace},
     clock::Clock,
-    collect::http::Poster,
+    collectors::http::Poster,
     desk::Desk,
     live::Live,
     store::{Archive, Where},

@@ -3,6 +3,7 @@
 use domain::{
     recommendation::{Approval, Approval as Who, Risk, Undo},
     signal::Signal,
+    signals::Signals,
     time::Span,
 };
 
@@ -87,11 +88,11 @@ pub(super) fn undo(text: &str) -> Result<Undo, Wrong> {
     }
 }
 
-pub(super) fn signals(text: &str) -> Result<Vec<Signal>, Wrong> {
+pub(super) fn signals(text: &str, declared: &Signals) -> Result<Vec<Signal>, Wrong> {
     const MOST: usize = 16;
     let mut signals: Vec<Signal> = Vec::new();
     for part in text.split(',') {
-        let one = signal(part.trim())?;
+        let one = signal(part.trim(), declared)?;
         if signals.contains(&one) {
             return Err(wrong(Rule::SignalName, format!("'{one}' twice"), "each signal once"));
         }
@@ -105,7 +106,7 @@ pub(super) fn signals(text: &str) -> Result<Vec<Signal>, Wrong> {
 }
 
 /// `` `app.up` within 2 min, `app.memory` within 20 min ``.
-pub(super) fn proofs(text: &str) -> Result<Vec<Proof>, Wrong> {
+pub(super) fn proofs(text: &str, declared: &Signals) -> Result<Vec<Proof>, Wrong> {
     const MOST: usize = 16;
     const EXPECTED: &str = "a signal and a time, such as '`app.up` within 2 min'";
     let mut proofs: Vec<Proof> = Vec::new();
@@ -113,7 +114,7 @@ pub(super) fn proofs(text: &str) -> Result<Vec<Proof>, Wrong> {
         let Some((name, time)) = part.split_once(" within ") else {
             return Err(wrong(Rule::SignalName, shown(part.trim()), EXPECTED));
         };
-        let signal = signal(name.trim())?;
+        let signal = signal(name.trim(), declared)?;
         let within = span(time.trim(), Span::from_secs(10), Span::from_secs(86_400))?;
         if proofs.iter().any(|known| known.signal == signal) {
             return Err(wrong(Rule::SignalName, format!("'{signal}' twice"), "each signal once"));
