@@ -31,9 +31,9 @@ fn styles() -> String {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let desk = Arc::new(decision::Sample::default());
+    let backend = Arc::new(decision::Sample::default());
     let css = get(|| async { ([(header::CONTENT_TYPE, "text/css")], styles()).into_response() });
-    let as_ = |caller: Principal| decision::pages(&desk, caller, None);
+    let as_ = |caller: Principal| decision::pages(&backend, caller, None);
     let router = Router::new()
         .route("/pkg/calm-ops.css", css)
         .nest("/as/viewer", as_(decision::person(3, Role::Viewer, true)))

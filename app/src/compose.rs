@@ -1,10 +1,13 @@
-//! From the desk's answers to what the pages hold: everything that can be worked out on the server
+//! From the service's answers to what the pages hold: everything that can be worked out on the server
 //! is, so that the browser gets little.
 
 pub(crate) mod trail;
 
 use commands::{
-    query::{Answer, HistoryFilter, Query},
+    reading::{
+        FindIncident, GetDocument, GetHealth, GetIncident, HistoryFilter, ListIncidents,
+        SearchHistory,
+    },
     view::{Health, IncidentPage, Incidents, Series, Sparkline},
 };
 use domain::{
@@ -32,7 +35,7 @@ use wording::{
 
 use crate::{
     deed::Deed,
-    door::{ask, in_document, refuse},
+    door::{execute, in_document, refuse},
     drawn::{self, chart},
     facts::{BreachRow, Briefing, Guide, Newest, Refused, Search, Section, SnapshotData, Told},
     page::{Html, Mood, Pulse, Sheet},
@@ -55,11 +58,7 @@ fn invalid(sentence: &str) -> Problem {
 }
 
 async fn raw_health() -> Result<Health, Problem> {
-    ask(
-        Query::Health,
-        |answer| if let Answer::Health(health) = answer { Some(*health) } else { None },
-    )
-    .await
+    execute(GetHealth {}).await
 }
 
 /// A sheet of this place.
@@ -119,10 +118,7 @@ pub(crate) async fn incidents() -> Result<Sheet, Problem> {
 }
 
 async fn raw_incidents() -> Result<Incidents, Problem> {
-    ask(Query::Incidents, |answer| {
-        if let Answer::Incidents(incidents) = answer { Some(*incidents) } else { None }
-    })
-    .await
+    execute(ListIncidents {}).await
 }
 
 pub(crate) async fn incident(id: &str, done: &str) -> Result<Sheet, Problem> {
@@ -153,10 +149,7 @@ async fn incident_page(id: &str) -> Result<IncidentPage, Problem> {
     let number = if let Ok(number) = id.parse::<u32>() {
         IncidentNumber(number)
     } else if let Ok(uuid) = id.parse() {
-        let number = ask(Query::IncidentById { id: uuid }, |answer| {
-            if let Answer::Number(number) = answer { Some(number.number) } else { None }
-        })
-        .await?;
+        let number = execute(FindIncident { id: uuid }).await?.number;
         leptos_axum::redirect(&format!("/ops/incidents/{number}"));
         number
     } else {
@@ -165,10 +158,7 @@ async fn incident_page(id: &str) -> Result<IncidentPage, Problem> {
             sentence: "There is no such incident. Its address ends in a number.".into(),
         }));
     };
-    ask(Query::Incident { incident: number }, |answer| {
-        if let Answer::Incident(page) = answer { Some(*page) } else { None }
-    })
-    .await
+    execute(GetIncident { incident: number }).await
 }
 
 fn briefing_of(page: &IncidentPage) -> Briefing {
@@ -442,12 +432,8 @@ pub(crate) async fn history(query: &str) -> Result<Sheet, Problem> {
     let search = Search::read(query);
     let answer = match filter(&search) {
         Ok(filter) => {
-            let query = Query::History { filter };
-            ask(
-                query,
-                |answer| if let Answer::History(history) = answer { Some(*history) } else { None },
-            )
-            .await
+            let query = SearchHistory { filter };
+            execute(query).await
         }
         Err(problem) => Err(problem),
     };
@@ -482,13 +468,8 @@ fn filter(search: &Search) -> Result<HistoryFilter, Problem> {
 }
 
 pub(crate) async fn guide() -> Result<Sheet, Problem> {
-    let query = Query::Document { name: GUIDE.to_owned() };
-    let document =
-        ask(
-            query,
-            |answer| if let Answer::Document(document) = answer { Some(*document) } else { None },
-        )
-        .await?;
+    let query = GetDocument { name: GUIDE.to_owned() };
+    let document = execute(query).await?;
     Ok(sheet(None, "Runbook", drawn::guide(&crate::guide::render(&document.markdown))))
 }
 

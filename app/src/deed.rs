@@ -1,7 +1,9 @@
 //! What a person can do to an incident and to what is recommended for it, and what is said when it
 //! is done.
 
-use commands::command::Command;
+use commands::command::{
+    Acknowledge, Approve, CancelRun, Command, Comment, Decline, Reopen, Resolve,
+};
 use domain::{
     hash::Hash,
     id::{IncidentNumber, RecommendationId},
@@ -139,7 +141,7 @@ impl Asked {
         asked
     }
 
-    /// As the desk takes it.
+    /// As the service takes it.
     pub(crate) fn command(&self, incident: IncidentNumber) -> Result<Command, Problem> {
         let unread = || {
             Problem {
@@ -151,16 +153,18 @@ impl Asked {
             || self.place.map(|place| RecommendationId { incident, place }).ok_or_else(unread);
         let text = || self.text.clone();
         Ok(match self.deed.ok_or_else(unread)? {
-            Deed::Acknowledge => Command::Acknowledge { incident },
-            Deed::Comment => Command::Comment { incident, text: text() },
-            Deed::Resolve => Command::Resolve { incident, note: text() },
-            Deed::Reopen => Command::Reopen { incident, note: text() },
-            Deed::Approve => Command::Approve {
+            Deed::Acknowledge => Command::Acknowledge(Acknowledge { incident }),
+            Deed::Comment => Command::Comment(Comment { incident, text: text() }),
+            Deed::Resolve => Command::Resolve(Resolve { incident, note: text() }),
+            Deed::Reopen => Command::Reopen(Reopen { incident, note: text() }),
+            Deed::Approve => Command::Approve(Approve {
                 recommendation: recommendation()?,
                 binding: self.binding.parse::<Hash>().map_err(|_| unread())?,
-            },
-            Deed::Decline => Command::Decline { recommendation: recommendation()?, reason: text() },
-            Deed::Cancel => Command::CancelRun { recommendation: recommendation()? },
+            }),
+            Deed::Decline => {
+                Command::Decline(Decline { recommendation: recommendation()?, reason: text() })
+            }
+            Deed::Cancel => Command::CancelRun(CancelRun { recommendation: recommendation()? }),
         })
     }
 }
@@ -189,10 +193,10 @@ mod tests {
         let good = read(&format!("what=approve&place=1&binding={binding}")).unwrap();
         assert_eq!(
             good,
-            Command::Approve {
+            Command::Approve(Approve {
                 recommendation: RecommendationId { incident: number, place: 1 },
                 binding
-            }
+            })
         );
         let (no_place, no_binding) =
             (format!("what=approve&binding={binding}"), "what=approve&place=1");
@@ -208,6 +212,6 @@ mod tests {
         }
         let said = read("what=decline&place=2&text=not+now").unwrap();
         let recommendation = RecommendationId { incident: number, place: 2 };
-        assert_eq!(said, Command::Decline { recommendation, reason: "not now".into() });
+        assert_eq!(said, Command::Decline(Decline { recommendation, reason: "not now".into() }));
     }
 }

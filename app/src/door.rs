@@ -1,14 +1,13 @@
-//! The pages' way to the desk: the one place where a server function finds who asks and whom to
+//! The pages' way to the service: the one place where a server function finds who asks and whom to
 //! ask.
 
-use commands::query::{Answer, Query};
+use commands::service::{Executable, Operations};
 use domain::access::Principal;
 use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 use crate::{
-    desk::SharedDesk,
     facts::percent_encode,
     pages::lost::SIGN_IN,
     posted::Known,
@@ -24,10 +23,10 @@ pub(crate) fn lost() -> Problem {
 
 /// Who asks, and whom.
 pub(crate) fn known() -> Known {
-    use_context::<SharedDesk>().zip(use_context::<Principal>())
+    use_context::<Operations>().zip(use_context::<Principal>())
 }
 
-fn desk() -> Result<(SharedDesk, Principal), Problem> {
+fn context() -> Result<(Operations, Principal), Problem> {
     known().ok_or_else(lost)
 }
 
@@ -69,26 +68,23 @@ pub(crate) fn refuse(problem: Problem) -> Problem {
     problem
 }
 
-/// Asks the desk as whoever is asking. An answer of another kind is a problem of ours.
-pub(crate) async fn ask<T>(
-    query: Query,
-    take: impl FnOnce(Answer) -> Option<T>,
-) -> Result<T, Problem> {
-    let (desk, caller) = desk().map_err(refuse)?;
+/// Executes an operation as whoever is asking.
+pub(crate) async fn execute<O: Executable>(operation: O) -> Result<O::Output, Problem> {
+    let (operations, principal) = context().map_err(refuse)?;
     header(header::CACHE_CONTROL, "private, no-cache");
     let response = use_context::<ResponseOptions>();
-    let answer = desk.ask(caller, query).await.map_err(Problem::from);
-    answer.and_then(|answer| take(answer).ok_or_else(lost)).map_err(|problem| match response {
+    let answer = operations.execute(principal, operation).await.map_err(Problem::from);
+    answer.map_err(|problem| match response {
         Some(_) => refuse(problem),
         None => problem,
     })
 }
 
-/// Asks for something that a page can do without: what can't be read leaves the answer's status as
-/// it is.
-pub(crate) async fn look<T>(query: Query, take: impl FnOnce(Answer) -> Option<T>) -> Option<T> {
-    let (desk, caller) = desk().ok()?;
-    desk.ask(caller, query).await.ok().and_then(take)
+/// Reads something that a page can do without: what can't be read leaves the answer's status as it
+/// is.
+pub(crate) async fn look<O: Executable>(reading: O) -> Option<O::Output> {
+    let (operations, principal) = context().ok()?;
+    operations.execute(principal, reading).await.ok()
 }
 
 /// Where a person signs in, and is led back from to this page. What stood there is never done by

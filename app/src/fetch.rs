@@ -1,4 +1,4 @@
-//! What the pages read. Every one of these goes through the desk, as whoever asks.
+//! What the pages read. Every one of these goes through the service, as whoever asks.
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 

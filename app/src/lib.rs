@@ -3,8 +3,6 @@
 
 mod act;
 mod clock;
-#[cfg(feature = "ssr")]
-pub mod desk;
 mod fetch;
 mod frame;
 #[cfg(feature = "ssr")]

@@ -12,8 +12,9 @@ use axum::{
     routing::post,
 };
 use commands::{
-    command::Command,
-    query::{Answer, Query},
+    command::{Approve, CancelRun, Command, Decline},
+    reading::GetRecommendation,
+    service::Operations,
 };
 use domain::{
     access::Principal,
@@ -25,7 +26,6 @@ use leptos::prelude::*;
 
 use crate::{
     deed::{Asked, Deed},
-    desk::SharedDesk,
     door,
     facts::Refused,
     problem::{Kind, Problem},
@@ -34,7 +34,7 @@ use crate::{
 pub use trail::{NewToken, PublicUrl, WallClock};
 
 /// Who asks, and whom.
-pub(crate) type Known = Option<(SharedDesk, Principal)>;
+pub(crate) type Known = Option<(Operations, Principal)>;
 
 /// A page that has forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,61 +152,59 @@ pub(crate) async fn act(
     number: IncidentNumber,
     asked: &Asked,
 ) -> Result<Deed, Problem> {
-    let (desk, caller) = known.ok_or_else(door::lost)?;
+    let (operations, caller) = known.ok_or_else(door::lost)?;
     let command = asked.command(number)?;
     let deed = asked.deed.ok_or_else(door::lost)?;
-    match desk.act(caller.clone(), command.clone()).await {
+    match operations.change(caller.clone(), command.clone()).await {
         Ok(_) => Ok(deed),
         Err(refusal) => {
             let problem = Problem::from(refusal);
-            let done =
-                problem.kind == Kind::Conflict && is_done_already(&desk, caller, &command).await;
+            let done = problem.kind == Kind::Conflict
+                && is_done_already(&operations, caller, &command).await;
             if done { Ok(deed) } else { Err(problem) }
         }
     }
 }
 
 /// Whether this caller did exactly this before.
-async fn is_done_already(desk: &SharedDesk, caller: Principal, command: &Command) -> bool {
+async fn is_done_already(operations: &Operations, caller: Principal, command: &Command) -> bool {
     let recommendation = match command {
-        Command::Approve { recommendation, .. }
-        | Command::Decline { recommendation, .. }
-        | Command::CancelRun { recommendation } => *recommendation,
-        Command::Acknowledge { .. }
-        | Command::Comment { .. }
-        | Command::Resolve { .. }
-        | Command::Reopen { .. }
-        | Command::RetireSubject { .. }
-        | Command::People(_)
-        | Command::Redact { .. }
-        | Command::CreateShare { .. }
-        | Command::RevokeShare { .. }
-        | Command::SetContact { .. }
-        | Command::RemoveContact { .. }
-        | Command::TestContact { .. }
-        | Command::EndCall { .. }
-        | Command::StartRun { .. }
-        | Command::EndRun { .. }
-        | Command::Record { .. } => return false,
+        Command::Approve(Approve { recommendation, .. })
+        | Command::Decline(Decline { recommendation, .. })
+        | Command::CancelRun(CancelRun { recommendation }) => *recommendation,
+        Command::Acknowledge(_)
+        | Command::Comment(_)
+        | Command::Resolve(_)
+        | Command::Reopen(_)
+        | Command::RetireSubject(_)
+        | Command::Account(_)
+        | Command::Redact(_)
+        | Command::CreateShare(_)
+        | Command::RevokeShare(_)
+        | Command::SetContact(_)
+        | Command::RemoveContact(_)
+        | Command::TestContact(_)
+        | Command::EndCall(_)
+        | Command::StartRun(_)
+        | Command::EndRun(_)
+        | Command::Record(_) => return false,
     };
     let Some(actor) = caller.actor() else { return false };
-    let Ok(Answer::Recommendation(page)) =
-        desk.ask(caller, Query::Recommendation { recommendation }).await
-    else {
+    let Ok(page) = operations.execute(caller, GetRecommendation { recommendation }).await else {
         return false;
     };
     let one = page.recommendation;
-    if let Command::Approve { binding, .. } = command {
+    if let Command::Approve(Approve { binding, .. }) = command {
         return one.approvals.iter().any(|given| given.by == actor && given.binding == *binding);
     }
     match (command, &one.stage) {
-        (Command::Decline { reason, .. }, Stage::Declined { by, reason: known, .. }) => {
+        (Command::Decline(Decline { reason, .. }), Stage::Declined { by, reason: known, .. }) => {
             *by == actor && known == reason.trim()
         }
-        (Command::CancelRun { .. }, Stage::Running { cancelled, .. }) => {
+        (Command::CancelRun(_), Stage::Running { cancelled, .. }) => {
             cancelled.is_some_and(|(by, _)| by == actor)
         }
-        (Command::CancelRun { .. }, Stage::Ended(ended)) => {
+        (Command::CancelRun(_), Stage::Ended(ended)) => {
             ended.cancelled.is_some_and(|(by, _)| by == actor)
         }
         (

@@ -1,4 +1,4 @@
-//! What a page says when it can't do what was asked. The sentence is the desk's own; nothing else
+//! What a page says when it can't do what was asked. The sentence is the service's own; nothing else
 //! is told.
 
 use leptos::server_fn::{
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_refused_says_which_rule_it_breaks() {
-        use commands::command::Command;
+        use commands::command::{Command, Comment};
         use domain::text::LONGEST_TEXT;
         let said = |text: String| {
             let situation = commands::situation::Situation {
@@ -123,7 +123,8 @@ mod tests {
                 catalogue: None,
                 role_since: None,
             };
-            let command = Command::Comment { incident: domain::id::IncidentNumber(1), text };
+            let command =
+                Command::Comment(Comment { incident: domain::id::IncidentNumber(1), text });
             Problem::from(
                 commands::decide::decide(&crate::sample::incident(), &command, situation)
                     .unwrap_err(),

@@ -11,9 +11,8 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use app::desk::Desk as _;
 use commands::{
-    command::Command,
+    command::EndCall,
     notifications::{Channel, Contact, Delivery, Notification, Progress, Reason, due, retry_after},
 };
 use domain::{
@@ -29,7 +28,7 @@ use wording::notification::{self, Message};
 use crate::{
     clock::Clock,
     collectors::http::Poster,
-    desk::Desk,
+    service::Service,
     store::{Store, StoreError, Waiting},
 };
 
@@ -87,7 +86,7 @@ pub struct Means {
 
 /// See the module.
 pub struct Calling {
-    desk: Arc<Desk>,
+    service: Arc<Service>,
     store: Arc<dyn Store>,
     clock: Clock,
     means: Means,
@@ -102,20 +101,20 @@ type Sending = JoinMap<ContactId, Result<(), StoreError>>;
 impl Calling {
     /// Calls until `stop`.
     pub fn new(
-        desk: Arc<Desk>,
+        service: Arc<Service>,
         store: Arc<dyn Store>,
         clock: Clock,
         means: Means,
         stop: CancellationToken,
     ) -> Arc<Self> {
-        Arc::new(Self { desk, store, clock, means, stop })
+        Arc::new(Self { service, store, clock, means, stop })
     }
 
     /// Works until told to stop. Where it never worked before, it begins after the entry `begin`:
     /// nobody is called for what was.
     pub async fn run(self: Arc<Self>, begin: u64) {
         // Subscribed first: what is written while the outbox is filled is heard.
-        let mut entries = self.desk.subscribe();
+        let mut entries = self.service.subscribe();
         let mut look = tokio::time::interval(self.means.pace.look);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut reading = None;
@@ -323,9 +322,8 @@ impl Calling {
         let mut wait = Duration::from_millis(200);
         loop {
             let (call, failed) = (call.clone(), failed.clone());
-            let command =
-                Command::EndCall { call, account: contact.account, contact: contact.id, failed };
-            match self.desk.act(Principal::System, command).await {
+            let ended = EndCall { call, account: contact.account, contact: contact.id, failed };
+            match self.service.execute(Principal::System, ended).await {
                 Err(Error::Unavailable { advice }) => {
                     tracing::warn!(
                         contact = contact.id.0,

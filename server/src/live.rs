@@ -121,7 +121,7 @@ impl Live {
         })
     }
 
-    /// Called by the desk after each commit, in the order of the journal, while it holds its
+    /// Called by the service after each commit, in the order of the journal, while it holds its
     /// writing lock.
     pub fn committed(&self, epoch: u32, entries: &[Entry]) {
         let Some(last) = entries.last() else { return };

@@ -1,5 +1,5 @@
 //! The monitor: the only place with a clock and a schedule. It feeds observations to the rules, and
-//! hands what they decide to the desk.
+//! hands what they decide to the service.
 //!
 //! It never waits for the database: one write at a time is on its way, and meanwhile everything is
 //! evaluated and shown from memory.
@@ -12,13 +12,11 @@ use std::{
 
 use commands::view::{Readings, Sparkline};
 use domain::{
-    error::Error,
     id::IncidentNumber,
     incident::{self, Incident},
     journal::{Entry, Event},
     reading::{Reading, Status},
     severity::Severity,
-    signal::Signal,
     subject::Subject,
     time::{Now, Span, Timestamp},
 };
@@ -37,39 +35,40 @@ use crate::{
     board::Board,
     clock::Clock,
     collectors::{Facts, Listing, Round, itself},
-    desk::Desk,
     documents::Documents,
     live::Live,
     monitor::{
-        bundles::Wanted, evidence::Recent, intake::Intake, recording::Standing, runner::Told,
+        bundles::Wanted,
+        evidence::Recent,
+        in_flight::{Away, Landed, Usual},
+        intake::Intake,
+        recording::Standing,
+        runner::Told,
         watchman::Watchman,
     },
-    store::{Rollup, Store},
+    service::Service,
+    store::Store,
 };
 
 mod bundles;
 pub mod collected;
 pub mod evidence;
+mod in_flight;
 pub mod intake;
 pub mod recording;
 mod recovery;
 pub mod runner;
 pub mod supervisor;
+mod time_limit;
 pub mod watchman;
 mod writes;
 
 /// How often the monitor looks when nothing wakes it.
 const TICK: Duration = Duration::from_secs(1);
-/// How often the state of the rules, and that Calm Ops runs, is saved.
-const SAVE_EVERY: Span = Span::from_secs(10);
 /// How often Calm Ops measures itself.
 const SELF_EVERY: Span = Span::from_secs(5);
 /// How often changed documents are looked for.
 const DOCUMENTS_EVERY: Span = Span::from_secs(2);
-/// How often what is usual is learned anew, and old roll-ups are removed.
-const LEARN_EVERY: Span = Span::from_mins(15);
-/// What is usual is learned from this long.
-const LEARN_FROM: Span = Span::from_secs(7 * 86_400);
 /// A write that takes longer is told.
 const SLOW_WRITE: Duration = Duration::from_secs(3);
 /// Under this name a mistake in the configuration file is told.
@@ -101,7 +100,7 @@ pub struct Parts {
     /// Where observations come in.
     pub intake: Arc<Intake>,
     /// The one door.
-    pub desk: Arc<Desk>,
+    pub service: Arc<Service>,
     /// What is shown.
     pub board: Arc<Board>,
     /// The live stream.
@@ -115,39 +114,6 @@ pub struct Parts {
     /// At most how many series are taken.
     pub series_limit: usize,
 }
-
-/// One write on its way to the database.
-#[derive(Debug)]
-enum Landed {
-    Recorded(Result<(), Error>, Vec<Wanted>),
-    Reloaded(Result<Stored, String>),
-    Rolled { failed: Option<(Vec<Rollup>, String)> },
-    Saved(Result<(), String>),
-    Kept { unkept: Vec<Wanted> },
-}
-
-/// The incidents as they are stored.
-#[derive(Debug)]
-struct Stored {
-    incidents: Vec<Incident>,
-    next_number: IncidentNumber,
-    /// The journal's number that they are of; they may hold more if changes came all the while.
-    number: u64,
-}
-
-/// The database fails.
-#[derive(Debug)]
-struct Away {
-    since: Timestamp,
-    /// Why, and what to do.
-    sentence: String,
-    /// A write failed: that readings succeed does not end it then, as they do while another program
-    /// holds the lock.
-    writing: bool,
-}
-
-/// What is usual for each series.
-type Usual = Vec<(Subject, Signal, f64)>;
 
 /// See the module.
 pub struct Monitor {
@@ -215,7 +181,7 @@ impl Monitor {
         own: Vec<Event>,
     ) -> Self {
         let now = parts.clock.now();
-        let entries = parts.desk.subscribe();
+        let entries = parts.service.subscribe();
         let mut monitor = Self {
             store,
             told,
@@ -254,7 +220,7 @@ impl Monitor {
             write_time: Duration::ZERO,
             parts,
         };
-        monitor.parts.desk.recovery().set_catalogue(monitor.parts.documents.catalogue());
+        monitor.parts.service.recovery().set_catalogue(monitor.parts.documents.catalogue());
         // Under which name Calm Ops reported itself before, if this host was renamed.
         let listing = Listing { kind: "service", subjects: vec![monitor.itself()] };
         let gone = monitor.parts.intake.missing(&[listing]);
@@ -280,9 +246,9 @@ impl Monitor {
             let mut ticked = false;
             tokio::select! {
                 () = stop.cancelled() => break,
-                landed = writes::landing(&mut self.flight) => self.landed(landed),
-                usual = writes::studied(&mut self.study) => self.learned(usual),
-                proofs = recovery::read(&mut self.tracking) => self.tracked(proofs),
+                landed = in_flight::landed(&mut self.flight) => self.landed(landed),
+                usual = in_flight::studied(&mut self.study) => self.learned(usual),
+                proofs = in_flight::tracked(&mut self.tracking) => self.tracked(proofs),
                 due = ticker.tick() => {
                     self.lag = due.elapsed();
                     ticked = true;
@@ -449,7 +415,7 @@ impl Monitor {
         }
         self.looked_at = now;
         let events = self.parts.documents.look(now.wall);
-        self.parts.desk.recovery().set_catalogue(self.parts.documents.catalogue());
+        self.parts.service.recovery().set_catalogue(self.parts.documents.catalogue());
         if events.is_empty() {
             return;
         }

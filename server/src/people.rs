@@ -8,10 +8,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use app::desk::Desk as _;
 use commands::{
-    accounts::{Account, Change, LONGEST_SESSION, Passkey, PasswordHash, SecretHash},
-    command::{Command, Committed},
+    account_change::{AddPasskey, CreateToken, Invite, Join, MakeOwnerLink, SetPassword, SignIn},
+    accounts::{Account, LONGEST_SESSION, Passkey, SecretHash},
+    operation::Committed,
 };
 use domain::{
     access::{AuthMethod, Principal, Role, Scope},
@@ -27,7 +27,7 @@ use throttle::{Beginnings, Throttle, network_of};
 
 use crate::{
     clock::Clock,
-    desk::{Desk, Known},
+    service::{Known, Service},
     store::Store,
     web::came::Came,
 };
@@ -135,7 +135,7 @@ pub fn hash_of(secret: &str) -> SecretHash {
 
 /// See the module.
 pub struct People {
-    desk: Arc<Desk>,
+    service: Arc<Service>,
     store: Arc<dyn Store>,
     clock: Clock,
     fresh_for: Span,
@@ -149,9 +149,14 @@ pub struct People {
 
 impl People {
     /// Opens the gate. A sign-in is fresh for `fresh_for`.
-    pub fn new(desk: Arc<Desk>, store: Arc<dyn Store>, clock: Clock, fresh_for: Span) -> Arc<Self> {
+    pub fn new(
+        service: Arc<Service>,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        fresh_for: Span,
+    ) -> Arc<Self> {
         Arc::new(Self {
-            desk,
+            service,
             store,
             clock,
             fresh_for,
@@ -165,7 +170,7 @@ impl People {
 
     /// Whether there is an owner who can decide who else is here.
     pub async fn has_owner(&self) -> Result<bool, Error> {
-        Ok(self.desk.known().await?.roster.has_owner())
+        Ok(self.service.known().await?.roster.has_owner())
     }
 
     /// Who a request comes from, by what it shows.
@@ -173,7 +178,7 @@ impl People {
         if shown == Shown::Nothing {
             return Ok(Principal::Nobody);
         }
-        let known = self.desk.known().await?;
+        let known = self.service.known().await?;
         let now = self.clock.now().wall;
         let (session, account) = match shown {
             Shown::Nothing => return Ok(Principal::Nobody),
@@ -219,19 +224,15 @@ impl People {
             }
             seen.insert((kind, id), now);
         }
-        let (store, desk) = (Arc::clone(&self.store), Arc::clone(&self.desk));
+        let (store, service) = (Arc::clone(&self.store), Arc::clone(&self.service));
         tokio::spawn(async move {
             match store.seen(&[(kind, id, now)]).await {
-                Ok(()) => desk.forget_known(),
+                Ok(()) => service.forget_known(),
                 Err(error) => {
                     tracing::debug!(%error, "it could not be noted when a sign-in was used last");
                 }
             }
         });
-    }
-
-    fn act(&self, caller: Principal, change: Change) -> app::desk::DeskFuture<Committed> {
-        self.desk.act(caller, Command::People(change))
     }
 
     /// Signs in by name and password.
@@ -241,7 +242,7 @@ impl People {
         password: String,
         device: &Device,
     ) -> Result<SignedIn, Error> {
-        let known = self.desk.known().await?;
+        let known = self.service.known().await?;
         let (from, now) = (device.came.from, self.clock.now().mono);
         let account = known.roster.named(name).cloned();
         let is_known =
@@ -272,7 +273,7 @@ impl People {
     ) -> Result<SignedIn, Error> {
         let secret = new_secret()?;
         let (agent, address) = (device.agent.clone(), device.came.from.to_string());
-        let change = Change::SignIn {
+        let change = SignIn {
             account,
             by,
             hash: hash_of(&secret),
@@ -281,14 +282,14 @@ impl People {
             used,
             instead_of: device.signed_in,
         };
-        self.act(Principal::System, change).await?;
+        self.service.execute(Principal::System, change).await?;
         Ok(SignedIn { account, secret, secure: device.came.secure })
     }
 
     /// What an invitation or owner link makes of whoever uses it, if it still waits.
     pub async fn invited(&self, secret: &str) -> Result<Option<Role>, Error> {
         // Read anew: an owner link may have been made by another program.
-        let roster = self.store.roster().await.map_err(crate::desk::refuse)?;
+        let roster = self.store.roster().await.map_err(crate::service::refuse)?;
         Ok(roster.waiting(hash_of(secret), self.clock.now().wall).map(|invitation| invitation.role))
     }
 
@@ -311,12 +312,13 @@ impl People {
         self.throttle.succeeded(None, from);
         password::check_new(name, &password)?;
         let password = self.passwords.hash(password).await?;
-        self.act(
-            Principal::System,
-            Change::Join { hash: hash_of(secret), name: name.to_owned(), password },
-        )
-        .await?;
-        let known = self.desk.known().await?;
+        self.service
+            .execute(
+                Principal::System,
+                Join { hash: hash_of(secret), name: name.to_owned(), password },
+            )
+            .await?;
+        let known = self.service.known().await?;
         let account = known
             .roster
             .named(name)
@@ -327,14 +329,14 @@ impl People {
     /// Makes a link by which an owner comes in; returns its secret.
     pub async fn owner_link(&self) -> Result<String, Error> {
         let secret = new_secret()?;
-        self.act(Principal::System, Change::MakeOwnerLink { hash: hash_of(&secret) }).await?;
+        self.service.execute(Principal::System, MakeOwnerLink { hash: hash_of(&secret) }).await?;
         Ok(secret)
     }
 
     /// Invites someone; returns the link's secret.
     pub async fn invite(&self, caller: Principal, role: Role) -> Result<String, Error> {
         let secret = new_secret()?;
-        self.act(caller, Change::Invite { role, hash: hash_of(&secret) }).await?;
+        self.service.execute(caller, Invite { role, hash: hash_of(&secret) }).await?;
         Ok(secret)
     }
 
@@ -347,7 +349,8 @@ impl People {
         until: Option<Timestamp>,
     ) -> Result<String, Error> {
         let secret = new_secret()?;
-        self.act(caller, Change::CreateToken { label, scopes, until, hash: hash_of(&secret) })
+        self.service
+            .execute(caller, CreateToken { label, scopes, until, hash: hash_of(&secret) })
             .await?;
         Ok(secret)
     }
@@ -359,25 +362,22 @@ impl People {
         password: String,
     ) -> Result<Committed, Error> {
         // Refused before anything is worked on.
-        self.desk.may(
-            &caller,
-            &Command::People(Change::SetPassword { password: PasswordHash(String::new()) }),
-        )?;
+        self.service.check::<SetPassword>(&caller)?;
         let account = self.account(&caller).await?;
         password::check_new(&account.name, &password)?;
         let password = self.passwords.hash(password).await?;
-        self.act(caller, Change::SetPassword { password }).await
+        self.service.execute(caller, SetPassword { password }).await
     }
 
     async fn account(&self, caller: &Principal) -> Result<Account, Error> {
         let id = caller.account().ok_or(Error::SignIn)?;
-        self.desk.known().await?.roster.account(id).cloned().ok_or(Error::SignIn)
+        self.service.known().await?.roster.account(id).cloned().ok_or(Error::SignIn)
     }
 
     /// Begins to make a passkey for whoever asks: the browser's options.
     pub async fn begin_passkey(&self, caller: &Principal, came: &Came) -> Result<Vec<u8>, Error> {
         let account = self.account(caller).await?;
-        let known = self.desk.known().await?;
+        let known = self.service.known().await?;
         let has: Vec<&Passkey> =
             known.roster.passkeys.iter().filter(|passkey| passkey.account == account.id).collect();
         self.passkeys.begin(came, &account, &has)
@@ -393,16 +393,12 @@ impl People {
     ) -> Result<Committed, Error> {
         let account = self.account(&caller).await?;
         let made = self.passkeys.finish(came, &account, answer)?;
-        self.act(
-            caller,
-            Change::AddPasskey {
-                label,
-                credential: made.credential,
-                key: made.key,
-                state: made.state,
-            },
-        )
-        .await
+        self.service
+            .execute(
+                caller,
+                AddPasskey { label, credential: made.credential, key: made.key, state: made.state },
+            )
+            .await
     }
 
     /// Begins a sign-in by passkey: the browser's options.
@@ -422,7 +418,7 @@ impl People {
         let (from, now) = (device.came.from, self.clock.now().mono);
         self.throttle.begin(None, false, from, now)?;
         let presented = Passkeys::read(answer)?;
-        let known = self.desk.known().await?;
+        let known = self.service.known().await?;
         let passkey = known
             .roster
             .passkeys

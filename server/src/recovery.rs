@@ -1,6 +1,6 @@
 //! Recovery: what can be run on this host right now, and what runs.
 //!
-//! [`Runs`] starts what was approved. What it does follows from the desk's committed entries and
+//! [`Runs`] starts what was approved. What it does follows from the service's committed entries and
 //! from the incidents as they are stored, so that a missed message, a database that was away or a
 //! new start of the program loses nothing and runs nothing twice.
 
@@ -26,7 +26,7 @@ pub use self::{
 
 pub mod facts;
 
-/// What desk, monitor and runner share about recovery.
+/// What service, monitor and runner share about recovery.
 #[derive(Debug, Default)]
 pub struct Recovery {
     /// The catalogue in force; `None` while it is invalid.

@@ -17,7 +17,6 @@ use crate::{
     clock::Clock,
     collectors::{self, http::Poster, pm2::Seen, registry::Context},
     config::{Config, PublicUrl},
-    desk::Desk,
     documents::{BadDocuments, Documents},
     live::Live,
     monitor::{Kept, Monitor, Parts, intake::Intake, recording::Recording, supervisor::Supervisor},
@@ -27,7 +26,8 @@ use crate::{
         facts::{self, EndpointHosts, Places},
     },
     run::Runner,
-    store::{self, StoreError, Where, reserve::Reserve},
+    service::Service,
+    store::{self, StoreError, Where, disk_reserve::Reserve},
     web::{
         self, Site,
         came::Proxies,
@@ -149,7 +149,7 @@ pub async fn run(
     let board = Arc::new(Board::new(Arc::clone(&intake)));
     let live = Live::new(opening.cursor, config.limits.streams);
     let recovery = Arc::new(Recovery::default());
-    let desk = Desk::new(
+    let service = Service::new(
         Arc::clone(&store),
         Arc::clone(&board),
         Arc::clone(&live),
@@ -162,7 +162,7 @@ pub async fn run(
     let runner = Runner::new(data_dir.join("runs"), clock)
         .map_err(|source| StartError::DataDir { path: data_dir.join("runs"), source })?;
     let runs = Runs::new(
-        Arc::clone(&desk),
+        Arc::clone(&service),
         Arc::clone(&store),
         Arc::clone(&recovery),
         Arc::clone(&live),
@@ -174,7 +174,8 @@ pub async fn run(
     let public_url: Option<Arc<str>> = means.public_url.as_deref().map(Arc::from);
     let reach =
         app::gate::Reach { mail: means.mailer.is_some(), links: means.public_url.is_some() };
-    let calling = Calling::new(Arc::clone(&desk), Arc::clone(&store), clock, means, stop.clone());
+    let calling =
+        Calling::new(Arc::clone(&service), Arc::clone(&store), clock, means, stop.clone());
     // What was before the first start calls nobody; what the monitor is about to find does.
     let calling = tokio::spawn(calling.run(opening.cursor.number));
     let background = TaskTracker::new();
@@ -201,7 +202,7 @@ pub async fn run(
 
     let parts = Parts {
         intake: Arc::clone(&intake),
-        desk: Arc::clone(&desk),
+        service: Arc::clone(&service),
         board: Arc::clone(&board),
         live: Arc::clone(&live),
         documents,
@@ -227,10 +228,10 @@ pub async fn run(
 
     let leptos = LeptosOptions::builder().output_name("calm-ops").site_addr(address).build();
     let people =
-        People::new(Arc::clone(&desk), Arc::clone(&store), clock, Span::from(config.fresh_for));
+        People::new(Arc::clone(&service), Arc::clone(&store), clock, Span::from(config.fresh_for));
     let link = if store.has_owner().await? { None } else { people.owner_link().await.ok() };
     let site = Site {
-        desk,
+        service,
         people,
         store: Arc::clone(&store),
         board,

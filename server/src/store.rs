@@ -2,25 +2,26 @@
 //! against both.
 
 pub mod calls;
+mod change;
+pub mod disk_reserve;
+mod error;
 mod open;
 pub mod postgres;
-pub mod reserve;
+mod rollup;
 mod rows;
 mod schema;
 pub mod sqlite;
 pub mod trail;
-mod trouble;
 pub mod verify;
 
 use async_trait::async_trait;
 use commands::{
-    accounts::{Accounts, Outcome, Row},
-    query::HistoryFilter,
+    accounts::{Accounts, Row},
+    reading::HistoryFilter,
     view::BlindSpan,
 };
 use domain::{
     actor::Actor,
-    error::Error,
     hash::Head,
     id::IncidentNumber,
     incident::Incident,
@@ -30,18 +31,18 @@ use domain::{
     snapshot::Snapshot,
     subject::Subject,
     time::Timestamp,
-    unit::Unit,
 };
-
-use self::open::{APPLIED, same_schema, unread};
 
 pub(crate) use self::rows::readable;
 pub use self::{
     calls::{Calls, Waiting},
+    change::{About, Beside, Change, Decide, DecidePeople},
+    error::StoreError,
     open::{Where, open, open_archive, open_to_read, open_to_serve},
     postgres::PostgresStore,
+    rollup::{Rollup, RollupStep},
     sqlite::SqliteStore,
-    trail::{Beside, Trail},
+    trail::Trail,
 };
 
 /// What the database must know before anything runs.
@@ -55,111 +56,6 @@ pub struct Opening {
     pub monitor: Option<Vec<u8>>,
     /// When Calm Ops was last known to run.
     pub alive_at: Option<Timestamp>,
-}
-
-/// How long one roll-up covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RollupStep {
-    /// A minute; kept for 90 days.
-    Minute,
-    /// An hour; kept for 2 years.
-    Hour,
-}
-
-/// What a signal did in one minute or hour.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rollup {
-    /// About whom.
-    pub subject: Subject,
-    /// Which signal.
-    pub signal: Signal,
-    /// The unit of the values.
-    pub unit: Unit,
-    /// How long it covers.
-    pub step: RollupStep,
-    /// When it begins: a whole minute or hour.
-    pub start: Timestamp,
-    /// The smallest value.
-    pub min: f64,
-    /// The largest value.
-    pub max: f64,
-    /// The mean.
-    pub mean: f64,
-    /// The last value.
-    pub last: f64,
-    /// How many values.
-    pub count: u32,
-}
-
-/// What is decided inside a change's transaction, from the incidents as they are there: events, or
-/// a refusal.
-pub type Decide = Box<dyn FnOnce(&[Incident]) -> Result<Vec<Event>, Error> + Send>;
-
-/// The same about people, from the roster as it is there.
-pub type DecidePeople = Box<dyn FnOnce(&Accounts) -> Result<Outcome, Error> + Send>;
-
-/// A change: read, decide and write in one transaction.
-pub struct Change {
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub actor: Actor,
-    /// What `decide` must see.
-    pub about: About,
-    /// What to write.
-    pub decide: Decide,
-    /// What to write about people, after that.
-    pub people: Option<DecidePeople>,
-    /// The monitor's state to save in the same transaction.
-    pub monitor: Option<Vec<u8>>,
-}
-
-/// The incidents that a decision must see. One that is unknown is left out.
-#[derive(Clone, Copy, Debug)]
-pub enum About {
-    /// None.
-    Nothing,
-    /// This one.
-    Incident(IncidentNumber),
-    /// This one, and all that have a command that runs or may still run.
-    IncidentAndRuns(IncidentNumber),
-}
-
-/// Why the store failed: how the outside should take it, and what only the log may know.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The decision was a refusal; nothing was changed.
-    #[error(transparent)]
-    Refused(#[from] Error),
-    /// The events do not fit the incidents as they are; nothing was changed.
-    #[error(transparent)]
-    Misfit(#[from] domain::incident::Misfit),
-    /// The database can't be reached, is locked, full or read-only; nothing was changed.
-    #[error("{sentence}")]
-    Unavailable {
-        /// What is wrong and what to do, for people.
-        sentence: String,
-        /// What the driver said.
-        #[source]
-        source: sqlx::Error,
-    },
-    /// It failed while it committed, and can't be asked whether it did.
-    #[error("The database failed in the middle of a change; it is not known whether it was done.")]
-    Unclear {
-        /// What the driver said.
-        #[source]
-        source: sqlx::Error,
-    },
-    /// A row holds what it can't.
-    #[error("table {table}, row {row}: {problem}")]
-    Inconsistent {
-        /// Which table.
-        table: &'static str,
-        /// Which row.
-        row: String,
-        /// What is wrong with it.
-        problem: String,
-    },
 }
 
 /// What became of the wish to end one query.

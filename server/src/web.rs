@@ -3,8 +3,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::desk::SharedDesk;
 use axum::{Router, extract::DefaultBodyLimit, middleware};
+use commands::service::Operations;
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use tokio_util::sync::CancellationToken;
@@ -19,10 +19,10 @@ use tower_http::{
 use crate::{
     board::Board,
     clock::Clock,
-    desk::Desk,
     live::Live,
     monitor::intake::Intake,
     people::People,
+    service::Service,
     store::Store,
     web::{
         guard::Door,
@@ -50,7 +50,7 @@ pub mod who;
 #[derive(Clone)]
 pub struct Site {
     /// The one door.
-    pub desk: Arc<Desk>,
+    pub service: Arc<Service>,
     /// The gate through which people come in.
     pub people: Arc<People>,
     /// The store, for the stream.
@@ -85,13 +85,13 @@ impl axum::extract::FromRef<Site> for LeptosOptions {
 /// Everything that is served.
 pub fn router(site: Site, door: Door, body_limit: usize) -> Router {
     let routes = generate_route_list(app::App);
-    let desk: SharedDesk = site.desk.clone();
+    let operations = site.service.operations().clone();
     let clock = site.clock;
     let public_url = site.public_url.clone();
     let now: Arc<dyn Fn() -> domain::time::Timestamp + Send + Sync> =
         Arc::new(move || clock.now().wall);
     let context = move || {
-        provide_context(SharedDesk::clone(&desk));
+        provide_context(Operations::clone(&operations));
         provide_context(who::current());
         provide_context(assets::names());
         provide_context(app::NewToken(shared::random));

@@ -1,16 +1,13 @@
 //! The phone's page: one recommendation, to be decided upon.
 
-use commands::{
-    query::{Answer, Query},
-    view::RecommendationPage,
-};
+use commands::{reading::GetRecommendation, view::RecommendationPage};
 use domain::{actor::Actor, id::RecommendationId, recommendation::Stage};
 use leptos::prelude::use_context;
 
 use super::sheet;
 use crate::{
     deed::Deed,
-    door::{ask, refuse},
+    door::{execute, refuse},
     drawn,
     facts::{Refused, Told},
     page::Sheet,
@@ -42,10 +39,7 @@ async fn recommendation(id: &str) -> Result<RecommendationPage, Problem> {
         let sentence = "There is no such recommendation. Its address ends like 42-1.".to_owned();
         return Err(refuse(Problem { kind: Kind::NotFound, sentence }));
     };
-    ask(Query::Recommendation { recommendation }, |answer| {
-        if let Answer::Recommendation(page) = answer { Some(*page) } else { None }
-    })
-    .await
+    execute(GetRecommendation { recommendation }).await
 }
 
 /// Whether the reader did what the address says was done: an address is only believed where the

@@ -2,7 +2,7 @@
 
 use commands::{
     audit::{AuditPage, Verified},
-    query::{Answer, Query},
+    reading::{ListShares, SearchAudit, VerifyJournal},
     sharing::Shares,
     view::IncidentPage,
 };
@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use super::sheet;
 use crate::{
-    door::{ask, refuse},
+    door::{execute, refuse},
     drawn,
     page::Sheet,
     problem::{Kind, Problem},
@@ -24,10 +24,7 @@ pub(crate) async fn journal(query: &str) -> Result<Sheet, Problem> {
     let answer = match seek.filter() {
         Ok(filter) => {
             let proof = if seek.verify { Some(verified().await) } else { None };
-            let page = ask(Query::Trail { filter }, |answer| {
-                if let Answer::Trail(page) = answer { Some(*page) } else { None }
-            })
-            .await;
+            let page = execute(SearchAudit { filter }).await;
             match proof {
                 Some(Err(problem)) => Err(problem),
                 Some(Ok(found)) => page.map(|page| AuditPage { verified: Some(found), ..page }),
@@ -42,18 +39,11 @@ pub(crate) async fn journal(query: &str) -> Result<Sheet, Problem> {
 }
 
 async fn verified() -> Result<Verified, Problem> {
-    ask(
-        Query::Verify,
-        |answer| if let Answer::Verified(found) = answer { Some(*found) } else { None },
-    )
-    .await
+    execute(VerifyJournal {}).await
 }
 
 async fn shares_of(incident: IncidentNumber) -> Result<Shares, Problem> {
-    ask(Query::Shares { incident }, |answer| {
-        if let Answer::Shares(shares) = answer { Some(*shares) } else { None }
-    })
-    .await
+    execute(ListShares { incident }).await
 }
 
 pub(crate) async fn shares(id: &str, done: &str) -> Result<Sheet, Problem> {
@@ -78,10 +68,7 @@ pub(crate) async fn shares(id: &str, done: &str) -> Result<Sheet, Problem> {
 /// show the incident.
 pub(super) async fn sharing(page: &IncidentPage) -> String {
     let incident = page.incident.number;
-    let query = Query::Shares { incident };
-    let shares = crate::door::look(query, |answer| {
-        if let Answer::Shares(shares) = answer { Some(*shares) } else { None }
-    })
-    .await;
+    let query = ListShares { incident };
+    let shares = crate::door::look(query).await;
     drawn::share::fold(incident.0, shares.as_ref(), page.reader.as_ref()).to_html()
 }

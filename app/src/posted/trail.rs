@@ -11,7 +11,8 @@ use axum::{
     routing::post,
 };
 use commands::{
-    command::Command,
+    command::{CreateShare, Redact, RevokeShare},
+    service::{Executable, Operations},
     sharing::{Audience, Parts, ShareRequest, token_hash},
 };
 use domain::{
@@ -23,7 +24,6 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use leptos::prelude::*;
 
 use crate::{
-    desk::SharedDesk,
     door,
     facts::fields,
     problem::{Kind, Problem},
@@ -77,7 +77,7 @@ where
             };
             // The page that begins with the entry.
             let address = format!("/ops/journal?before={}", entry.saturating_add(1));
-            match known(&context).act(Command::Redact { entry, reason: reason.clone() }).await {
+            match known(&context).execute(Redact { entry, reason: reason.clone() }).await {
                 Ok(()) => led_to(&format!("{address}&done=removed#entry-{entry}")),
                 Err(problem) => {
                     let refused = NotRemoved { entry, reason, problem: problem.clone() };
@@ -101,8 +101,7 @@ where
             };
             let address = format!("/ops/incidents/{number}/share");
             let (status, came) = match sent(&String::from_utf8_lossy(&body)) {
-                Sent::End(share) => match known(&context).act(Command::RevokeShare { share }).await
-                {
+                Sent::End(share) => match known(&context).execute(RevokeShare { share }).await {
                     Ok(()) => return led_to(&format!("{address}?done=ended")),
                     Err(problem) => {
                         (door::status(problem.kind), Linked::Refused(Box::default(), problem))
@@ -179,7 +178,7 @@ async fn made(
         hosts: form.hosts,
     };
     let incident = IncidentNumber(number);
-    known.act(Command::CreateShare { incident, wanted, token_hash: token_hash(&token) }).await?;
+    known.execute(CreateShare { incident, wanted, token_hash: token_hash(&token) }).await?;
     Ok(token)
 }
 
@@ -197,7 +196,7 @@ fn origin(headers: &HeaderMap) -> String {
 
 /// What a form needs of the context.
 struct Known {
-    desk: Option<(SharedDesk, Principal)>,
+    operations: Option<(Operations, Principal)>,
     new: Option<NewToken>,
     clock: Option<WallClock>,
     public: Option<Arc<str>>,
@@ -207,7 +206,7 @@ fn known(context: &(impl Fn() + Clone)) -> Known {
     Owner::new().with(|| {
         context();
         Known {
-            desk: use_context::<SharedDesk>().zip(use_context::<Principal>()),
+            operations: use_context::<Operations>().zip(use_context::<Principal>()),
             new: use_context(),
             clock: use_context(),
             public: use_context::<PublicUrl>().and_then(|PublicUrl(url)| url),
@@ -216,9 +215,9 @@ fn known(context: &(impl Fn() + Clone)) -> Known {
 }
 
 impl Known {
-    async fn act(self, command: Command) -> Result<(), Problem> {
-        let (desk, caller) = self.desk.ok_or_else(door::lost)?;
-        desk.act(caller, command).await?;
+    async fn execute<O: Executable>(self, operation: O) -> Result<(), Problem> {
+        let (operations, caller) = self.operations.ok_or_else(door::lost)?;
+        operations.execute(caller, operation).await?;
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The pages on which people decide, as a browser without Wasm gets them, over a desk that decides
+//! The pages on which people decide, as a browser without Wasm gets them, over a backend that decides
 //! by the real rules.
 
 use std::{path::Path, sync::Arc};
@@ -28,8 +28,8 @@ struct Came {
     html: String,
 }
 
-async fn send(desk: &Arc<Sample>, caller: Principal, request: Request<Body>) -> Came {
-    let answer = pages(desk, caller, None).oneshot(request).await.unwrap();
+async fn send(backend: &Arc<Sample>, caller: Principal, request: Request<Body>) -> Came {
+    let answer = pages(backend, caller, None).oneshot(request).await.unwrap();
     let to = answer.headers().get(header::LOCATION).map(|path| path.to_str().unwrap().to_owned());
     let status = answer.status();
     let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
@@ -38,9 +38,9 @@ async fn send(desk: &Arc<Sample>, caller: Principal, request: Request<Body>) -> 
     Came { status, to, html }
 }
 
-async fn get_as(desk: &Arc<Sample>, caller: Principal, path: &str) -> Came {
+async fn get_as(backend: &Arc<Sample>, caller: Principal, path: &str) -> Came {
     send(
-        desk,
+        backend,
         caller,
         Request::get(path).header(header::ACCEPT, "text/html").body(Body::empty()).unwrap(),
     )
@@ -53,13 +53,13 @@ async fn get(path: &str) -> String {
     came.html
 }
 
-async fn post(desk: &Arc<Sample>, caller: Principal, path: &str, form: &str) -> Came {
+async fn post(backend: &Arc<Sample>, caller: Principal, path: &str, form: &str) -> Came {
     let request = Request::post(path)
         .header(header::ACCEPT, "text/html")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(form.to_owned()))
         .unwrap();
-    send(desk, caller, request).await
+    send(backend, caller, request).await
 }
 
 /// The value of a hidden field of the first form that does this.
@@ -89,9 +89,9 @@ fn approval(html: &str) -> String {
     format!("what=approve&binding={}&seen={}", of("binding"), of("seen"))
 }
 
-fn stage(desk: &Arc<Sample>, number: u32) -> Stage {
+fn stage(backend: &Arc<Sample>, number: u32) -> Stage {
     let mut stage = None;
-    desk.change(number, |incident| stage = Some(incident.recommendations[0].stage.clone()));
+    backend.change(number, |incident| stage = Some(incident.recommendations[0].stage.clone()));
     stage.unwrap()
 }
 
@@ -189,14 +189,14 @@ async fn no_text_of_a_recommendation_becomes_markup() {
     let html = get("/ops/approve/12-1").await;
     assert!(html.contains(&"x".repeat(400)), "the command is never cut");
     // What was written and is refused, and what a form says that it showed.
-    let desk = Arc::new(Sample::default());
+    let backend = Arc::new(Sample::default());
     let form = format!(
         "what=approve&binding={}&text={}&seen={}",
         "0".repeat(64),
         encoded(HOSTILE),
         encoded(&format!("Severity\t{HOSTILE}"))
     );
-    let came = post(&desk, approver(), "/ops/approve/1-1", &form).await;
+    let came = post(&backend, approver(), "/ops/approve/1-1", &form).await;
     assert_eq!(came.status, StatusCode::CONFLICT);
     assert!(
         !came.html.contains("<script>alert") && !came.html.contains("<img src"),
@@ -208,11 +208,11 @@ async fn no_text_of_a_recommendation_becomes_markup() {
 
 #[tokio::test]
 async fn a_get_never_decides_and_the_form_is_for_exactly_what_is_shown() {
-    let desk = Arc::new(Sample::default());
+    let backend = Arc::new(Sample::default());
     for path in
         ["/ops/approve/1-1", "/ops/approve/1-1?what=approve", "/ops/approve/1-1?done=approved"]
     {
-        let came = get_as(&desk, approver(), path).await;
+        let came = get_as(&backend, approver(), path).await;
         assert_eq!(came.status, StatusCode::OK);
         assert!(
             !came.html.contains("Your yes is in the journal"),
@@ -220,7 +220,7 @@ async fn a_get_never_decides_and_the_form_is_for_exactly_what_is_shown() {
             came.html
         );
     }
-    assert_eq!(stage(&desk, 1), Stage::Offered);
+    assert_eq!(stage(&backend, 1), Stage::Offered);
     let html = get("/ops/approve/1-1").await;
     assert_eq!(primaries(&html), 1);
     for told in [
@@ -232,7 +232,7 @@ async fn a_get_never_decides_and_the_form_is_for_exactly_what_is_shown() {
         assert!(html.contains(told), "{told} in {html}");
     }
     let mut binding = None;
-    desk.change(1, |incident| {
+    backend.change(1, |incident| {
         binding = Some(incident.recommendations[0].binding(incident).to_string());
     });
     assert_eq!(field(&html, "approve", "binding"), binding);
@@ -241,17 +241,17 @@ async fn a_get_never_decides_and_the_form_is_for_exactly_what_is_shown() {
 
 #[tokio::test]
 async fn a_second_press_ends_like_the_first() {
-    let desk = Arc::new(Sample::default());
-    let form = approval(&get_as(&desk, approver(), "/ops/approve/1-1").await.html);
+    let backend = Arc::new(Sample::default());
+    let form = approval(&get_as(&backend, approver(), "/ops/approve/1-1").await.html);
     for _ in 0..3 {
-        let came = post(&desk, approver(), "/ops/approve/1-1", &form).await;
+        let came = post(&backend, approver(), "/ops/approve/1-1", &form).await;
         assert_eq!(
             (came.status, came.to.as_deref()),
             (StatusCode::SEE_OTHER, Some("/ops/approve/1-1?done=approved#said-decision"))
         );
     }
-    assert!(matches!(stage(&desk, 1), Stage::Approved { .. }));
-    let came = get_as(&desk, approver(), "/ops/approve/1-1?done=approved").await;
+    assert!(matches!(stage(&backend, 1), Stage::Approved { .. }));
+    let came = get_as(&backend, approver(), "/ops/approve/1-1?done=approved").await;
     assert!(
         came.html.contains("Your yes is in the journal.")
             && came.html.contains("It starts this moment."),
@@ -266,11 +266,11 @@ async fn a_second_press_ends_like_the_first() {
 
 #[tokio::test]
 async fn who_comes_second_sees_what_became_of_it_and_keeps_what_was_typed() {
-    let desk = Arc::new(Sample::default());
-    let form = approval(&get_as(&desk, approver(), "/ops/approve/1-1").await.html);
-    post(&desk, approver(), "/ops/approve/1-1", &form).await;
+    let backend = Arc::new(Sample::default());
+    let form = approval(&get_as(&backend, approver(), "/ops/approve/1-1").await.html);
+    post(&backend, approver(), "/ops/approve/1-1", &form).await;
     let second = person(2, Role::Approver, true);
-    let came = post(&desk, second.clone(), "/ops/approve/1-1", &form).await;
+    let came = post(&backend, second.clone(), "/ops/approve/1-1", &form).await;
     assert_eq!(came.status, StatusCode::CONFLICT);
     assert!(
         came.html.contains("It is approved already and runs. It runs once; look at its output."),
@@ -283,18 +283,19 @@ async fn who_comes_second_sees_what_became_of_it_and_keeps_what_was_typed() {
         "{}",
         came.html
     );
-    let came = post(&desk, second, "/ops/approve/1-1", "what=decline&text=not+now,+please").await;
+    let came =
+        post(&backend, second, "/ops/approve/1-1", "what=decline&text=not+now,+please").await;
     assert_eq!(came.status, StatusCode::CONFLICT);
     assert!(came.html.contains("<blockquote>not now, please</blockquote>"), "{}", came.html);
 }
 
 #[tokio::test]
 async fn what_has_changed_is_refused_and_shown_with_a_new_form() {
-    let desk = Arc::new(Sample::default());
-    desk.change(1, |incident| incident.severity = Severity::Warning);
-    let form = approval(&get_as(&desk, approver(), "/ops/approve/1-1").await.html);
-    desk.change(1, |incident| incident.severity = Severity::Critical);
-    let came = post(&desk, approver(), "/ops/approve/1-1", &form).await;
+    let backend = Arc::new(Sample::default());
+    backend.change(1, |incident| incident.severity = Severity::Warning);
+    let form = approval(&get_as(&backend, approver(), "/ops/approve/1-1").await.html);
+    backend.change(1, |incident| incident.severity = Severity::Critical);
+    let came = post(&backend, approver(), "/ops/approve/1-1", &form).await;
     assert_eq!(came.status, StatusCode::CONFLICT);
     for told in [
         "Something that you decided upon has changed meanwhile",
@@ -305,15 +306,15 @@ async fn what_has_changed_is_refused_and_shown_with_a_new_form() {
         assert!(came.html.contains(told), "{told} in {}", came.html);
     }
     assert!(!came.html.contains("<dt>Command</dt>"), "only what is different is told");
-    assert_eq!(stage(&desk, 1), Stage::Offered);
-    let came = post(&desk, approver(), "/ops/approve/1-1", &approval(&came.html)).await;
+    assert_eq!(stage(&backend, 1), Stage::Offered);
+    let came = post(&backend, approver(), "/ops/approve/1-1", &approval(&came.html)).await;
     assert_eq!(came.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]
 async fn a_decline_needs_a_reason_and_brings_up_the_next() {
-    let desk = Arc::new(Sample::default());
-    let came = post(&desk, approver(), "/ops/approve/1-1", "what=decline&text=").await;
+    let backend = Arc::new(Sample::default());
+    let came = post(&backend, approver(), "/ops/approve/1-1", "what=decline&text=").await;
     assert_eq!(came.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
         came.html.contains("The reason is empty; write at least a word. Nothing was changed."),
@@ -323,7 +324,7 @@ async fn a_decline_needs_a_reason_and_brings_up_the_next() {
     assert!(came.html.contains("<details open class=\"step\">"), "{}", came.html);
     // As stale as the sign-in may be: to leave it alone is never held up.
     let came = post(
-        &desk,
+        &backend,
         person(1, Role::Approver, false),
         "/ops/approve/1-1",
         "what=decline&text=deploying",
@@ -333,7 +334,7 @@ async fn a_decline_needs_a_reason_and_brings_up_the_next() {
         (came.status, came.to.as_deref()),
         (StatusCode::SEE_OTHER, Some("/ops/approve/1-1?done=declined#said-decision"))
     );
-    let came = get_as(&desk, approver(), "/ops/incidents/1").await;
+    let came = get_as(&backend, approver(), "/ops/incidents/1").await;
     assert!(
         came.html.contains("Recommended: restart one app")
             && came.html.contains("What was recommended before"),
@@ -344,8 +345,8 @@ async fn a_decline_needs_a_reason_and_brings_up_the_next() {
 
 #[tokio::test]
 async fn who_may_not_decide_sees_everything_and_reads_who_may() {
-    let desk = Arc::new(Sample::default());
-    let html = get_as(&desk, person(3, Role::Viewer, true), "/ops/approve/1-1").await.html;
+    let backend = Arc::new(Sample::default());
+    let html = get_as(&backend, person(3, Role::Viewer, true), "/ops/approve/1-1").await.html;
     assert!(
         html.contains("An approver decides this.") && html.contains("/usr/bin/pm2 reload api"),
         "{html}"
@@ -354,19 +355,19 @@ async fn who_may_not_decide_sees_everything_and_reads_who_may() {
         field(&html, "approve", "binding").is_none() && !html.contains("name=\"text\""),
         "{html}"
     );
-    let html = get_as(&desk, approver(), "/ops/approve/1-1").await.html;
+    let html = get_as(&backend, approver(), "/ops/approve/1-1").await.html;
     let came =
-        post(&desk, person(3, Role::Viewer, true), "/ops/approve/1-1", &approval(&html)).await;
-    assert_eq!((came.status, stage(&desk, 1)), (StatusCode::FORBIDDEN, Stage::Offered));
+        post(&backend, person(3, Role::Viewer, true), "/ops/approve/1-1", &approval(&html)).await;
+    assert_eq!((came.status, stage(&backend, 1)), (StatusCode::FORBIDDEN, Stage::Offered));
     assert!(came.html.contains("This needs an approver."), "{}", came.html);
 }
 
 #[tokio::test]
 async fn a_sign_in_leads_back_and_decides_nothing() {
-    let desk = Arc::new(Sample::default());
+    let backend = Arc::new(Sample::default());
     let link = "href=\"/sign-in?to=%2Fops%2Fapprove%2F1-1\"";
     let stale = person(1, Role::Approver, false);
-    let html = get_as(&desk, stale.clone(), "/ops/approve/1-1").await.html;
+    let html = get_as(&backend, stale.clone(), "/ops/approve/1-1").await.html;
     assert!(
         html.contains(link)
             && html.contains("sign in again")
@@ -374,10 +375,10 @@ async fn a_sign_in_leads_back_and_decides_nothing() {
         "{html}"
     );
     // The sign-in has become too old while the page was open.
-    let form = approval(&get_as(&desk, approver(), "/ops/approve/1-1").await.html);
-    let came = post(&desk, stale, "/ops/approve/1-1", &form).await;
+    let form = approval(&get_as(&backend, approver(), "/ops/approve/1-1").await.html);
+    let came = post(&backend, stale, "/ops/approve/1-1", &form).await;
     assert_eq!(
-        (came.status, came.to, stage(&desk, 1)),
+        (came.status, came.to, stage(&backend, 1)),
         (StatusCode::UNAUTHORIZED, None, Stage::Offered)
     );
     assert!(
@@ -388,14 +389,14 @@ async fn a_sign_in_leads_back_and_decides_nothing() {
     );
     // Nobody is signed in any more: what was written is kept.
     let came =
-        post(&desk, Principal::Nobody, "/ops/approve/1-1", "what=decline&text=not+now").await;
+        post(&backend, Principal::Nobody, "/ops/approve/1-1", "what=decline&text=not+now").await;
     assert_eq!(came.status, StatusCode::UNAUTHORIZED);
     assert!(
         came.html.contains(link) && came.html.contains("<blockquote>not now</blockquote>"),
         "{}",
         came.html
     );
-    let came = get_as(&desk, Principal::Nobody, "/ops/approve/1-1").await;
+    let came = get_as(&backend, Principal::Nobody, "/ops/approve/1-1").await;
     assert_eq!(came.status, StatusCode::UNAUTHORIZED);
     assert!(
         came.html.contains("/sign-in?to=") && !came.html.contains("pm2 reload"),
@@ -406,27 +407,27 @@ async fn a_sign_in_leads_back_and_decides_nothing() {
 
 #[tokio::test]
 async fn two_people_decide_about_high_risk() {
-    let desk = Arc::new(Sample::default());
+    let backend = Arc::new(Sample::default());
     // Who said yes already may still say no.
-    let html = get_as(&desk, person(2, Role::Approver, true), "/ops/approve/2-1").await.html;
+    let html = get_as(&backend, person(2, Role::Approver, true), "/ops/approve/2-1").await.html;
     assert!(
         html.contains("Your yes counts.") && field(&html, "approve", "binding").is_none(),
         "{html}"
     );
-    let html = get_as(&desk, approver(), "/ops/approve/2-1").await.html;
+    let html = get_as(&backend, approver(), "/ops/approve/2-1").await.html;
     assert!(
         html.contains("One more approver has to say yes.")
             && html.contains("high risk")
             && html.contains("/usr/sbin/nginx -t"),
         "{html}"
     );
-    let came = post(&desk, approver(), "/ops/approve/2-1", &approval(&html)).await;
+    let came = post(&backend, approver(), "/ops/approve/2-1", &approval(&html)).await;
     assert_eq!(came.status, StatusCode::SEE_OTHER);
-    assert!(matches!(stage(&desk, 2), Stage::Approved { .. }));
+    assert!(matches!(stage(&backend, 2), Stage::Approved { .. }));
     // A yes to how things stood before is none to how they stand now.
-    let desk = Arc::new(Sample::default());
-    desk.change(2, |incident| incident.severity = Severity::Warning);
-    let html = get_as(&desk, approver(), "/ops/approve/2-1").await.html;
+    let backend = Arc::new(Sample::default());
+    backend.change(2, |incident| incident.severity = Severity::Warning);
+    let html = get_as(&backend, approver(), "/ops/approve/2-1").await.html;
     assert!(
         !html.contains("One more approver") && field(&html, "approve", "binding").is_some(),
         "{html}"
@@ -441,15 +442,15 @@ async fn an_offer_that_has_ended_can_only_be_looked_at() {
         "{html}"
     );
     assert!(at(500) < now());
-    let desk = Arc::new(Sample::default());
+    let backend = Arc::new(Sample::default());
     for (path, status) in [
         ("/ops/approve/1-9", StatusCode::NOT_FOUND),
         ("/ops/approve/nope", StatusCode::NOT_FOUND),
         ("/ops/approve/99-1", StatusCode::NOT_FOUND),
     ] {
-        assert_eq!(get_as(&desk, approver(), path).await.status, status, "{path}");
+        assert_eq!(get_as(&backend, approver(), path).await.status, status, "{path}");
         assert!(
-            post(&desk, approver(), path, "what=approve").await.status.is_client_error(),
+            post(&backend, approver(), path, "what=approve").await.status.is_client_error(),
             "{path}"
         );
     }
@@ -457,7 +458,7 @@ async fn an_offer_that_has_ended_can_only_be_looked_at() {
 
 #[tokio::test]
 async fn a_run_is_ended_early_from_either_page_and_twice_is_once() {
-    let desk = Arc::new(Sample::default());
+    let backend = Arc::new(Sample::default());
     for (path, form, to) in [
         (
             "/ops/incidents/3",
@@ -466,11 +467,13 @@ async fn a_run_is_ended_early_from_either_page_and_twice_is_once() {
         ),
         ("/ops/approve/3-1", "what=cancel", "/ops/approve/3-1?done=cancelled#said-decision"),
     ] {
-        let came = post(&desk, approver(), path, form).await;
+        let came = post(&backend, approver(), path, form).await;
         assert_eq!((came.status, came.to.as_deref()), (StatusCode::SEE_OTHER, Some(to)));
     }
-    assert!(matches!(stage(&desk, 3), Stage::Running { cancelled: Some(_), .. }));
-    assert!(get_as(&desk, approver(), "/ops/incidents/3").await.html.contains("asked to end it"));
+    assert!(matches!(stage(&backend, 3), Stage::Running { cancelled: Some(_), .. }));
+    assert!(
+        get_as(&backend, approver(), "/ops/incidents/3").await.html.contains("asked to end it")
+    );
 }
 
 #[tokio::test]
@@ -511,9 +514,9 @@ async fn the_page_of_a_decision_is_light_and_loads_nothing_early() {
         axum::routing::get(move || async move { ([(header::CONTENT_TYPE, "text/css")], css) }),
     );
     let css = compressed(styles, "/css").await;
-    let desk = Arc::new(Sample::default());
+    let backend = Arc::new(Sample::default());
     for path in ["/ops/approve/1-1", "/ops/approve/2-1", "/ops/approve/3-1"] {
-        let html = compressed(pages(&desk, approver(), None), path).await;
+        let html = compressed(pages(&backend, approver(), None), path).await;
         assert!(html + css < 30 * 1024, "{path}: {html} bytes of HTML and {css} bytes of CSS");
         println!("{path}: {html} bytes of HTML and {css} bytes of CSS");
     }

@@ -4,7 +4,8 @@
 #![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, reason = "what a test builds is right, or the test fails")]
 
+#[macro_use]
+mod sample;
 mod decision;
 mod pages;
-mod sample;
 mod trail;

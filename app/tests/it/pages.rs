@@ -1,17 +1,18 @@
-//! The pages as a browser without Wasm gets them, over a desk that holds hostile texts.
+//! The pages as a browser without Wasm gets them, over a backend that holds hostile texts.
 
 use std::sync::Arc;
 
-use app::desk::{Desk, DeskFuture, SharedDesk};
 use axum::{
     Router,
     body::{Body, to_bytes},
     http::{Request, Response, StatusCode, header},
 };
 use commands::{
-    command::{Command, Committed},
-    query::{Answer, Query},
-    view::{Document, Health, History, IncidentCard, Incidents, Readings, Sparkline},
+    command::{Command, Comment},
+    operation::Committed,
+    reading::{GetDocument, GetHealth, GetIncident, ListIncidents, SearchHistory},
+    service::{Authorized, Backend, Operations, Pending},
+    view::{Document, Health, History, IncidentCard, IncidentPage, Incidents, Readings, Sparkline},
 };
 use domain::{
     access::Principal,
@@ -102,57 +103,70 @@ fn health(incidents: usize) -> Health {
     }
 }
 
-impl Desk for Fake {
-    fn act(&self, _caller: Principal, command: Command) -> DeskFuture<Committed> {
+impl Fake {
+    fn cards(&self) -> Vec<IncidentCard> {
+        (0..self.incidents).map(|index| card(index as u32 + 1)).collect()
+    }
+}
+
+const CURSOR: Cursor = Cursor { epoch: 1, number: 9 };
+
+impl Backend for Fake {
+    fn change(&self, _: Authorized, command: Command) -> Pending<Committed> {
         let answer = match command {
-            Command::Comment { text, .. } if text.is_empty() => {
+            Command::Comment(Comment { text, .. }) if text.is_empty() => {
                 Err(Error::Invalid { field: "text".into(), problem: HOSTILE.into() })
             }
-            Command::Comment { .. } => Ok(Committed { cursor: Cursor::default() }),
+            Command::Comment(_) => Ok(Committed { cursor: Cursor::default() }),
             _ => Err(Error::Forbidden { needs: "an approver".into() }),
         };
         Box::pin(async move { answer })
     }
 
-    fn ask(&self, _caller: Principal, query: Query) -> DeskFuture<Answer> {
-        let active: Vec<IncidentCard> =
-            (0..self.incidents).map(|index| card(index as u32 + 1)).collect();
-        let cursor = Cursor { epoch: 1, number: 9 };
-        let answer = match query {
-            Query::Health => Ok(Answer::Health(Box::new(health(self.incidents)))),
-            Query::Incidents => {
-                Ok(Answer::Incidents(Box::new(Incidents { cursor, active, resolved: Vec::new() })))
-            }
-            Query::History { .. } => {
-                Ok(Answer::History(Box::new(History { cursor, incidents: active, next: None })))
-            }
-            Query::Document { name } => Ok(Answer::Document(Box::new(Document {
-                name,
-                markdown: format!("# Guide\n\n{HOSTILE}\n"),
-            }))),
-            Query::Incident { incident } => {
-                Err(Error::NotFound { what: format!("incident {incident}") })
-            }
-            Query::Settings
-            | Query::Bundle { .. }
-            | Query::Trail { .. }
-            | Query::Verify
-            | Query::Shares { .. }
-            | Query::Shared { .. }
-            | Query::Contacts
-            | Query::Recommendation { .. }
-            | Query::IncidentById { .. }
-            | Query::Course { .. }
-            | Query::Journal { .. } => Err(Error::Unavailable { advice: "Try again.".into() }),
-        };
-        Box::pin(async move { answer })
+    fn get_health(&self, _: Authorized, _: GetHealth) -> Pending<Health> {
+        let health = health(self.incidents);
+        Box::pin(async move { Ok(health) })
+    }
+
+    fn list_incidents(&self, _: Authorized, _: ListIncidents) -> Pending<Incidents> {
+        let active = self.cards();
+        Box::pin(async move { Ok(Incidents { cursor: CURSOR, active, resolved: Vec::new() }) })
+    }
+
+    fn search_history(&self, _: Authorized, _: SearchHistory) -> Pending<History> {
+        let incidents = self.cards();
+        Box::pin(async move { Ok(History { cursor: CURSOR, incidents, next: None }) })
+    }
+
+    fn get_document(&self, _: Authorized, GetDocument { name }: GetDocument) -> Pending<Document> {
+        let markdown = format!("# Guide\n\n{HOSTILE}\n");
+        Box::pin(async move { Ok(Document { name, markdown }) })
+    }
+
+    fn get_incident(&self, _: Authorized, asked: GetIncident) -> Pending<IncidentPage> {
+        let what = format!("incident {}", asked.incident);
+        Box::pin(async move { Err(Error::NotFound { what }) })
+    }
+
+    unavailable! {
+        find_incident(FindIncident),
+        get_series(GetSeries),
+        read_journal(ReadJournal),
+        get_recommendation(GetRecommendation),
+        get_bundle(GetBundle),
+        get_settings(GetSettings),
+        search_audit(SearchAudit),
+        verify_journal(VerifyJournal),
+        list_shares(ListShares),
+        get_shared_page(GetSharedPage),
+        list_contacts(ListContacts),
     }
 }
 
 async fn answer(incidents: usize, request: Request<Body>) -> Response<Body> {
-    let desk: SharedDesk = Arc::new(Fake { incidents });
+    let operations = Operations::new(Arc::new(Fake { incidents }));
     let context = move || {
-        provide_context(Arc::clone(&desk));
+        provide_context(operations.clone());
         provide_context(Principal::Local);
     };
     let options = LeptosOptions::builder().output_name("calm-ops").build();

@@ -1,4 +1,4 @@
-//! Incidents with a recommendation in every state, behind a desk that decides by the real rules.
+//! Incidents with a recommendation in every state, behind a backend that decides as the service does.
 //! For the tests of the pages, and for the example that shows them in a browser.
 
 use std::{
@@ -6,21 +6,24 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use app::desk::{Desk, DeskFuture, SharedDesk};
 use commands::{
     approve::blocked_by,
-    command::{Command, Committed},
+    command::{
+        Acknowledge, Approve, CancelRun, Command, Comment, Decline, EndRun, Reopen, Resolve,
+        StartRun,
+    },
     decide::decide,
-    permissions::{needed_to_act, needed_to_ask},
-    query::{Answer, Query},
+    operation::Committed,
+    reading::{GetHealth, GetIncident, GetRecommendation, ListIncidents},
+    service::{Authorized, Backend, Operations, Pending},
     situation::Situation,
     view::{
-        Blocker, Health, IncidentPage, Incidents, Plan, Readings, RecommendationPage, RunOutput,
-        Viewer,
+        Blocker, Health, IncidentCard, IncidentPage, Incidents, Plan, Readings, RecommendationPage,
+        RunOutput, Viewer,
     },
 };
 use domain::{
-    access::{Principal, Role, authorize},
+    access::{Principal, Role},
     actor::{Actor, Names},
     breach::{Breach, BreachKey, Ending},
     error::Error,
@@ -38,11 +41,14 @@ use domain::{
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use policy::catalogue::quoted;
+use wording::summary::incident_card;
 
 pub use fixtures::at;
 
 pub const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
 
+/// The journal position of every page.
+const CURSOR: Cursor = Cursor { epoch: 1, number: 9 };
 /// The catalogue in force.
 const CATALOGUE: &str = "5b1c6b7f0c6d4f1f9f5a6c5e1d2b3a4c5d6e7f80910a1b2c3d4e5f6071829304";
 
@@ -246,7 +252,7 @@ pub fn sample(number: u32) -> Option<Incident> {
     })
 }
 
-/// A desk over the sample that decides by the real rules.
+/// A backend over the sample that decides by the real rules.
 #[derive(Debug, Default)]
 pub struct Sample {
     incidents: Mutex<BTreeMap<u32, Incident>>,
@@ -275,27 +281,26 @@ impl Sample {
     }
 
     fn act_now(&self, caller: &Principal, command: &Command) -> Result<Committed, Error> {
-        authorize(caller, needed_to_act(command))?;
         let number = match command {
-            Command::Acknowledge { incident }
-            | Command::Comment { incident, .. }
-            | Command::Resolve { incident, .. }
-            | Command::Reopen { incident, .. } => *incident,
-            Command::Approve { recommendation, .. }
-            | Command::Decline { recommendation, .. }
-            | Command::CancelRun { recommendation }
-            | Command::StartRun { recommendation }
-            | Command::EndRun { recommendation, .. } => recommendation.incident,
-            Command::RetireSubject { .. }
-            | Command::Record { .. }
-            | Command::People(_)
-            | Command::Redact { .. }
-            | Command::CreateShare { .. }
-            | Command::RevokeShare { .. }
-            | Command::SetContact { .. }
-            | Command::RemoveContact { .. }
-            | Command::TestContact { .. }
-            | Command::EndCall { .. } => return Ok(Committed { cursor: Cursor::default() }),
+            Command::Acknowledge(Acknowledge { incident })
+            | Command::Comment(Comment { incident, .. })
+            | Command::Resolve(Resolve { incident, .. })
+            | Command::Reopen(Reopen { incident, .. }) => *incident,
+            Command::Approve(Approve { recommendation, .. })
+            | Command::Decline(Decline { recommendation, .. })
+            | Command::CancelRun(CancelRun { recommendation })
+            | Command::StartRun(StartRun { recommendation })
+            | Command::EndRun(EndRun { recommendation, .. }) => recommendation.incident,
+            Command::RetireSubject(_)
+            | Command::Record(_)
+            | Command::Account(_)
+            | Command::Redact(_)
+            | Command::CreateShare(_)
+            | Command::RevokeShare(_)
+            | Command::SetContact(_)
+            | Command::RemoveContact(_)
+            | Command::TestContact(_)
+            | Command::EndCall(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
         let actor = caller.actor().unwrap_or(Actor::Local);
         self.with(number, |incident| {
@@ -316,90 +321,60 @@ impl Sample {
         })?
     }
 
-    fn ask_now(&self, caller: &Principal, query: &Query) -> Result<Answer, Error> {
-        authorize(caller, needed_to_ask(query))?;
-        let cursor = Cursor { epoch: 1, number: 9 };
-        let cards = || {
-            (1..=12)
-                .filter_map(|number| {
-                    self.with(IncidentNumber(number), |one| wording::summary::incident_card(one))
-                        .ok()
-                })
-                .collect::<Vec<_>>()
-        };
-        let now_readings =
-            Readings { checked_at: now(), readings: readings(), troubles: Vec::new(), left_out: 0 };
-        Ok(match *query {
-            Query::Health => Answer::Health(Box::new(Health {
-                cursor,
-                head: Head::EMPTY,
-                now: now_readings,
-                sparklines: Vec::new(),
-                active: cards().into_iter().take(2).collect(),
-                blind: Vec::new(),
-                documents: Vec::new(),
-                version: "0.1.0".into(),
-            })),
-            Query::Incidents => Answer::Incidents(Box::new(Incidents {
-                cursor,
-                active: cards(),
-                resolved: Vec::new(),
-            })),
-            Query::Incident { incident } => {
-                Answer::Incident(Box::new(self.with(incident, |incident| IncidentPage {
-                    cursor,
-                    timeline: timeline(incident),
-                    snapshots: Vec::new(),
-                    series: Vec::new(),
-                    checked_at: now(),
-                    readings: readings(),
-                    related: Vec::new(),
-                    outputs: outputs(incident),
-                    commands: commands::view::CommandsState::Ready,
-                    names: names(),
-                    reader: reader(caller),
-                    incident: incident.clone(),
-                })?))
-            }
-            Query::Recommendation { recommendation: id } => {
-                let missing = || Error::NotFound { what: format!("recommendation {id}") };
-                let page = self.with(id.incident, |incident| {
-                    let one = incident.recommendation(id.place)?.clone();
-                    Some(RecommendationPage {
-                        cursor,
-                        id,
-                        binding: one.binding(incident),
-                        checked_at: now(),
-                        readings: readings(),
-                        plan: plan(&one),
-                        output: outputs(incident)
-                            .into_iter()
-                            .find(|output| output.place == id.place),
-                        blocked_by: blocked_by(&one, incident, &[], now())
-                            .map(|(id, run)| Blocker { id, title: run.title.clone(), until: None }),
-                        names: names(),
-                        reader: reader(caller),
-                        recommendation: one,
-                        incident: incident.clone(),
-                    })
-                });
-                Answer::Recommendation(Box::new(page.map_err(|_| missing())?.ok_or_else(missing)?))
-            }
-            Query::IncidentById { .. }
-            | Query::History { .. }
-            | Query::Course { .. }
-            | Query::Document { .. }
-            | Query::Journal { .. }
-            | Query::Bundle { .. }
-            | Query::Settings
-            | Query::Trail { .. }
-            | Query::Verify
-            | Query::Shares { .. }
-            | Query::Shared { .. }
-            | Query::Contacts => {
-                return Err(Error::Unavailable { advice: "The sample has none of this.".into() });
-            }
+    fn cards(&self) -> Vec<IncidentCard> {
+        let card = |number| self.with(IncidentNumber(number), |one| incident_card(one)).ok();
+        (1..=12).filter_map(card).collect()
+    }
+
+    fn incident_page(
+        &self,
+        caller: &Principal,
+        incident: IncidentNumber,
+    ) -> Result<IncidentPage, Error> {
+        self.with(incident, |incident| IncidentPage {
+            cursor: CURSOR,
+            timeline: timeline(incident),
+            snapshots: Vec::new(),
+            series: Vec::new(),
+            checked_at: now(),
+            readings: readings(),
+            related: Vec::new(),
+            outputs: outputs(incident),
+            commands: commands::view::CommandsState::Ready,
+            names: names(),
+            reader: reader(caller),
+            incident: incident.clone(),
         })
+    }
+
+    fn recommendation_page(
+        &self,
+        caller: &Principal,
+        id: RecommendationId,
+    ) -> Result<RecommendationPage, Error> {
+        let missing = || Error::NotFound { what: format!("recommendation {id}") };
+        let page = self.with(id.incident, |incident| {
+            let one = incident.recommendation(id.place)?.clone();
+            Some(RecommendationPage {
+                cursor: CURSOR,
+                id,
+                binding: one.binding(incident),
+                checked_at: now(),
+                readings: readings(),
+                plan: plan(&one),
+                output: outputs(incident).into_iter().find(|output| output.place == id.place),
+                blocked_by: blocked_by(&one, incident, &[], now()).map(|(id, run)| Blocker {
+                    id,
+                    title: run.title.clone(),
+                    until: None,
+                }),
+                names: names(),
+                reader: reader(caller),
+                recommendation: one,
+                incident: incident.clone(),
+            })
+        });
+        page.map_err(|_| missing())?.ok_or_else(missing)
     }
 }
 
@@ -501,23 +476,88 @@ pub fn person(id: u32, role: Role, recently_authenticated: bool) -> Principal {
     Principal::Account { id: AccountId(id), role, session: SessionId(1), recently_authenticated }
 }
 
-impl Desk for Sample {
-    fn act(&self, caller: Principal, command: Command) -> DeskFuture<Committed> {
-        let answer = self.act_now(&caller, &command);
+/// Readings that a backend of these tests has no answer to.
+macro_rules! unavailable {
+    ($($method:ident($reading:ident),)*) => {
+        $(
+            fn $method(
+                &self,
+                _: commands::service::Authorized,
+                _: commands::reading::$reading,
+            ) -> commands::service::Pending<
+                <commands::reading::$reading as commands::operation::Operation>::Output,
+            > {
+                Box::pin(async { Err(Error::Unavailable { advice: "Try again.".into() }) })
+            }
+        )*
+    };
+}
+
+impl Backend for Sample {
+    fn change(&self, caller: Authorized, command: Command) -> Pending<Committed> {
+        let answer = self.act_now(caller.principal(), &command);
         Box::pin(async move { answer })
     }
 
-    fn ask(&self, caller: Principal, query: Query) -> DeskFuture<Answer> {
-        let answer = self.ask_now(&caller, &query);
+    fn get_health(&self, _: Authorized, _: GetHealth) -> Pending<Health> {
+        let readings = readings();
+        let health = Health {
+            cursor: CURSOR,
+            head: Head::EMPTY,
+            now: Readings { checked_at: now(), readings, troubles: Vec::new(), left_out: 0 },
+            sparklines: Vec::new(),
+            active: self.cards().into_iter().take(2).collect(),
+            blind: Vec::new(),
+            documents: Vec::new(),
+            version: "0.1.0".into(),
+        };
+        Box::pin(async move { Ok(health) })
+    }
+
+    fn list_incidents(&self, _: Authorized, _: ListIncidents) -> Pending<Incidents> {
+        let active = self.cards();
+        Box::pin(async move { Ok(Incidents { cursor: CURSOR, active, resolved: Vec::new() }) })
+    }
+
+    fn get_incident(&self, caller: Authorized, asked: GetIncident) -> Pending<IncidentPage> {
+        let answer = self.incident_page(caller.principal(), asked.incident);
         Box::pin(async move { answer })
+    }
+
+    fn get_recommendation(
+        &self,
+        caller: Authorized,
+        asked: GetRecommendation,
+    ) -> Pending<RecommendationPage> {
+        let answer = self.recommendation_page(caller.principal(), asked.recommendation);
+        Box::pin(async move { answer })
+    }
+
+    unavailable! {
+        find_incident(FindIncident),
+        search_history(SearchHistory),
+        get_series(GetSeries),
+        get_document(GetDocument),
+        read_journal(ReadJournal),
+        get_bundle(GetBundle),
+        get_settings(GetSettings),
+        search_audit(SearchAudit),
+        verify_journal(VerifyJournal),
+        list_shares(ListShares),
+        get_shared_page(GetSharedPage),
+        list_contacts(ListContacts),
     }
 }
 
-/// The pages over a desk, as one caller sees them.
-pub fn pages(desk: &Arc<Sample>, caller: Principal, assets: Option<app::Assets>) -> axum::Router {
-    let desk: SharedDesk = Arc::clone(desk) as SharedDesk;
+/// The pages over a backend, as one caller sees them.
+pub fn pages(
+    backend: &Arc<Sample>,
+    caller: Principal,
+    assets: Option<app::Assets>,
+) -> axum::Router {
+    let operations = Operations::new(Arc::clone(backend) as Arc<dyn Backend>);
     let context = move || {
-        provide_context(SharedDesk::clone(&desk));
+        provide_context(operations.clone());
         provide_context(caller.clone());
         if let Some(assets) = &assets {
             provide_context(assets.clone());

@@ -1,9 +1,8 @@
-//! The journal's page and share links as a browser without Wasm gets them, over a desk that holds
+//! The journal's page and share links as a browser without Wasm gets them, over a backend that holds
 //! hostile texts.
 
 use std::sync::{Arc, Mutex};
 
-use app::desk::{Desk, DeskFuture, SharedDesk};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -11,13 +10,15 @@ use axum::{
 };
 use commands::{
     audit::{AuditEntry, AuditFilter, AuditPage, Verified},
-    command::{Command, Committed},
-    query::{Answer, Query},
+    command::{Command, CreateShare, Redact, RevokeShare},
+    operation::Committed,
+    reading::{GetHealth, ListShares, SearchAudit, VerifyJournal},
+    service::{Authorized, Backend, Operations, Pending},
     sharing::{Audience, Parts, Share, ShareRequest, SharedPage, Shares, token_hash},
     view::{Health, Readings, Section},
 };
 use domain::{
-    access::Principal,
+    access::Role,
     actor::{Actor, Names},
     error::Error,
     hash::{Hash, Head},
@@ -120,13 +121,13 @@ fn health() -> Health {
     }
 }
 
-impl Desk for Fake {
-    fn act(&self, _caller: Principal, command: Command) -> DeskFuture<Committed> {
+impl Backend for Fake {
+    fn change(&self, _: Authorized, command: Command) -> Pending<Committed> {
         let answer = match &command {
-            Command::Redact { reason, .. } if reason.contains("no") => {
+            Command::Redact(Redact { reason, .. }) if reason.contains("no") => {
                 Err(Error::Forbidden { needs: "an owner".into() })
             }
-            Command::CreateShare { wanted, .. } => {
+            Command::CreateShare(CreateShare { wanted, .. }) => {
                 wanted.clone().checked(at(0)).map(|_| Committed { cursor: Cursor::default() })
             }
             _ => Ok(Committed { cursor: Cursor::default() }),
@@ -135,34 +136,48 @@ impl Desk for Fake {
         Box::pin(async move { answer })
     }
 
-    fn ask(&self, _caller: Principal, query: Query) -> DeskFuture<Answer> {
-        let answer = match query {
-            Query::Trail { filter } => {
-                self.asked.lock().unwrap().push(filter);
-                Ok(Answer::Trail(Box::new(page(self.broken))))
-            }
-            Query::Health => Ok(Answer::Health(Box::new(health()))),
-            Query::Verify => Ok(Answer::Verified(Box::new(page(self.broken).verified.unwrap()))),
-            Query::Shares { .. } => {
-                let shares = vec![share(9, None), share(8, Some(at(3)))];
-                Ok(Answer::Shares(Box::new(Shares {
-                    cursor: Cursor::default(),
-                    at: at(60),
-                    shares,
-                    names: Names::default(),
-                })))
-            }
-            _ => Err(Error::Unavailable { advice: "Try again.".into() }),
-        };
-        Box::pin(async move { answer })
+    fn get_health(&self, _: Authorized, _: GetHealth) -> Pending<Health> {
+        Box::pin(async { Ok(health()) })
+    }
+
+    fn search_audit(&self, _: Authorized, asked: SearchAudit) -> Pending<AuditPage> {
+        self.asked.lock().unwrap().push(asked.filter);
+        let page = page(self.broken);
+        Box::pin(async move { Ok(page) })
+    }
+
+    fn verify_journal(&self, _: Authorized, _: VerifyJournal) -> Pending<Verified> {
+        let found = page(self.broken).verified.unwrap();
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn list_shares(&self, _: Authorized, _: ListShares) -> Pending<Shares> {
+        let shares = vec![share(9, None), share(8, Some(at(3)))];
+        let (cursor, names) = (Cursor::default(), Names::default());
+        Box::pin(async move { Ok(Shares { cursor, at: at(60), shares, names }) })
+    }
+
+    unavailable! {
+        list_incidents(ListIncidents),
+        get_incident(GetIncident),
+        find_incident(FindIncident),
+        search_history(SearchHistory),
+        get_series(GetSeries),
+        get_document(GetDocument),
+        read_journal(ReadJournal),
+        get_recommendation(GetRecommendation),
+        get_bundle(GetBundle),
+        get_settings(GetSettings),
+        get_shared_page(GetSharedPage),
+        list_contacts(ListContacts),
     }
 }
 
 async fn answer(fake: &Arc<Fake>, request: Request<Body>) -> (StatusCode, Option<String>, String) {
-    let desk: SharedDesk = fake.clone();
+    let operations = Operations::new(fake.clone());
     let context = move || {
-        provide_context(Arc::clone(&desk));
-        provide_context(Principal::Local);
+        provide_context(operations.clone());
+        provide_context(crate::sample::person(1, Role::Owner, true));
         provide_context(app::NewToken(|| Some(TOKEN.to_owned())));
         provide_context(app::WallClock(Arc::new(|| at(0))));
     };
@@ -280,7 +295,7 @@ async fn a_removal_is_a_plain_form_that_says_what_is_lost_and_what_stays() {
         (StatusCode::SEE_OTHER, Some("/ops/journal?before=12&done=removed#entry-11"))
     );
     let done = fake.done.lock().unwrap().pop();
-    assert_eq!(done, Some(Command::Redact { entry: 11, reason: "a password".into() }));
+    assert_eq!(done, Some(Command::Redact(Redact { entry: 11, reason: "a password".into() })));
     let (status, location, html) =
         post(&fake, "/ops/journal/11/redact", "reason=no+%3C%2Ftextarea%3E%3Cscript%3Ealert").await;
     assert_eq!((status, location), (StatusCode::FORBIDDEN, None));
@@ -313,8 +328,11 @@ async fn a_link_is_made_by_a_plain_form_and_told_once() {
         parts: Parts { summary: true, timeline: false, now: true },
         hosts: true,
     };
-    let made =
-        Command::CreateShare { incident: IncidentNumber(7), wanted, token_hash: token_hash(TOKEN) };
+    let made = Command::CreateShare(CreateShare {
+        incident: IncidentNumber(7),
+        wanted,
+        token_hash: token_hash(TOKEN),
+    });
     assert_eq!(fake.done.lock().unwrap().pop(), Some(made));
     for (form, sentence) in [
         ("what=make&label=+&audience=customer&days=7&summary=yes", "is empty"),
@@ -336,7 +354,10 @@ async fn a_link_is_made_by_a_plain_form_and_told_once() {
         (status, location.as_deref()),
         (StatusCode::SEE_OTHER, Some("/ops/incidents/7/share?done=ended"))
     );
-    assert_eq!(fake.done.lock().unwrap().pop(), Some(Command::RevokeShare { share: ShareId(9) }));
+    assert_eq!(
+        fake.done.lock().unwrap().pop(),
+        Some(Command::RevokeShare(RevokeShare { share: ShareId(9) }))
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use domain::{
 
 use crate::{
     approve::{approve, busy},
-    command::Command,
+    command::{Approve, CancelRun, Command, Comment, Decline, EndRun, Reopen, Resolve, StartRun},
     situation::{Situation, known, offered},
 };
 
@@ -23,7 +23,7 @@ pub fn decide(
 ) -> Result<Vec<Event>, Error> {
     let number = incident.number;
     match command {
-        Command::Acknowledge { .. } => {
+        Command::Acknowledge(_) => {
             if !incident.is_active() {
                 return Err(Error::conflict(format!(
                     "Incident {number} is resolved. Reopen it if it is not over."
@@ -34,11 +34,11 @@ pub fn decide(
             }
             Ok(vec![Event::Acknowledged { incident: number }])
         }
-        Command::Comment { text, .. } => {
+        Command::Comment(Comment { text, .. }) => {
             let text = checked("text", text, true)?.unwrap_or_default();
             Ok(vec![Event::Commented { incident: number, text }])
         }
-        Command::Resolve { note, .. } => {
+        Command::Resolve(Resolve { note, .. }) => {
             let note = checked("note", note, false)?;
             if !incident.is_active() {
                 return Err(Error::conflict(format!("Incident {number} is resolved already.")));
@@ -53,7 +53,7 @@ pub fn decide(
             }
             Ok(vec![Event::Resolved { incident: number, step: Step::PersonResolved, note }])
         }
-        Command::Reopen { note, .. } => {
+        Command::Reopen(Reopen { note, .. }) => {
             let note = checked("note", note, false)?;
             if incident.state != State::Resolved {
                 return Err(Error::conflict(format!(
@@ -63,16 +63,16 @@ pub fn decide(
             }
             Ok(vec![Event::Reopened { incident: number, note }])
         }
-        Command::Approve { recommendation, binding } => {
+        Command::Approve(Approve { recommendation, binding }) => {
             approve(incident, *recommendation, *binding, situation)
         }
-        Command::Decline { recommendation, reason } => {
+        Command::Decline(Decline { recommendation, reason }) => {
             let place = recommendation.place;
             let reason = checked("reason", reason, true)?.unwrap_or_default();
             offered(incident, *recommendation, situation.now)?;
             Ok(vec![Event::RecommendationDeclined { incident: number, place, reason }])
         }
-        Command::CancelRun { recommendation } => {
+        Command::CancelRun(CancelRun { recommendation }) => {
             let place = recommendation.place;
             match &known(incident, *recommendation)?.stage {
                 Stage::Running { cancelled: None, .. } => {
@@ -92,7 +92,7 @@ pub fn decide(
                 }
             }
         }
-        Command::StartRun { recommendation } => {
+        Command::StartRun(StartRun { recommendation }) => {
             let place = recommendation.place;
             let one = known(incident, *recommendation)?;
             match &one.stage {
@@ -105,7 +105,7 @@ pub fn decide(
                 ))),
             }
         }
-        Command::EndRun { recommendation, outcome, duration, output } => {
+        Command::EndRun(EndRun { recommendation, outcome, duration, output }) => {
             let place = recommendation.place;
             let Stage::Running { .. } = known(incident, *recommendation)?.stage else {
                 return Err(Error::conflict(format!(
@@ -126,16 +126,16 @@ pub fn decide(
             }
             Ok(events)
         }
-        // What these do is not done to an incident: the desk and the store see to it.
-        Command::RetireSubject { .. }
-        | Command::Record { .. }
-        | Command::People(_)
-        | Command::Redact { .. }
-        | Command::CreateShare { .. }
-        | Command::RevokeShare { .. }
-        | Command::SetContact { .. }
-        | Command::RemoveContact { .. }
-        | Command::TestContact { .. }
-        | Command::EndCall { .. } => Ok(Vec::new()),
+        // What these do is not done to an incident: the service and the store see to it.
+        Command::RetireSubject(_)
+        | Command::Record(_)
+        | Command::Account(_)
+        | Command::Redact(_)
+        | Command::CreateShare(_)
+        | Command::RevokeShare(_)
+        | Command::SetContact(_)
+        | Command::RemoveContact(_)
+        | Command::TestContact(_)
+        | Command::EndCall(_) => Ok(Vec::new()),
     }
 }

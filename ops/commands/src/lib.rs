@@ -1,14 +1,16 @@
 //! Changes and readings: what can be asked of the service, who may ask it, and what a change comes to. Pure, so
 //! that page and server agree.
 
+pub mod account_change;
 pub mod accounts;
 pub mod approve;
 pub mod audit;
 pub mod command;
 pub mod decide;
 pub mod notifications;
-pub mod permissions;
-pub mod query;
+pub mod operation;
+pub mod reading;
+pub mod service;
 pub mod sharing;
 pub mod situation;
 pub mod view;

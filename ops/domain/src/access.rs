@@ -206,14 +206,14 @@ pub enum Permission {
         /// Whether the sign-in has to be recent.
         recently_authenticated: bool,
     },
-    /// The share link of this incident.
-    Shared(IncidentNumber),
+    /// A share link: it shows the incident that it was made for.
+    ShareLink,
 }
 
 /// Whether a caller has what is needed, or what they can do about it.
 pub fn authorize(caller: &Principal, need: Permission) -> Result<(), Error> {
     let role_for = |need: Permission| match need {
-        Permission::Itself | Permission::Nothing | Permission::Shared(_) => None,
+        Permission::Itself | Permission::Nothing | Permission::ShareLink => None,
         Permission::Read => Some(Role::Viewer),
         Permission::Ingest | Permission::Respond => Some(Role::Responder),
         Permission::Person { role, .. } => Some(role),
@@ -224,10 +224,8 @@ pub fn authorize(caller: &Principal, need: Permission) -> Result<(), Error> {
             Ok(())
         }
         (_, Permission::Itself) => forbidden("Calm Ops itself"),
-        (Principal::Share { incident, .. }, Permission::Shared(shared)) if *incident == shared => {
-            Ok(())
-        }
-        (_, Permission::Shared(_)) => forbidden("the link that shares it"),
+        (Principal::Share { .. }, Permission::ShareLink) => Ok(()),
+        (_, Permission::ShareLink) => forbidden("the link that shares it"),
         // Nobody but Calm Ops acts as Calm Ops, and it does nothing else.
         (Principal::Agent | Principal::System, _) => forbidden("a person"),
         (Principal::Local, Permission::Ingest | Permission::Read | Permission::Respond) => Ok(()),
@@ -249,7 +247,7 @@ pub fn authorize(caller: &Principal, need: Permission) -> Result<(), Error> {
                 Permission::Respond => Scope::Respond,
                 Permission::Itself
                 | Permission::Nothing
-                | Permission::Shared(_)
+                | Permission::ShareLink
                 | Permission::Person { .. } => {
                     return forbidden("a person who is signed in");
                 }
@@ -271,7 +269,7 @@ pub fn authorize(caller: &Principal, need: Permission) -> Result<(), Error> {
 mod tests {
     use super::*;
 
-    const PERMISSIONS: [Permission; 10] = [
+    const PERMISSIONS: [Permission; 9] = [
         Permission::Itself,
         Permission::Nothing,
         Permission::Ingest,
@@ -280,8 +278,7 @@ mod tests {
         Permission::Person { role: Role::Viewer, recently_authenticated: false },
         Permission::Person { role: Role::Approver, recently_authenticated: true },
         Permission::Person { role: Role::Owner, recently_authenticated: false },
-        Permission::Shared(IncidentNumber(1)),
-        Permission::Shared(IncidentNumber(2)),
+        Permission::ShareLink,
     ];
 
     /// One letter for each of [`PERMISSIONS`]: `y` allowed, `n` forbidden, `s` sign in, `a` sign in
@@ -309,19 +306,19 @@ mod tests {
             scopes: scopes.iter().copied().collect(),
         };
         let table = [
-            (Principal::Agent, "yynnnnnnnn"),
-            (Principal::System, "yynnnnnnnn"),
-            (Principal::Local, "nyyyynnnnn"),
-            (account(Role::Viewer, true), "nynynynnnn"),
-            (account(Role::Responder, true), "nyyyyynnnn"),
-            (account(Role::Approver, true), "nyyyyyynnn"),
-            (account(Role::Approver, false), "nyyyyyannn"),
-            (account(Role::Owner, false), "nyyyyyaynn"),
-            (token(&[Scope::Ingest]), "nyynnnnnnn"),
-            (token(&[Scope::Read]), "nynynnnnnn"),
-            (token(&Scope::ALL), "nyyyynnnnn"),
-            (Principal::Share { id: ShareId(1), incident: IncidentNumber(1) }, "nynnnnnnyn"),
-            (Principal::Nobody, "nyssssssnn"),
+            (Principal::Agent, "yynnnnnnn"),
+            (Principal::System, "yynnnnnnn"),
+            (Principal::Local, "nyyyynnnn"),
+            (account(Role::Viewer, true), "nynynynnn"),
+            (account(Role::Responder, true), "nyyyyynnn"),
+            (account(Role::Approver, true), "nyyyyyynn"),
+            (account(Role::Approver, false), "nyyyyyann"),
+            (account(Role::Owner, false), "nyyyyyayn"),
+            (token(&[Scope::Ingest]), "nyynnnnnn"),
+            (token(&[Scope::Read]), "nynynnnnn"),
+            (token(&Scope::ALL), "nyyyynnnn"),
+            (Principal::Share { id: ShareId(1), incident: IncidentNumber(1) }, "nynnnnnny"),
+            (Principal::Nobody, "nyssssssn"),
         ];
         for (principal, expected) in table {
             assert_eq!(verdicts(&principal), expected, "{principal:?}");

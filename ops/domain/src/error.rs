@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Why the desk does not do it. Each says what to do next; none carries what only the log may know.
+/// Why the service does not do it. Each says what to do next; none carries what only the log may know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "refusal", rename_all = "snake_case")]
 pub enum Error {

@@ -15,11 +15,11 @@ use regex::{Captures, Regex, RegexSet};
 
 mod clean;
 mod named;
+mod replace;
 
-pub use crate::redact::clean::clean;
+pub use crate::redact::{clean::clean, replace::MARK};
 
-/// Stands where a secret was.
-pub const MARK: &str = "[secret]";
+use crate::redact::replace::{pattern, step};
 
 /// Lines after `BEGIN ... PRIVATE KEY` that are hidden at most, so that a stray one does not hide
 /// the rest.
@@ -120,11 +120,6 @@ fn is_base64(text: &str) -> bool {
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\'))
 }
 
-/// A pattern that cannot be wrong at run time: the tests compile all of them.
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).unwrap_or_else(|error| unreachable!("{error}"))
-}
-
 static BEGIN: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10} ?-{4,5}"));
 static END: LazyLock<Regex> =
@@ -157,13 +152,6 @@ fn values(line: &str) -> Cow<'_, str> {
         line = step(line, named::values);
     }
     line
-}
-
-fn step<'a>(line: Cow<'a, str>, change: impl Fn(&str) -> Cow<'_, str>) -> Cow<'a, str> {
-    match change(&line) {
-        Cow::Borrowed(_) => line,
-        Cow::Owned(changed) => Cow::Owned(changed),
-    }
 }
 
 /// Headers whose whole value is secret, and what follows the name of a scheme.

@@ -10,10 +10,13 @@ mod alert_state;
 mod checkpoint;
 mod ending;
 mod places;
+mod saved_state;
 mod series;
 #[cfg(test)]
 mod tests;
 mod window;
+
+pub use saved_state::SavedState;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -36,7 +39,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluate::{
     alert_state::Held,
-    checkpoint::Standing,
     series::{Core, Plan, Silence, looks_back, seconds_to},
 };
 
@@ -100,20 +102,6 @@ struct Series {
     unheard: bool,
     /// It was retired, and its name leads here no more.
     free: bool,
-}
-
-/// The engine's state as it is kept across a restart and in replay bundles: the series that have a
-/// threshold, ordered by subject and signal. Monotonic times in it are relative to the moment of
-/// saving.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SavedState {
-    /// When it was saved.
-    pub at: Timestamp,
-    #[serde(default)]
-    series: Vec<Core>,
-    /// Beside each series, in a checkpoint only: what a restart forgets, and a replay must not.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    standing: Vec<Standing>,
 }
 
 const NEVER: i64 = i64::MAX;

@@ -5,113 +5,36 @@
 //! the order of their numbers: what is known of its runs, what is withdrawn, what is offered.
 //! Nothing is guessed: a command whose values can't be told from what is known is not offered.
 
-use std::collections::BTreeMap;
-
 use domain::{
     actor::Actor,
     breach::Ending,
     incident::{self, Incident},
     journal::Event,
     lifecycle::{State, Step},
-    long_query::LongQuery,
     recommendation::{Ended, Recommendation, RunOutcome, Stage, Withdrawn},
-    subject::Subject,
     time::{Span, Timestamp},
-};
-use policy::{
-    catalogue::{Catalogue, Facts},
-    incident_policy::IncidentPolicy,
 };
 
 mod candidate;
 #[cfg(test)]
 mod properties;
+mod scene;
 #[cfg(test)]
 mod tests;
+mod track_record;
 mod values;
+
+pub use crate::recommender::{
+    candidate::{OFFERED_FOR, TRACKED_DAYS},
+    scene::{Hints, Scene},
+    track_record::{Track, Tracks},
+    values::LARGE_LOGS,
+};
 
 /// The most that is offered for one incident at a time.
 pub const MOST_OFFERED: usize = 3;
-/// How long an offer stands.
-pub const OFFERED_FOR: Span = Span::from_mins(30);
 /// Approved and not started for longer than this, it is too late: things may be otherwise by now.
 pub const STARTED_WITHIN: Span = Span::from_secs(60);
-/// How far back the track record reaches.
-pub const TRACKED_DAYS: u32 = 90;
-/// Log files that are smaller than this are not what fills a disk.
-pub const LARGE_LOGS: u64 = 100 * 1024 * 1024;
-
-/// What else was seen of the host: it helps to choose among the values that [`Facts`] allow.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hints {
-    /// The memory of each app under PM2, in bytes, by its name.
-    pub app_memory: BTreeMap<String, u64>,
-    /// The log files of each app under PM2, by its name: for each disk, by the path where it is
-    /// mounted, how many bytes.
-    pub app_logs: BTreeMap<String, BTreeMap<String, u64>>,
-    /// Under which host name each endpoint is asked.
-    pub endpoint_hosts: BTreeMap<Subject, String>,
-    /// The queries that run for long, each by its `PID@STARTED`.
-    pub queries: BTreeMap<String, LongQuery>,
-}
-
-/// How often a command was proved to work on a subject.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Track {
-    /// So many times it worked.
-    pub worked: u32,
-    /// Of so many runs.
-    pub total: u32,
-    /// When the last one was proved, or was not.
-    pub last: Timestamp,
-}
-
-/// The track record: of each command on each subject.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tracks(BTreeMap<String, BTreeMap<Subject, Track>>);
-
-impl Tracks {
-    /// None yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Takes an event of the journal; only a run whose proof is known counts.
-    pub fn take(&mut self, event: &Event, at: Timestamp) {
-        let Event::RunProved { command, subject, worked, counts, .. } = event else { return };
-        let track = self.0.entry(command.clone()).or_default().entry(subject.clone()).or_default();
-        track.worked = track.worked.saturating_add(u32::from(*worked && *counts));
-        track.total = track.total.saturating_add(u32::from(*counts));
-        track.last = track.last.max(at);
-    }
-
-    /// Of one command on one subject.
-    pub fn of(&self, command: &str, subject: &Subject) -> Track {
-        self.0.get(command).and_then(|subjects| subjects.get(subject)).copied().unwrap_or_default()
-    }
-}
-
-/// What is looked at.
-#[derive(Clone, Copy, Debug)]
-pub struct Scene<'a> {
-    /// The incidents, ordered by number; those that are over are looked at too, as what was offered
-    /// for them ends.
-    pub incidents: &'a [Incident],
-    /// What depends on what.
-    pub policy: &'a IncidentPolicy,
-    /// The catalogue in force; without one nothing is offered.
-    pub catalogue: Option<&'a Catalogue>,
-    /// What the host has.
-    pub facts: &'a Facts,
-    /// What helps to choose.
-    pub hints: &'a Hints,
-    /// What worked before.
-    pub tracks: &'a Tracks,
-    /// The name of this host: commands run nowhere else.
-    pub host: &'a str,
-    /// The time.
-    pub now: Timestamp,
-}
 
 /// That a signal has recovered is seen so long after at the most.
 const SEEN_WITHIN: Span = Span::from_mins(1);
@@ -359,9 +282,4 @@ impl Deciding<'_> {
         let last = ran.iter().map(|ended| ended.at).max().unwrap_or_default().max(elsewhere);
         last > Timestamp::default() && self.scene.now.since(last) < command.cool_down()
     }
-}
-
-/// Whether something really ran and did not help: then it is worth taking back.
-fn failed(one: &Recommendation) -> bool {
-    matches!(&one.stage, Stage::Ended(ended) if ended.worked == Some(false) && ended.has_run())
 }

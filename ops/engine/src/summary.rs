@@ -1,7 +1,10 @@
 //! Composition of the decision summary: which facts of an incident are told, in which order.
 
+mod limits;
 mod outlived;
 mod runs;
+
+pub use outlived::is_outlived;
 
 use domain::{
     breach::{Breach, Ending, Guidance},
@@ -13,29 +16,9 @@ use domain::{
     time::Span,
 };
 
-pub use outlived::is_outlived;
-
-/// The most facts that are told one by one.
-const MOST_FACTS: usize = 5;
-
-/// The most facts of which it is told what is not known.
-const MOST_UNKNOWN: usize = 2;
-
-/// The most subjects that are named.
-const MOST_SUBJECTS: usize = 6;
-
-/// The most commands that are named.
-const MOST_COMMANDS: usize = 3;
-
-/// The longest text from a document, in characters.
-const LONGEST_TEXT: usize = 300;
-
-/// The longest command id or section anchor, in characters.
-const LONGEST_ID: usize = 80;
-
-fn count(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
+use crate::summary::limits::{
+    LONGEST_ID, LONGEST_TEXT, MOST_COMMANDS, MOST_FACTS, MOST_SUBJECTS, MOST_UNKNOWN, count,
+};
 
 /// Basis of the summary of an incident as it stands.
 pub fn basis(incident: &Incident) -> Basis {

@@ -21,6 +21,7 @@
 
 mod bind;
 mod command;
+mod kind;
 mod parameter;
 mod programs;
 mod read;
@@ -32,7 +33,8 @@ mod violation;
 
 pub use bind::{Action, BoundCommand, quoted};
 pub use command::{Command, Does, Proof, RunAs, UserName};
-pub use parameter::{Facts, Kind, Placeholder, Values};
+pub use kind::Kind;
+pub use parameter::{Facts, Placeholder, Values};
 pub use programs::{Argument, BuiltIn, Part, Program, Vector};
 pub use script::{OwnPm2, OwnScript};
 pub use sudoers::sudoers;

@@ -7,160 +7,21 @@
 
 mod cells;
 mod read;
+mod row;
 #[cfg(test)]
 mod tests;
 
+pub use row::{Level, Row, Way};
+
 use std::fmt::Write as _;
 
-use domain::{
-    breach::{Crossing, Guidance},
-    severity::Severity,
-    signal::Signal,
-    signals::Signals,
-    time::Span,
-    unit::Unit,
-};
+use domain::{signals::Signals, unit::Unit};
 use sha2::{Digest, Sha256};
 
 use crate::{
     diagnostic::Diagnostic, incident_policy::IncidentPolicy, pattern::matches,
     thresholds::read::Names,
 };
-
-/// What a value is compared with, in the signal's unit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Level {
-    /// The value is above this.
-    Above(f64),
-    /// The value is below this.
-    Below(f64),
-    /// The value rises by more than `by` in `within`.
-    Rises {
-        /// By how much.
-        by: f64,
-        /// In which time.
-        within: Span,
-    },
-    /// At its present rate the value reaches `limit` in less than `within`.
-    Reaches {
-        /// The limit.
-        limit: f64,
-        /// The horizon.
-        within: Span,
-    },
-}
-
-/// The ways in which rows watch; each subject has at most one row of each in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Way {
-    /// By a level.
-    Level,
-    /// By the rate of change.
-    Rate,
-    /// By a forecast.
-    Forecast,
-    /// Only silence is watched, or nothing at all.
-    Quiet,
-}
-
-impl Level {
-    /// The way of watching that it belongs to.
-    pub const fn way(self) -> Way {
-        match self {
-            Self::Above(_) | Self::Below(_) => Way::Level,
-            Self::Rises { .. } => Way::Rate,
-            Self::Reaches { .. } => Way::Forecast,
-        }
-    }
-
-    /// As a breach tells it.
-    pub fn crossing(self) -> Crossing {
-        match self {
-            Self::Above(level) => Crossing::Above { level },
-            Self::Below(level) => Crossing::Below { level },
-            Self::Rises { by, within } => {
-                Crossing::Rising { by, within_seconds: within.as_secs_f64() }
-            }
-            Self::Reaches { limit, within } => {
-                Crossing::Reaching { limit, within_seconds: within.as_secs_f64() }
-            }
-        }
-    }
-
-    /// The number on a scale on which more is worse; [`crate::evaluate`] measures values on the
-    /// same scale.
-    pub fn on_scale(self) -> f64 {
-        match self {
-            Self::Above(level) => level,
-            Self::Below(level) => -level,
-            Self::Rises { by, within } => by / within.as_secs_f64(),
-            Self::Reaches { within, .. } => -within.as_secs_f64(),
-        }
-    }
-
-    fn comparable(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Above(_), Self::Above(_))
-            | (Self::Below(_), Self::Below(_))
-            | (Self::Rises { .. }, Self::Rises { .. }) => true,
-            (Self::Reaches { limit: one, .. }, Self::Reaches { limit: two, .. }) => one == two,
-            _ => false,
-        }
-    }
-}
-
-/// One row of the document.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// Of which signal.
-    pub signal: Signal,
-    /// Of which subjects: `*` stands for any run of characters.
-    pub pattern: String,
-    /// The unit of the levels; `None` where the row names none and the signal is not declared.
-    pub unit: Option<Unit>,
-    /// Beyond this it is a warning.
-    pub warning: Option<Level>,
-    /// Beyond this it is critical.
-    pub critical: Option<Level>,
-    /// How long it must be beyond the warning level.
-    pub warning_for: Span,
-    /// How long it must be beyond the critical level.
-    pub critical_for: Span,
-    /// At or past this it has recovered; `None`: the warning level (the critical one where there is
-    /// no other).
-    pub recovers_at: Option<Level>,
-    /// Silence for longer than this is a breach.
-    pub no_data_after: Option<Span>,
-    /// What the document says about it.
-    pub guidance: Guidance,
-    /// The line in the document, from 1.
-    pub line: u32,
-}
-
-impl Row {
-    /// The way in which it watches.
-    pub fn way(&self) -> Way {
-        self.base().map_or(Way::Quiet, Level::way)
-    }
-
-    /// The level at which trouble begins: warning, or critical where there is no warning.
-    pub fn base(&self) -> Option<Level> {
-        self.warning.or(self.critical)
-    }
-
-    /// The level of a severity.
-    pub const fn level(&self, severity: Severity) -> Option<Level> {
-        match severity {
-            Severity::Warning => self.warning,
-            Severity::Critical => self.critical,
-        }
-    }
-
-    /// How specific its pattern is: the number of literal characters.
-    fn literal(&self) -> usize {
-        self.pattern.chars().filter(|&c| c != '*').count()
-    }
-}
 
 /// The rows that are in force for one signal of one subject.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use domain::time::Timestamp;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::{
     collectors::registry::Unusable,
     config::{Config, ConfigError},

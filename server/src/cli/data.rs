@@ -5,43 +5,21 @@ use std::{fs, io::Write, path::Path, sync::Arc};
 use domain::{hash::Head, journal::Broken};
 use engine::replay::{self, Bundle};
 
-use super::Outcome;
+use super::{
+    database::{exists, run},
+    outcome::Outcome,
+    wording::{entries, unexplained},
+};
 use crate::{
     backup,
     clock::Clock,
     collectors,
     config::Config,
     store::{
-        self, Store, Where,
+        self, Store,
         verify::{self, VerifyError},
     },
 };
-
-/// Runs one command to its end; these do one thing after the other.
-pub(super) fn run<T>(future: impl Future<Output = T>, err: &mut dyn Write) -> Option<T> {
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => Some(runtime.block_on(future)),
-        Err(error) => {
-            let _ = writeln!(err, "error: this command can't be started: {error}.");
-            None
-        }
-    }
-}
-
-/// A mistyped folder must not become an empty database.
-pub(super) fn exists(at: &Where, err: &mut dyn Write) -> Result<(), Outcome> {
-    match at {
-        Where::Sqlite { path } if !path.exists() => {
-            let _ = writeln!(
-                err,
-                "error: there is no database at {}. Say where the data lie with --data-dir.",
-                path.display()
-            );
-            Err(Outcome::Failed)
-        }
-        _ => Ok(()),
-    }
-}
 
 /// Reads `42:0f…`: a number and a hash, as the health page and every report show them.
 pub(super) fn head(text: &str) -> Result<Head, String> {
@@ -54,10 +32,6 @@ pub(super) fn head(text: &str) -> Result<Head, String> {
         number: number.trim().parse().map_err(|_| expected())?,
         hash: hash.trim().parse().map_err(|_| expected())?,
     })
-}
-
-pub(super) fn entries(count: u64) -> String {
-    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }
 
 /// `calm-ops journal verify`
@@ -81,7 +55,7 @@ pub(super) fn verify(
             let _ = writeln!(
                 err,
                 "error: the chain hangs together, but {}.",
-                super::journal::unexplained(&report.unexplained)
+                unexplained(&report.unexplained)
             );
             Outcome::Wrong
         }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::{config, embedded};
 
 pub(super) fn init(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {

@@ -5,8 +5,9 @@ use std::{io::Write, path::Path};
 use domain::{hash::Head, journal::Broken};
 
 use super::{
-    Outcome,
-    data::{entries, exists, run},
+    database::{exists, run},
+    outcome::Outcome,
+    wording::{entries, unexplained},
 };
 use crate::{
     config::Config,
@@ -61,21 +62,6 @@ pub(super) fn export(
         }
         None => Outcome::Failed,
     }
-}
-
-/// Names the entries whose content is gone without a word.
-pub(super) fn unexplained(numbers: &[u64]) -> String {
-    let named: Vec<String> = numbers.iter().take(20).map(ToString::to_string).collect();
-    let more = if numbers.len() > named.len() {
-        format!(" and {} more", numbers.len() - named.len())
-    } else {
-        String::new()
-    };
-    let [entry, is] = if numbers.len() == 1 { ["entry", "is"] } else { ["entries", "are"] };
-    format!(
-        "the content of {entry} {}{more} {is} gone, and no entry tells of a redaction: someone took it away in the database itself",
-        named.join(", ")
-    )
 }
 
 /// `calm-ops journal verify --file EXPORT.jsonl`

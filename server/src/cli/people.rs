@@ -2,9 +2,12 @@
 
 use std::{io::Write, sync::Arc};
 
-use commands::accounts::{Change, decide};
+use commands::{
+    account_change::{AccountChange, MakeOwnerLink},
+    accounts::decide,
+};
 
-use super::{Outcome, data};
+use super::{database, outcome::Outcome};
 use crate::{
     clock::Clock,
     config::Config,
@@ -24,7 +27,7 @@ pub(super) fn origin(config: &Config) -> String {
 /// `calm-ops owner-link`: whoever may read and write the data may decide who owns it.
 pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
     let at = config.place();
-    if let Err(outcome) = data::exists(&at, err) {
+    if let Err(outcome) = database::exists(&at, err) {
         return outcome;
     }
     let made = async {
@@ -32,7 +35,12 @@ pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Wri
         let secret = new_secret().map_err(|refusal| refusal.to_string())?;
         let (now, hash) = (Clock::start().now().wall, hash_of(&secret));
         let people: store::DecidePeople = Box::new(move |roster| {
-            decide(roster, &domain::access::Principal::Local, &Change::MakeOwnerLink { hash }, now)
+            decide(
+                roster,
+                &domain::access::Principal::Local,
+                &AccountChange::MakeOwnerLink(MakeOwnerLink { hash }),
+                now,
+            )
         });
         let change = store::Change {
             at: now,
@@ -45,7 +53,7 @@ pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Wri
         store.change(change).await.map_err(|error| error.to_string())?;
         Ok::<_, String>(secret)
     };
-    match data::run(made, err) {
+    match database::run(made, err) {
         Some(Ok(secret)) => {
             let page = origin(config);
             let _ = writeln!(

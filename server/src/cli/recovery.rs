@@ -12,7 +12,7 @@ use domain::{
 };
 use policy::catalogue::{self, Catalogue, UserName};
 
-use super::{Outcome, data, people};
+use super::{database, outcome::Outcome, people};
 use crate::{
     clock::Clock,
     collectors::pm2::Pm2Collector,
@@ -32,7 +32,7 @@ pub(super) fn dry_run(
     err: &mut dyn Write,
 ) -> Outcome {
     let at = config.place();
-    let checked = data::exists(&at, err)
+    let checked = database::exists(&at, err)
         .and_then(|()| same_user(&config.data_dir, err))
         .and_then(|()| approved_commands(config, err));
     let catalogue = match checked {
@@ -62,7 +62,7 @@ pub(super) fn dry_run(
         let plan = recovery.plan(&one);
         Ok::<_, String>((incident, one, plan))
     };
-    match data::run(looked, err) {
+    match database::run(looked, err) {
         Some(Ok((incident, one, plan))) => {
             let page = format!("{}/ops/approve/{id}", people::origin(config));
             told(&incident, &one, plan, &page, out, err)
@@ -336,7 +336,7 @@ pub(super) fn sudoers(
             .or_else(|| Pm2Collector::home(None, Some(user.home.into())))
     };
     let place = Place { pm2_home: home.filter(|_| config.collectors.pm2.enabled), ..here };
-    let Some(facts) = data::run(facts::once(&place, None), err) else { return Outcome::Failed };
+    let Some(facts) = database::run(facts::once(&place, None), err) else { return Outcome::Failed };
     let _ = write!(out, "{}", catalogue::sudoers(&catalogue, &facts, &name));
     if !Path::new(SUDO).exists() {
         let _ = writeln!(

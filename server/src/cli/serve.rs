@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::{
     config::{Config, Log, LogFormat},
     serve::{self, StartError},

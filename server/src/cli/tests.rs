@@ -237,7 +237,7 @@ fn a_journal_is_saved_restored_and_proved() {
         .map(|name| dir.path().join(name).to_str().unwrap().to_owned());
     fs::create_dir(&first).unwrap();
     let config = Config { data_dir: first.clone().into(), ..Config::standard() };
-    data::run(
+    database::run(
         async { crate::store::open(&config.place()).await.map(drop).unwrap() },
         &mut Vec::new(),
     )

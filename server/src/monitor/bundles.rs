@@ -4,16 +4,13 @@
 //! started anew, or the incident took longer than is recorded) never takes the place of one that
 //! was kept before. One that can't be saved is tried again.
 
-use std::sync::Arc;
-
 use domain::{
     id::IncidentNumber,
     time::{Now, Span, Timestamp},
 };
 use engine::replay::Bundle;
 
-use super::{Landed, Monitor, writes::within};
-use crate::store::Store;
+use crate::{monitor::time_limit::within, store::Store};
 
 /// How long to wait before a bundle that could not be saved is tried again.
 const AGAIN_AFTER: Span = Span::from_secs(5);
@@ -56,26 +53,8 @@ impl Waiting {
         unkept.into_iter().for_each(|one| self.add(one));
     }
 
-    fn take_due(&mut self, now: Now) -> Vec<Wanted> {
+    pub(super) fn take_due(&mut self, now: Now) -> Vec<Wanted> {
         if now.mono < self.not_before.mono { Vec::new() } else { std::mem::take(&mut self.wanted) }
-    }
-}
-
-impl Monitor {
-    /// Sends the bundles that wait on their way, if there are any and it is time.
-    pub(super) fn keep_bundles(&mut self, now: Now) -> bool {
-        let wanted = self.bundles.take_due(now);
-        if wanted.is_empty() {
-            return false;
-        }
-        let Some(bundle) = self.parts.intake.core().recording.bundle() else {
-            // The next checkpoint brings one.
-            self.bundles.put_back(wanted, now);
-            return false;
-        };
-        let store = Arc::clone(&self.store);
-        self.send(async move { Landed::Kept { unkept: keep(&*store, bundle, wanted).await } });
-        true
     }
 }
 

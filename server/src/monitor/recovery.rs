@@ -1,15 +1,14 @@
 //! What the monitor knows of recovery: which commands are recommended, and what worked before.
 
-use std::{future::pending, sync::Arc};
+use std::sync::Arc;
 
 use domain::{
     journal::{Entry, Event},
     time::{Now, Span},
 };
 use engine::recommender::{self, Scene, TRACKED_DAYS, Tracks};
-use tokio::task::JoinHandle;
 
-use super::Monitor;
+use crate::monitor::{Monitor, time_limit::within};
 
 /// How often the track record is read anew, so that what is too old leaves it; and how soon after a
 /// failure.
@@ -21,7 +20,7 @@ impl Monitor {
     /// record is known.
     pub(super) fn recommend(&mut self, now: Now) -> Vec<Event> {
         self.track(now);
-        let recovery = self.parts.desk.recovery();
+        let recovery = self.parts.service.recovery();
         let (Some(hints), Some(tracks)) = (recovery.hints(), &self.tracks) else {
             return Vec::new();
         };
@@ -55,7 +54,7 @@ impl Monitor {
         let store = Arc::clone(&self.store);
         let since = now.wall.minus(Span::from_secs(u64::from(TRACKED_DAYS) * 86_400));
         self.tracking = Some(tokio::spawn(async move {
-            let read = super::writes::within(store.proofs(since)).await;
+            let read = within(store.proofs(since)).await;
             read.inspect_err(|sentence| {
                 tracing::warn!(sentence, "the record of what worked could not be read");
             })
@@ -89,17 +88,4 @@ impl Monitor {
             }
         }
     }
-}
-
-/// Waits for the record that is being read; for ever if none is.
-pub(super) async fn read(
-    tracking: &mut Option<JoinHandle<Option<Vec<Entry>>>>,
-) -> Option<Vec<Entry>> {
-    let Some(task) = tracking else { return pending().await };
-    let read = task
-        .await
-        .inspect_err(|error| tracing::error!(%error, "reading what worked failed inside"))
-        .unwrap_or_default();
-    *tracking = None;
-    read
 }

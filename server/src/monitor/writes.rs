@@ -3,13 +3,11 @@
 
 use std::{
     collections::BTreeMap,
-    future::pending,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use app::desk::Desk as _;
-use commands::command::Command;
+use commands::command::Record;
 use domain::{
     access::Principal,
     actor::Actor,
@@ -21,21 +19,29 @@ use domain::{
     time::{Now, Span, Timestamp},
 };
 use engine::agent::{self, World};
-use tokio::task::JoinHandle;
 
-use super::{
-    Away, Kept, LEARN_EVERY, LEARN_FROM, Landed, Monitor, SAVE_EVERY, Stored, Usual,
-    bundles::{Wanted, keep},
-    evidence,
+use crate::{
+    monitor::{
+        Kept, Monitor,
+        bundles::{Wanted, keep},
+        evidence,
+        in_flight::{Away, Landed, Stored, Usual},
+        time_limit::{LONGEST_WRITE, TOO_SLOW, within},
+    },
+    store::{Store, StoreError},
 };
-use crate::store::{Store, StoreError};
+
+/// How often the state of the rules, and that Calm Ops runs, is saved.
+const SAVE_EVERY: Span = Span::from_secs(10);
+/// How often what is usual is learned anew, and old roll-ups are removed.
+const LEARN_EVERY: Span = Span::from_mins(15);
+/// What is usual is learned from this long.
+const LEARN_FROM: Span = Span::from_secs(7 * 86_400);
 
 /// How long to wait before the database is tried again.
 const RETRY: Span = Span::from_secs(1);
 /// The most roll-ups in one transaction.
 const ROLLUP_BATCH: usize = 1_000;
-/// A write that has no answer by then has failed. Longer than the desk's own limit.
-const LONGEST_WRITE: Duration = Duration::from_secs(20);
 /// How often the incidents are read anew before a decision is tried with what was read last.
 const MOST_READINGS: u32 = 3;
 
@@ -92,7 +98,23 @@ impl Monitor {
         }
     }
 
-    pub(super) fn send(&mut self, write: impl Future<Output = Landed> + Send + 'static) {
+    /// Sends the bundles that wait on their way, if there are any and it is time.
+    fn keep_bundles(&mut self, now: Now) -> bool {
+        let wanted = self.bundles.take_due(now);
+        if wanted.is_empty() {
+            return false;
+        }
+        let Some(bundle) = self.parts.intake.core().recording.bundle() else {
+            // The next checkpoint brings one.
+            self.bundles.put_back(wanted, now);
+            return false;
+        };
+        let store = Arc::clone(&self.store);
+        self.send(async move { Landed::Kept { unkept: keep(&*store, bundle, wanted).await } });
+        true
+    }
+
+    fn send(&mut self, write: impl Future<Output = Landed> + Send + 'static) {
         self.flight = Some((Instant::now(), tokio::spawn(write)));
     }
 
@@ -136,7 +158,7 @@ impl Monitor {
             self.misfit(now);
             return Vec::new();
         }
-        let head = self.parts.desk.head();
+        let head = self.parts.service.head();
         let core = self.parts.intake.core();
         for (number, incident) in &after {
             let before = self.known.iter().find(|known| known.number == *number);
@@ -164,7 +186,7 @@ impl Monitor {
 
     fn record(&mut self, events: Vec<Event>, caller: Principal, now: Now) {
         let monitor = self.kept(now);
-        let desk = Arc::clone(&self.parts.desk);
+        let service = Arc::clone(&self.parts.service);
         let store = Arc::clone(&self.store);
         // A bundle is kept when an incident opens and when it ends: what led to it, and all of it.
         let wanted = events.iter().filter_map(|event| match event {
@@ -183,7 +205,7 @@ impl Monitor {
         self.send(async move {
             let acted = tokio::time::timeout(
                 LONGEST_WRITE,
-                desk.act(caller, Command::Record { events, monitor }),
+                service.execute(caller, Record { events, monitor }),
             )
             .await;
             let result = acted
@@ -376,8 +398,8 @@ impl Monitor {
         let last = async {
             match self
                 .parts
-                .desk
-                .act(Principal::System, Command::Record { events, monitor: monitor.clone() })
+                .service
+                .execute(Principal::System, Record { events, monitor: monitor.clone() })
                 .await
             {
                 Ok(_) => self.keep_documents(&own),
@@ -393,19 +415,6 @@ impl Monitor {
         if tokio::time::timeout(Duration::from_millis(1_000), last).await.is_err() {
             tracing::warn!("the database did not answer in time while stopping");
         }
-    }
-}
-
-const TOO_SLOW: &str = "It did not answer in time.";
-
-/// What a write brought, or why it failed. One that hangs has failed: everything else waits behind
-/// it.
-pub(super) async fn within<T>(
-    write: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, String> {
-    match tokio::time::timeout(LONGEST_WRITE, write).await {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err(TOO_SLOW.to_owned()),
     }
 }
 
@@ -469,28 +478,4 @@ async fn study(store: Arc<dyn Store>, now: Timestamp) -> Usual {
     usual
         .inspect_err(|error| tracing::warn!(%error, "what is usual could not be read"))
         .unwrap_or_default()
-}
-
-/// Waits for the write that is on its way; for ever if there is none. Given up in the middle,
-/// nothing is lost: the write stays.
-pub(super) async fn landing(
-    flight: &mut Option<(Instant, JoinHandle<Landed>)>,
-) -> (Duration, Option<Landed>) {
-    let Some((began, task)) = flight else { return pending().await };
-    let landed =
-        task.await.inspect_err(|error| tracing::error!(%error, "a write failed inside")).ok();
-    let took = began.elapsed();
-    *flight = None;
-    (took, landed)
-}
-
-/// The same for what is learned.
-pub(super) async fn studied(study: &mut Option<JoinHandle<Usual>>) -> Usual {
-    let Some(task) = study else { return pending().await };
-    let usual = task
-        .await
-        .inspect_err(|error| tracing::error!(%error, "learning what is usual failed inside"))
-        .unwrap_or_default();
-    *study = None;
-    usual
 }

@@ -16,8 +16,7 @@ use std::{
     time::Duration,
 };
 
-use app::desk::Desk as _;
-use commands::command::Command;
+use commands::command::{EndRun, StartRun};
 use domain::{
     access::Principal,
     error::Error,
@@ -37,9 +36,9 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    desk::Desk,
     live::Live,
     run::{Outcome, Report, Runner},
+    service::Service,
     store::{QueryCancel, Store},
 };
 
@@ -62,7 +61,7 @@ const MOST_OUTPUT: usize = 32 * 1024;
 pub struct Runs(Arc<Inner>);
 
 struct Inner {
-    desk: Arc<Desk>,
+    service: Arc<Service>,
     store: Arc<dyn Store>,
     recovery: Arc<Recovery>,
     live: Arc<Live>,
@@ -75,9 +74,9 @@ struct Inner {
 }
 
 impl Runs {
-    /// Runs what the desk has approved, until `stop`.
+    /// Runs what the service has approved, until `stop`.
     pub fn new(
-        desk: Arc<Desk>,
+        service: Arc<Service>,
         store: Arc<dyn Store>,
         recovery: Arc<Recovery>,
         live: Arc<Live>,
@@ -86,14 +85,14 @@ impl Runs {
         stop: CancellationToken,
     ) -> Self {
         let (active, tasks) = (Mutex::default(), TaskTracker::new());
-        Self(Arc::new(Inner { desk, store, recovery, live, runner, clock, active, tasks, stop }))
+        Self(Arc::new(Inner { service, store, recovery, live, runner, clock, active, tasks, stop }))
     }
 
     /// Works until told to stop; then waits a moment for what runs, and leaves it running.
     pub async fn run(self) {
         let inner = self.0;
         // Subscribed first: what is approved while the incidents are read is heard.
-        let mut entries = inner.desk.subscribe();
+        let mut entries = inner.service.subscribe();
         let mut first = true;
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -213,7 +212,7 @@ impl Inner {
         });
     }
 
-    /// It was journalled as started, and this program does not run it. The desk refuses this if it
+    /// It was journalled as started, and this program does not run it. The service refuses this if it
     /// has ended meanwhile.
     async fn lost(self: Arc<Self>, id: RecommendationId, started_at: Timestamp, first: bool) {
         let (outcome, output) = if first {
@@ -232,7 +231,7 @@ impl Inner {
     }
 
     async fn carry_out(self: Arc<Self>, id: RecommendationId, cancel: CancellationToken) {
-        match self.desk.act(Principal::System, Command::StartRun { recommendation: id }).await {
+        match self.service.execute(Principal::System, StartRun { recommendation: id }).await {
             Ok(_) => {}
             // Another one starts it, something else runs there, or the database is away: the next
             // look sees how it stands.
@@ -242,7 +241,7 @@ impl Inner {
             }
         }
         let ready = match self.recommendation(id).await {
-            Ok((incident, one)) => match self.desk.no_approvers(&incident, &one).await {
+            Ok((incident, one)) => match self.service.no_approvers(&incident, &one).await {
                 Err(_) => Err("The database did not answer, so it is not known whether those who approved it still may.".to_owned()),
                 Ok(lost) => {
                     let inner = Arc::clone(&self);
@@ -334,10 +333,10 @@ impl Inner {
         loop {
             let (outcome, output) = (outcome.clone(), output.clone());
             match self
-                .desk
-                .act(
+                .service
+                .execute(
                     Principal::System,
-                    Command::EndRun { recommendation: id, outcome, duration, output },
+                    EndRun { recommendation: id, outcome, duration, output },
                 )
                 .await
             {

@@ -30,9 +30,9 @@ use rustix::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Exit,
     plan::Plan,
     program,
+    report::Exit,
     rule::{Refusal, Rule},
     user::Way,
 };

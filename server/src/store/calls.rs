@@ -7,7 +7,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::StoreError;
+use crate::store::error::StoreError;
 
 /// A call that is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! Which database, and how it is opened.
 
-use std::{cmp::Ordering, fmt, path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
-use sqlx::migrate::{MigrateError, Migrator};
-
-use super::{Archive, PostgresStore, SqliteStore, Store, StoreError};
+use crate::store::{
+    Archive, Store, error::StoreError, postgres::PostgresStore, sqlite::SqliteStore,
+};
 
 /// Where the data lie.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,38 +51,6 @@ pub async fn open_to_read(at: &Where) -> Result<Arc<dyn Store>, StoreError> {
         Where::Sqlite { path } => Arc::new(SqliteStore::open_to_read(path).await?),
         Where::Postgres { url } => Arc::new(PostgresStore::connect_to_read(url).await?),
     })
-}
-
-/// Which versions of the schema a database has.
-pub(super) const APPLIED: &str =
-    "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
-
-/// Whoever only reads can't bring the schema up to date, and must not guess at another one.
-pub(super) fn same_schema(known: &Migrator, applied: &[i64]) -> Result<(), StoreError> {
-    let newest = |versions: &mut dyn Iterator<Item = i64>| versions.max().unwrap_or(0);
-    let (known, applied) =
-        (newest(&mut known.iter().map(|one| one.version)), newest(&mut applied.iter().copied()));
-    match applied.cmp(&known) {
-        Ordering::Equal => Ok(()),
-        Ordering::Less => Err(StoreError::trouble(
-            "The database was written by an older Calm Ops, and this command changes nothing. Start this version once: calm-ops serve.",
-        )),
-        Ordering::Greater => Err(MigrateError::VersionTooNew(applied, known).into()),
-    }
-}
-
-/// A database without the table of its versions is not one of ours.
-pub(super) fn unread(error: sqlx::Error) -> StoreError {
-    match &error {
-        // SQLite's "no such table", and PostgreSQL's.
-        sqlx::Error::Database(said) if matches!(said.code().as_deref(), Some("1" | "42P01")) => {
-            StoreError::unavailable(
-                "There is nothing of Calm Ops in this database. Start the server once, or name another database.",
-                error,
-            )
-        }
-        _ => error.into(),
-    }
 }
 
 /// Opens the database for `serve`: a second program that wants to serve from it gets a sentence.

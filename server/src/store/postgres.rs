@@ -11,38 +11,14 @@ use sqlx::{
 };
 use tokio::sync::Mutex;
 
-use super::{QueryCancel, Rollup, StoreError, schema};
+use crate::store::{QueryCancel, error::StoreError, rollup::Rollup, rows, schema};
 
-#[path = "shared.rs"]
+#[path = "sql/mod.rs"]
 #[expect(
     clippy::duplicate_mod,
     reason = "the same queries are compiled for each database, checked by its own types"
 )]
-mod shared;
-#[path = "shared_archive.rs"]
-#[expect(
-    clippy::duplicate_mod,
-    reason = "the same queries are compiled for each database, checked by its own types"
-)]
-mod shared_archive;
-#[path = "shared_calls.rs"]
-#[expect(
-    clippy::duplicate_mod,
-    reason = "the same queries are compiled for each database, checked by its own types"
-)]
-mod shared_calls;
-#[path = "shared_trail.rs"]
-#[expect(
-    clippy::duplicate_mod,
-    reason = "the same queries are compiled for each database, checked by its own types"
-)]
-mod shared_trail;
-#[path = "shared_write.rs"]
-#[expect(
-    clippy::duplicate_mod,
-    reason = "the same queries are compiled for each database, checked by its own types"
-)]
-mod shared_write;
+mod sql;
 
 type Db = Postgres;
 type Connection = PgConnection;
@@ -127,9 +103,11 @@ impl PostgresStore {
         let writer = pool.clone().connect_lazy_with(options.clone());
         writer.close().await;
         let readers = pool.connect_with(options).await?;
-        let applied =
-            sqlx::query_scalar(super::APPLIED).fetch_all(&readers).await.map_err(super::unread)?;
-        super::same_schema(&schema::POSTGRES, &applied)?;
+        let applied = sqlx::query_scalar(schema::APPLIED)
+            .fetch_all(&readers)
+            .await
+            .map_err(schema::unread)?;
+        schema::same_schema(&schema::POSTGRES, &applied)?;
         Ok(Self { writer, readers, alone: None })
     }
 
@@ -192,7 +170,7 @@ impl PostgresStore {
                 AND application_name <> 'calm-ops' AND (EXTRACT(EPOCH FROM query_start) * 1000000)::bigint = $2",
         )
         .bind(i32::try_from(pid).unwrap_or(-1))
-        .bind(shared::bound(started))
+        .bind(rows::bound(started))
         .fetch_optional(&self.readers)
         .await;
         match told {

@@ -1,4 +1,4 @@
-//! What the rows of both databases mean: between columns and the types of `rules`.
+//! What the rows of both databases mean: between columns and the types of `domain`.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,10 @@ use domain::{
 };
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
-use super::{Rollup, RollupStep, StoreError};
+use crate::store::{
+    error::StoreError,
+    rollup::{Rollup, RollupStep},
+};
 
 /// Until when a command may be in the way of another yes: while it runs or may still run, and while
 /// it is not to be run again.
@@ -123,6 +126,14 @@ pub(super) fn incident(number: i64, body: &[u8]) -> Result<Incident, StoreError>
         .map_err(|error| StoreError::inconsistent("incident", number, error))
 }
 
+pub(super) fn bound(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+pub(super) fn number_of_row(value: i64, table: &'static str) -> Result<u64, StoreError> {
+    u64::try_from(value).map_err(|error| StoreError::inconsistent(table, value, error))
+}
+
 pub(super) fn number(value: i64) -> Result<IncidentNumber, StoreError> {
     u32::try_from(value)
         .map(IncidentNumber)
@@ -204,19 +215,6 @@ pub(crate) fn readable(stored: &StoredEntry) -> Result<Entry, StoreError> {
     )
 }
 
-impl RollupStep {
-    pub(crate) const fn code(self) -> i64 {
-        match self {
-            Self::Minute => 1,
-            Self::Hour => 2,
-        }
-    }
-
-    pub(crate) fn from_code(code: i64) -> Option<Self> {
-        [Self::Minute, Self::Hour].into_iter().find(|step| step.code() == code)
-    }
-}
-
 /// A roll-up's columns.
 pub(super) struct RollupRow {
     pub series: i64,
@@ -275,38 +273,6 @@ impl RollupRow {
             count: u32::try_from(self.count).map_err(|error| bad(error.to_string()))?,
         })
     }
-}
-
-/// A batch with each series, step and start once, and without what is not a finite number.
-pub(super) fn joined(rollups: &[Rollup]) -> Vec<Rollup> {
-    let mut sorted: Vec<Rollup> = rollups
-        .iter()
-        .filter(|rollup| {
-            rollup.count > 0
-                && [rollup.min, rollup.max, rollup.mean, rollup.last]
-                    .iter()
-                    .all(|value| value.is_finite())
-        })
-        .cloned()
-        .collect();
-    let key = |rollup: &Rollup| {
-        (rollup.subject.clone(), rollup.signal.clone(), rollup.step.code(), rollup.start)
-    };
-    sorted.sort_by_cached_key(key);
-    sorted.dedup_by(|next, kept| {
-        let same = key(next) == key(kept);
-        if same {
-            let (a, b) = (f64::from(kept.count), f64::from(next.count));
-            kept.mean = (kept.mean * a + next.mean * b) / (a + b);
-            kept.min = kept.min.min(next.min);
-            kept.max = kept.max.max(next.max);
-            kept.last = next.last;
-            kept.unit = next.unit.clone();
-            kept.count = kept.count.saturating_add(next.count);
-        }
-        same
-    });
-    sorted
 }
 
 /// What is usual for a series.

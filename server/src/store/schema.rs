@@ -1,12 +1,14 @@
 //! The schema's migrations, built into the program: one file each in `migrations/`, in the order of
-//! their numbers.
+//! their numbers; and the check that a database has all of them.
 
-use std::sync::LazyLock;
+use std::{cmp::Ordering, sync::LazyLock};
 
 use sqlx::{
     SqlSafeStr as _, SqlStr,
-    migrate::{Migration, MigrationType, Migrator},
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
+
+use crate::store::error::StoreError;
 
 /// Lists a database's migrations by their files' names.
 macro_rules! migrations {
@@ -29,6 +31,38 @@ fn migrator<const N: usize>(files: [(&'static str, SqlStr); N]) -> Migrator {
         Migration::new(version, description.into(), MigrationType::Simple, sql, false)
     };
     Migrator::with_migrations((1..).zip(files).map(migration).collect())
+}
+
+/// Which versions of the schema a database has.
+pub(super) const APPLIED: &str =
+    "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
+
+/// Whoever only reads can't bring the schema up to date, and must not guess at another one.
+pub(super) fn same_schema(known: &Migrator, applied: &[i64]) -> Result<(), StoreError> {
+    let newest = |versions: &mut dyn Iterator<Item = i64>| versions.max().unwrap_or(0);
+    let (known, applied) =
+        (newest(&mut known.iter().map(|one| one.version)), newest(&mut applied.iter().copied()));
+    match applied.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(StoreError::trouble(
+            "The database was written by an older Calm Ops, and this command changes nothing. Start this version once: calm-ops serve.",
+        )),
+        Ordering::Greater => Err(MigrateError::VersionTooNew(applied, known).into()),
+    }
+}
+
+/// A database without the table of its versions is not one of ours.
+pub(super) fn unread(error: sqlx::Error) -> StoreError {
+    match &error {
+        // SQLite's "no such table", and PostgreSQL's.
+        sqlx::Error::Database(said) if matches!(said.code().as_deref(), Some("1" | "42P01")) => {
+            StoreError::unavailable(
+                "There is nothing of Calm Ops in this database. Start the server once, or name another database.",
+                error,
+            )
+        }
+        _ => error.into(),
+    }
 }
 
 #[cfg(test)]

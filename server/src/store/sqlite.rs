@@ -18,38 +18,14 @@ use sqlx::{
     },
 };
 
-use super::{Rollup, StoreError, schema};
+use crate::store::{QueryCancel, error::StoreError, rollup::Rollup, schema};
 
-#[path = "shared.rs"]
+#[path = "sql/mod.rs"]
 #[expect(
     clippy::duplicate_mod,
     reason = "the same queries are compiled for each database, checked by its own types"
 )]
-mod shared;
-#[path = "shared_archive.rs"]
-#[expect(
-    clippy::duplicate_mod,
-    reason = "the same queries are compiled for each database, checked by its own types"
-)]
-mod shared_archive;
-#[path = "shared_calls.rs"]
-#[expect(
-    clippy::duplicate_mod,
-    reason = "the same queries are compiled for each database, checked by its own types"
-)]
-mod shared_calls;
-#[path = "shared_trail.rs"]
-#[expect(
-    clippy::duplicate_mod,
-    reason = "the same queries are compiled for each database, checked by its own types"
-)]
-mod shared_trail;
-#[path = "shared_write.rs"]
-#[expect(
-    clippy::duplicate_mod,
-    reason = "the same queries are compiled for each database, checked by its own types"
-)]
-mod shared_write;
+mod sql;
 
 type Db = Sqlite;
 type Connection = SqliteConnection;
@@ -136,9 +112,11 @@ impl SqliteStore {
             .acquire_timeout(PATIENCE * 2)
             .connect_with(options)
             .await?;
-        let applied =
-            sqlx::query_scalar(super::APPLIED).fetch_all(&readers).await.map_err(super::unread)?;
-        super::same_schema(&schema::SQLITE, &applied)?;
+        let applied = sqlx::query_scalar(schema::APPLIED)
+            .fetch_all(&readers)
+            .await
+            .map_err(schema::unread)?;
+        schema::same_schema(&schema::SQLITE, &applied)?;
         Ok(Self { writer: readers.clone(), readers, _alone: None })
     }
 
@@ -149,12 +127,8 @@ impl SqliteStore {
 
     /// SQLite has no sessions of others.
     #[expect(clippy::unused_async, reason = "the same call as for PostgreSQL")]
-    async fn cancel_backend(
-        &self,
-        _pid: u32,
-        _started: u64,
-    ) -> Result<super::QueryCancel, StoreError> {
-        Ok(super::QueryCancel::NotHere)
+    async fn cancel_backend(&self, _pid: u32, _started: u64) -> Result<QueryCancel, StoreError> {
+        Ok(QueryCancel::NotHere)
     }
 
     /// After a redaction: what was removed is in the log beside the file until the log is emptied.

@@ -1,56 +1,18 @@
 //! What the store does for the trail and for share links.
 
 use async_trait::async_trait;
-use commands::{
-    audit::AuditFilter,
-    notifications::{Contact, Notification},
-    sharing::{Share, ShareRequest},
-};
+use commands::{audit::AuditFilter, sharing::Share};
 use domain::{
     hash::Hash,
-    id::{AccountId, ContactId, IncidentNumber, ShareId},
+    id::{IncidentNumber, ShareId},
     journal::{Entry, StoredEntry},
     time::Timestamp,
 };
 
-use super::{Change, StoreError};
-
-/// A row that is written in the same transaction as a change, beside the incidents' rows.
-#[derive(Clone, Debug)]
-pub enum Beside {
-    /// None.
-    Nothing,
-    /// A share link is made; the store journals it too, as its number is the entry's.
-    Share {
-        /// Of which incident.
-        incident: IncidentNumber,
-        /// What it shows.
-        wanted: ShareRequest,
-        /// SHA-256 of its token.
-        token_hash: Hash,
-    },
-    /// A contact is set; the store journals it too. One with the number 0 is new, and gets the
-    /// number of its entry; another one must be its account's already.
-    Contact(Box<Contact>),
-    /// A test by a contact of an account is queued; nothing is journalled.
-    Test {
-        /// Whose.
-        account: AccountId,
-        /// By which contact.
-        contact: ContactId,
-        /// When.
-        at: Timestamp,
-    },
-    /// A call that waits has ended; refused if it has ended before.
-    CallEnded {
-        /// Which.
-        call: Notification,
-        /// By which contact.
-        contact: ContactId,
-        /// Why it was given up; `None` if it was sent.
-        failed: Option<String>,
-    },
-}
+use crate::store::{
+    change::{Beside, Change},
+    error::StoreError,
+};
 
 /// Looking through the journal, and share links.
 #[async_trait]

@@ -11,7 +11,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{Store, StoreError, rows};
+use crate::store::{Store, error::StoreError, rows};
 
 /// How many entries are read at a time.
 const PAGE: u32 = 500;

@@ -1,9 +1,8 @@
-//! REST: the same desk as the pages, for other programs. [`ROUTES`] is the one table that makes the
+//! REST: the same service as the pages, for other programs. [`ROUTES`] is the one table that makes the
 //! router and its description.
 
 use std::str::FromStr;
 
-use app::desk::Desk as _;
 use axum::{
     Json, Router,
     body::Body,
@@ -17,8 +16,12 @@ use axum::{
 };
 use bytes::Bytes;
 use commands::{
-    command::Command,
-    query::{Answer, HistoryFilter, Query},
+    command::{Acknowledge, Comment, Reopen, Resolve, RetireSubject},
+    reading::{
+        FindIncident, GetBundle, GetHealth, GetIncident, GetSeries, HistoryFilter, ListIncidents,
+        ReadJournal, SearchHistory, StreamEvents,
+    },
+    service::Executable,
 };
 use domain::{
     access::{Permission, Principal, authorize},
@@ -61,7 +64,7 @@ pub struct Route {
     pub method: &'static str,
     /// The path, with `{parameters}`.
     pub path: &'static str,
-    /// What it asks of its caller. The desk decides by the same; a test holds both against each
+    /// What it asks of its caller. The service decides by the same; a test holds both against each
     /// other.
     pub need: Permission,
     /// What it does, in a sentence.
@@ -89,7 +92,7 @@ pub fn router() -> Router<Site> {
     let router = ROUTES.iter().fold(Router::new(), |router, route| {
         let need = route.need;
         // Refused before a body is read, so that only those who may learn what it should look like.
-        // The desk asks again; a push has a rule of its own.
+        // The service asks again; a push has a rule of its own.
         let early =
             middleware::from_fn(move |As(caller): As, request: Request, next: Next| async move {
                 if need != Permission::Ingest {
@@ -122,10 +125,7 @@ impl FromRequestParts<Site> for Which {
         let id =
             text.parse().map_err(|_| unknown_incident("that: a number or a UUID names one"))?;
         let As(caller) = As::from_request_parts(parts, site).await?;
-        match site.desk.ask(caller, Query::IncidentById { id }).await? {
-            Answer::Number(found) => Ok(Self(found.number)),
-            _ => Err(unknown_incident("that")),
-        }
+        Ok(Self(site.service.execute(caller, FindIncident { id }).await?.number))
     }
 }
 
@@ -133,40 +133,17 @@ fn unknown_incident(name: &str) -> Problem {
     Problem::new(Kind::NotFound, format!("There is no incident like {name}."))
 }
 
-/// Asks the desk, and gives the answer without its tag.
-pub(super) async fn ask(site: &Site, caller: Principal, query: Query) -> Result<Response, Problem> {
-    fn json<T: Serialize>(view: &T) -> Response {
-        ([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response()
-    }
-    Ok(match site.desk.ask(caller, query).await? {
-        Answer::Health(view) => json(&view),
-        Answer::Incidents(view) => json(&view),
-        Answer::Incident(view) => json(&view),
-        Answer::Number(view) => json(&view),
-        Answer::History(view) => json(&view),
-        Answer::Course(view) => json(&view),
-        Answer::Document(view) => json(&view),
-        Answer::Journal(view) => json(&view),
-        Answer::Recommendation(view) => json(&view),
-        Answer::Settings(view) => json(&view),
-        Answer::Bundle(bytes) => {
-            ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
-        }
-        Answer::Trail(view) => json(&view),
-        Answer::Verified(view) => json(&view),
-        Answer::Shares(view) => json(&view),
-        Answer::Shared(view) => json(&view),
-        Answer::Contacts(view) => json(&view),
-    })
-}
-
-pub(super) async fn act(
+/// Executes an operation, and gives its output as JSON.
+pub(super) async fn execute<O>(
     site: &Site,
     caller: Principal,
-    command: Command,
-) -> Result<Response, Problem> {
-    let done = site.desk.act(caller, command).await?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(done)).into_response())
+    operation: O,
+) -> Result<Response, Problem>
+where
+    O: Executable<Output: Serialize>,
+{
+    let output = site.service.execute(caller, operation).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(output)).into_response())
 }
 
 /// Reads a small JSON body. An empty one counts as `{}`.
@@ -222,7 +199,7 @@ const STUCK: Span = Span::from_secs(30);
 
 async fn public_health(State(site): State<Site>) -> Response {
     let shown = site.board.shown();
-    let active = site.desk.active().await;
+    let active = site.service.active().await;
     let worst = active.iter().flatten().copied().max().max(monitor::worst(&shown.readings));
     let stuck = site.clock.now().wall.since(shown.readings.checked_at) > STUCK;
     let status = match worst {
@@ -241,11 +218,11 @@ async fn public_health(State(site): State<Site>) -> Response {
 }
 
 async fn health(State(site): State<Site>, As(caller): As) -> Result<Response, Problem> {
-    ask(&site, caller, Query::Health).await
+    execute(&site, caller, GetHealth {}).await
 }
 
 async fn incidents(State(site): State<Site>, As(caller): As) -> Result<Response, Problem> {
-    ask(&site, caller, Query::Incidents).await
+    execute(&site, caller, ListIncidents {}).await
 }
 
 async fn incident(
@@ -253,7 +230,7 @@ async fn incident(
     As(caller): As,
     Which(incident): Which,
 ) -> Result<Response, Problem> {
-    ask(&site, caller, Query::Incident { incident }).await
+    execute(&site, caller, GetIncident { incident }).await
 }
 
 async fn acknowledge(
@@ -261,7 +238,7 @@ async fn acknowledge(
     As(caller): As,
     Which(incident): Which,
 ) -> Result<Response, Problem> {
-    act(&site, caller, Command::Acknowledge { incident }).await
+    execute(&site, caller, Acknowledge { incident }).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -295,7 +272,7 @@ async fn comment(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let Text { text } = body(&headers, &bytes)?;
-    act(&site, caller, Command::Comment { incident, text }).await
+    execute(&site, caller, Comment { incident, text }).await
 }
 
 async fn resolve(
@@ -306,7 +283,7 @@ async fn resolve(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let Note { note } = body(&headers, &bytes)?;
-    act(&site, caller, Command::Resolve { incident, note }).await
+    execute(&site, caller, Resolve { incident, note }).await
 }
 
 async fn reopen(
@@ -317,7 +294,7 @@ async fn reopen(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let Note { note } = body(&headers, &bytes)?;
-    act(&site, caller, Command::Reopen { incident, note }).await
+    execute(&site, caller, Reopen { incident, note }).await
 }
 
 async fn retire(
@@ -327,7 +304,7 @@ async fn retire(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let Retired { subject } = body(&headers, &bytes)?;
-    act(&site, caller, Command::RetireSubject { subject }).await
+    execute(&site, caller, RetireSubject { subject }).await
 }
 
 async fn bundle(
@@ -335,13 +312,13 @@ async fn bundle(
     As(caller): As,
     Which(incident): Which,
 ) -> Result<Response, Problem> {
-    let mut response = ask(&site, caller, Query::Bundle { incident }).await?;
-    if let Ok(name) =
-        HeaderValue::from_str(&format!("attachment; filename=\"incident-{incident}.json\""))
-    {
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
-    }
-    Ok(response)
+    let bytes = site.service.execute(caller, GetBundle { incident }).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"incident-{incident}.json\"")),
+    ];
+    Ok((headers, bytes).into_response())
 }
 
 /// The query's pairs, each field checked by hand so that an error names it.
@@ -404,7 +381,7 @@ async fn history(
         to: fields.get("to")?,
         before: fields.number("before")?.map(IncidentNumber),
     };
-    ask(&site, caller, Query::History { filter }).await
+    execute(&site, caller, SearchHistory { filter }).await
 }
 
 async fn course(
@@ -423,7 +400,7 @@ async fn course(
     if from >= to {
         return Err(wrong("from", "must be before 'to'".to_owned()));
     }
-    ask(&site, caller, Query::Course { subject, signal, from, to }).await
+    execute(&site, caller, GetSeries { subject, signal, from, to }).await
 }
 
 async fn journal(
@@ -437,7 +414,7 @@ async fn journal(
     if !(1..=1_000).contains(&limit) {
         return Err(wrong("limit", format!("is {limit}; expected 1 to 1,000")));
     }
-    ask(&site, caller, Query::Journal { after, limit }).await
+    execute(&site, caller, ReadJournal { after, limit }).await
 }
 
 async fn events(
@@ -447,7 +424,7 @@ async fn events(
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Problem> {
-    site.desk.allow(&caller, Permission::Read)?;
+    site.service.check::<StreamEvents>(&caller)?;
     let fields = Fields::new(pairs, &["after"])?;
     let cursor: Option<Cursor> =
         match headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::parse) {
@@ -463,7 +440,7 @@ async fn events(
     // Who may no longer read is cut off at once.
     let refused = who::until_refused(
         site.people,
-        site.desk.people_changed(),
+        site.service.people_changed(),
         Shown::by(&headers, &came),
         Permission::Read,
     );

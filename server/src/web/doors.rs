@@ -81,7 +81,7 @@ pub const DOORS: &[Door] = &[
         person(Role::Responder, false),
     ),
     post("/ops/incidents/{id}/share", "what=end&share={number}", person(Role::Responder, false)),
-    // Whose text it is decides the desk.
+    // Whose text it is decides the service.
     post("/ops/journal/{entry}/redact", "reason=x", Permission::Read),
     post("/ops/settings", "what=password&password=x", person(Role::Viewer, true)),
     post("/ops/settings", "what=remove-passkey&id={number}", person(Role::Viewer, false)),

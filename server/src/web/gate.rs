@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use app::{
-    desk::Desk as _,
-    gate::{self, JoinPage, POLICY, Said, SettingsPage, SignInPage, Typed},
-};
+use app::gate::{self, JoinPage, POLICY, Said, SettingsPage, SignInPage, Typed};
 use axum::{
     Router,
     body::Bytes,
@@ -14,9 +11,12 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use commands::{
-    accounts::Change,
+    account_change::{
+        AccountChange, EndSession, RemovePasskey, RevokeToken, SetClosed, SetRole,
+        WithdrawInvitation,
+    },
     command::Command,
-    query::{Answer, Query},
+    reading::{GetSettings, ListContacts},
 };
 use domain::{
     access::{Principal, Role, Scope},
@@ -198,7 +198,7 @@ async fn sign_out(
 ) -> Response {
     if let Principal::Account { session, .. } = caller {
         // One that has ended already is just as good.
-        let _ = site.desk.act(caller, Command::People(Change::EndSession { session })).await;
+        let _ = site.service.execute(caller, EndSession { session }).await;
     }
     let mut response = Redirect::to("/sign-in").into_response();
     if let Ok(cookie) = HeaderValue::from_str(&no_cookie(&came)) {
@@ -215,15 +215,10 @@ async fn shown(
     said: Said,
     typed: Vec<(String, String)>,
 ) -> Result<Response, Problem> {
-    let (Answer::Settings(settings), Answer::Contacts(contacts)) = (
-        site.desk.ask(caller.clone(), Query::Settings).await?,
-        site.desk.ask(caller, Query::Contacts).await?,
-    ) else {
-        return Err(Error::NotFound { what: "page like this".to_owned() }.into());
-    };
+    let settings = site.service.execute(caller.clone(), GetSettings {}).await?;
+    let contacts = site.service.execute(caller, ListContacts {}).await?;
     let (reach, passkeys, typed) = (site.reach, passkeys::are_possible(came), Typed(typed));
-    let page =
-        SettingsPage { settings: *settings, contacts: *contacts, reach, passkeys, said, typed };
+    let page = SettingsPage { settings, contacts, reach, passkeys, said, typed };
     Ok(document(code, gate::settings(&assets::names(), &page)))
 }
 
@@ -356,15 +351,33 @@ async fn deed(
         "contact" | "remove-contact" | "test-contact" => {
             return contacts::deed(site, caller, form).await;
         }
-        "end-session" => ("end-session", Change::EndSession { session: SessionId(id()?) }),
-        "remove-passkey" => ("remove-passkey", Change::RemovePasskey { passkey: PasskeyId(id()?) }),
-        "withdraw" => ("withdraw", Change::WithdrawInvitation { invitation: InvitationId(id()?) }),
-        "role" => ("role", Change::SetRole { account: AccountId(id()?), role: role()? }),
-        "close" => ("close", Change::SetClosed { account: AccountId(id()?), closed: true }),
-        "open" => ("open", Change::SetClosed { account: AccountId(id()?), closed: false }),
-        "revoke" => ("revoke", Change::RevokeToken { token: TokenId(id()?) }),
+        "end-session" => {
+            ("end-session", AccountChange::EndSession(EndSession { session: SessionId(id()?) }))
+        }
+        "remove-passkey" => (
+            "remove-passkey",
+            AccountChange::RemovePasskey(RemovePasskey { passkey: PasskeyId(id()?) }),
+        ),
+        "withdraw" => (
+            "withdraw",
+            AccountChange::WithdrawInvitation(WithdrawInvitation {
+                invitation: InvitationId(id()?),
+            }),
+        ),
+        "role" => {
+            ("role", AccountChange::SetRole(SetRole { account: AccountId(id()?), role: role()? }))
+        }
+        "close" => (
+            "close",
+            AccountChange::SetClosed(SetClosed { account: AccountId(id()?), closed: true }),
+        ),
+        "open" => (
+            "open",
+            AccountChange::SetClosed(SetClosed { account: AccountId(id()?), closed: false }),
+        ),
+        "revoke" => ("revoke", AccountChange::RevokeToken(RevokeToken { token: TokenId(id()?) })),
         _ => return Err(unreadable()),
     };
-    site.desk.act(caller, Command::People(change)).await?;
+    site.service.operations().change(caller, Command::Account(change)).await?;
     Ok(Outcome::Done(word))
 }

@@ -232,7 +232,7 @@ fn for_whom(need: Permission) -> String {
     match need {
         Permission::Nothing => "everyone".to_owned(),
         Permission::Itself => "Calm Ops itself".to_owned(),
-        Permission::Shared(_) => "whoever holds the link".to_owned(),
+        Permission::ShareLink => "whoever holds the link".to_owned(),
         Permission::Ingest => "responders, and tokens with the scope 'ingest'".to_owned(),
         Permission::Read => "viewers, and tokens with the scope 'read'".to_owned(),
         Permission::Respond => "responders, and tokens with the scope 'respond'".to_owned(),

@@ -6,7 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use domain::access::{Permission, Principal};
+use commands::reading::PushObservations;
+use domain::access::Principal;
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -43,7 +44,7 @@ pub async fn push(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    if let Err(refusal) = site.desk.allow(&caller, Permission::Ingest) {
+    if let Err(refusal) = site.service.check::<PushObservations>(&caller) {
         // As long as nobody is here who could make a token, this machine may push.
         if caller != Principal::Nobody
             || !came.from.is_loopback()

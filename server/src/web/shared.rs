@@ -3,18 +3,14 @@
 
 use std::sync::LazyLock;
 
-use app::desk::Desk as _;
 use axum::{
     Router,
     extract::{Path, State, rejection::PathRejection},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
-use commands::{
-    query::{Answer, Query},
-    sharing::token_hash,
-};
-use domain::{access::Principal, error::Error, hash::Hash};
+use commands::{reading::GetSharedPage, sharing::token_hash};
+use domain::{error::Error, hash::Hash};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::web::{Site, assets};
@@ -75,12 +71,8 @@ async fn look(
     token: &str,
     opened: bool,
 ) -> Result<Option<commands::sharing::SharedPage>, Error> {
-    let Some(caller) = site.desk.by_share(token, opened).await? else { return Ok(None) };
-    let Principal::Share { incident, .. } = caller else { return Ok(None) };
-    match site.desk.ask(caller, Query::Shared { incident }).await? {
-        Answer::Shared(page) => Ok(Some(*page)),
-        _ => Ok(None),
-    }
+    let Some(caller) = site.service.by_share(token, opened).await? else { return Ok(None) };
+    site.service.execute(caller, GetSharedPage {}).await.map(Some)
 }
 
 /// The one answer for every link that shows nothing.

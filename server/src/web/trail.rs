@@ -1,6 +1,5 @@
 //! The trail and share links, for other programs.
 
-use app::desk::Desk as _;
 use axum::{
     Json,
     body::Body,
@@ -11,8 +10,9 @@ use axum::{
 use bytes::Bytes;
 use commands::{
     audit::{self, AuditFilter},
-    command::{Command, Committed},
-    query::Query,
+    command::{CreateShare, Redact, RevokeShare},
+    operation::Committed,
+    reading::{ListShares, ReadJournal, SearchAudit, VerifyJournal},
     sharing::{self, Audience, Parts, ShareRequest},
 };
 use domain::{
@@ -33,7 +33,7 @@ use crate::{
     people::Shown,
     web::{
         Site,
-        api::{Fields, Pairs, Route, Which, act, ask, body},
+        api::{Fields, Pairs, Route, Which, body, execute},
         came::Came,
         openapi::{Content, Parameter, of},
         problem::{Kind, Problem},
@@ -223,11 +223,11 @@ async fn search(
         to: fields.get("to")?,
         before: fields.number("before")?,
     };
-    ask(&site, caller, Query::Trail { filter }).await
+    execute(&site, caller, SearchAudit { filter }).await
 }
 
 async fn verify(State(site): State<Site>, As(caller): As) -> Result<Response, Problem> {
-    ask(&site, caller, Query::Verify).await
+    execute(&site, caller, VerifyJournal {}).await
 }
 
 async fn export(
@@ -240,8 +240,8 @@ async fn export(
     let fields = Fields::new(pairs, &["after", "from"])?;
     let (after, from): (Option<u64>, Option<Timestamp>) =
         (fields.number("after")?, fields.get("from")?);
-    // The desk says whether the caller may read the journal; its answer is empty.
-    site.desk.ask(caller, Query::Journal { after: u64::MAX, limit: 1 }).await?;
+    // The service says whether the caller may read the journal; its answer is empty.
+    site.service.execute(caller, ReadJournal { after: u64::MAX, limit: 1 }).await?;
     let trouble = |error: crate::store::StoreError| {
         tracing::warn!(%error, "the journal could not be exported");
         Problem::from(Error::Unavailable {
@@ -311,7 +311,7 @@ async fn redact(
         .parse()
         .map_err(|_| Problem::new(Kind::NotFound, "An entry is named by its number.".to_owned()))?;
     let WhyRedacted { reason } = body(&headers, &bytes)?;
-    act(&site, caller, Command::Redact { entry, reason }).await
+    execute(&site, caller, Redact { entry, reason }).await
 }
 
 async fn shares(
@@ -319,7 +319,7 @@ async fn shares(
     As(caller): As,
     Which(incident): Which,
 ) -> Result<Response, Problem> {
-    ask(&site, caller, Query::Shares { incident }).await
+    execute(&site, caller, ListShares { incident }).await
 }
 
 async fn make(
@@ -334,7 +334,7 @@ async fn make(
     let (token, token_hash) = shared::token()?;
     let wanted = ShareRequest { label, until, audience, parts, hosts };
     let Committed { cursor } =
-        site.desk.act(caller, Command::CreateShare { incident, wanted, token_hash }).await?;
+        site.service.execute(caller, CreateShare { incident, wanted, token_hash }).await?;
     let made = Made { path: format!("/share/{token}"), until, cursor };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(made)).into_response())
 }
@@ -347,5 +347,5 @@ async fn revoke(
     let share = share
         .parse()
         .map_err(|_| Problem::new(Kind::NotFound, "A link is named by its number.".to_owned()))?;
-    act(&site, caller, Command::RevokeShare { share: ShareId(share) }).await
+    execute(&site, caller, RevokeShare { share: ShareId(share) }).await
 }

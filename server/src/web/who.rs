@@ -1,5 +1,5 @@
 //! Finds out who a request comes from, before anything else looks at it. What they may do is
-//! decided by the desk.
+//! decided by the service.
 
 use std::{sync::Arc, time::Duration};
 

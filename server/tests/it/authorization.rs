@@ -26,7 +26,7 @@ struct Who {
 
 const fn least(need: Permission) -> Option<Role> {
     match need {
-        Permission::Nothing | Permission::Itself | Permission::Shared(_) => None,
+        Permission::Nothing | Permission::Itself | Permission::ShareLink => None,
         Permission::Read => Some(Role::Viewer),
         Permission::Ingest | Permission::Respond => Some(Role::Responder),
         Permission::Person { role, .. } => Some(role),

@@ -10,9 +10,13 @@ use std::{
     time::Duration,
 };
 
-use app::desk::Desk as _;
 use async_trait::async_trait;
-use commands::{accounts::Accounts, command::Command, query::HistoryFilter, view::BlindSpan};
+use commands::{
+    accounts::Accounts,
+    command::{Command, Resolve},
+    reading::HistoryFilter,
+    view::BlindSpan,
+};
 use domain::{
     access::Principal,
     actor::Actor,
@@ -33,11 +37,11 @@ use server::{
     board::Board,
     clock::Clock,
     collectors::Listing,
-    desk::Desk,
     documents::Documents,
     embedded,
     live::Live,
     monitor::{Monitor, Parts, intake::Intake, recording::Recording, runner::Told},
+    service::Service,
     store::{Calls, Change, Opening, Rollup, RollupStep, SqliteStore, Store, StoreError, Trail},
 };
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -258,7 +262,7 @@ struct Running {
     store: Arc<Moody>,
     intake: Arc<Intake>,
     board: Arc<Board>,
-    desk: Arc<Desk>,
+    service: Arc<Service>,
     clock: Clock,
     tell: mpsc::Sender<Told>,
     stop: CancellationToken,
@@ -294,7 +298,7 @@ impl Running {
         let board = Arc::new(Board::new(Arc::clone(&intake)));
         let live = Live::new(store.opening().await.unwrap().cursor, 10);
         let shared: Arc<dyn Store> = store.clone();
-        let desk = Desk::new(
+        let service = Service::new(
             Arc::clone(&shared),
             Arc::clone(&board),
             Arc::clone(&live),
@@ -304,7 +308,7 @@ impl Running {
         let (tell, told) = mpsc::channel(64);
         let parts = Parts {
             intake: Arc::clone(&intake),
-            desk: Arc::clone(&desk),
+            service: Arc::clone(&service),
             board: Arc::clone(&board),
             live,
             documents,
@@ -316,7 +320,7 @@ impl Running {
         let monitor = Monitor::new(parts, shared, told, started);
         let stop = CancellationToken::new();
         let monitor = tokio::spawn(monitor.run(stop.clone()));
-        Self { _dir: dir, store, intake, board, desk, clock, tell, stop, monitor }
+        Self { _dir: dir, store, intake, board, service, clock, tell, stop, monitor }
     }
 
     fn observe(&self, subject: &str, value: f64) {
@@ -420,8 +424,9 @@ async fn what_a_person_does_while_the_incidents_are_read_is_not_forgotten() {
         })
         .await;
     running.observe("service:imports", 1.0);
-    let resolve = Command::Resolve { incident: IncidentNumber(1), note: "done".to_owned() };
-    running.desk.act(Principal::Local, resolve).await.unwrap();
+    let resolve =
+        Command::Resolve(Resolve { incident: IncidentNumber(1), note: "done".to_owned() });
+    running.service.change(Principal::Local, resolve).await.unwrap();
     running.store.slow_reading.store(0, Ordering::SeqCst);
     running.until("the summary", async |running| running.count("summary_written").await == 1).await;
     // One that forgot would clear the breach of an incident that is over.
@@ -435,8 +440,9 @@ async fn what_a_person_ended_stays_ended_while_it_goes_on_also_after_the_inciden
     running
         .until("the incident", async |running| running.count("incident_opened").await == 1)
         .await;
-    let resolve = Command::Resolve { incident: IncidentNumber(1), note: "known".to_owned() };
-    running.desk.act(Principal::Local, resolve).await.unwrap();
+    let resolve =
+        Command::Resolve(Resolve { incident: IncidentNumber(1), note: "known".to_owned() });
+    running.service.change(Principal::Local, resolve).await.unwrap();
     running.until("the summary", async |running| running.count("summary_written").await == 1).await;
     for second in 0..4 {
         running.observe("service:imports", 9_000.0);
@@ -527,7 +533,7 @@ async fn a_command_is_offered_while_its_breach_holds_and_its_document_is_right()
         1,
     );
     std::fs::write(&path, &good).unwrap();
-    let recovery = running.desk.recovery();
+    let recovery = running.service.recovery();
     recovery
         .set_facts(Arc::new(Facts::new().with_program(Program::Nginx, "/usr/sbin/nginx").unwrap()));
     running.observe("service:imports", 2_000.0);
@@ -561,7 +567,7 @@ async fn a_command_is_offered_while_its_breach_holds_and_its_document_is_right()
             running.count("recommendation_withdrawn").await == 1
         })
         .await;
-    assert_eq!(running.desk.recovery().catalogue(), None);
+    assert_eq!(running.service.recovery().catalogue(), None);
     let tells = |running: &Running| {
         running
             .board

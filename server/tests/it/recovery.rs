@@ -15,11 +15,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use app::desk::Desk as _;
 use commands::{
-    accounts::{Change, PasswordHash, SecretHash},
-    command::{Command, Committed},
-    query::{Answer, Query},
+    account_change::{AccountChange, Join, MakeOwnerLink},
+    accounts::{PasswordHash, SecretHash},
+    command::{Approve, Command, Record},
+    operation::Committed,
+    reading::GetRecommendation,
     view::{Plan, RecommendationPage},
 };
 use domain::{
@@ -35,10 +36,10 @@ use policy::catalogue::{Catalogue, Facts, OwnScript, Values};
 use server::{
     board::Board,
     clock::Clock,
-    desk::Desk,
     live::Live,
     recovery::{Place, Recovery, Runs},
     run::Runner,
+    service::Service,
     store::{self, Store, Where},
 };
 use sha2::{Digest, Sha256};
@@ -49,13 +50,13 @@ use crate::postgres_server::Server;
 /// The host of the tests.
 pub const HOST: &str = "web-1";
 
-/// A desk with a store, a catalogue whose only command is a script, and a runner that can be
+/// A service with a store, a catalogue whose only command is a script, and a runner that can be
 /// started again.
 pub struct Bench {
     /// Where all of it lies.
     pub dir: tempfile::TempDir,
     /// The one door.
-    pub desk: Arc<Desk>,
+    pub service: Arc<Service>,
     /// What can be run.
     pub recovery: Arc<Recovery>,
     /// What is approved.
@@ -124,7 +125,7 @@ impl Bench {
         recovery.set_facts(Arc::new(Facts::new()));
         recovery.set_hints(Arc::default());
         recovery.set_place(Place { host: HOST.to_owned(), pm2_home: None, pm2: None });
-        let desk = Desk::new(
+        let service = Service::new(
             Arc::clone(&store),
             Arc::new(Board::default()),
             Arc::clone(&live),
@@ -134,13 +135,13 @@ impl Bench {
         for person in 1..=PEOPLE {
             let (hash, password) = (SecretHash([person; 32]), PasswordHash("none".to_owned()));
             for change in [
-                Change::MakeOwnerLink { hash },
-                Change::Join { hash, name: format!("Person {person}"), password },
+                AccountChange::MakeOwnerLink(MakeOwnerLink { hash }),
+                AccountChange::Join(Join { hash, name: format!("Person {person}"), password }),
             ] {
-                desk.act(Principal::System, Command::People(change)).await.unwrap();
+                service.change(Principal::System, Command::Account(change)).await.unwrap();
             }
         }
-        Self { dir, desk, recovery, catalogue, store, live, clock, script }
+        Self { dir, service, recovery, catalogue, store, live, clock, script }
     }
 
     /// Starts what carries out approvals.
@@ -149,9 +150,9 @@ impl Bench {
         let runner = Runner::new(self.dir.path().join("places"), self.clock)
             .unwrap()
             .with_grace(Duration::from_millis(300));
-        let (desk, store) = (Arc::clone(&self.desk), Arc::clone(&self.store));
+        let (service, store) = (Arc::clone(&self.service), Arc::clone(&self.store));
         let runs = Runs::new(
-            desk,
+            service,
             store,
             Arc::clone(&self.recovery),
             Arc::clone(&self.live),
@@ -215,24 +216,20 @@ impl Bench {
             incident: IncidentNumber(1),
             recommendation: Box::new(recommendation),
         };
-        let command = Command::Record { events: vec![opened, offered], monitor: None };
-        self.desk.act(Principal::Agent, command).await.unwrap();
+        let command = Command::Record(Record { events: vec![opened, offered], monitor: None });
+        self.service.change(Principal::Agent, command).await.unwrap();
     }
 
     /// The recommendation with all around it.
     pub async fn page(&self) -> RecommendationPage {
-        let query = Query::Recommendation { recommendation: ID };
-        let Answer::Recommendation(page) = self.desk.ask(Principal::Local, query).await.unwrap()
-        else {
-            panic!("another answer")
-        };
-        *page
+        let query = GetRecommendation { recommendation: ID };
+        self.service.execute(Principal::Local, query).await.unwrap()
     }
 
     /// A yes of this person to what is shown now.
     pub async fn approve(&self, who: u32) -> Result<Committed, Error> {
         let binding = self.page().await.binding;
-        self.desk.act(approver(who), Command::Approve { recommendation: ID, binding }).await
+        self.service.execute(approver(who), Approve { recommendation: ID, binding }).await
     }
 
     /// Waits until it has ended.

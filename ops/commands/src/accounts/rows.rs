@@ -6,11 +6,15 @@ use domain::{
     access::{Role, Scope},
     hash::Hash,
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
-    time::Timestamp,
+    time::{Span, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{LONGEST_SESSION, LONGEST_UNUSED};
+/// A sign-in ends after this time, however much it is used.
+pub const LONGEST_SESSION: Span = Span::from_mins(30 * 24 * 60);
+
+/// A sign-in that was not used for this time has ended.
+pub const LONGEST_UNUSED: Span = Span::from_mins(14 * 24 * 60);
 
 /// The SHA-256 of a secret of 256 bits, which is stored instead of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

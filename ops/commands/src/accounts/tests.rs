@@ -1,4 +1,17 @@
+use std::collections::BTreeSet;
+
+use domain::{
+    access::{AuthMethod, Principal, Scope},
+    error::Error,
+    id::{PasskeyId, SessionId, TokenId},
+    journal::Event,
+};
+
 use super::*;
+use crate::account_change::{
+    AccountChange, AddPasskey, CreateToken, EndSession, Invite, Join, MakeOwnerLink, RemovePasskey,
+    RevokeToken, SetClosed, SetPassword, SetRole, SignIn, WithdrawInvitation,
+};
 
 mod properties;
 
@@ -40,7 +53,7 @@ impl House {
         clippy::needless_pass_by_value,
         reason = "a test writes its change where it asks for it"
     )]
-    fn change(&mut self, caller: &Principal, change: Change) -> Result<Vec<Event>, Error> {
+    fn change(&mut self, caller: &Principal, change: AccountChange) -> Result<Vec<Event>, Error> {
         let outcome = decide(&self.roster, caller, &change, at(self.now))?;
         for row in outcome.rows {
             match row {
@@ -58,7 +71,7 @@ impl House {
 
     fn sign_in(&mut self, account: u32, secret: u8) -> Result<Vec<Event>, Error> {
         let (agent, address) = ("Firefox".to_owned(), "127.0.0.1".to_owned());
-        let change = Change::SignIn {
+        let change = AccountChange::SignIn(SignIn {
             account: AccountId(account),
             by: AuthMethod::Password,
             hash: hash(secret),
@@ -66,17 +79,25 @@ impl House {
             address,
             used: None,
             instead_of: None,
-        };
+        });
         self.change(&Principal::System, change)
     }
 
     /// With an owner and a viewer.
     fn new() -> Self {
         let mut house = Self { roster: Accounts::default(), now: 100 };
-        house.change(&Principal::System, Change::MakeOwnerLink { hash: hash(1) }).unwrap();
+        house
+            .change(
+                &Principal::System,
+                AccountChange::MakeOwnerLink(MakeOwnerLink { hash: hash(1) }),
+            )
+            .unwrap();
         house.join(1, "Owner").unwrap();
         house
-            .change(&person(1, Role::Owner), Change::Invite { role: Role::Viewer, hash: hash(2) })
+            .change(
+                &person(1, Role::Owner),
+                AccountChange::Invite(Invite { role: Role::Viewer, hash: hash(2) }),
+            )
             .unwrap();
         house.join(2, "Viewer").unwrap();
         house
@@ -85,7 +106,11 @@ impl House {
     fn join(&mut self, secret: u8, name: &str) -> Result<Vec<Event>, Error> {
         self.change(
             &Principal::System,
-            Change::Join { hash: hash(secret), name: name.to_owned(), password: password() },
+            AccountChange::Join(Join {
+                hash: hash(secret),
+                name: name.to_owned(),
+                password: password(),
+            }),
         )
     }
 
@@ -108,12 +133,18 @@ fn an_invitation_is_used_once_and_ends() {
     );
     assert!(matches!(house.join(1, "Second"), Err(Error::NotFound { .. })), "used");
     let owner = person(1, Role::Owner);
-    house.change(&owner, Change::Invite { role: Role::Approver, hash: hash(3) }).unwrap();
+    house
+        .change(&owner, AccountChange::Invite(Invite { role: Role::Approver, hash: hash(3) }))
+        .unwrap();
     house.now += 15 * 24 * 3600;
     assert!(matches!(house.join(3, "Late"), Err(Error::NotFound { .. })), "over");
-    house.change(&owner, Change::Invite { role: Role::Approver, hash: hash(4) }).unwrap();
+    house
+        .change(&owner, AccountChange::Invite(Invite { role: Role::Approver, hash: hash(4) }))
+        .unwrap();
     let id = house.roster.invitations.last().unwrap().id;
-    house.change(&owner, Change::WithdrawInvitation { invitation: id }).unwrap();
+    house
+        .change(&owner, AccountChange::WithdrawInvitation(WithdrawInvitation { invitation: id }))
+        .unwrap();
     assert!(matches!(house.join(4, "Nobody"), Err(Error::NotFound { .. })), "taken back");
 }
 
@@ -131,7 +162,7 @@ fn sign_ins_that_are_long_over_leave_and_no_number_is_used_twice() {
                 session: SessionId(1),
                 recently_authenticated: true,
             },
-            Change::EndSession { session: SessionId(3) },
+            AccountChange::EndSession(EndSession { session: SessionId(3) }),
         )
         .unwrap();
     house.now += 59 * 24 * 3600;
@@ -145,8 +176,12 @@ fn sign_ins_that_are_long_over_leave_and_no_number_is_used_twice() {
 #[test]
 fn a_new_owner_link_ends_the_one_before() {
     let mut house = House { roster: Accounts::default(), now: 0 };
-    house.change(&Principal::System, Change::MakeOwnerLink { hash: hash(1) }).unwrap();
-    house.change(&Principal::System, Change::MakeOwnerLink { hash: hash(2) }).unwrap();
+    house
+        .change(&Principal::System, AccountChange::MakeOwnerLink(MakeOwnerLink { hash: hash(1) }))
+        .unwrap();
+    house
+        .change(&Principal::System, AccountChange::MakeOwnerLink(MakeOwnerLink { hash: hash(2) }))
+        .unwrap();
     assert!(house.join(1, "One").is_err());
     house.join(2, "Two").unwrap();
     assert!(house.roster.has_owner());
@@ -156,7 +191,10 @@ fn a_new_owner_link_ends_the_one_before() {
 fn names_are_checked_and_no_two_look_alike() {
     let mut house = House::new();
     house
-        .change(&person(1, Role::Owner), Change::Invite { role: Role::Viewer, hash: hash(9) })
+        .change(
+            &person(1, Role::Owner),
+            AccountChange::Invite(Invite { role: Role::Viewer, hash: hash(9) }),
+        )
         .unwrap();
     for name in ["", "  ", "OWNER", " owner ", "a\u{202e}b", "a\u{7}", &"x".repeat(61)] {
         assert!(matches!(house.join(9, name), Err(Error::Invalid { .. })), "{name:?}");
@@ -177,23 +215,46 @@ fn the_last_owner_stays() {
     let owner = person(1, Role::Owner);
     assert!(
         house
-            .change(&owner, Change::SetRole { account: AccountId(1), role: Role::Viewer })
+            .change(
+                &owner,
+                AccountChange::SetRole(SetRole { account: AccountId(1), role: Role::Viewer })
+            )
             .is_err()
     );
     assert!(
-        house.change(&owner, Change::SetClosed { account: AccountId(1), closed: true }).is_err()
+        house
+            .change(
+                &owner,
+                AccountChange::SetClosed(SetClosed { account: AccountId(1), closed: true })
+            )
+            .is_err()
     );
-    house.change(&owner, Change::SetRole { account: AccountId(2), role: Role::Owner }).unwrap();
-    house.change(&owner, Change::SetClosed { account: AccountId(1), closed: true }).unwrap();
+    house
+        .change(
+            &owner,
+            AccountChange::SetRole(SetRole { account: AccountId(2), role: Role::Owner }),
+        )
+        .unwrap();
+    house
+        .change(&owner, AccountChange::SetClosed(SetClosed { account: AccountId(1), closed: true }))
+        .unwrap();
     assert!(house.roster.named("Owner").is_none(), "who is gone does not sign in");
     assert!(house.sign_in(1, 7).is_err());
     let other = person(2, Role::Owner);
     assert!(
         house
-            .change(&other, Change::SetRole { account: AccountId(2), role: Role::Viewer })
+            .change(
+                &other,
+                AccountChange::SetRole(SetRole { account: AccountId(2), role: Role::Viewer })
+            )
             .is_err()
     );
-    house.change(&other, Change::SetClosed { account: AccountId(1), closed: false }).unwrap();
+    house
+        .change(
+            &other,
+            AccountChange::SetClosed(SetClosed { account: AccountId(1), closed: false }),
+        )
+        .unwrap();
     house.sign_in(1, 7).unwrap();
 }
 
@@ -210,10 +271,13 @@ fn closing_an_account_or_setting_a_password_ends_its_sign_ins() {
         session: SessionId(2),
         recently_authenticated: true,
     };
-    house.change(&this, Change::SetPassword { password: password() }).unwrap();
+    house.change(&this, AccountChange::SetPassword(SetPassword { password: password() })).unwrap();
     assert_eq!(house.open(), [2], "the one that set it stays");
     house
-        .change(&person(1, Role::Owner), Change::SetClosed { account: AccountId(2), closed: true })
+        .change(
+            &person(1, Role::Owner),
+            AccountChange::SetClosed(SetClosed { account: AccountId(2), closed: true }),
+        )
         .unwrap();
     assert!(house.open().is_empty());
 }
@@ -223,7 +287,7 @@ fn only_the_owner_ends_the_sign_ins_of_others() {
     let mut house = House::new();
     house.sign_in(1, 20).unwrap();
     house.sign_in(2, 21).unwrap();
-    let end = |id| Change::EndSession { session: SessionId(id) };
+    let end = |id| AccountChange::EndSession(EndSession { session: SessionId(id) });
     assert!(matches!(house.change(&person(2, Role::Viewer), end(1)), Err(Error::NotFound { .. })));
     house.change(&person(2, Role::Viewer), end(2)).unwrap();
     assert!(house.change(&person(2, Role::Viewer), end(2)).is_err(), "ended already");
@@ -247,14 +311,16 @@ fn a_sign_in_takes_the_place_of_the_one_that_the_browser_had() {
     for (account, secret) in [(1, 20), (1, 21), (2, 22)] {
         house.sign_in(account, secret).unwrap();
     }
-    let again = |account, secret, instead_of| Change::SignIn {
-        account: AccountId(account),
-        by: AuthMethod::Password,
-        hash: hash(secret),
-        agent: String::new(),
-        address: String::new(),
-        used: None,
-        instead_of,
+    let again = |account, secret, instead_of| {
+        AccountChange::SignIn(SignIn {
+            account: AccountId(account),
+            by: AuthMethod::Password,
+            hash: hash(secret),
+            agent: String::new(),
+            address: String::new(),
+            used: None,
+            instead_of,
+        })
     };
     let events = house.change(&Principal::System, again(1, 23, Some(hash(20)))).unwrap();
     assert_eq!(events[0], Event::SignedOut { account: AccountId(1), session: SessionId(1) });
@@ -300,7 +366,12 @@ fn tokens_have_scopes_an_end_and_a_bound() {
     let owner = person(1, Role::Owner);
     let token = |scopes: &[Scope], until| {
         let scopes = scopes.iter().copied().collect();
-        Change::CreateToken { label: "imports".into(), scopes, until, hash: hash(5) }
+        AccountChange::CreateToken(CreateToken {
+            label: "imports".into(),
+            scopes,
+            until,
+            hash: hash(5),
+        })
     };
     assert!(house.change(&owner, token(&[], None)).is_err());
     assert!(
@@ -314,34 +385,46 @@ fn tokens_have_scopes_an_end_and_a_bound() {
         house.change(&owner, token(&[Scope::Ingest], None)),
         Err(Error::Conflict { .. })
     ));
-    house.change(&owner, Change::RevokeToken { token: TokenId(1) }).unwrap();
-    assert!(house.change(&owner, Change::RevokeToken { token: TokenId(1) }).is_err());
+    house.change(&owner, AccountChange::RevokeToken(RevokeToken { token: TokenId(1) })).unwrap();
+    assert!(
+        house
+            .change(&owner, AccountChange::RevokeToken(RevokeToken { token: TokenId(1) }))
+            .is_err()
+    );
     house.change(&owner, token(&[Scope::Ingest], None)).unwrap();
 }
 
 #[test]
 fn an_owner_who_leaves_leaves_no_way_in_behind() {
     for change in [
-        Change::SetClosed { account: AccountId(2), closed: true },
-        Change::SetRole { account: AccountId(2), role: Role::Responder },
+        AccountChange::SetClosed(SetClosed { account: AccountId(2), closed: true }),
+        AccountChange::SetRole(SetRole { account: AccountId(2), role: Role::Responder }),
     ] {
         let mut house = House::new();
         let (owner, leaving) = (person(1, Role::Owner), person(2, Role::Owner));
-        house.change(&owner, Change::SetRole { account: AccountId(2), role: Role::Owner }).unwrap();
+        house
+            .change(
+                &owner,
+                AccountChange::SetRole(SetRole { account: AccountId(2), role: Role::Owner }),
+            )
+            .unwrap();
         for (who, invitation, token) in [(&owner, 3, 5), (&leaving, 4, 6)] {
             house
-                .change(who, Change::Invite { role: Role::Owner, hash: hash(invitation) })
+                .change(
+                    who,
+                    AccountChange::Invite(Invite { role: Role::Owner, hash: hash(invitation) }),
+                )
                 .unwrap();
             let scopes: BTreeSet<Scope> = [Scope::Respond].into();
             house
                 .change(
                     who,
-                    Change::CreateToken {
+                    AccountChange::CreateToken(CreateToken {
                         label: "x".into(),
                         scopes,
                         until: None,
                         hash: hash(token),
-                    },
+                    }),
                 )
                 .unwrap();
         }
@@ -366,28 +449,35 @@ fn it_is_known_since_when_someone_has_their_role_and_their_password() {
     assert_eq!(since(&house), house.roster.account(AccountId(2)).unwrap().created_at);
     let owner = person(1, Role::Owner);
     for change in [
-        Change::SetRole { account: AccountId(2), role: Role::Approver },
-        Change::SetClosed { account: AccountId(2), closed: true },
-        Change::SetClosed { account: AccountId(2), closed: false },
+        AccountChange::SetRole(SetRole { account: AccountId(2), role: Role::Approver }),
+        AccountChange::SetClosed(SetClosed { account: AccountId(2), closed: true }),
+        AccountChange::SetClosed(SetClosed { account: AccountId(2), closed: false }),
     ] {
         house.now += 100;
-        let closes = matches!(change, Change::SetClosed { closed: true, .. });
+        let closes = matches!(change, AccountChange::SetClosed(SetClosed { closed: true, .. }));
         house.change(&owner, change).unwrap();
         assert_eq!(since(&house), at(house.now - if closes { 100 } else { 0 }));
     }
     house.now += 100;
-    house.change(&person(2, Role::Approver), Change::SetPassword { password: password() }).unwrap();
+    house
+        .change(
+            &person(2, Role::Approver),
+            AccountChange::SetPassword(SetPassword { password: password() }),
+        )
+        .unwrap();
     assert_eq!(house.roster.account(AccountId(2)).unwrap().password_since, Some(at(house.now)));
 }
 
 #[test]
 fn passkeys_are_ones_own() {
     let mut house = House::new();
-    let add = |credential: u8| Change::AddPasskey {
-        label: "phone".into(),
-        credential: vec![credential],
-        key: vec![1],
-        state: vec![2],
+    let add = |credential: u8| {
+        AccountChange::AddPasskey(AddPasskey {
+            label: "phone".into(),
+            credential: vec![credential],
+            key: vec![1],
+            state: vec![2],
+        })
     };
     house.change(&person(1, Role::Owner), add(1)).unwrap();
     assert!(
@@ -396,17 +486,22 @@ fn passkeys_are_ones_own() {
     );
     assert!(
         house
-            .change(&person(2, Role::Viewer), Change::RemovePasskey { passkey: PasskeyId(1) })
+            .change(
+                &person(2, Role::Viewer),
+                AccountChange::RemovePasskey(RemovePasskey { passkey: PasskeyId(1) })
+            )
             .is_err()
     );
-    let sign_in = |account| Change::SignIn {
-        account: AccountId(account),
-        by: AuthMethod::Passkey,
-        hash: hash(3),
-        agent: String::new(),
-        address: String::new(),
-        used: Some((PasskeyId(1), vec![3])),
-        instead_of: None,
+    let sign_in = |account| {
+        AccountChange::SignIn(SignIn {
+            account: AccountId(account),
+            by: AuthMethod::Passkey,
+            hash: hash(3),
+            agent: String::new(),
+            address: String::new(),
+            used: Some((PasskeyId(1), vec![3])),
+            instead_of: None,
+        })
     };
     assert!(house.change(&Principal::System, sign_in(2)).is_err(), "it is someone else's");
     house.change(&Principal::System, sign_in(1)).unwrap();
@@ -414,7 +509,12 @@ fn passkeys_are_ones_own() {
         (house.roster.passkeys[0].state.clone(), house.roster.passkeys[0].used_at),
         (vec![3], Some(at(100)))
     );
-    house.change(&person(1, Role::Owner), Change::RemovePasskey { passkey: PasskeyId(1) }).unwrap();
+    house
+        .change(
+            &person(1, Role::Owner),
+            AccountChange::RemovePasskey(RemovePasskey { passkey: PasskeyId(1) }),
+        )
+        .unwrap();
     assert!(house.roster.passkeys.is_empty());
 }
 
@@ -422,11 +522,11 @@ fn passkeys_are_ones_own() {
 fn what_is_secret_is_not_shown_by_accident() {
     let shown = format!(
         "{:?}",
-        Change::Join {
+        AccountChange::Join(Join {
             hash: hash(77),
             name: "A".into(),
             password: PasswordHash("very-secret".into())
-        }
+        })
     );
     assert!(!shown.contains("77") && !shown.contains("very-secret"), "{shown}");
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 use regex::{Captures, Regex};
 
-use crate::redact::{MARK, pattern, step};
+use crate::redact::replace::{MARK, pattern, step};
 
 /// What a name says about the value beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,14 @@
 //! Whatever breaches come and whatever people do, some things always hold.
 
-use commands::{command, decide};
+use commands::{
+    command::{self, Acknowledge, Comment, Reopen, Resolve},
+    decide,
+};
 use policy::incident_policy::Dependency;
 use proptest::prelude::*;
 
 use super::*;
-use crate::agent::tests::{Desk, at, breach};
+use crate::agent::tests::{Service, at, breach};
 
 const SUBJECTS: [&str; 7] = [
     "host:web-1",
@@ -38,15 +41,20 @@ fn turn() -> impl Strategy<Value = Turn> {
 
 fn command(incident: IncidentNumber, what: u8) -> command::Command {
     match what {
-        0 => command::Command::Acknowledge { incident },
-        1 => command::Command::Comment { incident, text: "seen".into() },
-        2 => command::Command::Resolve { incident, note: "enough".into() },
-        _ => command::Command::Reopen { incident, note: String::new() },
+        0 => command::Command::Acknowledge(Acknowledge { incident }),
+        1 => command::Command::Comment(Comment { incident, text: "seen".into() }),
+        2 => command::Command::Resolve(Resolve { incident, note: "enough".into() }),
+        _ => command::Command::Reopen(Reopen { incident, note: String::new() }),
     }
 }
 
-fn check(before: &BTreeMap<IncidentNumber, Incident>, desk: &Desk, events: &[Event], now: i64) {
-    for (number, incident) in &desk.incidents {
+fn check(
+    before: &BTreeMap<IncidentNumber, Incident>,
+    service: &Service,
+    events: &[Event],
+    now: i64,
+) {
+    for (number, incident) in &service.incidents {
         if let Some(old) = before.get(number)
             && old.is_active()
         {
@@ -67,7 +75,7 @@ fn check(before: &BTreeMap<IncidentNumber, Incident>, desk: &Desk, events: &[Eve
     // reopen one there.
     for event in events {
         if let Event::IncidentOpened { incident } = event {
-            let others = desk.incidents.values().filter(|other| {
+            let others = service.incidents.values().filter(|other| {
                 other.number != incident.number
                     && before.get(&other.number).is_some_and(Incident::is_active)
             });
@@ -87,9 +95,9 @@ proptest! {
 
     #[test]
     fn any_run_of_breaches_people_and_clocks_keeps_the_rules(turns in proptest::collection::vec(turn(), 1..40), flood in 1..6u32) {
-        let mut desk = Desk::default();
-        desk.policy.flood_count = flood;
-        desk.policy.dependencies = vec![Dependency { subject: "endpoint:*".into(), needs: "app:api@web-1".parse().unwrap() }];
+        let mut service = Service::default();
+        service.policy.flood_count = flood;
+        service.policy.dependencies = vec![Dependency { subject: "endpoint:*".into(), needs: "app:api@web-1".parse().unwrap() }];
         let mut now = 10_000;
         for turn in turns {
             match turn {
@@ -100,45 +108,45 @@ proptest! {
                         let mut one = breach(SUBJECTS[subject], SIGNALS[signal], severity, now - 30);
                         one.unsteady = unsteady;
                         // What holds already goes on from when it began.
-                        if let Some(old) = desk.breaches.iter().find(|old| old.key == one.key) {
+                        if let Some(old) = service.breaches.iter().find(|old| old.key == one.key) {
                             (one.since, one.fired_at) = (old.since, old.fired_at);
                         }
                         all.insert(one.key.clone(), one);
                     }
-                    desk.breaches = all.into_values().collect();
+                    service.breaches = all.into_values().collect();
                 }
                 Turn::Person(which, what) => {
-                    if let Some(incident) = desk.incidents.values().nth(which).cloned()
+                    if let Some(incident) = service.incidents.values().nth(which).cloned()
                         && let Ok(events) = decide::decide(&incident, &command(incident.number, what), situation(now))
                     {
                         for event in events {
-                            desk.person(now, event);
+                            service.person(now, event);
                         }
                     }
                 }
                 Turn::Wait(seconds) => now += seconds,
                 Turn::Jump(by) => {
                     now += by;
-                    desk.steady_since = at(now);
+                    service.steady_since = at(now);
                 }
             }
-            let before = desk.incidents.clone();
-            let events = desk.tick(now);
-            check(&before, &desk, &events, now);
+            let before = service.incidents.clone();
+            let events = service.tick(now);
+            check(&before, &service, &events, now);
         }
         // Quiet leads to an end, or to the offer of one.
-        desk.set(&[]);
-        desk.steady_since = at(now);
-        desk.tick(now);
-        desk.tick(now + 301);
+        service.set(&[]);
+        service.steady_since = at(now);
+        service.tick(now);
+        service.tick(now + 301);
         // Where a clock that was set back made the quiet begin a little ahead, it is counted from
         // there once that has passed.
-        desk.tick(now + 602);
-        for incident in desk.incidents.values() {
+        service.tick(now + 602);
+        for incident in service.incidents.values() {
             prop_assert!(!incident.is_active() || incident.resolution_offered, "{:?}", incident.state);
         }
         // Resolved incidents also tell all readers something.
-        for incident in desk.incidents.values() {
+        for incident in service.incidents.values() {
             for reader in wording::summary::Reader::ALL {
                 prop_assert!(!wording::summary::render(&incident.summary, reader).is_empty());
             }

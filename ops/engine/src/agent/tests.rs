@@ -31,7 +31,7 @@ fn warning(subject: &str) -> Breach {
 
 /// Everything that is stored, and the breaches that hold.
 #[derive(Default)]
-pub(super) struct Desk {
+pub(super) struct Service {
     pub policy: IncidentPolicy,
     pub incidents: BTreeMap<IncidentNumber, Incident>,
     pub breaches: Vec<Breach>,
@@ -40,7 +40,7 @@ pub(super) struct Desk {
     pub lost: Vec<BreachKey>,
 }
 
-impl Desk {
+impl Service {
     pub fn set(&mut self, breaches: &[Breach]) {
         self.breaches = breaches.to_vec();
         self.breaches.sort_by(|one, other| one.key.cmp(&other.key));
@@ -95,47 +95,47 @@ fn kinds(events: &[Event]) -> Vec<&'static str> {
     events.iter().map(Event::kind).collect()
 }
 
-fn desk(breaches: &[Breach]) -> Desk {
-    let mut desk = Desk::default();
-    desk.set(breaches);
-    desk
+fn service(breaches: &[Breach]) -> Service {
+    let mut service = Service::default();
+    service.set(breaches);
+    service
 }
 
 const ONE: IncidentNumber = IncidentNumber(1);
 
 #[test]
 fn a_breach_opens_an_incident_and_it_resolves_after_its_quiet_time() {
-    let mut desk = desk(&[warning("host:web-1")]);
-    assert_eq!(kinds(&desk.tick(30)), ["incident_opened"]);
+    let mut service = service(&[warning("host:web-1")]);
+    assert_eq!(kinds(&service.tick(30)), ["incident_opened"]);
     assert_eq!(
-        (desk.one(1).began_at, desk.one(1).opened_at, desk.one(1).state),
+        (service.one(1).began_at, service.one(1).opened_at, service.one(1).state),
         (at(0), at(30), State::Detected)
     );
-    assert!(desk.tick(31).is_empty());
-    desk.set(&[]);
-    assert_eq!(kinds(&desk.tick(100)), ["breach_cleared", "moved", "summary_written"]);
-    assert_eq!(desk.one(1).state, State::Recovering);
-    assert!(desk.tick(399).is_empty());
-    assert_eq!(kinds(&desk.tick(400)), ["resolved", "summary_written"]);
-    assert_eq!(desk.one(1).resolution.as_ref().unwrap().by, Actor::Agent);
+    assert!(service.tick(31).is_empty());
+    service.set(&[]);
+    assert_eq!(kinds(&service.tick(100)), ["breach_cleared", "moved", "summary_written"]);
+    assert_eq!(service.one(1).state, State::Recovering);
+    assert!(service.tick(399).is_empty());
+    assert_eq!(kinds(&service.tick(400)), ["resolved", "summary_written"]);
+    assert_eq!(service.one(1).resolution.as_ref().unwrap().by, Actor::Agent);
 }
 
 #[test]
 fn a_changed_value_is_no_event_and_a_changed_severity_is() {
-    let mut desk = desk(&[warning("host:web-1")]);
-    desk.tick(30);
-    desk.breaches[0].value = 95.0;
-    assert!(desk.tick(31).is_empty());
-    desk.breaches[0].severity = Severity::Critical;
-    assert_eq!(kinds(&desk.tick(32)), ["breach_changed", "moved", "summary_written"]);
+    let mut service = service(&[warning("host:web-1")]);
+    service.tick(30);
+    service.breaches[0].value = 95.0;
+    assert!(service.tick(31).is_empty());
+    service.breaches[0].severity = Severity::Critical;
+    assert_eq!(kinds(&service.tick(32)), ["breach_changed", "moved", "summary_written"]);
     assert_eq!(
-        (desk.one(1).severity, desk.one(1).state),
+        (service.one(1).severity, service.one(1).state),
         (Severity::Critical, State::AwaitingDecision)
     );
-    desk.breaches[0].severity = Severity::Warning;
-    desk.breaches[0].unsteady = true;
-    assert_eq!(kinds(&desk.tick(33)), ["breach_changed", "summary_written"]);
-    assert_eq!(desk.one(1).severity, Severity::Critical, "it never falls while active");
+    service.breaches[0].severity = Severity::Warning;
+    service.breaches[0].unsteady = true;
+    assert_eq!(kinds(&service.tick(33)), ["breach_changed", "summary_written"]);
+    assert_eq!(service.one(1).severity, Severity::Critical, "it never falls while active");
 }
 
 #[test]
@@ -143,101 +143,104 @@ fn critical_trouble_and_named_commands_ask_for_a_decision() {
     let mut named = warning("host:web-1");
     named.guidance.commands.push("memory.largest-processes".into());
     for breach in [breach("host:web-1", "host.memory.used", Severity::Critical, 0), named] {
-        let mut desk = desk(&[breach]);
-        assert_eq!(kinds(&desk.tick(30)), ["incident_opened", "moved"]);
-        assert_eq!(desk.one(1).state, State::AwaitingDecision);
+        let mut service = service(&[breach]);
+        assert_eq!(kinds(&service.tick(30)), ["incident_opened", "moved"]);
+        assert_eq!(service.one(1).state, State::AwaitingDecision);
     }
 }
 
 #[test]
 fn what_depends_on_another_joins_and_the_cause_is_what_others_need() {
-    let mut desk =
-        desk(&[warning("app:api@web-1"), warning("disk:/var@web-1"), warning("host:web-1")]);
-    desk.policy.dependencies =
+    let mut service =
+        service(&[warning("app:api@web-1"), warning("disk:/var@web-1"), warning("host:web-1")]);
+    service.policy.dependencies =
         vec![Dependency { subject: "endpoint:*".into(), needs: "app:api@web-1".parse().unwrap() }];
-    assert_eq!(kinds(&desk.tick(30)), ["incident_opened"]);
-    assert_eq!(desk.one(1).cause.as_str(), "host:web-1");
-    assert_eq!(desk.one(1).breaches.len(), 3);
-    let mut breaches = desk.breaches.clone();
+    assert_eq!(kinds(&service.tick(30)), ["incident_opened"]);
+    assert_eq!(service.one(1).cause.as_str(), "host:web-1");
+    assert_eq!(service.one(1).breaches.len(), 3);
+    let mut breaches = service.breaches.clone();
     breaches.push(warning("endpoint:checkout"));
     breaches.push(warning("host:web-2"));
-    desk.set(&breaches);
-    assert_eq!(kinds(&desk.tick(31)), ["breach_joined", "summary_written", "incident_opened"]);
-    assert_eq!(desk.one(2).cause.as_str(), "host:web-2");
+    service.set(&breaches);
+    assert_eq!(kinds(&service.tick(31)), ["breach_joined", "summary_written", "incident_opened"]);
+    assert_eq!(service.one(2).cause.as_str(), "host:web-2");
 }
 
 #[test]
 fn neighbours_on_a_host_stay_apart_unless_the_host_takes_part() {
-    let mut desk = desk(&[warning("disk:/@web-1")]);
-    desk.tick(30);
-    desk.set(&[warning("disk:/@web-1"), warning("disk:/var@web-1")]);
-    assert_eq!(kinds(&desk.tick(31)), ["incident_opened"]);
+    let mut service = service(&[warning("disk:/@web-1")]);
+    service.tick(30);
+    service.set(&[warning("disk:/@web-1"), warning("disk:/var@web-1")]);
+    assert_eq!(kinds(&service.tick(31)), ["incident_opened"]);
 }
 
 #[test]
 fn dependence_reaches_through_others_and_circles_end() {
-    let mut desk = desk(&[warning("service:a"), warning("service:c")]);
+    let mut service = service(&[warning("service:a"), warning("service:c")]);
     let row = |subject: &str, needs: &str| Dependency {
         subject: subject.into(),
         needs: needs.parse().unwrap(),
     };
-    desk.policy.dependencies = vec![
+    service.policy.dependencies = vec![
         row("service:a", "service:b"),
         row("service:b", "service:c"),
         row("service:c", "service:a"),
     ];
-    assert_eq!(kinds(&desk.tick(30)), ["incident_opened"]);
+    assert_eq!(kinds(&service.tick(30)), ["incident_opened"]);
 }
 
 #[test]
 fn trouble_that_returns_soon_reopens_and_later_opens_anew() {
-    let mut desk = desk(&[warning("host:web-1")]);
-    desk.tick(30);
-    desk.set(&[]);
-    desk.tick(100);
-    desk.tick(400);
-    desk.set(&[breach("host:web-1", "host.cpu.used", Severity::Warning, 900)]);
-    assert_eq!(kinds(&desk.tick(1000)), ["reopened", "breach_joined", "summary_written"]);
-    assert_eq!((desk.one(1).reopened, desk.one(1).state), (1, State::Detected));
-    desk.set(&[]);
-    desk.tick(1100);
-    desk.tick(1400);
-    desk.set(&[warning("host:web-1")]);
-    assert_eq!(kinds(&desk.tick(1400 + 1801)), ["incident_opened"]);
+    let mut service = service(&[warning("host:web-1")]);
+    service.tick(30);
+    service.set(&[]);
+    service.tick(100);
+    service.tick(400);
+    service.set(&[breach("host:web-1", "host.cpu.used", Severity::Warning, 900)]);
+    assert_eq!(kinds(&service.tick(1000)), ["reopened", "breach_joined", "summary_written"]);
+    assert_eq!((service.one(1).reopened, service.one(1).state), (1, State::Detected));
+    service.set(&[]);
+    service.tick(1100);
+    service.tick(1400);
+    service.set(&[warning("host:web-1")]);
+    assert_eq!(kinds(&service.tick(1400 + 1801)), ["incident_opened"]);
 }
 
 #[test]
 fn a_breach_that_returns_while_recovering_leads_back() {
-    let mut desk = desk(&[warning("host:web-1")]);
-    desk.tick(30);
-    desk.set(&[]);
-    desk.tick(100);
-    desk.set(&[warning("host:web-1")]);
-    assert_eq!(kinds(&desk.tick(200)), ["breach_joined", "moved", "summary_written"]);
-    assert_eq!((desk.one(1).state, desk.one(1).breaches.len()), (State::Detected, 1));
+    let mut service = service(&[warning("host:web-1")]);
+    service.tick(30);
+    service.set(&[]);
+    service.tick(100);
+    service.set(&[warning("host:web-1")]);
+    assert_eq!(kinds(&service.tick(200)), ["breach_joined", "moved", "summary_written"]);
+    assert_eq!((service.one(1).state, service.one(1).breaches.len()), (State::Detected, 1));
 }
 
 #[test]
 fn after_a_person_acted_the_end_is_offered_once() {
-    let mut desk = desk(&[warning("host:web-1")]);
-    desk.tick(30);
-    desk.person(40, Event::Acknowledged { incident: ONE });
-    desk.set(&[]);
-    desk.tick(100);
-    assert_eq!(kinds(&desk.tick(400)), ["resolution_offered"]);
-    assert!(desk.tick(9_000).is_empty());
-    assert!(desk.one(1).is_active());
+    let mut service = service(&[warning("host:web-1")]);
+    service.tick(30);
+    service.person(40, Event::Acknowledged { incident: ONE });
+    service.set(&[]);
+    service.tick(100);
+    assert_eq!(kinds(&service.tick(400)), ["resolution_offered"]);
+    assert!(service.tick(9_000).is_empty());
+    assert!(service.one(1).is_active());
 }
 
 #[test]
 fn what_a_person_ended_stays_ended_while_it_only_goes_on() {
-    let mut desk = desk(&[warning("host:web-1")]);
-    desk.tick(30);
-    desk.person(40, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
-    assert_eq!(kinds(&desk.tick(41)), ["summary_written"]);
-    assert!(desk.tick(42).is_empty());
-    desk.breaches[0].severity = Severity::Critical;
-    assert_eq!(kinds(&desk.tick(43)), ["reopened", "breach_changed", "moved", "summary_written"]);
+    let mut service = service(&[warning("host:web-1")]);
+    service.tick(30);
+    service.person(40, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
+    assert_eq!(kinds(&service.tick(41)), ["summary_written"]);
+    assert!(service.tick(42).is_empty());
+    service.breaches[0].severity = Severity::Critical;
+    assert_eq!(
+        kinds(&service.tick(43)),
+        ["reopened", "breach_changed", "moved", "summary_written"]
+    );
 }
 
 #[test]
@@ -245,97 +248,99 @@ fn what_a_person_ended_stays_ended_however_long_it_goes_on() {
     let silent =
         Breach { crossing: Crossing::Silent { for_seconds: 120.0 }, ..warning("host:web-1") };
     for one in [warning("host:web-1"), silent] {
-        let mut desk = desk(&[one]);
-        desk.tick(30);
-        desk.person(40, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
-        desk.tick(41);
+        let mut service = service(&[one]);
+        service.tick(30);
+        service
+            .person(40, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
+        service.tick(41);
         for second in [1_839, 1_840, 1_841, 100_000, 10_000_000] {
-            assert_eq!(desk.tick(second), [], "{second}");
+            assert_eq!(service.tick(second), [], "{second}");
         }
         // A new breach and a worse one are trouble again: long after, as an incident of their own.
-        let mut worse = desk.breaches[0].clone();
+        let mut worse = service.breaches[0].clone();
         worse.severity = Severity::Critical;
         let anew = breach("host:web-1", "host.memory.used", Severity::Warning, 9_999_000);
         for other in [worse, anew] {
-            desk.breaches[0] = other;
-            assert_eq!(kinds(&desk.decide(10_000_001))[0], "incident_opened");
+            service.breaches[0] = other;
+            assert_eq!(kinds(&service.decide(10_000_001))[0], "incident_opened");
         }
     }
 }
 
 #[test]
 fn after_the_clock_was_set_back_a_new_breach_is_not_taken_for_the_one_that_was_ended() {
-    let mut desk = desk(&[warning("host:web-1")]);
-    desk.tick(30);
-    desk.person(5_000, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
-    desk.tick(5_001);
-    assert_eq!(desk.tick(1_000), [], "it is the very same");
-    desk.set(&[]);
-    desk.tick(1_001);
-    desk.set(&[breach("host:web-1", "host.memory.used", Severity::Warning, 1_100)]);
-    assert_eq!(kinds(&desk.tick(1_130)), ["reopened", "breach_joined", "summary_written"]);
+    let mut service = service(&[warning("host:web-1")]);
+    service.tick(30);
+    service
+        .person(5_000, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
+    service.tick(5_001);
+    assert_eq!(service.tick(1_000), [], "it is the very same");
+    service.set(&[]);
+    service.tick(1_001);
+    service.set(&[breach("host:web-1", "host.memory.used", Severity::Warning, 1_100)]);
+    assert_eq!(kinds(&service.tick(1_130)), ["reopened", "breach_joined", "summary_written"]);
 }
 
 #[test]
 fn what_a_person_ended_comes_back_with_a_new_breach() {
-    let mut desk = desk(&[warning("host:web-1")]);
-    desk.tick(30);
-    desk.person(40, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
-    desk.set(&[breach("host:web-1", "host.memory.used", Severity::Warning, 100)]);
-    assert_eq!(kinds(&desk.tick(130)), ["reopened", "breach_joined", "summary_written"]);
+    let mut service = service(&[warning("host:web-1")]);
+    service.tick(30);
+    service.person(40, Event::Resolved { incident: ONE, step: Step::PersonResolved, note: None });
+    service.set(&[breach("host:web-1", "host.memory.used", Severity::Warning, 100)]);
+    assert_eq!(kinds(&service.tick(130)), ["reopened", "breach_joined", "summary_written"]);
 }
 
 #[test]
 fn a_person_who_reopens_quiet_trouble_is_asked_to_end_it() {
-    let mut desk = desk(&[warning("host:web-1")]);
-    desk.tick(30);
-    desk.set(&[]);
-    desk.tick(100);
-    desk.tick(400);
-    desk.person(500, Event::Reopened { incident: ONE, note: None });
-    assert_eq!(kinds(&desk.tick(501)), ["moved", "summary_written"]);
-    assert_eq!(kinds(&desk.tick(900)), ["resolution_offered"]);
+    let mut service = service(&[warning("host:web-1")]);
+    service.tick(30);
+    service.set(&[]);
+    service.tick(100);
+    service.tick(400);
+    service.person(500, Event::Reopened { incident: ONE, note: None });
+    assert_eq!(kinds(&service.tick(501)), ["moved", "summary_written"]);
+    assert_eq!(kinds(&service.tick(900)), ["resolution_offered"]);
 }
 
 #[test]
 fn quiet_is_counted_from_steady_time_when_the_clock_was_set_back() {
-    let mut desk = desk(&[warning("host:web-1")]);
-    desk.tick(3_600);
-    desk.set(&[]);
-    desk.tick(3_700);
-    desk.steady_since = at(100);
-    assert!(desk.tick(300).is_empty());
-    assert_eq!(kinds(&desk.tick(400)), ["resolved", "summary_written"]);
+    let mut service = service(&[warning("host:web-1")]);
+    service.tick(3_600);
+    service.set(&[]);
+    service.tick(3_700);
+    service.steady_since = at(100);
+    assert!(service.tick(300).is_empty());
+    assert_eq!(kinds(&service.tick(400)), ["resolved", "summary_written"]);
     // And forward: what was not seen is not quiet.
-    let mut desk = Desk::default();
-    desk.set(&[warning("host:web-1")]);
-    desk.tick(30);
-    desk.set(&[]);
-    desk.tick(100);
-    desk.steady_since = at(10_000);
-    assert!(desk.tick(10_299).is_empty());
-    assert_eq!(kinds(&desk.tick(10_300)), ["resolved", "summary_written"]);
+    let mut service = Service::default();
+    service.set(&[warning("host:web-1")]);
+    service.tick(30);
+    service.set(&[]);
+    service.tick(100);
+    service.steady_since = at(10_000);
+    assert!(service.tick(10_299).is_empty());
+    assert_eq!(kinds(&service.tick(10_300)), ["resolved", "summary_written"]);
 }
 
 #[test]
 fn a_flood_is_gathered_in_one_incident() {
-    let mut desk = Desk::default();
+    let mut service = Service::default();
     let all: Vec<Breach> = (0..20).map(|index| warning(&format!("service:s{index}"))).collect();
-    desk.set(&all);
-    desk.tick(30);
-    assert_eq!(desk.incidents.len(), 6, "five, and one that gathers the rest");
-    assert!(desk.one(6).flood && !desk.one(5).flood);
-    assert_eq!(desk.one(6).breaches.len(), 15);
+    service.set(&all);
+    service.tick(30);
+    assert_eq!(service.incidents.len(), 6, "five, and one that gathers the rest");
+    assert!(service.one(6).flood && !service.one(5).flood);
+    assert_eq!(service.one(6).breaches.len(), 15);
     assert_eq!(
-        wording::summary::headline(&desk.one(6).summary),
+        wording::summary::headline(&service.one(6).summary),
         "Many things happen at once: 15 signals are gathered here, so that one page tells them."
     );
     // It is a flood as long as it brings something; later, trouble is its own again.
     let mut late = all.clone();
     late.push(breach("service:late", "queue.depth", Severity::Warning, 2_000));
-    desk.set(&late);
-    assert_eq!(kinds(&desk.tick(2_030)), ["incident_opened"]);
-    assert!(!desk.one(7).flood);
+    service.set(&late);
+    assert_eq!(kinds(&service.tick(2_030)), ["incident_opened"]);
+    assert!(!service.one(7).flood);
 }
 
 #[test]
@@ -350,24 +355,24 @@ fn ids_are_uuids_of_version_7_and_the_same_every_time() {
 
 #[test]
 fn an_incident_without_a_summary_of_today_gets_one() {
-    let mut desk = desk(&[warning("host:web-1")]);
-    desk.tick(30);
-    desk.incidents.get_mut(&ONE).unwrap().summary = serde_json::from_str("{}").unwrap();
-    assert_eq!(kinds(&desk.tick(31)), ["summary_written"]);
+    let mut service = service(&[warning("host:web-1")]);
+    service.tick(30);
+    service.incidents.get_mut(&ONE).unwrap().summary = serde_json::from_str("{}").unwrap();
+    assert_eq!(kinds(&service.tick(31)), ["summary_written"]);
 }
 
 #[test]
 fn what_goes_away_is_not_called_healed() {
-    let mut desk = desk(&[breach("endpoint:shop", "endpoint.up", Severity::Critical, 0)]);
-    desk.tick(30);
-    desk.lost = vec![desk.breaches[0].key.clone()];
-    desk.set(&[]);
-    desk.tick(100);
-    assert_eq!(desk.one(1).breaches[0].ending, Some(Ending::NoLongerWatched));
-    desk.tick(400);
-    assert!(!desk.one(1).is_active());
+    let mut service = service(&[breach("endpoint:shop", "endpoint.up", Severity::Critical, 0)]);
+    service.tick(30);
+    service.lost = vec![service.breaches[0].key.clone()];
+    service.set(&[]);
+    service.tick(100);
+    assert_eq!(service.one(1).breaches[0].ending, Some(Ending::NoLongerWatched));
+    service.tick(400);
+    assert!(!service.one(1).is_active());
     for reader in wording::summary::Reader::ALL {
-        let told = format!("{:?}", wording::summary::render(&desk.one(1).summary, reader));
+        let told = format!("{:?}", wording::summary::render(&service.one(1).summary, reader));
         for wrong in
             ["well again", "does again", "recovered,", "back to normal", "All is quiet", "is over"]
         {
@@ -379,15 +384,15 @@ fn what_goes_away_is_not_called_healed() {
 
 #[test]
 fn what_eases_or_falls_silent_is_told_and_flapping_is_not_told_each_time() {
-    let mut desk = desk(&[breach("host:web-1", "host.memory.used", Severity::Critical, 0)]);
-    desk.tick(30);
-    desk.breaches[0].easing =
+    let mut service = service(&[breach("host:web-1", "host.memory.used", Severity::Critical, 0)]);
+    service.tick(30);
+    service.breaches[0].easing =
         Some(Easing { since: at(40), stays_for_seconds: 120.0, recovers_at: None });
-    desk.breaches[0].value = 12.0;
-    assert_eq!(kinds(&desk.tick(41)), ["breach_changed", "summary_written"]);
+    service.breaches[0].value = 12.0;
+    assert_eq!(kinds(&service.tick(41)), ["breach_changed", "summary_written"]);
     let told = format!(
         "{:?}",
-        wording::summary::render(&desk.one(1).summary, wording::summary::Reader::Team)
+        wording::summary::render(&service.one(1).summary, wording::summary::Reader::Team)
     );
     assert!(
         told.contains("was 93 % used")
@@ -395,38 +400,38 @@ fn what_eases_or_falls_silent_is_told_and_flapping_is_not_told_each_time() {
             && !told.contains("Programs may be stopped"),
         "{told}"
     );
-    desk.breaches[0].easing = None;
-    desk.breaches[0].unsteady = true;
-    assert_eq!(kinds(&desk.tick(42)), ["breach_changed", "summary_written"]);
+    service.breaches[0].easing = None;
+    service.breaches[0].unsteady = true;
+    assert_eq!(kinds(&service.tick(42)), ["breach_changed", "summary_written"]);
     for second in 43..60 {
         let easing = Easing { since: at(second), stays_for_seconds: 120.0, recovers_at: None };
-        desk.breaches[0].easing = (second % 2 == 0).then_some(easing);
-        assert!(desk.tick(second).is_empty());
+        service.breaches[0].easing = (second % 2 == 0).then_some(easing);
+        assert!(service.tick(second).is_empty());
     }
-    desk.breaches[0].unheard = Some(Unheard { since: at(59), for_seconds: 120.0 });
-    assert_eq!(kinds(&desk.tick(180)), ["breach_changed", "summary_written"]);
+    service.breaches[0].unheard = Some(Unheard { since: at(59), for_seconds: 120.0 });
+    assert_eq!(kinds(&service.tick(180)), ["breach_changed", "summary_written"]);
     assert!(
-        wording::summary::headline(&desk.one(1).summary)
+        wording::summary::headline(&service.one(1).summary)
             .contains("Nothing was heard of it for more than 2 min")
     );
 }
 
 #[test]
 fn a_forecast_that_no_longer_holds_is_told_anew_and_one_that_holds_is_not() {
-    let mut desk = desk(&[warning("host:web-1")]);
-    desk.tick(30);
-    let told = |desk: &Desk| {
+    let mut service = service(&[warning("host:web-1")]);
+    service.tick(30);
+    let told = |service: &Service| {
         format!(
             "{:?}",
-            wording::summary::render(&desk.one(1).summary, wording::summary::Reader::Team)
+            wording::summary::render(&service.one(1).summary, wording::summary::Reader::Team)
         )
     };
-    assert!(told(&desk).matches("in about 7 minutes").count() == 2);
+    assert!(told(&service).matches("in about 7 minutes").count() == 2);
     let mut move_on = |second: i64, limit: Option<f64>| {
-        desk.breaches[0].value_at = at(second);
-        desk.breaches[0].limit_in_seconds = limit;
-        desk.breaches[0].per_minute = limit.map(|_| 1.0);
-        (kinds(&desk.tick(second)), told(&desk))
+        service.breaches[0].value_at = at(second);
+        service.breaches[0].limit_in_seconds = limit;
+        service.breaches[0].per_minute = limit.map(|_| 1.0);
+        (kinds(&service.tick(second)), told(&service))
     };
     assert!(move_on(89, None).0.is_empty(), "a moment without it is no news");
     assert!(move_on(90, Some(400.0)).0.is_empty(), "it holds");

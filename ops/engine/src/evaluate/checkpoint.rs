@@ -8,17 +8,12 @@ use std::sync::Arc;
 
 use domain::time::Now;
 use policy::thresholds::Thresholds;
-use serde::{Deserialize, Serialize};
 
-use crate::evaluate::{Engine, NEVER, SavedState, micros, series::Core};
-
-/// How a series stood at a checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Standing {
-    /// When its silence becomes a breach, relative to the moment of saving; `None`: not at all.
-    deadline: Option<i64>,
-    unheard: bool,
-}
+use crate::evaluate::{
+    Engine, NEVER, micros,
+    saved_state::{SavedState, Standing},
+    series::Core,
+};
 
 impl Engine {
     /// Everything, exactly as it stands, for [`Engine::resume`]: also series without a threshold,

@@ -13,7 +13,12 @@ use domain::{
 };
 use policy::catalogue::{BoundCommand, Command, Kind, Values};
 
-use crate::recommender::{OFFERED_FOR, Scene, TRACKED_DAYS, failed, values};
+use crate::recommender::{scene::Scene, values};
+
+/// How long an offer stands.
+pub const OFFERED_FOR: Span = Span::from_mins(30);
+/// How far back the track record reaches.
+pub const TRACKED_DAYS: u32 = 90;
 
 /// The most breaches that one recommendation names as its reasons.
 const MOST_BREACHES: usize = 3;
@@ -231,4 +236,9 @@ pub(super) fn is_as_offered(scene: &Scene<'_>, one: &Recommendation) -> bool {
             && filled.to_string() == one.shown
             && filled.check() == one.check.as_deref()
     })
+}
+
+/// Whether something really ran and did not help: then it is worth taking back.
+fn failed(one: &Recommendation) -> bool {
+    matches!(&one.stage, Stage::Ended(ended) if ended.worked == Some(false) && ended.has_run())
 }

@@ -7,7 +7,10 @@ use domain::{
     id::IncidentNumber,
     severity::Severity,
 };
-use policy::{catalogue::Values, incident_policy::Dependency};
+use policy::{
+    catalogue::{Catalogue, Values},
+    incident_policy::Dependency,
+};
 use proptest::prelude::*;
 
 use super::*;

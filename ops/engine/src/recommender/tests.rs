@@ -1,13 +1,18 @@
 //! What is recommended, told by short stories.
 
+use commands::command::Approve;
 use domain::{
     breach::{BreachKey, Ending},
     id::{IncidentNumber, RecommendationId},
+    long_query::LongQuery,
     recommendation::{Ended, Reason},
     severity::Severity,
 };
 use fixtures;
-use policy::{catalogue::Program, incident_policy::Dependency};
+use policy::{
+    catalogue::{Catalogue, Facts, Program},
+    incident_policy::{Dependency, IncidentPolicy},
+};
 
 use super::*;
 use crate::agent::tests::{at, breach};
@@ -726,10 +731,10 @@ fn what_ran_a_short_while_ago_is_not_approved_again() {
     let approve = |story: &Story, seconds: i64| {
         let one = story.incidents[1].offered().find(|one| one.command == "pm2-reload").unwrap();
         let recommendation = RecommendationId { incident: IncidentNumber(2), place: one.place };
-        let command = commands::command::Command::Approve {
+        let command = commands::command::Command::Approve(Approve {
             recommendation,
             binding: one.binding(&story.incidents[1]),
-        };
+        });
         let situation = commands::situation::Situation {
             actor: Actor::Local,
             now: at(seconds),

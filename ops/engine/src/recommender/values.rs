@@ -12,7 +12,10 @@ use policy::{
     pattern::matches,
 };
 
-use crate::recommender::{LARGE_LOGS, Scene};
+use crate::recommender::scene::Scene;
+
+/// Log files that are smaller than this are not what fills a disk.
+pub const LARGE_LOGS: u64 = 100 * 1024 * 1024;
 
 /// What a command is to act upon.
 #[derive(Clone)]

@@ -7,10 +7,7 @@ use domain::{
     text,
 };
 
-use crate::summary::{LONGEST_ID, count};
-
-/// The most runs that are told one by one: the latest.
-const MOST_RUNS: usize = 4;
+use crate::summary::limits::{LONGEST_ID, MOST_RUNS, count};
 
 /// What is known of one, if it ran at all.
 const fn result(one: &Recommendation) -> Option<RunResult> {

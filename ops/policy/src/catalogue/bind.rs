@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::catalogue::{
     command::{Command, Does, RunAs},
-    parameter::{Facts, Values, query},
+    kind::query,
+    parameter::{Facts, Values},
     programs::{Argument, BuiltIn, Part, Program, Vector},
     violation::{Refused, Rule, refused, shown},
 };

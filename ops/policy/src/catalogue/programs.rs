@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     catalogue::{
-        parameter::{Kind, plain_number},
+        kind::{Kind, plain_number},
         violation::{Rule, Wrong, shown, wrong},
     },
     markdown_table::nearest,
@@ -150,69 +150,6 @@ impl BuiltIn {
             Self::QueryCancel => &const { Form::acts(&[Token::Slot(Slot::Query)]) },
         }
     }
-}
-
-/// Whether a service must never be restarted or reloaded: without it the machine may be lost to
-/// everyone, or everyone is signed out. The name comes without `.service` and without its instance.
-pub(super) fn is_protected(stem: &str) -> bool {
-    const BEGINNINGS: &[&str] = &[
-        "systemd",
-        "dbus",
-        "ssh",
-        "dropbear",
-        "calm-ops",
-        "calm_ops",
-        "calmops",
-        "polkit",
-        "getty",
-        "serial-getty",
-        "console-getty",
-        "container-getty",
-        "autovt",
-        "debug-shell",
-        "initrd",
-        "dracut",
-        "plymouth",
-        "kexec",
-        "networkmanager",
-        "wpa_supplicant",
-        "ifup",
-        "iptables",
-        "ip6tables",
-        "nftables",
-        "firewalld",
-        "cloud-init",
-        "cloud-config",
-        "cloud-final",
-        "lvm2",
-        "mdadm",
-        "cryptsetup",
-    ];
-    const NAMES: &[&str] = &[
-        "user",
-        "user-runtime-dir",
-        "sudo",
-        "rescue",
-        "emergency",
-        "network",
-        "networking",
-        "network-manager",
-        "netplan",
-        "ufw",
-        "apparmor",
-        "auditd",
-        "halt-local",
-        "rc-local",
-        "init",
-        "reboot",
-        "poweroff",
-        "multipathd",
-        "iscsid",
-        "display-manager",
-        "packagekit-offline-update",
-    ];
-    let stem = stem.to_ascii_lowercase();
-    BEGINNINGS.iter().any(|known| stem.starts_with(known)) || NAMES.contains(&stem.as_str())
 }
 
 /// What a form is for.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     recommendation::{Approval, Risk, Undo},
-    signal::Signal,
     signals::Signals,
     text::is_unprintable,
     time::Span,
@@ -13,7 +12,8 @@ use domain::{
 use crate::{
     catalogue::{
         command::{Command, Does, RunAs},
-        parameter::{self, Kind, Placeholder},
+        kind::Kind,
+        parameter::Placeholder,
         programs::{self, Vector, What},
         script::OwnScript,
         violation::{Refusal, Rule, Wrong, shown, wrong},
@@ -21,7 +21,6 @@ use crate::{
     markdown_table::{
         Cell, MAX_BYTES, MAX_PROBLEMS, Report, Table, bare, is_command_id, is_none, is_row, nearest,
     },
-    signal_name,
 };
 
 pub(super) mod cells;
@@ -544,55 +543,4 @@ fn is_hidden(c: char) -> bool {
     );
     let invisible = matches!(c, '\u{3164}' | '\u{ffa0}' | '\u{fe00}'..='\u{fe0f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}');
     is_unprintable(c) || blank || invisible || (c.is_whitespace() && c != ' ')
-}
-
-/// A signal that something can report.
-fn signal(text: &str, signals: &Signals) -> Result<Signal, Wrong> {
-    let Some(name) = text.strip_prefix('`').and_then(|text| text.strip_suffix('`')) else {
-        return Err(wrong(
-            Rule::SignalName,
-            shown(text),
-            "signals in backticks with commas between them, such as '`app.memory`'",
-        ));
-    };
-    let signal: Signal = name.parse().map_err(|_| {
-        wrong(
-            Rule::SignalName,
-            shown(name),
-            "lower-case words joined by dots, such as 'app.memory'",
-        )
-    })?;
-    signal_name::check(name, signals)
-        .map_err(|(found, expected)| wrong(Rule::SignalName, found, expected))?;
-    Ok(signal)
-}
-
-/// Whether a list of units is right; each one is told.
-fn units(text: &str) -> Result<Vec<String>, Wrong> {
-    const MOST_UNITS: usize = 32;
-    let mut of = Vec::new();
-    for part in text.split(',') {
-        let part = part.trim();
-        let Some(name) = part.strip_prefix('`').and_then(|part| part.strip_suffix('`')) else {
-            return Err(wrong(
-                Rule::UnitService,
-                shown(part),
-                "units in backticks with commas between them, such as '`nginx.service`'",
-            ));
-        };
-        parameter::unit(name)
-            .map_err(|refused| wrong(refused.rule, refused.found, refused.expected))?;
-        if of.iter().any(|known| known == name) {
-            return Err(wrong(Rule::Identity, format!("'{name}' twice"), "each unit once"));
-        }
-        of.push(name.to_owned());
-    }
-    if of.len() > MOST_UNITS {
-        return Err(wrong(
-            Rule::Bounds,
-            format!("{} units", of.len()),
-            format!("at most {MOST_UNITS}"),
-        ));
-    }
-    Ok(of)
 }

@@ -192,7 +192,7 @@ fn only_what_keeps_the_machine_reachable_is_protected() {
         "network-probe.service",
         "reboots.service",
     ] {
-        assert!(parameter::unit(unit).is_ok(), "{unit}");
+        assert!(kind::unit(unit).is_ok(), "{unit}");
     }
     for unit in [
         "user@0.service",
@@ -202,7 +202,7 @@ fn only_what_keeps_the_machine_reachable_is_protected() {
         "cloud-init.service",
         "ssh@1.service",
     ] {
-        assert_eq!(parameter::unit(unit).unwrap_err().rule, Rule::UnitProtected, "{unit}");
+        assert_eq!(kind::unit(unit).unwrap_err().rule, Rule::UnitProtected, "{unit}");
     }
 }
 

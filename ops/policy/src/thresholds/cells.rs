@@ -2,7 +2,7 @@
 
 use domain::{time::Span, unit::Unit};
 
-use crate::{markdown_table::is_none, thresholds::Level};
+use crate::{markdown_table::is_none, thresholds::row::Level};
 
 /// Durations longer than this are mistakes.
 const LONGEST: Span = Span::from_secs(366 * 86_400);

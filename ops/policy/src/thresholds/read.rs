@@ -12,8 +12,8 @@ use crate::{
     markdown_table::{Cell, MAX_BYTES, Report, Table, bare, is_command_id, is_none, nearest},
     signal_name,
     thresholds::{
-        Level, Row,
         cells::{self, Wrong},
+        row::{Level, Row, Way},
     },
 };
 
@@ -111,7 +111,7 @@ struct Reader<'a> {
     names: Names,
     rows: Vec<Row>,
     /// Where each signal, pattern and way was told first.
-    seen: BTreeMap<(String, String, crate::thresholds::Way), usize>,
+    seen: BTreeMap<(String, String, Way), usize>,
     policy: IncidentPolicy,
     rules: BTreeMap<String, usize>,
 }

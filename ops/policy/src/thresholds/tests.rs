@@ -1,3 +1,4 @@
+use domain::time::Span;
 use proptest::prelude::*;
 
 use super::*;

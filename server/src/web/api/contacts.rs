@@ -7,9 +7,10 @@ use axum::{
 };
 use bytes::Bytes;
 use commands::{
-    command::{Command, Committed},
+    command::{RemoveContact, SetContact, TestContact},
     notifications::{ContactRequest, Contacts},
-    query::Query,
+    operation::Committed,
+    reading::ListContacts,
 };
 use domain::{
     access::{Permission, Role},
@@ -18,7 +19,7 @@ use domain::{
 };
 use http::HeaderMap;
 
-use super::{Empty, Route, act, ask, body};
+use super::{Empty, Route, body, execute};
 use crate::web::{
     Site,
     openapi::{Content, of},
@@ -108,7 +109,7 @@ fn which(text: &str) -> Result<ContactId, Problem> {
 }
 
 async fn list(State(site): State<Site>, As(caller): As) -> Result<Response, Problem> {
-    ask(&site, caller, Query::Contacts).await
+    execute(&site, caller, ListContacts {}).await
 }
 
 async fn add(
@@ -118,7 +119,7 @@ async fn add(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let wanted: ContactRequest = body(&headers, &bytes)?;
-    act(&site, caller, Command::SetContact { contact: None, wanted }).await
+    execute(&site, caller, SetContact { contact: None, wanted }).await
 }
 
 async fn change(
@@ -130,7 +131,7 @@ async fn change(
 ) -> Result<Response, Problem> {
     let contact = Some(which(&id)?);
     let wanted: ContactRequest = body(&headers, &bytes)?;
-    act(&site, caller, Command::SetContact { contact, wanted }).await
+    execute(&site, caller, SetContact { contact, wanted }).await
 }
 
 async fn remove(
@@ -138,7 +139,7 @@ async fn remove(
     As(caller): As,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    act(&site, caller, Command::RemoveContact { contact: which(&id)? }).await
+    execute(&site, caller, RemoveContact { contact: which(&id)? }).await
 }
 
 async fn test(
@@ -146,5 +147,5 @@ async fn test(
     As(caller): As,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    act(&site, caller, Command::TestContact { contact: which(&id)? }).await
+    execute(&site, caller, TestContact { contact: which(&id)? }).await
 }

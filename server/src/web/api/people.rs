@@ -6,7 +6,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use commands::{accounts::Change, command::Command, query::Query};
+use commands::{
+    account_change::{
+        AddPasskey, EndSession, RemovePasskey, RevokeToken, SetClosed, SetRole, WithdrawInvitation,
+    },
+    reading::GetSettings,
+};
 use domain::{
     access::{Role, Scope},
     error::Error,
@@ -17,7 +22,7 @@ use http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{act, ask, body};
+use super::{body, execute};
 use crate::{
     people::{Device, SignedIn, no_cookie},
     web::{
@@ -151,7 +156,7 @@ pub(super) async fn sign_out(
     let domain::access::Principal::Account { session, .. } = caller else {
         return Err(Error::SignIn.into());
     };
-    let mut response = act(&site, caller, Command::People(Change::EndSession { session })).await?;
+    let mut response = execute(&site, caller, EndSession { session }).await?;
     if let Ok(cookie) = HeaderValue::from_str(&no_cookie(&came)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
@@ -159,7 +164,7 @@ pub(super) async fn sign_out(
 }
 
 pub(super) async fn settings(State(site): State<Site>, As(caller): As) -> Answer {
-    ask(&site, caller, Query::Settings).await
+    execute(&site, caller, GetSettings {}).await
 }
 
 pub(super) async fn password(
@@ -179,7 +184,7 @@ pub(super) async fn end_session(
     Path(id): Path<String>,
 ) -> Answer {
     let session = number(&id, SessionId, "sign-in")?;
-    act(&site, caller, Command::People(Change::EndSession { session })).await
+    execute(&site, caller, EndSession { session }).await
 }
 
 pub(super) async fn ask_for_passkey(
@@ -199,21 +204,12 @@ pub(super) async fn sign_in_by_passkey(
     came_in(&site.people.sign_in_by_passkey(&bytes, &Device::of(&headers, &came)).await?)
 }
 
-fn adding() -> Command {
-    Command::People(Change::AddPasskey {
-        label: String::new(),
-        credential: Vec::new(),
-        key: Vec::new(),
-        state: Vec::new(),
-    })
-}
-
 pub(super) async fn begin_passkey(
     State(site): State<Site>,
     Extension(came): Extension<Came>,
     As(caller): As,
 ) -> Answer {
-    site.desk.may(&caller, &adding())?;
+    site.service.check::<AddPasskey>(&caller)?;
     Ok(options(site.people.begin_passkey(&caller, &came).await?))
 }
 
@@ -224,7 +220,7 @@ pub(super) async fn add_passkey(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Answer {
-    site.desk.may(&caller, &adding())?;
+    site.service.check::<AddPasskey>(&caller)?;
     let NewPasskey { label, credential } = body(&headers, &bytes)?;
     let answer = serde_json::to_vec(&credential).unwrap_or_default();
     let done = site.people.add_passkey(caller, &came, label, &answer).await?;
@@ -237,7 +233,7 @@ pub(super) async fn remove_passkey(
     Path(id): Path<String>,
 ) -> Answer {
     let passkey = number(&id, PasskeyId, "passkey")?;
-    act(&site, caller, Command::People(Change::RemovePasskey { passkey })).await
+    execute(&site, caller, RemovePasskey { passkey }).await
 }
 
 pub(super) async fn invite(
@@ -256,7 +252,7 @@ pub(super) async fn withdraw(
     Path(id): Path<String>,
 ) -> Answer {
     let invitation = number(&id, InvitationId, "invitation")?;
-    act(&site, caller, Command::People(Change::WithdrawInvitation { invitation })).await
+    execute(&site, caller, WithdrawInvitation { invitation }).await
 }
 
 pub(super) async fn set_role(
@@ -268,7 +264,7 @@ pub(super) async fn set_role(
 ) -> Answer {
     let account = number(&id, AccountId, "account")?;
     let OfRole { role } = body(&headers, &bytes)?;
-    act(&site, caller, Command::People(Change::SetRole { account, role })).await
+    execute(&site, caller, SetRole { account, role }).await
 }
 
 pub(super) async fn close(
@@ -277,7 +273,7 @@ pub(super) async fn close(
     Path(id): Path<String>,
 ) -> Answer {
     let account = number(&id, AccountId, "account")?;
-    act(&site, caller, Command::People(Change::SetClosed { account, closed: true })).await
+    execute(&site, caller, SetClosed { account, closed: true }).await
 }
 
 pub(super) async fn open(
@@ -286,7 +282,7 @@ pub(super) async fn open(
     Path(id): Path<String>,
 ) -> Answer {
     let account = number(&id, AccountId, "account")?;
-    act(&site, caller, Command::People(Change::SetClosed { account, closed: false })).await
+    execute(&site, caller, SetClosed { account, closed: false }).await
 }
 
 pub(super) async fn create_token(
@@ -308,5 +304,5 @@ pub(super) async fn revoke_token(
     Path(id): Path<String>,
 ) -> Answer {
     let token = number(&id, TokenId, "token")?;
-    act(&site, caller, Command::People(Change::RevokeToken { token })).await
+    execute(&site, caller, RevokeToken { token }).await
 }

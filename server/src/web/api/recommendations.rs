@@ -7,8 +7,9 @@ use axum::{
 };
 use bytes::Bytes;
 use commands::{
-    command::{Command, Committed},
-    query::Query,
+    command::{Approve, CancelRun, Decline},
+    operation::{Committed, Operation},
+    reading::GetRecommendation,
     view,
 };
 use domain::{
@@ -21,7 +22,7 @@ use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Empty, Route, act, ask, body};
+use super::{Empty, Route, body, execute};
 use crate::web::{
     Site,
     openapi::{Content, of},
@@ -99,13 +100,12 @@ struct No {
 }
 
 /// Whoever may not act learns nothing of the body or of what there is.
-fn named(
+fn named<O: Operation>(
     site: &Site,
     caller: &domain::access::Principal,
-    need: Permission,
     text: &str,
 ) -> Result<RecommendationId, Problem> {
-    site.desk.allow(caller, need)?;
+    site.service.check::<O>(caller)?;
     let missing =
         |_| Error::NotFound { what: "recommendation of that name: '42-1' names one".to_owned() };
     Ok(text.parse().map_err(missing)?)
@@ -116,8 +116,8 @@ async fn show(
     As(caller): As,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let recommendation = named(&site, &caller, SHOW.need, &id)?;
-    ask(&site, caller, Query::Recommendation { recommendation }).await
+    let recommendation = named::<GetRecommendation>(&site, &caller, &id)?;
+    execute(&site, caller, GetRecommendation { recommendation }).await
 }
 
 async fn approve(
@@ -127,9 +127,9 @@ async fn approve(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let recommendation = named(&site, &caller, APPROVE.need, &id)?;
+    let recommendation = named::<Approve>(&site, &caller, &id)?;
     let Yes { binding } = body(&headers, &bytes)?;
-    act(&site, caller, Command::Approve { recommendation, binding }).await
+    execute(&site, caller, Approve { recommendation, binding }).await
 }
 
 async fn decline(
@@ -139,9 +139,9 @@ async fn decline(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let recommendation = named(&site, &caller, DECLINE.need, &id)?;
+    let recommendation = named::<Decline>(&site, &caller, &id)?;
     let No { reason } = body(&headers, &bytes)?;
-    act(&site, caller, Command::Decline { recommendation, reason }).await
+    execute(&site, caller, Decline { recommendation, reason }).await
 }
 
 async fn cancel(
@@ -151,7 +151,7 @@ async fn cancel(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let recommendation = named(&site, &caller, CANCEL.need, &id)?;
+    let recommendation = named::<CancelRun>(&site, &caller, &id)?;
     let Empty {} = body(&headers, &bytes)?;
-    act(&site, caller, Command::CancelRun { recommendation }).await
+    execute(&site, caller, CancelRun { recommendation }).await
 }

@@ -2,7 +2,7 @@
 //! from it.
 
 use axum::routing::{get, post};
-use commands::{command::Committed, view};
+use commands::{operation::Committed, view};
 use domain::access::{Permission, Role};
 
 use super::*;

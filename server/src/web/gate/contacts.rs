@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use app::{desk::Desk as _, gate::Said};
+use app::gate::Said;
 use commands::{
-    command::Command,
+    command::{RemoveContact, SetContact, TestContact},
     notifications::{
         Channel, ContactRequest, Contacts, DayTime, DeliveryStatus, Form, LastNotification, Quiet,
         Secret, Zone,
     },
-    query::{Answer, Query},
+    reading::ListContacts,
 };
 use domain::{access::Principal, error::Error, id::ContactId, name::BadName, severity::Severity};
 
@@ -29,28 +29,26 @@ pub(super) async fn deed(
     let id = || field(form, "id").parse().map(ContactId).map_err(|_| unreadable());
     match field(form, "what").as_str() {
         "remove-contact" => {
-            site.desk.act(caller, Command::RemoveContact { contact: id()? }).await?;
+            site.service.execute(caller, RemoveContact { contact: id()? }).await?;
             Ok(Outcome::Done("remove-contact"))
         }
         "test-contact" => {
             let contact = id()?;
-            site.desk.act(caller.clone(), Command::TestContact { contact }).await?;
+            site.service.execute(caller.clone(), TestContact { contact }).await?;
             Ok(Outcome::Said(tested(site, caller, contact, "").await?))
         }
         _ if field(form, "id").is_empty() => {
             let wanted = wanted(form, Some(way(form)?), true)?;
-            let done = site
-                .desk
-                .act(caller.clone(), Command::SetContact { contact: None, wanted })
-                .await?;
+            let done =
+                site.service.execute(caller.clone(), SetContact { contact: None, wanted }).await?;
             let contact =
                 u32::try_from(done.cursor.number).map(ContactId).map_err(|_| unreadable())?;
-            site.desk.act(caller.clone(), Command::TestContact { contact }).await?;
+            site.service.execute(caller.clone(), TestContact { contact }).await?;
             Ok(Outcome::Said(tested(site, caller, contact, "It is added. ").await?))
         }
         _ => {
             let wanted = wanted(form, None, field(form, "enabled") == "yes")?;
-            site.desk.act(caller, Command::SetContact { contact: Some(id()?), wanted }).await?;
+            site.service.execute(caller, SetContact { contact: Some(id()?), wanted }).await?;
             Ok(Outcome::Done("contact"))
         }
     }
@@ -65,11 +63,8 @@ async fn tested(
 ) -> Result<Said, Error> {
     let until = tokio::time::Instant::now() + PATIENCE;
     loop {
-        let Answer::Contacts(contacts) = site.desk.ask(caller.clone(), Query::Contacts).await?
-        else {
-            return Err(unreadable());
-        };
-        let Contacts { contacts, .. } = *contacts;
+        let Contacts { contacts, .. } =
+            site.service.execute(caller.clone(), ListContacts {}).await?;
         let card = contacts.into_iter().find(|card| card.id == contact);
         let Some(card) = card else {
             return Ok(Said::Refused("It was removed meanwhile.".to_owned()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use commands::{
-    command::Command,
+    command::{Acknowledge, Redact, Reopen, Resolve, TestContact},
     notifications::{Channel, ContactRequest, DeliveryStatus, Form},
 };
 use domain::{
@@ -94,23 +94,14 @@ pub async fn an_incident_reaches_each_way_once(place: &Place) {
 
     // It became critical already, and nothing else happens that calls.
     let note = String::new();
+    world.execute(&Principal::Local, Acknowledge { incident: IncidentNumber(1) }).await.unwrap();
     world
-        .act(&Principal::Local, Command::Acknowledge { incident: IncidentNumber(1) })
-        .await
-        .unwrap();
-    world
-        .act(
-            &Principal::Local,
-            Command::Resolve { incident: IncidentNumber(1), note: note.clone() },
-        )
+        .execute(&Principal::Local, Resolve { incident: IncidentNumber(1), note: note.clone() })
         .await
         .unwrap();
     world.settle().await;
     assert_eq!((phone.all().len(), programs.all().len(), room.all().len()), (1, 1, 1));
-    world
-        .act(&Principal::Local, Command::Reopen { incident: IncidentNumber(1), note })
-        .await
-        .unwrap();
+    world.execute(&Principal::Local, Reopen { incident: IncidentNumber(1), note }).await.unwrap();
     assert_eq!(world.until_called(6).await.len(), 6);
     world.stop().await;
 }
@@ -160,7 +151,7 @@ pub async fn what_is_refused_or_not_answered_is_tried_again_and_given_up_in_the_
         recently_authenticated: true,
     };
     world
-        .act(&owner, Command::Redact { entry: failed, reason: "An address of ours.".to_owned() })
+        .execute(&owner, Redact { entry: failed, reason: "An address of ours.".to_owned() })
         .await
         .unwrap();
     let last = world.cards(&ada()).await[0].last.clone().unwrap();
@@ -221,10 +212,7 @@ pub async fn a_warning_waits_while_it_is_quiet_and_is_dropped_if_it_is_over(plac
 
     // One is over by the end of the quiet hours.
     world
-        .act(
-            &Principal::Local,
-            Command::Resolve { incident: IncidentNumber(1), note: String::new() },
-        )
+        .execute(&Principal::Local, Resolve { incident: IncidentNumber(1), note: String::new() })
         .await
         .unwrap();
     world.set(&ada(), Some(contact), wanted(None)).await.unwrap();
@@ -283,7 +271,7 @@ pub async fn a_redirect_is_not_followed_and_some_addresses_are_never_asked(place
     world.contact(&bo(), metadata).await;
     for (who, expected) in [(ada(), "which is not followed"), (bo(), "never asks")] {
         let contact = world.cards(&who).await[0].id;
-        world.act(&who, Command::TestContact { contact }).await.unwrap();
+        world.execute(&who, TestContact { contact }).await.unwrap();
         let last = loop {
             match world.cards(&who).await.remove(0).last {
                 Some(last) if last.fate != DeliveryStatus::Waiting => break last,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use commands::{
-    command::Command,
+    command::TestContact,
     notifications::{Channel, DeliveryStatus},
 };
 use domain::severity::Severity;
@@ -156,7 +156,7 @@ pub async fn a_letter_comes_over_tls_with_the_same_id_each_time(place: &Place) {
 /// What a test says that fails.
 async fn tested(world: &World) -> String {
     let contact = world.cards(&ada()).await[0].id;
-    world.act(&ada(), Command::TestContact { contact }).await.unwrap();
+    world.execute(&ada(), TestContact { contact }).await.unwrap();
     let began = Instant::now();
     loop {
         let last = world.cards(&ada()).await.remove(0).last.unwrap();

@@ -1,8 +1,8 @@
 //! Whose contacts they are.
 
 use commands::{
-    accounts::Change,
-    command::Command,
+    account_change::SetClosed,
+    command::{Command, EndCall, RemoveContact, SetContact, TestContact},
     notifications::{Channel, ContactRequest, DeliveryStatus, Form, Notification, Reason, Secret},
 };
 use domain::{
@@ -22,7 +22,7 @@ pub async fn a_test_goes_to_oneself_only_and_is_not_journalled(place: &Place) {
     let phone = Receiver::start().await;
     let contact = world.contact(&ada(), ntfy(&phone.url)).await;
     let before = world.journal().await.len();
-    let test = Command::TestContact { contact };
+    let test = Command::TestContact(TestContact { contact });
     assert!(matches!(world.act(&bo(), test.clone()).await, Err(Error::NotFound { .. })));
     world.act(&ada(), test.clone()).await.unwrap();
     let taken = phone.until(1).await.remove(0).json();
@@ -49,17 +49,14 @@ pub async fn who_removes_a_contact_or_leaves_is_not_called(place: &Place) {
         session: domain::id::SessionId(1),
         recently_authenticated: true,
     };
-    world
-        .act(&owner, Command::People(Change::SetClosed { account: AccountId(2), closed: true }))
-        .await
-        .unwrap();
+    world.execute(&owner, SetClosed { account: AccountId(2), closed: true }).await.unwrap();
     world.open(1, Severity::Warning).await;
     here.until(1).await;
     // It waits to be tried again when it is removed.
     while old.all().is_empty() {
         world.settle().await;
     }
-    world.act(&ada(), Command::RemoveContact { contact: removed }).await.unwrap();
+    world.execute(&ada(), RemoveContact { contact: removed }).await.unwrap();
     let tried = old.all().len();
     world.settle().await;
     assert!(old.all().len() <= tried + 1, "what was on its way at that moment, and no more");
@@ -81,19 +78,19 @@ pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
     let world = World::start(place).await;
     let contact = world.contact(&ada(), webhook("https://hooks.example.com", Form::Chat)).await;
     for command in [
-        Command::SetContact {
+        Command::SetContact(SetContact {
             contact: Some(contact),
             wanted: wanted(Some(ntfy("https://ntfy.sh"))),
-        },
-        Command::RemoveContact { contact },
-        Command::TestContact { contact },
-        Command::RemoveContact { contact: ContactId(999) },
+        }),
+        Command::RemoveContact(RemoveContact { contact }),
+        Command::TestContact(TestContact { contact }),
+        Command::RemoveContact(RemoveContact { contact: ContactId(999) }),
     ] {
         let refused = world.act(&bo(), command.clone()).await;
         assert!(matches!(refused, Err(Error::NotFound { .. })), "{command:?}: {refused:?}");
     }
     for caller in [Principal::Local, Principal::Agent, Principal::Nobody] {
-        let refused = world.act(&caller, Command::RemoveContact { contact }).await;
+        let refused = world.execute(&caller, RemoveContact { contact }).await;
         assert!(
             matches!(refused, Err(Error::Forbidden { .. } | Error::SignIn)),
             "{caller:?}: {refused:?}"
@@ -180,7 +177,7 @@ pub async fn a_call_ends_once(place: &Place) {
         severity: Severity::Warning,
         at,
     };
-    let again = Command::EndCall { call, account: AccountId(1), contact, failed: None };
+    let again = Command::EndCall(EndCall { call, account: AccountId(1), contact, failed: None });
     assert!(matches!(
         world.act(&Principal::System, again.clone()).await,
         Err(Error::Conflict { .. })

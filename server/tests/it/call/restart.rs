@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use commands::{command::Command, notifications::Form};
+use commands::{command::TestContact, notifications::Form};
 use domain::severity::Severity;
 
 use crate::{
@@ -55,7 +55,7 @@ async fn no_secret_is_logged_or_journalled_whatever_happens() {
     world.contact(&ada(), webhook(&phone.url.replace("http:", "https:"), Form::Chat)).await;
     world.open(1, Severity::Critical).await;
     world.until_called(4).await;
-    world.act(&ada(), Command::TestContact { contact: hook }).await.unwrap();
+    world.execute(&ada(), TestContact { contact: hook }).await.unwrap();
     world.settle().await;
     let journal = serde_json::to_string(&world.journal().await).unwrap();
     let cards = serde_json::to_string(&world.cards(&ada()).await).unwrap();

@@ -1,16 +1,16 @@
-//! A desk with its worker over one database, and incidents for it.
+//! A service with its worker over one database, and incidents for it.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use app::desk::Desk as _;
 use commands::{
-    accounts::{Change, PasswordHash, SecretHash},
-    command::Command,
+    account_change::{AccountChange, Join, MakeOwnerLink},
+    accounts::{PasswordHash, SecretHash},
+    command::{Change, Command, Record, SetContact},
     notifications::{Channel, ContactCard, ContactRequest, Form, Quiet, Secret},
-    query::{Answer, Query},
+    reading::ListContacts,
 };
 use domain::{
     access::{Principal, Role},
@@ -25,8 +25,8 @@ use server::{
     call::{Calling, Mailer, Means, Pace},
     clock::Clock,
     collectors::http::Poster,
-    desk::Desk,
     live::Live,
+    service::Service,
     store::{Archive, Where},
 };
 use tokio::task::JoinHandle;
@@ -55,7 +55,7 @@ impl Place {
 
 pub struct World {
     pub store: Arc<dyn Archive>,
-    pub desk: Arc<Desk>,
+    pub service: Arc<Service>,
     pub clock: Clock,
     stop: CancellationToken,
     worker: JoinHandle<()>,
@@ -76,16 +76,16 @@ impl World {
         let opening = store.opening().await.unwrap();
         let (clock, stop) = (Clock::start(), CancellationToken::new());
         let live = Live::new(opening.cursor, 10);
-        let desk =
-            Desk::new(store.clone(), Arc::new(Board::default()), live, Arc::default(), clock);
+        let service =
+            Service::new(store.clone(), Arc::new(Board::default()), live, Arc::default(), clock);
         if opening.cursor.number == 0 {
             for (name, hash) in [("Ada", SecretHash([1; 32])), ("Bo", SecretHash([2; 32]))] {
                 let password = PasswordHash("none".to_owned());
                 for change in [
-                    Change::MakeOwnerLink { hash },
-                    Change::Join { hash, name: name.to_owned(), password },
+                    AccountChange::MakeOwnerLink(MakeOwnerLink { hash }),
+                    AccountChange::Join(Join { hash, name: name.to_owned(), password }),
                 ] {
-                    desk.act(Principal::System, Command::People(change)).await.unwrap();
+                    service.change(Principal::System, Command::Account(change)).await.unwrap();
                 }
             }
         }
@@ -101,9 +101,9 @@ impl World {
             mailer,
             pace,
         };
-        let calling = Calling::new(Arc::clone(&desk), store.clone(), clock, means, stop.clone());
+        let calling = Calling::new(Arc::clone(&service), store.clone(), clock, means, stop.clone());
         let worker = tokio::spawn(calling.run(opening.cursor.number));
-        Self { store, desk, clock, stop, worker }
+        Self { store, service, clock, stop, worker }
     }
 
     /// Ends it in good order.
@@ -113,11 +113,15 @@ impl World {
     }
 
     pub async fn act(&self, caller: &Principal, command: Command) -> Result<u64, Error> {
-        Ok(self.desk.act(caller.clone(), command).await?.cursor.number)
+        Ok(self.service.change(caller.clone(), command).await?.cursor.number)
+    }
+
+    pub async fn execute<C: Change>(&self, caller: &Principal, change: C) -> Result<u64, Error> {
+        Ok(self.service.execute(caller.clone(), change).await?.cursor.number)
     }
 
     pub async fn record(&self, events: Vec<Event>) {
-        self.act(&Principal::Agent, Command::Record { events, monitor: None }).await.unwrap();
+        self.execute(&Principal::Agent, Record { events, monitor: None }).await.unwrap();
     }
 
     /// Opens an incident.
@@ -146,14 +150,14 @@ impl World {
         contact: Option<ContactId>,
         wanted: ContactRequest,
     ) -> Result<ContactId, Error> {
-        let number = self.act(who, Command::SetContact { contact, wanted }).await?;
+        let number = self.execute(who, SetContact { contact, wanted }).await?;
         Ok(contact.unwrap_or(ContactId(u32::try_from(number).unwrap())))
     }
 
     pub async fn cards(&self, who: &Principal) -> Vec<ContactCard> {
-        match self.desk.ask(who.clone(), Query::Contacts).await.unwrap() {
-            Answer::Contacts(found) => found.contacts,
-            other => panic!("another answer: {other:?}"),
+        {
+            let found = self.service.execute(who.clone(), ListContacts {}).await.unwrap();
+            found.contacts
         }
     }
 

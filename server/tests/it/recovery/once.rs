@@ -1,10 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
-use app::desk::Desk as _;
 use commands::{
-    accounts::{Change, PasswordHash, SecretHash},
-    command::Command,
-    query::{Answer, Query},
+    account_change::{AccountChange, Join, MakeOwnerLink, SetClosed, SetPassword, SetRole},
+    accounts::{PasswordHash, SecretHash},
+    command::{Approve, CancelRun, Command, Record, StartRun},
+    reading::GetRecommendation,
     view::Plan,
 };
 use domain::{
@@ -25,7 +25,7 @@ pub async fn two_hundred_approvals_at_the_same_instant_are_one_run(on: &On<'_>) 
     let (_one, _two) = (bench.start(), bench.start());
     let binding = bench.page().await.binding;
     let approve =
-        |who| bench.desk.act(approver(who), Command::Approve { recommendation: ID, binding });
+        |who| bench.service.execute(approver(who), Approve { recommendation: ID, binding });
     let answers = join_all((0..200).map(|press| approve(press % u32::from(PEOPLE) + 1))).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
     let (ended, page) = bench.ended().await;
@@ -58,8 +58,8 @@ pub async fn a_high_risk_needs_two_different_people(on: &On<'_>) {
 pub async fn a_yes_of_someone_who_may_not_approve_any_more_starts_nothing(on: &On<'_>) {
     let account = AccountId(1);
     for change in [
-        Change::SetRole { account, role: Role::Responder },
-        Change::SetClosed { account, closed: true },
+        AccountChange::SetRole(SetRole { account, role: Role::Responder }),
+        AccountChange::SetClosed(SetClosed { account, closed: true }),
     ] {
         let bench = Bench::set_up(on, "", Risk::High).await;
         bench.offer(bench.recommendation()).await;
@@ -71,7 +71,7 @@ pub async fn a_yes_of_someone_who_may_not_approve_any_more_starts_nothing(on: &O
             session: SessionId(3),
             recently_authenticated: true,
         };
-        bench.desk.act(owner, Command::People(change)).await.unwrap();
+        bench.service.change(owner, Command::Account(change)).await.unwrap();
         bench.approve(2).await.unwrap();
         let RunOutcome::NotStarted { why } = bench.ended().await.0.outcome else {
             panic!("it was started")
@@ -92,10 +92,10 @@ pub async fn a_high_risk_is_not_decided_by_someone_who_came_in_since(on: &On<'_>
     bench.approve(1).await.unwrap();
     let (hash, password) = (SecretHash([9; 32]), PasswordHash("none".to_owned()));
     for change in [
-        Change::MakeOwnerLink { hash },
-        Change::Join { hash, name: "The same person".to_owned(), password },
+        AccountChange::MakeOwnerLink(MakeOwnerLink { hash }),
+        AccountChange::Join(Join { hash, name: "The same person".to_owned(), password }),
     ] {
-        bench.desk.act(Principal::System, Command::People(change)).await.unwrap();
+        bench.service.change(Principal::System, Command::Account(change)).await.unwrap();
     }
     let refused = bench.approve(u32::from(PEOPLE) + 1).await.unwrap_err().to_string();
     assert!(refused.contains("who could approve before it was recommended"), "{refused}");
@@ -106,8 +106,8 @@ pub async fn a_high_risk_is_not_decided_by_someone_who_came_in_since(on: &On<'_>
         session: SessionId(3),
         recently_authenticated: true,
     };
-    let change = Change::SetRole { account: AccountId(2), role: Role::Approver };
-    bench.desk.act(owner, Command::People(change)).await.unwrap();
+    let change = AccountChange::SetRole(SetRole { account: AccountId(2), role: Role::Approver });
+    bench.service.change(owner, Command::Account(change)).await.unwrap();
     assert!(matches!(bench.approve(2).await, Err(Error::Conflict { .. })));
     assert_eq!(bench.ran(), 0);
     bench.approve(3).await.unwrap();
@@ -119,8 +119,9 @@ pub async fn a_yes_does_not_count_after_a_new_password(on: &On<'_>) {
     bench.offer(bench.recommendation()).await;
     let _runs = bench.start();
     bench.approve(1).await.unwrap();
-    let change = Change::SetPassword { password: PasswordHash("another".to_owned()) };
-    bench.desk.act(approver(1), Command::People(change)).await.unwrap();
+    let change =
+        AccountChange::SetPassword(SetPassword { password: PasswordHash("another".to_owned()) });
+    bench.service.change(approver(1), Command::Account(change)).await.unwrap();
     bench.approve(2).await.unwrap();
     assert!(matches!(bench.ended().await.0.outcome, RunOutcome::NotStarted { .. }));
     assert_eq!(bench.ran(), 0);
@@ -136,8 +137,8 @@ pub async fn whoever_lost_their_sign_in_or_role_meanwhile_does_not_approve(on: &
         session: SessionId(3),
         recently_authenticated: true,
     };
-    let change = Change::SetClosed { account: AccountId(1), closed: true };
-    bench.desk.act(owner, Command::People(change)).await.unwrap();
+    let change = AccountChange::SetClosed(SetClosed { account: AccountId(1), closed: true });
+    bench.service.change(owner, Command::Account(change)).await.unwrap();
     assert_eq!(bench.approve(1).await.unwrap_err(), Error::SignIn);
     assert_eq!(bench.page().await.recommendation.approvals, []);
 }
@@ -162,7 +163,7 @@ pub async fn cancelling_ends_all_that_it_started_and_its_output_is_seen_meanwhil
         assert!(since.elapsed() < Duration::from_secs(10), "nothing is seen of it");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    bench.desk.act(approver(1), Command::CancelRun { recommendation: ID }).await.unwrap();
+    bench.service.execute(approver(1), CancelRun { recommendation: ID }).await.unwrap();
     assert_eq!(bench.ended().await.0.outcome, RunOutcome::Cancelled);
     let child = std::fs::read_to_string(bench.dir.path().join("child")).unwrap();
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
@@ -173,7 +174,7 @@ pub async fn what_was_started_before_the_program_is_unknown_and_never_started_ag
     let bench = Bench::set_up(on, "", Risk::Low).await;
     bench.offer(bench.recommendation()).await;
     bench.approve(1).await.unwrap();
-    bench.desk.act(Principal::System, Command::StartRun { recommendation: ID }).await.unwrap();
+    bench.service.execute(Principal::System, StartRun { recommendation: ID }).await.unwrap();
     let _runs = bench.start();
     let (ended, page) = bench.ended().await;
     assert_eq!((ended.outcome, bench.ran()), (RunOutcome::Unknown, 0));
@@ -220,10 +221,10 @@ pub async fn a_new_offer_of_the_same_does_not_make_newcomers_old(on: &On<'_>) {
     bench.offer(bench.recommendation()).await;
     let (hash, password) = (SecretHash([9; 32]), PasswordHash("none".to_owned()));
     for change in [
-        Change::MakeOwnerLink { hash },
-        Change::Join { hash, name: "The same person".to_owned(), password },
+        AccountChange::MakeOwnerLink(MakeOwnerLink { hash }),
+        AccountChange::Join(Join { hash, name: "The same person".to_owned(), password }),
     ] {
-        bench.desk.act(Principal::System, Command::People(change)).await.unwrap();
+        bench.service.change(Principal::System, Command::Account(change)).await.unwrap();
     }
     let incident = ID.incident;
     let again = Recommendation { place: 2, ..bench.recommendation() };
@@ -231,13 +232,15 @@ pub async fn a_new_offer_of_the_same_does_not_make_newcomers_old(on: &On<'_>) {
         Event::RecommendationWithdrawn { incident, place: 1, why: Withdrawn::Expired },
         Event::Recommended { incident, recommendation: Box::new(again) },
     ];
-    bench.desk.act(Principal::Agent, Command::Record { events, monitor: None }).await.unwrap();
+    bench.service.execute(Principal::Agent, Record { events, monitor: None }).await.unwrap();
     let recommendation = RecommendationId { incident, place: 2 };
-    let answer =
-        bench.desk.ask(Principal::Local, Query::Recommendation { recommendation }).await.unwrap();
-    let Answer::Recommendation(page) = answer else { panic!("another answer") };
+    let page = bench
+        .service
+        .execute(Principal::Local, GetRecommendation { recommendation })
+        .await
+        .unwrap();
     let approve = |who| {
-        bench.desk.act(approver(who), Command::Approve { recommendation, binding: page.binding })
+        bench.service.execute(approver(who), Approve { recommendation, binding: page.binding })
     };
     let refused = approve(u32::from(PEOPLE) + 1).await.unwrap_err().to_string();
     assert!(refused.contains("who could approve before it was recommended"), "{refused}");

@@ -1,7 +1,9 @@
 use std::{fs, time::Duration};
 
-use app::desk::Desk as _;
-use commands::{command::Command, view::Plan};
+use commands::{
+    command::{Approve, Command},
+    view::Plan,
+};
 use domain::{
     error::Error,
     hash::Hash,
@@ -17,8 +19,8 @@ pub async fn another_binding_an_expired_offer_and_an_invalid_catalogue_are_refus
     old.expires_at = bench.clock.now().wall.plus(Span::from_millis(600));
     bench.offer(old).await;
     let _runs = bench.start();
-    let other = Command::Approve { recommendation: ID, binding: Hash([7; 32]) };
-    assert!(matches!(bench.desk.act(approver(1), other).await, Err(Error::Conflict { .. })));
+    let other = Command::Approve(Approve { recommendation: ID, binding: Hash([7; 32]) });
+    assert!(matches!(bench.service.change(approver(1), other).await, Err(Error::Conflict { .. })));
     bench.recovery.set_catalogue(None);
     assert!(matches!(bench.approve(1).await, Err(Error::Conflict { .. })));
     bench.recovery.set_catalogue(Some(bench.catalogue.clone()));

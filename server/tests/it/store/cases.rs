@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use commands::query::HistoryFilter;
+use commands::reading::HistoryFilter;
 use domain::{
     actor::Actor,
     error::Error,

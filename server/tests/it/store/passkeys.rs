@@ -1,7 +1,7 @@
 //! Passkeys, with an authenticator made of a few lines: what a phone would answer, and what an
 //! attacker would.
 
-use commands::accounts::Change;
+use commands::account_change::{AccountChange, RemovePasskey};
 use domain::{access::Principal, error::Error, id::PasskeyId};
 use rcgen::{KeyPair, SigningKey as _};
 use serde_json::{Value, json};
@@ -235,7 +235,10 @@ pub async fn a_passkey_is_removed_and_is_only_ever_ones_own(place: &Place) {
     );
     phone.user = begun["user"]["id"].as_str().unwrap().to_owned();
     house.give(&phone.get(&house.ask())).await.unwrap();
-    house.act(&cookie(&owner), Change::RemovePasskey { passkey: PasskeyId(1) }).await.unwrap();
+    house
+        .act(&cookie(&owner), AccountChange::RemovePasskey(RemovePasskey { passkey: PasskeyId(1) }))
+        .await
+        .unwrap();
     assert!(house.refuses(7, &phone.get(&house.ask())).await, "it is removed");
 
     let number = Came { host: "127.0.0.1:3000".to_owned(), ..came() };

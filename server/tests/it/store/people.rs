@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
-use app::desk::Desk as _;
 use commands::{
-    accounts::{Change, MOST_SESSIONS},
-    command::{Command, Committed},
-    query::{Answer, Query},
+    account_change::{
+        AccountChange, AddPasskey, EndSession, Invite, RevokeToken, SetClosed, SetRole,
+    },
+    accounts::MOST_SESSIONS,
+    command::{Command, CreateShare, Record},
+    operation::Committed,
+    reading::GetSettings,
     sharing::{Audience, Parts, ShareRequest},
     view::Settings,
 };
@@ -21,9 +24,9 @@ use http::{HeaderMap, HeaderValue, header};
 use server::{
     board::Board,
     clock::Clock,
-    desk::Desk,
     live::Live,
     people::{Device, People, Shown, SignedIn},
+    service::Service,
     store::{Store, verify::verify},
     web::came::Came,
 };
@@ -32,10 +35,10 @@ use crate::store::support::{Place, at, opened};
 
 pub const PASSWORD: &str = "three words in a row";
 
-/// The gate and the desk over a database.
+/// The gate and the service over a database.
 pub struct House {
     pub people: Arc<People>,
-    pub desk: Arc<Desk>,
+    pub service: Arc<Service>,
     pub store: Arc<dyn Store>,
 }
 
@@ -70,10 +73,15 @@ impl House {
     pub async fn open(place: &Place, fresh_for: Span) -> Self {
         let store = server::store::open(&place.at).await.unwrap();
         let (clock, live) = (Clock::start(), Live::new(store.head().await.unwrap().0, 10));
-        let desk =
-            Desk::new(Arc::clone(&store), Arc::new(Board::default()), live, Arc::default(), clock);
-        let people = People::new(Arc::clone(&desk), Arc::clone(&store), clock, fresh_for);
-        Self { people, desk, store }
+        let service = Service::new(
+            Arc::clone(&store),
+            Arc::new(Board::default()),
+            live,
+            Arc::default(),
+            clock,
+        );
+        let people = People::new(Arc::clone(&service), Arc::clone(&store), clock, fresh_for);
+        Self { people, service, store }
     }
 
     /// With an owner, who is signed in.
@@ -89,8 +97,12 @@ impl House {
         self.people.caller(Shown::by(headers, &came())).await.unwrap()
     }
 
-    pub async fn act(&self, headers: &HeaderMap, change: Change) -> Result<Committed, Error> {
-        self.desk.act(self.caller(headers).await, Command::People(change)).await
+    pub async fn act(
+        &self,
+        headers: &HeaderMap,
+        change: AccountChange,
+    ) -> Result<Committed, Error> {
+        self.service.change(self.caller(headers).await, Command::Account(change)).await
     }
 
     async fn invite(&self, owner: &HeaderMap, role: Role, name: &str) -> SignedIn {
@@ -99,12 +111,7 @@ impl House {
     }
 
     pub async fn settings(&self, headers: &HeaderMap) -> Settings {
-        let Answer::Settings(page) =
-            self.desk.ask(self.caller(headers).await, Query::Settings).await.unwrap()
-        else {
-            panic!("not that")
-        };
-        *page
+        self.service.execute(self.caller(headers).await, GetSettings {}).await.unwrap()
     }
 }
 
@@ -143,7 +150,7 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     );
 
     // A viewer says nothing about others, and sees only themselves.
-    let promote = || Change::SetRole { account: id, role: Role::Owner };
+    let promote = || AccountChange::SetRole(SetRole { account: id, role: Role::Owner });
     assert!(matches!(house.act(&zoe, promote()).await, Err(Error::Forbidden { .. })));
     let page = house.settings(&zoe).await;
     assert!(
@@ -154,9 +161,12 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     );
 
     // What is set by an owner holds at the next request; the last owner stays.
-    house.act(&owner, Change::SetRole { account: id, role: Role::Approver }).await.unwrap();
+    house
+        .act(&owner, AccountChange::SetRole(SetRole { account: id, role: Role::Approver }))
+        .await
+        .unwrap();
     assert!(matches!(house.caller(&zoe).await, Principal::Account { role: Role::Approver, .. }));
-    let close_owner = Change::SetClosed { account: AccountId(1), closed: true };
+    let close_owner = AccountChange::SetClosed(SetClosed { account: AccountId(1), closed: true });
     assert!(matches!(house.act(&owner, close_owner).await, Err(Error::Conflict { .. })));
 
     // A new password ends the other sign-ins, and only those.
@@ -172,16 +182,19 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     // Who is closed is gone at once, also with what was looked up before; opened again, they sign
     // in anew.
     let before = house.caller(&zoe).await;
-    house.act(&owner, Change::SetClosed { account: id, closed: true }).await.unwrap();
+    house
+        .act(&owner, AccountChange::SetClosed(SetClosed { account: id, closed: true }))
+        .await
+        .unwrap();
     assert_eq!(house.caller(&zoe).await, Principal::Nobody);
-    let add = Change::AddPasskey {
+    let add = AccountChange::AddPasskey(AddPasskey {
         label: "late".into(),
         credential: vec![1],
         key: vec![],
         state: vec![],
-    };
+    });
     assert_eq!(
-        house.desk.act(before, Command::People(add)).await.unwrap_err(),
+        house.service.change(before, Command::Account(add)).await.unwrap_err(),
         Error::SignIn,
         "it was on its way"
     );
@@ -192,7 +205,10 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
             .await
             .is_err()
     );
-    house.act(&owner, Change::SetClosed { account: id, closed: false }).await.unwrap();
+    house
+        .act(&owner, AccountChange::SetClosed(SetClosed { account: id, closed: false }))
+        .await
+        .unwrap();
     assert_eq!(house.caller(&zoe).await, Principal::Nobody, "the old sign-in stays ended");
     house.people.sign_in("Zoë   Example", "some other words here".into(), &device()).await.unwrap();
 
@@ -247,9 +263,9 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert_eq!(house.caller(&bearer(&short)).await, Principal::Nobody, "it is over");
 
-    let mut changed = house.desk.people_changed();
+    let mut changed = house.service.people_changed();
     changed.mark_unchanged();
-    house.act(&owner, Change::RevokeToken { token: TokenId(1) }).await.unwrap();
+    house.act(&owner, AccountChange::RevokeToken(RevokeToken { token: TokenId(1) })).await.unwrap();
     assert!(changed.has_changed().unwrap(), "an open stream is told");
     assert_eq!(house.caller(&token).await, Principal::Nobody);
 
@@ -263,10 +279,10 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
         panic!("both are signed in")
     };
     assert!(matches!(
-        house.act(&viewer, Change::EndSession { session: of_owner }).await,
+        house.act(&viewer, AccountChange::EndSession(EndSession { session: of_owner })).await,
         Err(Error::NotFound { .. })
     ));
-    house.act(&owner, Change::EndSession { session: of_viewer }).await.unwrap();
+    house.act(&owner, AccountChange::EndSession(EndSession { session: of_viewer })).await.unwrap();
     assert_eq!(house.caller(&viewer).await, Principal::Nobody);
 
     // A browser that signs in again has one sign-in, and nobody else's ends.
@@ -293,8 +309,8 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
 pub async fn share_links_end_with_whoever_made_them(place: &Place) {
     let (house, owner) = House::owned(place).await;
     let owner = cookie(&owner);
-    let opened = Command::Record { events: vec![opened(1, "host:web-1")], monitor: None };
-    house.desk.act(Principal::Agent, opened).await.unwrap();
+    let opened = Command::Record(Record { events: vec![opened(1, "host:web-1")], monitor: None });
+    house.service.change(Principal::Agent, opened).await.unwrap();
     let wanted = || ShareRequest {
         label: "Support".into(),
         until: Clock::start().now().wall.plus(Span::from_mins(60)),
@@ -303,12 +319,12 @@ pub async fn share_links_end_with_whoever_made_them(place: &Place) {
         hosts: false,
     };
     let share = async |who: &HeaderMap, token: &str| {
-        let command = Command::CreateShare {
+        let command = Command::CreateShare(CreateShare {
             incident: IncidentNumber(1),
             wanted: wanted(),
             token_hash: server::people::hash_of(token).into(),
-        };
-        house.desk.act(house.caller(who).await, command).await.unwrap();
+        });
+        house.service.change(house.caller(who).await, command).await.unwrap();
     };
     let open = async || {
         let shares = house.store.as_trail().shares(IncidentNumber(1), 10).await.unwrap();
@@ -328,22 +344,31 @@ pub async fn share_links_end_with_whoever_made_them(place: &Place) {
     share(&cookie(&demoted), "4").await;
     assert_eq!(open().await, ["account:1", "account:2", "account:2", "account:3"]);
     house
-        .act(&owner, Change::SetRole { account: demoted.account, role: Role::Responder })
+        .act(
+            &owner,
+            AccountChange::SetRole(SetRole { account: demoted.account, role: Role::Responder }),
+        )
         .await
         .unwrap();
     assert_eq!(open().await.len(), 4, "who still may share keeps them");
     // One is on its way when the account is closed.
     let late = house.caller(&cookie(&leaving)).await;
-    house.act(&owner, Change::SetClosed { account: leaving.account, closed: true }).await.unwrap();
-    let late_link = Command::CreateShare {
+    house
+        .act(&owner, AccountChange::SetClosed(SetClosed { account: leaving.account, closed: true }))
+        .await
+        .unwrap();
+    let late_link = Command::CreateShare(CreateShare {
         incident: IncidentNumber(1),
         wanted: wanted(),
         token_hash: server::people::hash_of("5").into(),
-    };
-    assert_eq!(house.desk.act(late, late_link).await.unwrap_err(), Error::SignIn);
+    });
+    assert_eq!(house.service.change(late, late_link).await.unwrap_err(), Error::SignIn);
     assert_eq!(open().await, ["account:1", "account:3"]);
     house
-        .act(&owner, Change::SetRole { account: demoted.account, role: Role::Viewer })
+        .act(
+            &owner,
+            AccountChange::SetRole(SetRole { account: demoted.account, role: Role::Viewer }),
+        )
         .await
         .unwrap();
     assert_eq!(open().await, ["account:1"]);
@@ -367,12 +392,13 @@ pub async fn an_old_sign_in_is_asked_again_for_what_matters(place: &Place) {
         stale.caller(&owner).await,
         Principal::Account { recently_authenticated: false, .. }
     ));
-    let invite = Change::Invite { role: Role::Viewer, hash: server::people::hash_of("x") };
+    let invite =
+        AccountChange::Invite(Invite { role: Role::Viewer, hash: server::people::hash_of("x") });
     assert_eq!(stale.act(&owner, invite).await.unwrap_err(), Error::SignInAgain);
     // It still may look, and undo.
     assert_eq!(stale.settings(&owner).await.people.len(), 1);
     assert!(matches!(
-        stale.act(&owner, Change::RevokeToken { token: TokenId(9) }).await,
+        stale.act(&owner, AccountChange::RevokeToken(RevokeToken { token: TokenId(9) })).await,
         Err(Error::NotFound { .. })
     ));
 }

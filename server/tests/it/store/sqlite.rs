@@ -9,7 +9,7 @@ use std::{
 use domain::{actor::Actor, id::IncidentNumber, journal::Event};
 use server::store::{
     SqliteStore, Store as _, StoreError, Where,
-    reserve::{Looked, Reserve},
+    disk_reserve::{Looked, Reserve},
     verify::verify,
 };
 use sqlx::{Connection as _, SqliteConnection};

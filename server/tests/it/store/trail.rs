@@ -180,9 +180,9 @@ pub async fn a_redaction_takes_the_words_everywhere_and_the_journal_verifies(pla
     store.save_bundle(one, secret.as_bytes()).await.unwrap();
     let noted = verify(&*store, None).await.unwrap().head;
     let looks = async |text: &str| {
-        let filter = commands::query::HistoryFilter {
+        let filter = commands::reading::HistoryFilter {
             text: Some(text.into()),
-            ..commands::query::HistoryFilter::default()
+            ..commands::reading::HistoryFilter::default()
         };
         store.history(&filter, 10).await.unwrap().len()
     };

@@ -2,11 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use domain::access::authorize;
+use domain::{
+    access::{AuthMethod, Principal, Scope, authorize},
+    error::Error,
+    id::{InvitationId, PasskeyId, SessionId, TokenId},
+    journal::Event,
+};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{command::Command, permissions::needed_to_act};
+use crate::account_change::{
+    AccountChange, AddPasskey, CreateToken, EndSession, Invite, Join, MakeOwnerLink, RemovePasskey,
+    RevokeToken, SetClosed, SetPassword, SetRole, SignIn, WithdrawInvitation,
+};
 
 /// Who asks: an account by its place, with the role that it has, or one that it may have had when
 /// the request came in.
@@ -25,16 +33,16 @@ fn secrets() -> impl Strategy<Value = SecretHash> {
     (1..12_u8).prop_map(hash)
 }
 
-fn changes() -> impl Strategy<Value = Change> {
+fn changes() -> impl Strategy<Value = AccountChange> {
     let ids = || 1..6_u32;
     prop_oneof![
-        1 => secrets().prop_map(|hash| Change::MakeOwnerLink { hash }),
-        6 => (secrets(), "[aAbB ]{0,3}").prop_map(|(hash, name)| Change::Join { hash, name, password: password() }),
-        4 => (roles(), secrets()).prop_map(|(role, hash)| Change::Invite { role, hash }),
-        1 => ids().prop_map(|id| Change::WithdrawInvitation { invitation: InvitationId(id) }),
-        4 => (ids(), roles()).prop_map(|(id, role)| Change::SetRole { account: AccountId(id), role }),
-        4 => (ids(), any::<bool>()).prop_map(|(id, closed)| Change::SetClosed { account: AccountId(id), closed }),
-        6 => (ids(), secrets()).prop_map(|(id, hash)| Change::SignIn {
+        1 => secrets().prop_map(|hash| AccountChange::MakeOwnerLink(MakeOwnerLink { hash })),
+        6 => (secrets(), "[aAbB ]{0,3}").prop_map(|(hash, name)| AccountChange::Join(Join { hash, name, password: password() })),
+        4 => (roles(), secrets()).prop_map(|(role, hash)| AccountChange::Invite(Invite { role, hash })),
+        1 => ids().prop_map(|id| AccountChange::WithdrawInvitation(WithdrawInvitation { invitation: InvitationId(id) })),
+        4 => (ids(), roles()).prop_map(|(id, role)| AccountChange::SetRole(SetRole { account: AccountId(id), role })),
+        4 => (ids(), any::<bool>()).prop_map(|(id, closed)| AccountChange::SetClosed(SetClosed { account: AccountId(id), closed })),
+        6 => (ids(), secrets()).prop_map(|(id, hash)| AccountChange::SignIn(SignIn {
             account: AccountId(id),
             by: AuthMethod::Password,
             hash,
@@ -42,13 +50,13 @@ fn changes() -> impl Strategy<Value = Change> {
             address: String::new(),
             used: None,
             instead_of: None,
-        }),
-        2 => ids().prop_map(|id| Change::EndSession { session: SessionId(id) }),
-        1 => Just(Change::SetPassword { password: password() }),
-        2 => (0..4_u8).prop_map(|id| Change::AddPasskey { label: "key".into(), credential: vec![id], key: vec![], state: vec![] }),
-        1 => ids().prop_map(|id| Change::RemovePasskey { passkey: PasskeyId(id) }),
-        1 => secrets().prop_map(|hash| Change::CreateToken { label: "t".into(), scopes: [Scope::Read].into(), until: None, hash }),
-        1 => ids().prop_map(|id| Change::RevokeToken { token: TokenId(id) }),
+        })),
+        2 => ids().prop_map(|id| AccountChange::EndSession(EndSession { session: SessionId(id) })),
+        1 => Just(AccountChange::SetPassword(SetPassword { password: password() })),
+        2 => (0..4_u8).prop_map(|id| AccountChange::AddPasskey(AddPasskey { label: "key".into(), credential: vec![id], key: vec![], state: vec![] })),
+        1 => ids().prop_map(|id| AccountChange::RemovePasskey(RemovePasskey { passkey: PasskeyId(id) })),
+        1 => secrets().prop_map(|hash| AccountChange::CreateToken(CreateToken { label: "t".into(), scopes: [Scope::Read].into(), until: None, hash })),
+        1 => ids().prop_map(|id| AccountChange::RevokeToken(RevokeToken { token: TokenId(id) })),
     ]
 }
 
@@ -58,9 +66,9 @@ fn asks() -> impl Strategy<Value = Asks> {
 }
 
 impl House {
-    /// As the desk does it: what a change needs is asked for first.
-    fn ask(&mut self, asks: &Asks, change: Change) -> Result<Vec<Event>, Error> {
-        let need = needed_to_act(&Command::People(change.clone()));
+    /// As the service does it: what a change needs is asked for first.
+    fn ask(&mut self, asks: &Asks, change: AccountChange) -> Result<Vec<Event>, Error> {
+        let need = change.permission();
         let id = AccountId(asks.account);
         let role = asks
             .had
@@ -115,14 +123,14 @@ proptest! {
     fn whoever_was_closed_signed_out_or_demoted_changes_nothing_any_more(change in changes(), how in 0..3_u8) {
         let mut house = House::new();
         let owner = person(1, Role::Owner);
-        house.change(&owner, Change::SetRole { account: AccountId(2), role: Role::Owner }).unwrap();
+        house.change(&owner, AccountChange::SetRole(SetRole { account: AccountId(2), role: Role::Owner })).unwrap();
         house.sign_in(2, 50).unwrap();
         let session = SessionId(house.open()[0]);
         let gone = Principal::Account { id: AccountId(2), role: Role::Owner, session, recently_authenticated: true };
         match how {
-            0 => house.change(&owner, Change::SetClosed { account: AccountId(2), closed: true }),
-            1 => house.change(&owner, Change::EndSession { session }),
-            _ => house.change(&owner, Change::SetRole { account: AccountId(2), role: Role::Approver }),
+            0 => house.change(&owner, AccountChange::SetClosed(SetClosed { account: AccountId(2), closed: true })),
+            1 => house.change(&owner, AccountChange::EndSession(EndSession { session })),
+            _ => house.change(&owner, AccountChange::SetRole(SetRole { account: AccountId(2), role: Role::Approver })),
         }.unwrap();
         let before = house.roster.clone();
         prop_assert!(house.change(&gone, change).is_err());

@@ -10,12 +10,12 @@ use domain::{
 use crate::{
     catalogue::{
         command::{Proof, RunAs},
-        parameter::{Kind, plain_number},
+        kind::{self, Kind, plain_number},
         programs::{self, Word},
-        read::{signal, units},
         violation::{Rule, Wrong, shown, wrong},
     },
     markdown_table::{is_command_id, nearest},
+    signal_name,
 };
 
 /// The words between the backticks of a cell, and how far from the cell's beginning they start.
@@ -190,4 +190,54 @@ fn grouped(text: &str) -> Option<u64> {
     let rest: Vec<&str> = groups.collect();
     let fine = rest.is_empty() || (first.len() <= 3 && rest.iter().all(|group| group.len() == 3));
     if fine { plain_number(&text.replace(',', "")) } else { None }
+}
+
+/// A signal that something can report.
+fn signal(text: &str, signals: &Signals) -> Result<Signal, Wrong> {
+    let Some(name) = text.strip_prefix('`').and_then(|text| text.strip_suffix('`')) else {
+        return Err(wrong(
+            Rule::SignalName,
+            shown(text),
+            "signals in backticks with commas between them, such as '`app.memory`'",
+        ));
+    };
+    let signal: Signal = name.parse().map_err(|_| {
+        wrong(
+            Rule::SignalName,
+            shown(name),
+            "lower-case words joined by dots, such as 'app.memory'",
+        )
+    })?;
+    signal_name::check(name, signals)
+        .map_err(|(found, expected)| wrong(Rule::SignalName, found, expected))?;
+    Ok(signal)
+}
+
+/// Whether a list of units is right; each one is told.
+fn units(text: &str) -> Result<Vec<String>, Wrong> {
+    const MOST_UNITS: usize = 32;
+    let mut of = Vec::new();
+    for part in text.split(',') {
+        let part = part.trim();
+        let Some(name) = part.strip_prefix('`').and_then(|part| part.strip_suffix('`')) else {
+            return Err(wrong(
+                Rule::UnitService,
+                shown(part),
+                "units in backticks with commas between them, such as '`nginx.service`'",
+            ));
+        };
+        kind::unit(name).map_err(|refused| wrong(refused.rule, refused.found, refused.expected))?;
+        if of.iter().any(|known| known == name) {
+            return Err(wrong(Rule::Identity, format!("'{name}' twice"), "each unit once"));
+        }
+        of.push(name.to_owned());
+    }
+    if of.len() > MOST_UNITS {
+        return Err(wrong(
+            Rule::Bounds,
+            format!("{} units", of.len()),
+            format!("at most {MOST_UNITS}"),
+        ));
+    }
+    Ok(of)
 }

@@ -1,11 +1,12 @@
-//! The desk: the one door. Every change comes through `act` and every reading through `ask`, each
-//! as an actor, and here is the one place that checks what an actor may do.
+//! The service: every reading and every change comes through it, each as a principal. Who may is
+//! checked in `commands::service`; what an operation reads and changes is here.
 
-mod ask;
-mod calls;
+mod audit;
+mod backend;
+mod contacts;
 mod decision;
-mod known;
-mod trail;
+mod directory;
+mod readings;
 
 use std::{
     sync::{
@@ -15,18 +16,20 @@ use std::{
     time::Duration,
 };
 
-use app::desk::DeskFuture;
 use commands::{
     accounts,
-    command::{Command, Committed},
+    command::{
+        Acknowledge, Approve, CancelRun, Command, Comment, CreateShare, Decline, EndRun, Record,
+        Redact, Reopen, Resolve, RetireSubject, RevokeShare, StartRun,
+    },
     decide::decide,
-    permissions::{needed_to_act, needed_to_ask},
-    query::{Answer, Query},
+    operation::{Committed, Operation},
+    service::{Executable, Operations, Pending},
     situation::Situation,
     view::BlindSpan,
 };
 use domain::{
-    access::{Permission, Principal, authorize},
+    access::Principal,
     actor::Actor,
     error::Error,
     hash::Head,
@@ -58,10 +61,10 @@ const BACKLOG: usize = 256;
 const RESOLVED_AT_HAND: usize = 10;
 /// How far back resolved incidents are looked for.
 const RECENT: Span = Span::from_mins(30 * 24 * 60);
-/// How many entries are read at a time when the desk catches up.
+/// How many entries are read at a time when the service catches up.
 const PAGE: u32 = 500;
 
-/// What the desk keeps at hand, so that a page costs no query for what all viewers share. It is of
+/// What the service keeps at hand, so that a page costs no query for what all viewers share. It is of
 /// one journal position.
 #[derive(Clone, Debug)]
 struct AtHand {
@@ -76,9 +79,12 @@ struct AtHand {
 }
 
 /// See the module.
-pub struct Desk(Arc<Inner>);
+pub struct Service {
+    inner: Arc<Inner>,
+    operations: Operations,
+}
 
-pub use known::Known;
+pub use directory::Known;
 
 struct Inner {
     store: Arc<dyn Store>,
@@ -101,10 +107,10 @@ struct Inner {
     people_version: AtomicU64,
     people: watch::Sender<u64>,
     entries: broadcast::Sender<Arc<Vec<Entry>>>,
-    proofs: trail::Proofs,
+    proofs: audit::Proofs,
 }
 
-impl Desk {
+impl Service {
     /// Opens the door.
     pub fn new(
         store: Arc<dyn Store>,
@@ -113,7 +119,7 @@ impl Desk {
         recovery: Arc<Recovery>,
         clock: Clock,
     ) -> Arc<Self> {
-        Arc::new(Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             store,
             board,
             live,
@@ -128,50 +134,61 @@ impl Desk {
             people_version: AtomicU64::default(),
             people: watch::Sender::new(0),
             entries: broadcast::Sender::new(BACKLOG),
-            proofs: trail::Proofs::default(),
-        })))
+            proofs: audit::Proofs::default(),
+        });
+        let operations = Operations::new(Arc::new(backend::Handlers(Arc::clone(&inner))));
+        Arc::new(Self { inner, operations })
     }
 
-    /// What desk, monitor and runner share about recovery.
+    /// What service, monitor and runner share about recovery.
     pub fn recovery(&self) -> &Arc<Recovery> {
-        &self.0.recovery
+        &self.inner.recovery
     }
 
     /// Changes whenever a person changed something: the monitor then looks again at once.
     pub fn changed(&self) -> watch::Receiver<u64> {
-        self.0.changed.subscribe()
+        self.inner.changed.subscribe()
     }
 
-    /// Whether a caller may do something, before anything is worked on for it.
-    pub fn may(&self, caller: &Principal, command: &Command) -> Result<(), Error> {
-        authorize(caller, needed_to_act(command))
+    /// Every operation, executed for whoever may.
+    pub const fn operations(&self) -> &Operations {
+        &self.operations
     }
 
-    /// Whether a caller has what a stream or a push needs, which change and ask nothing that is
-    /// stored.
-    pub fn allow(&self, caller: &Principal, need: Permission) -> Result<(), Error> {
-        authorize(caller, need)
+    /// Executes an operation, or says why not.
+    pub fn execute<O: Executable>(&self, caller: Principal, operation: O) -> Pending<O::Output> {
+        self.operations.execute(caller, operation)
+    }
+
+    /// Carries a change out that is known only as one of all.
+    pub fn change(&self, caller: Principal, command: Command) -> Pending<Committed> {
+        self.operations.change(caller, command)
+    }
+
+    /// Whether a caller may execute an operation, before anything is worked on for it.
+    pub fn check<O: Operation>(&self, caller: &Principal) -> Result<(), Error> {
+        self.operations.check::<O>(caller)
     }
 
     /// Changes whenever something about people was written: who reads on must ask again whether
     /// they may.
     pub fn people_changed(&self) -> watch::Receiver<u64> {
-        self.0.people.subscribe()
+        self.inner.people.subscribe()
     }
 
     /// Who is here.
     pub async fn known(&self) -> Result<Arc<Known>, Error> {
-        self.0.known().await
+        self.inner.known().await
     }
 
     /// Reads anew who is here, the next time.
     pub fn forget_known(&self) {
-        self.0.people_version.fetch_add(1, Ordering::Release);
+        self.inner.people_version.fetch_add(1, Ordering::Release);
     }
 
     /// The journal's end, as far as it is known without asking the database.
     pub fn head(&self) -> Head {
-        self.0.glance(|at_hand| at_hand.head).unwrap_or(Head::EMPTY)
+        self.inner.glance(|at_hand| at_hand.head).unwrap_or(Head::EMPTY)
     }
 
     /// The severities of the active incidents; those known last while the database fails, and
@@ -185,39 +202,16 @@ impl Desk {
                 .map(|incident| incident.severity)
                 .collect()
         };
-        match tokio::time::timeout(LONGEST_LOOK, self.0.at_hand()).await {
+        match tokio::time::timeout(LONGEST_LOOK, self.inner.at_hand()).await {
             Ok(Ok(at_hand)) => Some(active(&at_hand)),
-            _ => self.0.glance(active),
+            _ => self.inner.glance(active),
         }
     }
 
     /// Every committed change from now on, in the order of the journal. Whoever lags is told so and
     /// reads the store.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Vec<Entry>>> {
-        self.0.entries.subscribe()
-    }
-}
-
-/// A change runs to its end even if whoever asked for it went away in the middle, so that nothing
-/// that was committed is missing from the live stream.
-impl app::desk::Desk for Desk {
-    fn act(&self, caller: Principal, command: Command) -> DeskFuture<Committed> {
-        let inner = Arc::clone(&self.0);
-        Box::pin(async move {
-            let task = tokio::spawn(async move { inner.change(&caller, command).await });
-            task.await.unwrap_or_else(|error| {
-                tracing::error!(%error, "a change did not come to its end");
-                Err(too_slow())
-            })
-        })
-    }
-
-    fn ask(&self, caller: Principal, query: Query) -> DeskFuture<Answer> {
-        let inner = Arc::clone(&self.0);
-        Box::pin(async move {
-            authorize(&caller, needed_to_ask(&query))?;
-            inner.answer(&caller, query).await
-        })
+        self.inner.entries.subscribe()
     }
 }
 
@@ -227,7 +221,6 @@ impl Inner {
     }
 
     async fn change(&self, caller: &Principal, command: Command) -> Result<Committed, Error> {
-        authorize(caller, needed_to_act(&command))?;
         // Nobody acts without a name.
         let actor = caller.actor().ok_or(Error::SignIn)?;
         let beside = match self.call_beside(caller, &command).await? {
@@ -291,7 +284,7 @@ impl Inner {
         command: Command,
     ) -> Result<Change, Error> {
         let (about, monitor, decide): (_, _, Decide) = match command {
-            Command::People(change) => {
+            Command::Account(change) => {
                 let (at, caller) = (self.clock.now().wall, caller.clone());
                 let people: DecidePeople =
                     Box::new(move |roster| accounts::decide(roster, &caller, &change, at));
@@ -305,10 +298,10 @@ impl Inner {
                     monitor: None,
                 });
             }
-            Command::Record { events, monitor } => {
+            Command::Record(Record { events, monitor }) => {
                 (About::Nothing, monitor, Box::new(move |_| Ok(events)))
             }
-            Command::RetireSubject { subject } => {
+            Command::RetireSubject(RetireSubject { subject }) => {
                 self.check_known(&subject).await?;
                 (
                     About::Nothing,
@@ -316,18 +309,18 @@ impl Inner {
                     Box::new(move |_| Ok(vec![Event::SubjectRetired { subject }])),
                 )
             }
-            Command::Redact { entry, reason } => {
+            Command::Redact(Redact { entry, reason }) => {
                 return self.redaction(caller, actor, entry, &reason).await;
             }
-            Command::RevokeShare { share } => return self.revocation(actor, share).await,
-            Command::SetContact { .. }
-            | Command::RemoveContact { .. }
-            | Command::TestContact { .. }
-            | Command::EndCall { .. } => {
-                (About::Nothing, None, Self::call_events(caller, command)?)
+            Command::RevokeShare(RevokeShare { share }) => {
+                return self.revocation(actor, share).await;
             }
+            Command::SetContact(_)
+            | Command::RemoveContact(_)
+            | Command::TestContact(_)
+            | Command::EndCall(_) => (About::Nothing, None, Self::call_events(caller, command)?),
             // As for a yes: a link must not be left behind by someone who has just gone.
-            Command::CreateShare { incident, .. } => {
+            Command::CreateShare(CreateShare { incident, .. }) => {
                 let (at, decide) =
                     (self.clock.now().wall, self.decision(incident, actor, None, command));
                 return Ok(Change {
@@ -339,20 +332,21 @@ impl Inner {
                     monitor: None,
                 });
             }
-            Command::Acknowledge { incident }
-            | Command::Comment { incident, .. }
-            | Command::Resolve { incident, .. }
-            | Command::Reopen { incident, .. } => {
+            Command::Acknowledge(Acknowledge { incident })
+            | Command::Comment(Comment { incident, .. })
+            | Command::Resolve(Resolve { incident, .. })
+            | Command::Reopen(Reopen { incident, .. }) => {
                 (About::Incident(incident), None, self.decision(incident, actor, None, command))
             }
-            Command::Decline { recommendation, .. }
-            | Command::CancelRun { recommendation }
-            | Command::EndRun { recommendation, .. } => {
+            Command::Decline(Decline { recommendation, .. })
+            | Command::CancelRun(CancelRun { recommendation })
+            | Command::EndRun(EndRun { recommendation, .. }) => {
                 let incident = recommendation.incident;
                 (About::Incident(incident), None, self.decision(incident, actor, None, command))
             }
             // Whether something else runs on the same subject is looked up in the same transaction.
-            Command::Approve { recommendation, .. } | Command::StartRun { recommendation } => {
+            Command::Approve(Approve { recommendation, .. })
+            | Command::StartRun(StartRun { recommendation }) => {
                 let (about, incident) =
                     (About::IncidentAndRuns(recommendation.incident), recommendation.incident);
                 let decide =

@@ -1,5 +1,4 @@
-//! The contacts' and the outbox's part of the store's body. Like `shared.rs` it is compiled once
-//! for each database.
+//! Contacts and the outbox.
 
 use async_trait::async_trait;
 use commands::notifications::{Contact, DeliveryStatus, LastNotification, Notification, Progress};
@@ -12,13 +11,14 @@ use domain::{
 use sqlx::Row as _;
 
 use super::{
-    super::{
-        StoreError,
-        calls::{Calls, Waiting},
-        trail::Beside,
-    },
     Connection, Database, Row,
-    shared::{bound, meta, set_meta},
+    read::{meta, set_meta},
+};
+use crate::store::{
+    calls::{Calls, Waiting},
+    change::Beside,
+    error::StoreError,
+    rows::bound,
 };
 
 /// The row of `meta` that holds the progress.

@@ -1,13 +1,19 @@
-//! The desk: who may do what, what a change leads to, and what is read.
+//! The service: who may do what, what a change leads to, and what is read.
 
 use std::sync::Arc;
 
-use app::desk::Desk as _;
 use commands::{
-    accounts::{Change, PasswordHash, SecretHash},
+    account_change::{AccountChange, Join, MakeOwnerLink},
+    accounts::{PasswordHash, SecretHash},
     audit::AuditFilter,
-    command::Command,
-    query::{Answer, HistoryFilter, Query},
+    command::{
+        Acknowledge, Command, Comment, CreateShare, Record, Redact, Reopen, Resolve, RetireSubject,
+        RevokeShare,
+    },
+    reading::{
+        GetHealth, GetIncident, GetSharedPage, HistoryFilter, ListIncidents, ListShares,
+        ReadJournal, SearchAudit, SearchHistory, VerifyJournal,
+    },
     sharing::{Audience, Parts, ShareRequest, token_hash},
 };
 use domain::{
@@ -21,8 +27,8 @@ use futures::StreamExt as _;
 use server::{
     board::Board,
     clock::Clock,
-    desk::Desk,
     live::Live,
+    service::Service,
     store::{SqliteStore, Store},
 };
 use tokio_util::sync::CancellationToken;
@@ -31,106 +37,94 @@ fn opened(number: u32, clock: Clock) -> Event {
     fixtures::incident(number).began(clock.now().wall).opening()
 }
 
-async fn desk(directory: &tempfile::TempDir) -> (Arc<Desk>, Arc<Live>, Clock) {
+async fn service(directory: &tempfile::TempDir) -> (Arc<Service>, Arc<Live>, Clock) {
     let store = Arc::new(SqliteStore::open(&directory.path().join("calm-ops.db")).await.unwrap());
     let (live, clock) = (Live::new(Cursor { epoch: 1, number: 0 }, 10), Clock::start());
     (
-        Desk::new(store, Arc::new(Board::default()), Arc::clone(&live), Arc::default(), clock),
+        Service::new(store, Arc::new(Board::default()), Arc::clone(&live), Arc::default(), clock),
         live,
         clock,
     )
 }
 
 fn record(events: Vec<Event>) -> Command {
-    Command::Record { events, monitor: None }
+    Command::Record(Record { events, monitor: None })
 }
 
-async fn health(desk: &Desk) -> commands::view::Health {
-    let Answer::Health(health) = desk.ask(Principal::Local, Query::Health).await.unwrap() else {
-        panic!("another answer")
-    };
-    *health
+async fn health(service: &Service) -> commands::view::Health {
+    service.execute(Principal::Local, GetHealth {}).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_change_is_seen_at_once_by_readers_stream_and_monitor() {
     let directory = tempfile::tempdir().unwrap();
-    let (desk, live, clock) = desk(&directory).await;
-    let (mut changed, mut entries) = (desk.changed(), desk.subscribe());
-    assert!(health(&desk).await.active.is_empty());
+    let (service, live, clock) = service(&directory).await;
+    let (mut changed, mut entries) = (service.changed(), service.subscribe());
+    assert!(health(&service).await.active.is_empty());
     let one = IncidentNumber(1);
 
-    let done =
-        desk.act(Principal::Agent, record(vec![opened(1, clock), opened(2, clock)])).await.unwrap();
+    let done = service
+        .change(Principal::Agent, record(vec![opened(1, clock), opened(2, clock)]))
+        .await
+        .unwrap();
     assert_eq!((done.cursor, live.head()), (Cursor { epoch: 1, number: 2 }, done.cursor));
     assert_eq!(entries.recv().await.unwrap().len(), 2);
     assert!(!changed.has_changed().unwrap(), "only what a person does wakes the monitor");
-    let page = health(&desk).await;
+    let page = health(&service).await;
     assert_eq!((page.active.len(), page.cursor, page.head.number), (2, done.cursor, 2));
 
-    desk.act(Principal::Local, Command::Acknowledge { incident: one }).await.unwrap();
+    service.execute(Principal::Local, Acknowledge { incident: one }).await.unwrap();
     changed.changed().await.unwrap();
-    let page = health(&desk).await;
+    let page = health(&service).await;
     assert!(page.active.iter().any(|card| card.number == one && card.acknowledged));
 
     let note = "a leak".to_owned();
-    desk.act(Principal::Local, Command::Resolve { incident: one, note }).await.unwrap();
-    let Answer::Incidents(list) = desk.ask(Principal::Local, Query::Incidents).await.unwrap()
-    else {
-        panic!("another answer")
-    };
+    service.execute(Principal::Local, Resolve { incident: one, note }).await.unwrap();
+    let list = service.execute(Principal::Local, ListIncidents {}).await.unwrap();
     assert_eq!((list.active.len(), list.resolved[0].number, list.cursor), (1, one, live.head()));
     let filter = HistoryFilter { text: Some("leak".to_owned()), ..HistoryFilter::default() };
-    let Answer::History(found) =
-        desk.ask(Principal::Local, Query::History { filter }).await.unwrap()
-    else {
-        panic!("another answer")
-    };
+    let found = service.execute(Principal::Local, SearchHistory { filter }).await.unwrap();
     assert_eq!((found.incidents.len(), found.next), (1, None));
-    let Answer::Incident(page) =
-        desk.ask(Principal::Local, Query::Incident { incident: one }).await.unwrap()
-    else {
-        panic!("another answer")
-    };
+    let page = service.execute(Principal::Local, GetIncident { incident: one }).await.unwrap();
     assert_eq!(page.timeline.len(), 3);
 }
 
 #[tokio::test]
 async fn what_an_actor_may_not_do_and_what_does_not_fit_changes_nothing() {
     let directory = tempfile::tempdir().unwrap();
-    let (desk, live, clock) = desk(&directory).await;
+    let (service, live, clock) = service(&directory).await;
     let one = IncidentNumber(1);
-    desk.act(Principal::Agent, record(vec![opened(1, clock)])).await.unwrap();
+    service.change(Principal::Agent, record(vec![opened(1, clock)])).await.unwrap();
     let before = live.head();
-    let refused = async |actor, command| desk.act(actor, command).await.unwrap_err();
+    let refused = async |actor, command| service.change(actor, command).await.unwrap_err();
     assert_eq!(
         refused(Principal::Local, record(vec![])).await,
         Error::Forbidden { needs: "Calm Ops itself".to_owned() }
     );
     assert_eq!(
-        refused(Principal::Agent, Command::Acknowledge { incident: one }).await,
+        refused(Principal::Agent, Command::Acknowledge(Acknowledge { incident: one })).await,
         Error::Forbidden { needs: "a person".to_owned() }
     );
-    let unknown = Command::Acknowledge { incident: IncidentNumber(7) };
+    let unknown = Command::Acknowledge(Acknowledge { incident: IncidentNumber(7) });
     assert_eq!(
         refused(Principal::Local, unknown).await,
         Error::NotFound { what: "incident 7".to_owned() }
     );
     let subject = "host:nowhere".parse().unwrap();
     assert!(matches!(
-        refused(Principal::Local, Command::RetireSubject { subject }).await,
+        refused(Principal::Local, Command::RetireSubject(RetireSubject { subject })).await,
         Error::NotFound { .. }
     ));
     assert!(matches!(
         refused(Principal::Agent, record(vec![opened(1, clock)])).await,
         Error::Conflict { .. }
     ));
-    let reopen = Command::Reopen { incident: one, note: String::new() };
+    let reopen = Command::Reopen(Reopen { incident: one, note: String::new() });
     assert!(matches!(refused(Principal::Local, reopen).await, Error::Conflict { .. }));
     assert_eq!(live.head(), before);
     // A subject of an active incident can be retired.
     let subject = "host:web-1".parse().unwrap();
-    desk.act(Principal::Local, Command::RetireSubject { subject }).await.unwrap();
+    service.execute(Principal::Local, RetireSubject { subject }).await.unwrap();
     assert_eq!(live.head().number, before.number + 1);
 }
 
@@ -146,20 +140,18 @@ fn account(id: u32, role: Role) -> Principal {
 #[tokio::test]
 async fn an_author_takes_a_comment_back_and_an_owner_removes_what_others_wrote() {
     let directory = tempfile::tempdir().unwrap();
-    let (desk, live, clock) = desk(&directory).await;
+    let (service, live, clock) = service(&directory).await;
     let one = IncidentNumber(1);
-    desk.act(Principal::Agent, record(vec![opened(1, clock)])).await.unwrap();
+    service.change(Principal::Agent, record(vec![opened(1, clock)])).await.unwrap();
     let (ada, bo, owner) =
         (account(7, Role::Responder), account(8, Role::Approver), account(9, Role::Owner));
     for text in ["first", "second"] {
-        desk.act(ada.clone(), Command::Comment { incident: one, text: text.into() }).await.unwrap();
+        service.execute(ada.clone(), Comment { incident: one, text: text.into() }).await.unwrap();
     }
-    desk.act(ada.clone(), Command::Resolve { incident: one, note: "hunter2".into() })
-        .await
-        .unwrap();
-    let redact = |entry| Command::Redact { entry, reason: "a password".into() };
+    service.execute(ada.clone(), Resolve { incident: one, note: "hunter2".into() }).await.unwrap();
+    let redact = |entry| Command::Redact(Redact { entry, reason: "a password".into() });
     let refused = async |caller: &Principal, entry| {
-        desk.act(caller.clone(), redact(entry)).await.unwrap_err()
+        service.change(caller.clone(), redact(entry)).await.unwrap_err()
     };
     let before = live.head();
     assert_eq!(
@@ -181,19 +173,13 @@ async fn an_author_takes_a_comment_back_and_an_owner_removes_what_others_wrote()
         .open(Some(before), directory_store(&directory).await, CancellationToken::new())
         .unwrap()
         .boxed();
-    desk.act(ada, redact(2)).await.unwrap();
-    desk.act(owner.clone(), redact(3)).await.unwrap();
-    desk.act(owner.clone(), redact(4)).await.unwrap();
+    service.change(ada, redact(2)).await.unwrap();
+    service.change(owner.clone(), redact(3)).await.unwrap();
+    service.change(owner.clone(), redact(4)).await.unwrap();
     // What is at hand has lost the words as well.
-    let Answer::Incidents(list) = desk.ask(owner.clone(), Query::Incidents).await.unwrap() else {
-        panic!("another answer")
-    };
+    let list = service.execute(owner.clone(), ListIncidents {}).await.unwrap();
     assert_eq!(list.resolved.len(), 1);
-    let Answer::Incident(page) =
-        desk.ask(owner.clone(), Query::Incident { incident: one }).await.unwrap()
-    else {
-        panic!("another answer")
-    };
+    let page = service.execute(owner.clone(), GetIncident { incident: one }).await.unwrap();
     assert!(!serde_json::to_string(&page).unwrap().contains("hunter2"));
     assert_eq!(page.timeline.iter().filter(|entry| entry.event.is_none()).count(), 3);
     // A page that is open hears of it.
@@ -201,16 +187,11 @@ async fn an_author_takes_a_comment_back_and_an_owner_removes_what_others_wrote()
     while heard.matches("\"event\":\"redacted\"").count() < 3 {
         heard.push_str(std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
     }
-    let Answer::Verified(found) = desk.ask(owner.clone(), Query::Verify).await.unwrap() else {
-        panic!("another answer")
-    };
+    let found = service.execute(owner.clone(), VerifyJournal {}).await.unwrap();
     assert!(found.is_whole() && found.redacted == 3 && found.head == found.goal, "{found:?}");
-    let Answer::Trail(page) =
-        desk.ask(owner, Query::Trail { filter: AuditFilter::default() }).await.unwrap()
-    else {
-        panic!("another answer")
-    };
-    assert_eq!(page.verified, Some(*found));
+    let page =
+        service.execute(owner, SearchAudit { filter: AuditFilter::default() }).await.unwrap();
+    assert_eq!(page.verified, Some(found));
     assert!(page.entries.iter().all(|entry| !entry.removable), "nothing is left to remove");
 }
 
@@ -221,8 +202,11 @@ async fn directory_store(directory: &tempfile::TempDir) -> Arc<dyn Store> {
 #[tokio::test]
 async fn a_share_link_lets_in_to_one_incident_and_to_nothing_else() {
     let directory = tempfile::tempdir().unwrap();
-    let (desk, _live, clock) = desk(&directory).await;
-    desk.act(Principal::Agent, record(vec![opened(1, clock), opened(2, clock)])).await.unwrap();
+    let (service, _live, clock) = service(&directory).await;
+    service
+        .change(Principal::Agent, record(vec![opened(1, clock), opened(2, clock)]))
+        .await
+        .unwrap();
     let wanted = ShareRequest {
         label: "Support".into(),
         until: clock.now().wall.plus(Span::from_mins(10)),
@@ -231,12 +215,12 @@ async fn a_share_link_lets_in_to_one_incident_and_to_nothing_else() {
         hosts: false,
     };
     let make = |caller| {
-        let command = Command::CreateShare {
+        let command = Command::CreateShare(CreateShare {
             incident: IncidentNumber(1),
             wanted: wanted.clone(),
             token_hash: token_hash("token"),
-        };
-        desk.act(caller, command)
+        });
+        service.change(caller, command)
     };
     assert_eq!(
         make(account(7, Role::Viewer)).await.unwrap_err(),
@@ -248,50 +232,55 @@ async fn a_share_link_lets_in_to_one_incident_and_to_nothing_else() {
         "there is no such account any more"
     );
     let (hash, password) = (SecretHash([1; 32]), PasswordHash("none".to_owned()));
-    for change in
-        [Change::MakeOwnerLink { hash }, Change::Join { hash, name: "Ada".to_owned(), password }]
-    {
-        desk.act(Principal::System, Command::People(change)).await.unwrap();
+    for change in [
+        AccountChange::MakeOwnerLink(MakeOwnerLink { hash }),
+        AccountChange::Join(Join { hash, name: "Ada".to_owned(), password }),
+    ] {
+        service.change(Principal::System, Command::Account(change)).await.unwrap();
     }
     make(account(1, Role::Responder)).await.unwrap();
-    assert_eq!(desk.by_share("other", true).await.unwrap(), None);
-    let caller = desk.by_share("token", true).await.unwrap().unwrap();
+    assert_eq!(service.by_share("other", true).await.unwrap(), None);
+    let caller = service.by_share("token", true).await.unwrap().unwrap();
     let Principal::Share { id, incident } = caller else { panic!("another caller") };
     assert_eq!((id, incident), (ShareId(5), IncidentNumber(1)));
-    let shared = |incident| Query::Shared { incident: IncidentNumber(incident) };
-    assert!(matches!(desk.ask(caller.clone(), shared(1)).await, Ok(Answer::Shared(_))));
-    for query in [
-        shared(2),
-        Query::Health,
-        Query::Incidents,
-        Query::Incident { incident },
-        Query::Journal { after: 0, limit: 10 },
-        Query::Trail { filter: AuditFilter::default() },
-        Query::Shares { incident },
-        Query::Verify,
-    ] {
-        assert!(
-            matches!(desk.ask(caller.clone(), query.clone()).await, Err(Error::Forbidden { .. })),
-            "{query:?}"
-        );
+    assert!(service.execute(caller.clone(), GetSharedPage {}).await.is_ok());
+    macro_rules! refused {
+        ($($reading:expr),* $(,)?) => {
+            $(assert!(matches!(
+                service.execute(caller.clone(), $reading).await,
+                Err(Error::Forbidden { .. })
+            ));)*
+        };
     }
+    refused![
+        GetHealth {},
+        ListIncidents {},
+        GetIncident { incident },
+        ReadJournal { after: 0, limit: 10 },
+        SearchAudit { filter: AuditFilter::default() },
+        ListShares { incident },
+        VerifyJournal {},
+    ];
     for command in [
-        Command::Acknowledge { incident },
-        Command::RevokeShare { share: id },
-        Command::Redact { entry: 1, reason: "x".into() },
+        Command::Acknowledge(Acknowledge { incident }),
+        Command::RevokeShare(RevokeShare { share: id }),
+        Command::Redact(Redact { entry: 1, reason: "x".into() }),
     ] {
         assert!(
-            matches!(desk.act(caller.clone(), command.clone()).await, Err(Error::Forbidden { .. })),
+            matches!(
+                service.change(caller.clone(), command.clone()).await,
+                Err(Error::Forbidden { .. })
+            ),
             "{command:?}"
         );
     }
     // The page of a link is for whoever holds the link.
     assert!(matches!(
-        desk.ask(account(9, Role::Owner), shared(1)).await,
+        service.execute(account(9, Role::Owner), GetSharedPage {}).await,
         Err(Error::Forbidden { .. })
     ));
-    desk.act(account(8, Role::Responder), Command::RevokeShare { share: id }).await.unwrap();
+    service.execute(account(8, Role::Responder), RevokeShare { share: id }).await.unwrap();
     // Also for whoever was let in a moment ago.
-    assert!(matches!(desk.ask(caller, shared(1)).await, Err(Error::NotFound { .. })));
-    assert_eq!(desk.by_share("token", true).await.unwrap(), None);
+    assert!(matches!(service.execute(caller, GetSharedPage {}).await, Err(Error::NotFound { .. })));
+    assert_eq!(service.by_share("token", true).await.unwrap(), None);
 }

@@ -1,7 +1,7 @@
 //! Contacts, and the ends of calls.
 
 use commands::{
-    command::Command,
+    command::{Command, EndCall, RemoveContact, SetContact, TestContact},
     notifications::{Channel, Contact, ContactCard, ContactRequest, Contacts, MOST_CONTACTS},
 };
 use domain::{
@@ -34,19 +34,21 @@ impl Inner {
         command: &Command,
     ) -> Result<Option<Beside>, Error> {
         Ok(match command {
-            Command::SetContact { contact, wanted } => Some(Beside::Contact(Box::new(
+            Command::SetContact(SetContact { contact, wanted }) => Some(Beside::Contact(Box::new(
                 self.checked_contact(own(caller)?, *contact, wanted.clone()).await?,
             ))),
-            Command::TestContact { contact } => Some(Beside::Test {
+            Command::TestContact(TestContact { contact }) => Some(Beside::Test {
                 account: own(caller)?,
                 contact: *contact,
                 at: self.clock.now().wall,
             }),
-            Command::EndCall { call, account: _, contact, failed } => Some(Beside::CallEnded {
-                call: call.clone(),
-                contact: *contact,
-                failed: failed.clone(),
-            }),
+            Command::EndCall(EndCall { call, account: _, contact, failed }) => {
+                Some(Beside::CallEnded {
+                    call: call.clone(),
+                    contact: *contact,
+                    failed: failed.clone(),
+                })
+            }
             _ => None,
         })
     }
@@ -55,11 +57,11 @@ impl Inner {
     /// its number is the entry's.
     pub(super) fn call_events(caller: &Principal, command: Command) -> Result<Decide, Error> {
         let event = match command {
-            Command::RemoveContact { contact } => {
+            Command::RemoveContact(RemoveContact { contact }) => {
                 Some(Event::ContactRemoved { account: own(caller)?, contact })
             }
             // A test is about no incident.
-            Command::EndCall { call, account, contact, failed } if call.entry > 0 => {
+            Command::EndCall(EndCall { call, account, contact, failed }) if call.entry > 0 => {
                 let (incident, entry) = (call.incident, call.entry);
                 Some(match failed {
                     None => Event::Called { incident, account, contact, entry },

@@ -1,9 +1,7 @@
-//! The store's body. It is compiled once for each database: the SQL here is the same for both, and
-//! what differs stands in the module around it (`Db`, `Connection`, `Database`, how a change
-//! begins, how roll-ups are written).
+//! The store's queries.
 
 use async_trait::async_trait;
-use commands::{accounts::Accounts, query::HistoryFilter, view::BlindSpan};
+use commands::{accounts::Accounts, reading::HistoryFilter, view::BlindSpan};
 use domain::{
     hash::Head,
     id::IncidentNumber,
@@ -15,19 +13,25 @@ use domain::{
     subject::Subject,
     time::{Span, Timestamp},
 };
-use sqlx::{Row as _, Transaction};
 use uuid::Uuid;
 
 use super::{
-    super::{
-        Change, Opening, Rollup, RollupStep, Store, StoreError,
-        calls::Calls,
-        rows::{self, JournalRow, RollupRow},
-        trail::{Beside, Trail},
+    Database,
+    change::change,
+    long_queries,
+    read::{
+        entry, incidents, load, meta, meta_number, position, roster, set_meta, stored, with_runs,
     },
-    BEGIN, Connection, Database, Db, LOCK_HEAD, Row,
-    shared_write::{change, roster},
     write_rollups,
+};
+use crate::store::{
+    Opening, QueryCancel, Store,
+    calls::Calls,
+    change::{Beside, Change},
+    error::StoreError,
+    rollup::{self, Rollup, RollupStep},
+    rows::{self, RollupRow, bound},
+    trail::Trail,
 };
 
 /// The most old roll-ups that are removed at once: a change must not wait long for it.
@@ -40,153 +44,6 @@ const USUAL_MINUTES: i64 = 30;
 const MOST_BUNDLES: i64 = 500;
 /// The most words of a text that a look-up takes.
 const WORDS: usize = 6;
-
-impl Database {
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
-        self.still_alone().await?;
-        // When a disk is full SQLite ends the transaction by itself, and the driver goes on
-        // counting it: such a connection can't be used any more, and is replaced.
-        for _ in 0..3 {
-            match self.writer.begin_with(BEGIN).await {
-                Err(sqlx::Error::InvalidSavePointStatement) => {
-                    self.writer.acquire().await?.close().await?;
-                }
-                begun => return Ok(begun?),
-            }
-        }
-        Ok(self.writer.begin_with(BEGIN).await?)
-    }
-
-    /// Commits. When the connection breaks just then, the head says whether it was done: nobody is
-    /// told a wrong thing.
-    pub(super) async fn commit(
-        &self,
-        transaction: Transaction<'static, Db>,
-        after: Head,
-    ) -> Result<(), StoreError> {
-        let Err(error) = transaction.commit().await else { return Ok(()) };
-        match self.head().await {
-            Ok((_, head)) if head == after => Ok(()),
-            Ok(_) => Err(error.into()),
-            Err(_) => Err(StoreError::Unclear { source: error }),
-        }
-    }
-}
-
-pub(super) fn number_of_row(value: i64, table: &'static str) -> Result<u64, StoreError> {
-    u64::try_from(value).map_err(|error| StoreError::inconsistent(table, value, error))
-}
-
-pub(super) fn bound(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-fn head_of(row: &Row) -> Result<Head, StoreError> {
-    let number = number_of_row(row.try_get(0)?, "journal_head")?;
-    let hash = rows::hash(row.try_get(1)?).ok_or_else(|| {
-        StoreError::inconsistent("journal_head", number, "its hash has not 32 bytes")
-    })?;
-    Ok(Head { number, hash })
-}
-
-pub(super) async fn lock_head(connection: &mut Connection) -> Result<Head, StoreError> {
-    let row = sqlx::query(LOCK_HEAD).fetch_one(connection).await?;
-    head_of(&row)
-}
-
-pub(super) async fn meta(
-    connection: &mut Connection,
-    name: &'static str,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    Ok(sqlx::query_scalar("SELECT value FROM meta WHERE name = $1")
-        .bind(name)
-        .fetch_optional(connection)
-        .await?)
-}
-
-pub(super) async fn set_meta(
-    connection: &mut Connection,
-    name: &'static str,
-    value: &[u8],
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-        .bind(name)
-        .bind(value)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-async fn meta_number<N: std::str::FromStr>(
-    connection: &mut Connection,
-    name: &'static str,
-) -> Result<Option<N>, StoreError> {
-    let Some(value) = meta(connection, name).await? else { return Ok(None) };
-    let number = std::str::from_utf8(&value).ok().and_then(|text| text.parse().ok());
-    number.map(Some).ok_or_else(|| StoreError::inconsistent("meta", name, "it is not a number"))
-}
-
-/// Head and epoch, in one reading.
-async fn position(connection: &mut Connection) -> Result<(Cursor, Head), StoreError> {
-    let row = sqlx::query(
-        "SELECT number, hash, (SELECT value FROM meta WHERE name = 'epoch') FROM journal_head",
-    )
-    .fetch_one(connection)
-    .await?;
-    let head = head_of(&row)?;
-    let epoch: Option<&[u8]> = row.try_get(2)?;
-    let epoch =
-        epoch.and_then(|text| std::str::from_utf8(text).ok()).and_then(|text| text.parse().ok());
-    let epoch =
-        epoch.ok_or_else(|| StoreError::inconsistent("meta", "epoch", "it is not a number"))?;
-    Ok((Cursor { epoch, number: head.number }, head))
-}
-
-pub(super) async fn load(
-    connection: &mut Connection,
-    number: IncidentNumber,
-) -> Result<Option<Incident>, StoreError> {
-    let number = i64::from(number.0);
-    let body: Option<Vec<u8>> = sqlx::query_scalar("SELECT body FROM incident WHERE number = $1")
-        .bind(number)
-        .fetch_optional(connection)
-        .await?;
-    body.map(|body| rows::incident(number, &body)).transpose()
-}
-
-/// The incidents with a command that runs, may still run, or is not to be run again yet, by number.
-pub(super) async fn with_runs(
-    connection: &mut Connection,
-    now: Timestamp,
-) -> Result<Vec<Incident>, StoreError> {
-    let rows =
-        sqlx::query("SELECT number, body FROM incident WHERE may_run_until > $1 ORDER BY number")
-            .bind(now.as_micros());
-    incidents(&rows.fetch_all(connection).await?)
-}
-
-pub(super) fn entry(row: &Row) -> Result<Entry, StoreError> {
-    rows::entry(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)
-}
-
-pub(super) fn stored(row: &Row) -> Result<StoredEntry, StoreError> {
-    JournalRow {
-        number: row.try_get(0)?,
-        at_micros: row.try_get(1)?,
-        actor: row.try_get(2)?,
-        kind: row.try_get(3)?,
-        incident: row.try_get(4)?,
-        payload_hash: row.try_get(5)?,
-        hash: row.try_get(6)?,
-        salt: row.try_get(7)?,
-        payload: row.try_get(8)?,
-    }
-    .stored()
-}
-
-fn incidents(rows: &[Row]) -> Result<Vec<Incident>, StoreError> {
-    rows.iter().map(|row| rows::incident(row.try_get(0)?, row.try_get(1)?)).collect()
-}
 
 #[async_trait]
 impl Store for Database {
@@ -219,7 +76,7 @@ impl Store for Database {
     }
 
     async fn head(&self) -> Result<(Cursor, Head), StoreError> {
-        position(&mut *self.readers.acquire().await?).await
+        self.position().await
     }
 
     async fn roster(&self) -> Result<Accounts, StoreError> {
@@ -286,11 +143,7 @@ impl Store for Database {
         load(&mut *self.readers.acquire().await?, number).await
     }
 
-    async fn cancel_query(
-        &self,
-        pid: u32,
-        started: u64,
-    ) -> Result<super::super::QueryCancel, StoreError> {
+    async fn cancel_query(&self, pid: u32, started: u64) -> Result<QueryCancel, StoreError> {
         self.cancel_backend(pid, started).await
     }
 
@@ -395,7 +248,7 @@ impl Store for Database {
     }
 
     async fn long_queries(&self) -> Result<Vec<(String, LongQuery)>, StoreError> {
-        super::long_queries(&self.readers).await
+        long_queries(&self.readers).await
     }
 
     async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError> {
@@ -420,7 +273,7 @@ impl Store for Database {
     }
 
     async fn write_rollups(&self, rollups: &[Rollup]) -> Result<(), StoreError> {
-        let rollups = rows::joined(rollups);
+        let rollups = rollup::joined(rollups);
         if rollups.is_empty() {
             return Ok(());
         }

@@ -1,9 +1,44 @@
-//! What a driver says, as a sentence: what is wrong and what to do. The driver's own words go only
-//! to the log.
+//! Errors of the store: a sentence that says what is wrong and what to do. The driver's own words go
+//! only to the log.
 
 use sqlx::{Error, migrate::MigrateError};
 
-use super::StoreError;
+/// Why the store failed: how the outside should take it, and what only the log may know.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The decision was a refusal; nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] domain::error::Error),
+    /// The events do not fit the incidents as they are; nothing was changed.
+    #[error(transparent)]
+    Misfit(#[from] domain::incident::Misfit),
+    /// The database can't be reached, is locked, full or read-only; nothing was changed.
+    #[error("{sentence}")]
+    Unavailable {
+        /// What is wrong and what to do, for people.
+        sentence: String,
+        /// What the driver said.
+        #[source]
+        source: Error,
+    },
+    /// It failed while it committed, and can't be asked whether it did.
+    #[error("The database failed in the middle of a change; it is not known whether it was done.")]
+    Unclear {
+        /// What the driver said.
+        #[source]
+        source: Error,
+    },
+    /// A row holds what it can't.
+    #[error("table {table}, row {row}: {problem}")]
+    Inconsistent {
+        /// Which table.
+        table: &'static str,
+        /// Which row.
+        row: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
 
 impl StoreError {
     pub(crate) fn unavailable(sentence: impl Into<String>, source: Error) -> Self {

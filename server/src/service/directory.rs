@@ -20,7 +20,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{Desk, Inner, refuse};
+use super::{Inner, Service, refuse};
 
 /// The roster with what is looked up in it.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ const fn is_about_people(event: &Event) -> bool {
     matches!(event.group(), EventGroup::Account(_))
 }
 
-impl Desk {
+impl Service {
     /// Whose yes to a recommendation does not count any more: their role was changed, their account
     /// was closed, or they set another password since, as one does whose sign-in someone else had.
     pub async fn no_approvers(
@@ -93,7 +93,7 @@ impl Desk {
         incident: &Incident,
         one: &Recommendation,
     ) -> Result<Vec<Actor>, Error> {
-        let known = self.0.known().await?;
+        let known = self.inner.known().await?;
         let counts = |given: &Given| {
             let Actor::Account(id) = given.by else { return false };
             known.roster.account(id).is_some_and(|account| {

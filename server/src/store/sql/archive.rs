@@ -1,18 +1,19 @@
-//! What a backup and a restore need of the store. Like `shared.rs` it is compiled once for each
-//! database.
+//! Backup and restore.
 
 use async_trait::async_trait;
 use domain::{hash::Head, id::IncidentNumber, incident::Incident, journal::seal};
 
 use super::{
-    super::{
-        Archive, Filling, Item, Rollup, StoreError,
-        rows::{self, RollupRow},
-    },
     Database,
-    shared::{lock_head, set_meta},
-    shared_write::{salt, write_entry, write_incident, write_row},
+    read::{lock_head, set_meta},
+    write::{salt, write_entry, write_incident, write_row},
     write_rollups,
+};
+use crate::store::{
+    Archive, Filling, Item,
+    error::StoreError,
+    rollup::{self, Rollup},
+    rows::{self, RollupRow},
 };
 
 #[async_trait]
@@ -65,7 +66,7 @@ impl Archive for Database {
                 }
                 Item::Row(row) => write_row(&mut transaction, &row).await?,
                 Item::Rollups(rollups) => {
-                    write_rollups(&mut transaction, &rows::joined(&rollups)).await?;
+                    write_rollups(&mut transaction, &rollup::joined(&rollups)).await?;
                 }
                 Item::Bundle(number, body) => {
                     sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2)")

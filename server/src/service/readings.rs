@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use commands::{
-    query::{Answer, HistoryFilter, Query},
+    reading::HistoryFilter,
     view::{self, IncidentCard, Readings, Series, SeriesPoint},
 };
 use domain::{
@@ -21,6 +21,7 @@ use domain::{
     time::{Span, Timestamp},
     unit::Unit,
 };
+use uuid::Uuid;
 use wording::summary::incident_card;
 
 use super::{Inner, RESOLVED_AT_HAND, refuse};
@@ -47,60 +48,32 @@ const LONGEST_SEARCH: usize = 200;
 const MOST_WORDS: usize = 6;
 
 impl Inner {
-    pub(super) async fn answer(&self, caller: &Principal, query: Query) -> Result<Answer, Error> {
-        Ok(match query {
-            Query::Health => Answer::Health(Box::new(self.health().await)),
-            Query::Incidents => Answer::Incidents(Box::new(self.incidents().await?)),
-            Query::Incident { incident } => {
-                Answer::Incident(Box::new(self.incident(caller, incident).await?))
-            }
-            Query::IncidentById { id } => {
-                let number = self.store.number_of(id).await.map_err(refuse)?;
-                let number =
-                    number.ok_or_else(|| Error::NotFound { what: format!("incident {id}") })?;
-                Answer::Number(view::IncidentRef { number })
-            }
-            Query::History { filter } => Answer::History(Box::new(self.history(&filter).await?)),
-            Query::Course { subject, signal, from, to } => {
-                Answer::Course(Box::new(self.course(subject, signal, from, to).await?))
-            }
-            Query::Document { name } => {
-                let found =
-                    self.board.shown().texts.iter().find(|document| document.name == name).cloned();
-                let what = || {
-                    format!(
-                        "document '{}'",
-                        name.chars().filter(|c| !c.is_control()).take(80).collect::<String>()
-                    )
-                };
-                Answer::Document(Box::new(found.ok_or_else(|| Error::NotFound { what: what() })?))
-            }
-            Query::Recommendation { recommendation } => {
-                Answer::Recommendation(Box::new(self.recommendation(caller, recommendation).await?))
-            }
-            Query::Bundle { incident } => {
-                let bundle = self.store.bundle(incident).await.map_err(refuse)?;
-                Answer::Bundle(bundle.ok_or_else(|| Error::NotFound {
-                    what: format!("bundle of incident {incident}"),
-                })?)
-            }
-            Query::Settings => Answer::Settings(Box::new(self.settings(caller).await?)),
-            Query::Trail { filter } => Answer::Trail(Box::new(self.trail(caller, &filter).await?)),
-            Query::Verify => Answer::Verified(Box::new(self.verify_chain().await?)),
-            Query::Shares { incident } => Answer::Shares(Box::new(self.shares(incident).await?)),
-            Query::Shared { incident } => {
-                Answer::Shared(Box::new(self.shared(caller, incident).await?))
-            }
-            Query::Contacts => Answer::Contacts(Box::new(self.contacts(caller).await?)),
-            Query::Journal { after, limit } => {
-                Answer::Journal(Box::new(self.journal(after, limit).await?))
-            }
+    /// The number of an incident, by its id for programs.
+    pub(super) async fn number_of(&self, id: Uuid) -> Result<view::IncidentRef, Error> {
+        let number = self.store.number_of(id).await.map_err(refuse)?;
+        let number = number.ok_or_else(|| Error::NotFound { what: format!("incident {id}") })?;
+        Ok(view::IncidentRef { number })
+    }
+
+    /// A document for people.
+    pub(super) fn document(&self, name: &str) -> Result<view::Document, Error> {
+        let shown = self.board.shown();
+        let found = shown.texts.iter().find(|document| document.name == name).cloned();
+        found.ok_or_else(|| {
+            let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+            Error::NotFound { what: format!("document '{name}'") }
         })
+    }
+
+    /// The replay bundle of an incident.
+    pub(super) async fn bundle(&self, incident: IncidentNumber) -> Result<Vec<u8>, Error> {
+        let bundle = self.store.bundle(incident).await.map_err(refuse)?;
+        bundle.ok_or_else(|| Error::NotFound { what: format!("bundle of incident {incident}") })
     }
 
     /// Works without the database too: it then says so, and shows the incidents as they were known
     /// last.
-    async fn health(&self) -> view::Health {
+    pub(super) async fn health(&self) -> view::Health {
         let mut shown = self.board.shown();
         let (at_hand, trouble) = match self.at_hand().await {
             Ok(at_hand) => (Some(at_hand), None),
@@ -134,7 +107,7 @@ impl Inner {
         }
     }
 
-    async fn incidents(&self) -> Result<view::Incidents, Error> {
+    pub(super) async fn incidents(&self) -> Result<view::Incidents, Error> {
         let at_hand = match (self.at_hand().await, self.last_at_hand()) {
             (Ok(at_hand), _) | (Err(_), Some(at_hand)) => at_hand,
             (Err(error), None) => return Err(refuse(error)),
@@ -146,7 +119,7 @@ impl Inner {
         Ok(view::Incidents { cursor: at_hand.cursor, active: active(&at_hand.incidents), resolved })
     }
 
-    async fn incident(
+    pub(super) async fn incident(
         &self,
         caller: &Principal,
         number: IncidentNumber,
@@ -238,7 +211,7 @@ impl Inner {
         Ok(self.known().await?.reader(caller))
     }
 
-    async fn settings(&self, caller: &Principal) -> Result<view::Settings, Error> {
+    pub(super) async fn settings(&self, caller: &Principal) -> Result<view::Settings, Error> {
         let Principal::Account { id, role, session: this, .. } = caller else {
             return Err(Error::SignIn);
         };
@@ -310,7 +283,7 @@ impl Inner {
         })
     }
 
-    async fn history(&self, filter: &HistoryFilter) -> Result<view::History, Error> {
+    pub(super) async fn history(&self, filter: &HistoryFilter) -> Result<view::History, Error> {
         for (field, text) in [("text", &filter.text), ("subject", &filter.subject)] {
             let Some(text) = text else { continue };
             let problem = if text.chars().count() > LONGEST_SEARCH {
@@ -332,7 +305,7 @@ impl Inner {
 
     /// Everything that memory has, at full resolution, and roll-ups before that. Without the
     /// database, what memory has.
-    async fn course(
+    pub(super) async fn course(
         &self,
         subject: Subject,
         signal: Signal,
@@ -389,7 +362,7 @@ impl Inner {
         Ok(kept)
     }
 
-    async fn journal(&self, after: u64, limit: u32) -> Result<view::JournalPage, Error> {
+    pub(super) async fn journal(&self, after: u64, limit: u32) -> Result<view::JournalPage, Error> {
         let (cursor, head) = self.store.head().await.map_err(refuse)?;
         let entries =
             self.store.entries(after, limit.clamp(1, JOURNAL_PAGE)).await.map_err(refuse)?;

@@ -4,7 +4,7 @@ use std::sync::{PoisonError, RwLock};
 
 use commands::{
     audit::{self, AuditEntry, AuditFilter, AuditPage, Removals, Verified},
-    command::Command,
+    command::{Command, CreateShare},
     sharing::{self, Share},
 };
 use domain::{
@@ -18,7 +18,7 @@ use domain::{
 use tokio::sync::Mutex;
 use wording::shared_page;
 
-use super::{Desk, Inner, ask::without_body, refuse};
+use super::{Inner, Service, readings::without_body, refuse};
 use crate::store::{About, Beside, Change, StoreError, readable, verify::explain};
 
 /// How long one proof may take: what is longer is for the command line.
@@ -50,12 +50,12 @@ impl Proofs {
     }
 }
 
-impl Desk {
+impl Service {
     /// Who a share link's token lets in: its incident's reader, as long as the link is open.
     /// `opened` counts a view. A token that is unknown, over or ended costs the same one look-up.
     pub async fn by_share(&self, token: &str, opened: bool) -> Result<Option<Principal>, Error> {
-        let now = self.0.clock.now().wall;
-        let store = self.0.store.as_trail();
+        let now = self.inner.clock.now().wall;
+        let store = self.inner.store.as_trail();
         let Some(share) = store.opened_by(sharing::token_hash(token), now).await.map_err(refuse)?
         else {
             return Ok(None);
@@ -201,7 +201,7 @@ impl Inner {
 
     /// What is written beside a command's change.
     pub(super) fn beside(command: &Command, now: Timestamp) -> Result<Beside, Error> {
-        if let Command::CreateShare { incident, wanted, token_hash } = command {
+        if let Command::CreateShare(CreateShare { incident, wanted, token_hash }) = command {
             let wanted = wanted.clone().checked(now)?;
             return Ok(Beside::Share { incident: *incident, wanted, token_hash: *token_hash });
         }
@@ -242,13 +242,10 @@ impl Inner {
     }
 
     /// What a link shows, if it is still open now.
-    pub(super) async fn shared(
-        &self,
-        caller: &Principal,
-        number: IncidentNumber,
-    ) -> Result<sharing::SharedPage, Error> {
+    pub(super) async fn shared(&self, caller: &Principal) -> Result<sharing::SharedPage, Error> {
         let closed = || Error::NotFound { what: "such link".to_owned() };
-        let Principal::Share { id, .. } = caller else { return Err(closed()) };
+        let Principal::Share { id, incident: number } = caller else { return Err(closed()) };
+        let number = *number;
         let now = self.clock.now().wall;
         let share = self.known_share(*id).await.map_err(|refusal| match refusal {
             Error::NotFound { .. } => closed(),

@@ -1,0 +1,431 @@
+//! Changes to accounts: what each does to the rows and the journal, or why not.
+
+use std::fmt;
+
+use domain::{
+    access::{Principal, Role},
+    error::Error,
+    id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
+    journal::Event,
+    text::{checked_name, folded},
+    time::{Span, Timestamp},
+};
+
+use crate::{
+    account_change::{
+        AccountChange, AddPasskey, CreateToken, EndSession, Invite, Join, MakeOwnerLink,
+        RemovePasskey, RevokeToken, SetClosed, SetPassword, SetRole, SignIn, WithdrawInvitation,
+    },
+    accounts::{
+        Accounts,
+        rows::{Account, Invitation, Passkey, Row, Session, Token},
+        standing,
+    },
+};
+
+/// How long an invitation may wait.
+pub const LONGEST_INVITATION: Span = Span::from_mins(14 * 24 * 60);
+
+/// How long an owner link may wait.
+pub const OWNER_LINK: Span = Span::from_mins(24 * 60);
+
+/// How many accounts there may be.
+pub const MOST_ACCOUNTS: usize = 500;
+
+/// How many passkeys an account may have.
+pub const MOST_PASSKEYS: usize = 10;
+
+/// How many tokens may be valid at a time.
+pub const MOST_TOKENS: usize = 200;
+
+/// How many invitations may wait at a time.
+pub const MOST_INVITATIONS: usize = 100;
+
+/// How many sign-ins of one account may be open at a time: the oldest ends when one more comes.
+pub const MOST_SESSIONS: usize = 20;
+
+/// How long a sign-in that has ended, or that nobody uses any more, is kept; the journal tells of
+/// it for ever. It is longer than one can be used.
+const SESSIONS_KEPT: Span = Span::from_mins(60 * 24 * 60);
+
+/// What a change comes to: what is journalled, and what is stored beside it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The events, in order.
+    pub events: Vec<Event>,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+fn missing(what: impl fmt::Display) -> Error {
+    Error::NotFound { what: what.to_string() }
+}
+
+fn conflict(problem: &str) -> Error {
+    Error::Conflict { problem: problem.to_owned() }
+}
+
+fn next(ids: impl Iterator<Item = u32>) -> u32 {
+    ids.max().unwrap_or(0).saturating_add(1)
+}
+
+impl Accounts {
+    fn open(&self, id: AccountId) -> Result<&Account, Error> {
+        self.account(id)
+            .filter(|account| account.closed_at.is_none())
+            .ok_or_else(|| missing(format_args!("open account {id}")))
+    }
+
+    fn is_last_owner(&self, id: AccountId) -> bool {
+        let owners = || {
+            self.accounts
+                .iter()
+                .filter(|account| account.role == Role::Owner && account.closed_at.is_none())
+        };
+        owners().any(|owner| owner.id == id) && owners().count() == 1
+    }
+
+    /// Ends what an account has made that lets others in, or itself once more: invitations that
+    /// wait, and tokens.
+    fn let_in_by(&self, account: AccountId, now: Timestamp, outcome: &mut Outcome) {
+        for one in self
+            .invitations
+            .iter()
+            .filter(|one| one.made_by == Some(account) && one.ended_at.is_none())
+        {
+            outcome.events.push(Event::InvitationWithdrawn { invitation: one.id });
+            outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..one.clone() }));
+        }
+        for one in
+            self.tokens.iter().filter(|one| one.made_by == Some(account) && one.ended_at.is_none())
+        {
+            outcome.events.push(Event::TokenRevoked { token: one.id });
+            outcome.rows.push(Row::Token(Token { ended_at: Some(now), ..one.clone() }));
+        }
+    }
+
+    fn ended(
+        &self,
+        account: AccountId,
+        except: Option<SessionId>,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) {
+        for session in self.sessions.iter().filter(|one| {
+            one.account == account && one.ended_at.is_none() && Some(one.id) != except
+        }) {
+            outcome.events.push(Event::SignedOut { account, session: session.id });
+            outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..session.clone() }));
+        }
+    }
+}
+
+/// Whose share links end with this: of someone who may not share any more. The store knows which
+/// those are.
+pub fn ends_links_of(event: &Event) -> Option<AccountId> {
+    match event {
+        Event::AccountClosed { account, closed: true } => Some(*account),
+        Event::RoleChanged { account, role } if *role < Role::Responder => Some(*account),
+        _ => None,
+    }
+}
+
+/// Whether a caller still is who they were when their request came in; nothing about people is
+/// changed.
+pub fn stands(roster: &Accounts, caller: &Principal) -> Result<Outcome, Error> {
+    standing::check(roster, caller)?;
+    Ok(Outcome::default())
+}
+
+/// What a change does, or why not. Whether the caller may ask for it at all is decided before.
+pub fn decide(
+    roster: &Accounts,
+    caller: &Principal,
+    change: &AccountChange,
+    now: Timestamp,
+) -> Result<Outcome, Error> {
+    standing::check(roster, caller)?;
+    let mut outcome = Outcome::default();
+    let own = || caller.account().ok_or(Error::SignIn);
+    match change {
+        AccountChange::MakeOwnerLink(MakeOwnerLink { hash }) => {
+            for old in roster
+                .invitations
+                .iter()
+                .filter(|one| one.role == Role::Owner && one.ended_at.is_none())
+            {
+                outcome
+                    .rows
+                    .push(Row::Invitation(Invitation { ended_at: Some(now), ..old.clone() }));
+            }
+            let id = InvitationId(next(roster.invitations.iter().map(|one| one.id.0)));
+            let until = now.plus(OWNER_LINK);
+            let link = Invitation {
+                id,
+                role: Role::Owner,
+                hash: *hash,
+                created_at: now,
+                until,
+                ended_at: None,
+                made_by: None,
+            };
+            outcome.rows.push(Row::Invitation(link));
+            outcome.events.push(Event::OwnerLinkMade);
+        }
+        AccountChange::Join(Join { hash, name, password }) => {
+            let invitation = roster.waiting(*hash, now).ok_or_else(|| {
+                missing("invitation like this one, or not any more. Ask for a new link")
+            })?;
+            let name = checked_name("name", name)?;
+            if roster.accounts.iter().any(|account| folded(&account.name) == folded(&name)) {
+                return Err(Error::invalid(
+                    "name",
+                    "someone else here is called so; choose another one",
+                ));
+            }
+            if roster.accounts.len() >= MOST_ACCOUNTS {
+                return Err(conflict("There are as many accounts as there may be."));
+            }
+            let id = AccountId(next(roster.accounts.iter().map(|account| account.id.0)));
+            let account = Account {
+                id,
+                name,
+                role: invitation.role,
+                created_at: now,
+                closed_at: None,
+                password: password.clone(),
+                role_since: None,
+                password_since: None,
+            };
+            outcome.events.push(Event::AccountCreated {
+                account: id,
+                role: invitation.role,
+                invitation: Some(invitation.id),
+            });
+            outcome.rows.push(Row::Account(account));
+            outcome
+                .rows
+                .push(Row::Invitation(Invitation { ended_at: Some(now), ..invitation.clone() }));
+        }
+        AccountChange::Invite(Invite { role, hash }) => {
+            let waiting = roster
+                .invitations
+                .iter()
+                .filter(|one| one.ended_at.is_none() && now < one.until)
+                .count();
+            if waiting >= MOST_INVITATIONS {
+                return Err(conflict("Too many invitations wait. Take some back first."));
+            }
+            let id = InvitationId(next(roster.invitations.iter().map(|one| one.id.0)));
+            let until = now.plus(LONGEST_INVITATION);
+            outcome.events.push(Event::Invited { invitation: id, role: *role });
+            let made_by = caller.account();
+            outcome.rows.push(Row::Invitation(Invitation {
+                id,
+                role: *role,
+                hash: *hash,
+                created_at: now,
+                until,
+                ended_at: None,
+                made_by,
+            }));
+        }
+        AccountChange::WithdrawInvitation(WithdrawInvitation { invitation }) => {
+            let known = roster
+                .invitations
+                .iter()
+                .find(|one| one.id == *invitation && one.ended_at.is_none());
+            let known =
+                known.ok_or_else(|| missing(format_args!("invitation {invitation} that waits")))?;
+            outcome.events.push(Event::InvitationWithdrawn { invitation: *invitation });
+            outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..known.clone() }));
+        }
+        AccountChange::SetRole(SetRole { account, role }) => {
+            let known = roster.open(*account)?;
+            if known.role == *role {
+                return Err(conflict("That is their role already."));
+            }
+            if *role != Role::Owner && roster.is_last_owner(*account) {
+                return Err(conflict(
+                    "The last owner stays owner: make someone else an owner first.",
+                ));
+            }
+            outcome.events.push(Event::RoleChanged { account: *account, role: *role });
+            outcome.rows.push(Row::Account(Account {
+                role: *role,
+                role_since: Some(now),
+                ..known.clone()
+            }));
+            if known.role == Role::Owner {
+                roster.let_in_by(*account, now, &mut outcome);
+            }
+        }
+        AccountChange::SetClosed(SetClosed { account, closed: true }) => {
+            let known = roster.open(*account)?;
+            if roster.is_last_owner(*account) {
+                return Err(conflict(
+                    "The last owner's account stays open: make someone else an owner first.",
+                ));
+            }
+            outcome.events.push(Event::AccountClosed { account: *account, closed: true });
+            outcome.rows.push(Row::Account(Account { closed_at: Some(now), ..known.clone() }));
+            roster.ended(*account, None, now, &mut outcome);
+            roster.let_in_by(*account, now, &mut outcome);
+        }
+        AccountChange::SetClosed(SetClosed { account, closed: false }) => {
+            let known = roster.account(*account).filter(|account| account.closed_at.is_some());
+            let known = known.ok_or_else(|| missing(format_args!("closed account {account}")))?;
+            outcome.events.push(Event::AccountClosed { account: *account, closed: false });
+            outcome.rows.push(Row::Account(Account {
+                closed_at: None,
+                role_since: Some(now),
+                ..known.clone()
+            }));
+        }
+        AccountChange::SignIn(SignIn { account, by, hash, agent, address, used, instead_of }) => {
+            roster.open(*account)?;
+            let (mut replaced, mut open): (Vec<&Session>, Vec<&Session>) = roster
+                .sessions
+                .iter()
+                .filter(|one| one.ended_at.is_none())
+                .partition(|one| Some(one.hash) == *instead_of);
+            open.retain(|one| one.account == *account);
+            open.sort_by_key(|one| (one.seen_at, one.id));
+            let too_many = (open.len() + 1).saturating_sub(MOST_SESSIONS);
+            replaced.extend(open.into_iter().take(too_many));
+            for old in replaced {
+                outcome.events.push(Event::SignedOut { account: old.account, session: old.id });
+                outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..old.clone() }));
+            }
+            if let Some((passkey, state)) = used {
+                let known = roster
+                    .passkeys
+                    .iter()
+                    .find(|one| one.id == *passkey && one.account == *account);
+                let known = known.ok_or_else(|| missing("passkey like this one"))?;
+                outcome.rows.push(Row::Passkey(Passkey {
+                    state: state.clone(),
+                    used_at: Some(now),
+                    ..known.clone()
+                }));
+            }
+            let over =
+                |one: &&Session| now.since(one.ended_at.unwrap_or(one.seen_at)) > SESSIONS_KEPT;
+            outcome
+                .rows
+                .extend(roster.sessions.iter().filter(over).map(|one| Row::NoSession(one.id)));
+            // The newest one always stays, so that no number is used twice.
+            let id = SessionId(next(roster.sessions.iter().map(|one| one.id.0)));
+            outcome.events.push(Event::SignedIn { account: *account, session: id, by: *by });
+            outcome.rows.push(Row::Session(Session {
+                id,
+                account: *account,
+                hash: *hash,
+                created_at: now,
+                seen_at: now,
+                proved_at: now,
+                agent: agent.clone(),
+                address: address.clone(),
+                ended_at: None,
+            }));
+        }
+        AccountChange::EndSession(EndSession { session }) => {
+            let known =
+                roster.sessions.iter().find(|one| one.id == *session && one.ended_at.is_none());
+            // Someone else's looks like none to those who may not end it.
+            let known =
+                known.filter(|one| matches!(caller, Principal::Account { id, role, .. } if *id == one.account || *role == Role::Owner));
+            let known =
+                known.ok_or_else(|| missing(format_args!("sign-in {session} that is open")))?;
+            outcome.events.push(Event::SignedOut { account: known.account, session: *session });
+            outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..known.clone() }));
+        }
+        AccountChange::SetPassword(SetPassword { password }) => {
+            let account = roster.open(own()?)?;
+            outcome.events.push(Event::PasswordSet { account: account.id });
+            outcome.rows.push(Row::Account(Account {
+                password: password.clone(),
+                password_since: Some(now),
+                ..account.clone()
+            }));
+            let this =
+                if let Principal::Account { session, .. } = caller { Some(*session) } else { None };
+            roster.ended(account.id, this, now, &mut outcome);
+        }
+        AccountChange::AddPasskey(AddPasskey { label, credential, key, state }) => {
+            let account = roster.open(own()?)?.id;
+            let label = checked_name("label", label)?;
+            if roster.passkeys.iter().filter(|one| one.account == account).count() >= MOST_PASSKEYS
+            {
+                return Err(conflict("You have as many passkeys as you may. Remove one first."));
+            }
+            if roster.passkeys.iter().any(|one| one.credential == *credential) {
+                return Err(conflict("This passkey is known already."));
+            }
+            let id = PasskeyId(next(roster.passkeys.iter().map(|one| one.id.0)));
+            outcome.events.push(Event::PasskeyAdded { account, passkey: id });
+            let (credential, key, state) = (credential.clone(), key.clone(), state.clone());
+            outcome.rows.push(Row::Passkey(Passkey {
+                id,
+                account,
+                label,
+                credential,
+                key,
+                state,
+                created_at: now,
+                used_at: None,
+            }));
+        }
+        AccountChange::RemovePasskey(RemovePasskey { passkey }) => {
+            let account = own()?;
+            if !roster.passkeys.iter().any(|one| one.id == *passkey && one.account == account) {
+                return Err(missing(format_args!("passkey {passkey} of yours")));
+            }
+            outcome.events.push(Event::PasskeyRemoved { account, passkey: *passkey });
+            outcome.rows.push(Row::NoPasskey(*passkey));
+        }
+        AccountChange::CreateToken(CreateToken { label, scopes, until, hash }) => {
+            let label = checked_name("label", label)?;
+            if scopes.is_empty() {
+                return Err(Error::invalid(
+                    "scopes",
+                    "is empty; choose at least one of 'ingest', 'read' and 'respond'",
+                ));
+            }
+            if until.is_some_and(|until| until <= now) {
+                return Err(Error::invalid("until", "has passed already"));
+            }
+            let valid = roster
+                .tokens
+                .iter()
+                .filter(|one| one.ended_at.is_none() && one.until.is_none_or(|until| now < until))
+                .count();
+            if valid >= MOST_TOKENS {
+                return Err(conflict("There are as many tokens as there may be. End one first."));
+            }
+            let id = TokenId(next(roster.tokens.iter().map(|one| one.id.0)));
+            outcome
+                .events
+                .push(Event::TokenCreated { token: id, scopes: scopes.iter().copied().collect() });
+            outcome.rows.push(Row::Token(Token {
+                id,
+                label,
+                scopes: scopes.clone(),
+                hash: *hash,
+                created_at: now,
+                until: *until,
+                used_at: None,
+                ended_at: None,
+                made_by: caller.account(),
+            }));
+        }
+        AccountChange::RevokeToken(RevokeToken { token }) => {
+            let known = roster.tokens.iter().find(|one| one.id == *token && one.ended_at.is_none());
+            let known =
+                known.ok_or_else(|| missing(format_args!("token {token} that is valid")))?;
+            outcome.events.push(Event::TokenRevoked { token: *token });
+            outcome.rows.push(Row::Token(Token { ended_at: Some(now), ..known.clone() }));
+        }
+    }
+    Ok(outcome)
+}

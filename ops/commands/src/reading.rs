@@ -1,0 +1,170 @@
+//! Readings that the service answers: one type for each.
+
+use domain::{
+    access::{Permission, Role},
+    id::{IncidentNumber, RecommendationId},
+    severity::Severity,
+    signal::Signal,
+    subject::Subject,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    audit::{AuditFilter, AuditPage, Verified},
+    notifications::Contacts,
+    operation::{Listed, Operation},
+    sharing::{SharedPage, Shares},
+    view,
+};
+
+/// Which incidents of the past are wanted. Every field narrows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HistoryFilter {
+    /// Words that the headline, a subject, a comment or a note must contain.
+    pub text: Option<String>,
+    /// This severity.
+    pub severity: Option<Severity>,
+    /// A subject, or the beginning of one.
+    pub subject: Option<String>,
+    /// Opened at or after.
+    pub from: Option<Timestamp>,
+    /// Opened before.
+    pub to: Option<Timestamp>,
+    /// Incidents with a smaller number than this: the next page.
+    pub before: Option<IncidentNumber>,
+}
+
+const OWN: Permission = Permission::Person { role: Role::Viewer, recently_authenticated: false };
+
+/// Declares readings: a type for each, with its output and its permission.
+macro_rules! readings {
+    ($(
+        $(#[$meta:meta])+
+        $name:ident -> $output:ty, needs $permission:expr => {
+            $( $(#[$field_meta:meta])+ $field:ident: $type:ty, )*
+        }
+    )*) => {
+        $(
+            $(#[$meta])+
+            #[derive(Clone, Debug, PartialEq)]
+            pub struct $name {
+                $( $(#[$field_meta])+ pub $field: $type, )*
+            }
+
+            impl Operation for $name {
+                type Output = $output;
+                const NAME: &'static str = stringify!($name);
+                const PERMISSION: Permission = $permission;
+            }
+        )*
+
+        /// Every reading, with its permission.
+        pub const ALL: &[Listed] = &[$( (stringify!($name), <$name as Operation>::PERMISSION), )*];
+    };
+}
+
+readings! {
+    /// Reads what is watched, as it is now.
+    GetHealth -> view::Health, needs Permission::Read => {}
+    /// Reads the active incidents, and the last resolved ones.
+    ListIncidents -> view::Incidents, needs Permission::Read => {}
+    /// Reads one incident with its timeline.
+    GetIncident -> view::IncidentPage, needs Permission::Read => {
+        /// The incident.
+        incident: IncidentNumber,
+    }
+    /// Finds the number of an incident.
+    FindIncident -> view::IncidentRef, needs Permission::Read => {
+        /// The id for programs.
+        id: Uuid,
+    }
+    /// Searches incidents of all times.
+    SearchHistory -> view::History, needs Permission::Read => {
+        /// The incidents that are wanted.
+        filter: HistoryFilter,
+    }
+    /// Reads the values of one signal over a time.
+    GetSeries -> view::Series, needs Permission::Read => {
+        /// The subject that it is about.
+        subject: Subject,
+        /// The signal.
+        signal: Signal,
+        /// The beginning.
+        from: Timestamp,
+        /// The end.
+        to: Timestamp,
+    }
+    /// Reads a document for people, such as `runbooks/when-things-break.md`.
+    GetDocument -> view::Document, needs Permission::Read => {
+        /// Its path inside the documents' directory.
+        name: String,
+    }
+    /// Reads journal entries after a position.
+    ReadJournal -> view::JournalPage, needs Permission::Read => {
+        /// The number before the first one.
+        after: u64,
+        /// The largest number of entries.
+        limit: u32,
+    }
+    /// Reads one recommendation, with all that a person needs to decide.
+    GetRecommendation -> view::RecommendationPage, needs Permission::Read => {
+        /// The recommendation.
+        recommendation: RecommendationId,
+    }
+    /// Reads the replay bundle of an incident: what the engine saw and decided around it.
+    GetBundle -> Vec<u8>, needs Permission::Read => {
+        /// The incident.
+        incident: IncidentNumber,
+    }
+    /// Reads the settings: oneself and, for an owner, everyone who is here.
+    GetSettings -> view::Settings, needs OWN => {}
+    /// Searches the journal as people look through it, newest first.
+    SearchAudit -> AuditPage, needs Permission::Read => {
+        /// The entries that are wanted.
+        filter: AuditFilter,
+    }
+    /// Proves the chain of the journal now.
+    VerifyJournal -> Verified, needs Permission::Read => {}
+    /// Reads the links that share an incident.
+    ListShares -> Shares, needs Permission::Read => {
+        /// The incident.
+        incident: IncidentNumber,
+    }
+    /// Reads what the share link shows by which it is asked: the link names the incident.
+    GetSharedPage -> SharedPage, needs Permission::ShareLink => {}
+    /// Reads one's own contacts.
+    ListContacts -> Contacts, needs OWN => {}
+}
+
+/// Reads the live stream. What a reader may see is checked again as long as they read.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamEvents;
+
+impl Operation for StreamEvents {
+    type Output = ();
+    const NAME: &'static str = "StreamEvents";
+    const PERMISSION: Permission = Permission::Read;
+}
+
+/// Pushes observations: nothing of it is journalled.
+#[derive(Clone, Copy, Debug)]
+pub struct PushObservations;
+
+impl Operation for PushObservations {
+    type Output = ();
+    const NAME: &'static str = "PushObservations";
+    const PERMISSION: Permission = Permission::Ingest;
+}
+
+/// Exports the journal as lines.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportJournal;
+
+impl Operation for ExportJournal {
+    type Output = ();
+    const NAME: &'static str = "ExportJournal";
+    const PERMISSION: Permission = Permission::Read;
+}

@@ -1,0 +1,28 @@
+//! State of the engine as it is kept.
+
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::evaluate::series::Core;
+
+/// The engine's state as it is kept across a restart and in replay bundles: the series that have a
+/// threshold, ordered by subject and signal. Monotonic times in it are relative to the moment of
+/// saving.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SavedState {
+    /// When it was saved.
+    pub at: Timestamp,
+    #[serde(default)]
+    pub(super) series: Vec<Core>,
+    /// Beside each series, in a checkpoint only: what a restart forgets, and a replay must not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) standing: Vec<Standing>,
+}
+
+/// How a series stood at a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Standing {
+    /// When its silence becomes a breach, relative to the moment of saving; `None`: not at all.
+    pub(super) deadline: Option<i64>,
+    pub(super) unheard: bool,
+}

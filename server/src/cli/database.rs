@@ -1,0 +1,32 @@
+//! Access of commands to the database.
+
+use std::io::Write;
+
+use super::outcome::Outcome;
+use crate::store::Where;
+
+/// Runs one command to its end; these do one thing after the other.
+pub(super) fn run<T>(future: impl Future<Output = T>, err: &mut dyn Write) -> Option<T> {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => Some(runtime.block_on(future)),
+        Err(error) => {
+            let _ = writeln!(err, "error: this command can't be started: {error}.");
+            None
+        }
+    }
+}
+
+/// A mistyped folder must not become an empty database.
+pub(super) fn exists(at: &Where, err: &mut dyn Write) -> Result<(), Outcome> {
+    match at {
+        Where::Sqlite { path } if !path.exists() => {
+            let _ = writeln!(
+                err,
+                "error: there is no database at {}. Say where the data lie with --data-dir.",
+                path.display()
+            );
+            Err(Outcome::Failed)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,119 @@
+//! What carries operations out, behind the one check of who may.
+
+use std::{future::Future, sync::Arc};
+
+use commands::{
+    audit::{AuditPage, Verified},
+    command::Command,
+    notifications::Contacts,
+    operation::Committed,
+    reading::{
+        FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetRecommendation, GetSeries,
+        GetSettings, GetSharedPage, ListContacts, ListIncidents, ListShares, ReadJournal,
+        SearchAudit, SearchHistory, VerifyJournal,
+    },
+    service::{Authorized, Backend, Pending},
+    sharing::{SharedPage, Shares},
+    view,
+};
+use domain::error::Error;
+
+use super::{Inner, too_slow};
+
+/// Carries operations out.
+pub(super) struct Handlers(pub Arc<Inner>);
+
+impl Handlers {
+    fn answer<T, F>(&self, work: impl FnOnce(Arc<Inner>) -> F) -> Pending<T>
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        Box::pin(work(Arc::clone(&self.0)))
+    }
+}
+
+impl Backend for Handlers {
+    /// A change runs to its end even if whoever asked for it went away in the middle, so that nothing
+    /// that was committed is missing from the live stream.
+    fn change(&self, who: Authorized, command: Command) -> Pending<Committed> {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move {
+            let task = tokio::spawn(async move { inner.change(who.principal(), command).await });
+            task.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "a change did not come to its end");
+                Err(too_slow())
+            })
+        })
+    }
+
+    fn get_health(&self, _: Authorized, _: GetHealth) -> Pending<view::Health> {
+        self.answer(|inner| async move { Ok(inner.health().await) })
+    }
+
+    fn list_incidents(&self, _: Authorized, _: ListIncidents) -> Pending<view::Incidents> {
+        self.answer(|inner| async move { inner.incidents().await })
+    }
+
+    fn get_incident(&self, who: Authorized, asked: GetIncident) -> Pending<view::IncidentPage> {
+        self.answer(|inner| async move { inner.incident(who.principal(), asked.incident).await })
+    }
+
+    fn find_incident(&self, _: Authorized, asked: FindIncident) -> Pending<view::IncidentRef> {
+        self.answer(|inner| async move { inner.number_of(asked.id).await })
+    }
+
+    fn search_history(&self, _: Authorized, asked: SearchHistory) -> Pending<view::History> {
+        self.answer(|inner| async move { inner.history(&asked.filter).await })
+    }
+
+    fn get_series(&self, _: Authorized, asked: GetSeries) -> Pending<view::Series> {
+        let GetSeries { subject, signal, from, to } = asked;
+        self.answer(|inner| async move { inner.course(subject, signal, from, to).await })
+    }
+
+    fn get_document(&self, _: Authorized, asked: GetDocument) -> Pending<view::Document> {
+        self.answer(|inner| async move { inner.document(&asked.name) })
+    }
+
+    fn read_journal(&self, _: Authorized, asked: ReadJournal) -> Pending<view::JournalPage> {
+        self.answer(|inner| async move { inner.journal(asked.after, asked.limit).await })
+    }
+
+    fn get_recommendation(
+        &self,
+        who: Authorized,
+        asked: GetRecommendation,
+    ) -> Pending<view::RecommendationPage> {
+        self.answer(|inner| async move {
+            inner.recommendation(who.principal(), asked.recommendation).await
+        })
+    }
+
+    fn get_bundle(&self, _: Authorized, asked: GetBundle) -> Pending<Vec<u8>> {
+        self.answer(|inner| async move { inner.bundle(asked.incident).await })
+    }
+
+    fn get_settings(&self, who: Authorized, _: GetSettings) -> Pending<view::Settings> {
+        self.answer(|inner| async move { inner.settings(who.principal()).await })
+    }
+
+    fn search_audit(&self, who: Authorized, asked: SearchAudit) -> Pending<AuditPage> {
+        self.answer(|inner| async move { inner.trail(who.principal(), &asked.filter).await })
+    }
+
+    fn verify_journal(&self, _: Authorized, _: VerifyJournal) -> Pending<Verified> {
+        self.answer(|inner| async move { inner.verify_chain().await })
+    }
+
+    fn list_shares(&self, _: Authorized, asked: ListShares) -> Pending<Shares> {
+        self.answer(|inner| async move { inner.shares(asked.incident).await })
+    }
+
+    fn get_shared_page(&self, who: Authorized, _: GetSharedPage) -> Pending<SharedPage> {
+        self.answer(|inner| async move { inner.shared(who.principal()).await })
+    }
+
+    fn list_contacts(&self, who: Authorized, _: ListContacts) -> Pending<Contacts> {
+        self.answer(|inner| async move { inner.contacts(who.principal()).await })
+    }
+}

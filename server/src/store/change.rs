@@ -1,0 +1,87 @@
+//! Changes: what is decided and written in one transaction.
+
+use commands::{
+    accounts::{Accounts, Outcome},
+    notifications::{Contact, Notification},
+    sharing::ShareRequest,
+};
+use domain::{
+    actor::Actor,
+    error::Error,
+    hash::Hash,
+    id::{AccountId, ContactId, IncidentNumber},
+    incident::Incident,
+    journal::Event,
+    time::Timestamp,
+};
+
+/// What is decided inside a change's transaction, from the incidents as they are there: events, or
+/// a refusal.
+pub type Decide = Box<dyn FnOnce(&[Incident]) -> Result<Vec<Event>, Error> + Send>;
+
+/// The same about people, from the roster as it is there.
+pub type DecidePeople = Box<dyn FnOnce(&Accounts) -> Result<Outcome, Error> + Send>;
+
+/// A change: read, decide and write in one transaction.
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// What `decide` must see.
+    pub about: About,
+    /// What to write.
+    pub decide: Decide,
+    /// What to write about people, after that.
+    pub people: Option<DecidePeople>,
+    /// The monitor's state to save in the same transaction.
+    pub monitor: Option<Vec<u8>>,
+}
+
+/// The incidents that a decision must see. One that is unknown is left out.
+#[derive(Clone, Copy, Debug)]
+pub enum About {
+    /// None.
+    Nothing,
+    /// This one.
+    Incident(IncidentNumber),
+    /// This one, and all that have a command that runs or may still run.
+    IncidentAndRuns(IncidentNumber),
+}
+
+/// A row that is written in the same transaction as a change, beside the incidents' rows.
+#[derive(Clone, Debug)]
+pub enum Beside {
+    /// None.
+    Nothing,
+    /// A share link is made; the store journals it too, as its number is the entry's.
+    Share {
+        /// Of which incident.
+        incident: IncidentNumber,
+        /// What it shows.
+        wanted: ShareRequest,
+        /// SHA-256 of its token.
+        token_hash: Hash,
+    },
+    /// A contact is set; the store journals it too. One with the number 0 is new, and gets the
+    /// number of its entry; another one must be its account's already.
+    Contact(Box<Contact>),
+    /// A test by a contact of an account is queued; nothing is journalled.
+    Test {
+        /// Whose.
+        account: AccountId,
+        /// By which contact.
+        contact: ContactId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A call that waits has ended; refused if it has ended before.
+    CallEnded {
+        /// Which.
+        call: Notification,
+        /// By which contact.
+        contact: ContactId,
+        /// Why it was given up; `None` if it was sent.
+        failed: Option<String>,
+    },
+}

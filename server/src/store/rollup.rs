@@ -1,0 +1,82 @@
+//! Roll-ups: what a signal did in one minute or hour.
+
+use domain::{signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+
+/// How long one roll-up covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RollupStep {
+    /// A minute; kept for 90 days.
+    Minute,
+    /// An hour; kept for 2 years.
+    Hour,
+}
+
+impl RollupStep {
+    pub(crate) const fn code(self) -> i64 {
+        match self {
+            Self::Minute => 1,
+            Self::Hour => 2,
+        }
+    }
+
+    pub(crate) fn from_code(code: i64) -> Option<Self> {
+        [Self::Minute, Self::Hour].into_iter().find(|step| step.code() == code)
+    }
+}
+
+/// What a signal did in one minute or hour.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rollup {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// The unit of the values.
+    pub unit: Unit,
+    /// How long it covers.
+    pub step: RollupStep,
+    /// When it begins: a whole minute or hour.
+    pub start: Timestamp,
+    /// The smallest value.
+    pub min: f64,
+    /// The largest value.
+    pub max: f64,
+    /// The mean.
+    pub mean: f64,
+    /// The last value.
+    pub last: f64,
+    /// How many values.
+    pub count: u32,
+}
+
+/// A batch with each series, step and start once, and without what is not a finite number.
+pub(super) fn joined(rollups: &[Rollup]) -> Vec<Rollup> {
+    let mut sorted: Vec<Rollup> = rollups
+        .iter()
+        .filter(|rollup| {
+            rollup.count > 0
+                && [rollup.min, rollup.max, rollup.mean, rollup.last]
+                    .iter()
+                    .all(|value| value.is_finite())
+        })
+        .cloned()
+        .collect();
+    let key = |rollup: &Rollup| {
+        (rollup.subject.clone(), rollup.signal.clone(), rollup.step.code(), rollup.start)
+    };
+    sorted.sort_by_cached_key(key);
+    sorted.dedup_by(|next, kept| {
+        let same = key(next) == key(kept);
+        if same {
+            let (a, b) = (f64::from(kept.count), f64::from(next.count));
+            kept.mean = (kept.mean * a + next.mean * b) / (a + b);
+            kept.min = kept.min.min(next.min);
+            kept.max = kept.max.max(next.max);
+            kept.last = next.last;
+            kept.unit = next.unit.clone();
+            kept.count = kept.count.saturating_add(next.count);
+        }
+        same
+    });
+    sorted
+}

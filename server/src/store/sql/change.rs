@@ -1,0 +1,114 @@
+//! Changes: reads, decides and writes in one transaction.
+
+use std::collections::{BTreeMap, btree_map};
+
+use commands::accounts::ends_links_of;
+use domain::{
+    hash::Head,
+    id::{IncidentNumber, ShareId},
+    incident,
+    journal::{Entry, Event, seal},
+};
+
+use super::{
+    Connection, Database, calls,
+    read::{load, lock_head, roster, set_meta, with_runs},
+    redaction, shares,
+    write::{salt, write_entry, write_incident, write_row},
+};
+use crate::store::{
+    change::{About, Beside, Change},
+    error::StoreError,
+    rows,
+};
+
+/// A change, with what is written beside it.
+pub(super) async fn change(
+    database: &Database,
+    change: Change,
+    beside: Beside,
+) -> Result<Vec<Entry>, StoreError> {
+    let Change { at, actor, about, decide, people, monitor } = change;
+    let mut transaction = database.begin().await?;
+    let mut head = lock_head(&mut transaction).await?;
+    let mut known = BTreeMap::new();
+    let mut seen = if let About::IncidentAndRuns(_) = about {
+        with_runs(&mut transaction, at).await?
+    } else {
+        Vec::new()
+    };
+    if let About::Incident(number) | About::IncidentAndRuns(number) = about {
+        let incident = load(&mut transaction, number).await?;
+        seen.retain(|other| other.number != number);
+        seen.extend(incident.clone());
+        known.insert(number, incident);
+    }
+    let mut events = decide(&seen)?;
+    if let Some(people) = people {
+        let outcome = people(&roster(&mut transaction).await?)?;
+        for account in outcome.events.iter().filter_map(ends_links_of) {
+            events.extend(shares::ends_of_links(&mut transaction, account, at).await?);
+        }
+        events.extend(outcome.events);
+        for row in &outcome.rows {
+            write_row(&mut transaction, row).await?;
+        }
+    }
+    // A link, and a contact, bears the number of the entry that tells of it.
+    let share = u32::try_from(head.number + 1 + events.len() as u64)
+        .map(ShareId)
+        .unwrap_or(ShareId(u32::MAX));
+    if let Beside::Share { incident, wanted, .. } = &beside {
+        events.push(Event::ShareCreated { incident: *incident, share, until: wanted.until });
+    }
+    events.extend(calls::event(&beside, share.0));
+    let mut touched: BTreeMap<IncidentNumber, String> = BTreeMap::new();
+    for event in &events {
+        let Some(number) = event.incident() else { continue };
+        let incident = match known.entry(number) {
+            btree_map::Entry::Occupied(known) => known.into_mut(),
+            btree_map::Entry::Vacant(place) => place.insert(load(&mut transaction, number).await?),
+        };
+        incident::apply(incident, event, actor, at)?;
+        touched.entry(number).or_default().push_str(&rows::remark(event).unwrap_or_default());
+    }
+    for (number, remarks) in &touched {
+        if let Some(Some(incident)) = known.get(number) {
+            write_incident(&mut transaction, incident, remarks).await?;
+        }
+    }
+    let mut entries = Vec::with_capacity(events.len());
+    for event in events {
+        let sealed = seal(head, at, actor, &event, salt()?)
+            .map_err(|error| StoreError::inconsistent("journal", head.number + 1, error))?;
+        write_entry(&mut transaction, &sealed).await?;
+        head = Head { number: sealed.number, hash: sealed.hash };
+        let entry = Entry { number: sealed.number, at, actor, event: Some(event) };
+        carry_out(&mut transaction, &entry).await?;
+        entries.push(entry);
+    }
+    if let Some(entry) = entries.last() {
+        shares::write_share(&mut transaction, share, entry, &beside).await?;
+    }
+    calls::write(&mut transaction, &beside, share.0).await?;
+    if let Some(monitor) = monitor {
+        set_meta(&mut transaction, "monitor", &monitor).await?;
+    }
+    database.commit(transaction, head).await?;
+    if entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. }))) {
+        database.scrub().await;
+    }
+    Ok(entries)
+}
+
+/// What else an entry does in its transaction.
+async fn carry_out(connection: &mut Connection, entry: &Entry) -> Result<(), StoreError> {
+    match &entry.event {
+        Some(Event::Redacted { entry: number, .. }) => redaction::redact(connection, *number).await,
+        Some(Event::ShareRevoked { share, .. }) => {
+            shares::revoke(connection, *share, entry.at).await
+        }
+        Some(event) => calls::carry_out(connection, event).await,
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,18 @@
+//! The store's body. It is compiled once for each database: the SQL here is the same for both, and
+//! what differs stands in the module around it (`Db`, `Connection`, `Database`, how a change
+//! begins, how roll-ups are written).
+
+mod archive;
+mod calls;
+mod change;
+mod read;
+mod redaction;
+mod shares;
+mod store;
+mod trail;
+mod transaction;
+mod write;
+
+use super::{
+    BEGIN, Connection, Database, Db, LOCK_HEAD, RETIRED, Row, long_queries, write_rollups,
+};

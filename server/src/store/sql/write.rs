@@ -1,0 +1,105 @@
+//! Writes rows: incidents, entries and accounts.
+
+use commands::accounts::Row as AccountRow;
+use domain::{incident::Incident, journal::StoredEntry, time::Timestamp};
+
+use super::Connection;
+use crate::store::{
+    error::StoreError,
+    rows::{IncidentRow, bound},
+};
+
+pub(super) fn salt() -> Result<Vec<u8>, StoreError> {
+    let mut salt = vec![0; 16];
+    getrandom::fill(&mut salt).map_err(|error| {
+        StoreError::trouble(format!("The system gives no randomness: {error}."))
+    })?;
+    Ok(salt)
+}
+
+pub(super) async fn write_incident(
+    connection: &mut Connection,
+    incident: &Incident,
+    remarks: &str,
+) -> Result<(), StoreError> {
+    let row = IncidentRow::new(incident)?;
+    sqlx::query(
+        "INSERT INTO incident (number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at, may_run_until, subjects, search, body,
+                               remarks)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         ON CONFLICT (number) DO UPDATE SET severity = excluded.severity, state = excluded.state, cause = excluded.cause,
+             headline = excluded.headline, updated_at = excluded.updated_at, resolved_at = excluded.resolved_at,
+             may_run_until = excluded.may_run_until, subjects = excluded.subjects, search = excluded.search, body = excluded.body,
+             remarks = incident.remarks || excluded.remarks",
+    )
+    .bind(row.number)
+    .bind(row.id)
+    .bind(row.severity)
+    .bind(row.state)
+    .bind(row.cause)
+    .bind(row.headline)
+    .bind(row.opened_at)
+    .bind(row.updated_at)
+    .bind(row.resolved_at)
+    .bind(row.may_run_until)
+    .bind(row.subjects)
+    .bind(row.search)
+    .bind(row.body)
+    .bind(remarks)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn write_entry(
+    connection: &mut Connection,
+    entry: &StoredEntry,
+) -> Result<(), StoreError> {
+    let (salt, payload) =
+        entry.payload.as_ref().map(|(salt, payload)| (salt.as_slice(), payload.as_slice())).unzip();
+    sqlx::query(
+        "INSERT INTO journal (number, at_micros, actor, kind, incident, payload_hash, hash, salt, payload)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(bound(entry.number))
+    .bind(entry.at_micros)
+    .bind(&entry.actor)
+    .bind(&entry.kind)
+    .bind(entry.incident.map(i64::from))
+    .bind(&entry.payload_hash.0[..])
+    .bind(&entry.hash.0[..])
+    .bind(salt)
+    .bind(payload)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn write_row(
+    connection: &mut Connection,
+    row: &AccountRow,
+) -> Result<(), StoreError> {
+    let (kind, id) = (row.kind(), i64::from(row.id()));
+    let body = row
+        .body()
+        .map_err(|error| StoreError::inconsistent("roster", format_args!("{kind} {id}"), error))?;
+    let Some(body) = body else {
+        sqlx::query("DELETE FROM roster WHERE kind = $1 AND id = $2")
+            .bind(kind)
+            .bind(id)
+            .execute(connection)
+            .await?;
+        return Ok(());
+    };
+    // When it was seen is not decided here: it only begins here.
+    sqlx::query(
+        "INSERT INTO roster (kind, id, body, seen) VALUES ($1, $2, $3, $4) ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
+    )
+    .bind(kind)
+    .bind(id)
+    .bind(body)
+    .bind(row.seen_at().map(Timestamp::as_micros))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
