@@ -193,6 +193,7 @@ pub async fn run(
     recovery.set_place(here);
     let runs = tokio::spawn(runs.run());
     let endpoints = Arc::new(EndpointHosts::default());
+    endpoints.set(&config.collectors.http.endpoints);
     let in_force = Arc::clone(&endpoints);
     background.spawn(
         supervisor.run(config.clone(), move |settings| in_force.set(&settings.http.endpoints)),

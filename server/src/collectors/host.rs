@@ -104,7 +104,7 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "disk.inodes.used",
             "Inodes used",
             "%",
-            "Share of the files that a disk can hold.",
+            "Share of the inodes of a disk that is used.",
         ),
         SignalInfo::new(
             "network.received",

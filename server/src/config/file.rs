@@ -115,7 +115,7 @@ impl Walk<'_> {
                     layer.values.insert(known.name, found);
                 }
                 (None, None, DeValue::Table(inner)) if is_section => {
-                    self.table(inner, &name, layer)
+                    self.table(inner, &name, layer);
                 }
                 (None, Some(entries), DeValue::Array(tables)) => {
                     let read = tables.iter().filter_map(|table| self.entry(table, entries));
