@@ -27,7 +27,7 @@ use wording::notification::{self, Message};
 
 use crate::{
     clock::Clock,
-    collect::http::Poster,
+    collectors::http::Poster,
     service::Service,
     store::{Store, StoreError, Waiting},
 };

@@ -6,7 +6,10 @@ use std::{ffi::OsString, io::Write, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use domain::{hash::Head, id::RecommendationId};
 
-use crate::config::{Config, ConfigError, Flags, Sources};
+use crate::{
+    collectors,
+    config::{Config, ConfigError, Flags, Sources},
+};
 
 mod check;
 mod data;
@@ -139,6 +142,7 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Outcome {
+    collectors::declare_signals();
     let line = match Line::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) => {

@@ -15,22 +15,25 @@ use std::{
 };
 
 use file::FileLayer;
-use policy::catalogue::{OwnPm2, OwnScript};
+use policy::catalogue::OwnScript;
+use section::Section;
 use values::Found;
 
 use crate::{
-    collect::http::Endpoint,
+    collectors,
     store::Where,
     web::{came::Network, tls::Files},
 };
 
-mod endpoint;
 mod file;
 mod flags;
+pub mod found;
 mod keys;
 mod mail;
+pub mod place;
 mod problem;
 mod script;
+pub mod section;
 mod sources;
 mod values;
 
@@ -71,8 +74,8 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// What is logged, and how.
     pub log: Log,
-    /// The PM2 collector.
-    pub pm2: Pm2,
+    /// The collectors, each with its own settings.
+    pub collectors: collectors::Settings,
     /// Hosts inside of this machine's networks to which calls may be sent.
     pub call_inside: Vec<String>,
     /// The server for e-mail.
@@ -81,17 +84,8 @@ pub struct Config {
     pub limits: Limits,
     /// The team's own scripts that approved commands may start.
     pub scripts: Vec<OwnScript>,
-    /// What a change of the file puts into force without a restart.
-    pub reloadable: Reloadable,
     /// The file that was read.
     pub file: Option<PathBuf>,
-}
-
-/// What a change of the file puts into force without a restart.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reloadable {
-    /// The endpoints that are checked.
-    pub endpoints: Vec<Endpoint>,
 }
 
 /// What is logged, and how.
@@ -110,17 +104,6 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
-}
-
-/// The PM2 collector.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pm2 {
-    /// Whether a PM2 daemon is looked for.
-    pub enabled: bool,
-    /// Its home. `PM2_HOME`, or `.pm2` in the home directory, without.
-    pub home: Option<PathBuf>,
-    /// Its program, where it is in none of the usual places.
-    pub program: Option<OwnPm2>,
 }
 
 /// What bounds the work that others can cause.
@@ -178,20 +161,25 @@ impl Config {
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
     }
 
-    /// Reads again what may change without a restart. `None` if there is no file. After an error
-    /// the last values stay in force.
-    pub fn reload(&self, sources: &impl Sources) -> Option<Result<Reloadable, ConfigError>> {
+    /// Reads the settings of the collectors again: what may change without a restart is new. `None`
+    /// if there is no file. After an error the last values stay in force.
+    pub fn reload(
+        &self,
+        sources: &impl Sources,
+    ) -> Option<Result<collectors::Settings, ConfigError>> {
         let path = self.file.as_deref()?;
         let mut problems = Vec::new();
         let file = FileLayer::read(path, sources, &mut problems);
-        let endpoints = file.endpoints(self.interval, &mut problems);
+        let entries = |name| file.entries(name);
+        let settings = self.collectors.reload(&mut Section::new(
+            &|_| None,
+            &entries,
+            self.interval,
+            &mut problems,
+        ));
         // They count from the next start; that a mistake stands there is told now.
         file.scripts(&mut problems);
-        Some(if problems.is_empty() {
-            Ok(Reloadable { endpoints })
-        } else {
-            Err(ConfigError { problems })
-        })
+        Some(if problems.is_empty() { Ok(settings) } else { Err(ConfigError { problems }) })
     }
 
     /// The database: PostgreSQL where an address is given, a file in the data directory without.
@@ -217,7 +205,7 @@ impl Config {
             interval: Duration::from_secs(5),
             allowed_hosts: Vec::new(),
             log: Log { level: "warn".to_owned(), format: LogFormat::Text },
-            pm2: Pm2 { enabled: true, home: None, program: None },
+            collectors: collectors::Settings::default(),
             call_inside: Vec::new(),
             mail: None,
             limits: Limits {
@@ -227,7 +215,6 @@ impl Config {
                 streams: 20_000,
             },
             scripts: Vec::new(),
-            reloadable: Reloadable::default(),
             file: None,
         }
     }
@@ -243,7 +230,7 @@ struct Layers<'a> {
 impl Layers<'_> {
     /// The first layer that has the key.
     fn find(&self, key: &'static str) -> Option<Found> {
-        let named = keys::KEYS.iter().find(|known| known.name == key)?;
+        let named = keys::all().find(|known| known.name == key)?;
         if let (Some(flag), Some(text)) = (named.flag, self.flags.get(key)) {
             return Some(Found::flag(flag, text));
         }
@@ -263,14 +250,7 @@ impl Layers<'_> {
         parse: impl FnOnce(&Found) -> Result<T, String>,
         problems: &mut Vec<ConfigProblem>,
     ) -> T {
-        let Some(found) = self.find(key) else { return standard };
-        match parse(&found) {
-            Ok(value) => value,
-            Err(expected) => {
-                problems.push(found.problem(key, &expected));
-                standard
-            }
-        }
+        section::value(self.find(key), key, standard, parse, problems)
     }
 
     fn config(
@@ -313,21 +293,12 @@ impl Layers<'_> {
                 level: self.value("log.level", standard.log.level, values::log_level, problems),
                 format: self.value("log.format", standard.log.format, values::log_format, problems),
             },
-            pm2: Pm2 {
-                enabled: self.value(
-                    "pm2.enabled",
-                    standard.pm2.enabled,
-                    values::yes_or_no,
-                    problems,
-                ),
-                home: self.value("pm2.home", None, optional, problems),
-                program: self.value(
-                    "pm2.program",
-                    None,
-                    |found| values::own_pm2(found).map(Some),
-                    problems,
-                ),
-            },
+            collectors: collectors::Settings::read(&mut Section::new(
+                &|key| self.find(key),
+                &|name| self.file.entries(name),
+                interval,
+                problems,
+            )),
             call_inside: self.value("call.inside", Vec::new(), values::allowed_hosts, problems),
             mail: self.mail(sources, problems),
             limits: Limits {
@@ -357,7 +328,6 @@ impl Layers<'_> {
                 ),
             },
             scripts: self.file.scripts(problems),
-            reloadable: Reloadable { endpoints: self.file.endpoints(interval, problems) },
             file,
         }
     }

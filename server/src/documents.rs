@@ -18,7 +18,7 @@ use policy::{
 use sha2::{Digest, Sha256};
 use similar::{ChangeTag, TextDiff};
 
-use crate::embedded;
+use crate::{collectors, embedded};
 
 /// The thresholds' path inside the documents' directory.
 pub const THRESHOLDS: &str = "alerts/thresholds.md";
@@ -286,8 +286,8 @@ impl Documents {
 /// these, whatever became of the other documents since it was started.
 pub fn catalogue(dir: Option<&Path>, scripts: &[OwnScript]) -> Result<Catalogue, BadDocuments> {
     let text = read(dir, COMMANDS)?;
-    Catalogue::parse(COMMANDS, &text, scripts).map_err(|refusals| BadDocuments::Wrong {
-        problems: refusals.into_iter().map(Diagnostic::from).collect(),
+    Catalogue::parse(COMMANDS, &text, scripts, collectors::signals()).map_err(|refusals| {
+        BadDocuments::Wrong { problems: refusals.into_iter().map(Diagnostic::from).collect() }
     })
 }
 
@@ -353,7 +353,7 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Di
         }])
     };
     if name == THRESHOLDS {
-        let thresholds = Thresholds::parse(name, text)?;
+        let thresholds = Thresholds::parse(name, text, collectors::signals())?;
         // A file that is only half saved must not end every incident.
         if thresholds.rows().is_empty() {
             let expected = "a table of thresholds; 'calm-ops init DIR' writes an example";
@@ -362,7 +362,7 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Di
         return Ok(Parsed::Thresholds(Box::new(thresholds)));
     }
     if name == COMMANDS {
-        let read = Catalogue::parse(name, text, scripts);
+        let read = Catalogue::parse(name, text, scripts, collectors::signals());
         return read
             .map(Parsed::Catalogue)
             .map_err(|refusals| refusals.into_iter().map(Diagnostic::from).collect());

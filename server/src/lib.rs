@@ -6,7 +6,7 @@ pub mod board;
 pub mod call;
 pub mod cli;
 pub mod clock;
-pub mod collect;
+pub mod collectors;
 pub mod config;
 pub mod documents;
 pub mod embedded;

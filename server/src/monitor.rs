@@ -15,12 +15,10 @@ use domain::{
     id::IncidentNumber,
     incident::{self, Incident},
     journal::{Entry, Event},
-    observation::Observation,
     reading::{Reading, Status},
     severity::Severity,
     subject::Subject,
     time::{Now, Span, Timestamp},
-    unit::Unit,
 };
 use engine::{
     evaluate::{SavedState, SeriesId},
@@ -36,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     board::Board,
     clock::Clock,
-    collect::{Facts, Listing},
+    collectors::{Facts, Listing, Round, itself},
     documents::Documents,
     live::Live,
     monitor::{
@@ -60,6 +58,7 @@ pub mod intake;
 pub mod recording;
 mod recovery;
 pub mod runner;
+pub mod supervisor;
 mod time_limit;
 pub mod watchman;
 mod writes;
@@ -447,24 +446,15 @@ impl Monitor {
         }
         self.measured_at = now;
         let subject = self.itself();
-        let measured = [
-            ("monitor.loop_lag", self.lag.as_secs_f64() * 1e3, Unit::Milliseconds),
-            ("monitor.database_write", self.write_time.as_secs_f64() * 1e3, Unit::Milliseconds),
-            ("monitor.stream_clients", self.parts.live.clients() as f64, Unit::Count),
-        ];
-        let observations: Vec<Observation> = measured
-            .into_iter()
-            .filter_map(|(signal, value, unit)| {
-                Some(Observation {
-                    signal: signal.parse().ok()?,
-                    subject: subject.clone(),
-                    value,
-                    unit: Some(unit),
-                    at: now.wall,
-                })
-            })
-            .collect();
-        self.parts.intake.take(&observations);
+        let mut own = Round::new(itself::SIGNALS);
+        for (signal, value) in [
+            ("monitor.loop_lag", self.lag.as_secs_f64() * 1e3),
+            ("monitor.database_write", self.write_time.as_secs_f64() * 1e3),
+            ("monitor.stream_clients", self.parts.live.clients() as f64),
+        ] {
+            own.observe(now.wall, &subject, signal, value);
+        }
+        self.parts.intake.take(&own.observations);
     }
 
     /// Writes the board and wakes the stream, if there is anything new.

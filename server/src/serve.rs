@@ -4,7 +4,6 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use domain::{
     journal::{BlindReason, Event},
-    subject::Subject,
     time::Span,
 };
 use engine::evaluate::Engine;
@@ -16,22 +15,12 @@ use crate::{
     board::Board,
     call::{Calling, Mailer, Means, Pace},
     clock::Clock,
-    collect::{
-        Collector, Listing,
-        host::HostCollector,
-        http::{Endpoint, HttpCollector, Poster},
-        pm2::Pm2Collector,
-    },
-    config::{Config, Machine, PublicUrl, Reloadable},
+    collectors::{self, http::Poster, pm2::Seen, registry::Context},
+    config::{Config, PublicUrl},
     documents::{BadDocuments, Documents},
     exec::Runner,
     live::Live,
-    monitor::{
-        CONFIGURATION, Kept, Monitor, Parts,
-        intake::Intake,
-        recording::Recording,
-        runner::{self, Told},
-    },
+    monitor::{Kept, Monitor, Parts, intake::Intake, recording::Recording, supervisor::Supervisor},
     people::People,
     recovery::{
         Executor, Place, Recovery,
@@ -51,8 +40,6 @@ use crate::{
 /// A stop shorter than this leaves nothing unseen: the next round of the collectors comes as it
 /// would have.
 const SHORT_STOP: Span = Span::from_secs(10);
-/// How often the configuration file is looked at.
-const CONFIG_EVERY: Duration = Duration::from_secs(2);
 /// Connections beside those of the live stream.
 const MORE_CONNECTIONS: usize = 512;
 
@@ -115,6 +102,7 @@ pub async fn run(
     stop: CancellationToken,
     ready: impl FnOnce(SocketAddr, Option<String>),
 ) -> Result<(), StartError> {
+    collectors::declare_signals();
     let clock = Clock::start();
     let data_dir = config.data_dir.clone();
     std::fs::create_dir_all(&data_dir)
@@ -169,7 +157,7 @@ pub async fn run(
         clock,
     );
     let here = Place::here(&config);
-    let Place { host, pm2_home, pm2 } = here.clone();
+    let Place { host, pm2, .. } = here.clone();
 
     let runner = Runner::new(data_dir.join("runs"), clock)
         .map_err(|source| StartError::DataDir { path: data_dir.join("runs"), source })?;
@@ -192,36 +180,24 @@ pub async fn run(
     let calling = tokio::spawn(calling.run(opening.cursor.number));
     let background = TaskTracker::new();
     let (tell, told) = mpsc::channel(64);
-    let collectors = Collectors {
-        host: host.clone(),
+    let context = Context { host: host.clone(), interval: config.interval, apps: Seen::default() };
+    let apps = config.collectors.pm2.is_watched().then(|| context.apps.clone());
+    let supervisor = Supervisor {
+        context,
         intake: Arc::clone(&intake),
         clock,
         tell,
         stop: stop.clone(),
         tasks: background.clone(),
     };
-    collectors.start(Box::new(HostCollector::new(&host, config.interval)), stop.child_token());
-    let mut always = vec!["host"];
-    let mut apps = None;
     recovery.set_place(here);
     let executor = tokio::spawn(executor.run());
-    match pm2_home.filter(|_| config.pm2.enabled) {
-        Some(home) => {
-            let collector = Pm2Collector::new(&host, &home, config.interval);
-            apps = Some(collector.seen());
-            collectors.start(Box::new(collector), stop.child_token());
-            always.push("pm2");
-        }
-        None => {
-            collectors
-                .list(["pm2", "app"].map(|kind| Listing { kind, subjects: Vec::new() }).to_vec())
-                .await;
-        }
-    }
-
     let endpoints = Arc::new(EndpointHosts::default());
-    endpoints.set(&config.reloadable.endpoints);
-    background.spawn(watch_endpoints(collectors, config.clone(), always, Arc::clone(&endpoints)));
+    endpoints.set(&config.collectors.http.endpoints);
+    let in_force = Arc::clone(&endpoints);
+    background.spawn(
+        supervisor.run(config.clone(), move |settings| in_force.set(&settings.http.endpoints)),
+    );
     let places = Places { host: host.clone(), apps, pm2, endpoints, store: Arc::clone(&store) };
     background.spawn(host_inventory::watch(places, Arc::clone(&recovery), stop.clone()));
 
@@ -325,146 +301,4 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
         };
         StartError::Listen { address, advice, source }
     })
-}
-
-/// Starts collectors, each in a task of its own.
-struct Collectors {
-    host: String,
-    intake: Arc<Intake>,
-    clock: Clock,
-    tell: mpsc::Sender<Told>,
-    stop: CancellationToken,
-    tasks: TaskTracker,
-}
-
-impl Collectors {
-    fn start(&self, collector: Box<dyn Collector>, stop: CancellationToken) {
-        self.tasks.spawn(runner::run(
-            collector,
-            self.host.clone(),
-            Arc::clone(&self.intake),
-            self.clock,
-            self.tell.clone(),
-            stop,
-        ));
-    }
-
-    /// Says what there is of some kinds, so that what was there once is not waited for.
-    async fn list(&self, listings: Vec<Listing>) {
-        let gone = self.intake.missing(&listings);
-        if !gone.is_empty() {
-            // The monitor listens until the end.
-            let _ = self.tell.send(Told::Gone(gone)).await;
-        }
-    }
-
-    async fn failing(&self, name: &str, problem: Option<String>) {
-        let _ = self.tell.send(Told::Failing { name: name.to_owned(), problem }).await;
-    }
-}
-
-/// An endpoint that is in force. `stop` is `None` while its collector can't be started.
-struct Watched {
-    endpoint: Endpoint,
-    stop: Option<CancellationToken>,
-    problem: Option<String>,
-}
-
-impl Watched {
-    fn subject(&self) -> Subject {
-        Subject::build("endpoint", &self.endpoint.name, None)
-    }
-
-    /// Starts the collector unless it runs. What is in the way, such as a file that can't be read,
-    /// may be gone the next time.
-    async fn start(&mut self, collectors: &Collectors) {
-        if self.stop.is_some() {
-            return;
-        }
-        let problem = match HttpCollector::new(self.endpoint.clone()) {
-            Ok(collector) => {
-                let stop = collectors.stop.child_token();
-                collectors.start(Box::new(collector), stop.clone());
-                self.stop = Some(stop);
-                None
-            }
-            Err(error) => Some(error.to_string()),
-        };
-        if problem != self.problem {
-            collectors.failing(self.subject().as_str(), problem.clone()).await;
-            self.problem = problem;
-        }
-    }
-
-    async fn end(self, collectors: &Collectors) {
-        if let Some(stop) = &self.stop {
-            stop.cancel();
-        }
-        if self.problem.is_some() {
-            collectors.failing(self.subject().as_str(), None).await;
-        }
-    }
-}
-
-/// Probes the endpoints of the configuration, and puts a changed file in force without a restart.
-/// `always` are the other collectors.
-async fn watch_endpoints(
-    collectors: Collectors,
-    config: Config,
-    always: Vec<&'static str>,
-    hosts: Arc<EndpointHosts>,
-) {
-    let mut watched: Vec<Watched> = Vec::new();
-    let mut wanted = Some(config.reloadable.clone());
-    let mut told = String::new();
-    loop {
-        if let Some(Reloadable { endpoints }) = wanted.take()
-            && !endpoints.iter().eq(watched.iter().map(|one| &one.endpoint))
-        {
-            hosts.set(&endpoints);
-            let mut before = std::mem::take(&mut watched);
-            for endpoint in endpoints {
-                // What stayed as it was keeps running.
-                let place = before.iter().position(|one| one.endpoint == endpoint);
-                watched.push(place.map_or(Watched { endpoint, stop: None, problem: None }, |at| {
-                    before.swap_remove(at)
-                }));
-            }
-            for one in before {
-                one.end(&collectors).await;
-            }
-        }
-        for one in &mut watched {
-            one.start(&collectors).await;
-        }
-        let subjects: Vec<Subject> = watched.iter().map(Watched::subject).collect();
-        let names = always.iter().copied().chain(subjects.iter().map(Subject::as_str));
-        let running =
-            names.map(|name| Subject::build("collector", name, Some(&collectors.host))).collect();
-        let listings = vec![
-            Listing { kind: "collector", subjects: running },
-            Listing { kind: "endpoint", subjects },
-        ];
-        collectors.list(listings).await;
-        tokio::select! {
-            () = collectors.stop.cancelled() => return,
-            () = tokio::time::sleep(CONFIG_EVERY) => {}
-        }
-        let problem = match config.reload(&Machine) {
-            None => String::new(),
-            Some(Ok(reloadable)) => {
-                wanted = Some(reloadable);
-                String::new()
-            }
-            Some(Err(error)) => format!("The last good version stays in force.\n{error}"),
-        };
-        if problem != told {
-            let sentence = (!problem.is_empty()).then(|| problem.clone());
-            if let Some(problem) = &sentence {
-                tracing::warn!(problem, "the configuration file was changed and has a mistake");
-            }
-            collectors.failing(CONFIGURATION, sentence).await;
-            told = problem;
-        }
-    }
 }

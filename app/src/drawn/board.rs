@@ -7,10 +7,10 @@ use commands::view::{Health, Sparkline};
 use domain::{
     reading::{Reading, Status},
     signal::Signal,
+    signals,
     subject::Subject,
 };
 use leptos::prelude::*;
-use policy::known_signals;
 use wording::humanize;
 
 use crate::{clock, mark, spark, status};
@@ -50,14 +50,10 @@ fn rank(subject: &Subject) -> u8 {
 }
 
 /// Groups readings by subject: those in trouble first. Within a group what is worst comes first,
-/// then what stands in `known_signals::KNOWN` earlier.
+/// then what its collector declares earlier.
 pub(crate) fn group(readings: &[Reading]) -> Vec<Group> {
-    let order = |signal: &Signal| {
-        known_signals::KNOWN
-            .iter()
-            .position(|(name, _, _)| *name == signal.as_str())
-            .unwrap_or(known_signals::KNOWN.len())
-    };
+    let declared = signals::declared();
+    let order = |signal: &Signal| declared.position(signal.as_str());
     let trouble = |reading: &Reading| {
         Some(reading.status).filter(|status| matches!(status, Status::Warning | Status::Critical))
     };

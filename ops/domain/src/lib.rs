@@ -20,6 +20,7 @@ pub mod redact;
 mod schema;
 pub mod severity;
 pub mod signal;
+pub mod signals;
 pub mod snapshot;
 pub mod subject;
 pub mod summary;

@@ -24,7 +24,7 @@ const SIGNALS: [(&str, f64); 10] = [
 
 fn begin() -> (Engine, Vec<(SeriesId, String, &'static str, f64)>) {
     let text = include_str!("../../alerts/thresholds.md");
-    let Ok(thresholds) = Thresholds::parse("thresholds.md", text) else {
+    let Ok(thresholds) = Thresholds::parse("thresholds.md", text, fixtures::signals()) else {
         panic!("the thresholds are read");
     };
     let mut engine = Engine::new(Arc::new(thresholds), 10_000);

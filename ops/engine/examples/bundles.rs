@@ -55,7 +55,7 @@ impl Story {
     const LIMIT: usize = 100;
 
     fn begin() -> Result<Self, Box<dyn Error>> {
-        let read = Thresholds::parse(THRESHOLDS, DOCUMENT);
+        let read = Thresholds::parse(THRESHOLDS, DOCUMENT, fixtures::signals());
         let thresholds = read
             .map_err(|problems| problems.first().map_or_else(String::new, ToString::to_string))?;
         Ok(Self {
@@ -160,7 +160,8 @@ impl Story {
 
     fn write(&self, name: &str) -> Done {
         let bundle = self.recorder.bundle().ok_or("nothing was recorded")?;
-        let replayed = engine::replay::replay(&bundle, wording::replay::describe)?;
+        let replayed =
+            engine::replay::replay(&bundle, wording::replay::describe, fixtures::signals())?;
         println!("{name}:\n{replayed}\n");
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/bundles")

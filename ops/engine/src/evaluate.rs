@@ -404,7 +404,7 @@ impl Engine {
         let rows = self.thresholds.rows();
         let core = &mut series.core;
         if core.unit.is_none() {
-            core.unit = self.thresholds.unit_of(core.signal.as_str()).cloned();
+            core.unit = self.thresholds.unit_of(core.signal.as_str());
         }
         let effective = self.thresholds.rows_for(core.signal.as_str(), core.subject.as_str());
         series.plan = plan(&effective, rows, core.unit.as_ref());

@@ -14,6 +14,7 @@ use domain::{
     incident::{self, Incident},
     journal::Event,
     signal::Signal,
+    signals::Signals,
     subject::Subject,
     time::{Now, Span, Timestamp},
     unit::Unit,
@@ -261,13 +262,16 @@ impl fmt::Display for Replayed {
     }
 }
 
-fn thresholds(documents: &BTreeMap<String, String>) -> Result<Arc<Thresholds>, ReplayError> {
+fn thresholds(
+    documents: &BTreeMap<String, String>,
+    signals: &'static Signals,
+) -> Result<Arc<Thresholds>, ReplayError> {
     let text = documents.get(THRESHOLDS).ok_or(ReplayError::NoThresholds)?;
-    parse(text)
+    parse(text, signals)
 }
 
-fn parse(text: &str) -> Result<Arc<Thresholds>, ReplayError> {
-    let read = Thresholds::parse(THRESHOLDS, text);
+fn parse(text: &str, signals: &'static Signals) -> Result<Arc<Thresholds>, ReplayError> {
+    let read = Thresholds::parse_recorded(THRESHOLDS, text, signals);
     read.map(Arc::new).map_err(|problems| {
         problems
             .into_iter()
@@ -287,10 +291,15 @@ struct Run {
     breaches: Vec<Breach>,
     done: Replayed,
     describe: Describe,
+    signals: &'static Signals,
 }
 
 impl Run {
-    fn begin(bundle: &Bundle, describe: Describe) -> Result<Self, ReplayError> {
+    fn begin(
+        bundle: &Bundle,
+        describe: Describe,
+        signals: &'static Signals,
+    ) -> Result<Self, ReplayError> {
         let Checkpoint { now, state, limit, incidents, next_number, steady_since, documents } =
             &bundle.checkpoint;
         let mut done = Replayed::default();
@@ -310,7 +319,7 @@ impl Run {
             ));
         }
         Ok(Self {
-            engine: Engine::resume(thresholds(documents)?, *limit, state, *now),
+            engine: Engine::resume(thresholds(documents, signals)?, *limit, state, *now),
             ids: BTreeMap::new(),
             names: bundle.series.iter().map(|name| (name.series, name.clone())).collect(),
             incidents: incidents.iter().map(|one| (one.number, one.clone())).collect(),
@@ -319,6 +328,7 @@ impl Run {
             breaches: Vec::new(),
             done,
             describe,
+            signals,
         })
     }
 
@@ -368,7 +378,7 @@ impl Run {
             Input::Retire { subject } => self.engine.retire(subject),
             Input::Document { name, text, now } => {
                 if name == THRESHOLDS {
-                    self.engine.set_thresholds(parse(text)?, *now);
+                    self.engine.set_thresholds(parse(text, self.signals)?, *now);
                 }
                 self.tell(now.wall, &format!("{name} came into force."));
             }
@@ -474,12 +484,16 @@ fn apart(one: &Event, other: &Event) -> String {
 }
 
 /// Runs the rules over a bundle, and compares what they decide with what was decided. `describe` says
-/// an event in words.
-pub fn replay(bundle: &Bundle, describe: Describe) -> Result<Replayed, ReplayError> {
+/// an event in words, `signals` are the declared ones.
+pub fn replay(
+    bundle: &Bundle,
+    describe: Describe,
+    signals: &'static Signals,
+) -> Result<Replayed, ReplayError> {
     if bundle.format != FORMAT {
         return Err(ReplayError::Format(bundle.format));
     }
-    let mut run = Run::begin(bundle, describe)?;
+    let mut run = Run::begin(bundle, describe, signals)?;
     for (index, input) in bundle.inputs.iter().enumerate() {
         run.take(index, input)?;
     }

@@ -10,7 +10,8 @@
 //! use policy::catalogue::{Catalogue, Facts, Program, Values};
 //!
 //! let text = include_str!("../../runbooks/recovery.commands.md");
-//! let catalogue = Catalogue::parse("runbooks/recovery.commands.md", text, &[]).unwrap();
+//! let signals = domain::signals::Signals::none();
+//! let catalogue = Catalogue::parse("runbooks/recovery.commands.md", text, &[], &signals).unwrap();
 //! let facts = Facts::new().with_program(Program::Pm2, "/usr/bin/pm2").unwrap().with_apps(["api".to_owned()]);
 //! let reload = catalogue.get("pm2-reload").unwrap();
 //! let filled = reload.fill(&Values::new().with("app", "api"), &facts).unwrap();
@@ -41,7 +42,7 @@ pub use violation::{Refusal, Refused, Rule};
 
 use std::fmt::Write as _;
 
-use domain::signal::Signal;
+use domain::{signal::Signal, signals::Signals};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -55,9 +56,15 @@ pub struct Catalogue {
 impl Catalogue {
     /// Reads the document. `file` is how refusals name it; `scripts` are those that the host's own
     /// configuration lists. All refusals are told, in the order of their places; with a single one
-    /// there is no catalogue, and nothing runs.
-    pub fn parse(file: &str, text: &str, scripts: &[OwnScript]) -> Result<Self, Vec<Refusal>> {
-        let commands = read::read(file, text, scripts)?;
+    /// there is no catalogue, and nothing runs. A signal in a collector's namespace has to be among
+    /// the declared `signals`.
+    pub fn parse(
+        file: &str,
+        text: &str,
+        scripts: &[OwnScript],
+        signals: &Signals,
+    ) -> Result<Self, Vec<Refusal>> {
+        let commands = read::read(file, text, scripts, signals)?;
         let mut version = String::with_capacity(64);
         for byte in Sha256::digest(text.as_bytes()) {
             let _ = write!(version, "{byte:02x}");

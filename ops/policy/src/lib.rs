@@ -4,7 +4,7 @@
 pub mod catalogue;
 pub mod diagnostic;
 pub mod incident_policy;
-pub mod known_signals;
 pub mod markdown_table;
 pub mod pattern;
+mod signal_name;
 pub mod thresholds;

@@ -15,10 +15,13 @@ pub use row::{Level, Row, Way};
 
 use std::fmt::Write as _;
 
-use domain::unit::Unit;
+use domain::{signals::Signals, unit::Unit};
 use sha2::{Digest, Sha256};
 
-use crate::{diagnostic::Diagnostic, incident_policy::IncidentPolicy, pattern::matches};
+use crate::{
+    diagnostic::Diagnostic, incident_policy::IncidentPolicy, pattern::matches,
+    thresholds::read::Names,
+};
 
 /// The rows that are in force for one signal of one subject.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,13 +53,39 @@ pub struct Thresholds {
     policy: IncidentPolicy,
     /// Ordered by signal, then by the place in the document.
     rows: Vec<Row>,
+    signals: &'static Signals,
 }
 
 impl Thresholds {
     /// Reads the document. `file` is how errors name it. All problems are told, in the order of
-    /// their places.
-    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
-        let (mut rows, policy) = read::read(file, text)?;
+    /// their places. A name in a collector's namespace that is not among the declared `signals` is
+    /// one of them; any other name is a pushed signal.
+    pub fn parse(
+        file: &str,
+        text: &str,
+        signals: &'static Signals,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        Self::read(file, text, signals, Names::Declared)
+    }
+
+    /// Reads a text that was in force when it was recorded. Since then a collector may have come
+    /// to own the namespace of a signal that was pushed, so that names are not held against the
+    /// declared ones.
+    pub fn parse_recorded(
+        file: &str,
+        text: &str,
+        signals: &'static Signals,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        Self::read(file, text, signals, Names::Any)
+    }
+
+    fn read(
+        file: &str,
+        text: &str,
+        signals: &'static Signals,
+        names: Names,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let (mut rows, policy) = read::read(file, text, signals, names)?;
         rows.sort_by(|one, two| {
             (one.signal.as_str(), one.line).cmp(&(two.signal.as_str(), two.line))
         });
@@ -64,7 +93,7 @@ impl Thresholds {
         for byte in Sha256::digest(text.as_bytes()) {
             let _ = write!(sha256, "{byte:02x}");
         }
-        Ok(Self { sha256, policy, rows })
+        Ok(Self { sha256, policy, rows, signals })
     }
 
     /// SHA-256 of the document's bytes, in hexadecimal.
@@ -88,9 +117,11 @@ impl Thresholds {
         &self.rows[from..from + count]
     }
 
-    /// The unit in which the document speaks about a signal; `None` if it does not name one.
-    pub fn unit_of(&self, signal: &str) -> Option<&Unit> {
-        self.of(signal).iter().find_map(|row| row.unit.as_ref())
+    /// The unit of a signal: the declared one, else the one that the document uses; `None` if it
+    /// uses none.
+    pub fn unit_of(&self, signal: &str) -> Option<Unit> {
+        let in_document = || self.of(signal).iter().find_map(|row| row.unit.clone());
+        self.signals.unit(signal).or_else(in_document)
     }
 
     /// What is in force for one signal of one subject.

@@ -2,12 +2,12 @@
 
 use domain::{
     signal::Signal,
+    signals,
     subject::Subject,
     text::clip,
     time::{RoughDuration, Span, Timestamp},
     unit::Unit,
 };
-use policy::known_signals::KNOWN;
 
 /// A number with at most three telling digits, without needless zeros. What is too long to be read
 /// is told as a power of ten.
@@ -125,20 +125,15 @@ pub fn moment(at: Timestamp) -> String {
     at.to_chrono().format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// A signal's short name for people: `Memory used`. Unknown signals are told by their words:
-/// `queue.depth` is "Queue depth".
+/// A signal's short name for people: `Memory used`. Signals that no collector declares are told by
+/// their words: `queue.depth` is "Queue depth".
 pub fn label(signal: &Signal) -> String {
-    let known = KNOWN.iter().find(|(name, _, _)| *name == signal.as_str());
-    known.map_or_else(
-        || {
-            let words = signal.as_str().replace(['.', '_', '-'], " ");
-            let mut letters = words.chars();
-            letters
-                .next()
-                .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-        },
-        |(_, label, _)| (*label).to_owned(),
-    )
+    if let Some(declared) = signals::declared().get(signal.as_str()) {
+        return declared.label.to_string();
+    }
+    let words = signal.as_str().replace(['.', '_', '-'], " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// [`label`] inside a sentence: `memory used`; abbreviations such as CPU keep their letters.
@@ -214,13 +209,10 @@ mod tests {
     }
 
     #[test]
-    fn every_known_signal_is_well_formed() {
-        for (name, label, unit) in KNOWN {
-            assert!(
-                Signal::check(name).is_ok() && unit.parse::<Unit>().is_ok() && !label.is_empty(),
-                "{name}"
-            );
-        }
+    fn declared_signals_have_their_label_and_others_their_words() {
+        signals::declare(fixtures::signals());
+        assert_eq!(label(&"host.memory.used".parse().unwrap()), "Memory used");
+        assert_eq!(lower_label(&"host.cpu.used".parse().unwrap()), "CPU");
         assert_eq!(label(&"queue.depth".parse().unwrap()), "Queue depth");
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::Sha256;
 use wording::notification::Message;
 
-use crate::collect::http::{Post, ProbeUrl};
+use crate::collectors::http::{Post, ProbeUrl};
 
 /// The header that proves who sent a webhook: `t=` seconds since 1970, `v1=` the HMAC-SHA256 of
 /// that, a dot and the body, in hexadecimal.

@@ -6,7 +6,7 @@ use domain::time::Timestamp;
 
 use super::outcome::Outcome;
 use crate::{
-    collect::http::{Endpoint, HttpCollector},
+    collectors::registry::Unusable,
     config::{Config, ConfigError},
     documents::Documents,
 };
@@ -47,12 +47,8 @@ pub(super) fn check(
         let _ = writeln!(err, "{}\n\n{}", told.join("\n\n"), count(misfits.len(), "the documents"));
         return Outcome::Wrong;
     }
-    let unusable: Vec<String> = config
-        .reloadable
-        .endpoints
-        .iter()
-        .filter_map(|endpoint| unusable(&config, endpoint))
-        .collect();
+    let unusable: Vec<String> =
+        config.collectors.check().iter().map(|one| unusable(&config, one)).collect();
     if !unusable.is_empty() {
         let _ = writeln!(
             err,
@@ -71,34 +67,28 @@ pub(super) fn check(
         let _ =
             writeln!(out, "  {:<36} {}", state.name, &state.sha256[..state.sha256.len().min(12)]);
     }
-    let endpoints = config.reloadable.endpoints.len();
     let _ = match &config.file {
         Some(file) => writeln!(
             out,
-            "The configuration in {} is good: {endpoints} {}.",
+            "The configuration in {} is good: {}.",
             file.display(),
-            if endpoints == 1 { "endpoint" } else { "endpoints" }
+            config.collectors.counted().join(", ")
         ),
         None => writeln!(out, "There is no configuration file: the defaults hold."),
     };
     Outcome::Fine
 }
 
-/// An endpoint whose certificates can't be read, with the place of its line.
-fn unusable(config: &Config, endpoint: &Endpoint) -> Option<String> {
-    let problem = HttpCollector::new(endpoint.clone()).err()?;
-    let file = config.file.as_deref()?;
-    let name = endpoint.ca_file.as_deref()?.to_string_lossy().into_owned();
+/// A value of the configuration that can't be used, with the place of its line.
+fn unusable(config: &Config, unusable: &Unusable) -> String {
+    let Unusable { problem, key, value } = unusable;
+    let Some(file) = config.file.as_deref() else { return format!("error: {problem}") };
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let line = text
         .lines()
-        .position(|line| line.trim_start().starts_with("ca_file") && line.contains(&name))
+        .position(|line| line.trim_start().starts_with(key) && line.contains(value.as_str()))
         .map_or(1, |at| at + 1);
-    Some(format!(
-        "error: the endpoint '{}' can't be checked: {problem}\n --> {}:{line}",
-        endpoint.name,
-        file.display()
-    ))
+    format!("error: {problem}\n --> {}:{line}", file.display())
 }
 
 fn count(problems: usize, of: &str) -> String {

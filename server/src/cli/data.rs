@@ -13,6 +13,7 @@ use super::{
 use crate::{
     backup,
     clock::Clock,
+    collectors,
     config::Config,
     store::{
         self, Store,
@@ -221,7 +222,7 @@ pub(super) fn replay(file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> O
             return Outcome::Wrong;
         }
     };
-    match replay::replay(&bundle, wording::replay::describe) {
+    match replay::replay(&bundle, wording::replay::describe, collectors::signals()) {
         Ok(replayed) => {
             if bundle.rules_version != replay::RULES_VERSION {
                 let (then, now) = (&bundle.rules_version, replay::RULES_VERSION);

@@ -15,7 +15,7 @@ use policy::catalogue::{self, Catalogue, UserName};
 use super::{database, outcome::Outcome, people};
 use crate::{
     clock::Clock,
-    collect::pm2::Pm2Collector,
+    collectors::pm2::Pm2Collector,
     config::Config,
     documents,
     exec::{SUDO, User},
@@ -52,7 +52,7 @@ pub(super) fn dry_run(
         let one =
             incident.recommendation(id.place).cloned().ok_or_else(|| no_such(&incident, id))?;
         let (place, recovery) = (Place::here(config), Recovery::default());
-        let pm2_home = place.pm2_home.clone().filter(|_| config.pm2.enabled);
+        let pm2_home = place.pm2_home.clone().filter(|_| config.collectors.pm2.enabled);
         recovery.set_facts(Arc::new(
             host_inventory::once(&Place { pm2_home, ..place.clone() }, Some(&*store)).await,
         ));
@@ -328,9 +328,14 @@ pub(super) fn sudoers(
     let home = if ours {
         here.pm2_home.clone()
     } else {
-        config.pm2.home.clone().or_else(|| Pm2Collector::home(None, Some(user.home.into())))
+        config
+            .collectors
+            .pm2
+            .home
+            .clone()
+            .or_else(|| Pm2Collector::home(None, Some(user.home.into())))
     };
-    let place = Place { pm2_home: home.filter(|_| config.pm2.enabled), ..here };
+    let place = Place { pm2_home: home.filter(|_| config.collectors.pm2.enabled), ..here };
     let Some(facts) = database::run(host_inventory::once(&place, None), err) else {
         return Outcome::Failed;
     };

@@ -1,74 +1,30 @@
 //! The TOML file as a layer: its keys with their places, and what it holds that nobody knows.
 
-use std::{collections::BTreeMap, ops::Range, path::Path, time::Duration};
+use std::{collections::BTreeMap, ops::Range, path::Path};
 
-use policy::{catalogue::OwnScript, diagnostic::Diagnostic};
+use policy::catalogue::OwnScript;
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
 use super::{
-    Sources, endpoint,
-    keys::{self, ENDPOINT_KEYS, KEYS},
+    Sources,
+    found::Found,
+    keys,
+    place::Place,
     problem::ConfigProblem,
-    script, shown,
-    values::Found,
+    script,
+    section::{Entries, Entry},
+    shown,
 };
-use crate::collect::http::Endpoint;
 
 /// A file, taken apart. Empty if there is none.
 #[derive(Debug, Default)]
 pub(super) struct FileLayer {
     values: BTreeMap<&'static str, Found>,
-    endpoints: Vec<BTreeMap<&'static str, Found>>,
-    /// Where each `[[endpoint]]` begins.
-    places: Vec<Place>,
-    /// Each `[[script]]`, and where it begins.
-    scripts: Vec<(BTreeMap<&'static str, Found>, Place)>,
-}
-
-/// A part of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    file: String,
-    line: u32,
-    column: u32,
-    width: u32,
-    text: String,
-}
-
-impl Place {
-    fn new(file: &str, text: &str, span: &Range<usize>) -> Self {
-        let start = text.floor_char_boundary(span.start.min(text.len()));
-        let end = text.floor_char_boundary(span.end.clamp(start, text.len()));
-        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line = text[line_start..].lines().next().unwrap_or("");
-        let line_end = (line_start + line.len()).max(start);
-        let count = |part: &str| u32::try_from(part.chars().count()).unwrap_or(u32::MAX);
-        Self {
-            file: file.to_owned(),
-            line: u32::try_from(text[..line_start].matches('\n').count()).unwrap_or(u32::MAX - 1)
-                + 1,
-            column: count(&text[line_start..start]) + 1,
-            width: count(&text[start..end.min(line_end)]).max(1),
-            text: line.to_owned(),
-        }
-    }
-
-    /// A problem at this place.
-    pub fn problem(&self, found: String, expected: String) -> ConfigProblem {
-        let Self { file, line, column, width, text } = self.clone();
-        ConfigProblem::InFile(Box::new(Diagnostic {
-            file,
-            line,
-            column,
-            width,
-            text,
-            found,
-            expected,
-        }))
-    }
+    /// The sections that can stand several times, by their names.
+    entries: BTreeMap<&'static str, Vec<Entry>>,
 }
 
 impl FileLayer {
@@ -110,34 +66,15 @@ impl FileLayer {
         self.values.get(key).cloned()
     }
 
-    /// The endpoints. `interval` is theirs where none is given.
-    pub fn endpoints(
-        &self,
-        interval: Duration,
-        problems: &mut Vec<ConfigProblem>,
-    ) -> Vec<Endpoint> {
-        let mut endpoints: Vec<Endpoint> = Vec::new();
-        for (keys, place) in self.endpoints.iter().zip(&self.places) {
-            let Some(endpoint) = endpoint::read(keys, place, interval, problems) else { continue };
-            if endpoints.iter().any(|other| other.name == endpoint.name) {
-                let place = keys
-                    .get("name")
-                    .map_or_else(|| place.clone(), |found| found.place().unwrap_or(place).clone());
-                problems.push(place.problem(
-                    format!("two endpoints are called '{}'", endpoint.name),
-                    "a name of its own for each endpoint".to_owned(),
-                ));
-            } else {
-                endpoints.push(endpoint);
-            }
-        }
-        endpoints
+    /// The sections of a name that can stand several times.
+    pub fn entries(&self, name: &str) -> &[Entry] {
+        self.entries.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// The team's own scripts.
     pub fn scripts(&self, problems: &mut Vec<ConfigProblem>) -> Vec<OwnScript> {
         let mut scripts: Vec<OwnScript> = Vec::new();
-        for (keys, place) in &self.scripts {
+        for (keys, place) in self.entries(script::ENTRIES.name) {
             let Some(script) = script::read(keys, place, problems) else { continue };
             if scripts.iter().any(|other| other.name() == script.name()) {
                 let found = format!("two scripts are called '{}'", script.name());
@@ -169,29 +106,22 @@ impl Walk<'_> {
             } else {
                 format!("{section}.{}", key.get_ref())
             };
-            let is_section = KEYS.iter().any(|known| {
-                known.name.split_once('.').is_some_and(|(section, _)| section == name)
-            });
-            match (KEYS.iter().find(|known| known.name == name), value.get_ref()) {
-                (Some(known), _) => {
+            let is_section = keys::sections().contains(&name.as_str());
+            let entries = keys::entries().find(|entries| entries.name == name);
+            let known = keys::all().find(|known| known.name == name);
+            match (known, entries, value.get_ref()) {
+                (Some(known), _, _) => {
                     let found = self.found(value);
                     layer.values.insert(known.name, found);
                 }
-                (None, DeValue::Table(inner)) if is_section => self.table(inner, &name, layer),
-                (None, DeValue::Array(tables)) if name == "endpoint" => {
-                    for (keys, place) in tables.iter().filter_map(|table| {
-                        self.entry(table, "an endpoint", "[[endpoint]]", ENDPOINT_KEYS)
-                    }) {
-                        layer.endpoints.push(keys);
-                        layer.places.push(place);
-                    }
+                (None, None, DeValue::Table(inner)) if is_section => {
+                    self.table(inner, &name, layer);
                 }
-                (None, DeValue::Array(tables)) if name == "script" => {
-                    layer.scripts.extend(tables.iter().filter_map(|table| {
-                        self.entry(table, "a script", "[[script]]", script::KEYS)
-                    }));
+                (None, Some(entries), DeValue::Array(tables)) => {
+                    let read = tables.iter().filter_map(|table| self.entry(table, entries));
+                    layer.entries.entry(entries.name).or_default().extend(read);
                 }
-                _ if is_section || name == "endpoint" || name == "script" => {
+                _ if is_section || entries.is_some() => {
                     let place = self.place(&value.span());
                     let expected = if is_section {
                         format!("a section: [{name}]")
@@ -208,19 +138,14 @@ impl Walk<'_> {
     }
 
     /// The keys of one of several sections of the same name, and where it begins.
-    fn entry(
-        &mut self,
-        table: &Spanned<DeValue<'_>>,
-        what: &str,
-        section: &str,
-        known: &'static [&'static str],
-    ) -> Option<(BTreeMap<&'static str, Found>, Place)> {
+    fn entry(&mut self, table: &Spanned<DeValue<'_>>, of: Entries) -> Option<Entry> {
+        let Entries { name, what, keys: known } = of;
         let place = self.place(&table.span());
         let DeValue::Table(table) = table.get_ref() else {
             self.problems.push(
                 place.problem(
                     format!("{what} that is not a section"),
-                    format!("sections: {section}"),
+                    format!("sections: [[{name}]]"),
                 ),
             );
             return None;
@@ -268,23 +193,25 @@ impl Walk<'_> {
 
     fn unknown(&mut self, key: &Spanned<toml::de::DeString<'_>>, name: &str, section: &str) {
         let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
-        let sections =
-            ["sign_in", "tls", "log", "pm2", "call", "mail", "limits", "endpoint", "script"];
+        let sections = keys::sections();
+        let repeated: Vec<&str> = keys::entries().map(|entries| entries.name).collect();
         let written = key.get_ref();
         // First what stands in this section, then the same word elsewhere.
-        let full = keys::nearest(name, KEYS.iter().map(|known| known.name).chain(sections))
-            .or_else(|| {
-                let near = keys::nearest(written, KEYS.iter().map(|known| last(known.name)))?;
-                KEYS.iter().map(|known| known.name).find(|known| last(known) == near)
-            });
+        let full = keys::nearest(
+            name,
+            keys::all().map(|known| known.name).chain(sections.iter().chain(&repeated).copied()),
+        )
+        .or_else(|| {
+            let near = keys::nearest(written, keys::all().map(|known| last(known.name)))?;
+            keys::all().map(|known| known.name).find(|known| last(known) == near)
+        });
         let hint = full.map(|near| match near.split_once('.') {
             Some((inside, key)) if inside == section => key.to_owned(),
             Some((inside, key)) => format!("{key} under [{inside}]"),
             None if section.is_empty() => near.to_owned(),
             None => format!("{near} above the first section"),
         });
-        let here: Vec<&str> = KEYS
-            .iter()
+        let here: Vec<&str> = keys::all()
             .filter_map(|known| match known.name.split_once('.') {
                 Some((inside, key)) => (inside == section).then_some(key),
                 None => section.is_empty().then_some(known.name),
@@ -292,7 +219,14 @@ impl Walk<'_> {
             .collect();
         let mut here = here.join(", ");
         if section.is_empty() {
-            here.push_str("; and the sections [sign_in], [tls], [log], [pm2], [call], [mail], [limits], [[endpoint]] and [[script]]");
+            let names: Vec<String> = sections
+                .iter()
+                .map(|name| format!("[{name}]"))
+                .chain(repeated.iter().map(|name| format!("[[{name}]]")))
+                .collect();
+            if let Some((last, others)) = names.split_last() {
+                here = format!("{here}; and the sections {} and {last}", others.join(", "));
+            }
         }
         self.say_unknown(key, hint, &here);
     }

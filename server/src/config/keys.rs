@@ -1,28 +1,14 @@
 //! The keys: one table for the file, the environment and the flags.
 
-use super::problem::ConfigProblem;
+use super::{
+    problem::ConfigProblem,
+    script,
+    section::{Entries, Key, key},
+};
+use crate::collectors::DECLARATIONS;
 
-/// A key that can be set.
-#[derive(Debug)]
-pub(super) struct Key {
-    /// In the file: `limits.series` is `series` under `[limits]`.
-    pub name: &'static str,
-    /// In the environment, the first one that is set.
-    pub variables: &'static [&'static str],
-    /// On the command line.
-    pub flag: Option<&'static str>,
-}
-
-const fn key(
-    name: &'static str,
-    variables: &'static [&'static str],
-    flag: Option<&'static str>,
-) -> Key {
-    Key { name, variables, flag }
-}
-
-/// Every key that stands once.
-pub(super) const KEYS: &[Key] = &[
+/// The keys that belong to no collector.
+const KEYS: &[Key] = &[
     key("listen", &["CALM_OPS_LISTEN"], Some("--listen")),
     key("public_url", &["CALM_OPS_PUBLIC_URL"], Some("--public-url")),
     key("trusted_proxies", &["CALM_OPS_TRUSTED_PROXIES"], None),
@@ -39,9 +25,6 @@ pub(super) const KEYS: &[Key] = &[
     key("allowed_hosts", &["CALM_OPS_ALLOWED_HOSTS"], None),
     key("log.level", &["CALM_OPS_LOG_LEVEL"], Some("--log-level")),
     key("log.format", &["CALM_OPS_LOG_FORMAT"], Some("--log-format")),
-    key("pm2.enabled", &["CALM_OPS_PM2_ENABLED"], None),
-    key("pm2.home", &["CALM_OPS_PM2_HOME"], None),
-    key("pm2.program", &["CALM_OPS_PM2_PROGRAM"], None),
     key("call.inside", &["CALM_OPS_CALL_INSIDE"], None),
     key("mail.server", &["CALM_OPS_MAIL_SERVER"], None),
     key("mail.port", &["CALM_OPS_MAIL_PORT"], None),
@@ -56,17 +39,23 @@ pub(super) const KEYS: &[Key] = &[
     key("limits.streams", &["CALM_OPS_LIMITS_STREAMS"], None),
 ];
 
-/// The keys of an `[[endpoint]]`.
-pub(super) const ENDPOINT_KEYS: &[&str] = &[
-    "name",
-    "url",
-    "expect_status",
-    "expect_text",
-    "follow_redirects",
-    "interval",
-    "time_limit",
-    "ca_file",
-];
+/// Every key that stands once: those of the collectors come last.
+pub(super) fn all() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().chain(DECLARATIONS.iter().flat_map(|declared| declared.keys))
+}
+
+/// The sections that stand once, such as `log`.
+pub(super) fn sections() -> Vec<&'static str> {
+    let mut sections: Vec<&str> =
+        all().filter_map(|key| key.name.split_once('.')).map(|(section, _)| section).collect();
+    sections.dedup();
+    sections
+}
+
+/// The sections that can stand several times.
+pub(super) fn entries() -> impl Iterator<Item = Entries> {
+    DECLARATIONS.iter().filter_map(|declared| declared.entries).chain([script::ENTRIES])
+}
 
 /// The known name that is most like another, if one is like it at all.
 pub(super) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -79,7 +68,7 @@ pub(super) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> 
 
 /// What to say about a variable that looks like ours and is not.
 pub(super) fn unknown_variable(name: &str) -> Option<ConfigProblem> {
-    let known = || KEYS.iter().flat_map(|key| key.variables).copied().chain(["CALM_OPS_CONFIG"]);
+    let known = || all().flat_map(|key| key.variables).copied().chain(["CALM_OPS_CONFIG"]);
     if known().any(|variable| variable == name) {
         return None;
     }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use policy::catalogue::OwnScript;
 
-use super::{file::Place, problem::ConfigProblem, values::Found};
+use super::{found::Found, place::Place, problem::ConfigProblem, section::Entries};
 
-/// What a script's section may hold.
-pub(super) const KEYS: &[&str] = &["name", "path", "sha256"];
+/// The sections of scripts.
+pub(super) const ENTRIES: Entries = Entries { name: "script", what: "a script", keys: KEYS };
+
+const KEYS: &[&str] = &["name", "path", "sha256"];
 
 fn sample(key: &str) -> &'static str {
     match key {

@@ -6,6 +6,7 @@ use std::{
 use domain::time::Span;
 
 use super::*;
+use crate::collectors::http::Endpoint;
 
 /// What a test says the machine would.
 #[derive(Default)]
@@ -64,7 +65,7 @@ fn every_key_stands_in_the_example_file_and_every_line_of_it_is_understood() {
         text.push_str(bare.unwrap_or(line));
         text.push('\n');
     }
-    for key in keys::KEYS {
+    for key in keys::all() {
         let name = key.name.rsplit('.').next().unwrap();
         assert!(
             text.lines().any(|line| line.starts_with(&format!("{name} = "))),
@@ -72,17 +73,15 @@ fn every_key_stands_in_the_example_file_and_every_line_of_it_is_understood() {
             key.name
         );
     }
-    for key in script::KEYS {
-        assert!(
-            text.split_once("[[script]]").unwrap().1.contains(&format!("\n{key} = ")),
-            "{key} of a script is not in the example file"
-        );
-    }
-    for key in keys::ENDPOINT_KEYS {
-        assert!(
-            text.split_once("[[endpoint]]").unwrap().1.contains(&format!("\n{key} = ")),
-            "{key} of an endpoint is not in the example file"
-        );
+    for entries in keys::entries() {
+        let section = format!("[[{}]]", entries.name);
+        for key in entries.keys {
+            assert!(
+                text.split_once(&section).unwrap().1.contains(&format!("\n{key} = ")),
+                "{key} of {} is not in the example file",
+                entries.what
+            );
+        }
     }
     // Only one of the two may be set.
     let text = text.replace("database_url_file =", "# database_url_file =");
@@ -97,10 +96,10 @@ fn every_key_stands_in_the_example_file_and_every_line_of_it_is_understood() {
     assert_eq!(mail.login.unwrap().1.expose(), "hunter2");
     assert_eq!(config.ops_dir, Some(PathBuf::from("/etc/calm-ops")));
     assert_eq!(config.scripts[0].path(), "/opt/team/clear-cache");
-    assert_eq!(config.reloadable.endpoints[0].name, "checkout");
+    assert_eq!(config.collectors.http.endpoints[0].name, "checkout");
     assert!(
-        config.reloadable.endpoints[0].expect_status.contain(200)
-            && !config.reloadable.endpoints[0].expect_status.contain(204)
+        config.collectors.http.endpoints[0].expect_status.contain(200)
+            && !config.collectors.http.endpoints[0].expect_status.contain(204)
     );
 }
 
@@ -295,7 +294,7 @@ fn a_missing_file_is_told_in_a_sentence() {
 fn endpoints_are_read_with_their_defaults() {
     let text = "[[endpoint]]\nname = 'shop'\nurl = 'https://shop.example/'\n[[endpoint]]\nname = 'api'\nurl = 'http://127.0.0.1:8080/health'\n\
                 expect_status = '204,300-302'\nfollow_redirects = false\nexpect_text = 'ok'\ninterval = '1 min'\ntime_limit = '2 s'\nca_file = 'ca.pem'";
-    let endpoints = load(&Fake::file(text)).unwrap().reloadable.endpoints;
+    let endpoints = load(&Fake::file(text)).unwrap().collectors.http.endpoints;
     assert_eq!(endpoints[0].interval, Span::from_secs(15));
     assert!(endpoints[0].follow_redirects);
     let api = Endpoint {
@@ -336,7 +335,7 @@ fn an_endpoint_that_cannot_be_asked_is_refused() {
 fn a_reload_brings_new_endpoints_and_a_bad_file_brings_its_problem() {
     let config = load(&Fake::file("")).unwrap();
     let good = Fake::file("[[endpoint]]\nname = 'shop'\nurl = 'https://shop.example/'");
-    assert_eq!(config.reload(&good).unwrap().unwrap().endpoints[0].name, "shop");
+    assert_eq!(config.reload(&good).unwrap().unwrap().http.endpoints[0].name, "shop");
     assert!(config.reload(&Fake::file("[[endpoint]]\nname = 'shop'")).unwrap().is_err());
     assert!(Config::standard().reload(&good).is_none(), "nothing to read again without a file");
 }

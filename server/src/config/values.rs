@@ -1,156 +1,10 @@
 //! What each kind of value looks like. A parser answers with the value, or with what it expected.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
-use domain::time::Span;
-use policy::catalogue::OwnPm2;
-
-use super::{LogFormat, Secret, file::Place, problem::ConfigProblem};
+pub(super) use super::found::{Found, count, duration, path};
+use super::{LogFormat, Secret};
 use crate::web::came::Network;
-
-/// A value as it was found, and where.
-#[derive(Clone, Debug)]
-pub(super) struct Found {
-    kind: Kind,
-    origin: Origin,
-}
-
-#[derive(Clone, Debug)]
-enum Kind {
-    /// A text: from a flag, from the environment, or in quotes in the file.
-    Text(String),
-    /// A number or a truth value of the file.
-    Bare(String),
-    /// A list of texts of the file.
-    List(Vec<String>),
-    /// Something that no key takes.
-    Other(&'static str),
-}
-
-#[derive(Clone, Debug)]
-enum Origin {
-    Flag(&'static str),
-    Variable(&'static str),
-    File(Place),
-}
-
-/// Which layer a value comes from; the smaller one wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Layer {
-    Flag,
-    Environment,
-    File,
-}
-
-impl Found {
-    pub fn flag(name: &'static str, text: &str) -> Self {
-        Self { kind: Kind::Text(text.to_owned()), origin: Origin::Flag(name) }
-    }
-
-    pub fn variable(name: &'static str, text: &str) -> Self {
-        Self { kind: Kind::Text(text.to_owned()), origin: Origin::Variable(name) }
-    }
-
-    pub fn file_text(text: &str, place: Place) -> Self {
-        Self { kind: Kind::Text(text.to_owned()), origin: Origin::File(place) }
-    }
-
-    pub fn file_bare(text: &str, place: Place) -> Self {
-        Self { kind: Kind::Bare(text.to_owned()), origin: Origin::File(place) }
-    }
-
-    pub fn file_list(texts: Vec<String>, place: Place) -> Self {
-        Self { kind: Kind::List(texts), origin: Origin::File(place) }
-    }
-
-    pub fn file_other(what: &'static str, place: Place) -> Self {
-        Self { kind: Kind::Other(what), origin: Origin::File(place) }
-    }
-
-    /// The text, where it is one; empty otherwise.
-    pub fn text(&self) -> &str {
-        match &self.kind {
-            Kind::Text(text) | Kind::Bare(text) => text,
-            Kind::List(_) | Kind::Other(_) => "",
-        }
-    }
-
-    pub fn place(&self) -> Option<&Place> {
-        match &self.origin {
-            Origin::File(place) => Some(place),
-            Origin::Flag(_) | Origin::Variable(_) => None,
-        }
-    }
-
-    pub fn layer(&self) -> Layer {
-        match self.origin {
-            Origin::Flag(_) => Layer::Flag,
-            Origin::Variable(_) => Layer::Environment,
-            Origin::File(_) => Layer::File,
-        }
-    }
-
-    /// What to say about this value: what was found, where, and what was expected.
-    pub fn problem(&self, key: &str, expected: &str) -> ConfigProblem {
-        let value = match &self.kind {
-            Kind::Text(text) | Kind::Bare(text) => {
-                let short: String = text.chars().take(80).collect();
-                format!("'{}'", short.escape_debug())
-            }
-            Kind::List(_) => "a list".to_owned(),
-            Kind::Other(what) => (*what).to_owned(),
-        };
-        self.say(key, &value, expected)
-    }
-
-    /// The same about a value that must not be shown.
-    pub fn secret_problem(&self, key: &str, expected: &str) -> ConfigProblem {
-        match &self.origin {
-            // The line of the file would show it.
-            Origin::File(_) => ConfigProblem::sentence(format!(
-                "{key} in the configuration file: expected {expected}"
-            )),
-            _ => self.say(key, "a value (not shown)", expected),
-        }
-    }
-
-    fn say(&self, key: &str, value: &str, expected: &str) -> ConfigProblem {
-        match &self.origin {
-            Origin::Flag(name) => {
-                ConfigProblem::sentence(format!("{name} is {value}: expected {expected}"))
-            }
-            Origin::Variable(name) => ConfigProblem::sentence(format!(
-                "the environment variable {name} is {value}: expected {expected}"
-            )),
-            Origin::File(place) => place.problem(format!("{key} is {value}"), expected.to_owned()),
-        }
-    }
-
-    /// The texts of a list.
-    fn list(&self) -> Option<Vec<String>> {
-        match &self.kind {
-            Kind::List(texts) => Some(texts.clone()),
-            // The environment has no lists.
-            Kind::Text(text) if self.layer() == Layer::Environment => Some(
-                text.split(',')
-                    .map(|part| part.trim().to_owned())
-                    .filter(|part| !part.is_empty())
-                    .collect(),
-            ),
-            Kind::Text(_) | Kind::Bare(_) | Kind::Other(_) => None,
-        }
-    }
-
-    /// The text of a value that has to be one. A bare number of the file is none.
-    fn quoted(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::Text(text) if !text.trim().is_empty() && !text.contains('\0') => {
-                Some(text.trim())
-            }
-            _ => None,
-        }
-    }
-}
 
 pub(super) fn listen(found: &Found) -> Result<SocketAddr, String> {
     const EXPECTED: &str = "an address and a port, such as '127.0.0.1:3000'";
@@ -208,18 +62,6 @@ pub(super) fn networks(found: &Found) -> Result<Vec<Network>, String> {
     texts.iter().map(|text| text.parse().map_err(|_| EXPECTED.to_owned())).collect()
 }
 
-pub(super) fn path(found: &Found) -> Result<PathBuf, String> {
-    found
-        .quoted()
-        .map(PathBuf::from)
-        .ok_or_else(|| "a path, such as '/var/lib/calm-ops'".to_owned())
-}
-
-pub(super) fn own_pm2(found: &Found) -> Result<OwnPm2, String> {
-    const EXPECTED: &str = "the absolute path of the program pm2, such as '/home/deploy/.nvm/versions/node/v24.1.0/bin/pm2'";
-    found.quoted().and_then(|text| text.parse().ok()).ok_or_else(|| EXPECTED.to_owned())
-}
-
 pub(super) fn host_name(found: &Found) -> Result<String, String> {
     let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
     found
@@ -229,15 +71,6 @@ pub(super) fn host_name(found: &Found) -> Result<String, String> {
         .ok_or_else(|| {
             "a name of letters, digits, '-', '_' and '.', at most 64, such as 'web-1'".to_owned()
         })
-}
-
-/// A duration within bounds.
-pub(super) fn duration(found: &Found, least: Duration, most: Duration) -> Result<Duration, String> {
-    let expected =
-        || format!("a duration from {} to {}, such as '5 s'", Span::from(least), Span::from(most));
-    let span: Span = found.quoted().and_then(|text| text.parse().ok()).ok_or_else(expected)?;
-    let duration = span.to_std();
-    if (least..=most).contains(&duration) { Ok(duration) } else { Err(expected()) }
 }
 
 pub(super) fn fresh_for(found: &Found) -> Result<Duration, String> {
@@ -293,24 +126,6 @@ pub(super) fn log_format(found: &Found) -> Result<LogFormat, String> {
         Some("json") => Ok(LogFormat::Json),
         _ => Err("'text' or 'json'".to_owned()),
     }
-}
-
-pub(super) fn yes_or_no(found: &Found) -> Result<bool, String> {
-    match (&found.kind, found.text()) {
-        (Kind::Bare(_), "true") => Ok(true),
-        (Kind::Bare(_), "false") => Ok(false),
-        (Kind::Text(_), "true") if found.layer() != Layer::File => Ok(true),
-        (Kind::Text(_), "false") if found.layer() != Layer::File => Ok(false),
-        _ => Err("true or false, without quotes".to_owned()),
-    }
-}
-
-/// A whole number. In the file it stands without quotes.
-pub(super) fn count(found: &Found, least: usize, most: usize) -> Result<usize, String> {
-    let bare = matches!(found.kind, Kind::Bare(_)) || found.layer() != Layer::File;
-    let text = found.text().trim();
-    let number = text.parse().ok().filter(|number| bare && (least..=most).contains(number));
-    number.ok_or_else(|| format!("a whole number from {least} to {most}"))
 }
 
 /// A size in bytes: a number, or a text such as `1 MiB`.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use domain::subject::Subject;
 
-use crate::collect::Listing;
+use crate::collectors::Listing;
 
 /// See the module.
 #[derive(Debug, Default)]

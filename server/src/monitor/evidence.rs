@@ -12,7 +12,7 @@ use domain::{
     time::{Now, Span, Timestamp},
 };
 
-use crate::{collect::Facts, monitor::intake::Core};
+use crate::{collectors::Facts, monitor::intake::Core};
 
 /// How far back a snapshot looks.
 const BACK: Span = Span::from_mins(15);

@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 
 use crate::{
     clock::Clock,
-    collect::Listing,
+    collectors::{self, Listing},
     history::History,
     monitor::{collected::Collected, recording::Recording},
 };
@@ -107,7 +107,7 @@ impl Core {
             let (signal, subject): (Signal, Subject) = (signal.parse()?, subject.parse()?);
             let known = unit
                 .cloned()
-                .or_else(|| policy::known_signals::known_unit(signal.as_str()))
+                .or_else(|| collectors::signals().unit(signal.as_str()))
                 .unwrap_or(Unit::Count);
             self.history.open(id, &subject, &signal, &known);
             if let Some(&usual) = self.usual.get(&(signal, subject)) {
@@ -119,7 +119,7 @@ impl Core {
 
     /// Whether a collector of this server reports this signal of this subject.
     fn is_measured_here(&self, signal: &str, subject: &str) -> bool {
-        policy::known_signals::KNOWN.iter().any(|(name, _, _)| *name == signal)
+        collectors::signals().get(signal).is_some()
             && subject.parse::<Subject>().is_ok_and(|subject| self.collected.contains(&subject))
     }
 

@@ -3,14 +3,14 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use domain::{observation::Observation, signal::Signal, subject::Subject, unit::Unit};
+use domain::subject::Subject;
 use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    collect::{Collector, Facts},
+    collectors::{Collector, Facts, Round, itself},
     monitor::intake::Intake,
 };
 
@@ -78,17 +78,10 @@ pub async fn run(
             }
             Err(panic) => Some(format!("It failed inside: {}.", panic_text(&*panic))),
         };
-        if let Ok(signal) = "collector.failed".parse::<Signal>() {
-            let value = f64::from(u8::from(problem.is_some()));
-            let at = clock.now().wall;
-            intake.take(&[Observation {
-                signal,
-                subject: subject.clone(),
-                value,
-                unit: Some(Unit::YesNo),
-                at,
-            }]);
-        }
+        let mut own = Round::new(itself::SIGNALS);
+        let failed = f64::from(u8::from(problem.is_some()));
+        own.observe(clock.now().wall, &subject, "collector.failed", failed);
+        intake.take(&own.observations);
         if problem.is_some() || failing {
             failing = problem.is_some();
             if let Some(problem) = &problem {

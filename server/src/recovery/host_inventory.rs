@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Place, Recovery};
 use crate::{
     clock::Clock,
-    collect::{
+    collectors::{
         Collector as _,
         host::local_disks,
         http::Endpoint,

@@ -10,7 +10,7 @@ use policy::catalogue::{
 };
 
 use crate::{
-    collect::{host::host_name, pm2::Pm2Collector},
+    collectors::host::host_name,
     config::Config,
     exec::{Builder, Plan, Refusal, User, Way},
 };
@@ -30,11 +30,10 @@ impl Place {
     /// This host, as the configuration and the environment of this program have it. The server and
     /// the commands beside it come here.
     pub fn here(config: &Config) -> Self {
-        let home = || Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME"));
         Self {
             host: config.host_name.clone().unwrap_or_else(host_name),
-            pm2_home: config.pm2.home.clone().or_else(home),
-            pm2: config.pm2.program.clone(),
+            pm2_home: config.collectors.pm2.home_here(),
+            pm2: config.collectors.pm2.program.clone(),
         }
     }
 }

@@ -14,7 +14,7 @@ use domain::{
 use super::{failure::refuse, inner::Inner};
 use crate::{
     call::zones,
-    collect::http::ProbeUrl,
+    collectors::http::ProbeUrl,
     store::{Beside, Decide},
 };
 

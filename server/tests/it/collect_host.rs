@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::time::Timestamp;
-use server::collect::{Collector, Round, host::HostCollector};
+use server::collectors::{Collector, Round, host::HostCollector};
 
 fn value(round: &Round, signal: &str, subject: &str) -> Option<f64> {
     round
@@ -40,7 +40,7 @@ async fn a_real_host_is_measured_in_known_signals_with_their_units() {
     for seen in &round.observations {
         assert_eq!(
             seen.unit,
-            policy::known_signals::known_unit(seen.signal.as_str()),
+            server::collectors::signals().unit(seen.signal.as_str()),
             "{}",
             seen.signal
         );

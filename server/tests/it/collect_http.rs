@@ -10,7 +10,7 @@ use std::{
 use domain::time::{Span, Timestamp};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
-use server::collect::{
+use server::collectors::{
     Collector, Round,
     http::{Endpoint, HttpCollector},
 };
@@ -109,7 +109,7 @@ async fn probe(endpoint: Endpoint) -> Round {
 fn value(round: &Round, signal: &str) -> Option<f64> {
     let seen = round.observations.iter().find(|seen| seen.signal.as_str() == signal)?;
     assert_eq!(seen.subject.as_str(), "endpoint:checkout");
-    assert_eq!(seen.unit, policy::known_signals::known_unit(signal));
+    assert_eq!(seen.unit, server::collectors::signals().unit(signal));
     Some(seen.value)
 }
 

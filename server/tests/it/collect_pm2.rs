@@ -9,7 +9,7 @@ use std::{
 };
 
 use domain::time::Timestamp;
-use server::collect::{Collector, Round, pm2::Pm2Collector};
+use server::collectors::{Collector, Round, pm2::Pm2Collector};
 
 use crate::program::tools;
 

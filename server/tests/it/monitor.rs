@@ -36,7 +36,7 @@ use policy::catalogue::{Facts, Program};
 use server::{
     board::Board,
     clock::Clock,
-    collect::Listing,
+    collectors::Listing,
     documents::Documents,
     embedded,
     live::Live,

@@ -112,7 +112,7 @@ impl Bench {
              | cool-down | 10 min |\n| proof | `app.memory` within 20 min |\n",
             risk.as_str()
         );
-        let catalogue = Catalogue::parse("c", &document, &[own])
+        let catalogue = Catalogue::parse("c", &document, &[own], server::collectors::signals())
             .unwrap_or_else(|refusals| panic!("{}", refusals[0]));
         let catalogue = Arc::new(catalogue);
         let store: Arc<dyn Store> = store::open(&on.fresh(dir.path()).await).await.unwrap();

@@ -82,15 +82,18 @@ mod tests {
 
     const FIRST: &str = "format: 1\n| signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|---|\n\
 | queue.depth | service:* | above 100 jobs | above 500 jobs | 20 s / 5 s | 50 jobs | 40 s | m | a | - |\n\
-| app.growth | service:* | rises 30 in 1 min | - | 10 s | - | 1 min | m | a | - |\n\
+| size.growth | service:* | rises 30 in 1 min | - | 10 s | - | 1 min | m | a | - |\n\
 | disk.used | service:* | - | reaches 100 % in 10 min | 10 s | - | - | m | a | - |\n";
     const SECOND: &str = "format: 1\n| signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|---|\n\
 | queue.depth | service:* | above 200 jobs | - | 10 s | 50 jobs | 25 s | m | a | - |\n\
 | later.known | service:* | above 100 | - | 10 s | - | 30 s | m | a | - |\n";
-    const SIGNALS: [&str; 4] = ["queue.depth", "app.growth", "disk.used", "later.known"];
+    const SIGNALS: [&str; 4] = ["queue.depth", "size.growth", "disk.used", "later.known"];
 
     fn rules(text: &str) -> Arc<Thresholds> {
-        Arc::new(Thresholds::parse("t", text).unwrap_or_else(|problems| panic!("{}", problems[0])))
+        Arc::new(
+            Thresholds::parse("t", text, fixtures::signals())
+                .unwrap_or_else(|problems| panic!("{}", problems[0])),
+        )
     }
 
     #[derive(Clone, Debug)]

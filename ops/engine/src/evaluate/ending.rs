@@ -54,7 +54,10 @@ mod tests {
     const NONE: &str = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|\n";
 
     fn rules(text: &str) -> Arc<Thresholds> {
-        Arc::new(Thresholds::parse("t", text).unwrap_or_else(|problems| panic!("{}", problems[0])))
+        Arc::new(
+            Thresholds::parse("t", text, fixtures::signals())
+                .unwrap_or_else(|problems| panic!("{}", problems[0])),
+        )
     }
 
     fn at(second: u64) -> Now {

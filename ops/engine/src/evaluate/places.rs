@@ -4,7 +4,6 @@
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use domain::{signal::Signal, subject::Subject, unit::Unit};
-use policy::known_signals;
 
 use crate::evaluate::{
     Engine, NEVER, NoSeries, Series, SeriesId,
@@ -31,8 +30,7 @@ impl Engine {
             return Ok(SeriesId(id));
         }
         let (name, about): (Signal, Subject) = (signal.parse()?, subject.parse()?);
-        let known =
-            known_signals::known_unit(signal).or_else(|| self.thresholds.unit_of(signal).cloned());
+        let known = self.thresholds.unit_of(signal);
         if let (Some(known), Some(unit)) = (&known, unit) {
             fit(unit, known)?;
         }

@@ -7,7 +7,7 @@ const START: i64 = 1_800_000_000;
 
 fn rules(rows: &str) -> Arc<Thresholds> {
     Arc::new(
-        Thresholds::parse("t", &format!("{HEAD}{rows}\n"))
+        Thresholds::parse("t", &format!("{HEAD}{rows}\n"), fixtures::signals())
             .unwrap_or_else(|problems| panic!("{}", problems[0])),
     )
 }

@@ -130,7 +130,7 @@ proptest! {
                     1 => story.facts = facts(&["api", "jobs", "all"]),
                     2 => story.hints.app_memory = [("api".to_owned(), 10), ("jobs".to_owned(), now.unsigned_abs() % 20)].into(),
                     3 => story.catalogue = None,
-                    _ => story.catalogue = Some(Catalogue::parse("commands", TEXT, &[]).unwrap()),
+                    _ => story.catalogue = Some(Catalogue::parse("commands", TEXT, &[], fixtures::signals()).unwrap()),
                 },
                 Turn::Wait(seconds) => now += seconds,
             }

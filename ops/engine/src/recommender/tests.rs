@@ -49,7 +49,7 @@ impl Story {
         Self {
             incidents: vec![incident(1, breaches)],
             policy: IncidentPolicy::default(),
-            catalogue: Some(Catalogue::parse("commands", TEXT, &[]).unwrap()),
+            catalogue: Some(Catalogue::parse("commands", TEXT, &[], fixtures::signals()).unwrap()),
             facts: facts(&["api", "jobs"]),
             hints: Hints::default(),
             tracks: Tracks::new(),
@@ -299,8 +299,13 @@ fn with_row(command: &str, row: &str, instead: &str) -> Catalogue {
     let at = TEXT.find(&format!("| command | `{command}` |")).unwrap();
     let (before, after) = TEXT.split_at(at);
     assert!(after.contains(row), "{row}");
-    Catalogue::parse("commands", &format!("{before}{}", after.replacen(row, instead, 1)), &[])
-        .unwrap_or_else(|refusals| panic!("{}", refusals[0]))
+    Catalogue::parse(
+        "commands",
+        &format!("{before}{}", after.replacen(row, instead, 1)),
+        &[],
+        fixtures::signals(),
+    )
+    .unwrap_or_else(|refusals| panic!("{}", refusals[0]))
 }
 
 #[test]
@@ -392,8 +397,10 @@ fn an_offer_expires_and_is_made_anew_with_what_is_so_now() {
 fn another_catalogue_a_lost_app_and_no_catalogue_end_offers() {
     let mut story = Story::new(&[app_memory()]);
     story.tick(0);
-    story.catalogue =
-        Some(Catalogue::parse("commands", &format!("{TEXT}\nMore words.\n"), &[]).unwrap());
+    story.catalogue = Some(
+        Catalogue::parse("commands", &format!("{TEXT}\nMore words.\n"), &[], fixtures::signals())
+            .unwrap(),
+    );
     let events = story.tick(1);
     assert!(matches!(events[0], Event::RecommendationWithdrawn { why: Withdrawn::Changed, .. }));
     assert_eq!(kinds(&events)[2..], ["recommended", "recommended"]);
@@ -688,7 +695,7 @@ fn nothing_is_taken_back_while_it_recovers() {
     let from = TEXT.find("| undo | can't be undone, because the old processes have ended; the new ones run the same program |").unwrap();
     let text = TEXT.replacen(TEXT[from..].lines().next().unwrap(), "| undo | `pm2-restart` |", 1);
     let mut story = Story::new(&[app_memory()]);
-    story.catalogue = Some(Catalogue::parse("commands", &text, &[]).unwrap());
+    story.catalogue = Some(Catalogue::parse("commands", &text, &[], fixtures::signals()).unwrap());
     story.tick(0);
     for place in [1, 2] {
         let declined = Event::RecommendationDeclined {
@@ -752,7 +759,7 @@ fn what_did_not_help_is_offered_to_be_undone() {
     let line = TEXT[from..].lines().next().unwrap();
     let text = TEXT.replacen(line, "| undo | `pm2-restart` |", 1);
     let mut story = Story::new(&[app_memory()]);
-    story.catalogue = Some(Catalogue::parse("commands", &text, &[]).unwrap());
+    story.catalogue = Some(Catalogue::parse("commands", &text, &[], fixtures::signals()).unwrap());
     story.tick(0);
     story.run(1, 10, 1);
     let restart = Event::RecommendationDeclined {
@@ -769,7 +776,7 @@ fn what_did_not_help_is_offered_to_be_undone() {
     assert!(story.apply(&restart, Actor::Local, 12));
     assert_eq!(story.tick(13), [], "and a no stands for the undo as well");
     let mut story = Story::new(&[app_memory()]);
-    story.catalogue = Some(Catalogue::parse("commands", &text, &[]).unwrap());
+    story.catalogue = Some(Catalogue::parse("commands", &text, &[], fixtures::signals()).unwrap());
     story.tick(0);
     story.run(1, 10, 0);
     let ended = story.incidents[0].recommendations[0].stage.clone();

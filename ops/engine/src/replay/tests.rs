@@ -87,14 +87,14 @@ fn a_bundle_of_another_format_or_without_thresholds_is_refused_in_words() {
     recorder.checkpoint(checkpoint(0));
     let mut bundle = recorder.bundle().unwrap();
     assert!(
-        replay(&bundle, wording::replay::describe)
+        replay(&bundle, wording::replay::describe, fixtures::signals())
             .unwrap_err()
             .to_string()
             .contains("holds no alerts/thresholds.md")
     );
     bundle.format = 2;
     assert_eq!(
-        replay(&bundle, wording::replay::describe).unwrap_err().to_string(),
+        replay(&bundle, wording::replay::describe, fixtures::signals()).unwrap_err().to_string(),
         "this bundle has format 2, and this program reads format 1"
     );
 }
@@ -120,7 +120,7 @@ fn a_difference_is_told_in_words() {
 fn a_number_that_went_to_another_series_is_replayed_under_both_names() {
     let text = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n\
                 |---|---|---|---|---|---|---|---|---|\n| queue.depth | above 100 jobs | - | 0 s | 50 jobs | - | m | a | - |\n";
-    let mut engine = Engine::new(parse(text).unwrap(), 1);
+    let mut engine = Engine::new(parse(text, fixtures::signals()).unwrap(), 1);
     let mut recorder = Recorder::new(10_000);
     let observe =
         |engine: &mut Engine, recorder: &mut Recorder, subject: &str, new: bool, second| {
@@ -168,6 +168,6 @@ fn a_number_that_went_to_another_series_is_replayed_under_both_names() {
     recorder.decided(now(4), &decided);
     let bundle = recorder.bundle().unwrap();
     assert_eq!(bundle.series[0].subject.as_str(), "service:old");
-    let replayed = replay(&bundle, wording::replay::describe).unwrap();
+    let replayed = replay(&bundle, wording::replay::describe, fixtures::signals()).unwrap();
     assert!(replayed.is_same(), "{replayed}");
 }

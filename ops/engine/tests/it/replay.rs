@@ -38,7 +38,7 @@ fn every_recorded_incident_is_decided_the_same_byte_for_byte() {
     assert!(bundles.len() >= 3);
     let mut wrong = String::new();
     for (file, bundle) in &bundles {
-        match replay(bundle, wording::replay::describe) {
+        match replay(bundle, wording::replay::describe, fixtures::signals()) {
             Ok(replayed) if replayed.is_same() => {
                 assert!(replayed.events > 0, "{} decides nothing", file.display());
             }
@@ -97,7 +97,7 @@ fn a_bundle_that_was_decided_otherwise_is_told_in_words() {
     if let Input::Decided { events, .. } = &mut bundle.inputs[place] {
         events.clear();
     }
-    let replayed = replay(&bundle, wording::replay::describe).unwrap();
+    let replayed = replay(&bundle, wording::replay::describe, fixtures::signals()).unwrap();
     let difference = replayed.difference.as_ref().unwrap();
     assert_eq!(difference.index, place);
     assert!(

@@ -78,7 +78,7 @@ fuzz_target!(|text: &str| {
         }
         None => text.to_owned(),
     };
-    match Catalogue::parse("c", &document, &[]) {
+    match Catalogue::parse("c", &document, &[], fixtures::signals()) {
         Ok(catalogue) => {
             let Some(facts) = facts(&values) else { return };
             for command in catalogue.commands() {

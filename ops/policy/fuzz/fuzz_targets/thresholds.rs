@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use policy::thresholds::Thresholds;
 
 fuzz_target!(|text: &str| {
-    match Thresholds::parse("thresholds.md", text) {
+    match Thresholds::parse("thresholds.md", text, fixtures::signals()) {
         Ok(thresholds) => {
             for row in thresholds.rows() {
                 let _ = thresholds.rows_for(row.signal.as_str(), "service:x");

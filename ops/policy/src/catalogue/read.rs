@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     recommendation::{Approval, Risk, Undo},
+    signals::Signals,
     text::is_unprintable,
     time::Span,
 };
@@ -48,10 +49,17 @@ pub(super) fn read(
     file: &str,
     text: &str,
     scripts: &[OwnScript],
+    signals: &Signals,
 ) -> Result<Vec<Command>, Vec<Refusal>> {
     let report = Report::new(file, text);
-    let mut reader =
-        Reader { report, refusals: Vec::new(), scripts, commands: Vec::new(), undos: Vec::new() };
+    let mut reader = Reader {
+        report,
+        refusals: Vec::new(),
+        scripts,
+        signals,
+        commands: Vec::new(),
+        undos: Vec::new(),
+    };
     if text.len() > MAX_BYTES {
         reader.line(
             0,
@@ -105,6 +113,7 @@ struct Reader<'a> {
     report: Report<'a>,
     refusals: Vec<Refusal>,
     scripts: &'a [OwnScript],
+    signals: &'a Signals,
     commands: Vec<Command>,
     /// The commands that are undone by others, with their cells: the others may stand further down.
     undos: Vec<(String, Cell)>,
@@ -252,8 +261,9 @@ impl Reader<'_> {
             self.text(get("title")?, 80, "what it does in a few words, such as 'Reload one app'");
         let effect = self.text(get("effect")?, 300, "what is expected of it, in a sentence");
         let blast_radius = self.text(get("blast radius")?, 300, "who notices what, in a sentence");
-        let helps = self.parse(get("helps")?, cells::signals);
-        let proofs = self.parse(get("proof")?, cells::proofs);
+        let signals = self.signals;
+        let helps = self.parse(get("helps")?, |text| cells::signals(text, signals));
+        let proofs = self.parse(get("proof")?, |text| cells::proofs(text, signals));
         let risk = self.parse(get("risk")?, cells::risk);
         let approval = self.parse(get("approval")?, cells::approval);
         let user = self.parse(get("runs as")?, cells::user);

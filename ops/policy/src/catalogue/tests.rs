@@ -8,7 +8,7 @@ use super::*;
 const DOCUMENT: &str = include_str!("../../../runbooks/recovery.commands.md");
 
 fn parse(text: &str) -> Result<Catalogue, Vec<Refusal>> {
-    Catalogue::parse("runbooks/recovery.commands.md", text, &[])
+    Catalogue::parse("runbooks/recovery.commands.md", text, &[], fixtures::signals())
 }
 
 fn catalogue() -> Catalogue {
@@ -212,7 +212,7 @@ fn a_script_runs_only_where_the_hosts_configuration_lists_it() {
     assert_eq!(parse(&text).unwrap_err()[0].rule(), Rule::Script);
     let hash = "0123456789abcdef".repeat(4);
     let script = OwnScript::new("clear-cache", "/opt/team/clear-cache", &hash).unwrap();
-    let catalogue = Catalogue::parse("c", &text, &[script]).unwrap();
+    let catalogue = Catalogue::parse("c", &text, &[script], fixtures::signals()).unwrap();
     let filled = catalogue.commands()[0].fill(&Values::new(), &Facts::new()).unwrap();
     assert_eq!(filled.argv(), ["/opt/team/clear-cache"]);
     assert_eq!(catalogue.commands()[0].shown(), "script:clear-cache");

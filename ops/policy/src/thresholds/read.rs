@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use domain::{breach::Guidance, signal::Signal, subject::Subject, time::Span, unit::Unit};
+use domain::{
+    breach::Guidance, signal::Signal, signals::Signals, subject::Subject, time::Span, unit::Unit,
+};
 
 use crate::{
     diagnostic::Diagnostic,
     incident_policy::{Dependency, IncidentPolicy},
-    known_signals,
     markdown_table::{Cell, MAX_BYTES, Report, Table, bare, is_command_id, is_none, nearest},
+    signal_name,
     thresholds::{
         cells::{self, Wrong},
         row::{Level, Row, Way},
@@ -30,7 +32,21 @@ const COLUMNS: [(&str, bool); 10] = [
 
 const RULES: [&str; 3] = ["quiet for", "reopen within", "flood of"];
 
-pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Row>, IncidentPolicy), Vec<Diagnostic>> {
+/// Names of signals that a text may hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// In the namespace of a collector only those that it declares.
+    Declared,
+    /// Any: the text was in force before, and a collector may have come to own a namespace since.
+    Any,
+}
+
+pub(super) fn read(
+    file: &str,
+    text: &str,
+    signals: &Signals,
+    names: Names,
+) -> Result<(Vec<Row>, IncidentPolicy), Vec<Diagnostic>> {
     let mut report = Report::new(file, text);
     if text.len() > MAX_BYTES {
         report.at(0, 1, 1, format!("{} bytes", text.len()), format!("at most {MAX_BYTES} bytes"));
@@ -47,6 +63,8 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Row>, IncidentPolicy),
     }
     let mut reader = Reader {
         report,
+        signals,
+        names,
         rows: Vec::new(),
         seen: BTreeMap::new(),
         policy: IncidentPolicy::default(),
@@ -89,6 +107,8 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Row>, IncidentPolicy),
 
 struct Reader<'a> {
     report: Report<'a>,
+    signals: &'a Signals,
+    names: Names,
     rows: Vec<Row>,
     /// Where each signal, pattern and way was told first.
     seen: BTreeMap<(String, String, Way), usize>,
@@ -166,7 +186,7 @@ impl Reader<'_> {
         let signal_cell = get("signal")?;
         let signal = self.signal(signal_cell);
         let pattern = self.pattern(get("subject"));
-        let known = signal.as_ref().and_then(|signal| known_signals::known_unit(signal.as_str()));
+        let known = signal.as_ref().and_then(|signal| self.signals.unit(signal.as_str()));
         let earlier = signal.as_ref().and_then(|signal| {
             self.rows.iter().find(|row| row.signal == *signal).and_then(|row| row.unit.clone())
         });
@@ -255,18 +275,11 @@ impl Reader<'_> {
                 return None;
             }
         };
-        if known_signals::known_unit(text).is_none() {
-            let near = known_signals::KNOWN
-                .iter()
-                .find(|(name, _, _)| strsim::damerau_levenshtein(name, text) <= 2);
-            if let Some((name, _, _)) = near {
-                self.report.cell(
-                    cell,
-                    format!("unknown signal '{text}'"),
-                    format!("a signal that something reports; did you mean '{name}'?"),
-                );
-                return None;
-            }
+        if self.names == Names::Declared
+            && let Err((found, expected)) = signal_name::check(text, self.signals)
+        {
+            self.report.cell(cell, found, expected);
+            return None;
         }
         Some(signal)
     }

@@ -97,8 +97,7 @@ pub struct Row {
     pub signal: Signal,
     /// Of which subjects: `*` stands for any run of characters.
     pub pattern: String,
-    /// The unit of the levels; `None` where the row names none and the signal is not one of Calm
-    /// Ops' own.
+    /// The unit of the levels; `None` where the row names none and the signal is not declared.
     pub unit: Option<Unit>,
     /// Beyond this it is a warning.
     pub warning: Option<Level>,

@@ -7,7 +7,7 @@ const DEFAULT: &str = include_str!("../../../alerts/thresholds.md");
 const HEAD: &str = "| signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|---|\n";
 
 fn problems(text: &str) -> Vec<Diagnostic> {
-    Thresholds::parse("alerts/thresholds.md", text).err().unwrap_or_default()
+    Thresholds::parse("alerts/thresholds.md", text, fixtures::signals()).err().unwrap_or_default()
 }
 
 /// The first problem of a table with this one row.
@@ -23,7 +23,7 @@ fn of_row(row: &str) -> String {
 
 #[test]
 fn the_documents_own_thresholds_are_read() {
-    let thresholds = Thresholds::parse("alerts/thresholds.md", DEFAULT)
+    let thresholds = Thresholds::parse("alerts/thresholds.md", DEFAULT, fixtures::signals())
         .unwrap_or_else(|problems| panic!("{}", problems[0]));
     assert_eq!(thresholds.sha256().len(), 64);
     assert_eq!(*thresholds.policy(), IncidentPolicy::default());
@@ -59,7 +59,8 @@ fn every_row_leads_to_a_section_of_the_guide() {
         .filter_map(|line| line.strip_prefix("## "))
         .map(|title| title.trim().to_lowercase().replace(' ', "-"))
         .collect();
-    let thresholds = Thresholds::parse("alerts/thresholds.md", DEFAULT).unwrap();
+    let thresholds =
+        Thresholds::parse("alerts/thresholds.md", DEFAULT, fixtures::signals()).unwrap();
     for row in thresholds.rows().iter().filter(|row| row.way() != Way::Quiet) {
         assert!(
             anchors.contains(&row.guidance.runbook),
@@ -89,6 +90,10 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
         (
             "| host.memory.usd | - | above 1 % | - | 1 min | - | - | m | - | - |",
             "4 3: unknown signal 'host.memory.usd' = a signal that something reports; did you mean 'host.memory.used'?",
+        ),
+        (
+            "| disk.bogus | - | above 1 % | - | 1 min | - | - | m | - | - |",
+            "4 3: unknown signal 'disk.bogus' = a signal that something reports; those of 'disk' are 'disk.used', 'disk.available', 'disk.inodes.used'",
         ),
         (
             "| x | no pattern | above 1 | - | 1 min | - | - | m | - | - |",
@@ -188,6 +193,26 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
 }
 
 #[test]
+fn names_outside_the_namespaces_of_collectors_are_pushed_signals() {
+    // One letter from `app.up`, and inside of no collector's namespace.
+    for name in ["api.up", "disks.used", "disk", "queue.depth"] {
+        let row = format!("| {name} | - | above 1 | - | 1 min | - | - | m | - | - |");
+        assert_eq!(of_row(&row), "", "{name}");
+    }
+}
+
+#[test]
+fn a_recorded_document_keeps_a_name_whose_namespace_a_collector_came_to_own() {
+    let text = format!(
+        "format: 1\n{HEAD}| disk.bogus | - | above 1 jobs | - | 1 min | - | - | m | - | - |\n"
+    );
+    assert!(Thresholds::parse("t", &text, fixtures::signals()).is_err());
+    let recorded = Thresholds::parse_recorded("t", &text, fixtures::signals()).unwrap();
+    assert_eq!(recorded.unit_of("disk.bogus").unwrap().as_str(), "jobs");
+    assert_eq!(recorded.unit_of("disk.used"), Some(Unit::Percent));
+}
+
+#[test]
 fn every_problem_of_the_document_says_what_was_found_and_expected() {
     for (text, line, column, found) in [
         ("# Thresholds", 1, 1, "the document does not begin with its format"),
@@ -245,7 +270,7 @@ fn every_problem_of_the_document_says_what_was_found_and_expected() {
 #[test]
 fn rules_and_dependencies_fill_the_policy_and_fences_are_ignored() {
     let text = "format: 1\n```\n| nonsense |\n```\n| rule | value |\n|---|---|\n| quiet for | 7 min |\n| flood of | 9 incidents in 2 min |\n\n| subject | needs |\n|---|---|\n| `endpoint:*` | `app:api@web-1` |\n";
-    let thresholds = Thresholds::parse("t", text).unwrap();
+    let thresholds = Thresholds::parse("t", text, fixtures::signals()).unwrap();
     let policy = thresholds.policy();
     assert_eq!(
         (policy.quiet_for, policy.flood_count, policy.flood_within),
@@ -266,7 +291,7 @@ fn the_most_specific_pattern_wins_and_then_the_later_row() {
         row("a:b*@h", 3),
         row("*", 4)
     );
-    let thresholds = Thresholds::parse("t", &text).unwrap();
+    let thresholds = Thresholds::parse("t", &text, fixtures::signals()).unwrap();
     let level = |subject: &str| thresholds.rows_for("x", subject).level.and_then(|row| row.warning);
     assert_eq!(level("a:z"), Some(Level::Above(1.0)));
     assert_eq!(level("a:bcd@h"), Some(Level::Above(3.0)));
@@ -275,7 +300,7 @@ fn the_most_specific_pattern_wins_and_then_the_later_row() {
 }
 
 fn check_places(text: &str) {
-    let Err(problems) = Thresholds::parse("t", text) else {
+    let Err(problems) = Thresholds::parse("t", text, fixtures::signals()) else {
         return;
     };
     assert!(!problems.is_empty());

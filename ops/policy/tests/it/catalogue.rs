@@ -9,7 +9,6 @@ use std::{
 use domain::recommendation::{Risk, Undo};
 use policy::{
     catalogue::{Catalogue, Command, Facts, OwnScript, Program, RunAs, UserName, Values, sudoers},
-    known_signals,
     thresholds::{Thresholds, Way},
 };
 
@@ -18,11 +17,11 @@ const THRESHOLDS: &str = include_str!("../../../alerts/thresholds.md");
 const GUIDE: &str = include_str!("../../../runbooks/when-things-break.md");
 
 fn catalogue() -> Catalogue {
-    Catalogue::parse("runbooks/recovery.commands.md", CATALOGUE, &[]).unwrap()
+    Catalogue::parse("runbooks/recovery.commands.md", CATALOGUE, &[], fixtures::signals()).unwrap()
 }
 
 fn thresholds() -> Thresholds {
-    Thresholds::parse("alerts/thresholds.md", THRESHOLDS).unwrap()
+    Thresholds::parse("alerts/thresholds.md", THRESHOLDS, fixtures::signals()).unwrap()
 }
 
 #[test]
@@ -64,7 +63,7 @@ fn every_signal_of_the_catalogue_is_reported_by_something() {
             command.helps().iter().chain(command.proofs().iter().map(|proof| proof.signal()))
         {
             assert!(
-                known_signals::known_unit(signal.as_str()).is_some(),
+                fixtures::signals().get(signal.as_str()).is_some(),
                 "{} of '{}'",
                 signal,
                 command.id()
@@ -173,7 +172,7 @@ fn wide() -> Catalogue {
     let listed =
         OwnScript::new("clear-cache", "/opt/team/clear-cache", &"0123456789abcdef".repeat(4))
             .unwrap();
-    Catalogue::parse("c", &format!("{text}\n{script}\n"), &[listed])
+    Catalogue::parse("c", &format!("{text}\n{script}\n"), &[listed], fixtures::signals())
         .unwrap_or_else(|refusals| panic!("{}", refusals[0]))
 }
 

@@ -7,10 +7,10 @@ use domain::{
     lifecycle::Step,
     severity::Severity,
     signal::Signal,
+    signals,
     subject::Subject,
     unit::Unit,
 };
-use policy::known_signals;
 
 use super::told::{Told, Tone, told};
 use crate::{humanize, summary};
@@ -135,7 +135,7 @@ pub(super) fn tell(event: IncidentEvent<'_>, actor: Actor, names: &Names) -> Tol
             told(format!("{}.", recovered(&key.subject, &key.signal))).tone(Tone::Better)
         }
         IncidentEvent::BreachCleared { key, ending: Ending::NoLongerWatched, .. } => {
-            let named = if known_signals::known_unit(key.signal.as_str()) == Some(Unit::YesNo) {
+            let named = if signals::declared().unit(key.signal.as_str()) == Some(Unit::YesNo) {
                 humanize::capital(&humanize::subject(&key.subject))
             } else {
                 named(&key.subject, &key.signal)

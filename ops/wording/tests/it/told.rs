@@ -28,6 +28,7 @@ fn entries() -> Vec<Entry> {
 
 #[test]
 fn every_event_is_told_as_before() {
+    fixtures::signals();
     let mut told = String::new();
     for entry in entries() {
         let line = line(&entry, &Names::default());

@@ -24,7 +24,7 @@ use server::{
     board::Board,
     call::{Calling, Mailer, Means, Pace},
     clock::Clock,
-    collect::http::Poster,
+    collectors::http::Poster,
     live::Live,
     service::Service,
     store::{Archive, Where},

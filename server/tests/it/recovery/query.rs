@@ -50,8 +50,9 @@ async fn the_approved_query_is_ended_and_no_other() {
     let (third, thirds) = long_query(&server.url("lesser")).await;
     let bench = Bench::set_up(&On::This(Where::Postgres { url }), "", Risk::Low).await;
     assert_eq!(bench.store.long_queries().await.unwrap(), [], "they are young");
-    let catalogue = policy::catalogue::Catalogue::parse("c", CATALOGUE, &[])
-        .unwrap_or_else(|refusals| panic!("{}", refusals[0]));
+    let catalogue =
+        policy::catalogue::Catalogue::parse("c", CATALOGUE, &[], server::collectors::signals())
+            .unwrap_or_else(|refusals| panic!("{}", refusals[0]));
     let seen = loop {
         let seen = bench.store.long_queries().await.unwrap();
         if seen.len() == 2 {

@@ -20,6 +20,7 @@ pub async fn what_was_proved_is_found_again(place: &Place) {
         "commands",
         &embedded::document("runbooks/recovery.commands.md").unwrap(),
         &[],
+        server::collectors::signals(),
     )
     .unwrap();
     let facts = Facts::new()

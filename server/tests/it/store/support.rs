@@ -132,6 +132,7 @@ pub async fn offer(store: &dyn Archive, host: &str) {
         "commands",
         &embedded::document("runbooks/recovery.commands.md").unwrap(),
         &[],
+        server::collectors::signals(),
     )
     .unwrap();
     let facts = Facts::new()

@@ -3,6 +3,7 @@
 use domain::{
     recommendation::{Approval, Approval as Who, Risk, Undo},
     signal::Signal,
+    signals::Signals,
     time::Span,
 };
 
@@ -13,8 +14,8 @@ use crate::{
         programs::{self, Word},
         violation::{Rule, Wrong, shown, wrong},
     },
-    known_signals,
     markdown_table::{is_command_id, nearest},
+    signal_name,
 };
 
 /// The words between the backticks of a cell, and how far from the cell's beginning they start.
@@ -87,11 +88,11 @@ pub(super) fn undo(text: &str) -> Result<Undo, Wrong> {
     }
 }
 
-pub(super) fn signals(text: &str) -> Result<Vec<Signal>, Wrong> {
+pub(super) fn signals(text: &str, declared: &Signals) -> Result<Vec<Signal>, Wrong> {
     const MOST: usize = 16;
     let mut signals: Vec<Signal> = Vec::new();
     for part in text.split(',') {
-        let one = signal(part.trim())?;
+        let one = signal(part.trim(), declared)?;
         if signals.contains(&one) {
             return Err(wrong(Rule::SignalName, format!("'{one}' twice"), "each signal once"));
         }
@@ -105,7 +106,7 @@ pub(super) fn signals(text: &str) -> Result<Vec<Signal>, Wrong> {
 }
 
 /// `` `app.up` within 2 min, `app.memory` within 20 min ``.
-pub(super) fn proofs(text: &str) -> Result<Vec<Proof>, Wrong> {
+pub(super) fn proofs(text: &str, declared: &Signals) -> Result<Vec<Proof>, Wrong> {
     const MOST: usize = 16;
     const EXPECTED: &str = "a signal and a time, such as '`app.up` within 2 min'";
     let mut proofs: Vec<Proof> = Vec::new();
@@ -113,7 +114,7 @@ pub(super) fn proofs(text: &str) -> Result<Vec<Proof>, Wrong> {
         let Some((name, time)) = part.split_once(" within ") else {
             return Err(wrong(Rule::SignalName, shown(part.trim()), EXPECTED));
         };
-        let signal = signal(name.trim())?;
+        let signal = signal(name.trim(), declared)?;
         let within = span(time.trim(), Span::from_secs(10), Span::from_secs(86_400))?;
         if proofs.iter().any(|known| known.signal == signal) {
             return Err(wrong(Rule::SignalName, format!("'{signal}' twice"), "each signal once"));
@@ -191,8 +192,8 @@ fn grouped(text: &str) -> Option<u64> {
     if fine { plain_number(&text.replace(',', "")) } else { None }
 }
 
-/// A signal that something reports, as far as can be known: a likely slip is told.
-fn signal(text: &str) -> Result<Signal, Wrong> {
+/// A signal that something can report.
+fn signal(text: &str, signals: &Signals) -> Result<Signal, Wrong> {
     let Some(name) = text.strip_prefix('`').and_then(|text| text.strip_suffix('`')) else {
         return Err(wrong(
             Rule::SignalName,
@@ -207,17 +208,8 @@ fn signal(text: &str) -> Result<Signal, Wrong> {
             "lower-case words joined by dots, such as 'app.memory'",
         )
     })?;
-    if known_signals::known_unit(name).is_none()
-        && let Some((near, _, _)) = known_signals::KNOWN
-            .iter()
-            .find(|(known, _, _)| strsim::damerau_levenshtein(known, name) <= 2)
-    {
-        return Err(wrong(
-            Rule::SignalName,
-            format!("unknown signal '{name}'"),
-            format!("a signal that something reports; did you mean '{near}'?"),
-        ));
-    }
+    signal_name::check(name, signals)
+        .map_err(|(found, expected)| wrong(Rule::SignalName, found, expected))?;
     Ok(signal)
 }
 

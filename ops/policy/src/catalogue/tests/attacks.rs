@@ -505,6 +505,7 @@ const ROWS: &[(&[(&str, &str)], Rule)] = &[
     (&[("proof", "-")], Rule::SignalName),
     (&[("proof", "`app.memory` within 0 s")], Rule::Duration),
     (&[("proof", "`app.memroy` within 5 min")], Rule::SignalName),
+    (&[("helps", "`disk.bogus`")], Rule::SignalName),
     (&[("helps", "-")], Rule::SignalName),
     (&[("helps", "`app.*`")], Rule::SignalName),
     (&[("helps", "`app.memory`, `app.memory`")], Rule::SignalName),

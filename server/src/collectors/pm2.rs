@@ -18,71 +18,150 @@ use std::{
     ffi::OsString,
     os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
 use domain::{
+    signals::{SignalGroup, SignalInfo},
     subject::Subject,
     time::{Span, Timestamp},
 };
 use futures::{FutureExt, future::BoxFuture};
+use policy::catalogue::OwnPm2;
 
-use super::{CollectError, Collector, Listing, Round};
+use super::{
+    collector::{CollectError, Collector, Listing, Round},
+    registry::{Context, Declaration, Kind},
+};
+use crate::config::{
+    found::{self, Found},
+    section::{Key, Section, key},
+};
 
+pub(super) mod seen;
 mod wire;
 
-/// An app as PM2 named it last.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SeenApp {
-    /// The memory of all its processes, in bytes.
-    pub memory: u64,
-    /// Its log files.
-    pub logs: BTreeSet<PathBuf>,
+use seen::{GONE_AFTER, MOST};
+pub use seen::{Seen, SeenApp};
+
+/// Signals of the collector.
+pub const SIGNALS: SignalGroup = SignalGroup {
+    namespaces: &["app", "pm2"],
+    signals: &[
+        SignalInfo::new(
+            "app.up",
+            "Running",
+            "yes/no",
+            "Whether every process of an app that is meant to run is online.",
+        ),
+        SignalInfo::new(
+            "app.stopped",
+            "Stopped in PM2",
+            "yes/no",
+            "Whether someone stopped all of an app.",
+        ),
+        SignalInfo::new(
+            "app.restarts",
+            "Restarts in 10 min",
+            "",
+            "Restarts of the process of an app that restarted most often.",
+        ),
+        SignalInfo::new(
+            "app.cpu",
+            "CPU",
+            "%",
+            "CPU of all processes of an app; a whole processor is 100 %.",
+        ),
+        SignalInfo::new("app.memory", "Memory", "B", "Memory of all processes of an app."),
+        SignalInfo::new(
+            "app.uptime",
+            "Uptime",
+            "s",
+            "Time since the youngest process of an app started.",
+        ),
+        SignalInfo::new("pm2.up", "PM2 answers", "yes/no", "Whether the PM2 daemon answers."),
+    ],
+};
+
+const KEYS: &[Key] = &[
+    key("pm2.enabled", &["CALM_OPS_PM2_ENABLED"], None),
+    key("pm2.home", &["CALM_OPS_PM2_HOME"], None),
+    key("pm2.program", &["CALM_OPS_PM2_PROGRAM"], None),
+];
+
+/// Settings of PM2: `[pm2]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether a PM2 daemon is looked for.
+    pub enabled: bool,
+    /// Its home. `PM2_HOME`, or `.pm2` in the home directory, without.
+    pub home: Option<PathBuf>,
+    /// Its program, where it is in none of the usual places.
+    pub program: Option<OwnPm2>,
 }
 
-/// What PM2 said last, shared with whoever needs its apps by their own names: it is asked only
-/// once.
-#[derive(Clone, Debug, Default)]
-pub struct Seen(Arc<RwLock<Option<SeenAt>>>);
+impl Default for Settings {
+    fn default() -> Self {
+        Self { enabled: true, home: None, program: None }
+    }
+}
 
-/// When it was said, and what.
-type SeenAt = (Instant, BTreeMap<String, SeenApp>);
-
-impl Seen {
-    /// Its apps by name; none where it has not answered for a minute.
-    pub fn apps(&self) -> BTreeMap<String, SeenApp> {
-        let seen = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        seen.as_ref()
-            .filter(|(at, _)| at.elapsed() < GONE_AFTER)
-            .map(|(_, apps)| apps.clone())
-            .unwrap_or_default()
+impl Settings {
+    /// The home of PM2 here: the configured one, or that of whoever runs this program.
+    pub fn home_here(&self) -> Option<PathBuf> {
+        let own = || Pm2Collector::home(std::env::var_os("PM2_HOME"), std::env::var_os("HOME"));
+        self.home.clone().or_else(own)
     }
 
-    /// Whether PM2 was asked at all, or is not there.
-    pub fn is_told(&self) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    /// Whether a daemon is looked for.
+    pub fn is_watched(&self) -> bool {
+        self.enabled && self.home_here().is_some()
     }
+}
 
-    /// Without an answer what was said before stays, for a while.
-    fn unanswered(&self) {
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert_with(|| (Instant::now(), BTreeMap::new()));
-    }
+/// PM2, as the registry knows it.
+#[derive(Debug)]
+pub struct Pm2;
 
-    fn set(&self, at: Instant, instances: &[wire::Instance]) {
-        let mut apps: BTreeMap<String, SeenApp> = BTreeMap::new();
-        for instance in instances.iter().take(MOST) {
-            let app = apps.entry(instance.name.clone()).or_default();
-            app.memory = app.memory.saturating_add(instance.monit.memory.unwrap_or(0.0) as u64);
-            let paths = [&instance.pm2_env.pm_out_log_path, &instance.pm2_env.pm_err_log_path];
-            app.logs
-                .extend(paths.into_iter().filter(|path| path.starts_with('/')).map(PathBuf::from));
+impl Kind for Pm2 {
+    const DECLARATION: Declaration = Declaration { signals: SIGNALS, keys: KEYS, entries: None };
+    type Settings = Settings;
+    /// The home of a daemon.
+    type Target = PathBuf;
+
+    fn read(section: &mut Section<'_>) -> Settings {
+        Settings {
+            enabled: section.value("pm2.enabled", true, found::yes_or_no),
+            home: section.value("pm2.home", None, |found| found::path(found).map(Some)),
+            program: section.value("pm2.program", None, |found| own_program(found).map(Some)),
         }
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some((at, apps));
     }
+
+    fn targets(settings: &Settings, _context: &Context) -> Vec<PathBuf> {
+        settings.home_here().filter(|_| settings.enabled).into_iter().collect()
+    }
+
+    fn name(_home: &PathBuf) -> String {
+        "pm2".to_owned()
+    }
+
+    fn build(home: &PathBuf, context: &Context) -> Result<Box<dyn Collector>, CollectError> {
+        let collector = Pm2Collector::new(&context.host, home, context.interval);
+        Ok(Box::new(Pm2Collector { seen: context.apps.clone(), ..collector }))
+    }
+
+    fn listings(settings: &Settings, context: &Context) -> Vec<Listing> {
+        if Self::targets(settings, context).is_empty() {
+            ["pm2", "app"].map(|kind| Listing { kind, subjects: Vec::new() }).to_vec()
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+fn own_program(found: &Found) -> Result<OwnPm2, String> {
+    const EXPECTED: &str = "the absolute path of the program pm2, such as '/home/deploy/.nvm/versions/node/v24.1.0/bin/pm2'";
+    found.quoted().and_then(|text| text.parse().ok()).ok_or_else(|| EXPECTED.to_owned())
 }
 
 /// How long the daemon may take to answer.
@@ -93,11 +172,6 @@ const WINDOW: Duration = Duration::from_secs(600);
 /// From this many on that is told: fewer could be the rest of a crash loop, and would look as if it
 /// had ended.
 const TELLING: u64 = 3;
-/// An app is gone when it was not listed for this long.
-const GONE_AFTER: Duration = Duration::from_secs(60);
-/// More processes than this are not reported.
-const MOST: usize = 500;
-
 /// Watches the apps of a PM2 daemon on this host.
 #[derive(Debug)]
 pub struct Pm2Collector {
@@ -174,7 +248,7 @@ impl Pm2Collector {
     }
 
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
-        let mut round = Round::default();
+        let mut round = Round::new(SIGNALS);
         round.listings.push(Listing { kind: "pm2", subjects: vec![self.daemon.clone()] });
         let there = std::fs::metadata(&self.socket).is_ok_and(|data| data.file_type().is_socket());
         if !there && !self.met {
@@ -360,7 +434,7 @@ mod tests {
                 r#"[{{"pm_id":0,"name":"api","pm2_env":{{"status":"online","restart_time":{restarts},"pm_uptime":{started}}},"monit":{{}}}}]"#
             );
             let instances: Vec<wire::Instance> = serde_json::from_str(&process).unwrap();
-            let mut round = Round::default();
+            let mut round = Round::new(SIGNALS);
             collector.apps(Timestamp::from_secs(10_000), Instant::now(), &instances, &mut round);
             value(&round, "app.restarts")
         };
@@ -396,7 +470,7 @@ mod tests {
     fn round_at(collector: &mut Pm2Collector, read_at: Instant, processes: &[String]) -> Round {
         let instances: Vec<wire::Instance> =
             serde_json::from_str(&format!("[{}]", processes.join(","))).unwrap();
-        let mut round = Round::default();
+        let mut round = Round::new(SIGNALS);
         collector.apps(Timestamp::from_secs(11), read_at, &instances, &mut round);
         round
     }

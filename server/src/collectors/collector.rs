@@ -1,25 +1,22 @@
-//! Collectors: each turns one real source into observations. The monitor runs them; one that hangs,
-//! lies or panics is itself a signal.
+//! A collector, and what one round of it brings.
 
 use std::time::Duration;
 
 use domain::{
     observation::Observation,
     signal::Signal,
+    signals::SignalGroup,
     snapshot::{DiskFact, ProcessFact},
     subject::Subject,
     time::Timestamp,
 };
 use futures::future::BoxFuture;
-use policy::known_signals;
-
-pub mod host;
-pub mod http;
-pub mod pm2;
 
 /// What one round of a collector brought.
 #[derive(Clone, Debug, Default)]
 pub struct Round {
+    /// The signals that it may report.
+    declared: SignalGroup,
     /// What was measured.
     pub observations: Vec<Observation>,
     /// What there is, kind by kind, as far as this round could tell. What was reported once and is
@@ -73,17 +70,23 @@ pub trait Collector: Send + 'static {
 }
 
 impl Round {
-    /// Adds a value of one of Calm Ops' own signals; a value that is not finite was not measured
+    /// Begins a round of a collector that declares these signals.
+    pub fn new(declared: SignalGroup) -> Self {
+        Self { declared, ..Self::default() }
+    }
+
+    /// Adds a value of a declared signal, in its unit; a value that is not finite was not measured
     /// and is left out.
-    fn observe(&mut self, at: Timestamp, subject: &Subject, signal: &str, value: f64) {
-        let Ok(signal) = signal.parse::<Signal>() else { return };
+    pub fn observe(&mut self, at: Timestamp, subject: &Subject, signal: &str, value: f64) {
+        let declared = self.declared.get(signal);
+        debug_assert!(declared.is_some(), "{signal} is not declared by its collector");
+        let (Some(declared), Ok(signal)) = (declared, signal.parse::<Signal>()) else { return };
         if value.is_finite() {
-            let unit = known_signals::known_unit(signal.as_str());
             self.observations.push(Observation {
                 signal,
                 subject: subject.clone(),
                 value,
-                unit,
+                unit: declared.unit.parse().ok(),
                 at,
             });
         }

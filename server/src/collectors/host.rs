@@ -7,16 +7,138 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{snapshot::DiskFact, subject::Subject, time::Timestamp};
+use domain::{
+    signals::{SignalGroup, SignalInfo},
+    snapshot::DiskFact,
+    subject::Subject,
+    time::Timestamp,
+};
 use futures::{FutureExt, future::BoxFuture};
 use sysinfo::System;
 use tokio::task::JoinHandle;
 
-use super::{CollectError, Collector, Facts, Listing, Round};
+use super::{
+    collector::{CollectError, Collector, Facts, Listing, Round},
+    registry::{Context, Declaration, Kind},
+};
+use crate::config::section::Section;
 
 mod disks;
 mod files;
 mod processes;
+
+/// Signals of the collector.
+pub const SIGNALS: SignalGroup = SignalGroup {
+    namespaces: &["host", "disk", "network"],
+    signals: &[
+        SignalInfo::new(
+            "host.cpu.used",
+            "CPU",
+            "%",
+            "Share of the processors' time that was used since the last round.",
+        ),
+        SignalInfo::new(
+            "host.load.per_core",
+            "Load per core",
+            "",
+            "Load average of the last minute, divided by the number of processors.",
+        ),
+        SignalInfo::new(
+            "host.memory.used",
+            "Memory used",
+            "%",
+            "Share of the memory that programs can't get any more.",
+        ),
+        SignalInfo::new(
+            "host.memory.available",
+            "Memory available",
+            "B",
+            "Memory that programs can still get.",
+        ),
+        SignalInfo::new(
+            "host.swap.used",
+            "Swap used",
+            "%",
+            "Share of the swap space that is used.",
+        ),
+        SignalInfo::new("host.processes.count", "Processes", "", "Number of processes."),
+        SignalInfo::new(
+            "host.processes.zombies",
+            "Zombie processes",
+            "",
+            "Number of ended processes that their parent has not collected.",
+        ),
+        SignalInfo::new(
+            "host.files.open",
+            "Open files",
+            "%",
+            "Share of the system's file handles that is in use.",
+        ),
+        SignalInfo::new(
+            "host.pressure.cpu",
+            "CPU pressure",
+            "%",
+            "Share of the last minute in which a program waited for a processor.",
+        ),
+        SignalInfo::new(
+            "host.pressure.memory",
+            "Memory pressure",
+            "%",
+            "Share of the last minute in which a program waited for memory.",
+        ),
+        SignalInfo::new(
+            "host.pressure.io",
+            "Disk pressure",
+            "%",
+            "Share of the last minute in which a program waited for a disk.",
+        ),
+        SignalInfo::new("host.uptime", "Uptime", "s", "Time since the system started."),
+        SignalInfo::new("disk.used", "Space used", "%", "Share of a disk's space that is used."),
+        SignalInfo::new(
+            "disk.available",
+            "Space available",
+            "B",
+            "Space of a disk that programs can still use.",
+        ),
+        SignalInfo::new(
+            "disk.inodes.used",
+            "Inodes used",
+            "%",
+            "Share of the inodes of a disk that is used.",
+        ),
+        SignalInfo::new(
+            "network.received",
+            "Received",
+            "B/s",
+            "Bytes that an interface received in a second.",
+        ),
+        SignalInfo::new("network.sent", "Sent", "B/s", "Bytes that an interface sent in a second."),
+    ],
+};
+
+/// This host, as the registry knows it.
+#[derive(Debug)]
+pub struct Host;
+
+impl Kind for Host {
+    const DECLARATION: Declaration = Declaration::of(SIGNALS);
+    type Settings = ();
+    type Target = ();
+
+    fn read(_section: &mut Section<'_>) {}
+
+    fn targets((): &(), _context: &Context) -> Vec<()> {
+        vec![()]
+    }
+
+    fn name((): &()) -> String {
+        "host".to_owned()
+    }
+
+    fn build((): &(), context: &Context) -> Result<Box<dyn Collector>, CollectError> {
+        Ok(Box::new(HostCollector::new(&context.host, context.interval)))
+    }
+}
 
 /// More interfaces than this are not reported.
 const MOST_INTERFACES: usize = 32;
@@ -196,7 +318,7 @@ impl Reader {
     }
 
     fn read(&mut self, now: Timestamp) -> Reading {
-        let mut round = Round::default();
+        let mut round = Round::new(SIGNALS);
         self.cpu_and_memory(now, &mut round);
         self.kernel_files(now, &mut round);
         self.network(now, &mut round);

@@ -16,7 +16,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{subject::Subject, time::Timestamp};
+use domain::{
+    signals::{SignalGroup, SignalInfo},
+    subject::Subject,
+    time::Timestamp,
+};
 use futures::{FutureExt, future::BoxFuture};
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, Response, body::Incoming, client::conn::http1, header};
@@ -31,15 +35,49 @@ use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 use url::Host;
 
-use super::{CollectError, Collector, Round};
+use super::collector::{CollectError, Collector, Round};
 
 mod endpoint;
 mod post;
+mod section;
 mod tls;
 
 pub use endpoint::{BadStatuses, BadUrl, Endpoint, ProbeUrl, Statuses};
 pub(crate) use post::Post;
 pub use post::Poster;
+pub use section::{Http, Settings};
+
+/// Signals of the collector.
+pub const SIGNALS: SignalGroup = SignalGroup {
+    namespaces: &["endpoint"],
+    signals: &[
+        SignalInfo::new(
+            "endpoint.up",
+            "Answers as expected",
+            "yes/no",
+            "Whether an endpoint answered with the expected status and text.",
+        ),
+        SignalInfo::new("endpoint.status", "Status", "", "HTTP status of the answer."),
+        SignalInfo::new(
+            "endpoint.first_byte",
+            "Time to first byte",
+            "ms",
+            "Time from the first look-up of the name to the answer's head.",
+        ),
+        SignalInfo::new(
+            "endpoint.total",
+            "Time in all",
+            "ms",
+            "Time from the first look-up of the name to the answer's end.",
+        ),
+        SignalInfo::new(
+            "endpoint.certificate.days_left",
+            "Certificate valid for",
+            "d",
+            "Days until the first certificate of the chain ends.",
+        ),
+    ],
+};
 
 const MOST_REDIRECTS: usize = 5;
 /// So much of an answer is read.
@@ -123,7 +161,7 @@ impl HttpCollector {
                 false
             }
         };
-        let mut round = Round::default();
+        let mut round = Round::new(SIGNALS);
         let millis = |time: Duration| time.as_secs_f64() * 1e3;
         round.observe(now, &self.subject, "endpoint.up", f64::from(u8::from(up)));
         for (signal, value) in [

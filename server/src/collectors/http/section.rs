@@ -1,0 +1,208 @@
+//! The endpoints that are checked: `[[endpoint]]` in the file.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use domain::{subject::Subject, time::Span};
+
+use super::{Endpoint, HttpCollector, ProbeUrl, SIGNALS, Statuses};
+use crate::{
+    collectors::{
+        collector::{CollectError, Collector, Listing},
+        registry::{Context, Declaration, Kind, Unusable},
+    },
+    config::{
+        ConfigProblem,
+        found::{self, Found},
+        place::Place,
+        section::{Entries, Section},
+    },
+};
+
+const ENTRIES: Entries = Entries {
+    name: "endpoint",
+    what: "an endpoint",
+    keys: &[
+        "name",
+        "url",
+        "expect_status",
+        "expect_text",
+        "follow_redirects",
+        "interval",
+        "time_limit",
+        "ca_file",
+    ],
+};
+
+/// An endpoint is asked less often than the host if nothing is said: it is someone else's work.
+const LEAST_STANDARD_INTERVAL: Duration = Duration::from_secs(15);
+
+/// Settings of the HTTP probes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The endpoints that are checked.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// HTTP probes, as the registry knows them.
+#[derive(Debug)]
+pub struct Http;
+
+impl Kind for Http {
+    const DECLARATION: Declaration =
+        Declaration { signals: SIGNALS, keys: &[], entries: Some(ENTRIES) };
+    type Settings = Settings;
+    type Target = Endpoint;
+
+    fn read(section: &mut Section<'_>) -> Settings {
+        let mut endpoints: Vec<Endpoint> = Vec::new();
+        let interval = section.interval();
+        for (keys, place) in section.entries(ENTRIES.name) {
+            let Some(endpoint) = read(keys, place, interval, section.problems()) else { continue };
+            if endpoints.iter().any(|other| other.name == endpoint.name) {
+                let place = keys.get("name").and_then(Found::place).unwrap_or(place);
+                section.problems().push(place.problem(
+                    format!("two endpoints are called '{}'", endpoint.name),
+                    "a name of its own for each endpoint".to_owned(),
+                ));
+            } else {
+                endpoints.push(endpoint);
+            }
+        }
+        Settings { endpoints }
+    }
+
+    fn targets(settings: &Settings, _context: &Context) -> Vec<Endpoint> {
+        settings.endpoints.clone()
+    }
+
+    fn name(endpoint: &Endpoint) -> String {
+        subject(endpoint).as_str().to_owned()
+    }
+
+    fn build(endpoint: &Endpoint, _context: &Context) -> Result<Box<dyn Collector>, CollectError> {
+        Ok(Box::new(HttpCollector::new(endpoint.clone())?))
+    }
+
+    fn listings(settings: &Settings, _context: &Context) -> Vec<Listing> {
+        let subjects = settings.endpoints.iter().map(subject).collect();
+        vec![Listing { kind: "endpoint", subjects }]
+    }
+
+    /// Endpoints whose certificates can't be read.
+    fn check(settings: &Settings) -> Vec<Unusable> {
+        let unusable = |endpoint: &Endpoint| {
+            let problem = HttpCollector::new(endpoint.clone()).err()?;
+            Some(Unusable {
+                problem: format!("the endpoint '{}' can't be checked: {problem}", endpoint.name),
+                key: "ca_file",
+                value: endpoint.ca_file.as_deref()?.to_string_lossy().into_owned(),
+            })
+        };
+        settings.endpoints.iter().filter_map(unusable).collect()
+    }
+
+    fn counted(settings: &Settings) -> Option<String> {
+        let count = settings.endpoints.len();
+        Some(format!("{count} {}", if count == 1 { "endpoint" } else { "endpoints" }))
+    }
+}
+
+fn subject(endpoint: &Endpoint) -> Subject {
+    Subject::build("endpoint", &endpoint.name, None)
+}
+
+fn read(
+    keys: &BTreeMap<&'static str, Found>,
+    place: &Place,
+    interval: Duration,
+    problems: &mut Vec<ConfigProblem>,
+) -> Option<Endpoint> {
+    let before = problems.len();
+    let mut get = Get { keys, problems };
+    let name = get.needed("name", place, name);
+    let url = get.needed("url", place, url);
+    let expect_status = get.value("expect_status", |found| {
+        found
+            .text()
+            .parse::<Statuses>()
+            .map_err(|_| "statuses from 100 to 599, such as 200 or \"200-299,404\"".to_owned())
+    });
+    let expect_text = get.value("expect_text", |found| match found.text() {
+        text if (1..=1_000).contains(&text.len()) => Ok(text.to_owned()),
+        _ => Err("a text of at most 1,000 bytes".to_owned()),
+    });
+    let follow_redirects = get.value("follow_redirects", found::yes_or_no);
+    let interval = get
+        .value("interval", |found| {
+            found::duration(found, Duration::from_secs(1), Duration::from_secs(3_600))
+        })
+        .unwrap_or_else(|| interval.max(LEAST_STANDARD_INTERVAL));
+    let time_limit = get.value("time_limit", |found| {
+        found::duration(found, Duration::from_millis(100), Duration::from_secs(60))
+    });
+    let ca_file = get.value("ca_file", found::path);
+    let (Some(name), Some(url)) = (name, url) else { return None };
+    let standard = Endpoint::new(&name, url);
+    (problems.len() == before).then(|| Endpoint {
+        expect_status: expect_status.unwrap_or(standard.expect_status),
+        expect_text,
+        follow_redirects: follow_redirects.unwrap_or(standard.follow_redirects),
+        interval: Span::from(interval),
+        time_limit: time_limit.map_or(standard.time_limit, Span::from),
+        ca_file,
+        ..standard
+    })
+}
+
+struct Get<'a> {
+    keys: &'a BTreeMap<&'static str, Found>,
+    problems: &'a mut Vec<ConfigProblem>,
+}
+
+impl Get<'_> {
+    fn value<T>(
+        &mut self,
+        key: &str,
+        parse: impl FnOnce(&Found) -> Result<T, String>,
+    ) -> Option<T> {
+        let found = self.keys.get(key)?;
+        parse(found).map_err(|expected| self.problems.push(found.problem(key, &expected))).ok()
+    }
+
+    fn needed<T>(
+        &mut self,
+        key: &str,
+        place: &Place,
+        parse: impl FnOnce(&Found) -> Result<T, String>,
+    ) -> Option<T> {
+        if !self.keys.contains_key(key) {
+            self.problems.push(place.problem(
+                format!("an endpoint without '{key}'"),
+                format!("a line such as: {}", sample(key)),
+            ));
+        }
+        self.value(key, parse)
+    }
+}
+
+fn sample(key: &str) -> &'static str {
+    if key == "name" { "name = \"checkout\"" } else { "url = \"https://shop.example/checkout\"" }
+}
+
+/// What can stand behind `endpoint:` in a subject without being changed.
+fn name(found: &Found) -> Result<String, String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
+    let text = found.text();
+    if (1..=60).contains(&text.len()) && text.chars().all(fine) {
+        Ok(text.to_owned())
+    } else {
+        Err("a name of letters, digits, '-', '_' and '.', at most 60, such as 'checkout'"
+            .to_owned())
+    }
+}
+
+fn url(found: &Found) -> Result<ProbeUrl, String> {
+    let text = Some(found.text().trim()).filter(|text| text.len() <= 2_000);
+    text.and_then(|text| text.parse().ok())
+        .ok_or_else(|| "an http or https address without user and password, such as 'https://shop.example/checkout'".to_owned())
+}

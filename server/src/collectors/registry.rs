@@ -1,0 +1,204 @@
+//! The registry: what a kind of collector declares, and the list of all of them.
+
+use std::{fmt::Debug, time::Duration};
+
+use domain::signals::SignalGroup;
+
+use super::{
+    collector::{CollectError, Collector, Listing},
+    pm2::seen::Seen,
+};
+use crate::config::section::{Entries, Key, Section};
+
+/// Signals and configuration of a kind of collector.
+#[derive(Clone, Copy, Debug)]
+pub struct Declaration {
+    /// Its signals, and the namespaces that it owns.
+    pub signals: SignalGroup,
+    /// Its keys that stand once. They take effect at the next start.
+    pub keys: &'static [Key],
+    /// Its section that can stand several times. Without keys it takes effect when the file is
+    /// saved.
+    pub entries: Option<Entries>,
+}
+
+impl Declaration {
+    /// Signals without a configuration.
+    pub const fn of(signals: SignalGroup) -> Self {
+        Self { signals, keys: &[], entries: None }
+    }
+
+    /// Whether a change of the file takes effect without a restart. Keys can also be set by the
+    /// environment and by flags, which are read once.
+    pub(crate) const fn is_reloadable(&self) -> bool {
+        self.keys.is_empty() && self.entries.is_some()
+    }
+}
+
+/// A kind of collector.
+pub trait Kind {
+    /// Its signals and its configuration.
+    const DECLARATION: Declaration;
+
+    /// What its section of the configuration sets; the default holds without one.
+    type Settings: Clone + Debug + Default + PartialEq + Eq;
+
+    /// What one collector watches, such as an endpoint.
+    type Target: Clone + Debug + PartialEq;
+
+    /// Reads its section.
+    fn read(section: &mut Section<'_>) -> Self::Settings;
+
+    /// What is watched: a collector for each.
+    fn targets(settings: &Self::Settings, context: &Context) -> Vec<Self::Target>;
+
+    /// The name of the collector of a target, as in `collector:host`.
+    fn name(target: &Self::Target) -> String;
+
+    /// Builds the collector of a target.
+    fn build(target: &Self::Target, context: &Context) -> Result<Box<dyn Collector>, CollectError>;
+
+    /// Every subject of the kinds of which the configuration knows all: what was reported once and
+    /// is not in it is gone for good reason.
+    fn listings(_settings: &Self::Settings, _context: &Context) -> Vec<Listing> {
+        Vec::new()
+    }
+
+    /// What `calm-ops check` finds wrong beyond the form of the values.
+    fn check(_settings: &Self::Settings) -> Vec<Unusable> {
+        Vec::new()
+    }
+
+    /// What is watched, counted for people: `2 endpoints`.
+    fn counted(_settings: &Self::Settings) -> Option<String> {
+        None
+    }
+}
+
+/// What collectors are built with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The name of this host.
+    pub host: String,
+    /// How often things are looked at unless their section says otherwise.
+    pub interval: Duration,
+    /// Where PM2's apps are told to those who carry out commands.
+    pub apps: Seen,
+}
+
+/// A value of the configuration that has the right form and can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// Why, in a sentence without its full stop.
+    pub problem: String,
+    /// Its key.
+    pub key: &'static str,
+    /// The value as it is written in the file.
+    pub value: String,
+}
+
+/// Lists the kinds of collectors as `module: Kind`, and makes what the program needs of all of
+/// them: `DECLARATIONS`, `Settings` with a field for each, and `Target`.
+macro_rules! collectors {
+    ($($module:ident: $kind:ident,)*) => {
+        /// What every kind of collector declares.
+        pub const DECLARATIONS: &[registry::Declaration] =
+            &[$(<$module::$kind as registry::Kind>::DECLARATION),*];
+
+        /// The settings of every kind of collector.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct Settings {
+            $(
+                #[doc = concat!("Settings of `", stringify!($module), "`.")]
+                pub $module: <$module::$kind as registry::Kind>::Settings,
+            )*
+        }
+
+        impl Settings {
+            /// Reads every section.
+            pub(crate) fn read(section: &mut crate::config::section::Section<'_>) -> Self {
+                Self { $($module: <$module::$kind as registry::Kind>::read(section)),* }
+            }
+
+            /// Reads the sections that take effect without a restart; the others stay.
+            pub(crate) fn reload(
+                &self,
+                section: &mut crate::config::section::Section<'_>,
+            ) -> Self {
+                Self {
+                    $($module: if <$module::$kind as registry::Kind>::DECLARATION.is_reloadable() {
+                        <$module::$kind as registry::Kind>::read(section)
+                    } else {
+                        self.$module.clone()
+                    }),*
+                }
+            }
+
+            /// What is watched: a collector for each.
+            pub fn targets(&self, context: &registry::Context) -> Vec<Target> {
+                let mut targets = Vec::new();
+                $(targets.extend(
+                    <$module::$kind as registry::Kind>::targets(&self.$module, context)
+                        .into_iter()
+                        .map(Target::$kind),
+                );)*
+                targets
+            }
+
+            /// Every subject of the kinds of which the configuration knows all.
+            pub fn listings(&self, context: &registry::Context) -> Vec<Listing> {
+                let mut listings = Vec::new();
+                $(listings.extend(
+                    <$module::$kind as registry::Kind>::listings(&self.$module, context),
+                );)*
+                listings
+            }
+
+            /// What has the right form and can't be used.
+            pub fn check(&self) -> Vec<registry::Unusable> {
+                let mut unusable = Vec::new();
+                $(unusable.extend(<$module::$kind as registry::Kind>::check(&self.$module));)*
+                unusable
+            }
+
+            /// What is watched, counted for people.
+            pub fn counted(&self) -> Vec<String> {
+                let mut counted = Vec::new();
+                $(counted.extend(<$module::$kind as registry::Kind>::counted(&self.$module));)*
+                counted
+            }
+        }
+
+        /// What one collector watches.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Target {
+            $(
+                #[doc = concat!("A target of `", stringify!($module), "`.")]
+                $kind(<$module::$kind as registry::Kind>::Target),
+            )*
+        }
+
+        impl Target {
+            /// The name of its collector, as in `collector:host`.
+            pub fn name(&self) -> String {
+                match self {
+                    $(Self::$kind(target) => <$module::$kind as registry::Kind>::name(target),)*
+                }
+            }
+
+            /// Builds its collector.
+            pub fn build(
+                &self,
+                context: &registry::Context,
+            ) -> Result<Box<dyn Collector>, CollectError> {
+                match self {
+                    $(Self::$kind(target) => {
+                        <$module::$kind as registry::Kind>::build(target, context)
+                    })*
+                }
+            }
+        }
+    };
+}
+
+pub(super) use collectors;
