@@ -3,6 +3,7 @@
 use domain::reading::Status;
 #[cfg(feature = "ssr")]
 use domain::severity::Severity;
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 
 /// The class and the word of a status.
