@@ -20,8 +20,8 @@ use values::Found;
 
 use crate::{
     collect::http::Endpoint,
+    http::{client_info::Network, tls::Files},
     store::Where,
-    web::{came::Network, tls::Files},
 };
 
 mod endpoint;

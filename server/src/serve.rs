@@ -24,6 +24,14 @@ use crate::{
     },
     config::{Config, Machine, PublicUrl, Reloadable},
     documents::{BadDocuments, Documents},
+    http::{
+        client_info::Proxies,
+        listener,
+        middleware::guard::{Guard, Hosts},
+        router::router,
+        state::Site,
+        tls::{self, BadCertificate},
+    },
     live::Live,
     monitor::{
         CONFIGURATION, Kept, Monitor, Parts,
@@ -39,13 +47,6 @@ use crate::{
     run::Runner,
     service::Service,
     store::{self, StoreError, Where, disk_reserve::Reserve},
-    web::{
-        self, Site,
-        came::Proxies,
-        guard::{Door, Hosts},
-        serving,
-        tls::{self, BadCertificate},
-    },
 };
 
 /// A stop shorter than this leaves nothing unseen: the next round of the collectors comes as it
@@ -280,11 +281,11 @@ pub async fn run(
     }
     let mut names = config.allowed_hosts.clone();
     names.extend(config.public_url.as_ref().map(|url| url.host().to_owned()));
-    let door = Door { hosts: Hosts::new(&names), proxies: Proxies::new(&config.trusted_proxies) };
-    let router = web::router(site, door, config.limits.push_bytes);
+    let guard = Guard { hosts: Hosts::new(&names), proxies: Proxies::new(&config.trusted_proxies) };
+    let router = router(site, guard, config.limits.push_bytes);
     let tls = config.tls.clone().map(|files| tls::acceptor(files, stop.clone())).transpose()?;
     ready(address, link);
-    serving::serve(listener, tls, router, config.limits.streams + MORE_CONNECTIONS, stop.clone())
+    listener::serve(listener, tls, router, config.limits.streams + MORE_CONNECTIONS, stop.clone())
         .await?;
     // What runs has 2 s to end; it is not cut off.
     let _ = runs.await;

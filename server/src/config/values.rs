@@ -6,7 +6,7 @@ use domain::time::Span;
 use policy::catalogue::OwnPm2;
 
 use super::{LogFormat, Secret, file::Place, problem::ConfigProblem};
-use crate::web::came::Network;
+use crate::http::client_info::Network;
 
 /// A value as it was found, and where.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
-use server::web::{api::ROUTES, openapi::Content};
+use server::http::{api::ROUTES, openapi::Content};
 
 use crate::program::{
     Answer, Home, Running,

@@ -23,11 +23,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Empty, Route, body, execute};
-use crate::web::{
-    Site,
+use crate::http::{
+    auth::As,
+    error::Problem,
     openapi::{Content, of},
-    problem::Problem,
-    who::As,
+    state::Site,
 };
 
 /// Everything that a person needs to decide.

@@ -24,13 +24,13 @@ use utoipa::ToSchema;
 
 use super::{body, execute};
 use crate::{
-    people::{Device, SignedIn, no_cookie},
-    web::{
-        Site,
-        came::Came,
-        problem::{Kind, Problem},
-        who::As,
+    http::{
+        auth::As,
+        client_info::ClientInfo,
+        error::{Kind, Problem},
+        state::Site,
     },
+    people::{Device, SignedIn, no_cookie},
 };
 
 type Answer = Result<Response, Problem>;
@@ -130,34 +130,34 @@ fn number<T>(text: &str, make: impl Fn(u32) -> T, what: &str) -> Result<T, Probl
 
 pub(super) async fn sign_in(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
+    Extension(client): Extension<ClientInfo>,
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Answer {
     let SignIn { name, password } = body(&headers, &bytes)?;
-    came_in(&site.people.sign_in(&name, password, &Device::of(&headers, &came)).await?)
+    came_in(&site.people.sign_in(&name, password, &Device::of(&headers, &client)).await?)
 }
 
 pub(super) async fn join(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
+    Extension(client): Extension<ClientInfo>,
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Answer {
     let Join { secret, name, password } = body(&headers, &bytes)?;
-    came_in(&site.people.join(&secret, &name, password, &Device::of(&headers, &came)).await?)
+    came_in(&site.people.join(&secret, &name, password, &Device::of(&headers, &client)).await?)
 }
 
 pub(super) async fn sign_out(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
+    Extension(client): Extension<ClientInfo>,
     As(caller): As,
 ) -> Answer {
     let domain::access::Principal::Account { session, .. } = caller else {
         return Err(Error::SignIn.into());
     };
     let mut response = execute(&site, caller, EndSession { session }).await?;
-    if let Ok(cookie) = HeaderValue::from_str(&no_cookie(&came)) {
+    if let Ok(cookie) = HeaderValue::from_str(&no_cookie(&client)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
@@ -189,33 +189,33 @@ pub(super) async fn end_session(
 
 pub(super) async fn ask_for_passkey(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
+    Extension(client): Extension<ClientInfo>,
     headers: HeaderMap,
 ) -> Answer {
-    Ok(options(site.people.ask_for_passkey(&Device::of(&headers, &came))?))
+    Ok(options(site.people.ask_for_passkey(&Device::of(&headers, &client))?))
 }
 
 pub(super) async fn sign_in_by_passkey(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
+    Extension(client): Extension<ClientInfo>,
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Answer {
-    came_in(&site.people.sign_in_by_passkey(&bytes, &Device::of(&headers, &came)).await?)
+    came_in(&site.people.sign_in_by_passkey(&bytes, &Device::of(&headers, &client)).await?)
 }
 
 pub(super) async fn begin_passkey(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
+    Extension(client): Extension<ClientInfo>,
     As(caller): As,
 ) -> Answer {
     site.service.check::<AddPasskey>(&caller)?;
-    Ok(options(site.people.begin_passkey(&caller, &came).await?))
+    Ok(options(site.people.begin_passkey(&caller, &client).await?))
 }
 
 pub(super) async fn add_passkey(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
+    Extension(client): Extension<ClientInfo>,
     As(caller): As,
     headers: HeaderMap,
     bytes: Bytes,
@@ -223,7 +223,7 @@ pub(super) async fn add_passkey(
     site.service.check::<AddPasskey>(&caller)?;
     let NewPasskey { label, credential } = body(&headers, &bytes)?;
     let answer = serde_json::to_vec(&credential).unwrap_or_default();
-    let done = site.people.add_passkey(caller, &came, label, &answer).await?;
+    let done = site.people.add_passkey(caller, &client, label, &answer).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(done)).into_response())
 }
 

@@ -16,8 +16,8 @@ use http::{Method, Uri, request::Parts};
 use tokio::sync::watch;
 
 use crate::{
+    http::{client_info::ClientInfo, error::Problem, state::Site},
     people::{People, Shown},
-    web::{Site, came::Came, problem::Problem},
 };
 
 /// How often it is looked whether what a reader of the stream showed has ended by its time.
@@ -55,10 +55,10 @@ fn is_page(path: &str) -> bool {
 /// Puts the caller into the request. Whoever is not signed in and opens a page is led to the
 /// sign-in, and from there back.
 pub async fn resolve(State(site): State<Site>, mut request: Request, next: Next) -> Response {
-    let Some(came) = request.extensions().get::<Came>().cloned() else {
+    let Some(client) = request.extensions().get::<ClientInfo>().cloned() else {
         return Problem::from(Error::SignIn).into_response();
     };
-    let caller = match site.people.caller(Shown::by(request.headers(), &came)).await {
+    let caller = match site.people.caller(Shown::by(request.headers(), &client)).await {
         Ok(caller) => caller,
         Err(refusal) => return Problem::from(refusal).into_response(),
     };

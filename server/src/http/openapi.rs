@@ -23,10 +23,10 @@ use utoipa::{
     },
 };
 
-use crate::web::{
+use crate::http::{
     api::{ROUTES, Route},
     assets,
-    problem::{Kind, Problem},
+    error::{Kind, Problem},
 };
 
 /// A type's schema; what it refers to is added to the list of all.

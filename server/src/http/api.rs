@@ -38,16 +38,17 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 
 use crate::{
+    http::{
+        auth::{self, As},
+        client_info::ClientInfo,
+        error::{Kind, Problem, WrongField},
+        openapi::{self, Content, Holds, Parameter, of},
+        push,
+        state::Site,
+        trail,
+    },
     monitor,
     people::Shown,
-    web::{
-        Site,
-        came::Came,
-        openapi::{self, Content, Holds, Parameter, of},
-        problem::{Kind, Problem, WrongField},
-        push, trail,
-        who::{self, As},
-    },
 };
 
 mod contacts;
@@ -420,7 +421,7 @@ async fn journal(
 async fn events(
     State(site): State<Site>,
     As(caller): As,
-    Extension(came): Extension<Came>,
+    Extension(client): Extension<ClientInfo>,
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Problem> {
@@ -438,10 +439,10 @@ async fn events(
             Problem::new(Kind::TooManyReaders, detail)
         })?;
     // Who may no longer read is cut off at once.
-    let refused = who::until_refused(
+    let refused = auth::until_refused(
         site.people,
         site.service.people_changed(),
-        Shown::by(&headers, &came),
+        Shown::by(&headers, &client),
         Permission::Read,
     );
     let stream = stream.take_until(Box::pin(refused));

@@ -20,11 +20,11 @@ use domain::{
 use http::HeaderMap;
 
 use super::{Empty, Route, body, execute};
-use crate::web::{
-    Site,
+use crate::http::{
+    auth::As,
+    error::Problem,
     openapi::{Content, of},
-    problem::Problem,
-    who::As,
+    state::Site,
 };
 
 const OWN: Permission = Permission::Person { role: Role::Viewer, recently_authenticated: false };

@@ -30,16 +30,16 @@ use utoipa::ToSchema;
 
 use crate::{
     export::Export,
-    people::Shown,
-    web::{
-        Site,
+    http::{
         api::{Fields, Pairs, Route, Which, body, execute},
-        came::Came,
+        auth::As,
+        client_info::ClientInfo,
+        error::{Kind, Problem},
         openapi::{Content, Parameter, of},
-        problem::{Kind, Problem},
         shared,
-        who::As,
+        state::Site,
     },
+    people::Shown,
 };
 
 /// Looking through the journal.
@@ -233,7 +233,7 @@ async fn verify(State(site): State<Site>, As(caller): As) -> Result<Response, Pr
 async fn export(
     State(site): State<Site>,
     As(caller): As,
-    Extension(came): Extension<Came>,
+    Extension(client): Extension<ClientInfo>,
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Problem> {
@@ -261,7 +261,7 @@ async fn export(
     let export =
         Export::after(&*site.store, after.unwrap_or(0).max(since)).await.map_err(trouble)?;
     let (store, stop, people, shown) =
-        (site.store.clone(), site.stop.clone(), site.people.clone(), Shown::by(&headers, &came));
+        (site.store.clone(), site.stop.clone(), site.people.clone(), Shown::by(&headers, &client));
     // One page at a time, when the reader has taken the one before. A failure in the middle breaks
     // the connection, so that nobody takes a part for the whole.
     let lines = stream::unfold(Some(export), move |export| {

@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    monitor::intake::{Pushed, WrongItem},
-    web::{
-        Site,
-        came::Came,
-        problem::{Kind, Problem, WrongField},
-        who::As,
+    http::{
+        auth::As,
+        client_info::ClientInfo,
+        error::{Kind, Problem, WrongField},
+        state::Site,
     },
+    monitor::intake::{Pushed, WrongItem},
 };
 
 /// Observations, all of them or none.
@@ -40,14 +40,14 @@ pub(super) struct Accepted {
 pub async fn push(
     State(site): State<Site>,
     As(caller): As,
-    Extension(came): Extension<Came>,
+    Extension(client): Extension<ClientInfo>,
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     if let Err(refusal) = site.service.check::<PushObservations>(&caller) {
         // As long as nobody is here who could make a token, this machine may push.
         if caller != Principal::Nobody
-            || !came.from.is_loopback()
+            || !client.from.is_loopback()
             || site.people.has_owner().await?
         {
             return Err(refusal.into());
