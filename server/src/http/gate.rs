@@ -6,7 +6,7 @@ use app::gate::{self, JoinPage, POLICY, Said, SettingsPage, SignInPage, Typed};
 use axum::{
     Router,
     body::Bytes,
-    extract::{Extension, Path, Query as UrlQuery, State},
+    extract::{Path, Query as UrlQuery, State},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
@@ -24,12 +24,12 @@ use domain::{
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     time::Span,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 
 use crate::{
     http::{
         assets,
-        auth::{As, own_page},
+        auth::{RequestPrincipal, own_page},
         client_info::ClientInfo,
         error::Problem,
         state::Site,
@@ -106,7 +106,7 @@ type Pairs = UrlQuery<std::collections::BTreeMap<String, String>>;
 
 async fn sign_in_page(
     State(site): State<Site>,
-    Extension(client): Extension<ClientInfo>,
+    client: ClientInfo,
     UrlQuery(query): Pairs,
 ) -> Result<Response, Problem> {
     let to = own_page(query.get("to").map_or("/", String::as_str)).to_owned();
@@ -131,14 +131,12 @@ fn led_on(signed_in: &SignedIn, to: &str) -> Response {
 
 async fn sign_in(
     State(site): State<Site>,
-    Extension(client): Extension<ClientInfo>,
-    headers: HeaderMap,
+    device: Device,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let form = fields(&body);
     let (name, to) = (field(&form, "name"), field(&form, "to"));
-    match site.people.sign_in(&name, field(&form, "password"), &Device::of(&headers, &client)).await
-    {
+    match site.people.sign_in(&name, field(&form, "password"), &device).await {
         Ok(signed_in) => Ok(led_on(&signed_in, &to)),
         Err(refusal) => {
             let said = Said::Refused(match &refusal {
@@ -151,7 +149,7 @@ async fn sign_in(
             let page = SignInPage {
                 to: own_page(&to).to_owned(),
                 name,
-                passkeys: passkeys::are_possible(&client),
+                passkeys: passkeys::are_possible(&device.came),
                 owned,
                 said,
             };
@@ -172,18 +170,13 @@ async fn join_page(
 
 async fn join(
     State(site): State<Site>,
-    Extension(client): Extension<ClientInfo>,
+    device: Device,
     Path(secret): Path<String>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let form = fields(&body);
     let name = field(&form, "name");
-    match site
-        .people
-        .join(&secret, &name, field(&form, "password"), &Device::of(&headers, &client))
-        .await
-    {
+    match site.people.join(&secret, &name, field(&form, "password"), &device).await {
         Ok(signed_in) => Ok(led_on(&signed_in, "/ops/settings")),
         Err(refusal) => {
             let role = site.people.invited(&secret).await?;
@@ -195,8 +188,8 @@ async fn join(
 
 async fn sign_out(
     State(site): State<Site>,
-    Extension(client): Extension<ClientInfo>,
-    As(caller): As,
+    client: ClientInfo,
+    RequestPrincipal(caller): RequestPrincipal,
 ) -> Response {
     if let Principal::Account { session, .. } = caller {
         // One that has ended already is just as good.
@@ -247,8 +240,8 @@ fn done(word: &str) -> Said {
 
 async fn settings_page(
     State(site): State<Site>,
-    Extension(client): Extension<ClientInfo>,
-    As(caller): As,
+    client: ClientInfo,
+    RequestPrincipal(caller): RequestPrincipal,
     UrlQuery(query): Pairs,
 ) -> Result<Response, Problem> {
     let said = done(query.get("done").map_or("", String::as_str));
@@ -263,8 +256,8 @@ enum Outcome {
 
 async fn settings(
     State(site): State<Site>,
-    Extension(client): Extension<ClientInfo>,
-    As(caller): As,
+    client: ClientInfo,
+    RequestPrincipal(caller): RequestPrincipal,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let form = fields(&body);

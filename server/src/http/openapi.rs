@@ -1,93 +1,21 @@
-//! The description of the interface: made from the one table of routes, for programs (OpenAPI) and
-//! for people.
+//! The OpenAPI document of a list of routes.
 
-use std::{fmt::Write as _, sync::LazyLock};
-
-use axum::{
-    Json,
-    response::{Html, IntoResponse, Response},
-};
 use domain::access::Permission;
-use http::{HeaderValue, header};
-use utoipa::{
-    ToSchema,
-    openapi::{
-        Components, ContentBuilder, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathItem,
-        PathsBuilder, Ref, RefOr, Required, ResponseBuilder, ResponsesBuilder,
-        path::{OperationBuilder, ParameterBuilder, ParameterIn},
-        request_body::RequestBodyBuilder,
-        schema::Schema,
-        security::{
-            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
-        },
+use utoipa::openapi::{
+    Components, ContentBuilder, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathItem,
+    PathsBuilder, Required, ResponseBuilder, ResponsesBuilder,
+    path::{OperationBuilder, ParameterBuilder, ParameterIn},
+    request_body::RequestBodyBuilder,
+    security::{
+        ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
     },
 };
 
 use crate::http::{
-    api::{ROUTES, Route},
-    assets,
-    error::{Kind, Problem},
+    api::route::Route,
+    error::Problem,
+    schema::{Content, Schemas, of},
 };
-
-/// A type's schema; what it refers to is added to the list of all.
-pub type Holds = fn(&mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema>;
-
-/// The schema of a type.
-pub fn of<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema> {
-    T::schemas(all);
-    match T::schema() {
-        RefOr::T(Schema::Object(object))
-            if object.properties.is_empty()
-                && object.enum_values.is_none()
-                && T::name() == "String" =>
-        {
-            RefOr::T(Schema::Object(object))
-        }
-        schema => {
-            let name = T::name().into_owned();
-            all.push((name.clone(), schema));
-            RefOr::Ref(Ref::from_schema_name(name))
-        }
-    }
-}
-
-/// A parameter of a query.
-#[derive(Clone, Copy)]
-pub struct Parameter {
-    /// Its name.
-    pub name: &'static str,
-    /// What it means.
-    pub meaning: &'static str,
-    required: bool,
-    holds: Holds,
-}
-
-impl Parameter {
-    /// One that may be left out.
-    pub const fn optional<T: ToSchema>(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, meaning, required: false, holds: of::<T> }
-    }
-
-    /// One that must be there.
-    pub const fn required<T: ToSchema>(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, meaning, required: true, holds: of::<T> }
-    }
-}
-
-/// What an answer is.
-#[derive(Clone, Copy)]
-pub enum Content {
-    /// JSON of a type.
-    Json(Holds),
-    /// JSON of a shape that is described elsewhere.
-    Free,
-    /// JSON Lines.
-    Lines,
-    /// Server-sent events.
-    Stream,
-    /// A page for people.
-    Page,
-}
 
 fn method(route: &Route) -> HttpMethod {
     match route.method {
@@ -113,7 +41,8 @@ fn operation_id(route: &Route) -> String {
     }) + one
 }
 
-fn operation(route: &Route, all: &mut Vec<(String, RefOr<Schema>)>) -> OperationBuilder {
+/// Describes a route; the schemas that it refers to are added to the list of all.
+pub fn operation(route: &Route, all: &mut Schemas) -> OperationBuilder {
     let mut operation = OperationBuilder::new()
         .operation_id(Some(operation_id(route)))
         .summary(Some(route.summary));
@@ -131,11 +60,11 @@ fn operation(route: &Route, all: &mut Vec<(String, RefOr<Schema>)>) -> Operation
             .parameter_in(ParameterIn::Query)
             .required(required);
         operation = operation
-            .parameter(parameter.description(Some(one.meaning)).schema(Some((one.holds)(all))));
+            .parameter(parameter.description(Some(one.meaning)).schema(Some((one.schema)(all))));
     }
-    if let Some((example, holds)) = route.body {
+    if let Some((example, schema)) = route.body {
         let example = serde_json::from_str::<serde_json::Value>(example).ok();
-        let content = ContentBuilder::new().schema(Some(holds(all))).example(example).build();
+        let content = ContentBuilder::new().schema(Some(schema(all))).example(example).build();
         operation = operation.request_body(Some(
             RequestBodyBuilder::new().content("application/json", content).build(),
         ));
@@ -150,9 +79,8 @@ fn operation(route: &Route, all: &mut Vec<(String, RefOr<Schema>)>) -> Operation
     let (status, meaning) = route.answer;
     let good = ResponseBuilder::new().description(meaning);
     let good = match route.content {
-        Content::Json(holds) => {
-            good.content("application/json", ContentBuilder::new().schema(Some(holds(all))).build())
-        }
+        Content::Json(schema) => good
+            .content("application/json", ContentBuilder::new().schema(Some(schema(all))).build()),
         Content::Free => good.content("application/json", ContentBuilder::new().build()),
         Content::Lines => good.content(
             "application/jsonl",
@@ -178,10 +106,10 @@ fn operation(route: &Route, all: &mut Vec<(String, RefOr<Schema>)>) -> Operation
     )
 }
 
-/// The OpenAPI document.
-pub fn document() -> OpenApi {
+/// Makes the OpenAPI document of routes.
+pub fn document(routes: &[Route]) -> OpenApi {
     let (mut paths, mut all) = (PathsBuilder::new(), Vec::new());
-    for route in ROUTES {
+    for route in routes {
         paths = paths
             .path(route.path, PathItem::new(method(route), operation(route, &mut all).build()));
     }
@@ -205,119 +133,4 @@ pub fn document() -> OpenApi {
         .paths(paths.build())
         .components(Some(components))
         .build()
-}
-
-/// `GET /api/openapi.json`
-pub async fn json() -> Response {
-    static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(document);
-    Json(&*DOCUMENT).into_response()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// A sentence: what stands between backticks is code.
-fn prose(text: &str) -> String {
-    let mut html = String::new();
-    for (index, piece) in text.split('`').enumerate() {
-        let (before, after) = if index % 2 == 1 { ("<code>", "</code>") } else { ("", "") };
-        html.extend([before, &escape(piece), after]);
-    }
-    html
-}
-
-/// Who may ask.
-fn for_whom(need: Permission) -> String {
-    match need {
-        Permission::Nothing => "everyone".to_owned(),
-        Permission::Itself => "Calm Ops itself".to_owned(),
-        Permission::ShareLink => "whoever holds the link".to_owned(),
-        Permission::Ingest => "responders, and tokens with the scope 'ingest'".to_owned(),
-        Permission::Read => "viewers, and tokens with the scope 'read'".to_owned(),
-        Permission::Respond => "responders, and tokens with the scope 'respond'".to_owned(),
-        Permission::Person { role, recently_authenticated } => {
-            format!("{role}s{}", if recently_authenticated { ", with a fresh sign-in" } else { "" })
-        }
-    }
-}
-
-/// `GET /api`
-pub async fn page() -> Response {
-    let mut rows = String::new();
-    for route in ROUTES {
-        let _ = write!(
-            rows,
-            "<section><h2><code>{} {}</code></h2><p>{}</p>",
-            route.method.to_uppercase(),
-            escape(route.path),
-            prose(route.summary)
-        );
-        if !route.query.is_empty() {
-            rows.push_str("<dl>");
-            for Parameter { name, meaning, .. } in route.query {
-                let _ = write!(
-                    rows,
-                    "<dt><code>{}</code></dt><dd>{}</dd>",
-                    escape(name),
-                    prose(meaning)
-                );
-            }
-            rows.push_str("</dl>");
-        }
-        if let Some((body, _)) = route.body {
-            let _ =
-                write!(rows, "<p>Body:</p><pre tabindex=\"0\"><code>{}</code></pre>", escape(body));
-        }
-        let _ = write!(
-            rows,
-            "<p>Answer {}: {}</p><p>For {}.</p></section>",
-            route.answer.0,
-            prose(route.answer.1),
-            for_whom(route.need)
-        );
-    }
-    let mut kinds = String::new();
-    for (kind, meaning) in Kind::ALL {
-        let kind = kind.as_str();
-        let _ =
-            write!(kinds, "<dt id=\"{kind}\"><code>{kind}</code></dt><dd>{}</dd>", prose(meaning));
-    }
-    let page = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Interface · Calm Ops</title><link rel=\"stylesheet\" href=\"{}\"></head><body><main class=\"plain-page\"><h1>The interface for programs</h1>\
-         <p>Errors are problem details (RFC 9457). Times are RFC 3339, UTC. The same for programs: <a href=\"/api/openapi.json\">openapi.json</a>. \
-         Back to <a href=\"/ops/health\">health</a>.</p>{rows}<section><h2>Problems</h2><p>What <code>type</code> says after the <code>#</code>:</p><dl>{kinds}</dl></section></main></body></html>",
-        escape(&assets::names().css)
-    );
-    let mut response = Html(page).into_response();
-    let policy = HeaderValue::from_static(
-        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
-    );
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    response
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    /// A later type of the same name would take the place of the first without a word.
-    #[test]
-    fn every_name_stands_for_one_schema() {
-        let mut all = Vec::new();
-        ROUTES.iter().for_each(|route| drop(operation(route, &mut all)));
-        let mut known = BTreeMap::new();
-        for (name, schema) in all {
-            let schema = serde_json::to_value(schema).unwrap();
-            assert_eq!(
-                *known.entry(name.clone()).or_insert_with(|| schema.clone()),
-                schema,
-                "two types are called {name}"
-            );
-        }
-        assert!(known.len() > 60, "{}", known.len());
-    }
 }

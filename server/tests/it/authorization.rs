@@ -9,9 +9,9 @@ use std::{
 
 use domain::access::{Permission, Role};
 use server::http::{
-    api::ROUTES,
-    openapi::Content,
+    api::routes,
     route_permissions::{ROUTE_PERMISSIONS, RoutePermission},
+    schema::Content,
 };
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -150,7 +150,7 @@ fn every_route_asks_for_exactly_what_its_row_says() {
     let everyone: Vec<Who> = everyone(&program).into_iter().chain([stale]).collect();
     let mut tried = 0;
     for who in &everyone {
-        for route in ROUTES {
+        for route in routes() {
             // These end what the other routes are asked with, and are tried by themselves. A stream
             // does not end by itself.
             if route.path == "/api/people/sign-out"
@@ -342,7 +342,7 @@ fn what_is_over_opens_nothing() {
         assert_eq!(asks(&program, "Cookie: none=1\r\n", "GET", path, "").status, 404, "{what}");
     }
     for (what, header) in everything {
-        for route in ROUTES {
+        for route in routes() {
             if route.path == "/api/people/sign-out"
                 || (route.need == Permission::Nothing && matches!(route.content, Content::Stream))
             {
