@@ -21,8 +21,8 @@ use values::Found;
 
 use crate::{
     collectors,
+    http::{client_info::Network, tls::Files},
     store::Where,
-    web::{came::Network, tls::Files},
 };
 
 mod file;

@@ -27,9 +27,9 @@ use throttle::{Beginnings, Throttle, network_of};
 
 use crate::{
     clock::Clock,
+    http::client_info::ClientInfo,
     service::{Known, Service},
     store::Store,
-    web::came::Came,
 };
 
 pub mod passkeys;
@@ -48,14 +48,14 @@ pub struct Device {
     /// The browser, as it calls itself; shortened.
     pub agent: String,
     /// How it came.
-    pub came: Came,
+    pub came: ClientInfo,
     /// The sign-in that it has already: a new one takes its place.
     pub signed_in: Option<SecretHash>,
 }
 
 impl Device {
     /// From a request.
-    pub fn of(headers: &HeaderMap, came: &Came) -> Self {
+    pub fn of(headers: &HeaderMap, came: &ClientInfo) -> Self {
         let agent = headers
             .get(header::USER_AGENT)
             .and_then(|value| value.to_str().ok())
@@ -83,7 +83,7 @@ impl SignedIn {
 }
 
 /// The `Set-Cookie` header that forgets a sign-in.
-pub fn no_cookie(came: &Came) -> String {
+pub fn no_cookie(came: &ClientInfo) -> String {
     let (name, secure) = if came.secure { (SAFE_COOKIE, "; Secure") } else { (COOKIE, "") };
     format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}")
 }
@@ -103,7 +103,7 @@ impl Shown {
     /// By a request. A token comes before a cookie, even if it is none of ours. What a proxy in
     /// front asked for by another scheme, such as a password of its own (`Basic`), is not meant for
     /// Calm Ops.
-    pub fn by(headers: &HeaderMap, came: &Came) -> Self {
+    pub fn by(headers: &HeaderMap, came: &ClientInfo) -> Self {
         let authorization =
             headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let (scheme, secret) =
@@ -375,7 +375,11 @@ impl People {
     }
 
     /// Begins to make a passkey for whoever asks: the browser's options.
-    pub async fn begin_passkey(&self, caller: &Principal, came: &Came) -> Result<Vec<u8>, Error> {
+    pub async fn begin_passkey(
+        &self,
+        caller: &Principal,
+        came: &ClientInfo,
+    ) -> Result<Vec<u8>, Error> {
         let account = self.account(caller).await?;
         let known = self.service.known().await?;
         let has: Vec<&Passkey> =
@@ -387,7 +391,7 @@ impl People {
     pub async fn add_passkey(
         &self,
         caller: Principal,
-        came: &Came,
+        came: &ClientInfo,
         label: String,
         answer: &[u8],
     ) -> Result<Committed, Error> {
@@ -456,7 +460,7 @@ fn came_before(known: &Known, account: AccountId, from: IpAddr) -> bool {
 }
 
 /// The session's secret, as the browser sent it.
-fn session_cookie<'a>(headers: &'a HeaderMap, came: &Came) -> Option<&'a str> {
+fn session_cookie<'a>(headers: &'a HeaderMap, came: &ClientInfo) -> Option<&'a str> {
     let wanted = if came.secure { SAFE_COOKIE } else { COOKIE };
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs =

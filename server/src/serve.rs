@@ -19,6 +19,14 @@ use crate::{
     config::{Config, PublicUrl},
     documents::{BadDocuments, Documents},
     exec::Runner,
+    http::{
+        client_info::Proxies,
+        listener,
+        middleware::guard::{Guard, Hosts},
+        router::router,
+        state::Site,
+        tls::{self, BadCertificate},
+    },
     live::Live,
     monitor::{Kept, Monitor, Parts, intake::Intake, recording::Recording, supervisor::Supervisor},
     people::People,
@@ -28,13 +36,6 @@ use crate::{
     },
     service::Service,
     store::{self, StoreError, Where, disk_reserve::Reserve},
-    web::{
-        self, Site,
-        came::Proxies,
-        guard::{Door, Hosts},
-        serving,
-        tls::{self, BadCertificate},
-    },
 };
 
 /// A stop shorter than this leaves nothing unseen: the next round of the collectors comes as it
@@ -256,11 +257,11 @@ pub async fn run(
     }
     let mut names = config.allowed_hosts.clone();
     names.extend(config.public_url.as_ref().map(|url| url.host().to_owned()));
-    let door = Door { hosts: Hosts::new(&names), proxies: Proxies::new(&config.trusted_proxies) };
-    let router = web::router(site, door, config.limits.push_bytes);
+    let guard = Guard { hosts: Hosts::new(&names), proxies: Proxies::new(&config.trusted_proxies) };
+    let router = router(site, guard, config.limits.push_bytes);
     let tls = config.tls.clone().map(|files| tls::acceptor(files, stop.clone())).transpose()?;
     ready(address, link);
-    serving::serve(listener, tls, router, config.limits.streams + MORE_CONNECTIONS, stop.clone())
+    listener::serve(listener, tls, router, config.limits.streams + MORE_CONNECTIONS, stop.clone())
         .await?;
     // What runs has 2 s to end; it is not cut off.
     let _ = executor.await;

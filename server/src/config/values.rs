@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 pub(super) use super::found::{Found, count, duration, path};
 use super::{LogFormat, Secret};
-use crate::web::came::Network;
+use crate::http::client_info::Network;
 
 pub(super) fn listen(found: &Found) -> Result<SocketAddr, String> {
     const EXPECTED: &str = "an address and a port, such as '127.0.0.1:3000'";

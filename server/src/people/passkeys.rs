@@ -31,7 +31,7 @@ use webauthn_rp::{
     },
 };
 
-use crate::web::came::Came;
+use crate::http::client_info::ClientInfo;
 
 /// How many ceremonies may be open at a time. What has ended makes room.
 const MOST_OPEN: usize = 4_000;
@@ -84,7 +84,7 @@ fn refused() -> Error {
 }
 
 /// Where a request's passkeys belong to, and the origin that the browser signs.
-fn place(came: &Came) -> Result<(RpId, String), Error> {
+fn place(came: &ClientInfo) -> Result<(RpId, String), Error> {
     let no_names = || {
         conflict(
             "Browsers know passkeys only for names. Open this page by its name instead of its number, with https or as localhost.",
@@ -110,7 +110,7 @@ fn place(came: &Came) -> Result<(RpId, String), Error> {
 }
 
 /// Whether the browser can have passkeys for this server, the way that it came.
-pub fn are_possible(came: &Came) -> bool {
+pub fn are_possible(came: &ClientInfo) -> bool {
     place(came).is_ok()
 }
 
@@ -140,7 +140,7 @@ impl Passkeys {
     /// Begins to make one for an account that has these: the browser's options, as JSON.
     pub fn begin(
         &self,
-        came: &Came,
+        came: &ClientInfo,
         account: &Account,
         has: &[&Passkey],
     ) -> Result<Vec<u8>, Error> {
@@ -175,7 +175,12 @@ impl Passkeys {
     }
 
     /// Ends it with what the browser answered, as its `toJSON()` writes it.
-    pub fn finish(&self, came: &Came, account: &Account, answer: &[u8]) -> Result<Made, Error> {
+    pub fn finish(
+        &self,
+        came: &ClientInfo,
+        account: &Account,
+        answer: &[u8],
+    ) -> Result<Made, Error> {
         let (rp, origin) = place(came)?;
         let registration = Registration::from_json_relaxed(answer).map_err(|_| damaged())?;
         let challenge = registration.challenge_relaxed().map_err(|_| damaged())?;
@@ -201,7 +206,7 @@ impl Passkeys {
     }
 
     /// Begins a sign-in by whichever passkey the device has: the browser's options, as JSON.
-    pub fn ask(&self, came: &Came) -> Result<Vec<u8>, Error> {
+    pub fn ask(&self, came: &ClientInfo) -> Result<Vec<u8>, Error> {
         let (rp, _) = place(came)?;
         let (server, client) = DiscoverableCredentialRequestOptions::passkey(&rp)
             .start_ceremony()
@@ -224,7 +229,7 @@ impl Passkeys {
     /// Ends a sign-in: the passkey's new state if it is the account's and its answer is good.
     pub fn check(
         &self,
-        came: &Came,
+        came: &ClientInfo,
         presented: &Presented,
         account: &Account,
         passkey: &Passkey,
@@ -277,7 +282,7 @@ mod tests {
     #[test]
     fn passkeys_belong_to_names_that_are_reached_safely() {
         let possible = |host: &str, secure| {
-            are_possible(&Came {
+            are_possible(&ClientInfo {
                 from: IpAddr::from([127, 0, 0, 1]),
                 secure,
                 host: host.to_owned(),

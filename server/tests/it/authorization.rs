@@ -8,10 +8,10 @@ use std::{
 };
 
 use domain::access::{Permission, Role};
-use server::web::{
-    api::ROUTES,
-    doors::{DOORS, Door},
-    openapi::Content,
+use server::http::{
+    api::routes,
+    route_permissions::{ROUTE_PERMISSIONS, RoutePermission},
+    schema::Content,
 };
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -150,7 +150,7 @@ fn every_route_asks_for_exactly_what_its_row_says() {
     let everyone: Vec<Who> = everyone(&program).into_iter().chain([stale]).collect();
     let mut tried = 0;
     for who in &everyone {
-        for route in ROUTES {
+        for route in routes() {
             // These end what the other routes are asked with, and are tried by themselves. A stream
             // does not end by itself.
             if route.path == "/api/people/sign-out"
@@ -342,7 +342,7 @@ fn what_is_over_opens_nothing() {
         assert_eq!(asks(&program, "Cookie: none=1\r\n", "GET", path, "").status, 404, "{what}");
     }
     for (what, header) in everything {
-        for route in ROUTES {
+        for route in routes() {
             if route.path == "/api/people/sign-out"
                 || (route.need == Permission::Nothing && matches!(route.content, Content::Stream))
             {
@@ -357,10 +357,11 @@ fn what_is_over_opens_nothing() {
                 route.path
             );
         }
-        for door in
-            DOORS.iter().filter(|door| door.path != "/sign-out" && door.need != Permission::Nothing)
+        for row in ROUTE_PERMISSIONS
+            .iter()
+            .filter(|row| row.path != "/sign-out" && row.need != Permission::Nothing)
         {
-            let (answer, told) = knock(&program, door, header);
+            let (answer, told) = knock(&program, row, header);
             assert!(is_refused(&answer), "{told} by {what}: {answer:?}");
         }
     }
@@ -368,27 +369,27 @@ fn what_is_over_opens_nothing() {
 }
 
 /// Tries one way in; the answer, and what was asked.
-fn knock(program: &Running, door: &Door, header: &str) -> (Answer, String) {
+fn knock(program: &Running, row: &RoutePermission, header: &str) -> (Answer, String) {
     let header = if header.is_empty() { "Cookie: none=1\r\n" } else { header };
     let known = |text: &str| {
         let text = text.replace("incident={number}", "incident=1").replace("{number}", "999999");
         text.replace("{hash}", &"0".repeat(64))
     };
-    let path = door.path.replace("{id}", if door.path.contains("approve") { "1-1" } else { "1" });
+    let path = row.path.replace("{id}", if row.path.contains("approve") { "1-1" } else { "1" });
     let path = path
         .replace("{entry}", "1")
         .replace("{secret}", &"0".repeat(64))
         .replace("{token}", &"0".repeat(64));
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
-    let path = match door.path {
+    let path = match row.path {
         "/api/pages/incident" | "/api/pages/shares" => format!("{path}?id=1"),
         "/api/pages/approve" => format!("{path}?id=1-1"),
         _ => path,
     };
     let answer = program
-        .request(&door.method.to_uppercase(), &path, &format!("{form}{header}"), &known(door.body))
+        .request(&row.method.to_uppercase(), &path, &format!("{form}{header}"), &known(row.body))
         .unwrap();
-    (answer, format!("{} {path} {}", door.method, door.body))
+    (answer, format!("{} {path} {}", row.method, row.body))
 }
 
 /// Whether that is a no, or leads to the sign-in.
@@ -471,17 +472,17 @@ fn every_door_asks_for_exactly_what_its_row_says() {
     let everyone: Vec<Who> = everyone(&program).into_iter().chain([stale]).collect();
     let mut tried = 0;
     for who in &everyone {
-        for door in DOORS {
+        for row in ROUTE_PERMISSIONS {
             // It ends what the others are asked with.
-            if door.path == "/sign-out" {
+            if row.path == "/sign-out" {
                 continue;
             }
-            let (answer, told) = knock(&program, door, &who.header);
+            let (answer, told) = knock(&program, row, &who.header);
             let refused = is_refused(&answer);
             let what = answer.body.chars().take(300).collect::<String>();
             assert_eq!(
                 refused,
-                !(who.may)(door.need),
+                !(who.may)(row.need),
                 "{told} as {}: {} {what}",
                 who.name,
                 answer.status

@@ -298,7 +298,7 @@ fn every_route_of_the_table_is_described_and_answers() {
     let home = Home::new();
     let program = home.start();
     let description = program.get("/api/openapi.json").json();
-    for route in server::web::api::ROUTES {
+    for route in server::http::api::routes() {
         assert!(
             description["paths"][route.path][route.method].is_object(),
             "{route:?} is not described"

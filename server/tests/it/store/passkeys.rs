@@ -5,7 +5,7 @@ use commands::account_change::{AccountChange, RemovePasskey};
 use domain::{access::Principal, error::Error, id::PasskeyId};
 use rcgen::{KeyPair, SigningKey as _};
 use serde_json::{Value, json};
-use server::{people::SignedIn, web::came::Came};
+use server::{http::client_info::ClientInfo, people::SignedIn};
 use sha2::{Digest as _, Sha256};
 
 use crate::store::{
@@ -241,7 +241,7 @@ pub async fn a_passkey_is_removed_and_is_only_ever_ones_own(place: &Place) {
         .unwrap();
     assert!(house.refuses(7, &phone.get(&house.ask())).await, "it is removed");
 
-    let number = Came { host: "127.0.0.1:3000".to_owned(), ..came() };
+    let number = ClientInfo { host: "127.0.0.1:3000".to_owned(), ..came() };
     assert!(
         matches!(house.people.begin_passkey(&caller, &number).await, Err(Error::Conflict { .. })),
         "browsers have none there"

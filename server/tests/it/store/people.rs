@@ -24,11 +24,11 @@ use http::{HeaderMap, HeaderValue, header};
 use server::{
     board::Board,
     clock::Clock,
+    http::client_info::ClientInfo,
     live::Live,
     people::{Device, People, Shown, SignedIn},
     service::Service,
     store::{Store, verify::verify},
-    web::came::Came,
 };
 
 use crate::store::support::{Place, at, opened};
@@ -42,8 +42,12 @@ pub struct House {
     pub store: Arc<dyn Store>,
 }
 
-pub fn came() -> Came {
-    Came { from: IpAddr::from([127, 0, 0, 1]), secure: false, host: "localhost:3000".to_owned() }
+pub fn came() -> ClientInfo {
+    ClientInfo {
+        from: IpAddr::from([127, 0, 0, 1]),
+        secure: false,
+        host: "localhost:3000".to_owned(),
+    }
 }
 
 pub fn device() -> Device {
@@ -52,7 +56,7 @@ pub fn device() -> Device {
 
 /// As if from another address, so that the throttle of this one does not matter.
 pub fn from(last: u8) -> Device {
-    Device { came: Came { from: IpAddr::from([203, 0, 113, last]), ..came() }, ..device() }
+    Device { came: ClientInfo { from: IpAddr::from([203, 0, 113, last]), ..came() }, ..device() }
 }
 
 /// The headers of a request with a sign-in.

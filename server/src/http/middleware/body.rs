@@ -12,7 +12,7 @@ use futures::StreamExt as _;
 use http::{Method, header};
 use http_body_util::LengthLimitError;
 
-use crate::web::problem::{Kind, Problem};
+use crate::http::error::{Kind, Problem};
 
 /// How long a body may take to arrive.
 const WITHIN: Duration = Duration::from_secs(10);

@@ -37,7 +37,7 @@ impl Default for Peer {
 
 /// How a request came here. In the extensions of every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Came {
+pub struct ClientInfo {
     /// From which address: that of the browser, not that of a proxy.
     pub from: IpAddr,
     /// Whether it came by https.
@@ -108,13 +108,13 @@ impl Proxies {
         self.0.iter().any(|network| network.holds(address))
     }
 
-    /// How a request came: by its connection, and by what trusted proxies say of it.
-    pub fn came(&self, peer: Peer, headers: &HeaderMap) -> Came {
+    /// How a request client: by its connection, and by what trusted proxies say of it.
+    pub fn client_info(&self, peer: Peer, headers: &HeaderMap) -> ClientInfo {
         let host = || {
             headers.get(header::HOST).map_or("", |value| value.to_str().unwrap_or("?")).to_owned()
         };
         if !self.trusts(peer.address) {
-            return Came { from: peer.address, secure: peer.tls, host: host() };
+            return ClientInfo { from: peer.address, secure: peer.tls, host: host() };
         }
         // Each proxy adds the address that it saw at the end. From there on backwards the first one
         // that is no proxy of ours is the browser's; what stands before it anyone could have
@@ -141,7 +141,7 @@ impl Proxies {
         };
         let secure = last("x-forwarded-proto")
             .map_or(peer.tls, |scheme| scheme.eq_ignore_ascii_case("https"));
-        Came { from, secure, host: last("x-forwarded-host").map_or_else(host, str::to_owned) }
+        ClientInfo { from, secure, host: last("x-forwarded-host").map_or_else(host, str::to_owned) }
     }
 }
 
@@ -157,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    fn came(
+    fn client(
         proxies: &[&str],
         peer: &str,
         pairs: &[(&'static str, &'static str)],
@@ -168,8 +168,8 @@ mod tests {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let peer = Peer { address: peer.parse().unwrap(), tls: false };
-        let came = Proxies::new(&networks).came(peer, &headers);
-        (came.from.to_string(), came.secure, came.host)
+        let client = Proxies::new(&networks).client_info(peer, &headers);
+        (client.from.to_string(), client.secure, client.host)
     }
 
     #[test]
@@ -180,17 +180,20 @@ mod tests {
             ("x-forwarded-proto", "https"),
             ("x-forwarded-host", "ops.example"),
         ];
-        assert_eq!(came(&[], "127.0.0.1", &told), ("127.0.0.1".into(), false, "inner:3000".into()));
         assert_eq!(
-            came(&["10.0.0.0/8"], "127.0.0.1", &told),
+            client(&[], "127.0.0.1", &told),
             ("127.0.0.1".into(), false, "inner:3000".into())
         );
         assert_eq!(
-            came(&["127.0.0.1"], "127.0.0.1", &told),
+            client(&["10.0.0.0/8"], "127.0.0.1", &told),
+            ("127.0.0.1".into(), false, "inner:3000".into())
+        );
+        assert_eq!(
+            client(&["127.0.0.1"], "127.0.0.1", &told),
             ("203.0.113.9".into(), true, "ops.example".into())
         );
         assert_eq!(
-            came(&["::1"], "::1", &told),
+            client(&["::1"], "::1", &told),
             ("203.0.113.9".into(), true, "ops.example".into())
         );
     }
@@ -206,7 +209,7 @@ mod tests {
             ("[203.0.113.9", "127.0.0.1"),
         ] {
             assert_eq!(
-                came(&["127.0.0.1"], "127.0.0.1", &[("x-forwarded-for", written)]).0,
+                client(&["127.0.0.1"], "127.0.0.1", &[("x-forwarded-for", written)]).0,
                 address,
                 "{written}"
             );
@@ -219,9 +222,9 @@ mod tests {
             ("x-forwarded-for", "10.0.0.1, 198.51.100.7"),
             ("x-forwarded-for", "203.0.113.9, 10.1.2.3"),
         ];
-        assert_eq!(came(&["10.0.0.0/8"], "10.9.9.9", &forged).0, "203.0.113.9");
+        assert_eq!(client(&["10.0.0.0/8"], "10.9.9.9", &forged).0, "203.0.113.9");
         assert_eq!(
-            came(
+            client(
                 &["10.0.0.0/8"],
                 "10.9.9.9",
                 &[("x-forwarded-for", "1.2.3.4, nonsense, 10.1.2.3")]
@@ -231,15 +234,15 @@ mod tests {
         );
         let two_lines = [("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "unknown, 10.1.2.3")];
         assert_eq!(
-            came(&["10.0.0.0/8"], "10.9.9.9", &two_lines).0,
+            client(&["10.0.0.0/8"], "10.9.9.9", &two_lines).0,
             "10.1.2.3",
             "nor in an earlier line"
         );
         let two_hosts =
             [("x-forwarded-host", "forged.example"), ("x-forwarded-host", "ops.example")];
-        assert_eq!(came(&["10.0.0.0/8"], "10.9.9.9", &two_hosts).2, "ops.example");
+        assert_eq!(client(&["10.0.0.0/8"], "10.9.9.9", &two_hosts).2, "ops.example");
         assert_eq!(
-            came(&["0.0.0.0/0"], "10.9.9.9", &[("x-forwarded-for", "1.2.3.4, 5.6.7.8")]).0,
+            client(&["0.0.0.0/0"], "10.9.9.9", &[("x-forwarded-for", "1.2.3.4, 5.6.7.8")]).0,
             "1.2.3.4"
         );
     }

@@ -6,7 +6,7 @@ use app::gate::{self, JoinPage, POLICY, Said, SettingsPage, SignInPage, Typed};
 use axum::{
     Router,
     body::Bytes,
-    extract::{Extension, Path, Query as UrlQuery, State},
+    extract::{Path, Query as UrlQuery, State},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
@@ -24,16 +24,17 @@ use domain::{
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     time::Span,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 
 use crate::{
-    people::{Device, SignedIn, no_cookie, passkeys},
-    web::{
-        Site, assets,
-        came::Came,
-        problem::Problem,
-        who::{As, own_page},
+    http::{
+        assets,
+        auth::{RequestPrincipal, own_page},
+        client_info::ClientInfo,
+        error::Problem,
+        state::Site,
     },
+    people::{Device, SignedIn, no_cookie, passkeys},
 };
 
 mod contacts;
@@ -105,13 +106,13 @@ type Pairs = UrlQuery<std::collections::BTreeMap<String, String>>;
 
 async fn sign_in_page(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
+    client: ClientInfo,
     UrlQuery(query): Pairs,
 ) -> Result<Response, Problem> {
     let to = own_page(query.get("to").map_or("/", String::as_str)).to_owned();
     let page = SignInPage {
         to,
-        passkeys: passkeys::are_possible(&came),
+        passkeys: passkeys::are_possible(&client),
         owned: site.people.has_owner().await?,
         ..SignInPage::default()
     };
@@ -130,13 +131,12 @@ fn led_on(signed_in: &SignedIn, to: &str) -> Response {
 
 async fn sign_in(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
-    headers: HeaderMap,
+    device: Device,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let form = fields(&body);
     let (name, to) = (field(&form, "name"), field(&form, "to"));
-    match site.people.sign_in(&name, field(&form, "password"), &Device::of(&headers, &came)).await {
+    match site.people.sign_in(&name, field(&form, "password"), &device).await {
         Ok(signed_in) => Ok(led_on(&signed_in, &to)),
         Err(refusal) => {
             let said = Said::Refused(match &refusal {
@@ -149,7 +149,7 @@ async fn sign_in(
             let page = SignInPage {
                 to: own_page(&to).to_owned(),
                 name,
-                passkeys: passkeys::are_possible(&came),
+                passkeys: passkeys::are_possible(&device.came),
                 owned,
                 said,
             };
@@ -170,18 +170,13 @@ async fn join_page(
 
 async fn join(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
+    device: Device,
     Path(secret): Path<String>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let form = fields(&body);
     let name = field(&form, "name");
-    match site
-        .people
-        .join(&secret, &name, field(&form, "password"), &Device::of(&headers, &came))
-        .await
-    {
+    match site.people.join(&secret, &name, field(&form, "password"), &device).await {
         Ok(signed_in) => Ok(led_on(&signed_in, "/ops/settings")),
         Err(refusal) => {
             let role = site.people.invited(&secret).await?;
@@ -193,15 +188,15 @@ async fn join(
 
 async fn sign_out(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
-    As(caller): As,
+    client: ClientInfo,
+    RequestPrincipal(caller): RequestPrincipal,
 ) -> Response {
     if let Principal::Account { session, .. } = caller {
         // One that has ended already is just as good.
         let _ = site.service.execute(caller, EndSession { session }).await;
     }
     let mut response = Redirect::to("/sign-in").into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&no_cookie(&came)) {
+    if let Ok(cookie) = HeaderValue::from_str(&no_cookie(&client)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
@@ -209,7 +204,7 @@ async fn sign_out(
 
 async fn shown(
     site: &Site,
-    came: &Came,
+    client: &ClientInfo,
     caller: Principal,
     code: StatusCode,
     said: Said,
@@ -217,7 +212,7 @@ async fn shown(
 ) -> Result<Response, Problem> {
     let settings = site.service.execute(caller.clone(), GetSettings {}).await?;
     let contacts = site.service.execute(caller, ListContacts {}).await?;
-    let (reach, passkeys, typed) = (site.reach, passkeys::are_possible(came), Typed(typed));
+    let (reach, passkeys, typed) = (site.reach, passkeys::are_possible(client), Typed(typed));
     let page = SettingsPage { settings, contacts, reach, passkeys, said, typed };
     Ok(document(code, gate::settings(&assets::names(), &page)))
 }
@@ -245,12 +240,12 @@ fn done(word: &str) -> Said {
 
 async fn settings_page(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
-    As(caller): As,
+    client: ClientInfo,
+    RequestPrincipal(caller): RequestPrincipal,
     UrlQuery(query): Pairs,
 ) -> Result<Response, Problem> {
     let said = done(query.get("done").map_or("", String::as_str));
-    shown(&site, &came, caller, StatusCode::OK, said, Vec::new()).await
+    shown(&site, &client, caller, StatusCode::OK, said, Vec::new()).await
 }
 
 /// What came of a form: a word for the address, or what is said at once.
@@ -261,23 +256,23 @@ enum Outcome {
 
 async fn settings(
     State(site): State<Site>,
-    Extension(came): Extension<Came>,
-    As(caller): As,
+    client: ClientInfo,
+    RequestPrincipal(caller): RequestPrincipal,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let form = fields(&body);
-    match deed(&site, &came, caller.clone(), &form).await {
+    match deed(&site, &client, caller.clone(), &form).await {
         Ok(Outcome::Done(word)) => {
             Ok(Redirect::to(&format!("/ops/settings?done={word}")).into_response())
         }
         Ok(Outcome::Said(said)) => {
-            shown(&site, &came, caller, StatusCode::OK, said, Vec::new()).await
+            shown(&site, &client, caller, StatusCode::OK, said, Vec::new()).await
         }
         Err(Error::SignIn) => Ok(Redirect::to("/sign-in?to=%2Fops%2Fsettings").into_response()),
         Err(refusal) => {
             shown(
                 &site,
-                &came,
+                &client,
                 caller,
                 Problem::from(refusal.clone()).status(),
                 Said::Refused(sentence(&refusal)),
@@ -297,7 +292,7 @@ fn unreadable() -> Error {
 
 async fn deed(
     site: &Site,
-    came: &Came,
+    client: &ClientInfo,
     caller: Principal,
     form: &[(String, String)],
 ) -> Result<Outcome, Error> {
@@ -312,7 +307,8 @@ async fn deed(
         "invite" => {
             let role = role()?;
             let secret = site.people.invite(caller, role).await?;
-            let here = || format!("{}://{}", if came.secure { "https" } else { "http" }, came.host);
+            let here =
+                || format!("{}://{}", if client.secure { "https" } else { "http" }, client.host);
             let here = site.public_url.as_deref().map_or_else(here, str::to_owned);
             let what = format!(
                 "Send this link to whoever is to be {}. It works once, for 14 days.",

@@ -16,8 +16,8 @@ use http::{Method, Uri, request::Parts};
 use tokio::sync::watch;
 
 use crate::{
-    people::{People, Shown},
-    web::{Site, came::Came, problem::Problem},
+    http::{client_info::ClientInfo, error::Problem, state::Site},
+    people::{Device, People, Shown},
 };
 
 /// How often it is looked whether what a reader of the stream showed has ended by its time.
@@ -34,16 +34,42 @@ pub fn current() -> Principal {
     CALLER.try_with(Clone::clone).unwrap_or(Principal::Nobody)
 }
 
-/// Who asks, as handlers take it.
+/// The principal that a request comes from.
 #[derive(Clone, Debug)]
-pub struct As(pub Principal);
+pub struct RequestPrincipal(pub Principal);
 
-impl<S: Send + Sync> FromRequestParts<S> for As {
+impl<S: Send + Sync> FromRequestParts<S> for RequestPrincipal {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         // Without the layer nobody is known, and nobody may do nearly nothing.
         Ok(Self(parts.extensions.get::<Principal>().cloned().unwrap_or(Principal::Nobody)))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientInfo {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Error::SignIn.into())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Device {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let client = ClientInfo::from_request_parts(parts, state).await?;
+        Ok(Self::of(&parts.headers, &client))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Shown {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let client = ClientInfo::from_request_parts(parts, state).await?;
+        Ok(Self::by(&parts.headers, &client))
     }
 }
 
@@ -54,11 +80,13 @@ fn is_page(path: &str) -> bool {
 
 /// Puts the caller into the request. Whoever is not signed in and opens a page is led to the
 /// sign-in, and from there back.
-pub async fn resolve(State(site): State<Site>, mut request: Request, next: Next) -> Response {
-    let Some(came) = request.extensions().get::<Came>().cloned() else {
-        return Problem::from(Error::SignIn).into_response();
-    };
-    let caller = match site.people.caller(Shown::by(request.headers(), &came)).await {
+pub async fn resolve(
+    State(site): State<Site>,
+    shown: Shown,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let caller = match site.people.caller(shown).await {
         Ok(caller) => caller,
         Err(refusal) => return Problem::from(refusal).into_response(),
     };

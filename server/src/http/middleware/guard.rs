@@ -14,9 +14,9 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, Method, header};
 
-use crate::web::{
-    came::{Came, Peer, Proxies},
-    problem::{Kind, Problem},
+use crate::http::{
+    client_info::{ClientInfo, Peer, Proxies},
+    error::{Kind, Problem},
 };
 
 /// The names under which this server may be asked, in lower case and without ports.
@@ -44,7 +44,7 @@ impl Hosts {
 
 /// What the guard goes by.
 #[derive(Clone, Debug)]
-pub struct Door {
+pub struct Guard {
     /// The names under which this server may be asked.
     pub hosts: Hosts,
     /// The proxies whose headers are believed.
@@ -53,12 +53,12 @@ pub struct Door {
 
 /// Refuses what is not meant for us or comes from elsewhere; adds the headers that every answer
 /// carries.
-pub async fn guard(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+pub async fn guard(State(allowed): State<Guard>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
-    let came = door.proxies.came(peer, request.headers());
-    let secure = came.secure;
-    let checked = check(&door.hosts, &came, request.method(), request.headers());
-    request.extensions_mut().insert(came);
+    let client = allowed.proxies.client_info(peer, request.headers());
+    let secure = client.secure;
+    let checked = check(&allowed.hosts, &client, request.method(), request.headers());
+    request.extensions_mut().insert(client);
     let mut response = match checked {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
@@ -98,9 +98,14 @@ fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
-fn check(hosts: &Hosts, came: &Came, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+fn check(
+    hosts: &Hosts,
+    client: &ClientInfo,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
     let elsewhere = |detail: String| Err(Problem::new(Kind::Elsewhere, detail));
-    let host = came.host.as_str();
+    let host = client.host.as_str();
     if host.is_empty() {
         return Err(Problem::new(Kind::NoHost, "The request names no host.".to_owned()));
     }
@@ -113,7 +118,7 @@ fn check(hosts: &Hosts, came: &Came, method: &Method, headers: &HeaderMap) -> Re
             .split_once("://")
             // A page that came unsafely is another one than ours that came safely.
             .is_some_and(|(scheme, authority)| {
-                (scheme == "https" || (scheme == "http" && !came.secure))
+                (scheme == "https" || (scheme == "http" && !client.secure))
                     && authority.eq_ignore_ascii_case(host)
             });
         return if same {
@@ -148,8 +153,8 @@ mod tests {
             })
             .collect();
         let proxies = Proxies::new(&["127.0.0.1".parse().unwrap()]);
-        let came = proxies.came(Peer::default(), &headers);
-        check(&Hosts::new(&["ops.example".to_owned()]), &came, method, &headers)
+        let client = proxies.client_info(Peer::default(), &headers);
+        check(&Hosts::new(&["ops.example".to_owned()]), &client, method, &headers)
             .map_or_else(|problem| problem.status().as_u16(), |()| 200)
     }
 

@@ -1,65 +1,69 @@
-//! Pushed observations: `POST /api/ops/signals`.
+//! Pushed observations.
 
-use axum::{
-    Json,
-    extract::{Extension, State},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, response::IntoResponse as _};
 use bytes::Bytes;
 use commands::reading::PushObservations;
 use domain::access::Principal;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    monitor::intake::{Pushed, WrongItem},
-    web::{
-        Site,
-        came::Came,
-        problem::{Kind, Problem, WrongField},
-        who::As,
+    http::{
+        api::route::{Answer, Route},
+        auth::RequestPrincipal,
+        client_info::ClientInfo,
+        error::{Kind, Problem, WrongField},
+        extract::is_json,
+        state::Site,
     },
+    monitor::intake::{Pushed, WrongItem},
 };
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::post_with("/api/ops/signals", push)
+            .needs::<PushObservations>()
+            .summary("Push observations: all of a batch, or nothing. 202 means evaluated, not yet on disk. `unit` and `at` are optional.")
+            .body::<Batch<'static>>(r#"{"observations":[{"signal":"queue.depth","subject":"service:imports","value":412,"unit":"jobs","at":"2026-11-22T10:00:00Z"}]}"#)
+            .status(202)
+            .json::<Accepted>()
+            .answer("`accepted`: how many."),
+    ]
+}
 
 /// Observations, all of them or none.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Batch<'a> {
+struct Batch<'a> {
     #[serde(borrow)]
     observations: Vec<Pushed<'a>>,
 }
 
 #[derive(Serialize, ToSchema)]
-pub(super) struct Accepted {
+struct Accepted {
     /// How many.
     accepted: usize,
 }
 
 /// Takes a batch: all of it, or nothing.
-pub async fn push(
+async fn push(
     State(site): State<Site>,
-    As(caller): As,
-    Extension(came): Extension<Came>,
+    RequestPrincipal(principal): RequestPrincipal,
+    client: ClientInfo,
     headers: HeaderMap,
     bytes: Bytes,
-) -> Result<Response, Problem> {
-    if let Err(refusal) = site.service.check::<PushObservations>(&caller) {
+) -> Answer {
+    if let Err(refusal) = site.service.check::<PushObservations>(&principal) {
         // As long as nobody is here who could make a token, this machine may push.
-        if caller != Principal::Nobody
-            || !came.from.is_loopback()
+        if principal != Principal::Nobody
+            || !client.from.is_loopback()
             || site.people.has_owner().await?
         {
             return Err(refusal.into());
         }
     }
-    let kind =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !kind
-        .split(';')
-        .next()
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-    {
+    if is_json(&headers) != Some(true) {
         let detail = "Send the observations as application/json.".to_owned();
         return Err(Problem::new(Kind::ContentType, detail));
     }

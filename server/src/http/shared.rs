@@ -13,7 +13,7 @@ use commands::{reading::GetSharedPage, sharing::token_hash};
 use domain::{error::Error, hash::Hash};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::web::{Site, assets};
+use crate::http::{assets, state::Site};
 
 /// The longest token that is looked for; ours are shorter.
 const LONGEST: usize = 100;

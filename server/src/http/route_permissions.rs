@@ -7,7 +7,7 @@ use domain::access::{Permission, Role};
 
 /// One way in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Door {
+pub struct RoutePermission {
     /// The method, in lower case.
     pub method: &'static str,
     /// The path, with `{parameters}`.
@@ -18,12 +18,12 @@ pub struct Door {
     pub need: Permission,
 }
 
-const fn get(path: &'static str, need: Permission) -> Door {
-    Door { method: "get", path, body: "", need }
+const fn get(path: &'static str, need: Permission) -> RoutePermission {
+    RoutePermission { method: "get", path, body: "", need }
 }
 
-const fn post(path: &'static str, body: &'static str, need: Permission) -> Door {
-    Door { method: "post", path, body, need }
+const fn post(path: &'static str, body: &'static str, need: Permission) -> RoutePermission {
+    RoutePermission { method: "post", path, body, need }
 }
 
 const fn person(role: Role, recently_authenticated: bool) -> Permission {
@@ -31,7 +31,7 @@ const fn person(role: Role, recently_authenticated: bool) -> Permission {
 }
 
 /// All of them.
-pub const DOORS: &[Door] = &[
+pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/", Permission::Read),
     get("/ops/health", Permission::Read),
     get("/ops/incidents", Permission::Read),
@@ -114,7 +114,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::web::{gate, shared};
+    use crate::http::{gate, shared};
 
     // The framework looks at each page inside of a runtime.
     #[tokio::test]
@@ -131,8 +131,10 @@ mod tests {
             .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()));
         let served: BTreeSet<(String, String)> =
             pages.chain(functions).chain(forms).chain(others).collect();
-        let listed: BTreeSet<(String, String)> =
-            DOORS.iter().map(|door| (door.method.to_owned(), door.path.to_owned())).collect();
+        let listed: BTreeSet<(String, String)> = ROUTE_PERMISSIONS
+            .iter()
+            .map(|row| (row.method.to_owned(), row.path.to_owned()))
+            .collect();
         assert_eq!(served, listed);
         assert!(served.len() > 30, "{served:?}");
     }

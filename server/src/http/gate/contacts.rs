@@ -14,7 +14,7 @@ use commands::{
 use domain::{access::Principal, error::Error, id::ContactId, name::BadName, severity::Severity};
 
 use super::{Outcome, field, unreadable};
-use crate::web::Site;
+use crate::http::state::Site;
 
 /// So long whoever sends a test waits for its end; after that the page says that it is under way.
 const PATIENCE: Duration = Duration::from_secs(8);

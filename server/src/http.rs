@@ -1,0 +1,18 @@
+//! HTTP: pages, the interface for programs, the live stream, and what stands before all of them.
+
+pub mod api;
+pub mod assets;
+pub mod auth;
+pub mod client_info;
+pub mod error;
+pub mod extract;
+pub mod gate;
+pub mod listener;
+pub mod middleware;
+pub mod openapi;
+pub mod route_permissions;
+pub mod router;
+pub mod schema;
+mod shared;
+pub mod state;
+pub mod tls;

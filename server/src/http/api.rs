@@ -1,0 +1,78 @@
+//! The interface for programs: the same service as the pages. One list of routes makes the router,
+//! the description and the tests of who may what.
+
+use axum::{Router, routing::any};
+
+use crate::http::{
+    api::route::Route,
+    error::{Kind, Problem},
+    state::Site,
+};
+
+mod accounts;
+mod contacts;
+mod docs;
+mod events;
+mod health;
+mod history;
+mod incidents;
+mod journal;
+mod recommendations;
+pub mod route;
+mod shares;
+mod signals;
+mod subjects;
+
+/// Every route of the interface for programs.
+pub fn routes() -> Vec<Route> {
+    [
+        health::routes(),
+        incidents::routes(),
+        history::routes(),
+        recommendations::routes(),
+        journal::routes(),
+        shares::routes(),
+        subjects::routes(),
+        signals::routes(),
+        events::routes(),
+        accounts::routes(),
+        contacts::routes(),
+        docs::routes(routes),
+    ]
+    .concat()
+}
+
+/// The router of all routes, with problem details for whatever else is asked under `/api`.
+pub fn router() -> Router<Site> {
+    let router = routes().into_iter().fold(Router::new(), |router, route| route.mount(router));
+    router.route("/api/{*rest}", any(nothing_here))
+}
+
+async fn nothing_here() -> Problem {
+    Problem::new(Kind::NotFound, "There is nothing at this address; see /api.".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::http::openapi::operation;
+
+    /// A later type of the same name would take the place of the first without a word.
+    #[test]
+    fn every_name_stands_for_one_schema() {
+        let mut all = Vec::new();
+        routes().iter().for_each(|route| drop(operation(route, &mut all)));
+        let mut known = BTreeMap::new();
+        for (name, schema) in all {
+            let schema = serde_json::to_value(schema).unwrap();
+            assert_eq!(
+                *known.entry(name.clone()).or_insert_with(|| schema.clone()),
+                schema,
+                "two types are called {name}"
+            );
+        }
+        assert!(known.len() > 60, "{}", known.len());
+    }
+}

@@ -1,0 +1,75 @@
+//! The live stream, as server-sent events.
+
+use axum::{body::Body, extract::State, response::Response};
+use commands::{operation::Operation as _, reading::StreamEvents};
+use domain::{journal::Cursor, time::Timestamp};
+use futures::StreamExt as _;
+use http::{HeaderMap, HeaderValue, header};
+
+use crate::{
+    http::{
+        api::route::{Answer, Route},
+        auth::{RequestPrincipal, until_refused},
+        error::{Kind, Problem},
+        extract::{ApiQuery, Fields, FromQuery},
+        schema::{Content, Parameter},
+        state::Site,
+    },
+    people::Shown,
+};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get_with("/api/ops/events", events)
+            .needs::<StreamEvents>()
+            .query(After::PARAMETERS)
+            .content(Content::Stream)
+            .summary("The live stream (server-sent events): `journal` events with their position as id, `health`, `resync`, `hello`.")
+            .answer("A stream of events, until either side ends it."),
+    ]
+}
+
+/// The position in the query. Where a header goes before it, nobody asks whether it can be read.
+struct After(Result<Option<Cursor>, Problem>);
+
+impl FromQuery for After {
+    const PARAMETERS: &'static [Parameter] = &[Parameter::optional::<Cursor>(
+        "after",
+        "the last position known, such as '1:42'; `Last-Event-ID` goes before it; from now on if left out",
+    )];
+
+    fn from_query(fields: &Fields, _: Timestamp) -> Result<Self, Problem> {
+        Ok(Self(fields.get("after")))
+    }
+}
+
+async fn events(
+    State(site): State<Site>,
+    RequestPrincipal(principal): RequestPrincipal,
+    shown: Shown,
+    headers: HeaderMap,
+    ApiQuery(After(after)): ApiQuery<After>,
+) -> Answer {
+    site.service.check::<StreamEvents>(&principal)?;
+    let cursor: Option<Cursor> =
+        match headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::parse) {
+            Some(Ok(cursor)) => Some(cursor),
+            Some(Err(_)) | None => after?,
+        };
+    let stream =
+        site.live.open(cursor, site.store.clone(), site.stop.clone()).ok_or_else(|| {
+            let detail =
+                "As many readers as are allowed are connected. Try again in a moment.".to_owned();
+            Problem::new(Kind::TooManyReaders, detail)
+        })?;
+    // Who may no longer read is cut off at once.
+    let changed = site.service.people_changed();
+    let refused = until_refused(site.people, changed, shown, StreamEvents::PERMISSION);
+    let stream = stream.take_until(Box::pin(refused));
+    let mut response = Response::new(Body::from_stream(stream));
+    let answer = response.headers_mut();
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}

@@ -1,0 +1,77 @@
+//! How things stand: in one word for everyone, and in full for who may read.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use commands::reading::GetHealth;
+use domain::{
+    severity::Severity,
+    time::{Span, Timestamp},
+};
+use http::{StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    http::{api::route::Route, state::Site},
+    monitor,
+};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get_with("/api/health", public_health)
+            .public()
+            .json::<PublicHealth>()
+            .summary("Is Calm Ops alive, and is what it watches healthy? Public; nothing secret. 503 when it can't do its work.")
+            .answer("`status` is `calm`, `warning` or `critical`, and `not watching` with 503; `active_incidents` counts, `null` while they can't be read; `checked_at` is when it last looked."),
+        Route::get("/api/ops/health", || GetHealth {})
+            .summary("Everything that is watched, as it is now.")
+            .answer("Readings, sparklines, active incidents, times of which nothing is known, documents in force, the journal's head."),
+    ]
+}
+
+/// How things stand, for everyone.
+#[derive(Serialize, ToSchema)]
+enum PublicStatus {
+    #[serde(rename = "calm")]
+    Calm,
+    #[serde(rename = "warning")]
+    Warning,
+    #[serde(rename = "critical")]
+    Critical,
+    #[serde(rename = "not watching")]
+    NotWatching,
+}
+
+#[derive(Serialize, ToSchema)]
+struct PublicHealth {
+    status: PublicStatus,
+    /// `null` while it is not known: never a zero that only looks calm.
+    active_incidents: Option<usize>,
+    checked_at: Timestamp,
+}
+
+/// The monitor looks every second; this long without a look is trouble.
+const STUCK: Span = Span::from_secs(30);
+
+async fn public_health(State(site): State<Site>) -> Response {
+    let shown = site.board.shown();
+    let active = site.service.active().await;
+    let worst = active.iter().flatten().copied().max().max(monitor::worst(&shown.readings));
+    let stuck = site.clock.now().wall.since(shown.readings.checked_at) > STUCK;
+    let status = match worst {
+        _ if stuck => PublicStatus::NotWatching,
+        Some(Severity::Critical) => PublicStatus::Critical,
+        Some(Severity::Warning) => PublicStatus::Warning,
+        None => PublicStatus::Calm,
+    };
+    let code = if stuck { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let health = PublicHealth {
+        status,
+        active_incidents: active.as_ref().map(Vec::len),
+        checked_at: shown.readings.checked_at,
+    };
+    (code, [(header::CACHE_CONTROL, "no-store")], Json(health)).into_response()
+}

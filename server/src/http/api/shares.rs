@@ -1,0 +1,83 @@
+//! Links that share an incident.
+
+use axum::extract::State;
+use commands::{
+    command::{CreateShare, RevokeShare},
+    operation::Committed,
+    reading::ListShares,
+    sharing::{Audience, Parts, ShareRequest},
+};
+use domain::{
+    journal::Cursor,
+    time::{Span, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::{
+    api::route::{Answer, Route, json},
+    auth::RequestPrincipal,
+    extract::{ApiJson, IdPath, IncidentPath},
+    shared,
+    state::Site,
+};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/api/ops/incidents/{id}/shares", |IncidentPath(incident)| ListShares { incident })
+            .summary("The links that share an incident, newest first, with their end, last use and views.")
+            .answer("The links; their tokens are kept nowhere."),
+        Route::post_with("/api/ops/incidents/{id}/shares", create)
+            .needs::<CreateShare>()
+            .summary("Makes a link that shows an incident without an account, for at most 90 days. The token is told once.")
+            .body::<NewShare>(r#"{"label":"Support","audience":"customer","hours":72,"parts":{"summary":true,"timeline":true,"now":true},"hosts":false}"#)
+            .json::<Made>()
+            .answer("The path with its token, and the journal position after it."),
+        Route::post("/api/ops/shares/{id}/revoke", |IdPath(share)| RevokeShare { share })
+            .summary("Ends a link at once.")
+            .body::<Nothing>("{}"),
+    ]
+}
+
+/// Nothing needs to be said.
+#[derive(Deserialize, ToSchema)]
+struct Nothing {}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewShare {
+    /// What the team calls it.
+    label: String,
+    audience: Audience,
+    /// For how long it is open, in hours; at most 2,160.
+    hours: u32,
+    parts: Parts,
+    /// Whether it names the hosts; for managers only.
+    #[serde(default)]
+    hosts: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Made {
+    /// Where the link leads on this server. It is told once.
+    path: String,
+    /// When it ends.
+    until: Timestamp,
+    /// The journal position after it.
+    #[schema(value_type = String)]
+    cursor: Cursor,
+}
+
+async fn create(
+    State(site): State<Site>,
+    RequestPrincipal(principal): RequestPrincipal,
+    IncidentPath(incident): IncidentPath,
+    ApiJson(NewShare { label, audience, hours, parts, hosts }): ApiJson<NewShare>,
+) -> Answer {
+    let until = site.clock.now().wall.plus(Span::from_mins(u64::from(hours) * 60));
+    let (token, token_hash) = shared::token()?;
+    let wanted = ShareRequest { label, until, audience, parts, hosts };
+    let Committed { cursor } =
+        site.service.execute(principal, CreateShare { incident, wanted, token_hash }).await?;
+    Ok(json(&Made { path: format!("/share/{token}"), until, cursor }))
+}

@@ -1,0 +1,244 @@
+//! Extractors: the parts of a request as types, each with the error that says what is wrong.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use bytes::Bytes;
+use commands::reading::FindIncident;
+use domain::{
+    id::{
+        AccountId, ContactId, IncidentNumber, InvitationId, PasskeyId, RecommendationId, SessionId,
+        ShareId, TokenId,
+    },
+    time::Timestamp,
+};
+use http::{HeaderMap, StatusCode, header, request::Parts};
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
+
+use crate::http::{
+    auth::RequestPrincipal,
+    error::{Kind, Problem, WrongField},
+    schema::{self, Parameter, SchemaOf},
+    state::Site,
+};
+
+/// What the description of a route says of a part of its request.
+pub trait Described {
+    /// Schema of the body, where this reads it.
+    const BODY: Option<SchemaOf> = None;
+    /// Parameters of the query, where this reads them.
+    const QUERY: &'static [Parameter] = &[];
+}
+
+/// Whether a body is JSON by its `Content-Type`; `None` if nothing is said of it.
+pub fn is_json(headers: &HeaderMap) -> Option<bool> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let kind = value.split(';').next().unwrap_or_default();
+    Some(kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// A JSON body. An empty one counts as `{}`.
+pub struct ApiJson<T>(pub T);
+
+impl<T: ToSchema> Described for ApiJson<T> {
+    const BODY: Option<SchemaOf> = Some(schema::of::<T>);
+}
+
+impl<T: DeserializeOwned> FromRequest<Site> for ApiJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, site: &Site) -> Result<Self, Problem> {
+        let json = is_json(request.headers()).unwrap_or(true);
+        let bytes = Bytes::from_request(request, site).await.map_err(|error| {
+            let too_large = error.status() == StatusCode::PAYLOAD_TOO_LARGE;
+            let kind = if too_large { Kind::TooLarge } else { Kind::Malformed };
+            Problem::new(kind, error.body_text())
+        })?;
+        if !json {
+            let detail = "Send the body as application/json.".to_owned();
+            return Err(Problem::new(Kind::ContentType, detail));
+        }
+        let bytes = if bytes.is_empty() { b"{}" } else { &bytes[..] };
+        serde_json::from_slice(bytes).map(Self).map_err(|error| unreadable(&error))
+    }
+}
+
+fn unreadable(error: &serde_json::Error) -> Problem {
+    let kind = if error.is_data() { Kind::Invalid } else { Kind::Malformed };
+    let (text, place) = (error.to_string(), error.line());
+    let text = text.split(" at line ").next().unwrap_or_default().replace('`', "'");
+    let detail = format!(
+        "The body can't be read: {text} (line {place}, column {}). /api shows an example.",
+        error.column()
+    );
+    Problem::new(kind, detail)
+}
+
+/// The fields of a query, each checked by itself so that an error names it.
+pub struct Fields(BTreeMap<String, String>);
+
+impl Fields {
+    /// Refuses a field that is not one of `known`.
+    fn new(pairs: BTreeMap<String, String>, known: &[Parameter]) -> Result<Self, Problem> {
+        let names: Vec<&str> = known.iter().map(|parameter| parameter.name).collect();
+        match pairs.keys().find(|name| !names.contains(&name.as_str())) {
+            Some(name) => {
+                let name: String = name.chars().take(40).collect();
+                let detail = format!("is not known here; known are {}", names.join(", "));
+                Err(wrong_field(&name, detail))
+            }
+            None => Ok(Self(pairs)),
+        }
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|text| !text.trim().is_empty())
+    }
+
+    /// The value of a field; an empty one counts as left out.
+    pub fn get<T: FromStr<Err: fmt::Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
+        self.text(name)
+            .map(str::parse)
+            .transpose()
+            .map_err(|error: T::Err| wrong_field(name, error.to_string()))
+    }
+
+    /// The value of a field that must be there.
+    pub fn required<T: FromStr<Err: fmt::Display>>(&self, name: &str) -> Result<T, Problem> {
+        self.get(name)?.ok_or_else(|| wrong_field(name, "is missing".to_owned()))
+    }
+
+    /// The value of a field that is a number.
+    pub fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
+        self.text(name)
+            .map(|text| text.trim().parse())
+            .transpose()
+            .map_err(|_| wrong_field(name, "expected a whole number from 0 on".to_owned()))
+    }
+}
+
+/// The error of a field of the query.
+pub fn wrong_field(field: &str, detail: String) -> Problem {
+    let sentence = format!("{field}: {detail}.");
+    Problem::new(Kind::Invalid, sentence)
+        .with(vec![WrongField { pointer: format!("?{field}"), detail }])
+}
+
+/// A value that is read from the fields of a query.
+pub trait FromQuery: Sized {
+    /// The fields that there are. Any other is refused.
+    const PARAMETERS: &'static [Parameter];
+
+    /// Reads the value; `now` is the time of the request.
+    fn from_query(fields: &Fields, now: Timestamp) -> Result<Self, Problem>;
+}
+
+/// A value from the query.
+pub struct ApiQuery<T>(pub T);
+
+impl<T: FromQuery> Described for ApiQuery<T> {
+    const QUERY: &'static [Parameter] = T::PARAMETERS;
+}
+
+impl<T: FromQuery> FromRequestParts<Site> for ApiQuery<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
+        let Query(pairs) = Query::from_request_parts(parts, site)
+            .await
+            .map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
+        let fields = Fields::new(pairs, T::PARAMETERS)?;
+        T::from_query(&fields, site.clock.now().wall).map(Self)
+    }
+}
+
+/// The incident of a path: its number, or its UUID.
+pub struct IncidentPath(pub IncidentNumber);
+
+impl Described for IncidentPath {}
+
+impl FromRequestParts<Site> for IncidentPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
+        let Path(text) = Path::<String>::from_request_parts(parts, site)
+            .await
+            .map_err(|_| unknown_incident("that"))?;
+        if let Ok(number) = text.parse() {
+            return Ok(Self(IncidentNumber(number)));
+        }
+        let id =
+            text.parse().map_err(|_| unknown_incident("that: a number or a UUID names one"))?;
+        let RequestPrincipal(principal) = RequestPrincipal::from_request_parts(parts, site).await?;
+        Ok(Self(site.service.execute(principal, FindIncident { id }).await?.number))
+    }
+}
+
+fn unknown_incident(name: &str) -> Problem {
+    Problem::new(Kind::NotFound, format!("There is no incident like {name}."))
+}
+
+/// A name that stands in a path.
+pub trait PathId: Sized {
+    /// The answer to a text that names nothing.
+    const UNKNOWN: &'static str;
+
+    /// Reads the name.
+    fn parse(text: &str) -> Option<Self>;
+}
+
+macro_rules! path_numbers {
+    ($($id:ident: $unknown:literal,)*) => {
+        $(
+            impl PathId for $id {
+                const UNKNOWN: &'static str = $unknown;
+
+                fn parse(text: &str) -> Option<Self> {
+                    text.parse().ok().map(Self)
+                }
+            }
+        )*
+    };
+}
+
+path_numbers! {
+    AccountId: "There is no account like that: a number names one.",
+    SessionId: "There is no sign-in like that: a number names one.",
+    PasskeyId: "There is no passkey like that: a number names one.",
+    InvitationId: "There is no invitation like that: a number names one.",
+    TokenId: "There is no token like that: a number names one.",
+    ShareId: "A link is named by its number.",
+}
+
+impl PathId for ContactId {
+    const UNKNOWN: &'static str = "There is no contact like that: a number names one.";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|number| *number > 0).map(Self)
+    }
+}
+
+impl PathId for RecommendationId {
+    const UNKNOWN: &'static str = "There is no recommendation of that name: '42-1' names one.";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+/// The one name of a path.
+pub struct IdPath<T>(pub T);
+
+impl<T> Described for IdPath<T> {}
+
+impl<T: PathId, S: Send + Sync> FromRequestParts<S> for IdPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text = Path::<String>::from_request_parts(parts, state).await.ok();
+        text.and_then(|Path(text)| T::parse(&text))
+            .map(Self)
+            .ok_or_else(|| Problem::new(Kind::NotFound, T::UNKNOWN.to_owned()))
+    }
+}

@@ -1,0 +1,4 @@
+//! Layers that every request passes: whether it is meant for us, and its whole body within bounds.
+
+pub mod body;
+pub mod guard;

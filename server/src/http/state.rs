@@ -1,0 +1,47 @@
+//! State that every handler may use.
+
+use std::sync::Arc;
+
+use leptos::prelude::LeptosOptions;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    board::Board, clock::Clock, live::Live, monitor::intake::Intake, people::People,
+    service::Service, store::Store,
+};
+
+/// State that every handler may use.
+#[derive(Clone)]
+pub struct Site {
+    /// The service, through which everything is read and changed.
+    pub service: Arc<Service>,
+    /// Sign-ins, passkeys, invitations and tokens.
+    pub people: Arc<People>,
+    /// The store, for the stream.
+    pub store: Arc<dyn Store>,
+    /// The current status.
+    pub board: Arc<Board>,
+    /// What a call can do.
+    pub reach: app::gate::Reach,
+    /// How browsers reach this server from outside, without a slash at the end, if that is
+    /// configured: links lead there.
+    pub public_url: Option<Arc<str>>,
+    /// The live stream.
+    pub live: Arc<Live>,
+    /// Intake of pushed observations.
+    pub intake: Arc<Intake>,
+    /// The most observations in one push.
+    pub push_observations: usize,
+    /// The clocks.
+    pub clock: Clock,
+    /// Ends every stream.
+    pub stop: CancellationToken,
+    /// Options of the pages' framework.
+    pub leptos: LeptosOptions,
+}
+
+impl axum::extract::FromRef<Site> for LeptosOptions {
+    fn from_ref(site: &Site) -> Self {
+        site.leptos.clone()
+    }
+}
