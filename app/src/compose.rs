@@ -15,7 +15,7 @@ use domain::{
     breach::Breach,
     id::IncidentNumber,
     incident::{Incident, IncidentBreach},
-    journal::{Cursor, Entry, Event},
+    journal::{Entry, Event},
     lifecycle::State,
     reading::Reading,
     recommendation::{Recommendation, RunOutcome, Stage},
@@ -35,17 +35,19 @@ use wording::{
 
 use crate::{
     deed::Deed,
-    door::{execute, in_document, refuse},
+    door::{execute, refuse},
     drawn::{self, chart},
     facts::{BreachRow, Briefing, Guide, Newest, Refused, Search, Section, SnapshotData, Told},
-    page::{Html, Mood, Pulse, Sheet},
+    page::{Mood, Pulse, Sheet},
     problem::{Kind, Problem},
     status,
 };
 
 mod approve;
+mod reply;
 
 pub(crate) use approve::approve;
+use reply::sheet;
 
 /// The guide's path among the documents.
 const GUIDE: &str = "runbooks/when-things-break.md";
@@ -59,11 +61,6 @@ fn invalid(sentence: &str) -> Problem {
 
 async fn raw_health() -> Result<Health, Problem> {
     execute(GetHealth {}).await
-}
-
-/// A sheet of this place.
-fn sheet(cursor: Option<Cursor>, place: impl Into<String>, text: String) -> Sheet {
-    Sheet { cursor, place: place.into(), html: Html { text, in_document: in_document() } }
 }
 
 pub(crate) async fn health() -> Result<Sheet, Problem> {

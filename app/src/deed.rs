@@ -10,8 +10,8 @@ use domain::{
 };
 
 use crate::{
-    facts::fields,
     problem::{Kind, Problem},
+    urlencoded::fields,
 };
 
 /// What a person does.

@@ -8,11 +8,12 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 use crate::{
-    facts::percent_encode,
-    pages::lost::SIGN_IN,
-    posted::Known,
-    problem::{Kind, Problem},
+    problem::{Kind, Problem, SIGN_IN},
+    urlencoded::percent_encode,
 };
+
+/// Who asks, and whom.
+pub(crate) type Known = Option<(Operations, Principal)>;
 
 pub(crate) fn lost() -> Problem {
     Problem {

@@ -4,7 +4,6 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use commands::view::{IncidentCard, Incidents};
-use domain::{lifecycle::State, severity::Severity};
 use leptos::prelude::*;
 use wording::timeline::Line;
 
@@ -17,6 +16,7 @@ pub(crate) mod approve;
 mod board;
 mod card;
 pub(crate) mod chart;
+mod edge;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod incident;
@@ -26,6 +26,8 @@ pub(crate) mod share;
 mod steps;
 mod timeline;
 pub(crate) mod trail;
+
+use edge::edge;
 
 /// A part of a page that is exchanged by itself when its content changes: what stands in other
 /// parts, or is being written there, stays.
@@ -65,21 +67,6 @@ pub(crate) fn cards(cards: &[IncidentCard]) -> String {
 /// The timeline of an incident.
 fn timeline(lines: &[Line]) -> String {
     timeline::timeline(lines).to_html()
-}
-
-/// The class for the edge of an incident: as severe as it is while it needs someone, plain while it
-/// recovers.
-const fn edge(state: State, severity: Severity) -> &'static str {
-    match (state, severity) {
-        (State::Resolved, _) => "over",
-        (State::Recovering, _) => "eased",
-        (State::Detected | State::Stabilizing | State::AwaitingDecision, Severity::Warning) => {
-            "edge-warning"
-        }
-        (State::Detected | State::Stabilizing | State::AwaitingDecision, Severity::Critical) => {
-            "edge-critical"
-        }
-    }
 }
 
 /// The page that stands for a moment where `/` leads on.

@@ -22,7 +22,12 @@ use crate::{
 pub fn App() -> impl IntoView {
     #[cfg(feature = "ssr")]
     leptos_meta::provide_meta_context();
-    Live::provide();
+    let live = Live::provide();
+    // In the browser the stream opens as soon as the page is alive.
+    #[cfg(feature = "hydrate")]
+    crate::live::start(live);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = live;
     Shared::provide();
     view! {
         <Router>

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::shell::Assets;
 
+mod button;
 mod contacts;
 mod settings;
 

@@ -39,6 +39,8 @@ mod seek;
 mod shared;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+mod urlencoded;
 
 pub use frame::App;
 #[cfg(feature = "ssr")]

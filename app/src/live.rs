@@ -18,6 +18,8 @@ mod stream;
 
 #[cfg(feature = "hydrate")]
 pub(crate) use patch::keep;
+#[cfg(feature = "hydrate")]
+pub(crate) use stream::start;
 
 /// How the stream is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +57,7 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Provides the stream to the app. In the browser it opens as soon as the page is alive.
+    /// Provides what is shared of the stream to the app.
     pub(crate) fn provide() -> Self {
         let live = Self {
             clock: Clock::provide(),
@@ -67,8 +69,6 @@ impl Live {
             cursor: StoredValue::new(None),
         };
         provide_context(live);
-        #[cfg(feature = "hydrate")]
-        stream::start(live);
         live
     }
 

@@ -1,8 +1,12 @@
 //! What the pages hold: small, ready to be shown, the same on server and browser. What can be
 //! worked out on the server is.
 
+use std::{future::Future, pin::Pin};
+
 use domain::{journal::Cursor, time::Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
 
 /// What every page knows: how things stand, for the title, the icon and the places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,4 +106,23 @@ mod tests {
         assert_eq!(serde_json::to_string(&html).unwrap(), "\"<p>a</p>\"");
         assert_eq!(serde_json::to_string(&Html { in_document: true, ..html }).unwrap(), "\"\"");
     }
+}
+
+/// A sheet on its way.
+pub(crate) type Coming = Pin<Box<dyn Future<Output = Result<Sheet, Problem>> + Send>>;
+
+/// Where a sheet comes from.
+pub(crate) type Fetch = fn(String) -> Coming;
+
+/// What changes a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lives {
+    /// Nothing: it is read once.
+    No,
+    /// What the journal says of no incident.
+    Apart,
+    /// Whatever the journal says.
+    Always,
+    /// What the journal says of the incident whose number is the first word of its key.
+    Incident,
 }

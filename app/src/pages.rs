@@ -9,7 +9,8 @@ use crate::{
         get_approve, get_guide, get_health, get_history, get_home, get_incident, get_incidents,
         get_journal, get_shares,
     },
-    sheet::{Lives, sheet},
+    page::Lives,
+    sheet::sheet,
 };
 
 pub(crate) mod lost;

@@ -26,15 +26,12 @@ use leptos::prelude::*;
 
 use crate::{
     deed::{Asked, Deed},
-    door,
+    door::{self, Known},
     facts::Refused,
     problem::{Kind, Problem},
 };
 
 pub use trail::{NewToken, PublicUrl, WallClock};
-
-/// Who asks, and whom.
-pub(crate) type Known = Option<(Operations, Principal)>;
 
 /// A page that has forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,9 @@ use leptos::server_fn::{
 };
 use serde::{Deserialize, Serialize};
 
+/// Address where a person signs in. What follows is the path to be led back to.
+pub(crate) const SIGN_IN: &str = "/sign-in?to=";
+
 /// Which kind of problem it is: it decides the page's status code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,8 +8,8 @@ use domain::{
 };
 
 use crate::{
-    facts::{fields, percent_encode},
     problem::{Kind, Problem},
+    urlencoded::{fields, percent_encode},
 };
 
 /// A search of the journal, as it stands in the address.

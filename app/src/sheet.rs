@@ -2,31 +2,15 @@
 //! anew when something that concerns it happens. Then only the parts that changed are exchanged, so
 //! that nothing moves under the reader.
 
-use std::{future::Future, pin::Pin};
-
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::{live, page::Sheet, pages::lost, problem::Problem, pulse};
-
-/// A sheet on its way.
-pub(crate) type Coming = Pin<Box<dyn Future<Output = Result<Sheet, Problem>> + Send>>;
-
-/// Where a sheet comes from.
-pub(crate) type Fetch = fn(String) -> Coming;
-
-/// What changes a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lives {
-    /// Nothing: it is read once.
-    No,
-    /// What the journal says of no incident.
-    Apart,
-    /// Whatever the journal says.
-    Always,
-    /// What the journal says of the incident whose number is the first word of its key.
-    Incident,
-}
+use crate::{
+    live,
+    page::{Fetch, Lives, Sheet},
+    pages::lost,
+    pulse,
+};
 
 /// A page. `key` is what `fetch` needs to know.
 pub(crate) fn sheet(

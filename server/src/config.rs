@@ -6,18 +6,13 @@
 //! parsed once, and what is wrong with it is told with its place. The file that documents all keys,
 //! `calm-ops.example.toml`, is held against the defaults by a test.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use file::FileLayer;
+use found::Found;
+use layers::Layers;
 use policy::catalogue::OwnScript;
 use section::Section;
-use values::Found;
 
 use crate::{
     collectors,
@@ -29,17 +24,22 @@ mod file;
 mod flags;
 pub mod found;
 mod keys;
+mod layers;
+mod log;
 mod mail;
 pub mod place;
 mod problem;
 mod script;
+mod secret;
 pub mod section;
 mod sources;
 mod values;
 
 pub use flags::Flags;
+pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailTls};
 pub use problem::{ConfigError, ConfigProblem};
+pub use secret::Secret;
 pub use sources::{Machine, Sources};
 
 pub use values::PublicUrl;
@@ -88,24 +88,6 @@ pub struct Config {
     pub file: Option<PathBuf>,
 }
 
-/// What is logged, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Log {
-    /// A level, or directives such as `warn,server=debug`.
-    pub level: String,
-    /// Lines for people, or JSON for programs.
-    pub format: LogFormat,
-}
-
-/// How log lines look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
 /// What bounds the work that others can cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -117,28 +99,6 @@ pub struct Limits {
     pub push_observations: usize,
     /// How many streams may be open at a time.
     pub streams: usize,
-}
-
-/// A text that must not be shown. Neither `Debug` nor `Display` tell it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps a text from being shown.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself, for the one who uses it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(not shown)")
-    }
 }
 
 impl Config {
@@ -220,39 +180,7 @@ impl Config {
     }
 }
 
-/// Where a key is looked for.
-struct Layers<'a> {
-    flags: &'a Flags,
-    environment: &'a BTreeMap<String, String>,
-    file: &'a FileLayer,
-}
-
 impl Layers<'_> {
-    /// The first layer that has the key.
-    fn find(&self, key: &'static str) -> Option<Found> {
-        let named = keys::all().find(|known| known.name == key)?;
-        if let (Some(flag), Some(text)) = (named.flag, self.flags.get(key)) {
-            return Some(Found::flag(flag, text));
-        }
-        let from_environment = named
-            .variables
-            .iter()
-            .find_map(|name| self.environment.get(*name).map(|text| Found::variable(name, text)));
-        from_environment.or_else(|| self.file.get(key))
-    }
-
-    /// One key's value, or its default. A bad one is a problem, and the default stands in, so that
-    /// all problems are told at once.
-    fn value<T>(
-        &self,
-        key: &'static str,
-        standard: T,
-        parse: impl FnOnce(&Found) -> Result<T, String>,
-        problems: &mut Vec<ConfigProblem>,
-    ) -> T {
-        section::value(self.find(key), key, standard, parse, problems)
-    }
-
     fn config(
         &self,
         file: Option<PathBuf>,
@@ -405,11 +333,6 @@ impl Layers<'_> {
                 .ok()
         }
     }
-}
-
-/// How a person names a path: relative ones stay as they are.
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use commands::{reading::GetRecommendation, view::RecommendationPage};
 use domain::{actor::Actor, id::RecommendationId, recommendation::Stage};
 use leptos::prelude::use_context;
 
-use super::sheet;
+use super::reply::sheet;
 use crate::{
     deed::Deed,
     door::{execute, refuse},

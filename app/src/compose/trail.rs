@@ -9,7 +9,7 @@ use commands::{
 use domain::id::IncidentNumber;
 use leptos::prelude::*;
 
-use super::sheet;
+use super::reply::sheet;
 use crate::{
     door::{execute, refuse},
     drawn,

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     clock,
-    drawn::{edge, prose::prose},
+    drawn::{edge::edge, prose::prose},
     mark,
 };
 

@@ -7,7 +7,7 @@ use commands::notifications::{
 use domain::severity::Severity;
 use leptos::prelude::*;
 
-use super::settings::one;
+use super::button::one;
 use crate::clock;
 
 /// What a call can do here, as the configuration has it.

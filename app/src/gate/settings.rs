@@ -12,22 +12,11 @@ use leptos::prelude::*;
 
 use super::{
     Said,
+    button::one,
     contacts::{self, Reach, Typed},
     document, may, said,
 };
 use crate::{clock, shell::Assets};
-
-/// One form with one button, for what needs nothing typed.
-pub(super) fn one(what: &'static str, id: &impl ToString, word: &'static str) -> AnyView {
-    view! {
-        <form method="post" action="/ops/settings">
-            <input type="hidden" name="what" value=what/>
-            <input type="hidden" name="id" value=id.to_string()/>
-            <button class="button small" type="submit">{word}</button>
-        </form>
-    }
-    .into_any()
-}
 
 fn used(at: Option<Timestamp>) -> AnyView {
     match at {

@@ -17,9 +17,8 @@ use super::{Live, soon};
 use crate::{
     act::act,
     mark,
-    page::Sheet,
+    page::{Fetch, Lives, Sheet},
     problem::{Kind, Problem},
-    sheet::{Fetch, Lives},
     spark, status,
 };
 

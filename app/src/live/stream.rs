@@ -53,7 +53,7 @@ fn tick(live: Live) {
 }
 
 /// Starts the clock and the stream once the page has come alive.
-pub(super) fn start(live: Live) {
+pub(crate) fn start(live: Live) {
     Effect::new(move |_| {
         tick(live);
         open(live);

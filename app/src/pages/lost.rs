@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    problem::{Kind, Problem},
+    problem::{Kind, Problem, SIGN_IN},
     pulse,
 };
 
@@ -20,9 +20,6 @@ pub(crate) fn LostPage() -> AnyView {
     }
     .into_any()
 }
-
-/// Where a person signs in. What follows is the path to be led back to.
-pub(crate) const SIGN_IN: &str = "/sign-in?to=";
 
 /// A page that could not be shown; `path` is its address.
 pub(crate) fn problem(problem: &Problem, path: &str) -> AnyView {

@@ -25,9 +25,9 @@ use leptos::prelude::*;
 
 use crate::{
     door,
-    facts::fields,
     problem::{Kind, Problem},
     seek::{LinkForm, Linked, NotRemoved},
+    urlencoded::fields,
 };
 
 /// Makes a new token for a link: 256 bits of fresh randomness, as text. The server provides it in

@@ -9,14 +9,13 @@ use toml::{
 };
 
 use super::{
-    Sources,
     found::Found,
     keys,
     place::Place,
     problem::ConfigProblem,
     script,
     section::{Entries, Entry},
-    shown,
+    sources::Sources,
 };
 
 /// A file, taken apart. Empty if there is none.
@@ -31,7 +30,7 @@ impl FileLayer {
     /// Reads and takes apart a file. What can't be used is a problem.
     pub fn read(path: &Path, sources: &impl Sources, problems: &mut Vec<ConfigProblem>) -> Self {
         match sources.read_file(path) {
-            Ok(text) => Self::parse(&shown(path), &text, problems),
+            Ok(text) => Self::parse(&path.display().to_string(), &text, problems),
             Err(error) => {
                 problems.push(ConfigProblem::sentence(format!(
                     "the configuration file {} can't be read: {error}. Give an existing file with --config, or none at all.",

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ConfigProblem, Layers, Secret, Sources, values};
+use super::{layers::Layers, problem::ConfigProblem, secret::Secret, sources::Sources, values};
 
 /// How the connection to the mail server is kept safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

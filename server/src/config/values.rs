@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 pub(super) use super::found::{Found, count, duration, path};
-use super::{LogFormat, Secret};
+use super::{log::LogFormat, secret::Secret};
 use crate::http::client_info::Network;
 
 pub(super) fn listen(found: &Found) -> Result<SocketAddr, String> {

@@ -38,6 +38,9 @@ use crate::{
 };
 
 mod contacts;
+mod form;
+
+use form::{Outcome, field, fields, unreadable};
 
 /// A method in lower case, a path, and what makes its handler.
 pub(super) type Row = (&'static str, &'static str, fn() -> MethodRouter<Site>);
@@ -85,21 +88,6 @@ fn sentence(refusal: &Error) -> String {
         refusal => refusal.to_string(),
     };
     if text.ends_with(['.', '?']) { text } else { format!("{text}.") }
-}
-
-/// The fields of a form, in their order.
-fn fields(body: &[u8]) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(body)
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect()
-}
-
-fn field(fields: &[(String, String)], name: &str) -> String {
-    fields
-        .iter()
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value.clone())
-        .unwrap_or_default()
 }
 
 type Pairs = UrlQuery<std::collections::BTreeMap<String, String>>;
@@ -248,12 +236,6 @@ async fn settings_page(
     shown(&site, &client, caller, StatusCode::OK, said, Vec::new()).await
 }
 
-/// What came of a form: a word for the address, or what is said at once.
-enum Outcome {
-    Done(&'static str),
-    Said(Said),
-}
-
 async fn settings(
     State(site): State<Site>,
     client: ClientInfo,
@@ -280,13 +262,6 @@ async fn settings(
             )
             .await
         }
-    }
-}
-
-fn unreadable() -> Error {
-    Error::Invalid {
-        field: "form".to_owned(),
-        problem: "can't be read; reload the page and try again".to_owned(),
     }
 }
 

@@ -13,7 +13,7 @@ use commands::{
 };
 use domain::{access::Principal, error::Error, id::ContactId, name::BadName, severity::Severity};
 
-use super::{Outcome, field, unreadable};
+use super::form::{Outcome, field, unreadable};
 use crate::http::state::Site;
 
 /// So long whoever sends a test waits for its end; after that the page says that it is under way.
