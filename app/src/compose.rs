@@ -13,6 +13,7 @@ use commands::{
 use domain::{
     actor::Names,
     breach::Breach,
+    error::ErrorKind,
     id::IncidentNumber,
     incident::{Incident, IncidentBreach},
     journal::{Entry, Event},
@@ -39,7 +40,7 @@ use crate::{
     drawn::{self, chart},
     facts::{BreachRow, Briefing, Guide, Newest, Refused, Search, Section, SnapshotData, Told},
     page::{Mood, Pulse, Sheet},
-    problem::{Kind, Problem},
+    problem::Problem,
     status,
 };
 
@@ -56,7 +57,7 @@ const GUIDE: &str = "runbooks/when-things-break.md";
 const SPARK_POINTS: usize = 40;
 
 fn invalid(sentence: &str) -> Problem {
-    refuse(Problem { kind: Kind::Invalid, sentence: sentence.to_owned() })
+    refuse(Problem { kind: ErrorKind::Invalid, sentence: sentence.to_owned() })
 }
 
 async fn raw_health() -> Result<Health, Problem> {
@@ -151,7 +152,7 @@ async fn incident_page(id: &str) -> Result<IncidentPage, Problem> {
         number
     } else {
         return Err(refuse(Problem {
-            kind: Kind::NotFound,
+            kind: ErrorKind::NotFound,
             sentence: "There is no such incident. Its address ends in a number.".into(),
         }));
     };
@@ -505,7 +506,7 @@ mod tests {
             Search { from: "yesterday".into(), ..Search::default() },
             Search { before: "-1".into(), ..Search::default() },
         ] {
-            assert_eq!(filter(&bad).unwrap_err().kind, Kind::Invalid);
+            assert_eq!(filter(&bad).unwrap_err().kind, ErrorKind::Invalid);
         }
     }
 
@@ -688,7 +689,8 @@ mod tests {
     #[test]
     fn what_was_refused_still_stands_in_its_field_and_nothing_in_it_is_markup() {
         let page = sample::page(sample::incident());
-        let problem = Problem { kind: Kind::Invalid, sentence: "The text is too long.".into() };
+        let problem =
+            Problem { kind: ErrorKind::Invalid, sentence: "The text is too long.".into() };
         let refused = |deed| Refused {
             asked: Asked {
                 deed: Some(deed),
@@ -713,7 +715,8 @@ mod tests {
             shown.contains("<p id=\"said-steps\" role=\"status\" class=\"said refused\">"),
             "{shown}"
         );
-        let away = Problem { kind: Kind::Unavailable, sentence: "The database is away.".into() };
+        let away =
+            Problem { kind: ErrorKind::Unavailable, sentence: "The database is away.".into() };
         let kept = drawn::incident::kept("7", &away, &refused(Deed::Comment));
         assert!(
             kept.contains("The database is away.") && kept.contains("&lt;/textarea&gt;"),

@@ -5,14 +5,12 @@ use commands::command::{
     Acknowledge, Approve, CancelRun, Command, Comment, Decline, Reopen, Resolve,
 };
 use domain::{
+    error::ErrorKind,
     hash::Hash,
     id::{IncidentNumber, RecommendationId},
 };
 
-use crate::{
-    problem::{Kind, Problem},
-    urlencoded::fields,
-};
+use crate::{problem::Problem, urlencoded::fields};
 
 /// What a person does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +143,7 @@ impl Asked {
     pub(crate) fn command(&self, incident: IncidentNumber) -> Result<Command, Problem> {
         let unread = || {
             Problem {
-            kind: Kind::Invalid,
+            kind: ErrorKind::Invalid,
             sentence: "What was sent could not be read. Nothing was changed. Look at the page and try again.".to_owned(),
         }
         };
@@ -208,7 +206,7 @@ mod tests {
             "what=decline",
             "",
         ] {
-            assert_eq!(read(bad).unwrap_err().kind, Kind::Invalid, "{bad}");
+            assert_eq!(read(bad).unwrap_err().kind, ErrorKind::Invalid, "{bad}");
         }
         let said = read("what=decline&place=2&text=not+now").unwrap();
         let recommendation = RecommendationId { incident: number, place: 2 };

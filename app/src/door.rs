@@ -2,13 +2,13 @@
 //! ask.
 
 use commands::service::{Executable, Operations};
-use domain::access::Principal;
-use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use domain::{access::Principal, error::ErrorKind};
+use http::{HeaderName, HeaderValue, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 use crate::{
-    problem::{Kind, Problem, SIGN_IN},
+    problem::{Problem, SIGN_IN, status},
     urlencoded::percent_encode,
 };
 
@@ -17,7 +17,7 @@ pub(crate) type Known = Option<(Operations, Principal)>;
 
 pub(crate) fn lost() -> Problem {
     Problem {
-        kind: Kind::Unavailable,
+        kind: ErrorKind::Unavailable,
         sentence: "Calm Ops is not ready yet. Try again in a moment.".into(),
     }
 }
@@ -38,21 +38,8 @@ pub(crate) fn header(name: HeaderName, value: &'static str) {
     }
 }
 
-/// The status code of a problem.
-pub(crate) const fn status(kind: Kind) -> StatusCode {
-    match kind {
-        Kind::SignIn => StatusCode::UNAUTHORIZED,
-        Kind::Throttled => StatusCode::TOO_MANY_REQUESTS,
-        Kind::Forbidden => StatusCode::FORBIDDEN,
-        Kind::NotFound => StatusCode::NOT_FOUND,
-        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-        Kind::Conflict => StatusCode::CONFLICT,
-        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
 /// Gives the answer the status code that its problem has.
-fn mark(kind: Kind) {
+fn mark(kind: ErrorKind) {
     if let Some(response) = use_context::<ResponseOptions>() {
         response.set_status(status(kind));
     }
@@ -60,7 +47,7 @@ fn mark(kind: Kind) {
 
 /// Says that there is no such page, with the status code.
 pub(crate) fn mark_not_found() {
-    mark(Kind::NotFound);
+    mark(ErrorKind::NotFound);
 }
 
 /// A problem, with the answer's status code set to it.

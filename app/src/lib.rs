@@ -45,7 +45,9 @@ mod urlencoded;
 pub use frame::App;
 #[cfg(feature = "ssr")]
 pub use posted::{FORMS, NewToken, PublicUrl, WallClock, forms};
-pub use problem::{Kind, Problem};
+pub use problem::Problem;
+#[cfg(feature = "ssr")]
+pub use problem::status;
 #[cfg(feature = "ssr")]
 pub use shared::{shared_away, shared_closed, shared_page};
 #[cfg(feature = "ssr")]

@@ -18,6 +18,7 @@ use commands::{
 };
 use domain::{
     access::Principal,
+    error::ErrorKind,
     id::{IncidentNumber, RecommendationId},
     recommendation::Stage,
 };
@@ -28,7 +29,7 @@ use crate::{
     deed::{Asked, Deed},
     door::{self, Known},
     facts::Refused,
-    problem::{Kind, Problem},
+    problem::{Problem, status},
 };
 
 pub use trail::{NewToken, PublicUrl, WallClock};
@@ -117,7 +118,7 @@ async fn posted<IV: IntoView + 'static>(
             act(known, number, &asked).await
         }
         None => Err(Problem {
-            kind: Kind::NotFound,
+            kind: ErrorKind::NotFound,
             sentence: "There is no such page. Nothing was changed.".to_owned(),
         }),
     };
@@ -125,7 +126,7 @@ async fn posted<IV: IntoView + 'static>(
         Ok(deed) => return led_back(page, &id, deed),
         Err(problem) => problem,
     };
-    let status = door::status(problem.kind);
+    let status = status(problem.kind);
     let refused = Refused { asked, problem };
     let context = move || {
         context();
@@ -156,7 +157,7 @@ pub(crate) async fn act(
         Ok(_) => Ok(deed),
         Err(refusal) => {
             let problem = Problem::from(refusal);
-            let done = problem.kind == Kind::Conflict
+            let done = problem.kind == ErrorKind::Conflict
                 && is_done_already(&operations, caller, &command).await;
             if done { Ok(deed) } else { Err(problem) }
         }

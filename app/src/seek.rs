@@ -3,12 +3,13 @@
 
 use commands::audit::AuditFilter;
 use domain::{
+    error::ErrorKind,
     id::IncidentNumber,
     time::{Span, Timestamp},
 };
 
 use crate::{
-    problem::{Kind, Problem},
+    problem::Problem,
     urlencoded::{fields, percent_encode},
 };
 
@@ -121,7 +122,7 @@ impl Seek {
     /// What a person typed, read strictly.
     pub(crate) fn filter(&self) -> Result<AuditFilter, Problem> {
         let invalid =
-            |sentence: &str| Problem { kind: Kind::Invalid, sentence: sentence.to_owned() };
+            |sentence: &str| Problem { kind: ErrorKind::Invalid, sentence: sentence.to_owned() };
         let text = |field: &str| Some(field.trim().to_owned()).filter(|text| !text.is_empty());
         let offset = match text(&self.offset) {
             None => 0,
@@ -283,7 +284,7 @@ mod tests {
             Seek { from: "yesterday".into(), ..Seek::default() },
             Seek { before: "1e9".into(), ..Seek::default() },
         ] {
-            assert_eq!(bad.filter().unwrap_err().kind, Kind::Invalid);
+            assert_eq!(bad.filter().unwrap_err().kind, ErrorKind::Invalid);
         }
     }
 }

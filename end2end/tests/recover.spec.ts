@@ -64,7 +64,7 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
   try {
     await ntfy.start();
     writeFileSync(calm.thresholds, THRESHOLDS);
-    calm.configure(`public_url = "${calm.address}"\n[pm2]\nhome = "${pm2.home}"\n[call]\ninside = ["127.0.0.1", "localhost"]\n`);
+    calm.configure(`public_url = "${calm.address}"\n[pm2]\nhome = "${pm2.home}"\n[notifications]\nallowed_internal_hosts = ["127.0.0.1", "localhost"]\n`);
     pm2.start('leaky', LEAK);
     await calm.start();
 

@@ -23,6 +23,7 @@ use std::{
 use commands::accounts::Row;
 use domain::{
     actor::Actor,
+    error::DatabaseFault,
     hash::{Hash, Head},
     id::IncidentNumber,
     incident::Incident,
@@ -521,10 +522,7 @@ async fn fill(
             // It was whole a moment ago.
             Err(error) => {
                 let source = sqlx::Error::Configuration(Box::new(error));
-                return Err(StoreError::Unavailable {
-                    sentence: "The backup changed while it was read; try again.".to_owned(),
-                    source,
-                });
+                return Err(StoreError::unavailable(DatabaseFault::BackupChanged, source));
             }
         }
     };

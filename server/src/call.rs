@@ -23,7 +23,10 @@ use domain::{
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::{sync::CancellationToken, task::JoinMap};
-use wording::notification::{self, Message};
+use wording::{
+    error::sentence,
+    notification::{self, Message},
+};
 
 use crate::{
     clock::Clock,
@@ -324,17 +327,21 @@ impl Calling {
             let (call, failed) = (call.clone(), failed.clone());
             let ended = EndCall { call, account: contact.account, contact: contact.id, failed };
             match self.service.execute(Principal::System, ended).await {
-                Err(Error::Unavailable { advice }) => {
+                Err(error @ Error::Unavailable(_)) => {
                     tracing::warn!(
                         contact = contact.id.0,
-                        advice,
+                        error = sentence(&error),
                         "that a call was sent could not be written yet"
                     );
                 }
                 // Removed meanwhile, or asked for anew.
-                Ok(_) | Err(Error::Conflict { .. } | Error::NotFound { .. }) => return,
-                Err(refusal) => {
-                    return tracing::error!(contact = contact.id.0, %refusal, "the end of a call was refused");
+                Ok(_) | Err(Error::Conflict(_) | Error::NotFound(_)) => return,
+                Err(error) => {
+                    return tracing::error!(
+                        contact = contact.id.0,
+                        error = sentence(&error),
+                        "the end of a call was refused"
+                    );
                 }
             }
             tokio::select! {

@@ -59,7 +59,7 @@ pub struct Config {
     /// A certificate for TLS of its own.
     pub tls: Option<Files>,
     /// How long after a sign-in an approval asks for no other one.
-    pub fresh_for: Duration,
+    pub recent_sign_in: Duration,
     /// Where the data lie: the SQLite database, the reserve file.
     pub data_dir: PathBuf,
     /// Own documents; the built-in ones without.
@@ -77,7 +77,7 @@ pub struct Config {
     /// The collectors, each with its own settings.
     pub collectors: collectors::Settings,
     /// Hosts inside of this machine's networks to which calls may be sent.
-    pub call_inside: Vec<String>,
+    pub allowed_internal_hosts: Vec<String>,
     /// The server for e-mail.
     pub mail: Option<Mail>,
     /// What bounds the work that others can cause.
@@ -157,7 +157,7 @@ impl Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             tls: None,
-            fresh_for: Duration::from_secs(3_600),
+            recent_sign_in: Duration::from_secs(3_600),
             data_dir: PathBuf::from("./data"),
             ops_dir: None,
             database_url: None,
@@ -166,7 +166,7 @@ impl Config {
             allowed_hosts: Vec::new(),
             log: Log { level: "warn".to_owned(), format: LogFormat::Text },
             collectors: collectors::Settings::default(),
-            call_inside: Vec::new(),
+            allowed_internal_hosts: Vec::new(),
             mail: None,
             limits: Limits {
                 series: 10_000,
@@ -200,10 +200,10 @@ impl Layers<'_> {
             ),
             trusted_proxies: self.value("trusted_proxies", Vec::new(), values::networks, problems),
             tls: self.tls(problems),
-            fresh_for: self.value(
-                "sign_in.fresh_for",
-                standard.fresh_for,
-                values::fresh_for,
+            recent_sign_in: self.value(
+                "auth.recent_sign_in",
+                standard.recent_sign_in,
+                values::recent_sign_in,
                 problems,
             ),
             data_dir: self.value("data_dir", standard.data_dir, values::path, problems),
@@ -227,7 +227,12 @@ impl Layers<'_> {
                 interval,
                 problems,
             )),
-            call_inside: self.value("call.inside", Vec::new(), values::allowed_hosts, problems),
+            allowed_internal_hosts: self.value(
+                "notifications.allowed_internal_hosts",
+                Vec::new(),
+                values::allowed_hosts,
+                problems,
+            ),
             mail: self.mail(sources, problems),
             limits: Limits {
                 series: self.value(

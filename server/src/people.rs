@@ -15,7 +15,7 @@ use commands::{
 };
 use domain::{
     access::{AuthMethod, Principal, Role, Scope},
-    error::Error,
+    error::{Conflict, Entity, Error, FieldReason, Unavailable},
     id::AccountId,
     time::{Span, Timestamp},
 };
@@ -118,9 +118,7 @@ impl Shown {
 /// A secret of 256 bits as text.
 pub fn new_secret() -> Result<String, Error> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|_| Error::Unavailable {
-        advice: "The system gives no randomness. Nothing was changed.".to_owned(),
-    })?;
+    getrandom::fill(&mut bytes).map_err(|_| Unavailable::NoRandomness)?;
     let mut text = String::with_capacity(64);
     for byte in bytes {
         let _ = write!(text, "{byte:02x}");
@@ -138,7 +136,7 @@ pub struct People {
     service: Arc<Service>,
     store: Arc<dyn Store>,
     clock: Clock,
-    fresh_for: Span,
+    recent_sign_in: Span,
     passwords: Passwords,
     passkeys: Passkeys,
     throttle: Throttle,
@@ -148,18 +146,18 @@ pub struct People {
 }
 
 impl People {
-    /// Opens the gate. A sign-in is fresh for `fresh_for`.
+    /// Opens the gate. A sign-in is fresh for `recent_sign_in`.
     pub fn new(
         service: Arc<Service>,
         store: Arc<dyn Store>,
         clock: Clock,
-        fresh_for: Span,
+        recent_sign_in: Span,
     ) -> Arc<Self> {
         Arc::new(Self {
             service,
             store,
             clock,
-            fresh_for,
+            recent_sign_in,
             passwords: Passwords::new(),
             passkeys: Passkeys::new(),
             throttle: Throttle::default(),
@@ -201,7 +199,7 @@ impl People {
             return Ok(Principal::Nobody);
         }
         self.note("session", session.id.0, Some(session.seen_at), now);
-        let recently_authenticated = now.since(session.proved_at) < self.fresh_for;
+        let recently_authenticated = now.since(session.proved_at) < self.recent_sign_in;
         Ok(Principal::Account {
             id: account.id,
             role: account.role,
@@ -257,10 +255,7 @@ impl People {
                 self.throttle.succeeded(Some(name), from);
                 self.begin_session(account.id, AuthMethod::Password, None, device).await
             }
-            None => Err(Error::Invalid {
-                field: "password".to_owned(),
-                problem: "or name is not right. Look at both and try again".to_owned(),
-            }),
+            None => Err(Error::invalid("password", FieldReason::WrongPassword)),
         }
     }
 
@@ -304,9 +299,7 @@ impl People {
         let (from, now) = (device.came.from, self.clock.now().mono);
         self.throttle.begin(None, false, from, now)?;
         if self.invited(secret).await?.is_none() {
-            return Err(Error::NotFound {
-                what: "invitation like this one, or not any more. Ask for a new link".to_owned(),
-            });
+            return Err(Error::NotFound(Entity::InvitationLink));
         }
         // The secret was right: a name or password that is not good enough is no guess.
         self.throttle.succeeded(None, from);
@@ -319,10 +312,7 @@ impl People {
             )
             .await?;
         let known = self.service.known().await?;
-        let account = known
-            .roster
-            .named(name)
-            .ok_or_else(|| Error::NotFound { what: "account of this name".to_owned() })?;
+        let account = known.roster.named(name).ok_or(Error::NotFound(Entity::AccountName))?;
         self.begin_session(account.id, AuthMethod::Password, None, device).await
     }
 
@@ -436,10 +426,7 @@ impl People {
                 .passkeys
                 .check(&device.came, &presented, account, passkey)
                 .map(|state| (passkey, account, state)),
-            None => Err(Error::Conflict {
-                problem: "This passkey is not known here. Use another one, or your password."
-                    .to_owned(),
-            }),
+            None => Err(Conflict::PasskeyUnknown.into()),
         };
         let (passkey, account, state) = checked?;
         self.throttle.succeeded(None, from);

@@ -229,8 +229,12 @@ pub async fn run(
     background.spawn(async move { pump.pump(pump_stop).await });
 
     let leptos = LeptosOptions::builder().output_name("calm-ops").site_addr(address).build();
-    let people =
-        People::new(Arc::clone(&service), Arc::clone(&store), clock, Span::from(config.fresh_for));
+    let people = People::new(
+        Arc::clone(&service),
+        Arc::clone(&store),
+        clock,
+        Span::from(config.recent_sign_in),
+    );
     let link = if store.has_owner().await? { None } else { people.owner_link().await.ok() };
     let site = Site {
         service,
@@ -279,8 +283,8 @@ pub async fn run(
 /// With what people are called.
 fn means(config: &Config) -> Result<Means, StartError> {
     let failed = |error: String| StartError::Call(error);
-    let poster =
-        Poster::new(None, &config.call_inside).map_err(|error| failed(error.to_string()))?;
+    let poster = Poster::new(None, &config.allowed_internal_hosts)
+        .map_err(|error| failed(error.to_string()))?;
     let mailer = config
         .mail
         .as_ref()

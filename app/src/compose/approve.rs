@@ -1,7 +1,7 @@
 //! The phone's page: one recommendation, to be decided upon.
 
 use commands::{reading::GetRecommendation, view::RecommendationPage};
-use domain::{actor::Actor, id::RecommendationId, recommendation::Stage};
+use domain::{actor::Actor, error::ErrorKind, id::RecommendationId, recommendation::Stage};
 use leptos::prelude::use_context;
 
 use super::reply::sheet;
@@ -11,7 +11,7 @@ use crate::{
     drawn,
     facts::{Refused, Told},
     page::Sheet,
-    problem::{Kind, Problem},
+    problem::Problem,
 };
 
 pub(crate) async fn approve(id: &str, done: &str) -> Result<Sheet, Problem> {
@@ -37,7 +37,7 @@ pub(crate) async fn approve(id: &str, done: &str) -> Result<Sheet, Problem> {
 async fn recommendation(id: &str) -> Result<RecommendationPage, Problem> {
     let Ok(recommendation) = id.parse::<RecommendationId>() else {
         let sentence = "There is no such recommendation. Its address ends like 42-1.".to_owned();
-        return Err(refuse(Problem { kind: Kind::NotFound, sentence }));
+        return Err(refuse(Problem { kind: ErrorKind::NotFound, sentence }));
     };
     execute(GetRecommendation { recommendation }).await
 }

@@ -6,7 +6,7 @@ use commands::{
     sharing::Shares,
     view::IncidentPage,
 };
-use domain::id::IncidentNumber;
+use domain::{error::ErrorKind, id::IncidentNumber};
 use leptos::prelude::*;
 
 use super::reply::sheet;
@@ -14,7 +14,7 @@ use crate::{
     door::{execute, refuse},
     drawn,
     page::Sheet,
-    problem::{Kind, Problem},
+    problem::Problem,
     seek::{Linked, NotRemoved, Seek},
 };
 
@@ -49,7 +49,7 @@ async fn shares_of(incident: IncidentNumber) -> Result<Shares, Problem> {
 pub(crate) async fn shares(id: &str, done: &str) -> Result<Sheet, Problem> {
     let Ok(number) = id.parse::<u32>() else {
         return Err(refuse(Problem {
-            kind: Kind::NotFound,
+            kind: ErrorKind::NotFound,
             sentence: "There is no such incident. Its address ends in a number.".into(),
         }));
     };

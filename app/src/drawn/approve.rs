@@ -20,7 +20,7 @@ use crate::{
     drawn::{block, bound, edge, headline, prose::prose, recommendation, steps},
     facts::{Refused, Told},
     mark,
-    problem::{Kind, Problem},
+    problem::Problem,
     status,
 };
 
@@ -318,7 +318,7 @@ pub(crate) fn lost(id: &str, problem: &Problem, refused: &Refused) -> String {
     let address = format!("/ops/approve/{id}");
     let (text, why) = (&refused.asked.text, &refused.problem.sentence);
     let also = (problem.sentence != *why).then(|| problem.sentence.clone());
-    let next = if problem.kind == Kind::SignIn {
+    let next = if problem.asks_for_sign_in() {
         view! { <a class="button primary" href=door::sign_in(&address) rel="external">"Sign in"</a> }.into_any()
     } else {
         view! { <a class="button primary" href=address>"See how it stands"</a> }.into_any()

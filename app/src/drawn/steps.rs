@@ -1,7 +1,7 @@
 //! What a person can do to an incident: plain forms. A page that is alive sends them without
 //! leaving. What came of it is said beside the button that was pressed.
 
-use domain::{incident::Incident, lifecycle::State, text::LONGEST_TEXT};
+use domain::{incident::Incident, input::LONGEST_TEXT, lifecycle::State};
 use leptos::prelude::*;
 use wording::recommendation::Advice;
 

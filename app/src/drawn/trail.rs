@@ -6,8 +6,8 @@ use domain::{
     actor::{Actor, Names},
     hash::{Hash, Head},
     id::AccountId,
+    input::LONGEST_TEXT,
     journal::{Entry, Event},
-    text::LONGEST_TEXT,
 };
 use leptos::prelude::*;
 use wording::{humanize, timeline};
@@ -15,7 +15,7 @@ use wording::{humanize, timeline};
 use crate::{
     clock, door,
     drawn::{block, prose::prose, steps::plain},
-    problem::{Kind, Problem},
+    problem::Problem,
     seek::{NotRemoved, Seek},
 };
 
@@ -308,7 +308,7 @@ fn removal(number: u64, refused: Option<&NotRemoved>) -> AnyView {
             <summary>"Redact it"</summary>
             <form method="post" action=format!("/ops/journal/{number}/redact")>
                 {refused.map(|refused| view! { <p class="said refused" role="status">{refused.problem.sentence.clone()}</p> })}
-                {refused.filter(|refused| refused.problem.kind == Kind::SignIn).map(|_| {
+                {refused.filter(|refused| refused.problem.asks_for_sign_in()).map(|_| {
                     let to = door::sign_in(&format!("/ops/journal?before={}", number.saturating_add(1)));
                     view! { <p><a class="button" href=to rel="external">"Sign in again"</a></p> }
                 })}

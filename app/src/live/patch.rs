@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use commands::view::Readings;
 use domain::{
+    error::ErrorKind,
     reading::Reading,
     time::{Span, Timestamp},
 };
@@ -18,7 +19,7 @@ use crate::{
     act::act,
     mark,
     page::{Fetch, Lives, Sheet},
-    problem::{Kind, Problem},
+    problem::Problem,
     spark, status,
 };
 
@@ -344,9 +345,10 @@ pub(super) fn send(event: &Event) {
             }
             // How it stands now is another: the server answers with the whole of it, and keeps what
             // was typed.
-            Err(Problem { kind: Kind::Conflict | Kind::SignIn, .. })
-                if form.has_attribute("data-whole") =>
-            {
+            Err(Problem {
+                kind: ErrorKind::Conflict | ErrorKind::SignIn | ErrorKind::SignInAgain,
+                ..
+            }) if form.has_attribute("data-whole") => {
                 let _ = form.submit();
                 return;
             }

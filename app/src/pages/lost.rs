@@ -1,9 +1,10 @@
 //! What stands where a page can't: what happened, what was kept, what to do next.
 
+use domain::error::ErrorKind;
 use leptos::prelude::*;
 
 use crate::{
-    problem::{Kind, Problem, SIGN_IN},
+    problem::{Problem, SIGN_IN},
     pulse,
 };
 
@@ -24,13 +25,13 @@ pub(crate) fn LostPage() -> AnyView {
 /// A page that could not be shown; `path` is its address.
 pub(crate) fn problem(problem: &Problem, path: &str) -> AnyView {
     let (heading, next) = match problem.kind {
-        Kind::NotFound => ("This is not here", "Look for it in the history."),
-        Kind::Invalid => ("This could not be read", "Change it and try again."),
-        Kind::SignIn => ("Please sign in", "Then this page opens."),
-        Kind::Throttled => ("Too many tries", "Your account is safe."),
-        Kind::Forbidden => ("This is not for you to see", "Ask someone who may."),
-        Kind::Conflict => ("This has changed meanwhile", "Reload the page."),
-        Kind::Unavailable => (
+        ErrorKind::NotFound => ("This is not here", "Look for it in the history."),
+        ErrorKind::Invalid => ("This could not be read", "Change it and try again."),
+        ErrorKind::SignIn | ErrorKind::SignInAgain => ("Please sign in", "Then this page opens."),
+        ErrorKind::Throttled => ("Too many tries", "Your account is safe."),
+        ErrorKind::Forbidden => ("This is not for you to see", "Ask someone who may."),
+        ErrorKind::Conflict => ("This has changed meanwhile", "Reload the page."),
+        ErrorKind::Unavailable => (
             "This can't be shown right now",
             "What is watched is watched on. Reload the page in a moment.",
         ),
@@ -39,7 +40,7 @@ pub(crate) fn problem(problem: &Problem, path: &str) -> AnyView {
     view! {
         <h1>{heading}</h1>
         <p class="lead">{problem.sentence.clone()} " " {next}</p>
-        {(problem.kind == Kind::SignIn).then(|| view! { <p><a class="button primary" href=format!("{SIGN_IN}{path}") rel="external">"Sign in"</a></p> })}
+        {(problem.asks_for_sign_in()).then(|| view! { <p><a class="button primary" href=format!("{SIGN_IN}{path}") rel="external">"Sign in"</a></p> })}
         <p class="links"><a href="/ops/health">"Health"</a> <a href="/ops/history">"History"</a></p>
     }
     .into_any()

@@ -17,6 +17,7 @@ use commands::{
 };
 use domain::{
     access::Principal,
+    error::ErrorKind,
     id::{IncidentNumber, ShareId},
     time::Span,
 };
@@ -25,7 +26,7 @@ use leptos::prelude::*;
 
 use crate::{
     door,
-    problem::{Kind, Problem},
+    problem::{Problem, status},
     seek::{LinkForm, Linked, NotRemoved},
     urlencoded::fields,
 };
@@ -48,7 +49,7 @@ fn unreadable() -> Problem {
     let sentence =
         "What was sent could not be read. Nothing was changed. Look at the page and try again."
             .to_owned();
-    Problem { kind: Kind::Invalid, sentence }
+    Problem { kind: ErrorKind::Invalid, sentence }
 }
 
 pub(super) const REDACT: &str = "/ops/journal/{entry}/redact";
@@ -83,7 +84,7 @@ where
                     let refused = NotRemoved { entry, reason, problem: problem.clone() };
                     shown(
                         &address,
-                        door::status(problem.kind),
+                        status(problem.kind),
                         context,
                         move || provide_context(refused.clone()),
                         shell,
@@ -104,7 +105,7 @@ where
                 Sent::End(share) => match known(&context).execute(RevokeShare { share }).await {
                     Ok(()) => return led_to(&format!("{address}?done=ended")),
                     Err(problem) => {
-                        (door::status(problem.kind), Linked::Refused(Box::default(), problem))
+                        (status(problem.kind), Linked::Refused(Box::default(), problem))
                     }
                 },
                 Sent::Make(form) => match made(&context, number, &form).await {
@@ -114,11 +115,11 @@ where
                         (StatusCode::OK, Linked::Made(format!("{here}/share/{token}")))
                     }
                     Err(problem) => {
-                        (door::status(problem.kind), Linked::Refused(Box::new(form), problem))
+                        (status(problem.kind), Linked::Refused(Box::new(form), problem))
                     }
                 },
                 Sent::Nothing => {
-                    (door::status(Kind::Invalid), Linked::Refused(Box::default(), unreadable()))
+                    (status(ErrorKind::Invalid), Linked::Refused(Box::default(), unreadable()))
                 }
             };
             shown(&address, status, context, move || provide_context(came.clone()), shell).await

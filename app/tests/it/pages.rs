@@ -16,7 +16,7 @@ use commands::{
 };
 use domain::{
     access::Principal,
-    error::Error,
+    error::{Entity, Error, FieldReason, Requirement},
     hash::Head,
     id::IncidentNumber,
     journal::Cursor,
@@ -115,10 +115,10 @@ impl Backend for Fake {
     fn change(&self, _: Authorized, command: Command) -> Pending<Committed> {
         let answer = match command {
             Command::Comment(Comment { text, .. }) if text.is_empty() => {
-                Err(Error::Invalid { field: "text".into(), problem: HOSTILE.into() })
+                Err(Error::invalid("text", FieldReason::Unusable(HOSTILE.into())))
             }
             Command::Comment(_) => Ok(Committed { cursor: Cursor::default() }),
-            _ => Err(Error::Forbidden { needs: "an approver".into() }),
+            _ => Err(Error::Forbidden(Requirement::Role(domain::access::Role::Approver))),
         };
         Box::pin(async move { answer })
     }
@@ -144,8 +144,7 @@ impl Backend for Fake {
     }
 
     fn get_incident(&self, _: Authorized, asked: GetIncident) -> Pending<IncidentPage> {
-        let what = format!("incident {}", asked.incident);
-        Box::pin(async move { Err(Error::NotFound { what }) })
+        Box::pin(async move { Err(Error::NotFound(Entity::Incident(asked.incident))) })
     }
 
     unavailable! {

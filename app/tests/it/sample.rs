@@ -26,7 +26,7 @@ use domain::{
     access::{Principal, Role},
     actor::{Actor, Names},
     breach::{Breach, BreachKey, Ending},
-    error::Error,
+    error::{Entity, Error},
     hash::Head,
     id::{AccountId, IncidentNumber, RecommendationId, SessionId},
     incident::{Incident, apply},
@@ -265,7 +265,7 @@ impl Sample {
         use_it: impl FnOnce(&mut Incident) -> T,
     ) -> Result<T, Error> {
         let mut incidents = self.incidents.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = || Error::NotFound { what: format!("incident {number}") };
+        let missing = || Error::NotFound(Entity::Incident(number));
         let known = match incidents.entry(number.0) {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::btree_map::Entry::Vacant(place) => {
@@ -352,7 +352,7 @@ impl Sample {
         caller: &Principal,
         id: RecommendationId,
     ) -> Result<RecommendationPage, Error> {
-        let missing = || Error::NotFound { what: format!("recommendation {id}") };
+        let missing = || Error::NotFound(Entity::Recommendation(id));
         let page = self.with(id.incident, |incident| {
             let one = incident.recommendation(id.place)?.clone();
             Some(RecommendationPage {
@@ -487,7 +487,7 @@ macro_rules! unavailable {
             ) -> commands::service::Pending<
                 <commands::reading::$reading as commands::operation::Operation>::Output,
             > {
-                Box::pin(async { Err(Error::Unavailable { advice: "Try again.".into() }) })
+                Box::pin(async { Err(domain::error::Unavailable::Export.into()) })
             }
         )*
     };

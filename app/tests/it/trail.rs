@@ -20,7 +20,7 @@ use commands::{
 use domain::{
     access::Role,
     actor::{Actor, Names},
-    error::Error,
+    error::{Error, Requirement},
     hash::{Hash, Head},
     id::{AccountId, IncidentNumber, ShareId},
     journal::{Cursor, Entry, Event},
@@ -125,7 +125,7 @@ impl Backend for Fake {
     fn change(&self, _: Authorized, command: Command) -> Pending<Committed> {
         let answer = match &command {
             Command::Redact(Redact { reason, .. }) if reason.contains("no") => {
-                Err(Error::Forbidden { needs: "an owner".into() })
+                Err(Error::Forbidden(Requirement::Role(Role::Owner)))
             }
             Command::CreateShare(CreateShare { wanted, .. }) => {
                 wanted.clone().checked(at(0)).map(|_| Committed { cursor: Cursor::default() })

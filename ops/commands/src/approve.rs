@@ -2,7 +2,7 @@
 //! nothing is in the way.
 
 use domain::{
-    error::Error,
+    error::{Conflict, Error},
     hash::Hash,
     id::RecommendationId,
     incident::Incident,
@@ -41,17 +41,14 @@ pub(super) fn busy(
     now: Timestamp,
 ) -> Result<(), Error> {
     let Some((id, run)) = blocked_by(one, incident, others, now) else { return Ok(()) };
-    let Recommendation { title, subject, .. } = run;
-    let (number, until) = (id.incident, run.may_run_until().unwrap_or(now).to_seconds_text());
-    Err(Error::conflict(if run.is_under_way() {
-        format!(
-            "\"{title}\" runs on {subject} for incident {number}. One at a time: wait for its end."
-        )
+    let (title, subject, incident) = (run.title.clone(), run.subject.clone(), id.incident);
+    let conflict = if run.is_under_way() {
+        Conflict::SubjectBusy { title, subject, incident }
     } else {
-        format!(
-            "\"{title}\" was started on {subject} for incident {number}, and its end was not seen. It may still run: look by hand, and wait until {until}."
-        )
-    }))
+        let until = run.may_run_until().unwrap_or(now);
+        Conflict::MayStillRun { title, subject, incident, until }
+    };
+    Err(conflict.into())
 }
 
 /// Refuses while the same command has run on the same subject a short while ago, for this incident
@@ -71,12 +68,8 @@ fn cooled(
     // The page of commands may have been changed since: the shorter of both times counts.
     let until = same.filter_map(|ran| ran.cools_until(ran.cool_down.min(one.cool_down))).max();
     let Some(until) = until.filter(|until| now < *until) else { return Ok(()) };
-    Err(Error::conflict(format!(
-        "\"{}\" ran on {} a short while ago, so it is not run again before {}. Look whether that helped.",
-        one.title,
-        one.subject,
-        until.to_seconds_text()
-    )))
+    Err(Conflict::CoolingDown { title: one.title.clone(), subject: one.subject.clone(), until }
+        .into())
 }
 
 pub(super) fn approve(
@@ -87,31 +80,20 @@ pub(super) fn approve(
 ) -> Result<Vec<Event>, Error> {
     let one = offered(incident, id, situation.now)?;
     let Some(catalogue) = situation.catalogue else {
-        return Err(Error::conflict(
-            "The page of approved commands has a mistake, so nothing runs until it is mended. The health page shows the line.".to_owned(),
-        ));
+        return Err(Conflict::CatalogueInvalid.into());
     };
     let now = one.binding(incident);
     if catalogue != one.catalogue || binding != now {
-        return Err(Error::conflict(
-            "Something that you decided upon has changed meanwhile, so nothing was run. Read it again as it is now, then decide."
-                .to_owned(),
-        ));
+        return Err(Conflict::BindingChanged.into());
     }
     if one.approvals.iter().any(|given| given.by == situation.actor && given.binding == now) {
-        return Err(Error::conflict(
-            "You have approved it already. It needs another person too, because its risk is high."
-                .to_owned(),
-        ));
+        return Err(Conflict::ApprovedByYou.into());
     }
     // Otherwise one person could invite themselves once more, and be both.
     if one.approval == Approval::Two
         && situation.role_since.is_some_and(|since| since >= incident.first_offered_at(one))
     {
-        return Err(Error::conflict(
-            "Because its risk is high, it takes two people who could approve before it was recommended, and you can only since. Ask someone else."
-                .to_owned(),
-        ));
+        return Err(Conflict::ApproverTooRecent.into());
     }
     busy(one, situation.others, incident, situation.now)?;
     cooled(one, situation.others, incident, situation.now)?;

@@ -7,10 +7,12 @@ use std::fmt::Write as _;
 use domain::{
     access::{Principal, Role},
     actor::{Actor, Names},
-    error::Error,
+    error::{Conflict, Error, FieldReason, Requirement},
     hash::{Hash, Head},
     id::IncidentNumber,
+    input::checked,
     journal::{Broken, Cursor, Entry, Event, StoredEntry, entry_hash},
+    text::clip,
     time::{Span, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -47,25 +49,18 @@ pub struct AuditFilter {
 impl AuditFilter {
     /// Says what can't be looked for.
     pub fn check(&self) -> Result<(), Error> {
-        let wrong =
-            |field: &str, problem: String| Err(Error::Invalid { field: field.to_owned(), problem });
+        let wrong = |field, reason| Err(Error::invalid(field, reason));
         if let Some(kind) = &self.kind
             && !Event::KINDS.contains(&kind.as_str())
         {
-            let kind: String = kind.chars().take(40).collect();
-            return wrong(
-                "kind",
-                format!("there is no kind of entry {kind:?}; the journal page lists them"),
-            );
+            return wrong("kind", FieldReason::UnknownEntryKind(clip(kind, 40)));
         }
-        if self.subject.as_ref().is_some_and(|subject| subject.chars().count() > LONGEST_SUBJECT) {
-            return wrong(
-                "subject",
-                format!("at most {LONGEST_SUBJECT} characters can be looked for"),
-            );
+        let length = self.subject.as_ref().map_or(0, |subject| subject.chars().count());
+        if length > LONGEST_SUBJECT {
+            return wrong("subject", FieldReason::TooLong { most: LONGEST_SUBJECT, length });
         }
         if self.from.zip(self.to).is_some_and(|(from, to)| from >= to) {
-            return wrong("from", "must be earlier than 'to'".to_owned());
+            return wrong("from", FieldReason::NotBeforeEnd);
         }
         Ok(())
     }
@@ -176,20 +171,17 @@ pub fn may_remove(caller: &Principal, kind: &str, author: Actor) -> bool {
 /// What is journalled where a caller removes the content of an entry, or why they may not. `entry`
 /// is as it is stored now.
 pub fn redaction(caller: &Principal, entry: &StoredEntry, reason: &str) -> Result<Event, Error> {
-    let conflict = |problem: String| Err(Error::Conflict { problem });
     let StoredEntry { number, kind, .. } = entry;
-    let shown = kind.replace('_', " ");
     if !may_lose_content(kind) {
-        return conflict(format!(
-            "Entry {number} ({shown}) says what happened or who decided, and no words of a person, so it stays. \
-             Only comments, notes, reasons, outputs, evidence and differences of documents can be redacted."
-        ));
+        return Err(Conflict::EntryStays { number: *number, kind: kind.clone() }.into());
     }
     let author = entry.actor.parse::<Actor>().ok();
     if !author.is_some_and(|author| may_remove(caller, kind, author)) {
-        let needs =
-            if kind == "commented" { "an owner, or whoever wrote the comment" } else { "an owner" };
-        return Err(Error::Forbidden { needs: needs.to_owned() });
+        return Err(Error::Forbidden(if kind == "commented" {
+            Requirement::OwnerOrAuthor
+        } else {
+            Requirement::Role(Role::Owner)
+        }));
     }
     // It can't be undone. One's own comment is one's own; for all else it must be the owner who
     // asks, not only their open browser.
@@ -199,9 +191,9 @@ pub fn redaction(caller: &Principal, entry: &StoredEntry, reason: &str) -> Resul
         return Err(Error::SignInAgain);
     }
     if entry.payload.is_none() {
-        return conflict(format!("Entry {number} is redacted already."));
+        return Err(Conflict::AlreadyRedacted(*number).into());
     }
-    let reason = domain::text::checked("reason", reason, true)?.unwrap_or_default();
+    let reason = checked("reason", reason, true)?.unwrap_or_default();
     Ok(Event::Redacted { entry: *number, reason })
 }
 
@@ -382,19 +374,19 @@ mod tests {
 
     #[test]
     fn a_filter_says_what_can_not_be_looked_for() {
-        let bad = |filter: AuditFilter| filter.check().unwrap_err().to_string();
-        assert!(
-            bad(AuditFilter { kind: Some("<b>".into()), ..AuditFilter::default() })
-                .starts_with("kind: there is no kind")
+        let bad = |filter: AuditFilter| filter.check().unwrap_err();
+        assert_eq!(
+            bad(AuditFilter { kind: Some("<b>".into()), ..AuditFilter::default() }),
+            Error::invalid("kind", FieldReason::UnknownEntryKind("<b>".into()))
         );
-        assert!(
-            bad(AuditFilter { subject: Some("x".repeat(201)), ..AuditFilter::default() })
-                .starts_with("subject: at most 200")
+        assert_eq!(
+            bad(AuditFilter { subject: Some("x".repeat(201)), ..AuditFilter::default() }),
+            Error::invalid("subject", FieldReason::TooLong { most: 200, length: 201 })
         );
         let (from, to) = (Some(Timestamp::from_secs(5)), Some(Timestamp::from_secs(5)));
         assert_eq!(
             bad(AuditFilter { from, to, ..AuditFilter::default() }),
-            "from: must be earlier than 'to'"
+            Error::invalid("from", FieldReason::NotBeforeEnd)
         );
         assert_eq!(
             AuditFilter { kind: Some("commented".into()), ..AuditFilter::default() }.check(),
@@ -460,10 +452,7 @@ mod tests {
             asked(&person(7, Role::Responder, false), 7).is_ok(),
             "one's own comment is one's own"
         );
-        assert!(matches!(
-            asked(&person(7, Role::Responder, true), 8),
-            Err(Error::Forbidden { .. })
-        ));
+        assert!(matches!(asked(&person(7, Role::Responder, true), 8), Err(Error::Forbidden(_))));
     }
 
     fn chain(count: u8) -> (Vec<StoredEntry>, Head) {

@@ -1,12 +1,12 @@
 //! Decides what a person's command does to an incident, or why not; pure, so that page and server agree.
 
 use domain::{
-    error::Error,
+    error::{Conflict, Error},
     incident::Incident,
+    input::checked,
     journal::Event,
     lifecycle::{State, Step},
     recommendation::Stage,
-    text::checked,
 };
 
 use crate::{
@@ -25,12 +25,10 @@ pub fn decide(
     match command {
         Command::Acknowledge(_) => {
             if !incident.is_active() {
-                return Err(Error::conflict(format!(
-                    "Incident {number} is resolved. Reopen it if it is not over."
-                )));
+                return Err(Conflict::IncidentResolved(number).into());
             }
             if incident.acknowledged.is_some() {
-                return Err(Error::conflict(format!("Incident {number} is acknowledged already.")));
+                return Err(Conflict::AlreadyAcknowledged(number).into());
             }
             Ok(vec![Event::Acknowledged { incident: number }])
         }
@@ -41,25 +39,21 @@ pub fn decide(
         Command::Resolve(Resolve { note, .. }) => {
             let note = checked("note", note, false)?;
             if !incident.is_active() {
-                return Err(Error::conflict(format!("Incident {number} is resolved already.")));
+                return Err(Conflict::AlreadyResolved(number).into());
             }
             // What runs is seen to its end first, so that nothing goes on behind the back of those
             // who think that it is over.
             if let Some(one) = incident.recommendations.iter().find(|one| one.is_under_way()) {
-                return Err(Error::conflict(format!(
-                    "\"{}\" runs for incident {number}. Wait for its end, or cancel it.",
-                    one.title
-                )));
+                return Err(
+                    Conflict::CommandRuns { incident: number, title: one.title.clone() }.into()
+                );
             }
             Ok(vec![Event::Resolved { incident: number, step: Step::PersonResolved, note }])
         }
         Command::Reopen(Reopen { note, .. }) => {
             let note = checked("note", note, false)?;
             if incident.state != State::Resolved {
-                return Err(Error::conflict(format!(
-                    "Incident {number} is open already: it is {}.",
-                    incident.state
-                )));
+                return Err(Conflict::IncidentOpen(number, incident.state).into());
             }
             Ok(vec![Event::Reopened { incident: number, note }])
         }
@@ -78,18 +72,12 @@ pub fn decide(
                 Stage::Running { cancelled: None, .. } => {
                     Ok(vec![Event::RunCancelled { incident: number, place }])
                 }
-                Stage::Running { cancelled: Some(_), .. } => {
-                    Err(Error::conflict("It is being ended already.".to_owned()))
-                }
-                Stage::Approved { .. } => {
-                    Err(Error::conflict("It starts this moment. Try again in a second.".to_owned()))
-                }
+                Stage::Running { cancelled: Some(_), .. } => Err(Conflict::AlreadyCancelled.into()),
+                Stage::Approved { .. } => Err(Conflict::RunStarting.into()),
                 Stage::Offered
                 | Stage::Declined { .. }
                 | Stage::Withdrawn { .. }
-                | Stage::Ended(_) => {
-                    Err(Error::conflict("It does not run, so there is nothing to end.".to_owned()))
-                }
+                | Stage::Ended(_) => Err(Conflict::NothingRuns.into()),
             }
         }
         Command::StartRun(StartRun { recommendation }) => {
@@ -100,17 +88,13 @@ pub fn decide(
                     busy(one, situation.others, incident, situation.now)?;
                     Ok(vec![Event::RunStarted { incident: number, place }])
                 }
-                _ => Err(Error::conflict(format!(
-                    "Recommendation {recommendation} is not about to run."
-                ))),
+                _ => Err(Conflict::NotReadyToRun(*recommendation).into()),
             }
         }
         Command::EndRun(EndRun { recommendation, outcome, duration, output }) => {
             let place = recommendation.place;
             let Stage::Running { .. } = known(incident, *recommendation)?.stage else {
-                return Err(Error::conflict(format!(
-                    "Recommendation {recommendation} does not run."
-                )));
+                return Err(Conflict::NotRunning(*recommendation).into());
             };
             let (outcome, duration, output) = (outcome.clone(), *duration, output.clone());
             let worked = outcome.is_success();

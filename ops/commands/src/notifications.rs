@@ -8,15 +8,15 @@ mod quiet;
 pub use progress::Progress;
 pub use quiet::{DayTime, Quiet, Zone};
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use domain::{
-    error::Error,
+    error::{Error, FieldReason},
     id::{AccountId, ContactId, IncidentNumber},
     incident::Incident,
+    input::checked_name,
     journal::Cursor,
     severity::Severity,
-    text::checked_name,
     time::{Span, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -142,23 +142,23 @@ impl Channel {
 
     /// What is wrong with it, as far as that is told without asking anyone.
     fn check(&self) -> Result<(), Error> {
-        let plain = |field: &str, text: &str, most: usize| {
+        let plain = |field: &'static str, text: &str, most: usize| {
             let fine = !text.is_empty()
                 && text.chars().count() <= most
                 && !text.chars().any(|c| c.is_whitespace() || c.is_control());
             if fine {
                 Ok(())
             } else {
-                Err(wrong(field, format!("has to be 1 to {most} characters without blanks")))
+                Err(wrong(field, format!("1 to {most} characters without blanks")))
             }
         };
         // What goes into a header has to be plain.
-        let ascii = |field: &str, text: &str| {
+        let ascii = |field: &'static str, text: &str| {
             plain(field, text, LONGEST_SECRET)?;
             if text.is_ascii() {
                 Ok(())
             } else {
-                Err(wrong(field, "may hold only letters, digits and signs of ASCII".to_owned()))
+                Err(wrong(field, "letters, digits and signs of ASCII"))
             }
         };
         match self {
@@ -169,8 +169,7 @@ impl Channel {
                 if !fine {
                     return Err(wrong(
                         "topic",
-                        "has to be 1 to 64 letters, digits, '-' and '_', such as 'calm-ops-8f3k'"
-                            .to_owned(),
+                        "1 to 64 letters, digits, '-' and '_', such as 'calm-ops-8f3k'",
                     ));
                 }
                 token.as_ref().map_or(Ok(()), |token| ascii("token", &token.0))
@@ -182,9 +181,7 @@ impl Channel {
                 if secret.0.len() < SHORTEST_SECRET {
                     return Err(wrong(
                         "secret",
-                        format!(
-                            "needs at least {SHORTEST_SECRET} characters, so that nobody guesses it"
-                        ),
+                        format!("at least {SHORTEST_SECRET} characters, so that nobody guesses it"),
                     ));
                 }
                 Ok(())
@@ -200,10 +197,7 @@ impl Channel {
                 if fine {
                     Ok(())
                 } else {
-                    Err(wrong(
-                        "address",
-                        "has to be one e-mail address, such as 'ada@example.com'".to_owned(),
-                    ))
+                    Err(wrong("address", "one e-mail address, such as 'ada@example.com'"))
                 }
             }
         }
@@ -217,8 +211,8 @@ fn host(url: &str) -> &str {
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
-fn wrong(field: &str, problem: String) -> Error {
-    Error::Invalid { field: field.to_owned(), problem }
+fn wrong(field: &'static str, expected: impl Into<Cow<'static, str>>) -> Error {
+    Error::invalid(field, FieldReason::Expected(expected.into()))
 }
 
 /// A way to reach someone, as it is kept.
@@ -273,13 +267,12 @@ impl ContactRequest {
     ) -> Result<Contact, Error> {
         let label = checked_name("label", &self.label)?;
         let way = self.way.or_else(|| before.map(|before| before.way.clone()));
-        let way =
-            way.ok_or_else(|| wrong("way", "is missing; say how you are reached".to_owned()))?;
+        let way = way.ok_or_else(|| Error::invalid("way", FieldReason::Missing))?;
         way.check()?;
         if let Some(quiet) = &self.quiet
             && quiet.from == quiet.to
         {
-            return Err(wrong("quiet", "begins when it ends; leave it out for none".to_owned()));
+            return Err(Error::invalid("quiet", FieldReason::EmptyRange));
         }
         Ok(Contact {
             id,

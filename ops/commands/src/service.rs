@@ -5,7 +5,8 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use domain::{
-    access::{Permission, Principal, authorize},
+    access::{Permission, Principal},
+    authorization::authorize,
     error::Error,
 };
 

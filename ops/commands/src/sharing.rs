@@ -4,7 +4,7 @@
 
 use domain::{
     actor::{Actor, Names},
-    error::Error,
+    error::{Error, FieldReason},
     hash::Hash,
     id::{IncidentNumber, ShareId},
     journal::Cursor,
@@ -86,42 +86,32 @@ pub struct ShareRequest {
 impl ShareRequest {
     /// As it is kept, or what is wrong with it.
     pub fn checked(self, now: Timestamp) -> Result<Self, Error> {
-        let wrong =
-            |field: &str, problem: String| Err(Error::Invalid { field: field.to_owned(), problem });
+        let wrong = |field, reason| Err(Error::invalid(field, reason));
         let label = self.label.trim();
         let length = label.chars().count();
         if label.is_empty() {
-            return wrong(
-                "label",
-                "is empty; say for whom it is, so that it can be found again".to_owned(),
-            );
+            return wrong("label", FieldReason::Empty);
         }
         if length > LONGEST_LABEL {
-            return wrong(
-                "label",
-                format!("at most {LONGEST_LABEL} characters, this has {length}"),
-            );
+            return wrong("label", FieldReason::TooLong { most: LONGEST_LABEL, length });
         }
-        if label.chars().any(|c| c.is_control() || is_hidden(c)) {
-            return wrong(
-                "label",
-                "holds a character that is not seen; write plain text".to_owned(),
-            );
+        if let Some(hidden) = label.chars().find(|c| is_hidden(*c)) {
+            return wrong("label", FieldReason::HiddenCharacter(hidden));
+        }
+        if let Some(control) = label.chars().find(|c| c.is_control()) {
+            return wrong("label", FieldReason::ControlCharacter(control));
         }
         if self.until <= now {
-            return wrong("until", "is over already; choose a later end".to_owned());
+            return wrong("until", FieldReason::Past);
         }
         if self.until > now.plus(LONGEST) {
-            return wrong(
-                "until",
-                format!("a link is open for at most {} days", LONGEST.as_secs() / 86_400),
-            );
+            return wrong("until", FieldReason::TooFarAway { days: LONGEST.as_secs() / 86_400 });
         }
         if !(self.parts.summary || self.parts.timeline || self.parts.now) {
-            return wrong("parts", "choose at least one part to show".to_owned());
+            return wrong("parts", FieldReason::Empty);
         }
         if self.hosts && self.audience != Audience::Manager {
-            return wrong("hosts", "customers are never told the names of hosts; leave it out, or make the link for managers".to_owned());
+            return wrong("hosts", FieldReason::HostsForManagers);
         }
         Ok(Self { label: label.to_owned(), ..self })
     }
@@ -222,25 +212,29 @@ mod tests {
             hosts: false,
         };
         assert_eq!(good().checked(at(0)).unwrap().label, "For support");
-        let refused = |wanted: ShareRequest| wanted.checked(at(0)).unwrap_err().to_string();
-        assert!(
-            refused(ShareRequest { label: " ".into(), ..good() }).starts_with("label: is empty")
-        );
-        assert!(
-            refused(ShareRequest { label: "x".repeat(81), ..good() })
-                .starts_with("label: at most 80")
-        );
-        assert!(
-            refused(ShareRequest { label: "a\u{202e}b".into(), ..good() })
-                .starts_with("label: holds")
-        );
-        assert!(refused(ShareRequest { until: at(0), ..good() }).starts_with("until: is over"));
-        assert!(
-            refused(ShareRequest { until: at(91 * 86_400), ..good() }).contains("at most 90 days")
-        );
+        let refused = |wanted: ShareRequest| match wanted.checked(at(0)) {
+            Err(Error::InvalidField { field, reason }) => (field, reason),
+            other => panic!("{other:?}"),
+        };
         let parts = Parts { summary: false, timeline: false, now: false };
-        assert!(refused(ShareRequest { parts, ..good() }).starts_with("parts:"));
-        assert!(refused(ShareRequest { hosts: true, ..good() }).starts_with("hosts: customers"));
+        let hidden = FieldReason::HiddenCharacter('\u{202e}');
+        for (wanted, expected) in [
+            (ShareRequest { label: " ".into(), ..good() }, ("label", FieldReason::Empty)),
+            (
+                ShareRequest { label: "x".repeat(81), ..good() },
+                ("label", FieldReason::TooLong { most: 80, length: 81 }),
+            ),
+            (ShareRequest { label: "a\u{202e}b".into(), ..good() }, ("label", hidden)),
+            (ShareRequest { until: at(0), ..good() }, ("until", FieldReason::Past)),
+            (
+                ShareRequest { until: at(91 * 86_400), ..good() },
+                ("until", FieldReason::TooFarAway { days: 90 }),
+            ),
+            (ShareRequest { parts, ..good() }, ("parts", FieldReason::Empty)),
+            (ShareRequest { hosts: true, ..good() }, ("hosts", FieldReason::HostsForManagers)),
+        ] {
+            assert_eq!(refused(wanted), expected);
+        }
         let managers = ShareRequest { hosts: true, audience: Audience::Manager, ..good() };
         assert!(managers.checked(at(0)).is_ok());
     }

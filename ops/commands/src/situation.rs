@@ -2,7 +2,7 @@
 
 use domain::{
     actor::Actor,
-    error::Error,
+    error::{Conflict, Entity, Error},
     id::RecommendationId,
     incident::Incident,
     recommendation::{Recommendation, Stage},
@@ -26,9 +26,7 @@ pub struct Situation<'a> {
 
 /// Looks a recommendation of an incident up.
 pub fn known(incident: &Incident, id: RecommendationId) -> Result<&Recommendation, Error> {
-    incident
-        .recommendation(id.place)
-        .ok_or_else(|| Error::NotFound { what: format!("recommendation {id}") })
+    incident.recommendation(id.place).ok_or(Error::NotFound(Entity::Recommendation(id)))
 }
 
 /// The recommendation, if it still waits for a decision; else what became of it.
@@ -38,18 +36,14 @@ pub fn offered(
     now: Timestamp,
 ) -> Result<&Recommendation, Error> {
     let one = known(incident, id)?;
-    let problem = match &one.stage {
-        Stage::Offered if !incident.is_active() => format!("Incident {} is resolved, so nothing is to be run.", incident.number),
-        Stage::Offered if now >= one.expires_at => {
-            "This offer has ended. Look at the incident: it says what is recommended now.".to_owned()
-        }
+    let conflict = match &one.stage {
+        Stage::Offered if !incident.is_active() => Conflict::OfferResolved(incident.number),
+        Stage::Offered if now >= one.expires_at => Conflict::OfferExpired,
         Stage::Offered => return Ok(one),
-        Stage::Declined { .. } => "It was declined. The incident shows what is recommended now.".to_owned(),
-        Stage::Withdrawn { .. } => {
-            "It is no longer offered, because things have changed. The incident shows what is recommended now.".to_owned()
-        }
-        Stage::Approved { .. } | Stage::Running { .. } => "It is approved already and runs. It runs once; look at its output.".to_owned(),
-        Stage::Ended(_) => "It was approved and has run already. It ran once; look at its output.".to_owned(),
+        Stage::Declined { .. } => Conflict::OfferDeclined,
+        Stage::Withdrawn { .. } => Conflict::OfferWithdrawn,
+        Stage::Approved { .. } | Stage::Running { .. } => Conflict::OfferRuns,
+        Stage::Ended(_) => Conflict::OfferRan,
     };
-    Err(Error::conflict(problem))
+    Err(conflict.into())
 }

@@ -1,5 +1,5 @@
 //! Access: roles, scopes, principals and permissions. A credential becomes a [`Principal`] outside of here;
-//! [`authorize`] is the one place that compares it with a [`Permission`].
+//! [`authorize`](crate::authorization::authorize) is the one place that compares it with a [`Permission`].
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actor::Actor,
-    error::Error,
     id::{AccountId, IncidentNumber, SessionId, ShareId, TokenId},
     name::BadName,
 };
@@ -208,120 +207,4 @@ pub enum Permission {
     },
     /// A share link: it shows the incident that it was made for.
     ShareLink,
-}
-
-/// Whether a caller has what is needed, or what they can do about it.
-pub fn authorize(caller: &Principal, need: Permission) -> Result<(), Error> {
-    let role_for = |need: Permission| match need {
-        Permission::Itself | Permission::Nothing | Permission::ShareLink => None,
-        Permission::Read => Some(Role::Viewer),
-        Permission::Ingest | Permission::Respond => Some(Role::Responder),
-        Permission::Person { role, .. } => Some(role),
-    };
-    let forbidden = |needs: &str| Err(Error::Forbidden { needs: needs.to_owned() });
-    match (caller, need) {
-        (_, Permission::Nothing) | (Principal::Agent | Principal::System, Permission::Itself) => {
-            Ok(())
-        }
-        (_, Permission::Itself) => forbidden("Calm Ops itself"),
-        (Principal::Share { .. }, Permission::ShareLink) => Ok(()),
-        (_, Permission::ShareLink) => forbidden("the link that shares it"),
-        // Nobody but Calm Ops acts as Calm Ops, and it does nothing else.
-        (Principal::Agent | Principal::System, _) => forbidden("a person"),
-        (Principal::Local, Permission::Ingest | Permission::Read | Permission::Respond) => Ok(()),
-        // What a person answers for needs a person who can be named.
-        (Principal::Local, Permission::Person { .. }) => forbidden("a person who is signed in"),
-        (Principal::Account { role, recently_authenticated, .. }, need) => match role_for(need) {
-            Some(least) if *role < least => forbidden(least.one()),
-            _ if matches!(need, Permission::Person { recently_authenticated: true, .. })
-                && !recently_authenticated =>
-            {
-                Err(Error::SignInAgain)
-            }
-            _ => Ok(()),
-        },
-        (Principal::Token { scopes, .. }, need) => {
-            let scope = match need {
-                Permission::Ingest => Scope::Ingest,
-                Permission::Read => Scope::Read,
-                Permission::Respond => Scope::Respond,
-                Permission::Itself
-                | Permission::Nothing
-                | Permission::ShareLink
-                | Permission::Person { .. } => {
-                    return forbidden("a person who is signed in");
-                }
-            };
-            if scopes.contains(&scope) {
-                Ok(())
-            } else {
-                forbidden(&format!("a token with the scope '{}'", scope.as_str()))
-            }
-        }
-        (Principal::Share { .. }, _) => {
-            forbidden("an account; this link only shows what was shared")
-        }
-        (Principal::Nobody, _) => Err(Error::SignIn),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PERMISSIONS: [Permission; 9] = [
-        Permission::Itself,
-        Permission::Nothing,
-        Permission::Ingest,
-        Permission::Read,
-        Permission::Respond,
-        Permission::Person { role: Role::Viewer, recently_authenticated: false },
-        Permission::Person { role: Role::Approver, recently_authenticated: true },
-        Permission::Person { role: Role::Owner, recently_authenticated: false },
-        Permission::ShareLink,
-    ];
-
-    /// One letter for each of [`PERMISSIONS`]: `y` allowed, `n` forbidden, `s` sign in, `a` sign in
-    /// again.
-    fn verdicts(principal: &Principal) -> String {
-        let letter = |need| match authorize(principal, need) {
-            Ok(()) => 'y',
-            Err(Error::SignIn) => 's',
-            Err(Error::SignInAgain) => 'a',
-            Err(_) => 'n',
-        };
-        PERMISSIONS.map(letter).into_iter().collect()
-    }
-
-    #[test]
-    fn each_principal_may_do_what_the_table_says() {
-        let account = |role, recently_authenticated| Principal::Account {
-            id: AccountId(1),
-            role,
-            session: SessionId(1),
-            recently_authenticated,
-        };
-        let token = |scopes: &[Scope]| Principal::Token {
-            id: TokenId(1),
-            scopes: scopes.iter().copied().collect(),
-        };
-        let table = [
-            (Principal::Agent, "yynnnnnnn"),
-            (Principal::System, "yynnnnnnn"),
-            (Principal::Local, "nyyyynnnn"),
-            (account(Role::Viewer, true), "nynynynnn"),
-            (account(Role::Responder, true), "nyyyyynnn"),
-            (account(Role::Approver, true), "nyyyyyynn"),
-            (account(Role::Approver, false), "nyyyyyann"),
-            (account(Role::Owner, false), "nyyyyyayn"),
-            (token(&[Scope::Ingest]), "nyynnnnnn"),
-            (token(&[Scope::Read]), "nynynnnnn"),
-            (token(&Scope::ALL), "nyyyynnnn"),
-            (Principal::Share { id: ShareId(1), incident: IncidentNumber(1) }, "nynnnnnny"),
-            (Principal::Nobody, "nyssssssn"),
-        ];
-        for (principal, expected) in table {
-            assert_eq!(verdicts(&principal), expected, "{principal:?}");
-        }
-    }
 }

@@ -3,11 +3,13 @@
 
 pub mod access;
 pub mod actor;
+pub mod authorization;
 pub mod breach;
 pub mod error;
 pub mod hash;
 pub mod id;
 pub mod incident;
+pub mod input;
 pub mod journal;
 pub mod lifecycle;
 pub mod long_query;

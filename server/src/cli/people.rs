@@ -32,7 +32,7 @@ pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Wri
     }
     let made = async {
         let store: Arc<dyn Store> = store::open(&at).await.map_err(|error| error.to_string())?;
-        let secret = new_secret().map_err(|refusal| refusal.to_string())?;
+        let secret = new_secret().map_err(|error| wording::error::sentence(&error))?;
         let (now, hash) = (Clock::start().now().wall, hash_of(&secret));
         let people: store::DecidePeople = Box::new(move |roster| {
             decide(

@@ -113,7 +113,9 @@ impl Walk<'_> {
                     let found = self.found(value);
                     layer.values.insert(known.name, found);
                 }
-                (None, None, DeValue::Table(inner)) if is_section => {
+                (None, None, DeValue::Table(inner))
+                    if is_section || keys::is_former_section(&name) =>
+                {
                     self.table(inner, &name, layer);
                 }
                 (None, Some(entries), DeValue::Array(tables)) => {
@@ -191,6 +193,15 @@ impl Walk<'_> {
     }
 
     fn unknown(&mut self, key: &Spanned<toml::de::DeString<'_>>, name: &str, section: &str) {
+        if let Some(new) = keys::renamed(name) {
+            let place = self.place(&key.span());
+            let expected = match new.split_once('.') {
+                Some((section, key)) => format!("{key} under [{section}]"),
+                None => new.to_owned(),
+            };
+            self.problems.push(place.problem(format!("the key '{name}' has a new name"), expected));
+            return;
+        }
         let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
         let sections = keys::sections();
         let repeated: Vec<&str> = keys::entries().map(|entries| entries.name).collect();

@@ -14,7 +14,7 @@ const KEYS: &[Key] = &[
     key("trusted_proxies", &["CALM_OPS_TRUSTED_PROXIES"], None),
     key("tls.certificate", &["CALM_OPS_TLS_CERTIFICATE"], None),
     key("tls.key", &["CALM_OPS_TLS_KEY"], None),
-    key("sign_in.fresh_for", &["CALM_OPS_SIGN_IN_FRESH_FOR"], None),
+    key("auth.recent_sign_in", &["CALM_OPS_AUTH_RECENT_SIGN_IN"], None),
     key("data_dir", &["CALM_OPS_DATA_DIR"], Some("--data-dir")),
     key("ops_dir", &["CALM_OPS_OPS_DIR"], Some("--ops-dir")),
     // No flag: a command line is seen by everyone on the machine.
@@ -25,7 +25,11 @@ const KEYS: &[Key] = &[
     key("allowed_hosts", &["CALM_OPS_ALLOWED_HOSTS"], None),
     key("log.level", &["CALM_OPS_LOG_LEVEL"], Some("--log-level")),
     key("log.format", &["CALM_OPS_LOG_FORMAT"], Some("--log-format")),
-    key("call.inside", &["CALM_OPS_CALL_INSIDE"], None),
+    key(
+        "notifications.allowed_internal_hosts",
+        &["CALM_OPS_NOTIFICATIONS_ALLOWED_INTERNAL_HOSTS"],
+        None,
+    ),
     key("mail.server", &["CALM_OPS_MAIL_SERVER"], None),
     key("mail.port", &["CALM_OPS_MAIL_PORT"], None),
     key("mail.tls", &["CALM_OPS_MAIL_TLS"], None),
@@ -38,6 +42,27 @@ const KEYS: &[Key] = &[
     key("limits.push_observations", &["CALM_OPS_LIMITS_PUSH_OBSERVATIONS"], None),
     key("limits.streams", &["CALM_OPS_LIMITS_STREAMS"], None),
 ];
+
+/// Keys that were renamed: old and new name.
+const RENAMED: &[(&str, &str)] = &[
+    ("sign_in.fresh_for", "auth.recent_sign_in"),
+    ("call.inside", "notifications.allowed_internal_hosts"),
+];
+
+/// The new name of a key that was renamed.
+pub(super) fn renamed(old: &str) -> Option<&'static str> {
+    RENAMED.iter().find(|(name, _)| *name == old).map(|(_, new)| *new)
+}
+
+/// Whether all keys of a section were renamed, so that it is not known any more.
+pub(super) fn is_former_section(name: &str) -> bool {
+    RENAMED.iter().any(|(old, _)| old.split_once('.').is_some_and(|(section, _)| section == name))
+}
+
+/// The variable that sets a key.
+fn variable(key: &str) -> String {
+    format!("CALM_OPS_{}", key.to_uppercase().replace('.', "_"))
+}
 
 /// Every key that stands once: those of the collectors come last.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {
@@ -71,6 +96,12 @@ pub(super) fn unknown_variable(name: &str) -> Option<ConfigProblem> {
     let known = || all().flat_map(|key| key.variables).copied().chain(["CALM_OPS_CONFIG"]);
     if known().any(|variable| variable == name) {
         return None;
+    }
+    if let Some((_, new)) = RENAMED.iter().find(|(old, _)| variable(old) == name) {
+        let new = variable(new);
+        return Some(ConfigProblem::sentence(format!(
+            "the environment variable {name} has a new name: set {new} instead."
+        )));
     }
     let hint = match nearest(name, known()) {
         Some(near) => format!("did you mean {near}?"),

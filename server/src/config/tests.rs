@@ -158,6 +158,24 @@ fn an_unknown_variable_names_the_nearest_known_one() {
 }
 
 #[test]
+fn a_renamed_key_is_refused_with_its_new_name() {
+    for (text, place, expected) in [
+        ("[call]\ninside = ['ntfy.lan']", ":2:1", "allowed_internal_hosts under [notifications]"),
+        ("sign_in.fresh_for = '5 min'", ":1:9", "recent_sign_in under [auth]"),
+    ] {
+        let message = load(&Fake::file(text)).unwrap_err();
+        assert!(message.contains(&format!("calm-ops.toml{place}")), "{text}: {message}");
+        assert!(message.contains("has a new name"), "{text}: {message}");
+        assert!(message.contains(&format!("expected {expected}")), "{text}: {message}");
+    }
+    let old = vec![("CALM_OPS_SIGN_IN_FRESH_FOR", "5 min")];
+    assert_eq!(
+        load(&Fake { environment: old, files: Vec::new() }).unwrap_err(),
+        "error: the environment variable CALM_OPS_SIGN_IN_FRESH_FOR has a new name: set CALM_OPS_AUTH_RECENT_SIGN_IN instead."
+    );
+}
+
+#[test]
 fn a_bad_value_says_what_was_found_where_and_what_was_expected() {
     for (text, place, expected) in [
         ("interval = '5'", ":1:12", "a duration from 1 s to 5 min"),

@@ -73,7 +73,7 @@ pub(super) fn host_name(found: &Found) -> Result<String, String> {
         })
 }
 
-pub(super) fn fresh_for(found: &Found) -> Result<Duration, String> {
+pub(super) fn recent_sign_in(found: &Found) -> Result<Duration, String> {
     duration(found, Duration::from_secs(60), Duration::from_secs(7 * 86_400))
 }
 

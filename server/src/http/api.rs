@@ -2,6 +2,7 @@
 //! the description and the tests of who may what.
 
 use axum::{Router, routing::any};
+use domain::error::ErrorKind;
 
 use crate::http::{
     api::route::Route,
@@ -49,7 +50,10 @@ pub fn router() -> Router<Site> {
 }
 
 async fn nothing_here() -> Problem {
-    Problem::new(Kind::NotFound, "There is nothing at this address; see /api.".to_owned())
+    Problem::new(
+        Kind::Service(ErrorKind::NotFound),
+        "There is nothing at this address; see /api.".to_owned(),
+    )
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
-    access::{Permission, Principal, authorize},
+    access::{Permission, Principal},
+    authorization::authorize,
     error::Error,
 };
 use http::{Method, Uri, request::Parts};
@@ -138,7 +139,7 @@ pub async fn until_refused(
         match Box::pin(people.caller(shown)).await {
             Ok(caller) if authorize(&caller, need).is_ok() => {}
             // Without the database it goes on: nothing can have been revoked in it.
-            Err(Error::Unavailable { .. }) => {}
+            Err(Error::Unavailable(_)) => {}
             Ok(_) | Err(_) => return,
         }
     }

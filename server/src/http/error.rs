@@ -2,7 +2,7 @@
 //! comes here.
 
 use axum::response::{IntoResponse, Response};
-use domain::error::Error;
+use domain::error::{Error, ErrorKind};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -11,22 +11,10 @@ use serde::Serialize;
 pub enum Kind {
     /// The request can't be read: it is not JSON, or its address is damaged.
     Malformed,
-    /// A field is wrong; `errors` names each with its place.
-    Invalid,
-    /// There is no such thing, or nothing at this address.
-    NotFound,
     /// The address takes another method.
     Method,
-    /// It does not fit how things stand now. Look again, then decide anew.
-    Conflict,
-    /// Nobody is signed in, or the token is not valid.
-    SignIn,
-    /// The sign-in is too old for this decision.
-    SignInAgain,
-    /// Too many tries.
-    Throttled,
-    /// Whoever asked may not do this.
-    Forbidden,
+    /// The service refuses it or can't do it.
+    Service(ErrorKind),
     /// The body must be `application/json`.
     ContentType,
     /// The body or the batch is larger than is taken. Send it in parts.
@@ -42,9 +30,6 @@ pub enum Kind {
     Elsewhere,
     /// As many readers of the live stream as are allowed are connected.
     TooManyReaders,
-    /// The database can't be reached. Nothing was changed, unless it says that this is not known.
-    /// Try again.
-    Unavailable,
     /// Calm Ops failed at this request and goes on watching. The log says where.
     Internal,
 }
@@ -53,17 +38,29 @@ impl Kind {
     /// All of them, with what each means.
     pub const ALL: &[(Self, &str)] = &[
         (Self::Malformed, "The request can't be read: it is not JSON, or its address is damaged."),
-        (Self::Invalid, "A field is wrong; `errors` names each with its place."),
-        (Self::NotFound, "There is no such thing, or nothing at this address."),
-        (Self::Method, "The address takes another method."),
-        (Self::Conflict, "It does not fit how things stand now. Look again, then decide anew."),
         (
-            Self::SignIn,
+            Self::Service(ErrorKind::Invalid),
+            "A field is wrong; `errors` names each with its place.",
+        ),
+        (Self::Service(ErrorKind::NotFound), "There is no such thing, or nothing at this address."),
+        (Self::Method, "The address takes another method."),
+        (
+            Self::Service(ErrorKind::Conflict),
+            "It does not fit how things stand now. Look again, then decide anew.",
+        ),
+        (
+            Self::Service(ErrorKind::SignIn),
             "Nobody is signed in, or the token is not valid. Sign in, or send `Authorization: Bearer` with a token.",
         ),
-        (Self::SignInAgain, "The sign-in is too old for this decision. Sign in again."),
-        (Self::Throttled, "Too many tries. `Retry-After` says how long to wait."),
-        (Self::Forbidden, "Whoever asked may not do this."),
+        (
+            Self::Service(ErrorKind::SignInAgain),
+            "The sign-in is too old for this decision. Sign in again.",
+        ),
+        (
+            Self::Service(ErrorKind::Throttled),
+            "Too many tries. `Retry-After` says how long to wait.",
+        ),
+        (Self::Service(ErrorKind::Forbidden), "Whoever asked may not do this."),
         (Self::ContentType, "The body must be `application/json`."),
         (Self::TooLarge, "The body or the batch is larger than is taken. Send it in parts."),
         (Self::TooSlow, "The body did not come in time."),
@@ -75,7 +72,7 @@ impl Kind {
         (Self::Elsewhere, "The request comes from a page that is not one of this server's."),
         (Self::TooManyReaders, "As many readers of the live stream as are allowed are connected."),
         (
-            Self::Unavailable,
+            Self::Service(ErrorKind::Unavailable),
             "The database can't be reached. Nothing was changed, unless it says that this is not known. Try again.",
         ),
         (
@@ -88,14 +85,17 @@ impl Kind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
-            Self::Invalid => "invalid",
-            Self::NotFound => "not-found",
             Self::Method => "method",
-            Self::Conflict => "conflict",
-            Self::SignIn => "sign-in",
-            Self::SignInAgain => "sign-in-again",
-            Self::Throttled => "throttled",
-            Self::Forbidden => "forbidden",
+            Self::Service(kind) => match kind {
+                ErrorKind::Invalid => "invalid",
+                ErrorKind::NotFound => "not-found",
+                ErrorKind::Conflict => "conflict",
+                ErrorKind::SignIn => "sign-in",
+                ErrorKind::SignInAgain => "sign-in-again",
+                ErrorKind::Throttled => "throttled",
+                ErrorKind::Forbidden => "forbidden",
+                ErrorKind::Unavailable => "unavailable",
+            },
             Self::ContentType => "content-type",
             Self::TooLarge => "too-large",
             Self::TooSlow => "too-slow",
@@ -103,29 +103,21 @@ impl Kind {
             Self::OtherHost => "other-host",
             Self::Elsewhere => "elsewhere",
             Self::TooManyReaders => "too-many-readers",
-            Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
     }
 
     const fn status(self) -> StatusCode {
         match self {
-            Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Malformed | Self::NoHost => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict => StatusCode::CONFLICT,
-            Self::SignIn | Self::SignInAgain => StatusCode::UNAUTHORIZED,
-            Self::Throttled => StatusCode::TOO_MANY_REQUESTS,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Service(kind) => app::status(kind),
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::NoHost => StatusCode::BAD_REQUEST,
             Self::OtherHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Elsewhere => StatusCode::FORBIDDEN,
             Self::TooManyReaders => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -207,20 +199,20 @@ impl Problem {
 }
 
 impl From<Error> for Problem {
-    fn from(refusal: Error) -> Self {
-        let detail = refusal.to_string();
-        match refusal {
-            Error::SignIn => Self::new(Kind::SignIn, detail),
-            Error::SignInAgain => Self::new(Kind::SignInAgain, detail),
-            Error::Throttled { seconds } => {
-                Self { retry_after: Some(seconds), ..Self::new(Kind::Throttled, detail) }
-            }
-            Error::Forbidden { .. } => Self::new(Kind::Forbidden, detail),
-            Error::NotFound { .. } => Self::new(Kind::NotFound, detail),
-            Error::Invalid { field, problem } => Self::new(Kind::Invalid, detail)
-                .with(vec![WrongField { pointer: format!("/{field}"), detail: problem }]),
-            Error::Conflict { .. } => Self::new(Kind::Conflict, detail),
-            Error::Unavailable { .. } => Self::new(Kind::Unavailable, detail),
+    fn from(error: Error) -> Self {
+        let problem = Self::new(Kind::Service(error.kind()), wording::error::sentence(&error));
+        match error {
+            Error::Throttled { seconds } => Self { retry_after: Some(seconds), ..problem },
+            Error::InvalidField { field, reason } => problem.with(vec![WrongField {
+                pointer: format!("/{field}"),
+                detail: wording::error::field_reason(field, &reason),
+            }]),
+            Error::SignIn
+            | Error::SignInAgain
+            | Error::Forbidden(_)
+            | Error::NotFound(_)
+            | Error::Conflict(_)
+            | Error::Unavailable(_) => problem,
         }
     }
 }

@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
 use commands::reading::FindIncident;
 use domain::{
+    error::ErrorKind,
     id::{
         AccountId, ContactId, IncidentNumber, InvitationId, PasskeyId, RecommendationId, SessionId,
         ShareId, TokenId,
@@ -65,7 +66,7 @@ impl<T: DeserializeOwned> FromRequest<Site> for ApiJson<T> {
 }
 
 fn unreadable(error: &serde_json::Error) -> Problem {
-    let kind = if error.is_data() { Kind::Invalid } else { Kind::Malformed };
+    let kind = if error.is_data() { Kind::Service(ErrorKind::Invalid) } else { Kind::Malformed };
     let (text, place) = (error.to_string(), error.line());
     let text = text.split(" at line ").next().unwrap_or_default().replace('`', "'");
     let detail = format!(
@@ -121,7 +122,7 @@ impl Fields {
 /// The error of a field of the query.
 pub fn wrong_field(field: &str, detail: String) -> Problem {
     let sentence = format!("{field}: {detail}.");
-    Problem::new(Kind::Invalid, sentence)
+    Problem::new(Kind::Service(ErrorKind::Invalid), sentence)
         .with(vec![WrongField { pointer: format!("?{field}"), detail }])
 }
 
@@ -176,7 +177,7 @@ impl FromRequestParts<Site> for IncidentPath {
 }
 
 fn unknown_incident(name: &str) -> Problem {
-    Problem::new(Kind::NotFound, format!("There is no incident like {name}."))
+    Problem::new(Kind::Service(ErrorKind::NotFound), format!("There is no incident like {name}."))
 }
 
 /// A name that stands in a path.
@@ -239,6 +240,6 @@ impl<T: PathId, S: Send + Sync> FromRequestParts<S> for IdPath<T> {
         let text = Path::<String>::from_request_parts(parts, state).await.ok();
         text.and_then(|Path(text)| T::parse(&text))
             .map(Self)
-            .ok_or_else(|| Problem::new(Kind::NotFound, T::UNKNOWN.to_owned()))
+            .ok_or_else(|| Problem::new(Kind::Service(ErrorKind::NotFound), T::UNKNOWN.to_owned()))
     }
 }

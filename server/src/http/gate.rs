@@ -26,6 +26,8 @@ use domain::{
 };
 use http::{HeaderValue, StatusCode, header};
 
+use wording::error::sentence;
+
 use crate::{
     http::{
         assets,
@@ -81,15 +83,6 @@ fn refused(refusal: &Error, html: String) -> Response {
     response
 }
 
-/// A refusal as a sentence for a page.
-fn sentence(refusal: &Error) -> String {
-    let text = match refusal {
-        Error::Invalid { field, problem } => format!("The {field} {problem}"),
-        refusal => refusal.to_string(),
-    };
-    if text.ends_with(['.', '?']) { text } else { format!("{text}.") }
-}
-
 type Pairs = UrlQuery<std::collections::BTreeMap<String, String>>;
 
 async fn sign_in_page(
@@ -127,12 +120,7 @@ async fn sign_in(
     match site.people.sign_in(&name, field(&form, "password"), &device).await {
         Ok(signed_in) => Ok(led_on(&signed_in, &to)),
         Err(refusal) => {
-            let said = Said::Refused(match &refusal {
-                Error::Invalid { .. } => {
-                    "Name or password is not right. Look at both and try again.".to_owned()
-                }
-                refusal => sentence(refusal),
-            });
+            let said = Said::Refused(sentence(&refusal));
             let owned = site.people.has_owner().await?;
             let page = SignInPage {
                 to: own_page(&to).to_owned(),

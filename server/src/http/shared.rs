@@ -10,7 +10,10 @@ use axum::{
     routing::get,
 };
 use commands::{reading::GetSharedPage, sharing::token_hash};
-use domain::{error::Error, hash::Hash};
+use domain::{
+    error::{Error, Unavailable},
+    hash::Hash,
+};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::http::{assets, state::Site};
@@ -22,9 +25,7 @@ const AGAIN: &str = "x-calm-ops-again";
 
 /// A new token of 256 bits as it stands in a link, and what is kept of it.
 pub(super) fn token() -> Result<(String, Hash), Error> {
-    let token = random().ok_or_else(|| Error::Unavailable {
-        advice: "The system gives no randomness. Try again in a moment.".to_owned(),
-    })?;
+    let token = random().ok_or(Unavailable::NoRandomness)?;
     let hash = token_hash(&token);
     Ok((token, hash))
 }
@@ -58,7 +59,7 @@ async fn page(
             let html = app::shared_page(&page, &assets::names().css, &nonce);
             guarded(StatusCode::OK, html, &nonce)
         }
-        Ok(None) | Err(Error::NotFound { .. } | Error::Forbidden { .. }) => closed(),
+        Ok(None) | Err(Error::NotFound(_) | Error::Forbidden(_)) => closed(),
         Err(_) => {
             let html = app::shared_away(&assets::names().css);
             guarded(StatusCode::SERVICE_UNAVAILABLE, html, "")

@@ -8,7 +8,7 @@ use crate::store::StoreError;
 pub(super) const LONGEST_WRITE: Duration = Duration::from_secs(20);
 
 /// What is told about one that takes longer.
-pub(super) const TOO_SLOW: &str = "It did not answer in time.";
+const TOO_SLOW: &str = "It did not answer in time.";
 
 /// What a write brought, or why it failed. One that hangs has failed: everything else waits behind
 /// it.

@@ -12,7 +12,7 @@ use domain::{
     access::Principal,
     actor::Actor,
     breach::Breach,
-    error::Error,
+    error::{Error, Unavailable},
     id::IncidentNumber,
     incident::{self, Incident},
     journal::Event,
@@ -20,13 +20,15 @@ use domain::{
 };
 use engine::agent::{self, World};
 
+use wording::error::sentence;
+
 use crate::{
     monitor::{
         Kept, Monitor,
         bundles::{Wanted, keep},
         evidence,
         in_flight::{Away, Landed, Stored, Usual},
-        time_limit::{LONGEST_WRITE, TOO_SLOW, within},
+        time_limit::{LONGEST_WRITE, within},
     },
     store::{Store, StoreError},
 };
@@ -208,9 +210,7 @@ impl Monitor {
                 service.execute(caller, Record { events, monitor }),
             )
             .await;
-            let result = acted
-                .unwrap_or_else(|_| Err(Error::Unavailable { advice: TOO_SLOW.to_owned() }))
-                .map(|_| ());
+            let result = acted.unwrap_or_else(|_| Err(Unavailable::SlowWrite.into())).map(|_| ());
             let unkept = match bundle {
                 _ if result.is_err() => Vec::new(),
                 Some(bundle) => keep(&*store, bundle, wanted).await,
@@ -244,20 +244,23 @@ impl Monitor {
                 self.keep_documents(&own);
                 self.reached(true);
             }
-            Some(Landed::Recorded(Err(refusal @ Error::Unavailable { .. }), _)) => {
+            Some(Landed::Recorded(Err(refusal @ Error::Unavailable(_)), _)) => {
                 self.take_back();
                 self.stale = true;
-                self.lost(&refusal.to_string(), true, now);
+                self.lost(&sentence(&refusal), true, now);
             }
             Some(Landed::Recorded(Err(refusal), _)) => {
                 if self.own_in_flight.is_empty() {
                     // Someone changed the incident meanwhile: what to do is decided anew from how
                     // it is now.
-                    tracing::debug!(%refusal, "a decision did not fit any more");
+                    tracing::debug!(
+                        refusal = sentence(&refusal),
+                        "a decision did not fit any more"
+                    );
                 } else {
                     // They change no incident, so nothing will make them fit, and everything else
                     // waits behind them.
-                    tracing::error!(%refusal, events = ?self.own_in_flight, "events of Calm Ops itself do not fit and are given up");
+                    tracing::error!(refusal = sentence(&refusal), events = ?self.own_in_flight, "events of Calm Ops itself do not fit and are given up");
                     self.own_in_flight.clear();
                 }
                 self.misfit(now);
@@ -403,7 +406,12 @@ impl Monitor {
                 .await
             {
                 Ok(_) => self.keep_documents(&own),
-                Err(refusal) => tracing::warn!(%refusal, "the stop could not be journalled"),
+                Err(refusal) => {
+                    tracing::warn!(
+                        refusal = sentence(&refusal),
+                        "the stop could not be journalled"
+                    );
+                }
             }
             if let Err(error) = self.store.save_monitor(monitor.as_deref(), now.wall).await {
                 tracing::warn!(%error, "the rules' state could not be saved");

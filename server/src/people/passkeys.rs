@@ -10,7 +10,7 @@ use std::{
 };
 
 use commands::accounts::{Account, Passkey};
-use domain::error::Error;
+use domain::error::{Conflict, Error, FieldReason};
 use sha2::{Digest, Sha256};
 use webauthn_rp::{
     AuthenticatedCredential, DiscoverableAuthentication, DiscoverableAuthenticationServerState,
@@ -68,28 +68,17 @@ impl Presented {
     }
 }
 
-fn conflict(problem: &str) -> Error {
-    Error::Conflict { problem: problem.to_owned() }
-}
-
 fn damaged() -> Error {
-    Error::Invalid {
-        field: "passkey".to_owned(),
-        problem: "can't be read; reload the page and try again".to_owned(),
-    }
+    Error::invalid("passkey", FieldReason::Unreadable)
 }
 
 fn refused() -> Error {
-    conflict("The passkey was not accepted. Reload the page and try again, or use your password.")
+    Conflict::PasskeyRefused.into()
 }
 
 /// Where a request's passkeys belong to, and the origin that the browser signs.
 fn place(came: &ClientInfo) -> Result<(RpId, String), Error> {
-    let no_names = || {
-        conflict(
-            "Browsers know passkeys only for names. Open this page by its name instead of its number, with https or as localhost.",
-        )
-    };
+    let no_names = || Error::from(Conflict::PasskeysNeedName);
     let host = came
         .host
         .rsplit_once(':')
@@ -186,7 +175,7 @@ impl Passkeys {
         let challenge = registration.challenge_relaxed().map_err(|_| damaged())?;
         let begun =
             self.registrations.lock().unwrap_or_else(PoisonError::into_inner).take(&challenge);
-        let begun = begun.ok_or_else(|| conflict("This took too long. Begin again."))?;
+        let begun = begun.ok_or(Conflict::PasskeyTimeout)?;
         let origins = [origin.as_str()];
         let options = RegistrationVerificationOptions::<&str, &str> {
             allowed_origins: &origins,
@@ -238,7 +227,7 @@ impl Passkeys {
         let Presented(answer) = presented;
         let challenge = answer.challenge_relaxed().map_err(|_| damaged())?;
         let begun = self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner).take(&challenge);
-        let begun = begun.ok_or_else(|| conflict("This took too long. Begin again."))?;
+        let begun = begun.ok_or(Conflict::PasskeyTimeout)?;
         let user = handle(account);
         if *answer.response().user_handle() != user {
             return Err(refused());

@@ -8,7 +8,10 @@ use argon2::{
     password_hash::phc::{self, Output, ParamsString, Salt},
 };
 use commands::accounts::PasswordHash;
-use domain::{error::Error, text::folded};
+use domain::{
+    error::{Error, FieldReason, Unavailable},
+    text::folded,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The shortest password, in characters.
@@ -71,15 +74,12 @@ pub struct Turn {
     at_work: Arc<Semaphore>,
 }
 
-fn refused(problem: &str) -> Error {
-    Error::Invalid { field: "password".to_owned(), problem: problem.to_owned() }
+const fn refused(reason: FieldReason) -> Error {
+    Error::invalid("password", reason)
 }
 
 fn failed() -> Error {
-    Error::Unavailable {
-        advice: "The password could not be worked on. Nothing was changed. Try again in a moment."
-            .to_owned(),
-    }
+    Unavailable::PasswordHash.into()
 }
 
 /// Whether a password is good enough for someone of this name.
@@ -88,12 +88,10 @@ pub fn check_new(name: &str, password: &str) -> Result<(), Error> {
     let different: std::collections::BTreeSet<char> = lower.chars().collect();
     let name = folded(name);
     if password.chars().count() < SHORTEST {
-        return Err(refused(
-            "is too short; at least 10 characters. Some words in a row are good and easy to remember",
-        ));
+        return Err(refused(FieldReason::TooShort { least: SHORTEST }));
     }
     if password.len() > LONGEST {
-        return Err(refused("is too long; at most 200 bytes"));
+        return Err(refused(FieldReason::TooManyBytes { most: LONGEST }));
     }
     let remainder = COMMON.iter().fold(lower.clone(), |left, common| left.replace(common, ""));
     let plain = remainder.chars().filter(|c| c.is_alphabetic()).count() < 4
@@ -102,9 +100,7 @@ pub fn check_new(name: &str, password: &str) -> Result<(), Error> {
         || plain
         || (name.chars().count() >= 4 && lower.replace(&name, "").chars().count() < 6)
     {
-        return Err(refused(
-            "is easy to guess; take some words in a row that have nothing to do with you",
-        ));
+        return Err(refused(FieldReason::Guessable));
     }
     Ok(())
 }

@@ -34,6 +34,8 @@ use super::{
     Recovery,
     preflight::{self, Ready},
 };
+use wording::error::sentence;
+
 use crate::{
     clock::Clock,
     exec::{Outcome, Report, Runner},
@@ -236,7 +238,7 @@ impl Inner {
             // Another one starts it, something else runs there, or the database is away: the next
             // look sees how it stands.
             Err(refusal) => {
-                tracing::debug!(%id, %refusal, "an approved command is not started now");
+                tracing::debug!(%id, refusal = sentence(&refusal), "an approved command is not started now");
                 return;
             }
         }
@@ -340,12 +342,12 @@ impl Inner {
                 )
                 .await
             {
-                Err(Error::Unavailable { advice }) => {
-                    tracing::warn!(%id, advice, "the end of a run could not be written yet");
+                Err(error @ Error::Unavailable(_)) => {
+                    tracing::warn!(%id, error = sentence(&error), "the end of a run could not be written yet");
                 }
-                Ok(_) | Err(Error::Conflict { .. } | Error::NotFound { .. }) => return,
+                Ok(_) | Err(Error::Conflict(_) | Error::NotFound(_)) => return,
                 Err(refusal) => {
-                    return tracing::error!(%id, %refusal, "the end of a run was refused");
+                    return tracing::error!(%id, refusal = sentence(&refusal), "the end of a run was refused");
                 }
             }
             tokio::select! {

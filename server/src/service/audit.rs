@@ -10,7 +10,7 @@ use commands::{
 use domain::{
     access::Principal,
     actor::Actor,
-    error::Error,
+    error::{Entity, Error},
     id::{IncidentNumber, ShareId},
     journal::{Broken, Entry, Event, StoredEntry, Verifier},
     time::{Span, Timestamp},
@@ -156,7 +156,7 @@ impl Inner {
         reason: &str,
     ) -> Result<Change, Error> {
         let entry = self.store.as_trail().stored_entry(number).await.map_err(refuse)?;
-        let entry = entry.ok_or_else(|| Error::NotFound { what: format!("entry {number}") })?;
+        let entry = entry.ok_or(Error::NotFound(Entity::Entry(number)))?;
         let event = audit::redaction(caller, &entry, reason)?;
         let decide = Box::new(move |_: &[_]| Ok(vec![event]));
         Ok(Change {
@@ -209,13 +209,13 @@ impl Inner {
 
     async fn known_share(&self, id: ShareId) -> Result<Share, Error> {
         let share = self.store.as_trail().share(id).await.map_err(refuse)?;
-        share.ok_or_else(|| Error::NotFound { what: format!("share link {id}") })
+        share.ok_or(Error::NotFound(Entity::Share(id)))
     }
 
     pub(super) async fn shares(&self, incident: IncidentNumber) -> Result<sharing::Shares, Error> {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         if self.store.incident(incident).await.map_err(refuse)?.is_none() {
-            return Err(Error::NotFound { what: format!("incident {incident}") });
+            return Err(Error::NotFound(Entity::Incident(incident)));
         }
         let shares = self.store.as_trail().shares(incident, SHARES).await.map_err(refuse)?;
         Ok(sharing::Shares {
@@ -228,12 +228,12 @@ impl Inner {
 
     /// What a link shows, if it is still open now.
     pub(super) async fn shared(&self, caller: &Principal) -> Result<sharing::SharedPage, Error> {
-        let closed = || Error::NotFound { what: "such link".to_owned() };
+        let closed = || Error::NotFound(Entity::SharedPage);
         let Principal::Share { id, incident: number } = caller else { return Err(closed()) };
         let number = *number;
         let now = self.clock.now().wall;
         let share = self.known_share(*id).await.map_err(|refusal| match refusal {
-            Error::NotFound { .. } => closed(),
+            Error::NotFound(_) => closed(),
             other => other,
         })?;
         if !share.is_open(now) || share.incident != number {

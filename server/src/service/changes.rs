@@ -18,7 +18,7 @@ use commands::{
 use domain::{
     access::Principal,
     actor::Actor,
-    error::Error,
+    error::{Entity, Error},
     id::IncidentNumber,
     incident::Incident,
     journal::{Cursor, Event},
@@ -195,8 +195,7 @@ impl Inner {
         let (recovery, clock) = (Arc::clone(&self.recovery), self.clock);
         Box::new(move |known: &[Incident]| {
             let incident = known.iter().find(|incident| incident.number == number);
-            let incident =
-                incident.ok_or_else(|| Error::NotFound { what: format!("incident {number}") })?;
+            let incident = incident.ok_or(Error::NotFound(Entity::Incident(number)))?;
             let catalogue = recovery.catalogue();
             let catalogue = catalogue.as_deref().map(policy::catalogue::Catalogue::version);
             decide(
@@ -220,7 +219,7 @@ impl Inner {
                 .incidents
                 .iter()
                 .any(|incident| incident.is_active() && incident.subjects().contains(&subject));
-        if known { Ok(()) } else { Err(Error::NotFound { what: format!("subject {subject}") }) }
+        if known { Ok(()) } else { Err(Error::NotFound(Entity::Subject(subject.clone()))) }
     }
 }
 

@@ -6,7 +6,7 @@ use commands::{
 };
 use domain::{
     access::Principal,
-    error::Error,
+    error::{Conflict, Entity, Error, FieldReason, Limited},
     id::{AccountId, ContactId},
     journal::Event,
 };
@@ -17,10 +17,6 @@ use crate::{
     collectors::http::ProbeUrl,
     store::{Beside, Decide},
 };
-
-fn invalid(field: &str, problem: String) -> Error {
-    Error::Invalid { field: field.to_owned(), problem }
-}
 
 fn own(caller: &Principal) -> Result<AccountId, Error> {
     caller.account().ok_or(Error::SignIn)
@@ -86,16 +82,10 @@ impl Inner {
             // Someone else's looks like none.
             Some(id) => {
                 let known = has.iter().find(|contact| contact.id == id);
-                Some(
-                    known.ok_or_else(|| Error::NotFound {
-                        what: format!("contact {id} of yours"),
-                    })?,
-                )
+                Some(known.ok_or(Error::NotFound(Entity::Contact(id)))?)
             }
             None if has.len() >= MOST_CONTACTS => {
-                return Err(Error::Conflict {
-                    problem: "You have as many contacts as you may. Remove one first.".to_owned(),
-                });
+                return Err(Conflict::LimitReached(Limited::Contacts).into());
             }
             None => None,
         };
@@ -104,13 +94,13 @@ impl Inner {
         if let Some(url) = contact.way.url() {
             let field = if matches!(contact.way, Channel::Ntfy { .. }) { "server" } else { "url" };
             url.parse::<ProbeUrl>()
-                .map_err(|error| invalid(field, format!("can't be used: {error}")))?;
+                .map_err(|error| Error::invalid(field, FieldReason::Unusable(error.to_string())))?;
         }
         if let Channel::Mail { address } = &contact.way {
             let expected = || {
-                invalid(
+                Error::invalid(
                     "address",
-                    "has to be one e-mail address, such as 'ada@example.com'".to_owned(),
+                    FieldReason::Expected("one e-mail address, such as 'ada@example.com'".into()),
                 )
             };
             address.parse::<lettre::Address>().map_err(|_| expected())?;
@@ -118,9 +108,8 @@ impl Inner {
         if let Some(quiet) = &contact.quiet
             && zones::offset(&quiet.zone, self.clock.now().wall).is_none()
         {
-            let problem =
-                format!("{} is not known; write such as 'Europe/Berlin', or '+02:00'", quiet.zone);
-            return Err(invalid("zone", problem));
+            let zone = quiet.zone.to_string();
+            return Err(Error::invalid("zone", FieldReason::UnknownTimeZone(zone)));
         }
         Ok(contact)
     }

@@ -6,7 +6,7 @@ use commands::{approve::blocked_by, view};
 use domain::{
     access::Principal,
     breach::BreachKey,
-    error::Error,
+    error::{Entity, Error},
     id::RecommendationId,
     reading::Reading,
     recommendation::{Recommendation, Stage},
@@ -31,7 +31,7 @@ impl Inner {
         id: RecommendationId,
     ) -> Result<view::RecommendationPage, Error> {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
-        let missing = || Error::NotFound { what: format!("recommendation {id}") };
+        let missing = || Error::NotFound(Entity::Recommendation(id));
         let incident =
             self.store.incident(id.incident).await.map_err(refuse)?.ok_or_else(missing)?;
         let recommendation = incident.recommendation(id.place).cloned().ok_or_else(missing)?;

@@ -9,7 +9,7 @@ use commands::{
 use domain::{
     access::{Principal, Role},
     actor::Names,
-    error::Error,
+    error::{Entity, Error, FieldReason},
     hash::Head,
     id::{AccountId, IncidentNumber, RecommendationId},
     incident::Incident,
@@ -51,7 +51,7 @@ impl Inner {
     /// The number of an incident, by its id for programs.
     pub(super) async fn number_of(&self, id: Uuid) -> Result<view::IncidentRef, Error> {
         let number = self.store.number_of(id).await.map_err(refuse)?;
-        let number = number.ok_or_else(|| Error::NotFound { what: format!("incident {id}") })?;
+        let number = number.ok_or(Error::NotFound(Entity::IncidentId(id)))?;
         Ok(view::IncidentRef { number })
     }
 
@@ -59,16 +59,13 @@ impl Inner {
     pub(super) fn document(&self, name: &str) -> Result<view::Document, Error> {
         let shown = self.board.shown();
         let found = shown.texts.iter().find(|document| document.name == name).cloned();
-        found.ok_or_else(|| {
-            let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
-            Error::NotFound { what: format!("document '{name}'") }
-        })
+        found.ok_or_else(|| Error::NotFound(Entity::Document(name.to_owned())))
     }
 
     /// The replay bundle of an incident.
     pub(super) async fn bundle(&self, incident: IncidentNumber) -> Result<Vec<u8>, Error> {
         let bundle = self.store.bundle(incident).await.map_err(refuse)?;
-        bundle.ok_or_else(|| Error::NotFound { what: format!("bundle of incident {incident}") })
+        bundle.ok_or(Error::NotFound(Entity::Bundle(incident)))
     }
 
     /// Works without the database too: it then says so, and shows the incidents as they were known
@@ -77,7 +74,7 @@ impl Inner {
         let mut shown = self.board.shown();
         let (at_hand, trouble) = match self.at_hand().await {
             Ok(at_hand) => (Some(at_hand), None),
-            Err(error) => (self.last_at_hand(), Some(refuse(error).to_string())),
+            Err(error) => (self.last_at_hand(), Some(wording::error::sentence(&refuse(error)))),
         };
         if let Some(trouble) = trouble {
             let mut readings = Readings::clone(&shown.readings);
@@ -129,8 +126,7 @@ impl Inner {
         // once more, never missed.
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let incident = self.store.incident(number).await.map_err(refuse)?;
-        let incident =
-            incident.ok_or_else(|| Error::NotFound { what: format!("incident {number}") })?;
+        let incident = incident.ok_or(Error::NotFound(Entity::Incident(number)))?;
         let timeline = self.store.timeline(number, TIMELINE).await.map_err(refuse)?;
         let snapshots = self.store.snapshots(number).await.map_err(refuse)?;
         let until = incident
@@ -287,14 +283,15 @@ impl Inner {
     pub(super) async fn history(&self, filter: &HistoryFilter) -> Result<view::History, Error> {
         for (field, text) in [("text", &filter.text), ("subject", &filter.subject)] {
             let Some(text) = text else { continue };
-            let problem = if text.chars().count() > LONGEST_SEARCH {
-                format!("at most {LONGEST_SEARCH} characters can be looked for")
+            let length = text.chars().count();
+            let reason = if length > LONGEST_SEARCH {
+                FieldReason::TooLong { most: LONGEST_SEARCH, length }
             } else if field == "text" && text.split_whitespace().count() > MOST_WORDS {
-                format!("at most {MOST_WORDS} words can be looked for; leave some out")
+                FieldReason::TooManyWords { most: MOST_WORDS }
             } else {
                 continue;
             };
-            return Err(Error::Invalid { field: field.to_owned(), problem });
+            return Err(Error::invalid(field, reason));
         }
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let mut found = self.store.history(filter, HISTORY_PAGE + 1).await.map_err(refuse)?;
@@ -314,10 +311,7 @@ impl Inner {
         to: Timestamp,
     ) -> Result<Series, Error> {
         if from >= to {
-            return Err(Error::Invalid {
-                field: "from".to_owned(),
-                problem: "must be earlier than 'to'".to_owned(),
-            });
+            return Err(Error::invalid("from", FieldReason::NotBeforeEnd));
         }
         let recent = self.board.course(&subject, &signal, from, to);
         let (kept, unreadable) = match self.kept(&subject, &signal, from, to).await {
@@ -329,8 +323,8 @@ impl Inner {
             (None, Some(error)) => return Err(refuse(error)),
             (None, None) => {
                 let unit = kept.last().map(|rollup| rollup.unit.clone());
-                let unit = unit.ok_or_else(|| Error::NotFound {
-                    what: format!("course of {signal} for {subject} in that time"),
+                let unit = unit.ok_or_else(|| {
+                    Error::NotFound(Entity::Series(subject.clone(), signal.clone()))
                 })?;
                 Series { subject, signal, unit, warning: None, critical: None, points: Vec::new() }
             }

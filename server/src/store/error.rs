@@ -1,25 +1,26 @@
 //! Errors of the store: a sentence that says what is wrong and what to do. The driver's own words go
 //! only to the log.
 
+use domain::error::DatabaseFault;
 use sqlx::{Error, migrate::MigrateError};
 
 /// Why the store failed: how the outside should take it, and what only the log may know.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The decision was a refusal; nothing was changed.
-    #[error(transparent)]
-    Refused(#[from] domain::error::Error),
+    #[error("{}", wording::error::sentence(.0))]
+    Refused(domain::error::Error),
     /// The events do not fit the incidents as they are; nothing was changed.
     #[error(transparent)]
     Misfit(#[from] domain::incident::Misfit),
     /// The database can't be reached, is locked, full or read-only; nothing was changed.
-    #[error("{sentence}")]
+    #[error("{}", wording::error::database(.fault))]
     Unavailable {
-        /// What is wrong and what to do, for people.
-        sentence: String,
-        /// What the driver said.
+        /// What is wrong.
+        fault: DatabaseFault,
+        /// What the driver said, if it was asked.
         #[source]
-        source: Error,
+        source: Option<Error>,
     },
     /// It failed while it committed, and can't be asked whether it did.
     #[error("The database failed in the middle of a change; it is not known whether it was done.")]
@@ -41,15 +42,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(crate) fn unavailable(sentence: impl Into<String>, source: Error) -> Self {
-        Self::Unavailable { sentence: sentence.into(), source }
-    }
-
-    /// For what is wrong before or beside the database itself.
-    pub(crate) fn trouble(sentence: impl Into<String>) -> Self {
-        let sentence = sentence.into();
-        let source = Error::Configuration(sentence.clone().into());
-        Self::Unavailable { sentence, source }
+    pub(crate) const fn unavailable(fault: DatabaseFault, source: Error) -> Self {
+        Self::Unavailable { fault, source: Some(source) }
     }
 
     #[expect(
@@ -65,9 +59,22 @@ impl StoreError {
     }
 }
 
+impl From<domain::error::Error> for StoreError {
+    fn from(error: domain::error::Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// For what is wrong before or beside the database itself.
+impl From<DatabaseFault> for StoreError {
+    fn from(fault: DatabaseFault) -> Self {
+        Self::Unavailable { fault, source: None }
+    }
+}
+
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
-        Self::unavailable(sentence(&error), error)
+        Self::unavailable(fault(&error), error)
     }
 }
 
@@ -77,24 +84,17 @@ impl From<MigrateError> for StoreError {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
             MigrateError::VersionMissing(version)
             | MigrateError::VersionTooNew(version, _)
-            | MigrateError::VersionNotPresent(version) => Self::trouble(format!(
-                "The database was written by a newer Calm Ops (its schema is number {version}). \
-                     Start that version, or restore a backup that this one wrote."
-            )),
-            MigrateError::VersionMismatch(version) => Self::trouble(format!(
-                "The database's schema number {version} is not the one that this Calm Ops knows. \
-                 Start the version that wrote it, or restore a backup."
-            )),
-            other => Self::unavailable(
-                "The database's schema could not be brought up to date. The log says why.",
-                Error::Migrate(other.into()),
-            ),
+            | MigrateError::VersionNotPresent(version) => {
+                DatabaseFault::NewerSchema { version }.into()
+            }
+            MigrateError::VersionMismatch(version) => DatabaseFault::OtherSchema { version }.into(),
+            other => Self::unavailable(DatabaseFault::Migration, Error::Migrate(other.into())),
         }
     }
 }
 
 /// SQLite's codes are short numbers, PostgreSQL's have five characters: they can't be mixed up.
-fn sentence(error: &Error) -> &'static str {
+fn fault(error: &Error) -> DatabaseFault {
     match error {
         Error::Database(database) => {
             let code = database.code().unwrap_or_default();
@@ -105,61 +105,41 @@ fn sentence(error: &Error) -> &'static str {
                 _ => postgres(&code),
             }
         }
-        Error::PoolTimedOut => {
-            "The database does not answer. Check that it runs and is not overloaded."
-        }
+        Error::PoolTimedOut => DatabaseFault::NoAnswer,
         Error::Io(_)
         | Error::Tls(_)
         | Error::Protocol(_)
         | Error::PoolClosed
-        | Error::WorkerCrashed => {
-            "The database can't be reached. Check that it runs and that its address is right."
-        }
-        _ => "The database did not do what it was asked. The log says why.",
+        | Error::WorkerCrashed => DatabaseFault::Unreachable,
+        _ => DatabaseFault::Other,
     }
 }
 
-fn sqlite(code: u32) -> &'static str {
+const fn sqlite(code: u32) -> DatabaseFault {
     // The low byte is the primary code.
     match code & 0xff {
-        5 | 6 => "The database file is locked by another program. Close what else has it open.",
-        8 => {
-            "The database file can't be written: it is read-only. Give Calm Ops the right to write to its data directory."
-        }
-        10 => "The disk under the database reports an error. Check the disk and the system's log.",
-        11 | 26 => {
-            "The database file is damaged or is not a database. Stop Calm Ops and restore a backup."
-        }
-        13 => "The disk under the database is full. Make room on it.",
-        14 => {
-            "The database file can't be opened. Check that the data directory exists and that Calm Ops may write to it."
-        }
-        19 => {
-            "The database refused to change what is written once. Nothing was changed; the log says what it was."
-        }
-        _ => "The database did not do what it was asked. The log says why.",
+        5 | 6 => DatabaseFault::FileLocked,
+        8 => DatabaseFault::FileReadOnly,
+        10 => DatabaseFault::DiskError,
+        11 | 26 => DatabaseFault::Damaged,
+        13 => DatabaseFault::DiskFull,
+        14 => DatabaseFault::CantOpen,
+        19 => DatabaseFault::WrittenOnce,
+        _ => DatabaseFault::Other,
     }
 }
 
-fn postgres(code: &str) -> &'static str {
+fn postgres(code: &str) -> DatabaseFault {
     match code {
-        "53100" => "The disk under the database is full. Make room on it.",
-        "55P03" | "40P01" | "57014" => "The database is locked by another program for too long.",
-        "25006" => "The database is read-only, as a standby is. Point DATABASE_URL to the primary.",
-        "3D000" => "There is no database of that name. Create it, or correct DATABASE_URL.",
-        "42501" => "The database's user may not do this. Make it the owner of its database.",
-        code if code.starts_with("28") => {
-            "The database refused the user or the password. Correct DATABASE_URL."
-        }
-        code if code.starts_with("53") => {
-            "The database has too few resources, such as connections. Give it more."
-        }
-        code if code.starts_with("57") || code.starts_with("08") => {
-            "The database can't be reached. Check that it runs and that its address is right."
-        }
-        "P0001" => {
-            "The database refused to change what is written once. Nothing was changed; the log says what it was."
-        }
-        _ => "The database did not do what it was asked. The log says why.",
+        "53100" => DatabaseFault::DiskFull,
+        "55P03" | "40P01" | "57014" => DatabaseFault::Locked,
+        "25006" => DatabaseFault::ReadOnly,
+        "3D000" => DatabaseFault::NoDatabase,
+        "42501" => DatabaseFault::NotOwner,
+        "P0001" => DatabaseFault::WrittenOnce,
+        code if code.starts_with("28") => DatabaseFault::BadCredentials,
+        code if code.starts_with("53") => DatabaseFault::NoResources,
+        code if code.starts_with("57") || code.starts_with("08") => DatabaseFault::Unreachable,
+        _ => DatabaseFault::Other,
     }
 }

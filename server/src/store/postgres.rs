@@ -3,7 +3,7 @@
 
 use std::{str::FromStr as _, time::Duration};
 
-use domain::{long_query::LongQuery, time::Span};
+use domain::{error::DatabaseFault, long_query::LongQuery, time::Span};
 use sqlx::{
     PgConnection, PgPool, Postgres,
     pool::PoolConnection,
@@ -122,9 +122,7 @@ impl PostgresStore {
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        Err(StoreError::trouble(
-            "Another Calm Ops is using this database; stop it or give this one another DATABASE_URL.",
-        ))
+        Err(DatabaseFault::InUse.into())
     }
 
     /// Before each write: whether this program is still the one that serves. A session that broke
@@ -147,10 +145,7 @@ impl PostgresStore {
         drop(held.take().map(PoolConnection::detach));
         let mut connection = self.writer.acquire().await?;
         if !try_alone(&mut connection).await? {
-            return Err(StoreError::trouble(
-                "This Calm Ops lost its connection to the database, and another one serves from it now: this one writes nothing. \
-                 Stop one of the two; when the other one is gone, this one goes on by itself.",
-            ));
+            return Err(DatabaseFault::TakenOver.into());
         }
         tracing::warn!(
             "the connection that holds the database's lock broke; the lock was taken again"
@@ -195,10 +190,7 @@ fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(PgConnectOptions::from_str(url)
         .map_err(|error| {
             // The address may hold a password: it is not repeated.
-            StoreError::unavailable(
-                "DATABASE_URL is not the address of a PostgreSQL database, such as postgres://user:password@host:5432/calm_ops.",
-                error,
-            )
+            StoreError::unavailable(DatabaseFault::BadAddress, error)
         })?
         .application_name("calm-ops")
         .statement_cache_capacity(64)

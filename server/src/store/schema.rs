@@ -1,6 +1,7 @@
 //! The schema's migrations, built into the program: one file each in `migrations/`, in the order of
 //! their numbers; and the check that a database has all of them.
 
+use domain::error::DatabaseFault;
 use std::{cmp::Ordering, sync::LazyLock};
 
 use sqlx::{
@@ -44,9 +45,7 @@ pub(super) fn same_schema(known: &Migrator, applied: &[i64]) -> Result<(), Store
         (newest(&mut known.iter().map(|one| one.version)), newest(&mut applied.iter().copied()));
     match applied.cmp(&known) {
         Ordering::Equal => Ok(()),
-        Ordering::Less => Err(StoreError::trouble(
-            "The database was written by an older Calm Ops, and this command changes nothing. Start this version once: calm-ops serve.",
-        )),
+        Ordering::Less => Err(DatabaseFault::OlderSchema.into()),
         Ordering::Greater => Err(MigrateError::VersionTooNew(applied, known).into()),
     }
 }
@@ -56,10 +55,7 @@ pub(super) fn unread(error: sqlx::Error) -> StoreError {
     match &error {
         // SQLite's "no such table", and PostgreSQL's.
         sqlx::Error::Database(said) if matches!(said.code().as_deref(), Some("1" | "42P01")) => {
-            StoreError::unavailable(
-                "There is nothing of Calm Ops in this database. Start the server once, or name another database.",
-                error,
-            )
+            StoreError::unavailable(DatabaseFault::NoSchema, error)
         }
         _ => error.into(),
     }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use domain::long_query::LongQuery;
+use domain::{error::DatabaseFault, long_query::LongQuery};
 use rustix::fs::{FlockOperation, flock};
 use sqlx::{
     Sqlite, SqliteConnection, SqlitePool,
@@ -154,12 +154,11 @@ pub(crate) fn hold(path: &Path) -> Result<File, StoreError> {
         path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = directory.join("calm-ops.lock");
     let cannot = |error: std::io::Error| {
-        let sentence = format!(
-            "The data directory '{}' can't be used ({error}). Check that it exists and that Calm Ops may write to it, \
-             or give another one with --data-dir.",
-            directory.display()
-        );
-        StoreError::unavailable(sentence, sqlx::Error::Io(error))
+        let fault = DatabaseFault::DataDir {
+            path: directory.display().to_string(),
+            problem: error.to_string(),
+        };
+        StoreError::unavailable(fault, sqlx::Error::Io(error))
     };
     let mut file = File::options()
         .read(true)
@@ -174,12 +173,8 @@ pub(crate) fn hold(path: &Path) -> Result<File, StoreError> {
         }
         let mut pid = String::new();
         let _ = file.take(20).read_to_string(&mut pid);
-        let pid =
-            pid.trim().parse::<u32>().map_or_else(|_| String::new(), |pid| format!(" (pid {pid})"));
-        return Err(StoreError::trouble(format!(
-            "Another Calm Ops{pid} is using '{}'; stop it or give this one another --data-dir.",
-            path.display()
-        )));
+        let (pid, path) = (pid.trim().parse().ok(), path.display().to_string());
+        return Err(DatabaseFault::DataDirInUse { pid, path }.into());
     }
     // The number only helps people to find the other program: without it the lock holds as well.
     let _ = file

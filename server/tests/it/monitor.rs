@@ -20,7 +20,7 @@ use commands::{
 use domain::{
     access::Principal,
     actor::Actor,
-    error::Error,
+    error::{Conflict, DatabaseFault, Unavailable},
     hash::Head,
     id::IncidentNumber,
     incident::Incident,
@@ -73,9 +73,7 @@ struct Moody {
 impl Moody {
     fn check(&self) -> Result<(), StoreError> {
         if self.away.load(Ordering::SeqCst) {
-            return Err(StoreError::Refused(Error::Unavailable {
-                advice: "It is away for a test.".to_owned(),
-            }));
+            return Err(StoreError::Refused(Unavailable::Database(DatabaseFault::NoAnswer).into()));
         }
         Ok(())
     }
@@ -91,9 +89,7 @@ impl Store for Moody {
         self.attempts.fetch_add(1, Ordering::SeqCst);
         self.check()?;
         if self.refuses_own.load(Ordering::SeqCst) && change.actor == Actor::System {
-            return Err(StoreError::Refused(Error::Conflict {
-                problem: "it never fits".to_owned(),
-            }));
+            return Err(StoreError::Refused(Conflict::BindingChanged.into()));
         }
         self.inner.change(change).await.inspect_err(|_| {
             self.misfits.fetch_add(1, Ordering::SeqCst);
@@ -241,9 +237,7 @@ impl Store for Moody {
 
     async fn save_bundle(&self, number: IncidentNumber, bundle: &[u8]) -> Result<(), StoreError> {
         if self.loses_bundle.swap(false, Ordering::SeqCst) {
-            return Err(StoreError::Refused(Error::Unavailable {
-                advice: "It is away for a test.".to_owned(),
-            }));
+            return Err(StoreError::Refused(Unavailable::Database(DatabaseFault::NoAnswer).into()));
         }
         self.inner.save_bundle(number, bundle).await
     }
@@ -367,7 +361,8 @@ async fn while_the_database_is_away_evaluation_goes_on_and_what_waited_is_writte
                 .readings
                 .iter()
                 .any(|reading| reading.status == domain::reading::Status::Critical);
-            critical && shown.troubles.iter().any(|trouble| trouble.contains("away for a test"))
+            critical
+                && shown.troubles.iter().any(|trouble| trouble.contains("database does not answer"))
         })
         .await;
     // A collector says in every round what is gone, and what is gone is told once.

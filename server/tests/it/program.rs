@@ -83,7 +83,7 @@ impl Home {
             .args(more)
             .env_remove("DATABASE_URL")
             // Where the tests receive calls.
-            .env("CALM_OPS_CALL_INSIDE", "127.0.0.1,localhost")
+            .env("CALM_OPS_NOTIFICATIONS_ALLOWED_INTERNAL_HOSTS", "127.0.0.1,localhost")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -18,7 +18,7 @@ use commands::{
 };
 use domain::{
     access::{Principal, Role},
-    error::Error,
+    error::{Entity, Error, Requirement},
     id::{AccountId, IncidentNumber, SessionId, ShareId},
     journal::{Cursor, Event},
     time::Span,
@@ -99,28 +99,28 @@ async fn what_an_actor_may_not_do_and_what_does_not_fit_changes_nothing() {
     let refused = async |actor, command| service.change(actor, command).await.unwrap_err();
     assert_eq!(
         refused(Principal::Local, record(vec![])).await,
-        Error::Forbidden { needs: "Calm Ops itself".to_owned() }
+        Error::Forbidden(Requirement::CalmOps)
     );
     assert_eq!(
         refused(Principal::Agent, Command::Acknowledge(Acknowledge { incident: one })).await,
-        Error::Forbidden { needs: "a person".to_owned() }
+        Error::Forbidden(Requirement::Person)
     );
     let unknown = Command::Acknowledge(Acknowledge { incident: IncidentNumber(7) });
     assert_eq!(
         refused(Principal::Local, unknown).await,
-        Error::NotFound { what: "incident 7".to_owned() }
+        Error::NotFound(Entity::Incident(IncidentNumber(7)))
     );
     let subject = "host:nowhere".parse().unwrap();
     assert!(matches!(
         refused(Principal::Local, Command::RetireSubject(RetireSubject { subject })).await,
-        Error::NotFound { .. }
+        Error::NotFound(_)
     ));
     assert!(matches!(
         refused(Principal::Agent, record(vec![opened(1, clock)])).await,
-        Error::Conflict { .. }
+        Error::Conflict(_)
     ));
     let reopen = Command::Reopen(Reopen { incident: one, note: String::new() });
-    assert!(matches!(refused(Principal::Local, reopen).await, Error::Conflict { .. }));
+    assert!(matches!(refused(Principal::Local, reopen).await, Error::Conflict(_)));
     assert_eq!(live.head(), before);
     // A subject of an active incident can be retired.
     let subject = "host:web-1".parse().unwrap();
@@ -154,19 +154,13 @@ async fn an_author_takes_a_comment_back_and_an_owner_removes_what_others_wrote()
         service.change(caller.clone(), redact(entry)).await.unwrap_err()
     };
     let before = live.head();
-    assert_eq!(
-        refused(&bo, 2).await,
-        Error::Forbidden { needs: "an owner, or whoever wrote the comment".into() }
-    );
-    assert_eq!(
-        refused(&Principal::Local, 2).await,
-        Error::Forbidden { needs: "an owner, or whoever wrote the comment".into() }
-    );
-    assert_eq!(refused(&ada, 4).await, Error::Forbidden { needs: "an owner".into() });
+    assert_eq!(refused(&bo, 2).await, Error::Forbidden(Requirement::OwnerOrAuthor));
+    assert_eq!(refused(&Principal::Local, 2).await, Error::Forbidden(Requirement::OwnerOrAuthor));
+    assert_eq!(refused(&ada, 4).await, Error::Forbidden(Requirement::Role(Role::Owner)));
     assert_eq!(refused(&Principal::Nobody, 2).await, Error::SignIn);
-    assert!(matches!(refused(&Principal::Agent, 2).await, Error::Forbidden { .. }));
-    assert!(matches!(refused(&owner, 1).await, Error::Conflict { .. }), "what happened stays");
-    assert!(matches!(refused(&owner, 77).await, Error::NotFound { .. }));
+    assert!(matches!(refused(&Principal::Agent, 2).await, Error::Forbidden(_)));
+    assert!(matches!(refused(&owner, 1).await, Error::Conflict(_)), "what happened stays");
+    assert!(matches!(refused(&owner, 77).await, Error::NotFound(_)));
     assert_eq!(live.head(), before);
 
     let mut stream = live
@@ -224,7 +218,7 @@ async fn a_share_link_lets_in_to_one_incident_and_to_nothing_else() {
     };
     assert_eq!(
         make(account(7, Role::Viewer)).await.unwrap_err(),
-        Error::Forbidden { needs: "a responder".into() }
+        Error::Forbidden(Requirement::Role(Role::Responder))
     );
     assert_eq!(
         make(account(7, Role::Responder)).await.unwrap_err(),
@@ -248,7 +242,7 @@ async fn a_share_link_lets_in_to_one_incident_and_to_nothing_else() {
         ($($reading:expr),* $(,)?) => {
             $(assert!(matches!(
                 service.execute(caller.clone(), $reading).await,
-                Err(Error::Forbidden { .. })
+                Err(Error::Forbidden(_))
             ));)*
         };
     }
@@ -269,7 +263,7 @@ async fn a_share_link_lets_in_to_one_incident_and_to_nothing_else() {
         assert!(
             matches!(
                 service.change(caller.clone(), command.clone()).await,
-                Err(Error::Forbidden { .. })
+                Err(Error::Forbidden(_))
             ),
             "{command:?}"
         );
@@ -277,10 +271,10 @@ async fn a_share_link_lets_in_to_one_incident_and_to_nothing_else() {
     // The page of a link is for whoever holds the link.
     assert!(matches!(
         service.execute(account(9, Role::Owner), GetSharedPage {}).await,
-        Err(Error::Forbidden { .. })
+        Err(Error::Forbidden(_))
     ));
     service.execute(account(8, Role::Responder), RevokeShare { share: id }).await.unwrap();
     // Also for whoever was let in a moment ago.
-    assert!(matches!(service.execute(caller, GetSharedPage {}).await, Err(Error::NotFound { .. })));
+    assert!(matches!(service.execute(caller, GetSharedPage {}).await, Err(Error::NotFound(_))));
     assert_eq!(service.by_share("token", true).await.unwrap(), None);
 }

@@ -1,13 +1,12 @@
 //! Changes to accounts: what each does to the rows and the journal, or why not.
 
-use std::fmt;
-
 use domain::{
     access::{Principal, Role},
-    error::Error,
+    error::{Conflict, Entity, Error, FieldReason, Limited},
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
+    input::checked_name,
     journal::Event,
-    text::{checked_name, folded},
+    text::folded,
     time::{Span, Timestamp},
 };
 
@@ -57,12 +56,8 @@ pub struct Outcome {
     pub rows: Vec<Row>,
 }
 
-fn missing(what: impl fmt::Display) -> Error {
-    Error::NotFound { what: what.to_string() }
-}
-
-fn conflict(problem: &str) -> Error {
-    Error::Conflict { problem: problem.to_owned() }
+const fn missing(entity: Entity) -> Error {
+    Error::NotFound(entity)
 }
 
 fn next(ids: impl Iterator<Item = u32>) -> u32 {
@@ -73,7 +68,7 @@ impl Accounts {
     fn open(&self, id: AccountId) -> Result<&Account, Error> {
         self.account(id)
             .filter(|account| account.closed_at.is_none())
-            .ok_or_else(|| missing(format_args!("open account {id}")))
+            .ok_or_else(|| missing(Entity::OpenAccount(id)))
     }
 
     fn is_last_owner(&self, id: AccountId) -> bool {
@@ -173,18 +168,14 @@ pub fn decide(
             outcome.events.push(Event::OwnerLinkMade);
         }
         AccountChange::Join(Join { hash, name, password }) => {
-            let invitation = roster.waiting(*hash, now).ok_or_else(|| {
-                missing("invitation like this one, or not any more. Ask for a new link")
-            })?;
+            let invitation =
+                roster.waiting(*hash, now).ok_or_else(|| missing(Entity::InvitationLink))?;
             let name = checked_name("name", name)?;
             if roster.accounts.iter().any(|account| folded(&account.name) == folded(&name)) {
-                return Err(Error::invalid(
-                    "name",
-                    "someone else here is called so; choose another one",
-                ));
+                return Err(Error::invalid("name", FieldReason::NameTaken));
             }
             if roster.accounts.len() >= MOST_ACCOUNTS {
-                return Err(conflict("There are as many accounts as there may be."));
+                return Err(Conflict::LimitReached(Limited::Accounts).into());
             }
             let id = AccountId(next(roster.accounts.iter().map(|account| account.id.0)));
             let account = Account {
@@ -214,7 +205,7 @@ pub fn decide(
                 .filter(|one| one.ended_at.is_none() && now < one.until)
                 .count();
             if waiting >= MOST_INVITATIONS {
-                return Err(conflict("Too many invitations wait. Take some back first."));
+                return Err(Conflict::LimitReached(Limited::Invitations).into());
             }
             let id = InvitationId(next(roster.invitations.iter().map(|one| one.id.0)));
             let until = now.plus(LONGEST_INVITATION);
@@ -235,20 +226,17 @@ pub fn decide(
                 .invitations
                 .iter()
                 .find(|one| one.id == *invitation && one.ended_at.is_none());
-            let known =
-                known.ok_or_else(|| missing(format_args!("invitation {invitation} that waits")))?;
+            let known = known.ok_or_else(|| missing(Entity::Invitation(*invitation)))?;
             outcome.events.push(Event::InvitationWithdrawn { invitation: *invitation });
             outcome.rows.push(Row::Invitation(Invitation { ended_at: Some(now), ..known.clone() }));
         }
         AccountChange::SetRole(SetRole { account, role }) => {
             let known = roster.open(*account)?;
             if known.role == *role {
-                return Err(conflict("That is their role already."));
+                return Err(Conflict::RoleUnchanged.into());
             }
             if *role != Role::Owner && roster.is_last_owner(*account) {
-                return Err(conflict(
-                    "The last owner stays owner: make someone else an owner first.",
-                ));
+                return Err(Conflict::LastOwnerRole.into());
             }
             outcome.events.push(Event::RoleChanged { account: *account, role: *role });
             outcome.rows.push(Row::Account(Account {
@@ -263,9 +251,7 @@ pub fn decide(
         AccountChange::SetClosed(SetClosed { account, closed: true }) => {
             let known = roster.open(*account)?;
             if roster.is_last_owner(*account) {
-                return Err(conflict(
-                    "The last owner's account stays open: make someone else an owner first.",
-                ));
+                return Err(Conflict::LastOwnerAccount.into());
             }
             outcome.events.push(Event::AccountClosed { account: *account, closed: true });
             outcome.rows.push(Row::Account(Account { closed_at: Some(now), ..known.clone() }));
@@ -274,7 +260,7 @@ pub fn decide(
         }
         AccountChange::SetClosed(SetClosed { account, closed: false }) => {
             let known = roster.account(*account).filter(|account| account.closed_at.is_some());
-            let known = known.ok_or_else(|| missing(format_args!("closed account {account}")))?;
+            let known = known.ok_or_else(|| missing(Entity::ClosedAccount(*account)))?;
             outcome.events.push(Event::AccountClosed { account: *account, closed: false });
             outcome.rows.push(Row::Account(Account {
                 closed_at: None,
@@ -302,7 +288,7 @@ pub fn decide(
                     .passkeys
                     .iter()
                     .find(|one| one.id == *passkey && one.account == *account);
-                let known = known.ok_or_else(|| missing("passkey like this one"))?;
+                let known = known.ok_or_else(|| missing(Entity::PresentedPasskey))?;
                 outcome.rows.push(Row::Passkey(Passkey {
                     state: state.clone(),
                     used_at: Some(now),
@@ -335,8 +321,7 @@ pub fn decide(
             // Someone else's looks like none to those who may not end it.
             let known =
                 known.filter(|one| matches!(caller, Principal::Account { id, role, .. } if *id == one.account || *role == Role::Owner));
-            let known =
-                known.ok_or_else(|| missing(format_args!("sign-in {session} that is open")))?;
+            let known = known.ok_or_else(|| missing(Entity::Session(*session)))?;
             outcome.events.push(Event::SignedOut { account: known.account, session: *session });
             outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..known.clone() }));
         }
@@ -357,10 +342,10 @@ pub fn decide(
             let label = checked_name("label", label)?;
             if roster.passkeys.iter().filter(|one| one.account == account).count() >= MOST_PASSKEYS
             {
-                return Err(conflict("You have as many passkeys as you may. Remove one first."));
+                return Err(Conflict::LimitReached(Limited::Passkeys).into());
             }
             if roster.passkeys.iter().any(|one| one.credential == *credential) {
-                return Err(conflict("This passkey is known already."));
+                return Err(Conflict::PasskeyKnown.into());
             }
             let id = PasskeyId(next(roster.passkeys.iter().map(|one| one.id.0)));
             outcome.events.push(Event::PasskeyAdded { account, passkey: id });
@@ -379,7 +364,7 @@ pub fn decide(
         AccountChange::RemovePasskey(RemovePasskey { passkey }) => {
             let account = own()?;
             if !roster.passkeys.iter().any(|one| one.id == *passkey && one.account == account) {
-                return Err(missing(format_args!("passkey {passkey} of yours")));
+                return Err(missing(Entity::Passkey(*passkey)));
             }
             outcome.events.push(Event::PasskeyRemoved { account, passkey: *passkey });
             outcome.rows.push(Row::NoPasskey(*passkey));
@@ -387,13 +372,10 @@ pub fn decide(
         AccountChange::CreateToken(CreateToken { label, scopes, until, hash }) => {
             let label = checked_name("label", label)?;
             if scopes.is_empty() {
-                return Err(Error::invalid(
-                    "scopes",
-                    "is empty; choose at least one of 'ingest', 'read' and 'respond'",
-                ));
+                return Err(Error::invalid("scopes", FieldReason::Empty));
             }
             if until.is_some_and(|until| until <= now) {
-                return Err(Error::invalid("until", "has passed already"));
+                return Err(Error::invalid("until", FieldReason::Past));
             }
             let valid = roster
                 .tokens
@@ -401,7 +383,7 @@ pub fn decide(
                 .filter(|one| one.ended_at.is_none() && one.until.is_none_or(|until| now < until))
                 .count();
             if valid >= MOST_TOKENS {
-                return Err(conflict("There are as many tokens as there may be. End one first."));
+                return Err(Conflict::LimitReached(Limited::Tokens).into());
             }
             let id = TokenId(next(roster.tokens.iter().map(|one| one.id.0)));
             outcome
@@ -421,8 +403,7 @@ pub fn decide(
         }
         AccountChange::RevokeToken(RevokeToken { token }) => {
             let known = roster.tokens.iter().find(|one| one.id == *token && one.ended_at.is_none());
-            let known =
-                known.ok_or_else(|| missing(format_args!("token {token} that is valid")))?;
+            let known = known.ok_or_else(|| missing(Entity::Token(*token)))?;
             outcome.events.push(Event::TokenRevoked { token: *token });
             outcome.rows.push(Row::Token(Token { ended_at: Some(now), ..known.clone() }));
         }

@@ -1,6 +1,9 @@
 //! Whether someone still is who they were when their request came in.
 
-use domain::{access::Principal, error::Error};
+use domain::{
+    access::Principal,
+    error::{Conflict, Error},
+};
 
 use crate::accounts::Accounts;
 
@@ -22,9 +25,7 @@ pub(super) fn check(roster: &Accounts, caller: &Principal) -> Result<(), Error> 
                 return Err(Error::SignIn);
             }
             if account.role < *role {
-                return Err(Error::Conflict {
-                    problem: "Your role has changed just now. Look at the page again.".to_owned(),
-                });
+                return Err(Conflict::RoleChanged.into());
             }
             Ok(())
         }

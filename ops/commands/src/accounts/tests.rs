@@ -131,13 +131,13 @@ fn an_invitation_is_used_once_and_ends() {
         house.roster.accounts.iter().map(|one| one.role).collect::<Vec<_>>(),
         [Role::Owner, Role::Viewer]
     );
-    assert!(matches!(house.join(1, "Second"), Err(Error::NotFound { .. })), "used");
+    assert!(matches!(house.join(1, "Second"), Err(Error::NotFound(_))), "used");
     let owner = person(1, Role::Owner);
     house
         .change(&owner, AccountChange::Invite(Invite { role: Role::Approver, hash: hash(3) }))
         .unwrap();
     house.now += 15 * 24 * 3600;
-    assert!(matches!(house.join(3, "Late"), Err(Error::NotFound { .. })), "over");
+    assert!(matches!(house.join(3, "Late"), Err(Error::NotFound(_))), "over");
     house
         .change(&owner, AccountChange::Invite(Invite { role: Role::Approver, hash: hash(4) }))
         .unwrap();
@@ -145,7 +145,7 @@ fn an_invitation_is_used_once_and_ends() {
     house
         .change(&owner, AccountChange::WithdrawInvitation(WithdrawInvitation { invitation: id }))
         .unwrap();
-    assert!(matches!(house.join(4, "Nobody"), Err(Error::NotFound { .. })), "taken back");
+    assert!(matches!(house.join(4, "Nobody"), Err(Error::NotFound(_))), "taken back");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn names_are_checked_and_no_two_look_alike() {
         )
         .unwrap();
     for name in ["", "  ", "OWNER", " owner ", "a\u{202e}b", "a\u{7}", &"x".repeat(61)] {
-        assert!(matches!(house.join(9, name), Err(Error::Invalid { .. })), "{name:?}");
+        assert!(matches!(house.join(9, name), Err(Error::InvalidField { .. })), "{name:?}");
     }
     house.join(9, "  Zoë   Example ").unwrap();
     for typed in ["zoë example", " Zoë   Example", "Zoë\u{a0}Example"] {
@@ -288,7 +288,7 @@ fn only_the_owner_ends_the_sign_ins_of_others() {
     house.sign_in(1, 20).unwrap();
     house.sign_in(2, 21).unwrap();
     let end = |id| AccountChange::EndSession(EndSession { session: SessionId(id) });
-    assert!(matches!(house.change(&person(2, Role::Viewer), end(1)), Err(Error::NotFound { .. })));
+    assert!(matches!(house.change(&person(2, Role::Viewer), end(1)), Err(Error::NotFound(_))));
     house.change(&person(2, Role::Viewer), end(2)).unwrap();
     assert!(house.change(&person(2, Role::Viewer), end(2)).is_err(), "ended already");
     house.sign_in(2, 22).unwrap();
@@ -381,10 +381,7 @@ fn tokens_have_scopes_an_end_and_a_bound() {
     for _ in 0..MOST_TOKENS {
         house.change(&owner, token(&[Scope::Ingest], None)).unwrap();
     }
-    assert!(matches!(
-        house.change(&owner, token(&[Scope::Ingest], None)),
-        Err(Error::Conflict { .. })
-    ));
+    assert!(matches!(house.change(&owner, token(&[Scope::Ingest], None)), Err(Error::Conflict(_))));
     house.change(&owner, AccountChange::RevokeToken(RevokeToken { token: TokenId(1) })).unwrap();
     assert!(
         house
@@ -429,7 +426,7 @@ fn an_owner_who_leaves_leaves_no_way_in_behind() {
                 .unwrap();
         }
         house.change(&owner, change).unwrap();
-        assert!(matches!(house.join(4, "Back again"), Err(Error::NotFound { .. })));
+        assert!(matches!(house.join(4, "Back again"), Err(Error::NotFound(_))));
         let valid: Vec<u32> = house
             .roster
             .tokens
@@ -481,7 +478,7 @@ fn passkeys_are_ones_own() {
     };
     house.change(&person(1, Role::Owner), add(1)).unwrap();
     assert!(
-        matches!(house.change(&person(2, Role::Viewer), add(1)), Err(Error::Conflict { .. })),
+        matches!(house.change(&person(2, Role::Viewer), add(1)), Err(Error::Conflict(_))),
         "a credential is one person's"
     );
     assert!(

@@ -21,8 +21,9 @@ use commands::{
     service::{Authorized, Backend, Operations, Pending},
 };
 use domain::{
-    access::{Permission, Principal, Role, Scope, authorize},
-    error::Error,
+    access::{Permission, Principal, Role, Scope},
+    authorization::authorize,
+    error::{Conflict, Error},
     hash::Hash,
     id::{AccountId, IncidentNumber, RecommendationId, SessionId, ShareId, TokenId},
     journal::Cursor,
@@ -100,7 +101,7 @@ struct Counting(AtomicUsize);
 impl Counting {
     fn count<T: Send + 'static>(&self) -> Pending<T> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Box::pin(async { Err(Error::conflict("reached")) })
+        Box::pin(async { Err(Conflict::AlreadyCancelled.into()) })
     }
 }
 

@@ -473,8 +473,8 @@ fn what_is_wrong_with_a_contact_is_told_by_its_field() {
     };
     let field =
         |wanted: ContactRequest| match wanted.checked(ContactId(1), AccountId(7), None, at(0)) {
-            Err(Error::Invalid { field, .. }) => field,
-            Ok(_) => String::new(),
+            Err(Error::InvalidField { field, .. }) => field,
+            Ok(_) => "",
             other => panic!("{other:?}"),
         };
     assert_eq!(field(wanted(None)), "way");

@@ -138,7 +138,7 @@ fn sentence(failure: &Failure) -> String {
         Failure::Name(_) => "The name of the server could not be looked up.",
         Failure::Refused(_) => "This address is one that Calm Ops never asks. Set another one.",
         Failure::Inside(_) => {
-            "This server is inside of the own network, where Calm Ops sends only what its configuration allows: name the server there, under [call] as 'inside'."
+            "This server is inside of the own network, where Calm Ops sends only what its configuration allows: name the server there, under [notifications] as 'allowed_internal_hosts'."
         }
         Failure::Connect(_) => "The server can't be reached.",
         Failure::Tls(_) => "TLS with the server failed: its certificate is not trusted or has ended, or it speaks no TLS on this port.",
@@ -173,7 +173,7 @@ mod tests {
         for host in ["127.0.0.1", "localhost", "[::1]"] {
             let told = closed.post(&post(host)).await.unwrap_err();
             assert!(
-                told.contains("inside of the own network") && told.contains("[call]"),
+                told.contains("inside of the own network") && told.contains("[notifications]"),
                 "{host}: {told}"
             );
         }

@@ -8,7 +8,13 @@ use commands::{
     operation::Operation as _,
     reading::{ExportJournal, ReadJournal, SearchAudit, VerifyJournal},
 };
-use domain::{access::authorize, actor::Actor, error::Error, id::IncidentNumber, time::Timestamp};
+use domain::{
+    actor::Actor,
+    authorization::authorize,
+    error::{Error, Unavailable},
+    id::IncidentNumber,
+    time::Timestamp,
+};
 use futures::stream;
 use http::{HeaderValue, header};
 use serde::Deserialize;
@@ -131,9 +137,7 @@ async fn export(
     site.service.execute(principal, ReadJournal { after: u64::MAX, limit: 1 }).await?;
     let trouble = |error: StoreError| {
         tracing::warn!(%error, "the journal could not be exported");
-        Problem::from(Error::Unavailable {
-            advice: "The journal can't be read right now. Try again in a moment.".to_owned(),
-        })
+        Problem::from(Error::from(Unavailable::Export))
     };
     let since = match from {
         Some(from) => site

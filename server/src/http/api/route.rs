@@ -13,7 +13,7 @@ use commands::{
     operation::{Committed, Operation},
     service::Executable,
 };
-use domain::access::{Permission, authorize};
+use domain::{access::Permission, authorization::authorize};
 use http::header;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

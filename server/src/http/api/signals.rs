@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, response::IntoResponse as _};
 use bytes::Bytes;
 use commands::reading::PushObservations;
-use domain::access::Principal;
+use domain::{access::Principal, error::ErrorKind};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -84,7 +84,8 @@ fn wrong_item(wrong: &WrongItem) -> Problem {
     let detail =
         format!("Observation {index}, {field}: {problem}. Nothing of the batch was taken.");
     let pointer = format!("/observations/{index}/{field}");
-    Problem::new(Kind::Invalid, detail).with(vec![WrongField { pointer, detail: problem.clone() }])
+    Problem::new(Kind::Service(ErrorKind::Invalid), detail)
+        .with(vec![WrongField { pointer, detail: problem.clone() }])
 }
 
 /// Finds out what is wrong with a body that does not fit: slowly, as this is rare.
@@ -99,7 +100,7 @@ fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
         let pointer = place(bytes, error.line(), error.column());
         let detail = format!("{pointer}: {problem}. Nothing was taken.");
         let wrong = WrongField { pointer, detail: (*problem).to_owned() };
-        return Problem::new(Kind::Invalid, detail).with(vec![wrong]);
+        return Problem::new(Kind::Service(ErrorKind::Invalid), detail).with(vec![wrong]);
     }
     if !error.is_data() {
         let detail = format!("The body is not JSON: {error}. Nothing was taken.");
@@ -112,7 +113,8 @@ fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
         "{}: {problem}. Nothing was taken.",
         if pointer.is_empty() { "The body" } else { &pointer }
     );
-    Problem::new(Kind::Invalid, detail).with(vec![WrongField { pointer, detail: problem }])
+    Problem::new(Kind::Service(ErrorKind::Invalid), detail)
+        .with(vec![WrongField { pointer, detail: problem }])
 }
 
 /// Where the parser stopped, as a JSON pointer.

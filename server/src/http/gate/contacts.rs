@@ -11,7 +11,13 @@ use commands::{
     },
     reading::ListContacts,
 };
-use domain::{access::Principal, error::Error, id::ContactId, name::BadName, severity::Severity};
+use domain::{
+    access::Principal,
+    error::{Error, FieldReason},
+    id::ContactId,
+    name::BadName,
+    severity::Severity,
+};
 
 use super::form::{Outcome, field, unreadable};
 use crate::http::state::Site;
@@ -131,37 +137,24 @@ fn wanted(
     enabled: bool,
 ) -> Result<ContactRequest, Error> {
     let bad = |field: &'static str| {
-        move |error: BadName| Error::Invalid {
-            field: field.to_owned(),
-            problem: format!("can't be {}: it has to be {}", error.found, error.expected),
-        }
+        move |error: BadName| Error::invalid(field, FieldReason::Malformed(error))
     };
     let text = |name: &str| field(form, name).trim().to_owned();
-    let missing = |field: &str, problem: &str| Error::Invalid {
-        field: field.to_owned(),
-        problem: problem.to_owned(),
-    };
     let least: Severity = text("least").parse().map_err(|_| unreadable())?;
     let quiet = match (text("from"), text("to"), text("zone")) {
         (from, to, _) if from.is_empty() && to.is_empty() => None,
         (from, to, _) if from.is_empty() || to.is_empty() => {
-            return Err(missing(
-                "quiet hours",
-                "need a beginning and an end; leave both empty for none",
-            ));
+            return Err(Error::invalid("quiet", FieldReason::HalfRange));
         }
         (_, _, zone) if zone.is_empty() => {
-            return Err(missing(
-                "time zone",
-                "is missing; write such as 'Europe/Berlin', or '+02:00'",
-            ));
+            return Err(Error::invalid("zone", FieldReason::Missing));
         }
         (from, to, zone) => {
             let time = |text: String, name| text.parse::<DayTime>().map_err(bad(name));
             Some(Quiet {
-                from: time(from, "quiet hours")?,
-                to: time(to, "quiet hours")?,
-                zone: zone.parse::<Zone>().map_err(bad("time zone"))?,
+                from: time(from, "quiet")?,
+                to: time(to, "quiet")?,
+                zone: zone.parse::<Zone>().map_err(bad("zone"))?,
             })
         }
     };

@@ -1,7 +1,7 @@
 //! Forms of the gate: their fields, and what came of them.
 
 use app::gate::Said;
-use domain::error::Error;
+use domain::error::{Error, FieldReason};
 
 /// The fields of a form, in their order.
 pub(super) fn fields(body: &[u8]) -> Vec<(String, String)> {
@@ -27,8 +27,5 @@ pub(super) enum Outcome {
 
 /// The error of a form that can't be read.
 pub(super) fn unreadable() -> Error {
-    Error::Invalid {
-        field: "form".to_owned(),
-        problem: "can't be read; reload the page and try again".to_owned(),
-    }
+    Error::invalid("form", FieldReason::Unreadable)
 }

@@ -1,7 +1,9 @@
 //! Backup and restore.
 
 use async_trait::async_trait;
-use domain::{hash::Head, id::IncidentNumber, incident::Incident, journal::seal};
+use domain::{
+    error::DatabaseFault, hash::Head, id::IncidentNumber, incident::Incident, journal::seal,
+};
 
 use super::{
     Database,
@@ -54,9 +56,7 @@ impl Archive for Database {
         let mut transaction = self.begin().await?;
         let mut head = lock_head(&mut transaction).await?;
         if head.number != 0 {
-            return Err(StoreError::trouble(
-                "There is a journal in this database already, and nothing in it is ever replaced. Restore into an empty database.",
-            ));
+            return Err(DatabaseFault::NotEmpty.into());
         }
         while let Some(item) = next()? {
             match item {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use commands::notifications::{Contact, DeliveryStatus, LastNotification, Notification, Progress};
 use domain::{
-    error::Error,
+    error::{Conflict, Entity, Error},
     id::{AccountId, ContactId},
     journal::Event,
     time::{Span, Timestamp},
@@ -46,7 +46,7 @@ fn call(row: &Row, place: usize) -> Result<Notification, StoreError> {
 }
 
 fn gone(contact: ContactId) -> StoreError {
-    Error::NotFound { what: format!("contact {contact} of yours") }.into()
+    Error::NotFound(Entity::Contact(contact)).into()
 }
 
 /// The event that the store journals for a row beside a change: a contact bears the number of the
@@ -75,11 +75,7 @@ pub(super) async fn write(
             });
             let changed = end(connection, call, *contact, fate, problem).await?;
             // Journalled once: whoever comes second changes nothing.
-            if changed {
-                Ok(())
-            } else {
-                Err(Error::Conflict { problem: "This call has ended already.".to_owned() }.into())
-            }
+            if changed { Ok(()) } else { Err(Error::from(Conflict::DeliveryEnded).into()) }
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Redaction: takes the content of an entry away, wherever it was written.
 
-use domain::{error::Error, id::IncidentNumber, journal::Event};
+use domain::{
+    error::{Conflict, Error},
+    id::IncidentNumber,
+    journal::Event,
+};
 use sqlx::AssertSqlSafe;
 
 use super::{
@@ -22,10 +26,7 @@ pub(super) async fn redact(connection: &mut Connection, number: u64) -> Result<(
         .await?;
     let entry = row.as_ref().map(stored).transpose()?;
     let Some(entry) = entry.filter(|entry| entry.payload.is_some()) else {
-        return Err(Error::Conflict {
-            problem: format!("The content of entry {number} is removed already."),
-        }
-        .into());
+        return Err(Error::from(Conflict::AlreadyRedacted(number)).into());
     };
     sqlx::query("UPDATE journal SET salt = NULL, payload = NULL WHERE number = $1")
         .bind(bound(number))

@@ -3,7 +3,7 @@
 use commands::sharing::{Audience, Parts, Share};
 use domain::{
     actor::Actor,
-    error::Error,
+    error::{Conflict, Error},
     id::{AccountId, ShareId},
     journal::{Entry, Event},
     time::Timestamp,
@@ -113,7 +113,7 @@ pub(super) async fn revoke(
             .await?
             .rows_affected();
     if changed == 0 {
-        return Err(Error::Conflict { problem: "This link was ended already.".to_owned() }.into());
+        return Err(Error::from(Conflict::ShareEnded).into());
     }
     Ok(())
 }

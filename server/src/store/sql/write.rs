@@ -1,7 +1,7 @@
 //! Writes rows: incidents, entries and accounts.
 
 use commands::accounts::Row as AccountRow;
-use domain::{incident::Incident, journal::StoredEntry, time::Timestamp};
+use domain::{error::DatabaseFault, incident::Incident, journal::StoredEntry, time::Timestamp};
 
 use super::Connection;
 use crate::store::{
@@ -11,9 +11,7 @@ use crate::store::{
 
 pub(super) fn salt() -> Result<Vec<u8>, StoreError> {
     let mut salt = vec![0; 16];
-    getrandom::fill(&mut salt).map_err(|error| {
-        StoreError::trouble(format!("The system gives no randomness: {error}."))
-    })?;
+    getrandom::fill(&mut salt).map_err(|_| DatabaseFault::NoRandomness)?;
     Ok(salt)
 }
 

@@ -115,7 +115,7 @@ fn what_is_wrong_is_named_and_nothing_that_was_typed_is_lost() {
         ),
         (
             phone("https://ntfy.sh", TOPIC).replace("Europe%2FBerlin", "Europe%2FNowhere"),
-            "The zone Europe/Nowhere is not known; write such as 'Europe/Berlin', or '+02:00'.",
+            "The time zone 'Europe/Nowhere' is not known; write such as 'Europe/Berlin', or '+02:00'.",
         ),
         (
             phone("https://ntfy.sh", TOPIC).replace("zone=Europe%2FBerlin", "zone="),
@@ -123,7 +123,7 @@ fn what_is_wrong_is_named_and_nothing_that_was_typed_is_lost() {
         ),
         (
             "what=contact&kind=webhook&url=https%3A%2F%2Fhooks.example%2Fx&form=chat&secret=short&label=Room&least=critical".to_owned(),
-            "The secret needs at least 16 characters, so that nobody guesses it.",
+            "The secret has to be at least 16 characters, so that nobody guesses it.",
         ),
         (
             "what=contact&kind=mail&address=nobody&label=Mail&least=critical".to_owned(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use commands::reading::HistoryFilter;
 use domain::{
     actor::Actor,
-    error::Error,
+    error::{Conflict, Error},
     id::IncidentNumber,
     incident::Incident,
     journal::{BlindReason, Event},
@@ -94,7 +94,7 @@ pub async fn a_refusal_or_a_misfit_leaves_nothing_behind(place: &Place) {
     let store = place.open().await;
     fill(&*store).await;
     let before = (store.head().await.unwrap(), store.incident(IncidentNumber(1)).await.unwrap());
-    let refusal = Error::Conflict { problem: "no".into() };
+    let refusal = Error::from(Conflict::BindingChanged);
     for (number, seen) in [(1, &[IncidentNumber(1)][..]), (9, &[])] {
         let (about, refused) = (About::Incident(IncidentNumber(number)), refusal.clone());
         let decide = Box::new(move |known: &[Incident]| {

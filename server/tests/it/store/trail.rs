@@ -6,7 +6,7 @@ use commands::{
 };
 use domain::{
     actor::Actor,
-    error::Error,
+    error::{Entity, Error},
     hash::{Hash, Head},
     id::{IncidentNumber, ShareId},
     incident::Incident,
@@ -214,7 +214,7 @@ pub async fn a_redaction_takes_the_words_everywhere_and_the_journal_verifies(pla
     for entry in [9, 500] {
         assert!(matches!(
             write(&*store, 22, Actor::Local, removal(entry)).await,
-            Err(StoreError::Refused(Error::Conflict { .. }))
+            Err(StoreError::Refused(Error::Conflict(_)))
         ));
     }
     // Nor can what says who decided, whoever asks the store.
@@ -262,7 +262,11 @@ fn wanted(label: &str) -> ShareRequest {
 async fn share(store: &dyn Archive, label: &str, token_hash: Hash) -> Result<ShareId, StoreError> {
     let one = IncidentNumber(1);
     let decide = Box::new(|known: &[Incident]| {
-        if known.is_empty() { Err(Error::NotFound { what: "incident".into() }) } else { Ok(vec![]) }
+        if known.is_empty() {
+            Err(Error::NotFound(Entity::Incident(IncidentNumber(1))))
+        } else {
+            Ok(vec![])
+        }
     });
     let change = Change {
         at: at(10),
@@ -330,7 +334,7 @@ pub async fn a_share_link_opens_until_its_end_or_until_it_is_ended(place: &Place
     assert_eq!(trail.share(id).await.unwrap().unwrap().revoked_at, Some(at(40)));
     assert!(matches!(
         write(&*store, 41, Actor::Local, end()).await,
-        Err(StoreError::Refused(Error::Conflict { .. }))
+        Err(StoreError::Refused(Error::Conflict(_)))
     ));
     // To share is not to act on the incident.
     let incident = store.incident(IncidentNumber(1)).await.unwrap().unwrap();

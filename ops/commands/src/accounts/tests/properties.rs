@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    access::{AuthMethod, Principal, Scope, authorize},
+    access::{AuthMethod, Principal, Scope},
+    authorization::authorize,
     error::Error,
     id::{InvitationId, PasskeyId, SessionId, TokenId},
     journal::Event,
