@@ -1,7 +1,7 @@
-//! Contacts, and the ends of calls.
+//! Contacts, and the ends of deliveries.
 
 use commands::{
-    command::{Command, EndCall, RemoveContact, SetContact, TestContact},
+    command::{Command, RecordDelivery, RemoveContact, SetContact, TestContact},
     notifications::{Channel, Contact, ContactCard, ContactRequest, Contacts, MOST_CONTACTS},
 };
 use domain::{
@@ -13,8 +13,8 @@ use domain::{
 
 use super::{failure::refuse, inner::Inner};
 use crate::{
-    call::zones,
     collectors::http::ProbeUrl,
+    notifications::time_zones,
     store::{Beside, Decide},
 };
 
@@ -27,8 +27,8 @@ fn own(caller: &Principal) -> Result<AccountId, Error> {
 }
 
 impl Inner {
-    /// What is written beside a command about calls; `None` for the other ones.
-    pub(super) async fn call_beside(
+    /// What is written beside a command about notifications; `None` for the other ones.
+    pub(super) async fn notification_beside(
         &self,
         caller: &Principal,
         command: &Command,
@@ -42,8 +42,8 @@ impl Inner {
                 contact: *contact,
                 at: self.clock.now().wall,
             }),
-            Command::EndCall(EndCall { call, account: _, contact, failed }) => {
-                Some(Beside::CallEnded {
+            Command::RecordDelivery(RecordDelivery { call, account: _, contact, failed }) => {
+                Some(Beside::DeliveryEnded {
                     call: call.clone(),
                     contact: *contact,
                     failed: failed.clone(),
@@ -53,15 +53,20 @@ impl Inner {
         })
     }
 
-    /// What a command about calls journals. A contact that is set is journalled by the store, as
-    /// its number is the entry's.
-    pub(super) fn call_events(caller: &Principal, command: Command) -> Result<Decide, Error> {
+    /// What a command about notifications journals. A contact that is set is journalled by the
+    /// store, as its number is the entry's.
+    pub(super) fn notification_events(
+        caller: &Principal,
+        command: Command,
+    ) -> Result<Decide, Error> {
         let event = match command {
             Command::RemoveContact(RemoveContact { contact }) => {
                 Some(Event::ContactRemoved { account: own(caller)?, contact })
             }
             // A test is about no incident.
-            Command::EndCall(EndCall { call, account, contact, failed }) if call.entry > 0 => {
+            Command::RecordDelivery(RecordDelivery { call, account, contact, failed })
+                if call.entry > 0 =>
+            {
                 let (incident, entry) = (call.incident, call.entry);
                 Some(match failed {
                     None => Event::Called { incident, account, contact, entry },
@@ -116,7 +121,7 @@ impl Inner {
             address.parse::<lettre::Address>().map_err(|_| expected())?;
         }
         if let Some(quiet) = &contact.quiet
-            && zones::offset(&quiet.zone, self.clock.now().wall).is_none()
+            && time_zones::offset(&quiet.zone, self.clock.now().wall).is_none()
         {
             let problem =
                 format!("{} is not known; write such as 'Europe/Berlin', or '+02:00'", quiet.zone);

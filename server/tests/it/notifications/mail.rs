@@ -16,12 +16,12 @@ use domain::severity::Severity;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 use server::{
-    call::Mailer,
     config::{Mail, MailTls, Secret},
+    notifications::Mailer,
 };
 
 use crate::{
-    call::support::{Place, URL, World, ada},
+    notifications::support::{Place, URL, World, ada},
     program::tools,
 };
 
@@ -51,7 +51,7 @@ impl Server {
         );
         let mut child = Process::new("python3")
             .env("PYTHONPATH", library)
-            .arg(here.join("tests/it/call/smtp.py"))
+            .arg(here.join("tests/it/notifications/smtp.py"))
             .args([folder.join("mail.pem"), folder.join("mail.key")])
             .arg(put_off.to_string())
             .stdout(Stdio::piped())

@@ -2,7 +2,7 @@
 
 use commands::{
     account_change::SetClosed,
-    command::{Command, EndCall, RemoveContact, SetContact, TestContact},
+    command::{Command, RecordDelivery, RemoveContact, SetContact, TestContact},
     notifications::{Channel, ContactRequest, DeliveryStatus, Form, Notification, Reason, Secret},
 };
 use domain::{
@@ -12,7 +12,7 @@ use domain::{
     severity::Severity,
 };
 
-use crate::call::{
+use crate::notifications::{
     receiver::Receiver,
     support::{PATH, Place, SECRET, TOKEN, TOPIC, World, ada, bo, ntfy, wanted, webhook},
 };
@@ -177,7 +177,12 @@ pub async fn a_call_ends_once(place: &Place) {
         severity: Severity::Warning,
         at,
     };
-    let again = Command::EndCall(EndCall { call, account: AccountId(1), contact, failed: None });
+    let again = Command::RecordDelivery(RecordDelivery {
+        call,
+        account: AccountId(1),
+        contact,
+        failed: None,
+    });
     assert!(matches!(
         world.act(&Principal::System, again.clone()).await,
         Err(Error::Conflict { .. })

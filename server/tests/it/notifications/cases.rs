@@ -15,7 +15,7 @@ use domain::{
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-use crate::call::{
+use crate::notifications::{
     receiver::{Answer, Receiver, Taken},
     support::{Place, SECRET, TOKEN, TOPIC, URL, World, ada, bo, ntfy, quiet, wanted, webhook},
 };

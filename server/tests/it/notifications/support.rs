@@ -22,10 +22,10 @@ use domain::{
 };
 use server::{
     board::Board,
-    call::{Calling, Mailer, Means, Pace},
     clock::Clock,
     collectors::http::Poster,
     live::Live,
+    notifications::{Mailer, Notifier, Outbound, Pace},
     service::Service,
     store::{Archive, Where},
 };
@@ -95,14 +95,14 @@ impl World {
             retry,
             quiet: Span::from_millis(200),
         };
-        let means = Means {
+        let outbound = Outbound {
             public_url: Some(URL.to_owned()),
             poster: Poster::new(None, &["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap(),
             mailer,
-            pace,
         };
-        let calling = Calling::new(Arc::clone(&service), store.clone(), clock, means, stop.clone());
-        let worker = tokio::spawn(calling.run(opening.cursor.number));
+        let (for_notifier, until) = (Arc::clone(&service), stop.clone());
+        let notifier = Notifier::new(for_notifier, store.clone(), clock, outbound, pace, until);
+        let worker = tokio::spawn(notifier.run(opening.cursor.number));
         Self { store, service, clock, stop, worker }
     }
 

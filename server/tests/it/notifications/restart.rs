@@ -9,7 +9,7 @@ use commands::{command::TestContact, notifications::Form};
 use domain::severity::Severity;
 
 use crate::{
-    call::{
+    notifications::{
         receiver::{Answer, Receiver},
         support::{PATH, Place, SECRET, TOKEN, TOPIC, World, ada, ntfy, webhook},
     },

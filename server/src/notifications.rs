@@ -1,0 +1,12 @@
+//! Notifications: the journal is followed, an outbox is filled and sent, each message by a channel
+//! that a person has set for themselves.
+
+mod channels;
+mod mailer;
+mod notifier;
+mod outbound;
+pub mod time_zones;
+
+pub use mailer::Mailer;
+pub use notifier::{Notifier, Pace};
+pub use outbound::Outbound;
