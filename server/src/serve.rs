@@ -28,7 +28,7 @@ use crate::{
     },
     live::Live,
     monitor::{Kept, Monitor, Parts, intake::Intake, recording::Recording, supervisor::Supervisor},
-    notifications::{Mailer, Notifier, Outbound, Pace},
+    notifications::{Mailer, Notifier, Outbound, Pace, channels},
     people::People,
     recovery::{
         Executor, Place, Recovery,
@@ -173,8 +173,10 @@ pub async fn run(
     );
     let outbound = outbound(&config)?;
     let public_url: Option<Arc<str>> = outbound.public_url.as_deref().map(Arc::from);
-    let reach =
-        app::gate::Reach { mail: outbound.mailer.is_some(), links: outbound.public_url.is_some() };
+    let contact_forms = Arc::new(app::gate::ContactForms {
+        links: outbound.public_url.is_some(),
+        channels: channels::forms(&outbound),
+    });
     let (for_notifier, pace) = (Arc::clone(&service), Pace::default());
     let notifier =
         Notifier::new(for_notifier, Arc::clone(&store), clock, outbound, pace, stop.clone());
@@ -238,7 +240,7 @@ pub async fn run(
         people,
         store: Arc::clone(&store),
         board,
-        reach,
+        contact_forms,
         public_url,
         live,
         intake,

@@ -13,19 +13,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use commands::{
     command::RecordDelivery,
-    notifications::{Channel, Contact, Delivery, Notification, Progress, Reason, due, retry_after},
+    notifications::{Contact, Delivery, Notification, Progress, Reason, due, retry_after},
 };
-use domain::{
-    access::Principal,
-    error::Error,
-    id::ContactId,
-    time::{Span, Timestamp},
-};
+use domain::{access::Principal, error::Error, id::ContactId, time::Span};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::{sync::CancellationToken, task::JoinMap};
-use wording::notification::{self, Message};
+use wording::notification;
 
-use super::{channels, outbound::Outbound, time_zones};
+use super::{channel::Outgoing, channels, outbound::Outbound, time_zones};
 use crate::{
     clock::Clock,
     service::Service,
@@ -246,11 +241,12 @@ impl Notifier {
             }
             Delivery::Send => {}
         }
-        let said =
-            notification::message(&call, incident.as_ref(), self.outbound.public_url.as_deref());
-        let tried =
-            tokio::time::timeout(self.pace.time_limit, self.send(&call, &contact, &said, now))
-                .await;
+        let public_url = self.outbound.public_url.as_deref();
+        let message = notification::message(&call, incident.as_ref(), public_url);
+        let outgoing =
+            Outgoing { id: &id(&call, contact.id), notification: &call, message: &message, now };
+        let sending = channels::send(&contact.channel, &outgoing, &self.outbound);
+        let tried = tokio::time::timeout(self.pace.time_limit, sending).await;
         let problem = tried.unwrap_or_else(|_| Err("It did not answer in time.".to_owned())).err();
         match problem {
             None => self.end(call, &contact, None).await,
@@ -278,27 +274,6 @@ impl Notifier {
             }
         }
         Ok(())
-    }
-
-    /// Sends a message; what was in the way, as a sentence without anything secret.
-    async fn send(
-        &self,
-        call: &Notification,
-        contact: &Contact,
-        said: &Message,
-        now: Timestamp,
-    ) -> Result<(), String> {
-        let id = id(call, contact.id);
-        match &contact.way {
-            Channel::Mail { address } => match &self.outbound.mailer {
-                Some(mailer) => mailer.send(address, said, &id).await,
-                None => Err("No server for e-mail is configured: the section [mail] of the configuration says which.".to_owned()),
-            },
-            Channel::Ntfy { .. } | Channel::Webhook { .. } => {
-                let request = channels::request(&contact.way, call, said, &id, now)?;
-                self.outbound.poster.post(&request).await
-            }
-        }
     }
 
     /// Marks a call as sent or given up and journals it, and tries until it is written or Calm Ops

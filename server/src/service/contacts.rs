@@ -2,7 +2,7 @@
 
 use commands::{
     command::{Command, RecordDelivery, RemoveContact, SetContact, TestContact},
-    notifications::{Channel, Contact, ContactCard, ContactRequest, Contacts, MOST_CONTACTS},
+    notifications::{Contact, ContactCard, ContactRequest, Contacts, MOST_CONTACTS},
 };
 use domain::{
     access::Principal,
@@ -13,14 +13,9 @@ use domain::{
 
 use super::{failure::refuse, inner::Inner};
 use crate::{
-    collectors::http::ProbeUrl,
-    notifications::time_zones,
+    notifications::{channels, time_zones},
     store::{Beside, Decide},
 };
-
-fn invalid(field: &str, problem: String) -> Error {
-    Error::Invalid { field: field.to_owned(), problem }
-}
 
 fn own(caller: &Principal) -> Result<AccountId, Error> {
     caller.account().ok_or(Error::SignIn)
@@ -78,8 +73,8 @@ impl Inner {
         Ok(Box::new(move |_| Ok(event.into_iter().collect())))
     }
 
-    /// A contact as it is kept. Everything about it that only this side knows is checked here:
-    /// whether an address can be asked, whether a time zone exists.
+    /// A contact as it is kept. Everything about it that only this side knows is checked here: the
+    /// settings of the channel, whether a time zone exists.
     async fn checked_contact(
         &self,
         account: AccountId,
@@ -87,45 +82,32 @@ impl Inner {
         wanted: ContactRequest,
     ) -> Result<Contact, Error> {
         let has = self.store.as_calls().contacts(Some(account)).await.map_err(refuse)?;
-        let before = match id {
-            // Someone else's looks like none.
-            Some(id) => {
-                let known = has.iter().find(|contact| contact.id == id);
-                Some(
-                    known.ok_or_else(|| Error::NotFound {
+        let before =
+            match id {
+                // Someone else's looks like none.
+                Some(id) => {
+                    let known = has.iter().find(|contact| contact.id == id);
+                    Some(known.ok_or_else(|| Error::NotFound {
                         what: format!("contact {id} of yours"),
-                    })?,
-                )
-            }
-            None if has.len() >= MOST_CONTACTS => {
-                return Err(Error::Conflict {
-                    problem: "You have as many contacts as you may. Remove one first.".to_owned(),
-                });
-            }
-            None => None,
-        };
-        let contact =
-            wanted.checked(id.unwrap_or(ContactId(0)), account, before, self.clock.now().wall)?;
-        if let Some(url) = contact.way.url() {
-            let field = if matches!(contact.way, Channel::Ntfy { .. }) { "server" } else { "url" };
-            url.parse::<ProbeUrl>()
-                .map_err(|error| invalid(field, format!("can't be used: {error}")))?;
-        }
-        if let Channel::Mail { address } = &contact.way {
-            let expected = || {
-                invalid(
-                    "address",
-                    "has to be one e-mail address, such as 'ada@example.com'".to_owned(),
-                )
+                    })?)
+                }
+                None if has.len() >= MOST_CONTACTS => {
+                    let problem = "You have as many contacts as you may. Remove one first.";
+                    return Err(Error::conflict(problem));
+                }
+                None => None,
             };
-            address.parse::<lettre::Address>().map_err(|_| expected())?;
+        if let Some(settings) = &wanted.channel {
+            channels::check(settings)?;
         }
+        let now = self.clock.now().wall;
+        let contact = wanted.checked(id.unwrap_or(ContactId(0)), account, before, now)?;
         if let Some(quiet) = &contact.quiet
-            && time_zones::offset(&quiet.zone, self.clock.now().wall).is_none()
+            && time_zones::offset(&quiet.zone, now).is_none()
         {
             let problem =
                 format!("{} is not known; write such as 'Europe/Berlin', or '+02:00'", quiet.zone);
-            return Err(invalid("zone", problem));
+            return Err(Error::invalid("zone", problem));
         }
         Ok(contact)
     }
@@ -139,8 +121,10 @@ impl Inner {
         let last = calls.last_calls(account).await.map_err(refuse)?;
         let last =
             |id: ContactId| last.iter().find(|(of, _)| *of == id).map(|(_, last)| last.clone());
-        let contacts =
-            contacts.iter().map(|contact| ContactCard::new(contact, last(contact.id))).collect();
+        let card = |contact: &Contact| {
+            ContactCard::new(contact, channels::destination(&contact.channel), last(contact.id))
+        };
+        let contacts = contacts.iter().map(card).collect();
         Ok(Contacts { cursor, at: self.clock.now().wall, contacts })
     }
 }
