@@ -7,6 +7,7 @@ mod mail;
 mod people;
 mod postgres;
 mod receiver;
+mod registry;
 mod restart;
 mod support;
 
