@@ -11,7 +11,7 @@ mod button;
 mod contacts;
 mod settings;
 
-pub use contacts::{Reach, Typed};
+pub use contacts::{ContactForms, Typed};
 pub use settings::{SettingsPage, settings};
 
 /// What may load on these pages.

@@ -182,7 +182,7 @@ async fn is_done_already(operations: &Operations, caller: Principal, command: &C
         | Command::SetContact(_)
         | Command::RemoveContact(_)
         | Command::TestContact(_)
-        | Command::EndCall(_)
+        | Command::RecordDelivery(_)
         | Command::StartRun(_)
         | Command::EndRun(_)
         | Command::Record(_) => return false,

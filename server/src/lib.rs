@@ -3,7 +3,6 @@
 
 pub mod backup;
 pub mod board;
-pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod collectors;
@@ -16,6 +15,7 @@ pub mod history;
 pub mod http;
 pub mod live;
 pub mod monitor;
+pub mod notifications;
 pub mod people;
 pub mod recovery;
 pub mod serve;

@@ -13,7 +13,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     board::Board,
-    call::{Calling, Mailer, Means, Pace},
     clock::Clock,
     collectors::{self, http::Poster, pm2::Seen, registry::Context},
     config::{Config, PublicUrl},
@@ -29,6 +28,7 @@ use crate::{
     },
     live::Live,
     monitor::{Kept, Monitor, Parts, intake::Intake, recording::Recording, supervisor::Supervisor},
+    notifications::{Mailer, Notifier, Outbound, Pace, channels},
     people::People,
     recovery::{
         Executor, Place, Recovery,
@@ -83,9 +83,9 @@ pub enum StartError {
     /// The certificate for TLS can't be used.
     #[error("{0}. Give a certificate and its key in PEM form, readable for the user of Calm Ops")]
     Certificate(#[from] BadCertificate),
-    /// What calls people can't be set up.
+    /// What notifications are sent with can't be set up.
     #[error("{0}")]
-    Call(String),
+    Notifications(String),
     /// The monitor ended though nobody told it to.
     #[error(
         "the monitor failed inside and Calm Ops stopped; the log says where. Start it again: nothing needs repair"
@@ -171,14 +171,17 @@ pub async fn run(
         clock,
         stop.clone(),
     );
-    let means = means(&config)?;
-    let public_url: Option<Arc<str>> = means.public_url.as_deref().map(Arc::from);
-    let reach =
-        app::gate::Reach { mail: means.mailer.is_some(), links: means.public_url.is_some() };
-    let calling =
-        Calling::new(Arc::clone(&service), Arc::clone(&store), clock, means, stop.clone());
-    // What was before the first start calls nobody; what the monitor is about to find does.
-    let calling = tokio::spawn(calling.run(opening.cursor.number));
+    let outbound = outbound(&config)?;
+    let public_url: Option<Arc<str>> = outbound.public_url.as_deref().map(Arc::from);
+    let contact_forms = Arc::new(app::gate::ContactForms {
+        links: outbound.public_url.is_some(),
+        channels: channels::forms(&outbound),
+    });
+    let (for_notifier, pace) = (Arc::clone(&service), Pace::default());
+    let notifier =
+        Notifier::new(for_notifier, Arc::clone(&store), clock, outbound, pace, stop.clone());
+    // Nobody is told of what was before the first start, but of what the monitor is about to find.
+    let notifier = tokio::spawn(notifier.run(opening.cursor.number));
     let background = TaskTracker::new();
     let (tell, told) = mpsc::channel(64);
     let context = Context { host: host.clone(), interval: config.interval, apps: Seen::default() };
@@ -241,7 +244,7 @@ pub async fn run(
         people,
         store: Arc::clone(&store),
         board,
-        reach,
+        contact_forms,
         public_url,
         live,
         intake,
@@ -269,7 +272,7 @@ pub async fn run(
         .await?;
     // What runs has 2 s to end; it is not cut off.
     let _ = executor.await;
-    let _ = calling.await;
+    let _ = notifier.await;
     // The monitor has its own bounds for the last writes.
     let ended = monitor.await.and_then(|ended| ended);
     background.close();
@@ -280,9 +283,9 @@ pub async fn run(
     })
 }
 
-/// With what people are called.
-fn means(config: &Config) -> Result<Means, StartError> {
-    let failed = |error: String| StartError::Call(error);
+/// What notifications are sent with.
+fn outbound(config: &Config) -> Result<Outbound, StartError> {
+    let failed = |error: String| StartError::Notifications(error);
     let poster = Poster::new(None, &config.allowed_internal_hosts)
         .map_err(|error| failed(error.to_string()))?;
     let mailer = config
@@ -292,7 +295,7 @@ fn means(config: &Config) -> Result<Means, StartError> {
         .transpose()
         .map_err(|error| failed(error.to_string()))?;
     let public_url = config.public_url.as_ref().map(|url| url.page(""));
-    Ok(Means { public_url, poster, mailer, pace: Pace::default() })
+    Ok(Outbound { public_url, poster, mailer })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

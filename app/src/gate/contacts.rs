@@ -1,8 +1,9 @@
-//! How one is called: the section of the settings.
+//! How one is called: the section of the settings. The form of a channel is drawn from what the
+//! channel declares.
 
 use commands::notifications::{
-    ChannelKind, ContactCard, Contacts, DeliveryStatus, Form, LastNotification, MOST_CONTACTS,
-    Quiet,
+    ChannelForm, ChannelInfo, ContactCard, Contacts, DeliveryStatus, FieldInfo, Input,
+    LastNotification, MOST_CONTACTS, Quiet,
 };
 use domain::severity::Severity;
 use leptos::prelude::*;
@@ -10,13 +11,13 @@ use leptos::prelude::*;
 use super::button::one;
 use crate::clock;
 
-/// What a call can do here, as the configuration has it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reach {
-    /// Whether a server for e-mail is named.
-    pub mail: bool,
+/// Forms by which people set their contacts, as the configuration has it.
+#[derive(Clone, Debug, Default)]
+pub struct ContactForms {
     /// Whether messages carry a link: it is known how browsers reach this server.
     pub links: bool,
+    /// Form of each channel, in the order in which they are offered.
+    pub channels: Vec<ChannelForm>,
 }
 
 /// What was typed into a form that was refused, so that nobody types it twice.
@@ -37,7 +38,7 @@ impl Typed {
 }
 
 /// The section.
-pub(super) fn section(contacts: &Contacts, reach: Reach, typed: &Typed) -> AnyView {
+pub(super) fn section(contacts: &Contacts, forms: &ContactForms, typed: &Typed) -> AnyView {
     let Contacts { cursor: _, at: _, contacts } = contacts;
     let more = contacts.len() < MOST_CONTACTS;
     view! {
@@ -48,30 +49,16 @@ pub(super) fn section(contacts: &Contacts, reach: Reach, typed: &Typed) -> AnyVi
             } else {
                 view! { <ul class="listed">{contacts.iter().map(|card| contact(card, typed)).collect_view()}</ul> }.into_any()
             }}
-            {(!reach.links).then(|| view! {
+            {(!forms.links).then(|| view! {
                 <p class="notice">"Messages carry no link to the decision yet: set " <code>"public_url"</code> " in the configuration to the address by which your phone reaches this page."</p>
             })}
-            {more.then(|| [ChannelKind::Ntfy, ChannelKind::Mail, ChannelKind::Webhook].map(|kind| add(kind, reach, typed)).collect_view())}
+            {more.then(|| forms.channels.iter().map(|form| add(form, typed)).collect_view())}
         </section>
     }
     .into_any()
 }
 
-const fn word(kind: ChannelKind) -> &'static str {
-    match kind {
-        ChannelKind::Ntfy => "ntfy",
-        ChannelKind::Webhook => "webhook",
-        ChannelKind::Mail => "mail",
-    }
-}
-
 fn contact(card: &ContactCard, typed: &Typed) -> AnyView {
-    let by = match (card.kind, card.form) {
-        (ChannelKind::Ntfy, _) => "ntfy at",
-        (ChannelKind::Webhook, Some(Form::Chat)) => "chat webhook at",
-        (ChannelKind::Webhook, Some(Form::CalmOps) | None) => "webhook at",
-        (ChannelKind::Mail, _) => "e-mail to",
-    };
     let id = card.id.to_string();
     let when = match (card.enabled, card.least) {
         (false, _) => "It does not call now.".to_owned(),
@@ -88,7 +75,7 @@ fn contact(card: &ContactCard, typed: &Typed) -> AnyView {
     let open = typed.is_of("", &id);
     view! {
         <li>
-            <p><strong>{card.label.clone()}</strong> ", " {by} " " {card.place.clone()}</p>
+            <p><strong>{card.label.clone()}</strong> ", " {card.by.clone()} " " {card.place.clone()}</p>
             <p class="quiet">{when}</p>
             <p class="quiet">{last(card.last.as_ref())}</p>
             <div class="deeds">{one("test-contact", &card.id, "Send a test")}{one("remove-contact", &card.id, "Remove")}</div>
@@ -124,7 +111,7 @@ fn last(last: Option<&LastNotification>) -> AnyView {
     view! { {what} ", " {clock::moment(*at)} ", " {became} {why} }.into_any()
 }
 
-/// What is asked for each way.
+/// What is asked for each channel.
 struct Common {
     label: String,
     least: Severity,
@@ -175,68 +162,152 @@ fn common(form: &str, now: &Common, typed: &Typed, open: bool) -> AnyView {
     .into_any()
 }
 
-fn add(kind: ChannelKind, reach: Reach, typed: &Typed) -> AnyView {
-    let form = word(kind);
-    let open = typed.is_of(form, "");
-    let again = |name: &str| if open { typed.get(name).to_owned() } else { String::new() };
-    let id = |name: &str| format!("{form}-{name}");
-    let (summary, label, fields) = match kind {
-        ChannelKind::Ntfy => (
-            "Add a phone, by ntfy",
-            "Phone",
-            view! {
-                <p class="quiet">"Install the ntfy app and subscribe to a topic with a name that nobody guesses: whoever knows it can read along."</p>
-                <label for=id("server")>"Server"</label>
-                <input id=id("server") name="server" type="url" required maxlength="2000" value=if open { again("server") } else { "https://ntfy.sh".to_owned() }/>
-                <label for=id("topic")>"Topic"</label>
-                <input id=id("topic") name="topic" required maxlength="64" pattern="[A-Za-z0-9_\\-]+" autocomplete="off" value=again("topic")/>
-                <label for=id("token")>"Access token, if the topic asks for one"</label>
-                <input id=id("token") name="token" type="password" maxlength="500" autocomplete="off"/>
-            }
-            .into_any(),
-        ),
-        ChannelKind::Mail => (
-            "Add an e-mail address",
-            "E-mail",
-            view! {
-                {(!reach.mail).then(|| view! {
-                    <p class="notice">"No mail server is configured yet: the section " <code>"[mail]"</code> " of the configuration names one. Until then nothing can be sent."</p>
-                })}
-                <label for=id("address")>"Address"</label>
-                <input id=id("address") name="address" type="email" required maxlength="254" autocomplete="email" value=again("address")/>
-            }
-            .into_any(),
-        ),
-        ChannelKind::Webhook => (
-            "Add a webhook",
-            "Team chat",
-            view! {
-                <label for=id("url")>"Address"</label>
-                <input id=id("url") name="url" type="url" required maxlength="2000" autocomplete="off" value=again("url")/>
-                <label for=id("form")>"It takes"</label>
-                <select id=id("form") name="form">
-                    <option value="chat" selected=again("form") != "calm_ops">"text for Slack or Mattermost"</option>
-                    <option value="calm_ops" selected=again("form") == "calm_ops">"JSON of Calm Ops"</option>
-                </select>
-                <label for=id("secret")>"Secret that signs it, at least 16 characters"</label>
-                <input id=id("secret") name="secret" type="password" minlength="16" maxlength="500" autocomplete="off"/>
-                <p class="quiet">"Leave it empty for Slack and Mattermost. A receiver of your own gets " <code>"X-Calm-Ops-Signature: t=SECONDS,v1=HEX"</code> ": the HMAC-SHA256 of " <code>"SECONDS.BODY"</code> " with this secret."</p>
-            }
-            .into_any(),
-        ),
-    };
-    let now = Common { label: label.to_owned(), least: Severity::Warning, quiet: None };
+/// The form by which a contact of a channel is added.
+fn add(form: &ChannelForm, typed: &Typed) -> AnyView {
+    let ChannelForm { info, notice } = form;
+    let ChannelInfo { kind, summary, default_label, intro, outro, fields, .. } = info;
+    let open = typed.is_of(kind, "");
+    let now = Common { label: (*default_label).to_owned(), least: Severity::Warning, quiet: None };
     view! {
         <details class="add" open=open>
-            <summary>{summary}</summary>
+            <summary>{*summary}</summary>
             <form method="post" action="/ops/settings">
                 <input type="hidden" name="what" value="contact"/>
-                <input type="hidden" name="kind" value=form/>
-                {fields}
-                {common(form, &now, typed, open)}
+                <input type="hidden" name="kind" value=*kind/>
+                {notice.map(|text| view! { <p class="notice">{marked(text)}</p> })}
+                {intro.map(|text| view! { <p class="quiet">{marked(text)}</p> })}
+                {fields.iter().map(|one| field(kind, one, open.then_some(typed))).collect_view()}
+                {outro.map(|text| view! { <p class="quiet">{marked(text)}</p> })}
+                {common(kind, &now, typed, open)}
                 <button class="button" type="submit">"Add it and send a test"</button>
             </form>
         </details>
     }
     .into_any()
+}
+
+/// A field of a channel; `typed` is there where the form was refused.
+fn field(form: &str, field: &FieldInfo, typed: Option<&Typed>) -> AnyView {
+    let id = format!("{form}-{}", field.name);
+    let label = view! { <label for=id.clone()>{field.label}</label> };
+    let value = typed.map_or(field.default_value, |typed| typed.get(field.name)).to_owned();
+    let kind = match field.input {
+        Input::Text => None,
+        Input::Url => Some("url"),
+        Input::Email => Some("email"),
+        Input::Secret => Some("password"),
+        Input::Choice(choices) => {
+            let chosen = choices.iter().position(|choice| choice.value == value).unwrap_or(0);
+            let options = choices.iter().enumerate().map(|(at, choice)| {
+                view! { <option value=choice.value selected=at == chosen>{choice.label}</option> }
+            });
+            return view! {
+                {label}
+                <select id=id name=field.name>{options.collect_view()}</select>
+            }
+            .into_any();
+        }
+    };
+    // A secret is typed again.
+    let value = (field.input != Input::Secret).then_some(value);
+    view! {
+        {label}
+        <input
+            id=id
+            name=field.name
+            type=kind
+            required=field.required
+            minlength=field.min_length
+            maxlength=field.max_length
+            pattern=field.pattern
+            autocomplete=field.autocomplete
+            value=value
+        />
+    }
+    .into_any()
+}
+
+/// A text whose words between backticks are code.
+fn marked(text: &'static str) -> AnyView {
+    let part = |(at, part): (usize, &'static str)| {
+        if at % 2 == 1 { view! { <code>{part}</code> }.into_any() } else { part.into_any() }
+    };
+    text.split('`').enumerate().map(part).collect_view().into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use commands::notifications::Choice;
+
+    use super::*;
+
+    const PIGEON: ChannelInfo = ChannelInfo {
+        kind: "pigeon",
+        description: "By pigeon.",
+        summary: "Add a pigeon",
+        default_label: "Bird",
+        intro: Some("Feed `corn` first."),
+        outro: None,
+        fields: &[
+            FieldInfo {
+                required: true,
+                max_length: Some(20),
+                default_value: "Roof",
+                ..FieldInfo::new("loft", "Loft", Input::Text)
+            },
+            FieldInfo {
+                min_length: Some(8),
+                ..FieldInfo::new("ring", "Number of its ring", Input::Secret)
+            },
+            FieldInfo::new(
+                "size",
+                "Size",
+                Input::Choice(&[
+                    Choice { value: "small", label: "a small one" },
+                    Choice { value: "big", label: "a big one" },
+                ]),
+            ),
+        ],
+    };
+
+    fn drawn(typed: &[(&str, &str)]) -> String {
+        let typed = typed.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        let form = ChannelForm { info: &PIGEON, notice: Some("It is `away`.") };
+        add(&form, &Typed(typed.collect())).to_html().replace("<!>", "")
+    }
+
+    #[test]
+    fn a_form_is_drawn_from_what_a_channel_declares() {
+        let html = drawn(&[]);
+        for part in [
+            "<summary>Add a pigeon</summary>",
+            r#"<input type="hidden" name="kind" value="pigeon">"#,
+            r#"<p class="notice">It is <code>away</code>.</p>"#,
+            r#"<p class="quiet">Feed <code>corn</code> first.</p>"#,
+            r#"<label for="pigeon-loft">Loft</label><input id="pigeon-loft" name="loft" required maxlength="20" value="Roof">"#,
+            r#"<input id="pigeon-ring" name="ring" type="password" minlength="8">"#,
+            r#"<select id="pigeon-size" name="size"><option value="small" selected>a small one</option><option value="big">a big one</option></select>"#,
+            r#"<input id="pigeon-label" name="label" maxlength="60" required value="Bird">"#,
+        ] {
+            assert!(html.contains(part), "{part} is not in {html}");
+        }
+    }
+
+    #[test]
+    fn a_refused_form_keeps_all_but_secrets() {
+        let html = drawn(&[
+            ("what", "contact"),
+            ("kind", "pigeon"),
+            ("loft", "\"><b>"),
+            ("ring", "hunter2"),
+            ("size", "big"),
+            ("label", "Mine"),
+        ]);
+        assert!(html.contains("value=\"&quot;&gt;&lt;b&gt;\"") && !html.contains("<b>"), "{html}");
+        assert!(
+            html.contains(r#"<option value="big" selected>"#) && html.contains("Mine"),
+            "{html}"
+        );
+        assert!(!html.contains("hunter2"), "{html}");
+    }
 }

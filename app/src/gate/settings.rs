@@ -1,5 +1,7 @@
 //! The settings: oneself, how one is called, and for an owner who else is here.
 
+use std::sync::Arc;
+
 use commands::{
     notifications::Contacts,
     view::{PasskeyCard, PersonCard, SessionCard, Settings, TokenCard},
@@ -13,7 +15,7 @@ use leptos::prelude::*;
 use super::{
     Said,
     button::one,
-    contacts::{self, Reach, Typed},
+    contacts::{self, ContactForms, Typed},
     document, may, said,
 };
 use crate::{clock, shell::Assets};
@@ -43,8 +45,8 @@ pub struct SettingsPage {
     pub settings: Settings,
     /// How one is called.
     pub contacts: Contacts,
-    /// What a call can do here.
-    pub reach: Reach,
+    /// Forms by which contacts are set.
+    pub forms: Arc<ContactForms>,
     /// Whether the browser can have passkeys for this address.
     pub passkeys: bool,
     /// What it says first.
@@ -55,7 +57,7 @@ pub struct SettingsPage {
 
 /// The settings.
 pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
-    let SettingsPage { settings, contacts, reach, passkeys, said: message, typed } = page;
+    let SettingsPage { settings, contacts, forms, passkeys, said: message, typed } = page;
     let Settings { cursor: _, reader, sessions, passkeys: mine, people, invitations, tokens } =
         settings;
     let owner = reader.role == Role::Owner;
@@ -72,7 +74,7 @@ pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
         <p class="lead">{format!("You are {}, {}: {}.", reader.name, reader.role.one(), may(reader.role))}</p>
         {said(message)}
         {sign_in_again}
-        {contacts::section(contacts, *reach, typed)}
+        {contacts::section(contacts, forms, typed)}
         <section aria-labelledby="passkeys">
             <h2 id="passkeys">"Your passkeys"</h2>
             {if mine.is_empty() {

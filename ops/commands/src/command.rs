@@ -117,30 +117,30 @@ changes! {
             share: ShareId,
         }
         // One's own; the service looks whose it is.
-        /// Set a way by which oneself is called, or change one.
+        /// Set a contact of oneself, or change one.
         SetContact needs person(Role::Viewer, true) => {
             /// Which; a new one without.
             contact: Option<ContactId>,
             /// How it is to be.
             wanted: ContactRequest,
         }
-        /// Remove a way by which oneself is called; what waits for it is dropped.
+        /// Remove a contact of oneself; what waits for it is dropped.
         RemoveContact needs person(Role::Viewer, false) => {
             /// Which.
             contact: ContactId,
         }
-        /// Send a test by a way by which oneself is called.
+        /// Send a test by a contact of oneself.
         TestContact needs person(Role::Viewer, false) => {
             /// Which.
             contact: ContactId,
         }
-        /// A call was sent, or given up. Only for Calm Ops itself.
-        EndCall needs Permission::Itself => {
+        /// A notification was sent, or given up. Only for Calm Ops itself.
+        RecordDelivery needs Permission::Itself => {
             /// Which.
             call: Notification,
             /// Whom.
             account: AccountId,
-            /// By which of their ways.
+            /// By which of their contacts.
             contact: ContactId,
             /// Why it was given up; `None` if it was sent.
             failed: Option<String>,

@@ -120,6 +120,6 @@ pub fn decide(
         | Command::SetContact(_)
         | Command::RemoveContact(_)
         | Command::TestContact(_)
-        | Command::EndCall(_) => Ok(Vec::new()),
+        | Command::RecordDelivery(_) => Ok(Vec::new()),
     }
 }

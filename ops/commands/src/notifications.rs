@@ -1,14 +1,18 @@
-//! The call: whom to tell, by which way, and when. It reaches the team by what a person has
-//! configured for themselves, and nobody else: there is no way to a customer here. Which entries
-//! call is in [`Progress`], what a call says in [`message`].
+//! Notifications: whom to tell, by which channel, and when. They reach the team by what a person
+//! has configured for themselves, and nobody else: there is no channel to a customer here. Which
+//! entries are told of is in [`Progress`], with which words in `wording::notification`.
 
+mod channel;
+mod channel_info;
 mod progress;
 mod quiet;
 
+pub use channel::{ChannelKind, ChannelSettings};
+pub use channel_info::{
+    ChannelForm, ChannelInfo, Choice, Destination, FORM_NAMES, FieldInfo, Input,
+};
 pub use progress::Progress;
 pub use quiet::{DayTime, Quiet, Zone};
-
-use std::{borrow::Cow, fmt};
 
 use domain::{
     error::{Error, FieldReason},
@@ -23,15 +27,6 @@ use serde::{Deserialize, Serialize};
 
 /// How many contacts a person may have.
 pub const MOST_CONTACTS: usize = 10;
-
-/// The longest address, in characters.
-const LONGEST_ADDRESS: usize = 2_000;
-
-/// The longest secret, in characters.
-const LONGEST_SECRET: usize = 500;
-
-/// The shortest secret that signs a webhook.
-const SHORTEST_SECRET: usize = 16;
 
 /// What waits for the end of quiet hours is looked at again at least so often: the hours may be
 /// changed meanwhile.
@@ -54,167 +49,6 @@ pub fn retry_after(failures: u32) -> Option<Span> {
     RETRIES.get(usize::try_from(failures).ok()?.checked_sub(1)?).copied()
 }
 
-/// A text that must not be shown: a token, or an address that lets in whoever knows it. Only its
-/// row holds it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(pub String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(not shown)")
-    }
-}
-
-/// What a webhook is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Form {
-    /// JSON of Calm Ops, for programs of one's own.
-    CalmOps,
-    /// `{"text": ...}`, as Slack and Mattermost take it.
-    Chat,
-}
-
-/// How someone is reached.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Channel {
-    /// By ntfy.
-    Ntfy {
-        /// The server, such as `https://ntfy.sh`.
-        server: String,
-        /// The topic; whoever knows it can read along.
-        #[cfg_attr(feature = "schema", schema(value_type = String))]
-        topic: Secret,
-        /// An access token, where the topic asks for one.
-        #[serde(default)]
-        #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
-        token: Option<Secret>,
-    },
-    /// By a POST to an address.
-    Webhook {
-        /// The address; it often lets in whoever knows it.
-        #[cfg_attr(feature = "schema", schema(value_type = String))]
-        url: Secret,
-        /// What it is sent.
-        form: Form,
-        /// Signs what is sent (`X-Calm-Ops-Signature`), so that the receiver knows who sent it.
-        #[serde(default)]
-        #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
-        secret: Option<Secret>,
-    },
-    /// By e-mail.
-    Mail {
-        /// To this address.
-        address: String,
-    },
-}
-
-impl Channel {
-    /// The address that is asked over HTTP, if it is one.
-    pub fn url(&self) -> Option<&str> {
-        match self {
-            Self::Ntfy { server, .. } => Some(server),
-            Self::Webhook { url, .. } => Some(&url.0),
-            Self::Mail { .. } => None,
-        }
-    }
-
-    /// Says to which place it leads, without what lets someone in.
-    fn shown(&self) -> String {
-        match self {
-            Self::Ntfy { server, .. } => host(server).to_owned(),
-            Self::Webhook { url, .. } => host(&url.0).to_owned(),
-            Self::Mail { address } => address.clone(),
-        }
-    }
-
-    const fn kind(&self) -> ChannelKind {
-        match self {
-            Self::Ntfy { .. } => ChannelKind::Ntfy,
-            Self::Webhook { .. } => ChannelKind::Webhook,
-            Self::Mail { .. } => ChannelKind::Mail,
-        }
-    }
-
-    /// What is wrong with it, as far as that is told without asking anyone.
-    fn check(&self) -> Result<(), Error> {
-        let plain = |field: &'static str, text: &str, most: usize| {
-            let fine = !text.is_empty()
-                && text.chars().count() <= most
-                && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-            if fine {
-                Ok(())
-            } else {
-                Err(wrong(field, format!("1 to {most} characters without blanks")))
-            }
-        };
-        // What goes into a header has to be plain.
-        let ascii = |field: &'static str, text: &str| {
-            plain(field, text, LONGEST_SECRET)?;
-            if text.is_ascii() {
-                Ok(())
-            } else {
-                Err(wrong(field, "letters, digits and signs of ASCII"))
-            }
-        };
-        match self {
-            Self::Ntfy { server, topic, token } => {
-                plain("server", server, LONGEST_ADDRESS)?;
-                let fine = (1..=64).contains(&topic.0.len())
-                    && topic.0.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-                if !fine {
-                    return Err(wrong(
-                        "topic",
-                        "1 to 64 letters, digits, '-' and '_', such as 'calm-ops-8f3k'",
-                    ));
-                }
-                token.as_ref().map_or(Ok(()), |token| ascii("token", &token.0))
-            }
-            Self::Webhook { url, secret, form: _ } => {
-                plain("url", &url.0, LONGEST_ADDRESS)?;
-                let Some(secret) = secret else { return Ok(()) };
-                ascii("secret", &secret.0)?;
-                if secret.0.len() < SHORTEST_SECRET {
-                    return Err(wrong(
-                        "secret",
-                        format!("at least {SHORTEST_SECRET} characters, so that nobody guesses it"),
-                    ));
-                }
-                Ok(())
-            }
-            Self::Mail { address } => {
-                plain("address", address, 254)?;
-                let fine = address.split_once('@').is_some_and(|(local, domain)| {
-                    !local.is_empty()
-                        && !domain.is_empty()
-                        && !domain.contains('@')
-                        && !address.contains(['<', '>', ',', ';', '"', '\\'])
-                });
-                if fine {
-                    Ok(())
-                } else {
-                    Err(wrong("address", "one e-mail address, such as 'ada@example.com'"))
-                }
-            }
-        }
-    }
-}
-
-/// The host of an address, without path, query and credentials.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
-}
-
-fn wrong(field: &'static str, expected: impl Into<Cow<'static, str>>) -> Error {
-    Error::invalid(field, FieldReason::Expected(expected.into()))
-}
-
 /// A way to reach someone, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
@@ -224,8 +58,9 @@ pub struct Contact {
     pub account: AccountId,
     /// What they call it.
     pub label: String,
-    /// How.
-    pub way: Channel,
+    /// Its channel.
+    #[serde(rename = "way")]
+    pub channel: ChannelSettings,
     /// What is less severe does not call.
     pub least: Severity,
     /// When warnings wait.
@@ -244,8 +79,8 @@ pub struct ContactRequest {
     /// What they call it.
     pub label: String,
     /// How; left out where a contact is changed and its way stays as it is.
-    #[serde(default)]
-    pub way: Option<Channel>,
+    #[serde(default, rename = "way")]
+    pub channel: Option<ChannelSettings>,
     /// What is less severe does not call.
     pub least: Severity,
     /// When warnings wait.
@@ -256,8 +91,8 @@ pub struct ContactRequest {
 }
 
 impl ContactRequest {
-    /// As it is kept, or what is wrong with it. `before` is the contact that it changes. Names of
-    /// time zones and addresses are checked by whoever knows more about them.
+    /// As it is kept, or what is wrong with it. `before` is the contact that it changes. The
+    /// settings of the channel and names of time zones are checked by whoever knows more of them.
     pub fn checked(
         self,
         id: ContactId,
@@ -266,9 +101,8 @@ impl ContactRequest {
         now: Timestamp,
     ) -> Result<Contact, Error> {
         let label = checked_name("label", &self.label)?;
-        let way = self.way.or_else(|| before.map(|before| before.way.clone()));
-        let way = way.ok_or_else(|| Error::invalid("way", FieldReason::Missing))?;
-        way.check()?;
+        let channel = self.channel.or_else(|| before.map(|before| before.channel.clone()));
+        let channel = channel.ok_or_else(|| Error::invalid("way", FieldReason::Missing))?;
         if let Some(quiet) = &self.quiet
             && quiet.from == quiet.to
         {
@@ -278,26 +112,13 @@ impl ContactRequest {
             id,
             account,
             label,
-            way,
+            channel,
             least: self.least,
             quiet: self.quiet,
             enabled: self.enabled,
             set_at: now,
         })
     }
-}
-
-/// Which kind of way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ChannelKind {
-    /// By ntfy.
-    Ntfy,
-    /// By a POST to an address.
-    Webhook,
-    /// By e-mail.
-    Mail,
 }
 
 /// What became of a call.
@@ -358,10 +179,12 @@ pub struct ContactCard {
     pub label: String,
     /// How.
     pub kind: ChannelKind,
+    /// Words before the place, such as `e-mail to`.
+    pub by: String,
     /// To which host or address.
     pub place: String,
-    /// What a webhook is sent.
-    pub form: Option<Form>,
+    /// Form of what is sent, where the channel has several.
+    pub form: Option<String>,
     /// Whether it has a token or a secret.
     pub has_secret: bool,
     /// What is less severe does not call.
@@ -377,18 +200,19 @@ pub struct ContactCard {
 }
 
 impl ContactCard {
-    /// What is shown of a contact.
-    pub fn new(contact: &Contact, last: Option<LastNotification>) -> Self {
-        let (form, has_secret) = match &contact.way {
-            Channel::Ntfy { token, .. } => (None, token.is_some()),
-            Channel::Webhook { form, secret, .. } => (Some(*form), secret.is_some()),
-            Channel::Mail { .. } => (None, false),
-        };
+    /// What is shown of a contact that leads to `destination`.
+    pub fn new(
+        contact: &Contact,
+        destination: Destination,
+        last: Option<LastNotification>,
+    ) -> Self {
+        let Destination { by, place, form, has_secret } = destination;
         Self {
             id: contact.id,
             label: contact.label.clone(),
-            kind: contact.way.kind(),
-            place: contact.way.shown(),
+            kind: contact.channel.kind().clone(),
+            by,
+            place,
             form,
             has_secret,
             least: contact.least,

@@ -233,7 +233,8 @@ mod tests {
             (ShareRequest { parts, ..good() }, ("parts", FieldReason::Empty)),
             (ShareRequest { hosts: true, ..good() }, ("hosts", FieldReason::HostsForManagers)),
         ] {
-            assert_eq!(refused(wanted), expected);
+            let (field, reason) = refused(wanted);
+            assert_eq!((field.as_ref(), reason), expected);
         }
         let managers = ShareRequest { hosts: true, audience: Audience::Manager, ..good() };
         assert!(managers.checked(at(0)).is_ok());

@@ -39,7 +39,7 @@ pub enum Error {
     /// A field of the request is wrong.
     InvalidField {
         /// Its name in the request.
-        field: &'static str,
+        field: Cow<'static, str>,
         /// The rule that it breaks.
         reason: FieldReason,
     },
@@ -51,8 +51,8 @@ pub enum Error {
 
 impl Error {
     /// Builds the error of a wrong field.
-    pub const fn invalid(field: &'static str, reason: FieldReason) -> Self {
-        Self::InvalidField { field, reason }
+    pub fn invalid(field: impl Into<Cow<'static, str>>, reason: FieldReason) -> Self {
+        Self::InvalidField { field: field.into(), reason }
     }
 
     /// Kind of the error; it decides the status of an answer.
@@ -222,6 +222,11 @@ pub enum FieldReason {
     EmptyRange,
     /// The range of time has no beginning or no end.
     HalfRange,
+    /// It is none of those that are known.
+    Unknown {
+        /// Those that are known.
+        known: Vec<&'static str>,
+    },
     /// No kind of entry has this name.
     UnknownEntryKind(String),
     /// No time zone has this name.

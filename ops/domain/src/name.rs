@@ -12,7 +12,8 @@ pub struct BadName {
     pub expected: &'static str,
 }
 
-pub(crate) fn bad(text: &str, what: &'static str, expected: &'static str) -> BadName {
+/// Builds the error of a name: it shows at most 60 characters of it.
+pub fn bad(text: &str, what: &'static str, expected: &'static str) -> BadName {
     let short: String = text.chars().take(60).collect();
     BadName { found: format!("{short:?}"), what, expected }
 }

@@ -89,6 +89,7 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
         FieldReason::HalfRange => {
             "need a beginning and an end; leave both empty for none".to_owned()
         }
+        FieldReason::Unknown { known } => format!("is not known; known are {}", known.join(", ")),
         FieldReason::UnknownEntryKind(kind) => {
             format!("{} is not known; the journal page lists them", quoted(kind))
         }

@@ -205,7 +205,7 @@ impl From<Error> for Problem {
             Error::Throttled { seconds } => Self { retry_after: Some(seconds), ..problem },
             Error::InvalidField { field, reason } => problem.with(vec![WrongField {
                 pointer: format!("/{field}"),
-                detail: wording::error::field_reason(field, &reason),
+                detail: wording::error::field_reason(&field, &reason),
             }]),
             Error::SignIn
             | Error::SignInAgain

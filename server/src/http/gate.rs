@@ -1,6 +1,6 @@
 //! The pages at the gate, as forms without script send them: sign in, come in, and the settings.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use app::gate::{self, JoinPage, POLICY, Said, SettingsPage, SignInPage, Typed};
 use axum::{
@@ -188,8 +188,8 @@ async fn shown(
 ) -> Result<Response, Problem> {
     let settings = site.service.execute(caller.clone(), GetSettings {}).await?;
     let contacts = site.service.execute(caller, ListContacts {}).await?;
-    let (reach, passkeys, typed) = (site.reach, passkeys::are_possible(client), Typed(typed));
-    let page = SettingsPage { settings, contacts, reach, passkeys, said, typed };
+    let (forms, passkeys) = (Arc::clone(&site.contact_forms), passkeys::are_possible(client));
+    let page = SettingsPage { settings, contacts, forms, passkeys, said, typed: Typed(typed) };
     Ok(document(code, gate::settings(&assets::names(), &page)))
 }
 

@@ -17,6 +17,8 @@ use crate::http::{
     schema::{Content, Schemas, of},
 };
 
+mod channels;
+
 fn method(route: &Route) -> HttpMethod {
     match route.method {
         "post" => HttpMethod::Post,
@@ -115,6 +117,7 @@ pub fn document(routes: &[Route]) -> OpenApi {
     }
     let mut components = Components::new();
     components.schemas.extend(all);
+    components.schemas.extend(channels::schemas());
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("A token that an owner made."));

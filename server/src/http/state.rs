@@ -21,8 +21,8 @@ pub struct Site {
     pub store: Arc<dyn Store>,
     /// The current status.
     pub board: Arc<Board>,
-    /// What a call can do.
-    pub reach: app::gate::Reach,
+    /// Forms by which people set their contacts.
+    pub contact_forms: Arc<app::gate::ContactForms>,
     /// How browsers reach this server from outside, without a slash at the end, if that is
     /// configured: links lead there.
     pub public_url: Option<Arc<str>>,

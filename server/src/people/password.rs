@@ -74,7 +74,7 @@ pub struct Turn {
     at_work: Arc<Semaphore>,
 }
 
-const fn refused(reason: FieldReason) -> Error {
+fn refused(reason: FieldReason) -> Error {
     Error::invalid("password", reason)
 }
 

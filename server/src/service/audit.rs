@@ -203,7 +203,9 @@ impl Inner {
             beside @ (Beside::Share { .. }
             | Beside::Contact(_)
             | Beside::Test { .. }
-            | Beside::CallEnded { .. }) => self.store.as_trail().change_with(change, beside).await,
+            | Beside::DeliveryEnded { .. }) => {
+                self.store.as_trail().change_with(change, beside).await
+            }
         }
     }
 

@@ -43,7 +43,7 @@ impl Inner {
     ) -> Result<Committed, Error> {
         // Nobody acts without a name.
         let actor = caller.actor().ok_or(Error::SignIn)?;
-        let beside = match self.call_beside(caller, &command).await? {
+        let beside = match self.notification_beside(caller, &command).await? {
             Some(beside) => beside,
             None => Self::beside(&command, self.clock.now().wall)?,
         };
@@ -138,7 +138,9 @@ impl Inner {
             Command::SetContact(_)
             | Command::RemoveContact(_)
             | Command::TestContact(_)
-            | Command::EndCall(_) => (About::Nothing, None, Self::call_events(caller, command)?),
+            | Command::RecordDelivery(_) => {
+                (About::Nothing, None, Self::notification_events(caller, command)?)
+            }
             // As for a yes: a link must not be left behind by someone who has just gone.
             Command::CreateShare(CreateShare { incident, .. }) => {
                 let (at, decide) =

@@ -1,8 +1,8 @@
-//! Contacts, and the ends of calls.
+//! Contacts, and the ends of deliveries.
 
 use commands::{
-    command::{Command, EndCall, RemoveContact, SetContact, TestContact},
-    notifications::{Channel, Contact, ContactCard, ContactRequest, Contacts, MOST_CONTACTS},
+    command::{Command, RecordDelivery, RemoveContact, SetContact, TestContact},
+    notifications::{Contact, ContactCard, ContactRequest, Contacts, MOST_CONTACTS},
 };
 use domain::{
     access::Principal,
@@ -13,8 +13,7 @@ use domain::{
 
 use super::{failure::refuse, inner::Inner};
 use crate::{
-    call::zones,
-    collectors::http::ProbeUrl,
+    notifications::{channels, time_zones},
     store::{Beside, Decide},
 };
 
@@ -23,8 +22,8 @@ fn own(caller: &Principal) -> Result<AccountId, Error> {
 }
 
 impl Inner {
-    /// What is written beside a command about calls; `None` for the other ones.
-    pub(super) async fn call_beside(
+    /// What is written beside a command about notifications; `None` for the other ones.
+    pub(super) async fn notification_beside(
         &self,
         caller: &Principal,
         command: &Command,
@@ -38,8 +37,8 @@ impl Inner {
                 contact: *contact,
                 at: self.clock.now().wall,
             }),
-            Command::EndCall(EndCall { call, account: _, contact, failed }) => {
-                Some(Beside::CallEnded {
+            Command::RecordDelivery(RecordDelivery { call, account: _, contact, failed }) => {
+                Some(Beside::DeliveryEnded {
                     call: call.clone(),
                     contact: *contact,
                     failed: failed.clone(),
@@ -49,15 +48,20 @@ impl Inner {
         })
     }
 
-    /// What a command about calls journals. A contact that is set is journalled by the store, as
-    /// its number is the entry's.
-    pub(super) fn call_events(caller: &Principal, command: Command) -> Result<Decide, Error> {
+    /// What a command about notifications journals. A contact that is set is journalled by the
+    /// store, as its number is the entry's.
+    pub(super) fn notification_events(
+        caller: &Principal,
+        command: Command,
+    ) -> Result<Decide, Error> {
         let event = match command {
             Command::RemoveContact(RemoveContact { contact }) => {
                 Some(Event::ContactRemoved { account: own(caller)?, contact })
             }
             // A test is about no incident.
-            Command::EndCall(EndCall { call, account, contact, failed }) if call.entry > 0 => {
+            Command::RecordDelivery(RecordDelivery { call, account, contact, failed })
+                if call.entry > 0 =>
+            {
                 let (incident, entry) = (call.incident, call.entry);
                 Some(match failed {
                     None => Event::Called { incident, account, contact, entry },
@@ -69,8 +73,8 @@ impl Inner {
         Ok(Box::new(move |_| Ok(event.into_iter().collect())))
     }
 
-    /// A contact as it is kept. Everything about it that only this side knows is checked here:
-    /// whether an address can be asked, whether a time zone exists.
+    /// A contact as it is kept. Everything about it that only this side knows is checked here: the
+    /// settings of the channel, whether a time zone exists.
     async fn checked_contact(
         &self,
         account: AccountId,
@@ -89,24 +93,13 @@ impl Inner {
             }
             None => None,
         };
-        let contact =
-            wanted.checked(id.unwrap_or(ContactId(0)), account, before, self.clock.now().wall)?;
-        if let Some(url) = contact.way.url() {
-            let field = if matches!(contact.way, Channel::Ntfy { .. }) { "server" } else { "url" };
-            url.parse::<ProbeUrl>()
-                .map_err(|error| Error::invalid(field, FieldReason::Unusable(error.to_string())))?;
+        if let Some(settings) = &wanted.channel {
+            channels::check(settings)?;
         }
-        if let Channel::Mail { address } = &contact.way {
-            let expected = || {
-                Error::invalid(
-                    "address",
-                    FieldReason::Expected("one e-mail address, such as 'ada@example.com'".into()),
-                )
-            };
-            address.parse::<lettre::Address>().map_err(|_| expected())?;
-        }
+        let now = self.clock.now().wall;
+        let contact = wanted.checked(id.unwrap_or(ContactId(0)), account, before, now)?;
         if let Some(quiet) = &contact.quiet
-            && zones::offset(&quiet.zone, self.clock.now().wall).is_none()
+            && time_zones::offset(&quiet.zone, now).is_none()
         {
             let zone = quiet.zone.to_string();
             return Err(Error::invalid("zone", FieldReason::UnknownTimeZone(zone)));
@@ -123,8 +116,10 @@ impl Inner {
         let last = calls.last_calls(account).await.map_err(refuse)?;
         let last =
             |id: ContactId| last.iter().find(|(of, _)| *of == id).map(|(_, last)| last.clone());
-        let contacts =
-            contacts.iter().map(|contact| ContactCard::new(contact, last(contact.id))).collect();
+        let card = |contact: &Contact| {
+            ContactCard::new(contact, channels::destination(&contact.channel), last(contact.id))
+        };
+        let contacts = contacts.iter().map(card).collect();
         Ok(Contacts { cursor, at: self.clock.now().wall, contacts })
     }
 }

@@ -76,7 +76,7 @@ pub enum Beside {
         at: Timestamp,
     },
     /// A call that waits has ended; refused if it has ended before.
-    CallEnded {
+    DeliveryEnded {
         /// Which.
         call: Notification,
         /// By which contact.

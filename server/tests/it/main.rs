@@ -8,7 +8,6 @@
 mod approval;
 mod attacks;
 mod authorization;
-mod call;
 mod collect_host;
 mod collect_http;
 mod collect_pm2;
@@ -16,6 +15,7 @@ mod dry_run;
 mod http;
 mod kills;
 mod monitor;
+mod notifications;
 mod openapi;
 mod postgres_server;
 mod program;

@@ -90,6 +90,7 @@ fn errors() -> Vec<Error> {
             ("from", FieldReason::NotBeforeEnd),
             ("quiet", FieldReason::EmptyRange),
             ("quiet", FieldReason::HalfRange),
+            ("kind", FieldReason::Unknown { known: vec!["ntfy", "mail"] }),
             ("kind", FieldReason::UnknownEntryKind("<b>".to_owned())),
             ("zone", FieldReason::UnknownTimeZone("Mars/Base".to_owned())),
             ("hosts", FieldReason::HostsForManagers),

@@ -1,4 +1,4 @@
-//! Contacts: the ways by which oneself is called.
+//! Contacts: the channels by which oneself is notified.
 
 use commands::{
     command::{RemoveContact, SetContact, TestContact},
@@ -18,7 +18,7 @@ pub(super) fn routes() -> Vec<Route> {
             .summary("The ways by which oneself is called. What lets someone in is never shown, only that there is one.")
             .answer("The contacts, each with its last call."),
         Route::post("/api/people/contacts", |ApiJson(wanted)| SetContact { contact: None, wanted })
-            .summary("Set a way by which oneself is called: `ntfy`, `webhook` or `mail`. In quiet hours warnings wait; what is critical always comes through.")
+            .summary("Set a way by which oneself is called: `kind` of `way` names the channel. In quiet hours warnings wait; what is critical always comes through.")
             .example(r#"{"label":"Phone","way":{"kind":"ntfy","server":"https://ntfy.sh","topic":"calm-ops-8f3k"},"least":"warning","quiet":{"from":"22:00","to":"07:00","zone":"Europe/Berlin"},"enabled":true}"#)
             .answer("The journal position after it; its number is the contact's."),
         Route::post("/api/people/contacts/{id}", |IdPath(contact), ApiJson(wanted)| SetContact {

@@ -1,4 +1,4 @@
-//! The forms of the settings about how one is called.
+//! The forms of the settings about one's contacts.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use app::gate::Said;
 use commands::{
     command::{RemoveContact, SetContact, TestContact},
     notifications::{
-        Channel, ContactRequest, Contacts, DayTime, DeliveryStatus, Form, LastNotification, Quiet,
-        Secret, Zone,
+        ChannelSettings, ContactRequest, Contacts, DayTime, DeliveryStatus, LastNotification,
+        Quiet, Zone,
     },
     reading::ListContacts,
 };
@@ -20,7 +20,7 @@ use domain::{
 };
 
 use super::form::{Outcome, field, unreadable};
-use crate::http::state::Site;
+use crate::{http::state::Site, notifications::channels};
 
 /// So long whoever sends a test waits for its end; after that the page says that it is under way.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -44,7 +44,7 @@ pub(super) async fn deed(
             Ok(Outcome::Said(tested(site, caller, contact, "").await?))
         }
         _ if field(form, "id").is_empty() => {
-            let wanted = wanted(form, Some(way(form)?), true)?;
+            let wanted = wanted(form, Some(channel(form)?), true)?;
             let done =
                 site.service.execute(caller.clone(), SetContact { contact: None, wanted }).await?;
             let contact =
@@ -109,31 +109,25 @@ async fn tested(
     }
 }
 
-fn way(form: &[(String, String)]) -> Result<Channel, Error> {
-    let text = |name: &str| field(form, name).trim().to_owned();
-    let secret = |name: &str| Some(text(name)).filter(|text| !text.is_empty()).map(Secret);
-    match text("kind").as_str() {
-        "ntfy" => Ok(Channel::Ntfy {
-            server: text("server"),
-            topic: Secret(text("topic")),
-            token: secret("token"),
-        }),
-        "mail" => Ok(Channel::Mail { address: text("address") }),
-        "webhook" => {
-            let form = match text("form").as_str() {
-                "chat" => Form::Chat,
-                "calm_ops" => Form::CalmOps,
-                _ => return Err(unreadable()),
-            };
-            Ok(Channel::Webhook { url: Secret(text("url")), form, secret: secret("secret") })
+/// The settings of a channel from the fields that it declares.
+fn channel(form: &[(String, String)]) -> Result<ChannelSettings, Error> {
+    let info = channels::info(field(form, "kind").trim()).ok_or_else(unreadable)?;
+    let bad = |name| move |error: BadName| Error::invalid(name, FieldReason::Malformed(error));
+    let settings = ChannelSettings::new(info.kind).map_err(bad("kind"))?;
+    info.fields.iter().try_fold(settings, |settings, asked| {
+        let text = field(form, asked.name).trim().to_owned();
+        // What is left empty and may be is left out.
+        if asked.required || !text.is_empty() {
+            settings.with(asked.name, text).map_err(bad(asked.name))
+        } else {
+            Ok(settings)
         }
-        _ => Err(unreadable()),
-    }
+    })
 }
 
 fn wanted(
     form: &[(String, String)],
-    way: Option<Channel>,
+    channel: Option<ChannelSettings>,
     enabled: bool,
 ) -> Result<ContactRequest, Error> {
     let bad = |field: &'static str| {
@@ -158,5 +152,5 @@ fn wanted(
             })
         }
     };
-    Ok(ContactRequest { label: text("label"), way, least, quiet, enabled })
+    Ok(ContactRequest { label: text("label"), channel, least, quiet, enabled })
 }

@@ -69,7 +69,7 @@ pub(super) async fn write(
         Beside::Test { account, contact, at } => {
             write_test(connection, *account, *contact, *at).await
         }
-        Beside::CallEnded { call, contact, failed } => {
+        Beside::DeliveryEnded { call, contact, failed } => {
             let (fate, problem) = failed.as_ref().map_or((DeliveryStatus::Sent, None), |why| {
                 (DeliveryStatus::Failed, Some(why.as_str()))
             });

@@ -1,4 +1,4 @@
-//! E-mail, by the server that the configuration names.
+//! Sends e-mail, by the server that the configuration names.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use server::store::Where;
 use sqlx::{Connection as _, PgConnection};
 
 use crate::{
-    call::{
+    notifications::{
         cases, mail, people,
         receiver::{Answer, Receiver},
         support::{Place, World, ada, ntfy},

@@ -9,7 +9,7 @@ use commands::{
     account_change::{AccountChange, Join, MakeOwnerLink},
     accounts::{PasswordHash, SecretHash},
     command::{Change, Command, Record, SetContact},
-    notifications::{Channel, ContactCard, ContactRequest, Form, Quiet, Secret},
+    notifications::{ChannelSettings, ContactCard, ContactRequest, Quiet},
     reading::ListContacts,
 };
 use domain::{
@@ -20,12 +20,13 @@ use domain::{
     severity::Severity,
     time::Span,
 };
+use serde_json::json;
 use server::{
     board::Board,
-    call::{Calling, Mailer, Means, Pace},
     clock::Clock,
     collectors::http::Poster,
     live::Live,
+    notifications::{Mailer, Notifier, Outbound, Pace},
     service::Service,
     store::{Archive, Where},
 };
@@ -95,14 +96,14 @@ impl World {
             retry,
             quiet: Span::from_millis(200),
         };
-        let means = Means {
+        let outbound = Outbound {
             public_url: Some(URL.to_owned()),
             poster: Poster::new(None, &["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap(),
             mailer,
-            pace,
         };
-        let calling = Calling::new(Arc::clone(&service), store.clone(), clock, means, stop.clone());
-        let worker = tokio::spawn(calling.run(opening.cursor.number));
+        let (for_notifier, until) = (Arc::clone(&service), stop.clone());
+        let notifier = Notifier::new(for_notifier, store.clone(), clock, outbound, pace, until);
+        let worker = tokio::spawn(notifier.run(opening.cursor.number));
         Self { store, service, clock, stop, worker }
     }
 
@@ -140,8 +141,8 @@ impl World {
     }
 
     /// Sets a contact of a person; its number.
-    pub async fn contact(&self, who: &Principal, way: Channel) -> ContactId {
-        self.set(who, None, wanted(Some(way))).await.unwrap()
+    pub async fn contact(&self, who: &Principal, channel: ChannelSettings) -> ContactId {
+        self.set(who, None, wanted(Some(channel))).await.unwrap()
     }
 
     pub async fn set(
@@ -223,10 +224,10 @@ pub fn bo() -> Principal {
     account(2)
 }
 
-pub fn wanted(way: Option<Channel>) -> ContactRequest {
+pub fn wanted(channel: Option<ChannelSettings>) -> ContactRequest {
     ContactRequest {
         label: "Phone".to_owned(),
-        way,
+        channel,
         least: Severity::Warning,
         quiet: None,
         enabled: true,
@@ -240,18 +241,20 @@ pub fn quiet(now: domain::time::Timestamp) -> Quiet {
     Quiet { from: time(hour - 2), to: time(hour + 1), zone: "UTC".parse().unwrap() }
 }
 
-pub fn ntfy(url: &str) -> Channel {
-    Channel::Ntfy {
-        server: url.to_owned(),
-        topic: Secret(TOPIC.to_owned()),
-        token: Some(Secret(TOKEN.to_owned())),
-    }
+/// Settings as a program sends them.
+pub fn settings(json: serde_json::Value) -> ChannelSettings {
+    serde_json::from_value(json).unwrap()
 }
 
-pub fn webhook(url: &str, form: Form) -> Channel {
-    Channel::Webhook {
-        url: Secret(format!("{url}{PATH}")),
-        form,
-        secret: Some(Secret(SECRET.to_owned())),
-    }
+pub fn ntfy(url: &str) -> ChannelSettings {
+    settings(json!({ "kind": "ntfy", "server": url, "topic": TOPIC, "token": TOKEN }))
+}
+
+pub fn webhook(url: &str, form: &str) -> ChannelSettings {
+    let url = format!("{url}{PATH}");
+    settings(json!({ "kind": "webhook", "url": url, "form": form, "secret": SECRET }))
+}
+
+pub fn mail(address: &str) -> ChannelSettings {
+    settings(json!({ "kind": "mail", "address": address }))
 }

@@ -1,5 +1,5 @@
-//! The call: a worker follows the journal from a position of its own, queues who is to be called,
-//! and sends what is due.
+//! The notifier: a worker that follows the journal from a position of its own, queues who is to be
+//! told, and sends what is due.
 //!
 //! The position moves on in the transaction that fills the outbox, so that a restart loses no call
 //! and repeats none. What was sent is marked in the transaction that journals it. If Calm Ops is
@@ -12,51 +12,37 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use commands::{
-    command::EndCall,
-    notifications::{Channel, Contact, Delivery, Notification, Progress, Reason, due, retry_after},
+    command::RecordDelivery,
+    notifications::{Contact, Delivery, Notification, Progress, Reason, due, retry_after},
 };
-use domain::{
-    access::Principal,
-    error::Error,
-    id::ContactId,
-    time::{Span, Timestamp},
-};
+use domain::{access::Principal, error::Error, id::ContactId, time::Span};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::{sync::CancellationToken, task::JoinMap};
-use wording::{
-    error::sentence,
-    notification::{self, Message},
-};
+use wording::{error::sentence, notification};
 
+use super::{channel::Outgoing, channels, outbound::Outbound, time_zones};
 use crate::{
     clock::Clock,
-    collectors::http::Poster,
     service::Service,
     store::{Store, StoreError, Waiting},
 };
 
-mod mail;
-mod ways;
-pub mod zones;
-
-pub use mail::Mailer;
-
-/// How many entries are read at a time.
+/// Entries that are read at a time.
 const PAGE: u32 = 500;
-/// How many calls are sent at the same time.
+/// Messages that are sent at the same time.
 const AT_ONCE: usize = 8;
-/// How long what is being sent has to come to its end when Calm Ops stops.
+/// Time that sending has to come to its end when Calm Ops stops.
 const LEAVE_AFTER: Duration = Duration::from_secs(2);
 /// That nothing was to be told of so many entries is noted, so that a restart does not read them
 /// again.
 const NOTE_EVERY: u64 = 2_000;
 
-/// In which rhythm it works; tests use another one.
+/// Rhythm of the work; tests use another one.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// How often it looks even though nothing was heard.
+    /// Time after which it looks even though nothing was heard.
     pub look: Duration,
-    /// How long one try may take.
+    /// Time limit of one try.
     pub time_limit: Duration,
     /// After so many failures in a row: when it is tried again, or that it is given up.
     pub retry: fn(u32) -> Option<Span>,
@@ -75,42 +61,32 @@ impl Default for Pace {
     }
 }
 
-/// With what it calls.
-pub struct Means {
-    /// How browsers reach this server, without a slash at the end; messages have no link without.
-    pub public_url: Option<String>,
-    /// Sends HTTP requests.
-    pub poster: Poster,
-    /// Sends mail; `None` where no server for it is configured.
-    pub mailer: Option<Mailer>,
-    /// In which rhythm.
-    pub pace: Pace,
-}
-
-/// See the module.
-pub struct Calling {
+/// Tells people of what happened, by the contacts that they have set.
+pub struct Notifier {
     service: Arc<Service>,
     store: Arc<dyn Store>,
     clock: Clock,
-    means: Means,
+    outbound: Outbound,
+    pace: Pace,
     stop: CancellationToken,
 }
 
-/// By which contacts something is being sent: one thing at a time by each. A contact is in it until
+/// Contacts by which something is being sent: one thing at a time by each. A contact is in it until
 /// the worker takes note of the end, which it does not do while it reads the outbox: what it reads
 /// there may be from before the end, and would be sent again.
 type Sending = JoinMap<ContactId, Result<(), StoreError>>;
 
-impl Calling {
-    /// Calls until `stop`.
+impl Notifier {
+    /// Sends until `stop`.
     pub fn new(
         service: Arc<Service>,
         store: Arc<dyn Store>,
         clock: Clock,
-        means: Means,
+        outbound: Outbound,
+        pace: Pace,
         stop: CancellationToken,
     ) -> Arc<Self> {
-        Arc::new(Self { service, store, clock, means, stop })
+        Arc::new(Self { service, store, clock, outbound, pace, stop })
     }
 
     /// Works until told to stop. Where it never worked before, it begins after the entry `begin`:
@@ -118,7 +94,7 @@ impl Calling {
     pub async fn run(self: Arc<Self>, begin: u64) {
         // Subscribed first: what is written while the outbox is filled is heard.
         let mut entries = self.service.subscribe();
-        let mut look = tokio::time::interval(self.means.pace.look);
+        let mut look = tokio::time::interval(self.pace.look);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut reading = None;
         let mut sending = Sending::new();
@@ -245,8 +221,11 @@ impl Calling {
             return calls.drop_call(&call, contact.id).await;
         }
         let now = self.clock.now().wall;
-        let offset =
-            contact.quiet.as_ref().and_then(|quiet| zones::offset(&quiet.zone, now)).unwrap_or(0);
+        let offset = contact
+            .quiet
+            .as_ref()
+            .and_then(|quiet| time_zones::offset(&quiet.zone, now))
+            .unwrap_or(0);
         match due(&call, &contact, incident.as_ref(), now, offset) {
             Delivery::Over => return calls.drop_call(&call, contact.id).await,
             Delivery::Wait(until) => {
@@ -254,7 +233,7 @@ impl Calling {
                     .put_off(
                         &call,
                         contact.id,
-                        until.min(now.plus(self.means.pace.quiet)),
+                        until.min(now.plus(self.pace.quiet)),
                         failures,
                         None,
                     )
@@ -262,13 +241,12 @@ impl Calling {
             }
             Delivery::Send => {}
         }
-        let said =
-            notification::message(&call, incident.as_ref(), self.means.public_url.as_deref());
-        let tried = tokio::time::timeout(
-            self.means.pace.time_limit,
-            self.send(&call, &contact, &said, now),
-        )
-        .await;
+        let public_url = self.outbound.public_url.as_deref();
+        let message = notification::message(&call, incident.as_ref(), public_url);
+        let outgoing =
+            Outgoing { id: &id(&call, contact.id), notification: &call, message: &message, now };
+        let sending = channels::send(&contact.channel, &outgoing, &self.outbound);
+        let tried = tokio::time::timeout(self.pace.time_limit, sending).await;
         let problem = tried.unwrap_or_else(|_| Err("It did not answer in time.".to_owned())).err();
         match problem {
             None => self.end(call, &contact, None).await,
@@ -283,7 +261,7 @@ impl Calling {
                 let failures = failures.saturating_add(1);
                 // Who tests looks at the answer.
                 let wait =
-                    if call.why == Reason::Test { None } else { (self.means.pace.retry)(failures) };
+                    if call.why == Reason::Test { None } else { (self.pace.retry)(failures) };
                 match wait {
                     Some(wait) => {
                         let until = self.clock.now().wall.plus(wait);
@@ -298,35 +276,15 @@ impl Calling {
         Ok(())
     }
 
-    /// Sends a message; what was in the way, as a sentence without anything secret.
-    async fn send(
-        &self,
-        call: &Notification,
-        contact: &Contact,
-        said: &Message,
-        now: Timestamp,
-    ) -> Result<(), String> {
-        let id = id(call, contact.id);
-        match &contact.way {
-            Channel::Mail { address } => match &self.means.mailer {
-                Some(mailer) => mailer.send(address, said, &id).await,
-                None => Err("No server for e-mail is configured: the section [mail] of the configuration says which.".to_owned()),
-            },
-            Channel::Ntfy { .. } | Channel::Webhook { .. } => {
-                let request = ways::request(&contact.way, call, said, &id, now)?;
-                self.means.poster.post(&request).await
-            }
-        }
-    }
-
     /// Marks a call as sent or given up and journals it, and tries until it is written or Calm Ops
     /// stops.
     async fn end(&self, call: Notification, contact: &Contact, failed: Option<String>) {
         let mut wait = Duration::from_millis(200);
         loop {
             let (call, failed) = (call.clone(), failed.clone());
-            let ended = EndCall { call, account: contact.account, contact: contact.id, failed };
-            match self.service.execute(Principal::System, ended).await {
+            let delivery =
+                RecordDelivery { call, account: contact.account, contact: contact.id, failed };
+            match self.service.execute(Principal::System, delivery).await {
                 Err(error @ Error::Unavailable(_)) => {
                     tracing::warn!(
                         contact = contact.id.0,
@@ -368,7 +326,7 @@ impl Reading {
     }
 }
 
-/// What a message is known by, the same each time it is sent.
+/// Id of a message, the same each time it is sent.
 fn id(call: &Notification, contact: ContactId) -> String {
     format!("calm-ops-{}-{}-{}", call.entry, contact, call.at.as_micros())
 }

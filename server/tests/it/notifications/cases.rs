@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use commands::{
     command::{Acknowledge, Redact, Reopen, Resolve, TestContact},
-    notifications::{Channel, ContactRequest, DeliveryStatus, Form},
+    notifications::{ContactRequest, DeliveryStatus},
 };
 use domain::{
     access::{Principal, Role},
@@ -15,7 +15,7 @@ use domain::{
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-use crate::call::{
+use crate::notifications::{
     receiver::{Answer, Receiver, Taken},
     support::{Place, SECRET, TOKEN, TOPIC, URL, World, ada, bo, ntfy, quiet, wanted, webhook},
 };
@@ -42,8 +42,8 @@ pub async fn an_incident_reaches_each_way_once(place: &Place) {
     let (phone, programs, room) =
         (Receiver::start().await, Receiver::start().await, Receiver::start().await);
     world.contact(&ada(), ntfy(&phone.url)).await;
-    world.contact(&ada(), webhook(&programs.url, Form::CalmOps)).await;
-    world.contact(&bo(), webhook(&room.url, Form::Chat)).await;
+    world.contact(&ada(), webhook(&programs.url, "calm_ops")).await;
+    world.contact(&bo(), webhook(&room.url, "chat")).await;
     world.open(1, Severity::Critical).await;
     let calls = world.until_called(3).await;
     assert!(calls.iter().all(|(sent, _, entry)| *sent && *entry == calls[0].2), "{calls:?}");
@@ -262,13 +262,8 @@ pub async fn a_redirect_is_not_followed_and_some_addresses_are_never_asked(place
     let world = World::start(place).await;
     let phone = Receiver::start().await;
     phone.answer(302);
-    world.contact(&ada(), webhook(&phone.url, Form::CalmOps)).await;
-    let metadata = Channel::Ntfy {
-        server: "http://169.254.169.254/latest".to_owned(),
-        topic: commands::notifications::Secret(TOPIC.to_owned()),
-        token: None,
-    };
-    world.contact(&bo(), metadata).await;
+    world.contact(&ada(), webhook(&phone.url, "calm_ops")).await;
+    world.contact(&bo(), ntfy("http://169.254.169.254/latest")).await;
     for (who, expected) in [(ada(), "which is not followed"), (bo(), "never asks")] {
         let contact = world.cards(&who).await[0].id;
         world.execute(&who, TestContact { contact }).await.unwrap();

@@ -1,4 +1,4 @@
-//! Which time it is where someone sleeps.
+//! Time zones: how far each is from UTC at a moment.
 
 use chrono::{Offset as _, TimeZone as _};
 use commands::notifications::Zone;

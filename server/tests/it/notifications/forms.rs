@@ -1,7 +1,7 @@
 //! How one is called, as the settings show and change it, without script.
 
 use crate::{
-    call::receiver::{Answer as Told, Receiver},
+    notifications::receiver::{Answer as Told, Receiver},
     program::{Answer, Home, Running},
 };
 

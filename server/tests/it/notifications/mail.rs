@@ -8,20 +8,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use commands::{
-    command::TestContact,
-    notifications::{Channel, DeliveryStatus},
-};
+use commands::{command::TestContact, notifications::DeliveryStatus};
 use domain::severity::Severity;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 use server::{
-    call::Mailer,
     config::{Mail, MailTls, Secret},
+    notifications::Mailer,
 };
 
 use crate::{
-    call::support::{Place, URL, World, ada},
+    notifications::support::{Place, URL, World, ada, mail},
     program::tools,
 };
 
@@ -51,7 +48,7 @@ impl Server {
         );
         let mut child = Process::new("python3")
             .env("PYTHONPATH", library)
-            .arg(here.join("tests/it/call/smtp.py"))
+            .arg(here.join("tests/it/notifications/smtp.py"))
             .args([folder.join("mail.pem"), folder.join("mail.key")])
             .arg(put_off.to_string())
             .stdout(Stdio::piped())
@@ -105,8 +102,7 @@ pub async fn a_letter_comes_over_tls_with_the_same_id_each_time(place: &Place) {
     let server = Server::start(folder, 1);
     let mailer = Mailer::new(&server.mail(PASSWORD, Some(authority.clone()))).unwrap();
     let world = World::with(place, Some(mailer)).await;
-    let contact =
-        world.contact(&ada(), Channel::Mail { address: "ada@example.com".to_owned() }).await;
+    let contact = world.contact(&ada(), mail("ada@example.com")).await;
     world.open(1, Severity::Critical).await;
     let calls = world.until_called(1).await;
     assert_eq!(

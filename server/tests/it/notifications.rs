@@ -1,4 +1,4 @@
-//! The call, from an entry of the journal to what arrives: over both databases, by a real mail
+//! Notifications, from an entry of the journal to what arrives: over both databases, by a real mail
 //! server, and through a restart.
 
 mod cases;
@@ -7,6 +7,7 @@ mod mail;
 mod people;
 mod postgres;
 mod receiver;
+mod registry;
 mod restart;
 mod support;
 
@@ -17,7 +18,7 @@ macro_rules! on_sqlite {
         mod $case {
             #[tokio::test]
             async fn on_sqlite() {
-                crate::call::$module::$case(&crate::call::Place::sqlite()).await;
+                crate::notifications::$module::$case(&crate::notifications::Place::sqlite()).await;
             }
         }
     )+ };

@@ -2,8 +2,8 @@
 
 use commands::{
     account_change::SetClosed,
-    command::{Command, EndCall, RemoveContact, SetContact, TestContact},
-    notifications::{Channel, ContactRequest, DeliveryStatus, Form, Notification, Reason, Secret},
+    command::{Command, RecordDelivery, RemoveContact, SetContact, TestContact},
+    notifications::{ContactRequest, DeliveryStatus, Notification, Reason},
 };
 use domain::{
     access::Principal,
@@ -11,10 +11,13 @@ use domain::{
     id::{AccountId, ContactId, IncidentNumber},
     severity::Severity,
 };
+use serde_json::json;
 
-use crate::call::{
+use crate::notifications::{
     receiver::Receiver,
-    support::{PATH, Place, SECRET, TOKEN, TOPIC, World, ada, bo, ntfy, wanted, webhook},
+    support::{
+        PATH, Place, SECRET, TOKEN, TOPIC, World, ada, bo, mail, ntfy, settings, wanted, webhook,
+    },
 };
 
 pub async fn a_test_goes_to_oneself_only_and_is_not_journalled(place: &Place) {
@@ -76,7 +79,7 @@ pub async fn who_removes_a_contact_or_leaves_is_not_called(place: &Place) {
 
 pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
     let world = World::start(place).await;
-    let contact = world.contact(&ada(), webhook("https://hooks.example.com", Form::Chat)).await;
+    let contact = world.contact(&ada(), webhook("https://hooks.example.com", "chat")).await;
     for command in [
         Command::SetContact(SetContact {
             contact: Some(contact),
@@ -109,7 +112,7 @@ pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
         ("Room", "hooks.example.com", true)
     );
     let stored = world.store.as_calls().contacts(None).await.unwrap();
-    assert_eq!(stored[0].way, webhook("https://hooks.example.com", Form::Chat));
+    assert_eq!(stored[0].channel, webhook("https://hooks.example.com", "chat"));
     let journal = serde_json::to_string(&world.journal().await).unwrap()
         + &serde_json::to_string(&cards).unwrap();
     for secret in [TOPIC, TOKEN, SECRET, PATH, "Room"] {
@@ -124,18 +127,17 @@ pub async fn nobody_touches_the_contacts_of_others(place: &Place) {
     assert_eq!(set, 2);
 
     // What can't be asked is not taken.
-    let bad = |server: &str| {
-        wanted(Some(Channel::Ntfy {
-            server: server.to_owned(),
-            topic: Secret("a".to_owned()),
-            token: None,
-        }))
-    };
+    let bad = |server: &str| wanted(Some(ntfy(server)));
+    let unknown = |json| wanted(Some(settings(json)));
     for (wrong, field) in [
         (bad("ftp://ntfy.sh"), "server"),
         (bad("https://user:pass@ntfy.sh"), "server"),
         (bad("ntfy.sh"), "server"),
-        (wanted(Some(Channel::Mail { address: "a@b@c".to_owned() })), "address"),
+        (wanted(Some(mail("a@b@c"))), "address"),
+        (unknown(json!({ "kind": "pigeon" })), "kind"),
+        (unknown(json!({ "kind": "mail", "address": "a@b.c", "token": "x" })), "token"),
+        (unknown(json!({ "kind": "ntfy", "server": "https://ntfy.sh" })), "topic"),
+        (unknown(json!({ "kind": "webhook", "url": "https://a/b", "form": "x" })), "form"),
         (wanted(None), "way"),
         (
             ContactRequest {
@@ -177,7 +179,12 @@ pub async fn a_call_ends_once(place: &Place) {
         severity: Severity::Warning,
         at,
     };
-    let again = Command::EndCall(EndCall { call, account: AccountId(1), contact, failed: None });
+    let again = Command::RecordDelivery(RecordDelivery {
+        call,
+        account: AccountId(1),
+        contact,
+        failed: None,
+    });
     assert!(matches!(world.act(&Principal::System, again.clone()).await, Err(Error::Conflict(_))));
     assert!(matches!(world.act(&ada(), again).await, Err(Error::Forbidden(_))));
     assert_eq!(world.calls().await.len(), 1);
