@@ -1,7 +1,7 @@
 //! The recent past of every series at full resolution, in memory; and the roll-ups that go to the
 //! database in batches.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use commands::view::SeriesPoint;
 use domain::{
@@ -17,7 +17,7 @@ use crate::store::{Rollup, RollupStep};
 /// The most values kept of one series.
 const MOST_POINTS: usize = 720;
 /// The longest time that a value is kept at full resolution.
-const LONGEST: Span = Span::from_mins(60);
+pub const LONGEST: Span = Span::from_mins(60);
 /// The most roll-ups that wait for a database that is away: about a day of 50 signals.
 const MOST_WAITING: usize = 100_000;
 
@@ -64,6 +64,8 @@ struct Series {
     unit: Unit,
     /// When (microseconds since 1970) and how much, oldest first.
     points: VecDeque<(i64, f64)>,
+    /// The means of the minutes before the start of the program, oldest first.
+    earlier: Vec<(i64, f64)>,
     minute: Option<Gathered>,
     hour: Option<Gathered>,
 }
@@ -101,9 +103,25 @@ impl Waiting {
 pub struct History {
     series: Vec<Option<Series>>,
     waiting: Waiting,
+    /// The last minutes of the run before, for series that were not opened yet.
+    earlier: HashMap<(Subject, Signal), Vec<(i64, f64)>>,
 }
 
 impl History {
+    /// Begins with the minutes that are stored of the run before.
+    pub fn after(minutes: Vec<Rollup>) -> Self {
+        let mut history = Self::default();
+        for minute in minutes {
+            let middle = minute.start.as_micros() + MINUTE / 2;
+            let key = (minute.subject, minute.signal);
+            history.earlier.entry(key).or_default().push((middle, minute.mean));
+        }
+        for points in history.earlier.values_mut() {
+            points.sort_by_key(|&(at, _)| at);
+        }
+        history
+    }
+
     /// Makes room for a series under its id; a known one stays.
     pub fn open(&mut self, id: SeriesId, subject: &Subject, signal: &Signal, unit: &Unit) {
         let index = id.0 as usize;
@@ -113,11 +131,13 @@ impl History {
         let place = &mut self.series[index];
         if place.as_ref().is_none_or(|known| known.subject != *subject || known.signal != *signal) {
             let points = VecDeque::new();
+            let earlier = self.earlier.remove(&(subject.clone(), signal.clone()));
             *place = Some(Series {
                 subject: subject.clone(),
                 signal: signal.clone(),
                 unit: unit.clone(),
                 points,
+                earlier: earlier.unwrap_or_default(),
                 minute: None,
                 hour: None,
             });
@@ -168,6 +188,7 @@ impl History {
             if series.hour.as_ref().is_some_and(|hour| all || hour.start + HOUR <= micros) {
                 close_hour(series, &mut self.waiting);
             }
+            series.earlier.retain(|&(time, _)| time >= oldest);
             while series.points.front().is_some_and(|&(time, _)| time < oldest) {
                 series.points.pop_front();
             }
@@ -271,7 +292,10 @@ impl History {
     fn points(&self, id: SeriesId, from: Timestamp) -> Option<Vec<(i64, f64)>> {
         let series = self.series.get(id.0 as usize)?.as_ref()?;
         let start = series.points.partition_point(|&(time, _)| time < from.as_micros());
-        Some(series.points.range(start..).copied().collect())
+        let first = series.points.front().map_or(i64::MAX, |&(time, _)| time);
+        let since = |&&(time, _): &&(i64, f64)| time >= from.as_micros() && time < first;
+        let earlier = series.earlier.iter().filter(since).copied();
+        Some(earlier.chain(series.points.range(start..).copied()).collect())
     }
 }
 
@@ -323,6 +347,31 @@ mod tests {
             &Unit::Percent,
         );
         (history, id)
+    }
+
+    #[test]
+    fn a_course_goes_on_from_what_was_stored_before_the_start() {
+        let (mut before, id) = history();
+        for second in 0..180 {
+            before.add(id, f64::from(second / 60), Timestamp::from_secs(i64::from(second)));
+        }
+        before.roll_up(Timestamp::from_secs(180), true);
+        let mut minutes = before.take_rollups(usize::MAX);
+        minutes.retain(|rollup| rollup.step == RollupStep::Minute);
+        minutes.reverse();
+        let mut after = History::after(minutes);
+        after.open(
+            id,
+            &"host:a".parse().unwrap(),
+            &"host.cpu.used".parse().unwrap(),
+            &Unit::Percent,
+        );
+        after.add(id, 9.0, Timestamp::from_secs(200));
+        let (first, points) = after.course(id, Timestamp::from_secs(60), 60).unwrap();
+        assert_eq!(first, Timestamp::from_secs(90), "the first minute is too old");
+        assert_eq!(points, [(0.0, 1.0), (60.0, 2.0), (110.0, 9.0)]);
+        after.roll_up(Timestamp::from_secs(3_800), false);
+        assert_eq!(after.course(id, Timestamp::from_secs(0), 60).unwrap().1, [(0.0, 9.0)]);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::{
     config::{Config, PublicUrl},
     documents::{BadDocuments, Documents},
     exec::Runner,
+    history::{self, History},
     http::{
         client_info::Proxies,
         listener,
@@ -41,6 +42,8 @@ use crate::{
 /// A stop shorter than this leaves nothing unseen: the next round of the collectors comes as it
 /// would have.
 const SHORT_STOP: Span = Span::from_secs(10);
+/// The most stored minutes with which sparklines begin: an hour of 1,000 series.
+const MOST_MINUTES: u32 = 60_000;
 /// Connections beside those of the live stream.
 const MORE_CONNECTIONS: usize = 512;
 
@@ -146,7 +149,9 @@ pub async fn run(
         None => Engine::new(thresholds, config.limits.series),
     };
     let collected = kept.map(|kept| kept.collected).unwrap_or_default();
-    let intake = Intake::new(engine, Recording::default(), collected, clock);
+    let minutes = store.recent_minutes(now.wall.minus(history::LONGEST), MOST_MINUTES).await?;
+    let history = History::after(minutes);
+    let intake = Intake::new(engine, Recording::default(), collected, history, clock);
     let board = Arc::new(Board::new(Arc::clone(&intake)));
     let live = Live::new(opening.cursor, config.limits.streams);
     let recovery = Arc::new(Recovery::default());

@@ -179,6 +179,10 @@ pub trait Store: Send + Sync + 'static {
         to: Timestamp,
     ) -> Result<Vec<Rollup>, StoreError>;
 
+    /// The roll-ups of minutes of all series that began since a moment, newest first.
+    async fn recent_minutes(&self, since: Timestamp, limit: u32)
+    -> Result<Vec<Rollup>, StoreError>;
+
     /// The median of the hourly means since a moment, for every series that has at least six of
     /// them.
     async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError>;

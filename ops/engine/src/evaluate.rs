@@ -531,7 +531,7 @@ impl Series {
     /// Whether nothing was heard for longer than expected.
     fn is_unheard(&self, mono: i64) -> bool {
         self.core.silent.is_some()
-            || mono.saturating_sub(self.core.heard()) > self.core.stale(&self.plan)
+            || mono.saturating_sub(self.core.heard()) > self.core.old_after(&self.plan)
     }
 
     /// Since when nothing was heard, if that is longer than expected. What was received before a

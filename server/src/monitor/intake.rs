@@ -153,22 +153,17 @@ pub struct Intake {
 
 impl Intake {
     /// Takes observations into an engine. `collected` is what collectors reported in the run
-    /// before.
+    /// before, `history` begins with what is stored of it.
     pub fn new(
         engine: Engine,
         recording: Recording,
         collected: BTreeSet<Subject>,
+        history: History,
         clock: Clock,
     ) -> Arc<Self> {
         let collected = Collected::restore(collected);
-        let core = Core {
-            engine,
-            history: History::default(),
-            recording,
-            collected,
-            usual: HashMap::new(),
-            fresh: false,
-        };
+        let core =
+            Core { engine, history, recording, collected, usual: HashMap::new(), fresh: false };
         Arc::new(Self { core: Mutex::new(core), woken: Notify::new(), clock })
     }
 

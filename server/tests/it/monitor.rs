@@ -39,6 +39,7 @@ use server::{
     collectors::Listing,
     documents::Documents,
     embedded,
+    history::History,
     live::Live,
     monitor::{Monitor, Parts, intake::Intake, recording::Recording, runner::Told},
     service::Service,
@@ -227,6 +228,14 @@ impl Store for Moody {
         self.inner.rollups(subject, signal, step, from, to).await
     }
 
+    async fn recent_minutes(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Rollup>, StoreError> {
+        self.inner.recent_minutes(since, limit).await
+    }
+
     async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError> {
         self.inner.usual(since).await
     }
@@ -288,7 +297,8 @@ impl Running {
         let (documents, _) =
             Documents::load(Some(&ops), &dir.path().join("in-force"), clock.now().wall).unwrap();
         let engine = Engine::new(Arc::clone(documents.thresholds()), 1_000);
-        let intake = Intake::new(engine, Recording::default(), BTreeSet::new(), clock);
+        let intake =
+            Intake::new(engine, Recording::default(), BTreeSet::new(), History::default(), clock);
         let board = Arc::new(Board::new(Arc::clone(&intake)));
         let live = Live::new(store.opening().await.unwrap().cursor, 10);
         let shared: Arc<dyn Store> = store.clone();

@@ -156,6 +156,15 @@ impl Core {
         plan.no_data.unwrap_or_else(|| self.gap.unwrap_or(0).saturating_mul(3).max(SHORTEST_STALE))
     }
 
+    /// A value that is older than this is not one of now: three times the usual time between
+    /// reports, at least [`SHORTEST_STALE`], whatever the document calls too long.
+    pub(super) fn old_after(&self, plan: &Plan) -> i64 {
+        match self.gap {
+            Some(gap) => gap.saturating_mul(3).max(SHORTEST_STALE),
+            None => self.stale(plan),
+        }
+    }
+
     /// Silence for longer than this is told while a breach holds.
     pub(super) fn unheard_after(&self, plan: &Plan) -> i64 {
         plan.no_data.unwrap_or_else(|| self.stale(plan).max(LONG_UNHEARD))

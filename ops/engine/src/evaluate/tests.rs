@@ -419,6 +419,27 @@ fn a_reading_that_is_old_says_since_when_nothing_is_heard() {
 }
 
 #[test]
+fn a_value_is_old_after_three_missed_reports() {
+    for (every, old_after) in [(2_i64, 30_i64), (20, 60)] {
+        let mut engine = Engine::new(rules(&MEMORY.replace("| - |", "| 5 min |")), 10);
+        let mut last = 0;
+        for second in (0..=20 * every).step_by(usize::try_from(every).unwrap()) {
+            step(&mut engine, 20.0, second);
+            last = second;
+        }
+        let id = memory(&mut engine);
+        let read = |engine: &Engine, second| {
+            engine.reading(id, at(second)).map(|one| (one.status, one.stale_since)).unwrap()
+        };
+        assert_eq!(read(&engine, last + old_after), (Status::Healthy, None), "{every}");
+        // It is no breach yet: the document says after which time it is.
+        assert_eq!(engine.tick(at(last + old_after + 1)), []);
+        let unknown = (Status::Unknown, Some(at(last).wall));
+        assert_eq!(read(&engine, last + old_after + 1), unknown, "{every}");
+    }
+}
+
+#[test]
 fn what_comes_and_goes_changes_no_more_until_it_rests() {
     let mut engine = Engine::new(rules(QUEUE), 10);
     let mut told: Vec<(Severity, bool)> = Vec::new();

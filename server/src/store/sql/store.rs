@@ -305,6 +305,24 @@ impl Store for Database {
         rows.into_iter().map(RollupRow::rollup).collect()
     }
 
+    async fn recent_minutes(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Rollup>, StoreError> {
+        let rows: Vec<RollupRow> = sqlx::query_as(
+            "SELECT r.series, s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
+             FROM rollup r JOIN series s ON s.id = r.series
+             WHERE r.step = $1 AND r.start >= $2 ORDER BY r.start DESC, r.series LIMIT $3",
+        )
+        .bind(RollupStep::Minute.code())
+        .bind(since.as_micros())
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(RollupRow::rollup).collect()
+    }
+
     async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError> {
         // The median is that of the one value in the middle, or of the two.
         let rows: Vec<(String, String, f64)> = sqlx::query_as(

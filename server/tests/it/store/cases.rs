@@ -285,6 +285,9 @@ pub async fn rollups_join_are_pruned_and_tell_what_is_usual(place: &Place) {
         [Rollup { min: 0.0, max: 9.0, mean: 3.5, last: 5.0, count: 4, ..minute(0.0) }]
     );
     assert_eq!(course(RollupStep::Minute, now.minus(Span::from_mins(9)), now).await, []);
+    assert_eq!(store.recent_minutes(now, 9).await.unwrap(), joined);
+    assert_eq!(store.recent_minutes(now.plus(Span::from_secs(1)), 9).await.unwrap(), []);
+    assert_eq!(store.recent_minutes(now, 0).await.unwrap(), []);
     assert_eq!(course(RollupStep::Hour, now, now.plus(Span::from_mins(1))).await, []);
 
     let hours = |subject: &'static str, count: u64| {
