@@ -19,7 +19,7 @@ fn line(line: &Line) -> AnyView {
     view! {
         <li class=format!("line tone-{}", tone_class(line.tone)) id=format!("entry-{}", line.number)>
             <p>{prose(&line.sentence)}</p>
-            {line.words.clone().map(|words| view! { <blockquote>{words}</blockquote> })}
+            {line.words.clone().map(|words| view! { <blockquote dir="auto">{words}</blockquote> })}
             <p class="quiet">{clock::moment(line.at)} ", " {line.who.clone()} ", entry " {line.number}</p>
         </li>
     }

@@ -268,7 +268,7 @@ fn entry(one: &AuditEntry, names: &Names, refused: Option<&NotRemoved>) -> AnyVi
     view! {
         <li class=format!("line tone-{}", crate::drawn::timeline::tone_class(line.tone)) id=format!("entry-{number}")>
             <p>{prose(&line.sentence)}</p>
-            {line.words.clone().map(|words| view! { <blockquote>{words}</blockquote> })}
+            {line.words.clone().map(|words| view! { <blockquote dir="auto">{words}</blockquote> })}
             {printed(&one.entry)}
             <p class="quiet">{incident} {clock::moment(line.at)} ", " {who} ", entry " {number} ", " {words_of(&one.kind)}</p>
             <details class="fold">

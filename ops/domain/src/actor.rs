@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::{
     id::{AccountId, TokenId},
     name::{BadName, bad},
+    text::isolated,
 };
 
 /// Who does something. Every change names one; people are named by account id only.
@@ -86,10 +87,10 @@ impl<'de> Deserialize<'de> for Actor {
 pub struct Names(pub BTreeMap<Actor, String>);
 
 impl Names {
-    /// How an actor is called; an account or token without a name by its number.
+    /// How an actor is called inside a sentence; an account or token without a name by its number.
     pub fn of(&self, actor: Actor) -> String {
         match (actor, self.0.get(&actor)) {
-            (_, Some(name)) => name.clone(),
+            (_, Some(name)) => isolated(name),
             (Actor::Agent | Actor::System, None) => "Calm Ops".to_owned(),
             (Actor::Local, None) => "Someone at this machine".to_owned(),
             (Actor::Account(id), None) => format!("Account {id}"),

@@ -6,7 +6,7 @@ use domain::{
         Conflict, DatabaseFault, Entity, Error, FieldReason, Limited, Requirement, Unavailable,
     },
     name::BadName,
-    text::is_unprintable,
+    text::{is_unprintable, isolated},
 };
 
 /// An error as one or more whole sentences.
@@ -119,7 +119,8 @@ fn instead_of_empty(field: &str) -> &'static str {
 }
 
 fn quoted(text: &str) -> String {
-    format!("'{}'", text.chars().filter(|c| !is_unprintable(*c)).take(60).collect::<String>())
+    let text: String = text.chars().filter(|c| !is_unprintable(*c)).take(60).collect();
+    format!("'{}'", isolated(&text))
 }
 
 fn required(requirement: Requirement) -> String {
@@ -142,8 +143,11 @@ fn not_found(entity: &Entity) -> String {
         Entity::IncidentId(id) => format!("There is no incident {id}."),
         Entity::Recommendation(id) => format!("There is no recommendation {id}."),
         Entity::Bundle(number) => format!("There is no bundle of incident {number}."),
-        Entity::Subject(subject) => format!("There is no subject {subject}."),
+        Entity::Subject(subject) => {
+            format!("There is no subject {}.", isolated(subject.as_str()))
+        }
         Entity::Series(subject, signal) => {
+            let subject = isolated(subject.as_str());
             format!("There is no series of {signal} for {subject} in that time.")
         }
         Entity::Document(name) => format!("There is no document {}.", quoted(name)),
@@ -222,17 +226,20 @@ fn conflict(conflict: &Conflict) -> String {
             "Because its risk is high, it takes two people who could approve before it was recommended, and you can only since. Ask someone else."
         }
         Conflict::SubjectBusy { title, subject, incident } => {
+            let subject = isolated(subject.as_str());
             return format!(
                 "\"{title}\" runs on {subject} for incident {incident}. One at a time: wait for its end."
             );
         }
         Conflict::MayStillRun { title, subject, incident, until } => {
+            let subject = isolated(subject.as_str());
             return format!(
                 "\"{title}\" was started on {subject} for incident {incident}, and its end was not seen. It may still run: look by hand, and wait until {}.",
                 until.to_seconds_text()
             );
         }
         Conflict::CoolingDown { title, subject, until } => {
+            let subject = isolated(subject.as_str());
             return format!(
                 "\"{title}\" ran on {subject} a short while ago, so it is not run again before {}. Look whether that helped.",
                 until.to_seconds_text()

@@ -4,7 +4,7 @@ use domain::{
     signal::Signal,
     signals,
     subject::Subject,
-    text::clip,
+    text::{clip, isolated},
     time::{RoughDuration, Span, Timestamp},
     unit::Unit,
 };
@@ -79,7 +79,7 @@ const LONGEST_NAME: usize = 60;
 /// A subject as people say it: `the disk /var on web-1`, `web-1`, `the endpoint checkout`, `service
 /// imports`.
 pub fn subject(subject: &Subject) -> String {
-    let name = clip(subject.name(), LONGEST_NAME);
+    let name = isolated(&clip(subject.name(), LONGEST_NAME));
     let on = subject.host().map(|host| format!(" on {host}")).unwrap_or_default();
     match subject.kind() {
         "host" => name,

@@ -59,7 +59,7 @@ impl<'a> Advice<'a> {
     /// What it does, to what: `Reload one app (api on web-1)`.
     pub fn what(&self) -> String {
         let Recommendation { title, subject, host, .. } = self.one;
-        let name = text::clip(subject.name(), 60);
+        let name = text::isolated(&text::clip(subject.name(), 60));
         if title.to_lowercase().contains(&name.to_lowercase()) || name == *host {
             format!("{title} on {host}")
         } else {

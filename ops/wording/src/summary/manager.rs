@@ -22,7 +22,7 @@ pub(super) const fn headings(over: bool) -> [&'static str; 7] {
 }
 
 fn holds(fact: &Fact) -> String {
-    let name = text::clip(fact.subject.name(), 40);
+    let name = text::isolated(&text::clip(fact.subject.name(), 40));
     if fact.is_easing() {
         let what = match fact.topic() {
             Topic::EndpointDown | Topic::EndpointSlow => format!("The service {name}"),
@@ -56,7 +56,7 @@ fn holds(fact: &Fact) -> String {
 }
 
 fn cleared(fact: &Fact, over: bool) -> String {
-    let name = text::clip(fact.subject.name(), 40);
+    let name = text::isolated(&text::clip(fact.subject.name(), 40));
     let (is, has) = if over { ("was", "had") } else { ("is", "has") };
     match fact.topic() {
         Topic::EndpointDown if over => {
@@ -81,7 +81,7 @@ fn cleared(fact: &Fact, over: bool) -> String {
 
 /// What still held when all was ended.
 fn held(fact: &Fact) -> String {
-    let name = text::clip(fact.subject.name(), 40);
+    let name = text::isolated(&text::clip(fact.subject.name(), 40));
     let what = match fact.topic() {
         Topic::EndpointDown => format!("The service {name} did not answer as it should"),
         Topic::EndpointSlow => format!("The service {name} answered slowly"),
@@ -114,7 +114,7 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
                 Topic::EndpointDown => {
                     format!(
                         "The service {} did not answer when last seen, and",
-                        text::clip(fact.subject.name(), 40)
+                        text::isolated(&text::clip(fact.subject.name(), 40))
                     )
                 }
                 Topic::EndpointSlow
@@ -169,7 +169,7 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
         Sentence::Lasted { span } => Some(format!("It lasted {span}.")),
         Sentence::EndpointsReached { endpoints, over } => {
             let names: Vec<String> =
-                endpoints.iter().map(|one| text::clip(one.name(), 40)).collect();
+                endpoints.iter().map(|one| text::isolated(&text::clip(one.name(), 40))).collect();
             let (use_it, can) = if *over { ("used", "could") } else { ("use", "can") };
             Some(format!("People who {use_it} {} {can} notice it.", humanize::list(&names)))
         }
