@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::Read,
+    io::{ErrorKind, Read},
     time::{Duration, Instant},
 };
 
@@ -39,6 +39,9 @@ pub(super) struct Processes {
     ticks_per_second: f64,
     found: Vec<ProcessFact>,
     text: Vec<u8>,
+    /// Whether processes of others are hidden from this program (`hidepid`): then how many there are
+    /// is not known, nor which use most.
+    pub hidden: bool,
     /// How many processes there are.
     pub count: usize,
     /// How many of them have ended and are not waited for.
@@ -59,6 +62,7 @@ impl Processes {
             ticks_per_second: rustix::param::clock_ticks_per_second() as f64,
             found: Vec::new(),
             text: Vec::new(),
+            hidden: false,
             count: 0,
             zombies: 0,
             by_memory: Vec::new(),
@@ -77,6 +81,8 @@ impl Processes {
         self.pass = self.pass.wrapping_add(1);
         self.found.clear();
         let (mut count, mut zombies) = (0, 0);
+        // The first process is always there, and everybody may look at it unless others are hidden.
+        let mut hidden = File::open("/proc/1/stat").is_err();
         for entry in fs::read_dir("/proc")? {
             let Ok(entry) = entry else { continue };
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok())
@@ -90,10 +96,10 @@ impl Processes {
             self.text.clear();
             // A process may end at any moment; then it is not one any more.
             let path = format!("/proc/{pid}/stat");
-            if File::open(path)
-                .and_then(|file| file.take(4096).read_to_end(&mut self.text))
-                .is_err()
+            if let Err(error) =
+                File::open(path).and_then(|file| file.take(4096).read_to_end(&mut self.text))
             {
+                hidden |= error.kind() == ErrorKind::PermissionDenied;
                 count -= 1;
                 continue;
             }
@@ -124,6 +130,11 @@ impl Processes {
         }
         self.seen.retain(|_, seen| seen.pass == self.pass);
         (self.count, self.zombies, self.read_at) = (count, zombies, Some(now));
+        self.hidden = hidden;
+        if hidden {
+            (self.by_memory, self.by_cpu) = (Vec::new(), Vec::new());
+            return Ok(true);
+        }
         self.found.sort_unstable_by(|a, b| b.memory.cmp(&a.memory).then(a.pid.cmp(&b.pid)));
         self.by_memory =
             self.found.iter().filter(|process| process.memory > 0).take(TOP).cloned().collect();
