@@ -35,7 +35,16 @@ pub fn disks_denied(mounts: &[String]) -> String {
 
 /// Processes of others are hidden.
 pub fn processes_hidden() -> String {
-    "The system hides the processes of other users from Calm Ops (hidepid), so how many there are and which use most is not known. Add its user to the group that /proc is mounted with (gid=).".to_owned()
+    "The system hides the processes of other users from Calm Ops (hidepid, or ProtectProc= of its service), so how many there are and which use most is not known. Add its user to the group that /proc is mounted with (gid=).".to_owned()
+}
+
+/// Files of the kernel that can't be read.
+pub fn kernel_files_unreadable(files: &[&str]) -> String {
+    let files: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
+    format!(
+        "Calm Ops can't read {}, so what they tell of this host is not known. ProcSubset= of its service may be the reason.",
+        humanize::list(&files)
+    )
 }
 
 /// The kernel does not tell how long programs wait.

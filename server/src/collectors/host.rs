@@ -378,6 +378,11 @@ impl Reader {
     fn read(&mut self, now: Timestamp) -> Reading {
         let mut round = Round::new(SIGNALS);
         let mounts = read_lossy(MOUNTS);
+        let mut unreadable = vec!["/proc/stat", "/proc/meminfo", "/proc/loadavg", "/proc/uptime"];
+        unreadable.retain(|path| fs::File::open(path).is_err());
+        if !unreadable.is_empty() {
+            round.notes.push(limits::kernel_files_unreadable(&unreadable));
+        }
         let container = self.around.container();
         self.cpu(now, &container, &mut round);
         // Whoever replaces this file tells of the container alone, and the cache of ZFS is the

@@ -50,7 +50,7 @@ pub(super) struct Disk {
     pub space: Option<Space>,
     /// Whether something that is meant to be written can't be; `None` if that is not known now.
     pub read_only: Option<bool>,
-    /// Whether this program may not look at it.
+    /// Whether this program may not look at a disk of this host.
     pub denied: bool,
 }
 
@@ -199,7 +199,7 @@ impl Disks {
             found.disks.push(Disk {
                 space,
                 read_only: Some(read_only).filter(|_| !matches!(answer, Some(Answer::Denied))),
-                denied: matches!(answer, Some(Answer::Denied)),
+                denied: device.class == Class::Disk && matches!(answer, Some(Answer::Denied)),
                 point,
             });
         }
@@ -234,8 +234,14 @@ impl Disks {
     /// the beginning is an image, and its fullness says nothing.
     fn is_watched(&self, device: &Device, fstab: &str) -> bool {
         let meant = |place| mounts::meant_writable(fstab, place, &device.file_system);
+        let was_written =
+            |place: Option<&PathBuf>| self.written.contains(&(device.id.clone(), place.cloned()));
+        // What a service was given of a memory disk, to read, is not its concern.
+        if device.class == Class::Memory {
+            return device.points.iter().any(|point| was_written(Some(&point.path)));
+        }
         device.failed
-            || self.written.contains(&(device.id.clone(), None))
+            || was_written(None)
             || device.points.iter().any(|point| meant(&point.path) == Some(true))
     }
 

@@ -103,11 +103,7 @@ fn parse(line: &str) -> Option<(Vec<u8>, Line<'_>)> {
     let mut right = right.split(' ');
     let (file_system, source) = (right.next()?, right.next()?);
     let options = right.next().unwrap_or_default();
-    let mut class = judgement::class(file_system, &point, source);
-    // What a service or container was given of a memory disk, to read.
-    if class == Class::Memory && !mount_writable {
-        class = Class::Nothing;
-    }
+    let class = judgement::class(file_system, &point, source);
     // The number differs between the subvolumes of a file system, the source does not. Those of
     // programs may all be `/dev/fuse`.
     let by_source = class == Class::Disk && source.starts_with("/dev/");

@@ -4,6 +4,7 @@
 use std::{
     fs::{self, File},
     io::{ErrorKind, Read},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -32,6 +33,7 @@ struct Seen {
 /// The latest figures, and what the next ones are compared with.
 #[derive(Debug)]
 pub(super) struct Processes {
+    root: PathBuf,
     seen: HashMap<u32, Seen>,
     pass: u32,
     read_at: Option<Instant>,
@@ -54,7 +56,12 @@ pub(super) struct Processes {
 
 impl Processes {
     pub(super) fn new() -> Self {
+        Self::of("/proc".into())
+    }
+
+    fn of(root: PathBuf) -> Self {
         Self {
+            root,
             seen: HashMap::default(),
             pass: 0,
             read_at: None,
@@ -82,8 +89,8 @@ impl Processes {
         self.found.clear();
         let (mut count, mut zombies) = (0, 0);
         // The first process is always there, and everybody may look at it unless others are hidden.
-        let mut hidden = File::open("/proc/1/stat").is_err();
-        for entry in fs::read_dir("/proc")? {
+        let mut hidden = File::open(self.root.join("1/stat")).is_err();
+        for entry in fs::read_dir(&self.root)? {
             let Ok(entry) = entry else { continue };
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok())
             else {
@@ -95,7 +102,7 @@ impl Processes {
             }
             self.text.clear();
             // A process may end at any moment; then it is not one any more.
-            let path = format!("/proc/{pid}/stat");
+            let path = entry.path().join("stat");
             if let Err(error) =
                 File::open(path).and_then(|file| file.take(4096).read_to_end(&mut self.text))
             {
@@ -142,5 +149,29 @@ impl Processes {
         self.by_cpu =
             self.found.iter().filter(|process| process.cpu > 0.0).take(TOP).cloned().collect();
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_others_are_hidden_nothing_is_counted_as_all() {
+        let root = tempfile::tempdir().unwrap();
+        let add = |pid: &str| {
+            let folder = root.path().join(pid);
+            fs::create_dir(&folder).unwrap();
+            let rest = "1 1 1 0 -1 4194560 9 0 0 0 7 5 0 0 20 0 1 0 900 1000000 321 18 1 1 0";
+            fs::write(folder.join("stat"), format!("{pid} (x) S {rest}")).unwrap();
+        };
+        add("42");
+        let mut processes = Processes::of(root.path().to_owned());
+        processes.refresh().unwrap();
+        assert!(processes.hidden && processes.by_memory.is_empty());
+        add("1");
+        processes.refresh().unwrap();
+        assert!(!processes.hidden && processes.by_memory.len() == 2);
+        assert_eq!(processes.count, 2);
     }
 }
