@@ -1,12 +1,13 @@
 //! Starts everything in its order, runs it, and ends it in good order.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use domain::{
     journal::{BlindReason, Event},
-    time::Span,
+    subject::Subject,
+    time::{Now, Span},
 };
-use engine::evaluate::Engine;
+use engine::evaluate::{Engine, SeriesId};
 use leptos::prelude::LeptosOptions;
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -148,6 +149,7 @@ pub async fn run(
         Some(kept) => Engine::restore(thresholds, config.limits.series, &kept.engine, now),
         None => Engine::new(thresholds, config.limits.series),
     };
+    let written_disks = Arc::new(written_disks(&engine, now));
     let collected = kept.map(|kept| kept.collected).unwrap_or_default();
     let minutes = store.recent_minutes(now.wall.minus(history::LONGEST), MOST_MINUTES).await?;
     let history = History::after(minutes);
@@ -189,7 +191,12 @@ pub async fn run(
     let notifier = tokio::spawn(notifier.run(opening.cursor.number));
     let background = TaskTracker::new();
     let (tell, told) = mpsc::channel(64);
-    let context = Context { host: host.clone(), interval: config.interval, apps: Seen::default() };
+    let context = Context {
+        host: host.clone(),
+        interval: config.interval,
+        apps: Seen::default(),
+        written_disks,
+    };
     let apps = config.collectors.pm2.is_watched().then(|| context.apps.clone());
     let supervisor = Supervisor {
         context,
@@ -289,6 +296,15 @@ pub async fn run(
 }
 
 /// What notifications are sent with.
+/// Disks that could be written in the run before: no other has this signal.
+fn written_disks(engine: &Engine, now: Now) -> BTreeSet<Subject> {
+    let ids = 0..u32::try_from(engine.len()).unwrap_or(u32::MAX);
+    ids.filter_map(|id| engine.reading(SeriesId(id), now))
+        .filter(|reading| reading.signal.as_str() == "disk.read_only")
+        .map(|reading| reading.subject)
+        .collect()
+}
+
 fn outbound(config: &Config) -> Result<Outbound, StartError> {
     let failed = |error: String| StartError::Notifications(error);
     let poster = Poster::new(None, &config.allowed_internal_hosts)

@@ -24,6 +24,8 @@ pub struct Round {
     pub listings: Vec<Listing>,
     /// What only a snapshot shows; `None` where the collector has nothing of the kind.
     pub facts: Option<Facts>,
+    /// What it can't see, or leaves out: one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Every subject of a kind that there is, also those of which nothing could be measured.

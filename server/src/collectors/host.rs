@@ -1,9 +1,11 @@
-//! This host: CPU, memory, disks, network, processes. Sources are `sysinfo` and small files of the
-//! kernel; a round costs about a millisecond.
+//! This host: CPU, memory, disks, network, processes. Sources are small files of the kernel; a round
+//! costs about a millisecond.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs,
+    path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -14,8 +16,8 @@ use domain::{
     time::Timestamp,
 };
 use futures::{FutureExt, future::BoxFuture};
-use sysinfo::System;
 use tokio::task::JoinHandle;
+use wording::limits;
 
 use super::{
     collector::{CollectError, Collector, Facts, Listing, Round},
@@ -23,8 +25,12 @@ use super::{
 };
 use crate::config::section::Section;
 
+mod container;
 mod disks;
 mod files;
+mod judgement;
+mod measures;
+mod mounts;
 mod processes;
 
 /// Signals of the collector.
@@ -35,7 +41,13 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "host.cpu.used",
             "CPU",
             "%",
-            "Share of the processors' time that was used since the last round.",
+            "Share of the processors' time that this machine got and used since the last round; in a container with a limit, of that limit.",
+        ),
+        SignalInfo::new(
+            "host.cpu.steal",
+            "CPU steal",
+            "%",
+            "Share of the processors' time that programs wanted and the machine's host gave to others.",
         ),
         SignalInfo::new(
             "host.load.per_core",
@@ -47,7 +59,7 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "host.memory.used",
             "Memory used",
             "%",
-            "Share of the memory that programs can't get any more.",
+            "Share of the memory that programs can't get any more; in a container with a limit, of that limit.",
         ),
         SignalInfo::new(
             "host.memory.available",
@@ -78,19 +90,19 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "host.pressure.cpu",
             "CPU pressure",
             "%",
-            "Share of the last minute in which a program waited for a processor.",
+            "Share of the last 10 s in which a program waited for a processor.",
         ),
         SignalInfo::new(
             "host.pressure.memory",
             "Memory pressure",
             "%",
-            "Share of the last minute in which a program waited for memory.",
+            "Share of the last 10 s in which a program waited for memory.",
         ),
         SignalInfo::new(
             "host.pressure.io",
             "Disk pressure",
             "%",
-            "Share of the last minute in which a program waited for a disk.",
+            "Share of the last 10 s in which a program waited for a disk.",
         ),
         SignalInfo::new("host.uptime", "Uptime", "s", "Time since the system started."),
         SignalInfo::new("disk.used", "Space used", "%", "Share of a disk's space that is used."),
@@ -105,6 +117,12 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "Inodes used",
             "%",
             "Share of the inodes of a disk that is used.",
+        ),
+        SignalInfo::new(
+            "disk.read_only",
+            "Read-only",
+            "yes/no",
+            "Whether a disk that is meant to be written can only be read.",
         ),
         SignalInfo::new(
             "network.received",
@@ -136,12 +154,16 @@ impl Kind for Host {
     }
 
     fn build((): &(), context: &Context) -> Result<Box<dyn Collector>, CollectError> {
-        Ok(Box::new(HostCollector::new(&context.host, context.interval)))
+        let written = Arc::clone(&context.written_disks);
+        Ok(Box::new(HostCollector::new(&context.host, context.interval).with_written(written)))
     }
 }
 
 /// More interfaces than this are not reported.
 const MOST_INTERFACES: usize = 32;
+
+/// The most disks that a sentence names.
+const MOST_NAMED: usize = 5;
 
 /// How long disks may take to answer.
 const DISK_LIMIT: Duration = Duration::from_secs(1);
@@ -158,12 +180,22 @@ pub fn host_id() -> Option<String> {
     (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())
 }
 
-/// Where this host's own disks are mounted: each device once. Those of other machines are left out,
-/// as their answers may hang.
-pub fn local_disks() -> Vec<std::path::PathBuf> {
-    let text = fs::read("/proc/self/mountinfo").unwrap_or_default();
-    let mounts = disks::mounts(&String::from_utf8_lossy(&text));
-    mounts.into_iter().filter(|mount| !mount.remote).map(|mount| mount.point).collect()
+/// Where this host's own disks are mounted: each device once, at the folder that names it. Those of
+/// other machines are left out, as their answers may hang.
+pub fn local_disks() -> Vec<PathBuf> {
+    let devices = mounts::devices(&read_lossy(MOUNTS).unwrap_or_default());
+    let local = devices.into_iter().filter(|device| !device.class.may_hang());
+    local
+        .filter_map(|device| {
+            device.points.into_iter().map(|point| point.path).find(|path| path.is_dir())
+        })
+        .collect()
+}
+
+const MOUNTS: &str = "/proc/self/mountinfo";
+
+fn read_lossy(path: &str) -> Option<String> {
+    fs::read(path).ok().map(|text| String::from_utf8_lossy(&text).into_owned())
 }
 
 pub(super) fn clean_name(name: &str) -> String {
@@ -180,6 +212,8 @@ pub struct HostCollector {
     host: Subject,
     interval: Duration,
     disks: disks::Disks,
+    /// Disks that could be written in the run before.
+    written: Arc<BTreeSet<Subject>>,
     kernel: Kernel,
 }
 
@@ -195,20 +229,22 @@ enum Kernel {
 struct Reader {
     host_name: String,
     host: Subject,
-    /// `None` where `sysinfo` cannot read this system.
-    system: Option<System>,
+    around: container::Surroundings,
     /// CPU use is a difference: the first round has none.
-    warm: bool,
+    ticks: Option<measures::Ticks>,
+    /// Seconds that the container used, and when that was read.
+    container_cpu: Option<(f64, Instant)>,
     traffic: HashMap<String, (u64, u64)>,
     traffic_at: Option<Instant>,
     processes: processes::Processes,
 }
 
-/// What a [`Reader`] brought. `mounts` is `None` if the list could not be read.
+/// What a [`Reader`] brought. `devices` is `None` if the list could not be read.
 #[derive(Debug, Default)]
 struct Reading {
     round: Round,
-    mounts: Option<Vec<disks::Mount>>,
+    devices: Option<Vec<mounts::Device>>,
+    fstab: String,
 }
 
 impl HostCollector {
@@ -217,7 +253,15 @@ impl HostCollector {
         let name = clean_name(host_name);
         let host = Subject::build("host", &name, None);
         let kernel = Kernel::Here(Box::new(Reader::new(name.clone(), host.clone())));
-        Self { name, host, interval, disks: disks::Disks::default(), kernel }
+        let disks = disks::Disks::default();
+        Self { name, host, interval, disks, written: Arc::default(), kernel }
+    }
+
+    /// The same, knowing which disks could be written in the run before.
+    #[must_use]
+    pub fn with_written(mut self, written: Arc<BTreeSet<Subject>>) -> Self {
+        self.written = written;
+        self
     }
 
     /// Reads what cannot hang. A round that was given up in the middle is finished by the next one.
@@ -249,35 +293,49 @@ impl HostCollector {
     }
 
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
-        let Reading { mut round, mounts } = self.read(now).await?;
+        let Reading { mut round, devices, fstab } = self.read(now).await?;
         round.listings.push(Listing { kind: "host", subjects: vec![self.host.clone()] });
-        let Some(mounts) = mounts else { return Ok(round) };
-        let subject = |point: &std::path::Path| {
-            Subject::build("disk", &point.to_string_lossy(), Some(&self.name))
-        };
-        let mut reported = Vec::new();
-        let mut facts = Vec::new();
-        for (point, space) in self.disks.spaces(&mounts, DISK_LIMIT).await {
-            let (Some(space), subject) = (space, subject(&point)) else { continue };
-            if reported.contains(&subject) {
+        let Some(devices) = devices else { return Ok(round) };
+        let name = self.name.clone();
+        let subject = |point: &Path| Subject::build("disk", &point.to_string_lossy(), Some(&name));
+        let was_written = |point: &Path| self.written.contains(&subject(point));
+        let found = self.disks.look(devices, &fstab, was_written, DISK_LIMIT).await;
+        let (mut listed, mut facts, mut denied) = (Vec::new(), Vec::new(), Vec::new());
+        for disk in found.disks {
+            let subject = subject(&disk.point);
+            if listed.contains(&subject) {
                 continue;
             }
-            round.observe(now, &subject, "disk.used", space.used);
-            round.observe(now, &subject, "disk.available", space.available as f64);
-            if let Some(used) = space.inodes_used {
-                round.observe(now, &subject, "disk.inodes.used", used);
+            if let Some(space) = disk.space {
+                round.observe(now, &subject, "disk.used", space.used);
+                round.observe(now, &subject, "disk.available", space.available as f64);
+                if let Some(used) = space.inodes_used {
+                    round.observe(now, &subject, "disk.inodes.used", used);
+                }
+                facts.push(DiskFact {
+                    mount: subject.name().to_owned(),
+                    total: space.total,
+                    available: space.available,
+                });
             }
-            facts.push(DiskFact {
-                mount: subject.name().to_owned(),
-                total: space.total,
-                available: space.available,
-            });
-            reported.push(subject);
+            if let Some(read_only) = disk.read_only {
+                let value = f64::from(u8::from(read_only));
+                round.observe(now, &subject, "disk.read_only", value);
+            }
+            if disk.denied && denied.len() < MOST_NAMED {
+                denied.push(subject.name().to_owned());
+            }
+            listed.push(subject);
         }
-        round.listings.push(Listing {
-            kind: "disk",
-            subjects: mounts.iter().map(|mount| subject(&mount.point)).collect(),
-        });
+        if !found.left_out_kinds.is_empty() {
+            round.notes.push(limits::disks_left_out(&found.left_out_kinds));
+        }
+        if !denied.is_empty() {
+            round.notes.push(limits::disks_denied(&denied));
+        }
+        // What a limit leaves out is not gone.
+        listed.extend(found.left_out.iter().map(|point| subject(point)));
+        round.listings.push(Listing { kind: "disk", subjects: listed });
         if let Some(known) = &mut round.facts {
             known.disks = facts;
         }
@@ -305,82 +363,114 @@ impl Collector for HostCollector {
 
 impl Reader {
     fn new(host_name: String, host: Subject) -> Self {
-        let processes = processes::Processes::new();
         Self {
             host_name,
             host,
-            system: System::new().ok(),
-            warm: false,
+            around: container::Surroundings::here(),
+            ticks: None,
+            container_cpu: None,
             traffic: HashMap::new(),
             traffic_at: None,
-            processes,
+            processes: processes::Processes::new(),
         }
     }
 
     fn read(&mut self, now: Timestamp) -> Reading {
         let mut round = Round::new(SIGNALS);
-        self.cpu_and_memory(now, &mut round);
-        self.kernel_files(now, &mut round);
+        let mounts = read_lossy(MOUNTS);
+        let mut unreadable = vec!["/proc/stat", "/proc/meminfo", "/proc/loadavg", "/proc/uptime"];
+        unreadable.retain(|path| fs::File::open(path).is_err());
+        if !unreadable.is_empty() {
+            round.notes.push(limits::kernel_files_unreadable(&unreadable));
+        }
+        let container = self.around.container();
+        self.cpu(now, &container, &mut round);
+        // Whoever replaces this file tells of the container alone, and the cache of ZFS is the
+        // machine's.
+        let replaced = mounts.as_ref().is_some_and(|text| text.contains(" /proc/meminfo "));
+        self.memory(now, &container, replaced, &mut round);
+        self.kernel_files(now, &container, &mut round);
         self.network(now, &mut round);
         self.processes(now, &mut round);
-        let mounts = fs::read("/proc/self/mountinfo")
-            .ok()
-            .map(|text| disks::mounts(&String::from_utf8_lossy(&text)));
-        Reading { round, mounts }
-    }
-
-    fn cpu_and_memory(&mut self, now: Timestamp, round: &mut Round) {
-        if let Ok(uptime) = System::uptime() {
-            round.observe(now, &self.host, "host.uptime", uptime as f64);
-        }
-        let Some(system) = &mut self.system else { return };
-        system.refresh_cpu_usage();
-        system.refresh_memory();
-        if std::mem::replace(&mut self.warm, true) {
-            round.observe(now, &self.host, "host.cpu.used", f64::from(system.global_cpu_usage()));
-        }
-        if let Ok(load) = System::load_average() {
-            round.observe(
-                now,
-                &self.host,
-                "host.load.per_core",
-                load.one / system.cpus().len().max(1) as f64,
-            );
-        }
-        let (total, available) = (system.total_memory(), system.available_memory());
-        if total > 0 {
-            round.observe(
-                now,
-                &self.host,
-                "host.memory.used",
-                total.saturating_sub(available) as f64 / total as f64 * 100.0,
-            );
-            round.observe(now, &self.host, "host.memory.available", available as f64);
-        }
-        let swap = system.total_swap();
-        if swap > 0 {
-            round.observe(
-                now,
-                &self.host,
-                "host.swap.used",
-                system.used_swap() as f64 / swap as f64 * 100.0,
-            );
+        Reading {
+            round,
+            devices: mounts.map(|text| mounts::devices(&text)),
+            fstab: read_lossy("/etc/fstab").unwrap_or_default(),
         }
     }
 
-    fn kernel_files(&self, now: Timestamp, round: &mut Round) {
+    fn cpu(&mut self, now: Timestamp, container: &container::Container, round: &mut Round) {
+        let text = |path: &str| fs::read_to_string(path).ok();
+        if let Some(uptime) = text("/proc/uptime").as_deref().and_then(measures::uptime) {
+            round.observe(now, &self.host, "host.uptime", uptime);
+        }
+        let Some(ticks) = text("/proc/stat").as_deref().and_then(measures::ticks) else { return };
+        let shares = self.ticks.as_ref().and_then(|before| measures::shares(before, &ticks));
+        let read_at = Instant::now();
+        let limited = container.cpu.map(|(processors, spent)| {
+            let (before, at) = self.container_cpu.replace((spent, read_at))?;
+            let seconds = read_at.saturating_duration_since(at).as_secs_f64();
+            let share = (spent - before) / seconds / processors * 100.0;
+            (seconds > 0.0).then(|| share.clamp(0.0, 100.0))
+        });
+        if let Some(used) = limited.unwrap_or_else(|| shares.map(|shares| shares.used)) {
+            round.observe(now, &self.host, "host.cpu.used", used);
+        }
+        if let Some(shares) = shares {
+            round.observe(now, &self.host, "host.cpu.steal", shares.steal);
+        }
+        if let Some(load) = text("/proc/loadavg").as_deref().and_then(measures::load) {
+            let per_core = load / ticks.processors as f64;
+            round.observe(now, &self.host, "host.load.per_core", per_core);
+        }
+        self.ticks = Some(ticks);
+    }
+
+    fn memory(
+        &self,
+        now: Timestamp,
+        container: &container::Container,
+        replaced: bool,
+        round: &mut Round,
+    ) {
+        let Ok(text) = fs::read_to_string("/proc/meminfo") else { return };
+        let arc = || fs::read_to_string("/proc/spl/kstat/zfs/arcstats").ok();
+        let arc = if replaced { None } else { arc() };
+        let Some(memory) = measures::memory(&text, arc.as_deref(), container.memory) else {
+            return;
+        };
+        let used = memory.total.saturating_sub(memory.available) as f64;
+        round.observe(now, &self.host, "host.memory.used", used / memory.total as f64 * 100.0);
+        round.observe(now, &self.host, "host.memory.available", memory.available as f64);
+        if memory.swap > 0 {
+            let used = memory.swap.saturating_sub(memory.swap_free) as f64;
+            round.observe(now, &self.host, "host.swap.used", used / memory.swap as f64 * 100.0);
+        }
+    }
+
+    fn kernel_files(&self, now: Timestamp, container: &container::Container, round: &mut Round) {
         let text = |path: &str| fs::read_to_string(path).ok();
         if let Some(share) = text("/proc/sys/fs/file-nr").as_deref().and_then(files::open_files) {
             round.observe(now, &self.host, "host.files.open", share);
         }
+        let mut told = false;
         for (file, signal) in [
-            ("/proc/pressure/cpu", "host.pressure.cpu"),
-            ("/proc/pressure/memory", "host.pressure.memory"),
-            ("/proc/pressure/io", "host.pressure.io"),
+            ("cpu", "host.pressure.cpu"),
+            ("memory", "host.pressure.memory"),
+            ("io", "host.pressure.io"),
         ] {
-            if let Some(share) = text(file).as_deref().and_then(files::pressure) {
+            // In a container, what its own programs wait for.
+            let own = container.pressure.as_ref().map(|at| at.join(format!("{file}.pressure")));
+            let text = own
+                .and_then(|path| fs::read_to_string(path).ok())
+                .or_else(|| text(&format!("/proc/pressure/{file}")));
+            if let Some(share) = text.as_deref().and_then(files::pressure) {
                 round.observe(now, &self.host, signal, share);
+                told = true;
             }
+        }
+        if !told {
+            round.notes.push(limits::pressure_unknown());
         }
     }
 
@@ -392,14 +482,16 @@ impl Reader {
             .replace(read_at)
             .map_or(0.0, |before| read_at.saturating_duration_since(before).as_secs_f64());
         let (mut latest, mut subjects) = (HashMap::new(), Vec::new());
-        let outside =
-            files::traffic(&text).into_iter().filter(|(name, _, _)| files::leads_outside(name));
-        for (name, received, sent) in outside.take(MOST_INTERFACES) {
-            // An interface that never carried anything is not in use; counters that fell began
-            // anew.
-            if received == 0 && sent == 0 {
-                continue;
-            }
+        // An interface that never carried anything is not in use; counters that fell began anew.
+        let mut outside = files::traffic(&text);
+        outside.retain(|(name, received, sent)| {
+            judgement::leads_outside(name) && (*received > 0 || *sent > 0)
+        });
+        let left_out = outside.split_off(outside.len().min(MOST_INTERFACES));
+        if !left_out.is_empty() {
+            round.notes.push(limits::interfaces_left_out(left_out.len()));
+        }
+        for (name, received, sent) in outside {
             let subject = Subject::build("network", name, Some(&self.host_name));
             if let Some(&(received_before, sent_before)) = self.traffic.get(name)
                 && seconds > 0.0
@@ -417,6 +509,8 @@ impl Reader {
             latest.insert(name.to_owned(), (received, sent));
             subjects.push(subject);
         }
+        let name_of = |name: &str| Subject::build("network", name, Some(&self.host_name));
+        subjects.extend(left_out.iter().map(|(name, _, _)| name_of(name)));
         round.listings.push(Listing { kind: "network", subjects });
         self.traffic = latest;
     }
@@ -425,8 +519,13 @@ impl Reader {
         if self.processes.refresh().is_err() {
             return;
         }
-        round.observe(now, &self.host, "host.processes.count", self.processes.count as f64);
-        round.observe(now, &self.host, "host.processes.zombies", self.processes.zombies as f64);
+        if self.processes.hidden {
+            round.notes.push(limits::processes_hidden());
+        } else {
+            let (count, zombies) = (self.processes.count, self.processes.zombies);
+            round.observe(now, &self.host, "host.processes.count", count as f64);
+            round.observe(now, &self.host, "host.processes.zombies", zombies as f64);
+        }
         let (by_memory, by_cpu) = (self.processes.by_memory.clone(), self.processes.by_cpu.clone());
         round.facts = Some(Facts { by_memory, by_cpu, disks: Vec::new() });
     }

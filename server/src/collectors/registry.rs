@@ -1,8 +1,8 @@
 //! The registry: what a kind of collector declares, and the list of all of them.
 
-use std::{fmt::Debug, time::Duration};
+use std::{collections::BTreeSet, fmt::Debug, sync::Arc, time::Duration};
 
-use domain::signals::SignalGroup;
+use domain::{signals::SignalGroup, subject::Subject};
 
 use super::{
     collector::{CollectError, Collector, Listing},
@@ -84,6 +84,8 @@ pub struct Context {
     pub interval: Duration,
     /// Where PM2's apps are told to those who carry out commands.
     pub apps: Seen,
+    /// Disks that could be written in the run before.
+    pub written_disks: Arc<BTreeSet<Subject>>,
 }
 
 /// A value of the configuration that has the right form and can't be used.

@@ -21,6 +21,13 @@ pub enum Told {
     Gone(Vec<Subject>),
     /// What only a snapshot shows.
     Facts(Facts),
+    /// What a collector can't see or leaves out.
+    Notes {
+        /// Which collector.
+        name: String,
+        /// One sentence each.
+        notes: Vec<String>,
+    },
     /// Why a collector brings nothing, or `None` when it works again.
     Failing {
         /// Which collector.
@@ -44,6 +51,7 @@ pub async fn run(
     let mut ticker = tokio::time::interval(collector.interval().max(Duration::from_millis(100)));
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut failing = false;
+    let mut noted = Vec::new();
     loop {
         // What was told to stop reports nothing more: it would be missed for ever.
         tokio::select! {
@@ -70,6 +78,11 @@ pub async fn run(
                 if let Some(facts) = round.facts {
                     let _ = told.send(Told::Facts(facts)).await;
                 }
+                if round.notes != noted {
+                    noted.clone_from(&round.notes);
+                    let notes = Told::Notes { name: name.clone(), notes: round.notes };
+                    let _ = told.send(notes).await;
+                }
                 None
             }
             Ok(Ok(Err(error))) => Some(error.to_string()),
@@ -89,6 +102,9 @@ pub async fn run(
             }
             let _ = told.send(Told::Failing { name: name.clone(), problem }).await;
         }
+    }
+    if !noted.is_empty() {
+        let _ = told.send(Told::Notes { name: name.clone(), notes: Vec::new() }).await;
     }
     if failing {
         let _ = told.send(Told::Failing { name, problem: None }).await;

@@ -23,7 +23,7 @@ async fn a_real_host_is_measured_in_known_signals_with_their_units() {
     assert_eq!(value(&first, "host.cpu.used", "host:web-1"), None, "a difference needs two rounds");
     tokio::time::sleep(Duration::from_millis(300)).await;
     let round = collector.collect(Timestamp::from_secs(6)).await.unwrap();
-    for signal in ["host.cpu.used", "host.memory.used", "host.files.open"] {
+    for signal in ["host.cpu.used", "host.cpu.steal", "host.memory.used", "host.files.open"] {
         let share =
             value(&round, signal, "host:web-1").unwrap_or_else(|| panic!("{signal} is missing"));
         assert!((0.0..=100.0).contains(&share), "{signal} is {share}");
@@ -37,6 +37,7 @@ async fn a_real_host_is_measured_in_known_signals_with_their_units() {
             .is_some_and(|share| share > 0.0 && share <= 100.0)
     );
     assert!(value(&round, "disk.available", "disk:/@web-1").is_some_and(|bytes| bytes > 0.0));
+    assert_eq!(value(&round, "disk.read_only", "disk:/@web-1"), Some(0.0));
     for seen in &round.observations {
         assert_eq!(
             seen.unit,
@@ -160,7 +161,11 @@ async fn a_disk_that_is_mounted_filled_and_unmounted_is_seen_and_then_not_listed
     std::fs::write(folder.path().join("half"), vec![1; 512 * 1024]).unwrap();
     let mut collector = HostCollector::new("web-1", Duration::from_secs(5));
     let round = collector.collect(Timestamp::from_secs(1)).await.unwrap();
+    run("mount", &["-o", "remount,ro"]);
+    let read_only = collector.collect(Timestamp::from_secs(3)).await.unwrap();
     run("umount", &[]);
+    assert_eq!(value(&round, "disk.read_only", &subject), Some(0.0));
+    assert_eq!(value(&read_only, "disk.read_only", &subject), Some(1.0));
     assert_eq!(value(&round, "disk.used", &subject), Some(50.0));
     assert_eq!(value(&round, "disk.available", &subject), Some(512.0 * 1024.0));
     assert!(value(&round, "disk.inodes.used", &subject).is_some());

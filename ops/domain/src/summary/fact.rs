@@ -114,13 +114,14 @@ pub const FORESEEABLE: f64 = 7.0 * 86_400.0;
 
 /// Signals that are yes or no, or are told in words of their own: there is no usual value to
 /// compare with.
-pub const TOLD_IN_WORDS: [&str; 6] = [
+pub const TOLD_IN_WORDS: [&str; 7] = [
     "endpoint.up",
     "endpoint.status",
     "app.up",
     "pm2.up",
     "collector.failed",
     "endpoint.certificate.days_left",
+    "disk.read_only",
 ];
 
 /// A change at a scale at which it shows.
@@ -210,7 +211,7 @@ impl Topic {
             Self::EndpointDown
         } else if begins("endpoint.") {
             Self::EndpointSlow
-        } else if begins("disk.") {
+        } else if begins("disk.") && !begins("disk.read_only") {
             Self::Disk
         } else if begins("app.") || begins("pm2.") {
             Self::App

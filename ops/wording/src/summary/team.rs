@@ -131,6 +131,7 @@ pub(super) fn holds(fact: &Fact) -> String {
             format!("PM2 on {} does not answer", fact.subject.host().unwrap_or("this host"))
         }
         "collector.failed" => format!("{large} brings nothing"),
+        "disk.read_only" => format!("{large} can only be read; nothing can be written to it"),
         "app.restarts" => format!("{large} restarted {} in 10 minutes", times(fact.value)),
         "endpoint.certificate.days_left" if fact.value <= 0.0 => {
             format!("The certificate of {subject} has expired")
@@ -155,6 +156,7 @@ fn was(fact: &Fact, value: f64) -> String {
         "app.up" => format!("{large} was not running"),
         "pm2.up" => format!("PM2 on {} did not answer", fact.subject.host().unwrap_or("this host")),
         "collector.failed" => format!("{large} brought nothing"),
+        "disk.read_only" => format!("{large} could only be read"),
         "app.restarts" => format!("{large} restarted {} in 10 minutes", times(value)),
         "endpoint.certificate.days_left" => {
             format!("The certificate of {subject} was near its end")
@@ -222,6 +224,7 @@ fn cleared(fact: &Fact, over: bool) -> String {
         "endpoint.status" => ("is well again", "was well again"),
         "app.up" => ("runs again", "ran again"),
         "collector.failed" => ("works again", "worked again"),
+        "disk.read_only" => ("can be written again", "could be written again"),
         "app.restarts" => ("is steady again", "was steady again"),
         "endpoint.certificate.days_left" => ("is renewed", "was renewed"),
         _ => ("has recovered", "recovered"),

@@ -28,6 +28,7 @@ fn recovered(subject: &Subject, signal: &Signal) -> String {
         "app.up" => format!("{large} is running again"),
         "pm2.up" => format!("PM2 on {} answers again", subject.host().unwrap_or("this host")),
         "collector.failed" => format!("{large} works again"),
+        "disk.read_only" => format!("{large} can be written again"),
         _ => format!("{} is back to normal", named(subject, signal)),
     }
 }

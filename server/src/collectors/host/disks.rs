@@ -1,32 +1,32 @@
-//! Disks: which are mounted, and how full they are. A mount whose server is away lets every
-//! question about it hang: each such question is asked on a thread of its own, and never a second
-//! time while the first is open.
+//! Disks: how full they are, and whether they can be written. A mount whose server is away lets
+//! every question about it hang: each such question is asked on a thread of its own, and never a
+//! second time while the first is open.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    ffi::OsString,
-    os::unix::ffi::OsStringExt,
-    path::PathBuf,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fs,
+    io::ErrorKind,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
+use rustix::io::Errno;
 use tokio::{
     sync::oneshot::{self, error::TryRecvError},
     time::Instant,
 };
 
+use super::{
+    judgement::Class,
+    mounts::{self, Device},
+};
+
 /// More disks than this are not reported.
 const MOST: usize = 64;
-
-/// A mounted file system that holds data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mount {
-    /// Where it is mounted.
-    pub point: PathBuf,
-    /// Whether its answers come from somewhere else than this kernel.
-    pub remote: bool,
-}
+/// More places of one file system than this are not looked at.
+const MOST_POINTS: usize = 64;
 
 /// How full one is.
 #[derive(Clone, Copy, Debug)]
@@ -41,152 +41,92 @@ pub(super) struct Space {
     pub inodes_used: Option<f64>,
 }
 
-const PSEUDO: [&str; 36] = [
-    "autofs",
-    "binder",
-    "binfmt_misc",
-    "bpf",
-    "cgroup",
-    "cgroup2",
-    "configfs",
-    "cpuset",
-    "debugfs",
-    "devpts",
-    "devtmpfs",
-    "efivarfs",
-    "fuse.gvfsd-fuse",
-    "fuse.lxcfs",
-    "fuse.portal",
-    "fuse.snapfuse",
-    "fusectl",
-    "hugetlbfs",
-    "mqueue",
-    "nfsd",
-    "nsfs",
-    "proc",
-    "pstore",
-    "ramfs",
-    "resctrl",
-    "rpc_pipefs",
-    "securityfs",
-    "selinuxfs",
-    "smackfs",
-    "sysfs",
-    "tracefs",
-    "sockfs",
-    "pipefs",
-    "none",
-    "rootfs",
-    "devfs",
-];
-/// Images are always full.
-const IMAGES: [&str; 6] = ["squashfs", "iso9660", "erofs", "cramfs", "romfs", "udf"];
-const REMOTE: [&str; 12] = [
-    "nfs",
-    "nfs4",
-    "cifs",
-    "smb3",
-    "smbfs",
-    "9p",
-    "ceph",
-    "afs",
-    "glusterfs",
-    "lustre",
-    "virtiofs",
-    "ocfs2",
-];
-
-/// The mounts that are disks, from `/proc/self/mountinfo`: each device once, at its shortest mount
-/// point.
-pub(super) fn mounts(text: &str) -> Vec<Mount> {
-    // Of several mounts on one point only the last can be seen.
-    let mut by_point: HashMap<Vec<u8>, (String, Option<Mount>)> = HashMap::new();
-    for line in text.lines() {
-        if let Some((point, device, mount)) = mount(line) {
-            by_point.insert(point, (device, mount));
-        }
-    }
-    let mut by_device: BTreeMap<String, Mount> = BTreeMap::new();
-    for (device, mount) in by_point.into_values() {
-        let Some(mount) = mount else { continue };
-        let key = |mount: &Mount| (mount.point.as_os_str().len(), mount.point.clone());
-        match by_device.get(&device) {
-            Some(known) if key(known) <= key(&mount) => {}
-            _ => {
-                by_device.insert(device, mount);
-            }
-        }
-    }
-    let mut mounts: Vec<Mount> = by_device.into_values().collect();
-    mounts.sort_unstable_by(|a, b| a.point.cmp(&b.point));
-    mounts.truncate(MOST);
-    mounts
+/// A disk as a round found it.
+#[derive(Debug)]
+pub(super) struct Disk {
+    /// The place that names it.
+    pub point: PathBuf,
+    /// How full it is; `None` if that is not known now.
+    pub space: Option<Space>,
+    /// Whether something that is meant to be written can't be; `None` if that is not known now.
+    pub read_only: Option<bool>,
+    /// Whether this program may not look at a disk of this host.
+    pub denied: bool,
 }
 
-/// One line: mount point, device, and the mount if it is one to watch.
-fn mount(line: &str) -> Option<(Vec<u8>, String, Option<Mount>)> {
-    let (left, right) = line.split_once(" - ")?;
-    let mut left = left.split(' ');
-    let number = left.nth(2)?;
-    let point = unescaped(left.nth(1)?);
-    let read_only = left.next()?.split(',').any(|option| option == "ro");
-    let mut right = right.split(' ');
-    let (kind, source) = (right.next()?, right.next()?);
-    // The number is the same for all subvolumes of a file system, the source for all of its bind
-    // mounts.
-    let device = if source.starts_with("/dev/") { source.to_owned() } else { number.to_owned() };
-    let hidden = |prefix: &[u8]| {
-        point.starts_with(prefix) && matches!(point.get(prefix.len()), None | Some(b'/'))
-    };
-    let watched = !PSEUDO.contains(&kind)
-        && !IMAGES.contains(&kind)
-        && !hidden(b"/proc")
-        && !hidden(b"/sys")
-        && !hidden(b"/dev/pts")
-        // What a container's engine mounts over single files.
-        && ![&b"/etc/hosts"[..], b"/etc/hostname", b"/etc/resolv.conf", b"/dev"].contains(&&point[..])
-        // The layers of containers lie on a disk that is reported itself; a container's own root is
-        // its disk.
-        && (kind != "overlay" || point == b"/")
-        && !(kind == "tmpfs" && read_only);
-    let remote = REMOTE.contains(&kind) || kind.starts_with("fuse");
-    let mount =
-        watched.then(|| Mount { point: PathBuf::from(OsString::from_vec(point.clone())), remote });
-    Some((point, device, mount))
+/// The disks of a round.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Those that are reported.
+    pub disks: Vec<Disk>,
+    /// The places of those beyond the limit.
+    pub left_out: Vec<PathBuf>,
+    /// How many of each type of file system they are.
+    pub left_out_kinds: BTreeMap<String, usize>,
 }
 
-/// The kernel writes space, tab, line feed and backslash as a backslash and three octal digits.
-fn unescaped(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let octal = bytes.get(at + 1..at + 4).filter(|digits| {
-            byte == b'\\' && digits.iter().all(|digit| (b'0'..=b'7').contains(digit))
-        });
-        let value = octal.map(|digits| {
-            digits.iter().fold(0_u32, |value, digit| value * 8 + u32::from(digit - b'0'))
-        });
-        match value.and_then(|value| u8::try_from(value).ok()) {
-            Some(value) => {
-                plain.push(value);
-                at += 4;
+/// What was asked about one device, and what came back.
+#[derive(Clone, Debug)]
+enum Answer {
+    /// No place of it is a folder that shows it, or it has no size.
+    Nowhere,
+    /// The only places are out of reach for this program.
+    Denied,
+    /// The place that names it, and its space.
+    Space(PathBuf, Space),
+    /// The kernel answers with an error of the device.
+    Failed(PathBuf),
+}
+
+type Answers = Vec<(String, Answer)>;
+
+/// Open questions, and what is known from the rounds before.
+#[derive(Debug, Default)]
+pub(super) struct Disks {
+    /// The question about all local mounts at once: these do not hang in turn.
+    local: Option<oneshot::Receiver<Answers>>,
+    remote: HashMap<String, oneshot::Receiver<Answers>>,
+    /// The place that names a device: it stays, also when a shorter one is added.
+    names: HashMap<String, PathBuf>,
+    /// File systems, and places of them, that could be written in this run or in one before.
+    written: BTreeSet<(String, Option<PathBuf>)>,
+    /// File systems of unknown programs that had space once.
+    had_space: BTreeSet<String>,
+}
+
+/// Looks at the places of a device until one shows it.
+fn answer(device: &Device, name: Option<&Path>) -> Answer {
+    let mut denied = false;
+    let points = device.points.iter().map(|point| point.path.as_path());
+    let known = name.into_iter().filter(|name| points.clone().any(|point| point == *name));
+    for point in known.chain(points.clone()).take(MOST_POINTS) {
+        let data = match fs::metadata(point) {
+            Ok(data) => data,
+            Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => {
+                return Answer::Failed(point.to_owned());
             }
-            None => {
-                plain.push(byte);
-                at += 1;
+            Err(error) => {
+                denied |= error.kind() == ErrorKind::PermissionDenied;
+                continue;
             }
+        };
+        // Another mount may lie over a folder above it.
+        let number = (rustix::fs::major(data.dev()), rustix::fs::minor(data.dev()));
+        if !data.is_dir() || device.number.is_some_and(|expected| expected != number) {
+            continue;
         }
+        return match rustix::fs::statvfs(point) {
+            Ok(told) => {
+                space(&told).map_or(Answer::Nowhere, |space| Answer::Space(point.to_owned(), space))
+            }
+            Err(Errno::IO) => Answer::Failed(point.to_owned()),
+            Err(_) => continue,
+        };
     }
-    plain
+    if denied { Answer::Denied } else { Answer::Nowhere }
 }
 
-/// Asks the kernel; `None` if it is no directory, has no size or gives no answer.
-fn space(mount: &Mount) -> Option<Space> {
-    if !mount.point.is_dir() {
-        return None;
-    }
-    let told = rustix::fs::statvfs(&mount.point).ok()?;
+fn space(told: &rustix::fs::StatVfs) -> Option<Space> {
     let share = |used: u64, all: u64| (all > 0).then(|| used as f64 / all as f64 * 100.0);
     let used = told.f_blocks.saturating_sub(told.f_bfree);
     Some(Space {
@@ -197,138 +137,182 @@ fn space(mount: &Mount) -> Option<Space> {
     })
 }
 
-type Answers = Vec<(PathBuf, Option<Space>)>;
-
-/// The open questions.
-#[derive(Debug, Default)]
-pub(super) struct Disks {
-    /// All disks of this kernel are asked in one go.
-    local: Option<oneshot::Receiver<Answers>>,
-    /// The others each alone: any of them may hang.
-    remote: HashMap<PathBuf, oneshot::Receiver<Answers>>,
-}
-
-/// Not one of the runtime's threads: those are waited for when the program stops.
-fn ask(mounts: Vec<Mount>) -> Option<oneshot::Receiver<Answers>> {
-    let (answer, answers) = oneshot::channel();
+/// Asks about these on a thread of its own; `None` if there can be none.
+fn ask(devices: Vec<(Device, Option<PathBuf>)>) -> Option<oneshot::Receiver<Answers>> {
+    let (send, answers) = oneshot::channel();
     let question = move || {
-        let spaces = mounts
+        let answers = devices
             .into_iter()
-            .map(|mount| (space(&mount), mount.point))
-            .map(|(space, point)| (point, space))
+            .map(|(device, name)| {
+                let answer = answer(&device, name.as_deref());
+                (device.id, answer)
+            })
             .collect();
-        // Whoever asked may have given up.
-        let _ = answer.send(spaces);
+        // Nobody waits any more if the program is about to end.
+        let _ = send.send(answers);
     };
     thread::Builder::new().name("disks".to_owned()).stack_size(128 * 1024).spawn(question).ok()?;
     Some(answers)
 }
 
 impl Disks {
-    /// Asks about all mounts and gives the answers that come within `limit`. What stays open is
-    /// heard in a later round.
-    pub(super) async fn spaces(&mut self, mounts: &[Mount], limit: Duration) -> Answers {
+    /// Judges all file systems, asks about the disks among them, and gives what is known within
+    /// `limit`. What stays open is heard in a later round. `was_written` says whether a place was
+    /// a disk that could be written in a run before.
+    pub(super) async fn look(
+        &mut self,
+        devices: Vec<Device>,
+        fstab: &str,
+        was_written: impl Fn(&Path) -> bool,
+        limit: Duration,
+    ) -> Found {
+        self.remember(&devices, &was_written);
+        let mut watched: Vec<Device> =
+            devices.into_iter().filter(|device| self.is_watched(device, fstab)).collect();
+        let mut found = Found::default();
+        for device in watched.split_off(watched.len().min(MOST)) {
+            *found.left_out_kinds.entry(device.file_system.clone()).or_default() += 1;
+            found.left_out.extend(self.name(&device));
+        }
+        let mut answers: HashMap<String, Answer> =
+            self.answers(&watched, limit).await.into_iter().collect();
+        for device in watched {
+            let answer = answers.remove(&device.id);
+            match &answer {
+                Some(Answer::Space(point, _) | Answer::Failed(point)) => {
+                    self.names.insert(device.id.clone(), point.clone());
+                }
+                Some(Answer::Nowhere) => continue,
+                Some(Answer::Denied) | None => {}
+            }
+            let Some(point) = self.name(&device) else { continue };
+            let space = match answer {
+                Some(Answer::Space(_, space)) => Some(space),
+                _ => None,
+            };
+            if device.class == Class::Program && !self.has_space(&device.id, space) {
+                continue;
+            }
+            let broken = device.failed || matches!(answer, Some(Answer::Failed(_)));
+            // What the mounts say is known even where the device itself does not answer.
+            let read_only = broken || self.turned_read_only(&device, &point, fstab);
+            found.disks.push(Disk {
+                space,
+                read_only: Some(read_only).filter(|_| !matches!(answer, Some(Answer::Denied))),
+                denied: device.class == Class::Disk && matches!(answer, Some(Answer::Denied)),
+                point,
+            });
+        }
+        found
+    }
+
+    /// Keeps what could be written, and forgets what is not mounted any more.
+    fn remember(&mut self, devices: &[Device], was_written: &impl Fn(&Path) -> bool) {
+        let mounted: BTreeSet<&str> = devices.iter().map(|device| device.id.as_str()).collect();
+        self.written.retain(|(id, _)| mounted.contains(id.as_str()));
+        self.had_space.retain(|id| mounted.contains(id.as_str()));
+        self.names.retain(|id, name| {
+            devices.iter().any(|device| {
+                &device.id == id && device.points.iter().any(|point| &point.path == name)
+            })
+        });
+        for device in devices {
+            let before = device.points.iter().find(|point| was_written(&point.path));
+            if device.writable || before.is_some() {
+                self.written.insert((device.id.clone(), None));
+            }
+            if let Some(point) = before {
+                self.names.entry(device.id.clone()).or_insert_with(|| point.path.clone());
+            }
+            for point in device.points.iter().filter(|point| point.writable) {
+                self.written.insert((device.id.clone(), Some(point.path.clone())));
+            }
+        }
+    }
+
+    /// Whether it is a disk: it can be written, or it was meant to be. What can only be read from
+    /// the beginning is an image, and its fullness says nothing.
+    fn is_watched(&self, device: &Device, fstab: &str) -> bool {
+        let meant = |place| mounts::meant_writable(fstab, place, &device.file_system);
+        let was_written =
+            |place: Option<&PathBuf>| self.written.contains(&(device.id.clone(), place.cloned()));
+        // What a service was given of a memory disk, to read, is not its concern.
+        if device.class == Class::Memory {
+            return device.points.iter().any(|point| was_written(Some(&point.path)));
+        }
+        device.failed
+            || was_written(None)
+            || device.points.iter().any(|point| meant(&point.path) == Some(true))
+    }
+
+    fn turned_read_only(&self, device: &Device, point: &Path, fstab: &str) -> bool {
+        if mounts::meant_writable(fstab, point, &device.file_system) == Some(false) {
+            return false;
+        }
+        let mount = device.points.iter().find(|one| one.path == point);
+        let written = || self.written.contains(&(device.id.clone(), Some(point.to_owned())));
+        !device.writable || mount.is_some_and(|mount| !mount.writable) && written()
+    }
+
+    fn has_space(&mut self, id: &str, space: Option<Space>) -> bool {
+        if space.is_some_and(|space| space.used < 100.0) {
+            self.had_space.insert(id.to_owned());
+        }
+        self.had_space.contains(id)
+    }
+
+    /// The place that names a device: the one of the round before, or else the shortest.
+    fn name(&self, device: &Device) -> Option<PathBuf> {
+        let known = self.names.get(&device.id).cloned();
+        known.or_else(|| device.points.first().map(|point| point.path.clone()))
+    }
+
+    /// The answers that come within `limit`.
+    async fn answers(&mut self, devices: &[Device], limit: Duration) -> Answers {
         let until = Instant::now() + limit;
-        self.remote.retain(|point, open| {
-            mounts.iter().any(|mount| &mount.point == point)
+        let names = &self.names;
+        let question = |device: &Device| (device.clone(), names.get(&device.id).cloned());
+        self.remote.retain(|id, open| {
+            devices.iter().any(|device| &device.id == id)
                 || matches!(open.try_recv(), Err(TryRecvError::Empty))
         });
         if self.local.is_none() {
-            self.local = ask(mounts.iter().filter(|mount| !mount.remote).cloned().collect());
+            let local = devices.iter().filter(|device| !device.class.may_hang());
+            self.local = ask(local.map(question).collect());
         }
-        for mount in mounts.iter().filter(|mount| mount.remote) {
+        for device in devices.iter().filter(|device| device.class.may_hang()) {
             if self.remote.len() < MOST
-                && !self.remote.contains_key(&mount.point)
-                && let Some(open) = ask(vec![mount.clone()])
+                && !self.remote.contains_key(&device.id)
+                && let Some(open) = ask(vec![question(device)])
             {
-                self.remote.insert(mount.point.clone(), open);
+                self.remote.insert(device.id.clone(), open);
             }
         }
-        let mut spaces = Answers::new();
+        let mut answers = Answers::new();
         if let Some(open) = &mut self.local
             && let Ok(answer) = tokio::time::timeout_at(until, open).await
         {
             self.local = None;
-            spaces.extend(answer.unwrap_or_default());
+            answers.extend(answer.unwrap_or_default());
         }
-        for mount in mounts.iter().filter(|mount| mount.remote) {
-            if let Some(open) = self.remote.get_mut(&mount.point)
+        for device in devices.iter().filter(|device| device.class.may_hang()) {
+            if let Some(open) = self.remote.get_mut(&device.id)
                 && let Ok(answer) = tokio::time::timeout_at(until, open).await
             {
-                self.remote.remove(&mount.point);
-                spaces.extend(answer.unwrap_or_default());
+                self.remote.remove(&device.id);
+                answers.extend(answer.unwrap_or_default());
             }
         }
-        // An answer that was late may be about what is not mounted any more.
-        spaces.retain(|(point, _)| mounts.iter().any(|mount| &mount.point == point));
-        spaces
+        // An answer that was late may be about a place where it is not mounted any more.
+        answers.retain(|(id, answer)| match answer {
+            Answer::Space(point, _) | Answer::Failed(point) => devices.iter().any(|device| {
+                &device.id == id && device.points.iter().any(|one| &one.path == point)
+            }),
+            Answer::Nowhere | Answer::Denied => true,
+        });
+        answers
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn points(text: &str) -> Vec<String> {
-        mounts(text).iter().map(|mount| mount.point.to_string_lossy().into_owned()).collect()
-    }
-
-    #[test]
-    fn each_device_is_reported_once_at_its_shortest_mount_point() {
-        let text = "\
-22 27 0:21 / /proc rw,relatime - proc proc rw
-27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
-28 27 254:0 /srv/data /data rw - ext4 /dev/vda rw
-29 27 0:40 /@home /home/all rw shared:1 - btrfs /dev/sdb1 rw
-30 27 0:40 /@logs /logs rw shared:1 - btrfs /dev/sdb1 rw
-31 27 7:1 / /snap/core/1 ro - squashfs /dev/loop1 ro
-32 27 0:50 / /var/lib/docker/overlay2/x/merged rw - overlay overlay rw
-33 27 0:24 / /dev/shm rw - tmpfs tmpfs rw
-34 27 0:25 / /run/credentials/x ro - tmpfs none ro
-35 27 0:60 / /mnt/share rw - nfs4 server:/x rw";
-        assert_eq!(points(text), ["/", "/dev/shm", "/logs", "/mnt/share"]);
-        assert!(
-            mounts(text)
-                .iter()
-                .all(|mount| mount.remote == (mount.point.as_os_str() == "/mnt/share"))
-        );
-    }
-
-    #[test]
-    fn what_is_mounted_over_is_not_seen() {
-        let text =
-            "25 24 0:23 / /mnt/a rw - ext4 /dev/sda1 rw\n30 25 0:28 / /mnt/a rw - proc proc rw";
-        assert!(points(text).is_empty());
-    }
-
-    #[test]
-    fn hostile_mount_points_are_read_as_they_are() {
-        assert_eq!(
-            points("25 24 0:23 / /mnt/a\\040b\\012c\\134 rw - ext4 /dev/sda1 rw"),
-            ["/mnt/a b\nc\\"]
-        );
-        assert_eq!(unescaped("\\7 \\999 \\777 \\"), b"\\7 \\999 \\777 \\");
-        for broken in ["", " - ", "1 2 3", "1 2 3 4 5 6 - ", "- - - -"] {
-            assert!(points(broken).is_empty(), "{broken}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_question_that_hangs_is_not_asked_twice_and_holds_up_nobody() {
-        let mount = Mount { point: "/mnt/hangs".into(), remote: true };
-        let (_never, open) = oneshot::channel();
-        let mut disks = Disks::default();
-        disks.remote.insert(mount.point.clone(), open);
-        let root = Mount { point: "/".into(), remote: false };
-        for _ in 0..3 {
-            let spaces =
-                disks.spaces(&[root.clone(), mount.clone()], Duration::from_millis(300)).await;
-            assert_eq!(spaces.len(), 1);
-            assert_eq!(disks.remote.len(), 1);
-        }
-        // Unmounted while the question is open: it stays known, so that it is never asked again
-        // beside the first.
-        disks.spaces(std::slice::from_ref(&root), Duration::from_millis(300)).await;
-        assert_eq!(disks.remote.len(), 1);
-    }
-}
+mod tests;

@@ -15,16 +15,6 @@ pub(super) fn traffic(text: &str) -> Vec<(&str, u64, u64)> {
         .collect()
 }
 
-/// Whether an interface leads out of the machine: not the loopback, not one end of a container's or
-/// virtual machine's cable, whose traffic is counted a second time where it leaves.
-pub(super) fn leads_outside(name: &str) -> bool {
-    const INSIDE: [&str; 14] = [
-        "veth", "docker", "br-", "virbr", "vnet", "cni", "cali", "flannel", "cilium", "lxc", "lxd",
-        "dummy", "ifb", "nerdctl",
-    ];
-    name != "lo" && !INSIDE.iter().any(|prefix| name.starts_with(prefix))
-}
-
 /// Open files in percent of what the kernel allows, from `/proc/sys/fs/file-nr`: allocated, free,
 /// maximum.
 pub(super) fn open_files(text: &str) -> Option<f64> {
@@ -95,12 +85,6 @@ mod tests {
         let text = "Inter-|   Receive                                                |  Transmit\n face |bytes    packets\n\
                         lo: 10 1 0 0 0 0 0 0 10 1 0 0 0 0 0 0\n  eth0:5000 3 0 0 0 0 0 0 700 2 0 0 0 0 0 0\n broken: 1 2\n";
         assert_eq!(traffic(text), [("lo", 10, 10), ("eth0", 5000, 700)]);
-        assert!(
-            leads_outside("eth0")
-                && leads_outside("wg0")
-                && !leads_outside("lo")
-                && !leads_outside("veth12ab")
-        );
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use std::{
     fs::{self, File},
-    io::Read,
+    io::{ErrorKind, Read},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -32,6 +33,7 @@ struct Seen {
 /// The latest figures, and what the next ones are compared with.
 #[derive(Debug)]
 pub(super) struct Processes {
+    root: PathBuf,
     seen: HashMap<u32, Seen>,
     pass: u32,
     read_at: Option<Instant>,
@@ -39,6 +41,9 @@ pub(super) struct Processes {
     ticks_per_second: f64,
     found: Vec<ProcessFact>,
     text: Vec<u8>,
+    /// Whether processes of others are hidden from this program (`hidepid`): then how many there are
+    /// is not known, nor which use most.
+    pub hidden: bool,
     /// How many processes there are.
     pub count: usize,
     /// How many of them have ended and are not waited for.
@@ -51,7 +56,12 @@ pub(super) struct Processes {
 
 impl Processes {
     pub(super) fn new() -> Self {
+        Self::of("/proc".into())
+    }
+
+    fn of(root: PathBuf) -> Self {
         Self {
+            root,
             seen: HashMap::default(),
             pass: 0,
             read_at: None,
@@ -59,6 +69,7 @@ impl Processes {
             ticks_per_second: rustix::param::clock_ticks_per_second() as f64,
             found: Vec::new(),
             text: Vec::new(),
+            hidden: false,
             count: 0,
             zombies: 0,
             by_memory: Vec::new(),
@@ -77,7 +88,9 @@ impl Processes {
         self.pass = self.pass.wrapping_add(1);
         self.found.clear();
         let (mut count, mut zombies) = (0, 0);
-        for entry in fs::read_dir("/proc")? {
+        // The first process is always there, and everybody may look at it unless others are hidden.
+        let mut hidden = File::open(self.root.join("1/stat")).is_err();
+        for entry in fs::read_dir(&self.root)? {
             let Ok(entry) = entry else { continue };
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok())
             else {
@@ -89,11 +102,11 @@ impl Processes {
             }
             self.text.clear();
             // A process may end at any moment; then it is not one any more.
-            let path = format!("/proc/{pid}/stat");
-            if File::open(path)
-                .and_then(|file| file.take(4096).read_to_end(&mut self.text))
-                .is_err()
+            let path = entry.path().join("stat");
+            if let Err(error) =
+                File::open(path).and_then(|file| file.take(4096).read_to_end(&mut self.text))
             {
+                hidden |= error.kind() == ErrorKind::PermissionDenied;
                 count -= 1;
                 continue;
             }
@@ -124,6 +137,11 @@ impl Processes {
         }
         self.seen.retain(|_, seen| seen.pass == self.pass);
         (self.count, self.zombies, self.read_at) = (count, zombies, Some(now));
+        self.hidden = hidden;
+        if hidden {
+            (self.by_memory, self.by_cpu) = (Vec::new(), Vec::new());
+            return Ok(true);
+        }
         self.found.sort_unstable_by(|a, b| b.memory.cmp(&a.memory).then(a.pid.cmp(&b.pid)));
         self.by_memory =
             self.found.iter().filter(|process| process.memory > 0).take(TOP).cloned().collect();
@@ -131,5 +149,29 @@ impl Processes {
         self.by_cpu =
             self.found.iter().filter(|process| process.cpu > 0.0).take(TOP).cloned().collect();
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_others_are_hidden_nothing_is_counted_as_all() {
+        let root = tempfile::tempdir().unwrap();
+        let add = |pid: &str| {
+            let folder = root.path().join(pid);
+            fs::create_dir(&folder).unwrap();
+            let rest = "1 1 1 0 -1 4194560 9 0 0 0 7 5 0 0 20 0 1 0 900 1000000 321 18 1 1 0";
+            fs::write(folder.join("stat"), format!("{pid} (x) S {rest}")).unwrap();
+        };
+        add("42");
+        let mut processes = Processes::of(root.path().to_owned());
+        processes.refresh().unwrap();
+        assert!(processes.hidden && processes.by_memory.is_empty());
+        add("1");
+        processes.refresh().unwrap();
+        assert!(!processes.hidden && processes.by_memory.len() == 2);
+        assert_eq!(processes.count, 2);
     }
 }

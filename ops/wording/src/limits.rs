@@ -1,0 +1,72 @@
+//! What can't be seen, or is left out by a limit, told on the health page.
+
+use std::collections::BTreeMap;
+
+use crate::humanize;
+
+/// Disks beyond the limit, by the type of their file system.
+pub fn disks_left_out(kinds: &BTreeMap<String, usize>) -> String {
+    let count: usize = kinds.values().sum();
+    let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let (disks, are) = if count == 1 { ("1 disk", "is") } else { ("disks", "are") };
+    let disks = if count == 1 { disks.to_owned() } else { format!("{count} {disks}") };
+    format!(
+        "{disks} {are} left out ({}): there are more than Calm Ops watches on one host. Real disks come before memory disks.",
+        humanize::list(&kinds)
+    )
+}
+
+/// Network interfaces beyond the limit.
+pub fn interfaces_left_out(count: usize) -> String {
+    let (interfaces, are) = if count == 1 { ("interface", "is") } else { ("interfaces", "are") };
+    format!(
+        "{count} network {interfaces} {are} left out: there are more than Calm Ops watches on one host."
+    )
+}
+
+/// Disks that may not be looked at.
+pub fn disks_denied(mounts: &[String]) -> String {
+    let (disks, their) = if mounts.len() == 1 { ("disk", "it is") } else { ("disks", "they are") };
+    format!(
+        "Calm Ops may not look at the {disks} {}, so how full {their} is not known. Let its user search the folders on the way there.",
+        humanize::list(mounts)
+    )
+}
+
+/// Processes of others are hidden.
+pub fn processes_hidden() -> String {
+    "The system hides the processes of other users from Calm Ops (hidepid, or ProtectProc= of its service), so how many there are and which use most is not known. Add its user to the group that /proc is mounted with (gid=).".to_owned()
+}
+
+/// Files of the kernel that can't be read.
+pub fn kernel_files_unreadable(files: &[&str]) -> String {
+    let files: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
+    format!(
+        "Calm Ops can't read {}, so what they tell of this host is not known. ProcSubset= of its service may be the reason.",
+        humanize::list(&files)
+    )
+}
+
+/// The kernel does not tell how long programs wait.
+pub fn pressure_unknown() -> String {
+    "This kernel does not tell how long programs wait (pressure), so waiting for memory, processors or disks does not alert. Start it with psi=1.".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_counted_by_kind() {
+        let kinds = BTreeMap::from([("ext4".to_owned(), 1), ("tmpfs".to_owned(), 11)]);
+        assert!(
+            disks_left_out(&kinds).starts_with("12 disks are left out (1 ext4 and 11 tmpfs): ")
+        );
+        let one = BTreeMap::from([("tmpfs".to_owned(), 1)]);
+        assert!(disks_left_out(&one).starts_with("1 disk is left out (1 tmpfs): "));
+        assert!(interfaces_left_out(1).starts_with("1 network interface is left out: "));
+        assert!(
+            disks_denied(&["/a".to_owned(), "/b".to_owned()]).contains("the disks /a and /b, so")
+        );
+    }
+}
