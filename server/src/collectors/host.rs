@@ -1,5 +1,5 @@
-//! This host: CPU, memory, disks, network, processes. Sources are small files of the kernel; a round
-//! costs about a millisecond.
+//! This host: CPU, memory, disks, network, processes. Sources are small files of the kernel; a
+//! round costs about a millisecond.
 
 use std::{
     collections::{BTreeSet, HashMap},

@@ -70,8 +70,8 @@ pub(super) struct Found {
 enum Answer {
     /// No place of it is a folder that shows it, or it has no size.
     Nowhere,
-    /// The only places are out of reach for this program.
-    Denied,
+    /// It does not tell; `denied` where this program may not look.
+    Unknown { denied: bool },
     /// The place that names it, and its space.
     Space(PathBuf, Space),
     /// The kernel answers with an error of the device.
@@ -96,17 +96,19 @@ pub(super) struct Disks {
 
 /// Looks at the places of a device until one shows it.
 fn answer(device: &Device, name: Option<&Path>) -> Answer {
-    let mut denied = false;
+    let (mut unknown, mut denied) = (false, false);
+    // An error of another machine or of a program says nothing of a disk here.
+    let fails =
+        |error: Option<i32>| error == Some(Errno::IO.raw_os_error()) && !device.class.may_hang();
     let points = device.points.iter().map(|point| point.path.as_path());
     let known = name.into_iter().filter(|name| points.clone().any(|point| point == *name));
     for point in known.chain(points.clone()).take(MOST_POINTS) {
         let data = match fs::metadata(point) {
             Ok(data) => data,
-            Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => {
-                return Answer::Failed(point.to_owned());
-            }
+            Err(error) if fails(error.raw_os_error()) => return Answer::Failed(point.to_owned()),
             Err(error) => {
                 denied |= error.kind() == ErrorKind::PermissionDenied;
+                unknown |= !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
                 continue;
             }
         };
@@ -119,11 +121,11 @@ fn answer(device: &Device, name: Option<&Path>) -> Answer {
             Ok(told) => {
                 space(&told).map_or(Answer::Nowhere, |space| Answer::Space(point.to_owned(), space))
             }
-            Err(Errno::IO) => Answer::Failed(point.to_owned()),
-            Err(_) => continue,
+            Err(error) if fails(Some(error.raw_os_error())) => Answer::Failed(point.to_owned()),
+            Err(_) => Answer::Unknown { denied: false },
         };
     }
-    if denied { Answer::Denied } else { Answer::Nowhere }
+    if unknown { Answer::Unknown { denied } } else { Answer::Nowhere }
 }
 
 fn space(told: &rustix::fs::StatVfs) -> Option<Space> {
@@ -183,7 +185,7 @@ impl Disks {
                     self.names.insert(device.id.clone(), point.clone());
                 }
                 Some(Answer::Nowhere) => continue,
-                Some(Answer::Denied) | None => {}
+                Some(Answer::Unknown { .. }) | None => {}
             }
             let Some(point) = self.name(&device) else { continue };
             let space = match answer {
@@ -196,10 +198,11 @@ impl Disks {
             let broken = device.failed || matches!(answer, Some(Answer::Failed(_)));
             // What the mounts say is known even where the device itself does not answer.
             let read_only = broken || self.turned_read_only(&device, &point, fstab);
+            let denied = matches!(answer, Some(Answer::Unknown { denied: true }));
             found.disks.push(Disk {
                 space,
-                read_only: Some(read_only).filter(|_| !matches!(answer, Some(Answer::Denied))),
-                denied: device.class == Class::Disk && matches!(answer, Some(Answer::Denied)),
+                read_only: Some(read_only).filter(|_| !denied),
+                denied: denied && device.class == Class::Disk,
                 point,
             });
         }
@@ -308,7 +311,7 @@ impl Disks {
             Answer::Space(point, _) | Answer::Failed(point) => devices.iter().any(|device| {
                 &device.id == id && device.points.iter().any(|one| &one.path == point)
             }),
-            Answer::Nowhere | Answer::Denied => true,
+            Answer::Nowhere | Answer::Unknown { .. } => true,
         });
         answers
     }

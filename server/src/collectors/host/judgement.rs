@@ -179,8 +179,8 @@ const OWNED_MEMORY: &[&str] = &[
     "/var/lib/docker/",
 ];
 
-/// Interfaces of containers and virtual machines, of bridges and of tunnels of the kernel: what they
-/// carry is counted a second time where it leaves the host.
+/// Interfaces of containers and virtual machines, of bridges and of tunnels of the kernel: what
+/// they carry is counted a second time where it leaves the host.
 const INSIDE: &[&str] = &[
     "azv",
     "br-",

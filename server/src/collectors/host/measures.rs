@@ -66,7 +66,8 @@ fn reclaimable(arcstats: &str) -> u64 {
 /// Ticks of all processors together since the start, from `/proc/stat`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Ticks {
-    /// user, nice, system, idle, iowait, irq, softirq, steal: user and nice hold the time of guests.
+    /// user, nice, system, idle, iowait, irq, softirq, steal. User and nice hold the time of
+    /// guests.
     fields: [u64; 8],
     /// How many processors there are.
     pub processors: usize,

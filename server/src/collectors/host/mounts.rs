@@ -1,10 +1,10 @@
-//! What is mounted, from `/proc/self/mountinfo` and `/etc/fstab`. The text is hostile: what does not
-//! parse is not there.
+//! What is mounted, from `/proc/self/mountinfo` and `/etc/fstab`. The text is hostile: what does
+//! not parse is not there.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    ffi::OsString,
-    os::unix::ffi::OsStringExt,
+    ffi::{OsStr, OsString},
+    os::unix::ffi::{OsStrExt, OsStringExt},
     path::{Path, PathBuf},
 };
 
@@ -130,7 +130,7 @@ pub(super) fn meant_writable(fstab: &str, place: &Path, file_system: &str) -> Op
     lines.find_map(|line| {
         let mut fields = line.split_ascii_whitespace();
         let (source, point) = (fields.next()?, unescaped(fields.next()?));
-        if PathBuf::from(OsString::from_vec(point.clone())) != place {
+        if OsStr::from_bytes(&point) != place.as_os_str() {
             return None;
         }
         let types = fields.next()?;

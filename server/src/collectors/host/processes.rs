@@ -41,8 +41,8 @@ pub(super) struct Processes {
     ticks_per_second: f64,
     found: Vec<ProcessFact>,
     text: Vec<u8>,
-    /// Whether processes of others are hidden from this program (`hidepid`): then how many there are
-    /// is not known, nor which use most.
+    /// Whether processes of others are hidden from this program (`hidepid`): then how many there
+    /// are is not known, nor which use most.
     pub hidden: bool,
     /// How many processes there are.
     pub count: usize,

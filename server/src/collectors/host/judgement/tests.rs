@@ -3,18 +3,20 @@
 use super::{super::mounts::devices, *};
 
 /// The class and whether it can be written; `None` where it is no disk at all.
-fn judged(line: &str) -> Option<(Class, bool)> {
+type Judged = Option<(Class, bool)>;
+
+fn judged(line: &str) -> Judged {
     devices(line).pop().map(|device| (device.class, device.writable && !device.failed))
 }
 
-const DISK: Option<(Class, bool)> = Some((Class::Disk, true));
+const DISK: Judged = Some((Class::Disk, true));
 /// Judged neither by fullness nor as read-only, unless it could be written before.
-const READ_ONLY: Option<(Class, bool)> = Some((Class::Disk, false));
-const ROOT_OF_A_CONTAINER: Option<(Class, bool)> = Some((Class::Layers, true));
-const REMOTE: Option<(Class, bool)> = Some((Class::Remote, true));
-const PROGRAM: Option<(Class, bool)> = Some((Class::Program, true));
-const MEMORY: Option<(Class, bool)> = Some((Class::Memory, true));
-const NONE: Option<(Class, bool)> = None;
+const READ_ONLY: Judged = Some((Class::Disk, false));
+const ROOT_OF_A_CONTAINER: Judged = Some((Class::Layers, true));
+const REMOTE: Judged = Some((Class::Remote, true));
+const PROGRAM: Judged = Some((Class::Program, true));
+const MEMORY: Judged = Some((Class::Memory, true));
+const NONE: Judged = None;
 
 const ID: &str = "3f29a0c4b18e4d27a65c90e1f7b3d8426a1c5e0f9b7d2384c6e8a0f1d3b59c72";
 
@@ -33,7 +35,7 @@ fn mounts_of_real_systems_are_judged() {
     let zfs_layer = format!(
         "800 30 0:99 / /var/lib/docker/zfs/graph/{ID} rw,relatime - zfs rpool/docker/{ID} rw,xattr,noacl"
     );
-    let cases: &[(&str, &str, Option<(Class, bool)>)] = &[
+    let cases: &[(&str, &str, Judged)] = &[
         (
             "a server",
             "26 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro",
