@@ -1,15 +1,30 @@
 //! Serves connections: lean, with time limits, and with an end in good order while streams are
 //! open.
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use axum::{Router, body::Body};
-use hyper::{body::Incoming, server::conn::http1::Builder};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use bytes::Bytes;
+use http::{HeaderValue, header};
+use hyper::{
+    body::{Body as HttpBody, Frame, Incoming, SizeHint},
+    server::conn::{http1, http2},
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::graceful::GracefulConnection,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
-    sync::Semaphore,
+    sync::{Semaphore, watch},
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -17,8 +32,18 @@ use tower::ServiceExt as _;
 
 use crate::http::{client_info::Peer, tls};
 
-/// A client that has not sent its headers by then is cut off.
+/// A client that has not sent its first request by then is cut off.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// A connection that has been answered stays open this long without a request: longer than proxies
+/// keep theirs (nginx 60 s, Caddy 2 min, Google's load balancer 10 min), so that none sends a
+/// request into a connection that is just being closed.
+const IDLE: Duration = Duration::from_secs(620);
+/// The most connections that are kept for so long; the others get [`HEADERS_WITHIN`].
+const MOST_IDLE: usize = 256;
+/// How long the end of an idle connection may take.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+/// The most requests that one connection may have open at a time.
+const MOST_STREAMS: u32 = 100;
 /// How long requests that are being answered may take once the server stops.
 const FINISH_WITHIN: Duration = Duration::from_millis(1_500);
 
@@ -32,9 +57,8 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(most));
+    let idle = Arc::new(Semaphore::new(MOST_IDLE));
     let connections = TaskTracker::new();
-    let mut builder = Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN).max_buf_size(64 * 1024);
     loop {
         let place = tokio::select! {
             () = stop.cancelled() => break,
@@ -55,20 +79,24 @@ pub async fn serve(
             }
         };
         let _ = stream.set_nodelay(true);
-        let (router, stop, builder, tls) =
-            (router.clone(), stop.clone(), builder.clone(), tls.clone());
+        let (tls, stop) = (tls.clone(), stop.clone());
+        let talk = Talk { router: router.clone(), idle: Arc::clone(&idle), stop: stop.clone() };
         connections.spawn(async move {
             // Apart in memory, because most connections are of one kind, and would take the place
             // of the larger one.
             match tls {
-                None => Box::pin(talk(stream, Peer::new(address, false), &builder, router, stop)).await,
+                None => Box::pin(talk.http1(stream, Peer::new(address, false))).await,
                 Some(tls) => {
                     let shaken = tokio::select! {
                         () = stop.cancelled() => return,
                         shaken = tokio::time::timeout(HEADERS_WITHIN, tls.accept(stream)) => shaken.unwrap_or_else(|_| Err(tls::too_slow())),
                     };
+                    let peer = Peer::new(address, true);
                     match shaken {
-                        Ok(stream) => Box::pin(talk(stream, Peer::new(address, true), &builder, router, stop)).await,
+                        Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2) => {
+                            Box::pin(talk.http2(stream, peer)).await;
+                        }
+                        Ok(stream) => Box::pin(talk.http1(stream, peer)).await,
                         Err(error) => tracing::trace!(%error, "a connection ended before it began"),
                     }
                 }
@@ -83,30 +111,146 @@ pub async fn serve(
     Ok(())
 }
 
-/// One connection, from its first request to its end.
-async fn talk<S>(stream: S, peer: Peer, builder: &Builder, router: Router, stop: CancellationToken)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        let router = router.clone();
-        request.extensions_mut().insert(peer);
-        async move {
-            Ok::<_, Infallible>(
-                router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}),
-            )
+/// Requests of one connection.
+#[derive(Clone, Copy, Debug, Default)]
+struct Requests {
+    /// How many are being answered.
+    open: usize,
+    /// Whether there was one before.
+    any: bool,
+}
+
+/// A request that is being answered, until the last of its answer is handed over.
+struct Answering(watch::Sender<Requests>);
+
+impl Answering {
+    fn begin(requests: &watch::Sender<Requests>) -> Self {
+        requests.send_modify(|now| *now = Requests { open: now.open + 1, any: true });
+        Self(requests.clone())
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.send_modify(|now| now.open = now.open.saturating_sub(1));
+    }
+}
+
+/// A body that holds its request open.
+struct Answer {
+    body: Body,
+    _answering: Answering,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.get_mut().body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// What every connection is served with.
+struct Talk {
+    router: Router,
+    idle: Arc<Semaphore>,
+    stop: CancellationToken,
+}
+
+/// Answers one request.
+async fn answer(
+    router: Router,
+    peer: Peer,
+    answering: Answering,
+    mut request: hyper::Request<Incoming>,
+) -> Result<hyper::Response<Answer>, Infallible> {
+    request.extensions_mut().insert(peer);
+    // HTTP/2 names the host in the address alone.
+    if !request.headers().contains_key(header::HOST)
+        && let Some(host) = request.uri().authority()
+        && let Ok(host) = HeaderValue::from_str(host.as_str())
+    {
+        request.headers_mut().insert(header::HOST, host);
+    }
+    let answer =
+        router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {});
+    Ok(answer.map(|body| Answer { body, _answering: answering }))
+}
+
+impl Talk {
+    /// One connection, from its first request to its end.
+    async fn http1<S>(self, stream: S, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (requests, seen) = watch::channel(Requests::default());
+        let router = self.router.clone();
+        let service = hyper::service::service_fn(move |request| {
+            answer(router.clone(), peer, Answering::begin(&requests), request)
+        });
+        let connection = http1::Builder::new()
+            .max_buf_size(64 * 1024)
+            .serve_connection(TokioIo::new(stream), service);
+        self.drive(connection, seen).await;
+    }
+
+    /// The same in HTTP/2.
+    async fn http2<S>(self, stream: S, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (requests, seen) = watch::channel(Requests::default());
+        let router = self.router.clone();
+        let service = hyper::service::service_fn(move |request| {
+            answer(router.clone(), peer, Answering::begin(&requests), request)
+        });
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MOST_STREAMS)
+            .max_send_buf_size(64 * 1024)
+            .serve_connection(TokioIo::new(stream), service);
+        self.drive(connection, seen).await;
+    }
+
+    /// Carries a connection on until its end, the end of the program, or the end of its patience.
+    async fn drive<C>(self, connection: C, mut requests: watch::Receiver<Requests>)
+    where
+        C: GracefulConnection<Error = hyper::Error>,
+    {
+        tokio::pin!(connection);
+        let outcome = loop {
+            let Requests { open, any } = *requests.borrow_and_update();
+            // Given back as soon as a request comes.
+            let kept = (open == 0 && any).then(|| self.idle.try_acquire().ok()).flatten();
+            let patience = if kept.is_some() { IDLE } else { HEADERS_WITHIN };
+            tokio::select! {
+                outcome = connection.as_mut() => break outcome,
+                () = self.stop.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    break connection.await;
+                }
+                Ok(()) = requests.changed() => {}
+                () = tokio::time::sleep(patience), if open == 0 => {
+                    connection.as_mut().graceful_shutdown();
+                    let ended = tokio::time::timeout(CLOSE_WITHIN, connection).await;
+                    break ended.unwrap_or(Ok(()));
+                }
+            }
+        };
+        if let Err(error) = outcome {
+            tracing::trace!(%error, "a connection ended early");
         }
-    });
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
-    let outcome = tokio::select! {
-        outcome = connection.as_mut() => outcome,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = outcome {
-        tracing::trace!(%error, "a connection ended early");
     }
 }

@@ -137,7 +137,7 @@ fn behind_a_named_proxy_the_public_name_is_known_and_from_others_it_is_not_belie
         );
         let came = program.request("POST", "/api/people/sign-in", &safe, &body).unwrap();
         assert!(
-            came.head.contains("__Host-calm_session=") && came.head.contains("; Secure"),
+            came.head.contains("__Host-calm_session_") && came.head.contains("; Secure"),
             "{came:?}"
         );
         let read = |cookie: &str| {
