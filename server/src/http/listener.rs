@@ -41,7 +41,7 @@ const IDLE: Duration = Duration::from_secs(620);
 /// The most connections that are kept for so long; the others get [`HEADERS_WITHIN`].
 const MOST_IDLE: usize = 256;
 /// How long the end of an idle connection may take.
-const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+const CLOSE_WITHIN: Duration = Duration::from_millis(250);
 /// The most requests that one connection may have open at a time.
 const MOST_STREAMS: u32 = 100;
 /// How long requests that are being answered may take once the server stops.
@@ -80,7 +80,9 @@ pub async fn serve(
         };
         let _ = stream.set_nodelay(true);
         let (tls, stop) = (tls.clone(), stop.clone());
-        let talk = Talk { router: router.clone(), idle: Arc::clone(&idle), stop: stop.clone() };
+        let patience = Patience { headers: HEADERS_WITHIN, idle: IDLE };
+        let talk =
+            Talk { router: router.clone(), patience, idle: Arc::clone(&idle), stop: stop.clone() };
         connections.spawn(async move {
             // Apart in memory, because most connections are of one kind, and would take the place
             // of the larger one.
@@ -162,9 +164,19 @@ impl HttpBody for Answer {
     }
 }
 
+/// How long a connection may wait for its client.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// For the first request, and for a next one where too many are kept.
+    headers: Duration,
+    /// For a next request.
+    idle: Duration,
+}
+
 /// What every connection is served with.
 struct Talk {
     router: Router,
+    patience: Patience,
     idle: Arc<Semaphore>,
     stop: CancellationToken,
 }
@@ -234,7 +246,7 @@ impl Talk {
             let Requests { open, any } = *requests.borrow_and_update();
             // Given back as soon as a request comes.
             let kept = (open == 0 && any).then(|| self.idle.try_acquire().ok()).flatten();
-            let patience = if kept.is_some() { IDLE } else { HEADERS_WITHIN };
+            let patience = if kept.is_some() { self.patience.idle } else { self.patience.headers };
             tokio::select! {
                 outcome = connection.as_mut() => break outcome,
                 () = self.stop.cancelled() => {
@@ -252,5 +264,62 @@ impl Talk {
         if let Err(error) = outcome {
             tracing::trace!(%error, "a connection ended early");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+
+    use super::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    /// A connection to a server that is patient for `idle`, and to `places` such at a time.
+    fn connect(idle: &Arc<Semaphore>, stop: &CancellationToken) -> DuplexStream {
+        let (here, there) = tokio::io::duplex(4096);
+        let patience =
+            Patience { headers: Duration::from_millis(40), idle: Duration::from_secs(20) };
+        let router = Router::new().route("/", get(|| async { "fine" }));
+        let talk = Talk { router, patience, idle: Arc::clone(idle), stop: stop.clone() };
+        tokio::spawn(talk.http1(there, Peer::default()));
+        here
+    }
+
+    async fn ask(stream: &mut DuplexStream) -> String {
+        stream.write_all(REQUEST).await.unwrap();
+        let mut answer = vec![0; 4096];
+        let length = stream.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    }
+
+    /// Whether it is closed much later than the patience for a first request ends.
+    async fn is_closed(stream: &mut DuplexStream) -> bool {
+        let read = tokio::time::timeout(Duration::from_millis(600), stream.read_u8());
+        matches!(read.await, Ok(Err(_)))
+    }
+
+    #[tokio::test]
+    async fn what_was_answered_is_kept_and_what_never_asked_is_not() {
+        let (idle, stop) = (Arc::new(Semaphore::new(1)), CancellationToken::new());
+        assert!(is_closed(&mut connect(&idle, &stop)).await, "nothing was asked");
+        let mut slow = connect(&idle, &stop);
+        slow.write_all(&REQUEST[..9]).await.unwrap();
+        assert!(is_closed(&mut slow).await, "a request that does not end");
+
+        let mut kept = connect(&idle, &stop);
+        let answer = ask(&mut kept).await;
+        assert!(answer.contains("content-length: 4") && answer.ends_with("fine"), "{answer}");
+        assert!(!is_closed(&mut kept).await);
+        // There is no room for a second one.
+        let mut other = connect(&idle, &stop);
+        assert!(ask(&mut other).await.ends_with("fine"));
+        assert!(is_closed(&mut other).await);
+        assert!(ask(&mut kept).await.ends_with("fine"), "it is answered again");
+
+        stop.cancel();
+        assert!(is_closed(&mut kept).await);
+        assert_eq!(idle.available_permits(), 1);
     }
 }

@@ -18,7 +18,7 @@ use crate::store::error::StoreError;
 /// How long a lease holds, in seconds: a program that was killed keeps another one waiting so long.
 const HOLDS: f64 = 10.0;
 /// How often it is renewed.
-const RENEW_EVERY: Duration = Duration::from_secs(2);
+const RENEW_EVERY: Duration = Duration::from_secs(1);
 /// How long a program that wants to serve waits: longer than a lease of a dead one holds.
 const WAIT: Duration = Duration::from_secs(13);
 /// How often it looks meanwhile.
