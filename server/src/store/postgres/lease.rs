@@ -11,6 +11,7 @@ use std::{
 
 use domain::error::DatabaseFault;
 use sqlx::{PgConnection, PgPool};
+use tokio::sync::Mutex;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::store::error::StoreError;
@@ -19,6 +20,8 @@ use crate::store::error::StoreError;
 const HOLDS: f64 = 10.0;
 /// How often it is renewed.
 const RENEW_EVERY: Duration = Duration::from_secs(1);
+/// How long renewing it may take.
+const RENEW_WITHIN: Duration = Duration::from_secs(3);
 /// How long a program that wants to serve waits: longer than a lease of a dead one holds.
 const WAIT: Duration = Duration::from_secs(13);
 /// How often it looks meanwhile.
@@ -48,6 +51,8 @@ pub(super) struct Lease {
 struct Held {
     pool: PgPool,
     epoch: AtomicI64,
+    /// Whether it was given up: then it is not renewed any more.
+    given_up: Mutex<bool>,
 }
 
 impl Lease {
@@ -67,7 +72,8 @@ impl Lease {
             until = Some(now);
             tokio::time::sleep(LOOK_EVERY).await;
         };
-        let held = Arc::new(Held { pool, epoch: AtomicI64::new(epoch) });
+        let held =
+            Arc::new(Held { pool, epoch: AtomicI64::new(epoch), given_up: Mutex::default() });
         let stop = CancellationToken::new();
         tokio::spawn(Arc::clone(&held).keep(stop.clone()));
         Ok(Self { held, _renewed: stop.drop_guard() })
@@ -79,13 +85,13 @@ impl Lease {
         if self.held.holds(connection).await? {
             return Ok(());
         }
-        let Some(epoch) = taken(&self.held.pool).await? else {
-            return Err(DatabaseFault::TakenOver.into());
-        };
-        self.held.epoch.store(epoch, Ordering::Release);
-        tracing::warn!(
-            "another Calm Ops served from the database and ended; this one serves again"
-        );
+        if let Some(epoch) = taken(&self.held.pool).await? {
+            self.held.epoch.store(epoch, Ordering::Release);
+            tracing::warn!(
+                "another Calm Ops served from the database and ended; this one serves again"
+            );
+        }
+        // Another change of this program may have been quicker.
         if self.held.holds(connection).await? {
             return Ok(());
         }
@@ -117,11 +123,10 @@ impl Held {
                 () = stop.cancelled() => break,
                 () = tokio::time::sleep(RENEW_EVERY) => {}
             }
-            let epoch = self.epoch.load(Ordering::Acquire);
-            let renewed = sqlx::query(RENEW).bind(HOLDS).bind(epoch).execute(&self.pool);
+            let renewed = tokio::time::timeout(RENEW_WITHIN, self.renew());
             tokio::select! {
                 () = stop.cancelled() => break,
-                renewed = tokio::time::timeout(RENEW_EVERY * 2, renewed) => {
+                renewed = renewed => {
                     if let Ok(Err(error)) = renewed {
                         tracing::debug!(%error, "the lease of the database could not be renewed; it is tried again");
                     }
@@ -131,9 +136,21 @@ impl Held {
         self.give_up().await;
     }
 
+    async fn renew(&self) -> sqlx::Result<()> {
+        let given_up = self.given_up.lock().await;
+        if !*given_up {
+            let epoch = self.epoch.load(Ordering::Acquire);
+            sqlx::query(RENEW).bind(HOLDS).bind(epoch).execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+
     async fn give_up(&self) {
-        let epoch = self.epoch.load(Ordering::Acquire);
-        let given = sqlx::query(GIVE_UP).bind(epoch).execute(&self.pool);
+        let given = async {
+            *self.given_up.lock().await = true;
+            let epoch = self.epoch.load(Ordering::Acquire);
+            sqlx::query(GIVE_UP).bind(epoch).execute(&self.pool).await
+        };
         // Without it another program waits until the lease is over.
         let _ = tokio::time::timeout(LEAVE_WITHIN, given).await;
     }
