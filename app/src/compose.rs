@@ -173,6 +173,7 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         commands: _,
         names,
         reader: _,
+        trouble: _,
     } = page;
     let mut guides = Vec::<Guide>::new();
     let mut next = None;

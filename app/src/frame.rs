@@ -98,7 +98,7 @@ fn places() -> AnyView {
             </nav>
             // The settings are a document of their own: they are there without Wasm.
             <a class="me" href="/ops/settings" rel="external">"Settings"</a>
-            {live_mark(checked_at)}
+            {live_mark(checked_at, move || path.get())}
         </header>
     }
     .into_any()

@@ -177,6 +177,17 @@ pub fn sign_in(assets: &Assets, page: &SignInPage) -> String {
     document(assets, "Sign in", true, false, inside.into_any())
 }
 
+/// The page that stands where another one can't: what is wrong, and what to do.
+pub fn problem(assets: &Assets, title: &str, detail: &str) -> String {
+    let inside = view! {
+        <h1>"This can't be shown"</h1>
+        <p class="lead">{detail.to_owned()}</p>
+        <p class="quiet">"What is watched is watched on."</p>
+        <p><a class="button" href="/ops/health">"Go to the health page"</a></p>
+    };
+    document(assets, title, false, false, inside.into_any())
+}
+
 /// The page behind an invitation.
 pub fn join(assets: &Assets, page: &JoinPage) -> String {
     let Some(role) = page.role else {

@@ -9,7 +9,10 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use crate::clock::{self, Clock};
+use crate::{
+    clock::{self, Clock},
+    problem::SIGN_IN,
+};
 
 #[cfg(feature = "hydrate")]
 mod patch;
@@ -31,6 +34,8 @@ pub(crate) enum Link {
     Live,
     /// It dropped; it is being opened again.
     Lost,
+    /// The sign-in has ended.
+    SignedOut,
 }
 
 /// Something that the journal said: to which incident, if any.
@@ -47,7 +52,7 @@ pub(crate) struct News {
 pub(crate) struct Live {
     pub clock: Clock,
     pub link: RwSignal<Link>,
-    /// When the last event came.
+    /// When the last event came, or what is shown was asked for without the stream.
     pub heard: RwSignal<Option<Timestamp>>,
     pub news: RwSignal<Option<News>>,
     #[cfg(feature = "hydrate")]
@@ -140,31 +145,43 @@ pub(crate) fn soon(waiting: StoredValue<bool>, action: impl Fn() + 'static) {
 }
 
 /// The mark that says whether the page is live, with the age of the last event.
-pub(crate) fn live_mark(checked_at: Signal<Option<Timestamp>>) -> AnyView {
+pub(crate) fn live_mark(
+    checked_at: Signal<Option<Timestamp>>,
+    path: impl Fn() -> String + Send + Sync + 'static,
+) -> AnyView {
     let live = live();
     let class = move || match live.link.get() {
         Link::Starting => "live starting",
         Link::Live => "live on",
-        Link::Lost => "live lost",
+        Link::Lost | Link::SignedOut => "live lost",
     };
     let word = move || match live.link.get() {
         Link::Starting => "As of ",
         Link::Live => "Live",
         Link::Lost => "Not live, trying again. Figures are from ",
+        Link::SignedOut => "You are signed out. Figures are from ",
     };
     let age = move || match (live.link.get(), live.clock.get(), live.heard.get()) {
         (Link::Starting, _, _) => {
             checked_at.get().map_or_else(|| "now".to_owned(), clock::utc_short)
         }
         (Link::Live, Some(now), Some(heard)) => format!(", last event {}", clock::ago(heard, now)),
-        (Link::Lost, Some(now), Some(heard)) => clock::ago(heard, now),
-        (Link::Lost, _, None) => "when this page was loaded".to_owned(),
-        (Link::Live, _, None) | (Link::Live | Link::Lost, None, _) => String::new(),
+        (Link::Lost | Link::SignedOut, Some(now), Some(heard)) => clock::ago(heard, now),
+        (Link::Lost | Link::SignedOut, _, None) => "when this page was loaded".to_owned(),
+        (Link::Live, _, None) | (Link::Live | Link::Lost | Link::SignedOut, None, _) => {
+            String::new()
+        }
+    };
+    let sign_in = move || {
+        (live.link.get() == Link::SignedOut).then(|| {
+            let href = format!("{SIGN_IN}{}", path());
+            view! { " " <a href=href rel="external">"Sign in"</a> }
+        })
     };
     view! {
         <p class=class>
             <i aria-hidden="true"></i>
-            <span><span aria-live="polite">{word}</span><span class="age">{age}</span></span>
+            <span><span aria-live="polite">{word}</span><span class="age">{age}</span>{sign_in}</span>
         </p>
     }
     .into_any()

@@ -65,5 +65,6 @@ pub(crate) fn page(incident: Incident) -> IncidentPage {
         commands: commands::view::CommandsState::Ready,
         names: domain::actor::Names::default(),
         reader: None,
+        trouble: None,
     }
 }

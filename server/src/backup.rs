@@ -431,6 +431,7 @@ pub async fn restore(file: &Path, to: &Where, now: Timestamp) -> Result<Restored
             let store = PostgresStore::connect_alone(url).await?;
             let backup = proved.head;
             let head = fill(&store, file, proved, 0, now).await?;
+            store.leave().await;
             Ok(Restored { backup, head, kept: None })
         }
         Where::Sqlite { path } => restore_file(file, path, proved, now).await,

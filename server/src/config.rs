@@ -58,6 +58,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// A certificate for TLS of its own.
     pub tls: Option<Files>,
+    /// Whether browsers are told to reach this host by https only.
+    pub hsts: bool,
     /// How long after a sign-in an approval asks for no other one.
     pub recent_sign_in: Duration,
     /// Where the data lie: the SQLite database, the reserve file.
@@ -157,6 +159,7 @@ impl Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             tls: None,
+            hsts: false,
             recent_sign_in: Duration::from_secs(3_600),
             data_dir: PathBuf::from("./data"),
             ops_dir: None,
@@ -200,6 +203,7 @@ impl Layers<'_> {
             ),
             trusted_proxies: self.value("trusted_proxies", Vec::new(), values::networks, problems),
             tls: self.tls(problems),
+            hsts: self.value("hsts", standard.hsts, found::yes_or_no, problems),
             recent_sign_in: self.value(
                 "auth.recent_sign_in",
                 standard.recent_sign_in,

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clock;
 pub mod collectors;
 pub mod config;
+pub mod data_dir;
 pub mod documents;
 pub mod embedded;
 pub mod exec;

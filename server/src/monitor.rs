@@ -57,6 +57,7 @@ mod in_flight;
 pub mod intake;
 pub mod recording;
 mod recovery;
+pub mod refusals;
 pub mod runner;
 pub mod supervisor;
 mod time_limit;
@@ -551,6 +552,7 @@ impl Monitor {
             }
         }
         troubles.extend(self.parts.documents.without_catalogue());
+        troubles.extend(self.parts.intake.refusals.sentences(now));
         // A person can read the pages all the same: this says what to mend, and where.
         troubles.extend(
             self.parts

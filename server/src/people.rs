@@ -38,9 +38,51 @@ pub mod throttle;
 
 /// How exactly it is kept when something was used last.
 const SEEN_EVERY: Span = Span::from_mins(5);
-/// The session's cookie; behind https with a name that no other server of the domain can set.
-const COOKIE: &str = "calm_session";
-const SAFE_COOKIE: &str = "__Host-calm_session";
+
+/// The cookie that keeps a sign-in. Cookies know no ports: each installation has a name of its own,
+/// so that a sign-in to one ends none of another on the same host. Behind https it is one that no
+/// other server of the domain can set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionCookie {
+    plain: String,
+    safe: String,
+}
+
+impl SessionCookie {
+    /// The cookie of an installation.
+    pub fn new(instance: &str) -> Self {
+        let plain = format!("calm_session_{instance}");
+        Self { safe: format!("__Host-{plain}"), plain }
+    }
+
+    fn name(&self, came: &ClientInfo) -> &str {
+        if came.secure { &self.safe } else { &self.plain }
+    }
+
+    /// The `Set-Cookie` header that keeps a secret for so many seconds.
+    fn header(&self, came: &ClientInfo, secret: &str, seconds: f64) -> String {
+        let (name, secure) = (self.name(came), if came.secure { "; Secure" } else { "" });
+        format!("{name}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds:.0}{secure}")
+    }
+
+    /// The `Set-Cookie` header that forgets a sign-in.
+    pub fn forgotten(&self, came: &ClientInfo) -> String {
+        self.header(came, "", 0.0)
+    }
+
+    /// The session's secret, as the browser sent it.
+    fn secret<'a>(&self, headers: &'a HeaderMap, came: &ClientInfo) -> Option<&'a str> {
+        let wanted = self.name(came);
+        let cookies =
+            headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs =
+            cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_empty())
+    }
+}
 
 /// With what, and from where someone comes in.
 #[derive(Clone, Debug)]
@@ -55,13 +97,13 @@ pub struct Device {
 
 impl Device {
     /// From a request.
-    pub fn of(headers: &HeaderMap, came: &ClientInfo) -> Self {
+    pub fn of(headers: &HeaderMap, came: &ClientInfo, cookie: &SessionCookie) -> Self {
         let agent = headers
             .get(header::USER_AGENT)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
         let agent = agent.chars().filter(|c| !c.is_control()).take(160).collect();
-        Self { agent, came: came.clone(), signed_in: session_cookie(headers, came).map(hash_of) }
+        Self { agent, came: came.clone(), signed_in: cookie.secret(headers, came).map(hash_of) }
     }
 }
 
@@ -69,23 +111,8 @@ impl Device {
 pub struct SignedIn {
     /// Who.
     pub account: AccountId,
-    secret: String,
-    secure: bool,
-}
-
-impl SignedIn {
     /// The `Set-Cookie` header that keeps it.
-    pub fn cookie(&self) -> String {
-        let (name, secure) = if self.secure { (SAFE_COOKIE, "; Secure") } else { (COOKIE, "") };
-        let age = LONGEST_SESSION.as_secs_f64();
-        format!("{name}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age:.0}{secure}", self.secret)
-    }
-}
-
-/// The `Set-Cookie` header that forgets a sign-in.
-pub fn no_cookie(came: &ClientInfo) -> String {
-    let (name, secure) = if came.secure { (SAFE_COOKIE, "; Secure") } else { (COOKIE, "") };
-    format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}")
+    pub cookie: String,
 }
 
 /// What a request shows to be let in: the hash of its secret.
@@ -103,7 +130,7 @@ impl Shown {
     /// By a request. A token comes before a cookie, even if it is none of ours. What a proxy in
     /// front asked for by another scheme, such as a password of its own (`Basic`), is not meant for
     /// Calm Ops.
-    pub fn by(headers: &HeaderMap, came: &ClientInfo) -> Self {
+    pub fn by(headers: &HeaderMap, came: &ClientInfo, cookie: &SessionCookie) -> Self {
         let authorization =
             headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let (scheme, secret) =
@@ -111,7 +138,7 @@ impl Shown {
         if scheme.eq_ignore_ascii_case("bearer") {
             return Self::Token(hash_of(secret.trim()));
         }
-        session_cookie(headers, came).map_or(Self::Nothing, |secret| Self::Session(hash_of(secret)))
+        cookie.secret(headers, came).map_or(Self::Nothing, |secret| Self::Session(hash_of(secret)))
     }
 }
 
@@ -133,6 +160,8 @@ pub fn hash_of(secret: &str) -> SecretHash {
 
 /// See the module.
 pub struct People {
+    /// The cookie that keeps a sign-in.
+    pub cookie: SessionCookie,
     service: Arc<Service>,
     store: Arc<dyn Store>,
     clock: Clock,
@@ -152,8 +181,10 @@ impl People {
         store: Arc<dyn Store>,
         clock: Clock,
         recent_sign_in: Span,
+        cookie: SessionCookie,
     ) -> Arc<Self> {
         Arc::new(Self {
+            cookie,
             service,
             store,
             clock,
@@ -225,7 +256,7 @@ impl People {
         let (store, service) = (Arc::clone(&self.store), Arc::clone(&self.service));
         tokio::spawn(async move {
             match store.seen(&[(kind, id, now)]).await {
-                Ok(()) => service.forget_known(),
+                Ok(()) => service.forget_seen(),
                 Err(error) => {
                     tracing::debug!(%error, "it could not be noted when a sign-in was used last");
                 }
@@ -278,7 +309,8 @@ impl People {
             instead_of: device.signed_in,
         };
         self.service.execute(Principal::System, change).await?;
-        Ok(SignedIn { account, secret, secure: device.came.secure })
+        let cookie = self.cookie.header(&device.came, &secret, LONGEST_SESSION.as_secs_f64());
+        Ok(SignedIn { account, cookie })
     }
 
     /// What an invitation or owner link makes of whoever uses it, if it still waits.
@@ -444,16 +476,4 @@ fn came_before(known: &Known, account: AccountId, from: IpAddr) -> bool {
         .sessions
         .iter()
         .any(|session| session.account == account && is_there(&session.address))
-}
-
-/// The session's secret, as the browser sent it.
-fn session_cookie<'a>(headers: &'a HeaderMap, came: &ClientInfo) -> Option<&'a str> {
-    let wanted = if came.secure { SAFE_COOKIE } else { COOKIE };
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs =
-        cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .find(|(name, _)| *name == wanted)
-        .map(|(_, value)| value)
-        .filter(|value| !value.is_empty())
 }

@@ -17,13 +17,14 @@ use crate::{
     clock::Clock,
     collectors::{self, http::Poster, pm2::Seen, registry::Context},
     config::{Config, PublicUrl},
+    data_dir,
     documents::{BadDocuments, Documents},
     exec::Runner,
     history::{self, History},
     http::{
         client_info::Proxies,
         listener,
-        middleware::guard::{Guard, Hosts},
+        middleware::guard::{Guard, Hosts, PublicOrigin},
         router::router,
         state::Site,
         tls::{self, BadCertificate},
@@ -31,7 +32,7 @@ use crate::{
     live::Live,
     monitor::{Kept, Monitor, Parts, intake::Intake, recording::Recording, supervisor::Supervisor},
     notifications::{Mailer, Notifier, Outbound, Pace, channels},
-    people::People,
+    people::{People, SessionCookie},
     recovery::{
         Executor, Place, Recovery,
         host_inventory::{self, EndpointHosts, Places},
@@ -125,6 +126,9 @@ pub async fn run(
         tracing::warn!("the documents do not fit together; 'calm-ops check' says it too\n{misfit}");
     }
     let place = config.place();
+    if let (Where::Sqlite { .. }, Some(warning)) = (&place, data_dir::warning(&data_dir)) {
+        tracing::warn!("{warning}");
+    }
     let store = store::open_to_serve(&place).await?;
     if !address.ip().is_loopback() && !store.has_owner().await? {
         return Err(StartError::NoOwner { address });
@@ -249,6 +253,7 @@ pub async fn run(
         Arc::clone(&store),
         clock,
         Span::from(config.recent_sign_in),
+        SessionCookie::new(&opening.instance),
     );
     let link = if store.has_owner().await? { None } else { people.owner_link().await.ok() };
     let site = Site {
@@ -276,7 +281,12 @@ pub async fn run(
     }
     let mut names = config.allowed_hosts.clone();
     names.extend(config.public_url.as_ref().map(|url| url.host().to_owned()));
-    let guard = Guard { hosts: Hosts::new(&names), proxies: Proxies::new(&config.trusted_proxies) };
+    let guard = Guard {
+        hosts: Hosts::new(&names),
+        proxies: Proxies::new(&config.trusted_proxies),
+        public: config.public_url.as_ref().map(|url| PublicOrigin::new(&url.origin())),
+        hsts: config.hsts,
+    };
     let router = router(site, guard, config.limits.push_bytes);
     let tls = config.tls.clone().map(|files| tls::acceptor(files, stop.clone())).transpose()?;
     ready(address, link);
@@ -289,6 +299,7 @@ pub async fn run(
     let ended = monitor.await.and_then(|ended| ended);
     background.close();
     let _ = tokio::time::timeout(Duration::from_millis(200), background.wait()).await;
+    store.leave().await;
     ended.map_err(|error| {
         tracing::error!(%error, "the monitor failed inside");
         StartError::Monitor

@@ -11,6 +11,7 @@ mod decision;
 mod directory;
 mod failure;
 mod handle;
+mod incident_page;
 mod inner;
 mod proofs;
 mod readings;

@@ -56,6 +56,8 @@ pub struct Opening {
     pub monitor: Option<Vec<u8>>,
     /// When Calm Ops was last known to run.
     pub alive_at: Option<Timestamp>,
+    /// What tells this installation from others.
+    pub instance: String,
 }
 
 /// What became of the wish to end one query.
@@ -77,6 +79,9 @@ pub enum QueryCancel {
 pub trait Store: Send + Sync + 'static {
     /// What must be known before anything runs.
     async fn opening(&self) -> Result<Opening, StoreError>;
+
+    /// Ends serving in good order: another program may serve from the database at once.
+    async fn leave(&self);
 
     /// Everyone who is or was here.
     async fn roster(&self) -> Result<Accounts, StoreError>;

@@ -66,7 +66,7 @@ fn sentence(health: &Health) -> String {
 }
 
 /// What can't be seen, or works in a lesser way.
-fn troubles(troubles: &[String]) -> String {
+pub(super) fn troubles(troubles: &[String]) -> String {
     troubles
         .iter()
         .map(|trouble| view! { <p class="notice" data-trouble="">{trouble.clone()}</p> })

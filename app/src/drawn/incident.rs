@@ -22,6 +22,7 @@ pub(crate) fn page(page: &IncidentPage, brief: &Briefing, told: &Told) -> String
     let number = incident.number.0;
     let edge = format!("brief {}", edge(incident.state, incident.severity));
     view! {
+        {block("troubles", super::health::troubles(page.trouble.as_slice()))}
         // Its class follows the incident; its parts are exchanged one by one.
         <article id="brief" class=edge data-hash="">
             {block("head", head(brief))}

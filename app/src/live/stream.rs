@@ -8,16 +8,20 @@ use domain::{
     journal::Cursor,
     time::{Span, Timestamp},
 };
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent, VisibilityState};
 
 use super::{Link, Live, News};
-use crate::clock;
+use crate::{clock, fetch::get_pulse};
 
 /// Readings come every few seconds: a stream that is silent for longer than this is taken for lost.
-const SILENCE: Span = Span::from_secs(45);
+/// A proxy that holds the stream back lets nothing through at all.
+const SILENCE: Span = Span::from_secs(25);
+
+/// The event that says that the sign-in has ended.
+const SIGNED_OUT: &str = "signed-out";
 
 /// An open stream with what listens to it.
 struct Open {
@@ -29,6 +33,7 @@ struct Open {
 #[derive(Default)]
 struct Line {
     open: Option<Open>,
+    opened_at: Option<Timestamp>,
     retry: Option<TimeoutHandle>,
     attempts: u32,
 }
@@ -63,10 +68,13 @@ pub(crate) fn start(live: Live) {
                     return;
                 }
                 tick(live);
-                let silent =
-                    live.heard.get_untracked().is_some_and(|heard| now().since(heard) > SILENCE);
-                if silent && live.link.get_untracked() == Link::Live {
-                    lost(live);
+                let opened_at = LINE.with_borrow(|line| line.open.as_ref().and(line.opened_at));
+                let silent = opened_at.is_some_and(|opened_at| {
+                    let last = live.heard.get_untracked().max(Some(opened_at));
+                    last.is_some_and(|last| now().since(last) > SILENCE)
+                });
+                if silent {
+                    lost(live, true);
                 }
             },
             std::time::Duration::from_secs(1),
@@ -127,27 +135,50 @@ fn open(live: Live) {
         None => "/api/ops/events".to_owned(),
     };
     let Ok(source) = EventSource::new(&address) else {
-        lost(live);
+        lost(live, false);
         return;
     };
     let message =
         Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| take(live, &event));
-    let error = Closure::<dyn FnMut(Event)>::new(move |_| lost(live));
-    for name in ["hello", "journal", "health", "run", "resync"] {
+    let error = Closure::<dyn FnMut(Event)>::new(move |_| lost(live, false));
+    for name in ["hello", "journal", "health", "run", "resync", SIGNED_OUT] {
         let _ = source.add_event_listener_with_callback(name, message.as_ref().unchecked_ref());
     }
     source.set_onerror(Some(error.as_ref().unchecked_ref()));
     LINE.with_borrow_mut(|line| {
         line.open = Some(Open { source, _message: message, _error: error });
+        line.opened_at = Some(now());
+    });
+}
+
+/// Asks for what is shown without the stream, and so learns why there is none: the sign-in has
+/// ended, or only the stream does not come through.
+fn ask(live: Live) {
+    spawn_local(async move {
+        match get_pulse().await {
+            Err(problem) if problem.asks_for_sign_in() => live.link.set(Link::SignedOut),
+            Ok(_) if live.link.get_untracked() == Link::Lost => {
+                live.heard.set(Some(now()));
+                everything(live);
+            }
+            Ok(_) | Err(_) => {}
+        }
     });
 }
 
 /// The stream dropped: says so, and tries again a little later each time, never in step with
-/// others.
-fn lost(live: Live) {
-    live.link.set(Link::Lost);
+/// others. Where that is not the first time, or nothing came through, the page is asked for by
+/// itself.
+fn lost(live: Live, silent: bool) {
+    if live.link.get_untracked() != Link::SignedOut {
+        live.link.set(Link::Lost);
+    }
+    if silent || LINE.with_borrow(|line| line.attempts > 0) {
+        ask(live);
+    }
     // The closure that calls this belongs to the stream: it is dropped by the timer, not here.
     LINE.with_borrow_mut(|line| {
+        line.opened_at = None;
         if let Some(open) = &line.open {
             open.source.set_onerror(None);
             open.source.close();
@@ -206,9 +237,13 @@ fn take(live: Live, event: &MessageEvent) {
     let Some(data) = event.data().as_string() else {
         return;
     };
+    if event.type_() == SIGNED_OUT {
+        live.link.set(Link::SignedOut);
+        return;
+    }
     LINE.with_borrow_mut(|line| line.attempts = 0);
     live.heard.set(Some(now()));
-    let was_lost = live.link.get_untracked() == Link::Lost;
+    let was_lost = matches!(live.link.get_untracked(), Link::Lost | Link::SignedOut);
     if live.link.get_untracked() != Link::Live {
         live.link.set(Link::Live);
     }

@@ -343,6 +343,7 @@ impl Sample {
             commands: commands::view::CommandsState::Ready,
             names: names(),
             reader: reader(caller),
+            trouble: None,
             incident: incident.clone(),
         })
     }

@@ -202,6 +202,9 @@ pub struct IncidentPage {
     /// Who reads this, if it is a person who signed in.
     #[serde(default)]
     pub reader: Option<Viewer>,
+    /// Why this is from memory and not all there is of it, where it is: a sentence.
+    #[serde(default)]
+    pub trouble: Option<String>,
 }
 
 /// Who reads a page.

@@ -427,6 +427,8 @@ pub enum DatabaseFault {
     BadCredentials,
     /// The server lacks resources, such as connections.
     NoResources,
+    /// The address is that of a pooler that does not pass on what is needed.
+    Pooler,
     /// The address is not one of a PostgreSQL database.
     BadAddress,
     /// The data directory can't be used.

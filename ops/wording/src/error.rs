@@ -7,7 +7,10 @@ use domain::{
     },
     name::BadName,
     text::{is_unprintable, isolated},
+    time::Timestamp,
 };
+
+use crate::humanize;
 
 /// An error as one or more whole sentences.
 pub fn sentence(error: &Error) -> String {
@@ -321,6 +324,40 @@ fn unavailable(cause: &Unavailable) -> String {
 
 const UNCHANGED: &str = "Nothing was changed";
 
+/// Warns about a data directory on a file system of another machine.
+pub fn remote_data_dir(path: &str, kind: &str) -> String {
+    format!(
+        "the data directory {path} lies on {kind}. SQLite needs locks and shared memory that such file systems don't keep reliably: the \
+         database can be damaged or fail to open. Put it on a disk of this machine with --data-dir, or use PostgreSQL (DATABASE_URL)"
+    )
+}
+
+/// Says that pushes are refused: whose, since when, where in the body, and why.
+pub fn refused_pushes(
+    sender: &str,
+    since: Timestamp,
+    place: &str,
+    problem: &str,
+    rest_taken: bool,
+) -> String {
+    let taken = if rest_taken { "The other values are taken" } else { "Nothing of them is taken" };
+    let place = if place.is_empty() { "the body" } else { place };
+    format!(
+        "{sender} sends pushes that are refused, since {}: {place}: {problem}. {taken}; correct the sender.",
+        humanize::moment(since)
+    )
+}
+
+/// Says that a page is from memory: since when, why, and what to do.
+pub fn from_memory(since: Timestamp, fault: &DatabaseFault) -> String {
+    format!(
+        "This page is from memory, as of {}, because the database fails since then: the timeline and the evidence are missing. {} \
+         Decisions can be made when it is back.",
+        humanize::moment(since),
+        database(fault)
+    )
+}
+
 /// A fault of the database as one or more whole sentences.
 pub fn database(fault: &DatabaseFault) -> String {
     match fault {
@@ -364,6 +401,10 @@ pub fn database(fault: &DatabaseFault) -> String {
         }
         DatabaseFault::NoResources => {
             "The database has too few resources, such as connections. Give it more."
+        }
+        DatabaseFault::Pooler => {
+            "DATABASE_URL leads to a connection pooler, such as PgBouncer, that does not pass on what Calm Ops needs. Give the direct address \
+             of PostgreSQL, or switch on prepared statements in the pooler (PgBouncer 1.21 or newer: max_prepared_statements)."
         }
         DatabaseFault::BadAddress => {
             "DATABASE_URL is not the address of a PostgreSQL database, such as postgres://user:password@host:5432/calm_ops."

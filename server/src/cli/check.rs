@@ -8,7 +8,9 @@ use super::outcome::Outcome;
 use crate::{
     collectors::registry::Unusable,
     config::{Config, ConfigError},
+    data_dir,
     documents::Documents,
+    store::Where,
 };
 
 pub(super) fn check(
@@ -57,6 +59,11 @@ pub(super) fn check(
             count(unusable.len(), "the configuration")
         );
         return Outcome::Wrong;
+    }
+    if let (Where::Sqlite { .. }, Some(warning)) =
+        (config.place(), data_dir::warning(&config.data_dir))
+    {
+        let _ = writeln!(err, "warning: {warning}.");
     }
     let whose = match &config.ops_dir {
         Some(dir) => format!("in {}", dir.display()),

@@ -12,6 +12,7 @@ const KEYS: &[Key] = &[
     key("listen", &["CALM_OPS_LISTEN"], Some("--listen")),
     key("public_url", &["CALM_OPS_PUBLIC_URL"], Some("--public-url")),
     key("trusted_proxies", &["CALM_OPS_TRUSTED_PROXIES"], None),
+    key("hsts", &["CALM_OPS_HSTS"], None),
     key("tls.certificate", &["CALM_OPS_TLS_CERTIFICATE"], None),
     key("tls.key", &["CALM_OPS_TLS_KEY"], None),
     key("auth.recent_sign_in", &["CALM_OPS_AUTH_RECENT_SIGN_IN"], None),

@@ -56,21 +56,21 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientInfo {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Device {
+impl FromRequestParts<Site> for Device {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let client = ClientInfo::from_request_parts(parts, state).await?;
-        Ok(Self::of(&parts.headers, &client))
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
+        let client = ClientInfo::from_request_parts(parts, site).await?;
+        Ok(Self::of(&parts.headers, &client, &site.people.cookie))
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Shown {
+impl FromRequestParts<Site> for Shown {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let client = ClientInfo::from_request_parts(parts, state).await?;
-        Ok(Self::by(&parts.headers, &client))
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
+        let client = ClientInfo::from_request_parts(parts, site).await?;
+        Ok(Self::by(&parts.headers, &client, &site.people.cookie))
     }
 }
 

@@ -46,6 +46,14 @@ pub struct ClientInfo {
     pub host: String,
 }
 
+impl ClientInfo {
+    /// Whether this machine itself was asked for, as by a proxy beside it.
+    pub fn is_loopback(&self) -> bool {
+        let name = self.host.rsplit_once(':').map_or(self.host.as_str(), |(name, _)| name);
+        matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+    }
+}
+
 /// Addresses: one, or a network such as `10.0.0.0/8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {

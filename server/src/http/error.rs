@@ -6,6 +6,8 @@ use domain::error::{Error, ErrorKind};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use crate::http::assets;
+
 /// The kinds of problems; each has its status, and its section on the page `/api`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -149,6 +151,9 @@ pub struct Problem {
     /// Which fields were wrong, where fields were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<WrongField>,
+    /// Where one signs in, where that solves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sign_in: Option<&'static str>,
     /// After how many seconds it is worth another try: the header `Retry-After`.
     #[serde(skip)]
     retry_after: Option<u32>,
@@ -174,6 +179,8 @@ impl Problem {
             status,
             detail,
             errors: Vec::new(),
+            sign_in: matches!(kind, Kind::Service(ErrorKind::SignIn | ErrorKind::SignInAgain))
+                .then_some("/sign-in"),
             retry_after,
         }
     }
@@ -183,6 +190,15 @@ impl Problem {
     pub fn with(mut self, errors: Vec<WrongField>) -> Self {
         self.errors = errors;
         self
+    }
+
+    /// The first field that is wrong; all of the request, where none is named.
+    pub fn first(&self) -> WrongField {
+        let whole = || WrongField {
+            pointer: String::new(),
+            detail: self.detail.trim_end_matches('.').to_owned(),
+        };
+        self.errors.first().cloned().unwrap_or_else(whole)
     }
 
     /// The status.
@@ -196,6 +212,20 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
     }
+}
+
+/// Shows a problem as a page to a browser that opens one; programs get it as it is.
+pub fn for_browsers(response: Response) -> Response {
+    let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
+    let html = app::gate::problem(&assets::names(), problem.title, &problem.detail);
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "private, no-store"),
+        (header::CONTENT_SECURITY_POLICY, app::gate::POLICY),
+    ];
+    let mut page = (problem.status, headers, html).into_response();
+    problem.say_when(page.headers_mut());
+    page
 }
 
 impl From<Error> for Problem {
@@ -221,6 +251,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (self.status, body).into_response();
+        response.extensions_mut().insert(self.clone());
         let headers = response.headers_mut();
         self.say_when(headers);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

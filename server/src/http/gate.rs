@@ -36,7 +36,7 @@ use crate::{
         error::Problem,
         state::Site,
     },
-    people::{Device, SignedIn, no_cookie, passkeys},
+    people::{Device, SignedIn, passkeys},
 };
 
 mod contacts;
@@ -103,7 +103,7 @@ async fn sign_in_page(
 /// Leads on with the session's cookie.
 fn led_on(signed_in: &SignedIn, to: &str) -> Response {
     let mut response = Redirect::to(own_page(to)).into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&signed_in.cookie()) {
+    if let Ok(cookie) = HeaderValue::from_str(&signed_in.cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -172,7 +172,7 @@ async fn sign_out(
         let _ = site.service.execute(caller, EndSession { session }).await;
     }
     let mut response = Redirect::to("/sign-in").into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&no_cookie(&client)) {
+    if let Ok(cookie) = HeaderValue::from_str(&site.people.cookie.forgotten(&client)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response

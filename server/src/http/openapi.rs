@@ -123,8 +123,8 @@ pub fn document(routes: &[Route]) -> OpenApi {
         .description(Some("A token that an owner made."));
     components.add_security_scheme("token", SecurityScheme::Http(token.build()));
     let session = ApiKeyValue::with_description(
-        "calm_session",
-        "The cookie of a sign-in; behind https it is `__Host-calm_session`.",
+        "calm_session_INSTANCE",
+        "The cookie of a sign-in, as it was set; each installation has a name of its own, and behind https it begins with `__Host-`.",
     );
     components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
     let info = InfoBuilder::new()

@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How HTTP/2 is called when a connection begins.
+pub(super) const HTTP2: &[u8] = b"h2";
 
 /// Where the certificate and its key lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +89,7 @@ pub fn acceptor(files: Files, stop: CancellationToken) -> Result<TlsAcceptor, Ba
         .map_err(|error| bad(&path, error))?
         .with_no_client_auth()
         .with_cert_resolver(Arc::clone(&in_force) as _);
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
     tokio::spawn(async move {
         loop {
             tokio::select! {

@@ -23,13 +23,16 @@ use crate::{
     clock::Clock,
     collectors::{self, Listing},
     history::History,
-    monitor::{collected::Collected, recording::Recording},
+    monitor::{collected::Collected, recording::Recording, refusals::Refusals},
 };
 
 /// An observation that may be this far in the future: clocks differ a little.
 const AHEAD: Span = Span::from_secs(60);
 /// An observation older than this says nothing about now.
 const BEHIND: Span = Span::from_mins(60);
+
+/// Why a push must not speak for a collector of this server.
+const MEASURED_HERE: &str = "is measured by this Calm Ops itself for this subject; a push must not overwrite it. Use a signal's name of your own";
 
 /// An observation as it is pushed.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -123,6 +126,19 @@ impl Core {
             && subject.parse::<Subject>().is_ok_and(|subject| self.collected.contains(&subject))
     }
 
+    /// Takes one pushed observation, or says what is wrong with it. Returns whether it may have
+    /// begun, ended or changed a breach.
+    fn push_one(&mut self, item: &Pushed<'_>, now: Now) -> Result<bool, (&'static str, String)> {
+        let (unit, at) = check(item, now)?;
+        if self.is_measured_here(&item.signal, &item.subject) {
+            return Err(("signal", MEASURED_HERE.to_owned()));
+        }
+        let id = self
+            .open(&item.signal, &item.subject, unit.as_ref())
+            .map_err(|error| no_series(&error))?;
+        Ok(self.observe(id, item.value, at, now))
+    }
+
     /// Takes what is usual, for the series that are known and for those that come; none is opened
     /// for it.
     pub fn learn(&mut self, usual: Vec<(Subject, Signal, f64)>) {
@@ -146,6 +162,8 @@ impl Core {
 /// See the module.
 #[derive(Debug)]
 pub struct Intake {
+    /// Pushes that were refused.
+    pub refusals: Refusals,
     core: Mutex<Core>,
     woken: Notify,
     clock: Clock,
@@ -164,7 +182,8 @@ impl Intake {
         let collected = Collected::restore(collected);
         let core =
             Core { engine, history, recording, collected, usual: HashMap::new(), fresh: false };
-        Arc::new(Self { core: Mutex::new(core), woken: Notify::new(), clock })
+        let refusals = Refusals::default();
+        Arc::new(Self { refusals, core: Mutex::new(core), woken: Notify::new(), clock })
     }
 
     /// The state, for as long as the guard lives. Never across an await.
@@ -194,16 +213,14 @@ impl Intake {
         if let Some(index) =
             batch.iter().position(|item| core.is_measured_here(&item.signal, &item.subject))
         {
-            let problem = "is measured by this Calm Ops itself for this subject; a push must not overwrite it. Use a signal's name of your own";
-            return Err(WrongItem { index, field: "signal", problem: problem.to_owned() });
+            return Err(WrongItem { index, field: "signal", problem: MEASURED_HERE.to_owned() });
         }
         let mut ids = Vec::with_capacity(batch.len());
         for (index, (item, (unit, _))) in batch.iter().zip(&checked).enumerate() {
             let id = core.open(&item.signal, &item.subject, unit.as_ref());
-            ids.push(id.map_err(|error| WrongItem {
-                index,
-                field: if matches!(error, NoSeries::Unit { .. }) { "unit" } else { "subject" },
-                problem: error.to_string(),
+            ids.push(id.map_err(|error| {
+                let (field, problem) = no_series(&error);
+                WrongItem { index, field, problem }
             })?);
         }
         let mut changed = false;
@@ -215,6 +232,24 @@ impl Intake {
             self.woken.notify_one();
         }
         Ok(batch.len())
+    }
+
+    /// Takes what is good of a pushed batch, each item with its place, and says what is not.
+    pub fn push_good(&self, batch: &[(usize, Pushed<'_>)]) -> (usize, Vec<WrongItem>) {
+        let now = self.clock.now();
+        let (mut wrong, mut changed) = (Vec::new(), false);
+        let mut core = self.core();
+        for (index, item) in batch {
+            match core.push_one(item, now) {
+                Ok(one) => changed |= one,
+                Err((field, problem)) => wrong.push(WrongItem { index: *index, field, problem }),
+            }
+        }
+        drop(core);
+        if changed {
+            self.woken.notify_one();
+        }
+        (batch.len() - wrong.len(), wrong)
     }
 
     /// Takes what a collector measured. What can't be taken is told in the log: a collector's own
@@ -257,6 +292,12 @@ impl Intake {
     ) -> Option<Vec<SeriesPoint>> {
         self.core().history.steps(subject, signal, from, to, most)
     }
+}
+
+/// What is wrong with an observation for which there is no series.
+fn no_series(error: &NoSeries) -> (&'static str, String) {
+    let field = if matches!(error, NoSeries::Unit { .. }) { "unit" } else { "subject" };
+    (field, error.to_string())
 }
 
 /// Everything about an observation that can be wrong without knowing the others.

@@ -68,21 +68,23 @@ impl Inner {
     /// may have been written since.
     pub(super) async fn known(&self) -> Result<Arc<Known>, Error> {
         let version = self.people_version.load(Ordering::Acquire);
+        let seen = self.seen_version.load(Ordering::Acquire);
         let last = self.roster.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let last = last.filter(|last| last.version == version);
         if let Some(last) = &last
-            && last.version == version
+            && last.seen == seen
         {
             return Ok(Arc::clone(last));
         }
-        match self.store.roster().await {
+        match self.ask(self.store.roster()).await {
             Ok(roster) => {
-                let known = Arc::new(Known::new(roster, version));
+                let known = Arc::new(Known::new(roster, version, seen));
                 *self.roster.write().unwrap_or_else(PoisonError::into_inner) =
                     Some(Arc::clone(&known));
                 Ok(known)
             }
             // Better nobody than someone whose sign-in may have ended.
-            Err(error) => Err(refuse(error)),
+            Err(error) => last.ok_or_else(|| refuse(error)),
         }
     }
 }

@@ -38,7 +38,15 @@ impl Backend for Handlers {
     fn change(&self, who: Authorized, command: Command) -> Pending<Committed> {
         let inner = Arc::clone(&self.0);
         Box::pin(async move {
-            let task = tokio::spawn(async move { inner.change(who.principal(), command).await });
+            let task = tokio::spawn(async move {
+                let changed = inner.change(who.principal(), command).await;
+                if changed.is_ok() {
+                    // Who is here now is read while the database answers: it may be away for the
+                    // next request.
+                    let _ = inner.known().await;
+                }
+                changed
+            });
             task.await.unwrap_or_else(|error| {
                 tracing::error!(%error, "a change did not come to its end");
                 Err(too_slow())

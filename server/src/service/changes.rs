@@ -47,6 +47,7 @@ impl Inner {
             Some(beside) => beside,
             None => Self::beside(&command, self.clock.now().wall)?,
         };
+        let about_people = matches!(command, Command::Account(_));
         let mut change = self.plan(caller, actor, command).await?;
         let mut sent = self.writing.lock().await;
         change.at = self.clock.now().wall;
@@ -63,7 +64,8 @@ impl Inner {
                     // It may have been carried out all the same: what is at hand is read again, and
                     // the next change sends what is missing.
                     self.mark_stale();
-                    if !matches!(failed, Ok(Err(StoreError::Refused(_) | StoreError::Misfit(_)))) {
+                    let unclear = matches!(failed, Err(_) | Ok(Err(StoreError::Unclear { .. })));
+                    if about_people && unclear {
                         self.people_unclear();
                     }
                     return Err(failed.map_or_else(

@@ -21,10 +21,11 @@ pub struct Known {
     sessions: HashMap<SecretHash, usize>,
     tokens: HashMap<SecretHash, usize>,
     pub(super) version: u64,
+    pub(super) seen: u64,
 }
 
 impl Known {
-    pub(super) fn new(roster: Accounts, version: u64) -> Self {
+    pub(super) fn new(roster: Accounts, version: u64, seen: u64) -> Self {
         let mut names = Names::default();
         names
             .0
@@ -39,7 +40,7 @@ impl Known {
             roster.sessions.iter().enumerate().map(|(place, one)| (one.hash, place)).collect();
         let tokens =
             roster.tokens.iter().enumerate().map(|(place, one)| (one.hash, place)).collect();
-        Self { roster, names, sessions, tokens, version }
+        Self { roster, names, sessions, tokens, version, seen }
     }
 
     /// The sign-in of a token, with its account, if both are open.

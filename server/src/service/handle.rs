@@ -52,9 +52,11 @@ impl Service {
             changed: watch::Sender::new(0),
             roster: RwLock::default(),
             people_version: AtomicU64::default(),
+            seen_version: AtomicU64::default(),
             people: watch::Sender::new(0),
             entries: broadcast::Sender::new(BACKLOG),
             proofs: Proofs::default(),
+            failed: RwLock::default(),
         });
         let operations = Operations::new(Arc::new(Handlers(Arc::clone(&inner))));
         Arc::new(Self { inner, operations })
@@ -101,9 +103,9 @@ impl Service {
         self.inner.known().await
     }
 
-    /// Reads anew who is here, the next time.
-    pub fn forget_known(&self) {
-        self.inner.people_version.fetch_add(1, Ordering::Release);
+    /// Reads anew when who is here was seen last, the next time.
+    pub fn forget_seen(&self) {
+        self.inner.seen_version.fetch_add(1, Ordering::Release);
     }
 
     /// The journal's end, as far as it is known without asking the database.

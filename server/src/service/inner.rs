@@ -1,15 +1,19 @@
 //! State of the service, and what every part of it uses: what is at hand, and the way of entries to
 //! the stream.
 
-use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use domain::{
     actor::Actor,
+    error::DatabaseFault,
     journal::{Cursor, Entry},
-    time::Span,
+    time::{MonotonicTime, Span, Timestamp},
 };
 use tokio::sync::{Mutex, broadcast, watch};
 
@@ -28,8 +32,27 @@ use crate::{
 
 /// How far back resolved incidents are looked for.
 const RECENT: Span = Span::from_mins(30 * 24 * 60);
+/// How long a page waits for the database where it can do without it.
+const LONGEST_READING: Duration = Duration::from_secs(3);
+/// After a failure the database is asked again for a page after this long.
+const ASK_AGAIN: Span = Span::from_secs(2);
 /// How many entries are read at a time when the service catches up.
 const PAGE: u32 = 500;
+
+/// How the database failed.
+#[derive(Clone, Debug)]
+pub(super) struct Failed {
+    /// Since when.
+    since: Timestamp,
+    /// When it was asked last.
+    at: MonotonicTime,
+    fault: DatabaseFault,
+}
+
+/// Whether a failure takes long to be noticed.
+const fn is_slow(fault: &DatabaseFault) -> bool {
+    matches!(fault, DatabaseFault::NoAnswer | DatabaseFault::Unreachable)
+}
 
 pub(super) struct Inner {
     pub store: Arc<dyn Store>,
@@ -50,12 +73,50 @@ pub(super) struct Inner {
     pub roster: RwLock<Option<Arc<Known>>>,
     /// Grows with every change about people.
     pub people_version: AtomicU64,
+    /// Grows whenever it was noted that someone was seen.
+    pub seen_version: AtomicU64,
     pub people: watch::Sender<u64>,
     pub entries: broadcast::Sender<Arc<Vec<Entry>>>,
     pub proofs: Proofs,
+    /// How the database failed at the last reading, if it did.
+    pub failed: RwLock<Option<Failed>>,
 }
 
 impl Inner {
+    /// Asks the database for what can also be shown from memory: for no longer than a page can
+    /// wait, and not again a moment after it failed.
+    pub async fn ask<T>(
+        &self,
+        reading: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let began = self.clock.now();
+        let failed = || self.failed.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(Failed { at, fault, .. }) = failed()
+            && is_slow(&fault)
+            && began.mono.since(at) < ASK_AGAIN
+        {
+            return Err(fault.into());
+        }
+        let read = tokio::time::timeout(LONGEST_READING, reading)
+            .await
+            .unwrap_or_else(|_| Err(DatabaseFault::NoAnswer.into()));
+        let now = match &read {
+            Err(StoreError::Unavailable { fault, .. }) => {
+                let since = failed().map_or(began.wall, |failed| failed.since);
+                Some(Failed { since, at: self.clock.now().mono, fault: fault.clone() })
+            }
+            _ => None,
+        };
+        *self.failed.write().unwrap_or_else(PoisonError::into_inner) = now;
+        read
+    }
+
+    /// Since when readings of the database fail, and how.
+    pub fn away(&self) -> Option<(Timestamp, DatabaseFault)> {
+        let failed = self.failed.read().unwrap_or_else(PoisonError::into_inner);
+        failed.as_ref().map(|failed| (failed.since, failed.fault.clone()))
+    }
+
     pub fn glance<T>(&self, look: impl FnOnce(&AtHand) -> T) -> Option<T> {
         self.at_hand.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
     }
@@ -120,9 +181,13 @@ impl Inner {
 
     /// What is at hand, read again if it must be.
     pub async fn at_hand(&self) -> Result<AtHand, StoreError> {
-        if let Some(at_hand) = self.fresh() {
-            return Ok(at_hand);
+        match self.fresh() {
+            Some(at_hand) => Ok(at_hand),
+            None => self.ask(self.read_at_hand()).await,
         }
+    }
+
+    async fn read_at_hand(&self) -> Result<AtHand, StoreError> {
         let _one = self.refreshing.lock().await;
         if let Some(at_hand) = self.fresh() {
             return Ok(at_hand);

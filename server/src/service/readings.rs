@@ -11,11 +11,9 @@ use domain::{
     actor::Names,
     error::{Entity, Error, FieldReason},
     hash::Head,
-    id::{AccountId, IncidentNumber, RecommendationId},
+    id::{AccountId, IncidentNumber},
     incident::Incident,
     journal::{Cursor, Entry, Event},
-    reading::Reading,
-    recommendation::Stage,
     signal::Signal,
     subject::Subject,
     time::{Span, Timestamp},
@@ -29,12 +27,8 @@ use crate::store::{Rollup, RollupStep, StoreError};
 
 /// How many incidents a page of the history shows.
 const HISTORY_PAGE: u32 = 25;
-/// How many entries a timeline shows.
-const TIMELINE: u32 = 500;
 /// How many entries one reading of the journal gives.
 const JOURNAL_PAGE: u32 = 1_000;
-/// How many series an incident's page shows.
-const COURSES: usize = 6;
 /// How many points a course has.
 const POINTS: usize = 400;
 /// As far as this minutes are shown, and hours before that.
@@ -117,88 +111,6 @@ impl Inner {
         Ok(view::Incidents { cursor: at_hand.cursor, active: active(&at_hand.incidents), resolved })
     }
 
-    pub(super) async fn incident(
-        &self,
-        caller: &Principal,
-        number: IncidentNumber,
-    ) -> Result<view::IncidentPage, Error> {
-        // Read before everything else: the stream goes on from here, and what it repeats is shown
-        // once more, never missed.
-        let (cursor, _) = self.store.head().await.map_err(refuse)?;
-        let incident = self.store.incident(number).await.map_err(refuse)?;
-        let incident = incident.ok_or(Error::NotFound(Entity::Incident(number)))?;
-        let timeline = self.store.timeline(number, TIMELINE).await.map_err(refuse)?;
-        let snapshots = self.store.snapshots(number).await.map_err(refuse)?;
-        let until = incident
-            .resolution
-            .as_ref()
-            .map_or_else(|| self.clock.now().wall, |end| end.at.plus(Span::from_mins(10)));
-        let from = incident.began_at.minus(Span::from_mins(30));
-        let mut series = Vec::new();
-        for known in incident.breaches.iter().take(COURSES) {
-            let key = &known.breach.key;
-            series.extend(
-                self.course(key.subject.clone(), key.signal.clone(), from, until).await.ok(),
-            );
-        }
-        let shown = self.board.shown().readings;
-        let takes_part = |reading: &&Reading| {
-            incident.breaches.iter().any(|known| {
-                known.breach.key.subject == reading.subject
-                    && known.breach.key.signal == reading.signal
-            })
-        };
-        let subjects = incident.subjects();
-        let is_related = |other: &&Incident| {
-            other.is_active()
-                && other.number != number
-                && other.subjects().into_iter().any(|subject| subjects.contains(&subject))
-        };
-        let at_hand = self.at_hand().await.ok().or_else(|| self.last_at_hand());
-        let related = at_hand.map(|at_hand| {
-            at_hand.incidents.iter().filter(is_related).map(incident_card).collect()
-        });
-        Ok(view::IncidentPage {
-            cursor,
-            timeline: timeline.into_iter().map(without_body).collect(),
-            snapshots,
-            series,
-            checked_at: shown.checked_at,
-            readings: shown.readings.iter().filter(takes_part).cloned().collect(),
-            related: related.unwrap_or_default(),
-            outputs: self.outputs(&incident).await?,
-            commands: match self.recovery.catalogue() {
-                None => view::CommandsState::Mistaken,
-                Some(_) if self.recovery.facts().lacks_pm2() => view::CommandsState::NoPm2,
-                Some(_) => view::CommandsState::Ready,
-            },
-            names: self.names().await?,
-            reader: self.reader(caller).await?,
-            incident,
-        })
-    }
-
-    /// What the runs of an incident print or printed: of one that is over, as the journal keeps it.
-    pub(super) async fn outputs(&self, incident: &Incident) -> Result<Vec<view::RunOutput>, Error> {
-        let mut outputs = Vec::new();
-        let mut kept = false;
-        for one in &incident.recommendations {
-            let id = RecommendationId { incident: incident.number, place: one.place };
-            outputs.extend(self.recovery.output(id));
-            kept |= matches!(one.stage, Stage::Ended(_));
-        }
-        if kept {
-            for entry in self.store.timeline(incident.number, TIMELINE).await.map_err(refuse)? {
-                if let Some(Event::RunEnded { place, output, .. }) = entry.event {
-                    outputs.retain(|output| output.place != place);
-                    outputs.push(view::RunOutput { place, text: output, open: false });
-                }
-            }
-        }
-        Ok(outputs)
-    }
-
-    /// How those who did something are called.
     pub(super) async fn names(&self) -> Result<Names, Error> {
         Ok(self.known().await?.names.clone())
     }
@@ -314,7 +226,7 @@ impl Inner {
             return Err(Error::invalid("from", FieldReason::NotBeforeEnd));
         }
         let recent = self.board.course(&subject, &signal, from, to);
-        let (kept, unreadable) = match self.kept(&subject, &signal, from, to).await {
+        let (kept, unreadable) = match self.ask(self.kept(&subject, &signal, from, to)).await {
             Ok(kept) => (kept, None),
             Err(error) => (Vec::new(), Some(error)),
         };

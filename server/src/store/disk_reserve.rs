@@ -68,14 +68,16 @@ impl Reserve {
         }
     }
 
-    /// Written out: an empty file of this length would keep nothing.
+    /// Written out with what can't be made smaller: an empty file of this length would keep nothing,
+    /// nor would zeros on a file system that compresses.
     fn make(&self) -> io::Result<()> {
         let mut file = File::options().write(true).create_new(true).open(&self.path)?;
-        let zeros = [0; 64 * 1024];
+        let mut noise = [0; 64 * 1024];
         let mut left = self.size;
         while left > 0 {
-            let part = left.min(zeros.len() as u64);
-            file.write_all(zeros.get(..part as usize).unwrap_or(&zeros))?;
+            let part = left.min(noise.len() as u64);
+            getrandom::fill(&mut noise).map_err(io::Error::other)?;
+            file.write_all(noise.get(..part as usize).unwrap_or(&noise))?;
             left -= part;
         }
         file.sync_all()

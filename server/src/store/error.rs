@@ -102,6 +102,7 @@ fn fault(error: &Error) -> DatabaseFault {
                 Ok(code) if code < 10_000 && database.code().is_some_and(|text| text.len() < 5) => {
                     sqlite(code)
                 }
+                _ if is_pooler(&code, database.message()) => DatabaseFault::Pooler,
                 _ => postgres(&code),
             }
         }
@@ -126,6 +127,16 @@ const fn sqlite(code: u32) -> DatabaseFault {
         14 => DatabaseFault::CantOpen,
         19 => DatabaseFault::WrittenOnce,
         _ => DatabaseFault::Other,
+    }
+}
+
+/// What only a pooler answers: it refuses a setting at the start of a connection, or gives each
+/// transaction another session, which knows nothing of the statements that were prepared.
+fn is_pooler(code: &str, message: &str) -> bool {
+    match code {
+        "08P01" => message.contains("startup parameter"),
+        "26000" | "42P05" => true,
+        _ => false,
     }
 }
 

@@ -1,17 +1,14 @@
 //! PostgreSQL: every change locks the journal's head row first, so that entries become visible in
 //! the order of their numbers.
 
-use std::{str::FromStr as _, time::Duration};
-
-use domain::{error::DatabaseFault, long_query::LongQuery, time::Span};
-use sqlx::{
-    PgConnection, PgPool, Postgres,
-    pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
-};
-use tokio::sync::Mutex;
+use domain::{long_query::LongQuery, time::Span};
+use lease::Lease;
+use sqlx::{PgConnection, PgPool, Postgres, postgres::PgRow};
 
 use crate::store::{QueryCancel, error::StoreError, rollup::Rollup, rows, schema};
+
+mod lease;
+mod session;
 
 #[path = "sql/mod.rs"]
 #[expect(
@@ -25,7 +22,11 @@ type Connection = PgConnection;
 type Row = PgRow;
 type Database = PostgresStore;
 
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// With the transaction come its limits: behind a pooler a session's own would be those of anyone.
+/// `synchronous_commit`: an answer of success promises that it is on the disk.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+    SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '30s';
+    SET LOCAL idle_in_transaction_session_timeout = '15s'";
 /// The row lock orders all changes, whoever makes them: the next one reads the head only after this
 /// one is visible.
 const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head FOR UPDATE";
@@ -33,10 +34,8 @@ const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head FOR UPDATE";
 /// its own end.
 const RETIRED: &str = r"(incident IN (SELECT i.number FROM incident i WHERE i.subjects LIKE $7 ESCAPE '\')
     OR (kind = 'subject_retired' AND payload IS NOT NULL AND LOWER(convert_from(payload, 'UTF8')) LIKE $8 ESCAPE '\'))";
-/// Which advisory lock says that a program serves from this database.
-const SERVES: i64 = 0x63_61_6c_6d_6f_70_73;
-/// A session that does not answer by then has broken.
-const ALIVE_WITHIN: Duration = Duration::from_secs(2);
+/// The lock under which the schema is brought up to date.
+const MIGRATES: i64 = 0x63_61_6c_6d_6f_70_73;
 
 /// Those that this user may see: of others' sessions PostgreSQL tells no start.
 async fn long_queries(readers: &PgPool) -> Result<Vec<(String, LongQuery)>, StoreError> {
@@ -73,31 +72,25 @@ async fn long_queries(readers: &PgPool) -> Result<Vec<(String, LongQuery)>, Stor
 pub struct PostgresStore {
     writer: PgPool,
     readers: PgPool,
-    /// Its session holds the lock as long as this program serves from the database. `Some(None)`:
-    /// the session broke, and the lock with it.
-    alone: Option<Mutex<Option<PoolConnection<Postgres>>>>,
+    /// Held as long as this program serves from the database.
+    lease: Option<Lease>,
 }
 
 impl PostgresStore {
     /// Connects and brings the schema up to date. Another program may use the database at the same
     /// time.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let options = options(url)?;
-        let pool = PgPoolOptions::new()
-            .max_connections(6)
-            .acquire_timeout(Duration::from_secs(4))
-            .idle_timeout(Duration::from_secs(60))
-            .connect_with(options)
-            .await?;
-        schema::POSTGRES.run(&pool).await?;
-        Ok(Self { writer: pool.clone(), readers: pool, alone: None })
+        let options = session::options(url)?;
+        let pool = session::pool(6, options.get_port(), "").connect_with(options).await?;
+        migrate(&pool).await?;
+        Ok(Self { writer: pool.clone(), readers: pool, lease: None })
     }
 
     /// Connects to look at it beside the program that serves: nothing is brought up to date or
     /// written, and a change is refused.
     pub async fn connect_to_read(url: &str) -> Result<Self, StoreError> {
-        let options = options(url)?.options([("default_transaction_read_only", "on")]);
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(4));
+        let options = session::options(url)?;
+        let pool = session::pool(1, options.get_port(), session::READ_ONLY);
         // Every change begins with a transaction that asks to write, whatever the default is: so
         // there is no way to one at all.
         let writer = pool.clone().connect_lazy_with(options.clone());
@@ -108,50 +101,30 @@ impl PostgresStore {
             .await
             .map_err(schema::unread)?;
         schema::same_schema(&schema::POSTGRES, &applied)?;
-        Ok(Self { writer, readers, alone: None })
+        Ok(Self { writer, readers, lease: None })
     }
 
     /// The same for the one program that serves from it: a second one is told so.
     pub async fn connect_alone(url: &str) -> Result<Self, StoreError> {
         let store = Self::connect(url).await?;
-        let mut connection = store.writer.acquire().await?;
-        // One that was killed a moment ago may still be leaving.
-        for _ in 0..10 {
-            if try_alone(&mut connection).await? {
-                return Ok(Self { alone: Some(Mutex::new(Some(connection))), ..store });
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        Err(DatabaseFault::InUse.into())
+        let lease = Lease::take(store.writer.clone()).await?;
+        Ok(Self { lease: Some(lease), ..store })
     }
 
-    /// Before each write: whether this program is still the one that serves. A session that broke
-    /// (the database was started anew, the network failed) has lost the lock without a word. Then
-    /// the lock is taken again, unless another program was quicker.
-    async fn still_alone(&self) -> Result<(), StoreError> {
-        let Some(alone) = &self.alone else { return Ok(()) };
-        let mut held = alone.lock().await;
-        if let Some(connection) = &mut *held {
-            let alive = tokio::time::timeout(
-                ALIVE_WITHIN,
-                sqlx::query("SELECT 1").execute(&mut **connection),
-            )
-            .await;
-            if matches!(alive, Ok(Ok(_))) {
-                return Ok(());
-            }
+    /// In each change: whether this program is still the one that serves. It stays so until the
+    /// change is committed.
+    async fn still_alone(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        match &self.lease {
+            Some(lease) => lease.check(connection).await,
+            None => Ok(()),
         }
-        // Never back into the pool: if it only seemed dead, it would go on holding the lock there.
-        drop(held.take().map(PoolConnection::detach));
-        let mut connection = self.writer.acquire().await?;
-        if !try_alone(&mut connection).await? {
-            return Err(DatabaseFault::TakenOver.into());
+    }
+
+    /// Lets another program serve at once.
+    async fn give_up_serving(&self) {
+        if let Some(lease) = &self.lease {
+            lease.give_up().await;
         }
-        tracing::warn!(
-            "the connection that holds the database's lock broke; the lock was taken again"
-        );
-        *held = Some(connection);
-        Ok(())
     }
 
     /// After a redaction: the server gives the space back by itself, at its next vacuum.
@@ -185,30 +158,17 @@ impl PostgresStore {
     }
 }
 
-/// How every connection is made.
-fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    Ok(PgConnectOptions::from_str(url)
-        .map_err(|error| {
-            // The address may hold a password: it is not repeated.
-            StoreError::unavailable(DatabaseFault::BadAddress, error)
-        })?
-        .application_name("calm-ops")
-        .statement_cache_capacity(64)
-        // `synchronous_commit`: an answer of success promises that it is on the disk.
-        .options([
-            ("synchronous_commit", "on"),
-            ("lock_timeout", "2s"),
-            ("statement_timeout", "30s"),
-            ("idle_in_transaction_session_timeout", "30s"),
-        ]))
-}
-
-/// Takes the lock that says who serves, if nobody holds it.
-async fn try_alone(connection: &mut PgConnection) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-        .bind(SERVES)
-        .fetch_one(connection)
-        .await?)
+/// Brings the schema up to date, in one transaction: behind a pooler a lock of the session, which
+/// the driver would take, could stay behind for good.
+async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    sqlx::raw_sql("SET LOCAL lock_timeout = '10s'").execute(&mut *transaction).await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(MIGRATES)
+        .execute(&mut *transaction)
+        .await?;
+    schema::POSTGRES.run(&mut *transaction).await?;
+    Ok(transaction.commit().await?)
 }
 
 async fn write_rollups(

@@ -20,8 +20,8 @@ macro_rules! migrations {
     };
 }
 
-pub(super) static SQLITE: LazyLock<Migrator> = migrations!("sqlite": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs");
-pub(super) static POSTGRES: LazyLock<Migrator> = migrations!("postgres": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs");
+pub(super) static SQLITE: LazyLock<Migrator> = migrations!("sqlite": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs", "0007_instance");
+pub(super) static POSTGRES: LazyLock<Migrator> = migrations!("postgres": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs", "0007_lease");
 
 /// Numbers the migrations by their position; a file's name is its number and its description.
 fn migrator<const N: usize>(files: [(&'static str, SqlStr); N]) -> Migrator {
@@ -31,7 +31,10 @@ fn migrator<const N: usize>(files: [(&'static str, SqlStr); N]) -> Migrator {
             .replace('_', " ");
         Migration::new(version, description.into(), MigrationType::Simple, sql, false)
     };
-    Migrator::with_migrations((1..).zip(files).map(migration).collect())
+    let mut migrator = Migrator::with_migrations((1..).zip(files).map(migration).collect());
+    // The stores see to it that only one program migrates at a time.
+    migrator.set_locking(false);
+    migrator
 }
 
 /// Which versions of the schema a database has.

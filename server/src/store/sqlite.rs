@@ -120,9 +120,14 @@ impl SqliteStore {
     }
 
     /// The lock on the file ends only with this program.
-    async fn still_alone(&self) -> Result<(), StoreError> {
+    #[expect(clippy::unused_async, reason = "the same call as for PostgreSQL")]
+    async fn still_alone(&self, _: &mut SqliteConnection) -> Result<(), StoreError> {
         Ok(())
     }
+
+    /// The lock on the file ends with this program.
+    #[expect(clippy::unused_async, reason = "the same call as for PostgreSQL")]
+    async fn give_up_serving(&self) {}
 
     /// SQLite has no sessions of others.
     #[expect(clippy::unused_async, reason = "the same call as for PostgreSQL")]

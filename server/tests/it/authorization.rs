@@ -88,7 +88,11 @@ fn everyone(program: &Running) -> Vec<Who> {
         Who { name: "nobody", header: String::new(), may: |need| need == Permission::Nothing },
         Who {
             name: "a forged cookie",
-            header: format!("Cookie: calm_session={}\r\n", "0".repeat(64)),
+            header: format!(
+                "Cookie: {}={}\r\n",
+                program.cookie.split('=').next().unwrap(),
+                "0".repeat(64)
+            ),
             may: |need| need == Permission::Nothing,
         },
         Who {

@@ -12,6 +12,7 @@ mod collect_host;
 mod collect_http;
 mod collect_pm2;
 mod dry_run;
+mod edge;
 mod http;
 mod kills;
 mod monitor;

@@ -86,6 +86,10 @@ impl Store for Moody {
         self.inner.opening().await
     }
 
+    async fn leave(&self) {
+        self.inner.leave().await;
+    }
+
     async fn change(&self, change: Change) -> Result<Vec<Entry>, StoreError> {
         self.attempts.fetch_add(1, Ordering::SeqCst);
         self.check()?;

@@ -31,7 +31,7 @@ use crate::{
         extract::{ApiJson, IdPath},
         state::Site,
     },
-    people::{Device, SignedIn, no_cookie},
+    people::{Device, SignedIn},
 };
 
 pub(super) fn routes() -> Vec<Route> {
@@ -198,7 +198,7 @@ struct NewPasskey {
 
 fn came_in(signed_in: &SignedIn) -> Answer {
     let mut response = json(&CameIn { account: signed_in.account });
-    let cookie = HeaderValue::from_str(&signed_in.cookie())
+    let cookie = HeaderValue::from_str(&signed_in.cookie)
         .map_err(|_| Problem::new(Kind::Internal, "The cookie can't be written.".to_owned()))?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
@@ -235,7 +235,7 @@ async fn sign_out(
         return Err(Error::SignIn.into());
     };
     let mut response = execute(&site, principal, EndSession { session }).await?;
-    if let Ok(cookie) = HeaderValue::from_str(&no_cookie(&client)) {
+    if let Ok(cookie) = HeaderValue::from_str(&site.people.cookie.forgotten(&client)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)

@@ -1,9 +1,12 @@
 //! The live stream, as server-sent events.
 
+use std::convert::Infallible;
+
 use axum::{body::Body, extract::State, response::Response};
+use bytes::Bytes;
 use commands::{operation::Operation as _, reading::StreamEvents};
 use domain::{journal::Cursor, time::Timestamp};
-use futures::StreamExt as _;
+use futures::{Stream, StreamExt as _};
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::{
@@ -24,9 +27,28 @@ pub(super) fn routes() -> Vec<Route> {
             .needs::<StreamEvents>()
             .query(After::PARAMETERS)
             .content(Content::Stream)
-            .summary("The live stream (server-sent events): `journal` events with their position as id, `health`, `resync`, `hello`.")
+            .summary("The live stream (server-sent events): `journal` events with their position as id, `health`, `resync`, `hello`, and `signed-out` as the last one when the sign-in or token has ended.")
             .answer("A stream of events, until either side ends it."),
     ]
+}
+
+/// What a reader is told whose sign-in or token has ended.
+const SIGNED_OUT: &[u8] = b"event: signed-out\ndata: {\"sign_in\":\"/sign-in\"}\n\n";
+
+/// A stream that ends as soon as its reader may no longer read, and says so.
+fn told_at_the_end(
+    stream: impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static,
+    refused: impl Future<Output = ()> + Send + 'static,
+) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
+    let open = Some((Box::pin(stream), Box::pin(refused)));
+    futures::stream::unfold(open, |open| async {
+        let (mut stream, mut refused) = open?;
+        tokio::select! {
+            biased;
+            () = &mut refused => Some((Ok(Bytes::from_static(SIGNED_OUT)), None)),
+            next = stream.next() => next.map(|next| (next, Some((stream, refused)))),
+        }
+    })
 }
 
 /// The position in the query. Where a header goes before it, nobody asks whether it can be read.
@@ -65,7 +87,7 @@ async fn events(
     // Who may no longer read is cut off at once.
     let changed = site.service.people_changed();
     let refused = until_refused(site.people, changed, shown, StreamEvents::PERMISSION);
-    let stream = stream.take_until(Box::pin(refused));
+    let stream = told_at_the_end(stream, refused);
     let mut response = Response::new(Body::from_stream(stream));
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

@@ -1,11 +1,14 @@
 //! Pushed observations.
 
+use std::str::FromStr;
+
 use axum::{Json, extract::State, response::IntoResponse as _};
 use bytes::Bytes;
 use commands::reading::PushObservations;
-use domain::{access::Principal, error::ErrorKind};
+use domain::{access::Principal, actor::Actor, error::ErrorKind, time::Timestamp};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
@@ -14,22 +17,63 @@ use crate::{
         auth::RequestPrincipal,
         client_info::ClientInfo,
         error::{Kind, Problem, WrongField},
-        extract::is_json,
+        extract::{ApiQuery, Fields, FromQuery, is_json},
+        schema::Parameter,
         state::Site,
     },
-    monitor::intake::{Pushed, WrongItem},
+    monitor::{
+        intake::{Pushed, WrongItem},
+        refusals::Reason,
+    },
 };
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::post_with("/api/ops/signals", push)
             .needs::<PushObservations>()
-            .summary("Push observations: all of a batch, or nothing. 202 means evaluated, not yet on disk. `unit` and `at` are optional.")
+            .query(Keep::PARAMETERS)
+            .summary("Push observations: all of a batch, or nothing; with `keep=good` those that are good. 202 means evaluated, not yet on disk. `unit` and `at` are optional.")
             .body::<Batch<'static>>(r#"{"observations":[{"signal":"queue.depth","subject":"service:imports","value":412,"unit":"jobs","at":"2026-11-22T10:00:00Z"}]}"#)
             .status(202)
             .json::<Accepted>()
-            .answer("`accepted`: how many."),
+            .answer("`accepted`: how many. With `keep=good` also `refused`, how many were not good, and `errors`, the first of them with their places."),
     ]
+}
+
+/// The most errors of a batch that are listed.
+const MOST_ERRORS: usize = 20;
+
+/// What is kept of a batch in which something is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Keep {
+    /// Nothing.
+    #[default]
+    All,
+    /// What is good.
+    Good,
+}
+
+impl FromStr for Keep {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all" => Ok(Self::All),
+            "good" => Ok(Self::Good),
+            _ => Err("expected 'all' or 'good'"),
+        }
+    }
+}
+
+impl FromQuery for Keep {
+    const PARAMETERS: &'static [Parameter] = &[Parameter::optional::<String>(
+        "keep",
+        "`all` takes all of a batch or nothing (the default), `good` takes what is good and lists what is not",
+    )];
+
+    fn from_query(fields: &Fields, _: Timestamp) -> Result<Self, Problem> {
+        Ok(fields.get("keep")?.unwrap_or_default())
+    }
 }
 
 /// Observations, all of them or none.
@@ -44,13 +88,25 @@ struct Batch<'a> {
 struct Accepted {
     /// How many.
     accepted: usize,
+    /// How many were not good and left out.
+    #[serde(skip_serializing_if = "is_none")]
+    refused: usize,
+    /// The first of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<WrongField>,
 }
 
-/// Takes a batch: all of it, or nothing.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+/// Takes a batch: all of it or nothing, or what is good of it.
 async fn push(
     State(site): State<Site>,
     RequestPrincipal(principal): RequestPrincipal,
     client: ClientInfo,
+    ApiQuery(keep): ApiQuery<Keep>,
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Answer {
@@ -63,20 +119,105 @@ async fn push(
             return Err(refusal.into());
         }
     }
-    if is_json(&headers) != Some(true) {
-        let detail = "Send the observations as application/json.".to_owned();
-        return Err(Problem::new(Kind::ContentType, detail));
+    let taken = match keep {
+        Keep::All => take_all(&site, &headers, &bytes),
+        Keep::Good => take_good(&site, &headers, &bytes),
+    };
+    let who = principal.actor().unwrap_or(Actor::Local);
+    let refused = match &taken {
+        Ok(Accepted { errors, .. }) => errors.first().map(|first| (first.clone(), true)),
+        Err(problem) => Some((problem.first(), false)),
+    };
+    match refused {
+        Some((WrongField { pointer: place, detail: problem }, rest_taken)) => {
+            let sender = match principal {
+                Principal::Nobody => "A program on this machine".to_owned(),
+                _ => site.service.known().await?.names.of(who),
+            };
+            let reason = Reason { place, problem, rest_taken };
+            site.intake.refusals.refused(who, sender, reason, site.clock.now());
+        }
+        None => site.intake.refusals.taken(who),
     }
+    Ok((StatusCode::ACCEPTED, Json(taken?)).into_response())
+}
+
+fn is_readable(headers: &HeaderMap) -> Result<(), Problem> {
+    if is_json(headers) == Some(true) {
+        return Ok(());
+    }
+    let detail = "Send the observations as application/json.".to_owned();
+    Err(Problem::new(Kind::ContentType, detail))
+}
+
+fn is_small_enough(site: &Site, count: usize) -> Result<(), Problem> {
+    let most = site.push_observations;
+    if count <= most {
+        return Ok(());
+    }
+    let detail =
+        format!("A batch may have {most} observations, this has {count}. Send it in parts.");
+    Err(Problem::new(Kind::TooLarge, detail))
+}
+
+fn take_all(site: &Site, headers: &HeaderMap, bytes: &[u8]) -> Result<Accepted, Problem> {
+    is_readable(headers)?;
     let batch: Batch<'_> =
-        serde_json::from_slice(&bytes).map_err(|error| unreadable(&bytes, &error))?;
-    let (most, count) = (site.push_observations, batch.observations.len());
-    if count > most {
-        let detail =
-            format!("A batch may have {most} observations, this has {count}. Send it in parts.");
-        return Err(Problem::new(Kind::TooLarge, detail));
-    }
+        serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
+    is_small_enough(site, batch.observations.len())?;
     let accepted = site.intake.push(&batch.observations).map_err(|wrong| wrong_item(&wrong))?;
-    Ok((StatusCode::ACCEPTED, Json(Accepted { accepted })).into_response())
+    Ok(Accepted { accepted, refused: 0, errors: Vec::new() })
+}
+
+fn take_good(site: &Site, headers: &HeaderMap, bytes: &[u8]) -> Result<Accepted, Problem> {
+    is_readable(headers)?;
+    let bytes = &without_nan(bytes)[..];
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
+    let items = match wrong_batch(&value) {
+        Ok(items) => items,
+        Err((pointer, problem)) => return Err(wrong_at(pointer, problem)),
+    };
+    is_small_enough(site, items.len())?;
+    let (mut good, mut wrong) = (Vec::with_capacity(items.len()), Vec::new());
+    for (index, item) in items.iter().enumerate() {
+        match wrong_in(index, item) {
+            Some((pointer, detail)) => wrong.push((index, WrongField { pointer, detail })),
+            None => good.extend(Pushed::deserialize(item).ok().map(|item| (index, item))),
+        }
+    }
+    let (accepted, refused) = site.intake.push_good(&good);
+    wrong.extend(refused.into_iter().map(|WrongItem { index, field, problem }| {
+        let pointer = format!("/observations/{index}/{field}");
+        (index, WrongField { pointer, detail: problem })
+    }));
+    wrong.sort_by_key(|(index, _)| *index);
+    let refused = items.len() - accepted;
+    let errors: Vec<WrongField> =
+        wrong.into_iter().map(|(_, wrong)| wrong).take(MOST_ERRORS).collect();
+    if accepted == 0 && refused > 0 {
+        let detail = "None of the observations is good, so none was taken.".to_owned();
+        return Err(Problem::new(Kind::Service(ErrorKind::Invalid), detail).with(errors));
+    }
+    Ok(Accepted { accepted, refused, errors })
+}
+
+/// What some programs write for numbers that JSON does not have, as what JSON has for no value.
+fn without_nan(bytes: &[u8]) -> Vec<u8> {
+    const NONE: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
+    let (mut out, mut at, mut in_text) = (Vec::with_capacity(bytes.len()), 0, false);
+    while let Some(&byte) = bytes.get(at) {
+        let rest = &bytes[at..];
+        if let Some(found) = NONE.iter().find(|word| !in_text && rest.starts_with(word)) {
+            out.extend_from_slice(b"null");
+            at += found.len();
+            continue;
+        }
+        let length = if in_text && byte == b'\\' { 2.min(rest.len()) } else { 1 };
+        in_text ^= byte == b'"';
+        out.extend_from_slice(&rest[..length]);
+        at += length;
+    }
+    out
 }
 
 fn wrong_item(wrong: &WrongItem) -> Problem {
@@ -104,11 +245,29 @@ fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
     }
     if !error.is_data() {
         let detail = format!("The body is not JSON: {error}. Nothing was taken.");
-        return Problem::new(Kind::Malformed, detail);
+        let pointer = place(bytes, error.line(), error.column());
+        let wrong = WrongField { pointer, detail: not_json(bytes, error) };
+        return Problem::new(Kind::Malformed, detail).with(vec![wrong]);
     }
-    let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let value: Value = serde_json::from_slice(bytes).unwrap_or_default();
     let (pointer, problem) =
         find_wrong(&value).unwrap_or_else(|| (String::new(), error.to_string()));
+    wrong_at(pointer, problem)
+}
+
+/// What is no JSON at a place, in words.
+fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
+    let line = bytes.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1));
+    let rest = line.and_then(|line| line.get(error.column().saturating_sub(1)..));
+    match rest {
+        Some([b'N' | b'I', ..] | [b'-', b'I', ..]) => {
+            "NaN and Infinity are not JSON; leave such values out".to_owned()
+        }
+        _ => format!("is not JSON ({error})"),
+    }
+}
+
+fn wrong_at(pointer: String, problem: String) -> Problem {
     let detail = format!(
         "{}: {problem}. Nothing was taken.",
         if pointer.is_empty() { "The body" } else { &pointer }
@@ -160,49 +319,69 @@ fn place(bytes: &[u8], line: usize, column: usize) -> String {
     stack.iter().map(part).collect()
 }
 
-fn find_wrong(value: &serde_json::Value) -> Option<(String, String)> {
-    const FIELDS: [&str; 5] = ["signal", "subject", "value", "unit", "at"];
-    let short = |text: &str| text.chars().take(40).collect::<String>();
-    let body = match value.as_object() {
-        Some(body) => body,
-        None => return Some((String::new(), "expected an object with 'observations'".to_owned())),
+fn find_wrong(value: &Value) -> Option<(String, String)> {
+    match wrong_batch(value) {
+        Ok(items) => items.iter().enumerate().find_map(|(index, item)| wrong_in(index, item)),
+        Err(wrong) => Some(wrong),
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+/// The items of a batch, or what is wrong around them.
+fn wrong_batch(value: &Value) -> Result<&Vec<Value>, (String, String)> {
+    let Some(body) = value.as_object() else {
+        return Err((String::new(), "expected an object with 'observations'".to_owned()));
     };
     if let Some(unknown) = body.keys().find(|name| *name != "observations") {
-        return Some((
+        return Err((
             format!("/{}", short(unknown)),
             "is not known here; known is observations".to_owned(),
         ));
     }
-    let Some(items) = body.get("observations").and_then(|items| items.as_array()) else {
-        return Some(("/observations".to_owned(), "expected a list of observations".to_owned()));
+    let items = body.get("observations").and_then(Value::as_array);
+    items.ok_or_else(|| ("/observations".to_owned(), "expected a list of observations".to_owned()))
+}
+
+/// What is wrong with the form of an item.
+fn wrong_in(index: usize, item: &Value) -> Option<(String, String)> {
+    const FIELDS: [&str; 5] = ["signal", "subject", "value", "unit", "at"];
+    let at = |field: &str| format!("/observations/{index}/{field}");
+    let Some(item) = item.as_object() else {
+        return Some((format!("/observations/{index}"), "expected an object".to_owned()));
     };
-    items.iter().enumerate().find_map(|(index, item)| {
-        let at = |field: &str| format!("/observations/{index}/{field}");
-        let Some(item) = item.as_object() else {
-            return Some((format!("/observations/{index}"), "expected an object".to_owned()));
-        };
-        if let Some(unknown) = item.keys().find(|name| !FIELDS.contains(&name.as_str())) {
-            return Some((
-                at(&short(unknown)),
-                format!("is not known here; known are {}", FIELDS.join(", ")),
-            ));
+    if let Some(unknown) = item.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+        return Some((
+            at(&short(unknown)),
+            format!("is not known here; known are {}", FIELDS.join(", ")),
+        ));
+    }
+    FIELDS.iter().find_map(|field| match (*field, item.get(*field)) {
+        ("value", Some(value)) => {
+            (!value.is_number()).then(|| (at(field), "expected a number".to_owned()))
         }
-        FIELDS.iter().find_map(|field| match (*field, item.get(*field)) {
-            ("value", Some(value)) => {
-                (!value.is_number()).then(|| (at(field), "expected a number".to_owned()))
-            }
-            ("signal" | "subject" | "value", None) => Some((at(field), "is missing".to_owned())),
-            (_, None) | ("unit" | "at", Some(serde_json::Value::Null)) => None,
-            (_, Some(value)) => {
-                (!value.is_string()).then(|| (at(field), "expected a text".to_owned()))
-            }
-        })
+        ("signal" | "subject" | "value", None) => Some((at(field), "is missing".to_owned())),
+        (_, None) | ("unit" | "at", Some(Value::Null)) => None,
+        (_, Some(value)) => (!value.is_string()).then(|| (at(field), "expected a text".to_owned())),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_json_has_no_number_for_is_no_value_but_in_texts_it_stays() {
+        for (body, read) in [
+            (r#"{"a":NaN,"b":-Infinity}"#, r#"{"a":null,"b":null}"#),
+            (r#"{"NaN":"\"NaN","c":Infinity"#, r#"{"NaN":"\"NaN","c":null"#),
+            (r#""\"#, r#""\"#),
+        ] {
+            assert_eq!(String::from_utf8(without_nan(body.as_bytes())).unwrap(), read);
+        }
+    }
 
     #[test]
     fn what_is_wrong_is_found_with_its_place() {
@@ -242,6 +421,11 @@ mod tests {
             assert_eq!(problem["status"], 422, "{body}");
             assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
         }
+        let nan = br#"{"observations":[{"signal":"a","subject":"b:c","value":1},{"value":NaN}]}"#;
+        let error = serde_json::from_slice::<Batch<'_>>(nan).err().unwrap();
+        let problem = serde_json::to_value(unreadable(nan, &error)).unwrap();
+        assert_eq!(problem["errors"][0]["pointer"], "/observations/1/value");
+        assert!(problem["errors"][0]["detail"].as_str().unwrap().starts_with("NaN"), "{problem}");
         let error = serde_json::from_slice::<Batch<'_>>(b"{").err().unwrap();
         assert_eq!(serde_json::to_value(unreadable(b"{", &error)).unwrap()["status"], 400);
     }

@@ -16,8 +16,13 @@ use http::{HeaderMap, HeaderValue, Method, header};
 
 use crate::http::{
     client_info::{ClientInfo, Peer, Proxies},
-    error::{Kind, Problem},
+    error::{self, Kind, Problem},
 };
+
+/// The one address that answers whoever asks, by whatever name: it says nothing secret.
+const HEALTH: &str = "/api/health";
+/// What a page elsewhere is told.
+const ELSEWHERE: &str = "The request comes from a page that is not one of this server's.";
 
 /// The names under which this server may be asked, in lower case and without ports.
 #[derive(Clone, Debug)]
@@ -32,9 +37,7 @@ impl Hosts {
 
     fn knows(&self, authority: &str) -> bool {
         let name = match authority.rsplit_once(':') {
-            Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
-                name
-            }
+            Some((name, port)) if is_port(port) => name,
             _ => authority,
         };
         let name = name.to_ascii_lowercase();
@@ -49,22 +52,71 @@ pub struct Guard {
     pub hosts: Hosts,
     /// The proxies whose headers are believed.
     pub proxies: Proxies,
+    /// How browsers reach this server from outside, if that is configured.
+    pub public: Option<PublicOrigin>,
+    /// Whether browsers are told to come by https only.
+    pub hsts: bool,
+}
+
+/// The origin of the configured `public_url`.
+#[derive(Clone, Debug)]
+pub struct PublicOrigin {
+    /// As browsers write it: `https://ops.example.com:8443`.
+    origin: Arc<str>,
+}
+
+impl PublicOrigin {
+    /// An origin, as browsers write it.
+    pub fn new(origin: &str) -> Self {
+        Self { origin: origin.into() }
+    }
+
+    fn is(&self, origin: &str) -> bool {
+        self.origin.eq_ignore_ascii_case(origin)
+    }
+
+    /// The host with its port, for a request that was sent on with its name alone: proxies often
+    /// leave the port out.
+    fn whole(&self, host: &str) -> Option<String> {
+        let (_, authority) = self.origin.split_once("://")?;
+        let (name, _) = authority.rsplit_once(':').filter(|(_, port)| is_port(port))?;
+        name.eq_ignore_ascii_case(host).then(|| authority.to_owned())
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Refuses what is not meant for us or comes from elsewhere; adds the headers that every answer
 /// carries.
 pub async fn guard(State(allowed): State<Guard>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
-    let client = allowed.proxies.client_info(peer, request.headers());
+    let mut client = allowed.proxies.client_info(peer, request.headers());
     let secure = client.secure;
-    let checked = check(&allowed.hosts, &client, request.method(), request.headers());
+    // Orchestrators and load balancers ask by number, or without a name.
+    let for_everyone =
+        matches!(*request.method(), Method::GET | Method::HEAD) && request.uri().path() == HEALTH;
+    let checked = if for_everyone {
+        Ok(())
+    } else {
+        check(&allowed, &client, request.method(), request.headers())
+    };
+    if let Some(whole) = allowed.public.as_ref().and_then(|public| public.whole(&client.host)) {
+        client.host = whole;
+    }
     request.extensions_mut().insert(client);
+    let browser = !request.uri().path().starts_with("/api/")
+        && text(request.headers(), header::ACCEPT).is_some_and(|kinds| kinds.contains("text/html"));
     let mut response = match checked {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    if secure {
-        // Whoever came safely once never comes otherwise again.
+    if browser {
+        response = error::for_browsers(response);
+    }
+    if secure && allowed.hsts {
+        // It holds for every port of the host, so for other services there as well.
         response.headers_mut().insert(
             header::STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=31536000"),
@@ -99,17 +151,16 @@ fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
 }
 
 fn check(
-    hosts: &Hosts,
+    allowed: &Guard,
     client: &ClientInfo,
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<(), Problem> {
-    let elsewhere = |detail: String| Err(Problem::new(Kind::Elsewhere, detail));
     let host = client.host.as_str();
     if host.is_empty() {
         return Err(Problem::new(Kind::NoHost, "The request names no host.".to_owned()));
     }
-    if !hosts.knows(host) {
+    if !allowed.hosts.knows(host) {
         let detail = "This server is not known under the name that was asked for. Open http://localhost with its port, or say in the configuration how it is reached: 'public_url', or 'allowed_hosts' for more names.";
         return Err(Problem::new(Kind::OtherHost, detail.to_owned()));
     }
@@ -121,11 +172,8 @@ fn check(
                 (scheme == "https" || (scheme == "http" && !client.secure))
                     && authority.eq_ignore_ascii_case(host)
             });
-        return if same {
-            Ok(())
-        } else {
-            elsewhere("The request comes from a page that is not one of this server's.".to_owned())
-        };
+        let public = allowed.public.as_ref().is_some_and(|public| public.is(origin));
+        return if same || public { Ok(()) } else { Err(foreign(origin, client)) };
     }
     match text(headers, "sec-fetch-site") {
         // No browser, or a browser too old to say: without Origin it can't be a cross-site post
@@ -135,10 +183,32 @@ fn check(
         Some(_) if method == Method::GET && text(headers, "sec-fetch-mode") == Some("navigate") => {
             Ok(())
         }
-        Some(_) => {
-            elsewhere("The request comes from a page that is not one of this server's.".to_owned())
-        }
+        Some(_) => Err(Problem::new(Kind::Elsewhere, ELSEWHERE.to_owned())),
     }
+}
+
+/// Refuses a page by its origin. Where it bears the name that was asked for, a proxy has most
+/// likely changed the rest on the way: that is told, with the header to set.
+fn foreign(origin: &str, client: &ClientInfo) -> Problem {
+    let name = |authority: &str| match authority.rsplit_once(':') {
+        Some((name, port)) if is_port(port) => name.to_ascii_lowercase(),
+        _ => authority.to_ascii_lowercase(),
+    };
+    let shown: String = origin.chars().filter(|c| c.is_ascii_graphic()).take(100).collect();
+    let (asked, scheme) = (client.host.as_str(), if client.secure { "https" } else { "http" });
+    let is_near = origin
+        .split_once("://")
+        .is_some_and(|(_, authority)| name(authority) == name(asked) || client.is_loopback());
+    let detail = if is_near {
+        format!(
+            "{ELSEWHERE} The page is {shown}, the request asks for {scheme}://{asked}. If that page is Calm Ops behind a proxy: set public_url \
+             to {shown}, or let the proxy pass the address on (nginx: 'proxy_set_header Host $http_host;' and 'proxy_set_header X-Forwarded-Proto $scheme;'; \
+             others: X-Forwarded-Host and X-Forwarded-Proto), and name the proxy in trusted_proxies."
+        )
+    } else {
+        ELSEWHERE.to_owned()
+    };
+    Problem::new(Kind::Elsewhere, detail)
 }
 
 #[cfg(test)]
@@ -146,6 +216,14 @@ mod tests {
     use super::*;
 
     fn verdict(method: &Method, pairs: &[(&'static str, &'static str)]) -> u16 {
+        checked(None, method, pairs).map_or_else(|problem| problem.status().as_u16(), |()| 200)
+    }
+
+    fn checked(
+        public: Option<&str>,
+        method: &Method,
+        pairs: &[(&'static str, &'static str)],
+    ) -> Result<(), Problem> {
         let headers = pairs
             .iter()
             .map(|&(name, value)| {
@@ -154,8 +232,41 @@ mod tests {
             .collect();
         let proxies = Proxies::new(&["127.0.0.1".parse().unwrap()]);
         let client = proxies.client_info(Peer::default(), &headers);
-        check(&Hosts::new(&["ops.example".to_owned()]), &client, method, &headers)
-            .map_or_else(|problem| problem.status().as_u16(), |()| 200)
+        let hosts = Hosts::new(&["ops.example".to_owned()]);
+        let public = public.map(PublicOrigin::new);
+        check(&Guard { hosts, proxies, public, hsts: false }, &client, method, &headers)
+    }
+
+    #[test]
+    fn the_public_address_is_an_origin_of_our_own_and_a_proxy_that_changes_it_is_named() {
+        let post = |public, host, origin| {
+            checked(public, &Method::POST, &[("host", host), ("origin", origin)])
+        };
+        let public = Some("https://ops.example:8443");
+        for host in ["ops.example", "ops.example:8443", "127.0.0.1:3000", "localhost"] {
+            assert!(post(public, host, "https://ops.example:8443").is_ok(), "{host}");
+        }
+        for origin in [
+            "https://ops.example:9999",
+            "http://ops.example:8443",
+            "https://evil.example:8443",
+            "null",
+        ] {
+            assert!(post(public, "ops.example", origin).is_err(), "{origin}");
+        }
+        assert!(post(public, "evil.example", "https://ops.example:8443").is_err());
+        let told =
+            |host, origin| serde_json::to_string(&post(None, host, origin).unwrap_err()).unwrap();
+        let near = told("ops.example", "https://ops.example:8443");
+        assert!(
+            near.contains("proxy_set_header Host $http_host") && near.contains(":8443"),
+            "{near}"
+        );
+        assert!(!told("ops.example", "https://evil.example").contains("proxy_set_header"));
+        let whole = PublicOrigin::new("https://ops.example:8443");
+        assert_eq!(whole.whole("OPS.example").as_deref(), Some("ops.example:8443"));
+        assert_eq!(whole.whole("ops.example:3000"), None);
+        assert_eq!(PublicOrigin::new("https://ops.example").whole("ops.example"), None);
     }
 
     #[test]

@@ -55,7 +55,15 @@ impl Store for Database {
             head,
             monitor: meta(&mut connection, "monitor").await?,
             alive_at: meta_number(&mut connection, "alive_at").await?.map(Timestamp::from_micros),
+            instance: meta(&mut connection, "instance")
+                .await?
+                .and_then(|text| String::from_utf8(text).ok())
+                .ok_or_else(|| StoreError::inconsistent("meta", "instance", "it is not a text"))?,
         })
+    }
+
+    async fn leave(&self) {
+        self.give_up_serving().await;
     }
 
     async fn change(&self, made: Change) -> Result<Vec<Entry>, StoreError> {

@@ -8,7 +8,12 @@ use crate::store::error::StoreError;
 
 impl Database {
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
-        self.still_alone().await?;
+        let mut transaction = self.begun().await?;
+        self.still_alone(&mut transaction).await?;
+        Ok(transaction)
+    }
+
+    async fn begun(&self) -> Result<Transaction<'static, Db>, StoreError> {
         // When a disk is full SQLite ends the transaction by itself, and the driver goes on
         // counting it: such a connection can't be used any more, and is replaced.
         for _ in 0..3 {

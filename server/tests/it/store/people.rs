@@ -26,7 +26,7 @@ use server::{
     clock::Clock,
     http::client_info::ClientInfo,
     live::Live,
-    people::{Device, People, Shown, SignedIn},
+    people::{Device, People, SessionCookie, Shown, SignedIn},
     service::Service,
     store::{Store, verify::verify},
 };
@@ -61,8 +61,7 @@ pub fn from(last: u8) -> Device {
 
 /// The headers of a request with a sign-in.
 pub fn cookie(signed_in: &SignedIn) -> HeaderMap {
-    let line = signed_in.cookie();
-    let pair = line.split(';').next().unwrap();
+    let pair = signed_in.cookie.split(';').next().unwrap();
     HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(pair).unwrap())])
 }
 
@@ -84,7 +83,9 @@ impl House {
             Arc::default(),
             clock,
         );
-        let people = People::new(Arc::clone(&service), Arc::clone(&store), clock, recent_sign_in);
+        let cookie = SessionCookie::new(&store.opening().await.unwrap().instance);
+        let people =
+            People::new(Arc::clone(&service), Arc::clone(&store), clock, recent_sign_in, cookie);
         Self { people, service, store }
     }
 
@@ -98,7 +99,7 @@ impl House {
     }
 
     pub async fn caller(&self, headers: &HeaderMap) -> Principal {
-        self.people.caller(Shown::by(headers, &came())).await.unwrap()
+        self.people.caller(Shown::by(headers, &came(), &self.people.cookie)).await.unwrap()
     }
 
     pub async fn act(
@@ -291,7 +292,7 @@ pub async fn tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on(place: &P
 
     // A browser that signs in again has one sign-in, and nobody else's ends.
     let first = cookie(&house.people.sign_in("Viewer", PASSWORD.into(), &device()).await.unwrap());
-    let again = Device::of(&first, &came());
+    let again = Device::of(&first, &came(), &house.people.cookie);
     let again = cookie(&house.people.sign_in("Viewer", PASSWORD.into(), &again).await.unwrap());
     assert_eq!(house.caller(&first).await, Principal::Nobody);
     assert!(

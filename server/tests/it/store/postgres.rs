@@ -82,11 +82,28 @@ async fn postgres_keeps_the_contract() {
         .to_string();
     assert!(refused.contains("Restore into an empty database"), "{refused}");
 
-    a_lost_lock_is_noticed(&place(&server, "lock").await).await;
+    who_serves_is_checked_in_every_change(&place(&server, "lease").await).await;
 
     // What is away says so, and what comes back works again.
     let store = there.open().await;
+    let home = place(&server, "house").await;
+    let (house, owner) = people::House::owned(&home).await;
+    let events = vec![crate::store::support::opened(1, "service:a")];
+    crate::store::support::write(&*home.open().await, 1, domain::actor::Actor::Agent, events)
+        .await
+        .unwrap();
+    let owner = house.caller(&people::cookie(&owner)).await;
+    let incident = domain::id::IncidentNumber(1);
+    let read = async || {
+        house.service.execute(owner.clone(), commands::reading::GetIncident { incident }).await
+    };
+    assert_eq!(read().await.unwrap().trouble, None);
     drop(server);
+    // Its page opens from memory, for whoever was known, and says so.
+    let page = read().await.unwrap();
+    assert_eq!(page.incident.number, incident);
+    let trouble = page.trouble.unwrap();
+    assert!(trouble.contains("from memory") && trouble.contains("can't be reached"), "{trouble}");
     let error = store.head().await.unwrap_err();
     assert!(matches!(error, server::store::StoreError::Unavailable { .. }), "{error}");
     let Err(error) = server::store::open(&there.at).await else { panic!("it was opened") };
@@ -97,34 +114,30 @@ async fn postgres_keeps_the_contract() {
     );
 }
 
-/// The session that holds the lock is ended, as by a database that is started anew.
-async fn a_lost_lock_is_noticed(place: &Place) {
+/// Every session is ended, as by a database that is started anew; then another program serves.
+async fn who_serves_is_checked_in_every_change(place: &Place) {
     let Where::Postgres { url } = &place.at else {
         panic!("a database of PostgreSQL was expected")
     };
     let store = place.open_alone().await.unwrap();
     let mut other = PgConnection::connect(url).await.unwrap();
-    let end = "SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-               WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()";
+    let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
     let started = || vec![domain::journal::Event::Stopped];
     let write = async || {
         crate::store::support::write(&*store, 1, domain::actor::Actor::System, started()).await
     };
 
-    // Nobody else came: the lock is taken again, and holds.
-    assert_eq!(sqlx::query(end).fetch_all(&mut other).await.unwrap().len(), 1);
+    // Nobody else came: it goes on, and nobody else may serve.
+    write().await.unwrap();
+    assert!(!sqlx::query(end).fetch_all(&mut other).await.unwrap().is_empty());
     write().await.unwrap();
     let Err(refused) = place.open_alone().await else { panic!("two serve") };
     assert!(refused.to_string().starts_with("Another Calm Ops"), "{refused}");
 
-    // Another program was quicker: nothing is written any more, in no way.
-    let key: i64 =
-        sqlx::query_scalar("SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted")
-            .fetch_one(&mut other)
-            .await
-            .unwrap();
-    sqlx::query(end).fetch_all(&mut other).await.unwrap();
-    sqlx::query("SELECT pg_advisory_lock($1)").bind(key).execute(&mut other).await.unwrap();
+    // It was away for so long that another program took the lease: nothing is written, in no way.
+    let taken = "UPDATE lease SET epoch = epoch + 1, until = clock_timestamp() + interval '1 hour'";
+    sqlx::query(taken).execute(&mut other).await.unwrap();
     let head = store.head().await.unwrap();
     let number = domain::id::IncidentNumber(1);
     let refusals = [
@@ -141,6 +154,7 @@ async fn a_lost_lock_is_noticed(place: &Place) {
         store.prune(crate::store::support::at(1)).await.map(drop),
         store.save_bundle(number, b"bundle").await,
         store.add_bundle(number, b"bundle").await,
+        store.seen(&[("token", 1, crate::store::support::at(1))]).await,
     ];
     for refused in refusals {
         let sentence = refused.unwrap_err().to_string();
@@ -152,15 +166,26 @@ async fn a_lost_lock_is_noticed(place: &Place) {
     }
     assert_eq!(store.head().await.unwrap(), head);
 
-    // It went: this one goes on.
-    other.close().await.unwrap();
-    for _ in 0..100 {
-        if write().await.is_ok() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the lock was not taken again");
+    // It went: this one goes on, as a holder of its own.
+    let over = "UPDATE lease SET until = clock_timestamp() RETURNING epoch";
+    let theirs: i64 = sqlx::query_scalar(over).fetch_one(&mut other).await.unwrap();
+    write().await.unwrap();
+    let ours: i64 =
+        sqlx::query_scalar("SELECT epoch FROM lease").fetch_one(&mut other).await.unwrap();
+    assert_eq!(ours, theirs + 1);
+
+    // While a change is on its way nobody can take the lease, not even one that is over.
+    let mut change = PgConnection::connect(url).await.unwrap();
+    sqlx::raw_sql("BEGIN; SELECT epoch FROM lease FOR SHARE").execute(&mut change).await.unwrap();
+    sqlx::raw_sql("SET lock_timeout = '100ms'").execute(&mut other).await.unwrap();
+    assert!(sqlx::query(taken).execute(&mut other).await.is_err());
+    change.close().await.unwrap();
+
+    // One that ends in good order keeps nobody waiting.
+    store.leave().await;
+    let began = std::time::Instant::now();
+    place.open_alone().await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
 
 /// `cargo nextest run --run-ignored only how_long --no-capture`

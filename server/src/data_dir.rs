@@ -1,0 +1,72 @@
+//! What lies under the data directory: file systems on which a SQLite database can be harmed.
+
+use std::path::Path;
+
+/// The kind of a file system that is reached over a network or through another program, by the
+/// number that Linux gives it.
+const fn remote(number: i64) -> Option<&'static str> {
+    // As the kernel's `linux/magic.h` has them. Some are wider than a signed 32-bit number.
+    Some(match number & 0xffff_ffff {
+        0x6969 => "NFS",
+        0xff53_4d42 | 0xfe53_4d42 | 0x517b => "SMB (CIFS)",
+        0x0102_1997 => "9p",
+        0x6573_5546 => "FUSE",
+        0x6a65_6a62 => "virtiofs",
+        0x00c3_6400 => "Ceph",
+        0x5346_414f | 0x6b41_4653 => "AFS",
+        0x0116_1970 => "GFS2",
+        0x7461_636f => "OCFS2",
+        0x0bd0_0bd0 => "Lustre",
+        0x4750_4653 => "GPFS",
+        0x786f_4256 => "a folder shared by VirtualBox",
+        _ => return None,
+    })
+}
+
+/// A warning about the file system under a data directory, if it is one to be warned about. A
+/// directory that does not exist yet will lie where its parent does.
+#[cfg(target_os = "linux")]
+pub fn warning(data_dir: &Path) -> Option<String> {
+    let absolute = std::path::absolute(data_dir).ok()?;
+    let there = absolute.ancestors().find(|path| path.exists())?;
+    // The number has another type on each kind of machine.
+    #[expect(
+        clippy::useless_conversion,
+        clippy::unnecessary_fallible_conversions,
+        reason = "its type differs"
+    )]
+    let number = i64::try_from(rustix::fs::statfs(there).ok()?.f_type).ok()?;
+    remote(number)
+        .map(|kind| wording::error::remote_data_dir(&data_dir.display().to_string(), kind))
+}
+
+/// Elsewhere nothing is known.
+#[cfg(not(target_os = "linux"))]
+pub fn warning(_: &Path) -> Option<String> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn network_file_systems_are_told_from_local_ones() {
+        for (number, kind) in [
+            (0x6969, Some("NFS")),
+            (0xff53_4d42, Some("SMB (CIFS)")),
+            (i64::from(0xff53_4d42_u32.cast_signed()), Some("SMB (CIFS)")),
+            (0x0102_1997, Some("9p")),
+            // ext4, xfs, btrfs, zfs, tmpfs, overlay
+            (0xef53, None),
+            (0x5846_5342, None),
+            (0x9123_683e, None),
+            (0x2fc1_2fc1, None),
+            (0x0102_1994, None),
+            (0x794c_7630, None),
+        ] {
+            assert_eq!(remote(number), kind, "{number:x}");
+        }
+        assert_eq!(warning(Path::new("/proc/self/no/such")), None);
+    }
+}
