@@ -29,13 +29,8 @@ const fn remote(number: i64) -> Option<&'static str> {
 pub fn warning(data_dir: &Path) -> Option<String> {
     let absolute = std::path::absolute(data_dir).ok()?;
     let there = absolute.ancestors().find(|path| path.exists())?;
-    // The number has another type on each kind of machine.
-    #[expect(
-        clippy::useless_conversion,
-        clippy::unnecessary_fallible_conversions,
-        reason = "its type differs"
-    )]
-    let number = i64::try_from(rustix::fs::statfs(there).ok()?.f_type).ok()?;
+    #[expect(clippy::useless_conversion, reason = "its type differs from machine to machine")]
+    let number = i64::from(rustix::fs::statfs(there).ok()?.f_type);
     remote(number)
         .map(|kind| wording::error::remote_data_dir(&data_dir.display().to_string(), kind))
 }

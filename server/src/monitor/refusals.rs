@@ -50,10 +50,13 @@ impl Refusals {
     }
 
     /// Notes that a push of someone was refused. Beyond the most senders the oldest is forgotten.
-    pub fn refused(&self, who: Actor, sender: String, reason: Reason, now: Now) {
+    pub fn refused(&self, who: Actor, sender: String, reason: &Reason, now: Now) {
         let short = |text: &str| text.chars().take(LONGEST).collect::<String>();
-        let reason =
-            Reason { place: short(&reason.place), problem: short(&reason.problem), ..reason };
+        let reason = Reason {
+            place: short(&reason.place),
+            problem: short(&reason.problem),
+            rest_taken: reason.rest_taken,
+        };
         self.change(|all| {
             if let Some(known) = all.get_mut(&who) {
                 known.last = now.mono;
@@ -111,7 +114,7 @@ mod tests {
         };
         let refuse = |who: u32, place: &str, seconds: u64| {
             let sender = format!("The program \"{who}\"");
-            refusals.refused(Actor::Token(TokenId(who)), sender, reason(place), at(seconds));
+            refusals.refused(Actor::Token(TokenId(who)), sender, &reason(place), at(seconds));
         };
         refuse(1, "/observations/0/value", 0);
         refuse(1, "/observations/7/unit", 1);

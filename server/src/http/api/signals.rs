@@ -135,7 +135,7 @@ async fn push(
                 _ => site.service.known().await?.names.of(who),
             };
             let reason = Reason { place, problem, rest_taken };
-            site.intake.refusals.refused(who, sender, reason, site.clock.now());
+            site.intake.refusals.refused(who, sender, &reason, site.clock.now());
         }
         None => site.intake.refusals.taken(who),
     }
