@@ -183,6 +183,7 @@ async fn is_done_already(operations: &Operations, caller: Principal, command: &C
         | Command::RemoveContact(_)
         | Command::TestContact(_)
         | Command::RecordDelivery(_)
+        | Command::Escalate(_)
         | Command::StartRun(_)
         | Command::EndRun(_)
         | Command::Record(_) => return false,

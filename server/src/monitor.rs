@@ -150,6 +150,8 @@ pub struct Monitor {
     facts: Facts,
     recent: Recent,
     failing: BTreeMap<String, String>,
+    /// What people have to know about other parts of Calm Ops.
+    notices: BTreeMap<&'static str, Vec<String>>,
     away: Option<Away>,
     /// The troubles that were shown last.
     told_troubles: Vec<String>,
@@ -207,6 +209,7 @@ impl Monitor {
             facts: Facts::default(),
             recent: Recent::default(),
             failing: BTreeMap::new(),
+            notices: BTreeMap::new(),
             away: None,
             told_troubles: Vec::new(),
             retry_at: now,
@@ -400,6 +403,9 @@ impl Monitor {
                 }
             }
             Told::Facts(facts) => self.facts = facts,
+            Told::Notices { of, sentences } => {
+                self.notices.insert(of, sentences);
+            }
             Told::Failing { name, problem: Some(problem) } => {
                 self.failing.insert(name, problem);
             }
@@ -538,6 +544,7 @@ impl Monitor {
             }
             name => format!("The collector {name} brings nothing. {problem}"),
         }));
+        troubles.extend(self.notices.values().flatten().cloned());
         for document in self.parts.documents.states() {
             if document.error.is_some() && document.name != crate::documents::COMMANDS {
                 troubles.push(format!("The last edit of {} has a mistake and is not in force. The version before it is.", document.name));

@@ -18,6 +18,7 @@ use crate::{
     config::{Config, PublicUrl},
     documents::{BadDocuments, Documents},
     exec::Runner,
+    heartbeat::Heartbeat,
     http::{
         client_info::Proxies,
         listener,
@@ -27,7 +28,7 @@ use crate::{
         tls::{self, BadCertificate},
     },
     live::Live,
-    monitor::{Kept, Monitor, Parts, intake::Intake, recording::Recording, supervisor::Supervisor},
+    monitor::{Kept, Monitor, Parts, intake::Intake, recording::Recording, runner::Told, supervisor::Supervisor},
     notifications::{Mailer, Notifier, Outbound, Pace, channels},
     people::People,
     recovery::{
@@ -177,13 +178,33 @@ pub async fn run(
         links: outbound.public_url.is_some(),
         channels: channels::forms(&outbound),
     });
-    let (for_notifier, pace) = (Arc::clone(&service), Pace::default());
-    let notifier =
-        Notifier::new(for_notifier, Arc::clone(&store), clock, outbound, pace, stop.clone());
+    let (tell, told) = mpsc::channel(64);
+    let pace = Pace { escalate_after: Span::from(config.escalate_after), ..Pace::default() };
+    let to_monitor = tell.clone();
+    let report = Box::new(move |sentences| {
+        let _ = to_monitor.try_send(Told::Notices { of: "notifications", sentences });
+    });
+    let notifier = Notifier::new(
+        Arc::clone(&service),
+        Arc::clone(&store),
+        clock,
+        outbound,
+        pace,
+        report,
+        stop.clone(),
+    );
     // Nobody is told of what was before the first start, but of what the monitor is about to find.
     let notifier = tokio::spawn(notifier.run(opening.cursor.number));
     let background = TaskTracker::new();
-    let (tell, told) = mpsc::channel(64);
+    if let Some(wanted) = config.heartbeat.clone() {
+        let to_monitor = tell.clone();
+        let report = Box::new(move |sentences| {
+            let _ = to_monitor.try_send(Told::Notices { of: "heartbeat", sentences });
+        });
+        let heartbeat = Heartbeat::new(wanted, Arc::clone(&board), Arc::clone(&store), clock, report)
+            .map_err(|error| StartError::Notifications(error.to_string()))?;
+        background.spawn(heartbeat.run(stop.clone()));
+    }
     let context = Context { host: host.clone(), interval: config.interval, apps: Seen::default() };
     let apps = config.collectors.pm2.is_watched().then(|| context.apps.clone());
     let supervisor = Supervisor {

@@ -340,6 +340,8 @@ impl Sample {
             readings: readings(),
             related: Vec::new(),
             outputs: outputs(incident),
+            notified: Vec::new(),
+            unreached: Vec::new(),
             commands: commands::view::CommandsState::Ready,
             names: names(),
             reader: reader(caller),

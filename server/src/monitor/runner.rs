@@ -3,7 +3,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use domain::subject::Subject;
+use domain::{subject::Subject, time::Span};
 use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +21,13 @@ pub enum Told {
     Gone(Vec<Subject>),
     /// What only a snapshot shows.
     Facts(Facts),
+    /// What people have to know about a part of Calm Ops, in sentences; empty when all is well.
+    Notices {
+        /// Which part.
+        of: &'static str,
+        /// The sentences.
+        sentences: Vec<String>,
+    },
     /// Why a collector brings nothing, or `None` when it works again.
     Failing {
         /// Which collector.
@@ -43,6 +50,7 @@ pub async fn run(
     let subject = Subject::build("collector", &name, Some(&host));
     let mut ticker = tokio::time::interval(collector.interval().max(Duration::from_millis(100)));
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let interval = Span::from(collector.interval());
     let mut failing = false;
     loop {
         // What was told to stop reports nothing more: it would be missed for ever.
@@ -62,7 +70,7 @@ pub async fn run(
         };
         let problem = match outcome {
             Ok(Ok(Ok(round))) => {
-                intake.take(&round.observations);
+                intake.take_round(&round.observations, Some(interval));
                 let gone = intake.missing(&round.listings);
                 if !gone.is_empty() {
                     let _ = told.send(Told::Gone(gone)).await;
@@ -74,7 +82,7 @@ pub async fn run(
             }
             Ok(Ok(Err(error))) => Some(error.to_string()),
             Ok(Err(_)) => {
-                Some(format!("It did not finish within {}.", domain::time::Span::from(limit)))
+                Some(format!("It did not finish within {}.", Span::from(limit)))
             }
             Err(panic) => Some(format!("It failed inside: {}.", panic_text(&*panic))),
         };

@@ -8,7 +8,7 @@ use std::{
 use commands::{
     accounts,
     command::{
-        Acknowledge, Approve, CancelRun, Command, Comment, CreateShare, Decline, EndRun, Record,
+        Acknowledge, Approve, CancelRun, Command, Comment, CreateShare, Decline, EndRun, Escalate, Record,
         Redact, Reopen, Resolve, RetireSubject, RevokeShare, StartRun,
     },
     decide::decide,
@@ -155,6 +155,7 @@ impl Inner {
                 });
             }
             Command::Acknowledge(Acknowledge { incident })
+            | Command::Escalate(Escalate { incident, .. })
             | Command::Comment(Comment { incident, .. })
             | Command::Resolve(Resolve { incident, .. })
             | Command::Reopen(Reopen { incident, .. }) => {

@@ -158,8 +158,11 @@ impl Inner {
         let related = at_hand.map(|at_hand| {
             at_hand.incidents.iter().filter(is_related).map(incident_card).collect()
         });
+        let (notified, unreached) = self.notified(&incident).await?;
         Ok(view::IncidentPage {
             cursor,
+            notified,
+            unreached,
             timeline: timeline.into_iter().map(without_body).collect(),
             snapshots,
             series,
