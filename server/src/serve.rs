@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     board::Board,
     clock::Clock,
-    collectors::{self, http::Poster, pm2::Seen, registry::Context},
+    collectors::{self, http::Poster, pm2::Seen, registry::Context, rhythm},
     config::{Config, PublicUrl},
     documents::{BadDocuments, Documents},
     exec::Runner,
@@ -206,12 +206,24 @@ pub async fn run(
         background.spawn(heartbeat.run(stop.clone()));
     }
     let context = Context { host: host.clone(), interval: config.interval, apps: Seen::default() };
+    let findings = rhythm::compare(&config.collectors, &context, documents.thresholds());
+    for finding in &findings.unworkable {
+        tracing::warn!("{finding}");
+    }
+    for finding in &findings.later {
+        tracing::info!("{finding}");
+    }
+    if !findings.unworkable.is_empty() {
+        let notice = Told::Notices { of: "intervals", sentences: findings.unworkable };
+        let _ = tell.try_send(notice);
+    }
     let apps = config.collectors.pm2.is_watched().then(|| context.apps.clone());
     let supervisor = Supervisor {
         context,
         intake: Arc::clone(&intake),
         clock,
         tell,
+        checks: service.checks(),
         stop: stop.clone(),
         tasks: background.clone(),
     };

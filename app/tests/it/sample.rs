@@ -512,6 +512,7 @@ impl Backend for Sample {
             blind: Vec::new(),
             documents: Vec::new(),
             version: "0.1.0".into(),
+            may_check: true,
         };
         Box::pin(async move { Ok(health) })
     }
@@ -548,6 +549,7 @@ impl Backend for Sample {
         list_shares(ListShares),
         get_shared_page(GetSharedPage),
         list_contacts(ListContacts),
+        check_now(CheckNow),
     }
 }
 

@@ -98,6 +98,17 @@ pub struct Health {
     pub documents: Vec<DocumentState>,
     /// The program's version.
     pub version: String,
+    /// Whether whoever reads may ask for a check now.
+    #[serde(default)]
+    pub may_check: bool,
+}
+
+/// A check that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CheckStarted {
+    /// How many collectors begin a round.
+    pub collectors: u32,
 }
 
 /// An incident in a list.

@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use domain::{subject::Subject, time::Span};
 use futures::FutureExt;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -37,13 +37,17 @@ pub enum Told {
     },
 }
 
-/// Runs one collector until `stop`.
+/// A check that is asked for so soon after the last round's beginning is that round.
+const LEAST_GAP: Span = Span::from_secs(1);
+
+/// Runs one collector until `stop`, in its rhythm and whenever a check is asked for.
 pub async fn run(
     mut collector: Box<dyn Collector>,
     host: String,
     intake: Arc<Intake>,
     clock: Clock,
     told: mpsc::Sender<Told>,
+    mut checks: watch::Receiver<u64>,
     stop: CancellationToken,
 ) {
     let name = collector.name().to_owned();
@@ -51,14 +55,21 @@ pub async fn run(
     let mut ticker = tokio::time::interval(collector.interval().max(Duration::from_millis(100)));
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let interval = Span::from(collector.interval());
-    let mut failing = false;
+    let (mut failing, mut began) = (false, None);
     loop {
         // What was told to stop reports nothing more: it would be missed for ever.
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
             _ = ticker.tick() => {}
+            Ok(()) = checks.changed() => {
+                if began.is_some_and(|began| clock.now().mono.since(began) < LEAST_GAP) {
+                    continue;
+                }
+                ticker.reset();
+            }
         }
+        began = Some(clock.now().mono);
         let limit = collector.time_limit();
         let round =
             AssertUnwindSafe(tokio::time::timeout(limit, collector.collect(clock.now().wall)))
