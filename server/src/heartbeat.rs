@@ -59,7 +59,8 @@ impl Heartbeat {
             }
             let checked = self.board.shown().readings.checked_at;
             let looks = seen.replace(checked) != Some(checked);
-            let problem = if looks { self.beat().await.err() } else { Some(heartbeat::STUCK.into()) };
+            let problem =
+                if looks { self.beat().await.err() } else { Some(heartbeat::STUCK.into()) };
             wait = self.config.interval;
             if problem.is_some() {
                 wait = wait.min(RETRY);
@@ -68,7 +69,8 @@ impl Heartbeat {
                 if let Some(problem) = &problem {
                     tracing::warn!(host = self.config.host(), problem, "no sign of life was sent");
                 }
-                let sentence = problem.as_deref().map(|why| heartbeat::failed(self.config.host(), why));
+                let sentence =
+                    problem.as_deref().map(|why| heartbeat::failed(self.config.host(), why));
                 (self.report)(sentence.into_iter().collect());
                 told = problem;
             }

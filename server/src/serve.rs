@@ -28,7 +28,10 @@ use crate::{
         tls::{self, BadCertificate},
     },
     live::Live,
-    monitor::{Kept, Monitor, Parts, intake::Intake, recording::Recording, runner::Told, supervisor::Supervisor},
+    monitor::{
+        Kept, Monitor, Parts, intake::Intake, recording::Recording, runner::Told,
+        supervisor::Supervisor,
+    },
     notifications::{Mailer, Notifier, Outbound, Pace, channels},
     people::People,
     recovery::{
@@ -201,8 +204,9 @@ pub async fn run(
         let report = Box::new(move |sentences| {
             let _ = to_monitor.try_send(Told::Notices { of: "heartbeat", sentences });
         });
-        let heartbeat = Heartbeat::new(wanted, Arc::clone(&board), Arc::clone(&store), clock, report)
-            .map_err(|error| StartError::Notifications(error.to_string()))?;
+        let heartbeat =
+            Heartbeat::new(wanted, Arc::clone(&board), Arc::clone(&store), clock, report)
+                .map_err(|error| StartError::Notifications(error.to_string()))?;
         background.spawn(heartbeat.run(stop.clone()));
     }
     let context = Context { host: host.clone(), interval: config.interval, apps: Seen::default() };

@@ -1,6 +1,8 @@
 //! What a call says: a sentence for the lock screen, a few more below, and the way to the page.
 
-use commands::notifications::{ContactState, DeliveryStatus, Notification, NotifiedContact, Reason};
+use commands::notifications::{
+    ContactState, DeliveryStatus, Notification, NotifiedContact, Reason,
+};
 use domain::{id::RecommendationId, incident::Incident, redact, severity::Severity, text};
 
 use crate::summary;
@@ -80,10 +82,8 @@ pub fn reach(contacts: &[ContactState]) -> Vec<String> {
     if contacts.is_empty() {
         return vec!["Nobody is called when an incident opens: no one has set a contact that is switched on. Add one under Settings.".to_owned()];
     }
-    let failing: Vec<(&ContactState, &str)> = contacts
-        .iter()
-        .filter_map(|one| Some((one, one.problem.as_deref()?)))
-        .collect();
+    let failing: Vec<(&ContactState, &str)> =
+        contacts.iter().filter_map(|one| Some((one, one.problem.as_deref()?))).collect();
     let mut sentences = Vec::new();
     if failing.len() == contacts.len() {
         sentences.push("Nobody can be called just now: no contact worked when it was last used. Correct one under Settings and send a test.".to_owned());
@@ -103,9 +103,9 @@ pub fn unreached(notified: &[NotifiedContact], reachable: bool) -> Vec<String> {
     if !reachable {
         return vec!["Nobody is called about this incident: no one has set a contact that is switched on. Add one under Settings.".to_owned()];
     }
-    let failing = notified.iter().filter(|one| {
-        matches!(one.status, DeliveryStatus::Waiting | DeliveryStatus::Failed)
-    });
+    let failing = notified
+        .iter()
+        .filter(|one| matches!(one.status, DeliveryStatus::Waiting | DeliveryStatus::Failed));
     failing
         .filter_map(|one| Some(not_called(&one.person, &one.contact, one.problem.as_deref()?)))
         .take(MOST_TOLD)

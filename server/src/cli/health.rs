@@ -108,10 +108,7 @@ async fn ask(
     }
 }
 
-async fn send<S>(
-    stream: S,
-    address: SocketAddr,
-) -> Result<(StatusCode, Option<Answer>), Failure>
+async fn send<S>(stream: S, address: SocketAddr) -> Result<(StatusCode, Option<Answer>), Failure>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

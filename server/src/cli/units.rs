@@ -14,8 +14,9 @@ fn line(config: &Config, command: &str) -> Result<String, String> {
     let program = env::current_exe()
         .map_err(|error| format!("the path of this program is not known: {error}"))?;
     let mut parts = vec![program, PathBuf::from(command)];
-    if let Some(file) = &config.file {
-        parts.extend([PathBuf::from("--config"), full(file)?]);
+    match &config.file {
+        Some(file) => parts.extend([PathBuf::from("--config"), full(file)?]),
+        None => parts.extend(["--listen".into(), config.listen.to_string().into()]),
     }
     parts.iter().map(|part| plain(part)).collect::<Result<Vec<_>, _>>().map(|all| all.join(" "))
 }
@@ -24,21 +25,19 @@ fn full(path: &Path) -> Result<PathBuf, String> {
     absolute(path).map_err(|error| format!("{} has no full path: {error}", path.display()))
 }
 
-/// A path that stands for itself in a unit and in a line of cron: neither quotes words, and `%`,
-/// `$` and others mean something there.
+/// A path that stands for itself in a unit and in a line of cron, where blanks, `%`, `$` and others
+/// mean something.
 fn plain(path: &Path) -> Result<String, String> {
     let fine = |c: char| c.is_alphanumeric() || "/._-+@:,=".contains(c);
-    path.to_str()
-        .filter(|text| text.chars().all(fine))
-        .map(str::to_owned)
-        .ok_or_else(|| format!("the path {} can't stand there. Move it to one of letters, digits and '/._-'", path.display()))
+    path.to_str().filter(|text| text.chars().all(fine)).map(str::to_owned).ok_or_else(|| {
+        format!(
+            "the path {} can't stand there. Move it to one of letters, digits and '/._-'",
+            path.display()
+        )
+    })
 }
 
-fn print(
-    made: Result<String, String>,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> Outcome {
+fn print(made: Result<String, String>, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
     match made {
         Ok(text) => {
             let _ = write!(out, "{text}");
@@ -61,10 +60,13 @@ pub(super) fn systemd(
     let unit = || {
         let user = user.map_or_else(User::ours, User::named).map_err(|error| error.to_string())?;
         let (serve, data) = (line(config, "serve")?, plain(&full(&config.data_dir)?)?);
-        let (name, documents) = (&user.name, match &config.ops_dir {
-            Some(dir) => format!(" --ops-dir {}", plain(&full(dir)?)?),
-            None => String::new(),
-        });
+        let (name, documents) = (
+            &user.name,
+            match &config.ops_dir {
+                Some(dir) => format!(" --ops-dir {}", plain(&full(dir)?)?),
+                None => String::new(),
+            },
+        );
         Ok(format!(
             "# Save as /etc/systemd/system/calm-ops.service, then: systemctl enable --now calm-ops
 [Unit]
@@ -94,9 +96,8 @@ pub(super) fn cron(config: &Config, out: &mut dyn Write, err: &mut dyn Write) ->
     let lines = line(config, "health").map(|health| {
         format!(
             "# Add with 'crontab -e'. It is silent while Calm Ops watches; what it says otherwise goes to MAILTO.
-*/5 * * * * {health} --listen {} >/dev/null
-",
-            config.listen
+*/5 * * * * {health} >/dev/null
+"
         )
     });
     print(lines, out, err)

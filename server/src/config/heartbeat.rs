@@ -33,13 +33,12 @@ impl fmt::Debug for Heartbeat {
 impl Layers<'_> {
     /// Where signs of life are sent, if that is set.
     pub(super) fn heartbeat(&self, problems: &mut Vec<ConfigProblem>) -> Option<Heartbeat> {
-        const EXPECTED: &str = "an address that takes signs of life by GET, such as 'https://hc-ping.com/...'";
+        const EXPECTED: &str =
+            "an address that takes signs of life by GET, such as 'https://hc-ping.com/...'";
         let interval = self.value(
             "heartbeat.interval",
             Duration::from_secs(60),
-            |found| {
-                values::duration(found, Duration::from_secs(10), Duration::from_secs(86_400))
-            },
+            |found| values::duration(found, Duration::from_secs(10), Duration::from_secs(86_400)),
             problems,
         );
         let found = self.find("heartbeat.url")?;

@@ -92,9 +92,7 @@ pub async fn run(
                 None
             }
             Ok(Ok(Err(error))) => Some(error.to_string()),
-            Ok(Err(_)) => {
-                Some(format!("It did not finish within {}.", Span::from(limit)))
-            }
+            Ok(Err(_)) => Some(format!("It did not finish within {}.", Span::from(limit))),
             Err(panic) => Some(format!("It failed inside: {}.", panic_text(&*panic))),
         };
         let mut own = Round::new(itself::SIGNALS);

@@ -14,8 +14,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use commands::{
     command::{Escalate, RecordDelivery},
     notifications::{
-        CALM_RETRY, Contact, ContactState, Delivery, Notification, Progress, Reason, Unacknowledged,
-        due, lacks_attention, reminder_after, retry_after,
+        CALM_RETRY, Contact, ContactState, Delivery, Notification, Progress, Reason,
+        Unacknowledged, due, lacks_attention, reminder_after, retry_after,
     },
 };
 use domain::{
@@ -231,17 +231,15 @@ impl Notifier {
         reminders: &mut Reminders,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        reminders.retain(|incident, _| {
-            progress.unacknowledged().any(|one| one.incident == *incident)
-        });
+        reminders
+            .retain(|incident, _| progress.unacknowledged().any(|one| one.incident == *incident));
         let is_due = |one: &Unacknowledged, reminders: &mut Reminders| {
             let wait = reminder_after(self.pace.escalate_after, one.rounds);
             let reminder = reminders.entry(one.incident).or_insert_with(|| Reminder::of(one, now));
             if reminder.rounds != one.rounds {
                 *reminder = Reminder::of(one, now);
             }
-            let waited =
-                now.wall.since(one.at) >= wait || now.mono.since(reminder.since) >= wait;
+            let waited = now.wall.since(one.at) >= wait || now.mono.since(reminder.since) >= wait;
             waited && now.mono >= reminder.not_before
         };
         let overdue: Vec<Unacknowledged> = progress

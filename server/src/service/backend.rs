@@ -8,9 +8,9 @@ use commands::{
     notifications::Contacts,
     operation::Committed,
     reading::{
-        CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetRecommendation, GetSeries,
-        GetSettings, GetSharedPage, ListContacts, ListIncidents, ListShares, ReadJournal,
-        SearchAudit, SearchHistory, VerifyJournal,
+        CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetRecommendation,
+        GetSeries, GetSettings, GetSharedPage, ListContacts, ListIncidents, ListShares,
+        ReadJournal, SearchAudit, SearchHistory, VerifyJournal,
     },
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},

@@ -8,8 +8,8 @@ use std::{
 use commands::{
     accounts,
     command::{
-        Acknowledge, Approve, CancelRun, Command, Comment, CreateShare, Decline, EndRun, Escalate, Record,
-        Redact, Reopen, Resolve, RetireSubject, RevokeShare, StartRun,
+        Acknowledge, Approve, CancelRun, Command, Comment, CreateShare, Decline, EndRun, Escalate,
+        Record, Redact, Reopen, Resolve, RetireSubject, RevokeShare, StartRun,
     },
     decide::decide,
     operation::Committed,

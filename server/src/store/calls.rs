@@ -1,9 +1,7 @@
 //! What the store does for the call: contacts, and the outbox.
 
 use async_trait::async_trait;
-use commands::notifications::{
-    Contact, DeliveryStatus, LastNotification, Notification, Progress,
-};
+use commands::notifications::{Contact, DeliveryStatus, LastNotification, Notification, Progress};
 use domain::{
     id::{AccountId, ContactId, IncidentNumber},
     time::Timestamp,

@@ -232,8 +232,7 @@ impl Progress {
         let offers =
             before.offers.into_iter().chain(incident.offered().map(Recommendation::deed)).collect();
         let (severity, acknowledged) = (incident.severity, incident.acknowledged.is_some());
-        self.told
-            .insert(number, Told { severity, critical_at, rounds, acknowledged, offers });
+        self.told.insert(number, Told { severity, critical_at, rounds, acknowledged, offers });
         Some(Notification {
             entry: entry.number,
             incident: number,

@@ -423,12 +423,14 @@ impl Calls for Database {
     async fn drop_call(&self, call: &Notification, contact: ContactId) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         end(&mut transaction, call, contact, DeliveryStatus::Dropped, None).await?;
-        sqlx::query("UPDATE outbox SET due = $3 WHERE entry = $1 AND contact = $2 AND state = 'failed'")
-            .bind(bound(call.entry))
-            .bind(i64::from(contact.0))
-            .bind(NEVER)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "UPDATE outbox SET due = $3 WHERE entry = $1 AND contact = $2 AND state = 'failed'",
+        )
+        .bind(bound(call.entry))
+        .bind(i64::from(contact.0))
+        .bind(NEVER)
+        .execute(&mut *transaction)
+        .await?;
         Ok(transaction.commit().await?)
     }
 }
