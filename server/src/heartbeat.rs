@@ -71,8 +71,9 @@ impl Heartbeat {
                 }
                 let sentence =
                     problem.as_deref().map(|why| heartbeat::failed(self.config.host(), why));
-                (self.report)(sentence.into_iter().collect());
-                told = problem;
+                if (self.report)(sentence.into_iter().collect()) {
+                    told = problem;
+                }
             }
         }
     }

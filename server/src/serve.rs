@@ -185,7 +185,7 @@ pub async fn run(
     let pace = Pace { escalate_after: Span::from(config.escalate_after), ..Pace::default() };
     let to_monitor = tell.clone();
     let report = Box::new(move |sentences| {
-        let _ = to_monitor.try_send(Told::Notices { of: "notifications", sentences });
+        to_monitor.try_send(Told::Notices { of: "notifications", sentences }).is_ok()
     });
     let notifier = Notifier::new(
         Arc::clone(&service),
@@ -202,7 +202,7 @@ pub async fn run(
     if let Some(wanted) = config.heartbeat.clone() {
         let to_monitor = tell.clone();
         let report = Box::new(move |sentences| {
-            let _ = to_monitor.try_send(Told::Notices { of: "heartbeat", sentences });
+            to_monitor.try_send(Told::Notices { of: "heartbeat", sentences }).is_ok()
         });
         let heartbeat =
             Heartbeat::new(wanted, Arc::clone(&board), Arc::clone(&store), clock, report)

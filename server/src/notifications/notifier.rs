@@ -95,8 +95,9 @@ pub struct Notifier {
     stop: CancellationToken,
 }
 
-/// Takes what people have to know about who can't be called, whenever that changes.
-pub type Report = Box<dyn Fn(Vec<String>) + Send + Sync>;
+/// Takes what people have to know about a part of Calm Ops, in sentences, whenever that changes; false
+/// if it could not be taken just now.
+pub type Report = Box<dyn Fn(Vec<String>) -> bool + Send + Sync>;
 
 /// Contacts by which something is being sent: one thing at a time by each. A contact is in it until
 /// the worker takes note of the end, which it does not do while it reads the outbox: what it reads
@@ -301,8 +302,7 @@ impl Notifier {
             })
             .collect();
         let sentences = notification::reach(&states);
-        if told.as_ref() != Some(&sentences) {
-            (self.report)(sentences.clone());
+        if told.as_ref() != Some(&sentences) && (self.report)(sentences.clone()) {
             *told = Some(sentences);
         }
         Ok(())

@@ -101,9 +101,33 @@ async fn write_contact(
     } else {
         sqlx::query("UPDATE contact SET body = $3, problem = NULL WHERE id = $1 AND account = $2")
     };
-    let changed =
-        query.bind(number).bind(account).bind(body).execute(connection).await?.rows_affected();
-    if changed == 0 { Err(gone(id)) } else { Ok(()) }
+    let changed = query
+        .bind(number)
+        .bind(account)
+        .bind(body)
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+    if changed == 0 {
+        return Err(gone(id));
+    }
+    if !is_new {
+        // It may work now.
+        try_now(connection, id).await?;
+    }
+    Ok(())
+}
+
+/// What waits for a contact is due at once.
+async fn try_now(connection: &mut Connection, contact: ContactId) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE outbox SET due = 0 WHERE contact = $1 AND entry > 0 AND state IN ('waiting', 'failed') AND due < $2",
+    )
+    .bind(i64::from(contact.0))
+    .bind(NEVER)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 async fn write_test(
@@ -187,11 +211,7 @@ async fn end(
         note_problem(&mut *connection, contact, problem).await?;
     }
     if fate == DeliveryStatus::Sent && changed > 0 {
-        sqlx::query("UPDATE outbox SET due = 0 WHERE contact = $1 AND entry > 0 AND state IN ('waiting', 'failed') AND due < $2")
-            .bind(i64::from(contact.0))
-            .bind(NEVER)
-            .execute(connection)
-            .await?;
+        try_now(connection, contact).await?;
     }
     Ok(changed > 0)
 }

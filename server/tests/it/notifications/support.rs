@@ -112,7 +112,10 @@ impl World {
         change(&mut pace);
         let told: Arc<Mutex<Vec<String>>> = Arc::default();
         let into = Arc::clone(&told);
-        let report = Box::new(move |sentences| *into.lock().unwrap() = sentences);
+        let report = Box::new(move |sentences| {
+            *into.lock().unwrap() = sentences;
+            true
+        });
         let outbound = Outbound {
             public_url: Some(URL.to_owned()),
             poster: Poster::new(None, &["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap(),
