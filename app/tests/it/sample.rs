@@ -300,7 +300,8 @@ impl Sample {
             | Command::SetContact(_)
             | Command::RemoveContact(_)
             | Command::TestContact(_)
-            | Command::RecordDelivery(_) => return Ok(Committed { cursor: Cursor::default() }),
+            | Command::RecordDelivery(_)
+            | Command::Escalate(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
         let actor = caller.actor().unwrap_or(Actor::Local);
         self.with(number, |incident| {
