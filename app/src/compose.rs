@@ -170,6 +170,8 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
         readings,
         related,
         outputs: _,
+        notified: _,
+        unreached,
         commands: _,
         names,
         reader: _,
@@ -220,6 +222,7 @@ fn briefing_of(page: &IncidentPage) -> Briefing {
                 .recommendations
                 .iter()
                 .any(|one| one.is_under_way() || (one.awaits_proof() && is_trouble)),
+        unreached: unreached.clone(),
         reopened: incident.reopened,
         breaches: incident
             .breaches

@@ -49,6 +49,8 @@ pub(crate) struct Briefing {
     pub resolved: Option<(String, Timestamp)>,
     /// Other active incidents about the same: number and headline.
     pub related: Vec<(u32, String)>,
+    /// Who could not be called about it and why, as sentences.
+    pub unreached: Vec<String>,
     /// What still speaks against ending it, as a sentence; `None` when all is quiet.
     pub still: Option<String>,
     /// The section of the guide to read next, while something holds.

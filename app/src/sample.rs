@@ -62,6 +62,8 @@ pub(crate) fn page(incident: Incident) -> IncidentPage {
         readings: vec![reading()],
         related: Vec::new(),
         outputs: Vec::new(),
+        notified: Vec::new(),
+        unreached: Vec::new(),
         commands: commands::view::CommandsState::Ready,
         names: domain::actor::Names::default(),
         reader: None,

@@ -112,7 +112,7 @@ test('a change of the thresholds is in force without a restart, and a mistake in
   await live(page);
   appendFileSync(calm.thresholds, '\n| signal | nonsense |\n| --- | --- |\n| queue.depth | much |\n');
   const notice = page.locator('div.notice');
-  await expect(page.locator('p.notice')).toContainText('alerts/thresholds.md');
+  await expect(page.locator('p.notice').filter({ hasText: 'alerts/thresholds.md' })).toBeVisible();
   await expect(notice.locator('pre'), 'with the place of the mistake').toContainText(/thresholds\.md:\d+:\d+/);
   writeFileSync(calm.thresholds, good.replaceAll('5,000', '50').replaceAll('1,000', '40').replaceAll('500 jobs', '20 jobs'));
   await expect(notice).toHaveCount(0);

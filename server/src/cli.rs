@@ -14,12 +14,14 @@ use crate::{
 mod check;
 mod data;
 mod database;
+mod health;
 mod init;
 mod journal;
 mod outcome;
 mod people;
 mod recovery;
 mod serve;
+mod units;
 mod wording;
 
 pub use outcome::Outcome;
@@ -30,6 +32,8 @@ Examples:
   calm-ops serve --config /etc/calm-ops.toml   the same, with your own settings
   calm-ops init /etc/calm-ops                  write the documents to change: thresholds, runbooks, the configuration
   calm-ops check --ops-dir /etc/calm-ops       are these documents good?
+  calm-ops init --systemd calm-ops             a unit by which systemd runs it as the user calm-ops
+  calm-ops health                              does it run and watch? One line, for cron, systemd and containers
   calm-ops init --sudoers calm-ops             the sudo lines for exactly what may run on this machine as somebody else
   calm-ops run --dry-run 42-1                  what exactly would a recommendation execute? Nothing is run
   calm-ops journal verify                      was anything in the record changed?
@@ -63,6 +67,9 @@ enum Command {
     /// Say whether the documents and the configuration are good; every problem is told with its
     /// place.
     Check,
+    /// Ask the server that runs here whether it watches: one line and an exit code, for cron, systemd
+    /// and containers. Incidents are no failure.
+    Health,
     /// Write the built-in documents and an explained configuration into a folder, to change them.
     /// Nothing is ever overwritten.
     Init(Init),
@@ -115,13 +122,22 @@ enum Journal {
 #[derive(Args, Debug)]
 struct Init {
     /// The folder; it is made if it does not exist.
-    #[arg(required_unless_present = "sudoers", conflicts_with = "sudoers")]
+    #[arg(required_unless_present_any = ["sudoers", "systemd", "cron"])]
+    #[arg(conflicts_with_all = ["sudoers", "systemd", "cron"])]
     dir: Option<PathBuf>,
     /// Write no documents, but print the lines that sudo needs, so that the user of Calm Ops may
     /// run exactly the approved commands of this machine as others. Without a name it is the user
     /// who asks.
     #[arg(long, value_name = "USER")]
     sudoers: Option<Option<String>>,
+    /// Write no documents, but print a unit for systemd that runs Calm Ops with this configuration.
+    /// Without a name it runs as the user who asks.
+    #[arg(long, value_name = "USER", conflicts_with_all = ["sudoers", "cron"])]
+    systemd: Option<Option<String>>,
+    /// Write no documents, but print a line for cron that asks every five minutes whether Calm Ops
+    /// watches; cron sends a mail when it does not.
+    #[arg(long, conflicts_with = "sudoers")]
+    cron: bool,
 }
 
 #[derive(Args, Debug)]
@@ -159,7 +175,14 @@ pub fn run(
     match line.command.unwrap_or(Command::Serve) {
         // Needs no configuration: it is how one begins.
         Command::Init(Init { dir: Some(dir), .. }) => init::init(&dir, out, err),
-        Command::Init(Init { dir: None, sudoers }) => with(config, err, |config, err| {
+        Command::Init(Init { dir: None, systemd: Some(user), .. }) => {
+            with(config, err, |config, err| units::systemd(&config, user.as_deref(), out, err))
+        }
+        Command::Init(Init { dir: None, cron: true, .. }) => {
+            with(config, err, |config, err| units::cron(&config, out, err))
+        }
+        Command::Health => with(config, err, |config, err| health::health(&config, out, err)),
+        Command::Init(Init { dir: None, sudoers, .. }) => with(config, err, |config, err| {
             recovery::sudoers(&config, sudoers.flatten().as_deref(), out, err)
         }),
         Command::Run(Run { dry_run: _, recommendation }) => {

@@ -14,6 +14,7 @@ pub mod http;
 pub mod itself;
 pub mod pm2;
 pub mod registry;
+pub mod rhythm;
 
 pub use collector::{CollectError, Collector, Facts, Listing, Round};
 

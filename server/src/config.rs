@@ -23,6 +23,7 @@ use crate::{
 mod file;
 mod flags;
 pub mod found;
+mod heartbeat;
 mod keys;
 mod layers;
 mod log;
@@ -36,6 +37,7 @@ mod sources;
 mod values;
 
 pub use flags::Flags;
+pub use heartbeat::Heartbeat;
 pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailTls};
 pub use problem::{ConfigError, ConfigProblem};
@@ -80,6 +82,10 @@ pub struct Config {
     pub collectors: collectors::Settings,
     /// Hosts inside of this machine's networks to which calls may be sent.
     pub allowed_internal_hosts: Vec<String>,
+    /// Time after which everyone is called again for a critical incident that nobody acknowledged.
+    pub escalate_after: Duration,
+    /// The address to which signs of life are sent.
+    pub heartbeat: Option<Heartbeat>,
     /// The server for e-mail.
     pub mail: Option<Mail>,
     /// What bounds the work that others can cause.
@@ -170,6 +176,8 @@ impl Config {
             log: Log { level: "warn".to_owned(), format: LogFormat::Text },
             collectors: collectors::Settings::default(),
             allowed_internal_hosts: Vec::new(),
+            escalate_after: Duration::from_secs(300),
+            heartbeat: None,
             mail: None,
             limits: Limits {
                 series: 10_000,
@@ -237,6 +245,13 @@ impl Layers<'_> {
                 values::allowed_hosts,
                 problems,
             ),
+            escalate_after: self.value(
+                "notifications.escalate_after",
+                standard.escalate_after,
+                values::escalate_after,
+                problems,
+            ),
+            heartbeat: self.heartbeat(problems),
             mail: self.mail(sources, problems),
             limits: Limits {
                 series: self.value(

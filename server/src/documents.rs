@@ -333,7 +333,13 @@ fn misfits(
             format!("one of {}", known.join(", ")),
         )
     });
-    let mut found: Vec<Diagnostic> = sections_missing.chain(commands_missing).collect();
+    let unworkable = rows.iter().filter_map(|row| {
+        let why = row.unworkable(collectors::signals())?;
+        let found = format!("this row of '{}' can't work: {why}", row.signal);
+        Some(at(row.line, found, "levels that the signal can reach, from both sides".to_owned()))
+    });
+    let mut found: Vec<Diagnostic> =
+        sections_missing.chain(commands_missing).chain(unworkable).collect();
     found.sort_by_key(|problem| problem.line);
     found
 }

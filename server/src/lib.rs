@@ -12,6 +12,7 @@ pub mod documents;
 pub mod embedded;
 pub mod exec;
 pub mod export;
+pub mod heartbeat;
 pub mod history;
 pub mod http;
 pub mod live;

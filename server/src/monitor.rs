@@ -151,8 +151,9 @@ pub struct Monitor {
     facts: Facts,
     recent: Recent,
     failing: BTreeMap<String, String>,
-    /// What collectors can't see or leave out.
-    notes: BTreeMap<String, Vec<String>>,
+    /// What people have to know: what collectors can't see or leave out, and of other parts of
+    /// Calm Ops.
+    notices: BTreeMap<String, Vec<String>>,
     away: Option<Away>,
     /// The troubles that were shown last.
     told_troubles: Vec<String>,
@@ -210,7 +211,7 @@ impl Monitor {
             facts: Facts::default(),
             recent: Recent::default(),
             failing: BTreeMap::new(),
-            notes: BTreeMap::new(),
+            notices: BTreeMap::new(),
             away: None,
             told_troubles: Vec::new(),
             retry_at: now,
@@ -404,8 +405,8 @@ impl Monitor {
                 }
             }
             Told::Facts(facts) => self.facts = facts,
-            Told::Notes { name, notes } => {
-                self.notes.insert(name, notes);
+            Told::Notices { of, sentences } => {
+                self.notices.insert(of, sentences);
             }
             Told::Failing { name, problem: Some(problem) } => {
                 self.failing.insert(name, problem);
@@ -545,7 +546,7 @@ impl Monitor {
             }
             name => format!("The collector {name} brings nothing. {problem}"),
         }));
-        troubles.extend(self.notes.values().flatten().cloned());
+        troubles.extend(self.notices.values().flatten().cloned());
         for document in self.parts.documents.states() {
             if document.error.is_some() && document.name != crate::documents::COMMANDS {
                 troubles.push(format!("The last edit of {} has a mistake and is not in force. The version before it is.", document.name));

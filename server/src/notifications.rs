@@ -12,5 +12,5 @@ mod outbound;
 pub mod time_zones;
 
 pub use mailer::Mailer;
-pub use notifier::{Notifier, Pace};
+pub use notifier::{Notifier, Pace, Report};
 pub use outbound::Outbound;

@@ -15,11 +15,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     board::Board,
     clock::Clock,
-    collectors::{self, http::Poster, pm2::Seen, registry::Context},
+    collectors::{self, http::Poster, pm2::Seen, registry::Context, rhythm},
     config::{Config, PublicUrl},
     data_dir,
     documents::{BadDocuments, Documents},
     exec::Runner,
+    heartbeat::Heartbeat,
     history::{self, History},
     http::{
         client_info::Proxies,
@@ -30,7 +31,10 @@ use crate::{
         tls::{self, BadCertificate},
     },
     live::Live,
-    monitor::{Kept, Monitor, Parts, intake::Intake, recording::Recording, supervisor::Supervisor},
+    monitor::{
+        Kept, Monitor, Parts, intake::Intake, recording::Recording, runner::Told,
+        supervisor::Supervisor,
+    },
     notifications::{Mailer, Notifier, Outbound, Pace, channels},
     people::{People, SessionCookie},
     recovery::{
@@ -188,25 +192,58 @@ pub async fn run(
         links: outbound.public_url.is_some(),
         channels: channels::forms(&outbound),
     });
-    let (for_notifier, pace) = (Arc::clone(&service), Pace::default());
-    let notifier =
-        Notifier::new(for_notifier, Arc::clone(&store), clock, outbound, pace, stop.clone());
+    let (tell, told) = mpsc::channel(64);
+    let pace = Pace { escalate_after: Span::from(config.escalate_after), ..Pace::default() };
+    let to_monitor = tell.clone();
+    let report = Box::new(move |sentences| {
+        to_monitor.try_send(Told::Notices { of: "notifications".to_owned(), sentences }).is_ok()
+    });
+    let notifier = Notifier::new(
+        Arc::clone(&service),
+        Arc::clone(&store),
+        clock,
+        outbound,
+        pace,
+        report,
+        stop.clone(),
+    );
     // Nobody is told of what was before the first start, but of what the monitor is about to find.
     let notifier = tokio::spawn(notifier.run(opening.cursor.number));
     let background = TaskTracker::new();
-    let (tell, told) = mpsc::channel(64);
+    if let Some(wanted) = config.heartbeat.clone() {
+        let to_monitor = tell.clone();
+        let report = Box::new(move |sentences| {
+            to_monitor.try_send(Told::Notices { of: "heartbeat".to_owned(), sentences }).is_ok()
+        });
+        let heartbeat =
+            Heartbeat::new(wanted, Arc::clone(&board), Arc::clone(&store), clock, report)
+                .map_err(|error| StartError::Notifications(error.to_string()))?;
+        background.spawn(heartbeat.run(stop.clone()));
+    }
     let context = Context {
         host: host.clone(),
         interval: config.interval,
         apps: Seen::default(),
         written_disks,
     };
+    let findings = rhythm::compare(&config.collectors, &context, documents.thresholds());
+    for finding in &findings.unworkable {
+        tracing::warn!("{finding}");
+    }
+    for finding in &findings.later {
+        tracing::info!("{finding}");
+    }
+    if !findings.unworkable.is_empty() {
+        let notice = Told::Notices { of: "intervals".to_owned(), sentences: findings.unworkable };
+        let _ = tell.try_send(notice);
+    }
     let apps = config.collectors.pm2.is_watched().then(|| context.apps.clone());
     let supervisor = Supervisor {
         context,
         intake: Arc::clone(&intake),
         clock,
         tell,
+        checks: service.checks(),
         stop: stop.clone(),
         tasks: background.clone(),
     };

@@ -32,6 +32,9 @@ pub(crate) fn page(health: &Health) -> String {
         <h1 class="away">"Health"</h1>
         {block("standing", sentence(health))}
         {block("troubles", troubles(&health.now.troubles))}
+        {health.may_check.then(|| view! {
+            <form method="post" action="/ops/health"><button class="button" type="submit">"Check now"</button></form>
+        })}
         {block("refused", refused(&health.documents))}
         {block("active", cards(&health.active))}
         {block("blind", blind(&health.blind))}

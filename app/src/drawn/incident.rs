@@ -81,6 +81,7 @@ fn head(incident: &Briefing) -> String {
         <h1>{prose(&headline(card))}</h1>
         <p class="lead">{prose(&incident.standing)}</p>
         {incident.related.iter().map(related).collect_view()}
+        {incident.unreached.iter().map(|sentence| view! { <p class="notice">{sentence.clone()}</p> }).collect_view()}
         {facts(incident)}
     }
     .into_any()

@@ -100,6 +100,7 @@ fn health(incidents: usize) -> Health {
         blind: Vec::new(),
         documents: Vec::new(),
         version: "0.1.0".into(),
+        may_check: true,
     }
 }
 
@@ -159,6 +160,7 @@ impl Backend for Fake {
         list_shares(ListShares),
         get_shared_page(GetSharedPage),
         list_contacts(ListContacts),
+        check_now(CheckNow),
     }
 }
 

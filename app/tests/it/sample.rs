@@ -300,7 +300,8 @@ impl Sample {
             | Command::SetContact(_)
             | Command::RemoveContact(_)
             | Command::TestContact(_)
-            | Command::RecordDelivery(_) => return Ok(Committed { cursor: Cursor::default() }),
+            | Command::RecordDelivery(_)
+            | Command::Escalate(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
         let actor = caller.actor().unwrap_or(Actor::Local);
         self.with(number, |incident| {
@@ -340,6 +341,8 @@ impl Sample {
             readings: readings(),
             related: Vec::new(),
             outputs: outputs(incident),
+            notified: Vec::new(),
+            unreached: Vec::new(),
             commands: commands::view::CommandsState::Ready,
             names: names(),
             reader: reader(caller),
@@ -511,6 +514,7 @@ impl Backend for Sample {
             blind: Vec::new(),
             documents: Vec::new(),
             version: "0.1.0".into(),
+            may_check: true,
         };
         Box::pin(async move { Ok(health) })
     }
@@ -547,6 +551,7 @@ impl Backend for Sample {
         list_shares(ListShares),
         get_shared_page(GetSharedPage),
         list_contacts(ListContacts),
+        check_now(CheckNow),
     }
 }
 

@@ -118,6 +118,7 @@ fn health() -> Health {
         blind: Vec::new(),
         documents: Vec::new(),
         version: "0.1.0".into(),
+        may_check: true,
     }
 }
 
@@ -170,6 +171,7 @@ impl Backend for Fake {
         get_settings(GetSettings),
         get_shared_page(GetSharedPage),
         list_contacts(ListContacts),
+        check_now(CheckNow),
     }
 }
 

@@ -145,6 +145,14 @@ changes! {
             /// Why it was given up; `None` if it was sent.
             failed: Option<String>,
         }
+        /// Nobody took note of a critical incident in time: everyone is told again. Only for Calm Ops
+        /// itself.
+        Escalate needs Permission::Itself => {
+            /// Which incident.
+            incident: IncidentNumber,
+            /// How often that happened, from 1.
+            round: u32,
+        }
         /// What the rules decided in one tick, all of it or nothing. Only for the agent and for Calm
         /// Ops itself.
         Record needs Permission::Itself => {

@@ -11,7 +11,10 @@ use domain::{
 
 use crate::{
     approve::{approve, busy},
-    command::{Approve, CancelRun, Command, Comment, Decline, EndRun, Reopen, Resolve, StartRun},
+    command::{
+        Approve, CancelRun, Command, Comment, Decline, EndRun, Escalate, Reopen, Resolve, StartRun,
+    },
+    notifications::lacks_attention,
     situation::{Situation, known, offered},
 };
 
@@ -109,6 +112,15 @@ pub fn decide(
                 });
             }
             Ok(events)
+        }
+        Command::Escalate(Escalate { round, .. }) => {
+            if !incident.is_active() {
+                return Err(Conflict::IncidentResolved(number).into());
+            }
+            if !lacks_attention(incident) {
+                return Err(Conflict::AlreadyAcknowledged(number).into());
+            }
+            Ok(vec![Event::NotAcknowledged { incident: number, round: *round }])
         }
         // What these do is not done to an incident: the service and the store see to it.
         Command::RetireSubject(_)

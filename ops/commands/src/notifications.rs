@@ -11,7 +11,7 @@ pub use channel::{ChannelKind, ChannelSettings};
 pub use channel_info::{
     ChannelForm, ChannelInfo, Choice, Destination, FORM_NAMES, FieldInfo, Input,
 };
-pub use progress::Progress;
+pub use progress::{Progress, Unacknowledged};
 pub use quiet::{DayTime, Quiet, Zone};
 
 use domain::{
@@ -33,7 +33,8 @@ pub const MOST_CONTACTS: usize = 10;
 const LOOK_AGAIN: Span = Span::from_mins(15);
 
 /// How long after each failure a call is tried again; after the last one it is given up, nearly two
-/// hours after the first try.
+/// hours after the first try: from then on it is tried at [`CALM_RETRY`], while its incident is open
+/// and nobody took note of it.
 const RETRIES: [Span; 7] = [
     Span::from_secs(5),
     Span::from_secs(15),
@@ -43,6 +44,28 @@ const RETRIES: [Span; 7] = [
     Span::from_mins(30),
     Span::from_mins(60),
 ];
+
+/// How often what was given up is tried again.
+pub const CALM_RETRY: Span = Span::from_mins(60);
+
+/// The longest time between two reminders that nobody took note.
+const LONGEST_ROUND: Span = Span::from_mins(60);
+
+/// Time after which everyone is told again of a critical incident, when they were told `rounds` times
+/// that nobody took note: first twice after `first`, then each time after twice as long, up to an
+/// hour.
+pub fn reminder_after(first: Span, rounds: u32) -> Span {
+    let doubled = first.as_micros().saturating_mul(1 << rounds.saturating_sub(1).min(16));
+    Span::from_micros(doubled.min(LONGEST_ROUND.as_micros().max(first.as_micros())))
+}
+
+/// Whether an incident is critical just now and nobody took note of it.
+pub fn lacks_attention(incident: &Incident) -> bool {
+    incident.is_active()
+        && incident.severity == Severity::Critical
+        && incident.acknowledged.is_none()
+        && incident.holding().next().is_some()
+}
 
 /// After how many failures in a row what is to be done: try again after this time, or give up.
 pub fn retry_after(failures: u32) -> Option<Span> {
@@ -224,6 +247,35 @@ impl ContactCard {
     }
 }
 
+/// A contact that is switched on, and whether it works, as far as is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactState {
+    /// Name of whom it reaches.
+    pub person: String,
+    /// What they call it.
+    pub contact: String,
+    /// Why the last try by it failed, if it did.
+    pub problem: Option<String>,
+}
+
+/// What became of the last message about an incident by a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct NotifiedContact {
+    /// Name of whom it reaches.
+    pub person: String,
+    /// What they call it.
+    pub contact: String,
+    /// Its channel.
+    pub kind: ChannelKind,
+    /// What became of it.
+    pub status: DeliveryStatus,
+    /// Why the last try failed, if it did.
+    pub problem: Option<String>,
+    /// When it was queued.
+    pub at: Timestamp,
+}
+
 /// One's own contacts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -256,6 +308,11 @@ pub enum Reason {
         /// Its place.
         place: u32,
     },
+    /// It is critical and nobody took note of it.
+    NotAcknowledged {
+        /// How often that was told, from 1.
+        round: u32,
+    },
     /// Many of these at once, put together into one.
     Many {
         /// How many incidents.
@@ -274,6 +331,7 @@ impl Reason {
             Self::Reopened => "incident_reopened",
             Self::Offered { .. } => "recommendation_waits",
             Self::DidNotHelp { .. } => "command_did_not_help",
+            Self::NotAcknowledged { .. } => "not_acknowledged",
             Self::Many { .. } => "many",
             Self::Test => "test",
         }
@@ -343,6 +401,7 @@ pub fn due(
         }
         // It became critical since: that has a call of its own.
         Reason::Opened | Reason::Reopened => incident.severity <= call.severity,
+        Reason::NotAcknowledged { .. } => incident.acknowledged.is_none(),
         Reason::Escalated | Reason::Many { .. } | Reason::Test => true,
     };
     match call.why {
@@ -352,6 +411,7 @@ pub fn due(
         Reason::Opened
         | Reason::Escalated
         | Reason::Reopened
+        | Reason::NotAcknowledged { .. }
         | Reason::Offered { .. }
         | Reason::DidNotHelp { .. } => {
             if !incident.is_some_and(|incident| incident.is_active() && stands(incident)) {

@@ -90,6 +90,7 @@ backend! {
     ListShares => list_shares,
     GetSharedPage => get_shared_page,
     ListContacts => list_contacts,
+    CheckNow => check_now,
 }
 
 /// Every operation that there is, executed for whoever may.

@@ -22,6 +22,8 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::notifications::NotifiedContact;
+
 /// The latest of everything: what the live stream carries as its `health` event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -96,6 +98,17 @@ pub struct Health {
     pub documents: Vec<DocumentState>,
     /// The program's version.
     pub version: String,
+    /// Whether whoever reads may ask for a check now.
+    #[serde(default)]
+    pub may_check: bool,
+}
+
+/// A check that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CheckStarted {
+    /// How many collectors begin a round.
+    pub collectors: u32,
 }
 
 /// An incident in a list.
@@ -193,6 +206,12 @@ pub struct IncidentPage {
     /// What its runs print or printed.
     #[serde(default)]
     pub outputs: Vec<RunOutput>,
+    /// Who was called about it, and what became of that.
+    #[serde(default)]
+    pub notified: Vec<NotifiedContact>,
+    /// Who could not be called about it and why, while it is active: one sentence each.
+    #[serde(default)]
+    pub unreached: Vec<String>,
     /// Whether approved commands can be recommended at all.
     #[serde(default)]
     pub commands: CommandsState,

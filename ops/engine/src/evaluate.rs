@@ -39,7 +39,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluate::{
     alert_state::Held,
-    series::{Core, Plan, Silence, looks_back, seconds_to},
+    series::{Core, MISSED_ROUNDS, Plan, Silence, looks_back, seconds_to},
 };
 
 /// The index of one signal of one subject: small, dense from 0, and stable until its subject is
@@ -235,6 +235,20 @@ impl Engine {
         }
     }
 
+    /// Says at which interval the source of a series is asked: silence counts from three missed
+    /// rounds at the earliest. Returns whether that is new.
+    pub fn set_interval(&mut self, id: SeriesId, interval: Span) -> bool {
+        let interval = Some(i64::try_from(interval.as_micros()).unwrap_or(NEVER));
+        let Some(series) = self.series.get_mut(id.0 as usize) else { return false };
+        if series.core.interval == interval {
+            return false;
+        }
+        series.core.interval = interval;
+        let heard = series.core.heard();
+        self.resolve(id.0, heard);
+        true
+    }
+
     /// Nothing could be observed for this long before `now` (the program slept or did not run):
     /// silence in that time means nothing, what was pending has not held in it, and what held is
     /// not well before that is seen for its time, and for a minute at least.
@@ -408,6 +422,8 @@ impl Engine {
         }
         let effective = self.thresholds.rows_for(core.signal.as_str(), core.subject.as_str());
         series.plan = plan(&effective, rows, core.unit.as_ref());
+        let rounds = core.interval.unwrap_or(0).saturating_mul(MISSED_ROUNDS);
+        series.plan.no_data = series.plan.no_data.map(|no_data| no_data.max(rounds));
         for (state, row) in core.states.iter_mut().zip(series.plan.rows) {
             state.rule(row.and_then(|row| rows.get(row as usize)));
         }

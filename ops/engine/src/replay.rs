@@ -99,6 +99,13 @@ pub enum Input {
         /// The value.
         usual: Option<f64>,
     },
+    /// The interval at which the source of a series is asked became known.
+    Interval {
+        /// Of which series.
+        series: SeriesId,
+        /// The interval.
+        interval: Span,
+    },
     /// Nothing could be observed for a while.
     Blind {
         /// For how long.
@@ -370,6 +377,10 @@ impl Run {
             Input::Usual { series, usual } => {
                 let id = self.id(index, *series)?;
                 self.engine.set_usual(id, *usual);
+            }
+            Input::Interval { series, interval } => {
+                let id = self.id(index, *series)?;
+                self.engine.set_interval(id, *interval);
             }
             Input::Blind { span, now } => {
                 self.engine.blind(*span, *now);

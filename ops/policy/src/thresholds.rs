@@ -6,11 +6,13 @@
 //! row with `-` in both columns and the most specific pattern switches the less specific rows off.
 
 mod cells;
+mod reach;
 mod read;
 mod row;
 #[cfg(test)]
 mod tests;
 
+pub use reach::Unworkable;
 pub use row::{Level, Row, Way};
 
 use std::fmt::Write as _;

@@ -1,6 +1,7 @@
 //! Wording: every sentence that people read.
 
 pub mod error;
+pub mod heartbeat;
 pub mod humanize;
 pub mod limits;
 pub mod notification;

@@ -1,6 +1,8 @@
 //! What a call says: a sentence for the lock screen, a few more below, and the way to the page.
 
-use commands::notifications::{Notification, Reason};
+use commands::notifications::{
+    ContactState, DeliveryStatus, Notification, NotifiedContact, Reason,
+};
 use domain::{id::RecommendationId, incident::Incident, redact, severity::Severity, text};
 
 use crate::summary;
@@ -72,6 +74,49 @@ pub fn message(
     }
 }
 
+/// The most contacts that are told of one by one.
+const MOST_TOLD: usize = 10;
+
+/// Says who can't be called, from all contacts that are switched on; nothing if everyone can.
+pub fn reach(contacts: &[ContactState]) -> Vec<String> {
+    if contacts.is_empty() {
+        return vec!["Nobody is called when an incident opens: no one has set a contact that is switched on. Add one under Settings.".to_owned()];
+    }
+    let failing: Vec<(&ContactState, &str)> =
+        contacts.iter().filter_map(|one| Some((one, one.problem.as_deref()?))).collect();
+    let mut sentences = Vec::new();
+    if failing.len() == contacts.len() {
+        sentences.push("Nobody can be called just now: no contact worked when it was last used. Correct one under Settings and send a test.".to_owned());
+    }
+    for (one, problem) in failing.iter().take(MOST_TOLD) {
+        sentences.push(not_called(&one.person, &one.contact, problem));
+    }
+    if failing.len() > MOST_TOLD {
+        sentences.push(format!("{} more contacts failed.", failing.len() - MOST_TOLD));
+    }
+    sentences
+}
+
+/// Says who could not be called about an incident. `reachable` is whether anyone has a contact that
+/// is switched on.
+pub fn unreached(notified: &[NotifiedContact], reachable: bool) -> Vec<String> {
+    if !reachable {
+        return vec!["Nobody is called about this incident: no one has set a contact that is switched on. Add one under Settings.".to_owned()];
+    }
+    let failing = notified
+        .iter()
+        .filter(|one| matches!(one.status, DeliveryStatus::Waiting | DeliveryStatus::Failed));
+    failing
+        .filter_map(|one| Some(not_called(&one.person, &one.contact, one.problem.as_deref()?)))
+        .take(MOST_TOLD)
+        .collect()
+}
+
+/// Who was not reached by what, and why.
+fn not_called(person: &str, contact: &str, problem: &str) -> String {
+    format!("{person} could not be called by \u{201c}{contact}\u{201d}. {problem}")
+}
+
 fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
     let number = incident.number;
     let headline = summary::headline(&incident.summary);
@@ -81,6 +126,7 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::Escalated
         | Reason::Reopened
         | Reason::DidNotHelp { .. }
+        | Reason::NotAcknowledged { .. }
         | Reason::Many { .. }
         | Reason::Test => incident.offered().next(),
     };
@@ -89,6 +135,7 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         Reason::Escalated => format!("Now critical: {headline}"),
         Reason::Reopened => format!("{severity}, again: {headline}"),
         Reason::DidNotHelp { .. } => format!("It did not help: {headline}"),
+        Reason::NotAcknowledged { .. } => format!("Not acknowledged yet: {headline}"),
         Reason::Offered { .. } => format!("Your decision is needed: {headline}"),
         Reason::Opened | Reason::Many { .. } | Reason::Test => format!("{severity}: {headline}"),
     };
@@ -105,9 +152,13 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::Escalated
         | Reason::Reopened
         | Reason::Offered { .. }
+        | Reason::NotAcknowledged { .. }
         | Reason::Many { .. }
         | Reason::Test => None,
     };
+    let overdue = matches!(why, Reason::NotAcknowledged { .. }).then(|| {
+        "Nobody has acknowledged it yet. Acknowledge it, and the reminders stop.".to_owned()
+    });
     let next = match waits {
         Some(one) => format!(
             "Recommended: {}. It runs only if you approve it.",
@@ -125,7 +176,7 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         }
         None => format!("/ops/incidents/{number}"),
     };
-    (title, [Some(since), ran, Some(next)].into_iter().flatten().collect(), path)
+    (title, [Some(since), overdue, ran, Some(next)].into_iter().flatten().collect(), path)
 }
 
 const fn word(severity: Severity) -> &'static str {

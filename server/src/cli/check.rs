@@ -1,15 +1,21 @@
 //! `calm-ops check`: are the documents and the configuration good?
 
 use std::io::Write;
+use std::sync::Arc;
 
 use domain::time::Timestamp;
 
 use super::outcome::Outcome;
 use crate::{
-    collectors::registry::Unusable,
+    collectors::{
+        pm2::Seen,
+        registry::{Context, Unusable},
+        rhythm,
+    },
     config::{Config, ConfigError},
     data_dir,
     documents::Documents,
+    recovery::Place,
     store::Where,
 };
 
@@ -65,6 +71,20 @@ pub(super) fn check(
     {
         let _ = writeln!(err, "warning: {warning}.");
     }
+    let context = Context {
+        host: Place::here(&config).host,
+        interval: config.interval,
+        apps: Seen::default(),
+        written_disks: Arc::default(),
+    };
+    let findings = rhythm::compare(&config.collectors, &context, documents.thresholds());
+    if !findings.unworkable.is_empty() {
+        let told: Vec<String> =
+            findings.unworkable.iter().map(|one| format!("error: {one}")).collect();
+        let problems = count(told.len(), "the intervals");
+        let _ = writeln!(err, "{}\n\n{problems}", told.join("\n\n"));
+        return Outcome::Wrong;
+    }
     let whose = match &config.ops_dir {
         Some(dir) => format!("in {}", dir.display()),
         None => "built in".to_owned(),
@@ -83,6 +103,9 @@ pub(super) fn check(
         ),
         None => writeln!(out, "There is no configuration file: the defaults hold."),
     };
+    for note in &findings.later {
+        let _ = writeln!(out, "Note: {note}");
+    }
     Outcome::Fine
 }
 

@@ -56,6 +56,71 @@ fn a_wrong_flag_or_value_is_a_usage_error() {
 }
 
 #[test]
+fn a_unit_and_a_line_of_cron_are_printed() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("calm-ops.toml");
+    fs::write(&file, "data_dir = '/var/lib/calm-ops'\n").unwrap();
+    let config = file.to_str().unwrap();
+    let (outcome, unit, err) = said(&["init", "--systemd", "nobody", "--config", config]);
+    assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
+    for part in [
+        "User=nobody\n".to_owned(),
+        format!(" serve --config {config} --data-dir /var/lib/calm-ops\n"),
+        "Restart=always\n".to_owned(),
+    ] {
+        assert!(unit.contains(&part), "{part} is not in:\n{unit}");
+    }
+    let (outcome, line, _) = said(&["init", "--cron", "--config", config]);
+    assert_eq!(outcome, Outcome::Fine);
+    let last = line.lines().last().unwrap();
+    assert!(last.starts_with("*/5 * * * * /"), "{last}");
+    assert!(last.ends_with(&format!(" health --config {config} >/dev/null")), "{last}");
+    let odd = dir.path().join("50% $HOME.toml");
+    fs::write(&odd, "").unwrap();
+    let (outcome, _, err) = said(&["init", "--cron", "--config", odd.to_str().unwrap()]);
+    assert_eq!(outcome, Outcome::Usage);
+    assert!(err.contains("can't stand there"), "{err}");
+    assert_eq!(said(&["init"]).0, Outcome::Usage);
+    assert_eq!(said(&["init", "x", "--cron"]).0, Outcome::Usage);
+}
+
+#[test]
+fn what_can_not_work_at_its_interval_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let ops = dir.path().join("ops");
+    assert_eq!(said(&["init", ops.to_str().unwrap()]).0, Outcome::Fine);
+    let path = ops.join("alerts/thresholds.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let file = dir.path().join("calm-ops.toml");
+    let check = |thresholds: &str, config: &str| {
+        fs::write(&path, thresholds).unwrap();
+        fs::write(&file, config).unwrap();
+        let (ops, file) = (ops.to_str().unwrap(), file.to_str().unwrap());
+        said(&["check", "--ops-dir", ops, "--config", file])
+    };
+    // Silence follows the interval, and the check says so.
+    let seldom = "[[endpoint]]\nname = 'shop'\nurl = 'https://shop.example/'\ninterval = '3 min'\n";
+    let (outcome, out, err) = check(&text, seldom);
+    assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
+    let note = "'no data after 5 min' of 'endpoint.up' is shorter than three rounds of endpoint:shop, which is asked every 3 min. Silence is told after 9 min there.";
+    assert!(out.contains(note), "{out}");
+    // A rise within less than two rounds is never seen.
+    let rises = text.replace("rises 300 MiB in 30 min", "rises 300 MiB in 1 min");
+    let rises = rises.replace("rises 1 GiB in 30 min", "rises 1 GiB in 1 min");
+    let rises = rises.replace("100 MiB in 30 min", "50 MiB in 1 min");
+    assert_eq!(check(&rises, "interval = '5 s'\n").0, Outcome::Fine);
+    // A level that no value reaches.
+    let (outcome, _, err) = check(&text.replace("above 94 %", "above 100 %"), "");
+    assert_eq!(outcome, Outcome::Wrong);
+    assert!(
+        err.contains(
+            "this row of 'host.memory.used' can't work: the critical level can never be reached"
+        ),
+        "{err}"
+    );
+}
+
+#[test]
 fn the_built_in_documents_are_good() {
     let (outcome, out, err) = said(&["check"]);
     assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));

@@ -188,6 +188,15 @@ macro_rules! collectors {
                 }
             }
 
+            /// The signals that its collector declares.
+            pub fn signals(&self) -> domain::signals::SignalGroup {
+                match self {
+                    $(Self::$kind(_) => {
+                        <$module::$kind as registry::Kind>::DECLARATION.signals
+                    })*
+                }
+            }
+
             /// Builds its collector.
             pub fn build(
                 &self,

@@ -31,6 +31,10 @@ const KEYS: &[Key] = &[
         &["CALM_OPS_NOTIFICATIONS_ALLOWED_INTERNAL_HOSTS"],
         None,
     ),
+    key("notifications.escalate_after", &["CALM_OPS_NOTIFICATIONS_ESCALATE_AFTER"], None),
+    // No flag: whoever knows the address can send in its name.
+    key("heartbeat.url", &["CALM_OPS_HEARTBEAT_URL"], None),
+    key("heartbeat.interval", &["CALM_OPS_HEARTBEAT_INTERVAL"], None),
     key("mail.server", &["CALM_OPS_MAIL_SERVER"], None),
     key("mail.port", &["CALM_OPS_MAIL_PORT"], None),
     key("mail.tls", &["CALM_OPS_MAIL_TLS"], None),

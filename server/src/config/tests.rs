@@ -302,6 +302,21 @@ fn a_password_is_never_shown() {
 }
 
 #[test]
+fn the_address_of_the_heartbeat_is_not_shown() {
+    let url = "https://hc-ping.com/hunter2";
+    let config = load(&Fake::file(&format!("[heartbeat]\nurl = '{url}'\ninterval = '5 min'")));
+    let heartbeat = config.as_ref().unwrap().heartbeat.clone().unwrap();
+    assert_eq!((heartbeat.host(), heartbeat.interval.as_secs()), ("hc-ping.com", 300));
+    assert!(!format!("{config:?}").contains("hunter2"));
+    for url in ["ftp://x/hunter2", "hunter2", "https://a:hunter2@x/"] {
+        let message = load(&Fake::file(&format!("[heartbeat]\nurl = '{url}'"))).unwrap_err();
+        assert!(message.contains("signs of life") && !message.contains("hunter2"), "{message}");
+    }
+    let soon = load(&Fake::file("[notifications]\nescalate_after = '10 s'")).unwrap_err();
+    assert!(soon.contains("a duration from 1 min to 1 d"), "{soon}");
+}
+
+#[test]
 fn a_missing_file_is_told_in_a_sentence() {
     let flags = Flags { config: Some(PathBuf::from("nowhere.toml")), ..Flags::default() };
     let message = Config::load(&flags, &Fake::default()).unwrap_err().to_string();

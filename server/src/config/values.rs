@@ -77,6 +77,11 @@ pub(super) fn recent_sign_in(found: &Found) -> Result<Duration, String> {
     duration(found, Duration::from_secs(60), Duration::from_secs(7 * 86_400))
 }
 
+/// At least what someone needs to wake up and look.
+pub(super) fn escalate_after(found: &Found) -> Result<Duration, String> {
+    duration(found, Duration::from_secs(60), Duration::from_secs(86_400))
+}
+
 pub(super) fn interval(found: &Found) -> Result<Duration, String> {
     duration(found, Duration::from_secs(1), Duration::from_secs(300))
 }

@@ -252,9 +252,14 @@ impl Intake {
         (batch.len() - wrong.len(), wrong)
     }
 
-    /// Takes what a collector measured. What can't be taken is told in the log: a collector's own
-    /// names are right.
+    /// Takes what was measured beside the rounds of collectors.
     pub fn take(&self, observations: &[Observation]) {
+        self.take_round(observations, None);
+    }
+
+    /// Takes what a collector measured in a round; rounds come at `interval`. What can't be taken is
+    /// told in the log: a collector's own names are right.
+    pub fn take_round(&self, observations: &[Observation], interval: Option<Span>) {
         let now = self.clock.now();
         let mut core = self.core();
         let mut changed = false;
@@ -262,6 +267,11 @@ impl Intake {
             match core.open(one.signal.as_str(), one.subject.as_str(), one.unit.as_ref()) {
                 Ok(id) => {
                     changed |= core.observe(id, one.value, one.at, now);
+                    if let Some(interval) = interval
+                        && core.engine.set_interval(id, interval)
+                    {
+                        core.recording.interval(id, interval);
+                    }
                     core.collected.add(&one.subject);
                 }
                 Err(error) => {

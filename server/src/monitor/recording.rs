@@ -109,6 +109,11 @@ impl Recording {
         self.recorder.record(Input::Usual { series, usual: Some(usual) });
     }
 
+    /// The interval at which its source is asked became known.
+    pub fn interval(&mut self, series: SeriesId, interval: Span) {
+        self.recorder.record(Input::Interval { series, interval });
+    }
+
     /// Nothing could be observed for a while.
     pub fn blind(&mut self, span: Span, now: Now) {
         self.recorder.record(Input::Blind { span, now });

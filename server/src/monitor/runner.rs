@@ -3,9 +3,9 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use domain::subject::Subject;
+use domain::{subject::Subject, time::Span};
 use futures::FutureExt;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -21,12 +21,13 @@ pub enum Told {
     Gone(Vec<Subject>),
     /// What only a snapshot shows.
     Facts(Facts),
-    /// What a collector can't see or leaves out.
-    Notes {
-        /// Which collector.
-        name: String,
-        /// One sentence each.
-        notes: Vec<String>,
+    /// What people have to know about a part of Calm Ops, or what a collector can't see or leaves
+    /// out, in sentences; empty when all is well.
+    Notices {
+        /// Which part.
+        of: String,
+        /// The sentences.
+        sentences: Vec<String>,
     },
     /// Why a collector brings nothing, or `None` when it works again.
     Failing {
@@ -37,20 +38,25 @@ pub enum Told {
     },
 }
 
-/// Runs one collector until `stop`.
+/// A check that is asked for so soon after the last round's beginning is that round.
+const LEAST_GAP: Span = Span::from_secs(1);
+
+/// Runs one collector until `stop`, in its rhythm and whenever a check is asked for.
 pub async fn run(
     mut collector: Box<dyn Collector>,
     host: String,
     intake: Arc<Intake>,
     clock: Clock,
     told: mpsc::Sender<Told>,
+    mut checks: watch::Receiver<u64>,
     stop: CancellationToken,
 ) {
     let name = collector.name().to_owned();
     let subject = Subject::build("collector", &name, Some(&host));
     let mut ticker = tokio::time::interval(collector.interval().max(Duration::from_millis(100)));
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut failing = false;
+    let interval = Span::from(collector.interval());
+    let (mut failing, mut began) = (false, None);
     let mut noted = Vec::new();
     loop {
         // What was told to stop reports nothing more: it would be missed for ever.
@@ -58,7 +64,14 @@ pub async fn run(
             biased;
             () = stop.cancelled() => break,
             _ = ticker.tick() => {}
+            Ok(()) = checks.changed() => {
+                if began.is_some_and(|began| clock.now().mono.since(began) < LEAST_GAP) {
+                    continue;
+                }
+                ticker.reset();
+            }
         }
+        began = Some(clock.now().mono);
         let limit = collector.time_limit();
         let round =
             AssertUnwindSafe(tokio::time::timeout(limit, collector.collect(clock.now().wall)))
@@ -70,7 +83,7 @@ pub async fn run(
         };
         let problem = match outcome {
             Ok(Ok(Ok(round))) => {
-                intake.take(&round.observations);
+                intake.take_round(&round.observations, Some(interval));
                 let gone = intake.missing(&round.listings);
                 if !gone.is_empty() {
                     let _ = told.send(Told::Gone(gone)).await;
@@ -80,15 +93,13 @@ pub async fn run(
                 }
                 if round.notes != noted {
                     noted.clone_from(&round.notes);
-                    let notes = Told::Notes { name: name.clone(), notes: round.notes };
+                    let notes = Told::Notices { of: name.clone(), sentences: round.notes };
                     let _ = told.send(notes).await;
                 }
                 None
             }
             Ok(Ok(Err(error))) => Some(error.to_string()),
-            Ok(Err(_)) => {
-                Some(format!("It did not finish within {}.", domain::time::Span::from(limit)))
-            }
+            Ok(Err(_)) => Some(format!("It did not finish within {}.", Span::from(limit))),
             Err(panic) => Some(format!("It failed inside: {}.", panic_text(&*panic))),
         };
         let mut own = Round::new(itself::SIGNALS);
@@ -104,7 +115,7 @@ pub async fn run(
         }
     }
     if !noted.is_empty() {
-        let _ = told.send(Told::Notes { name: name.clone(), notes: Vec::new() }).await;
+        let _ = told.send(Told::Notices { of: name.clone(), sentences: Vec::new() }).await;
     }
     if failing {
         let _ = told.send(Told::Failing { name, problem: None }).await;

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::subject::Subject;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -32,6 +32,8 @@ pub struct Supervisor {
     pub clock: Clock,
     /// Where the monitor hears of all else.
     pub tell: mpsc::Sender<Told>,
+    /// Changes whenever a person asks for a check now.
+    pub checks: watch::Receiver<u64>,
     /// Ends all of them.
     pub stop: CancellationToken,
     /// Their tasks.
@@ -142,6 +144,7 @@ impl Watched {
                     Arc::clone(&supervisor.intake),
                     supervisor.clock,
                     supervisor.tell.clone(),
+                    supervisor.checks.clone(),
                     stop.clone(),
                 ));
                 self.stop = Some(stop);

@@ -12,10 +12,20 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use commands::{
-    command::RecordDelivery,
-    notifications::{Contact, Delivery, Notification, Progress, Reason, due, retry_after},
+    command::{Escalate, RecordDelivery},
+    notifications::{
+        CALM_RETRY, Contact, ContactState, Delivery, Notification, Progress, Reason,
+        Unacknowledged, due, lacks_attention, reminder_after, retry_after,
+    },
 };
-use domain::{access::Principal, error::Error, id::ContactId, time::Span};
+use domain::{
+    access::Principal,
+    actor::Actor,
+    error::Error,
+    id::{ContactId, IncidentNumber},
+    incident::Incident,
+    time::{MonotonicTime, Now, Span},
+};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::{sync::CancellationToken, task::JoinMap};
 use wording::{error::sentence, notification};
@@ -37,6 +47,13 @@ const LEAVE_AFTER: Duration = Duration::from_secs(2);
 /// again.
 const NOTE_EVERY: u64 = 2_000;
 
+/// A clock that was set back by more than this changes what is due.
+const SET_BACK: i64 = 1_000_000;
+/// A reminder that could not be decided, or that nobody could get, is looked at again after this.
+const REMIND_AGAIN: Span = Span::from_secs(10);
+/// The most reminders that are decided at a time.
+const MOST_REMINDERS: usize = 8;
+
 /// Rhythm of the work; tests use another one.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -46,6 +63,10 @@ pub struct Pace {
     pub time_limit: Duration,
     /// After so many failures in a row: when it is tried again, or that it is given up.
     pub retry: fn(u32) -> Option<Span>,
+    /// How often what was given up is tried again while nobody took note of its incident.
+    pub calm: Span,
+    /// Time after which everyone is told again of a critical incident that nobody took note of.
+    pub escalate_after: Span,
     /// What waits for the end of quiet hours is looked at again at least so often.
     pub quiet: Span,
 }
@@ -56,6 +77,8 @@ impl Default for Pace {
             look: Duration::from_secs(1),
             time_limit: Duration::from_secs(20),
             retry: retry_after,
+            calm: CALM_RETRY,
+            escalate_after: Span::from_mins(5),
             quiet: Span::from_mins(15),
         }
     }
@@ -68,8 +91,13 @@ pub struct Notifier {
     clock: Clock,
     outbound: Outbound,
     pace: Pace,
+    report: Report,
     stop: CancellationToken,
 }
+
+/// Takes what people have to know about a part of Calm Ops, in sentences, whenever that changes; false
+/// if it could not be taken just now.
+pub type Report = Box<dyn Fn(Vec<String>) -> bool + Send + Sync>;
 
 /// Contacts by which something is being sent: one thing at a time by each. A contact is in it until
 /// the worker takes note of the end, which it does not do while it reads the outbox: what it reads
@@ -84,9 +112,10 @@ impl Notifier {
         clock: Clock,
         outbound: Outbound,
         pace: Pace,
+        report: Report,
         stop: CancellationToken,
     ) -> Arc<Self> {
-        Arc::new(Self { service, store, clock, outbound, pace, stop })
+        Arc::new(Self { service, store, clock, outbound, pace, report, stop })
     }
 
     /// Works until told to stop. Where it never worked before, it begins after the entry `begin`:
@@ -98,6 +127,9 @@ impl Notifier {
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut reading = None;
         let mut sending = Sending::new();
+        let mut reminders = Reminders::new();
+        let mut wall_ahead = None;
+        let mut told = None;
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => break,
@@ -124,6 +156,17 @@ impl Notifier {
                 // Read anew from the database: what is in memory may be ahead of it.
                 reading = None;
                 tracing::debug!(%error, "the outbox could not be filled; it is tried again");
+            }
+            if let Some(place) = &reading
+                && let Err(error) = self.remind(&place.progress, &mut reminders).await
+            {
+                tracing::debug!(%error, "reminders could not be looked at; it is tried again");
+            }
+            if let Err(error) = self.keep_time(&mut wall_ahead).await {
+                tracing::debug!(%error, "the outbox could not be hastened; it is tried again");
+            }
+            if let Err(error) = self.tell(&mut told).await {
+                tracing::debug!(%error, "the contacts could not be read; it is tried again");
             }
             if let Err(error) = self.send_due(&mut sending).await {
                 tracing::debug!(%error, "the outbox could not be read; it is tried again");
@@ -181,6 +224,90 @@ impl Notifier {
         }
     }
 
+    /// Decides to tell everyone again of critical incidents that nobody took note of. What is due by
+    /// either clock is due, so that a wall clock that was set back delays nothing.
+    async fn remind(
+        &self,
+        progress: &Progress,
+        reminders: &mut Reminders,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        reminders
+            .retain(|incident, _| progress.unacknowledged().any(|one| one.incident == *incident));
+        let is_due = |one: &Unacknowledged, reminders: &mut Reminders| {
+            let wait = reminder_after(self.pace.escalate_after, one.rounds);
+            let reminder = reminders.entry(one.incident).or_insert_with(|| Reminder::of(one, now));
+            if reminder.rounds != one.rounds {
+                *reminder = Reminder::of(one, now);
+            }
+            let waited = now.wall.since(one.at) >= wait || now.mono.since(reminder.since) >= wait;
+            waited && now.mono >= reminder.not_before
+        };
+        let overdue: Vec<Unacknowledged> = progress
+            .unacknowledged()
+            .filter(|one| is_due(one, reminders))
+            .take(MOST_REMINDERS)
+            .collect();
+        if overdue.is_empty() {
+            return Ok(());
+        }
+        let reachable = self.open_contacts().await?.iter().any(|contact| contact.enabled);
+        for one in overdue {
+            if let Some(reminder) = reminders.get_mut(&one.incident) {
+                reminder.not_before = now.mono.plus(REMIND_AGAIN);
+            }
+            let stored = self.store.incident(one.incident).await?;
+            if !reachable || !stored.as_ref().is_some_and(lacks_attention) {
+                continue;
+            }
+            let (incident, round) = (one.incident, one.rounds.saturating_add(1));
+            let decided =
+                self.service.execute(Principal::System, Escalate { incident, round }).await;
+            if let Err(error) = decided {
+                tracing::debug!(%incident, error = sentence(&error), "a reminder was not decided");
+            }
+        }
+        Ok(())
+    }
+
+    /// After a start, and after the wall clock was set back, what waits is due at once: when it was
+    /// to be due says nothing any more.
+    async fn keep_time(&self, ahead: &mut Option<i64>) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mono = i64::try_from(now.mono.as_micros()).unwrap_or(i64::MAX);
+        let found = now.wall.as_micros().saturating_sub(mono);
+        if ahead.is_none_or(|known| found < known.saturating_sub(SET_BACK)) {
+            self.store.as_calls().hasten().await?;
+        }
+        *ahead = Some(found);
+        Ok(())
+    }
+
+    /// Tells who could not be called and why, when that changes.
+    async fn tell(&self, told: &mut Option<Vec<String>>) -> Result<(), StoreError> {
+        // While it can't be read there is nothing new to tell.
+        let Ok(known) = self.service.known().await else { return Ok(()) };
+        let contacts = self.store.as_calls().contact_problems().await?;
+        let is_open = |contact: &Contact| {
+            let account = known.roster.account(contact.account);
+            account.is_some_and(|account| account.closed_at.is_none())
+        };
+        let states: Vec<ContactState> = contacts
+            .into_iter()
+            .filter(|(contact, _)| contact.enabled && is_open(contact))
+            .map(|(contact, problem)| ContactState {
+                person: known.names.of(Actor::Account(contact.account)),
+                contact: contact.label,
+                problem,
+            })
+            .collect();
+        let sentences = notification::reach(&states);
+        if told.as_ref() != Some(&sentences) && (self.report)(sentences.clone()) {
+            *told = Some(sentences);
+        }
+        Ok(())
+    }
+
     /// The contacts of those who are still here.
     async fn open_contacts(&self) -> Result<Vec<Contact>, StoreError> {
         let roster = self.store.roster().await?;
@@ -206,19 +333,28 @@ impl Notifier {
     }
 
     /// Looks at one call anew, and sends it if it still stands.
-    async fn work(&self, Waiting { call, contact, failures }: Waiting) -> Result<(), StoreError> {
+    async fn work(&self, waiting: Waiting) -> Result<(), StoreError> {
+        let Waiting { call, contact, failures, given_up } = waiting;
         let calls = self.store.as_calls();
         let incident = match call.why {
             Reason::Test | Reason::Many { .. } => None,
             Reason::Opened
             | Reason::Escalated
             | Reason::Reopened
+            | Reason::NotAcknowledged { .. }
             | Reason::Offered { .. }
             | Reason::DidNotHelp { .. } => self.store.incident(call.incident).await?,
         };
         let roster = self.store.roster().await?;
         if roster.account(contact.account).is_none_or(|account| account.closed_at.is_some()) {
             return calls.drop_call(&call, contact.id).await;
+        }
+        if given_up {
+            let about = self.store.incident(call.incident).await?;
+            let waits = |one: &Incident| one.is_active() && one.acknowledged.is_none();
+            if !about.as_ref().is_some_and(waits) {
+                return calls.drop_call(&call, contact.id).await;
+            }
         }
         let now = self.clock.now().wall;
         let offset = contact
@@ -262,15 +398,19 @@ impl Notifier {
                 // Who tests looks at the answer.
                 let wait =
                     if call.why == Reason::Test { None } else { (self.pace.retry)(failures) };
-                match wait {
-                    Some(wait) => {
-                        let until = self.clock.now().wall.plus(wait);
-                        return calls
-                            .put_off(&call, contact.id, until, failures, Some(&problem))
-                            .await;
+                let wait = match wait {
+                    Some(wait) => wait,
+                    None if given_up => self.pace.calm,
+                    None => {
+                        self.end(call.clone(), &contact, Some(problem.clone())).await;
+                        if call.why == Reason::Test {
+                            return Ok(());
+                        }
+                        self.pace.calm
                     }
-                    None => self.end(call, &contact, Some(problem)).await,
-                }
+                };
+                let until = self.clock.now().wall.plus(wait);
+                return calls.put_off(&call, contact.id, until, failures, Some(&problem)).await;
             }
         }
         Ok(())
@@ -308,6 +448,24 @@ impl Notifier {
             }
             wait = (wait * 2).min(Duration::from_secs(5));
         }
+    }
+}
+
+/// Reminders of incidents that nobody took note of, while this program runs.
+type Reminders = BTreeMap<IncidentNumber, Reminder>;
+
+/// A reminder that waits.
+struct Reminder {
+    rounds: u32,
+    /// When it began to wait, as far as this program knows.
+    since: MonotonicTime,
+    /// It is not looked at again before.
+    not_before: MonotonicTime,
+}
+
+impl Reminder {
+    const fn of(one: &Unacknowledged, now: Now) -> Self {
+        Self { rounds: one.rounds, since: now.mono, not_before: now.mono }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The means by which channels send, as the configuration has them.
 
+use hyper::Method;
+
 use super::mailer::Mailer;
 use crate::collectors::http::{Post, Poster, ProbeUrl};
 
@@ -33,7 +35,7 @@ impl Outbound {
             .map_err(|_| "The address can't be asked. Set the contact anew.".to_owned())?;
         let mut headers = vec![(DELIVERY, id.to_owned())];
         headers.extend(header);
-        self.poster.post(&Post { url, headers, body }).await
+        self.poster.post(&Post { method: Method::POST, url, headers, body }).await
     }
 }
 

@@ -8,9 +8,9 @@ use commands::{
     notifications::Contacts,
     operation::Committed,
     reading::{
-        FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetRecommendation, GetSeries,
-        GetSettings, GetSharedPage, ListContacts, ListIncidents, ListShares, ReadJournal,
-        SearchAudit, SearchHistory, VerifyJournal,
+        CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetRecommendation,
+        GetSeries, GetSettings, GetSharedPage, ListContacts, ListIncidents, ListShares,
+        ReadJournal, SearchAudit, SearchHistory, VerifyJournal,
     },
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},
@@ -54,8 +54,8 @@ impl Backend for Handlers {
         })
     }
 
-    fn get_health(&self, _: Authorized, _: GetHealth) -> Pending<view::Health> {
-        self.answer(|inner| async move { Ok(inner.health().await) })
+    fn get_health(&self, who: Authorized, _: GetHealth) -> Pending<view::Health> {
+        self.answer(|inner| async move { Ok(inner.health(who.principal()).await) })
     }
 
     fn list_incidents(&self, _: Authorized, _: ListIncidents) -> Pending<view::Incidents> {
@@ -119,6 +119,14 @@ impl Backend for Handlers {
 
     fn get_shared_page(&self, who: Authorized, _: GetSharedPage) -> Pending<SharedPage> {
         self.answer(|inner| async move { inner.shared(who.principal()).await })
+    }
+
+    fn check_now(&self, _: Authorized, _: CheckNow) -> Pending<view::CheckStarted> {
+        self.answer(|inner| async move {
+            let collectors = inner.checks.receiver_count().saturating_sub(1);
+            inner.checks.send_modify(|count| *count += 1);
+            Ok(view::CheckStarted { collectors: u32::try_from(collectors).unwrap_or(u32::MAX) })
+        })
     }
 
     fn list_contacts(&self, who: Authorized, _: ListContacts) -> Pending<Contacts> {

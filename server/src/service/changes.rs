@@ -8,8 +8,8 @@ use std::{
 use commands::{
     accounts,
     command::{
-        Acknowledge, Approve, CancelRun, Command, Comment, CreateShare, Decline, EndRun, Record,
-        Redact, Reopen, Resolve, RetireSubject, RevokeShare, StartRun,
+        Acknowledge, Approve, CancelRun, Command, Comment, CreateShare, Decline, EndRun, Escalate,
+        Record, Redact, Reopen, Resolve, RetireSubject, RevokeShare, StartRun,
     },
     decide::decide,
     operation::Committed,
@@ -157,6 +157,7 @@ impl Inner {
                 });
             }
             Command::Acknowledge(Acknowledge { incident })
+            | Command::Escalate(Escalate { incident, .. })
             | Command::Comment(Comment { incident, .. })
             | Command::Resolve(Resolve { incident, .. })
             | Command::Reopen(Reopen { incident, .. }) => {

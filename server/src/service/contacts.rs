@@ -2,14 +2,19 @@
 
 use commands::{
     command::{Command, RecordDelivery, RemoveContact, SetContact, TestContact},
-    notifications::{Contact, ContactCard, ContactRequest, Contacts, MOST_CONTACTS},
+    notifications::{
+        Contact, ContactCard, ContactRequest, Contacts, MOST_CONTACTS, NotifiedContact,
+    },
 };
 use domain::{
     access::Principal,
+    actor::Actor,
     error::{Conflict, Entity, Error, FieldReason, Limited},
     id::{AccountId, ContactId},
+    incident::Incident,
     journal::Event,
 };
+use wording::notification;
 
 use super::{failure::refuse, inner::Inner};
 use crate::{
@@ -105,6 +110,39 @@ impl Inner {
             return Err(Error::invalid("zone", FieldReason::UnknownTimeZone(zone)));
         }
         Ok(contact)
+    }
+
+    /// Who was called about an incident, and, while it is active, who could not be called and why.
+    pub(super) async fn notified(
+        &self,
+        incident: &Incident,
+    ) -> Result<(Vec<NotifiedContact>, Vec<String>), Error> {
+        let calls = self.store.as_calls();
+        let known = self.known().await?;
+        let notified: Vec<NotifiedContact> = calls
+            .deliveries(incident.number)
+            .await
+            .map_err(refuse)?
+            .into_iter()
+            .map(|one| NotifiedContact {
+                person: known.names.of(Actor::Account(one.contact.account)),
+                kind: one.contact.channel.kind().clone(),
+                contact: one.contact.label,
+                status: one.status,
+                problem: one.problem,
+                at: one.at,
+            })
+            .collect();
+        if !incident.is_active() {
+            return Ok((notified, Vec::new()));
+        }
+        let contacts = calls.contacts(None).await.map_err(refuse)?;
+        let is_open = |contact: &Contact| {
+            let account = known.roster.account(contact.account);
+            contact.enabled && account.is_some_and(|account| account.closed_at.is_none())
+        };
+        let unreached = notification::unreached(&notified, contacts.iter().any(is_open));
+        Ok((notified, unreached))
     }
 
     /// One's own contacts.

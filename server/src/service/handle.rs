@@ -50,6 +50,7 @@ impl Service {
             at_hand: RwLock::default(),
             refreshing: Mutex::default(),
             changed: watch::Sender::new(0),
+            checks: watch::Sender::new(0),
             roster: RwLock::default(),
             people_version: AtomicU64::default(),
             seen_version: AtomicU64::default(),
@@ -70,6 +71,11 @@ impl Service {
     /// Changes whenever a person changed something: the monitor then looks again at once.
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.inner.changed.subscribe()
+    }
+
+    /// Changes whenever a person asks for a check now.
+    pub fn checks(&self) -> watch::Receiver<u64> {
+        self.inner.checks.subscribe()
     }
 
     /// Every operation, executed for whoever may.

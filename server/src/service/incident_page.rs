@@ -84,9 +84,15 @@ impl Inner {
             Err(_) if trouble.is_some() => Vec::new(),
             outputs => outputs?,
         };
+        let (notified, unreached) = match self.notified(&incident).await {
+            Err(_) if trouble.is_some() => Default::default(),
+            told => told?,
+        };
         Ok(view::IncidentPage {
             cursor,
             trouble,
+            notified,
+            unreached,
             timeline: timeline.into_iter().map(without_body).collect(),
             snapshots,
             series,

@@ -69,6 +69,8 @@ pub(super) struct Inner {
     /// Only one reader refreshes what is at hand, and the others wait for it.
     pub refreshing: Mutex<()>,
     pub changed: watch::Sender<u64>,
+    /// Grows whenever a person asks for a check now; every collector listens.
+    pub checks: watch::Sender<u64>,
     /// Who is here, as read last.
     pub roster: RwLock<Option<Arc<Known>>>,
     /// Grows with every change about people.

@@ -3,12 +3,14 @@
 use std::cmp::Reverse;
 
 use commands::{
-    reading::HistoryFilter,
+    operation::Operation as _,
+    reading::{CheckNow, HistoryFilter},
     view::{self, IncidentCard, Readings, Series, SeriesPoint},
 };
 use domain::{
     access::{Principal, Role},
     actor::Names,
+    authorization::authorize,
     error::{Entity, Error, FieldReason},
     hash::Head,
     id::{AccountId, IncidentNumber},
@@ -64,7 +66,7 @@ impl Inner {
 
     /// Works without the database too: it then says so, and shows the incidents as they were known
     /// last.
-    pub(super) async fn health(&self) -> view::Health {
+    pub(super) async fn health(&self, caller: &Principal) -> view::Health {
         let mut shown = self.board.shown();
         let (at_hand, trouble) = match self.at_hand().await {
             Ok(at_hand) => (Some(at_hand), None),
@@ -95,6 +97,7 @@ impl Inner {
             blind,
             documents: shown.documents,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            may_check: authorize(caller, CheckNow::PERMISSION).is_ok(),
         }
     }
 

@@ -1,9 +1,9 @@
 //! What the store does for the call: contacts, and the outbox.
 
 use async_trait::async_trait;
-use commands::notifications::{Contact, LastNotification, Notification, Progress};
+use commands::notifications::{Contact, DeliveryStatus, LastNotification, Notification, Progress};
 use domain::{
-    id::{AccountId, ContactId},
+    id::{AccountId, ContactId, IncidentNumber},
     time::Timestamp,
 };
 
@@ -18,6 +18,21 @@ pub struct Waiting {
     pub contact: Contact,
     /// How often it could not be sent.
     pub failures: u32,
+    /// Whether it was given up: it is tried again as long as nobody took note of its incident.
+    pub given_up: bool,
+}
+
+/// What became of the last message about an incident by a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// By which contact, as it is now.
+    pub contact: Contact,
+    /// What became of it.
+    pub status: DeliveryStatus,
+    /// Why the last try failed.
+    pub problem: Option<String>,
+    /// When it was queued.
+    pub at: Timestamp,
 }
 
 /// Contacts and the outbox. What people change about them comes by [`Beside`](super::Beside), in
@@ -33,17 +48,27 @@ pub trait Calls: Send + Sync {
         account: AccountId,
     ) -> Result<Vec<(ContactId, LastNotification)>, StoreError>;
 
+    /// Every contact, with why the last try by it failed, if it did.
+    async fn contact_problems(&self) -> Result<Vec<(Contact, Option<String>)>, StoreError>;
+
+    /// The last message about an incident by each contact.
+    async fn deliveries(&self, incident: IncidentNumber) -> Result<Vec<Delivered>, StoreError>;
+
     /// How far the journal was read for calls; `None` if it never was.
     async fn progress(&self) -> Result<Option<Progress>, StoreError>;
 
     /// Queues calls and moves the progress on, in one transaction. A call that is there already is
-    /// left as it is, and one by a contact that is gone is left out.
+    /// left as it is, and one by a contact that is gone is left out. A reminder takes the place of a
+    /// call about its incident that could not be sent yet, and hastens it.
     async fn queue(
         &self,
         progress: &Progress,
         calls: &[(Notification, ContactId)],
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// What waits for its time is due at once: after a start, or a change of the clock.
+    async fn hasten(&self) -> Result<(), StoreError>;
 
     /// What is due, the oldest entry first; at most one call by each contact.
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Waiting>, StoreError>;
@@ -58,6 +83,9 @@ pub trait Calls: Send + Sync {
         problem: Option<&str>,
     ) -> Result<(), StoreError>;
 
-    /// Drops a call that is over before it was sent.
+    /// Proves that the database takes writes.
+    async fn prove_writable(&self, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Drops a call that is over before it was sent; one that was given up is not tried again.
     async fn drop_call(&self, call: &Notification, contact: ContactId) -> Result<(), StoreError>;
 }

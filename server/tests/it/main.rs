@@ -25,6 +25,7 @@ mod recovery;
 mod replay;
 mod run;
 mod service;
+mod signs_of_life;
 mod store;
 mod storm;
 mod sudoers;

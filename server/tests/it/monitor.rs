@@ -606,7 +606,7 @@ async fn what_a_collector_leaves_out_is_told_for_as_long_as_it_does() {
     };
     for left_out in [true, false] {
         let notes = if left_out { vec![wording::limits::interfaces_left_out(3)] } else { vec![] };
-        running.tell.send(Told::Notes { name: "host".to_owned(), notes }).await.unwrap();
+        running.tell.send(Told::Notices { of: "host".to_owned(), sentences: notes }).await.unwrap();
         running.until("the note", async |running| tells(running) == left_out).await;
     }
 }

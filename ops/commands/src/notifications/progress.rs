@@ -40,8 +40,28 @@ pub struct Progress {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Told {
     severity: Severity,
+    /// When it was told to be critical, or that nobody took note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    critical_at: Option<Timestamp>,
+    /// How often it was told that nobody took note.
+    #[serde(default)]
+    rounds: u32,
+    /// Whether somebody took note.
+    #[serde(default)]
+    acknowledged: bool,
     /// What was told to wait for a decision, however often it was offered anew since.
     offers: BTreeSet<String>,
+}
+
+/// A critical incident that was told, and that nobody took note of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unacknowledged {
+    /// Which incident.
+    pub incident: IncidentNumber,
+    /// When it was told last.
+    pub at: Timestamp,
+    /// How often it was told that nobody took note.
+    pub rounds: u32,
 }
 
 /// Calls that wait to be put together.
@@ -66,6 +86,20 @@ impl Progress {
             && *recent == other.recent
             && *together == other.together
             && *flushed_at == other.flushed_at
+    }
+
+    /// The critical incidents that were told and that nobody took note of.
+    pub fn unacknowledged(&self) -> impl Iterator<Item = Unacknowledged> {
+        let told = self.told.iter().filter(|(_, told)| !told.acknowledged);
+        told.filter_map(|(&incident, told)| {
+            // One that was told by a version that did not note it is due at once.
+            let unknown = (told.severity == Severity::Critical).then(Timestamp::default);
+            Some(Unacknowledged {
+                incident,
+                at: told.critical_at.or(unknown)?,
+                rounds: told.rounds,
+            })
+        })
     }
 
     /// The incidents that have to be known to take these entries.
@@ -115,11 +149,16 @@ impl Progress {
             self.told.remove(&number);
             return None;
         };
-        let before = self
-            .told
-            .get(&number)
-            .cloned()
-            .unwrap_or(Told { severity: Severity::Warning, offers: BTreeSet::new() });
+        if let Some(told) = self.told.get_mut(&number) {
+            told.acknowledged = incident.acknowledged.is_some();
+        }
+        let before = self.told.get(&number).cloned().unwrap_or(Told {
+            severity: Severity::Warning,
+            critical_at: None,
+            rounds: 0,
+            acknowledged: incident.acknowledged.is_some(),
+            offers: BTreeSet::new(),
+        });
         let first = |wanted: fn(&Event) -> Option<Reason>| {
             group.iter().find_map(|(entry, event)| Some((*entry, wanted(event)?)))
         };
@@ -169,12 +208,31 @@ impl Progress {
             })?;
             Some((entry, Reason::DidNotHelp { place }))
         };
-        let found = begun.or_else(risen).or_else(unhelped).or_else(offered);
+        let overdue = || {
+            first(|event| match event {
+                Event::NotAcknowledged { round, .. } => {
+                    Some(Reason::NotAcknowledged { round: *round })
+                }
+                _ => None,
+            })
+            .filter(|_| incident.acknowledged.is_none())
+        };
+        let overdue = overdue();
+        let begun = begun.or_else(risen);
+        let (critical_at, rounds) = match (begun, overdue) {
+            (Some((entry, _)), _) => {
+                ((incident.severity == Severity::Critical).then_some(entry.at), 0)
+            }
+            (None, Some((entry, Reason::NotAcknowledged { round }))) => (Some(entry.at), round),
+            (None, _) => (before.critical_at, before.rounds),
+        };
+        let found = begun.or_else(unhelped).or_else(offered).or(overdue);
         let (entry, why) = found?;
         // A call leads to all that waits, so it tells of that as well.
         let offers =
             before.offers.into_iter().chain(incident.offered().map(Recommendation::deed)).collect();
-        self.told.insert(number, Told { severity: incident.severity, offers });
+        let (severity, acknowledged) = (incident.severity, incident.acknowledged.is_some());
+        self.told.insert(number, Told { severity, critical_at, rounds, acknowledged, offers });
         Some(Notification {
             entry: entry.number,
             incident: number,

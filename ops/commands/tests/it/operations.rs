@@ -142,6 +142,7 @@ impl Backend for Counting {
         list_shares(ListShares),
         get_shared_page(GetSharedPage),
         list_contacts(ListContacts),
+        check_now(CheckNow),
     }
 }
 

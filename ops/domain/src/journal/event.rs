@@ -305,6 +305,13 @@ events! {
             /// Why not.
             why: String,
         },
+        /// Nobody took note of a critical incident in time, and everyone is told again.
+        NotAcknowledged = "not_acknowledged" {
+            /// Which incident.
+            incident: IncidentNumber,
+            /// How often that happened, from 1.
+            round: u32,
+        },
         /// A way to reach someone was set.
         ContactSet = "contact_set" {
             /// Whom.
@@ -512,7 +519,8 @@ impl Event {
             EventGroup::Recommendation(event) => Some(event.incident()),
             EventGroup::Notification(
                 NotificationEvent::Called { incident, .. }
-                | NotificationEvent::CallFailed { incident, .. },
+                | NotificationEvent::CallFailed { incident, .. }
+                | NotificationEvent::NotAcknowledged { incident, .. },
             )
             | EventGroup::Share(
                 ShareEvent::ShareCreated { incident, .. }

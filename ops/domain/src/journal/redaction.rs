@@ -135,6 +135,7 @@ fn notification_without_words(event: NotificationEvent<'_>) -> Option<Event> {
             })
         }
         NotificationEvent::Called { .. }
+        | NotificationEvent::NotAcknowledged { .. }
         | NotificationEvent::ContactSet { .. }
         | NotificationEvent::ContactRemoved { .. } => None,
     }

@@ -23,6 +23,8 @@ const LONGEST_GAP: i64 = 3_600 * SECOND;
 const BREACH_WINDOW: i64 = 600 * SECOND;
 /// How far back the course reaches that tells what moves just now.
 const NEAR: i64 = 300 * SECOND;
+/// Silence is told after so many rounds of the source at the earliest, whatever the document says.
+pub(super) const MISSED_ROUNDS: i64 = 3;
 /// Silence that is told while a breach holds, where the document names no time.
 const LONG_UNHEARD: i64 = 900 * SECOND;
 
@@ -72,6 +74,9 @@ pub(super) struct Core {
     pub arrival: i64,
     /// The usual time between reports.
     pub gap: Option<i64>,
+    /// The interval at which its source is asked, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<i64>,
     pub batch: Option<Batch>,
     pub states: [State; 3],
     pub window: Option<Window>,
@@ -95,6 +100,7 @@ impl Core {
             last: None,
             arrival: 0,
             gap: None,
+            interval: None,
             batch: None,
             states: Default::default(),
             window: None,

@@ -61,6 +61,27 @@ fn a_breach_begins_after_its_duration_and_ends_after_its_recovery() {
 }
 
 #[test]
+fn silence_is_told_after_three_rounds_of_the_source_at_the_earliest() {
+    let row = "| host.memory.used | above 85 % | - | 30 s | 80 % | 10 s | m | a | `x` |";
+    let mut engine = Engine::new(rules(row), 10);
+    let id = memory(&mut engine);
+    engine.observe(id, 90.0, at(0).wall, at(0));
+    assert!(engine.set_interval(id, Span::from_secs(15)));
+    assert!(!engine.set_interval(id, Span::from_secs(15)), "it is known");
+    assert!(engine.tick(at(0)).is_empty());
+    assert!(step(&mut engine, 90.0, 15).is_empty());
+    // Nor does it break a duration.
+    let breach = step(&mut engine, 90.0, 30).remove(0);
+    assert_eq!(breach.crossing, Crossing::Above { level: 85.0 });
+    // What is saved knows it too.
+    let mut engine = Engine::restore(rules(row), 10, &engine.save(at(31)), at(31));
+    assert!(step(&mut engine, 10.0, 32)[0].unheard.is_none());
+    let heard = |breach: &Breach| breach.unheard.is_none() && !breach.crossing.is_silent();
+    assert!(engine.tick(at(77)).iter().all(heard), "45 s are not over");
+    assert!(!engine.tick(at(78)).iter().all(heard));
+}
+
+#[test]
 fn a_gap_is_not_counted() {
     let mut engine = Engine::new(rules(MEMORY), 10);
     for second in [0, 10, 20, 30, 1_000, 1_010, 1_020] {

@@ -39,6 +39,7 @@ fn weight(input: &Input) -> usize {
         Input::Series(_)
         | Input::Observe { .. }
         | Input::Usual { .. }
+        | Input::Interval { .. }
         | Input::Blind { .. }
         | Input::Retire { .. }
         | Input::Steady { .. }
@@ -153,7 +154,9 @@ impl Recorder {
                 Input::Series(name) => {
                     opened.insert(name.series);
                 }
-                Input::Observe { series, .. } | Input::Usual { series, .. }
+                Input::Observe { series, .. }
+                | Input::Usual { series, .. }
+                | Input::Interval { series, .. }
                     if !opened.contains(series) =>
                 {
                     used.insert(*series);

@@ -317,6 +317,47 @@ fn check_places(text: &str) {
     }
 }
 
+#[test]
+fn a_row_that_can_never_fire_or_recover_is_known() {
+    use domain::severity::Severity::{Critical, Warning};
+    let of = |row: &str| {
+        let text = format!("format: 1\n{HEAD}{row} | - | m | a | - |\n");
+        let read = Thresholds::parse("t", &text, fixtures::signals()).unwrap();
+        read.rows()[0].unworkable(fixtures::signals())
+    };
+    for row in [
+        "| host.memory.used | - | above 85 % | above 94 % | 1 min | 80 %",
+        "| app.up | - | - | below 1 | 30 s | 1",
+        "| collector.failed | - | above 0 | - | 1 min | 0",
+        "| host.load.per_core | - | above 3 | above 800 | 15 min | 2",
+        "| disk.used | - | reaches 100 % in 8 h | - | 10 min | 12 h",
+        "| endpoint.certificate.days_left | - | below 0 d | - | 10 min | -",
+        "| queue.depth | - | above -5 | - | 1 min | -50",
+        "| job.done | - | above 100 % | - | 1 min | -",
+    ] {
+        assert_eq!(of(row), None, "{row}");
+    }
+    for (row, why) in [
+        (
+            "| host.memory.used | - | above 85 % | above 100 % | 1 min | 80 %",
+            Unworkable::NeverFires(Critical),
+        ),
+        ("| app.up | - | - | below 0 | 30 s | -", Unworkable::NeverFires(Critical)),
+        ("| pm2.up | - | above 1 | - | 30 s | -", Unworkable::NeverFires(Warning)),
+        (
+            "| disk.used | - | reaches 120 % in 8 h | - | 10 min | -",
+            Unworkable::NeverFires(Warning),
+        ),
+        ("| disk.used | - | rises 150 % in 8 h | - | 10 min | -", Unworkable::NeverFires(Warning)),
+        ("| host.memory.used | - | above 85 % | - | 1 min | -1 %", Unworkable::NeverRecovers),
+        ("| app.up | - | - | below 1 | 30 s | 2", Unworkable::NeverRecovers),
+    ] {
+        assert_eq!(of(row), Some(why), "{row}");
+    }
+    let known = Thresholds::parse("t", DEFAULT, fixtures::signals()).unwrap();
+    assert!(known.rows().iter().all(|row| row.unworkable(fixtures::signals()).is_none()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: fixtures::cases(96), failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -74,6 +74,12 @@ pub(super) fn notification(event: NotificationEvent<'_>, names: &Names) -> Told 
         NotificationEvent::CallFailed { account: id, why, .. } => {
             told(format!("{} could not be called:", account(id))).tone(Tone::Warning).words(why)
         }
+        NotificationEvent::NotAcknowledged { round, .. } => told(if *round == 1 {
+            "Nobody has acknowledged it: everyone with a contact is notified again."
+        } else {
+            "Still nobody has acknowledged it: everyone with a contact is notified again."
+        })
+        .tone(Tone::Critical),
         NotificationEvent::ContactSet { account: id, .. } => {
             told(format!("{} set a way to be called.", account(id)))
         }

@@ -17,7 +17,7 @@ use domain::{
 };
 use fixtures::{self, at};
 use proptest::prelude::*;
-use wording::notification::message;
+use wording::notification::{message, reach, unreached};
 
 fn breach(subject: &str, severity: Severity) -> Breach {
     fixtures::breach().on(subject).severity(severity).peak(94.0).build()
@@ -571,4 +571,86 @@ proptest! {
             prop_assert!(of(|why| *why == Reason::Escalated) <= 1 + incident.reopened as usize);
         }
     }
+}
+
+fn not_acknowledged(number: u32, round: u32) -> Event {
+    Event::NotAcknowledged { incident: IncidentNumber(number), round }
+}
+
+#[test]
+fn a_critical_incident_is_told_again_until_someone_acknowledges_it() {
+    let mut world = World::default();
+    let waits = |world: &World| {
+        world.progress.unacknowledged().map(|one| (one.incident.0, one.rounds)).collect::<Vec<_>>()
+    };
+    world.told(vec![opened(1, Severity::Warning), opened(2, Severity::Critical)]);
+    assert_eq!(waits(&world), [(2, 0)], "only what is critical is told again");
+    assert_eq!(world.told(vec![critical(1)]), [(3, Reason::Escalated)]);
+    assert_eq!(waits(&world), [(1, 0), (2, 0)]);
+    let told = world.told(vec![not_acknowledged(2, 1)]);
+    assert_eq!(told, [(4, Reason::NotAcknowledged { round: 1 })]);
+    assert_eq!(waits(&world), [(1, 0), (2, 1)]);
+
+    let call = Notification {
+        entry: 4,
+        incident: IncidentNumber(2),
+        why: Reason::NotAcknowledged { round: 1 },
+        severity: Severity::Critical,
+        at: at(0),
+    };
+    let mut asleep = contact();
+    asleep.quiet = Some(quiet("00:00", "23:59", "+00:00"));
+    let incident = world.incidents[&IncidentNumber(2)].clone();
+    assert_eq!(due(&call, &asleep, Some(&incident), at(0), 0), Delivery::Send);
+    let said = message(&call, Some(&incident), None);
+    assert!(said.title.starts_with("Not acknowledged yet: "), "{said:?}");
+
+    // Together with what else happened it still counts as told.
+    world.told(vec![offered(2, 1, "reload"), not_acknowledged(2, 2)]);
+    assert_eq!(waits(&world), [(1, 0), (2, 2)]);
+    world.told(vec![Event::Acknowledged { incident: IncidentNumber(2) }, resolved(1)]);
+    assert_eq!(waits(&world), []);
+    let incident = world.incidents[&IncidentNumber(2)].clone();
+    assert_eq!(due(&call, &contact(), Some(&incident), at(0), 0), Delivery::Over);
+    // Come back, it is new trouble.
+    world.told(vec![resolved(2), reopened(2)]);
+    assert_eq!(waits(&world), [(2, 0)]);
+}
+
+#[test]
+fn reminders_come_more_and_more_seldom() {
+    let minutes = |rounds| reminder_after(Span::from_mins(5), rounds).as_secs() / 60;
+    assert_eq!([0, 1, 2, 3, 4, 5, 90].map(minutes), [5, 5, 10, 20, 40, 60, 60]);
+    assert_eq!(reminder_after(Span::from_mins(90), 7), Span::from_mins(90));
+}
+
+#[test]
+fn who_can_not_be_called_is_told_with_the_reason() {
+    let state = |person: &str, problem: Option<&str>| ContactState {
+        person: person.into(),
+        contact: "Phone".into(),
+        problem: problem.map(str::to_owned),
+    };
+    assert!(reach(&[])[0].starts_with("Nobody is called when an incident opens"));
+    assert_eq!(reach(&[state("Ada", None)]), Vec::<String>::new());
+    let one = reach(&[state("Ada", None), state("Bo", Some("It did not answer in time."))]);
+    assert_eq!(
+        one,
+        ["Bo could not be called by \u{201c}Phone\u{201d}. It did not answer in time."]
+    );
+    let all = reach(&[state("Bo", Some("It did not answer in time."))]);
+    assert!(all.len() == 2 && all[0].starts_with("Nobody can be called just now"), "{all:?}");
+
+    let notified = |status| NotifiedContact {
+        person: "Bo".into(),
+        contact: "Phone".into(),
+        kind: "ntfy".to_owned().try_into().unwrap(),
+        status,
+        problem: Some("It did not answer in time.".into()),
+        at: at(0),
+    };
+    assert_eq!(unreached(&[notified(DeliveryStatus::Waiting)], true), one);
+    assert_eq!(unreached(&[notified(DeliveryStatus::Failed)], true), one);
+    assert!(unreached(&[], true).is_empty());
+    assert!(unreached(&[], false)[0].starts_with("Nobody is called about this incident"));
 }

@@ -1,12 +1,12 @@
-//! One request that brings something to an address which a person has set: on the same ground as a
-//! probe, without redirects.
+//! One request to an address which a person has set, that brings something there or is a sign of
+//! life: on the same ground as a probe, without redirects.
 
 use std::{fmt, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
-    Request,
+    Method, Request,
     client::conn::http1,
     header::{self, HeaderName, HeaderValue},
 };
@@ -25,6 +25,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// What is sent. Its address and headers may hold what lets someone in: they are never printed.
 pub(crate) struct Post {
+    /// How: POST, or GET where that is all the address takes.
+    pub(crate) method: Method,
     /// To where.
     pub(crate) url: ProbeUrl,
     /// Headers beside the usual ones.
@@ -107,7 +109,9 @@ where
     let target = url
         .query()
         .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    let mut request = Request::post(target)
+    let mut request = Request::builder()
+        .method(post.method.clone())
+        .uri(target)
         .header(header::HOST, authority)
         .header(header::USER_AGENT, concat!("calm-ops/", env!("CARGO_PKG_VERSION")))
         .header(header::CONTENT_TYPE, "application/json")
@@ -165,6 +169,7 @@ mod tests {
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
         });
         let post = |host: &str| Post {
+            method: Method::POST,
             url: format!("http://{host}:{port}/").parse().unwrap(),
             headers: Vec::new(),
             body: Vec::new(),

@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use commands::reading::GetHealth;
+use commands::reading::{CheckNow, GetHealth};
 use domain::{
     severity::Severity,
     time::{Span, Timestamp},
@@ -15,7 +15,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    http::{api::route::Route, state::Site},
+    http::{
+        api::route::{Answer, Empty, Route, execute},
+        auth::RequestPrincipal,
+        state::Site,
+    },
     monitor,
 };
 
@@ -29,7 +33,16 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/api/ops/health", || GetHealth {})
             .summary("Everything that is watched, as it is now.")
             .answer("Readings, sparklines, active incidents, times of which nothing is known, documents in force, the journal's head."),
+        Route::post_with("/api/ops/check", check)
+            .executes::<CheckNow>()
+            .summary("Check everything now: every collector begins a round at once.")
+            .body::<Empty>("{}")
+            .answer("How many collectors there are. Their values are in `/api/ops/health` a moment later."),
     ]
+}
+
+async fn check(State(site): State<Site>, principal: RequestPrincipal) -> Answer {
+    execute(&site, principal, CheckNow {}).await
 }
 
 /// How things stand, for everyone.

@@ -1,21 +1,23 @@
 //! Contacts and the outbox.
 
 use async_trait::async_trait;
-use commands::notifications::{Contact, DeliveryStatus, LastNotification, Notification, Progress};
+use commands::notifications::{
+    Contact, DeliveryStatus, LastNotification, Notification, Progress, Reason,
+};
 use domain::{
     error::{Conflict, Entity, Error},
-    id::{AccountId, ContactId},
+    id::{AccountId, ContactId, IncidentNumber},
     journal::Event,
     time::{Span, Timestamp},
 };
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{
     Connection, Database, Row,
     read::{meta, set_meta},
 };
 use crate::store::{
-    calls::{Calls, Waiting},
+    calls::{Calls, Delivered, Waiting},
     change::Beside,
     error::StoreError,
     rows::bound,
@@ -23,6 +25,10 @@ use crate::store::{
 
 /// The row of `meta` that holds the progress.
 const PROGRESS: &str = "calls";
+/// The row of `meta` that proves that the database takes writes.
+const HEARTBEAT: &str = "heartbeat";
+/// When what is not tried again is due.
+const NEVER: i64 = i64::MAX;
 /// What has ended is kept so long.
 const KEPT: Span = Span::from_mins(90 * 24 * 60);
 /// A test can be asked for again after this time.
@@ -93,11 +99,35 @@ async fn write_contact(
     let query = if is_new {
         sqlx::query("INSERT INTO contact (id, account, body) VALUES ($1, $2, $3)")
     } else {
-        sqlx::query("UPDATE contact SET body = $3 WHERE id = $1 AND account = $2")
+        sqlx::query("UPDATE contact SET body = $3, problem = NULL WHERE id = $1 AND account = $2")
     };
-    let changed =
-        query.bind(number).bind(account).bind(body).execute(connection).await?.rows_affected();
-    if changed == 0 { Err(gone(id)) } else { Ok(()) }
+    let changed = query
+        .bind(number)
+        .bind(account)
+        .bind(body)
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+    if changed == 0 {
+        return Err(gone(id));
+    }
+    if !is_new {
+        // It may work now.
+        try_now(connection, id).await?;
+    }
+    Ok(())
+}
+
+/// What waits for a contact is due at once.
+async fn try_now(connection: &mut Connection, contact: ContactId) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE outbox SET due = 0 WHERE contact = $1 AND entry > 0 AND state IN ('waiting', 'failed') AND due < $2",
+    )
+    .bind(i64::from(contact.0))
+    .bind(NEVER)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 async fn write_test(
@@ -137,7 +167,22 @@ async fn write_test(
     if changed == 0 { Err(gone(contact)) } else { Ok(()) }
 }
 
-/// Ends a call that waits; false if it does not.
+/// Notes why a try by a contact failed; `None` if it did not.
+async fn note_problem(
+    connection: &mut Connection,
+    contact: ContactId,
+    problem: Option<&str>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE contact SET problem = $2 WHERE id = $1")
+        .bind(i64::from(contact.0))
+        .bind(problem)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Ends a call that waits; false if it does not. After one that was sent, what waits for the same
+/// contact is due: it works.
 async fn end(
     connection: &mut Connection,
     call: &Notification,
@@ -146,17 +191,60 @@ async fn end(
     problem: Option<&str>,
 ) -> Result<bool, StoreError> {
     // A test that was asked for again meanwhile is another one.
-    let changed =
-        sqlx::query("UPDATE outbox SET state = $4, problem = $5 WHERE entry = $1 AND contact = $2 AND made_at = $3 AND state = 'waiting'")
-            .bind(bound(call.entry))
-            .bind(i64::from(contact.0))
-            .bind(call.at.as_micros())
-            .bind(fate.as_str())
-            .bind(problem)
-            .execute(connection)
-            .await?
-            .rows_affected();
+    let open = if fate == DeliveryStatus::Sent {
+        "state IN ('waiting', 'failed')"
+    } else {
+        "state = 'waiting'"
+    };
+    let changed = sqlx::query(AssertSqlSafe(format!(
+        "UPDATE outbox SET state = $4, problem = $5 WHERE entry = $1 AND contact = $2 AND made_at = $3 AND {open}"
+    )))
+    .bind(bound(call.entry))
+    .bind(i64::from(contact.0))
+    .bind(call.at.as_micros())
+    .bind(fate.as_str())
+    .bind(problem)
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    if fate != DeliveryStatus::Dropped && changed > 0 {
+        note_problem(&mut *connection, contact, problem).await?;
+    }
+    if fate == DeliveryStatus::Sent && changed > 0 {
+        try_now(connection, contact).await?;
+    }
     Ok(changed > 0)
+}
+
+/// Lets a reminder take the place of the last call about its incident that could not be sent yet;
+/// false if there is none.
+async fn remind(
+    connection: &mut Connection,
+    reminder: &Notification,
+    contact: ContactId,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "SELECT entry, body FROM outbox WHERE incident = $1 AND contact = $2 AND state IN ('waiting', 'failed') AND due < $3
+         ORDER BY entry DESC LIMIT 1",
+    )
+    .bind(i64::from(reminder.incident.0))
+    .bind(i64::from(contact.0))
+    .bind(NEVER)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(false) };
+    let (entry, waiting): (i64, Notification) = (row.try_get(0)?, call(&row, 1)?);
+    // Entry and time stay: they are the message's id.
+    let body = Notification { entry: waiting.entry, at: waiting.at, ..reminder.clone() };
+    let body = serde_json::to_vec(&body)
+        .map_err(|error| StoreError::inconsistent("outbox", entry, error))?;
+    sqlx::query("UPDATE outbox SET due = 0, body = $3 WHERE entry = $1 AND contact = $2")
+        .bind(entry)
+        .bind(i64::from(contact.0))
+        .bind(body)
+        .execute(connection)
+        .await?;
+    Ok(true)
 }
 
 /// What else an entry does in its transaction.
@@ -213,6 +301,33 @@ impl Calls for Database {
         rows.iter().map(last).collect()
     }
 
+    async fn contact_problems(&self) -> Result<Vec<(Contact, Option<String>)>, StoreError> {
+        let rows = sqlx::query("SELECT id, body, problem FROM contact ORDER BY id")
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| Ok((contact(row, 0)?, row.try_get(2)?))).collect()
+    }
+
+    async fn deliveries(&self, incident: IncidentNumber) -> Result<Vec<Delivered>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT c.id, c.body, o.state, o.problem, o.made_at FROM outbox o JOIN contact c ON c.id = o.contact
+             WHERE o.incident = $1 AND NOT EXISTS (
+                 SELECT 1 FROM outbox n WHERE n.incident = $1 AND n.contact = o.contact AND n.entry > o.entry
+             ) ORDER BY c.id",
+        )
+        .bind(i64::from(incident.0))
+        .fetch_all(&self.readers)
+        .await?;
+        let delivered = |row: &Row| {
+            let status = DeliveryStatus::named(row.try_get(2)?).ok_or_else(|| {
+                StoreError::inconsistent("outbox", incident, "its state is not known")
+            })?;
+            let at = Timestamp::from_micros(row.try_get(4)?);
+            Ok(Delivered { contact: contact(row, 0)?, status, problem: row.try_get(3)?, at })
+        };
+        rows.iter().map(delivered).collect()
+    }
+
     async fn progress(&self) -> Result<Option<Progress>, StoreError> {
         let stored = meta(&mut *self.readers.acquire().await?, PROGRESS).await?;
         stored
@@ -231,10 +346,15 @@ impl Calls for Database {
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         for (call, contact) in calls {
+            if let Reason::NotAcknowledged { .. } = call.why
+                && remind(&mut transaction, call, *contact).await?
+            {
+                continue;
+            }
             let body = serde_json::to_vec(call)
                 .map_err(|error| StoreError::inconsistent("outbox", call.entry, error))?;
             sqlx::query(
-                "INSERT INTO outbox (entry, contact, made_at, due, body) SELECT $1, id, $3, $4, $5 FROM contact WHERE id = $2
+                "INSERT INTO outbox (entry, contact, made_at, due, body, incident) SELECT $1, id, $3, $4, $5, $6 FROM contact WHERE id = $2
                  ON CONFLICT (entry, contact) DO NOTHING",
             )
             .bind(bound(call.entry))
@@ -242,6 +362,7 @@ impl Calls for Database {
             .bind(call.at.as_micros())
             .bind(now.as_micros())
             .bind(body)
+            .bind(i64::from(call.incident.0))
             .execute(&mut *transaction)
             .await?;
         }
@@ -255,11 +376,29 @@ impl Calls for Database {
         Ok(transaction.commit().await?)
     }
 
+    async fn hasten(&self) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "UPDATE outbox SET due = 0 WHERE state IN ('waiting', 'failed') AND due > 0 AND due < $1",
+        )
+        .bind(NEVER)
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn prove_writable(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        set_meta(&mut transaction, HEARTBEAT, now.to_string().as_bytes()).await?;
+        Ok(transaction.commit().await?)
+    }
+
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Waiting>, StoreError> {
         let rows = sqlx::query(
-            "SELECT c.id, c.body, o.body, o.tries FROM outbox o JOIN contact c ON c.id = o.contact
-             WHERE o.state = 'waiting' AND o.due <= $1 AND NOT EXISTS (
-                 SELECT 1 FROM outbox n WHERE n.contact = o.contact AND n.state = 'waiting' AND n.due <= $1 AND n.entry < o.entry
+            "SELECT c.id, c.body, o.body, o.tries, o.state FROM outbox o JOIN contact c ON c.id = o.contact
+             WHERE (o.state = 'waiting' OR (o.state = 'failed' AND o.entry > 0)) AND o.due <= $1 AND NOT EXISTS (
+                 SELECT 1 FROM outbox n WHERE n.contact = o.contact AND n.due <= $1 AND n.entry < o.entry
+                     AND (n.state = 'waiting' OR (n.state = 'failed' AND n.entry > 0))
              ) ORDER BY o.due, o.entry LIMIT $2",
         )
         .bind(now.as_micros())
@@ -268,7 +407,8 @@ impl Calls for Database {
         .await?;
         let waiting = |row: &Row| {
             let failures = id(row.try_get(3)?, "outbox")?;
-            Ok(Waiting { contact: contact(row, 0)?, call: call(row, 2)?, failures })
+            let given_up = row.try_get::<&str, _>(4)? == DeliveryStatus::Failed.as_str();
+            Ok(Waiting { contact: contact(row, 0)?, call: call(row, 2)?, failures, given_up })
         };
         rows.iter().map(waiting).collect()
     }
@@ -284,7 +424,7 @@ impl Calls for Database {
         let mut transaction = self.begin().await?;
         sqlx::query(
             "UPDATE outbox SET due = $4, tries = $5, problem = $6
-             WHERE entry = $1 AND contact = $2 AND made_at = $3 AND state = 'waiting'",
+             WHERE entry = $1 AND contact = $2 AND made_at = $3 AND state IN ('waiting', 'failed')",
         )
         .bind(bound(call.entry))
         .bind(i64::from(contact.0))
@@ -294,12 +434,23 @@ impl Calls for Database {
         .bind(problem)
         .execute(&mut *transaction)
         .await?;
+        if problem.is_some() {
+            note_problem(&mut transaction, contact, problem).await?;
+        }
         Ok(transaction.commit().await?)
     }
 
     async fn drop_call(&self, call: &Notification, contact: ContactId) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         end(&mut transaction, call, contact, DeliveryStatus::Dropped, None).await?;
+        sqlx::query(
+            "UPDATE outbox SET due = $3 WHERE entry = $1 AND contact = $2 AND state = 'failed'",
+        )
+        .bind(bound(call.entry))
+        .bind(i64::from(contact.0))
+        .bind(NEVER)
+        .execute(&mut *transaction)
+        .await?;
         Ok(transaction.commit().await?)
     }
 }

@@ -39,6 +39,10 @@ pub(super) async fn redact(connection: &mut Connection, number: u64) -> Result<(
             .bind(i64::from(contact.0))
             .execute(&mut *connection)
             .await?;
+        sqlx::query("UPDATE contact SET problem = NULL WHERE id = $1")
+            .bind(i64::from(contact.0))
+            .execute(&mut *connection)
+            .await?;
     }
     let Some(about) = entry.incident.map(IncidentNumber) else { return Ok(()) };
     // Bundles from before they were kept without words may hold it; the other ones are no loss

@@ -5,14 +5,18 @@ use std::collections::BTreeSet;
 use commands::{
     command::{Acknowledge, Redact, Reopen, Resolve, TestContact},
     notifications::{ContactRequest, DeliveryStatus},
+    reading::GetIncident,
+    view::IncidentPage,
 };
 use domain::{
     access::{Principal, Role},
     id::{AccountId, IncidentNumber, SessionId},
     journal::Event,
     severity::Severity,
+    time::Span,
 };
 use hmac::{Hmac, Mac as _};
+use server::notifications::Pace;
 use sha2::Sha256;
 
 use crate::notifications::{
@@ -280,5 +284,89 @@ pub async fn a_redirect_is_not_followed_and_some_addresses_are_never_asked(place
         );
     }
     assert_eq!(phone.all().len(), 1, "{:?}", phone.all());
+    world.stop().await;
+}
+
+pub async fn a_critical_incident_is_sent_again_until_someone_acknowledges(place: &Place) {
+    let often = |pace: &mut Pace| pace.escalate_after = Span::from_millis(300);
+    let world = World::paced(place, None, often).await;
+    assert!(world.until_told("Nobody is called").await.len() == 1);
+    // Nobody is there to be told yet, and then somebody is.
+    world.open(1, Severity::Critical).await;
+    world.settle().await;
+    let unreached = |page: IncidentPage| page.unreached.join(" ");
+    let page = || world.service.execute(ada(), GetIncident { incident: IncidentNumber(1) });
+    assert!(unreached(page().await.unwrap()).starts_with("Nobody is called about this incident"));
+    let phone = Receiver::start().await;
+    let critical_only = ContactRequest {
+        least: Severity::Critical,
+        quiet: Some(quiet(world.clock.now().wall)),
+        ..wanted(Some(ntfy(&phone.url)))
+    };
+    world.set(&bo(), None, critical_only).await.unwrap();
+    phone.until(2).await;
+    assert!(world.told.lock().unwrap().is_empty());
+    assert!(phone.all()[0].json()["title"].as_str().unwrap().starts_with("Not acknowledged yet: "));
+    assert_eq!(page().await.unwrap().notified[0].status, DeliveryStatus::Sent);
+    // What can't be sent is one message however often it was to be said, and names who and why.
+    phone.answer(503);
+    world
+        .until_told(
+            "Bo could not be called by \u{201c}Phone\u{201d}. The server answered with status 503.",
+        )
+        .await;
+    world.settle().await;
+    let tries = |all: Vec<Taken>| {
+        let failed = all.iter().filter(|taken| taken.status == 503);
+        failed.map(|taken| taken.json()["sequence_id"].to_string()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(tries(phone.all()).len(), 1);
+    assert!(unreached(page().await.unwrap()).contains("status 503"));
+    world.execute(&Principal::Local, Acknowledge { incident: IncidentNumber(1) }).await.unwrap();
+    phone.answer(200);
+    world.settle().await;
+    let count = phone.all().len();
+    world.settle().await;
+    assert_eq!(phone.all().len(), count, "somebody is on it");
+    world.stop().await;
+}
+
+pub async fn what_was_given_up_is_sent_when_the_receiver_is_back(place: &Place) {
+    let calmly = |pace: &mut Pace| pace.calm = Span::from_millis(400);
+    let world = World::paced(place, None, calmly).await;
+    let phone = Receiver::start().await;
+    world.contact(&ada(), ntfy(&phone.url)).await;
+    phone.answer(503);
+    world.open(1, Severity::Warning).await;
+    world.open(2, Severity::Warning).await;
+    let calls = world.until_called(2).await;
+    assert!(calls.iter().all(|(sent, _, _)| !sent), "given up: {calls:?}");
+    // One is taken note of meanwhile.
+    world.execute(&Principal::Local, Acknowledge { incident: IncidentNumber(2) }).await.unwrap();
+    world.settle().await;
+    phone.answer(200);
+    assert!(world.until_called(3).await[2].0, "it was sent");
+    world.settle().await;
+    world.settle().await;
+    let accepted: Vec<String> =
+        phone.accepted().iter().map(|taken| taken.json()["click"].to_string()).collect();
+    assert_eq!(accepted, [format!("\"{URL}/ops/incidents/1\"")]);
+    assert!(world.told.lock().unwrap().is_empty(), "the contact works again");
+    world.stop().await;
+}
+
+pub async fn what_waits_is_due_at_once_after_the_clock_was_set_back(place: &Place) {
+    let world = World::paced(place, None, |pace| pace.retry = |_| Some(Span::from_mins(120))).await;
+    let phone = Receiver::start().await;
+    world.contact(&ada(), ntfy(&phone.url)).await;
+    phone.answer_next(&[Answer::Status(503)]);
+    world.open(1, Severity::Warning).await;
+    while phone.all().is_empty() {
+        world.settle().await;
+    }
+    world.settle().await;
+    assert_eq!(phone.all().len(), 1, "it waits for hours");
+    world.store.as_calls().hasten().await.unwrap();
+    assert!(world.until_called(1).await[0].0);
     world.stop().await;
 }

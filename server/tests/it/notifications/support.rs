@@ -1,7 +1,7 @@
 //! A service with its worker over one database, and incidents for it.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -58,6 +58,8 @@ pub struct World {
     pub store: Arc<dyn Archive>,
     pub service: Arc<Service>,
     pub clock: Clock,
+    /// What people are told about who can't be called.
+    pub told: Arc<Mutex<Vec<String>>>,
     stop: CancellationToken,
     worker: JoinHandle<()>,
 }
@@ -73,6 +75,15 @@ impl World {
     }
 
     pub async fn with(place: &Place, mailer: Option<Mailer>) -> Self {
+        Self::paced(place, mailer, |_| {}).await
+    }
+
+    /// The same in another rhythm.
+    pub async fn paced(
+        place: &Place,
+        mailer: Option<Mailer>,
+        change: impl FnOnce(&mut Pace),
+    ) -> Self {
         let store = server::store::open_archive(&place.at).await.unwrap();
         let opening = store.opening().await.unwrap();
         let (clock, stop) = (Clock::start(), CancellationToken::new());
@@ -90,21 +101,31 @@ impl World {
                 }
             }
         }
-        let pace = Pace {
+        let mut pace = Pace {
             look: Duration::from_millis(50),
             time_limit: Duration::from_millis(700),
             retry,
+            calm: Span::from_mins(10),
+            escalate_after: Span::from_mins(10),
             quiet: Span::from_millis(200),
         };
+        change(&mut pace);
+        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let into = Arc::clone(&told);
+        let report = Box::new(move |sentences| {
+            *into.lock().unwrap() = sentences;
+            true
+        });
         let outbound = Outbound {
             public_url: Some(URL.to_owned()),
             poster: Poster::new(None, &["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap(),
             mailer,
         };
         let (for_notifier, until) = (Arc::clone(&service), stop.clone());
-        let notifier = Notifier::new(for_notifier, store.clone(), clock, outbound, pace, until);
+        let notifier =
+            Notifier::new(for_notifier, store.clone(), clock, outbound, pace, report, until);
         let worker = tokio::spawn(notifier.run(opening.cursor.number));
-        Self { store, service, clock, stop, worker }
+        Self { store, service, clock, told, stop, worker }
     }
 
     /// Ends it in good order.
@@ -197,6 +218,19 @@ impl World {
                 return calls;
             }
             assert!(began.elapsed() < Duration::from_secs(20), "only {calls:?}");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Waits until people are told something about who can't be called.
+    pub async fn until_told(&self, words: &str) -> Vec<String> {
+        let began = Instant::now();
+        loop {
+            let told = self.told.lock().unwrap().clone();
+            if told.iter().any(|sentence| sentence.contains(words)) {
+                return told;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "only {told:?}");
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }

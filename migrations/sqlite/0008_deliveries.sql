@@ -1,0 +1,11 @@
+-- Why the last try by a contact failed; empty where it did not.
+ALTER TABLE contact ADD COLUMN problem TEXT;
+
+-- The incident that a message is about; 0 for a test.
+ALTER TABLE outbox ADD COLUMN incident INTEGER NOT NULL DEFAULT 0;
+UPDATE outbox SET incident = COALESCE(json_extract(CAST(body AS TEXT), '$.incident'), 0);
+CREATE INDEX outbox_incident ON outbox (incident) WHERE incident > 0;
+
+-- What was given up is tried again while its incident is open.
+DROP INDEX outbox_due;
+CREATE INDEX outbox_due ON outbox (due) WHERE state IN ('waiting', 'failed');

@@ -1,0 +1,64 @@
+//! Rows that can never do what they say: levels that no value reaches, recovery that no value reaches.
+
+use std::fmt;
+
+use domain::{severity::Severity, signals::Signals, unit::Unit};
+
+use crate::thresholds::{Level, Row};
+
+/// Why a row can't work.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Unworkable {
+    /// No value of the signal is beyond the level.
+    NeverFires(Severity),
+    /// No value of the signal counts as recovered.
+    NeverRecovers,
+}
+
+impl fmt::Display for Unworkable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeverFires(severity) => {
+                write!(f, "the {severity} level can never be reached", severity = severity.as_str())
+            }
+            Self::NeverRecovers => write!(f, "it can never recover, as no value is that good"),
+        }
+    }
+}
+
+/// The smallest and the largest value that a declared signal can have; of a pushed one nothing is
+/// known.
+fn range(signal: &str, signals: &Signals) -> Option<(f64, f64)> {
+    let unit = signals.unit(signal)?;
+    let share = ["host.", "disk."].iter().any(|start| signal.starts_with(start));
+    Some(match unit {
+        _ if signal.ends_with(".days_left") => return None,
+        _ if signal.ends_with(".up") || signal.ends_with(".failed") => (0.0, 1.0),
+        Unit::Percent if share => (0.0, 100.0),
+        _ => (0.0, f64::INFINITY),
+    })
+}
+
+impl Row {
+    /// Why it can't work, if it can't. Only signals that collectors declare have known values.
+    pub fn unworkable(&self, signals: &Signals) -> Option<Unworkable> {
+        let (least, most) = range(self.signal.as_str(), signals)?;
+        let reaches = |level: Level| match level {
+            Level::Above(level) => level < most,
+            Level::Below(level) => level > least,
+            Level::Rises { by, .. } => by < most - least,
+            Level::Reaches { limit, .. } => (least..=most).contains(&limit),
+        };
+        for severity in [Severity::Warning, Severity::Critical] {
+            if self.level(severity).is_some_and(|level| !reaches(level)) {
+                return Some(Unworkable::NeverFires(severity));
+            }
+        }
+        let recovers = match self.recovers_at.or(self.base())? {
+            Level::Above(level) => level >= least,
+            Level::Below(level) => level <= most,
+            Level::Rises { .. } | Level::Reaches { .. } => true,
+        };
+        (!recovers).then_some(Unworkable::NeverRecovers)
+    }
+}

@@ -1,0 +1,97 @@
+//! The heartbeat: signs of life to an address of the team's choice, so that someone notices when Calm
+//! Ops itself is gone. One is sent only while the monitor really looks and the database takes writes.
+
+use std::{sync::Arc, time::Duration};
+
+use hyper::Method;
+use tokio_util::sync::CancellationToken;
+use wording::heartbeat;
+
+use crate::{
+    board::Board,
+    clock::Clock,
+    collectors::{
+        CollectError,
+        http::{Post, Poster},
+    },
+    config,
+    notifications::Report,
+    store::Store,
+};
+
+/// Time limit of one sign, and of the write before it.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// The first sign waits for the monitor's first looks.
+const FIRST_AFTER: Duration = Duration::from_secs(2);
+/// After a sign that could not be sent the next one comes at least this soon.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// Sends signs of life.
+pub struct Heartbeat {
+    config: config::Heartbeat,
+    poster: Poster,
+    board: Arc<Board>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    report: Report,
+}
+
+impl Heartbeat {
+    /// Sends to the configured address. That names its host: it may lie inside of the own network.
+    pub fn new(
+        config: config::Heartbeat,
+        board: Arc<Board>,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        report: Report,
+    ) -> Result<Self, CollectError> {
+        let poster = Poster::new(None, &[config.host().trim_end_matches('.').to_owned()])?;
+        Ok(Self { config, poster, board, store, clock, report })
+    }
+
+    /// Sends until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let (mut wait, mut seen, mut told) = (FIRST_AFTER, None, None);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+            let checked = self.board.shown().readings.checked_at;
+            let looks = seen.replace(checked) != Some(checked);
+            let problem =
+                if looks { self.beat().await.err() } else { Some(heartbeat::STUCK.into()) };
+            wait = self.config.interval;
+            if problem.is_some() {
+                wait = wait.min(RETRY);
+            }
+            if problem != told {
+                if let Some(problem) = &problem {
+                    tracing::warn!(host = self.config.host(), problem, "no sign of life was sent");
+                }
+                let sentence =
+                    problem.as_deref().map(|why| heartbeat::failed(self.config.host(), why));
+                if (self.report)(sentence.into_iter().collect()) {
+                    told = problem;
+                }
+            }
+        }
+    }
+
+    /// Proves that the database takes a write, and sends one sign.
+    async fn beat(&self) -> Result<(), String> {
+        let written = self.store.as_calls().prove_writable(self.clock.now().wall);
+        match tokio::time::timeout(TIME_LIMIT, written).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => return Err(heartbeat::NO_WRITES.to_owned()),
+        }
+        let post = Post {
+            method: Method::GET,
+            url: self.config.url.clone(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        let sent = tokio::time::timeout(TIME_LIMIT, self.poster.post(&post)).await;
+        sent.unwrap_or_else(|_| Err(heartbeat::NO_ANSWER.to_owned()))
+    }
+}
