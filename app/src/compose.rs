@@ -278,8 +278,10 @@ fn moments(
         |known: &IncidentBreach| if known.is_lost() { "no longer watched" } else { "recovered" };
     let cleared = breach.and_then(|known| Some((known.cleared_at?, ended(known))));
     let ended = incident.resolution.as_ref().map(|end| (end.at, "resolved"));
+    let changes = incident.changes.iter().map(|change| (change.at, change.kind.as_str()));
     [(incident.began_at, "began"), (incident.opened_at, "opened")]
         .into_iter()
+        .chain(changes)
         .chain(reopened)
         .chain(cleared)
         .chain(ended)

@@ -175,6 +175,7 @@ async fn is_done_already(operations: &Operations, caller: Principal, command: &C
         | Command::Resolve(_)
         | Command::Reopen(_)
         | Command::RetireSubject(_)
+        | Command::ReportChange(_)
         | Command::Account(_)
         | Command::Redact(_)
         | Command::CreateShare(_)

@@ -12,6 +12,7 @@ use std::{
 
 use commands::view::{Readings, Sparkline};
 use domain::{
+    announcements::Announcements,
     id::IncidentNumber,
     incident::{self, Incident},
     journal::{Entry, Event},
@@ -126,6 +127,7 @@ pub struct Monitor {
     steady_since: Timestamp,
     known: Vec<Incident>,
     next_number: IncidentNumber,
+    announcements: Announcements,
     /// The incidents in memory may differ from those that are stored.
     stale: bool,
     /// Events of Calm Ops itself that wait to be journalled, and those that are on their way.
@@ -191,6 +193,7 @@ impl Monitor {
             steady_since: now.wall,
             known: Vec::new(),
             next_number: IncidentNumber(1),
+            announcements: Announcements::default(),
             stale: true,
             own,
             own_in_flight: Vec::new(),
@@ -302,6 +305,7 @@ impl Monitor {
                     incidents: &self.known,
                     next_number: self.next_number,
                     steady_since: self.steady_since,
+                    announcements: &self.announcements,
                 };
                 core.recording.checkpoint(
                     &core.engine,
@@ -349,6 +353,7 @@ impl Monitor {
         let mut core = self.parts.intake.core();
         if to_incidents {
             core.recording.committed(entries);
+            entries.iter().for_each(|entry| self.announcements.take(entry));
         }
         let mut known: BTreeMap<IncidentNumber, Incident> =
             std::mem::take(&mut self.known).into_iter().map(|one| (one.number, one)).collect();

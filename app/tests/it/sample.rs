@@ -300,6 +300,7 @@ impl Sample {
             | Command::SetContact(_)
             | Command::RemoveContact(_)
             | Command::TestContact(_)
+            | Command::ReportChange(_)
             | Command::RecordDelivery(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
         let actor = caller.actor().unwrap_or(Actor::Local);

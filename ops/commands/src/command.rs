@@ -12,6 +12,7 @@ use domain::{
 
 use crate::{
     account_change::{AccountChange, AccountOperation},
+    change_report::ChangeReport,
     notifications::{ContactRequest, Notification},
     operation::{Committed, Operation, changes},
     sharing::ShareRequest,
@@ -54,6 +55,12 @@ changes! {
         RetireSubject needs Permission::Respond => {
             /// Which.
             subject: Subject,
+        }
+        // What deploys needs no more than what pushes observations.
+        /// Report a change of the watched systems.
+        ReportChange needs Permission::Ingest => {
+            /// The change.
+            change: ChangeReport,
         }
         /// Say yes to a recommendation, exactly as it was shown.
         Approve needs person(Role::Approver, true) => {

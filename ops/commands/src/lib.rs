@@ -5,6 +5,7 @@ pub mod account_change;
 pub mod accounts;
 pub mod approve;
 pub mod audit;
+pub mod change_report;
 pub mod command;
 pub mod decide;
 pub mod notifications;

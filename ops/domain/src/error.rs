@@ -194,6 +194,11 @@ pub enum FieldReason {
         /// The most it may have.
         most: usize,
     },
+    /// It has too many entries.
+    TooMany {
+        /// The most it may have.
+        most: usize,
+    },
     /// It has too few characters.
     TooShort {
         /// The fewest it may have.
@@ -211,6 +216,13 @@ pub enum FieldReason {
     WrongPassword,
     /// The time is over.
     Past,
+    /// The time has not come yet.
+    Ahead,
+    /// The time is over for too long.
+    TooLongAgo {
+        /// The longest, in hours.
+        hours: u64,
+    },
     /// The time is further away than a link may be open.
     TooFarAway {
         /// The longest, in days.

@@ -3,8 +3,10 @@
 
 pub mod access;
 pub mod actor;
+pub mod announcements;
 pub mod authorization;
 pub mod breach;
+pub mod change;
 pub mod error;
 pub mod hash;
 pub mod id;

@@ -12,6 +12,7 @@ use std::{
 
 use domain::{
     actor::Actor,
+    announcements::Announcements,
     breach::{Breach, BreachKey, Ending},
     id::IncidentNumber,
     incident::{self, Incident, IncidentBreach},
@@ -29,6 +30,7 @@ use uuid::Uuid;
 
 use crate::{agent::correlation::Correlation, recommender, summary};
 
+mod announced;
 mod correlation;
 #[cfg(test)]
 mod properties;
@@ -52,6 +54,8 @@ pub struct World<'a> {
     /// Since when time ran on without a jump or a gap in what was seen: quiet is counted from here
     /// at the earliest.
     pub steady_since: Timestamp,
+    /// What people and programs told of.
+    pub announcements: &'a Announcements,
 }
 
 /// Whether an incident matters to the agent: it is active; or it ended within `reopen_within`; or a
@@ -346,7 +350,9 @@ impl<'a> Tick<'a> {
             summary: Summary::default(),
             snapshots: 0,
             recommendations: Vec::new(),
+            changes: Vec::new(),
         };
+        incident.changes = announced::changes(self.world.announcements, &incident);
         incident.summary = summary::compose(&incident, self.policy.quiet_for);
         self.record(number, Event::IncidentOpened { incident: Box::new(incident) });
     }

@@ -41,6 +41,9 @@ fn noun(field: &str) -> &str {
         "to" | "until" => "end",
         "way" => "channel",
         "scopes" => "list of scopes",
+        "subjects" => "list of subjects",
+        "at" => "time",
+        "what" => "name of what was changed",
         "parts" => "list of parts",
         "hosts" => "choice of host names",
         field => field,
@@ -63,6 +66,9 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
         FieldReason::TooManyWords { most } => {
             format!("may have at most {most} words; leave some out")
         }
+        FieldReason::TooMany { most } => {
+            format!("may have at most {most} entries; leave some out")
+        }
         FieldReason::TooShort { least } => format!(
             "is too short; at least {least} characters. Some words in a row are good and easy to remember"
         ),
@@ -81,6 +87,10 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
             "or the name is not right. Look at both and try again".to_owned()
         }
         FieldReason::Past => "has passed already; choose a later time".to_owned(),
+        FieldReason::Ahead => "has not come yet; leave it out for now".to_owned(),
+        FieldReason::TooLongAgo { hours } => {
+            format!("is too long ago: at most {hours} hours; leave it out for now")
+        }
         FieldReason::TooFarAway { days } => {
             format!("is too far away: a link is open for at most {days} days")
         }

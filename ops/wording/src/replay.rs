@@ -17,6 +17,7 @@ pub fn describe(event: &Event) -> String {
         | EventGroup::Journal(_)
         | EventGroup::Document(_)
         | EventGroup::System(_)
+        | EventGroup::Change(_)
         | EventGroup::Account(_) => event.kind().replace('_', " "),
     }
 }

@@ -11,6 +11,7 @@ use crate::http::{
 };
 
 mod accounts;
+mod changes;
 mod contacts;
 mod docs;
 mod events;
@@ -34,6 +35,7 @@ pub fn routes() -> Vec<Route> {
         journal::routes(),
         shares::routes(),
         subjects::routes(),
+        changes::routes(),
         signals::routes(),
         events::routes(),
         accounts::routes(),

@@ -9,7 +9,7 @@ use commands::{
     accounts,
     command::{
         Acknowledge, Approve, CancelRun, Command, Comment, CreateShare, Decline, EndRun, Record,
-        Redact, Reopen, Resolve, RetireSubject, RevokeShare, StartRun,
+        Redact, Reopen, ReportChange, Resolve, RetireSubject, RevokeShare, StartRun,
     },
     decide::decide,
     operation::Committed,
@@ -127,6 +127,14 @@ impl Inner {
                     About::Nothing,
                     None,
                     Box::new(move |_| Ok(vec![Event::SubjectRetired { subject }])),
+                )
+            }
+            Command::ReportChange(ReportChange { change }) => {
+                let change = Box::new(change.checked(self.clock.now().wall)?);
+                (
+                    About::Nothing,
+                    None,
+                    Box::new(move |_| Ok(vec![Event::ChangeReported { change }])),
                 )
             }
             Command::Redact(Redact { entry, reason }) => {

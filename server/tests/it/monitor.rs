@@ -113,6 +113,10 @@ impl Store for Moody {
         self.inner.proofs(since).await
     }
 
+    async fn announced(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
+        self.inner.announced(since).await
+    }
+
     async fn long_queries(
         &self,
     ) -> Result<Vec<(String, domain::long_query::LongQuery)>, StoreError> {

@@ -76,6 +76,7 @@ pub fn apply(
         EventGroup::Journal(_)
         | EventGroup::Document(_)
         | EventGroup::System(_)
+        | EventGroup::Change(_)
         | EventGroup::Account(_) => Ok(()),
     }
 }

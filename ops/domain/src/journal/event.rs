@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     access::{AuthMethod, Role, Scope},
     breach::{Breach, BreachKey, Ending},
+    change::ReportedChange,
     hash::Hash,
     id::{
         AccountId, ContactId, IncidentNumber, InvitationId, PasskeyId, SessionId, ShareId, TokenId,
@@ -404,6 +405,14 @@ events! {
             subject: Subject,
         },
     }
+    /// Changes that were reported.
+    Change(ChangeEvent) {
+        /// A change was reported.
+        ChangeReported = "change_reported" {
+            /// The change.
+            change: Box<ReportedChange>,
+        },
+    }
     /// Accounts, sign-ins, invitations and tokens.
     Account(AccountEvent) {
         /// A link was made by which the first owner, or a new one, can be named.
@@ -524,6 +533,7 @@ impl Event {
             | EventGroup::Journal(_)
             | EventGroup::Document(_)
             | EventGroup::System(_)
+            | EventGroup::Change(_)
             | EventGroup::Account(_) => None,
         }
     }

@@ -4,12 +4,13 @@ use domain::{
     actor::{Actor, Names},
     id::AccountId,
     journal::{
-        BlindReason, DocumentEvent, JournalEvent, NotificationEvent, ShareEvent, SystemEvent,
+        BlindReason, ChangeEvent, DocumentEvent, JournalEvent, NotificationEvent, ShareEvent,
+        SystemEvent,
     },
 };
 
 use super::told::{Told, Tone, told};
-use crate::humanize;
+use crate::{change, humanize};
 
 /// Tells what happened to the program, or to what it watches.
 pub(super) fn system(event: SystemEvent<'_>) -> Told {
@@ -34,6 +35,21 @@ pub(super) fn system(event: SystemEvent<'_>) -> Told {
             humanize::capital(&humanize::subject(subject))
         )),
     }
+}
+
+/// Tells what was reported.
+pub(super) fn change(event: ChangeEvent<'_>, actor: Actor, names: &Names) -> Told {
+    let ChangeEvent::ChangeReported { change } = event;
+    let subjects = change::subjects(change);
+    let about =
+        if subjects.is_empty() { String::new() } else { format!(" It touches {subjects}.") };
+    told(format!(
+        "{} reported {}, done at {}.{about}",
+        names.of(actor),
+        change::named(change),
+        humanize::moment(change.at)
+    ))
+    .tone(Tone::Person)
 }
 
 /// Tells what happened to a document.

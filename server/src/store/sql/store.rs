@@ -247,6 +247,18 @@ impl Store for Database {
         rows.iter().map(entry).collect()
     }
 
+    async fn announced(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT number, at_micros, actor, payload FROM journal
+             WHERE kind = 'change_reported' AND at_micros >= $1 AND payload IS NOT NULL
+             ORDER BY number",
+        )
+        .bind(since.as_micros())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(entry).collect()
+    }
+
     async fn long_queries(&self) -> Result<Vec<(String, LongQuery)>, StoreError> {
         long_queries(&self.readers).await
     }
