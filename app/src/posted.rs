@@ -2,6 +2,7 @@
 //! What was done leads back to the page, with a known word for what happened; what is refused is
 //! answered with the page as it is now, and what was typed still stands in it.
 
+mod maintenance;
 mod trail;
 
 use axum::{
@@ -75,7 +76,7 @@ const INCIDENT: &str = "/ops/incidents/{id}";
 const APPROVE: &str = "/ops/approve/{id}";
 
 /// Every address that takes a form.
-pub const FORMS: [&str; 4] = [INCIDENT, APPROVE, trail::SHARE, trail::REDACT];
+pub const FORMS: [&str; 5] = [INCIDENT, APPROVE, trail::SHARE, trail::REDACT, maintenance::HEALTH];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
 pub fn forms<S, IV>(
@@ -87,6 +88,7 @@ where
     IV: IntoView + 'static,
 {
     let trail = trail::forms(context.clone(), shell.clone());
+    let maintenance = maintenance::forms(context.clone(), shell.clone());
     let answer = move |page: Page| {
         let (context, shell) = (context.clone(), shell.clone());
         move |Path(id): Path<String>, body: Bytes| async move {
@@ -97,6 +99,7 @@ where
         .route(INCIDENT, post(answer(Page::Incident)))
         .route(APPROVE, post(answer(Page::Approve)))
         .merge(trail)
+        .merge(maintenance)
 }
 
 async fn posted<IV: IntoView + 'static>(
@@ -176,6 +179,8 @@ async fn is_done_already(operations: &Operations, caller: Principal, command: &C
         | Command::Reopen(_)
         | Command::RetireSubject(_)
         | Command::ReportChange(_)
+        | Command::BeginMaintenance(_)
+        | Command::EndMaintenance(_)
         | Command::Account(_)
         | Command::Redact(_)
         | Command::CreateShare(_)

@@ -145,7 +145,8 @@ pub async fn run(
         Some(kept) => Engine::restore(thresholds, config.limits.series, &kept.engine, now),
         None => Engine::new(thresholds, config.limits.series),
     };
-    let collected = kept.map(|kept| kept.collected).unwrap_or_default();
+    let (collected, withheld) =
+        kept.map(|kept| (kept.collected, kept.withheld)).unwrap_or_default();
     let intake = Intake::new(engine, Recording::default(), collected, clock);
     let board = Arc::new(Board::new(Arc::clone(&intake)));
     let live = Live::new(opening.cursor, config.limits.streams);
@@ -214,6 +215,7 @@ pub async fn run(
         clock,
         host,
         series_limit: config.limits.series,
+        withheld,
     };
     let mut monitor = Monitor::new(parts, Arc::clone(&store), told, own);
     monitor.look();
@@ -227,6 +229,7 @@ pub async fn run(
     if let Where::Sqlite { .. } = place {
         background.spawn(Reserve::new(&data_dir).keep(stop.clone()));
     }
+    background.spawn(Arc::clone(&service).follow(stop.clone()));
     let pump = Arc::clone(&live);
     let pump_stop = stop.clone();
     background.spawn(async move { pump.pump(pump_stop).await });

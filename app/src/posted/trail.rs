@@ -45,7 +45,7 @@ pub struct WallClock(pub Arc<dyn Fn() -> domain::time::Timestamp + Send + Sync>)
 #[derive(Clone, Debug)]
 pub struct PublicUrl(pub Option<Arc<str>>);
 
-fn unreadable() -> Problem {
+pub(super) fn unreadable() -> Problem {
     let sentence =
         "What was sent could not be read. Nothing was changed. Look at the page and try again."
             .to_owned();
@@ -196,14 +196,14 @@ fn origin(headers: &HeaderMap) -> String {
 }
 
 /// What a form needs of the context.
-struct Known {
+pub(super) struct Known {
     operations: Option<(Operations, Principal)>,
     new: Option<NewToken>,
-    clock: Option<WallClock>,
+    pub clock: Option<WallClock>,
     public: Option<Arc<str>>,
 }
 
-fn known(context: &(impl Fn() + Clone)) -> Known {
+pub(super) fn known(context: &(impl Fn() + Clone)) -> Known {
     Owner::new().with(|| {
         context();
         Known {
@@ -216,7 +216,7 @@ fn known(context: &(impl Fn() + Clone)) -> Known {
 }
 
 impl Known {
-    async fn execute<O: Executable>(self, operation: O) -> Result<(), Problem> {
+    pub async fn execute<O: Executable>(self, operation: O) -> Result<(), Problem> {
         let (operations, caller) = self.operations.ok_or_else(door::lost)?;
         operations.execute(caller, operation).await?;
         Ok(())
@@ -224,12 +224,12 @@ impl Known {
 }
 
 /// With a new request, so that loading it again does nothing twice.
-fn led_to(address: &str) -> Response {
+pub(super) fn led_to(address: &str) -> Response {
     ([(header::CACHE_CONTROL, "private, no-store")], Redirect::to(address)).into_response()
 }
 
 /// The page at an address, with something to tell.
-async fn shown<IV: IntoView + 'static>(
+pub(super) async fn shown<IV: IntoView + 'static>(
     address: &str,
     status: StatusCode,
     context: impl Fn() + Clone + Send + Sync + 'static,

@@ -301,6 +301,8 @@ impl Sample {
             | Command::RemoveContact(_)
             | Command::TestContact(_)
             | Command::ReportChange(_)
+            | Command::BeginMaintenance(_)
+            | Command::EndMaintenance(_)
             | Command::RecordDelivery(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
         let actor = caller.actor().unwrap_or(Actor::Local);
@@ -509,6 +511,7 @@ impl Backend for Sample {
             sparklines: Vec::new(),
             active: self.cards().into_iter().take(2).collect(),
             blind: Vec::new(),
+            maintenance: Vec::new(),
             documents: Vec::new(),
             version: "0.1.0".into(),
         };

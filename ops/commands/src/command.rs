@@ -13,6 +13,7 @@ use domain::{
 use crate::{
     account_change::{AccountChange, AccountOperation},
     change_report::ChangeReport,
+    maintenance::MaintenanceRequest,
     notifications::{ContactRequest, Notification},
     operation::{Committed, Operation, changes},
     sharing::ShareRequest,
@@ -61,6 +62,16 @@ changes! {
         ReportChange needs Permission::Ingest => {
             /// The change.
             change: ChangeReport,
+        }
+        /// Begin a maintenance window.
+        BeginMaintenance needs Permission::Respond => {
+            /// What it is to be.
+            request: MaintenanceRequest,
+        }
+        /// End a maintenance window before its end.
+        EndMaintenance needs Permission::Respond => {
+            /// Its number.
+            window: u64,
         }
         /// Say yes to a recommendation, exactly as it was shown.
         Approve needs person(Role::Approver, true) => {

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod change_report;
 pub mod command;
 pub mod decide;
+pub mod maintenance;
 pub mod notifications;
 pub mod operation;
 pub mod reading;

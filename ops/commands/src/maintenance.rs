@@ -1,11 +1,15 @@
 //! Maintenance windows as they are asked for and shown.
 
+use std::collections::BTreeMap;
+
 use domain::{
     actor::Actor,
-    announcements::Announcements,
+    announcements::{Announcements, OpenWindow},
+    breach::Breach,
     error::{Conflict, Entity, Error, FieldReason, Limited},
     input::checked,
-    maintenance::{LONGEST, MaintenanceWindow, SubjectPattern, Withheld},
+    journal::Event,
+    maintenance::{LONGEST, MOST_WITHHELD, MaintenanceWindow, SubjectPattern, Withheld},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -31,11 +35,7 @@ pub struct MaintenanceRequest {
 impl MaintenanceRequest {
     /// The window as it is kept, or what is wrong with what was asked for. `open` is what is
     /// announced already.
-    pub fn checked(
-        self,
-        open: &Announcements,
-        now: Timestamp,
-    ) -> Result<MaintenanceWindow, Error> {
+    pub fn checked(self, open: &Announcements, now: Timestamp) -> Result<MaintenanceWindow, Error> {
         let wrong = |field, reason| Err(Error::invalid(field, reason));
         let subjects = self.subjects.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
         let subjects: Result<Vec<SubjectPattern>, _> = subjects.map(str::parse).collect();
@@ -84,6 +84,65 @@ pub struct WithheldList {
     pub more: u32,
 }
 
+/// What would have alerted, by the number of its window.
+pub type WithheldLists = BTreeMap<u64, WithheldList>;
+
+impl WithheldList {
+    /// Takes the breaches that are withheld now. Whether anything changed.
+    pub fn update(&mut self, holding: &[&Breach], now: Timestamp) -> bool {
+        let is = |one: &Withheld, breach: &Breach| {
+            one.subject == breach.key.subject && one.signal == breach.key.signal
+        };
+        let before = self.clone();
+        for one in &mut self.breaches {
+            if !holding.iter().any(|breach| is(one, breach)) {
+                one.ended_at.get_or_insert(now);
+            }
+        }
+        let mut left_out = 0_u32;
+        for breach in holding {
+            if let Some(one) = self.breaches.iter_mut().find(|one| is(one, breach)) {
+                one.ended_at = None;
+                one.severity = one.severity.max(breach.severity);
+            } else if self.breaches.len() < MOST_WITHHELD {
+                self.breaches.push(Withheld {
+                    subject: breach.key.subject.clone(),
+                    signal: breach.key.signal.clone(),
+                    severity: breach.severity,
+                    since: breach.since,
+                    ended_at: None,
+                });
+            } else {
+                left_out = left_out.saturating_add(1);
+            }
+        }
+        self.more = self.more.max(left_out);
+        *self != before
+    }
+
+    /// What is journalled when its window ends.
+    pub fn ended(&self, window: u64) -> Event {
+        let (would_have_alerted, more) = (self.breaches.clone(), self.more);
+        Event::MaintenanceEnded { window, would_have_alerted, more }
+    }
+}
+
+/// The open windows with what would have alerted during each, by their numbers.
+pub fn cards(open: &Announcements, withheld: &WithheldLists) -> Vec<MaintenanceCard> {
+    let card = |one: &OpenWindow| {
+        let list = withheld.get(&one.number).cloned().unwrap_or_default();
+        MaintenanceCard {
+            number: one.number,
+            by: one.by,
+            begun_at: one.begun_at,
+            window: one.window.clone(),
+            would_have_alerted: list.breaches,
+            more: list.more,
+        }
+    };
+    open.windows.iter().map(card).collect()
+}
+
 /// An open maintenance window, as pages and programs see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -105,7 +164,7 @@ pub struct MaintenanceCard {
 
 #[cfg(test)]
 mod tests {
-    use domain::{announcements::OpenWindow, time::Span};
+    use domain::{severity::Severity, time::Span};
 
     use super::*;
 
@@ -140,10 +199,39 @@ mod tests {
             };
             assert_eq!(found, field);
         }
-        let window = |number| OpenWindow { number, by: Actor::Local, at: now, window: good.clone() };
+        let window =
+            |number| OpenWindow { number, by: Actor::Local, begun_at: now, window: good.clone() };
         open.windows = (1..=50).map(window).collect();
         assert!(matches!(request(&["*"], 60, "x").checked(&open, now), Err(Error::Conflict(_))));
         assert!(check_open(&open, 50).is_ok());
         assert!(matches!(check_open(&open, 51), Err(Error::NotFound(_))));
+    }
+
+    #[test]
+    fn a_list_keeps_what_would_have_alerted_with_its_worst_and_its_end() {
+        let at = |seconds: i64| Timestamp::from_secs(1_795_000_000 + seconds);
+        let breach = |severity| fixtures::breach().since(at(0)).severity(severity).build();
+        let mut list = WithheldList::default();
+        assert!(list.update(&[&breach(Severity::Warning)], at(30)));
+        assert!(!list.update(&[&breach(Severity::Warning)], at(31)));
+        assert!(list.update(&[&breach(Severity::Critical)], at(32)));
+        assert!(list.update(&[], at(40)) && !list.update(&[], at(41)));
+        let one = &list.breaches[0];
+        assert_eq!(
+            (one.severity, one.since, one.ended_at),
+            (Severity::Critical, at(0), Some(at(40)))
+        );
+        assert!(list.update(&[&breach(Severity::Warning)], at(50)));
+        assert_eq!((list.breaches.len(), list.breaches[0].ended_at), (1, None));
+        let many: Vec<Breach> = (0..60)
+            .map(|number| fixtures::breach().on(&format!("service:{number}")).build())
+            .collect();
+        assert!(list.update(&many.iter().collect::<Vec<_>>(), at(60)));
+        assert_eq!((list.breaches.len(), list.more), (50, 11));
+        let Event::MaintenanceEnded { window: 7, would_have_alerted, more: 11 } = list.ended(7)
+        else {
+            panic!("{list:?}");
+        };
+        assert_eq!(would_have_alerted, list.breaches);
     }
 }

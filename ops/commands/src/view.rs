@@ -22,6 +22,8 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::maintenance::MaintenanceCard;
+
 /// The latest of everything: what the live stream carries as its `health` event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -94,6 +96,9 @@ pub struct Health {
     pub blind: Vec<BlindSpan>,
     /// The documents in force.
     pub documents: Vec<DocumentState>,
+    /// The open maintenance windows.
+    #[serde(default)]
+    pub maintenance: Vec<MaintenanceCard>,
     /// The program's version.
     pub version: String,
 }

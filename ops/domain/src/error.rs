@@ -144,6 +144,8 @@ pub enum Entity {
     Document(String),
     /// An entry of the journal.
     Entry(u64),
+    /// An open maintenance window, by its number.
+    MaintenanceWindow(u64),
     /// A share link, by its id.
     Share(ShareId),
     /// A page that a link shares.
@@ -223,7 +225,7 @@ pub enum FieldReason {
         /// The longest, in hours.
         hours: u64,
     },
-    /// The time is further away than a link may be open.
+    /// The time is further away than may be.
     TooFarAway {
         /// The longest, in days.
         days: u64,
@@ -383,6 +385,8 @@ pub enum Limited {
     Tokens,
     /// Contacts of an account.
     Contacts,
+    /// Open maintenance windows.
+    MaintenanceWindows,
 }
 
 /// Causes for which Calm Ops can't do something now.

@@ -33,6 +33,8 @@ use crate::{agent::correlation::Correlation, recommender, summary};
 mod announced;
 mod correlation;
 #[cfg(test)]
+mod maintenance;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -94,6 +96,14 @@ pub fn judges(incident: &Incident, breach: &Breach, now: Timestamp) -> bool {
         && known.cleared_at.is_none()
         && held_then
         && breach.severity <= known.breach.severity
+}
+
+/// Whether a breach is in no active incident, and no person has ended it: without a maintenance
+/// window it would alert.
+pub fn is_news(incidents: &[Incident], breach: &Breach, now: Timestamp) -> bool {
+    !incidents
+        .iter()
+        .any(|one| (one.is_active() && one.holds(&breach.key)) || judges(one, breach, now))
 }
 
 /// Decides what is to be recorded. With the events applied, a second call at the same moment
@@ -182,7 +192,8 @@ impl<'a> Tick<'a> {
                 *told = true;
             }
         }
-        self.world.breaches.iter().zip(told).all(|(breach, told)| told || self.is_judged(breach))
+        let passes = |breach| self.is_judged(breach) || self.is_withheld(breach);
+        self.world.breaches.iter().zip(told).all(|(breach, told)| told || passes(breach))
     }
 
     /// Breaches of active incidents that hold no longer.
@@ -219,7 +230,8 @@ impl<'a> Tick<'a> {
             .world
             .breaches
             .iter()
-            .filter(|breach| !held.contains(&breach.key) && !self.is_judged(breach))
+            .filter(|breach| !held.contains(&breach.key))
+            .filter(|breach| !self.is_judged(breach) && !self.is_withheld(breach))
             .collect();
         for group in self.kinship.groups(&fresh) {
             self.place_group(&group);
@@ -228,6 +240,21 @@ impl<'a> Tick<'a> {
 
     fn is_judged(&self, breach: &Breach) -> bool {
         self.incidents.values().any(|one| judges(one, breach, self.world.now))
+    }
+
+    /// Whether a maintenance window keeps a breach from opening or joining an incident.
+    fn is_withheld(&self, breach: &Breach) -> bool {
+        self.world.announcements.covers(&breach.key.subject, self.world.now)
+    }
+
+    /// Whether a breach of one of its subjects holds that a maintenance window keeps from it.
+    fn lacks(&self, incident: &Incident) -> bool {
+        let subjects = incident.subjects();
+        self.world.breaches.iter().any(|breach| {
+            subjects.contains(&&breach.key.subject)
+                && !incident.holds(&breach.key)
+                && self.is_withheld(breach)
+        })
     }
 
     /// `group` belongs together; its first breach is the cause.
@@ -444,6 +471,10 @@ impl<'a> Tick<'a> {
         }
         // What ran is seen to its proof first.
         if incident.recommendations.iter().any(|one| one.is_under_way() || one.awaits_proof()) {
+            return;
+        }
+        // Planned work is no proof that all is well.
+        if self.lacks(incident) {
             return;
         }
         if !incident.touched_by_person {

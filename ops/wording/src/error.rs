@@ -92,7 +92,7 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
             format!("is too long ago: at most {hours} hours; leave it out for now")
         }
         FieldReason::TooFarAway { days } => {
-            format!("is too far away: a link is open for at most {days} days")
+            format!("is too far away: it may be at most {days} days from now")
         }
         FieldReason::NotBeforeEnd => "has to be before 'to'".to_owned(),
         FieldReason::EmptyRange => "begin when they end; leave them out for none".to_owned(),
@@ -158,6 +158,9 @@ fn not_found(entity: &Entity) -> String {
         }
         Entity::Document(name) => format!("There is no document {}.", quoted(name)),
         Entity::Entry(number) => format!("There is no entry {number}."),
+        Entity::MaintenanceWindow(number) => {
+            format!("There is no maintenance window {number} that is open.")
+        }
         Entity::Share(id) => format!("There is no share link {id}."),
         Entity::SharedPage => "There is no such link.".to_owned(),
         Entity::Contact(id) => format!("There is no contact {id} of yours."),
@@ -254,6 +257,9 @@ fn conflict(conflict: &Conflict) -> String {
             Limited::Passkeys => "You have as many passkeys as you may. Remove one first.",
             Limited::Tokens => "There are as many tokens as there may be. End one first.",
             Limited::Contacts => "You have as many contacts as you may. Remove one first.",
+            Limited::MaintenanceWindows => {
+                "There are as many maintenance windows as there may be. End one first."
+            }
         },
         Conflict::RoleUnchanged => "That is their role already.",
         Conflict::LastOwnerRole => "The last owner stays owner: make someone else an owner first.",

@@ -3,6 +3,7 @@
 pub(crate) mod change;
 pub mod error;
 pub mod humanize;
+pub mod maintenance;
 pub mod notification;
 pub mod recommendation;
 pub mod replay;

@@ -18,6 +18,7 @@ pub fn describe(event: &Event) -> String {
         | EventGroup::Document(_)
         | EventGroup::System(_)
         | EventGroup::Change(_)
+        | EventGroup::Maintenance(_)
         | EventGroup::Account(_) => event.kind().replace('_', " "),
     }
 }

@@ -186,6 +186,7 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         | EventGroup::Document(_)
         | EventGroup::System(_)
         | EventGroup::Change(_)
+        | EventGroup::Maintenance(_)
         | EventGroup::Account(_) => None,
     }
 }

@@ -52,6 +52,7 @@ fn tell(event: &Event, actor: Actor, names: &Names) -> Told {
         EventGroup::Document(event) => service::document(event),
         EventGroup::System(event) => service::system(event),
         EventGroup::Change(event) => service::change(event, actor, names),
+        EventGroup::Maintenance(event) => service::maintenance(event, actor, names),
         EventGroup::Account(event) => account::tell(event, actor, names),
     }
 }

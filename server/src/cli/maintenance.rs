@@ -1,5 +1,5 @@
 //! `calm-ops maintenance`: windows begun, listed and ended from a shell or a script. A server that
-//! runs on the same data sees it within seconds.
+//! runs on the same data obeys within some seconds.
 
 use std::{io::Write, sync::Arc};
 
@@ -37,7 +37,7 @@ pub(super) enum Maintenance {
         /// Why, in a few words.
         #[arg(long, value_name = "TEXT")]
         reason: String,
-        /// The subjects, such as 'host:web-1'; '*' stands for any beginning or end, as in '*@web-1'.
+        /// The subjects, such as 'host:web-1'; '*' stands for anything, as in '*@web-1'.
         #[arg(required = true, value_name = "SUBJECT")]
         subjects: Vec<String>,
     },

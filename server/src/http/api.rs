@@ -19,6 +19,7 @@ mod health;
 mod history;
 mod incidents;
 mod journal;
+mod maintenance;
 mod recommendations;
 pub mod route;
 mod shares;
@@ -36,6 +37,7 @@ pub fn routes() -> Vec<Route> {
         shares::routes(),
         subjects::routes(),
         changes::routes(),
+        maintenance::routes(),
         signals::routes(),
         events::routes(),
         accounts::routes(),

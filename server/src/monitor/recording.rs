@@ -65,7 +65,7 @@ impl Recording {
         if !self.recorder.is_due(now) {
             return;
         }
-        self.announcements = standing.announcements.clone();
+        self.announcements = standing.announcements.clone().without_words();
         self.recorder.checkpoint(Checkpoint {
             now,
             state: engine.checkpoint(now),
@@ -137,9 +137,9 @@ impl Recording {
 
     /// The agent is about to look, and knows of this; recorded where it changed.
     pub fn announced(&mut self, announcements: &Announcements) {
-        if self.announcements != *announcements {
+        let announcements = announcements.clone().without_words();
+        if self.announcements != announcements {
             self.announcements = announcements.clone();
-            let announcements = announcements.clone();
             self.recorder.record(Input::Announced { announcements });
         }
     }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use commands::command::Record;
+use commands::{command::Record, maintenance::WithheldLists};
 use domain::{
     access::Principal,
     actor::Actor,
@@ -230,7 +230,11 @@ impl Monitor {
     fn kept(&self, now: Now) -> Option<Vec<u8>> {
         let kept = {
             let core = self.parts.intake.core();
-            Kept { engine: core.engine.save(now), collected: core.collected.subjects().clone() }
+            Kept {
+                engine: core.engine.save(now),
+                collected: core.collected.subjects().clone(),
+                withheld: WithheldLists::clone(&self.withheld),
+            }
         };
         serde_json::to_vec(&kept)
             .inspect_err(|error| tracing::error!(%error, "the rules' state can't be encoded"))
@@ -272,8 +276,7 @@ impl Monitor {
             }
             Some(Landed::Reloaded(Ok(stored))) => {
                 let Stored { incidents, next_number, announced, number } = stored;
-                self.announcements = Announcements::default();
-                announced.iter().for_each(|entry| self.announcements.take(entry));
+                self.announcements = Announcements::of(&announced);
                 self.parts.intake.core().recording.incidents(&incidents, next_number);
                 (self.known, self.next_number) = (incidents, next_number);
                 self.readings += 1;

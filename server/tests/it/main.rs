@@ -14,6 +14,7 @@ mod collect_pm2;
 mod dry_run;
 mod http;
 mod kills;
+mod maintenance;
 mod monitor;
 mod notifications;
 mod openapi;

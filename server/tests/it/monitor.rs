@@ -305,6 +305,7 @@ impl Running {
         );
         let (tell, told) = mpsc::channel(64);
         let parts = Parts {
+            withheld: std::collections::BTreeMap::new(),
             intake: Arc::clone(&intake),
             service: Arc::clone(&service),
             board: Arc::clone(&board),

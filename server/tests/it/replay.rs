@@ -14,7 +14,7 @@ fn page(program: &Running, number: u64) -> Value {
 }
 
 /// Exports the bundle of an incident once it holds a text, and replays it; what the replay tells.
-fn replayed(home: &Home, program: &Running, number: u64, text: &str) -> String {
+pub fn replayed(home: &Home, program: &Running, number: u64, text: &str) -> String {
     let body = program.until(&format!("a bundle with {text}"), |program| {
         let bundle = program.get(&format!("/api/ops/incidents/{number}/bundle"));
         (bundle.status == 200 && bundle.body.contains(text)).then_some(bundle.body)

@@ -77,6 +77,7 @@ pub fn apply(
         | EventGroup::Document(_)
         | EventGroup::System(_)
         | EventGroup::Change(_)
+        | EventGroup::Maintenance(_)
         | EventGroup::Account(_) => Ok(()),
     }
 }

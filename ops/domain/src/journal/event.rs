@@ -12,6 +12,7 @@ use crate::{
     },
     incident::Incident,
     lifecycle::{State, Step},
+    maintenance::{MaintenanceWindow, Withheld},
     recommendation::{Recommendation, RunOutcome, Withdrawn},
     snapshot::Snapshot,
     subject::Subject,
@@ -413,6 +414,23 @@ events! {
             change: Box<ReportedChange>,
         },
     }
+    /// Maintenance windows. Their number is that of the entry that begins them.
+    Maintenance(MaintenanceEvent) {
+        /// A window was begun.
+        MaintenanceBegun = "maintenance_begun" {
+            /// The window.
+            window: Box<MaintenanceWindow>,
+        },
+        /// A window ended, by itself or by a person.
+        MaintenanceEnded = "maintenance_ended" {
+            /// Its number.
+            window: u64,
+            /// What would have alerted; bounded.
+            would_have_alerted: Vec<Withheld>,
+            /// At least so many more.
+            more: u32,
+        },
+    }
     /// Accounts, sign-ins, invitations and tokens.
     Account(AccountEvent) {
         /// A link was made by which the first owner, or a new one, can be named.
@@ -534,6 +552,7 @@ impl Event {
             | EventGroup::Document(_)
             | EventGroup::System(_)
             | EventGroup::Change(_)
+            | EventGroup::Maintenance(_)
             | EventGroup::Account(_) => None,
         }
     }

@@ -25,6 +25,7 @@ impl Event {
             | EventGroup::Document(_)
             | EventGroup::System(_)
             | EventGroup::Change(_)
+            | EventGroup::Maintenance(_)
             | EventGroup::Account(_) => None,
         };
         left.unwrap_or(self)

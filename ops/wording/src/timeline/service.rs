@@ -4,13 +4,13 @@ use domain::{
     actor::{Actor, Names},
     id::AccountId,
     journal::{
-        BlindReason, ChangeEvent, DocumentEvent, JournalEvent, NotificationEvent, ShareEvent,
-        SystemEvent,
+        BlindReason, ChangeEvent, DocumentEvent, JournalEvent, MaintenanceEvent, NotificationEvent,
+        ShareEvent, SystemEvent,
     },
 };
 
 use super::told::{Told, Tone, told};
-use crate::{change, humanize};
+use crate::{change, humanize, maintenance};
 
 /// Tells what happened to the program, or to what it watches.
 pub(super) fn system(event: SystemEvent<'_>) -> Told {
@@ -50,6 +50,29 @@ pub(super) fn change(event: ChangeEvent<'_>, actor: Actor, names: &Names) -> Tol
         humanize::moment(change.at)
     ))
     .tone(Tone::Person)
+}
+
+/// Tells how a maintenance window began or ended.
+pub(super) fn maintenance(event: MaintenanceEvent<'_>, actor: Actor, names: &Names) -> Told {
+    match event {
+        MaintenanceEvent::MaintenanceBegun { window } => told(format!(
+            "{} began a maintenance window for {}, until {}:",
+            names.of(actor),
+            maintenance::subjects(window),
+            humanize::moment(window.until)
+        ))
+        .tone(Tone::Person)
+        .words(&window.reason),
+        MaintenanceEvent::MaintenanceEnded { window, would_have_alerted, more } => {
+            let alerts = maintenance::would_have_alerted(would_have_alerted, *more);
+            if actor.is_person() {
+                told(format!("{} ended maintenance window {window}. {alerts}", names.of(actor)))
+                    .tone(Tone::Person)
+            } else {
+                told(format!("Maintenance window {window} ended as planned. {alerts}"))
+            }
+        }
+    }
 }
 
 /// Tells what happened to a document.

@@ -52,6 +52,7 @@ fn errors() -> Vec<Error> {
             Entity::Series(subject(), "app.memory".parse().unwrap()),
             Entity::Document("a\u{7}'b".to_owned()),
             Entity::Entry(7),
+            Entity::MaintenanceWindow(7),
             Entity::Share(ShareId(7)),
             Entity::SharedPage,
             Entity::Contact(ContactId(7)),

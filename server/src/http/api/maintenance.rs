@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use crate::http::{
     api::route::{Answer, Empty, Route, json},
     auth::RequestPrincipal,
-    extract::{ApiJson, IdPath},
+    extract::{ApiJson, IdPath, PathId},
     state::Site,
 };
 
@@ -33,12 +33,23 @@ pub(super) fn routes() -> Vec<Route> {
             .needs::<BeginMaintenance>()
             .body::<NewWindow>(r#"{"subjects":["*@web-1","host:web-1"],"minutes":90,"reason":"New disks"}"#)
             .json::<Begun>()
-            .summary("Begin a maintenance window: breaches of its subjects open no incident until it ends, at most 7 days ahead. `*` stands for any beginning or end of a subject. Its end is `until`, or in so many `minutes`.")
+            .summary("Begin a maintenance window: breaches of its subjects open no incident until it ends, at most 7 days ahead. `*` in a subject stands for anything. Its end is `until`, or in so many `minutes`.")
             .answer("The window's number, its end, and the journal position after it."),
-        Route::post("/api/ops/maintenance/{id}/end", |IdPath(window)| EndMaintenance { window })
+        Route::post("/api/ops/maintenance/{id}/end", |IdPath(WindowNumber(window))| EndMaintenance { window })
             .summary("End a maintenance window now. What is still wrong opens an incident.")
             .body::<Empty>("{}"),
     ]
+}
+
+/// The number of a window, in a path.
+struct WindowNumber(u64);
+
+impl PathId for WindowNumber {
+    const UNKNOWN: &'static str = "A maintenance window is named by its number.";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -46,10 +57,7 @@ struct Windows {
     windows: Vec<MaintenanceCard>,
 }
 
-async fn list(
-    State(site): State<Site>,
-    RequestPrincipal(principal): RequestPrincipal,
-) -> Answer {
+async fn list(State(site): State<Site>, RequestPrincipal(principal): RequestPrincipal) -> Answer {
     let health = site.service.execute(principal, GetHealth {}).await?;
     Ok(json(&Windows { windows: health.maintenance }))
 }
@@ -57,7 +65,7 @@ async fn list(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewWindow {
-    /// Subjects, or patterns with `*` at the beginning or the end.
+    /// Subjects, or patterns with `*`.
     subjects: Vec<String>,
     /// When it ends.
     #[serde(default)]

@@ -248,9 +248,13 @@ impl Store for Database {
     }
 
     async fn announced(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
+        // Only so many windows are open at a time, each for some days at most.
         let rows = sqlx::query(
             "SELECT number, at_micros, actor, payload FROM journal
              WHERE kind = 'change_reported' AND at_micros >= $1 AND payload IS NOT NULL
+                OR number IN (SELECT number FROM journal
+                              WHERE kind IN ('maintenance_begun', 'maintenance_ended')
+                              ORDER BY number DESC LIMIT 1000)
              ORDER BY number",
         )
         .bind(since.as_micros())
