@@ -4,6 +4,7 @@
 pub(crate) mod trail;
 
 use commands::{
+    command::EndMaintenance,
     reading::{
         FindIncident, GetDocument, GetHealth, GetIncident, HistoryFilter, ListIncidents,
         SearchHistory,
@@ -36,11 +37,12 @@ use wording::{
 
 use crate::{
     deed::Deed,
-    door::{execute, refuse},
+    door::{execute, known, refuse},
     drawn::{self, chart},
     facts::{BreachRow, Briefing, Guide, Newest, Refused, Search, Section, SnapshotData, Told},
     page::{Mood, Pulse, Sheet},
     problem::Problem,
+    seek::RefusedWindow,
     status,
 };
 
@@ -67,7 +69,12 @@ async fn raw_health() -> Result<Health, Problem> {
 pub(crate) async fn health() -> Result<Sheet, Problem> {
     let mut health = raw_health().await?;
     health.sparklines.iter_mut().for_each(thin);
-    Ok(sheet(Some(health.cursor), "Health", drawn::health::page(&health)))
+    let may = known().is_some_and(|(operations, principal)| {
+        operations.check::<EndMaintenance>(&principal).is_ok()
+    });
+    let refused = use_context::<RefusedWindow>();
+    let page = drawn::health::page(&health, may, refused.as_ref());
+    Ok(sheet(Some(health.cursor), "Health", page))
 }
 
 /// Leads to the page that matters now.
@@ -282,8 +289,10 @@ fn moments(
         |known: &IncidentBreach| if known.is_lost() { "no longer watched" } else { "recovered" };
     let cleared = breach.and_then(|known| Some((known.cleared_at?, ended(known))));
     let ended = incident.resolution.as_ref().map(|end| (end.at, "resolved"));
+    let changes = incident.changes.iter().map(|change| (change.at, change.kind.as_str()));
     [(incident.began_at, "began"), (incident.opened_at, "opened")]
         .into_iter()
+        .chain(changes)
         .chain(reopened)
         .chain(cleared)
         .chain(ended)

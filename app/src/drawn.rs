@@ -20,6 +20,7 @@ mod edge;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod incident;
+mod maintenance;
 pub(crate) mod prose;
 mod recommendation;
 pub(crate) mod share;

@@ -48,6 +48,14 @@ impl Mood {
             {
                 Self::Blind
             }
+            None if health
+                .now
+                .readings
+                .iter()
+                .any(|reading| matches!(reading.status, Status::Warning | Status::Critical)) =>
+            {
+                Self::Warning
+            }
             None => Self::Calm,
         }
     }

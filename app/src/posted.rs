@@ -2,7 +2,7 @@
 //! What was done leads back to the page, with a known word for what happened; what is refused is
 //! answered with the page as it is now, and what was typed still stands in it.
 
-mod check;
+mod health;
 mod trail;
 
 use axum::{
@@ -76,7 +76,7 @@ const INCIDENT: &str = "/ops/incidents/{id}";
 const APPROVE: &str = "/ops/approve/{id}";
 
 /// Every address that takes a form.
-pub const FORMS: [&str; 5] = [INCIDENT, APPROVE, trail::SHARE, trail::REDACT, check::HEALTH];
+pub const FORMS: [&str; 5] = [INCIDENT, APPROVE, trail::SHARE, trail::REDACT, health::HEALTH];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
 pub fn forms<S, IV>(
@@ -88,7 +88,7 @@ where
     IV: IntoView + 'static,
 {
     let trail = trail::forms(context.clone(), shell.clone());
-    let check = check::forms(context.clone(), shell.clone());
+    let health = health::forms(context.clone(), shell.clone());
     let answer = move |page: Page| {
         let (context, shell) = (context.clone(), shell.clone());
         move |Path(id): Path<String>, body: Bytes| async move {
@@ -99,7 +99,7 @@ where
         .route(INCIDENT, post(answer(Page::Incident)))
         .route(APPROVE, post(answer(Page::Approve)))
         .merge(trail)
-        .merge(check)
+        .merge(health)
 }
 
 async fn posted<IV: IntoView + 'static>(
@@ -178,6 +178,9 @@ async fn is_done_already(operations: &Operations, caller: Principal, command: &C
         | Command::Resolve(_)
         | Command::Reopen(_)
         | Command::RetireSubject(_)
+        | Command::ReportChange(_)
+        | Command::BeginMaintenance(_)
+        | Command::EndMaintenance(_)
         | Command::Account(_)
         | Command::Redact(_)
         | Command::CreateShare(_)

@@ -25,6 +25,7 @@ pub(crate) fn title(pulse: Option<Pulse>, place: &str) -> String {
     let state = pulse.map(|pulse| match (pulse.mood, pulse.active) {
         (Mood::Calm, _) => "Calm".to_owned(),
         (Mood::Blind, _) => "Not all seen".to_owned(),
+        (Mood::Warning | Mood::Critical, 0) => "Beyond a level".to_owned(),
         (Mood::Warning, 1) => "1 warning".to_owned(),
         (Mood::Critical, 1) => "1 critical".to_owned(),
         (Mood::Warning | Mood::Critical, active) => format!("{active} incidents"),

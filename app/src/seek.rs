@@ -180,6 +180,32 @@ pub(crate) struct NotRemoved {
     pub problem: Problem,
 }
 
+/// The form of a new maintenance window, as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WindowForm {
+    /// Subjects and patterns, one on each line.
+    pub subjects: String,
+    /// In how many minutes it ends.
+    pub minutes: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Default for WindowForm {
+    fn default() -> Self {
+        Self { subjects: String::new(), minutes: "60".to_owned(), reason: String::new() }
+    }
+}
+
+/// A maintenance window that was refused, with what was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RefusedWindow {
+    /// What was typed.
+    pub form: WindowForm,
+    /// Why it was not done.
+    pub problem: Problem,
+}
+
 /// What came of a form about share links.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Linked {

@@ -32,6 +32,8 @@ pub(crate) struct Count {
     pub all: usize,
     /// Signals beyond a level, not long enough yet.
     pub watching: usize,
+    /// Signals beyond a level for long enough.
+    pub beyond: usize,
     /// Subjects from which nothing was heard, each once.
     pub silent: Vec<String>,
 }
@@ -47,6 +49,10 @@ pub(crate) fn count(readings: &[Reading]) -> Count {
         healthy: readings.iter().filter(|reading| reading.status == Status::Healthy).count(),
         all: readings.len(),
         watching: readings.iter().filter(|reading| reading.status == Status::Watching).count(),
+        beyond: readings
+            .iter()
+            .filter(|reading| matches!(reading.status, Status::Warning | Status::Critical))
+            .count(),
         silent,
     }
 }
@@ -111,6 +117,11 @@ pub(crate) fn status_sentence(active: Option<String>, count: &Count) -> String {
             }
             [] => String::new(),
         },
+        // Planned work withholds its incident, or a person has ended it.
+        Count { beyond: 1, .. } => "No incident is open, but 1 signal is beyond its level.".into(),
+        Count { beyond: beyond @ 2.., .. } => {
+            format!("No incident is open, but {beyond} signals are beyond their levels.")
+        }
         Count { watching: 0, healthy, .. } => format!("All calm. {} healthy", signals(*healthy)),
         Count { watching, healthy, .. } => {
             format!("Calm. {} healthy, {} being watched", signals(*healthy), watching)
@@ -147,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_first_sentence_is_true_whatever_holds() {
-        let calm = Count { healthy: 14, all: 20, watching: 0, silent: Vec::new() };
+        let calm = Count { healthy: 14, all: 20, ..Count::default() };
         let said = |active, nobody, decision, count: &Count| {
             status_sentence(active_sentence(Waiting { active, nobody, decision }), count)
         };
@@ -171,8 +182,16 @@ mod tests {
         let silent = Count { silent: vec!["web-1".into()], ..calm };
         assert_eq!(said(0, 0, 0, &silent), "Nothing is known from web-1 right now.");
         assert_eq!(
-            said(0, 0, 0, &Count { watching: 1, ..calm }),
+            said(0, 0, 0, &Count { watching: 1, ..calm.clone() }),
             "Calm. 14 signals healthy, 1 being watched"
+        );
+        assert_eq!(
+            said(0, 0, 0, &Count { beyond: 1, ..calm.clone() }),
+            "No incident is open, but 1 signal is beyond its level."
+        );
+        assert_eq!(
+            said(0, 0, 0, &Count { beyond: 2, ..calm }),
+            "No incident is open, but 2 signals are beyond their levels."
         );
     }
 }

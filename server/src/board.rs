@@ -3,7 +3,10 @@
 
 use std::sync::{Arc, RwLock};
 
-use commands::view::{Document, DocumentState, Readings, Series, Sparkline};
+use commands::{
+    maintenance::WithheldLists,
+    view::{Document, DocumentState, Readings, Series, Sparkline},
+};
 use domain::{signal::Signal, subject::Subject, time::Timestamp};
 
 use crate::monitor::intake::Intake;
@@ -22,6 +25,8 @@ pub struct Shown {
     pub documents: Vec<DocumentState>,
     /// The documents for people, with their text.
     pub texts: Arc<Vec<Document>>,
+    /// What would have alerted without the open maintenance windows.
+    pub withheld: Arc<WithheldLists>,
 }
 
 /// See the module.
@@ -45,6 +50,7 @@ impl Default for Board {
             sparklines: Arc::default(),
             documents: Vec::new(),
             texts: Arc::default(),
+            withheld: Arc::default(),
         };
         Self { shown: RwLock::new(shown), intake: None }
     }

@@ -17,6 +17,7 @@ mod database;
 mod health;
 mod init;
 mod journal;
+mod maintenance;
 mod outcome;
 mod people;
 mod recovery;
@@ -36,6 +37,8 @@ Examples:
   calm-ops health                              does it run and watch? One line, for cron, systemd and containers
   calm-ops init --sudoers calm-ops             the sudo lines for exactly what may run on this machine as somebody else
   calm-ops run --dry-run 42-1                  what exactly would a recommendation execute? Nothing is run
+  calm-ops maintenance begin --for '2 h' --reason 'New disks' '*@web-1'
+                                               planned work: what it breaks opens no incident until it ends
   calm-ops journal verify                      was anything in the record changed?
   calm-ops journal export journal.jsonl        the record as lines of JSON; 'journal verify --file' proves them anywhere
 
@@ -82,6 +85,9 @@ enum Command {
     /// The record of everything that happened.
     #[command(subcommand)]
     Journal(Journal),
+    /// Planned work: windows during which breaches of some subjects open no incident.
+    #[command(subcommand)]
+    Maintenance(maintenance::Maintenance),
     /// Save everything that is stored into one file, while Calm Ops runs. The same file fits SQLite
     /// and PostgreSQL.
     Backup(OneFile),
@@ -192,6 +198,9 @@ pub fn run(
         Command::Serve => with(config, err, |config, err| serve::serve(config, out, err)),
         Command::OwnerLink => {
             with(config, err, |config, err| people::owner_link(&config, out, err))
+        }
+        Command::Maintenance(what) => {
+            with(config, err, |config, err| maintenance::maintenance(&config, what, out, err))
         }
         // A bundle holds all that is needed.
         Command::Replay(OneFile { file }) => data::replay(&file, out, err),

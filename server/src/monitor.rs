@@ -10,8 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use commands::view::{Readings, Sparkline};
+use commands::{
+    maintenance::WithheldLists,
+    view::{Readings, Sparkline},
+};
 use domain::{
+    announcements::Announcements,
     id::IncidentNumber,
     incident::{self, Incident},
     journal::{Entry, Event},
@@ -55,6 +59,7 @@ pub mod collected;
 pub mod evidence;
 mod in_flight;
 pub mod intake;
+mod maintenance;
 pub mod recording;
 mod recovery;
 pub mod refusals;
@@ -94,6 +99,9 @@ pub struct Kept {
     /// The subjects that collectors speak for.
     #[serde(default)]
     pub collected: BTreeSet<Subject>,
+    /// What would have alerted without the open maintenance windows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub withheld: WithheldLists,
 }
 
 /// What the monitor works with.
@@ -114,6 +122,8 @@ pub struct Parts {
     pub host: String,
     /// At most how many series are taken.
     pub series_limit: usize,
+    /// What would have alerted without the open maintenance windows, as it was kept.
+    pub withheld: WithheldLists,
 }
 
 /// See the module.
@@ -127,6 +137,8 @@ pub struct Monitor {
     steady_since: Timestamp,
     known: Vec<Incident>,
     next_number: IncidentNumber,
+    announcements: Announcements,
+    withheld: Arc<WithheldLists>,
     /// The incidents in memory may differ from those that are stored.
     stale: bool,
     /// Events of Calm Ops itself that wait to be journalled, and those that are on their way.
@@ -195,6 +207,8 @@ impl Monitor {
             steady_since: now.wall,
             known: Vec::new(),
             next_number: IncidentNumber(1),
+            announcements: Announcements::default(),
+            withheld: Arc::new(parts.withheld.clone()),
             stale: true,
             own,
             own_in_flight: Vec::new(),
@@ -226,6 +240,7 @@ impl Monitor {
             parts,
         };
         monitor.parts.service.recovery().set_catalogue(monitor.parts.documents.catalogue());
+        monitor.show_withheld();
         // Under which name Calm Ops reported itself before, if this host was renamed.
         let listing = Listing { kind: "service", subjects: vec![monitor.itself()] };
         let gone = monitor.parts.intake.missing(&[listing]);
@@ -307,6 +322,7 @@ impl Monitor {
                     incidents: &self.known,
                     next_number: self.next_number,
                     steady_since: self.steady_since,
+                    announcements: &self.announcements,
                 };
                 core.recording.checkpoint(
                     &core.engine,
@@ -323,6 +339,7 @@ impl Monitor {
             core.recording.ticked(now);
             core.engine.tick(now)
         };
+        self.look_at_maintenance(&breaches, now);
         let was_free = self.flight.is_none();
         if was_free && now.mono >= self.retry_at.mono {
             self.launch(&breaches, now);
@@ -354,6 +371,7 @@ impl Monitor {
         let mut core = self.parts.intake.core();
         if to_incidents {
             core.recording.committed(entries);
+            entries.iter().for_each(|entry| self.announcements.take(entry));
         }
         let mut known: BTreeMap<IncidentNumber, Incident> =
             std::mem::take(&mut self.known).into_iter().map(|one| (one.number, one)).collect();

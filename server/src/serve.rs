@@ -158,7 +158,8 @@ pub async fn run(
         None => Engine::new(thresholds, config.limits.series),
     };
     let written_disks = Arc::new(written_disks(&engine, now));
-    let collected = kept.map(|kept| kept.collected).unwrap_or_default();
+    let (collected, withheld) =
+        kept.map(|kept| (kept.collected, kept.withheld)).unwrap_or_default();
     let minutes = store.recent_minutes(now.wall.minus(history::LONGEST), MOST_MINUTES).await?;
     let history = History::after(minutes);
     let intake = Intake::new(engine, Recording::default(), collected, history, clock);
@@ -267,6 +268,7 @@ pub async fn run(
         clock,
         host,
         series_limit: config.limits.series,
+        withheld,
     };
     let mut monitor = Monitor::new(parts, Arc::clone(&store), told, own);
     monitor.look();
@@ -280,6 +282,7 @@ pub async fn run(
     if let Where::Sqlite { .. } = place {
         background.spawn(Reserve::new(&data_dir).keep(stop.clone()));
     }
+    background.spawn(Arc::clone(&service).follow(stop.clone()));
     let pump = Arc::clone(&live);
     let pump_stop = stop.clone();
     background.spawn(async move { pump.pump(pump_stop).await });

@@ -10,6 +10,7 @@ mod contacts;
 mod decision;
 mod directory;
 mod failure;
+mod follow;
 mod handle;
 mod incident_page;
 mod inner;

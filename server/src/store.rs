@@ -163,6 +163,10 @@ pub trait Store: Send + Sync + 'static {
     /// The entries since a moment that say whether a run worked, oldest first.
     async fn proofs(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError>;
 
+    /// The entries that announce something, oldest first: changes since a moment, and the last 1,000
+    /// about maintenance windows, among which are all that are open.
+    async fn announced(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError>;
+
     /// The queries of this database that have been running for longer than a minute, each as
     /// `PID@STARTED` with its age, the oldest first; none where the database is a file.
     async fn long_queries(&self) -> Result<Vec<(String, LongQuery)>, StoreError>;

@@ -7,13 +7,15 @@ use wording::humanize;
 
 use crate::{
     clock,
-    drawn::{block, board, cards},
+    drawn::{block, board, cards, maintenance},
     page::Mood,
+    seek::RefusedWindow,
     status::{self, Waiting},
 };
 
-/// The page.
-pub(crate) fn page(health: &Health) -> String {
+/// The page. `may` says whether its reader may begin and end maintenance windows; `refused` is one
+/// that was not begun.
+pub(crate) fn page(health: &Health, may: bool, refused_window: Option<&RefusedWindow>) -> String {
     let nothing = health.now.readings.is_empty();
     let board = view! {
         <h2 id="readings">"Readings"</h2>
@@ -33,12 +35,14 @@ pub(crate) fn page(health: &Health) -> String {
         {block("standing", sentence(health))}
         {block("troubles", troubles(&health.now.troubles))}
         {health.may_check.then(|| view! {
-            <form method="post" action="/ops/health"><button class="button" type="submit">"Check now"</button></form>
+            <form method="post" action="/ops/health"><input type="hidden" name="what" value="check"/><button class="button" type="submit">"Check now"</button></form>
         })}
         {block("refused", refused(&health.documents))}
         {block("active", cards(&health.active))}
+        {block("maintenance", maintenance::windows(&health.maintenance, may))}
         {block("blind", blind(&health.blind))}
         {block("board", board.into_any().to_html())}
+        {may.then(|| maintenance::form(refused_window))}
         {block("proof", foot(health))}
     }
     .into_any()

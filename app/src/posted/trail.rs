@@ -45,7 +45,7 @@ pub struct WallClock(pub Arc<dyn Fn() -> domain::time::Timestamp + Send + Sync>)
 #[derive(Clone, Debug)]
 pub struct PublicUrl(pub Option<Arc<str>>);
 
-fn unreadable() -> Problem {
+pub(super) fn unreadable() -> Problem {
     let sentence =
         "What was sent could not be read. Nothing was changed. Look at the page and try again."
             .to_owned();
@@ -199,7 +199,7 @@ fn origin(headers: &HeaderMap) -> String {
 pub(super) struct Known {
     operations: Option<(Operations, Principal)>,
     new: Option<NewToken>,
-    clock: Option<WallClock>,
+    pub clock: Option<WallClock>,
     public: Option<Arc<str>>,
 }
 

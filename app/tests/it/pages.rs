@@ -98,6 +98,7 @@ fn health(incidents: usize) -> Health {
         sparklines: (0..50).map(spark).collect(),
         active: (0..incidents).map(|index| card(index as u32 + 1)).collect(),
         blind: Vec::new(),
+        maintenance: Vec::new(),
         documents: Vec::new(),
         version: "0.1.0".into(),
         may_check: true,

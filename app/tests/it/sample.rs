@@ -300,6 +300,9 @@ impl Sample {
             | Command::SetContact(_)
             | Command::RemoveContact(_)
             | Command::TestContact(_)
+            | Command::ReportChange(_)
+            | Command::BeginMaintenance(_)
+            | Command::EndMaintenance(_)
             | Command::RecordDelivery(_)
             | Command::Escalate(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
@@ -512,6 +515,7 @@ impl Backend for Sample {
             sparklines: Vec::new(),
             active: self.cards().into_iter().take(2).collect(),
             blind: Vec::new(),
+            maintenance: Vec::new(),
             documents: Vec::new(),
             version: "0.1.0".into(),
             may_check: true,

@@ -116,6 +116,7 @@ fn health() -> Health {
         sparklines: Vec::new(),
         active: Vec::new(),
         blind: Vec::new(),
+        maintenance: Vec::new(),
         documents: Vec::new(),
         version: "0.1.0".into(),
         may_check: true,

@@ -12,6 +12,8 @@ use domain::{
 
 use crate::{
     account_change::{AccountChange, AccountOperation},
+    change_report::ChangeReport,
+    maintenance::MaintenanceRequest,
     notifications::{ContactRequest, Notification},
     operation::{Committed, Operation, changes},
     sharing::ShareRequest,
@@ -54,6 +56,22 @@ changes! {
         RetireSubject needs Permission::Respond => {
             /// Which.
             subject: Subject,
+        }
+        // What deploys needs no more than what pushes observations.
+        /// Report a change of the watched systems.
+        ReportChange needs Permission::Ingest => {
+            /// The change.
+            change: ChangeReport,
+        }
+        /// Begin a maintenance window.
+        BeginMaintenance needs Permission::Respond => {
+            /// What it is to be.
+            request: MaintenanceRequest,
+        }
+        /// End a maintenance window before its end.
+        EndMaintenance needs Permission::Respond => {
+            /// Its number.
+            window: u64,
         }
         /// Say yes to a recommendation, exactly as it was shown.
         Approve needs person(Role::Approver, true) => {

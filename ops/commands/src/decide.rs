@@ -124,6 +124,9 @@ pub fn decide(
         }
         // What these do is not done to an incident: the service and the store see to it.
         Command::RetireSubject(_)
+        | Command::ReportChange(_)
+        | Command::BeginMaintenance(_)
+        | Command::EndMaintenance(_)
         | Command::Record(_)
         | Command::Account(_)
         | Command::Redact(_)

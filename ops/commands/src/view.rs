@@ -22,7 +22,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::notifications::NotifiedContact;
+use crate::{maintenance::MaintenanceCard, notifications::NotifiedContact};
 
 /// The latest of everything: what the live stream carries as its `health` event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,6 +96,9 @@ pub struct Health {
     pub blind: Vec<BlindSpan>,
     /// The documents in force.
     pub documents: Vec<DocumentState>,
+    /// The open maintenance windows.
+    #[serde(default)]
+    pub maintenance: Vec<MaintenanceCard>,
     /// The program's version.
     pub version: String,
     /// Whether whoever reads may ask for a check now.

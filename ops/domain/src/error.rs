@@ -144,6 +144,8 @@ pub enum Entity {
     Document(String),
     /// An entry of the journal.
     Entry(u64),
+    /// An open maintenance window, by its number.
+    MaintenanceWindow(u64),
     /// A share link, by its id.
     Share(ShareId),
     /// A page that a link shares.
@@ -194,6 +196,11 @@ pub enum FieldReason {
         /// The most it may have.
         most: usize,
     },
+    /// It has too many entries.
+    TooMany {
+        /// The most it may have.
+        most: usize,
+    },
     /// It has too few characters.
     TooShort {
         /// The fewest it may have.
@@ -211,7 +218,14 @@ pub enum FieldReason {
     WrongPassword,
     /// The time is over.
     Past,
-    /// The time is further away than a link may be open.
+    /// The time has not come yet.
+    Ahead,
+    /// The time is over for too long.
+    TooLongAgo {
+        /// The longest, in hours.
+        hours: u64,
+    },
+    /// The time is further away than may be.
     TooFarAway {
         /// The longest, in days.
         days: u64,
@@ -371,6 +385,8 @@ pub enum Limited {
     Tokens,
     /// Contacts of an account.
     Contacts,
+    /// Open maintenance windows.
+    MaintenanceWindows,
 }
 
 /// Causes for which Calm Ops can't do something now.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     actor::Actor,
     breach::{Breach, BreachKey, Ending},
+    change::ReportedChange,
     id::IncidentNumber,
     lifecycle::State,
     recommendation::Recommendation,
@@ -111,6 +112,9 @@ pub struct Incident {
     /// Every command that was ever recommended for it, by place.
     #[serde(default)]
     pub recommendations: Vec<Recommendation>,
+    /// Reported changes from about when it began, newest first; at most three.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ReportedChange>,
 }
 
 impl Incident {

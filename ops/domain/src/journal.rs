@@ -11,6 +11,7 @@ pub use chain::{Broken, StoredEntry, Verifier, entry_hash, payload_hash, seal};
 pub use cursor::{BadCursor, Cursor};
 pub use entry::Entry;
 pub use event::{
-    AccountEvent, BlindReason, DocumentEvent, Event, EventGroup, IncidentEvent, JournalEvent,
-    NotificationEvent, RecommendationEvent, ShareEvent, SystemEvent,
+    AccountEvent, BlindReason, ChangeEvent, DocumentEvent, Event, EventGroup, IncidentEvent,
+    JournalEvent, MaintenanceEvent, NotificationEvent, RecommendationEvent, ShareEvent,
+    SystemEvent,
 };

@@ -3,8 +3,10 @@
 
 pub mod access;
 pub mod actor;
+pub mod announcements;
 pub mod authorization;
 pub mod breach;
+pub mod change;
 pub mod error;
 pub mod hash;
 pub mod id;
@@ -13,8 +15,10 @@ pub mod input;
 pub mod journal;
 pub mod lifecycle;
 pub mod long_query;
+pub mod maintenance;
 pub mod name;
 pub mod observation;
+pub mod pattern;
 pub mod reading;
 pub mod recommendation;
 pub mod redact;

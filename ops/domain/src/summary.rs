@@ -8,6 +8,7 @@ pub use fact::{FORESEEABLE, Fact, Rate, RatePer, TOLD_IN_WORDS, Topic, eases};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    change::ReportedChange,
     signal::Signal,
     subject::Subject,
     time::{Span, Timestamp},
@@ -105,6 +106,13 @@ pub enum Sentence {
         at: Timestamp,
         /// How much later the incident was opened.
         noticed_after: Span,
+    },
+    /// A change that was reported for about when it began.
+    AfterChange {
+        /// The change, without its subjects.
+        change: ReportedChange,
+        /// When it began.
+        began_at: Timestamp,
     },
     /// How long it lasted.
     Lasted {

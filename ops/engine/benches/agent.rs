@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, hint::black_box};
 use divan::Bencher;
 use domain::{
     actor::Actor,
+    announcements::Announcements,
     breach::Breach,
     id::IncidentNumber,
     incident::{self, Incident},
@@ -40,6 +41,7 @@ fn look(bencher: Bencher, recovered: usize) {
     let at = Timestamp::from_secs(1_800_000_000);
     let policy = IncidentPolicy { flood_count: 1_000, ..IncidentPolicy::default() };
     let breaches = breaches(at, 50);
+    let announcements = Announcements::default();
     let mut incidents: BTreeMap<IncidentNumber, Incident> = BTreeMap::new();
     // One host after the other, so that each has an incident of its own.
     for host in 0..50 {
@@ -69,6 +71,7 @@ fn look(bencher: Bencher, recovered: usize) {
             next_number,
             now: at,
             steady_since: at,
+            announcements: &announcements,
         };
         let events = decide(&policy, world);
         if incident::apply_all(&mut incidents, &events, Actor::Agent, at).is_err() {
@@ -92,6 +95,7 @@ fn look(bencher: Bencher, recovered: usize) {
         next_number,
         now,
         steady_since: at,
+        announcements: &announcements,
     };
     assert!(decide(&policy, world).is_empty());
     let world = World { breaches: &breaches[recovered..], ..world };

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, error::Error, path::Path, sync::Arc};
 
 use domain::{
     actor::Actor,
+    announcements::Announcements,
     id::IncidentNumber,
     incident::{self, Incident},
     journal::Event,
@@ -127,6 +128,7 @@ impl Story {
                 next_number: self.next_number,
                 steady_since,
                 documents: BTreeMap::from([(THRESHOLDS.to_owned(), DOCUMENT.to_owned())]),
+                announcements: Announcements::default(),
             });
         }
         self.recorder.record(Input::Tick { now });
@@ -144,6 +146,7 @@ impl Story {
             next_number,
             now: now.wall,
             steady_since,
+            announcements: &Announcements::default(),
         };
         let events = agent::decide(&policy, world);
         self.recorder.decided(now, &events);

@@ -12,6 +12,7 @@ use std::{
 
 use domain::{
     actor::Actor,
+    announcements::Announcements,
     breach::{Breach, BreachKey, Ending},
     id::IncidentNumber,
     incident::{self, Incident, IncidentBreach},
@@ -29,7 +30,10 @@ use uuid::Uuid;
 
 use crate::{agent::correlation::Correlation, recommender, summary};
 
+mod announced;
 mod correlation;
+#[cfg(test)]
+mod maintenance;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -52,6 +56,8 @@ pub struct World<'a> {
     /// Since when time ran on without a jump or a gap in what was seen: quiet is counted from here
     /// at the earliest.
     pub steady_since: Timestamp,
+    /// What people and programs told of.
+    pub announcements: &'a Announcements,
 }
 
 /// Whether an incident matters to the agent: it is active; or it ended within `reopen_within`; or a
@@ -90,6 +96,14 @@ pub fn judges(incident: &Incident, breach: &Breach, now: Timestamp) -> bool {
         && known.cleared_at.is_none()
         && held_then
         && breach.severity <= known.breach.severity
+}
+
+/// Whether a breach is in no active incident, and no person has ended it: without a maintenance
+/// window it would alert.
+pub fn is_news(incidents: &[Incident], breach: &Breach, now: Timestamp) -> bool {
+    !incidents
+        .iter()
+        .any(|one| (one.is_active() && one.holds(&breach.key)) || judges(one, breach, now))
 }
 
 /// Decides what is to be recorded. With the events applied, a second call at the same moment
@@ -178,7 +192,8 @@ impl<'a> Tick<'a> {
                 *told = true;
             }
         }
-        self.world.breaches.iter().zip(told).all(|(breach, told)| told || self.is_judged(breach))
+        let passes = |breach| self.is_judged(breach) || self.is_withheld(breach);
+        self.world.breaches.iter().zip(told).all(|(breach, told)| told || passes(breach))
     }
 
     /// Breaches of active incidents that hold no longer.
@@ -215,7 +230,8 @@ impl<'a> Tick<'a> {
             .world
             .breaches
             .iter()
-            .filter(|breach| !held.contains(&breach.key) && !self.is_judged(breach))
+            .filter(|breach| !held.contains(&breach.key))
+            .filter(|breach| !self.is_judged(breach) && !self.is_withheld(breach))
             .collect();
         for group in self.kinship.groups(&fresh) {
             self.place_group(&group);
@@ -224,6 +240,21 @@ impl<'a> Tick<'a> {
 
     fn is_judged(&self, breach: &Breach) -> bool {
         self.incidents.values().any(|one| judges(one, breach, self.world.now))
+    }
+
+    /// Whether a maintenance window keeps a breach from opening or joining an incident.
+    fn is_withheld(&self, breach: &Breach) -> bool {
+        self.world.announcements.covers(&breach.key.subject, self.world.now)
+    }
+
+    /// Whether a breach of one of its subjects holds that a maintenance window keeps from it.
+    fn lacks(&self, incident: &Incident) -> bool {
+        let subjects = incident.subjects();
+        self.world.breaches.iter().any(|breach| {
+            subjects.contains(&&breach.key.subject)
+                && !incident.holds(&breach.key)
+                && self.is_withheld(breach)
+        })
     }
 
     /// `group` belongs together; its first breach is the cause.
@@ -346,7 +377,9 @@ impl<'a> Tick<'a> {
             summary: Summary::default(),
             snapshots: 0,
             recommendations: Vec::new(),
+            changes: Vec::new(),
         };
+        incident.changes = announced::changes(self.world.announcements, &incident);
         incident.summary = summary::compose(&incident, self.policy.quiet_for);
         self.record(number, Event::IncidentOpened { incident: Box::new(incident) });
     }
@@ -438,6 +471,10 @@ impl<'a> Tick<'a> {
         }
         // What ran is seen to its proof first.
         if incident.recommendations.iter().any(|one| one.is_under_way() || one.awaits_proof()) {
+            return;
+        }
+        // Planned work is no proof that all is well.
+        if self.lacks(incident) {
             return;
         }
         if !incident.touched_by_person {

@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use domain::{
     actor::{Actor, Names},
+    announcements::Announcements,
     breach::Breach,
     id::IncidentNumber,
     incident::{self, Incident},
@@ -59,6 +60,9 @@ pub struct Checkpoint {
     pub steady_since: Timestamp,
     /// The documents in force, by their paths inside the documents' directory.
     pub documents: BTreeMap<String, String>,
+    /// What people and programs had told of.
+    #[serde(default, skip_serializing_if = "Announcements::is_empty")]
+    pub announcements: Announcements,
 }
 
 /// The names of a series.
@@ -147,6 +151,11 @@ pub enum Input {
         incidents: Vec<Incident>,
         /// The number that the next one gets.
         next_number: IncidentNumber,
+    },
+    /// What people and programs told of changed.
+    Announced {
+        /// All of it, as it is then.
+        announcements: Announcements,
     },
     /// The engine looked for silence and listed its breaches.
     Tick {
@@ -295,6 +304,7 @@ struct Run {
     incidents: BTreeMap<IncidentNumber, Incident>,
     next_number: IncidentNumber,
     steady_since: Timestamp,
+    announcements: Announcements,
     breaches: Vec<Breach>,
     done: Replayed,
     describe: Describe,
@@ -307,8 +317,16 @@ impl Run {
         describe: Describe,
         signals: &'static Signals,
     ) -> Result<Self, ReplayError> {
-        let Checkpoint { now, state, limit, incidents, next_number, steady_since, documents } =
-            &bundle.checkpoint;
+        let Checkpoint {
+            now,
+            state,
+            limit,
+            incidents,
+            next_number,
+            steady_since,
+            documents,
+            announcements,
+        } = &bundle.checkpoint;
         let mut done = Replayed::default();
         done.story.push(format!(
             "{}  Begins with {} incidents known.",
@@ -332,6 +350,7 @@ impl Run {
             incidents: incidents.iter().map(|one| (one.number, one.clone())).collect(),
             next_number: *next_number,
             steady_since: *steady_since,
+            announcements: announcements.clone(),
             breaches: Vec::new(),
             done,
             describe,
@@ -422,6 +441,7 @@ impl Run {
                 self.incidents = incidents.iter().map(|one| (one.number, one.clone())).collect();
                 self.next_number = *next_number;
             }
+            Input::Announced { announcements } => self.announcements = announcements.clone(),
             Input::Tick { now } => self.breaches = self.engine.tick(*now),
             Input::Decided { now, events } => self.compare(index, now.wall, events),
         }
@@ -441,6 +461,7 @@ impl Run {
             next_number: self.next_number,
             now,
             steady_since: self.steady_since,
+            announcements: &self.announcements,
         };
         let decided = agent::decide(&policy, world);
         self.done.looks += 1;

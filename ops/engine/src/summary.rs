@@ -8,6 +8,7 @@ pub use outlived::is_outlived;
 
 use domain::{
     breach::{Breach, Ending, Guidance},
+    change::ReportedChange,
     incident::{Incident, IncidentBreach},
     lifecycle::State,
     subject::Subject,
@@ -78,6 +79,10 @@ pub fn compose(incident: &Incident, quiet_for: Span) -> Summary {
         done: vec![Sentence::EvidenceSaved],
         ..Summary::default()
     };
+    summary.since.extend(incident.changes.iter().map(|change| Sentence::AfterChange {
+        change: ReportedChange { subjects: Vec::new(), ..change.clone() },
+        began_at: incident.began_at,
+    }));
     if let Some(end) = &incident.resolution {
         let recovered = incident.breaches.iter().map(|known| match known.ending {
             Some(Ending::Recovered { since }) => Some(since.min(end.at)),

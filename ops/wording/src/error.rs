@@ -44,6 +44,9 @@ fn noun(field: &str) -> &str {
         "to" | "until" => "end",
         "way" => "channel",
         "scopes" => "list of scopes",
+        "subjects" => "list of subjects",
+        "at" => "time",
+        "what" => "name of what was changed",
         "parts" => "list of parts",
         "hosts" => "choice of host names",
         field => field,
@@ -66,6 +69,9 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
         FieldReason::TooManyWords { most } => {
             format!("may have at most {most} words; leave some out")
         }
+        FieldReason::TooMany { most } => {
+            format!("may have at most {most} entries; leave some out")
+        }
         FieldReason::TooShort { least } => format!(
             "is too short; at least {least} characters. Some words in a row are good and easy to remember"
         ),
@@ -84,8 +90,12 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
             "or the name is not right. Look at both and try again".to_owned()
         }
         FieldReason::Past => "has passed already; choose a later time".to_owned(),
+        FieldReason::Ahead => "has not come yet; leave it out for now".to_owned(),
+        FieldReason::TooLongAgo { hours } => {
+            format!("is too long ago: at most {hours} hours; leave it out for now")
+        }
         FieldReason::TooFarAway { days } => {
-            format!("is too far away: a link is open for at most {days} days")
+            format!("is too far away: it may be at most {days} days from now")
         }
         FieldReason::NotBeforeEnd => "has to be before 'to'".to_owned(),
         FieldReason::EmptyRange => "begin when they end; leave them out for none".to_owned(),
@@ -155,6 +165,9 @@ fn not_found(entity: &Entity) -> String {
         }
         Entity::Document(name) => format!("There is no document {}.", quoted(name)),
         Entity::Entry(number) => format!("There is no entry {number}."),
+        Entity::MaintenanceWindow(number) => {
+            format!("There is no maintenance window {number} that is open.")
+        }
         Entity::Share(id) => format!("There is no share link {id}."),
         Entity::SharedPage => "There is no such link.".to_owned(),
         Entity::Contact(id) => format!("There is no contact {id} of yours."),
@@ -254,6 +267,9 @@ fn conflict(conflict: &Conflict) -> String {
             Limited::Passkeys => "You have as many passkeys as you may. Remove one first.",
             Limited::Tokens => "There are as many tokens as there may be. End one first.",
             Limited::Contacts => "You have as many contacts as you may. Remove one first.",
+            Limited::MaintenanceWindows => {
+                "There are as many maintenance windows as there may be. End one first."
+            }
         },
         Conflict::RoleUnchanged => "That is their role already.",
         Conflict::LastOwnerRole => "The last owner stays owner: make someone else an owner first.",

@@ -1,9 +1,11 @@
 //! Wording: every sentence that people read.
 
+pub(crate) mod change;
 pub mod error;
 pub mod heartbeat;
 pub mod humanize;
 pub mod limits;
+pub mod maintenance;
 pub mod notification;
 pub mod recommendation;
 pub mod replay;

@@ -17,6 +17,8 @@ pub fn describe(event: &Event) -> String {
         | EventGroup::Journal(_)
         | EventGroup::Document(_)
         | EventGroup::System(_)
+        | EventGroup::Change(_)
+        | EventGroup::Maintenance(_)
         | EventGroup::Account(_) => event.kind().replace('_', " "),
     }
 }

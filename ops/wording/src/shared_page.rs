@@ -7,6 +7,7 @@ mod tests;
 
 use commands::sharing::{Audience, Share, SharedPage};
 use domain::{
+    change::ReportedChange,
     incident::Incident,
     journal::{Entry, Event, EventGroup, IncidentEvent, RecommendationEvent},
     lifecycle::{State, Step},
@@ -184,6 +185,8 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         | EventGroup::Journal(_)
         | EventGroup::Document(_)
         | EventGroup::System(_)
+        | EventGroup::Change(_)
+        | EventGroup::Maintenance(_)
         | EventGroup::Account(_) => None,
     }
 }
@@ -320,6 +323,16 @@ fn anonymize(incident: &Incident, audience: Audience, known_hosts: &[String]) ->
             title: String::new(),
             subject: general(subject, Topic::Other),
             result: *result,
+        },
+        // What was changed, and to which version, is the team's own.
+        Sentence::AfterChange { change, began_at } => Sentence::AfterChange {
+            change: ReportedChange {
+                what: String::new(),
+                version: None,
+                subjects: Vec::new(),
+                ..change.clone()
+            },
+            began_at: *began_at,
         },
         Sentence::Flood { .. }
         | Sentence::More { .. }

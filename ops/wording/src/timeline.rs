@@ -51,6 +51,8 @@ fn tell(event: &Event, actor: Actor, names: &Names) -> Told {
         EventGroup::Journal(event) => service::journal(event, actor, names),
         EventGroup::Document(event) => service::document(event),
         EventGroup::System(event) => service::system(event),
+        EventGroup::Change(event) => service::change(event, actor, names),
+        EventGroup::Maintenance(event) => service::maintenance(event, actor, names),
         EventGroup::Account(event) => account::tell(event, actor, names),
     }
 }

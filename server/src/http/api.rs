@@ -11,6 +11,7 @@ use crate::http::{
 };
 
 mod accounts;
+mod changes;
 mod contacts;
 mod docs;
 mod events;
@@ -18,6 +19,7 @@ mod health;
 mod history;
 mod incidents;
 mod journal;
+mod maintenance;
 mod recommendations;
 pub mod route;
 mod shares;
@@ -34,6 +36,8 @@ pub fn routes() -> Vec<Route> {
         journal::routes(),
         shares::routes(),
         subjects::routes(),
+        changes::routes(),
+        maintenance::routes(),
         signals::routes(),
         events::routes(),
         accounts::routes(),

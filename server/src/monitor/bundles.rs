@@ -95,7 +95,7 @@ pub(super) async fn keep(store: &dyn Store, bundle: Bundle, wanted: Vec<Wanted>)
 mod tests {
     use std::collections::BTreeMap;
 
-    use domain::time::MonotonicTime;
+    use domain::{announcements::Announcements, time::MonotonicTime};
     use engine::{
         evaluate::SavedState,
         replay::{Checkpoint, Recorder},
@@ -122,6 +122,7 @@ mod tests {
             next_number: IncidentNumber(1),
             steady_since: now(0).wall,
             documents: BTreeMap::new(),
+            announcements: Announcements::default(),
         });
         recorder.bundle().unwrap()
     }

@@ -28,6 +28,8 @@ pub(super) enum Landed {
 pub(super) struct Stored {
     pub(super) incidents: Vec<Incident>,
     pub(super) next_number: IncidentNumber,
+    /// The entries that announce something, as far as it may still matter.
+    pub(super) announced: Vec<Entry>,
     /// The journal's number that they are of; they may hold more if changes came all the while.
     pub(super) number: u64,
 }

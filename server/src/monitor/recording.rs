@@ -2,6 +2,7 @@
 
 use commands::view::Document;
 use domain::{
+    announcements::Announcements,
     id::IncidentNumber,
     incident::Incident,
     journal::{Entry, Event},
@@ -24,11 +25,17 @@ pub struct Recording {
     recorder: Recorder,
     /// By series: whether its unit was recorded.
     with_unit: Vec<bool>,
+    /// What was announced, as it was recorded last.
+    announcements: Announcements,
 }
 
 impl Default for Recording {
     fn default() -> Self {
-        Self { recorder: Recorder::new(MOST), with_unit: Vec::new() }
+        Self {
+            recorder: Recorder::new(MOST),
+            with_unit: Vec::new(),
+            announcements: Announcements::default(),
+        }
     }
 }
 
@@ -41,6 +48,8 @@ pub struct Standing<'a> {
     pub next_number: IncidentNumber,
     /// Since when time ran on evenly.
     pub steady_since: Timestamp,
+    /// What people and programs told of.
+    pub announcements: &'a Announcements,
 }
 
 impl Recording {
@@ -56,6 +65,7 @@ impl Recording {
         if !self.recorder.is_due(now) {
             return;
         }
+        self.announcements = standing.announcements.clone().without_words();
         self.recorder.checkpoint(Checkpoint {
             now,
             state: engine.checkpoint(now),
@@ -67,6 +77,7 @@ impl Recording {
                 .iter()
                 .map(|document| (document.name.clone(), document.markdown.clone()))
                 .collect(),
+            announcements: self.announcements.clone(),
         });
     }
 
@@ -127,6 +138,15 @@ impl Recording {
     /// A subject is gone.
     pub fn retired(&mut self, subject: &Subject) {
         self.recorder.record(Input::Retire { subject: subject.clone() });
+    }
+
+    /// The agent is about to look, and knows of this; recorded where it changed.
+    pub fn announced(&mut self, announcements: &Announcements) {
+        let announcements = announcements.clone().without_words();
+        if self.announcements != announcements {
+            self.announcements = announcements.clone();
+            self.recorder.record(Input::Announced { announcements });
+        }
     }
 
     /// A document came into force.

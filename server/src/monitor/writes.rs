@@ -7,11 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use commands::command::Record;
+use commands::{command::Record, maintenance::WithheldLists};
 use domain::{
     access::Principal,
     actor::Actor,
+    announcements::Announcements,
     breach::Breach,
+    change::LONGEST_AGO,
     error::{Error, Unavailable},
     id::IncidentNumber,
     incident::{self, Incident},
@@ -134,9 +136,11 @@ impl Monitor {
     fn decide(&mut self, breaches: &[Breach], now: Now) -> Vec<Event> {
         let policy = self.parts.documents.thresholds().policy();
         self.known.retain(|incident| agent::looks_at(policy, incident, breaches, now.wall));
+        self.announcements.prune(now.wall);
         let mut events = {
             // Locked until it is recorded: what ends meanwhile would be told otherwise in a replay.
             let mut core = self.parts.intake.core();
+            core.recording.announced(&self.announcements);
             let endings = core.engine.endings(breaches, &self.known);
             let world = World {
                 breaches,
@@ -145,6 +149,7 @@ impl Monitor {
                 next_number: self.next_number,
                 now: now.wall,
                 steady_since: self.steady_since,
+                announcements: &self.announcements,
             };
             let events = agent::decide(policy, world);
             core.recording.decided(now, &events);
@@ -225,7 +230,11 @@ impl Monitor {
     fn kept(&self, now: Now) -> Option<Vec<u8>> {
         let kept = {
             let core = self.parts.intake.core();
-            Kept { engine: core.engine.save(now), collected: core.collected.subjects().clone() }
+            Kept {
+                engine: core.engine.save(now),
+                collected: core.collected.subjects().clone(),
+                withheld: WithheldLists::clone(&self.withheld),
+            }
         };
         serde_json::to_vec(&kept)
             .inspect_err(|error| tracing::error!(%error, "the rules' state can't be encoded"))
@@ -266,7 +275,8 @@ impl Monitor {
                 self.misfit(now);
             }
             Some(Landed::Reloaded(Ok(stored))) => {
-                let Stored { incidents, next_number, number } = stored;
+                let Stored { incidents, next_number, announced, number } = stored;
+                self.announcements = Announcements::of(&announced);
                 self.parts.intake.core().recording.incidents(&incidents, next_number);
                 (self.known, self.next_number) = (incidents, next_number);
                 self.readings += 1;
@@ -443,9 +453,10 @@ async fn read_incidents(store: &dyn Store, wanting: &Wanting) -> Result<Stored, 
         let mut incidents = store.recent_incidents(wanting.since).await?;
         read_judgements(store, wanting, &mut incidents).await?;
         let next_number = store.next_number().await?;
+        let announced = store.announced(wanting.now.minus(LONGEST_AGO)).await?;
         let after = store.head().await?.0.number;
         if after == number {
-            return Ok(Stored { incidents, next_number, number });
+            return Ok(Stored { incidents, next_number, announced, number });
         }
         number = after;
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use commands::view::BlindSpan;
 use domain::{
+    announcements::Announcements,
     hash::Head,
     incident::{Incident, apply},
-    journal::{Cursor, Entry, Event},
+    journal::{Cursor, Entry, Event, EventGroup},
     lifecycle::State,
     time::Timestamp,
 };
@@ -24,6 +25,8 @@ pub(super) struct AtHand {
     pub incidents: Arc<Vec<Incident>>,
     /// Newest first.
     pub blind: Arc<Vec<BlindSpan>>,
+    /// What people and programs told of.
+    pub announcements: Arc<Announcements>,
     /// It may be behind the database: read again before the next use.
     pub stale: bool,
 }
@@ -37,6 +40,9 @@ impl AtHand {
             if let Event::Blind { from, to, why } = event {
                 Arc::make_mut(&mut self.blind)
                     .insert(0, BlindSpan { from: *from, to: *to, why: *why });
+            }
+            if matches!(event.group(), EventGroup::Maintenance(_)) {
+                Arc::make_mut(&mut self.announcements).take(entry);
             }
             let Some(number) = event.incident() else { continue };
             let place = incidents.binary_search_by_key(&number, |incident| incident.number);

@@ -8,10 +8,12 @@ use std::{
 use commands::{
     accounts,
     command::{
-        Acknowledge, Approve, CancelRun, Command, Comment, CreateShare, Decline, EndRun, Escalate,
-        Record, Redact, Reopen, Resolve, RetireSubject, RevokeShare, StartRun,
+        Acknowledge, Approve, BeginMaintenance, CancelRun, Command, Comment, CreateShare, Decline,
+        EndMaintenance, EndRun, Escalate, Record, Redact, Reopen, ReportChange, Resolve,
+        RetireSubject, RevokeShare, StartRun,
     },
     decide::decide,
+    maintenance::check_open,
     operation::Committed,
     situation::Situation,
 };
@@ -130,6 +132,25 @@ impl Inner {
                     None,
                     Box::new(move |_| Ok(vec![Event::SubjectRetired { subject }])),
                 )
+            }
+            Command::ReportChange(ReportChange { change }) => {
+                let change = Box::new(change.checked(self.clock.now().wall)?);
+                (
+                    About::Nothing,
+                    None,
+                    Box::new(move |_| Ok(vec![Event::ChangeReported { change }])),
+                )
+            }
+            Command::BeginMaintenance(BeginMaintenance { request }) => {
+                let open = self.at_hand().await.map_err(refuse)?.announcements;
+                let window = Box::new(request.checked(&open, self.clock.now().wall)?);
+                let events = vec![Event::MaintenanceBegun { window }];
+                (About::Nothing, None, Box::new(move |_| Ok(events)))
+            }
+            Command::EndMaintenance(EndMaintenance { window }) => {
+                check_open(&self.at_hand().await.map_err(refuse)?.announcements, window)?;
+                let list = self.board.shown().withheld.get(&window).cloned().unwrap_or_default();
+                (About::Nothing, None, Box::new(move |_| Ok(vec![list.ended(window)])))
             }
             Command::Redact(Redact { entry, reason }) => {
                 return self.redaction(caller, actor, entry, &reason).await;

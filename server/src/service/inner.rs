@@ -11,6 +11,7 @@ use std::{
 
 use domain::{
     actor::Actor,
+    announcements::Announcements,
     error::DatabaseFault,
     journal::{Cursor, Entry},
     time::{MonotonicTime, Span, Timestamp},
@@ -202,7 +203,10 @@ impl Inner {
                 Arc::new(bounded(self.store.recent_incidents(now.minus(RECENT)).await?));
             let blind =
                 Arc::new(self.store.blind_spans(now.minus(Span::from_mins(24 * 60))).await?);
-            let at_hand = AtHand { cursor, head, incidents, blind, stale: false };
+            // Of reported changes none is shown from here.
+            let announced = self.store.announced(now).await?;
+            let announcements = Arc::new(Announcements::of(&announced));
+            let at_hand = AtHand { cursor, head, incidents, blind, announcements, stale: false };
             // Only what is of one position is kept. In a storm of changes a reading of two is good
             // enough for one viewer: the stream goes on from the older one.
             if self.store.head().await?.0 == cursor {

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use commands::{
+    maintenance::cards,
     operation::Operation as _,
     reading::{CheckNow, HistoryFilter},
     view::{self, IncidentCard, Readings, Series, SeriesPoint},
@@ -81,11 +82,12 @@ impl Inner {
             shown.readings = readings.into();
         }
         let since = self.clock.now().wall.minus(Span::from_mins(24 * 60));
-        let (cursor, head, active, blind) = at_hand.map_or_else(
-            || (Cursor::default(), Head::EMPTY, Vec::new(), Vec::new()),
+        let (cursor, head, active, blind, maintenance) = at_hand.map_or_else(
+            || (Cursor::default(), Head::EMPTY, Vec::new(), Vec::new(), Vec::new()),
             |at_hand| {
+                let maintenance = cards(&at_hand.announcements, &shown.withheld);
                 let blind = at_hand.blind.iter().filter(|span| span.to >= since).cloned().collect();
-                (at_hand.cursor, at_hand.head, active(&at_hand.incidents), blind)
+                (at_hand.cursor, at_hand.head, active(&at_hand.incidents), blind, maintenance)
             },
         );
         view::Health {
@@ -95,6 +97,7 @@ impl Inner {
             sparklines: shown.sparklines.to_vec(),
             active,
             blind,
+            maintenance,
             documents: shown.documents,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             may_check: authorize(caller, CheckNow::PERMISSION).is_ok(),

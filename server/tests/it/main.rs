@@ -15,6 +15,7 @@ mod dry_run;
 mod edge;
 mod http;
 mod kills;
+mod maintenance;
 mod monitor;
 mod notifications;
 mod openapi;

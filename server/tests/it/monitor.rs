@@ -118,6 +118,10 @@ impl Store for Moody {
         self.inner.proofs(since).await
     }
 
+    async fn announced(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
+        self.inner.announced(since).await
+    }
+
     async fn long_queries(
         &self,
     ) -> Result<Vec<(String, domain::long_query::LongQuery)>, StoreError> {
@@ -315,6 +319,7 @@ impl Running {
         );
         let (tell, told) = mpsc::channel(64);
         let parts = Parts {
+            withheld: std::collections::BTreeMap::new(),
             intake: Arc::clone(&intake),
             service: Arc::clone(&service),
             board: Arc::clone(&board),

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use domain::time::Timestamp;
 use serde_json::Value;
 
 use crate::program::{Home, Running, calm_ops};
@@ -13,7 +14,7 @@ fn page(program: &Running, number: u64) -> Value {
 }
 
 /// Exports the bundle of an incident once it holds a text, and replays it; what the replay tells.
-fn replayed(home: &Home, program: &Running, number: u64, text: &str) -> String {
+pub fn replayed(home: &Home, program: &Running, number: u64, text: &str) -> String {
     let body = program.until(&format!("a bundle with {text}"), |program| {
         let bundle = program.get(&format!("/api/ops/incidents/{number}/bundle"));
         (bundle.status == 200 && bundle.body.contains(text)).then_some(bundle.body)
@@ -131,4 +132,38 @@ fn a_subject_that_was_retired_and_reports_again_is_decided_the_same() {
     end(&program, number);
     let told = replayed(&home, &program, number, "person_resolved");
     assert!(told.contains("is resolved"), "{told}");
+}
+
+#[test]
+fn an_incident_names_the_deployment_before_it_and_is_decided_the_same() {
+    let home = Home::new();
+    let mut program = home.start();
+    let report = |program: &Running, body: &str| program.post("/api/ops/changes", body);
+    let now = server::clock::Clock::start().now().wall;
+    let at = |minutes: i64| {
+        Timestamp::from_micros(now.as_micros() - minutes * 60_000_000).to_seconds_text()
+    };
+    let body = format!(r#"{{"kind":"deployment","what":"api","version":"3f2a","at":"{}"}}"#, at(4));
+    assert_eq!(report(&program, &body).status, 200);
+    for (wrong, field) in [
+        (r#"{"kind":"deployment","what":""}"#.to_owned(), "what"),
+        (r#"{"kind":"deploy","what":"api"}"#.to_owned(), "unknown variant"),
+        (format!(r#"{{"kind":"other","what":"api","at":"{}"}}"#, at(-9)), "at"),
+    ] {
+        let answer = report(&program, &wrong);
+        assert_eq!(answer.status, 422, "{}", answer.body);
+        assert!(answer.body.contains(field), "{}", answer.body);
+    }
+    // What was reported is still known after a restart.
+    program.kill();
+    let program = home.start();
+    program.push(SUBJECT, 9_000.0);
+    let number = program.incident_about(SUBJECT);
+    let incident = page(&program, number);
+    assert_eq!(incident["incident"]["changes"][0]["what"], "api", "{incident}");
+    let html = program.get(&format!("/ops/incidents/{number}")).body;
+    assert!(html.contains("after deployment 3f2a of api."), "{html}");
+    replayed(&home, &program, number, "after_change");
+    let journal = program.get("/ops/journal?kind=change_reported").body;
+    assert!(journal.contains("reported deployment 3f2a of api, done at"), "{journal}");
 }

@@ -1,6 +1,7 @@
 //! The contract that every store keeps, on SQLite and on PostgreSQL, and what only one of them must
 //! do.
 
+mod announced;
 mod cases;
 mod harm;
 mod looking;

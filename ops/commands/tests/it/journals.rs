@@ -2,8 +2,8 @@
 //! same bytes, and lead to the same incidents.
 //!
 //! `every-event.jsonl` holds every kind of event and every value that is stored in one; what its
-//! incidents come to is in `every-event.incidents.json`. `real.jsonl` was exported from a running
-//! program. A new kind of event is added at the end of a new file: these never change.
+//! incidents come to is in `every-event.incidents.json`. `real.jsonl` and `announced.jsonl` were exported
+//! from a running program. A new kind of event is added at the end of a new file: these never change.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -95,6 +95,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("every-event.jsonl");
     prove("real.jsonl");
     prove("reminders.jsonl");
+    prove("announced.jsonl");
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn an_earlier_journal_leads_to_the_same_incidents() {
 
 #[test]
 fn every_kind_of_event_is_in_an_earlier_journal() {
-    let found: Vec<String> = ["every-event.jsonl", "reminders.jsonl"]
+    let found: Vec<String> = ["every-event.jsonl", "reminders.jsonl", "announced.jsonl"]
         .into_iter()
         .flat_map(|name| entries(&read(name)))
         .map(|(stored, _)| stored.kind)
@@ -126,7 +127,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
 
 #[test]
 fn an_event_comes_back_from_its_group() {
-    for name in ["every-event.jsonl", "real.jsonl", "reminders.jsonl"] {
+    for name in ["every-event.jsonl", "real.jsonl", "reminders.jsonl", "announced.jsonl"] {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {
             assert_eq!(Event::from(EventGroup::from(&event)), event);
         }

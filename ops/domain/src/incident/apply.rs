@@ -76,6 +76,8 @@ pub fn apply(
         EventGroup::Journal(_)
         | EventGroup::Document(_)
         | EventGroup::System(_)
+        | EventGroup::Change(_)
+        | EventGroup::Maintenance(_)
         | EventGroup::Account(_) => Ok(()),
     }
 }

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     access::{AuthMethod, Role, Scope},
     breach::{Breach, BreachKey, Ending},
+    change::ReportedChange,
     hash::Hash,
     id::{
         AccountId, ContactId, IncidentNumber, InvitationId, PasskeyId, SessionId, ShareId, TokenId,
     },
     incident::Incident,
     lifecycle::{State, Step},
+    maintenance::{MaintenanceWindow, Withheld},
     recommendation::{Recommendation, RunOutcome, Withdrawn},
     snapshot::Snapshot,
     subject::Subject,
@@ -411,6 +413,31 @@ events! {
             subject: Subject,
         },
     }
+    /// Changes that were reported.
+    Change(ChangeEvent) {
+        /// A change was reported.
+        ChangeReported = "change_reported" {
+            /// The change.
+            change: Box<ReportedChange>,
+        },
+    }
+    /// Maintenance windows. Their number is that of the entry that begins them.
+    Maintenance(MaintenanceEvent) {
+        /// A window was begun.
+        MaintenanceBegun = "maintenance_begun" {
+            /// The window.
+            window: Box<MaintenanceWindow>,
+        },
+        /// A window ended, by itself or by a person.
+        MaintenanceEnded = "maintenance_ended" {
+            /// Its number.
+            window: u64,
+            /// What would have alerted; bounded.
+            would_have_alerted: Vec<Withheld>,
+            /// At least so many more.
+            more: u32,
+        },
+    }
     /// Accounts, sign-ins, invitations and tokens.
     Account(AccountEvent) {
         /// A link was made by which the first owner, or a new one, can be named.
@@ -532,6 +559,8 @@ impl Event {
             | EventGroup::Journal(_)
             | EventGroup::Document(_)
             | EventGroup::System(_)
+            | EventGroup::Change(_)
+            | EventGroup::Maintenance(_)
             | EventGroup::Account(_) => None,
         }
     }

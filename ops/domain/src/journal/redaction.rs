@@ -24,6 +24,8 @@ impl Event {
             | EventGroup::Share(_)
             | EventGroup::Document(_)
             | EventGroup::System(_)
+            | EventGroup::Change(_)
+            | EventGroup::Maintenance(_)
             | EventGroup::Account(_) => None,
         };
         left.unwrap_or(self)

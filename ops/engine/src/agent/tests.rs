@@ -1,6 +1,9 @@
 //! What the agent does, told by short stories.
 
-use domain::breach::{Crossing, Easing, Unheard};
+use domain::{
+    breach::{Crossing, Easing, Unheard},
+    change::{ChangeKind, ReportedChange},
+};
 use fixtures;
 use policy::incident_policy::Dependency;
 
@@ -36,6 +39,7 @@ pub(super) struct Service {
     pub incidents: BTreeMap<IncidentNumber, Incident>,
     pub breaches: Vec<Breach>,
     pub steady_since: Timestamp,
+    pub announcements: Announcements,
     /// What is no longer watched.
     pub lost: Vec<BreachKey>,
 }
@@ -70,6 +74,7 @@ impl Service {
                 next_number,
                 now,
                 steady_since,
+                announcements: &self.announcements,
             },
         )
     }
@@ -445,4 +450,50 @@ fn a_forecast_that_no_longer_holds_is_told_anew_and_one_that_holds_is_not() {
     for second in 271..500 {
         assert!(move_on(second, None).0.is_empty());
     }
+}
+
+fn change(what: &str, subjects: &[&str], seconds: i64) -> ReportedChange {
+    ReportedChange {
+        kind: ChangeKind::Deployment,
+        what: what.to_owned(),
+        version: Some("3f2a".to_owned()),
+        subjects: subjects.iter().map(|one| one.parse().unwrap()).collect(),
+        at: at(seconds),
+    }
+}
+
+#[test]
+fn an_incident_names_the_changes_from_about_when_it_began() {
+    let mut service = service(&[warning("app:api@web-1")]);
+    service.announcements.changes = vec![
+        change("too-early", &[], -3_601),
+        change("everything", &[], -3_600),
+        change("elsewhere", &["app:api@web-2"], -300),
+        change("api", &["app:api@web-1"], -250),
+        change("host", &["host:web-1"], -200),
+        // Reported as done after the trouble began; the same once more for another host.
+        change("api", &["disk:/@web-1"], 20),
+        change("not-yet", &[], 31),
+    ];
+    service.tick(30);
+    let one = service.one(1);
+    let told: Vec<(&str, Timestamp)> =
+        one.changes.iter().map(|change| (change.what.as_str(), change.at)).collect();
+    assert_eq!(told, [("api", at(20)), ("host", at(-200)), ("everything", at(-3_600))]);
+    let sections = wording::summary::render(&one.summary, wording::summary::Reader::Team);
+    let since = sections.iter().find(|section| section.heading == "Since when").unwrap();
+    assert_eq!(
+        since.sentences[1..],
+        [
+            "It began 20 s before deployment 3f2a of api was reported as done.",
+            "It began 3 min after deployment 3f2a of host.",
+            "It began 1 h after deployment 3f2a of everything.",
+        ]
+    );
+    // What was told at the beginning stays.
+    service.announcements = Announcements::default();
+    service.set(&[]);
+    service.tick(100);
+    assert_eq!(service.one(1).changes.len(), 3);
+    assert!(service.one(1).summary.since.len() > 3);
 }

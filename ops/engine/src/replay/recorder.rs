@@ -35,6 +35,7 @@ fn weight(input: &Input) -> usize {
             1 + EVENT_WEIGHT * events.len()
         }
         Input::Incidents { incidents, .. } => 1 + EVENT_WEIGHT * incidents.len(),
+        Input::Announced { announcements } => 1 + EVENT_WEIGHT * announcements.len(),
         Input::Document { .. } => EVENT_WEIGHT,
         Input::Series(_)
         | Input::Observe { .. }

@@ -18,6 +18,7 @@ fn checkpoint(seconds: u64) -> Checkpoint {
         next_number: IncidentNumber(1),
         steady_since: now(0).wall,
         documents: BTreeMap::new(),
+        announcements: Announcements::default(),
     }
 }
 
@@ -162,6 +163,7 @@ fn a_number_that_went_to_another_series_is_replayed_under_both_names() {
         next_number: IncidentNumber(1),
         now: now(4).wall,
         steady_since: now(0).wall,
+        announcements: &Announcements::default(),
     };
     let decided = agent::decide(engine.thresholds().policy(), world);
     assert!(!decided.is_empty());

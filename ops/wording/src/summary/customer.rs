@@ -154,6 +154,7 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
         Sentence::CustomersUnknown => Some("We do not know yet who is affected.".to_owned()),
         Sentence::More { .. }
         | Sentence::Parts { .. }
+        | Sentence::AfterChange { .. }
         | Sentence::EvidenceSaved
         | Sentence::NothingChanged
         | Sentence::EndsByItself { .. }

@@ -6,7 +6,7 @@ use domain::{
     time::Span,
 };
 
-use crate::{humanize, summary::runs};
+use crate::{change, humanize, summary::runs};
 
 pub(super) const fn headings(over: bool) -> [&'static str; 7] {
     let affected = if over { "Who was affected" } else { "Who is affected" };
@@ -166,6 +166,9 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
             "It began at {} and was noticed after {noticed_after}.",
             humanize::moment(*at)
         )),
+        Sentence::AfterChange { change, began_at } => {
+            Some(change::after_for_managers(change, *began_at))
+        }
         Sentence::Lasted { span } => Some(format!("It lasted {span}.")),
         Sentence::EndpointsReached { endpoints, over } => {
             let names: Vec<String> =

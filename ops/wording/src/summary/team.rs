@@ -7,7 +7,7 @@ use domain::{
     unit::Unit,
 };
 
-use crate::{humanize, summary::runs};
+use crate::{change, humanize, summary::runs};
 
 pub(super) const fn headings(over: bool) -> [&'static str; 7] {
     let affected = if over { "Who was affected" } else { "Who is affected" };
@@ -307,6 +307,7 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
             format!("It began at {} and was noticed at once.", humanize::moment(*at))
         }
         Sentence::Began { at, noticed_after } => format!("It began at {} and was noticed {noticed_after} later.", humanize::moment(*at)),
+        Sentence::AfterChange { change, began_at } => change::after(change, *began_at),
         Sentence::Lasted { span } => format!("It lasted {span}, from the first value beyond its level to the last recovery."),
         Sentence::Parts { subjects, more } => {
             let mut names: Vec<String> = subjects.iter().map(humanize::subject).collect();

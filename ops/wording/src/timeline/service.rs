@@ -4,12 +4,13 @@ use domain::{
     actor::{Actor, Names},
     id::AccountId,
     journal::{
-        BlindReason, DocumentEvent, JournalEvent, NotificationEvent, ShareEvent, SystemEvent,
+        BlindReason, ChangeEvent, DocumentEvent, JournalEvent, MaintenanceEvent, NotificationEvent,
+        ShareEvent, SystemEvent,
     },
 };
 
 use super::told::{Told, Tone, told};
-use crate::humanize;
+use crate::{change, humanize, maintenance};
 
 /// Tells what happened to the program, or to what it watches.
 pub(super) fn system(event: SystemEvent<'_>) -> Told {
@@ -33,6 +34,44 @@ pub(super) fn system(event: SystemEvent<'_>) -> Told {
             "{} is gone and is no longer expected to report.",
             humanize::capital(&humanize::subject(subject))
         )),
+    }
+}
+
+/// Tells what was reported.
+pub(super) fn change(event: ChangeEvent<'_>, actor: Actor, names: &Names) -> Told {
+    let ChangeEvent::ChangeReported { change } = event;
+    let subjects = change::subjects(change);
+    let about =
+        if subjects.is_empty() { String::new() } else { format!(" It touches {subjects}.") };
+    told(format!(
+        "{} reported {}, done at {}.{about}",
+        names.of(actor),
+        change::named(change),
+        humanize::moment(change.at)
+    ))
+    .tone(Tone::Person)
+}
+
+/// Tells how a maintenance window began or ended.
+pub(super) fn maintenance(event: MaintenanceEvent<'_>, actor: Actor, names: &Names) -> Told {
+    match event {
+        MaintenanceEvent::MaintenanceBegun { window } => told(format!(
+            "{} began a maintenance window for {}, until {}:",
+            names.of(actor),
+            maintenance::subjects(window),
+            humanize::moment(window.until)
+        ))
+        .tone(Tone::Person)
+        .words(&window.reason),
+        MaintenanceEvent::MaintenanceEnded { window, would_have_alerted, more } => {
+            let alerts = maintenance::would_have_alerted(would_have_alerted, *more);
+            if actor.is_person() {
+                told(format!("{} ended maintenance window {window}. {alerts}", names.of(actor)))
+                    .tone(Tone::Person)
+            } else {
+                told(format!("Maintenance window {window} ended as planned. {alerts}"))
+            }
+        }
     }
 }
 

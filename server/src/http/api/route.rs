@@ -52,6 +52,8 @@ pub struct Route {
     pub answer: (u16, &'static str),
     /// Content of a good answer.
     pub content: Content,
+    /// Its handler alone decides who may.
+    asks_itself: bool,
     handler: MethodRouter<Site>,
 }
 
@@ -73,6 +75,7 @@ impl Route {
             body: None,
             answer: (200, ""),
             content: Content::Free,
+            asks_itself: false,
             handler,
         }
     }
@@ -125,6 +128,11 @@ impl Route {
         Self { need: Permission::Nothing, ..self }
     }
 
+    /// Has a rule of its own of who may, which its handler asks.
+    pub fn asks_itself(self) -> Self {
+        Self { asks_itself: true, ..self }
+    }
+
     /// What it does, in a sentence.
     pub fn summary(self, summary: &'static str) -> Self {
         Self { summary, ..self }
@@ -169,10 +177,10 @@ impl Route {
     /// who may learn what it should look like. The service asks again; a push has a rule of its
     /// own.
     pub fn mount(self, router: Router<Site>) -> Router<Site> {
-        let need = self.need;
+        let (need, asks_itself) = (self.need, self.asks_itself);
         let early = middleware::from_fn(
             move |RequestPrincipal(principal): RequestPrincipal, request: Request, next: Next| async move {
-                if need != Permission::Ingest {
+                if !asks_itself {
                     authorize(&principal, need).map_err(Problem::from)?;
                 }
                 Ok::<Response, Problem>(next.run(request).await)

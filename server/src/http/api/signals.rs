@@ -32,6 +32,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post_with("/api/ops/signals", push)
             .needs::<PushObservations>()
             .query(Keep::PARAMETERS)
+            .asks_itself()
             .summary("Push observations: all of a batch, or nothing; with `keep=good` those that are good. 202 means evaluated, not yet on disk. `unit` and `at` are optional.")
             .body::<Batch<'static>>(r#"{"observations":[{"signal":"queue.depth","subject":"service:imports","value":412,"unit":"jobs","at":"2026-11-22T10:00:00Z"}]}"#)
             .status(202)

@@ -255,6 +255,22 @@ impl Store for Database {
         rows.iter().map(entry).collect()
     }
 
+    async fn announced(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
+        // Only so many windows are open at a time, each for some days at most.
+        let rows = sqlx::query(
+            "SELECT number, at_micros, actor, payload FROM journal
+             WHERE kind = 'change_reported' AND at_micros >= $1 AND payload IS NOT NULL
+                OR number IN (SELECT number FROM journal
+                              WHERE kind IN ('maintenance_begun', 'maintenance_ended')
+                              ORDER BY number DESC LIMIT 1000)
+             ORDER BY number",
+        )
+        .bind(since.as_micros())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(entry).collect()
+    }
+
     async fn long_queries(&self) -> Result<Vec<(String, LongQuery)>, StoreError> {
         long_queries(&self.readers).await
     }

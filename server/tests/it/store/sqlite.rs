@@ -15,7 +15,7 @@ use server::store::{
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::store::{
-    cases, harm, looking, passkeys, people, proofs, runs,
+    announced, cases, harm, looking, passkeys, people, proofs, runs,
     support::{Place, at, fill, write},
     trail,
 };
@@ -42,6 +42,7 @@ contract!(
     cases::a_second_program_that_serves_is_refused,
     cases::a_newer_schema_stops_with_a_sentence,
     proofs::what_was_proved_is_found_again,
+    announced::what_was_announced_is_found_again,
     runs::what_runs_or_may_still_run_is_found,
     runs::what_ran_before_the_database_knew_is_found,
     looking::whoever_only_looks_sees_all_and_changes_nothing,

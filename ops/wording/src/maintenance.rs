@@ -1,0 +1,69 @@
+//! Maintenance windows in words.
+
+use domain::{
+    announcements::OpenWindow,
+    maintenance::{MaintenanceWindow, Withheld},
+};
+
+use crate::humanize;
+use commands::maintenance::WithheldList;
+
+/// The most breaches and patterns that a sentence names.
+const MOST: usize = 5;
+
+/// `*@web-1 and host:web-1`.
+pub fn subjects(window: &MaintenanceWindow) -> String {
+    let mut names: Vec<String> =
+        window.subjects.iter().take(MOST).map(ToString::to_string).collect();
+    let more = window.subjects.len().saturating_sub(MOST);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    humanize::list(&names)
+}
+
+/// `until 2026-11-22 10:00 UTC for *@web-1: New disks`.
+pub fn until(window: &MaintenanceWindow) -> String {
+    format!("until {} for {}: {}", humanize::moment(window.until), subjects(window), window.reason)
+}
+
+/// `memory used of web-1 (critical, from 2026-11-22 10:00 UTC)`, with its end where it is over.
+pub fn breach(one: &Withheld) -> String {
+    let time = match one.ended_at {
+        None => format!("since {}", humanize::moment(one.since)),
+        Some(end) => {
+            format!("from {} to {}", humanize::moment(one.since), humanize::moment(end))
+        }
+    };
+    format!(
+        "{} of {} ({}, {time})",
+        humanize::lower_label(&one.signal),
+        humanize::subject(&one.subject),
+        one.severity
+    )
+}
+
+/// What would have alerted, as a sentence.
+pub fn would_have_alerted(breaches: &[Withheld], more: u32) -> String {
+    let left_out = breaches.len().saturating_sub(MOST);
+    let more = more.saturating_add(u32::try_from(left_out).unwrap_or(u32::MAX));
+    let mut names: Vec<String> = breaches.iter().take(MOST).map(breach).collect();
+    if names.is_empty() {
+        return "Nothing would have alerted.".to_owned();
+    }
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    format!("Would have alerted: {}.", humanize::list(&names))
+}
+
+/// That a window was ended, and what would have alerted during it.
+pub fn ended(number: u64, breaches: &[Withheld], more: u32) -> String {
+    format!("Maintenance window {number} is ended. {}", would_have_alerted(breaches, more))
+}
+
+/// A window in a list.
+pub fn listed(open: &OpenWindow, withheld: &WithheldList) -> String {
+    let told = would_have_alerted(&withheld.breaches, withheld.more);
+    format!("{}  {}\n    {told}", open.number, until(&open.window))
+}

@@ -1,0 +1,105 @@
+//! Maintenance windows.
+
+use axum::extract::State;
+use commands::{
+    command::{BeginMaintenance, EndMaintenance},
+    maintenance::{MaintenanceCard, MaintenanceRequest},
+    operation::Committed,
+    reading::GetHealth,
+};
+use domain::{
+    error::{Error, FieldReason},
+    journal::Cursor,
+    time::{Span, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::{
+    api::route::{Answer, Empty, Route, json},
+    auth::RequestPrincipal,
+    extract::{ApiJson, IdPath, PathId},
+    state::Site,
+};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get_with("/api/ops/maintenance", list)
+            .needs::<GetHealth>()
+            .json::<Windows>()
+            .summary("The open maintenance windows, and what would have alerted during each.")
+            .answer("The windows, oldest first."),
+        Route::post_with("/api/ops/maintenance", begin)
+            .needs::<BeginMaintenance>()
+            .body::<NewWindow>(r#"{"subjects":["*@web-1","host:web-1"],"minutes":90,"reason":"New disks"}"#)
+            .json::<Begun>()
+            .summary("Begin a maintenance window: breaches of its subjects open no incident until it ends, at most 7 days ahead. `*` in a subject stands for anything. Its end is `until`, or in so many `minutes`.")
+            .answer("The window's number, its end, and the journal position after it."),
+        Route::post("/api/ops/maintenance/{id}/end", |IdPath(WindowNumber(window))| EndMaintenance { window })
+            .summary("End a maintenance window now. What is still wrong opens an incident.")
+            .body::<Empty>("{}"),
+    ]
+}
+
+/// The number of a window, in a path.
+struct WindowNumber(u64);
+
+impl PathId for WindowNumber {
+    const UNKNOWN: &'static str = "A maintenance window is named by its number.";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+struct Windows {
+    windows: Vec<MaintenanceCard>,
+}
+
+async fn list(State(site): State<Site>, RequestPrincipal(principal): RequestPrincipal) -> Answer {
+    let health = site.service.execute(principal, GetHealth {}).await?;
+    Ok(json(&Windows { windows: health.maintenance }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewWindow {
+    /// Subjects, or patterns with `*`.
+    subjects: Vec<String>,
+    /// When it ends.
+    #[serde(default)]
+    until: Option<Timestamp>,
+    /// In how many minutes it ends; instead of `until`.
+    #[serde(default)]
+    minutes: Option<u32>,
+    /// Why.
+    reason: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Begun {
+    /// Its number.
+    number: u64,
+    /// When it ends by itself.
+    until: Timestamp,
+    /// The journal position after it.
+    #[schema(value_type = String)]
+    cursor: Cursor,
+}
+
+async fn begin(
+    State(site): State<Site>,
+    RequestPrincipal(principal): RequestPrincipal,
+    ApiJson(NewWindow { subjects, until, minutes, reason }): ApiJson<NewWindow>,
+) -> Answer {
+    let span = minutes.map(|minutes| Span::from_mins(minutes.into()));
+    let until = until
+        .or_else(|| span.map(|span| site.clock.now().wall.plus(span)))
+        .ok_or_else(|| Error::invalid("until", FieldReason::Missing))?;
+    let request = MaintenanceRequest { subjects, until, reason };
+    // Its entry is the only one of this change, and gives it its number.
+    let Committed { cursor } =
+        site.service.execute(principal, BeginMaintenance { request }).await?;
+    Ok(json(&Begun { number: cursor.number, until, cursor }))
+}
