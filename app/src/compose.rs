@@ -11,7 +11,9 @@ use commands::{
     view::{Health, IncidentPage, Incidents, Series, Sparkline},
 };
 use domain::{
+    access::Permission,
     actor::Names,
+    authorization::authorize,
     breach::Breach,
     error::ErrorKind,
     id::IncidentNumber,
@@ -36,11 +38,12 @@ use wording::{
 
 use crate::{
     deed::Deed,
-    door::{execute, refuse},
+    door::{execute, known, refuse},
     drawn::{self, chart},
     facts::{BreachRow, Briefing, Guide, Newest, Refused, Search, Section, SnapshotData, Told},
     page::{Mood, Pulse, Sheet},
     problem::Problem,
+    seek::NotRetired,
     status,
 };
 
@@ -67,7 +70,10 @@ async fn raw_health() -> Result<Health, Problem> {
 pub(crate) async fn health() -> Result<Sheet, Problem> {
     let mut health = raw_health().await?;
     health.sparklines.iter_mut().for_each(thin);
-    Ok(sheet(Some(health.cursor), "Health", drawn::health::page(&health)))
+    let responds = known()
+        .is_some_and(|(_, principal)| authorize(&principal, Permission::Respond).is_ok());
+    let refused = use_context::<NotRetired>().map(|NotRetired(problem)| problem.sentence);
+    Ok(sheet(Some(health.cursor), "Health", drawn::health::page(&health, responds, refused)))
 }
 
 /// Leads to the page that matters now.

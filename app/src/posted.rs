@@ -75,7 +75,7 @@ const INCIDENT: &str = "/ops/incidents/{id}";
 const APPROVE: &str = "/ops/approve/{id}";
 
 /// Every address that takes a form.
-pub const FORMS: [&str; 4] = [INCIDENT, APPROVE, trail::SHARE, trail::REDACT];
+pub const FORMS: [&str; 5] = [INCIDENT, APPROVE, trail::SHARE, trail::REDACT, trail::RETIRE];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
 pub fn forms<S, IV>(

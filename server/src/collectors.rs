@@ -15,7 +15,7 @@ pub mod itself;
 pub mod pm2;
 pub mod registry;
 
-pub use collector::{CollectError, Collector, Facts, Listing, Round};
+pub use collector::{Absence, CollectError, Collector, Facts, Listing, Round};
 
 // In the order in which signals are shown.
 registry::collectors! {

@@ -12,8 +12,8 @@ use crate::{
     status::{self, Waiting},
 };
 
-/// The page.
-pub(crate) fn page(health: &Health) -> String {
+/// The page. `responds` tells whether the reader may retire subjects, `refused` why one was not.
+pub(crate) fn page(health: &Health, responds: bool, refused: Option<String>) -> String {
     let nothing = health.now.readings.is_empty();
     let board = view! {
         <h2 id="readings">"Readings"</h2>
@@ -23,7 +23,7 @@ pub(crate) fn page(health: &Health) -> String {
                 <code>"/api/ops/signals"</code> "."
             </p>
         })}
-        {board::board(health)}
+        {board::board(health, responds)}
         {(health.now.left_out > 0).then(|| view! {
             <p class="quiet">{health.now.left_out} " more readings are not shown here, to keep the page light. They are evaluated all the same."</p>
         })}
@@ -32,7 +32,8 @@ pub(crate) fn page(health: &Health) -> String {
         <h1 class="away">"Health"</h1>
         {block("standing", sentence(health))}
         {block("troubles", troubles(&health.now.troubles))}
-        {block("refused", refused(&health.documents))}
+        {refused.map(|why| view! { <p class="said refused" role="status">{why}</p> })}
+        {block("refused", edits(&health.documents))}
         {block("active", cards(&health.active))}
         {block("blind", blind(&health.blind))}
         {block("board", board.into_any().to_html())}
@@ -77,7 +78,7 @@ fn troubles(troubles: &[String]) -> String {
 
 /// Documents whose edit was refused: where the mistake is. That they are not in force is told among
 /// the troubles.
-fn refused(documents: &[DocumentState]) -> String {
+fn edits(documents: &[DocumentState]) -> String {
     let refused = documents.iter().filter_map(|document| {
         let error = document.error.clone()?;
         Some(view! {

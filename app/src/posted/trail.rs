@@ -1,4 +1,4 @@
-//! The forms of the journal and of share links. A removal and the end of a link lead back to their
+//! The forms of the journal, of share links, and of subjects that are gone. A removal and the end of a link lead back to their
 //! page; a new link is told in the answer itself, as its token is kept nowhere.
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use axum::{
     routing::post,
 };
 use commands::{
-    command::{CreateShare, Redact, RevokeShare},
+    command::{CreateShare, Redact, RetireSubject, RevokeShare},
     service::{Executable, Operations},
     sharing::{Audience, Parts, ShareRequest, token_hash},
 };
@@ -19,6 +19,7 @@ use domain::{
     access::Principal,
     error::ErrorKind,
     id::{IncidentNumber, ShareId},
+    subject::Subject,
     time::Span,
 };
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
@@ -27,7 +28,7 @@ use leptos::prelude::*;
 use crate::{
     door,
     problem::{Problem, status},
-    seek::{LinkForm, Linked, NotRemoved},
+    seek::{LinkForm, Linked, NotRemoved, NotRetired},
     urlencoded::fields,
 };
 
@@ -52,6 +53,7 @@ fn unreadable() -> Problem {
     Problem { kind: ErrorKind::Invalid, sentence }
 }
 
+pub(super) const RETIRE: &str = "/ops/health";
 pub(super) const REDACT: &str = "/ops/journal/{entry}/redact";
 pub(super) const SHARE: &str = "/ops/incidents/{id}/share";
 
@@ -65,6 +67,7 @@ where
     IV: IntoView + 'static,
 {
     let (share_context, share_shell) = (context.clone(), shell.clone());
+    let (retire_context, retire_shell) = (context.clone(), shell.clone());
     let redact = move |Path(entry): Path<String>, body: Bytes| {
         let (context, shell) = (context.clone(), shell.clone());
         async move {
@@ -125,7 +128,31 @@ where
             shown(&address, status, context, move || provide_context(came.clone()), shell).await
         }
     };
-    Router::new().route(REDACT, post(redact)).route(SHARE, post(share))
+    let retire = move |body: Bytes| {
+        let (context, shell) = (retire_context.clone(), retire_shell.clone());
+        async move {
+            let body = String::from_utf8_lossy(&body).into_owned();
+            let subject = fields(&body)
+                .find(|(name, _)| *name == "subject")
+                .and_then(|(_, value)| value.parse::<Subject>().ok());
+            let done = match subject {
+                Some(subject) => known(&context).execute(RetireSubject { subject }).await,
+                None => Err(unreadable()),
+            };
+            match done {
+                Ok(()) => led_to(RETIRE),
+                Err(problem) => {
+                    let (status, refused) = (status(problem.kind), NotRetired(problem));
+                    let more = move || provide_context(refused.clone());
+                    shown(RETIRE, status, context, more, shell).await
+                }
+            }
+        }
+    };
+    Router::new()
+        .route(REDACT, post(redact))
+        .route(SHARE, post(share))
+        .route(RETIRE, post(retire))
 }
 
 /// What a form about links asks for.

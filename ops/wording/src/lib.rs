@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod humanize;
+pub mod limits;
 pub mod notification;
 pub mod recommendation;
 pub mod replay;

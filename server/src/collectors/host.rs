@@ -18,7 +18,7 @@ use sysinfo::System;
 use tokio::task::JoinHandle;
 
 use super::{
-    collector::{CollectError, Collector, Facts, Listing, Round},
+    collector::{Absence, CollectError, Collector, Facts, Listing, Round},
     registry::{Context, Declaration, Kind},
 };
 use crate::config::section::Section;
@@ -107,6 +107,12 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "Share of the inodes of a disk that is used.",
         ),
         SignalInfo::new(
+            "disk.mounted",
+            "Mounted",
+            "yes/no",
+            "Whether a disk that was mounted still is.",
+        ),
+        SignalInfo::new(
             "network.received",
             "Received",
             "B/s",
@@ -163,10 +169,10 @@ pub fn host_id() -> Option<String> {
 pub fn local_disks() -> Vec<std::path::PathBuf> {
     let text = fs::read("/proc/self/mountinfo").unwrap_or_default();
     let mounts = disks::mounts(&String::from_utf8_lossy(&text));
-    mounts.into_iter().filter(|mount| !mount.remote).map(|mount| mount.point).collect()
+    mounts.into_iter().take(disks::MOST).filter(|mount| !mount.remote).map(|mount| mount.point).collect()
 }
 
-pub(super) fn clean_name(name: &str) -> String {
+pub(crate) fn clean_name(name: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let name: String =
         name.trim().chars().map(|c| if fits(c) { c } else { '_' }).take(64).collect();
@@ -209,6 +215,8 @@ struct Reader {
 struct Reading {
     round: Round,
     mounts: Option<Vec<disks::Mount>>,
+    /// Every point that something is mounted on.
+    points: Vec<std::path::PathBuf>,
 }
 
 impl HostCollector {
@@ -249,9 +257,20 @@ impl HostCollector {
     }
 
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
-        let Reading { mut round, mounts } = self.read(now).await?;
-        round.listings.push(Listing { kind: "host", subjects: vec![self.host.clone()] });
-        let Some(mounts) = mounts else { return Ok(round) };
+        let Reading { mut round, mounts, points } = self.read(now).await?;
+        let (subjects, absence) = (vec![self.host.clone()], Absence::Gone);
+        round.listings.push(Listing { kind: "host", subjects, absence });
+        let Some(mut mounts) = mounts else { return Ok(round) };
+        if let Some(left_out) = mounts.get(disks::MOST..).filter(|rest| !rest.is_empty()) {
+            round.remarks.push(format!(
+                "This host has {} disks, and {} of them are not watched: at most {} are. The first of those left out is {}.",
+                mounts.len(),
+                left_out.len(),
+                disks::MOST,
+                left_out.first().map(|one| one.point.display().to_string()).unwrap_or_default()
+            ));
+            mounts.truncate(disks::MOST);
+        }
         let subject = |point: &std::path::Path| {
             Subject::build("disk", &point.to_string_lossy(), Some(&self.name))
         };
@@ -274,10 +293,20 @@ impl HostCollector {
             });
             reported.push(subject);
         }
-        round.listings.push(Listing {
-            kind: "disk",
-            subjects: mounts.iter().map(|mount| subject(&mount.point)).collect(),
-        });
+        let mut listed: Vec<Subject> = mounts.iter().map(|mount| subject(&mount.point)).collect();
+        for one in &listed {
+            round.observe(now, one, "disk.mounted", 1.0);
+        }
+        // What lies under a point that is still mounted is another disk that has a place of its
+        // own, or waits to be mounted when it is used.
+        for point in points.iter().map(|point| subject(point)) {
+            if !listed.contains(&point) {
+                round.removed.push(point.clone());
+                listed.push(point);
+            }
+        }
+        let absence = Absence::Missing("disk.mounted");
+        round.listings.push(Listing { kind: "disk", subjects: listed, absence });
         if let Some(known) = &mut round.facts {
             known.disks = facts;
         }
@@ -323,10 +352,11 @@ impl Reader {
         self.kernel_files(now, &mut round);
         self.network(now, &mut round);
         self.processes(now, &mut round);
-        let mounts = fs::read("/proc/self/mountinfo")
-            .ok()
-            .map(|text| disks::mounts(&String::from_utf8_lossy(&text)));
-        Reading { round, mounts }
+        let text = fs::read("/proc/self/mountinfo").ok();
+        let text = text.as_deref().map(String::from_utf8_lossy);
+        let points = text.as_deref().map(disks::points).unwrap_or_default();
+        let mounts = text.as_deref().map(disks::mounts);
+        Reading { round, mounts, points }
     }
 
     fn cpu_and_memory(&mut self, now: Timestamp, round: &mut Round) {
@@ -417,7 +447,8 @@ impl Reader {
             latest.insert(name.to_owned(), (received, sent));
             subjects.push(subject);
         }
-        round.listings.push(Listing { kind: "network", subjects });
+        // Interfaces of containers and tunnels come and go by themselves.
+        round.listings.push(Listing { kind: "network", subjects, absence: Absence::Gone });
         self.traffic = latest;
     }
 

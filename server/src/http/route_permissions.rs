@@ -81,6 +81,7 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
         person(Role::Responder, false),
     ),
     post("/ops/incidents/{id}/share", "what=end&share={number}", person(Role::Responder, false)),
+    post("/ops/health", "subject=service:imports", Permission::Respond),
     // Whose text it is decides the service.
     post("/ops/journal/{entry}/redact", "reason=x", Permission::Read),
     post("/ops/settings", "what=password&password=x", person(Role::Viewer, true)),

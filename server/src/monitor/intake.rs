@@ -3,7 +3,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -16,12 +16,13 @@ use domain::{
     unit::Unit,
 };
 use engine::evaluate::{Engine, NoSeries, SeriesId};
+use wording::limits::Crowd;
 use serde::Deserialize;
 use tokio::sync::Notify;
 
 use crate::{
     clock::Clock,
-    collectors::{self, Listing},
+    collectors::{self, Listing, Round},
     history::History,
     monitor::{collected::Collected, recording::Recording},
 };
@@ -30,6 +31,10 @@ use crate::{
 const AHEAD: Span = Span::from_secs(60);
 /// An observation older than this says nothing about now.
 const BEHIND: Span = Span::from_mins(60);
+/// For how long it is told that pushed values found no room.
+const CROWDED_FOR: Span = Span::from_mins(10);
+/// The most signals that are named as those that use the room.
+const MOST_NAMED: usize = 3;
 
 /// An observation as it is pushed.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -81,6 +86,15 @@ pub struct Core {
     usual: HashMap<(Signal, Subject), f64>,
     /// Something was observed since the board was written last.
     pub fresh: bool,
+    left_out: Option<LeftOut>,
+}
+
+/// Pushed values that found no room.
+#[derive(Clone, Copy, Debug)]
+struct LeftOut {
+    batches: u64,
+    since: Timestamp,
+    last: Now,
 }
 
 impl Core {
@@ -91,14 +105,24 @@ impl Core {
         self.engine.observe(id, value, at, now)
     }
 
-    /// Finds or opens a series.
-    pub fn open(
+    /// Finds or opens a series of what others send, as far as there is room.
+    fn open(
         &mut self,
         signal: &str,
         subject: &str,
         unit: Option<&Unit>,
     ) -> Result<SeriesId, NoSeries> {
         let id = self.engine.series(signal, subject, unit)?;
+        self.opened(id, signal, subject, unit)
+    }
+
+    fn opened(
+        &mut self,
+        id: SeriesId,
+        signal: &str,
+        subject: &str,
+        unit: Option<&Unit>,
+    ) -> Result<SeriesId, NoSeries> {
         let known = self.history.knows(id);
         if !known || (unit.is_some() && !self.recording.knows_unit(id)) {
             self.recording.series(id, &signal.parse()?, &subject.parse()?, unit);
@@ -117,8 +141,55 @@ impl Core {
         Ok(id)
     }
 
+    /// Takes a value that a collector measured: it always finds room.
+    fn measured(&mut self, one: &Observation, now: Now) -> Result<bool, NoSeries> {
+        let (signal, subject) = (one.signal.as_str(), one.subject.as_str());
+        let id = self.engine.measured(signal, subject, one.unit.as_ref())?;
+        let id = self.opened(id, signal, subject, one.unit.as_ref())?;
+        self.collected.add(&one.subject);
+        Ok(self.observe(id, one.value, one.at, now))
+    }
+
+    fn rest(&mut self, subject: &Subject, signal: &Signal) -> bool {
+        let rests = self.engine.rest(signal.as_str(), subject.as_str());
+        if rests {
+            self.recording.rested(signal, subject);
+            self.fresh = true;
+        }
+        rests
+    }
+
+    /// Who uses the room where pushed values found none a short while ago.
+    pub fn crowd(&self, limit: usize, now: Now) -> Option<Crowd> {
+        let left_out =
+            self.left_out.filter(|left_out| now.mono.since(left_out.last.mono) < CROWDED_FOR)?;
+        let mut pushed: BTreeMap<&Signal, usize> = BTreeMap::new();
+        for (_, signal, subject) in self.history.series() {
+            if !self.is_measured_here(signal.as_str(), subject.as_str()) {
+                *pushed.entry(signal).or_default() += 1;
+            }
+        }
+        let mut by: Vec<(usize, Signal)> =
+            pushed.into_iter().map(|(signal, count)| (count, signal.clone())).collect();
+        by.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        by.truncate(MOST_NAMED);
+        Some(Crowd { limit, batches: left_out.batches, since: left_out.since, by })
+    }
+
+    fn leave_out(&mut self, now: Now) {
+        let known =
+            self.left_out.filter(|known| now.mono.since(known.last.mono) < CROWDED_FOR);
+        if known.is_none() {
+            let series = self.engine.count();
+            tracing::warn!(series, "pushed values found no room; see limits.series");
+        }
+        let before = known.unwrap_or(LeftOut { batches: 0, since: now.wall, last: now });
+        self.left_out =
+            Some(LeftOut { batches: before.batches.saturating_add(1), last: now, ..before });
+    }
+
     /// Whether a collector of this server reports this signal of this subject.
-    fn is_measured_here(&self, signal: &str, subject: &str) -> bool {
+    pub fn is_measured_here(&self, signal: &str, subject: &str) -> bool {
         collectors::signals().get(signal).is_some()
             && subject.parse::<Subject>().is_ok_and(|subject| self.collected.contains(&subject))
     }
@@ -168,6 +239,7 @@ impl Intake {
             collected,
             usual: HashMap::new(),
             fresh: false,
+            left_out: None,
         };
         Arc::new(Self { core: Mutex::new(core), woken: Notify::new(), clock })
     }
@@ -205,6 +277,9 @@ impl Intake {
         let mut ids = Vec::with_capacity(batch.len());
         for (index, (item, (unit, _))) in batch.iter().zip(&checked).enumerate() {
             let id = core.open(&item.signal, &item.subject, unit.as_ref());
+            if matches!(id, Err(NoSeries::TooMany(_))) {
+                core.leave_out(now);
+            }
             ids.push(id.map_err(|error| WrongItem {
                 index,
                 field: if matches!(error, NoSeries::Unit { .. }) { "unit" } else { "subject" },
@@ -229,11 +304,8 @@ impl Intake {
         let mut core = self.core();
         let mut changed = false;
         for one in observations.iter().filter(|one| one.value.is_finite()) {
-            match core.open(one.signal.as_str(), one.subject.as_str(), one.unit.as_ref()) {
-                Ok(id) => {
-                    changed |= core.observe(id, one.value, one.at, now);
-                    core.collected.add(&one.subject);
-                }
+            match core.measured(one, now) {
+                Ok(may_change) => changed |= may_change,
                 Err(error) => {
                     tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "an observation was not taken");
                 }
@@ -245,10 +317,46 @@ impl Intake {
         }
     }
 
-    /// What collectors reported once, and what is in no list of its kind.
-    pub fn missing(&self, listings: &[Listing]) -> Vec<Subject> {
+    /// Takes a round of a collector of this host: what was measured, what rests, what is missing.
+    /// Returns what is gone on purpose.
+    pub fn take_round(&self, round: &Round, host: &str) -> Vec<Subject> {
+        self.take(&round.observations);
+        let mut gone = self.compare(&round.listings, host);
+        let mut core = self.core();
+        let mut rests = false;
+        for (subject, signal) in &round.at_rest {
+            rests |= core.rest(subject, signal);
+        }
+        gone.extend(round.removed.iter().filter(|one| core.collected.contains(one)).cloned());
+        drop(core);
+        if rests {
+            self.woken.notify_one();
+        }
+        gone
+    }
+
+    /// Compares what there is with what is known: what is missing is told by its signal, and what
+    /// is gone on purpose is returned.
+    pub fn compare(&self, listings: &[Listing], host: &str) -> Vec<Subject> {
+        let now = self.clock.now();
+        let host = collectors::host::clean_name(host);
+        let (mut gone, mut told) = (Vec::new(), Vec::new());
         let core = self.core();
-        listings.iter().flat_map(|listing| core.collected.missing(listing)).collect()
+        for listing in listings {
+            let expects = |subject: &Subject, signal: &str| {
+                core.engine.is_heard(signal, subject.as_str())
+                    && core.engine.has_level(signal, subject.as_str())
+            };
+            let unlisted = core.collected.unlisted(listing, &host, expects);
+            gone.extend(unlisted.gone);
+            told.extend(unlisted.missing.into_iter().filter_map(|(subject, signal)| {
+                let unit = Some(Unit::YesNo);
+                Some(Observation { signal: signal.parse().ok()?, subject, value: 0.0, unit, at: now.wall })
+            }));
+        }
+        drop(core);
+        self.take(&told);
+        gone
     }
 
     /// The recent course of a signal, for charts.

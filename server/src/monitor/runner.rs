@@ -21,6 +21,13 @@ pub enum Told {
     Gone(Vec<Subject>),
     /// What only a snapshot shows.
     Facts(Facts),
+    /// What works in a lesser way, by its latest round.
+    Remarks {
+        /// Which collector.
+        name: String,
+        /// Each a sentence.
+        remarks: Vec<String>,
+    },
     /// Why a collector brings nothing, or `None` when it works again.
     Failing {
         /// Which collector.
@@ -44,6 +51,7 @@ pub async fn run(
     let mut ticker = tokio::time::interval(collector.interval().max(Duration::from_millis(100)));
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut failing = false;
+    let mut remarks: Vec<String> = Vec::new();
     loop {
         // What was told to stop reports nothing more: it would be missed for ever.
         tokio::select! {
@@ -62,8 +70,15 @@ pub async fn run(
         };
         let problem = match outcome {
             Ok(Ok(Ok(round))) => {
-                intake.take(&round.observations);
-                let gone = intake.missing(&round.listings);
+                let gone = intake.take_round(&round, &host);
+                if round.remarks != remarks {
+                    remarks.clone_from(&round.remarks);
+                    for remark in &remarks {
+                        tracing::warn!(collector = name, remark, "a collector works in a lesser way");
+                    }
+                    let told_remarks = Told::Remarks { name: name.clone(), remarks: round.remarks };
+                    let _ = told.send(told_remarks).await;
+                }
                 if !gone.is_empty() {
                     let _ = told.send(Told::Gone(gone)).await;
                 }
@@ -89,6 +104,10 @@ pub async fn run(
             }
             let _ = told.send(Told::Failing { name: name.clone(), problem }).await;
         }
+    }
+    if !remarks.is_empty() {
+        let none = Told::Remarks { name: name.clone(), remarks: Vec::new() };
+        let _ = told.send(none).await;
     }
     if failing {
         let _ = told.send(Told::Failing { name, problem: None }).await;

@@ -35,9 +35,11 @@ impl Engine {
             key.signal.as_str(),
             key.subject.as_str(),
         );
-        let recovery = found
-            .and_then(|id| self.series.get(id as usize))
-            .and_then(|series| series.core.recovery);
+        let series = found.and_then(|id| self.series.get(id as usize));
+        if series.is_some_and(|series| series.rested) {
+            return Ending::Stopped;
+        }
+        let recovery = series.and_then(|series| series.core.recovery);
         recovery.map_or(Ending::NoLongerWatched, |since| Ending::Recovered { since })
     }
 }
@@ -105,6 +107,22 @@ mod tests {
         assert_eq!(engine.ending(&key), Ending::NoLongerWatched);
         assert!(step(&mut engine, 500.0, 11).is_empty());
         assert_eq!(engine.ending(&key), Ending::NoLongerWatched);
+    }
+
+    #[test]
+    fn what_was_stopped_on_purpose_ends_as_that_and_begins_anew_when_it_reports() {
+        let (mut engine, key) = held();
+        assert!(engine.rest("queue.depth", "service:a"));
+        assert!(!engine.rest("queue.depth", "service:a"), "it rests already");
+        assert_eq!((engine.tick(at(11)).len(), engine.ending(&key)), (0, Ending::Stopped));
+        // Nothing is missed while it rests, nor after a restart.
+        assert!(engine.tick(at(500)).is_empty());
+        let saved = engine.save(at(500));
+        let mut restarted = Engine::restore(rules(ROWS), 10, &saved, at(0));
+        assert!(restarted.tick(at(900)).is_empty());
+        assert!(step(&mut engine, 500.0, 600).is_empty());
+        assert_eq!(step(&mut engine, 500.0, 610).len(), 1);
+        assert!(!engine.rest("queue.depth", "service:unknown"));
     }
 
     #[test]

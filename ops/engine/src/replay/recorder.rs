@@ -41,6 +41,7 @@ fn weight(input: &Input) -> usize {
         | Input::Usual { .. }
         | Input::Blind { .. }
         | Input::Retire { .. }
+        | Input::Rest { .. }
         | Input::Steady { .. }
         | Input::Tick { .. } => 1,
     }

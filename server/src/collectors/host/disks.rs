@@ -17,7 +17,7 @@ use tokio::{
 };
 
 /// More disks than this are not reported.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 
 /// A mounted file system that holds data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ const REMOTE: [&str; 12] = [
 ];
 
 /// The mounts that are disks, from `/proc/self/mountinfo`: each device once, at its shortest mount
-/// point.
+/// point. Whoever takes them takes at most [`MOST`].
 pub(super) fn mounts(text: &str) -> Vec<Mount> {
     // Of several mounts on one point only the last can be seen.
     let mut by_point: HashMap<Vec<u8>, (String, Option<Mount>)> = HashMap::new();
@@ -119,8 +119,19 @@ pub(super) fn mounts(text: &str) -> Vec<Mount> {
     }
     let mut mounts: Vec<Mount> = by_device.into_values().collect();
     mounts.sort_unstable_by(|a, b| a.point.cmp(&b.point));
-    mounts.truncate(MOST);
     mounts
+}
+
+/// Every mount point in `/proc/self/mountinfo`, also of what is no disk.
+pub(super) fn points(text: &str) -> Vec<PathBuf> {
+    let mut points: Vec<PathBuf> = text
+        .lines()
+        .filter_map(|line| line.split(' ').nth(4))
+        .map(|point| PathBuf::from(OsString::from_vec(unescaped(point))))
+        .collect();
+    points.sort_unstable();
+    points.dedup();
+    points
 }
 
 /// One line: mount point, device, and the mount if it is one to watch.
@@ -269,7 +280,7 @@ impl Disks {
 mod tests {
     use super::*;
 
-    fn points(text: &str) -> Vec<String> {
+    fn reported(text: &str) -> Vec<String> {
         mounts(text).iter().map(|mount| mount.point.to_string_lossy().into_owned()).collect()
     }
 
@@ -286,7 +297,7 @@ mod tests {
 33 27 0:24 / /dev/shm rw - tmpfs tmpfs rw
 34 27 0:25 / /run/credentials/x ro - tmpfs none ro
 35 27 0:60 / /mnt/share rw - nfs4 server:/x rw";
-        assert_eq!(points(text), ["/", "/dev/shm", "/logs", "/mnt/share"]);
+        assert_eq!(reported(text), ["/", "/dev/shm", "/logs", "/mnt/share"]);
         assert!(
             mounts(text)
                 .iter()
@@ -295,21 +306,27 @@ mod tests {
     }
 
     #[test]
+    fn every_mount_point_is_known_also_that_of_what_is_no_disk() {
+        let text = "22 27 0:21 / /proc rw - proc proc rw\n30 25 0:28 / /mnt/a\\040b rw - autofs x rw\nbroken";
+        assert_eq!(points(text), ["/mnt/a b", "/proc"].map(PathBuf::from));
+    }
+
+    #[test]
     fn what_is_mounted_over_is_not_seen() {
         let text =
             "25 24 0:23 / /mnt/a rw - ext4 /dev/sda1 rw\n30 25 0:28 / /mnt/a rw - proc proc rw";
-        assert!(points(text).is_empty());
+        assert!(reported(text).is_empty());
     }
 
     #[test]
     fn hostile_mount_points_are_read_as_they_are() {
         assert_eq!(
-            points("25 24 0:23 / /mnt/a\\040b\\012c\\134 rw - ext4 /dev/sda1 rw"),
+            reported("25 24 0:23 / /mnt/a\\040b\\012c\\134 rw - ext4 /dev/sda1 rw"),
             ["/mnt/a b\nc\\"]
         );
         assert_eq!(unescaped("\\7 \\999 \\777 \\"), b"\\7 \\999 \\777 \\");
         for broken in ["", " - ", "1 2 3", "1 2 3 4 5 6 - ", "- - - -"] {
-            assert!(points(broken).is_empty(), "{broken}");
+            assert!(reported(broken).is_empty(), "{broken}");
         }
     }
 
