@@ -70,8 +70,8 @@ async fn raw_health() -> Result<Health, Problem> {
 pub(crate) async fn health() -> Result<Sheet, Problem> {
     let mut health = raw_health().await?;
     health.sparklines.iter_mut().for_each(thin);
-    let responds = known()
-        .is_some_and(|(_, principal)| authorize(&principal, Permission::Respond).is_ok());
+    let responds =
+        known().is_some_and(|(_, principal)| authorize(&principal, Permission::Respond).is_ok());
     let refused = use_context::<NotRetired>().map(|NotRetired(problem)| problem.sentence);
     Ok(sheet(Some(health.cursor), "Health", drawn::health::page(&health, responds, refused)))
 }

@@ -149,10 +149,7 @@ where
             }
         }
     };
-    Router::new()
-        .route(REDACT, post(redact))
-        .route(SHARE, post(share))
-        .route(RETIRE, post(retire))
+    Router::new().route(REDACT, post(redact)).route(SHARE, post(share)).route(RETIRE, post(retire))
 }
 
 /// What a form about links asks for.

@@ -10,6 +10,7 @@ mod alert_state;
 mod checkpoint;
 mod ending;
 mod places;
+mod presence;
 mod saved_state;
 mod series;
 #[cfg(test)]
@@ -102,6 +103,8 @@ struct Series {
     unheard: bool,
     /// It came to rest: see [`Engine::rest`].
     rested: bool,
+    /// What it is about is not there any more, and nobody knows why: its last value says nothing.
+    missed: bool,
     /// It was retired, and its name leads here no more.
     free: bool,
 }
@@ -200,23 +203,6 @@ impl Engine {
         self.series.len()
     }
 
-    /// How many series are known.
-    pub fn count(&self) -> usize {
-        self.series.len() - self.free.len()
-    }
-
-    /// Whether a value of this series was heard, here or before a restart.
-    pub fn is_heard(&self, signal: &str, subject: &str) -> bool {
-        self.find(self.hash(signal, subject), signal, subject)
-            .and_then(|id| self.series.get(id as usize))
-            .is_some_and(|series| !series.unheard)
-    }
-
-    /// Whether a level of the thresholds is about this series.
-    pub fn has_level(&self, signal: &str, subject: &str) -> bool {
-        self.thresholds.rows_for(signal, subject).level.is_some_and(|row| row.base().is_some())
-    }
-
     /// Whether no series is known.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -236,7 +222,7 @@ impl Engine {
         }
         let mono = micros(now.mono);
         let waited = mono.saturating_sub(series.core.arrival);
-        (series.unheard, series.rested) = (false, false);
+        (series.unheard, series.rested, series.missed) = (false, false, false);
         if series.core.take(value, at, mono, now.wall) {
             self.touched.push(id.0);
         }
@@ -287,34 +273,13 @@ impl Engine {
             };
             series.core = Core::new(series.core.signal.clone(), subject.clone(), None);
             (series.next, series.unheard, series.free) = (None, true, true);
-            series.rested = false;
+            (series.rested, series.missed) = (false, false);
             *deadline = NEVER;
             self.free.push(id);
             self.active.remove(&id);
             self.touched.retain(|&touched| touched != id);
             self.dirty = true;
         }
-    }
-
-    /// Lets a series rest: what it is about was stopped on purpose, and is not expected to report
-    /// until it does so again, when it begins anew. Returns whether it was not at rest before.
-    pub fn rest(&mut self, signal: &str, subject: &str) -> bool {
-        let found = self.find(self.hash(signal, subject), signal, subject);
-        let Some((id, series)) =
-            found.and_then(|id| Some((id, self.series.get_mut(id as usize)?)))
-        else {
-            return false;
-        };
-        if series.unheard {
-            return false;
-        }
-        let unit = series.core.unit.take();
-        series.core = Core::new(series.core.signal.clone(), series.core.subject.clone(), unit);
-        (series.unheard, series.rested) = (true, true);
-        self.touched.retain(|&touched| touched != id);
-        self.resolve(id, 0);
-        self.dirty = true;
-        true
     }
 
     /// Looks for silence, and returns every breach that holds, ordered by key.
@@ -571,7 +536,8 @@ impl Series {
 
     /// Whether nothing was heard for longer than expected.
     fn is_unheard(&self, mono: i64) -> bool {
-        self.core.silent.is_some()
+        self.missed
+            || self.core.silent.is_some()
             || mono.saturating_sub(self.core.heard()) > self.core.stale(&self.plan)
     }
 

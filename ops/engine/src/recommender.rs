@@ -37,10 +37,11 @@ pub const MOST_OFFERED: usize = 3;
 /// Approved and not started for longer than this, it is too late: things may be otherwise by now.
 pub const STARTED_WITHIN: Span = Span::from_secs(60);
 
-/// What runs again must do so for that long before it is proved.
-const PROVED_AFTER: Span = Span::from_secs(90);
+/// An app must be up again for that long before that is proved.
+const UP_FOR: Span = Span::from_secs(90);
 /// An app runs again if neither of these holds: it is up, and does not restart.
-const RUNNING: [&str; 2] = ["app.up", "app.restarts"];
+const RUNNING: [&str; 2] = [UP, "app.restarts"];
+const UP: &str = "app.up";
 
 /// That a signal has recovered is seen so long after at the most.
 const SEEN_WITHIN: Span = Span::from_mins(1);
@@ -158,11 +159,13 @@ impl Deciding<'_> {
     /// while, and does not restart.
     fn runs_since(&self, key: &BreachKey, since: Timestamp) -> bool {
         let is_about_running = |signal: &Signal| RUNNING.contains(&signal.as_str());
-        !is_about_running(&key.signal)
-            || self.scene.now >= since.plus(PROVED_AFTER)
-                && !self.incident.holding().any(|breach| {
-                    breach.key.subject == key.subject && is_about_running(&breach.key.signal)
-                })
+        let troubled = || {
+            self.incident.holding().any(|breach| {
+                breach.key.subject == key.subject && is_about_running(&breach.key.signal)
+            })
+        };
+        let stays = if key.signal.as_str() == UP { UP_FOR } else { Span::ZERO };
+        !is_about_running(&key.signal) || (self.scene.now >= since.plus(stays) && !troubled())
     }
 
     /// Offers that are no longer right.

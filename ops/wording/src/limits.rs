@@ -31,7 +31,8 @@ pub fn crowded(crowd: &Crowd) -> String {
         by if by.is_empty() => String::new(),
         by => format!(" Most of the room is used by {by}."),
     };
-    let batches = if crowd.batches == 1 { "1 batch was" } else { &format!("{} batches were", crowd.batches) };
+    let batches =
+        if crowd.batches == 1 { "1 batch was" } else { &format!("{} batches were", crowd.batches) };
     format!(
         "The limit of {} series is reached: {batches} refused since {}, because new pushed series find no room.{room} Retire subjects that are gone, or raise limits.series. What this host measures itself is taken all the same.",
         crowd.limit,

@@ -173,7 +173,9 @@ impl<'a> Advice<'a> {
                 )
             }
             Reason::AllProcesses { count } => {
-                format!("All {count} processes of this app are restarted, not only the one in trouble.")
+                format!(
+                    "All {count} processes of this app are restarted, not only the one in trouble."
+                )
             }
             Reason::Undoes { recommendation } => {
                 match self.incident.recommendation(recommendation.place) {

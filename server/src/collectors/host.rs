@@ -169,7 +169,12 @@ pub fn host_id() -> Option<String> {
 pub fn local_disks() -> Vec<std::path::PathBuf> {
     let text = fs::read("/proc/self/mountinfo").unwrap_or_default();
     let mounts = disks::mounts(&String::from_utf8_lossy(&text));
-    mounts.into_iter().take(disks::MOST).filter(|mount| !mount.remote).map(|mount| mount.point).collect()
+    mounts
+        .into_iter()
+        .take(disks::MOST)
+        .filter(|mount| !mount.remote)
+        .map(|mount| mount.point)
+        .collect()
 }
 
 pub(crate) fn clean_name(name: &str) -> String {

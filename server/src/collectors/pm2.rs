@@ -48,8 +48,8 @@ mod wire;
 
 use list::List;
 use restarts::Restarts;
-pub use seen::{Seen, SeenApp};
 use seen::{MOST, app_subject};
+pub use seen::{Seen, SeenApp};
 
 /// Signals of the collector.
 pub const SIGNALS: SignalGroup = SignalGroup {
@@ -376,7 +376,9 @@ impl Pm2Collector {
         self.list.unanswered();
         if let Some(why) = why {
             round.observe(now, &self.daemon, "pm2.up", 0.0);
-            round.remarks.push(format!("PM2 does not answer: {why}. Whether its apps run is not known."));
+            round
+                .remarks
+                .push(format!("PM2 does not answer: {why}. Whether its apps run is not known."));
         } else if self.expected {
             round.observe(now, &self.daemon, "pm2.up", 0.0);
             round.remarks.push(format!(
@@ -434,7 +436,11 @@ impl Pm2Collector {
         let listed = instances.iter().map(|one| app_subject(&one.name, &self.host_name)).collect();
         let (subjects, removed) = self.list.compare(listed, answer.daemon, read_at);
         round.removed = removed;
-        round.listings.push(Listing { kind: "app", subjects, absence: Absence::Missing("app.listed") });
+        round.listings.push(Listing {
+            kind: "app",
+            subjects,
+            absence: Absence::Missing("app.listed"),
+        });
     }
 
     fn tell(&self, now: Timestamp, subject: &Subject, app: &App, round: &mut Round) {

@@ -99,8 +99,14 @@ mod tests {
 
     #[test]
     fn what_a_list_does_not_name_is_missing_and_gone_only_where_that_is_known() {
-        let known =
-            ["app:api@a", "disk:/@a", "disk:/old@a", "disk:/run/u@a", "disk:/@former", "endpoint:shop"];
+        let known = [
+            "app:api@a",
+            "disk:/@a",
+            "disk:/old@a",
+            "disk:/run/u@a",
+            "disk:/@former",
+            "endpoint:shop",
+        ];
         let mut collected = Collected::restore(subjects(&known).into_iter().collect());
         let expects = |subject: &Subject, signal: &str| {
             signal == "disk.mounted" && !subject.name().starts_with("/run")

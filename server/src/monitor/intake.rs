@@ -16,9 +16,9 @@ use domain::{
     unit::Unit,
 };
 use engine::evaluate::{Engine, NoSeries, SeriesId};
-use wording::limits::Crowd;
 use serde::Deserialize;
 use tokio::sync::Notify;
+use wording::limits::Crowd;
 
 use crate::{
     clock::Clock,
@@ -177,8 +177,7 @@ impl Core {
     }
 
     fn leave_out(&mut self, now: Now) {
-        let known =
-            self.left_out.filter(|known| now.mono.since(known.last.mono) < CROWDED_FOR);
+        let known = self.left_out.filter(|known| now.mono.since(known.last.mono) < CROWDED_FOR);
         if known.is_none() {
             let series = self.engine.count();
             tracing::warn!(series, "pushed values found no room; see limits.series");
@@ -341,7 +340,7 @@ impl Intake {
         let now = self.clock.now();
         let host = collectors::host::clean_name(host);
         let (mut gone, mut told) = (Vec::new(), Vec::new());
-        let core = self.core();
+        let mut core = self.core();
         for listing in listings {
             let expects = |subject: &Subject, signal: &str| {
                 core.engine.is_heard(signal, subject.as_str())
@@ -349,9 +348,20 @@ impl Intake {
             };
             let unlisted = core.collected.unlisted(listing, &host, expects);
             gone.extend(unlisted.gone);
+            for (subject, _) in &unlisted.missing {
+                for signal in collectors::signals().all() {
+                    core.engine.miss(&signal.name, subject.as_str());
+                }
+            }
             told.extend(unlisted.missing.into_iter().filter_map(|(subject, signal)| {
                 let unit = Some(Unit::YesNo);
-                Some(Observation { signal: signal.parse().ok()?, subject, value: 0.0, unit, at: now.wall })
+                Some(Observation {
+                    signal: signal.parse().ok()?,
+                    subject,
+                    value: 0.0,
+                    unit,
+                    at: now.wall,
+                })
             }));
         }
         drop(core);
@@ -407,4 +417,100 @@ fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), (&'st
         ));
     }
     Ok((unit, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::reading::Status;
+    use policy::thresholds::Thresholds;
+
+    use super::*;
+    use crate::collectors::Absence;
+
+    const DOCUMENT: &str = include_str!("../../../ops/alerts/thresholds.md");
+    const HOST: &str = "web-1";
+
+    fn rules() -> Arc<Thresholds> {
+        Arc::new(Thresholds::parse("t", DOCUMENT, collectors::signals()).unwrap())
+    }
+
+    fn intake(engine: Engine, collected: BTreeSet<Subject>) -> Arc<Intake> {
+        Intake::new(engine, Recording::default(), collected, Clock::start())
+    }
+
+    /// What is shown of a disk: whether it is mounted, and how full it is.
+    fn shown(intake: &Intake, subject: &str) -> [Option<(f64, Status)>; 2] {
+        let now = intake.clock.now();
+        let mut core = intake.core();
+        ["disk.mounted", "disk.used"].map(|signal| {
+            let id = core.engine.measured(signal, subject, None).unwrap();
+            core.engine.reading(id, now).map(|reading| (reading.value, reading.status))
+        })
+    }
+
+    fn observed(intake: &Intake, points: &[&str]) -> Round {
+        let subject = |point: &&str| Subject::build("disk", point, Some(HOST));
+        let mut round = Round::new(collectors::host::SIGNALS);
+        for one in points.iter().map(subject) {
+            round.observe(intake.clock.now().wall, &one, "disk.mounted", 1.0);
+            round.observe(intake.clock.now().wall, &one, "disk.used", 40.0);
+        }
+        let (subjects, absence) =
+            (points.iter().map(subject).collect(), Absence::Missing("disk.mounted"));
+        round.listings.push(Listing { kind: "disk", subjects, absence });
+        round
+    }
+
+    #[test]
+    fn what_vanishes_is_missing_also_after_a_restart_until_someone_retires_it() {
+        let before = intake(Engine::new(rules(), 1_000), BTreeSet::new());
+        let all = observed(&before, &["/", "/data", "/run/user/1000"]);
+        assert!(before.take_round(&all, HOST).is_empty());
+        assert_eq!(shown(&before, "disk:/data@web-1")[1], Some((40.0, Status::Healthy)));
+        // It is unmounted, or was while Calm Ops did not run.
+        let now = before.clock.now();
+        let (saved, known) = {
+            let core = before.core();
+            (core.engine.save(now), core.collected.subjects().clone())
+        };
+        let after = intake(Engine::restore(rules(), 1_000, &saved, now), known);
+        for intake in [before, after] {
+            let left = observed(&intake, &["/"]);
+            let gone = intake.take_round(&left, HOST);
+            assert_eq!(gone, ["disk:/run/user/1000@web-1".parse().unwrap()], "as its row says");
+            let [mounted, used] = shown(&intake, "disk:/data@web-1");
+            assert_eq!(mounted.unwrap().0, 0.0);
+            assert_eq!(used.unwrap().1, Status::Unknown, "never healthy");
+            let mut core = intake.core();
+            let data = "disk:/data@web-1".parse().unwrap();
+            core.engine.retire(&data);
+            core.history.retire(&data);
+            core.collected.retire(&data);
+            drop(core);
+            intake.take_round(&left, HOST);
+            assert_eq!(shown(&intake, "disk:/data@web-1"), [None, None]);
+        }
+    }
+
+    #[test]
+    fn what_is_pushed_takes_no_room_from_what_is_measured_here() {
+        let intake = intake(Engine::new(rules(), 3), BTreeSet::new());
+        let now = intake.clock.now();
+        let push = |subject: &str| {
+            let (signal, subject) = ("queue.depth".into(), subject.to_owned().into());
+            intake.push(&[Pushed { signal, subject, value: 1.0, unit: None, at: None }])
+        };
+        assert!(intake.core().crowd(3, now).is_none());
+        for one in ["service:a", "service:b", "service:c"] {
+            push(one).unwrap();
+        }
+        for one in ["service:d", "service:e"] {
+            push(one).unwrap_err();
+        }
+        intake.take_round(&observed(&intake, &["/late"]), HOST);
+        assert!(shown(&intake, "disk:/late@web-1")[0].is_some());
+        let crowd = intake.core().crowd(3, now).unwrap();
+        assert_eq!((crowd.limit, crowd.batches), (3, 2));
+        assert_eq!(crowd.by, [(3, "queue.depth".parse().unwrap())]);
+    }
 }

@@ -74,7 +74,11 @@ pub async fn run(
                 if round.remarks != remarks {
                     remarks.clone_from(&round.remarks);
                     for remark in &remarks {
-                        tracing::warn!(collector = name, remark, "a collector works in a lesser way");
+                        tracing::warn!(
+                            collector = name,
+                            remark,
+                            "a collector works in a lesser way"
+                        );
                     }
                     let told_remarks = Told::Remarks { name: name.clone(), remarks: round.remarks };
                     let _ = told.send(told_remarks).await;

@@ -36,7 +36,7 @@ use policy::catalogue::{Facts, Program};
 use server::{
     board::Board,
     clock::Clock,
-    collectors::Listing,
+    collectors::{Absence, Listing},
     documents::Documents,
     embedded,
     live::Live,

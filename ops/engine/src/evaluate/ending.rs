@@ -49,7 +49,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use domain::time::{MonotonicTime, Now, Timestamp};
+    use domain::{
+        reading::Status,
+        time::{MonotonicTime, Now, Timestamp},
+    };
     use policy::thresholds::Thresholds;
 
     const ROWS: &str = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|\n| queue.depth | above 100 | - | 10 s | - | 1 min | m | - | - |\n";
@@ -123,6 +126,23 @@ mod tests {
         assert!(step(&mut engine, 500.0, 600).is_empty());
         assert_eq!(step(&mut engine, 500.0, 610).len(), 1);
         assert!(!engine.rest("queue.depth", "service:unknown"));
+    }
+
+    #[test]
+    fn what_is_missing_is_not_shown_as_well_until_it_reports_again() {
+        let mut engine = Engine::new(rules(ROWS), 10);
+        assert!(step(&mut engine, 5.0, 0).is_empty());
+        let id = engine.series("queue.depth", "service:a", None).unwrap();
+        let status = |engine: &Engine| engine.reading(id, at(1)).unwrap().status;
+        assert_eq!(status(&engine), Status::Healthy);
+        engine.miss("queue.depth", "service:a");
+        assert_eq!(status(&engine), Status::Unknown);
+        assert!(engine.reading(id, at(1)).unwrap().stale_since.is_some());
+        // Its silence is told at its own time, and does not end anything.
+        assert!(engine.tick(at(60)).is_empty());
+        assert_eq!(engine.tick(at(61)).len(), 1);
+        assert!(step(&mut engine, 5.0, 62).is_empty());
+        assert_eq!(engine.reading(id, at(62)).unwrap().status, Status::Healthy);
     }
 
     #[test]

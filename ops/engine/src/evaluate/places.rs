@@ -66,6 +66,7 @@ impl Engine {
             next: self.index.get(&hash).copied(),
             unheard: true,
             rested: false,
+            missed: false,
             free: false,
         };
         let id = match self.free.pop() {

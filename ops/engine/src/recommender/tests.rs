@@ -526,8 +526,7 @@ fn what_is_offered_names_all_that_it_touches_or_is_not_offered() {
     }
     // What rests can have its logs emptied all the same.
     let mut story = Story::new(&[breach("disk:/@web-1", "disk.used", Severity::Warning, 0)]);
-    story.hints.app_logs =
-        [("jobs".to_owned(), [("/".to_owned(), LARGE_LOGS)].into())].into();
+    story.hints.app_logs = [("jobs".to_owned(), [("/".to_owned(), LARGE_LOGS)].into())].into();
     story.hints.apps_at_rest.insert("jobs".to_owned());
     story.tick(0);
     assert!(

@@ -36,16 +36,14 @@ impl List {
         daemon: Option<i32>,
         now: Instant,
     ) -> (Vec<Subject>, Vec<Subject>) {
-        let stays = self.daemon == daemon
-            && self.listed.keys().any(|known| there.contains(known));
+        let stays = self.daemon == daemon && self.listed.keys().any(|known| there.contains(known));
         self.daemon = daemon;
         if !stays {
             self.listed.clear();
         }
         let since = |at: &Instant| now.saturating_duration_since(*at);
-        let is_over = |known: &Subject, at: &Instant| {
-            !there.contains(known) && since(at) >= GONE_AFTER
-        };
+        let is_over =
+            |known: &Subject, at: &Instant| !there.contains(known) && since(at) >= GONE_AFTER;
         for (known, _) in self.listed.extract_if(|known, at| is_over(known, at)) {
             self.deleted.insert(known, now);
         }

@@ -56,8 +56,8 @@ impl Restarts {
     pub(super) fn has_seen_all(&self, instance: &Instance, wall: Timestamp, now: Instant) -> bool {
         let started = instance.pm2_env.pm_uptime;
         let ran = started.map(|millis| wall.since(Timestamp::from_micros((millis * 1e3) as i64)));
-        let ran_on = instance.pm2_env.status == "online"
-            && ran.is_some_and(|ran| ran >= Span::from(WINDOW));
+        let ran_on =
+            instance.pm2_env.status == "online" && ran.is_some_and(|ran| ran >= Span::from(WINDOW));
         now.saturating_duration_since(self.since) >= WINDOW || self.from_start || ran_on
     }
 
@@ -81,8 +81,8 @@ impl Restarts {
         if crashes > 0 {
             self.recent.push_back((now, crashes));
         }
-        let runs_on = state.status == "online"
-            && now.saturating_duration_since(self.changed) >= STEADY;
+        let runs_on =
+            state.status == "online" && now.saturating_duration_since(self.changed) >= STEADY;
         if self.mended && runs_on {
             self.mended = false;
             self.recent.clear();

@@ -26,7 +26,8 @@ pub(super) fn app_subject(name: &str, host: &str) -> Subject {
     if plain.name() == name {
         return plain;
     }
-    let hash: String = Sha256::digest(name.as_bytes()).iter().take(3).map(|byte| format!("{byte:02x}")).collect();
+    let hash: String =
+        Sha256::digest(name.as_bytes()).iter().take(3).map(|byte| format!("{byte:02x}")).collect();
     let kept: String = plain.name().chars().take(KEPT).collect();
     Subject::build("app", &format!("{kept}~{hash}"), Some(host))
 }
@@ -82,10 +83,9 @@ impl Seen {
         let mut entries: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
         for instance in instances {
             let state = &instance.pm2_env;
-            let app = apps.entry(instance.name.clone()).or_insert_with(|| SeenApp {
-                is_at_rest: true,
-                ..SeenApp::default()
-            });
+            let app = apps
+                .entry(instance.name.clone())
+                .or_insert_with(|| SeenApp { is_at_rest: true, ..SeenApp::default() });
             let entry = (state.namespace.as_str(), state.pm_exec_path.as_str());
             app.is_shared |= *entries.entry(instance.name.as_str()).or_insert(entry) != entry;
             app.is_at_rest &= matches!(state.status.as_str(), "stopped" | "stopping");
