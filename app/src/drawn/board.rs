@@ -346,6 +346,19 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_gone_can_be_retired_where_it_stands() {
+        let well = reading("disk:/data@web-1", "disk.used", Status::Healthy);
+        let old = Reading { stale_since: Some(Timestamp::from_secs(0)), ..well.clone() };
+        let missing = reading("disk:/data@web-1", "disk.mounted", Status::Warning);
+        assert_eq!([&well, &old, &missing].map(may_be_gone), [false, true, true]);
+        let form = retire(&missing.subject).to_html();
+        assert!(
+            form.contains("action=\"/ops/health\"") && form.contains("value=\"disk:/data@web-1\""),
+            "{form}"
+        );
+    }
+
+    #[test]
     fn subjects_are_titled_with_their_host() {
         assert_eq!(title(&"disk:/var@web-1".parse().unwrap()), "/var on web-1");
         assert_eq!(title(&"host:web-1".parse().unwrap()), "web-1");

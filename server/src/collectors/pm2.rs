@@ -434,7 +434,7 @@ impl Pm2Collector {
             ));
         }
         let listed = instances.iter().map(|one| app_subject(&one.name, &self.host_name)).collect();
-        let (subjects, removed) = self.list.compare(listed, answer.daemon, read_at);
+        let (subjects, removed) = self.list.compare(&listed, answer.daemon, read_at);
         round.removed = removed;
         round.listings.push(Listing {
             kind: "app",

@@ -227,7 +227,7 @@ fn only_our_own_pages_and_programs_are_let_in() {
     assert!(page.head.to_ascii_lowercase().contains("x-content-type-options: nosniff"));
     assert_eq!(program.get("/api/nothing").status, 404);
     for (method, path) in
-        [("DELETE", "/api/ops/incidents"), ("GET", "/api/pages/act"), ("POST", "/ops/health")]
+        [("DELETE", "/api/ops/incidents"), ("GET", "/api/pages/act"), ("POST", "/ops/history")]
     {
         let answer = program.request(method, path, "", "").unwrap();
         assert_eq!(answer.status, 405, "{method} {path}");

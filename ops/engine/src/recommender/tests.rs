@@ -500,7 +500,8 @@ fn a_restart_is_proved_by_an_app_that_is_up_for_a_while_and_does_not_restart() {
     story.tick(0);
     story.run(1, 10, 0);
     story.clear(&down.key, 20);
-    let events = story.tick(10 + 181);
+    assert_eq!(story.tick(10 + 299), []);
+    let events = story.tick(10 + 301);
     assert!(
         matches!(events[0], Event::RunProved { worked: false, .. }),
         "it restarts all the time: {events:?}"

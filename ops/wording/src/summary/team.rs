@@ -127,9 +127,9 @@ pub(super) fn holds(fact: &Fact) -> String {
         "endpoint.up" => format!("{large} does not answer as expected"),
         "endpoint.status" => format!("{large} answers with status {value}"),
         "app.up" => format!("{large} is not running"),
-        "app.listed" => format!(
-            "PM2 does not list {subject} any more, and nobody deleted it alone: whether it runs is not known"
-        ),
+        "app.listed" => {
+            format!("{large} is not in PM2's list any more; whether it runs is not known")
+        }
         "app.job_failed" => format!("The last run of {subject} ended with an error"),
         "disk.mounted" => format!("{large} was mounted and is not mounted any more"),
         "pm2.up" => {
@@ -158,7 +158,7 @@ fn was(fact: &Fact, value: f64) -> String {
         "endpoint.up" => format!("{large} did not answer as expected"),
         "endpoint.status" => format!("{large} answered with status {text}"),
         "app.up" => format!("{large} was not running"),
-        "app.listed" => format!("PM2 did not list {subject}"),
+        "app.listed" => format!("{large} was not in PM2's list"),
         "app.job_failed" => format!("A run of {subject} ended with an error"),
         "disk.mounted" => format!("{large} was not mounted"),
         "pm2.up" => format!("PM2 on {} did not answer", fact.subject.host().unwrap_or("this host")),
@@ -229,7 +229,7 @@ fn cleared(fact: &Fact, over: bool) -> String {
         "endpoint.up" | "pm2.up" => ("does again", "did again"),
         "endpoint.status" => ("is well again", "was well again"),
         "app.up" => ("runs again", "ran again"),
-        "app.listed" => ("does again", "did again"),
+        "app.listed" => ("is again", "was again"),
         "app.job_failed" => ("ends well again", "ended well again"),
         "disk.mounted" => ("is again", "was again"),
         "collector.failed" => ("works again", "worked again"),

@@ -8,8 +8,8 @@ use std::{
 
 use domain::subject::Subject;
 
-use super::seen::GONE_AFTER;
-
+/// An app that is not listed for that long was not deleted to be started anew.
+const DELETED_AFTER: Duration = Duration::from_secs(15);
 /// For how long it is told that an app was deleted.
 const TOLD_FOR: Duration = Duration::from_secs(3_600);
 
@@ -32,7 +32,7 @@ impl List {
     /// what was deleted.
     pub(super) fn compare(
         &mut self,
-        there: BTreeSet<Subject>,
+        there: &BTreeSet<Subject>,
         daemon: Option<i32>,
         now: Instant,
     ) -> (Vec<Subject>, Vec<Subject>) {
@@ -43,7 +43,7 @@ impl List {
         }
         let since = |at: &Instant| now.saturating_duration_since(*at);
         let is_over =
-            |known: &Subject, at: &Instant| !there.contains(known) && since(at) >= GONE_AFTER;
+            |known: &Subject, at: &Instant| !there.contains(known) && since(at) >= DELETED_AFTER;
         for (known, _) in self.listed.extract_if(|known, at| is_over(known, at)) {
             self.deleted.insert(known, now);
         }
@@ -64,7 +64,7 @@ mod tests {
 
     /// What is listed and what was deleted, by the first letters.
     fn seen(list: &mut List, names: &[&str], daemon: i32, now: Instant) -> (String, String) {
-        let (there, deleted) = list.compare(apps(names), Some(daemon), now);
+        let (there, deleted) = list.compare(&apps(names), Some(daemon), now);
         let text = |all: Vec<Subject>| all.iter().map(Subject::name).collect::<String>();
         (text(there), text(deleted))
     }
@@ -76,8 +76,8 @@ mod tests {
         let told = |one: &str, other: &str| (one.to_owned(), other.to_owned());
         let mut list = List::default();
         assert_eq!(seen(&mut list, &["a", "b", "c"], 1, at(0)), told("abc", ""));
-        assert_eq!(seen(&mut list, &["a", "b"], 1, at(59)), told("abc", ""), "it may come back");
-        assert_eq!(seen(&mut list, &["a", "b"], 1, at(60)), told("ab", "c"));
+        assert_eq!(seen(&mut list, &["a", "b"], 1, at(14)), told("abc", ""), "it may come back");
+        assert_eq!(seen(&mut list, &["a", "b"], 1, at(15)), told("ab", "c"));
         assert_eq!(seen(&mut list, &["a", "b"], 1, at(65)), told("ab", "c"), "until it is taken");
         assert_eq!(seen(&mut list, &["a", "b", "c"], 1, at(70)), told("abc", ""));
         // Another daemon lists fewer.
@@ -99,8 +99,8 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut list = List::default();
         seen(&mut list, &["a", "b"], 1, at(0));
-        assert_eq!(seen(&mut list, &["a"], 1, at(30)).0, "ab");
-        assert_eq!(seen(&mut list, &[], 1, at(40)), (String::new(), String::new()));
+        assert_eq!(seen(&mut list, &["a"], 1, at(10)).0, "ab");
+        assert_eq!(seen(&mut list, &[], 1, at(20)), (String::new(), String::new()));
         assert_eq!(seen(&mut list, &["a"], 1, at(100)), ("a".to_owned(), String::new()));
     }
 }

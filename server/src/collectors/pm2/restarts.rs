@@ -1,7 +1,7 @@
 //! The restarts of one process that nobody meant: it ended, and PM2 started it again.
 //!
 //! PM2 counts every restart, also a reload, a restart by hand or by a schedule; these renew
-//! `created_at`, and are not counted here. Nor is what they were for: once a process ran on for two
+//! `created_at`, and what happened in such a round is not counted here. Nor is what they were for: once a process ran on for two
 //! minutes after one, its restarts before are over. That is how a restart that helped is told from
 //! one that did not.
 
@@ -71,7 +71,7 @@ impl Restarts {
         // PM2 itself restarts what uses too much memory: nobody meant that.
         let too_large = state.max_memory_restart.is_some_and(|most| self.memory > most);
         let meant = renewed && !too_large;
-        let crashes = new.saturating_sub(u64::from(meant));
+        let crashes = if meant { 0 } else { new };
         if new > 0 || renewed {
             self.changed = now;
             self.mended |= meant;
@@ -133,8 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn a_reload_is_not_counted_and_a_crash_beside_it_is() {
-        let seen = [(0, 0, 1), (5, 1, 2), (10, 2, 3), (15, 3, 4), (20, 6, 5)];
+    fn reloads_are_not_counted_and_the_crashes_after_them_are() {
+        let seen = [(0, 0, 1), (5, 1, 2), (10, 2, 3), (15, 5, 4), (20, 7, 4)];
         assert_eq!(counts(&seen, ""), [0, 0, 0, 0, 2]);
     }
 

@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::wire;
 
-/// An app is gone when it was not listed for this long.
-pub(super) const GONE_AFTER: Duration = Duration::from_secs(60);
+/// What PM2 said is good for this long.
+pub(super) const GOOD_FOR: Duration = Duration::from_secs(60);
 /// More processes than this are not reported.
 pub(super) const MOST: usize = 500;
 
@@ -60,7 +60,7 @@ impl Seen {
     pub fn apps(&self) -> BTreeMap<String, SeenApp> {
         let seen = self.0.read().unwrap_or_else(PoisonError::into_inner);
         seen.as_ref()
-            .filter(|(at, _)| at.elapsed() < GONE_AFTER)
+            .filter(|(at, _)| at.elapsed() < GOOD_FOR)
             .map(|(_, apps)| apps.clone())
             .unwrap_or_default()
     }

@@ -204,7 +204,7 @@ fn apps_are_shared_by_their_own_names_with_memory_and_logs() {
     assert_eq!(seen.apps(), expected);
     seen.unanswered();
     assert_eq!(seen.apps(), expected, "one missed answer changes nothing");
-    if let Some(long_ago) = Instant::now().checked_sub(seen::GONE_AFTER) {
+    if let Some(long_ago) = Instant::now().checked_sub(seen::GOOD_FOR) {
         seen.set(long_ago, &[]);
         assert!(seen.apps().is_empty());
     }
