@@ -1,5 +1,5 @@
-//! The subjects that collectors speak for. It is kept across restarts, so that a disk or an app that
-//! vanished while Calm Ops was off is missed, and what a person took out of the configuration
+//! The subjects that collectors speak for. It is kept across restarts, so that a disk or an app
+//! that vanished while Calm Ops was off is missed, and what a person took out of the configuration
 //! meanwhile is not. What is pushed is not in it: nobody here can say that it is gone.
 
 use std::collections::BTreeSet;

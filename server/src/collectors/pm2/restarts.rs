@@ -1,9 +1,9 @@
 //! The restarts of one process that nobody meant: it ended, and PM2 started it again.
 //!
 //! PM2 counts every restart, also a reload, a restart by hand or by a schedule; these renew
-//! `created_at`, and what happened in such a round is not counted here. Nor is what they were for: once a process ran on for two
-//! minutes after one, its restarts before are over. That is how a restart that helped is told from
-//! one that did not.
+//! `created_at`, and what happened in such a round is not counted here. Nor is what they were for:
+//! once a process ran on for two minutes after one, its restarts before are over. That is how a
+//! restart that helped is told from one that did not.
 
 use std::{
     collections::VecDeque,
