@@ -42,7 +42,7 @@ use crate::{
     facts::{BreachRow, Briefing, Guide, Newest, Refused, Search, Section, SnapshotData, Told},
     page::{Mood, Pulse, Sheet},
     problem::Problem,
-    seek::RefusedWindow,
+    seek::{NotRetired, RefusedWindow},
     status,
 };
 
@@ -72,8 +72,11 @@ pub(crate) async fn health() -> Result<Sheet, Problem> {
     let may = known().is_some_and(|(operations, principal)| {
         operations.check::<EndMaintenance>(&principal).is_ok()
     });
-    let refused = use_context::<RefusedWindow>();
-    let page = drawn::health::page(&health, may, refused.as_ref());
+    let refused = drawn::health::Refused {
+        window: use_context::<RefusedWindow>(),
+        retire: use_context::<NotRetired>().map(|NotRetired(problem)| problem.sentence),
+    };
+    let page = drawn::health::page(&health, may, &refused);
     Ok(sheet(Some(health.cursor), "Health", page))
 }
 

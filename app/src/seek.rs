@@ -169,6 +169,10 @@ impl Seek {
     }
 }
 
+/// Why a subject was not retired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotRetired(pub Problem);
+
 /// A removal that was refused, with what was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotRemoved {

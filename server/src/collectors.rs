@@ -16,7 +16,7 @@ pub mod pm2;
 pub mod registry;
 pub mod rhythm;
 
-pub use collector::{CollectError, Collector, Facts, Listing, Round};
+pub use collector::{Absence, CollectError, Collector, Facts, Listing, Round};
 
 // In the order in which signals are shown.
 registry::collectors! {

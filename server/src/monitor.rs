@@ -5,6 +5,7 @@
 //! evaluated and shown from memory.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
@@ -34,11 +35,12 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
+use wording::limits::{self, Crowd};
 
 use crate::{
     board::Board,
     clock::Clock,
-    collectors::{Facts, Listing, Round, itself},
+    collectors::{Absence, Facts, Listing, Round, itself},
     documents::Documents,
     live::Live,
     monitor::{
@@ -242,8 +244,9 @@ impl Monitor {
         monitor.parts.service.recovery().set_catalogue(monitor.parts.documents.catalogue());
         monitor.show_withheld();
         // Under which name Calm Ops reported itself before, if this host was renamed.
-        let listing = Listing { kind: "service", subjects: vec![monitor.itself()] };
-        let gone = monitor.parts.intake.missing(&[listing]);
+        let (subjects, absence) = (vec![monitor.itself()], Absence::Gone);
+        let listing = Listing { kind: "service", subjects, absence };
+        let gone = monitor.parts.intake.compare(&[listing], &monitor.parts.host);
         monitor.hear(Told::Gone(gone));
         monitor
     }
@@ -487,7 +490,8 @@ impl Monitor {
     fn show(&mut self, now: Now) {
         let mut core = self.parts.intake.core();
         let fresh = std::mem::take(&mut core.fresh);
-        let troubles = self.troubles(now);
+        let crowd = core.crowd(self.parts.series_limit, now);
+        let troubles = self.troubles(crowd.as_ref(), now);
         if !fresh
             && troubles == self.told_troubles
             && self.shown_at.is_some_and(|at| now.mono.since(at.mono) < Span::from_secs(5))
@@ -499,8 +503,11 @@ impl Monitor {
             ids.map(SeriesId).filter_map(|id| Some((id, core.engine.reading(id, now)?))).collect();
         let left_out = readings.len().saturating_sub(MOST_READINGS);
         if left_out > 0 {
-            readings.sort_by(|(_, a), (_, b)| {
-                (b.status, &a.subject, &a.signal).cmp(&(a.status, &b.subject, &b.signal))
+            // What is measured here has its place before what others send, but for problems.
+            readings.sort_by_cached_key(|(_, one)| {
+                let own = core.is_measured_here(one.signal.as_str(), one.subject.as_str());
+                let worst = Some(one.status).filter(|status| *status >= Status::Warning);
+                (Reverse((worst, own, one.status)), one.subject.clone(), one.signal.clone())
             });
             readings.truncate(MOST_READINGS);
         }
@@ -543,7 +550,7 @@ impl Monitor {
         self.parts.live.set_health(readings);
     }
 
-    fn troubles(&self, now: Now) -> Vec<String> {
+    fn troubles(&self, crowd: Option<&Crowd>, now: Now) -> Vec<String> {
         let mut troubles = Vec::new();
         // A write that hangs has said nothing yet, and whoever looks must not wait for its time
         // limit.
@@ -565,6 +572,7 @@ impl Monitor {
             name => format!("The collector {name} brings nothing. {problem}"),
         }));
         troubles.extend(self.notices.values().flatten().cloned());
+        troubles.extend(crowd.map(limits::crowded));
         for document in self.parts.documents.states() {
             if document.error.is_some() && document.name != crate::documents::COMMANDS {
                 troubles.push(format!("The last edit of {} has a mistake and is not in force. The version before it is.", document.name));

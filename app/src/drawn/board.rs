@@ -94,7 +94,7 @@ pub(crate) fn group(readings: &[Reading]) -> Vec<Group> {
 }
 
 /// The rows as the page shows them.
-pub(crate) fn board(health: &Health) -> AnyView {
+pub(crate) fn board(health: &Health, responds: bool) -> AnyView {
     let sparklines: BTreeMap<(&Subject, &Signal), &Sparkline> =
         health.sparklines.iter().map(|spark| ((&spark.subject, &spark.signal), spark)).collect();
     let rows: BTreeMap<(&Subject, &Signal), &Reading> = health
@@ -109,12 +109,40 @@ pub(crate) fn board(health: &Health) -> AnyView {
     };
     group(&health.now.readings)
         .into_iter()
-        .map(|group| section(&group, &row))
+        .map(|group| {
+            let of = health.now.readings.iter().filter(|one| one.subject == group.subject);
+            section(&group, &row, responds && of.into_iter().any(may_be_gone))
+        })
         .collect_view()
         .into_any()
 }
 
-fn section(group: &Group, row: &dyn Fn(&Subject, &Signal) -> Option<AnyView>) -> AnyView {
+/// Whether a reading leaves it open that its subject was taken away.
+fn may_be_gone(reading: &Reading) -> bool {
+    reading.stale_since.is_some() || reading.status >= Status::Warning
+}
+
+/// The way to say that a subject is gone for good.
+fn retire(subject: &Subject) -> AnyView {
+    view! {
+        <details class="fold">
+            <summary>"Gone for good?"</summary>
+            <form method="post" action="/ops/health">
+                <p class="quiet">"If it was taken away on purpose, retire it: Calm Ops then expects nothing from it. If it reports again, it begins anew."</p>
+                <input type="hidden" name="what" value="retire"/>
+                <input type="hidden" name="subject" value=subject.to_string()/>
+                <button class="button" type="submit">"Retire " {title(subject)}</button>
+            </form>
+        </details>
+    }
+    .into_any()
+}
+
+fn section(
+    group: &Group,
+    row: &dyn Fn(&Subject, &Signal) -> Option<AnyView>,
+    retires: bool,
+) -> AnyView {
     let Group { subject, telling, folded } = group;
     let rows = |keys: &[(Subject, Signal)]| {
         keys.iter().filter_map(|(subject, signal)| row(subject, signal)).collect_view()
@@ -144,6 +172,7 @@ fn section(group: &Group, row: &dyn Fn(&Subject, &Signal) -> Option<AnyView>) ->
                     <ul class="rows plain">{rows(folded)}</ul>
                 </details>
             })}
+            {retires.then(|| retire(subject))}
         </section>
     }
     .into_any()
@@ -315,6 +344,19 @@ mod tests {
         );
         assert!(!html.contains("usually"), "{html}");
         assert_eq!(end(&html), "600");
+    }
+
+    #[test]
+    fn what_may_be_gone_can_be_retired_where_it_stands() {
+        let well = reading("disk:/data@web-1", "disk.used", Status::Healthy);
+        let old = Reading { stale_since: Some(Timestamp::from_secs(0)), ..well.clone() };
+        let missing = reading("disk:/data@web-1", "disk.mounted", Status::Warning);
+        assert_eq!([&well, &old, &missing].map(may_be_gone), [false, true, true]);
+        let form = retire(&missing.subject).to_html();
+        assert!(
+            form.contains("action=\"/ops/health\"") && form.contains("value=\"disk:/data@web-1\""),
+            "{form}"
+        );
     }
 
     #[test]

@@ -13,9 +13,18 @@ use crate::{
     status::{self, Waiting},
 };
 
-/// The page. `may` says whether its reader may begin and end maintenance windows; `refused` is one
-/// that was not begun.
-pub(crate) fn page(health: &Health, may: bool, refused_window: Option<&RefusedWindow>) -> String {
+/// Why a form of the page was refused.
+#[derive(Debug, Default)]
+pub(crate) struct Refused {
+    /// The maintenance window that was not begun.
+    pub window: Option<RefusedWindow>,
+    /// The sentence of a subject that was not retired.
+    pub retire: Option<String>,
+}
+
+/// The page. `may` says whether its reader may begin and end maintenance windows, and retire
+/// subjects.
+pub(crate) fn page(health: &Health, may: bool, refused: &Refused) -> String {
     let nothing = health.now.readings.is_empty();
     let board = view! {
         <h2 id="readings">"Readings"</h2>
@@ -25,7 +34,7 @@ pub(crate) fn page(health: &Health, may: bool, refused_window: Option<&RefusedWi
                 <code>"/api/ops/signals"</code> "."
             </p>
         })}
-        {board::board(health)}
+        {board::board(health, may)}
         {(health.now.left_out > 0).then(|| view! {
             <p class="quiet">{health.now.left_out} " more readings are not shown here, to keep the page light. They are evaluated all the same."</p>
         })}
@@ -37,12 +46,13 @@ pub(crate) fn page(health: &Health, may: bool, refused_window: Option<&RefusedWi
         {health.may_check.then(|| view! {
             <form method="post" action="/ops/health"><input type="hidden" name="what" value="check"/><button class="button" type="submit">"Check now"</button></form>
         })}
-        {block("refused", refused(&health.documents))}
+        {refused.retire.clone().map(|why| view! { <p class="said refused" role="status">{why}</p> })}
+        {block("refused", edits(&health.documents))}
         {block("active", cards(&health.active))}
         {block("maintenance", maintenance::windows(&health.maintenance, may))}
         {block("blind", blind(&health.blind))}
         {block("board", board.into_any().to_html())}
-        {may.then(|| maintenance::form(refused_window))}
+        {may.then(|| maintenance::form(refused.window.as_ref()))}
         {block("proof", foot(health))}
     }
     .into_any()
@@ -84,7 +94,7 @@ pub(super) fn troubles(troubles: &[String]) -> String {
 
 /// Documents whose edit was refused: where the mistake is. That they are not in force is told among
 /// the troubles.
-fn refused(documents: &[DocumentState]) -> String {
+fn edits(documents: &[DocumentState]) -> String {
     let refused = documents.iter().filter_map(|document| {
         let error = document.error.clone()?;
         Some(view! {

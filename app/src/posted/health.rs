@@ -1,19 +1,19 @@
-//! The forms of the health page: check now, and maintenance windows.
+//! The forms of the health page: check now, retire a subject, and maintenance windows.
 
 use axum::{Router, body::Bytes, response::Response, routing::post};
 use commands::{
-    command::{BeginMaintenance, EndMaintenance},
+    command::{BeginMaintenance, EndMaintenance, RetireSubject},
     maintenance::MaintenanceRequest,
     reading::CheckNow,
 };
-use domain::time::Span;
+use domain::{subject::Subject, time::Span};
 use leptos::prelude::*;
 
 use super::trail::{known, led_to, shown, unreadable};
 use crate::{
     door,
     problem::{Problem, status},
-    seek::{RefusedWindow, WindowForm},
+    seek::{NotRetired, RefusedWindow, WindowForm},
     urlencoded::fields,
 };
 
@@ -42,10 +42,11 @@ async fn posted<IV: IntoView + 'static>(
     shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
 ) -> Response {
     let mut form = WindowForm::default();
-    let (mut what, mut window) = (String::new(), None);
+    let (mut what, mut window, mut subject) = (String::new(), None, None);
     for (name, value) in fields(&String::from_utf8_lossy(body)) {
         match name {
             "what" => what = value,
+            "subject" => subject = value.parse::<Subject>().ok(),
             "window" => window = value.parse::<u64>().ok(),
             "subjects" => form.subjects = value,
             "minutes" => form.minutes = value,
@@ -57,6 +58,19 @@ async fn posted<IV: IntoView + 'static>(
         return match known(&context).execute(CheckNow {}).await {
             Ok(()) => led_to(HEALTH),
             Err(problem) => shown(HEALTH, status(problem.kind), context, || {}, shell).await,
+        };
+    }
+    if what == "retire" {
+        let done = match subject {
+            Some(subject) => known(&context).execute(RetireSubject { subject }).await,
+            None => Err(unreadable()),
+        };
+        return match done {
+            Ok(()) => led_to(HEALTH),
+            Err(problem) => {
+                let (code, refused) = (status(problem.kind), NotRetired(problem));
+                shown(HEALTH, code, context, move || provide_context(refused.clone()), shell).await
+            }
         };
     }
     let done = match (what.as_str(), window) {

@@ -93,6 +93,9 @@ pub enum Ending {
     /// Its subject was retired, or nothing in the thresholds is about it any more: whether it
     /// recovered is not known.
     NoLongerWatched,
+    /// Someone stopped what it is about, or it ended as it was meant to: it is not expected to
+    /// report until it runs again.
+    Stopped,
 }
 
 /// What a threshold's row says for people; carried along so that an incident explains itself with

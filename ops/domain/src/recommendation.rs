@@ -120,6 +120,11 @@ pub enum Reason {
         /// What is known of it.
         query: LongQuery,
     },
+    /// It acts upon all processes of an app, not only on the one in trouble.
+    AllProcesses {
+        /// How many there are.
+        count: u32,
+    },
     /// It takes back what ran before.
     Undoes {
         /// Which recommendation.

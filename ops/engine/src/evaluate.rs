@@ -10,6 +10,7 @@ mod alert_state;
 mod checkpoint;
 mod ending;
 mod places;
+mod presence;
 mod saved_state;
 mod series;
 #[cfg(test)]
@@ -98,8 +99,12 @@ struct Series {
     plan: Plan,
     /// The next series with the same hash.
     next: Option<u32>,
-    /// Nothing was heard since it was added or retired.
+    /// Nothing was heard since it was added, retired or came to rest.
     unheard: bool,
+    /// It came to rest: see [`Engine::rest`].
+    rested: bool,
+    /// What it is about is not there any more, and nobody knows why: its last value says nothing.
+    missed: bool,
     /// It was retired, and its name leads here no more.
     free: bool,
 }
@@ -141,7 +146,7 @@ impl Engine {
         let mono = micros(now.mono);
         for core in &saved.series {
             let Ok(id) =
-                engine.series(core.signal.as_str(), core.subject.as_str(), core.unit.as_ref())
+                engine.measured(core.signal.as_str(), core.subject.as_str(), core.unit.as_ref())
             else {
                 continue;
             };
@@ -217,7 +222,7 @@ impl Engine {
         }
         let mono = micros(now.mono);
         let waited = mono.saturating_sub(series.core.arrival);
-        series.unheard = false;
+        (series.unheard, series.rested, series.missed) = (false, false, false);
         if series.core.take(value, at, mono, now.wall) {
             self.touched.push(id.0);
         }
@@ -282,6 +287,7 @@ impl Engine {
             };
             series.core = Core::new(series.core.signal.clone(), subject.clone(), None);
             (series.next, series.unheard, series.free) = (None, true, true);
+            (series.rested, series.missed) = (false, false);
             *deadline = NEVER;
             self.free.push(id);
             self.active.remove(&id);
@@ -546,7 +552,8 @@ impl Series {
 
     /// Whether nothing was heard for longer than expected.
     fn is_unheard(&self, mono: i64) -> bool {
-        self.core.silent.is_some()
+        self.missed
+            || self.core.silent.is_some()
             || mono.saturating_sub(self.core.heard()) > self.core.old_after(&self.plan)
     }
 

@@ -7,11 +7,12 @@
 
 use domain::{
     actor::Actor,
-    breach::Ending,
+    breach::{BreachKey, Ending},
     incident::{self, Incident},
     journal::Event,
     lifecycle::{State, Step},
     recommendation::{Ended, Recommendation, RunOutcome, Stage, Withdrawn},
+    signal::Signal,
     time::{Span, Timestamp},
 };
 
@@ -35,6 +36,12 @@ pub use crate::recommender::{
 pub const MOST_OFFERED: usize = 3;
 /// Approved and not started for longer than this, it is too late: things may be otherwise by now.
 pub const STARTED_WITHIN: Span = Span::from_secs(60);
+
+/// An app must be up again for that long before that is proved.
+const UP_FOR: Span = Span::from_secs(90);
+/// An app runs again if neither of these holds: it is up, and does not restart.
+const RUNNING: [&str; 2] = [UP, "app.restarts"];
+const UP: &str = "app.up";
 
 /// That a signal has recovered is seen so long after at the most.
 const SEEN_WITHIN: Span = Span::from_mins(1);
@@ -127,7 +134,9 @@ impl Deciding<'_> {
             Some(Ending::Recovered { since }) if since < ended.started_at => {
                 return Some((true, false));
             }
-            Some(Ending::Recovered { since }) => return Some((since <= deadline, counts)),
+            Some(Ending::Recovered { since }) if self.runs_since(&one.proof.breach, since) => {
+                return Some((since <= deadline, counts));
+            }
             // One that ended unseen did not recover, and the time is waited for that it may come
             // back in.
             Some(_) | None => {}
@@ -144,6 +153,19 @@ impl Deciding<'_> {
         // Who resolved it did not wait for the proof: nothing is said about the command.
         (self.incident.is_active() && self.scene.now > deadline && !recovers)
             .then_some((false, counts))
+    }
+
+    /// Whether what recovered has done so for long enough: an app that was started is up for a
+    /// while, and does not restart.
+    fn runs_since(&self, key: &BreachKey, since: Timestamp) -> bool {
+        let is_about_running = |signal: &Signal| RUNNING.contains(&signal.as_str());
+        let troubled = || {
+            self.incident.holding().any(|breach| {
+                breach.key.subject == key.subject && is_about_running(&breach.key.signal)
+            })
+        };
+        let stays = if key.signal.as_str() == UP { UP_FOR } else { Span::ZERO };
+        !is_about_running(&key.signal) || (self.scene.now >= since.plus(stays) && !troubled())
     }
 
     /// Offers that are no longer right.

@@ -122,6 +122,13 @@ pub enum Input {
         /// Which.
         subject: Subject,
     },
+    /// A series came to rest: what it is about was stopped on purpose.
+    Rest {
+        /// Which signal.
+        signal: Signal,
+        /// About whom.
+        subject: Subject,
+    },
     /// A document came into force.
     Document {
         /// Its path inside the documents' directory.
@@ -360,7 +367,7 @@ impl Run {
 
     fn open(&mut self, index: usize, name: &SeriesName) -> Result<SeriesId, ReplayError> {
         let opened =
-            self.engine.series(name.signal.as_str(), name.subject.as_str(), name.unit.as_ref());
+            self.engine.measured(name.signal.as_str(), name.subject.as_str(), name.unit.as_ref());
         let id = opened.map_err(|source| ReplayError::Series { index, source })?;
         self.ids.insert(name.series, id);
         Ok(id)
@@ -406,6 +413,9 @@ impl Run {
                 self.tell(now.wall, &format!("Nothing was seen for {span}."));
             }
             Input::Retire { subject } => self.engine.retire(subject),
+            Input::Rest { signal, subject } => {
+                self.engine.rest(signal.as_str(), subject.as_str());
+            }
             Input::Document { name, text, now } => {
                 if name == THRESHOLDS {
                     self.engine.set_thresholds(parse(text, self.signals)?, *now);

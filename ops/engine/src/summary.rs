@@ -86,7 +86,7 @@ pub fn compose(incident: &Incident, quiet_for: Span) -> Summary {
     if let Some(end) = &incident.resolution {
         let recovered = incident.breaches.iter().map(|known| match known.ending {
             Some(Ending::Recovered { since }) => Some(since.min(end.at)),
-            Some(Ending::NoLongerWatched) | None => None,
+            Some(Ending::NoLongerWatched | Ending::Stopped) | None => None,
         });
         // What was waiting for proof is no trouble any more; and where nobody saw the end, it
         // is not known how long it lasted.

@@ -172,6 +172,11 @@ impl<'a> Advice<'a> {
                     "The query had been running for {time} when this was offered, asked for by {by}: {what}"
                 )
             }
+            Reason::AllProcesses { count } => {
+                format!(
+                    "All {count} processes of this app are restarted, not only the one in trouble."
+                )
+            }
             Reason::Undoes { recommendation } => {
                 match self.incident.recommendation(recommendation.place) {
                     Some(before) if recommendation.incident == self.incident.number => {

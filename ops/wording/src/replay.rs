@@ -50,6 +50,7 @@ fn incident(event: IncidentEvent<'_>) -> String {
             let how = match ending {
                 Ending::Recovered { .. } => "has recovered",
                 Ending::NoLongerWatched => "is no longer watched",
+                Ending::Stopped => "was stopped on purpose",
             };
             format!("Incident {incident}: {} of {} {how}.", key.signal, key.subject)
         }

@@ -19,12 +19,16 @@ pub struct Round {
     declared: SignalGroup,
     /// What was measured.
     pub observations: Vec<Observation>,
-    /// What there is, kind by kind, as far as this round could tell. What was reported once and is
-    /// not in the list of its kind is gone for good reason (unmounted, deleted), and is retired.
+    /// What there is, kind by kind, as far as this round could tell.
     pub listings: Vec<Listing>,
+    /// What an event took away that means exactly that, such as one app that was deleted while the
+    /// others stay: it is retired.
+    pub removed: Vec<Subject>,
+    /// Series that are not expected to report for now: what they are about was stopped on purpose.
+    pub at_rest: Vec<(Subject, Signal)>,
     /// What only a snapshot shows; `None` where the collector has nothing of the kind.
     pub facts: Option<Facts>,
-    /// What it can't see, or leaves out: one sentence each.
+    /// What it can't see, leaves out, or does in a lesser way: a sentence each for the health page.
     pub notes: Vec<String>,
 }
 
@@ -35,6 +39,19 @@ pub struct Listing {
     pub kind: &'static str,
     /// All of it.
     pub subjects: Vec<Subject>,
+    /// What it means that something which was reported once is not in the list.
+    pub absence: Absence,
+}
+
+/// What it means that a known subject is not listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// It is gone on purpose, and retired: the list is what a person configured, or what is in it
+    /// comes and goes by itself.
+    Gone,
+    /// Nobody said that it may go: this signal, yes while it is listed, is no from then on, until
+    /// it is back or a person retires it. Where no row of the thresholds is about it, it is gone.
+    Missing(&'static str),
 }
 
 /// What only a snapshot shows.
@@ -75,6 +92,14 @@ impl Round {
     /// Begins a round of a collector that declares these signals.
     pub fn new(declared: SignalGroup) -> Self {
         Self { declared, ..Self::default() }
+    }
+
+    /// Lets a declared signal rest.
+    pub fn rest(&mut self, subject: &Subject, signal: &str) {
+        debug_assert!(self.declared.get(signal).is_some(), "{signal} is not declared");
+        if let Ok(signal) = signal.parse() {
+            self.at_rest.push((subject.clone(), signal));
+        }
     }
 
     /// Adds a value of a declared signal, in its unit; a value that is not finite was not measured

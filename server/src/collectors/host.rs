@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use wording::limits;
 
 use super::{
-    collector::{CollectError, Collector, Facts, Listing, Round},
+    collector::{Absence, CollectError, Collector, Facts, Listing, Round},
     registry::{Context, Declaration, Kind},
 };
 use crate::config::section::Section;
@@ -125,6 +125,12 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "Whether a disk that is meant to be written can only be read.",
         ),
         SignalInfo::new(
+            "disk.mounted",
+            "Mounted",
+            "yes/no",
+            "Whether a disk that was mounted still is.",
+        ),
+        SignalInfo::new(
             "network.received",
             "Received",
             "B/s",
@@ -198,7 +204,7 @@ fn read_lossy(path: &str) -> Option<String> {
     fs::read(path).ok().map(|text| String::from_utf8_lossy(&text).into_owned())
 }
 
-pub(super) fn clean_name(name: &str) -> String {
+pub(crate) fn clean_name(name: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let name: String =
         name.trim().chars().map(|c| if fits(c) { c } else { '_' }).take(64).collect();
@@ -244,6 +250,8 @@ struct Reader {
 struct Reading {
     round: Round,
     devices: Option<Vec<mounts::Device>>,
+    /// Every point that something is mounted on.
+    points: Vec<PathBuf>,
     fstab: String,
 }
 
@@ -293,8 +301,9 @@ impl HostCollector {
     }
 
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
-        let Reading { mut round, devices, fstab } = self.read(now).await?;
-        round.listings.push(Listing { kind: "host", subjects: vec![self.host.clone()] });
+        let Reading { mut round, devices, points, fstab } = self.read(now).await?;
+        let (subjects, absence) = (vec![self.host.clone()], Absence::Gone);
+        round.listings.push(Listing { kind: "host", subjects, absence });
         let Some(devices) = devices else { return Ok(round) };
         let name = self.name.clone();
         let subject = |point: &Path| Subject::build("disk", &point.to_string_lossy(), Some(&name));
@@ -333,9 +342,21 @@ impl HostCollector {
         if !denied.is_empty() {
             round.notes.push(limits::disks_denied(&denied));
         }
+        for one in &listed {
+            round.observe(now, one, "disk.mounted", 1.0);
+        }
         // What a limit leaves out is not gone.
         listed.extend(found.left_out.iter().map(|point| subject(point)));
-        round.listings.push(Listing { kind: "disk", subjects: listed });
+        // What lies under a point that is still mounted is another disk that has a place of its
+        // own, or waits to be mounted when it is used.
+        for point in points.iter().map(|point| subject(point)) {
+            if !listed.contains(&point) {
+                round.removed.push(point.clone());
+                listed.push(point);
+            }
+        }
+        let absence = Absence::Missing("disk.mounted");
+        round.listings.push(Listing { kind: "disk", subjects: listed, absence });
         if let Some(known) = &mut round.facts {
             known.disks = facts;
         }
@@ -394,7 +415,8 @@ impl Reader {
         self.processes(now, &mut round);
         Reading {
             round,
-            devices: mounts.map(|text| mounts::devices(&text)),
+            devices: mounts.as_deref().map(mounts::devices),
+            points: mounts.as_deref().map(mounts::points).unwrap_or_default(),
             fstab: read_lossy("/etc/fstab").unwrap_or_default(),
         }
     }
@@ -511,7 +533,8 @@ impl Reader {
         }
         let name_of = |name: &str| Subject::build("network", name, Some(&self.host_name));
         subjects.extend(left_out.iter().map(|(name, _, _)| name_of(name)));
-        round.listings.push(Listing { kind: "network", subjects });
+        // Interfaces of containers and tunnels come and go by themselves.
+        round.listings.push(Listing { kind: "network", subjects, absence: Absence::Gone });
         self.traffic = latest;
     }
 

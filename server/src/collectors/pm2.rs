@@ -1,21 +1,22 @@
 //! PM2: the apps of a daemon that is already there. Nothing is ever started: Calm Ops speaks to the
-//! daemon's socket, and where there is none it says nothing.
+//! daemon's socket, and where there never was one it says nothing.
 //!
 //! An app is all processes of one name; of a cluster CPU and memory are added up. It is up if every
 //! process of it that is meant to run is online. `app.restarts` is that of the process that
-//! restarted most often within 10 minutes, so that reloading a cluster of eight for a deployment
-//! does not look like a crash loop.
+//! restarted most often within 10 minutes by itself, see [`restarts`].
 //!
-//! An app that someone stopped stays: it is not running, and only `pm2 delete` says that nobody
-//! wants it any more. `app.stopped` tells that it was stopped on purpose, so that it does not look
-//! like a crash; stopping counts no restart. One that was stopped before Calm Ops first saw it run
-//! has `app.stopped` alone: nobody is woken for what was parked long ago. One that PM2 gave up on
-//! (`errored`) is down. An app is gone when the daemon has listed its apps without it for a minute:
-//! one that is being resurrected lists none at first.
+//! What a person meant is no fault. An app that someone stopped, and a job (PM2 does not start it
+//! again) that ended, are not expected to run: their signals rest until they run again, and
+//! `app.stopped` tells the first. A job whose last run ended with an error has `app.job_failed`.
+//! One that PM2 gave up on (`errored`) is down.
+//!
+//! An app that was deleted while the same daemon still lists others that were there before is gone
+//! on purpose, see [`list`]. Whatever else is not listed any more is missing: `app.listed` is no.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet},
     ffi::OsString,
+    io,
     os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -24,24 +25,30 @@ use std::{
 use domain::{
     signals::{SignalGroup, SignalInfo},
     subject::Subject,
-    time::{Span, Timestamp},
+    time::Timestamp,
 };
 use futures::{FutureExt, future::BoxFuture};
 use policy::catalogue::OwnPm2;
 
 use super::{
-    collector::{CollectError, Collector, Listing, Round},
-    registry::{Context, Declaration, Kind},
+    collector::{Absence, CollectError, Collector, Listing, Round},
+    registry::{Context, Declaration, Kind, Unusable},
 };
 use crate::config::{
     found::{self, Found},
     section::{Key, Section, key},
 };
 
+mod list;
+mod restarts;
 pub(super) mod seen;
+#[cfg(test)]
+mod tests;
 mod wire;
 
-use seen::{GONE_AFTER, MOST};
+use list::List;
+use restarts::Restarts;
+use seen::{MOST, app_subject};
 pub use seen::{Seen, SeenApp};
 
 /// Signals of the collector.
@@ -55,16 +62,28 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "Whether every process of an app that is meant to run is online.",
         ),
         SignalInfo::new(
+            "app.listed",
+            "Listed by PM2",
+            "yes/no",
+            "Whether PM2 still lists an app that ran.",
+        ),
+        SignalInfo::new(
             "app.stopped",
             "Stopped in PM2",
             "yes/no",
             "Whether someone stopped all of an app.",
         ),
         SignalInfo::new(
+            "app.job_failed",
+            "Last run failed",
+            "yes/no",
+            "Whether the last run of a job ended with an error.",
+        ),
+        SignalInfo::new(
             "app.restarts",
             "Restarts in 10 min",
             "",
-            "Restarts of the process of an app that restarted most often.",
+            "Restarts of the process of an app that restarted most often by itself.",
         ),
         SignalInfo::new(
             "app.cpu",
@@ -126,8 +145,7 @@ pub struct Pm2;
 impl Kind for Pm2 {
     const DECLARATION: Declaration = Declaration { signals: SIGNALS, keys: KEYS, entries: None };
     type Settings = Settings;
-    /// The home of a daemon.
-    type Target = PathBuf;
+    type Target = Home;
 
     fn read(section: &mut Section<'_>) -> Settings {
         Settings {
@@ -137,26 +155,84 @@ impl Kind for Pm2 {
         }
     }
 
-    fn targets(settings: &Settings, _context: &Context) -> Vec<PathBuf> {
-        settings.home_here().filter(|_| settings.enabled).into_iter().collect()
+    fn targets(settings: &Settings, _context: &Context) -> Vec<Home> {
+        let configured = settings.home.is_some();
+        let home = settings.home_here().filter(|_| settings.enabled);
+        home.map(|path| Home { path, configured }).into_iter().collect()
     }
 
-    fn name(_home: &PathBuf) -> String {
+    fn name(_home: &Home) -> String {
         "pm2".to_owned()
     }
 
-    fn build(home: &PathBuf, context: &Context) -> Result<Box<dyn Collector>, CollectError> {
-        let collector = Pm2Collector::new(&context.host, home, context.interval);
-        Ok(Box::new(Pm2Collector { seen: context.apps.clone(), ..collector }))
+    fn build(home: &Home, context: &Context) -> Result<Box<dyn Collector>, CollectError> {
+        let collector = Pm2Collector::new(&context.host, &home.path, context.interval);
+        let (seen, expected) = (context.apps.clone(), home.configured);
+        Ok(Box::new(Pm2Collector { seen, expected, ..collector }))
     }
 
-    fn listings(settings: &Settings, context: &Context) -> Vec<Listing> {
-        if Self::targets(settings, context).is_empty() {
-            ["pm2", "app"].map(|kind| Listing { kind, subjects: Vec::new() }).to_vec()
-        } else {
-            Vec::new()
-        }
+    /// Only who switches PM2 off says that nothing of it is expected any more.
+    fn listings(settings: &Settings, _context: &Context) -> Vec<Listing> {
+        let none = |kind| Listing { kind, subjects: Vec::new(), absence: Absence::Gone };
+        if settings.enabled { Vec::new() } else { ["pm2", "app"].map(none).to_vec() }
     }
+
+    /// A configured home that can't be looked into.
+    fn check(settings: &Settings) -> Vec<Unusable> {
+        let Some(home) = settings.home.as_ref().filter(|_| settings.enabled) else {
+            return Vec::new();
+        };
+        let problem = look(home).err().or_else(|| missing(home));
+        let value = home.to_string_lossy().into_owned();
+        let unusable = |problem: CollectError| Unusable {
+            problem: problem.to_string().trim_end_matches('.').to_owned(),
+            key: "home",
+            value,
+        };
+        problem.map(unusable).into_iter().collect()
+    }
+}
+
+/// The home of a daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    path: PathBuf,
+    /// The configuration names it: then a daemon is expected there.
+    configured: bool,
+}
+
+/// Whether there is a daemon's socket in a home; an error says why that can't be told.
+fn look(home: &Path) -> Result<bool, CollectError> {
+    let socket = home.join("rpc.sock");
+    match std::fs::metadata(&socket) {
+        Ok(data) => Ok(data.file_type().is_socket()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(unreachable(&socket, &error)),
+    }
+}
+
+fn unreachable(socket: &Path, error: &io::Error) -> CollectError {
+    let socket = socket.display();
+    CollectError(if error.kind() == io::ErrorKind::PermissionDenied {
+        format!(
+            "PM2 can't be reached: permission denied for its socket {socket}. Whether its apps run is not known. Run Calm Ops as the user that PM2 belongs to, or let its user into that folder."
+        )
+    } else {
+        format!(
+            "PM2 can't be reached: its socket {socket} can't be looked at ({error}). Whether its apps run is not known."
+        )
+    })
+}
+
+/// That a configured home does not exist.
+fn missing(home: &Path) -> Option<CollectError> {
+    let gone = std::fs::metadata(home).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    gone.then(|| {
+        CollectError(format!(
+            "PM2 is not watched: its configured home {} does not exist. Correct pm2.home, or take it out.",
+            home.display()
+        ))
+    })
 }
 
 fn own_program(found: &Found) -> Result<OwnPm2, String> {
@@ -166,37 +242,54 @@ fn own_program(found: &Found) -> Result<OwnPm2, String> {
 
 /// How long the daemon may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
-/// Restarts are counted over this time.
-const WINDOW: Duration = Duration::from_secs(600);
-/// A process that Calm Ops has not watched for that long restarted at least as often as was seen.
-/// From this many on that is told: fewer could be the rest of a crash loop, and would look as if it
-/// had ended.
+/// A process that Calm Ops has not watched for all of the window restarted at least as often as was
+/// seen. From this many on that is told: fewer could be the rest of a crash loop, and would look as
+/// if it had ended.
 const TELLING: u64 = 3;
+/// What is told of an app while it is expected to run.
+const OF_RUNNING: [&str; 5] = ["app.up", "app.restarts", "app.cpu", "app.memory", "app.uptime"];
+
 /// Watches the apps of a PM2 daemon on this host.
 #[derive(Debug)]
 pub struct Pm2Collector {
     host_name: String,
     daemon: Subject,
-    socket: PathBuf,
+    home: PathBuf,
     interval: Duration,
-    /// Whether there has been a daemon since Calm Ops runs: if so, its absence is a signal.
-    met: bool,
+    /// The configuration says that there is a daemon.
+    expected: bool,
     restarts: HashMap<u64, Restarts>,
-    /// Since when each answer came.
-    answers_since: Option<Instant>,
-    /// When each app was listed last, and whether it was ever meant to run.
-    listed: HashMap<Subject, (Instant, bool)>,
+    /// The apps of which nothing was to run in the last round.
+    idle: HashSet<Subject>,
+    list: List,
     /// Where it tells what it saw.
     seen: Seen,
 }
 
-/// The restarts of one process, from a counter that only grows until someone resets it.
-#[derive(Debug)]
-struct Restarts {
-    counter: u64,
-    /// Since when it is watched.
-    since: Instant,
-    recent: VecDeque<(Instant, u64)>,
+/// How a process of an app stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Online,
+    /// Meant to run, and not online: it starts, waits for its next start, or failed.
+    Down,
+    /// On its way out.
+    Leaving,
+    /// Someone stopped it.
+    Stopped,
+    /// A job that is over.
+    Ended,
+}
+
+impl Standing {
+    fn of(state: &wire::State) -> Self {
+        match state.status.as_str() {
+            "online" => Self::Online,
+            "stopping" => Self::Leaving,
+            "stopped" if state.is_job => Self::Ended,
+            "stopped" | "one-launch-status" => Self::Stopped,
+            _ => Self::Down,
+        }
+    }
 }
 
 /// An app, added up over its processes.
@@ -204,6 +297,11 @@ struct Restarts {
 struct App {
     meant_to_run: u32,
     online: u32,
+    leaving: u32,
+    stopped: u32,
+    is_job: bool,
+    /// The last run of a job ended with an error.
+    failed: bool,
     cpu: f64,
     memory: f64,
     restarts: u64,
@@ -228,16 +326,15 @@ impl Pm2Collector {
     pub fn new(host_name: &str, pm2_home: &Path, interval: Duration) -> Self {
         let host_name = super::host::clean_name(host_name);
         let daemon = Subject::build("pm2", "pm2", Some(&host_name));
-        let socket = pm2_home.join("rpc.sock");
         Self {
             host_name,
             daemon,
-            socket,
+            home: pm2_home.to_owned(),
             interval,
-            met: false,
+            expected: false,
             restarts: HashMap::new(),
-            answers_since: None,
-            listed: HashMap::new(),
+            idle: HashSet::new(),
+            list: List::default(),
             seen: Seen::default(),
         }
     }
@@ -249,146 +346,170 @@ impl Pm2Collector {
 
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
         let mut round = Round::new(SIGNALS);
-        round.listings.push(Listing { kind: "pm2", subjects: vec![self.daemon.clone()] });
-        let there = std::fs::metadata(&self.socket).is_ok_and(|data| data.file_type().is_socket());
-        if !there && !self.met {
-            self.seen.unanswered();
-            return Ok(round);
-        }
-        self.met = true;
-        let answer = tokio::time::timeout(ANSWER_LIMIT, wire::ask(&self.socket)).await;
-        match answer {
-            Ok(Ok(instances)) => {
+        let answer = match self.answer().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.seen.unanswered();
+                self.list.unanswered();
+                return Err(error);
+            }
+        };
+        let subjects = match &answer {
+            None if !self.expected => Vec::new(),
+            None | Some(_) => vec![self.daemon.clone()],
+        };
+        // Where there was a daemon once, its absence is a signal.
+        let absence = Absence::Missing("pm2.up");
+        round.listings.push(Listing { kind: "pm2", subjects, absence });
+        let why = match answer {
+            Some(Ok(answer)) => {
                 round.observe(now, &self.daemon, "pm2.up", 1.0);
-                self.seen.set(Instant::now(), &instances);
-                self.apps(now, Instant::now(), &instances, &mut round);
+                let read_at = Instant::now();
+                self.seen.set(read_at, &answer.instances);
+                self.apps(now, read_at, &answer, &mut round);
+                return Ok(round);
             }
-            Ok(Err(error)) => {
-                self.answers_since = None;
-                self.seen.unanswered();
-                tracing::debug!(%error, "PM2 does not answer");
-                round.observe(now, &self.daemon, "pm2.up", 0.0);
-            }
-            Err(_) => {
-                self.answers_since = None;
-                self.seen.unanswered();
-                tracing::debug!("PM2 does not answer in time");
-                round.observe(now, &self.daemon, "pm2.up", 0.0);
-            }
+            Some(Err(why)) => Some(why),
+            None => None,
+        };
+        self.seen.unanswered();
+        self.list.unanswered();
+        if let Some(why) = why {
+            round.observe(now, &self.daemon, "pm2.up", 0.0);
+            round
+                .notes
+                .push(format!("PM2 does not answer: {why}. Whether its apps run is not known."));
+        } else if self.expected {
+            round.observe(now, &self.daemon, "pm2.up", 0.0);
+            round.notes.push(format!(
+                "PM2 does not answer: there is no socket in its configured home {}.",
+                self.home.display()
+            ));
         }
         Ok(round)
     }
 
-    fn apps(
-        &mut self,
-        now: Timestamp,
-        read_at: Instant,
-        instances: &[wire::Instance],
-        round: &mut Round,
-    ) {
+    /// What the daemon says, or why it says nothing; `None` where there is none.
+    async fn answer(&self) -> Result<Option<Result<wire::Answer, String>>, CollectError> {
+        if !look(&self.home)? {
+            return missing(&self.home).filter(|_| self.expected).map_or(Ok(None), Err);
+        }
+        let socket = self.home.join("rpc.sock");
+        match tokio::time::timeout(ANSWER_LIMIT, wire::ask(&socket)).await {
+            Ok(Ok(answer)) => Ok(Some(Ok(answer))),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Err(unreachable(&socket, &error))
+            }
+            Ok(Err(error)) => Ok(Some(Err(error.to_string()))),
+            Err(_) => Ok(Some(Err(format!("nothing came within {} s", ANSWER_LIMIT.as_secs())))),
+        }
+    }
+
+    fn apps(&mut self, now: Timestamp, read_at: Instant, answer: &wire::Answer, round: &mut Round) {
+        let instances = &answer.instances;
         let mut apps: BTreeMap<Subject, App> = BTreeMap::new();
         let mut ids = Vec::new();
         for instance in instances.iter().take(MOST) {
-            let app = apps
-                .entry(Subject::build("app", &instance.name, Some(&self.host_name)))
-                .or_default();
-            if let (Some(id), Some(counter)) = (instance.pm_id, instance.pm2_env.restart_time) {
+            let app = apps.entry(app_subject(&instance.name, &self.host_name)).or_default();
+            if let Some(id) = instance.pm_id {
                 ids.push(id as u64);
-                let fresh = || Restarts {
-                    counter: counter as u64,
-                    since: read_at,
-                    recent: VecDeque::new(),
-                };
+                let fresh = || Restarts::new(instance, read_at);
                 let restarts = self.restarts.entry(id as u64).or_insert_with(fresh);
-                let count = restarts.count(counter as u64, read_at);
-                app.restarts = app.restarts.max(count);
-                // It never restarted, or has run on since before the window began: then nothing was
-                // missed.
-                let ran = instance
-                    .pm2_env
-                    .pm_uptime
-                    .map(|millis| now.since(Timestamp::from_micros((millis * 1e3) as i64)));
-                let ran_on = instance.pm2_env.status == "online"
-                    && ran.is_some_and(|ran| ran >= Span::from(WINDOW));
-                let seen = restarts.has_seen_all(read_at) || counter as u64 == count || ran_on;
-                app.restarts_unseen |= !seen;
+                app.restarts = app.restarts.max(restarts.count(instance, read_at));
+                app.restarts_unseen |= !restarts.has_seen_all(instance, now, read_at);
             }
-            if matches!(
-                instance.pm2_env.status.as_str(),
-                "stopped" | "stopping" | "one-launch-status"
-            ) {
-                continue;
-            }
-            app.meant_to_run += 1;
-            app.cpu += instance.monit.cpu.unwrap_or(0.0);
-            app.memory += instance.monit.memory.unwrap_or(0.0);
-            if instance.pm2_env.status == "online" {
-                app.online += 1;
-                let started = instance.pm2_env.pm_uptime.map(|millis| (millis * 1e3) as i64);
-                app.started = app.started.max(started);
-            }
+            app.add(instance);
         }
         self.restarts.retain(|id, _| ids.contains(id));
-        for (subject, app) in apps {
-            let stopped = app.meant_to_run == 0;
-            let (listed, ran) = self.listed.entry(subject.clone()).or_insert((read_at, false));
-            (*listed, *ran) = (read_at, *ran || !stopped);
-            round.observe(now, &subject, "app.stopped", f64::from(u8::from(stopped)));
-            if !*ran {
-                continue;
+        for (subject, app) in &apps {
+            self.tell(now, subject, app, round);
+        }
+        self.idle =
+            apps.into_iter().filter(|(_, app)| app.meant_to_run == 0).map(|(one, _)| one).collect();
+        if instances.len() > MOST {
+            round.notes.push(format!(
+                "PM2 lists {} processes, and {} of them are not watched: at most {MOST} are.",
+                instances.len(),
+                instances.len() - MOST
+            ));
+        }
+        let listed = instances.iter().map(|one| app_subject(&one.name, &self.host_name)).collect();
+        let (subjects, removed) = self.list.compare(&listed, answer.daemon, read_at);
+        round.removed = removed;
+        round.listings.push(Listing {
+            kind: "app",
+            subjects,
+            absence: Absence::Missing("app.listed"),
+        });
+    }
+
+    fn tell(&self, now: Timestamp, subject: &Subject, app: &App, round: &mut Round) {
+        let flag = |yes: bool| f64::from(u8::from(yes));
+        let is_idle = app.meant_to_run == 0;
+        let is_stopped = is_idle && app.leaving == 0 && app.stopped > 0;
+        round.observe(now, subject, "app.stopped", flag(is_stopped));
+        if app.is_job {
+            round.observe(now, subject, "app.job_failed", flag(app.failed));
+        }
+        if is_idle {
+            // Between the end of a process and the start of the next it looks stopped for a moment.
+            let rests = app.leaving == 0 && self.idle.contains(subject);
+            let listed = is_stopped.then_some("app.listed");
+            for signal in OF_RUNNING.into_iter().chain(listed).filter(|_| rests) {
+                round.rest(subject, signal);
             }
-            let up = !stopped && app.online == app.meant_to_run;
-            round.observe(now, &subject, "app.up", f64::from(u8::from(up)));
-            if !app.restarts_unseen || app.restarts >= TELLING {
-                round.observe(now, &subject, "app.restarts", app.restarts as f64);
-            }
-            round.observe(now, &subject, "app.cpu", app.cpu);
-            round.observe(now, &subject, "app.memory", app.memory);
-            if let Some(started) = app.started {
-                round.observe(
-                    now,
-                    &subject,
-                    "app.uptime",
-                    now.since(Timestamp::from_micros(started)).as_secs_f64(),
-                );
+            if !rests || is_stopped {
+                return;
             }
         }
-        self.listed
-            .retain(|_, (listed, _)| read_at.saturating_duration_since(*listed) < GONE_AFTER);
-        let since = *self.answers_since.get_or_insert(read_at);
-        // What was known before can be missed only after it had its time to be listed.
-        if read_at.saturating_duration_since(since) >= GONE_AFTER {
-            let subjects =
-                self.listed.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect();
-            round.listings.push(Listing { kind: "app", subjects });
+        round.observe(now, subject, "app.listed", 1.0);
+        if is_idle {
+            return;
+        }
+        let up = app.online == app.meant_to_run;
+        round.observe(now, subject, "app.up", flag(up));
+        // A job is started by its schedule or by people, and starting it is no restart.
+        if !app.is_job && (!app.restarts_unseen || app.restarts >= TELLING) {
+            round.observe(now, subject, "app.restarts", app.restarts as f64);
+        }
+        round.observe(now, subject, "app.cpu", app.cpu);
+        round.observe(now, subject, "app.memory", app.memory);
+        if let Some(started) = app.started {
+            let uptime = now.since(Timestamp::from_micros(started)).as_secs_f64();
+            round.observe(now, subject, "app.uptime", uptime);
         }
     }
 }
 
-impl Restarts {
-    /// Whether it was watched for all of the window.
-    fn has_seen_all(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.since) >= WINDOW
+impl App {
+    fn add(&mut self, instance: &wire::Instance) {
+        let state = &instance.pm2_env;
+        if state.is_job {
+            self.is_job = true;
+            self.failed |= has_failed(state.exit_code);
+        }
+        match Standing::of(state) {
+            Standing::Leaving => self.leaving += 1,
+            Standing::Stopped => self.stopped += 1,
+            Standing::Ended => {}
+            standing @ (Standing::Online | Standing::Down) => {
+                self.meant_to_run += 1;
+                self.cpu += instance.monit.cpu.unwrap_or(0.0);
+                self.memory += instance.monit.memory.unwrap_or(0.0);
+                if standing == Standing::Online {
+                    self.online += 1;
+                    let started = state.pm_uptime.map(|millis| (millis * 1e3) as i64);
+                    self.started = self.started.max(started);
+                }
+            }
+        }
     }
+}
 
-    /// How many there were within the window, now that the counter stands here.
-    fn count(&mut self, counter: u64, now: Instant) -> u64 {
-        // A counter that fell was reset, and has counted from zero since.
-        let new = counter.checked_sub(self.counter).unwrap_or(counter);
-        self.counter = counter;
-        if new > 0 {
-            self.recent.push_back((now, new));
-        }
-        while self.recent.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) > WINDOW)
-        {
-            self.recent.pop_front();
-        }
-        // An interval that is too short must not make this grow.
-        while self.recent.len() > 1_000 {
-            self.recent.pop_front();
-        }
-        self.recent.iter().fold(0, |sum, (_, new)| sum.saturating_add(*new))
-    }
+/// Whether an exit code tells of an error. 130 and 143 are what a program gives back that someone
+/// ended by a signal.
+fn has_failed(exit_code: Option<f64>) -> bool {
+    exit_code.is_some_and(|code| !matches!(code as u32, 0 | 130 | 143))
 }
 
 impl Collector for Pm2Collector {
@@ -406,172 +527,5 @@ impl Collector for Pm2Collector {
 
     fn collect(&mut self, now: Timestamp) -> BoxFuture<'_, Result<Round, CollectError>> {
         self.round(now).boxed()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn restarts_are_those_of_the_last_ten_minutes() {
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let mut restarts = Restarts { counter: 40, since: start, recent: VecDeque::new() };
-        assert_eq!(restarts.count(40, at(0)), 0, "what was before is not known");
-        assert_eq!(restarts.count(43, at(5)), 3);
-        assert_eq!(restarts.count(2, at(10)), 5, "a reset counter counts from zero");
-        assert_eq!(restarts.count(2, at(606)), 2);
-        assert_eq!(restarts.count(2, at(611)), 0);
-        assert!(!restarts.has_seen_all(at(599)) && restarts.has_seen_all(at(600)));
-    }
-
-    #[test]
-    fn restarts_that_could_not_be_seen_are_not_told_as_none() {
-        let fresh = || Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
-        let told = |collector: &mut Pm2Collector, restarts: u32, started: u64| {
-            let process = format!(
-                r#"[{{"pm_id":0,"name":"api","pm2_env":{{"status":"online","restart_time":{restarts},"pm_uptime":{started}}},"monit":{{}}}}]"#
-            );
-            let instances: Vec<wire::Instance> = serde_json::from_str(&process).unwrap();
-            let mut round = Round::new(SIGNALS);
-            collector.apps(Timestamp::from_secs(10_000), Instant::now(), &instances, &mut round);
-            value(&round, "app.restarts")
-        };
-        // Calm Ops has just started, and the process a moment ago: it may have restarted often.
-        let mut collector = fresh();
-        for (restarts, started) in [(40, 9_990_000), (41, 9_995_000), (42, 9_999_000)] {
-            assert_eq!(told(&mut collector, restarts, started), None, "{restarts}");
-        }
-        assert_eq!(
-            told(&mut collector, 43, 9_999_500),
-            Some(3.0),
-            "what was seen is told as soon as it is telling"
-        );
-        assert_eq!(told(&mut fresh(), 0, 9_990_000), Some(0.0), "it never restarted");
-        assert_eq!(
-            told(&mut fresh(), 40, 9_400_000),
-            Some(0.0),
-            "it has run on for all of the window"
-        );
-        assert_eq!(told(&mut fresh(), 40, 9_400_001), None);
-    }
-
-    fn process(id: u32, name: &str, status: &str) -> String {
-        format!(
-            r#"{{"pm_id":{id},"name":"{name}","pm2_env":{{"status":"{status}","restart_time":0,"pm_uptime":1000}},"monit":{{"cpu":2,"memory":10}}}}"#
-        )
-    }
-
-    fn round(collector: &mut Pm2Collector, processes: &[String]) -> Round {
-        round_at(collector, Instant::now(), processes)
-    }
-
-    fn round_at(collector: &mut Pm2Collector, read_at: Instant, processes: &[String]) -> Round {
-        let instances: Vec<wire::Instance> =
-            serde_json::from_str(&format!("[{}]", processes.join(","))).unwrap();
-        let mut round = Round::new(SIGNALS);
-        collector.apps(Timestamp::from_secs(11), read_at, &instances, &mut round);
-        round
-    }
-
-    fn value(round: &Round, signal: &str) -> Option<f64> {
-        round.observations.iter().find(|seen| seen.signal.as_str() == signal).map(|seen| seen.value)
-    }
-
-    #[test]
-    fn the_processes_of_a_cluster_are_one_app() {
-        let mut collector =
-            Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
-        let two = [process(0, "api", "online"), process(1, "api", "online")];
-        let seen = round(&mut collector, &two);
-        assert_eq!(seen.observations.len(), 6);
-        assert!(seen.observations.iter().all(|seen| seen.subject.as_str() == "app:api@web-1"));
-        assert_eq!(
-            (value(&seen, "app.up"), value(&seen, "app.memory"), value(&seen, "app.cpu")),
-            (Some(1.0), Some(20.0), Some(4.0))
-        );
-        assert_eq!(value(&seen, "app.uptime"), Some(10.0));
-        let one_failed = [process(0, "api", "online"), process(1, "api", "errored")];
-        assert_eq!(value(&round(&mut collector, &one_failed), "app.up"), Some(0.0));
-    }
-
-    #[test]
-    fn an_app_that_was_stopped_stays_as_not_running_and_one_that_failed_is_down() {
-        let mut collector =
-            Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
-        let parked = round(&mut collector, &[process(0, "api", "stopped")]);
-        assert_eq!(
-            (parked.observations.len(), value(&parked, "app.stopped")),
-            (1, Some(1.0)),
-            "it was parked before it was ever seen"
-        );
-        let online = round(&mut collector, &[process(0, "api", "online")]);
-        assert_eq!(
-            (value(&online, "app.up"), value(&online, "app.stopped")),
-            (Some(1.0), Some(0.0))
-        );
-        let stopped = round(&mut collector, &[process(0, "api", "stopped")]);
-        assert_eq!(
-            (value(&stopped, "app.up"), value(&stopped, "app.stopped")),
-            (Some(0.0), Some(1.0))
-        );
-        assert_eq!(
-            (value(&stopped, "app.restarts"), value(&stopped, "app.uptime")),
-            (Some(0.0), None)
-        );
-        assert_eq!(
-            value(&round(&mut collector, &[process(0, "api", "waiting restart")]), "app.up"),
-            Some(0.0)
-        );
-        assert_eq!(
-            value(&round(&mut collector, &[process(0, "api", "errored")]), "app.up"),
-            Some(0.0)
-        );
-    }
-
-    #[test]
-    fn an_app_is_gone_only_when_it_was_not_listed_for_a_minute() {
-        let mut collector =
-            Pm2Collector::new("web-1", Path::new("/nowhere"), Duration::from_secs(5));
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let listed =
-            |round: Round| round.listings.into_iter().next().map(|listing| listing.subjects.len());
-        let api = [process(0, "api", "online")];
-        assert_eq!(listed(round_at(&mut collector, at(0), &[])), None, "it may be resurrecting");
-        assert_eq!(listed(round_at(&mut collector, at(5), &api)), None);
-        assert_eq!(listed(round_at(&mut collector, at(60), &api)), Some(1));
-        assert_eq!(listed(round_at(&mut collector, at(100), &[])), Some(1));
-        assert_eq!(listed(round_at(&mut collector, at(119), &[])), Some(1));
-        assert_eq!(listed(round_at(&mut collector, at(120), &[])), Some(0));
-    }
-
-    #[test]
-    fn the_home_is_where_pm2_looks() {
-        let some = |text: &str| Some(OsString::from(text));
-        assert_eq!(Pm2Collector::home(some("/p"), some("/h")), Some("/p".into()));
-        assert_eq!(Pm2Collector::home(some(""), some("/h")), Some("/h/.pm2".into()));
-        assert_eq!(Pm2Collector::home(None, None), None);
-    }
-
-    #[test]
-    fn apps_are_shared_by_their_own_names_with_memory_and_logs() {
-        let text = r#"[{"name":"a@b","pm2_env":{"pm_out_log_path":"/l/out.log","pm_err_log_path":"relative"},"monit":{"memory":10}},
-            {"name":"a@b","pm2_env":{"pm_out_log_path":"/l/out-1.log"},"monit":{"memory":5.5}}]"#;
-        let seen = Seen::default();
-        assert!(!seen.is_told());
-        seen.unanswered();
-        assert!(seen.is_told() && seen.apps().is_empty());
-        seen.set(Instant::now(), &serde_json::from_str::<Vec<wire::Instance>>(text).unwrap());
-        let logs = ["/l/out.log", "/l/out-1.log"].map(PathBuf::from).into();
-        let expected = BTreeMap::from([("a@b".to_owned(), SeenApp { memory: 15, logs })]);
-        assert_eq!(seen.apps(), expected);
-        seen.unanswered();
-        assert_eq!(seen.apps(), expected, "one missed answer changes nothing");
-        if let Some(long_ago) = Instant::now().checked_sub(GONE_AFTER) {
-            seen.set(long_ago, &[]);
-            assert!(seen.apps().is_empty());
-        }
     }
 }

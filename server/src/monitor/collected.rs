@@ -1,18 +1,27 @@
-//! The subjects that collectors speak for. It is kept across restarts, so that a disk, an app or an
-//! endpoint that vanished while Calm Ops was off is retired, and not missed for ever. What is
-//! pushed is not in it: nobody here can say that it is gone.
+//! The subjects that collectors speak for. It is kept across restarts, so that a disk or an app
+//! that vanished while Calm Ops was off is missed, and what a person took out of the configuration
+//! meanwhile is not. What is pushed is not in it: nobody here can say that it is gone.
 
 use std::collections::BTreeSet;
 
 use domain::subject::Subject;
 
-use crate::collectors::Listing;
+use crate::collectors::{Absence, Listing};
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Collected {
     subjects: BTreeSet<Subject>,
     changed: bool,
+}
+
+/// What is known and not listed any more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unlisted {
+    /// It is gone on purpose.
+    pub gone: Vec<Subject>,
+    /// Nobody knows why, with the signal that tells it.
+    pub missing: Vec<(Subject, &'static str)>,
 }
 
 impl Collected {
@@ -44,13 +53,30 @@ impl Collected {
         self.subjects.contains(subject)
     }
 
-    /// What collectors reported once and what is not there any more. A host that was renamed takes
-    /// its subjects' old names with it.
-    pub fn missing(&self, listing: &Listing) -> Vec<Subject> {
-        let gone = |subject: &&Subject| {
-            subject.kind() == listing.kind && !listing.subjects.contains(subject)
-        };
-        self.subjects.iter().filter(gone).cloned().collect()
+    /// What collectors reported once and what is not in the list of its kind any more. A host that
+    /// was renamed takes its subjects' old names with it. `expects` tells whether a signal that
+    /// says that a subject is there was heard and has a threshold.
+    pub fn unlisted(
+        &self,
+        listing: &Listing,
+        host: &str,
+        expects: impl Fn(&Subject, &str) -> bool,
+    ) -> Unlisted {
+        let mut unlisted = Unlisted::default();
+        for subject in &self.subjects {
+            if subject.kind() != listing.kind || listing.subjects.contains(subject) {
+                continue;
+            }
+            match listing.absence {
+                Absence::Missing(signal)
+                    if subject.host() == Some(host) && expects(subject, signal) =>
+                {
+                    unlisted.missing.push((subject.clone(), signal));
+                }
+                Absence::Missing(_) | Absence::Gone => unlisted.gone.push(subject.clone()),
+            }
+        }
+        unlisted
     }
 
     /// Whether what is kept changed since the last call; resets the mark.
@@ -67,26 +93,39 @@ mod tests {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
+    fn listing(kind: &'static str, texts: &[&str], absence: Absence) -> Listing {
+        Listing { kind, subjects: subjects(texts), absence }
+    }
+
     #[test]
-    fn what_a_complete_list_of_its_kind_does_not_name_is_missing() {
-        let known = ["app:api@a", "disk:/@a", "disk:/old@a", "disk:/@former", "endpoint:shop"];
+    fn what_a_list_does_not_name_is_missing_and_gone_only_where_that_is_known() {
+        let known = [
+            "app:api@a",
+            "disk:/@a",
+            "disk:/old@a",
+            "disk:/run/u@a",
+            "disk:/@former",
+            "endpoint:shop",
+        ];
         let mut collected = Collected::restore(subjects(&known).into_iter().collect());
-        let disks = Listing { kind: "disk", subjects: subjects(&["disk:/@a", "disk:/new@a"]) };
-        assert_eq!(collected.missing(&disks), subjects(&["disk:/@former", "disk:/old@a"]));
-        assert_eq!(
-            collected.missing(&Listing { kind: "endpoint", subjects: Vec::new() }),
-            subjects(&["endpoint:shop"])
-        );
-        assert!(collected.missing(&Listing { kind: "network", subjects: Vec::new() }).is_empty());
+        let expects = |subject: &Subject, signal: &str| {
+            signal == "disk.mounted" && !subject.name().starts_with("/run")
+        };
+        let mounted = Absence::Missing("disk.mounted");
+        let disks = listing("disk", &["disk:/@a", "disk:/new@a"], mounted);
+        let unlisted = collected.unlisted(&disks, "a", expects);
+        assert_eq!(unlisted.gone, subjects(&["disk:/@former", "disk:/run/u@a"]));
+        assert_eq!(unlisted.missing, [("disk:/old@a".parse().unwrap(), "disk.mounted")]);
+        let removed = listing("endpoint", &[], Absence::Gone);
+        assert_eq!(collected.unlisted(&removed, "a", expects).gone, subjects(&["endpoint:shop"]));
+        let none = listing("network", &[], mounted);
+        assert_eq!(collected.unlisted(&none, "a", expects), Unlisted::default());
         assert!(!collected.take_changed());
-        for gone in collected.missing(&disks) {
+        for gone in subjects(&["disk:/@former", "disk:/run/u@a", "disk:/old@a"]) {
             collected.retire(&gone);
         }
-        assert!(
-            collected.missing(&disks).is_empty()
-                && collected.take_changed()
-                && !collected.take_changed()
-        );
+        assert_eq!(collected.unlisted(&disks, "a", expects), Unlisted::default());
+        assert!(collected.take_changed() && !collected.take_changed());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -18,10 +18,11 @@ use domain::{
 use engine::evaluate::{Engine, NoSeries, SeriesId};
 use serde::Deserialize;
 use tokio::sync::Notify;
+use wording::limits::Crowd;
 
 use crate::{
     clock::Clock,
-    collectors::{self, Listing},
+    collectors::{self, Listing, Round},
     history::History,
     monitor::{collected::Collected, recording::Recording, refusals::Refusals},
 };
@@ -30,6 +31,10 @@ use crate::{
 const AHEAD: Span = Span::from_secs(60);
 /// An observation older than this says nothing about now.
 const BEHIND: Span = Span::from_mins(60);
+/// For how long it is told that pushed values found no room.
+const CROWDED_FOR: Span = Span::from_mins(10);
+/// The most signals that are named as those that use the room.
+const MOST_NAMED: usize = 3;
 
 /// Why a push must not speak for a collector of this server.
 const MEASURED_HERE: &str = "is measured by this Calm Ops itself for this subject; a push must not overwrite it. Use a signal's name of your own";
@@ -84,6 +89,15 @@ pub struct Core {
     usual: HashMap<(Signal, Subject), f64>,
     /// Something was observed since the board was written last.
     pub fresh: bool,
+    left_out: Option<LeftOut>,
+}
+
+/// Pushed values that found no room.
+#[derive(Clone, Copy, Debug)]
+struct LeftOut {
+    batches: u64,
+    since: Timestamp,
+    last: Now,
 }
 
 impl Core {
@@ -94,14 +108,24 @@ impl Core {
         self.engine.observe(id, value, at, now)
     }
 
-    /// Finds or opens a series.
-    pub fn open(
+    /// Finds or opens a series of what others send, as far as there is room.
+    fn open(
         &mut self,
         signal: &str,
         subject: &str,
         unit: Option<&Unit>,
     ) -> Result<SeriesId, NoSeries> {
         let id = self.engine.series(signal, subject, unit)?;
+        self.opened(id, signal, subject, unit)
+    }
+
+    fn opened(
+        &mut self,
+        id: SeriesId,
+        signal: &str,
+        subject: &str,
+        unit: Option<&Unit>,
+    ) -> Result<SeriesId, NoSeries> {
         let known = self.history.knows(id);
         if !known || (unit.is_some() && !self.recording.knows_unit(id)) {
             self.recording.series(id, &signal.parse()?, &subject.parse()?, unit);
@@ -120,8 +144,65 @@ impl Core {
         Ok(id)
     }
 
+    /// Takes a value that a collector measured: it always finds room.
+    fn measured(
+        &mut self,
+        one: &Observation,
+        interval: Option<Span>,
+        now: Now,
+    ) -> Result<bool, NoSeries> {
+        let (signal, subject) = (one.signal.as_str(), one.subject.as_str());
+        let id = self.engine.measured(signal, subject, one.unit.as_ref())?;
+        let id = self.opened(id, signal, subject, one.unit.as_ref())?;
+        self.collected.add(&one.subject);
+        let may_change = self.observe(id, one.value, one.at, now);
+        if let Some(interval) = interval
+            && self.engine.set_interval(id, interval)
+        {
+            self.recording.interval(id, interval);
+        }
+        Ok(may_change)
+    }
+
+    fn rest(&mut self, subject: &Subject, signal: &Signal) -> bool {
+        let rests = self.engine.rest(signal.as_str(), subject.as_str());
+        if rests {
+            self.recording.rested(signal, subject);
+            self.fresh = true;
+        }
+        rests
+    }
+
+    /// Who uses the room where pushed values found none a short while ago.
+    pub fn crowd(&self, limit: usize, now: Now) -> Option<Crowd> {
+        let left_out =
+            self.left_out.filter(|left_out| now.mono.since(left_out.last.mono) < CROWDED_FOR)?;
+        let mut pushed: BTreeMap<&Signal, usize> = BTreeMap::new();
+        for (_, signal, subject) in self.history.series() {
+            if !self.is_measured_here(signal.as_str(), subject.as_str()) {
+                *pushed.entry(signal).or_default() += 1;
+            }
+        }
+        let mut by: Vec<(usize, Signal)> =
+            pushed.into_iter().map(|(signal, count)| (count, signal.clone())).collect();
+        by.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        by.truncate(MOST_NAMED);
+        Some(Crowd { limit, batches: left_out.batches, since: left_out.since, by })
+    }
+
+    fn leave_out(&mut self, now: Now) {
+        let known = self.left_out.filter(|known| now.mono.since(known.last.mono) < CROWDED_FOR);
+        if known.is_none() {
+            let series = self.engine.count();
+            tracing::warn!(series, "pushed values found no room; see limits.series");
+        }
+        let before = known.unwrap_or(LeftOut { batches: 0, since: now.wall, last: now });
+        self.left_out =
+            Some(LeftOut { batches: before.batches.saturating_add(1), last: now, ..before });
+    }
+
     /// Whether a collector of this server reports this signal of this subject.
-    fn is_measured_here(&self, signal: &str, subject: &str) -> bool {
+    pub fn is_measured_here(&self, signal: &str, subject: &str) -> bool {
         collectors::signals().get(signal).is_some()
             && subject.parse::<Subject>().is_ok_and(|subject| self.collected.contains(&subject))
     }
@@ -133,9 +214,11 @@ impl Core {
         if self.is_measured_here(&item.signal, &item.subject) {
             return Err(("signal", MEASURED_HERE.to_owned()));
         }
-        let id = self
-            .open(&item.signal, &item.subject, unit.as_ref())
-            .map_err(|error| no_series(&error))?;
+        let id = self.open(&item.signal, &item.subject, unit.as_ref());
+        if matches!(id, Err(NoSeries::TooMany(_))) {
+            self.leave_out(now);
+        }
+        let id = id.map_err(|error| no_series(&error))?;
         Ok(self.observe(id, item.value, at, now))
     }
 
@@ -180,8 +263,15 @@ impl Intake {
         clock: Clock,
     ) -> Arc<Self> {
         let collected = Collected::restore(collected);
-        let core =
-            Core { engine, history, recording, collected, usual: HashMap::new(), fresh: false };
+        let core = Core {
+            engine,
+            history,
+            recording,
+            collected,
+            usual: HashMap::new(),
+            fresh: false,
+            left_out: None,
+        };
         let refusals = Refusals::default();
         Arc::new(Self { refusals, core: Mutex::new(core), woken: Notify::new(), clock })
     }
@@ -218,6 +308,9 @@ impl Intake {
         let mut ids = Vec::with_capacity(batch.len());
         for (index, (item, (unit, _))) in batch.iter().zip(&checked).enumerate() {
             let id = core.open(&item.signal, &item.subject, unit.as_ref());
+            if matches!(id, Err(NoSeries::TooMany(_))) {
+                core.leave_out(now);
+            }
             ids.push(id.map_err(|error| {
                 let (field, problem) = no_series(&error);
                 WrongItem { index, field, problem }
@@ -254,26 +347,18 @@ impl Intake {
 
     /// Takes what was measured beside the rounds of collectors.
     pub fn take(&self, observations: &[Observation]) {
-        self.take_round(observations, None);
+        self.measured(observations, None);
     }
 
-    /// Takes what a collector measured in a round; rounds come at `interval`. What can't be taken is
-    /// told in the log: a collector's own names are right.
-    pub fn take_round(&self, observations: &[Observation], interval: Option<Span>) {
+    /// Takes what a collector measured; rounds come at `interval`. What can't be taken is told in
+    /// the log: a collector's own names are right.
+    fn measured(&self, observations: &[Observation], interval: Option<Span>) {
         let now = self.clock.now();
         let mut core = self.core();
         let mut changed = false;
         for one in observations.iter().filter(|one| one.value.is_finite()) {
-            match core.open(one.signal.as_str(), one.subject.as_str(), one.unit.as_ref()) {
-                Ok(id) => {
-                    changed |= core.observe(id, one.value, one.at, now);
-                    if let Some(interval) = interval
-                        && core.engine.set_interval(id, interval)
-                    {
-                        core.recording.interval(id, interval);
-                    }
-                    core.collected.add(&one.subject);
-                }
+            match core.measured(one, interval, now) {
+                Ok(may_change) => changed |= may_change,
                 Err(error) => {
                     tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "an observation was not taken");
                 }
@@ -285,10 +370,57 @@ impl Intake {
         }
     }
 
-    /// What collectors reported once, and what is in no list of its kind.
-    pub fn missing(&self, listings: &[Listing]) -> Vec<Subject> {
-        let core = self.core();
-        listings.iter().flat_map(|listing| core.collected.missing(listing)).collect()
+    /// Takes a round of a collector of this host: what was measured, what rests, what is missing.
+    /// Rounds come at `interval`. Returns what is gone on purpose.
+    pub fn take_round(&self, round: &Round, host: &str, interval: Span) -> Vec<Subject> {
+        self.measured(&round.observations, Some(interval));
+        let mut gone = self.compare(&round.listings, host);
+        let mut core = self.core();
+        let mut rests = false;
+        for (subject, signal) in &round.at_rest {
+            rests |= core.rest(subject, signal);
+        }
+        gone.extend(round.removed.iter().filter(|one| core.collected.contains(one)).cloned());
+        drop(core);
+        if rests {
+            self.woken.notify_one();
+        }
+        gone
+    }
+
+    /// Compares what there is with what is known: what is missing is told by its signal, and what
+    /// is gone on purpose is returned.
+    pub fn compare(&self, listings: &[Listing], host: &str) -> Vec<Subject> {
+        let now = self.clock.now();
+        let host = collectors::host::clean_name(host);
+        let (mut gone, mut told) = (Vec::new(), Vec::new());
+        let mut core = self.core();
+        for listing in listings {
+            let expects = |subject: &Subject, signal: &str| {
+                core.engine.is_heard(signal, subject.as_str())
+                    && core.engine.has_level(signal, subject.as_str())
+            };
+            let unlisted = core.collected.unlisted(listing, &host, expects);
+            gone.extend(unlisted.gone);
+            for (subject, _) in &unlisted.missing {
+                for signal in collectors::signals().all() {
+                    core.engine.miss(&signal.name, subject.as_str());
+                }
+            }
+            told.extend(unlisted.missing.into_iter().filter_map(|(subject, signal)| {
+                let unit = Some(Unit::YesNo);
+                Some(Observation {
+                    signal: signal.parse().ok()?,
+                    subject,
+                    value: 0.0,
+                    unit,
+                    at: now.wall,
+                })
+            }));
+        }
+        drop(core);
+        self.take(&told);
+        gone
     }
 
     /// The recent course of a signal, for charts.
@@ -345,4 +477,101 @@ fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), (&'st
         ));
     }
     Ok((unit, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::reading::Status;
+    use policy::thresholds::Thresholds;
+
+    use super::*;
+    use crate::collectors::Absence;
+
+    const DOCUMENT: &str = include_str!("../../../ops/alerts/thresholds.md");
+    const HOST: &str = "web-1";
+    const EVERY: Span = Span::from_secs(5);
+
+    fn rules() -> Arc<Thresholds> {
+        Arc::new(Thresholds::parse("t", DOCUMENT, collectors::signals()).unwrap())
+    }
+
+    fn intake(engine: Engine, collected: BTreeSet<Subject>) -> Arc<Intake> {
+        Intake::new(engine, Recording::default(), collected, History::default(), Clock::start())
+    }
+
+    /// What is shown of a disk: whether it is mounted, and how full it is.
+    fn shown(intake: &Intake, subject: &str) -> [Option<(f64, Status)>; 2] {
+        let now = intake.clock.now();
+        let mut core = intake.core();
+        ["disk.mounted", "disk.used"].map(|signal| {
+            let id = core.engine.measured(signal, subject, None).unwrap();
+            core.engine.reading(id, now).map(|reading| (reading.value, reading.status))
+        })
+    }
+
+    fn observed(intake: &Intake, points: &[&str]) -> Round {
+        let subject = |point: &&str| Subject::build("disk", point, Some(HOST));
+        let mut round = Round::new(collectors::host::SIGNALS);
+        for one in points.iter().map(subject) {
+            round.observe(intake.clock.now().wall, &one, "disk.mounted", 1.0);
+            round.observe(intake.clock.now().wall, &one, "disk.used", 40.0);
+        }
+        let (subjects, absence) =
+            (points.iter().map(subject).collect(), Absence::Missing("disk.mounted"));
+        round.listings.push(Listing { kind: "disk", subjects, absence });
+        round
+    }
+
+    #[test]
+    fn what_vanishes_is_missing_also_after_a_restart_until_someone_retires_it() {
+        let before = intake(Engine::new(rules(), 1_000), BTreeSet::new());
+        let all = observed(&before, &["/", "/data", "/run/user/1000"]);
+        assert!(before.take_round(&all, HOST, EVERY).is_empty());
+        assert_eq!(shown(&before, "disk:/data@web-1")[1], Some((40.0, Status::Healthy)));
+        // It is unmounted, or was while Calm Ops did not run.
+        let now = before.clock.now();
+        let (saved, known) = {
+            let core = before.core();
+            (core.engine.save(now), core.collected.subjects().clone())
+        };
+        let after = intake(Engine::restore(rules(), 1_000, &saved, now), known);
+        for intake in [before, after] {
+            let left = observed(&intake, &["/"]);
+            let gone = intake.take_round(&left, HOST, EVERY);
+            assert_eq!(gone, ["disk:/run/user/1000@web-1".parse().unwrap()], "as its row says");
+            let [mounted, used] = shown(&intake, "disk:/data@web-1");
+            assert_eq!(mounted.unwrap().0, 0.0);
+            assert_eq!(used.unwrap().1, Status::Unknown, "never healthy");
+            let mut core = intake.core();
+            let data = "disk:/data@web-1".parse().unwrap();
+            core.engine.retire(&data);
+            core.history.retire(&data);
+            core.collected.retire(&data);
+            drop(core);
+            intake.take_round(&left, HOST, EVERY);
+            assert_eq!(shown(&intake, "disk:/data@web-1"), [None, None]);
+        }
+    }
+
+    #[test]
+    fn what_is_pushed_takes_no_room_from_what_is_measured_here() {
+        let intake = intake(Engine::new(rules(), 3), BTreeSet::new());
+        let now = intake.clock.now();
+        let push = |subject: &str| {
+            let (signal, subject) = ("queue.depth".into(), subject.to_owned().into());
+            intake.push(&[Pushed { signal, subject, value: 1.0, unit: None, at: None }])
+        };
+        assert!(intake.core().crowd(3, now).is_none());
+        for one in ["service:a", "service:b", "service:c"] {
+            push(one).unwrap();
+        }
+        for one in ["service:d", "service:e"] {
+            push(one).unwrap_err();
+        }
+        intake.take_round(&observed(&intake, &["/late"]), HOST, EVERY);
+        assert!(shown(&intake, "disk:/late@web-1")[0].is_some());
+        let crowd = intake.core().crowd(3, now).unwrap();
+        assert_eq!((crowd.limit, crowd.batches), (3, 2));
+        assert_eq!(crowd.by, [(3, "queue.depth".parse().unwrap())]);
+    }
 }

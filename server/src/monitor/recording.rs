@@ -149,6 +149,11 @@ impl Recording {
         }
     }
 
+    /// A series came to rest.
+    pub fn rested(&mut self, signal: &Signal, subject: &Subject) {
+        self.recorder.record(Input::Rest { signal: signal.clone(), subject: subject.clone() });
+    }
+
     /// A document came into force.
     pub fn document(&mut self, name: &str, text: &str, now: Now) {
         self.recorder.record(Input::Document { name: name.to_owned(), text: text.to_owned(), now });

@@ -83,8 +83,7 @@ pub async fn run(
         };
         let problem = match outcome {
             Ok(Ok(Ok(round))) => {
-                intake.take_round(&round.observations, Some(interval));
-                let gone = intake.missing(&round.listings);
+                let gone = intake.take_round(&round, &host, interval);
                 if !gone.is_empty() {
                     let _ = told.send(Told::Gone(gone)).await;
                 }
@@ -93,6 +92,9 @@ pub async fn run(
                 }
                 if round.notes != noted {
                     noted.clone_from(&round.notes);
+                    for note in &noted {
+                        tracing::warn!(collector = name, note, "a collector can't see everything");
+                    }
                     let notes = Told::Notices { of: name.clone(), sentences: round.notes };
                     let _ = told.send(notes).await;
                 }

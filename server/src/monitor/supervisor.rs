@@ -9,7 +9,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     clock::Clock,
-    collectors::{Listing, Settings, Target, registry::Context},
+    collectors::{Absence, Listing, Settings, Target, registry::Context},
     config::{Config, Machine},
     monitor::{
         CONFIGURATION,
@@ -107,9 +107,10 @@ impl Supervisor {
             .iter()
             .map(|one| Subject::build("collector", &one.target.name(), host))
             .collect();
-        let mut listings = vec![Listing { kind: "collector", subjects: collectors }];
+        let absence = Absence::Gone;
+        let mut listings = vec![Listing { kind: "collector", subjects: collectors, absence }];
         listings.extend(settings.listings(&self.context));
-        let gone = self.intake.missing(&listings);
+        let gone = self.intake.compare(&listings, &self.context.host);
         if !gone.is_empty() {
             // The monitor listens until the end.
             let _ = self.tell.send(Told::Gone(gone)).await;

@@ -211,8 +211,14 @@ async fn look(places: &Places, reading: &mut Reading) -> Option<(Facts, Hints)> 
         apps.keys().cloned(),
         queries.keys().cloned(),
     );
+    let named = |fits: fn(&SeenApp) -> bool| {
+        apps.iter().filter(|(_, app)| fits(app)).map(|(name, _)| name.clone()).collect()
+    };
     let hints = Hints {
-        app_memory: apps.into_iter().map(|(name, app)| (name, app.memory)).collect(),
+        app_memory: apps.iter().map(|(name, app)| (name.clone(), app.memory)).collect(),
+        app_processes: apps.iter().map(|(name, app)| (name.clone(), app.processes)).collect(),
+        shared_apps: named(|app| app.is_shared),
+        apps_at_rest: named(|app| app.is_at_rest),
         app_logs: logs.unwrap_or_default(),
         endpoint_hosts: places.endpoints.get(),
         queries,
@@ -309,6 +315,9 @@ mod tests {
         fs::write(&file, vec![1; 100_000]).unwrap();
         let app = SeenApp {
             memory: 1,
+            processes: 1,
+            is_shared: false,
+            is_at_rest: false,
             logs: [file, dir.path().join("missing.log"), "/proc/version".into()].into(),
         };
         let apps = BTreeMap::from([("api".to_owned(), app)]);

@@ -176,17 +176,43 @@ async fn a_real_pm2_is_found_watched_and_missed() {
     .await;
     assert_eq!(value(&failed, "app.up", "app:steady@web-1"), Some(1.0));
 
-    daemon.pm2(&["stop", "steady"]);
-    let stopped = until(&mut collector, "the stop", |round| {
-        value(round, "app.stopped", "app:steady@web-1") == Some(1.0)
+    // What people mean is no crash.
+    let restarts = value(&failed, "app.restarts", "app:crash@web-1").unwrap();
+    for _ in 0..3 {
+        daemon.pm2(&["reload", "steady"]);
+    }
+    daemon.pm2(&["restart", "crash"]);
+    let reloaded = until(&mut collector, "the reload", |round| {
+        value(round, "app.up", "app:steady@web-1") == Some(1.0)
     })
     .await;
-    assert_eq!(
-        value(&stopped, "app.up", "app:steady@web-1"),
-        Some(0.0),
-        "it stays, as not running"
-    );
+    assert_eq!(value(&reloaded, "app.restarts", "app:steady@web-1"), Some(0.0));
+    assert!(value(&reloaded, "app.restarts", "app:crash@web-1").unwrap() >= restarts);
+
+    daemon.pm2(&["stop", "steady"]);
+    let rests = |round: &Round, app: &str| {
+        round
+            .at_rest
+            .iter()
+            .any(|(subject, signal)| subject.as_str() == app && signal.as_str() == "app.up")
+    };
+    let stopped = until(&mut collector, "the stop", |round| rests(round, "app:steady@web-1")).await;
+    assert_eq!(value(&stopped, "app.stopped", "app:steady@web-1"), Some(1.0));
+    assert_eq!(value(&stopped, "app.up", "app:steady@web-1"), None);
     daemon.pm2(&["start", "steady"]);
+
+    let (fine, fails) =
+        (daemon.script("fine.js", "process.exit(0)"), daemon.script("fails.js", "process.exit(3)"));
+    daemon.pm2(&["start", &fine, "--name", "fine", "--no-autorestart"]);
+    daemon.pm2(&["start", &fails, "--name", "fails", "--no-autorestart"]);
+    let ended = until(&mut collector, "the end of both jobs", |round| {
+        rests(round, "app:fine@web-1") && rests(round, "app:fails@web-1")
+    })
+    .await;
+    assert_eq!(value(&ended, "app.job_failed", "app:fine@web-1"), Some(0.0));
+    assert_eq!(value(&ended, "app.job_failed", "app:fails@web-1"), Some(1.0));
+    assert_eq!(value(&ended, "app.listed", "app:fails@web-1"), Some(1.0));
+    daemon.pm2(&["delete", "fine", "fails"]);
 
     daemon.pm2(&["delete", "leak"]);
     let deleted = until(&mut collector, "the deletion", |round| {

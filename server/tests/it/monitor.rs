@@ -36,7 +36,7 @@ use policy::catalogue::{Facts, Program};
 use server::{
     board::Board,
     clock::Clock,
-    collectors::Listing,
+    collectors::{Absence, Listing},
     documents::Documents,
     embedded,
     history::History,
@@ -387,7 +387,9 @@ async fn while_the_database_is_away_evaluation_goes_on_and_what_waited_is_writte
     // A collector says in every round what is gone, and what is gone is told once.
     running.observe("disk:/old@web-1", 1.0);
     for _ in 0..50 {
-        let gone = running.intake.missing(&[Listing { kind: "disk", subjects: Vec::new() }]);
+        let absence = Absence::Gone;
+        let none = Listing { kind: "disk", subjects: Vec::new(), absence };
+        let gone = running.intake.compare(&[none], "web-1");
         running.tell.send(Told::Gone(gone)).await.unwrap();
     }
     tokio::time::sleep(Duration::from_millis(300)).await;

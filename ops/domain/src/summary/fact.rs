@@ -114,10 +114,13 @@ pub const FORESEEABLE: f64 = 7.0 * 86_400.0;
 
 /// Signals that are yes or no, or are told in words of their own: there is no usual value to
 /// compare with.
-pub const TOLD_IN_WORDS: [&str; 7] = [
+pub const TOLD_IN_WORDS: [&str; 10] = [
     "endpoint.up",
     "endpoint.status",
     "app.up",
+    "app.listed",
+    "app.job_failed",
+    "disk.mounted",
     "pm2.up",
     "collector.failed",
     "endpoint.certificate.days_left",

@@ -26,7 +26,7 @@ impl Engine {
                 let mut core = series.core.clone();
                 core.shift(mono.saturating_neg());
                 let deadline = (deadline != NEVER).then(|| deadline.saturating_sub(mono));
-                (core, Standing { deadline, unheard: series.unheard })
+                (core, Standing { deadline, unheard: series.unheard, rested: series.rested })
             })
             .collect();
         all.sort_by(|(one, _), (two, _)| {
@@ -48,7 +48,7 @@ impl Engine {
         for (core, standing) in saved.series.iter().zip(&saved.standing) {
             // Without its unit: it was taken once, and what the document says about the unit may
             // have changed since.
-            let Ok(id) = engine.series(core.signal.as_str(), core.subject.as_str(), None) else {
+            let Ok(id) = engine.measured(core.signal.as_str(), core.subject.as_str(), None) else {
                 continue;
             };
             let Some(series) = engine.series.get_mut(id.0 as usize) else {
@@ -56,7 +56,7 @@ impl Engine {
             };
             series.core = core.clone();
             series.core.shift(mono);
-            series.unheard = standing.unheard;
+            (series.unheard, series.rested) = (standing.unheard, standing.rested);
             if series.core.batch.is_some() {
                 engine.touched.push(id.0);
             }
@@ -102,6 +102,7 @@ mod tests {
         Tick,
         Blind,
         Retire(u8),
+        Rest { signal: usize, subject: u8 },
         Usual { signal: usize, subject: u8 },
         Thresholds(bool),
     }
@@ -114,6 +115,7 @@ mod tests {
             14 => Just(Step::Tick),
             1 => Just(Step::Blind),
             1 => (0..3_u8).prop_map(Step::Retire),
+            2 => (0..4_usize, 0..3_u8).prop_map(|(signal, subject)| Step::Rest { signal, subject }),
             2 => (0..4_usize, 0..3_u8).prop_map(|(signal, subject)| Step::Usual { signal, subject }),
             2 => any::<bool>().prop_map(Step::Thresholds),
         ];
@@ -137,6 +139,9 @@ mod tests {
             Step::Tick => {}
             Step::Blind => engine.blind(Span::from_secs(30), now),
             Step::Retire(subject) => engine.retire(&name(*subject).parse::<Subject>().unwrap()),
+            Step::Rest { signal, subject } => {
+                engine.rest(SIGNALS[*signal], &name(*subject));
+            }
             Step::Usual { signal, subject } => {
                 let id = engine.series(SIGNALS[*signal], &name(*subject), None).unwrap();
                 engine.set_usual(id, Some(7.0));

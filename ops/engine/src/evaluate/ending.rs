@@ -35,9 +35,11 @@ impl Engine {
             key.signal.as_str(),
             key.subject.as_str(),
         );
-        let recovery = found
-            .and_then(|id| self.series.get(id as usize))
-            .and_then(|series| series.core.recovery);
+        let series = found.and_then(|id| self.series.get(id as usize));
+        if series.is_some_and(|series| series.rested) {
+            return Ending::Stopped;
+        }
+        let recovery = series.and_then(|series| series.core.recovery);
         recovery.map_or(Ending::NoLongerWatched, |since| Ending::Recovered { since })
     }
 }
@@ -47,7 +49,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use domain::time::{MonotonicTime, Now, Timestamp};
+    use domain::{
+        reading::Status,
+        time::{MonotonicTime, Now, Timestamp},
+    };
     use policy::thresholds::Thresholds;
 
     const ROWS: &str = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|\n| queue.depth | above 100 | - | 10 s | - | 1 min | m | - | - |\n";
@@ -105,6 +110,39 @@ mod tests {
         assert_eq!(engine.ending(&key), Ending::NoLongerWatched);
         assert!(step(&mut engine, 500.0, 11).is_empty());
         assert_eq!(engine.ending(&key), Ending::NoLongerWatched);
+    }
+
+    #[test]
+    fn what_was_stopped_on_purpose_ends_as_that_and_begins_anew_when_it_reports() {
+        let (mut engine, key) = held();
+        assert!(engine.rest("queue.depth", "service:a"));
+        assert!(!engine.rest("queue.depth", "service:a"), "it rests already");
+        assert_eq!((engine.tick(at(11)).len(), engine.ending(&key)), (0, Ending::Stopped));
+        // Nothing is missed while it rests, nor after a restart.
+        assert!(engine.tick(at(500)).is_empty());
+        let saved = engine.save(at(500));
+        let mut restarted = Engine::restore(rules(ROWS), 10, &saved, at(0));
+        assert!(restarted.tick(at(900)).is_empty());
+        assert!(step(&mut engine, 500.0, 600).is_empty());
+        assert_eq!(step(&mut engine, 500.0, 610).len(), 1);
+        assert!(!engine.rest("queue.depth", "service:unknown"));
+    }
+
+    #[test]
+    fn what_is_missing_is_not_shown_as_well_until_it_reports_again() {
+        let mut engine = Engine::new(rules(ROWS), 10);
+        assert!(step(&mut engine, 5.0, 0).is_empty());
+        let id = engine.series("queue.depth", "service:a", None).unwrap();
+        let status = |engine: &Engine| engine.reading(id, at(1)).unwrap().status;
+        assert_eq!(status(&engine), Status::Healthy);
+        engine.miss("queue.depth", "service:a");
+        assert_eq!(status(&engine), Status::Unknown);
+        assert!(engine.reading(id, at(1)).unwrap().stale_since.is_some());
+        // Its silence is told at its own time, and does not end anything.
+        assert!(engine.tick(at(60)).is_empty());
+        assert_eq!(engine.tick(at(61)).len(), 1);
+        assert!(step(&mut engine, 5.0, 62).is_empty());
+        assert_eq!(engine.reading(id, at(62)).unwrap().status, Status::Healthy);
     }
 
     #[test]

@@ -19,6 +19,27 @@ impl Engine {
         subject: &str,
         unit: Option<&Unit>,
     ) -> Result<SeriesId, NoSeries> {
+        self.place(signal, subject, unit, self.limit)
+    }
+
+    /// As [`Engine::series`], without the limit: for what this host measures itself, which finds
+    /// room whatever others send, and for what was taken before.
+    pub fn measured(
+        &mut self,
+        signal: &str,
+        subject: &str,
+        unit: Option<&Unit>,
+    ) -> Result<SeriesId, NoSeries> {
+        self.place(signal, subject, unit, usize::MAX)
+    }
+
+    fn place(
+        &mut self,
+        signal: &str,
+        subject: &str,
+        unit: Option<&Unit>,
+        limit: usize,
+    ) -> Result<SeriesId, NoSeries> {
         let hash = self.hash(signal, subject);
         if let Some(id) = self.find(hash, signal, subject) {
             let known = self.series.get(id as usize).and_then(|series| series.core.unit.as_ref());
@@ -34,8 +55,8 @@ impl Engine {
         if let (Some(known), Some(unit)) = (&known, unit) {
             fit(unit, known)?;
         }
-        let count = self.series.len() - self.free.len();
-        if count >= self.limit {
+        let count = self.count();
+        if count >= limit {
             return Err(NoSeries::TooMany(count));
         }
         let core = Core::new(name, about, known.or_else(|| unit.cloned()));
@@ -44,6 +65,8 @@ impl Engine {
             plan: Plan::default(),
             next: self.index.get(&hash).copied(),
             unheard: true,
+            rested: false,
+            missed: false,
             free: false,
         };
         let id = match self.free.pop() {

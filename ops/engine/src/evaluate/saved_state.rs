@@ -25,4 +25,6 @@ pub(super) struct Standing {
     /// When its silence becomes a breach, relative to the moment of saving; `None`: not at all.
     pub(super) deadline: Option<i64>,
     pub(super) unheard: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) rested: bool,
 }

@@ -591,6 +591,25 @@ proptest! {
 }
 
 #[test]
+fn what_is_measured_here_finds_room_whatever_others_send_and_keeps_it() {
+    let mut engine = Engine::new(rules(MEMORY), 2);
+    let name = |host: u32| format!("host:web-{host}");
+    for host in 1..=2 {
+        engine.series("host.memory.used", &name(host), None).unwrap();
+    }
+    for host in 3..=5 {
+        let id = engine.measured("host.memory.used", &name(host), None).unwrap();
+        engine.observe(id, 99.0, at(0).wall, at(0));
+    }
+    let pushed = engine.series("host.memory.used", &name(6), None);
+    assert!(matches!(pushed, Err(NoSeries::TooMany(5))), "{pushed:?}");
+    assert!(engine.is_heard("host.memory.used", &name(5)));
+    assert!(!engine.is_heard("host.memory.used", &name(1)));
+    let saved = engine.save(at(0));
+    assert_eq!(Engine::restore(rules(MEMORY), 2, &saved, at(0)).count(), 3);
+}
+
+#[test]
 fn what_is_retired_frees_its_place_for_another() {
     let mut engine = Engine::new(rules(MEMORY), 3);
     let open = |engine: &mut Engine, host: u32| {

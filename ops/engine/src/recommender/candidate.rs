@@ -106,6 +106,7 @@ fn candidate(
     } else {
         Reason::Helps { breach: about }
     });
+    reasons.extend(all_processes(scene, command, &values));
     // What never ran stands between what works and what does not.
     let score = (u64::from(track.worked) + 1) * 1_000_000 / (u64::from(track.total) + 2);
     let rank = (
@@ -125,6 +126,16 @@ fn candidate(
         reasons,
     )?;
     Some(Candidate { rank, recommendation })
+}
+
+/// That a command acts upon all processes of an app, and not only on the one in trouble.
+fn all_processes(scene: &Scene<'_>, command: &Command, chosen: &Values) -> Option<Reason> {
+    let apps = command.placeholders().iter().filter(|known| matches!(known.kind(), Kind::App));
+    let count = apps
+        .filter_map(|known| scene.hints.app_processes.get(chosen.get(known.name())?).copied())
+        .max()
+        .filter(|count| *count > 1 && values::restarts(command))?;
+    Some(Reason::AllProcesses { count })
 }
 
 /// Whether two offers of one command are for different units of its list, and for the same of
@@ -228,9 +239,13 @@ pub(super) fn is_as_offered(scene: &Scene<'_>, one: &Recommendation) -> bool {
     else {
         return false;
     };
+    let Some(command) = catalogue.get(&one.command) else { return false };
+    let may_act = command.placeholders().iter().all(|placeholder| {
+        let value = one.values.get(placeholder.name());
+        value.is_some_and(|value| values::may_act(scene, command, placeholder.kind(), value))
+    });
     let values: Values = one.values.clone().into_iter().collect();
-    let filled =
-        catalogue.get(&one.command).and_then(|command| command.fill(&values, scene.facts).ok());
+    let filled = command.fill(&values, scene.facts).ok().filter(|_| may_act);
     filled.is_some_and(|filled| {
         filled.argv() == one.argv
             && filled.to_string() == one.shown

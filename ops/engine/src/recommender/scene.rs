@@ -1,6 +1,6 @@
 //! Input of the recommender: the incidents, and what is known of the host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{incident::Incident, long_query::LongQuery, subject::Subject, time::Timestamp};
 use policy::{
@@ -15,6 +15,12 @@ use crate::recommender::track_record::Tracks;
 pub struct Hints {
     /// The memory of each app under PM2, in bytes, by its name.
     pub app_memory: BTreeMap<String, u64>,
+    /// How many processes each app under PM2 has, by its name.
+    pub app_processes: BTreeMap<String, u32>,
+    /// Apps under PM2 whose name means more than the one app: a command would act upon others too.
+    pub shared_apps: BTreeSet<String>,
+    /// Apps under PM2 that nobody wants to run now: jobs, and what someone stopped.
+    pub apps_at_rest: BTreeSet<String>,
     /// The log files of each app under PM2, by its name: for each disk, by the path where it is
     /// mounted, how many bytes.
     pub app_logs: BTreeMap<String, BTreeMap<String, u64>>,

@@ -475,6 +475,71 @@ fn a_run_is_proved_by_its_signal() {
 }
 
 #[test]
+fn a_restart_is_proved_by_an_app_that_is_up_for_a_while_and_does_not_restart() {
+    let down = breach("app:api@web-1", "app.up", Severity::Critical, 0);
+    let crashes = breach("app:api@web-1", "app.restarts", Severity::Critical, 0);
+    let mut story = Story::new(&[down.clone(), crashes.clone()]);
+    story.tick(0);
+    assert_eq!(story.offered(), ["/usr/bin/pm2 restart api"]);
+    story.run(1, 10, 0);
+    story.clear(&down.key, 20);
+    assert_eq!(story.tick(115), [], "it is up, and it is not known that it stays so");
+    story.clear(&crashes.key, 130);
+    let events = story.tick(131);
+    assert!(matches!(events[0], Event::RunProved { worked: true, .. }), "{events:?}");
+
+    let mut story = Story::new(std::slice::from_ref(&down));
+    story.tick(0);
+    story.run(1, 10, 0);
+    story.clear(&down.key, 20);
+    assert_eq!(story.tick(109), []);
+    let events = story.tick(110);
+    assert!(matches!(events[0], Event::RunProved { worked: true, .. }), "{events:?}");
+
+    let mut story = Story::new(&[down.clone(), crashes]);
+    story.tick(0);
+    story.run(1, 10, 0);
+    story.clear(&down.key, 20);
+    assert_eq!(story.tick(10 + 299), []);
+    let events = story.tick(10 + 301);
+    assert!(
+        matches!(events[0], Event::RunProved { worked: false, .. }),
+        "it restarts all the time: {events:?}"
+    );
+}
+
+#[test]
+fn what_is_offered_names_all_that_it_touches_or_is_not_offered() {
+    let down = breach("app:api@web-1", "app.up", Severity::Critical, 0);
+    let mut story = Story::new(std::slice::from_ref(&down));
+    story.hints.app_processes.insert("api".to_owned(), 8);
+    story.tick(0);
+    let reasons = &story.incidents[0].recommendations[0].reasons;
+    assert!(reasons.contains(&Reason::AllProcesses { count: 8 }), "{reasons:?}");
+    // Someone stops it, or another app gets its name: the offer is taken back.
+    for (at, hint) in [(10, true), (20, false)] {
+        let named = std::collections::BTreeSet::from(["api".to_owned()]);
+        let of = |set: bool| if set { named.clone() } else { Default::default() };
+        (story.hints.apps_at_rest, story.hints.shared_apps) = (of(hint), of(!hint));
+        assert_eq!(kinds(&story.tick(at)), ["recommendation_withdrawn"]);
+        (story.hints.apps_at_rest, story.hints.shared_apps) = Default::default();
+        assert_eq!(kinds(&story.tick(at + 1)), ["recommended"]);
+    }
+    // What rests can have its logs emptied all the same.
+    let mut story = Story::new(&[breach("disk:/@web-1", "disk.used", Severity::Warning, 0)]);
+    story.hints.app_logs = [("jobs".to_owned(), [("/".to_owned(), LARGE_LOGS)].into())].into();
+    story.hints.apps_at_rest.insert("jobs".to_owned());
+    story.tick(0);
+    assert!(
+        story.offered().contains(&"/usr/bin/pm2 flush jobs".to_owned()),
+        "{:?}",
+        story.offered()
+    );
+    story.hints.shared_apps.insert("jobs".to_owned());
+    assert_eq!(kinds(&story.tick(1)), ["recommendation_withdrawn"]);
+}
+
+#[test]
 fn a_run_that_did_not_help_leads_back_and_is_not_offered_again() {
     let mut story = Story::new(&[app_memory()]);
     story.tick(0);

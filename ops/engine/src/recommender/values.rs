@@ -41,7 +41,7 @@ pub(super) fn choose(
     let mut all =
         vec![Chosen { values: Values::new(), subject: whole(scene, command), reason: None }];
     for placeholder in command.placeholders() {
-        let choices = choices(scene, incident, breach, placeholder);
+        let choices = choices(scene, incident, breach, command, placeholder);
         let with = |one: &Chosen| {
             let (one, name) = (one.clone(), placeholder.name());
             choices.iter().map(move |(value, reason)| Chosen {
@@ -56,16 +56,34 @@ pub(super) fn choose(
     all
 }
 
+/// Whether a command may act upon a value: upon an app only where its name means nothing else, and
+/// where it is started anew only if it is meant to run.
+pub(super) fn may_act(scene: &Scene<'_>, command: &Command, kind: &Kind, value: &str) -> bool {
+    !matches!(kind, Kind::App)
+        || !(scene.hints.shared_apps.contains(value)
+            || restarts(command) && scene.hints.apps_at_rest.contains(value))
+}
+
+/// Whether a command ends processes of an app and starts them again.
+pub(super) fn restarts(command: &Command) -> bool {
+    let Does::Program(vector) = command.does() else { return false };
+    let first = || vector.arguments().first()?.literal();
+    vector.program() == Program::Pm2 && matches!(first(), Some("restart" | "reload"))
+}
+
 /// The values of one placeholder that may help with a breach, each with what speaks for it.
 fn choices(
     scene: &Scene<'_>,
     incident: &Incident,
     breach: &Breach,
+    command: &Command,
     placeholder: &Placeholder,
 ) -> Vec<(String, Option<Reason>)> {
     match placeholder.kind() {
         Kind::App => {
-            Vec::from_iter(app(scene, incident, breach, &placeholder.choices(scene.facts)))
+            let mut choices = placeholder.choices(scene.facts);
+            choices.retain(|name| may_act(scene, command, placeholder.kind(), name));
+            Vec::from_iter(app(scene, incident, breach, &choices))
         }
         Kind::Certificate => scene
             .hints

@@ -43,6 +43,7 @@ fn weight(input: &Input) -> usize {
         | Input::Interval { .. }
         | Input::Blind { .. }
         | Input::Retire { .. }
+        | Input::Rest { .. }
         | Input::Steady { .. }
         | Input::Tick { .. } => 1,
     }

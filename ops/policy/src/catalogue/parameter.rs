@@ -75,6 +75,11 @@ impl Values {
         Self::default()
     }
 
+    /// The value of a placeholder.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     /// With one more; one of the same name is replaced.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {

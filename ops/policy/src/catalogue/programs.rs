@@ -239,7 +239,8 @@ impl Argument {
         &self.0
     }
 
-    fn literal(&self) -> Option<&str> {
+    /// Its text, where no placeholder is in it.
+    pub fn literal(&self) -> Option<&str> {
         match self.0.as_slice() {
             [Part::Literal(text)] => Some(text),
             _ => None,

@@ -93,7 +93,7 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
         ),
         (
             "| disk.bogus | - | above 1 % | - | 1 min | - | - | m | - | - |",
-            "4 3: unknown signal 'disk.bogus' = a signal that something reports; those of 'disk' are 'disk.used', 'disk.available', 'disk.inodes.used', 'disk.read_only'",
+            "4 3: unknown signal 'disk.bogus' = a signal that something reports; those of 'disk' are 'disk.used', 'disk.available', 'disk.inodes.used', 'disk.read_only', 'disk.mounted'",
         ),
         (
             "| x | no pattern | above 1 | - | 1 min | - | - | m | - | - |",

@@ -127,6 +127,11 @@ pub(super) fn holds(fact: &Fact) -> String {
         "endpoint.up" => format!("{large} does not answer as expected"),
         "endpoint.status" => format!("{large} answers with status {value}"),
         "app.up" => format!("{large} is not running"),
+        "app.listed" => {
+            format!("{large} is not in PM2's list any more; whether it runs is not known")
+        }
+        "app.job_failed" => format!("The last run of {subject} ended with an error"),
+        "disk.mounted" => format!("{large} was mounted and is not mounted any more"),
         "pm2.up" => {
             format!("PM2 on {} does not answer", fact.subject.host().unwrap_or("this host"))
         }
@@ -154,6 +159,9 @@ fn was(fact: &Fact, value: f64) -> String {
         "endpoint.up" => format!("{large} did not answer as expected"),
         "endpoint.status" => format!("{large} answered with status {text}"),
         "app.up" => format!("{large} was not running"),
+        "app.listed" => format!("{large} was not in PM2's list"),
+        "app.job_failed" => format!("A run of {subject} ended with an error"),
+        "disk.mounted" => format!("{large} was not mounted"),
         "pm2.up" => format!("PM2 on {} did not answer", fact.subject.host().unwrap_or("this host")),
         "collector.failed" => format!("{large} brought nothing"),
         "disk.read_only" => format!("{large} could only be read"),
@@ -223,6 +231,9 @@ fn cleared(fact: &Fact, over: bool) -> String {
         "endpoint.up" | "pm2.up" => ("does again", "did again"),
         "endpoint.status" => ("is well again", "was well again"),
         "app.up" => ("runs again", "ran again"),
+        "app.listed" => ("is again", "was again"),
+        "app.job_failed" => ("ends well again", "ended well again"),
+        "disk.mounted" => ("is again", "was again"),
         "collector.failed" => ("works again", "worked again"),
         "disk.read_only" => ("can be written again", "could be written again"),
         "app.restarts" => ("is steady again", "was steady again"),

@@ -22,10 +22,13 @@ fn named(subject: &Subject, signal: &Signal) -> String {
 
 /// What a breach that is over shows.
 fn recovered(subject: &Subject, signal: &Signal) -> String {
-    let large = humanize::capital(&humanize::subject(subject));
+    let named_subject = humanize::subject(subject);
+    let large = humanize::capital(&named_subject);
     match signal.as_str() {
         "endpoint.up" => format!("{large} answers as expected again"),
         "app.up" => format!("{large} is running again"),
+        "app.listed" => format!("PM2 lists {named_subject} again"),
+        "disk.mounted" => format!("{large} is mounted again"),
         "pm2.up" => format!("PM2 on {} answers again", subject.host().unwrap_or("this host")),
         "collector.failed" => format!("{large} works again"),
         "disk.read_only" => format!("{large} can be written again"),
@@ -134,6 +137,10 @@ pub(super) fn tell(event: IncidentEvent<'_>, actor: Actor, names: &Names) -> Tol
         }
         IncidentEvent::BreachCleared { key, ending: Ending::Recovered { .. }, .. } => {
             told(format!("{}.", recovered(&key.subject, &key.signal))).tone(Tone::Better)
+        }
+        IncidentEvent::BreachCleared { key, ending: Ending::Stopped, .. } => {
+            let large = humanize::capital(&humanize::subject(&key.subject));
+            told(format!("{large} was stopped on purpose, and is not expected to run."))
         }
         IncidentEvent::BreachCleared { key, ending: Ending::NoLongerWatched, .. } => {
             let named = if signals::declared().unit(key.signal.as_str()) == Some(Unit::YesNo) {

@@ -93,6 +93,18 @@ pub(super) fn devices(text: &str) -> Vec<Device> {
     devices
 }
 
+/// Every mount point in `/proc/self/mountinfo`, also of what is no disk.
+pub(super) fn points(text: &str) -> Vec<PathBuf> {
+    let mut points: Vec<PathBuf> = text
+        .lines()
+        .filter_map(|line| line.split(' ').nth(4))
+        .map(|point| PathBuf::from(OsString::from_vec(unescaped(point))))
+        .collect();
+    points.sort_unstable();
+    points.dedup();
+    points
+}
+
 fn parse(line: &str) -> Option<(Vec<u8>, Line<'_>)> {
     let (left, right) = line.split_once(" - ")?;
     let mut left = left.split(' ');
@@ -193,6 +205,12 @@ mod tests {
         assert_eq!(devices[0].points[1].path, Path::new("/data"));
         assert_eq!((devices[0].number, devices[1].number), (Some((254, 0)), None));
         assert!(devices.iter().all(|one| one.class.may_hang() == (one.file_system == "nfs4")));
+    }
+
+    #[test]
+    fn every_mount_point_is_known_also_that_of_what_is_no_disk() {
+        let text = "22 27 0:21 / /proc rw - proc proc rw\n30 25 0:28 / /mnt/a\\040b rw - autofs x rw\nbroken";
+        assert_eq!(super::points(text), ["/mnt/a b", "/proc"].map(PathBuf::from));
     }
 
     #[test]

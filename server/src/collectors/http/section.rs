@@ -7,7 +7,7 @@ use domain::{subject::Subject, time::Span};
 use super::{Endpoint, HttpCollector, ProbeUrl, SIGNALS, Statuses};
 use crate::{
     collectors::{
-        collector::{CollectError, Collector, Listing},
+        collector::{Absence, CollectError, Collector, Listing},
         registry::{Context, Declaration, Kind, Unusable},
     },
     config::{
@@ -85,7 +85,7 @@ impl Kind for Http {
 
     fn listings(settings: &Settings, _context: &Context) -> Vec<Listing> {
         let subjects = settings.endpoints.iter().map(subject).collect();
-        vec![Listing { kind: "endpoint", subjects }]
+        vec![Listing { kind: "endpoint", subjects, absence: Absence::Gone }]
     }
 
     /// Endpoints whose certificates can't be read.

@@ -38,6 +38,23 @@ pub(super) struct State {
     pub restart_time: Option<f64>,
     #[serde(deserialize_with = "number")]
     pub pm_uptime: Option<f64>,
+    /// When it was started or restarted on purpose, by a person or by its schedule: what PM2 does
+    /// after a crash leaves it as it is.
+    #[serde(deserialize_with = "number")]
+    pub created_at: Option<f64>,
+    /// How its last run ended; 0 also where a signal ended it.
+    #[serde(deserialize_with = "number")]
+    pub exit_code: Option<f64>,
+    /// PM2 does not start it again when it ends: it is a job.
+    #[serde(rename = "autorestart", deserialize_with = "is_off")]
+    pub is_job: bool,
+    /// PM2 restarts it when it uses more, in bytes.
+    #[serde(deserialize_with = "number")]
+    pub max_memory_restart: Option<f64>,
+    #[serde(deserialize_with = "text")]
+    pub namespace: String,
+    #[serde(deserialize_with = "text")]
+    pub pm_exec_path: String,
     #[serde(deserialize_with = "text")]
     pub pm_out_log_path: String,
     #[serde(deserialize_with = "text")]
@@ -76,6 +93,22 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::
     })
 }
 
+/// PM2 takes the word for the value.
+fn is_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Flag {
+        Bool(bool),
+        Text(String),
+        Other(IgnoredAny),
+    }
+    Ok(match Flag::deserialize(deserializer)? {
+        Flag::Bool(on) => !on,
+        Flag::Text(text) => text == "false",
+        Flag::Other(_) => false,
+    })
+}
+
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(match Lenient::deserialize(deserializer)? {
         Lenient::Text(text) => text,
@@ -94,10 +127,19 @@ fn request() -> Vec<u8> {
     message
 }
 
+/// What a daemon answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub instances: Vec<Instance>,
+    /// The process that listens, as far as this system tells it.
+    pub daemon: Option<i32>,
+}
+
 /// Asks the daemon for its processes. The caller sets the time limit. What went wrong is told
 /// without a word of the reply.
-pub(super) async fn ask(socket: &Path) -> io::Result<Vec<Instance>> {
+pub(super) async fn ask(socket: &Path) -> io::Result<Answer> {
     let mut stream = UnixStream::connect(socket).await?;
+    let daemon = stream.peer_cred().ok().and_then(|peer| peer.pid()).filter(|pid| *pid > 0);
     stream.write_all(&request()).await?;
     let head = stream.read_u8().await?;
     if head != 0x12 {
@@ -113,7 +155,7 @@ pub(super) async fn ask(socket: &Path) -> io::Result<Vec<Instance>> {
     if part.len() as u64 != u64::from(length) {
         return Err(io::Error::other("the reply was cut off"));
     }
-    parse(&part)
+    Ok(Answer { instances: parse(&part)?, daemon })
 }
 
 fn parse(part: &[u8]) -> io::Result<Vec<Instance>> {

@@ -1,0 +1,51 @@
+//! Series whose subject is known not to report: it was stopped on purpose, or is missing.
+
+use crate::evaluate::{Engine, Series, series::Core};
+
+impl Engine {
+    /// How many series are known.
+    pub fn count(&self) -> usize {
+        self.series.len() - self.free.len()
+    }
+
+    /// Whether a value of this series was heard, here or before a restart.
+    pub fn is_heard(&self, signal: &str, subject: &str) -> bool {
+        self.find(self.hash(signal, subject), signal, subject)
+            .and_then(|id| self.series.get(id as usize))
+            .is_some_and(|series| !series.unheard)
+    }
+
+    /// Whether a level of the thresholds is about this series.
+    pub fn has_level(&self, signal: &str, subject: &str) -> bool {
+        self.thresholds.rows_for(signal, subject).level.is_some_and(|row| row.base().is_some())
+    }
+
+    /// Lets a series rest: what it is about was stopped on purpose, and is not expected to report
+    /// until it does so again, when it begins anew. Returns whether it was not at rest before.
+    pub fn rest(&mut self, signal: &str, subject: &str) -> bool {
+        let Some((id, series)) = self.named(signal, subject) else { return false };
+        if series.unheard {
+            return false;
+        }
+        let unit = series.core.unit.take();
+        series.core = Core::new(series.core.signal.clone(), series.core.subject.clone(), unit);
+        (series.unheard, series.rested) = (true, true);
+        self.touched.retain(|&touched| touched != id);
+        self.resolve(id, 0);
+        self.dirty = true;
+        true
+    }
+
+    /// Takes the last value of a series for old: what it is about is missing. Its silence is told at
+    /// its own time.
+    pub fn miss(&mut self, signal: &str, subject: &str) {
+        if let Some((_, series)) = self.named(signal, subject) {
+            series.missed = true;
+        }
+    }
+
+    fn named(&mut self, signal: &str, subject: &str) -> Option<(u32, &mut Series)> {
+        let id = self.find(self.hash(signal, subject), signal, subject)?;
+        Some((id, self.series.get_mut(id as usize)?))
+    }
+}
