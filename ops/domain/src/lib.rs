@@ -16,6 +16,7 @@ pub mod long_query;
 pub mod name;
 pub mod observation;
 pub mod reading;
+pub mod reason;
 pub mod recommendation;
 pub mod redact;
 #[cfg(feature = "schema")]

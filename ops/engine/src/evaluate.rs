@@ -14,6 +14,7 @@ mod saved_state;
 mod series;
 #[cfg(test)]
 mod tests;
+mod unseen;
 mod window;
 
 pub use saved_state::SavedState;
@@ -28,6 +29,7 @@ use domain::{
     breach::{Breach, BreachKey, Crossing, Easing, Guidance, Unheard},
     name::BadName,
     reading::{Reading, Status},
+    reason::Reason,
     severity::Severity,
     subject::Subject,
     time::{MonotonicTime, Now, Span, Timestamp},
@@ -206,6 +208,18 @@ impl Engine {
     /// Takes one value. `at` is the source's time, `now` when it was received. Returns true if a
     /// breach may have begun, ended or changed, so that the caller need not wait for its next tick.
     pub fn observe(&mut self, id: SeriesId, value: f64, at: Timestamp, now: Now) -> bool {
+        self.observe_with(id, value, None, at, now)
+    }
+
+    /// [`Engine::observe`] of a value whose reason is known.
+    pub fn observe_with(
+        &mut self,
+        id: SeriesId,
+        value: f64,
+        reason: Option<&Reason>,
+        at: Timestamp,
+        now: Now,
+    ) -> bool {
         let index = id.0 as usize;
         let (Some(series), Some(deadline)) =
             (self.series.get_mut(index), self.deadlines.get_mut(index))
@@ -218,7 +232,7 @@ impl Engine {
         let mono = micros(now.mono);
         let waited = mono.saturating_sub(series.core.arrival);
         series.unheard = false;
-        if series.core.take(value, at, mono, now.wall) {
+        if series.core.take(value, reason, at, (mono, now.wall)) {
             self.touched.push(id.0);
         }
         if let Some(no_data) = series.plan.no_data {
@@ -359,6 +373,7 @@ impl Engine {
             warning: number(Severity::Warning),
             critical: number(Severity::Critical),
             limit_in_seconds: series.shown_limit(rows),
+            reason: core.newest_reason().cloned(),
         })
     }
 
@@ -531,6 +546,7 @@ impl Series {
     /// Whether nothing was heard for longer than expected.
     fn is_unheard(&self, mono: i64) -> bool {
         self.core.silent.is_some()
+            || self.core.unseen.is_some()
             || mono.saturating_sub(self.core.heard()) > self.core.stale(&self.plan)
     }
 
@@ -639,6 +655,7 @@ impl Series {
             per_minute: slope.map(|slope| slope * 60.0),
             limit_in_seconds: self.limit_in_seconds(rows, slope),
             guidance: Guidance::default(),
+            reason: core.unseen.as_deref().cloned(),
         };
         match (told, &core.silent) {
             // The last value was well and nothing was heard since: it is neither beyond its level
@@ -656,6 +673,7 @@ impl Series {
                 (breach.unsteady, breach.peak) = (held.unsteady, held.peak);
                 (breach.easing, breach.unheard) = (easing, unheard);
                 breach.guidance = row.guidance.clone();
+                breach.reason = breach.reason.or_else(|| core.reason.as_deref().cloned());
             }
             (None, None) => return None,
         }

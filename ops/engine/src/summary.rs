@@ -260,6 +260,9 @@ fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
 
 fn unknown(holding: &[Fact], told: &[&IncidentBreach], over: bool) -> Vec<Sentence> {
     let mut sentences = vec![Sentence::ReasonUnknown, Sentence::CustomersUnknown];
+    if !told.is_empty() && told.iter().all(|known| known.breach.reason.is_some()) {
+        sentences.remove(0);
+    }
     for known in told.iter().filter(|known| known.is_lost()).take(MOST_UNKNOWN) {
         let sentence = Sentence::NowUnknown { subject: known.breach.key.subject.clone() };
         if !sentences.contains(&sentence) {

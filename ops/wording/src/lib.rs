@@ -3,6 +3,7 @@
 pub mod error;
 pub mod humanize;
 pub mod notification;
+pub mod reason;
 pub mod recommendation;
 pub mod replay;
 pub mod shared_page;

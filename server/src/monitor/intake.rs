@@ -9,7 +9,8 @@ use std::{
 
 use commands::view::SeriesPoint;
 use domain::{
-    observation::Observation,
+    observation::{Observation, Unseen},
+    reason::Reason,
     signal::Signal,
     subject::Subject,
     time::{Now, Span, Timestamp},
@@ -84,11 +85,18 @@ pub struct Core {
 }
 
 impl Core {
-    fn observe(&mut self, id: SeriesId, value: f64, at: Timestamp, now: Now) -> bool {
+    fn observe(
+        &mut self,
+        id: SeriesId,
+        value: f64,
+        reason: Option<&Reason>,
+        at: Timestamp,
+        now: Now,
+    ) -> bool {
         self.fresh = true;
-        self.recording.observed(id, value, at, now);
+        self.recording.observed(id, value, reason, at, now);
         self.history.add(id, value, at);
-        self.engine.observe(id, value, at, now)
+        self.engine.observe_with(id, value, reason, at, now)
     }
 
     /// Finds or opens a series.
@@ -213,7 +221,7 @@ impl Intake {
         }
         let mut changed = false;
         for ((item, (_, at)), id) in batch.iter().zip(checked).zip(ids) {
-            changed |= core.observe(id, item.value, at, now);
+            changed |= core.observe(id, item.value, None, at, now);
         }
         drop(core);
         if changed {
@@ -231,7 +239,7 @@ impl Intake {
         for one in observations.iter().filter(|one| one.value.is_finite()) {
             match core.open(one.signal.as_str(), one.subject.as_str(), one.unit.as_ref()) {
                 Ok(id) => {
-                    changed |= core.observe(id, one.value, one.at, now);
+                    changed |= core.observe(id, one.value, one.reason.as_ref(), one.at, now);
                     core.collected.add(&one.subject);
                 }
                 Err(error) => {
@@ -242,6 +250,23 @@ impl Intake {
         drop(core);
         if changed {
             self.woken.notify_one();
+        }
+    }
+
+    /// Takes what a collector looked at and could not see.
+    pub fn miss(&self, unseen: &[Unseen]) {
+        let mut core = self.core();
+        for one in unseen {
+            match core.open(one.signal.as_str(), one.subject.as_str(), None) {
+                Ok(id) => {
+                    core.recording.unseen(id, &one.reason);
+                    core.engine.unseen(id, &one.reason);
+                    core.fresh = true;
+                }
+                Err(error) => {
+                    tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "what could not be seen was not taken");
+                }
+            }
         }
     }
 

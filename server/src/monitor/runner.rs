@@ -3,7 +3,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use domain::subject::Subject;
+use domain::{reason::Reason, subject::Subject};
 use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -63,6 +63,7 @@ pub async fn run(
         let problem = match outcome {
             Ok(Ok(Ok(round))) => {
                 intake.take(&round.observations);
+                intake.miss(&round.unseen);
                 let gone = intake.missing(&round.listings);
                 if !gone.is_empty() {
                     let _ = told.send(Told::Gone(gone)).await;
@@ -80,7 +81,8 @@ pub async fn run(
         };
         let mut own = Round::new(itself::SIGNALS);
         let failed = f64::from(u8::from(problem.is_some()));
-        own.observe(clock.now().wall, &subject, "collector.failed", failed);
+        let reason = problem.as_deref().map(Reason::told);
+        own.observe_with(clock.now().wall, &subject, "collector.failed", failed, reason);
         intake.take(&own.observations);
         if problem.is_some() || failing {
             failing = problem.is_some();

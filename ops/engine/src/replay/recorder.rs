@@ -38,6 +38,7 @@ fn weight(input: &Input) -> usize {
         Input::Document { .. } => EVENT_WEIGHT,
         Input::Series(_)
         | Input::Observe { .. }
+        | Input::Unseen { .. }
         | Input::Usual { .. }
         | Input::Blind { .. }
         | Input::Retire { .. }
@@ -153,7 +154,9 @@ impl Recorder {
                 Input::Series(name) => {
                     opened.insert(name.series);
                 }
-                Input::Observe { series, .. } | Input::Usual { series, .. }
+                Input::Observe { series, .. }
+                | Input::Unseen { series, .. }
+                | Input::Usual { series, .. }
                     if !opened.contains(series) =>
                 {
                     used.insert(*series);

@@ -36,6 +36,7 @@ fn observed(id: u32, seconds: u64) -> Input {
         value: 0.1 + 0.2,
         at: now(seconds).wall,
         now: now(seconds),
+        reason: None,
     }
 }
 
@@ -135,6 +136,7 @@ fn a_number_that_went_to_another_series_is_replayed_under_both_names() {
                 value: 500.0,
                 at: now(second).wall,
                 now: now(second),
+                reason: None,
             });
         };
     observe(&mut engine, &mut recorder, "service:old", true, 1);

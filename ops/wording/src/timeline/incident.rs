@@ -28,6 +28,12 @@ fn recovered(subject: &Subject, signal: &Signal) -> String {
         "app.up" => format!("{large} is running again"),
         "pm2.up" => format!("PM2 on {} answers again", subject.host().unwrap_or("this host")),
         "collector.failed" => format!("{large} works again"),
+        "outside.reachable" => {
+            format!("{} reaches the outside again", subject.host().unwrap_or("This host"))
+        }
+        "outside.names" => {
+            format!("{} looks up names again", subject.host().unwrap_or("This host"))
+        }
         _ => format!("{} is back to normal", named(subject, signal)),
     }
 }
