@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     board::Board,
     clock::Clock,
-    collectors::{self, http::Poster, pm2::Seen, registry::Context},
+    collectors::{self, http::Poster, registry::Context},
     config::{Config, PublicUrl},
     documents::{BadDocuments, Documents},
     exec::Runner,
@@ -184,7 +184,7 @@ pub async fn run(
     let notifier = tokio::spawn(notifier.run(opening.cursor.number));
     let background = TaskTracker::new();
     let (tell, told) = mpsc::channel(64);
-    let context = Context { host: host.clone(), interval: config.interval, apps: Seen::default() };
+    let context = Context::new(&host, config.interval);
     let apps = config.collectors.pm2.is_watched().then(|| context.apps.clone());
     let supervisor = Supervisor {
         context,

@@ -508,7 +508,9 @@ impl Series {
     }
 
     fn status(&self, rows: &[Row], value: f64, mono: i64) -> Status {
-        let silent = self.core.silent.as_ref().map(|_| self.silence_severity(rows));
+        // What something else keeps from being seen is unknown, whoever waits for it.
+        let silent = self.core.silent.as_ref().filter(|_| !self.is_behind());
+        let silent = silent.map(|_| self.silence_severity(rows));
         let severity = match (self.worst(rows), silent) {
             (Some((_, held, easing)), silent) => {
                 Some(silent.filter(|_| easing.is_some()).unwrap_or(held.severity))
@@ -566,8 +568,17 @@ impl Series {
         Some(since.min(value_at))
     }
 
-    /// Silence is a warning; where the document knows only critical levels, it is critical.
+    /// Whether it can't be seen because of something else, which is told by itself.
+    fn is_behind(&self) -> bool {
+        self.core.unseen.as_ref().is_some_and(|reason| reason.cause().is_some())
+    }
+
+    /// Silence is a warning; where the document knows only critical levels, it is critical, unless
+    /// its cause is told by itself.
     fn silence_severity(&self, rows: &[Row]) -> Severity {
+        if self.is_behind() {
+            return Severity::Warning;
+        }
         match self.plan.silence.and_then(|row| rows.get(row as usize)) {
             Some(row) if row.warning.is_none() && row.critical.is_some() => Severity::Critical,
             _ => Severity::Warning,

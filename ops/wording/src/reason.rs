@@ -77,28 +77,28 @@ pub fn clause(reason: &Reason) -> String {
         ),
         Reason::NothingOutside { tried } => {
             let all = if *tried == 1 {
-                "the other address outside that is watched did".to_owned()
+                "1 more address that was asked there".to_owned()
             } else {
-                format!("the {tried} addresses outside that are watched did")
+                format!("{tried} more addresses that were asked there")
             };
             format!(
-                "{all} not answer either, so this host's own line is probably lost; how they are doing is not known"
+                "{all} did not answer, so look at this host's own network and line first; how what lies behind it is doing is not known"
             )
         }
         Reason::NoRoute { address } => format!(
-            "this host has no route to {address}; look at its network, its line and its gateway. How what lies behind it is doing is not known"
+            "this host has no route to {address}; look at its network, its line and its gateway; how what lies behind it is doing is not known"
         ),
         Reason::NoNameServer { asked: 0 } => {
             "no name server is set on this host; look at /etc/resolv.conf".to_owned()
         }
         Reason::NoNameServer { asked } => {
             let none = if *asked == 1 {
-                "this host's name server does not answer".to_owned()
+                "this host's name server gives no answers".to_owned()
             } else {
-                format!("none of this host's {asked} name servers answers")
+                format!("none of this host's {asked} name servers gives answers")
             };
             format!(
-                "{none} (DNS); look at /etc/resolv.conf. How what lies behind a name is doing is not known"
+                "{none} (DNS); look at /etc/resolv.conf; how what lies behind a name is doing is not known"
             )
         }
         Reason::Access { what, fault } => access(what.as_str(), *fault),

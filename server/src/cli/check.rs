@@ -3,10 +3,16 @@
 use std::io::Write;
 
 use domain::time::Timestamp;
+use futures::future::join_all;
+use wording::reason;
 
-use super::outcome::Outcome;
+use super::{database, outcome::Outcome};
 use crate::{
-    collectors::registry::Unusable,
+    clock::Clock,
+    collectors::{
+        Collector,
+        registry::{Context, Unusable},
+    },
     config::{Config, ConfigError},
     documents::Documents,
 };
@@ -76,7 +82,51 @@ pub(super) fn check(
         ),
         None => writeln!(out, "There is no configuration file: the defaults hold."),
     };
+    if let Some(found) = database::run(look(&config), err)
+        && !found.is_empty()
+    {
+        let _ = writeln!(out, "Looked once at what is watched. Not as expected now:");
+        for line in found {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
     Outcome::Fine
+}
+
+/// What is watched and is not as expected just now, or can't be seen: one round of each collector.
+/// How the world is does not make a configuration wrong.
+async fn look(config: &Config) -> Vec<String> {
+    let host = config.host_name.clone().unwrap_or_else(|| "this-host".to_owned());
+    let context = Context::new(&host, config.interval);
+    let now = Clock::start().now().wall;
+    let targets = config.collectors.targets(&context);
+    let mut collectors: Vec<Box<dyn Collector>> =
+        targets.iter().filter_map(|target| target.build(&context).ok()).collect();
+    let rounds = collectors.iter_mut().map(|collector| async move {
+        let name = collector.name().to_owned();
+        let limit = collector.time_limit();
+        (name, tokio::time::timeout(limit, collector.collect(now)).await)
+    });
+    let mut found = Vec::new();
+    for (name, round) in join_all(rounds).await {
+        match round {
+            Ok(Ok(round)) => {
+                let seen = round.observations.iter().filter_map(|one| {
+                    Some((one.subject.as_str(), one.signal.as_str(), one.reason.as_ref()?))
+                });
+                let unseen = round
+                    .unseen
+                    .iter()
+                    .map(|one| (one.subject.as_str(), one.signal.as_str(), &one.reason));
+                found.extend(seen.chain(unseen).map(|(subject, signal, because)| {
+                    format!("{subject} ({signal}): {}", reason::sentence(because))
+                }));
+            }
+            Ok(Err(error)) => found.push(format!("{name}: {error}")),
+            Err(_) => found.push(format!("{name}: it gave no answer in time.")),
+        }
+    }
+    found
 }
 
 /// A value of the configuration that can't be used, with the place of its line.

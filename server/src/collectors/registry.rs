@@ -6,6 +6,7 @@ use domain::signals::SignalGroup;
 
 use super::{
     collector::{CollectError, Collector, Listing},
+    outside::Outside,
     pm2::seen::Seen,
 };
 use crate::config::section::{Entries, Key, Section};
@@ -82,8 +83,18 @@ pub struct Context {
     pub host: String,
     /// How often things are looked at unless their section says otherwise.
     pub interval: Duration,
+    /// What is known of the outside of this host.
+    pub outside: Outside,
     /// Where PM2's apps are told to those who carry out commands.
     pub apps: Seen,
+}
+
+impl Context {
+    /// Begins with what nobody knows yet.
+    pub fn new(host: &str, interval: Duration) -> Self {
+        let outside = Outside::of(host);
+        Self { host: host.to_owned(), interval, outside, apps: Seen::default() }
+    }
 }
 
 /// A value of the configuration that has the right form and can't be used.

@@ -24,6 +24,7 @@ mod tests {
     use domain::{
         breach::{Breach, Crossing},
         reading::Status,
+        severity::Severity,
         time::{MonotonicTime, Now, Span, Timestamp},
     };
     use policy::thresholds::Thresholds;
@@ -115,6 +116,8 @@ mod tests {
         engine.unseen(id, &behind());
         let silent = &engine.tick(at(112))[0];
         assert!(matches!(silent.crossing, Crossing::Silent { .. }));
-        assert_eq!(silent.reason, Some(behind()));
+        // Its cause is told by itself: it is not known to be bad.
+        assert_eq!((silent.reason.clone(), silent.severity), (Some(behind()), Severity::Warning));
+        assert_eq!(engine.reading(id, at(112)).unwrap().status, Status::Unknown);
     }
 }
