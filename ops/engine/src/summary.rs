@@ -161,7 +161,8 @@ fn affected(incident: &Incident) -> Vec<Sentence> {
     // A certificate that runs out some day hurts nobody yet.
     let hurts = |one: &Subject| {
         // Nor is it known to hurt where it can't be seen because of something else.
-        let is_behind = |breach: &Breach| breach.reason.as_ref().is_some_and(|r| r.cause().is_some());
+        let is_behind =
+            |breach: &Breach| breach.reason.as_ref().is_some_and(|r| r.cause().is_some());
         let own = incident.breaches.iter().filter(|known| known.breach.key.subject == *one);
         let own = own.filter(|known| !is_behind(&known.breach));
         let mut topics =

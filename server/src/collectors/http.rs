@@ -112,6 +112,8 @@ struct Found {
     began: Instant,
     phase: Phase,
     address: Option<SocketAddr>,
+    /// Addresses of the name that could not be connected to.
+    failures: Vec<Reason>,
     first_byte: Option<Duration>,
     total: Option<Duration>,
     answer: Option<Answer>,
@@ -124,6 +126,7 @@ impl Found {
             began: Instant::now(),
             phase: Phase::Name,
             address: None,
+            failures: Vec::new(),
             first_byte: None,
             total: None,
             answer: None,
@@ -202,6 +205,12 @@ impl HttpCollector {
                 Some(expected) => Err(missing(&self.endpoint, expected, answer)),
                 None => Ok(()),
             },
+            // Another address may have refused at once.
+            _ if found.phase == Phase::Connect
+                && let Some(reason) = connect::most_telling(&found.failures) =>
+            {
+                Err(reason)
+            }
             _ => Err(Reason::TimedOut {
                 phase: found.phase,
                 address: found.address.map(|address| address.to_string().as_str().into()),
@@ -278,7 +287,9 @@ impl Probe<'_> {
         let addresses = self.lookups.addresses(url).await?;
         (found.phase, found.address) = (Phase::Connect, addresses.first().copied());
         self.outside.tried(&addresses);
-        let stream = connect(&addresses, *began_inside, self.endpoint.time_limit.to_std()).await?;
+        found.failures.clear();
+        let limit = self.endpoint.time_limit.to_std();
+        let stream = connect(&addresses, *began_inside, limit, &mut found.failures).await?;
         if let Ok(peer) = stream.peer_addr() {
             found.address = Some(peer);
             began_inside.get_or_insert_with(|| endpoint::is_inside(peer.ip()));

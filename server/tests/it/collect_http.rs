@@ -383,7 +383,10 @@ async fn every_failure_has_its_own_reason() {
         (Some(Answer::Open(Box::new(said(cut)))), "did not finish it within 300 ms"),
         (Some(said(cut)), "broke off in the middle"),
         (Some(said("")), "closed without an answer"),
-        (Some(said("SSH-2.0-OpenSSH_9.6\r\n")), "not in HTTP: it begins with 'SSH-2.0-OpenSSH_9.6'"),
+        (
+            Some(said("SSH-2.0-OpenSSH_9.6\r\n")),
+            "not in HTTP: it begins with 'SSH-2.0-OpenSSH_9.6'",
+        ),
         (Some(said("HTTP/1.1 abc OK\r\n\r\n")), "its first line is 'HTTP/1.1 abc OK'"),
         (Some(said("HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n")), "answered with status 404"),
         (Some(sold), "the answer (status 200) was: 'Sold out , you sent [not shown]'"),
@@ -420,7 +423,13 @@ async fn a_certificate_that_is_not_believed_says_what_is_wrong_with_it() {
     const GOOD: [(i32, u8, u8); 2] = [(2020, 1, 1), (2036, 11, 22)];
     for (shows, valid, name, is_known, expected) in [
         (Shows::Own, GOOD, "127.0.0.1", true, "is for another name (localhost)"),
-        (Shows::Own, [GOOD[0], (2021, 1, 1)], "localhost", true, "has expired; renew it (on 2021-01-01)"),
+        (
+            Shows::Own,
+            [GOOD[0], (2021, 1, 1)],
+            "localhost",
+            true,
+            "has expired; renew it (on 2021-01-01)",
+        ),
         (Shows::Own, [(2035, 1, 1), GOOD[1]], "localhost", true, "is not yet valid"),
         (Shows::Chain, GOOD, "localhost", false, "its issuer is no known authority"),
         (Shows::Chainless, GOOD, "localhost", true, "the chain is incomplete"),
@@ -434,7 +443,8 @@ async fn a_certificate_that_is_not_believed_says_what_is_wrong_with_it() {
         let told = wording::reason::sentence(&why(&probe(it).await));
         assert!(told.contains(expected), "{shows:?}: {told}");
     }
-    let plain = server(ok("ok"), None).await;
+    let (plain, _asked) =
+        telling("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".to_owned()).await;
     let told = why(&probe(endpoint(&format!("https://{plain}/"))).await);
     assert!(matches!(told, Reason::NotTls { .. }), "{told:?}");
     let (_ca, tls) = authority(2036, 11, 22);
@@ -525,7 +535,10 @@ async fn a_site_that_sets_a_cookie_and_redirects_to_itself_is_up() {
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
     });
-    assert_eq!(value(&probe(endpoint(&format!("http://{address}/"))).await, "endpoint.up"), Some(1.0));
+    assert_eq!(
+        value(&probe(endpoint(&format!("http://{address}/"))).await, "endpoint.up"),
+        Some(1.0)
+    );
 }
 
 /// A server that tells what it was asked, and then redirects or answers.
@@ -562,7 +575,9 @@ async fn method_headers_and_body_are_sent_to_their_own_origin_only() {
     assert_eq!(value(&probe(it).await, "endpoint.up"), Some(1.0));
     let asked = first_asked.recv().await.unwrap();
     assert!(
-        asked.starts_with("post /rpc ") && asked.contains("bearer hunter2") && asked.contains("ping"),
+        asked.starts_with("post /rpc ")
+            && asked.contains("bearer hunter2")
+            && asked.contains("ping"),
         "{asked}"
     );
     let asked = second_asked.recv().await.unwrap();
@@ -589,8 +604,9 @@ async fn a_server_that_speaks_only_http2_is_up() {
                 });
                 let executor = hyper_util::rt::TokioExecutor::new();
                 let io = hyper_util::rt::TokioIo::new(stream);
-                let _ =
-                    hyper::server::conn::http2::Builder::new(executor).serve_connection(io, answer).await;
+                let _ = hyper::server::conn::http2::Builder::new(executor)
+                    .serve_connection(io, answer)
+                    .await;
             });
         }
     });

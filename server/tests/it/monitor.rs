@@ -326,6 +326,7 @@ impl Running {
             value,
             unit,
             at: self.clock.now().wall,
+            reason: None,
         }]);
     }
 

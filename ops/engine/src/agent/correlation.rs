@@ -84,13 +84,13 @@ impl<'a> Correlation<'a> {
         // By the place where they failed, the first of each kind of failure there.
         let mut failed: BTreeMap<&str, Vec<(usize, &Reason)>> = BTreeMap::new();
         for (index, reason) in reasons(breaches) {
-            if let Some(cause) = reason.cause()
+            if let Some(cause) = cause(breaches[index])
                 && let Some((&known, &other)) = place.get_key_value(cause)
             {
                 join(&mut leader, index, other);
                 *needed.entry(known).or_default() += 1;
             }
-            let Some(key) = reason.place().or(reason.cause().map(Subject::as_str)) else {
+            let Some(key) = reason.place().or(cause(breaches[index]).map(Subject::as_str)) else {
                 continue;
             };
             let there = failed.entry(key).or_default();
@@ -121,13 +121,18 @@ impl<'a> Correlation<'a> {
 /// Whether two breaches belong together by their reasons: one names the other as its cause, or both
 /// fail for one cause.
 pub(super) fn shares_cause(one: &Breach, other: &Breach) -> bool {
-    let cause = |breach: &Breach| breach.reason.as_ref().and_then(Reason::cause).cloned();
     let (first, second) = (cause(one), cause(other));
     let alike = one.reason.as_ref().zip(other.reason.as_ref());
-    first.as_ref() == Some(&other.key.subject)
-        || second.as_ref() == Some(&one.key.subject)
+    first == Some(&other.key.subject)
+        || second == Some(&one.key.subject)
         || (first.is_some() && first == second)
         || alike.is_some_and(|(one, other)| one.shares_cause(other))
+}
+
+/// What keeps a breach's subject from being seen, where that is all that is wrong with it: one that
+/// had failed before has a cause of its own.
+fn cause(breach: &Breach) -> Option<&Subject> {
+    breach.reason.as_ref().filter(|_| breach.crossing.is_silent())?.cause()
 }
 
 /// The reasons of those that have one, by their places.
@@ -151,6 +156,7 @@ fn join(leader: &mut [usize], one: usize, other: usize) {
 #[cfg(test)]
 mod tests {
     use domain::{
+        breach::Crossing,
         reason::{Phase, Reason},
         time::Span,
     };
@@ -185,13 +191,15 @@ mod tests {
     fn what_fails_alike_at_one_place_is_one_group_and_what_a_cause_explains_joins_it() {
         let line = "line:outside@web-1";
         let behind = || Reason::Behind { cause: line.parse().unwrap() };
+        let silent_since =
+            |breach: Breach| Breach { crossing: Crossing::Silent { for_seconds: 300.0 }, ..breach };
         let all = [
             down("endpoint:a", silent("198.51.100.7:443")),
             down("endpoint:b", silent("198.51.100.7:80")),
             down("endpoint:c", silent("198.51.100.8:443")),
             down("endpoint:d", Reason::Refused { address: "198.51.100.7:443".into() }),
-            down("endpoint:e", behind()),
-            down("endpoint:f", behind()),
+            silent_since(down("endpoint:e", behind())),
+            silent_since(down("endpoint:f", behind())),
             fixtures::breach().on(line).signal("outside.reachable").critical().build(),
         ];
         assert_eq!(
@@ -203,6 +211,8 @@ mod tests {
                 vec![line, "endpoint:e", "endpoint:f"],
             ]
         );
+        // What was down before is an incident of its own, also while it can't be seen.
+        assert!(!shares_cause(&all[6], &down("endpoint:g", behind())));
         // The same for what comes later.
         assert!(shares_cause(&all[0], &all[1]) && shares_cause(&all[6], &all[4]));
         assert!(shares_cause(&all[4], &all[5]) && !shares_cause(&all[0], &all[3]));

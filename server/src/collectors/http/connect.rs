@@ -109,11 +109,13 @@ fn in_turn(all: Vec<SocketAddr>) -> Vec<SocketAddr> {
 }
 
 /// Connects to the address that answers first. All must be allowed: a name with a forbidden one
-/// among them is a trick.
+/// among them is a trick. Those that failed are noted: also where time is over before the last one
+/// has.
 pub(super) async fn connect(
     addresses: &[SocketAddr],
     began_inside: Option<bool>,
     limit: Duration,
+    failures: &mut Vec<Reason>,
 ) -> Result<TcpStream, Reason> {
     for address in addresses {
         let told = || address.ip().to_string().as_str().into();
@@ -127,7 +129,6 @@ pub(super) async fn connect(
     let began = Instant::now();
     let mut waiting = addresses.iter().copied();
     let mut attempts = FuturesUnordered::new();
-    let mut failures: Vec<(SocketAddr, io::Error)> = Vec::new();
     let race = async {
         loop {
             if let Some(next) = waiting.next() {
@@ -137,29 +138,30 @@ pub(super) async fn connect(
             tokio::select! {
                 ended = attempts.next() => match ended {
                     Some((_, Ok(stream))) => return Some(stream),
-                    Some((address, Err(error))) => failures.push((address, error)),
+                    Some((address, Err(error))) => {
+                        failures.push(not_connected(address, &error, rounded(began.elapsed())));
+                    }
                     None => return None,
                 },
                 () = tokio::time::sleep(HEAD_START), if more => {}
             }
         }
     };
-    let ended = tokio::time::timeout(limit, race).await;
-    let silent = |address: Option<&SocketAddr>| Reason::TimedOut {
+    let raced = tokio::time::timeout(limit, race).await;
+    if let Ok(Some(stream)) = raced {
+        return Ok(stream);
+    }
+    let silent = || Reason::TimedOut {
         phase: Phase::Connect,
-        address: address.map(|address| address.to_string().as_str().into()),
+        address: addresses.first().map(|address| address.to_string().as_str().into()),
         after: rounded(began.elapsed()),
     };
-    match ended {
-        Ok(Some(stream)) => Ok(stream),
-        // Whoever refuses tells more than who does not answer, and that more than no way at all.
-        Ok(None) => Err(failures
-            .iter()
-            .map(|(address, error)| not_connected(*address, error, rounded(began.elapsed())))
-            .max_by_key(telling)
-            .unwrap_or(Reason::NameNotFound { name: "".into() })),
-        Err(_) => Err(silent(addresses.first())),
-    }
+    Err(most_telling(failures).unwrap_or_else(silent))
+}
+
+/// Whoever refuses tells more than who does not answer, and that more than no way at all.
+pub(super) fn most_telling(failures: &[Reason]) -> Option<Reason> {
+    failures.iter().max_by_key(|reason| telling(reason)).cloned()
 }
 
 const fn telling(reason: &Reason) -> u8 {
@@ -238,12 +240,12 @@ mod tests {
         let open = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let nowhere: SocketAddr = "[2001:db8::1]:443".parse().unwrap();
         let limit = Duration::from_secs(2);
-        let failed = connect(&[nowhere, closed], None, limit).await.unwrap_err();
+        let failed = connect(&[nowhere, closed], None, limit, &mut Vec::new()).await.unwrap_err();
         assert_eq!(failed, Reason::Refused { address: closed.to_string().as_str().into() });
         // What does not answer, or has no way to it, keeps nobody from the one that works.
         let began = Instant::now();
         let all = [nowhere, "192.0.2.1:9".parse().unwrap(), open.local_addr().unwrap()];
-        connect(&all, None, limit).await.unwrap();
+        connect(&all, None, limit, &mut Vec::new()).await.unwrap();
         assert!(began.elapsed() < Duration::from_millis(1_500));
     }
 }

@@ -81,7 +81,8 @@ impl Poster {
         let addresses = Lookups::default().addresses(&post.url).await?;
         let host = post.url.as_url().host_str().unwrap_or_default().trim_end_matches('.');
         let is_allowed = self.inside.iter().any(|known| known.eq_ignore_ascii_case(host));
-        let stream = connect(&addresses, (!is_allowed).then_some(false), CONNECT).await?;
+        let stream =
+            connect(&addresses, (!is_allowed).then_some(false), CONNECT, &mut Vec::new()).await?;
         if post.url.as_url().scheme() == "https" {
             let shown = Shown::default();
             let failed = |error: &io::Error| self.trust.explain(error, &shown, host, host);
