@@ -64,7 +64,7 @@ impl fmt::Display for Excerpt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub enum RequestPhase {
     /// Looking up the name.
     Name,
     /// Connecting.
@@ -177,7 +177,7 @@ pub enum Reason {
     /// Time was over.
     TimedOut {
         /// In which part.
-        phase: Phase,
+        phase: RequestPhase,
         /// Which address and port was asked, if it came so far.
         address: Option<Excerpt>,
         /// After how long.
@@ -186,7 +186,7 @@ pub enum Reason {
     /// A connection was ended early.
     BrokenOff {
         /// In which part.
-        phase: Phase,
+        phase: RequestPhase,
         /// By which address and port.
         address: Excerpt,
     },
@@ -322,7 +322,7 @@ impl Reason {
             // own.
             Self::Unreachable { address }
             | Self::Refused { address }
-            | Self::TimedOut { phase: Phase::Connect, address: Some(address), .. } => {
+            | Self::TimedOut { phase: RequestPhase::Connect, address: Some(address), .. } => {
                 let (host, _) = address.as_str().rsplit_once(':')?;
                 let own = host.starts_with("127.") || host == "[::1]";
                 Some(if own { address.as_str() } else { host })
@@ -375,11 +375,11 @@ mod tests {
             (refused(one), refused("198.51.100.8:443"), false),
             (refused("127.0.0.1:1"), refused("127.0.0.1:2"), false),
             (refused("[::1]:1"), refused("[::1]:1"), true),
-            (silent(Phase::Connect, one), silent(Phase::Connect, other), true),
-            (silent(Phase::Connect, one), refused(one), false),
-            (silent(Phase::FirstByte, one), silent(Phase::FirstByte, other), false),
-            (silent(Phase::FirstByte, one), silent(Phase::FirstByte, one), true),
-            (silent(Phase::FirstByte, one), silent(Phase::Body, one), false),
+            (silent(RequestPhase::Connect, one), silent(RequestPhase::Connect, other), true),
+            (silent(RequestPhase::Connect, one), refused(one), false),
+            (silent(RequestPhase::FirstByte, one), silent(RequestPhase::FirstByte, other), false),
+            (silent(RequestPhase::FirstByte, one), silent(RequestPhase::FirstByte, one), true),
+            (silent(RequestPhase::FirstByte, one), silent(RequestPhase::Body, one), false),
             (status(one, 502), status(one, 502), true),
             (status(one, 502), status(one, 503), false),
             (status(one, 404), status(one, 404), false),

@@ -1,6 +1,6 @@
 //! Why something was found as it was, in one sentence.
 
-use domain::reason::{AccessFault, CertificateFault, Phase, Reason};
+use domain::reason::{AccessFault, CertificateFault, Reason, RequestPhase};
 
 use crate::humanize;
 
@@ -106,30 +106,34 @@ pub fn clause(reason: &Reason) -> String {
     }
 }
 
-fn timed_out(phase: Phase, address: &str, after: &str) -> String {
+fn timed_out(phase: RequestPhase, address: &str, after: &str) -> String {
     match phase {
-        Phase::Name => format!("looking up the name timed out: no answer within {after}"),
-        Phase::Connect => {
+        RequestPhase::Name => format!("looking up the name timed out: no answer within {after}"),
+        RequestPhase::Connect => {
             format!("connecting to {address} timed out: no answer within {after}")
         }
-        Phase::Tls => format!(
+        RequestPhase::Tls => format!(
             "the TLS handshake with {address} timed out: connected, but no answer within {after}"
         ),
-        Phase::FirstByte => {
+        RequestPhase::FirstByte => {
             format!("{address} took the request and gave no answer within {after}")
         }
-        Phase::Body => {
+        RequestPhase::Body => {
             format!("{address} began its answer and did not finish it within {after}")
         }
     }
 }
 
-fn broken_off(phase: Phase, address: &str) -> String {
+fn broken_off(phase: RequestPhase, address: &str) -> String {
     match phase {
-        Phase::Name | Phase::Connect => format!("the connection to {address} was broken off"),
-        Phase::Tls => format!("{address} broke off the connection during the TLS handshake"),
-        Phase::FirstByte => format!("{address} took the request and closed without an answer"),
-        Phase::Body => format!("{address} broke off in the middle of its answer"),
+        RequestPhase::Name | RequestPhase::Connect => {
+            format!("the connection to {address} was broken off")
+        }
+        RequestPhase::Tls => format!("{address} broke off the connection during the TLS handshake"),
+        RequestPhase::FirstByte => {
+            format!("{address} took the request and closed without an answer")
+        }
+        RequestPhase::Body => format!("{address} broke off in the middle of its answer"),
     }
 }
 
@@ -194,11 +198,11 @@ mod tests {
             (Reason::NeverAsked { address: "0.0.0.0".into() }, "never asked"),
             (Reason::Refused { address: address() }, "refused"),
             (Reason::Unreachable { address: address() }, "not reachable"),
-            (timed_out(Phase::Connect), "within 2 s"),
-            (timed_out(Phase::Tls), "TLS"),
-            (timed_out(Phase::FirstByte), "took the request"),
-            (timed_out(Phase::Body), "did not finish"),
-            (Reason::BrokenOff { phase: Phase::Body, address: address() }, "broke off"),
+            (timed_out(RequestPhase::Connect), "within 2 s"),
+            (timed_out(RequestPhase::Tls), "TLS"),
+            (timed_out(RequestPhase::FirstByte), "took the request"),
+            (timed_out(RequestPhase::Body), "did not finish"),
+            (Reason::BrokenOff { phase: RequestPhase::Body, address: address() }, "broke off"),
             (certificate(CertificateFault::UnknownIssuer), "issuer"),
             (certificate(CertificateFault::IncompleteChain), "chain"),
             (certificate(CertificateFault::AuthorityAsServer), "authority"),

@@ -13,7 +13,7 @@ use std::{
 };
 
 use domain::{
-    reason::{Phase, Reason},
+    reason::{Reason, RequestPhase},
     signals::{SignalGroup, SignalInfo},
     subject::Subject,
     time::Timestamp,
@@ -110,7 +110,7 @@ pub struct HttpCollector {
 #[derive(Debug)]
 struct Found {
     began: Instant,
-    phase: Phase,
+    phase: RequestPhase,
     address: Option<SocketAddr>,
     /// Addresses of the name that could not be connected to.
     failures: Vec<Reason>,
@@ -124,7 +124,7 @@ impl Found {
     fn new() -> Self {
         Self {
             began: Instant::now(),
-            phase: Phase::Name,
+            phase: RequestPhase::Name,
             address: None,
             failures: Vec::new(),
             first_byte: None,
@@ -206,7 +206,7 @@ impl HttpCollector {
                 None => Ok(()),
             },
             // Another address may have refused at once.
-            _ if found.phase == Phase::Connect
+            _ if found.phase == RequestPhase::Connect
                 && let Some(reason) = connect::most_telling(&found.failures) =>
             {
                 Err(reason)
@@ -283,9 +283,9 @@ impl Probe<'_> {
         cookies: &Cookies,
         found: &mut Found,
     ) -> Result<(Response<Incoming>, AbortOnDropHandle<()>, Seen), Reason> {
-        (found.phase, found.address) = (Phase::Name, None);
+        (found.phase, found.address) = (RequestPhase::Name, None);
         let addresses = self.lookups.addresses(url).await?;
-        (found.phase, found.address) = (Phase::Connect, addresses.first().copied());
+        (found.phase, found.address) = (RequestPhase::Connect, addresses.first().copied());
         self.outside.tried(&addresses);
         found.failures.clear();
         let limit = self.endpoint.time_limit.to_std();
@@ -298,10 +298,10 @@ impl Probe<'_> {
         let address = found.address();
         let seen = Seen::default();
         let broken = |error: &hyper::Error| {
-            self.without_secrets(ask::explain(error, Phase::FirstByte, &seen, &address))
+            self.without_secrets(ask::explain(error, RequestPhase::FirstByte, &seen, &address))
         };
         let answered = if url.as_url().scheme() == "https" {
-            found.phase = Phase::Tls;
+            found.phase = RequestPhase::Tls;
             let host = url.as_url().host_str().unwrap_or_default();
             let failed =
                 |error: &std::io::Error| self.trust.explain(error, &found.shown, host, &address);
@@ -315,10 +315,10 @@ impl Probe<'_> {
                 .await
                 .map_err(|error| failed(&error))?;
             let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            found.phase = Phase::FirstByte;
+            found.phase = RequestPhase::FirstByte;
             ask::ask(stream, is_http2, self.request(url, method, cookies, is_http2)?, &seen).await
         } else {
-            found.phase = Phase::FirstByte;
+            found.phase = RequestPhase::FirstByte;
             ask::ask(stream, false, self.request(url, method, cookies, false)?, &seen).await
         };
         let (response, connection) = answered.map_err(|error| broken(&error))?;
@@ -378,14 +378,14 @@ impl Probe<'_> {
             let address = found.address().as_str().into();
             return Err(Reason::Status { address, status });
         }
-        found.phase = Phase::Body;
+        found.phase = RequestPhase::Body;
         if answer.ends_with_its_head(expected) {
             return Ok(());
         }
         let read = answer.read(response.into_body(), expected).await;
         let held = read.map_err(|error| {
             let address = found.address.map_or_else(String::new, |address| address.to_string());
-            ask::explain(&error, Phase::Body, seen, &address)
+            ask::explain(&error, RequestPhase::Body, seen, &address)
         })?;
         found.total = Some(found.began.elapsed());
         match expected {

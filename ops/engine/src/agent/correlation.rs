@@ -157,7 +157,7 @@ fn join(leader: &mut [usize], one: usize, other: usize) {
 mod tests {
     use domain::{
         breach::Crossing,
-        reason::{Phase, Reason},
+        reason::{Reason, RequestPhase},
         time::Span,
     };
 
@@ -169,7 +169,7 @@ mod tests {
     }
 
     fn silent(address: &str) -> Reason {
-        let phase = Phase::Connect;
+        let phase = RequestPhase::Connect;
         Reason::TimedOut { phase, address: Some(address.into()), after: Span::from_secs(2) }
     }
 

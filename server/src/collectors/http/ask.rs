@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::reason::{Phase, Reason};
+use domain::reason::{Reason, RequestPhase};
 use http_body_util::Full;
 use hyper::{
     Request, Response,
@@ -125,13 +125,18 @@ where
 }
 
 /// Why an answer did not come, or not whole.
-pub(super) fn explain(error: &hyper::Error, phase: Phase, seen: &Seen, address: &str) -> Reason {
+pub(super) fn explain(
+    error: &hyper::Error,
+    phase: RequestPhase,
+    seen: &Seen,
+    address: &str,
+) -> Reason {
     let address = || address.into();
     let bytes = seen.bytes();
     if let Some(tls) = inner::<rustls::Error>(error) {
         return Reason::TlsFailed { address: address(), problem: tls.to_string().as_str().into() };
     }
-    if phase == Phase::Body {
+    if phase == RequestPhase::Body {
         return if error.is_parse() || is_bad_data(error) {
             let problem = "the parts of its body are not told apart as HTTP says".into();
             Reason::NotHttp { address: address(), problem }
@@ -140,7 +145,7 @@ pub(super) fn explain(error: &hyper::Error, phase: Phase, seen: &Seen, address: 
         };
     }
     if bytes.is_empty() {
-        return Reason::BrokenOff { phase: Phase::FirstByte, address: address() };
+        return Reason::BrokenOff { phase: RequestPhase::FirstByte, address: address() };
     }
     let is_http = bytes.starts_with(b"HTTP/");
     let problem = if bytes.starts_with(&[0x15, 0x03]) || bytes.starts_with(&[0x16, 0x03]) {

@@ -124,7 +124,7 @@ fn visible(text: &str) -> String {
             begins.then_some(match name {
                 "script" => "</script",
                 "style" => "</style",
-                _ => "--",
+                _ => "-->",
             })
         });
         let inside = end.map_or(Some(0), |end| find_ignoring_case(tag, end));

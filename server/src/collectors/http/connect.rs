@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::{
-    reason::{Phase, Reason},
+    reason::{Reason, RequestPhase},
     time::Span,
 };
 use futures::{StreamExt as _, stream::FuturesUnordered};
@@ -152,7 +152,7 @@ pub(super) async fn connect(
         return Ok(stream);
     }
     let silent = || Reason::TimedOut {
-        phase: Phase::Connect,
+        phase: RequestPhase::Connect,
         address: addresses.first().map(|address| address.to_string().as_str().into()),
         after: rounded(began.elapsed()),
     };
@@ -178,10 +178,10 @@ fn not_connected(address: SocketAddr, error: &io::Error, after: Span) -> Reason 
     match error.kind() {
         ErrorKind::ConnectionRefused => Reason::Refused { address },
         ErrorKind::TimedOut => {
-            Reason::TimedOut { phase: Phase::Connect, address: Some(address), after }
+            Reason::TimedOut { phase: RequestPhase::Connect, address: Some(address), after }
         }
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
-            Reason::BrokenOff { phase: Phase::Connect, address }
+            Reason::BrokenOff { phase: RequestPhase::Connect, address }
         }
         // No route, a route that swallows or forbids, no address of this family, a local filter.
         _ => Reason::Unreachable { address },

@@ -4,7 +4,7 @@
 use std::{fmt, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::reason::{Phase, Reason};
+use domain::reason::{Reason, RequestPhase};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
     Request,
@@ -111,7 +111,7 @@ where
     let seen = Seen::default();
     let (response, _connection) = ask::ask(stream, false, request, &seen)
         .await
-        .map_err(|error| ask::explain(&error, Phase::FirstByte, &seen, "the server"))?;
+        .map_err(|error| ask::explain(&error, RequestPhase::FirstByte, &seen, "the server"))?;
     let status = response.status().as_u16();
     let (mut body, mut length) = (response.into_body(), 0);
     // A receiver that closes early has taken it all the same.
@@ -148,10 +148,10 @@ fn sentence(reason: &Reason) -> String {
         Reason::LeadsInside { .. } => {
             "This server is inside of the own network, where Calm Ops sends only what its configuration allows: name the server there, under [notifications] as 'allowed_internal_hosts'."
         }
-        Reason::Certificate { .. } | Reason::NotTls { .. } | Reason::TlsFailed { .. } | Reason::BrokenOff { phase: Phase::Tls, .. } => {
+        Reason::Certificate { .. } | Reason::NotTls { .. } | Reason::TlsFailed { .. } | Reason::BrokenOff { phase: RequestPhase::Tls, .. } => {
             "TLS with the server failed: its certificate is not trusted or has ended, or it speaks no TLS on this port."
         }
-        Reason::BrokenOff { phase: Phase::FirstByte | Phase::Body, .. } | Reason::NotHttp { .. } => "The server broke off, or does not speak HTTP.",
+        Reason::BrokenOff { phase: RequestPhase::FirstByte | RequestPhase::Body, .. } | Reason::NotHttp { .. } => "The server broke off, or does not speak HTTP.",
         _ => "The server can't be reached.",
     }
     .to_owned()

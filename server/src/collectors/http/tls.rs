@@ -9,7 +9,7 @@ use std::{
 };
 
 use domain::{
-    reason::{CertificateFault, Excerpt, Phase, Reason},
+    reason::{CertificateFault, Excerpt, Reason, RequestPhase},
     time::Timestamp,
 };
 use rustls::{
@@ -130,7 +130,7 @@ impl Trust {
     ) -> Reason {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
         let Some(inner) = inner else {
-            return Reason::BrokenOff { phase: Phase::Tls, address: address.into() };
+            return Reason::BrokenOff { phase: RequestPhase::Tls, address: address.into() };
         };
         match inner {
             Error::InvalidCertificate(error) => {

@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn the_name_servers_of_this_host_are_read() {
         let text = "# nameserver 9.9.9.9\nnameserver 10.0.0.53\nsearch lan\nnameserver fe80::1%eth0\nnameserver x\noptions edns0\n";
-        let found = ["10.0.0.53".parse().unwrap(), "fe80::1".parse().unwrap()];
+        let found: [IpAddr; 2] = ["10.0.0.53".parse().unwrap(), "fe80::1".parse().unwrap()];
         assert_eq!(servers(text), found);
         assert_eq!(servers(""), ["127.0.0.1".parse::<IpAddr>().unwrap()]);
     }
