@@ -43,6 +43,7 @@ pub(crate) fn reading() -> Reading {
         at: at(60),
         status: Status::Critical,
         stale_since: None,
+        reason: None,
         usual: Some(300.0),
         warning: Some(1_000.0),
         critical: Some(5_000.0),

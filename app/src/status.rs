@@ -148,6 +148,7 @@ mod tests {
             at: domain::time::Timestamp::from_secs(0),
             status: Status::Healthy,
             stale_since: None,
+            reason: None,
             usual: Some(61.0),
             warning: None,
             critical: None,

@@ -12,6 +12,7 @@ pub mod collector;
 pub mod host;
 pub mod http;
 pub mod itself;
+pub mod outside;
 pub mod pm2;
 pub mod registry;
 pub mod rhythm;
@@ -23,6 +24,7 @@ registry::collectors! {
     host: Host,
     pm2: Pm2,
     http: Http,
+    outside: Line,
     itself: Itself,
 }
 

@@ -31,7 +31,7 @@ mod mail;
 pub mod place;
 mod problem;
 mod script;
-mod secret;
+pub(crate) mod secret;
 pub mod section;
 mod sources;
 mod values;

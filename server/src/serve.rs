@@ -15,7 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     board::Board,
     clock::Clock,
-    collectors::{self, http::Poster, pm2::Seen, registry::Context, rhythm},
+    collectors::{self, http::Poster, registry::Context, rhythm},
     config::{Config, PublicUrl},
     data_dir,
     documents::{BadDocuments, Documents},
@@ -221,12 +221,7 @@ pub async fn run(
                 .map_err(|error| StartError::Notifications(error.to_string()))?;
         background.spawn(heartbeat.run(stop.clone()));
     }
-    let context = Context {
-        host: host.clone(),
-        interval: config.interval,
-        apps: Seen::default(),
-        written_disks,
-    };
+    let context = Context { written_disks, ..Context::new(&host, config.interval) };
     let findings = rhythm::compare(&config.collectors, &context, documents.thresholds());
     for finding in &findings.unworkable {
         tracing::warn!("{finding}");

@@ -270,6 +270,7 @@ mod tests {
             at: Timestamp::from_secs(0),
             status,
             stale_since: None,
+            reason: None,
             usual: Some(61.0),
             warning: None,
             critical: None,

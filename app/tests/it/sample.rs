@@ -452,6 +452,7 @@ fn readings() -> Vec<Reading> {
         at: now(),
         status,
         stale_since: None,
+        reason: None,
         usual: Some(usual),
         warning: None,
         critical: None,

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{severity::Severity, signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+use crate::{
+    reason::Reason, severity::Severity, signal::Signal, subject::Subject, time::Timestamp,
+    unit::Unit,
+};
 
 /// What identifies a breach: one signal of one subject.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -164,4 +167,7 @@ pub struct Breach {
     pub limit_in_seconds: Option<f64>,
     /// What the document says about it.
     pub guidance: Guidance,
+    /// Why it is so, or why nothing is heard, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
 }

@@ -20,6 +20,7 @@ pub mod name;
 pub mod observation;
 pub mod pattern;
 pub mod reading;
+pub mod reason;
 pub mod recommendation;
 pub mod redact;
 #[cfg(feature = "schema")]

@@ -1,8 +1,8 @@
-//! Observation: one value of a signal for a subject at a time.
+//! Observation: one value of a signal for a subject at a time; and what could not be observed.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+use crate::{reason::Reason, signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
 
 /// One value of a signal for a subject at a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,4 +17,18 @@ pub struct Observation {
     pub unit: Option<Unit>,
     /// When it was measured, by the source's clock.
     pub at: Timestamp,
+    /// Why it is so, where that is known: of a failure always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+/// A signal of a subject that was looked at and could not be seen: neither well nor in trouble.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unseen {
+    /// Which signal.
+    pub signal: Signal,
+    /// About whom.
+    pub subject: Subject,
+    /// Why.
+    pub reason: Reason,
 }

@@ -90,7 +90,7 @@ impl Story {
             };
             self.recorder.record(Input::Series(name));
         }
-        self.recorder.record(Input::Observe { series, value, at: now.wall, now });
+        self.recorder.record(Input::Observe { series, value, at: now.wall, now, reason: None });
         self.engine.observe(series, value, now.wall, now);
         Ok(())
     }

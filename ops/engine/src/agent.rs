@@ -28,7 +28,10 @@ use policy::incident_policy::IncidentPolicy;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{agent::correlation::Correlation, recommender, summary};
+use crate::{
+    agent::correlation::{Correlation, shares_cause},
+    recommender, summary,
+};
 
 mod announced;
 mod correlation;
@@ -261,7 +264,7 @@ impl<'a> Tick<'a> {
     fn place_group(&mut self, group: &[&Breach]) {
         let subjects: Vec<&Subject> = group.iter().map(|breach| &breach.key.subject).collect();
         if let Some(number) = self
-            .active_kin(&subjects)
+            .active_kin(group, &subjects)
             .or_else(|| self.reopenable(&subjects))
             .or_else(|| self.flooded())
         {
@@ -290,9 +293,9 @@ impl<'a> Tick<'a> {
         }
     }
 
-    /// The oldest active incident of one of these subjects, or else of one that depends on them or
-    /// that they depend on.
-    fn active_kin(&self, subjects: &[&Subject]) -> Option<IncidentNumber> {
+    /// The oldest active incident of one of these subjects; or else of one that depends on them or
+    /// that they depend on, or in which something fails for the same cause.
+    fn active_kin(&self, group: &[&Breach], subjects: &[&Subject]) -> Option<IncidentNumber> {
         let active = || self.incidents.values().filter(|one| one.is_active());
         let same =
             active().find(|one| one.subjects().iter().any(|subject| subjects.contains(subject)));
@@ -302,10 +305,19 @@ impl<'a> Tick<'a> {
         let mut found = None;
         for incident in active() {
             let members = incident.subjects();
-            if members
-                .iter()
-                .any(|member| subjects.iter().any(|subject| self.kinship.related(member, subject)))
-            {
+            let depends = || {
+                members.iter().any(|member| {
+                    subjects.iter().any(|subject| self.kinship.related(member, subject))
+                })
+            };
+            // As they are now: why something fails may have changed since it was written.
+            let fails_alike = || {
+                incident.holding().any(|known| {
+                    let known = self.listed(&known.key).unwrap_or(known);
+                    group.iter().any(|breach| shares_cause(known, breach))
+                })
+            };
+            if depends() || fails_alike() {
                 found = Some(incident.number);
                 break;
             }

@@ -15,6 +15,7 @@ mod saved_state;
 mod series;
 #[cfg(test)]
 mod tests;
+mod unseen;
 mod window;
 
 pub use saved_state::SavedState;
@@ -29,6 +30,7 @@ use domain::{
     breach::{Breach, BreachKey, Crossing, Easing, Guidance, Unheard},
     name::BadName,
     reading::{Reading, Status},
+    reason::Reason,
     severity::Severity,
     subject::Subject,
     time::{MonotonicTime, Now, Span, Timestamp},
@@ -211,6 +213,18 @@ impl Engine {
     /// Takes one value. `at` is the source's time, `now` when it was received. Returns true if a
     /// breach may have begun, ended or changed, so that the caller need not wait for its next tick.
     pub fn observe(&mut self, id: SeriesId, value: f64, at: Timestamp, now: Now) -> bool {
+        self.observe_with(id, value, None, at, now)
+    }
+
+    /// [`Engine::observe`] of a value whose reason is known.
+    pub fn observe_with(
+        &mut self,
+        id: SeriesId,
+        value: f64,
+        reason: Option<&Reason>,
+        at: Timestamp,
+        now: Now,
+    ) -> bool {
         let index = id.0 as usize;
         let (Some(series), Some(deadline)) =
             (self.series.get_mut(index), self.deadlines.get_mut(index))
@@ -223,7 +237,7 @@ impl Engine {
         let mono = micros(now.mono);
         let waited = mono.saturating_sub(series.core.arrival);
         (series.unheard, series.rested, series.missed) = (false, false, false);
-        if series.core.take(value, at, mono, now.wall) {
+        if series.core.take(value, reason, at, (mono, now.wall)) {
             self.touched.push(id.0);
         }
         if let Some(no_data) = series.plan.no_data {
@@ -379,6 +393,7 @@ impl Engine {
             warning: number(Severity::Warning),
             critical: number(Severity::Critical),
             limit_in_seconds: series.shown_limit(rows),
+            reason: core.newest_reason().cloned(),
         })
     }
 
@@ -515,7 +530,9 @@ impl Series {
     }
 
     fn status(&self, rows: &[Row], value: f64, mono: i64) -> Status {
-        let silent = self.core.silent.as_ref().map(|_| self.silence_severity(rows));
+        // What something else keeps from being seen is unknown, whoever waits for it.
+        let silent = self.core.silent.as_ref().filter(|_| !self.is_behind());
+        let silent = silent.map(|_| self.silence_severity(rows));
         let severity = match (self.worst(rows), silent) {
             (Some((_, held, easing)), silent) => {
                 Some(silent.filter(|_| easing.is_some()).unwrap_or(held.severity))
@@ -554,6 +571,7 @@ impl Series {
     fn is_unheard(&self, mono: i64) -> bool {
         self.missed
             || self.core.silent.is_some()
+            || self.core.unseen.is_some()
             || mono.saturating_sub(self.core.heard()) > self.core.old_after(&self.plan)
     }
 
@@ -573,8 +591,17 @@ impl Series {
         Some(since.min(value_at))
     }
 
-    /// Silence is a warning; where the document knows only critical levels, it is critical.
+    /// Whether it can't be seen because of something else, which is told by itself.
+    fn is_behind(&self) -> bool {
+        self.core.unseen.as_ref().is_some_and(|reason| reason.cause().is_some())
+    }
+
+    /// Silence is a warning; where the document knows only critical levels, it is critical, unless
+    /// its cause is told by itself.
     fn silence_severity(&self, rows: &[Row]) -> Severity {
+        if self.is_behind() {
+            return Severity::Warning;
+        }
         match self.plan.silence.and_then(|row| rows.get(row as usize)) {
             Some(row) if row.warning.is_none() && row.critical.is_some() => Severity::Critical,
             _ => Severity::Warning,
@@ -662,6 +689,7 @@ impl Series {
             per_minute: slope.map(|slope| slope * 60.0),
             limit_in_seconds: self.limit_in_seconds(rows, slope),
             guidance: Guidance::default(),
+            reason: core.unseen.as_deref().cloned(),
         };
         match (told, &core.silent) {
             // The last value was well and nothing was heard since: it is neither beyond its level
@@ -679,6 +707,7 @@ impl Series {
                 (breach.unsteady, breach.peak) = (held.unsteady, held.peak);
                 (breach.easing, breach.unheard) = (easing, unheard);
                 breach.guidance = row.guidance.clone();
+                breach.reason = breach.reason.or_else(|| core.reason.as_deref().cloned());
             }
             (None, None) => return None,
         }

@@ -14,6 +14,7 @@ use domain::{
     id::IncidentNumber,
     incident::{self, Incident},
     journal::Event,
+    reason::Reason,
     signal::Signal,
     signals::Signals,
     subject::Subject,
@@ -95,6 +96,16 @@ pub enum Input {
         at: Timestamp,
         /// When it came.
         now: Now,
+        /// Why it is so, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+    },
+    /// A series could not be seen.
+    Unseen {
+        /// Which.
+        series: SeriesId,
+        /// Why.
+        reason: Reason,
     },
     /// What is usual for a series became known, or is not known any more.
     Usual {
@@ -395,10 +406,14 @@ impl Run {
             Input::Series(name) => {
                 self.open(index, name)?;
             }
-            Input::Observe { series, value, at, now } => {
+            Input::Observe { series, value, at, now, reason } => {
                 let id = self.id(index, *series)?;
-                self.engine.observe(id, *value, *at, *now);
+                self.engine.observe_with(id, *value, reason.as_ref(), *at, *now);
                 self.done.observations += 1;
+            }
+            Input::Unseen { series, reason } => {
+                let id = self.id(index, *series)?;
+                self.engine.unseen(id, reason);
             }
             Input::Usual { series, usual } => {
                 let id = self.id(index, *series)?;

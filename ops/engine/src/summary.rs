@@ -165,7 +165,11 @@ fn affected(incident: &Incident) -> Vec<Sentence> {
     let subjects = incident.subjects();
     // A certificate that runs out some day hurts nobody yet.
     let hurts = |one: &Subject| {
+        // Nor is it known to hurt where it can't be seen because of something else.
+        let is_behind =
+            |breach: &Breach| breach.reason.as_ref().is_some_and(|r| r.cause().is_some());
         let own = incident.breaches.iter().filter(|known| known.breach.key.subject == *one);
+        let own = own.filter(|known| !is_behind(&known.breach));
         let mut topics =
             own.map(|known| Topic::of(one, &known.breach.key.signal, &known.breach.crossing));
         topics.any(|topic| topic != Topic::Certificate)
@@ -265,6 +269,9 @@ fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
 
 fn unknown(holding: &[Fact], told: &[&IncidentBreach], over: bool) -> Vec<Sentence> {
     let mut sentences = vec![Sentence::ReasonUnknown, Sentence::CustomersUnknown];
+    if !told.is_empty() && told.iter().all(|known| known.breach.reason.is_some()) {
+        sentences.remove(0);
+    }
     for known in told.iter().filter(|known| known.is_lost()).take(MOST_UNKNOWN) {
         let sentence = Sentence::NowUnknown { subject: known.breach.key.subject.clone() };
         if !sentences.contains(&sentence) {

@@ -83,6 +83,7 @@ pub fn subject(subject: &Subject) -> String {
     let on = subject.host().map(|host| format!(" on {host}")).unwrap_or_default();
     match subject.kind() {
         "host" => name,
+        "line" => format!("the network line{on}"),
         kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network") => {
             format!("the {kind} {name}{on}")
         }

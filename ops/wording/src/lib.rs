@@ -7,6 +7,7 @@ pub mod humanize;
 pub mod limits;
 pub mod maintenance;
 pub mod notification;
+pub mod reason;
 pub mod recommendation;
 pub mod replay;
 pub mod shared_page;

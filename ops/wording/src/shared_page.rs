@@ -282,7 +282,7 @@ fn anonymize(incident: &Incident, audience: Audience, known_hosts: &[String]) ->
     let fact = |fact: &Fact| {
         let subject =
             general(&fact.subject, Topic::of(&fact.subject, &fact.signal, &fact.crossing));
-        Fact { subject, ..fact.clone() }
+        Fact { subject, reason: None, ..fact.clone() }
     };
     let sentence = |sentence: &Sentence| match sentence {
         Sentence::Holds { fact: one } => Sentence::Holds { fact: fact(one) },

@@ -1,14 +1,16 @@
 //! `calm-ops check`: are the documents and the configuration good?
 
 use std::io::Write;
-use std::sync::Arc;
 
 use domain::time::Timestamp;
+use futures::future::join_all;
+use wording::reason;
 
-use super::outcome::Outcome;
+use super::{database, outcome::Outcome};
 use crate::{
+    clock::Clock,
     collectors::{
-        pm2::Seen,
+        Collector,
         registry::{Context, Unusable},
         rhythm,
     },
@@ -71,12 +73,7 @@ pub(super) fn check(
     {
         let _ = writeln!(err, "warning: {warning}.");
     }
-    let context = Context {
-        host: Place::here(&config).host,
-        interval: config.interval,
-        apps: Seen::default(),
-        written_disks: Arc::default(),
-    };
+    let context = Context::new(&Place::here(&config).host, config.interval);
     let findings = rhythm::compare(&config.collectors, &context, documents.thresholds());
     if !findings.unworkable.is_empty() {
         let told: Vec<String> =
@@ -106,7 +103,51 @@ pub(super) fn check(
     for note in &findings.later {
         let _ = writeln!(out, "Note: {note}");
     }
+    if let Some(found) = database::run(look(&config), err)
+        && !found.is_empty()
+    {
+        let _ = writeln!(out, "Looked once at what is watched. Not as expected now:");
+        for line in found {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
     Outcome::Fine
+}
+
+/// What is watched and is not as expected just now, or can't be seen: one round of each collector.
+/// How the world is does not make a configuration wrong.
+async fn look(config: &Config) -> Vec<String> {
+    let host = config.host_name.clone().unwrap_or_else(|| "this-host".to_owned());
+    let context = Context::new(&host, config.interval);
+    let now = Clock::start().now().wall;
+    let targets = config.collectors.targets(&context);
+    let mut collectors: Vec<Box<dyn Collector>> =
+        targets.iter().filter_map(|target| target.build(&context).ok()).collect();
+    let rounds = collectors.iter_mut().map(|collector| async move {
+        let name = collector.name().to_owned();
+        let limit = collector.time_limit();
+        (name, tokio::time::timeout(limit, collector.collect(now)).await)
+    });
+    let mut found = Vec::new();
+    for (name, round) in join_all(rounds).await {
+        match round {
+            Ok(Ok(round)) => {
+                let seen = round.observations.iter().filter_map(|one| {
+                    Some((one.subject.as_str(), one.signal.as_str(), one.reason.as_ref()?))
+                });
+                let unseen = round
+                    .unseen
+                    .iter()
+                    .map(|one| (one.subject.as_str(), one.signal.as_str(), &one.reason));
+                found.extend(seen.chain(unseen).map(|(subject, signal, because)| {
+                    format!("{subject} ({signal}): {}", reason::sentence(because))
+                }));
+            }
+            Ok(Err(error)) => found.push(format!("{name}: {error}")),
+            Err(_) => found.push(format!("{name}: it gave no answer in time.")),
+        }
+    }
+    found
 }
 
 /// A value of the configuration that can't be used, with the place of its line.

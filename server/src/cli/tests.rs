@@ -235,6 +235,27 @@ fn check_names_a_certificate_file_that_cannot_be_read() {
 }
 
 #[test]
+fn check_looks_once_and_tells_why_what_is_watched_is_not_as_expected() {
+    let dir = tempfile::tempdir().unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let file = dir.path().join("calm-ops.toml");
+    let text = format!(
+        "[[endpoint]]\nname = \"shop\"\nurl = \"http://{closed}/\"\nmethod = \"POST\"\nheaders = [\"X-Key: hunter2\"]\n"
+    );
+    fs::write(&file, &text).unwrap();
+    let (outcome, out, err) = said(&["check", "--config", file.to_str().unwrap()]);
+    assert_eq!(outcome, Outcome::Fine, "{err}");
+    assert!(out.contains("endpoint:shop (endpoint.up): The connection to"), "{out}");
+    assert!(out.contains("was refused"), "{out}");
+    fs::write(&file, text.replace("X-Key: hunter2", "Host: hunter2")).unwrap();
+    let (outcome, _, err) = said(&["check", "--config", file.to_str().unwrap()]);
+    assert!(
+        outcome == Outcome::Wrong && err.contains("headers") && !err.contains("hunter2"),
+        "{err}"
+    );
+}
+
+#[test]
 fn check_names_what_is_wrong_in_the_configuration() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("calm-ops.toml");

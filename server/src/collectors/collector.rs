@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    observation::Observation,
+    observation::{Observation, Unseen},
+    reason::Reason,
     signal::Signal,
     signals::SignalGroup,
     snapshot::{DiskFact, ProcessFact},
@@ -19,6 +20,8 @@ pub struct Round {
     declared: SignalGroup,
     /// What was measured.
     pub observations: Vec<Observation>,
+    /// What was looked at and could not be seen: it is unknown, with its reason.
+    pub unseen: Vec<Unseen>,
     /// What there is, kind by kind, as far as this round could tell.
     pub listings: Vec<Listing>,
     /// What an event took away that means exactly that, such as one app that was deleted while the
@@ -105,6 +108,18 @@ impl Round {
     /// Adds a value of a declared signal, in its unit; a value that is not finite was not measured
     /// and is left out.
     pub fn observe(&mut self, at: Timestamp, subject: &Subject, signal: &str, value: f64) {
+        self.observe_with(at, subject, signal, value, None);
+    }
+
+    /// [`Round::observe`] of a value with its reason: of a failure it is told everywhere.
+    pub fn observe_with(
+        &mut self,
+        at: Timestamp,
+        subject: &Subject,
+        signal: &str,
+        value: f64,
+        reason: Option<Reason>,
+    ) {
         let declared = self.declared.get(signal);
         debug_assert!(declared.is_some(), "{signal} is not declared by its collector");
         let (Some(declared), Ok(signal)) = (declared, signal.parse::<Signal>()) else { return };
@@ -115,7 +130,17 @@ impl Round {
                 value,
                 unit: declared.unit.parse().ok(),
                 at,
+                reason,
             });
+        }
+    }
+
+    /// Notes that a declared signal was looked at and could not be seen: it is unknown, and an
+    /// incident about it does not end.
+    pub fn miss(&mut self, subject: &Subject, signal: &str, reason: Reason) {
+        debug_assert!(self.declared.get(signal).is_some(), "{signal} is not declared");
+        if let Ok(signal) = signal.parse::<Signal>() {
+            self.unseen.push(Unseen { signal, subject: subject.clone(), reason });
         }
     }
 }

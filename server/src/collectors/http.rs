@@ -1,51 +1,62 @@
 //! HTTP(S) endpoints: one collector for each, so that a slow one delays no other. Each probe is one
-//! `GET` on a new connection: its times include name, connection, TLS and redirects, as a new
-//! visitor has them.
+//! request on a new connection: its times include name, connection, TLS and redirects, as a new
+//! visitor has them. It finds down what a visitor finds down, and nothing else.
 //!
-//! Any failure is `endpoint.up` 0; the reason goes to the log at `debug`. `endpoint.total` ends
-//! with the answer's last byte, or when the expected text was found, or after 1 MiB. Nothing secret
-//! is ever sent, so that a redirect can give none away.
+//! Any failure is `endpoint.up` 0 with its reason; only where this host's own line or names fail is
+//! the endpoint unknown. `endpoint.total` ends with the answer's last byte, or when the expected
+//! text was found, or after 1 MiB. Headers of the configuration are sent to the endpoint's own
+//! origin only, so that a redirect can give none away.
 
 use std::{
-    collections::HashMap,
-    io,
-    net::{IpAddr, SocketAddr, ToSocketAddrs},
-    sync::Arc,
-    thread,
+    net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use domain::{
+    reason::{Reason, RequestPhase},
     signals::{SignalGroup, SignalInfo},
     subject::Subject,
     time::Timestamp,
 };
 use futures::{FutureExt, future::BoxFuture};
-use http_body_util::{BodyExt, Empty};
-use hyper::{Request, Response, body::Incoming, client::conn::http1, header};
-use hyper_util::rt::TokioIo;
-use rustls::{client::WebPkiServerVerifier, pki_types::ServerName};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-    sync::oneshot,
+use hyper::{
+    Method, Request, Response,
+    body::Incoming,
+    header::{self, HeaderValue},
 };
+use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 use url::Host;
 
-use super::collector::{CollectError, Collector, Round};
+use super::{
+    collector::{CollectError, Collector, Round},
+    outside::Outside,
+};
+use crate::config::secret::Secret;
 
+mod ask;
+mod body;
+mod connect;
+mod cookies;
 mod endpoint;
 mod post;
 mod section;
 mod tls;
 
-pub use endpoint::{BadStatuses, BadUrl, Endpoint, ProbeUrl, Statuses};
+pub use endpoint::{BadStatuses, BadUrl, Endpoint, ProbeUrl, SentHeader, Statuses};
 pub(crate) use post::Post;
 pub use post::Poster;
 pub use section::{Http, Settings};
+
+pub(super) use connect::told_address;
+pub(super) use endpoint::is_inside;
+
+use ask::Seen;
+use body::Answer;
+use connect::{Lookups, connect};
+use cookies::Cookies;
+use tls::Trust;
 
 /// Signals of the collector.
 pub const SIGNALS: SignalGroup = SignalGroup {
@@ -74,18 +85,15 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "endpoint.certificate.days_left",
             "Certificate valid for",
             "d",
-            "Days until the first certificate of the chain ends.",
+            "Days until the first certificate ends that is needed: of every redirect, and of the whole chain.",
         ),
     ],
 };
 
-const MOST_REDIRECTS: usize = 5;
-/// So much of an answer is read.
-const MOST_BYTES: usize = 1024 * 1024;
-/// So many addresses of a name are tried.
-const MOST_ADDRESSES: usize = 6;
-/// So many names may be looked up at once, where looking up hangs.
-const MOST_LOOKUPS: usize = 4;
+/// As many as browsers follow.
+const MOST_REDIRECTS: usize = 20;
+/// How long it may take to find out whether a failure is this host's own.
+const JUDGING: Duration = Duration::from_secs(6);
 
 /// Watches one endpoint.
 #[derive(Debug)]
@@ -93,88 +101,122 @@ pub struct HttpCollector {
     name: String,
     subject: Subject,
     endpoint: Endpoint,
-    verifier: Arc<WebPkiServerVerifier>,
+    trust: Trust,
+    outside: Outside,
     lookups: Lookups,
 }
 
 /// What a probe found so far; what it did not reach stays `None`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Found {
-    status: Option<u16>,
+    began: Instant,
+    phase: RequestPhase,
+    address: Option<SocketAddr>,
+    /// Addresses of the name that could not be connected to.
+    failures: Vec<Reason>,
     first_byte: Option<Duration>,
     total: Option<Duration>,
+    answer: Option<Answer>,
     shown: tls::Shown,
 }
 
-/// Why a probe failed; for the log.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("the name cannot be looked up: {0}")]
-    Name(io::Error),
-    #[error("the address {0} is never probed")]
-    Refused(IpAddr),
-    #[error("a public endpoint redirects into the inner network, to {0}")]
-    Inside(IpAddr),
-    #[error("no connection: {0}")]
-    Connect(io::Error),
-    #[error("TLS: {0}")]
-    Tls(io::Error),
-    #[error("HTTP: {0}")]
-    Http(#[from] hyper::Error),
-    #[error("the address cannot be asked: {0}")]
-    Request(#[from] hyper::http::Error),
-    #[error("a redirect leads nowhere: {0}")]
-    Redirect(BadUrl),
-    #[error("more than {MOST_REDIRECTS} redirects")]
-    Redirects,
-    #[error("the status is {0}")]
-    Status(u16),
-    #[error("the expected text is missing")]
-    Text,
+impl Found {
+    fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            phase: RequestPhase::Name,
+            address: None,
+            failures: Vec::new(),
+            first_byte: None,
+            total: None,
+            answer: None,
+            shown: tls::Shown::default(),
+        }
+    }
+
+    fn address(&self) -> String {
+        self.address.map_or_else(String::new, |address| address.to_string())
+    }
 }
 
 impl HttpCollector {
     /// Watches an endpoint; fails if its file of certificates cannot be read.
     pub fn new(endpoint: Endpoint) -> Result<Self, CollectError> {
         let subject = Subject::build("endpoint", &endpoint.name, None);
-        let verifier = tls::verifier(endpoint.ca_file.as_deref())?;
+        let trust = Trust::new(endpoint.ca_file.as_deref())?;
         Ok(Self {
             name: subject.as_str().to_owned(),
             subject,
             endpoint,
-            verifier,
+            trust,
+            outside: Outside::default(),
             lookups: Lookups::default(),
         })
     }
 
+    /// Shares what is known of this host's own line with the other endpoints.
+    #[must_use]
+    pub fn with_outside(self, outside: Outside) -> Self {
+        Self { outside, ..self }
+    }
+
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
-        let mut found = Found::default();
-        let probe = probe(&self.endpoint, &self.verifier, &mut self.lookups, &mut found);
-        let up = match tokio::time::timeout(self.endpoint.time_limit.to_std(), probe).await {
-            Ok(Ok(())) => true,
-            Ok(Err(failure)) => {
-                tracing::debug!(endpoint = %self.subject, %failure, "the endpoint does not answer as expected");
-                false
-            }
-            Err(_) => {
-                tracing::debug!(endpoint = %self.subject, "the endpoint does not answer in time");
-                false
-            }
+        let mut found = Found::new();
+        let probe = Probe {
+            endpoint: &self.endpoint,
+            trust: &self.trust,
+            outside: &self.outside,
+            lookups: &mut self.lookups,
+        };
+        let limit = self.endpoint.time_limit.to_std();
+        let outcome = match tokio::time::timeout(limit, probe.run(&mut found)).await {
+            Ok(outcome) => outcome,
+            Err(_) => self.late(&found),
         };
         let mut round = Round::new(SIGNALS);
+        if let Err(reason) = &outcome {
+            tracing::debug!(endpoint = %self.subject, ?reason, "the endpoint does not answer as expected");
+            if let Some(cause) = self.outside.cause(reason).await {
+                round.miss(&self.subject, "endpoint.up", Reason::Behind { cause });
+                return Ok(round);
+            }
+        }
         let millis = |time: Duration| time.as_secs_f64() * 1e3;
-        round.observe(now, &self.subject, "endpoint.up", f64::from(u8::from(up)));
+        let up = f64::from(u8::from(outcome.is_ok()));
+        round.observe_with(now, &self.subject, "endpoint.up", up, outcome.err());
         for (signal, value) in [
-            ("endpoint.status", found.status.map(f64::from)),
+            ("endpoint.status", found.answer.as_ref().map(|answer| f64::from(answer.status))),
             ("endpoint.first_byte", found.first_byte.map(millis)),
             ("endpoint.total", found.total.map(millis)),
-            ("endpoint.certificate.days_left", found.shown.days_left(now)),
+            ("endpoint.certificate.days_left", self.trust.days_left(&found.shown, now)),
         ] {
             if let Some(value) = value {
                 round.observe(now, &self.subject, signal, value);
             }
         }
         Ok(round)
+    }
+
+    /// What it means that time was over: an answer that may stay open is one, once all that was
+    /// expected of it was seen.
+    fn late(&self, found: &Found) -> Result<(), Reason> {
+        match (&found.answer, &self.endpoint.expect_text) {
+            (Some(answer), expected) if answer.may_stay_open() => match expected {
+                Some(expected) => Err(missing(&self.endpoint, expected, answer)),
+                None => Ok(()),
+            },
+            // Another address may have refused at once.
+            _ if found.phase == RequestPhase::Connect
+                && let Some(reason) = connect::most_telling(&found.failures) =>
+            {
+                Err(reason)
+            }
+            _ => Err(Reason::TimedOut {
+                phase: found.phase,
+                address: found.address.map(|address| address.to_string().as_str().into()),
+                after: self.endpoint.time_limit,
+            }),
+        }
     }
 }
 
@@ -188,7 +230,7 @@ impl Collector for HttpCollector {
     }
 
     fn time_limit(&self) -> Duration {
-        self.endpoint.time_limit.to_std() + Duration::from_secs(1)
+        self.endpoint.time_limit.to_std() + JUDGING + Duration::from_secs(1)
     }
 
     fn collect(&mut self, now: Timestamp) -> BoxFuture<'_, Result<Round, CollectError>> {
@@ -196,196 +238,211 @@ impl Collector for HttpCollector {
     }
 }
 
-/// Names that are being looked up. The system's resolver cannot be stopped; a name is never asked
-/// for twice at once.
-#[derive(Debug, Default)]
-struct Lookups(HashMap<String, oneshot::Receiver<io::Result<Vec<SocketAddr>>>>);
-
-impl Lookups {
-    async fn addresses(&mut self, url: &ProbeUrl) -> io::Result<Vec<SocketAddr>> {
-        let port = url.as_url().port_or_known_default().unwrap_or(80);
-        let name = match url.as_url().host() {
-            Some(Host::Ipv4(address)) => return Ok(vec![(address, port).into()]),
-            Some(Host::Ipv6(address)) => return Ok(vec![(address, port).into()]),
-            Some(Host::Domain(name)) => name.to_owned(),
-            None => return Err(io::ErrorKind::InvalidInput.into()),
-        };
-        let key = format!("{name}:{port}");
-        if !self.0.contains_key(&key) {
-            self.0.retain(|_, open| open.is_empty() && !open.is_terminated());
-            if self.0.len() >= MOST_LOOKUPS {
-                return Err(io::Error::other("earlier names are still being looked up"));
-            }
-            let (answer, open) = oneshot::channel();
-            let look_up = move || {
-                let addresses = (name.as_str(), port)
-                    .to_socket_addrs()
-                    .map(|all| all.take(MOST_ADDRESSES).collect());
-                // Whoever asked may have given up.
-                let _ = answer.send(addresses);
-            };
-            // Not one of the runtime's threads: those are waited for when the program stops.
-            thread::Builder::new()
-                .name("names".to_owned())
-                .stack_size(256 * 1024)
-                .spawn(look_up)?;
-            self.0.insert(key.clone(), open);
-        }
-        let Some(open) = self.0.get_mut(&key) else { return Err(io::ErrorKind::NotFound.into()) };
-        let addresses = open.await;
-        self.0.remove(&key);
-        addresses.map_err(io::Error::other)?
-    }
-}
-
 /// One probe, redirects included. The caller sets the time limit.
-async fn probe(
-    endpoint: &Endpoint,
-    verifier: &Arc<WebPkiServerVerifier>,
-    lookups: &mut Lookups,
-    found: &mut Found,
-) -> Result<(), Failure> {
-    let began = Instant::now();
-    let mut url = endpoint.url.clone();
-    let mut began_inside = None;
-    for _ in 0..=MOST_REDIRECTS {
-        let addresses = lookups.addresses(&url).await.map_err(Failure::Name)?;
-        let stream = connect(&addresses, began_inside, endpoint.time_limit.to_std()).await?;
-        if began_inside.is_none() {
-            began_inside = stream.peer_addr().ok().map(|peer| endpoint::is_inside(peer.ip()));
+struct Probe<'a> {
+    endpoint: &'a Endpoint,
+    trust: &'a Trust,
+    outside: &'a Outside,
+    lookups: &'a mut Lookups,
+}
+
+impl Probe<'_> {
+    async fn run(mut self, found: &mut Found) -> Result<(), Reason> {
+        let mut url = self.endpoint.url.clone();
+        let mut method = self.endpoint.method.clone();
+        let mut began_inside = None;
+        let mut cookies = Cookies::default();
+        for _ in 0..=MOST_REDIRECTS {
+            let (response, _connection, seen) =
+                self.hop(&url, &method, &mut began_inside, &cookies, found).await?;
+            if self.endpoint.follow_redirects
+                && let Some(next) = redirect(&url, &response)
+            {
+                cookies.take(&url, response.headers());
+                let status = response.status().as_u16();
+                if status == 303 || (method == Method::POST && status < 303) {
+                    method = Method::GET;
+                }
+                url = next.map_err(|to| Reason::BadRedirect {
+                    address: found.address().as_str().into(),
+                    to: body::hidden(&to, &self.endpoint.secrets()).as_str().into(),
+                })?;
+                continue;
+            }
+            return self.judge(response, &seen, found).await;
         }
-        let (response, _connection) = if url.as_url().scheme() == "https" {
-            let config = tls::config(verifier.clone(), found.shown.clone())
-                .map_err(|error| Failure::Tls(io::Error::other(error)))?;
-            let name = server_name(&url).map_err(Failure::Tls)?;
-            let stream =
-                TlsConnector::from(config).connect(name, stream).await.map_err(Failure::Tls)?;
-            ask(stream, &url).await?
-        } else {
-            ask(stream, &url).await?
+        Err(Reason::ManyRedirects { followed: MOST_REDIRECTS as u32 })
+    }
+
+    /// One request, up to the head of its answer.
+    async fn hop(
+        &mut self,
+        url: &ProbeUrl,
+        method: &Method,
+        began_inside: &mut Option<bool>,
+        cookies: &Cookies,
+        found: &mut Found,
+    ) -> Result<(Response<Incoming>, AbortOnDropHandle<()>, Seen), Reason> {
+        (found.phase, found.address) = (RequestPhase::Name, None);
+        let addresses = self.lookups.addresses(url).await?;
+        (found.phase, found.address) = (RequestPhase::Connect, addresses.first().copied());
+        self.outside.tried(&addresses);
+        found.failures.clear();
+        let limit = self.endpoint.time_limit.to_std();
+        let stream = connect(&addresses, *began_inside, limit, &mut found.failures).await?;
+        if let Ok(peer) = stream.peer_addr() {
+            found.address = Some(peer);
+            began_inside.get_or_insert_with(|| endpoint::is_inside(peer.ip()));
+            self.outside.reached(peer);
+        }
+        let address = found.address();
+        let seen = Seen::default();
+        let broken = |error: &hyper::Error| {
+            self.without_secrets(ask::explain(error, RequestPhase::FirstByte, &seen, &address))
         };
-        if endpoint.follow_redirects
-            && let Some(next) = redirect(&url, &response)
-        {
-            url = next.map_err(Failure::Redirect)?;
-            continue;
+        let answered = if url.as_url().scheme() == "https" {
+            found.phase = RequestPhase::Tls;
+            let host = url.as_url().host_str().unwrap_or_default();
+            let failed =
+                |error: &std::io::Error| self.trust.explain(error, &found.shown, host, &address);
+            let config = self
+                .trust
+                .config(&found.shown, &[b"h2", b"http/1.1"])
+                .map_err(|error| failed(&std::io::Error::other(error)))?;
+            let name = server_name(url).map_err(|error| failed(&error))?;
+            let stream = TlsConnector::from(config)
+                .connect(name, stream)
+                .await
+                .map_err(|error| failed(&error))?;
+            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            found.phase = RequestPhase::FirstByte;
+            ask::ask(stream, is_http2, self.request(url, method, cookies, is_http2)?, &seen).await
+        } else {
+            found.phase = RequestPhase::FirstByte;
+            ask::ask(stream, false, self.request(url, method, cookies, false)?, &seen).await
+        };
+        let (response, connection) = answered.map_err(|error| broken(&error))?;
+        Ok((response, connection, seen))
+    }
+
+    fn request(
+        &self,
+        url: &ProbeUrl,
+        method: &Method,
+        cookies: &Cookies,
+        is_http2: bool,
+    ) -> Result<Request<http_body_util::Full<bytes::Bytes>>, Reason> {
+        let is_own = url.as_url().origin() == self.endpoint.url.as_url().origin();
+        let body =
+            self.endpoint.body.as_ref().filter(|_| is_own && *method == self.endpoint.method);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(if is_http2 { url.as_url().as_str().to_owned() } else { target(url) })
+            .header(header::USER_AGENT, concat!("calm-ops/", env!("CARGO_PKG_VERSION")))
+            .header(header::ACCEPT, "*/*")
+            .body(body::sent(body.map(Secret::expose)))
+            .map_err(|error| Reason::told(&format!("The request can't be made: {error}")))?;
+        let headers = request.headers_mut();
+        if !is_http2 {
+            if let Ok(host) = HeaderValue::from_str(&authority(url)) {
+                headers.insert(header::HOST, host);
+            }
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
+        if let Some(cookies) = cookies.of(url) {
+            headers.insert(header::COOKIE, cookies);
+        }
+        if is_own {
+            for one in &self.endpoint.headers {
+                if let Ok(mut value) = HeaderValue::from_str(one.value.expose()) {
+                    value.set_sensitive(true);
+                    headers.insert(one.name.clone(), value);
+                }
+            }
+        }
+        Ok(request)
+    }
+
+    /// Whether the answer is as expected.
+    async fn judge(
+        &self,
+        response: Response<Incoming>,
+        seen: &Seen,
+        found: &mut Found,
+    ) -> Result<(), Reason> {
         let status = response.status().as_u16();
-        (found.status, found.first_byte) = (Some(status), Some(began.elapsed()));
-        let held = read(response.into_body(), endpoint.expect_text.as_deref()).await?;
-        found.total = Some(began.elapsed());
-        return if !endpoint.expect_status.contain(status) {
-            Err(Failure::Status(status))
-        } else if held {
-            Ok(())
-        } else {
-            Err(Failure::Text)
-        };
+        let expected = self.endpoint.expect_text.as_deref();
+        found.first_byte = Some(found.began.elapsed());
+        let answer = found.answer.insert(Answer::new(&response));
+        if !self.endpoint.expect_status.contain(status) {
+            let address = found.address().as_str().into();
+            return Err(Reason::Status { address, status });
+        }
+        found.phase = RequestPhase::Body;
+        if answer.ends_with_its_head(expected) {
+            return Ok(());
+        }
+        let read = answer.read(response.into_body(), expected).await;
+        let held = read.map_err(|error| {
+            let address = found.address.map_or_else(String::new, |address| address.to_string());
+            ask::explain(&error, RequestPhase::Body, seen, &address)
+        })?;
+        found.total = Some(found.began.elapsed());
+        match expected {
+            Some(expected) if !held => Err(missing(self.endpoint, expected, answer)),
+            _ => Ok(()),
+        }
     }
-    Err(Failure::Redirects)
+
+    fn without_secrets(&self, reason: Reason) -> Reason {
+        match reason {
+            Reason::NotHttp { address, problem } => {
+                let problem = body::hidden(problem.as_str(), &self.endpoint.secrets());
+                Reason::NotHttp { address, problem: problem.as_str().into() }
+            }
+            other => other,
+        }
+    }
 }
 
-/// Connects to the first address that answers. All must be allowed: a name with a forbidden one
-/// among them is a trick.
-async fn connect(
-    addresses: &[SocketAddr],
-    began_inside: Option<bool>,
-    limit: Duration,
-) -> Result<TcpStream, Failure> {
-    for address in addresses {
-        if endpoint::is_refused(address.ip()) {
-            return Err(Failure::Refused(address.ip()));
-        }
-        if began_inside == Some(false) && endpoint::is_inside(address.ip()) {
-            return Err(Failure::Inside(address.ip()));
-        }
+fn missing(endpoint: &Endpoint, expected: &str, answer: &Answer) -> Reason {
+    Reason::TextMissing {
+        expected: expected.into(),
+        status: answer.status,
+        found: answer.excerpt(&endpoint.secrets()),
     }
-    let mut failure = io::Error::from(io::ErrorKind::NotFound);
-    for (index, address) in addresses.iter().enumerate() {
-        // An address that swallows everything leaves half of the time to the others.
-        let patience =
-            if index + 1 < addresses.len() { limit / 2 / addresses.len() as u32 } else { limit };
-        match tokio::time::timeout(patience, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => failure = error,
-            Err(_) => failure = io::ErrorKind::TimedOut.into(),
-        }
-    }
-    Err(Failure::Connect(failure))
 }
 
-fn server_name(url: &ProbeUrl) -> io::Result<ServerName<'static>> {
+fn server_name(url: &ProbeUrl) -> std::io::Result<ServerName<'static>> {
     match url.as_url().host() {
         Some(Host::Ipv4(address)) => Ok(ServerName::from(IpAddr::V4(address))),
         Some(Host::Ipv6(address)) => Ok(ServerName::from(IpAddr::V6(address))),
-        Some(Host::Domain(name)) => {
-            ServerName::try_from(name.trim_end_matches('.').to_owned()).map_err(io::Error::other)
-        }
-        None => Err(io::ErrorKind::InvalidInput.into()),
+        Some(Host::Domain(name)) => ServerName::try_from(name.trim_end_matches('.').to_owned())
+            .map_err(std::io::Error::other),
+        None => Err(std::io::ErrorKind::InvalidInput.into()),
     }
 }
 
-/// Sends the request and waits for the head of the answer. The connection ends when its handle is
-/// dropped.
-async fn ask<S>(
-    stream: S,
-    url: &ProbeUrl,
-) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), Failure>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let (mut sender, connection) =
-        http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(stream)).await?;
-    let connection = AbortOnDropHandle::new(tokio::spawn(async move {
-        // What goes wrong here is told to the request as well.
-        let _ = connection.await;
-    }));
+/// `host:port`, without the port where it is the scheme's own.
+fn authority(url: &ProbeUrl) -> String {
     let url = url.as_url();
     let host = url.host_str().unwrap_or_default();
-    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let target = url
-        .query()
-        .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    let request = Request::get(target)
-        .header(header::HOST, authority)
-        .header(header::USER_AGENT, concat!("calm-ops/", env!("CARGO_PKG_VERSION")))
-        .header(header::ACCEPT, "*/*")
-        .header(header::CONNECTION, "close")
-        .body(Empty::<Bytes>::new())?;
-    Ok((sender.send_request(request).await?, connection))
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// Where an answer redirects to, if it does.
-fn redirect(url: &ProbeUrl, response: &Response<Incoming>) -> Option<Result<ProbeUrl, BadUrl>> {
+/// What is asked for on a server: path and query.
+fn target(url: &ProbeUrl) -> String {
+    let url = url.as_url();
+    url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+}
+
+/// Where an answer redirects to, if it does; the text of a place that can't be asked.
+fn redirect(url: &ProbeUrl, response: &Response<Incoming>) -> Option<Result<ProbeUrl, String>> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
     let location = response.headers().get(header::LOCATION)?;
-    let next = location.to_str().ok().and_then(|text| url.as_url().join(text).ok());
-    Some(next.ok_or(BadUrl::NotUrl).and_then(ProbeUrl::check))
-}
-
-/// Reads the answer until the text is found, it ends, or it has been long enough. Whether it holds
-/// the text, if one is expected.
-async fn read(mut body: Incoming, expected: Option<&str>) -> Result<bool, Failure> {
-    let expected = expected.unwrap_or_default().as_bytes();
-    let mut length = 0;
-    let mut seen: Vec<u8> = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
-        let data = &data[..data.len().min(MOST_BYTES - length)];
-        length += data.len();
-        if !expected.is_empty() {
-            seen.extend_from_slice(data);
-            if seen.windows(expected.len()).any(|window| window == expected) {
-                return Ok(true);
-            }
-            // The text may begin in this part and end in the next.
-            seen.drain(..seen.len().saturating_sub(expected.len() - 1));
-        }
-        if length == MOST_BYTES {
-            break;
-        }
-    }
-    Ok(expected.is_empty())
+    let text = String::from_utf8_lossy(location.as_bytes()).into_owned();
+    let next = url.as_url().join(text.trim()).ok();
+    Some(next.and_then(|next| ProbeUrl::check(next).ok()).ok_or(text))
 }

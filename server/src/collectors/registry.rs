@@ -6,6 +6,7 @@ use domain::{signals::SignalGroup, subject::Subject};
 
 use super::{
     collector::{CollectError, Collector, Listing},
+    outside::Outside,
     pm2::seen::Seen,
 };
 use crate::config::section::{Entries, Key, Section};
@@ -82,10 +83,26 @@ pub struct Context {
     pub host: String,
     /// How often things are looked at unless their section says otherwise.
     pub interval: Duration,
+    /// What is known of the outside of this host.
+    pub outside: Outside,
     /// Where PM2's apps are told to those who carry out commands.
     pub apps: Seen,
     /// Disks that could be written in the run before.
     pub written_disks: Arc<BTreeSet<Subject>>,
+}
+
+impl Context {
+    /// Begins with what nobody knows yet.
+    pub fn new(host: &str, interval: Duration) -> Self {
+        let outside = Outside::of(host);
+        Self {
+            host: host.to_owned(),
+            interval,
+            outside,
+            apps: Seen::default(),
+            written_disks: Arc::default(),
+        }
+    }
 }
 
 /// A value of the configuration that has the right form and can't be used.
@@ -172,6 +189,7 @@ macro_rules! collectors {
         }
 
         /// What one collector watches.
+        #[expect(clippy::large_enum_variant, reason = "there are only as many as things are watched")]
         #[derive(Clone, Debug, PartialEq)]
         pub enum Target {
             $(

@@ -9,7 +9,8 @@ use std::{
 
 use commands::view::SeriesPoint;
 use domain::{
-    observation::Observation,
+    observation::{Observation, Unseen},
+    reason::Reason,
     signal::Signal,
     subject::Subject,
     time::{Now, Span, Timestamp},
@@ -101,11 +102,18 @@ struct LeftOut {
 }
 
 impl Core {
-    fn observe(&mut self, id: SeriesId, value: f64, at: Timestamp, now: Now) -> bool {
+    fn observe(
+        &mut self,
+        id: SeriesId,
+        value: f64,
+        reason: Option<&Reason>,
+        at: Timestamp,
+        now: Now,
+    ) -> bool {
         self.fresh = true;
-        self.recording.observed(id, value, at, now);
+        self.recording.observed(id, value, reason, at, now);
         self.history.add(id, value, at);
-        self.engine.observe(id, value, at, now)
+        self.engine.observe_with(id, value, reason, at, now)
     }
 
     /// Finds or opens a series of what others send, as far as there is room.
@@ -144,7 +152,18 @@ impl Core {
         Ok(id)
     }
 
-    /// Takes a value that a collector measured: it always finds room.
+    /// Finds or opens a series that a collector measures: it always finds room.
+    fn open_measured(
+        &mut self,
+        signal: &str,
+        subject: &str,
+        unit: Option<&Unit>,
+    ) -> Result<SeriesId, NoSeries> {
+        let id = self.engine.measured(signal, subject, unit)?;
+        self.opened(id, signal, subject, unit)
+    }
+
+    /// Takes a value that a collector measured.
     fn measured(
         &mut self,
         one: &Observation,
@@ -152,10 +171,9 @@ impl Core {
         now: Now,
     ) -> Result<bool, NoSeries> {
         let (signal, subject) = (one.signal.as_str(), one.subject.as_str());
-        let id = self.engine.measured(signal, subject, one.unit.as_ref())?;
-        let id = self.opened(id, signal, subject, one.unit.as_ref())?;
+        let id = self.open_measured(signal, subject, one.unit.as_ref())?;
         self.collected.add(&one.subject);
-        let may_change = self.observe(id, one.value, one.at, now);
+        let may_change = self.observe(id, one.value, one.reason.as_ref(), one.at, now);
         if let Some(interval) = interval
             && self.engine.set_interval(id, interval)
         {
@@ -219,7 +237,7 @@ impl Core {
             self.leave_out(now);
         }
         let id = id.map_err(|error| no_series(&error))?;
-        Ok(self.observe(id, item.value, at, now))
+        Ok(self.observe(id, item.value, None, at, now))
     }
 
     /// Takes what is usual, for the series that are known and for those that come; none is opened
@@ -318,7 +336,7 @@ impl Intake {
         }
         let mut changed = false;
         for ((item, (_, at)), id) in batch.iter().zip(checked).zip(ids) {
-            changed |= core.observe(id, item.value, at, now);
+            changed |= core.observe(id, item.value, None, at, now);
         }
         drop(core);
         if changed {
@@ -370,10 +388,11 @@ impl Intake {
         }
     }
 
-    /// Takes a round of a collector of this host: what was measured, what rests, what is missing.
-    /// Rounds come at `interval`. Returns what is gone on purpose.
+    /// Takes a round of a collector of this host: what was measured, what could not be seen, what
+    /// rests, what is missing. Rounds come at `interval`. Returns what is gone on purpose.
     pub fn take_round(&self, round: &Round, host: &str, interval: Span) -> Vec<Subject> {
         self.measured(&round.observations, Some(interval));
+        self.miss(&round.unseen);
         let mut gone = self.compare(&round.listings, host);
         let mut core = self.core();
         let mut rests = false;
@@ -386,6 +405,23 @@ impl Intake {
             self.woken.notify_one();
         }
         gone
+    }
+
+    /// Takes what a collector looked at and could not see.
+    fn miss(&self, unseen: &[Unseen]) {
+        let mut core = self.core();
+        for one in unseen {
+            match core.open_measured(one.signal.as_str(), one.subject.as_str(), None) {
+                Ok(id) => {
+                    core.recording.unseen(id, &one.reason);
+                    core.engine.unseen(id, &one.reason);
+                    core.fresh = true;
+                }
+                Err(error) => {
+                    tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "what could not be seen was not taken");
+                }
+            }
+        }
     }
 
     /// Compares what there is with what is known: what is missing is told by its signal, and what
@@ -414,6 +450,7 @@ impl Intake {
                     subject,
                     value: 0.0,
                     unit,
+                    reason: None,
                     at: now.wall,
                 })
             }));

@@ -6,6 +6,7 @@ use domain::{
     id::IncidentNumber,
     incident::Incident,
     journal::{Entry, Event},
+    reason::Reason,
     signal::Signal,
     subject::Subject,
     time::{Now, Span, Timestamp},
@@ -111,8 +112,21 @@ impl Recording {
     }
 
     /// A value came.
-    pub fn observed(&mut self, series: SeriesId, value: f64, at: Timestamp, now: Now) {
-        self.recorder.record(Input::Observe { series, value, at, now });
+    pub fn observed(
+        &mut self,
+        series: SeriesId,
+        value: f64,
+        reason: Option<&Reason>,
+        at: Timestamp,
+        now: Now,
+    ) {
+        let reason = reason.cloned();
+        self.recorder.record(Input::Observe { series, value, at, now, reason });
+    }
+
+    /// A series could not be seen.
+    pub fn unseen(&mut self, series: SeriesId, reason: &Reason) {
+        self.recorder.record(Input::Unseen { series, reason: reason.clone() });
     }
 
     /// What is usual became known.

@@ -7,13 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::time::{Span, Timestamp};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use domain::{
+    reason::Reason,
+    time::{Span, Timestamp},
+};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 use server::collectors::{
     Collector, Round,
-    http::{Endpoint, HttpCollector},
+    http::{Endpoint, HttpCollector, SentHeader},
 };
+use server::config::Secret;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpListener,
@@ -27,6 +31,10 @@ enum Answer {
     After(Duration, String),
     Endless,
     Trickle,
+    /// The connection stays open after it.
+    Open(Box<Answer>),
+    /// It ends without TLS's farewell.
+    Abrupt(String),
 }
 
 fn ok(body: &str) -> Answer {
@@ -41,6 +49,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     answer: Answer,
 ) -> std::io::Result<()> {
+    let (answer, stays_open) = match answer {
+        Answer::Open(answer) => (*answer, true),
+        answer => (answer, false),
+    };
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
@@ -64,6 +76,14 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
+        Answer::Abrupt(text) => {
+            stream.write_all(text.as_bytes()).await?;
+            return stream.flush().await;
+        }
+        Answer::Open(_) => {}
+    }
+    if stays_open {
+        tokio::time::sleep(Duration::from_secs(60)).await;
     }
     stream.shutdown().await
 }
@@ -167,7 +187,13 @@ async fn a_text_that_arrives_in_two_parts_is_found() {
 
 #[tokio::test]
 async fn a_slow_first_byte_and_a_body_without_end_are_cut_by_the_time_limit() {
-    for answer in [Answer::After(Duration::from_secs(60), String::new()), Answer::Trickle] {
+    let missing = Answer::Whole("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut".to_owned());
+    // A stream that stays open is an answer; what says how long it is, and stops before, is none.
+    for (answer, up) in [
+        (Answer::After(Duration::from_secs(60), String::new()), 0.0),
+        (Answer::Open(Box::new(missing)), 0.0),
+        (Answer::Trickle, 1.0),
+    ] {
         let address = server(answer.clone(), None).await;
         let mut it = endpoint(&format!("http://{address}/"));
         it.time_limit = Span::from_millis(300);
@@ -176,7 +202,7 @@ async fn a_slow_first_byte_and_a_body_without_end_are_cut_by_the_time_limit() {
         assert!(began.elapsed() < Duration::from_secs(2), "{answer:?}");
         assert_eq!(
             (value(&round, "endpoint.up"), value(&round, "endpoint.total")),
-            (Some(0.0), None),
+            (Some(up), None),
             "{answer:?}"
         );
     }
@@ -265,31 +291,330 @@ async fn nonsense_instead_of_http_is_down() {
     );
 }
 
+/// Which certificate a server shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shows {
+    /// Its own, issued by the authority itself.
+    Own,
+    /// Its own, of an authority between, with that one's.
+    Chain,
+    /// Its own, of an authority between, alone.
+    Chainless,
+    /// One that it issued itself.
+    SelfSigned,
+    /// The authority's.
+    Authority,
+}
+
 /// An authority of one's own in a file, and a server's settings with a certificate that ends on the
 /// given day.
 fn authority(year: i32, month: u8, day: u8) -> (tempfile::NamedTempFile, Arc<ServerConfig>) {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let (file, mut config) = certified(Shows::Own, [(2020, 1, 1), (year, month, day)]);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    (file, Arc::new(config))
+}
+
+/// The same with another certificate, valid from and until these days; an authority between ends on
+/// 2030-01-01.
+fn certified(
+    shows: Shows,
+    [from, until]: [(i32, u8, u8); 2],
+) -> (tempfile::NamedTempFile, ServerConfig) {
+    let named = |name: &str| {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        params
+    };
+    let root_key = KeyPair::generate().unwrap();
+    let root_params = named("root");
+    let root = root_params.self_signed(&root_key).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), params.self_signed(&key).unwrap().pem()).unwrap();
-    let issuer = Issuer::new(params, key);
+    std::fs::write(file.path(), root.pem()).unwrap();
+    let root_issuer = Issuer::new(root_params, root_key);
+    let between_key = KeyPair::generate().unwrap();
+    let mut between_params = named("between");
+    between_params.not_after = date_time_ymd(2030, 1, 1);
+    let between = between_params.signed_by(&between_key, &root_issuer).unwrap();
+    let between_issuer = Issuer::new(between_params, between_key);
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    params.not_before = date_time_ymd(2020, 1, 1);
-    params.not_after = date_time_ymd(year, month, day);
-    let certificate = params.signed_by(&key, &issuer).unwrap();
+    (params.not_before, params.not_after) =
+        (date_time_ymd(from.0, from.1, from.2), date_time_ymd(until.0, until.1, until.2));
+    let chain = match shows {
+        Shows::Own => vec![params.signed_by(&key, &root_issuer).unwrap()],
+        Shows::Chain => vec![params.signed_by(&key, &between_issuer).unwrap(), between],
+        Shows::Chainless => vec![params.signed_by(&key, &between_issuer).unwrap()],
+        Shows::SelfSigned => vec![params.self_signed(&key).unwrap()],
+        Shows::Authority => {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            vec![params.signed_by(&key, &root_issuer).unwrap()]
+        }
+    };
     let config =
         ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(
-                vec![certificate.der().clone()],
+                chain.iter().map(|one| one.der().clone()).collect(),
                 PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
             )
             .unwrap();
-    (file, Arc::new(config))
+    (file, config)
+}
+
+/// The reason of a round in which the endpoint is down.
+fn why(round: &Round) -> Reason {
+    let seen = round.observations.iter().find(|seen| seen.signal.as_str() == "endpoint.up");
+    seen.unwrap().reason.clone().expect("a failure has its reason")
+}
+
+#[tokio::test]
+async fn every_failure_has_its_own_reason() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let said = |text: &str| Answer::Whole(text.to_owned());
+    let cut = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\ncut";
+    let silent = Answer::After(Duration::from_secs(60), String::new());
+    let sold = ok("<h1>Sold out</h1>, you sent Bearer hunter2");
+    for (answer, expected) in [
+        (None, "was refused"),
+        (Some(silent), "gave no answer within 300 ms"),
+        (Some(Answer::Open(Box::new(said(cut)))), "did not finish it within 300 ms"),
+        (Some(said(cut)), "broke off in the middle"),
+        (Some(said("")), "closed without an answer"),
+        (
+            Some(said("SSH-2.0-OpenSSH_9.6\r\n")),
+            "not in HTTP: it begins with 'SSH-2.0-OpenSSH_9.6'",
+        ),
+        (Some(said("HTTP/1.1 abc OK\r\n\r\n")), "its first line is 'HTTP/1.1 abc OK'"),
+        (Some(said("HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n")), "answered with status 404"),
+        (Some(sold), "the answer (status 200) was: 'Sold out , you sent [not shown]'"),
+        (Some(ok("")), "was empty"),
+        (Some(redirect("file:///etc/passwd")), "redirected to 'file:///etc/passwd'"),
+        (Some(redirect("/again")), "redirected more than 20 times"),
+    ] {
+        let address = match answer.clone() {
+            Some(answer) => server(answer, None).await,
+            None => closed,
+        };
+        let mut it = endpoint(&format!("http://{address}/"));
+        it.expect_text = Some("Add to basket".to_owned());
+        it.headers = vec![SentHeader {
+            name: "authorization".parse().unwrap(),
+            value: Secret::new("Bearer hunter2"),
+        }];
+        it.time_limit = Span::from_millis(300);
+        let told = wording::reason::sentence(&why(&probe(it).await));
+        assert!(told.contains(expected), "{answer:?}: {told}");
+    }
+    for (url, expected) in [
+        ("http://0.0.0.0/", "never asked"),
+        ("http://169.254.169.254/latest/meta-data", "never asked"),
+        ("http://no-such.invalid/", "'no-such.invalid' was not found"),
+    ] {
+        let told = wording::reason::sentence(&why(&probe(endpoint(url)).await));
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_believed_says_what_is_wrong_with_it() {
+    const GOOD: [(i32, u8, u8); 2] = [(2020, 1, 1), (2036, 11, 22)];
+    for (shows, valid, name, is_known, expected) in [
+        (Shows::Own, GOOD, "127.0.0.1", true, "is for another name (localhost)"),
+        (
+            Shows::Own,
+            [GOOD[0], (2021, 1, 1)],
+            "localhost",
+            true,
+            "has expired; renew it (on 2021-01-01)",
+        ),
+        (Shows::Own, [(2035, 1, 1), GOOD[1]], "localhost", true, "is not yet valid"),
+        (Shows::Chain, GOOD, "localhost", false, "its issuer is no known authority"),
+        (Shows::Chainless, GOOD, "localhost", true, "the chain is incomplete"),
+        (Shows::SelfSigned, GOOD, "localhost", true, "self-signed"),
+        (Shows::Authority, GOOD, "localhost", true, "is the certificate of an authority"),
+    ] {
+        let (ca, config) = certified(shows, valid);
+        let address = server(ok("ok"), Some(Arc::new(config))).await;
+        let mut it = endpoint(&format!("https://{name}:{}/", address.port()));
+        it.ca_file = is_known.then(|| ca.path().to_owned());
+        let told = wording::reason::sentence(&why(&probe(it).await));
+        assert!(told.contains(expected), "{shows:?}: {told}");
+    }
+    let (plain, _asked) =
+        telling("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".to_owned()).await;
+    let told = why(&probe(endpoint(&format!("https://{plain}/"))).await);
+    assert!(matches!(told, Reason::NotTls { .. }), "{told:?}");
+    let (_ca, tls) = authority(2036, 11, 22);
+    let tls = server(ok("ok"), Some(tls)).await;
+    let told = why(&probe(endpoint(&format!("http://{tls}/"))).await);
+    assert!(wording::reason::sentence(&told).contains("https address"), "{told:?}");
+}
+
+#[tokio::test]
+async fn the_days_left_are_those_of_the_whole_chain_and_of_every_hop() {
+    let far = [(2020, 1, 1), (2036, 11, 22)];
+    let (ca, config) = certified(Shows::Chain, far);
+    let chain = server(ok("ok"), Some(Arc::new(config))).await;
+    let mut it = endpoint(&format!("https://localhost:{}/", chain.port()));
+    it.ca_file = Some(ca.path().to_owned());
+    let days = value(&probe(it).await, "endpoint.certificate.days_left").unwrap();
+    assert_eq!(days.round(), 1_136.0, "the authority between ends first: {days}");
+    // The second hop is refused: its certificate is of another authority, and is told all the same.
+    let (_other, config) = certified(Shows::Own, [(2020, 1, 1), (2026, 11, 24)]);
+    let second = server(ok("ok"), Some(Arc::new(config))).await;
+    let (ca, config) = certified(Shows::Own, far);
+    let to = redirect(&format!("https://localhost:{}/", second.port()));
+    let first = server(to, Some(Arc::new(config))).await;
+    let mut it = endpoint(&format!("https://localhost:{}/", first.port()));
+    it.ca_file = Some(ca.path().to_owned());
+    let days = value(&probe(it).await, "endpoint.certificate.days_left").unwrap();
+    assert_eq!(days.round(), 2.0, "{days}");
+}
+
+#[tokio::test]
+async fn what_browsers_accept_is_an_answer() {
+    let odd = [
+        "HTTP/1.1 200\r\ncontent-length: 2\r\n\r\nok",
+        "HTTP/1.0 200 OK\r\n\r\nok",
+        "HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+        "HTTP/1.1 200 OK\r\nX-Odd : a\r\nno colon here\r\n: no name\r\nX\u{1}: b\r\nFolded: a\r\n b\r\ncontent-length: 2\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nok",
+        "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\nx-name: caf\u{e9}\r\ncontent-length: 2\r\n\r\nok",
+    ];
+    let many: String = (0..400).map(|n| format!("x-{n}: y\r\n")).collect();
+    let many = format!("HTTP/1.1 200 OK\r\n{many}content-length: 2\r\n\r\nok");
+    for text in odd.iter().copied().chain([many.as_str()]) {
+        let address = server(Answer::Whole(text.to_owned()), None).await;
+        let mut it = endpoint(&format!("http://{address}/"));
+        it.expect_text = Some("ok".to_owned());
+        let round = probe(it).await;
+        assert_eq!(value(&round, "endpoint.up"), Some(1.0), "{text:?}: {round:?}");
+    }
+    // An end without TLS's farewell, with and without a length.
+    for text in ["HTTP/1.1 200 OK\r\n\r\nok", odd[0]] {
+        let (ca, config) = authority(2036, 11, 22);
+        let address = server(Answer::Abrupt(text.to_owned()), Some(config)).await;
+        let mut it = endpoint(&format!("https://localhost:{}/", address.port()));
+        it.ca_file = Some(ca.path().to_owned());
+        let round = probe(it).await;
+        assert_eq!(value(&round, "endpoint.up"), Some(1.0), "{text:?}: {round:?}");
+    }
+    // A stream is up once its head was seen, or the text.
+    let stream = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: hello\n\n";
+    for expected in [None, Some("hello".to_owned())] {
+        let answer = Answer::Open(Box::new(Answer::Whole(stream.to_owned())));
+        let mut it = endpoint(&format!("http://{}/", server(answer, None).await));
+        it.expect_text = expected;
+        let began = Instant::now();
+        assert_eq!(value(&probe(it).await, "endpoint.up"), Some(1.0));
+        assert!(began.elapsed() < Duration::from_secs(3), "it is not read to its end");
+    }
+}
+
+#[tokio::test]
+async fn a_site_that_sets_a_cookie_and_redirects_to_itself_is_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            let head = String::from_utf8(head).unwrap().to_lowercase();
+            let answer = if head.contains("cookie: lb=7") {
+                "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+            } else {
+                "HTTP/1.1 302 Found\r\nset-cookie: lb=7; Path=/; HttpOnly\r\nlocation: /\r\ncontent-length: 0\r\n\r\n"
+            };
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    assert_eq!(
+        value(&probe(endpoint(&format!("http://{address}/"))).await, "endpoint.up"),
+        Some(1.0)
+    );
+}
+
+/// A server that tells what it was asked, and then redirects or answers.
+async fn telling(answer: String) -> (SocketAddr, tokio::sync::mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (told, asked) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = [0; 4_096];
+            let length = stream.read(&mut bytes).await.unwrap();
+            told.send(String::from_utf8_lossy(&bytes[..length]).to_lowercase()).unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (address, asked)
+}
+
+#[tokio::test]
+async fn method_headers_and_body_are_sent_to_their_own_origin_only() {
+    let (second, mut second_asked) =
+        telling("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned()).await;
+    let to = format!("HTTP/1.1 307 Go\r\nlocation: http://{second}/\r\ncontent-length: 0\r\n\r\n");
+    let (first, mut first_asked) = telling(to).await;
+    let mut it = endpoint(&format!("http://{first}/rpc"));
+    it.method = "POST".parse().unwrap();
+    it.headers = vec![SentHeader {
+        name: "authorization".parse().unwrap(),
+        value: Secret::new("Bearer hunter2"),
+    }];
+    it.body = Some(Secret::new("{\"ping\":1}"));
+    assert!(!format!("{it:?}").contains("hunter2") && !format!("{it:?}").contains("ping"));
+    assert_eq!(value(&probe(it).await, "endpoint.up"), Some(1.0));
+    let asked = first_asked.recv().await.unwrap();
+    assert!(
+        asked.starts_with("post /rpc ")
+            && asked.contains("bearer hunter2")
+            && asked.contains("ping"),
+        "{asked}"
+    );
+    let asked = second_asked.recv().await.unwrap();
+    assert!(!asked.contains("hunter2") && !asked.contains("ping"), "{asked}");
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_only_http2_is_up() {
+    let (ca, mut config) = certified(Shows::Own, [(2020, 1, 1), (2036, 11, 22)]);
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let stream = acceptor.accept(stream).await.unwrap();
+                let answer = hyper::service::service_fn(|request: hyper::Request<_>| async move {
+                    let _: hyper::body::Incoming = request.into_body();
+                    let body = http_body_util::Full::new(bytes::Bytes::from_static(b"ok"));
+                    Ok::<_, std::convert::Infallible>(hyper::Response::new(body))
+                });
+                let executor = hyper_util::rt::TokioExecutor::new();
+                let io = hyper_util::rt::TokioIo::new(stream);
+                let _ = hyper::server::conn::http2::Builder::new(executor)
+                    .serve_connection(io, answer)
+                    .await;
+            });
+        }
+    });
+    let mut it = endpoint(&format!("https://localhost:{port}/"));
+    it.ca_file = Some(ca.path().to_owned());
+    it.expect_text = Some("ok".to_owned());
+    let round = probe(it).await;
+    assert_eq!(value(&round, "endpoint.up"), Some(1.0), "{round:?}");
 }
 
 #[tokio::test]

@@ -345,6 +345,7 @@ impl Running {
             value,
             unit,
             at: self.clock.now().wall,
+            reason: None,
         }]);
     }
 

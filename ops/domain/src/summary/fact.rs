@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     breach::{Breach, Crossing, Easing, Unheard},
+    reason::Reason,
     severity::Severity,
     signal::Signal,
     subject::Subject,
@@ -50,6 +51,9 @@ pub struct Fact {
     /// When the value was observed.
     #[serde(default)]
     pub value_at: Timestamp,
+    /// Why it is so, or why nothing is heard, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
 }
 
 /// Whether a breach only waits for proof that it is over. What comes and goes, or is not heard of, is
@@ -78,6 +82,7 @@ impl Fact {
             easing: breach.easing,
             unheard: breach.unheard,
             value_at: breach.value_at,
+            reason: breach.reason.clone(),
         }
     }
 
@@ -114,7 +119,7 @@ pub const FORESEEABLE: f64 = 7.0 * 86_400.0;
 
 /// Signals that are yes or no, or are told in words of their own: there is no usual value to
 /// compare with.
-pub const TOLD_IN_WORDS: [&str; 10] = [
+pub const TOLD_IN_WORDS: [&str; 12] = [
     "endpoint.up",
     "endpoint.status",
     "app.up",
@@ -123,6 +128,8 @@ pub const TOLD_IN_WORDS: [&str; 10] = [
     "disk.mounted",
     "pm2.up",
     "collector.failed",
+    "outside.reachable",
+    "outside.names",
     "endpoint.certificate.days_left",
     "disk.read_only",
 ];
@@ -206,7 +213,8 @@ impl Topic {
     pub fn of(subject: &Subject, signal: &Signal, crossing: &Crossing) -> Self {
         let signal = signal.as_str();
         let begins = |prefix: &str| signal.starts_with(prefix);
-        if matches!(crossing, Crossing::Silent { .. }) || begins("collector.") {
+        if matches!(crossing, Crossing::Silent { .. }) || begins("collector.") || begins("outside.")
+        {
             Self::Silent
         } else if begins("endpoint.certificate") {
             Self::Certificate

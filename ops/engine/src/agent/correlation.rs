@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 
-use domain::{breach::Breach, subject::Subject};
+use domain::{breach::Breach, reason::Reason, subject::Subject};
 use policy::{incident_policy::IncidentPolicy, pattern::matches};
 
 /// How many steps of dependence are followed.
@@ -81,6 +81,24 @@ impl<'a> Correlation<'a> {
                 }
             }
         }
+        // By the place where they failed, the first of each kind of failure there.
+        let mut failed: BTreeMap<&str, Vec<(usize, &Reason)>> = BTreeMap::new();
+        for (index, reason) in reasons(breaches) {
+            if let Some(cause) = cause(breaches[index])
+                && let Some((&known, &other)) = place.get_key_value(cause)
+            {
+                join(&mut leader, index, other);
+                *needed.entry(known).or_default() += 1;
+            }
+            let Some(key) = reason.place().or(cause(breaches[index]).map(Subject::as_str)) else {
+                continue;
+            };
+            let there = failed.entry(key).or_default();
+            match there.iter().find(|(_, other)| other.is_like(reason)) {
+                Some(&(first, _)) => join(&mut leader, first, index),
+                None => there.push((index, reason)),
+            }
+        }
         let mut groups: BTreeMap<usize, Vec<&Breach>> = BTreeMap::new();
         for (index, breach) in breaches.iter().enumerate() {
             groups.entry(find(&leader, index)).or_default().push(breach);
@@ -100,6 +118,29 @@ impl<'a> Correlation<'a> {
     }
 }
 
+/// Whether two breaches belong together by their reasons: one names the other as its cause, or both
+/// fail for one cause.
+pub(super) fn shares_cause(one: &Breach, other: &Breach) -> bool {
+    let (first, second) = (cause(one), cause(other));
+    let alike = one.reason.as_ref().zip(other.reason.as_ref());
+    first == Some(&other.key.subject)
+        || second == Some(&one.key.subject)
+        || (first.is_some() && first == second)
+        || alike.is_some_and(|(one, other)| one.shares_cause(other))
+}
+
+/// What keeps a breach's subject from being seen, where that is all that is wrong with it: one that
+/// had failed before has a cause of its own.
+fn cause(breach: &Breach) -> Option<&Subject> {
+    breach.reason.as_ref().filter(|_| breach.crossing.is_silent())?.cause()
+}
+
+/// The reasons of those that have one, by their places.
+fn reasons<'b>(breaches: &[&'b Breach]) -> impl Iterator<Item = (usize, &'b Reason)> {
+    let reason = |(index, breach): (usize, &&'b Breach)| Some((index, breach.reason.as_ref()?));
+    breaches.iter().enumerate().filter_map(reason)
+}
+
 fn find(leader: &[usize], mut index: usize) -> usize {
     while leader[index] != index {
         index = leader[index];
@@ -110,4 +151,70 @@ fn find(leader: &[usize], mut index: usize) -> usize {
 fn join(leader: &mut [usize], one: usize, other: usize) {
     let (one, other) = (find(leader, one), find(leader, other));
     leader[one.max(other)] = one.min(other);
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        breach::Crossing,
+        reason::{Reason, RequestPhase},
+        time::Span,
+    };
+
+    use super::*;
+
+    fn down(subject: &str, reason: Reason) -> Breach {
+        let breach = fixtures::breach().on(subject).signal("endpoint.up").critical().build();
+        Breach { reason: Some(reason), ..breach }
+    }
+
+    fn silent(address: &str) -> Reason {
+        let phase = RequestPhase::Connect;
+        Reason::TimedOut { phase, address: Some(address.into()), after: Span::from_secs(2) }
+    }
+
+    fn groups(breaches: &[Breach]) -> Vec<Vec<&str>> {
+        let policy = IncidentPolicy::default();
+        let all: Vec<&Breach> = breaches.iter().collect();
+        let names = |group: Vec<&Breach>| {
+            let place = |one: &Breach| breaches.iter().position(|other| other.key == one.key);
+            group.into_iter().filter_map(place).collect::<Vec<_>>()
+        };
+        let groups = Correlation::new(&policy).groups(&all);
+        let groups = groups.into_iter().map(names);
+        groups
+            .map(|group| group.iter().map(|&at| breaches[at].key.subject.as_str()).collect())
+            .collect()
+    }
+
+    #[test]
+    fn what_fails_alike_at_one_place_is_one_group_and_what_a_cause_explains_joins_it() {
+        let line = "line:outside@web-1";
+        let behind = || Reason::Behind { cause: line.parse().unwrap() };
+        let silent_since =
+            |breach: Breach| Breach { crossing: Crossing::Silent { for_seconds: 300.0 }, ..breach };
+        let all = [
+            down("endpoint:a", silent("198.51.100.7:443")),
+            down("endpoint:b", silent("198.51.100.7:80")),
+            down("endpoint:c", silent("198.51.100.8:443")),
+            down("endpoint:d", Reason::Refused { address: "198.51.100.7:443".into() }),
+            silent_since(down("endpoint:e", behind())),
+            silent_since(down("endpoint:f", behind())),
+            fixtures::breach().on(line).signal("outside.reachable").critical().build(),
+        ];
+        assert_eq!(
+            groups(&all),
+            [
+                vec!["endpoint:a", "endpoint:b"],
+                vec!["endpoint:c"],
+                vec!["endpoint:d"],
+                vec![line, "endpoint:e", "endpoint:f"],
+            ]
+        );
+        // What was down before is an incident of its own, also while it can't be seen.
+        assert!(!shares_cause(&all[6], &down("endpoint:g", behind())));
+        // The same for what comes later.
+        assert!(shares_cause(&all[0], &all[1]) && shares_cause(&all[6], &all[4]));
+        assert!(shares_cause(&all[4], &all[5]) && !shares_cause(&all[0], &all[3]));
+    }
 }

@@ -6,7 +6,7 @@
 //! tick cannot matter, and taking an observation costs a few comparisons. A level counts as held
 //! only if every value of the batch is beyond it.
 
-use domain::{signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+use domain::{reason::Reason, signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
 use policy::thresholds::{Level, Row};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,9 @@ pub(super) struct Batch {
     last: i64,
     /// The longest time between two of them.
     gap: i64,
+    /// Why the newest is as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<Box<Reason>>,
 }
 
 /// Silence that is a breach.
@@ -89,6 +92,16 @@ pub(super) struct Core {
     #[serde(default)]
     pub recovery: Option<Timestamp>,
     pub usual: Option<f64>,
+    /// Why the newest value that was evaluated is as it is; while a breach waits for proof that it is
+    /// over, why it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Box<Reason>>,
+    /// Why nothing can be seen since the last value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unseen: Option<Box<Reason>>,
+    /// Something could not be seen since the last evaluation: no duration goes on over it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    interrupted: bool,
 }
 
 impl Core {
@@ -108,15 +121,30 @@ impl Core {
             silent: None,
             recovery: None,
             usual: None,
+            reason: None,
+            unseen: None,
+            interrupted: false,
         }
     }
 
     /// Folds one observation in. Returns whether it is the first since the last evaluation.
-    pub(super) fn take(&mut self, value: f64, at: Timestamp, mono: i64, wall: Timestamp) -> bool {
+    pub(super) fn take(
+        &mut self,
+        value: f64,
+        reason: Option<&Reason>,
+        at: Timestamp,
+        now: (i64, Timestamp),
+    ) -> bool {
+        let (mono, wall) = now;
+        self.unseen = None;
+        let mut reason = reason.cloned().map(Box::new);
         // A late one tells that the source lives, but nothing about now. After the clock was set
         // back, what is known lies in the future: then the new one counts.
         let (at, value) = match self.last {
-            Some((known, last)) if at < known && known <= wall => (known, last),
+            Some((known, last)) if at < known && known <= wall => {
+                reason.clone_from(&self.reason);
+                (known, last)
+            }
             _ => (at, value),
         };
         let Some(batch) = &mut self.batch else {
@@ -130,13 +158,18 @@ impl Core {
                 first: mono,
                 last: mono,
                 gap: 0,
+                reason,
             });
             return true;
         };
         batch.count = batch.count.saturating_add(1);
         // Of two values with the same time the larger one, whichever came first.
+        let same = at == batch.newest_at && value == batch.newest;
         if at > batch.newest_at || (at == batch.newest_at && value > batch.newest) {
             (batch.newest_at, batch.newest) = (at, value);
+            batch.reason = reason;
+        } else if same {
+            batch.reason = reason.max(batch.reason.take());
         }
         batch.oldest_at = batch.oldest_at.min(at);
         batch.max = batch.max.max(value);
@@ -145,6 +178,20 @@ impl Core {
         batch.first = batch.first.min(mono);
         batch.last = batch.last.max(mono);
         false
+    }
+
+    /// Nothing could be seen just now; says whether that is new.
+    pub(super) fn miss(&mut self, reason: &Reason) -> bool {
+        self.interrupted = true;
+        let before = self.unseen.replace(Box::new(reason.clone()));
+        before.as_deref() != Some(reason)
+    }
+
+    /// Why it is as it is, or can't be seen: evaluated or not.
+    pub(super) fn newest_reason(&self) -> Option<&Reason> {
+        let seen =
+            || self.batch.as_ref().map_or(self.reason.as_ref(), |batch| batch.reason.as_ref());
+        self.unseen.as_ref().or_else(seen).map(|reason| &**reason)
     }
 
     /// The newest value, evaluated or not.
@@ -188,7 +235,7 @@ impl Core {
         let was_silent = self.silent.take().is_some();
         let mut changed = !known || was_silent;
         let elapsed = batch.last.saturating_sub(self.arrival).max(0);
-        let intact = batch.gap <= stale;
+        let intact = batch.gap <= stale && !std::mem::take(&mut self.interrupted);
         let timing = Timing {
             last: batch.last,
             elapsed: (known && intact && batch.first.saturating_sub(self.arrival) <= stale)
@@ -223,6 +270,9 @@ impl Core {
             if let Some(measure) = measure(row, &batch, self.window.as_mut()) {
                 changed |= state.step(row, measure, timing);
             }
+        }
+        if batch.reason.is_some() || self.held() == [false; 3] {
+            self.reason = batch.reason;
         }
         self.note_recovery(held, was_silent.then_some(batch.oldest_at));
         let hot = self.states.iter().any(|state| state.is_pending() || state.held.is_some());

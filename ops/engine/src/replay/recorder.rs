@@ -39,6 +39,7 @@ fn weight(input: &Input) -> usize {
         Input::Document { .. } => EVENT_WEIGHT,
         Input::Series(_)
         | Input::Observe { .. }
+        | Input::Unseen { .. }
         | Input::Usual { .. }
         | Input::Interval { .. }
         | Input::Blind { .. }
@@ -157,6 +158,7 @@ impl Recorder {
                     opened.insert(name.series);
                 }
                 Input::Observe { series, .. }
+                | Input::Unseen { series, .. }
                 | Input::Usual { series, .. }
                 | Input::Interval { series, .. }
                     if !opened.contains(series) =>

@@ -37,6 +37,7 @@ fn observed(id: u32, seconds: u64) -> Input {
         value: 0.1 + 0.2,
         at: now(seconds).wall,
         now: now(seconds),
+        reason: None,
     }
 }
 
@@ -136,6 +137,7 @@ fn a_number_that_went_to_another_series_is_replayed_under_both_names() {
                 value: 500.0,
                 at: now(second).wall,
                 now: now(second),
+                reason: None,
             });
         };
     observe(&mut engine, &mut recorder, "service:old", true, 1);

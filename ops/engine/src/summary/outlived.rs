@@ -36,8 +36,16 @@ fn has_changed(told: &Fact, breach: &Breach) -> bool {
     if told.is_silent() || fresh.is_silent() || !told.is_beyond() || !fresh.is_beyond() {
         return false;
     }
-    let settled = waited >= SHORTEST_TREND
-        && waited.as_secs_f64() >= breach.value_at.since(breach.since).as_secs_f64() / 10.0;
+    let old_enough =
+        waited.as_secs_f64() >= breach.value_at.since(breach.since).as_secs_f64() / 10.0;
+    let is_other_reason = match (&told.reason, &fresh.reason) {
+        (Some(then), Some(now)) => !then.is_like(now),
+        (then, now) => then.is_some() != now.is_some(),
+    };
+    if is_other_reason && old_enough {
+        return true;
+    }
+    let settled = waited >= SHORTEST_TREND && old_enough;
     match (told.foreseeable_limit(), fresh.foreseeable_limit()) {
         (Some(_), None) => true,
         (Some(then), Some(now)) => {

@@ -7,7 +7,7 @@ use domain::{
     unit::Unit,
 };
 
-use crate::{change, humanize, summary::runs};
+use crate::{change, humanize, reason, summary::runs};
 
 pub(super) const fn headings(over: bool) -> [&'static str; 7] {
     let affected = if over { "Who was affected" } else { "Who is affected" };
@@ -84,6 +84,16 @@ fn large(fact: &Fact) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// Why it is so, behind what is so.
+fn because(fact: &Fact) -> String {
+    fact.reason.as_ref().map(|one| format!(": {}", reason::clause(one))).unwrap_or_default()
+}
+
+/// Why it was so, inside a sentence that goes on.
+fn aside(fact: &Fact) -> String {
+    fact.reason.as_ref().map(|one| format!(" ({})", reason::clause(one))).unwrap_or_default()
+}
+
 /// The fact as the part of a sentence that holds now, without its full stop.
 pub(super) fn holds(fact: &Fact) -> String {
     if let Crossing::Silent { for_seconds } = fact.crossing {
@@ -97,25 +107,33 @@ pub(super) fn holds(fact: &Fact) -> String {
             String::new()
         };
         return format!(
-            "{} has not reported {} for more than {}{last}",
+            "{} has not reported {} for more than {}{last}{}",
             large(fact),
             humanize::lower_label(&fact.signal),
-            humanize::seconds(for_seconds)
+            humanize::seconds(for_seconds),
+            because(fact)
         );
     }
     if let Some(unheard) = fact.unheard {
         let when = humanize::moment(unheard.since);
         return format!(
-            "{} when last heard, at {when}. Nothing was heard of it for more than {}",
+            "{} when last heard, at {when}. Nothing was heard of it for more than {}{}",
             was(fact, fact.value),
-            humanize::seconds(unheard.for_seconds)
+            humanize::seconds(unheard.for_seconds),
+            because(fact)
         );
     }
     if fact.unsteady {
-        return format!("{}{}", was(fact, fact.peak), usual(fact));
+        return format!("{}{}{}", was(fact, fact.peak), usual(fact), because(fact));
     }
     if let Some(easing) = fact.easing {
-        return format!("{}{}. {}", was(fact, fact.peak), usual(fact), eases(fact, easing));
+        return format!(
+            "{}{}{}. {}",
+            was(fact, fact.peak),
+            usual(fact),
+            because(fact),
+            eases(fact, easing)
+        );
     }
     if !fact.is_beyond() {
         return format!("{}{}", was(fact, fact.peak), usual(fact));
@@ -123,7 +141,7 @@ pub(super) fn holds(fact: &Fact) -> String {
     let subject = humanize::subject(&fact.subject);
     let large = large(fact);
     let value = humanize::value(fact.value, &fact.unit);
-    match fact.signal.as_str() {
+    let told = match fact.signal.as_str() {
         "endpoint.up" => format!("{large} does not answer as expected"),
         "endpoint.status" => format!("{large} answers with status {value}"),
         "app.up" => format!("{large} is not running"),
@@ -146,8 +164,16 @@ pub(super) fn holds(fact: &Fact) -> String {
         }
         "disk.used" => format!("{large} is {value} full{}", course(fact)),
         "host.memory.used" => format!("Memory on {subject} is {value} used{}", course(fact)),
+        "outside.reachable" => format!("{} reaches nothing outside", place(fact)),
+        "outside.names" => format!("{} can't look up names", place(fact)),
         _ => format!("{} is {value}{}", named(fact), course(fact)),
-    }
+    };
+    format!("{told}{}", because(fact))
+}
+
+/// The host that a fact is about.
+fn place(fact: &Fact) -> &str {
+    fact.subject.host().unwrap_or("this host")
 }
 
 /// The fact with one of its values as something that was, without its full stop.
@@ -165,6 +191,8 @@ fn was(fact: &Fact, value: f64) -> String {
         "pm2.up" => format!("PM2 on {} did not answer", fact.subject.host().unwrap_or("this host")),
         "collector.failed" => format!("{large} brought nothing"),
         "disk.read_only" => format!("{large} could only be read"),
+        "outside.reachable" => format!("{} reached nothing outside", place(fact)),
+        "outside.names" => format!("{} could not look up names", place(fact)),
         "app.restarts" => format!("{large} restarted {} in 10 minutes", times(value)),
         "endpoint.certificate.days_left" => {
             format!("The certificate of {subject} was near its end")
@@ -222,9 +250,10 @@ fn cleared(fact: &Fact, over: bool) -> String {
     if fact.is_silent() {
         let end = if over { "then it did again" } else { "this is over" };
         return format!(
-            "{} did not report {} for a while; {end}",
+            "{} did not report {} for a while{}; {end}",
             large(fact),
-            humanize::lower_label(&fact.signal)
+            humanize::lower_label(&fact.signal),
+            aside(fact)
         );
     }
     let (now, then) = match fact.signal.as_str() {
@@ -236,19 +265,23 @@ fn cleared(fact: &Fact, over: bool) -> String {
         "disk.mounted" => ("is again", "was again"),
         "collector.failed" => ("works again", "worked again"),
         "disk.read_only" => ("can be written again", "could be written again"),
+        "outside.reachable" => ("reaches it again", "reached it again"),
+        "outside.names" => ("can again", "could again"),
         "app.restarts" => ("is steady again", "was steady again"),
         "endpoint.certificate.days_left" => ("is renewed", "was renewed"),
         _ => ("has recovered", "recovered"),
     };
-    format!("{}{}, and {}", was(fact, fact.peak), usual(fact), if over { then } else { now })
+    let was = was(fact, fact.peak);
+    format!("{was}{}{}, and {}", usual(fact), aside(fact), if over { then } else { now })
 }
 
 /// The fact as it was at its worst, or as silence.
 fn worst(fact: &Fact) -> String {
     if fact.is_silent() {
-        format!("{} did not report {}", large(fact), humanize::lower_label(&fact.signal))
+        let signal = humanize::lower_label(&fact.signal);
+        format!("{} did not report {signal}{}", large(fact), aside(fact))
     } else {
-        format!("{}{}", was(fact, fact.peak), usual(fact))
+        format!("{}{}{}", was(fact, fact.peak), usual(fact), aside(fact))
     }
 }
 

@@ -32,6 +32,12 @@ fn recovered(subject: &Subject, signal: &Signal) -> String {
         "pm2.up" => format!("PM2 on {} answers again", subject.host().unwrap_or("this host")),
         "collector.failed" => format!("{large} works again"),
         "disk.read_only" => format!("{large} can be written again"),
+        "outside.reachable" => {
+            format!("{} reaches the outside again", subject.host().unwrap_or("This host"))
+        }
+        "outside.names" => {
+            format!("{} looks up names again", subject.host().unwrap_or("This host"))
+        }
         _ => format!("{} is back to normal", named(subject, signal)),
     }
 }

@@ -9,7 +9,10 @@ use std::{
 };
 
 use domain::time::Span;
+use hyper::{Method, header::HeaderName};
 use url::Url;
+
+use crate::config::secret::Secret;
 
 /// An endpoint to watch, as it stands in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +25,13 @@ pub struct Endpoint {
     pub expect_status: Statuses,
     /// A text that the first MiB of the answer must hold.
     pub expect_text: Option<String>,
-    /// Whether redirects are followed, at most 5; they are unless told otherwise.
+    /// How it is asked; `GET` unless told.
+    pub method: Method,
+    /// Headers that are sent to its own origin.
+    pub headers: Vec<SentHeader>,
+    /// What is sent to its own origin.
+    pub body: Option<Secret>,
+    /// Whether redirects are followed, at most 20; they are unless told otherwise.
     pub follow_redirects: bool,
     /// How often it is asked, such as `"30 s"`; every 5 s unless told.
     pub interval: Span,
@@ -40,12 +49,32 @@ impl Endpoint {
             url,
             expect_status: Statuses::default(),
             expect_text: None,
+            method: Method::GET,
+            headers: Vec::new(),
+            body: None,
             follow_redirects: true,
             interval: Span::from_secs(5),
             time_limit: Span::from_secs(10),
             ca_file: None,
         }
     }
+}
+
+impl Endpoint {
+    /// What must not be told, also where an answer repeats it.
+    pub(super) fn secrets(&self) -> Vec<&str> {
+        let headers = self.headers.iter().map(|one| one.value.expose());
+        headers.chain(self.body.as_ref().map(Secret::expose)).chain(self.url.0.query()).collect()
+    }
+}
+
+/// A header that is sent. Its value may let someone in, and is never shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentHeader {
+    /// Its name.
+    pub name: HeaderName,
+    /// Its value.
+    pub value: Secret,
 }
 
 /// An address that may be probed: `http` or `https`, with a host and without credentials.
@@ -184,7 +213,7 @@ pub(super) fn is_refused(address: IpAddr) -> bool {
 
 /// Addresses inside a machine or a network of one's own. They may be watched, but a public endpoint
 /// must not redirect to them.
-pub(super) fn is_inside(address: IpAddr) -> bool {
+pub(crate) fn is_inside(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             v4.is_loopback()

@@ -4,19 +4,23 @@
 use std::{fmt, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use domain::reason::{Reason, RequestPhase};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
     Method, Request,
-    client::conn::http1,
     header::{self, HeaderName, HeaderValue},
 };
-use hyper_util::rt::TokioIo;
-use rustls::client::WebPkiServerVerifier;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
-use tokio_util::task::AbortOnDropHandle;
 
-use super::{CollectError, Failure, Lookups, ProbeUrl, connect, server_name, tls};
+use super::{
+    CollectError, ProbeUrl,
+    ask::{self, Seen},
+    authority,
+    connect::{Lookups, connect},
+    server_name, target,
+    tls::{Shown, Trust},
+};
 
 /// So much of an answer is read, to be polite; nothing is done with it.
 const MOST_ANSWER: usize = 16 * 1024;
@@ -44,7 +48,7 @@ impl fmt::Debug for Post {
 /// Sends requests.
 #[derive(Clone, Debug)]
 pub struct Poster {
-    verifier: Arc<WebPkiServerVerifier>,
+    trust: Trust,
     inside: Arc<[String]>,
 }
 
@@ -53,7 +57,7 @@ impl Poster {
     /// everyone who has an account, so that what lies inside of this machine's networks is asked
     /// only where `inside` names the host.
     pub fn new(ca_file: Option<&std::path::Path>, inside: &[String]) -> Result<Self, CollectError> {
-        Ok(Self { verifier: tls::verifier(ca_file)?, inside: inside.into() })
+        Ok(Self { trust: Trust::new(ca_file)?, inside: inside.into() })
     }
 
     /// Sends one request; what was in the way, as a sentence without anything secret. The caller
@@ -74,18 +78,25 @@ impl Poster {
         }
     }
 
-    async fn ask(&self, post: &Post) -> Result<u16, Failure> {
+    async fn ask(&self, post: &Post) -> Result<u16, Reason> {
         // Names of their own: what is slow for one contact is not in the way of the others.
-        let addresses = Lookups::default().addresses(&post.url).await.map_err(Failure::Name)?;
+        let addresses = Lookups::default().addresses(&post.url).await?;
         let host = post.url.as_url().host_str().unwrap_or_default().trim_end_matches('.');
         let is_allowed = self.inside.iter().any(|known| known.eq_ignore_ascii_case(host));
-        let stream = connect(&addresses, (!is_allowed).then_some(false), CONNECT).await?;
+        let stream =
+            connect(&addresses, (!is_allowed).then_some(false), CONNECT, &mut Vec::new()).await?;
         if post.url.as_url().scheme() == "https" {
-            let config = tls::config(self.verifier.clone(), tls::Shown::default())
-                .map_err(|error| Failure::Tls(io::Error::other(error)))?;
-            let name = server_name(&post.url).map_err(Failure::Tls)?;
-            let stream =
-                TlsConnector::from(config).connect(name, stream).await.map_err(Failure::Tls)?;
+            let shown = Shown::default();
+            let failed = |error: &io::Error| self.trust.explain(error, &shown, host, host);
+            let config = self
+                .trust
+                .config(&shown, &[b"http/1.1"])
+                .map_err(|error| failed(&io::Error::other(error)))?;
+            let name = server_name(&post.url).map_err(|error| failed(&error))?;
+            let stream = TlsConnector::from(config)
+                .connect(name, stream)
+                .await
+                .map_err(|error| failed(&error))?;
             send(stream, post).await
         } else {
             send(stream, post).await
@@ -93,37 +104,16 @@ impl Poster {
     }
 }
 
-async fn send<S>(stream: S, post: &Post) -> Result<u16, Failure>
+async fn send<S>(stream: S, post: &Post) -> Result<u16, Reason>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let (mut sender, connection) =
-        http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(stream)).await?;
-    let _connection = AbortOnDropHandle::new(tokio::spawn(async move {
-        // What goes wrong here is told to the request as well.
-        let _ = connection.await;
-    }));
-    let url = post.url.as_url();
-    let host = url.host_str().unwrap_or_default();
-    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let target = url
-        .query()
-        .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    let mut request = Request::builder()
-        .method(post.method.clone())
-        .uri(target)
-        .header(header::HOST, authority)
-        .header(header::USER_AGENT, concat!("calm-ops/", env!("CARGO_PKG_VERSION")))
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(header::ACCEPT, "*/*")
-        .header(header::CONNECTION, "close")
-        .body(Full::new(Bytes::from(post.body.clone())))?;
-    for (name, value) in &post.headers {
-        let mut value = HeaderValue::from_str(value).map_err(hyper::http::Error::from)?;
-        value.set_sensitive(true);
-        request.headers_mut().insert(HeaderName::from_static(name), value);
-    }
-    let response = sender.send_request(request).await?;
+    let request = request(post)
+        .map_err(|error| Reason::told(&format!("The request can't be made: {error}")))?;
+    let seen = Seen::default();
+    let (response, _connection) = ask::ask(stream, false, request, &seen)
+        .await
+        .map_err(|error| ask::explain(&error, RequestPhase::FirstByte, &seen, "the server"))?;
     let status = response.status().as_u16();
     let (mut body, mut length) = (response.into_body(), 0);
     // A receiver that closes early has taken it all the same.
@@ -136,18 +126,37 @@ where
     Ok(status)
 }
 
-fn sentence(failure: &Failure) -> String {
-    tracing::debug!(%failure, "a request could not be sent");
-    match failure {
-        Failure::Name(_) => "The name of the server could not be looked up.",
-        Failure::Refused(_) => "This address is one that Calm Ops never asks. Set another one.",
-        Failure::Inside(_) => {
+fn request(post: &Post) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+    let mut request = Request::builder()
+        .method(post.method.clone())
+        .uri(target(&post.url))
+        .header(header::HOST, authority(&post.url))
+        .header(header::USER_AGENT, concat!("calm-ops/", env!("CARGO_PKG_VERSION")))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "*/*")
+        .header(header::CONNECTION, "close")
+        .body(Full::new(Bytes::from(post.body.clone())))?;
+    for (name, value) in &post.headers {
+        let mut value = HeaderValue::from_str(value).map_err(hyper::http::Error::from)?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(HeaderName::from_static(name), value);
+    }
+    Ok(request)
+}
+
+fn sentence(reason: &Reason) -> String {
+    tracing::debug!(?reason, "a request could not be sent");
+    match reason {
+        Reason::NameNotFound { .. } | Reason::NameNotAnswered { .. } => "The name of the server could not be looked up.",
+        Reason::NeverAsked { .. } => "This address is one that Calm Ops never asks. Set another one.",
+        Reason::LeadsInside { .. } => {
             "This server is inside of the own network, where Calm Ops sends only what its configuration allows: name the server there, under [notifications] as 'allowed_internal_hosts'."
         }
-        Failure::Connect(_) => "The server can't be reached.",
-        Failure::Tls(_) => "TLS with the server failed: its certificate is not trusted or has ended, or it speaks no TLS on this port.",
-        Failure::Http(_) | Failure::Request(_) => "The server broke off, or does not speak HTTP.",
-        Failure::Redirect(_) | Failure::Redirects | Failure::Status(_) | Failure::Text => "The server did not take it.",
+        Reason::Certificate { .. } | Reason::NotTls { .. } | Reason::TlsFailed { .. } | Reason::BrokenOff { phase: RequestPhase::Tls, .. } => {
+            "TLS with the server failed: its certificate is not trusted or has ended, or it speaks no TLS on this port."
+        }
+        Reason::BrokenOff { phase: RequestPhase::FirstByte | RequestPhase::Body, .. } | Reason::NotHttp { .. } => "The server broke off, or does not speak HTTP.",
+        _ => "The server can't be reached.",
     }
     .to_owned()
 }

@@ -4,7 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use domain::{subject::Subject, time::Span};
 
-use super::{Endpoint, HttpCollector, ProbeUrl, SIGNALS, Statuses};
+use hyper::{
+    Method,
+    header::{HeaderName, HeaderValue},
+};
+
+use super::{Endpoint, HttpCollector, ProbeUrl, SIGNALS, SentHeader, Statuses};
 use crate::{
     collectors::{
         collector::{Absence, CollectError, Collector, Listing},
@@ -14,6 +19,7 @@ use crate::{
         ConfigProblem,
         found::{self, Found},
         place::Place,
+        secret::Secret,
         section::{Entries, Section},
     },
 };
@@ -24,6 +30,9 @@ const ENTRIES: Entries = Entries {
     keys: &[
         "name",
         "url",
+        "method",
+        "headers",
+        "body",
         "expect_status",
         "expect_text",
         "follow_redirects",
@@ -79,8 +88,9 @@ impl Kind for Http {
         subject(endpoint).as_str().to_owned()
     }
 
-    fn build(endpoint: &Endpoint, _context: &Context) -> Result<Box<dyn Collector>, CollectError> {
-        Ok(Box::new(HttpCollector::new(endpoint.clone())?))
+    fn build(endpoint: &Endpoint, context: &Context) -> Result<Box<dyn Collector>, CollectError> {
+        let collector = HttpCollector::new(endpoint.clone())?;
+        Ok(Box::new(collector.with_outside(context.outside.clone())))
     }
 
     fn listings(settings: &Settings, _context: &Context) -> Vec<Listing> {
@@ -121,6 +131,9 @@ fn read(
     let mut get = Get { keys, problems };
     let name = get.needed("name", place, name);
     let url = get.needed("url", place, url);
+    let method = get.value("method", method);
+    let headers = get.secret("headers", headers);
+    let body = get.secret("body", body);
     let expect_status = get.value("expect_status", |found| {
         found
             .text()
@@ -146,6 +159,9 @@ fn read(
     (problems.len() == before).then(|| Endpoint {
         expect_status: expect_status.unwrap_or(standard.expect_status),
         expect_text,
+        method: method.unwrap_or(standard.method),
+        headers: headers.unwrap_or_default(),
+        body,
         follow_redirects: follow_redirects.unwrap_or(standard.follow_redirects),
         interval: Span::from(interval),
         time_limit: time_limit.map_or(standard.time_limit, Span::from),
@@ -167,6 +183,18 @@ impl Get<'_> {
     ) -> Option<T> {
         let found = self.keys.get(key)?;
         parse(found).map_err(|expected| self.problems.push(found.problem(key, &expected))).ok()
+    }
+
+    /// [`Get::value`] of what must not be shown.
+    fn secret<T>(
+        &mut self,
+        key: &str,
+        parse: impl FnOnce(&Found) -> Result<T, String>,
+    ) -> Option<T> {
+        let found = self.keys.get(key)?;
+        parse(found)
+            .map_err(|expected| self.problems.push(found.secret_problem(key, &expected)))
+            .ok()
     }
 
     fn needed<T>(
@@ -198,6 +226,44 @@ fn name(found: &Found) -> Result<String, String> {
     } else {
         Err("a name of letters, digits, '-', '_' and '.', at most 60, such as 'checkout'"
             .to_owned())
+    }
+}
+
+fn method(found: &Found) -> Result<Method, String> {
+    match found.text() {
+        "GET" => Ok(Method::GET),
+        "HEAD" => Ok(Method::HEAD),
+        "POST" => Ok(Method::POST),
+        "PUT" => Ok(Method::PUT),
+        "OPTIONS" => Ok(Method::OPTIONS),
+        _ => Err("\"GET\", \"HEAD\", \"POST\", \"PUT\" or \"OPTIONS\"".to_owned()),
+    }
+}
+
+/// Headers that belong to the connection, or that the address sets.
+const NOT_SENT: [&str; 6] =
+    ["host", "connection", "content-length", "transfer-encoding", "upgrade", "te"];
+
+fn headers(found: &Found) -> Result<Vec<SentHeader>, String> {
+    let expected = || {
+        "at most 20 headers, such as [\"Authorization: Bearer ...\"], other than those of the connection and Host".to_owned()
+    };
+    let header = |text: &String| {
+        let (name, value) = text.split_once(':')?;
+        let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+        HeaderValue::from_str(value).ok()?;
+        let fits = text.len() <= 4_000 && !NOT_SENT.contains(&name.as_str());
+        let name: HeaderName = name.parse().ok()?;
+        fits.then(|| SentHeader { name, value: Secret::new(value) })
+    };
+    let texts = found.list().filter(|texts| texts.len() <= 20).ok_or_else(expected)?;
+    texts.iter().map(header).collect::<Option<_>>().ok_or_else(expected)
+}
+
+fn body(found: &Found) -> Result<Secret, String> {
+    match found.text() {
+        text if (1..=65_536).contains(&text.len()) => Ok(Secret::new(text)),
+        _ => Err("a text of at most 64 KiB".to_owned()),
     }
 }
 

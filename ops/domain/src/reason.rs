@@ -1,0 +1,402 @@
+//! Reason: why something was found as it was, such as an endpoint that is down. It travels with an
+//! observation to the breach and the incident; `wording::reason` makes the sentence.
+
+use std::{fmt, io::ErrorKind};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{redact, subject::Subject, text, time::Span};
+
+/// The longest excerpt, in characters.
+pub const LONGEST_EXCERPT: usize = 160;
+
+/// A text from outside inside a reason: one short line, without secrets and without characters that
+/// hide or turn the text around them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(value_type = String))]
+#[serde(from = "String", into = "String")]
+pub struct Excerpt(String);
+
+impl Excerpt {
+    /// Takes the beginning of a text.
+    pub fn new(text: &str) -> Self {
+        // Enough that a secret is seen whole before it is cut.
+        let begin: String = text.chars().take(LONGEST_EXCERPT * 16).collect();
+        let plain: String = text::plain(&redact::text(&begin))
+            .chars()
+            .filter(|c| !text::is_unprintable(*c))
+            .collect();
+        Self(text::clip(&plain, LONGEST_EXCERPT))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Excerpt {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
+impl From<&str> for Excerpt {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<Excerpt> for String {
+    fn from(excerpt: Excerpt) -> Self {
+        excerpt.0
+    }
+}
+
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A part of a request over the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RequestPhase {
+    /// Looking up the name.
+    Name,
+    /// Connecting.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// Waiting for the head of the answer.
+    FirstByte,
+    /// Reading the answer.
+    Body,
+}
+
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateFault {
+    /// No known authority issued it.
+    UnknownIssuer,
+    /// It was issued by itself.
+    SelfSigned,
+    /// The server does not send the certificate of its issuer.
+    IncompleteChain,
+    /// It has ended.
+    Expired,
+    /// It begins later.
+    NotYetValid,
+    /// It is for other names.
+    WrongName,
+    /// It is an authority's own.
+    AuthorityAsServer,
+    /// It must not be used by a server.
+    NotForServers,
+    /// It was revoked.
+    Revoked,
+    /// Its signature or form is wrong.
+    Malformed,
+}
+
+/// Why a file or a local socket can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AccessFault {
+    /// Permission is denied.
+    Denied,
+    /// It does not exist.
+    Missing,
+    /// Nobody listens there.
+    Refused,
+    /// It does not answer in time.
+    TimedOut,
+    /// It broke off.
+    Broken,
+    /// Something else.
+    Other,
+}
+
+impl From<ErrorKind> for AccessFault {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::PermissionDenied => Self::Denied,
+            ErrorKind::NotFound => Self::Missing,
+            ErrorKind::ConnectionRefused => Self::Refused,
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => Self::TimedOut,
+            ErrorKind::BrokenPipe
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::UnexpectedEof => Self::Broken,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Why something was found as it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "because", rename_all = "snake_case")]
+pub enum Reason {
+    /// A name does not exist.
+    NameNotFound {
+        /// Which.
+        name: Excerpt,
+    },
+    /// The name servers of a name gave no answer about it.
+    NameNotAnswered {
+        /// Which.
+        name: Excerpt,
+    },
+    /// An address is one that is never asked.
+    NeverAsked {
+        /// Which.
+        address: Excerpt,
+    },
+    /// A public endpoint redirects into a network of one's own.
+    LeadsInside {
+        /// To which address.
+        address: Excerpt,
+    },
+    /// No way leads to an address.
+    Unreachable {
+        /// Which.
+        address: Excerpt,
+    },
+    /// A connection was refused.
+    Refused {
+        /// By which address and port.
+        address: Excerpt,
+    },
+    /// Time was over.
+    TimedOut {
+        /// In which part.
+        phase: RequestPhase,
+        /// Which address and port was asked, if it came so far.
+        address: Option<Excerpt>,
+        /// After how long.
+        after: Span,
+    },
+    /// A connection was ended early.
+    BrokenOff {
+        /// In which part.
+        phase: RequestPhase,
+        /// By which address and port.
+        address: Excerpt,
+    },
+    /// The server does not speak TLS.
+    NotTls {
+        /// Which address and port.
+        address: Excerpt,
+    },
+    /// TLS failed in another way.
+    TlsFailed {
+        /// With which address and port.
+        address: Excerpt,
+        /// How.
+        problem: Excerpt,
+    },
+    /// A certificate is not believed.
+    Certificate {
+        /// For which host.
+        host: Excerpt,
+        /// At which address and port.
+        address: Excerpt,
+        /// What is wrong.
+        fault: CertificateFault,
+        /// More, such as the names that it is for.
+        detail: Option<Excerpt>,
+    },
+    /// What came is not HTTP.
+    NotHttp {
+        /// From which address and port.
+        address: Excerpt,
+        /// What was wrong, and where.
+        problem: Excerpt,
+    },
+    /// The status is not an expected one.
+    Status {
+        /// From which address and port.
+        address: Excerpt,
+        /// Which came.
+        status: u16,
+    },
+    /// The expected text is missing.
+    TextMissing {
+        /// The expected text.
+        expected: Excerpt,
+        /// The status of the answer.
+        status: u16,
+        /// How what came instead begins; empty if nothing came.
+        found: Excerpt,
+    },
+    /// A redirect leads to what can't be asked.
+    BadRedirect {
+        /// From which address and port.
+        address: Excerpt,
+        /// Where to.
+        to: Excerpt,
+    },
+    /// Redirects don't end.
+    ManyRedirects {
+        /// So many were followed.
+        followed: u32,
+    },
+    /// It can't be seen, as something else fails that is a problem of its own.
+    Behind {
+        /// What fails.
+        cause: Subject,
+    },
+    /// Nothing outside of this host can be reached.
+    NothingOutside {
+        /// So many addresses were tried.
+        tried: u32,
+    },
+    /// This host has no route to the outside.
+    NoRoute {
+        /// To which address.
+        address: Excerpt,
+    },
+    /// No name server of this host answers.
+    NoNameServer {
+        /// So many were asked.
+        asked: u32,
+    },
+    /// A file or a local socket can't be used.
+    Access {
+        /// What, such as `PM2's socket /root/.pm2/rpc.sock`.
+        what: Excerpt,
+        /// Why.
+        fault: AccessFault,
+    },
+    /// Anything else, in the words of whoever saw it: a sentence without its full stop.
+    Told {
+        /// The sentence.
+        text: Excerpt,
+    },
+}
+
+impl Reason {
+    /// A file or a local socket that can't be used.
+    pub fn access(what: &str, kind: ErrorKind) -> Self {
+        Self::Access { what: what.into(), fault: kind.into() }
+    }
+
+    /// The sentence of whoever saw it.
+    pub fn told(sentence: &str) -> Self {
+        Self::Told { text: sentence.trim().trim_end_matches('.').into() }
+    }
+
+    /// What else fails and is the cause, if that is known.
+    pub const fn cause(&self) -> Option<&Subject> {
+        match self {
+            Self::Behind { cause } => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// Whether it is of the same kind, whatever its details are.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let detail = |reason: &Self| match reason {
+            Self::TimedOut { phase, .. } | Self::BrokenOff { phase, .. } => Some(*phase as u16),
+            Self::Certificate { fault, .. } => Some(*fault as u16),
+            Self::Access { fault, .. } => Some(*fault as u16),
+            Self::Status { status, .. } => Some(*status),
+            _ => None,
+        };
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+            && detail(self) == detail(other)
+    }
+
+    /// The place where it failed, if whatever fails there in the same way fails for the same cause:
+    /// a host, or a server on it. A status says so only where a proxy speaks for what is behind it.
+    pub fn place(&self) -> Option<&str> {
+        match self {
+            // Other ports of the host don't answer either. On this machine each is a program of its
+            // own.
+            Self::Unreachable { address }
+            | Self::Refused { address }
+            | Self::TimedOut { phase: RequestPhase::Connect, address: Some(address), .. } => {
+                let (host, _) = address.as_str().rsplit_once(':')?;
+                let own = host.starts_with("127.") || host == "[::1]";
+                Some(if own { address.as_str() } else { host })
+            }
+            Self::TimedOut { address: Some(address), .. }
+            | Self::BrokenOff { address, .. }
+            | Self::NotTls { address }
+            | Self::TlsFailed { address, .. }
+            | Self::Certificate { address, .. }
+            | Self::NotHttp { address, .. }
+            | Self::Status { address, status: 500.. } => Some(address.as_str()),
+            Self::NameNotFound { name } | Self::NameNotAnswered { name } => Some(name.as_str()),
+            _ => None,
+        }
+    }
+
+    /// Whether two things fail for one cause: at the same place in the same way.
+    pub fn shares_cause(&self, other: &Self) -> bool {
+        self.is_like(other) && self.place().is_some_and(|place| other.place() == Some(place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_one_short_line_without_secrets() {
+        let excerpt = Excerpt::new("a\n\tb \u{202e}c\u{200b} password=hunter2 \u{7}");
+        assert!(!excerpt.as_str().contains("hunter2"), "{excerpt}");
+        assert!(excerpt.as_str().starts_with("a b c"), "{excerpt}");
+        assert_eq!(Excerpt::new(&"x".repeat(9_000)).as_str().chars().count(), LONGEST_EXCERPT);
+        // What is read back is held to the same.
+        let read: Excerpt = serde_json::from_str(&format!("\"{}\"", "y ".repeat(500))).unwrap();
+        assert_eq!(read.as_str().chars().count(), LONGEST_EXCERPT);
+    }
+
+    #[test]
+    fn one_cause_is_the_same_failure_at_the_same_place() {
+        let refused = |address: &str| Reason::Refused { address: address.into() };
+        let silent = |phase, address: &str| Reason::TimedOut {
+            phase,
+            address: Some(address.into()),
+            after: Span::from_secs(2),
+        };
+        let status = |address: &str, status| Reason::Status { address: address.into(), status };
+        let (one, other) = ("198.51.100.7:443", "198.51.100.7:8443");
+        for (a, b, shared) in [
+            (refused(one), refused(other), true),
+            (refused(one), refused("198.51.100.8:443"), false),
+            (refused("127.0.0.1:1"), refused("127.0.0.1:2"), false),
+            (refused("[::1]:1"), refused("[::1]:1"), true),
+            (silent(RequestPhase::Connect, one), silent(RequestPhase::Connect, other), true),
+            (silent(RequestPhase::Connect, one), refused(one), false),
+            (silent(RequestPhase::FirstByte, one), silent(RequestPhase::FirstByte, other), false),
+            (silent(RequestPhase::FirstByte, one), silent(RequestPhase::FirstByte, one), true),
+            (silent(RequestPhase::FirstByte, one), silent(RequestPhase::Body, one), false),
+            (status(one, 502), status(one, 502), true),
+            (status(one, 502), status(one, 503), false),
+            (status(one, 404), status(one, 404), false),
+            (Reason::told("x."), Reason::told("x"), false),
+        ] {
+            assert_eq!(a.shares_cause(&b), shared, "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn a_stored_reason_reads_back() {
+        let reason = Reason::access("PM2's socket /x/rpc.sock", ErrorKind::PermissionDenied);
+        let text = serde_json::to_string(&reason).unwrap();
+        assert_eq!(
+            text,
+            r#"{"because":"access","what":"PM2's socket /x/rpc.sock","fault":"denied"}"#
+        );
+        assert_eq!(serde_json::from_str::<Reason>(&text).unwrap(), reason);
+    }
+}

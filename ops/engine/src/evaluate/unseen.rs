@@ -1,0 +1,123 @@
+//! What could not be seen: unknown, with its reason.
+
+use domain::reason::Reason;
+
+use crate::evaluate::{Engine, SeriesId};
+
+impl Engine {
+    /// A series was looked at and could not be seen: its value is neither well nor in trouble, no
+    /// duration goes on over it, and its silence goes on, now with a reason.
+    pub fn unseen(&mut self, id: SeriesId, reason: &Reason) {
+        if let Some(series) = self.series.get_mut(id.0 as usize)
+            && series.core.miss(reason)
+        {
+            self.dirty |= !series.unheard;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use domain::{
+        breach::{Breach, Crossing},
+        reading::Status,
+        severity::Severity,
+        time::{MonotonicTime, Now, Span, Timestamp},
+    };
+    use policy::thresholds::Thresholds;
+
+    const ROWS: &str = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|\n| api.up | - | below 1 | 10 s | 1 | 1 min | m | - | - |\n";
+
+    fn engine() -> (Engine, SeriesId) {
+        let rows = Thresholds::parse("t", ROWS, fixtures::signals())
+            .unwrap_or_else(|problems| panic!("{}", problems[0]));
+        let mut engine = Engine::new(Arc::new(rows), 10);
+        let id = engine.series("api.up", "service:a", None).unwrap();
+        (engine, id)
+    }
+
+    fn at(second: u64) -> Now {
+        Now {
+            wall: Timestamp::from_secs(1_800_000_000 + second as i64),
+            mono: MonotonicTime::from_micros((100 + second) * 1_000_000),
+        }
+    }
+
+    fn refused() -> Reason {
+        Reason::Refused { address: "127.0.0.1:1".into() }
+    }
+
+    fn behind() -> Reason {
+        Reason::Behind { cause: "line:outside@web-1".parse().unwrap() }
+    }
+
+    fn step(engine: &mut Engine, id: SeriesId, value: f64, second: u64) -> Vec<Breach> {
+        let reason = (value < 1.0).then(refused);
+        engine.observe_with(id, value, reason.as_ref(), at(second).wall, at(second));
+        engine.tick(at(second))
+    }
+
+    #[test]
+    fn a_breach_tells_its_reason_until_it_is_over_also_after_a_restart() {
+        let (mut engine, id) = engine();
+        step(&mut engine, id, 0.0, 0);
+        assert_eq!(step(&mut engine, id, 0.0, 10)[0].reason, Some(refused()));
+        let saved = serde_json::to_string(&engine.save(at(11))).unwrap();
+        let saved = serde_json::from_str(&saved).unwrap();
+        let mut restored = Engine::restore(engine.thresholds().clone(), 10, &saved, at(11));
+        assert_eq!(restored.tick(at(12))[0].reason, Some(refused()));
+        // While it waits for proof it still tells why it began.
+        let easing = &step(&mut engine, id, 1.0, 15)[0];
+        assert!(easing.easing.is_some() && easing.reason == Some(refused()));
+        assert!(step(&mut engine, id, 1.0, 26).is_empty());
+        assert_eq!(engine.reading(id, at(26)).unwrap().reason, None);
+    }
+
+    #[test]
+    fn the_order_within_a_tick_does_not_decide_about_the_reason() {
+        let timed_out = Reason::told("it took too long");
+        for pair in [[refused(), timed_out.clone()], [timed_out, refused()]] {
+            let (mut engine, id) = engine();
+            for reason in &pair {
+                engine.observe_with(id, 0.0, Some(reason), at(0).wall, at(0));
+            }
+            let late = at(0).wall.minus(Span::from_secs(5));
+            engine.observe_with(id, 0.0, None, late, at(0));
+            engine.tick(at(0));
+            assert_eq!(
+                engine.reading(id, at(0)).unwrap().reason,
+                Some(Reason::told("it took too long"))
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_unknown_and_neither_begins_nor_ends_a_breach() {
+        let (mut engine, id) = engine();
+        step(&mut engine, id, 1.0, 0);
+        engine.unseen(id, &behind());
+        let reading = engine.reading(id, at(1)).unwrap();
+        assert_eq!((reading.status, reading.reason), (Status::Unknown, Some(behind())));
+        assert_eq!(reading.stale_since, Some(at(0).wall));
+        // No duration goes on over it: neither that of a breach,
+        step(&mut engine, id, 0.0, 5);
+        engine.unseen(id, &behind());
+        assert!(step(&mut engine, id, 0.0, 16).is_empty());
+        assert_eq!(step(&mut engine, id, 0.0, 26).len(), 1);
+        // nor that of its end.
+        step(&mut engine, id, 1.0, 30);
+        engine.unseen(id, &behind());
+        assert_eq!(step(&mut engine, id, 1.0, 41).len(), 1);
+        assert!(step(&mut engine, id, 1.0, 51).is_empty());
+        // Its silence is told with the reason.
+        engine.unseen(id, &behind());
+        let silent = &engine.tick(at(112))[0];
+        assert!(matches!(silent.crossing, Crossing::Silent { .. }));
+        // Its cause is told by itself: it is not known to be bad.
+        assert_eq!((silent.reason.clone(), silent.severity), (Some(behind()), Severity::Warning));
+        assert_eq!(engine.reading(id, at(112)).unwrap().status, Status::Unknown);
+    }
+}

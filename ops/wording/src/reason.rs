@@ -1,0 +1,227 @@
+//! Why something was found as it was, in one sentence.
+
+use domain::reason::{AccessFault, CertificateFault, Reason, RequestPhase};
+
+use crate::humanize;
+
+/// The reason as a sentence.
+pub fn sentence(reason: &Reason) -> String {
+    let clause = clause(reason);
+    let mut letters = clause.chars();
+    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
+    format!("{}.", first.chain(letters).collect::<String>())
+}
+
+/// The reason as the part of a sentence, without its full stop. It tells what was seen, so that it
+/// also fits where all is over.
+pub fn clause(reason: &Reason) -> String {
+    match reason {
+        Reason::NameNotFound { name } => {
+            format!(
+                "the name '{name}' was not found, so look at its DNS entry and at how it is written"
+            )
+        }
+        Reason::NameNotAnswered { name } => {
+            format!("the name '{name}' could not be resolved: its name servers gave no answer")
+        }
+        Reason::NeverAsked { address } => format!(
+            "{address} is never asked, as it belongs to no single server or may give away credentials; set another address"
+        ),
+        Reason::LeadsInside { address } => format!(
+            "a public address redirected into a network of your own, to {address}, which is not followed"
+        ),
+        Reason::Unreachable { address } => format!("{address} was not reachable: no way led there"),
+        Reason::Refused { address } => {
+            format!("the connection to {address} was refused: nothing listens there")
+        }
+        Reason::TimedOut { phase, address, after } => timed_out(
+            *phase,
+            &address.as_ref().map_or_else(|| "it".to_owned(), ToString::to_string),
+            &after.to_string(),
+        ),
+        Reason::BrokenOff { phase, address } => broken_off(*phase, address.as_str()),
+        Reason::NotTls { address } => {
+            format!("{address} does not speak TLS; it may be an http address")
+        }
+        Reason::TlsFailed { address, problem } => {
+            format!("TLS with {address} failed: {problem}")
+        }
+        Reason::Certificate { host, address: _, fault, detail } => {
+            let detail = detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+            format!("the certificate for {host} {}{detail}", certificate(*fault))
+        }
+        Reason::NotHttp { address, problem } => {
+            format!("{address} answered, but not in HTTP: {problem}")
+        }
+        Reason::Status { address, status } => match status {
+            502..=504 => format!(
+                "{address} answered with status {status}: a proxy gets no good answer from what is behind it"
+            ),
+            _ => format!("{address} answered with status {status}, which is not expected"),
+        },
+        Reason::TextMissing { expected, status, found } if found.as_str().is_empty() => {
+            format!("the text '{expected}' was missing: the answer (status {status}) was empty")
+        }
+        Reason::TextMissing { expected, status, found } => format!(
+            "the text '{expected}' was missing; the answer (status {status}) was: '{found}'"
+        ),
+        Reason::BadRedirect { address, to } => {
+            format!("{address} redirected to '{to}', which can't be asked")
+        }
+        Reason::ManyRedirects { followed } => {
+            format!("it redirected more than {followed} times, which browsers end as a loop")
+        }
+        Reason::Behind { cause } => format!(
+            "it can't be seen from here: the cause is {}, and how it is doing is not known",
+            humanize::subject(cause)
+        ),
+        Reason::NothingOutside { tried } => {
+            let all = if *tried == 1 {
+                "1 more address that was asked there".to_owned()
+            } else {
+                format!("{tried} more addresses that were asked there")
+            };
+            format!(
+                "{all} did not answer, so look at this host's own network and line first; how what lies behind it is doing is not known"
+            )
+        }
+        Reason::NoRoute { address } => format!(
+            "this host has no route to {address}; look at its network, its line and its gateway; how what lies behind it is doing is not known"
+        ),
+        Reason::NoNameServer { asked: 0 } => {
+            "no name server is set on this host; look at /etc/resolv.conf".to_owned()
+        }
+        Reason::NoNameServer { asked } => {
+            let none = if *asked == 1 {
+                "this host's name server gives no answers".to_owned()
+            } else {
+                format!("none of this host's {asked} name servers gives answers")
+            };
+            format!(
+                "{none} (DNS); look at /etc/resolv.conf; how what lies behind a name is doing is not known"
+            )
+        }
+        Reason::Access { what, fault } => access(what.as_str(), *fault),
+        Reason::Told { text } => text.as_str().to_owned(),
+    }
+}
+
+fn timed_out(phase: RequestPhase, address: &str, after: &str) -> String {
+    match phase {
+        RequestPhase::Name => format!("looking up the name timed out: no answer within {after}"),
+        RequestPhase::Connect => {
+            format!("connecting to {address} timed out: no answer within {after}")
+        }
+        RequestPhase::Tls => format!(
+            "the TLS handshake with {address} timed out: connected, but no answer within {after}"
+        ),
+        RequestPhase::FirstByte => {
+            format!("{address} took the request and gave no answer within {after}")
+        }
+        RequestPhase::Body => {
+            format!("{address} began its answer and did not finish it within {after}")
+        }
+    }
+}
+
+fn broken_off(phase: RequestPhase, address: &str) -> String {
+    match phase {
+        RequestPhase::Name | RequestPhase::Connect => {
+            format!("the connection to {address} was broken off")
+        }
+        RequestPhase::Tls => format!("{address} broke off the connection during the TLS handshake"),
+        RequestPhase::FirstByte => {
+            format!("{address} took the request and closed without an answer")
+        }
+        RequestPhase::Body => format!("{address} broke off in the middle of its answer"),
+    }
+}
+
+const fn certificate(fault: CertificateFault) -> &'static str {
+    match fault {
+        CertificateFault::UnknownIssuer => {
+            "is not trusted: its issuer is no known authority; renew it, or set 'ca_file' for an authority of your own"
+        }
+        CertificateFault::SelfSigned => {
+            "is not trusted: it is self-signed, by no known authority; renew it, or set 'ca_file'"
+        }
+        CertificateFault::IncompleteChain => {
+            "is not trusted: the chain is incomplete, as the server does not send its issuer's certificate; let the server send the full chain"
+        }
+        CertificateFault::Expired => "has expired; renew it",
+        CertificateFault::NotYetValid => {
+            "is not yet valid; look at the clocks of this host and of whoever issued it"
+        }
+        CertificateFault::WrongName => "is for another name",
+        CertificateFault::AuthorityAsServer => {
+            "is the certificate of an authority, which no server may use as its own; let the authority issue one for the server"
+        }
+        CertificateFault::NotForServers => "was not issued for use by a server",
+        CertificateFault::Revoked => "was revoked by its authority; renew it",
+        CertificateFault::Malformed => "is not well formed or not well signed",
+    }
+}
+
+fn access(what: &str, fault: AccessFault) -> String {
+    match fault {
+        AccessFault::Denied => format!("{what} can't be used: permission denied"),
+        AccessFault::Missing => format!("{what} does not exist"),
+        AccessFault::Refused => format!("{what} can't be reached: nobody listens there"),
+        AccessFault::TimedOut => format!("{what} gave no answer in time"),
+        AccessFault::Broken => format!("{what} broke off"),
+        AccessFault::Other => format!("{what} can't be used"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use domain::time::Span;
+
+    use super::*;
+
+    #[test]
+    fn every_reason_is_one_sentence() {
+        let address = || "198.51.100.7:443".into();
+        let timed_out =
+            |phase| Reason::TimedOut { phase, address: Some(address()), after: Span::from_secs(2) };
+        let certificate = |fault| Reason::Certificate {
+            host: "shop.example".into(),
+            address: address(),
+            fault,
+            detail: None,
+        };
+        for (reason, word) in [
+            (Reason::NameNotFound { name: "shop.invalid".into() }, "not found"),
+            (Reason::NameNotAnswered { name: "shop.example".into() }, "name servers"),
+            (Reason::NeverAsked { address: "0.0.0.0".into() }, "never asked"),
+            (Reason::Refused { address: address() }, "refused"),
+            (Reason::Unreachable { address: address() }, "not reachable"),
+            (timed_out(RequestPhase::Connect), "within 2 s"),
+            (timed_out(RequestPhase::Tls), "TLS"),
+            (timed_out(RequestPhase::FirstByte), "took the request"),
+            (timed_out(RequestPhase::Body), "did not finish"),
+            (Reason::BrokenOff { phase: RequestPhase::Body, address: address() }, "broke off"),
+            (certificate(CertificateFault::UnknownIssuer), "issuer"),
+            (certificate(CertificateFault::IncompleteChain), "chain"),
+            (certificate(CertificateFault::AuthorityAsServer), "authority"),
+            (Reason::Status { address: address(), status: 502 }, "status 502"),
+            (
+                Reason::TextMissing {
+                    expected: "Add".into(),
+                    status: 200,
+                    found: "Sold out".into(),
+                },
+                "Sold out",
+            ),
+            (Reason::access("PM2's socket /x", ErrorKind::PermissionDenied), "permission denied"),
+            (Reason::told("It did not finish within 2 s."), "It did not finish"),
+        ] {
+            let text = sentence(&reason);
+            assert!(text.contains(word) && text.ends_with('.'), "{text}");
+            assert!(!text.contains(". ") && !text.contains("..") && text.len() < 400, "{text}");
+            assert!(text.starts_with(|c: char| !c.is_lowercase()), "{text}");
+        }
+    }
+}

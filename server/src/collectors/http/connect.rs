@@ -1,0 +1,251 @@
+//! Connections as browsers make them: the name is looked up, and its addresses race (RFC 8305), so
+//! that one which swallows everything delays no other.
+
+use std::{
+    collections::HashMap,
+    io::{self, ErrorKind},
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    thread,
+    time::{Duration, Instant},
+};
+
+use domain::{
+    reason::{Reason, RequestPhase},
+    time::Span,
+};
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use tokio::{net::TcpStream, sync::oneshot};
+use url::Host;
+
+use super::{ProbeUrl, endpoint};
+
+/// So many addresses of a name are tried.
+const MOST_ADDRESSES: usize = 6;
+/// So many names may be looked up at once, where looking up hangs.
+const MOST_LOOKUPS: usize = 4;
+/// How long an address has for itself before the next one is tried beside it.
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// Names that are being looked up. The system's resolver cannot be stopped; a name is never asked
+/// for twice at once.
+#[derive(Debug, Default)]
+pub(super) struct Lookups(HashMap<String, oneshot::Receiver<io::Result<Vec<SocketAddr>>>>);
+
+impl Lookups {
+    pub(super) async fn addresses(&mut self, url: &ProbeUrl) -> Result<Vec<SocketAddr>, Reason> {
+        let port = url.as_url().port_or_known_default().unwrap_or(80);
+        let name = match url.as_url().host() {
+            Some(Host::Ipv4(address)) => return Ok(vec![(address, port).into()]),
+            Some(Host::Ipv6(address)) => return Ok(vec![(address, port).into()]),
+            Some(Host::Domain(name)) => name.to_owned(),
+            None => return Err(Reason::NameNotFound { name: "".into() }),
+        };
+        self.named(&name, port).await.map_err(|error| not_named(&name, &error))
+    }
+
+    async fn named(&mut self, name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let key = format!("{name}:{port}");
+        if !self.0.contains_key(&key) {
+            self.0.retain(|_, open| open.is_empty() && !open.is_terminated());
+            if self.0.len() >= MOST_LOOKUPS {
+                return Err(io::Error::other("earlier names are still being looked up"));
+            }
+            let (answer, open) = oneshot::channel();
+            let name = name.to_owned();
+            let look_up = move || {
+                let addresses =
+                    (name.as_str(), port).to_socket_addrs().map(|all| in_turn(all.collect()));
+                // Whoever asked may have given up.
+                let _ = answer.send(addresses);
+            };
+            // Not one of the runtime's threads: those are waited for when the program stops.
+            thread::Builder::new()
+                .name("names".to_owned())
+                .stack_size(256 * 1024)
+                .spawn(look_up)?;
+            self.0.insert(key.clone(), open);
+        }
+        let Some(open) = self.0.get_mut(&key) else { return Err(ErrorKind::NotFound.into()) };
+        let addresses = open.await;
+        self.0.remove(&key);
+        addresses.map_err(io::Error::other)?
+    }
+}
+
+/// The resolver's texts for a name that does not exist, or has no address: of glibc, and of musl.
+/// Its error has no kind.
+const NO_SUCH_NAME: [&str; 5] = [
+    "Name or service not known",
+    "No address associated with",
+    "Name does not resolve",
+    "Name has no usable address",
+    "nodename nor servname",
+];
+
+fn not_named(name: &str, error: &io::Error) -> Reason {
+    let text = error.to_string();
+    let name = name.into();
+    if NO_SUCH_NAME.iter().any(|known| text.contains(known)) {
+        Reason::NameNotFound { name }
+    } else {
+        Reason::NameNotAnswered { name }
+    }
+}
+
+/// The two families in turn, beginning with the one that the system prefers.
+fn in_turn(all: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_family = all.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|address| address.is_ipv6() == first_family);
+    let mut turns = Vec::new();
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    loop {
+        let pair = [first.next(), second.next()];
+        if pair == [None, None] || turns.len() >= MOST_ADDRESSES {
+            return turns;
+        }
+        turns.extend(pair.into_iter().flatten());
+    }
+}
+
+/// Connects to the address that answers first. All must be allowed: a name with a forbidden one
+/// among them is a trick. Those that failed are noted: also where time is over before the last one
+/// has.
+pub(super) async fn connect(
+    addresses: &[SocketAddr],
+    began_inside: Option<bool>,
+    limit: Duration,
+    failures: &mut Vec<Reason>,
+) -> Result<TcpStream, Reason> {
+    for address in addresses {
+        let told = || address.ip().to_string().as_str().into();
+        if endpoint::is_refused(address.ip()) {
+            return Err(Reason::NeverAsked { address: told() });
+        }
+        if began_inside == Some(false) && endpoint::is_inside(address.ip()) {
+            return Err(Reason::LeadsInside { address: told() });
+        }
+    }
+    let began = Instant::now();
+    let mut waiting = addresses.iter().copied();
+    let mut attempts = FuturesUnordered::new();
+    let race = async {
+        loop {
+            if let Some(next) = waiting.next() {
+                attempts.push(async move { (next, TcpStream::connect(next).await) });
+            }
+            let more = waiting.len() > 0;
+            tokio::select! {
+                ended = attempts.next() => match ended {
+                    Some((_, Ok(stream))) => return Some(stream),
+                    Some((address, Err(error))) => {
+                        failures.push(not_connected(address, &error, rounded(began.elapsed())));
+                    }
+                    None => return None,
+                },
+                () = tokio::time::sleep(HEAD_START), if more => {}
+            }
+        }
+    };
+    let raced = tokio::time::timeout(limit, race).await;
+    if let Ok(Some(stream)) = raced {
+        return Ok(stream);
+    }
+    let silent = || Reason::TimedOut {
+        phase: RequestPhase::Connect,
+        address: addresses.first().map(|address| address.to_string().as_str().into()),
+        after: rounded(began.elapsed()),
+    };
+    Err(most_telling(failures).unwrap_or_else(silent))
+}
+
+/// Whoever refuses tells more than who does not answer, and that more than no way at all.
+pub(super) fn most_telling(failures: &[Reason]) -> Option<Reason> {
+    failures.iter().max_by_key(|reason| telling(reason)).cloned()
+}
+
+const fn telling(reason: &Reason) -> u8 {
+    match reason {
+        Reason::Refused { .. } => 3,
+        Reason::BrokenOff { .. } => 2,
+        Reason::TimedOut { .. } => 1,
+        _ => 0,
+    }
+}
+
+fn not_connected(address: SocketAddr, error: &io::Error, after: Span) -> Reason {
+    let address = address.to_string().as_str().into();
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Reason::Refused { address },
+        ErrorKind::TimedOut => {
+            Reason::TimedOut { phase: RequestPhase::Connect, address: Some(address), after }
+        }
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
+            Reason::BrokenOff { phase: RequestPhase::Connect, address }
+        }
+        // No route, a route that swallows or forbids, no address of this family, a local filter.
+        _ => Reason::Unreachable { address },
+    }
+}
+
+/// A time as it is told: to a tenth of a second.
+pub(super) fn rounded(time: Duration) -> Span {
+    let tenths = (time.as_millis() + 50) / 100;
+    Span::from_millis(u64::try_from(tenths * 100).unwrap_or(u64::MAX))
+}
+
+/// The address of a reason's text.
+pub(crate) fn told_address(reason: &Reason) -> Option<IpAddr> {
+    let address = match reason {
+        Reason::Unreachable { address }
+        | Reason::Refused { address }
+        | Reason::BrokenOff { address, .. }
+        | Reason::TimedOut { address: Some(address), .. } => address,
+        _ => return None,
+    };
+    address.as_str().parse::<SocketAddr>().ok().map(|address| address.ip())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_does_not_exist_is_told_from_one_that_nobody_answers_for() {
+        let reason = |text: &str| {
+            let text = format!("failed to lookup address information: {text}");
+            not_named("a.example", &io::Error::other(text))
+        };
+        for text in ["Name or service not known", "No address associated with hostname"] {
+            assert_eq!(reason(text), Reason::NameNotFound { name: "a.example".into() });
+        }
+        for text in ["Temporary failure in name resolution", "Try again", "System error"] {
+            assert_eq!(reason(text), Reason::NameNotAnswered { name: "a.example".into() });
+        }
+    }
+
+    #[test]
+    fn families_take_turns() {
+        let of = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        let all: Vec<SocketAddr> = of(&["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1", "1.1.1.2:1"]);
+        let turns: Vec<SocketAddr> =
+            of(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "1.1.1.2:1", "[::3]:1"]);
+        assert_eq!(in_turn(all), turns);
+        assert!(in_turn(Vec::new()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_refuses_is_told_before_who_cannot_be_reached() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let open = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let nowhere: SocketAddr = "[2001:db8::1]:443".parse().unwrap();
+        let limit = Duration::from_secs(2);
+        let failed = connect(&[nowhere, closed], None, limit, &mut Vec::new()).await.unwrap_err();
+        assert_eq!(failed, Reason::Refused { address: closed.to_string().as_str().into() });
+        // What does not answer, or has no way to it, keeps nobody from the one that works.
+        let began = Instant::now();
+        let all = [nowhere, "192.0.2.1:9".parse().unwrap(), open.local_addr().unwrap()];
+        connect(&all, None, limit, &mut Vec::new()).await.unwrap();
+        assert!(began.elapsed() < Duration::from_millis(1_500));
+    }
+}

@@ -1,0 +1,304 @@
+//! What is known of the outside, and the judgement whether a failure is this host's own.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr, UdpSocket},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use domain::{
+    reason::{Reason, RequestPhase},
+    subject::Subject,
+};
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use tokio::net::TcpStream;
+
+use super::{gateway, names};
+use crate::collectors::http::{is_inside, told_address};
+
+/// So many addresses are known.
+const MOST_KNOWN: usize = 64;
+/// So many are asked at once to find out whether the line is lost.
+const MOST_ASKED: usize = 6;
+/// How long their answers are waited for.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// A judgement holds for this long: several endpoints fail at the same moment.
+const HOLDS_FOR: Duration = Duration::from_secs(1);
+
+/// What is known of the outside, shared by everyone who asks there.
+#[derive(Clone, Debug)]
+pub struct Outside(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    subject: Subject,
+    state: Mutex<State>,
+    /// Held while somebody judges.
+    judged: tokio::sync::Mutex<Judged>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Addresses outside, and when each answered last, if it did.
+    known: BTreeMap<SocketAddr, Option<Instant>>,
+    /// Names could not be looked up at some time.
+    names: bool,
+    /// Why nothing outside is reached.
+    lost: Option<Reason>,
+    /// Why no name can be looked up.
+    nameless: Option<Reason>,
+}
+
+#[derive(Debug, Default)]
+struct Judged {
+    line: Option<(Instant, bool)>,
+    names: Option<(Instant, Option<Reason>)>,
+}
+
+impl Default for Outside {
+    fn default() -> Self {
+        Self::of("localhost")
+    }
+}
+
+impl Outside {
+    /// Begins without knowing anything of the outside of this host.
+    pub fn of(host: &str) -> Self {
+        Self(Arc::new(Shared {
+            subject: Subject::build("line", "outside", Some(host)),
+            state: Mutex::default(),
+            judged: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// These addresses are about to be asked.
+    pub(in crate::collectors) fn tried(&self, addresses: &[SocketAddr]) {
+        let mut state = self.state();
+        for &address in addresses.iter().filter(|address| !is_own(address.ip())) {
+            if state.known.len() >= MOST_KNOWN && !state.known.contains_key(&address) {
+                let oldest = state.known.iter().min_by_key(|(_, at)| **at).map(|(&one, _)| one);
+                oldest.map(|oldest| state.known.remove(&oldest));
+            }
+            state.known.entry(address).or_default();
+        }
+    }
+
+    /// This address answered.
+    pub(in crate::collectors) fn reached(&self, peer: SocketAddr) {
+        let mut state = self.state();
+        if let Some(at) = state.known.get_mut(&peer) {
+            *at = Some(Instant::now());
+            state.lost = None;
+        }
+    }
+
+    /// What an endpoint's failure is caused by, if this host's own line or names fail.
+    pub(in crate::collectors) async fn cause(&self, reason: &Reason) -> Option<Subject> {
+        let is_lost = match reason {
+            Reason::NameNotAnswered { .. } | Reason::TimedOut { phase: RequestPhase::Name, .. } => {
+                let nameless = self.is_nameless().await;
+                if nameless {
+                    // Names may fail because all does.
+                    self.is_lost(None).await;
+                }
+                nameless
+            }
+            Reason::Unreachable { .. } | Reason::TimedOut { .. } | Reason::BrokenOff { .. } => {
+                let address = told_address(reason)?;
+                !is_own(address) && self.is_lost(Some(address)).await
+            }
+            _ => false,
+        };
+        is_lost.then(|| self.0.subject.clone())
+    }
+
+    async fn is_nameless(&self) -> bool {
+        let mut judged = self.0.judged.lock().await;
+        let fresh = judged.names.as_ref().filter(|(at, _)| at.elapsed() < HOLDS_FOR);
+        let nameless = match fresh {
+            Some((_, nameless)) => nameless.clone(),
+            None => names::failing(PATIENCE).await,
+        };
+        judged.names = Some((Instant::now(), nameless.clone()));
+        let is_nameless = nameless.is_some();
+        let mut state = self.state();
+        state.names |= is_nameless;
+        state.nameless = nameless;
+        is_nameless
+    }
+
+    /// Whether nothing outside answers: asked anew, whatever answered before. `failed` is the
+    /// address that does not answer somebody.
+    async fn is_lost(&self, failed: Option<IpAddr>) -> bool {
+        let mut judged = self.0.judged.lock().await;
+        if let Some((_, lost)) = judged.line.filter(|(at, _)| at.elapsed() < HOLDS_FOR) {
+            return lost;
+        }
+        let lost = self.judge(failed).await;
+        judged.line = Some((Instant::now(), lost.is_some()));
+        let is_lost = lost.is_some();
+        self.state().lost = lost;
+        is_lost
+    }
+
+    async fn judge(&self, failed: Option<IpAddr>) -> Option<Reason> {
+        let zone = failed.map(is_inside);
+        let mut others: Vec<(SocketAddr, Option<Instant>)> = self
+            .state()
+            .known
+            .iter()
+            .filter(|(address, _)| Some(address.ip()) != failed)
+            .filter(|(address, _)| zone.is_none_or(|zone| is_inside(address.ip()) == zone))
+            .map(|(&address, &at)| (address, at))
+            .collect();
+        // Those that answered last first, and of each host one.
+        others.sort_by_key(|(address, at)| (std::cmp::Reverse(*at), *address));
+        let mut hosts = Vec::new();
+        others.retain(|(address, _)| {
+            let new = !hosts.contains(&address.ip());
+            hosts.push(address.ip());
+            new && !is_own(address.ip())
+        });
+        others.truncate(MOST_ASKED);
+        let tried = u32::try_from(others.len()).unwrap_or(u32::MAX);
+        if any_answers(others.iter().map(|(address, _)| *address)).await {
+            return None;
+        }
+        let told = |address: IpAddr| address.to_string().as_str().into();
+        if let Some(failed) = failed
+            && !has_route(failed)
+        {
+            return Some(Reason::NoRoute { address: told(failed) });
+        }
+        if zone != Some(true)
+            && let Some(gateway) = gateway::silent()
+        {
+            return Some(Reason::NoRoute { address: told(gateway) });
+        }
+        if tried > 0 {
+            return Some(Reason::NothingOutside { tried });
+        }
+        // Nothing else is watched there. A name server outside tells whether the line works.
+        match (zone, names::outside(PATIENCE).await) {
+            (Some(false), Some(false)) => Some(Reason::NothingOutside { tried: 1 }),
+            _ => None,
+        }
+    }
+
+    /// Looks again where something is lost.
+    pub(super) async fn look_again(&self) {
+        let (lost, nameless) = {
+            let state = self.state();
+            (state.lost.clone(), state.nameless.is_some())
+        };
+        if nameless {
+            self.is_nameless().await;
+        }
+        if lost.is_some() {
+            let all: Vec<SocketAddr> = self.state().known.keys().copied().collect();
+            let routed = match &lost {
+                Some(Reason::NoRoute { address }) => {
+                    address.as_str().parse().is_ok_and(has_route) && gateway::silent().is_none()
+                }
+                _ => false,
+            };
+            // A way that is back is enough where nothing else is known that could answer.
+            if any_answers(all.into_iter().take(MOST_ASKED)).await
+                || (routed && self.state().known.len() < 2)
+            {
+                self.state().lost = None;
+            }
+        }
+    }
+
+    /// The subject that it is about.
+    pub(super) fn subject(&self) -> &Subject {
+        &self.0.subject
+    }
+
+    /// Why nothing outside is reached, or `None` if something is; nothing where nothing outside is
+    /// watched.
+    pub(super) fn lost(&self) -> Option<Option<Reason>> {
+        let state = self.state();
+        (!state.known.is_empty()).then(|| state.lost.clone())
+    }
+
+    /// Why no name can be looked up, or `None` if names can; nothing where they always could.
+    pub(super) fn nameless(&self) -> Option<Option<Reason>> {
+        let state = self.state();
+        state.names.then(|| state.nameless.clone())
+    }
+}
+
+/// Whether any of these answers, also by refusing.
+async fn any_answers(addresses: impl Iterator<Item = SocketAddr>) -> bool {
+    let ask = |address| async move {
+        match TcpStream::connect(address).await {
+            Ok(_) => true,
+            Err(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        }
+    };
+    let mut asked: FuturesUnordered<_> = addresses.map(ask).collect();
+    let any = async {
+        while let Some(answers) = asked.next().await {
+            if answers {
+                return true;
+            }
+        }
+        false
+    };
+    tokio::time::timeout(PATIENCE, any).await.unwrap_or(false)
+}
+
+/// The address of this host from which a packet to this one would leave. Nothing is sent.
+fn source(to: IpAddr) -> Option<IpAddr> {
+    let any: SocketAddr = if to.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0; 8], 0).into() };
+    let socket = UdpSocket::bind(any).ok()?;
+    socket.connect((to, 9)).ok()?;
+    socket.local_addr().ok().map(|own| own.ip())
+}
+
+fn has_route(to: IpAddr) -> bool {
+    source(to).is_some()
+}
+
+/// Whether an address is this host's own.
+fn is_own(address: IpAddr) -> bool {
+    address.is_loopback() || source(address) == Some(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_failure_is_this_hosts_own_only_where_nothing_else_answers() {
+        let outside = Outside::of("web-1");
+        // An address of documentation: nobody answers there.
+        let silent: SocketAddr = "192.0.2.7:443".parse().unwrap();
+        let reason = Reason::TimedOut {
+            phase: RequestPhase::Connect,
+            address: Some(silent.to_string().as_str().into()),
+            after: domain::time::Span::from_secs(1),
+        };
+        outside.tried(&[silent, "192.0.2.8:443".parse().unwrap()]);
+        let cause = outside.cause(&reason).await.unwrap();
+        assert_eq!(cause.as_str(), "line:outside@web-1");
+        outside.look_again().await;
+        assert!(matches!(outside.lost(), Some(Some(_))), "{:?}", outside.lost());
+        // Whoever answers anywhere outside proves that the line works.
+        outside.reached(silent);
+        assert_eq!(outside.lost(), Some(None));
+        // What is refused, or answered wrongly, is the endpoint's own.
+        let refused = Reason::Refused { address: silent.to_string().as_str().into() };
+        assert_eq!(outside.cause(&refused).await, None);
+        // So is all that happens on this host.
+        let here = Reason::BrokenOff { phase: RequestPhase::Body, address: "127.0.0.1:80".into() };
+        assert_eq!(outside.cause(&here).await, None);
+    }
+}
