@@ -73,6 +73,7 @@ fn health(incidents: usize) -> Health {
             at: at(0),
             status: Status::Healthy,
             stale_since: None,
+            reason: None,
             usual: Some(1000.0),
             warning: Some(2000.0),
             critical: Some(3000.0),
