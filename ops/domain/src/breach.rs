@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    reason::Reason, severity::Severity, signal::Signal, subject::Subject, time::Timestamp,
+    reason::FailureReason, severity::Severity, signal::Signal, subject::Subject, time::Timestamp,
     unit::Unit,
 };
 
@@ -169,5 +169,5 @@ pub struct Breach {
     pub guidance: Guidance,
     /// Why it is so, or why nothing is heard, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    pub reason: Option<FailureReason>,
 }

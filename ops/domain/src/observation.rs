@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{reason::Reason, signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+use crate::{reason::FailureReason, signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
 
 /// One value of a signal for a subject at a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub struct Observation {
     pub at: Timestamp,
     /// Why it is so, where that is known: of a failure always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    pub reason: Option<FailureReason>,
 }
 
 /// A signal of a subject that was looked at and could not be seen: neither well nor in trouble.
@@ -30,5 +30,5 @@ pub struct Unseen {
     /// About whom.
     pub subject: Subject,
     /// Why.
-    pub reason: Reason,
+    pub reason: FailureReason,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{reason::Reason, signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+use crate::{reason::FailureReason, signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
 
 /// How a signal of a subject is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,5 +58,5 @@ pub struct Reading {
     pub limit_in_seconds: Option<f64>,
     /// Why it is so, or why it can't be seen, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    pub reason: Option<FailureReason>,
 }

@@ -1,4 +1,4 @@
-//! Reason: why something was found as it was, such as an endpoint that is down. It travels with an
+//! FailureReason: why something was found as it was, such as an endpoint that is down. It travels with an
 //! observation to the breach and the incident; `wording::reason` makes the sentence.
 
 use std::{fmt, io::ErrorKind};
@@ -143,7 +143,7 @@ impl From<ErrorKind> for AccessFault {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "because", rename_all = "snake_case")]
-pub enum Reason {
+pub enum FailureReason {
     /// A name does not exist.
     NameNotFound {
         /// Which.
@@ -282,7 +282,7 @@ pub enum Reason {
     },
 }
 
-impl Reason {
+impl FailureReason {
     /// A file or a local socket that can't be used.
     pub fn access(what: &str, kind: ErrorKind) -> Self {
         Self::Access { what: what.into(), fault: kind.into() }
@@ -362,13 +362,14 @@ mod tests {
 
     #[test]
     fn one_cause_is_the_same_failure_at_the_same_place() {
-        let refused = |address: &str| Reason::Refused { address: address.into() };
-        let silent = |phase, address: &str| Reason::TimedOut {
+        let refused = |address: &str| FailureReason::Refused { address: address.into() };
+        let silent = |phase, address: &str| FailureReason::TimedOut {
             phase,
             address: Some(address.into()),
             after: Span::from_secs(2),
         };
-        let status = |address: &str, status| Reason::Status { address: address.into(), status };
+        let status =
+            |address: &str, status| FailureReason::Status { address: address.into(), status };
         let (one, other) = ("198.51.100.7:443", "198.51.100.7:8443");
         for (a, b, shared) in [
             (refused(one), refused(other), true),
@@ -383,7 +384,7 @@ mod tests {
             (status(one, 502), status(one, 502), true),
             (status(one, 502), status(one, 503), false),
             (status(one, 404), status(one, 404), false),
-            (Reason::told("x."), Reason::told("x"), false),
+            (FailureReason::told("x."), FailureReason::told("x"), false),
         ] {
             assert_eq!(a.shares_cause(&b), shared, "{a:?} {b:?}");
         }
@@ -391,12 +392,12 @@ mod tests {
 
     #[test]
     fn a_stored_reason_reads_back() {
-        let reason = Reason::access("PM2's socket /x/rpc.sock", ErrorKind::PermissionDenied);
+        let reason = FailureReason::access("PM2's socket /x/rpc.sock", ErrorKind::PermissionDenied);
         let text = serde_json::to_string(&reason).unwrap();
         assert_eq!(
             text,
             r#"{"because":"access","what":"PM2's socket /x/rpc.sock","fault":"denied"}"#
         );
-        assert_eq!(serde_json::from_str::<Reason>(&text).unwrap(), reason);
+        assert_eq!(serde_json::from_str::<FailureReason>(&text).unwrap(), reason);
     }
 }

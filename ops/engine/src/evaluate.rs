@@ -30,7 +30,7 @@ use domain::{
     breach::{Breach, BreachKey, Crossing, Easing, Guidance, Unheard},
     name::BadName,
     reading::{Reading, Status},
-    reason::Reason,
+    reason::FailureReason,
     severity::Severity,
     subject::Subject,
     time::{MonotonicTime, Now, Span, Timestamp},
@@ -221,7 +221,7 @@ impl Engine {
         &mut self,
         id: SeriesId,
         value: f64,
-        reason: Option<&Reason>,
+        reason: Option<&FailureReason>,
         at: Timestamp,
         now: Now,
     ) -> bool {

@@ -14,7 +14,7 @@ use domain::{
     id::IncidentNumber,
     incident::{self, Incident},
     journal::Event,
-    reason::Reason,
+    reason::FailureReason,
     signal::Signal,
     signals::Signals,
     subject::Subject,
@@ -98,14 +98,14 @@ pub enum Input {
         now: Now,
         /// Why it is so, where that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<Reason>,
+        reason: Option<FailureReason>,
     },
     /// A series could not be seen.
     Unseen {
         /// Which.
         series: SeriesId,
         /// Why.
-        reason: Reason,
+        reason: FailureReason,
     },
     /// What is usual for a series became known, or is not known any more.
     Usual {

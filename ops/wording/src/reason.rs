@@ -1,11 +1,11 @@
 //! Why something was found as it was, in one sentence.
 
-use domain::reason::{AccessFault, CertificateFault, Reason, RequestPhase};
+use domain::reason::{AccessFault, CertificateFault, FailureReason, RequestPhase};
 
 use crate::humanize;
 
 /// The reason as a sentence.
-pub fn sentence(reason: &Reason) -> String {
+pub fn sentence(reason: &FailureReason) -> String {
     let clause = clause(reason);
     let mut letters = clause.chars();
     let first = letters.next().map(char::to_uppercase).into_iter().flatten();
@@ -14,68 +14,70 @@ pub fn sentence(reason: &Reason) -> String {
 
 /// The reason as the part of a sentence, without its full stop. It tells what was seen, so that it
 /// also fits where all is over.
-pub fn clause(reason: &Reason) -> String {
+pub fn clause(reason: &FailureReason) -> String {
     match reason {
-        Reason::NameNotFound { name } => {
+        FailureReason::NameNotFound { name } => {
             format!(
                 "the name '{name}' was not found, so look at its DNS entry and at how it is written"
             )
         }
-        Reason::NameNotAnswered { name } => {
+        FailureReason::NameNotAnswered { name } => {
             format!("the name '{name}' could not be resolved: its name servers gave no answer")
         }
-        Reason::NeverAsked { address } => format!(
+        FailureReason::NeverAsked { address } => format!(
             "{address} is never asked, as it belongs to no single server or may give away credentials; set another address"
         ),
-        Reason::LeadsInside { address } => format!(
+        FailureReason::LeadsInside { address } => format!(
             "a public address redirected into a network of your own, to {address}, which is not followed"
         ),
-        Reason::Unreachable { address } => format!("{address} was not reachable: no way led there"),
-        Reason::Refused { address } => {
+        FailureReason::Unreachable { address } => {
+            format!("{address} was not reachable: no way led there")
+        }
+        FailureReason::Refused { address } => {
             format!("the connection to {address} was refused: nothing listens there")
         }
-        Reason::TimedOut { phase, address, after } => timed_out(
+        FailureReason::TimedOut { phase, address, after } => timed_out(
             *phase,
             &address.as_ref().map_or_else(|| "it".to_owned(), ToString::to_string),
             &after.to_string(),
         ),
-        Reason::BrokenOff { phase, address } => broken_off(*phase, address.as_str()),
-        Reason::NotTls { address } => {
+        FailureReason::BrokenOff { phase, address } => broken_off(*phase, address.as_str()),
+        FailureReason::NotTls { address } => {
             format!("{address} does not speak TLS; it may be an http address")
         }
-        Reason::TlsFailed { address, problem } => {
+        FailureReason::TlsFailed { address, problem } => {
             format!("TLS with {address} failed: {problem}")
         }
-        Reason::Certificate { host, address: _, fault, detail } => {
+        FailureReason::Certificate { host, address: _, fault, detail } => {
             let detail = detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
             format!("the certificate for {host} {}{detail}", certificate(*fault))
         }
-        Reason::NotHttp { address, problem } => {
+        FailureReason::NotHttp { address, problem } => {
             format!("{address} answered, but not in HTTP: {problem}")
         }
-        Reason::Status { address, status } => match status {
+        FailureReason::Status { address, status } => match status {
             502..=504 => format!(
                 "{address} answered with status {status}: a proxy gets no good answer from what is behind it"
             ),
             _ => format!("{address} answered with status {status}, which is not expected"),
         },
-        Reason::TextMissing { expected, status, found } if found.as_str().is_empty() => {
+        FailureReason::TextMissing { expected, status, found } if found.as_str().is_empty() => {
             format!("the text '{expected}' was missing: the answer (status {status}) was empty")
         }
-        Reason::TextMissing { expected, status, found } => format!(
+        FailureReason::TextMissing { expected, status, found } => format!(
             "the text '{expected}' was missing; the answer (status {status}) was: '{found}'"
         ),
-        Reason::BadRedirect { address, to } => {
+        FailureReason::BadRedirect { address, to } => {
             format!("{address} redirected to '{to}', which can't be asked")
         }
-        Reason::ManyRedirects { followed } => {
+        FailureReason::ManyRedirects { followed } => {
             format!("it redirected more than {followed} times, which browsers end as a loop")
         }
-        Reason::Behind { cause } => format!(
+        FailureReason::Behind { cause } => format!(
             "it can't be seen from here: the cause is {}, and how it is doing is not known",
             humanize::subject(cause)
         ),
-        Reason::NothingOutside { tried } => {
+        FailureReason::NothingOutside { tried } => {
             let all = if *tried == 1 {
                 "1 more address that was asked there".to_owned()
             } else {
@@ -85,13 +87,13 @@ pub fn clause(reason: &Reason) -> String {
                 "{all} did not answer, so look at this host's own network and line first; how what lies behind it is doing is not known"
             )
         }
-        Reason::NoRoute { address } => format!(
+        FailureReason::NoRoute { address } => format!(
             "this host has no route to {address}; look at its network, its line and its gateway; how what lies behind it is doing is not known"
         ),
-        Reason::NoNameServer { asked: 0 } => {
+        FailureReason::NoNameServer { asked: 0 } => {
             "no name server is set on this host; look at /etc/resolv.conf".to_owned()
         }
-        Reason::NoNameServer { asked } => {
+        FailureReason::NoNameServer { asked } => {
             let none = if *asked == 1 {
                 "this host's name server gives no answers".to_owned()
             } else {
@@ -101,8 +103,8 @@ pub fn clause(reason: &Reason) -> String {
                 "{none} (DNS); look at /etc/resolv.conf; how what lies behind a name is doing is not known"
             )
         }
-        Reason::Access { what, fault } => access(what.as_str(), *fault),
-        Reason::Told { text } => text.as_str().to_owned(),
+        FailureReason::Access { what, fault } => access(what.as_str(), *fault),
+        FailureReason::Told { text } => text.as_str().to_owned(),
     }
 }
 
@@ -184,39 +186,48 @@ mod tests {
     #[test]
     fn every_reason_is_one_sentence() {
         let address = || "198.51.100.7:443".into();
-        let timed_out =
-            |phase| Reason::TimedOut { phase, address: Some(address()), after: Span::from_secs(2) };
-        let certificate = |fault| Reason::Certificate {
+        let timed_out = |phase| FailureReason::TimedOut {
+            phase,
+            address: Some(address()),
+            after: Span::from_secs(2),
+        };
+        let certificate = |fault| FailureReason::Certificate {
             host: "shop.example".into(),
             address: address(),
             fault,
             detail: None,
         };
         for (reason, word) in [
-            (Reason::NameNotFound { name: "shop.invalid".into() }, "not found"),
-            (Reason::NameNotAnswered { name: "shop.example".into() }, "name servers"),
-            (Reason::NeverAsked { address: "0.0.0.0".into() }, "never asked"),
-            (Reason::Refused { address: address() }, "refused"),
-            (Reason::Unreachable { address: address() }, "not reachable"),
+            (FailureReason::NameNotFound { name: "shop.invalid".into() }, "not found"),
+            (FailureReason::NameNotAnswered { name: "shop.example".into() }, "name servers"),
+            (FailureReason::NeverAsked { address: "0.0.0.0".into() }, "never asked"),
+            (FailureReason::Refused { address: address() }, "refused"),
+            (FailureReason::Unreachable { address: address() }, "not reachable"),
             (timed_out(RequestPhase::Connect), "within 2 s"),
             (timed_out(RequestPhase::Tls), "TLS"),
             (timed_out(RequestPhase::FirstByte), "took the request"),
             (timed_out(RequestPhase::Body), "did not finish"),
-            (Reason::BrokenOff { phase: RequestPhase::Body, address: address() }, "broke off"),
+            (
+                FailureReason::BrokenOff { phase: RequestPhase::Body, address: address() },
+                "broke off",
+            ),
             (certificate(CertificateFault::UnknownIssuer), "issuer"),
             (certificate(CertificateFault::IncompleteChain), "chain"),
             (certificate(CertificateFault::AuthorityAsServer), "authority"),
-            (Reason::Status { address: address(), status: 502 }, "status 502"),
+            (FailureReason::Status { address: address(), status: 502 }, "status 502"),
             (
-                Reason::TextMissing {
+                FailureReason::TextMissing {
                     expected: "Add".into(),
                     status: 200,
                     found: "Sold out".into(),
                 },
                 "Sold out",
             ),
-            (Reason::access("PM2's socket /x", ErrorKind::PermissionDenied), "permission denied"),
-            (Reason::told("It did not finish within 2 s."), "It did not finish"),
+            (
+                FailureReason::access("PM2's socket /x", ErrorKind::PermissionDenied),
+                "permission denied",
+            ),
+            (FailureReason::told("It did not finish within 2 s."), "It did not finish"),
         ] {
             let text = sentence(&reason);
             assert!(text.contains(word) && text.ends_with('.'), "{text}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{
     observation::{Observation, Unseen},
-    reason::Reason,
+    reason::FailureReason,
     signal::Signal,
     signals::SignalGroup,
     snapshot::{DiskFact, ProcessFact},
@@ -118,7 +118,7 @@ impl Round {
         subject: &Subject,
         signal: &str,
         value: f64,
-        reason: Option<Reason>,
+        reason: Option<FailureReason>,
     ) {
         let declared = self.declared.get(signal);
         debug_assert!(declared.is_some(), "{signal} is not declared by its collector");
@@ -137,7 +137,7 @@ impl Round {
 
     /// Notes that a declared signal was looked at and could not be seen: it is unknown, and an
     /// incident about it does not end.
-    pub fn miss(&mut self, subject: &Subject, signal: &str, reason: Reason) {
+    pub fn miss(&mut self, subject: &Subject, signal: &str, reason: FailureReason) {
         debug_assert!(self.declared.get(signal).is_some(), "{signal} is not declared");
         if let Ok(signal) = signal.parse::<Signal>() {
             self.unseen.push(Unseen { signal, subject: subject.clone(), reason });

@@ -13,7 +13,7 @@ use std::{
 };
 
 use domain::{
-    reason::{Reason, RequestPhase},
+    reason::{FailureReason, RequestPhase},
     signals::{SignalGroup, SignalInfo},
     subject::Subject,
     time::Timestamp,
@@ -113,7 +113,7 @@ struct Found {
     phase: RequestPhase,
     address: Option<SocketAddr>,
     /// Addresses of the name that could not be connected to.
-    failures: Vec<Reason>,
+    failures: Vec<FailureReason>,
     first_byte: Option<Duration>,
     total: Option<Duration>,
     answer: Option<Answer>,
@@ -177,7 +177,7 @@ impl HttpCollector {
         if let Err(reason) = &outcome {
             tracing::debug!(endpoint = %self.subject, ?reason, "the endpoint does not answer as expected");
             if let Some(cause) = self.outside.cause(reason).await {
-                round.miss(&self.subject, "endpoint.up", Reason::Behind { cause });
+                round.miss(&self.subject, "endpoint.up", FailureReason::Behind { cause });
                 return Ok(round);
             }
         }
@@ -199,7 +199,7 @@ impl HttpCollector {
 
     /// What it means that time was over: an answer that may stay open is one, once all that was
     /// expected of it was seen.
-    fn late(&self, found: &Found) -> Result<(), Reason> {
+    fn late(&self, found: &Found) -> Result<(), FailureReason> {
         match (&found.answer, &self.endpoint.expect_text) {
             (Some(answer), expected) if answer.may_stay_open() => match expected {
                 Some(expected) => Err(missing(&self.endpoint, expected, answer)),
@@ -211,7 +211,7 @@ impl HttpCollector {
             {
                 Err(reason)
             }
-            _ => Err(Reason::TimedOut {
+            _ => Err(FailureReason::TimedOut {
                 phase: found.phase,
                 address: found.address.map(|address| address.to_string().as_str().into()),
                 after: self.endpoint.time_limit,
@@ -247,7 +247,7 @@ struct Probe<'a> {
 }
 
 impl Probe<'_> {
-    async fn run(mut self, found: &mut Found) -> Result<(), Reason> {
+    async fn run(mut self, found: &mut Found) -> Result<(), FailureReason> {
         let mut url = self.endpoint.url.clone();
         let mut method = self.endpoint.method.clone();
         let mut began_inside = None;
@@ -263,7 +263,7 @@ impl Probe<'_> {
                 if status == 303 || (method == Method::POST && status < 303) {
                     method = Method::GET;
                 }
-                url = next.map_err(|to| Reason::BadRedirect {
+                url = next.map_err(|to| FailureReason::BadRedirect {
                     address: found.address().as_str().into(),
                     to: body::hidden(&to, &self.endpoint.secrets()).as_str().into(),
                 })?;
@@ -271,7 +271,7 @@ impl Probe<'_> {
             }
             return self.judge(response, &seen, found).await;
         }
-        Err(Reason::ManyRedirects { followed: MOST_REDIRECTS as u32 })
+        Err(FailureReason::ManyRedirects { followed: MOST_REDIRECTS as u32 })
     }
 
     /// One request, up to the head of its answer.
@@ -282,7 +282,7 @@ impl Probe<'_> {
         began_inside: &mut Option<bool>,
         cookies: &Cookies,
         found: &mut Found,
-    ) -> Result<(Response<Incoming>, AbortOnDropHandle<()>, Seen), Reason> {
+    ) -> Result<(Response<Incoming>, AbortOnDropHandle<()>, Seen), FailureReason> {
         (found.phase, found.address) = (RequestPhase::Name, None);
         let addresses = self.lookups.addresses(url).await?;
         (found.phase, found.address) = (RequestPhase::Connect, addresses.first().copied());
@@ -331,7 +331,7 @@ impl Probe<'_> {
         method: &Method,
         cookies: &Cookies,
         is_http2: bool,
-    ) -> Result<Request<http_body_util::Full<bytes::Bytes>>, Reason> {
+    ) -> Result<Request<http_body_util::Full<bytes::Bytes>>, FailureReason> {
         let is_own = url.as_url().origin() == self.endpoint.url.as_url().origin();
         let body =
             self.endpoint.body.as_ref().filter(|_| is_own && *method == self.endpoint.method);
@@ -341,7 +341,7 @@ impl Probe<'_> {
             .header(header::USER_AGENT, concat!("calm-ops/", env!("CARGO_PKG_VERSION")))
             .header(header::ACCEPT, "*/*")
             .body(body::sent(body.map(Secret::expose)))
-            .map_err(|error| Reason::told(&format!("The request can't be made: {error}")))?;
+            .map_err(|error| FailureReason::told(&format!("The request can't be made: {error}")))?;
         let headers = request.headers_mut();
         if !is_http2 {
             if let Ok(host) = HeaderValue::from_str(&authority(url)) {
@@ -369,14 +369,14 @@ impl Probe<'_> {
         response: Response<Incoming>,
         seen: &Seen,
         found: &mut Found,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let status = response.status().as_u16();
         let expected = self.endpoint.expect_text.as_deref();
         found.first_byte = Some(found.began.elapsed());
         let answer = found.answer.insert(Answer::new(&response));
         if !self.endpoint.expect_status.contain(status) {
             let address = found.address().as_str().into();
-            return Err(Reason::Status { address, status });
+            return Err(FailureReason::Status { address, status });
         }
         found.phase = RequestPhase::Body;
         if answer.ends_with_its_head(expected) {
@@ -394,19 +394,19 @@ impl Probe<'_> {
         }
     }
 
-    fn without_secrets(&self, reason: Reason) -> Reason {
+    fn without_secrets(&self, reason: FailureReason) -> FailureReason {
         match reason {
-            Reason::NotHttp { address, problem } => {
+            FailureReason::NotHttp { address, problem } => {
                 let problem = body::hidden(problem.as_str(), &self.endpoint.secrets());
-                Reason::NotHttp { address, problem: problem.as_str().into() }
+                FailureReason::NotHttp { address, problem: problem.as_str().into() }
             }
             other => other,
         }
     }
 }
 
-fn missing(endpoint: &Endpoint, expected: &str, answer: &Answer) -> Reason {
-    Reason::TextMissing {
+fn missing(endpoint: &Endpoint, expected: &str, answer: &Answer) -> FailureReason {
+    FailureReason::TextMissing {
         expected: expected.into(),
         status: answer.status,
         found: answer.excerpt(&endpoint.secrets()),

@@ -34,7 +34,6 @@ const fn person(role: Role, recently_authenticated: bool) -> Permission {
 pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/", Permission::Read),
     get("/ops/health", Permission::Read),
-    post("/ops/health", "", Permission::Respond),
     get("/ops/incidents", Permission::Read),
     get("/ops/incidents/{id}", Permission::Read),
     get("/ops/incidents/{id}/share", Permission::Read),

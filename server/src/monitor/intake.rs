@@ -10,7 +10,7 @@ use std::{
 use commands::view::SeriesPoint;
 use domain::{
     observation::{Observation, Unseen},
-    reason::Reason,
+    reason::FailureReason,
     signal::Signal,
     subject::Subject,
     time::{Now, Span, Timestamp},
@@ -106,7 +106,7 @@ impl Core {
         &mut self,
         id: SeriesId,
         value: f64,
-        reason: Option<&Reason>,
+        reason: Option<&FailureReason>,
         at: Timestamp,
         now: Now,
     ) -> bool {

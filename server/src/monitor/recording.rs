@@ -6,7 +6,7 @@ use domain::{
     id::IncidentNumber,
     incident::Incident,
     journal::{Entry, Event},
-    reason::Reason,
+    reason::FailureReason,
     signal::Signal,
     subject::Subject,
     time::{Now, Span, Timestamp},
@@ -116,7 +116,7 @@ impl Recording {
         &mut self,
         series: SeriesId,
         value: f64,
-        reason: Option<&Reason>,
+        reason: Option<&FailureReason>,
         at: Timestamp,
         now: Now,
     ) {
@@ -125,7 +125,7 @@ impl Recording {
     }
 
     /// A series could not be seen.
-    pub fn unseen(&mut self, series: SeriesId, reason: &Reason) {
+    pub fn unseen(&mut self, series: SeriesId, reason: &FailureReason) {
         self.recorder.record(Input::Unseen { series, reason: reason.clone() });
     }
 

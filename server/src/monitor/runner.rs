@@ -3,7 +3,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use domain::{reason::Reason, subject::Subject, time::Span};
+use domain::{reason::FailureReason, subject::Subject, time::Span};
 use futures::FutureExt;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -106,7 +106,7 @@ pub async fn run(
         };
         let mut own = Round::new(itself::SIGNALS);
         let failed = f64::from(u8::from(problem.is_some()));
-        let reason = problem.as_deref().map(Reason::told);
+        let reason = problem.as_deref().map(FailureReason::told);
         own.observe_with(clock.now().wall, &subject, "collector.failed", failed, reason);
         intake.take(&own.observations);
         if problem.is_some() || failing {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{
-    reason::Reason,
+    reason::FailureReason,
     time::{Span, Timestamp},
 };
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
@@ -365,7 +365,7 @@ fn certified(
 }
 
 /// The reason of a round in which the endpoint is down.
-fn why(round: &Round) -> Reason {
+fn why(round: &Round) -> FailureReason {
     let seen = round.observations.iter().find(|seen| seen.signal.as_str() == "endpoint.up");
     seen.unwrap().reason.clone().expect("a failure has its reason")
 }
@@ -446,7 +446,7 @@ async fn a_certificate_that_is_not_believed_says_what_is_wrong_with_it() {
     let (plain, _asked) =
         telling("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".to_owned()).await;
     let told = why(&probe(endpoint(&format!("https://{plain}/"))).await);
-    assert!(matches!(told, Reason::NotTls { .. }), "{told:?}");
+    assert!(matches!(told, FailureReason::NotTls { .. }), "{told:?}");
     let (_ca, tls) = authority(2036, 11, 22);
     let tls = server(ok("ok"), Some(tls)).await;
     let told = why(&probe(endpoint(&format!("http://{tls}/"))).await);

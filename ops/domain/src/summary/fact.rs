@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     breach::{Breach, Crossing, Easing, Unheard},
-    reason::Reason,
+    reason::FailureReason,
     severity::Severity,
     signal::Signal,
     subject::Subject,
@@ -53,7 +53,7 @@ pub struct Fact {
     pub value_at: Timestamp,
     /// Why it is so, or why nothing is heard, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    pub reason: Option<FailureReason>,
 }
 
 /// Whether a breach only waits for proof that it is over. What comes and goes, or is not heard of, is

@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 
-use domain::{breach::Breach, reason::Reason, subject::Subject};
+use domain::{breach::Breach, reason::FailureReason, subject::Subject};
 use policy::{incident_policy::IncidentPolicy, pattern::matches};
 
 /// How many steps of dependence are followed.
@@ -82,7 +82,7 @@ impl<'a> Correlation<'a> {
             }
         }
         // By the place where they failed, the first of each kind of failure there.
-        let mut failed: BTreeMap<&str, Vec<(usize, &Reason)>> = BTreeMap::new();
+        let mut failed: BTreeMap<&str, Vec<(usize, &FailureReason)>> = BTreeMap::new();
         for (index, reason) in reasons(breaches) {
             if let Some(cause) = cause(breaches[index])
                 && let Some((&known, &other)) = place.get_key_value(cause)
@@ -136,7 +136,7 @@ fn cause(breach: &Breach) -> Option<&Subject> {
 }
 
 /// The reasons of those that have one, by their places.
-fn reasons<'b>(breaches: &[&'b Breach]) -> impl Iterator<Item = (usize, &'b Reason)> {
+fn reasons<'b>(breaches: &[&'b Breach]) -> impl Iterator<Item = (usize, &'b FailureReason)> {
     let reason = |(index, breach): (usize, &&'b Breach)| Some((index, breach.reason.as_ref()?));
     breaches.iter().enumerate().filter_map(reason)
 }
@@ -157,20 +157,20 @@ fn join(leader: &mut [usize], one: usize, other: usize) {
 mod tests {
     use domain::{
         breach::Crossing,
-        reason::{Reason, RequestPhase},
+        reason::{FailureReason, RequestPhase},
         time::Span,
     };
 
     use super::*;
 
-    fn down(subject: &str, reason: Reason) -> Breach {
+    fn down(subject: &str, reason: FailureReason) -> Breach {
         let breach = fixtures::breach().on(subject).signal("endpoint.up").critical().build();
         Breach { reason: Some(reason), ..breach }
     }
 
-    fn silent(address: &str) -> Reason {
+    fn silent(address: &str) -> FailureReason {
         let phase = RequestPhase::Connect;
-        Reason::TimedOut { phase, address: Some(address.into()), after: Span::from_secs(2) }
+        FailureReason::TimedOut { phase, address: Some(address.into()), after: Span::from_secs(2) }
     }
 
     fn groups(breaches: &[Breach]) -> Vec<Vec<&str>> {
@@ -190,14 +190,14 @@ mod tests {
     #[test]
     fn what_fails_alike_at_one_place_is_one_group_and_what_a_cause_explains_joins_it() {
         let line = "line:outside@web-1";
-        let behind = || Reason::Behind { cause: line.parse().unwrap() };
+        let behind = || FailureReason::Behind { cause: line.parse().unwrap() };
         let silent_since =
             |breach: Breach| Breach { crossing: Crossing::Silent { for_seconds: 300.0 }, ..breach };
         let all = [
             down("endpoint:a", silent("198.51.100.7:443")),
             down("endpoint:b", silent("198.51.100.7:80")),
             down("endpoint:c", silent("198.51.100.8:443")),
-            down("endpoint:d", Reason::Refused { address: "198.51.100.7:443".into() }),
+            down("endpoint:d", FailureReason::Refused { address: "198.51.100.7:443".into() }),
             silent_since(down("endpoint:e", behind())),
             silent_since(down("endpoint:f", behind())),
             fixtures::breach().on(line).signal("outside.reachable").critical().build(),

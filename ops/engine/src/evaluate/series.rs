@@ -6,7 +6,9 @@
 //! tick cannot matter, and taking an observation costs a few comparisons. A level counts as held
 //! only if every value of the batch is beyond it.
 
-use domain::{reason::Reason, signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+use domain::{
+    reason::FailureReason, signal::Signal, subject::Subject, time::Timestamp, unit::Unit,
+};
 use policy::thresholds::{Level, Row};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +45,7 @@ pub(super) struct Batch {
     gap: i64,
     /// Why the newest is as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<Box<Reason>>,
+    reason: Option<Box<FailureReason>>,
 }
 
 /// Silence that is a breach.
@@ -95,10 +97,10 @@ pub(super) struct Core {
     /// Why the newest value that was evaluated is as it is; while a breach waits for proof that it is
     /// over, why it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Box<Reason>>,
+    pub reason: Option<Box<FailureReason>>,
     /// Why nothing can be seen since the last value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unseen: Option<Box<Reason>>,
+    pub unseen: Option<Box<FailureReason>>,
     /// Something could not be seen since the last evaluation: no duration goes on over it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     interrupted: bool,
@@ -131,7 +133,7 @@ impl Core {
     pub(super) fn take(
         &mut self,
         value: f64,
-        reason: Option<&Reason>,
+        reason: Option<&FailureReason>,
         at: Timestamp,
         now: (i64, Timestamp),
     ) -> bool {
@@ -181,14 +183,14 @@ impl Core {
     }
 
     /// Nothing could be seen just now; says whether that is new.
-    pub(super) fn miss(&mut self, reason: &Reason) -> bool {
+    pub(super) fn miss(&mut self, reason: &FailureReason) -> bool {
         self.interrupted = true;
         let before = self.unseen.replace(Box::new(reason.clone()));
         before.as_deref() != Some(reason)
     }
 
     /// Why it is as it is, or can't be seen: evaluated or not.
-    pub(super) fn newest_reason(&self) -> Option<&Reason> {
+    pub(super) fn newest_reason(&self) -> Option<&FailureReason> {
         let seen =
             || self.batch.as_ref().map_or(self.reason.as_ref(), |batch| batch.reason.as_ref());
         self.unseen.as_ref().or_else(seen).map(|reason| &**reason)

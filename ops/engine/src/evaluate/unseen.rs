@@ -1,13 +1,13 @@
 //! What could not be seen: unknown, with its reason.
 
-use domain::reason::Reason;
+use domain::reason::FailureReason;
 
 use crate::evaluate::{Engine, SeriesId};
 
 impl Engine {
     /// A series was looked at and could not be seen: its value is neither well nor in trouble, no
     /// duration goes on over it, and its silence goes on, now with a reason.
-    pub fn unseen(&mut self, id: SeriesId, reason: &Reason) {
+    pub fn unseen(&mut self, id: SeriesId, reason: &FailureReason) {
         if let Some(series) = self.series.get_mut(id.0 as usize)
             && series.core.miss(reason)
         {
@@ -46,12 +46,12 @@ mod tests {
         }
     }
 
-    fn refused() -> Reason {
-        Reason::Refused { address: "127.0.0.1:1".into() }
+    fn refused() -> FailureReason {
+        FailureReason::Refused { address: "127.0.0.1:1".into() }
     }
 
-    fn behind() -> Reason {
-        Reason::Behind { cause: "line:outside@web-1".parse().unwrap() }
+    fn behind() -> FailureReason {
+        FailureReason::Behind { cause: "line:outside@web-1".parse().unwrap() }
     }
 
     fn step(engine: &mut Engine, id: SeriesId, value: f64, second: u64) -> Vec<Breach> {
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_order_within_a_tick_does_not_decide_about_the_reason() {
-        let timed_out = Reason::told("it took too long");
+        let timed_out = FailureReason::told("it took too long");
         for pair in [[refused(), timed_out.clone()], [timed_out, refused()]] {
             let (mut engine, id) = engine();
             for reason in &pair {
@@ -89,7 +89,7 @@ mod tests {
             engine.tick(at(0));
             assert_eq!(
                 engine.reading(id, at(0)).unwrap().reason,
-                Some(Reason::told("it took too long"))
+                Some(FailureReason::told("it took too long"))
             );
         }
     }

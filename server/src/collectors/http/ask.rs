@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::reason::{Reason, RequestPhase};
+use domain::reason::{FailureReason, RequestPhase};
 use http_body_util::Full;
 use hyper::{
     Request, Response,
@@ -130,22 +130,25 @@ pub(super) fn explain(
     phase: RequestPhase,
     seen: &Seen,
     address: &str,
-) -> Reason {
+) -> FailureReason {
     let address = || address.into();
     let bytes = seen.bytes();
     if let Some(tls) = inner::<rustls::Error>(error) {
-        return Reason::TlsFailed { address: address(), problem: tls.to_string().as_str().into() };
+        return FailureReason::TlsFailed {
+            address: address(),
+            problem: tls.to_string().as_str().into(),
+        };
     }
     if phase == RequestPhase::Body {
         return if error.is_parse() || is_bad_data(error) {
             let problem = "the parts of its body are not told apart as HTTP says".into();
-            Reason::NotHttp { address: address(), problem }
+            FailureReason::NotHttp { address: address(), problem }
         } else {
-            Reason::BrokenOff { phase, address: address() }
+            FailureReason::BrokenOff { phase, address: address() }
         };
     }
     if bytes.is_empty() {
-        return Reason::BrokenOff { phase: RequestPhase::FirstByte, address: address() };
+        return FailureReason::BrokenOff { phase: RequestPhase::FirstByte, address: address() };
     }
     let is_http = bytes.starts_with(b"HTTP/");
     let problem = if bytes.starts_with(&[0x15, 0x03]) || bytes.starts_with(&[0x16, 0x03]) {
@@ -161,9 +164,9 @@ pub(super) fn explain(
     } else if error.is_parse() {
         format!("in the head after '{}': {}", first_line(&bytes), deepest(error))
     } else {
-        return Reason::BrokenOff { phase, address: address() };
+        return FailureReason::BrokenOff { phase, address: address() };
     };
-    Reason::NotHttp { address: address(), problem: problem.as_str().into() }
+    FailureReason::NotHttp { address: address(), problem: problem.as_str().into() }
 }
 
 fn first_line(bytes: &[u8]) -> String {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::{
-    reason::{Reason, RequestPhase},
+    reason::{FailureReason, RequestPhase},
     time::Span,
 };
 use futures::{StreamExt as _, stream::FuturesUnordered};
@@ -32,13 +32,16 @@ const HEAD_START: Duration = Duration::from_millis(250);
 pub(super) struct Lookups(HashMap<String, oneshot::Receiver<io::Result<Vec<SocketAddr>>>>);
 
 impl Lookups {
-    pub(super) async fn addresses(&mut self, url: &ProbeUrl) -> Result<Vec<SocketAddr>, Reason> {
+    pub(super) async fn addresses(
+        &mut self,
+        url: &ProbeUrl,
+    ) -> Result<Vec<SocketAddr>, FailureReason> {
         let port = url.as_url().port_or_known_default().unwrap_or(80);
         let name = match url.as_url().host() {
             Some(Host::Ipv4(address)) => return Ok(vec![(address, port).into()]),
             Some(Host::Ipv6(address)) => return Ok(vec![(address, port).into()]),
             Some(Host::Domain(name)) => name.to_owned(),
-            None => return Err(Reason::NameNotFound { name: "".into() }),
+            None => return Err(FailureReason::NameNotFound { name: "".into() }),
         };
         self.named(&name, port).await.map_err(|error| not_named(&name, &error))
     }
@@ -82,13 +85,13 @@ const NO_SUCH_NAME: [&str; 5] = [
     "nodename nor servname",
 ];
 
-fn not_named(name: &str, error: &io::Error) -> Reason {
+fn not_named(name: &str, error: &io::Error) -> FailureReason {
     let text = error.to_string();
     let name = name.into();
     if NO_SUCH_NAME.iter().any(|known| text.contains(known)) {
-        Reason::NameNotFound { name }
+        FailureReason::NameNotFound { name }
     } else {
-        Reason::NameNotAnswered { name }
+        FailureReason::NameNotAnswered { name }
     }
 }
 
@@ -115,15 +118,15 @@ pub(super) async fn connect(
     addresses: &[SocketAddr],
     began_inside: Option<bool>,
     limit: Duration,
-    failures: &mut Vec<Reason>,
-) -> Result<TcpStream, Reason> {
+    failures: &mut Vec<FailureReason>,
+) -> Result<TcpStream, FailureReason> {
     for address in addresses {
         let told = || address.ip().to_string().as_str().into();
         if endpoint::is_refused(address.ip()) {
-            return Err(Reason::NeverAsked { address: told() });
+            return Err(FailureReason::NeverAsked { address: told() });
         }
         if began_inside == Some(false) && endpoint::is_inside(address.ip()) {
-            return Err(Reason::LeadsInside { address: told() });
+            return Err(FailureReason::LeadsInside { address: told() });
         }
     }
     let began = Instant::now();
@@ -151,7 +154,7 @@ pub(super) async fn connect(
     if let Ok(Some(stream)) = raced {
         return Ok(stream);
     }
-    let silent = || Reason::TimedOut {
+    let silent = || FailureReason::TimedOut {
         phase: RequestPhase::Connect,
         address: addresses.first().map(|address| address.to_string().as_str().into()),
         after: rounded(began.elapsed()),
@@ -160,31 +163,31 @@ pub(super) async fn connect(
 }
 
 /// Whoever refuses tells more than who does not answer, and that more than no way at all.
-pub(super) fn most_telling(failures: &[Reason]) -> Option<Reason> {
+pub(super) fn most_telling(failures: &[FailureReason]) -> Option<FailureReason> {
     failures.iter().max_by_key(|reason| telling(reason)).cloned()
 }
 
-const fn telling(reason: &Reason) -> u8 {
+const fn telling(reason: &FailureReason) -> u8 {
     match reason {
-        Reason::Refused { .. } => 3,
-        Reason::BrokenOff { .. } => 2,
-        Reason::TimedOut { .. } => 1,
+        FailureReason::Refused { .. } => 3,
+        FailureReason::BrokenOff { .. } => 2,
+        FailureReason::TimedOut { .. } => 1,
         _ => 0,
     }
 }
 
-fn not_connected(address: SocketAddr, error: &io::Error, after: Span) -> Reason {
+fn not_connected(address: SocketAddr, error: &io::Error, after: Span) -> FailureReason {
     let address = address.to_string().as_str().into();
     match error.kind() {
-        ErrorKind::ConnectionRefused => Reason::Refused { address },
+        ErrorKind::ConnectionRefused => FailureReason::Refused { address },
         ErrorKind::TimedOut => {
-            Reason::TimedOut { phase: RequestPhase::Connect, address: Some(address), after }
+            FailureReason::TimedOut { phase: RequestPhase::Connect, address: Some(address), after }
         }
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
-            Reason::BrokenOff { phase: RequestPhase::Connect, address }
+            FailureReason::BrokenOff { phase: RequestPhase::Connect, address }
         }
         // No route, a route that swallows or forbids, no address of this family, a local filter.
-        _ => Reason::Unreachable { address },
+        _ => FailureReason::Unreachable { address },
     }
 }
 
@@ -195,12 +198,12 @@ pub(super) fn rounded(time: Duration) -> Span {
 }
 
 /// The address of a reason's text.
-pub(crate) fn told_address(reason: &Reason) -> Option<IpAddr> {
+pub(crate) fn told_address(reason: &FailureReason) -> Option<IpAddr> {
     let address = match reason {
-        Reason::Unreachable { address }
-        | Reason::Refused { address }
-        | Reason::BrokenOff { address, .. }
-        | Reason::TimedOut { address: Some(address), .. } => address,
+        FailureReason::Unreachable { address }
+        | FailureReason::Refused { address }
+        | FailureReason::BrokenOff { address, .. }
+        | FailureReason::TimedOut { address: Some(address), .. } => address,
         _ => return None,
     };
     address.as_str().parse::<SocketAddr>().ok().map(|address| address.ip())
@@ -217,10 +220,10 @@ mod tests {
             not_named("a.example", &io::Error::other(text))
         };
         for text in ["Name or service not known", "No address associated with hostname"] {
-            assert_eq!(reason(text), Reason::NameNotFound { name: "a.example".into() });
+            assert_eq!(reason(text), FailureReason::NameNotFound { name: "a.example".into() });
         }
         for text in ["Temporary failure in name resolution", "Try again", "System error"] {
-            assert_eq!(reason(text), Reason::NameNotAnswered { name: "a.example".into() });
+            assert_eq!(reason(text), FailureReason::NameNotAnswered { name: "a.example".into() });
         }
     }
 
@@ -241,7 +244,7 @@ mod tests {
         let nowhere: SocketAddr = "[2001:db8::1]:443".parse().unwrap();
         let limit = Duration::from_secs(2);
         let failed = connect(&[nowhere, closed], None, limit, &mut Vec::new()).await.unwrap_err();
-        assert_eq!(failed, Reason::Refused { address: closed.to_string().as_str().into() });
+        assert_eq!(failed, FailureReason::Refused { address: closed.to_string().as_str().into() });
         // What does not answer, or has no way to it, keeps nobody from the one that works.
         let began = Instant::now();
         let all = [nowhere, "192.0.2.1:9".parse().unwrap(), open.local_addr().unwrap()];

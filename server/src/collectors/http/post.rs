@@ -4,7 +4,7 @@
 use std::{fmt, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::reason::{Reason, RequestPhase};
+use domain::reason::{FailureReason, RequestPhase};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
     Method, Request,
@@ -78,7 +78,7 @@ impl Poster {
         }
     }
 
-    async fn ask(&self, post: &Post) -> Result<u16, Reason> {
+    async fn ask(&self, post: &Post) -> Result<u16, FailureReason> {
         // Names of their own: what is slow for one contact is not in the way of the others.
         let addresses = Lookups::default().addresses(&post.url).await?;
         let host = post.url.as_url().host_str().unwrap_or_default().trim_end_matches('.');
@@ -104,12 +104,12 @@ impl Poster {
     }
 }
 
-async fn send<S>(stream: S, post: &Post) -> Result<u16, Reason>
+async fn send<S>(stream: S, post: &Post) -> Result<u16, FailureReason>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let request = request(post)
-        .map_err(|error| Reason::told(&format!("The request can't be made: {error}")))?;
+        .map_err(|error| FailureReason::told(&format!("The request can't be made: {error}")))?;
     let seen = Seen::default();
     let (response, _connection) = ask::ask(stream, false, request, &seen)
         .await
@@ -144,18 +144,18 @@ fn request(post: &Post) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
     Ok(request)
 }
 
-fn sentence(reason: &Reason) -> String {
+fn sentence(reason: &FailureReason) -> String {
     tracing::debug!(?reason, "a request could not be sent");
     match reason {
-        Reason::NameNotFound { .. } | Reason::NameNotAnswered { .. } => "The name of the server could not be looked up.",
-        Reason::NeverAsked { .. } => "This address is one that Calm Ops never asks. Set another one.",
-        Reason::LeadsInside { .. } => {
+        FailureReason::NameNotFound { .. } | FailureReason::NameNotAnswered { .. } => "The name of the server could not be looked up.",
+        FailureReason::NeverAsked { .. } => "This address is one that Calm Ops never asks. Set another one.",
+        FailureReason::LeadsInside { .. } => {
             "This server is inside of the own network, where Calm Ops sends only what its configuration allows: name the server there, under [notifications] as 'allowed_internal_hosts'."
         }
-        Reason::Certificate { .. } | Reason::NotTls { .. } | Reason::TlsFailed { .. } | Reason::BrokenOff { phase: RequestPhase::Tls, .. } => {
+        FailureReason::Certificate { .. } | FailureReason::NotTls { .. } | FailureReason::TlsFailed { .. } | FailureReason::BrokenOff { phase: RequestPhase::Tls, .. } => {
             "TLS with the server failed: its certificate is not trusted or has ended, or it speaks no TLS on this port."
         }
-        Reason::BrokenOff { phase: RequestPhase::FirstByte | RequestPhase::Body, .. } | Reason::NotHttp { .. } => "The server broke off, or does not speak HTTP.",
+        FailureReason::BrokenOff { phase: RequestPhase::FirstByte | RequestPhase::Body, .. } | FailureReason::NotHttp { .. } => "The server broke off, or does not speak HTTP.",
         _ => "The server can't be reached.",
     }
     .to_owned()

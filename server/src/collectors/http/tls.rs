@@ -9,7 +9,7 @@ use std::{
 };
 
 use domain::{
-    reason::{CertificateFault, Excerpt, Reason, RequestPhase},
+    reason::{CertificateFault, Excerpt, FailureReason, RequestPhase},
     time::Timestamp,
 };
 use rustls::{
@@ -127,10 +127,10 @@ impl Trust {
         shown: &Shown,
         host: &str,
         address: &str,
-    ) -> Reason {
+    ) -> FailureReason {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
         let Some(inner) = inner else {
-            return Reason::BrokenOff { phase: RequestPhase::Tls, address: address.into() };
+            return FailureReason::BrokenOff { phase: RequestPhase::Tls, address: address.into() };
         };
         match inner {
             Error::InvalidCertificate(error) => {
@@ -138,12 +138,17 @@ impl Trust {
                 let chain = parsed(hops.last().map_or(&[], Vec::as_slice));
                 let (fault, detail) = self.fault(error, &chain);
                 let detail = detail.as_deref().map(Excerpt::new);
-                Reason::Certificate { host: host.into(), address: address.into(), fault, detail }
+                FailureReason::Certificate {
+                    host: host.into(),
+                    address: address.into(),
+                    fault,
+                    detail,
+                }
             }
             Error::InvalidMessage(
                 InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
-            ) => Reason::NotTls { address: address.into() },
-            other => Reason::TlsFailed {
+            ) => FailureReason::NotTls { address: address.into() },
+            other => FailureReason::TlsFailed {
                 address: address.into(),
                 problem: other.to_string().as_str().into(),
             },

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use domain::reason::Reason;
+use domain::reason::FailureReason;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use tokio::net::UdpSocket;
 
@@ -18,10 +18,10 @@ const MOST: usize = 3;
 const QUERY: [u8; 17] = [0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1];
 
 /// Why no name can be looked up: no name server answers. `None` if one does.
-pub(super) async fn failing(patience: Duration) -> Option<Reason> {
+pub(super) async fn failing(patience: Duration) -> Option<FailureReason> {
     let servers = configured();
     let asked = u32::try_from(servers.len()).unwrap_or(u32::MAX);
-    (!any_answers(&servers, 53, patience).await).then_some(Reason::NoNameServer { asked })
+    (!any_answers(&servers, 53, patience).await).then_some(FailureReason::NoNameServer { asked })
 }
 
 /// Whether a name server answers that lies outside; `None` if none lies there.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{
-    reason::{Reason, RequestPhase},
+    reason::{FailureReason, RequestPhase},
     subject::Subject,
 };
 use futures::{StreamExt as _, stream::FuturesUnordered};
@@ -45,15 +45,15 @@ struct State {
     /// Names could not be looked up at some time.
     names: bool,
     /// Why nothing outside is reached.
-    lost: Option<Reason>,
+    lost: Option<FailureReason>,
     /// Why no name can be looked up.
-    nameless: Option<Reason>,
+    nameless: Option<FailureReason>,
 }
 
 #[derive(Debug, Default)]
 struct Judged {
     line: Option<(Instant, bool)>,
-    names: Option<(Instant, Option<Reason>)>,
+    names: Option<(Instant, Option<FailureReason>)>,
 }
 
 impl Default for Outside {
@@ -98,9 +98,10 @@ impl Outside {
     }
 
     /// What an endpoint's failure is caused by, if this host's own line or names fail.
-    pub(in crate::collectors) async fn cause(&self, reason: &Reason) -> Option<Subject> {
+    pub(in crate::collectors) async fn cause(&self, reason: &FailureReason) -> Option<Subject> {
         let is_lost = match reason {
-            Reason::NameNotAnswered { .. } | Reason::TimedOut { phase: RequestPhase::Name, .. } => {
+            FailureReason::NameNotAnswered { .. }
+            | FailureReason::TimedOut { phase: RequestPhase::Name, .. } => {
                 let nameless = self.is_nameless().await;
                 if nameless {
                     // Names may fail because all does.
@@ -108,7 +109,9 @@ impl Outside {
                 }
                 nameless
             }
-            Reason::Unreachable { .. } | Reason::TimedOut { .. } | Reason::BrokenOff { .. } => {
+            FailureReason::Unreachable { .. }
+            | FailureReason::TimedOut { .. }
+            | FailureReason::BrokenOff { .. } => {
                 let address = told_address(reason)?;
                 !is_own(address) && self.is_lost(Some(address)).await
             }
@@ -146,7 +149,7 @@ impl Outside {
         is_lost
     }
 
-    async fn judge(&self, failed: Option<IpAddr>) -> Option<Reason> {
+    async fn judge(&self, failed: Option<IpAddr>) -> Option<FailureReason> {
         let zone = failed.map(is_inside);
         let mut others: Vec<(SocketAddr, Option<Instant>)> = self
             .state()
@@ -173,19 +176,19 @@ impl Outside {
         if let Some(failed) = failed
             && !has_route(failed)
         {
-            return Some(Reason::NoRoute { address: told(failed) });
+            return Some(FailureReason::NoRoute { address: told(failed) });
         }
         if zone != Some(true)
             && let Some(gateway) = gateway::silent()
         {
-            return Some(Reason::NoRoute { address: told(gateway) });
+            return Some(FailureReason::NoRoute { address: told(gateway) });
         }
         if tried > 0 {
-            return Some(Reason::NothingOutside { tried });
+            return Some(FailureReason::NothingOutside { tried });
         }
         // Nothing else is watched there. A name server outside tells whether the line works.
         match (zone, names::outside(PATIENCE).await) {
-            (Some(false), Some(false)) => Some(Reason::NothingOutside { tried: 1 }),
+            (Some(false), Some(false)) => Some(FailureReason::NothingOutside { tried: 1 }),
             _ => None,
         }
     }
@@ -202,7 +205,7 @@ impl Outside {
         if lost.is_some() {
             let all: Vec<SocketAddr> = self.state().known.keys().copied().collect();
             let routed = match &lost {
-                Some(Reason::NoRoute { address }) => {
+                Some(FailureReason::NoRoute { address }) => {
                     address.as_str().parse().is_ok_and(has_route) && gateway::silent().is_none()
                 }
                 _ => false,
@@ -223,13 +226,13 @@ impl Outside {
 
     /// Why nothing outside is reached, or `None` if something is; nothing where nothing outside is
     /// watched.
-    pub(super) fn lost(&self) -> Option<Option<Reason>> {
+    pub(super) fn lost(&self) -> Option<Option<FailureReason>> {
         let state = self.state();
         (!state.known.is_empty()).then(|| state.lost.clone())
     }
 
     /// Why no name can be looked up, or `None` if names can; nothing where they always could.
-    pub(super) fn nameless(&self) -> Option<Option<Reason>> {
+    pub(super) fn nameless(&self) -> Option<Option<FailureReason>> {
         let state = self.state();
         state.names.then(|| state.nameless.clone())
     }
@@ -281,7 +284,7 @@ mod tests {
         let outside = Outside::of("web-1");
         // An address of documentation: nobody answers there.
         let silent: SocketAddr = "192.0.2.7:443".parse().unwrap();
-        let reason = Reason::TimedOut {
+        let reason = FailureReason::TimedOut {
             phase: RequestPhase::Connect,
             address: Some(silent.to_string().as_str().into()),
             after: domain::time::Span::from_secs(1),
@@ -295,10 +298,11 @@ mod tests {
         outside.reached(silent);
         assert_eq!(outside.lost(), Some(None));
         // What is refused, or answered wrongly, is the endpoint's own.
-        let refused = Reason::Refused { address: silent.to_string().as_str().into() };
+        let refused = FailureReason::Refused { address: silent.to_string().as_str().into() };
         assert_eq!(outside.cause(&refused).await, None);
         // So is all that happens on this host.
-        let here = Reason::BrokenOff { phase: RequestPhase::Body, address: "127.0.0.1:80".into() };
+        let here =
+            FailureReason::BrokenOff { phase: RequestPhase::Body, address: "127.0.0.1:80".into() };
         assert_eq!(outside.cause(&here).await, None);
     }
 }
