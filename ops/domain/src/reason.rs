@@ -270,7 +270,7 @@ pub enum FailureReason {
     },
     /// A file or a local socket can't be used.
     Access {
-        /// What, such as `PM2's socket /root/.pm2/rpc.sock`.
+        /// What, such as `PM2's socket /home/app/.pm2/rpc.sock`.
         what: Excerpt,
         /// Why.
         fault: AccessFault,
