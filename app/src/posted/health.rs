@@ -54,39 +54,24 @@ async fn posted<IV: IntoView + 'static>(
             _ => {}
         }
     }
-    if what == "check" {
-        return match known(&context).execute(CheckNow {}).await {
-            Ok(()) => led_to(HEALTH),
-            Err(problem) => shown(HEALTH, status(problem.kind), context, || {}, shell).await,
-        };
-    }
-    if what == "retire" {
-        let done = match subject {
-            Some(subject) => known(&context).execute(RetireSubject { subject }).await,
-            None => Err(unreadable()),
-        };
-        return match done {
-            Ok(()) => led_to(HEALTH),
-            Err(problem) => {
-                let (code, refused) = (status(problem.kind), NotRetired(problem));
-                shown(HEALTH, code, context, move || provide_context(refused.clone()), shell).await
-            }
-        };
-    }
-    let done = match (what.as_str(), window) {
-        ("begin", _) => begin(&context, &form).await,
-        ("end", Some(window)) => known(&context).execute(EndMaintenance { window }).await,
+    let done = match (what.as_str(), window, subject) {
+        ("check", ..) => known(&context).execute(CheckNow {}).await,
+        ("retire", _, Some(subject)) => known(&context).execute(RetireSubject { subject }).await,
+        ("begin", ..) => begin(&context, &form).await,
+        ("end", Some(window), _) => known(&context).execute(EndMaintenance { window }).await,
         _ => Err(unreadable()),
     };
-    match done {
-        Ok(()) => led_to("/ops/health#maintenance"),
-        Err(problem) => {
-            let code = status(problem.kind);
-            let refused = RefusedWindow { form, problem };
-            let more = move || provide_context(refused.clone());
-            shown(HEALTH, code, context, more, shell).await
-        }
-    }
+    let Err(problem) = done else {
+        let of_window = matches!(what.as_str(), "begin" | "end");
+        return led_to(if of_window { "/ops/health#maintenance" } else { HEALTH });
+    };
+    let code = status(problem.kind);
+    let more = move || match what.as_str() {
+        "check" => {}
+        "retire" => provide_context(NotRetired(problem.clone())),
+        _ => provide_context(RefusedWindow { form: form.clone(), problem: problem.clone() }),
+    };
+    shown(HEALTH, code, context, more, shell).await
 }
 
 async fn begin(context: &(impl Fn() + Clone), form: &WindowForm) -> Result<(), Problem> {

@@ -209,6 +209,10 @@ impl Core {
     }
 
     fn leave_out(&mut self, now: Now) {
+        // Several values of one batch come at the same moment, and count once.
+        if self.left_out.is_some_and(|known| known.last == now) {
+            return;
+        }
         let known = self.left_out.filter(|known| now.mono.since(known.last.mono) < CROWDED_FOR);
         if known.is_none() {
             let series = self.engine.count();
@@ -609,6 +613,13 @@ mod tests {
         assert!(shown(&intake, "disk:/late@web-1")[0].is_some());
         let crowd = intake.core().crowd(3, now).unwrap();
         assert_eq!((crowd.limit, crowd.batches), (3, 2));
+        let many = ["service:f", "service:g"].map(|subject| {
+            let (signal, subject) = ("queue.depth".into(), subject.into());
+            (0, Pushed { signal, subject, value: 1.0, unit: None, at: None })
+        });
+        let (taken, wrong) = intake.push_good(&many);
+        assert_eq!((taken, wrong.len()), (0, 2));
+        assert_eq!(intake.core().crowd(3, now).unwrap().batches, 3, "one batch more");
         assert_eq!(crowd.by, [(3, "queue.depth".parse().unwrap())]);
     }
 }
