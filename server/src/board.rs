@@ -44,6 +44,7 @@ impl Default for Board {
             readings: Vec::new(),
             troubles: Vec::new(),
             left_out: 0,
+            withheld: 0,
         };
         let shown = Shown {
             readings: Arc::new(readings),

@@ -20,12 +20,14 @@ mod journal;
 mod maintenance;
 mod outcome;
 mod people;
+mod printable;
 mod recovery;
 mod serve;
 mod units;
 mod wording;
 
 pub use outcome::Outcome;
+use printable::Printable;
 
 const AFTER: &str = "\
 Examples:
@@ -165,6 +167,7 @@ pub fn run(
     err: &mut dyn Write,
 ) -> Outcome {
     collectors::declare_signals();
+    let (out, err) = (&mut Printable(out), &mut Printable(err));
     let line = match Line::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) => {
@@ -214,8 +217,9 @@ pub fn run(
         Command::Journal(Journal::Verify { head, file: Some(file) }) => {
             journal::verify_file(&file, head, out, err)
         }
+        // It is told as it is stored, byte for byte.
         Command::Journal(Journal::Export { file }) => {
-            with(config, err, |config, err| journal::export(&config, &file, out, err))
+            with(config, err, |config, err| journal::export(&config, &file, out.0, err))
         }
         Command::Journal(Journal::Verify { head, file: None }) => {
             with(config, err, |config, err| data::verify(&config, head, out, err))

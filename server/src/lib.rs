@@ -3,6 +3,7 @@
 
 pub mod backup;
 pub mod board;
+pub mod checks;
 pub mod cli;
 pub mod clock;
 pub mod collectors;

@@ -23,6 +23,7 @@ use domain::{
     reading::{Reading, Status},
     severity::Severity,
     subject::Subject,
+    text::isolated,
     time::{Now, Span, Timestamp},
 };
 use engine::{
@@ -141,6 +142,8 @@ pub struct Monitor {
     next_number: IncidentNumber,
     announcements: Announcements,
     withheld: Arc<WithheldLists>,
+    /// How often what would have alerted has changed.
+    withheld_changes: u32,
     /// The incidents in memory may differ from those that are stored.
     stale: bool,
     /// Events of Calm Ops itself that wait to be journalled, and those that are on their way.
@@ -211,6 +214,7 @@ impl Monitor {
             next_number: IncidentNumber(1),
             announcements: Announcements::default(),
             withheld: Arc::new(parts.withheld.clone()),
+            withheld_changes: 0,
             stale: true,
             own,
             own_in_flight: Vec::new(),
@@ -537,6 +541,7 @@ impl Monitor {
             readings,
             troubles,
             left_out: u32::try_from(left_out).unwrap_or(u32::MAX),
+            withheld: self.withheld_changes,
         });
         let (documents, texts) = (self.parts.documents.states(), self.parts.documents.texts());
         self.parts.board.change(|shown| {
@@ -569,7 +574,7 @@ impl Monitor {
             CONFIGURATION => {
                 format!("The configuration file was changed and has a mistake. {problem}")
             }
-            name => format!("The collector {name} brings nothing. {problem}"),
+            name => format!("The collector {} brings nothing. {problem}", isolated(name)),
         }));
         troubles.extend(self.notices.values().flatten().cloned());
         troubles.extend(crowd.map(limits::crowded));

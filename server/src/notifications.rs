@@ -10,6 +10,7 @@ mod mailer;
 mod notifier;
 mod outbound;
 pub mod time_zones;
+mod without_database;
 
 pub use mailer::Mailer;
 pub use notifier::{Notifier, Pace, Report};

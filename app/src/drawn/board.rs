@@ -9,6 +9,7 @@ use domain::{
     signal::Signal,
     signals,
     subject::Subject,
+    text,
 };
 use leptos::prelude::*;
 use wording::humanize;
@@ -179,18 +180,17 @@ fn section(
 }
 
 /// `/var on web-1`.
-fn title(subject: &Subject) -> String {
-    match subject.host().filter(|host| *host != subject.name()) {
-        Some(host) => format!("{} on {host}", subject.name()),
-        None => subject.name().to_owned(),
-    }
+fn title(subject: &Subject) -> AnyView {
+    let host = subject.host().filter(|host| *host != subject.name());
+    view! { <bdi>{subject.name().to_owned()}</bdi> {host.map(|host| format!(" on {host}"))} }
+        .into_any()
 }
 
 /// The signal's name; a collector's signal stands among those of the others, and names its own.
 fn label(reading: &Reading) -> String {
     let label = humanize::label(&reading.signal);
     if is_collector(&reading.subject) {
-        format!("{}: {}", reading.subject.name(), label.to_lowercase())
+        format!("{}: {}", text::isolated(reading.subject.name()), label.to_lowercase())
     } else {
         label
     }
@@ -362,7 +362,9 @@ mod tests {
 
     #[test]
     fn subjects_are_titled_with_their_host() {
-        assert_eq!(title(&"disk:/var@web-1".parse().unwrap()), "/var on web-1");
-        assert_eq!(title(&"host:web-1".parse().unwrap()), "web-1");
+        let title = |subject: &str| title(&subject.parse().unwrap()).to_html();
+        assert!(title("disk:/var@web-1").starts_with("<bdi>/var</bdi> on web-1"));
+        assert!(title("host:web-1").starts_with("<bdi>web-1</bdi>"));
+        assert!(!title("host:web-1").contains(" on "));
     }
 }

@@ -1,6 +1,6 @@
 //! The health page: one sentence that is true right now, what needs a person, then the readings.
 
-use commands::view::{BlindSpan, DocumentState, Health};
+use commands::view::{BlindSpan, CheckResult, DocumentState, Health};
 use domain::journal::BlindReason;
 use leptos::prelude::*;
 use wording::humanize;
@@ -46,10 +46,11 @@ pub(crate) fn page(health: &Health, may: bool, refused: &Refused) -> String {
         {health.may_check.then(|| view! {
             <form method="post" action="/ops/health"><input type="hidden" name="what" value="check"/><button class="button" type="submit">"Check now"</button></form>
         })}
+        {block("checked", health.check.as_ref().map(checked).unwrap_or_default())}
         {refused.retire.clone().map(|why| view! { <p class="said refused" role="status">{why}</p> })}
         {block("refused", edits(&health.documents))}
         {block("active", cards(&health.active))}
-        {block("maintenance", maintenance::windows(&health.maintenance, may))}
+        {block("maintenance", maintenance::windows(&health.maintenance, health.now.withheld, may))}
         {block("blind", blind(&health.blind))}
         {block("board", board.into_any().to_html())}
         {may.then(|| maintenance::form(refused.window.as_ref()))}
@@ -82,11 +83,38 @@ fn sentence(health: &Health) -> String {
         .to_html()
 }
 
+/// What came of a check that a person asked for.
+fn checked(check: &CheckResult) -> String {
+    let CheckResult { at, collectors, failed, unfinished } = *check;
+    let sources = if collectors == 1 { " source, " } else { " sources, " };
+    let failed = (failed > 0).then(|| format!(" {failed} could not be read."));
+    let have = if unfinished == 1 { "has" } else { "have" };
+    let unfinished =
+        (unfinished > 0).then(|| format!(" {unfinished} {have} not answered within 10 s."));
+    view! { <p class="said done">"Checked " {collectors} {sources} {clock::moment(at)} "." {failed} {unfinished}</p> }
+        .into_any()
+        .to_html()
+}
+
+/// Where a person adds a contact, and how sentences name that place.
+const SETTINGS: (&str, &str) = ("/ops/settings#calls", "Settings");
+
+/// A sentence with a link where it names the settings.
+pub(super) fn linked(sentence: &str) -> AnyView {
+    let (address, word) = SETTINGS;
+    match sentence.split_once(word).filter(|(before, _)| before.ends_with(" under ")) {
+        Some((before, after)) => {
+            view! { {before.to_owned()} <a href=address>{word}</a> {after.to_owned()} }.into_any()
+        }
+        None => sentence.to_owned().into_any(),
+    }
+}
+
 /// What can't be seen, or works in a lesser way.
 pub(super) fn troubles(troubles: &[String]) -> String {
     troubles
         .iter()
-        .map(|trouble| view! { <p class="notice" data-trouble="">{trouble.clone()}</p> })
+        .map(|trouble| view! { <p class="notice" data-trouble="">{linked(trouble)}</p> })
         .collect_view()
         .into_any()
         .to_html()
@@ -145,4 +173,34 @@ fn foot(health: &Health) -> String {
     }
     .into_any()
     .to_html()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn what_came_of_a_check_is_counted() {
+        let told = |collectors, failed, unfinished| {
+            let at = Timestamp::from_secs(1_795_341_600);
+            let html = checked(&CheckResult { at, collectors, failed, unfinished });
+            html.replace("<!>", "")
+        };
+        let all = told(6, 0, 0);
+        assert!(all.contains("Checked 6 sources, <time") && !all.contains("not"), "{all}");
+        let some = told(6, 1, 2);
+        assert!(
+            some.contains("</time>. 1 could not be read. 2 have not answered within 10 s."),
+            "{some}"
+        );
+    }
+
+    #[test]
+    fn where_one_can_be_called_is_a_link_in_a_sentence_that_stays_as_it_is() {
+        let html = linked("Nobody is called. Add one under Settings.").to_html();
+        assert!(html.contains("<a href=\"/ops/settings#calls\">Settings</a>"), "{html}");
+        assert!(!linked("Settings are fine.").to_html().contains("<a"));
+    }
 }

@@ -1,7 +1,7 @@
 //! What the page of one incident says: head, briefing, evidence.
 
 use commands::view::IncidentPage;
-use domain::time::Timestamp;
+use domain::{subject::Subject, time::Timestamp};
 use leptos::prelude::*;
 use wording::humanize;
 
@@ -81,7 +81,7 @@ fn head(incident: &Briefing) -> String {
         <h1>{prose(&headline(card))}</h1>
         <p class="lead">{prose(&incident.standing)}</p>
         {incident.related.iter().map(related).collect_view()}
-        {incident.unreached.iter().map(|sentence| view! { <p class="notice">{sentence.clone()}</p> }).collect_view()}
+        {incident.unreached.iter().map(|sentence| view! { <p class="notice">{super::health::linked(sentence)}</p> }).collect_view()}
         {facts(incident)}
     }
     .into_any()
@@ -140,10 +140,18 @@ fn facts(incident: &Briefing) -> AnyView {
                 Some(at) => fact("Last heard", view! { {reading(newest)} ", " {clock::moment(at)} }.into_any()),
                 None => fact("Now", reading(newest)),
             })}
-            {fact("Where it began", humanize::capital(&humanize::subject(&card.cause)).into_any())}
+            {fact("Where it began", cause(&card.cause))}
         </dl>
     }
     .into_any()
+}
+
+/// The subject where it began; one with a name that sentences cut is named whole.
+fn cause(subject: &Subject) -> AnyView {
+    let told = humanize::subject(subject);
+    let whole = (!told.contains(subject.name()))
+        .then(|| view! { " (" <bdi>{subject.name().to_owned()}</bdi> ")" });
+    view! { {humanize::capital(&told)} {whole} }.into_any()
 }
 
 /// The newest value, which the live stream keeps new. What is old is marked, so that the page is

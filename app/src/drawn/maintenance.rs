@@ -25,8 +25,9 @@ const LENGTHS: [(&str, &str); 8] = [
     ("10080", "7 days"),
 ];
 
-/// The open windows; nothing where there is none. `may` says whether the reader may end them.
-pub(crate) fn windows(open: &[MaintenanceCard], may: bool) -> String {
+/// The open windows; nothing where there is none. `may` says whether the reader may end them. By
+/// `withheld` the browser sees that what would have alerted is another.
+pub(crate) fn windows(open: &[MaintenanceCard], withheld: u32, may: bool) -> String {
     if open.is_empty() {
         return String::new();
     }
@@ -63,7 +64,7 @@ pub(crate) fn windows(open: &[MaintenanceCard], may: bool) -> String {
         }
     };
     view! {
-        <section class="maintenance" aria-labelledby="maintenance">
+        <section class="maintenance" aria-labelledby="maintenance" data-withheld=withheld>
             <h2 id="maintenance">"Maintenance"</h2>
             <p class="quiet">"What these windows cover opens no incident until they end. It is measured as always."</p>
             <ul class="cards">{open.iter().map(item).collect_view()}</ul>

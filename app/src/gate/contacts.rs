@@ -75,7 +75,7 @@ fn contact(card: &ContactCard, typed: &Typed) -> AnyView {
     let open = typed.is_of("", &id);
     view! {
         <li>
-            <p><strong>{card.label.clone()}</strong> ", " {card.by.clone()} " " {card.place.clone()}</p>
+            <p><strong><bdi>{card.label.clone()}</bdi></strong> ", " {card.by.clone()} " " <bdi>{card.place.clone()}</bdi></p>
             <p class="quiet">{when}</p>
             <p class="quiet">{last(card.last.as_ref())}</p>
             <div class="deeds">{one("test-contact", &card.id, "Send a test")}{one("remove-contact", &card.id, "Remove")}</div>

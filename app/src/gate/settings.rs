@@ -8,6 +8,7 @@ use commands::{
 };
 use domain::{
     access::{Role, Scope},
+    text::isolated,
     time::Timestamp,
 };
 use leptos::prelude::*;
@@ -71,7 +72,7 @@ pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
     });
     let inside = view! {
         <h1>"Settings"</h1>
-        <p class="lead">{format!("You are {}, {}: {}.", reader.name, reader.role.one(), may(reader.role))}</p>
+        <p class="lead">{format!("You are {}, {}: {}.", isolated(&reader.name), reader.role.one(), may(reader.role))}</p>
         {said(message)}
         {sign_in_again}
         {contacts::section(contacts, forms, typed)}
@@ -164,7 +165,7 @@ const fn scope_word(scope: Scope) -> &'static str {
 }
 
 fn passkey(card: &PasskeyCard) -> AnyView {
-    view! { <li><p><strong>{card.label.clone()}</strong> ", " {used(card.used_at)}</p>{one("remove-passkey", &card.id, "Remove")}</li> }
+    view! { <li><p><strong><bdi>{card.label.clone()}</bdi></strong> ", " {used(card.used_at)}</p>{one("remove-passkey", &card.id, "Remove")}</li> }
         .into_any()
 }
 
@@ -212,7 +213,7 @@ fn person(card: &PersonCard) -> AnyView {
         <form method="post" action="/ops/settings">
             <input type="hidden" name="what" value="role"/>
             <input type="hidden" name="id" value=card.account.to_string()/>
-            <label class="away" for=format!("role-{}", card.account)>"Role of " {card.name.clone()}</label>
+            <label class="away" for=format!("role-{}", card.account)>"Role of " <bdi>{card.name.clone()}</bdi></label>
             <select id=format!("role-{}", card.account) name="role">{roles(Some(card.role))}</select>
             <button class="button small" type="submit">"Change"</button>
         </form>
@@ -220,7 +221,7 @@ fn person(card: &PersonCard) -> AnyView {
     let (word, what) = if card.closed { ("Open again", "open") } else { ("Close", "close") };
     view! {
         <li>
-            <p><strong>{card.name.clone()}</strong> ", " {card.role.as_str()} {card.closed.then_some(", closed")}</p>
+            <p><strong><bdi>{card.name.clone()}</bdi></strong> ", " {card.role.as_str()} {card.closed.then_some(", closed")}</p>
             <p class="quiet">{match card.seen_at {
                 Some(at) => view! { "seen last " {clock::moment(at)} }.into_any(),
                 None => "not signed in for some time".into_any(),
@@ -236,7 +237,7 @@ fn token(card: &TokenCard) -> AnyView {
     let scopes: Vec<&str> = card.scopes.iter().map(|scope| scope.as_str()).collect();
     view! {
         <li>
-            <p><strong>{card.label.clone()}</strong> ", " {scopes.join(", ")} ", " {used(card.used_at)}</p>
+            <p><strong><bdi>{card.label.clone()}</bdi></strong> ", " {scopes.join(", ")} ", " {used(card.used_at)}</p>
             <p class="quiet">{match card.until {
                 Some(until) => view! { "until " {clock::moment(until)} }.into_any(),
                 None => "without an end".into_any(),

@@ -242,7 +242,11 @@ fn write_over(now: &Readings) -> bool {
     keys.sort_unstable();
     let troubles: Vec<String> =
         all(&page, "[data-trouble]").iter().filter_map(|trouble| trouble.text_content()).collect();
-    let mut other = rows.len() != now.readings.len() || troubles != now.troubles;
+    let withheld =
+        one(&page, "[data-withheld]").and_then(|part| part.get_attribute("data-withheld"));
+    let mut other = rows.len() != now.readings.len()
+        || troubles != now.troubles
+        || withheld.is_some_and(|withheld| withheld != now.withheld.to_string());
     for row in &rows {
         let key = row.get_attribute("data-row").unwrap_or_default();
         let Ok(found) = keys.binary_search_by(|(known, _)| known.as_str().cmp(&key)) else {

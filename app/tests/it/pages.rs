@@ -95,6 +95,7 @@ fn health(incidents: usize) -> Health {
             readings: (0..50).map(reading).collect(),
             troubles: vec![HOSTILE.into()],
             left_out: 0,
+            withheld: 0,
         },
         sparklines: (0..50).map(spark).collect(),
         active: (0..incidents).map(|index| card(index as u32 + 1)).collect(),
@@ -103,6 +104,7 @@ fn health(incidents: usize) -> Health {
         documents: Vec::new(),
         version: "0.1.0".into(),
         may_check: true,
+        check: None,
     }
 }
 

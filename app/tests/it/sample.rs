@@ -512,7 +512,13 @@ impl Backend for Sample {
         let health = Health {
             cursor: CURSOR,
             head: Head::EMPTY,
-            now: Readings { checked_at: now(), readings, troubles: Vec::new(), left_out: 0 },
+            now: Readings {
+                checked_at: now(),
+                readings,
+                troubles: Vec::new(),
+                left_out: 0,
+                withheld: 0,
+            },
             sparklines: Vec::new(),
             active: self.cards().into_iter().take(2).collect(),
             blind: Vec::new(),
@@ -520,6 +526,7 @@ impl Backend for Sample {
             documents: Vec::new(),
             version: "0.1.0".into(),
             may_check: true,
+            check: None,
         };
         Box::pin(async move { Ok(health) })
     }

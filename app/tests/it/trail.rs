@@ -112,6 +112,7 @@ fn health() -> Health {
             readings: Vec::new(),
             troubles: Vec::new(),
             left_out: 0,
+            withheld: 0,
         },
         sparklines: Vec::new(),
         active: Vec::new(),
@@ -120,6 +121,7 @@ fn health() -> Health {
         documents: Vec::new(),
         version: "0.1.0".into(),
         may_check: true,
+        check: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::{
     change::{ChangeKind, LONGEST_AGO, ReportedChange},
     error::{Error, FieldReason},
-    input::checked_name,
+    input::{checked_name, unreadable},
     subject::Subject,
     time::{Span, Timestamp},
 };
@@ -44,6 +44,9 @@ impl ChangeReport {
         };
         if self.subjects.len() > MOST_SUBJECTS {
             return Err(Error::invalid("subjects", FieldReason::TooMany { most: MOST_SUBJECTS }));
+        }
+        if let Some(reason) = self.subjects.iter().find_map(|one| unreadable(one.as_str())) {
+            return Err(Error::invalid("subjects", reason));
         }
         let at = self.at.unwrap_or(now);
         if at > now.plus(AHEAD) {
@@ -98,6 +101,10 @@ mod tests {
             ("what", report("a\u{202e}b")),
             ("version", ChangeReport { version: Some("a\nb\u{7}".to_owned()), ..report("api") }),
             ("subjects", ChangeReport { subjects: many, ..report("api") }),
+            (
+                "subjects",
+                ChangeReport { subjects: vec!["app:\u{2800}".parse().unwrap()], ..report("api") },
+            ),
             ("at", ChangeReport { at: Some(now.plus(Span::from_mins(2))), ..report("api") }),
             ("at", ChangeReport { at: Some(Timestamp::default()), ..report("api") }),
         ] {

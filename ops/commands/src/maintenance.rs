@@ -7,7 +7,7 @@ use domain::{
     announcements::{Announcements, OpenWindow},
     breach::Breach,
     error::{Conflict, Entity, Error, FieldReason, Limited},
-    input::checked,
+    input::{checked, unreadable},
     journal::Event,
     maintenance::{LONGEST, MOST_WITHHELD, MaintenanceWindow, SubjectPattern, Withheld},
     time::Timestamp,
@@ -41,6 +41,9 @@ impl MaintenanceRequest {
         let subjects: Result<Vec<SubjectPattern>, _> = subjects.map(str::parse).collect();
         let mut subjects =
             subjects.map_err(|bad| Error::invalid("subjects", FieldReason::Malformed(bad)))?;
+        if let Some(reason) = subjects.iter().find_map(|one| unreadable(one.as_str())) {
+            return wrong("subjects", reason);
+        }
         subjects.dedup();
         if subjects.is_empty() {
             return wrong("subjects", FieldReason::Empty);

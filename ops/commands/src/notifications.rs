@@ -32,21 +32,18 @@ pub const MOST_CONTACTS: usize = 10;
 /// changed meanwhile.
 const LOOK_AGAIN: Span = Span::from_mins(15);
 
-/// How long after each failure a call is tried again; after the last one it is given up, nearly two
-/// hours after the first try: from then on it is tried at [`CALM_RETRY`], while its incident is open
-/// and nobody took note of it.
-const RETRIES: [Span; 7] = [
-    Span::from_secs(5),
-    Span::from_secs(15),
-    Span::from_mins(1),
-    Span::from_mins(5),
-    Span::from_mins(15),
-    Span::from_mins(30),
-    Span::from_mins(60),
-];
+/// How long after each of the first failures a call is tried again.
+const RETRIES: [Span; 3] = [Span::from_secs(5), Span::from_secs(15), Span::from_mins(1)];
+
+/// How long after each later failure: whoever is back is told within this time.
+const LATER_RETRY: Span = Span::from_mins(5);
+
+/// After so many failures, two hours after the first try, a call is given up: from then on it is
+/// tried at [`CALM_RETRY`], while its incident is open and nobody took note of it.
+const MOST_RETRIES: u32 = 27;
 
 /// How often what was given up is tried again.
-pub const CALM_RETRY: Span = Span::from_mins(60);
+pub const CALM_RETRY: Span = Span::from_mins(15);
 
 /// The longest time between two reminders that nobody took note.
 const LONGEST_ROUND: Span = Span::from_mins(60);
@@ -69,7 +66,8 @@ pub fn lacks_attention(incident: &Incident) -> bool {
 
 /// After how many failures in a row what is to be done: try again after this time, or give up.
 pub fn retry_after(failures: u32) -> Option<Span> {
-    RETRIES.get(usize::try_from(failures).ok()?.checked_sub(1)?).copied()
+    let place = failures.checked_sub(1).filter(|_| failures < MOST_RETRIES)?;
+    Some(RETRIES.get(usize::try_from(place).ok()?).copied().unwrap_or(LATER_RETRY))
 }
 
 /// A way to reach someone, as it is kept.
@@ -318,6 +316,8 @@ pub enum Reason {
         /// How many incidents.
         incidents: u32,
     },
+    /// The database takes no writes, so that no incident can be opened.
+    NothingWritten,
     /// A person asked for it, to see whether it arrives.
     Test,
 }
@@ -333,6 +333,7 @@ impl Reason {
             Self::DidNotHelp { .. } => "command_did_not_help",
             Self::NotAcknowledged { .. } => "not_acknowledged",
             Self::Many { .. } => "many",
+            Self::NothingWritten => "nothing_written",
             Self::Test => "test",
         }
     }
@@ -402,10 +403,10 @@ pub fn due(
         // It became critical since: that has a call of its own.
         Reason::Opened | Reason::Reopened => incident.severity <= call.severity,
         Reason::NotAcknowledged { .. } => incident.acknowledged.is_none(),
-        Reason::Escalated | Reason::Many { .. } | Reason::Test => true,
+        Reason::Escalated | Reason::Many { .. } | Reason::NothingWritten | Reason::Test => true,
     };
     match call.why {
-        Reason::Test => return Delivery::Send,
+        Reason::Test | Reason::NothingWritten => return Delivery::Send,
         // The page that it leads to shows what is still active.
         Reason::Many { .. } => {}
         Reason::Opened

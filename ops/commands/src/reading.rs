@@ -138,7 +138,7 @@ readings! {
     /// Reads one's own contacts.
     ListContacts -> Contacts, needs OWN => {}
     /// Runs every collector at once. Nothing is journalled.
-    CheckNow -> view::CheckStarted, needs Permission::Respond => {}
+    CheckNow -> view::CheckResult, needs Permission::Respond => {}
 }
 
 /// Reads the live stream. What a reader may see is checked again as long as they read.

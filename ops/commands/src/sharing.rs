@@ -7,8 +7,8 @@ use domain::{
     error::{Error, FieldReason},
     hash::Hash,
     id::{IncidentNumber, ShareId},
+    input::unreadable,
     journal::Cursor,
-    text::is_hidden,
     time::{Span, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -95,11 +95,8 @@ impl ShareRequest {
         if length > LONGEST_LABEL {
             return wrong("label", FieldReason::TooLong { most: LONGEST_LABEL, length });
         }
-        if let Some(hidden) = label.chars().find(|c| is_hidden(*c)) {
-            return wrong("label", FieldReason::HiddenCharacter(hidden));
-        }
-        if let Some(control) = label.chars().find(|c| c.is_control()) {
-            return wrong("label", FieldReason::ControlCharacter(control));
+        if let Some(reason) = unreadable(label) {
+            return wrong("label", reason);
         }
         if self.until <= now {
             return wrong("until", FieldReason::Past);

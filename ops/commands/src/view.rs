@@ -37,6 +37,10 @@ pub struct Readings {
     /// How many more readings there are than are shown.
     #[serde(default)]
     pub left_out: u32,
+    /// Changes whenever something else would alert, or would no longer, without the open maintenance
+    /// windows.
+    #[serde(default)]
+    pub withheld: u32,
 }
 
 /// The recent course of one reading, for its sparkline.
@@ -104,14 +108,23 @@ pub struct Health {
     /// Whether whoever reads may ask for a check now.
     #[serde(default)]
     pub may_check: bool,
+    /// The last check that was asked for, if that was a moment ago.
+    #[serde(default)]
+    pub check: Option<CheckResult>,
 }
 
-/// A check that was asked for.
+/// A check that a person asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct CheckStarted {
-    /// How many collectors begin a round.
+pub struct CheckResult {
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// How many collectors there are.
     pub collectors: u32,
+    /// How many of them could not read what they watch.
+    pub failed: u32,
+    /// How many had not ended their round when the answer was due.
+    pub unfinished: u32,
 }
 
 /// An incident in a list.

@@ -210,6 +210,8 @@ pub enum FieldReason {
     HiddenCharacter(char),
     /// It holds a control character.
     ControlCharacter(char),
+    /// It has so many marks on one letter that they cover what is around it.
+    PiledMarks,
     /// Another account has this name.
     NameTaken,
     /// The password is easy to guess.

@@ -2,11 +2,22 @@
 
 use crate::{
     error::{Error, FieldReason},
-    text::{is_hidden, plain},
+    text::{is_invisible, is_piled_up, plain},
 };
 
 /// The longest comment or note, in characters.
 pub const LONGEST_TEXT: usize = 4_000;
+
+/// Why a new text of one line can't be shown as it is. What was stored before is read all the same.
+pub fn unreadable(text: &str) -> Option<FieldReason> {
+    if let Some(hidden) = text.chars().find(|c| is_invisible(*c)) {
+        return Some(FieldReason::HiddenCharacter(hidden));
+    }
+    if let Some(control) = text.chars().find(|c| c.is_control()) {
+        return Some(FieldReason::ControlCharacter(control));
+    }
+    is_piled_up(text).then_some(FieldReason::PiledMarks)
+}
 
 /// A text as it is kept: lines end as they do here, whatever the browser sends, so that what a form
 /// lets through fits.
@@ -16,11 +27,8 @@ pub fn checked(field: &'static str, text: &str, required: bool) -> Result<Option
     let length = text.chars().count();
     let reason = if length > LONGEST_TEXT {
         FieldReason::TooLong { most: LONGEST_TEXT, length }
-    } else if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
-        FieldReason::HiddenCharacter(hidden)
-    } else if let Some(control) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'))
-    {
-        FieldReason::ControlCharacter(control)
+    } else if let Some(reason) = unreadable(&text.replace(['\n', '\t'], " ")) {
+        reason
     } else if text.is_empty() && required {
         FieldReason::Empty
     } else {
@@ -41,10 +49,8 @@ pub fn checked_name(field: &'static str, text: &str) -> Result<String, Error> {
         FieldReason::Empty
     } else if length > LONGEST_NAME {
         FieldReason::TooLong { most: LONGEST_NAME, length }
-    } else if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
-        FieldReason::HiddenCharacter(hidden)
-    } else if let Some(control) = text.chars().find(|c| c.is_control()) {
-        FieldReason::ControlCharacter(control)
+    } else if let Some(reason) = unreadable(&text) {
+        reason
     } else {
         return Ok(text);
     };
@@ -58,8 +64,22 @@ mod tests {
     #[test]
     fn what_hides_in_a_text_is_refused_by_its_name() {
         for hidden in [
-            '\u{202e}', '\u{202a}', '\u{2066}', '\u{2069}', '\u{200b}', '\u{200f}', '\u{2060}',
-            '\u{feff}', '\u{2028}',
+            '\u{202e}',
+            '\u{202a}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{200b}',
+            '\u{200f}',
+            '\u{2060}',
+            '\u{feff}',
+            '\u{2028}',
+            '\u{61c}',
+            '\u{2800}',
+            '\u{3164}',
+            '\u{115f}',
+            '\u{ffa0}',
+            '\u{ad}',
+            '\u{e0041}',
         ] {
             assert_eq!(
                 checked("text", &format!("a {hidden} b"), true).unwrap_err(),
@@ -69,6 +89,11 @@ mod tests {
         assert_eq!(
             checked("note", "a\u{7}b", false).unwrap_err(),
             Error::invalid("note", FieldReason::ControlCharacter('\u{7}'))
+        );
+        let pile = format!("Z{}", "\u{335}".repeat(9));
+        assert_eq!(
+            checked_name("name", &pile).unwrap_err(),
+            Error::invalid("name", FieldReason::PiledMarks)
         );
         let fine = "Zürich, 東京, مرحبا\n\tand 🙂";
         assert_eq!(checked("text", fine, true).unwrap().as_deref(), Some(fine));

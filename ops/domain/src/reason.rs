@@ -25,9 +25,9 @@ impl Excerpt {
         let begin: String = text.chars().take(LONGEST_EXCERPT * 16).collect();
         let plain: String = text::plain(&redact::text(&begin))
             .chars()
-            .filter(|c| !text::is_unprintable(*c))
+            .filter(|c| !text::is_unprintable(*c) && !text::is_invisible(*c))
             .collect();
-        Self(text::clip(&plain, LONGEST_EXCERPT))
+        Self(text::clip(&text::shown(&plain), LONGEST_EXCERPT))
     }
 
     /// The text.

@@ -4,7 +4,7 @@ use std::{str::FromStr, sync::Arc};
 
 use crate::{
     name::{BadName, bad, text_type},
-    text::is_unprintable,
+    text::{is_unprintable, shown},
 };
 
 /// What a signal is about: `kind:name` or `kind:name@host`, such as `disk:/var@web-1`. At most 200
@@ -38,11 +38,7 @@ impl Subject {
     /// Builds `kind:name@host` from parts that may hold anything: what a name cannot hold becomes
     /// `_`.
     pub fn build(kind: &str, name: &str, host: Option<&str>) -> Self {
-        let mut clean: String = name
-            .trim()
-            .chars()
-            .map(|c| if is_unprintable(c) || c == '@' { '_' } else { c })
-            .collect();
+        let mut clean = shown(name.trim()).replace('@', "_");
         while clean.len() > 100 {
             clean.pop();
         }

@@ -10,6 +10,50 @@ pub const fn is_hidden(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
+/// Characters that show nothing by themselves, beside those of [`is_hidden`]: no new text may hold
+/// one. What makes a sign of two (U+FE0E, U+FE0F) is none.
+pub const fn is_invisible(c: char) -> bool {
+    is_hidden(c)
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0d}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{13430}'..='\u{1345f}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The most marks on one letter: no script needs more.
+const MOST_MARKS: usize = 4;
+
+/// Whether a character is written above, below or through the one before it.
+const fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}'
+        | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}'
+        | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e4}' | '\u{6e7}' | '\u{6e8}' | '\u{6ea}'..='\u{6ed}'
+        | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}' | '\u{eb1}' | '\u{eb4}'..='\u{ebc}'
+        | '\u{ec8}'..='\u{ece}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
+        | '\u{302a}'..='\u{302f}' | '\u{3099}' | '\u{309a}' | '\u{fe0e}' | '\u{fe0f}' | '\u{fe20}'..='\u{fe2f}')
+}
+
+/// Whether marks are piled up on a letter, so high that they cover the lines around it.
+pub fn is_piled_up(text: &str) -> bool {
+    let mut marks = 0;
+    text.chars().any(|c| {
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        marks > MOST_MARKS
+    })
+}
+
+/// A name from outside as it can be shown: what is not seen or steers what is around it becomes
+/// `_`, and marks that are piled up are left out.
+pub fn shown(name: &str) -> String {
+    let mut marks = 0;
+    let fits = |c: &char| {
+        marks = if is_mark(*c) { marks + 1 } else { 0 };
+        marks <= MOST_MARKS
+    };
+    let clean = |c| if is_unprintable(c) || is_invisible(c) { '_' } else { c };
+    name.chars().map(clean).filter(fits).collect()
+}
+
 /// Whether a character is written from right to left, or makes what stands beside it so.
 const fn is_right_to_left(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'
@@ -51,6 +95,18 @@ pub fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_of_any_script_are_fine_and_piles_of_them_are_not() {
+        for name in ["Phở", "o\u{31b}\u{309}", "בְּרֵאשִׁ֖ית", "مُحَمَّد", "ที่นี่", "हिन्दी", "❤\u{fe0f}", "が"]
+        {
+            assert!(!is_piled_up(name) && shown(name) == name, "{name}");
+        }
+        let pile = format!("Z{}algo", "\u{335}\u{489}\u{fe0f}".repeat(5));
+        assert!(is_piled_up(&pile));
+        assert_eq!(shown(&pile), "Z\u{335}\u{489}\u{fe0f}\u{335}algo");
+        assert_eq!(shown("a\u{2800}\u{3164}\u{61c}\u{1b}[2Jb\u{202e}"), "a____[2Jb_");
+    }
 
     #[test]
     fn only_a_name_from_right_to_left_is_isolated() {

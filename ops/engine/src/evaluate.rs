@@ -572,7 +572,7 @@ impl Series {
         self.missed
             || self.core.silent.is_some()
             || self.core.unseen.is_some()
-            || mono.saturating_sub(self.core.heard()) > self.core.old_after(&self.plan)
+            || self.core.age(mono) > self.core.old_after(&self.plan)
     }
 
     /// Since when nothing was heard, if that is longer than expected. What was received before a

@@ -2,7 +2,7 @@
 
 use domain::{
     change::{ChangeKind, ReportedChange},
-    text::clip,
+    text::{clip, isolated},
     time::{Span, Timestamp},
 };
 
@@ -19,9 +19,10 @@ pub fn named(change: &ReportedChange) -> String {
         ChangeKind::Configuration => "configuration change",
         ChangeKind::Other => "change",
     };
-    let what = clip(&change.what, 60);
+    let named = |text: &str| isolated(&clip(text, 60));
+    let what = named(&change.what);
     match &change.version {
-        Some(version) => format!("{kind} {} of {what}", clip(version, 60)),
+        Some(version) => format!("{kind} {} of {what}", named(version)),
         None => format!("a {kind} of {what}"),
     }
 }
@@ -95,6 +96,11 @@ mod tests {
                 "It began 4 min after deployment 3f2a of api.".to_owned(),
                 "It began 4 min after a new version of the software.".to_owned()
             )
+        );
+        assert!(
+            said(ChangeKind::Deployment, Some("نسخة"), deployed)
+                .0
+                .contains("deployment \u{2068}نسخة\u{2069} of api.")
         );
         let late = began.plus(Span::from_micros(30_400_000));
         assert_eq!(

@@ -82,6 +82,10 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
         FieldReason::ControlCharacter(control) => {
             format!("holds the control character U+{:04X}; write plain text", u32::from(*control))
         }
+        FieldReason::PiledMarks => {
+            "has so many marks on one letter that they cover the text around it; leave some out"
+                .to_owned()
+        }
         FieldReason::NameTaken => "is someone else's here already; choose another one".to_owned(),
         FieldReason::Guessable => {
             "is easy to guess; take some words in a row that have nothing to do with you".to_owned()
@@ -357,7 +361,8 @@ pub fn refused_pushes(
     rest_taken: bool,
 ) -> String {
     let taken = if rest_taken { "The other values are taken" } else { "Nothing of them is taken" };
-    let place = if place.is_empty() { "the body" } else { place };
+    let place = if place.is_empty() { "the body".to_owned() } else { isolated(place) };
+    let problem = isolated(problem);
     format!(
         "{sender} sends pushes that are refused, since {}: {place}: {problem}. {taken}; correct the sender.",
         humanize::moment(since)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{signal::Signal, time::Timestamp};
+use domain::{signal::Signal, text::isolated, time::Timestamp};
 
 use crate::humanize;
 
@@ -31,7 +31,7 @@ pub fn disks_denied(mounts: &[String]) -> String {
     let (disks, their) = if mounts.len() == 1 { ("disk", "it is") } else { ("disks", "they are") };
     format!(
         "Calm Ops may not look at the {disks} {}, so how full {their} is not known. Let its user search the folders on the way there.",
-        humanize::list(mounts)
+        humanize::list(&mounts.iter().map(|mount| isolated(mount)).collect::<Vec<_>>())
     )
 }
 

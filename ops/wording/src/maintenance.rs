@@ -3,6 +3,7 @@
 use domain::{
     announcements::OpenWindow,
     maintenance::{MaintenanceWindow, Withheld},
+    text::isolated,
 };
 
 use crate::humanize;
@@ -14,7 +15,7 @@ const MOST: usize = 5;
 /// `*@web-1 and host:web-1`.
 pub fn subjects(window: &MaintenanceWindow) -> String {
     let mut names: Vec<String> =
-        window.subjects.iter().take(MOST).map(ToString::to_string).collect();
+        window.subjects.iter().take(MOST).map(|one| isolated(one.as_str())).collect();
     let more = window.subjects.len().saturating_sub(MOST);
     if more > 0 {
         names.push(format!("{more} more"));
@@ -24,7 +25,8 @@ pub fn subjects(window: &MaintenanceWindow) -> String {
 
 /// `until 2026-11-22 10:00 UTC for *@web-1: New disks`.
 pub fn until(window: &MaintenanceWindow) -> String {
-    format!("until {} for {}: {}", humanize::moment(window.until), subjects(window), window.reason)
+    let reason = isolated(&window.reason);
+    format!("until {} for {}: {reason}", humanize::moment(window.until), subjects(window))
 }
 
 /// `memory used of web-1 (critical, from 2026-11-22 10:00 UTC)`, with its end where it is over.

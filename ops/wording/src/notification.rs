@@ -3,9 +3,12 @@
 use commands::notifications::{
     ContactState, DeliveryStatus, Notification, NotifiedContact, Reason,
 };
-use domain::{id::RecommendationId, incident::Incident, redact, severity::Severity, text};
+use domain::{
+    error::DatabaseFault, id::RecommendationId, incident::Incident, reading::Reading, redact,
+    severity::Severity, text, time::Timestamp,
+};
 
-use crate::summary;
+use crate::{error, humanize, summary};
 
 /// The longest title and body, in characters: what a phone shows, and what each way takes.
 const LONGEST_TITLE: usize = 160;
@@ -74,6 +77,39 @@ pub fn message(
     }
 }
 
+/// What a call says while nothing can be written, and so no incident be opened; `critical` is what
+/// is critical meanwhile.
+pub fn nothing_written(
+    since: Timestamp,
+    fault: &DatabaseFault,
+    critical: &[&Reading],
+    public_url: Option<&str>,
+) -> Message {
+    let since = since.to_chrono().format("%H:%M");
+    let mut lines = vec![
+        format!("Nothing can be written since {since} UTC. {}", error::database(fault)),
+        "Watching goes on, but no incident can be opened, and nobody is called for one, until it works again.".to_owned(),
+    ];
+    let named = critical.iter().take(MOST_CRITICAL).map(|one| {
+        format!("{} of {}", humanize::lower_label(&one.signal), humanize::subject(&one.subject))
+    });
+    let more = critical.len().saturating_sub(MOST_CRITICAL);
+    let more = (more > 0).then(|| format!("{more} more"));
+    let named: Vec<String> = named.chain(more).collect();
+    if !named.is_empty() {
+        lines.push(format!("Critical right now: {}.", humanize::list(&named)));
+    }
+    Message {
+        title: "Critical: Calm Ops can't write to its database".to_owned(),
+        body: text::clip(&redact::text(&lines.join("\n")), LONGEST_BODY),
+        link: public_url.map(|url| format!("{url}/ops/health")),
+        severity: Severity::Critical,
+    }
+}
+
+/// The most critical readings that are named while nothing can be written.
+const MOST_CRITICAL: usize = 5;
+
 /// The most contacts that are told of one by one.
 const MOST_TOLD: usize = 10;
 
@@ -114,6 +150,7 @@ pub fn unreached(notified: &[NotifiedContact], reachable: bool) -> Vec<String> {
 
 /// Who was not reached by what, and why.
 fn not_called(person: &str, contact: &str, problem: &str) -> String {
+    let contact = text::isolated(contact);
     format!("{person} could not be called by \u{201c}{contact}\u{201d}. {problem}")
 }
 
@@ -128,6 +165,7 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::DidNotHelp { .. }
         | Reason::NotAcknowledged { .. }
         | Reason::Many { .. }
+        | Reason::NothingWritten
         | Reason::Test => incident.offered().next(),
     };
     let severity = word(incident.severity);
@@ -137,7 +175,9 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         Reason::DidNotHelp { .. } => format!("It did not help: {headline}"),
         Reason::NotAcknowledged { .. } => format!("Not acknowledged yet: {headline}"),
         Reason::Offered { .. } => format!("Your decision is needed: {headline}"),
-        Reason::Opened | Reason::Many { .. } | Reason::Test => format!("{severity}: {headline}"),
+        Reason::Opened | Reason::Many { .. } | Reason::NothingWritten | Reason::Test => {
+            format!("{severity}: {headline}")
+        }
     };
     let since =
         format!("Incident {number}, since {} UTC.", incident.began_at.to_chrono().format("%H:%M"));
@@ -154,6 +194,7 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::Offered { .. }
         | Reason::NotAcknowledged { .. }
         | Reason::Many { .. }
+        | Reason::NothingWritten
         | Reason::Test => None,
     };
     let overdue = matches!(why, Reason::NotAcknowledged { .. }).then(|| {

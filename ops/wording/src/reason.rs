@@ -1,6 +1,9 @@
 //! Why something was found as it was, in one sentence.
 
-use domain::reason::{AccessFault, CertificateFault, FailureReason, RequestPhase};
+use domain::{
+    reason::{AccessFault, CertificateFault, Excerpt, FailureReason, RequestPhase},
+    text,
+};
 
 use crate::humanize;
 
@@ -17,11 +20,13 @@ pub fn sentence(reason: &FailureReason) -> String {
 pub fn clause(reason: &FailureReason) -> String {
     match reason {
         FailureReason::NameNotFound { name } => {
+            let name = shown(name);
             format!(
                 "the name '{name}' was not found, so look at its DNS entry and at how it is written"
             )
         }
         FailureReason::NameNotAnswered { name } => {
+            let name = shown(name);
             format!("the name '{name}' could not be resolved: its name servers gave no answer")
         }
         FailureReason::NeverAsked { address } => format!(
@@ -46,14 +51,14 @@ pub fn clause(reason: &FailureReason) -> String {
             format!("{address} does not speak TLS; it may be an http address")
         }
         FailureReason::TlsFailed { address, problem } => {
-            format!("TLS with {address} failed: {problem}")
+            format!("TLS with {address} failed: {}", shown(problem))
         }
         FailureReason::Certificate { host, address: _, fault, detail } => {
             let detail = detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
             format!("the certificate for {host} {}{detail}", certificate(*fault))
         }
         FailureReason::NotHttp { address, problem } => {
-            format!("{address} answered, but not in HTTP: {problem}")
+            format!("{address} answered, but not in HTTP: {}", shown(problem))
         }
         FailureReason::Status { address, status } => match status {
             502..=504 => format!(
@@ -62,13 +67,16 @@ pub fn clause(reason: &FailureReason) -> String {
             _ => format!("{address} answered with status {status}, which is not expected"),
         },
         FailureReason::TextMissing { expected, status, found } if found.as_str().is_empty() => {
+            let expected = shown(expected);
             format!("the text '{expected}' was missing: the answer (status {status}) was empty")
         }
         FailureReason::TextMissing { expected, status, found } => format!(
-            "the text '{expected}' was missing; the answer (status {status}) was: '{found}'"
+            "the text '{}' was missing; the answer (status {status}) was: '{}'",
+            shown(expected),
+            shown(found)
         ),
         FailureReason::BadRedirect { address, to } => {
-            format!("{address} redirected to '{to}', which can't be asked")
+            format!("{address} redirected to '{}', which can't be asked", shown(to))
         }
         FailureReason::ManyRedirects { followed } => {
             format!("it redirected more than {followed} times, which browsers end as a loop")
@@ -103,9 +111,14 @@ pub fn clause(reason: &FailureReason) -> String {
                 "{none} (DNS); look at /etc/resolv.conf; how what lies behind a name is doing is not known"
             )
         }
-        FailureReason::Access { what, fault } => access(what.as_str(), *fault),
-        FailureReason::Told { text } => text.as_str().to_owned(),
+        FailureReason::Access { what, fault } => access(&shown(what), *fault),
+        FailureReason::Told { text } => shown(text),
     }
+}
+
+/// A text from outside as it stands inside a sentence.
+fn shown(text: &Excerpt) -> String {
+    text::isolated(text.as_str())
 }
 
 fn timed_out(phase: RequestPhase, address: &str, after: &str) -> String {
@@ -234,5 +247,11 @@ mod tests {
             assert!(!text.contains(". ") && !text.contains("..") && text.len() < 400, "{text}");
             assert!(text.starts_with(|c: char| !c.is_lowercase()), "{text}");
         }
+        let found = FailureReason::TextMissing {
+            expected: "Add".into(),
+            status: 200,
+            found: "نفد 3\u{1b}[31m\u{202e}".into(),
+        };
+        assert!(sentence(&found).ends_with("was: '\u{2068}نفد 3[31m\u{2069}'."));
     }
 }

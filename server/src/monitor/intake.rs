@@ -9,6 +9,7 @@ use std::{
 
 use commands::view::SeriesPoint;
 use domain::{
+    input::unreadable,
     observation::{Observation, Unseen},
     reason::FailureReason,
     signal::Signal,
@@ -19,7 +20,7 @@ use domain::{
 use engine::evaluate::{Engine, NoSeries, SeriesId};
 use serde::Deserialize;
 use tokio::sync::Notify;
-use wording::limits::Crowd;
+use wording::{error::field_reason, limits::Crowd};
 
 use crate::{
     clock::Clock,
@@ -487,6 +488,9 @@ fn no_series(error: &NoSeries) -> (&'static str, String) {
 fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), (&'static str, String)> {
     Signal::check(&item.signal).map_err(|error| ("signal", error.to_string()))?;
     Subject::check(&item.subject).map_err(|error| ("subject", error.to_string()))?;
+    if let Some(reason) = unreadable(&item.subject) {
+        return Err(("subject", field_reason("subject", &reason)));
+    }
     if !item.value.is_finite() {
         return Err(("value", "expected a finite number".to_owned()));
     }

@@ -37,6 +37,9 @@ impl Monitor {
         if withheld != *self.withheld {
             self.unsaved = true;
             self.withheld = Arc::new(withheld);
+            self.withheld_changes = self.withheld_changes.wrapping_add(1);
+            // Open pages hear of it with the next readings.
+            self.parts.intake.core().fresh = true;
             self.show_withheld();
         }
     }

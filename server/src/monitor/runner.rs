@@ -5,10 +5,11 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use domain::{reason::FailureReason, subject::Subject, time::Span};
 use futures::FutureExt;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    checks::Participant,
     clock::Clock,
     collectors::{Collector, Facts, Round, itself},
     monitor::intake::Intake,
@@ -38,9 +39,6 @@ pub enum Told {
     },
 }
 
-/// A check that is asked for so soon after the last round's beginning is that round.
-const LEAST_GAP: Span = Span::from_secs(1);
-
 /// Runs one collector until `stop`, in its rhythm and whenever a check is asked for.
 pub async fn run(
     mut collector: Box<dyn Collector>,
@@ -48,7 +46,7 @@ pub async fn run(
     intake: Arc<Intake>,
     clock: Clock,
     told: mpsc::Sender<Told>,
-    mut checks: watch::Receiver<u64>,
+    mut checks: Participant,
     stop: CancellationToken,
 ) {
     let name = collector.name().to_owned();
@@ -56,7 +54,7 @@ pub async fn run(
     let mut ticker = tokio::time::interval(collector.interval().max(Duration::from_millis(100)));
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let interval = Span::from(collector.interval());
-    let (mut failing, mut began) = (false, None);
+    let mut failing = false;
     let mut noted = Vec::new();
     loop {
         // What was told to stop reports nothing more: it would be missed for ever.
@@ -64,14 +62,9 @@ pub async fn run(
             biased;
             () = stop.cancelled() => break,
             _ = ticker.tick() => {}
-            Ok(()) = checks.changed() => {
-                if began.is_some_and(|began| clock.now().mono.since(began) < LEAST_GAP) {
-                    continue;
-                }
-                ticker.reset();
-            }
+            () = checks.asked(clock) => ticker.reset(),
         }
-        began = Some(clock.now().mono);
+        checks.begin(clock.now().mono);
         let limit = collector.time_limit();
         let round =
             AssertUnwindSafe(tokio::time::timeout(limit, collector.collect(clock.now().wall)))
@@ -116,6 +109,7 @@ pub async fn run(
             }
             let _ = told.send(Told::Failing { name: name.clone(), problem }).await;
         }
+        checks.end(failing);
     }
     if !noted.is_empty() {
         let _ = told.send(Told::Notices { of: name.clone(), sentences: Vec::new() }).await;

@@ -4,10 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::subject::Subject;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    checks::Checks,
     clock::Clock,
     collectors::{Absence, Listing, Settings, Target, registry::Context},
     config::{Config, Machine},
@@ -32,8 +33,8 @@ pub struct Supervisor {
     pub clock: Clock,
     /// Where the monitor hears of all else.
     pub tell: mpsc::Sender<Told>,
-    /// Changes whenever a person asks for a check now.
-    pub checks: watch::Receiver<u64>,
+    /// Asks for a round whenever a person wants a check now.
+    pub checks: Arc<Checks>,
     /// Ends all of them.
     pub stop: CancellationToken,
     /// Their tasks.
@@ -145,7 +146,7 @@ impl Watched {
                     Arc::clone(&supervisor.intake),
                     supervisor.clock,
                     supervisor.tell.clone(),
-                    supervisor.checks.clone(),
+                    supervisor.checks.join(),
                     stop.clone(),
                 ));
                 self.stop = Some(stop);

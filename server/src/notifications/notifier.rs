@@ -69,6 +69,8 @@ pub struct Pace {
     pub escalate_after: Span,
     /// What waits for the end of quiet hours is looked at again at least so often.
     pub quiet: Span,
+    /// How often it is proved that the database takes writes.
+    pub prove: Duration,
 }
 
 impl Default for Pace {
@@ -80,19 +82,20 @@ impl Default for Pace {
             calm: CALM_RETRY,
             escalate_after: Span::from_mins(5),
             quiet: Span::from_mins(15),
+            prove: Duration::from_secs(20),
         }
     }
 }
 
 /// Tells people of what happened, by the contacts that they have set.
 pub struct Notifier {
-    service: Arc<Service>,
-    store: Arc<dyn Store>,
-    clock: Clock,
-    outbound: Outbound,
-    pace: Pace,
+    pub(super) service: Arc<Service>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Clock,
+    pub(super) outbound: Outbound,
+    pub(super) pace: Pace,
     report: Report,
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
 }
 
 /// Takes what people have to know about a part of Calm Ops, in sentences, whenever that changes; false
@@ -121,6 +124,11 @@ impl Notifier {
     /// Works until told to stop. Where it never worked before, it begins after the entry `begin`:
     /// nobody is called for what was.
     pub async fn run(self: Arc<Self>, begin: u64) {
+        tokio::join!(Arc::clone(&self).follow(begin), self.watch_database());
+    }
+
+    /// Follows the journal, and sends what is due.
+    async fn follow(self: Arc<Self>, begin: u64) {
         // Subscribed first: what is written while the outbox is filled is heard.
         let mut entries = self.service.subscribe();
         let mut look = tokio::time::interval(self.pace.look);
@@ -309,7 +317,7 @@ impl Notifier {
     }
 
     /// The contacts of those who are still here.
-    async fn open_contacts(&self) -> Result<Vec<Contact>, StoreError> {
+    pub(super) async fn open_contacts(&self) -> Result<Vec<Contact>, StoreError> {
         let roster = self.store.roster().await?;
         let mut contacts = self.store.as_calls().contacts(None).await?;
         contacts.retain(|contact| {
@@ -337,7 +345,7 @@ impl Notifier {
         let Waiting { call, contact, failures, given_up } = waiting;
         let calls = self.store.as_calls();
         let incident = match call.why {
-            Reason::Test | Reason::Many { .. } => None,
+            Reason::Test | Reason::NothingWritten | Reason::Many { .. } => None,
             Reason::Opened
             | Reason::Escalated
             | Reason::Reopened

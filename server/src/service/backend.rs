@@ -121,12 +121,8 @@ impl Backend for Handlers {
         self.answer(|inner| async move { inner.shared(who.principal()).await })
     }
 
-    fn check_now(&self, _: Authorized, _: CheckNow) -> Pending<view::CheckStarted> {
-        self.answer(|inner| async move {
-            let collectors = inner.checks.receiver_count().saturating_sub(1);
-            inner.checks.send_modify(|count| *count += 1);
-            Ok(view::CheckStarted { collectors: u32::try_from(collectors).unwrap_or(u32::MAX) })
-        })
+    fn check_now(&self, _: Authorized, _: CheckNow) -> Pending<view::CheckResult> {
+        self.answer(|inner| async move { Ok(inner.checks.run(inner.clock).await) })
     }
 
     fn list_contacts(&self, who: Authorized, _: ListContacts) -> Pending<Contacts> {

@@ -17,7 +17,9 @@ use domain::{access::Principal, error::Error, hash::Head, journal::Entry, severi
 use tokio::sync::{Mutex, broadcast, watch};
 
 use super::{at_hand::AtHand, backend::Handlers, directory::Known, inner::Inner, proofs::Proofs};
-use crate::{board::Board, clock::Clock, live::Live, recovery::Recovery, store::Store};
+use crate::{
+    board::Board, checks::Checks, clock::Clock, live::Live, recovery::Recovery, store::Store,
+};
 
 /// How long the public health answer waits for the database.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
@@ -50,7 +52,7 @@ impl Service {
             at_hand: RwLock::default(),
             refreshing: Mutex::default(),
             changed: watch::Sender::new(0),
-            checks: watch::Sender::new(0),
+            checks: Arc::default(),
             roster: RwLock::default(),
             people_version: AtomicU64::default(),
             seen_version: AtomicU64::default(),
@@ -73,9 +75,9 @@ impl Service {
         self.inner.changed.subscribe()
     }
 
-    /// Changes whenever a person asks for a check now.
-    pub fn checks(&self) -> watch::Receiver<u64> {
-        self.inner.checks.subscribe()
+    /// Checks that people ask for.
+    pub fn checks(&self) -> Arc<Checks> {
+        Arc::clone(&self.inner.checks)
     }
 
     /// Every operation, executed for whoever may.

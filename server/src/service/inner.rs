@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     board::Board,
+    checks::Checks,
     clock::Clock,
     live::Live,
     recovery::Recovery,
@@ -70,8 +71,8 @@ pub(super) struct Inner {
     /// Only one reader refreshes what is at hand, and the others wait for it.
     pub refreshing: Mutex<()>,
     pub changed: watch::Sender<u64>,
-    /// Grows whenever a person asks for a check now; every collector listens.
-    pub checks: watch::Sender<u64>,
+    /// Checks that people ask for.
+    pub checks: Arc<Checks>,
     /// Who is here, as read last.
     pub roster: RwLock<Option<Arc<Known>>>,
     /// Grows with every change about people.

@@ -34,6 +34,8 @@ const HISTORY_PAGE: u32 = 25;
 const JOURNAL_PAGE: u32 = 1_000;
 /// How many points a course has.
 const POINTS: usize = 400;
+/// How long the outcome of a check is shown.
+const CHECK_SHOWN: Span = Span::from_mins(2);
 /// As far as this minutes are shown, and hours before that.
 const MINUTES_REACH: Span = Span::from_mins(48 * 60);
 /// So many distances between points tell which is usual; fewer may be those of a gap.
@@ -81,7 +83,8 @@ impl Inner {
             }
             shown.readings = readings.into();
         }
-        let since = self.clock.now().wall.minus(Span::from_mins(24 * 60));
+        let now = self.clock.now().wall;
+        let since = now.minus(Span::from_mins(24 * 60));
         let (cursor, head, active, blind, maintenance) = at_hand.map_or_else(
             || (Cursor::default(), Head::EMPTY, Vec::new(), Vec::new(), Vec::new()),
             |at_hand| {
@@ -101,6 +104,7 @@ impl Inner {
             documents: shown.documents,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             may_check: authorize(caller, CheckNow::PERMISSION).is_ok(),
+            check: self.checks.last().filter(|check| now.since(check.at) < CHECK_SHOWN),
         }
     }
 

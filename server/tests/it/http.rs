@@ -107,6 +107,10 @@ fn a_wrong_batch_is_refused_with_its_place_and_nothing_of_it_is_taken() {
     for (item, pointer) in [
         (r#"{"signal":"Queue Depth","subject":"service:a","value":1}"#, "/observations/1/signal"),
         (r#"{"signal":"queue.depth","subject":"a","value":1}"#, "/observations/1/subject"),
+        (
+            r#"{"signal":"queue.depth","subject":"service:a\u2800","value":1}"#,
+            "/observations/1/subject",
+        ),
         (r#"{"signal":"queue.depth","subject":"service:a","value":"1"}"#, "/observations/1/value"),
         (
             r#"{"signal":"queue.depth","subject":"service:a","value":1e999}"#,

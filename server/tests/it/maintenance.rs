@@ -55,15 +55,20 @@ fn a_window_withholds_an_incident_tells_of_it_and_lets_it_open_at_its_end() {
         assert_eq!(answer.json()["errors"][0]["pointer"], format!("/{field}"), "{}", answer.body);
     }
     let number = begin(&program, r#"{"subjects":["service:*"],"minutes":90,"reason":"New disks"}"#);
+    let withheld =
+        |program: &Running| program.get("/api/ops/health").json()["now"]["withheld"].clone();
+    let before = withheld(&program);
     program.push(SUBJECT, 9_000.0);
     let alert = would_have_alerted(&program, number);
+    // By this an open page sees that there is more to tell.
+    program.until("readings that differ", |program| (withheld(program) != before).then_some(()));
     assert_eq!(
         (&alert["subject"], &alert["signal"], &alert["severity"]),
         (&SUBJECT.into(), &"queue.depth".into(), &"critical".into())
     );
     assert!(alert["since"].is_string() && alert.get("ended_at").is_none(), "{alert}");
     let page = program.get("/ops/health").body;
-    for text in ["New disks", "Would have alerted", "End it now"] {
+    for text in ["New disks", "Would have alerted", "End it now", "data-withheld"] {
         assert!(page.contains(text), "'{text}' is missing: {page}");
     }
     // It survives a restart, with what would have alerted.

@@ -85,10 +85,12 @@ fn health_answers_with_one_line_and_an_exit_code_and_a_check_can_be_asked_for() 
     let line = String::from_utf8(asked(&program.address).stdout).unwrap();
     assert_eq!(line, "Calm Ops watches: critical, 1 active incident.\n");
 
-    let began = program.post("/api/ops/check", "{}");
-    assert!(began.json()["collectors"].as_u64().unwrap() >= 1, "{began:?}");
+    let checked = program.post("/api/ops/check", "{}");
+    let counts = ["collectors", "failed", "unfinished"].map(|name| checked.json()[name].as_u64());
+    assert!(counts[0] >= Some(1) && counts[1..] == [Some(0), Some(0)], "{checked:?}");
     let page = program.get("/ops/health").body;
-    assert!(page.contains("Check now"), "{page}");
+    assert!(page.contains("Check now") && page.contains("Checked "), "{page}");
+    assert!(page.contains("href=\"/ops/settings#calls\""), "the way to a contact: {page}");
     let address = program.address.clone();
     drop(program);
     let gone = asked(&address);

@@ -20,7 +20,11 @@ use crate::evaluate::{
 const SECOND: i64 = 1_000_000;
 /// Silence shorter than this never breaks a duration.
 const SHORTEST_STALE: i64 = 30 * SECOND;
+/// One time between reports that is longer than this says little of a source that reports more
+/// often: it may have been away.
 const LONGEST_GAP: i64 = 3_600 * SECOND;
+/// So much older than its arrival a value may be: clocks differ, and senders take their time.
+const USUAL_LAG: i64 = 60 * SECOND;
 /// How far back a course reaches that is only kept to tell the rate of a breach.
 const BREACH_WINDOW: i64 = 600 * SECOND;
 /// How far back the course reaches that tells what moves just now.
@@ -43,9 +47,17 @@ pub(super) struct Batch {
     last: i64,
     /// The longest time between two of them.
     gap: i64,
+    /// How much older than usual the newest was when it came.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    lag: i64,
     /// Why the newest is as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Box<FailureReason>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_zero(span: &i64) -> bool {
+    *span == 0
 }
 
 /// Silence that is a breach.
@@ -77,6 +89,9 @@ pub(super) struct Core {
     pub last: Option<(Timestamp, f64)>,
     /// The last arrival that was evaluated, or the end of a time in which nothing could be seen.
     pub arrival: i64,
+    /// How much older than usual that value was when it came, by its own time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lag: i64,
     /// The usual time between reports.
     pub gap: Option<i64>,
     /// The interval at which its source is asked, where that is known.
@@ -114,6 +129,7 @@ impl Core {
             unit,
             last: None,
             arrival: 0,
+            lag: 0,
             gap: None,
             interval: None,
             batch: None,
@@ -149,6 +165,8 @@ impl Core {
             }
             _ => (at, value),
         };
+        let behind = i64::try_from(wall.since(at).as_micros()).unwrap_or(i64::MAX);
+        let lag = behind.saturating_sub(USUAL_LAG).max(0);
         let Some(batch) = &mut self.batch else {
             self.batch = Some(Batch {
                 count: 1,
@@ -160,6 +178,7 @@ impl Core {
                 first: mono,
                 last: mono,
                 gap: 0,
+                lag,
                 reason,
             });
             return true;
@@ -170,6 +189,7 @@ impl Core {
         if at > batch.newest_at || (at == batch.newest_at && value > batch.newest) {
             (batch.newest_at, batch.newest) = (at, value);
             batch.reason = reason;
+            batch.lag = lag;
         } else if same {
             batch.reason = reason.max(batch.reason.take());
         }
@@ -199,6 +219,12 @@ impl Core {
     /// The newest value, evaluated or not.
     pub(super) fn newest(&self) -> Option<(Timestamp, f64)> {
         self.batch.as_ref().map(|batch| (batch.newest_at, batch.newest)).or(self.last)
+    }
+
+    /// The age of the newest value: by its own time when it came, and counted since.
+    pub(super) fn age(&self, mono: i64) -> i64 {
+        let lag = self.batch.as_ref().map_or(self.lag, |batch| batch.lag);
+        mono.saturating_sub(self.heard()).saturating_add(lag)
     }
 
     /// When it was last heard.
@@ -248,12 +274,15 @@ impl Core {
             wall,
         };
         if known {
-            let usual = (elapsed / i64::from(batch.count.max(1))).min(LONGEST_GAP);
-            self.gap = Some(
-                self.gap.map_or(usual, |gap| (gap.saturating_mul(3).saturating_add(usual)) / 4),
-            );
+            // Values that come at once, such as an hour of them each hour, are one report.
+            let came = batch.first.saturating_sub(self.arrival).max(batch.gap).max(0);
+            self.gap = Some(self.gap.map_or(came, |gap| {
+                let longest = LONGEST_GAP.max(gap.saturating_mul(2));
+                gap.saturating_mul(3).saturating_add(came.min(longest)) / 4
+            }));
         }
         self.last = Some((batch.newest_at, batch.newest));
+        self.lag = batch.lag;
         self.arrival = self.arrival.max(batch.last);
         if !known {
             self.arrival = batch.last;

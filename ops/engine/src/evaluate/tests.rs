@@ -460,6 +460,51 @@ fn a_value_is_old_after_three_missed_reports() {
     }
 }
 
+/// A job of cron, also one that brings all values of its time at once.
+#[test]
+fn a_rare_report_has_a_rhythm_of_its_own() {
+    for (every, values) in [(3_600, 1), (3_600, 60), (86_400, 1)] {
+        let mut engine = Engine::new(rules(MEMORY), 10);
+        let id = memory(&mut engine);
+        let read = |engine: &Engine, second| engine.reading(id, at(second)).unwrap().status;
+        let report = |engine: &mut Engine, second: i64| {
+            for value in 0..values {
+                let own = second - (values - 1 - value) * every / values;
+                engine.observe(id, 20.0, at(own).wall, at(second));
+            }
+            engine.tick(at(second));
+        };
+        for round in 0..4 {
+            report(&mut engine, round * every);
+        }
+        let last = 3 * every;
+        assert_eq!(read(&engine, last + 3 * every), Status::Healthy, "{every} {values}");
+        assert_eq!(read(&engine, last + 3 * every + 1), Status::Unknown, "{every} {values}");
+        // One that was missed changes it little.
+        report(&mut engine, last + 8 * every);
+        assert_eq!(read(&engine, last + 14 * every), Status::Unknown, "{every} {values}");
+    }
+}
+
+#[test]
+fn a_value_that_comes_late_is_as_old_as_it_says() {
+    let mut engine = Engine::new(rules(MEMORY), 10);
+    let id = memory(&mut engine);
+    let mut report = |lag: i64, from: i64| {
+        for second in (from..from + 100).step_by(10) {
+            engine.observe(id, 20.0, at(second - lag).wall, at(second));
+            engine.tick(at(second));
+        }
+        let one = engine.reading(id, at(from + 90)).unwrap();
+        (one.status, one.stale_since)
+    };
+    assert_eq!(report(50, 1_000), (Status::Healthy, None));
+    assert_eq!(report(600, 2_000), (Status::Unknown, Some(at(1_490).wall)));
+    assert_eq!(report(0, 3_000), (Status::Healthy, None));
+    // A clock ahead makes nothing older.
+    assert_eq!(report(-50, 4_000), (Status::Healthy, None));
+}
+
 #[test]
 fn what_comes_and_goes_changes_no_more_until_it_rests() {
     let mut engine = Engine::new(rules(QUEUE), 10);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     recommendation::{Approval, Risk, Undo},
     signals::Signals,
-    text::is_unprintable,
+    text::{is_invisible, is_unprintable},
     time::Span,
 };
 
@@ -536,11 +536,8 @@ impl Reader<'_> {
 
 /// Characters that people can't see, or that change what they see.
 fn is_hidden(c: char) -> bool {
-    let blank = matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'
-            ..='\u{180f}' | '\u{2800}'
-    );
-    let invisible = matches!(c, '\u{3164}' | '\u{ffa0}' | '\u{fe00}'..='\u{fe0f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}');
-    is_unprintable(c) || blank || invisible || (c.is_whitespace() && c != ' ')
+    is_unprintable(c)
+        || is_invisible(c)
+        || matches!(c, '\u{fe0e}' | '\u{fe0f}')
+        || (c.is_whitespace() && c != ' ')
 }

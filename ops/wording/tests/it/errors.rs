@@ -83,6 +83,7 @@ fn errors() -> Vec<Error> {
             ("password", FieldReason::TooShort { least: 10 }),
             ("text", FieldReason::HiddenCharacter('\u{202e}')),
             ("text", FieldReason::ControlCharacter('\u{7}')),
+            ("name", FieldReason::PiledMarks),
             ("name", FieldReason::NameTaken),
             ("password", FieldReason::Guessable),
             ("password", FieldReason::WrongPassword),

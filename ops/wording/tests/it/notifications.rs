@@ -498,7 +498,7 @@ fn tries_end_after_about_two_hours() {
         failures += 1;
         sum = sum.plus(wait);
     }
-    assert_eq!((failures, retry_after(0)), (7, None));
+    assert_eq!((failures, retry_after(0), retry_after(4)), (26, None, Some(Span::from_mins(5))));
     assert!(sum >= Span::from_mins(100) && sum <= Span::from_mins(120), "{sum}");
 }
 
@@ -637,6 +637,11 @@ fn who_can_not_be_called_is_told_with_the_reason() {
     assert_eq!(
         one,
         ["Bo could not be called by \u{201c}Phone\u{201d}. It did not answer in time."]
+    );
+    let label = ContactState { contact: "هاتف 2".into(), ..state("Bo", Some("It is off.")) };
+    assert_eq!(
+        reach(&[state("Ada", None), label]),
+        ["Bo could not be called by \u{201c}\u{2068}هاتف 2\u{2069}\u{201d}. It is off."]
     );
     let all = reach(&[state("Bo", Some("It did not answer in time."))]);
     assert!(all.len() == 2 && all[0].starts_with("Nobody can be called just now"), "{all:?}");

@@ -1,10 +1,14 @@
 //! One request to an address which a person has set, that brings something there or is a sign of
 //! life: on the same ground as a probe, without redirects.
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{
+    fmt, io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use domain::reason::{FailureReason, RequestPhase};
+use domain::reason::{CertificateFault, FailureReason, RequestPhase};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
     Method, Request,
@@ -26,6 +30,8 @@ use super::{
 const MOST_ANSWER: usize = 16 * 1024;
 /// How long it may take to connect.
 const CONNECT: Duration = Duration::from_secs(10);
+/// Time limit of one request.
+const TIME_LIMIT: Duration = Duration::from_secs(15);
 
 /// What is sent. Its address and headers may hold what lets someone in: they are never printed.
 pub(crate) struct Post {
@@ -50,6 +56,7 @@ impl fmt::Debug for Post {
 pub struct Poster {
     trust: Trust,
     inside: Arc<[String]>,
+    time_limit: Duration,
 }
 
 impl Poster {
@@ -57,13 +64,20 @@ impl Poster {
     /// everyone who has an account, so that what lies inside of this machine's networks is asked
     /// only where `inside` names the host.
     pub fn new(ca_file: Option<&std::path::Path>, inside: &[String]) -> Result<Self, CollectError> {
-        Ok(Self { trust: Trust::new(ca_file)?, inside: inside.into() })
+        Ok(Self { trust: Trust::new(ca_file)?, inside: inside.into(), time_limit: TIME_LIMIT })
     }
 
-    /// Sends one request; what was in the way, as a sentence without anything secret. The caller
-    /// sets the time limit.
+    /// Sends one request; what was in the way, as a sentence without anything secret.
     pub(crate) async fn post(&self, post: &Post) -> Result<(), String> {
-        let status = self.ask(post).await.map_err(|failure| sentence(&failure))?;
+        let phase = Mutex::new(RequestPhase::Name);
+        let asked = tokio::time::timeout(self.time_limit, self.ask(post, &phase)).await;
+        let timed_out = || FailureReason::TimedOut {
+            phase: *phase.lock().unwrap_or_else(PoisonError::into_inner),
+            address: post.url.as_url().host_str().map(Into::into),
+            after: self.time_limit.into(),
+        };
+        let status =
+            asked.unwrap_or_else(|_| Err(timed_out())).map_err(|failure| sentence(&failure))?;
         match status {
             200..=299 => Ok(()),
             300..=399 => Err(format!(
@@ -78,14 +92,17 @@ impl Poster {
         }
     }
 
-    async fn ask(&self, post: &Post) -> Result<u16, FailureReason> {
+    async fn ask(&self, post: &Post, phase: &Mutex<RequestPhase>) -> Result<u16, FailureReason> {
+        let enter = |next| *phase.lock().unwrap_or_else(PoisonError::into_inner) = next;
         // Names of their own: what is slow for one contact is not in the way of the others.
         let addresses = Lookups::default().addresses(&post.url).await?;
+        enter(RequestPhase::Connect);
         let host = post.url.as_url().host_str().unwrap_or_default().trim_end_matches('.');
         let is_allowed = self.inside.iter().any(|known| known.eq_ignore_ascii_case(host));
         let stream =
             connect(&addresses, (!is_allowed).then_some(false), CONNECT, &mut Vec::new()).await?;
         if post.url.as_url().scheme() == "https" {
+            enter(RequestPhase::Tls);
             let shown = Shown::default();
             let failed = |error: &io::Error| self.trust.explain(error, &shown, host, host);
             let config = self
@@ -97,8 +114,10 @@ impl Poster {
                 .connect(name, stream)
                 .await
                 .map_err(|error| failed(&error))?;
+            enter(RequestPhase::FirstByte);
             send(stream, post).await
         } else {
+            enter(RequestPhase::FirstByte);
             send(stream, post).await
         }
     }
@@ -147,18 +166,15 @@ fn request(post: &Post) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
 fn sentence(reason: &FailureReason) -> String {
     tracing::debug!(?reason, "a request could not be sent");
     match reason {
-        FailureReason::NameNotFound { .. } | FailureReason::NameNotAnswered { .. } => "The name of the server could not be looked up.",
-        FailureReason::NeverAsked { .. } => "This address is one that Calm Ops never asks. Set another one.",
+        FailureReason::NeverAsked { .. } => "This address is one that Calm Ops never asks. Set another one.".to_owned(),
         FailureReason::LeadsInside { .. } => {
-            "This server is inside of the own network, where Calm Ops sends only what its configuration allows: name the server there, under [notifications] as 'allowed_internal_hosts'."
+            "This server is inside of the own network, where Calm Ops sends only what its configuration allows: name the server there, under [notifications] as 'allowed_internal_hosts'.".to_owned()
         }
-        FailureReason::Certificate { .. } | FailureReason::NotTls { .. } | FailureReason::TlsFailed { .. } | FailureReason::BrokenOff { phase: RequestPhase::Tls, .. } => {
-            "TLS with the server failed: its certificate is not trusted or has ended, or it speaks no TLS on this port."
+        FailureReason::Certificate { host, fault: CertificateFault::UnknownIssuer | CertificateFault::SelfSigned, .. } => {
+            format!("The certificate for {host} is not trusted: it comes from no known authority.")
         }
-        FailureReason::BrokenOff { phase: RequestPhase::FirstByte | RequestPhase::Body, .. } | FailureReason::NotHttp { .. } => "The server broke off, or does not speak HTTP.",
-        _ => "The server can't be reached.",
+        _ => wording::reason::sentence(reason),
     }
-    .to_owned()
 }
 
 #[cfg(test)]
@@ -196,5 +212,33 @@ mod tests {
         assert!(open.post(&post("localhost")).await.is_err(), "it is the name that is allowed");
         open.post(&post("127.0.0.1")).await.unwrap();
         asked.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_was_in_the_way_is_told_with_its_phase() {
+        let allowed = ["127.0.0.1".to_owned(), "nowhere.invalid".to_owned()];
+        let poster = Poster {
+            time_limit: Duration::from_millis(300),
+            ..Poster::new(None, &allowed).unwrap()
+        };
+        let told = |url: String| {
+            let poster = &poster;
+            async move {
+                let (method, url) = (Method::POST, url.parse().unwrap());
+                let post = Post { method, url, headers: Vec::new(), body: Vec::new() };
+                poster.post(&post).await.unwrap_err()
+            }
+        };
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        assert!(told(format!("http://{closed}/hunter2")).await.contains("was refused"));
+        // It takes connections, and says nothing.
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = silent.local_addr().unwrap();
+        let first = told(format!("http://{address}/hunter2")).await;
+        assert_eq!(first, "127.0.0.1 took the request and gave no answer within 300 ms.");
+        let tls = told(format!("https://{address}/hunter2")).await;
+        assert!(tls.starts_with("The TLS handshake with 127.0.0.1 timed out"), "{tls}");
+        let name = told("http://nowhere.invalid/hunter2".to_owned()).await;
+        assert!(name.contains("nowhere.invalid") || name.contains("the name"), "{name}");
     }
 }

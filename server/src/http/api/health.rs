@@ -35,9 +35,9 @@ pub(super) fn routes() -> Vec<Route> {
             .answer("Readings, sparklines, active incidents, times of which nothing is known, documents in force, the journal's head."),
         Route::post_with("/api/ops/check", check)
             .executes::<CheckNow>()
-            .summary("Check everything now: every collector begins a round at once.")
+            .summary("Check everything now: every collector begins a round at once. The answer comes when all have ended theirs, after 10 s at most.")
             .body::<Empty>("{}")
-            .answer("How many collectors there are. Their values are in `/api/ops/health` a moment later."),
+            .answer("How many collectors there are, how many of them could not read what they watch, and how many have not ended yet. Their values are in `/api/ops/health`."),
     ]
 }
 

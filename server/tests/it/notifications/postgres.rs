@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use domain::severity::Severity;
-use server::store::Where;
+use domain::{severity::Severity, time::Span};
+use futures::{FutureExt as _, StreamExt as _, stream};
+use server::{notifications::Pace, store::Where};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::{
@@ -15,6 +16,9 @@ use crate::{
     postgres_server::Server,
 };
 
+/// The cases that run at the same time.
+const AT_ONCE: usize = 7;
+
 /// An empty database of its own.
 async fn place(server: &Server, name: &str) -> Place {
     Place {
@@ -25,11 +29,15 @@ async fn place(server: &Server, name: &str) -> Place {
 
 #[tokio::test]
 async fn every_case_holds_on_postgres() {
-    let server = Server::start(&["fsync=off", "shared_buffers=16MB"]);
+    let server = Server::start(&["fsync=off", "shared_buffers=16MB", "max_connections=200"]);
+    let server = &server;
+    // They wait more than they work, each in a database of its own.
     macro_rules! cases {
-        ($($module:ident::$case:ident),+ $(,)?) => { $( $module::$case(&place(&server, stringify!($case)).await).await; )+ };
+        ($($module:ident::$case:ident),+ $(,)?) => { vec![
+            $( async move { $module::$case(&place(server, stringify!($case)).await).await }.boxed_local() ),+
+        ] };
     }
-    cases!(
+    let cases = cases!(
         cases::an_incident_reaches_each_way_once,
         cases::what_is_refused_or_not_answered_is_tried_again_and_given_up_in_the_end,
         cases::a_restart_loses_nothing_and_repeats_nothing,
@@ -45,6 +53,29 @@ async fn every_case_holds_on_postgres() {
         people::a_call_ends_once,
         mail::a_letter_comes_over_tls_with_the_same_id_each_time,
     );
+    stream::iter(cases).for_each_concurrent(AT_ONCE, |case| case).await;
+}
+
+/// Who can be called is known from memory.
+#[tokio::test]
+async fn while_nothing_can_be_written_everyone_is_told_once() {
+    let server = Server::start(&["fsync=off", "shared_buffers=16MB"]);
+    let phone = Receiver::start().await;
+    let soon = |pace: &mut Pace| {
+        (pace.prove, pace.escalate_after) = (Duration::from_millis(100), Span::from_millis(600));
+    };
+    let world = World::paced(&place(&server, "away").await, None, soon).await;
+    world.contact(&ada(), ntfy(&phone.url)).await;
+    world.settle().await;
+    assert!(phone.all().is_empty());
+    drop(server);
+    phone.answer_next(&[Answer::Status(503)]);
+    let told = phone.until(1).await[0].json();
+    assert_eq!(told["title"], "Critical: Calm Ops can't write to its database");
+    assert!(told["message"].as_str().unwrap().contains("no incident can be opened"), "{told}");
+    world.settle().await;
+    assert_eq!((phone.accepted().len(), phone.all().len()), (1, 2));
+    world.stop().await;
 }
 
 /// What is due is read while something is still being sent, and comes back after that was marked as

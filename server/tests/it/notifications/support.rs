@@ -108,6 +108,7 @@ impl World {
             calm: Span::from_mins(10),
             escalate_after: Span::from_mins(10),
             quiet: Span::from_millis(200),
+            prove: Duration::from_mins(10),
         };
         change(&mut pace);
         let told: Arc<Mutex<Vec<String>>> = Arc::default();
