@@ -252,6 +252,6 @@ mod tests {
             status: 200,
             found: "نفد 3\u{1b}[31m\u{202e}".into(),
         };
-        assert!(sentence(&found).ends_with("was: '\u{2068}نفد 3[31m\u{2069}'."));
+        assert!(sentence(&found).ends_with("was: '\u{2068}نفد 3\u{2069}'."), "{found:?}");
     }
 }
