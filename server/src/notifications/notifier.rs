@@ -49,8 +49,6 @@ const NOTE_EVERY: u64 = 2_000;
 
 /// A clock that was set back by more than this changes what is due.
 const SET_BACK: i64 = 1_000_000;
-/// A reminder that could not be decided, or that nobody could get, is looked at again after this.
-const REMIND_AGAIN: Span = Span::from_secs(10);
 /// The most reminders that are decided at a time.
 const MOST_REMINDERS: usize = 8;
 
@@ -67,6 +65,8 @@ pub struct Pace {
     pub calm: Span,
     /// Time after which everyone is told again of a critical incident that nobody took note of.
     pub escalate_after: Span,
+    /// A reminder that could not be decided, or that nobody could get, is looked at again after this.
+    pub remind_again: Span,
     /// What waits for the end of quiet hours is looked at again at least so often.
     pub quiet: Span,
     /// How often it is proved that the database takes writes.
@@ -81,6 +81,7 @@ impl Default for Pace {
             retry: retry_after,
             calm: CALM_RETRY,
             escalate_after: Span::from_mins(5),
+            remind_again: Span::from_secs(10),
             quiet: Span::from_mins(15),
             prove: Duration::from_secs(20),
         }
@@ -262,7 +263,7 @@ impl Notifier {
         let reachable = self.open_contacts().await?.iter().any(|contact| contact.enabled);
         for one in overdue {
             if let Some(reminder) = reminders.get_mut(&one.incident) {
-                reminder.not_before = now.mono.plus(REMIND_AGAIN);
+                reminder.not_before = now.mono.plus(self.pace.remind_again);
             }
             let stored = self.store.incident(one.incident).await?;
             if !reachable || !stored.as_ref().is_some_and(lacks_attention) {

@@ -305,6 +305,8 @@ pub async fn a_critical_incident_is_sent_again_until_someone_acknowledges(place:
     };
     world.set(&bo(), None, critical_only).await.unwrap();
     phone.until(2).await;
+    // That it came is noted a moment after it came.
+    world.until_called(2).await;
     assert!(world.told.lock().unwrap().is_empty());
     assert!(phone.all()[0].json()["title"].as_str().unwrap().starts_with("Not acknowledged yet: "));
     assert_eq!(page().await.unwrap().notified[0].status, DeliveryStatus::Sent);

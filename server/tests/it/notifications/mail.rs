@@ -138,24 +138,26 @@ pub async fn a_letter_comes_over_tls_with_the_same_id_each_time(place: &Place) {
         (server.mail(PASSWORD, None), "TLS with the mail server failed"),
     ] {
         let world = World::with(place, Some(Mailer::new(&mail).unwrap())).await;
+        // Each contact can be tested only now and then.
+        world.contact(&ada(), self::mail("ada@example.com")).await;
         let last = tested(&world).await;
         assert!(last.contains(expected) && !last.contains("hunter2"), "{last}");
         world.stop().await;
-        tokio::time::sleep(Duration::from_secs(5)).await;
     }
     let world = World::start(place).await;
+    world.contact(&ada(), mail("ada@example.com")).await;
     assert!(tested(&world).await.contains("No server for e-mail is configured"));
     assert_eq!(server.letters.lock().unwrap().len(), 2);
     world.stop().await;
 }
 
-/// What a test says that fails.
+/// What a test of the newest contact says that fails.
 async fn tested(world: &World) -> String {
-    let contact = world.cards(&ada()).await[0].id;
+    let contact = world.cards(&ada()).await.last().unwrap().id;
     world.execute(&ada(), TestContact { contact }).await.unwrap();
     let began = Instant::now();
     loop {
-        let last = world.cards(&ada()).await.remove(0).last.unwrap();
+        let last = world.cards(&ada()).await.pop().unwrap().last.unwrap();
         if last.fate == DeliveryStatus::Failed {
             return last.problem.unwrap();
         }

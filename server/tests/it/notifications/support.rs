@@ -107,6 +107,7 @@ impl World {
             retry,
             calm: Span::from_mins(10),
             escalate_after: Span::from_mins(10),
+            remind_again: Span::from_millis(200),
             quiet: Span::from_millis(200),
             prove: Duration::from_mins(10),
         };
