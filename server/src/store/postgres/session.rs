@@ -57,7 +57,8 @@ pub(super) fn pool(most: u32, port: u16, more: &'static str) -> PgPoolOptions {
 }
 
 /// Bounds how long the system waits for the other side of each connection to a port. The driver
-/// neither has such settings nor shows its sockets, so they are found among this program's own.
+/// neither has such settings nor shows its sockets, so they are found among this program's own. The
+/// only safe way to one by its number, `pidfd_getfd`, is refused inside of most containers.
 fn limit_sockets(port: u16) {
     for open in fs::read_dir("/proc/self/fd").into_iter().flatten().flatten() {
         let Some(number) = open.file_name().to_str().and_then(|name| name.parse().ok()) else {
