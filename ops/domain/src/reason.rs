@@ -3,7 +3,7 @@
 
 use std::{fmt, io::ErrorKind};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{redact, subject::Subject, text, time::Span};
 
@@ -12,10 +12,10 @@ pub const LONGEST_EXCERPT: usize = 160;
 
 /// A text from outside inside a reason: one short line, without secrets and without characters that
 /// hide or turn the text around them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = String))]
-#[serde(from = "String", into = "String")]
+#[serde(into = "String")]
 pub struct Excerpt(String);
 
 impl Excerpt {
@@ -23,7 +23,11 @@ impl Excerpt {
     pub fn new(text: &str) -> Self {
         // Enough that a secret is seen whole before it is cut.
         let begin: String = text.chars().take(LONGEST_EXCERPT * 16).collect();
-        let plain: String = text::plain(&redact::text(&begin))
+        Self::short(&redact::text(&begin))
+    }
+
+    fn short(text: &str) -> Self {
+        let plain: String = text::plain(text)
             .chars()
             .filter(|c| !text::is_unprintable(*c) && !text::is_invisible(*c))
             .collect();
@@ -45,6 +49,14 @@ impl From<String> for Excerpt {
 impl From<&str> for Excerpt {
     fn from(text: &str) -> Self {
         Self::new(text)
+    }
+}
+
+/// Secrets were removed when it was taken. Doing it once more would carry all patterns of secrets
+/// into what browsers load.
+impl<'de> Deserialize<'de> for Excerpt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self::short(&text))
     }
 }
 

@@ -5,17 +5,22 @@ use std::{
     convert::Infallible,
     io,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
+use futures::{FutureExt as _, future::BoxFuture};
 use http::{HeaderValue, header};
 use hyper::{
     body::{Body as HttpBody, Frame, Incoming, SizeHint},
     server::conn::{http1, http2},
+    service::{HttpService, service_fn},
 };
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -24,7 +29,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
-    sync::{Semaphore, watch},
+    sync::{Notify, Semaphore},
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -113,28 +118,33 @@ pub async fn serve(
     Ok(())
 }
 
-/// Requests of one connection.
-#[derive(Clone, Copy, Debug, Default)]
+/// Requests of one connection. A connection is most of what a reader of the stream costs, so this
+/// is small.
+#[derive(Debug, Default)]
 struct Requests {
     /// How many are being answered.
-    open: usize,
+    open: AtomicUsize,
     /// Whether there was one before.
-    any: bool,
+    any: AtomicBool,
+    changed: Notify,
 }
 
 /// A request that is being answered, until the last of its answer is handed over.
-struct Answering(watch::Sender<Requests>);
+struct Answering(Arc<Requests>);
 
 impl Answering {
-    fn begin(requests: &watch::Sender<Requests>) -> Self {
-        requests.send_modify(|now| *now = Requests { open: now.open + 1, any: true });
-        Self(requests.clone())
+    fn begin(requests: Arc<Requests>) -> Self {
+        requests.any.store(true, Ordering::Relaxed);
+        requests.open.fetch_add(1, Ordering::Relaxed);
+        requests.changed.notify_one();
+        Self(requests)
     }
 }
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.send_modify(|now| now.open = now.open.saturating_sub(1));
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.changed.notify_one();
     }
 }
 
@@ -202,20 +212,36 @@ async fn answer(
 }
 
 impl Talk {
+    /// Answers requests. Each is boxed: hyper keeps the room of the first one's work for as long as
+    /// the connection lives.
+    fn service(
+        &self,
+        peer: Peer,
+        requests: Arc<Requests>,
+    ) -> impl HttpService<
+        Incoming,
+        ResBody = Answer,
+        Error = Infallible,
+        Future = BoxFuture<'static, Result<hyper::Response<Answer>, Infallible>>,
+    > + use<> {
+        let router = self.router.clone();
+        service_fn(move |request| {
+            let answering = Answering::begin(Arc::clone(&requests));
+            answer(router.clone(), peer, answering, request).boxed()
+        })
+    }
+
     /// One connection, from its first request to its end.
     async fn http1<S>(self, stream: S, peer: Peer)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (requests, seen) = watch::channel(Requests::default());
-        let router = self.router.clone();
-        let service = hyper::service::service_fn(move |request| {
-            answer(router.clone(), peer, Answering::begin(&requests), request)
-        });
+        let requests = Arc::new(Requests::default());
+        let service = self.service(peer, Arc::clone(&requests));
         let connection = http1::Builder::new()
             .max_buf_size(64 * 1024)
             .serve_connection(TokioIo::new(stream), service);
-        self.drive(connection, seen).await;
+        self.drive(connection, &requests).await;
     }
 
     /// The same in HTTP/2.
@@ -223,27 +249,26 @@ impl Talk {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (requests, seen) = watch::channel(Requests::default());
-        let router = self.router.clone();
-        let service = hyper::service::service_fn(move |request| {
-            answer(router.clone(), peer, Answering::begin(&requests), request)
-        });
+        let requests = Arc::new(Requests::default());
+        let service = self.service(peer, Arc::clone(&requests));
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(MOST_STREAMS)
             .max_send_buf_size(64 * 1024)
             .serve_connection(TokioIo::new(stream), service);
-        self.drive(connection, seen).await;
+        self.drive(connection, &requests).await;
     }
 
     /// Carries a connection on until its end, the end of the program, or the end of its patience.
-    async fn drive<C>(self, connection: C, mut requests: watch::Receiver<Requests>)
+    async fn drive<C>(self, connection: C, requests: &Requests)
     where
         C: GracefulConnection<Error = hyper::Error>,
     {
         tokio::pin!(connection);
         let outcome = loop {
-            let Requests { open, any } = *requests.borrow_and_update();
+            // What changes after this look wakes the wait below.
+            let open = requests.open.load(Ordering::Relaxed);
+            let any = requests.any.load(Ordering::Relaxed);
             // Given back as soon as a request comes.
             let kept = (open == 0 && any).then(|| self.idle.try_acquire().ok()).flatten();
             let patience = if kept.is_some() { self.patience.idle } else { self.patience.headers };
@@ -253,7 +278,7 @@ impl Talk {
                     connection.as_mut().graceful_shutdown();
                     break connection.await;
                 }
-                Ok(()) = requests.changed() => {}
+                () = requests.changed.notified() => {}
                 () = tokio::time::sleep(patience), if open == 0 => {
                     connection.as_mut().graceful_shutdown();
                     let ended = tokio::time::timeout(CLOSE_WITHIN, connection).await;
