@@ -4,7 +4,7 @@
 use std::{fmt, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::reason::{FailureReason, RequestPhase};
+use domain::reason::{CertificateFault, FailureReason, RequestPhase};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
     Method, Request,
@@ -25,7 +25,7 @@ use super::{
 /// So much of an answer is read, to be polite; nothing is done with it.
 const MOST_ANSWER: usize = 16 * 1024;
 /// How long it may take to connect.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(8);
 
 /// What is sent. Its address and headers may hold what lets someone in: they are never printed.
 pub(crate) struct Post {
@@ -147,16 +147,15 @@ fn request(post: &Post) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
 fn sentence(reason: &FailureReason) -> String {
     tracing::debug!(?reason, "a request could not be sent");
     match reason {
-        FailureReason::NameNotFound { .. } | FailureReason::NameNotAnswered { .. } => "The name of the server could not be looked up.",
         FailureReason::NeverAsked { .. } => "This address is one that Calm Ops never asks. Set another one.",
         FailureReason::LeadsInside { .. } => {
             "This server is inside of the own network, where Calm Ops sends only what its configuration allows: name the server there, under [notifications] as 'allowed_internal_hosts'."
         }
-        FailureReason::Certificate { .. } | FailureReason::NotTls { .. } | FailureReason::TlsFailed { .. } | FailureReason::BrokenOff { phase: RequestPhase::Tls, .. } => {
-            "TLS with the server failed: its certificate is not trusted or has ended, or it speaks no TLS on this port."
-        }
-        FailureReason::BrokenOff { phase: RequestPhase::FirstByte | RequestPhase::Body, .. } | FailureReason::NotHttp { .. } => "The server broke off, or does not speak HTTP.",
-        _ => "The server can't be reached.",
+        // No authority of one's own can be set here.
+        FailureReason::Certificate {
+            fault: CertificateFault::UnknownIssuer | CertificateFault::SelfSigned, ..
+        } => "The certificate of the server is not trusted: its issuer is no known authority.",
+        reason => return wording::reason::sentence(reason),
     }
     .to_owned()
 }
