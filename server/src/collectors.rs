@@ -9,13 +9,13 @@ use std::sync::LazyLock;
 use domain::signals::{self, Signals};
 
 pub mod collector;
+pub mod findings;
 pub mod host;
 pub mod http;
 pub mod itself;
 pub mod outside;
 pub mod pm2;
 pub mod registry;
-pub mod rhythm;
 
 pub use collector::{Absence, CollectError, Collector, Facts, Listing, Round};
 

@@ -41,7 +41,7 @@ use wording::limits::{self, Crowd};
 use crate::{
     board::Board,
     clock::Clock,
-    collectors::{Absence, Facts, Listing, Round, itself},
+    collectors::{Absence, Facts, Listing, Round, Settings, findings, itself, registry::Context},
     documents::Documents,
     live::Live,
     monitor::{
@@ -166,6 +166,8 @@ pub struct Monitor {
     unsaved: bool,
     study: Option<JoinHandle<Usual>>,
     facts: Facts,
+    /// What is watched, as the configuration says.
+    watched: Option<Box<(Settings, Context)>>,
     recent: Recent,
     failing: BTreeMap<String, String>,
     /// What people have to know: what collectors can't see or leave out, and of other parts of
@@ -229,6 +231,7 @@ impl Monitor {
             unsaved: false,
             study: None,
             facts: Facts::default(),
+            watched: None,
             recent: Recent::default(),
             failing: BTreeMap::new(),
             notices: BTreeMap::new(),
@@ -430,6 +433,10 @@ impl Monitor {
                 }
             }
             Told::Facts(facts) => self.facts = facts,
+            Told::Watched(watched) => {
+                self.watched = Some(watched);
+                self.compare();
+            }
             Told::Notices { of, sentences } => {
                 self.notices.insert(of, sentences);
             }
@@ -471,6 +478,22 @@ impl Monitor {
         }
         drop(core);
         self.own.extend(events);
+        self.compare();
+    }
+
+    /// Holds what is watched against the thresholds.
+    fn compare(&mut self) {
+        let Some(watched) = &self.watched else { return };
+        let (settings, context) = &**watched;
+        let found = findings::compare(settings, context, self.parts.documents.thresholds());
+        for finding in found.unworkable.iter().chain(&found.doubtful) {
+            tracing::warn!("{finding}");
+        }
+        for finding in &found.later {
+            tracing::info!("{finding}");
+        }
+        let sentences = found.unworkable.into_iter().chain(found.doubtful).collect();
+        self.notices.insert("thresholds".to_owned(), sentences);
     }
 
     fn measure_self(&mut self, now: Now) {

@@ -15,7 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     board::Board,
     clock::Clock,
-    collectors::{self, http::Poster, registry::Context, rhythm},
+    collectors::{self, http::Poster, registry::Context},
     config::{Config, PublicUrl},
     data_dir,
     documents::{BadDocuments, Documents},
@@ -222,17 +222,6 @@ pub async fn run(
         background.spawn(heartbeat.run(stop.clone()));
     }
     let context = Context { written_disks, ..Context::new(&host, config.interval) };
-    let findings = rhythm::compare(&config.collectors, &context, documents.thresholds());
-    for finding in &findings.unworkable {
-        tracing::warn!("{finding}");
-    }
-    for finding in &findings.later {
-        tracing::info!("{finding}");
-    }
-    if !findings.unworkable.is_empty() {
-        let notice = Told::Notices { of: "intervals".to_owned(), sentences: findings.unworkable };
-        let _ = tell.try_send(notice);
-    }
     let apps = config.collectors.pm2.is_watched().then(|| context.apps.clone());
     let supervisor = Supervisor {
         context,

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    reason::FailureReason, severity::Severity, signal::Signal, subject::Subject, time::Timestamp,
+    reason::{FailureReason, Remedy},
+    severity::Severity,
+    signal::Signal,
+    subject::Subject,
+    time::Timestamp,
     unit::Unit,
 };
 
@@ -170,4 +174,16 @@ pub struct Breach {
     /// Why it is so, or why nothing is heard, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<FailureReason>,
+}
+
+impl Breach {
+    /// Measures on a host that its reason leaves room for.
+    pub fn remedy(&self) -> Remedy {
+        self.reason.as_ref().map_or(Remedy::Any, FailureReason::remedy)
+    }
+
+    /// Commands that the document names, unless the reason speaks against some of them.
+    pub fn commands(&self) -> &[String] {
+        if self.remedy() == Remedy::Any { &self.guidance.commands } else { &[] }
+    }
 }

@@ -5,14 +5,20 @@ use std::{fmt, io::ErrorKind};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{redact, subject::Subject, text, time::Span};
+use crate::{
+    actor::Actor,
+    redact,
+    subject::Subject,
+    text,
+    time::{Span, Timestamp},
+};
 
 /// The longest excerpt, in characters.
 pub const LONGEST_EXCERPT: usize = 160;
 
 /// A text from outside inside a reason: one short line, without secrets and without characters that
 /// hide or turn the text around them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = String))]
 #[serde(into = "String")]
@@ -32,6 +38,11 @@ impl Excerpt {
             .filter(|c| !text::is_unprintable(*c) && !text::is_invisible(*c))
             .collect();
         Self(text::clip(&text::shown(&plain), LONGEST_EXCERPT))
+    }
+
+    /// Whether there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The text.
@@ -151,6 +162,17 @@ impl From<ErrorKind> for AccessFault {
     }
 }
 
+/// Measures on a host that a failure leaves room for, the widest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Remedy {
+    /// All: a program may hang or be gone.
+    Any,
+    /// Settings and certificates may be read anew; a program that answers is not ended.
+    Settings,
+    /// None: the cause lies elsewhere, or it is not known how it is doing.
+    None,
+}
+
 /// Why something was found as it was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -238,6 +260,9 @@ pub enum FailureReason {
         address: Excerpt,
         /// Which came.
         status: u16,
+        /// How the answer begins; empty if nothing came.
+        #[serde(default, skip_serializing_if = "Excerpt::is_empty")]
+        found: Excerpt,
     },
     /// The expected text is missing.
     TextMissing {
@@ -267,7 +292,7 @@ pub enum FailureReason {
     },
     /// Nothing outside of this host can be reached.
     NothingOutside {
-        /// So many addresses were tried.
+        /// So many addresses were tried; none where only name servers could tell.
         tried: u32,
     },
     /// This host has no route to the outside.
@@ -279,6 +304,18 @@ pub enum FailureReason {
     NoNameServer {
         /// So many were asked.
         asked: u32,
+    },
+    /// What is pushed about it is refused.
+    PushesRefused {
+        /// Who pushes.
+        #[cfg_attr(feature = "schema", schema(value_type = String))]
+        by: Actor,
+        /// Since when.
+        since: Timestamp,
+        /// The place in the body; empty for all of it.
+        place: Excerpt,
+        /// What is wrong there.
+        problem: Excerpt,
     },
     /// A file or a local socket can't be used.
     Access {
@@ -313,6 +350,49 @@ impl FailureReason {
         }
     }
 
+    /// Measures on a host that it leaves room for.
+    pub const fn remedy(&self) -> Remedy {
+        match self {
+            Self::Refused { .. }
+            | Self::TimedOut {
+                phase:
+                    RequestPhase::Connect
+                    | RequestPhase::Tls
+                    | RequestPhase::FirstByte
+                    | RequestPhase::Body,
+                ..
+            }
+            | Self::BrokenOff { .. }
+            | Self::Status { status: 500.., .. }
+            | Self::TextMissing { .. }
+            | Self::Access { .. }
+            | Self::Told { .. } => Remedy::Any,
+            Self::NotTls { .. }
+            | Self::TlsFailed { .. }
+            | Self::Certificate { .. }
+            | Self::NotHttp { .. }
+            | Self::Status { .. }
+            | Self::BadRedirect { .. }
+            | Self::ManyRedirects { .. } => Remedy::Settings,
+            Self::NameNotFound { .. }
+            | Self::NameNotAnswered { .. }
+            | Self::TimedOut { phase: RequestPhase::Name, .. }
+            | Self::NeverAsked { .. }
+            | Self::LeadsInside { .. }
+            | Self::Unreachable { .. }
+            | Self::Behind { .. }
+            | Self::NothingOutside { .. }
+            | Self::NoRoute { .. }
+            | Self::NoNameServer { .. }
+            | Self::PushesRefused { .. } => Remedy::None,
+        }
+    }
+
+    /// Whether it only explains silence: what was heard before is not in doubt.
+    pub const fn is_about_silence(&self) -> bool {
+        matches!(self, Self::PushesRefused { .. })
+    }
+
     /// Whether it is of the same kind, whatever its details are.
     pub fn is_like(&self, other: &Self) -> bool {
         let detail = |reason: &Self| match reason {
@@ -322,8 +402,13 @@ impl FailureReason {
             Self::Status { status, .. } => Some(*status),
             _ => None,
         };
+        let sender = |reason: &Self| match reason {
+            Self::PushesRefused { by, .. } => Some(*by),
+            _ => None,
+        };
         std::mem::discriminant(self) == std::mem::discriminant(other)
             && detail(self) == detail(other)
+            && sender(self) == sender(other)
     }
 
     /// The place where it failed, if whatever fails there in the same way fails for the same cause:
@@ -345,8 +430,12 @@ impl FailureReason {
             | Self::TlsFailed { address, .. }
             | Self::Certificate { address, .. }
             | Self::NotHttp { address, .. }
-            | Self::Status { address, status: 500.. } => Some(address.as_str()),
+            | Self::Status { address, status: 500.., .. } => Some(address.as_str()),
             Self::NameNotFound { name } | Self::NameNotAnswered { name } => Some(name.as_str()),
+            // What this host lacks, it lacks for all of them.
+            Self::NoRoute { .. } => Some("no route"),
+            // One sender is to be corrected, whatever it sends.
+            Self::PushesRefused { .. } => Some("pushes"),
             _ => None,
         }
     }
@@ -380,9 +469,18 @@ mod tests {
             address: Some(address.into()),
             after: Span::from_secs(2),
         };
-        let status =
-            |address: &str, status| FailureReason::Status { address: address.into(), status };
+        let status = |address: &str, status| FailureReason::Status {
+            address: address.into(),
+            status,
+            found: "".into(),
+        };
         let (one, other) = ("198.51.100.7:443", "198.51.100.7:8443");
+        let pushed = |by, problem: &str| FailureReason::PushesRefused {
+            by,
+            since: Timestamp::default(),
+            place: "".into(),
+            problem: problem.into(),
+        };
         for (a, b, shared) in [
             (refused(one), refused(other), true),
             (refused(one), refused("198.51.100.8:443"), false),
@@ -397,6 +495,8 @@ mod tests {
             (status(one, 502), status(one, 503), false),
             (status(one, 404), status(one, 404), false),
             (FailureReason::told("x."), FailureReason::told("x"), false),
+            (pushed(Actor::Local, "a"), pushed(Actor::Local, "b"), true),
+            (pushed(Actor::Local, "a"), pushed(Actor::System, "a"), false),
         ] {
             assert_eq!(a.shares_cause(&b), shared, "{a:?} {b:?}");
         }

@@ -234,6 +234,8 @@ pub enum Withdrawn {
     NotNeeded,
     /// The catalogue, or what it would act upon, is another one now.
     Changed,
+    /// It fails for another reason now, against which this does not help.
+    RuledOut,
     /// It was approved, and Calm Ops did not come to run it in time.
     TooLate,
 }

@@ -7,6 +7,7 @@
 
 use std::{
     borrow::Cow,
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap},
 };
 
@@ -21,7 +22,7 @@ use domain::{
     severity::Severity,
     subject::Subject,
     summary::Summary,
-    time::Timestamp,
+    time::{Span, Timestamp},
 };
 use foldhash::fast;
 use policy::incident_policy::IncidentPolicy;
@@ -545,6 +546,18 @@ fn is_other(breach: &Breach, known: &Breach) -> bool {
         || breach.unheard.is_some() != known.unheard.is_some()
         // What comes and goes is told once, and not each time.
         || (eases && !breach.unsteady)
+        || rules_otherwise(breach, known)
+}
+
+/// The reason leaves room for other measures. For less of them at once; for more when that has
+/// settled.
+fn rules_otherwise(breach: &Breach, known: &Breach) -> bool {
+    const SETTLED: Span = Span::from_mins(5);
+    match breach.remedy().cmp(&known.remedy()) {
+        Ordering::Greater => true,
+        Ordering::Equal => false,
+        Ordering::Less => breach.value_at.since(known.value_at) >= SETTLED,
+    }
 }
 
 /// A person is needed: it is critical, or a command is offered or named that only a person may
@@ -554,7 +567,7 @@ fn needs_decision(incident: &Incident) -> bool {
     let offered = || incident.offered().next().is_some();
     incident.severity == Severity::Critical
         || offered()
-        || holding.any(|known| !known.breach.guidance.commands.is_empty())
+        || holding.any(|known| !known.breach.commands().is_empty())
 }
 
 /// A UUIDv7 without a clock or randomness: the milliseconds of the opening, then bits of a hash

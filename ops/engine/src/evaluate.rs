@@ -571,7 +571,7 @@ impl Series {
     fn is_unheard(&self, mono: i64) -> bool {
         self.missed
             || self.core.silent.is_some()
-            || self.core.unseen.is_some()
+            || self.core.is_unseen()
             || self.core.age(mono) > self.core.old_after(&self.plan)
     }
 
@@ -707,7 +707,8 @@ impl Series {
                 (breach.unsteady, breach.peak) = (held.unsteady, held.peak);
                 (breach.easing, breach.unheard) = (easing, unheard);
                 breach.guidance = row.guidance.clone();
-                breach.reason = breach.reason.or_else(|| core.reason.as_deref().cloned());
+                let unseen = breach.reason.filter(|_| unheard.is_some() || core.is_unseen());
+                breach.reason = unseen.or_else(|| core.reason.as_deref().cloned());
             }
             (None, None) => return None,
         }

@@ -19,6 +19,8 @@ use domain::{
 mod candidate;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod ruled_out;
 mod scene;
 #[cfg(test)]
 mod tests;
@@ -195,6 +197,9 @@ impl Deciding<'_> {
                 if !self.incident.is_active() || !self.incident.holds(&one.proof.breach) =>
             {
                 Some(Withdrawn::NotNeeded)
+            }
+            Stage::Offered if candidate::is_ruled_out(&self.scene, &self.incident, one) => {
+                Some(Withdrawn::RuledOut)
             }
             Stage::Offered if now >= one.expires_at => Some(Withdrawn::Expired),
             // It ran elsewhere meanwhile: what stands here is not to be run again right after it.

@@ -213,8 +213,12 @@ fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
     let mut reading = Vec::new();
     let silence = Guidance::of_silence();
     for breach in pressing(told) {
-        let guidance = if breach.unheard.is_some() { &silence } else { &breach.guidance };
-        for id in &guidance.commands {
+        let (guidance, commands) = if breach.unheard.is_some() {
+            (&silence, &[][..])
+        } else {
+            (&breach.guidance, breach.commands())
+        };
+        for id in commands {
             let pair = (id.as_str(), &breach.key.subject);
             if named.len() < MOST_COMMANDS && !named.contains(&pair) {
                 named.push(pair);

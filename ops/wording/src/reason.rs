@@ -1,6 +1,7 @@
 //! Why something was found as it was, in one sentence.
 
 use domain::{
+    actor::Actor,
     reason::{AccessFault, CertificateFault, Excerpt, FailureReason, RequestPhase},
     text,
 };
@@ -60,12 +61,15 @@ pub fn clause(reason: &FailureReason) -> String {
         FailureReason::NotHttp { address, problem } => {
             format!("{address} answered, but not in HTTP: {}", shown(problem))
         }
-        FailureReason::Status { address, status } => match status {
-            502..=504 => format!(
-                "{address} answered with status {status}: a proxy gets no good answer from what is behind it"
-            ),
-            _ => format!("{address} answered with status {status}, which is not expected"),
-        },
+        FailureReason::Status { address, status, found } => {
+            let meaning = status_meaning(*status);
+            let words = if found.is_empty() {
+                String::new()
+            } else {
+                format!("; the answer was: '{}'", shown(found))
+            };
+            format!("{address} answered with status {status}{meaning}{words}")
+        }
         FailureReason::TextMissing { expected, status, found } if found.as_str().is_empty() => {
             let expected = shown(expected);
             format!("the text '{expected}' was missing: the answer (status {status}) was empty")
@@ -86,10 +90,10 @@ pub fn clause(reason: &FailureReason) -> String {
             humanize::subject(cause)
         ),
         FailureReason::NothingOutside { tried } => {
-            let all = if *tried == 1 {
-                "1 more address that was asked there".to_owned()
-            } else {
-                format!("{tried} more addresses that were asked there")
+            let all = match tried {
+                0 => "this host's name servers, asked for a name outside,".to_owned(),
+                1 => "1 more address that was asked there".to_owned(),
+                tried => format!("{tried} more addresses that were asked there"),
             };
             format!(
                 "{all} did not answer, so look at this host's own network and line first; how what lies behind it is doing is not known"
@@ -111,8 +115,33 @@ pub fn clause(reason: &FailureReason) -> String {
                 "{none} (DNS); look at /etc/resolv.conf; how what lies behind a name is doing is not known"
             )
         }
+        FailureReason::PushesRefused { by, since, place, problem } => {
+            let sender = match by {
+                Actor::Local => "a program on this machine".to_owned(),
+                // Names live outside of what is kept.
+                Actor::Token(id) => format!("token {id}"),
+                Actor::Account(id) => format!("account {id}"),
+                Actor::Agent | Actor::System => "Calm Ops".to_owned(),
+            };
+            let place = if place.is_empty() { "the body".to_owned() } else { shown(place) };
+            format!(
+                "what {sender} pushes is refused since {} ({place}: {}), so correct the sender",
+                humanize::moment(*since),
+                shown(problem)
+            )
+        }
         FailureReason::Access { what, fault } => access(&shown(what), *fault),
         FailureReason::Told { text } => shown(text),
+    }
+}
+
+const fn status_meaning(status: u16) -> &'static str {
+    match status {
+        401 | 407 => ", as it wants to know who asks",
+        429 => ", as it is asked too often; visitors may not notice",
+        502..=504 => ": a proxy gets no good answer from what is behind it",
+        520..=527 => ": Cloudflare gets no good answer from the server behind it",
+        _ => ", which is not expected",
     }
 }
 
@@ -192,7 +221,10 @@ fn access(what: &str, fault: AccessFault) -> String {
 mod tests {
     use std::io::ErrorKind;
 
-    use domain::time::Span;
+    use domain::{
+        id::TokenId,
+        time::{Span, Timestamp},
+    };
 
     use super::*;
 
@@ -227,7 +259,18 @@ mod tests {
             (certificate(CertificateFault::UnknownIssuer), "issuer"),
             (certificate(CertificateFault::IncompleteChain), "chain"),
             (certificate(CertificateFault::AuthorityAsServer), "authority"),
-            (FailureReason::Status { address: address(), status: 502 }, "status 502"),
+            (
+                FailureReason::Status { address: address(), status: 502, found: "".into() },
+                "status 502: a proxy",
+            ),
+            (
+                FailureReason::Status {
+                    address: address(),
+                    status: 403,
+                    found: "Just a moment".into(),
+                },
+                "'Just a moment'",
+            ),
             (
                 FailureReason::TextMissing {
                     expected: "Add".into(),
@@ -235,6 +278,15 @@ mod tests {
                     found: "Sold out".into(),
                 },
                 "Sold out",
+            ),
+            (
+                FailureReason::PushesRefused {
+                    by: Actor::Token(TokenId(3)),
+                    since: Timestamp::from_secs(1_790_000_000),
+                    place: "/observations/2/value".into(),
+                    problem: "expected a number, this is a text".into(),
+                },
+                "What token 3 pushes is refused since",
             ),
             (
                 FailureReason::access("PM2's socket /x", ErrorKind::PermissionDenied),

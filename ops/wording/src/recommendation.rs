@@ -237,6 +237,9 @@ impl<'a> Advice<'a> {
             Stage::Withdrawn { why: Withdrawn::Changed, .. } => {
                 "What it was about has changed, so it is no longer offered as it was.".to_owned()
             }
+            Stage::Withdrawn { why: Withdrawn::RuledOut, .. } => {
+                "It fails for another reason now, against which this does not help.".to_owned()
+            }
             Stage::Withdrawn { why: Withdrawn::TooLate, .. } => {
                 "It was approved, but could not be started in time, so it was not run.".to_owned()
             }

@@ -10,9 +10,8 @@ use super::{database, outcome::Outcome};
 use crate::{
     clock::Clock,
     collectors::{
-        Collector,
+        Collector, findings,
         registry::{Context, Unusable},
-        rhythm,
     },
     config::{Config, ConfigError},
     data_dir,
@@ -74,7 +73,7 @@ pub(super) fn check(
         let _ = writeln!(err, "warning: {warning}.");
     }
     let context = Context::new(&Place::here(&config).host, config.interval);
-    let findings = rhythm::compare(&config.collectors, &context, documents.thresholds());
+    let findings = findings::compare(&config.collectors, &context, documents.thresholds());
     if !findings.unworkable.is_empty() {
         let told: Vec<String> =
             findings.unworkable.iter().map(|one| format!("error: {one}")).collect();
@@ -100,6 +99,9 @@ pub(super) fn check(
         ),
         None => writeln!(out, "There is no configuration file: the defaults hold."),
     };
+    for doubt in &findings.doubtful {
+        let _ = writeln!(err, "warning: {doubt}");
+    }
     for note in &findings.later {
         let _ = writeln!(out, "Note: {note}");
     }

@@ -230,6 +230,9 @@ fn stands(one: &Recommendation, now: Timestamp) -> String {
                 Withdrawn::Expired => "nobody decided in time",
                 Withdrawn::NotNeeded => "it is not needed any more",
                 Withdrawn::Changed => "the commands, or what it would act upon, have changed",
+                Withdrawn::RuledOut => {
+                    "it fails for another reason now, against which this does not help"
+                }
                 Withdrawn::TooLate => {
                     "it was approved, and Calm Ops did not come to run it in time"
                 }

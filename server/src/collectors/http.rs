@@ -13,7 +13,7 @@ use std::{
 };
 
 use domain::{
-    reason::{FailureReason, RequestPhase},
+    reason::{Excerpt, FailureReason, RequestPhase},
     signals::{SignalGroup, SignalInfo},
     subject::Subject,
     time::Timestamp,
@@ -39,6 +39,7 @@ mod ask;
 mod body;
 mod connect;
 mod cookies;
+mod decoded;
 mod endpoint;
 mod post;
 mod section;
@@ -49,11 +50,11 @@ pub(crate) use post::Post;
 pub use post::Poster;
 pub use section::{Http, Settings};
 
-pub(super) use connect::told_address;
+pub(super) use connect::{has_route, source, told_address};
 pub(super) use endpoint::is_inside;
 
 use ask::Seen;
-use body::Answer;
+use body::{Answer, Unread};
 use connect::{Lookups, connect};
 use cookies::Cookies;
 use tls::Trust;
@@ -92,6 +93,8 @@ pub const SIGNALS: SignalGroup = SignalGroup {
 
 /// As many as browsers follow.
 const MOST_REDIRECTS: usize = 20;
+/// How long it may take to read how an answer begins that is not as expected.
+const EXCERPT: Duration = Duration::from_millis(500);
 /// How long it may take to find out whether a failure is this host's own.
 const JUDGING: Duration = Duration::from_secs(6);
 
@@ -112,11 +115,16 @@ struct Found {
     began: Instant,
     phase: RequestPhase,
     address: Option<SocketAddr>,
-    /// Addresses of the name that could not be connected to.
+    /// Addresses of the name, and why some of them could not be connected to.
+    addresses: Vec<SocketAddr>,
     failures: Vec<FailureReason>,
     first_byte: Option<Duration>,
     total: Option<Duration>,
     answer: Option<Answer>,
+    /// Why it is down, where that is known before all was read.
+    failure: Option<FailureReason>,
+    /// What came first on the last connection.
+    seen: Seen,
     shown: tls::Shown,
 }
 
@@ -126,10 +134,13 @@ impl Found {
             began: Instant::now(),
             phase: RequestPhase::Name,
             address: None,
+            addresses: Vec::new(),
             failures: Vec::new(),
             first_byte: None,
             total: None,
             answer: None,
+            failure: None,
+            seen: Seen::default(),
             shown: tls::Shown::default(),
         }
     }
@@ -176,8 +187,15 @@ impl HttpCollector {
         let mut round = Round::new(SIGNALS);
         if let Err(reason) = &outcome {
             tracing::debug!(endpoint = %self.subject, ?reason, "the endpoint does not answer as expected");
-            if let Some(cause) = self.outside.cause(reason).await {
-                round.miss(&self.subject, "endpoint.up", FailureReason::Behind { cause });
+            let unseen = match self.outside.cause(reason).await {
+                Some(cause) => Some(FailureReason::Behind { cause }),
+                // That this host has no way there says nothing about the endpoint.
+                None => {
+                    Some(reason.clone()).filter(|one| matches!(one, FailureReason::NoRoute { .. }))
+                }
+            };
+            if let Some(unseen) = unseen {
+                round.miss(&self.subject, "endpoint.up", unseen);
                 return Ok(round);
             }
         }
@@ -200,19 +218,26 @@ impl HttpCollector {
     /// What it means that time was over: an answer that may stay open is one, once all that was
     /// expected of it was seen.
     fn late(&self, found: &Found) -> Result<(), FailureReason> {
+        if let Some(failure) = &found.failure {
+            return Err(failure.clone());
+        }
+        let phase = match found.phase {
+            RequestPhase::FirstByte if found.seen.is_begun_head() => RequestPhase::Body,
+            phase => phase,
+        };
         match (&found.answer, &self.endpoint.expect_text) {
             (Some(answer), expected) if answer.may_stay_open() => match expected {
                 Some(expected) => Err(missing(&self.endpoint, expected, answer)),
                 None => Ok(()),
             },
             // Another address may have refused at once.
-            _ if found.phase == RequestPhase::Connect
-                && let Some(reason) = connect::most_telling(&found.failures) =>
-            {
-                Err(reason)
-            }
+            _ if found.phase == RequestPhase::Connect => Err(connect::most_telling(
+                &found.addresses,
+                &found.failures,
+                self.endpoint.time_limit,
+            )),
             _ => Err(FailureReason::TimedOut {
-                phase: found.phase,
+                phase,
                 address: found.address.map(|address| address.to_string().as_str().into()),
                 after: self.endpoint.time_limit,
             }),
@@ -253,14 +278,16 @@ impl Probe<'_> {
         let mut began_inside = None;
         let mut cookies = Cookies::default();
         for _ in 0..=MOST_REDIRECTS {
-            let (response, _connection, seen) =
+            let (response, _connection) =
                 self.hop(&url, &method, &mut began_inside, &cookies, found).await?;
             if self.endpoint.follow_redirects
                 && let Some(next) = redirect(&url, &response)
             {
                 cookies.take(&url, response.headers());
                 let status = response.status().as_u16();
-                if status == 303 || (method == Method::POST && status < 303) {
+                if (status == 303 && method != Method::HEAD)
+                    || (method == Method::POST && status < 303)
+                {
                     method = Method::GET;
                 }
                 url = next.map_err(|to| FailureReason::BadRedirect {
@@ -269,7 +296,7 @@ impl Probe<'_> {
                 })?;
                 continue;
             }
-            return self.judge(response, &seen, found).await;
+            return self.judge(response, found).await;
         }
         Err(FailureReason::ManyRedirects { followed: MOST_REDIRECTS as u32 })
     }
@@ -282,12 +309,16 @@ impl Probe<'_> {
         began_inside: &mut Option<bool>,
         cookies: &Cookies,
         found: &mut Found,
-    ) -> Result<(Response<Incoming>, AbortOnDropHandle<()>, Seen), FailureReason> {
+    ) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), FailureReason> {
         (found.phase, found.address) = (RequestPhase::Name, None);
         let addresses = self.lookups.addresses(url).await?;
         (found.phase, found.address) = (RequestPhase::Connect, addresses.first().copied());
         self.outside.tried(&addresses);
+        if addresses.iter().any(|address| !endpoint::is_inside(address.ip())) {
+            self.outside.named(url.as_url().host_str().unwrap_or_default());
+        }
         found.failures.clear();
+        found.addresses.clone_from(&addresses);
         let limit = self.endpoint.time_limit.to_std();
         let stream = connect(&addresses, *began_inside, limit, &mut found.failures).await?;
         if let Ok(peer) = stream.peer_addr() {
@@ -296,7 +327,8 @@ impl Probe<'_> {
             self.outside.reached(peer);
         }
         let address = found.address();
-        let seen = Seen::default();
+        found.seen = Seen::default();
+        let seen = found.seen.clone();
         let broken = |error: &hyper::Error| {
             self.without_secrets(ask::explain(error, RequestPhase::FirstByte, &seen, &address))
         };
@@ -322,7 +354,7 @@ impl Probe<'_> {
             ask::ask(stream, false, self.request(url, method, cookies, false)?, &seen).await
         };
         let (response, connection) = answered.map_err(|error| broken(&error))?;
-        Ok((response, connection, seen))
+        Ok((response, connection))
     }
 
     fn request(
@@ -367,7 +399,6 @@ impl Probe<'_> {
     async fn judge(
         &self,
         response: Response<Incoming>,
-        seen: &Seen,
         found: &mut Found,
     ) -> Result<(), FailureReason> {
         let status = response.status().as_u16();
@@ -375,8 +406,19 @@ impl Probe<'_> {
         found.first_byte = Some(found.began.elapsed());
         let answer = found.answer.insert(Answer::new(&response));
         if !self.endpoint.expect_status.contain(status) {
-            let address = found.address().as_str().into();
-            return Err(FailureReason::Status { address, status });
+            let failure = |excerpt| FailureReason::Status {
+                address: found
+                    .address
+                    .map_or_else(String::new, |one| one.to_string())
+                    .as_str()
+                    .into(),
+                status,
+                found: excerpt,
+            };
+            // The time may be over before it is known how it begins.
+            found.failure = Some(failure(Excerpt::default()));
+            answer.begin(response.into_body(), EXCERPT).await;
+            return Err(failure(answer.excerpt(&self.endpoint.secrets())));
         }
         found.phase = RequestPhase::Body;
         if answer.ends_with_its_head(expected) {
@@ -385,7 +427,15 @@ impl Probe<'_> {
         let read = answer.read(response.into_body(), expected).await;
         let held = read.map_err(|error| {
             let address = found.address.map_or_else(String::new, |address| address.to_string());
-            ask::explain(&error, RequestPhase::Body, seen, &address)
+            match error {
+                Unread::Broken(error) => {
+                    ask::explain(&error, RequestPhase::Body, &found.seen, &address)
+                }
+                Unread::OtherCoding(name) => FailureReason::NotHttp {
+                    address: address.as_str().into(),
+                    problem: format!("its body is not compressed in the way that it says ('Content-Encoding: {name}')").as_str().into(),
+                },
+            }
         })?;
         found.total = Some(found.began.elapsed());
         match expected {

@@ -2,7 +2,8 @@
 //! its own name servers: when its own line or DNS is lost, endpoints are unknown, and not down.
 //!
 //! Nothing else is asked than what the configuration names: the other endpoints' addresses, and the
-//! name servers of `/etc/resolv.conf`.
+//! name servers of `/etc/resolv.conf`. Where only one address outside is watched, and the name servers
+//! lie inside, a name that nobody has asked for tells whether they get answers from outside.
 
 use std::time::Duration;
 
@@ -87,6 +88,7 @@ struct LineCollector {
 impl LineCollector {
     async fn round(&mut self, now: Timestamp) -> Round {
         self.outside.look_again().await;
+        self.outside.look_for_witness().await;
         let mut round = Round::new(SIGNALS);
         for (signal, found) in
             [("outside.reachable", self.outside.lost()), ("outside.names", self.outside.nameless())]

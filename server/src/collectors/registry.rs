@@ -59,6 +59,11 @@ pub trait Kind {
     /// Builds the collector of a target.
     fn build(target: &Self::Target, context: &Context) -> Result<Box<dyn Collector>, CollectError>;
 
+    /// How long what is asked may take to answer, where a person set that.
+    fn patience(_target: &Self::Target) -> Option<Duration> {
+        None
+    }
+
     /// Every subject of the kinds of which the configuration knows all: what was reported once and
     /// is not in it is gone for good reason.
     fn listings(_settings: &Self::Settings, _context: &Context) -> Vec<Listing> {
@@ -203,6 +208,15 @@ macro_rules! collectors {
             pub fn name(&self) -> String {
                 match self {
                     $(Self::$kind(target) => <$module::$kind as registry::Kind>::name(target),)*
+                }
+            }
+
+            /// How long what is asked may take to answer, where a person set that.
+            pub fn patience(&self) -> Option<std::time::Duration> {
+                match self {
+                    $(Self::$kind(target) => {
+                        <$module::$kind as registry::Kind>::patience(target)
+                    })*
                 }
             }
 

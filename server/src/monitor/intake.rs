@@ -9,6 +9,7 @@ use std::{
 
 use commands::view::SeriesPoint;
 use domain::{
+    actor::Actor,
     input::unreadable,
     observation::{Observation, Unseen},
     reason::FailureReason,
@@ -89,6 +90,8 @@ pub struct Core {
     pub collected: Collected,
     /// What was learned to be usual.
     usual: HashMap<(Signal, Subject), f64>,
+    /// Who pushed each series last.
+    senders: Vec<Option<Actor>>,
     /// Something was observed since the board was written last.
     pub fresh: bool,
     left_out: Option<LeftOut>,
@@ -230,9 +233,24 @@ impl Core {
             && subject.parse::<Subject>().is_ok_and(|subject| self.collected.contains(&subject))
     }
 
+    fn sent(&mut self, id: SeriesId, who: Actor) {
+        let place = id.0 as usize;
+        if self.senders.len() <= place {
+            self.senders.resize(place + 1, None);
+        }
+        if let Some(sender) = self.senders.get_mut(place) {
+            *sender = Some(who);
+        }
+    }
+
     /// Takes one pushed observation, or says what is wrong with it. Returns whether it may have
     /// begun, ended or changed a breach.
-    fn push_one(&mut self, item: &Pushed<'_>, now: Now) -> Result<bool, (&'static str, String)> {
+    fn push_one(
+        &mut self,
+        item: &Pushed<'_>,
+        who: Actor,
+        now: Now,
+    ) -> Result<bool, (&'static str, String)> {
         let (unit, at) = check(item, now)?;
         if self.is_measured_here(&item.signal, &item.subject) {
             return Err(("signal", MEASURED_HERE.to_owned()));
@@ -242,6 +260,7 @@ impl Core {
             self.leave_out(now);
         }
         let id = id.map_err(|error| no_series(&error))?;
+        self.sent(id, who);
         Ok(self.observe(id, item.value, None, at, now))
     }
 
@@ -292,6 +311,7 @@ impl Intake {
             recording,
             collected,
             usual: HashMap::new(),
+            senders: Vec::new(),
             fresh: false,
             left_out: None,
         };
@@ -312,7 +332,7 @@ impl Intake {
     }
 
     /// Takes a pushed batch: all of it, or nothing.
-    pub fn push(&self, batch: &[Pushed<'_>]) -> Result<usize, WrongItem> {
+    pub fn push(&self, batch: &[Pushed<'_>], who: Actor) -> Result<usize, WrongItem> {
         let now = self.clock.now();
         let mut checked = Vec::with_capacity(batch.len());
         for (index, item) in batch.iter().enumerate() {
@@ -341,6 +361,7 @@ impl Intake {
         }
         let mut changed = false;
         for ((item, (_, at)), id) in batch.iter().zip(checked).zip(ids) {
+            core.sent(id, who);
             changed |= core.observe(id, item.value, None, at, now);
         }
         drop(core);
@@ -350,13 +371,42 @@ impl Intake {
         Ok(batch.len())
     }
 
+    /// Notes why a push of someone was refused, for what it was about: signals and their subjects,
+    /// or `None` where the body does not tell, which may be all that they pushed before. Should it
+    /// fall silent, that is why.
+    pub fn refuse<'a>(
+        &self,
+        who: Actor,
+        about: Option<impl Iterator<Item = (&'a str, &'a str)>>,
+        reason: &FailureReason,
+    ) {
+        let mut core = self.core();
+        let ids: Vec<SeriesId> = match about {
+            Some(about) => about
+                .filter(|(signal, subject)| !core.is_measured_here(signal, subject))
+                .filter_map(|(signal, subject)| core.engine.known(signal, subject))
+                .collect(),
+            None => (0..)
+                .zip(&core.senders)
+                .filter(|(_, sender)| **sender == Some(who))
+                .map(|(place, _)| SeriesId(place))
+                .collect(),
+        };
+        for id in ids {
+            if core.engine.unseen(id, reason) {
+                core.recording.unseen(id, reason);
+                core.fresh = true;
+            }
+        }
+    }
+
     /// Takes what is good of a pushed batch, each item with its place, and says what is not.
-    pub fn push_good(&self, batch: &[(usize, Pushed<'_>)]) -> (usize, Vec<WrongItem>) {
+    pub fn push_good(&self, batch: &[(usize, Pushed<'_>)], who: Actor) -> (usize, Vec<WrongItem>) {
         let now = self.clock.now();
         let (mut wrong, mut changed) = (Vec::new(), false);
         let mut core = self.core();
         for (index, item) in batch {
-            match core.push_one(item, now) {
+            match core.push_one(item, who, now) {
                 Ok(one) => changed |= one,
                 Err((field, problem)) => wrong.push(WrongItem { index: *index, field, problem }),
             }
@@ -604,7 +654,8 @@ mod tests {
         let now = intake.clock.now();
         let push = |subject: &str| {
             let (signal, subject) = ("queue.depth".into(), subject.to_owned().into());
-            intake.push(&[Pushed { signal, subject, value: 1.0, unit: None, at: None }])
+            let pushed = Pushed { signal, subject, value: 1.0, unit: None, at: None };
+            intake.push(&[pushed], Actor::Local)
         };
         assert!(intake.core().crowd(3, now).is_none());
         for one in ["service:a", "service:b", "service:c"] {
@@ -621,7 +672,7 @@ mod tests {
             let (signal, subject) = ("queue.depth".into(), subject.into());
             (0, Pushed { signal, subject, value: 1.0, unit: None, at: None })
         });
-        let (taken, wrong) = intake.push_good(&many);
+        let (taken, wrong) = intake.push_good(&many, Actor::Local);
         assert_eq!((taken, wrong.len()), (0, 2));
         assert_eq!(intake.core().crowd(3, now).unwrap().batches, 3, "one batch more");
         assert_eq!(crowd.by, [(3, "queue.depth".parse().unwrap())]);

@@ -8,6 +8,7 @@ use std::{
 
 use domain::{
     actor::Actor,
+    reason::FailureReason,
     time::{MonotonicTime, Now, Span, Timestamp},
 };
 
@@ -27,6 +28,17 @@ struct Refused {
     last: MonotonicTime,
     reason_at: MonotonicTime,
     reason: Reason,
+}
+
+impl Refused {
+    fn why(&self, by: Actor) -> FailureReason {
+        FailureReason::PushesRefused {
+            by,
+            since: self.since,
+            place: self.reason.place.as_str().into(),
+            problem: self.reason.problem.as_str().into(),
+        }
+    }
 }
 
 /// Why a push was refused.
@@ -50,7 +62,8 @@ impl Refusals {
     }
 
     /// Notes that a push of someone was refused. Beyond the most senders the oldest is forgotten.
-    pub fn refused(&self, who: Actor, sender: String, reason: &Reason, now: Now) {
+    /// Returns why they are, as it is told.
+    pub fn refused(&self, who: Actor, sender: String, reason: &Reason, now: Now) -> FailureReason {
         let short = |text: &str| text.chars().take(LONGEST).collect::<String>();
         let reason = Reason {
             place: short(&reason.place),
@@ -63,7 +76,7 @@ impl Refusals {
                 if now.mono.since(known.reason_at) >= STAYS {
                     (known.reason, known.reason_at) = (reason, now.mono);
                 }
-                return;
+                return known.why(who);
             }
             if all.len() >= MOST
                 && let Some(oldest) =
@@ -72,8 +85,11 @@ impl Refusals {
                 all.remove(&oldest);
             }
             let (since, at) = (now.wall, now.mono);
-            all.insert(who, Refused { sender, since, last: at, reason_at: at, reason });
-        });
+            let refused = Refused { sender, since, last: at, reason_at: at, reason };
+            let why = refused.why(who);
+            all.insert(who, refused);
+            why
+        })
     }
 
     /// Notes that all of a push of someone was taken.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     checks::Participant,
     clock::Clock,
-    collectors::{Collector, Facts, Round, itself},
+    collectors::{Collector, Facts, Round, Settings, itself, registry::Context},
     monitor::intake::Intake,
 };
 
@@ -20,6 +20,8 @@ use crate::{
 pub enum Told {
     /// These subjects are gone for good reason.
     Gone(Vec<Subject>),
+    /// This is what is watched from now on.
+    Watched(Box<(Settings, Context)>),
     /// What only a snapshot shows.
     Facts(Facts),
     /// What people have to know about a part of Calm Ops, or what a collector can't see or leaves

@@ -53,6 +53,8 @@ impl Supervisor {
             if let Some(new) = wanted.take() {
                 settings = new;
                 changed(&settings);
+                let both = Box::new((settings.clone(), self.context.clone()));
+                let _ = self.tell.send(Told::Watched(both)).await;
                 let targets = settings.targets(&self.context);
                 if !targets.iter().eq(watched.iter().map(|one| &one.target)) {
                     watched = self.replace(watched, targets).await;

@@ -1,6 +1,6 @@
 //! Sends e-mail, by the server that the configuration names.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport as _, Message as Letter, Tokio1Executor,
@@ -127,8 +127,31 @@ fn sentence(error: &lettre::transport::smtp::Error) -> String {
     } else if error.is_client() {
         "The mail server does not offer what is configured: look at tls, user and password_file under [mail].".to_owned()
     } else {
-        "The mail server can't be reached.".to_owned()
+        let io = io_error(error);
+        match io.map(std::io::Error::kind) {
+            Some(ErrorKind::ConnectionRefused) => {
+                "The mail server refused the connection: nothing listens on its port.".to_owned()
+            }
+            Some(ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => {
+                "No way leads to the mail server from here.".to_owned()
+            }
+            _ if io.is_some_and(|io| io.to_string().contains("lookup address")) => {
+                "The name of the mail server was not found, or no name server answered.".to_owned()
+            }
+            _ => "The mail server can't be reached.".to_owned(),
+        }
     }
+}
+
+fn io_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a std::io::Error> {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            return Some(io);
+        }
+        source = inner.source();
+    }
+    None
 }
 
 /// The handshake fails as a failure of reading or writing; its source says what it was.

@@ -389,6 +389,34 @@ async fn every_failure_has_its_own_reason() {
         ),
         (Some(said("HTTP/1.1 abc OK\r\n\r\n")), "its first line is 'HTTP/1.1 abc OK'"),
         (Some(said("HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n")), "answered with status 404"),
+        (
+            Some(said("HTTP/1.1 403 No\r\n\r\n<title>Just a moment</title> Bearer hunter2")),
+            "status 403, which is not expected; the answer was: 'Just a moment [not shown]'",
+        ),
+        // What comes of the answer does not decide, nor when.
+        (
+            Some(Answer::Open(Box::new(said("HTTP/1.1 500 No\r\n\r\nDatabase away")))),
+            "answered with status 500, which is not expected",
+        ),
+        (
+            Some(said("HTTP/1.1 200 OK\r\ncontent-length: 3\r\nContent-Length: 30\r\n\r\ncut")),
+            "several lengths: 'Content-Length: 3', 'Content-Length: 30'",
+        ),
+        (
+            Some(said("HTTP/1.1 200 OK\r\nserver: x\r\ncontent-length: 3 bytes\r\n\r\ncut")),
+            "has 'Content-Length: 3 bytes', which is no length",
+        ),
+        (
+            Some(said(
+                "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nplain, and no gzip at all",
+            )),
+            "not compressed in the way that it says ('Content-Encoding: gzip')",
+        ),
+        // A head that comes too slowly.
+        (
+            Some(Answer::Open(Box::new(said("HTTP/1.1 200 OK\r\nserver: x\r\n")))),
+            "began its answer and did not finish it within 300 ms",
+        ),
         (Some(sold), "the answer (status 200) was: 'Sold out , you sent [not shown]'"),
         (Some(ok("")), "was empty"),
         (Some(redirect("file:///etc/passwd")), "redirected to 'file:///etc/passwd'"),
@@ -512,6 +540,33 @@ async fn what_browsers_accept_is_an_answer() {
         let began = Instant::now();
         assert_eq!(value(&probe(it).await, "endpoint.up"), Some(1.0));
         assert!(began.elapsed() < Duration::from_secs(3), "it is not read to its end");
+    }
+}
+
+#[tokio::test]
+async fn a_text_is_found_however_the_server_writes_it() {
+    let gzip = {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, "<h1>K\u{e4}se</h1>".as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let latin = b"<h1>K\xe4se</h1>".to_vec();
+    for (head, body) in [("content-encoding: gzip", gzip), ("content-type: text/html", latin)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = [0; 4_096];
+            let _ = stream.read(&mut bytes).await.unwrap();
+            let head =
+                format!("HTTP/1.1 200 OK\r\n{head}\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&body).await.unwrap();
+        });
+        let mut it = endpoint(&format!("http://{address}/"));
+        it.expect_text = Some("K\u{e4}se".to_owned());
+        let round = probe(it).await;
+        assert_eq!(value(&round, "endpoint.up"), Some(1.0), "{head}: {round:?}");
     }
 }
 

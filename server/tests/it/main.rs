@@ -23,6 +23,7 @@ mod postgres_server;
 mod program;
 mod programs;
 mod recovery;
+mod refused_pushes;
 mod replay;
 mod run;
 mod service;

@@ -3,6 +3,7 @@
 use domain::{
     breach::{Crossing, Easing, Unheard},
     change::{ChangeKind, ReportedChange},
+    reason::FailureReason,
 };
 use fixtures;
 use policy::incident_policy::Dependency;
@@ -496,4 +497,30 @@ fn an_incident_names_the_changes_from_about_when_it_began() {
     service.tick(100);
     assert_eq!(service.one(1).changes.len(), 3);
     assert!(service.one(1).summary.since.len() > 3);
+}
+
+#[test]
+fn a_reason_that_rules_commands_out_is_told_at_once_and_one_that_allows_more_when_it_has_settled() {
+    let refused = || FailureReason::Refused { address: "192.0.2.7:443".into() };
+    let not_found = || FailureReason::NameNotFound { name: "shop.example".into() };
+    let mut down = breach("endpoint:shop", "endpoint.up", Severity::Critical, 0);
+    down.guidance.commands.push("pm2-restart".into());
+    down.reason = Some(refused());
+    let mut service = service(&[down]);
+    service.tick(30);
+    let told = |service: &Service| {
+        let summary = &service.one(1).summary;
+        format!("{:?}", wording::summary::render(summary, wording::summary::Reader::Team))
+    };
+    assert!(told(&service).contains("Consider pm2-restart"));
+    let now = |service: &mut Service, reason, second| {
+        service.breaches[0].reason = Some(reason);
+        service.breaches[0].value_at = at(second);
+        kinds(&service.tick(second))
+    };
+    assert_eq!(now(&mut service, not_found(), 40), ["breach_changed", "summary_written"]);
+    assert!(!told(&service).contains("Consider"), "{}", told(&service));
+    assert!(now(&mut service, refused(), 60).is_empty());
+    assert_eq!(now(&mut service, refused(), 340), ["breach_changed", "summary_written"]);
+    assert!(told(&service).contains("Consider pm2-restart"));
 }

@@ -204,9 +204,14 @@ impl Core {
 
     /// Nothing could be seen just now; says whether that is new.
     pub(super) fn miss(&mut self, reason: &FailureReason) -> bool {
-        self.interrupted = true;
+        self.interrupted |= !reason.is_about_silence();
         let before = self.unseen.replace(Box::new(reason.clone()));
         before.as_deref() != Some(reason)
+    }
+
+    /// Whether it was looked at and could not be seen.
+    pub(super) fn is_unseen(&self) -> bool {
+        self.unseen.as_ref().is_some_and(|reason| !reason.is_about_silence())
     }
 
     /// Why it is as it is, or can't be seen: evaluated or not.

@@ -6,13 +6,18 @@ use crate::evaluate::{Engine, SeriesId};
 
 impl Engine {
     /// A series was looked at and could not be seen: its value is neither well nor in trouble, no
-    /// duration goes on over it, and its silence goes on, now with a reason.
-    pub fn unseen(&mut self, id: SeriesId, reason: &FailureReason) {
-        if let Some(series) = self.series.get_mut(id.0 as usize)
-            && series.core.miss(reason)
-        {
-            self.dirty |= !series.unheard;
-        }
+    /// duration goes on over it, and its silence goes on, now with a reason. A reason that is only
+    /// about silence leaves the value as it is. Says whether the reason is new.
+    pub fn unseen(&mut self, id: SeriesId, reason: &FailureReason) -> bool {
+        let Some(series) = self.series.get_mut(id.0 as usize) else { return false };
+        let is_new = series.core.miss(reason);
+        self.dirty |= is_new && !series.unheard;
+        is_new
+    }
+
+    /// Finds a series that is known, by its names.
+    pub fn known(&self, signal: &str, subject: &str) -> Option<SeriesId> {
+        self.find(self.hash(signal, subject), signal, subject).map(SeriesId)
     }
 }
 
@@ -22,6 +27,7 @@ mod tests {
 
     use super::*;
     use domain::{
+        actor::Actor,
         breach::{Breach, Crossing},
         reading::Status,
         severity::Severity,
@@ -48,6 +54,15 @@ mod tests {
 
     fn refused() -> FailureReason {
         FailureReason::Refused { address: "127.0.0.1:1".into() }
+    }
+
+    fn pushes_refused() -> FailureReason {
+        FailureReason::PushesRefused {
+            by: Actor::Local,
+            since: at(0).wall,
+            place: "/observations/0/value".into(),
+            problem: "expected a number".into(),
+        }
     }
 
     fn behind() -> FailureReason {
@@ -92,6 +107,28 @@ mod tests {
                 Some(FailureReason::told("it took too long"))
             );
         }
+    }
+
+    #[test]
+    fn refused_pushes_explain_silence_and_nothing_else() {
+        let (mut engine, id) = engine();
+        step(&mut engine, id, 1.0, 0);
+        assert!(engine.unseen(id, &pushes_refused()) && !engine.unseen(id, &pushes_refused()));
+        let reading = engine.reading(id, at(1)).unwrap();
+        assert_eq!((reading.status, reading.stale_since), (Status::Healthy, None));
+        // Trouble among what is taken is found as always.
+        step(&mut engine, id, 0.0, 2);
+        engine.unseen(id, &pushes_refused());
+        let breach = &step(&mut engine, id, 0.0, 12)[0];
+        assert_eq!((breach.reason.clone(), breach.crossing.is_silent()), (Some(refused()), false));
+        assert_eq!(step(&mut engine, id, 1.0, 14).len(), 1);
+        assert!(step(&mut engine, id, 1.0, 25).is_empty());
+        engine.unseen(id, &pushes_refused());
+        let silent = &engine.tick(at(90))[0];
+        assert!(silent.crossing.is_silent());
+        assert_eq!(silent.reason, Some(pushes_refused()));
+        assert!(step(&mut engine, id, 1.0, 91).is_empty());
+        assert_eq!(engine.reading(id, at(92)).unwrap().reason, None);
     }
 
     #[test]

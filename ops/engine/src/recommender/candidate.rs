@@ -46,7 +46,9 @@ pub(super) fn all(scene: &Scene<'_>, incident: &Incident) -> Vec<Recommendation>
     {
         for (order, command) in catalogue.commands().iter().enumerate() {
             let named = breach.guidance.commands.iter().any(|id| id == command.id());
-            if !named && !command.helps().contains(&breach.key.signal) {
+            if !named && !command.helps().contains(&breach.key.signal)
+                || values::is_ruled_out(command, breach.remedy())
+            {
                 continue;
             }
             let chosen = values::choose(scene, incident, breach, command);
@@ -251,6 +253,19 @@ pub(super) fn is_as_offered(scene: &Scene<'_>, one: &Recommendation) -> bool {
             && filled.to_string() == one.shown
             && filled.check() == one.check.as_deref()
     })
+}
+
+/// Whether what it was to help fails for a reason by now that speaks against it. To take something
+/// back is always right.
+pub(super) fn is_ruled_out(scene: &Scene<'_>, incident: &Incident, one: &Recommendation) -> bool {
+    if one.reasons.iter().any(|reason| matches!(reason, Reason::Undoes { .. })) {
+        return false;
+    }
+    let command = scene.catalogue.and_then(|catalogue| catalogue.get(&one.command));
+    let known = incident.breach(&one.proof.breach);
+    command
+        .zip(known)
+        .is_some_and(|(command, known)| values::is_ruled_out(command, known.breach.remedy()))
 }
 
 /// Whether something really ran and did not help: then it is worth taking back.

@@ -3,6 +3,7 @@
 use domain::{
     breach::{Breach, BreachKey},
     incident::Incident,
+    reason::Remedy,
     recommendation::Reason,
     signal::Signal,
     subject::Subject,
@@ -69,6 +70,18 @@ pub(super) fn restarts(command: &Command) -> bool {
     let Does::Program(vector) = command.does() else { return false };
     let first = || vector.arguments().first()?.literal();
     vector.program() == Program::Pm2 && matches!(first(), Some("restart" | "reload"))
+}
+
+/// Whether the reason of a failure speaks against a command.
+pub(super) fn is_ruled_out(command: &Command, remedy: Remedy) -> bool {
+    match remedy {
+        Remedy::Any => false,
+        Remedy::Settings => {
+            let Does::Program(vector) = command.does() else { return false };
+            restarts(command) || vector.program() == Program::Systemctl
+        }
+        Remedy::None => true,
+    }
 }
 
 /// The values of one placeholder that may help with a breach, each with what speaks for it.

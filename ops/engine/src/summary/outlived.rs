@@ -26,11 +26,15 @@ pub fn is_outlived<'a>(summary: &Summary, now: impl Fn(&BreachKey) -> Option<&'a
 }
 
 fn has_changed(told: &Fact, breach: &Breach) -> bool {
+    let fresh = Fact::of(breach);
+    // Why nothing is heard may become known later.
+    if told.is_silent() && fresh.is_silent() && told.reason.is_none() && fresh.reason.is_some() {
+        return true;
+    }
     let waited = breach.value_at.since(told.value_at);
     if waited < SHORTEST {
         return false;
     }
-    let fresh = Fact::of(breach);
     // What eases, comes and goes or is silent is told without a course, and its beginning and end
     // are events.
     if told.is_silent() || fresh.is_silent() || !told.is_beyond() || !fresh.is_beyond() {

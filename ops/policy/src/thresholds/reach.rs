@@ -33,7 +33,8 @@ fn range(signal: &str, signals: &Signals) -> Option<(f64, f64)> {
     let share = ["host.", "disk."].iter().any(|start| signal.starts_with(start));
     Some(match unit {
         _ if signal.ends_with(".days_left") => return None,
-        _ if signal.ends_with(".up") || signal.ends_with(".failed") => (0.0, 1.0),
+        Unit::YesNo => (0.0, 1.0),
+        _ if signal == "endpoint.status" => (100.0, 599.0),
         Unit::Percent if share => (0.0, 100.0),
         _ => (0.0, f64::INFINITY),
     })

@@ -63,6 +63,9 @@ fn withdrawn(why: Withdrawn, id: &str) -> String {
         Withdrawn::Changed => format!(
             "What recommendation {id} was about has changed, so it is no longer offered as it was."
         ),
+        Withdrawn::RuledOut => format!(
+            "It fails for another reason now, against which recommendation {id} does not help."
+        ),
         Withdrawn::TooLate => format!(
             "Recommendation {id} was approved, but could not be started in time, so it is not run."
         ),

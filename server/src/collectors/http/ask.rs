@@ -21,17 +21,24 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::tls;
+
 /// The longest head of an answer, as browsers take it.
 const LONGEST_HEAD: usize = 256 * 1024;
 const MOST_HEADERS: usize = 1_000;
 /// So much of what a server sends first is kept, to tell what it was.
-const KEPT: usize = 256;
+const KEPT: usize = 4 * 1024;
 
 /// The first bytes that came on a connection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen(Arc<Mutex<Vec<u8>>>);
 
 impl Seen {
+    /// Whether the head of an answer in HTTP/1 has begun to come.
+    pub(super) fn is_begun_head(&self) -> bool {
+        self.bytes().starts_with(b"HTTP/")
+    }
+
     fn bytes(&self) -> Vec<u8> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -136,7 +143,7 @@ pub(super) fn explain(
     if let Some(tls) = inner::<rustls::Error>(error) {
         return FailureReason::TlsFailed {
             address: address(),
-            problem: tls.to_string().as_str().into(),
+            problem: tls::problem(tls).as_str().into(),
         };
     }
     if phase == RequestPhase::Body {
@@ -155,18 +162,42 @@ pub(super) fn explain(
         "it speaks TLS; it may be an https address".to_owned()
     } else if error.is_parse_too_large() {
         "the head of its answer is longer than browsers take".to_owned()
+    } else if is_ended_by_peer(error) {
+        return FailureReason::BrokenOff { phase, address: address() };
     } else if error.to_string().starts_with("http2") {
         format!("HTTP/2: {}", deepest(error))
     } else if !is_http {
         format!("it begins with '{}'", first_line(&bytes))
     } else if error.is_parse_status() {
         format!("its first line is '{}'", first_line(&bytes))
+    } else if let Some(problem) = wrong_length(error, &bytes) {
+        problem
     } else if error.is_parse() {
         format!("in the head after '{}': {}", first_line(&bytes), deepest(error))
     } else {
         return FailureReason::BrokenOff { phase, address: address() };
     };
     FailureReason::NotHttp { address: address(), problem: problem.as_str().into() }
+}
+
+/// The lengths that an answer tells, where they are the reason that it can't be read.
+fn wrong_length(error: &hyper::Error, bytes: &[u8]) -> Option<String> {
+    if !error.is_parse() || !error.to_string().contains("content-length") {
+        return None;
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let lines = text.lines().skip(1).take_while(|line| !line.is_empty());
+    let mut told: Vec<String> = lines
+        .filter_map(|line| line.split_once(':'))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("content-length"))
+        .map(|(_, value)| format!("'Content-Length: {}'", first_line(value.trim().as_bytes())))
+        .collect();
+    told.dedup();
+    match &told[..] {
+        [] => None,
+        [one] => Some(format!("its head has {one}, which is no length")),
+        more => Some(format!("its head tells several lengths: {}", more.join(", "))),
+    }
 }
 
 fn first_line(bytes: &[u8]) -> String {
@@ -185,6 +216,11 @@ fn inner<T: std::error::Error + 'static>(error: &hyper::Error) -> Option<&T> {
         source = one.source();
     }
     None
+}
+
+/// Whether the server ended the stream or the connection on purpose: HTTP/2's RST_STREAM and GOAWAY.
+fn is_ended_by_peer(error: &hyper::Error) -> bool {
+    error.to_string().starts_with("http2") && deepest(error).contains("error received")
 }
 
 /// Chunks that can't be read come as an error of the stream.

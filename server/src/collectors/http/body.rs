@@ -1,6 +1,8 @@
 //! The body of an answer: read until the expected text is found, it ends, or it has been long
 //! enough; and how it begins, for people.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use domain::reason::Excerpt;
 use http_body_util::BodyExt as _;
@@ -9,6 +11,8 @@ use hyper::{
     body::{Body as _, Incoming},
     header,
 };
+
+use super::decoded::Decoder;
 
 /// So much of an answer is read.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -24,6 +28,16 @@ pub(super) struct Answer {
     /// It is a stream by what it says of itself: it goes on as long as somebody listens.
     is_stream: bool,
     beginning: Vec<u8>,
+    decoder: Decoder,
+}
+
+/// Why the body of an answer can't be read.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// It broke off, or its parts can't be told apart.
+    Broken(hyper::Error),
+    /// It is not compressed in this way, as the answer says.
+    OtherCoding(&'static str),
 }
 
 /// Types of content that go on as long as somebody listens.
@@ -44,7 +58,13 @@ impl Answer {
             && (STREAMS.iter().any(|one| kind.starts_with(one))
                 || kind.starts_with("audio/")
                 || kind.starts_with("video/"));
-        Self { status: response.status().as_u16(), is_open_ended, is_stream, beginning: Vec::new() }
+        Self {
+            status: response.status().as_u16(),
+            is_open_ended,
+            is_stream,
+            beginning: Vec::new(),
+            decoder: Decoder::of(response.headers()),
+        }
     }
 
     /// Whether it may stay open for good without anything being wrong.
@@ -62,28 +82,50 @@ impl Answer {
         &mut self,
         mut body: Incoming,
         expected: Option<&str>,
-    ) -> Result<bool, hyper::Error> {
-        let expected = expected.unwrap_or_default().as_bytes();
+    ) -> Result<bool, Unread> {
+        let wanted = expected.map(written).unwrap_or_default();
+        let longest = wanted.iter().map(Vec::len).max().unwrap_or_default();
         let mut length = 0;
         let mut seen: Vec<u8> = Vec::new();
         while let Some(frame) = body.frame().await {
-            let Ok(data) = frame?.into_data() else { continue };
-            let data: &[u8] = &data[..data.len().min(MOST_BYTES - length)];
+            let Ok(data) = frame.map_err(Unread::Broken)?.into_data() else { continue };
+            let room = MOST_BYTES - length;
+            let mut data = self
+                .decoder
+                .take(&data, room)
+                .map_err(|_| Unread::OtherCoding(self.decoder.name()))?;
+            data.truncate(room);
             length += data.len();
-            self.keep(data);
-            if !expected.is_empty() {
-                seen.extend_from_slice(data);
-                if seen.windows(expected.len()).any(|window| window == expected) {
+            self.keep(&data);
+            if longest > 0 {
+                seen.extend_from_slice(&data);
+                let holds = |text: &Vec<u8>| seen.windows(text.len()).any(|window| window == text);
+                if wanted.iter().any(holds) {
                     return Ok(true);
                 }
                 // The text may begin in this part and end in the next.
-                seen.drain(..seen.len().saturating_sub(expected.len() - 1));
+                seen.drain(..seen.len().saturating_sub(longest - 1));
             }
             if length == MOST_BYTES {
                 break;
             }
         }
-        Ok(expected.is_empty())
+        Ok(longest == 0)
+    }
+
+    /// Reads how it begins, for people; for as long as it may take. What is in the way of it is
+    /// left.
+    pub(super) async fn begin(&mut self, mut body: Incoming, patience: Duration) {
+        let read = async {
+            while self.beginning.len() < KEPT
+                && let Some(Ok(frame)) = body.frame().await
+            {
+                let Ok(data) = frame.into_data() else { continue };
+                let Ok(data) = self.decoder.take(&data, KEPT) else { return };
+                self.keep(&data);
+            }
+        };
+        let _ = tokio::time::timeout(patience, read).await;
     }
 
     fn keep(&mut self, data: &[u8]) {
@@ -96,6 +138,18 @@ impl Answer {
         let text = String::from_utf8_lossy(&self.beginning).replace('\0', "");
         Excerpt::new(&hidden(&visible(&text), secrets))
     }
+}
+
+/// A text as pages write it: in UTF-8, in Latin-1, and in UTF-16 of both orders.
+fn written(text: &str) -> Vec<Vec<u8>> {
+    let mut all = vec![text.as_bytes().to_vec()];
+    if !text.is_ascii() {
+        all.extend(text.chars().map(|c| u8::try_from(c).ok()).collect::<Option<Vec<u8>>>());
+    }
+    for order in [u16::to_le_bytes, u16::to_be_bytes] {
+        all.push(text.encode_utf16().flat_map(order).collect());
+    }
+    all
 }
 
 /// A text without these secrets.
@@ -155,6 +209,16 @@ mod tests {
         let mut answer = Answer::default();
         answer.keep(body.as_bytes());
         answer.excerpt(secrets).as_str().to_owned()
+    }
+
+    #[test]
+    fn a_text_is_known_in_the_usual_codes() {
+        let [utf8, latin, little, big] = &written("Käse")[..] else { panic!("four") };
+        assert_eq!((utf8.as_slice(), latin.as_slice()), ("Käse".as_bytes(), &b"K\xe4se"[..]));
+        assert_eq!(little, b"K\0\xe4\0s\0e\0");
+        assert_eq!(big, b"\0K\0\xe4\0s\0e");
+        assert_eq!(written("ok").len(), 3);
+        assert_eq!(written("\u{20ac}").len(), 3);
     }
 
     #[test]

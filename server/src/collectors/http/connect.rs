@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     io::{self, ErrorKind},
-    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket},
     thread,
     time::{Duration, Instant},
 };
@@ -154,30 +154,49 @@ pub(super) async fn connect(
     if let Ok(Some(stream)) = raced {
         return Ok(stream);
     }
-    let silent = || FailureReason::TimedOut {
+    Err(most_telling(addresses, failures, rounded(began.elapsed())))
+}
+
+/// Why none of these addresses could be connected to; those that have not failed gave no answer. Of
+/// several reasons the one that tells most, and among equals that of the first address by its
+/// number, so that it stays the same.
+pub(super) fn most_telling(
+    addresses: &[SocketAddr],
+    failures: &[FailureReason],
+    after: Span,
+) -> FailureReason {
+    let silent = |address: Option<&SocketAddr>| FailureReason::TimedOut {
         phase: RequestPhase::Connect,
-        address: addresses.first().map(|address| address.to_string().as_str().into()),
-        after: rounded(began.elapsed()),
+        address: address.map(|address| address.to_string().as_str().into()),
+        after,
     };
-    Err(most_telling(failures).unwrap_or_else(silent))
+    let has_failed = |address: &&SocketAddr| {
+        failures.iter().any(|reason| told_address(reason) == Some(address.ip()))
+    };
+    let waiting =
+        addresses.iter().find(|address| !has_failed(address)).map(|one| silent(Some(one)));
+    failures
+        .iter()
+        .cloned()
+        .chain(waiting)
+        .max_by_key(|reason| (telling(reason), std::cmp::Reverse(told_address(reason))))
+        .unwrap_or_else(|| silent(None))
 }
 
-/// Whoever refuses tells more than who does not answer, and that more than no way at all.
-pub(super) fn most_telling(failures: &[FailureReason]) -> Option<FailureReason> {
-    failures.iter().max_by_key(|reason| telling(reason)).cloned()
-}
-
+/// Whoever refuses tells more than who does not answer, and that more than no way at all; least
+/// tells that this host has none.
 const fn telling(reason: &FailureReason) -> u8 {
     match reason {
-        FailureReason::Refused { .. } => 3,
-        FailureReason::BrokenOff { .. } => 2,
-        FailureReason::TimedOut { .. } => 1,
+        FailureReason::Refused { .. } => 4,
+        FailureReason::BrokenOff { .. } => 3,
+        FailureReason::TimedOut { .. } => 2,
+        FailureReason::Unreachable { .. } => 1,
         _ => 0,
     }
 }
 
-fn not_connected(address: SocketAddr, error: &io::Error, after: Span) -> FailureReason {
-    let address = address.to_string().as_str().into();
+fn not_connected(to: SocketAddr, error: &io::Error, after: Span) -> FailureReason {
+    let address = to.to_string().as_str().into();
     match error.kind() {
         ErrorKind::ConnectionRefused => FailureReason::Refused { address },
         ErrorKind::TimedOut => {
@@ -186,7 +205,11 @@ fn not_connected(address: SocketAddr, error: &io::Error, after: Span) -> Failure
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
             FailureReason::BrokenOff { phase: RequestPhase::Connect, address }
         }
-        // No route, a route that swallows or forbids, no address of this family, a local filter.
+        // No address of this family, no network: that is this host's, and says nothing of the other.
+        _ if !has_route(to.ip()) => {
+            FailureReason::NoRoute { address: to.ip().to_string().as_str().into() }
+        }
+        // A route that swallows or forbids, a local filter.
         _ => FailureReason::Unreachable { address },
     }
 }
@@ -197,6 +220,19 @@ pub(super) fn rounded(time: Duration) -> Span {
     Span::from_millis(u64::try_from(tenths * 100).unwrap_or(u64::MAX))
 }
 
+/// The address of this host from which a packet to this one would leave. Nothing is sent.
+pub(crate) fn source(to: IpAddr) -> Option<IpAddr> {
+    let any: SocketAddr = if to.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0; 8], 0).into() };
+    let socket = UdpSocket::bind(any).ok()?;
+    socket.connect((to, 9)).ok()?;
+    socket.local_addr().ok().map(|own| own.ip())
+}
+
+/// Whether this host has a way to an address, as far as it knows itself.
+pub(crate) fn has_route(to: IpAddr) -> bool {
+    source(to).is_some()
+}
+
 /// The address of a reason's text.
 pub(crate) fn told_address(reason: &FailureReason) -> Option<IpAddr> {
     let address = match reason {
@@ -204,6 +240,7 @@ pub(crate) fn told_address(reason: &FailureReason) -> Option<IpAddr> {
         | FailureReason::Refused { address }
         | FailureReason::BrokenOff { address, .. }
         | FailureReason::TimedOut { address: Some(address), .. } => address,
+        FailureReason::NoRoute { address } => return address.as_str().parse().ok(),
         _ => return None,
     };
     address.as_str().parse::<SocketAddr>().ok().map(|address| address.ip())
@@ -235,6 +272,39 @@ mod tests {
             of(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "1.1.1.2:1", "[::3]:1"]);
         assert_eq!(in_turn(all), turns);
         assert!(in_turn(Vec::new()).is_empty());
+    }
+
+    #[test]
+    fn of_several_addresses_the_most_telling_failure_is_told() {
+        let (v4, v6) = ("198.51.100.7:443", "[2001:db8::7]:443");
+        let all: Vec<SocketAddr> = [v6, v4].map(|text| text.parse().unwrap()).into();
+        let after = Span::from_secs(2);
+        let no_route = || FailureReason::NoRoute { address: "2001:db8::7".into() };
+        let unreachable = || FailureReason::Unreachable { address: v6.into() };
+        let refused = || FailureReason::Refused { address: v4.into() };
+        let silent = |address: &str| FailureReason::TimedOut {
+            phase: RequestPhase::Connect,
+            address: Some(address.into()),
+            after,
+        };
+        for (failures, told) in [
+            (vec![], silent(v6)),
+            // The one that is still waited for is silent, whatever this host lacks.
+            (vec![no_route()], silent(v4)),
+            (vec![unreachable()], silent(v4)),
+            (
+                vec![no_route(), FailureReason::Unreachable { address: v4.into() }],
+                FailureReason::Unreachable { address: v4.into() },
+            ),
+            (vec![refused()], refused()),
+            (vec![refused(), no_route()], refused()),
+        ] {
+            assert_eq!(most_telling(&all, &failures, after), told);
+        }
+        assert_eq!(most_telling(&all[..1], &[no_route()], after), no_route());
+        let both =
+            ["198.51.100.8:443", v4].map(|one| FailureReason::Refused { address: one.into() });
+        assert_eq!(most_telling(&all, &both, after), refused());
     }
 
     #[tokio::test]

@@ -143,6 +143,12 @@ impl Default for Statuses {
 }
 
 impl Statuses {
+    /// Whether only redirects that are followed are among them.
+    pub(super) fn are_redirects(&self) -> bool {
+        let is_redirect = |status| matches!(status, 301 | 302 | 303 | 307 | 308);
+        self.0.iter().cloned().flatten().all(is_redirect)
+    }
+
     /// Whether a status is among them.
     pub fn contain(&self, status: u16) -> bool {
         self.0.iter().any(|range| range.contains(&status))

@@ -29,7 +29,7 @@ use super::{
 /// So much of an answer is read, to be polite; nothing is done with it.
 const MOST_ANSWER: usize = 16 * 1024;
 /// How long it may take to connect.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(8);
 /// Time limit of one request.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 
@@ -170,10 +170,11 @@ fn sentence(reason: &FailureReason) -> String {
         FailureReason::LeadsInside { .. } => {
             "This server is inside of the own network, where Calm Ops sends only what its configuration allows: name the server there, under [notifications] as 'allowed_internal_hosts'.".to_owned()
         }
+        // No authority of one's own can be set here.
         FailureReason::Certificate { host, fault: CertificateFault::UnknownIssuer | CertificateFault::SelfSigned, .. } => {
             format!("The certificate for {host} is not trusted: it comes from no known authority.")
         }
-        _ => wording::reason::sentence(reason),
+        reason => wording::reason::sentence(reason),
     }
 }
 

@@ -93,6 +93,10 @@ impl Kind for Http {
         Ok(Box::new(collector.with_outside(context.outside.clone())))
     }
 
+    fn patience(endpoint: &Endpoint) -> Option<Duration> {
+        Some(endpoint.time_limit.to_std())
+    }
+
     fn listings(settings: &Settings, _context: &Context) -> Vec<Listing> {
         let subjects = settings.endpoints.iter().map(subject).collect();
         vec![Listing { kind: "endpoint", subjects, absence: Absence::Gone }]
@@ -154,6 +158,24 @@ fn read(
         found::duration(found, Duration::from_millis(100), Duration::from_secs(60))
     });
     let ca_file = get.value("ca_file", found::path);
+    if method == Some(Method::HEAD) && expect_text.is_some() {
+        get.unworkable(
+            "expect_text",
+            place,
+            "a text is expected, and an answer to HEAD has none",
+            "another method, or no 'expect_text'",
+        );
+    }
+    if follow_redirects != Some(false)
+        && expect_status.as_ref().is_some_and(Statuses::are_redirects)
+    {
+        get.unworkable(
+            "expect_status",
+            place,
+            "only redirects are expected, and they are followed",
+            "also 'follow_redirects = false', or the status at the end",
+        );
+    }
     let (Some(name), Some(url)) = (name, url) else { return None };
     let standard = Endpoint::new(&name, url);
     (problems.len() == before).then(|| Endpoint {
@@ -195,6 +217,12 @@ impl Get<'_> {
         parse(found)
             .map_err(|expected| self.problems.push(found.secret_problem(key, &expected)))
             .ok()
+    }
+
+    /// Values that each have the right form and can't work together.
+    fn unworkable(&mut self, key: &str, place: &Place, found: &str, expected: &str) {
+        let place = self.keys.get(key).and_then(Found::place).unwrap_or(place);
+        self.problems.push(place.problem(found.to_owned(), expected.to_owned()));
     }
 
     fn needed<T>(

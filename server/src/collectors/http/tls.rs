@@ -13,8 +13,8 @@ use domain::{
     time::Timestamp,
 };
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, RootCertStore,
-    SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
+    PeerIncompatible, RootCertStore, SignatureScheme,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -150,7 +150,7 @@ impl Trust {
             ) => FailureReason::NotTls { address: address.into() },
             other => FailureReason::TlsFailed {
                 address: address.into(),
-                problem: other.to_string().as_str().into(),
+                problem: problem(other).as_str().into(),
             },
         }
     }
@@ -206,6 +206,36 @@ impl Trust {
             _ if own.is_some_and(|own| own.is_ca()) => (CertificateFault::AuthorityAsServer, None),
             other => (CertificateFault::Malformed, Some(other.to_string())),
         }
+    }
+}
+
+/// What went wrong in TLS, as the part of a sentence.
+pub(super) fn problem(error: &Error) -> String {
+    use AlertDescription as Alert;
+    match error {
+        Error::AlertReceived(Alert::ProtocolVersion)
+        | Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => "it speaks no version of TLS that browsers take (1.2 or 1.3)".to_owned(),
+        Error::AlertReceived(Alert::UnrecognisedName) => {
+            "it knows no such host name (SNI)".to_owned()
+        }
+        Error::AlertReceived(Alert::NoApplicationProtocol) => {
+            "it speaks neither HTTP/1.1 nor HTTP/2 there (ALPN)".to_owned()
+        }
+        Error::AlertReceived(Alert::CertificateRequired) => {
+            "it wants a certificate of whoever asks, and Calm Ops has none".to_owned()
+        }
+        Error::AlertReceived(Alert::HandshakeFailure | Alert::InsufficientSecurity) => {
+            "it refused the handshake: no cipher in common, or it wants a certificate of whoever asks"
+                .to_owned()
+        }
+        Error::AlertReceived(Alert::InternalError) => {
+            "it refused the handshake; servers do so that have no certificate for this name"
+                .to_owned()
+        }
+        other => other.to_string(),
     }
 }
 

@@ -31,6 +31,30 @@ pub(super) async fn outside(patience: Duration) -> Option<bool> {
     if servers.is_empty() { None } else { Some(any_answers(&servers, 53, patience).await) }
 }
 
+/// Whether the name servers here, which may lie inside, get answers from outside: asked for a name
+/// that nobody has asked for, in the domain at the top of `host`.
+pub(super) async fn pass_on(host: &str, patience: Duration) -> bool {
+    let Some(query) = fresh_query(host) else { return false };
+    any_replies(&configured(), 53, patience, &query).await
+}
+
+/// A query for an address of a name that does not exist, so that no server knows the answer by
+/// heart.
+fn fresh_query(host: &str) -> Option<Vec<u8>> {
+    let top = host.trim_end_matches('.').rsplit('.').next()?;
+    let fits = (1..=63).contains(&top.len()) && !top.bytes().all(|byte| byte.is_ascii_digit());
+    let mut random = [0; 12];
+    getrandom::fill(&mut random).ok()?;
+    let label: String = random.iter().map(|byte| char::from(b'a' + byte % 26)).collect();
+    let mut query = vec![0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    for part in [label.as_str(), top] {
+        query.push(u8::try_from(part.len()).ok()?);
+        query.extend_from_slice(part.as_bytes());
+    }
+    query.extend([0, 0, 1, 0, 1]);
+    fits.then_some(query)
+}
+
 fn configured() -> Vec<IpAddr> {
     servers(&std::fs::read_to_string(RESOLV_CONF).unwrap_or_default())
 }
@@ -47,8 +71,12 @@ fn servers(text: &str) -> Vec<IpAddr> {
 }
 
 async fn any_answers(servers: &[IpAddr], port: u16, patience: Duration) -> bool {
+    any_replies(servers, port, patience, &QUERY).await
+}
+
+async fn any_replies(servers: &[IpAddr], port: u16, patience: Duration, query: &[u8]) -> bool {
     let mut asked: FuturesUnordered<_> =
-        servers.iter().map(|server| answers((*server, port).into())).collect();
+        servers.iter().map(|server| answers((*server, port).into(), query)).collect();
     let any = async {
         while let Some(answered) = asked.next().await {
             if answered == Some(true) {
@@ -61,12 +89,12 @@ async fn any_answers(servers: &[IpAddr], port: u16, patience: Duration) -> bool 
 }
 
 /// Asks one server; a packet may get lost, so it is asked twice.
-async fn answers(server: SocketAddr) -> Option<bool> {
+async fn answers(server: SocketAddr, query: &[u8]) -> Option<bool> {
     let own: SocketAddr =
         if server.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0; 8], 0).into() };
     let socket = UdpSocket::bind(own).await.ok()?;
     socket.connect(server).await.ok()?;
-    let mut query = QUERY;
+    let mut query = query.to_vec();
     getrandom::fill(&mut query[..2]).ok()?;
     let mut answer = [0; 1_232];
     for _ in 0..2 {
@@ -115,6 +143,12 @@ mod tests {
             let answered = any_answers(&[address.ip()], address.port(), patience).await;
             assert_eq!(answered, expected, "{code}");
         }
+        // A query for a name that nobody knows is one that servers understand.
+        let query = fresh_query("shop.example.").unwrap();
+        assert_eq!((query[12], query.len()), (12, 12 + 13 + 8 + 5));
+        assert_eq!(query[25..], *b"\x07example\0\0\x01\0\x01");
+        assert_ne!(fresh_query("shop.example"), fresh_query("shop.example"));
+        assert_eq!(fresh_query("192.0.2.7"), None);
         let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         assert!(!any_answers(&[silent.ip()], silent.port(), Duration::from_millis(100)).await);
     }

@@ -1,8 +1,8 @@
 //! What is known of the outside, and the judgement whether a failure is this host's own.
 
 use std::{
-    collections::BTreeMap,
-    net::{IpAddr, SocketAddr, UdpSocket},
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -15,7 +15,7 @@ use futures::{StreamExt as _, stream::FuturesUnordered};
 use tokio::net::TcpStream;
 
 use super::{gateway, names};
-use crate::collectors::http::{is_inside, told_address};
+use crate::collectors::http::{has_route, is_inside, source, told_address};
 
 /// So many addresses are known.
 const MOST_KNOWN: usize = 64;
@@ -23,6 +23,10 @@ const MOST_KNOWN: usize = 64;
 const MOST_ASKED: usize = 6;
 /// How long their answers are waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// How often it is found out whether name servers can tell of the line.
+const WITNESS_EVERY: Duration = Duration::from_secs(600);
+/// An address that answered within this time proves that the line works.
+const FRESH: Duration = Duration::from_secs(60);
 /// A judgement holds for this long: several endpoints fail at the same moment.
 const HOLDS_FOR: Duration = Duration::from_secs(1);
 
@@ -44,10 +48,20 @@ struct State {
     known: BTreeMap<SocketAddr, Option<Instant>>,
     /// Names could not be looked up at some time.
     names: bool,
+    /// A host name outside, and the name servers' last passing on of a question, where that is all
+    /// that can tell whether the line works.
+    witness: Option<Witness>,
     /// Why nothing outside is reached.
     lost: Option<FailureReason>,
     /// Why no name can be looked up.
     nameless: Option<FailureReason>,
+}
+
+#[derive(Clone, Debug)]
+struct Witness {
+    host: String,
+    tried_at: Option<Instant>,
+    worked_at: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -110,6 +124,7 @@ impl Outside {
                 nameless
             }
             FailureReason::Unreachable { .. }
+            | FailureReason::NoRoute { .. }
             | FailureReason::TimedOut { .. }
             | FailureReason::BrokenOff { .. } => {
                 let address = told_address(reason)?;
@@ -118,6 +133,44 @@ impl Outside {
             _ => false,
         };
         is_lost.then(|| self.0.subject.clone())
+    }
+
+    /// This name is about to be asked for outside.
+    pub(in crate::collectors) fn named(&self, host: &str) {
+        let mut state = self.state();
+        if state.witness.is_none() && host.contains('.') && host.parse::<IpAddr>().is_err() {
+            let host = host.to_owned();
+            state.witness = Some(Witness { host, tried_at: None, worked_at: None });
+        }
+    }
+
+    /// Finds out, while all is well, whether the name servers pass questions on to the outside:
+    /// where nothing else can tell whether the line works.
+    pub(super) async fn look_for_witness(&self) {
+        let due = {
+            let state = self.state();
+            let is_one = state.known.keys().map(SocketAddr::ip).collect::<BTreeSet<_>>().len() == 1;
+            let is_well = state.lost.is_none()
+                && state.known.values().flatten().any(|at| at.elapsed() < FRESH);
+            let witness = state.witness.clone().filter(|_| is_one && is_well);
+            witness.filter(|one| one.tried_at.is_none_or(|at| at.elapsed() >= WITNESS_EVERY))
+        };
+        let Some(Witness { host, .. }) = due else { return };
+        let works = names::pass_on(&host, PATIENCE).await;
+        if let Some(witness) = &mut self.state().witness {
+            let now = Instant::now();
+            (witness.tried_at, witness.worked_at) = (Some(now), works.then_some(now));
+        }
+    }
+
+    /// Whether name servers that passed questions on a while ago do so no more.
+    async fn is_cut_off(&self) -> bool {
+        let witness = self.state().witness.clone();
+        let worked = witness.filter(|one| one.worked_at.is_some());
+        match worked {
+            Some(witness) => !names::pass_on(&witness.host, PATIENCE).await,
+            None => false,
+        }
     }
 
     async fn is_nameless(&self) -> bool {
@@ -176,6 +229,10 @@ impl Outside {
         if let Some(failed) = failed
             && !has_route(failed)
         {
+            // A host without IPv6, or without IPv4, is not one without a line.
+            if has_route(other_family(failed)) {
+                return None;
+            }
             return Some(FailureReason::NoRoute { address: told(failed) });
         }
         if zone != Some(true)
@@ -187,10 +244,14 @@ impl Outside {
             return Some(FailureReason::NothingOutside { tried });
         }
         // Nothing else is watched there. A name server outside tells whether the line works.
-        match (zone, names::outside(PATIENCE).await) {
-            (Some(false), Some(false)) => Some(FailureReason::NothingOutside { tried: 1 }),
-            _ => None,
+        if zone != Some(false) {
+            return None;
         }
+        let (is_cut_off, tried) = match names::outside(PATIENCE).await {
+            Some(answers) => (!answers, 1),
+            None => (self.is_cut_off().await, 0),
+        };
+        is_cut_off.then_some(FailureReason::NothingOutside { tried })
     }
 
     /// Looks again where something is lost.
@@ -258,16 +319,12 @@ async fn any_answers(addresses: impl Iterator<Item = SocketAddr>) -> bool {
     tokio::time::timeout(PATIENCE, any).await.unwrap_or(false)
 }
 
-/// The address of this host from which a packet to this one would leave. Nothing is sent.
-fn source(to: IpAddr) -> Option<IpAddr> {
-    let any: SocketAddr = if to.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0; 8], 0).into() };
-    let socket = UdpSocket::bind(any).ok()?;
-    socket.connect((to, 9)).ok()?;
-    socket.local_addr().ok().map(|own| own.ip())
-}
-
-fn has_route(to: IpAddr) -> bool {
-    source(to).is_some()
+/// An address outside of the other family, of those for documentation.
+const fn other_family(of: IpAddr) -> IpAddr {
+    match of {
+        IpAddr::V4(_) => IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+        IpAddr::V6(_) => IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+    }
 }
 
 /// Whether an address is this host's own.

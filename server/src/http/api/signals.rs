@@ -2,10 +2,16 @@
 
 use std::str::FromStr;
 
-use axum::{Json, extract::State, response::IntoResponse as _};
+use axum::{Extension, Json, extract::State, response::IntoResponse as _};
 use bytes::Bytes;
 use commands::reading::PushObservations;
-use domain::{access::Principal, actor::Actor, error::ErrorKind, time::Timestamp};
+use domain::{
+    access::Principal,
+    actor::Actor,
+    error::{Error, ErrorKind},
+    reason::FailureReason,
+    time::Timestamp,
+};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,6 +24,7 @@ use crate::{
         client_info::ClientInfo,
         error::{Kind, Problem, WrongField},
         extract::{ApiQuery, Fields, FromQuery, is_json},
+        middleware::body::Unread,
         schema::Parameter,
         state::Site,
     },
@@ -107,24 +114,31 @@ async fn push(
     State(site): State<Site>,
     RequestPrincipal(principal): RequestPrincipal,
     client: ClientInfo,
-    ApiQuery(keep): ApiQuery<Keep>,
+    keep: Result<ApiQuery<Keep>, Problem>,
+    unread: Option<Extension<Unread>>,
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Answer {
-    if let Err(refusal) = site.service.check::<PushObservations>(&principal) {
-        // As long as nobody is here who could make a token, this machine may push.
-        if principal != Principal::Nobody
-            || !client.from.is_loopback()
-            || site.people.has_owner().await?
-        {
-            return Err(refusal.into());
-        }
-    }
-    let taken = match keep {
-        Keep::All => take_all(&site, &headers, &bytes),
-        Keep::Good => take_good(&site, &headers, &bytes),
-    };
     let who = principal.actor().unwrap_or(Actor::Local);
+    let may = site.service.check::<PushObservations>(&principal);
+    // As long as nobody is here who could make a token, this machine may push.
+    let is_open = || async {
+        let is_here = principal == Principal::Nobody && client.from.is_loopback();
+        Ok::<_, Error>(is_here && !site.people.has_owner().await?)
+    };
+    let taken = match (may, unread, keep) {
+        (Err(refusal), unread, _) if !is_open().await? => {
+            let problem = unread.map_or_else(|| refusal.into(), |Extension(Unread(one))| one);
+            // Strangers are told, and not told of.
+            if principal == Principal::Nobody {
+                return Err(problem);
+            }
+            Err(problem)
+        }
+        (_, Some(Extension(Unread(problem))), _) | (_, None, Err(problem)) => Err(problem),
+        (_, None, Ok(ApiQuery(Keep::All))) => take_all(&site, who, &headers, &bytes),
+        (_, None, Ok(ApiQuery(Keep::Good))) => take_good(&site, who, &headers, &bytes),
+    };
     let refused = match &taken {
         Ok(Accepted { errors, .. }) => errors.first().map(|first| (first.clone(), true)),
         Err(problem) => Some((problem.first(), false)),
@@ -136,11 +150,27 @@ async fn push(
                 _ => site.service.known().await?.names.of(who),
             };
             let reason = Reason { place, problem, rest_taken };
-            site.intake.refusals.refused(who, sender, &reason, site.clock.now());
+            let why = site.intake.refusals.refused(who, sender, &reason, site.clock.now());
+            explain(&site, who, &bytes, rest_taken, &why);
         }
         None => site.intake.refusals.taken(who),
     }
     Ok((StatusCode::ACCEPTED, Json(taken?)).into_response())
+}
+
+/// Tells the series that a refused push was about why they may fall silent: where the good values
+/// were taken, only those of the others.
+fn explain(site: &Site, who: Actor, bytes: &[u8], rest_taken: bool, why: &FailureReason) {
+    let value: Value = serde_json::from_slice(&without_nan(bytes)).unwrap_or_default();
+    let items = wrong_batch(&value).ok().filter(|items| !items.is_empty());
+    let about = items.map(|items| {
+        items.iter().enumerate().filter_map(move |(index, item)| {
+            let text = |field| item.get(field).and_then(Value::as_str);
+            let is_about = !rest_taken || wrong_in(index, item).is_some();
+            Some((text("signal")?, text("subject")?)).filter(|_| is_about)
+        })
+    });
+    site.intake.refuse(who, about, why);
 }
 
 fn is_readable(headers: &HeaderMap) -> Result<(), Problem> {
@@ -161,16 +191,27 @@ fn is_small_enough(site: &Site, count: usize) -> Result<(), Problem> {
     Err(Problem::new(Kind::TooLarge, detail))
 }
 
-fn take_all(site: &Site, headers: &HeaderMap, bytes: &[u8]) -> Result<Accepted, Problem> {
+fn take_all(
+    site: &Site,
+    who: Actor,
+    headers: &HeaderMap,
+    bytes: &[u8],
+) -> Result<Accepted, Problem> {
     is_readable(headers)?;
     let batch: Batch<'_> =
         serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
     is_small_enough(site, batch.observations.len())?;
-    let accepted = site.intake.push(&batch.observations).map_err(|wrong| wrong_item(&wrong))?;
+    let accepted =
+        site.intake.push(&batch.observations, who).map_err(|wrong| wrong_item(&wrong))?;
     Ok(Accepted { accepted, refused: 0, errors: Vec::new() })
 }
 
-fn take_good(site: &Site, headers: &HeaderMap, bytes: &[u8]) -> Result<Accepted, Problem> {
+fn take_good(
+    site: &Site,
+    who: Actor,
+    headers: &HeaderMap,
+    bytes: &[u8],
+) -> Result<Accepted, Problem> {
     is_readable(headers)?;
     let bytes = &without_nan(bytes)[..];
     let value: Value = serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
@@ -186,7 +227,7 @@ fn take_good(site: &Site, headers: &HeaderMap, bytes: &[u8]) -> Result<Accepted,
             None => good.extend(Pushed::deserialize(item).ok().map(|item| (index, item))),
         }
     }
-    let (accepted, refused) = site.intake.push_good(&good);
+    let (accepted, refused) = site.intake.push_good(&good, who);
     wrong.extend(refused.into_iter().map(|WrongItem { index, field, problem }| {
         let pointer = format!("/observations/{index}/{field}");
         (index, WrongField { pointer, detail: problem })
@@ -360,13 +401,25 @@ fn wrong_in(index: usize, item: &Value) -> Option<(String, String)> {
         ));
     }
     FIELDS.iter().find_map(|field| match (*field, item.get(*field)) {
-        ("value", Some(value)) => {
-            (!value.is_number()).then(|| (at(field), "expected a number".to_owned()))
-        }
+        ("value", Some(value)) => (!value.is_number())
+            .then(|| (at(field), format!("expected a number, this is {}", kind(value)))),
         ("signal" | "subject" | "value", None) => Some((at(field), "is missing".to_owned())),
         (_, None) | ("unit" | "at", Some(Value::Null)) => None,
-        (_, Some(value)) => (!value.is_string()).then(|| (at(field), "expected a text".to_owned())),
+        (_, Some(value)) => (!value.is_string())
+            .then(|| (at(field), format!("expected a text, this is {}", kind(value)))),
     })
+}
+
+/// What kind of JSON a value is.
+const fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 #[cfg(test)]

@@ -9,11 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::StreamExt as _;
-use http::{Method, header};
+use http::{Method, header, request::Parts};
 use http_body_util::LengthLimitError;
 
 use crate::http::error::{Kind, Problem};
 
+/// Whoever pushes what can't be taken is told of.
+const PUSHES: &str = "/api/ops/signals";
 /// How long a body may take to arrive.
 const WITHIN: Duration = Duration::from_secs(10);
 /// So much of a body that is too large is read all the same, in bytes, and for so long.
@@ -30,28 +32,42 @@ pub async fn whole(most: usize, request: Request, next: Next) -> Response {
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > u64::try_from(most).unwrap_or(u64::MAX)) {
-        let _ = tokio::time::timeout(DRAINED_WITHIN, drain(request.into_body())).await;
-        return too_large(most).into_response();
+        let (parts, body) = request.into_parts();
+        let _ = tokio::time::timeout(DRAINED_WITHIN, drain(body)).await;
+        return unread(parts, too_large(most), next).await;
     }
     let (parts, body) = request.into_parts();
-    match tokio::time::timeout(WITHIN, to_bytes(body, most)).await {
-        Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+    let problem = match tokio::time::timeout(WITHIN, to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => return next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => {
-            too_large(most).into_response()
+            too_large(most)
         }
         Ok(Err(_)) => {
             let detail =
                 "The body broke off before its end. Nothing was taken; send it again.".to_owned();
-            Problem::new(Kind::Malformed, detail).into_response()
+            Problem::new(Kind::Malformed, detail)
         }
         Err(_) => {
             let detail = format!(
                 "The body did not arrive within {} seconds. Nothing was taken; send it again.",
                 WITHIN.as_secs()
             );
-            Problem::new(Kind::TooSlow, detail).into_response()
+            Problem::new(Kind::TooSlow, detail)
         }
+    };
+    unread(parts, problem, next).await
+}
+
+/// Why the body of a push is not there: its handler tells of it whose it was.
+#[derive(Clone, Debug)]
+pub struct Unread(pub Problem);
+
+async fn unread(mut parts: Parts, problem: Problem, next: Next) -> Response {
+    if parts.uri.path() != PUSHES {
+        return problem.into_response();
     }
+    parts.extensions.insert(Unread(problem));
+    next.run(Request::from_parts(parts, Body::empty())).await
 }
 
 /// Reads on and throws it away: a connection that is closed while its client still sends is reset,
