@@ -133,6 +133,8 @@ impl From<ErrorKind> for AccessFault {
             ErrorKind::BrokenPipe
             | ErrorKind::ConnectionReset
             | ErrorKind::ConnectionAborted
+            | ErrorKind::NotConnected
+            | ErrorKind::StaleNetworkFileHandle
             | ErrorKind::UnexpectedEof => Self::Broken,
             _ => Self::Other,
         }
@@ -275,6 +277,27 @@ pub enum FailureReason {
         /// Why.
         fault: AccessFault,
     },
+    /// Whoever tells how it is doing gives no answer.
+    NotTold {
+        /// Who.
+        by: Subject,
+        /// Why.
+        why: Excerpt,
+    },
+    /// Whoever lists it does so no more.
+    NotListed {
+        /// Who.
+        by: Subject,
+        /// Whether others are still listed there.
+        others: bool,
+    },
+    /// Its host is not watched any more: Calm Ops runs on another one.
+    OtherHost {
+        /// The host that is not watched.
+        host: Subject,
+        /// The one that is.
+        now: Subject,
+    },
     /// Anything else, in the words of whoever saw it: a sentence without its full stop.
     Told {
         /// The sentence.
@@ -296,7 +319,7 @@ impl FailureReason {
     /// What else fails and is the cause, if that is known.
     pub const fn cause(&self) -> Option<&Subject> {
         match self {
-            Self::Behind { cause } => Some(cause),
+            Self::Behind { cause } | Self::OtherHost { host: cause, .. } => Some(cause),
             _ => None,
         }
     }
@@ -335,6 +358,7 @@ impl FailureReason {
             | Self::NotHttp { address, .. }
             | Self::Status { address, status: 500.. } => Some(address.as_str()),
             Self::NameNotFound { name } | Self::NameNotAnswered { name } => Some(name.as_str()),
+            Self::NotTold { by, .. } | Self::NotListed { by, .. } => Some(by.as_str()),
             _ => None,
         }
     }
@@ -371,6 +395,8 @@ mod tests {
         let status =
             |address: &str, status| FailureReason::Status { address: address.into(), status };
         let (one, other) = ("198.51.100.7:443", "198.51.100.7:8443");
+        let listed =
+            |by: &str, others| FailureReason::NotListed { by: by.parse().unwrap(), others };
         for (a, b, shared) in [
             (refused(one), refused(other), true),
             (refused(one), refused("198.51.100.8:443"), false),
@@ -385,6 +411,8 @@ mod tests {
             (status(one, 502), status(one, 503), false),
             (status(one, 404), status(one, 404), false),
             (FailureReason::told("x."), FailureReason::told("x"), false),
+            (listed("pm2:pm2@a", true), listed("pm2:pm2@a", true), true),
+            (listed("pm2:pm2@a", true), listed("pm2:pm2@b", true), false),
         ] {
             assert_eq!(a.shares_cause(&b), shared, "{a:?} {b:?}");
         }

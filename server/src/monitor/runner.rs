@@ -38,6 +38,8 @@ pub enum Told {
     },
 }
 
+/// Where nothing is told of something for that long, no duration goes on over it.
+const LONG_UNTOLD: Span = Span::from_secs(15);
 /// A check that is asked for so soon after the last round's beginning is that round.
 const LEAST_GAP: Span = Span::from_secs(1);
 
@@ -56,7 +58,7 @@ pub async fn run(
     let mut ticker = tokio::time::interval(collector.interval().max(Duration::from_millis(100)));
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let interval = Span::from(collector.interval());
-    let (mut failing, mut began) = (false, None);
+    let (mut failing, mut began, mut untold_since) = (false, None, None);
     let mut noted = Vec::new();
     loop {
         // What was told to stop reports nothing more: it would be missed for ever.
@@ -81,12 +83,14 @@ pub async fn run(
             () = stop.cancelled() => break,
             outcome = round => outcome,
         };
+        let mut untold = Vec::new();
         let problem = match outcome {
             Ok(Ok(Ok(round))) => {
                 let gone = intake.take_round(&round, &host, interval);
                 if !gone.is_empty() {
                     let _ = told.send(Told::Gone(gone)).await;
                 }
+                untold = round.untold;
                 if let Some(facts) = round.facts {
                     let _ = told.send(Told::Facts(facts)).await;
                 }
@@ -104,6 +108,18 @@ pub async fn run(
             Ok(Err(_)) => Some(format!("It did not finish within {}.", Span::from(limit))),
             Err(panic) => Some(format!("It failed inside: {}.", panic_text(&*panic))),
         };
+        if let Some(problem) = &problem {
+            let why = || FailureReason::told(problem);
+            untold.extend(collector.tells_of().iter().map(|kind| (*kind, why())));
+        }
+        let now = clock.now().mono;
+        let since = *untold_since.get_or_insert(now);
+        for (kind, why) in &untold {
+            intake.untold(kind, &host, why, now.since(since) >= LONG_UNTOLD);
+        }
+        if untold.is_empty() {
+            untold_since = None;
+        }
         let mut own = Round::new(itself::SIGNALS);
         let failed = f64::from(u8::from(problem.is_some()));
         let reason = problem.as_deref().map(FailureReason::told);
