@@ -382,7 +382,7 @@ mod tests {
         let old = Reading { stale_since: Some(Timestamp::from_secs(0)), ..well.clone() };
         let missing = reading("disk:/data@web-1", "disk.mounted", Status::Warning);
         assert_eq!([&well, &old, &missing].map(may_be_gone), [false, true, true]);
-        let form = retire(&missing.subject).to_html();
+        let form = retire(&missing.subject, &[]).to_html();
         assert!(
             form.contains("action=\"/ops/health\"") && form.contains("value=\"disk:/data@web-1\""),
             "{form}"

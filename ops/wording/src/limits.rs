@@ -115,7 +115,7 @@ mod tests {
         assert!(
             disks_denied(&["/a".to_owned(), "/b".to_owned()]).contains("the disks /a and /b, so")
         );
-        assert!(disks_silent(&["/a".to_owned()]).contains("the disk /a, so how full it is not"));
+        assert!(disks_silent(&["/a".to_owned()]).contains("the disk /a, so how full it is is not"));
     }
 
     #[test]

@@ -646,6 +646,7 @@ mod tests {
         };
         assert!(silent.iter().all(told), "{silent:?}");
         intake.take_round(&observed(&intake, &["/", "/data"]), HOST, EVERY);
+        intake.core().engine.tick(late);
         assert_eq!(shown(&intake, "disk:/data@web-1")[1], Some((40.0, Status::Healthy)));
     }
 
