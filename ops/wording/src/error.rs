@@ -98,7 +98,7 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
             format!("is too far away: it may be at most {days} days from now")
         }
         FieldReason::NothingMissing => {
-            "fit nothing that is missing now, so nothing was retired".to_owned()
+            "fits nothing that is missing now, so nothing was retired".to_owned()
         }
         FieldReason::NotBeforeEnd => "has to be before 'to'".to_owned(),
         FieldReason::EmptyRange => "begin when they end; leave them out for none".to_owned(),

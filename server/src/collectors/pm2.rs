@@ -376,7 +376,7 @@ impl Pm2Collector {
         let there = matches!(found, Told::Answer(_) | Told::Silent(_));
         // Where there was a daemon once, its absence is a signal.
         round.listings.push(Listing {
-            why: Some(self.silent("nobody listens on its socket")),
+            why: Some(FailureReason::told("nobody listens on its socket")),
             ..Listing::new(
                 "pm2",
                 if there { vec![self.daemon.clone()] } else { Vec::new() },
@@ -394,8 +394,8 @@ impl Pm2Collector {
                 return Ok(round);
             }
             Told::Silent(why) => {
-                let reason = self.silent(&why);
-                round.observe_with(now, &self.daemon, "pm2.up", 0.0, Some(reason));
+                let reason = Some(FailureReason::told(&why));
+                round.observe_with(now, &self.daemon, "pm2.up", 0.0, reason);
                 round.notes.push(format!(
                     "PM2 does not answer: {why}. Whether its apps run is not known."
                 ));
