@@ -646,7 +646,8 @@ mod tests {
         };
         assert!(silent.iter().all(told), "{silent:?}");
         intake.take_round(&observed(&intake, &["/", "/data"]), HOST, EVERY);
-        intake.core().engine.tick(late);
+        let now = intake.clock.now();
+        intake.core().engine.tick(now);
         assert_eq!(shown(&intake, "disk:/data@web-1")[1], Some((40.0, Status::Healthy)));
     }
 
