@@ -178,6 +178,7 @@ async fn is_done_already(operations: &Operations, caller: Principal, command: &C
         | Command::Resolve(_)
         | Command::Reopen(_)
         | Command::RetireSubject(_)
+        | Command::RetireMissing(_)
         | Command::ReportChange(_)
         | Command::BeginMaintenance(_)
         | Command::EndMaintenance(_)

@@ -31,6 +31,8 @@ const QUEUES =
 // Only a disk that the test mounts below its own folder.
 const disks = (folder: string) =>
   `| \`disk.used\` | \`disk:${folder}*\` | above 88 % | above 95 % | 1 s | 85 % | - | A disk is nearly full; when it is full, writing fails. | disk-full | - |`;
+const mounted = (folder: string) =>
+  `| \`disk.mounted\` | \`disk:${folder}*\` | below 1 | - | 1 s | 1 | - | A disk was mounted and is not any more. | disk-gone | - |`;
 const RULES = `## How incidents behave
 
 | rule | value |
@@ -94,11 +96,12 @@ export class Program {
 
   /**
    * Writes the thresholds, as a person would in an editor. With `quick` only queues and the test's own small disk alert, after a second:
-   * how busy this machine is must not matter. With `built-in` the rows that Calm Ops brings are kept, and one for the queue `imports` is added.
+   * how busy this machine is must not matter. With `disks` these alert when they vanish, too. With `built-in` the rows that Calm Ops brings are kept, and one for the queue `imports` is added.
    */
-  alerts(which: 'quick' | 'built-in'): void {
-    if (which === 'quick') {
-      writeFileSync(this.thresholds, `format: 1\n\n# Thresholds\n\n## Alerts\n\n${HEAD}\n${QUEUES}\n${disks(this.folder)}\n\n${RULES}`);
+  alerts(which: 'quick' | 'disks' | 'built-in'): void {
+    if (which !== 'built-in') {
+      const rows = which === 'disks' ? [QUEUES, disks(this.folder), mounted(this.folder)] : [QUEUES, disks(this.folder)];
+      writeFileSync(this.thresholds, `format: 1\n\n# Thresholds\n\n## Alerts\n\n${HEAD}\n${rows.join('\n')}\n\n${RULES}`);
       return;
     }
     const lines = readFileSync(this.thresholds, 'utf8').split('\n');

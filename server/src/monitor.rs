@@ -47,6 +47,7 @@ use crate::{
     monitor::{
         bundles::Wanted,
         evidence::Recent,
+        host_change::KnownHost,
         in_flight::{Away, Landed, Usual},
         intake::Intake,
         recording::Standing,
@@ -60,6 +61,7 @@ use crate::{
 mod bundles;
 pub mod collected;
 pub mod evidence;
+pub mod host_change;
 mod in_flight;
 pub mod intake;
 mod maintenance;
@@ -105,6 +107,9 @@ pub struct Kept {
     /// What would have alerted without the open maintenance windows.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub withheld: WithheldLists,
+    /// The host that is watched.
+    #[serde(default)]
+    pub host: Option<KnownHost>,
 }
 
 /// What the monitor works with.
@@ -123,6 +128,8 @@ pub struct Parts {
     pub clock: Clock,
     /// The name of this host.
     pub host: String,
+    /// The same, with what stays when it is renamed.
+    pub known_host: KnownHost,
     /// At most how many series are taken.
     pub series_limit: usize,
     /// What would have alerted without the open maintenance windows, as it was kept.
@@ -252,9 +259,11 @@ impl Monitor {
         monitor.show_withheld();
         // Under which name Calm Ops reported itself before, if this host was renamed.
         let (subjects, absence) = (vec![monitor.itself()], Absence::Gone);
-        let listing = Listing { kind: "service", subjects, absence };
+        let listing = Listing::new("service", subjects, absence);
         let gone = monitor.parts.intake.compare(&[listing], &monitor.parts.host);
         monitor.hear(Told::Gone(gone));
+        let here = monitor.parts.known_host.name.clone();
+        monitor.parts.intake.core().leave_others(&here);
         monitor
     }
 
@@ -518,7 +527,8 @@ impl Monitor {
         let mut core = self.parts.intake.core();
         let fresh = std::mem::take(&mut core.fresh);
         let crowd = core.crowd(self.parts.series_limit, now);
-        let troubles = self.troubles(crowd.as_ref(), now);
+        let others = core.other_hosts(&self.parts.known_host.name);
+        let troubles = self.troubles(crowd.as_ref(), &others, now);
         if !fresh
             && troubles == self.told_troubles
             && self.shown_at.is_some_and(|at| now.mono.since(at.mono) < Span::from_secs(5))
@@ -578,7 +588,12 @@ impl Monitor {
         self.parts.live.set_health(readings);
     }
 
-    fn troubles(&self, crowd: Option<&Crowd>, now: Now) -> Vec<String> {
+    fn troubles(
+        &self,
+        crowd: Option<&Crowd>,
+        other_hosts: &BTreeSet<String>,
+        now: Now,
+    ) -> Vec<String> {
         let mut troubles = Vec::new();
         // A write that hangs has said nothing yet, and whoever looks must not wait for its time
         // limit.
@@ -600,6 +615,8 @@ impl Monitor {
             name => format!("The collector {} brings nothing. {problem}", isolated(name)),
         }));
         troubles.extend(self.notices.values().flatten().cloned());
+        let here = &self.parts.known_host.name;
+        troubles.extend(other_hosts.iter().map(|host| host_change::elsewhere(host, here)));
         troubles.extend(crowd.map(limits::crowded));
         for document in self.parts.documents.states() {
             if document.error.is_some() && document.name != crate::documents::COMMANDS {

@@ -32,7 +32,11 @@ use crate::{
     },
     live::Live,
     monitor::{
-        Kept, Monitor, Parts, intake::Intake, recording::Recording, runner::Told,
+        Kept, Monitor, Parts,
+        host_change::{self, KnownHost},
+        intake::Intake,
+        recording::Recording,
+        runner::Told,
         supervisor::Supervisor,
     },
     notifications::{Mailer, Notifier, Outbound, Pace, channels},
@@ -130,9 +134,10 @@ pub async fn run(
         tracing::warn!("the documents do not fit together; 'calm-ops check' says it too\n{misfit}");
     }
     let place = config.place();
-    if let (Where::Sqlite { .. }, Some(warning)) = (&place, data_dir::warning(&data_dir)) {
-        tracing::warn!("{warning}");
-    }
+    let data_dir_warning = match &place {
+        Where::Sqlite { .. } => data_dir::warning(&data_dir),
+        Where::Postgres { .. } => None,
+    };
     let store = store::open_to_serve(&place).await?;
     if !address.ip().is_loopback() && !store.has_owner().await? {
         return Err(StartError::NoOwner { address });
@@ -148,11 +153,14 @@ pub async fn run(
     own.extend(document_events);
 
     let thresholds = Arc::clone(documents.thresholds());
-    let kept: Option<Kept> = opening.monitor.as_deref().and_then(|bytes| {
+    let mut kept: Option<Kept> = opening.monitor.as_deref().and_then(|bytes| {
         serde_json::from_slice(bytes)
             .inspect_err(|error| tracing::error!(%error, "the saved state of the rules can't be read; it begins anew"))
             .ok()
     });
+    let here = Place::here(&config);
+    let known_host = KnownHost::here(&here.host);
+    let former_name = kept.as_mut().and_then(|kept| kept.move_to(&known_host));
     let engine = match &kept {
         Some(kept) => Engine::restore(thresholds, config.limits.series, &kept.engine, now),
         None => Engine::new(thresholds, config.limits.series),
@@ -173,7 +181,6 @@ pub async fn run(
         Arc::clone(&recovery),
         clock,
     );
-    let here = Place::here(&config);
     let Place { host, pm2, .. } = here.clone();
 
     let runner = Runner::new(data_dir.join("runs"), clock)
@@ -194,6 +201,16 @@ pub async fn run(
         channels: channels::forms(&outbound),
     });
     let (tell, told) = mpsc::channel(64);
+    for (of, sentence) in [
+        ("data_dir", data_dir_warning),
+        ("host_name", former_name.map(|from| host_change::renamed(&from, &known_host.name))),
+    ] {
+        if let Some(sentence) = sentence {
+            tracing::warn!("{sentence}");
+            let notice = Told::Notices { of: of.to_owned(), sentences: vec![sentence] };
+            let _ = tell.try_send(notice);
+        }
+    }
     let pace = Pace { escalate_after: Span::from(config.escalate_after), ..Pace::default() };
     let to_monitor = tell.clone();
     let report = Box::new(move |sentences| {
@@ -251,6 +268,7 @@ pub async fn run(
         documents,
         clock,
         host,
+        known_host,
         series_limit: config.limits.series,
         withheld,
     };

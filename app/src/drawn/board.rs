@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use commands::view::{Health, Sparkline};
+use commands::{
+    missing::missing,
+    view::{Health, Sparkline},
+};
 use domain::{
     reading::{Reading, Status},
     signal::Signal,
@@ -108,11 +111,13 @@ pub(crate) fn board(health: &Health, responds: bool) -> AnyView {
         let spark = sparklines.get(&(subject, signal)).copied();
         rows.get(&(subject, signal)).map(|reading| row(reading, spark))
     };
+    let missing = missing(&health.now.readings);
     group(&health.now.readings)
         .into_iter()
         .map(|group| {
             let of = health.now.readings.iter().filter(|one| one.subject == group.subject);
-            section(&group, &row, responds && of.into_iter().any(may_be_gone))
+            let retires = responds && of.into_iter().any(may_be_gone);
+            section(&group, &row, retires.then(|| retire(&group.subject, &missing)))
         })
         .collect_view()
         .into_any()
@@ -123,8 +128,31 @@ fn may_be_gone(reading: &Reading) -> bool {
     reading.stale_since.is_some() || reading.status >= Status::Warning
 }
 
-/// The way to say that a subject is gone for good.
-fn retire(subject: &Subject) -> AnyView {
+/// What else of its kind is missing on the same host, and of a host all that is on it.
+fn alike<'a>(subject: &Subject, missing: &[&'a Subject]) -> Vec<&'a Subject> {
+    let is_host = subject.kind() == "host";
+    let fits = |other: &&&Subject| {
+        subject.host().is_some()
+            && other.host() == subject.host()
+            && (is_host || other.kind() == subject.kind())
+    };
+    missing.iter().filter(fits).copied().collect()
+}
+
+/// The way to say that a subject is gone for good, alone or with what is missing beside it.
+fn retire(subject: &Subject, missing: &[&Subject]) -> AnyView {
+    let alike = if missing.contains(&subject) { alike(subject, missing) } else { Vec::new() };
+    let all = (alike.len() > 1).then(|| {
+        let names: Vec<String> = alike.iter().map(|one| text::isolated(one.name())).collect();
+        view! {
+            <form method="post" action="/ops/health">
+                <p class="quiet">"Missing as well: " {humanize::list(&names)}</p>
+                <input type="hidden" name="what" value="retire-missing"/>
+                {alike.iter().map(|one| view! { <input type="hidden" name="missing" value=one.to_string()/> }).collect_view()}
+                <button class="button" type="submit">"Retire all " {alike.len()}</button>
+            </form>
+        }
+    });
     view! {
         <details class="fold">
             <summary>"Gone for good?"</summary>
@@ -134,6 +162,7 @@ fn retire(subject: &Subject) -> AnyView {
                 <input type="hidden" name="subject" value=subject.to_string()/>
                 <button class="button" type="submit">"Retire " {title(subject)}</button>
             </form>
+            {all}
         </details>
     }
     .into_any()
@@ -142,7 +171,7 @@ fn retire(subject: &Subject) -> AnyView {
 fn section(
     group: &Group,
     row: &dyn Fn(&Subject, &Signal) -> Option<AnyView>,
-    retires: bool,
+    retire: Option<AnyView>,
 ) -> AnyView {
     let Group { subject, telling, folded } = group;
     let rows = |keys: &[(Subject, Signal)]| {
@@ -173,7 +202,7 @@ fn section(
                     <ul class="rows plain">{rows(folded)}</ul>
                 </details>
             })}
-            {retires.then(|| retire(subject))}
+            {retire}
         </section>
     }
     .into_any()
@@ -353,7 +382,7 @@ mod tests {
         let old = Reading { stale_since: Some(Timestamp::from_secs(0)), ..well.clone() };
         let missing = reading("disk:/data@web-1", "disk.mounted", Status::Warning);
         assert_eq!([&well, &old, &missing].map(may_be_gone), [false, true, true]);
-        let form = retire(&missing.subject).to_html();
+        let form = retire(&missing.subject, &[]).to_html();
         assert!(
             form.contains("action=\"/ops/health\"") && form.contains("value=\"disk:/data@web-1\""),
             "{form}"

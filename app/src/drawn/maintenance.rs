@@ -58,6 +58,7 @@ pub(crate) fn windows(open: &[MaintenanceCard], withheld: u32, may: bool) -> Str
                     "Maintenance window " {one.number} " for " <bdi>{maintenance::subjects(&one.window)}</bdi> ", from " {clock::moment(one.begun_at)} " until "
                     {clock::moment(one.window.until)}
                 </p>
+                <p class="card-foot"><bdi>{maintenance::covers(&one.covers)}</bdi></p>
                 {alerts}
                 {end}
             </li>

@@ -2,11 +2,11 @@
 
 use axum::{Router, body::Bytes, response::Response, routing::post};
 use commands::{
-    command::{BeginMaintenance, EndMaintenance, RetireSubject},
+    command::{BeginMaintenance, EndMaintenance, RetireMissing, RetireSubject},
     maintenance::MaintenanceRequest,
     reading::CheckNow,
 };
-use domain::{subject::Subject, time::Span};
+use domain::{maintenance::SubjectPattern, subject::Subject, time::Span};
 use leptos::prelude::*;
 
 use super::trail::{known, led_to, shown, unreadable};
@@ -43,9 +43,11 @@ async fn posted<IV: IntoView + 'static>(
 ) -> Response {
     let mut form = WindowForm::default();
     let (mut what, mut window, mut subject) = (String::new(), None, None);
+    let mut missing = Vec::new();
     for (name, value) in fields(&String::from_utf8_lossy(body)) {
         match name {
             "what" => what = value,
+            "missing" => missing.extend(value.parse::<SubjectPattern>()),
             "subject" => subject = value.parse::<Subject>().ok(),
             "window" => window = value.parse::<u64>().ok(),
             "subjects" => form.subjects = value,
@@ -57,6 +59,9 @@ async fn posted<IV: IntoView + 'static>(
     let done = match (what.as_str(), window, subject) {
         ("check", ..) => known(&context).execute(CheckNow {}).await,
         ("retire", _, Some(subject)) => known(&context).execute(RetireSubject { subject }).await,
+        ("retire-missing", ..) => {
+            known(&context).execute(RetireMissing { subjects: missing }).await
+        }
         ("begin", ..) => begin(&context, &form).await,
         ("end", Some(window), _) => known(&context).execute(EndMaintenance { window }).await,
         _ => Err(unreadable()),
@@ -68,7 +73,7 @@ async fn posted<IV: IntoView + 'static>(
     let code = status(problem.kind);
     let more = move || match what.as_str() {
         "check" => {}
-        "retire" => provide_context(NotRetired(problem.clone())),
+        "retire" | "retire-missing" => provide_context(NotRetired(problem.clone())),
         _ => provide_context(RefusedWindow { form: form.clone(), problem: problem.clone() }),
     };
     shown(HEALTH, code, context, more, shell).await

@@ -292,6 +292,7 @@ impl Sample {
             | Command::StartRun(StartRun { recommendation })
             | Command::EndRun(EndRun { recommendation, .. }) => recommendation.incident,
             Command::RetireSubject(_)
+            | Command::RetireMissing(_)
             | Command::Record(_)
             | Command::Account(_)
             | Command::Redact(_)

@@ -5,6 +5,7 @@ use domain::{
     hash::Hash,
     id::{AccountId, ContactId, IncidentNumber, RecommendationId, ShareId},
     journal::Event,
+    maintenance::SubjectPattern,
     recommendation::RunOutcome,
     subject::Subject,
     time::Span,
@@ -56,6 +57,11 @@ changes! {
         RetireSubject needs Permission::Respond => {
             /// Which.
             subject: Subject,
+        }
+        /// Stop expecting all those of some subjects to report that are missing.
+        RetireMissing needs Permission::Respond => {
+            /// Which.
+            subjects: Vec<SubjectPattern>,
         }
         // What deploys needs no more than what pushes observations.
         /// Report a change of the watched systems.

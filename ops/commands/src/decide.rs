@@ -124,6 +124,7 @@ pub fn decide(
         }
         // What these do is not done to an incident: the service and the store see to it.
         Command::RetireSubject(_)
+        | Command::RetireMissing(_)
         | Command::ReportChange(_)
         | Command::BeginMaintenance(_)
         | Command::EndMaintenance(_)

@@ -9,6 +9,7 @@ pub mod change_report;
 pub mod command;
 pub mod decide;
 pub mod maintenance;
+pub mod missing;
 pub mod notifications;
 pub mod operation;
 pub mod reading;

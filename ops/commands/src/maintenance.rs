@@ -1,6 +1,6 @@
 //! Maintenance windows as they are asked for and shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     actor::Actor,
@@ -10,14 +10,19 @@ use domain::{
     input::{checked, unreadable},
     journal::Event,
     maintenance::{LONGEST, MOST_WITHHELD, MaintenanceWindow, SubjectPattern, Withheld},
+    subject::Subject,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::missing::covered;
 
 /// The most patterns of a window.
 pub const MOST_PATTERNS: usize = 50;
 /// The most windows at a time.
 pub const MOST_WINDOWS: usize = 50;
+/// The most subjects that are named as those that a window covers.
+const MOST_COVERED: usize = 50;
 /// The longest reason, in characters.
 pub const LONGEST_REASON: usize = 300;
 
@@ -130,20 +135,52 @@ impl WithheldList {
     }
 }
 
-/// The open windows with what would have alerted during each, by their numbers.
-pub fn cards(open: &Announcements, withheld: &WithheldLists) -> Vec<MaintenanceCard> {
+/// The open windows, by their numbers, with what each covers of the `present` subjects, and what
+/// would have alerted during it.
+pub fn cards(
+    open: &Announcements,
+    withheld: &WithheldLists,
+    present: &BTreeSet<&Subject>,
+) -> Vec<MaintenanceCard> {
     let card = |one: &OpenWindow| {
         let list = withheld.get(&one.number).cloned().unwrap_or_default();
         MaintenanceCard {
             number: one.number,
             by: one.by,
             begun_at: one.begun_at,
+            covers: Covered::of(&one.window, present),
             window: one.window.clone(),
             would_have_alerted: list.breaches,
             more: list.more,
         }
     };
     open.windows.iter().map(card).collect()
+}
+
+/// What a window covers of the subjects that are there now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Covered {
+    /// How many they are.
+    pub count: u32,
+    /// The first of them.
+    pub subjects: Vec<Subject>,
+    /// Its subjects and patterns that cover nothing that is there now.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
+    pub unmatched: Vec<SubjectPattern>,
+}
+
+impl Covered {
+    /// Looks among the subjects that are there.
+    pub fn of(window: &MaintenanceWindow, present: &BTreeSet<&Subject>) -> Self {
+        let covered = covered(present.iter().copied(), &window.subjects);
+        let matches = |pattern: &&SubjectPattern| !present.iter().any(|one| pattern.covers(one));
+        Self {
+            count: u32::try_from(covered.len()).unwrap_or(u32::MAX),
+            subjects: covered.into_iter().take(MOST_COVERED).cloned().collect(),
+            unmatched: window.subjects.iter().filter(matches).cloned().collect(),
+        }
+    }
 }
 
 /// An open maintenance window, as pages and programs see it.
@@ -159,6 +196,8 @@ pub struct MaintenanceCard {
     /// What it covers, until when, and why.
     #[serde(flatten)]
     pub window: MaintenanceWindow,
+    /// What it covers of what is there now.
+    pub covers: Covered,
     /// What would have alerted.
     pub would_have_alerted: Vec<Withheld>,
     /// At least so many more.
@@ -208,6 +247,19 @@ mod tests {
         assert!(matches!(request(&["*"], 60, "x").checked(&open, now), Err(Error::Conflict(_))));
         assert!(check_open(&open, 50).is_ok());
         assert!(matches!(check_open(&open, 51), Err(Error::NotFound(_))));
+    }
+
+    #[test]
+    fn it_is_told_what_a_window_covers_and_which_patterns_cover_nothing() {
+        let all: Vec<Subject> = ["app:api@a", "app:job@a", "host:a", "collector:host@a"]
+            .map(|text| text.parse().unwrap())
+            .into();
+        let subjects = ["app:*@a", "app:apii@a", "host:*"].map(|text| text.parse().unwrap()).into();
+        let window =
+            MaintenanceWindow { subjects, until: Timestamp::default(), reason: String::new() };
+        let covered = Covered::of(&window, &all.iter().collect());
+        assert_eq!((covered.count, &covered.subjects[..]), (3, &all[..3]));
+        assert_eq!(covered.unmatched, ["app:apii@a".parse().unwrap()]);
     }
 
     #[test]

@@ -232,6 +232,8 @@ pub enum FieldReason {
         /// The longest, in days.
         days: u64,
     },
+    /// Nothing that is missing now fits it.
+    NothingMissing,
     /// The time is not before the field `to`.
     NotBeforeEnd,
     /// The range of time begins when it ends.
@@ -366,6 +368,8 @@ pub enum Conflict {
     },
     /// The entry of the journal is redacted already.
     AlreadyRedacted(u64),
+    /// The entry began a maintenance window that is open, so it can't be redacted.
+    WindowOpen(u64),
     /// The share link was ended already.
     ShareEnded,
     /// The notification was delivered or given up already.

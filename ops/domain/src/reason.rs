@@ -156,6 +156,8 @@ impl From<ErrorKind> for AccessFault {
             ErrorKind::BrokenPipe
             | ErrorKind::ConnectionReset
             | ErrorKind::ConnectionAborted
+            | ErrorKind::NotConnected
+            | ErrorKind::StaleNetworkFileHandle
             | ErrorKind::UnexpectedEof => Self::Broken,
             _ => Self::Other,
         }
@@ -324,6 +326,27 @@ pub enum FailureReason {
         /// Why.
         fault: AccessFault,
     },
+    /// Whoever tells how it is doing gives no answer.
+    NotTold {
+        /// Who.
+        by: Subject,
+        /// Why.
+        why: Excerpt,
+    },
+    /// Whoever lists it does so no more.
+    NotListed {
+        /// Who.
+        by: Subject,
+        /// Whether others are still listed there.
+        others: bool,
+    },
+    /// Its host is not watched any more: Calm Ops runs on another one.
+    OtherHost {
+        /// The host that is not watched.
+        host: Subject,
+        /// The one that is.
+        now: Subject,
+    },
     /// Anything else, in the words of whoever saw it: a sentence without its full stop.
     Told {
         /// The sentence.
@@ -345,7 +368,7 @@ impl FailureReason {
     /// What else fails and is the cause, if that is known.
     pub const fn cause(&self) -> Option<&Subject> {
         match self {
-            Self::Behind { cause } => Some(cause),
+            Self::Behind { cause } | Self::OtherHost { host: cause, .. } => Some(cause),
             _ => None,
         }
     }
@@ -366,6 +389,7 @@ impl FailureReason {
             | Self::Status { status: 500.., .. }
             | Self::TextMissing { .. }
             | Self::Access { .. }
+            | Self::NotListed { .. }
             | Self::Told { .. } => Remedy::Any,
             Self::NotTls { .. }
             | Self::TlsFailed { .. }
@@ -384,6 +408,8 @@ impl FailureReason {
             | Self::NothingOutside { .. }
             | Self::NoRoute { .. }
             | Self::NoNameServer { .. }
+            | Self::NotTold { .. }
+            | Self::OtherHost { .. }
             | Self::PushesRefused { .. } => Remedy::None,
         }
     }
@@ -436,6 +462,7 @@ impl FailureReason {
             Self::NoRoute { .. } => Some("no route"),
             // One sender is to be corrected, whatever it sends.
             Self::PushesRefused { .. } => Some("pushes"),
+            Self::NotTold { by, .. } | Self::NotListed { by, .. } => Some(by.as_str()),
             _ => None,
         }
     }
@@ -481,6 +508,8 @@ mod tests {
             place: "".into(),
             problem: problem.into(),
         };
+        let listed =
+            |by: &str, others| FailureReason::NotListed { by: by.parse().unwrap(), others };
         for (a, b, shared) in [
             (refused(one), refused(other), true),
             (refused(one), refused("198.51.100.8:443"), false),
@@ -497,6 +526,8 @@ mod tests {
             (FailureReason::told("x."), FailureReason::told("x"), false),
             (pushed(Actor::Local, "a"), pushed(Actor::Local, "b"), true),
             (pushed(Actor::Local, "a"), pushed(Actor::System, "a"), false),
+            (listed("pm2:pm2@a", true), listed("pm2:pm2@a", true), true),
+            (listed("pm2:pm2@a", true), listed("pm2:pm2@b", true), false),
         ] {
             assert_eq!(a.shares_cause(&b), shared, "{a:?} {b:?}");
         }

@@ -72,6 +72,17 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// The same on a host that was renamed; `None` if it is not on that host.
+    #[must_use]
+    pub fn on_renamed_host(&self, from: &str, to: &str) -> Option<Self> {
+        self.host().filter(|host| *host == from)?;
+        let place = self.0.len().checked_sub(from.len())?;
+        let text = [self.0.get(..place)?, to].concat();
+        text.parse().ok()
+    }
+}
+
 impl FromStr for Subject {
     type Err = BadName;
 

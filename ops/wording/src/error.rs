@@ -101,6 +101,9 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
         FieldReason::TooFarAway { days } => {
             format!("is too far away: it may be at most {days} days from now")
         }
+        FieldReason::NothingMissing => {
+            "fits nothing that is missing now, so nothing was retired".to_owned()
+        }
         FieldReason::NotBeforeEnd => "has to be before 'to'".to_owned(),
         FieldReason::EmptyRange => "begin when they end; leave them out for none".to_owned(),
         FieldReason::HalfRange => {
@@ -301,6 +304,11 @@ fn conflict(conflict: &Conflict) -> String {
         }
         Conflict::AlreadyRedacted(number) => {
             return format!("Entry {number} is redacted already.");
+        }
+        Conflict::WindowOpen(number) => {
+            return format!(
+                "Maintenance window {number} is open, so the entry that began it can't be redacted. End the window first."
+            );
         }
         Conflict::ShareEnded => "This link was ended already.",
         Conflict::DeliveryEnded => "This call has ended already.",

@@ -84,6 +84,7 @@ pub fn subject(subject: &Subject) -> String {
     match subject.kind() {
         "host" => name,
         "line" => format!("the network line{on}"),
+        "pm2" => format!("PM2{on}"),
         kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network") => {
             format!("the {kind} {name}{on}")
         }

@@ -35,6 +35,15 @@ pub fn disks_denied(mounts: &[String]) -> String {
     )
 }
 
+/// Disks behind which someone else gives no answer.
+pub fn disks_silent(mounts: &[String]) -> String {
+    let (disks, their) = if mounts.len() == 1 { ("disk", "it is") } else { ("disks", "they are") };
+    format!(
+        "Calm Ops gets no answer about the {disks} {}, so how full {their} is not known. Look at the server or the program behind.",
+        humanize::list(mounts)
+    )
+}
+
 /// Processes of others are hidden.
 pub fn processes_hidden() -> String {
     "The system hides the processes of other users from Calm Ops (hidepid, or ProtectProc= of its service), so how many there are and which use most is not known. Add its user to the group that /proc is mounted with (gid=).".to_owned()
@@ -106,6 +115,7 @@ mod tests {
         assert!(
             disks_denied(&["/a".to_owned(), "/b".to_owned()]).contains("the disks /a and /b, so")
         );
+        assert!(disks_silent(&["/a".to_owned()]).contains("the disk /a, so how full it is is not"));
     }
 
     #[test]

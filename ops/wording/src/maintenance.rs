@@ -7,7 +7,7 @@ use domain::{
 };
 
 use crate::humanize;
-use commands::maintenance::WithheldList;
+use commands::maintenance::{Covered, WithheldList};
 
 /// The most breaches and patterns that a sentence names.
 const MOST: usize = 5;
@@ -27,6 +27,29 @@ pub fn subjects(window: &MaintenanceWindow) -> String {
 pub fn until(window: &MaintenanceWindow) -> String {
     let reason = isolated(&window.reason);
     format!("until {} for {}: {reason}", humanize::moment(window.until), subjects(window))
+}
+
+/// What a window covers of what is there now: `It covers 2 subjects now: the app api on web-1 and
+/// web-1.`
+pub fn covers(covered: &Covered) -> String {
+    let mut names: Vec<String> =
+        covered.subjects.iter().take(MOST).map(humanize::subject).collect();
+    let more = usize::try_from(covered.count).unwrap_or(usize::MAX).saturating_sub(names.len());
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    let names = humanize::list(&names);
+    let covers = match covered.count {
+        0 => "It covers nothing that is known now.".to_owned(),
+        1 => format!("It covers 1 subject now: {names}."),
+        count => format!("It covers {count} subjects now: {names}."),
+    };
+    let unmatched: Vec<String> =
+        covered.unmatched.iter().take(MOST).map(|one| format!("'{one}'")).collect();
+    if unmatched.is_empty() || covered.count == 0 {
+        return covers;
+    }
+    format!("{covers} Nothing that is known now fits {}.", humanize::list(&unmatched))
 }
 
 /// `memory used of web-1 (critical, from 2026-11-22 10:00 UTC)`, with its end where it is over.

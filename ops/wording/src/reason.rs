@@ -89,6 +89,21 @@ pub fn clause(reason: &FailureReason) -> String {
             "it can't be seen from here: the cause is {}, and how it is doing is not known",
             humanize::subject(cause)
         ),
+        FailureReason::NotTold { by, why } => {
+            format!("{} gave no answer: {why}", humanize::subject(by))
+        }
+        FailureReason::NotListed { by, others: true } => {
+            format!("{} lists other programs, but not this one any more", humanize::subject(by))
+        }
+        FailureReason::NotListed { by, others: false } => format!(
+            "{} lists nothing any more: it was emptied, or it started without its saved list",
+            humanize::subject(by)
+        ),
+        FailureReason::OtherHost { host, now } => format!(
+            "Calm Ops runs on {} now and can't see {} from there",
+            humanize::subject(now),
+            humanize::subject(host)
+        ),
         FailureReason::NothingOutside { tried } => {
             let all = match tried {
                 0 => "this host's name servers, asked for a name outside,".to_owned(),
@@ -231,6 +246,7 @@ mod tests {
     #[test]
     fn every_reason_is_one_sentence() {
         let address = || "198.51.100.7:443".into();
+        let subject = |text: &str| text.parse().unwrap();
         let timed_out = |phase| FailureReason::TimedOut {
             phase,
             address: Some(address()),
@@ -293,6 +309,13 @@ mod tests {
                 "permission denied",
             ),
             (FailureReason::told("It did not finish within 2 s."), "It did not finish"),
+            (FailureReason::NotTold { by: subject("pm2:pm2@a"), why: "refused".into() }, "PM2 on"),
+            (FailureReason::NotListed { by: subject("pm2:pm2@a"), others: true }, "lists other"),
+            (FailureReason::NotListed { by: subject("pm2:pm2@a"), others: false }, "emptied"),
+            (
+                FailureReason::OtherHost { host: subject("host:a"), now: subject("host:b") },
+                "runs on b now",
+            ),
         ] {
             let text = sentence(&reason);
             assert!(text.contains(word) && text.ends_with('.'), "{text}");

@@ -4,7 +4,7 @@
 use std::{io::Write, sync::Arc};
 
 use clap::Subcommand;
-use commands::maintenance::{MaintenanceRequest, WithheldList, check_open};
+use commands::maintenance::{Covered, MaintenanceRequest, WithheldList, check_open};
 use domain::{
     actor::Actor,
     announcements::{Announcements, OpenWindow},
@@ -120,15 +120,18 @@ async fn carry_out(store: &dyn Store, what: Maintenance) -> Result<String, Failu
     store.announced(now).await?.iter().for_each(|entry| open.take(entry));
     let kept = store.opening().await?.monitor;
     let kept = kept.and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
-    let mut withheld = kept.map(|kept| kept.withheld).unwrap_or_default();
+    let kept = kept.unwrap_or_default();
+    let present = kept.collected.iter().chain(kept.engine.subjects()).collect();
+    let mut withheld = kept.withheld;
     match what {
         Maintenance::Begin { length, until, reason, subjects } => {
             let until = until.unwrap_or_else(|| now.plus(length.unwrap_or_default()));
             let request = MaintenanceRequest { subjects, until, reason };
             let window = Box::new(request.checked(&open, now)?);
             let text = maintenance::until(&window);
+            let covers = maintenance::covers(&Covered::of(&window, &present));
             let number = write(store, Event::MaintenanceBegun { window }, now).await?;
-            Ok(format!("Maintenance window {number} is open {text}"))
+            Ok(format!("Maintenance window {number} is open {text}\n{covers}"))
         }
         Maintenance::List if open.windows.is_empty() => {
             Ok("No maintenance window is open.".to_owned())

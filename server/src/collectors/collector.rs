@@ -29,6 +29,8 @@ pub struct Round {
     pub removed: Vec<Subject>,
     /// Series that are not expected to report for now: what they are about was stopped on purpose.
     pub at_rest: Vec<(Subject, Signal)>,
+    /// Kinds of which nothing could be seen in this round, as whoever tells of them gave no answer.
+    pub untold: Vec<(&'static str, FailureReason)>,
     /// What only a snapshot shows; `None` where the collector has nothing of the kind.
     pub facts: Option<Facts>,
     /// What it can't see, leaves out, or does in a lesser way: a sentence each for the health page.
@@ -44,6 +46,15 @@ pub struct Listing {
     pub subjects: Vec<Subject>,
     /// What it means that something which was reported once is not in the list.
     pub absence: Absence,
+    /// Why something is missing, if that is known.
+    pub why: Option<FailureReason>,
+}
+
+impl Listing {
+    /// All of a kind.
+    pub const fn new(kind: &'static str, subjects: Vec<Subject>, absence: Absence) -> Self {
+        Self { kind, subjects, absence, why: None }
+    }
 }
 
 /// What it means that a known subject is not listed.
@@ -83,6 +94,11 @@ pub trait Collector: Send + 'static {
 
     /// How long a round may take before it is given up.
     fn time_limit(&self) -> Duration;
+
+    /// The kinds of subjects of which nothing is known while its rounds fail.
+    fn tells_of(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// One round. `now` stamps the observations.
     fn collect(

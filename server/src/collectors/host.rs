@@ -168,6 +168,9 @@ impl Kind for Host {
 /// More interfaces than this are not reported.
 const MOST_INTERFACES: usize = 32;
 
+/// What is told of the space of a disk.
+const OF_SPACE: [&str; 3] = ["disk.used", "disk.available", "disk.inodes.used"];
+
 /// The most disks that a sentence names.
 const MOST_NAMED: usize = 5;
 
@@ -302,14 +305,13 @@ impl HostCollector {
 
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
         let Reading { mut round, devices, points, fstab } = self.read(now).await?;
-        let (subjects, absence) = (vec![self.host.clone()], Absence::Gone);
-        round.listings.push(Listing { kind: "host", subjects, absence });
         let Some(devices) = devices else { return Ok(round) };
         let name = self.name.clone();
         let subject = |point: &Path| Subject::build("disk", &point.to_string_lossy(), Some(&name));
         let was_written = |point: &Path| self.written.contains(&subject(point));
         let found = self.disks.look(devices, &fstab, was_written, DISK_LIMIT).await;
-        let (mut listed, mut facts, mut denied) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut listed, mut facts) = (Vec::new(), Vec::new());
+        let (mut denied, mut silent) = (Vec::new(), Vec::new());
         for disk in found.disks {
             let subject = subject(&disk.point);
             if listed.contains(&subject) {
@@ -327,12 +329,21 @@ impl HostCollector {
                     available: space.available,
                 });
             }
+            if let Some(why) = &disk.why {
+                silent.push(subject.name().to_owned());
+                for signal in OF_SPACE {
+                    round.miss(&subject, signal, why.clone());
+                }
+            }
             if let Some(read_only) = disk.read_only {
                 let value = f64::from(u8::from(read_only));
                 round.observe(now, &subject, "disk.read_only", value);
             }
             if disk.denied && denied.len() < MOST_NAMED {
                 denied.push(subject.name().to_owned());
+            }
+            if !disk.comes_and_goes {
+                round.observe(now, &subject, "disk.mounted", 1.0);
             }
             listed.push(subject);
         }
@@ -342,8 +353,9 @@ impl HostCollector {
         if !denied.is_empty() {
             round.notes.push(limits::disks_denied(&denied));
         }
-        for one in &listed {
-            round.observe(now, one, "disk.mounted", 1.0);
+        if !silent.is_empty() {
+            silent.truncate(MOST_NAMED);
+            round.notes.push(limits::disks_silent(&silent));
         }
         // What a limit leaves out is not gone.
         listed.extend(found.left_out.iter().map(|point| subject(point)));
@@ -356,7 +368,7 @@ impl HostCollector {
             }
         }
         let absence = Absence::Missing("disk.mounted");
-        round.listings.push(Listing { kind: "disk", subjects: listed, absence });
+        round.listings.push(Listing::new("disk", listed, absence));
         if let Some(known) = &mut round.facts {
             known.disks = facts;
         }
@@ -429,7 +441,7 @@ impl Reader {
         let Some(ticks) = text("/proc/stat").as_deref().and_then(measures::ticks) else { return };
         let shares = self.ticks.as_ref().and_then(|before| measures::shares(before, &ticks));
         let read_at = Instant::now();
-        let limited = container.cpu.map(|(processors, spent)| {
+        let limited = container.limit(ticks.processors).map(|(processors, spent)| {
             let (before, at) = self.container_cpu.replace((spent, read_at))?;
             let seconds = read_at.saturating_duration_since(at).as_secs_f64();
             let share = (spent - before) / seconds / processors * 100.0;
@@ -534,7 +546,7 @@ impl Reader {
         let name_of = |name: &str| Subject::build("network", name, Some(&self.host_name));
         subjects.extend(left_out.iter().map(|(name, _, _)| name_of(name)));
         // Interfaces of containers and tunnels come and go by themselves.
-        round.listings.push(Listing { kind: "network", subjects, absence: Absence::Gone });
+        round.listings.push(Listing::new("network", subjects, Absence::Gone));
         self.traffic = latest;
     }
 

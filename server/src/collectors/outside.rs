@@ -70,11 +70,7 @@ impl Kind for Line {
     }
 
     fn listings((): &(), context: &Context) -> Vec<Listing> {
-        vec![Listing {
-            kind: "line",
-            subjects: vec![context.outside.subject().clone()],
-            absence: Absence::Gone,
-        }]
+        vec![Listing::new("line", vec![context.outside.subject().clone()], Absence::Gone)]
     }
 }
 

@@ -14,7 +14,7 @@
 //! on purpose, see [`list`]. Whatever else is not listed any more is missing: `app.listed` is no.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     ffi::OsString,
     io,
     os::unix::fs::FileTypeExt,
@@ -23,6 +23,7 @@ use std::{
 };
 
 use domain::{
+    reason::FailureReason,
     signals::{SignalGroup, SignalInfo},
     subject::Subject,
     time::Timestamp,
@@ -39,6 +40,7 @@ use crate::config::{
     section::{Key, Section, key},
 };
 
+mod exits;
 mod list;
 mod restarts;
 pub(super) mod seen;
@@ -46,6 +48,7 @@ pub(super) mod seen;
 mod tests;
 mod wire;
 
+use exits::Exits;
 use list::List;
 use restarts::Restarts;
 use seen::{MOST, app_subject};
@@ -173,7 +176,7 @@ impl Kind for Pm2 {
 
     /// Only who switches PM2 off says that nothing of it is expected any more.
     fn listings(settings: &Settings, _context: &Context) -> Vec<Listing> {
-        let none = |kind| Listing { kind, subjects: Vec::new(), absence: Absence::Gone };
+        let none = |kind| Listing::new(kind, Vec::new(), Absence::Gone);
         if settings.enabled { Vec::new() } else { ["pm2", "app"].map(none).to_vec() }
     }
 
@@ -262,18 +265,33 @@ pub struct Pm2Collector {
     /// The apps of which nothing was to run in the last round.
     idle: HashSet<Subject>,
     list: List,
+    exits: Exits,
+    /// It answered once in this run.
+    answered: bool,
     /// Where it tells what it saw.
     seen: Seen,
+}
+
+/// What a daemon tells.
+enum Told {
+    /// What the daemon says.
+    Answer(wire::Answer),
+    /// It gives no answer, though it answered before, listens or is expected; with the reason.
+    Silent(String),
+    /// Nobody listens on its socket, and nobody did while Calm Ops ran.
+    LeftBehind,
+    /// There is none.
+    Nothing,
 }
 
 /// How a process of an app stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     Online,
-    /// Meant to run, and not online: it starts, waits for its next start, or failed.
+    /// Meant to run, and not online: it waits for its next start, or failed.
     Down,
-    /// On its way out.
-    Leaving,
+    /// On its way in or out: PM2 gives it the time that it was configured to take.
+    Changing,
     /// Someone stopped it.
     Stopped,
     /// A job that is over.
@@ -284,9 +302,10 @@ impl Standing {
     fn of(state: &wire::State) -> Self {
         match state.status.as_str() {
             "online" => Self::Online,
-            "stopping" => Self::Leaving,
-            "stopped" if state.is_job => Self::Ended,
-            "stopped" | "one-launch-status" => Self::Stopped,
+            "launching" | "stopping" => Self::Changing,
+            _ if state.is_over() && state.is_job() => Self::Ended,
+            _ if state.is_over() => Self::Stopped,
+            "one-launch-status" => Self::Stopped,
             _ => Self::Down,
         }
     }
@@ -297,11 +316,13 @@ impl Standing {
 struct App {
     meant_to_run: u32,
     online: u32,
-    leaving: u32,
+    changing: u32,
     stopped: u32,
     is_job: bool,
-    /// The last run of a job ended with an error.
-    failed: bool,
+    /// Why the last run of a job counts as failed.
+    failed: Option<String>,
+    /// How a process that is meant to run and does not is told by PM2.
+    down: Option<String>,
     cpu: f64,
     memory: f64,
     restarts: u64,
@@ -335,6 +356,8 @@ impl Pm2Collector {
             restarts: HashMap::new(),
             idle: HashSet::new(),
             list: List::default(),
+            exits: Exits::default(),
+            answered: false,
             seen: Seen::default(),
         }
     }
@@ -346,63 +369,84 @@ impl Pm2Collector {
 
     async fn round(&mut self, now: Timestamp) -> Result<Round, CollectError> {
         let mut round = Round::new(SIGNALS);
-        let answer = match self.answer().await {
-            Ok(answer) => answer,
-            Err(error) => {
-                self.seen.unanswered();
-                self.list.unanswered();
-                return Err(error);
-            }
-        };
-        let subjects = match &answer {
-            None if !self.expected => Vec::new(),
-            None | Some(_) => vec![self.daemon.clone()],
-        };
+        let found = self.look().await.inspect_err(|_| {
+            self.seen.unanswered();
+            self.list.unanswered();
+        })?;
+        let there = matches!(found, Told::Answer(_) | Told::Silent(_));
         // Where there was a daemon once, its absence is a signal.
-        let absence = Absence::Missing("pm2.up");
-        round.listings.push(Listing { kind: "pm2", subjects, absence });
-        let why = match answer {
-            Some(Ok(answer)) => {
+        round.listings.push(Listing {
+            why: Some(FailureReason::told("nobody listens on its socket")),
+            ..Listing::new(
+                "pm2",
+                if there { vec![self.daemon.clone()] } else { Vec::new() },
+                Absence::Missing("pm2.up"),
+            )
+        });
+        let why = match found {
+            Told::Answer(mut answer) => {
+                self.answered = true;
+                self.exits.note(&self.home, &mut answer.instances);
                 round.observe(now, &self.daemon, "pm2.up", 1.0);
                 let read_at = Instant::now();
                 self.seen.set(read_at, &answer.instances);
                 self.apps(now, read_at, &answer, &mut round);
                 return Ok(round);
             }
-            Some(Err(why)) => Some(why),
-            None => None,
+            Told::Silent(why) => {
+                let reason = Some(FailureReason::told(&why));
+                round.observe_with(now, &self.daemon, "pm2.up", 0.0, reason);
+                round.notes.push(format!(
+                    "PM2 does not answer: {why}. Whether its apps run is not known."
+                ));
+                why
+            }
+            Told::LeftBehind => {
+                round.notes.push(format!(
+                    "PM2 ran here once, and nobody listens on its socket {} any more. Start PM2 if its apps are meant to run; if it is not used any more, remove that file.",
+                    self.home.join("rpc.sock").display()
+                ));
+                "nobody listens on its socket".to_owned()
+            }
+            Told::Nothing => "there is no socket in its home".to_owned(),
         };
         self.seen.unanswered();
         self.list.unanswered();
-        if let Some(why) = why {
-            round.observe(now, &self.daemon, "pm2.up", 0.0);
-            round
-                .notes
-                .push(format!("PM2 does not answer: {why}. Whether its apps run is not known."));
-        } else if self.expected {
-            round.observe(now, &self.daemon, "pm2.up", 0.0);
-            round.notes.push(format!(
-                "PM2 does not answer: there is no socket in its configured home {}.",
-                self.home.display()
-            ));
-        }
+        round.untold.push(("app", self.silent(&why)));
         Ok(round)
     }
 
-    /// What the daemon says, or why it says nothing; `None` where there is none.
-    async fn answer(&self) -> Result<Option<Result<wire::Answer, String>>, CollectError> {
+    /// That the daemon tells nothing.
+    fn silent(&self, why: &str) -> FailureReason {
+        FailureReason::NotTold { by: self.daemon.clone(), why: why.into() }
+    }
+
+    /// Asks the daemon.
+    async fn look(&self) -> Result<Told, CollectError> {
         if !look(&self.home)? {
-            return missing(&self.home).filter(|_| self.expected).map_or(Ok(None), Err);
+            if !self.expected {
+                return Ok(Told::Nothing);
+            }
+            let home = self.home.display();
+            let silent = format!("there is no socket in its configured home {home}");
+            return missing(&self.home).map_or(Ok(Told::Silent(silent)), Err);
         }
         let socket = self.home.join("rpc.sock");
-        match tokio::time::timeout(ANSWER_LIMIT, wire::ask(&socket)).await {
-            Ok(Ok(answer)) => Ok(Some(Ok(answer))),
+        Ok(match tokio::time::timeout(ANSWER_LIMIT, wire::ask(&socket)).await {
+            Ok(Ok(answer)) => Told::Answer(answer),
             Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
-                Err(unreachable(&socket, &error))
+                return Err(unreachable(&socket, &error));
             }
-            Ok(Err(error)) => Ok(Some(Err(error.to_string()))),
-            Err(_) => Ok(Some(Err(format!("nothing came within {} s", ANSWER_LIMIT.as_secs())))),
-        }
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                if self.answered || self.expected {
+                    Told::Silent("nobody listens on its socket".to_owned())
+                } else {
+                    Told::LeftBehind
+                }
+            }
+            Ok(Err(error)) => Told::Silent(error.to_string()),
+            Err(_) => Told::Silent(format!("nothing came within {} s", ANSWER_LIMIT.as_secs())),
+        })
     }
 
     fn apps(&mut self, now: Timestamp, read_at: Instant, answer: &wire::Answer, round: &mut Round) {
@@ -433,27 +477,29 @@ impl Pm2Collector {
                 instances.len() - MOST
             ));
         }
-        let listed = instances.iter().map(|one| app_subject(&one.name, &self.host_name)).collect();
+        let listed: BTreeSet<Subject> =
+            instances.iter().map(|one| app_subject(&one.name, &self.host_name)).collect();
         let (subjects, removed) = self.list.compare(&listed, answer.daemon, read_at);
         round.removed = removed;
-        round.listings.push(Listing {
-            kind: "app",
-            subjects,
-            absence: Absence::Missing("app.listed"),
-        });
+        let others = !listed.is_empty();
+        let why = FailureReason::NotListed { by: self.daemon.clone(), others };
+        let absence = Absence::Missing("app.listed");
+        let listing = Listing::new("app", subjects, absence);
+        round.listings.push(Listing { why: Some(why), ..listing });
     }
 
     fn tell(&self, now: Timestamp, subject: &Subject, app: &App, round: &mut Round) {
         let flag = |yes: bool| f64::from(u8::from(yes));
         let is_idle = app.meant_to_run == 0;
-        let is_stopped = is_idle && app.leaving == 0 && app.stopped > 0;
+        let is_stopped = is_idle && app.changing == 0 && app.stopped > 0;
         round.observe(now, subject, "app.stopped", flag(is_stopped));
         if app.is_job {
-            round.observe(now, subject, "app.job_failed", flag(app.failed));
+            let why = app.failed.as_deref().map(FailureReason::told);
+            round.observe_with(now, subject, "app.job_failed", flag(why.is_some()), why);
         }
         if is_idle {
             // Between the end of a process and the start of the next it looks stopped for a moment.
-            let rests = app.leaving == 0 && self.idle.contains(subject);
+            let rests = app.changing == 0 && self.idle.contains(subject);
             let listed = is_stopped.then_some("app.listed");
             for signal in OF_RUNNING.into_iter().chain(listed).filter(|_| rests) {
                 round.rest(subject, signal);
@@ -467,7 +513,8 @@ impl Pm2Collector {
             return;
         }
         let up = app.online == app.meant_to_run;
-        round.observe(now, subject, "app.up", flag(up));
+        let why = app.down.as_deref().filter(|_| !up).map(FailureReason::told);
+        round.observe_with(now, subject, "app.up", flag(up), why);
         // A job is started by its schedule or by people, and starting it is no restart.
         if !app.is_job && (!app.restarts_unseen || app.restarts >= TELLING) {
             round.observe(now, subject, "app.restarts", app.restarts as f64);
@@ -484,19 +531,22 @@ impl Pm2Collector {
 impl App {
     fn add(&mut self, instance: &wire::Instance) {
         let state = &instance.pm2_env;
-        if state.is_job {
+        if state.is_job() {
             self.is_job = true;
-            self.failed |= has_failed(state.exit_code);
+            self.failed = self.failed.take().or_else(|| failure(state));
         }
         match Standing::of(state) {
-            Standing::Leaving => self.leaving += 1,
+            Standing::Changing => self.changing += 1,
             Standing::Stopped => self.stopped += 1,
             Standing::Ended => {}
             standing @ (Standing::Online | Standing::Down) => {
                 self.meant_to_run += 1;
                 self.cpu += instance.monit.cpu.unwrap_or(0.0);
                 self.memory += instance.monit.memory.unwrap_or(0.0);
-                if standing == Standing::Online {
+                if standing == Standing::Down {
+                    let last = failure(state).map(|last| format!("; {last}")).unwrap_or_default();
+                    self.down = Some(format!("PM2 lists it as '{}'{last}", state.status));
+                } else {
                     self.online += 1;
                     let started = state.pm_uptime.map(|millis| (millis * 1e3) as i64);
                     self.started = self.started.max(started);
@@ -506,10 +556,15 @@ impl App {
     }
 }
 
-/// Whether an exit code tells of an error. 130 and 143 are what a program gives back that someone
-/// ended by a signal.
-fn has_failed(exit_code: Option<f64>) -> bool {
-    exit_code.is_some_and(|code| !matches!(code as u32, 0 | 130 | 143))
+/// How the last run failed. 130 and 143 are what a program gives back that someone ended by a
+/// signal.
+fn failure(state: &wire::State) -> Option<String> {
+    if let Some(signal) = state.killed_by {
+        return Some(format!("the signal {signal} ended its last run"));
+    }
+    let code = state.exit_code.map(|code| code as u32);
+    let code = code.filter(|code| !matches!(code, 0 | 130 | 143))?;
+    Some(format!("its last run ended with exit code {code}"))
 }
 
 impl Collector for Pm2Collector {
@@ -523,6 +578,10 @@ impl Collector for Pm2Collector {
 
     fn time_limit(&self) -> Duration {
         ANSWER_LIMIT + Duration::from_secs(1)
+    }
+
+    fn tells_of(&self) -> &'static [&'static str] {
+        &["app"]
     }
 
     fn collect(&mut self, now: Timestamp) -> BoxFuture<'_, Result<Round, CollectError>> {

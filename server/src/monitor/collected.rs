@@ -8,6 +8,12 @@ use domain::subject::Subject;
 
 use crate::collectors::{Absence, Listing};
 
+/// Whether a subject of a host that is not watched any more is still expected. What is a part of
+/// Calm Ops itself, or comes and goes by itself, went with it.
+pub fn is_kept_elsewhere(subject: &Subject) -> bool {
+    matches!(subject.kind(), "host" | "disk" | "pm2" | "app")
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Collected {
@@ -53,8 +59,8 @@ impl Collected {
         self.subjects.contains(subject)
     }
 
-    /// What collectors reported once and what is not in the list of its kind any more. A host that
-    /// was renamed takes its subjects' old names with it. `expects` tells whether a signal that
+    /// What collectors reported once and what is not in the list of its kind any more. A list says
+    /// nothing of another host, see [`is_kept_elsewhere`]. `expects` tells whether a signal that
     /// says that a subject is there was heard and has a threshold.
     pub fn unlisted(
         &self,
@@ -67,10 +73,11 @@ impl Collected {
             if subject.kind() != listing.kind || listing.subjects.contains(subject) {
                 continue;
             }
+            if is_kept_elsewhere(subject) && subject.host() != Some(host) {
+                continue;
+            }
             match listing.absence {
-                Absence::Missing(signal)
-                    if subject.host() == Some(host) && expects(subject, signal) =>
-                {
+                Absence::Missing(signal) if expects(subject, signal) => {
                     unlisted.missing.push((subject.clone(), signal));
                 }
                 Absence::Missing(_) | Absence::Gone => unlisted.gone.push(subject.clone()),
@@ -94,7 +101,7 @@ mod tests {
     }
 
     fn listing(kind: &'static str, texts: &[&str], absence: Absence) -> Listing {
-        Listing { kind, subjects: subjects(texts), absence }
+        Listing::new(kind, subjects(texts), absence)
     }
 
     #[test]
@@ -114,14 +121,14 @@ mod tests {
         let mounted = Absence::Missing("disk.mounted");
         let disks = listing("disk", &["disk:/@a", "disk:/new@a"], mounted);
         let unlisted = collected.unlisted(&disks, "a", expects);
-        assert_eq!(unlisted.gone, subjects(&["disk:/@former", "disk:/run/u@a"]));
+        assert_eq!(unlisted.gone, subjects(&["disk:/run/u@a"]));
         assert_eq!(unlisted.missing, [("disk:/old@a".parse().unwrap(), "disk.mounted")]);
         let removed = listing("endpoint", &[], Absence::Gone);
         assert_eq!(collected.unlisted(&removed, "a", expects).gone, subjects(&["endpoint:shop"]));
         let none = listing("network", &[], mounted);
         assert_eq!(collected.unlisted(&none, "a", expects), Unlisted::default());
         assert!(!collected.take_changed());
-        for gone in subjects(&["disk:/@former", "disk:/run/u@a", "disk:/old@a"]) {
+        for gone in subjects(&["disk:/run/u@a", "disk:/old@a"]) {
             collected.retire(&gone);
         }
         assert_eq!(collected.unlisted(&disks, "a", expects), Unlisted::default());

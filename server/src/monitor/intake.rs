@@ -186,6 +186,19 @@ impl Core {
         Ok(may_change)
     }
 
+    /// Takes what is known of a subject for old; with a reason, also for what can't be seen.
+    pub(super) fn miss_all(&mut self, subject: &Subject, why: Option<&FailureReason>) {
+        for signal in collectors::signals().all() {
+            let Some(id) = self.engine.heard(&signal.name, subject.as_str()) else { continue };
+            self.engine.miss(id);
+            if let Some(why) = why {
+                self.recording.unseen(id, why);
+                self.engine.unseen(id, why);
+            }
+        }
+        self.fresh = true;
+    }
+
     fn rest(&mut self, subject: &Subject, signal: &Signal) -> bool {
         let rests = self.engine.rest(signal.as_str(), subject.as_str());
         if rests {
@@ -479,6 +492,21 @@ impl Intake {
         }
     }
 
+    /// Takes that nothing is known of a kind of subjects of this host, as whoever tells of them gives
+    /// no answer: what was told last is old. That durations do not go on over it is said only
+    /// where it lasts: `lasts`.
+    pub fn untold(&self, kind: &str, host: &str, why: &FailureReason, lasts: bool) {
+        let host = collectors::host::clean_name(host);
+        let mut core = self.core();
+        let core = &mut *core;
+        let of_kind = |subject: &&Subject| subject.kind() == kind && subject.host() == Some(&*host);
+        let subjects: Vec<Subject> =
+            core.collected.subjects().iter().filter(of_kind).cloned().collect();
+        for subject in &subjects {
+            core.miss_all(subject, lasts.then_some(why));
+        }
+    }
+
     /// Compares what there is with what is known: what is missing is told by its signal, and what
     /// is gone on purpose is returned.
     pub fn compare(&self, listings: &[Listing], host: &str) -> Vec<Subject> {
@@ -488,15 +516,13 @@ impl Intake {
         let mut core = self.core();
         for listing in listings {
             let expects = |subject: &Subject, signal: &str| {
-                core.engine.is_heard(signal, subject.as_str())
+                core.engine.heard(signal, subject.as_str()).is_some()
                     && core.engine.has_level(signal, subject.as_str())
             };
             let unlisted = core.collected.unlisted(listing, &host, expects);
             gone.extend(unlisted.gone);
             for (subject, _) in &unlisted.missing {
-                for signal in collectors::signals().all() {
-                    core.engine.miss(&signal.name, subject.as_str());
-                }
+                core.miss_all(subject, None);
             }
             told.extend(unlisted.missing.into_iter().filter_map(|(subject, signal)| {
                 let unit = Some(Unit::YesNo);
@@ -505,7 +531,7 @@ impl Intake {
                     subject,
                     value: 0.0,
                     unit,
-                    reason: None,
+                    reason: listing.why.clone(),
                     at: now.wall,
                 })
             }));
@@ -613,7 +639,7 @@ mod tests {
         }
         let (subjects, absence) =
             (points.iter().map(subject).collect(), Absence::Missing("disk.mounted"));
-        round.listings.push(Listing { kind: "disk", subjects, absence });
+        round.listings.push(Listing::new("disk", subjects, absence));
         round
     }
 
@@ -646,6 +672,55 @@ mod tests {
             intake.take_round(&left, HOST, EVERY);
             assert_eq!(shown(&intake, "disk:/data@web-1"), [None, None]);
         }
+    }
+
+    #[test]
+    fn what_another_host_reported_is_unknown_for_one_reason_until_it_is_heard_again() {
+        let intake = intake(Engine::new(rules(), 1_000), BTreeSet::new());
+        let all = observed(&intake, &["/", "/data"]);
+        assert!(intake.take_round(&all, HOST, EVERY).is_empty());
+        intake.core().leave_others(HOST);
+        assert_eq!(shown(&intake, "disk:/data@web-1")[1], Some((40.0, Status::Healthy)));
+        intake.core().leave_others("web-2");
+        assert_eq!(intake.core().other_hosts("web-2"), [HOST.to_owned()].into());
+        assert_eq!(shown(&intake, "disk:/data@web-1")[1], Some((40.0, Status::Unknown)));
+        // The disks of the other host say nothing about it.
+        let mut elsewhere = Round::new(collectors::host::SIGNALS);
+        let (root, absence) = ("disk:/@web-2".parse().unwrap(), Absence::Missing("disk.mounted"));
+        elsewhere.listings.push(Listing::new("disk", vec![root], absence));
+        assert!(intake.take_round(&elsewhere, "web-2", EVERY).is_empty());
+        // Its silence is told with that reason, and as a warning.
+        let late = Now { mono: later(intake.clock.now().mono), ..intake.clock.now() };
+        let silent = intake.core().engine.tick(late);
+        let subjects: Vec<&str> = silent.iter().map(|one| one.key.subject.as_str()).collect();
+        assert_eq!(subjects, ["disk:/@web-1", "disk:/data@web-1"]);
+        let told = |one: &domain::breach::Breach| {
+            one.severity == domain::severity::Severity::Warning
+                && matches!(one.reason, Some(FailureReason::OtherHost { .. }))
+        };
+        assert!(silent.iter().all(told), "{silent:?}");
+        intake.take_round(&observed(&intake, &["/", "/data"]), HOST, EVERY);
+        let now = intake.clock.now();
+        intake.core().engine.tick(now);
+        assert_eq!(shown(&intake, "disk:/data@web-1")[1], Some((40.0, Status::Healthy)));
+    }
+
+    fn later(mono: domain::time::MonotonicTime) -> domain::time::MonotonicTime {
+        domain::time::MonotonicTime::from_micros(mono.as_micros() + 400_000_000)
+    }
+
+    #[test]
+    fn while_nobody_tells_of_a_kind_its_values_are_old_at_once() {
+        let intake = intake(Engine::new(rules(), 1_000), BTreeSet::new());
+        intake.take_round(&observed(&intake, &["/data"]), HOST, EVERY);
+        let why = FailureReason::told("x");
+        intake.untold("app", HOST, &why, true);
+        intake.untold("disk", "web-2", &why, true);
+        assert_eq!(shown(&intake, "disk:/data@web-1")[1], Some((40.0, Status::Healthy)));
+        intake.untold("disk", HOST, &why, false);
+        assert_eq!(shown(&intake, "disk:/data@web-1")[1], Some((40.0, Status::Unknown)));
+        intake.take_round(&observed(&intake, &["/data"]), HOST, EVERY);
+        assert_eq!(shown(&intake, "disk:/data@web-1")[1], Some((40.0, Status::Healthy)));
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub enum Told {
     },
 }
 
+/// Where nothing is told of something for that long, no duration goes on over it.
+const LONG_UNTOLD: Span = Span::from_secs(15);
+
 /// Runs one collector until `stop`, in its rhythm and whenever a check is asked for.
 pub async fn run(
     mut collector: Box<dyn Collector>,
@@ -56,7 +59,7 @@ pub async fn run(
     let mut ticker = tokio::time::interval(collector.interval().max(Duration::from_millis(100)));
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let interval = Span::from(collector.interval());
-    let mut failing = false;
+    let (mut failing, mut untold_since) = (false, None);
     let mut noted = Vec::new();
     loop {
         // What was told to stop reports nothing more: it would be missed for ever.
@@ -76,12 +79,14 @@ pub async fn run(
             () = stop.cancelled() => break,
             outcome = round => outcome,
         };
+        let mut untold = Vec::new();
         let problem = match outcome {
             Ok(Ok(Ok(round))) => {
                 let gone = intake.take_round(&round, &host, interval);
                 if !gone.is_empty() {
                     let _ = told.send(Told::Gone(gone)).await;
                 }
+                untold = round.untold;
                 if let Some(facts) = round.facts {
                     let _ = told.send(Told::Facts(facts)).await;
                 }
@@ -99,6 +104,18 @@ pub async fn run(
             Ok(Err(_)) => Some(format!("It did not finish within {}.", Span::from(limit))),
             Err(panic) => Some(format!("It failed inside: {}.", panic_text(&*panic))),
         };
+        if let Some(problem) = &problem {
+            let why = || FailureReason::told(problem);
+            untold.extend(collector.tells_of().iter().map(|kind| (*kind, why())));
+        }
+        let now = clock.now().mono;
+        let since = *untold_since.get_or_insert(now);
+        for (kind, why) in &untold {
+            intake.untold(kind, &host, why, now.since(since) >= LONG_UNTOLD);
+        }
+        if untold.is_empty() {
+            untold_since = None;
+        }
         let mut own = Round::new(itself::SIGNALS);
         let failed = f64::from(u8::from(problem.is_some()));
         let reason = problem.as_deref().map(FailureReason::told);

@@ -111,7 +111,7 @@ impl Supervisor {
             .map(|one| Subject::build("collector", &one.target.name(), host))
             .collect();
         let absence = Absence::Gone;
-        let mut listings = vec![Listing { kind: "collector", subjects: collectors, absence }];
+        let mut listings = vec![Listing::new("collector", collectors, absence)];
         listings.extend(settings.listings(&self.context));
         let gone = self.intake.compare(&listings, &self.context.host);
         if !gone.is_empty() {

@@ -234,6 +234,7 @@ impl Monitor {
                 engine: core.engine.save(now),
                 collected: core.collected.subjects().clone(),
                 withheld: WithheldLists::clone(&self.withheld),
+                host: Some(self.parts.known_host.clone()),
             }
         };
         serde_json::to_vec(&kept)

@@ -10,7 +10,7 @@ use commands::{
 use domain::{
     access::Principal,
     actor::Actor,
-    error::{Entity, Error},
+    error::{Conflict, Entity, Error},
     id::{IncidentNumber, ShareId},
     journal::{Broken, Entry, Event, StoredEntry, Verifier},
     time::{Span, Timestamp},
@@ -158,6 +158,11 @@ impl Inner {
         let entry = self.store.as_trail().stored_entry(number).await.map_err(refuse)?;
         let entry = entry.ok_or(Error::NotFound(Entity::Entry(number)))?;
         let event = audit::redaction(caller, &entry, reason)?;
+        // What it covers is in the same entry.
+        let announced = self.at_hand().await.map_err(refuse)?.announcements;
+        if announced.windows.iter().any(|open| open.number == number) {
+            return Err(Conflict::WindowOpen(number).into());
+        }
         let decide = Box::new(move |_: &[_]| Ok(vec![event]));
         Ok(Change {
             at: self.clock.now().wall,

@@ -10,17 +10,18 @@ use commands::{
     command::{
         Acknowledge, Approve, BeginMaintenance, CancelRun, Command, Comment, CreateShare, Decline,
         EndMaintenance, EndRun, Escalate, Record, Redact, Reopen, ReportChange, Resolve,
-        RetireSubject, RevokeShare, StartRun,
+        RetireMissing, RetireSubject, RevokeShare, StartRun,
     },
     decide::decide,
     maintenance::check_open,
+    missing::{covered, missing},
     operation::Committed,
     situation::Situation,
 };
 use domain::{
     access::Principal,
     actor::Actor,
-    error::{Entity, Error},
+    error::{Entity, Error, FieldReason},
     id::IncidentNumber,
     incident::Incident,
     journal::{Cursor, Event},
@@ -132,6 +133,17 @@ impl Inner {
                     None,
                     Box::new(move |_| Ok(vec![Event::SubjectRetired { subject }])),
                 )
+            }
+            Command::RetireMissing(RetireMissing { subjects }) => {
+                let shown = self.board.shown().readings;
+                let gone = covered(missing(&shown.readings), &subjects);
+                if gone.is_empty() {
+                    return Err(Error::invalid("subjects", FieldReason::NothingMissing));
+                }
+                let retired =
+                    |subject: &Subject| Event::SubjectRetired { subject: subject.clone() };
+                let events: Vec<Event> = gone.into_iter().map(retired).collect();
+                (About::Nothing, None, Box::new(move |_| Ok(events)))
             }
             Command::ReportChange(ReportChange { change }) => {
                 let change = Box::new(change.checked(self.clock.now().wall)?);

@@ -88,7 +88,8 @@ impl Inner {
         let (cursor, head, active, blind, maintenance) = at_hand.map_or_else(
             || (Cursor::default(), Head::EMPTY, Vec::new(), Vec::new(), Vec::new()),
             |at_hand| {
-                let maintenance = cards(&at_hand.announcements, &shown.withheld);
+                let present = shown.readings.readings.iter().map(|one| &one.subject).collect();
+                let maintenance = cards(&at_hand.announcements, &shown.withheld, &present);
                 let blind = at_hand.blind.iter().filter(|span| span.to >= since).cloned().collect();
                 (at_hand.cursor, at_hand.head, active(&at_hand.incidents), blind, maintenance)
             },

@@ -54,7 +54,21 @@ fn a_window_withholds_an_incident_tells_of_it_and_lets_it_open_at_its_end() {
         assert_eq!(answer.status, 422, "{}", answer.body);
         assert_eq!(answer.json()["errors"][0]["pointer"], format!("/{field}"), "{}", answer.body);
     }
-    let number = begin(&program, r#"{"subjects":["service:*"],"minutes":90,"reason":"New disks"}"#);
+    program.push(SUBJECT, 1.0);
+    program.until("the reading", |program| {
+        program.get("/api/ops/health").body.contains(SUBJECT).then_some(())
+    });
+    let begun = program.post(
+        "/api/ops/maintenance",
+        r#"{"subjects":["service:im*","service:mails"],"minutes":90,"reason":"New disks"}"#,
+    );
+    let begun = begun.json();
+    let number = begun["number"].as_u64().unwrap();
+    assert_eq!(
+        (&begun["covers"]["subjects"][0], &begun["covers"]["unmatched"][0]),
+        (&SUBJECT.into(), &"service:mails".into()),
+        "{begun}"
+    );
     let withheld =
         |program: &Running| program.get("/api/ops/health").json()["now"]["withheld"].clone();
     let before = withheld(&program);
@@ -77,14 +91,21 @@ fn a_window_withholds_an_incident_tells_of_it_and_lets_it_open_at_its_end() {
     assert!(!is_open(&program));
     would_have_alerted(&program, number);
     let end = format!("/api/ops/maintenance/{number}/end");
+    let redact = || {
+        program.post(&format!("/api/ops/journal/{number}/redact"), r#"{"reason":"A name."}"#).status
+    };
+    assert_eq!(redact(), 409, "it is open, and what it covers is in the same entry");
     assert_eq!(program.post(&end, "{}").status, 200);
+    assert!(journal(&program, "maintenance_begun").contains("New disks"));
+    assert_eq!(redact(), 200);
+    assert!(!journal(&program, "maintenance_begun").contains("New disks"));
     assert_eq!(program.post(&end, "{}").status, 404);
     program.push(SUBJECT, 9_000.0);
     let incident = program.incident_about(SUBJECT);
     // A replay decides the same; why the window was begun is no part of it.
     replayed(&home, &program, incident, "incident_opened");
     let bundle = program.get(&format!("/api/ops/incidents/{incident}/bundle")).body;
-    assert!(bundle.contains(r#""service:*""#) && !bundle.contains("New disks"));
+    assert!(bundle.contains(r#""service:im*""#) && !bundle.contains("New disks"));
     assert!(windows(&program).is_empty());
     let told = journal(&program, "maintenance_ended");
     assert!(told.contains(&format!("ended maintenance window {number}")), "{told}");

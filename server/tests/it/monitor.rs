@@ -41,7 +41,9 @@ use server::{
     embedded,
     history::History,
     live::Live,
-    monitor::{Monitor, Parts, intake::Intake, recording::Recording, runner::Told},
+    monitor::{
+        Monitor, Parts, host_change::KnownHost, intake::Intake, recording::Recording, runner::Told,
+    },
     service::Service,
     store::{Calls, Change, Opening, Rollup, RollupStep, SqliteStore, Store, StoreError, Trail},
 };
@@ -327,6 +329,7 @@ impl Running {
             documents,
             clock,
             host: "web-1".to_owned(),
+            known_host: KnownHost::here("web-1"),
             series_limit: 1_000,
         };
         let started = vec![Event::Started { version: "0".to_owned() }];
@@ -389,7 +392,7 @@ async fn while_the_database_is_away_evaluation_goes_on_and_what_waited_is_writte
     running.observe("disk:/old@web-1", 1.0);
     for _ in 0..50 {
         let absence = Absence::Gone;
-        let none = Listing { kind: "disk", subjects: Vec::new(), absence };
+        let none = Listing::new("disk", Vec::new(), absence);
         let gone = running.intake.compare(&[none], "web-1");
         running.tell.send(Told::Gone(gone)).await.unwrap();
     }

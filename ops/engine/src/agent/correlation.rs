@@ -29,13 +29,18 @@ impl<'a> Correlation<'a> {
             .host()
             .filter(|_| subject.kind() != "host")
             .map(|host| Subject::build("host", host, None));
+        // Of an app only its PM2 tells.
+        let pm2 = subject
+            .host()
+            .filter(|_| subject.kind() == "app")
+            .map(|host| Subject::build("pm2", "pm2", Some(host)));
         let rows = self
             .policy
             .dependencies
             .iter()
             .filter(|row| matches(&row.subject, subject.as_str()))
             .map(|row| row.needs.clone());
-        host.into_iter().chain(rows).collect()
+        host.into_iter().chain(pm2).chain(rows).collect()
     }
 
     /// Everything that a subject needs, directly or through others.
@@ -185,6 +190,26 @@ mod tests {
         groups
             .map(|group| group.iter().map(|&at| breaches[at].key.subject.as_str()).collect())
             .collect()
+    }
+
+    #[test]
+    fn apps_of_which_pm2_tells_nothing_are_one_group_with_it() {
+        let pm2 = "pm2:pm2@a";
+        let by = || pm2.parse().unwrap();
+        let silent = |app: &str| {
+            let reason = FailureReason::NotTold { by: by(), why: "nobody listens".into() };
+            Breach { crossing: Crossing::Silent { for_seconds: 120.0 }, ..down(app, reason) }
+        };
+        let of_pm2 = fixtures::breach().on(pm2).signal("pm2.up").build();
+        let all = [silent("app:api@a"), silent("app:web@a"), of_pm2];
+        assert_eq!(groups(&all), [vec![pm2, "app:api@a", "app:web@a"]]);
+        let listed = |app: &str| down(app, FailureReason::NotListed { by: by(), others: false });
+        let all = [
+            listed("app:api@a"),
+            listed("app:web@a"),
+            down("app:other@b", FailureReason::told("x")),
+        ];
+        assert_eq!(groups(&all), [vec!["app:api@a", "app:web@a"], vec!["app:other@b"]]);
     }
 
     #[test]

@@ -135,7 +135,7 @@ mod tests {
         let id = engine.series("queue.depth", "service:a", None).unwrap();
         let status = |engine: &Engine| engine.reading(id, at(1)).unwrap().status;
         assert_eq!(status(&engine), Status::Healthy);
-        engine.miss("queue.depth", "service:a");
+        engine.miss(id);
         assert_eq!(status(&engine), Status::Unknown);
         assert!(engine.reading(id, at(1)).unwrap().stale_since.is_some());
         // Its silence is told at its own time, and does not end anything.

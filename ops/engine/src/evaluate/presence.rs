@@ -1,6 +1,6 @@
 //! Series whose subject is known not to report: it was stopped on purpose, or is missing.
 
-use crate::evaluate::{Engine, Series, series::Core};
+use crate::evaluate::{Engine, Series, SeriesId, series::Core};
 
 impl Engine {
     /// How many series are known.
@@ -8,11 +8,10 @@ impl Engine {
         self.series.len() - self.free.len()
     }
 
-    /// Whether a value of this series was heard, here or before a restart.
-    pub fn is_heard(&self, signal: &str, subject: &str) -> bool {
-        self.find(self.hash(signal, subject), signal, subject)
-            .and_then(|id| self.series.get(id as usize))
-            .is_some_and(|series| !series.unheard)
+    /// The series of which a value was heard, here or before a restart.
+    pub fn heard(&self, signal: &str, subject: &str) -> Option<SeriesId> {
+        let id = self.find(self.hash(signal, subject), signal, subject)?;
+        self.series.get(id as usize).filter(|series| !series.unheard).map(|_| SeriesId(id))
     }
 
     /// Whether a level of the thresholds is about this series.
@@ -36,10 +35,10 @@ impl Engine {
         true
     }
 
-    /// Takes the last value of a series for old: what it is about is missing. Its silence is told at
-    /// its own time.
-    pub fn miss(&mut self, signal: &str, subject: &str) {
-        if let Some((_, series)) = self.named(signal, subject) {
+    /// Takes the last value of a series for old: what it is about is missing, or nobody tells of it.
+    /// Its silence is told at its own time.
+    pub fn miss(&mut self, id: SeriesId) {
+        if let Some(series) = self.series.get_mut(id.0 as usize) {
             series.missed = true;
         }
     }

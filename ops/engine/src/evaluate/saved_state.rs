@@ -1,6 +1,8 @@
 //! State of the engine as it is kept.
 
-use domain::time::Timestamp;
+use std::collections::BTreeSet;
+
+use domain::{signal::Signal, subject::Subject, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::series::Core;
@@ -17,6 +19,26 @@ pub struct SavedState {
     /// Beside each series, in a checkpoint only: what a restart forgets, and a replay must not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) standing: Vec<Standing>,
+}
+
+impl SavedState {
+    /// The subjects of the series.
+    pub fn subjects(&self) -> impl Iterator<Item = &Subject> {
+        self.series.iter().map(|core| &core.subject)
+    }
+
+    /// Gives subjects other names. What is known under the new name already stays as it is.
+    pub fn rename(&mut self, renamed: impl Fn(&Subject) -> Option<Subject>) {
+        let known: BTreeSet<(Signal, Subject)> =
+            self.series.iter().map(|core| (core.signal.clone(), core.subject.clone())).collect();
+        for core in &mut self.series {
+            if let Some(subject) = renamed(&core.subject)
+                && !known.contains(&(core.signal.clone(), subject.clone()))
+            {
+                core.subject = subject;
+            }
+        }
+    }
 }
 
 /// How a series stood at a checkpoint.

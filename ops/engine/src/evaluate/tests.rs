@@ -648,8 +648,8 @@ fn what_is_measured_here_finds_room_whatever_others_send_and_keeps_it() {
     }
     let pushed = engine.series("host.memory.used", &name(6), None);
     assert!(matches!(pushed, Err(NoSeries::TooMany(5))), "{pushed:?}");
-    assert!(engine.is_heard("host.memory.used", &name(5)));
-    assert!(!engine.is_heard("host.memory.used", &name(1)));
+    assert!(engine.heard("host.memory.used", &name(5)).is_some());
+    assert!(engine.heard("host.memory.used", &name(1)).is_none());
     let saved = engine.save(at(0));
     assert_eq!(Engine::restore(rules(MEMORY), 2, &saved, at(0)).count(), 3);
 }

@@ -16,8 +16,20 @@ pub(super) struct Container {
     pub memory: Option<(u64, u64)>,
     /// How many processors' time it may use, and the seconds that it used since its start.
     pub cpu: Option<(f64, f64)>,
+    /// On how many processors it may run, and the seconds that it used since its start.
+    pub processors: Option<(usize, f64)>,
     /// Where its own pressure is told.
     pub pressure: Option<PathBuf>,
+}
+
+impl Container {
+    /// How many processors' time it may use at most, where that is less than all of those that are
+    /// seen, and the seconds that it used.
+    pub(super) fn limit(&self, seen: usize) -> Option<(f64, f64)> {
+        let set = self.processors.map(|(count, spent)| (count as f64, spent));
+        let limits = self.cpu.into_iter().chain(set).filter(|(count, _)| *count < seen as f64);
+        limits.min_by(|one, other| one.0.total_cmp(&other.0)).or(self.cpu)
+    }
 }
 
 /// The ids of the first namespaces of a machine.
@@ -71,11 +83,14 @@ impl Surroundings {
         }
         if let Some(folder) = self.folder() {
             let pressure = Some(folder.clone()).filter(|it| it.join("cpu.pressure").exists());
-            return Container { memory: memory(&folder), cpu: cpu(&folder), pressure };
+            let processors = spent(&folder)
+                .and_then(|spent| Some((set(&text(&folder, "cpuset.cpus.effective")?)?, spent)));
+            return Container { memory: memory(&folder), cpu: cpu(&folder), processors, pressure };
         }
         Container {
             memory: memory_of_version_1(&self.root.join("memory")),
             cpu: cpu_of_version_1(&self.root),
+            processors: processors_of_version_1(&self.root),
             pressure: None,
         }
     }
@@ -112,8 +127,23 @@ fn cpu(folder: &Path) -> Option<(f64, f64)> {
     let mut parts = limit.split_ascii_whitespace();
     let quota: f64 = parts.next()?.parse().ok()?;
     let period: f64 = parts.next().map_or(Some(100_000.0), |period| period.parse().ok())?;
-    let used = field(&text(folder, "cpu.stat")?, "usage_usec")? as f64 / 1e6;
-    (quota > 0.0 && period > 0.0).then_some((quota / period, used))
+    (quota > 0.0 && period > 0.0).then_some((quota / period, spent(folder)?))
+}
+
+/// The seconds of processors that a group used.
+fn spent(folder: &Path) -> Option<f64> {
+    Some(field(&text(folder, "cpu.stat")?, "usage_usec")? as f64 / 1e6)
+}
+
+/// How many processors a list such as `0-3,8` names.
+fn set(list: &str) -> Option<usize> {
+    let mut count = 0_usize;
+    for part in list.trim().split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
+        count = count.checked_add(last.checked_sub(first)?.checked_add(1)?)?;
+    }
+    (count > 0).then_some(count)
 }
 
 fn memory_of_version_1(folder: &Path) -> Option<(u64, u64)> {
@@ -128,15 +158,24 @@ fn memory_of_version_1(folder: &Path) -> Option<(u64, u64)> {
 }
 
 fn cpu_of_version_1(root: &Path) -> Option<(f64, f64)> {
-    let folder = |name: &str| {
-        [root.join(name), root.join("cpu,cpuacct")].into_iter().find(|folder| folder.exists())
-    };
-    let limits = folder("cpu")?;
+    let folders = [root.join("cpu"), root.join("cpu,cpuacct")];
+    let limits = folders.into_iter().find(|folder| folder.exists())?;
     // Without a limit it is -1.
     let quota = number(&limits, "cpu.cfs_quota_us")? as f64;
     let period = number(&limits, "cpu.cfs_period_us")? as f64;
-    let used = number(&folder("cpuacct")?, "cpuacct.usage")? as f64 / 1e9;
-    (quota > 0.0 && period > 0.0).then_some((quota / period, used))
+    (quota > 0.0 && period > 0.0).then_some((quota / period, spent_of_version_1(root)?))
+}
+
+fn spent_of_version_1(root: &Path) -> Option<f64> {
+    let folders = [root.join("cpuacct"), root.join("cpu,cpuacct")];
+    let folder = folders.into_iter().find(|folder| folder.exists())?;
+    Some(number(&folder, "cpuacct.usage")? as f64 / 1e9)
+}
+
+fn processors_of_version_1(root: &Path) -> Option<(usize, f64)> {
+    let folder = root.join("cpuset");
+    let list = text(&folder, "cpuset.effective_cpus").or_else(|| text(&folder, "cpuset.cpus"))?;
+    Some((set(&list)?, spent_of_version_1(root)?))
 }
 
 #[cfg(test)]
@@ -176,7 +215,7 @@ mod tests {
         let (root, around) = surroundings(&V2);
         let container = around.container();
         assert_eq!(container.memory, Some((536_870_912, 100_000_000)));
-        assert_eq!(container.cpu, Some((0.5, 7.5)));
+        assert_eq!((container.cpu, container.processors), (Some((0.5, 7.5)), None));
         assert_eq!(container.pressure.as_deref(), Some(root.path()));
         let (_root, around) = surroundings(&[
             ("memory.max", "max\n"),
@@ -185,6 +224,28 @@ mod tests {
             ("cpu.stat", "usage_usec 1\n"),
         ]);
         assert_eq!(around.container(), Container::default());
+    }
+
+    #[test]
+    fn a_container_that_may_run_on_some_processors_only_is_measured_by_these() {
+        let stat = ("cpu.stat", "usage_usec 7500000\n");
+        let (_root, around) =
+            surroundings(&[V2[0], V2[1], stat, ("cpuset.cpus.effective", "0-1,6\n")]);
+        assert_eq!(around.container().processors, Some((3, 7.5)));
+        let (_root, around) = surroundings(&[
+            ("cpuset/cpuset.effective_cpus", "4-7\n"),
+            ("cpu,cpuacct/cpuacct.usage", "3000000000\n"),
+        ]);
+        assert_eq!(around.container().processors, Some((4, 3.0)));
+        for wrong in ["", "\n", "3-1", "x", "0-", "0-99999999999999999999"] {
+            assert_eq!(set(wrong), None, "{wrong:?}");
+        }
+        // Both limits hold; what lists all processors of the machine is none.
+        let both =
+            Container { cpu: Some((0.5, 7.5)), processors: Some((3, 7.5)), ..Container::default() };
+        assert_eq!(both.limit(8), Some((0.5, 7.5)));
+        let set = |of: usize| Container { processors: Some((of, 7.5)), ..Container::default() };
+        assert_eq!((set(3).limit(8), set(8).limit(8)), (Some((3.0, 7.5)), None));
     }
 
     #[test]

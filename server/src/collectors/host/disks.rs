@@ -5,13 +5,14 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fs,
-    io::ErrorKind,
+    io::{self, ErrorKind},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
+use domain::reason::FailureReason;
 use rustix::io::Errno;
 use tokio::{
     sync::oneshot::{self, error::TryRecvError},
@@ -52,6 +53,10 @@ pub(super) struct Disk {
     pub read_only: Option<bool>,
     /// Whether this program may not look at a disk of this host.
     pub denied: bool,
+    /// Why its space is not known, where someone else was to tell it.
+    pub why: Option<FailureReason>,
+    /// Whether it is mounted when it is used, and away in between.
+    pub comes_and_goes: bool,
 }
 
 /// The disks of a round.
@@ -70,8 +75,8 @@ pub(super) struct Found {
 enum Answer {
     /// No place of it is a folder that shows it, or it has no size.
     Nowhere,
-    /// It does not tell; `denied` where this program may not look.
-    Unknown { denied: bool },
+    /// It does not tell.
+    Unknown(ErrorKind),
     /// The place that names it, and its space.
     Space(PathBuf, Space),
     /// The kernel answers with an error of the device.
@@ -92,11 +97,13 @@ pub(super) struct Disks {
     written: BTreeSet<(String, Option<PathBuf>)>,
     /// File systems of unknown programs that had space once.
     had_space: BTreeSet<String>,
+    /// File systems that gave no answer in time in the last round.
+    late: BTreeSet<String>,
 }
 
 /// Looks at the places of a device until one shows it.
 fn answer(device: &Device, name: Option<&Path>) -> Answer {
-    let (mut unknown, mut denied) = (false, false);
+    let mut unknown = None;
     // An error of another machine or of a program says nothing of a disk here.
     let fails =
         |error: Option<i32>| error == Some(Errno::IO.raw_os_error()) && !device.class.may_hang();
@@ -107,8 +114,9 @@ fn answer(device: &Device, name: Option<&Path>) -> Answer {
             Ok(data) => data,
             Err(error) if fails(error.raw_os_error()) => return Answer::Failed(point.to_owned()),
             Err(error) => {
-                denied |= error.kind() == ErrorKind::PermissionDenied;
-                unknown |= !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+                let is_elsewhere =
+                    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+                unknown = unknown.or(Some(error.kind()).filter(|_| !is_elsewhere));
                 continue;
             }
         };
@@ -122,10 +130,10 @@ fn answer(device: &Device, name: Option<&Path>) -> Answer {
                 space(&told).map_or(Answer::Nowhere, |space| Answer::Space(point.to_owned(), space))
             }
             Err(error) if fails(Some(error.raw_os_error())) => Answer::Failed(point.to_owned()),
-            Err(_) => Answer::Unknown { denied: false },
+            Err(error) => Answer::Unknown(io::Error::from(error).kind()),
         };
     }
-    if unknown { Answer::Unknown { denied } } else { Answer::Nowhere }
+    unknown.map_or(Answer::Nowhere, Answer::Unknown)
 }
 
 fn space(told: &rustix::fs::StatVfs) -> Option<Space> {
@@ -178,6 +186,8 @@ impl Disks {
         }
         let mut answers: HashMap<String, Answer> =
             self.answers(&watched, limit).await.into_iter().collect();
+        let is_late = |device: &&Device| !answers.contains_key(&device.id);
+        let late = watched.iter().filter(is_late).map(|device| device.id.clone()).collect();
         for device in watched {
             let answer = answers.remove(&device.id);
             match &answer {
@@ -185,12 +195,16 @@ impl Disks {
                     self.names.insert(device.id.clone(), point.clone());
                 }
                 Some(Answer::Nowhere) => continue,
-                Some(Answer::Unknown { .. }) | None => {}
+                Some(Answer::Unknown(_)) | None => {}
             }
             let Some(point) = self.name(&device) else { continue };
-            let space = match answer {
-                Some(Answer::Space(_, space)) => Some(space),
-                _ => None,
+            let (space, fault) = match answer {
+                Some(Answer::Space(_, space)) => (Some(space), None),
+                Some(Answer::Unknown(kind)) => (None, Some(kind)),
+                // Once may be chance.
+                None if self.late.contains(&device.id) => (None, Some(ErrorKind::TimedOut)),
+                None => (None, None),
+                Some(Answer::Nowhere | Answer::Failed(_)) => (None, None),
             };
             if device.class == Class::Program && !self.has_space(&device.id, space) {
                 continue;
@@ -198,14 +212,19 @@ impl Disks {
             let broken = device.failed || matches!(answer, Some(Answer::Failed(_)));
             // What the mounts say is known even where the device itself does not answer.
             let read_only = broken || self.turned_read_only(&device, &point, fstab);
-            let denied = matches!(answer, Some(Answer::Unknown { denied: true }));
+            let denied = fault == Some(ErrorKind::PermissionDenied);
+            let what = || format!("the file system at {}", point.display());
+            let why = fault.filter(|_| device.class.may_hang());
             found.disks.push(Disk {
                 space,
                 read_only: Some(read_only).filter(|_| !denied),
                 denied: denied && device.class == Class::Disk,
+                why: why.map(|kind| FailureReason::access(&what(), kind)),
+                comes_and_goes: device.comes_and_goes,
                 point,
             });
         }
+        self.late = late;
         found
     }
 
@@ -311,7 +330,7 @@ impl Disks {
             Answer::Space(point, _) | Answer::Failed(point) => devices.iter().any(|device| {
                 &device.id == id && device.points.iter().any(|one| &one.path == point)
             }),
-            Answer::Nowhere | Answer::Unknown { .. } => true,
+            Answer::Nowhere | Answer::Unknown(_) => true,
         });
         answers
     }

@@ -27,6 +27,8 @@ pub(super) struct Device {
     pub writable: bool,
     /// Whether the kernel has shut it for writing after an error.
     pub failed: bool,
+    /// Whether autofs mounts it when it is used, and unmounts it after a while.
+    pub comes_and_goes: bool,
 }
 
 /// One of the places where a file system is mounted.
@@ -60,6 +62,7 @@ pub(super) fn devices(text: &str) -> Vec<Device> {
             by_point.insert(point, line);
         }
     }
+    let automounts: Vec<Vec<u8>> = text.lines().filter_map(automount).collect();
     let mut devices: BTreeMap<String, Device> = BTreeMap::new();
     for (point, line) in by_point {
         if matches!(line.class, Class::Nothing | Class::Image) {
@@ -73,7 +76,9 @@ pub(super) fn devices(text: &str) -> Vec<Device> {
             points: Vec::new(),
             writable: line.writable,
             failed: line.failed,
+            comes_and_goes: true,
         });
+        device.comes_and_goes &= automounts.iter().any(|folder| is_below(&point, folder));
         let path = PathBuf::from(OsString::from_vec(point));
         device.points.push(Point { path, writable: line.mount_writable });
         device.writable &= line.writable;
@@ -103,6 +108,16 @@ pub(super) fn points(text: &str) -> Vec<PathBuf> {
     points.sort_unstable();
     points.dedup();
     points
+}
+
+/// The folder that autofs watches.
+fn automount(line: &str) -> Option<Vec<u8>> {
+    let (left, right) = line.split_once(" - ")?;
+    right.starts_with("autofs ").then(|| left.split(' ').nth(4).map(unescaped))?
+}
+
+fn is_below(point: &[u8], folder: &[u8]) -> bool {
+    point.starts_with(folder) && matches!(point.get(folder.len()), None | Some(b'/'))
 }
 
 fn parse(line: &str) -> Option<(Vec<u8>, Line<'_>)> {
@@ -211,6 +226,25 @@ mod tests {
     fn every_mount_point_is_known_also_that_of_what_is_no_disk() {
         let text = "22 27 0:21 / /proc rw - proc proc rw\n30 25 0:28 / /mnt/a\\040b rw - autofs x rw\nbroken";
         assert_eq!(super::points(text), ["/mnt/a b", "/proc"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn what_is_mounted_only_while_it_is_used_is_told_from_what_stays() {
+        let text = "\
+27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+40 27 0:50 / /net rw - autofs auto.net rw,fd=6,indirect
+41 40 0:60 / /net/files rw - nfs4 files:/x rw
+42 27 0:51 / /srv/copies rw - autofs systemd-1 rw,direct
+43 42 8:1 / /srv/copies rw - ext4 /dev/sda1 rw
+44 27 8:2 / /network rw - ext4 /dev/sda2 rw
+45 27 0:61 / /net/home rw - nfs4 files:/home rw
+46 27 0:61 / /home rw - nfs4 files:/home rw";
+        let passing: Vec<String> = devices(text)
+            .iter()
+            .filter(|device| device.comes_and_goes)
+            .map(|device| device.points[0].path.to_string_lossy().into_owned())
+            .collect();
+        assert_eq!(passing, ["/srv/copies", "/net/files"]);
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Kind for Http {
 
     fn listings(settings: &Settings, _context: &Context) -> Vec<Listing> {
         let subjects = settings.endpoints.iter().map(subject).collect();
-        vec![Listing { kind: "endpoint", subjects, absence: Absence::Gone }]
+        vec![Listing::new("endpoint", subjects, Absence::Gone)]
     }
 
     /// Endpoints whose certificates can't be read.

@@ -88,7 +88,7 @@ impl Seen {
                 .or_insert_with(|| SeenApp { is_at_rest: true, ..SeenApp::default() });
             let entry = (state.namespace.as_str(), state.pm_exec_path.as_str());
             app.is_shared |= *entries.entry(instance.name.as_str()).or_insert(entry) != entry;
-            app.is_at_rest &= matches!(state.status.as_str(), "stopped" | "stopping");
+            app.is_at_rest &= state.is_over() || state.status == "stopping";
             app.processes = app.processes.saturating_add(1);
             app.memory = app.memory.saturating_add(instance.monit.memory.unwrap_or(0.0) as u64);
             let paths = [&instance.pm2_env.pm_out_log_path, &instance.pm2_env.pm_err_log_path];
@@ -99,7 +99,7 @@ impl Seen {
             // A job stays one whichever of its processes runs, and a namespace is restarted as a
             // whole where no app has its name.
             if let Some(app) = apps.get_mut(&instance.name) {
-                app.is_at_rest |= instance.pm2_env.is_job;
+                app.is_at_rest |= instance.pm2_env.is_job();
             }
             if let Some(app) = apps.get_mut(&instance.pm2_env.namespace) {
                 app.is_shared = true;

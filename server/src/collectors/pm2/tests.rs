@@ -97,7 +97,8 @@ fn an_app_that_someone_stopped_rests_and_one_that_failed_is_down() {
     assert_eq!(see("online"), ([Some(1.0), Some(0.0), None, Some(1.0)], false));
     // Between two runs it looks stopped for a moment.
     assert_eq!(see("stopped"), ([None, Some(1.0), None, None], false));
-    assert_eq!(see("launching"), ([Some(0.0), Some(0.0), None, Some(1.0)], false));
+    // An app may take a while to be ready (wait_ready); silence tells of one that never is.
+    assert_eq!(see("launching"), ([None, Some(0.0), None, None], false));
     for down in ["errored", "waiting restart", "something new"] {
         assert_eq!(see(down), ([Some(0.0), Some(0.0), None, Some(1.0)], false), "{down}");
     }
@@ -125,6 +126,88 @@ fn a_job_that_ended_rests_and_tells_whether_its_last_run_failed() {
     assert_eq!(value(&restarts, "app.restarts"), None, "its schedule is no crash loop");
     let text = round(&mut collector, &[with(0, "nightly", "online", r#","autorestart":"false""#)]);
     assert_eq!(value(&text, "app.job_failed"), Some(0.0));
+}
+
+#[test]
+fn with_a_delay_pm2_waits_also_where_no_start_comes() {
+    let mut collector = collector();
+    let mut see = |more: &str| {
+        let process = [with(0, "x", "waiting restart", more)];
+        round(&mut collector, &process);
+        told(&round(&mut collector, &process))
+    };
+    let ended = ([None, Some(0.0), Some(0.0), Some(1.0)], true);
+    assert_eq!(see(&format!(r#"{JOB},"restart_delay":5000,"exit_code":0"#)), ended);
+    // The configuration says that it is not to be started again after this code.
+    let stopped = ([None, Some(1.0), None, None], true);
+    for codes in ["[0,3]", "3", r#"["3"]"#] {
+        let more = format!(r#","restart_delay":5000,"exit_code":3,"stop_exit_codes":{codes}"#);
+        assert_eq!(see(&more), stopped, "{codes}");
+    }
+    // What does its work and rests for five minutes is a job; what fails, or only rests for a
+    // moment, is not up.
+    assert_eq!(see(r#","restart_delay":300000,"exit_code":0"#), ended);
+    let down = ([Some(0.0), Some(0.0), None, Some(1.0)], false);
+    assert_eq!(see(r#","restart_delay":"300000","exit_code":1"#), down);
+    assert_eq!(see(r#","restart_delay":5000,"exit_code":0"#), down);
+}
+
+#[tokio::test]
+async fn a_job_that_was_killed_has_failed_though_pm2_tells_code_0() {
+    let home = tempfile::tempdir().unwrap();
+    let log = "PM2 log: App [nightly:0] starting in -fork mode-\nPM2 log: App [nightly:0] exited with code [0] via signal [SIGKILL]\n";
+    std::fs::write(home.path().join("pm2.log"), log).unwrap();
+    let mut exits = Exits::default();
+    let mut see = |status: &str, started: u32| {
+        let more = format!(r#"{JOB},"exit_code":0,"pm_uptime":{started}"#);
+        let mut seen =
+            instances(&[with(0, "nightly", status, &more).replacen(r#","pm_uptime":1000"#, "", 1)]);
+        exits.note(home.path(), &mut seen);
+        seen[0].pm2_env.killed_by
+    };
+    assert_eq!(see("online", 1), None);
+    assert_eq!(see("stopped", 1), Some("SIGKILL"));
+    assert_eq!(see("online", 2), Some("SIGKILL"), "until the next run has ended");
+    std::fs::write(home.path().join("pm2.log"), "").unwrap();
+    assert_eq!(see("stopped", 2), None);
+    let mut seen = instances(&[with(0, "nightly", "stopped", &format!(r#"{JOB},"exit_code":0"#))]);
+    seen[0].pm2_env.killed_by = Some("SIGKILL");
+    let mut told = Round::new(SIGNALS);
+    let answer = wire::Answer { instances: seen, daemon: None };
+    collector().apps(Timestamp::from_secs(11), Instant::now(), &answer, &mut told);
+    let failed = told.observations.iter().find(|one| one.signal.as_str() == "app.job_failed");
+    let reason = failed.and_then(|one| one.reason.clone());
+    assert_eq!(reason, Some(FailureReason::told("the signal SIGKILL ended its last run")));
+}
+
+#[test]
+fn what_is_down_tells_how_pm2_calls_it_and_how_its_last_run_ended() {
+    let process = with(0, "api", "errored", r#","exit_code":78"#);
+    let seen = round(&mut collector(), &[process]);
+    let up = seen.observations.iter().find(|one| one.signal.as_str() == "app.up").unwrap();
+    let told = "PM2 lists it as 'errored'; its last run ended with exit code 78";
+    assert_eq!(up.reason, Some(FailureReason::told(told)));
+}
+
+#[tokio::test]
+async fn a_socket_that_was_left_behind_is_told_and_is_no_fault() {
+    let home = tempfile::Builder::new().prefix("pm2").tempdir_in("/tmp").unwrap();
+    let socket = home.path().join("rpc.sock");
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    let at = |expected: bool, answered: bool| Pm2Collector {
+        expected,
+        answered,
+        ..Pm2Collector::new("web-1", home.path(), Duration::from_secs(5))
+    };
+    let now = Timestamp::from_secs(1);
+    let left = at(false, false).collect(now).await.unwrap();
+    assert!(left.observations.is_empty() && left.listings[0].subjects.is_empty());
+    assert!(left.notes[0].contains("nobody listens on its socket"), "{:?}", left.notes);
+    for (expected, answered) in [(true, false), (false, true)] {
+        let gone = at(expected, answered).collect(now).await.unwrap();
+        assert_eq!(value(&gone, "pm2.up"), Some(0.0));
+        assert_eq!(gone.untold[0].0, "app");
+    }
 }
 
 #[test]

@@ -45,9 +45,18 @@ pub(super) struct State {
     /// How its last run ended; 0 also where a signal ended it.
     #[serde(deserialize_with = "number")]
     pub exit_code: Option<f64>,
-    /// PM2 does not start it again when it ends: it is a job.
+    /// PM2 does not start it again when it ends.
     #[serde(rename = "autorestart", deserialize_with = "is_off")]
-    pub is_job: bool,
+    pub runs_once: bool,
+    /// How long PM2 waits before it starts it again, in milliseconds.
+    #[serde(deserialize_with = "number")]
+    pub restart_delay: Option<f64>,
+    /// The signal that ended its last run, where that was a fault: noted from PM2's log.
+    #[serde(skip)]
+    pub killed_by: Option<&'static str>,
+    /// Exit codes after which PM2 does not start it again.
+    #[serde(deserialize_with = "codes")]
+    pub stop_exit_codes: Vec<f64>,
     /// PM2 restarts it when it uses more, in bytes.
     #[serde(deserialize_with = "number")]
     pub max_memory_restart: Option<f64>,
@@ -59,6 +68,34 @@ pub(super) struct State {
     pub pm_out_log_path: String,
     #[serde(deserialize_with = "text")]
     pub pm_err_log_path: String,
+}
+
+/// With a pause of this many milliseconds or more between its runs, a program that ends without an
+/// error is run by a schedule; a service would be away for all of that time.
+const PAUSE: f64 = 30_000.0;
+
+impl State {
+    /// Whether it is a job: PM2 does not start it again, or only after a long pause.
+    pub(super) fn is_job(&self) -> bool {
+        self.runs_once || self.pauses()
+    }
+
+    fn pauses(&self) -> bool {
+        self.exit_code == Some(0.0)
+            && self.killed_by.is_none()
+            && self.restart_delay.is_some_and(|delay| delay >= PAUSE)
+    }
+
+    /// Whether its last run is over, and PM2 does not start another one, or not soon. With a delay
+    /// PM2 says that it waits for the next start, also where none will come.
+    pub(super) fn is_over(&self) -> bool {
+        let ended = self.exit_code.is_some_and(|code| self.stop_exit_codes.contains(&code));
+        match self.status.as_str() {
+            "stopped" => true,
+            "waiting restart" => self.is_job() || ended,
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -90,6 +127,25 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::
     Ok(match Lenient::deserialize(deserializer)? {
         Lenient::Number(number) if number.is_finite() && number >= 0.0 => Some(number),
         _ => None,
+    })
+}
+
+/// One number, or several; PM2 takes texts for numbers.
+fn codes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Codes {
+        Many(Vec<Lenient>),
+        One(Lenient),
+    }
+    let code = |one: Lenient| match one {
+        Lenient::Number(code) => Some(code),
+        Lenient::Text(text) => text.trim().parse().ok(),
+        Lenient::Other(_) => None,
+    };
+    Ok(match Codes::deserialize(deserializer)? {
+        Codes::Many(many) => many.into_iter().filter_map(code).collect(),
+        Codes::One(one) => code(one).into_iter().collect(),
     })
 }
 

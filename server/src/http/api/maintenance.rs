@@ -3,13 +3,15 @@
 use axum::extract::State;
 use commands::{
     command::{BeginMaintenance, EndMaintenance},
-    maintenance::{MaintenanceCard, MaintenanceRequest},
+    maintenance::{Covered, MaintenanceCard, MaintenanceRequest},
     operation::Committed,
     reading::GetHealth,
 };
 use domain::{
+    announcements::Announcements,
     error::{Error, FieldReason},
     journal::Cursor,
+    maintenance::MaintenanceWindow,
     time::{Span, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -83,6 +85,8 @@ struct Begun {
     number: u64,
     /// When it ends by itself.
     until: Timestamp,
+    /// What it covers of what is there now.
+    covers: Covered,
     /// The journal position after it.
     #[schema(value_type = String)]
     cursor: Cursor,
@@ -98,8 +102,14 @@ async fn begin(
         .or_else(|| span.map(|span| site.clock.now().wall.plus(span)))
         .ok_or_else(|| Error::invalid("until", FieldReason::Missing))?;
     let request = MaintenanceRequest { subjects, until, reason };
+    let shown = site.board.shown().readings;
+    let covers = |window: MaintenanceWindow| {
+        Covered::of(&window, &shown.readings.iter().map(|one| &one.subject).collect())
+    };
+    let window = request.clone().checked(&Announcements::default(), site.clock.now().wall);
     // Its entry is the only one of this change, and gives it its number.
     let Committed { cursor } =
         site.service.execute(principal, BeginMaintenance { request }).await?;
-    Ok(json(&Begun { number: cursor.number, until, cursor }))
+    let covers = window.map(covers).unwrap_or_default();
+    Ok(json(&Begun { number: cursor.number, until, covers, cursor }))
 }

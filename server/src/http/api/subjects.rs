@@ -1,7 +1,7 @@
 //! Subjects that are expected to report.
 
-use commands::command::RetireSubject;
-use domain::subject::Subject;
+use commands::command::{RetireMissing, RetireSubject};
+use domain::{maintenance::SubjectPattern, subject::Subject};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -14,7 +14,20 @@ pub(super) fn routes() -> Vec<Route> {
         })
         .summary("Stop expecting a subject to report: it is gone for good reason.")
         .example(r#"{"subject":"disk:/mnt/old@web-1"}"#),
+        Route::post("/api/ops/subjects/retire-missing", |ApiJson(Missing { subjects })| {
+            RetireMissing { subjects }
+        })
+        .summary("Stop expecting all those of some subjects to report that are missing: they are gone for good reason. `*` in a subject stands for anything.")
+        .example(r#"{"subjects":["host:web-1","*@web-1"]}"#),
     ]
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Missing {
+    /// Subjects, or patterns with `*`; what is still seen stays.
+    #[schema(value_type = Vec<String>)]
+    subjects: Vec<SubjectPattern>,
 }
 
 #[derive(Deserialize, ToSchema)]

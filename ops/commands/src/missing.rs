@@ -1,0 +1,74 @@
+//! Subjects that are not seen any more.
+
+use std::collections::BTreeMap;
+
+use domain::{maintenance::SubjectPattern, reading::Reading, subject::Subject};
+
+/// Signals that are told of what is missing itself: no.
+const OF_PRESENCE: [&str; 3] = ["app.listed", "disk.mounted", "pm2.up"];
+
+/// The subjects of which nothing is heard any more, or only that they are missing, in order.
+pub fn missing(readings: &[Reading]) -> Vec<&Subject> {
+    let is_heard = |one: &Reading| {
+        let is_absence = one.value == 0.0 && OF_PRESENCE.contains(&one.signal.as_str());
+        one.stale_since.is_none() && !is_absence
+    };
+    let mut heard: BTreeMap<&Subject, bool> = BTreeMap::new();
+    for reading in readings {
+        *heard.entry(&reading.subject).or_default() |= is_heard(reading);
+    }
+    heard.into_iter().filter(|(_, heard)| !heard).map(|(subject, _)| subject).collect()
+}
+
+/// Those of them that one of the patterns covers.
+pub fn covered<'a>(
+    subjects: impl IntoIterator<Item = &'a Subject>,
+    patterns: &[SubjectPattern],
+) -> Vec<&'a Subject> {
+    let fits = |subject: &&Subject| patterns.iter().any(|pattern| pattern.covers(subject));
+    subjects.into_iter().filter(fits).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{reading::Status, time::Timestamp, unit::Unit};
+
+    use super::*;
+
+    fn reading(subject: &str, signal: &str, value: f64, old: bool) -> Reading {
+        let at = Timestamp::from_secs(1_795_000_000);
+        Reading {
+            subject: subject.parse().unwrap(),
+            signal: signal.parse().unwrap(),
+            value,
+            unit: Unit::Count,
+            at,
+            status: Status::Healthy,
+            stale_since: old.then_some(at),
+            usual: None,
+            warning: None,
+            critical: None,
+            limit_in_seconds: None,
+            reason: None,
+        }
+    }
+
+    #[test]
+    fn missing_is_what_nothing_is_heard_of_but_that_it_is_missing() {
+        let readings = [
+            reading("app:gone@a", "app.listed", 0.0, false),
+            reading("app:gone@a", "app.cpu", 3.0, true),
+            reading("app:api@a", "app.listed", 1.0, false),
+            reading("app:api@a", "app.memory", 3.0, true),
+            reading("disk:/data@a", "disk.mounted", 0.0, false),
+            reading("host:former", "host.cpu.used", 3.0, true),
+            reading("app:down@a", "app.up", 0.0, false),
+        ];
+        let found: Vec<&str> = missing(&readings).into_iter().map(Subject::as_str).collect();
+        assert_eq!(found, ["app:gone@a", "disk:/data@a", "host:former"]);
+        let patterns = ["app:*@a".parse().unwrap(), "host:former".parse().unwrap()];
+        let fitting = covered(missing(&readings), &patterns);
+        let fitting: Vec<&str> = fitting.into_iter().map(Subject::as_str).collect();
+        assert_eq!(fitting, ["app:gone@a", "host:former"]);
+    }
+}

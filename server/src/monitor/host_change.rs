@@ -1,0 +1,152 @@
+//! The host that Calm Ops runs on, held against the one that it ran on before. One that was only
+//! renamed goes on under its new name. Another one is another one: how the former is doing is not
+//! known from then on, until it is watched again or a person retires it.
+
+use std::{collections::BTreeSet, fs};
+
+use domain::{reason::FailureReason, subject::Subject};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    collectors::host,
+    monitor::{Kept, collected::is_kept_elsewhere, intake::Core},
+};
+
+/// A host by its name, and by what stays when it is renamed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownHost {
+    /// Its name.
+    pub name: String,
+    /// A hash of the machine's id.
+    #[serde(default)]
+    machine: Option<String>,
+    /// A hash of the id that the kernel had since its start: a container that is made anew gets
+    /// another name, and no id of its own.
+    #[serde(default)]
+    boot: Option<String>,
+}
+
+/// The ids themselves are nobody's business.
+fn hashed(id: &str) -> String {
+    let digest = Sha256::digest(format!("calm-ops {}", id.trim()));
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl KnownHost {
+    /// This host.
+    pub fn here(name: &str) -> Self {
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+        Self {
+            name: host::clean_name(name),
+            machine: host::host_id().as_deref().map(hashed),
+            boot: boot.as_deref().map(hashed),
+        }
+    }
+
+    fn is_machine_of(&self, other: &Self) -> bool {
+        let same = |one: &Option<String>, other: &Option<String>| one.is_some() && one == other;
+        same(&self.machine, &other.machine) || same(&self.boot, &other.boot)
+    }
+}
+
+impl Kept {
+    /// Goes on here: what is known of this machine under a former name gets the present one.
+    /// Returns that former name.
+    pub fn move_to(&mut self, here: &KnownHost) -> Option<String> {
+        let before = self.host.replace(here.clone())?;
+        if before.name == here.name || !before.is_machine_of(here) {
+            return None;
+        }
+        let renamed = |subject: &Subject| subject.on_renamed_host(&before.name, &here.name);
+        self.engine.rename(renamed);
+        let collected = std::mem::take(&mut self.collected);
+        self.collected = collected.into_iter().map(|one| renamed(&one).unwrap_or(one)).collect();
+        Some(before.name)
+    }
+}
+
+/// The sentence about a host that was renamed.
+pub fn renamed(from: &str, to: &str) -> String {
+    format!(
+        "This host was renamed from {from} to {to}. What was known of it goes on under the new name; incidents and charts from before have the former one."
+    )
+}
+
+/// The sentence about a host that is not watched any more.
+pub(super) fn elsewhere(former: &str, here: &str) -> String {
+    format!(
+        "Calm Ops runs on {here} and no longer sees {former}, so how {former} is doing is not known. If {former} is gone for good, retire it. If {here} is the same host, set host_name to {former}."
+    )
+}
+
+impl Core {
+    /// Takes what collectors of other hosts reported for unseen.
+    pub fn leave_others(&mut self, here: &str) {
+        let now = Subject::build("host", here, None);
+        let others: Vec<Subject> = self.others(here).cloned().collect();
+        for subject in others {
+            let Some(host) = subject.host() else { continue };
+            let host = Subject::build("host", host, None);
+            let why = FailureReason::OtherHost { host, now: now.clone() };
+            self.miss_all(&subject, Some(&why));
+        }
+    }
+
+    /// The other hosts of which something is expected.
+    pub fn other_hosts(&self, here: &str) -> BTreeSet<String> {
+        self.others(here).filter_map(Subject::host).map(str::to_owned).collect()
+    }
+
+    fn others(&self, here: &str) -> impl Iterator<Item = &Subject> {
+        let is_other = move |subject: &&Subject| {
+            is_kept_elsewhere(subject) && subject.host().is_some_and(|host| host != here)
+        };
+        self.collected.subjects().iter().filter(is_other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(name: &str, machine: Option<&str>, boot: Option<&str>) -> KnownHost {
+        KnownHost { name: name.into(), machine: machine.map(hashed), boot: boot.map(hashed) }
+    }
+
+    fn kept(host: Option<KnownHost>) -> Kept {
+        let texts = ["host:a", "disk:/data@a", "app:api@ab", "endpoint:a"];
+        let collected = texts.iter().map(|text| text.parse().unwrap()).collect();
+        Kept { host, collected, ..Kept::default() }
+    }
+
+    fn names(kept: &Kept) -> Vec<&str> {
+        kept.collected.iter().map(Subject::as_str).collect()
+    }
+
+    #[test]
+    fn only_the_same_machine_goes_on_under_another_name() {
+        let old = known("a", Some("m"), Some("b"));
+        let before = ["app:api@ab", "disk:/data@a", "endpoint:a", "host:a"];
+        for (host, here, former) in [
+            (Some(old.clone()), known("new", Some("m"), Some("x")), Some("a")),
+            (Some(old.clone()), known("new", None, Some("b")), Some("a")),
+            (Some(old.clone()), known("new", Some("other"), Some("x")), None),
+            (Some(known("a", None, None)), known("new", None, None), None),
+            (Some(old), known("a", Some("other"), None), None),
+            (None, known("new", Some("m"), None), None),
+        ] {
+            let mut kept = kept(host);
+            assert_eq!(kept.move_to(&here).as_deref(), former, "{here:?}");
+            assert_eq!(kept.host.as_ref(), Some(&here));
+            if former.is_some() {
+                assert_eq!(
+                    names(&kept),
+                    ["app:api@ab", "disk:/data@new", "endpoint:a", "host:new"]
+                );
+            } else {
+                assert_eq!(names(&kept), before);
+            }
+        }
+    }
+}
