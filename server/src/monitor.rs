@@ -26,11 +26,7 @@ use domain::{
     text::isolated,
     time::{Now, Span, Timestamp},
 };
-use engine::{
-    evaluate::{SavedState, SeriesId},
-    recommender::Tracks,
-};
-use serde::{Deserialize, Serialize};
+use engine::{evaluate::SeriesId, recommender::Tracks};
 use tokio::{
     sync::{broadcast::error::TryRecvError, mpsc},
     task::JoinHandle,
@@ -64,6 +60,7 @@ pub mod evidence;
 pub mod host_change;
 mod in_flight;
 pub mod intake;
+pub mod kept;
 mod maintenance;
 pub mod recording;
 mod recovery;
@@ -95,22 +92,6 @@ const MOST_READINGS: usize = 500;
 const SPARK: Span = Span::from_mins(20);
 /// The most points of a sparkline.
 const SPARK_POINTS: usize = 60;
-
-/// The monitor's state as it is kept in the database.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Kept {
-    /// The rules' state.
-    pub engine: SavedState,
-    /// The subjects that collectors speak for.
-    #[serde(default)]
-    pub collected: BTreeSet<Subject>,
-    /// What would have alerted without the open maintenance windows.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub withheld: WithheldLists,
-    /// The host that is watched.
-    #[serde(default)]
-    pub host: Option<KnownHost>,
-}
 
 /// What the monitor works with.
 pub struct Parts {

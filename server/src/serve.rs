@@ -32,9 +32,10 @@ use crate::{
     },
     live::Live,
     monitor::{
-        Kept, Monitor, Parts,
+        Monitor, Parts,
         host_change::{self, KnownHost},
         intake::Intake,
+        kept::Kept,
         recording::Recording,
         runner::Told,
         supervisor::Supervisor,

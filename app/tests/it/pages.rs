@@ -47,6 +47,7 @@ fn card(number: u32) -> IncidentCard {
         severity: Severity::Critical,
         state: State::Detected,
         cause: "service:<b>x</b>".parse().unwrap(),
+        subjects: Vec::new(),
         opened_at: at(0),
         updated_at: at(0),
         resolved_at: None,

@@ -143,6 +143,9 @@ pub struct IncidentCard {
     pub state: State,
     /// Where it began.
     pub cause: Subject,
+    /// All that it is about, at most 20.
+    #[serde(default)]
+    pub subjects: Vec<Subject>,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// When it last changed.
@@ -159,6 +162,9 @@ pub struct IncidentCard {
     pub awaits_decision: bool,
 }
 
+/// The most subjects that a card names.
+const MOST_SUBJECTS: usize = 20;
+
 impl IncidentCard {
     /// Builds the card of an incident with its headline.
     pub fn new(incident: &Incident, headline: String) -> Self {
@@ -169,6 +175,7 @@ impl IncidentCard {
             severity: incident.severity,
             state: incident.state,
             cause: incident.cause.clone(),
+            subjects: incident.subjects().into_iter().take(MOST_SUBJECTS).cloned().collect(),
             opened_at: incident.opened_at,
             updated_at: incident.updated_at,
             resolved_at: incident.resolution.as_ref().map(|end| end.at),

@@ -18,7 +18,7 @@ use super::{database, outcome::Outcome};
 use crate::{
     clock::Clock,
     config::Config,
-    monitor::Kept,
+    monitor::kept::Kept,
     store::{self, About, Change, Decide, Store, StoreError},
 };
 

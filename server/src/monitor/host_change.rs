@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     collectors::host,
-    monitor::{Kept, collected::is_kept_elsewhere, intake::Core},
+    monitor::{collected::is_kept_elsewhere, intake::Core},
 };
 
 /// A host by its name, and by what stays when it is renamed.
@@ -20,15 +20,15 @@ pub struct KnownHost {
     pub name: String,
     /// A hash of the machine's id.
     #[serde(default)]
-    machine: Option<String>,
+    pub(super) machine: Option<String>,
     /// A hash of the id that the kernel had since its start: a container that is made anew gets
     /// another name, and no id of its own.
     #[serde(default)]
-    boot: Option<String>,
+    pub(super) boot: Option<String>,
 }
 
 /// The ids themselves are nobody's business.
-fn hashed(id: &str) -> String {
+pub(super) fn hashed(id: &str) -> String {
     let digest = Sha256::digest(format!("calm-ops {}", id.trim()));
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -44,25 +44,9 @@ impl KnownHost {
         }
     }
 
-    fn is_machine_of(&self, other: &Self) -> bool {
+    pub(super) fn is_machine_of(&self, other: &Self) -> bool {
         let same = |one: &Option<String>, other: &Option<String>| one.is_some() && one == other;
         same(&self.machine, &other.machine) || same(&self.boot, &other.boot)
-    }
-}
-
-impl Kept {
-    /// Goes on here: what is known of this machine under a former name gets the present one.
-    /// Returns that former name.
-    pub fn move_to(&mut self, here: &KnownHost) -> Option<String> {
-        let before = self.host.replace(here.clone())?;
-        if before.name == here.name || !before.is_machine_of(here) {
-            return None;
-        }
-        let renamed = |subject: &Subject| subject.on_renamed_host(&before.name, &here.name);
-        self.engine.rename(renamed);
-        let collected = std::mem::take(&mut self.collected);
-        self.collected = collected.into_iter().map(|one| renamed(&one).unwrap_or(one)).collect();
-        Some(before.name)
     }
 }
 
@@ -103,50 +87,5 @@ impl Core {
             is_kept_elsewhere(subject) && subject.host().is_some_and(|host| host != here)
         };
         self.collected.subjects().iter().filter(is_other)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn known(name: &str, machine: Option<&str>, boot: Option<&str>) -> KnownHost {
-        KnownHost { name: name.into(), machine: machine.map(hashed), boot: boot.map(hashed) }
-    }
-
-    fn kept(host: Option<KnownHost>) -> Kept {
-        let texts = ["host:a", "disk:/data@a", "app:api@ab", "endpoint:a"];
-        let collected = texts.iter().map(|text| text.parse().unwrap()).collect();
-        Kept { host, collected, ..Kept::default() }
-    }
-
-    fn names(kept: &Kept) -> Vec<&str> {
-        kept.collected.iter().map(Subject::as_str).collect()
-    }
-
-    #[test]
-    fn only_the_same_machine_goes_on_under_another_name() {
-        let old = known("a", Some("m"), Some("b"));
-        let before = ["app:api@ab", "disk:/data@a", "endpoint:a", "host:a"];
-        for (host, here, former) in [
-            (Some(old.clone()), known("new", Some("m"), Some("x")), Some("a")),
-            (Some(old.clone()), known("new", None, Some("b")), Some("a")),
-            (Some(old.clone()), known("new", Some("other"), Some("x")), None),
-            (Some(known("a", None, None)), known("new", None, None), None),
-            (Some(old), known("a", Some("other"), None), None),
-            (None, known("new", Some("m"), None), None),
-        ] {
-            let mut kept = kept(host);
-            assert_eq!(kept.move_to(&here).as_deref(), former, "{here:?}");
-            assert_eq!(kept.host.as_ref(), Some(&here));
-            if former.is_some() {
-                assert_eq!(
-                    names(&kept),
-                    ["app:api@ab", "disk:/data@new", "endpoint:a", "host:new"]
-                );
-            } else {
-                assert_eq!(names(&kept), before);
-            }
-        }
     }
 }

@@ -26,10 +26,11 @@ use wording::error::sentence;
 
 use crate::{
     monitor::{
-        Kept, Monitor,
+        Monitor,
         bundles::{Wanted, keep},
         evidence,
         in_flight::{Away, Landed, Stored, Usual},
+        kept::Kept,
         time_limit::{LONGEST_WRITE, within},
     },
     store::{Store, StoreError},
