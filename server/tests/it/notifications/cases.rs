@@ -311,7 +311,7 @@ pub async fn a_critical_incident_is_sent_again_until_someone_acknowledges(place:
     assert!(phone.all()[0].json()["title"].as_str().unwrap().starts_with("Not acknowledged yet: "));
     // The next one may be on its way already.
     while page().await.unwrap().notified[0].status != DeliveryStatus::Sent {
-        tokio::time::sleep(Duration::from_millis(30)).await;
+        world.settle().await;
     }
     // What can't be sent is one message however often it was to be said, and names who and why.
     phone.answer(503);
