@@ -527,3 +527,12 @@ fn what_is_secret_is_not_shown_by_accident() {
     );
     assert!(!shown.contains("77") && !shown.contains("very-secret"), "{shown}");
 }
+
+#[test]
+fn nobody_takes_the_name_of_somebody_else_or_of_calm_ops() {
+    let refused = |change: AccountChange| {
+        let error = decide(&roster(), &OWNER, &change, at(1)).unwrap_err();
+        let Error::InvalidField { reason, .. } = error else { panic!("{error:?}") };
+        reason
+    };
+}
