@@ -35,6 +35,7 @@ use super::{
 };
 use crate::config::secret::Secret;
 
+mod addresses;
 mod ask;
 mod body;
 mod connect;
@@ -49,8 +50,8 @@ pub(crate) use post::Post;
 pub use post::Poster;
 pub use section::{Http, Settings};
 
+pub(super) use addresses::is_inside;
 pub(super) use connect::told_address;
-pub(super) use endpoint::is_inside;
 
 use ask::Seen;
 use body::Answer;
@@ -289,10 +290,19 @@ impl Probe<'_> {
         self.outside.tried(&addresses);
         found.failures.clear();
         let limit = self.endpoint.time_limit.to_std();
-        let stream = connect(&addresses, *began_inside, limit, &mut found.failures).await?;
+        let stream = connect(
+            &addresses,
+            |address| {
+                // A public endpoint redirects to a public one; its own address is that, wherever it lies.
+                *began_inside == Some(false) && !addresses::is_public(address)
+            },
+            limit,
+            &mut found.failures,
+        )
+        .await?;
         if let Ok(peer) = stream.peer_addr() {
             found.address = Some(peer);
-            began_inside.get_or_insert_with(|| endpoint::is_inside(peer.ip()));
+            began_inside.get_or_insert_with(|| !addresses::is_public(peer.ip()));
             self.outside.reached(peer);
         }
         let address = found.address();
