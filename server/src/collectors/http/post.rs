@@ -33,8 +33,9 @@ const MOST_ANSWER: usize = 16 * 1024;
 const CONNECT: Duration = Duration::from_secs(10);
 /// Time limit of one request.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
-/// Each failure inside of the own network takes this long, where its reason is kept back.
-const KEPT_BACK: Duration = Duration::from_secs(10);
+/// Each failure inside of the own network takes this long, where its reason is kept back: less than
+/// whoever tries a contact waits for the outcome.
+const KEPT_BACK: Duration = Duration::from_secs(6);
 /// All that is said of such a failure.
 const UNTOLD: &str = "The server, which is inside of the own network, did not take it. The log of Calm Ops says why.";
 
@@ -95,10 +96,18 @@ impl Poster {
     pub(crate) async fn post(&self, post: &Post) -> Result<(), String> {
         let began = Instant::now();
         let reach = Mutex::new(Reach::Told);
-        let sent = self.send(post, &reach).await;
-        let reach = *reach.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_untold = || *reach.lock().unwrap_or_else(PoisonError::into_inner) == Reach::Untold;
+        let sent = tokio::select! {
+            sent = self.send(post, &reach) => sent,
+            () = async {
+                tokio::time::sleep(self.kept_back).await;
+                if !is_untold() {
+                    std::future::pending::<()>().await;
+                }
+            } => Err("It gave no answer in time.".to_owned()),
+        };
         match sent {
-            Err(problem) if reach == Reach::Untold => {
+            Err(problem) if is_untold() => {
                 let host = post.url.as_url().host_str().unwrap_or_default();
                 tracing::warn!(host, problem, "a server inside of the own network took no request");
                 tokio::time::sleep(self.kept_back.saturating_sub(began.elapsed())).await;
@@ -311,7 +320,6 @@ mod tests {
     #[tokio::test]
     async fn which_ports_inside_are_open_is_not_told() {
         let poster = Poster {
-            time_limit: Duration::from_millis(150),
             kept_back: Duration::from_millis(200),
             ..Poster::new(None, &["127.0.0.1".to_owned()]).unwrap()
         };
