@@ -47,10 +47,19 @@ impl FromServerFnError for Problem {
 
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self {
-                kind: ErrorKind::Invalid,
-                sentence: "What was sent could not be read. Nothing was changed. Reload the page and try again.".into(),
-            },
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
+                // The framework would call it a fault of the server.
+                #[cfg(feature = "ssr")]
+                if let Some(response) =
+                    leptos::prelude::use_context::<leptos_axum::ResponseOptions>()
+                {
+                    response.set_status(status(ErrorKind::Invalid));
+                }
+                Self {
+                    kind: ErrorKind::Invalid,
+                    sentence: "What was sent could not be read. Nothing was changed. Reload the page and try again.".into(),
+                }
+            }
             ServerFnErrorErr::Registration(_)
             | ServerFnErrorErr::UnsupportedRequestMethod(_)
             | ServerFnErrorErr::Request(_)
@@ -58,9 +67,11 @@ impl FromServerFnError for Problem {
             | ServerFnErrorErr::MiddlewareError(_)
             | ServerFnErrorErr::Deserialization(_)
             | ServerFnErrorErr::Serialization(_)
-            | ServerFnErrorErr::Response(_) => {
-                Self { kind: ErrorKind::Unavailable, sentence: "Calm Ops could not be reached. Check the connection and try again.".into() }
-            }
+            | ServerFnErrorErr::Response(_) => Self {
+                kind: ErrorKind::Unavailable,
+                sentence: "Calm Ops could not be reached. Check the connection and try again."
+                    .into(),
+            },
         }
     }
 }

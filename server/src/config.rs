@@ -242,7 +242,7 @@ impl Layers<'_> {
             allowed_internal_hosts: self.value(
                 "notifications.allowed_internal_hosts",
                 Vec::new(),
-                values::allowed_hosts,
+                values::internal_hosts,
                 problems,
             ),
             escalate_after: self.value(

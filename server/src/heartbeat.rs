@@ -45,7 +45,8 @@ impl Heartbeat {
         clock: Clock,
         report: Report,
     ) -> Result<Self, CollectError> {
-        let poster = Poster::new(None, &[config.host().trim_end_matches('.').to_owned()])?;
+        let host = config.host().trim_end_matches('.').to_owned();
+        let poster = Poster::new(None, &[host])?.configured();
         Ok(Self { config, poster, board, store, clock, report })
     }
 

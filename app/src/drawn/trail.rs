@@ -14,7 +14,7 @@ use wording::{humanize, timeline};
 
 use crate::{
     clock, door,
-    drawn::{block, prose::prose, steps::plain},
+    drawn::{block, prose::prose, steps::plain, timeline::author},
     problem::Problem,
     seek::{NotRemoved, Seek},
 };
@@ -270,7 +270,7 @@ fn entry(one: &AuditEntry, names: &Names, refused: Option<&NotRemoved>) -> AnyVi
             <p>{prose(&line.sentence)}</p>
             {line.words.clone().map(|words| view! { <blockquote dir="auto">{words}</blockquote> })}
             {printed(&one.entry)}
-            <p class="quiet">{incident} {clock::moment(line.at)} ", " {who} ", entry " {number} ", " {words_of(&one.kind)}</p>
+            <p class="quiet">{incident} {clock::moment(line.at)} ", " {author(one.entry.actor, who)} ", entry " {number} ", " {words_of(&one.kind)}</p>
             <details class="fold">
                 <summary>"Hash " <code>{short(one.hash)}</code></summary>
                 <dl class="hashes">

@@ -3,6 +3,7 @@
 //! without a database.
 
 mod change;
+mod lookalike;
 mod rows;
 mod standing;
 #[cfg(test)]
@@ -12,6 +13,7 @@ pub use change::{
     LONGEST_INVITATION, MOST_ACCOUNTS, MOST_INVITATIONS, MOST_PASSKEYS, MOST_SESSIONS, MOST_TOKENS,
     OWNER_LINK, Outcome, decide, ends_links_of, stands,
 };
+pub use lookalike::{is_alike, is_reserved};
 pub use rows::{
     Account, Invitation, LONGEST_SESSION, LONGEST_UNUSED, Passkey, PasswordHash, Row, SecretHash,
     Session, Token,

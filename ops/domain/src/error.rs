@@ -212,8 +212,12 @@ pub enum FieldReason {
     ControlCharacter(char),
     /// It has so many marks on one letter that they cover what is around it.
     PiledMarks,
-    /// Another account has this name.
+    /// Another account has this name, or one that looks like it.
     NameTaken,
+    /// The name stands for Calm Ops or one of its parts.
+    NameReserved,
+    /// A word of it has letters of several scripts.
+    MixedScripts,
     /// The password is easy to guess.
     Guessable,
     /// The password does not fit the name.

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, FieldReason},
-    text::{is_invisible, is_piled_up, plain},
+    text::{hidden_in, is_piled_up, plain},
 };
 
 /// The longest comment or note, in characters.
@@ -10,7 +10,7 @@ pub const LONGEST_TEXT: usize = 4_000;
 
 /// Why a new text of one line can't be shown as it is. What was stored before is read all the same.
 pub fn unreadable(text: &str) -> Option<FieldReason> {
-    if let Some(hidden) = text.chars().find(|c| is_invisible(*c)) {
+    if let Some(hidden) = hidden_in(text) {
         return Some(FieldReason::HiddenCharacter(hidden));
     }
     if let Some(control) = text.chars().find(|c| c.is_control()) {

@@ -4,7 +4,7 @@ use std::{str::FromStr, sync::Arc};
 
 use crate::{
     name::{BadName, bad, text_type},
-    text::{is_unprintable, shown},
+    text::{hidden_in, is_piled_up, is_unprintable, shown},
 };
 
 /// What a signal is about: `kind:name` or `kind:name@host`, such as `disk:/var@web-1`. At most 200
@@ -33,6 +33,17 @@ impl Subject {
             (text.len() <= 200 && kind_fine && name_fine && host_fine).then_some(())
         };
         fine().ok_or_else(|| bad(text, "subject", EXPECTED))
+    }
+
+    /// Whether a new text may name a subject: what was stored before may hold characters that are not
+    /// seen.
+    pub fn check_new(text: &str) -> Result<(), BadName> {
+        const EXPECTED: &str = "'kind:name' or 'kind:name@host' of characters that are seen";
+        Self::check(text)?;
+        if hidden_in(text).is_some() || is_piled_up(text) {
+            return Err(bad(text, "subject", EXPECTED));
+        }
+        Ok(())
     }
 
     /// Builds `kind:name@host` from parts that may hold anything: what a name cannot hold becomes
@@ -135,6 +146,13 @@ mod tests {
         ] {
             assert!(text.parse::<Subject>().is_err(), "{text:?}");
         }
+        for text in
+            ["service:a\u{3164}b", "service:a\u{ad}", "service:a\u{fe0f}", "service:\u{2800}"]
+        {
+            assert!(Subject::check_new(text).is_err(), "{text:?}");
+            assert!(Subject::check(text).is_ok(), "{text:?} was taken once");
+        }
+        assert!(Subject::check_new("service:☁\u{fe0f} Zürich").is_ok());
         for text in ["", ".", "a..b", "A.b", "a b", "a.1b", "<script>"] {
             assert!(text.parse::<Signal>().is_err(), "{text:?}");
         }

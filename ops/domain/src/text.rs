@@ -20,11 +20,28 @@ pub const fn is_invisible(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// The first character of a text that shows nothing where it stands: one of [`is_invisible`], or what
+/// makes a sign of two where there is no sign before it.
+pub fn hidden_in(text: &str) -> Option<char> {
+    let is_sign =
+        |c: char| !c.is_ascii() && !c.is_alphanumeric() && !c.is_whitespace() && !is_mark(c);
+    let (mut all, mut before) = (text.chars().peekable(), None);
+    while let Some(c) = all.next() {
+        let selects = matches!(c, '\u{fe0e}' | '\u{fe0f}');
+        let fits = before.is_some_and(is_sign) || all.peek() == Some(&'\u{20e3}');
+        if is_invisible(c) || (selects && !fits) {
+            return Some(c);
+        }
+        before = Some(c);
+    }
+    None
+}
+
 /// The most marks on one letter: no script needs more.
 const MOST_MARKS: usize = 4;
 
 /// Whether a character is written above, below or through the one before it.
-const fn is_mark(c: char) -> bool {
+pub const fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}'
         | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}'
         | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e4}' | '\u{6e7}' | '\u{6e8}' | '\u{6ea}'..='\u{6ed}'
@@ -106,6 +123,23 @@ mod tests {
         assert!(is_piled_up(&pile));
         assert_eq!(shown(&pile), "Z\u{335}\u{489}\u{fe0f}\u{335}algo");
         assert_eq!(shown("a\u{2800}\u{3164}\u{61c}\u{1b}[2Jb\u{202e}"), "a____[2Jb_");
+    }
+
+    #[test]
+    fn what_selects_a_form_stands_behind_a_sign() {
+        for text in ["❤\u{fe0f}", "1\u{fe0f}\u{20e3}", "☁\u{fe0e} b"] {
+            assert!(hidden_in(text).is_none(), "{text:?}");
+        }
+        for text in [
+            "Ada\u{fe0f}",
+            "\u{fe0f}",
+            "a \u{fe0e}b",
+            "1\u{fe0f}",
+            "❤\u{fe0f}\u{fe0f}",
+            "a\u{3164}",
+        ] {
+            assert!(hidden_in(text).is_some(), "{text:?}");
+        }
     }
 
     #[test]

@@ -86,7 +86,16 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
             "has so many marks on one letter that they cover the text around it; leave some out"
                 .to_owned()
         }
-        FieldReason::NameTaken => "is someone else's here already; choose another one".to_owned(),
+        FieldReason::NameTaken => {
+            "is someone else's here already, or looks like it; choose another one".to_owned()
+        }
+        FieldReason::NameReserved => {
+            "is kept for Calm Ops and its parts; choose another one".to_owned()
+        }
+        FieldReason::MixedScripts => {
+            "mixes letters of several alphabets in one word, which can look like another name; keep to one"
+                .to_owned()
+        }
         FieldReason::Guessable => {
             "is easy to guess; take some words in a row that have nothing to do with you".to_owned()
         }

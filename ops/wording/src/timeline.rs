@@ -23,7 +23,9 @@ pub struct Line {
     pub number: u64,
     /// When.
     pub at: Timestamp,
-    /// Who, as a page names them.
+    /// Who it was.
+    pub actor: Actor,
+    /// The same, as a page names them.
     pub who: String,
     /// What happened, as a sentence.
     pub sentence: String,
@@ -39,7 +41,8 @@ pub fn line(entry: &Entry, names: &Names) -> Line {
         Some(event) => tell(event, entry.actor, names),
         None => told("What stood here was redacted. The journal still proves that it was there."),
     };
-    Line { number: entry.number, at: entry.at, who: names.of(entry.actor), sentence, words, tone }
+    let (number, at, actor) = (entry.number, entry.at, entry.actor);
+    Line { number, at, actor, who: names.of(actor), sentence, words, tone }
 }
 
 fn tell(event: &Event, actor: Actor, names: &Names) -> Told {

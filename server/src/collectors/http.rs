@@ -35,6 +35,7 @@ use super::{
 };
 use crate::config::secret::Secret;
 
+mod addresses;
 mod ask;
 mod body;
 mod connect;
@@ -50,8 +51,8 @@ pub(crate) use post::Post;
 pub use post::Poster;
 pub use section::{Http, Settings};
 
+pub(super) use addresses::is_inside;
 pub(super) use connect::{has_route, source, told_address};
-pub(super) use endpoint::is_inside;
 
 use ask::Seen;
 use body::{Answer, Unread};
@@ -314,16 +315,25 @@ impl Probe<'_> {
         let addresses = self.lookups.addresses(url).await?;
         (found.phase, found.address) = (RequestPhase::Connect, addresses.first().copied());
         self.outside.tried(&addresses);
-        if addresses.iter().any(|address| !endpoint::is_inside(address.ip())) {
+        if addresses.iter().any(|address| addresses::is_public(address.ip())) {
             self.outside.named(url.as_url().host_str().unwrap_or_default());
         }
         found.failures.clear();
         found.addresses.clone_from(&addresses);
         let limit = self.endpoint.time_limit.to_std();
-        let stream = connect(&addresses, *began_inside, limit, &mut found.failures).await?;
+        let stream = connect(
+            &addresses,
+            |address| {
+                // A public endpoint redirects to a public one; its own address is that, wherever it lies.
+                *began_inside == Some(false) && !addresses::is_public(address)
+            },
+            limit,
+            &mut found.failures,
+        )
+        .await?;
         if let Ok(peer) = stream.peer_addr() {
             found.address = Some(peer);
-            began_inside.get_or_insert_with(|| endpoint::is_inside(peer.ip()));
+            began_inside.get_or_insert_with(|| !addresses::is_public(peer.ip()));
             self.outside.reached(peer);
         }
         let address = found.address();

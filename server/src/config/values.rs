@@ -88,19 +88,32 @@ pub(super) fn interval(found: &Found) -> Result<Duration, String> {
 
 pub(super) fn allowed_hosts(found: &Found) -> Result<Vec<String>, String> {
     const EXPECTED: &str = "names without scheme, port and path, such as [\"ops.example.com\"] (in the environment with commas between them)";
-    let names = found.list().ok_or(EXPECTED)?;
+    hosts(found, is_host).ok_or_else(|| EXPECTED.to_owned())
+}
+
+pub(super) fn internal_hosts(found: &Found) -> Result<Vec<String>, String> {
+    const EXPECTED: &str = "names or IPv4 addresses, best with their ports, such as [\"ntfy.lan:8080\"] (in the environment with commas between them)";
+    let fine = |text: &str| match text.split_once(':') {
+        Some((name, port)) => is_host(name) && port.parse::<u16>().is_ok_and(|port| port > 0),
+        None => is_host(text),
+    };
+    hosts(found, fine).ok_or_else(|| EXPECTED.to_owned())
+}
+
+fn hosts(found: &Found, fine: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+    let names = found.list().filter(|names| names.len() <= 100)?;
+    let small = names.iter().map(|name| name.to_ascii_lowercase());
+    names.iter().all(|name| fine(name)).then(|| small.collect())
+}
+
+fn is_host(name: &str) -> bool {
     let label = |part: &str| {
         (1..=63).contains(&part.len())
             && !part.starts_with('-')
             && !part.ends_with('-')
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    let fine = |name: &String| name.len() <= 253 && name.split('.').all(label);
-    if names.len() <= 100 && names.iter().all(fine) {
-        Ok(names.into_iter().map(|name| name.to_ascii_lowercase()).collect())
-    } else {
-        Err(EXPECTED.to_owned())
-    }
+    name.len() <= 253 && name.split('.').all(label)
 }
 
 pub(super) fn log_level(found: &Found) -> Result<String, String> {

@@ -62,6 +62,12 @@ pub struct Network {
 }
 
 impl Network {
+    /// The network of an address and the length of its prefix.
+    pub fn new(address: IpAddr, bits: u8) -> Option<Self> {
+        let address = address.to_canonical();
+        (bits <= if address.is_ipv4() { 32 } else { 128 }).then_some(Self { address, bits })
+    }
+
     /// Whether an address is in it.
     pub fn holds(&self, address: IpAddr) -> bool {
         let same = |ours: u128, theirs: u128, width: u32| {
@@ -90,9 +96,9 @@ impl FromStr for Network {
         let (address, bits) =
             text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address = address.parse::<IpAddr>().map_err(|_| BadNetwork)?.to_canonical();
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| BadNetwork))?;
-        if bits <= most { Ok(Self { address, bits }) } else { Err(BadNetwork) }
+        let whole = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Ok(whole), |bits| bits.parse().map_err(|_| BadNetwork))?;
+        Self::new(address, bits).ok_or(BadNetwork)
     }
 }
 

@@ -563,7 +563,7 @@ fn no_series(error: &NoSeries) -> (&'static str, String) {
 /// Everything about an observation that can be wrong without knowing the others.
 fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), (&'static str, String)> {
     Signal::check(&item.signal).map_err(|error| ("signal", error.to_string()))?;
-    Subject::check(&item.subject).map_err(|error| ("subject", error.to_string()))?;
+    Subject::check_new(&item.subject).map_err(|error| ("subject", error.to_string()))?;
     if let Some(reason) = unreadable(&item.subject) {
         return Err(("subject", field_reason("subject", &reason)));
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use commands::{
-    accounts::{Account, Accounts, SecretHash, Session, Token},
+    accounts::{Account, Accounts, SecretHash, Session, Token, is_reserved},
     view,
 };
 use domain::{
@@ -27,9 +27,9 @@ pub struct Known {
 impl Known {
     pub(super) fn new(roster: Accounts, version: u64, seen: u64) -> Self {
         let mut names = Names::default();
-        names
-            .0
-            .extend(roster.accounts.iter().map(|one| (Actor::Account(one.id), one.name.clone())));
+        // A name from before it was kept for Calm Ops stands for nobody: the number does.
+        let own = roster.accounts.iter().filter(|one| !is_reserved(&one.name));
+        names.0.extend(own.map(|one| (Actor::Account(one.id), one.name.clone())));
         names.0.extend(
             roster
                 .tokens

@@ -1,7 +1,12 @@
 //! What meets the program from outside: proxies, orchestrators, other instances on the same host,
 //! senders of rubbish, and browsers whose sign-in ends.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::{
+    collections::BTreeSet,
+    io::{BufRead as _, BufReader, Write as _},
+};
+
+use server::http::{api, route_permissions::ROUTE_PERMISSIONS};
 
 use crate::program::{self, Home, Running};
 
@@ -138,4 +143,56 @@ fn a_stream_says_that_its_sign_in_has_ended() {
     assert!(rest.iter().any(|line| line == "event: signed-out"), "{rest:?}");
     let refused = program.get("/api/ops/health");
     assert_eq!((refused.status, &refused.json()["sign_in"]), (401, &"/sign-in".into()));
+}
+
+#[test]
+fn what_is_odd_or_missing_is_refused_on_every_route_and_leads_nowhere_else() {
+    let home = Home::new();
+    let program = home.start();
+    let own =
+        format!("Host: {}\r\nCookie: {}\r\nConnection: close\r\n", program.address, program.cookie);
+    let ask = |method: &str, target: &str, more: &str| {
+        program.raw(format!("{method} {target} HTTP/1.1\r\n{own}{more}\r\n").as_bytes()).unwrap()
+    };
+    let pages = ROUTE_PERMISSIONS.iter().map(|row| (row.method, row.path));
+    let routes: BTreeSet<(&str, &str)> =
+        pages.chain(api::routes().into_iter().map(|route| (route.method, route.path))).collect();
+    for (method, path) in routes {
+        // A sign-out without anything is one, and nothing is to be told of an open stream.
+        if path == "/sign-out" || path == "/api/ops/events" {
+            continue;
+        }
+        let filled = path.split('/').map(|part| if part.starts_with('{') { "1" } else { part });
+        let path = filled.collect::<Vec<_>>().join("/");
+        let method = method.to_uppercase();
+        let missing = ask(&method, &path, "Content-Length: 0\r\n").status;
+        assert!(missing < 500, "{method} {path}: {missing}");
+        for odd in ["%00", "%0d%0aLocation:%20//evil.example", "%ff", "%", "%e2%80%ae"] {
+            let status = ask(&method, &format!("{path}?x={odd}"), "").status;
+            assert_eq!(status, 400, "{method} {path}?x={odd}");
+        }
+    }
+    for twice in [
+        "Host: evil.example",
+        "Origin: http://a\r\nOrigin: http://b",
+        "Authorization: Bearer a\r\nAuthorization: Bearer b",
+    ] {
+        assert_eq!(ask("GET", "/ops/health", &format!("{twice}\r\n")).status, 400, "{twice}");
+    }
+    for target in [
+        "http://evil.example/ops/health",
+        "evil.example:443",
+        "*",
+        "//evil.example/..",
+        "/\\evil.example",
+    ] {
+        let answer = ask("GET", target, "");
+        assert!((400..500).contains(&answer.status), "{target}: {answer:?}");
+        assert!(!answer.head.contains("location:"), "{target}: {answer:?}");
+    }
+    let named = "X-Forwarded-Host: evil.example\r\nForwarded: host=evil.example\r\nReferer: http://evil.example/\r\n";
+    for path in ["/", "/sign-in", "/ops/health", "/ops/incidents/1", "/nowhere"] {
+        let answer = ask("GET", path, named);
+        assert!(!format!("{answer:?}").contains("evil.example"), "{path}: {answer:?}");
+    }
 }

@@ -38,11 +38,14 @@ pub fn tools() -> PathBuf {
 /// A folder with documents and data.
 pub struct Home {
     pub dir: tempfile::TempDir,
+    /// The hosts inside that may be asked.
+    pub inside: String,
 }
 
 impl Home {
     pub fn new() -> Self {
-        let home = Self { dir: tempfile::tempdir().unwrap() };
+        let inside = "127.0.0.1,localhost".to_owned();
+        let home = Self { dir: tempfile::tempdir().unwrap(), inside };
         let init = calm_ops(&["init".as_ref(), home.ops().as_os_str()]);
         assert!(init.status.success(), "{init:?}");
         std::fs::write(home.ops().join("alerts/thresholds.md"), QUICK).unwrap();
@@ -83,7 +86,7 @@ impl Home {
             .args(more)
             .env_remove("DATABASE_URL")
             // Where the tests receive calls.
-            .env("CALM_OPS_NOTIFICATIONS_ALLOWED_INTERNAL_HOSTS", "127.0.0.1,localhost")
+            .env("CALM_OPS_NOTIFICATIONS_ALLOWED_INTERNAL_HOSTS", &self.inside)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

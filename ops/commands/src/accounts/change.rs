@@ -6,7 +6,6 @@ use domain::{
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     input::checked_name,
     journal::Event,
-    text::folded,
     time::{Span, Timestamp},
 };
 
@@ -17,6 +16,7 @@ use crate::{
     },
     accounts::{
         Accounts,
+        lookalike::own_name,
         rows::{Account, Invitation, Passkey, Row, Session, Token},
         standing,
     },
@@ -170,8 +170,8 @@ pub fn decide(
         AccountChange::Join(Join { hash, name, password }) => {
             let invitation =
                 roster.waiting(*hash, now).ok_or_else(|| missing(Entity::InvitationLink))?;
-            let name = checked_name("name", name)?;
-            if roster.accounts.iter().any(|account| folded(&account.name) == folded(&name)) {
+            let name = own_name("name", name)?;
+            if roster.has_alike(&name) {
                 return Err(Error::invalid("name", FieldReason::NameTaken));
             }
             if roster.accounts.len() >= MOST_ACCOUNTS {
@@ -370,7 +370,10 @@ pub fn decide(
             outcome.rows.push(Row::NoPasskey(*passkey));
         }
         AccountChange::CreateToken(CreateToken { label, scopes, until, hash }) => {
-            let label = checked_name("label", label)?;
+            let label = own_name("label", label)?;
+            if roster.has_alike(&label) {
+                return Err(Error::invalid("label", FieldReason::NameTaken));
+            }
             if scopes.is_empty() {
                 return Err(Error::invalid("scopes", FieldReason::Empty));
             }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     access::{AuthMethod, Principal, Scope},
-    error::Error,
+    error::{Error, FieldReason},
     id::{PasskeyId, SessionId, TokenId},
     journal::Event,
 };
@@ -526,4 +526,37 @@ fn what_is_secret_is_not_shown_by_accident() {
         })
     );
     assert!(!shown.contains("77") && !shown.contains("very-secret"), "{shown}");
+}
+
+#[test]
+fn nobody_takes_the_name_of_somebody_else_or_of_calm_ops() {
+    let mut house = House::new();
+    let owner = person(1, Role::Owner);
+    let invite = Invite { role: Role::Viewer, hash: hash(3) };
+    house.change(&owner, AccountChange::Invite(invite)).unwrap();
+    let reason = |error| match error {
+        Error::InvalidField { reason, .. } => reason,
+        other => panic!("{other:?}"),
+    };
+    let close = SetClosed { account: AccountId(2), closed: true };
+    house.change(&owner, AccountChange::SetClosed(close)).unwrap();
+    for (name, why) in [
+        ("Calm Ops", FieldReason::NameReserved),
+        ("С\u{430}lm Ops", FieldReason::NameReserved),
+        ("0wner", FieldReason::NameTaken),
+        ("Vi\u{435}w", FieldReason::MixedScripts),
+        ("viewer\u{ad}", FieldReason::HiddenCharacter('\u{ad}')),
+        ("VIEWER.", FieldReason::NameTaken),
+    ] {
+        assert_eq!(reason(house.join(3, name).unwrap_err()), why, "{name}");
+    }
+    let label = |house: &mut House, label: &str| {
+        let (scopes, label) = (BTreeSet::from([Scope::Read]), label.to_owned());
+        let change = CreateToken { label, scopes, until: None, hash: hash(9) };
+        house.change(&owner, AccountChange::CreateToken(change))
+    };
+    assert_eq!(reason(label(&mut house, "Monitor").unwrap_err()), FieldReason::NameReserved);
+    assert_eq!(reason(label(&mut house, "owner").unwrap_err()), FieldReason::NameTaken);
+    label(&mut house, "deploy").unwrap();
+    house.join(3, "Ada").unwrap();
 }

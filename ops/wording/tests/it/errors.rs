@@ -85,6 +85,8 @@ fn errors() -> Vec<Error> {
             ("text", FieldReason::ControlCharacter('\u{7}')),
             ("name", FieldReason::PiledMarks),
             ("name", FieldReason::NameTaken),
+            ("name", FieldReason::NameReserved),
+            ("name", FieldReason::MixedScripts),
             ("password", FieldReason::Guessable),
             ("password", FieldReason::WrongPassword),
             ("subjects", FieldReason::TooMany { most: 20 }),

@@ -17,7 +17,7 @@ use futures::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{net::TcpStream, sync::oneshot};
 use url::Host;
 
-use super::{ProbeUrl, endpoint};
+use super::{ProbeUrl, addresses};
 
 /// So many addresses of a name are tried.
 const MOST_ADDRESSES: usize = 6;
@@ -115,22 +115,22 @@ fn in_turn(all: Vec<SocketAddr>) -> Vec<SocketAddr> {
 /// among them is a trick. Those that failed are noted: also where time is over before the last one
 /// has.
 pub(super) async fn connect(
-    addresses: &[SocketAddr],
-    began_inside: Option<bool>,
+    all: &[SocketAddr],
+    is_forbidden: impl Fn(IpAddr) -> bool,
     limit: Duration,
     failures: &mut Vec<FailureReason>,
 ) -> Result<TcpStream, FailureReason> {
-    for address in addresses {
+    for address in all {
         let told = || address.ip().to_string().as_str().into();
-        if endpoint::is_refused(address.ip()) {
+        if addresses::is_refused(address.ip()) {
             return Err(FailureReason::NeverAsked { address: told() });
         }
-        if began_inside == Some(false) && endpoint::is_inside(address.ip()) {
+        if is_forbidden(address.ip()) {
             return Err(FailureReason::LeadsInside { address: told() });
         }
     }
     let began = Instant::now();
-    let mut waiting = addresses.iter().copied();
+    let mut waiting = all.iter().copied();
     let mut attempts = FuturesUnordered::new();
     let race = async {
         loop {
@@ -154,7 +154,7 @@ pub(super) async fn connect(
     if let Ok(Some(stream)) = raced {
         return Ok(stream);
     }
-    Err(most_telling(addresses, failures, rounded(began.elapsed())))
+    Err(most_telling(all, failures, rounded(began.elapsed())))
 }
 
 /// Why none of these addresses could be connected to; those that have not failed gave no answer. Of
@@ -313,12 +313,13 @@ mod tests {
         let open = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let nowhere: SocketAddr = "[2001:db8::1]:443".parse().unwrap();
         let limit = Duration::from_secs(2);
-        let failed = connect(&[nowhere, closed], None, limit, &mut Vec::new()).await.unwrap_err();
+        let failed =
+            connect(&[nowhere, closed], |_| false, limit, &mut Vec::new()).await.unwrap_err();
         assert_eq!(failed, FailureReason::Refused { address: closed.to_string().as_str().into() });
         // What does not answer, or has no way to it, keeps nobody from the one that works.
         let began = Instant::now();
         let all = [nowhere, "192.0.2.1:9".parse().unwrap(), open.local_addr().unwrap()];
-        connect(&all, None, limit, &mut Vec::new()).await.unwrap();
+        connect(&all, |_| false, limit, &mut Vec::new()).await.unwrap();
         assert!(began.elapsed() < Duration::from_millis(1_500));
     }
 }

@@ -4,7 +4,7 @@
 use std::{
     fmt, io,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -19,6 +19,7 @@ use tokio_rustls::TlsConnector;
 
 use super::{
     CollectError, ProbeUrl,
+    addresses::Own,
     ask::{self, Seen},
     authority,
     connect::{Lookups, connect},
@@ -32,6 +33,11 @@ const MOST_ANSWER: usize = 16 * 1024;
 const CONNECT: Duration = Duration::from_secs(8);
 /// Time limit of one request.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
+/// Each failure inside of the own network takes this long, where its reason is kept back: less than
+/// whoever tries a contact waits for the outcome.
+const KEPT_BACK: Duration = Duration::from_secs(6);
+/// All that is said of such a failure.
+const UNTOLD: &str = "The server, which is inside of the own network, did not take it. The log of Calm Ops says why.";
 
 /// What is sent. Its address and headers may hold what lets someone in: they are never printed.
 pub(crate) struct Post {
@@ -57,6 +63,17 @@ pub struct Poster {
     trust: Trust,
     inside: Arc<[String]>,
     time_limit: Duration,
+    kept_back: Duration,
+    is_configured: bool,
+}
+
+/// Where a request leads, as far as it matters for what is said of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// To the public Internet, or to an address inside that the configuration names with its port.
+    Told,
+    /// To any port of a host inside: whoever sets the address must not learn which are open.
+    Untold,
 }
 
 impl Poster {
@@ -64,13 +81,45 @@ impl Poster {
     /// everyone who has an account, so that what lies inside of this machine's networks is asked
     /// only where `inside` names the host.
     pub fn new(ca_file: Option<&std::path::Path>, inside: &[String]) -> Result<Self, CollectError> {
-        Ok(Self { trust: Trust::new(ca_file)?, inside: inside.into(), time_limit: TIME_LIMIT })
+        let (trust, inside) = (Trust::new(ca_file)?, inside.into());
+        let (time_limit, kept_back) = (TIME_LIMIT, KEPT_BACK);
+        Ok(Self { trust, inside, time_limit, kept_back, is_configured: false })
+    }
+
+    /// For addresses that come from the configuration itself: whoever reads of a failure may know all
+    /// of it.
+    pub fn configured(self) -> Self {
+        Self { is_configured: true, ..self }
     }
 
     /// Sends one request; what was in the way, as a sentence without anything secret.
     pub(crate) async fn post(&self, post: &Post) -> Result<(), String> {
+        let began = Instant::now();
+        let reach = Mutex::new(Reach::Told);
+        let is_untold = || *reach.lock().unwrap_or_else(PoisonError::into_inner) == Reach::Untold;
+        let sent = tokio::select! {
+            sent = self.send(post, &reach) => sent,
+            () = async {
+                tokio::time::sleep(self.kept_back).await;
+                if !is_untold() {
+                    std::future::pending::<()>().await;
+                }
+            } => Err("It gave no answer in time.".to_owned()),
+        };
+        match sent {
+            Err(problem) if is_untold() => {
+                let host = post.url.as_url().host_str().unwrap_or_default();
+                tracing::warn!(host, problem, "a server inside of the own network took no request");
+                tokio::time::sleep(self.kept_back.saturating_sub(began.elapsed())).await;
+                Err(UNTOLD.to_owned())
+            }
+            sent => sent,
+        }
+    }
+
+    async fn send(&self, post: &Post, reach: &Mutex<Reach>) -> Result<(), String> {
         let phase = Mutex::new(RequestPhase::Name);
-        let asked = tokio::time::timeout(self.time_limit, self.ask(post, &phase)).await;
+        let asked = tokio::time::timeout(self.time_limit, self.ask(post, &phase, reach)).await;
         let timed_out = || FailureReason::TimedOut {
             phase: *phase.lock().unwrap_or_else(PoisonError::into_inner),
             address: post.url.as_url().host_str().map(Into::into),
@@ -92,15 +141,41 @@ impl Poster {
         }
     }
 
-    async fn ask(&self, post: &Post, phase: &Mutex<RequestPhase>) -> Result<u16, FailureReason> {
+    /// Whether the configuration names a host inside: by its name alone, or with the port.
+    fn reach(&self, host: &str, port: Option<u16>) -> Option<Reach> {
+        let named = |one: &String| {
+            let (name, only) = match one.rsplit_once(':') {
+                Some((name, digits)) if !name.contains(':') => (name, digits.parse::<u16>().ok()),
+                _ => (one.as_str(), None),
+            };
+            (name.eq_ignore_ascii_case(host) && (only.is_none() || only == port)).then_some(only)
+        };
+        let mut found = self.inside.iter().filter_map(named).peekable();
+        found.peek()?;
+        let is_told = self.is_configured || found.any(|only| only.is_some());
+        Some(if is_told { Reach::Told } else { Reach::Untold })
+    }
+
+    async fn ask(
+        &self,
+        post: &Post,
+        phase: &Mutex<RequestPhase>,
+        reach: &Mutex<Reach>,
+    ) -> Result<u16, FailureReason> {
         let enter = |next| *phase.lock().unwrap_or_else(PoisonError::into_inner) = next;
         // Names of their own: what is slow for one contact is not in the way of the others.
         let addresses = Lookups::default().addresses(&post.url).await?;
         enter(RequestPhase::Connect);
         let host = post.url.as_url().host_str().unwrap_or_default().trim_end_matches('.');
-        let is_allowed = self.inside.iter().any(|known| known.eq_ignore_ascii_case(host));
-        let stream =
-            connect(&addresses, (!is_allowed).then_some(false), CONNECT, &mut Vec::new()).await?;
+        let own = Own::now();
+        let allowed = self.reach(host, post.url.as_url().port_or_known_default());
+        if let Some(Reach::Untold) = allowed
+            && addresses.iter().any(|address| own.is_guarded(address.ip()))
+        {
+            *reach.lock().unwrap_or_else(PoisonError::into_inner) = Reach::Untold;
+        }
+        let is_forbidden = |address| allowed.is_none() && own.is_guarded(address);
+        let stream = connect(&addresses, is_forbidden, CONNECT, &mut Vec::new()).await?;
         if post.url.as_url().scheme() == "https" {
             enter(RequestPhase::Tls);
             let shown = Shown::default();
@@ -209,7 +284,7 @@ mod tests {
             );
         }
         assert!(!asked.is_finished(), "nobody came");
-        let open = Poster::new(None, &["127.0.0.1".to_owned()]).unwrap();
+        let open = Poster::new(None, &[format!("127.0.0.1:{port}")]).unwrap();
         assert!(open.post(&post("localhost")).await.is_err(), "it is the name that is allowed");
         open.post(&post("127.0.0.1")).await.unwrap();
         asked.await.unwrap();
@@ -220,7 +295,7 @@ mod tests {
         let allowed = ["127.0.0.1".to_owned(), "nowhere.invalid".to_owned()];
         let poster = Poster {
             time_limit: Duration::from_millis(300),
-            ..Poster::new(None, &allowed).unwrap()
+            ..Poster::new(None, &allowed).unwrap().configured()
         };
         let told = |url: String| {
             let poster = &poster;
@@ -241,5 +316,50 @@ mod tests {
         assert!(tls.starts_with("The TLS handshake with 127.0.0.1 timed out"), "{tls}");
         let name = told("http://nowhere.invalid/hunter2".to_owned()).await;
         assert!(name.contains("nowhere.invalid") || name.contains("the name"), "{name}");
+    }
+
+    #[tokio::test]
+    async fn which_ports_inside_are_open_is_not_told() {
+        let poster = Poster {
+            kept_back: Duration::from_millis(200),
+            ..Poster::new(None, &["127.0.0.1".to_owned()]).unwrap()
+        };
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = |answer: &'static [u8]| async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut seen = [0; 1_024];
+                let _ = stream.read(&mut seen).await.unwrap();
+                stream.write_all(answer).await.unwrap();
+            });
+            address
+        };
+        let all = [
+            closed,
+            silent.local_addr().unwrap(),
+            server(b"SSH-2.0-OpenSSH_10.0\r\n").await,
+            server(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await,
+            server(b"HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n").await,
+            server(b"").await,
+        ];
+        let mut times = Vec::new();
+        for address in all {
+            for scheme in ["http", "https"] {
+                let (method, url) =
+                    (Method::POST, format!("{scheme}://{address}/").parse().unwrap());
+                let post = Post { method, url, headers: Vec::new(), body: Vec::new() };
+                let began = Instant::now();
+                assert_eq!(poster.post(&post).await.unwrap_err(), UNTOLD, "{scheme} {address}");
+                times.push(began.elapsed());
+            }
+        }
+        let (least, most) = (times.iter().min().unwrap(), times.iter().max().unwrap());
+        assert!(
+            *least >= Duration::from_millis(200) && *most - *least < Duration::from_millis(80),
+            "{times:?}"
+        );
     }
 }

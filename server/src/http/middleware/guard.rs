@@ -17,6 +17,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use crate::http::{
     client_info::{ClientInfo, Peer, Proxies},
     error::{self, Kind, Problem},
+    middleware::shape,
 };
 
 /// The one address that answers whoever asks, by whatever name: it says nothing secret.
@@ -97,11 +98,12 @@ pub async fn guard(State(allowed): State<Guard>, mut request: Request, next: Nex
     // Orchestrators and load balancers ask by number, or without a name.
     let for_everyone =
         matches!(*request.method(), Method::GET | Method::HEAD) && request.uri().path() == HEALTH;
-    let checked = if for_everyone {
-        Ok(())
-    } else {
+    let checked = shape::check(request.uri(), request.headers()).and_then(|()| {
+        if for_everyone {
+            return Ok(());
+        }
         check(&allowed, &client, request.method(), request.headers())
-    };
+    });
     if let Some(whole) = allowed.public.as_ref().and_then(|public| public.whole(&client.host)) {
         client.host = whole;
     }

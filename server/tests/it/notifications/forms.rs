@@ -34,7 +34,10 @@ fn phone(server: &str, topic: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_way_is_added_tried_changed_and_removed_by_forms() {
-    let (home, receiver) = (Home::new(), Receiver::start().await);
+    let receiver = Receiver::start().await;
+    // With its port, so that what failed is told.
+    let inside = receiver.url.strip_prefix("http://").unwrap().to_owned();
+    let home = Home { inside, ..Home::new() };
     let program = home.start();
     let page = program.get("/ops/settings").body;
     assert!(

@@ -120,7 +120,10 @@ impl World {
         });
         let outbound = Outbound {
             public_url: Some(URL.to_owned()),
-            poster: Poster::new(None, &["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap(),
+            // Where receivers listen is not known yet, and their answers are to be seen.
+            poster: Poster::new(None, &["127.0.0.1".to_owned(), "localhost".to_owned()])
+                .unwrap()
+                .configured(),
             mailer,
         };
         let (for_notifier, until) = (Arc::clone(&service), stop.clone());
