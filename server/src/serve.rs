@@ -37,6 +37,7 @@ use crate::{
     },
     notifications::{Mailer, Notifier, Outbound, Pace, channels},
     people::{People, SessionCookie},
+    proof,
     recovery::{
         Executor, Place, Recovery,
         host_inventory::{self, EndpointHosts, Places},
@@ -233,6 +234,15 @@ pub async fn run(
         let notice = Told::Notices { of: "intervals".to_owned(), sentences: findings.unworkable };
         let _ = tell.try_send(notice);
     }
+    let to_monitor = tell.clone();
+    let doubts = move |sentences| {
+        let _ = to_monitor.try_send(Told::Notices { of: "journal".to_owned(), sentences });
+    };
+    let proof = proof::at_start(Arc::clone(&store), Arc::clone(&board), doubts);
+    let proof_stop = stop.clone();
+    background.spawn(async move {
+        tokio::select! { () = proof => {}, () = proof_stop.cancelled() => {} }
+    });
     let apps = config.collectors.pm2.is_watched().then(|| context.apps.clone());
     let supervisor = Supervisor {
         context,

@@ -1,7 +1,7 @@
 //! Changes to accounts: what each does to the rows and the journal, or why not.
 
 use domain::{
-    access::{Principal, Role},
+    access::{Expiry, Principal, Role},
     error::{Conflict, Entity, Error, FieldReason, Limited},
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     input::checked_name,
@@ -386,9 +386,11 @@ pub fn decide(
                 return Err(Conflict::LimitReached(Limited::Tokens).into());
             }
             let id = TokenId(next(roster.tokens.iter().map(|one| one.id.0)));
-            outcome
-                .events
-                .push(Event::TokenCreated { token: id, scopes: scopes.iter().copied().collect() });
+            outcome.events.push(Event::TokenCreated {
+                token: id,
+                scopes: scopes.iter().copied().collect(),
+                expiry: Some(until.map_or(Expiry::Never, Expiry::At)),
+            });
             outcome.rows.push(Row::Token(Token {
                 id,
                 label,

@@ -20,7 +20,7 @@ pub(super) async fn write_incident(
     incident: &Incident,
     remarks: &str,
 ) -> Result<(), StoreError> {
-    let row = IncidentRow::new(incident)?;
+    let row = IncidentRow::new(incident, remarks)?;
     sqlx::query(
         "INSERT INTO incident (number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at, may_run_until, subjects, search, body,
                                remarks)
@@ -43,7 +43,7 @@ pub(super) async fn write_incident(
     .bind(row.subjects)
     .bind(row.search)
     .bind(row.body)
-    .bind(remarks)
+    .bind(row.remarks)
     .execute(connection)
     .await?;
     Ok(())
