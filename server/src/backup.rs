@@ -481,7 +481,7 @@ async fn restore_file(
         source,
     };
     if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory).map_err(|source| BackupError::File {
+        crate::data_dir::make(directory).map_err(|source| BackupError::File {
             sentence: format!(
                 "the data directory {} can't be made; give a folder that you may write to with --data-dir",
                 directory.display()

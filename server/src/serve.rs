@@ -116,7 +116,7 @@ pub async fn run(
     collectors::declare_signals();
     let clock = Clock::start();
     let data_dir = config.data_dir.clone();
-    std::fs::create_dir_all(&data_dir)
+    data_dir::make(&data_dir)
         .map_err(|source| StartError::DataDir { path: data_dir.clone(), source })?;
     let listener = listen(config.listen).await?;
     let address = listener.local_addr()?;
@@ -132,6 +132,9 @@ pub async fn run(
     }
     let place = config.place();
     if let (Where::Sqlite { .. }, Some(warning)) = (&place, data_dir::warning(&data_dir)) {
+        tracing::warn!("{warning}");
+    }
+    if let Some(warning) = data_dir::open_to_others(&data_dir) {
         tracing::warn!("{warning}");
     }
     let store = store::open_to_serve(&place).await?;

@@ -344,6 +344,13 @@ fn unavailable(cause: &Unavailable) -> String {
 
 const UNCHANGED: &str = "Nothing was changed";
 
+/// A warning about a data directory that others on the machine can enter.
+pub fn open_data_dir(path: &str, mode: u32) -> String {
+    format!(
+        "the data directory {path} can be entered by others on this machine (mode {mode:o}). 'chmod 700 {path}' makes it private"
+    )
+}
+
 /// Warns about a data directory on a file system of another machine.
 pub fn remote_data_dir(path: &str, kind: &str) -> String {
     format!(

@@ -176,6 +176,7 @@ pub(crate) fn hold(path: &Path) -> Result<File, StoreError> {
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(0o600)
         .open(&beside)
         .map_err(cannot)?;
     if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {

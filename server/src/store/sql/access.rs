@@ -14,7 +14,7 @@ use domain::{
 };
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::{Connection, Database, Row, SNAPSHOT, read, shares, write::write_incident};
+use super::{Connection, Database, Row, SNAPSHOT, read, redaction, shares, write::write_incident};
 use crate::store::{
     error::StoreError,
     rows::{self, IncidentRow, bound},
@@ -166,6 +166,7 @@ pub(super) async fn file_anew(
     for number in numbers {
         if let Some(incident) = read::load(&mut transaction, *number).await? {
             write_incident(&mut transaction, &incident, "").await?;
+            redaction::write_remarks(&mut transaction, *number).await?;
         }
     }
     Ok(transaction.commit().await?)

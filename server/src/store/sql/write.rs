@@ -25,7 +25,7 @@ pub(super) async fn write_incident(
         "INSERT INTO incident (number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at, may_run_until, subjects, search, body,
                                remarks)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-         ON CONFLICT (number) DO UPDATE SET severity = excluded.severity, state = excluded.state, cause = excluded.cause,
+         ON CONFLICT (number) DO UPDATE SET id = excluded.id, opened_at = excluded.opened_at, severity = excluded.severity, state = excluded.state, cause = excluded.cause,
              headline = excluded.headline, updated_at = excluded.updated_at, resolved_at = excluded.resolved_at,
              may_run_until = excluded.may_run_until, subjects = excluded.subjects, search = excluded.search, body = excluded.body,
              remarks = incident.remarks || excluded.remarks",
