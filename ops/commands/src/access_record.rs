@@ -129,6 +129,11 @@ fn near(stored: Timestamp, told: Timestamp) -> Timestamp {
     if apart <= WAITED { stored } else { told }
 }
 
+/// The stored moment where it is no later than that of the entry: what ends earlier allows less.
+fn no_later(stored: Timestamp, told: Timestamp) -> Timestamp {
+    if stored <= told { stored } else { near(stored, told) }
+}
+
 fn near_both(stored: Option<Timestamp>, told: Option<Timestamp>) -> Option<Timestamp> {
     stored.zip(told).map_or(told, |(stored, told)| Some(near(stored, told)))
 }
@@ -180,8 +185,9 @@ impl AccessRecord {
         };
         Some(Session {
             account: told.account,
-            created_at: near(stored.created_at, told.created_at),
-            proved_at: near(stored.proved_at, told.proved_at),
+            created_at: no_later(stored.created_at, told.created_at),
+            proved_at: no_later(stored.proved_at, told.proved_at),
+            by: stored.by.and(told.by),
             ended_at: told.ended_at,
             ..stored.clone()
         })
@@ -192,7 +198,7 @@ impl AccessRecord {
         Some(Invitation {
             hash: stored.hash,
             created_at: near(stored.created_at, told.created_at),
-            until: near(stored.until, told.until),
+            until: no_later(stored.until, told.until),
             ended_at: near_both(stored.ended_at, told.ended_at),
             ..told.clone()
         })
@@ -200,7 +206,11 @@ impl AccessRecord {
 
     fn token(&self, stored: &Token) -> Option<Token> {
         let told = self.tokens.get(&stored.id)?;
-        let until = if self.endless.contains(&stored.id) { stored.until } else { told.until };
+        let until = match (stored.until, told.until) {
+            (Some(stored), Some(told)) => Some(stored.min(told)),
+            (Some(stored), None) => Some(stored),
+            (None, told) => told,
+        };
         Some(Token {
             label: stored.label.clone(),
             hash: stored.hash,
@@ -227,6 +237,7 @@ impl AccessRecord {
             hosts,
             made_at: near(stored.made_at, told.made_at),
             revoked_at: near_both(stored.revoked_at, told.revoked_at),
+            until: stored.until.min(told.until),
             last_used_at: stored.last_used_at,
             views: stored.views,
             ..told.clone()

@@ -93,6 +93,9 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
         FieldReason::WrongPassword => {
             "or the name is not right. Look at both and try again".to_owned()
         }
+        FieldReason::NotPresentPassword => {
+            "is not your present one. Without it, sign in again with a passkey and set the new one within 5 minutes".to_owned()
+        }
         FieldReason::Past => "has passed already; choose a later time".to_owned(),
         FieldReason::Ahead => "has not come yet; leave it out for now".to_owned(),
         FieldReason::TooLongAgo { hours } => {

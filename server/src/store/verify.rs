@@ -267,11 +267,13 @@ async fn compare(store: &dyn Store, fold: Fold, head: Head) -> Result<Compared, 
         let Some((_, last)) = page.last() else { break };
         let last = u32::try_from(last.number).unwrap_or(u32::MAX);
         for (incident, row) in page {
-            if row.number != i64::from(incident.number.0) {
-                found.differing.push(incident.number);
-                continue;
+            let number = rows::number(row.number)?;
+            let folded = incidents.remove(&number);
+            if number == incident.number {
+                found.row(folded, &incident, row)?;
+            } else {
+                found.differing.push(number);
             }
-            found.row(incidents.remove(&incident.number), &incident, row)?;
         }
         if last <= after {
             break;

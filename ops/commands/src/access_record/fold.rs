@@ -120,7 +120,7 @@ impl AccessRecord {
             AccountEvent::PasswordSet { account } => {
                 self.with_account(*account, |one| one.password_since = Some(at));
             }
-            AccountEvent::SignedIn { account, session, by: _ } => {
+            AccountEvent::SignedIn { account, session, by } => {
                 let begun = Session {
                     id: *session,
                     account: *account,
@@ -128,6 +128,7 @@ impl AccessRecord {
                     created_at: at,
                     seen_at: at,
                     proved_at: at,
+                    by: Some(*by),
                     agent: String::new(),
                     address: String::new(),
                     ended_at: None,

@@ -151,8 +151,8 @@ fn a_foreign_hand_is_found_and_changes_nothing() {
         }),
         ("no account", |all| drop(all.accounts.pop())),
         ("scopes", |all| all.tokens[1].scopes.extend([Scope::Respond])),
-        ("token's end", |all| all.tokens[1].until = None),
-        ("revived token", |all| all.tokens[0].ended_at = None),
+        ("token's end", |all| all.tokens[0].until = None),
+        ("revived token", |all| all.tokens[1].ended_at = None),
         ("token's maker", |all| all.tokens[1].made_by = None),
         ("token", |all| {
             let forged = Token { id: TokenId(9), ..all.tokens[1].clone() };

@@ -310,6 +310,7 @@ pub fn decide(
                 created_at: now,
                 seen_at: now,
                 proved_at: now,
+                by: Some(*by),
                 agent: agent.clone(),
                 address: address.clone(),
                 ended_at: None,
