@@ -20,7 +20,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use commands::accounts::Row;
+use commands::{
+    access_record::{AccessRecord, Difference, KINDS},
+    accounts::{Accounts, Row},
+};
 use domain::{
     actor::Actor,
     error::DatabaseFault,
@@ -35,6 +38,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::store::{
     Archive, Item, PostgresStore, Rollup, RollupStep, SqliteStore, Store as _, StoreError, Where,
+    readable,
     verify::{Fold, VerifyError},
 };
 
@@ -68,6 +72,12 @@ pub enum BackupError {
     /// The journal in it is not whole.
     #[error("the journal in the backup was changed: {0}")]
     Journal(#[from] VerifyError),
+    /// Who may do what in it is not what its journal says.
+    #[error(
+        "the backup was changed, or is of a database that was: {}. Nothing was restored; use another backup",
+        wording::access::differences(.0)
+    )]
+    Access(Vec<Difference>),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -204,7 +214,8 @@ async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
     // For the owner alone: it holds everything.
     let out = fresh(file)?;
     let mut writer = Writer { out: BufWriter::new(out), hasher: Sha256::new() };
-    let (cursor, head) = store.head().await?;
+    let (cursor, head, stored) = store.stored_access().await?;
+    let mut access = AccessRecord::default();
     writer.line(&Line::CalmOpsBackup {
         format: 1,
         epoch: cursor.epoch,
@@ -217,6 +228,9 @@ async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
         let Some(last) = page.last() else { break };
         after = last.number;
         for entry in page.into_iter().filter(|entry| entry.number <= head.number) {
+            if KINDS.contains(&entry.kind.as_str()) {
+                access.take(&readable(&entry)?);
+            }
             writer.line(&entry_line(entry)?)?;
         }
     }
@@ -234,7 +248,8 @@ async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
             writer.line(&Line::Bundle { incident: incident.0, hex: hex(&body) })?;
         }
     }
-    for row in store.roster().await?.lasting() {
+    // As the journal of this very file allows.
+    for row in access.restrict(&stored.accounts).lasting() {
         writer.line(&Line::Person(row))?;
     }
     let sha256 = Hash(writer.hasher.clone().finalize().into());
@@ -283,7 +298,8 @@ struct Reader {
     lines: BufReader<File>,
     hasher: Sha256,
     line: u64,
-    ended: bool,
+    /// The hash of all lines, once the end was read.
+    ended: Option<Hash>,
 }
 
 /// What a line means.
@@ -299,7 +315,7 @@ impl Reader {
             sentence: format!("the backup '{}' can't be read", file.display()),
             source,
         })?;
-        Ok(Self { lines: BufReader::new(opened), hasher: Sha256::new(), line: 0, ended: false })
+        Ok(Self { lines: BufReader::new(opened), hasher: Sha256::new(), line: 0, ended: None })
     }
 
     #[expect(
@@ -312,7 +328,7 @@ impl Reader {
 
     /// The next line; `None` after the end, which must be there and right.
     fn next(&mut self) -> Result<Option<Read>, BackupError> {
-        if self.ended {
+        if self.ended.is_some() {
             return Ok(None);
         }
         self.line += 1;
@@ -353,6 +369,9 @@ impl Reader {
                     payload,
                 }))
             }
+            Line::Person(Row::NoPasskey(_) | Row::NoSession(_)) => {
+                return Err(self.damaged("a person's row takes one away"));
+            }
             Line::Person(row) => Read::Item(Item::Row(Box::new(row))),
             Line::Rollup {
                 subject,
@@ -386,7 +405,7 @@ impl Reader {
                 if Hash(self.hasher.clone().finalize().into()) != sha256 {
                     return Err(self.damaged("the checksum does not fit what stands before it"));
                 }
-                self.ended = true;
+                self.ended = Some(sha256);
                 return Ok(None);
             }
         };
@@ -400,6 +419,8 @@ struct Proved {
     epoch: u32,
     head: Head,
     incidents: Vec<(Incident, String)>,
+    /// Of all lines: what is read again to be restored must be the same.
+    sha256: Option<Hash>,
 }
 
 fn prove(file: &Path) -> Result<Proved, BackupError> {
@@ -408,6 +429,7 @@ fn prove(file: &Path) -> Result<Proved, BackupError> {
         return Err(reader.damaged("it does not begin as a backup does"));
     };
     let (mut verifier, mut fold) = (Verifier::new(None), Fold::default());
+    let mut people = Accounts::default();
     while let Some(read) = reader.next()? {
         match read {
             Read::Header { .. } => return Err(reader.damaged("a second beginning")),
@@ -415,11 +437,21 @@ fn prove(file: &Path) -> Result<Proved, BackupError> {
                 verifier.take(&entry).map_err(VerifyError::from)?;
                 fold.take(&entry)?;
             }
+            Read::Item(Item::Row(row)) => {
+                let body = row.body().map_err(|error| reader.damaged(error))?;
+                people
+                    .take(row.kind(), &body.unwrap_or_default(), row.seen_at())
+                    .map_err(|error| reader.damaged(error))?;
+            }
             Read::Item(_) => {}
         }
     }
     verifier.finish(head).map_err(|broken: Broken| VerifyError::from(broken))?;
-    Ok(Proved { epoch, head, incidents: fold.finish() })
+    let differences = fold.access.lasting_differences(&people);
+    if !differences.is_empty() {
+        return Err(BackupError::Access(differences));
+    }
+    Ok(Proved { epoch, head, incidents: fold.finish(), sha256: reader.ended })
 }
 
 /// Restores a backup. Everything in it is proved before anything is written. See the module for
@@ -449,7 +481,7 @@ async fn restore_file(
         source,
     };
     if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory).map_err(|source| BackupError::File {
+        crate::data_dir::make(directory).map_err(|source| BackupError::File {
             sentence: format!(
                 "the data directory {} can't be made; give a folder that you may write to with --data-dir",
                 directory.display()
@@ -505,7 +537,7 @@ async fn fill(
     known_epoch: u32,
     now: Timestamp,
 ) -> Result<Head, BackupError> {
-    let Proved { epoch, head, incidents } = proved;
+    let Proved { epoch, head, incidents, sha256 } = proved;
     // Minutes since 1970 make it new even if two restores of one backup know nothing of each other.
     let minutes = u32::try_from(now.as_micros() / 60_000_000).unwrap_or(0);
     let epoch = minutes.max(epoch.max(known_epoch).saturating_add(1));
@@ -519,7 +551,9 @@ async fn fill(
         match reader.next() {
             Ok(Some(Read::Header { .. })) => {}
             Ok(Some(Read::Item(item))) => return Ok(Some(item)),
-            Ok(None) => return Ok(restored.take()),
+            // The very bytes that were proved.
+            Ok(None) if reader.ended == sha256 => return Ok(restored.take()),
+            Ok(None) => return Err(DatabaseFault::BackupChanged.into()),
             // It was whole a moment ago.
             Err(error) => {
                 let source = sqlx::Error::Configuration(Box::new(error));

@@ -1,7 +1,10 @@
 //! The board: what the monitor knows right now, for whoever shows it. The monitor writes it after
 //! each tick; readers share it.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{
+    Arc, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use commands::{
     maintenance::WithheldLists,
@@ -34,6 +37,8 @@ pub struct Shown {
 pub struct Board {
     shown: RwLock<Shown>,
     intake: Option<Arc<Intake>>,
+    /// Whether what is stored was found not to be what the journal says.
+    is_doubtful: AtomicBool,
 }
 
 impl Default for Board {
@@ -53,7 +58,7 @@ impl Default for Board {
             texts: Arc::default(),
             withheld: Arc::default(),
         };
-        Self { shown: RwLock::new(shown), intake: None }
+        Self { shown: RwLock::new(shown), intake: None, is_doubtful: AtomicBool::new(false) }
     }
 }
 
@@ -61,6 +66,16 @@ impl Board {
     /// A board beside the intake that holds the recent past.
     pub fn new(intake: Arc<Intake>) -> Self {
         Self { intake: Some(intake), ..Self::default() }
+    }
+
+    /// What is stored is not what the journal says.
+    pub fn doubt(&self) {
+        self.is_doubtful.store(true, Ordering::Release);
+    }
+
+    /// Whether what is stored was found not to be what the journal says.
+    pub fn is_doubtful(&self) -> bool {
+        self.is_doubtful.load(Ordering::Acquire)
     }
 
     /// What is shown now.

@@ -1,6 +1,25 @@
-//! What lies under the data directory: file systems on which a SQLite database can be harmed.
+//! The data directory: made for its owner alone, and file systems on which a SQLite database can be
+//! harmed.
 
-use std::path::Path;
+use std::{
+    fs::DirBuilder,
+    io,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    path::Path,
+};
+
+/// Makes a data directory that only its owner can enter, whatever the umask is. One that exists
+/// stays as it is.
+pub fn make(data_dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(data_dir)
+}
+
+/// A warning about a data directory that others on this machine can enter.
+pub fn open_to_others(data_dir: &Path) -> Option<String> {
+    let mode = std::fs::metadata(data_dir).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0)
+        .then(|| wording::error::open_data_dir(&data_dir.display().to_string(), mode))
+}
 
 /// The kind of a file system that is reached over a network or through another program, by the
 /// number that Linux gives it.
@@ -44,6 +63,20 @@ pub fn warning(_: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_data_directory_is_its_owners_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let (made, wide) = (place.path().join("a/data"), place.path().join("wide"));
+        make(&made).unwrap();
+        assert_eq!(std::fs::metadata(&made).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(open_to_others(&made), None);
+        make(&made).unwrap();
+        DirBuilder::new().create(&wide).unwrap();
+        std::fs::set_permissions(&wide, std::fs::Permissions::from_mode(0o750)).unwrap();
+        make(&wide).unwrap();
+        assert!(open_to_others(&wide).unwrap().contains("chmod 700"));
+    }
 
     #[test]
     fn network_file_systems_are_told_from_local_ones() {

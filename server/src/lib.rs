@@ -20,6 +20,7 @@ pub mod live;
 pub mod monitor;
 pub mod notifications;
 pub mod people;
+pub mod proof;
 pub mod recovery;
 pub mod serve;
 pub mod service;

@@ -39,6 +39,9 @@ pub mod throttle;
 /// How exactly it is kept when something was used last.
 const SEEN_EVERY: Span = Span::from_mins(5);
 
+/// A sign-in by passkey serves so long in place of the present password.
+const PASSKEY_SERVES: Span = Span::from_mins(5);
+
 /// The cookie that keeps a sign-in. Cookies know no ports: each installation has a name of its own,
 /// so that a sign-in to one ends none of another on the same host. Behind https it is one that no
 /// other server of the domain can set.
@@ -377,18 +380,51 @@ impl People {
         Ok(secret)
     }
 
-    /// Sets one's own password.
+    /// Sets one's own password. A sign-in alone is not enough: whoever found one open must not keep
+    /// the account. It asks for the present password, or for a sign-in by passkey a moment ago.
     pub async fn set_password(
         &self,
         caller: Principal,
+        present: String,
         password: String,
+        from: IpAddr,
     ) -> Result<Committed, Error> {
         // Refused before anything is worked on.
         self.service.check::<SetPassword>(&caller)?;
         let account = self.account(&caller).await?;
+        self.prove_present(&caller, &account, present, from).await?;
         password::check_new(&account.name, &password)?;
         let password = self.passwords.hash(password).await?;
         self.service.execute(caller, SetPassword { password }).await
+    }
+
+    async fn prove_present(
+        &self,
+        caller: &Principal,
+        account: &Account,
+        present: String,
+        from: IpAddr,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        if present.is_empty() {
+            let known = self.service.known().await?;
+            let by_passkey = known.roster.sessions.iter().any(|one| {
+                matches!(caller, Principal::Account { session, .. } if *session == one.id)
+                    && one.by == Some(AuthMethod::Passkey)
+                    && now.wall.since(one.proved_at) <= PASSKEY_SERVES
+            });
+            if by_passkey {
+                return Ok(());
+            }
+        } else {
+            let turn = self.passwords.queue(Line::Known)?;
+            self.throttle.begin(Some(&account.name), true, from, now.mono)?;
+            if Passwords::fits(present, Some(account.password.clone()), turn).await? {
+                self.throttle.succeeded(Some(&account.name), from);
+                return Ok(());
+            }
+        }
+        Err(Error::invalid("password", FieldReason::NotPresentPassword))
     }
 
     async fn account(&self, caller: &Principal) -> Result<Account, Error> {

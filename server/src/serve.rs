@@ -42,6 +42,7 @@ use crate::{
     },
     notifications::{Mailer, Notifier, Outbound, Pace, channels},
     people::{People, SessionCookie},
+    proof,
     recovery::{
         Executor, Place, Recovery,
         host_inventory::{self, EndpointHosts, Places},
@@ -120,7 +121,7 @@ pub async fn run(
     collectors::declare_signals();
     let clock = Clock::start();
     let data_dir = config.data_dir.clone();
-    std::fs::create_dir_all(&data_dir)
+    data_dir::make(&data_dir)
         .map_err(|source| StartError::DataDir { path: data_dir.clone(), source })?;
     let listener = listen(config.listen).await?;
     let address = listener.local_addr()?;
@@ -139,6 +140,9 @@ pub async fn run(
         Where::Sqlite { .. } => data_dir::warning(&data_dir),
         Where::Postgres { .. } => None,
     };
+    if let Some(warning) = data_dir::open_to_others(&data_dir) {
+        tracing::warn!("{warning}");
+    }
     let store = store::open_to_serve(&place).await?;
     if !address.ip().is_loopback() && !store.has_owner().await? {
         return Err(StartError::NoOwner { address });
@@ -240,6 +244,15 @@ pub async fn run(
         background.spawn(heartbeat.run(stop.clone()));
     }
     let context = Context { written_disks, ..Context::new(&host, config.interval) };
+    let to_monitor = tell.clone();
+    let doubts = move |sentences| {
+        let _ = to_monitor.try_send(Told::Notices { of: "journal".to_owned(), sentences });
+    };
+    let proof = proof::at_start(Arc::clone(&store), Arc::clone(&board), doubts);
+    let proof_stop = stop.clone();
+    background.spawn(async move {
+        tokio::select! { () = proof => {}, () = proof_stop.cancelled() => {} }
+    });
     let apps = config.collectors.pm2.is_watched().then(|| context.apps.clone());
     let supervisor = Supervisor {
         context,

@@ -16,6 +16,7 @@ pub mod verify;
 
 use async_trait::async_trait;
 use commands::{
+    access_record::StoredAccess,
     accounts::{Accounts, Row},
     reading::HistoryFilter,
     view::BlindSpan,
@@ -41,6 +42,7 @@ pub use self::{
     open::{Where, open, open_archive, open_to_read, open_to_serve},
     postgres::PostgresStore,
     rollup::{Rollup, RollupStep},
+    rows::IncidentRow,
     sqlite::SqliteStore,
     trail::Trail,
 };
@@ -83,8 +85,23 @@ pub trait Store: Send + Sync + 'static {
     /// Ends serving in good order: another program may serve from the database at once.
     async fn leave(&self);
 
-    /// Everyone who is or was here.
+    /// Everyone who is or was here, as the journal allows: what it does not know is left out, and
+    /// where a row says something else the journal counts.
     async fn roster(&self) -> Result<Accounts, StoreError>;
+
+    /// The rows that say who may do what, as they are stored, all of one moment, with where the
+    /// journal ended then.
+    async fn stored_access(&self) -> Result<(Cursor, Head, StoredAccess), StoreError>;
+
+    /// Incidents after a number, each with its row as it is stored.
+    async fn incident_rows(
+        &self,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<(Incident, IncidentRow)>, StoreError>;
+
+    /// Makes the columns for looking up anew.
+    async fn file_anew(&self, incidents: &[IncidentNumber]) -> Result<(), StoreError>;
 
     /// Notes when sign-ins and tokens were seen last: kind, id, time.
     async fn seen(&self, seen: &[(&'static str, u32, Timestamp)]) -> Result<(), StoreError>;

@@ -101,10 +101,12 @@ pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
             <form method="post" action="/ops/settings">
                 <input type="hidden" name="what" value="password"/>
                 <input class="away" name="username" autocomplete="username" value=reader.name.clone() tabindex="-1" aria-hidden="true" readonly/>
+                <label for="present">"Your present password"</label>
+                <input id="present" name="present" type="password" autocomplete="current-password" maxlength="200"/>
                 <label for="password">"A new password, at least 10 characters"</label>
                 <input id="password" name="password" type="password" autocomplete="new-password" required minlength="10" maxlength="200"/>
                 <button class="button" type="submit">"Set it"</button>
-                <p class="quiet">"Your other sign-ins end."</p>
+                <p class="quiet">"Your other sign-ins end. Without the present password, sign in again with a passkey and set the new one within 5 minutes."</p>
             </form>
         </section>
         <section aria-labelledby="sessions">

@@ -1,6 +1,7 @@
 //! Changes and readings: what can be asked of the service, who may ask it, and what a change comes to. Pure, so
 //! that page and server agree.
 
+pub mod access_record;
 pub mod account_change;
 pub mod accounts;
 pub mod approve;

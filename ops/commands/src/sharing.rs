@@ -3,6 +3,7 @@
 //! number of the machine. Only managers may be told the hosts, where a person allows it.
 
 use domain::{
+    access::SharePart,
     actor::{Actor, Names},
     error::{Error, FieldReason},
     hash::Hash,
@@ -22,34 +23,7 @@ pub const LONGEST: Span = Span::from_mins(90 * 24 * 60);
 /// The longest label, in characters.
 pub const LONGEST_LABEL: usize = 80;
 
-/// For whom a link is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Audience {
-    /// Those who use the product.
-    Customer,
-    /// Those who answer for it.
-    Manager,
-}
-
-impl Audience {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Customer, Self::Manager];
-
-    /// The word that is shown and stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Customer => "customer",
-            Self::Manager => "manager",
-        }
-    }
-
-    /// The audience of a word.
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.as_str() == word)
-    }
-}
+pub use domain::access::Audience;
 
 /// Which parts of an incident a link shows. Its state and times are always there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,6 +35,19 @@ pub struct Parts {
     pub timeline: bool,
     /// How things stand now.
     pub now: bool,
+}
+
+/// What a link shows, as the journal tells it.
+pub fn shown(parts: Parts, hosts: bool) -> Vec<SharePart> {
+    [
+        (parts.summary, SharePart::Summary),
+        (parts.timeline, SharePart::Timeline),
+        (parts.now, SharePart::Now),
+        (hosts, SharePart::Hosts),
+    ]
+    .into_iter()
+    .filter_map(|(is_shown, part)| is_shown.then_some(part))
+    .collect()
 }
 
 /// What is kept of a token: its SHA-256.

@@ -9,7 +9,63 @@ use crate::{
     actor::Actor,
     id::{AccountId, IncidentNumber, SessionId, ShareId, TokenId},
     name::BadName,
+    time::Timestamp,
 };
+
+/// When something ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Expiry {
+    /// Only when a person ends it.
+    Never,
+    /// At a moment.
+    At(Timestamp),
+}
+
+/// For whom a share link is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Those who use the product.
+    Customer,
+    /// Those who answer for it.
+    Manager,
+}
+
+impl Audience {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Customer, Self::Manager];
+
+    /// The word that is shown and stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Manager => "manager",
+        }
+    }
+
+    /// The audience of a word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+}
+
+/// A part of an incident that a share link shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SharePart {
+    /// The summary.
+    Summary,
+    /// What happened when.
+    Timeline,
+    /// How things stand now.
+    Now,
+    /// The names of hosts.
+    Hosts,
+}
 
 /// What a person may do; each may do all that the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -222,6 +222,8 @@ pub enum FieldReason {
     Guessable,
     /// The password does not fit the name.
     WrongPassword,
+    /// It is not the present password of the account.
+    NotPresentPassword,
     /// The time is over.
     Past,
     /// The time has not come yet.

@@ -102,6 +102,9 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
         FieldReason::WrongPassword => {
             "or the name is not right. Look at both and try again".to_owned()
         }
+        FieldReason::NotPresentPassword => {
+            "is not your present one. Without it, sign in again with a passkey and set the new one within 5 minutes".to_owned()
+        }
         FieldReason::Past => "has passed already; choose a later time".to_owned(),
         FieldReason::Ahead => "has not come yet; leave it out for now".to_owned(),
         FieldReason::TooLongAgo { hours } => {
@@ -360,6 +363,13 @@ fn unavailable(cause: &Unavailable) -> String {
 }
 
 const UNCHANGED: &str = "Nothing was changed";
+
+/// A warning about a data directory that others on the machine can enter.
+pub fn open_data_dir(path: &str, mode: u32) -> String {
+    format!(
+        "the data directory {path} can be entered by others on this machine (mode {mode:o}). 'chmod 700 {path}' makes it private"
+    )
+}
 
 /// Warns about a data directory on a file system of another machine.
 pub fn remote_data_dir(path: &str, kind: &str) -> String {

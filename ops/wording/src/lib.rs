@@ -1,5 +1,6 @@
 //! Wording: every sentence that people read.
 
+pub mod access;
 pub(crate) mod change;
 pub mod error;
 pub mod heartbeat;

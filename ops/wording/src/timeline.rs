@@ -80,7 +80,11 @@ mod tests {
         names.0.insert(Actor::Token(TokenId(2)), "The program \"imports\"".to_owned());
         let said = |event| tell(&event, Actor::Account(AccountId(1)), &names).sentence;
         assert_eq!(
-            said(Event::TokenCreated { token: TokenId(2), scopes: vec![Scope::Read] }),
+            said(Event::TokenCreated {
+                token: TokenId(2),
+                scopes: vec![Scope::Read],
+                expiry: None
+            }),
             "Ada made a token for the program \"imports\" (read)."
         );
         assert_eq!(

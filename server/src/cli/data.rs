@@ -8,13 +8,14 @@ use engine::replay::{self, Bundle};
 use super::{
     database::{exists, run},
     outcome::Outcome,
-    wording::{entries, unexplained},
+    wording::entries,
 };
 use crate::{
     backup,
     clock::Clock,
     collectors,
     config::Config,
+    proof::{sentences, unexplained},
     store::{
         self, Store,
         verify::{self, VerifyError},
@@ -59,7 +60,7 @@ pub(super) fn verify(
             );
             Outcome::Wrong
         }
-        Ok(report) if report.differing.is_empty() => {
+        Ok(report) if report.is_whole() => {
             let Head { number, hash } = report.head;
             let _ = writeln!(
                 out,
@@ -73,6 +74,17 @@ pub(super) fn verify(
                     entries(report.redacted)
                 );
             }
+            let _ = writeln!(
+                out,
+                "Incidents, roles, tokens, sign-ins, share links and contacts are what it says. Not in it, and so not proven: names, labels, passwords, keys, secrets."
+            );
+            if report.untold > 0 {
+                let _ = writeln!(
+                    out,
+                    "Of {} tokens and share links from earlier versions it does not say all that they allow.",
+                    report.untold
+                );
+            }
             if noted.is_some() {
                 let _ = writeln!(out, "It holds the head that you noted.");
             }
@@ -84,14 +96,18 @@ pub(super) fn verify(
             Outcome::Fine
         }
         Ok(report) => {
-            let names: Vec<String> = report.differing.iter().map(ToString::to_string).collect();
+            let Head { number, hash } = report.head;
             let _ = writeln!(
                 err,
-                "error: the journal itself verifies up to {}:{}, but what is stored of incident {} is not what the journal says.\n\
-                 Someone else wrote into the database, or this is a defect. 'calm-ops backup FILE' and 'restore FILE' into an empty place rebuild it.",
-                report.head.number,
-                report.head.hash,
-                names.join(", ")
+                "error: the journal itself verifies up to {number}:{hash}, but what is stored beside it is not what it says."
+            );
+            for sentence in sentences(&report) {
+                let _ = writeln!(err, "{sentence}");
+            }
+            let _ = writeln!(
+                err,
+                "Someone else wrote into the database, or this is a defect. While it serves, Calm Ops allows only what the journal says.\n\
+                 'calm-ops backup FILE' and 'restore FILE' into an empty place rebuild incidents and roles; keep a copy of the database as it is."
             );
             Outcome::Wrong
         }

@@ -7,11 +7,12 @@ use domain::{hash::Head, journal::Broken};
 use super::{
     database::{exists, run},
     outcome::Outcome,
-    wording::{entries, unexplained},
+    wording::entries,
 };
 use crate::{
     config::Config,
     export::{self, ExportError},
+    proof::unexplained,
     store,
 };
 

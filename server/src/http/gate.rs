@@ -264,7 +264,8 @@ async fn deed(
     let what = field(form, "what");
     let (word, change) = match what.as_str() {
         "password" => {
-            site.people.set_password(caller, field(form, "password")).await?;
+            let (present, password) = (field(form, "present"), field(form, "password"));
+            site.people.set_password(caller, present, password, client.from).await?;
             return Ok(Outcome::Done("password"));
         }
         "invite" => {

@@ -1,9 +1,11 @@
 //! PostgreSQL: every change locks the journal's head row first, so that entries become visible in
 //! the order of their numbers.
 
+use commands::access_record::AccessRecord;
 use domain::{long_query::LongQuery, time::Span};
 use lease::Lease;
 use sqlx::{PgConnection, PgPool, Postgres, postgres::PgRow};
+use tokio::sync::Mutex;
 
 use crate::store::{QueryCancel, error::StoreError, rollup::Rollup, rows, schema};
 
@@ -27,6 +29,8 @@ type Database = PostgresStore;
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
     SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '30s';
     SET LOCAL idle_in_transaction_session_timeout = '15s'";
+/// A transaction that sees one state of the database from its first reading to its last.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// The row lock orders all changes, whoever makes them: the next one reads the head only after this
 /// one is visible.
 const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head FOR UPDATE";
@@ -72,6 +76,8 @@ async fn long_queries(readers: &PgPool) -> Result<Vec<(String, LongQuery)>, Stor
 pub struct PostgresStore {
     writer: PgPool,
     readers: PgPool,
+    /// What the journal says of who may do what.
+    access: Mutex<AccessRecord>,
     /// Held as long as this program serves from the database.
     lease: Option<Lease>,
 }
@@ -83,7 +89,7 @@ impl PostgresStore {
         let options = session::options(url)?;
         let pool = session::pool(6, options.get_port(), "").connect_with(options).await?;
         migrate(&pool).await?;
-        Ok(Self { writer: pool.clone(), readers: pool, lease: None })
+        Ok(Self { writer: pool.clone(), readers: pool, access: Mutex::default(), lease: None })
     }
 
     /// Connects to look at it beside the program that serves: nothing is brought up to date or
@@ -101,7 +107,7 @@ impl PostgresStore {
             .await
             .map_err(schema::unread)?;
         schema::same_schema(&schema::POSTGRES, &applied)?;
-        Ok(Self { writer, readers, lease: None })
+        Ok(Self { writer, readers, access: Mutex::default(), lease: None })
     }
 
     /// The same for the one program that serves from it: a second one is told so.

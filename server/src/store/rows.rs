@@ -27,12 +27,14 @@ fn in_the_way_until(one: &Recommendation) -> impl Iterator<Item = Timestamp> {
     [one.may_run_until(), one.cools_until(one.cool_down)].into_iter().flatten()
 }
 
-/// The columns of an incident that are for looking up.
-pub(super) struct IncidentRow {
+/// An incident as it is stored: the columns that are for looking up, made of its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are the columns")]
+pub struct IncidentRow {
     pub number: i64,
     pub id: String,
-    pub severity: &'static str,
-    pub state: &'static str,
+    pub severity: String,
+    pub state: String,
     pub cause: String,
     pub headline: String,
     pub opened_at: i64,
@@ -42,10 +44,12 @@ pub(super) struct IncidentRow {
     pub subjects: String,
     pub search: String,
     pub body: Vec<u8>,
+    /// The words of comments and notes, which are in no body.
+    pub remarks: String,
 }
 
 impl IncidentRow {
-    pub(super) fn new(incident: &Incident) -> Result<Self, StoreError> {
+    pub(super) fn new(incident: &Incident, remarks: &str) -> Result<Self, StoreError> {
         let body = serde_json::to_vec(incident)
             .map_err(|error| StoreError::inconsistent("incident", incident.number, error))?;
         let headline = plain(&wording::summary::headline(&incident.summary));
@@ -59,8 +63,8 @@ impl IncidentRow {
         Ok(Self {
             number: i64::from(incident.number.0),
             id: incident.id.to_string(),
-            severity: incident.severity.as_str(),
-            state: incident.state.as_str(),
+            severity: incident.severity.as_str().to_owned(),
+            state: incident.state.as_str().to_owned(),
             cause: incident.cause.to_string(),
             headline,
             opened_at: incident.opened_at.as_micros(),
@@ -75,7 +79,14 @@ impl IncidentRow {
             subjects,
             search,
             body,
+            remarks: remarks.to_owned(),
         })
+    }
+
+    /// The row as it is compared: a body may be written in more than one way, and what is made of
+    /// the wording changes with the program.
+    pub(super) fn facts(self) -> Self {
+        Self { body: Vec::new(), headline: String::new(), search: String::new(), ..self }
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use commands::access_record::AccessRecord;
 use domain::{error::DatabaseFault, long_query::LongQuery};
 use rustix::fs::{FlockOperation, flock};
 use sqlx::{
@@ -17,6 +18,7 @@ use sqlx::{
         SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
     },
 };
+use tokio::sync::Mutex;
 
 use crate::store::{QueryCancel, error::StoreError, rollup::Rollup, schema};
 
@@ -35,6 +37,8 @@ type Database = SqliteStore;
 /// Takes the one writing lock at once: a transaction that reads first and writes then could not
 /// wait for it.
 const BEGIN: &str = "BEGIN IMMEDIATE";
+/// A transaction that sees one state of the database from its first reading to its last.
+const SNAPSHOT: &str = "BEGIN DEFERRED";
 const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head";
 /// The condition of an entry that is about a subject: of an incident in which it takes part, or of
 /// its own end.
@@ -54,6 +58,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// What the journal says of who may do what.
+    access: Mutex<AccessRecord>,
     /// Held as long as this program serves from the file.
     _alone: Option<File>,
 }
@@ -88,7 +94,7 @@ impl SqliteStore {
             pool.max_connections(3).idle_timeout(Duration::from_secs(60)).connect_lazy_with(
                 options.read_only(true).create_if_missing(false).pragma("cache_size", "-512"),
             );
-        Ok(Self { writer, readers, _alone: None })
+        Ok(Self { writer, readers, access: Mutex::default(), _alone: None })
     }
 
     /// The same for the one program that serves from it: a second one is told so.
@@ -116,7 +122,7 @@ impl SqliteStore {
             .await
             .map_err(schema::unread)?;
         schema::same_schema(&schema::SQLITE, &applied)?;
-        Ok(Self { writer: readers.clone(), readers, _alone: None })
+        Ok(Self { writer: readers.clone(), readers, access: Mutex::default(), _alone: None })
     }
 
     /// The lock on the file ends only with this program.
@@ -170,6 +176,7 @@ pub(crate) fn hold(path: &Path) -> Result<File, StoreError> {
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(0o600)
         .open(&beside)
         .map_err(cannot)?;
     if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {

@@ -1,17 +1,24 @@
-//! Proves the journal, and that the incidents are what the journal says.
+//! Proves the journal, and that what is stored beside it is what the journal says: incidents, the
+//! columns by which they are found, and who may do what.
 
 use std::collections::BTreeMap;
 
-use commands::audit::Removals;
+use commands::{
+    access_record::{AccessRecord, Difference, KINDS},
+    audit::Removals,
+};
 use domain::{
     hash::Head,
     id::IncidentNumber,
     incident::{Incident, Misfit, apply},
     journal::{Broken, Event, StoredEntry, Verifier},
-    time::Timestamp,
 };
 
-use crate::store::{Store, error::StoreError, rows};
+use crate::store::{
+    Store,
+    error::StoreError,
+    rows::{self, IncidentRow},
+};
 
 /// How many entries are read at a time.
 const PAGE: u32 = 500;
@@ -29,6 +36,26 @@ pub struct Report {
     /// Incidents whose rows are not what the journal says; they are never written by hand, so this
     /// is a defect or a foreign hand.
     pub differing: Vec<IncidentNumber>,
+    /// Incidents that are found by something else than they are.
+    pub misfiled: Vec<IncidentNumber>,
+    /// Incidents whose words for lists and searches are not those that this program makes; an
+    /// earlier version may have made them.
+    pub reworded: Vec<IncidentNumber>,
+    /// Rows that say something else of who may do what than the journal.
+    pub access: Vec<Difference>,
+    /// How many tokens and share links are from before all that they allow was journalled.
+    pub untold: usize,
+}
+
+impl Report {
+    /// Whether everything is what the journal says.
+    pub fn is_whole(&self) -> bool {
+        self.unexplained.is_empty()
+            && self.differing.is_empty()
+            && self.misfiled.is_empty()
+            && self.reworded.is_empty()
+            && self.access.is_empty()
+    }
 }
 
 /// Why the journal could not be proved.
@@ -50,10 +77,12 @@ pub enum VerifyError {
     Store(#[from] StoreError),
 }
 
-/// What the journal makes of the incidents, folded entry by entry in memory.
+/// What the journal makes of incidents and access, folded entry by entry in memory.
 #[derive(Debug, Default)]
 pub struct Fold {
     incidents: BTreeMap<IncidentNumber, Folded>,
+    /// Who may do what.
+    pub access: AccessRecord,
 }
 
 #[derive(Debug, Default)]
@@ -67,9 +96,19 @@ struct Folded {
 impl Fold {
     /// Takes the next entry.
     pub fn take(&mut self, stored: &StoredEntry) -> Result<(), VerifyError> {
+        let is_access = KINDS.contains(&stored.kind.as_str());
+        if stored.incident.is_none() && !is_access {
+            return Ok(());
+        }
+        let entry = rows::readable(stored)?;
+        if is_access {
+            if entry.event.is_none() {
+                self.access.take_removed(entry.number, &stored.kind);
+            }
+            self.access.take(&entry);
+        }
         let Some(number) = stored.incident.map(IncidentNumber) else { return Ok(()) };
         let folded = self.incidents.entry(number).or_default();
-        let entry = rows::readable(stored)?;
         let Some(event) = entry.event else {
             folded.redacted = true;
             if let Some(incident) = &mut folded.incident {
@@ -107,9 +146,9 @@ impl Fold {
 /// first thing that is wrong. What is written meanwhile by a running server is left for the next
 /// time.
 pub async fn verify(store: &dyn Store, noted: Option<Head>) -> Result<Report, VerifyError> {
-    // Read before the head: an incident that changes in between differs from the rows, and is
-    // looked at again below.
-    let (_, goal) = store.head().await?;
+    // An incident that changes meanwhile differs from the rows, and is looked at again below; the
+    // rows about access are of the moment of this head.
+    let (_, goal, stored) = store.stored_access().await?;
     let (mut verifier, mut fold, mut removals) =
         (Verifier::new(noted), Fold::default(), Removals::default());
     let mut after = 0;
@@ -133,9 +172,14 @@ pub async fn verify(store: &dyn Store, noted: Option<Head>) -> Result<Report, Ve
         after = came_to;
     }
     let (head, redacted) = verifier.finish(goal)?;
-    let differing = compare(store, fold, head).await?;
+    let (access, untold) = (fold.access.differences(&stored), fold.access.untold());
+    let mut unexplained = fold.access.removed().to_vec();
+    let Compared { differing, misfiled, reworded } = compare(store, fold, head).await?;
     explain(store, head.number, &mut removals).await?;
-    Ok(Report { head, redacted, unexplained: removals.unexplained(), differing })
+    unexplained.extend(removals.unexplained());
+    unexplained.sort_unstable();
+    unexplained.dedup();
+    Ok(Report { head, redacted, unexplained, differing, misfiled, reworded, access, untold })
 }
 
 /// A running server may have removed a content while the journal was read: the entry that says so
@@ -167,30 +211,79 @@ pub async fn rebuild(store: &dyn Store) -> Result<Vec<IncidentNumber>, VerifyErr
         page.iter().try_for_each(|entry| fold.take(entry))?;
     }
     let (_, head) = store.head().await?;
-    compare(store, fold, head).await
+    Ok(compare(store, fold, head).await?.differing)
 }
 
-async fn compare(
-    store: &dyn Store,
-    fold: Fold,
-    head: Head,
-) -> Result<Vec<IncidentNumber>, VerifyError> {
-    let mut rows: BTreeMap<IncidentNumber, Incident> = store
-        .recent_incidents(Timestamp::from_micros(i64::MIN))
-        .await?
-        .into_iter()
-        .map(|incident| (incident.number, incident))
-        .collect();
-    let mut differing = Vec::new();
-    for (number, folded) in fold.incidents {
-        let row = rows.remove(&number);
-        if !folded.redacted && row != folded.incident {
-            differing.push(number);
+/// Incidents that are not what the journal says.
+#[derive(Default)]
+struct Compared {
+    differing: Vec<IncidentNumber>,
+    misfiled: Vec<IncidentNumber>,
+    reworded: Vec<IncidentNumber>,
+}
+
+impl Compared {
+    fn row(
+        &mut self,
+        folded: Option<Folded>,
+        incident: &Incident,
+        row: IncidentRow,
+    ) -> Result<(), StoreError> {
+        let number = incident.number;
+        let Some(folded) = folded else {
+            self.differing.push(number);
+            return Ok(());
+        };
+        if !folded.redacted && folded.incident.as_ref() != Some(incident) {
+            self.differing.push(number);
+            return Ok(());
+        }
+        let right = IncidentRow::new(incident, &folded.remarks)?;
+        let worded = (right.headline == row.headline) && (right.search == row.search);
+        if right.facts() != row.facts() {
+            self.misfiled.push(number);
+        } else if !worded {
+            self.reworded.push(number);
+        }
+        Ok(())
+    }
+
+    fn retain(&mut self, keep: impl Fn(IncidentNumber) -> bool) {
+        for list in [&mut self.differing, &mut self.misfiled, &mut self.reworded] {
+            list.retain(|number| keep(*number));
         }
     }
-    differing.extend(rows.into_keys());
-    if differing.is_empty() {
-        return Ok(differing);
+
+    const fn is_empty(&self) -> bool {
+        self.differing.is_empty() && self.misfiled.is_empty() && self.reworded.is_empty()
+    }
+}
+
+async fn compare(store: &dyn Store, fold: Fold, head: Head) -> Result<Compared, VerifyError> {
+    let (mut incidents, mut found) = (fold.incidents, Compared::default());
+    let mut after = 0;
+    loop {
+        let page = store.incident_rows(after, PAGE).await?;
+        let Some((_, last)) = page.last() else { break };
+        let last = u32::try_from(last.number).unwrap_or(u32::MAX);
+        for (incident, row) in page {
+            let number = rows::number(row.number)?;
+            let folded = incidents.remove(&number);
+            if number == incident.number {
+                found.row(folded, &incident, row)?;
+            } else {
+                found.differing.push(number);
+            }
+        }
+        if last <= after {
+            break;
+        }
+        after = last;
+    }
+    let missing = incidents.iter().filter(|(_, folded)| folded.incident.is_some());
+    found.differing.extend(missing.map(|(number, _)| *number));
+    if found.is_empty() {
+        return Ok(found);
     }
     // What a running server wrote since then explains its difference.
     let mut after = head.number;
@@ -198,9 +291,9 @@ async fn compare(
         let page = store.entries(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.number;
-        for event in page.iter().filter_map(|entry| entry.event.as_ref()) {
-            differing.retain(|number| event.incident() != Some(*number));
+        for number in page.iter().filter_map(|entry| entry.event.as_ref()?.incident()) {
+            found.retain(|one| one != number);
         }
     }
-    Ok(differing)
+    Ok(found)
 }

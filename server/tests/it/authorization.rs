@@ -286,8 +286,10 @@ fn what_is_over_opens_nothing() {
     let ended_id = id(&program, &ended);
     assert_eq!(program.post(&format!("/api/people/sessions/{ended_id}/end"), "{}").status, 200);
     assert_eq!(program.post("/api/people/accounts/2/close", "{}").status, 200);
-    let change = format!(r#"{{"password":"{PASSWORD} and more"}}"#);
     let second = cookie(&program, "New password");
+    let without = format!(r#"{{"password":"{PASSWORD} and more"}}"#);
+    assert_eq!(asks(&program, &second, "POST", "/api/people/password", &without).status, 422);
+    let change = format!(r#"{{"present":"{PASSWORD}","password":"{PASSWORD} and more"}}"#);
     assert_eq!(asks(&program, &second, "POST", "/api/people/password", &change).status, 200);
     assert_eq!(program.post("/api/people/tokens/1/revoke", "{}").status, 200);
     assert_eq!(program.post("/api/people/invitations/5/withdraw", "{}").status, 200);

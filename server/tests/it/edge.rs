@@ -136,9 +136,12 @@ fn a_stream_says_that_its_sign_in_has_ended() {
     let body = format!(r#"{{"name":"{}","password":"{}"}}"#, program::OWNER, program::PASSWORD);
     let none = format!("{JSON}Cookie: none=1\r\n");
     let other = program.request("POST", "/api/people/sign-in", &none, &body).unwrap().cookie();
-    let set = r#"{"password":"another long calm password 12"}"#;
+    let set = format!(
+        r#"{{"present":"{}","password":"another long calm password 12"}}"#,
+        program::PASSWORD
+    );
     let other = format!("{JSON}Cookie: {other}\r\n");
-    assert_eq!(program.request("POST", "/api/people/password", &other, set).unwrap().status, 200);
+    assert_eq!(program.request("POST", "/api/people/password", &other, &set).unwrap().status, 200);
     let rest: Vec<String> = lines.collect();
     assert!(rest.iter().any(|line| line == "event: signed-out"), "{rest:?}");
     let refused = program.get("/api/ops/health");

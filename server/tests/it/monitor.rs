@@ -12,6 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use commands::{
+    access_record::StoredAccess,
     accounts::Accounts,
     command::{Command, Resolve},
     reading::HistoryFilter,
@@ -45,7 +46,10 @@ use server::{
         Monitor, Parts, host_change::KnownHost, intake::Intake, recording::Recording, runner::Told,
     },
     service::Service,
-    store::{Calls, Change, Opening, Rollup, RollupStep, SqliteStore, Store, StoreError, Trail},
+    store::{
+        Calls, Change, IncidentRow, Opening, Rollup, RollupStep, SqliteStore, Store, StoreError,
+        Trail,
+    },
 };
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -114,6 +118,22 @@ impl Store for Moody {
 
     async fn roster(&self) -> Result<Accounts, StoreError> {
         self.inner.roster().await
+    }
+
+    async fn stored_access(&self) -> Result<(Cursor, Head, StoredAccess), StoreError> {
+        self.inner.stored_access().await
+    }
+
+    async fn incident_rows(
+        &self,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<(Incident, IncidentRow)>, StoreError> {
+        self.inner.incident_rows(after, limit).await
+    }
+
+    async fn file_anew(&self, incidents: &[IncidentNumber]) -> Result<(), StoreError> {
+        self.inner.file_anew(incidents).await
     }
 
     async fn proofs(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {

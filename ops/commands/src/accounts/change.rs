@@ -1,7 +1,7 @@
 //! Changes to accounts: what each does to the rows and the journal, or why not.
 
 use domain::{
-    access::{Principal, Role},
+    access::{Expiry, Principal, Role},
     error::{Conflict, Entity, Error, FieldReason, Limited},
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     input::checked_name,
@@ -310,6 +310,7 @@ pub fn decide(
                 created_at: now,
                 seen_at: now,
                 proved_at: now,
+                by: Some(*by),
                 agent: agent.clone(),
                 address: address.clone(),
                 ended_at: None,
@@ -389,9 +390,11 @@ pub fn decide(
                 return Err(Conflict::LimitReached(Limited::Tokens).into());
             }
             let id = TokenId(next(roster.tokens.iter().map(|one| one.id.0)));
-            outcome
-                .events
-                .push(Event::TokenCreated { token: id, scopes: scopes.iter().copied().collect() });
+            outcome.events.push(Event::TokenCreated {
+                token: id,
+                scopes: scopes.iter().copied().collect(),
+                expiry: Some(until.map_or(Expiry::Never, Expiry::At)),
+            });
             outcome.rows.push(Row::Token(Token {
                 id,
                 label,

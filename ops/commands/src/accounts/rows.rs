@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use domain::{
-    access::{Role, Scope},
+    access::{AuthMethod, Role, Scope},
     hash::Hash,
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     time::{Span, Timestamp},
@@ -118,6 +118,9 @@ pub struct Session {
     pub seen_at: Timestamp,
     /// When the person last proved who they are.
     pub proved_at: Timestamp,
+    /// How; `None` in sign-ins from before this was kept.
+    #[serde(default)]
+    pub by: Option<AuthMethod>,
     /// Which browser, shortened.
     pub agent: String,
     /// From which address.

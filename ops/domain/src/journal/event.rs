@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    access::{AuthMethod, Role, Scope},
+    access::{Audience, AuthMethod, Expiry, Role, Scope, SharePart},
     breach::{Breach, BreachKey, Ending},
     change::ReportedChange,
     hash::Hash,
@@ -339,6 +339,12 @@ events! {
             share: ShareId,
             /// When it ends.
             until: Timestamp,
+            /// For whom it is; `None` in entries from before this was told.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            audience: Option<Audience>,
+            /// What it shows; empty in entries from before this was told.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            shows: Vec<SharePart>,
         },
         /// A share link was ended early.
         ShareRevoked = "share_revoked" {
@@ -518,6 +524,9 @@ events! {
             token: TokenId,
             /// What it may do.
             scopes: Vec<Scope>,
+            /// When it ends by itself; `None` in entries from before this was told.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            expiry: Option<Expiry>,
         },
         /// A token was ended.
         TokenRevoked = "token_revoked" {

@@ -48,7 +48,7 @@ pub(super) fn tell(event: AccountEvent<'_>, actor: Actor, names: &Names) -> Told
         }
         AccountEvent::Invited { role, .. } => format!("{who} invited someone as {role}."),
         AccountEvent::InvitationWithdrawn { .. } => format!("{who} took an invitation back."),
-        AccountEvent::TokenCreated { token, scopes } => {
+        AccountEvent::TokenCreated { token, scopes, .. } => {
             let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
             format!("{who} made a token for {} ({}).", program(token), scopes.join(", "))
         }

@@ -89,6 +89,7 @@ fn errors() -> Vec<Error> {
             ("name", FieldReason::MixedScripts),
             ("password", FieldReason::Guessable),
             ("password", FieldReason::WrongPassword),
+            ("password", FieldReason::NotPresentPassword),
             ("subjects", FieldReason::TooMany { most: 20 }),
             ("until", FieldReason::Past),
             ("at", FieldReason::Ahead),

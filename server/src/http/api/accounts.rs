@@ -58,8 +58,8 @@ pub(super) fn routes() -> Vec<Route> {
             .answer("Sign-ins, passkeys, people, invitations, tokens."),
         Route::post_with("/api/people/password", set_password)
             .executes::<SetPassword>()
-            .summary("Set one's own password. Other sign-ins end.")
-            .body::<NewPassword>(r#"{"password":"three words in a row"}"#)
+            .summary("Set one's own password. It asks for the present one, or for a sign-in by passkey within the last 5 minutes. Other sign-ins end.")
+            .body::<NewPassword>(r#"{"present":"three words in a row","password":"four other words here"}"#)
             .answer("The journal position after it."),
         Route::post("/api/people/sessions/{id}/end", |IdPath(session)| EndSession { session })
             .summary("End a sign-in of one's own; an owner ends any.")
@@ -164,6 +164,9 @@ struct OfRole {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewPassword {
+    /// The present one; left out within 5 minutes of a sign-in by passkey.
+    #[serde(default)]
+    present: String,
     password: String,
 }
 
@@ -243,10 +246,11 @@ async fn sign_out(
 
 async fn set_password(
     State(site): State<Site>,
+    client: ClientInfo,
     RequestPrincipal(principal): RequestPrincipal,
-    ApiJson(NewPassword { password }): ApiJson<NewPassword>,
+    ApiJson(NewPassword { present, password }): ApiJson<NewPassword>,
 ) -> Answer {
-    Ok(json(&site.people.set_password(principal, password).await?))
+    Ok(json(&site.people.set_password(principal, present, password, client.from).await?))
 }
 
 async fn ask_for_passkey(State(site): State<Site>, device: Device) -> Answer {

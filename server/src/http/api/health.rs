@@ -73,6 +73,8 @@ async fn public_health(State(site): State<Site>) -> Response {
     let shown = site.board.shown();
     let active = site.service.active().await;
     let worst = active.iter().flatten().copied().max().max(monitor::worst(&shown.readings));
+    let doubt = site.board.is_doubtful().then_some(Severity::Warning);
+    let worst = worst.max(doubt);
     let stuck = site.clock.now().wall.since(shown.readings.checked_at) > STUCK;
     let status = match worst {
         _ if stuck => PublicStatus::NotWatching,

@@ -13,7 +13,7 @@ use domain::{
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{
-    Connection, Database, Row,
+    Connection, Database, Row, access,
     read::{meta, set_meta},
 };
 use crate::store::{
@@ -271,7 +271,9 @@ impl Calls for Database {
                 .bind(account.map_or(0, |account| i64::from(account.0)))
                 .fetch_all(&self.readers)
                 .await?;
-        rows.iter().map(|row| contact(row, 0)).collect()
+        let contacts: Vec<Contact> =
+            rows.iter().map(|row| contact(row, 0)).collect::<Result<_, _>>()?;
+        access::contacts(self, contacts).await
     }
 
     async fn last_calls(

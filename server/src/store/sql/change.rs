@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, btree_map};
 
-use commands::accounts::ends_links_of;
+use commands::{accounts::ends_links_of, sharing::shown};
 use domain::{
     hash::Head,
     id::{IncidentNumber, ShareId},
@@ -11,8 +11,8 @@ use domain::{
 };
 
 use super::{
-    Connection, Database, calls,
-    read::{load, lock_head, roster, set_meta, with_runs},
+    Connection, Database, access, calls,
+    read::{load, lock_head, set_meta, with_runs},
     redaction, shares,
     write::{salt, write_entry, write_incident, write_row},
 };
@@ -45,7 +45,7 @@ pub(super) async fn change(
     }
     let mut events = decide(&seen)?;
     if let Some(people) = people {
-        let outcome = people(&roster(&mut transaction).await?)?;
+        let outcome = people(&access::roster(database, &mut transaction).await?)?;
         for account in outcome.events.iter().filter_map(ends_links_of) {
             events.extend(shares::ends_of_links(&mut transaction, account, at).await?);
         }
@@ -59,7 +59,13 @@ pub(super) async fn change(
         .map(ShareId)
         .unwrap_or(ShareId(u32::MAX));
     if let Beside::Share { incident, wanted, .. } = &beside {
-        events.push(Event::ShareCreated { incident: *incident, share, until: wanted.until });
+        events.push(Event::ShareCreated {
+            incident: *incident,
+            share,
+            until: wanted.until,
+            audience: Some(wanted.audience),
+            shows: shown(wanted.parts, wanted.hosts),
+        });
     }
     events.extend(calls::event(&beside, share.0));
     let mut touched: BTreeMap<IncidentNumber, String> = BTreeMap::new();

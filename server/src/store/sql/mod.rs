@@ -2,6 +2,7 @@
 //! what differs stands in the module around it (`Db`, `Connection`, `Database`, how a change
 //! begins, how roll-ups are written).
 
+mod access;
 mod archive;
 mod calls;
 mod change;
@@ -14,5 +15,5 @@ mod transaction;
 mod write;
 
 use super::{
-    BEGIN, Connection, Database, Db, LOCK_HEAD, RETIRED, Row, long_queries, write_rollups,
+    BEGIN, Connection, Database, Db, LOCK_HEAD, RETIRED, Row, SNAPSHOT, long_queries, write_rollups,
 };

@@ -56,6 +56,14 @@ pub(super) async fn redact(connection: &mut Connection, number: u64) -> Result<(
         incident.forget(&event);
     }
     write_incident(&mut *connection, &incident, "").await?;
+    write_remarks(connection, about).await
+}
+
+/// Makes the words of an incident's comments and notes anew, from the journal.
+pub(super) async fn write_remarks(
+    connection: &mut Connection,
+    about: IncidentNumber,
+) -> Result<(), StoreError> {
     let rows = sqlx::query(
         "SELECT number, at_micros, actor, payload FROM journal
          WHERE incident = $1 AND kind IN ('commented', 'resolved', 'reopened') AND payload IS NOT NULL ORDER BY number",

@@ -1,7 +1,9 @@
 //! The store's queries.
 
 use async_trait::async_trait;
-use commands::{accounts::Accounts, reading::HistoryFilter, view::BlindSpan};
+use commands::{
+    access_record::StoredAccess, accounts::Accounts, reading::HistoryFilter, view::BlindSpan,
+};
 use domain::{
     hash::Head,
     id::IncidentNumber,
@@ -16,12 +18,10 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    Database,
+    Database, SNAPSHOT, access,
     change::change,
     long_queries,
-    read::{
-        entry, incidents, load, meta, meta_number, position, roster, set_meta, stored, with_runs,
-    },
+    read::{entry, incidents, load, meta, meta_number, position, set_meta, stored, with_runs},
     write_rollups,
 };
 use crate::store::{
@@ -30,7 +30,7 @@ use crate::store::{
     change::{Beside, Change},
     error::StoreError,
     rollup::{self, Rollup, RollupStep},
-    rows::{self, RollupRow, bound},
+    rows::{self, IncidentRow, RollupRow, bound},
     trail::Trail,
 };
 
@@ -88,7 +88,23 @@ impl Store for Database {
     }
 
     async fn roster(&self) -> Result<Accounts, StoreError> {
-        roster(&mut *self.readers.acquire().await?).await
+        access::roster(self, &mut *self.readers.begin_with(SNAPSHOT).await?).await
+    }
+
+    async fn stored_access(&self) -> Result<(Cursor, Head, StoredAccess), StoreError> {
+        access::stored(self).await
+    }
+
+    async fn incident_rows(
+        &self,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<(Incident, IncidentRow)>, StoreError> {
+        access::incident_rows(self, after, limit).await
+    }
+
+    async fn file_anew(&self, incidents: &[IncidentNumber]) -> Result<(), StoreError> {
+        access::file_anew(self, incidents).await
     }
 
     async fn seen(&self, seen: &[(&'static str, u32, Timestamp)]) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use domain::{
 use sqlx::AssertSqlSafe;
 
 use super::{
-    Database, RETIRED,
+    Database, RETIRED, access,
     change::change,
     read::{STORED, stored},
     shares::{SHARE, share},
@@ -130,7 +130,8 @@ impl Trail for Database {
         .bind(now.as_micros())
         .fetch_optional(&self.readers)
         .await?;
-        row.as_ref().map(share).transpose()
+        let Some(stored) = row.as_ref().map(share).transpose()? else { return Ok(None) };
+        Ok(access::share(self, &stored).await?.filter(|share| share.is_open(now)))
     }
 
     async fn share_used(&self, id: ShareId, at: Timestamp, opened: bool) -> Result<(), StoreError> {

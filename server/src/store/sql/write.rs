@@ -20,12 +20,12 @@ pub(super) async fn write_incident(
     incident: &Incident,
     remarks: &str,
 ) -> Result<(), StoreError> {
-    let row = IncidentRow::new(incident)?;
+    let row = IncidentRow::new(incident, remarks)?;
     sqlx::query(
         "INSERT INTO incident (number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at, may_run_until, subjects, search, body,
                                remarks)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-         ON CONFLICT (number) DO UPDATE SET severity = excluded.severity, state = excluded.state, cause = excluded.cause,
+         ON CONFLICT (number) DO UPDATE SET id = excluded.id, opened_at = excluded.opened_at, severity = excluded.severity, state = excluded.state, cause = excluded.cause,
              headline = excluded.headline, updated_at = excluded.updated_at, resolved_at = excluded.resolved_at,
              may_run_until = excluded.may_run_until, subjects = excluded.subjects, search = excluded.search, body = excluded.body,
              remarks = incident.remarks || excluded.remarks",
@@ -43,7 +43,7 @@ pub(super) async fn write_incident(
     .bind(row.subjects)
     .bind(row.search)
     .bind(row.body)
-    .bind(remarks)
+    .bind(row.remarks)
     .execute(connection)
     .await?;
     Ok(())

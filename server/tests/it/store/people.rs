@@ -15,7 +15,7 @@ use commands::{
 };
 use domain::{
     access::{Principal, Role, Scope},
-    error::Error,
+    error::{Error, FieldReason},
     id::{AccountId, IncidentNumber, TokenId},
     journal::Event,
     time::Span,
@@ -178,7 +178,15 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     let elsewhere =
         cookie(&house.people.sign_in("zOË example", PASSWORD.into(), &device()).await.unwrap());
     let caller = house.caller(&zoe).await;
-    house.people.set_password(caller, "some other words here".into()).await.unwrap();
+    let set = async |present: &str| {
+        let new = "some other words here".to_owned();
+        house.people.set_password(caller.clone(), present.to_owned(), new, came().from).await
+    };
+    for wrong in ["", "three words in a line"] {
+        let refused = Err(Error::invalid("password", FieldReason::NotPresentPassword));
+        assert_eq!(set(wrong).await, refused, "a sign-in alone is not enough");
+    }
+    set(PASSWORD).await.unwrap();
     assert_eq!(house.caller(&elsewhere).await, Principal::Nobody);
     assert_ne!(house.caller(&zoe).await, Principal::Nobody);
     assert!(house.people.sign_in("Zoë   Example", PASSWORD.into(), &device()).await.is_err());
@@ -492,4 +500,123 @@ pub async fn a_backup_carries_people_but_no_sign_ins(from: &Place, to: &Place) {
     );
     let entries = house.store.entries(0, 100).await.unwrap();
     assert!(entries.iter().any(|entry| matches!(entry.event, Some(Event::SignedIn { .. }))));
+}
+
+/// Statements of a foreign hand for both databases, each with what is then found. `@X@` stands for the
+/// body with a text replaced.
+const FOREIGN: [(&str, &str); 9] = [
+    (
+        "UPDATE roster SET body = @\"viewer\"|\"owner\"@ WHERE kind = 'account'",
+        "account 2 is not what",
+    ),
+    (
+        "UPDATE roster SET body = @[\"ingest\"]|[\"read\"]@ WHERE kind = 'token'",
+        "token 1 is not what",
+    ),
+    (
+        "UPDATE roster SET body = @\"account\":2|\"account\":1@ WHERE kind = 'session'",
+        "sign-in 2 is not what",
+    ),
+    (
+        "INSERT INTO roster (kind, id, body) SELECT kind, 9, @\"id\":1,|\"id\":9,@ FROM roster WHERE kind = 'token'",
+        "does not know token 9",
+    ),
+    ("DELETE FROM roster WHERE kind = 'token'", "token 1 is missing"),
+    ("UPDATE share SET until = until + 1000000000", "is not what the journal says"),
+    ("UPDATE share SET shows_hosts = 1, audience = 'manager'", "is not what the journal says"),
+    ("UPDATE share SET id = id + 1", "the journal does not know share link"),
+    ("DELETE FROM share", "is missing"),
+];
+
+/// Columns of an incident that say something else than its body.
+const MISFILED: [&str; 9] = [
+    "severity = 'x'",
+    "state = 'x'",
+    "cause = 'x'",
+    "opened_at = 1",
+    "updated_at = 1",
+    "resolved_at = 1",
+    "subjects = ''",
+    "remarks = 'x'",
+    "may_run_until = 1",
+];
+
+pub async fn who_may_do_what_is_proved_and_only_that_is_allowed(place: &Place) {
+    let (house, owner) = House::owned(place).await;
+    let owner = cookie(&owner);
+    let viewer = cookie(&house.invite(&owner, Role::Viewer, "Viewer").await);
+    let scopes = BTreeSet::from([Scope::Ingest]);
+    let caller = house.caller(&owner).await;
+    let token = bearer(&house.people.create_token(caller, "t".into(), scopes, None).await.unwrap());
+    let event = Command::Record(Record { events: vec![opened(1, "host:web-1")], monitor: None });
+    house.service.change(Principal::Agent, event).await.unwrap();
+    let wanted = ShareRequest {
+        label: "Support".into(),
+        until: Clock::start().now().wall.plus(Span::from_mins(60)),
+        audience: Audience::Customer,
+        parts: Parts { summary: true, timeline: false, now: true },
+        hosts: false,
+    };
+    let token_hash = server::people::hash_of("1").into();
+    let share = CreateShare { incident: IncidentNumber(1), wanted, token_hash };
+    let command = Command::CreateShare(share);
+    house.service.change(house.caller(&owner).await, command).await.unwrap();
+    let right = verify(&*house.store, None).await.unwrap();
+    assert!(right.is_whole() && right.untold == 0, "{right:?}");
+
+    let keep = "CREATE TABLE kept_roster AS SELECT * FROM roster; CREATE TABLE kept_share AS SELECT * FROM share";
+    place.attack(keep, keep).await.unwrap();
+    let again = "DELETE FROM roster; INSERT INTO roster SELECT * FROM kept_roster; \
+                 DELETE FROM share; INSERT INTO share SELECT * FROM kept_share";
+    for (statement, named) in FOREIGN {
+        let body = |before: &str, after: &str| {
+            statement.split('@').enumerate().fold(String::new(), |text, (place, part)| {
+                let replaced = part.replacen('|', "', '", 1);
+                text + &if place == 1 {
+                    format!("{before}'{replaced}'{after}")
+                } else {
+                    part.to_owned()
+                }
+            })
+        };
+        place
+            .attack(
+                &body("CAST(replace(CAST(body AS TEXT), ", ") AS BLOB)"),
+                &body("convert_to(replace(convert_from(body, 'UTF8'), ", "), 'UTF8')"),
+            )
+            .await
+            .unwrap();
+        let found = verify(&*house.store, None).await.unwrap();
+        let sentence = wording::access::differences(&found.access);
+        assert!(!found.is_whole() && sentence.contains(named), "{statement}: {sentence}");
+        // A program that begins now allows no more than before.
+        let later = House::open(place, Span::from_mins(60)).await;
+        assert!(matches!(
+            later.caller(&viewer).await,
+            Principal::Account { id: AccountId(2), role: Role::Viewer, .. }
+        ));
+        if let Principal::Token { scopes, .. } = later.caller(&token).await {
+            assert_eq!(scopes, BTreeSet::from([Scope::Ingest]), "{statement}");
+        }
+        let now = Clock::start().now().wall;
+        let hash = server::people::hash_of("1").into();
+        let late = now.plus(Span::from_mins(61));
+        assert_eq!(later.store.as_trail().opened_by(hash, late).await.unwrap(), None);
+        if let Some(open) = later.store.as_trail().opened_by(hash, now).await.unwrap() {
+            assert_eq!((open.audience, open.hosts), (Audience::Customer, false), "{statement}");
+        }
+        place.attack(again, again).await.unwrap();
+        assert_eq!(verify(&*house.store, None).await.unwrap(), right, "{statement}");
+    }
+    for column in MISFILED {
+        let statement = format!("UPDATE incident SET {column}");
+        place.attack(&statement, &statement).await.unwrap();
+        let found = verify(&*house.store, None).await.unwrap();
+        assert_eq!(found.misfiled, [IncidentNumber(1)], "{column}");
+        house.store.file_anew(&found.misfiled).await.unwrap();
+        assert_eq!(verify(&*house.store, None).await.unwrap(), right, "{column}");
+    }
+    let words = "UPDATE incident SET headline = 'All is calm.'";
+    place.attack(words, words).await.unwrap();
+    assert!(!verify(&*house.store, None).await.unwrap().is_whole());
 }

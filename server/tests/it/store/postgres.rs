@@ -53,6 +53,7 @@ async fn postgres_keeps_the_contract() {
         people::an_account_lives_from_its_invitation_to_its_end,
         people::tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on,
         people::share_links_end_with_whoever_made_them,
+        people::who_may_do_what_is_proved_and_only_that_is_allowed,
         people::an_old_sign_in_is_asked_again_for_what_matters,
         people::guesses_at_the_same_instant_are_held_up_as_well,
         passkeys::a_passkey_signs_in_and_nothing_like_it_does,

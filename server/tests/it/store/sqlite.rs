@@ -50,6 +50,7 @@ contract!(
     people::an_account_lives_from_its_invitation_to_its_end,
     people::tokens_and_sign_ins_end_at_once_also_for_whoever_reads_on,
     people::share_links_end_with_whoever_made_them,
+    people::who_may_do_what_is_proved_and_only_that_is_allowed,
     people::an_old_sign_in_is_asked_again_for_what_matters,
     people::guesses_at_the_same_instant_are_held_up_as_well,
     people::the_time_of_a_failure_tells_nothing,
