@@ -186,9 +186,7 @@ static BEGIN: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 static END: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"-{4,5} ?END (?:[A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}|OpenVPN Static key V1) ?-{4,5}",
-    )
+    pattern(r"-{4,5} ?END (?:[A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}|OpenVPN Static key V1) ?-{4,5}")
 });
 static ANNOUNCED: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^\s*Private-Lines:\s*([0-9]{1,3})\s*$"));

@@ -19,8 +19,9 @@ static PARAMETER: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 /// Parameters whose value is secret whatever it looks like.
-static SIGNED: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)(?:signature|security-token|credential|[?&;]sig|hmac|sess(?:ion)?_?id)=$"));
+static SIGNED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)(?:signature|security-token|credential|[?&;]sig|hmac|sess(?:ion)?_?id)=$")
+});
 
 /// The same line without such parts.
 pub(super) fn hide(line: &str) -> Cow<'_, str> {

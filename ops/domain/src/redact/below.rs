@@ -48,12 +48,19 @@ impl Below {
         let text = line.trim();
         self.lines += 1;
         if text.is_empty() {
-            return (None, (self.lines < if self.block { LONGEST_BLOCK } else { 2 }).then_some(self));
+            return (
+                None,
+                (self.lines < if self.block { LONGEST_BLOCK } else { 2 }).then_some(self),
+            );
         }
         let margin = &line[..line.len() - line.trim_start().len()];
         if self.block {
             let inside = indent(line) > self.indent && self.lines < LONGEST_BLOCK;
-            return if inside { (Some(format!("{margin}{MARK}")), Some(self)) } else { (None, None) };
+            return if inside {
+                (Some(format!("{margin}{MARK}")), Some(self))
+            } else {
+                (None, None)
+            };
         }
         let item = text.strip_prefix("- ").filter(|_| indent(line) >= self.indent);
         let value = item.unwrap_or(text).trim_end_matches([',', ';']);

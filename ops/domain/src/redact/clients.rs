@@ -21,21 +21,14 @@ struct Client {
     only_with: Option<&'static str>,
 }
 
-const PLAIN: Client = Client {
-    names: &[],
-    attached: &[],
-    separate: &[],
-    pair: &[],
-    after: &[],
-    only_with: None,
-};
+const PLAIN: Client =
+    Client { names: &[], attached: &[], separate: &[], pair: &[], after: &[], only_with: None };
 
 const CLIENTS: &[Client] = &[
     Client {
         names: &[
             "mysql",
             "mysqldump",
-            "mysqladmin",
             "mysqlimport",
             "mysqlcheck",
             "mysqlshow",
@@ -44,11 +37,15 @@ const CLIENTS: &[Client] = &[
             "mycli",
             "mariadb",
             "mariadb-dump",
-            "mariadb-admin",
             "mydumper",
             "xtrabackup",
             "mariabackup",
         ],
+        attached: &["-p"],
+        ..PLAIN
+    },
+    Client {
+        names: &["mysqladmin", "mariadb-admin"],
         attached: &["-p"],
         after: &[("password", 1)],
         ..PLAIN
@@ -80,23 +77,52 @@ const CLIENTS: &[Client] = &[
         ..PLAIN
     },
     Client {
-        names: &["docker", "podman", "nerdctl", "buildah", "skopeo", "crane", "oras", "helm", "oc", "az", "cf"],
+        names: &[
+            "docker", "podman", "nerdctl", "buildah", "skopeo", "crane", "oras", "helm", "oc",
+            "az", "cf",
+        ],
         attached: &["-p"],
         separate: &["-p"],
         only_with: Some("login"),
         ..PLAIN
     },
     Client {
-        names: &["ldapsearch", "ldapmodify", "ldapadd", "ldapdelete", "ldapwhoami", "ldapmodrdn", "ldapcompare"],
+        names: &[
+            "ldapsearch",
+            "ldapmodify",
+            "ldapadd",
+            "ldapdelete",
+            "ldapwhoami",
+            "ldapmodrdn",
+            "ldapcompare",
+        ],
         attached: &["-w"],
         separate: &["-w"],
         ..PLAIN
     },
     Client { names: &["ldappasswd"], separate: &["-w", "-s", "-a"], ..PLAIN },
-    Client { names: &["sqlcmd", "bcp", "osql", "isql", "tsql", "zip", "unzip"], attached: &["-P"], separate: &["-P"], ..PLAIN },
-    Client { names: &["mosquitto_pub", "mosquitto_sub", "mosquitto_rr", "ipmitool"], separate: &["-P", "--pw"], ..PLAIN },
-    Client { names: &["7z", "7za", "7zz", "7zr", "rar", "unrar"], attached: &["-p", "-hp"], ..PLAIN },
-    Client { names: &["smbclient", "smbget", "rpcclient", "net", "smbcacls"], attached: &["--password="], pair: &["-U", "--user"], ..PLAIN },
+    Client {
+        names: &["sqlcmd", "bcp", "osql", "isql", "tsql", "zip", "unzip"],
+        attached: &["-P"],
+        separate: &["-P"],
+        ..PLAIN
+    },
+    Client {
+        names: &["mosquitto_pub", "mosquitto_sub", "mosquitto_rr", "ipmitool"],
+        separate: &["-P", "--pw"],
+        ..PLAIN
+    },
+    Client {
+        names: &["7z", "7za", "7zz", "7zr", "rar", "unrar"],
+        attached: &["-p", "-hp"],
+        ..PLAIN
+    },
+    Client {
+        names: &["smbclient", "smbget", "rpcclient", "net", "smbcacls"],
+        attached: &["--password="],
+        pair: &["-U", "--user"],
+        ..PLAIN
+    },
     Client { names: &["lftp", "ncftpget", "ncftpput"], separate: &["-p"], pair: &["-u"], ..PLAIN },
     Client {
         names: &["curl", "wget", "http", "https", "xh", "xhs"],
@@ -106,23 +132,49 @@ const CLIENTS: &[Client] = &[
     },
     Client {
         names: &["keytool", "jarsigner"],
-        separate: &["-storepass", "-keypass", "-srcstorepass", "-deststorepass", "-srckeypass", "-destkeypass", "-new"],
+        separate: &[
+            "-storepass",
+            "-keypass",
+            "-srcstorepass",
+            "-deststorepass",
+            "-srckeypass",
+            "-destkeypass",
+            "-new",
+        ],
         ..PLAIN
     },
     Client {
-        names: &["snmpwalk", "snmpget", "snmpset", "snmpgetnext", "snmpbulkwalk", "snmpbulkget", "snmptable", "snmpstatus"],
+        names: &[
+            "snmpwalk",
+            "snmpget",
+            "snmpset",
+            "snmpgetnext",
+            "snmpbulkwalk",
+            "snmpbulkget",
+            "snmptable",
+            "snmpstatus",
+        ],
         separate: &["-c", "-A", "-X"],
         ..PLAIN
     },
     Client { names: &["xfreerdp", "xfreerdp3", "wlfreerdp"], attached: &["/p:"], ..PLAIN },
     Client { names: &["rdesktop"], separate: &["-p"], ..PLAIN },
     Client { names: &["useradd", "usermod", "newusers"], separate: &["-p"], ..PLAIN },
-    Client { names: &["rabbitmqctl"], after: &[("add_user", 2), ("change_password", 2), ("authenticate_user", 2)], ..PLAIN },
+    Client {
+        names: &["rabbitmqctl"],
+        after: &[("add_user", 2), ("change_password", 2), ("authenticate_user", 2)],
+        ..PLAIN
+    },
     Client { names: &["vault", "bao"], after: &[("login", 1), ("unseal", 1)], ..PLAIN },
     Client { names: &["neo4j-admin"], after: &[("set-initial-password", 1)], ..PLAIN },
     Client { names: &["wpa_passphrase"], after: &[("wpa_passphrase", 2)], ..PLAIN },
     Client { names: &["nmcli"], after: &[("password", 1)], ..PLAIN },
-    Client { names: &["gh", "glab"], separate: &["-b", "--body"], only_with: Some("secret"), ..PLAIN },
+    Client {
+        names: &["gh", "glab"],
+        separate: &["-b", "--body"],
+        only_with: Some("secret"),
+        ..PLAIN
+    },
 ];
 
 /// Programs whose last word is the password: `htpasswd -b file user password`.
@@ -178,7 +230,9 @@ fn of_command(line: &str, words: &[Range<usize>], secrets: &mut Vec<Range<usize>
                 of_client(line, client, &words[place + after..], secrets);
             }
         }
-        if LAST.iter().any(|(last, option)| *last == name && has_option(line, &words[place..], *option))
+        if LAST
+            .iter()
+            .any(|(last, option)| *last == name && has_option(line, &words[place..], *option))
         {
             let positional = words[place + 1..].iter().filter(|word| !text(word).starts_with('-'));
             if let Some(last) = positional.skip(1).last() {
@@ -202,12 +256,7 @@ fn of_command(line: &str, words: &[Range<usize>], secrets: &mut Vec<Range<usize>
     of_pairs(line, words, secrets);
 }
 
-fn of_client(
-    line: &str,
-    client: &Client,
-    words: &[Range<usize>],
-    secrets: &mut Vec<Range<usize>>,
-) {
+fn of_client(line: &str, client: &Client, words: &[Range<usize>], secrets: &mut Vec<Range<usize>>) {
     for (place, word) in words.iter().enumerate() {
         let text = &line[word.clone()];
         let next = words.get(place + 1);
@@ -261,7 +310,8 @@ fn of_pairs(line: &str, words: &[Range<usize>], secrets: &mut Vec<Range<usize>>)
 fn piped(line: &str, words: &[Range<usize>], secrets: &mut Vec<Range<usize>>) {
     let text = |word: &Range<usize>| &line[word.clone()];
     let reads = |word: &Range<usize>| {
-        matches!(text(word), "--stdin" | "--password-stdin" | "-S") || program(text(word)) == "chpasswd"
+        matches!(text(word), "--stdin" | "--password-stdin" | "-S")
+            || program(text(word)) == "chpasswd"
     };
     let Some(pipe) = words.iter().position(|word| text(word) == "|") else { return };
     if !words[pipe..].iter().any(reads) {
@@ -278,7 +328,7 @@ fn piped(line: &str, words: &[Range<usize>], secrets: &mut Vec<Range<usize>>) {
 
 /// The line with the mark in place of each range.
 fn without(line: &str, mut secrets: Vec<Range<usize>>) -> Cow<'_, str> {
-    secrets.retain(|secret| !secret.is_empty() && !line[secret.clone()].contains(MARK));
+    secrets.retain(|secret| !matches!(&line[secret.clone()], "" | "\\" | MARK));
     secrets.sort_by_key(|secret| secret.start);
     let mut shown = String::new();
     let mut done = 0;
@@ -295,15 +345,16 @@ fn without(line: &str, mut secrets: Vec<Range<usize>>) -> Cow<'_, str> {
 
 /// The name of a program without its folder and the marks around it.
 fn program(word: &str) -> &str {
-    let word = word.trim_matches(['"', '\'', '[', ']', '(', ')', '{', '}', ',', '`', '$', ':']);
+    let word = word.trim_matches(['"', '\'', '[', ']', '(', ')', '{', '}', ',', '`', '$']);
     let name = word.rsplit('/').next().unwrap_or(word);
     name.strip_suffix(".exe").unwrap_or(name)
 }
 
 fn has_option(line: &str, words: &[Range<usize>], option: char) -> bool {
-    words.iter().map(|word| &line[word.clone()]).any(|word| {
-        word.starts_with('-') && !word.starts_with("--") && word.contains(option)
-    })
+    words
+        .iter()
+        .map(|word| &line[word.clone()])
+        .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(option))
 }
 
 fn ends_command(word: &str) -> bool {
@@ -375,7 +426,7 @@ fn words(line: &str) -> Vec<Range<usize>> {
 
 /// The word without quotation marks around the whole of it.
 fn bare(line: &str, word: &Range<usize>) -> Range<usize> {
-    let text = line[word.clone()].trim_end_matches([']', '}']);
+    let text = line[word.clone()].trim_end_matches([']', '}', ')']);
     let quoted = text.len() > 1
         && ['"', '\''].iter().any(|quote| {
             text.starts_with(*quote) && text.ends_with(*quote) && text.matches(*quote).count() == 2

@@ -14,8 +14,11 @@ static HEADER: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?i)\\*["']?\b(?:(?:proxy-)?authorization|(?:set-)?cookie2?|authentication-info|x-api-key|x-auth-token|private-token)\\*["']?\s*[:=]\s*"#,
     )
 });
-static SCHEME: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)\b(bearer|basic|negotiate|ntlm)\s+([A-Za-z0-9._~+/=-]{8,})"));
+static SCHEME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)((?:^|[^A-Za-z0-9_-])(?:bearer|basic|negotiate|ntlm)\s+)([A-Za-z0-9+/]{8,}={0,2}(?:[._~-][A-Za-z0-9._~+/=-]*)?)",
+    )
+});
 static DIGEST: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"(?i)\b(response|cnonce|rspauth)=("[^"]*"?|[0-9a-f]{16,})"#));
 
@@ -25,7 +28,7 @@ pub(super) fn hide(line: &str) -> Cow<'_, str> {
     let line = step(line, |line| {
         SCHEME.replace_all(line, |found: &Captures| {
             if named::looks_random(&found[2]) {
-                format!("{} {MARK}", &found[1])
+                format!("{}{MARK}", &found[1])
             } else {
                 found[0].to_owned()
             }

@@ -209,6 +209,26 @@ const ABOUT: &[&str] = &[
     "cfg",
     "ini",
     "md",
+    "pem",
+    "crt",
+    "h",
+    "c",
+    "cc",
+    "cpp",
+    "hpp",
+    "java",
+    "cs",
+    "sh",
+    "log",
+    "lock",
+    "sql",
+    "html",
+    "css",
+    "xml",
+    "csv",
+    "gz",
+    "zip",
+    "so",
 ];
 /// What follows such a name in a sentence, or says that there is no value.
 const PLAIN: &[&str] = &[
@@ -256,6 +276,19 @@ const PLAIN: &[&str] = &[
     "a",
     "an",
     "for",
+    "all",
+    "any",
+    "amd64",
+    "arm64",
+    "str",
+    "string",
+    "optional",
+    "int",
+    "bool",
+    "boolean",
+    "number",
+    "object",
+    "bytes",
     "skipped",
     "active",
     "inactive",
@@ -266,10 +299,13 @@ const PLAIN: &[&str] = &[
 pub(super) fn kind(name: &str) -> Option<Kind> {
     let words = words(name);
     let last = words.last()?;
-    if ABOUT.contains(&last.as_str()) {
+    // `NOPASSWD:` of sudo names what needs none.
+    if last == "nopasswd" || ABOUT.contains(&last.as_str()) {
         return None;
     }
-    if words.iter().any(|word| word.ends_with("passphrase")) || words.ends_with(&["pass", "phrase"].map(String::from)) {
+    if words.iter().any(|word| word.ends_with("passphrase"))
+        || words.ends_with(&["pass", "phrase"].map(String::from))
+    {
         return Some(Kind::Phrase);
     }
     let ends = |word: &String| ENDINGS.iter().any(|end| word.ends_with(end));
@@ -334,12 +370,16 @@ fn value_after(line: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
         let shown = &line[range.clone()];
         // The shell's own variable.
         let directory = matches!(text, "PWD" | "OLDPWD" | "pwd") && shown.starts_with('/');
+        let closed = trimmed.len() < rest.len() && rest.starts_with(')');
         let number = shown.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let counts = text.to_ascii_lowercase();
-        let count = number && (counts.ends_with("tokens") || (counts.ends_with("pass") && shown.len() < 4));
+        let count =
+            number && (counts.ends_with("tokens") || (counts.ends_with("pass") && shown.len() < 4));
         let path = separator == ":" && after[1..].starts_with("//");
+        let link = shown.starts_with("https://") || shown.starts_with("http://");
         let hidden = match kind {
-            Kind::Strong | Kind::Phrase => !is_plain(shown),
+            Kind::Strong | Kind::Phrase => !is_plain(shown) && !(closed && number),
+            Kind::Weak if closed || shown.contains('(') => false,
             Kind::Weak => {
                 looks_random(shown)
                     || (separator == "="
@@ -347,10 +387,10 @@ fn value_after(line: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
                         && shown.bytes().any(|byte| byte.is_ascii_digit()))
             }
         };
-        return (hidden && !directory && !count && !path).then_some(range);
+        return (hidden && !directory && !count && !path && !link).then_some(range);
     }
     if line[..name.start].ends_with('<') && rest.starts_with('>') {
-        let end = rest.find('<').unwrap_or(rest.len());
+        let end = rest.find("</").filter(|end| rest[end + 2..].starts_with(text))?;
         return (end > 1).then(|| name.end + 1..name.end + end);
     }
     if kind == Kind::Weak || trimmed.len() == after.len() {
@@ -362,6 +402,7 @@ fn value_after(line: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
     let flag = line[..name.start].ends_with('-') && !shown.starts_with('-');
     let netrc = line[..name.start].contains("login ") && text == "password";
     let random = shown.len() >= 16
+        && !shown.starts_with('/')
         && looks_random(shown)
         && shown.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-.".contains(&byte));
     (flag || netrc || random).then_some(range)
@@ -369,7 +410,7 @@ fn value_after(line: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
 
 pub(super) fn is_plain(value: &str) -> bool {
     let word = value.trim_end_matches([',', '.', ';', ':', '!', '?', ')']);
-    value.bytes().all(|byte| b"*{}[]()<>,.;:|!?x-".contains(&byte))
+    value.bytes().all(|byte| b"*{}[]()<>,.;:|!?x-#".contains(&byte))
         || PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(word))
 }
 
@@ -437,4 +478,29 @@ pub(super) fn begins_pair(text: &str) -> bool {
         .count();
     let after = text[name..].trim_start_matches(['"', '\'', '\\']);
     (1..64).contains(&name) && after.starts_with(['=', ':'])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_quick_look_never_passes_over_a_name(
+            parts in prop::collection::vec(
+                prop::sample::select([SECRETS, KEYS, ENDINGS, WEAK, &["key", "keys", "pass", "phrase", "id", "session", "user", "x"]].concat()),
+                1..4,
+            ),
+            separator in prop::sample::select(vec!["", "_", ".", "1"]),
+            upper in any::<bool>(),
+        ) {
+            let name = parts.join(separator);
+            let name = if upper { name.to_uppercase() } else { name };
+            if kind(&name).is_some() {
+                prop_assert!(TRIGGER.is_match(&name), "{name}");
+            }
+        }
+    }
 }
