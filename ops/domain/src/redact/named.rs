@@ -9,7 +9,7 @@ use crate::redact::replace::{MARK, pattern, step};
 
 /// What a name says about the value beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// Secret, whatever it looks like.
     Strong,
     /// Secret if it looks like one: `key=users_pkey` is not.
@@ -18,14 +18,22 @@ enum Kind {
     Phrase,
 }
 
+/// Parts of names that [`kind`] knows, made from its own lists: a line without any of them has no
+/// such name.
+static TRIGGER: LazyLock<Regex> = LazyLock::new(|| {
+    let words = SECRETS.iter().chain(ENDINGS).chain(WEAK).chain(["key", "phrase"].iter());
+    let words: Vec<String> = words.map(|word| regex::escape(word)).collect();
+    pattern(&format!(r"(?i){}|-u|--user", words.join("|")))
+});
+
 /// The same line without the values of such names.
-pub(super) fn values(line: &str) -> Cow<'_, str> {
+pub(super) fn hide(line: &str) -> Cow<'_, str> {
+    if !TRIGGER.is_match(line) {
+        return Cow::Borrowed(line);
+    }
     static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"));
     static USER: LazyLock<Regex> =
         LazyLock::new(|| pattern(r#"(\s(?:-u|--user)(?:\s+|=)?["']?[^\s:"']+:)([^\s"']+)"#));
-    static SQL: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)\b((?:identified\s+by|password)\s+(?:password\s+)?)('[^']*'?)")
-    });
     let mut shown = String::new();
     let mut done = 0;
     for name in NAME.find_iter(line) {
@@ -40,10 +48,12 @@ pub(super) fn values(line: &str) -> Cow<'_, str> {
         }
     }
     let line = if done == 0 { Cow::Borrowed(line) } else { Cow::Owned(shown + &line[done..]) };
-    let line = step(line, |line| {
-        USER.replace_all(line, |found: &Captures| format!("{}{MARK}", &found[1]))
-    });
-    step(line, |line| SQL.replace_all(line, |found: &Captures| format!("{}{MARK}", &found[1])))
+    step(line, |line| {
+        USER.replace_all(line, |found: &Captures| {
+            let ids = found[2].bytes().all(|byte| byte.is_ascii_digit());
+            if ids { found[0].to_owned() } else { format!("{}{MARK}", &found[1]) }
+        })
+    })
 }
 
 /// Whether a word is more likely made by a machine than written by a person.
@@ -79,8 +89,28 @@ const SECRETS: &[&str] = &[
     "credentials",
     "jwt",
     "sessionid",
+    "sessid",
+    "phpsessid",
+    "jsessionid",
     "psk",
+    "presharedkey",
+    "pw",
+    "pswd",
+    "passcode",
+    "kennwort",
+    "contrasena",
+    "senha",
+    "wachtwoord",
+    "motdepasse",
+    "requirepass",
+    "masterauth",
 ];
+/// Endings of words that make a name secret.
+const ENDINGS: &[&str] =
+    &["password", "passwd", "secret", "token", "apikey", "sessid", "sessionid", "passphrase"];
+/// Last words whose value is secret if it looks like one.
+const WEAK: &[&str] =
+    &["pass", "auth", "signature", "sig", "cookie", "session", "dsn", "sid", "sess", "hmac", "otp"];
 /// Words that make the word `key` after them secret.
 const KEYS: &[&str] = &[
     "api",
@@ -102,6 +132,10 @@ const KEYS: &[&str] = &[
     "hmac",
     "webhook",
     "service",
+    "subscription",
+    "preshared",
+    "unseal",
+    "recovery",
 ];
 /// Words before `key` that say that it is none.
 const PLAIN_KEYS: &[&str] = &[
@@ -175,6 +209,26 @@ const ABOUT: &[&str] = &[
     "cfg",
     "ini",
     "md",
+    "pem",
+    "crt",
+    "h",
+    "c",
+    "cc",
+    "cpp",
+    "hpp",
+    "java",
+    "cs",
+    "sh",
+    "log",
+    "lock",
+    "sql",
+    "html",
+    "css",
+    "xml",
+    "csv",
+    "gz",
+    "zip",
+    "so",
 ];
 /// What follows such a name in a sentence, or says that there is no value.
 const PLAIN: &[&str] = &[
@@ -222,21 +276,48 @@ const PLAIN: &[&str] = &[
     "a",
     "an",
     "for",
+    "all",
+    "any",
+    "amd64",
+    "arm64",
+    "str",
+    "string",
+    "optional",
+    "int",
+    "bool",
+    "boolean",
+    "number",
+    "object",
+    "bytes",
+    "skipped",
+    "active",
+    "inactive",
+    "used",
+    "removed",
 ];
 
-fn kind(name: &str) -> Option<Kind> {
+pub(super) fn kind(name: &str) -> Option<Kind> {
     let words = words(name);
     let last = words.last()?;
-    if ABOUT.contains(&last.as_str()) {
+    // `NOPASSWD:` of sudo names what needs none.
+    if last == "nopasswd" || ABOUT.contains(&last.as_str()) {
         return None;
     }
-    let ends = |word: &str| {
-        ["password", "passwd", "secret", "token", "apikey"].iter().any(|end| word.ends_with(end))
-    };
-    if words.iter().any(|word| word.ends_with("passphrase")) {
+    if words.iter().any(|word| word.ends_with("passphrase"))
+        || words.ends_with(&["pass", "phrase"].map(String::from))
+    {
         return Some(Kind::Phrase);
     }
+    let ends = |word: &String| ENDINGS.iter().any(|end| word.ends_with(end));
     if words.iter().any(|word| SECRETS.contains(&word.as_str()) || ends(word)) {
+        return Some(Kind::Strong);
+    }
+    let before = words.len().checked_sub(2).map(|place| words[place].as_str());
+    if matches!((before, last.as_str()), (Some("session" | "sess"), "id")) {
+        return Some(Kind::Strong);
+    }
+    // `SMTP_PASS` and `userPass` hold one; `pass` alone is also a count of tests.
+    if before.is_some() && last == "pass" {
         return Some(Kind::Strong);
     }
     for (place, word) in
@@ -250,8 +331,7 @@ fn kind(name: &str) -> Option<Kind> {
             return Some(Kind::Weak);
         }
     }
-    matches!(last.as_str(), "pass" | "auth" | "signature" | "sig" | "cookie" | "session" | "dsn")
-        .then_some(Kind::Weak)
+    WEAK.contains(&last.as_str()).then_some(Kind::Weak)
 }
 
 /// `dbPassword`, `DB_PASSWORD` and `db-password` are all `db`, `password`.
@@ -290,11 +370,16 @@ fn value_after(line: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
         let shown = &line[range.clone()];
         // The shell's own variable.
         let directory = matches!(text, "PWD" | "OLDPWD" | "pwd") && shown.starts_with('/');
-        let count = text.to_ascii_lowercase().ends_with("tokens")
-            && shown.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let closed = trimmed.len() < rest.len() && rest.starts_with(')');
+        let number = shown.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let counts = text.to_ascii_lowercase();
+        let count =
+            number && (counts.ends_with("tokens") || (counts.ends_with("pass") && shown.len() < 4));
         let path = separator == ":" && after[1..].starts_with("//");
+        let link = shown.starts_with("https://") || shown.starts_with("http://");
         let hidden = match kind {
-            Kind::Strong | Kind::Phrase => !is_plain(shown),
+            Kind::Strong | Kind::Phrase => !is_plain(shown) && !(closed && number),
+            Kind::Weak if closed || shown.contains('(') => false,
             Kind::Weak => {
                 looks_random(shown)
                     || (separator == "="
@@ -302,10 +387,10 @@ fn value_after(line: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
                         && shown.bytes().any(|byte| byte.is_ascii_digit()))
             }
         };
-        return (hidden && !directory && !count && !path).then_some(range);
+        return (hidden && !directory && !count && !path && !link).then_some(range);
     }
     if line[..name.start].ends_with('<') && rest.starts_with('>') {
-        let end = rest.find('<').unwrap_or(rest.len());
+        let end = rest.find("</").filter(|end| rest[end + 2..].starts_with(text))?;
         return (end > 1).then(|| name.end + 1..name.end + end);
     }
     if kind == Kind::Weak || trimmed.len() == after.len() {
@@ -317,14 +402,15 @@ fn value_after(line: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
     let flag = line[..name.start].ends_with('-') && !shown.starts_with('-');
     let netrc = line[..name.start].contains("login ") && text == "password";
     let random = shown.len() >= 16
+        && !shown.starts_with('/')
         && looks_random(shown)
         && shown.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-.".contains(&byte));
     (flag || netrc || random).then_some(range)
 }
 
-fn is_plain(value: &str) -> bool {
+pub(super) fn is_plain(value: &str) -> bool {
     let word = value.trim_end_matches([',', '.', ';', ':', '!', '?', ')']);
-    value.bytes().all(|byte| b"*{}[]()<>,.;:|!?x-".contains(&byte))
+    value.bytes().all(|byte| b"*{}[]()<>,.;:|!?x-#".contains(&byte))
         || PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(word))
 }
 
@@ -338,6 +424,9 @@ fn value_at(line: &str, start: usize, kind: Kind) -> Option<Range<usize>> {
             let first = start + slashes + 1;
             first..closing(line, first, *quote, slashes)
         }
+        Some(b'{') if rest.find(['}', ' ']).is_some_and(|end| rest[end..].starts_with('}')) => {
+            start + slashes + 1..start + rest.find('}').unwrap_or(rest.len())
+        }
         _ if kind == Kind::Phrase => start..line.len(),
         _ => start..start + unquoted(rest),
     };
@@ -346,7 +435,7 @@ fn value_at(line: &str, start: usize, kind: Kind) -> Option<Range<usize>> {
 
 /// Where the quotation that was opened with so many backslashes ends; at the end of the line if
 /// nowhere.
-fn closing(line: &str, first: usize, quote: u8, slashes: usize) -> usize {
+pub(super) fn closing(line: &str, first: usize, quote: u8, slashes: usize) -> usize {
     let mut run = 0;
     for (offset, byte) in line.as_bytes()[first..].iter().enumerate() {
         if *byte == b'\\' {
@@ -381,7 +470,7 @@ fn unquoted(rest: &str) -> usize {
 }
 
 /// Whether `name=` or `name:` begins here.
-fn begins_pair(text: &str) -> bool {
+pub(super) fn begins_pair(text: &str) -> bool {
     let text = text.trim_start_matches(['"', '\'', '\\']);
     let name = text
         .bytes()
@@ -389,4 +478,29 @@ fn begins_pair(text: &str) -> bool {
         .count();
     let after = text[name..].trim_start_matches(['"', '\'', '\\']);
     (1..64).contains(&name) && after.starts_with(['=', ':'])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_quick_look_never_passes_over_a_name(
+            parts in prop::collection::vec(
+                prop::sample::select([SECRETS, KEYS, ENDINGS, WEAK, &["key", "keys", "pass", "phrase", "id", "session", "user", "x"]].concat()),
+                1..4,
+            ),
+            separator in prop::sample::select(vec!["", "_", ".", "1"]),
+            upper in any::<bool>(),
+        ) {
+            let name = parts.join(separator);
+            let name = if upper { name.to_uppercase() } else { name };
+            if kind(&name).is_some() {
+                prop_assert!(TRIGGER.is_match(&name), "{name}");
+            }
+        }
+    }
 }
