@@ -20,10 +20,11 @@ use domain::{
     time::{Span, Timestamp},
 };
 use http::{HeaderMap, header};
+use known_browser::{BrowserId, KNOWN_FOR, KnownBrowser};
 use passkeys::Passkeys;
 use password::{Line, Passwords};
 use sha2::{Digest, Sha256};
-use throttle::{Beginnings, Throttle, network_of};
+use throttle::{Beginnings, Guesser, Throttle, network_of};
 
 use crate::{
     clock::Clock,
@@ -32,6 +33,7 @@ use crate::{
     store::Store,
 };
 
+pub mod known_browser;
 pub mod passkeys;
 pub mod password;
 pub mod throttle;
@@ -42,49 +44,55 @@ const SEEN_EVERY: Span = Span::from_mins(5);
 /// A sign-in by passkey serves so long in place of the present password.
 const PASSKEY_SERVES: Span = Span::from_mins(5);
 
-/// The cookie that keeps a sign-in. Cookies know no ports: each installation has a name of its own,
-/// so that a sign-in to one ends none of another on the same host. Behind https it is one that no
+/// The cookie that keeps a sign-in, and the one by which its browser is known later. Cookies know no
+/// ports: each installation has names of its own, so that a sign-in to one ends none of another on
+/// the same host. Behind https it is one that no
 /// other server of the domain can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionCookie {
-    plain: String,
-    safe: String,
+    session: String,
+    browser: String,
 }
 
 impl SessionCookie {
-    /// The cookie of an installation.
+    /// The cookies of an installation.
     pub fn new(instance: &str) -> Self {
-        let plain = format!("calm_session_{instance}");
-        Self { safe: format!("__Host-{plain}"), plain }
+        Self {
+            session: format!("calm_session_{instance}"),
+            browser: format!("calm_browser_{instance}"),
+        }
     }
 
-    fn name(&self, came: &ClientInfo) -> &str {
-        if came.secure { &self.safe } else { &self.plain }
-    }
-
-    /// The `Set-Cookie` header that keeps a secret for so many seconds.
-    fn header(&self, came: &ClientInfo, secret: &str, seconds: f64) -> String {
-        let (name, secure) = (self.name(came), if came.secure { "; Secure" } else { "" });
-        format!("{name}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds:.0}{secure}")
+    /// The `Set-Cookie` header that keeps a value for so many seconds.
+    fn header(name: &str, came: &ClientInfo, value: &str, seconds: f64) -> String {
+        let (name, secure) = (named(name, came), if came.secure { "; Secure" } else { "" });
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds:.0}{secure}")
     }
 
     /// The `Set-Cookie` header that forgets a sign-in.
     pub fn forgotten(&self, came: &ClientInfo) -> String {
-        self.header(came, "", 0.0)
+        Self::header(&self.session, came, "", 0.0)
     }
 
     /// The session's secret, as the browser sent it.
     fn secret<'a>(&self, headers: &'a HeaderMap, came: &ClientInfo) -> Option<&'a str> {
-        let wanted = self.name(came);
-        let cookies =
-            headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs =
-            cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs
-            .find(|(name, _)| *name == wanted)
-            .map(|(_, value)| value)
-            .filter(|value| !value.is_empty())
+        value(headers, &named(&self.session, came))
     }
+}
+
+fn named(name: &str, came: &ClientInfo) -> String {
+    if came.secure { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+/// The value of a cookie.
+fn value<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs =
+        cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .find(|(name, _)| *name == wanted)
+        .map(|(_, value)| value)
+        .filter(|value| !value.is_empty())
 }
 
 /// With what, and from where someone comes in.
@@ -96,6 +104,8 @@ pub struct Device {
     pub came: ClientInfo,
     /// The sign-in that it has already: a new one takes its place.
     pub signed_in: Option<SecretHash>,
+    /// By what it is known from a sign-in before.
+    pub known: Option<KnownBrowser>,
 }
 
 impl Device {
@@ -106,7 +116,9 @@ impl Device {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
         let agent = agent.chars().filter(|c| !c.is_control()).take(160).collect();
-        Self { agent, came: came.clone(), signed_in: cookie.secret(headers, came).map(hash_of) }
+        let known = value(headers, &named(&cookie.browser, came)).and_then(KnownBrowser::parse);
+        let signed_in = cookie.secret(headers, came).map(hash_of);
+        Self { agent, came: came.clone(), signed_in, known }
     }
 }
 
@@ -114,8 +126,8 @@ impl Device {
 pub struct SignedIn {
     /// Who.
     pub account: AccountId,
-    /// The `Set-Cookie` header that keeps it.
-    pub cookie: String,
+    /// The `Set-Cookie` headers that keep it.
+    pub cookies: Vec<String>,
 }
 
 /// What a request shows to be let in: the hash of its secret.
@@ -172,6 +184,7 @@ pub struct People {
     passwords: Passwords,
     passkeys: Passkeys,
     throttle: Throttle,
+    passkey_throttle: Throttle,
     begun: Beginnings,
     /// What was noted last: kind and id.
     seen: Mutex<BTreeMap<(&'static str, u32), Timestamp>>,
@@ -195,6 +208,7 @@ impl People {
             passwords: Passwords::new(),
             passkeys: Passkeys::new(),
             throttle: Throttle::default(),
+            passkey_throttle: Throttle::default(),
             begun: Beginnings::default(),
             seen: Mutex::default(),
         })
@@ -277,17 +291,18 @@ impl People {
         let known = self.service.known().await?;
         let (from, now) = (device.came.from, self.clock.now().mono);
         let account = known.roster.named(name).cloned();
-        let is_known =
-            account.as_ref().is_some_and(|account| came_before(&known, account.id, from));
+        let guesser = account.as_ref().and_then(|account| self.was_here(&known, account, device));
+        let line = if guesser.is_some() { Line::Known } else { Line::Stranger };
+        let guesser = guesser.unwrap_or(Guesser::Stranger(Some(name)));
         // First: whoever finds the line full has not guessed.
-        let turn = self.passwords.queue(if is_known { Line::Known } else { Line::Stranger })?;
-        self.throttle.begin(Some(name), is_known, from, now)?;
+        let turn = self.passwords.queue(line)?;
+        self.throttle.begin(guesser, from, now)?;
         let hash = account.as_ref().map(|account| account.password.clone());
         let fits = Passwords::fits(password, hash, turn).await?;
         match account.filter(|_| fits) {
             Some(account) => {
-                self.throttle.succeeded(Some(name), from);
-                self.begin_session(account.id, AuthMethod::Password, None, device).await
+                self.throttle.succeeded(guesser, from);
+                self.begin_session(&account, AuthMethod::Password, None, device).await
             }
             None => Err(Error::invalid("password", FieldReason::WrongPassword)),
         }
@@ -295,7 +310,7 @@ impl People {
 
     async fn begin_session(
         &self,
-        account: AccountId,
+        account: &Account,
         by: AuthMethod,
         used: Option<(domain::id::PasskeyId, Vec<u8>)>,
         device: &Device,
@@ -303,7 +318,7 @@ impl People {
         let secret = new_secret()?;
         let (agent, address) = (device.agent.clone(), device.came.from.to_string());
         let change = SignIn {
-            account,
+            account: account.id,
             by,
             hash: hash_of(&secret),
             agent,
@@ -312,8 +327,43 @@ impl People {
             instead_of: device.signed_in,
         };
         self.service.execute(Principal::System, change).await?;
-        let cookie = self.cookie.header(&device.came, &secret, LONGEST_SESSION.as_secs_f64());
-        Ok(SignedIn { account, cookie })
+        let (came, names) = (&device.came, &self.cookie);
+        let session = LONGEST_SESSION.as_secs_f64();
+        let mut cookies = vec![SessionCookie::header(&names.session, came, &secret, session)];
+        if device.known.as_ref().and_then(|known| known.id_for(account)).is_none() {
+            let mut id = BrowserId::default();
+            getrandom::fill(&mut id).map_err(|_| Unavailable::NoRandomness)?;
+            let known = KnownBrowser::new(account, id).value();
+            cookies.push(SessionCookie::header(&names.browser, came, &known, KNOWN_FOR));
+        }
+        Ok(SignedIn { account: account.id, cookies })
+    }
+
+    /// What is known of someone who signs in to an account, if they were here before.
+    fn was_here(
+        &self,
+        known: &Known,
+        account: &Account,
+        device: &Device,
+    ) -> Option<Guesser<'static>> {
+        let by_cookie = device.known.as_ref().and_then(|browser| browser.id_for(account));
+        let by_session = || {
+            let (session, of) = known.session(device.signed_in?)?;
+            (of.id == account.id).then(|| first_half(session.hash))
+        };
+        by_cookie.or_else(by_session).map(Guesser::InBrowser).or_else(|| {
+            came_before(known, account.id, device.came.from)
+                .then_some(Guesser::FromPlace(account.id))
+        })
+    }
+
+    /// The browser, if someone has signed in there before: in whatever account.
+    fn known_browser(&self, known: &Known, device: &Device) -> Option<BrowserId> {
+        let by_cookie = device.known.as_ref().and_then(|browser| {
+            known.roster.account(browser.account()).and_then(|account| browser.id_for(account))
+        });
+        let by_session = || known.session(device.signed_in?).map(|(one, _)| first_half(one.hash));
+        by_cookie.or_else(by_session)
     }
 
     /// What an invitation or owner link makes of whoever uses it, if it still waits.
@@ -332,12 +382,13 @@ impl People {
         device: &Device,
     ) -> Result<SignedIn, Error> {
         let (from, now) = (device.came.from, self.clock.now().mono);
-        self.throttle.begin(None, false, from, now)?;
+        let guesser = Guesser::Stranger(None);
+        self.throttle.begin(guesser, from, now)?;
         if self.invited(secret).await?.is_none() {
             return Err(Error::NotFound(Entity::InvitationLink));
         }
         // The secret was right: a name or password that is not good enough is no guess.
-        self.throttle.succeeded(None, from);
+        self.throttle.succeeded(guesser, from);
         password::check_new(name, &password)?;
         let password = self.passwords.hash(password).await?;
         self.service
@@ -348,7 +399,7 @@ impl People {
             .await?;
         let known = self.service.known().await?;
         let account = known.roster.named(name).ok_or(Error::NotFound(Entity::AccountName))?;
-        self.begin_session(account.id, AuthMethod::Password, None, device).await
+        self.begin_session(account, AuthMethod::Password, None, device).await
     }
 
     /// Makes a link by which an owner comes in; returns its secret.
@@ -464,10 +515,9 @@ impl People {
     }
 
     /// Begins a sign-in by passkey: the browser's options.
-    pub fn ask_for_passkey(&self, device: &Device) -> Result<Vec<u8>, Error> {
-        let now = self.clock.now().mono;
-        self.throttle.check(device.came.from, now)?;
-        self.begun.count(device.came.from, now)?;
+    pub async fn ask_for_passkey(&self, device: &Device) -> Result<Vec<u8>, Error> {
+        let browser = self.known_browser(&*self.service.known().await?, device);
+        self.begun.count(browser, device.came.from, self.clock.now().mono)?;
         self.passkeys.ask(&device.came)
     }
 
@@ -478,9 +528,12 @@ impl People {
         device: &Device,
     ) -> Result<SignedIn, Error> {
         let (from, now) = (device.came.from, self.clock.now().mono);
-        self.throttle.begin(None, false, from, now)?;
-        let presented = Passkeys::read(answer)?;
         let known = self.service.known().await?;
+        let guesser =
+            self.known_browser(&known, device).map_or(Guesser::Stranger(None), Guesser::InBrowser);
+        // Apart from passwords: passkeys can't be guessed.
+        self.passkey_throttle.begin(guesser, from, now)?;
+        let presented = Passkeys::read(answer)?;
         let passkey = known
             .roster
             .passkeys
@@ -497,9 +550,16 @@ impl People {
             None => Err(Conflict::PasskeyUnknown.into()),
         };
         let (passkey, account, state) = checked?;
-        self.throttle.succeeded(None, from);
-        self.begin_session(account.id, AuthMethod::Passkey, Some((passkey.id, state)), device).await
+        self.passkey_throttle.succeeded(guesser, from);
+        self.begin_session(account, AuthMethod::Passkey, Some((passkey.id, state)), device).await
     }
+}
+
+/// Names a browser by the sign-in that it has.
+fn first_half(hash: SecretHash) -> BrowserId {
+    let mut half = BrowserId::default();
+    half.copy_from_slice(&hash.0[..16]);
+    half
 }
 
 /// Whether an account has signed in from the network of an address before.

@@ -103,8 +103,8 @@ async fn sign_in_page(
 /// Leads on with the session's cookie.
 fn led_on(signed_in: &SignedIn, to: &str) -> Response {
     let mut response = Redirect::to(own_page(to)).into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&signed_in.cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    for cookie in signed_in.cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

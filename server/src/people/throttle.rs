@@ -1,5 +1,6 @@
-//! Slows guessing down: by name and by address. What was seen long ago is forgotten, and memory is
-//! bounded.
+//! Slows guessing down, and nobody else: strangers by the name that they try and by their address;
+//! whoever was here before by what is known of them. What was seen long ago is forgotten, and memory
+//! is bounded.
 
 use std::{
     collections::HashMap,
@@ -9,9 +10,12 @@ use std::{
 
 use domain::{
     error::Error,
+    id::AccountId,
     text::folded,
     time::{MonotonicTime, Span},
 };
+
+use crate::people::known_browser::BrowserId;
 
 /// So many failures cost nothing: people mistype.
 const FREE: u32 = 5;
@@ -33,6 +37,33 @@ enum Key {
     Address([u8; 8]),
     /// What one line of IPv6 may have: up to 65,536 of these networks.
     Site([u8; 6]),
+    /// An account, tried from an address where its owner signed in before.
+    Place(AccountId, [u8; 8]),
+    /// A browser in which the account's owner signed in before.
+    Browser(BrowserId),
+}
+
+/// Whoever makes a try, as far as that is known before the secret is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guesser<'a> {
+    /// Anyone, and the name that is tried, if there is one.
+    Stranger(Option<&'a str>),
+    /// They come from where the account's owner signed in before.
+    FromPlace(AccountId),
+    /// They use a browser in which the account's owner signed in before.
+    InBrowser(BrowserId),
+}
+
+impl Guesser<'_> {
+    /// What a failure counts against. Those who were here before are counted apart from strangers
+    /// at the same address, and strangers apart from them.
+    fn keys(self, address: IpAddr) -> Vec<Key> {
+        match self {
+            Self::Stranger(name) => name.map(name_key).into_iter().chain(places(address)).collect(),
+            Self::FromPlace(account) => vec![Key::Place(account, network_of(address))],
+            Self::InBrowser(id) => vec![Key::Browser(id)],
+        }
+    }
 }
 
 fn network(address: IpAddr) -> Key {
@@ -83,7 +114,7 @@ impl Failures {
 impl Key {
     const fn free(&self) -> u32 {
         match self {
-            Self::Name(_) | Self::Address(_) => FREE,
+            Self::Name(_) | Self::Address(_) | Self::Place(..) | Self::Browser(_) => FREE,
             Self::Site(_) => FREE_BY_SITE,
         }
     }
@@ -93,63 +124,56 @@ impl Key {
 #[derive(Debug, Default)]
 pub struct Throttle(Mutex<Remembered>);
 
-/// Apart, so that whoever has many addresses does not make a name be forgotten.
+/// Apart, so that whoever has many addresses does not make a name be forgotten, nor one who was
+/// here before.
 #[derive(Debug, Default)]
 struct Remembered {
     names: HashMap<Key, Failures>,
     places: HashMap<Key, Failures>,
+    known: HashMap<Key, Failures>,
+}
+
+impl Remembered {
+    const fn of(&mut self, key: &Key) -> &mut HashMap<Key, Failures> {
+        match key {
+            Key::Name(_) => &mut self.names,
+            Key::Address(_) | Key::Site(_) => &mut self.places,
+            Key::Place(..) | Key::Browser(_) => &mut self.known,
+        }
+    }
 }
 
 impl Throttle {
     /// Begins a try, if one may be made now. It counts as failed until it has succeeded: otherwise
-    /// many at the same instant would all be let through before the first of them has failed. A
-    /// name does not hold up those who come from where its owner came from before (`known`): nobody
-    /// can keep a person out by guessing at their password.
+    /// many at the same instant would all be let through before the first of them has failed.
     pub fn begin(
         &self,
-        name: Option<&str>,
-        known: bool,
+        guesser: Guesser,
         address: IpAddr,
         now: MonotonicTime,
     ) -> Result<(), Error> {
+        let keys = guesser.keys(address);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = name.map(name_key);
-        if let Some(name) = name.as_ref().filter(|_| !known) {
-            wait_for(&all.names, name, now)?;
-        }
-        all.wait_for_places(address, now)?;
-        if let Some(name) = name {
-            count(&mut all.names, name, now);
-        }
-        for place in places(address) {
-            count(&mut all.places, place, now);
+        keys.iter().try_for_each(|key| wait_for(all.of(key), key, now))?;
+        for key in keys {
+            count(all.of(&key), key, now);
         }
         Ok(())
     }
 
-    /// Looks whether a try may be made now, without beginning one.
-    pub fn check(&self, address: IpAddr, now: MonotonicTime) -> Result<(), Error> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).wait_for_places(address, now)
-    }
-
-    /// Takes back what [`Throttle::begin`] counted, and forgets the failures of a name: its owner
-    /// came in.
-    pub fn succeeded(&self, name: Option<&str>, address: IpAddr) {
+    /// Takes back what [`Throttle::begin`] counted: whoever tried came in. The failures of a name, a
+    /// place and a browser are forgotten; those of an address may be others'.
+    pub fn succeeded(&self, guesser: Guesser, address: IpAddr) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(name) = name {
-            all.names.remove(&name_key(name));
-        }
-        for place in places(address) {
-            if let Some(failures) = all.places.get_mut(&place) {
-                failures.count = failures.count.saturating_sub(1);
+        for key in guesser.keys(address) {
+            let is_shared = matches!(key, Key::Address(_) | Key::Site(_));
+            match all.of(&key).get_mut(&key) {
+                Some(failures) if is_shared => failures.count = failures.count.saturating_sub(1),
+                _ => {
+                    all.of(&key).remove(&key);
+                }
             }
         }
-    }
-}
-
-impl Remembered {
-    fn wait_for_places(&self, address: IpAddr, now: MonotonicTime) -> Result<(), Error> {
-        places(address).try_for_each(|place| wait_for(&self.places, &place, now))
     }
 }
 
@@ -197,12 +221,21 @@ const BEGUN_WITHIN: Span = Span::from_mins(5);
 pub struct Beginnings(Mutex<HashMap<Key, (MonotonicTime, u32)>>);
 
 impl Beginnings {
-    /// Counts one more from an address, or says how long to wait.
-    pub fn count(&self, address: IpAddr, now: MonotonicTime) -> Result<(), Error> {
+    /// Counts one more from an address, or of a browser that is known, or says how long to wait.
+    pub fn count(
+        &self,
+        browser: Option<BrowserId>,
+        address: IpAddr,
+        now: MonotonicTime,
+    ) -> Result<(), Error> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // All are looked at before any is counted: what is refused takes no room.
-        let shares =
-            [site(address).map(|site| (site, BEGUN_BY_SITE)), Some((network(address), BEGUN))];
+        let shares = match browser {
+            Some(browser) => [None, Some((Key::Browser(browser), BEGUN))],
+            None => {
+                [site(address).map(|site| (site, BEGUN_BY_SITE)), Some((network(address), BEGUN))]
+            }
+        };
         for (key, most) in shares.iter().flatten() {
             let begun = all
                 .get(key)
@@ -245,24 +278,28 @@ mod tests {
             IpAddr::from([203, 0, 113, 9]),
             IpAddr::from([198, 51, 100, 1]),
         );
-        let many = (0..500).filter(|_| begun.count(here, at(10)).is_ok()).count();
+        let many = (0..500).filter(|_| begun.count(None, here, at(10)).is_ok()).count();
         assert_eq!(many, BEGUN as usize);
-        assert_eq!(begun.count(here, at(11)), Err(Error::Throttled { seconds: 299 }));
-        assert!(begun.count(elsewhere, at(11)).is_ok() && begun.count(here, at(10 + 300)).is_ok());
+        assert_eq!(begun.count(None, here, at(11)), Err(Error::Throttled { seconds: 299 }));
+        assert!(
+            begun.count(None, elsewhere, at(11)).is_ok()
+                && begun.count(None, here, at(10 + 300)).is_ok()
+        );
         let line = |network: u16| IpAddr::from([0x2001, 0xdb8, 1, network, 0, 0, 0, 1]);
-        let many = (0..500).filter(|network| begun.count(line(*network), at(10)).is_ok()).count();
+        let many =
+            (0..500).filter(|network| begun.count(None, line(*network), at(10)).is_ok()).count();
         assert_eq!(many, BEGUN_BY_SITE as usize, "nor one line with many networks");
         for index in 0..u32::try_from(MOST).unwrap() + 500 {
-            let _ = begun.count(IpAddr::from(index.to_be_bytes()), at(400));
+            let _ = begun.count(None, IpAddr::from(index.to_be_bytes()), at(400));
         }
         assert!(begun.0.lock().unwrap().len() <= MOST);
         // What is refused takes no room: one line alone leaves it to others.
         let begun = Beginnings::default();
         for network in 0..u16::MAX {
-            let _ = begun.count(line(network), at(10));
+            let _ = begun.count(None, line(network), at(10));
         }
         assert!(begun.0.lock().unwrap().len() <= BEGUN_BY_SITE as usize + 1);
-        assert!(begun.count(elsewhere, at(11)).is_ok());
+        assert!(begun.count(None, elsewhere, at(11)).is_ok());
     }
 
     #[test]
@@ -284,21 +321,23 @@ mod tests {
         let mut now = 10;
         let mut waits = Vec::new();
         for _ in 0..FREE {
-            throttle.begin(Some("Ada"), false, here, at(now)).unwrap();
+            throttle.begin(Guesser::Stranger(Some("Ada")), here, at(now)).unwrap();
         }
         while waits.len() < 12 {
             let Err(Error::Throttled { seconds }) =
-                throttle.begin(Some("ADA "), false, here, at(now))
+                throttle.begin(Guesser::Stranger(Some("ADA ")), here, at(now))
             else {
                 panic!("not throttled")
             };
             waits.push(seconds);
             now += u64::from(seconds);
-            throttle.begin(Some("ada"), false, here, at(now)).unwrap();
+            throttle.begin(Guesser::Stranger(Some("ada")), here, at(now)).unwrap();
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
         assert!(
-            throttle.begin(Some("Bob"), false, IpAddr::from([203, 0, 113, 10]), at(now)).is_ok(),
+            throttle
+                .begin(Guesser::Stranger(Some("Bob")), IpAddr::from([203, 0, 113, 10]), at(now))
+                .is_ok(),
             "others are not held up"
         );
     }
@@ -306,12 +345,15 @@ mod tests {
     #[test]
     fn of_many_guesses_at_the_same_instant_only_a_few_are_worked_on() {
         let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
-        let begun =
-            (0..200).filter(|_| throttle.begin(Some("Ada"), false, here, at(1)).is_ok()).count();
+        let begun = (0..200)
+            .filter(|_| throttle.begin(Guesser::Stranger(Some("Ada")), here, at(1)).is_ok())
+            .count();
         assert_eq!(begun, FREE as usize);
         let elsewhere = |index: u8| IpAddr::from([198, 51, 100, index]);
         let begun = (0..200)
-            .filter(|index| throttle.begin(Some("Bob"), false, elsewhere(*index), at(1)).is_ok())
+            .filter(|index| {
+                throttle.begin(Guesser::Stranger(Some("Bob")), elsewhere(*index), at(1)).is_ok()
+            })
             .count();
         assert_eq!(begun, FREE as usize, "a name is held up wherever they come from");
     }
@@ -321,33 +363,41 @@ mod tests {
         let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
         for name in 0..100 {
             let name = format!("person {name}");
-            throttle.begin(Some(&name), false, here, at(1)).unwrap();
-            throttle.succeeded(Some(&name), here);
+            throttle.begin(Guesser::Stranger(Some(&name)), here, at(1)).unwrap();
+            throttle.succeeded(Guesser::Stranger(Some(&name)), here);
         }
         // Coming in oneself does not wipe out the guesses at others from the same address.
         for _ in 0..FREE {
-            throttle.begin(Some("Ada"), false, here, at(1)).unwrap();
+            throttle.begin(Guesser::Stranger(Some("Ada")), here, at(1)).unwrap();
         }
-        throttle.succeeded(Some("person 1"), here);
-        throttle.begin(Some("Bob"), false, here, at(1)).unwrap();
-        assert!(
-            throttle.begin(Some("Carl"), false, here, at(1)).is_err()
-                && throttle.check(here, at(1)).is_err()
-        );
+        throttle.succeeded(Guesser::Stranger(Some("person 1")), here);
+        throttle.begin(Guesser::Stranger(Some("Bob")), here, at(1)).unwrap();
+        assert!(throttle.begin(Guesser::Stranger(Some("Carl")), here, at(1)).is_err());
     }
 
     #[test]
-    fn nobody_is_kept_out_by_the_guesses_of_others() {
-        let (throttle, elsewhere, home) =
+    fn whoever_was_here_before_is_not_kept_out_by_the_guesses_of_strangers() {
+        let (throttle, here, home) =
             (Throttle::default(), IpAddr::from([203, 0, 113, 9]), IpAddr::from([198, 51, 100, 1]));
-        while throttle.begin(Some("Ada"), false, elsewhere, at(1)).is_ok() {}
-        assert!(throttle.begin(Some("Ada"), false, home, at(1)).is_err());
-        assert!(throttle.begin(Some("Ada"), true, home, at(1)).is_ok());
-        assert!(throttle.begin(Some("Ada"), true, elsewhere, at(1)).is_err(), "the address is");
-        assert!(
-            throttle.begin(Some("Ada"), false, home, at(2 + 15 * 60)).is_ok(),
-            "it is forgotten"
-        );
+        let (stranger, ada, bob) = (Guesser::Stranger(Some("Ada")), AccountId(1), AccountId(2));
+        while throttle.begin(stranger, here, at(1)).is_ok() {}
+        assert!(throttle.begin(stranger, home, at(1)).is_err(), "the name is held up everywhere");
+        for address in [here, home] {
+            assert!(throttle.begin(Guesser::FromPlace(ada), address, at(1)).is_ok());
+            assert!(throttle.begin(Guesser::InBrowser([1; 16]), address, at(1)).is_ok());
+        }
+        assert!(throttle.begin(stranger, home, at(2 + 15 * 60)).is_ok(), "it is forgotten");
+
+        // What is known of someone opens nothing: guesses are slowed down there as well, and
+        // neither other places nor other browsers with them.
+        while throttle.begin(Guesser::FromPlace(ada), here, at(1)).is_ok() {}
+        while throttle.begin(Guesser::InBrowser([1; 16]), here, at(1)).is_ok() {}
+        assert!(throttle.begin(Guesser::InBrowser([1; 16]), home, at(1)).is_err());
+        assert!(throttle.begin(Guesser::FromPlace(ada), home, at(1)).is_ok());
+        assert!(throttle.begin(Guesser::FromPlace(bob), here, at(1)).is_ok());
+        assert!(throttle.begin(Guesser::InBrowser([2; 16]), here, at(1)).is_ok());
+        throttle.succeeded(Guesser::InBrowser([1; 16]), home);
+        assert!(throttle.begin(Guesser::InBrowser([1; 16]), here, at(1)).is_ok());
     }
 
     #[test]
@@ -355,7 +405,11 @@ mod tests {
         let throttle = Throttle::default();
         for index in 0..u32::try_from(MOST).unwrap() + 500 {
             throttle
-                .begin(None, false, IpAddr::from(index.to_be_bytes()), at(u64::from(index)))
+                .begin(
+                    Guesser::Stranger(None),
+                    IpAddr::from(index.to_be_bytes()),
+                    at(u64::from(index)),
+                )
                 .unwrap();
         }
         let remembered = throttle.0.lock().unwrap();
@@ -365,14 +419,16 @@ mod tests {
     #[test]
     fn a_name_is_not_forgotten_because_of_many_addresses_or_names() {
         let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
-        while throttle.begin(Some("Ada"), false, here, at(1)).is_ok() {}
+        while throttle.begin(Guesser::Stranger(Some("Ada")), here, at(1)).is_ok() {}
         for index in 0..u32::try_from(MOST).unwrap() + 500 {
             let address = IpAddr::from((0x0a00_0000 + index).to_be_bytes());
-            throttle.begin(Some(&format!("person {index}")), false, address, at(2)).unwrap();
+            throttle
+                .begin(Guesser::Stranger(Some(&format!("person {index}"))), address, at(2))
+                .unwrap();
         }
         // She has failed longest ago of all; the others have cost nothing yet.
         let elsewhere = IpAddr::from([198, 51, 100, 1]);
-        assert!(throttle.begin(Some("Ada"), false, elsewhere, at(1)).is_err());
+        assert!(throttle.begin(Guesser::Stranger(Some("Ada")), elsewhere, at(1)).is_err());
     }
 
     #[test]
@@ -380,13 +436,19 @@ mod tests {
         let throttle = Throttle::default();
         let line = |network: u16| IpAddr::from([0x2001, 0xdb8, 1, network, 0, 0, 0, 1]);
         let begun = (0..5_000)
-            .filter(|network| throttle.begin(None, false, line(*network), at(1)).is_ok())
+            .filter(|network| {
+                throttle.begin(Guesser::Stranger(None), line(*network), at(1)).is_ok()
+            })
             .count();
         assert_eq!(begun, FREE_BY_SITE as usize);
-        assert!(throttle.check(line(6_000), at(1)).is_err());
+        assert!(throttle.begin(Guesser::Stranger(None), line(6_000), at(1)).is_err());
         assert!(
             throttle
-                .begin(None, false, IpAddr::from([0x2001, 0xdb8, 2, 0, 0, 0, 0, 1]), at(1))
+                .begin(
+                    Guesser::Stranger(None),
+                    IpAddr::from([0x2001, 0xdb8, 2, 0, 0, 0, 0, 1]),
+                    at(1)
+                )
                 .is_ok(),
             "others are not"
         );

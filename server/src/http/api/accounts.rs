@@ -201,9 +201,11 @@ struct NewPasskey {
 
 fn came_in(signed_in: &SignedIn) -> Answer {
     let mut response = json(&CameIn { account: signed_in.account });
-    let cookie = HeaderValue::from_str(&signed_in.cookie)
-        .map_err(|_| Problem::new(Kind::Internal, "The cookie can't be written.".to_owned()))?;
-    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    for cookie in &signed_in.cookies {
+        let cookie = HeaderValue::from_str(cookie)
+            .map_err(|_| Problem::new(Kind::Internal, "The cookie can't be written.".to_owned()))?;
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
     Ok(response)
 }
 
@@ -254,7 +256,7 @@ async fn set_password(
 }
 
 async fn ask_for_passkey(State(site): State<Site>, device: Device) -> Answer {
-    Ok(options(site.people.ask_for_passkey(&device)?))
+    Ok(options(site.people.ask_for_passkey(&device).await?))
 }
 
 async fn sign_in_by_passkey(State(site): State<Site>, device: Device, answer: Bytes) -> Answer {

@@ -133,8 +133,8 @@ impl House {
             .map(|_| ())
     }
 
-    fn ask(&self) -> Value {
-        options(&self.people.ask_for_passkey(&device()).unwrap())
+    async fn ask(&self) -> Value {
+        options(&self.people.ask_for_passkey(&device()).await.unwrap())
     }
 
     async fn give(&self, answer: &Value) -> Result<SignedIn, Error> {
@@ -160,7 +160,7 @@ pub async fn a_passkey_signs_in_and_nothing_like_it_does(place: &Place) {
     assert_eq!((listed.len(), listed[0].label.as_str(), listed[0].used_at), (1, "Phone", None));
 
     // Without a name: the device knows whose it is.
-    let (first, second) = (house.ask(), house.ask());
+    let (first, second) = (house.ask().await, house.ask().await);
     let answer = phone.get(&first);
     let signed_in = house.give(&answer).await.unwrap();
     assert_eq!(signed_in.account, owner.account);
@@ -174,20 +174,23 @@ pub async fn a_passkey_signs_in_and_nothing_like_it_does(place: &Place) {
 
     // A copy of it that counts behind is noticed.
     phone.count -= 2;
-    assert!(house.refuses(2, &phone.get(&house.ask())).await, "an older counter");
+    assert!(house.refuses(2, &phone.get(&house.ask().await)).await, "an older counter");
     phone.count += 5;
-    house.give(&phone.get(&house.ask())).await.unwrap();
+    house.give(&phone.get(&house.ask().await)).await.unwrap();
 
     phone.flags = PRESENT;
-    assert!(house.refuses(3, &phone.get(&house.ask())).await, "nobody showed a finger or a number");
+    assert!(
+        house.refuses(3, &phone.get(&house.ask().await)).await,
+        "nobody showed a finger or a number"
+    );
     phone.flags = PRESENT | VERIFIED;
     phone.origin = "https://evil.example".to_owned();
-    assert!(house.refuses(4, &phone.get(&house.ask())).await, "another site asked");
+    assert!(house.refuses(4, &phone.get(&house.ask().await)).await, "another site asked");
     phone.origin = "http://localhost:3000".to_owned();
     let mut forged =
         Authenticator { id: phone.id, user: phone.user.clone(), count: 50, ..Authenticator::new() };
-    assert!(house.refuses(5, &forged.get(&house.ask())).await, "another key signed");
-    house.give(&phone.get(&house.ask())).await.unwrap();
+    assert!(house.refuses(5, &forged.get(&house.ask().await)).await, "another key signed");
+    house.give(&phone.get(&house.ask().await)).await.unwrap();
 }
 
 pub async fn a_passkey_is_removed_and_is_only_ever_ones_own(place: &Place) {
@@ -226,7 +229,7 @@ pub async fn a_passkey_is_removed_and_is_only_ever_ones_own(place: &Place) {
         "known as someone else's"
     );
     phone.user = base64(&[7; 16]);
-    assert!(house.refuses(6, &phone.get(&house.ask())).await, "another account");
+    assert!(house.refuses(6, &phone.get(&house.ask().await)).await, "another account");
     let begun = options(&house.people.begin_passkey(&caller, &came()).await.unwrap());
     assert_eq!(
         begun["excludeCredentials"].as_array().map(Vec::len),
@@ -234,12 +237,12 @@ pub async fn a_passkey_is_removed_and_is_only_ever_ones_own(place: &Place) {
         "the device is told what it has"
     );
     phone.user = begun["user"]["id"].as_str().unwrap().to_owned();
-    house.give(&phone.get(&house.ask())).await.unwrap();
+    house.give(&phone.get(&house.ask().await)).await.unwrap();
     house
         .act(&cookie(&owner), AccountChange::RemovePasskey(RemovePasskey { passkey: PasskeyId(1) }))
         .await
         .unwrap();
-    assert!(house.refuses(7, &phone.get(&house.ask())).await, "it is removed");
+    assert!(house.refuses(7, &phone.get(&house.ask().await)).await, "it is removed");
 
     let number = ClientInfo { host: "127.0.0.1:3000".to_owned(), ..came() };
     assert!(

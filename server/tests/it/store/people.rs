@@ -51,7 +51,7 @@ pub fn came() -> ClientInfo {
 }
 
 pub fn device() -> Device {
-    Device { agent: "Firefox".to_owned(), came: came(), signed_in: None }
+    Device { agent: "Firefox".to_owned(), came: came(), signed_in: None, known: None }
 }
 
 /// As if from another address, so that the throttle of this one does not matter.
