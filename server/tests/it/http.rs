@@ -358,6 +358,7 @@ fn what_vanished_while_it_was_off_is_retired_at_the_start_and_what_is_pushed_is_
             || gone.ends_with("@web-1") && !expected.contains(&gone.as_str())),
         "{gone:?}"
     );
+    std::thread::sleep(std::time::Duration::from_secs(6));
     // The machine was renamed: what is on it goes on under the new name.
     let health = program.get("/api/ops/health").body;
     assert!(
@@ -366,7 +367,6 @@ fn what_vanished_while_it_was_off_is_retired_at_the_start_and_what_is_pushed_is_
             && !health.contains("@former"),
         "{health}"
     );
-    std::thread::sleep(std::time::Duration::from_secs(6));
     let again = retired(&program);
     let unique: std::collections::BTreeSet<_> = again.iter().collect();
     assert_eq!(again.len(), unique.len(), "each once: {again:?}");
