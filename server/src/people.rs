@@ -456,22 +456,23 @@ impl People {
         present: String,
         from: IpAddr,
     ) -> Result<(), Error> {
-        let now = self.clock.now();
+        let Principal::Account { session, .. } = caller else { return Err(Error::SignIn) };
+        let (known, now) = (self.service.known().await?, self.clock.now());
+        let session = known.roster.sessions.iter().find(|one| one.id == *session);
+        let session = session.ok_or(Error::SignIn)?;
         if present.is_empty() {
-            let known = self.service.known().await?;
-            let by_passkey = known.roster.sessions.iter().any(|one| {
-                matches!(caller, Principal::Account { session, .. } if *session == one.id)
-                    && one.by == Some(AuthMethod::Passkey)
-                    && now.wall.since(one.proved_at) <= PASSKEY_SERVES
-            });
-            if by_passkey {
+            if session.by == Some(AuthMethod::Passkey)
+                && now.wall.since(session.proved_at) <= PASSKEY_SERVES
+            {
                 return Ok(());
             }
         } else {
             let turn = self.passwords.queue(Line::Known)?;
-            self.throttle.begin(Some(&account.name), true, from, now.mono)?;
+            // Whoever guesses with a stolen sign-in is slowed down, and nobody else.
+            let guesser = Guesser::InBrowser(first_half(session.hash));
+            self.throttle.begin(guesser, from, now.mono)?;
             if Passwords::fits(present, Some(account.password.clone()), turn).await? {
-                self.throttle.succeeded(Some(&account.name), from);
+                self.throttle.succeeded(guesser, from);
                 return Ok(());
             }
         }

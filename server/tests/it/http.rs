@@ -365,6 +365,14 @@ fn what_vanished_while_it_was_off_is_retired_at_the_start_and_what_is_pushed_is_
     gone.sort();
     assert_eq!(gone, expected);
     std::thread::sleep(std::time::Duration::from_secs(6));
+    // The machine was renamed: what is on it goes on under the new name.
+    let health = program.get("/api/ops/health").body;
+    assert!(
+        health.contains("disk:/@web-1")
+            && health.contains("was renamed from former to web-1")
+            && !health.contains("@former"),
+        "{health}"
+    );
     let again = retired(&program);
     let unique: std::collections::BTreeSet<_> = again.iter().collect();
     assert_eq!(again.len(), unique.len(), "each once: {again:?}");

@@ -277,8 +277,8 @@ fn of_client(line: &str, client: &Client, words: &[Range<usize>], secrets: &mut 
                 secrets.extend(value.filter(|_| !option).map(|value| unquoted(line, value)));
             }
         }
-        let attached = client.attached.iter().filter(|option| text.len() > option.len());
-        if let Some(option) = attached.filter(|option| text.starts_with(**option)).last() {
+        let is_attached = |option: &&&str| text.len() > option.len() && text.starts_with(**option);
+        if let Some(option) = client.attached.iter().rfind(is_attached) {
             secrets.push(unquoted(line, &(word.start + option.len()..word.end)));
         }
     }

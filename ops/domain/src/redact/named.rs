@@ -378,7 +378,7 @@ fn value_after(line: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
         let path = separator == ":" && after[1..].starts_with("//");
         let link = shown.starts_with("https://") || shown.starts_with("http://");
         let hidden = match kind {
-            Kind::Strong | Kind::Phrase => !is_plain(shown) && !(closed && number),
+            Kind::Strong | Kind::Phrase => !(is_plain(shown) || closed && number),
             Kind::Weak if closed || shown.contains('(') => false,
             Kind::Weak => {
                 looks_random(shown)
