@@ -61,7 +61,7 @@ pub fn from(last: u8) -> Device {
 
 /// The headers of a request with a sign-in.
 pub fn cookie(signed_in: &SignedIn) -> HeaderMap {
-    let pair = signed_in.cookie.split(';').next().unwrap();
+    let pair = signed_in.cookies[0].split(';').next().unwrap();
     HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(pair).unwrap())])
 }
 
