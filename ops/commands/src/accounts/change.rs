@@ -16,7 +16,7 @@ use crate::{
     },
     accounts::{
         Accounts,
-        lookalike::own_name,
+        lookalike::{own_name, program_label},
         rows::{Account, Invitation, Passkey, Row, Session, Token},
         standing,
     },
@@ -170,7 +170,7 @@ pub fn decide(
         AccountChange::Join(Join { hash, name, password }) => {
             let invitation =
                 roster.waiting(*hash, now).ok_or_else(|| missing(Entity::InvitationLink))?;
-            let name = own_name("name", name)?;
+            let name = own_name(name)?;
             if roster.has_alike(&name) {
                 return Err(Error::invalid("name", FieldReason::NameTaken));
             }
@@ -371,7 +371,7 @@ pub fn decide(
             outcome.rows.push(Row::NoPasskey(*passkey));
         }
         AccountChange::CreateToken(CreateToken { label, scopes, until, hash }) => {
-            let label = own_name("label", label)?;
+            let label = program_label(label)?;
             if roster.has_alike(&label) {
                 return Err(Error::invalid("label", FieldReason::NameTaken));
             }

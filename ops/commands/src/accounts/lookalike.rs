@@ -81,20 +81,28 @@ fn bare(look: &str) -> String {
     look.chars().filter(|c| c.is_alphanumeric()).map(|c| if c == 'i' { 'l' } else { c }).collect()
 }
 
+/// Whether a name holds the product's.
+fn holds_product(name: &str) -> bool {
+    let product = bare(&look(PRODUCT.chars()));
+    looks(name).iter().any(|look| bare(look).contains(&product))
+}
+
 /// Whether a name stands for Calm Ops, one of its parts, or an actor without a name.
 pub fn is_reserved(name: &str) -> bool {
     let known = |word: &str| bare(&look(word.chars()));
-    looks(name).iter().any(|look| {
-        let look = bare(look);
-        let part = look.strip_prefix(&known("the")).unwrap_or(&look);
-        let is_number = |rest: &str| {
-            !rest.is_empty() && rest.chars().all(|c| c.is_numeric() || matches!(c, 'l' | 'o'))
-        };
-        look.contains(&known(PRODUCT))
-            || PARTS.iter().any(|word| known(word) == part)
-            || NUMBERED.iter().any(|word| part.strip_prefix(&known(word)).is_some_and(is_number))
-            || (look != part && part.starts_with(&known("program")))
-    })
+    holds_product(name)
+        || looks(name).iter().any(|look| {
+            let look = bare(look);
+            let part = look.strip_prefix(&known("the")).unwrap_or(&look);
+            let is_number = |rest: &str| {
+                !rest.is_empty() && rest.chars().all(|c| c.is_numeric() || matches!(c, 'l' | 'o'))
+            };
+            PARTS.iter().any(|word| known(word) == part)
+                || NUMBERED
+                    .iter()
+                    .any(|word| part.strip_prefix(&known(word)).is_some_and(is_number))
+                || (look != part && part.starts_with(&known("program")))
+        })
 }
 
 /// Whether one word of a name is written in letters of several scripts, of which some look the same.
@@ -108,10 +116,24 @@ fn mixes_scripts(name: &str) -> bool {
     })
 }
 
-/// A name of an account or a label of a program as it is kept, if it can't be taken for Calm Ops.
-pub(super) fn own_name(field: &'static str, name: &str) -> Result<String, Error> {
+/// A name of an account as it is kept, if it can't be taken for Calm Ops.
+pub(super) fn own_name(name: &str) -> Result<String, Error> {
+    readable("name", name, is_reserved)
+}
+
+/// A label of a program as it is kept. It stands in quotation marks behind "The program", so that
+/// only the product's own name misleads there.
+pub(super) fn program_label(label: &str) -> Result<String, Error> {
+    readable("label", label, holds_product)
+}
+
+fn readable(
+    field: &'static str,
+    name: &str,
+    misleads: impl Fn(&str) -> bool,
+) -> Result<String, Error> {
     let name = checked_name(field, name)?;
-    if is_reserved(&name) {
+    if misleads(&name) {
         return Err(Error::invalid(field, FieldReason::NameReserved));
     }
     if mixes_scripts(&name) {
