@@ -628,12 +628,15 @@ fn guessing_is_slowed_down_and_says_nothing_about_who_is_here() {
     let sign_in = || program.request("POST", "/api/people/sign-in", none, &right).unwrap();
     assert_eq!(sign_in().status, 200);
     let ask = program.request("POST", "/api/people/passkeys/ask", none, "{}").unwrap();
-    assert_eq!(ask.status, 200);
+    assert_ne!(ask.status, 429, "passkeys are counted apart");
     assert!(slowed(program::OWNER));
     let answer = sign_in();
     assert!(answer.status == 429 && answer.body.contains("Wait"), "{answer:?}");
     let form = "Cookie: none=1\r\nContent-Type: application/x-www-form-urlencoded\r\n";
-    let page = program.request("POST", "/sign-in", form, "name=Ada&password=x").unwrap();
+    let page = (0..6)
+        .map(|_| program.request("POST", "/sign-in", form, "name=Ada&password=x").unwrap())
+        .find(|page| page.status == 429)
+        .unwrap();
     for answer in [answer, page] {
         let wait = answer
             .head
