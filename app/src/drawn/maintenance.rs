@@ -56,7 +56,7 @@ pub(crate) fn windows(open: &[MaintenanceCard], withheld: u32, may: bool) -> Str
                 <p class="card-title"><bdi>{one.window.reason.clone()}</bdi></p>
                 <p class="card-foot">
                     "Maintenance window " {one.number} " for " <bdi>{maintenance::subjects(&one.window)}</bdi> ", from " {clock::moment(one.begun_at)} " until "
-                    {clock::moment(one.window.until)}
+                    {clock::exact(one.window.until)}
                 </p>
                 <p class="card-foot"><bdi>{maintenance::covers(&one.covers)}</bdi></p>
                 {alerts}

@@ -108,7 +108,7 @@ fn list(number: u32, shares: &Shares, may: bool) -> AnyView {
         };
         let end = match share.revoked_at {
             Some(at) => view! { "ended " {clock::moment(at)} }.into_any(),
-            None if is_open => view! { "open until " {clock::moment(share.until)} }.into_any(),
+            None if is_open => view! { "open until " {clock::exact(share.until)} }.into_any(),
             None => view! { "over since " {clock::moment(share.until)} }.into_any(),
         };
         let used = match share.last_used_at {
