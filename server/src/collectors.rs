@@ -16,6 +16,7 @@ pub mod itself;
 pub mod outside;
 pub mod pm2;
 pub mod registry;
+pub mod shortage;
 
 pub use collector::{Absence, CollectError, Collector, Facts, Listing, Round};
 

@@ -10,6 +10,7 @@ pub mod gate;
 pub mod listener;
 pub mod middleware;
 pub mod openapi;
+pub mod places;
 pub mod route_permissions;
 pub mod router;
 pub mod schema;

@@ -8,10 +8,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt::Write as _,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -25,7 +22,10 @@ use futures::{Stream, stream};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::store::Store;
+use crate::{
+    http::places::{Holder, Place, Places, Seat},
+    store::Store,
+};
 
 /// How much of the journal stays encoded in memory.
 const RING_BYTES: usize = 2 * 1024 * 1024;
@@ -100,8 +100,7 @@ pub struct Live {
     health_came: Notify,
     wake: watch::Sender<Wake>,
     head: Mutex<Cursor>,
-    clients: AtomicUsize,
-    limit: usize,
+    places: Arc<Places>,
 }
 
 impl Live {
@@ -116,8 +115,7 @@ impl Live {
             health_came: Notify::new(),
             wake: watch::Sender::new(wake),
             head: Mutex::new(head),
-            clients: AtomicUsize::new(0),
-            limit,
+            places: Places::new(limit),
         })
     }
 
@@ -228,7 +226,7 @@ impl Live {
 
     /// How many readers there are.
     pub fn clients(&self) -> usize {
-        self.clients.load(Ordering::Relaxed)
+        self.places.taken()
     }
 
     /// The journal's end, as it went out last.
@@ -236,14 +234,18 @@ impl Live {
         *lock(&self.head)
     }
 
-    /// Opens a stream after `cursor`, or from now on. `None` if there are too many readers.
+    /// Opens a stream for someone, after `cursor` or from now on. `None` if there are too many
+    /// readers, and nobody has more than their share.
     pub fn open(
         self: &Arc<Self>,
+        holder: Holder,
         cursor: Option<Cursor>,
         store: Arc<dyn Store>,
         stop: CancellationToken,
     ) -> Option<impl Stream<Item = Result<Bytes, std::convert::Infallible>> + Send + 'static> {
-        let seat = Seat::take(self)?;
+        let seat = Arc::new(Seat::new());
+        seat.begin();
+        let place = self.places.take(holder, &seat)?;
         // Subscribed before the position is read: whatever comes after it wakes this reader.
         let wake = self.wake.subscribe();
         let head = self.head();
@@ -269,7 +271,9 @@ impl Live {
         let _ = write!(first, "event: hello\ndata: {{\"cursor\":\"{start}\"}}\n\n");
         let seen_runs = wake.borrow().runs;
         let reader = Reader {
+            live: Arc::clone(self),
             seat,
+            _place: place,
             wake,
             store,
             stop,
@@ -333,27 +337,10 @@ enum Next {
     NotHere,
 }
 
-/// A reader's place, given back when the stream is dropped.
-struct Seat(Arc<Live>);
-
-impl Seat {
-    fn take(live: &Arc<Live>) -> Option<Self> {
-        if live.clients.fetch_add(1, Ordering::Relaxed) >= live.limit {
-            live.clients.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
-        Some(Self(Arc::clone(live)))
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.clients.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 struct Reader {
-    seat: Seat,
+    live: Arc<Live>,
+    seat: Arc<Seat>,
+    _place: Place,
     wake: watch::Receiver<Wake>,
     store: Arc<dyn Store>,
     stop: CancellationToken,
@@ -370,12 +357,12 @@ impl Reader {
             if let Some(bytes) = self.pending.pop_front() {
                 return Some(bytes);
             }
-            if self.stop.is_cancelled() {
+            if self.stop.is_cancelled() || self.seat.is_given_up() {
                 return None;
             }
             let seen = *self.wake.borrow_and_update();
             if self.at.number < seen.journal {
-                match self.seat.0.after(self.at.number) {
+                match self.live.after(self.at.number) {
                     Next::Event(number, bytes) => {
                         self.at.number = number;
                         return Some(bytes);
@@ -388,18 +375,19 @@ impl Reader {
                 }
             }
             if seen.health > self.sent_health
-                && let Some((version, bytes)) = self.seat.0.health()
+                && let Some((version, bytes)) = self.live.health()
             {
                 self.sent_health = version;
                 return Some(bytes);
             }
             if seen.runs > self.sent_runs {
-                self.pending.extend(self.seat.0.runs(self.sent_runs, seen.runs));
+                self.pending.extend(self.live.runs(self.sent_runs, seen.runs));
                 self.sent_runs = seen.runs;
                 continue;
             }
             tokio::select! {
                 () = self.stop.cancelled() => return None,
+                () = self.seat.given_up() => return None,
                 changed = self.wake.changed() => changed.ok()?,
             }
             let now = *self.wake.borrow();

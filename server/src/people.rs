@@ -20,11 +20,11 @@ use domain::{
     time::{Span, Timestamp},
 };
 use http::{HeaderMap, header};
-use known_browser::{BrowserId, KNOWN_FOR, KnownBrowser};
+use known_browser::{KNOWN_FOR, KnownBrowser};
 use passkeys::Passkeys;
 use password::{Line, Passwords};
 use sha2::{Digest, Sha256};
-use throttle::{Beginnings, Guesser, Throttle, network_of};
+use throttle::{Beginnings, Guesser, Throttle};
 
 use crate::{
     clock::Clock,
@@ -37,6 +37,9 @@ pub mod known_browser;
 pub mod passkeys;
 pub mod password;
 pub mod throttle;
+
+pub use known_browser::BrowserId;
+pub use throttle::network_of;
 
 /// How exactly it is kept when something was used last.
 const SEEN_EVERY: Span = Span::from_mins(5);
@@ -364,6 +367,13 @@ impl People {
         });
         let by_session = || known.session(device.signed_in?).map(|(one, _)| first_half(one.hash));
         by_cookie.or_else(by_session)
+    }
+
+    /// The browser that a request of a stranger comes from, if someone has signed in there before.
+    pub async fn browser(&self, device: &Device) -> Option<BrowserId> {
+        device.known.as_ref()?;
+        let known = self.service.known().await.ok()?;
+        self.known_browser(&known, device)
     }
 
     /// What an invitation or owner link makes of whoever uses it, if it still waits.

@@ -9,6 +9,7 @@ use domain::{
 };
 use engine::evaluate::{Engine, SeriesId};
 use leptos::prelude::LeptosOptions;
+use rustix::process::{Resource, getrlimit};
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -26,6 +27,7 @@ use crate::{
         client_info::Proxies,
         listener,
         middleware::guard::{Guard, Hosts, PublicOrigin},
+        places::{Requests, Room},
         router::router,
         state::Site,
         tls::{self, BadCertificate},
@@ -56,8 +58,6 @@ use crate::{
 const SHORT_STOP: Span = Span::from_secs(10);
 /// The most stored minutes with which sparklines begin: an hour of 1,000 series.
 const MOST_MINUTES: u32 = 60_000;
-/// Connections beside those of the live stream.
-const MORE_CONNECTIONS: usize = 512;
 
 /// Why Calm Ops does not start. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -177,7 +177,8 @@ pub async fn run(
     let history = History::after(minutes);
     let intake = Intake::new(engine, Recording::default(), collected, history, clock);
     let board = Arc::new(Board::new(Arc::clone(&intake)));
-    let live = Live::new(opening.cursor, config.limits.streams);
+    let room = room(&config);
+    let live = Live::new(opening.cursor, room.streams);
     let recovery = Arc::new(Recovery::default());
     let service = Service::new(
         Arc::clone(&store),
@@ -322,6 +323,7 @@ pub async fn run(
         live,
         intake,
         push_observations: config.limits.push_observations,
+        requests: Requests::default(),
         clock,
         stop: stop.clone(),
         leptos,
@@ -337,17 +339,17 @@ pub async fn run(
     }
     let mut names = config.allowed_hosts.clone();
     names.extend(config.public_url.as_ref().map(|url| url.host().to_owned()));
+    let proxies = Proxies::new(&config.trusted_proxies);
     let guard = Guard {
         hosts: Hosts::new(&names),
-        proxies: Proxies::new(&config.trusted_proxies),
+        proxies: proxies.clone(),
         public: config.public_url.as_ref().map(|url| PublicOrigin::new(&url.origin())),
         hsts: config.hsts,
     };
     let router = router(site, guard, config.limits.push_bytes);
     let tls = config.tls.clone().map(|files| tls::acceptor(files, stop.clone())).transpose()?;
     ready(address, link);
-    listener::serve(listener, tls, router, config.limits.streams + MORE_CONNECTIONS, stop.clone())
-        .await?;
+    listener::serve(listener, tls, router, proxies, room, stop.clone()).await?;
     // What runs has 2 s to end; it is not cut off.
     let _ = executor.await;
     let _ = notifier.await;
@@ -362,7 +364,23 @@ pub async fn run(
     })
 }
 
-/// What notifications are sent with.
+/// As many places as the limit of open files leaves, and a warning where those are fewer than were
+/// wanted.
+fn room(config: &Config) -> Room {
+    let files = getrlimit(Resource::Nofile).current;
+    let wanted = config.limits.streams;
+    let room = Room::within(files, wanted, config.collectors.http.endpoints.len());
+    if room.streams < wanted {
+        tracing::info!(
+            streams = room.streams,
+            wanted,
+            files,
+            "the limit of open files leaves room for fewer streams than limits.streams says; raise it with LimitNOFILE= in the unit, or with 'ulimit -n'"
+        );
+    }
+    room
+}
+
 /// Disks that could be written in the run before: no other has this signal.
 fn written_disks(engine: &Engine, now: Now) -> BTreeSet<Subject> {
     let ids = 0..u32::try_from(engine.len()).unwrap_or(u32::MAX);
@@ -372,6 +390,7 @@ fn written_disks(engine: &Engine, now: Now) -> BTreeSet<Subject> {
         .collect()
 }
 
+/// What notifications are sent with.
 fn outbound(config: &Config) -> Result<Outbound, StartError> {
     let failed = |error: String| StartError::Notifications(error);
     let poster = Poster::new(None, &config.allowed_internal_hosts)

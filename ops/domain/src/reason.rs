@@ -127,6 +127,19 @@ pub enum CertificateFault {
     Malformed,
 }
 
+/// A limit of Calm Ops itself, or of the machine that it runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OwnLimit {
+    /// Open files.
+    Files,
+    /// Ports for connections.
+    Ports,
+    /// Memory, or threads.
+    Memory,
+}
+
 /// Why a file or a local socket can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -319,6 +332,11 @@ pub enum FailureReason {
         /// What is wrong there.
         problem: Excerpt,
     },
+    /// Calm Ops could not look, as it has reached a limit.
+    OwnLimit {
+        /// Which.
+        limit: OwnLimit,
+    },
     /// A file or a local socket can't be used.
     Access {
         /// What, such as `PM2's socket /home/app/.pm2/rpc.sock`.
@@ -409,6 +427,7 @@ impl FailureReason {
             | Self::NoRoute { .. }
             | Self::NoNameServer { .. }
             | Self::NotTold { .. }
+            | Self::OwnLimit { .. }
             | Self::OtherHost { .. }
             | Self::PushesRefused { .. } => Remedy::None,
         }
@@ -425,6 +444,7 @@ impl FailureReason {
             Self::TimedOut { phase, .. } | Self::BrokenOff { phase, .. } => Some(*phase as u16),
             Self::Certificate { fault, .. } => Some(*fault as u16),
             Self::Access { fault, .. } => Some(*fault as u16),
+            Self::OwnLimit { limit } => Some(*limit as u16),
             Self::Status { status, .. } => Some(*status),
             _ => None,
         };
@@ -460,6 +480,7 @@ impl FailureReason {
             Self::NameNotFound { name } | Self::NameNotAnswered { name } => Some(name.as_str()),
             // What this host lacks, it lacks for all of them.
             Self::NoRoute { .. } => Some("no route"),
+            Self::OwnLimit { .. } => Some("own limit"),
             // One sender is to be corrected, whatever it sends.
             Self::PushesRefused { .. } => Some("pushes"),
             Self::NotTold { by, .. } | Self::NotListed { by, .. } => Some(by.as_str()),

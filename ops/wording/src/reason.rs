@@ -2,7 +2,7 @@
 
 use domain::{
     actor::Actor,
-    reason::{AccessFault, CertificateFault, Excerpt, FailureReason, RequestPhase},
+    reason::{AccessFault, CertificateFault, Excerpt, FailureReason, OwnLimit, RequestPhase},
     text,
 };
 
@@ -145,6 +145,17 @@ pub fn clause(reason: &FailureReason) -> String {
                 shown(problem)
             )
         }
+        FailureReason::OwnLimit { limit } => format!(
+            "Calm Ops could not look, as {}; how it is doing is not known",
+            match limit {
+                OwnLimit::Files =>
+                    "no more files can be opened; raise the limit of open files (LimitNOFILE= in its unit, or 'ulimit -n')",
+                OwnLimit::Ports =>
+                    "all ports for connections there are in use; look at what opens so many on this machine",
+                OwnLimit::Memory =>
+                    "this machine has no memory left for it; look at what uses so much",
+            }
+        ),
         FailureReason::Access { what, fault } => access(&shown(what), *fault),
         FailureReason::Told { text } => shown(text),
     }

@@ -69,7 +69,7 @@ impl Connection {
                 status = rest.get(..3).unwrap_or_default().parse()?;
             }
             let lower = line.to_ascii_lowercase();
-            if lower.starts_with("set-cookie:") {
+            if lower.starts_with("set-cookie: calm_session") {
                 cookie = line
                     .split_once(':')
                     .and_then(|(_, value)| value.split(';').next())

@@ -100,6 +100,12 @@ pub trait Collector: Send + 'static {
         &[]
     }
 
+    /// A round in which nothing could be looked at, because of this program's own limits: what it
+    /// missed, where that is known.
+    fn unmeasured(&self, _why: &FailureReason) -> Round {
+        Round::default()
+    }
+
     /// One round. `now` stamps the observations.
     fn collect(
         &mut self,

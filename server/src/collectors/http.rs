@@ -190,14 +190,13 @@ impl HttpCollector {
             tracing::debug!(endpoint = %self.subject, ?reason, "the endpoint does not answer as expected");
             let unseen = match self.outside.cause(reason).await {
                 Some(cause) => Some(FailureReason::Behind { cause }),
-                // That this host has no way there says nothing about the endpoint.
-                None => {
-                    Some(reason.clone()).filter(|one| matches!(one, FailureReason::NoRoute { .. }))
-                }
+                // That this host has no way there, or no files, says nothing about the endpoint.
+                None => Some(reason.clone()).filter(|one| {
+                    matches!(one, FailureReason::NoRoute { .. } | FailureReason::OwnLimit { .. })
+                }),
             };
             if let Some(unseen) = unseen {
-                round.miss(&self.subject, "endpoint.up", unseen);
-                return Ok(round);
+                return Ok(self.unmeasured(&unseen));
             }
         }
         let millis = |time: Duration| time.as_secs_f64() * 1e3;
@@ -257,6 +256,12 @@ impl Collector for HttpCollector {
 
     fn time_limit(&self) -> Duration {
         self.endpoint.time_limit.to_std() + JUDGING + Duration::from_secs(1)
+    }
+
+    fn unmeasured(&self, why: &FailureReason) -> Round {
+        let mut round = Round::new(SIGNALS);
+        round.miss(&self.subject, "endpoint.up", why.clone());
+        round
     }
 
     fn collect(&mut self, now: Timestamp) -> BoxFuture<'_, Result<Round, CollectError>> {

@@ -34,6 +34,7 @@ use policy::catalogue::OwnPm2;
 use super::{
     collector::{Absence, CollectError, Collector, Listing, Round},
     registry::{Context, Declaration, Kind, Unusable},
+    shortage,
 };
 use crate::config::{
     found::{self, Found},
@@ -434,7 +435,10 @@ impl Pm2Collector {
         let socket = self.home.join("rpc.sock");
         Ok(match tokio::time::timeout(ANSWER_LIMIT, wire::ask(&socket)).await {
             Ok(Ok(answer)) => Told::Answer(answer),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Ok(Err(error))
+                if error.kind() == io::ErrorKind::PermissionDenied
+                    || shortage::of(&error).is_some() =>
+            {
                 return Err(unreachable(&socket, &error));
             }
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {

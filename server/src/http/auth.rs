@@ -17,7 +17,12 @@ use http::{Method, Uri, request::Parts};
 use tokio::sync::watch;
 
 use crate::{
-    http::{client_info::ClientInfo, error::Problem, state::Site},
+    http::{
+        client_info::ClientInfo,
+        error::{Kind, Problem},
+        places::{Connection, Holder},
+        state::Site,
+    },
     people::{Device, People, Shown},
 };
 
@@ -79,11 +84,20 @@ fn is_page(path: &str) -> bool {
     path == "/" || path == "/ops" || path.starts_with("/ops/")
 }
 
-/// Puts the caller into the request. Whoever is not signed in and opens a page is led to the
+impl<S: Send + Sync> FromRequestParts<S> for Holder {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().copied().ok_or_else(|| Error::SignIn.into())
+    }
+}
+
+/// Puts the caller into the request, and counts it for them until it is answered. Whoever is not signed in and opens a page is led to the
 /// sign-in, and from there back.
 pub async fn resolve(
     State(site): State<Site>,
     shown: Shown,
+    device: Device,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -97,6 +111,17 @@ pub async fn resolve(
     {
         return Redirect::to(&sign_in_for(request.uri())).into_response();
     }
+    let browser =
+        if caller == Principal::Nobody { site.people.browser(&device).await } else { None };
+    let holder = Holder::of(&caller, browser, device.came.from);
+    if let Some(connection) = request.extensions().get::<Connection>() {
+        connection.belongs_to(holder);
+    }
+    let Some(_in_flight) = site.requests.begin(holder) else {
+        let detail = "As many requests as one may have at a time are being answered for this account, token or address. Try again in a moment.";
+        return Problem::new(Kind::TooManyRequests, detail.to_owned()).into_response();
+    };
+    request.extensions_mut().insert(holder);
     request.extensions_mut().insert(caller.clone());
     let mut response = CALLER.scope(caller, next.run(request)).await;
     // What one person may see is not for a cache that others share.

@@ -32,6 +32,8 @@ pub enum Kind {
     Elsewhere,
     /// As many readers of the live stream as are allowed are connected.
     TooManyReaders,
+    /// As many requests of one account, token or address as are allowed are being answered.
+    TooManyRequests,
     /// Calm Ops failed at this request and goes on watching. The log says where.
     Internal,
 }
@@ -74,6 +76,10 @@ impl Kind {
         (Self::Elsewhere, "The request comes from a page that is not one of this server's."),
         (Self::TooManyReaders, "As many readers of the live stream as are allowed are connected."),
         (
+            Self::TooManyRequests,
+            "As many requests of one account, token or address as are allowed are being answered. `Retry-After` says how long to wait.",
+        ),
+        (
             Self::Service(ErrorKind::Unavailable),
             "The database can't be reached. Nothing was changed, unless it says that this is not known. Try again.",
         ),
@@ -105,6 +111,7 @@ impl Kind {
             Self::OtherHost => "other-host",
             Self::Elsewhere => "elsewhere",
             Self::TooManyReaders => "too-many-readers",
+            Self::TooManyRequests => "too-many-requests",
             Self::Internal => "internal",
         }
     }
@@ -120,6 +127,7 @@ impl Kind {
             Self::OtherHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Elsewhere => StatusCode::FORBIDDEN,
             Self::TooManyReaders => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -172,7 +180,8 @@ impl Problem {
     pub fn new(kind: Kind, detail: String) -> Self {
         let status = kind.status();
         let title = status.canonical_reason().unwrap_or("Problem");
-        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON);
+        let is_full = matches!(kind, Kind::TooManyRequests);
+        let retry_after = (is_full || status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON);
         Self {
             kind: format!("/api#{}", kind.as_str()),
             title,

@@ -5,10 +5,7 @@ use std::{
     convert::Infallible,
     io,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -28,14 +25,21 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
-    sync::{Notify, Semaphore},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-use crate::http::{client_info::Peer, tls};
+use crate::{
+    collectors::shortage,
+    http::{
+        client_info::{Peer, Proxies},
+        places::{Connection, Connections, Holder, Room},
+        tls,
+    },
+};
 
 /// A client that has not sent its first request by then is cut off.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
@@ -43,12 +47,16 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// keep theirs (nginx 60 s, Caddy 2 min, Google's load balancer 10 min), so that none sends a
 /// request into a connection that is just being closed.
 const IDLE: Duration = Duration::from_secs(620);
-/// The most connections that are kept for so long; the others get [`HEADERS_WITHIN`].
-const MOST_IDLE: usize = 256;
 /// How long the end of an idle connection may take.
 const CLOSE_WITHIN: Duration = Duration::from_millis(250);
 /// The most requests that one connection may have open at a time.
 const MOST_STREAMS: u32 = 100;
+/// A client that takes nothing of what was sent for so long is gone.
+const TAKES_NOTHING: Duration = Duration::from_secs(60);
+/// The most connections whose place was given to others and that are not closed yet.
+const MOST_CLOSING: usize = 32;
+/// The pause after a connection that could not be accepted.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long requests that are being answered may take once the server stops.
 const FINISH_WITHIN: Duration = Duration::from_millis(1_500);
 
@@ -58,16 +66,18 @@ pub async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
-    most: usize,
+    proxies: Proxies,
+    room: Room,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(most));
-    let idle = Arc::new(Semaphore::new(MOST_IDLE));
+    let places = Connections::new(room);
+    let sockets = Arc::new(Semaphore::new(room.strangers + room.members + MOST_CLOSING));
     let connections = TaskTracker::new();
+    let patience = Patience { headers: HEADERS_WITHIN, idle: IDLE };
     loop {
-        let place = tokio::select! {
+        let socket = tokio::select! {
             () = stop.cancelled() => break,
-            place = Arc::clone(&places).acquire_owned() => place.map_err(io::Error::other)?,
+            socket = Arc::clone(&sockets).acquire_owned() => socket.map_err(io::Error::other)?,
         };
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -76,39 +86,33 @@ pub async fn serve(
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of file descriptors, most likely: what is open goes on, and a place will come
-                // free.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                // What is open goes on, and a file will come free.
+                if shortage::of(&error).is_none() {
+                    tracing::debug!(%error, "a connection ended before it was accepted");
+                }
+                tokio::time::sleep(PAUSE).await;
                 continue;
             }
         };
+        let peer = Peer::new(address, tls.is_some());
+        let holder = if proxies.trusts(peer.address) {
+            Holder::Proxy
+        } else {
+            Holder::stranger(peer.address)
+        };
+        // Where nobody gives up a place, all who are here are signed in.
+        let Some(place) = places.take(holder) else { continue };
         let _ = stream.set_nodelay(true);
-        let (tls, stop) = (tls.clone(), stop.clone());
-        let patience = Patience { headers: HEADERS_WITHIN, idle: IDLE };
-        let talk =
-            Talk { router: router.clone(), patience, idle: Arc::clone(&idle), stop: stop.clone() };
+        let _ =
+            rustix::net::sockopt::set_tcp_user_timeout(&stream, TAKES_NOTHING.as_millis() as u32);
+        let talk = Talk { router: router.clone(), patience, place, peer, stop: stop.clone() };
+        let tls = tls.clone();
         connections.spawn(async move {
-            // Apart in memory, because most connections are of one kind, and would take the place
-            // of the larger one.
             match tls {
-                None => Box::pin(talk.http1(stream, Peer::new(address, false))).await,
-                Some(tls) => {
-                    let shaken = tokio::select! {
-                        () = stop.cancelled() => return,
-                        shaken = tokio::time::timeout(HEADERS_WITHIN, tls.accept(stream)) => shaken.unwrap_or_else(|_| Err(tls::too_slow())),
-                    };
-                    let peer = Peer::new(address, true);
-                    match shaken {
-                        Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2) => {
-                            Box::pin(talk.http2(stream, peer)).await;
-                        }
-                        Ok(stream) => Box::pin(talk.http1(stream, peer)).await,
-                        Err(error) => tracing::trace!(%error, "a connection ended before it began"),
-                    }
-                }
+                None => Box::pin(talk.http1(stream)).await,
+                Some(tls) => talk.over_tls(tls, stream).await,
             }
-            drop(place);
+            drop(socket);
         });
     }
     connections.close();
@@ -118,33 +122,19 @@ pub async fn serve(
     Ok(())
 }
 
-/// Requests of one connection. A connection is most of what a reader of the stream costs, so this
-/// is small.
-#[derive(Debug, Default)]
-struct Requests {
-    /// How many are being answered.
-    open: AtomicUsize,
-    /// Whether there was one before.
-    any: AtomicBool,
-    changed: Notify,
-}
-
 /// A request that is being answered, until the last of its answer is handed over.
-struct Answering(Arc<Requests>);
+struct Answering(Connection);
 
 impl Answering {
-    fn begin(requests: Arc<Requests>) -> Self {
-        requests.any.store(true, Ordering::Relaxed);
-        requests.open.fetch_add(1, Ordering::Relaxed);
-        requests.changed.notify_one();
-        Self(requests)
+    fn begin(connection: Connection) -> Self {
+        connection.seat().begin();
+        Self(connection)
     }
 }
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-        self.0.changed.notify_one();
+        self.0.seat().end();
     }
 }
 
@@ -177,17 +167,18 @@ impl HttpBody for Answer {
 /// How long a connection may wait for its client.
 #[derive(Clone, Copy, Debug)]
 struct Patience {
-    /// For the first request, and for a next one where too many are kept.
+    /// For the first request.
     headers: Duration,
     /// For a next request.
     idle: Duration,
 }
 
-/// What every connection is served with.
+/// One connection: who is at its other end, and what it is served with.
 struct Talk {
     router: Router,
     patience: Patience,
-    idle: Arc<Semaphore>,
+    place: Connection,
+    peer: Peer,
     stop: CancellationToken,
 }
 
@@ -199,6 +190,7 @@ async fn answer(
     mut request: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Answer>, Infallible> {
     request.extensions_mut().insert(peer);
+    request.extensions_mut().insert(answering.0.clone());
     // HTTP/2 names the host in the address alone.
     if !request.headers().contains_key(header::HOST)
         && let Some(host) = request.uri().authority()
@@ -216,70 +208,88 @@ impl Talk {
     /// the connection lives.
     fn service(
         &self,
-        peer: Peer,
-        requests: Arc<Requests>,
     ) -> impl HttpService<
         Incoming,
         ResBody = Answer,
         Error = Infallible,
         Future = BoxFuture<'static, Result<hyper::Response<Answer>, Infallible>>,
     > + use<> {
-        let router = self.router.clone();
+        let (router, peer, place) = (self.router.clone(), self.peer, self.place.clone());
         service_fn(move |request| {
-            let answering = Answering::begin(Arc::clone(&requests));
-            answer(router.clone(), peer, answering, request).boxed()
+            answer(router.clone(), peer, Answering::begin(place.clone()), request).boxed()
         })
     }
 
+    /// Agrees on TLS, and on the version of HTTP. Each version lies apart in memory, because most
+    /// connections are of one, and would take the room of the larger one.
+    async fn over_tls(self, tls: TlsAcceptor, stream: TcpStream) {
+        let shaken = tokio::select! {
+            () = self.stop.cancelled() => return,
+            () = self.place.seat().given_up() => return,
+            shaken = tokio::time::timeout(self.patience.headers, tls.accept(stream)) => {
+                shaken.unwrap_or_else(|_| Err(tls::too_slow()))
+            }
+        };
+        match shaken {
+            Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2) => {
+                Box::pin(self.http2(stream)).await;
+            }
+            Ok(stream) => Box::pin(self.http1(stream)).await,
+            Err(error) => tracing::trace!(%error, "a connection ended before it began"),
+        }
+    }
+
     /// One connection, from its first request to its end.
-    async fn http1<S>(self, stream: S, peer: Peer)
+    async fn http1<S>(self, stream: S)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let requests = Arc::new(Requests::default());
-        let service = self.service(peer, Arc::clone(&requests));
         let connection = http1::Builder::new()
             .max_buf_size(64 * 1024)
-            .serve_connection(TokioIo::new(stream), service);
-        self.drive(connection, &requests).await;
+            .serve_connection(TokioIo::new(stream), self.service());
+        self.drive(connection).await;
     }
 
     /// The same in HTTP/2.
-    async fn http2<S>(self, stream: S, peer: Peer)
+    async fn http2<S>(self, stream: S)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let requests = Arc::new(Requests::default());
-        let service = self.service(peer, Arc::clone(&requests));
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(MOST_STREAMS)
             .max_send_buf_size(64 * 1024)
-            .serve_connection(TokioIo::new(stream), service);
-        self.drive(connection, &requests).await;
+            .serve_connection(TokioIo::new(stream), self.service());
+        self.drive(connection).await;
     }
 
-    /// Carries a connection on until its end, the end of the program, or the end of its patience.
-    async fn drive<C>(self, connection: C, requests: &Requests)
+    /// Carries a connection on until its end, the end of the program, the end of its patience, or
+    /// until its place is given to someone else.
+    async fn drive<C>(self, connection: C)
     where
         C: GracefulConnection<Error = hyper::Error>,
     {
         tokio::pin!(connection);
+        let seat = self.place.seat();
         let outcome = loop {
             // What changes after this look wakes the wait below.
-            let open = requests.open.load(Ordering::Relaxed);
-            let any = requests.any.load(Ordering::Relaxed);
-            // Given back as soon as a request comes.
-            let kept = (open == 0 && any).then(|| self.idle.try_acquire().ok()).flatten();
-            let patience = if kept.is_some() { self.patience.idle } else { self.patience.headers };
+            let is_idle = !seat.is_busy();
+            if seat.is_given_up() && !is_idle {
+                break Ok(());
+            }
+            let patience = match seat {
+                seat if seat.is_given_up() => Duration::ZERO,
+                seat if seat.has_asked() => self.patience.idle,
+                _ => self.patience.headers,
+            };
             tokio::select! {
                 outcome = connection.as_mut() => break outcome,
                 () = self.stop.cancelled() => {
                     connection.as_mut().graceful_shutdown();
                     break connection.await;
                 }
-                () = requests.changed.notified() => {}
-                () = tokio::time::sleep(patience), if open == 0 => {
+                () = seat.changed() => {}
+                () = tokio::time::sleep(patience), if is_idle => {
                     connection.as_mut().graceful_shutdown();
                     let ended = tokio::time::timeout(CLOSE_WITHIN, connection).await;
                     break ended.unwrap_or(Ok(()));
@@ -301,14 +311,18 @@ mod tests {
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-    /// A connection to a server that is patient for `idle`, and to `places` such at a time.
-    fn connect(idle: &Arc<Semaphore>, stop: &CancellationToken) -> DuplexStream {
+    /// A connection to a server.
+    fn connect(places: &Connections, from: u8, stop: &CancellationToken) -> DuplexStream {
         let (here, there) = tokio::io::duplex(4096);
         let patience =
             Patience { headers: Duration::from_millis(40), idle: Duration::from_secs(20) };
-        let router = Router::new().route("/", get(|| async { "fine" }));
-        let talk = Talk { router, patience, idle: Arc::clone(idle), stop: stop.clone() };
-        tokio::spawn(talk.http1(there, Peer::default()));
+        let router = Router::new()
+            .route("/", get(|| async { "fine" }))
+            .route("/never", get(std::future::pending::<&str>));
+        let peer = Peer::new(([203, 0, 113, from], 1).into(), false);
+        let place = places.take(Holder::stranger(peer.address)).unwrap();
+        let talk = Talk { router, patience, place, peer, stop: stop.clone() };
+        tokio::spawn(talk.http1(there));
         here
     }
 
@@ -325,26 +339,41 @@ mod tests {
         matches!(read.await, Ok(Err(_)))
     }
 
+    fn places() -> Connections {
+        Connections::new(Room { strangers: 2, members: 1, streams: 1 })
+    }
+
     #[tokio::test]
     async fn what_was_answered_is_kept_and_what_never_asked_is_not() {
-        let (idle, stop) = (Arc::new(Semaphore::new(1)), CancellationToken::new());
-        assert!(is_closed(&mut connect(&idle, &stop)).await, "nothing was asked");
-        let mut slow = connect(&idle, &stop);
+        let (places, stop) = (places(), CancellationToken::new());
+        assert!(is_closed(&mut connect(&places, 1, &stop)).await, "nothing was asked");
+        let mut slow = connect(&places, 1, &stop);
         slow.write_all(&REQUEST[..9]).await.unwrap();
         assert!(is_closed(&mut slow).await, "a request that does not end");
 
-        let mut kept = connect(&idle, &stop);
+        let mut kept = connect(&places, 1, &stop);
         let answer = ask(&mut kept).await;
         assert!(answer.contains("content-length: 4") && answer.ends_with("fine"), "{answer}");
         assert!(!is_closed(&mut kept).await);
-        // There is no room for a second one.
-        let mut other = connect(&idle, &stop);
-        assert!(ask(&mut other).await.ends_with("fine"));
-        assert!(is_closed(&mut other).await);
         assert!(ask(&mut kept).await.ends_with("fine"), "it is answered again");
 
         stop.cancel();
         assert!(is_closed(&mut kept).await);
-        assert_eq!(idle.available_permits(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_newcomer_is_answered_though_all_places_are_taken() {
+        let (places, stop) = (places(), CancellationToken::new());
+        let mut idle = connect(&places, 1, &stop);
+        let mut busy = connect(&places, 1, &stop);
+        assert!(ask(&mut idle).await.ends_with("fine"));
+        busy.write_all(b"GET /never HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        assert!(!is_closed(&mut busy).await);
+        for from in [2, 1] {
+            let mut new = connect(&places, from, &stop);
+            assert!(ask(&mut new).await.ends_with("fine"));
+        }
+        assert!(is_closed(&mut idle).await, "the one that was idle gave up its place");
+        assert!(!is_closed(&mut busy).await, "the one that is being answered did not");
     }
 }

@@ -66,9 +66,10 @@ pub fn router(site: Site, guard: Guard, body_limit: usize) -> Router {
         .method_not_allowed_fallback(|| async {
             Problem::new(Kind::Method, "This address takes another method; see /api.".to_owned())
         })
-        .layer(from_fn_with_state(site.clone(), auth::resolve))
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(from_fn(move |request, next| body::whole(body_limit, request, next)))
+        // Before the body is read: strangers have less room for theirs.
+        .layer(from_fn_with_state(site.clone(), auth::resolve))
         .layer(
             CompressionLayer::new()
                 .br(true)

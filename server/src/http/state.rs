@@ -6,8 +6,8 @@ use leptos::prelude::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    board::Board, clock::Clock, live::Live, monitor::intake::Intake, people::People,
-    service::Service, store::Store,
+    board::Board, clock::Clock, http::places::Requests, live::Live, monitor::intake::Intake,
+    people::People, service::Service, store::Store,
 };
 
 /// State that every handler may use.
@@ -32,6 +32,8 @@ pub struct Site {
     pub intake: Arc<Intake>,
     /// The most observations in one push.
     pub push_observations: usize,
+    /// Requests that are being answered.
+    pub requests: Requests,
     /// The clocks.
     pub clock: Clock,
     /// Ends every stream.

@@ -7,11 +7,12 @@ use domain::{reason::FailureReason, subject::Subject, time::Span};
 use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use wording::reason;
 
 use crate::{
     checks::Participant,
     clock::Clock,
-    collectors::{Collector, Facts, Round, Settings, itself, registry::Context},
+    collectors::{Collector, Facts, Round, Settings, itself, registry::Context, shortage},
     monitor::intake::Intake,
 };
 
@@ -70,18 +71,14 @@ pub async fn run(
             () = checks.asked(clock) => ticker.reset(),
         }
         checks.begin(clock.now().mono);
-        let limit = collector.time_limit();
-        let round =
-            AssertUnwindSafe(tokio::time::timeout(limit, collector.collect(clock.now().wall)))
-                .catch_unwind();
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            outcome = round => outcome,
+            outcome = attempt(&mut *collector, clock) => outcome,
         };
         let mut untold = Vec::new();
         let problem = match outcome {
-            Ok(Ok(Ok(round))) => {
+            Ok(round) => {
                 let gone = intake.take_round(&round, &host, interval);
                 if !gone.is_empty() {
                     let _ = told.send(Told::Gone(gone)).await;
@@ -100,14 +97,16 @@ pub async fn run(
                 }
                 None
             }
-            Ok(Ok(Err(error))) => Some(error.to_string()),
-            Ok(Err(_)) => Some(format!("It did not finish within {}.", Span::from(limit))),
-            Err(panic) => Some(format!("It failed inside: {}.", panic_text(&*panic))),
+            Err(failure) => {
+                let why = failure.reason();
+                if matches!(failure, Failure::OwnLimit(_)) {
+                    let unmeasured = collector.unmeasured(&why);
+                    intake.take_round(&unmeasured, &host, interval);
+                }
+                untold.extend(collector.tells_of().iter().map(|kind| (*kind, why.clone())));
+                Some(failure)
+            }
         };
-        if let Some(problem) = &problem {
-            let why = || FailureReason::told(problem);
-            untold.extend(collector.tells_of().iter().map(|kind| (*kind, why())));
-        }
         let now = clock.now().mono;
         let since = *untold_since.get_or_insert(now);
         for (kind, why) in &untold {
@@ -118,12 +117,15 @@ pub async fn run(
         }
         let mut own = Round::new(itself::SIGNALS);
         let failed = f64::from(u8::from(problem.is_some()));
-        let reason = problem.as_deref().map(FailureReason::told);
-        own.observe_with(clock.now().wall, &subject, "collector.failed", failed, reason);
+        let why = problem.as_ref().map(Failure::reason);
+        own.observe_with(clock.now().wall, &subject, "collector.failed", failed, why);
         intake.take(&own.observations);
         if problem.is_some() || failing {
             failing = problem.is_some();
-            if let Some(problem) = &problem {
+            // The log tells of a limit for all collectors together.
+            let in_log = matches!(problem, Some(Failure::Problem(_)));
+            let problem = problem.map(|failure| failure.sentence());
+            if let Some(problem) = problem.as_ref().filter(|_| in_log) {
                 tracing::warn!(collector = name, problem, "a collector brought nothing");
             }
             let _ = told.send(Told::Failing { name: name.clone(), problem }).await;
@@ -136,6 +138,49 @@ pub async fn run(
     if failing {
         let _ = told.send(Told::Failing { name, problem: None }).await;
     }
+}
+
+/// Why a round brought nothing.
+enum Failure {
+    /// Calm Ops had reached a limit, so nothing was looked at.
+    OwnLimit(FailureReason),
+    /// Anything else, in a sentence.
+    Problem(String),
+}
+
+impl Failure {
+    fn reason(&self) -> FailureReason {
+        match self {
+            Self::OwnLimit(why) => why.clone(),
+            Self::Problem(sentence) => FailureReason::told(sentence),
+        }
+    }
+
+    fn sentence(self) -> String {
+        match self {
+            Self::OwnLimit(why) => reason::sentence(&why),
+            Self::Problem(sentence) => sentence,
+        }
+    }
+}
+
+/// One round, or why there was none. What was looked at while files were short is in doubt.
+async fn attempt(collector: &mut dyn Collector, clock: Clock) -> Result<Round, Failure> {
+    if let Some(why) = shortage::now() {
+        return Err(Failure::OwnLimit(why));
+    }
+    let limit = collector.time_limit();
+    let round = tokio::time::timeout(limit, collector.collect(clock.now().wall));
+    let outcome = AssertUnwindSafe(round).catch_unwind().await;
+    if let Some(why) = shortage::now() {
+        return Err(Failure::OwnLimit(why));
+    }
+    Err(Failure::Problem(match outcome {
+        Ok(Ok(Ok(round))) => return Ok(round),
+        Ok(Ok(Err(error))) => error.to_string(),
+        Ok(Err(_)) => format!("It did not finish within {}.", Span::from(limit)),
+        Err(panic) => format!("It failed inside: {}.", panic_text(&*panic)),
+    }))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

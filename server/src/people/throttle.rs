@@ -72,7 +72,7 @@ fn network(address: IpAddr) -> Key {
 
 /// An address, or of IPv6 the network that one customer gets: devices change their addresses in it
 /// all the time.
-pub(super) fn network_of(address: IpAddr) -> [u8; 8] {
+pub fn network_of(address: IpAddr) -> [u8; 8] {
     let mut bytes = [0; 8];
     match address.to_canonical() {
         IpAddr::V4(address) => bytes[..4].copy_from_slice(&address.octets()),

@@ -19,6 +19,7 @@ mod maintenance;
 mod monitor;
 mod notifications;
 mod openapi;
+mod places;
 mod postgres_server;
 mod program;
 mod programs;

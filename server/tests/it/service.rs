@@ -27,6 +27,7 @@ use futures::StreamExt as _;
 use server::{
     board::Board,
     clock::Clock,
+    http::places::Holder,
     live::Live,
     service::Service,
     store::{SqliteStore, Store},
@@ -164,7 +165,12 @@ async fn an_author_takes_a_comment_back_and_an_owner_removes_what_others_wrote()
     assert_eq!(live.head(), before);
 
     let mut stream = live
-        .open(Some(before), directory_store(&directory).await, CancellationToken::new())
+        .open(
+            Holder::Proxy,
+            Some(before),
+            directory_store(&directory).await,
+            CancellationToken::new(),
+        )
         .unwrap()
         .boxed();
     service.change(ada, redact(2)).await.unwrap();

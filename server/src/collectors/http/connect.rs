@@ -10,14 +10,16 @@ use std::{
 };
 
 use domain::{
-    reason::{FailureReason, RequestPhase},
+    reason::{FailureReason, OwnLimit, RequestPhase},
     time::Span,
 };
 use futures::{StreamExt as _, stream::FuturesUnordered};
+use rustix::io::Errno;
 use tokio::{net::TcpStream, sync::oneshot};
 use url::Host;
 
 use super::{ProbeUrl, addresses};
+use crate::collectors::shortage;
 
 /// So many addresses of a name are tried.
 const MOST_ADDRESSES: usize = 6;
@@ -65,7 +67,8 @@ impl Lookups {
             thread::Builder::new()
                 .name("names".to_owned())
                 .stack_size(256 * 1024)
-                .spawn(look_up)?;
+                .spawn(look_up)
+                .map_err(|_| io::Error::from(Errno::NOMEM))?;
             self.0.insert(key.clone(), open);
         }
         let Some(open) = self.0.get_mut(&key) else { return Err(ErrorKind::NotFound.into()) };
@@ -86,12 +89,16 @@ const NO_SUCH_NAME: [&str; 5] = [
 ];
 
 fn not_named(name: &str, error: &io::Error) -> FailureReason {
+    if let Some(limit) = shortage::of(error) {
+        return FailureReason::OwnLimit { limit };
+    }
     let text = error.to_string();
     let name = name.into();
     if NO_SUCH_NAME.iter().any(|known| text.contains(known)) {
         FailureReason::NameNotFound { name }
     } else {
-        FailureReason::NameNotAnswered { name }
+        // The resolver says nothing of files that it could not open.
+        shortage::now().unwrap_or(FailureReason::NameNotAnswered { name })
     }
 }
 
@@ -197,6 +204,10 @@ const fn telling(reason: &FailureReason) -> u8 {
 
 fn not_connected(to: SocketAddr, error: &io::Error, after: Span) -> FailureReason {
     let address = to.to_string().as_str().into();
+    let limit = shortage::of(error);
+    let own_limit = |limit: Option<OwnLimit>| FailureReason::OwnLimit {
+        limit: limit.unwrap_or(OwnLimit::Files),
+    };
     match error.kind() {
         ErrorKind::ConnectionRefused => FailureReason::Refused { address },
         ErrorKind::TimedOut => {
@@ -205,10 +216,12 @@ fn not_connected(to: SocketAddr, error: &io::Error, after: Span) -> FailureReaso
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
             FailureReason::BrokenOff { phase: RequestPhase::Connect, address }
         }
+        _ if matches!(limit, Some(OwnLimit::Files | OwnLimit::Memory)) => own_limit(limit),
         // No address of this family, no network: that is this host's, and says nothing of the other.
         _ if !has_route(to.ip()) => {
             FailureReason::NoRoute { address: to.ip().to_string().as_str().into() }
         }
+        _ if limit.is_some() => own_limit(limit),
         // A route that swallows or forbids, a local filter.
         _ => FailureReason::Unreachable { address },
     }

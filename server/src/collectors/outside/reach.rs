@@ -15,7 +15,10 @@ use futures::{StreamExt as _, stream::FuturesUnordered};
 use tokio::net::TcpStream;
 
 use super::{gateway, names};
-use crate::collectors::http::{has_route, is_inside, source, told_address};
+use crate::collectors::{
+    http::{has_route, is_inside, source, told_address},
+    shortage,
+};
 
 /// So many addresses are known.
 const MOST_KNOWN: usize = 64;
@@ -180,6 +183,10 @@ impl Outside {
             Some((_, nameless)) => nameless.clone(),
             None => names::failing(PATIENCE).await,
         };
+        // Nothing was found out where nothing could be asked.
+        if nameless.is_some() && shortage::now().is_some() {
+            return self.state().nameless.is_some();
+        }
         judged.names = Some((Instant::now(), nameless.clone()));
         let is_nameless = nameless.is_some();
         let mut state = self.state();
@@ -196,6 +203,9 @@ impl Outside {
             return lost;
         }
         let lost = self.judge(failed).await;
+        if lost.is_some() && shortage::now().is_some() {
+            return self.state().lost.is_some();
+        }
         judged.line = Some((Instant::now(), lost.is_some()));
         let is_lost = lost.is_some();
         self.state().lost = lost;

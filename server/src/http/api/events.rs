@@ -15,6 +15,7 @@ use crate::{
         auth::{RequestPrincipal, until_refused},
         error::{Kind, Problem},
         extract::{ApiQuery, Fields, FromQuery},
+        places::Holder,
         schema::{Content, Parameter},
         state::Site,
     },
@@ -69,6 +70,7 @@ async fn events(
     State(site): State<Site>,
     RequestPrincipal(principal): RequestPrincipal,
     shown: Shown,
+    holder: Holder,
     headers: HeaderMap,
     ApiQuery(After(after)): ApiQuery<After>,
 ) -> Answer {
@@ -79,7 +81,7 @@ async fn events(
             Some(Err(_)) | None => after?,
         };
     let stream =
-        site.live.open(cursor, site.store.clone(), site.stop.clone()).ok_or_else(|| {
+        site.live.open(holder, cursor, site.store.clone(), site.stop.clone()).ok_or_else(|| {
             let detail =
                 "As many readers as are allowed are connected. Try again in a moment.".to_owned();
             Problem::new(Kind::TooManyReaders, detail)

@@ -12,7 +12,11 @@ use futures::StreamExt as _;
 use http::{Method, header, request::Parts};
 use http_body_util::LengthLimitError;
 
-use crate::http::error::{Kind, Problem};
+use crate::http::{
+    client_info::ClientInfo,
+    error::{Kind, Problem},
+    places::Holder,
+};
 
 /// Whoever pushes what can't be taken is told of.
 const PUSHES: &str = "/api/ops/signals";
@@ -22,8 +26,20 @@ const WITHIN: Duration = Duration::from_secs(10);
 const MOST_DRAINED: usize = 16 * 1024 * 1024;
 const DRAINED_WITHIN: Duration = Duration::from_secs(2);
 
+/// The most that a stranger from elsewhere may send, in bytes: what their forms take.
+const OF_STRANGERS: usize = 64 * 1024;
+
+/// How much a request may send.
+fn most_of(most: usize, request: &Request) -> usize {
+    let extensions = request.extensions();
+    let is_stranger = matches!(extensions.get::<Holder>(), None | Some(Holder::Stranger(_)));
+    let is_here = extensions.get::<ClientInfo>().is_some_and(|client| client.from.is_loopback());
+    if is_stranger && !is_here { most.min(OF_STRANGERS) } else { most }
+}
+
 /// Hands the request on with all of its body, or answers why not.
 pub async fn whole(most: usize, request: Request, next: Next) -> Response {
+    let most = most_of(most, &request);
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
