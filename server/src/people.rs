@@ -34,6 +34,7 @@ use crate::{
 };
 
 pub mod known_browser;
+pub mod owner_link;
 pub mod passkeys;
 pub mod password;
 pub mod throttle;

@@ -20,6 +20,7 @@ mod monitor;
 mod notifications;
 mod openapi;
 mod postgres_server;
+mod private;
 mod program;
 mod programs;
 mod recovery;
