@@ -79,6 +79,7 @@ impl House {
             address,
             used: None,
             instead_of: None,
+            unfamiliar: false,
         });
         self.change(&Principal::System, change)
     }
@@ -271,7 +272,12 @@ fn closing_an_account_or_setting_a_password_ends_its_sign_ins() {
         session: SessionId(2),
         recently_authenticated: true,
     };
-    house.change(&this, AccountChange::SetPassword(SetPassword { password: password() })).unwrap();
+    house
+        .change(
+            &this,
+            AccountChange::SetPassword(SetPassword { password: password(), end: BTreeSet::new() }),
+        )
+        .unwrap();
     assert_eq!(house.open(), [2], "the one that set it stays");
     house
         .change(
@@ -320,6 +326,7 @@ fn a_sign_in_takes_the_place_of_the_one_that_the_browser_had() {
             address: String::new(),
             used: None,
             instead_of,
+            unfamiliar: false,
         })
     };
     let events = house.change(&Principal::System, again(1, 23, Some(hash(20)))).unwrap();
@@ -459,7 +466,7 @@ fn it_is_known_since_when_someone_has_their_role_and_their_password() {
     house
         .change(
             &person(2, Role::Approver),
-            AccountChange::SetPassword(SetPassword { password: password() }),
+            AccountChange::SetPassword(SetPassword { password: password(), end: BTreeSet::new() }),
         )
         .unwrap();
     assert_eq!(house.roster.account(AccountId(2)).unwrap().password_since, Some(at(house.now)));
@@ -498,6 +505,7 @@ fn passkeys_are_ones_own() {
             address: String::new(),
             used: Some((PasskeyId(1), vec![3])),
             instead_of: None,
+            unfamiliar: false,
         })
     };
     assert!(house.change(&Principal::System, sign_in(2)).is_err(), "it is someone else's");
