@@ -2,13 +2,14 @@
 //! has configured for themselves, and nobody else: there is no channel to a customer here. Which
 //! entries are told of is in [`Progress`], with which words in `wording::notification`.
 
+mod access_change;
 mod access_notice;
 mod channel;
 mod channel_info;
 mod progress;
 mod quiet;
 
-pub use access_notice::{AccessChange, AccessChanges};
+pub use access_change::{AccessChange, AccessChanges};
 pub use channel::{ChannelKind, ChannelSettings};
 pub use channel_info::{
     ChannelForm, ChannelInfo, Choice, Destination, FORM_NAMES, FieldInfo, Input,

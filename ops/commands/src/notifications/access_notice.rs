@@ -5,117 +5,22 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    actor::Actor,
     id::AccountId,
-    journal::{AccountEvent, Entry, Event, EventGroup, NotificationEvent},
+    journal::Entry,
     severity::Severity,
     time::{Span, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::notifications::{Notification, Reason};
+use crate::notifications::{
+    Notification, Reason,
+    access_change::{AccessChange, AccessChanges},
+};
 
 /// So many are told one by one...
-const ONE_BY_ONE: usize = 3;
+const ONE_BY_ONE: usize = 5;
 /// ... in this time; what comes beyond waits, and is told together.
 const WITHIN: Span = Span::from_mins(10);
-
-/// What was changed about an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccessChange {
-    /// A password was set.
-    Password,
-    /// A passkey was added.
-    PasskeyAdded,
-    /// A passkey was removed.
-    PasskeyRemoved,
-    /// Somebody signed in, neither from a known place nor with a known browser.
-    UnfamiliarSignIn,
-    /// A contact was added or changed.
-    ContactSet,
-    /// A contact was removed.
-    ContactRemoved,
-    /// The contact that the message goes to gets no other one.
-    LastMessage,
-    /// A token was made.
-    TokenCreated,
-    /// A token was ended.
-    TokenRevoked,
-    /// Somebody was invited.
-    Invited,
-}
-
-impl AccessChange {
-    /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 10] = [
-        Self::LastMessage,
-        Self::UnfamiliarSignIn,
-        Self::Password,
-        Self::PasskeyAdded,
-        Self::PasskeyRemoved,
-        Self::ContactSet,
-        Self::ContactRemoved,
-        Self::TokenCreated,
-        Self::TokenRevoked,
-        Self::Invited,
-    ];
-
-    const fn bit(self) -> u16 {
-        1 << self as u16
-    }
-
-    /// Whose account an entry changes, and what about it.
-    fn of(event: &Event, actor: Actor) -> Option<(AccountId, Self)> {
-        // Tokens and invitations have no account of their own: they are told to whoever acted.
-        let by = if let Actor::Account(id) = actor { Some(id) } else { None };
-        match event.group() {
-            EventGroup::Account(event) => match event {
-                AccountEvent::PasswordSet { account } => Some((*account, Self::Password)),
-                AccountEvent::PasskeyAdded { account, .. } => Some((*account, Self::PasskeyAdded)),
-                AccountEvent::PasskeyRemoved { account, .. } => {
-                    Some((*account, Self::PasskeyRemoved))
-                }
-                AccountEvent::SignedIn { account, unfamiliar: true, .. } => {
-                    Some((*account, Self::UnfamiliarSignIn))
-                }
-                AccountEvent::TokenCreated { .. } => Some((by?, Self::TokenCreated)),
-                AccountEvent::TokenRevoked { .. } => Some((by?, Self::TokenRevoked)),
-                AccountEvent::Invited { .. } => Some((by?, Self::Invited)),
-                AccountEvent::OwnerLinkMade
-                | AccountEvent::AccountCreated { .. }
-                | AccountEvent::RoleChanged { .. }
-                | AccountEvent::AccountClosed { .. }
-                | AccountEvent::SignedIn { .. }
-                | AccountEvent::SignedOut { .. }
-                | AccountEvent::InvitationWithdrawn { .. } => None,
-            },
-            EventGroup::Notification(NotificationEvent::ContactSet { account, .. }) => {
-                Some((*account, Self::ContactSet))
-            }
-            EventGroup::Notification(NotificationEvent::ContactRemoved { account, .. }) => {
-                Some((*account, Self::ContactRemoved))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// Several changes, each once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccessChanges(u16);
-
-impl AccessChanges {
-    /// With one more.
-    #[must_use]
-    pub const fn with(self, change: AccessChange) -> Self {
-        Self(self.0 | change.bit())
-    }
-
-    /// The changes.
-    pub fn iter(self) -> impl Iterator<Item = AccessChange> {
-        AccessChange::ALL.into_iter().filter(move |change| self.0 & change.bit() != 0)
-    }
-}
 
 /// What waits to be told, and what was told a moment ago, for each account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,7 +106,11 @@ impl Notification {
 
 #[cfg(test)]
 mod tests {
-    use domain::id::{ContactId, TokenId};
+    use domain::{
+        actor::Actor,
+        id::{ContactId, TokenId},
+        journal::Event,
+    };
 
     use super::*;
 
@@ -241,7 +150,7 @@ mod tests {
             let now = start.plus(Span::from_secs(2 * number));
             told.extend(notices.take([toggled(8 + number)].iter(), now));
         }
-        assert!((5..=9).contains(&told.len()), "{}", told.len());
+        assert!((10..=17).contains(&told.len()), "{}", told.len());
         let end = start.plus(Span::from_mins(60));
         assert!(notices.is_waiting(end), "the last change is told as well");
         assert_eq!(notices.take([].iter(), end).len(), 1);
