@@ -143,7 +143,7 @@ pub fn sign_in(assets: &Assets, page: &SignInPage) -> String {
         let inside = view! {
             <h1>"Nobody owns this Calm Ops yet"</h1>
             {said(&page.said)}
-            <p class="lead">"When it started, it printed a link that begins with " <code>"/join/"</code> ". Open it to become the owner. It works once, for a day."</p>
+            <p class="lead">"When it started, it printed a link with " <code>"/join/"</code> " in it, or the name of the file that holds it. Open the link to become the owner. It works once, for a day."</p>
             <p>"On this machine a new one is made with:"</p>
             <pre><code>"calm-ops owner-link"</code></pre>
             <p class="quiet">"What is watched is watched already. This page can wait."</p>

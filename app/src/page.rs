@@ -48,11 +48,10 @@ impl Mood {
             {
                 Self::Blind
             }
-            None if health
-                .now
-                .readings
-                .iter()
-                .any(|reading| matches!(reading.status, Status::Warning | Status::Critical)) =>
+            None if health.now.readings.iter().any(|reading| {
+                reading.tells_of_refusals()
+                    || matches!(reading.status, Status::Warning | Status::Critical)
+            }) =>
             {
                 Self::Warning
             }

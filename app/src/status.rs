@@ -36,6 +36,8 @@ pub(crate) struct Count {
     pub beyond: usize,
     /// Subjects from which nothing was heard, each once.
     pub silent: Vec<String>,
+    /// Whether something pushed was refused a short while ago.
+    pub refused: bool,
 }
 
 pub(crate) fn count(readings: &[Reading]) -> Count {
@@ -54,6 +56,7 @@ pub(crate) fn count(readings: &[Reading]) -> Count {
             .filter(|reading| matches!(reading.status, Status::Warning | Status::Critical))
             .count(),
         silent,
+        refused: readings.iter().any(Reading::tells_of_refusals),
     }
 }
 
@@ -121,6 +124,10 @@ pub(crate) fn status_sentence(active: Option<String>, count: &Count) -> String {
         Count { beyond: 1, .. } => "No incident is open, but 1 signal is beyond its level.".into(),
         Count { beyond: beyond @ 2.., .. } => {
             format!("No incident is open, but {beyond} signals are beyond their levels.")
+        }
+        Count { refused: true, .. } => {
+            "No incident is open, but values that programs pushed were refused within the last 10 minutes."
+                .into()
         }
         Count { watching: 0, healthy, .. } => format!("All calm. {} healthy", signals(*healthy)),
         Count { watching, healthy, .. } => {

@@ -130,11 +130,11 @@ export class Program {
     throw new Error(`the program did not answer within 10 s. It said:\n${this.said}`);
   }
 
-  /** The link by which an owner comes in, as the program printed it. */
+  /** The link by which an owner comes in, from the file that the program named: a pipe does not get the link itself. */
   ownerLink(): string {
-    const link = /http:\/\/localhost:\d+\/join\/[0-9a-f]{64}/.exec(this.said)?.[0];
-    if (!link) throw new Error(`no owner link was printed:\n${this.said}`);
-    return link;
+    const file = /^cat (.+)$/m.exec(this.said)?.[1];
+    if (!file) throw new Error(`no file with an owner link was named:\n${this.said}`);
+    return readFileSync(file, 'utf8').trim();
   }
 
   /** Comes in as its owner, for what the test itself asks. */

@@ -9,6 +9,7 @@ use domain::{hash::Head, id::RecommendationId};
 use crate::{
     collectors,
     config::{Config, ConfigError, Flags, Sources},
+    umask,
 };
 
 mod check;
@@ -19,6 +20,7 @@ mod init;
 mod journal;
 mod maintenance;
 mod outcome;
+mod owner_link;
 mod people;
 mod printable;
 mod recovery;
@@ -180,6 +182,10 @@ pub fn run(
             return Outcome::Fine;
         }
     };
+    // Documents are written for everyone who may read this machine's configuration; all else is ours.
+    if !matches!(line.command, Some(Command::Init(_))) {
+        umask::make_strict();
+    }
     let config = Config::load(&line.flags, sources);
     match line.command.unwrap_or(Command::Serve) {
         // Needs no configuration: it is how one begins.

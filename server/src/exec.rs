@@ -24,7 +24,8 @@
 //! behind in the background is out of our reach; [`Part::outlived`] says so.
 
 use std::{
-    os::unix::fs::DirBuilderExt,
+    fs::Permissions,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -75,7 +76,8 @@ impl Runner {
     /// directory of ours, below the data directory.
     pub fn new(places: impl Into<PathBuf>, clock: Clock) -> std::io::Result<Self> {
         let places = std::path::absolute(places.into())?;
-        std::fs::DirBuilder::new().recursive(true).mode(0o711).create(&places)?;
+        std::fs::DirBuilder::new().recursive(true).create(&places)?;
+        std::fs::set_permissions(&places, Permissions::from_mode(0o700))?;
         remove_leftovers(&places);
         // The patterns are made once, not in the first run.
         let _ = domain::redact::text("password=x Authorization: x https://a:b@c -----BEGIN");

@@ -25,3 +25,4 @@ pub mod recovery;
 pub mod serve;
 pub mod service;
 pub mod store;
+pub mod umask;

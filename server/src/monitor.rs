@@ -20,7 +20,7 @@ use domain::{
     id::IncidentNumber,
     incident::{self, Incident},
     journal::{Entry, Event},
-    reading::{Reading, Status},
+    reading::{PUSHES_REFUSED, Reading, Status},
     severity::Severity,
     subject::Subject,
     text::isolated,
@@ -378,9 +378,7 @@ impl Monitor {
         for entry in entries {
             let Some(event) = &entry.event else { continue };
             if let Event::SubjectRetired { subject } = event {
-                core.engine.retire(subject);
-                core.history.retire(subject);
-                core.collected.retire(subject);
+                core.retire(subject);
                 core.recording.retired(subject);
             }
             if let Event::Resolved { incident, .. } = event
@@ -496,6 +494,7 @@ impl Monitor {
         for (signal, value) in [
             ("monitor.loop_lag", self.lag.as_secs_f64() * 1e3),
             ("monitor.database_write", self.write_time.as_secs_f64() * 1e3),
+            (PUSHES_REFUSED, self.parts.intake.refusals.count(now) as f64),
             ("monitor.stream_clients", self.parts.live.clients() as f64),
         ] {
             own.observe(now.wall, &subject, signal, value);
@@ -638,6 +637,9 @@ pub fn worst(readings: &Readings) -> Option<Severity> {
     match worst {
         Status::Critical => Some(Severity::Critical),
         Status::Warning => Some(Severity::Warning),
-        Status::Healthy | Status::Shown | Status::Unknown | Status::Watching => None,
+        Status::Healthy | Status::Shown | Status::Unknown | Status::Watching => {
+            let is_refused = readings.readings.iter().any(Reading::tells_of_refusals);
+            is_refused.then_some(Severity::Warning)
+        }
     }
 }

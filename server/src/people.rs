@@ -14,7 +14,7 @@ use commands::{
     operation::Committed,
 };
 use domain::{
-    access::{AuthMethod, Principal, Role, Scope},
+    access::{AuthMethod, Foothold, Principal, Role, Scope},
     error::{Conflict, Entity, Error, FieldReason, Unavailable},
     id::AccountId,
     time::{Span, Timestamp},
@@ -34,6 +34,7 @@ use crate::{
 };
 
 pub mod known_browser;
+pub mod owner_link;
 pub mod passkeys;
 pub mod password;
 pub mod throttle;
@@ -305,7 +306,8 @@ impl People {
         match account.filter(|_| fits) {
             Some(account) => {
                 self.throttle.succeeded(guesser, from);
-                self.begin_session(&account, AuthMethod::Password, None, device).await
+                let unfamiliar = matches!(guesser, Guesser::Stranger(_));
+                self.begin_session(&account, AuthMethod::Password, None, device, unfamiliar).await
             }
             None => Err(Error::invalid("password", FieldReason::WrongPassword)),
         }
@@ -317,6 +319,7 @@ impl People {
         by: AuthMethod,
         used: Option<(domain::id::PasskeyId, Vec<u8>)>,
         device: &Device,
+        unfamiliar: bool,
     ) -> Result<SignedIn, Error> {
         let secret = new_secret()?;
         let (agent, address) = (device.agent.clone(), device.came.from.to_string());
@@ -328,6 +331,7 @@ impl People {
             address,
             used,
             instead_of: device.signed_in,
+            unfamiliar,
         };
         self.service.execute(Principal::System, change).await?;
         let (came, names) = (&device.came, &self.cookie);
@@ -409,7 +413,7 @@ impl People {
             .await?;
         let known = self.service.known().await?;
         let account = known.roster.named(name).ok_or(Error::NotFound(Entity::AccountName))?;
-        self.begin_session(account, AuthMethod::Password, None, device).await
+        self.begin_session(account, AuthMethod::Password, None, device, false).await
     }
 
     /// Makes a link by which an owner comes in; returns its secret.
@@ -443,11 +447,13 @@ impl People {
 
     /// Sets one's own password. A sign-in alone is not enough: whoever found one open must not keep
     /// the account. It asks for the present password, or for a sign-in by passkey a moment ago.
+    /// What `end` names ends with it.
     pub async fn set_password(
         &self,
         caller: Principal,
         present: String,
         password: String,
+        end: BTreeSet<Foothold>,
         from: IpAddr,
     ) -> Result<Committed, Error> {
         // Refused before anything is worked on.
@@ -456,7 +462,7 @@ impl People {
         self.prove_present(&caller, &account, present, from).await?;
         password::check_new(&account.name, &password)?;
         let password = self.passwords.hash(password).await?;
-        self.service.execute(caller, SetPassword { password }).await
+        self.service.execute(caller, SetPassword { password, end }).await
     }
 
     async fn prove_present(
@@ -562,7 +568,9 @@ impl People {
         };
         let (passkey, account, state) = checked?;
         self.passkey_throttle.succeeded(guesser, from);
-        self.begin_session(account, AuthMethod::Passkey, Some((passkey.id, state)), device).await
+        let unfamiliar = self.was_here(&known, account, device).is_none();
+        let used = Some((passkey.id, state));
+        self.begin_session(account, AuthMethod::Passkey, used, device, unfamiliar).await
     }
 }
 

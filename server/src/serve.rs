@@ -43,7 +43,7 @@ use crate::{
         supervisor::Supervisor,
     },
     notifications::{Mailer, Notifier, Outbound, Pace, channels},
-    people::{People, SessionCookie},
+    people::{People, SessionCookie, owner_link},
     proof,
     recovery::{
         Executor, Place, Recovery,
@@ -313,6 +313,14 @@ pub async fn run(
         SessionCookie::new(&opening.instance),
     );
     let link = if store.has_owner().await? { None } else { people.owner_link().await.ok() };
+    let link_file = owner_link::file(&data_dir);
+    if let Some(link) = &link {
+        let ended = Arc::clone(&people).remove_ended_link(link.clone(), link_file, stop.clone());
+        background.spawn(ended);
+    } else {
+        owner_link::remove(&link_file)
+            .map_err(|source| StartError::DataDir { path: link_file, source })?;
+    }
     let site = Site {
         service,
         people,

@@ -36,7 +36,7 @@ use domain::{
 
 pub(crate) use self::rows::readable;
 pub use self::{
-    calls::{Calls, Waiting},
+    calls::{Calls, LastMessage, Waiting},
     change::{About, Beside, Change, Decide, DecidePeople},
     error::StoreError,
     open::{Where, open, open_archive, open_to_read, open_to_serve},

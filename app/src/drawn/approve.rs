@@ -3,6 +3,7 @@
 
 use commands::view::{Blocker, Plan, RecommendationPage};
 use domain::{
+    actor::Actor,
     reading::{Reading, Status},
     recommendation::Stage,
 };
@@ -17,7 +18,7 @@ use crate::{
     clock,
     deed::Deed,
     door,
-    drawn::{block, bound, edge, headline, prose::prose, recommendation, steps},
+    drawn::{block, bound, edge, headline, prose::prose, recommendation, steps, timeline::author},
     facts::{Refused, Told},
     mark,
     problem::Problem,
@@ -135,6 +136,7 @@ fn decision(page: &RecommendationPage, advice: &Advice<'_>, told: &Told) -> Stri
         {why.map(|why| view! { <p>{prose(&why)}</p> })}
         {recommendation::risk(advice)}
         <p>"If nobody acts: " {prose(&lower(&advice.if_nobody_acts()))}</p>
+        <p class="quiet">"Recommended by " {author(Actor::Agent, advice.names.of(Actor::Agent))}</p>
         <h2 class="ask">"Run exactly this " {advice.place()} "?"</h2>
         {recommendation::command(advice)}
         {recommendation::first_yes(advice)}
@@ -288,7 +290,7 @@ fn about(page: &RecommendationPage, advice: &Advice<'_>) -> String {
         .one
         .approvals
         .iter()
-        .map(|given| view! { <li>{advice.names.of(given.by)} " said yes, " {clock::moment(given.at)}</li> })
+        .map(|given| view! { <li>{author(given.by, advice.names.of(given.by))} " said yes, " {clock::moment(given.at)}</li> })
         .collect();
     let approvals = (!approvals.is_empty()).then(|| {
         view! { <details class="fold"><summary>"Who said yes"</summary><ul>{approvals}</ul></details> }

@@ -12,7 +12,7 @@ use wording::recommendation::{Advice, lower};
 use crate::{
     clock,
     deed::Deed,
-    drawn::{prose::prose, steps},
+    drawn::{prose::prose, steps, timeline::author},
     facts::{Briefing, Guide},
     mark,
 };
@@ -89,6 +89,7 @@ pub(crate) fn terms(advice: &Advice<'_>) -> AnyView {
 /// The first of two people who said yes.
 pub(crate) fn first_yes(advice: &Advice<'_>) -> Option<AnyView> {
     let (who, at) = advice.first_yes()?;
+    let who = author(who, advice.names.of(who));
     Some(view! { <p class="notice">{who} " said yes, " {clock::moment(at)} ". One more approver has to say yes."</p> }.into_any())
 }
 
@@ -112,7 +113,7 @@ pub(crate) fn progress(advice: &Advice<'_>, page: &str) -> String {
             let limit = advice.limit().to_string();
             let told = match cancelled {
                 Some((by, at)) => {
-                    view! { <p>{advice.names.of(*by)} " asked to end it, " {clock::moment(*at)} ". It is being ended."</p> }.into_any()
+                    view! { <p>{author(*by, advice.names.of(*by))} " asked to end it, " {clock::moment(*at)} ". It is being ended."</p> }.into_any()
                 }
                 None => view! {
                     <p>{approved} "It runs since " {clock::exact(*started_at)} " and is ended after " {limit} " at the latest."</p>

@@ -7,7 +7,7 @@ use commands::{
     view::{PasskeyCard, PersonCard, SessionCard, Settings, TokenCard},
 };
 use domain::{
-    access::{Role, Scope},
+    access::{Foothold, Role, Scope},
     text::isolated,
     time::Timestamp,
 };
@@ -105,6 +105,12 @@ pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
                 <input id="present" name="present" type="password" autocomplete="current-password" maxlength="200"/>
                 <label for="password">"A new password, at least 10 characters"</label>
                 <input id="password" name="password" type="password" autocomplete="new-password" required minlength="10" maxlength="200"/>
+                <fieldset>
+                    <legend>"If somebody else had your sign-in, end as well"</legend>
+                    {Foothold::ALL.into_iter().map(|one| view! {
+                        <label class="tick"><input type="checkbox" name="end" value=one.as_str()/>{foothold_word(one)}</label>
+                    }).collect_view()}
+                </fieldset>
                 <button class="button" type="submit">"Set it"</button>
                 <p class="quiet">"Your other sign-ins end. Without the present password, sign in again with a passkey and set the new one within 5 minutes."</p>
             </form>
@@ -156,6 +162,14 @@ pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
         })}
     };
     document(assets, "Settings", true, true, inside.into_any())
+}
+
+const fn foothold_word(foothold: Foothold) -> &'static str {
+    match foothold {
+        Foothold::Passkeys => "all passkeys",
+        Foothold::Contacts => "all ways to be called",
+        Foothold::Tokens => "tokens and invitations that you made",
+    }
 }
 
 const fn scope_word(scope: Scope) -> &'static str {

@@ -127,7 +127,7 @@ async fn the_incident_shows_one_recommendation_with_all_that_is_to_be_known_and_
 #[tokio::test]
 async fn every_state_says_what_is_so() {
     for (number, told) in [
-        (2, "Approver two said yes, "),
+        (2, "Approver two</span> said yes, "),
         (3, "It runs since "),
         (3, "<button type=\"submit\" class=\"button\">Cancel it</button>"),
         (3, "[PM2] Applying action reloadProcessId"),

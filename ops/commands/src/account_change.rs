@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    access::{AuthMethod, Permission, Role, Scope},
+    access::{AuthMethod, Foothold, Permission, Role, Scope},
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     time::Timestamp,
 };
@@ -78,16 +78,20 @@ changes! {
             used: Option<(PasskeyId, Vec<u8>)>,
             /// The sign-in that the browser had until now: it is forgotten there, so it ends.
             instead_of: Option<SecretHash>,
+            /// Whether neither the place nor the browser was known.
+            unfamiliar: bool,
         }
         /// End a sign-in.
         EndSession needs person(Role::Viewer, false) => {
             /// Which.
             session: SessionId,
         }
-        /// Set one's own password. Other sign-ins of the account end.
+        /// Set one's own password. Other sign-ins of the account end, and what else is named.
         SetPassword needs person(Role::Viewer, true) => {
             /// The new one.
             password: PasswordHash,
+            /// What of one's own ends with it.
+            end: BTreeSet<Foothold>,
         }
         /// Add a passkey to one's own account.
         AddPasskey needs person(Role::Viewer, true) => {

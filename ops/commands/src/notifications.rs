@@ -2,11 +2,14 @@
 //! has configured for themselves, and nobody else: there is no channel to a customer here. Which
 //! entries are told of is in [`Progress`], with which words in `wording::notification`.
 
+mod access_change;
+mod access_notice;
 mod channel;
 mod channel_info;
 mod progress;
 mod quiet;
 
+pub use access_change::{AccessChange, AccessChanges};
 pub use channel::{ChannelKind, ChannelSettings};
 pub use channel_info::{
     ChannelForm, ChannelInfo, Choice, Destination, FORM_NAMES, FieldInfo, Input,
@@ -90,6 +93,46 @@ pub struct Contact {
     pub enabled: bool,
     /// Since when it is as it is.
     pub set_at: Timestamp,
+    /// Since when it calls where it does; `None` where it does since before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_since: Option<CallsSince>,
+}
+
+/// Since when a contact calls where it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallsSince {
+    /// The entry that tells of it.
+    pub entry: u64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A contact that gets its last message is an old one after this time: of those there are few.
+const SETTLED_AFTER: Span = Span::from_mins(10);
+
+impl Contact {
+    /// As it is kept by the entry that sets it, and `before` as it is until then.
+    #[must_use]
+    pub fn set_by(self, entry: u64, before: Option<&Self>) -> Self {
+        let same = before.filter(|before| before.calls_like(&self));
+        let since = CallsSince { entry, at: self.set_at };
+        Self { calls_since: same.map_or(Some(since), |before| before.calls_since), ..self }
+    }
+
+    /// Whether it calls as another one does, or neither calls.
+    fn calls_like(&self, other: &Self) -> bool {
+        self.enabled == other.enabled && self.channel == other.channel
+    }
+
+    /// Whether it is to be told that it gets no other message, when it becomes `after`.
+    pub fn gets_last_message(&self, after: Option<&Self>) -> bool {
+        self.enabled && after.is_none_or(|after| !self.calls_like(after))
+    }
+
+    /// Whether it has called where it does for a while.
+    pub fn is_settled(&self, now: Timestamp) -> bool {
+        self.calls_since.is_none_or(|since| now.since(since.at) >= SETTLED_AFTER)
+    }
 }
 
 /// A contact as a person wants it.
@@ -138,6 +181,7 @@ impl ContactRequest {
             quiet: self.quiet,
             enabled: self.enabled,
             set_at: now,
+            calls_since: None,
         })
     }
 }
@@ -320,6 +364,13 @@ pub enum Reason {
     NothingWritten,
     /// A person asked for it, to see whether it arrives.
     Test,
+    /// Something about a person's account was changed: what lets someone in, or how they are called.
+    Access {
+        /// Whose.
+        account: AccountId,
+        /// What.
+        changes: AccessChanges,
+    },
 }
 
 impl Reason {
@@ -335,6 +386,7 @@ impl Reason {
             Self::Many { .. } => "many",
             Self::NothingWritten => "nothing_written",
             Self::Test => "test",
+            Self::Access { .. } => "account_changed",
         }
     }
 }
@@ -344,7 +396,7 @@ impl Reason {
 pub struct Notification {
     /// Because of which entry; 0 for a test.
     pub entry: u64,
-    /// For which incident; 0 for a test.
+    /// For which incident; 0 where it is about none.
     pub incident: IncidentNumber,
     /// Reason.
     #[serde(flatten)]
@@ -356,6 +408,11 @@ pub struct Notification {
 }
 
 impl Notification {
+    /// Whether it tells of something about an incident, or of many.
+    pub const fn is_about_incidents(&self) -> bool {
+        !matches!(self.why, Reason::Test | Reason::NothingWritten | Reason::Access { .. })
+    }
+
     /// A call that a person asked for.
     pub const fn test(at: Timestamp) -> Self {
         Self {
@@ -368,7 +425,13 @@ impl Notification {
     }
 
     /// Whether a contact wants it. A contact that was made later is not called for what was before.
+    /// What was changed about an account is told by each contact of it but the one that the change
+    /// itself has made.
     pub fn is_for(&self, contact: &Contact) -> bool {
+        if let Reason::Access { account, .. } = self.why {
+            let since = contact.calls_since.map_or(u64::from(contact.id.0), |since| since.entry);
+            return contact.enabled && contact.account == account && self.entry > since;
+        }
         contact.enabled && self.severity >= contact.least && self.entry > u64::from(contact.id.0)
     }
 }
@@ -403,10 +466,18 @@ pub fn due(
         // It became critical since: that has a call of its own.
         Reason::Opened | Reason::Reopened => incident.severity <= call.severity,
         Reason::NotAcknowledged { .. } => incident.acknowledged.is_none(),
-        Reason::Escalated | Reason::Many { .. } | Reason::NothingWritten | Reason::Test => true,
+        Reason::Escalated
+        | Reason::Many { .. }
+        | Reason::NothingWritten
+        | Reason::Test
+        | Reason::Access { .. } => true,
     };
     match call.why {
         Reason::Test | Reason::NothingWritten => return Delivery::Send,
+        // Whoever did it is awake; whoever did not must hear of it, even if the contact was made
+        // quiet in the same minute.
+        Reason::Access { .. } if contact.enabled => return Delivery::Send,
+        Reason::Access { .. } => return Delivery::Over,
         // The page that it leads to shows what is still active.
         Reason::Many { .. } => {}
         Reason::Opened

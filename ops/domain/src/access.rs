@@ -164,6 +164,34 @@ impl FromStr for Scope {
     }
 }
 
+/// What an account may have beside its password and sign-ins, and what whoever had a sign-in of it
+/// may have left behind: it can end with a new password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Foothold {
+    /// All passkeys.
+    Passkeys,
+    /// All contacts.
+    Contacts,
+    /// The tokens that it made, and its invitations that wait.
+    Tokens,
+}
+
+impl Foothold {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Passkeys, Self::Contacts, Self::Tokens];
+
+    /// The word that programs use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passkeys => "passkeys",
+            Self::Contacts => "contacts",
+            Self::Tokens => "tokens",
+        }
+    }
+}
+
 /// How a person proved who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

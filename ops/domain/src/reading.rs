@@ -60,3 +60,14 @@ pub struct Reading {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<FailureReason>,
 }
+
+/// The signal of Calm Ops itself that counts what was pushed and refused.
+pub const PUSHES_REFUSED: &str = "monitor.pushes_refused";
+
+impl Reading {
+    /// Whether it says that something pushed was refused a short while ago, so that what it was about
+    /// is not known: that is not calm, long before it alerts.
+    pub fn tells_of_refusals(&self) -> bool {
+        self.value > 0.0 && self.signal.as_str() == PUSHES_REFUSED
+    }
+}

@@ -1,7 +1,8 @@
 //! What a call says: a sentence for the lock screen, a few more below, and the way to the page.
 
 use commands::notifications::{
-    ContactState, DeliveryStatus, Notification, NotifiedContact, Reason,
+    AccessChange, AccessChanges, ContactState, DeliveryStatus, Notification, NotifiedContact,
+    Reason,
 };
 use domain::{
     error::DatabaseFault, id::RecommendationId, incident::Incident, reading::Reading, redact,
@@ -44,6 +45,10 @@ pub fn message(
             ],
             "/ops/settings".to_owned(),
         ),
+        (Reason::Access { changes, .. }, _) => {
+            let (title, lines) = access(changes, call.at);
+            (title, lines, "/ops/settings".to_owned())
+        }
         (Reason::Many { incidents }, _) => {
             let what = if incidents == 1 {
                 "1 more incident".to_owned()
@@ -154,6 +159,41 @@ fn not_called(person: &str, contact: &str, problem: &str) -> String {
     format!("{person} could not be called by \u{201c}{contact}\u{201d}. {problem}")
 }
 
+/// What was changed about somebody's account, and what to do.
+fn access(changes: AccessChanges, at: Timestamp) -> (String, Vec<String>) {
+    let title = match (changes.iter().next(), changes.iter().count()) {
+        (Some(AccessChange::LastMessage), 1) => "Calm Ops does not call here any more",
+        (Some(AccessChange::UnfamiliarSignIn), 1) => "A new sign-in to your Calm Ops account",
+        _ => "Your Calm Ops account was changed",
+    };
+    let since = at.to_chrono().format("%H:%M");
+    let mut lines: Vec<String> = changes.iter().map(access_change).map(str::to_owned).collect();
+    lines.push(format!(
+        "That was at {since} UTC or soon after. If it was you, there is nothing to do."
+    ));
+    lines.push("If it was not, set a new password in the settings now, and end there what somebody else may have left: sign-ins, passkeys, ways to be called, tokens. Tell an owner if you can't sign in.".to_owned());
+    (title.to_owned(), lines)
+}
+
+const fn access_change(change: AccessChange) -> &'static str {
+    match change {
+        AccessChange::Password => "A new password was set.",
+        AccessChange::PasskeyAdded => "A passkey was added.",
+        AccessChange::PasskeyRemoved => "A passkey was removed.",
+        AccessChange::UnfamiliarSignIn => {
+            "Somebody signed in from a place and with a browser that were not known."
+        }
+        AccessChange::ContactSet => "A way to be called was added or changed.",
+        AccessChange::ContactRemoved => "A way to be called was removed.",
+        AccessChange::LastMessage => {
+            "This way to be called was removed, changed or switched off in the settings of your account, and is not used any more."
+        }
+        AccessChange::TokenCreated => "A token for a program was made.",
+        AccessChange::TokenRevoked => "The token of a program was ended.",
+        AccessChange::Invited => "Somebody was invited.",
+    }
+}
+
 fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
     let number = incident.number;
     let headline = summary::headline(&incident.summary);
@@ -166,7 +206,8 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::NotAcknowledged { .. }
         | Reason::Many { .. }
         | Reason::NothingWritten
-        | Reason::Test => incident.offered().next(),
+        | Reason::Test
+        | Reason::Access { .. } => incident.offered().next(),
     };
     let severity = word(incident.severity);
     let title = match why {
@@ -175,7 +216,11 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         Reason::DidNotHelp { .. } => format!("It did not help: {headline}"),
         Reason::NotAcknowledged { .. } => format!("Not acknowledged yet: {headline}"),
         Reason::Offered { .. } => format!("Your decision is needed: {headline}"),
-        Reason::Opened | Reason::Many { .. } | Reason::NothingWritten | Reason::Test => {
+        Reason::Opened
+        | Reason::Many { .. }
+        | Reason::NothingWritten
+        | Reason::Test
+        | Reason::Access { .. } => {
             format!("{severity}: {headline}")
         }
     };
@@ -195,7 +240,8 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::NotAcknowledged { .. }
         | Reason::Many { .. }
         | Reason::NothingWritten
-        | Reason::Test => None,
+        | Reason::Test
+        | Reason::Access { .. } => None,
     };
     let overdue = matches!(why, Reason::NotAcknowledged { .. }).then(|| {
         "Nobody has acknowledged it yet. Acknowledge it, and the reminders stop.".to_owned()

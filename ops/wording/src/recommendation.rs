@@ -202,11 +202,10 @@ impl<'a> Advice<'a> {
     }
 
     /// Who said yes to it as it is now while one more person is needed; `None` while nobody did.
-    pub fn first_yes(&self) -> Option<(String, Timestamp)> {
+    pub fn first_yes(&self) -> Option<(Actor, Timestamp)> {
         let binding = self.one.binding(self.incident);
         let given = self.one.approvals.iter().rfind(|given| given.binding == binding)?;
-        (self.one.is_offered() && self.one.approvals_missing() > 0)
-            .then(|| (self.names.of(given.by), given.at))
+        (self.one.is_offered() && self.one.approvals_missing() > 0).then_some((given.by, given.at))
     }
 
     /// What happens if nobody acts: what the summary says of it.

@@ -130,13 +130,14 @@ impl Server {
                 break format!("127.0.0.1:{port}");
             }
         };
-        // As its owner, by the link that it prints.
+        // As its owner, by the link: what a pipe leads to does not get it, only where it is.
         let link = loop {
             let line = lines.next_line().await?.ok_or("the program ended before it was ready")?;
-            if let Some((_, secret)) = line.split_once("/join/") {
-                break secret.trim().to_owned();
+            if let Some(file) = line.strip_prefix("cat ") {
+                break fs::read_to_string(file)?;
             }
         };
+        let link = link.trim().rsplit('/').next().ok_or("no link")?.to_owned();
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let body =
             format!(r#"{{"secret":"{link}","name":"Owner","password":"three words in a row"}}"#);

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use super::outcome::Outcome;
+use super::{outcome::Outcome, owner_link};
 use crate::{
     config::{Config, Log, LogFormat},
     serve::{self, StartError},
@@ -34,13 +34,15 @@ pub(super) fn serve(config: Config, out: &mut dyn Write, err: &mut dyn Write) ->
         let stop = CancellationToken::new();
         tokio::spawn(stop_on_signal(stop.clone()));
         let (tls, public) = (config.tls.is_some(), config.public_url.clone());
+        let data_dir = config.data_dir.clone();
         serve::run(config, stop, |address, link| {
-            let outside = public.map(|url| format!(" (from outside: {})", url.origin())).unwrap_or_default();
+            let outside =
+                public.map(|url| format!(" (from outside: {})", url.origin())).unwrap_or_default();
             let page = page_address(address, tls);
             let _ = writeln!(out, "Calm Ops is at {page}{outside}");
-            if let Some(link) = link {
-                let _ =
-                    writeln!(out, "Nobody owns it yet. Open this link to become its owner; it works once, for a day:\n{page}/join/{link}");
+            if let Some(secret) = link {
+                let link = format_args!("{page}/join/{secret}");
+                owner_link::tell(&data_dir, link, out, err);
             }
             let _ = out.flush();
         })

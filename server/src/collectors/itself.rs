@@ -3,7 +3,10 @@
 
 use std::convert::Infallible;
 
-use domain::signals::{SignalGroup, SignalInfo};
+use domain::{
+    reading::PUSHES_REFUSED,
+    signals::{SignalGroup, SignalInfo},
+};
 
 use super::{
     collector::{CollectError, Collector},
@@ -32,6 +35,12 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "Database write",
             "ms",
             "How long the last write of the monitor took.",
+        ),
+        SignalInfo::new(
+            PUSHES_REFUSED,
+            "Refused values",
+            "",
+            "Number of pushed values that were refused within 10 minutes.",
         ),
         SignalInfo::new(
             "monitor.stream_clients",

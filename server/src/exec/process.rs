@@ -6,7 +6,7 @@ use std::{
     os::{
         fd::{AsFd, AsRawFd, OwnedFd},
         unix::{
-            fs::DirBuilderExt,
+            fs::{DirBuilderExt, PermissionsExt},
             process::{CommandExt, ExitStatusExt},
         },
     },
@@ -36,6 +36,7 @@ use super::{
     rule::{Refusal, Rule},
     user::Way,
 };
+use crate::umask;
 
 /// How long we look for the end of a group before the next look.
 const LOOK: Duration = Duration::from_millis(40);
@@ -58,7 +59,7 @@ pub(super) struct Place(PathBuf, Leaving);
 impl Place {
     fn make(all: &Path, leaving: &Leaving) -> io::Result<Self> {
         let place = Self(all.join(format!("run-{}", uuid::Uuid::now_v7())), Arc::clone(leaving));
-        DirBuilder::new().mode(0o711).create(&place.0)?;
+        make_dir(&place.0, 0o700)?;
         Ok(place)
     }
 }
@@ -72,6 +73,12 @@ impl Drop for Place {
             tracing::warn!(place = %self.0.display(), %error, "the working directory of a run could not be removed");
         }
     }
+}
+
+/// Makes a directory with exactly this mode, whatever the umask is.
+fn make_dir(path: &Path, mode: u32) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
 /// A process that runs, with the ends of its pipes and its place.
@@ -89,7 +96,7 @@ pub(super) fn start(plan: &Plan, all: &Path, leaving: &Leaving) -> Result<Starte
         let work = place.0.join("work");
         // Through sudo we cannot give it away; the program may stand in it, and see that it is
         // empty.
-        DirBuilder::new().mode(if plan.way == Way::Sudo { 0o755 } else { 0o700 }).create(&work)?;
+        make_dir(&work, if plan.way == Way::Sudo { 0o755 } else { 0o700 })?;
         if plan.way == Way::Setpriv {
             std::os::unix::fs::chown(&work, Some(plan.user.uid), Some(plan.user.gid))?;
         }
@@ -129,6 +136,7 @@ pub(super) fn start(plan: &Plan, all: &Path, leaving: &Leaving) -> Result<Starte
         .envs(plan.environment())
         .current_dir(place.0.join("work"));
     command.stdin(Stdio::null()).stdout(out_theirs).stderr(err_theirs).process_group(0);
+    umask::restore_for(&mut command);
     let mut tries = 0;
     let child = loop {
         match command.spawn() {

@@ -19,7 +19,7 @@ use commands::{
     reading::{GetSettings, ListContacts},
 };
 use domain::{
-    access::{Principal, Role, Scope},
+    access::{Foothold, Principal, Role, Scope},
     error::Error,
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     time::Span,
@@ -199,6 +199,9 @@ fn done(word: &str) -> Said {
         "passkey" => "The passkey is added. Next time your device is enough.",
         "remove-passkey" => "The passkey is removed.",
         "password" => "The password is set. Your other sign-ins have ended.",
+        "password-and-more" => {
+            "The password is set. Your other sign-ins have ended, and all that you chose with them."
+        }
         "end-session" => "That sign-in has ended.",
         "withdraw" => "The invitation is taken back. Its link does not work any more.",
         "role" => "The role is changed.",
@@ -265,8 +268,16 @@ async fn deed(
     let (word, change) = match what.as_str() {
         "password" => {
             let (present, password) = (field(form, "present"), field(form, "password"));
-            site.people.set_password(caller, present, password, client.from).await?;
-            return Ok(Outcome::Done("password"));
+            let foothold =
+                |value: &str| Foothold::ALL.into_iter().find(|one| one.as_str() == value);
+            let end: BTreeSet<Foothold> = form
+                .iter()
+                .filter(|(name, _)| name == "end")
+                .map(|(_, value)| foothold(value).ok_or_else(unreadable))
+                .collect::<Result<_, _>>()?;
+            let word = if end.is_empty() { "password" } else { "password-and-more" };
+            site.people.set_password(caller, present, password, end, client.from).await?;
+            return Ok(Outcome::Done(word));
         }
         "invite" => {
             let role = role()?;

@@ -36,6 +36,9 @@ const AHEAD: Span = Span::from_secs(60);
 const BEHIND: Span = Span::from_mins(60);
 /// For how long it is told that pushed values found no room.
 const CROWDED_FOR: Span = Span::from_mins(10);
+/// A sender takes new series while it has fewer than so many for each place that is left. One alone
+/// so comes to four of five places, and whoever comes next always finds some.
+const SHARE: usize = 4;
 /// The most signals that are named as those that use the room.
 const MOST_NAMED: usize = 3;
 
@@ -92,9 +95,31 @@ pub struct Core {
     usual: HashMap<(Signal, Subject), f64>,
     /// Who pushed each series last.
     senders: Vec<Option<Actor>>,
+    /// How many series each of those has.
+    held: BTreeMap<Actor, usize>,
     /// Something was observed since the board was written last.
     pub fresh: bool,
     left_out: Option<LeftOut>,
+}
+
+/// Why new series find no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NoRoom {
+    /// So many are known, and no more are taken.
+    AtAll(usize),
+    /// The sender has so many, and what is left is for others.
+    ForOne(usize),
+}
+
+impl NoRoom {
+    fn sentence(self) -> String {
+        match self {
+            Self::AtAll(count) => NoSeries::TooMany(count).to_string(),
+            Self::ForOne(held) => format!(
+                "this sender has {held} series, and the places that are left are kept for others; retire subjects that are gone, or raise the limit"
+            ),
+        }
+    }
 }
 
 /// Pushed values that found no room.
@@ -251,9 +276,81 @@ impl Core {
         if self.senders.len() <= place {
             self.senders.resize(place + 1, None);
         }
-        if let Some(sender) = self.senders.get_mut(place) {
-            *sender = Some(who);
+        let before = self.senders.get_mut(place).and_then(|sender| sender.replace(who));
+        if before != Some(who) {
+            self.let_go(before);
+            *self.held.entry(who).or_default() += 1;
         }
+    }
+
+    fn let_go(&mut self, sender: Option<Actor>) {
+        let Some(sender) = sender else { return };
+        if let Some(count) = self.held.get_mut(&sender) {
+            *count = count.saturating_sub(1);
+        }
+        self.held.retain(|_, count| *count > 0);
+    }
+
+    /// Forgets a subject.
+    pub(super) fn retire(&mut self, subject: &Subject) {
+        let series = self.history.series();
+        let places: Vec<usize> =
+            series.filter(|(_, _, of)| *of == subject).map(|(id, ..)| id.0 as usize).collect();
+        for place in places {
+            let sender = self.senders.get_mut(place).and_then(Option::take);
+            self.let_go(sender);
+        }
+        self.engine.retire(subject);
+        self.history.retire(subject);
+        self.collected.retire(subject);
+    }
+
+    /// Whether a sender may have so many new series. The last places are for those who have few:
+    /// nobody takes all of them, not even several together.
+    fn check_room(&self, who: Actor, new: usize) -> Result<(), NoRoom> {
+        let held = self.held.get(&who).copied().unwrap_or(0);
+        let room = self.engine.room();
+        // The last of them needs a place for itself, and others left beside it.
+        match new.checked_sub(1) {
+            None => Ok(()),
+            Some(before) if room <= before => Err(NoRoom::AtAll(self.engine.count())),
+            Some(before) if held + before < SHARE * (room - before) => Ok(()),
+            Some(_) => Err(NoRoom::ForOne(held)),
+        }
+    }
+
+    /// Finds out whether all series of a batch can be had, before any of them is: a batch that is
+    /// refused leaves nothing behind.
+    fn find_room<'a>(
+        &mut self,
+        batch: impl Iterator<Item = (&'a Pushed<'a>, Option<&'a Unit>)>,
+        who: Actor,
+        now: Now,
+    ) -> Result<(), WrongItem> {
+        let mut new: HashMap<(&str, &str), Option<&Unit>> = HashMap::new();
+        for (index, (item, unit)) in batch.enumerate() {
+            let wrong = |error: &NoSeries| {
+                let (field, problem) = no_series(error);
+                WrongItem { index, field, problem }
+            };
+            let (signal, subject) = (&*item.signal, &*item.subject);
+            if self.engine.knows(signal, subject, unit).map_err(|error| wrong(&error))? {
+                continue;
+            }
+            match (new.get(&(signal, subject)).copied(), unit) {
+                (Some(Some(known)), Some(unit)) if known != unit => {
+                    let (found, known) = (unit.to_string(), known.to_string());
+                    return Err(wrong(&NoSeries::Unit { found, known }));
+                }
+                (Some(Some(_)), _) => continue,
+                (Some(None) | None, unit) => new.insert((signal, subject), unit),
+            };
+            if let Err(error) = self.check_room(who, new.len()) {
+                self.leave_out(now);
+                return Err(WrongItem { index, field: "subject", problem: error.sentence() });
+            }
+        }
+        Ok(())
     }
 
     /// Takes one pushed observation, or says what is wrong with it. Returns whether it may have
@@ -268,10 +365,14 @@ impl Core {
         if self.is_measured_here(&item.signal, &item.subject) {
             return Err(("signal", MEASURED_HERE.to_owned()));
         }
-        let id = self.open(&item.signal, &item.subject, unit.as_ref());
-        if matches!(id, Err(NoSeries::TooMany(_))) {
-            self.leave_out(now);
+        let known = self.engine.knows(&item.signal, &item.subject, unit.as_ref());
+        if !known.map_err(|error| no_series(&error))? {
+            self.check_room(who, 1).map_err(|error| {
+                self.leave_out(now);
+                ("subject", error.sentence())
+            })?;
         }
+        let id = self.open(&item.signal, &item.subject, unit.as_ref());
         let id = id.map_err(|error| no_series(&error))?;
         self.sent(id, who);
         Ok(self.observe(id, item.value, None, at, now))
@@ -325,6 +426,7 @@ impl Intake {
             collected,
             usual: HashMap::new(),
             senders: Vec::new(),
+            held: BTreeMap::new(),
             fresh: false,
             left_out: None,
         };
@@ -361,12 +463,11 @@ impl Intake {
         {
             return Err(WrongItem { index, field: "signal", problem: MEASURED_HERE.to_owned() });
         }
+        let units = checked.iter().map(|(unit, _)| unit.as_ref());
+        core.find_room(batch.iter().zip(units), who, now)?;
         let mut ids = Vec::with_capacity(batch.len());
         for (index, (item, (unit, _))) in batch.iter().zip(&checked).enumerate() {
             let id = core.open(&item.signal, &item.subject, unit.as_ref());
-            if matches!(id, Err(NoSeries::TooMany(_))) {
-                core.leave_out(now);
-            }
             ids.push(id.map_err(|error| {
                 let (field, problem) = no_series(&error);
                 WrongItem { index, field, problem }
@@ -618,6 +719,64 @@ mod tests {
 
     fn intake(engine: Engine, collected: BTreeSet<Subject>) -> Arc<Intake> {
         Intake::new(engine, Recording::default(), collected, History::default(), Clock::start())
+    }
+
+    fn pushed(signal: &str, subject: &str, unit: Option<&'static str>) -> Pushed<'static> {
+        let (signal, subject) = (signal.to_owned().into(), subject.to_owned().into());
+        Pushed { signal, subject, value: 1.0, unit: unit.map(Cow::Borrowed), at: None }
+    }
+
+    fn token(id: u32) -> Actor {
+        Actor::Token(domain::id::TokenId(id))
+    }
+
+    #[test]
+    fn a_batch_that_is_refused_leaves_nothing_behind() {
+        let intake = intake(Engine::new(rules(), 10), BTreeSet::new());
+        let many: Vec<Pushed<'_>> =
+            (0..20).map(|n| pushed("fill.x", &format!("service:f{n}"), None)).collect();
+        let wrong = intake.push(&many, token(1)).unwrap_err();
+        assert_eq!((wrong.index, intake.core().engine.count()), (8, 0), "{wrong:?}");
+        let odd = [pushed("x.y", "service:a", Some("%")), pushed("x.y", "service:a", Some("jobs"))];
+        let wrong = intake.push(&odd, token(1)).unwrap_err();
+        assert_eq!((wrong.field, intake.core().engine.count()), ("unit", 0), "{wrong:?}");
+        // What is there twice takes one place.
+        let twice: Vec<Pushed<'_>> = (0..20).map(|_| pushed("x.y", "service:a", None)).collect();
+        assert_eq!(intake.push(&twice, token(1)), Ok(20));
+        assert_eq!(intake.core().engine.count(), 1);
+    }
+
+    #[test]
+    fn no_sender_takes_all_the_places_and_whoever_comes_next_finds_some() {
+        let intake = intake(Engine::new(rules(), 1_000), BTreeSet::new());
+        let fill = |who: Actor| {
+            (0..2_000)
+                .filter(|n| {
+                    let one = pushed(
+                        "fill.x",
+                        &format!("service:{who:?}-{n}").replace(['(', ')'], "-"),
+                        None,
+                    );
+                    if n % 2 == 0 {
+                        intake.push(&[one], who).is_ok()
+                    } else {
+                        intake.push_good(&[(0, one)], who).0 == 1
+                    }
+                })
+                .count()
+        };
+        let taken: Vec<usize> = (1..=4).map(|id| fill(token(id))).collect();
+        assert_eq!(taken[0], 800);
+        assert!(taken.iter().all(|count| *count > 0), "{taken:?}");
+        // Its own series are taken on and on.
+        let known = pushed("fill.x", "service:Token-TokenId-1---0", None);
+        assert_eq!(intake.push(&[known], token(1)), Ok(1));
+        // What is retired is free again for others, and for whoever had it.
+        let subject: Subject = "service:Token-TokenId-1---0".parse().unwrap();
+        let mut core = intake.core();
+        let before = core.held[&token(1)];
+        core.retire(&subject);
+        assert_eq!(core.held[&token(1)], before - 1);
     }
 
     /// What is shown of a disk: whether it is mounted, and how full it is.

@@ -16,6 +16,8 @@ use domain::{
 const MOST: usize = 8;
 /// A refusal that is older than this is told no more.
 const TOLD_FOR: Span = Span::from_mins(10);
+/// Values are counted over so many minutes.
+const COUNTED_MINUTES: u64 = 10;
 /// A reason stays this long before another one takes its place, so that what is told holds still.
 const STAYS: Span = Span::from_secs(30);
 /// The longest place and reason, in characters.
@@ -54,11 +56,44 @@ pub struct Reason {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Refusals(Mutex<BTreeMap<Actor, Refused>>);
+pub struct Refusals {
+    senders: Mutex<BTreeMap<Actor, Refused>>,
+    counts: Mutex<Counts>,
+}
+
+/// How many values were refused, by the minute.
+#[derive(Debug, Default)]
+struct Counts(BTreeMap<u64, u64>);
+
+impl Counts {
+    fn minute(at: MonotonicTime) -> u64 {
+        at.as_micros() / 60_000_000
+    }
+
+    /// Forgets what is too old, and counts the rest.
+    fn total(&mut self, at: MonotonicTime) -> u64 {
+        let first = (Self::minute(at) + 1).saturating_sub(COUNTED_MINUTES);
+        self.0 = self.0.split_off(&first);
+        self.0.values().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+}
 
 impl Refusals {
     fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<Actor, Refused>) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.senders.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Counts values that were refused.
+    pub fn add(&self, values: u64, now: Now) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.total(now.mono);
+        let count = counts.0.entry(Counts::minute(now.mono)).or_default();
+        *count = count.saturating_add(values);
+    }
+
+    /// How many values were refused within 10 minutes.
+    pub fn count(&self, now: Now) -> u64 {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).total(now.mono)
     }
 
     /// Notes that a push of someone was refused. Beyond the most senders the oldest is forgotten.
@@ -119,6 +154,19 @@ mod tests {
     fn reason(place: &str) -> Reason {
         let problem = "expected a number".to_owned();
         Reason { place: place.to_owned(), problem, rest_taken: false }
+    }
+
+    #[test]
+    fn what_was_refused_is_counted_for_ten_minutes() {
+        let refusals = Refusals::default();
+        let at = |minutes: u64| Now {
+            wall: Timestamp::from_secs(1_790_000_000),
+            mono: MonotonicTime::from_micros(minutes * 60_000_000),
+        };
+        assert_eq!(refusals.count(at(0)), 0);
+        refusals.add(3, at(0));
+        refusals.add(4, at(5));
+        assert_eq!([9, 10, 14, 15].map(|minute| refusals.count(at(minute))), [7, 4, 4, 0]);
     }
 
     #[test]

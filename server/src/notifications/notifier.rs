@@ -34,7 +34,7 @@ use super::{channel::Outgoing, channels, outbound::Outbound, time_zones};
 use crate::{
     clock::Clock,
     service::Service,
-    store::{Store, StoreError, Waiting},
+    store::{LastMessage, Store, StoreError, Waiting},
 };
 
 /// Entries that are read at a time.
@@ -51,6 +51,9 @@ const NOTE_EVERY: u64 = 2_000;
 const SET_BACK: i64 = 1_000_000;
 /// The most reminders that are decided at a time.
 const MOST_REMINDERS: usize = 8;
+
+/// How often a last message to a contact that is gone is tried.
+const LAST_MESSAGE_TRIES: u32 = 6;
 
 /// Rhythm of the work; tests use another one.
 #[derive(Clone, Copy, Debug)]
@@ -338,7 +341,53 @@ impl Notifier {
                 sending.spawn(contact, async move { this.work(one).await });
             }
         }
+        let last = self.store.as_calls().last_messages(self.clock.now().wall, 4 * AT_ONCE as u32);
+        for one in last.await? {
+            let contact = one.contact.id;
+            if sending.len() < AT_ONCE && !sending.contains_key(&contact) {
+                let this = Arc::clone(self);
+                sending.spawn(contact, async move {
+                    this.send_last(one).await;
+                    Ok(())
+                });
+            }
+        }
         Ok(())
+    }
+
+    /// Sends the last message to a contact that is gone, and tries a few times.
+    async fn send_last(&self, LastMessage { call, contact, failures }: LastMessage) {
+        let problem = self.send(&call, &contact, None).await;
+        let failures = failures.saturating_add(1);
+        let again = problem.and_then(|_| (self.pace.retry)(failures));
+        let again = again.filter(|_| failures < LAST_MESSAGE_TRIES);
+        let until = again.map(|wait| self.clock.now().wall.plus(wait));
+        let calls = self.store.as_calls();
+        let mut wait = Duration::from_millis(200);
+        while let Err(error) = calls.keep_last_message(call.entry, until, failures).await {
+            tracing::warn!(contact = contact.id.0, %error, "that a last message was sent could not be written yet");
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+            wait = (wait * 2).min(Duration::from_secs(5));
+        }
+    }
+
+    /// Tries to send a message once; the reason if it could not be sent.
+    async fn send(
+        &self,
+        call: &Notification,
+        contact: &Contact,
+        incident: Option<&Incident>,
+    ) -> Option<String> {
+        let public_url = self.outbound.public_url.as_deref();
+        let message = notification::message(call, incident, public_url);
+        let (id, now) = (id(call, contact.id), self.clock.now().wall);
+        let outgoing = Outgoing { id: &id, notification: call, message: &message, now };
+        let sending = channels::send(&contact.channel, &outgoing, &self.outbound);
+        let tried = tokio::time::timeout(self.pace.time_limit, sending).await;
+        tried.unwrap_or_else(|_| Err("It did not answer in time.".to_owned())).err()
     }
 
     /// Looks at one call anew, and sends it if it still stands.
@@ -346,7 +395,9 @@ impl Notifier {
         let Waiting { call, contact, failures, given_up } = waiting;
         let calls = self.store.as_calls();
         let incident = match call.why {
-            Reason::Test | Reason::NothingWritten | Reason::Many { .. } => None,
+            Reason::Test | Reason::NothingWritten | Reason::Many { .. } | Reason::Access { .. } => {
+                None
+            }
             Reason::Opened
             | Reason::Escalated
             | Reason::Reopened
@@ -386,14 +437,7 @@ impl Notifier {
             }
             Delivery::Send => {}
         }
-        let public_url = self.outbound.public_url.as_deref();
-        let message = notification::message(&call, incident.as_ref(), public_url);
-        let outgoing =
-            Outgoing { id: &id(&call, contact.id), notification: &call, message: &message, now };
-        let sending = channels::send(&contact.channel, &outgoing, &self.outbound);
-        let tried = tokio::time::timeout(self.pace.time_limit, sending).await;
-        let problem = tried.unwrap_or_else(|_| Err("It did not answer in time.".to_owned())).err();
-        match problem {
+        match self.send(&call, &contact, incident.as_ref()).await {
             None => self.end(call, &contact, None).await,
             Some(problem) => {
                 tracing::info!(

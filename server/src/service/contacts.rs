@@ -63,9 +63,9 @@ impl Inner {
             Command::RemoveContact(RemoveContact { contact }) => {
                 Some(Event::ContactRemoved { account: own(caller)?, contact })
             }
-            // A test is about no incident.
+            // What is about no incident stands in no incident's timeline.
             Command::RecordDelivery(RecordDelivery { call, account, contact, failed })
-                if call.entry > 0 =>
+                if call.is_about_incidents() =>
             {
                 let (incident, entry) = (call.incident, call.entry);
                 Some(match failed {

@@ -22,6 +22,17 @@ pub struct Waiting {
     pub given_up: bool,
 }
 
+/// The last message to a contact that was removed, switched off, or leads elsewhere now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastMessage {
+    /// What it says; its entry is that of the change.
+    pub call: Notification,
+    /// The contact as it was.
+    pub contact: Contact,
+    /// How often it could not be sent.
+    pub failures: u32,
+}
+
 /// What became of the last message about an incident by a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivered {
@@ -85,6 +96,21 @@ pub trait Calls: Send + Sync {
 
     /// Proves that the database takes writes.
     async fn prove_writable(&self, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Last messages that are due, the oldest first.
+    async fn last_messages(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<LastMessage>, StoreError>;
+
+    /// Puts a last message off, or ends it: then nothing of the contact is kept.
+    async fn keep_last_message(
+        &self,
+        entry: u64,
+        until: Option<Timestamp>,
+        failures: u32,
+    ) -> Result<(), StoreError>;
 
     /// Drops a call that is over before it was sent; one that was given up is not tried again.
     async fn drop_call(&self, call: &Notification, contact: ContactId) -> Result<(), StoreError>;

@@ -21,6 +21,7 @@ mod notifications;
 mod openapi;
 mod places;
 mod postgres_server;
+mod private;
 mod program;
 mod programs;
 mod recovery;

@@ -1,6 +1,7 @@
 //! Notifications, from an entry of the journal to what arrives: over both databases, by a real mail
 //! server, and through a restart.
 
+mod access;
 mod cases;
 mod forms;
 mod mail;
@@ -38,5 +39,8 @@ on_sqlite!(
     people::who_removes_a_contact_or_leaves_is_not_called,
     people::nobody_touches_the_contacts_of_others,
     people::a_call_ends_once,
+    access::each_change_is_told_by_the_other_contacts,
+    access::a_new_password_ends_all_that_was_left_behind_in_one_change,
+    access::whoever_sets_and_removes_contacts_again_and_again_floods_nobody,
     mail::a_letter_comes_over_tls_with_the_same_id_each_time,
 );

@@ -69,6 +69,12 @@ impl Home {
         self.start_from(Command::new(env!("CARGO_BIN_EXE_calm-ops")), more)
     }
 
+    /// The secret of the link for the first owner: what a pipe leads to does not get it.
+    pub fn owner_link(&self) -> String {
+        let link = std::fs::read_to_string(self.data().join("owner-link")).unwrap();
+        link.trim().rsplit('/').next().unwrap().to_owned()
+    }
+
     /// The same by a command that becomes the program.
     pub fn start_from(&self, mut program: Command, more: &[&str]) -> Result<Running, String> {
         let began = Instant::now();
@@ -113,16 +119,10 @@ impl Home {
                     cookie: String::new(),
                     started_in,
                 };
-                // As its owner: by the link that it prints as long as there is none, else by name
-                // and password.
+                // As its owner: by the link as long as there is none, else by name and password.
                 if scheme.ends_with("http") {
                     let body = if running.get("/sign-in").body.contains("Nobody owns") {
-                        let mut link = String::new();
-                        while !link.contains("/join/") {
-                            link.clear();
-                            lines.read_line(&mut link).unwrap();
-                        }
-                        let secret = link.trim().rsplit('/').next().unwrap();
+                        let secret = self.owner_link();
                         (
                             "/api/people/join",
                             format!(

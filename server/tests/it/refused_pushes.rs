@@ -63,3 +63,35 @@ fn what_never_reaches_the_reading_of_a_push_is_told_as_well() {
         });
     }
 }
+
+#[test]
+fn what_is_refused_is_counted_and_never_calm() {
+    let home = Home::new();
+    let program = home.start();
+    assert_eq!(program.push("service:imports", 7.0).status, 202);
+    let status = |program: &Running| program.get("/api/health").json()["status"].clone();
+    program.until("calm", |program| (status(program) == "calm").then_some(()));
+    let wrong = r#"{"observations":[{"signal":"queue.depth","subject":"service:imports","value":"x"},{"signal":"queue.depth","subject":"service:imports","value":7}]}"#;
+    assert!(program.post("/api/ops/signals", wrong).status >= 400);
+    let good = program.post("/api/ops/signals?keep=good", wrong).json();
+    assert_eq!((&good["accepted"], &good["refused"]), (&1.into(), &1.into()), "{good}");
+    // Two values with the first batch, one with the second.
+    program.until("the count", |program| {
+        let readings = program.get("/api/ops/health").json()["now"]["readings"].clone();
+        let is_it = |one: &&serde_json::Value| one["signal"] == "monitor.pushes_refused";
+        (readings.as_array()?.iter().find(is_it)?["value"] == 3.0).then_some(())
+    });
+    assert_eq!(status(&program), "warning");
+    assert!(program.get("/ops/health").body.contains("were refused within the last 10 minutes"));
+    let port = program.address.rsplit(':').next().unwrap();
+    let listen = format!("127.0.0.1:{port}");
+    let asked = crate::program::calm_ops(&[
+        "health".as_ref(),
+        "--listen".as_ref(),
+        listen.as_ref(),
+        "--data-dir".as_ref(),
+        home.data().as_os_str(),
+    ]);
+    let said = String::from_utf8(asked.stdout).unwrap();
+    assert!(asked.status.success() && said.contains("warning, no active incident"), "{said}");
+}

@@ -120,7 +120,7 @@ impl AccessRecord {
             AccountEvent::PasswordSet { account } => {
                 self.with_account(*account, |one| one.password_since = Some(at));
             }
-            AccountEvent::SignedIn { account, session, by } => {
+            AccountEvent::SignedIn { account, session, by, .. } => {
                 let begun = Session {
                     id: *session,
                     account: *account,

@@ -81,6 +81,7 @@ impl Team {
                 address: String::new(),
                 used: None,
                 instead_of: None,
+                unfamiliar: false,
             })
         };
         let token = |byte, until| {
@@ -112,7 +113,13 @@ impl Team {
             (&owner, AccountChange::RevokeToken(RevokeToken { token: TokenId(1) })),
             (&owner, AccountChange::AddPasskey(key)),
             (&owner, AccountChange::EndSession(EndSession { session: SessionId(2) })),
-            (&owner, AccountChange::SetPassword(SetPassword { password: password() })),
+            (
+                &owner,
+                AccountChange::SetPassword(SetPassword {
+                    password: password(),
+                    end: BTreeSet::new(),
+                }),
+            ),
             (&owner, closed(true)),
             (&owner, closed(false)),
             (&system, link(5)),

@@ -1,7 +1,7 @@
 //! Changes to accounts: what each does to the rows and the journal, or why not.
 
 use domain::{
-    access::{Expiry, Principal, Role},
+    access::{Expiry, Foothold, Principal, Role},
     error::{Conflict, Entity, Error, FieldReason, Limited},
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     input::checked_name,
@@ -54,6 +54,8 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// The rows.
     pub rows: Vec<Row>,
+    /// Whose contacts end with it. The store knows which those are.
+    pub contacts_of: Option<AccountId>,
 }
 
 const fn missing(entity: Entity) -> Error {
@@ -96,6 +98,13 @@ impl Accounts {
         {
             outcome.events.push(Event::TokenRevoked { token: one.id });
             outcome.rows.push(Row::Token(Token { ended_at: Some(now), ..one.clone() }));
+        }
+    }
+
+    fn no_passkeys(&self, account: AccountId, outcome: &mut Outcome) {
+        for one in self.passkeys.iter().filter(|one| one.account == account) {
+            outcome.events.push(Event::PasskeyRemoved { account, passkey: one.id });
+            outcome.rows.push(Row::NoPasskey(one.id));
         }
     }
 
@@ -268,7 +277,16 @@ pub fn decide(
                 ..known.clone()
             }));
         }
-        AccountChange::SignIn(SignIn { account, by, hash, agent, address, used, instead_of }) => {
+        AccountChange::SignIn(SignIn {
+            account,
+            by,
+            hash,
+            agent,
+            address,
+            used,
+            instead_of,
+            unfamiliar,
+        }) => {
             roster.open(*account)?;
             let (mut replaced, mut open): (Vec<&Session>, Vec<&Session>) = roster
                 .sessions
@@ -302,7 +320,12 @@ pub fn decide(
                 .extend(roster.sessions.iter().filter(over).map(|one| Row::NoSession(one.id)));
             // The newest one always stays, so that no number is used twice.
             let id = SessionId(next(roster.sessions.iter().map(|one| one.id.0)));
-            outcome.events.push(Event::SignedIn { account: *account, session: id, by: *by });
+            outcome.events.push(Event::SignedIn {
+                account: *account,
+                session: id,
+                by: *by,
+                unfamiliar: *unfamiliar,
+            });
             outcome.rows.push(Row::Session(Session {
                 id,
                 account: *account,
@@ -326,7 +349,7 @@ pub fn decide(
             outcome.events.push(Event::SignedOut { account: known.account, session: *session });
             outcome.rows.push(Row::Session(Session { ended_at: Some(now), ..known.clone() }));
         }
-        AccountChange::SetPassword(SetPassword { password }) => {
+        AccountChange::SetPassword(SetPassword { password, end }) => {
             let account = roster.open(own()?)?;
             outcome.events.push(Event::PasswordSet { account: account.id });
             outcome.rows.push(Row::Account(Account {
@@ -337,6 +360,13 @@ pub fn decide(
             let this =
                 if let Principal::Account { session, .. } = caller { Some(*session) } else { None };
             roster.ended(account.id, this, now, &mut outcome);
+            for foothold in end {
+                match foothold {
+                    Foothold::Passkeys => roster.no_passkeys(account.id, &mut outcome),
+                    Foothold::Contacts => outcome.contacts_of = Some(account.id),
+                    Foothold::Tokens => roster.let_in_by(account.id, now, &mut outcome),
+                }
+            }
         }
         AccountChange::AddPasskey(AddPasskey { label, credential, key, state }) => {
             let account = roster.open(own()?)?.id;

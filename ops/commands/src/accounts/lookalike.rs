@@ -53,21 +53,23 @@ fn plain_letter(c: char) -> char {
     char::from_u32(u32::from(c) - first + u32::from('a')).unwrap_or(c)
 }
 
-/// The look of a name, whatever the size of its letters: what fills up and decorates is left out.
+/// The look of a name: what fills up and decorates is left out.
 fn look(name: impl Iterator<Item = char>) -> String {
     let text: String = name.map(plain_letter).collect::<String>().nfkc().collect();
-    let lower: String = skeleton(&text).flat_map(char::to_lowercase).collect();
+    let whole: String = skeleton(&text).collect();
     let seen =
         |c: &char| c.is_alphanumeric() || (is_mark(*c) && !matches!(c, '\u{fe0e}' | '\u{fe0f}'));
-    let letters: String = lower.chars().filter(seen).collect();
-    if letters.is_empty() { lower } else { letters }
+    let letters: String = whole.chars().filter(seen).collect();
+    if letters.is_empty() { whole } else { letters }
 }
 
-/// The two looks of a name: as it is written, and in small letters.
+/// The two looks of a name: as it is written, and in small letters. As it is written "Ian" looks like
+/// "lan", and neither like "Lan": the size of a letter is part of its look.
 fn looks(name: &str) -> [String; 2] {
     let small: String =
         name.chars().map(plain_letter).nfkc().flat_map(char::to_lowercase).collect();
-    [look(name.chars()), look(small.chars())]
+    // What has no size, as a digit, can have the look of a large letter.
+    [look(name.chars()), look(small.chars()).to_lowercase()]
 }
 
 /// Whether two names look alike.
@@ -78,7 +80,8 @@ pub fn is_alike(one: &str, other: &str) -> bool {
 
 /// The bare letters of a look, with those as one that a careless eye takes for each other.
 fn bare(look: &str) -> String {
-    look.chars().filter(|c| c.is_alphanumeric()).map(|c| if c == 'i' { 'l' } else { c }).collect()
+    let small = look.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
+    small.map(|c| if c == 'i' { 'l' } else { c }).collect()
 }
 
 /// Whether a name holds the product's.
@@ -258,6 +261,9 @@ mod tests {
         for (one, two) in [
             ("Ian", "lan"),
             ("Ian", "1an"),
+            ("IAN", "lAN"),
+            ("ADA", "ada"),
+            ("OTTO 0", "otto o"),
             ("Maria", "Мarіa"),
             ("Clara", "CIara"),
             ("Bern", "Bem"),
@@ -266,6 +272,8 @@ mod tests {
         }
         for (one, two) in [
             ("José", "Jose"),
+            ("Ian", "Lan"),
+            ("Ida", "Lda"),
             ("Иван", "Ivan"),
             ("Ann", "Anne"),
             ("田中", "中田"),

@@ -79,6 +79,7 @@ impl House {
             address,
             used: None,
             instead_of: None,
+            unfamiliar: false,
         });
         self.change(&Principal::System, change)
     }
@@ -259,6 +260,57 @@ fn the_last_owner_stays() {
 }
 
 #[test]
+fn a_new_password_ends_what_else_is_named() {
+    use domain::access::Foothold::{self, Contacts, Passkeys, Tokens};
+    // How many passkeys, invitations that wait and tokens of one's own are left, and whether the
+    // contacts end.
+    let left = |end: &[Foothold]| {
+        let mut house = House::new();
+        let (one, other) = (person(1, Role::Owner), person(2, Role::Owner));
+        let to_owner = SetRole { account: AccountId(2), role: Role::Owner };
+        house.change(&one, AccountChange::SetRole(to_owner)).unwrap();
+        for (who, byte) in [(&one, 40), (&other, 50)] {
+            let (label, key) = ("x".to_owned(), vec![byte]);
+            let passkey = AddPasskey {
+                label: label.clone(),
+                credential: key.clone(),
+                key: key.clone(),
+                state: key,
+            };
+            house.change(who, AccountChange::AddPasskey(passkey)).unwrap();
+            let invite = Invite { role: Role::Viewer, hash: hash(byte) };
+            house.change(who, AccountChange::Invite(invite)).unwrap();
+            let (scopes, hash) = ([Scope::Read].into(), hash(byte + 1));
+            let token = CreateToken { label, scopes, until: None, hash };
+            house.change(who, AccountChange::CreateToken(token)).unwrap();
+        }
+        let set = SetPassword { password: password(), end: end.iter().copied().collect() };
+        let outcome =
+            decide(&house.roster, &one, &AccountChange::SetPassword(set.clone()), at(house.now));
+        let contacts = outcome.unwrap().contacts_of;
+        house.change(&one, AccountChange::SetPassword(set)).unwrap();
+        let roster = &house.roster;
+        let count = |own: u32| {
+            let by = Some(AccountId(own));
+            let open = |ended: Option<Timestamp>, made_by| ended.is_none() && made_by == by;
+            (
+                roster.passkeys.iter().filter(|one| Some(one.account) == by).count(),
+                roster.invitations.iter().filter(|one| open(one.ended_at, one.made_by)).count(),
+                roster.tokens.iter().filter(|one| open(one.ended_at, one.made_by)).count(),
+            )
+        };
+        assert_eq!(count(2), (1, 1, 1), "nothing of others ends");
+        (count(1), contacts)
+    };
+    let own = Some(AccountId(1));
+    assert_eq!(left(&[]), ((1, 1, 1), None));
+    assert_eq!(left(&[Passkeys]), ((0, 1, 1), None));
+    assert_eq!(left(&[Tokens]), ((1, 0, 0), None));
+    assert_eq!(left(&[Contacts]), ((1, 1, 1), own));
+    assert_eq!(left(&[Passkeys, Contacts, Tokens]), ((0, 0, 0), own));
+}
+
+#[test]
 fn closing_an_account_or_setting_a_password_ends_its_sign_ins() {
     let mut house = House::new();
     for secret in 10..13 {
@@ -271,7 +323,12 @@ fn closing_an_account_or_setting_a_password_ends_its_sign_ins() {
         session: SessionId(2),
         recently_authenticated: true,
     };
-    house.change(&this, AccountChange::SetPassword(SetPassword { password: password() })).unwrap();
+    house
+        .change(
+            &this,
+            AccountChange::SetPassword(SetPassword { password: password(), end: BTreeSet::new() }),
+        )
+        .unwrap();
     assert_eq!(house.open(), [2], "the one that set it stays");
     house
         .change(
@@ -320,6 +377,7 @@ fn a_sign_in_takes_the_place_of_the_one_that_the_browser_had() {
             address: String::new(),
             used: None,
             instead_of,
+            unfamiliar: false,
         })
     };
     let events = house.change(&Principal::System, again(1, 23, Some(hash(20)))).unwrap();
@@ -459,7 +517,7 @@ fn it_is_known_since_when_someone_has_their_role_and_their_password() {
     house
         .change(
             &person(2, Role::Approver),
-            AccountChange::SetPassword(SetPassword { password: password() }),
+            AccountChange::SetPassword(SetPassword { password: password(), end: BTreeSet::new() }),
         )
         .unwrap();
     assert_eq!(house.roster.account(AccountId(2)).unwrap().password_since, Some(at(house.now)));
@@ -498,6 +556,7 @@ fn passkeys_are_ones_own() {
             address: String::new(),
             used: Some((PasskeyId(1), vec![3])),
             instead_of: None,
+            unfamiliar: false,
         })
     };
     assert!(house.change(&Principal::System, sign_in(2)).is_err(), "it is someone else's");

@@ -13,7 +13,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::notifications::{Notification, Reason};
+use crate::notifications::{Notification, Reason, access_notice::AccessNotices};
 
 /// So many calls go out one by one...
 const MOST: usize = 10;
@@ -34,6 +34,8 @@ pub struct Progress {
     together: Option<Together>,
     /// When calls were put together last.
     flushed_at: Option<Timestamp>,
+    #[serde(default)]
+    access: AccessNotices,
 }
 
 /// What was told of an active incident.
@@ -81,11 +83,12 @@ impl Progress {
 
     /// Whether the same was told by both, wherever in the journal they are.
     pub fn remembers_the_same(&self, other: &Self) -> bool {
-        let Self { after: _, told, recent, together, flushed_at } = self;
+        let Self { after: _, told, recent, together, flushed_at, access } = self;
         *told == other.told
             && *recent == other.recent
             && *together == other.together
             && *flushed_at == other.flushed_at
+            && *access == other.access
     }
 
     /// The critical incidents that were told and that nobody took note of.
@@ -109,6 +112,10 @@ impl Progress {
 
     /// Whether [`Progress::take`] has something to say even without new entries.
     pub fn is_waiting(&self, now: Timestamp) -> bool {
+        self.access.is_waiting(now) || self.is_to_flush(now)
+    }
+
+    fn is_to_flush(&self, now: Timestamp) -> bool {
         self.together.is_some()
             && self.flushed_at.is_none_or(|at| now.since(at) >= TOGETHER_EVERY || now < at)
     }
@@ -122,6 +129,9 @@ impl Progress {
         incidents: &BTreeMap<IncidentNumber, Incident>,
         now: Timestamp,
     ) -> Vec<Notification> {
+        let after = self.after;
+        let new = entries.iter().filter(|entry| entry.number > after);
+        let about_access = self.access.take(new, now);
         let mut groups: BTreeMap<IncidentNumber, Vec<(&Entry, &Event)>> = BTreeMap::new();
         for entry in entries.iter().filter(|entry| entry.number > self.after) {
             let Some(event) = &entry.event else { continue };
@@ -136,7 +146,9 @@ impl Progress {
             .collect();
         // The worst are not the ones that are put together.
         calls.sort_by_key(|call| (std::cmp::Reverse(call.severity), call.entry));
-        self.bounded(calls, now)
+        let mut calls = self.bounded(calls, now);
+        calls.extend(about_access);
+        calls
     }
 
     fn wanted(
@@ -263,7 +275,7 @@ impl Progress {
                 together.worst = call;
             }
         }
-        if self.is_waiting(now)
+        if self.is_to_flush(now)
             && let Some(together) = self.together.take()
         {
             self.flushed_at = Some(now);

@@ -479,6 +479,10 @@ events! {
             session: SessionId,
             /// How.
             by: AuthMethod,
+            /// Whether neither the place nor the browser was known; false in entries from before this
+            /// was told.
+            #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+            unfamiliar: bool,
         },
         /// A sign-in was ended.
         SignedOut = "signed_out" {

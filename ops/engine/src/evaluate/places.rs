@@ -22,6 +22,28 @@ impl Engine {
         self.place(signal, subject, unit, self.limit)
     }
 
+    /// Whether a series is known, and that a unit fits it. Adds nothing.
+    pub fn knows(
+        &self,
+        signal: &str,
+        subject: &str,
+        unit: Option<&Unit>,
+    ) -> Result<bool, NoSeries> {
+        let found = self.find(self.hash(signal, subject), signal, subject);
+        let series = found.and_then(|id| self.series.get(id as usize));
+        let known = series
+            .map_or_else(|| self.thresholds.unit_of(signal), |series| series.core.unit.clone());
+        if let (Some(known), Some(unit)) = (&known, unit) {
+            fit(unit, known)?;
+        }
+        Ok(found.is_some())
+    }
+
+    /// How many more series are taken.
+    pub fn room(&self) -> usize {
+        self.limit.saturating_sub(self.count())
+    }
+
     /// As [`Engine::series`], without the limit: for what this host measures itself, which finds
     /// room whatever others send, and for what was taken before.
     pub fn measured(

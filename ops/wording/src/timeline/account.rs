@@ -30,11 +30,14 @@ pub(super) fn tell(event: AccountEvent<'_>, actor: Actor, names: &Names) -> Told
         AccountEvent::AccountClosed { account: id, closed: false } => {
             format!("{who} opened the account of {} again.", account(id))
         }
-        AccountEvent::SignedIn { account: id, by: AuthMethod::Password, .. } => {
-            format!("{} signed in with a password.", account(id))
-        }
-        AccountEvent::SignedIn { account: id, by: AuthMethod::Passkey, .. } => {
-            format!("{} signed in with a passkey.", account(id))
+        AccountEvent::SignedIn { account: id, by, unfamiliar, .. } => {
+            let how = match by {
+                AuthMethod::Password => "a password",
+                AuthMethod::Passkey => "a passkey",
+            };
+            let new =
+                if *unfamiliar { ", from a place and in a browser that were new" } else { "" };
+            format!("{} signed in with {how}{new}.", account(id))
         }
         AccountEvent::SignedOut { account: id, .. } => {
             format!("A sign-in of {} was ended.", account(id))

@@ -1,5 +1,7 @@
 //! Accounts: coming in, oneself, and who else is here.
 
+use std::collections::BTreeSet;
+
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -13,7 +15,7 @@ use commands::{
     reading::GetSettings,
 };
 use domain::{
-    access::{Principal, Role, Scope},
+    access::{Foothold, Principal, Role, Scope},
     error::Error,
     id::AccountId,
     time::Span,
@@ -58,7 +60,7 @@ pub(super) fn routes() -> Vec<Route> {
             .answer("Sign-ins, passkeys, people, invitations, tokens."),
         Route::post_with("/api/people/password", set_password)
             .executes::<SetPassword>()
-            .summary("Set one's own password. It asks for the present one, or for a sign-in by passkey within the last 5 minutes. Other sign-ins end.")
+            .summary("Set one's own password. It asks for the present one, or for a sign-in by passkey within the last 5 minutes. Other sign-ins end, and what `end` names: `passkeys`, `contacts` (ways to be called), `tokens` (with invitations).")
             .body::<NewPassword>(r#"{"present":"three words in a row","password":"four other words here"}"#)
             .answer("The journal position after it."),
         Route::post("/api/people/sessions/{id}/end", |IdPath(session)| EndSession { session })
@@ -168,6 +170,9 @@ struct NewPassword {
     #[serde(default)]
     present: String,
     password: String,
+    /// What ends with it, beside other sign-ins: for when somebody else had one.
+    #[serde(default)]
+    end: BTreeSet<Foothold>,
 }
 
 /// A token to be made.
@@ -250,9 +255,9 @@ async fn set_password(
     State(site): State<Site>,
     client: ClientInfo,
     RequestPrincipal(principal): RequestPrincipal,
-    ApiJson(NewPassword { present, password }): ApiJson<NewPassword>,
+    ApiJson(NewPassword { present, password, end }): ApiJson<NewPassword>,
 ) -> Answer {
-    Ok(json(&site.people.set_password(principal, present, password, client.from).await?))
+    Ok(json(&site.people.set_password(principal, present, password, end, client.from).await?))
 }
 
 async fn ask_for_passkey(State(site): State<Site>, device: Device) -> Answer {

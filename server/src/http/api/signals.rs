@@ -150,8 +150,11 @@ async fn push(
                 _ => site.service.known().await?.names.of(who),
             };
             let reason = Reason { place, problem, rest_taken };
-            let why = site.intake.refusals.refused(who, sender, &reason, site.clock.now());
-            explain(&site, who, &bytes, rest_taken, &why);
+            let now = site.clock.now();
+            let why = site.intake.refusals.refused(who, sender, &reason, now);
+            let count = explain(&site, who, &bytes, rest_taken, &why);
+            let count = taken.as_ref().map_or(count, |accepted| accepted.refused);
+            site.intake.refusals.add(u64::try_from(count.max(1)).unwrap_or(u64::MAX), now);
         }
         None => site.intake.refusals.taken(who),
     }
@@ -159,10 +162,12 @@ async fn push(
 }
 
 /// Tells the series that a refused push was about why they may fall silent: where the good values
-/// were taken, only those of the others.
-fn explain(site: &Site, who: Actor, bytes: &[u8], rest_taken: bool, why: &FailureReason) {
+/// were taken, only those of the others. Returns how many values the push has, as far as that can
+/// be read.
+fn explain(site: &Site, who: Actor, bytes: &[u8], rest_taken: bool, why: &FailureReason) -> usize {
     let value: Value = serde_json::from_slice(&without_nan(bytes)).unwrap_or_default();
     let items = wrong_batch(&value).ok().filter(|items| !items.is_empty());
+    let count = items.map_or(0, |items| items.len());
     let about = items.map(|items| {
         items.iter().enumerate().filter_map(move |(index, item)| {
             let text = |field| item.get(field).and_then(Value::as_str);
@@ -171,6 +176,7 @@ fn explain(site: &Site, who: Actor, bytes: &[u8], rest_taken: bool, why: &Failur
         })
     });
     site.intake.refuse(who, about, why);
+    count
 }
 
 fn is_readable(headers: &HeaderMap) -> Result<(), Problem> {

@@ -7,17 +7,17 @@ use commands::notifications::{
 use domain::{
     error::{Conflict, Entity, Error},
     id::{AccountId, ContactId, IncidentNumber},
-    journal::Event,
+    journal::{Entry, Event},
     time::{Span, Timestamp},
 };
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{
-    Connection, Database, Row, access,
+    Connection, Database, Row, access, last_messages,
     read::{meta, set_meta},
 };
 use crate::store::{
-    calls::{Calls, Delivered, Waiting},
+    calls::{Calls, Delivered, LastMessage, Waiting},
     change::Beside,
     error::StoreError,
     rows::bound,
@@ -93,7 +93,13 @@ async fn write_contact(
 ) -> Result<(), StoreError> {
     let is_new = contact.id.0 == 0;
     let id = if is_new { ContactId(number) } else { contact.id };
-    let body = serde_json::to_vec(&Contact { id, ..contact.clone() })
+    let before = one_contact(connection, id, contact.account).await?;
+    let contact = Contact { id, ..contact.clone() }.set_by(number.into(), before.as_ref());
+    if let Some(before) = before {
+        last_messages::queue(connection, &before, Some(&contact), number.into(), contact.set_at)
+            .await?;
+    }
+    let body = serde_json::to_vec(&contact)
         .map_err(|error| StoreError::inconsistent("contact", id, error))?;
     let (number, account) = (i64::from(id.0), i64::from(contact.account.0));
     let query = if is_new {
@@ -116,6 +122,37 @@ async fn write_contact(
         try_now(connection, id).await?;
     }
     Ok(())
+}
+
+/// A contact of an account, as this transaction sees it.
+async fn one_contact(
+    connection: &mut Connection,
+    id: ContactId,
+    account: AccountId,
+) -> Result<Option<Contact>, StoreError> {
+    sqlx::query("SELECT id, body FROM contact WHERE id = $1 AND account = $2")
+        .bind(i64::from(id.0))
+        .bind(i64::from(account.0))
+        .fetch_optional(connection)
+        .await?
+        .map(|row| contact(&row, 0))
+        .transpose()
+}
+
+/// The entries by which all contacts of an account end.
+pub(super) async fn ends_of_contacts(
+    connection: &mut Connection,
+    account: AccountId,
+) -> Result<Vec<Event>, StoreError> {
+    let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM contact WHERE account = $1 ORDER BY id")
+        .bind(i64::from(account.0))
+        .fetch_all(connection)
+        .await?;
+    let end = |number: &i64| {
+        let contact = ContactId(id(*number, "contact")?);
+        Ok(Event::ContactRemoved { account, contact })
+    };
+    ids.iter().map(end).collect()
 }
 
 /// What waits for a contact is due at once.
@@ -251,8 +288,12 @@ async fn remind(
 pub(super) async fn carry_out(
     connection: &mut Connection,
     event: &Event,
+    entry: &Entry,
 ) -> Result<(), StoreError> {
     let Event::ContactRemoved { account, contact } = event else { return Ok(()) };
+    if let Some(before) = one_contact(connection, *contact, *account).await? {
+        last_messages::queue(connection, &before, None, entry.number, entry.at).await?;
+    }
     // What waits for it goes with it.
     let changed = sqlx::query("DELETE FROM contact WHERE id = $1 AND account = $2")
         .bind(i64::from(contact.0))
@@ -386,6 +427,26 @@ impl Calls for Database {
         .bind(NEVER)
         .execute(&mut *transaction)
         .await?;
+        last_messages::hasten(&mut transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn last_messages(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<LastMessage>, StoreError> {
+        last_messages::due(&mut *self.readers.acquire().await?, now, limit).await
+    }
+
+    async fn keep_last_message(
+        &self,
+        entry: u64,
+        until: Option<Timestamp>,
+        failures: u32,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        last_messages::keep(&mut transaction, entry, until, failures).await?;
         Ok(transaction.commit().await?)
     }
 

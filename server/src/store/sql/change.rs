@@ -50,6 +50,9 @@ pub(super) async fn change(
             events.extend(shares::ends_of_links(&mut transaction, account, at).await?);
         }
         events.extend(outcome.events);
+        if let Some(account) = outcome.contacts_of {
+            events.extend(calls::ends_of_contacts(&mut transaction, account).await?);
+        }
         for row in &outcome.rows {
             write_row(&mut transaction, row).await?;
         }
@@ -114,7 +117,7 @@ async fn carry_out(connection: &mut Connection, entry: &Entry) -> Result<(), Sto
         Some(Event::ShareRevoked { share, .. }) => {
             shares::revoke(connection, *share, entry.at).await
         }
-        Some(event) => calls::carry_out(connection, event).await,
+        Some(event) => calls::carry_out(connection, event, entry).await,
         None => Ok(()),
     }
 }

@@ -6,6 +6,7 @@ mod access;
 mod archive;
 mod calls;
 mod change;
+mod last_messages;
 mod read;
 mod redaction;
 mod shares;

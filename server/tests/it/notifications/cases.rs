@@ -239,7 +239,7 @@ pub async fn a_thousand_entries_at_once_call_a_few_times(place: &Place) {
         ContactRequest { least: Severity::Critical, ..wanted(Some(ntfy(&quiet_one.url))) };
     world.set(&bo(), None, grave_only).await.unwrap();
     let events = (1..=1_000).map(|number| {
-        world.opened(number, if number == 500 { Severity::Critical } else { Severity::Warning })
+        world.opened(number, if number == 400 { Severity::Critical } else { Severity::Warning })
     });
     world.record(events.collect()).await;
     phone.until(11).await;

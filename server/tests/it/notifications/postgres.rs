@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::{
     notifications::{
-        cases, mail, people,
+        access, cases, mail, people,
         receiver::{Answer, Receiver},
         support::{Place, World, ada, ntfy},
     },
@@ -51,6 +51,9 @@ async fn every_case_holds_on_postgres() {
         people::who_removes_a_contact_or_leaves_is_not_called,
         people::nobody_touches_the_contacts_of_others,
         people::a_call_ends_once,
+        access::each_change_is_told_by_the_other_contacts,
+        access::a_new_password_ends_all_that_was_left_behind_in_one_change,
+        access::whoever_sets_and_removes_contacts_again_and_again_floods_nobody,
         mail::a_letter_comes_over_tls_with_the_same_id_each_time,
     );
     stream::iter(cases).for_each_concurrent(AT_ONCE, |case| case).await;

@@ -39,6 +39,12 @@ impl Taken {
         serde_json::from_slice(&self.body).unwrap()
     }
 
+    /// Whether it tells a person that their account was changed.
+    fn is_notice(&self) -> bool {
+        let text = String::from_utf8_lossy(&self.body);
+        ["Calm Ops account", "does not call here"].iter().any(|words| text.contains(words))
+    }
+
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -47,6 +53,7 @@ impl Taken {
 #[derive(Clone, Default)]
 struct Shared {
     taken: Arc<Mutex<Vec<Taken>>>,
+    notices: Arc<Mutex<Vec<Taken>>>,
     next: Arc<Mutex<VecDeque<Answer>>>,
     usual: Arc<Mutex<Option<u16>>>,
 }
@@ -57,6 +64,12 @@ pub struct Receiver {
 }
 
 async fn take(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let notice = Taken { path: uri.path().to_owned(), headers, body, status: 200 };
+    if notice.is_notice() {
+        shared.notices.lock().unwrap().push(notice);
+        return StatusCode::OK.into_response();
+    }
+    let Taken { headers, body, .. } = notice;
     let usual = shared.usual.lock().unwrap().unwrap_or(200);
     let answer = shared.next.lock().unwrap().pop_front().unwrap_or(Answer::Status(usual));
     let (status, after) = match answer {
@@ -89,6 +102,21 @@ impl Receiver {
     /// Answers all others so.
     pub fn answer(&self, status: u16) {
         *self.shared.usual.lock().unwrap() = Some(status);
+    }
+
+    /// What tells a person that their account was changed: nowhere among the others.
+    pub fn notices(&self) -> Vec<Taken> {
+        self.shared.notices.lock().unwrap().clone()
+    }
+
+    /// Waits until so many of those came.
+    pub async fn until_notices(&self, count: usize) -> Vec<Taken> {
+        let began = Instant::now();
+        while self.notices().len() < count {
+            assert!(began.elapsed() < Duration::from_secs(20), "only {:?}", self.notices());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.notices()
     }
 
     pub fn all(&self) -> Vec<Taken> {

@@ -116,8 +116,10 @@ pub async fn a_yes_does_not_count_after_a_new_password(on: &On<'_>) {
     bench.offer(bench.recommendation()).await;
     let _runs = bench.start();
     bench.approve(1).await.unwrap();
-    let change =
-        AccountChange::SetPassword(SetPassword { password: PasswordHash("another".to_owned()) });
+    let change = AccountChange::SetPassword(SetPassword {
+        password: PasswordHash("another".to_owned()),
+        end: std::collections::BTreeSet::new(),
+    });
     bench.service.change(approver(1), Command::Account(change)).await.unwrap();
     bench.approve(2).await.unwrap();
     assert!(matches!(bench.ended().await.0.outcome, RunOutcome::NotStarted { .. }));

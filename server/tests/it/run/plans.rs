@@ -180,6 +180,18 @@ async fn it_runs_with_nothing_of_ours() {
 }
 
 #[tokio::test]
+async fn it_runs_with_the_umask_that_we_were_started_with() {
+    let given = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o027));
+    server::umask::make_strict();
+    let bench = Bench::set_up();
+    let plan = bench.plan("umask; : > made; stat -c %a made; cd ..; stat -c %a . work");
+    let report = bench.runner.start(plan).wait().await;
+    assert_eq!(lines(&report.output), ["0027", "640", "700", "700"]);
+    let strict = rustix::process::umask(given);
+    assert_eq!(strict.as_raw_mode(), 0o077);
+}
+
+#[tokio::test]
 async fn root_gives_the_process_to_its_user_with_all_of_its_groups() {
     if !is_root() {
         eprintln!("SKIPPED: only root can become another user without a password");

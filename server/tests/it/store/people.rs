@@ -180,7 +180,16 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     let caller = house.caller(&zoe).await;
     let set = async |present: &str| {
         let new = "some other words here".to_owned();
-        house.people.set_password(caller.clone(), present.to_owned(), new, came().from).await
+        house
+            .people
+            .set_password(
+                caller.clone(),
+                present.to_owned(),
+                new,
+                std::collections::BTreeSet::new(),
+                came().from,
+            )
+            .await
     };
     for wrong in ["", "three words in a line"] {
         let refused = Err(Error::invalid("password", FieldReason::NotPresentPassword));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    access::{AuthMethod, Principal, Scope},
+    access::{AuthMethod, Foothold, Principal, Scope},
     authorization::authorize,
     error::Error,
     id::{InvitationId, PasskeyId, SessionId, TokenId},
@@ -51,9 +51,13 @@ fn changes() -> impl Strategy<Value = AccountChange> {
             address: String::new(),
             used: None,
             instead_of: None,
+            unfamiliar: false,
         })),
         2 => ids().prop_map(|id| AccountChange::EndSession(EndSession { session: SessionId(id) })),
-        1 => Just(AccountChange::SetPassword(SetPassword { password: password() })),
+        1 => prop::sample::subsequence(Foothold::ALL.to_vec(), 0..=3).prop_map(|end| {
+            let end = end.into_iter().collect();
+            AccountChange::SetPassword(SetPassword { password: password(), end })
+        }),
         2 => (0..4_u8).prop_map(|id| AccountChange::AddPasskey(AddPasskey { label: "key".into(), credential: vec![id], key: vec![], state: vec![] })),
         1 => ids().prop_map(|id| AccountChange::RemovePasskey(RemovePasskey { passkey: PasskeyId(id) })),
         1 => secrets().prop_map(|hash| AccountChange::CreateToken(CreateToken { label: "t".into(), scopes: [Scope::Read].into(), until: None, hash })),

@@ -1,0 +1,124 @@
+//! Where the start says by which link the first owner comes in. Whoever reads it owns Calm Ops, so
+//! it goes where only the person who started it reads: a terminal, or a file of theirs. What else
+//! standard output may be (a pipe or a socket to the journal, to Docker, to PM2) ends in a log.
+
+use std::{
+    fmt,
+    io::{IsTerminal as _, Write},
+    path::Path,
+};
+
+use rustix::{
+    fs::{FileType, Mode, Stat, fchmod, fstat},
+    process::geteuid,
+};
+
+use crate::people::owner_link;
+
+/// Where a link that is printed goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    /// To whoever started this, alone.
+    Private,
+    /// Into a file of this user that others may read.
+    WideFile,
+    /// To others, as far as is known.
+    Others,
+}
+
+impl Output {
+    fn of(is_terminal: bool, stat: &Stat, user: u32) -> Self {
+        let is_own_file =
+            FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_uid == user;
+        match (is_terminal, is_own_file) {
+            (true, _) => Self::Private,
+            (false, true) if stat.st_mode & 0o077 == 0 => Self::Private,
+            (false, true) => Self::WideFile,
+            (false, false) => Self::Others,
+        }
+    }
+
+    fn here() -> Self {
+        let stdout = std::io::stdout();
+        fstat(&stdout)
+            .map_or(Self::Others, |stat| Self::of(stdout.is_terminal(), &stat, geteuid().as_raw()))
+    }
+}
+
+/// Whether what is printed stays with this user. A file of theirs that others may read is taken from
+/// those, and that is said.
+fn stays_here(err: &mut dyn Write) -> bool {
+    match Output::here() {
+        Output::Private => true,
+        Output::WideFile => match fchmod(std::io::stdout(), Mode::RUSR | Mode::WUSR) {
+            Ok(()) => {
+                let _ = writeln!(
+                    err,
+                    "The file that this output goes to holds the owner link, so nobody else may read it any more (mode 600)."
+                );
+                true
+            }
+            Err(_) => false,
+        },
+        Output::Others => false,
+    }
+}
+
+/// Says by which link the first owner comes in, or in which file it is.
+pub(super) fn tell(
+    data_dir: &Path,
+    link: impl fmt::Display,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) {
+    if stays_here(err) {
+        let _ = writeln!(
+            out,
+            "Nobody owns it yet. Open this link to become its owner; it works once, for a day:\n{link}"
+        );
+        return;
+    }
+    let file = owner_link::file(data_dir);
+    let file = std::path::absolute(&file).unwrap_or(file);
+    let _ = match owner_link::write(&file, &link.to_string()) {
+        Ok(()) => writeln!(
+            out,
+            "Nobody owns it yet. A link for its owner is in a file that only this user can read; it works once, for a day:\ncat {}",
+            file.display()
+        ),
+        Err(error) => writeln!(
+            err,
+            "The owner link can't be written to {}: {error}. 'calm-ops owner-link' prints one.",
+            file.display()
+        ),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs::File, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+
+    #[test]
+    fn only_a_terminal_and_ones_own_file_keep_a_link_to_themselves() {
+        let place = tempfile::tempdir().unwrap();
+        let file = File::create(place.path().join("out")).unwrap();
+        let (us, somebody) = (geteuid().as_raw(), geteuid().as_raw() + 1);
+        let mode = |mode| file.set_permissions(std::fs::Permissions::from_mode(mode)).unwrap();
+        mode(0o600);
+        let of = |user| Output::of(false, &fstat(&file).unwrap(), user);
+        assert_eq!((of(us), of(somebody)), (Output::Private, Output::Others));
+        for wide in [0o644, 0o640, 0o602, 0o610] {
+            mode(wide);
+            assert_eq!(of(us), Output::WideFile, "{wide:o}");
+        }
+        let (pipe, _) = rustix::pipe::pipe().unwrap();
+        let (socket, _) = std::os::unix::net::UnixStream::pair().unwrap();
+        let nothing = File::open("/dev/null").unwrap();
+        for stat in [fstat(&pipe), fstat(&socket), fstat(&nothing)].map(Result::unwrap) {
+            assert_eq!(Output::of(false, &stat, us), Output::Others);
+            assert_eq!(Output::of(true, &stat, us), Output::Private);
+        }
+    }
+}
