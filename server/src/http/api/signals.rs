@@ -29,10 +29,13 @@ use crate::{
         state::Site,
     },
     monitor::{
-        intake::{Pushed, WrongItem},
+        intake::{Intake, Pushed, WrongItem},
         refusals::Reason,
     },
 };
+
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -136,8 +139,10 @@ async fn push(
             Err(problem)
         }
         (_, Some(Extension(Unread(problem))), _) | (_, None, Err(problem)) => Err(problem),
-        (_, None, Ok(ApiQuery(Keep::All))) => take_all(&site, who, &headers, &bytes),
-        (_, None, Ok(ApiQuery(Keep::Good))) => take_good(&site, who, &headers, &bytes),
+        (_, None, Ok(ApiQuery(keep))) => is_readable(&headers).and_then(|()| {
+            let take = if keep == Keep::All { take_all } else { take_good };
+            take(&site.intake, site.push_observations, who, &bytes)
+        }),
     };
     let refused = match &taken {
         Ok(Accepted { errors, .. }) => errors.first().map(|first| (first.clone(), true)),
@@ -181,8 +186,7 @@ fn is_readable(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(Kind::ContentType, detail))
 }
 
-fn is_small_enough(site: &Site, count: usize) -> Result<(), Problem> {
-    let most = site.push_observations;
+fn is_small_enough(most: usize, count: usize) -> Result<(), Problem> {
     if count <= most {
         return Ok(());
     }
@@ -191,35 +195,22 @@ fn is_small_enough(site: &Site, count: usize) -> Result<(), Problem> {
     Err(Problem::new(Kind::TooLarge, detail))
 }
 
-fn take_all(
-    site: &Site,
-    who: Actor,
-    headers: &HeaderMap,
-    bytes: &[u8],
-) -> Result<Accepted, Problem> {
-    is_readable(headers)?;
+fn take_all(intake: &Intake, most: usize, who: Actor, bytes: &[u8]) -> Result<Accepted, Problem> {
     let batch: Batch<'_> =
         serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
-    is_small_enough(site, batch.observations.len())?;
-    let accepted =
-        site.intake.push(&batch.observations, who).map_err(|wrong| wrong_item(&wrong))?;
+    is_small_enough(most, batch.observations.len())?;
+    let accepted = intake.push(&batch.observations, who).map_err(|wrong| wrong_item(&wrong))?;
     Ok(Accepted { accepted, refused: 0, errors: Vec::new() })
 }
 
-fn take_good(
-    site: &Site,
-    who: Actor,
-    headers: &HeaderMap,
-    bytes: &[u8],
-) -> Result<Accepted, Problem> {
-    is_readable(headers)?;
+fn take_good(intake: &Intake, most: usize, who: Actor, bytes: &[u8]) -> Result<Accepted, Problem> {
     let bytes = &without_nan(bytes)[..];
     let value: Value = serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
     let items = match wrong_batch(&value) {
         Ok(items) => items,
         Err((pointer, problem)) => return Err(wrong_at(pointer, problem)),
     };
-    is_small_enough(site, items.len())?;
+    is_small_enough(most, items.len())?;
     let (mut good, mut wrong) = (Vec::with_capacity(items.len()), Vec::new());
     for (index, item) in items.iter().enumerate() {
         match wrong_in(index, item) {
@@ -227,7 +218,7 @@ fn take_good(
             None => good.extend(Pushed::deserialize(item).ok().map(|item| (index, item))),
         }
     }
-    let (accepted, refused) = site.intake.push_good(&good, who);
+    let (accepted, refused) = intake.push_good(&good, who);
     wrong.extend(refused.into_iter().map(|WrongItem { index, field, problem }| {
         let pointer = format!("/observations/{index}/{field}");
         (index, WrongField { pointer, detail: problem })
