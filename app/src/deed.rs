@@ -124,7 +124,7 @@ const MOST_SEEN: usize = 8_000;
 impl Asked {
     /// From the body of a form.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Problem> {
-        let form = Form::read(body, &[])?;
+        let form = Form::read(body)?;
         Ok(Self {
             deed: Deed::named(form.get("what")),
             text: form.get("text").to_owned(),

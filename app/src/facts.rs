@@ -213,7 +213,7 @@ pub(crate) struct Search {
 impl Search {
     /// From an address's query, such as `text=disk&severity=critical`.
     pub(crate) fn read(query: &str) -> Result<Self, Problem> {
-        let form = Form::read(query.trim_start_matches('?').as_bytes(), &[])?;
+        let form = Form::read(query.trim_start_matches('?').as_bytes())?;
         let text = |name| form.get(name).to_owned();
         Ok(Self {
             text: text("text"),

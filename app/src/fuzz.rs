@@ -55,9 +55,6 @@ pub const TARGETS: &[Target] = &[
     },
 ];
 
-/// What repeats in forms.
-const REPEATED: [&str; 2] = ["scope", "missing"];
-
 fn texts(all: &[&str]) -> Vec<Vec<u8>> {
     all.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
@@ -161,12 +158,12 @@ fn forms() -> Vec<Vec<u8>> {
 }
 
 fn check_form(bytes: &[u8]) {
-    match Form::read(bytes, &REPEATED) {
+    match Form::read(bytes) {
         Ok(form) => {
             let pair =
                 |(name, value)| format!("{}={}", percent_encode(name), percent_encode(value));
             let printed = form.iter().map(pair).collect::<Vec<_>>().join("&");
-            assert_eq!(Form::read(printed.as_bytes(), &REPEATED), Ok(form));
+            assert_eq!(Form::read(printed.as_bytes()), Ok(form));
         }
         Err(error) => assert_shown(&wording::error::sentence(&error), 200),
     }

@@ -41,7 +41,7 @@ pub(crate) struct Seek {
 impl Seek {
     /// From an address's query, such as `kind=commented&incident=7`.
     pub(crate) fn read(query: &str) -> Result<Self, Problem> {
-        let form = Form::read(query.trim_start_matches('?').as_bytes(), &[])?;
+        let form = Form::read(query.trim_start_matches('?').as_bytes())?;
         let text = |name| form.get(name).to_owned();
         Ok(Self {
             actor: text("actor"),

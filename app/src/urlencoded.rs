@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use domain::error::{Error, FieldReason};
 
+/// Fields that may stand several times in a form.
+const REPEATED: [&str; 2] = ["scope", "missing"];
+
 /// The fields of a form, or of an address's query: plain text, and each once but those that may
 /// repeat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,14 +15,14 @@ pub struct Form(Vec<(String, String)>);
 impl Form {
     /// Reads a form. What is damaged, or stands there twice and could be read in two ways, is
     /// refused with the name of the field.
-    pub fn read(body: &[u8], repeated: &[&str]) -> Result<Self, Error> {
+    pub fn read(body: &[u8]) -> Result<Self, Error> {
         let (mut fields, mut seen) = (Vec::new(), BTreeSet::new());
         for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
             let name = percent_decode(&pair[..end]).ok_or_else(|| unreadable(""))?;
             let value = percent_decode(pair.get(end + 1..).unwrap_or_default());
             let value = value.ok_or_else(|| unreadable(&name))?;
-            if !repeated.contains(&name.as_str()) && !seen.insert(name.clone()) {
+            if !REPEATED.contains(&name.as_str()) && !seen.insert(name.clone()) {
                 return Err(unreadable(&name));
             }
             fields.push((name, value));
@@ -97,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_form_that_is_damaged_or_can_be_read_in_two_ways_names_its_field() {
-        let refused = |body: &[u8]| Form::read(body, &["scope"]).unwrap_err();
+        let refused = |body: &[u8]| Form::read(body).unwrap_err();
         for (body, field) in [
             (&b"text=%zz"[..], "text"),
             (b"a=1&text=%", "text"),
@@ -114,7 +117,7 @@ mod tests {
         ] {
             assert_eq!(refused(body), Error::invalid(field, FieldReason::Unreadable), "{body:?}");
         }
-        let form = Form::read(b"a=%C3%A4+%26%00&scope=x&scope=y&&b&c==", &["scope"]).unwrap();
+        let form = Form::read(b"a=%C3%A4+%26%00&scope=x&scope=y&&b&c==").unwrap();
         assert_eq!((form.get("a"), form.get("b"), form.get("c")), ("ä &\0", "", "="));
         assert_eq!(form.all("scope").collect::<Vec<_>>(), ["x", "y"]);
         assert_eq!((form.get("none"), form.iter().count()), ("", 5));

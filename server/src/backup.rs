@@ -31,6 +31,7 @@ use domain::{
     id::IncidentNumber,
     incident::Incident,
     journal::{Broken, Event, StoredEntry, Verifier},
+    text::{clip, shown},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -332,7 +333,7 @@ impl<R: BufRead> Reader<R> {
         reason = "called with texts and errors just as they come"
     )]
     fn damaged(&self, problem: impl ToString) -> BackupError {
-        BackupError::Damaged { line: self.line, problem: problem.to_string() }
+        BackupError::Damaged { line: self.line, problem: shown(&clip(&problem.to_string(), 300)) }
     }
 
     /// The next line; `None` after the end, which must be there and right.

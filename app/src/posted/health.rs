@@ -41,7 +41,7 @@ async fn posted<IV: IntoView + 'static>(
     context: impl Fn() + Clone + Send + Sync + 'static,
     shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
 ) -> Response {
-    let read = Form::read(body, &["missing"]).map_err(Problem::from);
+    let read = Form::read(body).map_err(Problem::from);
     let (sent, unread) =
         read.map_or_else(|problem| (Form::default(), Some(problem)), |sent| (sent, None));
     let what = sent.get("what").to_owned();

@@ -73,7 +73,7 @@ where
             };
             // The page that begins with the entry.
             let address = format!("/ops/journal?before={}", entry.saturating_add(1));
-            let read = Form::read(&body, &[]).map_err(Problem::from);
+            let read = Form::read(&body).map_err(Problem::from);
             let reason = read.as_ref().map_or("", |form| form.get("reason")).to_owned();
             let done = match read {
                 Ok(_) => known(&context).execute(Redact { entry, reason: reason.clone() }).await,
@@ -136,7 +136,7 @@ enum Sent {
 }
 
 fn sent(body: &[u8]) -> Result<Sent, Problem> {
-    let form = Form::read(body, &[])?;
+    let form = Form::read(body)?;
     let (text, is_set) = (|name| form.get(name).to_owned(), |name| form.all(name).next().is_some());
     match form.get("what") {
         "make" => Ok(Sent::Make(LinkForm {

@@ -12,6 +12,7 @@ use domain::{
         AccountId, ContactId, IncidentNumber, InvitationId, PasskeyId, RecommendationId, SessionId,
         ShareId, TokenId,
     },
+    text::shown,
     time::Timestamp,
 };
 use http::{HeaderMap, StatusCode, header, request::Parts};
@@ -85,14 +86,14 @@ impl Fields {
     /// of `known`.
     pub(super) fn read(query: &str, known: &[Parameter]) -> Result<Self, Problem> {
         let names: Vec<&str> = known.iter().map(|parameter| parameter.name).collect();
-        let form = Form::read(query.as_bytes(), &[]).map_err(|error| match error {
+        let form = Form::read(query.as_bytes()).map_err(|error| match error {
             Error::InvalidField { field, reason } => {
                 wrong_field(&field, wording::error::field_reason(&field, &reason))
             }
             error => error.into(),
         })?;
         if let Some((name, _)) = form.iter().find(|(name, _)| !names.contains(name)) {
-            let name: String = name.chars().take(40).collect();
+            let name = shown(&name.chars().take(40).collect::<String>());
             let detail = format!("is not known here; known are {}", names.join(", "));
             return Err(wrong_field(&name, detail));
         }

@@ -45,7 +45,7 @@ use crate::{
 mod contacts;
 mod form;
 
-use form::{Outcome, REPEATED, unreadable};
+use form::{Outcome, unreadable};
 
 /// A method in lower case, a path, and what makes its handler.
 pub(super) type Row = (&'static str, &'static str, fn() -> MethodRouter<Site>);
@@ -88,7 +88,7 @@ fn refused(refusal: &Error, html: String) -> Response {
 
 /// The fields of an address's query.
 fn asked(uri: &Uri) -> Result<Form, Error> {
-    Form::read(uri.query().unwrap_or_default().as_bytes(), &[])
+    Form::read(uri.query().unwrap_or_default().as_bytes())
 }
 
 async fn sign_in_page(
@@ -121,7 +121,7 @@ async fn sign_in(
     device: Device,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let form = Form::read(&body, &REPEATED)?;
+    let form = Form::read(&body)?;
     let (name, to) = (form.get("name").to_owned(), form.get("to").to_owned());
     match site.people.sign_in(&name, form.get("password").to_owned(), &device).await {
         Ok(signed_in) => Ok(led_on(&signed_in, &to)),
@@ -156,7 +156,7 @@ async fn join(
     Path(secret): Path<String>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let form = Form::read(&body, &REPEATED)?;
+    let form = Form::read(&body)?;
     let name = form.get("name").to_owned();
     match site.people.join(&secret, &name, form.get("password").to_owned(), &device).await {
         Ok(signed_in) => Ok(led_on(&signed_in, "/ops/settings")),
@@ -236,7 +236,7 @@ async fn settings(
     RequestPrincipal(caller): RequestPrincipal,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let form = Form::read(&body, &REPEATED)?;
+    let form = Form::read(&body)?;
     match deed(&site, &client, caller.clone(), &form).await {
         Ok(Outcome::Done(word)) => {
             Ok(Redirect::to(&format!("/ops/settings?done={word}")).into_response())

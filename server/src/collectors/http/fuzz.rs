@@ -233,7 +233,8 @@ fn check_compressed(bytes: &[u8]) {
     };
     let (whole, parts) = (read(usize::MAX), read(usize::from(*size)));
     if let (Some(whole), Some(parts)) = (&whole, &parts) {
-        assert_eq!(whole, parts, "{coding}");
+        // Of one that is cut off, more may wait in the decoder.
+        assert!(whole.starts_with(parts) || parts.starts_with(whole), "{coding}");
     }
 }
 

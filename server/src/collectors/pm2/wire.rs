@@ -373,6 +373,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_looked_at_takes_no_memory_and_lists_have_an_end() {
+        let reply =
+            |processes: &str| parse(format!("j:{{\"args\":[[{processes}],[0]]}}").as_bytes());
+        let codes = format!("[{}0]", "\"7\",[1,{}],".repeat(5_000));
+        let long = format!(
+            r#"{{"name":"{}é","pm2_env":{{"stop_exit_codes":{codes}}}}}"#,
+            "x".repeat(4_095)
+        );
+        let one = reply(&long).unwrap().remove(0);
+        assert_eq!((one.name.len(), one.pm2_env.stop_exit_codes.len()), (4_095, MOST_CODES));
+        let many = |count: usize| reply(&vec!["{}"; count].join(","));
+        assert_eq!(many(MOST_PROCESSES).unwrap().len(), MOST_PROCESSES);
+        assert!(many(MOST_PROCESSES + 1).is_err());
+    }
+
+    #[test]
     fn what_is_not_a_reply_is_an_error_that_quotes_nothing() {
         for reply in [
             "",

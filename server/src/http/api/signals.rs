@@ -10,6 +10,7 @@ use domain::{
     actor::Actor,
     error::{Error, ErrorKind},
     reason::FailureReason,
+    text::shown,
     time::Timestamp,
 };
 use http::{HeaderMap, StatusCode};
@@ -36,6 +37,9 @@ use crate::{
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod once;
+
+use once::Once;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -205,7 +209,7 @@ fn take_all(intake: &Intake, most: usize, who: Actor, bytes: &[u8]) -> Result<Ac
 
 fn take_good(intake: &Intake, most: usize, who: Actor, bytes: &[u8]) -> Result<Accepted, Problem> {
     let bytes = &without_nan(bytes)[..];
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
+    let Once(value) = serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
     let items = match wrong_batch(&value) {
         Ok(items) => items,
         Err((pointer, problem)) => return Err(wrong_at(pointer, problem)),
@@ -333,7 +337,7 @@ fn place(bytes: &[u8], line: usize, column: usize) -> String {
                 let end = at.min(read.len());
                 at = end + 1;
                 if let Some(Inside::Object { key, next_is_key: true }) = inside {
-                    *key = String::from_utf8_lossy(&read[start..end]).chars().take(40).collect();
+                    *key = short(&String::from_utf8_lossy(&read[start..end]));
                 }
             }
             (b'{', _) => stack.push(Inside::Object { key: String::new(), next_is_key: true }),
@@ -359,8 +363,9 @@ fn find_wrong(value: &Value) -> Option<(String, String)> {
     }
 }
 
+/// The begin of a name of a field, fit to be shown.
 fn short(text: &str) -> String {
-    text.chars().take(40).collect()
+    shown(&text.chars().take(40).collect::<String>())
 }
 
 /// The items of a batch, or what is wrong around them.

@@ -3,9 +3,6 @@
 use app::gate::Said;
 use domain::error::{Error, FieldReason};
 
-/// The fields that may stand several times in a form.
-pub(super) const REPEATED: [&str; 1] = ["scope"];
-
 /// What came of a form: a word for the address, or what is said at once.
 pub(super) enum Outcome {
     Done(&'static str),
