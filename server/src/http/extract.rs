@@ -12,7 +12,7 @@ use domain::{
         AccountId, ContactId, IncidentNumber, InvitationId, PasskeyId, RecommendationId, SessionId,
         ShareId, TokenId,
     },
-    text::shown,
+    text::{clip, shown},
     time::Timestamp,
 };
 use http::{HeaderMap, StatusCode, header, request::Parts};
@@ -70,7 +70,8 @@ impl<T: DeserializeOwned> FromRequest<Site> for ApiJson<T> {
 fn unreadable(error: &serde_json::Error) -> Problem {
     let kind = if error.is_data() { Kind::Service(ErrorKind::Invalid) } else { Kind::Malformed };
     let (text, place) = (error.to_string(), error.line());
-    let text = text.split(" at line ").next().unwrap_or_default().replace('`', "'");
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let text = shown(&clip(text, 300)).replace('`', "'");
     let detail = format!(
         "The body can't be read: {text} (line {place}, column {}). /api shows an example.",
         error.column()

@@ -68,7 +68,7 @@ pub(crate) const TARGETS: &[Target] = &[
         check: check_proc,
     },
     Target {
-        name: "control group",
+        name: "control-group",
         seeds: groups,
         words: &[
             "\0",

@@ -13,9 +13,9 @@ use super::{addresses::Own, decoded::Decoder, post::Post, *};
 use crate::fuzz::{texts, wait};
 
 pub(crate) const TARGETS: &[Target] = &[
-    Target { name: "http answer", seeds: answers, words: WORDS, check: check_answer },
+    Target { name: "http-answer", seeds: answers, words: WORDS, check: check_answer },
     Target {
-        name: "http2 answer",
+        name: "http2-answer",
         seeds: frames,
         words: &[
             "\0\0\0",
@@ -35,7 +35,7 @@ pub(crate) const TARGETS: &[Target] = &[
         check: check_compressed,
     },
     Target {
-        name: "own addresses",
+        name: "own-addresses",
         seeds: tries,
         words: &[
             "\n",

@@ -43,7 +43,7 @@ pub(crate) const TARGETS: &[Target] = &[
         check: check_answer,
     },
     Target {
-        name: "pm2 log",
+        name: "pm2-log",
         seeds: logs,
         words: &[
             "\n",
