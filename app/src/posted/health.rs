@@ -77,8 +77,9 @@ async fn act(context: &(impl Fn() + Clone), sent: &Form, form: &WindowForm) -> R
         "check" => known(context).execute(CheckNow {}).await,
         "retire" => known(context).execute(RetireSubject { subject: subject()? }).await,
         "retire-missing" => {
-            let subjects = sent.all("missing").filter_map(|one| one.parse::<SubjectPattern>().ok());
-            known(context).execute(RetireMissing { subjects: subjects.collect() }).await
+            let missing = sent.all("missing").map(str::parse::<SubjectPattern>);
+            let subjects = missing.collect::<Result<_, _>>().map_err(|_| unreadable())?;
+            known(context).execute(RetireMissing { subjects }).await
         }
         "begin" => begin(context, form).await,
         "end" => known(context).execute(EndMaintenance { window: window()? }).await,
