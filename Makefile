@@ -36,7 +36,7 @@ test-all: ## make test, and the optimized program, all widths and themes, fifty 
 	@scripts/test all
 
 .PHONY: fuzz
-fuzz: ## throw bytes at the catalogue and the thresholds for a minute each, guided by coverage
+fuzz: ## throw bytes at each parser of input from outside for a minute, guided by coverage
 	@scripts/fuzz
 
 .PHONY: bench

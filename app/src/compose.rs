@@ -443,7 +443,7 @@ fn snapshot_data(snapshot: &Snapshot) -> SnapshotData {
 }
 
 pub(crate) async fn history(query: &str) -> Result<Sheet, Problem> {
-    let search = Search::read(query);
+    let search = Search::read(query).map_err(refuse)?;
     let answer = match filter(&search) {
         Ok(filter) => {
             let query = SearchHistory { filter };

@@ -10,7 +10,7 @@ use domain::{
     id::{IncidentNumber, RecommendationId},
 };
 
-use crate::{problem::Problem, urlencoded::fields};
+use crate::{problem::Problem, urlencoded::Form};
 
 /// What a person does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,20 +123,15 @@ const MOST_SEEN: usize = 8_000;
 
 impl Asked {
     /// From the body of a form.
-    pub(crate) fn read(body: &[u8]) -> Self {
-        let body = String::from_utf8_lossy(body);
-        let mut asked = Self::default();
-        for (name, value) in fields(&body) {
-            match name {
-                "what" => asked.deed = Deed::named(&value),
-                "text" => asked.text = value,
-                "place" => asked.place = value.parse().ok(),
-                "binding" => asked.binding = value,
-                "seen" => asked.seen = value.chars().take(MOST_SEEN).collect(),
-                _ => {}
-            }
-        }
-        asked
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Problem> {
+        let form = Form::read(body)?;
+        Ok(Self {
+            deed: Deed::named(form.get("what")),
+            text: form.get("text").to_owned(),
+            place: form.get("place").parse().ok(),
+            binding: form.get("binding").to_owned(),
+            seen: form.get("seen").chars().take(MOST_SEEN).collect(),
+        })
     }
 
     /// As the service takes it.
@@ -186,7 +181,7 @@ mod tests {
     #[test]
     fn an_approval_names_what_it_is_for_or_is_not_read() {
         let number = IncidentNumber(42);
-        let read = |form: &str| Asked::read(form.as_bytes()).command(number);
+        let read = |form: &str| Asked::read(form.as_bytes())?.command(number);
         let binding = Hash([7; 32]);
         let good = read(&format!("what=approve&place=1&binding={binding}")).unwrap();
         assert_eq!(
@@ -204,6 +199,8 @@ mod tests {
             "what=approve&place=1&binding=",
             "what=approve&place=x&binding=00",
             "what=decline",
+            "what=decline&place=2&text=%ff",
+            "what=decline&what=approve&place=2",
             "",
         ] {
             assert_eq!(read(bad).unwrap_err().kind, ErrorKind::Invalid, "{bad}");

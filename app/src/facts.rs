@@ -7,7 +7,7 @@ use wording::timeline::Line;
 use crate::{
     deed::{Asked, Deed},
     problem::Problem,
-    urlencoded::{fields, percent_encode},
+    urlencoded::{Form, percent_encode},
 };
 
 /// What the page of an incident has to tell about what was just asked for, without Wasm.
@@ -212,21 +212,17 @@ pub(crate) struct Search {
 
 impl Search {
     /// From an address's query, such as `text=disk&severity=critical`.
-    pub(crate) fn read(query: &str) -> Self {
-        let mut search = Self::default();
-        for (name, value) in fields(query.trim_start_matches('?')) {
-            let field = match name {
-                "text" => &mut search.text,
-                "severity" => &mut search.severity,
-                "subject" => &mut search.subject,
-                "from" => &mut search.from,
-                "to" => &mut search.to,
-                "before" => &mut search.before,
-                _ => continue,
-            };
-            *field = value;
-        }
-        search
+    pub(crate) fn read(query: &str) -> Result<Self, Problem> {
+        let form = Form::read(query.trim_start_matches('?').as_bytes())?;
+        let text = |name| form.get(name).to_owned();
+        Ok(Self {
+            text: text("text"),
+            severity: text("severity"),
+            subject: text("subject"),
+            from: text("from"),
+            to: text("to"),
+            before: text("before"),
+        })
     }
 
     /// Whether anything narrows it.
@@ -271,8 +267,9 @@ mod tests {
             search.address("40"),
             "/ops/history?text=disk%20%26%20co&severity=critical&before=40"
         );
-        assert_eq!(Search::read("?text=disk+%26%20co&severity=critical&other=%zz"), search);
-        assert_eq!(Search::read("text=%F0%zz%&&=").text, "\u{fffd}%zz%");
+        let read = |query: &str| Search::read(query).ok();
+        assert_eq!(read("?text=disk+%26%20co&severity=critical&other=1"), Some(search.clone()));
+        assert_eq!((read("text=%F0"), read("text=%zz"), read("text=a&text=b")), (None, None, None));
         assert_eq!(Search::default().address(""), "/ops/history");
         assert!(
             search.is_narrow() && !Search { before: "3".into(), ..Search::default() }.is_narrow()

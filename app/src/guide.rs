@@ -1,20 +1,27 @@
 //! The guide, from Markdown to HTML. What the document holds is hostile until proven otherwise: raw
 //! HTML is shown as text, and only links to the web and within the page stay links.
 
+use std::collections::HashMap;
+
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 use crate::facts::GuidePage;
 
-/// The anchor that GitHub would give a heading.
-fn slug(text: &str, taken: &[(u8, String, String)]) -> String {
+/// The anchor that GitHub would give a heading. `taken` holds those that there are, each with how
+/// often it was wanted again.
+fn slug(text: &str, taken: &mut HashMap<String, u64>) -> String {
     let kept = text.trim().to_lowercase();
     let kept = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     let base: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
-    let is_free = |slug: &str| taken.iter().all(|(_, _, known)| known != slug);
-    if is_free(&base) {
-        return base;
+    let mut free = base.clone();
+    let mut again = taken.get(&base).copied().unwrap_or(0);
+    while taken.contains_key(&free) {
+        again += 1;
+        free = format!("{base}-{again}");
     }
-    (1..).map(|count| format!("{base}-{count}")).find(|slug| is_free(slug)).unwrap_or(base)
+    taken.insert(base, again);
+    taken.insert(free.clone(), 0);
+    free
 }
 
 /// Whether a link may lead there.
@@ -61,7 +68,7 @@ fn without_format(markdown: &str) -> &str {
 pub(crate) fn render(markdown: &str) -> GuidePage {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let events: Vec<Event<'_>> = Parser::new_ext(without_format(markdown), options).collect();
-    let mut contents = Vec::new();
+    let (mut contents, mut taken) = (Vec::new(), HashMap::new());
     let mut safe = Vec::with_capacity(events.len());
     let mut open_links = Vec::new();
     for (index, event) in events.iter().enumerate() {
@@ -85,7 +92,7 @@ pub(crate) fn render(markdown: &str) -> GuidePage {
             Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => {}
             Event::Start(Tag::Heading { level, .. }) => {
                 let text = heading_text(&events[index..]);
-                let slug = slug(&text, &contents);
+                let slug = slug(&text, &mut taken);
                 safe.push(Event::Start(Tag::Heading {
                     level: *level,
                     id: Some(CowStr::from(slug.clone())),

@@ -27,6 +27,8 @@ mod door;
 mod drawn;
 #[cfg(feature = "ssr")]
 mod facts;
+#[cfg(all(any(test, fuzzing), feature = "ssr"))]
+pub mod fuzz;
 #[cfg(feature = "ssr")]
 mod guide;
 #[cfg(feature = "ssr")]
@@ -52,3 +54,5 @@ pub use problem::status;
 pub use shared::{shared_away, shared_closed, shared_page};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};
+#[cfg(feature = "ssr")]
+pub use urlencoded::Form;

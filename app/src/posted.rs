@@ -109,18 +109,20 @@ async fn posted<IV: IntoView + 'static>(
     context: impl Fn() + Clone + Send + Sync + 'static,
     shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
 ) -> Response {
-    let mut asked = Asked::read(body);
+    let (mut asked, unread) =
+        Asked::read(body).map_or_else(|problem| (Asked::default(), Some(problem)), |it| (it, None));
     let known = Owner::new().with(|| {
         context();
         door::known()
     });
-    let done = match page.read(&id) {
-        Some((number, place)) => {
+    let done = match (page.read(&id), unread) {
+        (Some(_), Some(problem)) => Err(problem),
+        (Some((number, place)), None) => {
             // What the address names is what it is done to.
             asked.place = place.or(asked.place);
             act(known, number, &asked).await
         }
-        None => Err(Problem {
+        (None, _) => Err(Problem {
             kind: ErrorKind::NotFound,
             sentence: "There is no such page. Nothing was changed.".to_owned(),
         }),

@@ -10,7 +10,7 @@ use domain::{
 
 use crate::{
     problem::Problem,
-    urlencoded::{fields, percent_encode},
+    urlencoded::{Form, percent_encode},
 };
 
 /// A search of the journal, as it stands in the address.
@@ -40,31 +40,21 @@ pub(crate) struct Seek {
 
 impl Seek {
     /// From an address's query, such as `kind=commented&incident=7`.
-    pub(crate) fn read(query: &str) -> Self {
-        let mut seek = Self::default();
-        for (name, value) in fields(query.trim_start_matches('?')) {
-            let field = match name {
-                "actor" => &mut seek.actor,
-                "kind" => &mut seek.kind,
-                "subject" => &mut seek.subject,
-                "incident" => &mut seek.incident,
-                "from" => &mut seek.from,
-                "to" => &mut seek.to,
-                "offset" => &mut seek.offset,
-                "before" => &mut seek.before,
-                "verify" => {
-                    seek.verify = value == "now";
-                    continue;
-                }
-                "done" => {
-                    seek.removed = value == "removed";
-                    continue;
-                }
-                _ => continue,
-            };
-            *field = value;
-        }
-        seek
+    pub(crate) fn read(query: &str) -> Result<Self, Problem> {
+        let form = Form::read(query.trim_start_matches('?').as_bytes())?;
+        let text = |name| form.get(name).to_owned();
+        Ok(Self {
+            actor: text("actor"),
+            kind: text("kind"),
+            subject: text("subject"),
+            incident: text("incident"),
+            from: text("from"),
+            to: text("to"),
+            offset: text("offset"),
+            before: text("before"),
+            verify: form.get("verify") == "now",
+            removed: form.get("done") == "removed",
+        })
     }
 
     /// The fields that narrow, by their names.
@@ -264,10 +254,12 @@ mod tests {
             seek.address("40"),
             "/ops/journal?actor=account%3A7&subject=disk%3A%2Fvar%20%26%20co&before=40"
         );
-        assert_eq!(Seek::read(&seek.address("").replace("/ops/journal", "")), seek);
+        let read = |query: &str| Seek::read(query).unwrap();
+        assert_eq!(read(&seek.address("").replace("/ops/journal", "")), seek);
         assert_eq!(Seek::default().address(""), "/ops/journal");
-        assert!(Seek::read("verify=now").verify && !Seek::read("verify=later").verify);
-        assert!(!Seek::read("?verify=now&before=3&done=removed").is_narrow());
+        assert!(read("verify=now").verify && !read("verify=later").verify);
+        assert!(!read("?verify=now&before=3&done=removed").is_narrow());
+        assert!(Seek::read("kind=%ff").is_err() && Seek::read("before=1&before=2").is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write},
+    io::{self, BufRead, BufReader, BufWriter, Read as _, Write},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
@@ -31,6 +31,7 @@ use domain::{
     id::IncidentNumber,
     incident::Incident,
     journal::{Broken, Event, StoredEntry, Verifier},
+    text::{clip, shown},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,9 @@ use crate::store::{
     readable,
     verify::{Fold, VerifyError},
 };
+
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 /// How many rows are read at a time.
 const PAGE: u32 = 500;
@@ -294,8 +298,8 @@ fn rollup_line(rollup: &Rollup) -> Line {
 }
 
 /// Reads a backup line by line, and checks at its end that it is whole.
-struct Reader {
-    lines: BufReader<File>,
+struct Reader<R> {
+    lines: R,
     hasher: Sha256,
     line: u64,
     /// The hash of all lines, once the end was read.
@@ -308,14 +312,20 @@ enum Read {
     Item(Item),
 }
 
-impl Reader {
+impl Reader<BufReader<File>> {
     fn open(file: &Path) -> Result<Self, BackupError> {
         let opened = File::open(file);
         let opened = opened.map_err(|source| BackupError::File {
             sentence: format!("the backup '{}' can't be read", file.display()),
             source,
         })?;
-        Ok(Self { lines: BufReader::new(opened), hasher: Sha256::new(), line: 0, ended: None })
+        Ok(Self::new(BufReader::new(opened)))
+    }
+}
+
+impl<R: BufRead> Reader<R> {
+    fn new(lines: R) -> Self {
+        Self { lines, hasher: Sha256::new(), line: 0, ended: None }
     }
 
     #[expect(
@@ -323,7 +333,7 @@ impl Reader {
         reason = "called with texts and errors just as they come"
     )]
     fn damaged(&self, problem: impl ToString) -> BackupError {
-        BackupError::Damaged { line: self.line, problem: problem.to_string() }
+        BackupError::Damaged { line: self.line, problem: shown(&clip(&problem.to_string(), 300)) }
     }
 
     /// The next line; `None` after the end, which must be there and right.
@@ -423,8 +433,7 @@ struct Proved {
     sha256: Option<Hash>,
 }
 
-fn prove(file: &Path) -> Result<Proved, BackupError> {
-    let mut reader = Reader::open(file)?;
+fn prove(mut reader: Reader<impl BufRead>) -> Result<Proved, BackupError> {
     let Some(Read::Header { epoch, head }) = reader.next()? else {
         return Err(reader.damaged("it does not begin as a backup does"));
     };
@@ -457,7 +466,7 @@ fn prove(file: &Path) -> Result<Proved, BackupError> {
 /// Restores a backup. Everything in it is proved before anything is written. See the module for
 /// what happens to what was there.
 pub async fn restore(file: &Path, to: &Where, now: Timestamp) -> Result<Restored, BackupError> {
-    let proved = prove(file)?;
+    let proved = prove(Reader::open(file)?)?;
     match to {
         Where::Postgres { url } => {
             let store = PostgresStore::connect_alone(url).await?;

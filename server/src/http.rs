@@ -6,6 +6,8 @@ pub mod auth;
 pub mod client_info;
 pub mod error;
 pub mod extract;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub mod gate;
 pub mod listener;
 pub mod middleware;

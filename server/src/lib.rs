@@ -13,6 +13,8 @@ pub mod documents;
 pub mod embedded;
 pub mod exec;
 pub mod export;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod heartbeat;
 pub mod history;
 pub mod http;

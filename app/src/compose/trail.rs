@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(crate) async fn journal(query: &str) -> Result<Sheet, Problem> {
-    let seek = Seek::read(query);
+    let seek = Seek::read(query).map_err(refuse)?;
     let refused = use_context::<NotRemoved>();
     let answer = match seek.filter() {
         Ok(filter) => {

@@ -14,7 +14,7 @@ use crate::{
     door,
     problem::{Problem, status},
     seek::{NotRetired, RefusedWindow, WindowForm},
-    urlencoded::fields,
+    urlencoded::Form,
 };
 
 /// The page that takes the forms.
@@ -41,30 +41,14 @@ async fn posted<IV: IntoView + 'static>(
     context: impl Fn() + Clone + Send + Sync + 'static,
     shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
 ) -> Response {
-    let mut form = WindowForm::default();
-    let (mut what, mut window, mut subject) = (String::new(), None, None);
-    let mut missing = Vec::new();
-    for (name, value) in fields(&String::from_utf8_lossy(body)) {
-        match name {
-            "what" => what = value,
-            "missing" => missing.extend(value.parse::<SubjectPattern>()),
-            "subject" => subject = value.parse::<Subject>().ok(),
-            "window" => window = value.parse::<u64>().ok(),
-            "subjects" => form.subjects = value,
-            "minutes" => form.minutes = value,
-            "reason" => form.reason = value,
-            _ => {}
-        }
-    }
-    let done = match (what.as_str(), window, subject) {
-        ("check", ..) => known(&context).execute(CheckNow {}).await,
-        ("retire", _, Some(subject)) => known(&context).execute(RetireSubject { subject }).await,
-        ("retire-missing", ..) => {
-            known(&context).execute(RetireMissing { subjects: missing }).await
-        }
-        ("begin", ..) => begin(&context, &form).await,
-        ("end", Some(window), _) => known(&context).execute(EndMaintenance { window }).await,
-        _ => Err(unreadable()),
+    let read = Form::read(body).map_err(Problem::from);
+    let (sent, unread) =
+        read.map_or_else(|problem| (Form::default(), Some(problem)), |sent| (sent, None));
+    let what = sent.get("what").to_owned();
+    let form = window(&sent);
+    let done = match unread {
+        Some(problem) => Err(problem),
+        None => act(&context, &sent, &form).await,
     };
     let Err(problem) = done else {
         let of_window = matches!(what.as_str(), "begin" | "end");
@@ -77,6 +61,30 @@ async fn posted<IV: IntoView + 'static>(
         _ => provide_context(RefusedWindow { form: form.clone(), problem: problem.clone() }),
     };
     shown(HEALTH, code, context, more, shell).await
+}
+
+/// The fields of a new maintenance window.
+fn window(sent: &Form) -> WindowForm {
+    let text = |name| sent.get(name).to_owned();
+    WindowForm { subjects: text("subjects"), minutes: text("minutes"), reason: text("reason") }
+}
+
+/// Does what a form asks for.
+async fn act(context: &(impl Fn() + Clone), sent: &Form, form: &WindowForm) -> Result<(), Problem> {
+    let window = || sent.get("window").parse::<u64>().map_err(|_| unreadable());
+    let subject = || sent.get("subject").parse::<Subject>().map_err(|_| unreadable());
+    match sent.get("what") {
+        "check" => known(context).execute(CheckNow {}).await,
+        "retire" => known(context).execute(RetireSubject { subject: subject()? }).await,
+        "retire-missing" => {
+            let missing = sent.all("missing").map(str::parse::<SubjectPattern>);
+            let subjects = missing.collect::<Result<_, _>>().map_err(|_| unreadable())?;
+            known(context).execute(RetireMissing { subjects }).await
+        }
+        "begin" => begin(context, form).await,
+        "end" => known(context).execute(EndMaintenance { window: window()? }).await,
+        _ => Err(unreadable()),
+    }
 }
 
 async fn begin(context: &(impl Fn() + Clone), form: &WindowForm) -> Result<(), Problem> {

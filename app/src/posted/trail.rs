@@ -28,7 +28,7 @@ use crate::{
     door,
     problem::{Problem, status},
     seek::{LinkForm, Linked, NotRemoved},
-    urlencoded::fields,
+    urlencoded::Form,
 };
 
 /// Makes a new token for a link: 256 bits of fresh randomness, as text. The server provides it in
@@ -68,17 +68,18 @@ where
     let redact = move |Path(entry): Path<String>, body: Bytes| {
         let (context, shell) = (context.clone(), shell.clone());
         async move {
-            let body = String::from_utf8_lossy(&body).into_owned();
-            let reason = fields(&body)
-                .find(|(name, _)| *name == "reason")
-                .map(|(_, value)| value)
-                .unwrap_or_default();
             let Ok(entry) = entry.parse::<u64>() else {
                 return StatusCode::NOT_FOUND.into_response();
             };
             // The page that begins with the entry.
             let address = format!("/ops/journal?before={}", entry.saturating_add(1));
-            match known(&context).execute(Redact { entry, reason: reason.clone() }).await {
+            let read = Form::read(&body).map_err(Problem::from);
+            let reason = read.as_ref().map_or("", |form| form.get("reason")).to_owned();
+            let done = match read {
+                Ok(_) => known(&context).execute(Redact { entry, reason: reason.clone() }).await,
+                Err(problem) => Err(problem),
+            };
+            match done {
                 Ok(()) => led_to(&format!("{address}&done=removed#entry-{entry}")),
                 Err(problem) => {
                     let refused = NotRemoved { entry, reason, problem: problem.clone() };
@@ -101,14 +102,16 @@ where
                 return StatusCode::NOT_FOUND.into_response();
             };
             let address = format!("/ops/incidents/{number}/share");
-            let (status, came) = match sent(&String::from_utf8_lossy(&body)) {
-                Sent::End(share) => match known(&context).execute(RevokeShare { share }).await {
-                    Ok(()) => return led_to(&format!("{address}?done=ended")),
-                    Err(problem) => {
-                        (status(problem.kind), Linked::Refused(Box::default(), problem))
+            let (status, came) = match sent(&body) {
+                Ok(Sent::End(share)) => {
+                    match known(&context).execute(RevokeShare { share }).await {
+                        Ok(()) => return led_to(&format!("{address}?done=ended")),
+                        Err(problem) => {
+                            (status(problem.kind), Linked::Refused(Box::default(), problem))
+                        }
                     }
-                },
-                Sent::Make(form) => match made(&context, number, &form).await {
+                }
+                Ok(Sent::Make(form)) => match made(&context, number, &form).await {
                     Ok(token) => {
                         let here =
                             known(&context).public.unwrap_or_else(|| origin(&headers).into());
@@ -118,9 +121,7 @@ where
                         (status(problem.kind), Linked::Refused(Box::new(form), problem))
                     }
                 },
-                Sent::Nothing => {
-                    (status(ErrorKind::Invalid), Linked::Refused(Box::default(), unreadable()))
-                }
+                Err(problem) => (status(problem.kind), Linked::Refused(Box::default(), problem)),
             };
             shown(&address, status, context, move || provide_context(came.clone()), shell).await
         }
@@ -132,30 +133,26 @@ where
 enum Sent {
     Make(LinkForm),
     End(ShareId),
-    Nothing,
 }
 
-fn sent(body: &str) -> Sent {
-    let mut form = LinkForm { summary: false, timeline: false, now: false, ..LinkForm::default() };
-    let (mut what, mut share) = (String::new(), None);
-    for (name, value) in fields(body) {
-        match name {
-            "what" => what = value,
-            "share" => share = value.parse().ok(),
-            "label" => form.label = value,
-            "audience" => form.audience = value,
-            "days" => form.days = value,
-            "summary" => form.summary = true,
-            "timeline" => form.timeline = true,
-            "now" => form.now = true,
-            "hosts" => form.hosts = true,
-            _ => {}
+fn sent(body: &[u8]) -> Result<Sent, Problem> {
+    let form = Form::read(body)?;
+    let (text, is_set) = (|name| form.get(name).to_owned(), |name| form.all(name).next().is_some());
+    match form.get("what") {
+        "make" => Ok(Sent::Make(LinkForm {
+            label: text("label"),
+            audience: text("audience"),
+            days: text("days"),
+            summary: is_set("summary"),
+            timeline: is_set("timeline"),
+            now: is_set("now"),
+            hosts: is_set("hosts"),
+        })),
+        "end" => {
+            let share = form.get("share").parse().map_err(|_| unreadable())?;
+            Ok(Sent::End(ShareId(share)))
         }
-    }
-    match (what.as_str(), share) {
-        ("make", _) => Sent::Make(form),
-        ("end", Some(share)) => Sent::End(ShareId(share)),
-        _ => Sent::Nothing,
+        _ => Err(unreadable()),
     }
 }
 

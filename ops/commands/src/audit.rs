@@ -12,7 +12,7 @@ use domain::{
     id::IncidentNumber,
     input::checked,
     journal::{Broken, Cursor, Entry, Event, StoredEntry, entry_hash},
-    text::clip,
+    text::{clip, shown},
     time::{Span, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -323,7 +323,11 @@ pub fn from_line(line: &[u8]) -> Result<(StoredEntry, Hash), BadLine> {
     let line: Line = serde_json::from_slice(line).map_err(|error| {
         let text = error.to_string();
         let text = text.split(" at line ").next().unwrap_or_default();
-        BadLine::Json(format!("{} (column {})", text.replace('`', "'"), error.column()))
+        BadLine::Json(format!(
+            "{} (column {})",
+            shown(&clip(text, 300)).replace('`', "'"),
+            error.column()
+        ))
     })?;
     let payload = match (line.payload, line.payload_hex) {
         (Some(_), Some(_)) => return Err(BadLine::Half),

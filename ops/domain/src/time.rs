@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::text::shown;
+
 /// A moment of the wall clock: microseconds since 1970-01-01T00:00:00Z. In JSON an RFC 3339 text
 /// with six digits of a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +72,11 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// The begin of a text that is refused, fit to be shown.
+fn excerpt(text: &str) -> String {
+    shown(&text.chars().take(64).collect::<String>())
+}
+
 /// A text that is not an RFC 3339 time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is not a time such as 2026-11-22T10:00:00Z")]
@@ -81,7 +88,7 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, BadTimestamp> {
         DateTime::parse_from_rfc3339(text)
             .map(|time| Self(time.timestamp_micros()))
-            .map_err(|_| BadTimestamp(text.chars().take(64).collect()))
+            .map_err(|_| BadTimestamp(excerpt(text)))
     }
 }
 
@@ -250,7 +257,7 @@ impl FromStr for Span {
     type Err = BadSpan;
 
     fn from_str(text: &str) -> Result<Self, BadSpan> {
-        let bad = || BadSpan(text.chars().take(64).collect());
+        let bad = || BadSpan(excerpt(text));
         let mut rest = text.trim();
         let mut total: u64 = 0;
         if rest.is_empty() {

@@ -18,6 +18,7 @@ mod tests;
 mod unseen;
 mod window;
 
+pub use places::Place;
 pub use saved_state::SavedState;
 
 use std::{

@@ -2,7 +2,7 @@
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token, punctuated::Punctuated};
 
-/// Whether code with these attributes is only compiled for tests.
+/// Whether code with these attributes is only compiled for tests or for fuzzing.
 pub fn only_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("test")
@@ -13,7 +13,9 @@ pub fn only_for_tests(attributes: &[Attribute]) -> bool {
 
 /// Whether a condition holds in tests only.
 fn needs_test(condition: &Meta) -> bool {
-    let Meta::List(list) = condition else { return condition.path().is_ident("test") };
+    let Meta::List(list) = condition else {
+        return ["test", "fuzzing"].iter().any(|name| condition.path().is_ident(name));
+    };
     let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
     parts.is_ok_and(|parts| {
         let mut parts = parts.iter();

@@ -28,6 +28,8 @@ use crate::config::section::Section;
 mod container;
 mod disks;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod judgement;
 mod measures;
 mod mounts;

@@ -42,6 +42,8 @@ mod connect;
 mod cookies;
 mod decoded;
 mod endpoint;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod post;
 mod section;
 mod tls;
@@ -298,7 +300,7 @@ impl Probe<'_> {
                 }
                 url = next.map_err(|to| FailureReason::BadRedirect {
                     address: found.address().as_str().into(),
-                    to: body::hidden(&to, &self.endpoint.secrets()).as_str().into(),
+                    to: body::without(&to, &self.endpoint.secrets()),
                 })?;
                 continue;
             }
@@ -462,8 +464,8 @@ impl Probe<'_> {
     fn without_secrets(&self, reason: FailureReason) -> FailureReason {
         match reason {
             FailureReason::NotHttp { address, problem } => {
-                let problem = body::hidden(problem.as_str(), &self.endpoint.secrets());
-                FailureReason::NotHttp { address, problem: problem.as_str().into() }
+                let problem = body::without(problem.as_str(), &self.endpoint.secrets());
+                FailureReason::NotHttp { address, problem }
             }
             other => other,
         }

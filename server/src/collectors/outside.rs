@@ -19,6 +19,8 @@ use super::{
 };
 use crate::config::section::Section;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod gateway;
 mod names;
 mod reach;

@@ -42,6 +42,8 @@ use crate::config::{
 };
 
 mod exits;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod list;
 mod restarts;
 pub(super) mod seen;

@@ -1,5 +1,7 @@
 //! The keys: one table for the file, the environment and the flags.
 
+use domain::text::shown;
+
 use super::{
     problem::ConfigProblem,
     script,
@@ -108,7 +110,8 @@ pub(super) fn unknown_variable(name: &str) -> Option<ConfigProblem> {
             "the environment variable {name} has a new name: set {new} instead."
         )));
     }
-    let hint = match nearest(name, known()) {
+    let (name, near) = (shown(name), nearest(name, known()));
+    let hint = match near {
         Some(near) => format!("did you mean {near}?"),
         None => "see calm-ops.example.toml for all of them.".to_owned(),
     };

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use domain::text::{is_unprintable, shown};
 use policy::diagnostic::Diagnostic;
 
 use super::problem::ConfigProblem;
@@ -43,7 +44,7 @@ impl Place {
             column,
             width,
             text,
-            found,
+            found: if found.contains(is_unprintable) { shown(&found) } else { found },
             expected,
         }))
     }

@@ -23,7 +23,7 @@ mod maintenance;
 mod recommendations;
 pub mod route;
 mod shares;
-mod signals;
+pub(crate) mod signals;
 mod subjects;
 
 /// Every route of the interface for programs.

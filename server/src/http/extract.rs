@@ -1,16 +1,18 @@
 //! Extractors: the parts of a request as types, each with the error that says what is wrong.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use app::Form;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
 use commands::reading::FindIncident;
 use domain::{
-    error::ErrorKind,
+    error::{Error, ErrorKind},
     id::{
         AccountId, ContactId, IncidentNumber, InvitationId, PasskeyId, RecommendationId, SessionId,
         ShareId, TokenId,
     },
+    text::{clip, shown},
     time::Timestamp,
 };
 use http::{HeaderMap, StatusCode, header, request::Parts};
@@ -68,7 +70,8 @@ impl<T: DeserializeOwned> FromRequest<Site> for ApiJson<T> {
 fn unreadable(error: &serde_json::Error) -> Problem {
     let kind = if error.is_data() { Kind::Service(ErrorKind::Invalid) } else { Kind::Malformed };
     let (text, place) = (error.to_string(), error.line());
-    let text = text.split(" at line ").next().unwrap_or_default().replace('`', "'");
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let text = shown(&clip(text, 300)).replace('`', "'");
     let detail = format!(
         "The body can't be read: {text} (line {place}, column {}). /api shows an example.",
         error.column()
@@ -77,24 +80,29 @@ fn unreadable(error: &serde_json::Error) -> Problem {
 }
 
 /// The fields of a query, each checked by itself so that an error names it.
-pub struct Fields(BTreeMap<String, String>);
+pub struct Fields(Form);
 
 impl Fields {
-    /// Refuses a field that is not one of `known`.
-    fn new(pairs: BTreeMap<String, String>, known: &[Parameter]) -> Result<Self, Problem> {
+    /// Reads a query. Refuses what is damaged, what stands there twice, and a field that is not one
+    /// of `known`.
+    pub(super) fn read(query: &str, known: &[Parameter]) -> Result<Self, Problem> {
         let names: Vec<&str> = known.iter().map(|parameter| parameter.name).collect();
-        match pairs.keys().find(|name| !names.contains(&name.as_str())) {
-            Some(name) => {
-                let name: String = name.chars().take(40).collect();
-                let detail = format!("is not known here; known are {}", names.join(", "));
-                Err(wrong_field(&name, detail))
+        let form = Form::read(query.as_bytes()).map_err(|error| match error {
+            Error::InvalidField { field, reason } => {
+                wrong_field(&field, wording::error::field_reason(&field, &reason))
             }
-            None => Ok(Self(pairs)),
+            error => error.into(),
+        })?;
+        if let Some((name, _)) = form.iter().find(|(name, _)| !names.contains(name)) {
+            let name = shown(&name.chars().take(40).collect::<String>());
+            let detail = format!("is not known here; known are {}", names.join(", "));
+            return Err(wrong_field(&name, detail));
         }
+        Ok(Self(form))
     }
 
     fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|text| !text.trim().is_empty())
+        Some(self.0.get(name)).filter(|text| !text.trim().is_empty())
     }
 
     /// The value of a field; an empty one counts as left out.
@@ -146,10 +154,7 @@ impl<T: FromQuery> FromRequestParts<Site> for ApiQuery<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
-        let Query(pairs) = Query::from_request_parts(parts, site)
-            .await
-            .map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
-        let fields = Fields::new(pairs, T::PARAMETERS)?;
+        let fields = Fields::read(parts.uri.query().unwrap_or_default(), T::PARAMETERS)?;
         T::from_query(&fields, site.clock.now().wall).map(Self)
     }
 }

@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use app::gate::{self, JoinPage, POLICY, Said, SettingsPage, SignInPage, Typed};
+use app::{
+    Form,
+    gate::{self, JoinPage, POLICY, Said, SettingsPage, SignInPage, Typed},
+};
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, Query as UrlQuery, State},
+    extract::{Path, State},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
@@ -24,7 +27,7 @@ use domain::{
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     time::Span,
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, Uri, header};
 
 use wording::error::sentence;
 
@@ -42,7 +45,7 @@ use crate::{
 mod contacts;
 mod form;
 
-use form::{Outcome, field, fields, unreadable};
+use form::{Outcome, unreadable};
 
 /// A method in lower case, a path, and what makes its handler.
 pub(super) type Row = (&'static str, &'static str, fn() -> MethodRouter<Site>);
@@ -83,14 +86,17 @@ fn refused(refusal: &Error, html: String) -> Response {
     response
 }
 
-type Pairs = UrlQuery<std::collections::BTreeMap<String, String>>;
+/// The fields of an address's query.
+fn asked(uri: &Uri) -> Result<Form, Error> {
+    Form::read(uri.query().unwrap_or_default().as_bytes())
+}
 
 async fn sign_in_page(
     State(site): State<Site>,
     client: ClientInfo,
-    UrlQuery(query): Pairs,
+    uri: Uri,
 ) -> Result<Response, Problem> {
-    let to = own_page(query.get("to").map_or("/", String::as_str)).to_owned();
+    let to = own_page(asked(&uri)?.get("to")).to_owned();
     let page = SignInPage {
         to,
         passkeys: passkeys::are_possible(&client),
@@ -115,9 +121,9 @@ async fn sign_in(
     device: Device,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let form = fields(&body);
-    let (name, to) = (field(&form, "name"), field(&form, "to"));
-    match site.people.sign_in(&name, field(&form, "password"), &device).await {
+    let form = Form::read(&body)?;
+    let (name, to) = (form.get("name").to_owned(), form.get("to").to_owned());
+    match site.people.sign_in(&name, form.get("password").to_owned(), &device).await {
         Ok(signed_in) => Ok(led_on(&signed_in, &to)),
         Err(refusal) => {
             let said = Said::Refused(sentence(&refusal));
@@ -150,9 +156,9 @@ async fn join(
     Path(secret): Path<String>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let form = fields(&body);
-    let name = field(&form, "name");
-    match site.people.join(&secret, &name, field(&form, "password"), &device).await {
+    let form = Form::read(&body)?;
+    let name = form.get("name").to_owned();
+    match site.people.join(&secret, &name, form.get("password").to_owned(), &device).await {
         Ok(signed_in) => Ok(led_on(&signed_in, "/ops/settings")),
         Err(refusal) => {
             let role = site.people.invited(&secret).await?;
@@ -221,9 +227,9 @@ async fn settings_page(
     State(site): State<Site>,
     client: ClientInfo,
     RequestPrincipal(caller): RequestPrincipal,
-    UrlQuery(query): Pairs,
+    uri: Uri,
 ) -> Result<Response, Problem> {
-    let said = done(query.get("done").map_or("", String::as_str));
+    let said = done(asked(&uri)?.get("done"));
     shown(&site, &client, caller, StatusCode::OK, said, Vec::new()).await
 }
 
@@ -233,7 +239,7 @@ async fn settings(
     RequestPrincipal(caller): RequestPrincipal,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let form = fields(&body);
+    let form = Form::read(&body)?;
     match deed(&site, &client, caller.clone(), &form).await {
         Ok(Outcome::Done(word)) => {
             Ok(Redirect::to(&format!("/ops/settings?done={word}")).into_response())
@@ -249,7 +255,7 @@ async fn settings(
                 caller,
                 Problem::from(refusal.clone()).status(),
                 Said::Refused(sentence(&refusal)),
-                form,
+                form.into(),
             )
             .await
         }
@@ -260,20 +266,19 @@ async fn deed(
     site: &Site,
     client: &ClientInfo,
     caller: Principal,
-    form: &[(String, String)],
+    form: &Form,
 ) -> Result<Outcome, Error> {
-    let id = || field(form, "id").parse::<u32>().map_err(|_| unreadable());
-    let role = || field(form, "role").parse::<Role>().map_err(|_| unreadable());
-    let what = field(form, "what");
-    let (word, change) = match what.as_str() {
+    let id = || form.get("id").parse::<u32>().map_err(|_| unreadable());
+    let role = || form.get("role").parse::<Role>().map_err(|_| unreadable());
+    let (word, change) = match form.get("what") {
         "password" => {
-            let (present, password) = (field(form, "present"), field(form, "password"));
+            let text = |name| form.get(name).to_owned();
+            let (present, password) = (text("present"), text("password"));
             let foothold =
                 |value: &str| Foothold::ALL.into_iter().find(|one| one.as_str() == value);
             let end: BTreeSet<Foothold> = form
-                .iter()
-                .filter(|(name, _)| name == "end")
-                .map(|(_, value)| foothold(value).ok_or_else(unreadable))
+                .all("end")
+                .map(|value| foothold(value).ok_or_else(unreadable))
                 .collect::<Result<_, _>>()?;
             let word = if end.is_empty() { "password" } else { "password-and-more" };
             site.people.set_password(caller, present, password, end, client.from).await?;
@@ -296,12 +301,10 @@ async fn deed(
         }
         "token" => {
             let scopes: BTreeSet<Scope> = form
-                .iter()
-                .filter(|(name, _)| name == "scope")
-                .map(|(_, value)| value.parse().map_err(|_| unreadable()))
+                .all("scope")
+                .map(|scope| scope.parse().map_err(|_| unreadable()))
                 .collect::<Result<_, _>>()?;
-            let days = field(form, "days");
-            let until = match days.as_str() {
+            let until = match form.get("days") {
                 "" => None,
                 days => {
                     let days: u64 = days
@@ -312,8 +315,8 @@ async fn deed(
                     Some(site.clock.now().wall.plus(Span::from_secs(days * 86_400)))
                 }
             };
-            let secret =
-                site.people.create_token(caller, field(form, "label"), scopes, until).await?;
+            let label = form.get("label").to_owned();
+            let secret = site.people.create_token(caller, label, scopes, until).await?;
             return Ok(Outcome::Said(Said::Secret {
                 what: "The token. Send it as 'Authorization: Bearer TOKEN'.".to_owned(),
                 secret,

@@ -3,7 +3,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -18,7 +18,7 @@ use domain::{
     time::{Now, Span, Timestamp},
     unit::Unit,
 };
-use engine::evaluate::{Engine, NoSeries, SeriesId};
+use engine::evaluate::{Engine, NoSeries, Place, SeriesId};
 use serde::Deserialize;
 use tokio::sync::Notify;
 use wording::{error::field_reason, limits::Crowd};
@@ -111,6 +111,15 @@ enum NoRoom {
     ForOne(usize),
 }
 
+/// Why a pushed value has no place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum NoPlace {
+    /// It can't have any, whatever room there is.
+    Series(NoSeries),
+    /// There is no room.
+    Room(NoRoom),
+}
+
 impl NoRoom {
     fn sentence(self) -> String {
         match self {
@@ -154,6 +163,48 @@ impl Core {
     ) -> Result<SeriesId, NoSeries> {
         let id = self.engine.series(signal, subject, unit)?;
         self.opened(id, signal, subject, unit)
+    }
+
+    /// Finds a place for each item of a batch, without opening a series; the first that has none,
+    /// with the reason.
+    fn places<'a>(
+        &self,
+        batch: &'a [Pushed<'_>],
+        units: impl Iterator<Item = Option<&'a Unit>>,
+        who: Actor,
+    ) -> Result<Vec<Place>, (usize, NoPlace)> {
+        // Units of series that are new or have none yet, as the batch itself tells them.
+        let mut told: HashMap<(&str, &str), Option<&Unit>> = HashMap::new();
+        let (mut places, mut new) = (Vec::with_capacity(batch.len()), 0);
+        for (index, (item, unit)) in batch.iter().zip(units).enumerate() {
+            let (signal, subject) = (&*item.signal, &*item.subject);
+            let wrong = |error| (index, NoPlace::Series(error));
+            let place = self.engine.place_of(signal, subject, unit).map_err(wrong)?;
+            places.push(place);
+            if place.id.is_some() && place.has_unit {
+                continue;
+            }
+            let known = match told.entry((signal, subject)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(first) => {
+                    if place.id.is_none() {
+                        new += 1;
+                        let full = |error| (index, NoPlace::Room(error));
+                        self.check_room(who, new).map_err(full)?;
+                    }
+                    first.insert(unit)
+                }
+            };
+            match (*known, unit) {
+                (Some(known), Some(unit)) if known != unit => {
+                    let (found, known) = (unit.to_string(), known.to_string());
+                    return Err(wrong(NoSeries::Unit { found, known }));
+                }
+                (None, Some(_)) => *known = unit,
+                _ => {}
+            }
+        }
+        Ok(places)
     }
 
     fn opened(
@@ -319,40 +370,6 @@ impl Core {
         }
     }
 
-    /// Finds out whether all series of a batch can be had, before any of them is: a batch that is
-    /// refused leaves nothing behind.
-    fn find_room<'a>(
-        &mut self,
-        batch: impl Iterator<Item = (&'a Pushed<'a>, Option<&'a Unit>)>,
-        who: Actor,
-        now: Now,
-    ) -> Result<(), WrongItem> {
-        let mut new: HashMap<(&str, &str), Option<&Unit>> = HashMap::new();
-        for (index, (item, unit)) in batch.enumerate() {
-            let wrong = |error: &NoSeries| {
-                let (field, problem) = no_series(error);
-                WrongItem { index, field, problem }
-            };
-            let (signal, subject) = (&*item.signal, &*item.subject);
-            if self.engine.knows(signal, subject, unit).map_err(|error| wrong(&error))? {
-                continue;
-            }
-            match (new.get(&(signal, subject)).copied(), unit) {
-                (Some(Some(known)), Some(unit)) if known != unit => {
-                    let (found, known) = (unit.to_string(), known.to_string());
-                    return Err(wrong(&NoSeries::Unit { found, known }));
-                }
-                (Some(Some(_)), _) => continue,
-                (Some(None) | None, unit) => new.insert((signal, subject), unit),
-            };
-            if let Err(error) = self.check_room(who, new.len()) {
-                self.leave_out(now);
-                return Err(WrongItem { index, field: "subject", problem: error.sentence() });
-            }
-        }
-        Ok(())
-    }
-
     /// Takes one pushed observation, or says what is wrong with it. Returns whether it may have
     /// begun, ended or changed a breach.
     fn push_one(
@@ -365,8 +382,8 @@ impl Core {
         if self.is_measured_here(&item.signal, &item.subject) {
             return Err(("signal", MEASURED_HERE.to_owned()));
         }
-        let known = self.engine.knows(&item.signal, &item.subject, unit.as_ref());
-        if !known.map_err(|error| no_series(&error))? {
+        let place = self.engine.place_of(&item.signal, &item.subject, unit.as_ref());
+        if place.map_err(|error| no_series(&error))?.id.is_none() {
             self.check_room(who, 1).map_err(|error| {
                 self.leave_out(now);
                 ("subject", error.sentence())
@@ -463,18 +480,32 @@ impl Intake {
         {
             return Err(WrongItem { index, field: "signal", problem: MEASURED_HERE.to_owned() });
         }
+        let wrong = |index, error: &NoSeries| {
+            let (field, problem) = no_series(error);
+            WrongItem { index, field, problem }
+        };
+        // Before any series is opened: what is refused leaves nothing behind.
         let units = checked.iter().map(|(unit, _)| unit.as_ref());
-        core.find_room(batch.iter().zip(units), who, now)?;
-        let mut ids = Vec::with_capacity(batch.len());
-        for (index, (item, (unit, _))) in batch.iter().zip(&checked).enumerate() {
-            let id = core.open(&item.signal, &item.subject, unit.as_ref());
-            ids.push(id.map_err(|error| {
-                let (field, problem) = no_series(&error);
-                WrongItem { index, field, problem }
-            })?);
-        }
+        let places = core.places(batch, units, who).map_err(|(index, error)| match error {
+            NoPlace::Series(error) => wrong(index, &error),
+            NoPlace::Room(error) => {
+                core.leave_out(now);
+                WrongItem { index, field: "subject", problem: error.sentence() }
+            }
+        })?;
         let mut changed = false;
-        for ((item, (_, at)), id) in batch.iter().zip(checked).zip(ids) {
+        for (index, ((item, (unit, at)), place)) in
+            batch.iter().zip(checked).zip(places).enumerate()
+        {
+            let (signal, subject, unit) = (&item.signal, &item.subject, unit.as_ref());
+            let id = match place.id {
+                Some(id) => {
+                    core.engine.learn_unit(id, unit);
+                    core.opened(id, signal, subject, unit)
+                }
+                None => core.open(signal, subject, unit),
+            };
+            let id = id.map_err(|error| wrong(index, &error))?;
             core.sent(id, who);
             changed |= core.observe(id, item.value, None, at, now);
         }
@@ -880,6 +911,35 @@ mod tests {
         assert_eq!(shown(&intake, "disk:/data@web-1")[1], Some((40.0, Status::Unknown)));
         intake.take_round(&observed(&intake, &["/data"]), HOST, EVERY);
         assert_eq!(shown(&intake, "disk:/data@web-1")[1], Some((40.0, Status::Healthy)));
+    }
+
+    #[test]
+    fn a_batch_that_is_refused_opens_no_series_and_tells_no_unit() {
+        let intake = intake(Engine::new(rules(), 3), BTreeSet::new());
+        let push = |items: &[(&'static str, Option<&'static str>)]| {
+            let pushed = |(subject, unit): &(&'static str, Option<&'static str>)| Pushed {
+                signal: "imports.lag".into(),
+                subject: (*subject).into(),
+                value: 1.0,
+                unit: unit.map(Into::into),
+                at: None,
+            };
+            let batch: Vec<_> = items.iter().map(pushed).collect();
+            intake.push(&batch, Actor::Local).map_err(|wrong| (wrong.index, wrong.field))
+        };
+        let many = ["service:a", "service:b", "service:c", "service:d"].map(|one| (one, None));
+        assert_eq!(push(&many), Err((3, "subject")));
+        assert_eq!(
+            push(&[("service:a", Some("s")), ("service:a", Some("jobs"))]),
+            Err((1, "unit"))
+        );
+        let series = |core: &Core| (core.engine.count(), core.history.series().count());
+        assert_eq!(series(&intake.core()), (0, 0));
+        assert_eq!(push(&[("service:a", None), ("service:a", None)]), Ok(2));
+        let units = [Some("s"), Some("jobs")].map(|unit| ("service:a", unit));
+        assert_eq!(push(&units), Err((1, "unit")), "of a series that has none yet");
+        assert_eq!(push(&[("service:a", Some("jobs")), ("service:b", None)]), Ok(2));
+        assert_eq!(push(&[("service:a", Some("s"))]), Err((0, "unit")));
     }
 
     #[test]

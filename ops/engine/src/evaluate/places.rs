@@ -10,7 +10,53 @@ use crate::evaluate::{
     series::{Core, Plan},
 };
 
+/// What is known of a series that a value is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The series, if there is one.
+    pub id: Option<SeriesId>,
+    /// Whether its unit is known: of one that it does not have yet it takes the first that is told.
+    pub has_unit: bool,
+}
+
 impl Engine {
+    /// How many series may still be opened by what others send.
+    pub fn room(&self) -> usize {
+        self.limit.saturating_sub(self.count())
+    }
+
+    /// Looks for the place of a value, without adding one; an error if it can't have any, whatever
+    /// room there is.
+    pub fn place_of(
+        &self,
+        signal: &str,
+        subject: &str,
+        unit: Option<&Unit>,
+    ) -> Result<Place, NoSeries> {
+        let fits = |known: Option<&Unit>| match (known, unit) {
+            (Some(known), Some(unit)) => fit(unit, known),
+            (_, None) | (None, _) => Ok(()),
+        };
+        if let Some(id) = self.find(self.hash(signal, subject), signal, subject) {
+            let known = self.series.get(id as usize).and_then(|series| series.core.unit.as_ref());
+            fits(known)?;
+            return Ok(Place { id: Some(SeriesId(id)), has_unit: known.is_some() });
+        }
+        Signal::check(signal)?;
+        Subject::check(subject)?;
+        let known = self.thresholds.unit_of(signal);
+        fits(known.as_ref())?;
+        Ok(Place { id: None, has_unit: known.is_some() })
+    }
+
+    /// Takes the unit of a series that has none yet.
+    pub fn learn_unit(&mut self, id: SeriesId, unit: Option<&Unit>) {
+        let core = self.series.get(id.0 as usize).map(|series| &series.core);
+        if let (Some(None), Some(unit)) = (core.map(|core| &core.unit), unit) {
+            self.adopt(id.0, unit);
+        }
+    }
+
     /// Finds or adds a series; a known one costs one look-up and allocates nothing. `unit` is
     /// `None` where the sender gave none.
     pub fn series(
@@ -20,28 +66,6 @@ impl Engine {
         unit: Option<&Unit>,
     ) -> Result<SeriesId, NoSeries> {
         self.place(signal, subject, unit, self.limit)
-    }
-
-    /// Whether a series is known, and that a unit fits it. Adds nothing.
-    pub fn knows(
-        &self,
-        signal: &str,
-        subject: &str,
-        unit: Option<&Unit>,
-    ) -> Result<bool, NoSeries> {
-        let found = self.find(self.hash(signal, subject), signal, subject);
-        let series = found.and_then(|id| self.series.get(id as usize));
-        let known = series
-            .map_or_else(|| self.thresholds.unit_of(signal), |series| series.core.unit.clone());
-        if let (Some(known), Some(unit)) = (&known, unit) {
-            fit(unit, known)?;
-        }
-        Ok(found.is_some())
-    }
-
-    /// How many more series are taken.
-    pub fn room(&self) -> usize {
-        self.limit.saturating_sub(self.count())
     }
 
     /// As [`Engine::series`], without the limit: for what this host measures itself, which finds
@@ -62,21 +86,15 @@ impl Engine {
         unit: Option<&Unit>,
         limit: usize,
     ) -> Result<SeriesId, NoSeries> {
-        let hash = self.hash(signal, subject);
-        if let Some(id) = self.find(hash, signal, subject) {
-            let known = self.series.get(id as usize).and_then(|series| series.core.unit.as_ref());
-            match (known, unit) {
-                (Some(known), Some(unit)) => fit(unit, known)?,
-                (None, Some(unit)) => self.adopt(id, unit),
-                (_, None) => {}
+        let place = self.place_of(signal, subject, unit)?;
+        if let Some(id) = place.id {
+            if !place.has_unit {
+                self.learn_unit(id, unit);
             }
-            return Ok(SeriesId(id));
+            return Ok(id);
         }
         let (name, about): (Signal, Subject) = (signal.parse()?, subject.parse()?);
-        let known = self.thresholds.unit_of(signal);
-        if let (Some(known), Some(unit)) = (&known, unit) {
-            fit(unit, known)?;
-        }
+        let (hash, known) = (self.hash(signal, subject), self.thresholds.unit_of(signal));
         let count = self.count();
         if count >= limit {
             return Err(NoSeries::TooMany(count));

@@ -113,7 +113,7 @@ impl Own {
 
     /// From `/proc/net/fib_trie`, where an address is followed by lines such as `/32 host LOCAL`, and
     /// `/proc/net/if_inet6`.
-    fn read(fib_trie: &str, if_inet6: &str) -> Self {
+    pub(super) fn read(fib_trie: &str, if_inet6: &str) -> Self {
         let (mut own, mut address) = (Vec::new(), None);
         for line in fib_trie.lines().map(str::trim) {
             if let Some(text) = line.strip_prefix("|-- ") {

@@ -136,7 +136,7 @@ impl Answer {
     /// How it begins, as a reader of the page sees it, without these secrets.
     pub(super) fn excerpt(&self, secrets: &[&str]) -> Excerpt {
         let text = String::from_utf8_lossy(&self.beginning).replace('\0', "");
-        Excerpt::new(&hidden(&visible(&text), secrets))
+        without(&visible(&text), secrets)
     }
 }
 
@@ -152,8 +152,14 @@ fn written(text: &str) -> Vec<Vec<u8>> {
     all
 }
 
-/// A text without these secrets.
-pub(super) fn hidden(text: &str, secrets: &[&str]) -> String {
+/// The beginning of a text without these secrets, neither as it came nor as it is shown.
+pub(super) fn without(text: &str, secrets: &[&str]) -> Excerpt {
+    let shown = Excerpt::new(&hidden(text, secrets));
+    let again = hidden(shown.as_str(), secrets);
+    if again == shown.as_str() { shown } else { Excerpt::new(&again) }
+}
+
+fn hidden(text: &str, secrets: &[&str]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
         text = text.replace(secret, "[not shown]");

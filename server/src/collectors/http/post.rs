@@ -198,7 +198,7 @@ impl Poster {
     }
 }
 
-async fn send<S>(stream: S, post: &Post) -> Result<u16, FailureReason>
+pub(super) async fn send<S>(stream: S, post: &Post) -> Result<u16, FailureReason>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

@@ -11,7 +11,7 @@ pub(super) fn silent() -> Option<IpAddr> {
 }
 
 /// The default route's gateway in `/proc/net/route`, where addresses stand as little-endian numbers.
-fn gateway(routes: &str) -> Option<Ipv4Addr> {
+pub(super) fn gateway(routes: &str) -> Option<Ipv4Addr> {
     routes.lines().skip(1).find_map(|line| {
         let mut fields = line.split_whitespace().skip(1);
         let (to, through) = (fields.next()?, fields.next()?);
@@ -21,7 +21,7 @@ fn gateway(routes: &str) -> Option<Ipv4Addr> {
 }
 
 /// Whether an address stands in `/proc/net/arp` without an answer (flags 0).
-fn is_unanswered(address: Ipv4Addr, neighbours: &str) -> bool {
+pub(super) fn is_unanswered(address: Ipv4Addr, neighbours: &str) -> bool {
     neighbours.lines().skip(1).any(|line| {
         let mut fields = line.split_whitespace();
         let own = fields.next().and_then(|own| own.parse::<Ipv4Addr>().ok());

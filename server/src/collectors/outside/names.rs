@@ -13,9 +13,9 @@ use crate::collectors::http::is_inside;
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// As many as the system's resolver takes.
-const MOST: usize = 3;
+pub(super) const MOST: usize = 3;
 /// A query for the name servers of the root, with recursion; its first two bytes are its number.
-const QUERY: [u8; 17] = [0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1];
+pub(super) const QUERY: [u8; 17] = [0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1];
 
 /// Why no name can be looked up: no name server answers. `None` if one does.
 pub(super) async fn failing(patience: Duration) -> Option<FailureReason> {
@@ -60,7 +60,7 @@ fn configured() -> Vec<IpAddr> {
 }
 
 /// The name servers of a `resolv.conf`; without any, this host itself, as the resolver does it.
-fn servers(text: &str) -> Vec<IpAddr> {
+pub(super) fn servers(text: &str) -> Vec<IpAddr> {
     let address = |line: &str| {
         let mut words = line.split_whitespace();
         let address = (words.next() == Some("nameserver")).then(|| words.next()).flatten()?;
@@ -111,7 +111,7 @@ async fn answers(server: SocketAddr, query: &[u8]) -> Option<bool> {
 
 /// Whether a packet answers the query, and not with a failure: that there is no such name is an
 /// answer too.
-fn is_answer(query: &[u8], packet: &[u8]) -> bool {
+pub(super) fn is_answer(query: &[u8], packet: &[u8]) -> bool {
     let is_reply = packet.len() >= 12 && packet[..2] == query[..2] && packet[2] & 0x80 != 0;
     is_reply && matches!(packet[3] & 0x0f, 0 | 3)
 }

@@ -71,7 +71,7 @@ fn tail(path: &Path) -> std::io::Result<String> {
 
 /// The signal that ended the last run of a process, if it is one that tells of a fault. One that
 /// PM2 sends itself, to a program that someone stops and that takes too long to end, is none.
-fn fatal_signal(log: &str, name: &str, id: u64) -> Option<&'static str> {
+pub(super) fn fatal_signal(log: &str, name: &str, id: u64) -> Option<&'static str> {
     let (begun, ended) = (format!("App [{name}:{id}] "), format!("Stopping app:{name} id:{id}"));
     let (mut is_stopped, mut signal) = (false, None);
     for line in log.lines() {

@@ -3,16 +3,26 @@
 //! or `s:` and text. The last part of a request is an id that comes back as the last part of its
 //! reply.
 
-use std::{io, path::Path};
+use std::{fmt, io, path::Path};
 
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
 };
 
 /// A reply that is longer is not read. It holds each app's environment, so it can be large.
 const LONGEST: u32 = 16 * 1024 * 1024;
+
+/// A reply with more processes is not read.
+const MOST_PROCESSES: usize = 10_000;
+/// So many exit codes of one process are looked at.
+const MOST_CODES: usize = 256;
+/// So much of a text is kept, in bytes: a path has at most this many.
+const LONGEST_TEXT: usize = 4_096;
 
 const ID: &str = "s:calm-ops:0";
 
@@ -109,17 +119,135 @@ pub(super) struct Use {
 
 #[derive(Debug, Deserialize)]
 struct Reply {
-    #[serde(default)]
-    args: Vec<Vec<Instance>>,
+    #[serde(default, deserialize_with = "first")]
+    args: Option<Vec<Instance>>,
     error: Option<IgnoredAny>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
+/// Any value, of which nothing is kept that is not looked at: what a reply holds beside that takes no
+/// memory.
 enum Lenient {
+    Bool(bool),
     Number(f64),
     Text(String),
-    Other(IgnoredAny),
+    /// The first numbers of a list; texts count as what they say.
+    Numbers(Vec<f64>),
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Lenient {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Lenient;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Lenient, E> {
+        Ok(Lenient::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Lenient, E> {
+        Ok(Lenient::Number(value as f64))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Lenient, E> {
+        Ok(Lenient::Number(value as f64))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Lenient, E> {
+        Ok(Lenient::Number(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Lenient, E> {
+        Ok(Lenient::Text(value.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Lenient, E> {
+        Ok(Lenient::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Lenient, A::Error> {
+        let mut numbers = Vec::new();
+        while let Some(one) = list.next_element::<Lenient>()? {
+            numbers.extend(one.number().filter(|_| numbers.len() < MOST_CODES));
+        }
+        Ok(Lenient::Numbers(numbers))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Lenient, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Lenient::Other)
+    }
+}
+
+impl Lenient {
+    /// The number that it is, or says.
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => text.trim().parse().ok(),
+            Self::Bool(_) | Self::Numbers(_) | Self::Other => None,
+        }
+    }
+}
+
+/// The first of several lists of processes. The others are read over.
+fn first<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Instance>>, D::Error> {
+    struct Lists;
+
+    impl<'de> Visitor<'de> for Lists {
+        type Value = Option<Vec<Instance>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("lists of processes")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut lists: A) -> Result<Self::Value, A::Error> {
+            let first = lists.next_element::<Processes>()?;
+            while lists.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(first.map(|Processes(all)| all))
+        }
+    }
+
+    deserializer.deserialize_seq(Lists)
+}
+
+/// A list of processes of bounded length.
+struct Processes(Vec<Instance>);
+
+impl<'de> Deserialize<'de> for Processes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+
+        impl<'de> Visitor<'de> for List {
+            type Value = Processes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of processes")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Processes, A::Error> {
+                let mut all = Vec::new();
+                while let Some(one) = list.next_element::<Instance>()? {
+                    if all.len() == MOST_PROCESSES {
+                        return Err(A::Error::custom("too many processes"));
+                    }
+                    all.push(one);
+                }
+                Ok(Processes(all))
+            }
+        }
+
+        deserializer.deserialize_seq(List)
+    }
 }
 
 /// One strange value must not hide all apps.
@@ -132,44 +260,30 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::
 
 /// One number, or several; PM2 takes texts for numbers.
 fn codes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Codes {
-        Many(Vec<Lenient>),
-        One(Lenient),
-    }
-    let code = |one: Lenient| match one {
-        Lenient::Number(code) => Some(code),
-        Lenient::Text(text) => text.trim().parse().ok(),
-        Lenient::Other(_) => None,
-    };
-    Ok(match Codes::deserialize(deserializer)? {
-        Codes::Many(many) => many.into_iter().filter_map(code).collect(),
-        Codes::One(one) => code(one).into_iter().collect(),
+    Ok(match Lenient::deserialize(deserializer)? {
+        Lenient::Numbers(codes) => codes,
+        one => one.number().into_iter().collect(),
     })
 }
 
 /// PM2 takes the word for the value.
 fn is_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Flag {
-        Bool(bool),
-        Text(String),
-        Other(IgnoredAny),
-    }
-    Ok(match Flag::deserialize(deserializer)? {
-        Flag::Bool(on) => !on,
-        Flag::Text(text) => text == "false",
-        Flag::Other(_) => false,
+    Ok(match Lenient::deserialize(deserializer)? {
+        Lenient::Bool(on) => !on,
+        Lenient::Text(text) => text == "false",
+        _ => false,
     })
 }
 
+/// A text, as far as one of this kind is ever long.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(match Lenient::deserialize(deserializer)? {
-        Lenient::Text(text) => text,
+        Lenient::Text(mut text) => {
+            text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+            text
+        }
         Lenient::Number(number) => number.to_string(),
-        Lenient::Other(_) => String::new(),
+        _ => String::new(),
     })
 }
 
@@ -197,6 +311,11 @@ pub(super) async fn ask(socket: &Path) -> io::Result<Answer> {
     let mut stream = UnixStream::connect(socket).await?;
     let daemon = stream.peer_cred().ok().and_then(|peer| peer.pid()).filter(|pid| *pid > 0);
     stream.write_all(&request()).await?;
+    Ok(Answer { instances: read(stream).await?, daemon })
+}
+
+/// Reads the answer.
+pub(super) async fn read(mut stream: impl AsyncRead + Unpin) -> io::Result<Vec<Instance>> {
     let head = stream.read_u8().await?;
     if head != 0x12 {
         return Err(io::Error::other("the reply is not in the form that PM2 uses"));
@@ -207,11 +326,11 @@ pub(super) async fn ask(socket: &Path) -> io::Result<Answer> {
     }
     // Grows with what arrives, not with what was announced.
     let mut part = Vec::new();
-    (&mut stream).take(u64::from(length)).read_to_end(&mut part).await?;
+    stream.take(u64::from(length)).read_to_end(&mut part).await?;
     if part.len() as u64 != u64::from(length) {
         return Err(io::Error::other("the reply was cut off"));
     }
-    Ok(Answer { instances: parse(&part)?, daemon })
+    parse(&part)
 }
 
 fn parse(part: &[u8]) -> io::Result<Vec<Instance>> {
@@ -222,11 +341,7 @@ fn parse(part: &[u8]) -> io::Result<Vec<Instance>> {
     if reply.error.is_some() {
         return Err(io::Error::other("PM2 answered with an error"));
     }
-    reply
-        .args
-        .into_iter()
-        .next()
-        .ok_or_else(|| io::Error::other("the reply has no list of processes"))
+    reply.args.ok_or_else(|| io::Error::other("the reply has no list of processes"))
 }
 
 #[cfg(test)]
@@ -255,6 +370,22 @@ mod tests {
             ("7", None, None)
         );
         assert_eq!(instances[1].pm2_env.status, "online");
+    }
+
+    #[test]
+    fn what_is_not_looked_at_takes_no_memory_and_lists_have_an_end() {
+        let reply =
+            |processes: &str| parse(format!("j:{{\"args\":[[{processes}],[0]]}}").as_bytes());
+        let codes = format!("[{}0]", "\"7\",[1,{}],".repeat(5_000));
+        let long = format!(
+            r#"{{"name":"{}é","pm2_env":{{"stop_exit_codes":{codes}}}}}"#,
+            "x".repeat(4_095)
+        );
+        let one = reply(&long).unwrap().remove(0);
+        assert_eq!((one.name.len(), one.pm2_env.stop_exit_codes.len()), (4_095, MOST_CODES));
+        let many = |count: usize| reply(&vec!["{}"; count].join(","));
+        assert_eq!(many(MOST_PROCESSES).unwrap().len(), MOST_PROCESSES);
+        assert!(many(MOST_PROCESSES + 1).is_err());
     }
 
     #[test]

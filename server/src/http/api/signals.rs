@@ -10,6 +10,7 @@ use domain::{
     actor::Actor,
     error::{Error, ErrorKind},
     reason::FailureReason,
+    text::shown,
     time::Timestamp,
 };
 use http::{HeaderMap, StatusCode};
@@ -29,10 +30,16 @@ use crate::{
         state::Site,
     },
     monitor::{
-        intake::{Pushed, WrongItem},
+        intake::{Intake, Pushed, WrongItem},
         refusals::Reason,
     },
 };
+
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
+mod once;
+
+use once::Once;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -136,8 +143,10 @@ async fn push(
             Err(problem)
         }
         (_, Some(Extension(Unread(problem))), _) | (_, None, Err(problem)) => Err(problem),
-        (_, None, Ok(ApiQuery(Keep::All))) => take_all(&site, who, &headers, &bytes),
-        (_, None, Ok(ApiQuery(Keep::Good))) => take_good(&site, who, &headers, &bytes),
+        (_, None, Ok(ApiQuery(keep))) => is_readable(&headers).and_then(|()| {
+            let take = if keep == Keep::All { take_all } else { take_good };
+            take(&site.intake, site.push_observations, who, &bytes)
+        }),
     };
     let refused = match &taken {
         Ok(Accepted { errors, .. }) => errors.first().map(|first| (first.clone(), true)),
@@ -187,8 +196,7 @@ fn is_readable(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(Kind::ContentType, detail))
 }
 
-fn is_small_enough(site: &Site, count: usize) -> Result<(), Problem> {
-    let most = site.push_observations;
+fn is_small_enough(most: usize, count: usize) -> Result<(), Problem> {
     if count <= most {
         return Ok(());
     }
@@ -197,35 +205,22 @@ fn is_small_enough(site: &Site, count: usize) -> Result<(), Problem> {
     Err(Problem::new(Kind::TooLarge, detail))
 }
 
-fn take_all(
-    site: &Site,
-    who: Actor,
-    headers: &HeaderMap,
-    bytes: &[u8],
-) -> Result<Accepted, Problem> {
-    is_readable(headers)?;
+fn take_all(intake: &Intake, most: usize, who: Actor, bytes: &[u8]) -> Result<Accepted, Problem> {
     let batch: Batch<'_> =
         serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
-    is_small_enough(site, batch.observations.len())?;
-    let accepted =
-        site.intake.push(&batch.observations, who).map_err(|wrong| wrong_item(&wrong))?;
+    is_small_enough(most, batch.observations.len())?;
+    let accepted = intake.push(&batch.observations, who).map_err(|wrong| wrong_item(&wrong))?;
     Ok(Accepted { accepted, refused: 0, errors: Vec::new() })
 }
 
-fn take_good(
-    site: &Site,
-    who: Actor,
-    headers: &HeaderMap,
-    bytes: &[u8],
-) -> Result<Accepted, Problem> {
-    is_readable(headers)?;
+fn take_good(intake: &Intake, most: usize, who: Actor, bytes: &[u8]) -> Result<Accepted, Problem> {
     let bytes = &without_nan(bytes)[..];
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
+    let Once(value) = serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
     let items = match wrong_batch(&value) {
         Ok(items) => items,
         Err((pointer, problem)) => return Err(wrong_at(pointer, problem)),
     };
-    is_small_enough(site, items.len())?;
+    is_small_enough(most, items.len())?;
     let (mut good, mut wrong) = (Vec::with_capacity(items.len()), Vec::new());
     for (index, item) in items.iter().enumerate() {
         match wrong_in(index, item) {
@@ -233,7 +228,7 @@ fn take_good(
             None => good.extend(Pushed::deserialize(item).ok().map(|item| (index, item))),
         }
     }
-    let (accepted, refused) = site.intake.push_good(&good, who);
+    let (accepted, refused) = intake.push_good(&good, who);
     wrong.extend(refused.into_iter().map(|WrongItem { index, field, problem }| {
         let pointer = format!("/observations/{index}/{field}");
         (index, WrongField { pointer, detail: problem })
@@ -348,7 +343,7 @@ fn place(bytes: &[u8], line: usize, column: usize) -> String {
                 let end = at.min(read.len());
                 at = end + 1;
                 if let Some(Inside::Object { key, next_is_key: true }) = inside {
-                    *key = String::from_utf8_lossy(&read[start..end]).chars().take(40).collect();
+                    *key = short(&String::from_utf8_lossy(&read[start..end]));
                 }
             }
             (b'{', _) => stack.push(Inside::Object { key: String::new(), next_is_key: true }),
@@ -374,8 +369,9 @@ fn find_wrong(value: &Value) -> Option<(String, String)> {
     }
 }
 
+/// The begin of a name of a field, fit to be shown.
 fn short(text: &str) -> String {
-    text.chars().take(40).collect()
+    shown(&text.chars().take(40).collect::<String>())
 }
 
 /// The items of a batch, or what is wrong around them.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::gate::Said;
+use app::{Form, gate::Said};
 use commands::{
     command::{RemoveContact, SetContact, TestContact},
     notifications::{
@@ -19,7 +19,7 @@ use domain::{
     severity::Severity,
 };
 
-use super::form::{Outcome, field, unreadable};
+use super::form::{Outcome, unreadable};
 use crate::{http::state::Site, notifications::channels};
 
 /// So long whoever sends a test waits for its end; after that the page says that it is under way.
@@ -27,13 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Sets, changes, tests or removes one of the caller's contacts.
-pub(super) async fn deed(
-    site: &Site,
-    caller: Principal,
-    form: &[(String, String)],
-) -> Result<Outcome, Error> {
-    let id = || field(form, "id").parse().map(ContactId).map_err(|_| unreadable());
-    match field(form, "what").as_str() {
+pub(super) async fn deed(site: &Site, caller: Principal, form: &Form) -> Result<Outcome, Error> {
+    let id = || form.get("id").parse().map(ContactId).map_err(|_| unreadable());
+    match form.get("what") {
         "remove-contact" => {
             site.service.execute(caller, RemoveContact { contact: id()? }).await?;
             Ok(Outcome::Done("remove-contact"))
@@ -43,7 +39,7 @@ pub(super) async fn deed(
             site.service.execute(caller.clone(), TestContact { contact }).await?;
             Ok(Outcome::Said(tested(site, caller, contact, "").await?))
         }
-        _ if field(form, "id").is_empty() => {
+        _ if form.get("id").is_empty() => {
             let wanted = wanted(form, Some(channel(form)?), true)?;
             let done =
                 site.service.execute(caller.clone(), SetContact { contact: None, wanted }).await?;
@@ -53,7 +49,7 @@ pub(super) async fn deed(
             Ok(Outcome::Said(tested(site, caller, contact, "It is added. ").await?))
         }
         _ => {
-            let wanted = wanted(form, None, field(form, "enabled") == "yes")?;
+            let wanted = wanted(form, None, form.get("enabled") == "yes")?;
             site.service.execute(caller, SetContact { contact: Some(id()?), wanted }).await?;
             Ok(Outcome::Done("contact"))
         }
@@ -110,12 +106,12 @@ async fn tested(
 }
 
 /// The settings of a channel from the fields that it declares.
-fn channel(form: &[(String, String)]) -> Result<ChannelSettings, Error> {
-    let info = channels::info(field(form, "kind").trim()).ok_or_else(unreadable)?;
+fn channel(form: &Form) -> Result<ChannelSettings, Error> {
+    let info = channels::info(form.get("kind").trim()).ok_or_else(unreadable)?;
     let bad = |name| move |error: BadName| Error::invalid(name, FieldReason::Malformed(error));
     let settings = ChannelSettings::new(info.kind).map_err(bad("kind"))?;
     info.fields.iter().try_fold(settings, |settings, asked| {
-        let text = field(form, asked.name).trim().to_owned();
+        let text = form.get(asked.name).trim().to_owned();
         // What is left empty and may be is left out.
         if asked.required || !text.is_empty() {
             settings.with(asked.name, text).map_err(bad(asked.name))
@@ -126,14 +122,14 @@ fn channel(form: &[(String, String)]) -> Result<ChannelSettings, Error> {
 }
 
 fn wanted(
-    form: &[(String, String)],
+    form: &Form,
     channel: Option<ChannelSettings>,
     enabled: bool,
 ) -> Result<ContactRequest, Error> {
     let bad = |field: &'static str| {
         move |error: BadName| Error::invalid(field, FieldReason::Malformed(error))
     };
-    let text = |name: &str| field(form, name).trim().to_owned();
+    let text = |name: &str| form.get(name).trim().to_owned();
     let least: Severity = text("least").parse().map_err(|_| unreadable())?;
     let quiet = match (text("from"), text("to"), text("zone")) {
         (from, to, _) if from.is_empty() && to.is_empty() => None,

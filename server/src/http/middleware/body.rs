@@ -2,6 +2,7 @@
 
 use std::{error::Error as _, time::Duration};
 
+use app::Form;
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
@@ -20,6 +21,8 @@ use crate::http::{
 
 /// Whoever pushes what can't be taken is told of.
 const PUSHES: &str = "/api/ops/signals";
+/// Routes for programs.
+const PROGRAMS: &str = "/api/ops/";
 /// How long a body may take to arrive.
 const WITHIN: Duration = Duration::from_secs(10);
 /// So much of a body that is too large is read all the same, in bytes, and for so long.
@@ -54,7 +57,15 @@ pub async fn whole(most: usize, request: Request, next: Next) -> Response {
     }
     let (parts, body) = request.into_parts();
     let problem = match tokio::time::timeout(WITHIN, to_bytes(body, most)).await {
-        Ok(Ok(bytes)) => return next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(Ok(bytes)) => {
+            // Whoever takes it, also the framework, which would replace what is damaged.
+            if is_form(&parts)
+                && let Err(error) = Form::read(&bytes)
+            {
+                return Problem::from(error).into_response();
+            }
+            return next.run(Request::from_parts(parts, Body::from(bytes))).await;
+        }
         Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => {
             too_large(most)
         }
@@ -72,6 +83,17 @@ pub async fn whole(most: usize, request: Request, next: Next) -> Response {
         }
     };
     unread(parts, problem, next).await
+}
+
+/// Whether it is a form by what it says of itself. What programs send is JSON: their routes refuse
+/// anything else by themselves.
+fn is_form(parts: &Parts) -> bool {
+    if parts.uri.path().starts_with(PROGRAMS) {
+        return false;
+    }
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 /// Why the body of a push is not there: its handler tells of it whose it was.

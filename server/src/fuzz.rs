@@ -1,0 +1,57 @@
+//! The parsers of input from outside, for any bytes. Each stands beside what it tries; this is the
+//! list of them, with those that are public anyway.
+
+mod documents;
+mod files;
+mod names;
+
+use std::cell::RefCell;
+
+use fixtures::fuzz::Target;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{backup, collectors, http};
+
+/// All of them.
+pub fn targets() -> Vec<Target> {
+    [
+        http::fuzz::TARGETS,
+        http::api::signals::fuzz::TARGETS,
+        collectors::host::fuzz::TARGETS,
+        collectors::pm2::fuzz::TARGETS,
+        collectors::http::fuzz::TARGETS,
+        collectors::outside::fuzz::TARGETS,
+        backup::fuzz::TARGETS,
+        documents::TARGETS,
+        files::TARGETS,
+        names::TARGETS,
+    ]
+    .concat()
+}
+
+/// Samples that are text.
+pub(crate) fn texts(all: &[&str]) -> Vec<Vec<u8>> {
+    all.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+/// Runs what waits, as the server does, on this thread alone.
+pub(crate) fn wait<F: Future>(future: F) -> F::Output {
+    thread_local! {
+        static RUNTIME: RefCell<Option<Runtime>> = const { RefCell::new(None) };
+    }
+    RUNTIME.with_borrow_mut(|runtime| {
+        let runtime = runtime.get_or_insert_with(|| {
+            let built = Builder::new_current_thread().enable_time().build();
+            built.unwrap_or_else(|error| panic!("no runtime: {error}"))
+        });
+        runtime.block_on(future)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_input_breaks_a_rule() {
+        fixtures::fuzz::walk(&super::targets(), 300);
+    }
+}
