@@ -8,7 +8,10 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt::Write as _,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,7 +22,7 @@ use domain::{
     journal::{Cursor, Entry, Event},
 };
 use futures::{Stream, stream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -40,13 +43,35 @@ const MOST_RUNS: usize = 64;
 /// How often a silent stream says that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What wakes readers: four counters, so that a late reader sees that something changed, and what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Wake {
+/// What there is to send: four counters, so that a late reader sees that something changed, and
+/// what.
+#[derive(Debug, Default)]
+struct Newest {
+    journal: AtomicU64,
+    health: AtomicU64,
+    runs: AtomicU64,
+    alive: AtomicU64,
+}
+
+/// Those counters, as a reader sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
     journal: u64,
     health: u64,
     runs: u64,
     alive: u64,
+}
+
+impl Newest {
+    fn seen(&self) -> Seen {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Acquire);
+        Seen {
+            journal: of(&self.journal),
+            health: of(&self.health),
+            runs: of(&self.runs),
+            alive: of(&self.alive),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -98,7 +123,7 @@ pub struct Live {
     ring: RwLock<Ring>,
     health: Mutex<Health>,
     health_came: Notify,
-    wake: watch::Sender<Wake>,
+    newest: Newest,
     head: Mutex<Cursor>,
     places: Arc<Places>,
 }
@@ -106,14 +131,14 @@ pub struct Live {
 impl Live {
     /// Begins at the journal's end. At most `limit` readers at a time.
     pub fn new(head: Cursor, limit: usize) -> Arc<Self> {
-        let wake = Wake { journal: head.number, ..Wake::default() };
+        let newest = Newest { journal: AtomicU64::new(head.number), ..Newest::default() };
         Arc::new(Self {
             runs: Mutex::default(),
             run_came: Notify::new(),
             ring: RwLock::default(),
             health: Mutex::default(),
             health_came: Notify::new(),
-            wake: watch::Sender::new(wake),
+            newest,
             head: Mutex::new(head),
             places: Places::new(limit),
         })
@@ -151,7 +176,8 @@ impl Live {
             }
         }
         *lock(&self.head) = Cursor { epoch, number: last.number };
-        self.wake.send_modify(|wake| wake.journal = last.number);
+        self.newest.journal.store(last.number, Ordering::Release);
+        self.places.wake_all();
     }
 
     /// Takes the newest readings; they go out within half a second.
@@ -177,9 +203,10 @@ impl Live {
     }
 
     /// Sends health readings, at most two a second, what runs, at most four times a second, and
-    /// keeps silent streams alive. Runs until cancelled.
+    /// keeps silent streams alive. Runs until cancelled, then ends every stream.
     pub async fn pump(&self, stop: CancellationToken) {
         tokio::join!(self.pump_health(&stop), self.pump_runs(&stop));
+        self.places.close();
     }
 
     async fn pump_runs(&self, stop: &CancellationToken) {
@@ -193,7 +220,8 @@ impl Live {
                 runs.version += 1;
                 runs.version
             };
-            self.wake.send_modify(|wake| wake.runs = version);
+            self.newest.runs.store(version, Ordering::Release);
+            self.places.wake_all();
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(RUN_SPACING) => {}
@@ -213,13 +241,15 @@ impl Live {
                     health.version += 1;
                     health.version
                 };
-                self.wake.send_modify(|wake| wake.health = version);
+                self.newest.health.store(version, Ordering::Release);
+                self.places.wake_all();
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = tokio::time::sleep(HEALTH_SPACING) => {}
                 }
             } else {
-                self.wake.send_modify(|wake| wake.alive += 1);
+                self.newest.alive.fetch_add(1, Ordering::AcqRel);
+                self.places.wake_all();
             }
         }
     }
@@ -241,13 +271,12 @@ impl Live {
         holder: Holder,
         cursor: Option<Cursor>,
         store: Arc<dyn Store>,
-        stop: CancellationToken,
     ) -> Option<impl Stream<Item = Result<Bytes, std::convert::Infallible>> + Send + 'static> {
         let seat = Arc::new(Seat::new());
         seat.begin();
         let place = self.places.take(holder, &seat)?;
-        // Subscribed before the position is read: whatever comes after it wakes this reader.
-        let wake = self.wake.subscribe();
+        // After the place is taken: whatever comes from now on wakes this reader.
+        let seen = self.newest.seen();
         let head = self.head();
         let mut first = format!(
             "retry: {}\n",
@@ -269,17 +298,15 @@ impl Live {
             None => head,
         };
         let _ = write!(first, "event: hello\ndata: {{\"cursor\":\"{start}\"}}\n\n");
-        let seen_runs = wake.borrow().runs;
         let reader = Reader {
             live: Arc::clone(self),
             seat,
             _place: place,
-            wake,
             store,
-            stop,
             at: start,
             sent_health: 0,
-            sent_runs: seen_runs,
+            sent_runs: seen.runs,
+            alive: seen.alive,
             pending: VecDeque::from([Bytes::from(first)]),
         };
         Some(stream::unfold(reader, |mut reader| async move {
@@ -341,12 +368,11 @@ struct Reader {
     live: Arc<Live>,
     seat: Arc<Seat>,
     _place: Place,
-    wake: watch::Receiver<Wake>,
     store: Arc<dyn Store>,
-    stop: CancellationToken,
     at: Cursor,
     sent_health: u64,
     sent_runs: u64,
+    alive: u64,
     pending: VecDeque<Bytes>,
 }
 
@@ -357,10 +383,11 @@ impl Reader {
             if let Some(bytes) = self.pending.pop_front() {
                 return Some(bytes);
             }
-            if self.stop.is_cancelled() || self.seat.is_given_up() {
+            if self.seat.is_given_up() {
                 return None;
             }
-            let seen = *self.wake.borrow_and_update();
+            // What changes after this look wakes the wait below.
+            let seen = self.live.newest.seen();
             if self.at.number < seen.journal {
                 match self.live.after(self.at.number) {
                     Next::Event(number, bytes) => {
@@ -385,20 +412,11 @@ impl Reader {
                 self.sent_runs = seen.runs;
                 continue;
             }
-            tokio::select! {
-                () = self.stop.cancelled() => return None,
-                () = self.seat.given_up() => return None,
-                changed = self.wake.changed() => changed.ok()?,
-            }
-            let now = *self.wake.borrow();
-            if now.alive != seen.alive
-                && now.journal == seen.journal
-                && now.health == seen.health
-                && now.runs == seen.runs
-            {
-                self.wake.borrow_and_update();
+            if seen.alive != self.alive {
+                self.alive = seen.alive;
                 return Some(Bytes::from_static(b": keep-alive\n\n"));
             }
+            self.seat.changed().await;
         }
     }
 

@@ -191,6 +191,7 @@ pub struct Places {
 
 #[derive(Debug, Default)]
 struct Taken {
+    is_closed: bool,
     next: u64,
     by: HashMap<u64, (Holder, Arc<Seat>)>,
 }
@@ -199,6 +200,22 @@ impl Places {
     /// So many.
     pub fn new(most: usize) -> Arc<Self> {
         Arc::new(Self { most, taken: Mutex::default() })
+    }
+
+    /// Wakes all who hold one.
+    pub fn wake_all(&self) {
+        for (_, seat) in self.lock().by.values() {
+            seat.changed.notify_one();
+        }
+    }
+
+    /// Ends all, and takes nobody any more.
+    pub fn close(&self) {
+        let mut taken = self.lock();
+        taken.is_closed = true;
+        for (_, (_, seat)) in taken.by.drain() {
+            seat.give_up();
+        }
     }
 
     /// How many are taken.
@@ -210,6 +227,9 @@ impl Places {
     /// does.
     pub fn take(self: &Arc<Self>, holder: Holder, seat: &Arc<Seat>) -> Option<Place> {
         let mut taken = self.lock();
+        if taken.is_closed {
+            return None;
+        }
         if taken.by.len() >= self.most {
             let one = |(key, (holder, seat)): (&u64, &(Holder, Arc<Seat>))| Occupied {
                 key: *key,

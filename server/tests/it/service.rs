@@ -32,7 +32,6 @@ use server::{
     service::Service,
     store::{SqliteStore, Store},
 };
-use tokio_util::sync::CancellationToken;
 
 fn opened(number: u32, clock: Clock) -> Event {
     fixtures::incident(number).began(clock.now().wall).opening()
@@ -164,15 +163,8 @@ async fn an_author_takes_a_comment_back_and_an_owner_removes_what_others_wrote()
     assert!(matches!(refused(&owner, 77).await, Error::NotFound(_)));
     assert_eq!(live.head(), before);
 
-    let mut stream = live
-        .open(
-            Holder::Proxy,
-            Some(before),
-            directory_store(&directory).await,
-            CancellationToken::new(),
-        )
-        .unwrap()
-        .boxed();
+    let mut stream =
+        live.open(Holder::Proxy, Some(before), directory_store(&directory).await).unwrap().boxed();
     service.change(ada, redact(2)).await.unwrap();
     service.change(owner.clone(), redact(3)).await.unwrap();
     service.change(owner.clone(), redact(4)).await.unwrap();

@@ -80,12 +80,11 @@ async fn events(
             Some(Ok(cursor)) => Some(cursor),
             Some(Err(_)) | None => after?,
         };
-    let stream =
-        site.live.open(holder, cursor, site.store.clone(), site.stop.clone()).ok_or_else(|| {
-            let detail =
-                "As many readers as are allowed are connected. Try again in a moment.".to_owned();
-            Problem::new(Kind::TooManyReaders, detail)
-        })?;
+    let stream = site.live.open(holder, cursor, site.store.clone()).ok_or_else(|| {
+        let detail =
+            "As many readers as are allowed are connected. Try again in a moment.".to_owned();
+        Problem::new(Kind::TooManyReaders, detail)
+    })?;
     // Who may no longer read is cut off at once.
     let changed = site.service.people_changed();
     let refused = until_refused(site.people, changed, shown, StreamEvents::PERMISSION);
