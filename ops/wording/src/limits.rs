@@ -93,7 +93,7 @@ pub fn crowded(crowd: &Crowd) -> String {
     let batches =
         if crowd.batches == 1 { "1 batch was" } else { &format!("{} batches were", crowd.batches) };
     format!(
-        "The limit of {} series is reached: {batches} refused since {}, because new pushed series find no room.{room} Retire subjects that are gone, or raise limits.series. What this host measures itself is taken all the same.",
+        "Room is short under the limit of {} series: {batches} refused since {}, because new pushed series find none.{room} Retire subjects that are gone, or raise limits.series. What this host measures itself is taken all the same.",
         crowd.limit,
         humanize::moment(crowd.since),
     )
@@ -124,8 +124,9 @@ mod tests {
         let crowd = Crowd { limit: 120, batches: 4, since: Timestamp::from_secs(0), by };
         let told = crowded(&crowd);
         assert!(
-            told.starts_with("The limit of 120 series is reached: 4 batches were refused since ")
-                && told.contains("by queue.depth (88 series) and jobs.age (1 series)."),
+            told.starts_with(
+                "Room is short under the limit of 120 series: 4 batches were refused since "
+            ) && told.contains("by queue.depth (88 series) and jobs.age (1 series)."),
             "{told}"
         );
         let one = crowded(&Crowd { batches: 1, by: Vec::new(), ..crowd });

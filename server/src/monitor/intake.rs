@@ -95,6 +95,8 @@ pub struct Core {
     usual: HashMap<(Signal, Subject), f64>,
     /// Who pushed each series last.
     senders: Vec<Option<Actor>>,
+    /// Who pushed each series first: it stays theirs, whoever else pushes it.
+    openers: Vec<Option<Actor>>,
     /// How many series each of those has.
     held: BTreeMap<Actor, usize>,
     /// Something was observed since the board was written last.
@@ -326,20 +328,15 @@ impl Core {
         let place = id.0 as usize;
         if self.senders.len() <= place {
             self.senders.resize(place + 1, None);
+            self.openers.resize(place + 1, None);
         }
-        let before = self.senders.get_mut(place).and_then(|sender| sender.replace(who));
-        if before != Some(who) {
-            self.let_go(before);
+        if let Some(sender) = self.senders.get_mut(place) {
+            *sender = Some(who);
+        }
+        if let Some(opener @ None) = self.openers.get_mut(place) {
+            *opener = Some(who);
             *self.held.entry(who).or_default() += 1;
         }
-    }
-
-    fn let_go(&mut self, sender: Option<Actor>) {
-        let Some(sender) = sender else { return };
-        if let Some(count) = self.held.get_mut(&sender) {
-            *count = count.saturating_sub(1);
-        }
-        self.held.retain(|_, count| *count > 0);
     }
 
     /// Forgets a subject.
@@ -348,16 +345,22 @@ impl Core {
         let places: Vec<usize> =
             series.filter(|(_, _, of)| *of == subject).map(|(id, ..)| id.0 as usize).collect();
         for place in places {
-            let sender = self.senders.get_mut(place).and_then(Option::take);
-            self.let_go(sender);
+            if let Some(sender) = self.senders.get_mut(place) {
+                *sender = None;
+            }
+            let opener = self.openers.get_mut(place).and_then(Option::take);
+            if let Some(count) = opener.and_then(|opener| self.held.get_mut(&opener)) {
+                *count = count.saturating_sub(1);
+            }
         }
+        self.held.retain(|_, count| *count > 0);
         self.engine.retire(subject);
         self.history.retire(subject);
         self.collected.retire(subject);
     }
 
-    /// Whether a sender may have so many new series. The last places are for those who have few:
-    /// nobody takes all of them, not even several together.
+    /// Whether a sender may have so many new series. The last places are for those who have few, so
+    /// that nobody takes all of them.
     fn check_room(&self, who: Actor, new: usize) -> Result<(), NoRoom> {
         let held = self.held.get(&who).copied().unwrap_or(0);
         let room = self.engine.room();
@@ -443,6 +446,7 @@ impl Intake {
             collected,
             usual: HashMap::new(),
             senders: Vec::new(),
+            openers: Vec::new(),
             held: BTreeMap::new(),
             fresh: false,
             left_out: None,
@@ -799,6 +803,10 @@ mod tests {
         let taken: Vec<usize> = (1..=4).map(|id| fill(token(id))).collect();
         assert_eq!(taken[0], 800);
         assert!(taken.iter().all(|count| *count > 0), "{taken:?}");
+        // What others opened stays theirs: nobody gets more places by it.
+        let theirs = pushed("fill.x", "service:Token-TokenId-2---0", None);
+        assert_eq!(intake.push(&[theirs], token(1)), Ok(1));
+        assert_eq!(intake.core().held[&token(1)], 800);
         // Its own series are taken on and on.
         let known = pushed("fill.x", "service:Token-TokenId-1---0", None);
         assert_eq!(intake.push(&[known], token(1)), Ok(1));
