@@ -1,16 +1,20 @@
 //! Where the start says by which link the first owner comes in. Whoever reads it owns Calm Ops, so
-//! it goes where only the person who started it reads: a terminal, or a file of theirs. What else
-//! standard output may be (a pipe or a socket to the journal, to Docker, to PM2) ends in a log.
+//! it goes where only the person who started it reads: a terminal, a file of theirs, or a pipe to
+//! the program that started it, which has the same rights, unless that is a service manager. What
+//! else standard output may be (a pipe to another program, a socket to the journal, what Docker or
+//! PM2 read) ends in a log. A file in the data directory holds the link wherever it is not a
+//! terminal.
 
 use std::{
-    fmt,
+    fmt, fs,
     io::{IsTerminal as _, Write},
+    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
 use rustix::{
     fs::{FileType, Mode, Stat, fchmod, fstat},
-    process::geteuid,
+    process::{geteuid, getppid},
 };
 
 use crate::people::owner_link;
@@ -40,9 +44,41 @@ impl Output {
 
     fn here() -> Self {
         let stdout = std::io::stdout();
-        fstat(&stdout)
-            .map_or(Self::Others, |stat| Self::of(stdout.is_terminal(), &stat, geteuid().as_raw()))
+        let found = fstat(&stdout)
+            .map_or(Self::Others, |stat| Self::of(stdout.is_terminal(), &stat, geteuid().as_raw()));
+        let is_managed = MANAGERS.iter().any(|name| std::env::var_os(name).is_some());
+        let is_private = found == Self::Others && !is_managed && is_read_by_starter();
+        if is_private { Self::Private } else { found }
     }
+}
+
+/// Variables that service managers give to what they start and whose output they write to a log:
+/// systemd, PM2, supervisord, containers, Kubernetes, Nomad.
+const MANAGERS: [&str; 8] = [
+    "JOURNAL_STREAM",
+    "INVOCATION_ID",
+    "pm_id",
+    "PM2_HOME",
+    "SUPERVISOR_ENABLED",
+    "container",
+    "KUBERNETES_SERVICE_HOST",
+    "NOMAD_ALLOC_ID",
+];
+
+/// Whether standard output is a pipe that the program which started this reads itself. In a
+/// container that program can't be seen.
+fn is_read_by_starter() -> bool {
+    let (Some(starter), Ok(pipe)) = (getppid(), fs::read_link("/proc/self/fd/1")) else {
+        return false;
+    };
+    let Ok(open) = fs::read_dir(format!("/proc/{}/fd", starter.as_raw_nonzero())) else {
+        return false;
+    };
+    // The mode of the link says for what the file is open.
+    let reads = |one: &Path| fs::symlink_metadata(one).is_ok_and(|link| link.mode() & 0o400 != 0);
+    let is_other_end = |one: &Path| fs::read_link(one).is_ok_and(|to| to == pipe) && reads(one);
+    pipe.to_string_lossy().starts_with("pipe:")
+        && open.flatten().any(|one| is_other_end(&one.path()))
 }
 
 /// Whether what is printed stays with this user. A file of theirs that others may read is taken from
@@ -71,19 +107,22 @@ pub(super) fn tell(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) {
-    if stays_here(err) {
-        let _ = writeln!(
-            out,
-            "Nobody owns it yet. Open this link to become its owner; it works once, for a day:\n{link}"
-        );
-        return;
-    }
+    let stays_here = stays_here(err);
     let file = owner_link::file(data_dir);
     let file = std::path::absolute(&file).unwrap_or(file);
-    let _ = match owner_link::write(&file, &link.to_string()) {
+    let written = if std::io::stdout().is_terminal() {
+        Ok(())
+    } else {
+        owner_link::write(&file, &link.to_string())
+    };
+    let _ = match written {
+        _ if stays_here => writeln!(
+            out,
+            "Nobody owns it yet. Open this link to become its owner; it works once, for a day:\n{link}"
+        ),
         Ok(()) => writeln!(
             out,
-            "Nobody owns it yet. A link for its owner is in a file that only this user can read; it works once, for a day:\ncat {}",
+            "Nobody owns it yet. A link for its owner is in a file that only this user can read; it works once, for a day:\ncat '{}'",
             file.display()
         ),
         Err(error) => writeln!(

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader},
     os::unix::fs::MetadataExt,
     path::Path,
     process::{Command, Stdio},
@@ -63,18 +64,17 @@ fn everything_that_it_writes_is_its_own_whatever_the_umask_is() {
     assert!(!open_to_others(&home.dir.path().join("more")).is_empty());
 }
 
-/// Starts it with this standard output until it has an owner link.
+/// The program, about to start with a data directory of its own.
+fn serve(home: &Home) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_calm-ops"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(home.data());
+    command.arg("--ops-dir").arg(home.ops()).env_remove("DATABASE_URL").stderr(Stdio::null());
+    command
+}
+
+/// Starts it with this output, as a service manager whose name it knows.
 fn start_into(home: &Home, out: Stdio, err: Stdio) -> std::process::Child {
-    let child = Command::new(env!("CARGO_BIN_EXE_calm-ops"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-        .arg(home.data())
-        .arg("--ops-dir")
-        .arg(home.ops())
-        .env_remove("DATABASE_URL")
-        .stdout(out)
-        .stderr(err)
-        .spawn();
-    child.unwrap()
+    serve(home).env("INVOCATION_ID", "a-test").stdout(out).stderr(err).spawn().unwrap()
 }
 
 #[test]
@@ -98,7 +98,25 @@ fn a_log_gets_no_owner_link_and_a_file_of_ones_own_does() {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(!said.contains("/join/"), "{said}");
-    assert!(said.contains(&format!("cat {}", link.display())), "{said}");
+    assert!(said.contains(&format!("cat '{}'", link.display())), "{said}");
+
+    // A program that starts it and reads what it says, as a script does, has the same rights.
+    let mut child = serve(&home).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("/join/")), "no link");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // But where another program reads it, it may be a logger.
+    let log = home.dir.path().join("log");
+    let mut logger = Command::new("cat");
+    logger.stdin(Stdio::piped()).stdout(fs::File::create(&log).unwrap());
+    let mut logger = logger.spawn().unwrap();
+    let mut child = serve(&home).stdout(logger.stdin.take().unwrap()).spawn().unwrap();
+    until("the log", || fs::read_to_string(&log).unwrap().contains("cat '"));
+    assert!(!fs::read_to_string(&log).unwrap().contains("/join/"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    logger.wait().unwrap();
 
     let out = home.dir.path().join("out");
     let (file, err) = (fs::File::create(&out).unwrap(), home.dir.path().join("err"));
@@ -107,7 +125,6 @@ fn a_log_gets_no_owner_link_and_a_file_of_ones_own_does() {
     until("the link", || fs::read_to_string(&out).unwrap().contains("/join/"));
     assert_eq!(fs::metadata(&out).unwrap().mode() & 0o777, 0o600);
     assert_eq!(fs::read_to_string(&err).unwrap().contains("nobody else may read it"), was != 0);
-    assert!(!link.exists());
     child.kill().unwrap();
     child.wait().unwrap();
 }
