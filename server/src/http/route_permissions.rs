@@ -77,7 +77,7 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     post("/ops/approve/{id}", "what=cancel", person(Role::Approver, false)),
     post(
         "/ops/incidents/{id}/share",
-        "what=make&label=x&audience=customer&hours=1&summary=on",
+        "what=make&label=x&audience=customer&days=1&summary=on",
         person(Role::Responder, false),
     ),
     post("/ops/incidents/{id}/share", "what=end&share={number}", person(Role::Responder, false)),
