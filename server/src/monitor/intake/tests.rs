@@ -4,7 +4,7 @@ use policy::thresholds::Thresholds;
 use super::*;
 use crate::collectors::Absence;
 
-const DOCUMENT: &str = include_str!("../../../ops/alerts/thresholds.md");
+const DOCUMENT: &str = include_str!("../../../../ops/alerts/thresholds.md");
 const HOST: &str = "web-1";
 const EVERY: Span = Span::from_secs(5);
 
