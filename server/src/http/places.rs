@@ -354,7 +354,7 @@ const MOST_OF_NETWORK: usize = 32;
 /// The most requests of all strangers: what they may take of memory and of the processors.
 const MOST_OF_STRANGERS: usize = 256;
 /// The most requests of one account, token or browser that is known.
-const MOST_OF_MEMBER: usize = 64;
+const MOST_OF_MEMBER: usize = 256;
 
 /// Requests that are being answered, counted for each holder. Readers of the stream are not among
 /// them once it is open.

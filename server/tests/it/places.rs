@@ -130,7 +130,7 @@ fn one_account_that_keeps_streams_keeps_no_other_out() {
     let open = |cookie: &str| {
         let mut stream = connect(&program);
         let request = format!(
-            "GET /api/ops/events HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\n\r\n",
+            "GET /api/ops/events HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n",
             program.address
         );
         stream.write_all(request.as_bytes()).unwrap();
