@@ -29,11 +29,14 @@ export const test = base.extend<Own & Choice>({
     const program = await Program.prepare();
     program.alerts(alerts);
     if (Object.keys(scripts).length > 0) program.scripts(scripts);
-    await program.start();
-    await program.own();
-    await use(program);
-    if (info.status !== info.expectedStatus) await info.attach('what the program said', { body: program.words() });
-    await program.remove();
+    try {
+      await program.start();
+      await program.own();
+      await use(program);
+      if (info.status !== info.expectedStatus) await info.attach('what the program said', { body: program.words() });
+    } finally {
+      await program.remove();
+    }
   },
 
   baseURL: async ({ calm }, use) => use(calm.address),

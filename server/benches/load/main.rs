@@ -130,13 +130,9 @@ impl Server {
                 break format!("127.0.0.1:{port}");
             }
         };
-        // As its owner, by the link: what a pipe leads to does not get it, only where it is.
-        let link = loop {
-            let line = lines.next_line().await?.ok_or("the program ended before it was ready")?;
-            if let Some(file) = line.strip_prefix("cat ") {
-                break fs::read_to_string(file)?;
-            }
-        };
+        // As its owner, by the link in the file that the next line tells of.
+        lines.next_line().await?.ok_or("the program ended before it was ready")?;
+        let link = fs::read_to_string(dir.path().join("data/owner-link"))?;
         let link = link.trim().rsplit('/').next().ok_or("no link")?.to_owned();
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let body =

@@ -14,7 +14,7 @@ use std::{
 
 use rustix::{
     fs::{FileType, Mode, Stat, fchmod, fstat},
-    process::{geteuid, getppid},
+    process::geteuid,
 };
 
 use crate::people::owner_link;
@@ -65,20 +65,33 @@ const MANAGERS: [&str; 8] = [
     "NOMAD_ALLOC_ID",
 ];
 
-/// Whether standard output is a pipe that the program which started this reads itself. In a
-/// container that program can't be seen.
+/// So many programs may stand between this one and whoever reads what it says, such as a shell.
+const MOST_BETWEEN: usize = 8;
+
+/// Whether standard output is a pipe that a program which started this, itself or by others, reads.
+/// Where such a program can't be looked at, as one of another user or outside of a container, it is
+/// not known.
 fn is_read_by_starter() -> bool {
-    let (Some(starter), Ok(pipe)) = (getppid(), fs::read_link("/proc/self/fd/1")) else {
-        return false;
-    };
-    let Ok(open) = fs::read_dir(format!("/proc/{}/fd", starter.as_raw_nonzero())) else {
-        return false;
-    };
-    // The mode of the link says for what the file is open.
-    let reads = |one: &Path| fs::symlink_metadata(one).is_ok_and(|link| link.mode() & 0o400 != 0);
-    let is_other_end = |one: &Path| fs::read_link(one).is_ok_and(|to| to == pipe) && reads(one);
+    let Ok(pipe) = fs::read_link("/proc/self/fd/1") else { return false };
+    let starters = std::iter::successors(parent("self"), |pid| parent(pid)).take(MOST_BETWEEN);
     pipe.to_string_lossy().starts_with("pipe:")
-        && open.flatten().any(|one| is_other_end(&one.path()))
+        && starters.into_iter().any(|pid| reads(&pid, &pipe))
+}
+
+/// The process that started another one, as the kernel tells it.
+fn parent(pid: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim();
+    (parent != "0").then(|| parent.to_owned())
+}
+
+/// Whether a process has a pipe open for reading: the mode of the link to it says so.
+fn reads(pid: &str, pipe: &Path) -> bool {
+    let Ok(open) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+    open.flatten().map(|one| one.path()).any(|one| {
+        fs::read_link(&one).is_ok_and(|to| to == pipe)
+            && fs::symlink_metadata(&one).is_ok_and(|link| link.mode() & 0o400 != 0)
+    })
 }
 
 /// Whether what is printed stays with this user. A file of theirs that others may read is taken from
