@@ -54,11 +54,10 @@ impl Output {
 
 /// Variables that service managers give to what they start and whose output they write to a log:
 /// systemd, PM2, supervisord, containers, Kubernetes, Nomad.
-const MANAGERS: [&str; 8] = [
+const MANAGERS: [&str; 7] = [
     "JOURNAL_STREAM",
     "INVOCATION_ID",
     "pm_id",
-    "PM2_HOME",
     "SUPERVISOR_ENABLED",
     "container",
     "KUBERNETES_SERVICE_HOST",
