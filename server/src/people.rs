@@ -295,7 +295,7 @@ impl People {
         let known = self.service.known().await?;
         let (from, now) = (device.came.from, self.clock.now().mono);
         let account = known.roster.named(name).cloned();
-        let guesser = account.as_ref().and_then(|account| self.was_here(&known, account, device));
+        let guesser = account.as_ref().and_then(|account| Self::was_here(&known, account, device));
         let line = if guesser.is_some() { Line::Known } else { Line::Stranger };
         let guesser = guesser.unwrap_or(Guesser::Stranger(Some(name)));
         // First: whoever finds the line full has not guessed.
@@ -347,37 +347,19 @@ impl People {
     }
 
     /// What is known of someone who signs in to an account, if they were here before.
-    fn was_here(
-        &self,
-        known: &Known,
-        account: &Account,
-        device: &Device,
-    ) -> Option<Guesser<'static>> {
-        let by_cookie = device.known.as_ref().and_then(|browser| browser.id_for(account));
-        let by_session = || {
-            let (session, of) = known.session(device.signed_in?)?;
-            (of.id == account.id).then(|| first_half(session.hash))
-        };
-        by_cookie.or_else(by_session).map(Guesser::InBrowser).or_else(|| {
+    fn was_here(known: &Known, account: &Account, device: &Device) -> Option<Guesser<'static>> {
+        let browser = known_browsers(known, device).find(|(of, _)| *of == account.id);
+        browser.map(|(_, id)| Guesser::InBrowser(id)).or_else(|| {
             came_before(known, account.id, device.came.from)
                 .then_some(Guesser::FromPlace(account.id))
         })
-    }
-
-    /// The browser, if someone has signed in there before: in whatever account.
-    fn known_browser(&self, known: &Known, device: &Device) -> Option<BrowserId> {
-        let by_cookie = device.known.as_ref().and_then(|browser| {
-            known.roster.account(browser.account()).and_then(|account| browser.id_for(account))
-        });
-        let by_session = || known.session(device.signed_in?).map(|(one, _)| first_half(one.hash));
-        by_cookie.or_else(by_session)
     }
 
     /// The browser that a request of a stranger comes from, if someone has signed in there before.
     pub async fn browser(&self, device: &Device) -> Option<BrowserId> {
         device.known.as_ref()?;
         let known = self.service.known().await.ok()?;
-        self.known_browser(&known, device)
+        known_browser(&known, device)
     }
 
     /// What an invitation or owner link makes of whoever uses it, if it still waits.
@@ -533,7 +515,7 @@ impl People {
 
     /// Begins a sign-in by passkey: the browser's options.
     pub async fn ask_for_passkey(&self, device: &Device) -> Result<Vec<u8>, Error> {
-        let browser = self.known_browser(&*self.service.known().await?, device);
+        let browser = known_browser(&*self.service.known().await?, device);
         self.begun.count(browser, device.came.from, self.clock.now().mono)?;
         self.passkeys.ask(&device.came)
     }
@@ -547,7 +529,7 @@ impl People {
         let (from, now) = (device.came.from, self.clock.now().mono);
         let known = self.service.known().await?;
         let guesser =
-            self.known_browser(&known, device).map_or(Guesser::Stranger(None), Guesser::InBrowser);
+            known_browser(&known, device).map_or(Guesser::Stranger(None), Guesser::InBrowser);
         // Apart from passwords: passkeys can't be guessed.
         self.passkey_throttle.begin(guesser, from, now)?;
         let presented = Passkeys::read(answer)?;
@@ -568,10 +550,29 @@ impl People {
         };
         let (passkey, account, state) = checked?;
         self.passkey_throttle.succeeded(guesser, from);
-        let unfamiliar = self.was_here(&known, account, device).is_none();
+        let unfamiliar = Self::was_here(&known, account, device).is_none();
         let used = Some((passkey.id, state));
         self.begin_session(account, AuthMethod::Passkey, used, device, unfamiliar).await
     }
+}
+
+/// By what a browser is known, and as that of which account: by its cookie, or by the sign-in that it
+/// has.
+fn known_browsers(known: &Known, device: &Device) -> impl Iterator<Item = (AccountId, BrowserId)> {
+    let by_cookie = device.known.as_ref().and_then(|browser| {
+        let account = known.roster.account(browser.account())?;
+        Some((account.id, browser.id_for(account)?))
+    });
+    let by_session = || {
+        let (session, account) = known.session(device.signed_in?)?;
+        Some((account.id, first_half(session.hash)))
+    };
+    by_cookie.into_iter().chain(by_session())
+}
+
+/// The browser, if someone has signed in there before: in whatever account.
+fn known_browser(known: &Known, device: &Device) -> Option<BrowserId> {
+    known_browsers(known, device).next().map(|(_, id)| id)
 }
 
 /// Names a browser by the sign-in that it has.

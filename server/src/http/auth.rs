@@ -92,12 +92,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Holder {
     }
 }
 
-/// Puts the caller into the request, and counts it for them until it is answered. Whoever is not signed in and opens a page is led to the
-/// sign-in, and from there back.
+/// Puts the caller into the request, and counts it for them until it is answered. Whoever is not
+/// signed in and opens a page is led to the sign-in, and from there back.
 pub async fn resolve(
     State(site): State<Site>,
     shown: Shown,
-    device: Device,
+    client: ClientInfo,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -111,9 +111,13 @@ pub async fn resolve(
     {
         return Redirect::to(&sign_in_for(request.uri())).into_response();
     }
-    let browser =
-        if caller == Principal::Nobody { site.people.browser(&device).await } else { None };
-    let holder = Holder::of(&caller, browser, device.came.from);
+    let browser = if caller == Principal::Nobody {
+        let device = Device::of(request.headers(), &client, &site.people.cookie);
+        site.people.browser(&device).await
+    } else {
+        None
+    };
+    let holder = Holder::of(&caller, browser, client.from);
     if let Some(connection) = request.extensions().get::<Connection>() {
         connection.belongs_to(holder);
     }

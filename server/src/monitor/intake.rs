@@ -156,14 +156,21 @@ impl Core {
         self.engine.observe_with(id, value, reason, at, now)
     }
 
-    /// Finds or opens a series of what others send, as far as there is room.
+    /// Takes the series of a place, or opens it, as far as there is room.
     fn open(
         &mut self,
+        place: Place,
         signal: &str,
         subject: &str,
         unit: Option<&Unit>,
     ) -> Result<SeriesId, NoSeries> {
-        let id = self.engine.series(signal, subject, unit)?;
+        let id = match place.id {
+            Some(id) => {
+                self.engine.learn_unit(id, unit);
+                id
+            }
+            None => self.engine.series(signal, subject, unit)?,
+        };
         self.opened(id, signal, subject, unit)
     }
 
@@ -386,13 +393,14 @@ impl Core {
             return Err(("signal", MEASURED_HERE.to_owned()));
         }
         let place = self.engine.place_of(&item.signal, &item.subject, unit.as_ref());
-        if place.map_err(|error| no_series(&error))?.id.is_none() {
+        let place = place.map_err(|error| no_series(&error))?;
+        if place.id.is_none() {
             self.check_room(who, 1).map_err(|error| {
                 self.leave_out(now);
                 ("subject", error.sentence())
             })?;
         }
-        let id = self.open(&item.signal, &item.subject, unit.as_ref());
+        let id = self.open(place, &item.signal, &item.subject, unit.as_ref());
         let id = id.map_err(|error| no_series(&error))?;
         self.sent(id, who);
         Ok(self.observe(id, item.value, None, at, now))
@@ -502,13 +510,7 @@ impl Intake {
             batch.iter().zip(checked).zip(places).enumerate()
         {
             let (signal, subject, unit) = (&item.signal, &item.subject, unit.as_ref());
-            let id = match place.id {
-                Some(id) => {
-                    core.engine.learn_unit(id, unit);
-                    core.opened(id, signal, subject, unit)
-                }
-                None => core.open(signal, subject, unit),
-            };
+            let id = core.open(place, signal, subject, unit);
             let id = id.map_err(|error| wrong(index, &error))?;
             core.sent(id, who);
             changed |= core.observe(id, item.value, None, at, now);

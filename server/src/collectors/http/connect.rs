@@ -204,24 +204,22 @@ const fn telling(reason: &FailureReason) -> u8 {
 
 fn not_connected(to: SocketAddr, error: &io::Error, after: Span) -> FailureReason {
     let address = to.to_string().as_str().into();
-    let limit = shortage::of(error);
-    let own_limit = |limit: Option<OwnLimit>| FailureReason::OwnLimit {
-        limit: limit.unwrap_or(OwnLimit::Files),
-    };
-    match error.kind() {
-        ErrorKind::ConnectionRefused => FailureReason::Refused { address },
-        ErrorKind::TimedOut => {
+    match (error.kind(), shortage::of(error)) {
+        (ErrorKind::ConnectionRefused, _) => FailureReason::Refused { address },
+        (ErrorKind::TimedOut, _) => {
             FailureReason::TimedOut { phase: RequestPhase::Connect, address: Some(address), after }
         }
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
+        (ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted, _) => {
             FailureReason::BrokenOff { phase: RequestPhase::Connect, address }
         }
-        _ if matches!(limit, Some(OwnLimit::Files | OwnLimit::Memory)) => own_limit(limit),
+        (_, Some(limit @ (OwnLimit::Files | OwnLimit::Memory))) => {
+            FailureReason::OwnLimit { limit }
+        }
         // No address of this family, no network: that is this host's, and says nothing of the other.
         _ if !has_route(to.ip()) => {
             FailureReason::NoRoute { address: to.ip().to_string().as_str().into() }
         }
-        _ if limit.is_some() => own_limit(limit),
+        (_, Some(limit)) => FailureReason::OwnLimit { limit },
         // A route that swallows or forbids, a local filter.
         _ => FailureReason::Unreachable { address },
     }

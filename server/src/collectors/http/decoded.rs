@@ -67,29 +67,29 @@ impl Decoder {
     /// The contents of a part, at most so many bytes; an error if it is not what the answer says.
     /// Nothing comes after a part that held more.
     pub(super) fn take(&mut self, part: &[u8], most: usize) -> io::Result<Vec<u8>> {
-        let read = match self {
+        let taken = match self {
             Self::Plain => return Ok(part[..part.len().min(most)].to_vec()),
-            Self::Gzip(decoder) => {
-                decoder.get_mut().room = most;
-                let written = decoder.write_all(part).and_then(|()| decoder.flush());
-                (written, std::mem::take(&mut decoder.get_mut().bytes))
-            }
-            Self::Deflate(decoder) => {
-                decoder.get_mut().room = most;
-                let written = decoder.write_all(part).and_then(|()| decoder.flush());
-                (written, std::mem::take(&mut decoder.get_mut().bytes))
-            }
-            Self::Brotli(decoder) => {
-                decoder.get_mut().room = most;
-                let written = decoder.write_all(part).and_then(|()| decoder.flush());
-                (written, std::mem::take(&mut decoder.get_mut().bytes))
-            }
+            Self::Gzip(decoder) => read(&mut **decoder, MultiGzDecoder::get_mut, part, most),
+            Self::Deflate(decoder) => read(&mut **decoder, ZlibDecoder::get_mut, part, most),
+            Self::Brotli(decoder) => read(&mut **decoder, DecompressorWriter::get_mut, part, most),
         };
-        match read {
+        match taken {
             (Err(error), contents) if contents.len() < most => Err(error),
             (_, contents) => Ok(contents),
         }
     }
+}
+
+/// Writes a part into a decoder; what came out, at most so many bytes, also where it failed.
+fn read<W: Write>(
+    decoder: &mut W,
+    contents: impl Fn(&mut W) -> &mut Contents,
+    part: &[u8],
+    most: usize,
+) -> (io::Result<()>, Vec<u8>) {
+    contents(decoder).room = most;
+    let written = decoder.write_all(part).and_then(|()| decoder.flush());
+    (written, std::mem::take(&mut contents(decoder).bytes))
 }
 
 impl std::fmt::Debug for Decoder {
