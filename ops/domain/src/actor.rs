@@ -92,7 +92,7 @@ impl Names {
         match (actor, self.0.get(&actor)) {
             (_, Some(name)) => isolated(name),
             (Actor::Agent | Actor::System, None) => "Calm Ops".to_owned(),
-            (Actor::Local, None) => "Someone at this machine".to_owned(),
+            (Actor::Local, None) => "Someone on this machine".to_owned(),
             (Actor::Account(id), None) => format!("Account {id}"),
             (Actor::Token(id), None) => format!("Token {id}"),
         }

@@ -110,7 +110,7 @@ pub fn compose(incident: &Incident, quiet_for: Span) -> Summary {
             }
         }
         Phase::Untold | Phase::Going | Phase::Recovering => {
-            summary.recommended = recommended(&told);
+            summary.recommended = recommended(incident, &told);
             summary.otherwise = otherwise(&told);
         }
     }
@@ -206,8 +206,9 @@ fn pressing<'a>(told: &'a [&IncidentBreach]) -> impl Iterator<Item = &'a Breach>
     holding.filter(|breach| !Fact::of(breach).is_easing())
 }
 
-fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
+fn recommended(incident: &Incident, told: &[&IncidentBreach]) -> Vec<Sentence> {
     let mut sentences = Vec::new();
+    let mut ran = false;
     let mut named: Vec<(&str, &Subject)> = Vec::new();
     let mut sections: Vec<&str> = Vec::new();
     let mut reading = Vec::new();
@@ -219,6 +220,11 @@ fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
             (&breach.guidance, breach.commands())
         };
         for id in commands {
+            // What has just run is told under what was done.
+            if runs::has_run(incident, id, &breach.key.subject) {
+                ran = true;
+                continue;
+            }
             let pair = (id.as_str(), &breach.key.subject);
             if named.len() < MOST_COMMANDS && !named.contains(&pair) {
                 named.push(pair);
@@ -236,7 +242,7 @@ fn recommended(told: &[&IncidentBreach]) -> Vec<Sentence> {
         }
     }
     sentences.extend(reading);
-    if sentences.is_empty() {
+    if sentences.is_empty() && !ran {
         sentences.push(Sentence::LookAtEvidence);
     }
     sentences

@@ -6,7 +6,7 @@ use domain::{
     time::{Span, Timestamp},
 };
 
-use crate::humanize;
+use crate::humanize::{self, whole_minutes};
 
 /// The most subjects that are named.
 const MOST_SUBJECTS: usize = 4;
@@ -38,17 +38,10 @@ pub fn subjects(change: &ReportedChange) -> String {
     humanize::list(&names)
 }
 
-/// Whole minutes, and seconds below one.
-fn rough(span: Span) -> Span {
-    let second = 1_000_000;
-    let step = if span >= Span::from_mins(1) { 60 * second } else { second };
-    Span::from_micros(span.as_micros() / step * step)
-}
-
 fn beside(name: &str, at: Timestamp, began_at: Timestamp) -> String {
-    let (before, after) = (rough(began_at.since(at)), rough(at.since(began_at)));
+    let (before, after) = (whole_minutes(began_at.since(at)), whole_minutes(at.since(began_at)));
     if after >= Span::from_secs(1) {
-        format!("It began {after} before {name} was reported as done.")
+        format!("It began {after} before {name} was reported.")
     } else if before >= Span::from_secs(1) {
         format!("It began {before} after {name}.")
     } else {
@@ -65,8 +58,8 @@ pub fn after(change: &ReportedChange, began_at: Timestamp) -> String {
 pub fn after_for_managers(change: &ReportedChange, began_at: Timestamp) -> String {
     let kind = match change.kind {
         ChangeKind::Deployment => "a new version of the software",
-        ChangeKind::Migration => "a change of a database",
-        ChangeKind::Configuration => "a change of a setting",
+        ChangeKind::Migration => "a database change",
+        ChangeKind::Configuration => "a configuration change",
         ChangeKind::Other => "a change",
     };
     beside(kind, change.at, began_at)
@@ -105,7 +98,7 @@ mod tests {
         let late = began.plus(Span::from_micros(30_400_000));
         assert_eq!(
             said(ChangeKind::Configuration, None, late).0,
-            "It began 30 s before a configuration change of api was reported as done."
+            "It began 30 s before a configuration change of api was reported."
         );
         assert_eq!(
             said(ChangeKind::Other, None, began).0,

@@ -2,6 +2,7 @@
 //! may know.
 
 use domain::{
+    access::Role,
     error::{
         Conflict, DatabaseFault, Entity, Error, FieldReason, Limited, Requirement, Unavailable,
     },
@@ -15,17 +16,17 @@ use crate::humanize;
 /// An error as one or more whole sentences.
 pub fn sentence(error: &Error) -> String {
     match error {
-        Error::SignIn => "Sign in first.".to_owned(),
+        Error::SignIn => "You are signed out. Sign in to continue.".to_owned(),
         Error::SignInAgain => {
-            "Sign in again: your last sign-in is too long ago for this decision.".to_owned()
+            "Sign in again: your last sign-in was too long ago for this.".to_owned()
         }
-        Error::Forbidden(requirement) => format!("This needs {}.", required(*requirement)),
+        Error::Forbidden(requirement) => required(*requirement),
         Error::Throttled { seconds } => {
-            format!("Too many tries. Wait {seconds} s, then try again.")
+            format!("Too many attempts. Try again in {}.", humanize::seconds(*seconds as f64))
         }
         Error::NotFound(entity) => not_found(entity),
         Error::InvalidField { reason: FieldReason::WrongPassword, .. } => {
-            "Name or password is not right. Look at both and try again.".to_owned()
+            "Wrong name or password. Try again.".to_owned()
         }
         Error::InvalidField { field, reason } => {
             format!("The {} {}.", noun(field), field_reason(field, reason))
@@ -57,84 +58,84 @@ fn noun(field: &str) -> &str {
 pub fn field_reason(field: &str, reason: &FieldReason) -> String {
     match reason {
         FieldReason::Missing => match field {
-            "way" => "is missing; say how you are reached".to_owned(),
-            "zone" => "is missing; write such as 'Europe/Berlin', or '+02:00'".to_owned(),
+            "way" => "is missing; choose how to be notified".to_owned(),
+            "zone" => "is missing; enter one such as 'Europe/Berlin' or '+02:00'".to_owned(),
             _ => "is missing".to_owned(),
         },
         FieldReason::Empty => format!("is empty; {}", instead_of_empty(field)),
         FieldReason::TooLong { most, length } => {
-            format!("may have at most {most} characters, this has {length}")
+            format!("can have at most {most} characters; this has {length}")
         }
-        FieldReason::TooManyBytes { most } => format!("is too long; at most {most} bytes"),
+        FieldReason::TooManyBytes { most } => format!("is too long: at most {most} bytes"),
         FieldReason::TooManyWords { most } => {
-            format!("may have at most {most} words; leave some out")
+            format!("can have at most {most} words; remove some")
         }
         FieldReason::TooMany { most } => {
-            format!("may have at most {most} entries; leave some out")
+            format!("can have at most {most} entries; remove some")
         }
         FieldReason::TooShort { least } => format!(
-            "is too short; at least {least} characters. Some words in a row are good and easy to remember"
+            "is too short: use at least {least} characters. A few random words are strong and easy to remember"
         ),
         FieldReason::HiddenCharacter(hidden) => format!(
-            "holds the character U+{:04X}, which is not seen and can change how the text around it reads; take it out",
+            "contains the invisible character U+{:04X}, which can change how the text around it reads; remove it",
             u32::from(*hidden)
         ),
         FieldReason::ControlCharacter(control) => {
-            format!("holds the control character U+{:04X}; write plain text", u32::from(*control))
+            format!("contains the control character U+{:04X}; use plain text", u32::from(*control))
         }
         FieldReason::PiledMarks => {
-            "has so many marks on one letter that they cover the text around it; leave some out"
+            "has so many marks on one letter that they cover the text around it; remove some"
                 .to_owned()
         }
         FieldReason::NameTaken => {
-            "is someone else's here already, or looks like it; choose another one".to_owned()
+            "is already taken, or looks like one that is; choose another one".to_owned()
         }
         FieldReason::NameReserved => {
-            "is kept for Calm Ops and its parts; choose another one".to_owned()
+            "is reserved for Calm Ops; choose another one".to_owned()
         }
         FieldReason::MixedScripts => {
-            "mixes letters of several alphabets in one word, which can look like another name; keep to one"
+            "mixes letters of several alphabets in one word, which can look like another name; use one alphabet"
                 .to_owned()
         }
         FieldReason::Guessable => {
-            "is easy to guess; take some words in a row that have nothing to do with you".to_owned()
+            "is easy to guess; use a few words that have nothing to do with you".to_owned()
         }
         FieldReason::WrongPassword => {
-            "or the name is not right. Look at both and try again".to_owned()
+            "or the name is wrong. Try again".to_owned()
         }
         FieldReason::NotPresentPassword => {
-            "is not your present one. Without it, sign in again with a passkey and set the new one within 5 minutes".to_owned()
+            "is not your current one. If you do not know it, sign in with a passkey and change it within 5 minutes".to_owned()
         }
-        FieldReason::Past => "has passed already; choose a later time".to_owned(),
-        FieldReason::Ahead => "has not come yet; leave it out for now".to_owned(),
+        FieldReason::Past => "has already passed; choose a later time".to_owned(),
+        FieldReason::Ahead => "is in the future; leave it out for the current time".to_owned(),
         FieldReason::TooLongAgo { hours } => {
-            format!("is too long ago: at most {hours} hours; leave it out for now")
+            format!("is too long ago: at most {hours} hours. Leave it out for the current time")
         }
         FieldReason::TooFarAway { days } => {
-            format!("is too far away: it may be at most {days} days from now")
+            format!("is too far away: at most {days} days from now")
         }
         FieldReason::NothingMissing => {
-            "fits nothing that is missing now, so nothing was retired".to_owned()
+            "matches nothing that is missing, so nothing was retired".to_owned()
         }
-        FieldReason::NotBeforeEnd => "has to be before 'to'".to_owned(),
-        FieldReason::EmptyRange => "begin when they end; leave them out for none".to_owned(),
+        FieldReason::NotBeforeEnd => "must be before 'to'".to_owned(),
+        FieldReason::EmptyRange => "start and end at the same time; leave them out for none".to_owned(),
         FieldReason::HalfRange => {
-            "need a beginning and an end; leave both empty for none".to_owned()
+            "need a start and an end; leave both empty for none".to_owned()
         }
-        FieldReason::Unknown { known } => format!("is not known; known are {}", known.join(", ")),
+        FieldReason::Unknown { known } => format!("is unknown; use one of {}", known.join(", ")),
         FieldReason::UnknownEntryKind(kind) => {
-            format!("{} is not known; the journal page lists them", quoted(kind))
+            format!("{} is unknown; the journal page lists them", quoted(kind))
         }
         FieldReason::UnknownTimeZone(zone) => {
-            format!("{} is not known; write such as 'Europe/Berlin', or '+02:00'", quoted(zone))
+            format!("{} is unknown; enter one such as 'Europe/Berlin' or '+02:00'", quoted(zone))
         }
         FieldReason::HostsForManagers => {
-            "is for managers only: customers are never told the names of hosts. Leave it out, or make the link for managers".to_owned()
+            "is for managers only: customers never see host names. Leave it out, or create the link for managers".to_owned()
         }
-        FieldReason::Unreadable => "can't be read; reload the page and try again".to_owned(),
-        FieldReason::Expected(expected) => format!("has to be {expected}"),
+        FieldReason::Unreadable => "is not valid; reload the page and try again".to_owned(),
+        FieldReason::Expected(expected) => format!("must be {expected}"),
         FieldReason::Malformed(BadName { found, what: _, expected }) => {
-            format!("can't be {found}: it has to be {expected}")
+            format!("can't be {found}: it must be {expected}")
         }
         FieldReason::Unusable(problem) => format!("can't be used: {problem}"),
     }
@@ -142,11 +143,11 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
 
 fn instead_of_empty(field: &str) -> &'static str {
     match field {
-        "name" => "write at least one letter",
-        "label" => "say what it is for, so that it can be found again",
+        "name" => "enter at least one letter",
+        "label" => "say what it is for, so that you can find it again",
         "scopes" => "choose at least one of 'ingest', 'read' and 'respond'",
         "parts" => "choose at least one part to show",
-        _ => "write at least a word",
+        _ => "enter at least one word",
     }
 }
 
@@ -157,176 +158,188 @@ fn quoted(text: &str) -> String {
 
 fn required(requirement: Requirement) -> String {
     match requirement {
-        Requirement::CalmOps => "Calm Ops itself",
-        Requirement::ShareLink => "the link that shares it",
-        Requirement::Person => "a person",
-        Requirement::SignedIn => "a person who is signed in",
-        Requirement::Account => "an account; this link only shows what was shared",
-        Requirement::Role(role) => role.one(),
-        Requirement::Scope(scope) => return format!("a token with the scope '{}'", scope.as_str()),
-        Requirement::OwnerOrAuthor => "an owner, or whoever wrote the comment",
+        Requirement::CalmOps => "Only Calm Ops itself can do this.",
+        Requirement::ShareLink => "Only the link that shares it can do this.",
+        Requirement::Person => "Only a person can do this.",
+        Requirement::SignedIn => "Only a person who is signed in can do this.",
+        Requirement::Account => {
+            "This needs an account. A share link only shows what was shared."
+        }
+        Requirement::Role(role) => {
+            return match role {
+                Role::Viewer => "Only members can do this.".to_owned(),
+                Role::Owner => "Only owners can do this.".to_owned(),
+                Role::Responder | Role::Approver => {
+                    format!("Only {role}s can do this. Ask an owner for the role.")
+                }
+            };
+        }
+        Requirement::Scope(scope) => {
+            return format!("This needs a token with the scope '{}'.", scope.as_str());
+        }
+        Requirement::OwnerOrAuthor => "Only an owner or the author of the comment can do this.",
     }
     .to_owned()
 }
 
 fn not_found(entity: &Entity) -> String {
     match entity {
-        Entity::Incident(number) => format!("There is no incident {number}."),
-        Entity::IncidentId(id) => format!("There is no incident {id}."),
-        Entity::Recommendation(id) => format!("There is no recommendation {id}."),
-        Entity::Bundle(number) => format!("There is no bundle of incident {number}."),
+        Entity::Incident(number) => format!("Incident {number} does not exist."),
+        Entity::IncidentId(id) => format!("Incident {id} does not exist."),
+        Entity::Recommendation(id) => format!("Recommendation {id} does not exist."),
+        Entity::Bundle(number) => format!("There is no bundle for incident {number}."),
         Entity::Subject(subject) => {
-            format!("There is no subject {}.", isolated(subject.as_str()))
+            format!("Subject {} does not exist.", isolated(subject.as_str()))
         }
         Entity::Series(subject, signal) => {
             let subject = isolated(subject.as_str());
-            format!("There is no series of {signal} for {subject} in that time.")
+            format!("There is no data for {signal} of {subject} in this period.")
         }
-        Entity::Document(name) => format!("There is no document {}.", quoted(name)),
-        Entity::Entry(number) => format!("There is no entry {number}."),
+        Entity::Document(name) => format!("Document {} does not exist.", quoted(name)),
+        Entity::Entry(number) => format!("Entry {number} does not exist."),
         Entity::MaintenanceWindow(number) => {
-            format!("There is no maintenance window {number} that is open.")
+            format!("There is no open maintenance window {number}.")
         }
-        Entity::Share(id) => format!("There is no share link {id}."),
-        Entity::SharedPage => "There is no such link.".to_owned(),
-        Entity::Contact(id) => format!("There is no contact {id} of yours."),
-        Entity::OpenAccount(id) => format!("There is no open account {id}."),
-        Entity::ClosedAccount(id) => format!("There is no closed account {id}."),
-        Entity::AccountName => "There is no account of this name.".to_owned(),
+        Entity::Share(id) => format!("Share link {id} does not exist."),
+        Entity::SharedPage => "This link is not valid. It may be mistyped or have expired.".to_owned(),
+        Entity::Contact(id) => format!("You have no contact {id}."),
+        Entity::OpenAccount(id) => format!("There is no active account {id}."),
+        Entity::ClosedAccount(id) => format!("There is no deactivated account {id}."),
+        Entity::AccountName => "There is no account with this name.".to_owned(),
         Entity::InvitationLink => {
-            "There is no invitation like this one, or not any more. Ask for a new link.".to_owned()
+            "This invitation is not valid, or no longer valid. Ask for a new link.".to_owned()
         }
-        Entity::Invitation(id) => format!("There is no invitation {id} that waits."),
-        Entity::Session(id) => format!("There is no sign-in {id} that is open."),
-        Entity::Passkey(id) => format!("There is no passkey {id} of yours."),
-        Entity::PresentedPasskey => "There is no passkey like this one.".to_owned(),
-        Entity::Token(id) => format!("There is no token {id} that is valid."),
+        Entity::Invitation(id) => format!("There is no pending invitation {id}."),
+        Entity::Session(id) => format!("There is no active sign-in {id}."),
+        Entity::Passkey(id) => format!("You have no passkey {id}."),
+        Entity::PresentedPasskey => "This passkey is unknown.".to_owned(),
+        Entity::Token(id) => format!("There is no valid token {id}."),
     }
 }
 
 fn conflict(conflict: &Conflict) -> String {
     match conflict {
         Conflict::IncidentResolved(number) => {
-            return format!("Incident {number} is resolved. Reopen it if it is not over.");
+            return format!("Incident {number} is resolved. Reopen it if the problem is not over.");
         }
         Conflict::AlreadyAcknowledged(number) => {
-            return format!("Incident {number} is acknowledged already.");
+            return format!("Incident {number} is already acknowledged.");
         }
         Conflict::AlreadyResolved(number) => {
-            return format!("Incident {number} is resolved already.");
+            return format!("Incident {number} is already resolved.");
         }
         Conflict::IncidentOpen(number, state) => {
-            return format!("Incident {number} is open already: it is {state}.");
+            return format!("Incident {number} is already open: it is {state}.");
         }
         Conflict::CommandRuns { incident, title } => {
             return format!(
-                "\"{title}\" runs for incident {incident}. Wait for its end, or cancel it."
+                "\"{title}\" is running for incident {incident}. Wait until it has finished, or stop it."
             );
         }
-        Conflict::AlreadyCancelled => "It is being ended already.",
-        Conflict::RunStarting => "It starts this moment. Try again in a second.",
-        Conflict::NothingRuns => "It does not run, so there is nothing to end.",
+        Conflict::AlreadyCancelled => "It is already being stopped.",
+        Conflict::RunStarting => "It is just starting. Try again in a second.",
+        Conflict::NothingRuns => "It is not running, so there is nothing to stop.",
         Conflict::NotReadyToRun(id) => {
-            return format!("Recommendation {id} is not about to run.");
+            return format!("Recommendation {id} is not waiting to run.");
         }
-        Conflict::NotRunning(id) => return format!("Recommendation {id} does not run."),
+        Conflict::NotRunning(id) => return format!("Recommendation {id} is not running."),
         Conflict::OfferResolved(number) => {
-            return format!("Incident {number} is resolved, so nothing is to be run.");
+            return format!("Incident {number} is resolved, so nothing is run for it any more.");
         }
         Conflict::OfferExpired => {
-            "This offer has ended. Look at the incident: it says what is recommended now."
+            "This recommendation has expired. See the incident for the next one."
         }
         Conflict::OfferDeclined => {
-            "It was declined. The incident shows what is recommended now."
+            "It was declined. See the incident for the next recommendation."
         }
         Conflict::OfferWithdrawn => {
-            "It is no longer offered, because things have changed. The incident shows what is recommended now."
+            "It was withdrawn because the situation has changed. See the incident for the next recommendation."
         }
         Conflict::OfferRuns => {
-            "It is approved already and runs. It runs once; look at its output."
+            "It is already approved and running. It runs only once; see its output."
         }
         Conflict::OfferRan => {
-            "It was approved and has run already. It ran once; look at its output."
+            "It was already approved and has run. It runs only once; see its output."
         }
         Conflict::CatalogueInvalid => {
-            "The page of approved commands has a mistake, so nothing runs until it is mended. The health page shows the line."
+            "The approved commands have an error, so nothing runs until it is fixed. The health page shows the line."
         }
         Conflict::BindingChanged => {
-            "Something that you decided upon has changed meanwhile, so nothing was run. Read it again as it is now, then decide."
+            "This recommendation has just changed, so nothing was run. Read it again before you decide."
         }
         Conflict::ApprovedByYou => {
-            "You have approved it already. It needs another person too, because its risk is high."
+            "You have already approved it. A second approver is needed, because the risk is high."
         }
         Conflict::ApproverTooRecent => {
-            "Because its risk is high, it takes two people who could approve before it was recommended, and you can only since. Ask someone else."
+            "Because the risk is high, it needs two people who were approvers before it was recommended. You became one later; ask someone else."
         }
         Conflict::SubjectBusy { title, subject, incident } => {
             let subject = isolated(subject.as_str());
             return format!(
-                "\"{title}\" runs on {subject} for incident {incident}. One at a time: wait for its end."
+                "\"{title}\" is running on {subject} for incident {incident}. Wait until it has finished."
             );
         }
         Conflict::MayStillRun { title, subject, incident, until } => {
             let subject = isolated(subject.as_str());
             return format!(
-                "\"{title}\" was started on {subject} for incident {incident}, and its end was not seen. It may still run: look by hand, and wait until {}.",
-                until.to_seconds_text()
+                "\"{title}\" was started on {subject} for incident {incident} and may still be running. Check manually, and wait until {}.",
+                humanize::moment(*until)
             );
         }
         Conflict::CoolingDown { title, subject, until } => {
             let subject = isolated(subject.as_str());
             return format!(
-                "\"{title}\" ran on {subject} a short while ago, so it is not run again before {}. Look whether that helped.",
-                until.to_seconds_text()
+                "\"{title}\" ran on {subject} recently, so it can't run again before {}. Check whether it helped.",
+                humanize::moment(*until)
             );
         }
         Conflict::LimitReached(limited) => match limited {
-            Limited::Accounts => "There are as many accounts as there may be.",
-            Limited::Invitations => "Too many invitations wait. Take some back first.",
-            Limited::Passkeys => "You have as many passkeys as you may. Remove one first.",
-            Limited::Tokens => "There are as many tokens as there may be. End one first.",
-            Limited::Contacts => "You have as many contacts as you may. Remove one first.",
+            Limited::Accounts => "The limit of accounts is reached.",
+            Limited::Invitations => "Too many invitations are pending. Withdraw some first.",
+            Limited::Passkeys => "You have reached the limit of passkeys. Remove one first.",
+            Limited::Tokens => "The limit of tokens is reached. Revoke one first.",
+            Limited::Contacts => "You have reached the limit of contacts. Remove one first.",
             Limited::MaintenanceWindows => {
-                "There are as many maintenance windows as there may be. End one first."
+                "The limit of maintenance windows is reached. End one first."
             }
         },
-        Conflict::RoleUnchanged => "That is their role already.",
-        Conflict::LastOwnerRole => "The last owner stays owner: make someone else an owner first.",
+        Conflict::RoleUnchanged => "They already have this role.",
+        Conflict::LastOwnerRole => "The last owner must stay an owner. Make someone else an owner first.",
         Conflict::LastOwnerAccount => {
-            "The last owner's account stays open: make someone else an owner first."
+            "The last owner's account can't be deactivated. Make someone else an owner first."
         }
-        Conflict::RoleChanged => "Your role has changed just now. Look at the page again.",
-        Conflict::PasskeyKnown => "This passkey is known already.",
+        Conflict::RoleChanged => "Your role has just changed. Reload the page.",
+        Conflict::PasskeyKnown => "This passkey has already been added.",
         Conflict::PasskeyUnknown => {
-            "This passkey is not known here. Use another one, or your password."
+            "This passkey is unknown. Use another one or your password."
         }
         Conflict::PasskeyRefused => {
             "The passkey was not accepted. Reload the page and try again, or use your password."
         }
-        Conflict::PasskeyTimeout => "This took too long. Begin again.",
+        Conflict::PasskeyTimeout => "This took too long. Start again.",
         Conflict::PasskeysNeedName => {
-            "Browsers know passkeys only for names. Open this page by its name instead of its number, with https or as localhost."
+            "Passkeys need a domain name. Open this page by its name instead of its IP address, with https or as localhost."
         }
         Conflict::EntryStays { number, kind } => {
             return format!(
-                "Entry {number} ({}) says what happened or who decided, and no words of a person, so it stays. \
-                 Only comments, notes, reasons, outputs, evidence and differences of documents can be redacted.",
+                "Entry {number} ({}) says what happened or who decided, so it can't be redacted. \
+                 Only comments, notes, reasons, outputs, evidence and document changes can.",
                 kind.replace('_', " ")
             );
         }
         Conflict::AlreadyRedacted(number) => {
-            return format!("Entry {number} is redacted already.");
+            return format!("Entry {number} is already redacted.");
         }
         Conflict::WindowOpen(number) => {
             return format!(
-                "Maintenance window {number} is open, so the entry that began it can't be redacted. End the window first."
+                "Maintenance window {number} is still open, so the entry that started it can't be redacted. End the window first."
             );
         }
-        Conflict::ShareEnded => "This link was ended already.",
-        Conflict::DeliveryEnded => "This call has ended already.",
+        Conflict::ShareEnded => "This link is already revoked.",
+        Conflict::DeliveryEnded => "This notification is already finished.",
         Conflict::Misfit(misfit) => {
             let misfit = capitalized(&misfit.to_string());
-            return format!("{misfit}. Look at the page again: something has changed.");
+            return format!("{misfit}. Something has changed: reload the page.");
         }
     }
     .to_owned()
@@ -345,18 +358,18 @@ fn unavailable(cause: &Unavailable) -> String {
             return if fault.contains(UNCHANGED) { fault } else { format!("{fault} {UNCHANGED}.") };
         }
         Unavailable::Unclear => {
-            "The database did not answer in time, so it is not known whether this was done. Look at the page again before you repeat it."
+            "The database did not answer in time, so it is unclear whether this was done. Reload the page before you repeat it."
         }
         Unavailable::CorruptRow => {
-            "A row in the database can't be read; the log says which. Run 'calm-ops journal verify', and restore a backup if it fails."
+            "A database row is not valid; see the log for details. Run 'calm-ops journal verify', and restore a backup if it fails."
         }
         Unavailable::SlowWrite => "It did not answer in time.",
         Unavailable::Export => "The journal can't be read right now. Try again in a moment.",
         Unavailable::NoRandomness => {
-            "The system gives no randomness. Nothing was changed. Try again in a moment."
+            "The system's random generator is not available. Nothing was changed. Try again in a moment."
         }
         Unavailable::PasswordHash => {
-            "The password could not be worked on. Nothing was changed. Try again in a moment."
+            "The password could not be processed. Nothing was changed. Try again in a moment."
         }
     }
     .to_owned()
@@ -367,15 +380,15 @@ const UNCHANGED: &str = "Nothing was changed";
 /// A warning about a data directory that others on the machine can enter.
 pub fn open_data_dir(path: &str, mode: u32) -> String {
     format!(
-        "the data directory {path} can be entered by others on this machine (mode {mode:o}). 'chmod 700 {path}' makes it private"
+        "the data directory {path} is accessible to other users of this machine (mode {mode:o}). Make it private with 'chmod 700 {path}'"
     )
 }
 
 /// Warns about a data directory on a file system of another machine.
 pub fn remote_data_dir(path: &str, kind: &str) -> String {
     format!(
-        "the data directory {path} lies on {kind}. SQLite needs locks and shared memory that such file systems don't keep reliably: the \
-         database can be damaged or fail to open. Put it on a disk of this machine with --data-dir, or use PostgreSQL (DATABASE_URL)"
+        "the data directory {path} is on {kind}. SQLite needs locks and shared memory that such file systems do not provide reliably: the \
+         database can be damaged or fail to open. Use a local disk with --data-dir, or PostgreSQL (DATABASE_URL)"
     )
 }
 
@@ -387,11 +400,11 @@ pub fn refused_pushes(
     problem: &str,
     rest_taken: bool,
 ) -> String {
-    let taken = if rest_taken { "The other values are taken" } else { "Nothing of them is taken" };
+    let taken = if rest_taken { "The other values are accepted" } else { "Nothing in them is accepted" };
     let place = if place.is_empty() { "the body".to_owned() } else { isolated(place) };
     let problem = isolated(problem);
     format!(
-        "{sender} sends pushes that are refused, since {}: {place}: {problem}. {taken}; correct the sender.",
+        "Readings from {sender} have been rejected since {} ({place}: {problem}). {taken}. Fix the sender.",
         humanize::moment(since)
     )
 }
@@ -399,8 +412,8 @@ pub fn refused_pushes(
 /// Says that a page is from memory: since when, why, and what to do.
 pub fn from_memory(since: Timestamp, fault: &DatabaseFault) -> String {
     format!(
-        "This page is from memory, as of {}, because the database fails since then: the timeline and the evidence are missing. {} \
-         Decisions can be made when it is back.",
+        "The database has been failing since {}, so this page shows what Calm Ops remembers, without timeline and evidence. {} \
+         Decisions are possible again when it is back.",
         humanize::moment(since),
         database(fault)
     )
@@ -410,48 +423,48 @@ pub fn from_memory(since: Timestamp, fault: &DatabaseFault) -> String {
 pub fn database(fault: &DatabaseFault) -> String {
     match fault {
         DatabaseFault::Unreachable => {
-            "The database can't be reached. Check that it runs and that its address is right."
+            "The database can't be reached. Check that it is running and that its address is correct."
         }
         DatabaseFault::NoAnswer => {
-            "The database does not answer. Check that it runs and is not overloaded."
+            "The database does not answer. Check that it is running and not overloaded."
         }
         DatabaseFault::FileLocked => {
-            "The database file is locked by another program. Close what else has it open."
+            "The database file is locked by another program. Close the other program."
         }
-        DatabaseFault::Locked => "The database is locked by another program for too long.",
+        DatabaseFault::Locked => "Another program has locked the database for too long.",
         DatabaseFault::FileReadOnly => {
-            "The database file can't be written: it is read-only. Give Calm Ops the right to write to its data directory."
+            "The database file is read-only. Give Calm Ops write access to its data directory."
         }
         DatabaseFault::ReadOnly => {
-            "The database is read-only, as a standby is. Point DATABASE_URL to the primary."
+            "The database is read-only, like a standby. Point DATABASE_URL to the primary."
         }
-        DatabaseFault::DiskFull => "The disk under the database is full. Make room on it.",
+        DatabaseFault::DiskFull => "The disk with the database is full. Free some space.",
         DatabaseFault::DiskError => {
-            "The disk under the database reports an error. Check the disk and the system's log."
+            "The disk with the database reports an error. Check the disk and the system log."
         }
         DatabaseFault::Damaged => {
             "The database file is damaged or is not a database. Stop Calm Ops and restore a backup."
         }
         DatabaseFault::CantOpen => {
-            "The database file can't be opened. Check that the data directory exists and that Calm Ops may write to it."
+            "The database file can't be opened. Check that the data directory exists and that Calm Ops can write to it."
         }
         DatabaseFault::WrittenOnce => {
-            "The database refused to change what is written once. Nothing was changed; the log says what it was."
+            "The database refused to change an entry that must not change. Nothing was changed; see the log for details."
         }
         DatabaseFault::NoDatabase => {
-            "There is no database of that name. Create it, or correct DATABASE_URL."
+            "The database does not exist. Create it, or fix DATABASE_URL."
         }
         DatabaseFault::NotOwner => {
-            "The database's user may not do this. Make it the owner of its database."
+            "The database user is not allowed to do this. Make it the owner of its database."
         }
         DatabaseFault::BadCredentials => {
-            "The database refused the user or the password. Correct DATABASE_URL."
+            "The database rejected the user or the password. Fix DATABASE_URL."
         }
         DatabaseFault::NoResources => {
-            "The database has too few resources, such as connections. Give it more."
+            "The database has run out of resources, such as connections. Give it more."
         }
         DatabaseFault::Pooler => {
-            "DATABASE_URL leads to a connection pooler, such as PgBouncer, that does not pass on what Calm Ops needs. Give the direct address \
+            "DATABASE_URL points to a connection pooler, such as PgBouncer, that does not support what Calm Ops needs. Use the direct address \
              of PostgreSQL, or switch on prepared statements in the pooler (PgBouncer 1.21 or newer: max_prepared_statements)."
         }
         DatabaseFault::BadAddress => {
@@ -460,49 +473,51 @@ pub fn database(fault: &DatabaseFault) -> String {
         DatabaseFault::DataDir { path, problem } => {
             return format!(
                 "The data directory '{path}' can't be used ({problem}). Check that it exists and that Calm Ops may write to it, \
-                 or give another one with --data-dir."
+                 or choose another one with --data-dir."
             );
         }
         DatabaseFault::DataDirInUse { pid, path } => {
             let pid = pid.map_or_else(String::new, |pid| format!(" (pid {pid})"));
             return format!(
-                "Another Calm Ops{pid} is using '{path}'; stop it or give this one another --data-dir."
+                "Another Calm Ops{pid} is using '{path}'. Stop it, or choose another --data-dir for this one."
             );
         }
         DatabaseFault::InUse => {
-            "Another Calm Ops is using this database; stop it or give this one another DATABASE_URL."
+            "Another Calm Ops is using this database. Stop it, or choose another DATABASE_URL for this one."
         }
         DatabaseFault::TakenOver => {
-            "This Calm Ops lost its connection to the database, and another one serves from it now: this one writes nothing. \
-             Stop one of the two; when the other one is gone, this one goes on by itself."
+            "This Calm Ops lost its connection to the database, and another one has taken over, so this one writes nothing. \
+             Stop one of the two. When the other one has stopped, this one continues automatically."
         }
         DatabaseFault::NewerSchema { version } => {
             return format!(
-                "The database was written by a newer Calm Ops (its schema is number {version}). \
+                "The database was written by a newer Calm Ops (schema {version}). \
                  Start that version, or restore a backup that this one wrote."
             );
         }
         DatabaseFault::OtherSchema { version } => {
             return format!(
-                "The database's schema number {version} is not the one that this Calm Ops knows. \
+                "This Calm Ops does not know the database's schema {version}. \
                  Start the version that wrote it, or restore a backup."
             );
         }
         DatabaseFault::OlderSchema => {
-            "The database was written by an older Calm Ops, and this command changes nothing. Start this version once: calm-ops serve."
+            "The database was written by an older Calm Ops, and this command does not upgrade it. Start this version once with 'calm-ops serve'."
         }
         DatabaseFault::Migration => {
-            "The database's schema could not be brought up to date. The log says why."
+            "The database schema could not be upgraded. See the log for details."
         }
         DatabaseFault::NoSchema => {
-            "There is nothing of Calm Ops in this database. Start the server once, or name another database."
+            "There is no Calm Ops data in this database. Start the server once, or use another database."
         }
         DatabaseFault::NotEmpty => {
-            "There is a journal in this database already, and nothing in it is ever replaced. Restore into an empty database."
+            "This database already has a journal, which is never replaced. Restore into an empty database."
         }
-        DatabaseFault::BackupChanged => "The backup changed while it was read; try again.",
-        DatabaseFault::NoRandomness => "The system gives no randomness. Try again in a moment.",
-        DatabaseFault::Other => "The database did not do what it was asked. The log says why.",
+        DatabaseFault::BackupChanged => "The backup changed while it was being read. Try again.",
+        DatabaseFault::NoRandomness => {
+            "The system's random generator is not available. Try again in a moment."
+        },
+        DatabaseFault::Other => "The database reported an error. See the log for details.",
     }
     .to_owned()
 }

@@ -1,5 +1,7 @@
 //! How values and signals are said to people: the same everywhere.
 
+use std::ops::Range;
+
 use domain::{
     signal::Signal,
     signals,
@@ -54,7 +56,7 @@ fn scaled(value: f64, base: &str) -> String {
     format!("{} {prefix}{base}", number(value))
 }
 
-/// A value with its unit: `93 %`, `1.4 GiB`, `4 min 10 s`, `6,200 jobs`, `3`.
+/// A value with its unit: `93%`, `1.4 GiB`, `4 min 10 s`, `6,200 jobs`, `3`.
 pub fn value(value: f64, unit: &Unit) -> String {
     match unit {
         Unit::Count => number(value),
@@ -62,9 +64,18 @@ pub fn value(value: f64, unit: &Unit) -> String {
         Unit::Bytes => scaled(value, "B"),
         Unit::BytesPerSecond => scaled(value, "B/s"),
         Unit::Seconds if value >= 1.0 => seconds(value),
-        Unit::Percent | Unit::Seconds | Unit::Milliseconds | Unit::Days | Unit::Other(_) => {
+        Unit::Percent => format!("{}%", number(value)),
+        Unit::Seconds | Unit::Milliseconds | Unit::Days | Unit::Other(_) => {
             format!("{} {unit}", number(value))
         }
+    }
+}
+
+/// The same where the unit was just said: `5,000` after `6,100 jobs`.
+pub(crate) fn bare_value(value: f64, unit: &Unit) -> String {
+    match unit {
+        Unit::Other(_) => number(value),
+        unit => self::value(value, unit),
     }
 }
 
@@ -76,13 +87,19 @@ pub fn seconds(seconds: f64) -> String {
 /// The longest name inside a sentence, in characters.
 const LONGEST_NAME: usize = 60;
 
-/// A subject as people say it: `the disk /var on web-1`, `web-1`, `the endpoint checkout`, `service
-/// imports`.
+/// A subject's own name: `checkout`.
+pub fn name(subject: &Subject) -> String {
+    isolated(&clip(subject.name(), LONGEST_NAME))
+}
+
+/// A subject as people say it: `the disk /var on web-1`, `web-1`, `the endpoint checkout`,
+/// `imports`.
 pub fn subject(subject: &Subject) -> String {
-    let name = isolated(&clip(subject.name(), LONGEST_NAME));
+    let name = name(subject);
     let on = subject.host().map(|host| format!(" on {host}")).unwrap_or_default();
     match subject.kind() {
         "host" => name,
+        "service" => format!("{name}{on}"),
         "line" => format!("the network line{on}"),
         "pm2" => format!("PM2{on}"),
         kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network") => {
@@ -122,9 +139,65 @@ pub fn list(items: &[String]) -> String {
     }
 }
 
-/// `2026-11-22 10:00 UTC`.
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `22 Nov 2026, 10:00:05 UTC`.
 pub fn moment(at: Timestamp) -> String {
-    at.to_chrono().format("%Y-%m-%d %H:%M UTC").to_string()
+    at.to_chrono().format("%-d %b %Y, %H:%M:%S UTC").to_string()
+}
+
+/// The time of day, for what was a moment ago: `10:00 UTC`.
+pub(crate) fn time_of_day(at: Timestamp) -> String {
+    at.to_chrono().format("%H:%M UTC").to_string()
+}
+
+/// Finds the first time in a sentence that [`moment`] wrote, so that a page can show it in the
+/// reader's time zone.
+pub fn find_moment(sentence: &str) -> Option<(Range<usize>, Timestamp)> {
+    const ZONE: &str = " UTC";
+    const LONGEST: usize = "22 Nov 2026, 10:00:05".len();
+    let found = sentence.match_indices(ZONE).find_map(|(end, _)| {
+        let long = end.checked_sub(LONGEST);
+        let short = end.checked_sub(LONGEST - 1);
+        [long, short].into_iter().flatten().find_map(|start| {
+            let at = read_moment(sentence.get(start..end)?)?;
+            Some((start..end + ZONE.len(), at))
+        })
+    });
+    found.filter(|(range, _)| !sentence[..range.start].ends_with(|last: char| last.is_ascii_digit()))
+}
+
+fn read_moment(text: &str) -> Option<Timestamp> {
+    let (date, time) = text.split_once(", ")?;
+    let mut parts = date.split(' ');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    format!("{year}-{month:02}-{day:0>2}T{time}Z").parse().ok().filter(|_| parts.next().is_none())
+}
+
+/// A length of time in words, rounded: `2 minutes`, `less than a minute`.
+pub(crate) fn rough(span: Span) -> String {
+    let about = about(span.as_secs_f64());
+    about.strip_prefix("about ").map(str::to_owned).unwrap_or(about)
+}
+
+/// How long it has to stay quiet: `after 5 quiet minutes`, `after 90 s without problems`.
+pub(crate) fn after_quiet(span: Span) -> String {
+    match span.as_secs() {
+        60 => "after a quiet minute".to_owned(),
+        seconds if seconds > 0 && seconds < 5_400 && seconds % 60 == 0 => {
+            format!("after {} quiet minutes", seconds / 60)
+        }
+        _ => format!("after {span} without problems"),
+    }
+}
+
+/// Whole minutes, and seconds below one.
+pub(crate) fn whole_minutes(span: Span) -> Span {
+    let second = 1_000_000;
+    let step = if span >= Span::from_mins(1) { 60 * second } else { second };
+    Span::from_micros(span.as_micros() / step * step)
 }
 
 /// A signal's short name for people: `Memory used`. Signals that no collector declares are told by
@@ -149,6 +222,21 @@ pub fn lower_label(signal: &Signal) -> String {
     first.map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
+/// A signal of a subject: `Memory used on web-1`, `Time in all of the endpoint checkout`.
+pub fn signal_of(signal: &Signal, subject: &Subject) -> String {
+    joined(&label(signal), subject)
+}
+
+/// [`signal_of`] inside a sentence: `memory used on web-1`.
+pub fn lower_signal_of(signal: &Signal, subject: &Subject) -> String {
+    joined(&lower_label(signal), subject)
+}
+
+fn joined(label: &str, subject: &Subject) -> String {
+    let on = if subject.kind() == "host" { "on" } else { "of" };
+    format!("{label} {on} {}", self::subject(subject))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,9 +244,9 @@ mod tests {
     #[test]
     fn values_read_well() {
         for (number, unit, text) in [
-            (93.0, "%", "93 %"),
-            (93.456, "%", "93.5 %"),
-            (99.99, "%", "99.99 %"),
+            (93.0, "%", "93%"),
+            (93.456, "%", "93.5%"),
+            (99.99, "%", "99.99%"),
             (0.0, "", "0"),
             (-0.001, "", "0"),
             (1.5e9, "B", "1.4 GiB"),
@@ -184,7 +272,8 @@ mod tests {
             ("host:web-1", "web-1"),
             ("app:api@web-1", "the app api on web-1"),
             ("endpoint:checkout", "the endpoint checkout"),
-            ("service:imports", "service imports"),
+            ("service:imports", "imports"),
+            ("queue:imports", "queue imports"),
         ] {
             assert_eq!(subject(&text.parse().unwrap()), said);
         }
@@ -192,6 +281,29 @@ mod tests {
         assert!(subject(&long.parse().unwrap()).chars().count() < 80);
         assert_eq!(capital("the app api"), "The app api");
         assert_eq!(capital("web-1"), "web-1");
+    }
+
+    #[test]
+    fn a_moment_in_a_sentence_is_found_whatever_stands_around_it() {
+        for seconds in [1_795_341_605, 1_793_527_205, 0, 951_782_400] {
+            let at = Timestamp::from_secs(seconds);
+            let text = format!("é UTC It began at {} and lasted.", moment(at));
+            let (range, found) = find_moment(&text).unwrap();
+            assert_eq!((&text[range], found), (moment(at).as_str(), at));
+        }
+        assert_eq!(moment(Timestamp::from_secs(1_795_341_605)), "22 Nov 2026, 10:00:05 UTC");
+        for plain in [
+            "",
+            " UTC",
+            "é UTC UTC",
+            "The zone is UTC here",
+            "at 32 Nov 2026, 10:00:05 UTC",
+            "at 2 Foo 2026, 10:00:05 UTC",
+            "122 Nov 2026, 10:00:05 UTC",
+            "ééééééééééééééééééééé, 11:10:00 UTC",
+        ] {
+            assert_eq!(find_moment(plain), None, "{plain}");
+        }
     }
 
     #[test]

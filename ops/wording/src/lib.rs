@@ -12,5 +12,6 @@ pub mod reason;
 pub mod recommendation;
 pub mod replay;
 pub mod shared_page;
+pub mod standing;
 pub mod summary;
 pub mod timeline;

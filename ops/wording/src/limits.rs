@@ -13,7 +13,7 @@ pub fn disks_left_out(kinds: &BTreeMap<String, usize>) -> String {
     let (disks, are) = if count == 1 { ("1 disk", "is") } else { ("disks", "are") };
     let disks = if count == 1 { disks.to_owned() } else { format!("{count} {disks}") };
     format!(
-        "{disks} {are} left out ({}): there are more than Calm Ops watches on one host. Real disks come before memory disks.",
+        "{disks} {are} not monitored ({}), because there are more than Calm Ops monitors on one host. Real disks come before memory disks.",
         humanize::list(&kinds)
     )
 }
@@ -22,7 +22,7 @@ pub fn disks_left_out(kinds: &BTreeMap<String, usize>) -> String {
 pub fn interfaces_left_out(count: usize) -> String {
     let (interfaces, are) = if count == 1 { ("interface", "is") } else { ("interfaces", "are") };
     format!(
-        "{count} network {interfaces} {are} left out: there are more than Calm Ops watches on one host."
+        "{count} network {interfaces} {are} not monitored, because there are more than Calm Ops monitors on one host."
     )
 }
 
@@ -30,7 +30,7 @@ pub fn interfaces_left_out(count: usize) -> String {
 pub fn disks_denied(mounts: &[String]) -> String {
     let (disks, their) = if mounts.len() == 1 { ("disk", "it is") } else { ("disks", "they are") };
     format!(
-        "Calm Ops may not look at the {disks} {}, so how full {their} is not known. Let its user search the folders on the way there.",
+        "Calm Ops has no access to the {disks} {}, so it is not known how full {their}. Give its user search permission on the folders that lead there.",
         humanize::list(&mounts.iter().map(|mount| isolated(mount)).collect::<Vec<_>>())
     )
 }
@@ -39,28 +39,28 @@ pub fn disks_denied(mounts: &[String]) -> String {
 pub fn disks_silent(mounts: &[String]) -> String {
     let (disks, their) = if mounts.len() == 1 { ("disk", "it is") } else { ("disks", "they are") };
     format!(
-        "Calm Ops gets no answer about the {disks} {}, so how full {their} is not known. Look at the server or the program behind.",
+        "The {disks} {} did not answer, so it is not known how full {their}. Check the server or program behind.",
         humanize::list(mounts)
     )
 }
 
 /// Processes of others are hidden.
 pub fn processes_hidden() -> String {
-    "The system hides the processes of other users from Calm Ops (hidepid, or ProtectProc= of its service), so how many there are and which use most is not known. Add its user to the group that /proc is mounted with (gid=).".to_owned()
+    "The system hides processes of other users from Calm Ops (hidepid, or ProtectProc= of its service), so their number and the largest ones are not known. Add its user to the group that /proc is mounted with (gid=).".to_owned()
 }
 
 /// Files of the kernel that can't be read.
 pub fn kernel_files_unreadable(files: &[&str]) -> String {
     let files: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
     format!(
-        "Calm Ops can't read {}, so what they tell of this host is not known. ProcSubset= of its service may be the reason.",
+        "Calm Ops can't read {}, so some readings of this host are missing. ProcSubset= of its service may be the reason.",
         humanize::list(&files)
     )
 }
 
 /// The kernel does not tell how long programs wait.
 pub fn pressure_unknown() -> String {
-    "This kernel does not tell how long programs wait (pressure), so waiting for memory, processors or disks does not alert. Start it with psi=1.".to_owned()
+    "This kernel does not report pressure (how long programs wait), so there are no alerts for waiting on memory, processors or disks. Boot it with psi=1.".to_owned()
 }
 
 /// Pushed values that found no room.
@@ -88,12 +88,12 @@ pub fn crowded(crowd: &Crowd) -> String {
         .collect();
     let room = match humanize::list(&by) {
         by if by.is_empty() => String::new(),
-        by => format!(" Most of the room is used by {by}."),
+        by => format!(" Most are used by {by}."),
     };
     let batches =
         if crowd.batches == 1 { "1 batch was" } else { &format!("{} batches were", crowd.batches) };
     format!(
-        "Room is short under the limit of {} series: {batches} refused since {}, because new pushed series find none.{room} Retire subjects that are gone, or raise limits.series. What this host measures itself is taken all the same.",
+        "The limit of {} series is reached: {batches} rejected since {}, because there is no room for new pushed series.{room} Retire subjects that no longer exist, or raise limits.series. Readings of this host itself are not affected.",
         crowd.limit,
         humanize::moment(crowd.since),
     )
@@ -107,15 +107,15 @@ mod tests {
     fn what_is_left_out_is_counted_by_kind() {
         let kinds = BTreeMap::from([("ext4".to_owned(), 1), ("tmpfs".to_owned(), 11)]);
         assert!(
-            disks_left_out(&kinds).starts_with("12 disks are left out (1 ext4 and 11 tmpfs): ")
+            disks_left_out(&kinds).starts_with("12 disks are not monitored (1 ext4 and 11 tmpfs), ")
         );
         let one = BTreeMap::from([("tmpfs".to_owned(), 1)]);
-        assert!(disks_left_out(&one).starts_with("1 disk is left out (1 tmpfs): "));
-        assert!(interfaces_left_out(1).starts_with("1 network interface is left out: "));
+        assert!(disks_left_out(&one).starts_with("1 disk is not monitored (1 tmpfs), "));
+        assert!(interfaces_left_out(1).starts_with("1 network interface is not monitored, "));
         assert!(
             disks_denied(&["/a".to_owned(), "/b".to_owned()]).contains("the disks /a and /b, so")
         );
-        assert!(disks_silent(&["/a".to_owned()]).contains("the disk /a, so how full it is is not"));
+        assert!(disks_silent(&["/a".to_owned()]).contains("The disk /a did not answer, so it is not known how full it is."));
     }
 
     #[test]
@@ -125,11 +125,11 @@ mod tests {
         let told = crowded(&crowd);
         assert!(
             told.starts_with(
-                "Room is short under the limit of 120 series: 4 batches were refused since "
+                "The limit of 120 series is reached: 4 batches were rejected since "
             ) && told.contains("by queue.depth (88 series) and jobs.age (1 series)."),
             "{told}"
         );
         let one = crowded(&Crowd { batches: 1, by: Vec::new(), ..crowd });
-        assert!(one.contains("1 batch was refused") && !one.contains("Most of"), "{one}");
+        assert!(one.contains("1 batch was rejected") && !one.contains("Most are"), "{one}");
     }
 }

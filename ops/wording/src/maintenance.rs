@@ -23,13 +23,13 @@ pub fn subjects(window: &MaintenanceWindow) -> String {
     humanize::list(&names)
 }
 
-/// `until 2026-11-22 10:00 UTC for *@web-1: New disks`.
+/// `until 22 Nov 2026, 10:00:00 UTC for *@web-1: New disks`.
 pub fn until(window: &MaintenanceWindow) -> String {
     let reason = isolated(&window.reason);
     format!("until {} for {}: {reason}", humanize::moment(window.until), subjects(window))
 }
 
-/// What a window covers of what is there now: `It covers 2 subjects now: the app api on web-1 and
+/// What a window covers of what is there now: `It covers 2 subjects: the app api on web-1 and
 /// web-1.`
 pub fn covers(covered: &Covered) -> String {
     let mut names: Vec<String> =
@@ -40,19 +40,20 @@ pub fn covers(covered: &Covered) -> String {
     }
     let names = humanize::list(&names);
     let covers = match covered.count {
-        0 => "It covers nothing that is known now.".to_owned(),
-        1 => format!("It covers 1 subject now: {names}."),
-        count => format!("It covers {count} subjects now: {names}."),
+        0 => "It does not cover anything known now.".to_owned(),
+        1 => format!("It covers 1 subject: {names}."),
+        count => format!("It covers {count} subjects: {names}."),
     };
     let unmatched: Vec<String> =
         covered.unmatched.iter().take(MOST).map(|one| format!("'{one}'")).collect();
     if unmatched.is_empty() || covered.count == 0 {
         return covers;
     }
-    format!("{covers} Nothing that is known now fits {}.", humanize::list(&unmatched))
+    format!("{covers} Nothing known now matches {}.", humanize::list(&unmatched))
 }
 
-/// `memory used of web-1 (critical, from 2026-11-22 10:00 UTC)`, with its end where it is over.
+/// `memory used on web-1 (critical, since 22 Nov 2026, 10:00:00 UTC)`, with its end where it is
+/// over.
 pub fn breach(one: &Withheld) -> String {
     let time = match one.ended_at {
         None => format!("since {}", humanize::moment(one.since)),
@@ -61,9 +62,8 @@ pub fn breach(one: &Withheld) -> String {
         }
     };
     format!(
-        "{} of {} ({}, {time})",
-        humanize::lower_label(&one.signal),
-        humanize::subject(&one.subject),
+        "{} ({}, {time})",
+        humanize::lower_signal_of(&one.signal, &one.subject),
         one.severity
     )
 }
@@ -84,7 +84,7 @@ pub fn would_have_alerted(breaches: &[Withheld], more: u32) -> String {
 
 /// That a window was ended, and what would have alerted during it.
 pub fn ended(number: u64, breaches: &[Withheld], more: u32) -> String {
-    format!("Maintenance window {number} is ended. {}", would_have_alerted(breaches, more))
+    format!("Maintenance window {number} ended. {}", would_have_alerted(breaches, more))
 }
 
 /// A window in a list.

@@ -1,4 +1,4 @@
-//! What a call says: a sentence for the lock screen, a few more below, and the way to the page.
+//! What a notification says: a sentence for the lock screen, a few more below, and the link.
 
 use commands::notifications::{
     AccessChange, AccessChanges, ContactState, DeliveryStatus, Notification, NotifiedContact,
@@ -9,7 +9,7 @@ use domain::{
     severity::Severity, text, time::Timestamp,
 };
 
-use crate::{error, humanize, summary};
+use crate::{error, humanize, standing::Standing, summary};
 
 /// The longest title and body, in characters: what a phone shows, and what each way takes.
 const LONGEST_TITLE: usize = 160;
@@ -28,7 +28,7 @@ pub struct Message {
     pub severity: Severity,
 }
 
-/// What a call says about an incident as it is now. `public_url` is how browsers reach this server,
+/// What a notification says about an incident as it is now. `public_url` is how browsers reach this server,
 /// without a slash at its end.
 pub fn message(
     call: &Notification,
@@ -38,10 +38,9 @@ pub fn message(
     let page = |path: String| public_url.map(|url| format!("{url}{path}"));
     let (title, mut lines, path) = match (call.why, incident) {
         (Reason::Test, _) => (
-            "This is a test from Calm Ops".to_owned(),
+            "Test from Calm Ops".to_owned(),
             vec![
-                "It works: calls reach you here. Nothing is wrong, and there is nothing to do."
-                    .to_owned(),
+                "Notifications work. Nothing is wrong, and there is nothing to do.".to_owned(),
             ],
             "/ops/settings".to_owned(),
         ),
@@ -55,7 +54,7 @@ pub fn message(
             } else {
                 format!("{incidents} more incidents")
             };
-            let body = "Much happens at once, so these calls were put together. The incidents page shows all of them, the worst first.";
+            let body = "Several incidents at once, combined into one notification. The incidents page shows all of them, most severe first.";
             (
                 format!("{}: {what}", word(call.severity)),
                 vec![body.to_owned()],
@@ -82,7 +81,7 @@ pub fn message(
     }
 }
 
-/// What a call says while nothing can be written, and so no incident be opened; `critical` is what
+/// What a notification says while nothing can be written, and so no incident be opened; `critical` is what
 /// is critical meanwhile.
 pub fn nothing_written(
     since: Timestamp,
@@ -90,13 +89,16 @@ pub fn nothing_written(
     critical: &[&Reading],
     public_url: Option<&str>,
 ) -> Message {
-    let since = since.to_chrono().format("%H:%M");
     let mut lines = vec![
-        format!("Nothing can be written since {since} UTC. {}", error::database(fault)),
-        "Watching goes on, but no incident can be opened, and nobody is called for one, until it works again.".to_owned(),
+        format!(
+            "Nothing could be saved since {}. {}",
+            humanize::time_of_day(since),
+            error::database(fault)
+        ),
+        "Monitoring continues, but until this is fixed no incident can be opened and nobody is notified of one.".to_owned(),
     ];
     let named = critical.iter().take(MOST_CRITICAL).map(|one| {
-        format!("{} of {}", humanize::lower_label(&one.signal), humanize::subject(&one.subject))
+        humanize::lower_signal_of(&one.signal, &one.subject)
     });
     let more = critical.len().saturating_sub(MOST_CRITICAL);
     let more = (more > 0).then(|| format!("{more} more"));
@@ -118,16 +120,16 @@ const MOST_CRITICAL: usize = 5;
 /// The most contacts that are told of one by one.
 const MOST_TOLD: usize = 10;
 
-/// Says who can't be called, from all contacts that are switched on; nothing if everyone can.
+/// Says who can't be notified, from all contacts that are switched on; nothing if everyone can.
 pub fn reach(contacts: &[ContactState]) -> Vec<String> {
     if contacts.is_empty() {
-        return vec!["Nobody is called when an incident opens: no one has set a contact that is switched on. Add one under Settings.".to_owned()];
+        return vec!["Nobody is notified when an incident opens, because no contact is switched on. Add one in the settings.".to_owned()];
     }
     let failing: Vec<(&ContactState, &str)> =
         contacts.iter().filter_map(|one| Some((one, one.problem.as_deref()?))).collect();
     let mut sentences = Vec::new();
     if failing.len() == contacts.len() {
-        sentences.push("Nobody can be called just now: no contact worked when it was last used. Correct one under Settings and send a test.".to_owned());
+        sentences.push("Nobody can be notified right now: every contact failed when it was last used. Fix one in the settings and send a test.".to_owned());
     }
     for (one, problem) in failing.iter().take(MOST_TOLD) {
         sentences.push(not_called(&one.person, &one.contact, problem));
@@ -138,11 +140,11 @@ pub fn reach(contacts: &[ContactState]) -> Vec<String> {
     sentences
 }
 
-/// Says who could not be called about an incident. `reachable` is whether anyone has a contact that
+/// Says who could not be notified about an incident. `reachable` is whether anyone has a contact that
 /// is switched on.
 pub fn unreached(notified: &[NotifiedContact], reachable: bool) -> Vec<String> {
     if !reachable {
-        return vec!["Nobody is called about this incident: no one has set a contact that is switched on. Add one under Settings.".to_owned()];
+        return vec!["Nobody is notified about this incident, because no contact is switched on. Add one in the settings.".to_owned()];
     }
     let failing = notified
         .iter()
@@ -156,41 +158,41 @@ pub fn unreached(notified: &[NotifiedContact], reachable: bool) -> Vec<String> {
 /// Who was not reached by what, and why.
 fn not_called(person: &str, contact: &str, problem: &str) -> String {
     let contact = text::isolated(contact);
-    format!("{person} could not be called by \u{201c}{contact}\u{201d}. {problem}")
+    format!("Could not notify {person} through \u{201c}{contact}\u{201d}. {problem}")
 }
 
 /// What was changed about somebody's account, and what to do.
 fn access(changes: AccessChanges, at: Timestamp) -> (String, Vec<String>) {
     let title = match (changes.iter().next(), changes.iter().count()) {
-        (Some(AccessChange::LastMessage), 1) => "Calm Ops does not call here any more",
+        (Some(AccessChange::LastMessage), 1) => "Calm Ops no longer sends notifications here",
         (Some(AccessChange::UnfamiliarSignIn), 1) => "A new sign-in to your Calm Ops account",
         _ => "Your Calm Ops account was changed",
     };
-    let since = at.to_chrono().format("%H:%M");
     let mut lines: Vec<String> = changes.iter().map(access_change).map(str::to_owned).collect();
     lines.push(format!(
-        "That was at {since} UTC or soon after. If it was you, there is nothing to do."
+        "This happened at {} or soon after. If it was you, there is nothing to do.",
+        humanize::time_of_day(at)
     ));
-    lines.push("If it was not, set a new password in the settings now, and end there what somebody else may have left: sign-ins, passkeys, ways to be called, tokens. Tell an owner if you can't sign in.".to_owned());
+    lines.push("If it was not you, change your password in the settings now and remove everything you do not recognize there: sign-ins, passkeys, contacts and tokens. Contact an owner if you can't sign in.".to_owned());
     (title.to_owned(), lines)
 }
 
 const fn access_change(change: AccessChange) -> &'static str {
     match change {
-        AccessChange::Password => "A new password was set.",
+        AccessChange::Password => "The password was changed.",
         AccessChange::PasskeyAdded => "A passkey was added.",
         AccessChange::PasskeyRemoved => "A passkey was removed.",
         AccessChange::UnfamiliarSignIn => {
-            "Somebody signed in from a place and with a browser that were not known."
+            "Someone signed in from a new place and a new browser."
         }
-        AccessChange::ContactSet => "A way to be called was added or changed.",
-        AccessChange::ContactRemoved => "A way to be called was removed.",
+        AccessChange::ContactSet => "A contact for notifications was added or changed.",
+        AccessChange::ContactRemoved => "A contact for notifications was removed.",
         AccessChange::LastMessage => {
-            "This way to be called was removed, changed or switched off in the settings of your account, and is not used any more."
+            "This contact was removed, changed or switched off in the settings of your account. It no longer receives notifications."
         }
-        AccessChange::TokenCreated => "A token for a program was made.",
-        AccessChange::TokenRevoked => "The token of a program was ended.",
-        AccessChange::Invited => "Somebody was invited.",
+        AccessChange::TokenCreated => "An API token was created.",
+        AccessChange::TokenRevoked => "An API token was revoked.",
+        AccessChange::Invited => "Someone was invited.",
     }
 }
 
@@ -210,13 +212,18 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::Access { .. } => incident.offered().next(),
     };
     let severity = word(incident.severity);
+    let standing = Standing::of(incident);
+    let better = !matches!(standing, Standing::Ongoing | Standing::NoData);
     let title = match why {
-        Reason::Escalated => format!("Now critical: {headline}"),
-        Reason::Reopened => format!("{severity}, again: {headline}"),
-        Reason::DidNotHelp { .. } => format!("It did not help: {headline}"),
+        // An improvement is never told as something that got worse.
+        Reason::Escalated if !better => format!("Now critical: {headline}"),
+        Reason::Reopened => format!("{severity} again: {headline}"),
+        Reason::DidNotHelp { .. } if !better => format!("It did not help: {headline}"),
         Reason::NotAcknowledged { .. } => format!("Not acknowledged yet: {headline}"),
         Reason::Offered { .. } => format!("Your decision is needed: {headline}"),
         Reason::Opened
+        | Reason::Escalated
+        | Reason::DidNotHelp { .. }
         | Reason::Many { .. }
         | Reason::NothingWritten
         | Reason::Test
@@ -225,13 +232,20 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         }
     };
     let since =
-        format!("Incident {number}, since {} UTC.", incident.began_at.to_chrono().format("%H:%M"));
+        format!("Incident {number}, since {}.", humanize::time_of_day(incident.began_at));
     let ran = match why {
         Reason::DidNotHelp { place } => incident.recommendation(place).map(|one| {
-            format!(
-                "\u{201c}{}\u{201d} was approved and has run. What it was to help goes on.",
-                one.title.trim_end_matches('.')
-            )
+            let title = one.title.trim_end_matches('.');
+            let now = match standing {
+                Standing::Ongoing => "The problem continues.",
+                Standing::NoData => "There is no current data.",
+                Standing::Improving => "It did not help in time, but the problem is improving.",
+                Standing::Recovered | Standing::Resolved => {
+                    "It did not help in time, but the problem is over."
+                }
+                Standing::Closed => "It did not help in time.",
+            };
+            format!("\u{201c}{title}\u{201d} was approved and has run. {now}")
         }),
         Reason::Opened
         | Reason::Escalated
@@ -244,7 +258,7 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::Access { .. } => None,
     };
     let overdue = matches!(why, Reason::NotAcknowledged { .. }).then(|| {
-        "Nobody has acknowledged it yet. Acknowledge it, and the reminders stop.".to_owned()
+        "Nobody has acknowledged it yet. Acknowledge it to stop the reminders.".to_owned()
     });
     let next = match waits {
         Some(one) => format!(
@@ -252,10 +266,10 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
             one.title.trim_end_matches('.')
         ),
         None if ran.is_some() => {
-            "Nothing else waits for a decision now. The page shows the evidence and the guide."
+            "There are no other recommendations. Open the incident for the evidence and the runbook."
                 .to_owned()
         }
-        None => "Nothing waits for a decision yet. The page shows the evidence.".to_owned(),
+        None => "No decision needed yet. Open the incident for the evidence.".to_owned(),
     };
     let path = match waits {
         Some(one) => {
@@ -263,7 +277,8 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         }
         None => format!("/ops/incidents/{number}"),
     };
-    (title, [Some(since), overdue, ran, Some(next)].into_iter().flatten().collect(), path)
+    let more = summary::first_sentence(&incident.summary);
+    (title, [more, Some(since), overdue, ran, Some(next)].into_iter().flatten().collect(), path)
 }
 
 const fn word(severity: Severity) -> &'static str {

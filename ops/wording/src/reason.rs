@@ -23,24 +23,24 @@ pub fn clause(reason: &FailureReason) -> String {
         FailureReason::NameNotFound { name } => {
             let name = shown(name);
             format!(
-                "the name '{name}' was not found, so look at its DNS entry and at how it is written"
+                "the name '{name}' was not found; check its DNS entry and its spelling"
             )
         }
         FailureReason::NameNotAnswered { name } => {
             let name = shown(name);
-            format!("the name '{name}' could not be resolved: its name servers gave no answer")
+            format!("the name '{name}' could not be resolved: its name servers did not answer")
         }
         FailureReason::NeverAsked { address } => format!(
-            "{address} is never asked, as it belongs to no single server or may give away credentials; set another address"
+            "{address} is never requested, because it belongs to no single server or could expose credentials; set another address"
         ),
         FailureReason::LeadsInside { address } => format!(
-            "a public address redirected into a network of your own, to {address}, which is not followed"
+            "a public address redirected to {address} in your own network, which is not followed"
         ),
         FailureReason::Unreachable { address } => {
-            format!("{address} was not reachable: no way led there")
+            format!("{address} was not reachable: there was no route to it")
         }
         FailureReason::Refused { address } => {
-            format!("the connection to {address} was refused: nothing listens there")
+            format!("the connection to {address} was refused: nothing was listening there")
         }
         FailureReason::TimedOut { phase, address, after } => timed_out(
             *phase,
@@ -49,7 +49,7 @@ pub fn clause(reason: &FailureReason) -> String {
         ),
         FailureReason::BrokenOff { phase, address } => broken_off(*phase, address.as_str()),
         FailureReason::NotTls { address } => {
-            format!("{address} does not speak TLS; it may be an http address")
+            format!("{address} does not support TLS; it may be an http address")
         }
         FailureReason::TlsFailed { address, problem } => {
             format!("TLS with {address} failed: {}", shown(problem))
@@ -80,54 +80,54 @@ pub fn clause(reason: &FailureReason) -> String {
             shown(found)
         ),
         FailureReason::BadRedirect { address, to } => {
-            format!("{address} redirected to '{}', which can't be asked", shown(to))
+            format!("{address} redirected to '{}', which can't be requested", shown(to))
         }
         FailureReason::ManyRedirects { followed } => {
-            format!("it redirected more than {followed} times, which browsers end as a loop")
+            format!("it redirected more than {followed} times, which browsers treat as a loop")
         }
         FailureReason::Behind { cause } => format!(
-            "it can't be seen from here: the cause is {}, and how it is doing is not known",
+            "it can't be checked from here because of {}, so its state is unknown",
             humanize::subject(cause)
         ),
         FailureReason::NotTold { by, why } => {
-            format!("{} gave no answer: {why}", humanize::subject(by))
+            format!("{} did not answer: {why}", humanize::subject(by))
         }
         FailureReason::NotListed { by, others: true } => {
-            format!("{} lists other programs, but not this one any more", humanize::subject(by))
+            format!("{} lists other programs, but no longer this one", humanize::subject(by))
         }
         FailureReason::NotListed { by, others: false } => format!(
-            "{} lists nothing any more: it was emptied, or it started without its saved list",
+            "{} no longer lists anything: its list was emptied, or it started without its saved list",
             humanize::subject(by)
         ),
         FailureReason::OtherHost { host, now } => format!(
-            "Calm Ops runs on {} now and can't see {} from there",
+            "Calm Ops now runs on {} and can't see {} from there",
             humanize::subject(now),
             humanize::subject(host)
         ),
         FailureReason::NothingOutside { tried } => {
             let all = match tried {
-                0 => "this host's name servers, asked for a name outside,".to_owned(),
-                1 => "1 more address that was asked there".to_owned(),
-                tried => format!("{tried} more addresses that were asked there"),
+                0 => "this host's name servers".to_owned(),
+                1 => "1 other address".to_owned(),
+                tried => format!("{tried} other addresses"),
             };
             format!(
-                "{all} did not answer, so look at this host's own network and line first; how what lies behind it is doing is not known"
+                "{all} did not answer either, so check this host's own network first; the state of everything behind it is unknown"
             )
         }
         FailureReason::NoRoute { address } => format!(
-            "this host has no route to {address}; look at its network, its line and its gateway; how what lies behind it is doing is not known"
+            "this host has no route to {address}; check its network and its gateway; the state of everything behind it is unknown"
         ),
         FailureReason::NoNameServer { asked: 0 } => {
-            "no name server is set on this host; look at /etc/resolv.conf".to_owned()
+            "no name server is configured on this host; check /etc/resolv.conf".to_owned()
         }
         FailureReason::NoNameServer { asked } => {
             let none = if *asked == 1 {
-                "this host's name server gives no answers".to_owned()
+                "this host's name server does not answer".to_owned()
             } else {
-                format!("none of this host's {asked} name servers gives answers")
+                format!("none of this host's {asked} name servers answers")
             };
             format!(
-                "{none} (DNS); look at /etc/resolv.conf; how what lies behind a name is doing is not known"
+                "{none} (DNS); check /etc/resolv.conf; the state of everything that is reached by name is unknown"
             )
         }
         FailureReason::PushesRefused { by, since, place, problem } => {
@@ -140,20 +140,20 @@ pub fn clause(reason: &FailureReason) -> String {
             };
             let place = if place.is_empty() { "the body".to_owned() } else { shown(place) };
             format!(
-                "what {sender} pushes is refused since {} ({place}: {}), so correct the sender",
+                "readings from {sender} have been rejected since {} ({place}: {}); fix the sender",
                 humanize::moment(*since),
                 shown(problem)
             )
         }
         FailureReason::OwnLimit { limit } => format!(
-            "Calm Ops could not look, as {}; how it is doing is not known",
+            "Calm Ops could not check it, because {}; its state is unknown",
             match limit {
                 OwnLimit::Files =>
                     "no more files can be opened; raise the limit of open files (LimitNOFILE= in its unit, or 'ulimit -n')",
                 OwnLimit::Ports =>
-                    "all ports for connections there are in use; look at what opens so many on this machine",
+                    "all ports for connections are in use; check what opens so many on this machine",
                 OwnLimit::Memory =>
-                    "this machine has no memory left for it; look at what uses so much",
+                    "this machine has run out of memory; check what uses so much",
             }
         ),
         FailureReason::Access { what, fault } => access(&shown(what), *fault),
@@ -163,11 +163,11 @@ pub fn clause(reason: &FailureReason) -> String {
 
 const fn status_meaning(status: u16) -> &'static str {
     match status {
-        401 | 407 => ", as it wants to know who asks",
-        429 => ", as it is asked too often; visitors may not notice",
-        502..=504 => ": a proxy gets no good answer from what is behind it",
-        520..=527 => ": Cloudflare gets no good answer from the server behind it",
-        _ => ", which is not expected",
+        401 | 407 => ": it requires authentication",
+        429 => ": it receives too many requests; visitors may not notice",
+        502..=504 => ": a proxy gets no valid answer from the server behind it",
+        520..=527 => ": Cloudflare gets no valid answer from the server behind it",
+        _ => ", which is unexpected",
     }
 }
 
@@ -186,10 +186,10 @@ fn timed_out(phase: RequestPhase, address: &str, after: &str) -> String {
             "the TLS handshake with {address} timed out: connected, but no answer within {after}"
         ),
         RequestPhase::FirstByte => {
-            format!("{address} took the request and gave no answer within {after}")
+            format!("{address} accepted the request but did not answer within {after}")
         }
         RequestPhase::Body => {
-            format!("{address} began its answer and did not finish it within {after}")
+            format!("{address} started its answer but did not finish it within {after}")
         }
     }
 }
@@ -197,38 +197,38 @@ fn timed_out(phase: RequestPhase, address: &str, after: &str) -> String {
 fn broken_off(phase: RequestPhase, address: &str) -> String {
     match phase {
         RequestPhase::Name | RequestPhase::Connect => {
-            format!("the connection to {address} was broken off")
+            format!("the connection to {address} was closed")
         }
-        RequestPhase::Tls => format!("{address} broke off the connection during the TLS handshake"),
+        RequestPhase::Tls => format!("{address} closed the connection during the TLS handshake"),
         RequestPhase::FirstByte => {
-            format!("{address} took the request and closed without an answer")
+            format!("{address} accepted the request and closed the connection without an answer")
         }
-        RequestPhase::Body => format!("{address} broke off in the middle of its answer"),
+        RequestPhase::Body => format!("{address} closed the connection in the middle of its answer"),
     }
 }
 
 const fn certificate(fault: CertificateFault) -> &'static str {
     match fault {
         CertificateFault::UnknownIssuer => {
-            "is not trusted: its issuer is no known authority; renew it, or set 'ca_file' for an authority of your own"
+            "is not trusted: its issuer is unknown; renew it, or set 'ca_file' for your own authority"
         }
         CertificateFault::SelfSigned => {
-            "is not trusted: it is self-signed, by no known authority; renew it, or set 'ca_file'"
+            "is not trusted: it is self-signed; replace it, or set 'ca_file'"
         }
         CertificateFault::IncompleteChain => {
-            "is not trusted: the chain is incomplete, as the server does not send its issuer's certificate; let the server send the full chain"
+            "is not trusted: the server does not send the full certificate chain; configure it to do so"
         }
         CertificateFault::Expired => "has expired; renew it",
         CertificateFault::NotYetValid => {
-            "is not yet valid; look at the clocks of this host and of whoever issued it"
+            "is not valid yet; check the clocks of this host and of its issuer"
         }
         CertificateFault::WrongName => "is for another name",
         CertificateFault::AuthorityAsServer => {
-            "is the certificate of an authority, which no server may use as its own; let the authority issue one for the server"
+            "is the certificate of an authority, which a server must not use; let the authority issue one for the server"
         }
-        CertificateFault::NotForServers => "was not issued for use by a server",
+        CertificateFault::NotForServers => "was not issued for servers",
         CertificateFault::Revoked => "was revoked by its authority; renew it",
-        CertificateFault::Malformed => "is not well formed or not well signed",
+        CertificateFault::Malformed => "is malformed or has an invalid signature",
     }
 }
 
@@ -236,9 +236,9 @@ fn access(what: &str, fault: AccessFault) -> String {
     match fault {
         AccessFault::Denied => format!("{what} can't be used: permission denied"),
         AccessFault::Missing => format!("{what} does not exist"),
-        AccessFault::Refused => format!("{what} can't be reached: nobody listens there"),
-        AccessFault::TimedOut => format!("{what} gave no answer in time"),
-        AccessFault::Broken => format!("{what} broke off"),
+        AccessFault::Refused => format!("{what} can't be reached: nothing is listening there"),
+        AccessFault::TimedOut => format!("{what} did not answer in time"),
+        AccessFault::Broken => format!("{what} closed the connection"),
         AccessFault::Other => format!("{what} can't be used"),
     }
 }
@@ -272,16 +272,16 @@ mod tests {
         for (reason, word) in [
             (FailureReason::NameNotFound { name: "shop.invalid".into() }, "not found"),
             (FailureReason::NameNotAnswered { name: "shop.example".into() }, "name servers"),
-            (FailureReason::NeverAsked { address: "0.0.0.0".into() }, "never asked"),
+            (FailureReason::NeverAsked { address: "0.0.0.0".into() }, "never requested"),
             (FailureReason::Refused { address: address() }, "refused"),
             (FailureReason::Unreachable { address: address() }, "not reachable"),
             (timed_out(RequestPhase::Connect), "within 2 s"),
             (timed_out(RequestPhase::Tls), "TLS"),
-            (timed_out(RequestPhase::FirstByte), "took the request"),
+            (timed_out(RequestPhase::FirstByte), "accepted the request"),
             (timed_out(RequestPhase::Body), "did not finish"),
             (
                 FailureReason::BrokenOff { phase: RequestPhase::Body, address: address() },
-                "broke off",
+                "closed the connection",
             ),
             (certificate(CertificateFault::UnknownIssuer), "issuer"),
             (certificate(CertificateFault::IncompleteChain), "chain"),
@@ -313,7 +313,7 @@ mod tests {
                     place: "/observations/2/value".into(),
                     problem: "expected a number, this is a text".into(),
                 },
-                "What token 3 pushes is refused since",
+                "Readings from token 3 have been rejected since",
             ),
             (
                 FailureReason::access("PM2's socket /x", ErrorKind::PermissionDenied),
@@ -325,7 +325,7 @@ mod tests {
             (FailureReason::NotListed { by: subject("pm2:pm2@a"), others: false }, "emptied"),
             (
                 FailureReason::OtherHost { host: subject("host:a"), now: subject("host:b") },
-                "runs on b now",
+                "now runs on b",
             ),
         ] {
             let text = sentence(&reason);

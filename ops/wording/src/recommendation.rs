@@ -4,6 +4,7 @@ use commands::view::Viewer;
 use domain::{
     access::Role,
     actor::{Actor, Names},
+    breach::BreachKey,
     id::RecommendationId,
     incident::Incident,
     long_query::LongQuery,
@@ -11,6 +12,8 @@ use domain::{
         Approval, Awaited, Ended, Reason, Recommendation, RunOutcome, Stage, Undo, Withdrawn,
     },
     severity::Severity,
+    signal::Signal,
+    subject::Subject,
     text,
     time::{Span, Timestamp},
 };
@@ -37,9 +40,9 @@ pub struct Advice<'a> {
 pub enum May {
     /// Decide.
     Decide,
-    /// Decide, after a sign-in that is not so long ago.
+    /// Decide, after signing in again.
     SignInAgain,
-    /// Say no; their yes is given already.
+    /// Decline; they have approved it already.
     Decline,
     /// Look at it.
     Look,
@@ -72,9 +75,12 @@ impl<'a> Advice<'a> {
         lower(&self.what())
     }
 
-    /// Where and as whom: `on web-1, as root`.
+    /// Where and as whom: `on web-1 as the user root`.
     pub fn place(&self) -> String {
-        format!("on {}, as {}", self.one.host, self.one.user)
+        match self.one.user.as_str() {
+            "Calm Ops" => format!("on {} as the user that Calm Ops runs as", self.one.host),
+            user => format!("on {} as the user {user}", self.one.host),
+        }
     }
 
     /// What has to succeed first.
@@ -91,26 +97,20 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// What will prove that it worked.
+    /// When it counts as confirmed that it worked.
     pub fn proof(&self) -> String {
-        let Awaited { breach, within } = &self.one.proof;
-        format!(
-            "{} of {} recovers within {within} after it ran.",
-            humanize::label(&breach.signal),
-            humanize::subject(&breach.subject)
-        )
+        format!("Confirmed if {} within {}.", recovers(&self.one.proof), self.one.proof.within)
     }
 
     /// How it is undone.
     pub fn undo(&self) -> String {
         match &self.one.undo {
             Undo::By(command) => format!(
-                "By the approved command {command}. It is offered here if this does not help."
+                "With the approved command {command}, which is offered here if this does not help."
             ),
             Undo::Never(why) => {
-                let why = why.trim_end_matches('.');
-                let because = if why.starts_with("because") { "" } else { "because " };
-                format!("It can't be undone, {because}{}.", lower(why))
+                let why = lower(why.trim_end_matches('.'));
+                format!("It can't be undone: {}.", why.strip_prefix("because ").unwrap_or(&why))
             }
         }
     }
@@ -123,38 +123,39 @@ impl<'a> Advice<'a> {
     fn reason(&self, reason: &Reason) -> String {
         match reason {
             Reason::Helps { breach } => {
+                let signal = humanize::lower_label(&breach.signal);
+                let on = if breach.subject.kind() == "host" { "on" } else { "of" };
                 format!(
-                    "It is made for trouble with {} of {}.",
-                    humanize::lower_label(&breach.signal),
+                    "It is meant for problems with the {signal} {on} {}.",
                     humanize::subject(&breach.subject)
                 )
             }
-            Reason::Named { breach } => {
-                let (signal, subject) =
-                    (humanize::lower_label(&breach.signal), humanize::subject(&breach.subject));
-                format!("Your page of thresholds recommends it for {signal} of {subject}.")
-            }
+            Reason::Named { breach } => format!(
+                "Your thresholds file suggests this command {}.",
+                occasion(&breach.signal, &breach.subject)
+            ),
             Reason::Worked { of: 0, days, .. } => format!(
-                "It has not run in the last {days} days, so nothing is known from experience."
+                "It has not been used in the last {days} days, so there is no track record."
             ),
             Reason::Worked { times: 1, of: 1, days } => {
-                format!("It worked the one time that it ran in the last {days} days.")
+                format!("It was used once in the last {days} days, and it worked.")
             }
             Reason::Worked { times: 0, of: 1, days } => {
-                format!("It did not help the one time that it ran in the last {days} days.")
+                format!("It was used once in the last {days} days and did not help.")
             }
             Reason::Worked { times: 0, of, days } => {
-                format!("It did not help in {of} runs in the last {days} days.")
+                format!("It was used {of} times in the last {days} days and never helped.")
             }
             Reason::Worked { times, of, days } => {
                 format!("It worked {times} of {of} times in the last {days} days.")
             }
             Reason::Largest { signal, bytes } => {
                 let most = humanize::value(*bytes as f64, &domain::unit::Unit::Bytes);
-                format!(
-                    "Of all that it could act upon, this uses the most: {most} ({}).",
-                    humanize::lower_label(signal)
-                )
+                let of = match signal.as_str() {
+                    "app.memory" | "host.memory.used" => "memory".to_owned(),
+                    _ => humanize::lower_label(signal),
+                };
+                format!("This is the largest candidate: {most} of {of}.")
             }
             Reason::LongQuery { query: LongQuery { running_for, user, application, text } } => {
                 let by = if application.is_empty() {
@@ -169,39 +170,36 @@ impl<'a> Advice<'a> {
                 };
                 let time = humanize::seconds(running_for.as_secs_f64());
                 format!(
-                    "The query had been running for {time} when this was offered, asked for by {by}: {what}"
+                    "When this was recommended, the query had been running for {time}, started by {by}: {what}"
                 )
             }
             Reason::AllProcesses { count } => {
                 format!(
-                    "All {count} processes of this app are restarted, not only the one in trouble."
+                    "All {count} processes of this app are restarted, not only the one with the problem."
                 )
             }
             Reason::Undoes { recommendation } => {
                 match self.incident.recommendation(recommendation.place) {
                     Some(before) if recommendation.incident == self.incident.number => {
-                        format!(
-                            "It takes back \"{}\", which ran before ({recommendation}).",
-                            before.title
-                        )
+                        format!("It undoes \"{}\" ({recommendation}).", before.title)
                     }
-                    Some(_) | None => format!("It takes back what ran before ({recommendation})."),
+                    Some(_) | None => format!("It undoes an earlier command ({recommendation})."),
                 }
             }
         }
     }
 
-    /// Who has to say yes.
+    /// How many approvals it needs.
     pub fn approval(&self) -> String {
         match self.one.approval {
-            Approval::One => "One approver says yes.".to_owned(),
+            Approval::One => "Needs one approval.".to_owned(),
             Approval::Two => {
-                "Two different approvers say yes, because the risk is high.".to_owned()
+                "Needs two approvals, because the risk is high.".to_owned()
             }
         }
     }
 
-    /// Who said yes to it as it is now while one more person is needed; `None` while nobody did.
+    /// Who approved it as it is now while one more approval is needed; `None` while nobody did.
     pub fn first_yes(&self) -> Option<(Actor, Timestamp)> {
         let binding = self.one.binding(self.incident);
         let given = self.one.approvals.iter().rfind(|given| given.binding == binding)?;
@@ -216,8 +214,8 @@ impl<'a> Advice<'a> {
             .find(|section| section.heading.to_lowercase().contains("nobody acts"));
         told.map(|section| section.sentences.join(" ")).filter(|text| !text.is_empty()).unwrap_or_else(|| {
             match self.incident.severity {
-                Severity::Critical => "It stays critical, and Calm Ops goes on watching. Nothing is run by itself.",
-                Severity::Warning => "It stays a warning, and Calm Ops goes on watching. Nothing is run by itself.",
+                Severity::Critical => "It stays critical. Calm Ops keeps watching and runs nothing without approval.",
+                Severity::Warning => "It stays a warning. Calm Ops keeps watching and runs nothing without approval.",
             }
             .to_owned()
         })
@@ -228,19 +226,19 @@ impl<'a> Advice<'a> {
         Some(match &self.one.stage {
             Stage::Declined { by, .. } => format!("{} declined it.", self.names.of(*by)),
             Stage::Withdrawn { why: Withdrawn::Expired, .. } => {
-                "Nobody decided in time, so the offer ended.".to_owned()
+                "It expired without a decision.".to_owned()
             }
             Stage::Withdrawn { why: Withdrawn::NotNeeded, .. } => {
-                "It is not needed any more.".to_owned()
+                "It is no longer needed.".to_owned()
             }
             Stage::Withdrawn { why: Withdrawn::Changed, .. } => {
-                "What it was about has changed, so it is no longer offered as it was.".to_owned()
+                "The situation has changed, so it was withdrawn.".to_owned()
             }
             Stage::Withdrawn { why: Withdrawn::RuledOut, .. } => {
-                "It fails for another reason now, against which this does not help.".to_owned()
+                "The cause is a different one now, so it was withdrawn: it would not help.".to_owned()
             }
             Stage::Withdrawn { why: Withdrawn::TooLate, .. } => {
-                "It was approved, but could not be started in time, so it was not run.".to_owned()
+                "It was approved but could not be started in time, so it was not run.".to_owned()
             }
             Stage::Offered | Stage::Approved { .. } | Stage::Running { .. } | Stage::Ended(_) => {
                 return None;
@@ -271,25 +269,19 @@ impl<'a> Advice<'a> {
         let mut beyond: Vec<String> = self
             .incident
             .holding()
-            .map(|breach| {
-                format!(
-                    "{} of {}",
-                    humanize::label(&breach.key.signal),
-                    humanize::subject(&breach.key.subject)
-                )
-            })
+            .map(|breach| humanize::signal_of(&breach.key.signal, &breach.key.subject))
             .collect();
         beyond.sort();
         vec![
             ("Command", shown.clone()),
-            ("First", self.check().unwrap_or_else(|| "no check".to_owned())),
+            ("Check before it runs", self.check().unwrap_or_else(|| "no check".to_owned())),
             ("Host", host.clone()),
             ("User", user.clone()),
             ("Risk", risk.as_str().to_owned()),
             ("Who notices", blast_radius.clone()),
             ("Severity", self.incident.severity.as_str().to_owned()),
-            ("Beyond their levels", beyond.join(", ")),
-            ("Page of approved commands", catalogue.chars().take(12).collect()),
+            ("Past their thresholds", beyond.join(", ")),
+            ("Approved commands", catalogue.chars().take(12).collect()),
         ]
     }
 
@@ -298,11 +290,11 @@ impl<'a> Advice<'a> {
     pub fn watched_until(&self) -> Option<(String, Timestamp)> {
         let Stage::Ended(ended) = &self.one.stage else { return None };
         let Awaited { breach, within } = &self.one.proof;
-        let what = format!(
-            "{} of {}",
-            humanize::lower_label(&breach.signal),
-            humanize::subject(&breach.subject)
-        );
+        let what = match breach.signal.as_str() {
+            "app.restarts" => format!("restarts of {}", humanize::name(&breach.subject)),
+            "app.up" | "endpoint.up" => humanize::subject(&breach.subject),
+            _ => humanize::lower_signal_of(&breach.signal, &breach.subject),
+        };
         // Who resolved it did not wait for the proof.
         (self.one.awaits_proof() && self.incident.is_active())
             .then(|| (what, ended.at.plus(*within)))
@@ -312,27 +304,24 @@ impl<'a> Advice<'a> {
     pub fn ended(&self, ended: &Ended) -> String {
         let after = humanize::seconds(ended.duration.as_secs_f64());
         match &ended.outcome {
-            RunOutcome::Exited { code: 0 } => format!("It ended well after {after}."),
-            RunOutcome::Exited { code } => format!(
-                "It ended after {after} with the code {code}: it did not do what it should."
-            ),
+            RunOutcome::Exited { code: 0 } => format!("It finished successfully in {after}."),
+            RunOutcome::Exited { code } => format!("It failed after {after} (exit code {code})."),
             RunOutcome::Signalled { signal } => format!(
-                "It was ended after {after} by the signal {signal}, which is not from Calm Ops."
+                "It was killed after {after} by signal {signal}, not by Calm Ops."
             ),
-            RunOutcome::TimedOut => format!(
-                "It took longer than the {} that it may take, and was ended.",
-                self.one.time_limit
-            ),
+            RunOutcome::TimedOut => {
+                format!("It was stopped after the {} limit.", self.one.time_limit)
+            }
             RunOutcome::Cancelled => match ended.cancelled {
-                Some((by, _)) => format!("{} ended it early, after {after}.", self.names.of(by)),
-                None => format!("It was ended early, after {after}."),
+                Some((by, _)) => format!("{} stopped it early, after {after}.", self.names.of(by)),
+                None => format!("It was stopped early, after {after}."),
             },
             RunOutcome::NotStarted { why } => format!(
                 "It was not started: {}. Nothing was changed.",
                 lower(why.trim_end_matches('.'))
             ),
             RunOutcome::Unknown => {
-                "Its end was not seen, so its outcome is unknown. It is not run a second time."
+                "The outcome is unknown, because Calm Ops did not see it finish. It will not be run again."
                     .to_owned()
             }
         }
@@ -340,28 +329,22 @@ impl<'a> Advice<'a> {
 
     /// Whether it helped, once that is known.
     pub fn worked(&self, ended: &Ended, worked: bool) -> String {
-        let Awaited { breach, within } = &self.one.proof;
-        let what = format!(
-            "{} of {}",
-            humanize::lower_label(&breach.signal),
-            humanize::subject(&breach.subject)
-        );
+        let Awaited { breach: _, within } = &self.one.proof;
+        let has = recovered(&self.one.proof);
+        let has_not = not_recovered(&self.one.proof);
         match (&ended.outcome, worked) {
             (RunOutcome::Unknown | RunOutcome::Cancelled, true) => {
-                format!("{} has recovered.", humanize::capital(&what))
+                format!("The problem is over: {has}.")
             }
             (_, true) if ended.began_before => {
-                format!(
-                    "{} has recovered, and had begun to before this ran: it says nothing about the command.",
-                    humanize::capital(&what)
-                )
+                "The problem is over, but it had begun to recover before this ran, so it is unclear whether the command helped.".to_owned()
             }
-            (_, true) => format!("It worked: {what} has recovered."),
+            (_, true) => format!("It worked: {has}."),
             (RunOutcome::Exited { code: 0 }, false) => {
-                format!("It did not help: {what} has not recovered within {within}.")
+                format!("It did not help: {has_not} within {within}.")
             }
             (RunOutcome::Unknown, false) => {
-                format!("{} has not recovered within {within}.", humanize::capital(&what))
+                format!("The problem continues: {has_not} within {within}.")
             }
             (
                 RunOutcome::Exited { .. }
@@ -399,6 +382,53 @@ impl<'a> Advice<'a> {
     /// How long a run may take.
     pub fn limit(&self) -> Span {
         self.one.time_limit
+    }
+}
+
+/// On which occasion the thresholds name a command: `when memory of leaky is high`.
+fn occasion(signal: &Signal, subject: &Subject) -> String {
+    let name = humanize::name(subject);
+    match signal.as_str() {
+        "app.restarts" => "when an app keeps restarting".to_owned(),
+        "app.up" => "when an app is down".to_owned(),
+        "app.memory" => format!("when memory of {name} is high"),
+        "host.memory.used" => format!("when memory on {name} is high"),
+        "endpoint.up" => "when an endpoint does not answer".to_owned(),
+        "disk.used" => "when a disk fills up".to_owned(),
+        _ => format!("for {}", humanize::lower_signal_of(signal, subject)),
+    }
+}
+
+/// What has to happen for a run to count as confirmed, as a clause.
+fn recovers(proof: &Awaited) -> String {
+    let BreachKey { subject, signal } = &proof.breach;
+    match signal.as_str() {
+        "app.restarts" => format!("{} stops restarting", humanize::name(subject)),
+        "app.up" => format!("{} is running again", humanize::name(subject)),
+        "endpoint.up" => format!("{} answers again", humanize::name(subject)),
+        _ => format!("{} recovers", humanize::lower_signal_of(signal, subject)),
+    }
+}
+
+/// The same as something that has happened.
+fn recovered(proof: &Awaited) -> String {
+    let BreachKey { subject, signal } = &proof.breach;
+    match signal.as_str() {
+        "app.restarts" => format!("{} has stopped restarting", humanize::name(subject)),
+        "app.up" => format!("{} is running again", humanize::name(subject)),
+        "endpoint.up" => format!("{} answers again", humanize::name(subject)),
+        _ => format!("{} has recovered", humanize::lower_signal_of(signal, subject)),
+    }
+}
+
+/// The same as something that has not happened.
+fn not_recovered(proof: &Awaited) -> String {
+    let BreachKey { subject, signal } = &proof.breach;
+    match signal.as_str() {
+        "app.restarts" => format!("{} did not stop restarting", humanize::name(subject)),
+        "app.up" => format!("{} was not running again", humanize::name(subject)),
+        "endpoint.up" => format!("{} did not answer again", humanize::name(subject)),
+        _ => format!("{} did not recover", humanize::lower_signal_of(signal, subject)),
     }
 }
 

@@ -49,7 +49,7 @@ fn incident(event: IncidentEvent<'_>) -> String {
         IncidentEvent::BreachCleared { incident, key, ending } => {
             let how = match ending {
                 Ending::Recovered { .. } => "has recovered",
-                Ending::NoLongerWatched => "is no longer watched",
+                Ending::NoLongerWatched => "is no longer monitored",
                 Ending::Stopped => "was stopped on purpose",
             };
             format!("Incident {incident}: {} of {} {how}.", key.signal, key.subject)
@@ -58,7 +58,7 @@ fn incident(event: IncidentEvent<'_>) -> String {
             format!("Incident {incident} is {to} ({step}).")
         }
         IncidentEvent::SummaryWritten { incident, summary } => {
-            format!("Incident {incident} is told anew: {}", headline(summary))
+            format!("Incident {incident}: the summary is updated: {}", headline(summary))
         }
         IncidentEvent::SnapshotSaved { incident, .. } => {
             format!("Incident {incident}: evidence is saved.")
@@ -66,7 +66,7 @@ fn incident(event: IncidentEvent<'_>) -> String {
         IncidentEvent::Acknowledged { incident } => format!("Incident {incident} is acknowledged."),
         IncidentEvent::Commented { incident, .. } => format!("Incident {incident} gets a comment."),
         IncidentEvent::ResolutionOffered { incident } => {
-            format!("Incident {incident} is quiet, and its end is offered.")
+            format!("Incident {incident} is back to normal and waits for someone to resolve it.")
         }
         IncidentEvent::Resolved { incident, step, .. } => {
             format!("Incident {incident} is resolved ({step}).")
@@ -90,10 +90,10 @@ fn recommendation(event: RecommendationEvent<'_>) -> String {
             format!("Incident {incident}: recommendation {place} is approved.")
         }
         RecommendationEvent::RunStarted { incident, place } => {
-            format!("Incident {incident}: recommendation {place} runs.")
+            format!("Incident {incident}: recommendation {place} is started.")
         }
         RecommendationEvent::RunCancelled { incident, place } => {
-            format!("Incident {incident}: the run of recommendation {place} is to end.")
+            format!("Incident {incident}: the run of recommendation {place} is to be stopped.")
         }
         RecommendationEvent::RunEnded { incident, place, .. } => {
             format!("Incident {incident}: the run of recommendation {place} is over.")
@@ -101,7 +101,7 @@ fn recommendation(event: RecommendationEvent<'_>) -> String {
         RecommendationEvent::RunProved { incident, place, worked, .. } => {
             format!(
                 "Incident {incident}: recommendation {place} {}.",
-                if *worked { "worked" } else { "did not work" }
+                if *worked { "worked" } else { "did not help" }
             )
         }
     }

@@ -12,11 +12,14 @@ use domain::{
     journal::{Entry, Event, EventGroup, IncidentEvent, RecommendationEvent},
     lifecycle::{State, Step},
     subject::Subject,
-    summary::{Fact, Sentence, Summary, Topic},
+    summary::{Fact, Sentence, Summary},
     time::Timestamp,
 };
 
-use crate::summary;
+use crate::{
+    standing::Standing,
+    summary::{self, GENERAL_PART},
+};
 
 /// The most lines of a shared timeline: the newest.
 const LINES: usize = 100;
@@ -47,14 +50,14 @@ pub fn compose(
         .and_then(|first| first.sentences.first())
         .cloned();
     let general = if incident.is_active() {
-        "Something is being looked at"
+        "We are looking into a problem"
     } else {
-        "Something was looked at, and is over"
+        "This incident is closed"
     };
     SharedPage {
         audience,
         title: title.unwrap_or_else(|| general.to_owned()),
-        state: state(incident.state, audience).to_owned(),
+        state: state(incident, audience).to_owned(),
         began_at: incident.began_at,
         ended_at: incident.resolution.as_ref().map(|end| end.at),
         at: now,
@@ -77,82 +80,98 @@ fn names_of_hosts(incident: &Incident) -> Vec<String> {
     hosts
 }
 
-const fn state(state: State, audience: Audience) -> &'static str {
-    match (state, audience) {
-        (State::Detected | State::Stabilizing | State::AwaitingDecision, Audience::Customer) => {
-            "We are working on it"
-        }
-        (State::Recovering, Audience::Customer) => "It is getting better",
-        (State::Detected, Audience::Manager) => "Noticed; the team is looking at it",
-        (State::Stabilizing, Audience::Manager) => "A safe measure is in force",
-        (State::AwaitingDecision, Audience::Manager) => "The team decides about the next step",
-        (State::Recovering, Audience::Manager) => "Recovering; it is being watched",
-        (State::Resolved, _) => "It is over",
+/// The state in a few words. It says no more than the sentences under it.
+fn state(incident: &Incident, audience: Audience) -> &'static str {
+    match (Standing::of(incident), audience) {
+        (Standing::Resolved, _) => "Resolved",
+        (Standing::Closed, _) => "Closed",
+        (Standing::Recovered, _) => "Back to normal; we are monitoring it",
+        (Standing::Improving, _) => "Improving; we are making sure it stays fixed",
+        (Standing::NoData, Audience::Customer) => "We are looking into it",
+        (Standing::NoData, Audience::Manager) => "No current data; the team is looking into it",
+        (Standing::Ongoing, Audience::Customer) => "We are working on it",
+        (Standing::Ongoing, Audience::Manager) => match incident.state {
+            State::Detected | State::Resolved => "Detected; the team is looking into it",
+            State::Stabilizing => "A temporary measure is in place",
+            State::AwaitingDecision => "The team is deciding on the next step",
+            State::Recovering => "A fix was applied; we are checking whether it worked",
+        },
     }
 }
 
 /// How things stand now, in general words.
 fn standing(incident: &Incident, audience: Audience) -> Vec<String> {
-    let over = incident.state == State::Resolved;
+    match audience {
+        Audience::Customer => vec![customer_standing(incident).to_owned()],
+        Audience::Manager => manager_standing(incident),
+    }
+}
+
+fn customer_standing(incident: &Incident) -> &'static str {
+    let lost = incident.breaches.iter().any(|known| known.is_lost());
+    match Standing::of(incident) {
+        Standing::Resolved => "Everything that had a problem is working again.",
+        Standing::Closed => "We are no longer following this.",
+        Standing::Recovered if lost => "Everything that we still monitor is working.",
+        Standing::Recovered => "Everything is working again. We are monitoring it.",
+        Standing::Improving => "It is improving. We are making sure it stays fixed.",
+        Standing::NoData => "We have no current data. This page will show when we know more.",
+        Standing::Ongoing => "It is not fixed yet. This page will show when it is.",
+    }
+}
+
+fn manager_standing(incident: &Incident) -> Vec<String> {
+    let standing = Standing::of(incident);
     let all = incident.breaches.len();
     let lost = incident.breaches.iter().filter(|known| known.is_lost()).count();
-    let holding = incident.breaches.iter().filter(|known| known.cleared_at.is_none()).count();
+    let holding: Vec<Fact> = incident.holding().map(Fact::of).collect();
+    let improving = holding.iter().filter(|fact| fact.is_easing()).count();
+    let silent = holding
+        .iter()
+        .filter(|fact| !fact.is_easing() && (fact.is_silent() || fact.unheard.is_some()))
+        .count();
     let mut sentences = Vec::new();
-    match audience {
-        Audience::Customer => sentences.push(
-            match (over, holding, lost) {
-                (true, 0, 0) => "Everything that had trouble works as it should.",
-                (true, _, _) => "We no longer follow this.",
-                (false, 0, 0) => "All looks well again. We are making sure that it stays so.",
-                (false, 0, _) => "What we still watch looks well.",
-                (false, _, _) => "It is not over yet. This page shows when it is.",
-            }
-            .to_owned(),
-        ),
-        Audience::Manager => {
-            let things = |count: usize| {
-                if count == 1 { "1 thing".to_owned() } else { format!("{count} things") }
-            };
-            let (had, is) = if over { ("had", ["was", "were"]) } else { ("has", ["is", "are"]) };
-            let be = |count: usize| if count == 1 { is[0] } else { is[1] };
-            match holding {
-                0 if lost == 0 && all == 1 => {
-                    sentences.push("What was in trouble has recovered.".to_owned());
-                }
-                0 if lost == 0 => sentences.push(format!(
-                    "Everything that was in trouble ({}) has recovered.",
-                    things(all)
-                )),
-                0 => {}
-                1 if all == 1 && !over => sentences.push("The trouble goes on.".to_owned()),
-                1 => sentences.push(format!(
-                    "1 of {} still {had} trouble{}.",
-                    things(all),
-                    if over { " when it was ended" } else { "" }
-                )),
-                _ => {
-                    let (have, end) =
-                        if over { ("had", " when it was ended") } else { ("have", "") };
-                    sentences
-                        .push(format!("{holding} of {} still {have} trouble{end}.", things(all)));
-                }
-            }
-            if lost > 0 {
-                sentences.push(format!(
-                    "{} {} no longer watched; whether it recovered is not known.",
-                    things(lost),
-                    be(lost)
-                ));
-            }
-            if !over {
-                let held = if incident.acknowledged.is_some() {
-                    "A colleague has taken it on."
-                } else {
-                    "Nobody has taken it on yet."
-                };
-                sentences.push(held.to_owned());
-            }
+    let mut say = |count: usize, one: &str, ending: [&str; 2]| {
+        if count == 0 {
+            return;
         }
+        let who = match (all, count) {
+            (1, _) => one.to_owned(),
+            (all, count) if all == count => format!("All {all} problems"),
+            (all, count) => format!("{count} of {all} problems"),
+        };
+        let ending = if count == 1 { ending[0] } else { ending[1] };
+        sentences.push(format!("{who} {ending}."));
+    };
+    let problem = "The problem";
+    if standing.is_over() {
+        let open = ["had not recovered when it was closed", "had not recovered when it was closed"];
+        say(holding.len(), problem, open);
+        say(all - holding.len() - lost, problem, ["recovered", "recovered"]);
+    } else {
+        say(holding.len() - improving - silent, problem, ["is ongoing", "are ongoing"]);
+        say(silent, problem, ["can't be seen: there is no data", "can't be seen: there is no data"]);
+        say(improving, problem, ["is improving", "are improving"]);
+        say(all - holding.len() - lost, problem, ["has recovered", "have recovered"]);
+    }
+    let no_longer = match (standing.is_over(), lost) {
+        (_, 0) => None,
+        (true, 1) => Some("1 signal was no longer monitored".to_owned()),
+        (true, lost) => Some(format!("{lost} signals were no longer monitored")),
+        (false, 1) => Some("1 signal is no longer monitored".to_owned()),
+        (false, lost) => Some(format!("{lost} signals are no longer monitored")),
+    };
+    if let Some(no_longer) = no_longer {
+        let they = if lost == 1 { "it" } else { "they" };
+        sentences.push(format!("{no_longer}, so it is not known whether {they} recovered."));
+    }
+    if !standing.is_over() {
+        let handled = if incident.acknowledged.is_some() {
+            "A colleague is working on it."
+        } else {
+            "Nobody has started working on it yet."
+        };
+        sentences.push(handled.to_owned());
     }
     sentences
 }
@@ -193,21 +212,21 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
 
 const fn incident_happened(event: IncidentEvent<'_>) -> Option<&'static str> {
     match event {
-        IncidentEvent::IncidentOpened { .. } => Some("The trouble was noticed."),
-        IncidentEvent::BreachJoined { .. } => Some("More took part in it."),
-        IncidentEvent::Acknowledged { .. } => Some("Someone took it on."),
+        IncidentEvent::IncidentOpened { .. } => Some("The problem was detected."),
+        IncidentEvent::BreachJoined { .. } => Some("More problems were detected."),
+        IncidentEvent::Acknowledged { .. } => Some("Someone started working on it."),
         IncidentEvent::Moved { step, .. } => match step {
-            Step::Stabilize => Some("A safe measure took effect."),
-            Step::Quiet => Some("All looked well again, and was watched."),
-            Step::BreachReturned => Some("It came back."),
+            Step::Stabilize => Some("A temporary measure was put in place."),
+            Step::Quiet => Some("Everything was back to normal and being monitored."),
+            Step::BreachReturned => Some("The problem returned."),
             Step::AskForDecision
             | Step::CommandRan
             | Step::StayedQuiet
             | Step::PersonResolved
             | Step::Reopen => None,
         },
-        IncidentEvent::Resolved { .. } => Some("It was over."),
-        IncidentEvent::Reopened { .. } => Some("It was opened again."),
+        IncidentEvent::Resolved { .. } => Some("The incident was resolved."),
+        IncidentEvent::Reopened { .. } => Some("The incident was reopened."),
         IncidentEvent::BreachChanged { .. }
         | IncidentEvent::BreachCleared { .. }
         | IncidentEvent::SummaryWritten { .. }
@@ -223,18 +242,18 @@ fn recommendation_happened(
 ) -> Option<&'static str> {
     let managers = |sentence: &'static str| (audience == Audience::Manager).then_some(sentence);
     match event {
-        RecommendationEvent::Recommended { .. } => managers("A repair was recommended."),
+        RecommendationEvent::Recommended { .. } => managers("A fix was recommended."),
         RecommendationEvent::RecommendationDeclined { .. } => {
-            managers("The team decided against a recommended repair.")
+            managers("The team decided against a recommended fix.")
         }
-        RecommendationEvent::Approved { .. } => managers("A colleague approved a repair."),
-        RecommendationEvent::RunStarted { .. } => Some("A repair began."),
-        RecommendationEvent::RunEnded { .. } => Some("The repair ended."),
+        RecommendationEvent::Approved { .. } => managers("A colleague approved a fix."),
+        RecommendationEvent::RunStarted { .. } => Some("A fix was started."),
+        RecommendationEvent::RunEnded { .. } => Some("The fix finished running."),
         RecommendationEvent::RunProved { counts: false, .. } => {
-            Some("Whether the repair did anything is not known.")
+            Some("It is not known whether the fix had an effect.")
         }
-        RecommendationEvent::RunProved { worked: true, .. } => Some("The repair worked."),
-        RecommendationEvent::RunProved { worked: false, .. } => Some("The repair did not help."),
+        RecommendationEvent::RunProved { worked: true, .. } => Some("The fix worked."),
+        RecommendationEvent::RunProved { worked: false, .. } => Some("The fix did not help."),
         RecommendationEvent::RecommendationWithdrawn { .. }
         | RecommendationEvent::RunCancelled { .. } => None,
     }
@@ -257,31 +276,20 @@ fn is_plain(subject: &Subject, hosts: &[String]) -> bool {
 fn anonymize(incident: &Incident, audience: Audience, known_hosts: &[String]) -> Summary {
     let mut hosts = names_of_hosts(incident);
     hosts.extend_from_slice(known_hosts);
-    let general = |subject: &Subject, topic: Topic| {
+    let general = |subject: &Subject| {
         if is_plain(subject, &hosts) {
             return subject.clone();
         }
-        let name = match topic {
+        let name = match audience {
             // The customers' words know a general name of their own for what is not a plain word.
-            _ if audience == Audience::Customer => "part 1",
-            // As it stands in the managers' sentences: "The service concerned answers slowly."
-            Topic::EndpointDown | Topic::EndpointSlow => "concerned",
-            Topic::Certificate
-            | Topic::App
-            | Topic::Disk
-            | Topic::Memory
-            | Topic::Processor
-            | Topic::Database
-            | Topic::Queue
-            | Topic::Silent
-            | Topic::Other => "a part of the service",
+            Audience::Customer => "part 1",
+            Audience::Manager => GENERAL_PART,
         };
         // The kind decides about a topic.
         Subject::build(subject.kind(), name, None)
     };
     let fact = |fact: &Fact| {
-        let subject =
-            general(&fact.subject, Topic::of(&fact.subject, &fact.signal, &fact.crossing));
+        let subject = general(&fact.subject);
         Fact { subject, reason: None, ..fact.clone() }
     };
     let sentence = |sentence: &Sentence| match sentence {
@@ -307,21 +315,21 @@ fn anonymize(incident: &Incident, audience: Audience, known_hosts: &[String]) ->
             let mut plain: Vec<Subject> =
                 endpoints.iter().filter(|one| is_plain(one, &hosts)).cloned().collect();
             if plain.is_empty() && audience == Audience::Manager {
-                plain.push(Subject::build("endpoint", "a part of the service", None));
+                plain.push(Subject::build("endpoint", GENERAL_PART, None));
             }
             Sentence::EndpointsReached { endpoints: plain, over: *over }
         }
         Sentence::NowUnknown { subject } => {
-            Sentence::NowUnknown { subject: general(subject, Topic::Other) }
+            Sentence::NowUnknown { subject: general(subject) }
         }
         Sentence::UsualUnknown { subject, signal } => Sentence::UsualUnknown {
-            subject: general(subject, Topic::Other),
+            subject: general(subject),
             signal: signal.clone(),
         },
         // A title may name what is inside: the document's words are the team's own.
         Sentence::Ran { title: _, subject, result } => Sentence::Ran {
             title: String::new(),
-            subject: general(subject, Topic::Other),
+            subject: general(subject),
             result: *result,
         },
         // What was changed, and to which version, is the team's own.

@@ -35,19 +35,52 @@ impl Reader {
     pub const ALL: [Self; 3] = [Self::Team, Self::Customer, Self::Manager];
 }
 
-/// One reader's sentence for a fact, or none where it is nothing for that reader; in the past tense
-/// once it is `over`.
-type Say = fn(&Sentence, over: bool) -> Option<String>;
+/// The name of what must not be named to managers outside.
+pub(crate) const GENERAL_PART: &str = "a part of the service";
 
-/// Returns the first sentence, for lists and titles.
+/// How far the incident is that a sentence is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tense {
+    /// It goes on, or all of it has recovered.
+    Now,
+    /// Not all of it has recovered.
+    Holding,
+    /// It is over: sentences are in the past tense.
+    Over,
+}
+
+impl Tense {
+    fn of(summary: &Summary) -> Self {
+        if summary.is_over() {
+            Self::Over
+        } else if summary.basis.holding > 0 {
+            Self::Holding
+        } else {
+            Self::Now
+        }
+    }
+}
+
+/// One reader's sentence for a fact, or none where it is nothing for that reader.
+type Say = fn(&Sentence, Tense) -> Option<String>;
+
+/// Returns what happened in one clause, for lists and titles.
 pub fn headline(summary: &Summary) -> String {
-    let first = summary.happened.first().and_then(|first| team::sentence(first, summary.is_over()));
-    first.unwrap_or_else(|| "Nothing is told about this incident yet.".to_owned())
+    let first = summary.happened.first().and_then(|first| team::headline(first, summary.is_over()));
+    first.unwrap_or_else(|| "No summary yet.".to_owned())
+}
+
+/// Returns the first sentence of the summary where it says more than the headline: the reason, or
+/// when it counts as recovered.
+pub fn first_sentence(summary: &Summary) -> Option<String> {
+    let sentence = team::sentence(summary.happened.first()?, Tense::of(summary))?;
+    (sentence != headline(summary)).then_some(sentence)
 }
 
 /// Renders all of it in one reader's words. Parts without a sentence for this reader are left out.
 pub fn render(summary: &Summary, reader: Reader) -> Vec<Section> {
-    let over = summary.is_over();
+    let tense = Tense::of(summary);
+    let over = tense == Tense::Over;
     let (headings, sentence): (_, Say) = match reader {
         Reader::Team => (team::headings(over), team::sentence),
         Reader::Customer => (customer::headings(over), customer::sentence),
@@ -65,7 +98,7 @@ pub fn render(summary: &Summary, reader: Reader) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     for (heading, part) in headings.into_iter().zip(parts) {
         let mut sentences: Vec<String> = Vec::new();
-        for text in part.iter().filter_map(|one| sentence(one, over)) {
+        for text in part.iter().filter_map(|one| sentence(one, tense)) {
             // Facts that differ only in what this reader does not see are told once.
             if !sentences.contains(&text) {
                 sentences.push(text);
@@ -88,7 +121,13 @@ pub fn breach_for_people(breach: &Breach) -> String {
     team::holds(&Fact::of(breach))
 }
 
-/// A subject as people say it: `the disk /var on web-1`, `web-1`, `service imports`.
+/// How a breach that is back on the healthy side improves, as the part of a sentence; `None` where
+/// it does not.
+pub(crate) fn improvement(breach: &Breach) -> Option<String> {
+    team::improvement(&Fact::of(breach))
+}
+
+/// A subject as people say it: `the disk /var on web-1`, `web-1`, `imports`.
 pub fn subject_for_people(subject: &Subject) -> String {
     humanize::subject(subject)
 }

@@ -39,7 +39,7 @@ pub struct Line {
 pub fn line(entry: &Entry, names: &Names) -> Line {
     let Told { sentence, tone, words } = match &entry.event {
         Some(event) => tell(event, entry.actor, names),
-        None => told("What stood here was redacted. The journal still proves that it was there."),
+        None => told("This entry was redacted. The journal still proves that it existed."),
     };
     let (number, at, actor) = (entry.number, entry.at, entry.actor);
     Line { number, at, actor, who: names.of(actor), sentence, words, tone }
@@ -85,11 +85,11 @@ mod tests {
                 scopes: vec![Scope::Read],
                 expiry: None
             }),
-            "Ada made a token for the program \"imports\" (read)."
+            "Ada created a token for the program \"imports\" (read)."
         );
         assert_eq!(
             said(Event::TokenRevoked { token: TokenId(2) }),
-            "Ada ended the token of the program \"imports\"."
+            "Ada revoked the token of the program \"imports\"."
         );
     }
 
@@ -117,15 +117,15 @@ mod tests {
         };
         assert_eq!(
             said(Crossing::Above { level: 95.0 }),
-            "Joined: Memory used of web-1 is 96 % (usually 61 %), above 95 %."
+            "Also: memory used on web-1 at 96% (usually 61%, threshold 95%)."
         );
         assert_eq!(
             said(Crossing::Reaching { limit: 100.0, within_seconds: 600.0 }),
-            "Joined: Memory used of web-1 is 96 % (usually 61 %) and reaches 100 % in about 7 min."
+            "Also: memory used on web-1 at 96% (usually 61%), reaching 100% in about 7 minutes."
         );
         assert_eq!(
             said(Crossing::Silent { for_seconds: 60.0 }),
-            "Joined: Memory used of web-1 was not heard for 1 min; the last value was 96 %."
+            "Also: no memory used readings from web-1 for over 1 min; the last one was 96% at 1 Jan 1970, 00:01:00 UTC."
         );
     }
 
@@ -151,13 +151,12 @@ mod tests {
         };
         assert_eq!(
             said(&one),
-            "Now warning: Memory on web-1 was 96 % used (usually 61 %). Since 1970-01-01 00:02 UTC it is not above its level any more (12 % then); \
-             it counts as recovered if it stays so for 5 min."
+            "Improving: memory on web-1 has been below its threshold since 1 Jan 1970, 00:02:00 UTC."
         );
         one.unsteady = true;
         assert_eq!(
             said(&one),
-            "Now warning: Memory used of web-1 comes and goes, and counts as one breach."
+            "Now warning: memory used on web-1 is intermittent and counts as one problem."
         );
         let key = one.key;
         let cleared = |ending| {
@@ -170,7 +169,7 @@ mod tests {
         };
         assert!(
             cleared(Ending::NoLongerWatched)
-                .ends_with("is no longer watched. Whether it recovered is not known.")
+                .ends_with("is no longer monitored, so it is not known whether it recovered.")
         );
         assert!(
             cleared(Ending::Recovered { since: Timestamp::from_secs(1) })
@@ -190,7 +189,7 @@ mod tests {
         let said = |event| tell(&event, Actor::Agent, &Names::default()).sentence;
         assert_eq!(
             said(Event::BreachJoined { incident: number, breach: Box::new(one.clone()) }),
-            "Joined: The endpoint dead does not answer as expected."
+            "Also: the endpoint dead does not answer as expected."
         );
         let cleared =
             |ending| said(Event::BreachCleared { incident: number, key: one.key.clone(), ending });
@@ -200,7 +199,7 @@ mod tests {
         );
         assert_eq!(
             cleared(Ending::NoLongerWatched),
-            "The endpoint dead is no longer watched. Whether it recovered is not known."
+            "The endpoint dead is no longer monitored, so it is not known whether it recovered."
         );
     }
 
@@ -220,7 +219,7 @@ mod tests {
             },
             &Names::default(),
         );
-        assert_eq!(line.sentence, "Someone at this machine resolved it, and wrote:");
+        assert_eq!(line.sentence, "Someone on this machine resolved it:");
         assert_eq!(line.words.as_deref(), Some("freed space"));
         assert_eq!(line.tone, Tone::Person);
     }

@@ -15,7 +15,7 @@ use crate::accounts::Accounts;
 const PRODUCT: &str = "calmops";
 
 /// Names under which the product, its parts and whatever has no name stand where people read.
-const PARTS: [&str; 21] = [
+const PARTS: [&str; 22] = [
     "agent",
     "aiagent",
     "incidentagent",
@@ -36,6 +36,7 @@ const PARTS: [&str; 21] = [
     "thismachine",
     "someone",
     "someoneatthismachine",
+    "someoneonthismachine",
     "nobody",
 ];
 
@@ -195,6 +196,7 @@ mod tests {
             "system:",
             "Lοcal",
             "Someone at this machine",
+            "Someone on this machine",
             "Account 7",
             "account:7",
             "Account l2",

@@ -3,6 +3,7 @@
 use domain::{
     incident::Incident,
     recommendation::{Ended, Recommendation, RunOutcome, Stage},
+    subject::Subject,
     summary::{RunResult, Sentence},
     text,
 };
@@ -28,6 +29,15 @@ const fn result(one: &Recommendation) -> Option<RunResult> {
         Stage::Ended(Ended { worked: Some(false), .. }) => Some(RunResult::DidNotHelp),
         Stage::Ended(Ended { worked: None, .. }) => Some(RunResult::Awaited),
     }
+}
+
+/// Whether a command runs or ran for this incident, upon this subject.
+pub(super) fn has_run(incident: &Incident, command: &str, subject: &Subject) -> bool {
+    let mut same = incident
+        .recommendations
+        .iter()
+        .filter(|one| one.command == command && one.subject == *subject);
+    same.any(|one| result(one).is_some())
 }
 
 /// How many run, how many are over, and of how many of these it is known whether they helped.

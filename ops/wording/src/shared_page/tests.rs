@@ -229,6 +229,58 @@ proptest! {
     }
 }
 
+/// Words that belong to one standing and speak against the others.
+fn claims(text: &str) -> Vec<Standing> {
+    let text = text.to_lowercase();
+    let known: [(&str, &[Standing]); 11] = [
+        ("is ongoing", &[Standing::Ongoing]),
+        ("are ongoing", &[Standing::Ongoing]),
+        ("not fixed yet", &[Standing::Ongoing]),
+        ("is deciding", &[Standing::Ongoing, Standing::NoData]),
+        ("may get worse", &[Standing::Ongoing, Standing::NoData]),
+        ("sure it stays fixed", &[Standing::Improving, Standing::Ongoing, Standing::NoData]),
+        ("no current data", &[Standing::NoData, Standing::Ongoing]),
+        ("back to normal;", &[Standing::Recovered]),
+        ("everything is working again", &[Standing::Recovered]),
+        ("was resolved at", &[Standing::Resolved, Standing::Closed]),
+        ("closed this at", &[Standing::Closed]),
+    ];
+    let mut fits = vec![
+        Standing::Ongoing,
+        Standing::NoData,
+        Standing::Improving,
+        Standing::Recovered,
+        Standing::Resolved,
+        Standing::Closed,
+    ];
+    for (_, standings) in known.iter().filter(|(words, _)| text.contains(words)) {
+        fits.retain(|one| standings.contains(one));
+    }
+    fits
+}
+
+proptest! {
+    /// State, title, present state and summary are about one and the same standing.
+    #[test]
+    fn no_part_of_a_page_contradicts_another(incident in incident()) {
+        let standing = Standing::of(&incident);
+        for audience in Audience::ALL {
+            let page = compose(&incident, &[], &share(audience, false), &hosts(), at(1_000));
+            let mut texts = vec![page.state.clone(), page.title.clone()];
+            texts.extend(page.now.iter().cloned());
+            texts.extend(page.sections.iter().flat_map(|one| one.sentences.iter().cloned()));
+            let fits = claims(&texts.join("\n"));
+            prop_assert!(fits.contains(&standing), "{:?}: {:#?}", standing, texts);
+        }
+        let team = summary::render(&incident.summary, summary::Reader::Team);
+        let team: Vec<String> = team.into_iter().flat_map(|one| one.sentences).collect();
+        let told = team.join("\n");
+        prop_assert!(!told.contains("Everything is back to normal") || standing == Standing::Recovered, "{}", told);
+        prop_assert!(!told.contains("It is improving") || standing == Standing::Improving, "{}", told);
+        prop_assert!(!told.contains("Back to normal since") || standing == Standing::Recovered, "{}", told);
+    }
+}
+
 #[test]
 fn only_the_chosen_parts_are_shown() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
@@ -238,9 +290,9 @@ fn only_the_chosen_parts_are_shown() {
     let page = compose(&incident, &entries(&incident), &one, &hosts(), at(1_000));
     assert!(page.sections.is_empty() && page.timeline.is_empty() && !page.now.is_empty());
     let general = if incident.is_active() {
-        "Something is being looked at"
+        "We are looking into a problem"
     } else {
-        "Something was looked at, and is over"
+        "This incident is closed"
     };
     assert_eq!(page.title, general, "nor does the title tell of it");
 }

@@ -6,7 +6,10 @@ use domain::{
     summary::{Fact, Sentence, Topic},
 };
 
-use crate::{humanize, summary::runs};
+use crate::{
+    humanize,
+    summary::{Tense, runs},
+};
 
 pub(super) const fn headings(over: bool) -> [&'static str; 7] {
     if over {
@@ -22,7 +25,7 @@ pub(super) const fn headings(over: bool) -> [&'static str; 7] {
     }
     [
         "What is happening",
-        "Since when",
+        "When it started",
         "What you may notice",
         "What we are doing",
         "What you can do",
@@ -41,8 +44,8 @@ fn plain_name(subject: &Subject) -> Option<&str> {
     (subject.kind() == "endpoint" && plain).then_some(name)
 }
 
-fn part(fact: &Fact) -> &str {
-    plain_name(&fact.subject).unwrap_or("a part of the service")
+fn part(fact: &Fact) -> String {
+    large(plain_name(&fact.subject).unwrap_or("a part of the service"))
 }
 
 fn large(text: &str) -> String {
@@ -50,108 +53,124 @@ fn large(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// What kind of problem customers are told of.
+enum Told {
+    /// A part that they use is away.
+    Down,
+    /// A part that they use is slow.
+    Slow,
+    /// There is no data about a part.
+    Silent,
+    /// Something that they don't see.
+    Inside,
+}
+
+const fn told(topic: Topic) -> Told {
+    match topic {
+        Topic::EndpointDown => Told::Down,
+        Topic::EndpointSlow => Told::Slow,
+        Topic::Silent => Told::Silent,
+        Topic::Certificate
+        | Topic::App
+        | Topic::Disk
+        | Topic::Memory
+        | Topic::Processor
+        | Topic::Database
+        | Topic::Queue
+        | Topic::Other => Told::Inside,
+    }
+}
+
+fn holds(fact: &Fact) -> String {
+    match told(fact.topic()) {
+        Told::Down | Told::Slow if fact.is_easing() => {
+            format!("{} had a problem and is improving. We are making sure it stays fixed.", part(fact))
+        }
+        Told::Silent | Told::Inside if fact.is_easing() => {
+            "A problem inside the service is improving. We are making sure it stays fixed.".to_owned()
+        }
+        _ if fact.unheard.is_some() => "We are checking a part of the service.".to_owned(),
+        Told::Down => format!("{} is not working properly.", part(fact)),
+        Told::Slow => format!("{} is slower than usual.", part(fact)),
+        Told::Silent => "We are checking a part of the service.".to_owned(),
+        Told::Inside => "We have detected a problem inside the service.".to_owned(),
+    }
+}
+
+/// What still held when all was ended.
+fn held(fact: &Fact) -> String {
+    const UNSEEN: &str = "We had not seen it recover when we closed this.";
+    match told(fact.topic()) {
+        Told::Down => format!("{} was not working properly. {UNSEEN}", part(fact)),
+        Told::Slow => format!("{} was slower than usual. {UNSEEN}", part(fact)),
+        Told::Silent => "We were checking a part of the service.".to_owned(),
+        Told::Inside => format!("There was a problem inside the service. {UNSEEN}"),
+    }
+}
+
+fn cleared(fact: &Fact, over: bool) -> String {
+    match (told(fact.topic()), over) {
+        (Told::Down, true) => format!("{} had a problem, which was fixed.", part(fact)),
+        (Told::Down, false) => format!("{} is working again.", part(fact)),
+        (Told::Slow, true) => format!("{} was slow and returned to normal speed.", part(fact)),
+        (Told::Slow, false) => format!("{} is back to normal speed.", part(fact)),
+        (Told::Silent | Told::Inside, true) => {
+            "There was a problem inside the service, which was fixed.".to_owned()
+        }
+        (Told::Silent | Told::Inside, false) => {
+            "A problem inside the service has been fixed.".to_owned()
+        }
+    }
+}
+
 /// One sentence, or none where it is nothing for customers.
-pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
-    match sentence {
-        Sentence::Flood { over: ended, .. } if *ended || over => Some("Several parts of the service had trouble at once.".to_owned()),
-        Sentence::Flood { .. } => Some("Several parts of the service have trouble at once.".to_owned()),
-        Sentence::Holds { fact } if over => Some(match fact.topic() {
-            Topic::EndpointDown => format!("{} did not work as it should. We did not see it recover.", large(part(fact))),
-            Topic::EndpointSlow => format!("{} was slower than it should be. We did not see it recover.", large(part(fact))),
-            Topic::Silent => "We were checking a part of the service.".to_owned(),
-            Topic::Certificate
-            | Topic::App
-            | Topic::Disk
-            | Topic::Memory
-            | Topic::Processor
-            | Topic::Database
-            | Topic::Queue
-            | Topic::Other => "Something inside the service was not as it should be. We did not see it recover.".to_owned(),
-        }),
-        Sentence::Holds { fact } if fact.is_easing() => Some(match fact.topic() {
-            Topic::EndpointDown | Topic::EndpointSlow => {
-                format!("{} did not work as it should. It looks better, and we are making sure that it stays so.", large(part(fact)))
-            }
-            Topic::Silent
-            | Topic::Certificate
-            | Topic::App
-            | Topic::Disk
-            | Topic::Memory
-            | Topic::Processor
-            | Topic::Database
-            | Topic::Queue
-            | Topic::Other => {
-                "Something inside the service was not as it should be. It looks better, and we are making sure that it stays so.".to_owned()
-            }
-        }),
-        Sentence::Holds { fact } if fact.unheard.is_some() => Some("We are checking a part of the service.".to_owned()),
-        Sentence::Holds { fact } => Some(match fact.topic() {
-            Topic::EndpointDown => format!("{} does not work as it should.", large(part(fact))),
-            Topic::EndpointSlow => format!("{} is slower than it should be.", large(part(fact))),
-            Topic::Silent => "We are checking a part of the service.".to_owned(),
-            Topic::Certificate
-            | Topic::App
-            | Topic::Disk
-            | Topic::Memory
-            | Topic::Processor
-            | Topic::Database
-            | Topic::Queue
-            | Topic::Other => "Something inside the service is not as it should be.".to_owned(),
-        }),
-        Sentence::Cleared { fact } => Some(match fact.topic() {
-            Topic::EndpointDown | Topic::EndpointSlow if over => {
-                format!("{} did not work as it should, and then it did again.", large(part(fact)))
-            }
-            Topic::EndpointDown | Topic::EndpointSlow => format!("{} works as it should again.", large(part(fact))),
-            Topic::Silent
-            | Topic::Certificate
-            | Topic::App
-            | Topic::Disk
-            | Topic::Memory
-            | Topic::Processor
-            | Topic::Database
-            | Topic::Queue
-            | Topic::Other => {
-                let is = if over { "was" } else { "is" };
-                format!("Something inside the service was not as it should be. It {is} well again.")
-            }
-        }),
+pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
+    let over = tense == Tense::Over;
+    Some(match sentence {
+        Sentence::Flood { over: ended, .. } if *ended || over => {
+            "Several parts of the service had problems at the same time.".to_owned()
+        }
+        Sentence::Flood { .. } => "Several parts of the service have problems.".to_owned(),
+        Sentence::Holds { fact } if over => held(fact),
+        Sentence::Holds { fact } => holds(fact),
+        Sentence::Cleared { fact } => cleared(fact, over),
         Sentence::Lost { .. } if over => {
-            Some("We no longer watched a part that was not as it should be. We do not know how it was doing then.".to_owned())
+            "We stopped monitoring a part that had a problem, so we do not know whether it recovered.".to_owned()
         }
         Sentence::Lost { .. } => {
-            Some("We no longer watch a part that was not as it should be. We do not know how it is doing now.".to_owned())
+            "We no longer monitor a part that had a problem, so we do not know its current state.".to_owned()
         }
-        Sentence::Quiet { lost: 1.., .. } => Some("What we still watch looks well.".to_owned()),
-        Sentence::Quiet { .. } => Some("All looks well again. We are making sure that it stays so.".to_owned()),
-        Sentence::Over { at, lost: 1.., .. } => Some(format!("We stopped following this at {}.", humanize::moment(*at))),
-        Sentence::Over { at, .. } => Some(format!("This ended at {}.", humanize::moment(*at))),
-        Sentence::CameBack { .. } => Some("It came back after it had ended.".to_owned()),
-        Sentence::Began { at, .. } if over => Some(format!("It began at {}.", humanize::moment(*at))),
-        Sentence::Began { at, .. } => Some(format!("Since {}.", humanize::moment(*at))),
-        Sentence::Lasted { span } => Some(format!("It lasted {span}.")),
+        Sentence::Quiet { lost: 1.., .. } => "Everything that we still monitor is working.".to_owned(),
+        Sentence::Quiet { .. } => "Everything is working again. We are monitoring it.".to_owned(),
+        Sentence::Over { at, holding: 0, lost: 0, .. } => {
+            format!("This was resolved at {}.", humanize::moment(*at))
+        }
+        Sentence::Over { at, .. } => format!("We closed this at {}.", humanize::moment(*at)),
+        Sentence::CameBack { .. } => "The problem returned after it was resolved.".to_owned(),
+        Sentence::Began { at, .. } => format!("It began at {}.", humanize::moment(*at)),
+        Sentence::Lasted { span } => format!("It lasted {}.", humanize::rough(*span)),
         Sentence::EndpointsReached { endpoints, over } => {
             let may_be = if *over { "may have been" } else { "may be" };
             let names: Vec<String> = endpoints.iter().filter_map(plain_name).map(str::to_owned).collect();
-            Some(if names.is_empty() {
-                format!("A part of the service {may_be} slow or not available.")
+            if names.is_empty() {
+                format!("A part of the service {may_be} slow or unavailable.")
             } else {
-                format!("{} {may_be} slow or not available.", large(&humanize::list(&names)))
-            })
+                format!("{} {may_be} slow or unavailable.", large(&humanize::list(&names)))
+            }
         }
-        Sentence::NoEndpoint if over => Some("We do not know of anything that you would have noticed.".to_owned()),
-        Sentence::NoEndpoint => Some("We do not know of anything that you would notice.".to_owned()),
-        Sentence::Watching => Some("We know of it and are watching it.".to_owned()),
-        Sentence::LimitAhead { .. } | Sentence::Meaning { .. } => Some("Without a repair it may get worse.".to_owned()),
-        Sentence::OutcomeUnknown | Sentence::GoesOn => Some("We do not know yet how it goes on.".to_owned()),
+        Sentence::NoEndpoint if over => "We were not aware of any impact on you.".to_owned(),
+        Sentence::NoEndpoint => "We are not aware of any impact on you.".to_owned(),
+        Sentence::Watching => "We are aware of it and monitoring it.".to_owned(),
+        Sentence::LimitAhead { .. } | Sentence::Meaning { .. } => "It may get worse until it is fixed.".to_owned(),
+        Sentence::OutcomeUnknown | Sentence::GoesOn => "We will update this page as we learn more.".to_owned(),
         Sentence::Wait | Sentence::ConfirmTheEnd | Sentence::Read { .. } | Sentence::Command { .. } | Sentence::LookAtEvidence => {
-            Some("Nothing is needed from you.".to_owned())
+            "You do not need to do anything.".to_owned()
         }
-        Sentence::ReasonUnknown if over => Some("We do not know the reason.".to_owned()),
-        Sentence::CustomersUnknown if over => Some("We do not know who was affected.".to_owned()),
-        Sentence::ReasonUnknown => Some("We do not know the reason yet.".to_owned()),
-        Sentence::Ran { result, .. } => Some(runs::customer(*result, over)),
-        Sentence::CustomersUnknown => Some("We do not know yet who is affected.".to_owned()),
+        Sentence::ReasonUnknown if over => "We do not know the cause.".to_owned(),
+        Sentence::ReasonUnknown => "We do not know the cause yet.".to_owned(),
+        Sentence::CustomersUnknown if over => "We do not know who was affected.".to_owned(),
+        Sentence::CustomersUnknown => "We do not know yet who is affected.".to_owned(),
+        Sentence::Ran { result, .. } => runs::customer(*result, over),
         Sentence::More { .. }
         | Sentence::Parts { .. }
         | Sentence::AfterChange { .. }
@@ -159,6 +178,6 @@ pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
         | Sentence::NothingChanged
         | Sentence::EndsByItself { .. }
         | Sentence::NowUnknown { .. }
-        | Sentence::UsualUnknown { .. } => None,
-    }
+        | Sentence::UsualUnknown { .. } => return None,
+    })
 }

@@ -4,52 +4,31 @@ use domain::summary::RunResult;
 
 /// For the team: what it was, upon what, and what came of it.
 pub(super) fn team(title: &str, target: &str, result: RunResult, over: bool) -> String {
+    let ran = format!("\u{201c}{title}\u{201d} was approved and run on {target}.");
     match result {
         RunResult::Running if over => {
-            format!("\u{201c}{title}\u{201d} was approved and was running on {target}.")
+            format!("\u{201c}{title}\u{201d} was approved and was still running on {target}.")
         }
         RunResult::Running => {
             format!("\u{201c}{title}\u{201d} was approved and is running on {target}.")
         }
-        RunResult::Awaited if over => {
-            format!(
-                "\u{201c}{title}\u{201d} was approved and ran on {target}. Whether it helped was not yet known."
-            )
+        RunResult::Awaited if over => format!("{ran} It was not known yet whether it helped."),
+        RunResult::Awaited => format!("{ran} Calm Ops is checking whether it helped."),
+        RunResult::Worked => format!("{ran} It worked."),
+        RunResult::Recovered if over => {
+            format!("{ran} The problem had begun to recover before that.")
         }
-        RunResult::Awaited => format!(
-            "\u{201c}{title}\u{201d} was approved and ran on {target}. Whether it helped is being watched."
-        ),
-        RunResult::Worked => format!(
-            "\u{201c}{title}\u{201d} was approved, ran on {target}, and worked: its signal recovered in time."
-        ),
         RunResult::Recovered => {
-            format!(
-                "\u{201c}{title}\u{201d} was approved and ran on {target}. Its signal has recovered, and had begun to before it ran."
-            )
+            format!("{ran} The problem is over, but had begun to recover before that.")
         }
-        RunResult::DidNotHelp => {
-            format!(
-                "\u{201c}{title}\u{201d} was approved and ran on {target}. It did not help: its signal did not recover in time."
-            )
+        RunResult::DidNotHelp => format!("{ran} It did not help."),
+        RunResult::Failed if over => format!("{ran} It failed."),
+        RunResult::Failed => format!("{ran} It failed; see its output."),
+        RunResult::EndedEarly => {
+            format!("\u{201c}{title}\u{201d} was approved, started on {target} and stopped early.")
         }
-        RunResult::Failed => {
-            format!(
-                "\u{201c}{title}\u{201d} was approved and was started on {target}. It did not end well; look at its output."
-            )
-        }
-        RunResult::EndedEarly => format!(
-            "\u{201c}{title}\u{201d} was approved, was started on {target}, and was ended early."
-        ),
-        RunResult::Unknown if over => {
-            format!(
-                "\u{201c}{title}\u{201d} was approved and was started on {target}. Its end was not seen."
-            )
-        }
-        RunResult::Unknown => {
-            format!(
-                "\u{201c}{title}\u{201d} was approved and was started on {target}. Its outcome is unknown; check by hand."
-            )
-        }
+        RunResult::Unknown if over => format!("{ran} The outcome was unknown."),
+        RunResult::Unknown => format!("{ran} The outcome is unknown; check manually."),
     }
 }
 
@@ -57,20 +36,20 @@ pub(super) fn team(title: &str, target: &str, result: RunResult, over: bool) -> 
 pub(super) fn manager(title: &str, result: RunResult, over: bool) -> String {
     // What is shared outside comes without the title.
     let what = if title.is_empty() {
-        "The team approved one step".to_owned()
+        "The team approved a fix".to_owned()
     } else {
-        format!("The team approved one step, \u{201c}{title}\u{201d}")
+        format!("The team approved a fix, \u{201c}{title}\u{201d}")
     };
     match result {
-        RunResult::Running if over => format!("{what}; it was under way."),
-        RunResult::Running => format!("{what}; it is under way."),
-        RunResult::Awaited if over => format!("{what}. Whether it helped was not yet known."),
-        RunResult::Awaited => format!("{what}. Whether it helped is being watched."),
-        RunResult::Worked => format!("{what}, and it helped."),
+        RunResult::Running if over => format!("{what}. It was still being applied."),
+        RunResult::Running => format!("{what}. It is being applied."),
+        RunResult::Awaited if over => format!("{what}. It was not known yet whether it helped."),
+        RunResult::Awaited => format!("{what}. We are checking whether it helped."),
+        RunResult::Worked => format!("{what}. It worked."),
         RunResult::DidNotHelp | RunResult::Failed => format!("{what}. It did not help."),
-        RunResult::EndedEarly => format!("{what}, and ended it early."),
+        RunResult::EndedEarly => format!("{what} and stopped it early."),
         RunResult::Recovered | RunResult::Unknown => {
-            format!("{what}. Whether it helped is not known.")
+            format!("{what}. It is not known whether it helped.")
         }
     }
 }
@@ -78,25 +57,19 @@ pub(super) fn manager(title: &str, result: RunResult, over: bool) -> String {
 /// For those who use the product: no name of anything inside.
 pub(super) fn customer(result: RunResult, over: bool) -> String {
     match result {
-        RunResult::Recovered => "We took a step to repair it.",
+        RunResult::Recovered => "We applied a fix.",
         RunResult::Running | RunResult::Awaited | RunResult::EndedEarly | RunResult::Unknown
             if over =>
         {
-            "We took a step to repair it."
+            "We applied a fix."
         }
-        RunResult::EndedEarly | RunResult::Unknown => {
-            "We took a step to repair it, and we are working on it."
-        }
-        RunResult::Running => "We are taking a step to repair it.",
-        RunResult::Awaited => {
-            "We have taken a step to repair it, and we are watching whether it helps."
-        }
-        RunResult::Worked => "We took a step to repair it, and it helped.",
-        RunResult::DidNotHelp | RunResult::Failed if over => {
-            "We took a step to repair it that did not help."
-        }
+        RunResult::EndedEarly | RunResult::Unknown => "We tried a fix and are still working on it.",
+        RunResult::Running => "We are applying a fix.",
+        RunResult::Awaited => "We have applied a fix and are checking whether it helped.",
+        RunResult::Worked => "We applied a fix, and it worked.",
+        RunResult::DidNotHelp | RunResult::Failed if over => "A first fix did not help.",
         RunResult::DidNotHelp | RunResult::Failed => {
-            "We took a step to repair it that did not help, and we are working on it."
+            "A first fix did not help. We are still working on it."
         }
     }
     .to_owned()

@@ -7,25 +7,27 @@ use domain::{
     unit::Unit,
 };
 
-use crate::{change, humanize, reason, summary::runs};
+use crate::{
+    change, humanize, reason,
+    summary::{Tense, runs},
+};
 
 pub(super) const fn headings(over: bool) -> [&'static str; 7] {
     let affected = if over { "Who was affected" } else { "Who is affected" };
     [
         "What happened",
-        "Since when",
+        "When it started",
         affected,
         "What was done",
-        "What is recommended",
+        "Next steps",
         "If nobody acts",
-        "What is not known",
+        "What we do not know",
     ]
 }
 
 /// `Memory used on web-1`, `Time in all of the endpoint checkout`.
 fn named(fact: &Fact) -> String {
-    let joined = if fact.subject.kind() == "host" { "on" } else { "of" };
-    format!("{} {joined} {}", humanize::label(&fact.signal), humanize::subject(&fact.subject))
+    humanize::signal_of(&fact.signal, &fact.subject)
 }
 
 fn days(value: f64) -> String {
@@ -60,24 +62,40 @@ fn end(fact: &Fact) -> &'static str {
     }
 }
 
-fn course(fact: &Fact) -> String {
-    let mut text = String::new();
-    if let Some(usual) = fact.usual {
-        text.push_str(&format!(" (usually {})", humanize::value(usual, &fact.unit)));
+fn limit(fact: &Fact) -> Option<String> {
+    let seconds = fact.foreseeable_limit()?;
+    Some(format!("{} in {}", end(fact), humanize::about(seconds)))
+}
+
+/// What is normal, next to the value: what is usual, or else the threshold.
+fn normal(fact: &Fact) -> String {
+    let threshold = match fact.crossing {
+        Crossing::Above { level } | Crossing::Below { level } => Some(level),
+        Crossing::Rising { .. } | Crossing::Reaching { .. } | Crossing::Silent { .. } => None,
+    };
+    match (usual(fact), threshold.filter(|_| fact.is_measured())) {
+        (usual, Some(level)) if usual.is_empty() => {
+            format!(" (threshold {})", humanize::bare_value(level, &fact.unit))
+        }
+        (usual, _) => usual,
     }
+}
+
+fn course(fact: &Fact) -> String {
+    let mut text = normal(fact);
     if let Some(rate) = rate(fact) {
         text.push_str(&format!(", {rate}"));
     }
-    if let Some(seconds) = fact.foreseeable_limit() {
-        text.push_str(&format!(": {} in {}", end(fact), humanize::about(seconds)));
+    if let Some(limit) = limit(fact) {
+        text.push_str(&format!(": {limit}"));
     }
     text
 }
 
-/// A subject that begins a sentence. Names of hosts keep their spelling.
+/// A subject that begins a sentence. Names keep their spelling.
 fn large(fact: &Fact) -> String {
     let text = humanize::subject(&fact.subject);
-    if fact.subject.kind() == "host" {
+    if matches!(fact.subject.kind(), "host" | "service") {
         return text;
     }
     let mut letters = text.chars();
@@ -94,12 +112,21 @@ fn aside(fact: &Fact) -> String {
     fact.reason.as_ref().map(|one| format!(" ({})", reason::clause(one))).unwrap_or_default()
 }
 
+/// `CPU readings from web-2`.
+fn readings(fact: &Fact) -> String {
+    format!(
+        "{} readings from {}",
+        humanize::lower_label(&fact.signal),
+        humanize::subject(&fact.subject)
+    )
+}
+
 /// The fact as the part of a sentence that holds now, without its full stop.
 pub(super) fn holds(fact: &Fact) -> String {
     if let Crossing::Silent { for_seconds } = fact.crossing {
         let last = if fact.is_measured() {
             format!(
-                "; the last value was {} at {}",
+                "; the last one was {} at {}",
                 humanize::value(fact.value, &fact.unit),
                 humanize::moment(fact.value_at)
             )
@@ -107,19 +134,17 @@ pub(super) fn holds(fact: &Fact) -> String {
             String::new()
         };
         return format!(
-            "{} has not reported {} for more than {}{last}{}",
-            large(fact),
-            humanize::lower_label(&fact.signal),
+            "No {} for over {}{last}{}",
+            readings(fact),
             humanize::seconds(for_seconds),
             because(fact)
         );
     }
     if let Some(unheard) = fact.unheard {
-        let when = humanize::moment(unheard.since);
         return format!(
-            "{} when last heard, at {when}. Nothing was heard of it for more than {}{}",
+            "{} at {}. There has been no data since{}",
             was(fact, fact.value),
-            humanize::seconds(unheard.for_seconds),
+            humanize::moment(unheard.since),
             because(fact)
         );
     }
@@ -128,52 +153,58 @@ pub(super) fn holds(fact: &Fact) -> String {
     }
     if let Some(easing) = fact.easing {
         return format!(
-            "{}{}{}. {}",
+            "{}{}{}. It {}{}",
             was(fact, fact.peak),
             usual(fact),
             because(fact),
-            eases(fact, easing)
+            eases(fact, easing),
+            awaited(fact, easing)
         );
     }
     if !fact.is_beyond() {
         return format!("{}{}", was(fact, fact.peak), usual(fact));
     }
+    format!("{}{}", is(fact, &course(fact)), because(fact))
+}
+
+/// The fact as something that is, without its full stop. `course` follows a measured value.
+fn is(fact: &Fact, course: &str) -> String {
     let subject = humanize::subject(&fact.subject);
     let large = large(fact);
     let value = humanize::value(fact.value, &fact.unit);
-    let told = match fact.signal.as_str() {
+    match fact.signal.as_str() {
         "endpoint.up" => format!("{large} does not answer as expected"),
         "endpoint.status" => format!("{large} answers with status {value}"),
-        "app.up" => format!("{large} is not running"),
+        "app.up" => format!("{large} is down"),
         "app.listed" => {
-            format!("{large} is not in PM2's list any more; whether it runs is not known")
+            format!("{large} is no longer in PM2's list, so it is not known whether it runs")
         }
-        "app.job_failed" => format!("The last run of {subject} ended with an error"),
-        "disk.mounted" => format!("{large} was mounted and is not mounted any more"),
+        "app.job_failed" => format!("The last run of {subject} failed"),
+        "disk.mounted" => format!("{large} is no longer mounted"),
         "pm2.up" => {
             format!("PM2 on {} does not answer", fact.subject.host().unwrap_or("this host"))
         }
-        "collector.failed" => format!("{large} brings nothing"),
-        "disk.read_only" => format!("{large} can only be read; nothing can be written to it"),
+        "collector.failed" => format!("{large} returns no data"),
+        "disk.read_only" => format!("{large} is read-only"),
         "app.restarts" => format!("{large} restarted {} in 10 minutes", times(fact.value)),
         "endpoint.certificate.days_left" if fact.value <= 0.0 => {
             format!("The certificate of {subject} has expired")
         }
         "endpoint.certificate.days_left" => {
-            format!("The certificate of {subject} is valid for {} more", days(fact.value))
+            format!("The certificate of {subject} expires in {}", days(fact.value))
         }
-        "disk.used" => format!("{large} is {value} full{}", course(fact)),
-        "host.memory.used" => format!("Memory on {subject} is {value} used{}", course(fact)),
-        "outside.reachable" => format!("{} reaches nothing outside", place(fact)),
-        "outside.names" => format!("{} can't look up names", place(fact)),
-        _ => format!("{} is {value}{}", named(fact), course(fact)),
-    };
-    format!("{told}{}", because(fact))
+        "disk.used" => format!("{large} is {value} full{course}"),
+        "host.memory.used" => format!("Memory on {subject} is {value} used{course}"),
+        "queue.depth" => format!("The queue of {subject} holds {value}{course}"),
+        "outside.reachable" => format!("{} has no connection to the outside", place(fact)),
+        "outside.names" => format!("{} can't resolve names (DNS)", place(fact)),
+        _ => format!("{} is {value}{course}", named(fact)),
+    }
 }
 
 /// The host that a fact is about.
 fn place(fact: &Fact) -> &str {
-    fact.subject.host().unwrap_or("this host")
+    fact.subject.host().unwrap_or("This host")
 }
 
 /// The fact with one of its values as something that was, without its full stop.
@@ -184,21 +215,22 @@ fn was(fact: &Fact, value: f64) -> String {
     match fact.signal.as_str() {
         "endpoint.up" => format!("{large} did not answer as expected"),
         "endpoint.status" => format!("{large} answered with status {text}"),
-        "app.up" => format!("{large} was not running"),
-        "app.listed" => format!("{large} was not in PM2's list"),
-        "app.job_failed" => format!("A run of {subject} ended with an error"),
+        "app.up" => format!("{large} was down"),
+        "app.listed" => format!("{large} was missing from PM2's list"),
+        "app.job_failed" => format!("A run of {subject} failed"),
         "disk.mounted" => format!("{large} was not mounted"),
         "pm2.up" => format!("PM2 on {} did not answer", fact.subject.host().unwrap_or("this host")),
-        "collector.failed" => format!("{large} brought nothing"),
-        "disk.read_only" => format!("{large} could only be read"),
-        "outside.reachable" => format!("{} reached nothing outside", place(fact)),
-        "outside.names" => format!("{} could not look up names", place(fact)),
+        "collector.failed" => format!("{large} returned no data"),
+        "disk.read_only" => format!("{large} was read-only"),
+        "outside.reachable" => format!("{} had no connection to the outside", place(fact)),
+        "outside.names" => format!("{} could not resolve names (DNS)", place(fact)),
         "app.restarts" => format!("{large} restarted {} in 10 minutes", times(value)),
         "endpoint.certificate.days_left" => {
-            format!("The certificate of {subject} was near its end")
+            format!("The certificate of {subject} was about to expire")
         }
         "disk.used" => format!("{large} was {text} full"),
         "host.memory.used" => format!("Memory on {subject} was {text} used"),
+        "queue.depth" => format!("The queue of {subject} held {text}"),
         _ => format!("{} was {text}", named(fact)),
     }
 }
@@ -210,76 +242,102 @@ fn usual(fact: &Fact) -> String {
         .unwrap_or_default()
 }
 
-/// That the value is on the healthy side, and what is awaited, without its full stop.
+/// Since when the value is on the healthy side, as the rest of a sentence that begins with the fact.
 fn eases(fact: &Fact, easing: Easing) -> String {
     let since = humanize::moment(easing.since);
-    let value = humanize::value(fact.value, &fact.unit);
-    let now = match fact.crossing {
-        Crossing::Above { .. } if fact.is_measured() => {
-            format!("Since {since} it is not above its level any more ({value} then)")
-        }
-        Crossing::Below { .. } if fact.is_measured() => {
-            format!("Since {since} it is not below its level any more ({value} then)")
-        }
-        Crossing::Rising { .. } => {
-            format!("Since {since} it rises no longer as fast ({value} then)")
-        }
-        Crossing::Reaching { .. } => {
-            format!("Since {since} its limit is further away ({value} then)")
-        }
-        Crossing::Above { .. } | Crossing::Below { .. } | Crossing::Silent { .. } => {
-            format!("It looks well since {since}")
+    let how = match (fact.crossing, fact.signal.as_str()) {
+        (Crossing::Rising { .. }, _) => "been rising more slowly",
+        (Crossing::Reaching { .. }, _) => "been further from its limit",
+        (_, "endpoint.up" | "pm2.up") => "been answering again",
+        (_, "endpoint.status") => "been answering as expected",
+        (_, "app.up") => "been up",
+        (_, "app.listed") => "been listed again",
+        (_, "app.job_failed") => "been working",
+        (_, "app.restarts") => "been stable",
+        (_, "disk.mounted") => "been mounted",
+        (_, "disk.read_only") => "been writable",
+        (_, "collector.failed") => "been returning data",
+        (_, "outside.reachable") => "been connected",
+        (_, "outside.names") => "been resolving names",
+        (Crossing::Above { .. }, _) if fact.is_measured() => "been below its threshold",
+        (Crossing::Below { .. }, _) if fact.is_measured() => "been above its threshold",
+        (Crossing::Above { .. } | Crossing::Below { .. } | Crossing::Silent { .. }, _) => {
+            "looked healthy"
         }
     };
-    let side = if matches!(fact.crossing, Crossing::Below { .. }) { "more" } else { "less" };
+    format!("has {how} since {since}")
+}
+
+/// What is awaited before it counts as recovered.
+fn awaited(fact: &Fact, easing: Easing) -> String {
+    let is_below = matches!(fact.crossing, Crossing::Below { .. });
+    let side = match (is_below, &fact.unit) {
+        (true, _) => "more",
+        (false, Unit::Count | Unit::Other(_)) => "fewer",
+        (false, _) => "less",
+    };
     let level = easing
         .recovers_at
         .filter(|_| fact.is_measured())
-        .map(|at| format!("is at {} or {side}", humanize::value(at, &fact.unit)));
+        .map(|at| format!("at {} or {side}", humanize::value(at, &fact.unit)));
     let stays = (easing.stays_for_seconds >= 1.0)
-        .then(|| format!("stays so for {}", humanize::seconds(easing.stays_for_seconds)));
-    let needed: Vec<String> = stays.into_iter().chain(level).collect();
-    if needed.is_empty() {
-        return format!("{now}; it is watched whether it stays so");
+        .then(|| format!("after {}", humanize::seconds(easing.stays_for_seconds)));
+    match (stays, level) {
+        (Some(stays), Some(level)) => format!(". It counts as recovered {stays} {level}"),
+        (Some(stays), None) => format!(" and counts as recovered {stays}"),
+        (None, Some(level)) => format!(" and counts as recovered {level}"),
+        (None, None) => String::new(),
     }
-    format!("{now}; it counts as recovered if it {}", humanize::list(&needed))
+}
+
+/// How a fact on the healthy side improves, inside a sentence: `the app demo on vm has been up since
+/// ...`; `None` where it does not.
+pub(super) fn improvement(fact: &Fact) -> Option<String> {
+    let easing = fact.easing.filter(|_| fact.is_easing())?;
+    let subject = humanize::subject(&fact.subject);
+    let what = match fact.signal.as_str() {
+        "queue.depth" => format!("the queue of {subject}"),
+        "host.memory.used" => format!("memory on {subject}"),
+        "outside.reachable" | "outside.names" => {
+            fact.subject.host().unwrap_or("this host").to_owned()
+        }
+        "endpoint.certificate.days_left" => format!("the certificate of {subject}"),
+        "disk.used" => subject,
+        _ if !fact.is_measured() => subject,
+        _ => humanize::lower_signal_of(&fact.signal, &fact.subject),
+    };
+    Some(format!("{what} {}", eases(fact, easing)))
 }
 
 /// The fact as something that has recovered, without its full stop; `over` where all of it is.
 fn cleared(fact: &Fact, over: bool) -> String {
     if fact.is_silent() {
-        let end = if over { "then it did again" } else { "this is over" };
-        return format!(
-            "{} did not report {} for a while{}; {end}",
-            large(fact),
-            humanize::lower_label(&fact.signal),
-            aside(fact)
-        );
+        let end = if over { "They arrived again later" } else { "They are arriving again" };
+        return format!("There were no {} for a while{}. {end}", readings(fact), aside(fact));
     }
     let (now, then) = match fact.signal.as_str() {
-        "endpoint.up" | "pm2.up" => ("does again", "did again"),
-        "endpoint.status" => ("is well again", "was well again"),
-        "app.up" => ("runs again", "ran again"),
-        "app.listed" => ("is again", "was again"),
-        "app.job_failed" => ("ends well again", "ended well again"),
-        "disk.mounted" => ("is again", "was again"),
-        "collector.failed" => ("works again", "worked again"),
-        "disk.read_only" => ("can be written again", "could be written again"),
-        "outside.reachable" => ("reaches it again", "reached it again"),
-        "outside.names" => ("can again", "could again"),
-        "app.restarts" => ("is steady again", "was steady again"),
-        "endpoint.certificate.days_left" => ("is renewed", "was renewed"),
+        "endpoint.up" | "pm2.up" => ("answers again", "answered again"),
+        "endpoint.status" => ("is back to normal", "was back to normal"),
+        "app.up" => ("is running again", "was running again"),
+        "app.listed" => ("is listed again", "was listed again"),
+        "app.job_failed" => ("a later one succeeded", "a later one succeeded"),
+        "disk.mounted" => ("is mounted again", "was mounted again"),
+        "collector.failed" => ("is working again", "was working again"),
+        "disk.read_only" => ("is writable again", "was writable again"),
+        "outside.reachable" => ("is connected again", "was connected again"),
+        "outside.names" => ("resolves them again", "resolved them again"),
+        "app.restarts" => ("is stable again", "was stable again"),
+        "endpoint.certificate.days_left" => ("has been renewed", "was renewed"),
         _ => ("has recovered", "recovered"),
     };
     let was = was(fact, fact.peak);
-    format!("{was}{}{}, and {}", usual(fact), aside(fact), if over { then } else { now })
+    format!("{was}{}{} and {}", usual(fact), aside(fact), if over { then } else { now })
 }
 
 /// The fact as it was at its worst, or as silence.
 fn worst(fact: &Fact) -> String {
     if fact.is_silent() {
-        let signal = humanize::lower_label(&fact.signal);
-        format!("{} did not report {signal}{}", large(fact), aside(fact))
+        format!("There were no {}{}", readings(fact), aside(fact))
     } else {
         format!("{}{}{}", was(fact, fact.peak), usual(fact), aside(fact))
     }
@@ -288,122 +346,219 @@ fn worst(fact: &Fact) -> String {
 /// The fact as something that nobody watches any more, without its full stop.
 fn lost(fact: &Fact, over: bool) -> String {
     let is = if over { "was" } else { "is" };
-    format!("{}, and {is} no longer watched. Whether it recovered is not known", worst(fact))
+    format!(
+        "{}. It {is} no longer monitored, so it is not known whether it recovered",
+        worst(fact)
+    )
 }
 
-/// The fact as something that still held when all was ended, without its full stop.
-fn held(fact: &Fact) -> String {
-    let end = if fact.is_silent() || fact.unheard.is_some() {
-        "was not heard of again before the end"
+/// How a fact stood that still held when all was ended.
+fn at_the_end(fact: &Fact) -> &'static str {
+    if fact.is_silent() {
+        "none had arrived when it was resolved"
+    } else if fact.unheard.is_some() {
+        "there was no data when it was resolved"
     } else if fact.easing.is_some() {
-        "seemed better at the end, without proof"
+        "was improving when it was resolved"
     } else {
-        "was not seen to recover"
-    };
-    format!("{}, and {end}", worst(fact))
+        "had not recovered when it was resolved"
+    }
 }
 
-fn signals(count: u32) -> String {
-    if count == 1 { "1 more signal".to_owned() } else { format!("{count} more signals") }
+/// What happened in one clause, as a sentence: without reasons, and without what is awaited.
+pub(super) fn headline(sentence: &Sentence, over: bool) -> Option<String> {
+    let clause = match sentence {
+        Sentence::Flood { signals: 2.., .. } | Sentence::Flood { over: true, .. } => {
+            "Several problems started at once".to_owned()
+        }
+        Sentence::Flood { .. } => "Several problems are starting at once".to_owned(),
+        Sentence::Holds { fact } if over => worst_briefly(fact),
+        Sentence::Holds { fact } => holds_briefly(fact),
+        Sentence::Cleared { fact } if fact.is_silent() && over => {
+            format!("There were no {} for a while", readings(fact))
+        }
+        Sentence::Cleared { fact } if fact.is_silent() => {
+            format!("There are {} again", readings(fact))
+        }
+        Sentence::Cleared { fact } => {
+            cleared(&Fact { reason: None, usual: None, ..fact.clone() }, over)
+        }
+        Sentence::Lost { fact } => worst_briefly(fact),
+        other => return self::sentence(other, if over { Tense::Over } else { Tense::Now }),
+    };
+    Some(format!("{clause}."))
+}
+
+fn worst_briefly(fact: &Fact) -> String {
+    worst(&Fact { reason: None, ..fact.clone() })
+}
+
+fn holds_briefly(fact: &Fact) -> String {
+    match fact.crossing {
+        Crossing::Silent { for_seconds } => {
+            format!("No {} for over {}", readings(fact), humanize::seconds(for_seconds))
+        }
+        _ if fact.unheard.is_some() => {
+            format!("{}, and there is no data since", was(fact, fact.value))
+        }
+        _ if fact.is_easing() && fact.is_measured() => {
+            format!("{} and is improving", was(fact, fact.peak))
+        }
+        _ if fact.is_easing() => {
+            cleared(&Fact { reason: None, usual: None, ..fact.clone() }, false)
+        }
+        _ if !fact.is_beyond() => format!("{}{}", was(fact, fact.peak), usual(fact)),
+        _ => match limit(fact) {
+            Some(limit) => is(fact, &format!(": {limit}")),
+            None => is(fact, &normal(fact)),
+        },
+    }
+}
+
+fn more(holding: u32, cleared: u32, lost: u32, over: bool) -> String {
+    let count = holding.saturating_add(cleared).saturating_add(lost);
+    let signals =
+        if count == 1 { "1 more signal".to_owned() } else { format!("{count} more signals") };
+    let be = |count: u32| match (count, over) {
+        (1, true) => "was",
+        (_, true) => "were",
+        (1, false) => "is",
+        (_, false) => "are",
+    };
+    let (theirs, have) =
+        if count == 1 { ("its threshold", "has") } else { ("their thresholds", "have") };
+    match (holding, cleared, lost) {
+        (_, 0, 0) if over => format!("{signals} had not recovered."),
+        (_, 0, 0) => format!("{signals} {} past {theirs}.", be(count)),
+        (0, _, 0) if over => format!("{signals} recovered."),
+        (0, _, 0) => format!("{signals} {have} recovered."),
+        (0, 0, _) => format!("{signals} {} no longer monitored.", be(count)),
+        (holding, cleared, lost) => {
+            let holds = if over { "not recovered" } else { "past the threshold" };
+            let told = [(holding, holds), (cleared, "recovered"), (lost, "no longer monitored")];
+            let parts: Vec<String> = told
+                .iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, what)| format!("{count} {what}"))
+                .collect();
+            format!("{signals}: {}.", humanize::list(&parts))
+        }
+    }
 }
 
 /// One sentence, or none where the team needs none.
-pub(super) fn sentence(sentence: &Sentence, over: bool) -> Option<String> {
+pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
+    let over = tense == Tense::Over;
     Some(match sentence {
         Sentence::Flood { signals, over: ended } if *ended || over => {
-            format!("Many things happened at once: {signals} {} gathered here.", if *signals == 1 { "signal was" } else { "signals were" })
+            let were = if *signals == 1 { "signal was" } else { "signals were" };
+            format!("Several problems started at once. {signals} {were} grouped here.")
         }
         Sentence::Flood { signals: 1, .. } => {
-            "Many things happen at once. What comes from now on is gathered here, so that one page tells it.".to_owned()
+            "Several problems are starting at once. New ones are grouped here.".to_owned()
         }
         Sentence::Flood { signals, .. } => {
-            format!("Many things happen at once: {signals} signals are gathered here, so that one page tells them.")
+            format!("Several problems started at once. {signals} signals are grouped here.")
         }
-        Sentence::Holds { fact } if over => format!("{}.", held(fact)),
+        Sentence::Holds { fact } if over => {
+            let and = if fact.is_silent() || fact.unheard.is_some() { ", and" } else { " and" };
+            format!("{}{and} {}.", worst(fact), at_the_end(fact))
+        }
         Sentence::Holds { fact } => {
-            let unsteady = if fact.unsteady && fact.unheard.is_none() { " It comes and goes." } else { "" };
+            let unsteady = if fact.unsteady && fact.unheard.is_none() { " It is intermittent." } else { "" };
             format!("{}.{unsteady}", holds(fact))
         }
         Sentence::Cleared { fact } => format!("{}.", cleared(fact, over)),
         Sentence::Lost { fact } => format!("{}.", lost(fact, over)),
-        Sentence::More { holding, cleared, lost } => {
-            let holds = if over { "not seen to recover" } else { "beyond the level" };
-            let told = [(*holding, holds), (*cleared, "recovered"), (*lost, "no longer watched")];
-            let parts: Vec<String> = told.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-            format!("{}: {}.", signals(holding.saturating_add(*cleared).saturating_add(*lost)), humanize::list(&parts))
+        Sentence::More { holding, cleared, lost } => more(*holding, *cleared, *lost, over),
+        Sentence::Quiet { since, lost: 0 } => format!("Back to normal since {}.", humanize::moment(*since)),
+        Sentence::Quiet { since, .. } => {
+            format!("All signals that are still monitored have been healthy since {}.", humanize::moment(*since))
         }
-        Sentence::Quiet { since, lost: 0 } => format!("All is quiet since {}.", humanize::moment(*since)),
-        Sentence::Quiet { since, .. } => format!("Nothing that is still watched is in trouble since {}.", humanize::moment(*since)),
-        Sentence::Over { at, by_person: true, holding: 0, .. } => format!("A person resolved it at {}.", humanize::moment(*at)),
+        Sentence::Over { at, by_person: true, holding: 0, .. } => format!("Someone resolved it at {}.", humanize::moment(*at)),
         Sentence::Over { at, by_person: true, holding, .. } => {
-            let text = if *holding == 1 { "1 signal".to_owned() } else { format!("{holding} signals") };
-            format!("A person resolved it at {}. By then {text} had not been seen to recover.", humanize::moment(*at))
+            let text = if *holding == 1 { "One signal".to_owned() } else { format!("{holding} signals") };
+            format!("Someone resolved it at {}. {text} had not recovered yet.", humanize::moment(*at))
         }
         Sentence::Over { at, by_person: false, lost: 1.., .. } => {
-            format!("Calm Ops resolved it at {}, as nothing that is still watched was in trouble.", humanize::moment(*at))
+            format!("Calm Ops resolved it at {}: all signals that were still monitored were healthy.", humanize::moment(*at))
         }
         Sentence::Over { at, by_person: false, .. } => {
-            format!("It is over: all stayed quiet, and Calm Ops resolved it at {}.", humanize::moment(*at))
+            format!("Calm Ops resolved it at {}, after everything had stayed healthy.", humanize::moment(*at))
         }
-        Sentence::CameBack { times: 1 } => "It came back once after it was resolved.".to_owned(),
-        Sentence::CameBack { times } => format!("It came back {times} times after it was resolved."),
+        Sentence::CameBack { times: 1 } => "The problem returned once after it was resolved.".to_owned(),
+        Sentence::CameBack { times } => format!("The problem returned {times} times after it was resolved."),
         Sentence::Began { at, noticed_after } if *noticed_after < Span::from_secs(1) => {
-            format!("It began at {} and was noticed at once.", humanize::moment(*at))
+            format!("It began at {} and was detected immediately.", humanize::moment(*at))
         }
-        Sentence::Began { at, noticed_after } => format!("It began at {} and was noticed {noticed_after} later.", humanize::moment(*at)),
+        Sentence::Began { at, noticed_after } => {
+            format!("It began at {} and was detected {} later.", humanize::moment(*at), humanize::whole_minutes(*noticed_after))
+        }
         Sentence::AfterChange { change, began_at } => change::after(change, *began_at),
-        Sentence::Lasted { span } => format!("It lasted {span}, from the first value beyond its level to the last recovery."),
+        Sentence::Lasted { span } => format!("It lasted {span}."),
         Sentence::Parts { subjects, more } => {
             let mut names: Vec<String> = subjects.iter().map(humanize::subject).collect();
             if *more > 0 {
                 names.push(format!("{more} more"));
             }
-            format!("As far as known: {}.", humanize::list(&names))
+            format!("{}: {}.", if over { "Affected" } else { "Known so far" }, humanize::list(&names))
         }
         Sentence::EndpointsReached { endpoints, over } => {
-            let names: Vec<String> = endpoints.iter().map(humanize::subject).collect();
-            let (uses, can) = if *over { ("used", "could") } else { ("uses", "can") };
-            format!("Whoever {uses} {} {can} notice it.", humanize::list(&names))
+            let names: Vec<String> = endpoints.iter().map(humanize::name).collect();
+            let may = if *over { "may have noticed" } else { "may notice" };
+            format!("Users of {} {may}.", humanize::list(&names))
         }
         Sentence::NoEndpoint if over => {
-            "No endpoint took part in it as far as was seen: whether people outside noticed it is not known.".to_owned()
+            "No monitored endpoint was affected, so it is not known whether users noticed.".to_owned()
         }
-        Sentence::NoEndpoint => "No endpoint takes part in it as far as is seen: whether people outside notice it is not known.".to_owned(),
+        Sentence::NoEndpoint => {
+            "No monitored endpoint is affected, so it is unclear whether users notice.".to_owned()
+        }
         Sentence::EvidenceSaved => "Calm Ops saved a snapshot of the evidence.".to_owned(),
-        Sentence::Watching => "It goes on watching.".to_owned(),
-        Sentence::NothingChanged => "Calm Ops changed nothing on the machine.".to_owned(),
+        Sentence::Watching => "It is still watching.".to_owned(),
+        Sentence::NothingChanged => "Nothing was changed on the machine.".to_owned(),
         Sentence::Ran { title, subject, result } => runs::team(title, &humanize::subject(subject), *result, over),
         Sentence::Command { id, because } => {
-            let target = humanize::subject(&because.subject);
-            format!("Consider {id} for {target}: the page of thresholds recommends it for {}.", humanize::lower_label(&because.signal))
+            format!("Your thresholds suggest {id} for {}.", humanize::lower_signal_of(&because.signal, &because.subject))
         }
-        Sentence::Read { section, .. } => format!("Read the section \u{201c}{}\u{201d} of the guide.", section.replace('-', " ")),
-        Sentence::LookAtEvidence => "No command and no section of the guide is named for this. Look at the evidence below.".to_owned(),
-        Sentence::Wait => "Nothing needs to be done while it stays quiet.".to_owned(),
-        Sentence::ConfirmTheEnd => "All is quiet. As a person has acted on it, it ends when a person resolves it.".to_owned(),
+        Sentence::Read { section, .. } => {
+            let words = section.replace('-', " ");
+            let mut letters = words.chars();
+            let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
+            format!("See \u{201c}{first}{}\u{201d} in the runbook.", letters.as_str())
+        }
+        Sentence::LookAtEvidence => "There is no command or runbook section for this. Start with the evidence below.".to_owned(),
+        Sentence::Wait => "There is nothing to do as long as it stays this way.".to_owned(),
+        Sentence::ConfirmTheEnd if tense == Tense::Holding => {
+            "It is improving. Because someone acted on it, someone has to resolve it when it has recovered.".to_owned()
+        }
+        Sentence::ConfirmTheEnd => {
+            "Everything is back to normal. Because someone acted on it, someone has to resolve it.".to_owned()
+        }
         Sentence::LimitAhead { fact, seconds } => {
             let what = match fact.signal.as_str() {
-                "disk.used" | "disk.available" => humanize::capital(&humanize::subject(&fact.subject)),
-                "host.memory.used" => format!("Memory on {}", humanize::subject(&fact.subject)),
-                _ => named(fact),
+                "disk.used" | "disk.available" => humanize::subject(&fact.subject),
+                "host.memory.used" => format!("memory on {}", humanize::subject(&fact.subject)),
+                _ => humanize::lower_signal_of(&fact.signal, &fact.subject),
             };
-            format!("{what} is {} in {}, if it goes on like this.", end(fact), humanize::about(*seconds))
+            format!("At this rate, {what} will be {} in {}.", end(fact), humanize::about(*seconds))
         }
         // The team reads it beside the value that it is about, and what it means is not what
         // follows.
         Sentence::Meaning { .. } => return None,
-        Sentence::GoesOn => "It stays open while this goes on. Calm Ops keeps watching, and changes nothing on the machine.".to_owned(),
-        Sentence::OutcomeUnknown => "What follows is not known.".to_owned(),
-        Sentence::EndsByItself { quiet_for } => format!("It ends by itself when all stays quiet for {quiet_for}."),
-        Sentence::ReasonUnknown if over => "Why it happened is not known.".to_owned(),
-        Sentence::CustomersUnknown if over => "Which customers were affected is not known.".to_owned(),
-        Sentence::NowUnknown { subject } if over => format!("How {} was doing at the end is not known.", humanize::subject(subject)),
-        Sentence::ReasonUnknown => "Why it happens is not known.".to_owned(),
-        Sentence::CustomersUnknown => "Which customers are affected is not known.".to_owned(),
-        Sentence::NowUnknown { subject } => format!("How {} is doing now is not known.", humanize::subject(subject)),
+        Sentence::GoesOn => "The incident stays open. Calm Ops keeps watching and changes nothing.".to_owned(),
+        Sentence::OutcomeUnknown => "It is not known what happens next.".to_owned(),
+        Sentence::EndsByItself { quiet_for } => format!("It resolves itself {}.", humanize::after_quiet(*quiet_for)),
+        Sentence::ReasonUnknown if over => "The cause is not known.".to_owned(),
+        Sentence::CustomersUnknown if over => "It is not known which customers were affected.".to_owned(),
+        Sentence::NowUnknown { subject } if over => {
+            format!("The state of {} at the end is not known.", humanize::subject(subject))
+        }
+        Sentence::ReasonUnknown => "The cause is not known yet.".to_owned(),
+        Sentence::CustomersUnknown => "It is not known which customers are affected.".to_owned(),
+        Sentence::NowUnknown { subject } => format!("The current state of {} is unknown.", humanize::subject(subject)),
         Sentence::UsualUnknown { subject, signal } => {
-            let joined = if subject.kind() == "host" { "on" } else { "of" };
-            format!("What is usual for {} {joined} {} is not known yet.", humanize::lower_label(signal), humanize::subject(subject))
+            format!("There is not enough history yet to say what is normal for {}.", humanize::lower_signal_of(signal, subject))
         }
     })
 }

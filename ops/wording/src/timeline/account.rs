@@ -17,7 +17,7 @@ pub(super) fn tell(event: AccountEvent<'_>, actor: Actor, names: &Names) -> Told
     let program =
         |id: &TokenId| names.of(Actor::Token(*id)).replacen("The program", "the program", 1);
     told(match event {
-        AccountEvent::OwnerLinkMade => "A link for an owner was made on this machine.".into(),
+        AccountEvent::OwnerLinkMade => "A sign-up link for an owner was created on this machine.".into(),
         AccountEvent::AccountCreated { account: id, role, .. } => {
             format!("{} joined as {role}.", account(id))
         }
@@ -25,10 +25,10 @@ pub(super) fn tell(event: AccountEvent<'_>, actor: Actor, names: &Names) -> Told
             format!("{who} made {} {}.", account(id), role.one())
         }
         AccountEvent::AccountClosed { account: id, closed: true } => {
-            format!("{who} closed the account of {}.", account(id))
+            format!("{who} deactivated the account of {}.", account(id))
         }
         AccountEvent::AccountClosed { account: id, closed: false } => {
-            format!("{who} opened the account of {} again.", account(id))
+            format!("{who} reactivated the account of {}.", account(id))
         }
         AccountEvent::SignedIn { account: id, by, unfamiliar, .. } => {
             let how = match by {
@@ -36,11 +36,11 @@ pub(super) fn tell(event: AccountEvent<'_>, actor: Actor, names: &Names) -> Told
                 AuthMethod::Passkey => "a passkey",
             };
             let new =
-                if *unfamiliar { ", from a place and in a browser that were new" } else { "" };
+                if *unfamiliar { ", from a new place and a new browser" } else { "" };
             format!("{} signed in with {how}{new}.", account(id))
         }
         AccountEvent::SignedOut { account: id, .. } => {
-            format!("A sign-in of {} was ended.", account(id))
+            format!("{} was signed out on one device.", account(id))
         }
         AccountEvent::PasswordSet { account: id } => format!("{} set a password.", account(id)),
         AccountEvent::PasskeyAdded { account: id, .. } => {
@@ -50,13 +50,13 @@ pub(super) fn tell(event: AccountEvent<'_>, actor: Actor, names: &Names) -> Told
             format!("{} removed a passkey.", account(id))
         }
         AccountEvent::Invited { role, .. } => format!("{who} invited someone as {role}."),
-        AccountEvent::InvitationWithdrawn { .. } => format!("{who} took an invitation back."),
+        AccountEvent::InvitationWithdrawn { .. } => format!("{who} withdrew an invitation."),
         AccountEvent::TokenCreated { token, scopes, .. } => {
             let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
-            format!("{who} made a token for {} ({}).", program(token), scopes.join(", "))
+            format!("{who} created a token for {} ({}).", program(token), scopes.join(", "))
         }
         AccountEvent::TokenRevoked { token } => {
-            format!("{who} ended the token of {}.", program(token))
+            format!("{who} revoked the token of {}.", program(token))
         }
     })
 }

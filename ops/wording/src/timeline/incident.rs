@@ -15,11 +15,6 @@ use domain::{
 use super::told::{Told, Tone, told};
 use crate::{humanize, summary};
 
-/// `Memory used of web-1`.
-fn named(subject: &Subject, signal: &Signal) -> String {
-    format!("{} of {}", humanize::label(signal), humanize::subject(subject))
-}
-
 /// What a breach that is over shows.
 fn recovered(subject: &Subject, signal: &Signal) -> String {
     let named_subject = humanize::subject(subject);
@@ -31,75 +26,93 @@ fn recovered(subject: &Subject, signal: &Signal) -> String {
         "disk.mounted" => format!("{large} is mounted again"),
         "pm2.up" => format!("PM2 on {} answers again", subject.host().unwrap_or("this host")),
         "collector.failed" => format!("{large} works again"),
-        "disk.read_only" => format!("{large} can be written again"),
+        "disk.read_only" => format!("{large} is writable again"),
         "outside.reachable" => {
-            format!("{} reaches the outside again", subject.host().unwrap_or("This host"))
+            format!("{} is connected to the outside again", subject.host().unwrap_or("This host"))
         }
         "outside.names" => {
-            format!("{} looks up names again", subject.host().unwrap_or("This host"))
+            format!("{} resolves names again", subject.host().unwrap_or("This host"))
         }
-        _ => format!("{} is back to normal", named(subject, signal)),
+        _ => format!("{} is back to normal", humanize::signal_of(signal, subject)),
     }
 }
 
 fn crossed(breach: &Breach) -> String {
-    // What is not beyond its level now, or not heard of, is told in the summary's words.
+    // What is not past its threshold now, or not heard of, is told in the summary's words.
     let beyond = match breach.crossing {
         Crossing::Above { level } => breach.value > level,
         Crossing::Below { level } => breach.value < level,
-        Crossing::Rising { .. } | Crossing::Reaching { .. } | Crossing::Silent { .. } => true,
+        Crossing::Rising { .. } | Crossing::Reaching { .. } => true,
+        Crossing::Silent { .. } => false,
     };
-    // Nor has what is yes or no a level.
+    // Nor has what is yes or no a threshold that tells something.
     if breach.easing.is_some() || breach.unheard.is_some() || !beyond || breach.unit == Unit::YesNo
     {
         return summary::breach_for_people(breach);
     }
     let unit = &breach.unit;
-    let named = named(&breach.key.subject, &breach.key.signal);
+    let named = humanize::lower_signal_of(&breach.key.signal, &breach.key.subject);
     let value = humanize::value(breach.value, unit);
-    let usual = breach
-        .usual
-        .map(|usual| format!(" (usually {})", humanize::value(usual, unit)))
-        .unwrap_or_default();
-    match breach.crossing {
-        Crossing::Above { level } => {
-            format!("{named} is {value}{usual}, above {}", humanize::value(level, unit))
-        }
-        Crossing::Below { level } => {
-            format!("{named} is {value}{usual}, below {}", humanize::value(level, unit))
+    let usual = breach.usual.map(|usual| format!("usually {}", humanize::value(usual, unit)));
+    let (threshold, course) = match breach.crossing {
+        Crossing::Above { level } | Crossing::Below { level } => {
+            (Some(format!("threshold {}", humanize::bare_value(level, unit))), String::new())
         }
         Crossing::Rising { by, within_seconds } => {
-            format!(
-                "{named} is {value}{usual} and rises by more than {} in {}",
-                humanize::value(by, unit),
-                humanize::seconds(within_seconds)
-            )
+            let (by, within) = (humanize::value(by, unit), humanize::seconds(within_seconds));
+            (None, format!(", rising by more than {by} in {within}"))
         }
         Crossing::Reaching { limit, within_seconds } => {
-            let left = humanize::seconds(breach.limit_in_seconds.unwrap_or(within_seconds));
-            format!(
-                "{named} is {value}{usual} and reaches {} in about {left}",
-                humanize::value(limit, unit)
-            )
+            let left = breach.limit_in_seconds.unwrap_or(within_seconds);
+            let limit = humanize::value(limit, unit);
+            (None, format!(", reaching {limit} in {}", humanize::about(left)))
         }
-        Crossing::Silent { for_seconds } => format!(
-            "{named} was not heard for {}; the last value was {value}",
-            humanize::seconds(for_seconds)
-        ),
+        Crossing::Silent { .. } => (None, String::new()),
+    };
+    let normal: Vec<String> = usual.into_iter().chain(threshold).collect();
+    let normal =
+        if normal.is_empty() { String::new() } else { format!(" ({})", normal.join(", ")) };
+    format!("{named} at {value}{normal}{course}")
+}
+
+/// A clause as it stands behind a colon: names and labels keep their spelling.
+fn behind(clause: &str) -> String {
+    match clause.split_once(' ') {
+        Some((first @ ("The" | "No" | "Memory" | "A"), rest)) => {
+            format!("{} {rest}", first.to_lowercase())
+        }
+        _ => clause.to_owned(),
     }
 }
 
 /// What a step means, when the lifecycle moves on.
-fn moved(step: Step) -> &'static str {
+const fn moved(step: Step) -> &'static str {
     match step {
-        Step::Stabilize => "A safe measure is in force",
-        Step::AskForDecision => "The next step needs a person",
-        Step::Quiet => "Nothing that is watched is in trouble any more",
-        Step::CommandRan => "An approved command ran",
-        Step::BreachReturned => "It came back",
-        Step::StayedQuiet => "It stayed quiet",
-        Step::PersonResolved => "A person ended it",
-        Step::Reopen => "It was opened again",
+        Step::Stabilize => "A safe measure is in place.",
+        Step::AskForDecision => "Waiting for a person.",
+        Step::Quiet => "Recovering: everything that is monitored is back to normal.",
+        Step::CommandRan => "Recovering after an approved command.",
+        Step::BreachReturned => "The problem returned.",
+        Step::StayedQuiet => "Everything stayed healthy.",
+        Step::PersonResolved => "Someone resolved it.",
+        Step::Reopen => "Reopened.",
+    }
+}
+
+/// Tells how a breach changed. An improvement is never told as something severe.
+fn changed(breach: &Breach) -> Told {
+    let severity = breach.severity;
+    if breach.unheard.is_some() {
+        return told(format!("No more data: {}.", behind(&crossed(breach)))).tone(Tone::Warning);
+    }
+    if breach.unsteady {
+        let named = humanize::lower_signal_of(&breach.key.signal, &breach.key.subject);
+        return told(format!("Now {severity}: {named} is intermittent and counts as one problem."))
+            .tone(grave(severity));
+    }
+    match summary::improvement(breach) {
+        Some(better) => told(format!("Improving: {better}.")).tone(Tone::Better),
+        None => told(format!("Now {severity}: {}.", behind(&crossed(breach)))).tone(grave(severity)),
     }
 }
 
@@ -118,10 +131,10 @@ pub(super) fn tell(event: IncidentEvent<'_>, actor: Actor, names: &Names) -> Tol
             let first = incident
                 .breaches
                 .first()
-                .map(|known| format!(": {}", crossed(&known.breach)))
+                .map(|known| format!(": {}", behind(&crossed(&known.breach))))
                 .unwrap_or_default();
             let flood = if incident.flood {
-                " Much happens at once, so this incident gathers it."
+                " Several problems started at once and are grouped here."
             } else {
                 ""
             };
@@ -129,56 +142,45 @@ pub(super) fn tell(event: IncidentEvent<'_>, actor: Actor, names: &Names) -> Tol
                 .tone(grave(incident.severity))
         }
         IncidentEvent::BreachJoined { breach, .. } => {
-            told(format!("Joined: {}.", crossed(breach))).tone(grave(breach.severity))
+            told(format!("Also: {}.", behind(&crossed(breach)))).tone(grave(breach.severity))
         }
-        IncidentEvent::BreachChanged { breach, .. } => {
-            let severity = breach.severity;
-            let sentence = if breach.unsteady && breach.unheard.is_none() {
-                let named = named(&breach.key.subject, &breach.key.signal);
-                format!("Now {severity}: {named} comes and goes, and counts as one breach.")
-            } else {
-                format!("Now {severity}: {}.", crossed(breach))
-            };
-            told(sentence).tone(grave(severity))
-        }
+        IncidentEvent::BreachChanged { breach, .. } => changed(breach),
         IncidentEvent::BreachCleared { key, ending: Ending::Recovered { .. }, .. } => {
             told(format!("{}.", recovered(&key.subject, &key.signal))).tone(Tone::Better)
         }
         IncidentEvent::BreachCleared { key, ending: Ending::Stopped, .. } => {
             let large = humanize::capital(&humanize::subject(&key.subject));
-            told(format!("{large} was stopped on purpose, and is not expected to run."))
+            told(format!("{large} was stopped on purpose and is not expected to run."))
         }
         IncidentEvent::BreachCleared { key, ending: Ending::NoLongerWatched, .. } => {
             let named = if signals::declared().unit(key.signal.as_str()) == Some(Unit::YesNo) {
                 humanize::capital(&humanize::subject(&key.subject))
             } else {
-                named(&key.subject, &key.signal)
+                humanize::signal_of(&key.signal, &key.subject)
             };
-            told(format!("{named} is no longer watched. Whether it recovered is not known."))
+            told(format!("{named} is no longer monitored, so it is not known whether it recovered."))
                 .tone(Tone::Warning)
         }
-        IncidentEvent::Moved { step, to, .. } => {
-            told(format!("{}: the incident is {to}.", moved(*step)))
-        }
-        IncidentEvent::SummaryWritten { .. } => told("The summary was written anew."),
+        IncidentEvent::Moved { step, .. } => told(moved(*step)),
+        IncidentEvent::SummaryWritten { .. } => told("Summary updated."),
         IncidentEvent::SnapshotSaved { snapshot, .. } => match snapshot.breaches.len() {
-            0 => told("Evidence was saved."),
-            1 => told("Evidence was saved (1 breach)."),
-            count => told(format!("Evidence was saved ({count} breaches).")),
+            0 => told("Evidence saved."),
+            1 => told("Evidence saved (1 problem)."),
+            count => told(format!("Evidence saved ({count} problems).")),
         },
         IncidentEvent::Acknowledged { .. } => {
             told(format!("{who} acknowledged it.")).tone(Tone::Person)
         }
         IncidentEvent::Commented { text, .. } => {
-            told(format!("{who} wrote:")).tone(Tone::Person).words(text)
+            told(format!("{who} commented:")).tone(Tone::Person).words(text)
         }
         IncidentEvent::ResolutionOffered { .. } => {
-            told("All is quiet. Because a person has acted on it, Calm Ops leaves the end to them.")
+            told("Back to normal. Waiting for someone to resolve it.")
         }
         IncidentEvent::Resolved { step, note, .. } => {
-            let colon = if note.is_some() { ", and wrote:" } else { "." };
+            let colon = if note.is_some() { ":" } else { "." };
             let sentence = match step {
-                Step::StayedQuiet => "Resolved: what is watched stayed quiet for its time.".into(),
+                Step::StayedQuiet => "Resolved: everything stayed healthy.".into(),
                 Step::Stabilize
                 | Step::AskForDecision
                 | Step::Quiet
@@ -192,10 +194,10 @@ pub(super) fn tell(event: IncidentEvent<'_>, actor: Actor, names: &Names) -> Tol
         }
         IncidentEvent::Reopened { note, .. } => {
             let (sentence, tone) = match (actor.is_person(), note) {
-                (true, Some(_)) => (format!("{who} opened it again, and wrote:"), Tone::Person),
-                (true, None) => (format!("{who} opened it again."), Tone::Person),
+                (true, Some(_)) => (format!("{who} reopened it:"), Tone::Person),
+                (true, None) => (format!("{who} reopened it."), Tone::Person),
                 (false, _) => (
-                    "The trouble came back, so Calm Ops opened it again.".to_owned(),
+                    "The problem returned, so Calm Ops reopened it.".to_owned(),
                     Tone::Warning,
                 ),
             };

@@ -1,4 +1,4 @@
-//! A recommended command, told: the offer, the decision, the run and its proof.
+//! A recommended command, told: the offer, the decision, the run and its success check.
 
 use domain::{
     actor::{Actor, Names},
@@ -21,7 +21,7 @@ pub(super) fn tell(event: RecommendationEvent<'_>, actor: Actor, names: &Names) 
             told(withdrawn(*why, &format!("{incident}-{place}")))
         }
         RecommendationEvent::RecommendationDeclined { incident, place, reason } => {
-            told(format!("{who} declined recommendation {incident}-{place}, and wrote:"))
+            told(format!("{who} declined recommendation {incident}-{place}:"))
                 .tone(Tone::Person)
                 .words(reason)
         }
@@ -29,10 +29,10 @@ pub(super) fn tell(event: RecommendationEvent<'_>, actor: Actor, names: &Names) 
             told(format!("{who} approved recommendation {incident}-{place}.")).tone(Tone::Person)
         }
         RecommendationEvent::RunStarted { incident, place } => {
-            told(format!("What was approved as {incident}-{place} starts."))
+            told(format!("Command {incident}-{place} started."))
         }
         RecommendationEvent::RunCancelled { incident, place } => {
-            told(format!("{who} asked to end the run of {incident}-{place}.")).tone(Tone::Person)
+            told(format!("{who} asked to stop run {incident}-{place}.")).tone(Tone::Person)
         }
         RecommendationEvent::RunEnded { outcome, duration, .. } => {
             let tone = if outcome.is_success() { Tone::Quiet } else { Tone::Warning };
@@ -41,14 +41,14 @@ pub(super) fn tell(event: RecommendationEvent<'_>, actor: Actor, names: &Names) 
         RecommendationEvent::RunProved { counts, worked, .. } => {
             let sentence = match (*counts, *worked) {
                 (false, true) => {
-                    "The signal has recovered. Whether the command did it is not known."
+                    "Recovered; it is unclear whether the command was the reason."
                 }
                 (false, false) => {
-                    "It proves nothing about the command: it was ended early, or its end was not seen."
+                    "Inconclusive: the command was stopped early or did not finish in view."
                 }
-                (true, true) => "It worked: the signal that was to prove it has recovered.",
+                (true, true) => "Confirmed: it worked.",
                 (true, false) => {
-                    "It did not help: the signal that was to prove it has not recovered."
+                    "It did not help."
                 }
             };
             told(sentence).tone(if *worked { Tone::Better } else { Tone::Warning })
@@ -58,16 +58,16 @@ pub(super) fn tell(event: RecommendationEvent<'_>, actor: Actor, names: &Names) 
 
 fn withdrawn(why: Withdrawn, id: &str) -> String {
     match why {
-        Withdrawn::Expired => format!("Nobody decided in time, so recommendation {id} ended."),
-        Withdrawn::NotNeeded => format!("Recommendation {id} is not needed any more."),
+        Withdrawn::Expired => format!("Recommendation {id} expired without a decision."),
+        Withdrawn::NotNeeded => format!("Recommendation {id} is no longer needed."),
         Withdrawn::Changed => format!(
-            "What recommendation {id} was about has changed, so it is no longer offered as it was."
+            "The situation has changed, so recommendation {id} was withdrawn."
         ),
         Withdrawn::RuledOut => format!(
-            "It fails for another reason now, against which recommendation {id} does not help."
+            "The cause is a different one now, so recommendation {id} was withdrawn: it would not help."
         ),
         Withdrawn::TooLate => format!(
-            "Recommendation {id} was approved, but could not be started in time, so it is not run."
+            "Recommendation {id} was approved but could not be started in time, so it was not run."
         ),
     }
 }
@@ -76,14 +76,14 @@ fn withdrawn(why: Withdrawn, id: &str) -> String {
 fn ended(outcome: &RunOutcome, seconds: f64) -> String {
     let after = humanize::seconds(seconds);
     match outcome {
-        RunOutcome::Exited { code: 0 } => format!("The command ended well after {after}."),
-        RunOutcome::Exited { code } => format!("The command ended after {after} with the code {code}: it did not do what it should."),
+        RunOutcome::Exited { code: 0 } => format!("The command finished successfully in {after}."),
+        RunOutcome::Exited { code } => format!("The command failed after {after} (exit code {code})."),
         RunOutcome::Signalled { signal } => {
-            format!("The command was ended after {after} by the signal {signal}, which is not from Calm Ops.")
+            format!("The command was killed after {after} by signal {signal}, not by Calm Ops.")
         }
-        RunOutcome::TimedOut => format!("The command took longer than it may and was ended after {after}."),
-        RunOutcome::Cancelled => format!("The command was ended early, after {after}."),
+        RunOutcome::TimedOut => format!("The command reached its time limit and was stopped after {after}."),
+        RunOutcome::Cancelled => format!("The command was stopped early, after {after}."),
         RunOutcome::NotStarted { why } => format!("The command was not started: {}.", why.trim_end_matches('.')),
-        RunOutcome::Unknown => "The command was started, and its end was not seen: its outcome is unknown. Check by hand.".into(),
+        RunOutcome::Unknown => "The outcome of the command is unknown, because Calm Ops did not see it finish. Check manually.".into(),
     }
 }

@@ -16,7 +16,7 @@ use crate::{change, humanize, maintenance};
 pub(super) fn system(event: SystemEvent<'_>) -> Told {
     match event {
         SystemEvent::Started { version } => told(format!("Calm Ops {version} started.")),
-        SystemEvent::Stopped => told("Calm Ops stopped in good order."),
+        SystemEvent::Stopped => told("Calm Ops shut down cleanly."),
         SystemEvent::ClockJumped { by_micros } => {
             let way = if *by_micros < 0 { "back" } else { "forward" };
             let by = humanize::seconds(by_micros.unsigned_abs() as f64 / 1e6);
@@ -25,13 +25,13 @@ pub(super) fn system(event: SystemEvent<'_>) -> Told {
         SystemEvent::Blind { from, to, why } => {
             let why = match why {
                 BlindReason::NotRunning => "Calm Ops was not running",
-                BlindReason::Asleep => "the machine slept",
+                BlindReason::Asleep => "the machine was suspended",
             };
             let span = humanize::seconds(to.since(*from).as_secs_f64());
-            told(format!("Nothing is known of {span}: {why}.")).tone(Tone::Warning)
+            told(format!("{span} without data: {why}.")).tone(Tone::Warning)
         }
         SystemEvent::SubjectRetired { subject } => told(format!(
-            "{} is gone and is no longer expected to report.",
+            "{} was retired and is no longer expected to report.",
             humanize::capital(&humanize::subject(subject))
         )),
     }
@@ -42,7 +42,7 @@ pub(super) fn change(event: ChangeEvent<'_>, actor: Actor, names: &Names) -> Tol
     let ChangeEvent::ChangeReported { change } = event;
     let subjects = change::subjects(change);
     let about =
-        if subjects.is_empty() { String::new() } else { format!(" It touches {subjects}.") };
+        if subjects.is_empty() { String::new() } else { format!(" It affects {subjects}.") };
     told(format!(
         "{} reported {}, done at {}.{about}",
         names.of(actor),
@@ -56,7 +56,7 @@ pub(super) fn change(event: ChangeEvent<'_>, actor: Actor, names: &Names) -> Tol
 pub(super) fn maintenance(event: MaintenanceEvent<'_>, actor: Actor, names: &Names) -> Told {
     match event {
         MaintenanceEvent::MaintenanceBegun { window } => told(format!(
-            "{} began a maintenance window for {}, until {}:",
+            "{} started a maintenance window for {}, until {}:",
             names.of(actor),
             maintenance::subjects(window),
             humanize::moment(window.until)
@@ -82,7 +82,7 @@ pub(super) fn document(event: DocumentEvent<'_>) -> Told {
             told(format!("A new version of {name} is in force."))
         }
         DocumentEvent::DocumentRefused { name, error, .. } => {
-            told(format!("An edit of {name} has an error. The last good version stays in force."))
+            told(format!("The new version of {name} has an error. The last good version stays in force."))
                 .tone(Tone::Warning)
                 .words(error)
         }
@@ -98,7 +98,7 @@ pub(super) fn journal(event: JournalEvent<'_>, actor: Actor, names: &Names) -> T
                 .words(reason)
         }
         JournalEvent::Restored { number } => {
-            told(format!("The data came from a backup that ended with entry {number}."))
+            told(format!("The data was restored from a backup that ended with entry {number}."))
         }
     }
 }
@@ -108,22 +108,22 @@ pub(super) fn notification(event: NotificationEvent<'_>, names: &Names) -> Told 
     let account = |id: &AccountId| names.of(Actor::Account(*id));
     match event {
         NotificationEvent::Called { account: id, .. } => {
-            told(format!("{} was called.", account(id)))
+            told(format!("{} was notified.", account(id)))
         }
         NotificationEvent::CallFailed { account: id, why, .. } => {
-            told(format!("{} could not be called:", account(id))).tone(Tone::Warning).words(why)
+            told(format!("Could not notify {}:", account(id))).tone(Tone::Warning).words(why)
         }
         NotificationEvent::NotAcknowledged { round, .. } => told(if *round == 1 {
-            "Nobody has acknowledged it: everyone with a contact is notified again."
+            "Nobody has acknowledged it yet, so everyone with a contact was notified again."
         } else {
-            "Still nobody has acknowledged it: everyone with a contact is notified again."
+            "Still nobody has acknowledged it, so everyone with a contact was notified again."
         })
         .tone(Tone::Critical),
         NotificationEvent::ContactSet { account: id, .. } => {
-            told(format!("{} set a way to be called.", account(id)))
+            told(format!("{} added a notification channel.", account(id)))
         }
         NotificationEvent::ContactRemoved { account: id, .. } => {
-            told(format!("{} removed a way to be called.", account(id)))
+            told(format!("{} removed a notification channel.", account(id)))
         }
     }
 }
@@ -132,8 +132,8 @@ pub(super) fn notification(event: NotificationEvent<'_>, names: &Names) -> Told 
 pub(super) fn share(event: ShareEvent<'_>, actor: Actor, names: &Names) -> Told {
     let who = names.of(actor);
     let sentence = match event {
-        ShareEvent::ShareCreated { .. } => format!("{who} made a link to share it."),
-        ShareEvent::ShareRevoked { .. } => format!("{who} ended a link that shared it."),
+        ShareEvent::ShareCreated { .. } => format!("{who} created a share link."),
+        ShareEvent::ShareRevoked { .. } => format!("{who} revoked a share link."),
     };
     told(sentence).tone(Tone::Person)
 }

@@ -416,7 +416,7 @@ fn a_message_is_short_holds_no_secret_and_leads_to_the_page() {
     );
     assert_eq!(
         said.body,
-        "Incident 1, since 10:00 UTC.\nNothing waits for a decision yet. The page shows the evidence."
+        "Incident 1, since 10:00 UTC.\nNo decision needed yet. Open the incident for the evidence."
     );
     let Event::Recommended { recommendation, .. } = recommended(1, 1) else {
         panic!("another event")
@@ -430,7 +430,7 @@ fn a_message_is_short_holds_no_secret_and_leads_to_the_page() {
     incident.cause = "service:x".parse().unwrap();
     let test = message(&Notification::test(at(0)), None, Some("https://ops.example.com"));
     assert!(
-        test.title.contains("test")
+        test.title.contains("Test")
             && test.link.as_deref() == Some("https://ops.example.com/ops/settings")
     );
 }
@@ -631,20 +631,20 @@ fn who_can_not_be_called_is_told_with_the_reason() {
         contact: "Phone".into(),
         problem: problem.map(str::to_owned),
     };
-    assert!(reach(&[])[0].starts_with("Nobody is called when an incident opens"));
+    assert!(reach(&[])[0].starts_with("Nobody is notified when an incident opens"));
     assert_eq!(reach(&[state("Ada", None)]), Vec::<String>::new());
     let one = reach(&[state("Ada", None), state("Bo", Some("It did not answer in time."))]);
     assert_eq!(
         one,
-        ["Bo could not be called by \u{201c}Phone\u{201d}. It did not answer in time."]
+        ["Could not notify Bo through \u{201c}Phone\u{201d}. It did not answer in time."]
     );
     let label = ContactState { contact: "هاتف 2".into(), ..state("Bo", Some("It is off.")) };
     assert_eq!(
         reach(&[state("Ada", None), label]),
-        ["Bo could not be called by \u{201c}\u{2068}هاتف 2\u{2069}\u{201d}. It is off."]
+        ["Could not notify Bo through \u{201c}\u{2068}هاتف 2\u{2069}\u{201d}. It is off."]
     );
     let all = reach(&[state("Bo", Some("It did not answer in time."))]);
-    assert!(all.len() == 2 && all[0].starts_with("Nobody can be called just now"), "{all:?}");
+    assert!(all.len() == 2 && all[0].starts_with("Nobody can be notified right now"), "{all:?}");
 
     let notified = |status| NotifiedContact {
         person: "Bo".into(),
@@ -657,5 +657,5 @@ fn who_can_not_be_called_is_told_with_the_reason() {
     assert_eq!(unreached(&[notified(DeliveryStatus::Waiting)], true), one);
     assert_eq!(unreached(&[notified(DeliveryStatus::Failed)], true), one);
     assert!(unreached(&[], true).is_empty());
-    assert!(unreached(&[], false)[0].starts_with("Nobody is called about this incident"));
+    assert!(unreached(&[], false)[0].starts_with("Nobody is notified about this incident"));
 }
