@@ -49,7 +49,7 @@ macro_rules! described {
 described!(
     Timestamp,
     "Timestamp",
-    text("A moment, RFC 3339, UTC.", "2026-11-22T10:00:00.000000Z")
+    text("A time, RFC 3339, in UTC.", "2026-11-22T10:00:00.000000Z")
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
 );
 described!(
@@ -62,14 +62,14 @@ described!(
 described!(
     Subject,
     "Subject",
-    text("What a signal is about: 'kind:name' or 'kind:name@host'.", "disk:/var@web-1")
+    text("The subject of a signal: 'kind:name' or 'kind:name@host'.", "disk:/var@web-1")
         .max_length(Some(200))
         .pattern(Some("^[a-z][a-z0-9-]*:.+$"))
 );
 described!(
     Unit,
     "Unit",
-    text("What a value counts; empty for a plain number.", "ms").max_length(Some(16))
+    text("The unit of a value; empty for a plain number.", "ms").max_length(Some(16))
 );
 described!(
     Hash,
@@ -97,13 +97,13 @@ described!(
     "Names",
     ObjectBuilder::new()
         .schema_type(Type::Object)
-        .description(Some("How actors are called, by the text that names them."))
+        .description(Some("Names of actors, by their identifiers."))
         .additional_properties(Some(ObjectBuilder::new().schema_type(Type::String)))
         .examples([serde_json::json!({ "account:7": "Ada" })])
 );
 described!(
     Actor,
     "Actor",
-    text("Who does something; people and programs by their ids.", "account:7")
+    text("The actor of a change; people and programs by their ids.", "account:7")
         .pattern(Some("^(agent|system|local|(account|token):[0-9]+)$"))
 );

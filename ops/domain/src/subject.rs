@@ -38,7 +38,7 @@ impl Subject {
     /// Whether a new text may name a subject: what was stored before may hold characters that are not
     /// seen.
     pub fn check_new(text: &str) -> Result<(), BadName> {
-        const EXPECTED: &str = "'kind:name' or 'kind:name@host' of characters that are seen";
+        const EXPECTED: &str = "'kind:name' or 'kind:name@host' of visible characters";
         Self::check(text)?;
         if hidden_in(text).is_some() || is_piled_up(text) {
             return Err(bad(text, "subject", EXPECTED));

@@ -1,7 +1,7 @@
 //! Writes the bundles under `tests/bundles`: three short stories, told to the real recorder, engine
 //! and agent.
 //!
-//! `cargo run -p rules --example bundles` tells them anew. That is for a new story or a new format:
+//! `cargo run -p engine --example bundles` writes them again. That is for a new story or a new format:
 //! a change of the rules that makes an old bundle decide otherwise is to be looked at first.
 
 use std::{collections::BTreeMap, error::Error, path::Path, sync::Arc};

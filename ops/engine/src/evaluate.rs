@@ -60,11 +60,11 @@ pub enum NoSeries {
     Name(#[from] BadName),
     /// There are as many series as are allowed.
     #[error(
-        "{0} series are known, and no more are taken; retire subjects that are gone, or raise the limit"
+        "the limit of {0} series is reached; retire subjects that no longer exist, or raise the limit"
     )]
     TooMany(usize),
     /// The signal is known with another unit.
-    #[error("the unit is {found:?}, and this signal is known in {known:?}")]
+    #[error("the unit is {found:?}, but this signal uses {known:?}")]
     Unit {
         /// The unit that came.
         found: String,

@@ -211,16 +211,16 @@ pub struct Bundle {
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// It is of another format.
-    #[error("this bundle has format {0}, and this program reads format {FORMAT}")]
+    #[error("this bundle has format {0}, but this program reads format {FORMAT}")]
     Format(u32),
     /// There are no thresholds in it.
-    #[error("this bundle holds no {THRESHOLDS}: it can't say what was in force")]
+    #[error("this bundle contains no {THRESHOLDS}, so it is not known what was in force")]
     NoThresholds,
     /// Its thresholds can't be read.
     #[error("the thresholds in this bundle can't be read by this program:\n{0}")]
     Thresholds(Box<Diagnostic>),
     /// A series is named nowhere.
-    #[error("input {index}: series {series} is named nowhere in this bundle")]
+    #[error("input {index}: series {series} is not defined in this bundle")]
     Unnamed {
         /// The place of the input, from 0.
         index: usize,
@@ -281,7 +281,7 @@ impl fmt::Display for Replayed {
         let Self { observations, looks, events, .. } = self;
         writeln!(
             f,
-            "{observations} observations, {looks} looks of the agent, {events} events decided."
+            "{observations} readings, {looks} evaluations, {events} decisions."
         )?;
         match &self.difference {
             None => write!(f, "The same decisions, byte for byte."),
@@ -347,17 +347,17 @@ impl Run {
         } = &bundle.checkpoint;
         let mut done = Replayed::default();
         done.story.push(format!(
-            "{}  Begins with {} incidents known.",
+            "{}  Starts with {} known incidents.",
             now.wall.to_seconds_text(),
             incidents.len()
         ));
         if bundle.cut_short {
             done.story
-                .push("What came before was more than is kept; it is missing here.".to_owned());
+                .push("Earlier input exceeded the limit and is missing here.".to_owned());
         }
         if bundle.rules_version != RULES_VERSION {
             done.story.push(format!(
-                "Decided by the rules of version {}; these are {RULES_VERSION}.",
+                "Decided by version {}; this is version {RULES_VERSION}.",
                 bundle.rules_version
             ));
         }
@@ -425,7 +425,7 @@ impl Run {
             }
             Input::Blind { span, now } => {
                 self.engine.blind(*span, *now);
-                self.tell(now.wall, &format!("Nothing was seen for {span}."));
+                self.tell(now.wall, &format!("No data for {span}."));
             }
             Input::Retire { subject } => self.engine.retire(subject),
             Input::Rest { signal, subject } => {

@@ -194,8 +194,8 @@ impl<'a> Report<'a> {
                 first,
                 1,
                 u32::MAX,
-                "a table without the line under its head",
-                "'| --- | --- |' below the names of the columns",
+                "a table without the line under its header",
+                "'| --- | --- |' below the column names",
             );
         }
         let mut body = Vec::new();
@@ -274,7 +274,7 @@ impl<'a> Report<'a> {
                     line,
                     cell.column,
                     cell.width,
-                    "a row of a table that is not closed",
+                    "a table row that is not closed",
                     "'|' at the end of the row",
                 );
                 None

@@ -472,7 +472,7 @@ pub fn database(fault: &DatabaseFault) -> String {
         }
         DatabaseFault::DataDir { path, problem } => {
             return format!(
-                "The data directory '{path}' can't be used ({problem}). Check that it exists and that Calm Ops may write to it, \
+                "The data directory '{path}' can't be used ({problem}). Check that it exists and that Calm Ops can write to it, \
                  or choose another one with --data-dir."
             );
         }

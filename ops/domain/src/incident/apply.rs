@@ -16,10 +16,10 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// The incident is not known.
-    #[error("incident {0} is not known")]
+    #[error("incident {0} does not exist")]
     Unknown(IncidentNumber),
     /// It exists already.
-    #[error("incident {0} exists already")]
+    #[error("incident {0} already exists")]
     Exists(IncidentNumber),
     /// The lifecycle does not allow the step.
     #[error("incident {number} is {from}: it can't become {to}")]
@@ -32,7 +32,7 @@ pub enum Misfit {
         to: State,
     },
     /// The breach is not one of the incident's.
-    #[error("incident {0} has no such breach")]
+    #[error("incident {0} has no such problem")]
     NoBreach(IncidentNumber),
     /// The recommendation is not one of the incident's, or is not so far, or is further.
     #[error("recommendation {number}-{place} can't be {what} now")]

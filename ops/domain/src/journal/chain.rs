@@ -96,7 +96,7 @@ pub enum Broken {
         found: u64,
     },
     /// An entry stands where another one should, or twice.
-    #[error("entry {found} was inserted or moved: entry {expected} should stand there")]
+    #[error("entry {found} was inserted or moved: entry {expected} should be there")]
     OutOfOrder {
         /// The number that should have come.
         expected: u64,
@@ -110,7 +110,7 @@ pub enum Broken {
         number: u64,
     },
     /// One of the other fields, or an entry before it, is not what was sealed.
-    #[error("entry {number} was changed, or one was put in its place")]
+    #[error("entry {number} was changed or replaced")]
     Changed {
         /// Which entry.
         number: u64,
@@ -124,14 +124,14 @@ pub enum Broken {
         to: u64,
     },
     /// There are entries after the stored head.
-    #[error("entry {number} stands after the head: it was inserted")]
+    #[error("entry {number} comes after the head: it was inserted")]
     BeyondHead {
         /// Which entry.
         number: u64,
     },
     /// The hash at a number is not the one that was noted elsewhere.
     #[error(
-        "entry {number} has the hash {found}, and {noted} was noted: the journal was rewritten up to there"
+        "entry {number} has the hash {found}, but {noted} was noted: the journal was rewritten up to there"
     )]
     OtherHead {
         /// Which entry.

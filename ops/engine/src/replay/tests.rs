@@ -92,12 +92,12 @@ fn a_bundle_of_another_format_or_without_thresholds_is_refused_in_words() {
         replay(&bundle, wording::replay::describe, fixtures::signals())
             .unwrap_err()
             .to_string()
-            .contains("holds no alerts/thresholds.md")
+            .contains("contains no alerts/thresholds.md")
     );
     bundle.format = 2;
     assert_eq!(
         replay(&bundle, wording::replay::describe, fixtures::signals()).unwrap_err().to_string(),
-        "this bundle has format 2, and this program reads format 1"
+        "this bundle has format 2, but this program reads format 1"
     );
 }
 
@@ -110,7 +110,7 @@ fn a_difference_is_told_in_words() {
     let reopened = |note: &str| Event::Reopened { incident: number, note: Some(note.to_owned()) };
     assert_eq!(difference(std::slice::from_ref(&offered), std::slice::from_ref(&offered)), None);
     let what = difference(std::slice::from_ref(&offered), &[]).unwrap();
-    assert_eq!(what, "  then: Incident 3 is quiet, and its end is offered.\n  now:  nothing");
+    assert_eq!(what, "  then: Incident 3 is back to normal and waits for someone to resolve it.\n  now:  nothing");
     let what = difference(&[reopened("one")], &[reopened("two")]).unwrap();
     assert!(
         what.contains("other details") && what.contains("\"one\"") && what.contains("\"two\""),

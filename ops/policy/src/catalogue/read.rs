@@ -94,7 +94,7 @@ pub(super) fn read(
                     cell,
                     &wrong(
                         Rule::Bounds,
-                        "one command more",
+                        "too many commands",
                         format!("at most {MOST_COMMANDS} commands"),
                     ),
                 );
@@ -171,8 +171,8 @@ impl Reader<'_> {
                     Rule::Hidden,
                     column,
                     1,
-                    "a character that can't be seen",
-                    "text that people can see; spaces, not tabs",
+                    "an invisible character",
+                    "visible text; spaces, not tabs",
                 );
             }
             if fenced {
@@ -189,7 +189,7 @@ impl Reader<'_> {
                     column,
                     1,
                     "HTML",
-                    "plain markdown; HTML can hide a part of the page",
+                    "plain Markdown; HTML can hide a part of the page",
                 );
             }
             if is_row(&text) && text.starts_with("    ") {
@@ -199,7 +199,7 @@ impl Reader<'_> {
                     1,
                     4,
                     "a table that is shown as code",
-                    "the table at the beginning of the line",
+                    "the table at the start of the line",
                 );
             }
         }
@@ -215,7 +215,7 @@ impl Reader<'_> {
                     &wrong(
                         Rule::Form,
                         found,
-                        "'command | `ID`'; other tables belong into a code fence",
+                        "'command | `ID`'; other tables belong in a code fence",
                     ),
                 );
                 return None;
@@ -329,7 +329,7 @@ impl Reader<'_> {
                 cell,
                 &wrong(
                     Rule::Words,
-                    "no text, or one that is too long",
+                    "a text that is empty or too long",
                     format!("{expected}; at most {most} characters"),
                 ),
             );
@@ -455,7 +455,7 @@ impl Reader<'_> {
                     &wrong(
                         Rule::BuiltIn,
                         "a built-in with a check",
-                        "'-': what it checks stands in the code",
+                        "'-': its check is built in",
                     ),
                 );
             }

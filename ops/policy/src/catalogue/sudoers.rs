@@ -16,7 +16,7 @@ use crate::catalogue::{
 /// app or certificate needs a new print.
 pub fn sudoers(catalogue: &Catalogue, facts: &Facts, service_user: &UserName) -> String {
     let mut text = format!(
-        "# What Calm Ops may run as another user: the catalogue's version {}.\n# Put it into /etc/sudoers.d/calm-ops with: visudo -f /etc/sudoers.d/calm-ops\n",
+        "# What Calm Ops may run as another user, from version {} of the approved commands.\n# Put it into /etc/sudoers.d/calm-ops with: visudo -f /etc/sudoers.d/calm-ops\n",
         catalogue.version()
     );
     let mut told = BTreeSet::new();
@@ -30,7 +30,7 @@ pub fn sudoers(catalogue: &Catalogue, facts: &Facts, service_user: &UserName) ->
         if vectors.is_empty() {
             let _ = writeln!(
                 text,
-                "# Nothing that it could act upon is known on this machine, or the program isn't there."
+                "# Nothing it could act on is known on this machine, or the program is not installed."
             );
         }
         for vector in vectors {

@@ -36,9 +36,9 @@ rules! {
     /// The document isn't written as its top describes.
     Form "form" "The document is written as its top describes.",
     /// Something in the document isn't visible to people who read it.
-    Hidden "hidden" "What people who read the page can't see has no place in it.",
+    Hidden "hidden" "Nothing in the document is hidden from people who read it.",
     /// More of something than is allowed.
-    Bounds "bounds" "Everything has a largest size.",
+    Bounds "bounds" "Everything has a maximum size.",
     /// A text for people that isn't one.
     Words "words" "People read these words: plain text, short, without hidden characters.",
     /// An id that isn't one, or that stands twice.
@@ -52,17 +52,17 @@ rules! {
     /// would understand.
     NoShell "no-shell" "There is no shell: words with one space between them, and nothing else.",
     /// Characters that aren't plain ASCII.
-    PlainCharacters "plain-characters" "Only plain ASCII characters that can be seen.",
+    PlainCharacters "plain-characters" "Only visible ASCII characters.",
     /// A shell or an interpreter.
     Interpreter "interpreter" "No shells and no interpreters.",
     /// A program that deletes, overwrites or stops machines.
     Destructive "destructive" "Nothing that deletes data, writes files or stops a machine.",
     /// A program that changes the user.
-    Privilege "privilege" "The user stands in its own row; no program changes it.",
+    Privilege "privilege" "The user is set in its own row; no program changes it.",
     /// A variable in front of the program.
     Environment "environment" "No environment variables: a run gets a minimal environment.",
     /// A path instead of a program's name.
-    ByName "by-name" "Programs are named; where they are stands in the code.",
+    ByName "by-name" "Programs are written by name; their paths are in the code.",
     /// A program that isn't on the list.
     ClosedList "closed-list" "Programs are a closed list in the code.",
     /// A subcommand that isn't on the list of its program.
@@ -72,27 +72,27 @@ rules! {
     /// More or fewer arguments than the grammar has.
     Arguments "arguments" "As many arguments as the grammar has.",
     /// A literal where a placeholder belongs.
-    NeedsPlaceholder "needs-placeholder" "What is acted upon is a placeholder, so that it is checked on each run.",
+    NeedsPlaceholder "needs-placeholder" "The target is a placeholder, so that it is checked on each run.",
     /// A placeholder that isn't well formed, isn't declared, isn't used, or stands where none may.
-    Placeholder "placeholder" "Placeholders are declared once, used once, and stand only where the grammar has one.",
+    Placeholder "placeholder" "Placeholders are declared once, used once, and only where the grammar has one.",
     /// A placeholder of another kind than belongs there.
-    PlaceholderKind "placeholder-kind" "A placeholder has the kind that belongs at its place.",
+    PlaceholderKind "placeholder-kind" "A placeholder has the kind that its place requires.",
     /// A number below the floor or above the ceiling.
     Range "range" "Numbers stay within the range that is safe.",
     /// A check that acts.
     CheckLooks "check-looks" "A check only looks.",
     /// A command that only looks.
-    CommandActs "command-acts" "A command does something; what only looks is a check.",
+    CommandActs "command-acts" "A command changes something; what only looks is a check.",
     /// A reload without the check that belongs to it.
     NeedsCheck "needs-check" "nginx is restarted or reloaded only after 'nginx -t'.",
     /// A script that the host's configuration doesn't list, or that has parameters.
     Script "script" "A script runs only where the host's own configuration lists its path and hash, without arguments.",
     /// A built-in that runs as somebody.
-    BuiltIn "built-in" "Built-ins are a closed list, and Calm Ops itself carries them out.",
+    BuiltIn "built-in" "Built-ins are a closed list, and Calm Ops runs them itself.",
     /// A user's name that isn't one.
     User "user" "The user is Calm Ops itself or a plain user name.",
     /// High risk with one approver.
-    TwoApprovers "two-approvers" "High risk needs two different people.",
+    TwoApprovers "two-approvers" "High risk needs two approvers.",
     /// Neither a command that undoes it, nor a reason why there is none.
     Undo "undo" "Each command says which other one undoes it, or why none can.",
 
@@ -105,7 +105,7 @@ rules! {
     /// An empty value.
     ValueEmpty "value-empty" "A value isn't empty.",
     /// A value that is too long.
-    ValueLong "value-long" "A value has a largest length.",
+    ValueLong "value-long" "A value has a maximum length.",
     /// A value that begins with a dash.
     ValueDash "value-dash" "A value never begins with '-': it would be a flag.",
     /// A value with a path separator or `..`.

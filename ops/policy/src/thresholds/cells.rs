@@ -88,7 +88,7 @@ fn implied(written: &str) -> Option<Unit> {
 
 fn example(unit: Option<&Unit>) -> &'static str {
     match unit {
-        Some(Unit::Percent) => "'85 %'",
+        Some(Unit::Percent) => "'85%'",
         Some(Unit::Bytes) => "a size such as '10 GiB'",
         Some(Unit::BytesPerSecond) => "a speed such as '10 MiB/s'",
         Some(Unit::Seconds) => "a time such as '30 s' or '5 min'",
@@ -133,7 +133,7 @@ pub(super) fn span(text: &str) -> Result<Span, Wrong> {
     match text.trim().parse::<Span>() {
         Ok(span) if span <= LONGEST => Ok(span),
         Ok(_) => wrong(
-            format!("'{}' is very long", text.trim()),
+            format!("'{}' is too long", text.trim()),
             "a duration of at most a year such as '5 min'",
         ),
         Err(_) => wrong(
@@ -167,12 +167,12 @@ fn horizon(text: &str) -> Result<Span, Wrong> {
 /// A level; `None` for `-`.
 pub(super) fn level(text: &str, unit: &mut Option<Unit>) -> Result<Option<Level>, Wrong> {
     const EXPECTED: &str =
-        "'above 85 %', 'below 10 GiB', 'rises 20 % in 5 min', 'reaches 100 % in 4 h' or '-'";
+        "'above 85%', 'below 10 GiB', 'rises 20% in 5 min', 'reaches 100% in 4 h' or '-'";
     if is_none(text) {
         return Ok(None);
     }
     let Some((word, rest)) = text.split_once(char::is_whitespace) else {
-        return wrong(format!("'{text}' is not a level"), EXPECTED);
+        return wrong(format!("'{text}' is not a threshold"), EXPECTED);
     };
     let level = match word {
         "above" => Level::Above(value(rest, unit)?),
@@ -180,7 +180,7 @@ pub(super) fn level(text: &str, unit: &mut Option<Unit>) -> Result<Option<Level>
         "rises" | "reaches" => {
             let Some((amount, time)) = within(rest) else {
                 return wrong(
-                    format!("'{text}' does not say in which time"),
+                    format!("'{text}' does not say within what time"),
                     format!("'in' and a duration, such as '{text} in 5 min'"),
                 );
             };
@@ -191,15 +191,15 @@ pub(super) fn level(text: &str, unit: &mut Option<Unit>) -> Result<Option<Level>
             } else if amount > 0.0 {
                 Level::Rises { by: amount, within }
             } else {
-                return wrong(format!("'{text}' is no rise"), "a rise by more than zero");
+                return wrong(format!("'{text}' is not a rise"), "a rise by more than zero");
             }
         }
-        _ => return wrong(format!("'{word}' does not begin a level"), EXPECTED),
+        _ => return wrong(format!("'{word}' is not a kind of threshold"), EXPECTED),
     };
     Ok(Some(level))
 }
 
-/// The recovery level for a way: a value, `5 % in 5 min` for a rise, a time for a forecast.
+/// The recovery level for a way: a value, `5% in 5 min` for a rise, a time for a forecast.
 pub(super) fn recovery(text: &str, of: Level, unit: &mut Option<Unit>) -> Result<Level, Wrong> {
     match of {
         Level::Above(_) => value(text, unit).map(Level::Above),
@@ -209,14 +209,14 @@ pub(super) fn recovery(text: &str, of: Level, unit: &mut Option<Unit>) -> Result
                 Ok(Level::Rises { by: value(amount, unit)?, within: horizon(time)? })
             }
             None => wrong(
-                format!("'{text}' does not say in which time"),
-                "a rise with its time such as '5 % in 5 min', or '-'",
+                format!("'{text}' does not say within what time"),
+                "a rise with its time such as '5% in 5 min', or '-'",
             ),
         },
         Level::Reaches { limit, .. } => match span(text) {
             Ok(within) => Ok(Level::Reaches { limit, within }),
             Err(wrong) => Err(Wrong {
-                expected: "how far away the limit must be again, such as '8 h', or '-'".into(),
+                expected: "how far away the limit has to be again, such as '8 h', or '-'".into(),
                 ..wrong
             }),
         },

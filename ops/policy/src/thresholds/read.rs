@@ -89,7 +89,7 @@ pub(super) fn read(
                         }
                         None => (
                             format!("a table that begins with '{}'", cell.text),
-                            "'signal | \u{2026}', 'rule | value' or 'subject | needs'; other tables belong into a code fence".to_owned(),
+                            "'signal | \u{2026}', 'rule | value' or 'subject | needs'; other tables belong in a code fence".to_owned(),
                         ),
                     };
                     reader.report.cell(cell, found, expected);
@@ -199,17 +199,17 @@ impl Reader<'_> {
         let critical = self.take(critical_cell, critical);
         if let (Some(Some(warning)), Some(Some(critical))) = (warning, critical) {
             if !warning.comparable(critical) {
-                let found = "critical is of another kind than warning";
+                let found = "critical is a different kind of threshold than warning";
                 self.report.cell(
                     critical_cell,
                     found,
-                    "the same word and limit in both, such as 'above 85 %' and 'above 95 %'; other ways get rows of their own",
+                    "the same word and limit in both, such as 'above 85%' and 'above 95%'; other kinds need rows of their own",
                 );
             } else if critical.on_scale() < warning.on_scale() {
                 self.report.cell(
                     critical_cell,
-                    "critical would come before warning",
-                    format!("a level beyond '{}'", warning_cell.text),
+                    "critical would be reached before warning",
+                    format!("a threshold beyond '{}'", warning_cell.text),
                 );
             }
         }
@@ -258,7 +258,7 @@ impl Reader<'_> {
             self.report.cell(
                 signal_cell,
                 found,
-                format!("one row of each way; the first is in line {}", first + 1),
+                format!("one row of each kind; the first is in line {}", first + 1),
             );
             return None;
         }
@@ -305,8 +305,8 @@ impl Reader<'_> {
             if let Some(Some(_)) = base {
                 self.report.cell(
                     cell,
-                    "a level without a duration",
-                    "how long it must hold, such as '2 min', '5 min / 1 min' or '0 s'",
+                    "a threshold without a duration",
+                    "how long it has to last, such as '2 min', '5 min / 1 min' or '0 s'",
                 );
                 return None;
             }
@@ -328,8 +328,8 @@ impl Reader<'_> {
         let Some(base) = base? else {
             self.report.cell(
                 cell,
-                "a recovery level without a level",
-                "'-' where nothing is watched",
+                "a recovery value without a threshold",
+                "'-' where nothing is monitored",
             );
             return None;
         };
@@ -337,12 +337,12 @@ impl Reader<'_> {
         let level = self.take(cell, level)?;
         if level.on_scale() > base.on_scale() {
             let expected = match base {
-                Level::Above(_) => "a level at or below the warning level",
-                Level::Below(_) => "a level at or above the warning level",
+                Level::Above(_) => "a value at or below the warning threshold",
+                Level::Below(_) => "a value at or above the warning threshold",
                 Level::Rises { .. } => "a rise that is slower than the warning's",
                 Level::Reaches { .. } => "a time that is longer than the warning's",
             };
-            self.report.cell(cell, "recovery on the unhealthy side of warning", expected);
+            self.report.cell(cell, "a recovery value on the unhealthy side of the warning threshold", expected);
             return None;
         }
         Some(Some(level))

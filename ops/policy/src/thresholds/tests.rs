@@ -101,11 +101,11 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
         ),
         (
             "| x | - | over 1 | - | 1 min | - | - | m | - | - |",
-            "4 11: 'over' does not begin a level = 'above 85 %', 'below 10 GiB', 'rises 20 % in 5 min', 'reaches 100 % in 4 h' or '-'",
+            "4 11: 'over' is not a kind of threshold = 'above 85%', 'below 10 GiB', 'rises 20% in 5 min', 'reaches 100% in 4 h' or '-'",
         ),
         (
             "| x | - | above | - | 1 min | - | - | m | - | - |",
-            "4 11: 'above' is not a level = 'above 85 %', 'below 10 GiB', 'rises 20 % in 5 min', 'reaches 100 % in 4 h' or '-'",
+            "4 11: 'above' is not a threshold = 'above 85%', 'below 10 GiB', 'rises 20% in 5 min', 'reaches 100% in 4 h' or '-'",
         ),
         (
             "| x | - | above 1,00 | - | 1 min | - | - | m | - | - |",
@@ -113,19 +113,19 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
         ),
         (
             "| disk.used | - | above 85 | - | 1 min | - | - | m | - | - |",
-            "4 19: '85' has no unit = '85 %'",
+            "4 19: '85' has no unit = '85%'",
         ),
         (
             "| disk.used | - | above 85 GiB | - | 1 min | - | - | m | - | - |",
-            "4 19: the unit 'GiB' does not fit this signal = '85 %'",
+            "4 19: the unit 'GiB' does not fit this signal = '85%'",
         ),
         (
             "| disk.used | - | rises 5 % | - | 1 min | - | - | m | - | - |",
-            "4 19: 'rises 5 %' does not say in which time = 'in' and a duration, such as 'rises 5 % in 5 min'",
+            "4 19: 'rises 5 %' does not say within what time = 'in' and a duration, such as 'rises 5 % in 5 min'",
         ),
         (
             "| disk.used | - | rises 0 % in 5 min | - | 1 min | - | - | m | - | - |",
-            "4 19: 'rises 0 % in 5 min' is no rise = a rise by more than zero",
+            "4 19: 'rises 0 % in 5 min' is not a rise = a rise by more than zero",
         ),
         (
             "| disk.used | - | rises 5 % in 1 s | - | 1 min | - | - | m | - | - |",
@@ -133,15 +133,15 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
         ),
         (
             "| disk.used | - | above 85 % | below 9 % | 1 min | - | - | m | - | - |",
-            "4 32: critical is of another kind than warning = the same word and limit in both, such as 'above 85 %' and 'above 95 %'; other ways get rows of their own",
+            "4 32: critical is a different kind of threshold than warning = the same word and limit in both, such as 'above 85%' and 'above 95%'; other kinds need rows of their own",
         ),
         (
             "| disk.used | - | above 85 % | above 80 % | 1 min | - | - | m | - | - |",
-            "4 32: critical would come before warning = a level beyond 'above 85 %'",
+            "4 32: critical would be reached before warning = a threshold beyond 'above 85 %'",
         ),
         (
             "| disk.used | - | above 85 % | - | - | - | - | m | - | - |",
-            "4 36: a level without a duration = how long it must hold, such as '2 min', '5 min / 1 min' or '0 s'",
+            "4 36: a threshold without a duration = how long it has to last, such as '2 min', '5 min / 1 min' or '0 s'",
         ),
         (
             "| disk.used | - | above 85 % | - | soon | - | - | m | - | - |",
@@ -149,15 +149,15 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
         ),
         (
             "| disk.used | - | above 85 % | - | 900 d | - | - | m | - | - |",
-            "4 36: '900 d' is very long = a duration of at most a year such as '5 min'",
+            "4 36: '900 d' is too long = a duration of at most a year such as '5 min'",
         ),
         (
             "| disk.used | - | above 85 % | - | 1 min | 90 % | - | m | - | - |",
-            "4 44: recovery on the unhealthy side of warning = a level at or below the warning level",
+            "4 44: a recovery value on the unhealthy side of the warning threshold = a value at or below the warning threshold",
         ),
         (
             "| disk.used | - | - | - | - | 90 % | - | m | - | - |",
-            "4 31: a recovery level without a level = '-' where nothing is watched",
+            "4 31: a recovery value without a threshold = '-' where nothing is monitored",
         ),
         (
             "| disk.used | - | above 85 % | - | 1 min | - | 10 ms | m | - | - |",
@@ -177,7 +177,7 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
         ),
         (
             "| disk.used | - | above 85 %",
-            "4 19: a row of a table that is not closed = '|' at the end of the row",
+            "4 19: a table row that is not closed = '|' at the end of the row",
         ),
         (
             "| disk.used | - |",
@@ -222,7 +222,7 @@ fn every_problem_of_the_document_says_what_was_found_and_expected() {
             1,
             "a code fence that is never closed hides the rest of the document",
         ),
-        ("format: 1\n| signal |\n", 2, 1, "a table without the line under its head"),
+        ("format: 1\n| signal |\n", 2, 1, "a table without the line under its header"),
         ("format: 1\n| name | x |\n|---|---|\n", 2, 3, "a table that begins with 'name'"),
         ("format: 1\n| signal | signal |\n|---|---|\n", 2, 12, "the column 'signal' twice"),
         ("format: 1\n| signal |\n|---|\n", 2, 3, "a table without the column 'warning'"),

@@ -135,7 +135,7 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
         Sentence::Holds { fact } => holds(fact),
         Sentence::Cleared { fact } => cleared(fact, over),
         Sentence::Lost { .. } if over => {
-            "We stopped monitoring a part that had a problem, so we do not know whether it recovered.".to_owned()
+            "We no longer monitor a part that had a problem, so we do not know whether it recovered.".to_owned()
         }
         Sentence::Lost { .. } => {
             "We no longer monitor a part that had a problem, so we do not know its current state.".to_owned()

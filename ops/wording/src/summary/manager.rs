@@ -176,7 +176,7 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
             }
         }
         Sentence::Quiet { lost: 1.., .. } => {
-            "Everything that is still monitored is back to normal.".to_owned()
+            "Nothing that is still monitored has a problem.".to_owned()
         }
         Sentence::Quiet { .. } => {
             "Everything is back to normal. We are making sure it stays that way.".to_owned()
@@ -185,7 +185,7 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
             format!("A colleague resolved it at {}.", humanize::moment(*at))
         }
         Sentence::Over { at, lost: 1.., .. } => format!(
-            "It was closed at {}: everything that was still monitored was back to normal.",
+            "It was closed at {}, because nothing that was still monitored had a problem.",
             humanize::moment(*at)
         ),
         Sentence::Over { at, .. } => format!("It was resolved at {}.", humanize::moment(*at)),

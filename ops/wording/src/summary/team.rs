@@ -73,7 +73,8 @@ fn normal(fact: &Fact) -> String {
         Crossing::Above { level } | Crossing::Below { level } => Some(level),
         Crossing::Rising { .. } | Crossing::Reaching { .. } | Crossing::Silent { .. } => None,
     };
-    match (usual(fact), threshold.filter(|_| fact.is_measured())) {
+    let is_told = fact.is_measured() && fact.unit != Unit::YesNo;
+    match (usual(fact), threshold.filter(|_| is_told)) {
         (usual, Some(level)) if usual.is_empty() => {
             format!(" (threshold {})", humanize::bare_value(level, &fact.unit))
         }
@@ -399,7 +400,7 @@ fn holds_briefly(fact: &Fact) -> String {
             format!("No {} for over {}", readings(fact), humanize::seconds(for_seconds))
         }
         _ if fact.unheard.is_some() => {
-            format!("{}, and there is no data since", was(fact, fact.value))
+            format!("{}, and there has been no data since", was(fact, fact.value))
         }
         _ if fact.is_easing() && fact.is_measured() => {
             format!("{} and is improving", was(fact, fact.peak))
@@ -481,7 +482,7 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
             format!("Someone resolved it at {}. {text} had not recovered yet.", humanize::moment(*at))
         }
         Sentence::Over { at, by_person: false, lost: 1.., .. } => {
-            format!("Calm Ops resolved it at {}: all signals that were still monitored were healthy.", humanize::moment(*at))
+            format!("Calm Ops resolved it at {}, because nothing that was still monitored had a problem.", humanize::moment(*at))
         }
         Sentence::Over { at, by_person: false, .. } => {
             format!("Calm Ops resolved it at {}, after everything had stayed healthy.", humanize::moment(*at))

@@ -13,7 +13,7 @@ use domain::{
 };
 
 use super::told::{Told, Tone, told};
-use crate::{humanize, summary};
+use crate::{humanize, reason, summary};
 
 /// What a breach that is over shows.
 fn recovered(subject: &Subject, signal: &Signal) -> String {
@@ -102,8 +102,12 @@ const fn moved(step: Step) -> &'static str {
 /// Tells how a breach changed. An improvement is never told as something severe.
 fn changed(breach: &Breach) -> Told {
     let severity = breach.severity;
-    if breach.unheard.is_some() {
-        return told(format!("No more data: {}.", behind(&crossed(breach)))).tone(Tone::Warning);
+    if let Some(unheard) = breach.unheard {
+        let named = humanize::lower_signal_of(&breach.key.signal, &breach.key.subject);
+        let why = breach.reason.as_ref().map(|one| format!(": {}", reason::clause(one)));
+        let why = why.unwrap_or_default();
+        let since = humanize::moment(unheard.since);
+        return told(format!("No data for {named} since {since}{why}.")).tone(Tone::Warning);
     }
     if breach.unsteady {
         let named = humanize::lower_signal_of(&breach.key.signal, &breach.key.subject);
