@@ -122,7 +122,7 @@ impl Guidance {
     /// What is said about silence, whatever the row says about its levels.
     pub fn of_silence() -> Self {
         Self {
-            meaning: "Nothing is heard of it, so how it is doing is not known; trouble there would not be seen.".to_owned(),
+            meaning: "There is no data from it, so its state is unknown; problems there would go unnoticed.".to_owned(),
             runbook: "no-data".to_owned(),
             commands: Vec::new(),
         }

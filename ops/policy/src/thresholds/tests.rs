@@ -185,7 +185,7 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
         ),
         (
             "| disk.used | - | above 8 % | - | 1 min | - | - | m | - | - |\n| disk.used | - | above 9 % | - | 1 min | - | - | m | - | - |",
-            "5 3: a second row for 'disk.used' of '*' = one row of each way; the first is in line 4",
+            "5 3: a second row for 'disk.used' of '*' = one row of each kind; the first is in line 4",
         ),
     ] {
         assert_eq!(of_row(row), told, "{row}");
