@@ -91,7 +91,7 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     await page.getByRole('button', { name: 'Add a passkey' }).click();
     await expect(page.getByText('The passkey is added.')).toBeVisible();
     // The phone is to be called; a test arrives at once.
-    await page.getByText('Add a phone, by ntfy').click();
+    await page.getByText('Add a phone (ntfy)').click();
     await page.getByLabel('Server', { exact: true }).fill(ntfy.url);
     await page.getByLabel('Topic', { exact: true }).fill('calm-ops-8f3k');
     await page.getByRole('button', { name: 'Add it and send a test' }).first().click();

@@ -78,7 +78,7 @@ pub enum BackupError {
     Journal(#[from] VerifyError),
     /// Who may do what in it is not what its journal says.
     #[error(
-        "the backup was changed, or is of a database that was: {}. Nothing was restored; use another backup",
+        "the backup, or the database that it came from, was changed: {}. Nothing was restored; use another backup",
         wording::access::differences(.0)
     )]
     Access(Vec<Difference>),
@@ -153,7 +153,7 @@ pub async fn backup(store: &dyn Archive, file: &Path) -> Result<Head, BackupErro
     if file.exists() {
         return Err(trouble(io::Error::new(
             io::ErrorKind::AlreadyExists,
-            "there is such a file already; choose another name",
+            "the file already exists; choose another name",
         )));
     }
     let partial = with_suffix(file, ".part");
@@ -357,7 +357,7 @@ impl<R: BufRead> Reader<R> {
             }
             Line::CalmOpsBackup { format, .. } => {
                 return Err(self
-                    .damaged(format!("its format is {format}, and this Calm Ops knows format 1")));
+                    .damaged(format!("its format is {format}, but this Calm Ops reads format 1")));
             }
             Line::Entry { number, at, actor, kind, incident, payload_hash, hash, sealed } => {
                 let payload = sealed.map(|sealed| {
@@ -380,7 +380,7 @@ impl<R: BufRead> Reader<R> {
                 }))
             }
             Line::Person(Row::NoPasskey(_) | Row::NoSession(_)) => {
-                return Err(self.damaged("a person's row takes one away"));
+                return Err(self.damaged("a row of a person removes one"));
             }
             Line::Person(row) => Read::Item(Item::Row(Box::new(row))),
             Line::Rollup {
@@ -413,7 +413,7 @@ impl<R: BufRead> Reader<R> {
             }
             Line::End { sha256 } => {
                 if Hash(self.hasher.clone().finalize().into()) != sha256 {
-                    return Err(self.damaged("the checksum does not fit what stands before it"));
+                    return Err(self.damaged("the checksum does not match the content"));
                 }
                 self.ended = Some(sha256);
                 return Ok(None);
@@ -435,13 +435,13 @@ struct Proved {
 
 fn prove(mut reader: Reader<impl BufRead>) -> Result<Proved, BackupError> {
     let Some(Read::Header { epoch, head }) = reader.next()? else {
-        return Err(reader.damaged("it does not begin as a backup does"));
+        return Err(reader.damaged("it does not start like a backup"));
     };
     let (mut verifier, mut fold) = (Verifier::new(None), Fold::default());
     let mut people = Accounts::default();
     while let Some(read) = reader.next()? {
         match read {
-            Read::Header { .. } => return Err(reader.damaged("a second beginning")),
+            Read::Header { .. } => return Err(reader.damaged("a second start")),
             Read::Item(Item::Entry(entry)) => {
                 verifier.take(&entry).map_err(VerifyError::from)?;
                 fold.take(&entry)?;
@@ -492,7 +492,7 @@ async fn restore_file(
     if let Some(directory) = path.parent() {
         crate::data_dir::make(directory).map_err(|source| BackupError::File {
             sentence: format!(
-                "the data directory {} can't be made; give a folder that you may write to with --data-dir",
+                "the data directory {} can't be created; choose a folder that you can write to with --data-dir",
                 directory.display()
             ),
             source,

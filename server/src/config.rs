@@ -297,10 +297,12 @@ impl Layers<'_> {
                     ("tls.key", "tls.certificate")
                 };
                 if let Some(found) = self.find(given) {
-                    problems.push(found.problem(
-                        given,
-                        &format!("{missing} beside it: a certificate and its key belong together"),
-                    ));
+                    problems.push(
+                        found.problem(
+                            given,
+                            &format!("also {missing}: a certificate needs its key"),
+                        ),
+                    );
                 }
                 None
             }

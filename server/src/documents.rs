@@ -168,7 +168,7 @@ impl Documents {
         let Refused { line, found, .. } = self.in_force.get(COMMANDS)?.refused.as_ref()?;
         let place =
             line.map_or_else(|| COMMANDS.to_owned(), |line| format!("{COMMANDS}, line {line}"));
-        Some(format!("No recovery command runs until {COMMANDS} is right again. {place}: {found}."))
+        Some(format!("No recovery command runs until {COMMANDS} is fixed. {place}: {found}."))
     }
 
     /// Notes on disk which versions are in force; called when the journal has taken the events that
@@ -181,7 +181,7 @@ impl Documents {
                 .map_or(Ok(()), fs::create_dir_all)
                 .and_then(|()| fs::write(&path, &document.text));
             if let Err(error) = written {
-                tracing::warn!(document = name, %error, "the version in force could not be noted in the data directory");
+                tracing::warn!(document = name, %error, "the version in force could not be saved in the data directory");
             }
         }
     }
@@ -336,7 +336,11 @@ fn misfits(
     let unworkable = rows.iter().filter_map(|row| {
         let why = row.unworkable(collectors::signals())?;
         let found = format!("this row of '{}' can't work: {why}", row.signal);
-        Some(at(row.line, found, "levels that the signal can reach, from both sides".to_owned()))
+        Some(at(
+            row.line,
+            found,
+            "thresholds that the signal can reach, from both sides".to_owned(),
+        ))
     });
     let mut found: Vec<Diagnostic> =
         sections_missing.chain(commands_missing).chain(unworkable).collect();
@@ -363,7 +367,7 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Di
         // A file that is only half saved must not end every incident.
         if thresholds.rows().is_empty() {
             let expected = "a table of thresholds; 'calm-ops init DIR' writes an example";
-            return whole("there is no threshold, so nothing would ever be reported", expected);
+            return whole("there is no threshold, so there would never be an alert", expected);
         }
         return Ok(Parsed::Thresholds(Box::new(thresholds)));
     }
@@ -383,7 +387,7 @@ fn read(dir: Option<&Path>, name: &str) -> Result<String, BadDocuments> {
     let Some(dir) = dir else {
         return embedded::document(name).map(std::borrow::Cow::into_owned).ok_or_else(|| BadDocuments::Unreadable {
             path: name.into(),
-            advice: "This program was built without its documents; build it again with 'make dist'.",
+            advice: "This program was built without its documents. Build it again with 'make dist'.",
             source: io::ErrorKind::NotFound.into(),
         });
     };
@@ -396,9 +400,11 @@ fn read(dir: Option<&Path>, name: &str) -> Result<String, BadDocuments> {
         .map_err(unreadable("'calm-ops init DIR' writes the documents that are missing."))?
         .len();
     if size > LARGEST {
-        return Err(unreadable("A document may have 512 KiB.")(io::ErrorKind::FileTooLarge.into()));
+        return Err(unreadable("A document can have at most 512 KiB.")(
+            io::ErrorKind::FileTooLarge.into(),
+        ));
     }
-    fs::read_to_string(&path).map_err(unreadable("It must be readable, and UTF-8 text."))
+    fs::read_to_string(&path).map_err(unreadable("It must be readable UTF-8 text."))
 }
 
 fn in_force_event(name: &str, sha256: &str, before: &str, after: &str) -> Event {

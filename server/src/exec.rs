@@ -206,11 +206,11 @@ impl Task {
                         refusal
                     }
                     Outcome::Cancelled => {
-                        Refusal::new(Rule::NotCancelled, "it was cancelled during its check")
+                        Refusal::new(Rule::NotCancelled, "it was stopped during its check")
                     }
                     outcome => Refusal::new(
                         Rule::CheckPassed,
-                        format!("its check did not pass: {}", said(&outcome)),
+                        format!("its check failed: {}", said(&outcome)),
                     ),
                 };
                 return self.report(not_started(refusal), check);
@@ -220,10 +220,8 @@ impl Task {
             // as it begins is not begun.
             let left = plan.time_limit.minus(asked.mono.since(began.mono));
             if left < LEAST.min(Span::from_micros(plan.time_limit.as_micros() / 2)) {
-                let refusal = Refusal::new(
-                    Rule::CheckPassed,
-                    "its check took nearly all of the time that both may take",
-                );
+                let refusal =
+                    Refusal::new(Rule::CheckPassed, "its check took nearly all of the time limit");
                 return self.report(not_started(refusal), check);
             }
             plan.time_limit = left;
@@ -250,7 +248,7 @@ impl Task {
         if self.cancel.is_cancelled() {
             return not_started(Refusal::new(
                 Rule::NotCancelled,
-                "it was cancelled before it began",
+                "it was stopped before it started",
             ));
         }
         let (places, leaving, limit) = (
@@ -338,11 +336,11 @@ fn not_started(refusal: Refusal) -> Part {
 
 fn said(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Exited { code } => format!("it ended with {code}"),
-        Outcome::Signalled { signal } => format!("signal {signal} ended it"),
+        Outcome::Exited { code } => format!("it exited with code {code}"),
+        Outcome::Signalled { signal } => format!("it was killed by signal {signal}"),
         Outcome::TimedOut => "it took too long".to_owned(),
-        Outcome::Cancelled => "it was cancelled".to_owned(),
+        Outcome::Cancelled => "it was stopped".to_owned(),
         Outcome::NotStarted { refusal } => refusal.sentence.clone(),
-        Outcome::Unknown => "its end could not be seen".to_owned(),
+        Outcome::Unknown => "its outcome is unknown".to_owned(),
     }
 }

@@ -108,7 +108,7 @@ pub enum ExportError {
     },
     /// The noted head lies before the file's beginning.
     #[error(
-        "the file begins with entry {first}, so it can't prove a head that was noted at entry {noted}; export from the beginning"
+        "the file starts with entry {first}, so it can't prove a head that was noted at entry {noted}; export from the first entry"
     )]
     Before {
         /// The first entry of the file.
@@ -117,7 +117,7 @@ pub enum ExportError {
         noted: u64,
     },
     /// There is nothing in it.
-    #[error("the file holds no entry")]
+    #[error("the file contains no entry")]
     Empty,
     /// The database failed.
     #[error(transparent)]
@@ -146,7 +146,7 @@ pub async fn write_file(store: &dyn Store, file: &Path) -> Result<Head, ExportEr
     if file.exists() {
         return Err(trouble(io::Error::new(
             io::ErrorKind::AlreadyExists,
-            "there is such a file already; choose another name",
+            "the file already exists; choose another name",
         )));
     }
     let mut name = file.as_os_str().to_owned();
@@ -217,7 +217,7 @@ pub fn prove(mut lines: impl BufRead, noted: Option<Head>) -> Result<Proved, Exp
             }
             _ => {
                 return Err(wrong(
-                    "it is cut off: the file does not end with the end of a line".to_owned(),
+                    "it is cut off: the file does not end with a line break".to_owned(),
                 ));
             }
         }

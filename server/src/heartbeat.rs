@@ -68,7 +68,7 @@ impl Heartbeat {
             }
             if problem != told {
                 if let Some(problem) = &problem {
-                    tracing::warn!(host = self.config.host(), problem, "no sign of life was sent");
+                    tracing::warn!(host = self.config.host(), problem, "no heartbeat was sent");
                 }
                 let sentence =
                     problem.as_deref().map(|why| heartbeat::failed(self.config.host(), why));

@@ -91,7 +91,7 @@ impl Waiting {
         if self.dropped == 0 {
             tracing::warn!(
                 most = MOST_WAITING,
-                "too many roll-ups wait for the database; the oldest are given up"
+                "too many roll-ups are waiting for the database; the oldest are dropped"
             );
         }
         self.dropped += 1;

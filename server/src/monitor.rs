@@ -590,9 +590,9 @@ impl Monitor {
         }
         troubles.extend(self.failing.iter().map(|(name, problem)| match name.as_str() {
             CONFIGURATION => {
-                format!("The configuration file was changed and has a mistake. {problem}")
+                format!("The configuration file was changed and has an error. {problem}")
             }
-            name => format!("The collector {} brings nothing. {problem}", isolated(name)),
+            name => format!("The collector {} returns no data. {problem}", isolated(name)),
         }));
         troubles.extend(self.notices.values().flatten().cloned());
         let here = &self.parts.known_host.name;
@@ -600,7 +600,10 @@ impl Monitor {
         troubles.extend(crowd.map(limits::crowded));
         for document in self.parts.documents.states() {
             if document.error.is_some() && document.name != crate::documents::COMMANDS {
-                troubles.push(format!("The last edit of {} has a mistake and is not in force. The version before it is.", document.name));
+                troubles.push(format!(
+                    "The last edit of {} has an error, so the previous version stays in force.",
+                    document.name
+                ));
             }
         }
         troubles.extend(self.parts.documents.without_catalogue());
@@ -620,7 +623,7 @@ impl Monitor {
 /// One sentence for each: since when, why and what to do, what goes on.
 fn without_database(since: Timestamp, why: &str) -> String {
     format!(
-        "Nothing can be written since {}. {why} Watching goes on, and incidents are written as soon as it works again.",
+        "Nothing could be saved since {}. {why} Monitoring continues, and incidents are saved as soon as it works again.",
         clock(since)
     )
 }

@@ -279,7 +279,7 @@ impl People {
             match store.seen(&[(kind, id, now)]).await {
                 Ok(()) => service.forget_seen(),
                 Err(error) => {
-                    tracing::debug!(%error, "it could not be noted when a sign-in was used last");
+                    tracing::debug!(%error, "the last use of a sign-in could not be recorded");
                 }
             }
         });

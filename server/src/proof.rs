@@ -27,25 +27,25 @@ pub async fn at_start(
             if !stale.is_empty()
                 && let Err(error) = store.file_anew(&stale).await
             {
-                tracing::warn!(%error, "the columns for lists and searches could not be made anew");
+                tracing::warn!(%error, "the columns for lists and searches could not be rebuilt");
             }
             // Another version of the program makes other words; that is no fault.
             sentences(&Report { reworded: Vec::new(), ..report })
         }
         Err(VerifyError::Store(error)) => {
-            tracing::warn!(%error, "the journal could not be proved at the start");
+            tracing::warn!(%error, "the journal could not be verified at startup");
             return;
         }
-        Err(error) => vec![format!("The journal is not whole: {error}.")],
+        Err(error) => vec![format!("The journal is not intact: {error}.")],
     };
     if sentences.is_empty() {
         return;
     }
     for sentence in &sentences {
-        tracing::error!("at the start: {sentence}");
+        tracing::error!("at startup: {sentence}");
     }
     board.doubt();
-    let more = "Someone else wrote into the database, or this is a defect; only what the journal says is allowed. 'calm-ops journal verify' says more.";
+    let more = "Either something else wrote to the database, or this is a bug. Only what the journal records is allowed. Run 'calm-ops journal verify' for details.";
     tell(sentences.into_iter().chain([more.to_owned()]).collect());
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn unexplained(numbers: &[u64]) -> String {
     };
     let [entry, is] = if numbers.len() == 1 { ["entry", "is"] } else { ["entries", "are"] };
     format!(
-        "the content of {entry} {}{more} {is} gone, and no entry tells of a redaction: someone took it away in the database itself",
+        "the content of {entry} {}{more} {is} gone without a redaction entry: it was removed from the database directly",
         named.join(", ")
     )
 }
@@ -82,15 +82,15 @@ pub(crate) fn sentences(report: &Report) -> Vec<String> {
         sentences.push(format!("{}.", capital(&differences)));
     }
     for (numbers, what) in [
-        (&report.differing, "is not what the journal says"),
-        (&report.misfiled, "is listed and found by something else than it is"),
+        (&report.differing, "does not match the journal"),
+        (&report.misfiled, "does not match its columns for lists and searches"),
         (
             &report.reworded,
-            "is found by other words than this version of Calm Ops makes; the next start makes them anew",
+            "has search words of another version of Calm Ops; the next start rebuilds them",
         ),
     ] {
         if !numbers.is_empty() {
-            sentences.push(format!("What is stored of incident {} {what}.", named(numbers)));
+            sentences.push(format!("The stored data of incident {} {what}.", named(numbers)));
         }
     }
     sentences

@@ -90,7 +90,7 @@ impl Recovery {
     fn ready(&self, recommendation: &Recommendation) -> Result<preflight::Ready, String> {
         let place = self.place.read().unwrap_or_else(PoisonError::into_inner).clone();
         if place.is_some() && self.hints().is_none() {
-            return Err("Calm Ops could not look at this host yet since it started. Look at this page again in a moment.".to_owned());
+            return Err("Calm Ops has not checked this host yet since it started. Reload this page in a moment.".to_owned());
         }
         preflight::ready(self.catalogue().as_deref(), &self.facts(), place.as_ref(), recommendation)
     }

@@ -69,7 +69,7 @@ pub enum StartError {
     #[error("{0}")]
     Store(#[from] StoreError),
     /// The address can't be listened on.
-    #[error("{address} can't be listened on: {source}. {advice}")]
+    #[error("can't listen on {address}: {source}. {advice}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -80,7 +80,7 @@ pub enum StartError {
     },
     /// Others could reach it, and nobody is there to decide who may.
     #[error(
-        "there is no owner yet, so {address} is not listened on: others could reach it. Start it once with --listen 127.0.0.1:{}, open the owner link \
+        "this Calm Ops has no owner yet, so it does not listen on {address}, where others could reach it. Start it once with --listen 127.0.0.1:{}, open the owner link \
          that it prints (from another machine: ssh -L {}:127.0.0.1:{} HOST), then start it again. A loopback address is always possible", address.port(), address.port(), address.port()
     )]
     NoOwner {
@@ -88,7 +88,7 @@ pub enum StartError {
         address: SocketAddr,
     },
     /// The data directory can't be written.
-    #[error("the data directory {} can't be written: {source}. Give this program a folder of its own with --data-dir", path.display())]
+    #[error("the data directory {} can't be written: {source}. Choose a folder for this program with --data-dir", path.display())]
     DataDir {
         /// Which.
         path: PathBuf,
@@ -96,14 +96,14 @@ pub enum StartError {
         source: io::Error,
     },
     /// The certificate for TLS can't be used.
-    #[error("{0}. Give a certificate and its key in PEM form, readable for the user of Calm Ops")]
+    #[error("{0}. Use a certificate and its key in PEM format, readable by the user of Calm Ops")]
     Certificate(#[from] BadCertificate),
     /// What notifications are sent with can't be set up.
     #[error("{0}")]
     Notifications(String),
     /// The monitor ended though nobody told it to.
     #[error(
-        "the monitor failed inside and Calm Ops stopped; the log says where. Start it again: nothing needs repair"
+        "the monitor failed unexpectedly, so Calm Ops stopped; see the log for details. Start it again: no repair is needed"
     )]
     Monitor,
     /// Something else failed while it ran.
@@ -133,7 +133,9 @@ pub async fn run(
         now.wall,
     )?;
     for misfit in documents.misfits() {
-        tracing::warn!("the documents do not fit together; 'calm-ops check' says it too\n{misfit}");
+        tracing::warn!(
+            "the documents do not fit together; check them with 'calm-ops check'\n{misfit}"
+        );
     }
     let place = config.place();
     let data_dir_warning = match &place {
@@ -160,7 +162,7 @@ pub async fn run(
     let thresholds = Arc::clone(documents.thresholds());
     let mut kept: Option<Kept> = opening.monitor.as_deref().and_then(|bytes| {
         serde_json::from_slice(bytes)
-            .inspect_err(|error| tracing::error!(%error, "the saved state of the rules can't be read; it begins anew"))
+            .inspect_err(|error| tracing::error!(%error, "the saved evaluation state can't be read; starting fresh"))
             .ok()
     });
     let here = Place::here(&config);
@@ -341,8 +343,8 @@ pub async fn run(
         && config.trusted_proxies.is_empty()
     {
         tracing::warn!(
-            "public_url begins with https, but there is neither [tls] nor trusted_proxies: sign-ins are not marked as safe, passkeys are \
-             refused, and everyone behind the proxy counts as one address. Name the proxy's address in trusted_proxies"
+            "public_url starts with https, but there is neither [tls] nor trusted_proxies: sign-in cookies are not marked as secure, passkeys are \
+             refused, and everyone behind the proxy counts as one address. Add the proxy's address to trusted_proxies"
         );
     }
     let mut names = config.allowed_hosts.clone();
@@ -367,7 +369,7 @@ pub async fn run(
     let _ = tokio::time::timeout(Duration::from_millis(200), background.wait()).await;
     store.leave().await;
     ended.map_err(|error| {
-        tracing::error!(%error, "the monitor failed inside");
+        tracing::error!(%error, "the monitor failed unexpectedly");
         StartError::Monitor
     })
 }
@@ -383,7 +385,7 @@ fn room(config: &Config) -> Room {
             streams = room.streams,
             wanted,
             files,
-            "the limit of open files leaves room for fewer streams than limits.streams says; raise it with LimitNOFILE= in the unit, or with 'ulimit -n'"
+            "the limit of open files allows fewer streams than limits.streams; raise it with LimitNOFILE= in the unit, or with 'ulimit -n'"
         );
     }
     room
@@ -416,9 +418,9 @@ fn outbound(config: &Config) -> Result<Outbound, StartError> {
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| {
         let advice = match source.kind() {
-            io::ErrorKind::AddrInUse => "Another program uses this port; stop it, or choose another one with --listen 127.0.0.1:PORT",
+            io::ErrorKind::AddrInUse => "Another program is using this port. Stop it, or choose another port with --listen 127.0.0.1:PORT",
             io::ErrorKind::PermissionDenied => {
-                "Ports under 1024 are for the administrator; choose a higher one with --listen 127.0.0.1:PORT"
+                "Ports under 1024 need administrator rights. Choose a higher one with --listen 127.0.0.1:PORT"
             }
             _ => "Choose another address with --listen 127.0.0.1:PORT",
         };

@@ -279,10 +279,7 @@ impl fmt::Display for Replayed {
             writeln!(f, "{line}")?;
         }
         let Self { observations, looks, events, .. } = self;
-        writeln!(
-            f,
-            "{observations} readings, {looks} evaluations, {events} decisions."
-        )?;
+        writeln!(f, "{observations} readings, {looks} evaluations, {events} decisions.")?;
         match &self.difference {
             None => write!(f, "The same decisions, byte for byte."),
             Some(Difference { index, at, what }) => {
@@ -352,8 +349,7 @@ impl Run {
             incidents.len()
         ));
         if bundle.cut_short {
-            done.story
-                .push("Earlier input exceeded the limit and is missing here.".to_owned());
+            done.story.push("Earlier input exceeded the limit and is missing here.".to_owned());
         }
         if bundle.rules_version != RULES_VERSION {
             done.story.push(format!(

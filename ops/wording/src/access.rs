@@ -19,8 +19,8 @@ fn name(record: Record) -> String {
     }
 }
 
-/// The rows that differ, as a clause: "the journal does not know token 9; account 2 is not what the
-/// journal says".
+/// The rows that differ, as a clause: "the journal does not know token 9; account 2 does not match the
+/// journal".
 pub fn differences(found: &[Difference]) -> String {
     let of = |problem| -> Vec<String> {
         found.iter().filter(|one| one.problem == problem).map(|one| name(one.record)).collect()
@@ -32,8 +32,8 @@ pub fn differences(found: &[Difference]) -> String {
         clauses.push(format!("the journal does not know {}", bounded(&unknown)));
     }
     if !different.is_empty() {
-        let verb = if different.len() == 1 { "is" } else { "are" };
-        clauses.push(format!("{} {verb} not what the journal says", bounded(&different)));
+        let verb = if different.len() == 1 { "does" } else { "do" };
+        clauses.push(format!("{} {verb} not match the journal", bounded(&different)));
     }
     if !missing.is_empty() {
         let verb = if missing.len() == 1 { "is" } else { "are" };
@@ -68,10 +68,10 @@ mod tests {
         ];
         assert_eq!(
             differences(&found),
-            "the journal does not know token 9 and share link 7; account 2 is not what the journal says; token 3 is missing"
+            "the journal does not know token 9 and share link 7; account 2 does not match the journal; token 3 is missing"
         );
         let many: Vec<Difference> =
             (1..=12).map(|id| one(Record::Token(TokenId(id)), Problem::Different)).collect();
-        assert!(differences(&many).ends_with("token 10 and 2 more are not what the journal says"));
+        assert!(differences(&many).ends_with("token 10 and 2 more do not match the journal"));
     }
 }

@@ -162,9 +162,7 @@ fn required(requirement: Requirement) -> String {
         Requirement::ShareLink => "Only the link that shares it can do this.",
         Requirement::Person => "Only a person can do this.",
         Requirement::SignedIn => "Only a person who is signed in can do this.",
-        Requirement::Account => {
-            "This needs an account. A share link only shows what was shared."
-        }
+        Requirement::Account => "This needs an account. A share link only shows what was shared.",
         Requirement::Role(role) => {
             return match role {
                 Role::Viewer => "Only members can do this.".to_owned(),
@@ -201,7 +199,9 @@ fn not_found(entity: &Entity) -> String {
             format!("There is no open maintenance window {number}.")
         }
         Entity::Share(id) => format!("Share link {id} does not exist."),
-        Entity::SharedPage => "This link is not valid. It may be mistyped or have expired.".to_owned(),
+        Entity::SharedPage => {
+            "This link is not valid. It may be mistyped or have expired.".to_owned()
+        }
         Entity::Contact(id) => format!("You have no contact {id}."),
         Entity::OpenAccount(id) => format!("There is no active account {id}."),
         Entity::ClosedAccount(id) => format!("There is no deactivated account {id}."),
@@ -400,7 +400,8 @@ pub fn refused_pushes(
     problem: &str,
     rest_taken: bool,
 ) -> String {
-    let taken = if rest_taken { "The other values are accepted" } else { "Nothing in them is accepted" };
+    let taken =
+        if rest_taken { "The other values are accepted" } else { "Nothing in them is accepted" };
     let place = if place.is_empty() { "the body".to_owned() } else { isolated(place) };
     let problem = isolated(problem);
     format!(

@@ -165,7 +165,8 @@ pub fn find_moment(sentence: &str) -> Option<(Range<usize>, Timestamp)> {
             Some((start..end + ZONE.len(), at))
         })
     });
-    found.filter(|(range, _)| !sentence[..range.start].ends_with(|last: char| last.is_ascii_digit()))
+    found
+        .filter(|(range, _)| !sentence[..range.start].ends_with(|last: char| last.is_ascii_digit()))
 }
 
 fn read_moment(text: &str) -> Option<Timestamp> {

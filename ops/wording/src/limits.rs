@@ -107,7 +107,8 @@ mod tests {
     fn what_is_left_out_is_counted_by_kind() {
         let kinds = BTreeMap::from([("ext4".to_owned(), 1), ("tmpfs".to_owned(), 11)]);
         assert!(
-            disks_left_out(&kinds).starts_with("12 disks are not monitored (1 ext4 and 11 tmpfs), ")
+            disks_left_out(&kinds)
+                .starts_with("12 disks are not monitored (1 ext4 and 11 tmpfs), ")
         );
         let one = BTreeMap::from([("tmpfs".to_owned(), 1)]);
         assert!(disks_left_out(&one).starts_with("1 disk is not monitored (1 tmpfs), "));
@@ -115,7 +116,10 @@ mod tests {
         assert!(
             disks_denied(&["/a".to_owned(), "/b".to_owned()]).contains("the disks /a and /b, so")
         );
-        assert!(disks_silent(&["/a".to_owned()]).contains("The disk /a did not answer, so it is not known how full it is."));
+        assert!(
+            disks_silent(&["/a".to_owned()])
+                .contains("The disk /a did not answer, so it is not known how full it is.")
+        );
     }
 
     #[test]
@@ -124,9 +128,8 @@ mod tests {
         let crowd = Crowd { limit: 120, batches: 4, since: Timestamp::from_secs(0), by };
         let told = crowded(&crowd);
         assert!(
-            told.starts_with(
-                "The limit of 120 series is reached: 4 batches were rejected since "
-            ) && told.contains("by queue.depth (88 series) and jobs.age (1 series)."),
+            told.starts_with("The limit of 120 series is reached: 4 batches were rejected since ")
+                && told.contains("by queue.depth (88 series) and jobs.age (1 series)."),
             "{told}"
         );
         let one = crowded(&Crowd { batches: 1, by: Vec::new(), ..crowd });

@@ -61,11 +61,7 @@ pub fn breach(one: &Withheld) -> String {
             format!("from {} to {}", humanize::moment(one.since), humanize::moment(end))
         }
     };
-    format!(
-        "{} ({}, {time})",
-        humanize::lower_signal_of(&one.signal, &one.subject),
-        one.severity
-    )
+    format!("{} ({}, {time})", humanize::lower_signal_of(&one.signal, &one.subject), one.severity)
 }
 
 /// What would have alerted, as a sentence.

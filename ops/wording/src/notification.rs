@@ -39,9 +39,7 @@ pub fn message(
     let (title, mut lines, path) = match (call.why, incident) {
         (Reason::Test, _) => (
             "Test from Calm Ops".to_owned(),
-            vec![
-                "Notifications work. Nothing is wrong, and there is nothing to do.".to_owned(),
-            ],
+            vec!["Notifications work. Nothing is wrong, and there is nothing to do.".to_owned()],
             "/ops/settings".to_owned(),
         ),
         (Reason::Access { changes, .. }, _) => {
@@ -97,9 +95,10 @@ pub fn nothing_written(
         ),
         "Monitoring continues, but until this is fixed no incident can be opened and nobody is notified of one.".to_owned(),
     ];
-    let named = critical.iter().take(MOST_CRITICAL).map(|one| {
-        humanize::lower_signal_of(&one.signal, &one.subject)
-    });
+    let named = critical
+        .iter()
+        .take(MOST_CRITICAL)
+        .map(|one| humanize::lower_signal_of(&one.signal, &one.subject));
     let more = critical.len().saturating_sub(MOST_CRITICAL);
     let more = (more > 0).then(|| format!("{more} more"));
     let named: Vec<String> = named.chain(more).collect();
@@ -182,9 +181,7 @@ const fn access_change(change: AccessChange) -> &'static str {
         AccessChange::Password => "The password was changed.",
         AccessChange::PasskeyAdded => "A passkey was added.",
         AccessChange::PasskeyRemoved => "A passkey was removed.",
-        AccessChange::UnfamiliarSignIn => {
-            "Someone signed in from a new place and a new browser."
-        }
+        AccessChange::UnfamiliarSignIn => "Someone signed in from a new place and a new browser.",
         AccessChange::ContactSet => "A contact for notifications was added or changed.",
         AccessChange::ContactRemoved => "A contact for notifications was removed.",
         AccessChange::LastMessage => {
@@ -231,8 +228,7 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
             format!("{severity}: {headline}")
         }
     };
-    let since =
-        format!("Incident {number}, since {}.", humanize::time_of_day(incident.began_at));
+    let since = format!("Incident {number}, since {}.", humanize::time_of_day(incident.began_at));
     let ran = match why {
         Reason::DidNotHelp { place } => incident.recommendation(place).map(|one| {
             let title = one.title.trim_end_matches('.');

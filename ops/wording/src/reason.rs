@@ -22,9 +22,7 @@ pub fn clause(reason: &FailureReason) -> String {
     match reason {
         FailureReason::NameNotFound { name } => {
             let name = shown(name);
-            format!(
-                "the name '{name}' was not found; check its DNS entry and its spelling"
-            )
+            format!("the name '{name}' was not found; check its DNS entry and its spelling")
         }
         FailureReason::NameNotAnswered { name } => {
             let name = shown(name);
@@ -152,8 +150,7 @@ pub fn clause(reason: &FailureReason) -> String {
                     "no more files can be opened; raise the limit of open files (LimitNOFILE= in its unit, or 'ulimit -n')",
                 OwnLimit::Ports =>
                     "all ports for connections are in use; check what opens so many on this machine",
-                OwnLimit::Memory =>
-                    "this machine has run out of memory; check what uses so much",
+                OwnLimit::Memory => "this machine has run out of memory; check what uses so much",
             }
         ),
         FailureReason::Access { what, fault } => access(&shown(what), *fault),
@@ -203,7 +200,9 @@ fn broken_off(phase: RequestPhase, address: &str) -> String {
         RequestPhase::FirstByte => {
             format!("{address} accepted the request and closed the connection without an answer")
         }
-        RequestPhase::Body => format!("{address} closed the connection in the middle of its answer"),
+        RequestPhase::Body => {
+            format!("{address} closed the connection in the middle of its answer")
+        }
     }
 }
 

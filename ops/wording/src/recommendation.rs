@@ -193,9 +193,7 @@ impl<'a> Advice<'a> {
     pub fn approval(&self) -> String {
         match self.one.approval {
             Approval::One => "Needs one approval.".to_owned(),
-            Approval::Two => {
-                "Needs two approvals, because the risk is high.".to_owned()
-            }
+            Approval::Two => "Needs two approvals, because the risk is high.".to_owned(),
         }
     }
 
@@ -235,7 +233,8 @@ impl<'a> Advice<'a> {
                 "The situation has changed, so it was withdrawn.".to_owned()
             }
             Stage::Withdrawn { why: Withdrawn::RuledOut, .. } => {
-                "The cause is a different one now, so it was withdrawn: it would not help.".to_owned()
+                "The cause is a different one now, so it was withdrawn: it would not help."
+                    .to_owned()
             }
             Stage::Withdrawn { why: Withdrawn::TooLate, .. } => {
                 "It was approved but could not be started in time, so it was not run.".to_owned()

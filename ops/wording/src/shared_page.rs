@@ -150,7 +150,11 @@ fn manager_standing(incident: &Incident) -> Vec<String> {
         say(all - holding.len() - lost, problem, ["recovered", "recovered"]);
     } else {
         say(holding.len() - improving - silent, problem, ["is ongoing", "are ongoing"]);
-        say(silent, problem, ["can't be seen: there is no data", "can't be seen: there is no data"]);
+        say(
+            silent,
+            problem,
+            ["can't be seen: there is no data", "can't be seen: there is no data"],
+        );
         say(improving, problem, ["is improving", "are improving"]);
         say(all - holding.len() - lost, problem, ["has recovered", "have recovered"]);
     }
@@ -319,19 +323,14 @@ fn anonymize(incident: &Incident, audience: Audience, known_hosts: &[String]) ->
             }
             Sentence::EndpointsReached { endpoints: plain, over: *over }
         }
-        Sentence::NowUnknown { subject } => {
-            Sentence::NowUnknown { subject: general(subject) }
+        Sentence::NowUnknown { subject } => Sentence::NowUnknown { subject: general(subject) },
+        Sentence::UsualUnknown { subject, signal } => {
+            Sentence::UsualUnknown { subject: general(subject), signal: signal.clone() }
         }
-        Sentence::UsualUnknown { subject, signal } => Sentence::UsualUnknown {
-            subject: general(subject),
-            signal: signal.clone(),
-        },
         // A title may name what is inside: the document's words are the team's own.
-        Sentence::Ran { title: _, subject, result } => Sentence::Ran {
-            title: String::new(),
-            subject: general(subject),
-            result: *result,
-        },
+        Sentence::Ran { title: _, subject, result } => {
+            Sentence::Ran { title: String::new(), subject: general(subject), result: *result }
+        }
         // What was changed, and to which version, is the team's own.
         Sentence::AfterChange { change, began_at } => Sentence::AfterChange {
             change: ReportedChange {

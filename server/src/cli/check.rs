@@ -85,7 +85,7 @@ pub(super) fn check(
         Some(dir) => format!("in {}", dir.display()),
         None => "built in".to_owned(),
     };
-    let _ = writeln!(out, "The documents {whose} are good:");
+    let _ = writeln!(out, "The documents {whose} are valid:");
     for state in documents.states() {
         let _ =
             writeln!(out, "  {:<36} {}", state.name, &state.sha256[..state.sha256.len().min(12)]);
@@ -93,11 +93,11 @@ pub(super) fn check(
     let _ = match &config.file {
         Some(file) => writeln!(
             out,
-            "The configuration in {} is good: {}.",
+            "The configuration in {} is valid: {}.",
             file.display(),
             config.collectors.counted().join(", ")
         ),
-        None => writeln!(out, "There is no configuration file: the defaults hold."),
+        None => writeln!(out, "There is no configuration file, so the defaults apply."),
     };
     for doubt in &findings.doubtful {
         let _ = writeln!(err, "warning: {doubt}");
@@ -108,7 +108,7 @@ pub(super) fn check(
     if let Some(found) = database::run(look(&config), err)
         && !found.is_empty()
     {
-        let _ = writeln!(out, "Looked once at what is watched. Not as expected now:");
+        let _ = writeln!(out, "Checked everything once. Not as expected:");
         for line in found {
             let _ = writeln!(out, "  {line}");
         }
@@ -146,7 +146,7 @@ async fn look(config: &Config) -> Vec<String> {
                 }));
             }
             Ok(Err(error)) => found.push(format!("{name}: {error}")),
-            Err(_) => found.push(format!("{name}: it gave no answer in time.")),
+            Err(_) => found.push(format!("{name}: it did not answer in time.")),
         }
     }
     found

@@ -25,7 +25,7 @@ use crate::{
 /// Reads `42:0f…`: a number and a hash, as the health page and every report show them.
 pub(super) fn head(text: &str) -> Result<Head, String> {
     let expected = || {
-        "a head as it is shown: the entry's number, a colon, and its hash of 64 hexadecimal digits"
+        "a head as it is printed: the entry's number, a colon, and its hash of 64 hexadecimal digits"
             .to_owned()
     };
     let (number, hash) = text.split_once(':').ok_or_else(expected)?;
@@ -55,7 +55,7 @@ pub(super) fn verify(
         Ok(report) if !report.unexplained.is_empty() => {
             let _ = writeln!(
                 err,
-                "error: the chain hangs together, but {}.",
+                "error: the chain is intact, but {}.",
                 unexplained(&report.unexplained)
             );
             Outcome::Wrong
@@ -64,29 +64,29 @@ pub(super) fn verify(
             let Head { number, hash } = report.head;
             let _ = writeln!(
                 out,
-                "The journal verifies: {}, none changed, missing, inserted or reordered.",
+                "The journal is intact: {}, none changed, missing, inserted or reordered.",
                 entries(number)
             );
             if report.redacted > 0 {
                 let _ = writeln!(
                     out,
-                    "Of {} the content was redacted; each redaction is itself in the journal.",
+                    "The content of {} was redacted; each redaction is recorded in the journal.",
                     entries(report.redacted)
                 );
             }
             let _ = writeln!(
                 out,
-                "Incidents, roles, tokens, sign-ins, share links and contacts are what it says. Not in it, and so not proven: names, labels, passwords, keys, secrets."
+                "Incidents, roles, tokens, sign-ins, share links and contacts match it. Not in the journal, and so not proven: names, labels, passwords, keys and secrets."
             );
             if report.untold > 0 {
                 let _ = writeln!(
                     out,
-                    "Of {} tokens and share links from earlier versions it does not say all that they allow.",
+                    "For {} tokens and share links from earlier versions it does not record everything that they allow.",
                     report.untold
                 );
             }
             if noted.is_some() {
-                let _ = writeln!(out, "It holds the head that you noted.");
+                let _ = writeln!(out, "It contains the head that you noted.");
             }
             let _ = writeln!(out, "Its head is {number}:{hash}");
             let _ = writeln!(
@@ -99,15 +99,15 @@ pub(super) fn verify(
             let Head { number, hash } = report.head;
             let _ = writeln!(
                 err,
-                "error: the journal itself verifies up to {number}:{hash}, but what is stored beside it is not what it says."
+                "error: the journal itself is intact up to {number}:{hash}, but the data stored beside it does not match it."
             );
             for sentence in sentences(&report) {
                 let _ = writeln!(err, "{sentence}");
             }
             let _ = writeln!(
                 err,
-                "Someone else wrote into the database, or this is a defect. While it serves, Calm Ops allows only what the journal says.\n\
-                 'calm-ops backup FILE' and 'restore FILE' into an empty place rebuild incidents and roles; keep a copy of the database as it is."
+                "Either something else wrote to the database, or this is a bug. Calm Ops only allows what the journal records.\n\
+                 'calm-ops backup FILE', and 'calm-ops restore FILE' into an empty database, rebuild incidents and roles. Keep a copy of the database as it is."
             );
             Outcome::Wrong
         }
@@ -118,13 +118,13 @@ pub(super) fn verify(
         Err(error) => {
             let proved = match &error {
                 VerifyError::Broken(Broken::OtherHead { .. }) => {
-                    "So neither that entry nor any before it is proved."
+                    "So neither that entry nor any before it is proven."
                 }
-                _ => "The entries before that one hang together.",
+                _ => "The entries before that one are intact.",
             };
             let _ = writeln!(
                 err,
-                "error: the journal is not whole: {error}.\n{proved} Keep a copy of the database as it is, and compare it with a backup."
+                "error: the journal is not intact: {error}.\n{proved} Keep a copy of the database as it is, and compare it with a backup."
             );
             Outcome::Wrong
         }
@@ -150,11 +150,11 @@ pub(super) fn backup(
         Some(Ok(Head { number, hash })) => {
             let _ = writeln!(
                 out,
-                "Saved {} of the journal and what belongs to them in {}.",
+                "Saved {} of the journal and their data to {}.",
                 entries(number),
                 file.display()
             );
-            let _ = writeln!(out, "The journal's head in it is {number}:{hash}");
+            let _ = writeln!(out, "Its journal head is {number}:{hash}");
             Outcome::Fine
         }
         Some(Err(error)) => {
@@ -179,21 +179,21 @@ pub(super) fn restore(
             let Head { number, hash } = restored.backup;
             let _ = writeln!(
                 out,
-                "Restored {} of the journal from {}; the head of it is {number}:{hash}",
+                "Restored {} of the journal from {}; its head is {number}:{hash}",
                 entries(number),
                 file.display()
             );
             let Head { number, hash } = restored.head;
             let _ = writeln!(
                 out,
-                "One entry more tells of the restore: the head is now {number}:{hash}"
+                "One more entry records the restore: the head is now {number}:{hash}"
             );
             let _ = writeln!(
                 out,
-                "Nobody is called yet: ways to be called, and share links, are never in a backup. Everyone sets their own again in the settings."
+                "Nobody is notified yet: contacts and share links are never in a backup. Everyone has to add their contacts again in the settings."
             );
             if let Some(kept) = restored.kept {
-                let _ = writeln!(out, "What was there before is kept as {}", kept.display());
+                let _ = writeln!(out, "The previous database is kept as {}", kept.display());
             }
             Outcome::Fine
         }
@@ -223,7 +223,7 @@ pub(super) fn replay(file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> O
         Err(error) => {
             let _ = writeln!(
                 err,
-                "error: {shown} can't be read: {error}. An incident's page offers its bundle as a file."
+                "error: {shown} can't be read: {error}. You can download a bundle from an incident's page."
             );
             return Outcome::Failed;
         }
@@ -233,7 +233,7 @@ pub(super) fn replay(file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> O
         Err(error) => {
             let _ = writeln!(
                 err,
-                "error: {shown} is not a replay bundle: {error}. An incident's page offers its bundle as a file."
+                "error: {shown} is not a replay bundle: {error}. You can download a bundle from an incident's page."
             );
             return Outcome::Wrong;
         }
@@ -242,10 +242,7 @@ pub(super) fn replay(file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> O
         Ok(replayed) => {
             if bundle.rules_version != replay::RULES_VERSION {
                 let (then, now) = (&bundle.rules_version, replay::RULES_VERSION);
-                let _ = writeln!(
-                    out,
-                    "Decided by version {then} of the rules, replayed by version {now}."
-                );
+                let _ = writeln!(out, "Decided by version {then}, replayed by version {now}.");
             }
             let _ = writeln!(out, "{replayed}");
             if replayed.is_same() { Outcome::Fine } else { Outcome::Wrong }

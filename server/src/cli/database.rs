@@ -22,7 +22,7 @@ pub(super) fn exists(at: &Where, err: &mut dyn Write) -> Result<(), Outcome> {
         Where::Sqlite { path } if !path.exists() => {
             let _ = writeln!(
                 err,
-                "error: there is no database at {}. Say where the data lie with --data-dir.",
+                "error: there is no database at {}. Set the data directory with --data-dir.",
                 path.display()
             );
             Err(Outcome::Failed)

@@ -63,20 +63,20 @@ pub(super) fn health(config: &Config, out: &mut dyn Write, err: &mut dyn Write) 
                 Some(0) => "no active incident".to_owned(),
                 Some(1) => "1 active incident".to_owned(),
                 Some(count) => format!("{count} active incidents"),
-                None => "the incidents can't be read just now".to_owned(),
+                None => "the incidents can't be read right now".to_owned(),
             };
-            let _ = writeln!(out, "Calm Ops watches: {}, {incidents}.", answer.status);
+            let _ = writeln!(out, "Calm Ops is monitoring: {}, {incidents}.", answer.status);
             Outcome::Fine
         }
         (_, Some(answer)) => {
-            let _ = writeln!(err, "Calm Ops runs at {address}, but is {}.", answer.status);
+            let _ = writeln!(err, "Calm Ops is running at {address}, but it is {}.", answer.status);
             Outcome::Wrong
         }
         (status, None) => {
             let status = status.as_u16();
             let _ = writeln!(
                 err,
-                "What answers at {address} is not Calm Ops (status {status}). Say where it listens with --listen."
+                "The program at {address} is not Calm Ops (status {status}). Set the address with --listen."
             );
             Outcome::Failed
         }
@@ -132,7 +132,7 @@ where
 fn only_ours(files: &Files) -> Result<ClientConfig, Failure> {
     let ours = CertificateDer::pem_file_iter(&files.certificate)?
         .next()
-        .ok_or_else(|| io::Error::other("the file of the certificate holds none"))??;
+        .ok_or_else(|| io::Error::other("the certificate file contains no certificate"))??;
     let provider = Arc::new(ring::default_provider());
     let verifier = Arc::new(Only { ours, provider: Arc::clone(&provider) });
     Ok(ClientConfig::builder_with_provider(provider)
@@ -161,7 +161,9 @@ impl ServerCertVerifier for Only {
         if *end_entity == self.ours {
             Ok(ServerCertVerified::assertion())
         } else {
-            Err(Error::General("it shows another certificate than the configured one".to_owned()))
+            Err(Error::General(
+                "it uses a different certificate than the configured one".to_owned(),
+            ))
         }
     }
 

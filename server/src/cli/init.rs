@@ -27,7 +27,7 @@ pub(super) fn init(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outc
             Err(error) => {
                 let _ = writeln!(
                     err,
-                    "{} can't be written: {error}. Give a folder that you may write to.",
+                    "{} can't be written: {error}. Choose a folder that you can write to.",
                     dir.join(name).display()
                 );
                 return Outcome::Failed;
@@ -35,12 +35,12 @@ pub(super) fn init(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outc
         }
     }
     for name in &kept {
-        let _ = writeln!(out, "  kept  {} (it exists already)", name.display());
+        let _ = writeln!(out, " kept {} (it already exists)", name.display());
     }
     let shown = dir.display();
     let _ = writeln!(
         out,
-        "{written} written, {} kept in {shown}. Change them, then: calm-ops check --ops-dir {shown}",
+        "{written} written, {} kept in {shown}. Edit them, then run: calm-ops check --ops-dir {shown}",
         kept.len()
     );
     Outcome::Fine

@@ -78,30 +78,30 @@ pub(super) fn verify_file(
             let count = entries(number - proved.first + 1);
             let _ = writeln!(
                 out,
-                "The export verifies: {count}, none changed, missing, inserted or reordered."
+                "The export is intact: {count}, none changed, missing, inserted or reordered."
             );
             if proved.first > 1 {
                 let _ = writeln!(
                     out,
-                    "It begins with entry {}: what was before it is not in this file.",
+                    "It starts with entry {}; earlier entries are not in this file.",
                     proved.first
                 );
             }
             if proved.redacted > 0 {
                 let _ = writeln!(
                     out,
-                    "Of {} the content was redacted; each redaction is itself in the journal.",
+                    "The content of {} was redacted; each redaction is recorded in the journal.",
                     entries(proved.redacted)
                 );
             }
             if noted.is_some() {
-                let _ = writeln!(out, "It holds the head that you noted.");
+                let _ = writeln!(out, "It contains the head that you noted.");
             }
             let _ = writeln!(out, "Its head is {number}:{hash}");
             if noted.is_none() {
                 let _ = writeln!(
                     out,
-                    "Compare it with a head from elsewhere: give one with --head. By itself a file proves only that it hangs together."
+                    "Compare it with a head noted elsewhere (--head). On its own, a file only proves that its entries belong together."
                 );
             }
             Outcome::Fine
@@ -109,7 +109,7 @@ pub(super) fn verify_file(
         Ok(proved) => {
             let _ = writeln!(
                 err,
-                "error: the chain of {} hangs together, but {}.",
+                "error: the chain of {} is intact, but {}.",
                 file.display(),
                 unexplained(&proved.unexplained)
             );
@@ -122,17 +122,20 @@ pub(super) fn verify_file(
         Err(error) => {
             let proved = match &error {
                 ExportError::Broken { broken: Broken::OtherHead { .. }, .. } => {
-                    " So neither that entry nor any before it is proved."
+                    " So neither that entry nor any before it is proven."
                 }
-                ExportError::Broken { .. } => " The entries before that one hang together.",
+                ExportError::Broken { .. } => " The entries before that one are intact.",
                 ExportError::File { .. }
                 | ExportError::Line { .. }
                 | ExportError::Before { .. }
                 | ExportError::Empty
                 | ExportError::Store(_) => "",
             };
-            let _ =
-                writeln!(err, "error: {} is not a whole export: {error}.{proved}", file.display());
+            let _ = writeln!(
+                err,
+                "error: the export {} is not intact: {error}.{proved}",
+                file.display()
+            );
             Outcome::Wrong
         }
     }

@@ -102,7 +102,7 @@ fn stays_here(err: &mut dyn Write) -> bool {
             Ok(()) => {
                 let _ = writeln!(
                     err,
-                    "The file that this output goes to holds the owner link, so nobody else may read it any more (mode 600)."
+                    "The output file contains the owner link, so it was made readable only for you (mode 600)."
                 );
                 true
             }
@@ -130,11 +130,11 @@ pub(super) fn tell(
     let _ = match written {
         _ if stays_here => writeln!(
             out,
-            "Nobody owns it yet. Open this link to become its owner; it works once, for a day:\n{link}"
+            "This Calm Ops has no owner yet. Open this link to become the owner. It works once and expires in a day:\n{link}"
         ),
         Ok(()) => writeln!(
             out,
-            "Nobody owns it yet. A link for its owner is in a file that only this user can read; it works once, for a day:\ncat '{}'",
+            "This Calm Ops has no owner yet. The link to become the owner is in a file that only this user can read. It works once and expires in a day:\ncat '{}'",
             file.display()
         ),
         Err(error) => writeln!(

@@ -58,7 +58,7 @@ pub(super) fn owner_link(config: &Config, out: &mut dyn Write, err: &mut dyn Wri
             let page = origin(config);
             let _ = writeln!(
                 out,
-                "Open this link to become an owner; it works once, for a day. Earlier links have ended:\n{page}/join/{secret}"
+                "Open this link to become an owner. It works once and expires in a day. Earlier links no longer work:\n{page}/join/{secret}"
             );
             Outcome::Fine
         }

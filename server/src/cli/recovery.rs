@@ -45,7 +45,7 @@ pub(super) fn dry_run(
         let incident = store.incident(id.incident).await.map_err(|error| error.to_string())?;
         let incident = incident.ok_or_else(|| {
             format!(
-                "There is no incident {}. The page of a recommendation shows its name.",
+                "Incident {} does not exist. A recommendation's page shows its number, such as 42-1.",
                 id.incident
             )
         })?;
@@ -83,11 +83,11 @@ fn no_such(incident: &Incident, id: RecommendationId) -> String {
         .collect();
     match &known[..] {
         [] => format!(
-            "There is no recommendation {id}: nothing was recommended for incident {} yet.",
+            "Recommendation {id} does not exist: nothing has been recommended for incident {} yet.",
             id.incident
         ),
         known => format!(
-            "There is no recommendation {id}. Incident {} has {}.",
+            "Recommendation {id} does not exist. Incident {} has {}.",
             id.incident,
             known.join(", ")
         ),
@@ -102,7 +102,7 @@ fn same_user(data_dir: &Path, err: &mut dyn Write) -> Result<(), Outcome> {
         Err(error) => {
             let _ = writeln!(
                 err,
-                "error: the data directory {} can't be looked at: {error}. Say where the data lie with --data-dir.",
+                "error: the data directory {} can't be read: {error}. Set it with --data-dir.",
                 data_dir.display()
             );
             return Err(Outcome::Failed);
@@ -114,7 +114,7 @@ fn same_user(data_dir: &Path, err: &mut dyn Write) -> Result<(), Outcome> {
     let name = User::numbered(owner).map_or_else(|_| format!("'#{owner}'"), |user| user.name);
     let _ = writeln!(
         err,
-        "error: the data in {} belong to another user, and what would be executed depends on who asks. Ask as that one: sudo -u {name} calm-ops run --dry-run ID",
+        "error: the data in {} belongs to another user, and the result depends on the user. Run this as that user: sudo -u {name} calm-ops run --dry-run ID",
         data_dir.display()
     );
     Err(Outcome::Failed)
@@ -137,11 +137,11 @@ fn told(
         let when = match standing(one, now) {
             Standing::Waits => "once it is approved",
             Standing::UnderWay => "for its approval",
-            Standing::Over => "if the same were recommended again; this one does not run any more",
+            Standing::Over => "if it were recommended again; this recommendation no longer runs",
         };
         let _ = writeln!(
             text,
-            "\nOn {}, now, exactly this would be executed, {when}:\n\n{what}",
+            "\nOn {}, exactly this would be executed now, {when}:\n\n{what}",
             one.host
         );
     }
@@ -155,18 +155,14 @@ fn told(
         old => {
             let _ = writeln!(
                 text,
-                "; {old} given before do not count: something that they were for has changed since"
+                "; {old} earlier ones do not count, because the recommendation has changed since"
             );
         }
     }
     let _ = writeln!(
         text,
         "  offer        {}",
-        if ready {
-            "still exactly what was recommended"
-        } else {
-            "not what was recommended any more"
-        }
+        if ready { "exactly as recommended" } else { "no longer as recommended" }
     );
     let _ = writeln!(text, "  binding      {binding}");
     let _ = writeln!(
@@ -176,7 +172,7 @@ fn told(
         one.catalogue,
         holding(incident)
     );
-    let _ = writeln!(text, "\nNothing was executed. Only people decide that something is: {page}");
+    let _ = writeln!(text, "\nNothing was executed. To decide, open {page}");
     // What is stored was checked when it came in; a terminal is no place to rely on that.
     for line in text.lines() {
         let _ = writeln!(out, "{}", redact::clean(line));
@@ -216,36 +212,29 @@ fn standing(one: &Recommendation, now: Timestamp) -> Standing {
 fn stands(one: &Recommendation, now: Timestamp) -> String {
     match &one.stage {
         Stage::Offered if now >= one.expires_at => {
-            format!(
-                "expired: its offer ended at {}, nobody can approve it any more",
-                one.expires_at
-            )
+            format!("expired at {}; it can no longer be approved", one.expires_at)
         }
-        Stage::Offered => format!("waits for a decision, until {}", one.expires_at),
+        Stage::Offered => format!("waiting for a decision until {}", one.expires_at),
         Stage::Declined { at, reason, .. } => {
             format!("declined at {at}: {}", redact::clean(reason))
         }
         Stage::Withdrawn { at, why } => {
             let why = match why {
-                Withdrawn::Expired => "nobody decided in time",
-                Withdrawn::NotNeeded => "it is not needed any more",
-                Withdrawn::Changed => "the commands, or what it would act upon, have changed",
-                Withdrawn::RuledOut => {
-                    "it fails for another reason now, against which this does not help"
-                }
-                Withdrawn::TooLate => {
-                    "it was approved, and Calm Ops did not come to run it in time"
-                }
+                Withdrawn::Expired => "it expired without a decision",
+                Withdrawn::NotNeeded => "it is no longer needed",
+                Withdrawn::Changed => "the command or its target has changed",
+                Withdrawn::RuledOut => "the cause is a different one now, and it would not help",
+                Withdrawn::TooLate => "it was approved but could not be started in time",
             };
-            format!("no longer offered since {at}: {why}")
+            format!("withdrawn at {at}: {why}")
         }
         Stage::Approved { at } if now.since(*at) >= STALE => {
-            format!("approved at {at}, too long ago to be started now")
+            format!("approved at {at}, which is too long ago to be started now")
         }
         Stage::Approved { at } => format!("approved at {at}, about to run"),
-        Stage::Running { started_at, cancelled: None } => format!("runs since {started_at}"),
+        Stage::Running { started_at, cancelled: None } => format!("running since {started_at}"),
         Stage::Running { started_at, cancelled: Some((_, at)) } => {
-            format!("runs since {started_at}, to be ended since {at}")
+            format!("running since {started_at}, being stopped since {at}")
         }
         Stage::Ended(ended) => ran(ended),
     }
@@ -254,22 +243,22 @@ fn stands(one: &Recommendation, now: Timestamp) -> String {
 fn ran(ended: &Ended) -> String {
     let Ended { started_at, at, outcome, .. } = ended;
     let how = match outcome {
-        RunOutcome::Exited { code } => format!("it ended with {code}"),
-        RunOutcome::Signalled { signal } => format!("signal {signal} ended it"),
-        RunOutcome::TimedOut => "it took too long and was ended".to_owned(),
-        RunOutcome::Cancelled => "it was cancelled".to_owned(),
+        RunOutcome::Exited { code } => format!("it exited with code {code}"),
+        RunOutcome::Signalled { signal } => format!("it was killed by signal {signal}"),
+        RunOutcome::TimedOut => "it reached its time limit and was stopped".to_owned(),
+        RunOutcome::Cancelled => "it was stopped".to_owned(),
         RunOutcome::NotStarted { why } => {
             return format!("was not started, at {at}: {}", redact::clean(why));
         }
         RunOutcome::Unknown => {
-            return format!("started at {started_at}, its outcome is not known: check by hand");
+            return format!("started at {started_at}, outcome unknown: check manually");
         }
     };
     let worked = match ended.worked {
-        Some(true) if ended.began_before => "its signal has recovered",
-        Some(true) => "it was proved to work",
+        Some(true) if ended.began_before => "the problem is over",
+        Some(true) => "confirmed: it worked",
         Some(false) => "it did not help",
-        None => "whether it helped is still watched",
+        None => "still checking whether it helped",
     };
     format!("ran from {started_at} to {at}: {how}; {worked}")
 }
@@ -281,9 +270,9 @@ fn holding(incident: &Incident) -> String {
         .collect();
     keys.sort();
     if keys.is_empty() {
-        "no breach that holds".to_owned()
+        "no current problem".to_owned()
     } else {
-        format!("and that these hold: {}", keys.join(", "))
+        format!("and these problems: {}", keys.join(", "))
     }
 }
 
@@ -295,16 +284,13 @@ pub(super) fn sudoers(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Outcome {
-    const NEXT: &str = "Name the user that Calm Ops runs as: calm-ops init --sudoers USER";
+    const NEXT: &str = "Give the user that Calm Ops runs as: calm-ops init --sudoers USER";
     let user = match user.map_or_else(User::ours, User::named) {
         Ok(known) if known.uid == 0 => {
             let _ = match user {
-                Some(_) => writeln!(
-                    err,
-                    "error: root needs no lines: it becomes every other user without sudo."
-                ),
+                Some(_) => writeln!(err, "error: root needs no sudo lines."),
                 // Most often it is not whom Calm Ops runs as.
-                None => writeln!(err, "error: you are root, which needs no lines. {NEXT}"),
+                None => writeln!(err, "error: you are root, which needs no sudo lines. {NEXT}"),
             };
             return Outcome::Usage;
         }
@@ -357,7 +343,7 @@ fn approved_commands(config: &Config, err: &mut dyn Write) -> Result<Arc<Catalog
     documents::catalogue(config.ops_dir.as_deref(), &config.scripts).map(Arc::new).map_err(|error| {
         let _ = writeln!(
             err,
-            "{error}\n\nNo recovery command runs until {} is right; 'calm-ops check' looks at it again.",
+            "{error}\n\nNo recovery command runs until {} is fixed. Check it with 'calm-ops check'.",
             documents::COMMANDS
         );
         Outcome::Wrong

@@ -103,7 +103,7 @@ async fn stop_on_signal(stop: CancellationToken) {
     let signals =
         [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
     let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = signals else {
-        tracing::warn!("signals can't be heard: a stop will be abrupt");
+        tracing::warn!("signals can't be received, so stopping will be abrupt");
         return;
     };
     loop {

@@ -346,7 +346,7 @@ fn a_journal_is_saved_restored_and_proved() {
     assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
     assert!(
         out.contains("The journal verifies: 1 entry,")
-            && out.contains("It holds the head that you noted."),
+            && out.contains("It contains the head that you noted."),
         "{out}"
     );
 

@@ -31,7 +31,7 @@ fn plain(path: &Path) -> Result<String, String> {
     let fine = |c: char| c.is_alphanumeric() || "/._-+@:,=".contains(c);
     path.to_str().filter(|text| text.chars().all(fine)).map(str::to_owned).ok_or_else(|| {
         format!(
-            "the path {} can't stand there. Move it to one of letters, digits and '/._-'",
+            "the path {} can't be used there. Move it to a path of letters, digits and '/._-'",
             path.display()
         )
     })
@@ -95,7 +95,7 @@ WantedBy=multi-user.target
 pub(super) fn cron(config: &Config, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
     let lines = line(config, "health").map(|health| {
         format!(
-            "# Add with 'crontab -e'. It is silent while Calm Ops watches; what it says otherwise goes to MAILTO.
+            "# Add with 'crontab -e'. It is silent while Calm Ops is monitoring; otherwise its message goes to MAILTO.
 */5 * * * * {health} >/dev/null
 "
         )

@@ -35,7 +35,7 @@ pub fn compare(settings: &Settings, context: &Context, thresholds: &Thresholds) 
         let patience = target.patience().map(Span::from).filter(|patience| *patience > interval);
         if let Some(patience) = patience {
             findings.later.push(format!(
-                "{name} may take {patience} to answer and is asked every {interval}: while it gives no answer, it is asked only every {patience}."
+                "{name} is requested every {interval} but may take {patience} to answer: while it does not answer, it is requested only every {patience}."
             ));
         }
         let signals = target.signals();
@@ -55,7 +55,7 @@ pub fn compare(settings: &Settings, context: &Context, thresholds: &Thresholds) 
                 && told.insert((line, interval, About::Silence))
             {
                 findings.later.push(format!(
-                    "alerts/thresholds.md, line {line}: 'no data after {no_data}' of '{signal}' is shorter than three rounds of {name}, which is asked every {interval}. Silence is told after {silence} there."
+                    "alerts/thresholds.md, line {line}: 'no data after {no_data}' of '{signal}' is shorter than three rounds of {name}, which is checked every {interval}. Missing data is reported after {silence} there."
                 ));
             }
             let shortest =
@@ -67,7 +67,7 @@ pub fn compare(settings: &Settings, context: &Context, thresholds: &Thresholds) 
                 && told.insert((line, interval, About::Hold))
             {
                 findings.later.push(format!(
-                    "alerts/thresholds.md, line {line}: 'for {hold}' of '{signal}' is shorter than a round of {name}, which is asked every {interval}. It alerts at the second bad round there."
+                    "alerts/thresholds.md, line {line}: 'for {hold}' of '{signal}' is shorter than a round of {name}, which is checked every {interval}. It alerts at the second bad round there."
                 ));
             }
             if let Some(Level::Rises { within, .. }) = row.base()
@@ -75,7 +75,7 @@ pub fn compare(settings: &Settings, context: &Context, thresholds: &Thresholds) 
                 && told.insert((line, interval, About::Rise))
             {
                 findings.unworkable.push(format!(
-                    "alerts/thresholds.md, line {line}: a rise of '{signal}' within {within} is never seen, because {name} is asked every {interval}. Ask more often, or give the rise more time."
+                    "alerts/thresholds.md, line {line}: a rise of '{signal}' within {within} is never detected, because {name} is checked every {interval}. Check more often, or use a longer time."
                 ));
             }
         }
@@ -99,7 +99,7 @@ fn doubtful(settings: &Settings, context: &Context, thresholds: &Thresholds) -> 
         let place = format!("alerts/thresholds.md, line {}", row.line);
         let small = is_small_share(row).then(|| {
             format!(
-                "{place}: a level of '{}' is below 1 %. If a share is meant, 0.9 is written as '90 %'.",
+                "{place}: a threshold of '{}' is below 1%. If you mean a share, write 0.9 as '90%'.",
                 row.signal
             )
         });
@@ -147,7 +147,7 @@ fn idle(
         let declared = super::signals().get(row.signal.as_str()).is_some();
         let is_measured = measured.iter().any(|group| group.get(row.signal.as_str()).is_some());
         (here && declared && !is_measured)
-            .then(|| format!("nothing that is watched here measures '{}'", row.signal))
+            .then(|| format!("nothing that is monitored here measures '{}'", row.signal))
     })?;
     Some(format!("the row of '{}' for '{}' never alerts: {why}.", row.signal, row.pattern))
 }
@@ -168,7 +168,7 @@ fn unlisted(settings: &Settings, context: &Context, pattern: &str) -> Option<Str
     } else {
         format!("known: {}", names.join(", "))
     };
-    Some(format!("no {kind} of the configuration is called so ({known})"))
+    Some(format!("the configuration has no {kind} with this name ({known})"))
 }
 
 #[cfg(test)]

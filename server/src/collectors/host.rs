@@ -49,7 +49,7 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "host.cpu.steal",
             "CPU steal",
             "%",
-            "Share of the processors' time that programs wanted and the machine's host gave to others.",
+            "Share of the processors' time that the machine's host gave to others.",
         ),
         SignalInfo::new(
             "host.load.per_core",
@@ -61,13 +61,13 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "host.memory.used",
             "Memory used",
             "%",
-            "Share of the memory that programs can't get any more; in a container with a limit, of that limit.",
+            "Share of the memory that is in use; in a container with a limit, of that limit.",
         ),
         SignalInfo::new(
             "host.memory.available",
             "Memory available",
             "B",
-            "Memory that programs can still get.",
+            "Memory that is still available to programs.",
         ),
         SignalInfo::new(
             "host.swap.used",
@@ -80,7 +80,7 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "host.processes.zombies",
             "Zombie processes",
             "",
-            "Number of ended processes that their parent has not collected.",
+            "Number of finished processes that their parent has not collected.",
         ),
         SignalInfo::new(
             "host.files.open",
@@ -124,7 +124,7 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "disk.read_only",
             "Read-only",
             "yes/no",
-            "Whether a disk that is meant to be written can only be read.",
+            "Whether a disk that should be writable is read-only.",
         ),
         SignalInfo::new(
             "disk.mounted",
@@ -299,7 +299,7 @@ impl HostCollector {
                 self.kernel =
                     Kernel::Here(Box::new(Reader::new(self.name.clone(), self.host.clone())));
                 Err(CollectError(format!(
-                    "Reading this host's figures failed: {error}. Calm Ops tries again in the next round."
+                    "Reading this host's values failed: {error}. Calm Ops tries again in the next round."
                 )))
             }
         }

@@ -77,19 +77,19 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "endpoint.first_byte",
             "Time to first byte",
             "ms",
-            "Time from the first look-up of the name to the answer's head.",
+            "Time from the name lookup to the first byte of the answer.",
         ),
         SignalInfo::new(
             "endpoint.total",
-            "Time in all",
+            "Total time",
             "ms",
-            "Time from the first look-up of the name to the answer's end.",
+            "Time from the name lookup to the end of the answer.",
         ),
         SignalInfo::new(
             "endpoint.certificate.days_left",
-            "Certificate valid for",
+            "Certificate lifetime left",
             "d",
-            "Days until the first certificate ends that is needed: of every redirect, and of the whole chain.",
+            "Days until the first certificate expires, of every redirect and the whole chain.",
         ),
     ],
 };
@@ -450,7 +450,11 @@ impl Probe<'_> {
                 }
                 Unread::OtherCoding(name) => FailureReason::NotHttp {
                     address: address.as_str().into(),
-                    problem: format!("its body is not compressed in the way that it says ('Content-Encoding: {name}')").as_str().into(),
+                    problem: format!(
+                        "its body is not compressed as declared ('Content-Encoding: {name}')"
+                    )
+                    .as_str()
+                    .into(),
                 },
             }
         })?;

@@ -33,13 +33,13 @@ pub const SIGNALS: SignalGroup = SignalGroup {
     signals: &[
         SignalInfo::new(
             "outside.reachable",
-            "Reaches the outside",
+            "Outside connection",
             "yes/no",
-            "Whether any address outside of this host that is watched can be reached.",
+            "Whether any monitored address outside this host can be reached.",
         ),
         SignalInfo::new(
             "outside.names",
-            "Looks up names",
+            "Name resolution",
             "yes/no",
             "Whether the name servers of this host answer.",
         ),

@@ -65,7 +65,7 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "app.up",
             "Running",
             "yes/no",
-            "Whether every process of an app that is meant to run is online.",
+            "Whether every process of an app that should run is online.",
         ),
         SignalInfo::new(
             "app.listed",
@@ -77,25 +77,25 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "app.stopped",
             "Stopped in PM2",
             "yes/no",
-            "Whether someone stopped all of an app.",
+            "Whether someone stopped the whole app.",
         ),
         SignalInfo::new(
             "app.job_failed",
             "Last run failed",
             "yes/no",
-            "Whether the last run of a job ended with an error.",
+            "Whether the last run of a job failed.",
         ),
         SignalInfo::new(
             "app.restarts",
             "Restarts in 10 min",
             "",
-            "Restarts of the process of an app that restarted most often by itself.",
+            "Automatic restarts of an app's process, of the one that restarted most often.",
         ),
         SignalInfo::new(
             "app.cpu",
             "CPU",
             "%",
-            "CPU of all processes of an app; a whole processor is 100 %.",
+            "CPU of all processes of an app; a whole processor is 100%.",
         ),
         SignalInfo::new("app.memory", "Memory", "B", "Memory of all processes of an app."),
         SignalInfo::new(
@@ -221,11 +221,11 @@ fn unreachable(socket: &Path, error: &io::Error) -> CollectError {
     let socket = socket.display();
     CollectError(if error.kind() == io::ErrorKind::PermissionDenied {
         format!(
-            "PM2 can't be reached: permission denied for its socket {socket}. Whether its apps run is not known. Run Calm Ops as the user that PM2 belongs to, or let its user into that folder."
+            "PM2 can't be reached: permission denied for its socket {socket}. It is not known whether its apps are running. Run Calm Ops as the user that PM2 belongs to, or give its user access to that folder."
         )
     } else {
         format!(
-            "PM2 can't be reached: its socket {socket} can't be looked at ({error}). Whether its apps run is not known."
+            "PM2 can't be reached: its socket {socket} can't be read ({error}). It is not known whether its apps are running."
         )
     })
 }
@@ -235,7 +235,7 @@ fn missing(home: &Path) -> Option<CollectError> {
     let gone = std::fs::metadata(home).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
     gone.then(|| {
         CollectError(format!(
-            "PM2 is not watched: its configured home {} does not exist. Correct pm2.home, or take it out.",
+            "PM2 is not monitored: its configured home {} does not exist. Fix pm2.home, or remove it.",
             home.display()
         ))
     })
@@ -379,7 +379,7 @@ impl Pm2Collector {
         let there = matches!(found, Told::Answer(_) | Told::Silent(_));
         // Where there was a daemon once, its absence is a signal.
         round.listings.push(Listing {
-            why: Some(FailureReason::told("nobody listens on its socket")),
+            why: Some(FailureReason::told("nothing is listening on its socket")),
             ..Listing::new(
                 "pm2",
                 if there { vec![self.daemon.clone()] } else { Vec::new() },
@@ -400,16 +400,16 @@ impl Pm2Collector {
                 let reason = Some(FailureReason::told(&why));
                 round.observe_with(now, &self.daemon, "pm2.up", 0.0, reason);
                 round.notes.push(format!(
-                    "PM2 does not answer: {why}. Whether its apps run is not known."
+                    "PM2 does not answer: {why}. It is not known whether its apps are running."
                 ));
                 why
             }
             Told::LeftBehind => {
                 round.notes.push(format!(
-                    "PM2 ran here once, and nobody listens on its socket {} any more. Start PM2 if its apps are meant to run; if it is not used any more, remove that file.",
+                    "PM2 ran here before, but nothing is listening on its socket {} now. Start PM2 if its apps should run. If you no longer use it, remove that file.",
                     self.home.join("rpc.sock").display()
                 ));
-                "nobody listens on its socket".to_owned()
+                "nothing is listening on its socket".to_owned()
             }
             Told::Nothing => "there is no socket in its home".to_owned(),
         };
@@ -445,13 +445,13 @@ impl Pm2Collector {
             }
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 if self.answered || self.expected {
-                    Told::Silent("nobody listens on its socket".to_owned())
+                    Told::Silent("nothing is listening on its socket".to_owned())
                 } else {
                     Told::LeftBehind
                 }
             }
             Ok(Err(error)) => Told::Silent(error.to_string()),
-            Err(_) => Told::Silent(format!("nothing came within {} s", ANSWER_LIMIT.as_secs())),
+            Err(_) => Told::Silent(format!("no answer within {} s", ANSWER_LIMIT.as_secs())),
         })
     }
 
@@ -478,7 +478,7 @@ impl Pm2Collector {
             apps.into_iter().filter(|(_, app)| app.meant_to_run == 0).map(|(one, _)| one).collect();
         if instances.len() > MOST {
             round.notes.push(format!(
-                "PM2 lists {} processes, and {} of them are not watched: at most {MOST} are.",
+                "PM2 lists {} processes; {} of them are not monitored, because the limit is {MOST}.",
                 instances.len(),
                 instances.len() - MOST
             ));
@@ -566,11 +566,11 @@ impl App {
 /// signal.
 fn failure(state: &wire::State) -> Option<String> {
     if let Some(signal) = state.killed_by {
-        return Some(format!("the signal {signal} ended its last run"));
+        return Some(format!("its last run was killed by signal {signal}"));
     }
     let code = state.exit_code.map(|code| code as u32);
     let code = code.filter(|code| !matches!(code, 0 | 130 | 143))?;
-    Some(format!("its last run ended with exit code {code}"))
+    Some(format!("its last run failed with exit code {code}"))
 }
 
 impl Collector for Pm2Collector {

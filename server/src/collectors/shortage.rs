@@ -51,7 +51,7 @@ fn log(limit: OwnLimit, error: &io::Error) {
     tracing::warn!(
         %error,
         ?limit,
-        "Calm Ops has reached a limit of this machine: what it can't measure is unknown. Raise the limit of open files with LimitNOFILE= in the unit, or with 'ulimit -n'"
+        "Calm Ops has reached a limit of this machine, so some readings are missing. Raise the limit of open files with LimitNOFILE= in the unit, or with 'ulimit -n'"
     );
 }
 

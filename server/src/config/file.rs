@@ -33,7 +33,7 @@ impl FileLayer {
             Ok(text) => Self::parse(&path.display().to_string(), &text, problems),
             Err(error) => {
                 problems.push(ConfigProblem::sentence(format!(
-                    "the configuration file {} can't be read: {error}. Give an existing file with --config, or none at all.",
+                    "the configuration file {} can't be read: {error}. Give an existing file with --config, or leave it out.",
                     path.display()
                 )));
                 Self::default()
@@ -76,8 +76,8 @@ impl FileLayer {
         for (keys, place) in self.entries(script::ENTRIES.name) {
             let Some(script) = script::read(keys, place, problems) else { continue };
             if scripts.iter().any(|other| other.name() == script.name()) {
-                let found = format!("two scripts are called '{}'", script.name());
-                problems.push(place.problem(found, "a name of its own for each script".to_owned()));
+                let found = format!("two scripts have the name '{}'", script.name());
+                problems.push(place.problem(found, "a different name for each script".to_owned()));
             } else {
                 scripts.push(script);
             }
@@ -182,7 +182,7 @@ impl Walk<'_> {
                     items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
                 match texts {
                     Some(texts) => Found::file_list(texts, place),
-                    None => Found::file_other("an array of things that are not texts", place),
+                    None => Found::file_other("an array with values that are not texts", place),
                 }
             }
             DeValue::Table(_) => Found::file_other("a section", place),
@@ -254,7 +254,7 @@ impl Walk<'_> {
             None => format!("one of {known}"),
         };
         self.problems.push(
-            place.problem(format!("the key '{}' is not known", short.escape_debug()), expected),
+            place.problem(format!("the key '{}' is unknown", short.escape_debug()), expected),
         );
     }
 }

@@ -34,7 +34,7 @@ impl Layers<'_> {
     /// Where signs of life are sent, if that is set.
     pub(super) fn heartbeat(&self, problems: &mut Vec<ConfigProblem>) -> Option<Heartbeat> {
         const EXPECTED: &str =
-            "an address that takes signs of life by GET, such as 'https://hc-ping.com/...'";
+            "an address that receives heartbeats by GET, such as 'https://hc-ping.com/...'";
         let interval = self.value(
             "heartbeat.interval",
             Duration::from_secs(60),

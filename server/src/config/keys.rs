@@ -115,5 +115,5 @@ pub(super) fn unknown_variable(name: &str) -> Option<ConfigProblem> {
         Some(near) => format!("did you mean {near}?"),
         None => "see calm-ops.example.toml for all of them.".to_owned(),
     };
-    Some(ConfigProblem::sentence(format!("the environment variable {name} is not known: {hint}")))
+    Some(ConfigProblem::sentence(format!("the environment variable {name} is unknown: {hint}")))
 }

@@ -89,7 +89,7 @@ impl Layers<'_> {
             if problems.len() == told
                 && let Some(found) = self.find(given)
             {
-                problems.push(found.problem(given, &format!("{wanted} beside it")));
+                problems.push(found.problem(given, &format!("also {wanted}")));
             }
         };
         let login = match (user, password, self.find("mail.password_file").is_some()) {
@@ -114,7 +114,7 @@ impl Layers<'_> {
                 ca_file,
             }),
             (Some(_), None) => {
-                missing("mail.server", "mail.from: the address that messages come from");
+                missing("mail.server", "mail.from: the sender address");
                 None
             }
             (None, _) => {
@@ -126,7 +126,7 @@ impl Layers<'_> {
                     "mail.password_file",
                     "mail.ca_file",
                 ] {
-                    missing(given, "mail.server: the server that takes messages");
+                    missing(given, "mail.server: the mail server");
                     if self.find(given).is_some() {
                         break;
                     }
@@ -152,10 +152,9 @@ impl Layers<'_> {
         match sources.read_file(&path) {
             Ok(text) if !text.trim().is_empty() => Some(Secret::new(text.trim())),
             Ok(_) => {
-                problems.push(found.problem(
-                    "mail.password_file",
-                    "a file that holds the password and nothing else",
-                ));
+                problems.push(
+                    found.problem("mail.password_file", "a file that contains only the password"),
+                );
                 None
             }
             Err(error) => {

@@ -44,7 +44,7 @@ impl PublicUrl {
 
 pub(super) fn public_url(found: &Found) -> Result<PublicUrl, String> {
     const EXPECTED: &str =
-        "an address without a path, as browsers show it, such as 'https://ops.example.com'";
+        "an address without a path, as browsers use it, such as 'https://ops.example.com'";
     let url: url::Url = found.quoted().and_then(|text| text.parse().ok()).ok_or(EXPECTED)?;
     let plain = matches!(url.scheme(), "http" | "https")
         && url.host_str().is_some_and(|host| !host.is_empty())

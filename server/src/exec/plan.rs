@@ -240,7 +240,7 @@ impl Builder {
         if self.arguments.len() > MOST_ARGUMENTS {
             return refuse(
                 Rule::PlainArguments,
-                format!("{} arguments are too many", self.arguments.len()),
+                format!("{} are too many arguments", self.arguments.len()),
             );
         }
         for argument in &self.arguments {
@@ -251,9 +251,7 @@ impl Builder {
                 let shown: String = argument.chars().take(40).collect();
                 return refuse(
                     Rule::PlainArguments,
-                    format!(
-                        "the argument {shown:?} is too long or holds characters that cannot be seen"
-                    ),
+                    format!("the argument {shown:?} is too long or contains invisible characters"),
                 );
             }
         }
@@ -274,7 +272,7 @@ impl Builder {
                 return refuse(
                     Rule::KnownVariable,
                     format!(
-                        "the variable {name:?} is not one of {} or has an odd value",
+                        "the variable {name:?} is not one of {} or has an invalid value",
                         VARIABLES.join(", ")
                     ),
                 );
@@ -283,7 +281,7 @@ impl Builder {
         if self.time_limit == Span::ZERO || self.time_limit > LONGEST {
             return refuse(
                 Rule::TimeLimit,
-                format!("the time limit {} is not between nothing and an hour", self.time_limit),
+                format!("the time limit {} is not between 0 and 1 h", self.time_limit),
             );
         }
         if !OUTPUT.contains(&self.output_limit) {
@@ -354,7 +352,7 @@ pub struct Description {
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(check) = &self.check {
-            writeln!(f, "First, and only if it ends with 0 it goes on:\n{check}\nThen:")?;
+            writeln!(f, "First this check, which has to exit with code 0:\n{check}\nThen:")?;
         }
         writeln!(f, "  command      {}", self.command)?;
         writeln!(f, "  program      {}", quoted(&self.program.to_string_lossy()))?;
@@ -369,7 +367,7 @@ impl fmt::Display for Description {
         if let Some(hash) = &self.sha256 {
             writeln!(f, "  only if      its SHA-256 is {hash}")?;
         }
-        writeln!(f, "  ended after  {}", self.time_limit)?;
+        writeln!(f, " stopped after {}", self.time_limit)?;
         write!(f, "  output kept  {} KiB", self.output_limit / 1024)
     }
 }

@@ -105,7 +105,7 @@ pub(super) fn start(plan: &Plan, all: &Path, leaving: &Leaving) -> Result<Starte
     let place = place.map_err(|error| {
         Refusal::new(
             Rule::WorkingDirectory,
-            format!("there is no working directory for it: {error}"),
+            format!("its working directory could not be created: {error}"),
         )
     })?;
 

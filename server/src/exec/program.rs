@@ -57,7 +57,7 @@ pub(super) fn check(program: &Path, user: u32, root_only: bool) -> Result<(), Re
             if links > MOST_LINKS {
                 return refuse(
                     Rule::Exists,
-                    format!("{} is behind too many links", program.display()),
+                    format!("{} has too many symbolic links", program.display()),
                 );
             }
             if target.is_absolute() {
@@ -72,7 +72,7 @@ pub(super) fn check(program: &Path, user: u32, root_only: bool) -> Result<(), Re
                 return refuse(Rule::RegularFile, format!("{} is not a file", here.display()));
             }
             if meta.mode() & 0o111 == 0 {
-                return refuse(Rule::Executable, format!("{} may not be executed", here.display()));
+                return refuse(Rule::Executable, format!("{} is not executable", here.display()));
             }
             return Ok(());
         }
@@ -96,13 +96,13 @@ fn meta(path: &Path) -> Result<Metadata, Refusal> {
 }
 
 fn missing(path: &Path, error: &std::io::Error) -> Refusal {
-    Refusal::new(Rule::Exists, format!("{} cannot be looked at: {error}", path.display()))
+    Refusal::new(Rule::Exists, format!("{} can't be read: {error}", path.display()))
 }
 
 fn look(path: &Path, meta: &Metadata, trusted: impl Fn(u32) -> bool) -> Result<(), Refusal> {
     if !trusted(meta.uid()) {
         let sentence = format!(
-            "{} belongs to the user with the number {}, who is neither root nor the one who runs it",
+            "{} belongs to user {}, which is neither root nor the user that runs it",
             path.display(),
             meta.uid()
         );
@@ -119,7 +119,7 @@ fn look(path: &Path, meta: &Metadata, trusted: impl Fn(u32) -> bool) -> Result<(
         let who = if by_all { "everybody" } else { "a group" };
         return Err(Refusal::new(
             Rule::NotWritableByOthers,
-            format!("{} may be changed by {who}", path.display()),
+            format!("{} can be changed by {who}", path.display()),
         ));
     }
     Ok(())
@@ -140,7 +140,7 @@ pub(super) fn read_hashed(program: &Path, wanted: &[u8; 32]) -> Result<Vec<u8>, 
         return Err(Refusal::new(
             Rule::Hash,
             format!(
-                "{} is not the file that was allowed: its SHA-256 is another one",
+                "{} is not the file that was allowed: its SHA-256 is different",
                 program.display()
             ),
         ));

@@ -66,7 +66,7 @@ impl User {
         {
             return Err(Refusal::new(
                 Rule::KnownUser,
-                format!("{name:?} is not the name of a user"),
+                format!("{name:?} is not a valid user name"),
             ));
         }
         Self::find(|user| user.name == name)
@@ -81,7 +81,7 @@ impl User {
     /// The user of that number.
     pub fn numbered(uid: u32) -> Result<Self, Refusal> {
         Self::find(|user| user.uid == uid).ok_or_else(|| {
-            Refusal::new(Rule::KnownUser, format!("this host has no user with the number {uid}"))
+            Refusal::new(Rule::KnownUser, format!("this host has no user with id {uid}"))
         })
     }
 

@@ -56,7 +56,7 @@ pub fn router() -> Router<Site> {
 async fn nothing_here() -> Problem {
     Problem::new(
         Kind::Service(ErrorKind::NotFound),
-        "There is nothing at this address; see /api.".to_owned(),
+        "There is nothing at this address. See /api.".to_owned(),
     )
 }
 

@@ -122,7 +122,7 @@ pub async fn resolve(
         connection.belongs_to(holder);
     }
     let Some(_in_flight) = site.requests.begin(holder) else {
-        let detail = "As many requests as one may have at a time are being answered for this account, token or address. Try again in a moment.";
+        let detail = "Too many requests at a time from this account, token or address. Try again in a moment.";
         return Problem::new(Kind::TooManyRequests, detail.to_owned()).into_response();
     };
     request.extensions_mut().insert(holder);

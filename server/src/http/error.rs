@@ -11,81 +11,81 @@ use crate::http::assets;
 /// The kinds of problems; each has its status, and its section on the page `/api`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The request can't be read: it is not JSON, or its address is damaged.
+    /// The request is not valid: it is not JSON, or its address is damaged.
     Malformed,
-    /// The address takes another method.
+    /// The address needs another method.
     Method,
     /// The service refuses it or can't do it.
     Service(ErrorKind),
     /// The body must be `application/json`.
     ContentType,
-    /// The body or the batch is larger than is taken. Send it in parts.
+    /// The body or the batch is too large. Send it in parts.
     TooLarge,
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     TooSlow,
-    /// The request names no host.
+    /// The request has no host.
     NoHost,
     /// The server is not known under the name that was asked for; `allowed_hosts` in the
     /// configuration adds one.
     OtherHost,
-    /// The request comes from a page that is not one of this server's.
+    /// The request comes from a page of another server.
     Elsewhere,
-    /// As many readers of the live stream as are allowed are connected.
+    /// The limit of live stream readers is reached.
     TooManyReaders,
     /// As many requests of one account, token or address as are allowed are being answered.
     TooManyRequests,
-    /// Calm Ops failed at this request and goes on watching. The log says where.
+    /// Calm Ops failed to answer this request. Monitoring continues. See the log for details.
     Internal,
 }
 
 impl Kind {
     /// All of them, with what each means.
     pub const ALL: &[(Self, &str)] = &[
-        (Self::Malformed, "The request can't be read: it is not JSON, or its address is damaged."),
+        (Self::Malformed, "The request is not valid: it is not JSON, or its address is damaged."),
         (
             Self::Service(ErrorKind::Invalid),
-            "A field is wrong; `errors` names each with its place.",
+            "A field is not valid; `errors` lists each with its place.",
         ),
-        (Self::Service(ErrorKind::NotFound), "There is no such thing, or nothing at this address."),
-        (Self::Method, "The address takes another method."),
+        (
+            Self::Service(ErrorKind::NotFound),
+            "It does not exist, or there is nothing at this address.",
+        ),
+        (Self::Method, "The address needs another method."),
         (
             Self::Service(ErrorKind::Conflict),
-            "It does not fit how things stand now. Look again, then decide anew.",
+            "It conflicts with the current state. Reload, then decide again.",
         ),
         (
             Self::Service(ErrorKind::SignIn),
-            "Nobody is signed in, or the token is not valid. Sign in, or send `Authorization: Bearer` with a token.",
+            "You are not signed in, or the token is not valid. Sign in, or send `Authorization: Bearer` with a token.",
         ),
-        (
-            Self::Service(ErrorKind::SignInAgain),
-            "The sign-in is too old for this decision. Sign in again.",
-        ),
+        (Self::Service(ErrorKind::SignInAgain), "The sign-in is too old for this. Sign in again."),
         (
             Self::Service(ErrorKind::Throttled),
-            "Too many tries. `Retry-After` says how long to wait.",
+            "Too many attempts. `Retry-After` says how long to wait.",
         ),
-        (Self::Service(ErrorKind::Forbidden), "Whoever asked may not do this."),
+        (Self::Service(ErrorKind::Forbidden), "You do not have permission to do this."),
         (Self::ContentType, "The body must be `application/json`."),
-        (Self::TooLarge, "The body or the batch is larger than is taken. Send it in parts."),
-        (Self::TooSlow, "The body did not come in time."),
-        (Self::NoHost, "The request names no host."),
+        (Self::TooLarge, "The body or the batch is too large. Send it in parts."),
+        (Self::TooSlow, "The body did not arrive in time."),
+        (Self::NoHost, "The request has no host."),
         (
             Self::OtherHost,
-            "The server is not known under the name that was asked for; `allowed_hosts` in the configuration adds one.",
+            "The requested host name is unknown; add it to `allowed_hosts` in the configuration.",
         ),
-        (Self::Elsewhere, "The request comes from a page that is not one of this server's."),
-        (Self::TooManyReaders, "As many readers of the live stream as are allowed are connected."),
+        (Self::Elsewhere, "The request comes from a page of another server."),
+        (Self::TooManyReaders, "The limit of live stream readers is reached."),
         (
             Self::TooManyRequests,
-            "As many requests of one account, token or address as are allowed are being answered. `Retry-After` says how long to wait.",
+            "Too many requests at a time from one account, token or address. `Retry-After` says how long to wait.",
         ),
         (
             Self::Service(ErrorKind::Unavailable),
-            "The database can't be reached. Nothing was changed, unless it says that this is not known. Try again.",
+            "The database can't be reached. Nothing was changed, unless the message says that this is unclear. Try again.",
         ),
         (
             Self::Internal,
-            "Calm Ops failed at this request and goes on watching. The log says where.",
+            "Calm Ops failed to answer this request. Monitoring continues. See the log for details.",
         ),
     ];
 

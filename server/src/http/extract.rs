@@ -73,7 +73,7 @@ fn unreadable(error: &serde_json::Error) -> Problem {
     let text = text.split(" at line ").next().unwrap_or_default();
     let text = shown(&clip(text, 300)).replace('`', "'");
     let detail = format!(
-        "The body can't be read: {text} (line {place}, column {}). /api shows an example.",
+        "The body is not valid: {text} (line {place}, column {}). See /api for an example.",
         error.column()
     );
     Problem::new(kind, detail)
@@ -95,7 +95,7 @@ impl Fields {
         })?;
         if let Some((name, _)) = form.iter().find(|(name, _)| !names.contains(name)) {
             let name = shown(&name.chars().take(40).collect::<String>());
-            let detail = format!("is not known here; known are {}", names.join(", "));
+            let detail = format!("is unknown; use one of {}", names.join(", "));
             return Err(wrong_field(&name, detail));
         }
         Ok(Self(form))
@@ -123,7 +123,7 @@ impl Fields {
         self.text(name)
             .map(|text| text.trim().parse())
             .transpose()
-            .map_err(|_| wrong_field(name, "expected a whole number from 0 on".to_owned()))
+            .map_err(|_| wrong_field(name, "expected a whole number, 0 or more".to_owned()))
     }
 }
 
@@ -174,15 +174,16 @@ impl FromRequestParts<Site> for IncidentPath {
         if let Ok(number) = text.parse() {
             return Ok(Self(IncidentNumber(number)));
         }
-        let id =
-            text.parse().map_err(|_| unknown_incident("that: a number or a UUID names one"))?;
+        let id = text
+            .parse()
+            .map_err(|_| unknown_incident("with this name; use its number or its UUID"))?;
         let RequestPrincipal(principal) = RequestPrincipal::from_request_parts(parts, site).await?;
         Ok(Self(site.service.execute(principal, FindIncident { id }).await?.number))
     }
 }
 
 fn unknown_incident(name: &str) -> Problem {
-    Problem::new(Kind::Service(ErrorKind::NotFound), format!("There is no incident like {name}."))
+    Problem::new(Kind::Service(ErrorKind::NotFound), format!("Incident {name} does not exist."))
 }
 
 /// A name that stands in a path.
@@ -209,16 +210,16 @@ macro_rules! path_numbers {
 }
 
 path_numbers! {
-    AccountId: "There is no account like that: a number names one.",
-    SessionId: "There is no sign-in like that: a number names one.",
-    PasskeyId: "There is no passkey like that: a number names one.",
-    InvitationId: "There is no invitation like that: a number names one.",
-    TokenId: "There is no token like that: a number names one.",
-    ShareId: "A link is named by its number.",
+    AccountId: "There is no account with this name; use its number.",
+    SessionId: "There is no sign-in with this name; use its number.",
+    PasskeyId: "There is no passkey with this name; use its number.",
+    InvitationId: "There is no invitation with this name; use its number.",
+    TokenId: "There is no token with this name; use its number.",
+    ShareId: "There is no share link with this name; use its number.",
 }
 
 impl PathId for ContactId {
-    const UNKNOWN: &'static str = "There is no contact like that: a number names one.";
+    const UNKNOWN: &'static str = "There is no contact with this name; use its number.";
 
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok().filter(|number| *number > 0).map(Self)
@@ -226,7 +227,8 @@ impl PathId for ContactId {
 }
 
 impl PathId for RecommendationId {
-    const UNKNOWN: &'static str = "There is no recommendation of that name: '42-1' names one.";
+    const UNKNOWN: &'static str =
+        "There is no recommendation with this name; use one such as '42-1'.";
 
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok()

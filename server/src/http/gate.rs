@@ -202,22 +202,22 @@ async fn shown(
 /// What is said when a form has led back here.
 fn done(word: &str) -> Said {
     let sentence = match word {
-        "passkey" => "The passkey is added. Next time your device is enough.",
-        "remove-passkey" => "The passkey is removed.",
-        "password" => "The password is set. Your other sign-ins have ended.",
+        "passkey" => "Passkey added. Next time you can sign in with this device.",
+        "remove-passkey" => "Passkey removed.",
+        "password" => "Password changed. You have been signed out everywhere else.",
         "password-and-more" => {
-            "The password is set. Your other sign-ins have ended, and all that you chose with them."
+            "Password changed. You have been signed out everywhere else, and everything you chose was removed."
         }
-        "end-session" => "That sign-in has ended.",
-        "withdraw" => "The invitation is taken back. Its link does not work any more.",
-        "role" => "The role is changed.",
+        "end-session" => "Signed out on that device.",
+        "withdraw" => "Invitation withdrawn. Its link no longer works.",
+        "role" => "Role changed.",
         "close" => {
-            "The account is closed. Its sign-ins, and the invitations, tokens and share links that it made, have ended."
+            "Account deactivated. It is signed out everywhere, and its invitations, tokens and share links no longer work."
         }
-        "open" => "The account is open again.",
-        "revoke" => "The token has ended.",
-        "contact" => "This way to be called is changed.",
-        "remove-contact" => "This way to be called is removed. It does not call any more.",
+        "open" => "Account reactivated.",
+        "revoke" => "Token revoked.",
+        "contact" => "Contact changed.",
+        "remove-contact" => "Contact removed. It no longer receives notifications.",
         _ => return Said::Nothing,
     };
     Said::Done(sentence.to_owned())
@@ -291,7 +291,7 @@ async fn deed(
                 || format!("{}://{}", if client.secure { "https" } else { "http" }, client.host);
             let here = site.public_url.as_deref().map_or_else(here, str::to_owned);
             let what = format!(
-                "Send this link to whoever is to be {}. It works once, for 14 days.",
+                "Send this link to the person who is to be {}. It works once and expires in 14 days.",
                 role.one()
             );
             return Ok(Outcome::Said(Said::Secret {
@@ -318,7 +318,7 @@ async fn deed(
             let label = form.get("label").to_owned();
             let secret = site.people.create_token(caller, label, scopes, until).await?;
             return Ok(Outcome::Said(Said::Secret {
-                what: "The token. Send it as 'Authorization: Bearer TOKEN'.".to_owned(),
+                what: "Your new token. Use it as: Authorization: Bearer TOKEN".to_owned(),
                 secret,
             }));
         }

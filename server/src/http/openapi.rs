@@ -98,7 +98,7 @@ pub fn operation(route: &Route, all: &mut Schemas) -> OperationBuilder {
     };
     let problem = ContentBuilder::new().schema(Some(of::<Problem>(all))).build();
     let wrong = ResponseBuilder::new()
-        .description("What was wrong, and what to do: problem details (RFC 9457).");
+        .description("What is wrong and what to do, as problem details (RFC 9457).");
     let wrong = wrong.content("application/problem+json", problem);
     operation.responses(
         ResponsesBuilder::new()
@@ -118,19 +118,18 @@ pub fn document(routes: &[Route]) -> OpenApi {
     let mut components = Components::new();
     components.schemas.extend(all);
     components.schemas.extend(channels::schemas());
-    let token = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .description(Some("A token that an owner made."));
+    let token =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API token."));
     components.add_security_scheme("token", SecurityScheme::Http(token.build()));
     let session = ApiKeyValue::with_description(
         "calm_session_INSTANCE",
-        "The cookie of a sign-in, as it was set; each installation has a name of its own, and behind https it begins with `__Host-`.",
+        "The session cookie. Its name differs by installation; with https it starts with `__Host-`.",
     );
     components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
     let info = InfoBuilder::new()
         .title("Calm Ops")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("The interface for programs."));
+        .description(Some("The API of Calm Ops."));
     OpenApiBuilder::new()
         .info(info.build())
         .paths(paths.build())

@@ -64,7 +64,7 @@ pub fn router(site: Site, guard: Guard, body_limit: usize) -> Router {
         .merge(shared::router())
         .merge(pages)
         .method_not_allowed_fallback(|| async {
-            Problem::new(Kind::Method, "This address takes another method; see /api.".to_owned())
+            Problem::new(Kind::Method, "This address needs another method. See /api.".to_owned())
         })
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(from_fn(move |request, next| body::whole(body_limit, request, next)))
@@ -80,7 +80,7 @@ pub fn router(site: Site, guard: Guard, body_limit: usize) -> Router {
         .merge(assets::router())
         .layer(CatchPanicLayer::custom(|_| {
             let detail =
-                "Calm Ops failed at this request; it goes on watching. The log says where."
+                "Calm Ops failed to answer this request. Monitoring continues. See the log for details."
                     .to_owned();
             Problem::new(Kind::Internal, detail).into_response()
         }))

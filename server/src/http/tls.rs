@@ -65,7 +65,7 @@ fn read(files: &Files) -> Result<CertifiedKey, BadCertificate> {
     let chain: Vec<CertificateDer<'static>> =
         chain.collect::<Result<_, _>>().map_err(|error| bad(certificate, error))?;
     if chain.is_empty() {
-        return Err(bad(certificate, "it holds no certificate in PEM form"));
+        return Err(bad(certificate, "it contains no certificate in PEM format"));
     }
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| bad(key, error))?;
     // A key that does not belong to the certificate is told here, and not by every browser.
@@ -107,7 +107,7 @@ pub fn acceptor(files: Files, stop: CancellationToken) -> Result<TlsAcceptor, Ba
                     tracing::info!("a new certificate is in force");
                 }
                 // The two files are written one after the other: it is tried again.
-                Err(error) => tracing::warn!(%error, "the certificate before it stays in force"),
+                Err(error) => tracing::warn!(%error, "the previous certificate stays in force"),
             }
         }
     });

@@ -83,7 +83,7 @@ pub(super) async fn keep(store: &dyn Store, bundle: Bundle, wanted: Vec<Wanted>)
             tracing::warn!(
                 incident = number.0,
                 sentence,
-                "the replay bundle could not be saved; it is tried again"
+                "the replay bundle could not be saved; retrying"
             );
             return wanted[place..].to_vec();
         }

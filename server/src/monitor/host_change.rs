@@ -53,14 +53,14 @@ impl KnownHost {
 /// The sentence about a host that was renamed.
 pub fn renamed(from: &str, to: &str) -> String {
     format!(
-        "This host was renamed from {from} to {to}. What was known of it goes on under the new name; incidents and charts from before have the former one."
+        "This host was renamed from {from} to {to}. Its data continues under the new name; earlier incidents and charts keep the old one."
     )
 }
 
 /// The sentence about a host that is not watched any more.
 pub(super) fn elsewhere(former: &str, here: &str) -> String {
     format!(
-        "Calm Ops runs on {here} and no longer sees {former}, so how {former} is doing is not known. If {former} is gone for good, retire it. If {here} is the same host, set host_name to {former}."
+        "Calm Ops now runs on {here} and no longer sees {former}, so the state of {former} is unknown. If {former} no longer exists, retire it. If {here} is the same host, set host_name to {former}."
     )
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn landed(
 ) -> (Duration, Option<Landed>) {
     let Some((began, task)) = flight else { return pending().await };
     let landed =
-        task.await.inspect_err(|error| tracing::error!(%error, "a write failed inside")).ok();
+        task.await.inspect_err(|error| tracing::error!(%error, "a write failed unexpectedly")).ok();
     let took = began.elapsed();
     *flight = None;
     (took, landed)
@@ -66,7 +66,7 @@ pub(super) async fn studied(study: &mut Option<JoinHandle<Usual>>) -> Usual {
     let Some(task) = study else { return pending().await };
     let usual = task
         .await
-        .inspect_err(|error| tracing::error!(%error, "learning what is usual failed inside"))
+        .inspect_err(|error| tracing::error!(%error, "learning usual values failed unexpectedly"))
         .unwrap_or_default();
     *study = None;
     usual
@@ -79,7 +79,7 @@ pub(super) async fn tracked(
     let Some(task) = tracking else { return pending().await };
     let read = task
         .await
-        .inspect_err(|error| tracing::error!(%error, "reading what worked failed inside"))
+        .inspect_err(|error| tracing::error!(%error, "reading past results failed unexpectedly"))
         .unwrap_or_default();
     *tracking = None;
     read

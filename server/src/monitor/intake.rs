@@ -43,7 +43,7 @@ const SHARE: usize = 4;
 const MOST_NAMED: usize = 3;
 
 /// Why a push must not speak for a collector of this server.
-const MEASURED_HERE: &str = "is measured by this Calm Ops itself for this subject; a push must not overwrite it. Use a signal's name of your own";
+const MEASURED_HERE: &str = "is measured by this Calm Ops itself for this subject, so it can't be sent. Use another signal name";
 
 /// An observation as it is pushed.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -127,7 +127,7 @@ impl NoRoom {
         match self {
             Self::AtAll(count) => NoSeries::TooMany(count).to_string(),
             Self::ForOne(held) => format!(
-                "this sender has {held} series, and the places that are left are kept for others; retire subjects that are gone, or raise the limit"
+                "this sender already has {held} series, and the rest is reserved for others; retire subjects that no longer exist, or raise the limit"
             ),
         }
     }
@@ -318,7 +318,7 @@ impl Core {
         let known = self.left_out.filter(|known| now.mono.since(known.last.mono) < CROWDED_FOR);
         if known.is_none() {
             let series = self.engine.count();
-            tracing::warn!(series, "pushed values found no room; see limits.series");
+            tracing::warn!(series, "there was no room for pushed values; see limits.series");
         }
         let before = known.unwrap_or(LeftOut { batches: 0, since: now.wall, last: now });
         self.left_out =
@@ -584,7 +584,7 @@ impl Intake {
             match core.measured(one, interval, now) {
                 Ok(may_change) => changed |= may_change,
                 Err(error) => {
-                    tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "an observation was not taken");
+                    tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "a reading was not accepted");
                 }
             }
         }
@@ -624,7 +624,7 @@ impl Intake {
                     core.fresh = true;
                 }
                 Err(error) => {
-                    tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "what could not be seen was not taken");
+                    tracing::warn!(signal = %one.signal, subject = %one.subject, %error, "missing values were not recorded");
                 }
             }
         }
@@ -721,7 +721,7 @@ fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), (&'st
         return Err((
             "at",
             format!(
-                "{at} is more than {AHEAD} in the future: it is {} here. Check the sender's clock",
+                "{at} is more than {AHEAD} in the future (it is {} here). Check the sender's clock",
                 now.wall
             ),
         ));
@@ -730,7 +730,7 @@ fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), (&'st
         return Err((
             "at",
             format!(
-                "{at} is more than {BEHIND} ago, which says nothing about now: it is {} here",
+                "{at} is more than {BEHIND} ago, which is too old to evaluate (it is {} here)",
                 now.wall
             ),
         ));

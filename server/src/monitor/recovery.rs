@@ -56,7 +56,7 @@ impl Monitor {
         self.tracking = Some(tokio::spawn(async move {
             let read = within(store.proofs(since)).await;
             read.inspect_err(|sentence| {
-                tracing::warn!(sentence, "the record of what worked could not be read");
+                tracing::warn!(sentence, "the results of past commands could not be read");
             })
             .ok()
         }));

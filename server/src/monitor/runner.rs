@@ -126,7 +126,7 @@ pub async fn run(
             let in_log = matches!(problem, Some(Failure::Problem(_)));
             let problem = problem.map(|failure| failure.sentence());
             if let Some(problem) = problem.as_ref().filter(|_| in_log) {
-                tracing::warn!(collector = name, problem, "a collector brought nothing");
+                tracing::warn!(collector = name, problem, "a collector returned no data");
             }
             let _ = told.send(Told::Failing { name: name.clone(), problem }).await;
         }
@@ -179,12 +179,12 @@ async fn attempt(collector: &mut dyn Collector, clock: Clock) -> Result<Round, F
         Ok(Ok(Ok(round))) => return Ok(round),
         Ok(Ok(Err(error))) => error.to_string(),
         Ok(Err(_)) => format!("It did not finish within {}.", Span::from(limit)),
-        Err(panic) => format!("It failed inside: {}.", panic_text(&*panic)),
+        Err(panic) => format!("It failed unexpectedly: {}.", panic_text(&*panic)),
     }))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without words".to_owned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
 }

@@ -79,7 +79,7 @@ impl Supervisor {
             if problem != told {
                 let sentence = (!problem.is_empty()).then(|| problem.clone());
                 if let Some(problem) = &sentence {
-                    tracing::warn!(problem, "the configuration file was changed and has a mistake");
+                    tracing::warn!(problem, "the configuration file was changed and has an error");
                 }
                 self.failing(CONFIGURATION, sentence).await;
                 told = problem;

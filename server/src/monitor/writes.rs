@@ -162,7 +162,7 @@ impl Monitor {
         let mut after: BTreeMap<IncidentNumber, Incident> =
             self.known.iter().map(|known| (known.number, known.clone())).collect();
         if let Err(error) = incident::apply_all(&mut after, &events, Actor::Agent, now.wall) {
-            tracing::error!(%error, "the agent decided what does not fit; nothing of it is recorded");
+            tracing::error!(%error, "the agent made a decision that does not apply; it is not recorded");
             self.misfit(now);
             return Vec::new();
         }
@@ -239,7 +239,7 @@ impl Monitor {
             }
         };
         serde_json::to_vec(&kept)
-            .inspect_err(|error| tracing::error!(%error, "the rules' state can't be encoded"))
+            .inspect_err(|error| tracing::error!(%error, "the evaluation state can't be encoded"))
             .ok()
     }
 
@@ -264,14 +264,11 @@ impl Monitor {
                 if self.own_in_flight.is_empty() {
                     // Someone changed the incident meanwhile: what to do is decided anew from how
                     // it is now.
-                    tracing::debug!(
-                        refusal = sentence(&refusal),
-                        "a decision did not fit any more"
-                    );
+                    tracing::debug!(refusal = sentence(&refusal), "a decision no longer applied");
                 } else {
                     // They change no incident, so nothing will make them fit, and everything else
                     // waits behind them.
-                    tracing::error!(refusal = sentence(&refusal), events = ?self.own_in_flight, "events of Calm Ops itself do not fit and are given up");
+                    tracing::error!(refusal = sentence(&refusal), events = ?self.own_in_flight, "events of Calm Ops itself do not apply and are dropped");
                     self.own_in_flight.clear();
                 }
                 self.misfit(now);
@@ -305,7 +302,7 @@ impl Monitor {
                 self.catch_up(0);
                 self.stale = true;
                 self.unsaved = true;
-                self.lost("A write failed inside; the log says where.", true, now);
+                self.lost("A write failed unexpectedly. See the log for details.", true, now);
             }
         }
     }
@@ -368,7 +365,10 @@ impl Monitor {
     fn lost(&mut self, sentence: &str, writing: bool, now: Now) {
         self.wait(now);
         if self.away.is_none() {
-            tracing::error!(sentence, "the database is away; evaluation goes on in memory");
+            tracing::error!(
+                sentence,
+                "the database is not available; evaluation continues in memory"
+            );
         }
         let before = self.away.take();
         // Since the write began that failed: the same moment that was told while it hung.
@@ -419,14 +419,11 @@ impl Monitor {
             {
                 Ok(_) => self.keep_documents(&own),
                 Err(refusal) => {
-                    tracing::warn!(
-                        refusal = sentence(&refusal),
-                        "the stop could not be journalled"
-                    );
+                    tracing::warn!(refusal = sentence(&refusal), "the stop could not be recorded");
                 }
             }
             if let Err(error) = self.store.save_monitor(monitor.as_deref(), now.wall).await {
-                tracing::warn!(%error, "the rules' state could not be saved");
+                tracing::warn!(%error, "the evaluation state could not be saved");
             }
             if let Err(error) = self.store.write_rollups(&rollups).await {
                 tracing::warn!(%error, "the last roll-ups could not be written");
@@ -497,6 +494,6 @@ async fn study(store: Arc<dyn Store>, now: Timestamp) -> Usual {
     }
     let usual = store.usual(now.minus(LEARN_FROM)).await;
     usual
-        .inspect_err(|error| tracing::warn!(%error, "what is usual could not be read"))
+        .inspect_err(|error| tracing::warn!(%error, "usual values could not be read"))
         .unwrap_or_default()
 }

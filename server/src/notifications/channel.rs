@@ -100,7 +100,7 @@ impl<C: Channel> AnyChannel for C {
         outbound: &Outbound,
     ) -> Result<(), String> {
         let settings = read::<C>(settings)
-            .map_err(|_| "The contact can't be used. Set it anew.".to_owned())?;
+            .map_err(|_| "This contact can't be used. Set it up again.".to_owned())?;
         C::send(&settings, outgoing, outbound).await
     }
 }

@@ -55,7 +55,7 @@ pub fn check(settings: &ChannelSettings) -> Result<(), Error> {
 pub fn destination(settings: &ChannelSettings) -> Destination {
     let kind = settings.kind().as_str();
     find(kind).and_then(|channel| channel.destination(settings)).unwrap_or_else(|| Destination {
-        by: "by a channel that can't be used any more:".to_owned(),
+        by: "by a channel that no longer exists:".to_owned(),
         place: kind.to_owned(),
         form: None,
         has_secret: false,
@@ -70,7 +70,7 @@ pub(super) async fn send(
 ) -> Result<(), String> {
     match find(settings.kind().as_str()) {
         Some(channel) => channel.send(settings, outgoing, outbound).await,
-        None => Err("There is no such channel any more. Set the contact anew.".to_owned()),
+        None => Err("This channel no longer exists. Set up the contact again.".to_owned()),
     }
 }
 

@@ -22,13 +22,17 @@ pub fn plain(field: &'static str, text: &str, most: u16) -> Result<(), Error> {
     let fine = !text.is_empty()
         && text.chars().count() <= usize::from(most)
         && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    if fine { Ok(()) } else { Err(wrong(field, format!("1 to {most} characters without blanks"))) }
+    if fine { Ok(()) } else { Err(wrong(field, format!("1 to {most} characters without spaces"))) }
 }
 
 /// Checks a secret that goes into a header, or is kept beside one that does.
 pub fn secret(field: &'static str, text: &str) -> Result<(), Error> {
     plain(field, text, LONGEST_SECRET)?;
-    if text.is_ascii() { Ok(()) } else { Err(wrong(field, "letters, digits and signs of ASCII")) }
+    if text.is_ascii() {
+        Ok(())
+    } else {
+        Err(wrong(field, "ASCII letters, digits and punctuation"))
+    }
 }
 
 /// Checks an address that is asked over HTTP. Whether its host may be asked is looked at when

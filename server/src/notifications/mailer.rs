@@ -39,7 +39,7 @@ impl Mailer {
         let from = mail
             .from
             .parse()
-            .map_err(|_| BadMail(format!("'{}' is no e-mail address", mail.from)))?;
+            .map_err(|_| BadMail(format!("'{}' is not an e-mail address", mail.from)))?;
         let parameters = || -> Result<TlsParameters, BadMail> {
             let mut tls = TlsParameters::builder(mail.server.clone())
                 .certificate_store(CertificateStore::WebpkiRoots);
@@ -78,10 +78,10 @@ impl Mailer {
     pub(super) async fn send(&self, to: &str, said: &Message, id: &str) -> Result<(), String> {
         let to: Address = to
             .parse()
-            .map_err(|_| "This is no e-mail address. Set the contact anew.".to_owned())?;
-        let unwritten = |_| "The message could not be written.".to_owned();
+            .map_err(|_| "This is not an e-mail address. Set up the contact again.".to_owned())?;
+        let unwritten = |_| "The message could not be created.".to_owned();
         let envelope = Envelope::new(Some(self.from.clone()), vec![to.clone()])
-            .map_err(|_| "The message has no receiver.".to_owned())?;
+            .map_err(|_| "The message has no recipient.".to_owned())?;
         let mut text = said.body.replace('\n', "\r\n");
         if let Some(link) = &said.link {
             text.push_str("\r\n\r\n");
@@ -117,23 +117,24 @@ fn sentence(error: &lettre::transport::smtp::Error) -> String {
     tracing::debug!(%error, "a mail could not be sent");
     let code = error.status().map_or_else(String::new, |code| format!(" (its answer was {code})"));
     if error.is_tls() || is_about_tls(error) {
-        "TLS with the mail server failed: its certificate is not trusted or has ended, or it speaks no TLS on this port.".to_owned()
+        "TLS with the mail server failed: its certificate is not trusted or has expired, or it does not use TLS on this port.".to_owned()
     } else if error.is_timeout() {
         "The mail server did not answer in time.".to_owned()
     } else if error.is_permanent() {
-        format!("The mail server refused the message{code}.")
+        format!("The mail server rejected the message{code}.")
     } else if error.is_transient() {
-        format!("The mail server did not take the message now{code}.")
+        format!("The mail server did not accept the message yet{code}.")
     } else if error.is_client() {
-        "The mail server does not offer what is configured: look at tls, user and password_file under [mail].".to_owned()
+        "The mail server does not support these settings. Check tls, user and password_file under [mail].".to_owned()
     } else {
         let io = io_error(error);
         match io.map(std::io::Error::kind) {
             Some(ErrorKind::ConnectionRefused) => {
-                "The mail server refused the connection: nothing listens on its port.".to_owned()
+                "The mail server refused the connection: nothing is listening on its port."
+                    .to_owned()
             }
             Some(ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => {
-                "No way leads to the mail server from here.".to_owned()
+                "There is no route to the mail server.".to_owned()
             }
             _ if io.is_some_and(|io| io.to_string().contains("lookup address")) => {
                 "The name of the mail server was not found, or no name server answered.".to_owned()

@@ -154,11 +154,11 @@ impl Notifier {
                     Ok(Ok(())) => {}
                     // The next look tries again.
                     Ok(Err(error)) => {
-                        tracing::debug!(%error, "a call could not be looked at; it is tried again");
+                        tracing::debug!(%error, "a notification could not be processed; retrying");
                         continue;
                     }
                     Err(error) => {
-                        tracing::error!(contact = contact.0, %error, "Calm Ops failed inside while it called someone; it is tried again");
+                        tracing::error!(contact = contact.0, %error, "Calm Ops failed unexpectedly while sending a notification; retrying");
                         continue;
                     }
                 },
@@ -167,21 +167,21 @@ impl Notifier {
             if let Err(error) = self.fill(&mut reading, begin).await {
                 // Read anew from the database: what is in memory may be ahead of it.
                 reading = None;
-                tracing::debug!(%error, "the outbox could not be filled; it is tried again");
+                tracing::debug!(%error, "the outbox could not be filled; retrying");
             }
             if let Some(place) = &reading
                 && let Err(error) = self.remind(&place.progress, &mut reminders).await
             {
-                tracing::debug!(%error, "reminders could not be looked at; it is tried again");
+                tracing::debug!(%error, "reminders could not be processed; retrying");
             }
             if let Err(error) = self.keep_time(&mut wall_ahead).await {
-                tracing::debug!(%error, "the outbox could not be hastened; it is tried again");
+                tracing::debug!(%error, "the outbox could not be reordered; retrying");
             }
             if let Err(error) = self.tell(&mut told).await {
-                tracing::debug!(%error, "the contacts could not be read; it is tried again");
+                tracing::debug!(%error, "the contacts could not be read; retrying");
             }
             if let Err(error) = self.send_due(&mut sending).await {
-                tracing::debug!(%error, "the outbox could not be read; it is tried again");
+                tracing::debug!(%error, "the outbox could not be read; retrying");
             }
         }
         // What is not marked as sent by then is sent once more by the next start, with the same id.
@@ -276,7 +276,7 @@ impl Notifier {
             let decided =
                 self.service.execute(Principal::System, Escalate { incident, round }).await;
             if let Err(error) = decided {
-                tracing::debug!(%incident, error = sentence(&error), "a reminder was not decided");
+                tracing::debug!(%incident, error = sentence(&error), "a reminder could not be decided");
             }
         }
         Ok(())
@@ -365,7 +365,7 @@ impl Notifier {
         let calls = self.store.as_calls();
         let mut wait = Duration::from_millis(200);
         while let Err(error) = calls.keep_last_message(call.entry, until, failures).await {
-            tracing::warn!(contact = contact.id.0, %error, "that a last message was sent could not be written yet");
+            tracing::warn!(contact = contact.id.0, %error, "the sending of a last message could not be recorded yet");
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = tokio::time::sleep(wait) => {}
@@ -445,7 +445,7 @@ impl Notifier {
                     entry = call.entry,
                     failures = failures + 1,
                     problem,
-                    "a call could not be sent"
+                    "a notification could not be sent"
                 );
                 let failures = failures.saturating_add(1);
                 // Who tests looks at the answer.
@@ -482,7 +482,7 @@ impl Notifier {
                     tracing::warn!(
                         contact = contact.id.0,
                         error = sentence(&error),
-                        "that a call was sent could not be written yet"
+                        "the sending of a notification could not be recorded yet"
                     );
                 }
                 // Removed meanwhile, or asked for anew.
@@ -491,7 +491,7 @@ impl Notifier {
                     return tracing::error!(
                         contact = contact.id.0,
                         error = sentence(&error),
-                        "the end of a call was refused"
+                        "the result of a notification was rejected"
                     );
                 }
             }

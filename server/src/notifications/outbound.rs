@@ -32,7 +32,7 @@ impl Outbound {
     ) -> Result<(), String> {
         let url = address
             .parse::<ProbeUrl>()
-            .map_err(|_| "The address can't be asked. Set the contact anew.".to_owned())?;
+            .map_err(|_| "The address can't be used. Set up the contact again.".to_owned())?;
         let mut headers = vec![(DELIVERY, id.to_owned())];
         headers.extend(header);
         self.poster.post(&Post { method: Method::POST, url, headers, body }).await
@@ -41,5 +41,5 @@ impl Outbound {
 
 /// The JSON of a message.
 pub(super) fn json(body: &impl serde::Serialize) -> Result<Vec<u8>, String> {
-    serde_json::to_vec(body).map_err(|_| "The message could not be written.".to_owned())
+    serde_json::to_vec(body).map_err(|_| "The message could not be created.".to_owned())
 }

@@ -110,7 +110,7 @@ impl Notifier {
                     tracing::warn!(
                         contact,
                         problem,
-                        "nobody could be told that nothing is written"
+                        "nobody could be notified that nothing can be saved"
                     );
                     None
                 }

@@ -58,7 +58,7 @@ impl People {
             }
         }
         if let Err(error) = remove(&file) {
-            tracing::warn!(%error, file = %file.display(), "the file with an owner link that has ended can't be removed");
+            tracing::warn!(%error, file = %file.display(), "the file with an expired owner link can't be removed");
         }
     }
 }

@@ -54,7 +54,8 @@ const LOOK: Duration = Duration::from_secs(2);
 /// How long runs have to end by themselves when Calm Ops stops.
 const LEAVE_AFTER: Duration = Duration::from_secs(2);
 /// What is added to the output of a run that left something behind.
-const OUTLIVED: &str = "\nCalm Ops: something that this started still runs. Look by hand.\n";
+const OUTLIVED: &str =
+    "\nCalm Ops: a process that this started is still running. Check manually.\n";
 /// The most output that the journal keeps of a run, in bytes.
 const MOST_OUTPUT: usize = 32 * 1024;
 
@@ -120,7 +121,7 @@ impl Executor {
         inner.tasks.close();
         if tokio::time::timeout(LEAVE_AFTER, inner.tasks.wait()).await.is_err() {
             tracing::warn!(
-                "a command still runs and is left running; the next start journals that its outcome is unknown"
+                "a command is still running and is left running; the next start records that its outcome is unknown"
             );
         }
         inner.runner.leave_running();
@@ -141,7 +142,7 @@ impl Inner {
                 true
             }
             Err(error) => {
-                tracing::debug!(%error, "the incidents could not be read for what is to run");
+                tracing::debug!(%error, "the incidents could not be read to find approved commands");
                 false
             }
         }
@@ -205,8 +206,9 @@ impl Inner {
             if done.is_err() {
                 // What was started, if anything, is not known: nothing else may run on the subject
                 // before its time is over.
-                tracing::error!(%id, "Calm Ops failed inside while it carried out a command");
-                let output = "Calm Ops failed inside. Outcome unknown, check by hand.".to_owned();
+                tracing::error!(%id, "Calm Ops failed unexpectedly while it ran a command");
+                let output =
+                    "Calm Ops failed unexpectedly. Outcome unknown: check manually.".to_owned();
                 inner.end(id, RunOutcome::Unknown, Span::ZERO, output).await;
             }
             inner.recovery.show(id, None);
@@ -221,12 +223,13 @@ impl Inner {
             (
                 RunOutcome::Unknown,
                 format!(
-                    "Outcome unknown, started at {started_at}, check by hand. Calm Ops was stopped while it ran."
+                    "Outcome unknown: started at {started_at}, and Calm Ops was stopped while it ran. Check manually."
                 ),
             )
         } else {
-            let why = "The database failed while its start was written, so it was not started."
-                .to_owned();
+            let why =
+                "The database failed while the start was being recorded, so it was not started."
+                    .to_owned();
             (RunOutcome::NotStarted { why }, String::new())
         };
         self.end(id, outcome, Span::ZERO, output).await;
@@ -238,19 +241,19 @@ impl Inner {
             // Another one starts it, something else runs there, or the database is away: the next
             // look sees how it stands.
             Err(refusal) => {
-                tracing::debug!(%id, refusal = sentence(&refusal), "an approved command is not started now");
+                tracing::debug!(%id, refusal = sentence(&refusal), "an approved command can't be started now");
                 return;
             }
         }
         let ready = match self.recommendation(id).await {
             Ok((incident, one)) => match self.service.no_approvers(&incident, &one).await {
-                Err(_) => Err("The database did not answer, so it is not known whether those who approved it still may.".to_owned()),
+                Err(_) => Err("The database did not answer, so it is not known whether the approvers still have the role.".to_owned()),
                 Ok(lost) => {
                     let inner = Arc::clone(&self);
                     // Reads the disk: programs, users, hashes.
                     tokio::task::spawn_blocking(move || preflight::approved(&incident, &one, &lost).and_then(|()| inner.recovery.ready(&one)))
                         .await
-                        .unwrap_or_else(|_| Err("Calm Ops failed inside while it was prepared.".to_owned()))
+                        .unwrap_or_else(|_| Err("Calm Ops failed unexpectedly while preparing it.".to_owned()))
                 }
             },
             Err(why) => Err(why),
@@ -289,7 +292,7 @@ impl Inner {
             incident.recommendation(id.place).cloned().map(|one| (incident, one))
         });
         found.ok_or_else(|| {
-            "The database did not answer, so what was approved could not be read again.".to_owned()
+            "The database did not answer, so the approval could not be checked.".to_owned()
         })
     }
 
@@ -303,26 +306,25 @@ impl Inner {
                 format!("The database was told to end the query of process {pid}.\n"),
             ),
             Ok(QueryCancel::Gone) => (
-                not_started("The query is over already, or another one runs there now."),
+                not_started("The query has already finished, or another one is running there now."),
                 String::new(),
             ),
             Ok(QueryCancel::NotAllowed) => (
                 not_started(
-                    "The database does not let Calm Ops end this query. Grant its role pg_signal_backend; a superuser's query nobody else may end.",
+                    "The database does not allow Calm Ops to end this query. Grant its role pg_signal_backend. Only a superuser can end a superuser's query.",
                 ),
                 String::new(),
             ),
             Ok(QueryCancel::NotHere) => (
-                not_started(
-                    "Calm Ops stores in SQLite here, so it has no PostgreSQL whose query it could end.",
-                ),
+                not_started("Calm Ops uses SQLite here, so there is no PostgreSQL query to end."),
                 String::new(),
             ),
             Err(error) => {
                 tracing::warn!(%error, pid, "a query could not be cancelled");
                 (
                     RunOutcome::Unknown,
-                    "The database did not answer; look whether the query still runs.\n".to_owned(),
+                    "The database did not answer. Check whether the query is still running.\n"
+                        .to_owned(),
                 )
             }
         };
@@ -343,11 +345,11 @@ impl Inner {
                 .await
             {
                 Err(error @ Error::Unavailable(_)) => {
-                    tracing::warn!(%id, error = sentence(&error), "the end of a run could not be written yet");
+                    tracing::warn!(%id, error = sentence(&error), "the end of a run could not be recorded yet");
                 }
                 Ok(_) | Err(Error::Conflict(_) | Error::NotFound(_)) => return,
                 Err(refusal) => {
-                    return tracing::error!(%id, refusal = sentence(&refusal), "the end of a run was refused");
+                    return tracing::error!(%id, refusal = sentence(&refusal), "the end of a run was rejected");
                 }
             }
             tokio::select! {

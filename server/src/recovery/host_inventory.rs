@@ -184,7 +184,7 @@ async fn in_time<T: Send + 'static>(
     }
     let found = found.ok().and_then(Result::ok);
     if found.is_none() {
-        tracing::warn!("what commands could act upon could not be looked at in time");
+        tracing::warn!("the targets of commands could not be checked in time");
     }
     found
 }

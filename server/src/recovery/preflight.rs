@@ -53,7 +53,7 @@ impl Ready {
         match self {
             Self::Process(plan) => plan.describe().to_string(),
             Self::QueryCancel { pid, .. } => format!(
-                "  built-in     query-cancel\n  process      {pid} of the database that Calm Ops stores in\n  only if      its query is still the same one\n  effect       the query ends, its session stays"
+                "  built-in     query-cancel\n  process {pid} of the database of Calm Ops\n  only if it still runs the same query\n  effect       the query ends, its session stays"
             ),
         }
     }
@@ -66,21 +66,20 @@ pub(super) fn ready(
     place: Option<&Place>,
     one: &Recommendation,
 ) -> Result<Ready, String> {
-    let catalogue = catalogue.ok_or(
-        "The page of approved commands has a mistake, so nothing runs until it is mended.",
-    )?;
+    let catalogue = catalogue
+        .ok_or("The approved commands have an error, so nothing runs until it is fixed.")?;
     let place = place.ok_or("This program does not run commands.")?;
     if place.host != one.host {
-        return Err(format!("It is for the host {}, and this is {}.", one.host, place.host));
+        return Err(format!("It is for the host {}, but this is {}.", one.host, place.host));
     }
     let command = catalogue
         .get(&one.command)
-        .ok_or_else(|| format!("There is no approved command {} any more.", one.command))?;
+        .ok_or_else(|| format!("The approved command {} no longer exists.", one.command))?;
     let values: Values =
         one.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let filled = command
         .fill(&values, facts)
-        .map_err(|refused| format!("It does not fit this host now: {refused}"))?;
+        .map_err(|refused| format!("It does not fit this host any more: {refused}"))?;
     let changed = changed(command, &filled, one);
     if !changed.is_empty() {
         return Err(format!(
@@ -91,7 +90,7 @@ pub(super) fn ready(
     if catalogue.version() != one.catalogue {
         let (now, then) = (short(catalogue.version()), short(&one.catalogue));
         return Err(format!(
-            "The page of approved commands is another one now: version {now}, and it was recommended from {then}. This command is still the same."
+            "The approved commands have changed from version {then} to {now} since it was recommended. This command is still the same."
         ));
     }
     match filled.action() {
@@ -126,7 +125,7 @@ fn changed(command: &Command, filled: &BoundCommand, one: &Recommendation) -> Ve
     );
     look(
         filled.user().to_string() == one.user,
-        "as whom it runs",
+        "the user that it runs as",
         filled.user().to_string(),
         one.user.clone(),
     );
@@ -167,8 +166,7 @@ pub(super) fn approved(
 ) -> Result<(), String> {
     if one.approvals.iter().any(|given| lost.contains(&given.by)) {
         return Err(
-            "Someone who approved it may not approve any more, or has set another password since."
-                .to_owned(),
+            "An approver no longer has the role, or has changed their password since.".to_owned()
         );
     }
     let binding = one.binding(incident);
@@ -181,7 +179,7 @@ pub(super) fn approved(
     people.sort_unstable();
     people.dedup();
     if people.len() < usize::from(one.approval.people()) {
-        return Err("Something that was decided upon has changed since it was approved.".to_owned());
+        return Err("It has changed since it was approved.".to_owned());
     }
     Ok(())
 }

@@ -51,7 +51,7 @@ impl Service {
         if rested(if opened { Span::from_secs(1) } else { NOTE_USE })
             && let Err(error) = store.share_used(share.id, now, opened).await
         {
-            tracing::warn!(%error, share = share.id.0, "that a link was looked at could not be noted");
+            tracing::warn!(%error, share = share.id.0, "the use of a share link could not be recorded");
         }
         Ok(Some(Principal::Share { id: share.id, incident: share.incident }))
     }

@@ -48,7 +48,7 @@ impl Backend for Handlers {
                 changed
             });
             task.await.unwrap_or_else(|error| {
-                tracing::error!(%error, "a change did not come to its end");
+                tracing::error!(%error, "a change did not complete");
                 Err(too_slow())
             })
         })

@@ -83,7 +83,7 @@ impl Inner {
         };
         tokio::time::timeout(LOOK_LIMIT, look).await.ok().flatten().unwrap_or_else(|| view::Plan::Refused {
             why:
-                "This host's disks did not answer in time, so it is not known what would be executed. Look at this page again in a moment."
+                "This host's disks did not answer in time, so it is not known what would be executed. Reload this page in a moment."
                     .to_owned(),
         })
     }
@@ -92,7 +92,7 @@ impl Inner {
 /// Leaves the end of an output, in whole lines: a phone on a poor connection gets it again and
 /// again while it grows.
 fn shorten(output: &mut view::RunOutput) {
-    const MARK: &str = "[the incident's page shows what came before]\n";
+    const MARK: &str = "[see the incident's page for the earlier output]\n";
     if output.text.len() <= MOST_OUTPUT {
         return;
     }
@@ -114,7 +114,7 @@ mod tests {
             output.text.len()
         );
         assert!(
-            output.text.starts_with("[the incident's page shows what came before]\nline ")
+            output.text.starts_with("[see the incident's page for the earlier output]\nline ")
                 && output.text.ends_with("line 19999 ü\n")
         );
         let mut output = view::RunOutput {

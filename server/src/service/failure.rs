@@ -34,7 +34,7 @@ pub(crate) fn refuse(error: StoreError) -> Error {
             too_slow()
         }
         StoreError::Inconsistent { .. } => {
-            tracing::error!(%error, "a row holds what it can't");
+            tracing::error!(%error, "a database row is not valid");
             Unavailable::CorruptRow.into()
         }
     }

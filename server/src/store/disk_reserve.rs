@@ -100,10 +100,10 @@ impl Reserve {
                 .flatten();
             match &looked {
                 Ok(Looked::GivenBack) => {
-                    tracing::warn!(path = %self.path.display(), "the disk under the database is full; the reserve was given back");
+                    tracing::warn!(path = %self.path.display(), "the disk with the database is full; the reserve was released");
                 }
                 Err(error) if !failed => {
-                    tracing::warn!(%error, path = %self.path.display(), "no reserve can be kept");
+                    tracing::warn!(%error, path = %self.path.display(), "no reserve can be kept on the disk");
                 }
                 Ok(Looked::Fine | Looked::Kept) | Err(_) => {}
             }

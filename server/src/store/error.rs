@@ -23,7 +23,7 @@ pub enum StoreError {
         source: Option<Error>,
     },
     /// It failed while it committed, and can't be asked whether it did.
-    #[error("The database failed in the middle of a change; it is not known whether it was done.")]
+    #[error("The database failed in the middle of a change, so it is unclear whether it was done.")]
     Unclear {
         /// What the driver said.
         #[source]

@@ -174,10 +174,10 @@ impl JournalRow {
                 .incident
                 .map(u32::try_from)
                 .transpose()
-                .map_err(|_| bad("its incident is no number of one"))?,
+                .map_err(|_| bad("its incident is not a valid number"))?,
             payload_hash: hash(&self.payload_hash)
-                .ok_or_else(|| bad("its payload's hash has not 32 bytes"))?,
-            hash: hash(&self.hash).ok_or_else(|| bad("its hash has not 32 bytes"))?,
+                .ok_or_else(|| bad("the hash of its payload does not have 32 bytes"))?,
+            hash: hash(&self.hash).ok_or_else(|| bad("its hash does not have 32 bytes"))?,
             payload: match (self.salt, self.payload) {
                 (Some(salt), Some(payload)) => Some((salt, payload)),
                 // Half of the pair cannot be checked against its hash: what is left counts as
@@ -275,7 +275,7 @@ impl RollupRow {
             signal: self.signal.parse::<Signal>().map_err(|error| bad(error.to_string()))?,
             unit: self.unit.parse::<Unit>().map_err(|error| bad(error.to_string()))?,
             step: RollupStep::from_code(self.step)
-                .ok_or_else(|| bad(format!("{} is no step", self.step)))?,
+                .ok_or_else(|| bad(format!("{} is not a step", self.step)))?,
             start: Timestamp::from_micros(self.start),
             min: self.min,
             max: self.max,

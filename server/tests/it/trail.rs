@@ -152,7 +152,7 @@ fn an_export_is_proved_without_the_database_and_hostile_ones_are_told_apart() {
     assert_eq!(code, Some(0), "{said}");
     assert!(
         said.contains("none changed, missing, inserted or reordered")
-            && said.contains("It holds the head that you noted."),
+            && said.contains("It contains the head that you noted."),
         "{said}"
     );
     let good = std::fs::read_to_string(&file).unwrap();
@@ -170,7 +170,7 @@ fn an_export_is_proved_without_the_database_and_hostile_ones_are_told_apart() {
         (good[..good.len() - 10].to_owned(), "it is cut off".to_owned()),
         (format!("{}\n", "[".repeat(100_000)), "line 1: ".to_owned()),
         ("\u{0}\u{1}binary\n".to_owned(), "line 1: ".to_owned()),
-        (String::new(), "the file holds no entry".to_owned()),
+        (String::new(), "the file contains no entry".to_owned()),
         (
             good.lines().take(2).map(|line| format!("{line}\n")).collect(),
             "are missing at the end".to_owned(),

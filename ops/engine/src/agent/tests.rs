@@ -379,9 +379,7 @@ fn what_goes_away_is_not_called_healed() {
     assert!(!service.one(1).is_active());
     for reader in wording::summary::Reader::ALL {
         let told = format!("{:?}", wording::summary::render(&service.one(1).summary, reader));
-        for wrong in
-            ["again", "has recovered", "back to normal", "fixed", "is over"]
-        {
+        for wrong in ["again", "has recovered", "back to normal", "fixed", "is over"] {
             assert!(!told.contains(wrong), "{wrong} in {told}");
         }
         assert!(told.contains("no longer monitor"), "{told}");

@@ -110,7 +110,10 @@ fn a_difference_is_told_in_words() {
     let reopened = |note: &str| Event::Reopened { incident: number, note: Some(note.to_owned()) };
     assert_eq!(difference(std::slice::from_ref(&offered), std::slice::from_ref(&offered)), None);
     let what = difference(std::slice::from_ref(&offered), &[]).unwrap();
-    assert_eq!(what, "  then: Incident 3 is back to normal and waits for someone to resolve it.\n  now:  nothing");
+    assert_eq!(
+        what,
+        "  then: Incident 3 is back to normal and waits for someone to resolve it.\n  now:  nothing"
+    );
     let what = difference(&[reopened("one")], &[reopened("two")]).unwrap();
     assert!(
         what.contains("other details") && what.contains("\"one\"") && what.contains("\"two\""),

@@ -452,11 +452,7 @@ impl Reader<'_> {
             (Some(Does::BuiltIn(..)), Some(Some(_))) => {
                 self.cell(
                     check,
-                    &wrong(
-                        Rule::BuiltIn,
-                        "a built-in with a check",
-                        "'-': its check is built in",
-                    ),
+                    &wrong(Rule::BuiltIn, "a built-in with a check", "'-': its check is built in"),
                 );
             }
             _ => {}

@@ -19,9 +19,15 @@ impl fmt::Display for Unworkable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NeverFires(severity) => {
-                write!(f, "the {severity} threshold can never be reached", severity = severity.as_str())
+                write!(
+                    f,
+                    "the {severity} threshold can never be reached",
+                    severity = severity.as_str()
+                )
             }
-            Self::NeverRecovers => write!(f, "it can never recover: its recovery value can't be reached"),
+            Self::NeverRecovers => {
+                write!(f, "it can never recover: its recovery value can't be reached")
+            }
         }
     }
 }

@@ -342,7 +342,11 @@ impl Reader<'_> {
                 Level::Rises { .. } => "a rise that is slower than the warning's",
                 Level::Reaches { .. } => "a time that is longer than the warning's",
             };
-            self.report.cell(cell, "a recovery value on the unhealthy side of the warning threshold", expected);
+            self.report.cell(
+                cell,
+                "a recovery value on the unhealthy side of the warning threshold",
+                expected,
+            );
             return None;
         }
         Some(Some(level))

@@ -84,10 +84,14 @@ const fn told(topic: Topic) -> Told {
 fn holds(fact: &Fact) -> String {
     match told(fact.topic()) {
         Told::Down | Told::Slow if fact.is_easing() => {
-            format!("{} had a problem and is improving. We are making sure it stays fixed.", part(fact))
+            format!(
+                "{} had a problem and is improving. We are making sure it stays fixed.",
+                part(fact)
+            )
         }
         Told::Silent | Told::Inside if fact.is_easing() => {
-            "A problem inside the service is improving. We are making sure it stays fixed.".to_owned()
+            "A problem inside the service is improving. We are making sure it stays fixed."
+                .to_owned()
         }
         _ if fact.unheard.is_some() => "We are checking a part of the service.".to_owned(),
         Told::Down => format!("{} is not working properly.", part(fact)),

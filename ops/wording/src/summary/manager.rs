@@ -57,9 +57,7 @@ fn holds(fact: &Fact) -> String {
                 "one of our systems".to_owned()
             }
         };
-        return format!(
-            "A problem with {what} is improving. We are making sure it stays fixed."
-        );
+        return format!("A problem with {what} is improving. We are making sure it stays fixed.");
     }
     if fact.unheard.is_some() {
         return "There is no current data from a system that had a problem.".to_owned();
@@ -104,7 +102,9 @@ fn cleared(fact: &Fact, over: bool) -> String {
             format!("A database that was slow or unavailable {is} back to normal.")
         }
         Topic::Queue => format!("Work that was waiting {is} being done again."),
-        Topic::Silent if over => "There was no data from one of our systems for a while.".to_owned(),
+        Topic::Silent if over => {
+            "There was no data from one of our systems for a while.".to_owned()
+        }
         Topic::Silent => "Data is arriving again from one of our systems.".to_owned(),
         Topic::Other if over => "A problem with one of our systems was fixed.".to_owned(),
         Topic::Other => "A problem with one of our systems has been fixed.".to_owned(),
@@ -163,12 +163,13 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
                 | Topic::Other => "One of our systems".to_owned(),
             };
             let is = if over { "was" } else { "is" };
-            format!("{what} had a problem and {is} no longer monitored, so it is not known whether it recovered.")
+            format!(
+                "{what} had a problem and {is} no longer monitored, so it is not known whether it recovered."
+            )
         }
         Sentence::More { holding, cleared, lost } => {
             let count = holding.saturating_add(*cleared).saturating_add(*lost);
-            let (one, many) =
-                if over { ("was", "were") } else { ("is", "are") };
+            let (one, many) = if over { ("was", "were") } else { ("is", "are") };
             if count == 1 {
                 format!("1 more signal {one} involved.")
             } else {
@@ -199,7 +200,10 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
             if *noticed_after < Span::from_mins(1) {
                 format!("It began at {at} and was detected within a minute.")
             } else {
-                format!("It began at {at} and was detected {} later.", humanize::rough(*noticed_after))
+                format!(
+                    "It began at {at} and was detected {} later.",
+                    humanize::rough(*noticed_after)
+                )
             }
         }
         Sentence::AfterChange { change, began_at } => change::after_for_managers(change, *began_at),
@@ -241,7 +245,9 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
             Topic::EndpointDown | Topic::EndpointSlow => {
                 "This part of the service does not work as users expect."
             }
-            Topic::Certificate => "Browsers will refuse to connect once the certificate has expired.",
+            Topic::Certificate => {
+                "Browsers will refuse to connect once the certificate has expired."
+            }
             Topic::App => "What this program does is delayed or not done.",
             Topic::Disk => "Programs on a server without free space can stop working.",
             Topic::Memory => "Programs on a server without free memory can be stopped.",

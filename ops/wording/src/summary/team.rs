@@ -347,10 +347,7 @@ fn worst(fact: &Fact) -> String {
 /// The fact as something that nobody watches any more, without its full stop.
 fn lost(fact: &Fact, over: bool) -> String {
     let is = if over { "was" } else { "is" };
-    format!(
-        "{}. It {is} no longer monitored, so it is not known whether it recovered",
-        worst(fact)
-    )
+    format!("{}. It {is} no longer monitored, so it is not known whether it recovered", worst(fact))
 }
 
 /// How a fact stood that still held when all was ended.

@@ -198,10 +198,7 @@ fn headlines_tell_the_worst_first() {
         .iter()
         .map(|(_, incident)| headline(&engine::summary::compose(incident, Span::ZERO)))
         .collect();
-    assert_eq!(
-        headlines[0],
-        "Memory on web-1 is 93% used: full in about 7 minutes."
-    );
+    assert_eq!(headlines[0], "Memory on web-1 is 93% used: full in about 7 minutes.");
     assert_eq!(headlines[12], "The certificate of the endpoint shop expires in 5 days.");
     let mut two = incident(vec![breach("host:web-1", "host.cpu.used", 91.0, "%"), memory()]);
     two.breaches[0].breach.severity = Severity::Warning;
@@ -252,9 +249,9 @@ fn nothing_is_said_twice_and_what_follows_is_said_of_what_holds() {
     queue.limit_in_seconds = None;
     let told = text(&incident(vec![queue]), Reader::Team);
     assert!(!told.contains("piling up"), "{told}");
-    assert!(
-        told.contains("# If nobody acts\nThe incident stays open. Calm Ops keeps watching and changes nothing.")
-    );
+    assert!(told.contains(
+        "# If nobody acts\nThe incident stays open. Calm Ops keeps watching and changes nothing."
+    ));
 }
 
 #[test]

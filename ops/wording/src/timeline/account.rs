@@ -17,7 +17,9 @@ pub(super) fn tell(event: AccountEvent<'_>, actor: Actor, names: &Names) -> Told
     let program =
         |id: &TokenId| names.of(Actor::Token(*id)).replacen("The program", "the program", 1);
     told(match event {
-        AccountEvent::OwnerLinkMade => "A sign-up link for an owner was created on this machine.".into(),
+        AccountEvent::OwnerLinkMade => {
+            "A sign-up link for an owner was created on this machine.".into()
+        }
         AccountEvent::AccountCreated { account: id, role, .. } => {
             format!("{} joined as {role}.", account(id))
         }
@@ -35,8 +37,7 @@ pub(super) fn tell(event: AccountEvent<'_>, actor: Actor, names: &Names) -> Told
                 AuthMethod::Password => "a password",
                 AuthMethod::Passkey => "a passkey",
             };
-            let new =
-                if *unfamiliar { ", from a new place and a new browser" } else { "" };
+            let new = if *unfamiliar { ", from a new place and a new browser" } else { "" };
             format!("{} signed in with {how}{new}.", account(id))
         }
         AccountEvent::SignedOut { account: id, .. } => {

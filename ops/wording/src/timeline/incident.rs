@@ -116,7 +116,9 @@ fn changed(breach: &Breach) -> Told {
     }
     match summary::improvement(breach) {
         Some(better) => told(format!("Improving: {better}.")).tone(Tone::Better),
-        None => told(format!("Now {severity}: {}.", behind(&crossed(breach)))).tone(grave(severity)),
+        None => {
+            told(format!("Now {severity}: {}.", behind(&crossed(breach)))).tone(grave(severity))
+        }
     }
 }
 
@@ -162,8 +164,10 @@ pub(super) fn tell(event: IncidentEvent<'_>, actor: Actor, names: &Names) -> Tol
             } else {
                 humanize::signal_of(&key.signal, &key.subject)
             };
-            told(format!("{named} is no longer monitored, so it is not known whether it recovered."))
-                .tone(Tone::Warning)
+            told(format!(
+                "{named} is no longer monitored, so it is not known whether it recovered."
+            ))
+            .tone(Tone::Warning)
         }
         IncidentEvent::Moved { step, .. } => told(moved(*step)),
         IncidentEvent::SummaryWritten { .. } => told("Summary updated."),
@@ -200,10 +204,9 @@ pub(super) fn tell(event: IncidentEvent<'_>, actor: Actor, names: &Names) -> Tol
             let (sentence, tone) = match (actor.is_person(), note) {
                 (true, Some(_)) => (format!("{who} reopened it:"), Tone::Person),
                 (true, None) => (format!("{who} reopened it."), Tone::Person),
-                (false, _) => (
-                    "The problem returned, so Calm Ops reopened it.".to_owned(),
-                    Tone::Warning,
-                ),
+                (false, _) => {
+                    ("The problem returned, so Calm Ops reopened it.".to_owned(), Tone::Warning)
+                }
             };
             Told { sentence, tone, words: note.clone() }
         }

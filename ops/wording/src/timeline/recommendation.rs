@@ -40,16 +40,12 @@ pub(super) fn tell(event: RecommendationEvent<'_>, actor: Actor, names: &Names) 
         }
         RecommendationEvent::RunProved { counts, worked, .. } => {
             let sentence = match (*counts, *worked) {
-                (false, true) => {
-                    "Recovered; it is unclear whether the command was the reason."
-                }
+                (false, true) => "Recovered; it is unclear whether the command was the reason.",
                 (false, false) => {
                     "Inconclusive: the command was stopped early or did not finish in view."
                 }
                 (true, true) => "Confirmed: it worked.",
-                (true, false) => {
-                    "It did not help."
-                }
+                (true, false) => "It did not help.",
             };
             told(sentence).tone(if *worked { Tone::Better } else { Tone::Warning })
         }
@@ -60,9 +56,9 @@ fn withdrawn(why: Withdrawn, id: &str) -> String {
     match why {
         Withdrawn::Expired => format!("Recommendation {id} expired without a decision."),
         Withdrawn::NotNeeded => format!("Recommendation {id} is no longer needed."),
-        Withdrawn::Changed => format!(
-            "The situation has changed, so recommendation {id} was withdrawn."
-        ),
+        Withdrawn::Changed => {
+            format!("The situation has changed, so recommendation {id} was withdrawn.")
+        }
         Withdrawn::RuledOut => format!(
             "The cause is a different one now, so recommendation {id} was withdrawn: it would not help."
         ),

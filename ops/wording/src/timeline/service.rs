@@ -81,11 +81,11 @@ pub(super) fn document(event: DocumentEvent<'_>) -> Told {
         DocumentEvent::DocumentInForce { name, .. } => {
             told(format!("A new version of {name} is in force."))
         }
-        DocumentEvent::DocumentRefused { name, error, .. } => {
-            told(format!("The new version of {name} has an error. The last good version stays in force."))
-                .tone(Tone::Warning)
-                .words(error)
-        }
+        DocumentEvent::DocumentRefused { name, error, .. } => told(format!(
+            "The new version of {name} has an error. The last good version stays in force."
+        ))
+        .tone(Tone::Warning)
+        .words(error),
     }
 }
 

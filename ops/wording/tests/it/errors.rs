@@ -104,7 +104,7 @@ fn errors() -> Vec<Error> {
             ("zone", FieldReason::UnknownTimeZone("Mars/Base".to_owned())),
             ("hosts", FieldReason::HostsForManagers),
             ("form", FieldReason::Unreadable),
-            ("token", FieldReason::Expected("letters, digits and signs of ASCII".into())),
+            ("token", FieldReason::Expected("ASCII letters, digits and punctuation".into())),
             ("role", FieldReason::Malformed("king".parse::<Role>().unwrap_err())),
             ("server", FieldReason::Unusable("it has no host".to_owned())),
         ]

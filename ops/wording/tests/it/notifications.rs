@@ -173,7 +173,7 @@ fn an_incident_calls_when_it_opens_rises_waits_and_comes_back_each_once() {
     assert_eq!(
         world.told(vec![withdrawn(3), offered(1, 4, "way-3")]),
         [],
-        "nobody decided in time, and it is offered anew"
+        "it expired without a decision, and it is offered anew"
     );
     assert_eq!(world.told(vec![resolved(1)]), []);
     assert_eq!(
@@ -381,7 +381,7 @@ fn a_warning_waits_while_it_is_quiet_and_what_is_critical_does_not() {
     let see = |world: &World, minutes: i64| {
         due(&offer, &contact(), world.incidents.get(&IncidentNumber(1)), at(minutes * 60), 0)
     };
-    assert_eq!(see(&world, 5), Delivery::Over, "nobody decided in time");
+    assert_eq!(see(&world, 5), Delivery::Over, "it expired without a decision");
     world.told(vec![offered(1, 2, "way-1")]);
     assert_eq!(see(&world, 5), Delivery::Send, "it is offered anew");
     let off = Contact { enabled: false, ..contact() };

@@ -148,7 +148,7 @@ pub(super) fn explain(
     }
     if phase == RequestPhase::Body {
         return if error.is_parse() || is_bad_data(error) {
-            let problem = "the parts of its body are not told apart as HTTP says".into();
+            let problem = "the chunks of its body are malformed".into();
             FailureReason::NotHttp { address: address(), problem }
         } else {
             FailureReason::BrokenOff { phase, address: address() }
@@ -159,21 +159,21 @@ pub(super) fn explain(
     }
     let is_http = bytes.starts_with(b"HTTP/");
     let problem = if bytes.starts_with(&[0x15, 0x03]) || bytes.starts_with(&[0x16, 0x03]) {
-        "it speaks TLS; it may be an https address".to_owned()
+        "it uses TLS; it may be an https address".to_owned()
     } else if error.is_parse_too_large() {
-        "the head of its answer is longer than browsers take".to_owned()
+        "the headers of its answer are longer than browsers accept".to_owned()
     } else if is_ended_by_peer(error) {
         return FailureReason::BrokenOff { phase, address: address() };
     } else if error.to_string().starts_with("http2") {
         format!("HTTP/2: {}", deepest(error))
     } else if !is_http {
-        format!("it begins with '{}'", first_line(&bytes))
+        format!("it starts with '{}'", first_line(&bytes))
     } else if error.is_parse_status() {
         format!("its first line is '{}'", first_line(&bytes))
     } else if let Some(problem) = wrong_length(error, &bytes) {
         problem
     } else if error.is_parse() {
-        format!("in the head after '{}': {}", first_line(&bytes), deepest(error))
+        format!("in the headers after '{}': {}", first_line(&bytes), deepest(error))
     } else {
         return FailureReason::BrokenOff { phase, address: address() };
     };
@@ -195,8 +195,8 @@ fn wrong_length(error: &hyper::Error, bytes: &[u8]) -> Option<String> {
     told.dedup();
     match &told[..] {
         [] => None,
-        [one] => Some(format!("its head has {one}, which is no length")),
-        more => Some(format!("its head tells several lengths: {}", more.join(", "))),
+        [one] => Some(format!("its headers contain {one}, which is not a length")),
+        more => Some(format!("its headers contain several lengths: {}", more.join(", "))),
     }
 }
 

@@ -85,7 +85,7 @@ pub enum BadUrl {
     #[error("only http and https can be probed")]
     Scheme,
     /// It holds a user name or password.
-    #[error("a URL must hold no user name or password: it is shown and logged")]
+    #[error("a URL must not contain a user name or password, because it is shown and logged")]
     Credentials,
 }
 

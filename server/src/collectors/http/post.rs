@@ -37,7 +37,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(15);
 /// whoever tries a contact waits for the outcome.
 const KEPT_BACK: Duration = Duration::from_secs(6);
 /// All that is said of such a failure.
-const UNTOLD: &str = "The server, which is inside of the own network, did not take it. The log of Calm Ops says why.";
+const UNTOLD: &str =
+    "The server in your own network did not accept it. See the log of Calm Ops for details.";
 
 /// What is sent. Its address and headers may hold what lets someone in: they are never printed.
 pub(crate) struct Post {
@@ -104,12 +105,16 @@ impl Poster {
                 if !is_untold() {
                     std::future::pending::<()>().await;
                 }
-            } => Err("It gave no answer in time.".to_owned()),
+            } => Err("It did not answer in time.".to_owned()),
         };
         match sent {
             Err(problem) if is_untold() => {
                 let host = post.url.as_url().host_str().unwrap_or_default();
-                tracing::warn!(host, problem, "a server inside of the own network took no request");
+                tracing::warn!(
+                    host,
+                    problem,
+                    "a server inside the network did not accept a request"
+                );
                 tokio::time::sleep(self.kept_back.saturating_sub(began.elapsed())).await;
                 Err(UNTOLD.to_owned())
             }
@@ -130,13 +135,13 @@ impl Poster {
         match status {
             200..=299 => Ok(()),
             300..=399 => Err(format!(
-                "The server sends elsewhere (status {status}), which is not followed. Set its final address."
+                "The server redirects (status {status}), which is not followed. Set its final address."
             )),
             401 | 403 => Err(format!(
-                "The server refused it (status {status}): look at the token or the address."
+                "The server rejected it (status {status}). Check the token and the address."
             )),
-            404 | 410 => Err(format!("The server knows no such address (status {status}).")),
-            429 => Err(format!("The server asks for patience (status {status}).")),
+            404 | 410 => Err(format!("The server does not know this address (status {status}).")),
+            429 => Err(format!("The server received too many requests (status {status}).")),
             _ => Err(format!("The server answered with status {status}.")),
         }
     }
@@ -241,13 +246,13 @@ fn request(post: &Post) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
 fn sentence(reason: &FailureReason) -> String {
     tracing::debug!(?reason, "a request could not be sent");
     match reason {
-        FailureReason::NeverAsked { .. } => "This address is one that Calm Ops never asks. Set another one.".to_owned(),
+        FailureReason::NeverAsked { .. } => "Calm Ops never sends requests to this address. Set another one.".to_owned(),
         FailureReason::LeadsInside { .. } => {
-            "This server is inside of the own network, where Calm Ops sends only what its configuration allows: name the server there, under [notifications] as 'allowed_internal_hosts'.".to_owned()
+            "This server is in your own network, where Calm Ops only sends to servers that the configuration allows: add it to 'allowed_internal_hosts' under [notifications].".to_owned()
         }
         // No authority of one's own can be set here.
         FailureReason::Certificate { host, fault: CertificateFault::UnknownIssuer | CertificateFault::SelfSigned, .. } => {
-            format!("The certificate for {host} is not trusted: it comes from no known authority.")
+            format!("The certificate for {host} is not trusted: its issuer is unknown.")
         }
         reason => wording::reason::sentence(reason),
     }

@@ -70,8 +70,8 @@ impl Kind for Http {
             if endpoints.iter().any(|other| other.name == endpoint.name) {
                 let place = keys.get("name").and_then(Found::place).unwrap_or(place);
                 section.problems().push(place.problem(
-                    format!("two endpoints are called '{}'", endpoint.name),
-                    "a name of its own for each endpoint".to_owned(),
+                    format!("two endpoints have the name '{}'", endpoint.name),
+                    "a different name for each endpoint".to_owned(),
                 ));
             } else {
                 endpoints.push(endpoint);
@@ -162,7 +162,7 @@ fn read(
         get.unworkable(
             "expect_text",
             place,
-            "a text is expected, and an answer to HEAD has none",
+            "a text is expected, but an answer to HEAD has none",
             "another method, or no 'expect_text'",
         );
     }
@@ -172,7 +172,7 @@ fn read(
         get.unworkable(
             "expect_status",
             place,
-            "only redirects are expected, and they are followed",
+            "only redirects are expected, but they are followed",
             "also 'follow_redirects = false', or the status at the end",
         );
     }

@@ -59,7 +59,7 @@ impl Trust {
                 added += 1;
             }
             if added == 0 {
-                return Err(bad("the file holds none in PEM form".to_owned()));
+                return Err(bad("the file contains none in PEM format".to_owned()));
             }
         }
         let anchors = roots.subjects().into_iter().map(|name| name.as_ref().to_vec()).collect();
@@ -179,7 +179,10 @@ impl Trust {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 let last = needed.iter().max_by_key(|one| one.validity().not_before.timestamp());
                 let detail = last.map(|one| {
-                    format!("it begins {}", whose(one, one.validity().not_before.timestamp()))
+                    format!(
+                        "it is valid from {}",
+                        whose(one, one.validity().not_before.timestamp())
+                    )
                 });
                 (CertificateFault::NotYetValid, detail)
             }
@@ -217,22 +220,22 @@ pub(super) fn problem(error: &Error) -> String {
         | Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
-        ) => "it speaks no version of TLS that browsers take (1.2 or 1.3)".to_owned(),
+        ) => "it supports no TLS version that browsers accept (1.2 or 1.3)".to_owned(),
         Error::AlertReceived(Alert::UnrecognisedName) => {
-            "it knows no such host name (SNI)".to_owned()
+            "it does not know this host name (SNI)".to_owned()
         }
         Error::AlertReceived(Alert::NoApplicationProtocol) => {
-            "it speaks neither HTTP/1.1 nor HTTP/2 there (ALPN)".to_owned()
+            "it supports neither HTTP/1.1 nor HTTP/2 there (ALPN)".to_owned()
         }
         Error::AlertReceived(Alert::CertificateRequired) => {
-            "it wants a certificate of whoever asks, and Calm Ops has none".to_owned()
+            "it requires a client certificate, and Calm Ops has none".to_owned()
         }
         Error::AlertReceived(Alert::HandshakeFailure | Alert::InsufficientSecurity) => {
-            "it refused the handshake: no cipher in common, or it wants a certificate of whoever asks"
+            "it rejected the handshake: there is no common cipher, or it requires a client certificate"
                 .to_owned()
         }
         Error::AlertReceived(Alert::InternalError) => {
-            "it refused the handshake; servers do so that have no certificate for this name"
+            "it rejected the handshake, as servers do that have no certificate for this name"
                 .to_owned()
         }
         other => other.to_string(),

@@ -202,7 +202,7 @@ async fn a_socket_that_was_left_behind_is_told_and_is_no_fault() {
     let now = Timestamp::from_secs(1);
     let left = at(false, false).collect(now).await.unwrap();
     assert!(left.observations.is_empty() && left.listings[0].subjects.is_empty());
-    assert!(left.notes[0].contains("nobody listens on its socket"), "{:?}", left.notes);
+    assert!(left.notes[0].contains("nothing is listening on its socket"), "{:?}", left.notes);
     for (expected, answered) in [(true, false), (false, true)] {
         let gone = at(expected, answered).collect(now).await.unwrap();
         assert_eq!(value(&gone, "pm2.up"), Some(0.0));

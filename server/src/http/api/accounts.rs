@@ -40,93 +40,93 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::post_with("/api/people/sign-in", sign_in)
             .public()
-            .summary("Sign in by name and password. The session lies in a cookie.")
-            .body::<SignIn>(r#"{"name":"Ada","password":"three words in a row"}"#)
+            .summary("Sign in with name and password. The session is set as a cookie.")
+            .body::<SignIn>(r#"{"name":"Ada","password":"three random words"}"#)
             .json::<CameIn>()
-            .answer("Who signed in."),
+            .answer("The signed-in member."),
         Route::post_with("/api/people/join", join)
             .public()
-            .summary("Come in by an invitation or the owner link.")
-            .body::<Join>(r#"{"secret":"0f…","name":"Ada","password":"three words in a row"}"#)
+            .summary("Join with an invitation or the owner link.")
+            .body::<Join>(r#"{"secret":"0f…","name":"Ada","password":"three random words"}"#)
             .json::<CameIn>()
-            .answer("Who came in."),
+            .answer("The new member."),
         Route::post_with("/api/people/sign-out", sign_out)
             .executes::<EndSession>()
-            .summary("End this sign-in.")
+            .summary("Sign out.")
             .body::<Empty>("{}")
             .answer("The journal position after it."),
         Route::get("/api/people/me", || GetSettings {})
-            .summary("Oneself; for an owner also everyone who is here, invitations and tokens.")
-            .answer("Sign-ins, passkeys, people, invitations, tokens."),
+            .summary("Your own account; for owners also members, invitations and tokens.")
+            .answer("Sign-ins, passkeys, members, invitations and tokens."),
         Route::post_with("/api/people/password", set_password)
             .executes::<SetPassword>()
-            .summary("Set one's own password. It asks for the present one, or for a sign-in by passkey within the last 5 minutes. Other sign-ins end, and what `end` names: `passkeys`, `contacts` (ways to be called), `tokens` (with invitations).")
-            .body::<NewPassword>(r#"{"present":"three words in a row","password":"four other words here"}"#)
+            .summary("Change your password. This needs the current one, or a sign-in with a passkey within the last 5 minutes. You are signed out everywhere else. `end` also removes `passkeys`, `contacts` or `tokens` (with invitations).")
+            .body::<NewPassword>(r#"{"present":"three random words","password":"four other words here"}"#)
             .answer("The journal position after it."),
         Route::post("/api/people/sessions/{id}/end", |IdPath(session)| EndSession { session })
-            .summary("End a sign-in of one's own; an owner ends any.")
+            .summary("Sign out one of your devices. Owners can sign out any.")
             .body::<Empty>("{}"),
         Route::post_with("/api/people/passkeys/ask", ask_for_passkey)
             .public()
-            .summary("Begin a sign-in by passkey.")
+            .summary("Start a sign-in with a passkey.")
             .body::<Empty>("{}")
-            .answer("What `navigator.credentials.get` takes, as `parseRequestOptionsFromJSON` reads it."),
+            .answer("Options for `navigator.credentials.get`, for `parseRequestOptionsFromJSON`."),
         Route::post_with("/api/people/passkeys/sign-in", sign_in_by_passkey)
             .public()
-            .summary("Sign in by passkey: the body is what the browser answered, as `toJSON()` writes it.")
+            .summary("Sign in with a passkey. The body is the browser's answer, as `toJSON()` returns it.")
             .body::<Empty>("{}")
             .json::<CameIn>()
-            .answer("Who signed in."),
+            .answer("The signed-in member."),
         Route::post_with("/api/people/passkeys/begin", begin_passkey)
             .needs::<AddPasskey>()
-            .summary("Begin to make a passkey.")
+            .summary("Start adding a passkey.")
             .body::<Empty>("{}")
-            .answer("What `navigator.credentials.create` takes, as `parseCreationOptionsFromJSON` reads it."),
+            .answer("Options for `navigator.credentials.create`, for `parseCreationOptionsFromJSON`."),
         Route::post_with("/api/people/passkeys/add", add_passkey)
             .executes::<AddPasskey>()
-            .summary("Keep a passkey that the browser made.")
+            .summary("Add a passkey that the browser created.")
             .body::<NewPasskey>(r#"{"label":"Phone","credential":{}}"#)
             .answer("The journal position after it."),
         Route::post("/api/people/passkeys/{id}/remove", |IdPath(passkey)| RemovePasskey { passkey })
-            .summary("Remove a passkey of one's own.")
+            .summary("Remove one of your passkeys.")
             .body::<Empty>("{}"),
         Route::post_with("/api/people/invitations", invite)
             .needs::<Invite>()
-            .summary("Invite someone. The secret is the last part of the link `/join/…`, and is shown once.")
+            .summary("Invite someone. The secret is the last part of the link `/join/…` and is shown only once.")
             .body::<OfRole>(r#"{"role":"responder"}"#)
             .json::<Secret>()
             .answer("The secret."),
         Route::post("/api/people/invitations/{id}/withdraw", |IdPath(invitation)| {
             WithdrawInvitation { invitation }
         })
-        .summary("Take an invitation back.")
+        .summary("Withdraw an invitation.")
         .body::<Empty>("{}"),
         Route::post(
             "/api/people/accounts/{id}/role",
             |IdPath(account), ApiJson(OfRole { role })| SetRole { account, role },
         )
-        .summary("Change what someone may do.")
+        .summary("Change someone's role.")
         .example(r#"{"role":"approver"}"#),
         Route::post("/api/people/accounts/{id}/close", |IdPath(account)| SetClosed {
             account,
             closed: true,
         })
-        .summary("Close an account; its sign-ins end.")
+        .summary("Deactivate an account and sign it out.")
         .body::<Empty>("{}"),
         Route::post("/api/people/accounts/{id}/open", |IdPath(account)| SetClosed {
             account,
             closed: false,
         })
-        .summary("Open a closed account again.")
+        .summary("Reactivate an account.")
         .body::<Empty>("{}"),
         Route::post_with("/api/people/tokens", create_token)
             .needs::<CreateToken>()
-            .summary("Make a token for a program. The secret is shown once.")
+            .summary("Create an API token. The secret is shown only once.")
             .body::<NewToken>(r#"{"label":"imports","scopes":["ingest"],"days":365}"#)
             .json::<Secret>()
             .answer("The secret."),
         Route::post("/api/people/tokens/{id}/revoke", |IdPath(token)| RevokeToken { token })
-            .summary("End a token.")
+            .summary("Revoke a token.")
             .body::<Empty>("{}"),
     ]
 }
@@ -208,7 +208,7 @@ fn came_in(signed_in: &SignedIn) -> Answer {
     let mut response = json(&CameIn { account: signed_in.account });
     for cookie in &signed_in.cookies {
         let cookie = HeaderValue::from_str(cookie)
-            .map_err(|_| Problem::new(Kind::Internal, "The cookie can't be written.".to_owned()))?;
+            .map_err(|_| Problem::new(Kind::Internal, "The cookie can't be set.".to_owned()))?;
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)

@@ -23,12 +23,12 @@ pub(super) fn routes(all: fn() -> Vec<Route>) -> Vec<Route> {
     vec![
         Route::get_with("/api/openapi.json", async move || json(all))
             .public()
-            .summary("This description, for programs.")
+            .summary("The API description for programs.")
             .answer("An OpenAPI 3.1 document."),
         Route::get_with("/api", async move || page(&all()))
             .public()
             .content(Content::Page)
-            .summary("This description, for people.")
+            .summary("The API description for people.")
             .answer("A page."),
     ]
 }
@@ -57,12 +57,15 @@ fn for_whom(need: Permission) -> String {
     match need {
         Permission::Nothing => "everyone".to_owned(),
         Permission::Itself => "Calm Ops itself".to_owned(),
-        Permission::ShareLink => "whoever holds the link".to_owned(),
+        Permission::ShareLink => "anyone with the link".to_owned(),
         Permission::Ingest => "responders, and tokens with the scope 'ingest'".to_owned(),
         Permission::Read => "viewers, and tokens with the scope 'read'".to_owned(),
         Permission::Respond => "responders, and tokens with the scope 'respond'".to_owned(),
         Permission::Person { role, recently_authenticated } => {
-            format!("{role}s{}", if recently_authenticated { ", with a fresh sign-in" } else { "" })
+            format!(
+                "{role}s{}",
+                if recently_authenticated { ", with a recent sign-in" } else { "" }
+            )
         }
     }
 }
@@ -109,9 +112,9 @@ fn page(routes: &[Route]) -> Response {
     }
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Interface · Calm Ops</title><link rel=\"stylesheet\" href=\"{}\"></head><body><main class=\"plain-page\"><h1>The interface for programs</h1>\
+         <title>API · Calm Ops</title><link rel=\"stylesheet\" href=\"{}\"></head><body><main class=\"plain-page\"><h1>API</h1>\
          <p>Errors are problem details (RFC 9457). Times are RFC 3339, UTC. The same for programs: <a href=\"/api/openapi.json\">openapi.json</a>. \
-         Back to <a href=\"/ops/health\">health</a>.</p>{rows}<section><h2>Problems</h2><p>What <code>type</code> says after the <code>#</code>:</p><dl>{kinds}</dl></section></main></body></html>",
+         Back to <a href=\"/ops/health\">health</a>.</p>{rows}<section><h2>Problems</h2><p>The part of <code>type</code> after the <code>#</code>:</p><dl>{kinds}</dl></section></main></body></html>",
         escape(&assets::names().css)
     );
     let mut response = Html(page).into_response();

@@ -28,8 +28,8 @@ pub(super) fn routes() -> Vec<Route> {
             .needs::<StreamEvents>()
             .query(After::PARAMETERS)
             .content(Content::Stream)
-            .summary("The live stream (server-sent events): `journal` events with their position as id, `health`, `resync`, `hello`, and `signed-out` as the last one when the sign-in or token has ended.")
-            .answer("A stream of events, until either side ends it."),
+            .summary("The live stream (server-sent events): `journal` events with their position as id, `health`, `resync`, `hello`, and `signed-out` as the last one when the sign-in or token is no longer valid.")
+            .answer("A stream of events, until either side closes it."),
     ]
 }
 
@@ -58,7 +58,7 @@ struct After(Result<Option<Cursor>, Problem>);
 impl FromQuery for After {
     const PARAMETERS: &'static [Parameter] = &[Parameter::optional::<Cursor>(
         "after",
-        "the last position known, such as '1:42'; `Last-Event-ID` goes before it; from now on if left out",
+        "the last known position, such as '1:42'; `Last-Event-ID` takes precedence; from now on if left out",
     )];
 
     fn from_query(fields: &Fields, _: Timestamp) -> Result<Self, Problem> {
@@ -81,8 +81,7 @@ async fn events(
             Some(Err(_)) | None => after?,
         };
     let stream = site.live.open(holder, cursor, site.store.clone()).ok_or_else(|| {
-        let detail =
-            "As many readers as are allowed are connected. Try again in a moment.".to_owned();
+        let detail = "The limit of connected readers is reached. Try again in a moment.".to_owned();
         Problem::new(Kind::TooManyReaders, detail)
     })?;
     // Who may no longer read is cut off at once.

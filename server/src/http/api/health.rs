@@ -28,16 +28,16 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get_with("/api/health", public_health)
             .public()
             .json::<PublicHealth>()
-            .summary("Is Calm Ops alive, and is what it watches healthy? Public; nothing secret. 503 when it can't do its work.")
-            .answer("`status` is `calm`, `warning` or `critical`, and `not watching` with 503; `active_incidents` counts, `null` while they can't be read; `checked_at` is when it last looked."),
+            .summary("Whether Calm Ops is running and everything is healthy. Public, without secrets. 503 when it can't do its work.")
+            .answer("`status` is `calm`, `warning` or `critical`, and `not watching` with 503; `active_incidents` counts, `null` while they can't be read; `checked_at` is the time of the last check."),
         Route::get("/api/ops/health", || GetHealth {})
-            .summary("Everything that is watched, as it is now.")
-            .answer("Readings, sparklines, active incidents, times of which nothing is known, documents in force, the journal's head."),
+            .summary("The current state of everything that is monitored.")
+            .answer("Readings, sparklines, active incidents, gaps without data, documents in force and the journal's head."),
         Route::post_with("/api/ops/check", check)
             .executes::<CheckNow>()
-            .summary("Check everything now: every collector begins a round at once. The answer comes when all have ended theirs, after 10 s at most.")
+            .summary("Check everything now: every collector starts a round immediately. The answer comes when all have finished, after 10 s at most.")
             .body::<Empty>("{}")
-            .answer("How many collectors there are, how many of them could not read what they watch, and how many have not ended yet. Their values are in `/api/ops/health`."),
+            .answer("How many collectors there are, how many failed, and how many have not finished yet. Their readings are in `/api/ops/health`."),
     ]
 }
 

@@ -19,11 +19,13 @@ use crate::http::{
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/api/ops/history", |ApiQuery(filter)| SearchHistory { filter })
-            .summary("Incidents of all times, newest first, a page of 25.")
+            .summary("All incidents, newest first, 25 on a page.")
             .answer("`incidents`, and `next` if there is another page."),
         Route::get("/api/ops/series", |ApiQuery::<GetSeries>(series)| series)
-            .summary("The course of one signal of one subject.")
-            .answer("At most 400 points with smallest, mean and largest value, and the levels that apply."),
+            .summary("The history of one signal of one subject.")
+            .answer(
+                "At most 400 points with minimum, mean and maximum, and the thresholds that apply.",
+            ),
         Route::get("/api/ops/journal", |ApiQuery::<ReadJournal>(entries)| entries)
             .summary("Journal entries after a number, oldest first.")
             .answer("The entries, and the head's number and hash."),
@@ -32,17 +34,14 @@ pub(super) fn routes() -> Vec<Route> {
 
 impl FromQuery for HistoryFilter {
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter::optional::<String>(
-            "text",
-            "words that headline, subject, comment or note contain",
-        ),
+        Parameter::optional::<String>("text", "words in the headline, subject, comments or notes"),
         Parameter::optional::<Severity>("severity", "'warning' or 'critical'"),
-        Parameter::optional::<String>("subject", "a subject, or the beginning of one"),
+        Parameter::optional::<String>("subject", "a subject, or the start of one"),
         Parameter::optional::<Timestamp>("from", "opened at or after this time (RFC 3339)"),
         Parameter::optional::<Timestamp>("to", "opened before this time (RFC 3339)"),
         Parameter::optional::<u64>(
             "before",
-            "incidents with a smaller number: the `next` of the page before",
+            "incidents with a smaller number: `next` of the previous page",
         ),
     ];
 
@@ -60,10 +59,10 @@ impl FromQuery for HistoryFilter {
 
 impl FromQuery for GetSeries {
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter::required::<Subject>("subject", "about whom, such as 'host:web-1'"),
-        Parameter::required::<Signal>("signal", "which signal, such as 'host.memory.used'"),
-        Parameter::optional::<Timestamp>("from", "from when (RFC 3339); an hour ago if left out"),
-        Parameter::optional::<Timestamp>("to", "until when (RFC 3339); now if left out"),
+        Parameter::required::<Subject>("subject", "the subject, such as 'host:web-1'"),
+        Parameter::required::<Signal>("signal", "the signal, such as 'host.memory.used'"),
+        Parameter::optional::<Timestamp>("from", "start (RFC 3339); an hour ago if left out"),
+        Parameter::optional::<Timestamp>("to", "end (RFC 3339); now if left out"),
     ];
 
     fn from_query(fields: &Fields, now: Timestamp) -> Result<Self, Problem> {
@@ -79,8 +78,8 @@ impl FromQuery for GetSeries {
 
 impl FromQuery for ReadJournal {
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter::optional::<u64>("after", "after which number; 0 if left out"),
-        Parameter::optional::<u64>("limit", "at most how many; 100 if left out, 1,000 at most"),
+        Parameter::optional::<u64>("after", "entries after this number; 0 if left out"),
+        Parameter::optional::<u64>("limit", "number of entries, at most 1,000; 100 if left out"),
     ];
 
     fn from_query(fields: &Fields, _: Timestamp) -> Result<Self, Problem> {

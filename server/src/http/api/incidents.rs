@@ -19,7 +19,7 @@ use crate::http::{
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/api/ops/incidents", || ListIncidents {})
-            .summary("Active incidents, and the last resolved ones.")
+            .summary("Active and recently resolved incidents.")
             .answer("Two lists of incidents: `active` and `resolved`."),
         Route::get("/api/ops/incidents/{id}", |IncidentPath(incident)| GetIncident { incident })
             .summary("One incident with summary, breaches, timeline, snapshots and series. `id` is its number or its UUID.")
@@ -27,29 +27,29 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/api/ops/incidents/{id}/acknowledge", |IncidentPath(incident)| {
             Acknowledge { incident }
         })
-        .summary("Take note of an incident.")
+        .summary("Acknowledge an incident.")
         .body::<Empty>("{}"),
         Route::post(
             "/api/ops/incidents/{id}/comment",
             |IncidentPath(incident), ApiJson(Text { text })| Comment { incident, text },
         )
-        .summary("Write something on an incident's timeline.")
+        .summary("Add a comment to an incident.")
         .example(r#"{"text":"The import was stopped."}"#),
         Route::post(
             "/api/ops/incidents/{id}/resolve",
             |IncidentPath(incident), ApiJson(Note { note })| Resolve { incident, note },
         )
-        .summary("End an incident. The note is kept for learning.")
+        .summary("Resolve an incident. The note is kept for the review.")
         .example(r#"{"note":"The disk was enlarged."}"#),
         Route::post(
             "/api/ops/incidents/{id}/reopen",
             |IncidentPath(incident), ApiJson(Note { note })| Reopen { incident, note },
         )
-        .summary("Open a resolved incident again.")
+        .summary("Reopen a resolved incident.")
         .example(r#"{"note":"It came back."}"#),
         Route::get_with("/api/ops/incidents/{id}/bundle", bundle)
             .needs::<GetBundle>()
-            .summary("What the rules saw and decided around an incident; `calm-ops replay FILE` runs it again.")
+            .summary("The input and the decisions around an incident; `calm-ops replay FILE` runs them again.")
             .answer("A replay bundle."),
     ]
 }

@@ -37,22 +37,22 @@ use crate::{
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/api/ops/trail", |ApiQuery(filter)| SearchAudit { filter })
-            .summary("The journal, newest first, a page of 50, with the hashes of the chain. Every parameter narrows.")
+            .summary("The journal, newest first, 50 entries on a page, with the hashes of the chain. Each parameter narrows the result.")
             .answer("`entries`, `next` if there is another page, and what the last verification found."),
         Route::get("/api/ops/journal/verify", || VerifyJournal {})
-            .summary("Proves the chain of the journal now, for at most 10 s; `calm-ops journal verify` takes its time and compares the incidents too.")
-            .answer("`head` is what was proved, `goal` what was to be; `broken` says what is wrong, `null` if nothing is."),
+            .summary("Verifies the chain of the journal now, for at most 10 s; `calm-ops journal verify` has no limit and compares the incidents too.")
+            .answer("`head` is how far it was verified, `goal` how far it should be; `broken` says what is wrong, or is `null`."),
         Route::get_with("/api/ops/journal.jsonl", export)
             .needs::<ExportJournal>()
             .query(Beginning::PARAMETERS)
             .content(Content::Lines)
-            .summary("The journal as JSON Lines, oldest first: all that is needed to prove the chain elsewhere with `calm-ops journal verify --file`.")
+            .summary("The journal as JSON Lines, oldest first, to verify the chain elsewhere with `calm-ops journal verify --file`.")
             .answer("One entry a line: number, time, actor, kind, incident, the hash before it, payload hash, hash, salt, payload."),
         Route::post(
             "/api/ops/journal/{id}/redact",
             |IdPath(Entry(entry)), ApiJson(WhyRedacted { reason })| Redact { entry, reason },
         )
-        .summary("Redacts an entry for ever: words of people, outputs, evidence. The chain still verifies, and the redaction is journalled.")
+        .summary("Permanently redacts an entry: words of people, outputs, evidence. The chain stays intact, and the redaction is recorded.")
         .example(r#"{"reason":"A password was pasted."}"#),
     ]
 }
@@ -61,19 +61,19 @@ impl FromQuery for AuditFilter {
     const PARAMETERS: &'static [Parameter] = &[
         Parameter::optional::<Actor>(
             "actor",
-            "who did it: 'agent', 'system', 'local', 'account:7' or 'token:3'",
+            "the actor: 'agent', 'system', 'local', 'account:7' or 'token:3'",
         ),
-        Parameter::optional::<String>("kind", "what kind of entry, such as 'commented'"),
+        Parameter::optional::<String>("kind", "the kind of entry, such as 'commented'"),
         Parameter::optional::<String>(
             "subject",
-            "entries about this subject, or one that begins so",
+            "entries about this subject, or one that starts with this",
         ),
         Parameter::optional::<u64>("incident", "entries about this incident"),
         Parameter::optional::<Timestamp>("from", "written at or after this time (RFC 3339)"),
         Parameter::optional::<Timestamp>("to", "written before this time (RFC 3339)"),
         Parameter::optional::<u64>(
             "before",
-            "entries with a smaller number: the `next` of the page before",
+            "entries with a smaller number: `next` of the previous page",
         ),
     ];
 
@@ -94,7 +94,7 @@ impl FromQuery for AuditFilter {
 struct Entry(u64);
 
 impl PathId for Entry {
-    const UNKNOWN: &'static str = "An entry is named by its number.";
+    const UNKNOWN: &'static str = "There is no entry with this name; use its number.";
 
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
@@ -115,10 +115,10 @@ struct Beginning {
 
 impl FromQuery for Beginning {
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter::optional::<u64>("after", "after which number; 0 if left out"),
+        Parameter::optional::<u64>("after", "entries after this number; 0 if left out"),
         Parameter::optional::<Timestamp>(
             "from",
-            "from the first entry on that was written at or after this time (RFC 3339)",
+            "entries written at or after this time (RFC 3339)",
         ),
     ];
 
@@ -159,7 +159,7 @@ async fn export(
         async move {
             let mut export = export?;
             if stop.is_cancelled() {
-                return Some((Err(std::io::Error::other("the server stops")), None));
+                return Some((Err(std::io::Error::other("the server is stopping")), None));
             }
             // Whoever reads slowly may have lost the right meanwhile.
             if !people

@@ -35,10 +35,10 @@ pub(super) fn routes() -> Vec<Route> {
             .needs::<BeginMaintenance>()
             .body::<NewWindow>(r#"{"subjects":["*@web-1","host:web-1"],"minutes":90,"reason":"New disks"}"#)
             .json::<Begun>()
-            .summary("Begin a maintenance window: breaches of its subjects open no incident until it ends, at most 7 days ahead. `*` in a subject stands for anything. Its end is `until`, or in so many `minutes`.")
+            .summary("Start a maintenance window: problems of its subjects open no incident until it ends, in at most 7 days. `*` in a subject matches anything. Set its end as `until` or in `minutes`.")
             .answer("The window's number, its end, and the journal position after it."),
         Route::post("/api/ops/maintenance/{id}/end", |IdPath(WindowNumber(window))| EndMaintenance { window })
-            .summary("End a maintenance window now. What is still wrong opens an incident.")
+            .summary("End a maintenance window now. Problems that continue open an incident.")
             .body::<Empty>("{}"),
     ]
 }
@@ -47,7 +47,7 @@ pub(super) fn routes() -> Vec<Route> {
 struct WindowNumber(u64);
 
 impl PathId for WindowNumber {
-    const UNKNOWN: &'static str = "A maintenance window is named by its number.";
+    const UNKNOWN: &'static str = "There is no maintenance window with this name; use its number.";
 
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)

@@ -18,25 +18,25 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/api/ops/recommendations/{id}", |IdPath(recommendation)| {
             GetRecommendation { recommendation }
         })
-        .summary("One recommendation with all that a person needs to decide, and exactly what would be executed. `id` is such as '42-1'.")
+        .summary("One recommendation with everything needed to decide, and the exact command. `id` is such as '42-1'.")
         .answer("The recommendation; `binding` is what an approval must name."),
         Route::post(
             "/api/ops/recommendations/{id}/approve",
             |IdPath(recommendation), ApiJson(Yes { binding })| Approve { recommendation, binding },
         )
-        .summary("Say yes to a recommendation exactly as it was shown. The command then runs once.")
+        .summary("Approve a recommendation exactly as it was shown. The command then runs once.")
         .example(r#"{"binding":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}"#),
         Route::post(
             "/api/ops/recommendations/{id}/decline",
             |IdPath(recommendation), ApiJson(No { reason })| Decline { recommendation, reason },
         )
-        .summary("Say no to a recommendation, and why.")
-        .example(r#"{"reason":"A deploy is under way."}"#),
+        .summary("Decline a recommendation, with a reason.")
+        .example(r#"{"reason":"A deployment is in progress."}"#),
         Route::post(
             "/api/ops/recommendations/{id}/cancel",
             |IdPath(recommendation), ApiJson(Empty {})| CancelRun { recommendation },
         )
-        .summary("End a run early, with all that it started."),
+        .summary("Stop a run early, with everything it started."),
     ]
 }
 

@@ -25,16 +25,16 @@ use crate::http::{
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/api/ops/incidents/{id}/shares", |IncidentPath(incident)| ListShares { incident })
-            .summary("The links that share an incident, newest first, with their end, last use and views.")
-            .answer("The links; their tokens are kept nowhere."),
+            .summary("The share links of an incident, newest first, with their expiry, last use and views.")
+            .answer("The links, without their tokens, which are not stored."),
         Route::post_with("/api/ops/incidents/{id}/shares", create)
             .needs::<CreateShare>()
-            .summary("Makes a link that shows an incident without an account, for at most 90 days. The token is told once.")
+            .summary("Creates a link that shows an incident without an account, for at most 90 days. The token is shown only once.")
             .body::<NewShare>(r#"{"label":"Support","audience":"customer","hours":72,"parts":{"summary":true,"timeline":true,"now":true},"hosts":false}"#)
             .json::<Made>()
             .answer("The path with its token, and the journal position after it."),
         Route::post("/api/ops/shares/{id}/revoke", |IdPath(share)| RevokeShare { share })
-            .summary("Ends a link at once.")
+            .summary("Revokes a link immediately.")
             .body::<Nothing>("{}"),
     ]
 }

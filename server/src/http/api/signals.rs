@@ -47,11 +47,11 @@ pub(super) fn routes() -> Vec<Route> {
             .needs::<PushObservations>()
             .query(Keep::PARAMETERS)
             .asks_itself()
-            .summary("Push observations: all of a batch, or nothing; with `keep=good` those that are good. 202 means evaluated, not yet on disk. `unit` and `at` are optional.")
+            .summary("Send readings: the whole batch or nothing; with `keep=good` the valid ones. 202 means evaluated, not yet on disk. `unit` and `at` are optional.")
             .body::<Batch<'static>>(r#"{"observations":[{"signal":"queue.depth","subject":"service:imports","value":412,"unit":"jobs","at":"2026-11-22T10:00:00Z"}]}"#)
             .status(202)
             .json::<Accepted>()
-            .answer("`accepted`: how many. With `keep=good` also `refused`, how many were not good, and `errors`, the first of them with their places."),
+            .answer("`accepted`: how many. With `keep=good` also `refused`, how many were not valid, and `errors`, the first ones with their places."),
     ]
 }
 
@@ -83,7 +83,7 @@ impl FromStr for Keep {
 impl FromQuery for Keep {
     const PARAMETERS: &'static [Parameter] = &[Parameter::optional::<String>(
         "keep",
-        "`all` takes all of a batch or nothing (the default), `good` takes what is good and lists what is not",
+        "`all` accepts the whole batch or nothing (the default), `good` accepts the valid readings and lists the others",
     )];
 
     fn from_query(fields: &Fields, _: Timestamp) -> Result<Self, Problem> {
@@ -192,7 +192,7 @@ fn is_readable(headers: &HeaderMap) -> Result<(), Problem> {
     if is_json(headers) == Some(true) {
         return Ok(());
     }
-    let detail = "Send the observations as application/json.".to_owned();
+    let detail = "Send the readings as application/json.".to_owned();
     Err(Problem::new(Kind::ContentType, detail))
 }
 
@@ -201,7 +201,7 @@ fn is_small_enough(most: usize, count: usize) -> Result<(), Problem> {
         return Ok(());
     }
     let detail =
-        format!("A batch may have {most} observations, this has {count}. Send it in parts.");
+        format!("A batch can have at most {most} readings; this has {count}. Send it in parts.");
     Err(Problem::new(Kind::TooLarge, detail))
 }
 
@@ -238,7 +238,7 @@ fn take_good(intake: &Intake, most: usize, who: Actor, bytes: &[u8]) -> Result<A
     let errors: Vec<WrongField> =
         wrong.into_iter().map(|(_, wrong)| wrong).take(MOST_ERRORS).collect();
     if accepted == 0 && refused > 0 {
-        let detail = "None of the observations is good, so none was taken.".to_owned();
+        let detail = "None of the readings is valid, so none was accepted.".to_owned();
         return Err(Problem::new(Kind::Service(ErrorKind::Invalid), detail).with(errors));
     }
     Ok(Accepted { accepted, refused, errors })
@@ -265,8 +265,7 @@ fn without_nan(bytes: &[u8]) -> Vec<u8> {
 
 fn wrong_item(wrong: &WrongItem) -> Problem {
     let WrongItem { index, field, problem } = wrong;
-    let detail =
-        format!("Observation {index}, {field}: {problem}. Nothing of the batch was taken.");
+    let detail = format!("Reading {index}, {field}: {problem}. Nothing in the batch was accepted.");
     let pointer = format!("/observations/{index}/{field}");
     Problem::new(Kind::Service(ErrorKind::Invalid), detail)
         .with(vec![WrongField { pointer, detail: problem.clone() }])
@@ -282,12 +281,12 @@ fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
     ];
     if let Some((_, problem)) = told.iter().find(|(beginning, _)| text.starts_with(beginning)) {
         let pointer = place(bytes, error.line(), error.column());
-        let detail = format!("{pointer}: {problem}. Nothing was taken.");
+        let detail = format!("{pointer}: {problem}. Nothing was accepted.");
         let wrong = WrongField { pointer, detail: (*problem).to_owned() };
         return Problem::new(Kind::Service(ErrorKind::Invalid), detail).with(vec![wrong]);
     }
     if !error.is_data() {
-        let detail = format!("The body is not JSON: {error}. Nothing was taken.");
+        let detail = format!("The body is not JSON: {error}. Nothing was accepted.");
         let pointer = place(bytes, error.line(), error.column());
         let wrong = WrongField { pointer, detail: not_json(bytes, error) };
         return Problem::new(Kind::Malformed, detail).with(vec![wrong]);
@@ -312,7 +311,7 @@ fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
 
 fn wrong_at(pointer: String, problem: String) -> Problem {
     let detail = format!(
-        "{}: {problem}. Nothing was taken.",
+        "{}: {problem}. Nothing was accepted.",
         if pointer.is_empty() { "The body" } else { &pointer }
     );
     Problem::new(Kind::Service(ErrorKind::Invalid), detail)
@@ -380,13 +379,10 @@ fn wrong_batch(value: &Value) -> Result<&Vec<Value>, (String, String)> {
         return Err((String::new(), "expected an object with 'observations'".to_owned()));
     };
     if let Some(unknown) = body.keys().find(|name| *name != "observations") {
-        return Err((
-            format!("/{}", short(unknown)),
-            "is not known here; known is observations".to_owned(),
-        ));
+        return Err((format!("/{}", short(unknown)), "is unknown; use observations".to_owned()));
     }
     let items = body.get("observations").and_then(Value::as_array);
-    items.ok_or_else(|| ("/observations".to_owned(), "expected a list of observations".to_owned()))
+    items.ok_or_else(|| ("/observations".to_owned(), "expected a list of readings".to_owned()))
 }
 
 /// What is wrong with the form of an item.
@@ -399,16 +395,16 @@ fn wrong_in(index: usize, item: &Value) -> Option<(String, String)> {
     if let Some(unknown) = item.keys().find(|name| !FIELDS.contains(&name.as_str())) {
         return Some((
             at(&short(unknown)),
-            format!("is not known here; known are {}", FIELDS.join(", ")),
+            format!("is unknown; use one of {}", FIELDS.join(", ")),
         ));
     }
     FIELDS.iter().find_map(|field| match (*field, item.get(*field)) {
         ("value", Some(value)) => (!value.is_number())
-            .then(|| (at(field), format!("expected a number, this is {}", kind(value)))),
+            .then(|| (at(field), format!("expected a number, found {}", kind(value)))),
         ("signal" | "subject" | "value", None) => Some((at(field), "is missing".to_owned())),
         (_, None) | ("unit" | "at", Some(Value::Null)) => None,
         (_, Some(value)) => (!value.is_string())
-            .then(|| (at(field), format!("expected a text, this is {}", kind(value)))),
+            .then(|| (at(field), format!("expected a text, found {}", kind(value)))),
     })
 }
 

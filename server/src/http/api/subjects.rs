@@ -12,12 +12,12 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/api/ops/subjects/retire", |ApiJson(Retired { subject })| RetireSubject {
             subject,
         })
-        .summary("Stop expecting a subject to report: it is gone for good reason.")
+        .summary("Retire a subject that no longer exists, so that it is not expected to report.")
         .example(r#"{"subject":"disk:/mnt/old@web-1"}"#),
         Route::post("/api/ops/subjects/retire-missing", |ApiJson(Missing { subjects })| {
             RetireMissing { subjects }
         })
-        .summary("Stop expecting all those of some subjects to report that are missing: they are gone for good reason. `*` in a subject stands for anything.")
+        .summary("Retire all missing subjects that match, so that they are not expected to report. `*` in a subject matches anything.")
         .example(r#"{"subjects":["host:web-1","*@web-1"]}"#),
     ]
 }

@@ -46,7 +46,7 @@ pub(super) async fn deed(site: &Site, caller: Principal, form: &Form) -> Result<
             let contact =
                 u32::try_from(done.cursor.number).map(ContactId).map_err(|_| unreadable())?;
             site.service.execute(caller.clone(), TestContact { contact }).await?;
-            Ok(Outcome::Said(tested(site, caller, contact, "It is added. ").await?))
+            Ok(Outcome::Said(tested(site, caller, contact, "Contact added. ").await?))
         }
         _ => {
             let wanted = wanted(form, None, form.get("enabled") == "yes")?;
@@ -69,12 +69,12 @@ async fn tested(
             site.service.execute(caller.clone(), ListContacts {}).await?;
         let card = contacts.into_iter().find(|card| card.id == contact);
         let Some(card) = card else {
-            return Ok(Said::Refused("It was removed meanwhile.".to_owned()));
+            return Ok(Said::Refused("It has been removed in the meantime.".to_owned()));
         };
         match card.last {
             Some(LastNotification { test: true, fate: DeliveryStatus::Sent, .. }) => {
                 return Ok(Said::Done(format!(
-                    "{before}A test was sent to {}. Look whether it arrived.",
+                    "{before}A test was sent to {}. Check whether it arrived.",
                     card.place
                 )));
             }
@@ -90,7 +90,7 @@ async fn tested(
             // A call of a real incident came after it.
             Some(LastNotification { test: false, .. }) => {
                 return Ok(Said::Done(format!(
-                    "{before}A call was sent to {} meanwhile.",
+                    "{before}A notification was sent to {} in the meantime.",
                     card.place
                 )));
             }

@@ -70,13 +70,12 @@ pub async fn whole(most: usize, request: Request, next: Next) -> Response {
             too_large(most)
         }
         Ok(Err(_)) => {
-            let detail =
-                "The body broke off before its end. Nothing was taken; send it again.".to_owned();
+            let detail = "The body was cut off. Nothing was accepted. Send it again.".to_owned();
             Problem::new(Kind::Malformed, detail)
         }
         Err(_) => {
             let detail = format!(
-                "The body did not arrive within {} seconds. Nothing was taken; send it again.",
+                "The body did not arrive within {} seconds. Nothing was accepted. Send it again.",
                 WITHIN.as_secs()
             );
             Problem::new(Kind::TooSlow, detail)
@@ -123,7 +122,7 @@ async fn drain(body: Body) {
 
 fn too_large(most: usize) -> Problem {
     let detail = format!(
-        "A body may have {most} bytes, and this one has more. Nothing was taken; send it in parts, or raise limits.push_bytes in the configuration."
+        "The body is larger than {most} bytes. Nothing was accepted. Send it in parts, or raise limits.push_bytes in the configuration."
     );
     Problem::new(Kind::TooLarge, detail)
 }

@@ -23,7 +23,7 @@ use crate::http::{
 /// The one address that answers whoever asks, by whatever name: it says nothing secret.
 const HEALTH: &str = "/api/health";
 /// What a page elsewhere is told.
-const ELSEWHERE: &str = "The request comes from a page that is not one of this server's.";
+const ELSEWHERE: &str = "The request comes from a page of another server.";
 
 /// The names under which this server may be asked, in lower case and without ports.
 #[derive(Clone, Debug)]
@@ -160,10 +160,10 @@ fn check(
 ) -> Result<(), Problem> {
     let host = client.host.as_str();
     if host.is_empty() {
-        return Err(Problem::new(Kind::NoHost, "The request names no host.".to_owned()));
+        return Err(Problem::new(Kind::NoHost, "The request has no host.".to_owned()));
     }
     if !allowed.hosts.knows(host) {
-        let detail = "This server is not known under the name that was asked for. Open http://localhost with its port, or say in the configuration how it is reached: 'public_url', or 'allowed_hosts' for more names.";
+        let detail = "This host name is not allowed. Open http://localhost with the port, or set 'public_url' in the configuration, or 'allowed_hosts' for more names.";
         return Err(Problem::new(Kind::OtherHost, detail.to_owned()));
     }
     if let Some(origin) = text(headers, header::ORIGIN) {
@@ -203,9 +203,9 @@ fn foreign(origin: &str, client: &ClientInfo) -> Problem {
         .is_some_and(|(_, authority)| name(authority) == name(asked) || client.is_loopback());
     let detail = if is_near {
         format!(
-            "{ELSEWHERE} The page is {shown}, the request asks for {scheme}://{asked}. If that page is Calm Ops behind a proxy: set public_url \
-             to {shown}, or let the proxy pass the address on (nginx: 'proxy_set_header Host $http_host;' and 'proxy_set_header X-Forwarded-Proto $scheme;'; \
-             others: X-Forwarded-Host and X-Forwarded-Proto), and name the proxy in trusted_proxies."
+            "{ELSEWHERE} The page is {shown}, but the request is for {scheme}://{asked}. If that page is Calm Ops behind a proxy, set public_url \
+             to {shown}, or let the proxy forward the address (nginx: 'proxy_set_header Host $http_host;' and 'proxy_set_header X-Forwarded-Proto $scheme;'; \
+             others: X-Forwarded-Host and X-Forwarded-Proto), and add the proxy to trusted_proxies."
         )
     } else {
         ELSEWHERE.to_owned()

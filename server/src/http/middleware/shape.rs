@@ -28,7 +28,7 @@ pub(super) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     if headers.contains_key(header::TRANSFER_ENCODING)
         && headers.contains_key(header::CONTENT_LENGTH)
     {
-        return refused("The request says in two ways how long its body is.");
+        return refused("The request gives the length of its body in two ways.");
     }
     let names_other = || {
         let host = headers.get(header::HOST).map(http::HeaderValue::as_bytes);
@@ -36,11 +36,11 @@ pub(super) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         authority.is_some() && host.is_some() && authority != host
     };
     if !uri.path().starts_with('/') || names_other() {
-        return refused("The request asks for something that is no address of this server.");
+        return refused("The request is not for an address of this server.");
     }
     if is_odd(uri.path()) || uri.query().is_some_and(is_odd) {
         return refused(
-            "The address holds a character that nobody types: a control character, one that is not seen, or a damaged one.",
+            "The address contains a character that is not allowed: a control character, an invisible one, or a damaged one.",
         );
     }
     Ok(())

@@ -18,7 +18,7 @@ pub(super) fn schemas() -> [(String, RefOr<Schema>); 2] {
         .description(Some("Name of a channel."))
         .enum_values(Some(channels::all().map(|info| info.kind)));
     let every = channels::all().fold(OneOfBuilder::new(), |every, info| every.item(channel(info)));
-    let every = every.description(Some("How someone is reached."));
+    let every = every.description(Some("A notification channel with its settings."));
     [
         (ChannelKind::name().into_owned(), RefOr::T(Schema::Object(names.build()))),
         (ChannelSettings::name().into_owned(), RefOr::T(Schema::OneOf(every.build()))),

@@ -68,9 +68,10 @@ impl Channel for Mail {
     }
 
     fn not_ready(outbound: &Outbound) -> Option<&'static str> {
-        outbound.mailer.is_none().then_some(
-            "No mail server is configured yet: the section `[mail]` of the configuration names one. Until then nothing can be sent.",
-        )
+        outbound
+            .mailer
+            .is_none()
+            .then_some("E-mail is not set up. Configure a server under `[mail]`.")
     }
 
     async fn send(
@@ -80,7 +81,7 @@ impl Channel for Mail {
     ) -> Result<(), String> {
         match &outbound.mailer {
             Some(mailer) => mailer.send(&settings.address, outgoing.message, outgoing.id).await,
-            None => Err("No server for e-mail is configured: the section [mail] of the configuration says which.".to_owned()),
+            None => Err("E-mail is not set up. Configure a server under [mail].".to_owned()),
         }
     }
 }

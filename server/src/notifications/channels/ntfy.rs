@@ -46,10 +46,10 @@ impl Channel for Ntfy {
     const INFO: &'static ChannelInfo = &ChannelInfo {
         kind: "ntfy",
         description: "By ntfy.",
-        summary: "Add a phone, by ntfy",
+        summary: "Add a phone (ntfy)",
         default_label: "Phone",
         intro: Some(
-            "Install the ntfy app and subscribe to a topic with a name that nobody guesses: whoever knows it can read along.",
+            "Install the ntfy app and subscribe to a topic name that is hard to guess: anyone who knows it can read your notifications.",
         ),
         outro: None,
         fields: &[
@@ -62,7 +62,7 @@ impl Channel for Ntfy {
                 ..FieldInfo::new("server", "Server", Input::Url)
             },
             FieldInfo {
-                description: "The topic; whoever knows it can read along.",
+                description: "The topic. Anyone who knows it can read the notifications.",
                 example: "calm-ops-8f3k",
                 required: true,
                 max_length: Some(LONGEST_TOPIC),
@@ -71,11 +71,11 @@ impl Channel for Ntfy {
                 ..FieldInfo::new("topic", "Topic", Input::Text)
             },
             FieldInfo {
-                description: "An access token, where the topic asks for one.",
+                description: "An access token, if the topic requires one.",
                 example: "tk_0123456789",
                 max_length: Some(LONGEST_SECRET),
                 autocomplete: Some("off"),
-                ..FieldInfo::new("token", "Access token, if the topic asks for one", Input::Secret)
+                ..FieldInfo::new("token", "Access token, if the topic requires one", Input::Secret)
             },
         ],
     };

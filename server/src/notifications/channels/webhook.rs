@@ -39,7 +39,7 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Form {
-    /// JSON of Calm Ops, for programs of one's own.
+    /// JSON from Calm Ops, for programs of one's own.
     CalmOps,
     /// `{"text": ...}`, as Slack and Mattermost take it.
     Chat,
@@ -72,11 +72,11 @@ impl Channel for Webhook {
         default_label: "Team chat",
         intro: None,
         outro: Some(
-            "Leave it empty for Slack and Mattermost. A receiver of your own gets `X-Calm-Ops-Signature: t=SECONDS,v1=HEX`: the HMAC-SHA256 of `SECONDS.BODY` with this secret.",
+            "Leave it empty for Slack and Mattermost. Your own receiver gets `X-Calm-Ops-Signature: t=SECONDS,v1=HEX`: the HMAC-SHA256 of `SECONDS.BODY` with this secret.",
         ),
         fields: &[
             FieldInfo {
-                description: "The address; it often lets in whoever knows it.",
+                description: "The address. It is often a secret itself.",
                 example: "https://hooks.example/services/8f3k",
                 required: true,
                 max_length: Some(LONGEST_ADDRESS),
@@ -84,29 +84,25 @@ impl Channel for Webhook {
                 ..FieldInfo::new("url", "Address", Input::Url)
             },
             FieldInfo {
-                description: "What it is sent.",
+                description: "The format of the messages.",
                 example: "chat",
                 required: true,
                 ..FieldInfo::new(
                     "form",
-                    "It takes",
+                    "Format",
                     Input::Choice(&[
                         Choice { value: "chat", label: "text for Slack or Mattermost" },
-                        Choice { value: "calm_ops", label: "JSON of Calm Ops" },
+                        Choice { value: "calm_ops", label: "JSON from Calm Ops" },
                     ]),
                 )
             },
             FieldInfo {
-                description: "Signs what is sent (`X-Calm-Ops-Signature`), so that the receiver knows who sent it.",
+                description: "Signs the messages (`X-Calm-Ops-Signature`), so that the receiver can verify the sender.",
                 example: "0123456789abcdef",
                 min_length: Some(SHORTEST_SECRET),
                 max_length: Some(LONGEST_SECRET),
                 autocomplete: Some("off"),
-                ..FieldInfo::new(
-                    "secret",
-                    "Secret that signs it, at least 16 characters",
-                    Input::Secret,
-                )
+                ..FieldInfo::new("secret", "Signing secret (at least 16 characters)", Input::Secret)
             },
         ],
     };
@@ -118,8 +114,7 @@ impl Channel for Webhook {
         let Some(text) = &settings.secret else { return Ok(()) };
         secret("secret", text.expose())?;
         if text.expose().len() < usize::from(SHORTEST_SECRET) {
-            let problem =
-                format!("at least {SHORTEST_SECRET} characters, so that nobody guesses it");
+            let problem = format!("at least {SHORTEST_SECRET} characters that nobody can guess");
             return Err(wrong("secret", problem));
         }
         Ok(())

@@ -88,7 +88,7 @@ impl Lease {
         if let Some(epoch) = taken(&self.held.pool).await? {
             self.held.epoch.store(epoch, Ordering::Release);
             tracing::warn!(
-                "another Calm Ops served from the database and ended; this one serves again"
+                "another Calm Ops used the database and has stopped; this one continues"
             );
         }
         // Another change of this program may have been quicker.
@@ -128,7 +128,7 @@ impl Held {
                 () = stop.cancelled() => break,
                 renewed = renewed => {
                     if let Ok(Err(error)) = renewed {
-                        tracing::debug!(%error, "the lease of the database could not be renewed; it is tried again");
+                        tracing::debug!(%error, "the lease of the database could not be renewed; retrying");
                     }
                 }
             }

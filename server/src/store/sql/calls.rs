@@ -332,9 +332,8 @@ impl Calls for Database {
         .await?;
         let last = |row: &Row| {
             let (contact, entry): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-            let fate = DeliveryStatus::named(row.try_get(3)?).ok_or_else(|| {
-                StoreError::inconsistent("outbox", entry, "its state is not known")
-            })?;
+            let fate = DeliveryStatus::named(row.try_get(3)?)
+                .ok_or_else(|| StoreError::inconsistent("outbox", entry, "its state is unknown"))?;
             let at = Timestamp::from_micros(row.try_get(2)?);
             Ok((
                 ContactId(id(contact, "contact")?),
@@ -363,7 +362,7 @@ impl Calls for Database {
         .await?;
         let delivered = |row: &Row| {
             let status = DeliveryStatus::named(row.try_get(2)?).ok_or_else(|| {
-                StoreError::inconsistent("outbox", incident, "its state is not known")
+                StoreError::inconsistent("outbox", incident, "its state is unknown")
             })?;
             let at = Timestamp::from_micros(row.try_get(4)?);
             Ok(Delivered { contact: contact(row, 0)?, status, problem: row.try_get(3)?, at })

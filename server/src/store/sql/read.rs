@@ -23,7 +23,7 @@ pub(super) const STORED: &str =
 pub(super) fn head_of(row: &Row) -> Result<Head, StoreError> {
     let number = number_of_row(row.try_get(0)?, "journal_head")?;
     let hash = rows::hash(row.try_get(1)?).ok_or_else(|| {
-        StoreError::inconsistent("journal_head", number, "its hash has not 32 bytes")
+        StoreError::inconsistent("journal_head", number, "its hash does not have 32 bytes")
     })?;
     Ok(Head { number, hash })
 }

@@ -29,17 +29,16 @@ pub(super) fn share(row: &Row) -> Result<Share, StoreError> {
         Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(index)?.map(Timestamp::from_micros))
     };
     Ok(Share {
-        id: ShareId(u32::try_from(id).map_err(|_| bad("its id is no number of one"))?),
+        id: ShareId(u32::try_from(id).map_err(|_| bad("its id is not a valid number"))?),
         incident: rows::number(row.try_get(1)?)?,
         label: row.try_get(2)?,
-        audience: Audience::named(row.try_get(3)?)
-            .ok_or_else(|| bad("its audience is not known"))?,
+        audience: Audience::named(row.try_get(3)?).ok_or_else(|| bad("its audience is unknown"))?,
         parts: Parts { summary: shown(4)?, timeline: shown(5)?, now: shown(6)? },
         hosts: shown(7)?,
         made_by: row
             .try_get::<&str, _>(8)?
             .parse()
-            .map_err(|_| bad("who made it can't be read"))?,
+            .map_err(|_| bad("its creator can't be read"))?,
         made_at: Timestamp::from_micros(row.try_get(9)?),
         until: Timestamp::from_micros(row.try_get(10)?),
         revoked_at: moment(11)?,
@@ -93,7 +92,7 @@ pub(super) async fn ends_of_links(
     let end = |row: &Row| {
         let id: i64 = row.try_get(0)?;
         let share = u32::try_from(id)
-            .map_err(|_| StoreError::inconsistent("share", id, "its id is no number of one"))?;
+            .map_err(|_| StoreError::inconsistent("share", id, "its id is not a valid number"))?;
         Ok(Event::ShareRevoked { incident: rows::number(row.try_get(1)?)?, share: ShareId(share) })
     };
     rows.iter().map(end).collect()

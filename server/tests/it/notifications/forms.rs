@@ -42,7 +42,7 @@ async fn a_way_is_added_tried_changed_and_removed_by_forms() {
     let page = program.get("/ops/settings").body;
     assert!(
         page.contains("Nothing calls you yet")
-            && page.contains("Add a phone, by ntfy")
+            && page.contains("Add a phone (ntfy)")
             && page.contains("public_url"),
         "{page}"
     );

@@ -62,7 +62,7 @@ async fn no_secret_is_logged_or_journalled_whatever_happens() {
     let stored = world.store.stored_entries(0, 1_000).await.unwrap();
     world.stop().await;
     let log = String::from_utf8_lossy(&lines.0.lock().unwrap()).into_owned();
-    assert!(log.contains("a call could not be sent"), "the log is heard");
+    assert!(log.contains("a notification could not be sent"), "the log is heard");
     for secret in [TOPIC, TOKEN, SECRET, PATH, "hunter2"] {
         assert!(
             !log.contains(secret),

@@ -73,10 +73,7 @@ pub async fn a_yes_of_someone_who_may_not_approve_any_more_starts_nothing(on: &O
         let RunOutcome::NotStarted { why } = bench.ended().await.0.outcome else {
             panic!("it was started")
         };
-        assert_eq!(
-            why,
-            "Someone who approved it may not approve any more, or has set another password since."
-        );
+        assert_eq!(why, "An approver no longer has the role, or has changed their password since.");
         assert_eq!(bench.ran(), 0);
     }
 }

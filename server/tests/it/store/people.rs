@@ -531,8 +531,8 @@ const FOREIGN: [(&str, &str); 9] = [
         "does not know token 9",
     ),
     ("DELETE FROM roster WHERE kind = 'token'", "token 1 is missing"),
-    ("UPDATE share SET until = until + 1000000000", "is not what the journal says"),
-    ("UPDATE share SET shows_hosts = 1, audience = 'manager'", "is not what the journal says"),
+    ("UPDATE share SET until = until + 1000000000", "does not match the journal"),
+    ("UPDATE share SET shows_hosts = 1, audience = 'manager'", "does not match the journal"),
     ("UPDATE share SET id = id + 1", "the journal does not know share link"),
     ("DELETE FROM share", "is missing"),
 ];

@@ -154,7 +154,7 @@ pub async fn an_export_proves_what_the_database_holds(place: &Place) {
     assert!(said(&text[..text.len() - 30], None).starts_with("line 8: it is cut off"));
     assert!(said(&format!("{}garbage\n", line(1)), None).starts_with("line 2: expected value"));
     assert!(said("\n", None).starts_with("line 1: "));
-    assert_eq!(said("", None), "the file holds no entry");
+    assert_eq!(said("", None), "the file contains no entry");
 }
 
 pub async fn a_line_without_end_is_refused_before_it_is_held(_: &Place) {
