@@ -24,7 +24,7 @@ const THRESHOLDS = `format: 1
 
 | signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
-| \`app.memory\` | \`app:leaky@*\` | above 180 MiB | - | 1 s | 150 MiB | - | A program takes more and more memory; it may be leaking. | app-memory-growth | \`pm2-reload\` |
+| \`app.memory\` | \`app:leaky@*\` | above 180 MiB | - | 1 s | 150 MiB | - | A program uses more and more memory; it may have a leak. | app-memory-growth | \`pm2-reload\` |
 
 ## How incidents behave
 

@@ -33,32 +33,32 @@ use printable::Printable;
 
 const AFTER: &str = "\
 Examples:
-  calm-ops                                     watch this host, pages on http://localhost:3000, data in ./data
+  calm-ops                                     monitor this host: pages on http://localhost:3000, data in ./data
   calm-ops serve --config /etc/calm-ops.toml   the same, with your own settings
-  calm-ops init /etc/calm-ops                  write the documents to change: thresholds, runbooks, the configuration
-  calm-ops check --ops-dir /etc/calm-ops       are these documents good?
-  calm-ops init --systemd calm-ops             a unit by which systemd runs it as the user calm-ops
-  calm-ops health                              does it run and watch? One line, for cron, systemd and containers
-  calm-ops init --sudoers calm-ops             the sudo lines for exactly what may run on this machine as somebody else
-  calm-ops run --dry-run 42-1                  what exactly would a recommendation execute? Nothing is run
+  calm-ops init /etc/calm-ops                  write the documents to edit: thresholds, runbooks, configuration
+  calm-ops check --ops-dir /etc/calm-ops       check these documents
+  calm-ops init --systemd calm-ops             print a systemd unit that runs it as the user calm-ops
+  calm-ops health                              check that it is running: one line, for cron, systemd and containers
+  calm-ops init --sudoers calm-ops             print the sudo lines for the commands that run as another user
+  calm-ops run --dry-run 42-1                  show what a recommendation would execute; nothing is run
   calm-ops maintenance begin --for '2 h' --reason 'New disks' '*@web-1'
-                                               planned work: what it breaks opens no incident until it ends
-  calm-ops journal verify                      was anything in the record changed?
-  calm-ops journal export journal.jsonl        the record as lines of JSON; 'journal verify --file' proves them anywhere
+                                               planned work: its problems open no incident until it ends
+  calm-ops journal verify                      check that no entry was changed
+  calm-ops journal export journal.jsonl        write the journal as JSON Lines, to verify anywhere with 'journal verify --file'
 
-A flag wins over the environment (CALM_OPS_*, DATABASE_URL), the environment over the file of --config, the file over the defaults.
+Flags override the environment (CALM_OPS_*, DATABASE_URL), which overrides the file of --config, which overrides the defaults.
 'calm-ops init DIR' writes calm-ops.example.toml, which explains every key.
 
 Exit codes:
-  0  done, and all is well
-  1  something that was checked is wrong: a document, the journal, a replay
-  2  the command line or the configuration can't be used
-  3  it could not be done: a port that is taken, a directory that can't be written, a database that can't be reached";
+  0  success
+  1  a check failed: a document, the journal, a replay
+  2  the command line or the configuration is not valid
+  3  it could not be done, such as a port in use, a directory without write access or an unreachable database";
 
-/// Calm Ops watches a machine, opens an incident by itself when something is really wrong, saves
-/// the evidence, and explains it calmly.
+/// Calm Ops monitors a machine, opens an incident when something is really wrong, saves the
+/// evidence, and explains it calmly.
 #[derive(Debug, Parser)]
-#[command(name = "calm-ops", version, after_long_help = AFTER, after_help = "'calm-ops --help' says more, with examples.")]
+#[command(name = "calm-ops", version, after_long_help = AFTER, after_help = "Run 'calm-ops --help' for details and examples.")]
 #[command(max_term_width = 110)]
 struct Line {
     #[command(flatten)]
@@ -69,36 +69,32 @@ struct Line {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Watch, decide, and serve the pages. What happens when no command is given.
+    /// Monitor and serve the pages. This is the default command.
     Serve,
-    /// Say whether the documents and the configuration are good; every problem is told with its
-    /// place.
+    /// Check the documents and the configuration; every problem is shown with its place.
     Check,
-    /// Ask the server that runs here whether it watches: one line and an exit code, for cron, systemd
-    /// and containers. Incidents are no failure.
+    /// Check that the server on this machine is running: one line and an exit code, for cron, systemd
+    /// and containers. Incidents are not a failure.
     Health,
-    /// Write the built-in documents and an explained configuration into a folder, to change them.
-    /// Nothing is ever overwritten.
+    /// Write the built-in documents and an annotated configuration to a folder, to edit them. Existing
+    /// files are kept.
     Init(Init),
-    /// Show exactly what a recommendation would execute on this machine now. There is no way to run
-    /// it from here.
+    /// Show exactly what a recommendation would execute on this machine now. It can't be run from here.
     Run(Run),
-    /// Print a link by which an owner comes in: the first one, or one more if nobody can sign in
-    /// any more.
+    /// Print a link to become an owner: for the first owner, or when nobody can sign in any more.
     OwnerLink,
     /// The record of everything that happened.
     #[command(subcommand)]
     Journal(Journal),
-    /// Planned work: windows during which breaches of some subjects open no incident.
+    /// Planned work: windows during which problems of some subjects open no incident.
     #[command(subcommand)]
     Maintenance(maintenance::Maintenance),
-    /// Save everything that is stored into one file, while Calm Ops runs. The same file fits SQLite
-    /// and PostgreSQL.
+    /// Save all data to one file, while Calm Ops is running. The file works for SQLite and
+    /// PostgreSQL.
     Backup(OneFile),
-    /// Put a backup back. Calm Ops must not be running on that data; what was there is kept.
+    /// Restore a backup. Calm Ops must not be running on that data; the previous data is kept.
     Restore(OneFile),
-    /// Run the rules again over an incident's bundle, and say whether they decide the same, byte
-    /// for byte.
+    /// Replay an incident's bundle and check that the decisions are the same, byte for byte.
     Replay(OneFile),
 }
 
@@ -110,53 +106,51 @@ struct OneFile {
 
 #[derive(Debug, Subcommand)]
 enum Journal {
-    /// Prove that no entry was changed, removed, inserted or reordered, and that the incidents are
-    /// what the journal says.
+    /// Check that no entry was changed, removed, inserted or reordered, and that the incidents match
+    /// the journal.
     Verify {
-        /// A head that was noted earlier, as it is shown: NUMBER:HASH. The journal must hold
-        /// exactly it.
+        /// A head that was noted earlier, as NUMBER:HASH. The journal must contain exactly this
+        /// entry.
         #[arg(long, value_name = "N:HASH", value_parser = data::head)]
         head: Option<Head>,
-        /// Prove an export instead of the database: no database is needed.
+        /// Verify an export instead of the database.
         #[arg(long, value_name = "EXPORT.jsonl")]
         file: Option<PathBuf>,
     },
-    /// Write every entry as one line of JSON, with all that is needed to prove the chain elsewhere.
-    /// Calm Ops may run meanwhile.
+    /// Write every entry as one line of JSON, to verify the chain elsewhere. Calm Ops may be running.
     Export {
-        /// The file; '-' writes to the standard output.
+        /// The file; '-' writes to standard output.
         file: PathBuf,
     },
 }
 
 #[derive(Args, Debug)]
 struct Init {
-    /// The folder; it is made if it does not exist.
+    /// The folder; it is created if it does not exist.
     #[arg(required_unless_present_any = ["sudoers", "systemd", "cron"])]
     #[arg(conflicts_with_all = ["sudoers", "systemd", "cron"])]
     dir: Option<PathBuf>,
-    /// Write no documents, but print the lines that sudo needs, so that the user of Calm Ops may
-    /// run exactly the approved commands of this machine as others. Without a name it is the user
-    /// who asks.
+    /// Only print the sudo lines that allow the user of Calm Ops to run exactly the approved commands
+    /// of this machine as other users. Default: the current user.
     #[arg(long, value_name = "USER")]
     sudoers: Option<Option<String>>,
-    /// Write no documents, but print a unit for systemd that runs Calm Ops with this configuration.
-    /// Without a name it runs as the user who asks.
+    /// Only print a systemd unit that runs Calm Ops with this configuration. Default: the current
+    /// user.
     #[arg(long, value_name = "USER", conflicts_with_all = ["sudoers", "cron"])]
     systemd: Option<Option<String>>,
-    /// Write no documents, but print a line for cron that asks every five minutes whether Calm Ops
-    /// watches; cron sends a mail when it does not.
+    /// Only print a cron line that checks every five minutes that Calm Ops is running; cron sends an
+    /// e-mail when it is not.
     #[arg(long, conflicts_with = "sudoers")]
     cron: bool,
 }
 
 #[derive(Args, Debug)]
 struct Run {
-    /// Only show it. Always needed: a command runs only after an approval on the pages or the
-    /// interface.
+    /// Only show it. Always required: a command runs only after an approval on the pages or through
+    /// the API.
     #[arg(long, required = true)]
     dry_run: bool,
-    /// The recommendation, as its page names it, such as 42-1.
+    /// The recommendation, such as 42-1.
     #[arg(value_name = "ID")]
     recommendation: RecommendationId,
 }

@@ -25,25 +25,25 @@ use crate::{
 /// What is done.
 #[derive(Debug, Subcommand)]
 pub(super) enum Maintenance {
-    /// Begin a window: breaches of its subjects open no incident until it ends.
+    /// Start a window: problems of its subjects open no incident until it ends.
     #[command(group = clap::ArgGroup::new("end").required(true))]
     Begin {
-        /// How long it is, such as '90 min' or '2 h'; at most 7 d.
+        /// Its length, such as '90 min' or '2 h'; at most 7 d.
         #[arg(long = "for", value_name = "DURATION", group = "end", value_parser = span)]
         length: Option<Span>,
-        /// When it ends, such as 2026-11-22T10:00:00Z.
+        /// Its end, such as 2026-11-22T10:00:00Z.
         #[arg(long, value_name = "TIME", group = "end", value_parser = moment)]
         until: Option<Timestamp>,
-        /// Why, in a few words.
+        /// The reason, in a few words.
         #[arg(long, value_name = "TEXT")]
         reason: String,
-        /// The subjects, such as 'host:web-1'; '*' stands for anything, as in '*@web-1'.
+        /// The subjects, such as 'host:web-1'; '*' matches anything, as in '*@web-1'.
         #[arg(required = true, value_name = "SUBJECT")]
         subjects: Vec<String>,
     },
-    /// List the open windows, and what would have alerted during each.
+    /// List the open windows and what would have alerted during each.
     List,
-    /// End a window now. What is still wrong opens an incident.
+    /// End a window now. Problems that continue open an incident.
     End {
         /// Its number.
         number: u64,

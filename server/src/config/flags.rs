@@ -7,50 +7,50 @@ use clap::Args;
 /// Flags; what is not given comes from the environment, the file, or the default.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Flags {
-    /// Where to serve the pages. Only a loopback address until there is an owner.
+    /// Address of the pages. Only a loopback address until there is an owner.
     ///
     /// [default: 127.0.0.1:3000] [environment: CALM_OPS_LISTEN]
     #[arg(long, value_name = "ADDR:PORT", global = true)]
     pub listen: Option<String>,
 
-    /// How browsers reach it from outside, such as `https://ops.example.com`.
+    /// Address that browsers use from outside, such as `https://ops.example.com`.
     ///
     /// [default: none] [environment: CALM_OPS_PUBLIC_URL]
     #[arg(long, value_name = "URL", global = true)]
     pub public_url: Option<String>,
 
-    /// Where the data lie.
+    /// Data directory.
     ///
     /// [default: ./data] [environment: CALM_OPS_DATA_DIR]
     #[arg(long, value_name = "DIR", global = true)]
     pub data_dir: Option<String>,
 
-    /// A folder with documents of your own (thresholds, runbooks); `calm-ops init DIR` writes the
-    /// built-in ones to start from.
+    /// Folder with your own documents (thresholds, runbooks); `calm-ops init DIR` writes the built-in
+    /// ones to start from.
     ///
     /// [default: the built-in documents] [environment: CALM_OPS_OPS_DIR]
     #[arg(long, value_name = "DIR", global = true)]
     pub ops_dir: Option<String>,
 
-    /// A configuration file.
+    /// Configuration file.
     ///
     /// [default: none] [environment: CALM_OPS_CONFIG]
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 
-    /// How often the host is looked at, such as '5 s'.
+    /// How often the host is checked, such as '5 s'.
     ///
     /// [default: 5 s] [environment: CALM_OPS_INTERVAL]
     #[arg(long, value_name = "DURATION", global = true)]
     pub interval: Option<String>,
 
-    /// What is logged: error, warn, info, debug, trace, or directives such as 'warn,server=debug'.
+    /// Log level: error, warn, info, debug, trace, or directives such as 'warn,server=debug'.
     ///
     /// [default: warn] [environment: CALM_OPS_LOG_LEVEL]
     #[arg(long, value_name = "LEVEL", global = true)]
     pub log_level: Option<String>,
 
-    /// How it is logged: text or json.
+    /// Log format: text or json.
     ///
     /// [default: text] [environment: CALM_OPS_LOG_FORMAT]
     #[arg(long, value_name = "FORMAT", global = true)]

@@ -758,7 +758,7 @@ fn what_was_not_started_does_not_begin_the_cool_down() {
 
 #[test]
 fn nothing_is_taken_back_while_it_recovers() {
-    let from = TEXT.find("| undo | can't be undone, because the old processes have ended; the new ones run the same program |").unwrap();
+    let from = TEXT.find("| undo | can't be undone, because the old processes are gone; the new ones run the same program |").unwrap();
     let text = TEXT.replacen(TEXT[from..].lines().next().unwrap(), "| undo | `pm2-restart` |", 1);
     let mut story = Story::new(&[app_memory()]);
     story.catalogue = Some(Catalogue::parse("commands", &text, &[], fixtures::signals()).unwrap());
@@ -820,7 +820,7 @@ fn what_ran_a_short_while_ago_is_not_approved_again() {
 
 #[test]
 fn what_did_not_help_is_offered_to_be_undone() {
-    let from = TEXT.find("| undo | can't be undone, because the old processes have ended; the new ones run the same program |").unwrap();
+    let from = TEXT.find("| undo | can't be undone, because the old processes are gone; the new ones run the same program |").unwrap();
     let line = TEXT[from..].lines().next().unwrap();
     let text = TEXT.replacen(line, "| undo | `pm2-restart` |", 1);
     let mut story = Story::new(&[app_memory()]);
