@@ -63,7 +63,7 @@ test('a double click is one run, and whoever looks on sees it', async ({ page, c
   await approve(page).dblclick();
   for (const one of [page, other]) {
     await expect(one.locator('main')).toContainText('Approved by The owner of this test', { timeout: 10_000 });
-    await expect(one.locator('main')).toContainText('It ended well', { timeout: 10_000 });
+    await expect(one.locator('main')).toContainText('It finished successfully', { timeout: 10_000 });
     await expect(approve(one)).toHaveCount(0);
   }
   await page.waitForTimeout(500);
@@ -93,7 +93,7 @@ test('a connection that is lost leaves no doubt about what happened', async ({ p
     await route.abort('connectionreset');
   });
   await approve(page).click();
-  await expect(page.locator('main')).toContainText('It ended well', { timeout: 10_000 });
+  await expect(page.locator('main')).toContainText('It finished successfully', { timeout: 10_000 });
   await expect(approve(page)).toHaveCount(0);
   await page.waitForTimeout(500);
   expect(calm.written('ran')).toBe('quick\n');

@@ -108,7 +108,7 @@ test('an answer stands beside the button that was pressed', async ({ page, calm,
   await live(page);
   await page.getByLabel('Write on the timeline').fill('   ');
   await page.getByRole('button', { name: 'Write', exact: true }).click();
-  await expect(page.locator('#said-comment')).toHaveText('The text is empty; write at least a word. Nothing was changed.');
+  await expect(page.locator('#said-comment')).toHaveText('The text is empty; enter at least one word. Nothing was changed.');
   await expect(page.locator('#said-comment')).toBeInViewport();
   await page.getByLabel('Write on the timeline').fill('It hangs.');
   await page.getByRole('button', { name: 'Write', exact: true }).click();
@@ -131,7 +131,7 @@ test.describe('without script', () => {
     const answered = page.waitForResponse((answer) => answer.request().method() === 'POST');
     await page.getByRole('button', { name: 'Write', exact: true }).click();
     expect((await answered).status()).toBe(422);
-    await expect(page.locator('#said-comment')).toHaveText('The text is empty; write at least a word. Nothing was changed.');
+    await expect(page.locator('#said-comment')).toHaveText('The text is empty; enter at least one word. Nothing was changed.');
     await expect(page.locator('#said-comment')).toBeInViewport();
     await page.getByLabel('Write on the timeline').fill('first\n</textarea> & second \u0007');
     await page.getByRole('button', { name: 'Write', exact: true }).click();

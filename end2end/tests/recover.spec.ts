@@ -89,14 +89,14 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     await page.getByRole('button', { name: 'Come in' }).click();
     await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible();
     await page.getByRole('button', { name: 'Add a passkey' }).click();
-    await expect(page.getByText('The passkey is added.')).toBeVisible();
+    await expect(page.getByText('Passkey added.')).toBeVisible();
     // The phone is to be called; a test arrives at once.
     await page.getByText('Add a phone (ntfy)').click();
     await page.getByLabel('Server', { exact: true }).fill(ntfy.url);
     await page.getByLabel('Topic', { exact: true }).fill('calm-ops-8f3k');
     await page.getByRole('button', { name: 'Add it and send a test' }).first().click();
-    await expect(page.getByText('It is added. A test was sent')).toBeVisible();
-    expect(ntfy.messages.map(({ topic, title }) => [topic, title])).toEqual([['calm-ops-8f3k', 'This is a test from Calm Ops']]);
+    await expect(page.getByText('Contact added. A test was sent')).toBeVisible();
+    expect(ntfy.messages.map(({ topic, title }) => [topic, title])).toEqual([['calm-ops-8f3k', 'Test from Calm Ops']]);
     await page.screenshot({ path: join(PICTURES, 'called-phone-light.png') });
     // In a tab of its own: the look for stumbling blocks would take the passkey's device away from this one.
     const beside = await phone.newPage();
@@ -134,7 +134,7 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     // It runs, prints, and ends well; then the memory is seen to recover.
     await page.goto('/ops/incidents/1');
     await live(page);
-    await expect(page.locator('main')).toContainText('It ended well', { timeout: 20_000 });
+    await expect(page.locator('main')).toContainText('It finished successfully', { timeout: 20_000 });
     await expect(page.locator('main')).toContainText('It worked', { timeout: 40_000 });
     await page.getByText('What it printed').click();
     await expect(page.locator('.printed')).toContainText('[leaky](0) ✓');
@@ -169,7 +169,7 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     expect(journal.entries.find((entry) => entry.event.event === 'approved')?.actor).toBe('account:1');
     await phone.close();
     await calm.stop();
-    expect(await calm.command('journal', 'verify')).toMatch(/The journal verifies/);
+    expect(await calm.command('journal', 'verify')).toMatch(/The journal is intact/);
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.stack : error}\nThe program said:\n${calm.words()}`);
   } finally {

@@ -42,7 +42,7 @@ test.describe('far from Greenwich', () => {
     await page.getByLabel('Why').fill('A password.');
     await page.getByRole('button', { name: /^Redact entry/ }).click();
     await expect(page.getByRole('status').first()).toContainText('It is redacted.');
-    await expect(page.locator('.trail')).toContainText('What stood here was redacted.');
+    await expect(page.locator('.trail')).toContainText('This entry was redacted.');
     await expect(page.locator('main')).not.toContainText('on the wall');
     await page.goto('/ops/incidents/1');
     await expect(page.locator('main')).not.toContainText('on the wall');
@@ -73,13 +73,13 @@ test('a link shows an incident as it goes on, until it is ended', async ({ page,
   expect(answer?.headers()['cache-control']).toContain('no-store');
   expect(answer?.headers()['x-robots-tag']).toContain('noindex');
   await expect(shared.locator('#live')).toHaveText('Live: this page keeps itself up to date.');
-  await expect(shared.locator('main')).toContainText('Nobody has taken it on yet.');
+  await expect(shared.locator('main')).toContainText('Nobody has started working on it yet.');
   await expect(shared.locator('body')).not.toContainText(/imports|queue\.depth|service:/);
 
   await page.goto('/ops/incidents/1');
   await live(page);
   await page.getByRole('button', { name: 'Acknowledge' }).click();
-  await expect(shared.locator('main'), 'without being loaded again').toContainText('A colleague has taken it on.', { timeout: 20_000 });
+  await expect(shared.locator('main'), 'without being loaded again').toContainText('A colleague is working on it.', { timeout: 20_000 });
 
   await page.goto('/ops/incidents/1/share');
   await expect(page.locator('main')).toContainText('opened once');

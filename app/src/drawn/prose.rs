@@ -3,6 +3,7 @@
 
 use domain::time::Timestamp;
 use leptos::prelude::*;
+use wording::humanize;
 
 use crate::clock;
 
@@ -21,37 +22,20 @@ enum Piece<'a> {
     Time(Timestamp),
 }
 
-/// What follows a time in the summaries' sentences, and how long such a time is: `2026-11-18 11:10
-/// UTC`.
-const ZONE: &str = " UTC";
-const LENGTH: usize = "2026-11-18 11:10 UTC".len();
-
 fn split(sentence: &str) -> Vec<Piece<'_>> {
-    let (mut pieces, mut rest, mut from) = (Vec::new(), sentence, 0);
-    while let Some(found) = rest.get(from..).and_then(|later| later.find(ZONE)) {
-        let end = from + found + ZONE.len();
-        let time =
-            end.checked_sub(LENGTH).and_then(|start| Some((start, read(rest.get(start..end)?)?)));
-        let Some((start, at)) = time else {
-            from = end;
-            continue;
-        };
-        pieces.extend([Piece::Words(&rest[..start]), Piece::Time(at)]);
-        (rest, from) = (&rest[end..], 0);
+    let (mut pieces, mut rest) = (Vec::new(), sentence);
+    while let Some((found, at)) = humanize::find_moment(rest) {
+        pieces.extend([Piece::Words(&rest[..found.start]), Piece::Time(at)]);
+        rest = &rest[found.end..];
     }
     pieces.push(Piece::Words(rest));
     pieces
 }
 
-fn read(text: &str) -> Option<Timestamp> {
-    let (day, time) = text.strip_suffix(ZONE)?.split_once(' ')?;
-    format!("{day}T{time}:00Z").parse().ok()
-}
-
 /// Units that stay with the number before them.
-const UNITS: [&str; 16] = [
-    "%", "B", "KiB", "MiB", "GiB", "TiB", "B/s", "KiB/s", "MiB/s", "GiB/s", "ms", "s", "min", "h",
-    "d", "jobs",
+const UNITS: [&str; 15] = [
+    "B", "KiB", "MiB", "GiB", "TiB", "B/s", "KiB/s", "MiB/s", "GiB/s", "ms", "s", "min", "h", "d",
+    "jobs",
 ];
 
 fn joined(words: &str) -> String {
@@ -76,21 +60,14 @@ mod tests {
     fn a_time_in_a_sentence_is_found_whatever_stands_around_it() {
         let at = "2026-11-18T11:10:00Z".parse().unwrap();
         assert_eq!(
-            split("It began at 2026-11-18 11:10 UTC and was noticed 1 min later."),
+            split("It began at 18 Nov 2026, 11:10:00 UTC and was detected 1 min later."),
             [
                 Piece::Words("It began at "),
                 Piece::Time(at),
-                Piece::Words(" and was noticed 1 min later.")
+                Piece::Words(" and was detected 1 min later.")
             ]
         );
-        for plain in [
-            "",
-            " UTC",
-            "é UTC UTC",
-            "The zone is UTC here",
-            "at 2026-99-18 11:10 UTC",
-            "ééééééééééééé 11:10 UTC",
-        ] {
+        for plain in ["", " UTC", "The zone is UTC here", "at 32 Nov 2026, 11:10:00 UTC"] {
             assert_eq!(split(plain), [Piece::Words(plain)], "{plain}");
         }
     }
@@ -98,8 +75,8 @@ mod tests {
     #[test]
     fn numbers_stay_with_their_units() {
         assert_eq!(
-            joined("Memory on web-1 is 93 % used (usually 61 %)."),
-            "Memory on web-1 is 93\u{a0}% used (usually 61\u{a0}%)."
+            joined("Memory on web-1 is 1.4 GiB (usually 800 MiB)."),
+            "Memory on web-1 is 1.4\u{a0}GiB (usually 800\u{a0}MiB)."
         );
         assert_eq!(joined("It took 4 min 10 s, 3 times"), "It took 4\u{a0}min 10\u{a0}s, 3 times");
     }

@@ -106,12 +106,12 @@ async fn the_incident_shows_one_recommendation_with_all_that_is_to_be_known_and_
         "Recommended: reload one app (api on web-1)",
         "<code dir=\"ltr\">/usr/bin/pm2 reload api</code>",
         "low risk",
-        "An app in cluster mode goes on answering.",
+        "An app in cluster mode keeps answering.",
         "New processes take over one by one",
-        "Memory of the app api on web-1 recovers within 20\u{a0}min after it ran.",
+        "Confirmed if memory of the app api on web-1 recovers within 20\u{a0}min.",
         "It can't be undone, because the old processes have ended",
         "It worked 3 of 3 times in the last 90 days.",
-        "One approver says yes.",
+        "Needs one approval.",
         "If nobody acts",
         "It runs on web-1, as deploy.",
         "href=\"/ops/approve/1-1\"",
@@ -134,11 +134,8 @@ async fn every_state_says_what_is_so() {
         (3, "Also possible: restart one app"),
         (4, "Watching memory of the app api on web-1 until "),
         (5, "It worked: memory of the app api on web-1 has recovered."),
-        (
-            6,
-            "It did not help: memory of the app api on web-1 has not recovered within 20\u{a0}min.",
-        ),
-        (6, "It takes back \"Reload one app\", which ran before (6-1)."),
+        (6, "It did not help: memory of the app api on web-1 did not recover within 20\u{a0}min."),
+        (6, "It undoes \"Reload one app\" (6-1)."),
         (7, "Check by hand before anything else is run:"),
         (7, "How an approved command ended is not known. Check by hand, as it says below."),
         (7, "<code dir=\"ltr\">pm2 describe api</code>"),
@@ -146,7 +143,7 @@ async fn every_state_says_what_is_so() {
         (8, "href=\"/ops/runbook#app-memory-growth\""),
         (9, "Approver two declined it."),
         (9, "A deployment runs, and a reload would hit it in the middle."),
-        (11, "It ended after 4\u{a0}s with the code 1: it did not do what it should."),
+        (11, "It failed after 4\u{a0}s (exit code 1)."),
         (13, "Check by hand before anything else is run:"),
         (13, "<code dir=\"ltr\">pm2 describe api</code>"),
         (13, "outcome unknown"),
@@ -254,7 +251,7 @@ async fn a_second_press_ends_like_the_first() {
     let came = get_as(&backend, approver(), "/ops/approve/1-1?done=approved").await;
     assert!(
         came.html.contains("Your yes is in the journal.")
-            && came.html.contains("It starts this moment."),
+            && came.html.contains("It is just starting."),
         "{}",
         came.html
     );
@@ -273,7 +270,8 @@ async fn who_comes_second_sees_what_became_of_it_and_keeps_what_was_typed() {
     let came = post(&backend, second.clone(), "/ops/approve/1-1", &form).await;
     assert_eq!(came.status, StatusCode::CONFLICT);
     assert!(
-        came.html.contains("It is approved already and runs. It runs once; look at its output."),
+        came.html
+            .contains("It is already approved and running. It runs only once; see its output."),
         "{}",
         came.html
     );
@@ -298,7 +296,7 @@ async fn what_has_changed_is_refused_and_shown_with_a_new_form() {
     let came = post(&backend, approver(), "/ops/approve/1-1", &form).await;
     assert_eq!(came.status, StatusCode::CONFLICT);
     for told in [
-        "Something that you decided upon has changed meanwhile",
+        "This recommendation has just changed",
         "What is different now",
         "<del>warning</del>",
         "<ins>critical</ins>",
@@ -317,7 +315,7 @@ async fn a_decline_needs_a_reason_and_brings_up_the_next() {
     let came = post(&backend, approver(), "/ops/approve/1-1", "what=decline&text=").await;
     assert_eq!(came.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
-        came.html.contains("The reason is empty; write at least a word. Nothing was changed."),
+        came.html.contains("The reason is empty; enter at least one word. Nothing was changed."),
         "{}",
         came.html
     );
@@ -383,7 +381,7 @@ async fn a_sign_in_leads_back_and_decides_nothing() {
     );
     assert!(
         came.html.contains(link)
-            && came.html.contains("Sign in again: your last sign-in is too long ago"),
+            && came.html.contains("Sign in again: your last sign-in was too long ago"),
         "{}",
         came.html
     );

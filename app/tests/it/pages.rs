@@ -250,7 +250,7 @@ async fn the_root_leads_to_the_page_that_matters_now() {
 #[tokio::test]
 async fn what_is_not_there_says_so_with_its_status() {
     for (path, status, sentence) in [
-        ("/ops/incidents/77", StatusCode::NOT_FOUND, "There is no incident 77."),
+        ("/ops/incidents/77", StatusCode::NOT_FOUND, "Incident 77 does not exist."),
         ("/ops/incidents/nope", StatusCode::NOT_FOUND, "There is no such incident."),
         ("/nowhere", StatusCode::NOT_FOUND, "There is no page at this address"),
         ("/ops/history?from=yesterday", StatusCode::UNPROCESSABLE_ENTITY, "can't be read"),

@@ -91,7 +91,7 @@ pub fn recommendation(place: u32) -> Recommendation {
         risk: Risk::Low,
         blast_radius: "An app in cluster mode keeps answering. An app with a single process is down for a few seconds.".into(),
         effect: "New processes take over one by one; the old ones exit and free their memory.".into(),
-        undo: Undo::Never("the old processes have ended; the new ones run the same program".into()),
+        undo: Undo::Never("the old processes are gone; the new ones run the same program".into()),
         approval: Approval::One,
         time_limit: Span::from_mins(2),
         cool_down: Span::from_mins(10),
@@ -113,7 +113,8 @@ fn restart(place: u32) -> Recommendation {
         shown: quoted(&argv),
         argv,
         risk: Risk::Medium,
-        blast_radius: "The app is away for some seconds: requests to it fail, and work that it holds in memory is lost.".into(),
+        blast_radius:
+            "The app is down for a few seconds: requests fail and in-memory work is lost.".into(),
         effect: "All processes of the app end and start again.".into(),
         reasons: vec![Reason::Worked { times: 0, of: 0, days: 90 }],
         ..recommendation(place)
@@ -171,7 +172,7 @@ pub fn sample(number: u32) -> Option<Incident> {
             vec![
                 one,
                 restart(2),
-                Recommendation { title: "Restart a service of the system".into(), ..restart(3) },
+                Recommendation { title: "Restart a system service".into(), ..restart(3) },
             ],
         ),
         // High risk: one of two said yes.

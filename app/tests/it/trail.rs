@@ -242,7 +242,7 @@ async fn the_journal_says_each_entry_in_a_sentence_with_its_proof() {
     assert_eq!(asked.to.unwrap().since(asked.from.unwrap()), Span::from_secs(2 * 86_400));
     for expected in [
         "Ada &lt;i&gt; approved recommendation 7-1.",
-        "What stood here was redacted.",
+        "This entry was redacted.",
         "Verified up to #1412, ",
         "2 entries redacted",
         "<code>cdcdcdcdcdcd</code>",
@@ -281,7 +281,10 @@ async fn a_search_that_can_not_be_read_says_so_and_keeps_what_was_typed() {
 async fn a_broken_chain_is_told_before_everything_else() {
     let fake = Arc::new(Fake { broken: true, ..Fake::default() });
     let (_, html) = get(&fake, "/ops/journal?verify=now").await;
-    assert!(html.contains("The journal is not whole: entry 5: its payload was changed."), "{html}");
+    assert!(
+        html.contains("The journal is not intact: entry 5: its payload was changed."),
+        "{html}"
+    );
     assert!(!html.contains("Verified up to"));
 }
 
@@ -342,10 +345,7 @@ async fn a_link_is_made_by_a_plain_form_and_told_once() {
     for (form, sentence) in [
         ("what=make&label=+&audience=customer&days=7&summary=yes", "is empty"),
         ("what=make&label=x&audience=customer&days=7", "choose at least one part"),
-        (
-            "what=make&label=x&audience=customer&days=7&now=yes&hosts=yes",
-            "never told the names of hosts",
-        ),
+        ("what=make&label=x&audience=customer&days=7&now=yes&hosts=yes", "never see host names"),
         ("what=make&label=x&audience=everyone&days=7&now=yes", "could not be read"),
         ("what=make&label=x&audience=customer&days=900&now=yes", "could not be read"),
         ("what=sell", "could not be read"),
@@ -380,7 +380,7 @@ fn what_a_link_shows_is_complete_in_one_document_and_nothing_in_it_is_markup() {
             heading: HOSTILE.into(),
             sentences: vec!["Since 2026-11-22 10:00 UTC.".into()],
         }],
-        timeline: vec![(at(1), "The trouble was noticed.".into())],
+        timeline: vec![(at(1), "The problem was detected.".into())],
         hosts: vec!["web-1".into()],
     };
     let html = app::shared_page(&page, "/pkg/a.css", "abc");
@@ -397,7 +397,7 @@ fn what_a_link_shows_is_complete_in_one_document_and_nothing_in_it_is_markup() {
             && html.contains("property=\"og:description\" content=\"&lt;script&gt;")
     );
     assert!(
-        html.contains("The trouble was noticed.")
+        html.contains("The problem was detected.")
             && html.contains("web-1")
             && html.contains("datetime=\"2026-11-22T10:00:00Z\""),
         "{html}"

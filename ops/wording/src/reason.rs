@@ -310,7 +310,7 @@ mod tests {
                     by: Actor::Token(TokenId(3)),
                     since: Timestamp::from_secs(1_790_000_000),
                     place: "/observations/2/value".into(),
-                    problem: "expected a number, this is a text".into(),
+                    problem: "expected a number, found a text".into(),
                 },
                 "Readings from token 3 have been rejected since",
             ),

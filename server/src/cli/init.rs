@@ -35,7 +35,7 @@ pub(super) fn init(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> Outc
         }
     }
     for name in &kept {
-        let _ = writeln!(out, " kept {} (it already exists)", name.display());
+        let _ = writeln!(out, "  kept  {} (it already exists)", name.display());
     }
     let shown = dir.display();
     let _ = writeln!(

@@ -79,7 +79,7 @@ fn a_unit_and_a_line_of_cron_are_printed() {
     fs::write(&odd, "").unwrap();
     let (outcome, _, err) = said(&["init", "--cron", "--config", odd.to_str().unwrap()]);
     assert_eq!(outcome, Outcome::Usage);
-    assert!(err.contains("can't stand there"), "{err}");
+    assert!(err.contains("can't be used there"), "{err}");
     assert_eq!(said(&["init"]).0, Outcome::Usage);
     assert_eq!(said(&["init", "x", "--cron"]).0, Outcome::Usage);
 }
@@ -102,7 +102,7 @@ fn what_can_not_work_at_its_interval_is_told() {
     let seldom = "[[endpoint]]\nname = 'shop'\nurl = 'https://shop.example/'\ninterval = '3 min'\n";
     let (outcome, out, err) = check(&text, seldom);
     assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
-    let note = "'no data after 5 min' of 'endpoint.up' is shorter than three rounds of endpoint:shop, which is asked every 3 min. Silence is told after 9 min there.";
+    let note = "'no data after 5 min' of 'endpoint.up' is shorter than three rounds of endpoint:shop, which is checked every 3 min. Missing data is reported after 9 min there.";
     assert!(out.contains(note), "{out}");
     // A rise within less than two rounds is never seen.
     let rises = text.replace("rises 300 MiB in 30 min", "rises 300 MiB in 1 min");
@@ -110,11 +110,11 @@ fn what_can_not_work_at_its_interval_is_told() {
     let rises = rises.replace("100 MiB in 30 min", "50 MiB in 1 min");
     assert_eq!(check(&rises, "interval = '5 s'\n").0, Outcome::Fine);
     // A level that no value reaches.
-    let (outcome, _, err) = check(&text.replace("above 94 %", "above 100 %"), "");
+    let (outcome, _, err) = check(&text.replace("above 94%", "above 100%"), "");
     assert_eq!(outcome, Outcome::Wrong);
     assert!(
         err.contains(
-            "this row of 'host.memory.used' can't work: the critical level can never be reached"
+            "this row of 'host.memory.used' can't work: the critical threshold can never be reached"
         ),
         "{err}"
     );
@@ -302,7 +302,7 @@ fn a_noted_head_is_read_as_it_is_shown() {
     }
     let (outcome, _, err) = said(&["journal", "verify", "--head", "42"]);
     assert_eq!(outcome, Outcome::Usage);
-    assert!(err.contains("a head as it is shown"), "{err}");
+    assert!(err.contains("a head as it is printed"), "{err}");
 }
 
 #[test]
@@ -331,21 +331,18 @@ fn a_journal_is_saved_restored_and_proved() {
 
     let (outcome, out, err) = said(&["backup", &file, "--data-dir", &first]);
     assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
-    let head = out
-        .lines()
-        .find_map(|line| line.strip_prefix("The journal's head in it is "))
-        .unwrap()
-        .to_owned();
+    let head =
+        out.lines().find_map(|line| line.strip_prefix("Its journal head is ")).unwrap().to_owned();
     let (outcome, _, err) = said(&["backup", &file, "--data-dir", &first]);
     assert_eq!(outcome, Outcome::Failed, "a backup is not overwritten: {err}");
 
     let (outcome, out, err) = said(&["restore", &file, "--data-dir", &second]);
     assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""), "{out}");
-    assert!(out.contains("Nobody is called yet"), "{out}");
+    assert!(out.contains("Nobody is notified yet"), "{out}");
     let (outcome, out, err) = said(&["journal", "verify", "--head", &head, "--data-dir", &second]);
     assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""));
     assert!(
-        out.contains("The journal verifies: 1 entry,")
+        out.contains("The journal is intact: 1 entry,")
             && out.contains("It contains the head that you noted."),
         "{out}"
     );
@@ -354,8 +351,8 @@ fn a_journal_is_saved_restored_and_proved() {
     let (outcome, _, err) = said(&["journal", "verify", "--head", &foreign, "--data-dir", &second]);
     assert_eq!(outcome, Outcome::Wrong);
     assert!(
-        err.contains("the journal is not whole")
-            && err.contains("neither that entry nor any before it is proved"),
+        err.contains("the journal is not intact")
+            && err.contains("neither that entry nor any before it is proven"),
         "{err}"
     );
 

@@ -201,19 +201,19 @@ mod tests {
             (
                 "| endpoint.up | endpoint:shpo | - | below 1 | 30 s | 1 | - | m | - | - |",
                 Some(
-                    "line 4: the row of 'endpoint.up' for 'endpoint:shpo' never alerts: no endpoint of the configuration is called so (known: endpoint:shop).",
+                    "line 4: the row of 'endpoint.up' for 'endpoint:shpo' never alerts: the configuration has no endpoint with this name (known: endpoint:shop).",
                 ),
             ),
             ("| endpoint.up | endpoint:old | - | - | - | - | - | m | - | - |", None),
             (
                 "| app.up | app:api@web-1 | - | below 1 | 30 s | 1 | 2 min | m | - | - |",
-                Some("nothing that is watched here measures 'app.up'"),
+                Some("nothing that is monitored here measures 'app.up'"),
             ),
             ("| app.up | app:api@web-2 | - | below 1 | 30 s | 1 | 2 min | m | - | - |", None),
             ("| app.up | - | - | below 1 | 30 s | 1 | 2 min | m | - | - |", None),
             (
                 "| host.memory.used | - | above 0.9 % | - | 5 min | 0.8 % | - | m | - | - |",
-                Some("0.9 is written as '90 %'"),
+                Some("write 0.9 as '90%'"),
             ),
             ("| host.memory.used | - | above 1 % | - | 5 min | 0.8 % | - | m | - | - |", None),
             ("| queue.depth | service:x | above 0.9 % | - | 5 min | - | - | m | - | - |", None),
@@ -237,12 +237,12 @@ mod tests {
         let slow =
             |settings: &mut Settings| settings.http.endpoints[0].interval = Span::from_mins(10);
         let found = findings(row, slow).later;
-        assert!(found[0].contains("Silence is told after 30 min"), "{found:?}");
+        assert!(found[0].contains("Missing data is reported after 30 min"), "{found:?}");
         assert!(found[1].contains("alerts at the second bad round"), "{found:?}");
         let patient =
             |settings: &mut Settings| settings.http.endpoints[0].time_limit = Span::from_secs(40);
         let found = findings("", patient).later;
-        assert!(found.len() == 1 && found[0].contains("asked only every 40 s"), "{found:?}");
+        assert!(found.len() == 1 && found[0].contains("requested only every 40 s"), "{found:?}");
         assert_eq!(
             findings("| endpoint.up | - | - | below 1 | 30 s | 1 | 5 min | m | - | - |", |_| {}),
             Findings::default()

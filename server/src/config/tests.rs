@@ -129,7 +129,7 @@ fn an_empty_variable_is_like_none() {
 fn an_unknown_key_is_told_with_its_place_and_the_nearest_known_one() {
     let message = load(&Fake::file("data_dir = 'x'\n[limits]\nseris = 3\n")).unwrap_err();
     assert!(message.contains("calm-ops.toml:3:1"), "{message}");
-    assert!(message.contains("the key 'seris' is not known"), "{message}");
+    assert!(message.contains("the key 'seris' is unknown"), "{message}");
     assert!(message.contains("expected series, perhaps"), "{message}");
 
     let message = load(&Fake::file("  lissten = '127.0.0.1:1'")).unwrap_err();
@@ -153,7 +153,7 @@ fn an_unknown_variable_names_the_nearest_known_one() {
         load(&Fake { environment: vec![("CALM_OPS_LISTN", "x")], files: Vec::new() }).unwrap_err();
     assert_eq!(
         message,
-        "error: the environment variable CALM_OPS_LISTN is not known: did you mean CALM_OPS_LISTEN?"
+        "error: the environment variable CALM_OPS_LISTN is unknown: did you mean CALM_OPS_LISTEN?"
     );
 }
 
@@ -310,7 +310,10 @@ fn the_address_of_the_heartbeat_is_not_shown() {
     assert!(!format!("{config:?}").contains("hunter2"));
     for url in ["ftp://x/hunter2", "hunter2", "https://a:hunter2@x/"] {
         let message = load(&Fake::file(&format!("[heartbeat]\nurl = '{url}'"))).unwrap_err();
-        assert!(message.contains("signs of life") && !message.contains("hunter2"), "{message}");
+        assert!(
+            message.contains("receives heartbeats") && !message.contains("hunter2"),
+            "{message}"
+        );
     }
     let soon = load(&Fake::file("[notifications]\nescalate_after = '10 s'")).unwrap_err();
     assert!(soon.contains("a duration from 1 min to 1 d"), "{soon}");
@@ -352,7 +355,7 @@ fn an_endpoint_that_cannot_be_asked_is_refused() {
         ("[[endpoint]]\nname = 'a b'\nurl = 'http://a'", "a name of letters"),
         (
             "[[endpoint]]\nname = 'a'\nurl = 'http://a'\n[[endpoint]]\nname = 'a'\nurl = 'http://b'",
-            "two endpoints are called 'a'",
+            "two endpoints have the name 'a'",
         ),
         (
             "[[endpoint]]\nname = 'a'\nurl = 'http://a'\nexpect_status = 99",
@@ -397,9 +400,9 @@ fn a_script_that_cannot_be_trusted_is_a_problem_with_its_place() {
         ),
         (
             format!("[[script]]\nname = \"a\"\npath = \"/opt/a\"\nsha256 = \"{hash}\"\n").repeat(2),
-            "two scripts are called 'a'",
+            "two scripts have the name 'a'",
         ),
-        ("[[script]]\nhash = \"a\"\n".to_owned(), "the key 'hash' is not known"),
+        ("[[script]]\nhash = \"a\"\n".to_owned(), "the key 'hash' is unknown"),
     ] {
         let error = load(&Fake::file(&text)).unwrap_err().to_string();
         assert!(error.contains(problem), "{problem} is not in:\n{error}");
@@ -430,11 +433,11 @@ fn what_belongs_to_mail_belongs_together() {
         ("server = 'smtp.example.com'\nfrom = 'nobody'", "an e-mail address"),
         (
             "server = 'smtp.example.com'\nfrom = 'a@b.example'\nuser = 'calm'",
-            "mail.password_file beside it",
+            "also mail.password_file",
         ),
         (
             "server = 'smtp.example.com'\nfrom = 'a@b.example'\npassword_file = 'secret'",
-            "mail.user beside it",
+            "also mail.user",
         ),
         (
             "server = 'smtp.example.com'\nfrom = 'a@b.example'\nuser = 'calm'\npassword_file = 'missing'",

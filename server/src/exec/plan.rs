@@ -367,7 +367,7 @@ impl fmt::Display for Description {
         if let Some(hash) = &self.sha256 {
             writeln!(f, "  only if      its SHA-256 is {hash}")?;
         }
-        writeln!(f, " stopped after {}", self.time_limit)?;
+        writeln!(f, "  time limit   {}", self.time_limit)?;
         write!(f, "  output kept  {} KiB", self.output_limit / 1024)
     }
 }

@@ -53,7 +53,7 @@ impl Ready {
         match self {
             Self::Process(plan) => plan.describe().to_string(),
             Self::QueryCancel { pid, .. } => format!(
-                "  built-in     query-cancel\n  process {pid} of the database of Calm Ops\n  only if it still runs the same query\n  effect       the query ends, its session stays"
+                "  built-in     query-cancel\n  process      {pid} of the database of Calm Ops\n  only if      it still runs the same query\n  effect       the query ends, its session stays"
             ),
         }
     }

@@ -131,6 +131,6 @@ fn what_may_still_run_for_an_incident_that_is_over_is_in_the_way_of_others() {
         page["blocked_by"]
     );
     let refused = yes(&program, "2-1");
-    assert!(refused.status == 409 && refused.body.contains("It may still run"), "{refused:?}");
+    assert!(refused.status == 409 && refused.body.contains("may still be running"), "{refused:?}");
     assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 1);
 }

@@ -631,7 +631,7 @@ fn guessing_is_slowed_down_and_says_nothing_about_who_is_here() {
     assert_ne!(ask.status, 429, "passkeys are counted apart");
     assert!(slowed(program::OWNER));
     let answer = sign_in();
-    assert!(answer.status == 429 && answer.body.contains("Wait"), "{answer:?}");
+    assert!(answer.status == 429 && answer.body.contains("Try again in"), "{answer:?}");
     let form = "Cookie: none=1\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     let page = (0..6)
         .map(|_| program.request("POST", "/sign-in", form, "name=Ada&password=x").unwrap())

@@ -379,24 +379,24 @@ async fn every_failure_has_its_own_reason() {
     let sold = ok("<h1>Sold out</h1>, you sent Bearer hunter2");
     for (answer, expected) in [
         (None, "was refused"),
-        (Some(silent), "gave no answer within 300 ms"),
+        (Some(silent), "did not answer within 300 ms"),
         (Some(Answer::Open(Box::new(said(cut)))), "did not finish it within 300 ms"),
-        (Some(said(cut)), "broke off in the middle"),
-        (Some(said("")), "closed without an answer"),
+        (Some(said(cut)), "closed the connection in the middle"),
+        (Some(said("")), "closed the connection without an answer"),
         (
             Some(said("SSH-2.0-OpenSSH_9.6\r\n")),
-            "not in HTTP: it begins with 'SSH-2.0-OpenSSH_9.6'",
+            "not in HTTP: it starts with 'SSH-2.0-OpenSSH_9.6'",
         ),
         (Some(said("HTTP/1.1 abc OK\r\n\r\n")), "its first line is 'HTTP/1.1 abc OK'"),
         (Some(said("HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n")), "answered with status 404"),
         (
             Some(said("HTTP/1.1 403 No\r\n\r\n<title>Just a moment</title> Bearer hunter2")),
-            "status 403, which is not expected; the answer was: 'Just a moment [not shown]'",
+            "status 403, which is unexpected; the answer was: 'Just a moment [not shown]'",
         ),
         // What comes of the answer does not decide, nor when.
         (
             Some(Answer::Open(Box::new(said("HTTP/1.1 500 No\r\n\r\nDatabase away")))),
-            "answered with status 500, which is not expected",
+            "answered with status 500, which is unexpected",
         ),
         (
             Some(said("HTTP/1.1 200 OK\r\ncontent-length: 3\r\nContent-Length: 30\r\n\r\ncut")),
@@ -404,18 +404,18 @@ async fn every_failure_has_its_own_reason() {
         ),
         (
             Some(said("HTTP/1.1 200 OK\r\nserver: x\r\ncontent-length: 3 bytes\r\n\r\ncut")),
-            "has 'Content-Length: 3 bytes', which is no length",
+            "contain 'Content-Length: 3 bytes', which is not a length",
         ),
         (
             Some(said(
                 "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nplain, and no gzip at all",
             )),
-            "not compressed in the way that it says ('Content-Encoding: gzip')",
+            "not compressed as declared ('Content-Encoding: gzip')",
         ),
         // A head that comes too slowly.
         (
             Some(Answer::Open(Box::new(said("HTTP/1.1 200 OK\r\nserver: x\r\n")))),
-            "began its answer and did not finish it within 300 ms",
+            "started its answer but did not finish it within 300 ms",
         ),
         (Some(sold), "the answer (status 200) was: 'Sold out , you sent [not shown]'"),
         (Some(ok("")), "was empty"),
@@ -458,9 +458,9 @@ async fn a_certificate_that_is_not_believed_says_what_is_wrong_with_it() {
             true,
             "has expired; renew it (on 2021-01-01)",
         ),
-        (Shows::Own, [(2035, 1, 1), GOOD[1]], "localhost", true, "is not yet valid"),
-        (Shows::Chain, GOOD, "localhost", false, "its issuer is no known authority"),
-        (Shows::Chainless, GOOD, "localhost", true, "the chain is incomplete"),
+        (Shows::Own, [(2035, 1, 1), GOOD[1]], "localhost", true, "is not valid yet"),
+        (Shows::Chain, GOOD, "localhost", false, "its issuer is unknown"),
+        (Shows::Chainless, GOOD, "localhost", true, "does not send the full certificate chain"),
         (Shows::SelfSigned, GOOD, "localhost", true, "self-signed"),
         (Shows::Authority, GOOD, "localhost", true, "is the certificate of an authority"),
     ] {

@@ -41,9 +41,9 @@ fn a_dry_run_beside_the_server_says_what_the_page_says_and_what_is_executed() {
     assert!(out.contains(&format!("\n{text}\n")), "the page says\n{text}\nand the dry run\n{out}");
     for part in [
         "once it is approved",
-        "waits for a decision, until",
+        "waiting for a decision until",
         "approvals    0 of 1",
-        "still exactly what was",
+        "exactly as",
         "/ops/approve/1-1",
     ] {
         assert!(out.contains(part), "{part} is not in\n{out}");
@@ -83,8 +83,8 @@ fn a_dry_run_beside_the_server_says_what_the_page_says_and_what_is_executed() {
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(
         out.contains("stands       ran from ")
-            && out.contains("it ended with 0")
-            && out.contains("does not run any more"),
+            && out.contains("it exited with code 0")
+            && out.contains("no longer runs"),
         "{out}"
     );
     assert_eq!(fs::read_to_string(folder.path().join("ran")).unwrap(), "ran\n");
@@ -151,15 +151,15 @@ fn what_is_not_what_was_offered_any_more_is_told_with_what_changed() {
     write_catalogue(&home, &good.replace("Nobody notices.", "Everyone notices."));
     refused(&["its blast radius (Everyone notices., it was Nobody notices.)"]);
     write_catalogue(&home, &good.replace("It is seen.", "It is seen well."));
-    refused(&["another one now: version ", "This command is still the same."]);
+    refused(&["have changed from version ", "This command is still the same."]);
     write_catalogue(&home, &good.replace("`tried`", "`other`"));
-    refused(&["There is no approved command tried any more."]);
+    refused(&["The approved command tried no longer exists."]);
     // A catalogue with a mistake: nothing runs, and the line is told.
     write_catalogue(&home, &good.replace("script:own", "rm -rf /"));
     refused(&["recovery.commands.md:7:", "No recovery command runs until"]);
     write_catalogue(&home, &good);
     fs::write(&script, "#!/bin/sh\necho another >> ran\n").unwrap();
-    refused(&["its SHA-256 is another one"]);
+    refused(&["its SHA-256 is different"]);
     // Another script that the configuration allows by now is another one than was offered.
     let hash = sha256(&script);
     let listed = fs::read_to_string(configuration(&home)).unwrap();
@@ -172,7 +172,7 @@ fn what_is_not_what_was_offered_any_more_is_told_with_what_changed() {
     )]);
     fs::write(configuration(&home), listed).unwrap();
     fs::remove_file(&script).unwrap();
-    refused(&["cannot be looked at"]);
+    refused(&["can't be read"]);
     assert!(!folder.path().join("ran").exists());
 }
 
@@ -187,7 +187,7 @@ fn what_does_not_exist_or_is_no_name_is_told_and_nothing_is_made() {
     let mut program =
         home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
     let (code, _, err) = dry_run(&home, "1-1");
-    assert!(code == 3 && err.contains("There is no incident 1."), "{err}");
+    assert!(code == 3 && err.contains("Incident 1 does not exist."), "{err}");
     program.push("service:imports", 9_000.0);
     program.incident_about("service:imports");
     let (code, _, err) = dry_run(&home, "1-77");
@@ -229,7 +229,7 @@ fn what_does_not_exist_or_is_no_name_is_told_and_nothing_is_made() {
             .env_remove("DATABASE_URL");
         command
     });
-    assert!(code == 3 && err.contains("nothing of Calm Ops in this database"), "{err}");
+    assert!(code == 3 && err.contains("no Calm Ops data in this database"), "{err}");
     assert_eq!(fs::metadata(&not_ours).unwrap().len(), 0, "what is only looked at is not changed");
 }
 

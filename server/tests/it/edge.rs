@@ -138,7 +138,8 @@ fn who_pushes_rubbish_is_named_and_good_values_are_kept_where_the_sender_wants_i
     }
     let sentence = program.until("the refusal", told);
     assert!(
-        sentence.contains("/observations/1/value") && sentence.contains("Nothing of them is taken"),
+        sentence.contains("/observations/1/value")
+            && sentence.contains("Nothing in them is accepted"),
         "{sentence}"
     );
     assert!(program.get("/ops/health").body.contains("/observations/1/value"), "the page says it");

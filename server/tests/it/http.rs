@@ -235,10 +235,10 @@ fn only_our_own_pages_and_programs_are_let_in() {
     {
         let answer = program.request(method, path, "", "").unwrap();
         assert_eq!(answer.status, 405, "{method} {path}");
-        assert!(answer.body.contains("takes another method"), "{method} {path}: {answer:?}");
+        assert!(answer.body.contains("needs another method"), "{method} {path}: {answer:?}");
     }
     let refused = Home::new().start_with(&["--listen", "0.0.0.0:0"]).err().unwrap();
-    assert!(refused.contains("there is no owner yet") && refused.contains("ssh -L"), "{refused}");
+    assert!(refused.contains("has no owner yet") && refused.contains("ssh -L"), "{refused}");
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn what_is_in_the_way_at_the_start_is_told_in_a_sentence() {
     assert!(second.contains("Another Calm Ops"), "{second}");
     let other = Home::new();
     let taken = other.start_with(&["--listen", &program.address]).err().unwrap();
-    assert!(taken.contains("Another program uses this port"), "{taken}");
+    assert!(taken.contains("Another program is using this port"), "{taken}");
     std::fs::write(
         other.ops().join("alerts/thresholds.md"),
         "format: 1\n\n## Thresholds\n\n| signal | nonsense |\n| --- | --- |\n| a | b |\n",
@@ -497,7 +497,7 @@ fn while_another_program_holds_the_database_the_trouble_is_told_and_the_breach_i
             .iter()
             .filter_map(|told| Some(told.as_str()?.to_owned()))
             // What this machine does not show, and that nobody has a contact, is told as well.
-            .find(|told| told.contains("Watching goes on"))?;
+            .find(|told| told.contains("Monitoring continues"))?;
         critical.then_some(trouble)
     };
     program.until("the trouble", trouble);
@@ -507,7 +507,7 @@ fn while_another_program_holds_the_database_the_trouble_is_told_and_the_breach_i
     let told = program.until("its reason", |program| {
         trouble(program).filter(|told| told.contains("locked by another program"))
     });
-    assert!(told.contains(" UTC. ") && told.contains("Watching goes on"), "{told}");
+    assert!(told.contains(" UTC. ") && told.contains("Monitoring continues"), "{told}");
     // It is told the whole time, with the same beginning, though what is stored can be read all the
     // while.
     for _ in 0..40 {

@@ -106,7 +106,7 @@ fn a_kill_at_any_moment_of_a_run_never_leads_to_a_second_one() {
                 &format!("{path}/approve"),
                 &format!(r#"{{"binding":{}}}"#, offered["binding"]),
             );
-            let held = approved.status == 409 && approved.body.contains("It may still run");
+            let held = approved.status == 409 && approved.body.contains("may still be running");
             assert!(held || approved.status == 200, "{approved:?}");
             (!held).then_some(())
         });

@@ -633,7 +633,7 @@ async fn a_command_is_offered_while_its_breach_holds_and_its_document_is_right()
 async fn what_a_collector_leaves_out_is_told_for_as_long_as_it_does() {
     let running = Running::start(|_| ()).await;
     let tells = |running: &Running| {
-        running.board.shown().readings.troubles.iter().any(|one| one.contains("left out"))
+        running.board.shown().readings.troubles.iter().any(|one| one.contains("not monitored"))
     };
     for left_out in [true, false] {
         let notes = if left_out { vec![wording::limits::interfaces_left_out(3)] } else { vec![] };

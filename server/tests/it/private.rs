@@ -124,7 +124,7 @@ fn a_log_gets_no_owner_link_and_a_file_of_ones_own_does() {
     let mut child = start_into(&home, file.into(), fs::File::create(&err).unwrap().into());
     until("the link", || fs::read_to_string(&out).unwrap().contains("/join/"));
     assert_eq!(fs::metadata(&out).unwrap().mode() & 0o777, 0o600);
-    assert_eq!(fs::read_to_string(&err).unwrap().contains("nobody else may read it"), was != 0);
+    assert_eq!(fs::read_to_string(&err).unwrap().contains("readable only for you"), was != 0);
     child.kill().unwrap();
     child.wait().unwrap();
 }

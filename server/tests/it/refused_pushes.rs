@@ -35,7 +35,7 @@ fn silence_of_what_is_pushed_names_pushes_that_are_refused() {
         (holding.iter().filter(explained).count() == 2).then(|| told["incident"].to_string())
     });
     assert!(told.contains(r#""by":"account:1""#), "{told}");
-    assert!(told.contains("expected a number, this is a text"), "{told}");
+    assert!(told.contains("expected a number, found a text"), "{told}");
     // A good value ends it.
     program.until("its end", |program| {
         program.push("service:named", 7.0);
@@ -50,7 +50,7 @@ fn what_never_reaches_the_reading_of_a_push_is_told_as_well() {
     let (_home, program) = start();
     let large = format!(r#"{{"observations":[],"x":"{}"}}"#, "x".repeat(2_000_000));
     for (path, body, told) in [
-        ("/api/ops/signals", large.as_str(), "A body may have 1048576 bytes"),
+        ("/api/ops/signals", large.as_str(), "The body is larger than 1048576 bytes"),
         ("/api/ops/signals?keep=some", "{}", "expected 'all' or 'good'"),
     ] {
         assert_eq!(program.push("service:imports", 7.0).status, 202);

@@ -75,7 +75,7 @@ fn an_incident_that_a_person_ended_is_decided_the_same_from_its_opening_to_its_e
         "is critical",
         "gets a comment",
         "has recovered",
-        "its end is offered",
+        "waits for someone to resolve it",
         "is resolved",
     ] {
         assert!(told.contains(line), "'{line}' is missing:\n{told}");
@@ -104,7 +104,9 @@ fn an_incident_during_which_the_program_was_killed_is_decided_the_same() {
     assert_eq!(program.post("/api/ops/signals", other).status, 202);
     let next = program.incident_about("service:exports");
     let told = replayed(&home, &program, next, "person_resolved");
-    for line in ["gets a comment", "has recovered", "its end is offered", "is resolved"] {
+    for line in
+        ["gets a comment", "has recovered", "waits for someone to resolve it", "is resolved"]
+    {
         assert!(told.contains(line), "'{line}' is missing:\n{told}");
     }
     // It begins after the first one's opening, and took not the place of what led to that.

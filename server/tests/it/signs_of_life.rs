@@ -57,7 +57,7 @@ fn a_heartbeat_is_sent_and_one_that_fails_is_told() {
         program
             .get("/ops/health")
             .body
-            .contains("Nobody is called when an incident opens")
+            .contains("Nobody is notified when an incident opens")
             .then_some(())
     });
     drop(program);
@@ -78,12 +78,12 @@ fn health_answers_with_one_line_and_an_exit_code_and_a_check_can_be_asked_for() 
     let well = asked(&program.address);
     let line = String::from_utf8(well.stdout).unwrap();
     assert_eq!((well.status.code(), line.lines().count()), (Some(0), 1), "{line}");
-    assert!(line.starts_with("Calm Ops watches: "), "{line}");
+    assert!(line.starts_with("Calm Ops is monitoring: "), "{line}");
     // Incidents of what it watches are no failure of its own.
     program.push("service:imports", 9_000.0);
     program.incident_about("service:imports");
     let line = String::from_utf8(asked(&program.address).stdout).unwrap();
-    assert_eq!(line, "Calm Ops watches: critical, 1 active incident.\n");
+    assert_eq!(line, "Calm Ops is monitoring: critical, 1 active incident.\n");
 
     let checked = program.post("/api/ops/check", "{}");
     let counts = ["collectors", "failed", "unfinished"].map(|name| checked.json()[name].as_u64());

@@ -172,10 +172,10 @@ fn nothing_is_printed_where_it_would_not_be_right_and_the_next_step_is_said() {
         assert!(!err.contains('\u{1b}'), "{user:?}");
     }
     let (code, out, err) = ask("root");
-    assert!(code == 2 && out.is_empty() && err.contains("root needs no lines"), "{err}");
+    assert!(code == 2 && out.is_empty() && err.contains("root needs no sudo lines"), "{err}");
     if rustix::process::geteuid().is_root() {
         let (code, out, err) = said(at(calm_ops(), &home, &["init", "--sudoers"]));
-        assert!(code == 2 && out.is_empty() && err.contains("Name the user"), "{err}");
+        assert!(code == 2 && out.is_empty() && err.contains("Give the user"), "{err}");
     }
     // A folder and lines at once is not one thing.
     assert_eq!(said(at(calm_ops(), &home, &["init", "/tmp/x", "--sudoers"])).0, 2);

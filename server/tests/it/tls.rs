@@ -90,7 +90,7 @@ fn a_key_of_another_certificate_is_refused_at_start() {
         "[tls]\ncertificate = \"DIR/certificate.pem\"\nkey = \"DIR/key.pem\"\n",
     );
     let said = home.start_with(&["--config", &file]).err().unwrap();
-    assert!(said.contains("key.pem") && said.contains("Give a certificate and its key"), "{said}");
+    assert!(said.contains("key.pem") && said.contains("Use a certificate and its key"), "{said}");
     let file = configuration(&home, "[tls]\nkey = \"DIR/key.pem\"\n");
     let checked = calm_ops(&["check".as_ref(), "--config".as_ref(), file.as_ref()]);
     assert!(

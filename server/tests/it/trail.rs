@@ -249,7 +249,7 @@ fn a_person_takes_their_words_back_and_nothing_shows_them_any_more() {
         .unwrap();
     assert_eq!(again.status, 409, "{again:?}");
     assert!(
-        again.body.contains("once more") && again.body.contains("is redacted already"),
+        again.body.contains("once more") && again.body.contains("is already redacted"),
         "{}",
         again.body
     );
@@ -320,7 +320,7 @@ fn a_share_link_shows_what_it_may_until_it_is_ended() {
     );
     assert!(
         page.body.contains("We are working on it")
-            && page.body.contains("The trouble was noticed."),
+            && page.body.contains("The problem was detected."),
         "{}",
         page.body
     );

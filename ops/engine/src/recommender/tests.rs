@@ -747,7 +747,7 @@ fn what_recovers_at_the_end_of_its_time_is_waited_for() {
 fn what_was_not_started_does_not_begin_the_cool_down() {
     let mut story = Story::new(&[app_memory()]);
     story.tick(0);
-    story.end(1, 10, RunOutcome::NotStarted { why: "its check did not pass".into() });
+    story.end(1, 10, RunOutcome::NotStarted { why: "its check failed".into() });
     story.tick(11);
     assert!(
         story.offered().contains(&"/usr/bin/pm2 reload api".to_owned()),

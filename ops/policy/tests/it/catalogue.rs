@@ -44,7 +44,7 @@ fn every_command_that_the_thresholds_name_is_in_the_catalogue_and_helps_that_sig
 fn every_command_that_the_guide_names_is_in_the_catalogue() {
     let catalogue = catalogue();
     let mut named = 0;
-    for line in GUIDE.lines().filter(|line| line.starts_with("When the catalogue has it:")) {
+    for line in GUIDE.lines().filter(|line| line.starts_with("Approved commands:")) {
         for id in line.split('`').skip(1).step_by(2) {
             assert!(catalogue.get(id).is_some(), "{id}");
             named += 1;
@@ -52,7 +52,7 @@ fn every_command_that_the_guide_names_is_in_the_catalogue() {
     }
     assert!(named >= 8, "{named}");
     let first =
-        GUIDE.split("named by its id, such as `").nth(1).and_then(|rest| rest.split('`').next());
+        GUIDE.split("named by their id, such as `").nth(1).and_then(|rest| rest.split('`').next());
     assert!(catalogue.get(first.unwrap()).is_some());
 }
 

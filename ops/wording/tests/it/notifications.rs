@@ -299,7 +299,7 @@ fn a_flood_calls_a_few_times_and_puts_the_rest_together() {
     assert_eq!(
         (calls[0].incident, calls[0].severity),
         (IncidentNumber(700), Severity::Critical),
-        "the worst first"
+        "most severe first"
     );
     assert_eq!(calls[10].why, Reason::Many { incidents: 990 });
     let said = message(&calls[10], None, Some("https://ops.example.com"));

@@ -284,7 +284,7 @@ mod tests {
         for host in ["127.0.0.1", "localhost", "[::1]"] {
             let told = closed.post(&post(host)).await.unwrap_err();
             assert!(
-                told.contains("inside of the own network") && told.contains("[notifications]"),
+                told.contains("in your own network") && told.contains("[notifications]"),
                 "{host}: {told}"
             );
         }
@@ -316,7 +316,7 @@ mod tests {
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = silent.local_addr().unwrap();
         let first = told(format!("http://{address}/hunter2")).await;
-        assert_eq!(first, "127.0.0.1 took the request and gave no answer within 300 ms.");
+        assert_eq!(first, "127.0.0.1 accepted the request but did not answer within 300 ms.");
         let tls = told(format!("https://{address}/hunter2")).await;
         assert!(tls.starts_with("The TLS handshake with 127.0.0.1 timed out"), "{tls}");
         let name = told("http://nowhere.invalid/hunter2".to_owned()).await;

@@ -180,7 +180,7 @@ impl Trust {
                 let last = needed.iter().max_by_key(|one| one.validity().not_before.timestamp());
                 let detail = last.map(|one| {
                     format!(
-                        "it is valid from {}",
+                        "its validity starts {}",
                         whose(one, one.validity().not_before.timestamp())
                     )
                 });

@@ -177,7 +177,7 @@ async fn a_job_that_was_killed_has_failed_though_pm2_tells_code_0() {
     collector().apps(Timestamp::from_secs(11), Instant::now(), &answer, &mut told);
     let failed = told.observations.iter().find(|one| one.signal.as_str() == "app.job_failed");
     let reason = failed.and_then(|one| one.reason.clone());
-    assert_eq!(reason, Some(FailureReason::told("the signal SIGKILL ended its last run")));
+    assert_eq!(reason, Some(FailureReason::told("its last run was killed by signal SIGKILL")));
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn what_is_down_tells_how_pm2_calls_it_and_how_its_last_run_ended() {
     let process = with(0, "api", "errored", r#","exit_code":78"#);
     let seen = round(&mut collector(), &[process]);
     let up = seen.observations.iter().find(|one| one.signal.as_str() == "app.up").unwrap();
-    let told = "PM2 lists it as 'errored'; its last run ended with exit code 78";
+    let told = "PM2 lists it as 'errored'; its last run failed with exit code 78";
     assert_eq!(up.reason, Some(FailureReason::told(told)));
 }
 
@@ -218,7 +218,7 @@ fn what_is_not_watched_for_its_number_is_told_and_is_listed_all_the_same() {
     assert_eq!(seen.listings[0].subjects.len(), 502);
     assert_eq!(
         seen.notes,
-        ["PM2 lists 502 processes, and 2 of them are not watched: at most 500 are."]
+        ["PM2 lists 502 processes; 2 of them are not monitored, because the limit is 500."]
     );
 }
 

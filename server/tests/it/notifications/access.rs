@@ -49,7 +49,10 @@ pub async fn each_change_is_told_by_the_other_contacts(place: &Place) {
     assert!(phone.notices().is_empty(), "nothing is told by what the change itself has made");
     let second = world.contact(&ada(), webhook(&chat.url, "calm_ops")).await;
     let told = phone.until_notices(1).await;
-    assert!(text(&told[0]).contains("A way to be called was added or changed."), "{told:?}");
+    assert!(
+        text(&told[0]).contains("A contact for notifications was added or changed."),
+        "{told:?}"
+    );
 
     let token = CreateToken {
         label: "imports".to_owned(),
@@ -58,7 +61,7 @@ pub async fn each_change_is_told_by_the_other_contacts(place: &Place) {
         hash: SecretHash([9; 32]),
     };
     world.execute(&owner(), token).await.unwrap();
-    assert!(text(&phone.until_notices(2).await[1]).contains("A token for a program was made."));
+    assert!(text(&phone.until_notices(2).await[1]).contains("An API token was created."));
     let told = chat.until_notices(1).await;
     assert_eq!(told[0].json()["kind"], "account_changed", "{told:?}");
     assert!(told[0].json()["incident"].is_null(), "{told:?}");
@@ -69,7 +72,7 @@ pub async fn each_change_is_told_by_the_other_contacts(place: &Place) {
         .set(&ada(), Some(second), wanted(Some(webhook(&elsewhere.url, "calm_ops"))))
         .await
         .unwrap();
-    assert!(text(&chat.until_notices(2).await[1]).contains("is not used any more"));
+    assert!(text(&chat.until_notices(2).await[1]).contains("no longer receives notifications"));
     phone.until_notices(3).await;
     world.settle().await;
     assert!(elsewhere.notices().is_empty() && other.notices().is_empty());
@@ -124,8 +127,8 @@ pub async fn a_new_password_ends_all_that_was_left_behind_in_one_change(place: &
     let (phone_told, chat_told) = (phone.until_notices(3).await, chat.until_notices(2).await);
     world.settle().await;
     assert_eq!((phone.notices().len(), chat.notices().len()), (3, 2));
-    assert!(text(&phone_told[2]).contains("does not call here any more"), "{phone_told:?}");
-    assert!(text(&chat_told[1]).contains("does not call here any more"), "{chat_told:?}");
+    assert!(text(&phone_told[2]).contains("no longer sends notifications here"), "{phone_told:?}");
+    assert!(text(&chat_told[1]).contains("no longer sends notifications here"), "{chat_told:?}");
     assert!(other.notices().is_empty());
     world.stop().await;
 }

@@ -268,7 +268,7 @@ pub async fn a_redirect_is_not_followed_and_some_addresses_are_never_asked(place
     phone.answer(302);
     world.contact(&ada(), webhook(&phone.url, "calm_ops")).await;
     world.contact(&bo(), ntfy("http://169.254.169.254/latest")).await;
-    for (who, expected) in [(ada(), "which is not followed"), (bo(), "never asks")] {
+    for (who, expected) in [(ada(), "which is not followed"), (bo(), "never sends requests")] {
         let contact = world.cards(&who).await[0].id;
         world.execute(&who, TestContact { contact }).await.unwrap();
         let last = loop {
@@ -290,13 +290,13 @@ pub async fn a_redirect_is_not_followed_and_some_addresses_are_never_asked(place
 pub async fn a_critical_incident_is_sent_again_until_someone_acknowledges(place: &Place) {
     let often = |pace: &mut Pace| pace.escalate_after = Span::from_millis(300);
     let world = World::paced(place, None, often).await;
-    assert!(world.until_told("Nobody is called").await.len() == 1);
+    assert!(world.until_told("Nobody is notified").await.len() == 1);
     // Nobody is there to be told yet, and then somebody is.
     world.open(1, Severity::Critical).await;
     world.settle().await;
     let unreached = |page: IncidentPage| page.unreached.join(" ");
     let page = || world.service.execute(ada(), GetIncident { incident: IncidentNumber(1) });
-    assert!(unreached(page().await.unwrap()).starts_with("Nobody is called about this incident"));
+    assert!(unreached(page().await.unwrap()).starts_with("Nobody is notified about this incident"));
     let phone = Receiver::start().await;
     let critical_only = ContactRequest {
         least: Severity::Critical,
@@ -317,7 +317,7 @@ pub async fn a_critical_incident_is_sent_again_until_someone_acknowledges(place:
     phone.answer(503);
     world
         .until_told(
-            "Bo could not be called by \u{201c}Phone\u{201d}. The server answered with status 503.",
+            "Could not notify Bo through \u{201c}Phone\u{201d}. The server answered with status 503.",
         )
         .await;
     world.settle().await;

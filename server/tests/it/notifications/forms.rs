@@ -52,7 +52,7 @@ async fn a_way_is_added_tried_changed_and_removed_by_forms() {
     let place = receiver.url.strip_prefix("http://").unwrap();
     assert_eq!(
         (answer.status, said(&answer)),
-        (200, format!("It is added. A test was sent to {place}. Look whether it arrived."))
+        (200, format!("Contact added. A test was sent to {place}. Check whether it arrived."))
     );
     let taken = receiver.until(1).await.remove(0);
     assert_eq!(
@@ -79,7 +79,7 @@ async fn a_way_is_added_tried_changed_and_removed_by_forms() {
     assert_eq!(
         said(&answer),
         format!(
-            "The test could not be sent to {place}. The server refused it (status 403): look at the token or the address."
+            "The test could not be sent to {place}. The server rejected it (status 403). Check the token and the address."
         )
     );
     let again = send(&program, &format!("what=test-contact&id={id}"));
@@ -100,7 +100,10 @@ async fn a_way_is_added_tried_changed_and_removed_by_forms() {
 
     assert_eq!(send(&program, &format!("what=remove-contact&id={id}")).status, 303);
     assert!(
-        program.get("/ops/settings?done=remove-contact").body.contains("does not call any more")
+        program
+            .get("/ops/settings?done=remove-contact")
+            .body
+            .contains("no longer receives notifications")
     );
     assert_eq!(send(&program, &format!("what=remove-contact&id={id}")).status, 404);
 }
@@ -110,29 +113,29 @@ fn what_is_wrong_is_named_and_nothing_that_was_typed_is_lost() {
     let home = Home::new();
     let program = home.start();
     for (form, expected) in [
-        (phone("https://ntfy.sh", "two words"), "The topic has to be 1 to 64 letters, digits, '-' and '_', such as 'calm-ops-8f3k'."),
+        (phone("https://ntfy.sh", "two words"), "The topic must be 1 to 64 letters, digits, '-' and '_', such as 'calm-ops-8f3k'."),
         (phone("ftp://ntfy.sh", TOPIC), "The server can't be used: only http and https can be probed."),
         (
             phone("https://ntfy.sh", TOPIC).replace("to=07%3A00", "to="),
-            "The quiet hours need a beginning and an end; leave both empty for none.",
+            "The quiet hours need a start and an end; leave both empty for none.",
         ),
         (
             phone("https://ntfy.sh", TOPIC).replace("Europe%2FBerlin", "Europe%2FNowhere"),
-            "The time zone 'Europe/Nowhere' is not known; write such as 'Europe/Berlin', or '+02:00'.",
+            "The time zone 'Europe/Nowhere' is unknown; enter one such as 'Europe/Berlin' or '+02:00'.",
         ),
         (
             phone("https://ntfy.sh", TOPIC).replace("zone=Europe%2FBerlin", "zone="),
-            "The time zone is missing; write such as 'Europe/Berlin', or '+02:00'.",
+            "The time zone is missing; enter one such as 'Europe/Berlin' or '+02:00'.",
         ),
         (
             "what=contact&kind=webhook&url=https%3A%2F%2Fhooks.example%2Fx&form=chat&secret=short&label=Room&least=critical".to_owned(),
-            "The secret has to be at least 16 characters, so that nobody guesses it.",
+            "The secret must be at least 16 characters that nobody can guess.",
         ),
         (
             "what=contact&kind=mail&address=nobody&label=Mail&least=critical".to_owned(),
             "The address has to be one e-mail address, such as 'ada@example.com'.",
         ),
-        ("what=contact&kind=pigeon&label=x&least=critical".to_owned(), "The form can't be read; reload the page and try again."),
+        ("what=contact&kind=pigeon&label=x&least=critical".to_owned(), "The form is not valid; reload the page and try again."),
     ] {
         let answer = send(&program, &form);
         assert_eq!((answer.status, said(&answer)), (422, expected.to_owned()), "{form}");

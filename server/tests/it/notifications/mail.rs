@@ -146,7 +146,7 @@ pub async fn a_letter_comes_over_tls_with_the_same_id_each_time(place: &Place) {
     }
     let world = World::start(place).await;
     world.contact(&ada(), mail("ada@example.com")).await;
-    assert!(tested(&world).await.contains("No server for e-mail is configured"));
+    assert!(tested(&world).await.contains("E-mail is not set up"));
     assert_eq!(server.letters.lock().unwrap().len(), 2);
     world.stop().await;
 }

@@ -29,7 +29,7 @@ pub async fn a_test_goes_to_oneself_only_and_is_not_journalled(place: &Place) {
     assert!(matches!(world.act(&bo(), test.clone()).await, Err(Error::NotFound(_))));
     world.act(&ada(), test.clone()).await.unwrap();
     let taken = phone.until(1).await.remove(0).json();
-    assert!(taken["title"].as_str().unwrap().contains("test") && taken["priority"] == 3, "{taken}");
+    assert!(taken["title"].as_str().unwrap().contains("Test") && taken["priority"] == 3, "{taken}");
     assert!(matches!(world.act(&ada(), test).await, Err(Error::Throttled { .. })));
     world.settle().await;
     let last = world.cards(&ada()).await[0].last.clone().unwrap();

@@ -42,7 +42,9 @@ impl Taken {
     /// Whether it tells a person that their account was changed.
     fn is_notice(&self) -> bool {
         let text = String::from_utf8_lossy(&self.body);
-        ["Calm Ops account", "does not call here"].iter().any(|words| text.contains(words))
+        ["Calm Ops account", "no longer sends notifications here"]
+            .iter()
+            .any(|words| text.contains(words))
     }
 
     pub fn header(&self, name: &str) -> &str {

@@ -45,7 +45,7 @@ fn the_form_of_every_channel_is_shown_and_adds_a_contact() {
         assert!(info.fields.iter().all(|field| properties[field.name].is_object()), "{properties}");
 
         let (status, body) = post(&program, info);
-        assert!(status == 200 && body.contains("It is added."), "{kind}: {body}");
+        assert!(status == 200 && body.contains("Contact added."), "{kind}: {body}");
         let contacts = program.get("/api/people/contacts").json();
         assert_eq!(contacts["contacts"][place]["kind"], kind);
         assert_eq!(contacts["contacts"][place]["label"], info.default_label);

@@ -174,7 +174,7 @@ pub async fn what_was_started_before_the_program_is_unknown_and_never_started_ag
     let _runs = bench.start();
     let (ended, page) = bench.ended().await;
     assert_eq!((ended.outcome, bench.ran()), (RunOutcome::Unknown, 0));
-    assert!(page.output.unwrap().text.contains("check by hand"));
+    assert!(page.output.unwrap().text.contains("Check manually"));
 }
 
 pub async fn what_was_approved_a_moment_before_the_program_started_is_started(on: &On<'_>) {

@@ -242,7 +242,7 @@ fn a_dry_run_shows_exactly_what_would_be_executed() {
         "argument 2   'a b'",
         "environment  NO_COLOR=1",
         "LANG=C.UTF-8",
-        "ended after  1 min 30 s",
+        "time limit   1 min 30 s",
         "output kept  256 KiB",
     ] {
         assert!(text.contains(part), "{part} is not in\n{text}");

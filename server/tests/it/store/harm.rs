@@ -85,7 +85,7 @@ pub const HARMS: [(&str, &str); 13] = [
     ("DELETE FROM journal", "entries 1 to 8 are missing at the end"),
     (
         "INSERT INTO journal SELECT 9, at_micros, actor, kind, incident, payload_hash, hash, salt, payload FROM journal WHERE number = 8",
-        "entry 9 was changed, or one was put in its place",
+        "entry 9 was changed or replaced",
     ),
     (
         "UPDATE journal SET number = 100 WHERE number = 4; UPDATE journal SET number = 4 WHERE number = 5; \

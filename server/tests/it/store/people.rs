@@ -234,7 +234,7 @@ pub async fn an_account_lives_from_its_invitation_to_its_end(place: &Place) {
     assert_eq!(house.caller(&zoe).await, Principal::Nobody, "the old sign-in stays ended");
     house.people.sign_in("Zoë   Example", "some other words here".into(), &device()).await.unwrap();
 
-    // The journal verifies, and holds nothing that is secret and no name.
+    // The journal is intact, and holds nothing that is secret and no name.
     let archive = place.open().await;
     assert!(verify(&*archive, None).await.unwrap().differing.is_empty());
     let journal = format!("{:?}", house.store.entries(0, 500).await.unwrap());
@@ -516,15 +516,15 @@ pub async fn a_backup_carries_people_but_no_sign_ins(from: &Place, to: &Place) {
 const FOREIGN: [(&str, &str); 9] = [
     (
         "UPDATE roster SET body = @\"viewer\"|\"owner\"@ WHERE kind = 'account'",
-        "account 2 is not what",
+        "account 2 does not match",
     ),
     (
         "UPDATE roster SET body = @[\"ingest\"]|[\"read\"]@ WHERE kind = 'token'",
-        "token 1 is not what",
+        "token 1 does not match",
     ),
     (
         "UPDATE roster SET body = @\"account\":2|\"account\":1@ WHERE kind = 'session'",
-        "sign-in 2 is not what",
+        "sign-in 2 does not match",
     ),
     (
         "INSERT INTO roster (kind, id, body) SELECT kind, 9, @\"id\":1,|\"id\":9,@ FROM roster WHERE kind = 'token'",

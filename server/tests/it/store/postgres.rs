@@ -112,7 +112,7 @@ async fn postgres_keeps_the_contract() {
     let page = read().await.unwrap();
     assert_eq!(page.incident.number, incident);
     let trouble = page.trouble.unwrap();
-    assert!(trouble.contains("from memory") && trouble.contains("can't be reached"), "{trouble}");
+    assert!(trouble.contains("what Calm Ops remembers") && trouble.contains("can't be reached"), "{trouble}");
     let error = store.head().await.unwrap_err();
     assert!(matches!(error, server::store::StoreError::Unavailable { .. }), "{error}");
     let Err(error) = server::store::open(&there.at).await else { panic!("it was opened") };
@@ -168,7 +168,7 @@ async fn who_serves_is_checked_in_every_change(place: &Place) {
     for refused in refusals {
         let sentence = refused.unwrap_err().to_string();
         assert!(
-            sentence.contains("another one serves from it now")
+            sentence.contains("another one has taken over")
                 && sentence.contains("Stop one of the two"),
             "{sentence}"
         );

@@ -289,7 +289,7 @@ async fn a_read_only_disk_gives_a_sentence() {
     let Err(error) = server::store::open_to_serve(&Where::Sqlite { path }).await else {
         panic!("it was opened")
     };
-    assert!(error.to_string().contains("may write to it"), "{error}");
+    assert!(error.to_string().contains("can write to it"), "{error}");
 }
 
 /// `cargo nextest run --run-ignored only how_long --no-capture`

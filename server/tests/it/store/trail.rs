@@ -134,7 +134,7 @@ pub async fn an_export_proves_what_the_database_holds(place: &Place) {
     );
     assert_eq!(
         said(&text.replace(&line(3), &(line(3) + &line(3))), None),
-        "line 4: entry 3 was inserted or moved: entry 4 should stand there"
+        "line 4: entry 3 was inserted or moved: entry 4 should be there"
     );
     assert_eq!(
         said(&text.replace("Restarted", "Destroyed"), None),
@@ -142,7 +142,7 @@ pub async fn an_export_proves_what_the_database_holds(place: &Place) {
     );
     assert_eq!(
         said(&text.replacen("\"actor\":\"local\"", "\"actor\":\"agent\"", 1), None),
-        "line 5: entry 5 was changed, or one was put in its place"
+        "line 5: entry 5 was changed or replaced"
     );
     assert_eq!(
         said(&text.replace(&line(8), ""), Some(head)),
