@@ -630,7 +630,7 @@ mod tests {
         let shown = html(&page, &Told::Nothing);
         assert!(
             shown.contains(
-                "Someone at this machine ended it while 1 signal was still beyond its level."
+                "Someone on this machine ended it while 1 signal was still beyond its level."
             ),
             "{shown}"
         );

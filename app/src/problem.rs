@@ -99,7 +99,7 @@ mod tests {
             Problem::from(domain::error::Error::NotFound(Entity::Incident(IncidentNumber(42))));
         assert_eq!(
             problem,
-            Problem { kind: ErrorKind::NotFound, sentence: "There is no incident 42.".into() }
+            Problem { kind: ErrorKind::NotFound, sentence: "Incident 42 does not exist.".into() }
         );
     }
 
@@ -125,11 +125,11 @@ mod tests {
         };
         assert_eq!(
             said(String::new()),
-            "The text is empty; write at least a word. Nothing was changed."
+            "The text is empty; enter at least one word. Nothing was changed."
         );
         assert_eq!(
             said("\u{7}".into()),
-            "The text holds the control character U+0007; write plain text. Nothing was changed."
+            "The text contains the control character U+0007; use plain text. Nothing was changed."
         );
         assert_eq!(
             said("x".repeat(LONGEST_TEXT + 7)),

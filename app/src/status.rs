@@ -161,7 +161,7 @@ mod tests {
             critical: None,
             limit_in_seconds: Some(12_000.0),
         };
-        assert_eq!(note(&reading), "full in 3 h 20 min, usually 61 %");
+        assert_eq!(note(&reading), "full in 3 h 20 min, usually 61%");
     }
 
     #[test]

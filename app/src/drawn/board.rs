@@ -359,7 +359,7 @@ mod tests {
         };
         let html = row(&one, Some(&spark)).to_html();
         assert!(
-            html.contains("usually 61 %")
+            html.contains("usually 61%")
                 && !html.contains("last heard")
                 && !html.contains("data-old"),
             "{html}"

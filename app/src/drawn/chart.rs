@@ -272,7 +272,7 @@ mod geometry {
             assert!(chart.levels[0].0 > chart.levels[1].0, "critical lies above warning");
             assert!(
                 chart.description.ends_with(
-                    "between 59 % and 98 %, at last 97 %; warning at 85 %, critical at 95 %."
+                    "between 59% and 98%, at last 97%; warning at 85%, critical at 95%."
                 ),
                 "{}",
                 chart.description

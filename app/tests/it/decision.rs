@@ -109,11 +109,11 @@ async fn the_incident_shows_one_recommendation_with_all_that_is_to_be_known_and_
         "An app in cluster mode keeps answering.",
         "New processes take over one by one",
         "Confirmed if memory of the app api on web-1 recovers within 20\u{a0}min.",
-        "It can't be undone, because the old processes have ended",
+        "It can't be undone: the old processes are gone",
         "It worked 3 of 3 times in the last 90 days.",
         "Needs one approval.",
         "If nobody acts",
-        "It runs on web-1, as deploy.",
+        "It runs on web-1 as the user deploy.",
         "href=\"/ops/approve/1-1\"",
         "It needs your decision: a command is recommended below.",
     ] {
@@ -221,7 +221,7 @@ async fn a_get_never_decides_and_the_form_is_for_exactly_what_is_shown() {
     let html = get("/ops/approve/1-1").await;
     assert_eq!(primaries(&html), 1);
     for told in [
-        "Run exactly this on web-1, as deploy?",
+        "Run exactly this on web-1 as the user deploy?",
         "Approve: reload one app (api on web-1)",
         "1.7 GiB",
         "(usually 410 MiB)",
@@ -251,7 +251,7 @@ async fn a_second_press_ends_like_the_first() {
     let came = get_as(&backend, approver(), "/ops/approve/1-1?done=approved").await;
     assert!(
         came.html.contains("Your yes is in the journal.")
-            && came.html.contains("It is just starting."),
+            && came.html.contains("It starts this moment."),
         "{}",
         came.html
     );
@@ -357,7 +357,7 @@ async fn who_may_not_decide_sees_everything_and_reads_who_may() {
     let came =
         post(&backend, person(3, Role::Viewer, true), "/ops/approve/1-1", &approval(&html)).await;
     assert_eq!((came.status, stage(&backend, 1)), (StatusCode::FORBIDDEN, Stage::Offered));
-    assert!(came.html.contains("This needs an approver."), "{}", came.html);
+    assert!(came.html.contains("Only approvers can do this."), "{}", came.html);
 }
 
 #[tokio::test]

@@ -281,10 +281,7 @@ async fn a_search_that_can_not_be_read_says_so_and_keeps_what_was_typed() {
 async fn a_broken_chain_is_told_before_everything_else() {
     let fake = Arc::new(Fake { broken: true, ..Fake::default() });
     let (_, html) = get(&fake, "/ops/journal?verify=now").await;
-    assert!(
-        html.contains("The journal is not intact: entry 5: its payload was changed."),
-        "{html}"
-    );
+    assert!(html.contains("The journal is not whole: entry 5: its payload was changed."), "{html}");
     assert!(!html.contains("Verified up to"));
 }
 
@@ -308,7 +305,7 @@ async fn a_removal_is_a_plain_form_that_says_what_is_lost_and_what_stays() {
         post(&fake, "/ops/journal/11/redact", "reason=no+%3C%2Ftextarea%3E%3Cscript%3Ealert").await;
     assert_eq!((status, location), (StatusCode::FORBIDDEN, None));
     assert!(
-        html.contains("This needs an owner.")
+        html.contains("Only owners can do this.")
             && html.contains("no &lt;/textarea&gt;&lt;script&gt;alert")
             && !html.contains("<script>alert")
     );

@@ -400,6 +400,11 @@ pub fn refused_pushes(
     problem: &str,
     rest_taken: bool,
 ) -> String {
+    // The name of a program begins a sentence elsewhere.
+    let sender = match sender.split_once(' ') {
+        Some((article @ ("The" | "A"), rest)) => format!("{} {rest}", article.to_lowercase()),
+        _ => sender.to_owned(),
+    };
     let taken =
         if rest_taken { "The other values are accepted" } else { "Nothing in them is accepted" };
     let place = if place.is_empty() { "the body".to_owned() } else { isolated(place) };

@@ -122,13 +122,13 @@ const MOST_TOLD: usize = 10;
 /// Says who can't be notified, from all contacts that are switched on; nothing if everyone can.
 pub fn reach(contacts: &[ContactState]) -> Vec<String> {
     if contacts.is_empty() {
-        return vec!["Nobody is notified when an incident opens, because no contact is switched on. Add one in the settings.".to_owned()];
+        return vec!["Nobody is notified when an incident opens, because no contact is switched on. Add one under Settings.".to_owned()];
     }
     let failing: Vec<(&ContactState, &str)> =
         contacts.iter().filter_map(|one| Some((one, one.problem.as_deref()?))).collect();
     let mut sentences = Vec::new();
     if failing.len() == contacts.len() {
-        sentences.push("Nobody can be notified right now: every contact failed when it was last used. Fix one in the settings and send a test.".to_owned());
+        sentences.push("Nobody can be notified right now: every contact failed when it was last used. Fix one under Settings and send a test.".to_owned());
     }
     for (one, problem) in failing.iter().take(MOST_TOLD) {
         sentences.push(not_called(&one.person, &one.contact, problem));
@@ -143,7 +143,7 @@ pub fn reach(contacts: &[ContactState]) -> Vec<String> {
 /// is switched on.
 pub fn unreached(notified: &[NotifiedContact], reachable: bool) -> Vec<String> {
     if !reachable {
-        return vec!["Nobody is notified about this incident, because no contact is switched on. Add one in the settings.".to_owned()];
+        return vec!["Nobody is notified about this incident, because no contact is switched on. Add one under Settings.".to_owned()];
     }
     let failing = notified
         .iter()

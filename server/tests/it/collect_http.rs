@@ -437,8 +437,8 @@ async fn every_failure_has_its_own_reason() {
         assert!(told.contains(expected), "{answer:?}: {told}");
     }
     for (url, expected) in [
-        ("http://0.0.0.0/", "never asked"),
-        ("http://169.254.169.254/latest/meta-data", "never asked"),
+        ("http://0.0.0.0/", "never requested"),
+        ("http://169.254.169.254/latest/meta-data", "never requested"),
         ("http://no-such.invalid/", "'no-such.invalid' was not found"),
     ] {
         let told = wording::reason::sentence(&why(&probe(endpoint(url)).await));

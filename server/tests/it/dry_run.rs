@@ -191,7 +191,7 @@ fn what_does_not_exist_or_is_no_name_is_told_and_nothing_is_made() {
     program.push("service:imports", 9_000.0);
     program.incident_about("service:imports");
     let (code, _, err) = dry_run(&home, "1-77");
-    assert!(code == 3 && err.contains("There is no recommendation 1-77"), "{err}");
+    assert!(code == 3 && err.contains("Recommendation 1-77 does not exist"), "{err}");
     for id in [
         "",
         "1",

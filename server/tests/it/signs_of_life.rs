@@ -65,7 +65,7 @@ fn a_heartbeat_is_sent_and_one_that_fails_is_told() {
     let program = start();
     let told = program.until("the failure", |program| {
         let told = troubles(program);
-        told.contains("No heartbeat is sent to 127.0.0.1").then_some(told)
+        told.contains("No heartbeat was sent to 127.0.0.1").then_some(told)
     });
     assert!(told.contains("status 404") && !told.contains("hunter2"), "{told}");
 }

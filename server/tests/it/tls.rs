@@ -94,7 +94,7 @@ fn a_key_of_another_certificate_is_refused_at_start() {
     let file = configuration(&home, "[tls]\nkey = \"DIR/key.pem\"\n");
     let checked = calm_ops(&["check".as_ref(), "--config".as_ref(), file.as_ref()]);
     assert!(
-        String::from_utf8_lossy(&checked.stderr).contains("tls.certificate beside it"),
+        String::from_utf8_lossy(&checked.stderr).contains("also tls.certificate"),
         "{checked:?}"
     );
 }

@@ -255,7 +255,7 @@ fn a_person_takes_their_words_back_and_nothing_shows_them_any_more() {
     );
     let report = verify(&home.data());
     assert!(
-        report.status.success() && text(&report).contains("Of 1 entry the content was redacted"),
+        report.status.success() && text(&report).contains("The content of 1 entry was redacted"),
         "{}",
         text(&report)
     );
@@ -344,7 +344,7 @@ fn a_share_link_shows_what_it_may_until_it_is_ended() {
 
     // It is live: what happens is seen by the next look.
     program.post(&format!("/api/ops/incidents/{incident}/resolve"), r#"{"note":"over"}"#);
-    assert!(program.get(&path).body.contains("It is over"));
+    assert!(program.get(&path).body.contains("Closed"));
 
     // Unknown, malformed and ended look alike; ending works at once.
     let unknown = program.get(&format!("/share/{}", "0".repeat(64)));

@@ -133,7 +133,7 @@ fn what_is_wrong_is_named_and_nothing_that_was_typed_is_lost() {
         ),
         (
             "what=contact&kind=mail&address=nobody&label=Mail&least=critical".to_owned(),
-            "The address has to be one e-mail address, such as 'ada@example.com'.",
+            "The address must be one e-mail address, such as 'ada@example.com'.",
         ),
         ("what=contact&kind=pigeon&label=x&least=critical".to_owned(), "The form is not valid; reload the page and try again."),
     ] {

@@ -112,7 +112,10 @@ async fn postgres_keeps_the_contract() {
     let page = read().await.unwrap();
     assert_eq!(page.incident.number, incident);
     let trouble = page.trouble.unwrap();
-    assert!(trouble.contains("what Calm Ops remembers") && trouble.contains("can't be reached"), "{trouble}");
+    assert!(
+        trouble.contains("what Calm Ops remembers") && trouble.contains("can't be reached"),
+        "{trouble}"
+    );
     let error = store.head().await.unwrap_err();
     assert!(matches!(error, server::store::StoreError::Unavailable { .. }), "{error}");
     let Err(error) = server::store::open(&there.at).await else { panic!("it was opened") };

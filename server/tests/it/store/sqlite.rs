@@ -98,7 +98,7 @@ async fn a_restore_keeps_the_file_that_was_there_and_waits_for_the_server_to_sto
     .unwrap();
     let refused =
         server::backup::restore(&backup, &place.at, at(60)).await.unwrap_err().to_string();
-    assert!(refused.starts_with("Another Calm Ops") && refused.contains("stop it"), "{refused}");
+    assert!(refused.starts_with("Another Calm Ops") && refused.contains("Stop it"), "{refused}");
     store.close().await;
     drop(store);
     let restored = server::backup::restore(&backup, &place.at, at(60)).await.unwrap();
