@@ -133,7 +133,7 @@ mod tests {
         );
         assert_eq!(
             said("x".repeat(LONGEST_TEXT + 7)),
-            "The text may have at most 4000 characters, this has 4007. Nothing was changed."
+            "The text can have at most 4000 characters; this has 4007. Nothing was changed."
         );
     }
 }
