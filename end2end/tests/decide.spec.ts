@@ -27,7 +27,7 @@ test('what is executed can be read before, its output is seen as it comes, and i
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto('/ops/approve/1-1');
   await live(page);
-  await page.getByText('What exactly would be executed').click();
+  await page.getByText('Exact command line').click();
   await expect(page.locator('.about pre')).toContainText(`${calm.folder}/slow`);
   await expect(page.locator('.about pre')).toContainText(/SHA-256|sha256/);
   expect(calm.written('ran'), 'to look at it executes nothing').toBe('');
@@ -37,16 +37,16 @@ test('what is executed can be read before, its output is seen as it comes, and i
   await expect(printed).toContainText('line one');
   await expect(printed).not.toContainText('line three');
   await expect(printed).toContainText('line three', { timeout: 10_000 });
-  await page.getByRole('button', { name: 'Cancel it' }).click();
-  await expect(page.locator('main')).toContainText('ended it early', { timeout: 10_000 });
-  await expect(page.locator('main')).toContainText('ended early');
+  await page.getByRole('button', { name: 'Stop it' }).click();
+  await expect(page.locator('main')).toContainText('stopped it early', { timeout: 10_000 });
+  await expect(page.locator('main')).toContainText('stopped early');
   expect(calm.written('ran')).toBe('began\n');
   const all = await kinds(calm);
   for (const kind of ['acknowledged', 'approved', 'run_started', 'run_cancelled', 'run_ended']) expect(all).toContain(kind);
   // The journal keeps what it printed.
   await page.goto('/ops/journal?kind=run_ended');
   await live(page);
-  await page.getByText('What it printed').click();
+  await page.getByText('Output', { exact: true }).click();
   await expect(page.locator('.trail .printed')).toContainText('line one');
   queue.stop();
 });
@@ -80,7 +80,7 @@ test('a connection that is lost leaves no doubt about what happened', async ({ p
   await live(page);
   await page.route('**/api/pages/act', (route) => route.abort('connectionfailed'));
   await approve(page).click();
-  await expect(page.locator('#said-decision')).toContainText('Calm Ops could not be reached.');
+  await expect(page.locator('#said-decision')).toContainText("Can't reach Calm Ops.");
   await expect(approve(page)).toBeEnabled();
   await page.unroute('**/api/pages/act');
   expect(await kinds(calm)).not.toContain('approved');
@@ -109,15 +109,15 @@ test('a no takes a reason and leads to the next', async ({ page, calm }) => {
   await page.goto('/ops/approve/1-1');
   await live(page);
   await page.locator('.answers summary', { hasText: 'Decline' }).click();
-  await page.getByLabel('Why not; kept for learning').fill('It is the wrong script for this.');
-  await page.getByRole('button', { name: 'Decline, and run nothing' }).click();
+  await page.getByLabel('Why not? (kept for the review)').fill('It is the wrong script for this.');
+  await page.getByRole('button', { name: 'Decline', exact: true }).click();
   await expect(page.locator('#said-decision')).toContainText('Declined. Nothing was run.');
   await page.getByRole('link', { name: /^Next: / }).click();
   await expect(page).toHaveURL(/\/ops\/approve\/1-2$/);
   await expect(approve(page)).toBeVisible();
   await page.goto('/ops/incidents/1');
   await live(page);
-  await page.getByText('What was recommended before').click();
+  await page.getByText('Earlier recommendations').click();
   await expect(page.locator('.before')).toContainText('It is the wrong script for this.');
   expect(calm.written('ran')).toBe('');
   queue.stop();

@@ -22,7 +22,7 @@ test('a disk that fills up becomes an incident, and recovers when there is room 
     await expect(card).toBeVisible({ timeout: 20_000 });
     await card.click();
     await expect(page.locator('main')).toContainText(mount);
-    await expect(page.getByText('Evidence saved at the beginning')).toBeVisible();
+    await expect(page.getByText(/Evidence saved when it opened/)).toBeVisible();
     rmSync(join(mount, 'full'));
     await expect(page.locator('.brief .state')).toHaveText(/recovering|resolved/, { timeout: 20_000 });
   } finally {

@@ -51,19 +51,19 @@ for (const { name, width, height } of [
 
       // Ended while it holds: it does not say that all is well. Then it is opened again.
       await page.getByRole('button', { name: 'Acknowledge' }).click();
-      await expect(page.locator('.decision .primary')).toHaveText('Read the guide: Queue');
+      await expect(page.locator('.decision .primary')).toHaveText('Open the runbook: Queue');
       await expect(page.locator('.decision .primary')).toBeInViewport();
-      await expect(page.locator('.decision')).toContainText('1 signal is still beyond its level.');
+      await expect(page.locator('.decision')).toContainText('1 signal is still past its threshold.');
       await page.getByRole('button', { name: 'Resolve', exact: true }).click();
-      await expect(page.locator('.brief .lead')).toContainText('ended it while 1 signal was still beyond its level');
+      await expect(page.locator('.brief .lead')).toContainText('resolved it while 1 signal was still past its threshold');
       await expect(page.locator('.facts')).not.toContainText('Now');
-      await expect(page.locator('.facts')).toContainText('Had it');
+      await expect(page.locator('.facts')).toContainText('Handled by');
       await page.locator('.step > summary').click();
-      await page.getByRole('button', { name: 'Open it again' }).click();
-      await expect(page.locator('#said-steps')).toContainText('Open again.');
+      await page.getByRole('button', { name: 'Reopen' }).click();
+      await expect(page.locator('#said-steps')).toContainText('Reopened.');
       await page.reload();
       await live(page);
-      await expect(page.locator('.chart .moment-label')).toContainText(['began', 'opened', 'opened again']);
+      await expect(page.locator('.chart .moment-label')).toContainText(['began', 'opened', 'reopened']);
       expect(await misplaced(page)).toEqual([]);
       queue.stop();
     });
@@ -83,17 +83,17 @@ test('what is no longer heard is not told as it is now', async ({ page, context,
   await expect(page.locator('.facts')).toContainText('Now');
   queue.stop();
   // Both pages say so by themselves.
-  await expect(page.locator('.facts')).toContainText('Last heard', { timeout: 60_000 });
+  await expect(page.locator('.facts')).toContainText('Last reading', { timeout: 60_000 });
   await expect(page.locator('.facts')).not.toContainText('Now');
-  await expect(page.locator('.breaches')).toContainText(/last heard .* ago: 7,000 jobs/);
+  await expect(page.locator('.breaches')).toContainText(/last reading .* ago: 7,000 jobs/);
   await health.bringToFront();
   const row = health.locator('[data-row="queue.depth service:imports"]');
-  await expect(row).toContainText(/last heard .* ago/);
+  await expect(row).toContainText(/last reading .* ago/);
   const end = async () => Number((await row.locator('polyline').getAttribute('points'))?.split(' ').pop()?.split(',')[0]);
   expect(await end(), 'the line ends where it was heard last').toBeLessThan(1_190);
   // Heard again.
   const again = calm.queue('imports', 7_100);
-  await expect(row).not.toContainText('last heard');
+  await expect(row).not.toContainText('last reading');
   await page.bringToFront();
   await expect(page.locator('.facts [data-reading]')).toHaveText('7,100 jobs');
   await expect(page.locator('.facts')).toContainText('Now');
@@ -106,13 +106,13 @@ test('an answer stands beside the button that was pressed', async ({ page, calm,
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto('/ops/incidents/1');
   await live(page);
-  await page.getByLabel('Write on the timeline').fill('   ');
-  await page.getByRole('button', { name: 'Write', exact: true }).click();
+  await page.getByLabel('Add a comment').fill('   ');
+  await page.getByRole('button', { name: 'Post', exact: true }).click();
   await expect(page.locator('#said-comment')).toHaveText('The text is empty; enter at least one word. Nothing was changed.');
   await expect(page.locator('#said-comment')).toBeInViewport();
-  await page.getByLabel('Write on the timeline').fill('It hangs.');
-  await page.getByRole('button', { name: 'Write', exact: true }).click();
-  await expect(page.locator('#said-comment')).toHaveText('Written on the timeline.');
+  await page.getByLabel('Add a comment').fill('It hangs.');
+  await page.getByRole('button', { name: 'Post', exact: true }).click();
+  await expect(page.locator('#said-comment')).toHaveText('Comment added.');
   await expect(page.locator('#said-comment')).toBeInViewport();
   // The browser notes that the first was refused.
   const others = complaints.splice(0).filter((complaint) => !complaint.includes('422'));
@@ -127,19 +127,19 @@ test.describe('without script', () => {
     const queue = calm.queue('imports', 7_000);
     await incident(calm);
     await page.goto('/ops/incidents/1');
-    await page.getByLabel('Write on the timeline').fill(' \n ');
+    await page.getByLabel('Add a comment').fill(' \n ');
     const answered = page.waitForResponse((answer) => answer.request().method() === 'POST');
-    await page.getByRole('button', { name: 'Write', exact: true }).click();
+    await page.getByRole('button', { name: 'Post', exact: true }).click();
     expect((await answered).status()).toBe(422);
     await expect(page.locator('#said-comment')).toHaveText('The text is empty; enter at least one word. Nothing was changed.');
     await expect(page.locator('#said-comment')).toBeInViewport();
-    await page.getByLabel('Write on the timeline').fill('first\n</textarea> & second \u0007');
-    await page.getByRole('button', { name: 'Write', exact: true }).click();
+    await page.getByLabel('Add a comment').fill('first\n</textarea> & second \u0007');
+    await page.getByRole('button', { name: 'Post', exact: true }).click();
     await expect(page.locator('#said-comment')).toContainText('the control character U+0007');
-    await expect(page.getByLabel('Write on the timeline')).toHaveValue('first\n</textarea> & second \u0007');
-    await page.getByLabel('Write on the timeline').fill('first and second');
-    await page.getByRole('button', { name: 'Write', exact: true }).click();
-    await expect(page).toHaveURL(/done=written#said-comment$/);
+    await expect(page.getByLabel('Add a comment')).toHaveValue('first\n</textarea> & second \u0007');
+    await page.getByLabel('Add a comment').fill('first and second');
+    await page.getByRole('button', { name: 'Post', exact: true }).click();
+    await expect(page).toHaveURL(/done=commented#said-comment$/);
     await expect(page.locator('.timeline')).toContainText('first and second');
     const others = complaints.splice(0).filter((complaint) => !complaint.includes('422'));
     expect(others).toEqual([]);

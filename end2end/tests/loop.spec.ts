@@ -34,10 +34,10 @@ test('a queue that grows becomes an incident in an open browser, and is followed
   await page.getByRole('button', { name: 'Acknowledge' }).click();
   await expect(page.locator('#said-steps')).toContainText('Acknowledged');
   await expect(page.getByRole('button', { name: 'Acknowledge' })).toHaveCount(0);
-  await page.getByLabel('Write on the timeline').fill('The importer hangs on a turquoise file.');
-  await page.getByRole('button', { name: 'Write', exact: true }).click();
+  await page.getByLabel('Add a comment').fill('The importer hangs on a turquoise file.');
+  await page.getByRole('button', { name: 'Post', exact: true }).click();
   await expect(page.locator('main')).toContainText('The importer hangs on a turquoise file.');
-  await expect(page.getByLabel('Write on the timeline')).toHaveValue('');
+  await expect(page.getByLabel('Add a comment')).toHaveValue('');
 
   // It recovers, and is not closed over the head of the one who has it.
   queue.is(12);
@@ -46,7 +46,7 @@ test('a queue that grows becomes an incident in an open browser, and is followed
 
   // Resolved with a note.
   await page.getByText('Add a note').click();
-  await page.getByLabel(/Why it is over/).fill('The file was put aside.');
+  await page.getByLabel(/What resolved it/).fill('The file was put aside.');
   await page.getByRole('button', { name: 'Resolve', exact: true }).click();
   await expect(page.locator('#said-steps')).toContainText('Resolved');
   await expect(page.locator('.brief .state')).toHaveText(/resolved/);
@@ -60,10 +60,11 @@ test('a queue that grows becomes an incident in an open browser, and is followed
   await expect(page).toHaveURL(/text=turquoise/);
   await expect(page.locator('main').getByRole('link', { name: new RegExp(`Incident ${number}\\b`) })).toBeVisible();
   await page.goto('/ops/history?text=vermilion');
-  await expect(page.locator('main')).toContainText('No incident fits this search.');
+  await expect(page.locator('main')).toContainText('No matching incidents.');
 
   // The record is whole.
   queue.stop();
+  await page.close();
   await calm.stop();
   expect(await calm.command('journal', 'verify')).toMatch(/\d+ entries/);
 });
@@ -94,7 +95,7 @@ test('when the program stops the page says that its figures are old, and goes on
   await live(page);
   const took = await calm.stop();
   expect(took, 'a graceful stop with an open stream takes less than 2 s').toBeLessThan(2_000);
-  await expect(page.locator('.live.lost')).toContainText('Not live');
+  await expect(page.locator('.live.lost')).toContainText('Reconnecting');
   await calm.start();
   await live(page);
   queue.is(7_000);

@@ -167,17 +167,17 @@ test.describe('without script', () => {
     await expect(page.locator('#said-steps')).toBeInViewport();
     await expect(page.locator('#said-steps')).toContainText('Acknowledged.');
     await expect(page.getByRole('button', { name: 'Acknowledge' })).toHaveCount(0);
-    await page.getByLabel('Write on the timeline').fill('Written without script.');
-    await page.getByRole('button', { name: 'Write', exact: true }).click();
+    await page.getByLabel('Add a comment').fill('Written without script.');
+    await page.getByRole('button', { name: 'Post', exact: true }).click();
     await expect(page.locator('main')).toContainText('Written without script.');
     await expect(page.locator('#said-comment')).toBeInViewport();
-    await expect(page.locator('#said-comment')).toHaveText('Written on the timeline.');
+    await expect(page.locator('#said-comment')).toHaveText('Comment added.');
     await page.getByText('Add a note').click();
-    await page.getByLabel(/Why it is over/).fill('Enough.');
+    await page.getByLabel(/What resolved it/).fill('Enough.');
     await page.getByRole('button', { name: 'Resolve', exact: true }).click();
     await expect(page.locator('.brief .state')).toHaveText(/resolved/);
-    await page.getByText('Open it again').first().click();
-    await page.getByRole('button', { name: 'Open it again' }).click();
+    await page.getByText('Reopen').first().click();
+    await page.getByRole('button', { name: 'Reopen' }).click();
     await expect(page.getByRole('button', { name: 'Resolve', exact: true })).toBeVisible();
     await page.getByRole('link', { name: 'Runbook' }).first().click();
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -189,7 +189,7 @@ test('the keyboard reaches every place, with a visible focus', async ({ page, ca
   await page.goto('/ops/health');
   await live(page);
   await page.keyboard.press('Tab');
-  await expect(page.getByRole('link', { name: 'Skip to the page' })).toBeFocused();
+  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused();
   const reached = new Set<string>();
   for (let presses = 0; presses < 12; presses += 1) {
     await page.keyboard.press('Tab');

@@ -8,15 +8,15 @@ test('a maintenance window is begun on the page, shows what would have alerted, 
   const queue = calm.queue('imports', 12);
   await page.goto('/ops/health');
   await live(page);
-  await page.getByText('Begin a maintenance window').click();
+  await page.getByText('Start a maintenance window').click();
   await page.getByLabel(/^Subjects/).fill('service:imports\nservice:misspelled');
-  await page.getByLabel('It ends in').selectOption('120');
-  await page.getByLabel('Why').fill('New disks');
-  await page.getByRole('button', { name: 'Begin it' }).click();
+  await page.getByLabel('Ends in').selectOption('120');
+  await page.getByLabel('Reason').fill('New disks');
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
   const window = page.locator('.maintenance .card');
   await expect(window).toContainText('New disks');
   await expect(window).toContainText('It covers 1 subject');
-  await expect(window).toContainText("Nothing that is known now fits 'service:misspelled'");
+  await expect(window).toContainText("Nothing known now matches 'service:misspelled'");
   await expect(window).toContainText('Nothing would have alerted so far.');
 
   queue.is(9_000);
@@ -50,7 +50,7 @@ test('disks that are gone for good are retired on the page, all at once', async 
   // The form comes with the page, not with its live changes.
   await page.reload();
   await missing.getByText('Gone for good?').click();
-  await expect(missing).toContainText('Missing as well');
+  await expect(missing).toContainText('Also missing');
   await missing.getByRole('button', { name: 'Retire all 2' }).click();
   for (const point of points) await expect(page.getByRole('heading', { name: `disk ${point}` })).toHaveCount(0);
 });

@@ -85,8 +85,8 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     });
     await page.goto(calm.ownerLink());
     await page.getByLabel(/Your name/).fill(OWNER.name);
-    await page.getByLabel(/A password/).fill(OWNER.password);
-    await page.getByRole('button', { name: 'Come in' }).click();
+    await page.getByLabel(/^Password/).fill(OWNER.password);
+    await page.getByRole('button', { name: 'Create account' }).click();
     await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible();
     await page.getByRole('button', { name: 'Add a passkey' }).click();
     await expect(page.getByText('Passkey added.')).toBeVisible();
@@ -94,7 +94,7 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     await page.getByText('Add a phone (ntfy)').click();
     await page.getByLabel('Server', { exact: true }).fill(ntfy.url);
     await page.getByLabel('Topic', { exact: true }).fill('calm-ops-8f3k');
-    await page.getByRole('button', { name: 'Add it and send a test' }).first().click();
+    await page.getByRole('button', { name: 'Add and send a test' }).first().click();
     await expect(page.getByText('Contact added. A test was sent')).toBeVisible();
     expect(ntfy.messages.map(({ topic, title }) => [topic, title])).toEqual([['calm-ops-8f3k', 'Test from Calm Ops']]);
     await page.screenshot({ path: join(PICTURES, 'called-phone-light.png') });
@@ -119,7 +119,7 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     await page.goto(call()?.click ?? '');
     await expect(page).toHaveURL(/sign-in\?to=/);
     await page.screenshot({ path: join(PICTURES, 'link-phone-light.png') });
-    await page.getByRole('button', { name: 'Use a passkey' }).click();
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
     await expect(page).toHaveURL(/\/ops\/approve\/1-1/);
     await expect(page.locator('.command code').first()).toContainText(/pm2 reload leaky/);
     const approve = page.getByRole('button', { name: /^Approve/ });
@@ -136,9 +136,9 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     await live(page);
     await expect(page.locator('main')).toContainText('It finished successfully', { timeout: 20_000 });
     await expect(page.locator('main')).toContainText('It worked', { timeout: 40_000 });
-    await page.getByText('What it printed').click();
+    await page.getByText('Output', { exact: true }).click();
     await expect(page.locator('.printed')).toContainText('[leaky](0) ✓');
-    await page.getByText('What it printed').click();
+    await page.getByText('Output', { exact: true }).click();
     await page.screenshot({ path: join(PICTURES, 'recovered-phone-light.png') });
     expect(pm2.run('jlist')).toContain('leaky');
 
@@ -154,7 +154,7 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     const stranger = await browser.newContext({ baseURL: calm.address });
     const shared = await stranger.newPage();
     await shared.goto(path);
-    await expect(shared.locator('main')).toContainText('It is over');
+    await expect(shared.locator('main')).toContainText('The fix worked.');
     await expect(shared.locator('body')).not.toContainText(/pm2|\/usr\//);
     expect(await stumbles(shared)).toEqual([]);
     await shared.screenshot({ path: join(PICTURES, 'share-desktop-light.png') });

@@ -15,9 +15,9 @@ test.describe('far from Greenwich', () => {
     await incident(calm);
     await page.goto('/ops/incidents/1');
     await live(page);
-    await page.getByLabel('Write on the timeline').fill('The password of the queue is on the wall.');
-    await page.getByRole('button', { name: 'Write', exact: true }).click();
-    await expect(page.locator('#said-comment')).toHaveText('Written on the timeline.');
+    await page.getByLabel('Add a comment').fill('The password of the queue is on the wall.');
+    await page.getByRole('button', { name: 'Post', exact: true }).click();
+    await expect(page.locator('#said-comment')).toHaveText('Comment added.');
     queue.stop();
 
     await page.goto('/ops/journal');
@@ -35,13 +35,13 @@ test.describe('far from Greenwich', () => {
     await expect(page.locator('.trail')).toContainText('The password of the queue is on the wall.');
 
     await page.getByRole('button', { name: 'Verify now' }).click();
-    await expect(page.locator('.verified')).toContainText(/Verified up to #\d+, .*none changed, missing or moved/);
+    await expect(page.locator('.verified')).toContainText(/Verified \d+ entries .*none changed, missing or out of order/);
     await expect(page.locator('.trail > li'), 'the search stays').toHaveCount(1);
 
-    await page.getByText('Redact it').click();
-    await page.getByLabel('Why').fill('A password.');
+    await page.getByText('Redact', { exact: true }).click();
+    await page.getByLabel('Reason').fill('A password.');
     await page.getByRole('button', { name: /^Redact entry/ }).click();
-    await expect(page.getByRole('status').first()).toContainText('It is redacted.');
+    await expect(page.getByRole('status').first()).toContainText('Redacted.');
     await expect(page.locator('.trail')).toContainText('This entry was redacted.');
     await expect(page.locator('main')).not.toContainText('on the wall');
     await page.goto('/ops/incidents/1');
@@ -50,7 +50,7 @@ test.describe('far from Greenwich', () => {
     await expect(page.locator('.verified')).toContainText('1 entry redacted');
     // An hour later nothing was written yet.
     await page.goto(`/ops/journal?offset=330&from=${local(Date.now() + 3_600_000)}`);
-    await expect(page.locator('.empty')).toContainText('No entry fits this search');
+    await expect(page.locator('.empty')).toContainText('No matching entries');
   });
 });
 
@@ -61,10 +61,10 @@ test('a link shows an incident as it goes on, until it is ended', async ({ page,
   await page.goto('/ops/incidents/1');
   await live(page);
   await page.locator('#share > summary').click();
-  await page.getByLabel('Label, for yourselves').fill('Support');
+  await page.getByLabel('Label (internal)').fill('Support');
   await page.getByLabel('For', { exact: true }).selectOption('manager');
-  await page.getByRole('button', { name: 'Make a link' }).click();
-  const link = await page.getByLabel('Copy this').inputValue();
+  await page.getByRole('button', { name: 'Create link' }).click();
+  const link = await page.getByLabel('Copy link').inputValue();
   expect(link).toMatch(new RegExp(`^${calm.address}/share/[0-9a-f]{64}$`));
 
   const stranger = await browser.newContext();
@@ -72,7 +72,7 @@ test('a link shows an incident as it goes on, until it is ended', async ({ page,
   const answer = await shared.goto(link);
   expect(answer?.headers()['cache-control']).toContain('no-store');
   expect(answer?.headers()['x-robots-tag']).toContain('noindex');
-  await expect(shared.locator('#live')).toHaveText('Live: this page keeps itself up to date.');
+  await expect(shared.locator('#live')).toHaveText('Live: this page updates automatically.');
   await expect(shared.locator('main')).toContainText('Nobody has started working on it yet.');
   await expect(shared.locator('body')).not.toContainText(/imports|queue\.depth|service:/);
 
@@ -83,9 +83,9 @@ test('a link shows an incident as it goes on, until it is ended', async ({ page,
 
   await page.goto('/ops/incidents/1/share');
   await expect(page.locator('main')).toContainText('opened once');
-  await page.getByRole('button', { name: 'End the link Support' }).click();
-  await expect(page.getByText('The link is ended.')).toBeVisible();
-  await expect(shared.locator('h1'), 'whoever has it open sees that at once').toHaveText('Nothing is shared here', { timeout: 20_000 });
+  await page.getByRole('button', { name: 'Revoke the link Support' }).click();
+  await expect(page.getByText('Link revoked.')).toBeVisible();
+  await expect(shared.locator('h1'), 'whoever has it open sees that at once').toHaveText('Link not found', { timeout: 20_000 });
   await stranger.close();
   queue.stop();
 });
