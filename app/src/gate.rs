@@ -1,11 +1,11 @@
-//! The pages at the gate: sign in, come in by an invitation, and the settings. They are whole
+//! The pages at the gate: sign in, join by an invitation, and the settings. They are whole
 //! documents of their own, small and complete without Wasm; only a passkey needs a few lines of
 //! script.
 
-use domain::access::Role;
+use domain::{access::Role, time::Timestamp};
 use leptos::prelude::*;
 
-use crate::shell::Assets;
+use crate::{clock, shell::Assets};
 
 mod button;
 mod contacts;
@@ -106,7 +106,7 @@ fn document(assets: &Assets, title: &str, script: bool, places: bool, inside: An
                 {script.then(|| view! { <script src="/gate.js" defer></script> })}
             </head>
             <body>
-                <a class="skip" href="#main">"Skip to the page"</a>
+                <a class="skip" href="#main">"Skip to content"</a>
                 <div class=class>
                     {header}
                     <main id="main" tabindex="-1">{inside}</main>
@@ -130,31 +130,39 @@ fn said(said: &Said) -> AnyView {
             <div role="status" class="said done">
                 <p>{what.clone()}</p>
                 <p><code class="secret">{secret.clone()}</code></p>
-                <p class="quiet">"It is shown only now. Calm Ops keeps no copy."</p>
+                <p class="quiet">"It is shown only once. Copy it now; it can't be recovered later."</p>
             </div>
         }
         .into_any(),
     }
 }
 
+/// A moment, to the minute: in UTC from the server, by the reader's clock as soon as the script has
+/// run.
+fn moment(at: Timestamp) -> AnyView {
+    let title = clock::utc(at);
+    view! { <time datetime=at.to_seconds_text() title=title>{clock::utc_minute(at)}</time> }
+        .into_any()
+}
+
 /// The page where one signs in.
 pub fn sign_in(assets: &Assets, page: &SignInPage) -> String {
     if !page.owned {
         let inside = view! {
-            <h1>"Nobody owns this Calm Ops yet"</h1>
+            <h1>"This Calm Ops has no owner yet"</h1>
             {said(&page.said)}
-            <p class="lead">"When it started, it printed a link with " <code>"/join/"</code> " in it, or the name of the file that holds it. Open the link to become the owner. It works once, for a day."</p>
-            <p>"On this machine a new one is made with:"</p>
+            <p class="lead">"Open the " <code>"/join/"</code> " link that was printed at startup to become the owner. If the name of a file was printed instead, the link is in that file. It works once and expires in a day."</p>
+            <p>"To create a new link, run on the server:"</p>
             <pre><code>"calm-ops owner-link"</code></pre>
-            <p class="quiet">"What is watched is watched already. This page can wait."</p>
+            <p class="quiet">"Monitoring is already running."</p>
         };
-        return document(assets, "Not owned yet", false, false, inside.into_any());
+        return document(assets, "No owner yet", false, false, inside.into_any());
     }
     let with_passkey = page.passkeys.then(|| {
         view! {
             <form class="passkey" data-passkey="sign-in" data-to=page.to.clone()>
-                <button class="button primary" type="submit" disabled>"Use a passkey"</button>
-                <p role="status" class="quiet" data-say="">"Your fingerprint, face or the device's code."</p>
+                <button class="button primary" type="submit" disabled>"Sign in with a passkey"</button>
+                <p role="status" class="quiet" data-say="">"Fingerprint, face or device PIN."</p>
             </form>
             <p class="or">"or"</p>
         }
@@ -180,9 +188,9 @@ pub fn sign_in(assets: &Assets, page: &SignInPage) -> String {
 /// The page that stands where another one can't: what is wrong, and what to do.
 pub fn problem(assets: &Assets, title: &str, detail: &str) -> String {
     let inside = view! {
-        <h1>"This can't be shown"</h1>
+        <h1>"This page can't be shown"</h1>
         <p class="lead">{detail.to_owned()}</p>
-        <p class="quiet">"What is watched is watched on."</p>
+        <p class="quiet">"Monitoring continues."</p>
         <p><a class="button" href="/ops/health">"Go to the health page"</a></p>
     };
     document(assets, title, false, false, inside.into_any())
@@ -192,36 +200,36 @@ pub fn problem(assets: &Assets, title: &str, detail: &str) -> String {
 pub fn join(assets: &Assets, page: &JoinPage) -> String {
     let Some(role) = page.role else {
         let inside = view! {
-            <h1>"This link does not work any more"</h1>
-            <p class="lead">"It was used, taken back, or its time is over. Ask for a new one."</p>
-            <p class="quiet">"An owner can make one in the settings. For the first owner " <code>"calm-ops owner-link"</code> " makes one on the machine itself."</p>
+            <h1>"This link is not valid"</h1>
+            <p class="lead">"It was already used or withdrawn, or it has expired. Ask for a new one."</p>
+            <p class="quiet">"Owners create invitation links in the settings. For the first owner, run " <code>"calm-ops owner-link"</code> " on the server."</p>
             <p><a class="button" href="/sign-in">"Sign in"</a></p>
         };
-        return document(assets, "Link over", false, false, inside.into_any());
+        return document(assets, "Link not valid", false, false, inside.into_any());
     };
     let inside = view! {
-        <h1>"Come in"</h1>
-        <p class="lead">{format!("You will be {}: {}.", role.one(), may(role))}</p>
+        <h1>"Join"</h1>
+        <p class="lead">{format!("You are joining as {}: {}.", role.one(), may(role))}</p>
         {said(&page.said)}
         <form method="post" action=format!("/join/{}", page.secret)>
-            <label for="name">"Your name, as the team knows you"</label>
+            <label for="name">"Your name, as your team knows you"</label>
             <input id="name" name="name" autocomplete="username" required maxlength="60" autofocus value=page.name.clone()/>
-            <label for="password">"A password, at least 10 characters"</label>
+            <label for="password">"Password (at least 10 characters)"</label>
             <input id="password" name="password" type="password" autocomplete="new-password" required minlength="10" maxlength="200"/>
-            <p class="quiet">"Some words in a row are good and easy to remember. A passkey can be added afterwards."</p>
-            <button class="button primary" type="submit">"Come in"</button>
+            <p class="quiet">"A few random words are strong and easy to remember. You can add a passkey later."</p>
+            <button class="button primary" type="submit">"Create account"</button>
         </form>
     };
-    document(assets, "Come in", false, false, inside.into_any())
+    document(assets, "Join", false, false, inside.into_any())
 }
 
 /// What a role may do, in words.
 const fn may(role: Role) -> &'static str {
     match role {
-        Role::Viewer => "you see everything",
-        Role::Responder => "you see everything, acknowledge, comment, resolve and share",
-        Role::Approver => "you also approve and decline commands",
-        Role::Owner => "you also approve and decline commands, and decide who may come in",
+        Role::Viewer => "you can see everything",
+        Role::Responder => "you can see everything, acknowledge, comment, resolve and share",
+        Role::Approver => "you can handle incidents and approve commands",
+        Role::Owner => "you can approve commands and manage members",
     }
 }
 
@@ -251,7 +259,10 @@ mod tests {
                 said: Said::Nothing,
             },
         );
-        assert!(!html.contains("<script>x") && html.contains("You will be an owner"), "{html}");
+        assert!(
+            !html.contains("<script>x") && html.contains("You are joining as an owner"),
+            "{html}"
+        );
     }
 
     #[test]

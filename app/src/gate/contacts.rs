@@ -1,4 +1,4 @@
-//! How one is called: the section of the settings. The form of a channel is drawn from what the
+//! The section of the settings about notifications. The form of a channel is drawn from what the
 //! channel declares.
 
 use commands::notifications::{
@@ -8,8 +8,7 @@ use commands::notifications::{
 use domain::severity::Severity;
 use leptos::prelude::*;
 
-use super::button::one;
-use crate::clock;
+use super::{button::one, moment};
 
 /// Forms by which people set their contacts, as the configuration has it.
 #[derive(Clone, Debug, Default)]
@@ -43,14 +42,14 @@ pub(super) fn section(contacts: &Contacts, forms: &ContactForms, typed: &Typed) 
     let more = contacts.len() < MOST_CONTACTS;
     view! {
         <section aria-labelledby="calls">
-            <h2 id="calls">"How you are called"</h2>
+            <h2 id="calls">"Notifications"</h2>
             {if contacts.is_empty() {
-                view! { <p class="empty">"Nothing calls you yet. Calm Ops calls when an incident opens, when it becomes critical, when a command waits for a decision, and when one did not help."</p> }.into_any()
+                view! { <p class="empty">"You have no notifications yet. Calm Ops notifies you when an incident opens, when it becomes critical, when a command needs a decision, and when a command did not help."</p> }.into_any()
             } else {
                 view! { <ul class="listed">{contacts.iter().map(|card| contact(card, typed)).collect_view()}</ul> }.into_any()
             }}
             {(!forms.links).then(|| view! {
-                <p class="notice">"Messages carry no link to the decision yet: set " <code>"public_url"</code> " in the configuration to the address by which your phone reaches this page."</p>
+                <p class="notice">"Notifications contain no links yet. Set " <code>"public_url"</code> " in the configuration to the address your phone uses to reach this server."</p>
             })}
             {more.then(|| forms.channels.iter().map(|form| add(form, typed)).collect_view())}
         </section>
@@ -61,16 +60,14 @@ pub(super) fn section(contacts: &Contacts, forms: &ContactForms, typed: &Typed) 
 fn contact(card: &ContactCard, typed: &Typed) -> AnyView {
     let id = card.id.to_string();
     let when = match (card.enabled, card.least) {
-        (false, _) => "It does not call now.".to_owned(),
+        (false, _) => "Paused.".to_owned(),
         (true, Severity::Warning) => match &card.quiet {
             Some(Quiet { from, to, zone }) => {
-                format!(
-                    "For warnings and what is critical. From {from} to {to} ({zone}) warnings wait."
-                )
+                format!("Warnings and critical. Quiet hours for warnings: {from} to {to} ({zone}).")
             }
-            None => "For warnings and what is critical, at any time.".to_owned(),
+            None => "Warnings and critical, at any time.".to_owned(),
         },
-        (true, Severity::Critical) => "Only for what is critical, at any time.".to_owned(),
+        (true, Severity::Critical) => "Critical only, at any time.".to_owned(),
     };
     let open = typed.is_of("", &id);
     view! {
@@ -85,9 +82,9 @@ fn contact(card: &ContactCard, typed: &Typed) -> AnyView {
                     <input type="hidden" name="what" value="contact"/>
                     <input type="hidden" name="id" value=id.clone()/>
                     {common(&format!("contact-{id}"), &Common::of(card), typed, open)}
-                    <label class="tick"><input type="checkbox" name="enabled" value="yes" checked=card.enabled/>"Call me by this"</label>
-                    <button class="button" type="submit">"Change it"</button>
-                    <p class="quiet">"To change where it leads, remove it and add it anew."</p>
+                    <label class="tick"><input type="checkbox" name="enabled" value="yes" checked=card.enabled/>"Send notifications to this contact"</label>
+                    <button class="button" type="submit">"Save changes"</button>
+                    <p class="quiet">"To change the address, remove this contact and add a new one."</p>
                 </form>
             </details>
         </li>
@@ -97,18 +94,18 @@ fn contact(card: &ContactCard, typed: &Typed) -> AnyView {
 
 fn last(last: Option<&LastNotification>) -> AnyView {
     let Some(LastNotification { at, test, fate, problem }) = last else {
-        return "Not used yet.".into_any();
+        return "No notifications sent yet.".into_any();
     };
-    let what = if *test { "The last test" } else { "The last call" };
+    let what = if *test { "Last test" } else { "Last notification" };
     let became = match fate {
-        DeliveryStatus::Waiting if problem.is_some() => "could not be sent and is tried again.",
-        DeliveryStatus::Waiting => "waits to be sent.",
-        DeliveryStatus::Sent => "was sent.",
+        DeliveryStatus::Waiting if problem.is_some() => "could not be sent, retrying.",
+        DeliveryStatus::Waiting => "waiting to be sent.",
+        DeliveryStatus::Sent => "sent.",
         DeliveryStatus::Failed => "could not be sent.",
-        DeliveryStatus::Dropped => "was not needed any more.",
+        DeliveryStatus::Dropped => "no longer needed.",
     };
     let why = problem.as_ref().map(|problem| format!(" {problem}"));
-    view! { {what} ", " {clock::moment(*at)} ", " {became} {why} }.into_any()
+    view! { {what} " " {moment(*at)} ": " {became} {why} }.into_any()
 }
 
 /// What is asked for each channel.
@@ -135,28 +132,28 @@ fn common(form: &str, now: &Common, typed: &Typed, open: bool) -> AnyView {
         view! { <option value=severity.as_str() selected=least == severity>{words}</option> }
     };
     view! {
-        <label for=id("label")>"What it is called"</label>
+        <label for=id("label")>"Name"</label>
         <input id=id("label") name="label" maxlength="60" required value=value("label", Some(now.label.clone()))/>
-        <label for=id("least")>"It calls for"</label>
+        <label for=id("least")>"Notify for"</label>
         <select id=id("least") name="least">
-            {option(Severity::Warning, "warnings and what is critical")}
-            {option(Severity::Critical, "only what is critical")}
+            {option(Severity::Warning, "warnings and critical")}
+            {option(Severity::Critical, "critical only")}
         </select>
         <fieldset>
-            <legend>"Warnings wait"</legend>
+            <legend>"Quiet hours (warnings only)"</legend>
             <div class="halves">
                 <div>
-                    <label for=id("from")>"from"</label>
+                    <label for=id("from")>"From"</label>
                     <input id=id("from") name="from" type="time" value=value("from", quiet.map(|quiet| quiet.from.to_string()))/>
                 </div>
                 <div>
-                    <label for=id("to")>"until"</label>
+                    <label for=id("to")>"To"</label>
                     <input id=id("to") name="to" type="time" value=value("to", quiet.map(|quiet| quiet.to.to_string()))/>
                 </div>
             </div>
-            <label for=id("zone")>"by the clock of"</label>
+            <label for=id("zone")>"Time zone"</label>
             <input id=id("zone") name="zone" maxlength="60" placeholder="Europe/Berlin" data-zone="" value=value("zone", quiet.map(|quiet| quiet.zone.to_string()))/>
-            <p class="quiet">"Leave the times empty to be called at any time. What is critical never waits."</p>
+            <p class="quiet">"Leave empty for no quiet hours. Critical incidents always notify."</p>
         </fieldset>
     }
     .into_any()
@@ -179,7 +176,7 @@ fn add(form: &ChannelForm, typed: &Typed) -> AnyView {
                 {fields.iter().map(|one| field(kind, one, open.then_some(typed))).collect_view()}
                 {outro.map(|text| view! { <p class="quiet">{marked(text)}</p> })}
                 {common(kind, &now, typed, open)}
-                <button class="button" type="submit">"Add it and send a test"</button>
+                <button class="button" type="submit">"Add and send a test"</button>
             </form>
         </details>
     }

@@ -1,4 +1,4 @@
-//! The settings: oneself, how one is called, and for an owner who else is here.
+//! The settings: one's own account, notifications, and for an owner members and tokens.
 
 use std::sync::Arc;
 
@@ -17,13 +17,13 @@ use super::{
     Said,
     button::one,
     contacts::{self, ContactForms, Typed},
-    document, may, said,
+    document, may, moment, said,
 };
-use crate::{clock, shell::Assets};
+use crate::shell::Assets;
 
 fn used(at: Option<Timestamp>) -> AnyView {
     match at {
-        Some(at) => view! { "used last " {clock::moment(at)} }.into_any(),
+        Some(at) => view! { "last used " {moment(at)} }.into_any(),
         None => "not used yet".into_any(),
     }
 }
@@ -37,7 +37,7 @@ fn roles(chosen: Option<Role>) -> AnyView {
 
 /// After how many days a token may end; empty for never.
 const DAYS: [(&str, &str); 4] =
-    [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "never, until you end it")];
+    [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "never")];
 
 /// What the settings know.
 #[derive(Clone, Debug)]
@@ -65,54 +65,54 @@ pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
     let sign_in_again = (!reader.recently_authenticated).then(|| {
         view! {
             <p class="notice">
-                "Your sign-in is some time ago. To change passwords, passkeys, how you are called, people or tokens, "
+                "You signed in a while ago. To change your password, passkeys, notifications, members or tokens, "
                 <a href="/sign-in?to=%2Fops%2Fsettings">"sign in again"</a> " first."
             </p>
         }
     });
     let inside = view! {
         <h1>"Settings"</h1>
-        <p class="lead">{format!("You are {}, {}: {}.", isolated(&reader.name), reader.role.one(), may(reader.role))}</p>
+        <p class="lead">{format!("Signed in as {} ({}): {}.", isolated(&reader.name), reader.role, may(reader.role))}</p>
         {said(message)}
         {sign_in_again}
         {contacts::section(contacts, forms, typed)}
         <section aria-labelledby="passkeys">
-            <h2 id="passkeys">"Your passkeys"</h2>
+            <h2 id="passkeys">"Passkeys"</h2>
             {if mine.is_empty() {
-                view! { <p class="empty">"None yet. With a passkey you sign in by fingerprint, face or the device's code: the quickest way to decide at night."</p> }.into_any()
+                view! { <p class="empty">"None yet. A passkey lets you sign in with your fingerprint, face or device PIN: the fastest way in at night."</p> }.into_any()
             } else {
                 view! { <ul class="listed">{mine.iter().map(passkey).collect_view()}</ul> }.into_any()
             }}
             {if *passkeys {
                 view! {
                     <form class="passkey" data-passkey="add">
-                        <label for="label">"What this device is called"</label>
+                        <label for="label">"Device name"</label>
                         <input id="label" name="label" maxlength="60" required value="This device"/>
                         <button class="button" type="submit" disabled>"Add a passkey"</button>
                         <p role="status" class="quiet" data-say=""></p>
                     </form>
                 }.into_any()
             } else {
-                view! { <p class="quiet">"Browsers have passkeys only where this page is opened by its name: with https, or as localhost on this machine."</p> }.into_any()
+                view! { <p class="quiet">"Passkeys need a domain name. Open this page by its name instead of its IP address, with https or as localhost."</p> }.into_any()
             }}
         </section>
         <section aria-labelledby="password-head">
-            <h2 id="password-head">"Your password"</h2>
+            <h2 id="password-head">"Password"</h2>
             <form method="post" action="/ops/settings">
                 <input type="hidden" name="what" value="password"/>
                 <input class="away" name="username" autocomplete="username" value=reader.name.clone() tabindex="-1" aria-hidden="true" readonly/>
-                <label for="present">"Your present password"</label>
+                <label for="present">"Current password"</label>
                 <input id="present" name="present" type="password" autocomplete="current-password" maxlength="200"/>
-                <label for="password">"A new password, at least 10 characters"</label>
+                <label for="password">"New password (at least 10 characters)"</label>
                 <input id="password" name="password" type="password" autocomplete="new-password" required minlength="10" maxlength="200"/>
                 <fieldset>
-                    <legend>"If somebody else had your sign-in, end as well"</legend>
+                    <legend>"Also remove, in case someone else used your account"</legend>
                     {Foothold::ALL.into_iter().map(|one| view! {
                         <label class="tick"><input type="checkbox" name="end" value=one.as_str()/>{foothold_word(one)}</label>
                     }).collect_view()}
                 </fieldset>
-                <button class="button" type="submit">"Set it"</button>
-                <p class="quiet">"Your other sign-ins end. Without the present password, sign in again with a passkey and set the new one within 5 minutes."</p>
+                <button class="button" type="submit">"Change password"</button>
+                <p class="quiet">"You will be signed out everywhere else. If you do not know your current password, sign in with a passkey and change it within 5 minutes."</p>
             </form>
         </section>
         <section aria-labelledby="sessions">
@@ -122,41 +122,41 @@ pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
         </section>
         {owner.then(|| view! {
             <section aria-labelledby="people">
-                <h2 id="people">"Who is here"</h2>
+                <h2 id="people">"Members"</h2>
                 <ul class="listed">{people.iter().map(person).collect_view()}</ul>
                 {(!invitations.is_empty()).then(|| view! {
-                    <h3>"Invitations that wait"</h3>
+                    <h3>"Pending invitations"</h3>
                     <ul class="listed">{invitations.iter().map(|one_| view! {
-                        <li><p>{one_.role.one()} ", until " {clock::moment(one_.until)}</p>{one("withdraw", &one_.id, "Take back")}</li>
+                        <li><p>{one_.role.as_str()} ", expires " {moment(one_.until)}</p>{one("withdraw", &one_.id, "Withdraw")}</li>
                     }).collect_view()}</ul>
                 })}
                 <form method="post" action="/ops/settings">
                     <input type="hidden" name="what" value="invite"/>
-                    <label for="role">"Invite someone as"</label>
+                    <label for="role">"Invite as"</label>
                     <select id="role" name="role">{roles(Some(Role::Responder))}</select>
-                    <button class="button" type="submit">"Make a link"</button>
+                    <button class="button" type="submit">"Create invitation link"</button>
                 </form>
             </section>
             <section aria-labelledby="tokens">
-                <h2 id="tokens">"Tokens for programs"</h2>
+                <h2 id="tokens">"API tokens"</h2>
                 {if tokens.is_empty() {
-                    view! { <p class="empty">"None yet. A program that pushes observations or reads sends one as " <code>"Authorization: Bearer"</code> "."</p> }.into_any()
+                    view! { <p class="empty">"None yet. Programs send a token in the Authorization header: " <code>"Bearer TOKEN"</code> "."</p> }.into_any()
                 } else {
                     view! { <ul class="listed">{tokens.iter().map(token).collect_view()}</ul> }.into_any()
                 }}
                 <form method="post" action="/ops/settings">
                     <input type="hidden" name="what" value="token"/>
-                    <label for="token-label">"What it is for"</label>
+                    <label for="token-label">"Name"</label>
                     <input id="token-label" name="label" maxlength="60" required/>
                     <fieldset>
-                        <legend>"What it may do"</legend>
+                        <legend>"Permissions"</legend>
                         {Scope::ALL.into_iter().map(|scope| view! {
                             <label class="tick"><input type="checkbox" name="scope" value=scope.as_str() checked=scope == Scope::Ingest/>{scope_word(scope)}</label>
                         }).collect_view()}
                     </fieldset>
-                    <label for="token-days">"It ends after"</label>
+                    <label for="token-days">"Expires after"</label>
                     <select id="token-days" name="days">{DAYS.map(|(days, word)| view! { <option value=days selected=days == "90">{word}</option> }).to_vec()}</select>
-                    <button class="button" type="submit">"Make a token"</button>
+                    <button class="button" type="submit">"Create token"</button>
                 </form>
             </section>
         })}
@@ -167,14 +167,14 @@ pub fn settings(assets: &Assets, page: &SettingsPage) -> String {
 const fn foothold_word(foothold: Foothold) -> &'static str {
     match foothold {
         Foothold::Passkeys => "all passkeys",
-        Foothold::Contacts => "all ways to be called",
-        Foothold::Tokens => "tokens and invitations that you made",
+        Foothold::Contacts => "all contacts for notifications",
+        Foothold::Tokens => "API tokens and invitations that you created",
     }
 }
 
 const fn scope_word(scope: Scope) -> &'static str {
     match scope {
-        Scope::Ingest => "push observations (ingest)",
+        Scope::Ingest => "send readings (ingest)",
         Scope::Read => "read everything (read)",
         Scope::Respond => "acknowledge, comment and resolve (respond)",
     }
@@ -186,12 +186,13 @@ fn passkey(card: &PasskeyCard) -> AnyView {
 }
 
 fn session(card: &SessionCard) -> AnyView {
-    let agent = if card.agent.is_empty() { "A program".to_owned() } else { browser(&card.agent) };
+    let agent =
+        if card.agent.is_empty() { "Unknown browser".to_owned() } else { browser(&card.agent) };
     view! {
         <li>
-            <p><strong>{agent}</strong> " from " {card.address.clone()} {card.this.then_some(" (this one)")}</p>
-            <p class="quiet">"since " {clock::moment(card.created_at)} ", used last " {clock::moment(card.seen_at)}</p>
-            {(!card.this).then(|| one("end-session", &card.id, "End"))}
+            <p><strong>{agent}</strong> " from " {card.address.clone()} {card.this.then_some(" (this device)")}</p>
+            <p class="quiet">"Signed in " {moment(card.created_at)} ", last active " {moment(card.seen_at)}</p>
+            {(!card.this).then(|| one("end-session", &card.id, "Sign out"))}
         </li>
     }
     .into_any()
@@ -231,16 +232,16 @@ fn person(card: &PersonCard) -> AnyView {
             <input type="hidden" name="id" value=card.account.to_string()/>
             <label class="away" for=format!("role-{}", card.account)>"Role of " <bdi>{card.name.clone()}</bdi></label>
             <select id=format!("role-{}", card.account) name="role">{roles(Some(card.role))}</select>
-            <button class="button small" type="submit">"Change"</button>
+            <button class="button small" type="submit">"Change role"</button>
         </form>
     };
-    let (word, what) = if card.closed { ("Open again", "open") } else { ("Close", "close") };
+    let (word, what) = if card.closed { ("Reactivate", "open") } else { ("Deactivate", "close") };
     view! {
         <li>
-            <p><strong><bdi>{card.name.clone()}</bdi></strong> ", " {card.role.as_str()} {card.closed.then_some(", closed")}</p>
+            <p><strong><bdi>{card.name.clone()}</bdi></strong> ", " {card.role.as_str()} {card.closed.then_some(", deactivated")}</p>
             <p class="quiet">{match card.seen_at {
-                Some(at) => view! { "seen last " {clock::moment(at)} }.into_any(),
-                None => "not signed in for some time".into_any(),
+                Some(at) => view! { "Last seen " {moment(at)} }.into_any(),
+                None => "Not seen recently".into_any(),
             }}</p>
             {(!card.closed).then_some(role)}
             {one(what, &card.account, word)}
@@ -255,10 +256,10 @@ fn token(card: &TokenCard) -> AnyView {
         <li>
             <p><strong><bdi>{card.label.clone()}</bdi></strong> ", " {scopes.join(", ")} ", " {used(card.used_at)}</p>
             <p class="quiet">{match card.until {
-                Some(until) => view! { "until " {clock::moment(until)} }.into_any(),
-                None => "without an end".into_any(),
+                Some(until) => view! { "Expires " {moment(until)} }.into_any(),
+                None => "Never expires".into_any(),
             }}</p>
-            {one("revoke", &card.id, "End it")}
+            {one("revoke", &card.id, "Revoke")}
         </li>
     }
     .into_any()

@@ -1,10 +1,14 @@
 // Passkeys need these few lines; everything else on these pages works without script.
 'use strict';
+const UNREACHABLE = "Can't reach Calm Ops. Check your connection and try again.";
 const asJson = (answer) => answer.json().catch(() => ({}));
 const post = async (path, body) => {
-  const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const answer = await fetch(path, request).catch(() => {
+    throw new Error(UNREACHABLE);
+  });
   const json = await asJson(answer);
-  if (!answer.ok) throw new Error(json.detail || 'Calm Ops could not be reached. Check the connection and try again.');
+  if (!answer.ok) throw new Error(json.detail || UNREACHABLE);
   return json;
 };
 // Bytes travel as base64url. Not every browser that has passkeys turns them into JSON and back by itself.
@@ -46,34 +50,43 @@ const deeds = {
     location.replace('/ops/settings?done=passkey#passkeys');
   },
 };
+// Errors of the browser, in plain words.
+const UNCONFIRMED = 'Your device did not confirm this. Nothing was changed. Try again.';
+const WORDS = {
+  NotAllowedError: UNCONFIRMED,
+  AbortError: UNCONFIRMED,
+  InvalidStateError: 'This device already has a passkey for your account.',
+};
 for (const form of document.querySelectorAll('form[data-passkey]')) {
   const button = form.querySelector('button');
   const say = form.querySelector('[data-say]');
   if (!globalThis.PublicKeyCredential) {
-    say.textContent = 'This browser has no passkeys.';
+    say.textContent = 'This browser does not support passkeys.';
     continue;
   }
   button.disabled = false;
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     button.disabled = true;
-    say.textContent = 'Your device asks you now.';
+    say.textContent = 'Follow the prompt on your device.';
     try {
       await deeds[form.dataset.passkey](form);
       say.textContent = 'Done.';
     } catch (error) {
-      const gone = error.name === 'NotAllowedError' || error.name === 'AbortError';
-      say.textContent = gone ? 'Nothing was done: your device did not confirm it. Try again.' : error.message;
+      say.textContent = WORDS[error.name] ?? error.message;
     }
     button.disabled = false;
   });
 }
-// By which clock someone sleeps, the browser knows.
+// The browser knows the reader's time zone.
 for (const zone of document.querySelectorAll('input[data-zone]')) {
   if (!zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || '';
 }
-// Times as the reader's own clock shows them.
+// Times by the reader's clock: 28 Nov 2026, 22:27.
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const two = (number) => String(number).padStart(2, '0');
+const local = (at) => `${at.getDate()} ${MONTHS[at.getMonth()]} ${at.getFullYear()}, ${two(at.getHours())}:${two(at.getMinutes())}`;
 for (const time of document.querySelectorAll('time[datetime]')) {
   const at = new Date(time.dateTime);
-  if (!Number.isNaN(at.getTime())) time.textContent = at.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  if (!Number.isNaN(at.getTime())) time.textContent = local(at);
 }

@@ -1,4 +1,4 @@
-//! The pages at the gate, as forms without script send them: sign in, come in, and the settings.
+//! The pages at the gate, as forms without script send them: sign in, join, and the settings.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -290,10 +290,8 @@ async fn deed(
             let here =
                 || format!("{}://{}", if client.secure { "https" } else { "http" }, client.host);
             let here = site.public_url.as_deref().map_or_else(here, str::to_owned);
-            let what = format!(
-                "Send this link to the person who is to be {}. It works once and expires in 14 days.",
-                role.one()
-            );
+            let what =
+                format!("Send this link to the new {role}. It works once and expires in 14 days.");
             return Ok(Outcome::Said(Said::Secret {
                 what,
                 secret: format!("{here}/join/{secret}"),

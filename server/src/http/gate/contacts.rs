@@ -69,7 +69,7 @@ async fn tested(
             site.service.execute(caller.clone(), ListContacts {}).await?;
         let card = contacts.into_iter().find(|card| card.id == contact);
         let Some(card) = card else {
-            return Ok(Said::Refused("It has been removed in the meantime.".to_owned()));
+            return Ok(Said::Refused("This contact has been removed in the meantime.".to_owned()));
         };
         match card.last {
             Some(LastNotification { test: true, fate: DeliveryStatus::Sent, .. }) => {
@@ -87,7 +87,7 @@ async fn tested(
                     card.place
                 )));
             }
-            // A call of a real incident came after it.
+            // A notification about a real incident came after it.
             Some(LastNotification { test: false, .. }) => {
                 return Ok(Said::Done(format!(
                     "{before}A notification was sent to {} in the meantime.",
