@@ -17,4 +17,5 @@ pub mod reading;
 pub mod service;
 pub mod sharing;
 pub mod situation;
+pub mod stream;
 pub mod view;

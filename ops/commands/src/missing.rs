@@ -8,7 +8,7 @@ use domain::{maintenance::SubjectPattern, reading::Reading, subject::Subject};
 const OF_PRESENCE: [&str; 3] = ["app.listed", "disk.mounted", "pm2.up"];
 
 /// The subjects of which nothing is heard any more, or only that they are missing, in order.
-pub fn missing(readings: &[Reading]) -> Vec<&Subject> {
+pub fn missing<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> Vec<&'a Subject> {
     let is_heard = |one: &Reading| {
         let is_absence = one.value == 0.0 && OF_PRESENCE.contains(&one.signal.as_str());
         one.stale_since.is_none() && !is_absence

@@ -24,10 +24,14 @@ use uuid::Uuid;
 
 use crate::{maintenance::MaintenanceCard, notifications::NotifiedContact};
 
-/// The latest of everything: what the live stream carries as its `health` event.
+/// The latest of everything. The stream carries it whole once, and then what changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Readings {
+    /// Counts the versions: the stream tells the difference to the one before. 0 if none was
+    /// published.
+    #[serde(default)]
+    pub version: u64,
     /// When the last tick was.
     pub checked_at: Timestamp,
     /// Every reading, ordered by subject and signal.
@@ -82,6 +86,19 @@ pub struct DocumentState {
     pub error: Option<String>,
 }
 
+/// What the health page shows beside readings and incidents.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Overview {
+    /// Times of the last day without data, newest first.
+    pub blind: Vec<BlindSpan>,
+    /// The documents in force.
+    pub documents: Vec<DocumentState>,
+    /// The open maintenance windows.
+    #[serde(default)]
+    pub maintenance: Vec<MaintenanceCard>,
+}
+
 /// The health page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -96,18 +113,17 @@ pub struct Health {
     pub sparklines: Vec<Sparkline>,
     /// Active incidents, most severe first.
     pub active: Vec<IncidentCard>,
-    /// Times of the last day of which nothing is known, newest first.
-    pub blind: Vec<BlindSpan>,
-    /// The documents in force.
-    pub documents: Vec<DocumentState>,
-    /// The open maintenance windows.
-    #[serde(default)]
-    pub maintenance: Vec<MaintenanceCard>,
+    /// What else is shown.
+    #[serde(flatten)]
+    pub overview: Overview,
     /// The program's version.
     pub version: String,
     /// Whether whoever reads may ask for a check now.
     #[serde(default)]
     pub may_check: bool,
+    /// Whether whoever reads may begin and end maintenance windows, and retire subjects.
+    #[serde(default)]
+    pub may_maintain: bool,
     /// The last check that was asked for, if that was a moment ago.
     #[serde(default)]
     pub check: Option<CheckResult>,

@@ -4,6 +4,7 @@ mod customer;
 mod manager;
 mod runs;
 mod team;
+mod tense;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,9 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::humanize;
+
+pub(crate) use tense::GENERAL_PART;
+use tense::Tense;
 
 /// Who reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,32 +37,6 @@ pub enum Reader {
 impl Reader {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Team, Self::Customer, Self::Manager];
-}
-
-/// The name of what must not be named to managers outside.
-pub(crate) const GENERAL_PART: &str = "a part of the service";
-
-/// How far the incident is that a sentence is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tense {
-    /// It goes on, or all of it has recovered.
-    Now,
-    /// Not all of it has recovered.
-    Holding,
-    /// It is over: sentences are in the past tense.
-    Over,
-}
-
-impl Tense {
-    fn of(summary: &Summary) -> Self {
-        if summary.is_over() {
-            Self::Over
-        } else if summary.basis.holding > 0 {
-            Self::Holding
-        } else {
-            Self::Now
-        }
-    }
 }
 
 /// One reader's sentence for a fact, or none where it is nothing for that reader.

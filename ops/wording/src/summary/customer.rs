@@ -8,7 +8,7 @@ use domain::{
 
 use crate::{
     humanize,
-    summary::{Tense, runs},
+    summary::{runs, tense::Tense},
 };
 
 pub(super) const fn headings(over: bool) -> [&'static str; 7] {

@@ -9,7 +9,10 @@ use domain::{
 
 use crate::{
     change, humanize,
-    summary::{GENERAL_PART, Tense, runs},
+    summary::{
+        runs,
+        tense::{GENERAL_PART, Tense},
+    },
 };
 
 pub(super) const fn headings(over: bool) -> [&'static str; 7] {

@@ -9,7 +9,7 @@ use domain::{
 
 use crate::{
     change, humanize, reason,
-    summary::{Tense, runs},
+    summary::{runs, tense::Tense},
 };
 
 pub(super) const fn headings(over: bool) -> [&'static str; 7] {
