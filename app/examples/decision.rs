@@ -1,6 +1,6 @@
 //! Shows every state of a recommendation in a browser, without a server or a database: `cargo run
 //! -p app --features ssr --example decision`, then `http://127.0.0.1:3999/ops/incidents`. What is
-//! pressed is decided by the real rules and forgotten at the end. There is no Wasm: it is also how
+//! pressed is decided by the real rules, as the first approver, and forgotten at the end. There is no Wasm: it is also how
 //! the pages look without it. `?as=viewer`, `?as=stale` and `?as=second` in front of a path show it
 //! to someone else: `http://127.0.0.1:3999/as/viewer/ops/approve/1-1`.
 

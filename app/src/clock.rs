@@ -7,17 +7,31 @@ use wording::humanize;
 
 /// The one clock of the app: `None` on the server and until the page has come alive.
 #[derive(Clone, Copy)]
-pub(crate) struct Clock(pub RwSignal<Option<Timestamp>>);
+pub(crate) struct Clock(RwSignal<Option<Timestamp>>, RwSignal<bool>);
 
 impl Clock {
     pub(crate) fn provide() -> Self {
-        let clock = Self(RwSignal::new(None));
+        let clock = Self(RwSignal::new(None), RwSignal::new(false));
         provide_context(clock);
         clock
     }
 
     pub(crate) fn get(self) -> Option<Timestamp> {
         self.0.get()
+    }
+
+    /// Whether the page is alive, so that times can be local. Changes once.
+    pub(crate) fn is_alive(self) -> bool {
+        self.1.get()
+    }
+
+    /// Moves the clock on.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn set(self, now: Timestamp) {
+        self.0.set(Some(now));
+        if !self.1.get_untracked() {
+            self.1.set(true);
+        }
     }
 }
 
@@ -42,7 +56,6 @@ fn parts(at: Timestamp) -> (i64, usize, i64, i64, i64, i64) {
 }
 
 /// `22 Nov 2026, 10:00:05 UTC`.
-#[cfg(any(feature = "ssr", test))]
 pub(crate) fn utc(at: Timestamp) -> String {
     let (year, month, day, hour, minute, second) = parts(at);
     format!("{day} {} {year}, {hour:02}:{minute:02}:{second:02} UTC", MONTHS[month.min(11)])
@@ -52,6 +65,65 @@ pub(crate) fn utc(at: Timestamp) -> String {
 pub(crate) fn utc_short(at: Timestamp) -> String {
     let (_, month, day, hour, minute, _) = parts(at);
     format!("{day} {}, {hour:02}:{minute:02} UTC", MONTHS[month.min(11)])
+}
+
+/// `22 Nov 2026, 10:00 UTC`.
+#[cfg(feature = "ssr")]
+pub(crate) fn utc_minute(at: Timestamp) -> String {
+    let (year, month, day, hour, minute, _) = parts(at);
+    format!("{day} {} {year}, {hour:02}:{minute:02} UTC", MONTHS[month.min(11)])
+}
+
+/// `22 Nov 2026, 11:00:05`, by the reader's clock.
+#[cfg(feature = "hydrate")]
+pub(crate) fn local(at: Timestamp) -> String {
+    let date = date(at);
+    let month = MONTHS.get(date.get_month() as usize).copied().unwrap_or_default();
+    let (hour, minute, second) = (date.get_hours(), date.get_minutes(), date.get_seconds());
+    let (day, year) = (date.get_date(), date.get_full_year());
+    format!("{day} {month} {year}, {hour:02}:{minute:02}:{second:02}")
+}
+
+/// `22 Nov, 11:00`, by the reader's clock; without the day where it is today.
+#[cfg(feature = "hydrate")]
+pub(crate) fn local_short(at: Timestamp) -> String {
+    let (date, now) = (date(at), js_sys::Date::new_0());
+    let time = format!("{:02}:{:02}", date.get_hours(), date.get_minutes());
+    if date.to_date_string() == now.to_date_string() {
+        return time;
+    }
+    let month = MONTHS.get(date.get_month() as usize).copied().unwrap_or_default();
+    format!("{} {month}, {time}", date.get_date())
+}
+
+#[cfg(feature = "hydrate")]
+fn date(at: Timestamp) -> js_sys::Date {
+    js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.as_micros() as f64 / 1e3))
+}
+
+/// `11:00`, by the reader's clock.
+#[cfg(feature = "hydrate")]
+pub(crate) fn local_hour(at: Timestamp) -> String {
+    let date = date(at);
+    format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
+}
+
+/// As UTC: the server does not know the reader's clock.
+#[cfg(not(feature = "hydrate"))]
+pub(crate) fn local_hour(at: Timestamp) -> String {
+    hour(at)
+}
+
+/// As UTC: the server does not know the reader's clock.
+#[cfg(not(feature = "hydrate"))]
+pub(crate) fn local(at: Timestamp) -> String {
+    utc(at)
+}
+
+/// As UTC: the server does not know the reader's clock.
+#[cfg(not(feature = "hydrate"))]
+pub(crate) fn local_short(at: Timestamp) -> String {
+    utc_short(at)
 }
 
 /// `3 s ago`, `4 min ago`, `2 d 4 h ago`.
@@ -65,84 +137,28 @@ pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// A moment, as the server writes it: exact, and in the machine's own form. The browser makes it
-/// relative and local ([`localize`]).
+/// A moment in a document without Wasm.
 #[cfg(feature = "ssr")]
-pub(crate) fn moment(at: Timestamp) -> AnyView {
-    view! { <time datetime=at.to_seconds_text() title=utc(at)>{utc_short(at)}</time> }.into_any()
-}
-
-/// A moment inside a sentence that names it by the clock: the browser makes it local, and leaves
-/// out a day that goes without saying.
-#[cfg(feature = "ssr")]
-pub(crate) fn exact(at: Timestamp) -> AnyView {
-    view! { <time data-at=at.to_seconds_text() datetime=at.to_seconds_text() title=utc(at)>{utc_short(at)}</time> }.into_any()
+pub(crate) fn element(at: Timestamp) -> AnyView {
+    view! { <time datetime=at.to_seconds_text() title=utc(at)>{utc_minute(at)}</time> }.into_any()
 }
 
 /// Hours and minutes in UTC, as the server writes them under a chart.
-#[cfg(feature = "ssr")]
 pub(crate) fn hour(at: Timestamp) -> String {
     let (_, _, _, hour, minute, _) = parts(at);
     format!("{hour:02}:{minute:02}")
 }
 
-/// Makes every time on the page relative, with the exact local time on hover, and the hours under
-/// charts local.
+/// How many minutes the reader's clock is east of UTC.
 #[cfg(feature = "hydrate")]
-pub(crate) fn localize(now: Timestamp) {
-    use js_sys::Date;
-    use wasm_bindgen::{JsCast, JsValue};
-    let each = |selector: &str, attribute: &str, change: &dyn Fn(&web_sys::Element, &Date)| {
-        let Ok(found) = document().query_selector_all(selector) else {
-            return;
-        };
-        for index in 0..found.length() {
-            if let Some(element) =
-                found.item(index).and_then(|node| node.dyn_into::<web_sys::Element>().ok())
-                && let Some(text) = element.get_attribute(attribute)
-            {
-                change(&element, &Date::new(&JsValue::from_str(&text)));
-            }
-        }
-    };
-    let write = |element: &web_sys::Element, text: &str| {
-        if element.text_content().as_deref() != Some(text) {
-            element.set_text_content(Some(text));
-        }
-    };
-    each("time:not([data-at])", "datetime", &|element, date| {
-        let at = Timestamp::from_micros((date.get_time() * 1e3) as i64);
-        write(element, &ago(at, now));
-        if !element.has_attribute("data-local") {
-            let local: String = date.to_locale_string("default", &JsValue::UNDEFINED).into();
-            let _ = element.set_attribute("title", &local);
-            let _ = element.set_attribute("data-local", "");
-        }
-    });
-    each("[data-checked]", "data-checked", &|element, date| {
-        let at = Timestamp::from_micros((date.get_time() * 1e3) as i64);
-        write(
-            element,
-            &format!(
-                "{}{}.",
-                element.get_attribute("data-start").unwrap_or_default(),
-                ago(at, now)
-            ),
-        );
-    });
-    // By which clock times of a search are meant. What stands in the address already stays.
-    if let Ok(Some(input)) = document().query_selector("input[data-offset][value='']") {
-        let _ = input.set_attribute("value", &(-Date::new_0().get_timezone_offset()).to_string());
-        each("[data-clock]", "data-clock", &|element, _| write(element, "(your time)"));
-    }
-    let today = (now.as_micros() / 1_000) as f64 - 86_400_000.0;
-    each("[data-at]", "data-at", &|element, date| {
-        let month = MONTHS
-            .get(date.get_month() as usize)
-            .filter(|_| date.get_time() < today && element.tag_name() == "TIME");
-        let day = month.map(|month| format!("{} {month}, ", date.get_date())).unwrap_or_default();
-        write(element, &format!("{day}{:02}:{:02}", date.get_hours(), date.get_minutes()));
-    });
+pub(crate) fn offset_minutes() -> String {
+    (-js_sys::Date::new_0().get_timezone_offset()).to_string()
+}
+
+/// Nothing: the server does not know the reader's clock.
+#[cfg(not(feature = "hydrate"))]
+pub(crate) const fn offset_minutes() -> String {
+    String::new()
 }
 
 #[cfg(test)]

@@ -3,14 +3,11 @@
 
 use commands::service::{Executable, Operations};
 use domain::{access::Principal, error::ErrorKind};
-use http::{HeaderName, HeaderValue, header, request::Parts};
+use http::{HeaderName, HeaderValue, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
-use crate::{
-    problem::{Problem, SIGN_IN, status},
-    urlencoded::percent_encode,
-};
+use crate::problem::{Problem, status};
 
 /// Who asks, and whom.
 pub(crate) type Known = Option<(Operations, Principal)>;
@@ -73,15 +70,4 @@ pub(crate) async fn execute<O: Executable>(operation: O) -> Result<O::Output, Pr
 pub(crate) async fn look<O: Executable>(reading: O) -> Option<O::Output> {
     let (operations, principal) = context().ok()?;
     operations.execute(principal, reading).await.ok()
-}
-
-/// Where a person signs in, and is led back from to this page. What stood there is never done by
-/// that.
-pub(crate) fn sign_in(back: &str) -> String {
-    format!("{SIGN_IN}{}", percent_encode(back))
-}
-
-/// Whether this is asked for while a whole document is rendered, and not by a page that is alive.
-pub(crate) fn in_document() -> bool {
-    use_context::<Parts>().is_some_and(|parts| !parts.uri.path().starts_with("/api/"))
 }

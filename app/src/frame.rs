@@ -9,12 +9,15 @@ use leptos_router::{
 };
 
 use crate::{
-    live::{Live, live_mark},
-    pages::{
-        ApprovePage, HealthPage, HistoryPage, HomePage, IncidentPage, IncidentsPage, JournalPage,
-        RunbookPage, SharesPage, lost::LostPage,
+    components::{error::LostPage, live_indicator::LiveIndicator},
+    live::Live,
+    page::{Mood, Pulse},
+    pulse::{self, Shared, get_pulse},
+    routes::{
+        approve::ApprovePage, health::HealthPage, history::HistoryPage, home::HomePage,
+        incident::IncidentPage, incidents::IncidentsPage, journal::JournalPage,
+        runbook::RunbookPage, shares::SharesPage,
     },
-    pulse::{self, Shared},
 };
 
 /// The whole app.
@@ -25,13 +28,12 @@ pub fn App() -> impl IntoView {
     let live = Live::provide();
     // In the browser the stream opens as soon as the page is alive.
     #[cfg(feature = "hydrate")]
-    crate::live::start(live);
+    crate::state::start(live);
     #[cfg(not(feature = "hydrate"))]
     let _ = live;
-    Shared::provide();
     view! {
         <Router>
-            <a class="skip" href="#main">"Skip to the page"</a>
+            <a class="skip" href="#main">"Skip to content"</a>
             <div class="frame">
                 {places()}
                 <main id="main" tabindex="-1">
@@ -55,22 +57,21 @@ pub fn App() -> impl IntoView {
 /// The places, with how things stand: a column on a desktop, a bar at the bottom of a phone.
 fn places() -> AnyView {
     let shared = expect_context::<Shared>();
-    let live = crate::live::live();
-    let pulse = pulse::resource();
+    // With the document; later the stream tells.
+    let pulse = Resource::new(|| (), |()| get_pulse());
     let checked_at = Signal::derive(move || shared.pulse.get().map(|pulse| pulse.checked_at));
+    let class = move || match shared.pulse.get() {
+        None | Some(Pulse { active: 0, .. }) => "count none",
+        Some(Pulse { mood: Mood::Critical, .. }) => "count critical",
+        Some(_) => "count warning",
+    };
+    let active = move || shared.pulse.get().map_or(0, |pulse| pulse.active);
     let count = move || {
         Suspend::new(async move {
-            let pulse = pulse.await.ok();
-            if let Some(pulse) = pulse {
-                live.read_at(pulse.cursor);
+            let first = pulse.await.ok();
+            if shared.pulse.get_untracked().is_none() {
+                pulse::take(shared, first);
             }
-            pulse::take(shared, pulse);
-            let active = pulse.map_or(0, |pulse| pulse.active);
-            let class = pulse.map_or("count none", |pulse| match (pulse.active, pulse.mood) {
-                (0, _) => "count none",
-                (_, crate::page::Mood::Critical) => "count critical",
-                (_, _) => "count warning",
-            });
             view! { <span class=class><span>{active}</span><span class="away">" active"</span></span> }
         })
     };
@@ -98,7 +99,7 @@ fn places() -> AnyView {
             </nav>
             // The settings are a document of their own: they are there without Wasm.
             <a class="me" href="/ops/settings" rel="external">"Settings"</a>
-            {live_mark(checked_at, move || path.get())}
+            <LiveIndicator path=path loaded=checked_at/>
         </header>
     }
     .into_any()

@@ -5,10 +5,10 @@ use domain::id::IncidentNumber;
 use fixtures::fuzz::{Target, assert_shown};
 
 use crate::{
-    deed::Asked,
-    facts::Search,
-    guide,
-    seek::Seek,
+    actions::Sent,
+    components::markdown,
+    problem::Problem,
+    routes::{history::Search, journal::AuditSearch},
     urlencoded::{Form, percent_encode},
 };
 
@@ -72,7 +72,7 @@ fn guides() -> Vec<Vec<u8>> {
 }
 
 fn check_guide(bytes: &[u8]) {
-    let page = guide::render(&String::from_utf8_lossy(bytes));
+    let page = markdown::render(&String::from_utf8_lossy(bytes));
     let mut rest = page.html.as_str();
     while let Some(at) = rest.find('<') {
         let tag = &rest[at + 1..];
@@ -168,7 +168,10 @@ fn check_form(bytes: &[u8]) {
         Err(error) => assert_shown(&wording::error::sentence(&error), 200),
     }
     let number = IncidentNumber(7);
-    match Asked::read(bytes).and_then(|asked| asked.command(number)) {
+    match Form::read(bytes)
+        .map_err(Problem::from)
+        .and_then(|form| Sent::read(&form).command(number))
+    {
         Ok(command) => assert!(is_about(&command, number), "{command:?}"),
         Err(problem) => assert_shown(&problem.sentence, 300),
     }
@@ -178,9 +181,9 @@ fn check_form(bytes: &[u8]) {
         let again = address.strip_prefix("/ops/history").map(Search::read);
         assert_eq!(again, Some(Ok(search)), "{address}");
     }
-    if let Ok(seek) = Seek::read(&query) {
+    if let Ok(seek) = AuditSearch::read(&query) {
         let address = seek.address(&seek.before);
-        let again = address.strip_prefix("/ops/journal").map(Seek::read);
+        let again = address.strip_prefix("/ops/journal").map(AuditSearch::read);
         let found = again.and_then(Result::ok).map(|again| again.address(&again.before));
         assert_eq!(found, Some(address));
         if let Err(problem) = seek.filter() {

@@ -1,93 +1,141 @@
-//! Liveness: one stream of events for the whole app. Pages say what concerns them; whatever is
-//! shown is fetched anew, quietly.
+//! What all pages share: the store that the stream keeps in step, how the stream does, and what the
+//! page that is shown does with its events.
 
 #[cfg(feature = "hydrate")]
-use commands::view::Readings;
-use domain::{
-    journal::Cursor,
-    time::{Span, Timestamp},
-};
+use domain::journal::Entry;
+use domain::{journal::Cursor, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    clock::{self, Clock},
-    problem::SIGN_IN,
+    clock::Clock,
+    pulse::Shared,
+    state::{Connection, Ops, OpsStore},
 };
 
-#[cfg(feature = "hydrate")]
-mod patch;
-#[cfg(feature = "hydrate")]
-mod stream;
-
-#[cfg(feature = "hydrate")]
-pub(crate) use patch::keep;
-#[cfg(feature = "hydrate")]
-pub(crate) use stream::start;
-
-/// How the stream is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser hears the stream"))]
-pub(crate) enum Link {
-    /// It has not been opened: the page came from the server just now.
-    Starting,
-    /// Events arrive.
-    Live,
-    /// It dropped; it is being opened again.
-    Lost,
-    /// The sign-in has ended.
-    SignedOut,
-}
-
-/// Something that the journal said: to which incident, if any.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct News {
-    /// The entry's number; it also tells two news of the same incident apart.
-    pub number: u64,
-    /// The incident, if it is about one; `None` where everything may have changed.
-    pub incident: Option<u32>,
-}
-
-/// What all pages share of the stream.
+/// What all pages share.
 #[derive(Clone, Copy)]
 pub(crate) struct Live {
     pub clock: Clock,
-    pub link: RwSignal<Link>,
+    #[cfg(feature = "hydrate")]
+    pub ops: OpsStore,
+    pub link: RwSignal<Connection>,
     /// When the last event came, or what is shown was asked for without the stream.
     pub heard: RwSignal<Option<Timestamp>>,
-    pub news: RwSignal<Option<News>>,
-    #[cfg(feature = "hydrate")]
-    pub readings: RwSignal<Option<Readings>>,
     /// The journal position that is known: the stream goes on from it.
     pub cursor: StoredValue<Option<Cursor>>,
+    #[cfg(feature = "hydrate")]
+    shared: Shared,
+    #[cfg(feature = "hydrate")]
+    page: StoredValue<Page>,
 }
 
+/// What the page that is shown does when something happens.
+#[cfg(feature = "hydrate")]
+#[derive(Clone, Default)]
+struct Page {
+    /// Loads it again.
+    refresh: Option<Handler<()>>,
+    /// Takes an entry of the journal.
+    entry: Option<Handler<Entry>>,
+    /// Hears that a run of this incident has printed something.
+    run: Option<Handler<u32>>,
+    /// Whether it is about to be loaded again.
+    is_waiting: bool,
+}
+
+#[cfg(feature = "hydrate")]
+type Handler<T> = std::sync::Arc<dyn Fn(&T) + Send + Sync>;
+
 impl Live {
-    /// Provides what is shared of the stream to the app.
+    /// Provides to the app what its pages share.
     pub(crate) fn provide() -> Self {
+        let ops = OpsStore::new(Ops::default());
+        provide_context(ops);
+        let shared = Shared::provide();
+        #[cfg(not(feature = "hydrate"))]
+        let _ = shared;
         let live = Self {
             clock: Clock::provide(),
-            link: RwSignal::new(Link::Starting),
-            heard: RwSignal::new(None),
-            news: RwSignal::new(None),
             #[cfg(feature = "hydrate")]
-            readings: RwSignal::new(None),
+            ops,
+            link: RwSignal::new(Connection::Starting),
+            heard: RwSignal::new(None),
             cursor: StoredValue::new(None),
+            #[cfg(feature = "hydrate")]
+            shared,
+            #[cfg(feature = "hydrate")]
+            page: StoredValue::new(Page::default()),
         };
         provide_context(live);
         live
     }
 
-    /// Brings the times of what was just drawn to life, once it stands on the page.
+    /// Says how the page that is shown from now on is loaded again.
     #[cfg(feature = "hydrate")]
-    pub(crate) fn localize_soon(self) {
-        set_timeout(
-            move || {
-                if let Some(now) = self.clock.0.try_get_untracked().flatten() {
-                    clock::localize(now);
-                }
-            },
-            std::time::Duration::ZERO,
-        );
+    pub(crate) fn on_page(self, refresh: impl Fn() + Send + Sync + 'static) {
+        let refresh: Handler<()> = std::sync::Arc::new(move |()| refresh());
+        self.page.set_value(Page { refresh: Some(refresh), ..Page::default() });
+    }
+
+    /// Says what the page that is shown does with an entry of the journal.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn on_entry(self, take: impl Fn(&Entry) + Send + Sync + 'static) {
+        self.page.update_value(|page| page.entry = Some(std::sync::Arc::new(take)));
+    }
+
+    /// Says what the page that is shown does when a run of an incident has printed something.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn on_run(self, take: impl Fn(u32) + Send + Sync + 'static) {
+        let take: Handler<u32> = std::sync::Arc::new(move |incident| take(*incident));
+        self.page.update_value(|page| page.run = Some(take));
+    }
+
+    /// Loads the page that is shown again: what it shows may be old.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn refresh(self) {
+        if let Some(refresh) = self.page.with_value(|page| page.refresh.clone()) {
+            refresh(&());
+        }
+    }
+
+    /// The same, shortly after, and once for a burst.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn refresh_soon(self) {
+        let is_first = self
+            .page
+            .try_update_value(|page| !std::mem::replace(&mut page.is_waiting, true))
+            .unwrap_or(false);
+        if is_first {
+            set_timeout(
+                move || {
+                    self.page.update_value(|page| page.is_waiting = false);
+                    self.refresh();
+                },
+                std::time::Duration::from_millis(200),
+            );
+        }
+    }
+
+    /// Tells the page of an entry of the journal.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn entry(self, entry: &Entry) {
+        if let Some(take) = self.page.with_value(|page| page.entry.clone()) {
+            take(entry);
+        }
+    }
+
+    /// Tells the page that a run of an incident has printed something.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn run(self, incident: u32) {
+        if let Some(take) = self.page.with_value(|page| page.run.clone()) {
+            take(&incident);
+        }
+    }
+
+    /// Takes how things stand, for title, icon and places.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn told(self, pulse: crate::page::Pulse) {
+        crate::pulse::take(self.shared, Some(pulse));
     }
 
     /// Notes where some data were read: the stream begins at the earliest such position, so that
@@ -96,93 +144,14 @@ impl Live {
         self.cursor.update_value(|known| {
             let earlier = known
                 .is_none_or(|known| known.epoch == cursor.epoch && known.number > cursor.number);
-            if earlier && self.link.get_untracked() == Link::Starting {
+            if earlier && self.link.get_untracked() == Connection::Starting {
                 *known = Some(cursor);
             }
         });
     }
 }
 
-/// The app's stream.
+/// What all pages share.
 pub(crate) fn live() -> Live {
     use_context::<Live>().unwrap_or_else(Live::provide)
-}
-
-/// Fetches a page's data anew when something that concerns it has happened: not at once but shortly
-/// after, so that a burst is one fetch.
-pub(crate) fn refetch_on(
-    refetch: impl Fn() + Copy + Send + Sync + 'static,
-    concerns: impl Fn(Option<u32>) -> bool + Send + Sync + 'static,
-) {
-    let live = live();
-    let waiting = StoredValue::new(false);
-    Effect::new(move |seen: Option<Option<u64>>| {
-        let news = live.news.get();
-        if let (Some(_), Some(news)) = (seen, news)
-            && concerns(news.incident)
-        {
-            soon(waiting, refetch);
-        }
-        news.map(|news| news.number)
-    });
-}
-
-/// Does something shortly after, once however often it is asked for.
-pub(crate) fn soon(waiting: StoredValue<bool>, action: impl Fn() + 'static) {
-    if waiting.try_get_value() != Some(false) {
-        return;
-    }
-    waiting.set_value(true);
-    set_timeout(
-        move || {
-            // The page may be gone by now.
-            if waiting.try_update_value(|waiting| *waiting = false).is_some() {
-                action();
-            }
-        },
-        Span::from_millis(200).to_std(),
-    );
-}
-
-/// The mark that says whether the page is live, with the age of the last event.
-pub(crate) fn live_mark(
-    checked_at: Signal<Option<Timestamp>>,
-    path: impl Fn() -> String + Send + Sync + 'static,
-) -> AnyView {
-    let live = live();
-    let class = move || match live.link.get() {
-        Link::Starting => "live starting",
-        Link::Live => "live on",
-        Link::Lost | Link::SignedOut => "live lost",
-    };
-    let word = move || match live.link.get() {
-        Link::Starting => "As of ",
-        Link::Live => "Live",
-        Link::Lost => "Not live, trying again. Figures are from ",
-        Link::SignedOut => "You are signed out. Figures are from ",
-    };
-    let age = move || match (live.link.get(), live.clock.get(), live.heard.get()) {
-        (Link::Starting, _, _) => {
-            checked_at.get().map_or_else(|| "now".to_owned(), clock::utc_short)
-        }
-        (Link::Live, Some(now), Some(heard)) => format!(", last event {}", clock::ago(heard, now)),
-        (Link::Lost | Link::SignedOut, Some(now), Some(heard)) => clock::ago(heard, now),
-        (Link::Lost | Link::SignedOut, _, None) => "when this page was loaded".to_owned(),
-        (Link::Live, _, None) | (Link::Live | Link::Lost | Link::SignedOut, None, _) => {
-            String::new()
-        }
-    };
-    let sign_in = move || {
-        (live.link.get() == Link::SignedOut).then(|| {
-            let href = format!("{SIGN_IN}{}", path());
-            view! { " " <a href=href rel="external">"Sign in"</a> }
-        })
-    };
-    view! {
-        <p class=class>
-            <i aria-hidden="true"></i>
-            <span><span aria-live="polite">{word}</span><span class="age">{age}</span>{sign_in}</span>
-        </p>
-    }
-    .into_any()
 }

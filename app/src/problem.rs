@@ -57,7 +57,7 @@ impl FromServerFnError for Problem {
                 }
                 Self {
                     kind: ErrorKind::Invalid,
-                    sentence: "What was sent could not be read. Nothing was changed. Reload the page and try again.".into(),
+                    sentence: "The request was not valid. Nothing was changed. Reload the page and try again.".into(),
                 }
             }
             ServerFnErrorErr::Registration(_)
@@ -69,8 +69,7 @@ impl FromServerFnError for Problem {
             | ServerFnErrorErr::Serialization(_)
             | ServerFnErrorErr::Response(_) => Self {
                 kind: ErrorKind::Unavailable,
-                sentence: "Calm Ops could not be reached. Check the connection and try again."
-                    .into(),
+                sentence: "Can't reach Calm Ops. Check your connection and try again.".into(),
             },
         }
     }

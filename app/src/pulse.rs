@@ -1,10 +1,8 @@
 //! The pulse: what title, icon and places say on every page.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
 
 use crate::{
-    fetch::get_pulse,
-    live,
     page::{Mood, Pulse},
     problem::Problem,
 };
@@ -20,12 +18,23 @@ pub(crate) struct Shared {
     told: StoredValue<bool>,
 }
 
+/// How things stand.
+#[server(prefix = "/api/pages", endpoint = "pulse", input = GetUrl)]
+pub async fn get_pulse() -> Result<Pulse, Problem> {
+    let health = crate::door::execute(commands::reading::GetHealth {}).await?;
+    Ok(Pulse {
+        mood: Mood::of(&health.active, health.now.readings.iter()),
+        active: u32::try_from(health.active.len()).unwrap_or(u32::MAX),
+        checked_at: health.now.checked_at,
+    })
+}
+
 /// What the browser's tab says.
 pub(crate) fn title(pulse: Option<Pulse>, place: &str) -> String {
     let state = pulse.map(|pulse| match (pulse.mood, pulse.active) {
         (Mood::Calm, _) => "Calm".to_owned(),
-        (Mood::Blind, _) => "Not all seen".to_owned(),
-        (Mood::Warning | Mood::Critical, 0) => "Beyond a level".to_owned(),
+        (Mood::Blind, _) => "No data".to_owned(),
+        (Mood::Warning | Mood::Critical, 0) => "Past a threshold".to_owned(),
         (Mood::Warning, 1) => "1 warning".to_owned(),
         (Mood::Critical, 1) => "1 critical".to_owned(),
         (Mood::Warning | Mood::Critical, active) => format!("{active} incidents"),
@@ -57,13 +66,6 @@ impl Shared {
     }
 }
 
-/// The resource behind the pulse: read with the page, and again whenever the journal goes on.
-pub(crate) fn resource() -> Resource<Result<Pulse, Problem>> {
-    let resource = Resource::new(|| (), |()| get_pulse());
-    live::refetch_on(move || resource.refetch(), |_| true);
-    resource
-}
-
 /// Names the page that is shown.
 pub(crate) fn place(name: impl Into<String>) {
     if let Some(shared) = use_context::<Shared>() {
@@ -90,18 +92,11 @@ pub(crate) fn take(shared: Shared, pulse: Option<Pulse>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{journal::Cursor, time::Timestamp};
+    use domain::time::Timestamp;
 
     #[test]
     fn the_tab_tells_how_things_stand() {
-        let pulse = |mood, active| {
-            Some(Pulse {
-                cursor: Cursor::default(),
-                mood,
-                active,
-                checked_at: Timestamp::default(),
-            })
-        };
+        let pulse = |mood, active| Some(Pulse { mood, active, checked_at: Timestamp::default() });
         assert_eq!(title(pulse(Mood::Calm, 0), "Health"), "Calm · Health · Calm Ops");
         assert_eq!(
             title(pulse(Mood::Critical, 1), "Incident 7"),

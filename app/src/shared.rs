@@ -4,14 +4,17 @@
 use commands::sharing::SharedPage;
 use leptos::prelude::*;
 
-use crate::{clock, drawn::prose::prose};
+use crate::{clock, components::prose::prose};
 
 /// Looks again every ten seconds while someone looks at it, exchanges what changed, and makes times
 /// local. A link that was ended meanwhile shows that at once. Static: it holds nothing of the
 /// incident.
 const SCRIPT: &str = r#"(() => {
+  const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+  const two = (number) => String(number).padStart(2, "0");
   const local = () => document.querySelectorAll("time").forEach((time) => {
-    time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    const at = new Date(time.dateTime);
+    time.textContent = `${at.getDate()} ${months[at.getMonth()]} ${at.getFullYear()}, ${two(at.getHours())}:${two(at.getMinutes())}`;
   });
   const say = (text) => { document.getElementById("live").textContent = text; };
   let gone = false;
@@ -32,29 +35,34 @@ const SCRIPT: &str = r#"(() => {
       gone = answer.status === 404;
       if (gone) document.title = fresh.title;
       local();
-      say(gone ? "" : "Live: this page keeps itself up to date.");
-    } catch { say("Not live: the connection is lost. It goes on trying."); }
+      say(gone ? "" : "Live: this page updates automatically.");
+    } catch { say("Connection lost. Reconnecting."); }
   };
   for (const id of ["shared", "as-of"]) { const part = document.getElementById(id); part.dataset.was = part.outerHTML; }
   local();
-  say("Live: this page keeps itself up to date.");
+  say("Live: this page updates automatically.");
   setInterval(look, 10000);
   document.addEventListener("visibilitychange", look);
 })();"#;
 
 /// The document of a link that shows something.
 pub fn shared_page(page: &SharedPage, css: &str, nonce: &str) -> String {
+    // What reacts belongs to someone, also where nothing changes any more.
+    Owner::new().with(|| rendered(page, css, nonce))
+}
+
+fn rendered(page: &SharedPage, css: &str, nonce: &str) -> String {
     let inside = view! {
         <main id="shared" class="shared">
             <p class="state" role="status">{page.state.clone()}</p>
             <h1>{prose(&page.title)}</h1>
             <dl class="facts">
-                <div><dt>"Began"</dt><dd>{clock::exact(page.began_at)}</dd></div>
-                {page.ended_at.map(|at| view! { <div><dt>"Ended"</dt><dd>{clock::exact(at)}</dd></div> })}
+                <div><dt>"Began"</dt><dd>{clock::element(page.began_at)}</dd></div>
+                {page.ended_at.map(|at| view! { <div><dt>"Ended"</dt><dd>{clock::element(at)}</dd></div> })}
                 {(!page.hosts.is_empty()).then(|| view! { <div><dt>"Where"</dt><dd>{page.hosts.join(", ")}</dd></div> })}
             </dl>
             {(!page.now.is_empty()).then(|| view! {
-                <section aria-labelledby="now"><h2 id="now">"How it stands"</h2>{sentences(&page.now)}</section>
+                <section aria-labelledby="now"><h2 id="now">"Current status"</h2>{sentences(&page.now)}</section>
             })}
             {page.sections.iter().enumerate().filter_map(|(index, section)| {
                 let id = format!("part-{index}");
@@ -66,10 +74,10 @@ pub fn shared_page(page: &SharedPage, css: &str, nonce: &str) -> String {
             }).collect_view()}
             {(!page.timeline.is_empty()).then(|| view! {
                 <section aria-labelledby="timeline">
-                    <h2 id="timeline">"What happened when"</h2>
+                    <h2 id="timeline">"Timeline"</h2>
                     <ol class="timeline">
                         {page.timeline.iter().map(|(at, sentence)| view! {
-                            <li class="line"><p>{sentence.clone()}</p><p class="quiet">{clock::exact(*at)}</p></li>
+                            <li class="line"><p>{sentence.clone()}</p><p class="quiet">{clock::element(*at)}</p></li>
                         }).collect_view()}
                     </ol>
                 </section>
@@ -78,10 +86,10 @@ pub fn shared_page(page: &SharedPage, css: &str, nonce: &str) -> String {
     };
     let foot = view! {
         <footer class="shared-foot quiet">
-            <p id="as-of">"As of " {clock::exact(page.at)} "."</p>
-            <p>"Shared with Calm Ops. This link is open until " {clock::exact(page.until)} ". Whoever has it can read this page."</p>
+            <p id="as-of">"As of " {clock::element(page.at)} "."</p>
+            <p>"Shared from Calm Ops. Anyone with this link can read this page until " {clock::element(page.until)} "."</p>
             <p id="live" aria-live="polite"></p>
-            <noscript><p>"Load the page again to see what is new."</p></noscript>
+            <noscript><p>"Reload for updates."</p></noscript>
         </footer>
     };
     let body = format!(
@@ -99,13 +107,14 @@ fn sentences(sentences: &[String]) -> AnyView {
 
 /// The document of every link that shows nothing: unknown, over or ended, all alike.
 pub fn shared_closed(css: &str) -> String {
-    let sentence = "This link shows nothing. It may be mistyped, or it has ended. Ask whoever sent it for a new one.";
-    plain("Nothing is shared here", sentence, css)
+    let sentence =
+        "This link is not valid. It may be mistyped or have expired. Ask the sender for a new one.";
+    plain("Link not found", sentence, css)
 }
 
 /// The document where a link can't be looked up right now.
 pub fn shared_away(css: &str) -> String {
-    plain("This can't be shown right now", "Try again in a moment.", css)
+    plain("This page can't be loaded right now", "Try again in a moment.", css)
 }
 
 fn plain(title: &str, sentence: &str, css: &str) -> String {

@@ -5,10 +5,6 @@
 const WIDTH: f64 = 1_200.0;
 const HEIGHT: f64 = 320.0;
 
-/// The most points that a sparkline keeps.
-#[cfg(any(test, feature = "hydrate"))]
-pub(crate) const LONGEST: usize = 60;
-
 /// The geometry of a sparkline in a box of 1200 by 320.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Geometry {
@@ -51,43 +47,6 @@ pub(crate) fn lay_out(
     Geometry { line, warning: warning.map(height), critical: critical.map(height) }
 }
 
-/// A course as it is kept beside its picture: `seconds before the newest,value` for each point.
-pub(crate) fn write(points: &[(f64, f64)]) -> String {
-    let mut text = String::with_capacity(points.len() * 10);
-    for (ago, value) in points {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        let ago = ago.round() as i64;
-        let short = if value.fract() == 0.0 && value.abs() < 1e6 {
-            format!("{ago},{}", *value as i64)
-        } else {
-            format!("{ago},{value:.2e}")
-        };
-        text.push_str(&short);
-    }
-    text
-}
-
-/// Reads a course back with what reads a number; what can't be read is left out.
-#[cfg(any(test, feature = "hydrate"))]
-pub(crate) fn read(text: &str, number: impl Fn(&str) -> Option<f64>) -> Vec<(f64, f64)> {
-    let point = |pair: &str| {
-        let (ago, value) = pair.split_once(',')?;
-        Some((number(ago)?, number(value)?))
-    };
-    text.split(' ').filter_map(point).collect()
-}
-
-/// A course with one more point, `later` seconds after its newest.
-#[cfg(any(test, feature = "hydrate"))]
-pub(crate) fn push(points: &mut Vec<(f64, f64)>, later: f64, value: f64) {
-    points.iter_mut().for_each(|(ago, _)| *ago += later);
-    points.push((0.0, value));
-    let surplus = points.len().saturating_sub(LONGEST);
-    points.drain(..surplus);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,21 +57,6 @@ mod tests {
         assert_eq!(geometry.line, "0,298 600,160 1200,22");
         assert_eq!(geometry.critical, None);
         assert!(geometry.warning.is_some_and(|y| (22..160).contains(&y)));
-    }
-
-    #[test]
-    fn a_course_survives_as_text_and_forgets_its_oldest_points() {
-        let mut points = vec![(10.0, 1.5), (3.0, 412.0), (1.0, -2e-9), (0.0, 2.25)];
-        let number = |text: &str| text.parse().ok();
-        assert_eq!(read(&write(&points), number), points);
-        for value in 0..100 {
-            push(&mut points, 5.0, f64::from(value));
-        }
-        assert_eq!(
-            (points.len(), points.first(), points.last()),
-            (LONGEST, Some(&(295.0, 40.0)), Some(&(0.0, 99.0)))
-        );
-        assert_eq!(read("x,1 2 3,y", number), Vec::new());
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(crate) fn row_key(subject: &Subject, signal: &Signal) -> String {
     format!("{signal} {subject}")
 }
 
-/// What stands beside the value: when the limit is reached, and what is usual.
+/// What stands beside the value: what is usual, and when the limit is reached.
 pub(crate) fn note(reading: &Reading) -> String {
     let usual =
         reading.usual.map(|usual| format!("usually {}", humanize::value(usual, &reading.unit)));
@@ -20,11 +20,11 @@ pub(crate) fn note(reading: &Reading) -> String {
         let word = if reading.signal.as_str().ends_with("used") { "full" } else { "at its limit" };
         format!("{word} in {}", humanize::seconds(seconds))
     });
-    full.into_iter().chain(usual).collect::<Vec<_>>().join(", ")
+    usual.into_iter().chain(full).collect::<Vec<_>>().join(", ")
 }
 
 /// What the first sentence is made of.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Count {
     /// Signals with a threshold that keep it.
     pub healthy: usize,
@@ -40,28 +40,29 @@ pub(crate) struct Count {
     pub refused: bool,
 }
 
-pub(crate) fn count(readings: &[Reading]) -> Count {
-    let mut silent: Vec<String> = readings
-        .iter()
-        .filter(|reading| reading.status == Status::Unknown)
-        .map(|reading| humanize::subject(&reading.subject))
-        .collect();
-    silent.dedup();
-    Count {
-        healthy: readings.iter().filter(|reading| reading.status == Status::Healthy).count(),
-        all: readings.len(),
-        watching: readings.iter().filter(|reading| reading.status == Status::Watching).count(),
-        beyond: readings
-            .iter()
-            .filter(|reading| matches!(reading.status, Status::Warning | Status::Critical))
-            .count(),
-        silent,
-        refused: readings.iter().any(Reading::tells_of_refusals),
+/// Counts readings by what the first sentence tells of them.
+pub(crate) fn count<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> Count {
+    let mut count = Count::default();
+    for reading in readings {
+        count.all += 1;
+        count.refused |= reading.tells_of_refusals();
+        match reading.status {
+            Status::Healthy => count.healthy += 1,
+            Status::Shown => {}
+            Status::Watching => count.watching += 1,
+            Status::Warning | Status::Critical => count.beyond += 1,
+            Status::Unknown => {
+                let subject = humanize::subject(&reading.subject);
+                if count.silent.last() != Some(&subject) {
+                    count.silent.push(subject);
+                }
+            }
+        }
     }
+    count
 }
 
 /// What active incidents need.
-#[cfg(feature = "ssr")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Waiting {
     /// How many are active.
@@ -72,7 +73,6 @@ pub(crate) struct Waiting {
     pub decision: usize,
 }
 
-#[cfg(feature = "ssr")]
 impl Waiting {
     /// What these incidents need, all of them active.
     pub(crate) fn of(active: &[commands::view::IncidentCard]) -> Self {
@@ -88,57 +88,57 @@ impl Waiting {
 }
 
 /// How many incidents are active and what they need; `None` if there is none.
-#[cfg(feature = "ssr")]
 pub(crate) fn active_sentence(waiting: Waiting) -> Option<String> {
     let Waiting { active, nobody, decision } = waiting;
-    let (count, needs) =
-        if decision > 0 { (decision, "your decision") } else { (nobody, "someone") };
+    let (count, need, needs) = if decision > 0 {
+        (decision, "need your decision", "needs your decision")
+    } else {
+        (nobody, "need attention", "needs attention")
+    };
     Some(match (active, count) {
         (0, _) => return None,
-        (1, 0) => "One incident is active, and someone is on it.".to_owned(),
-        (1, _) => format!("One incident needs {needs}."),
-        (_, 0) => format!("{active} incidents are active, and someone is on each."),
-        (_, 1) => format!("{active} incidents are active; one of them needs {needs}."),
-        _ if active == count => format!("{active} incidents need {needs}."),
-        _ => format!("{active} incidents are active; {count} of them need {needs}."),
+        (1, 0) => "One incident is active and being handled.".to_owned(),
+        (1, _) => format!("One incident {needs}."),
+        (2, 0) => "2 incidents are active; both are being handled.".to_owned(),
+        (_, 0) => format!("{active} incidents are active; all are being handled."),
+        (_, 1) => format!("{active} incidents are active; one {needs}."),
+        _ if active == count => format!("{active} incidents {need}."),
+        _ => format!("{active} incidents are active; {count} {need}."),
     })
 }
 
 /// The sentence of status, without its age. `active` is what is said of active incidents, if there
 /// are any.
 pub(crate) fn status_sentence(active: Option<String>, count: &Count) -> String {
-    let signals =
-        |count: usize| if count == 1 { "1 signal".to_owned() } else { format!("{count} signals") };
     active.unwrap_or_else(|| match count {
-        Count { all: 0, .. } => {
-            "Nothing has been checked yet. The first readings come within seconds.".to_owned()
-        }
+        Count { all: 0, .. } => "No readings yet. The first ones arrive within seconds.".to_owned(),
         Count { silent, .. } if !silent.is_empty() => match silent.as_slice() {
-            [only] => format!("Nothing is known from {only} right now."),
-            [first, rest @ ..] => {
-                format!("Nothing is known from {first} and {} more right now.", rest.len())
-            }
+            [only] => format!("No data from {only}."),
+            [first, _] => format!("No data from {first} and 1 other."),
+            [first, rest @ ..] => format!("No data from {first} and {} others.", rest.len()),
             [] => String::new(),
         },
         // Planned work withholds its incident, or a person has ended it.
-        Count { beyond: 1, .. } => "No incident is open, but 1 signal is beyond its level.".into(),
+        Count { beyond: 1, .. } => "No incident is open, but 1 signal is past its threshold.".into(),
         Count { beyond: beyond @ 2.., .. } => {
-            format!("No incident is open, but {beyond} signals are beyond their levels.")
+            format!("No incident is open, but {beyond} signals are past their thresholds.")
         }
         Count { refused: true, .. } => {
-            "No incident is open, but values that programs pushed were refused within the last 10 minutes."
+            "No incident is open, but readings sent by programs were refused in the last 10 minutes."
                 .into()
         }
-        Count { watching: 0, healthy, .. } => format!("All calm. {} healthy", signals(*healthy)),
+        Count { watching: 0, healthy: 0, .. } => "All calm. No signal has a threshold.".to_owned(),
+        Count { watching: 0, healthy: 1, .. } => "All calm. The signal is healthy.".to_owned(),
+        Count { watching: 0, healthy, .. } => format!("All calm. All {healthy} signals are healthy."),
         Count { watching, healthy, .. } => {
-            format!("Calm. {} healthy, {} being watched", signals(*healthy), watching)
+            let are = |count: usize| if count == 1 { "signal is" } else { "signals are" };
+            let its = if *watching == 1 { "is above its threshold" } else { "are above theirs" };
+            format!(
+                "Calm. {healthy} {} healthy; {watching} {its}, but not for long enough to alert.",
+                are(*healthy)
+            )
         }
     })
-}
-
-/// How the age of the readings goes on after a sentence: within it, or as one of its own.
-pub(crate) fn checked(sentence: &str) -> &'static str {
-    if sentence.ends_with('.') { " Checked " } else { ", checked " }
 }
 
 #[cfg(all(test, feature = "ssr"))]
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_forecast_stands_before_what_is_usual() {
+    fn a_forecast_stands_after_what_is_usual() {
         let reading = Reading {
             subject: "disk:/var@web-1".parse().unwrap(),
             signal: "disk.used".parse().unwrap(),
@@ -161,7 +161,7 @@ mod tests {
             critical: None,
             limit_in_seconds: Some(12_000.0),
         };
-        assert_eq!(note(&reading), "full in 3 h 20 min, usually 61%");
+        assert_eq!(note(&reading), "usually 61%, full in 3 h 20 min");
     }
 
     #[test]
@@ -170,36 +170,42 @@ mod tests {
         let said = |active, nobody, decision, count: &Count| {
             status_sentence(active_sentence(Waiting { active, nobody, decision }), count)
         };
-        assert_eq!(said(0, 0, 0, &calm), "All calm. 14 signals healthy");
+        assert_eq!(said(0, 0, 0, &calm), "All calm. All 14 signals are healthy.");
         for (active, nobody, decision, sentence) in [
-            (1, 1, 0, "One incident needs someone."),
+            (1, 1, 0, "One incident needs attention."),
+            (1, 0, 0, "One incident is active and being handled."),
             (1, 1, 1, "One incident needs your decision."),
-            (2, 0, 0, "2 incidents are active, and someone is on each."),
-            (3, 1, 0, "3 incidents are active; one of them needs someone."),
-            (3, 3, 1, "3 incidents are active; one of them needs your decision."),
-            (3, 0, 2, "3 incidents are active; 2 of them need your decision."),
-            (3, 3, 0, "3 incidents need someone."),
+            (2, 0, 0, "2 incidents are active; both are being handled."),
+            (3, 0, 0, "3 incidents are active; all are being handled."),
+            (3, 1, 0, "3 incidents are active; one needs attention."),
+            (3, 3, 1, "3 incidents are active; one needs your decision."),
+            (3, 0, 2, "3 incidents are active; 2 need your decision."),
+            (3, 3, 0, "3 incidents need attention."),
             (2, 0, 2, "2 incidents need your decision."),
         ] {
             assert_eq!(said(active, nobody, decision, &calm), sentence);
         }
-        assert_eq!(
-            said(0, 0, 0, &Count::default()),
-            "Nothing has been checked yet. The first readings come within seconds."
-        );
-        let silent = Count { silent: vec!["web-1".into()], ..calm };
-        assert_eq!(said(0, 0, 0, &silent), "Nothing is known from web-1 right now.");
-        assert_eq!(
-            said(0, 0, 0, &Count { watching: 1, ..calm.clone() }),
-            "Calm. 14 signals healthy, 1 being watched"
-        );
-        assert_eq!(
-            said(0, 0, 0, &Count { beyond: 1, ..calm.clone() }),
-            "No incident is open, but 1 signal is beyond its level."
-        );
-        assert_eq!(
-            said(0, 0, 0, &Count { beyond: 2, ..calm }),
-            "No incident is open, but 2 signals are beyond their levels."
-        );
+        for (count, sentence) in [
+            (Count::default(), "No readings yet. The first ones arrive within seconds."),
+            (Count { silent: vec!["web-1".into()], ..calm.clone() }, "No data from web-1."),
+            (
+                Count { silent: ["a", "b", "c"].map(String::from).to_vec(), ..calm.clone() },
+                "No data from a and 2 others.",
+            ),
+            (
+                Count { watching: 1, ..calm.clone() },
+                "Calm. 14 signals are healthy; 1 is above its threshold, but not for long enough to alert.",
+            ),
+            (
+                Count { beyond: 1, ..calm.clone() },
+                "No incident is open, but 1 signal is past its threshold.",
+            ),
+            (
+                Count { beyond: 2, ..calm },
+                "No incident is open, but 2 signals are past their thresholds.",
+            ),
+        ] {
+            assert_eq!(said(0, 0, 0, &count), sentence);
+        }
     }
 }

@@ -21,6 +21,9 @@ fn approver() -> Principal {
     person(1, Role::Approver, true)
 }
 
+/// Where the forms of a decision are sent to.
+const ACT: &str = "/api/pages/act";
+
 /// What came back: status, where it leads, and the page.
 struct Came {
     status: StatusCode,
@@ -53,8 +56,18 @@ async fn get(path: &str) -> String {
     came.html
 }
 
-async fn post(backend: &Arc<Sample>, caller: Principal, path: &str, form: &str) -> Came {
-    let request = Request::post(path)
+/// Sends a form of the page at this address, as a browser without Wasm does it.
+async fn post(backend: &Arc<Sample>, caller: Principal, page: &str, form: &str) -> Came {
+    // An address ends in the incident's number, and in a recommendation's place.
+    let mut id = page.rsplit('/').next().unwrap().split('-');
+    let incident = id.next().unwrap();
+    let place = id.next().map(|place| format!("&place={place}")).unwrap_or_default();
+    sent(backend, caller, &format!("incident={incident}&page={page}{place}&{form}")).await
+}
+
+/// Sends all fields of a form.
+async fn sent(backend: &Arc<Sample>, caller: Principal, form: &str) -> Came {
+    let request = Request::post(ACT)
         .header(header::ACCEPT, "text/html")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(form.to_owned()))
@@ -62,12 +75,17 @@ async fn post(backend: &Arc<Sample>, caller: Principal, path: &str, form: &str) 
     send(backend, caller, request).await
 }
 
-/// The value of a hidden field of the first form that does this.
-fn field(html: &str, what: &str, name: &str) -> Option<String> {
+/// The first form that does this.
+fn form<'a>(html: &'a str, what: &str) -> Option<&'a str> {
     let form =
         html.split("<form").skip(1).find(|form| form.contains(&format!("value=\"{what}\"")))?;
-    let form = form.split("</form>").next()?;
-    let input = form.split("<input").find(|input| input.contains(&format!("name=\"{name}\"")))?;
+    form.split("</form>").next()
+}
+
+/// The value of a hidden field of the first form that does this.
+fn field(html: &str, what: &str, name: &str) -> Option<String> {
+    let input =
+        form(html, what)?.split("<input").find(|one| one.contains(&format!("name=\"{name}\"")))?;
     let value = input.split("value=\"").nth(1)?.split('"').next()?;
     Some(
         value
@@ -83,10 +101,23 @@ fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
+/// The form that does this as it stands on the page, with all of its fields.
+fn filled(html: &str, what: &str) -> String {
+    let shown = form(html, what).unwrap();
+    assert!(shown.contains(&format!("action=\"{ACT}\"")), "{shown}");
+    let names = shown.split("<input").skip(1).map(|input| {
+        assert!(input.contains("type=\"hidden\""), "{input}");
+        input.split("name=\"").nth(1).unwrap().split('"').next().unwrap()
+    });
+    let fields: Vec<String> = names
+        .map(|name| format!("{name}={}", encoded(&field(html, what, name).unwrap())))
+        .collect();
+    fields.join("&")
+}
+
 /// The form of an approval as it stands on the page.
 fn approval(html: &str) -> String {
-    let of = |name| encoded(&field(html, "approve", name).unwrap());
-    format!("what=approve&binding={}&seen={}", of("binding"), of("seen"))
+    filled(html, "approve")
 }
 
 fn stage(backend: &Arc<Sample>, number: u32) -> Stage {
@@ -113,9 +144,9 @@ async fn the_incident_shows_one_recommendation_with_all_that_is_to_be_known_and_
         "It worked 3 of 3 times in the last 90 days.",
         "Needs one approval.",
         "If nobody acts",
-        "It runs on web-1 as the user deploy.",
+        "Runs on web-1 as the user deploy.",
         "href=\"/ops/approve/1-1\"",
-        "It needs your decision: a command is recommended below.",
+        "Your decision is needed: see the recommended command below.",
     ] {
         assert!(html.contains(told), "{told} in {html}");
     }
@@ -127,27 +158,28 @@ async fn the_incident_shows_one_recommendation_with_all_that_is_to_be_known_and_
 #[tokio::test]
 async fn every_state_says_what_is_so() {
     for (number, told) in [
-        (2, "Approver two</span> said yes, "),
-        (3, "It runs since "),
-        (3, "<button type=\"submit\" class=\"button\">Cancel it</button>"),
+        (2, "Approver two</span> approved it, "),
+        (2, "One approver has approved. A second approval is needed."),
+        (3, "Running since "),
+        (3, "<button type=\"submit\" class=\"button\">Stop it</button>"),
         (3, "[PM2] Applying action reloadProcessId"),
         (3, "Also possible: restart one app"),
-        (4, "Watching memory of the app api on web-1 until "),
+        (4, "Checking memory of the app api on web-1 until "),
         (5, "It worked: memory of the app api on web-1 has recovered."),
         (6, "It did not help: memory of the app api on web-1 did not recover within 20\u{a0}min."),
         (6, "It undoes \"Reload one app\" (6-1)."),
-        (7, "Check by hand before anything else is run:"),
-        (7, "How an approved command ended is not known. Check by hand, as it says below."),
+        (7, "Check manually before anything else is run:"),
+        (7, "It is unclear how an approved command ended. Check manually, as described below."),
         (7, "<code dir=\"ltr\">pm2 describe api</code>"),
-        (8, "No approved command fits this. The guide says what to look at: "),
+        (8, "No approved command covers this. See the runbook: "),
         (8, "href=\"/ops/runbook#app-memory-growth\""),
         (9, "Approver two declined it."),
         (9, "A deployment runs, and a reload would hit it in the middle."),
         (11, "It failed after 4\u{a0}s (exit code 1)."),
-        (13, "Check by hand before anything else is run:"),
+        (13, "Check manually before anything else is run:"),
         (13, "<code dir=\"ltr\">pm2 describe api</code>"),
         (13, "outcome unknown"),
-        (14, "ended early"),
+        (14, "stopped early"),
     ] {
         let html = get(&format!("/ops/incidents/{number}")).await;
         let html = html.replace("&quot;", "\"");
@@ -200,7 +232,7 @@ async fn no_text_of_a_recommendation_becomes_markup() {
         "{}",
         came.html
     );
-    assert!(came.html.contains("What is different now"), "{}", came.html);
+    assert!(came.html.contains("What has changed"), "{}", came.html);
 }
 
 #[tokio::test]
@@ -212,16 +244,18 @@ async fn a_get_never_decides_and_the_form_is_for_exactly_what_is_shown() {
         let came = get_as(&backend, approver(), path).await;
         assert_eq!(came.status, StatusCode::OK);
         assert!(
-            !came.html.contains("Your yes is in the journal"),
+            !came.html.contains("Approved. This page shows the progress."),
             "an address is not believed: {}",
             came.html
         );
     }
-    assert_eq!(stage(&backend, 1), Stage::Offered);
     let html = get("/ops/approve/1-1").await;
+    let came = get_as(&backend, approver(), &format!("{ACT}?{}", approval(&html))).await;
+    assert!(came.status.is_client_error() && came.to.is_none(), "{}: {}", came.status, came.html);
+    assert_eq!(stage(&backend, 1), Stage::Offered);
     assert_eq!(primaries(&html), 1);
     for told in [
-        "Run exactly this on web-1 as the user deploy?",
+        "Run this command on web-1 as the user deploy?",
         "Approve: reload one app (api on web-1)",
         "1.7 GiB",
         "(usually 410 MiB)",
@@ -241,7 +275,7 @@ async fn a_second_press_ends_like_the_first() {
     let backend = Arc::new(Sample::default());
     let form = approval(&get_as(&backend, approver(), "/ops/approve/1-1").await.html);
     for _ in 0..3 {
-        let came = post(&backend, approver(), "/ops/approve/1-1", &form).await;
+        let came = sent(&backend, approver(), &form).await;
         assert_eq!(
             (came.status, came.to.as_deref()),
             (StatusCode::SEE_OTHER, Some("/ops/approve/1-1?done=approved#said-decision"))
@@ -250,8 +284,8 @@ async fn a_second_press_ends_like_the_first() {
     assert!(matches!(stage(&backend, 1), Stage::Approved { .. }));
     let came = get_as(&backend, approver(), "/ops/approve/1-1?done=approved").await;
     assert!(
-        came.html.contains("Your yes is in the journal.")
-            && came.html.contains("It starts this moment."),
+        came.html.contains("Approved. This page shows the progress.")
+            && came.html.contains("Starting now."),
         "{}",
         came.html
     );
@@ -265,9 +299,9 @@ async fn a_second_press_ends_like_the_first() {
 async fn who_comes_second_sees_what_became_of_it_and_keeps_what_was_typed() {
     let backend = Arc::new(Sample::default());
     let form = approval(&get_as(&backend, approver(), "/ops/approve/1-1").await.html);
-    post(&backend, approver(), "/ops/approve/1-1", &form).await;
+    sent(&backend, approver(), &form).await;
     let second = person(2, Role::Approver, true);
-    let came = post(&backend, second.clone(), "/ops/approve/1-1", &form).await;
+    let came = sent(&backend, second.clone(), &form).await;
     assert_eq!(came.status, StatusCode::CONFLICT);
     assert!(
         came.html
@@ -293,11 +327,11 @@ async fn what_has_changed_is_refused_and_shown_with_a_new_form() {
     backend.change(1, |incident| incident.severity = Severity::Warning);
     let form = approval(&get_as(&backend, approver(), "/ops/approve/1-1").await.html);
     backend.change(1, |incident| incident.severity = Severity::Critical);
-    let came = post(&backend, approver(), "/ops/approve/1-1", &form).await;
+    let came = sent(&backend, approver(), &form).await;
     assert_eq!(came.status, StatusCode::CONFLICT);
     for told in [
-        "This recommendation has just changed",
-        "What is different now",
+        "This recommendation has just changed, so nothing was run.",
+        "What has changed",
         "<del>warning</del>",
         "<ins>critical</ins>",
     ] {
@@ -305,7 +339,7 @@ async fn what_has_changed_is_refused_and_shown_with_a_new_form() {
     }
     assert!(!came.html.contains("<dt>Command</dt>"), "only what is different is told");
     assert_eq!(stage(&backend, 1), Stage::Offered);
-    let came = post(&backend, approver(), "/ops/approve/1-1", &approval(&came.html)).await;
+    let came = sent(&backend, approver(), &approval(&came.html)).await;
     assert_eq!(came.status, StatusCode::SEE_OTHER);
 }
 
@@ -335,7 +369,7 @@ async fn a_decline_needs_a_reason_and_brings_up_the_next() {
     let came = get_as(&backend, approver(), "/ops/incidents/1").await;
     assert!(
         came.html.contains("Recommended: restart one app")
-            && came.html.contains("What was recommended before"),
+            && came.html.contains("Earlier recommendations"),
         "{}",
         came.html
     );
@@ -346,7 +380,8 @@ async fn who_may_not_decide_sees_everything_and_reads_who_may() {
     let backend = Arc::new(Sample::default());
     let html = get_as(&backend, person(3, Role::Viewer, true), "/ops/approve/1-1").await.html;
     assert!(
-        html.contains("An approver decides this.") && html.contains("/usr/bin/pm2 reload api"),
+        html.contains("An approver decides this. You can read everything here.</p>")
+            && html.contains("/usr/bin/pm2 reload api"),
         "{html}"
     );
     assert!(
@@ -354,8 +389,7 @@ async fn who_may_not_decide_sees_everything_and_reads_who_may() {
         "{html}"
     );
     let html = get_as(&backend, approver(), "/ops/approve/1-1").await.html;
-    let came =
-        post(&backend, person(3, Role::Viewer, true), "/ops/approve/1-1", &approval(&html)).await;
+    let came = sent(&backend, person(3, Role::Viewer, true), &approval(&html)).await;
     assert_eq!((came.status, stage(&backend, 1)), (StatusCode::FORBIDDEN, Stage::Offered));
     assert!(came.html.contains("Only approvers can do this."), "{}", came.html);
 }
@@ -363,7 +397,7 @@ async fn who_may_not_decide_sees_everything_and_reads_who_may() {
 #[tokio::test]
 async fn a_sign_in_leads_back_and_decides_nothing() {
     let backend = Arc::new(Sample::default());
-    let link = "href=\"/sign-in?to=%2Fops%2Fapprove%2F1-1\"";
+    let link = "href=\"/sign-in?to=/ops/approve/1-1\"";
     let stale = person(1, Role::Approver, false);
     let html = get_as(&backend, stale.clone(), "/ops/approve/1-1").await.html;
     assert!(
@@ -374,7 +408,7 @@ async fn a_sign_in_leads_back_and_decides_nothing() {
     );
     // The sign-in has become too old while the page was open.
     let form = approval(&get_as(&backend, approver(), "/ops/approve/1-1").await.html);
-    let came = post(&backend, stale, "/ops/approve/1-1", &form).await;
+    let came = sent(&backend, stale, &form).await;
     assert_eq!(
         (came.status, came.to, stage(&backend, 1)),
         (StatusCode::UNAUTHORIZED, None, Stage::Offered)
@@ -409,17 +443,17 @@ async fn two_people_decide_about_high_risk() {
     // Who said yes already may still say no.
     let html = get_as(&backend, person(2, Role::Approver, true), "/ops/approve/2-1").await.html;
     assert!(
-        html.contains("Your yes counts.") && field(&html, "approve", "binding").is_none(),
+        html.contains("Your approval is recorded.") && field(&html, "approve", "binding").is_none(),
         "{html}"
     );
     let html = get_as(&backend, approver(), "/ops/approve/2-1").await.html;
     assert!(
-        html.contains("One more approver has to say yes.")
+        html.contains("A second approval is needed.")
             && html.contains("high risk")
             && html.contains("/usr/sbin/nginx -t"),
         "{html}"
     );
-    let came = post(&backend, approver(), "/ops/approve/2-1", &approval(&html)).await;
+    let came = sent(&backend, approver(), &approval(&html)).await;
     assert_eq!(came.status, StatusCode::SEE_OTHER);
     assert!(matches!(stage(&backend, 2), Stage::Approved { .. }));
     // A yes to how things stood before is none to how they stand now.
@@ -427,7 +461,8 @@ async fn two_people_decide_about_high_risk() {
     backend.change(2, |incident| incident.severity = Severity::Warning);
     let html = get_as(&backend, approver(), "/ops/approve/2-1").await.html;
     assert!(
-        !html.contains("One more approver") && field(&html, "approve", "binding").is_some(),
+        !html.contains("A second approval is needed.")
+            && field(&html, "approve", "binding").is_some(),
         "{html}"
     );
 }
@@ -436,7 +471,8 @@ async fn two_people_decide_about_high_risk() {
 async fn an_offer_that_has_ended_can_only_be_looked_at() {
     let html = get("/ops/approve/10-1").await;
     assert!(
-        html.contains("This offer has ended.") && field(&html, "approve", "binding").is_none(),
+        html.contains("This recommendation has expired.")
+            && field(&html, "approve", "binding").is_none(),
         "{html}"
     );
     assert!(at(500) < now());
@@ -470,7 +506,7 @@ async fn a_run_is_ended_early_from_either_page_and_twice_is_once() {
     }
     assert!(matches!(stage(&backend, 3), Stage::Running { cancelled: Some(_), .. }));
     assert!(
-        get_as(&backend, approver(), "/ops/incidents/3").await.html.contains("asked to end it")
+        get_as(&backend, approver(), "/ops/incidents/3").await.html.contains("asked to stop it")
     );
 }
 
@@ -478,7 +514,8 @@ async fn a_run_is_ended_early_from_either_page_and_twice_is_once() {
 async fn the_lists_say_what_needs_a_decision() {
     let html = get("/ops/incidents").await;
     assert!(
-        html.contains("of them need your decision.") && html.contains("needs your decision</span>"),
+        html.contains("12 incidents are active; 6 need your decision.")
+            && html.matches("<span class=\"state waits\">awaiting decision</span>").count() == 6,
         "{html}"
     );
     assert!(get("/ops/health").await.contains("2 incidents need your decision."));

@@ -515,6 +515,7 @@ impl Backend for Sample {
             cursor: CURSOR,
             head: Head::EMPTY,
             now: Readings {
+                version: 1,
                 checked_at: now(),
                 readings,
                 troubles: Vec::new(),
@@ -523,11 +524,10 @@ impl Backend for Sample {
             },
             sparklines: Vec::new(),
             active: self.cards().into_iter().take(2).collect(),
-            blind: Vec::new(),
-            maintenance: Vec::new(),
-            documents: Vec::new(),
+            overview: commands::view::Overview::default(),
             version: "0.1.0".into(),
             may_check: true,
+            may_maintain: true,
             check: None,
         };
         Box::pin(async move { Ok(health) })
@@ -583,11 +583,20 @@ pub fn pages(
             provide_context(assets.clone());
         }
     };
+    site(context)
+}
+
+/// The pages as the server routes them, for whoever `context` provides.
+pub fn site(context: impl Fn() + Clone + Send + Sync + 'static) -> axum::Router {
     let options = LeptosOptions::builder().output_name("calm-ops").build();
     let routes = generate_route_list(app::App);
+    let of_forms = context.clone();
     axum::Router::<LeptosOptions>::new()
         .leptos_routes_with_context(&options, routes, context.clone(), app::shell)
         .merge(app::forms(context.clone(), app::shell))
+        .layer(axum::middleware::from_fn(move |request, next| {
+            app::without_wasm(of_forms.clone(), app::shell, request, next)
+        }))
         .fallback(leptos_axum::render_app_async_with_context(context, app::shell))
         .with_state(options)
 }

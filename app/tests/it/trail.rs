@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex};
 
 use axum::{
-    Router,
     body::{Body, to_bytes},
     http::{Request, StatusCode, header},
 };
@@ -27,7 +26,6 @@ use domain::{
     time::{Span, Timestamp},
 };
 use leptos::prelude::*;
-use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower::ServiceExt;
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
@@ -108,6 +106,7 @@ fn health() -> Health {
         cursor: Cursor { epoch: 1, number: 9 },
         head: Head::EMPTY,
         now: Readings {
+            version: 1,
             checked_at: at(0),
             readings: Vec::new(),
             troubles: Vec::new(),
@@ -116,11 +115,10 @@ fn health() -> Health {
         },
         sparklines: Vec::new(),
         active: Vec::new(),
-        blind: Vec::new(),
-        maintenance: Vec::new(),
-        documents: Vec::new(),
+        overview: commands::view::Overview::default(),
         version: "0.1.0".into(),
         may_check: true,
+        may_maintain: true,
         check: None,
     }
 }
@@ -186,14 +184,7 @@ async fn answer(fake: &Arc<Fake>, request: Request<Body>) -> (StatusCode, Option
         provide_context(app::NewToken(|| Some(TOKEN.to_owned())));
         provide_context(app::WallClock(Arc::new(|| at(0))));
     };
-    let options = LeptosOptions::builder().output_name("calm-ops").build();
-    let routes = generate_route_list(app::App);
-    let router = Router::<LeptosOptions>::new()
-        .leptos_routes_with_context(&options, routes, context.clone(), app::shell)
-        .merge(app::forms(context.clone(), app::shell))
-        .fallback(leptos_axum::render_app_async_with_context(context, app::shell))
-        .with_state(options);
-    let answer = router.oneshot(request).await.unwrap();
+    let answer = crate::sample::site(context).oneshot(request).await.unwrap();
     let (status, location) = (
         answer.status(),
         answer.headers().get(header::LOCATION).map(|path| path.to_str().unwrap().to_owned()),
@@ -243,7 +234,7 @@ async fn the_journal_says_each_entry_in_a_sentence_with_its_proof() {
     for expected in [
         "Ada &lt;i&gt; approved recommendation 7-1.",
         "This entry was redacted.",
-        "Verified up to #1412, ",
+        "Verified 1,412 entries ",
         "2 entries redacted",
         "<code>cdcdcdcdcdcd</code>",
         &"ab".repeat(32),
@@ -256,7 +247,7 @@ async fn the_journal_says_each_entry_in_a_sentence_with_its_proof() {
     ] {
         assert!(html.contains(expected), "{expected} in {html}");
     }
-    assert_eq!(html.matches("Redact it").count(), 1, "only where the reader may");
+    assert_eq!(html.matches("Redact</summary>").count(), 1, "only where the reader may");
     assert!(
         html.matches("<li><a href=\"/ops/").count() <= 5,
         "five places are what a phone's bar holds"
@@ -281,8 +272,8 @@ async fn a_search_that_can_not_be_read_says_so_and_keeps_what_was_typed() {
 async fn a_broken_chain_is_told_before_everything_else() {
     let fake = Arc::new(Fake { broken: true, ..Fake::default() });
     let (_, html) = get(&fake, "/ops/journal?verify=now").await;
-    assert!(html.contains("The journal is not whole: entry 5: its payload was changed."), "{html}");
-    assert!(!html.contains("Verified up to"));
+    assert!(html.contains("The journal is damaged: entry 5: its payload was changed."), "{html}");
+    assert!(!html.contains("class=\"verified\""));
 }
 
 #[tokio::test]
@@ -291,7 +282,7 @@ async fn a_removal_is_a_plain_form_that_says_what_is_lost_and_what_stays() {
     let (_, html) = get(&fake, "/ops/journal").await;
     assert!(
         html.contains("action=\"/ops/journal/11/redact\"")
-            && html.contains("is lost for ever")
+            && html.contains("is permanently deleted")
             && html.contains("The entry stays")
     );
     let (status, location, _) = post(&fake, "/ops/journal/11/redact", "reason=a+password").await;
@@ -318,7 +309,7 @@ async fn a_link_is_made_by_a_plain_form_and_told_once() {
     let (status, html) = get(&fake, "/ops/incidents/7/share").await;
     assert_eq!(status, StatusCode::OK);
     assert!(
-        html.contains("opened 3 times") && html.matches(">End it</button>").count() == 1,
+        html.contains("opened 3 times") && html.matches(">Revoke</button>").count() == 1,
         "{html}"
     );
     assert!(!html.contains(TOKEN));
@@ -343,9 +334,9 @@ async fn a_link_is_made_by_a_plain_form_and_told_once() {
         ("what=make&label=+&audience=customer&days=7&summary=yes", "is empty"),
         ("what=make&label=x&audience=customer&days=7", "choose at least one part"),
         ("what=make&label=x&audience=customer&days=7&now=yes&hosts=yes", "never see host names"),
-        ("what=make&label=x&audience=everyone&days=7&now=yes", "could not be read"),
-        ("what=make&label=x&audience=customer&days=900&now=yes", "could not be read"),
-        ("what=sell", "could not be read"),
+        ("what=make&label=x&audience=everyone&days=7&now=yes", "was not valid"),
+        ("what=make&label=x&audience=customer&days=900&now=yes", "was not valid"),
+        ("what=sell", "was not valid"),
     ] {
         let (status, location, html) = post(&fake, "/ops/incidents/7/share", form).await;
         assert_eq!((status, location), (StatusCode::UNPROCESSABLE_ENTITY, None), "{form}");
@@ -354,7 +345,7 @@ async fn a_link_is_made_by_a_plain_form_and_told_once() {
     let (status, location, _) = post(&fake, "/ops/incidents/7/share", "what=end&share=9").await;
     assert_eq!(
         (status, location.as_deref()),
-        (StatusCode::SEE_OTHER, Some("/ops/incidents/7/share?done=ended"))
+        (StatusCode::SEE_OTHER, Some("/ops/incidents/7/share?done=revoked"))
     );
     assert_eq!(
         fake.done.lock().unwrap().pop(),
@@ -401,5 +392,5 @@ fn what_a_link_shows_is_complete_in_one_document_and_nothing_in_it_is_markup() {
     );
     assert!(html.len() < 20_000, "{}", html.len());
     let closed = app::shared_closed("/pkg/a.css");
-    assert!(!closed.contains("<script") && closed.contains("This link shows nothing."));
+    assert!(!closed.contains("<script") && closed.contains("This link is not valid."));
 }

@@ -1,0 +1,15 @@
+//! Parts that several pages are made of.
+
+pub(crate) mod badge;
+pub(crate) mod chart;
+pub(crate) mod error;
+pub(crate) mod form;
+pub(crate) mod incident_card;
+pub(crate) mod live_indicator;
+pub(crate) mod markdown;
+pub(crate) mod notice;
+pub(crate) mod page;
+pub(crate) mod prose;
+pub(crate) mod sparkline;
+pub(crate) mod time;
+pub(crate) mod timeline;

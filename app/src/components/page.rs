@@ -1,0 +1,84 @@
+//! How a page is loaded: with the document, and later over a server function. What it shows then
+//! follows the store; only after an outage, or where the stream does not come through, is it asked
+//! for again.
+
+use std::future::Future;
+
+use leptos::prelude::*;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{components::error, live::live, problem::Problem, pulse};
+
+/// A page. `key` is what `fetch` needs to know; `take` puts what came where the page reads it, at
+/// first and again; `show` makes the page, once for each key.
+pub(crate) fn page<K, V, F>(
+    place: impl Fn(&V) -> String + Copy + Send + Sync + 'static,
+    key: impl Fn() -> K + Send + Sync + 'static,
+    fetch: impl Fn(K) -> F + Copy + Send + Sync + 'static,
+    take: impl Fn(&V) + Copy + Send + Sync + 'static,
+    show: impl Fn(V) -> AnyView + Copy + Send + Sync + 'static,
+) -> AnyView
+where
+    K: Clone + PartialEq + Send + Sync + 'static,
+    V: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    F: Future<Output = Result<V, Problem>> + Send + 'static,
+{
+    let key = Memo::new(move |_| key());
+    let resource = Resource::new(move || key.get(), fetch);
+    let path = leptos_router::hooks::use_location().pathname;
+    let has_failed = StoredValue::new(false);
+    #[cfg(feature = "hydrate")]
+    let asks = StoredValue::new(0u32);
+    #[cfg(feature = "hydrate")]
+    live().on_page(move || {
+        let Some(asked) = key.try_get_untracked() else { return };
+        if has_failed.get_value() {
+            resource.refetch();
+            return;
+        }
+        let number = asks.try_update_value(|asks| {
+            *asks += 1;
+            *asks
+        });
+        leptos::task::spawn_local(async move {
+            let answer = fetch(asked.clone()).await;
+            // The reader may have gone on meanwhile, and answers may pass each other.
+            let is_newest = asks.try_get_value() == number;
+            let is_here = key.try_with_untracked(|key| *key == asked) == Some(true);
+            if let (Ok(value), true, true) = (answer, is_newest, is_here) {
+                take(&value);
+            }
+        });
+    });
+    #[cfg(not(feature = "hydrate"))]
+    let _ = live;
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                let loaded = resource.await;
+                has_failed.try_set_value(loaded.is_err());
+                match loaded {
+                    Ok(value) => {
+                        take(&value);
+                        pulse::place(place(&value));
+                        #[cfg(feature = "hydrate")]
+                        crate::state::navigation::arrived();
+                        show(value)
+                    }
+                    Err(problem) => error::problem(&problem, &path.get_untracked()),
+                }
+            })}
+        </Transition>
+    }
+    .into_any()
+}
+
+/// What the address names, and the word that a form led back with, if it did.
+pub(crate) fn key() -> impl Fn() -> (String, String) + Send + Sync + 'static {
+    let (params, query) =
+        (leptos_router::hooks::use_params_map(), leptos_router::hooks::use_query_map());
+    move || {
+        let id = params.with(|params| params.get("id").unwrap_or_default());
+        (id, query.with(|query| query.get("done").unwrap_or_default()))
+    }
+}

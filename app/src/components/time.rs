@@ -1,0 +1,40 @@
+//! Moments: in UTC from the server, local and relative as soon as the page is alive.
+
+use domain::time::Timestamp;
+use leptos::prelude::*;
+
+use crate::clock::{self, Clock};
+
+fn clock() -> Clock {
+    use_context().unwrap_or_else(Clock::provide)
+}
+
+/// How old a moment is, with the exact time on hover.
+#[component]
+pub(crate) fn Ago(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
+    let clock = clock();
+    let text = move || match clock.get() {
+        Some(now) => clock::ago(at.get(), now),
+        None => clock::utc_short(at.get()),
+    };
+    let title = move || match clock.is_alive() {
+        true => clock::local(at.get()),
+        false => clock::utc(at.get()),
+    };
+    view! { <time datetime=move || at.get().to_seconds_text() title=title>{text}</time> }
+}
+
+/// A moment by the reader's clock; the day is left out where it is today.
+#[component]
+pub(crate) fn At(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
+    let clock = clock();
+    let text = move || match clock.is_alive() {
+        true => clock::local_short(at.get()),
+        false => clock::utc_short(at.get()),
+    };
+    let title = move || match clock.is_alive() {
+        true => clock::local(at.get()),
+        false => clock::utc(at.get()),
+    };
+    view! { <time data-at=move || at.get().to_seconds_text() datetime=move || at.get().to_seconds_text() title=title>{text}</time> }
+}

@@ -1,0 +1,105 @@
+//! What the forms have in common: who asks, and how they are answered.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Redirect, Response},
+};
+use commands::service::{Executable, Operations};
+use domain::{access::Principal, error::ErrorKind, time::Timestamp};
+use http::{HeaderValue, Request, StatusCode, header};
+use leptos::prelude::*;
+
+use crate::{door, problem::Problem, routes::health::WindowForm};
+
+/// Makes a new token for a link: 256 bits of fresh randomness, as text. The server provides it in
+/// the context.
+#[derive(Clone, Copy, Debug)]
+pub struct NewToken(pub fn() -> Option<String>);
+
+/// The time, from the one place that reads a clock. The server provides it in the context.
+#[derive(Clone)]
+pub struct WallClock(pub Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+/// How browsers reach this server from outside, without a slash at the end, if that is configured.
+/// The server provides it in the context.
+#[derive(Clone, Debug)]
+pub struct PublicUrl(pub Option<Arc<str>>);
+
+/// Why a subject was not retired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotRetired(pub Problem);
+
+/// A maintenance window that was refused, with what was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RefusedWindow {
+    /// What was typed.
+    pub form: WindowForm,
+    /// Why it was refused.
+    pub problem: Problem,
+}
+
+/// What a form needs of the context.
+pub(super) struct Known {
+    operations: Option<(Operations, Principal)>,
+    pub new: Option<NewToken>,
+    pub clock: Option<WallClock>,
+    pub public: Option<Arc<str>>,
+}
+
+pub(super) fn known(context: &(impl Fn() + Clone)) -> Known {
+    Owner::new().with(|| {
+        context();
+        Known {
+            operations: use_context::<Operations>().zip(use_context::<Principal>()),
+            new: use_context(),
+            clock: use_context(),
+            public: use_context::<PublicUrl>().and_then(|PublicUrl(url)| url),
+        }
+    })
+}
+
+impl Known {
+    pub async fn execute<O: Executable>(self, operation: O) -> Result<(), Problem> {
+        let (operations, caller) = self.operations.ok_or_else(door::lost)?;
+        operations.execute(caller, operation).await?;
+        Ok(())
+    }
+}
+
+pub(super) fn unreadable() -> Problem {
+    let sentence = "The request was not valid. Nothing was changed. Reload the page and try again.";
+    Problem { kind: ErrorKind::Invalid, sentence: sentence.to_owned() }
+}
+
+/// With a new request, so that loading it again does nothing twice.
+pub(super) fn led_to(address: &str) -> Response {
+    ([(header::CACHE_CONTROL, "private, no-store")], Redirect::to(address)).into_response()
+}
+
+/// The page at an address, with something to tell.
+pub(super) async fn shown<IV: IntoView + 'static>(
+    address: &str,
+    status: StatusCode,
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    more: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+) -> Response {
+    let Ok(request) = Request::get(address).header(header::ACCEPT, "text/html").body(Body::empty())
+    else {
+        return status.into_response();
+    };
+    let context = move || {
+        context();
+        more();
+    };
+    let mut answer = leptos_axum::render_app_async_with_context(context, shell)(request).await;
+    if answer.status() == StatusCode::OK {
+        *answer.status_mut() = status;
+    }
+    answer
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    answer
+}

@@ -1,0 +1,11 @@
+//! The pages, one file each: how it is read, and what it shows.
+
+pub(crate) mod approve;
+pub(crate) mod health;
+pub(crate) mod history;
+pub(crate) mod home;
+pub(crate) mod incident;
+pub(crate) mod incidents;
+pub(crate) mod journal;
+pub(crate) mod runbook;
+pub(crate) mod shares;

@@ -1,0 +1,206 @@
+//! One incident: what is expected, what was done, what is recommended and why, the evidence, and the
+//! timeline. It follows the journal by the same fold as the server.
+
+pub(crate) mod brief;
+#[cfg(all(test, feature = "ssr"))]
+mod consistency;
+mod evidence;
+mod head;
+pub(crate) mod recommendation;
+mod state;
+mod steps;
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
+
+use commands::{sharing::Shares, view::IncidentPage as View};
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::{Outcome, Place, Refused},
+    components::{
+        form::{Forms, Said, field_text},
+        incident_card::edge,
+        notice::linked,
+        page::{key, page},
+        timeline::Timeline,
+    },
+    live::live,
+    problem::Problem,
+    routes::shares::Sharing,
+};
+use state::IncidentState;
+
+/// The page of an incident, or what was typed where it can't be shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum IncidentAnswer {
+    /// The page.
+    Page(Box<IncidentView>),
+    /// The page can't be shown, and a form of it was refused: what was typed is kept.
+    Kept {
+        /// The number, as it stands in the address.
+        id: String,
+        /// Why the page can't be shown.
+        problem: Problem,
+        /// The form.
+        refused: Box<Refused>,
+    },
+}
+
+/// The page of an incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentView {
+    /// The incident, with everything that is known about it.
+    pub page: View,
+    /// Its share links; `None` where they can't be read.
+    pub shares: Option<Shares>,
+    /// What came of a form that was sent without Wasm.
+    pub outcome: Outcome,
+}
+
+/// The page of one incident. A UUID leads to the number; `done` is the word that a form led back
+/// with.
+#[server(prefix = "/api/pages", endpoint = "incident", input = GetUrl)]
+pub async fn get_incident(
+    id: String,
+    #[server(default)] done: String,
+) -> Result<IncidentAnswer, Problem> {
+    read::incident(&id, &done).await
+}
+
+#[cfg(feature = "ssr")]
+pub(crate) mod read {
+    use commands::reading::{FindIncident, GetIncident, ListShares};
+    use domain::{error::ErrorKind, id::IncidentNumber};
+
+    use super::*;
+    use crate::{
+        actions::Step,
+        door::{execute, look, refuse},
+    };
+
+    pub(crate) async fn incident(id: &str, done: &str) -> Result<IncidentAnswer, Problem> {
+        let outcome = match (use_context::<Refused>(), Step::of_done(done)) {
+            (Some(refused), _) => Outcome::Refused(Box::new(refused)),
+            (None, Some(step)) => Outcome::Done(step),
+            (None, None) => Outcome::None,
+        };
+        let page = match (page(id).await, outcome.clone()) {
+            (Ok(page), _) => page,
+            (Err(problem), Outcome::Refused(refused)) => {
+                return Ok(IncidentAnswer::Kept { id: id.to_owned(), problem, refused });
+            }
+            (Err(problem), Outcome::None | Outcome::Done(_)) => return Err(problem),
+        };
+        // That its links can't be read is no reason not to show the incident.
+        let shares = look(ListShares { incident: page.incident.number }).await;
+        Ok(IncidentAnswer::Page(Box::new(IncidentView { page, shares, outcome })))
+    }
+
+    async fn page(id: &str) -> Result<View, Problem> {
+        let incident = if let Ok(number) = id.parse::<u32>() {
+            IncidentNumber(number)
+        } else if let Ok(uuid) = id.parse() {
+            let number = execute(FindIncident { id: uuid }).await?.number;
+            leptos_axum::redirect(&format!("/ops/incidents/{number}"));
+            number
+        } else {
+            return Err(refuse(Problem {
+                kind: ErrorKind::NotFound,
+                sentence: "There is no such incident. Its address ends in a number.".into(),
+            }));
+        };
+        execute(GetIncident { incident }).await
+    }
+}
+
+/// The page.
+#[component]
+pub(crate) fn IncidentPage() -> AnyView {
+    let live = live();
+    let state = StoredValue::new(None::<IncidentState>);
+    page(
+        |answer: &IncidentAnswer| match answer {
+            IncidentAnswer::Page(view) => format!("Incident {}", view.page.incident.number),
+            IncidentAnswer::Kept { id, .. } => format!("Incident {id}"),
+        },
+        key(),
+        |(id, done)| get_incident(id, done),
+        move |answer| {
+            let IncidentAnswer::Page(view) = answer else { return };
+            live.read_at(view.page.cursor);
+            if let Some(state) = state.get_value() {
+                state.take(&view.page);
+            }
+        },
+        move |answer| match answer {
+            IncidentAnswer::Page(view) => {
+                let IncidentView { page, shares, outcome } = *view;
+                let shown = IncidentState::new(page);
+                state.set_value(Some(shown));
+                view! { <Page state=shown shares outcome/> }.into_any()
+            }
+            IncidentAnswer::Kept { id, problem, refused } => kept(&id, &problem, *refused),
+        },
+    )
+}
+
+#[component]
+fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl IntoView {
+    let number = state.number();
+    let address = format!("/ops/incidents/{number}");
+    let forms = |place| Forms::new(place, number, address.clone(), outcome.clone());
+    let (steps, comment, decision) =
+        (forms(Place::Steps), forms(Place::Comment), forms(Place::Decision));
+    let edge =
+        move || state.incident.with(|one| format!("brief {}", edge(one.state, one.severity)));
+    let reader = state.reader.get_value();
+    state.listen();
+    view! {
+        <div class="page">
+            {move || state.trouble.get().map(|one| view! { <p class="notice">{linked(&one)}</p> })}
+            <article id="brief" class=edge>
+                <head::Head state/>
+                <recommendation::Ran state forms=decision/>
+                <Said forms=decision/>
+                <recommendation::Advices state/>
+                <steps::Steps state forms=steps/>
+                <Said forms=steps/>
+            </article>
+            <head::Briefing state/>
+            <evidence::Evidence state/>
+            <section aria-labelledby="timeline">
+                <h2 id="timeline">"Timeline"</h2>
+                <Timeline lines=state.lines/>
+                <steps::Comment state forms=comment/>
+                <Said forms=comment/>
+            </section>
+            <p class="links">
+                <a href=format!("/api/ops/incidents/{number}/bundle") rel="external" download="">"Download the incident bundle"</a>
+            </p>
+            <Sharing number shares reader/>
+        </div>
+    }
+}
+
+/// What stands where the page can't be shown after a form was sent: what happened, and what was
+/// typed.
+fn kept(id: &str, problem: &Problem, refused: Refused) -> AnyView {
+    let sentence = (problem.sentence != refused.problem.sentence).then(|| problem.sentence.clone());
+    let address = format!("/ops/incidents/{id}");
+    let text = (!refused.sent.text.is_empty()).then(|| {
+        view! {
+            <p>"Your text is kept here. Copy it, and send it again in a moment."</p>
+            <textarea aria-label="Your text" rows="6" readonly>{field_text(&refused.sent.text)}</textarea>
+        }
+    });
+    view! {
+        <div class="page">
+            <h1>"Incident " {id.to_owned()}</h1>
+            <p class="lead">{refused.problem.sentence} " " {sentence}</p>
+            {text}
+            <p class="links"><a href=address rel="external">"Try again"</a> <a href="/ops/health">"Health"</a></p>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,106 @@
+//! The journal's page as data.
+
+use commands::audit::AuditPage;
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
+
+/// A search of the journal, as it stands in the address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditSearch {
+    /// An actor's text, such as `account:7`.
+    pub actor: String,
+    /// A kind of entry.
+    pub kind: String,
+    /// A subject, or the beginning of one.
+    pub subject: String,
+    /// An incident's number.
+    pub incident: String,
+    /// The first minute, such as `2026-11-22T14:05`, or a day.
+    pub from: String,
+    /// The last minute, or a day.
+    pub to: String,
+    /// How many minutes east of UTC the reader's clock is: their browser says so. UTC without.
+    pub offset: String,
+    /// Where this page begins.
+    pub before: String,
+    /// Whether the chain is to be proved now.
+    pub verify: bool,
+    /// Whether a content was removed just now.
+    pub removed: bool,
+}
+
+impl AuditSearch {
+    /// The fields that narrow, by their names.
+    pub(super) fn narrowing(&self) -> [(&'static str, &str); 6] {
+        let Self {
+            actor,
+            kind,
+            subject,
+            incident,
+            from,
+            to,
+            offset: _,
+            before: _,
+            verify: _,
+            removed: _,
+        } = self;
+        [
+            ("actor", actor),
+            ("kind", kind),
+            ("subject", subject),
+            ("incident", incident),
+            ("from", from),
+            ("to", to),
+        ]
+    }
+
+    /// The fields that keep the search in an address.
+    pub(super) fn kept(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        // Only a time is read by the reader's clock.
+        let offset =
+            if self.from.is_empty() && self.to.is_empty() { "" } else { self.offset.as_str() };
+        self.narrowing()
+            .into_iter()
+            .chain([("offset", offset)])
+            .filter(|(_, value)| !value.is_empty())
+    }
+
+    /// Whether anything narrows it.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.narrowing().iter().any(|(_, value)| !value.trim().is_empty())
+    }
+}
+
+/// A redaction that was refused, with what was typed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotRedacted {
+    /// Of which entry.
+    pub entry: u64,
+    /// The reason that was given.
+    pub reason: String,
+    /// Why it was refused.
+    pub problem: Problem,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoundEntries {
+    /// The entries, with what is proved.
+    pub page: AuditPage,
+    /// Address of the first page, unless this is it.
+    pub newest: Option<String>,
+    /// Address of the next page, if there is one.
+    pub older: Option<String>,
+}
+
+/// The journal's page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JournalView {
+    /// What was typed.
+    pub search: AuditSearch,
+    /// What was found, or why the search was refused: what was typed stays in the form.
+    pub found: Result<FoundEntries, Problem>,
+    /// A redaction that was refused.
+    pub refused: Option<NotRedacted>,
+}

@@ -1,0 +1,99 @@
+//! Scroll and focus across pages: a section that the address names is shown, back and forward return
+//! to the same place, and any other page begins at its heading.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, Event, EventTarget, HtmlElement};
+
+/// How many places are remembered.
+const MOST_PLACES: usize = 100;
+
+#[derive(Default)]
+struct Places {
+    /// How far each address was scrolled.
+    scrolled: HashMap<String, f64>,
+    /// The address that is shown.
+    here: String,
+    /// The reader went back or forward.
+    is_return: bool,
+    /// The first page came with the document: the browser has taken care of it.
+    has_arrived: bool,
+}
+
+thread_local! {
+    static PLACES: RefCell<Places> = RefCell::default();
+}
+
+fn address() -> String {
+    let location = window().location();
+    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
+}
+
+fn listen(target: &EventTarget, name: &str, handler: impl FnMut(Event) + 'static) {
+    let closure = Closure::<dyn FnMut(Event)>::new(handler);
+    let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+    closure.forget();
+}
+
+/// Begins to remember places.
+pub(super) fn start() {
+    listen(window().unchecked_ref(), "popstate", |_| {
+        PLACES.with_borrow_mut(|places| places.is_return = true);
+    });
+    listen(document().unchecked_ref(), "scroll", |_| {
+        let at = window().scroll_y().unwrap_or_default();
+        PLACES.with_borrow_mut(|places| {
+            // While the next page is on its way, this one is still shown.
+            if places.here == address() {
+                if places.scrolled.len() >= MOST_PLACES {
+                    places.scrolled.clear();
+                }
+                places.scrolled.insert(places.here.clone(), at);
+            }
+        });
+    });
+}
+
+/// Called when the content of a page stands there.
+pub(crate) fn arrived() {
+    request_animation_frame(|| {
+        let here = address();
+        let (is_return, is_first, at) = PLACES.with_borrow_mut(|places| {
+            let is_first = !std::mem::replace(&mut places.has_arrived, true);
+            let at = places.scrolled.get(&here).copied();
+            places.here.clone_from(&here);
+            (std::mem::take(&mut places.is_return), is_first, at)
+        });
+        let hash = window().location().hash().unwrap_or_default();
+        let section = hash.strip_prefix('#').filter(|id| !id.is_empty());
+        let section = section.and_then(|id| document().get_element_by_id(id));
+        match (section, at) {
+            (_, Some(at)) if is_return => window().scroll_to_with_x_and_y(0.0, at),
+            _ if is_first => {}
+            (Some(section), _) => {
+                section.scroll_into_view();
+                focus(section);
+            }
+            (None, _) => {
+                window().scroll_to_with_x_and_y(0.0, 0.0);
+                if let Ok(Some(heading)) = document().query_selector("main h1") {
+                    focus(heading);
+                }
+            }
+        }
+    });
+}
+
+/// Puts the focus on an element, without moving the page.
+fn focus(element: Element) {
+    if !element.has_attribute("tabindex") {
+        let _ = element.set_attribute("tabindex", "-1");
+    }
+    if let Ok(element) = element.dyn_into::<HtmlElement>() {
+        let options = web_sys::FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let _ = element.focus_with_options(&options);
+    }
+}

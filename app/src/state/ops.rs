@@ -1,0 +1,66 @@
+//! What the stream keeps in step: plain data, each field of it reactive by itself in a store.
+
+use commands::view::{IncidentCard, Overview};
+use domain::{reading::Reading, time::Timestamp};
+use reactive_stores::Store;
+
+use crate::{
+    page::{Mood, Pulse},
+    status::Count,
+};
+
+/// The recent course of a reading: when, and the value; oldest first.
+pub(crate) type CourseLine = Vec<(Timestamp, f64)>;
+
+/// A reading with its recent course.
+#[derive(Clone, Debug, PartialEq, Store)]
+pub(crate) struct Row {
+    /// Name of the row, for its place on the page.
+    pub key: String,
+    /// The reading.
+    pub reading: Reading,
+    /// Its recent course.
+    pub course: CourseLine,
+}
+
+/// What the stream keeps in step.
+#[derive(Clone, Debug, Default, PartialEq, Store)]
+pub(crate) struct Ops {
+    /// Version of the readings; 0 while none are known.
+    pub version: u64,
+    /// When the last tick was.
+    pub checked_at: Timestamp,
+    /// The readings, ordered by subject and signal.
+    #[store(key: String = |row| row.key.clone())]
+    pub rows: Vec<Row>,
+    /// Changes whenever a row comes, goes, or has another status.
+    pub layout: u64,
+    /// What the first sentence counts.
+    pub count: Count,
+    /// What can't be seen, or works in a lesser way.
+    pub troubles: Vec<String>,
+    /// How many more readings there are than are shown.
+    pub left_out: u32,
+    /// Whether the incidents are known.
+    pub knows_incidents: bool,
+    /// Active incidents, most severe first.
+    #[store(key: u32 = |card| card.number.0)]
+    pub active: Vec<IncidentCard>,
+    /// The incidents resolved last, newest first.
+    #[store(key: u32 = |card| card.number.0)]
+    pub resolved: Vec<IncidentCard>,
+    /// What else the health page shows.
+    pub overview: Overview,
+}
+
+impl Ops {
+    /// How things stand, once it is known.
+    pub(crate) fn pulse(&self) -> Option<Pulse> {
+        let readings = self.rows.iter().map(|row| &row.reading);
+        (self.version > 0 && self.knows_incidents).then(|| Pulse {
+            mood: Mood::of(&self.active, readings),
+            active: u32::try_from(self.active.len()).unwrap_or(u32::MAX),
+            checked_at: self.checked_at,
+        })
+    }
+}
