@@ -12,6 +12,8 @@ use commands::{
 };
 use domain::{signal::Signal, subject::Subject, time::Timestamp};
 
+use tokio::sync::Notify;
+
 use crate::monitor::intake::Intake;
 
 /// The most points of a course: as many as memory keeps of one series.
@@ -36,6 +38,7 @@ pub struct Shown {
 #[derive(Debug)]
 pub struct Board {
     shown: RwLock<Shown>,
+    changed: Notify,
     intake: Option<Arc<Intake>>,
     /// Whether what is stored was found not to be what the journal says.
     is_doubtful: AtomicBool,
@@ -45,6 +48,7 @@ impl Default for Board {
     /// A board that nobody writes: for tests of what reads it.
     fn default() -> Self {
         let readings = Readings {
+            version: 0,
             checked_at: Timestamp::default(),
             readings: Vec::new(),
             troubles: Vec::new(),
@@ -58,7 +62,12 @@ impl Default for Board {
             texts: Arc::default(),
             withheld: Arc::default(),
         };
-        Self { shown: RwLock::new(shown), intake: None, is_doubtful: AtomicBool::new(false) }
+        Self {
+            shown: RwLock::new(shown),
+            changed: Notify::new(),
+            intake: None,
+            is_doubtful: AtomicBool::new(false),
+        }
     }
 }
 
@@ -86,6 +95,12 @@ impl Board {
     /// Changes what is shown.
     pub fn change(&self, change: impl FnOnce(&mut Shown)) {
         change(&mut self.shown.write().unwrap_or_else(std::sync::PoisonError::into_inner));
+        self.changed.notify_one();
+    }
+
+    /// Waits for the next change; for one listener.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// The recent course of a signal from memory, for what the roll-ups do not hold yet. `None` if

@@ -1,5 +1,6 @@
-//! The live stream: tails the journal, encodes each event once for all viewers, and carries the
-//! latest health readings beside it.
+//! The live stream: tails the journal, and carries what the pages show beside it: readings, cards of
+//! incidents, and the rest of the health page, each as the difference to what was sent before. Each
+//! event is encoded once for all viewers.
 //!
 //! Readers own nothing but a position. An event lies once in a bounded ring; a reader that falls
 //! behind the ring goes on from the database, and one that is too far behind even for that is told
@@ -16,10 +17,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use commands::view::Readings;
+use commands::{
+    stream::StreamEvent,
+    view::{Incidents, Overview, Readings},
+};
 use domain::{
     id::RecommendationId,
     journal::{Cursor, Entry, Event},
+    time::Timestamp,
 };
 use futures::{Stream, stream};
 use tokio::sync::Notify;
@@ -30,12 +35,16 @@ use crate::{
     store::Store,
 };
 
+mod event;
+mod topic;
+
+use event::event;
+use topic::Topic;
+
 /// How much of the journal stays encoded in memory.
 const RING_BYTES: usize = 2 * 1024 * 1024;
 /// A reader further behind than this is told to start again.
 const FARTHEST_BEHIND: u64 = 5_000;
-/// The least time between two health events: at most two a second.
-const HEALTH_SPACING: Duration = Duration::from_millis(500);
 /// The least time between two events about runs: at most four a second.
 const RUN_SPACING: Duration = Duration::from_millis(250);
 /// How many runs are told apart; who missed an older one asks when the journal says that it ended.
@@ -43,12 +52,11 @@ const MOST_RUNS: usize = 64;
 /// How often a silent stream says that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What there is to send: four counters, so that a late reader sees that something changed, and
-/// what.
+/// What there is to send: counters, so that a late reader sees that something changed, and what.
 #[derive(Debug, Default)]
 struct Newest {
     journal: AtomicU64,
-    health: AtomicU64,
+    topics: AtomicU64,
     runs: AtomicU64,
     alive: AtomicU64,
 }
@@ -57,7 +65,7 @@ struct Newest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Seen {
     journal: u64,
-    health: u64,
+    topics: u64,
     runs: u64,
     alive: u64,
 }
@@ -67,7 +75,7 @@ impl Newest {
         let of = |counter: &AtomicU64| counter.load(Ordering::Acquire);
         Seen {
             journal: of(&self.journal),
-            health: of(&self.health),
+            topics: of(&self.topics),
             runs: of(&self.runs),
             alive: of(&self.alive),
         }
@@ -92,20 +100,15 @@ impl Ring {
         let told = std::str::from_utf8(encoded)
             .ok()
             .and_then(|text| text.split_once("\ndata: ")?.1.lines().next());
-        let entry = told.and_then(|json| serde_json::from_str::<Entry>(json).ok());
+        let entry = told.and_then(|json| match serde_json::from_str(json) {
+            Ok(StreamEvent::Journal(entry)) => Some(*entry),
+            _ => None,
+        });
         let forgotten =
             entry.map_or_else(Bytes::new, |entry| encode(epoch, &Entry { event: None, ..entry }));
         self.bytes = self.bytes + forgotten.len() - encoded.len();
         *encoded = forgotten;
     }
-}
-
-#[derive(Debug, Default)]
-struct Health {
-    version: u64,
-    readings: Option<Arc<Readings>>,
-    /// The version that is encoded, and how.
-    encoded: Option<(u64, Bytes)>,
 }
 
 /// What printed something, each with the version in which it did so last.
@@ -121,23 +124,27 @@ pub struct Live {
     runs: Mutex<Runs>,
     run_came: Notify,
     ring: RwLock<Ring>,
-    health: Mutex<Health>,
-    health_came: Notify,
+    readings: Topic<Readings>,
+    incidents: Topic<Incidents>,
+    overview: Topic<Overview>,
     newest: Newest,
     head: Mutex<Cursor>,
     places: Arc<Places>,
 }
 
 impl Live {
-    /// Begins at the journal's end. At most `limit` readers at a time.
-    pub fn new(head: Cursor, limit: usize) -> Arc<Self> {
+    /// Begins at the journal's end. At most `limit` readers at a time. `now` tells the versions of
+    /// this run from those of earlier ones.
+    pub fn new(head: Cursor, limit: usize, now: Timestamp) -> Arc<Self> {
+        let first = u64::try_from(now.as_micros() / 1_000).unwrap_or_default();
         let newest = Newest { journal: AtomicU64::new(head.number), ..Newest::default() };
         Arc::new(Self {
             runs: Mutex::default(),
             run_came: Notify::new(),
             ring: RwLock::default(),
-            health: Mutex::default(),
-            health_came: Notify::new(),
+            readings: Topic::new(first),
+            incidents: Topic::new(first),
+            overview: Topic::new(first),
             newest,
             head: Mutex::new(head),
             places: Places::new(limit),
@@ -163,6 +170,7 @@ impl Live {
             for entry in entries {
                 if let Some(Event::Redacted { entry, .. }) = &entry.event {
                     ring.forget(epoch, *entry);
+                    self.incidents.forget();
                 }
                 let encoded = encode(epoch, entry);
                 ring.bytes += encoded.len();
@@ -180,10 +188,30 @@ impl Live {
         self.places.wake_all();
     }
 
-    /// Takes the newest readings; they go out within half a second.
-    pub fn set_health(&self, readings: Arc<Readings>) {
-        lock(&self.health).readings = Some(readings);
-        self.health_came.notify_one();
+    /// Sends the newest readings, as the difference to the last. Returns them with their version.
+    pub fn publish_readings(&self, readings: Readings) -> Arc<Readings> {
+        let (readings, _) = self.readings.publish(|version| Readings { version, ..readings });
+        self.topics_changed();
+        readings
+    }
+
+    /// Sends the cards that have changed.
+    pub fn publish_incidents(&self, incidents: Incidents) {
+        if self.incidents.publish(|_| incidents).1.is_some() {
+            self.topics_changed();
+        }
+    }
+
+    /// Sends what else the health page shows, if it has changed.
+    pub fn publish_overview(&self, overview: Overview) {
+        if self.overview.publish(|_| overview).1.is_some() {
+            self.topics_changed();
+        }
+    }
+
+    fn topics_changed(&self) {
+        self.newest.topics.fetch_add(1, Ordering::AcqRel);
+        self.places.wake_all();
     }
 
     /// A run printed something: who looks at it asks anew, at most four times a second.
@@ -202,10 +230,10 @@ impl Live {
         self.run_came.notify_one();
     }
 
-    /// Sends health readings, at most two a second, what runs, at most four times a second, and
-    /// keeps silent streams alive. Runs until cancelled, then ends every stream.
+    /// Says what runs print, at most four times a second, and keeps silent streams alive. Runs until
+    /// cancelled, then ends every stream.
     pub async fn pump(&self, stop: CancellationToken) {
-        tokio::join!(self.pump_health(&stop), self.pump_runs(&stop));
+        tokio::join!(self.keep_alive(&stop), self.pump_runs(&stop));
         self.places.close();
     }
 
@@ -229,28 +257,19 @@ impl Live {
         }
     }
 
-    async fn pump_health(&self, stop: &CancellationToken) {
+    async fn keep_alive(&self, stop: &CancellationToken) {
+        let mut before = self.newest.seen();
         loop {
-            let came = tokio::select! {
+            tokio::select! {
                 () = stop.cancelled() => return,
-                came = tokio::time::timeout(KEEP_ALIVE, self.health_came.notified()) => came.is_ok(),
-            };
-            if came {
-                let version = {
-                    let mut health = lock(&self.health);
-                    health.version += 1;
-                    health.version
-                };
-                self.newest.health.store(version, Ordering::Release);
-                self.places.wake_all();
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(HEALTH_SPACING) => {}
-                }
-            } else {
+                () = tokio::time::sleep(KEEP_ALIVE) => {}
+            }
+            let seen = self.newest.seen();
+            if seen == before {
                 self.newest.alive.fetch_add(1, Ordering::AcqRel);
                 self.places.wake_all();
             }
+            before = self.newest.seen();
         }
     }
 
@@ -264,12 +283,13 @@ impl Live {
         *lock(&self.head)
     }
 
-    /// Opens a stream for someone, after `cursor` or from now on. `None` if there are too many
-    /// readers, and nobody has more than their share.
+    /// Opens a stream for someone, after `cursor` or from now on, who has this version of the
+    /// readings, or none. `None` if there are too many readers, and nobody has more than their share.
     pub fn open(
         self: &Arc<Self>,
         holder: Holder,
         cursor: Option<Cursor>,
+        readings: Option<u64>,
         store: Arc<dyn Store>,
     ) -> Option<impl Stream<Item = Result<Bytes, std::convert::Infallible>> + Send + 'static> {
         let seat = Arc::new(Seat::new());
@@ -292,19 +312,26 @@ impl Live {
         let start = match cursor {
             Some(cursor) if fits(&cursor) => cursor,
             Some(_) => {
-                let _ = write!(first, "event: resync\ndata: {{\"cursor\":\"{head}\"}}\n\n");
+                let _ = write!(
+                    first,
+                    "data: {{\"event\":\"resync\",\"data\":{{\"cursor\":\"{head}\"}}}}\n\n"
+                );
                 head
             }
             None => head,
         };
-        let _ = write!(first, "event: hello\ndata: {{\"cursor\":\"{start}\"}}\n\n");
+        let _ =
+            write!(first, "data: {{\"event\":\"hello\",\"data\":{{\"cursor\":\"{start}\"}}}}\n\n");
         let reader = Reader {
             live: Arc::clone(self),
             seat,
             _place: place,
             store,
             at: start,
-            sent_health: 0,
+            sent_topics: 0,
+            readings,
+            incidents: None,
+            overview: None,
             sent_runs: seen.runs,
             alive: seen.alive,
             pending: VecDeque::from([Bytes::from(first)]),
@@ -331,29 +358,7 @@ impl Live {
     fn runs(&self, after: u64, to: u64) -> Vec<Bytes> {
         let runs = lock(&self.runs);
         let changed = runs.last.iter().filter(|(_, version)| **version > after && **version <= to);
-        changed
-            .map(|(id, _)| {
-                Bytes::from(format!(
-                    "event: run\ndata: {{\"incident\":{},\"place\":{}}}\n\n",
-                    id.incident, id.place
-                ))
-            })
-            .collect()
-    }
-
-    fn health(&self) -> Option<(u64, Bytes)> {
-        let mut health = lock(&self.health);
-        let readings = health.readings.clone()?;
-        let version = health.version;
-        match &health.encoded {
-            Some((encoded, bytes)) if *encoded == version => Some((version, bytes.clone())),
-            _ => {
-                let json = serde_json::to_string(&*readings).ok()?;
-                let bytes = Bytes::from(format!("event: health\ndata: {json}\n\n"));
-                health.encoded = Some((version, bytes.clone()));
-                Some((version, bytes))
-            }
-        }
+        changed.map(|(id, _)| event("run", id)).collect()
     }
 }
 
@@ -370,7 +375,11 @@ struct Reader {
     _place: Place,
     store: Arc<dyn Store>,
     at: Cursor,
-    sent_health: u64,
+    /// The count of changes up to which everything was sent.
+    sent_topics: u64,
+    readings: Option<u64>,
+    incidents: Option<u64>,
+    overview: Option<u64>,
     sent_runs: u64,
     alive: u64,
     pending: VecDeque<Bytes>,
@@ -401,11 +410,12 @@ impl Reader {
                     }
                 }
             }
-            if seen.health > self.sent_health
-                && let Some((version, bytes)) = self.live.health()
-            {
-                self.sent_health = version;
-                return Some(bytes);
+            if seen.topics > self.sent_topics {
+                if let Some(bytes) = self.next_of_topics() {
+                    return Some(bytes);
+                }
+                self.sent_topics = seen.topics;
+                continue;
             }
             if seen.runs > self.sent_runs {
                 self.pending.extend(self.live.runs(self.sent_runs, seen.runs));
@@ -420,13 +430,28 @@ impl Reader {
         }
     }
 
+    /// What is new of the readings, the incidents or the overview.
+    fn next_of_topics(&mut self) -> Option<Bytes> {
+        if let Some((version, bytes)) = self.live.readings.after(self.readings) {
+            self.readings = Some(version);
+            return Some(bytes);
+        }
+        if let Some((version, bytes)) = self.live.incidents.after(self.incidents) {
+            self.incidents = Some(version);
+            return Some(bytes);
+        }
+        let (version, bytes) = self.live.overview.after(self.overview)?;
+        self.overview = Some(version);
+        Some(bytes)
+    }
+
     /// Reads what the ring no longer holds. When the database does not answer the stream ends: the
     /// reader comes back with its position.
     async fn catch_up(&mut self, head: u64) -> Option<()> {
         if head - self.at.number > FARTHEST_BEHIND {
             self.at.number = head;
-            let text = format!("event: resync\ndata: {{\"cursor\":\"{}\"}}\n\n", self.at);
-            self.pending.push_back(Bytes::from(text));
+            let cursor = BTreeMap::from([("cursor", self.at)]);
+            self.pending.push_back(event("resync", &cursor));
             return Some(());
         }
         let entries = match self.store.entries(self.at.number, 100).await {
@@ -458,8 +483,9 @@ fn encode(epoch: u32, entry: &Entry) -> Bytes {
         }
         _ => entry,
     };
-    let json = serde_json::to_string(entry).unwrap_or_else(|_| "null".to_owned());
-    Bytes::from(format!("id: {epoch}:{}\nevent: journal\ndata: {json}\n\n", entry.number))
+    let mut bytes = format!("id: {epoch}:{}\n", entry.number).into_bytes();
+    bytes.extend(event("journal", entry));
+    Bytes::from(bytes)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -484,7 +510,7 @@ mod tests {
 
     #[test]
     fn what_was_redacted_goes_out_to_nobody_any_more() {
-        let live = Live::new(Cursor { epoch: 1, number: 0 }, 1);
+        let live = Live::new(Cursor { epoch: 1, number: 0 }, 1, Timestamp::default());
         let mut written = entries(1..=3);
         written[1].event = Some(Event::Commented {
             incident: domain::id::IncidentNumber(7),
@@ -499,7 +525,7 @@ mod tests {
             Next::UpToDate | Next::NotHere => String::new(),
         };
         assert!(
-            text(1).starts_with("id: 1:2\nevent: journal\ndata: {\"number\":2,"),
+            text(1).starts_with("id: 1:2\ndata: {\"event\":\"journal\",\"data\":{\"number\":2,"),
             "{}",
             text(1)
         );
@@ -524,7 +550,7 @@ mod tests {
 
     #[test]
     fn a_gap_in_what_is_committed_begins_the_ring_anew_so_that_no_reader_skips_an_entry() {
-        let live = Live::new(Cursor { epoch: 1, number: 0 }, 1);
+        let live = Live::new(Cursor { epoch: 1, number: 0 }, 1, Timestamp::default());
         live.committed(1, &entries(1..=3));
         assert!(matches!(live.after(1), Next::Event(2, _)));
         live.committed(1, &entries(6..=7));

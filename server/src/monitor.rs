@@ -549,7 +549,8 @@ impl Monitor {
         self.shown_at = Some(now);
         self.told_troubles.clone_from(&troubles);
         let readings = readings.into_iter().map(|(_, reading)| reading).collect();
-        let readings = Arc::new(Readings {
+        let readings = self.parts.live.publish_readings(Readings {
+            version: 0,
             checked_at: now.wall,
             readings,
             troubles,
@@ -565,7 +566,6 @@ impl Monitor {
                 shown.texts = Arc::new(texts);
             }
         });
-        self.parts.live.set_health(readings);
     }
 
     fn troubles(

@@ -180,7 +180,7 @@ pub async fn run(
     let intake = Intake::new(engine, Recording::default(), collected, history, clock);
     let board = Arc::new(Board::new(Arc::clone(&intake)));
     let room = room(&config);
-    let live = Live::new(opening.cursor, room.streams);
+    let live = Live::new(opening.cursor, room.streams, now.wall);
     let recovery = Arc::new(Recovery::default());
     let service = Service::new(
         Arc::clone(&store),
@@ -302,6 +302,7 @@ pub async fn run(
         background.spawn(Reserve::new(&data_dir).keep(stop.clone()));
     }
     background.spawn(Arc::clone(&service).follow(stop.clone()));
+    background.spawn(Arc::clone(&service).publish(stop.clone()));
     let pump = Arc::clone(&live);
     let pump_stop = stop.clone();
     background.spawn(async move { pump.pump(pump_stop).await });

@@ -15,6 +15,7 @@ mod handle;
 mod incident_page;
 mod inner;
 mod proofs;
+mod publish;
 mod readings;
 
 pub use directory::Known;

@@ -427,7 +427,7 @@ async fn open_stream(
         if line.starts_with("HTTP/1.1") && !line.contains(" 200 ") {
             return Err(line.into());
         }
-        if line.starts_with("event: hello") {
+        if line.contains(r#""event":"hello""#) {
             return Ok(reader);
         }
     }

@@ -57,6 +57,10 @@ pub fn router(site: Site, guard: Guard, body_limit: usize) -> Router {
     let pages = Router::new()
         .leptos_routes_with_context(&site, routes, context.clone(), app::shell)
         .merge(app::forms(context.clone(), app::shell))
+        .layer(from_fn({
+            let context = context.clone();
+            move |request, next| app::without_wasm(context.clone(), app::shell, request, next)
+        }))
         .fallback(leptos_axum::render_app_async_with_context(context, app::shell));
     Router::new()
         .merge(api::router())

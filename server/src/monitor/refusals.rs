@@ -177,14 +177,14 @@ mod tests {
             mono: MonotonicTime::from_micros(seconds * 1_000_000),
         };
         let refuse = |who: u32, place: &str, seconds: u64| {
-            let sender = format!("The program \"{who}\"");
+            let sender = format!("the program \"{who}\"");
             refusals.refused(Actor::Token(TokenId(who)), sender, &reason(place), at(seconds));
         };
         refuse(1, "/observations/0/value", 0);
         refuse(1, "/observations/7/unit", 1);
         let [told] = &refusals.sentences(at(2))[..] else { panic!("one is told") };
         assert!(
-            told.contains("The program \"1\"") && told.contains("/observations/0/value"),
+            told.contains("the program \"1\"") && told.contains("/observations/0/value"),
             "{told}"
         );
         refuse(1, "/observations/7/unit", 31);

@@ -1,8 +1,8 @@
 //! What the service keeps at hand, so that a page costs no query for what all viewers share.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
-use commands::view::BlindSpan;
+use commands::view::{BlindSpan, IncidentCard, Incidents};
 use domain::{
     announcements::Announcements,
     hash::Head,
@@ -11,6 +11,7 @@ use domain::{
     lifecycle::State,
     time::Timestamp,
 };
+use wording::summary::incident_card;
 
 /// How many resolved incidents are kept at hand.
 pub(super) const RESOLVED_AT_HAND: usize = 10;
@@ -58,6 +59,23 @@ impl AtHand {
         }
         self.incidents = Arc::new(bounded(incidents));
         true
+    }
+
+    /// The active incidents, and the ones resolved last.
+    pub fn lists(&self) -> Incidents {
+        let mut resolved: Vec<&Incident> =
+            self.incidents.iter().filter(|incident| !incident.is_active()).collect();
+        resolved.sort_by_key(|incident| Reverse((ended(incident), incident.number)));
+        let resolved = resolved.into_iter().take(RESOLVED_AT_HAND).map(incident_card).collect();
+        Incidents { cursor: self.cursor, active: self.active(), resolved }
+    }
+
+    /// The active incidents, most severe first, then newest first.
+    pub fn active(&self) -> Vec<IncidentCard> {
+        let mut active: Vec<&Incident> =
+            self.incidents.iter().filter(|incident| incident.is_active()).collect();
+        active.sort_by_key(|one| Reverse((one.severity, one.opened_at, one.number)));
+        active.into_iter().map(incident_card).collect()
     }
 }
 

@@ -14,7 +14,7 @@ use commands::{
     service::{Executable, Operations, Pending},
 };
 use domain::{access::Principal, error::Error, hash::Head, journal::Entry, severity::Severity};
-use tokio::sync::{Mutex, broadcast, watch};
+use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{at_hand::AtHand, backend::Handlers, directory::Known, inner::Inner, proofs::Proofs};
 use crate::{
@@ -52,6 +52,7 @@ impl Service {
             at_hand: RwLock::default(),
             refreshing: Mutex::default(),
             changed: watch::Sender::new(0),
+            publishable: Notify::new(),
             checks: Arc::default(),
             roster: RwLock::default(),
             people_version: AtomicU64::default(),

@@ -16,7 +16,7 @@ use domain::{
     journal::{Cursor, Entry},
     time::{MonotonicTime, Span, Timestamp},
 };
-use tokio::sync::{Mutex, broadcast, watch};
+use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
     at_hand::{AtHand, bounded},
@@ -71,6 +71,8 @@ pub(super) struct Inner {
     /// Only one reader refreshes what is at hand, and the others wait for it.
     pub refreshing: Mutex<()>,
     pub changed: watch::Sender<u64>,
+    /// What is at hand has changed: the stream tells of it.
+    pub publishable: Notify,
     /// Checks that people ask for.
     pub checks: Arc<Checks>,
     /// Who is here, as read last.
@@ -129,6 +131,7 @@ impl Inner {
         self.live.committed(epoch, &entries);
         // Nobody needs to listen.
         let _ = self.entries.send(Arc::new(entries));
+        self.publishable.notify_one();
         if actor.is_person() {
             self.changed.send_modify(|count| *count += 1);
         }
@@ -159,6 +162,7 @@ impl Inner {
         if let Some(at_hand) = &mut *self.at_hand.write().unwrap_or_else(PoisonError::into_inner) {
             at_hand.stale = true;
         }
+        self.publishable.notify_one();
     }
 
     /// Carries the new entries out on what is at hand; where that is not possible it is read again

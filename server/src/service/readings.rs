@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 
 use commands::{
-    maintenance::cards,
+    command::EndMaintenance,
     operation::Operation as _,
     reading::{CheckNow, HistoryFilter},
-    view::{self, IncidentCard, Readings, Series, SeriesPoint},
+    view::{self, Readings, Series, SeriesPoint},
 };
 use domain::{
     access::{Principal, Role},
@@ -15,7 +15,6 @@ use domain::{
     error::{Entity, Error, FieldReason},
     hash::Head,
     id::{AccountId, IncidentNumber},
-    incident::Incident,
     journal::{Cursor, Entry, Event},
     signal::Signal,
     subject::Subject,
@@ -25,7 +24,7 @@ use domain::{
 use uuid::Uuid;
 use wording::summary::incident_card;
 
-use super::{at_hand::RESOLVED_AT_HAND, failure::refuse, inner::Inner};
+use super::{at_hand::AtHand, failure::refuse, inner::Inner};
 use crate::store::{Rollup, RollupStep, StoreError};
 
 /// How many incidents a page of the history shows.
@@ -84,27 +83,17 @@ impl Inner {
             shown.readings = readings.into();
         }
         let now = self.clock.now().wall;
-        let since = now.minus(Span::from_mins(24 * 60));
-        let (cursor, head, active, blind, maintenance) = at_hand.map_or_else(
-            || (Cursor::default(), Head::EMPTY, Vec::new(), Vec::new(), Vec::new()),
-            |at_hand| {
-                let present = shown.readings.readings.iter().map(|one| &one.subject).collect();
-                let maintenance = cards(&at_hand.announcements, &shown.withheld, &present);
-                let blind = at_hand.blind.iter().filter(|span| span.to >= since).cloned().collect();
-                (at_hand.cursor, at_hand.head, active(&at_hand.incidents), blind, maintenance)
-            },
-        );
+        let at_hand = at_hand.as_ref();
         view::Health {
-            cursor,
-            head,
+            cursor: at_hand.map_or_else(Cursor::default, |at_hand| at_hand.cursor),
+            head: at_hand.map_or(Head::EMPTY, |at_hand| at_hand.head),
             now: Readings::clone(&shown.readings),
             sparklines: shown.sparklines.to_vec(),
-            active,
-            blind,
-            maintenance,
-            documents: shown.documents,
+            active: at_hand.map(AtHand::active).unwrap_or_default(),
+            overview: self.overview(&shown, at_hand),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             may_check: authorize(caller, CheckNow::PERMISSION).is_ok(),
+            may_maintain: authorize(caller, EndMaintenance::PERMISSION).is_ok(),
             check: self.checks.last().filter(|check| now.since(check.at) < CHECK_SHOWN),
         }
     }
@@ -114,12 +103,7 @@ impl Inner {
             (Ok(at_hand), _) | (Err(_), Some(at_hand)) => at_hand,
             (Err(error), None) => return Err(refuse(error)),
         };
-        let mut resolved: Vec<&Incident> =
-            at_hand.incidents.iter().filter(|incident| !incident.is_active()).collect();
-        resolved
-            .sort_by_key(|incident| Reverse((super::at_hand::ended(incident), incident.number)));
-        let resolved = resolved.into_iter().take(RESOLVED_AT_HAND).map(incident_card).collect();
-        Ok(view::Incidents { cursor: at_hand.cursor, active: active(&at_hand.incidents), resolved })
+        Ok(at_hand.lists())
     }
 
     pub(super) async fn names(&self) -> Result<Names, Error> {
@@ -295,14 +279,6 @@ impl Inner {
 }
 
 /// Active incidents, most severe and newest first.
-fn active(incidents: &[Incident]) -> Vec<IncidentCard> {
-    let mut active: Vec<&Incident> =
-        incidents.iter().filter(|incident| incident.is_active()).collect();
-    active
-        .sort_by_key(|incident| Reverse((incident.severity, incident.opened_at, incident.number)));
-    active.into_iter().map(incident_card).collect()
-}
-
 /// The evidence stands beside the timeline, once.
 pub(super) fn without_body(entry: Entry) -> Entry {
     match entry.event {

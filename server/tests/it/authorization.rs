@@ -662,7 +662,7 @@ fn the_owner_link_works_once_and_a_new_one_is_made_on_the_machine() {
     let program = home.start();
     let page =
         program.request("GET", &format!("/join/{secret}"), "Cookie: none=1\r\n", "").unwrap();
-    assert!(page.status == 200 && page.body.contains("You will be an owner"), "{page:?}");
+    assert!(page.status == 200 && page.body.contains("You are joining as an owner"), "{page:?}");
     let form = "Cookie: none=1\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     let join = |name: &str, password: &str| {
         let body =

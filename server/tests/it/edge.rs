@@ -61,8 +61,6 @@ fn a_damaged_field_of_a_form_is_refused_by_its_name_wherever_it_is_sent() {
         "/join/00",
         "/ops/settings",
         "/ops/health",
-        "/ops/incidents/1",
-        "/ops/approve/1-1",
         "/ops/incidents/1/share",
         "/ops/journal/1/redact",
         "/api/pages/act",
@@ -172,7 +170,7 @@ fn a_stream_says_that_its_sign_in_has_ended() {
     )
     .unwrap();
     let mut lines = BufReader::new(socket).lines().map_while(Result::ok);
-    assert!(lines.any(|line| line == "event: hello"));
+    assert!(lines.any(|line| line.contains(r#""event":"hello""#)));
     let body = format!(r#"{{"name":"{}","password":"{}"}}"#, program::OWNER, program::PASSWORD);
     let none = format!("{JSON}Cookie: none=1\r\n");
     let other = program.request("POST", "/api/people/sign-in", &none, &body).unwrap().cookie();
@@ -183,7 +181,7 @@ fn a_stream_says_that_its_sign_in_has_ended() {
     let other = format!("{JSON}Cookie: {other}\r\n");
     assert_eq!(program.request("POST", "/api/people/password", &other, &set).unwrap().status, 200);
     let rest: Vec<String> = lines.collect();
-    assert!(rest.iter().any(|line| line == "event: signed-out"), "{rest:?}");
+    assert!(rest.iter().any(|line| line.contains(r#""event":"signed_out""#)), "{rest:?}");
     let refused = program.get("/api/ops/health");
     assert_eq!((refused.status, &refused.json()["sign_in"]), (401, &"/sign-in".into()));
 }

@@ -173,8 +173,8 @@ fn the_stream_resumes_where_it_broke_and_says_when_it_can_not() {
     let mut program = home.start();
     let mut live = stream(&program, "");
     let hello = line_with(&mut live, "\"cursor\"");
-    let cursor = hello.split('"').nth(3).unwrap().to_owned();
-    line_with(&mut live, "event: health");
+    let cursor = hello.split('"').nth(9).unwrap().to_owned();
+    line_with(&mut live, r#""event":"readings""#);
     program.push("service:imports", 9_000.0);
     line_with(&mut live, "incident_opened");
     drop(live);
@@ -192,9 +192,9 @@ fn the_stream_resumes_where_it_broke_and_says_when_it_can_not() {
     let mut resumed = stream(&program, &format!("?after={cursor}"));
     line_with(&mut resumed, "incident_opened");
     line_with(&mut resumed, "while nobody listened");
-    line_with(&mut stream(&program, "?after=77:3"), "event: resync");
+    line_with(&mut stream(&program, "?after=77:3"), r#""event":"resync""#);
     let (epoch, _) = cursor.split_once(':').unwrap();
-    line_with(&mut stream(&program, &format!("?after={epoch}:999999")), "event: resync");
+    line_with(&mut stream(&program, &format!("?after={epoch}:999999")), r#""event":"resync""#);
     assert_eq!(program.get("/api/ops/events?after=nonsense").status, 422);
 }
 
@@ -247,7 +247,7 @@ fn it_stops_in_good_order_within_two_seconds_while_streams_are_open() {
     let mut program = home.start();
     let mut streams: Vec<_> = (0..20).map(|_| stream(&program, "")).collect();
     for stream in &mut streams {
-        line_with(stream, "event: hello");
+        line_with(stream, r#""event":"hello""#);
     }
     let (took, fine) = program.terminate();
     assert!(fine && took < Duration::from_secs(2), "it took {took:?}, {fine}");
@@ -439,7 +439,7 @@ fn a_client_that_sends_a_byte_a_second_is_cut_off() {
     let beginnings = [
         post("/api/ops/signals"),
         post("/api/ops/incidents/1/comment"),
-        post("/ops/incidents/1"),
+        post("/api/pages/act"),
         format!("GET /api/health HTTP/1.1\r\nHost: {host}\r\nX-Slow: "),
     ];
     let program = &program;

@@ -330,7 +330,7 @@ impl Running {
         let intake =
             Intake::new(engine, Recording::default(), BTreeSet::new(), History::default(), clock);
         let board = Arc::new(Board::new(Arc::clone(&intake)));
-        let live = Live::new(store.opening().await.unwrap().cursor, 10);
+        let live = Live::new(store.opening().await.unwrap().cursor, 10, Timestamp::default());
         let shared: Arc<dyn Store> = store.clone();
         let service = Service::new(
             Arc::clone(&shared),

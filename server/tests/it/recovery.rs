@@ -117,7 +117,7 @@ impl Bench {
         let catalogue = Arc::new(catalogue);
         let store: Arc<dyn Store> = store::open(&on.fresh(dir.path()).await).await.unwrap();
         let (live, clock, recovery) = (
-            Live::new(Cursor { epoch: 1, number: 0 }, 10),
+            Live::new(Cursor { epoch: 1, number: 0 }, 10, domain::time::Timestamp::default()),
             Clock::start(),
             Arc::new(Recovery::default()),
         );

@@ -82,7 +82,7 @@ fn what_is_refused_is_counted_and_never_calm() {
         (readings.as_array()?.iter().find(is_it)?["value"] == 3.0).then_some(())
     });
     assert_eq!(status(&program), "warning");
-    assert!(program.get("/ops/health").body.contains("were refused within the last 10 minutes"));
+    assert!(program.get("/ops/health").body.contains("were refused in the last 10 minutes"));
     let port = program.address.rsplit(':').next().unwrap();
     let listen = format!("127.0.0.1:{port}");
     let asked = crate::program::calm_ops(&[

@@ -39,7 +39,10 @@ fn opened(number: u32, clock: Clock) -> Event {
 
 async fn service(directory: &tempfile::TempDir) -> (Arc<Service>, Arc<Live>, Clock) {
     let store = Arc::new(SqliteStore::open(&directory.path().join("calm-ops.db")).await.unwrap());
-    let (live, clock) = (Live::new(Cursor { epoch: 1, number: 0 }, 10), Clock::start());
+    let (live, clock) = (
+        Live::new(Cursor { epoch: 1, number: 0 }, 10, domain::time::Timestamp::default()),
+        Clock::start(),
+    );
     (
         Service::new(store, Arc::new(Board::default()), Arc::clone(&live), Arc::default(), clock),
         live,
@@ -163,8 +166,10 @@ async fn an_author_takes_a_comment_back_and_an_owner_removes_what_others_wrote()
     assert!(matches!(refused(&owner, 77).await, Error::NotFound(_)));
     assert_eq!(live.head(), before);
 
-    let mut stream =
-        live.open(Holder::Proxy, Some(before), directory_store(&directory).await).unwrap().boxed();
+    let mut stream = live
+        .open(Holder::Proxy, Some(before), None, directory_store(&directory).await)
+        .unwrap()
+        .boxed();
     service.change(ada, redact(2)).await.unwrap();
     service.change(owner.clone(), redact(3)).await.unwrap();
     service.change(owner.clone(), redact(4)).await.unwrap();

@@ -28,13 +28,14 @@ pub(super) fn routes() -> Vec<Route> {
             .needs::<StreamEvents>()
             .query(After::PARAMETERS)
             .content(Content::Stream)
-            .summary("The live stream (server-sent events): `journal` events with their position as id, `health`, `resync`, `hello`, and `signed-out` as the last one when the sign-in or token is no longer valid.")
-            .answer("A stream of events, until either side closes it."),
+            .summary("The live stream (server-sent events). The data of each is a StreamEvent in JSON, told apart by `event`: `hello` first; `journal` for each entry, with its position as id; `readings` with all of them, then `change` with what is new; `incidents` with both lists, then `card` for each incident that changes; `overview` with the rest of the health page; `run` when a run has printed something; `resync` when the position is too old; and `signed_out` as the last one when the sign-in or token has ended.")
+            .answer("A stream of events, until either side ends it."),
     ]
 }
 
 /// What a reader is told whose sign-in or token has ended.
-const SIGNED_OUT: &[u8] = b"event: signed-out\ndata: {\"sign_in\":\"/sign-in\"}\n\n";
+const SIGNED_OUT: &[u8] =
+    b"data: {\"event\":\"signed_out\",\"data\":{\"sign_in\":\"/sign-in\"}}\n\n";
 
 /// A stream that ends as soon as its reader may no longer read, and says so.
 fn told_at_the_end(
@@ -53,16 +54,25 @@ fn told_at_the_end(
 }
 
 /// The position in the query. Where a header goes before it, nobody asks whether it can be read.
-struct After(Result<Option<Cursor>, Problem>);
+struct After {
+    cursor: Result<Option<Cursor>, Problem>,
+    readings: Option<u64>,
+}
 
 impl FromQuery for After {
-    const PARAMETERS: &'static [Parameter] = &[Parameter::optional::<Cursor>(
-        "after",
-        "the last known position, such as '1:42'; `Last-Event-ID` takes precedence; from now on if left out",
-    )];
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::optional::<Cursor>(
+            "after",
+            "the last position known, such as '1:42'; `Last-Event-ID` goes before it; from now on if left out",
+        ),
+        Parameter::optional::<u64>(
+            "readings",
+            "the version of the readings that is known: only what has changed since is sent; all of them if left out",
+        ),
+    ];
 
     fn from_query(fields: &Fields, _: Timestamp) -> Result<Self, Problem> {
-        Ok(Self(fields.get("after")))
+        Ok(Self { cursor: fields.get("after"), readings: fields.get("readings")? })
     }
 }
 
@@ -72,7 +82,7 @@ async fn events(
     shown: Shown,
     holder: Holder,
     headers: HeaderMap,
-    ApiQuery(After(after)): ApiQuery<After>,
+    ApiQuery(After { cursor: after, readings }): ApiQuery<After>,
 ) -> Answer {
     site.service.check::<StreamEvents>(&principal)?;
     let cursor: Option<Cursor> =
@@ -80,8 +90,9 @@ async fn events(
             Some(Ok(cursor)) => Some(cursor),
             Some(Err(_)) | None => after?,
         };
-    let stream = site.live.open(holder, cursor, site.store.clone()).ok_or_else(|| {
-        let detail = "The limit of connected readers is reached. Try again in a moment.".to_owned();
+    let stream = site.live.open(holder, cursor, readings, site.store.clone()).ok_or_else(|| {
+        let detail =
+            "As many readers as are allowed are connected. Try again in a moment.".to_owned();
         Problem::new(Kind::TooManyReaders, detail)
     })?;
     // Who may no longer read is cut off at once.

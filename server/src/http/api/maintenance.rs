@@ -61,7 +61,7 @@ struct Windows {
 
 async fn list(State(site): State<Site>, RequestPrincipal(principal): RequestPrincipal) -> Answer {
     let health = site.service.execute(principal, GetHealth {}).await?;
-    Ok(json(&Windows { windows: health.maintenance }))
+    Ok(json(&Windows { windows: health.overview.maintenance }))
 }
 
 #[derive(Deserialize, ToSchema)]

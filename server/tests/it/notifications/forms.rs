@@ -1,4 +1,4 @@
-//! How one is called, as the settings show and change it, without script.
+//! Notifications, as the settings show and change them, without script.
 
 use crate::{
     notifications::receiver::{Answer as Told, Receiver},
@@ -41,7 +41,7 @@ async fn a_way_is_added_tried_changed_and_removed_by_forms() {
     let program = home.start();
     let page = program.get("/ops/settings").body;
     assert!(
-        page.contains("Nothing calls you yet")
+        page.contains("You have no notifications yet")
             && page.contains("Add a phone (ntfy)")
             && page.contains("public_url"),
         "{page}"

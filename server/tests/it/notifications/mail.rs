@@ -134,7 +134,7 @@ pub async fn a_letter_comes_over_tls_with_the_same_id_each_time(place: &Place) {
 
     // What is in the way is told in a sentence, without the password and what the server said.
     for (mail, expected) in [
-        (server.mail("hunter2-wrong", Some(authority)), "refused"),
+        (server.mail("hunter2-wrong", Some(authority)), "rejected"),
         (server.mail(PASSWORD, None), "TLS with the mail server failed"),
     ] {
         let world = World::with(place, Some(Mailer::new(&mail).unwrap())).await;

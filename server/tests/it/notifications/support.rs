@@ -87,7 +87,7 @@ impl World {
         let store = server::store::open_archive(&place.at).await.unwrap();
         let opening = store.opening().await.unwrap();
         let (clock, stop) = (Clock::start(), CancellationToken::new());
-        let live = Live::new(opening.cursor, 10);
+        let live = Live::new(opening.cursor, 10, domain::time::Timestamp::default());
         let service =
             Service::new(store.clone(), Arc::new(Board::default()), live, Arc::default(), clock);
         if opening.cursor.number == 0 {

@@ -75,7 +75,10 @@ fn bearer(secret: &str) -> HeaderMap {
 impl House {
     pub async fn open(place: &Place, recent_sign_in: Span) -> Self {
         let store = server::store::open(&place.at).await.unwrap();
-        let (clock, live) = (Clock::start(), Live::new(store.head().await.unwrap().0, 10));
+        let (clock, live) = (
+            Clock::start(),
+            Live::new(store.head().await.unwrap().0, 10, domain::time::Timestamp::default()),
+        );
         let service = Service::new(
             Arc::clone(&store),
             Arc::new(Board::default()),
