@@ -115,7 +115,7 @@ impl Receiver {
     pub async fn until_notices(&self, count: usize) -> Vec<Taken> {
         let began = Instant::now();
         while self.notices().len() < count {
-            assert!(began.elapsed() < Duration::from_secs(20), "only {:?}", self.notices());
+            assert!(began.elapsed() < Duration::from_secs(60), "only {:?}", self.notices());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         self.notices()
