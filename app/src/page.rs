@@ -19,6 +19,21 @@ pub struct Pulse {
     pub checked_at: Timestamp,
 }
 
+impl Pulse {
+    /// From the active incidents and the readings.
+    pub(crate) fn of<'a>(
+        active: &[IncidentCard],
+        readings: impl IntoIterator<Item = &'a Reading>,
+        checked_at: Timestamp,
+    ) -> Self {
+        Self {
+            mood: Mood::of(active, readings),
+            active: u32::try_from(active.len()).unwrap_or(u32::MAX),
+            checked_at,
+        }
+    }
+}
+
 /// How things stand, in one word. Without an incident, what can't be seen outweighs what is past its
 /// threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

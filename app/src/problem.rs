@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 /// Address where a person signs in. What follows is the path to be led back to.
 pub(crate) const SIGN_IN: &str = "/sign-in?to=";
 
+/// What is said of a request that is not valid.
+const UNREADABLE: &str =
+    "The request was not valid. Nothing was changed. Reload the page and try again.";
+
 /// A problem, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -21,6 +25,12 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// A request that is not valid.
+    #[cfg(feature = "ssr")]
+    pub(crate) fn unreadable() -> Self {
+        Self { kind: ErrorKind::Invalid, sentence: UNREADABLE.to_owned() }
+    }
+
     /// Whether signing in solves it.
     pub(crate) const fn asks_for_sign_in(&self) -> bool {
         matches!(self.kind, ErrorKind::SignIn | ErrorKind::SignInAgain)
@@ -55,10 +65,7 @@ impl FromServerFnError for Problem {
                 {
                     response.set_status(status(ErrorKind::Invalid));
                 }
-                Self {
-                    kind: ErrorKind::Invalid,
-                    sentence: "The request was not valid. Nothing was changed. Reload the page and try again.".into(),
-                }
+                Self { kind: ErrorKind::Invalid, sentence: UNREADABLE.into() }
             }
             ServerFnErrorErr::Registration(_)
             | ServerFnErrorErr::UnsupportedRequestMethod(_)

@@ -22,11 +22,7 @@ pub(crate) struct Shared {
 #[server(prefix = "/api/pages", endpoint = "pulse", input = GetUrl)]
 pub async fn get_pulse() -> Result<Pulse, Problem> {
     let health = crate::door::execute(commands::reading::GetHealth {}).await?;
-    Ok(Pulse {
-        mood: Mood::of(&health.active, health.now.readings.iter()),
-        active: u32::try_from(health.active.len()).unwrap_or(u32::MAX),
-        checked_at: health.now.checked_at,
-    })
+    Ok(Pulse::of(&health.active, &health.now.readings, health.now.checked_at))
 }
 
 /// What the browser's tab says.

@@ -4,6 +4,8 @@ mod connection;
 #[cfg(any(test, feature = "hydrate"))]
 pub(crate) mod incident;
 #[cfg(feature = "hydrate")]
+mod listen;
+#[cfg(feature = "hydrate")]
 pub(crate) mod navigation;
 mod ops;
 mod reducer;
@@ -15,6 +17,6 @@ pub(crate) use connection::Connection;
 #[cfg(all(test, feature = "ssr"))]
 pub(crate) use ops::Row;
 pub(crate) use ops::{CourseLine, Ops, OpsStoreFields, RowStoreFields};
-pub(crate) use store::{OpsStore, load, row};
+pub(crate) use store::{OpsStore, load_health, load_incidents, row};
 #[cfg(feature = "hydrate")]
 pub(crate) use stream::start;

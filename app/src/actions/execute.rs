@@ -33,12 +33,7 @@ impl Sent {
 
     /// As the service takes it.
     pub(crate) fn command(&self, incident: IncidentNumber) -> Result<Command, Problem> {
-        let unread = || Problem {
-            kind: ErrorKind::Invalid,
-            sentence:
-                "The request was not valid. Nothing was changed. Reload the page and try again."
-                    .to_owned(),
-        };
+        let unread = Problem::unreadable;
         let recommendation =
             || self.place.map(|place| RecommendationId { incident, place }).ok_or_else(unread);
         let text = || self.text.clone();

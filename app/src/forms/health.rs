@@ -9,7 +9,7 @@ use commands::{
 use domain::{maintenance::SubjectPattern, subject::Subject, time::Span};
 use leptos::prelude::*;
 
-use super::reply::{NotRetired, RefusedWindow, known, led_to, shown, unreadable};
+use super::reply::{NotRetired, RefusedWindow, known, led_to, shown};
 use crate::{
     door,
     problem::{Problem, status},
@@ -71,26 +71,26 @@ fn window(sent: &Form) -> WindowForm {
 
 /// Does what a form asks for.
 async fn act(context: &(impl Fn() + Clone), sent: &Form, form: &WindowForm) -> Result<(), Problem> {
-    let window = || sent.get("window").parse::<u64>().map_err(|_| unreadable());
-    let subject = || sent.get("subject").parse::<Subject>().map_err(|_| unreadable());
+    let window = || sent.get("window").parse::<u64>().map_err(|_| Problem::unreadable());
+    let subject = || sent.get("subject").parse::<Subject>().map_err(|_| Problem::unreadable());
     match sent.get("what") {
         "check" => known(context).execute(CheckNow {}).await,
         "retire" => known(context).execute(RetireSubject { subject: subject()? }).await,
         "retire-missing" => {
             let missing = sent.all("missing").map(str::parse::<SubjectPattern>);
-            let subjects = missing.collect::<Result<_, _>>().map_err(|_| unreadable())?;
+            let subjects = missing.collect::<Result<_, _>>().map_err(|_| Problem::unreadable())?;
             known(context).execute(RetireMissing { subjects }).await
         }
         "begin" => begin(context, form).await,
         "end" => known(context).execute(EndMaintenance { window: window()? }).await,
-        _ => Err(unreadable()),
+        _ => Err(Problem::unreadable()),
     }
 }
 
 async fn begin(context: &(impl Fn() + Clone), form: &WindowForm) -> Result<(), Problem> {
     let known = known(context);
     let clock = known.clock.clone().ok_or_else(door::lost)?;
-    let minutes: u32 = form.minutes.parse().map_err(|_| unreadable())?;
+    let minutes: u32 = form.minutes.parse().map_err(|_| Problem::unreadable())?;
     let request = MaintenanceRequest {
         subjects: form.subjects.lines().map(str::to_owned).collect(),
         until: (clock.0)().plus(Span::from_mins(minutes.into())),

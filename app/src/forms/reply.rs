@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use commands::service::{Executable, Operations};
-use domain::{access::Principal, error::ErrorKind, time::Timestamp};
+use domain::{access::Principal, time::Timestamp};
 use http::{HeaderValue, Request, StatusCode, header};
 use leptos::prelude::*;
 
@@ -66,11 +66,6 @@ impl Known {
         operations.execute(caller, operation).await?;
         Ok(())
     }
-}
-
-pub(super) fn unreadable() -> Problem {
-    let sentence = "The request was not valid. Nothing was changed. Reload the page and try again.";
-    Problem { kind: ErrorKind::Invalid, sentence: sentence.to_owned() }
 }
 
 /// With a new request, so that loading it again does nothing twice.

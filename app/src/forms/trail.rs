@@ -13,7 +13,7 @@ use domain::{
 use http::{HeaderMap, StatusCode, header};
 use leptos::prelude::*;
 
-use super::reply::{known, led_to, shown, unreadable};
+use super::reply::{known, led_to, shown};
 use crate::{
     door,
     problem::{Problem, status},
@@ -121,10 +121,10 @@ fn sent(body: &[u8]) -> Result<Sent, Problem> {
             hosts: is_set("hosts"),
         })),
         "end" => {
-            let share = form.get("share").parse().map_err(|_| unreadable())?;
+            let share = form.get("share").parse().map_err(|_| Problem::unreadable())?;
             Ok(Sent::End(ShareId(share)))
         }
-        _ => Err(unreadable()),
+        _ => Err(Problem::unreadable()),
     }
 }
 
@@ -136,9 +136,13 @@ async fn made(
 ) -> Result<String, Problem> {
     let known = known(context);
     let (new, clock) = known.new.zip(known.clock.clone()).ok_or_else(door::lost)?;
-    let audience = Audience::named(&form.audience).ok_or_else(unreadable)?;
-    let days: u64 =
-        form.days.parse().ok().filter(|days| (1..=90).contains(days)).ok_or_else(unreadable)?;
+    let audience = Audience::named(&form.audience).ok_or_else(Problem::unreadable)?;
+    let days: u64 = form
+        .days
+        .parse()
+        .ok()
+        .filter(|days| (1..=90).contains(days))
+        .ok_or_else(Problem::unreadable)?;
     let token = (new.0)().ok_or_else(door::lost)?;
     let wanted = ShareRequest {
         label: form.label.clone(),

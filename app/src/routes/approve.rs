@@ -8,8 +8,6 @@ mod decision;
 mod now;
 
 use commands::view::{RecommendationPage, RunOutput};
-#[cfg(feature = "hydrate")]
-use domain::reading::Reading;
 use domain::recommendation::Recommendation;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
@@ -181,12 +179,11 @@ fn listen(state: RwSignal<RecommendationPage>) {
     Effect::new(move |_| {
         let checked_at = live.ops.checked_at().get();
         let newest = live.ops.with_untracked(|ops| {
-            let find = |known: &Reading| {
-                let key = crate::status::row_key(&known.subject, &known.signal);
-                ops.rows.iter().find(|row| row.key == key).map(|row| row.reading.clone())
-            };
             let readings = state.with_untracked(|page| page.readings.clone());
-            readings.into_iter().map(|one| find(&one).unwrap_or(one)).collect::<Vec<_>>()
+            readings
+                .into_iter()
+                .map(|one| ops.newest(&one).cloned().unwrap_or(one))
+                .collect::<Vec<_>>()
         });
         if state.with_untracked(|page| page.readings != newest) {
             state.update(|page| (page.readings, page.checked_at) = (newest, checked_at));

@@ -26,7 +26,7 @@ use crate::{
     live::live,
     page::Mood,
     problem::Problem,
-    state::{OpsStore, OpsStoreFields, load},
+    state::{OpsStore, OpsStoreFields, load_health},
     status::{self, Waiting},
 };
 
@@ -66,7 +66,7 @@ pub(crate) fn HealthPage() -> AnyView {
         |()| get_health(),
         move |view: &HealthPageView| {
             live.read_at(view.health.cursor);
-            load(ops, &view.health);
+            load_health(ops, &view.health);
         },
         |view| view! { <Page view/> }.into_any(),
     )

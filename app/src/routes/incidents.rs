@@ -10,7 +10,7 @@ use crate::{
     },
     live::live,
     problem::Problem,
-    state::{OpsStore, OpsStoreFields, load},
+    state::{OpsStore, OpsStoreFields, load_incidents},
     status::{Waiting, active_sentence},
 };
 
@@ -31,7 +31,7 @@ pub(crate) fn IncidentsPage() -> AnyView {
         |()| get_incidents(),
         move |incidents: &Incidents| {
             live.read_at(incidents.cursor);
-            load(ops, incidents);
+            load_incidents(ops, incidents);
         },
         |_| view! { <Lists/> }.into_any(),
     )

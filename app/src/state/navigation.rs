@@ -4,8 +4,10 @@
 use std::{cell::RefCell, collections::HashMap};
 
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, Event, EventTarget, HtmlElement};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+use super::listen::listen;
 
 /// How many places are remembered.
 const MOST_PLACES: usize = 100;
@@ -29,12 +31,6 @@ thread_local! {
 fn address() -> String {
     let location = window().location();
     location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
-}
-
-fn listen(target: &EventTarget, name: &str, handler: impl FnMut(Event) + 'static) {
-    let closure = Closure::<dyn FnMut(Event)>::new(handler);
-    let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
-    closure.forget();
 }
 
 /// Begins to remember places.

@@ -4,10 +4,7 @@ use commands::view::{IncidentCard, Overview};
 use domain::{reading::Reading, time::Timestamp};
 use reactive_stores::Store;
 
-use crate::{
-    page::{Mood, Pulse},
-    status::Count,
-};
+use crate::{page::Pulse, status::Count};
 
 /// The recent course of a reading: when, and the value; oldest first.
 pub(crate) type CourseLine = Vec<(Timestamp, f64)>;
@@ -57,10 +54,14 @@ impl Ops {
     /// How things stand, once it is known.
     pub(crate) fn pulse(&self) -> Option<Pulse> {
         let readings = self.rows.iter().map(|row| &row.reading);
-        (self.version > 0 && self.knows_incidents).then(|| Pulse {
-            mood: Mood::of(&self.active, readings),
-            active: u32::try_from(self.active.len()).unwrap_or(u32::MAX),
-            checked_at: self.checked_at,
-        })
+        (self.version > 0 && self.knows_incidents)
+            .then(|| Pulse::of(&self.active, readings, self.checked_at))
+    }
+
+    /// The newest reading of the same signal and subject.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn newest(&self, known: &Reading) -> Option<&Reading> {
+        let mut readings = self.rows.iter().map(|row| &row.reading);
+        readings.find(|one| one.signal == known.signal && one.subject == known.subject)
     }
 }

@@ -17,31 +17,16 @@ pub(crate) fn row(ops: OpsStore, key: String) -> Field<Row> {
     ops.rows().at_key(key).into()
 }
 
-/// Takes what a page was loaded with.
-pub(crate) enum Loaded<'a> {
-    Health(&'a Health),
-    Incidents(&'a Incidents),
-}
-
-/// Takes what a page was loaded with into the store.
-pub(crate) fn load<'a>(ops: OpsStore, loaded: impl Into<Loaded<'a>>) {
-    let touched = ops.try_update_untracked(|ops| match loaded.into() {
-        Loaded::Health(health) => reducer::load_health(ops, health),
-        Loaded::Incidents(incidents) => reducer::load_incidents(ops, incidents),
-    });
+/// Takes the health page into the store.
+pub(crate) fn load_health(ops: OpsStore, health: &Health) {
+    let touched = ops.try_update_untracked(|ops| reducer::load_health(ops, health));
     notify(ops, touched.unwrap_or_default());
 }
 
-impl<'a> From<&'a Health> for Loaded<'a> {
-    fn from(health: &'a Health) -> Self {
-        Self::Health(health)
-    }
-}
-
-impl<'a> From<&'a Incidents> for Loaded<'a> {
-    fn from(incidents: &'a Incidents) -> Self {
-        Self::Incidents(incidents)
-    }
+/// Takes both lists of incidents into the store.
+pub(crate) fn load_incidents(ops: OpsStore, incidents: &Incidents) {
+    let touched = ops.try_update_untracked(|ops| reducer::load_incidents(ops, incidents));
+    notify(ops, touched.unwrap_or_default());
 }
 
 /// Takes an event of the stream. False if readings are missing in between: the stream has to be

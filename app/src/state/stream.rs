@@ -9,10 +9,10 @@ use futures::{FutureExt as _, StreamExt as _, channel::mpsc, select_biased};
 use gloo_net::eventsource::{State, futures::EventSource};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
-use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen::JsCast;
 use web_sys::{MessageEvent, VisibilityState};
 
-use super::{Connection, ops::OpsStoreFields, store};
+use super::{Connection, listen::listen, ops::OpsStoreFields, store};
 use crate::{live::Live, pulse::get_pulse};
 
 /// The server sends something every few seconds: a stream that is silent for longer is taken for
@@ -96,17 +96,6 @@ pub(crate) fn start(live: Live) {
         super::navigation::start();
         spawn_local(run(live, pokes));
     });
-}
-
-/// Listens for as long as the app lives, which is as long as the page does.
-fn listen(
-    target: &web_sys::EventTarget,
-    name: &str,
-    handler: impl FnMut(web_sys::Event) + 'static,
-) {
-    let closure = Closure::<dyn FnMut(web_sys::Event)>::new(handler);
-    let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
-    closure.forget();
 }
 
 type Pokes = mpsc::UnboundedReceiver<Poke>;

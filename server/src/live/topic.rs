@@ -40,13 +40,11 @@ impl State for Incidents {
     }
 
     fn since(&self, before: &Self) -> Option<Bytes> {
-        let all = |lists: &Self| {
-            let cards = lists.active.iter().chain(&lists.resolved);
-            cards.map(|card| (card.number, card.clone())).collect::<BTreeMap<_, _>>()
-        };
-        let (before, now) = (all(before), all(self));
-        let changed = now.iter().filter(|(number, card)| before.get(number) != Some(*card));
-        let events: Vec<u8> = changed.flat_map(|(_, card)| event("card", card)).collect();
+        let before: BTreeMap<_, _> =
+            before.active.iter().chain(&before.resolved).map(|card| (card.number, card)).collect();
+        let now = self.active.iter().chain(&self.resolved);
+        let changed = now.filter(|card| before.get(&card.number) != Some(card));
+        let events: Vec<u8> = changed.flat_map(|card| event("card", card)).collect();
         Some(Bytes::from(events))
     }
 }

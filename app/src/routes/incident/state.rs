@@ -106,7 +106,6 @@ impl IncidentState {
                 OpsStoreFields,
                 incident::{Folded, fold, follow},
             },
-            status::row_key,
         };
         let live = live();
         live.on_entry(move |entry| {
@@ -126,14 +125,7 @@ impl IncidentState {
         Effect::new(move |_| {
             let checked_at = live.ops.checked_at().get();
             let is_other = live.ops.with_untracked(|ops| {
-                let find = |reading: &Reading| {
-                    let key = row_key(&reading.subject, &reading.signal);
-                    ops.rows
-                        .iter()
-                        .map(|row| (&row.key, &row.reading))
-                        .find(|row| *row.0 == key)
-                        .map(|row| row.1)
-                };
+                let find = |reading: &Reading| ops.newest(reading);
                 self.page.try_update_value(|page| follow(page, checked_at, find))
             });
             if is_other == Some(true) {
