@@ -386,7 +386,7 @@ impl Calls for Database {
         calls: &[(Notification, ContactId)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_in_turn().await?;
         for (call, contact) in calls {
             if let Reason::NotAcknowledged { .. } = call.why
                 && remind(&mut transaction, call, *contact).await?
@@ -419,7 +419,7 @@ impl Calls for Database {
     }
 
     async fn hasten(&self) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_in_turn().await?;
         sqlx::query(
             "UPDATE outbox SET due = 0 WHERE state IN ('waiting', 'failed') AND due > 0 AND due < $1",
         )
@@ -444,13 +444,13 @@ impl Calls for Database {
         until: Option<Timestamp>,
         failures: u32,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_in_turn().await?;
         last_messages::keep(&mut transaction, entry, until, failures).await?;
         Ok(transaction.commit().await?)
     }
 
     async fn prove_writable(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_in_turn().await?;
         set_meta(&mut transaction, HEARTBEAT, now.to_string().as_bytes()).await?;
         Ok(transaction.commit().await?)
     }
@@ -483,7 +483,7 @@ impl Calls for Database {
         failures: u32,
         problem: Option<&str>,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_in_turn().await?;
         sqlx::query(
             "UPDATE outbox SET due = $4, tries = $5, problem = $6
              WHERE entry = $1 AND contact = $2 AND made_at = $3 AND state IN ('waiting', 'failed')",
@@ -503,7 +503,7 @@ impl Calls for Database {
     }
 
     async fn drop_call(&self, call: &Notification, contact: ContactId) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_in_turn().await?;
         end(&mut transaction, call, contact, DeliveryStatus::Dropped, None).await?;
         sqlx::query(
             "UPDATE outbox SET due = $3 WHERE entry = $1 AND contact = $2 AND state = 'failed'",

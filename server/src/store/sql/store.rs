@@ -75,7 +75,7 @@ impl Store for Database {
         monitor: Option<&[u8]>,
         alive_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_in_turn().await?;
         if let Some(monitor) = monitor {
             set_meta(&mut transaction, "monitor", monitor).await?;
         }
@@ -108,7 +108,7 @@ impl Store for Database {
     }
 
     async fn seen(&self, seen: &[(&'static str, u32, Timestamp)]) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_in_turn().await?;
         for (kind, id, at) in seen {
             sqlx::query("UPDATE roster SET seen = $3 WHERE kind = $1 AND id = $2 AND (seen IS NULL OR seen < $3)")
                 .bind(*kind)

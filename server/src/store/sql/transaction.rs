@@ -13,6 +13,14 @@ impl Database {
         Ok(transaction)
     }
 
+    /// Begins a transaction that writes rows which changes write too, and waits for its turn among
+    /// them: two that lock the same rows in different orders would wait for each other.
+    pub(super) async fn begin_in_turn(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        let mut transaction = self.begin().await?;
+        read::lock_head(&mut transaction).await?;
+        Ok(transaction)
+    }
+
     async fn begun(&self) -> Result<Transaction<'static, Db>, StoreError> {
         // When a disk is full SQLite ends the transaction by itself, and the driver goes on
         // counting it: such a connection can't be used any more, and is replaced.

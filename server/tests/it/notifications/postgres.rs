@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use commands::command::RemoveContact;
 use domain::{severity::Severity, time::Span};
 use futures::{FutureExt as _, StreamExt as _, stream};
 use server::{notifications::Pace, store::Where};
@@ -105,5 +106,30 @@ async fn what_was_sent_while_the_outbox_was_read_is_not_sent_again() {
     assert_eq!(world.until_called(1).await.len(), 1);
     world.settle().await;
     assert_eq!(phone.all().len(), 1);
+    world.stop().await;
+}
+
+/// Whoever puts a message off holds its row and wants that of its contact; whoever removes a contact
+/// holds that one and wants those of its messages.
+#[tokio::test]
+async fn a_contact_is_removed_while_its_message_is_put_off() {
+    let server = Server::start(&["fsync=off", "shared_buffers=16MB"]);
+    let place = place(&server, "turns").await;
+    let phone = Receiver::start().await;
+    phone.answer(503);
+    let world = World::start(&place).await;
+    let contact = world.contact(&ada(), ntfy(&phone.url)).await;
+    let mut connection = PgConnection::connect(&server.url("turns")).await.unwrap();
+    let slow = "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';
+        CREATE TRIGGER slowly AFTER UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION slowly()";
+    sqlx::raw_sql(slow).execute(&mut connection).await.unwrap();
+    world.open(1, Severity::Critical).await;
+    while phone.all().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    world.execute(&ada(), RemoveContact { contact }).await.unwrap();
+    assert!(world.cards(&ada()).await.is_empty());
+    connection.close().await.unwrap();
     world.stop().await;
 }
