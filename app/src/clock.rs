@@ -67,6 +67,12 @@ pub(crate) fn utc_short(at: Timestamp) -> String {
     format!("{day} {}, {hour:02}:{minute:02} UTC", MONTHS[month.min(11)])
 }
 
+/// `22 Nov, 10:00:05 UTC`.
+pub(crate) fn utc_exact(at: Timestamp) -> String {
+    let (_, month, day, hour, minute, second) = parts(at);
+    format!("{day} {}, {hour:02}:{minute:02}:{second:02} UTC", MONTHS[month.min(11)])
+}
+
 /// `22 Nov 2026, 10:00 UTC`.
 #[cfg(feature = "ssr")]
 pub(crate) fn utc_minute(at: Timestamp) -> String {
@@ -94,6 +100,12 @@ pub(crate) fn local_short(at: Timestamp) -> String {
     }
     let month = MONTHS.get(date.get_month() as usize).copied().unwrap_or_default();
     format!("{} {month}, {time}", date.get_date())
+}
+
+/// `22 Nov, 11:00:05`, by the reader's clock; without the day where it is today.
+#[cfg(feature = "hydrate")]
+pub(crate) fn local_exact(at: Timestamp) -> String {
+    format!("{}:{:02}", local_short(at), date(at).get_seconds())
 }
 
 #[cfg(feature = "hydrate")]
@@ -124,6 +136,12 @@ pub(crate) fn local(at: Timestamp) -> String {
 #[cfg(not(feature = "hydrate"))]
 pub(crate) fn local_short(at: Timestamp) -> String {
     utc_short(at)
+}
+
+/// As UTC: the server does not know the reader's clock.
+#[cfg(not(feature = "hydrate"))]
+pub(crate) fn local_exact(at: Timestamp) -> String {
+    utc_exact(at)
 }
 
 /// `3 s ago`, `4 min ago`, `2 d 4 h ago`.

@@ -1,4 +1,5 @@
-//! Moments: in UTC from the server, local and relative as soon as the page is alive.
+//! Moments: in UTC from the server, local and relative as soon as the page is alive. Exact where
+//! their order matters, relative where freshness does.
 
 use domain::time::Timestamp;
 use leptos::prelude::*;
@@ -37,4 +38,20 @@ pub(crate) fn At(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
         false => clock::utc(at.get()),
     };
     view! { <time data-at=move || at.get().to_seconds_text() datetime=move || at.get().to_seconds_text() title=title>{text}</time> }
+}
+
+/// A moment to the second by the reader's clock, how long ago on hover; the day is left out where
+/// it is today.
+#[component]
+pub(crate) fn Exact(at: Timestamp) -> impl IntoView {
+    let clock = clock();
+    let text = move || match clock.is_alive() {
+        true => clock::local_exact(at),
+        false => clock::utc_exact(at),
+    };
+    let title = move || match clock.get() {
+        Some(now) => format!("{}, {}", clock::local(at), clock::ago(at, now)),
+        None => clock::utc(at),
+    };
+    view! { <time class="exact" datetime=at.to_seconds_text() title=title>{text}</time> }
 }

@@ -157,28 +157,34 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
     let reader = state.reader.get_value();
     state.listen();
     view! {
-        <div class="page">
-            {move || state.trouble.get().map(|one| view! { <p class="notice">{linked(&one)}</p> })}
-            <article id="brief" class=edge>
-                <head::Head state/>
-                <recommendation::Ran state forms=decision/>
-                <Said forms=decision/>
-                <recommendation::Advices state/>
-                <steps::Steps state forms=steps/>
-                <Said forms=steps/>
-            </article>
-            <head::Briefing state/>
-            <evidence::Evidence state/>
-            <section aria-labelledby="timeline">
+        <div class="page incident">
+            <div class="story">
+                {move || state.trouble.get().map(|one| view! { <p class="notice">{linked(&one)}</p> })}
+                <article id="brief" class=edge>
+                    <head::Head state/>
+                    <recommendation::Ran state forms=decision/>
+                    <Said forms=decision/>
+                    <recommendation::Advices state/>
+                    <steps::Steps state forms=steps/>
+                    <Said forms=steps/>
+                </article>
+                <head::Briefing state/>
+                <evidence::Evidence state/>
+            </div>
+            <section class="log" aria-labelledby="timeline">
                 <h2 id="timeline">"Timeline"</h2>
-                <Timeline lines=state.lines/>
-                <steps::Comment state forms=comment/>
-                <Said forms=comment/>
+                <Timeline lines=state.lines end="newest"/>
+                <div id="newest" class="newest">
+                    <steps::Comment state forms=comment/>
+                    <Said forms=comment/>
+                </div>
             </section>
-            <p class="links">
-                <a href=format!("/api/ops/incidents/{number}/bundle") rel="external" download="">"Download the incident bundle"</a>
-            </p>
-            <Sharing number shares reader/>
+            <div class="rest">
+                <Sharing number shares reader/>
+                <p class="links">
+                    <a href=format!("/api/ops/incidents/{number}/bundle") rel="external" download="">"Download the incident bundle"</a>
+                </p>
+            </div>
         </div>
     }
 }

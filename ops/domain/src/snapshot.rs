@@ -51,6 +51,22 @@ pub struct DiskFact {
     pub available: u64,
 }
 
+/// A signal whose values were unusual from when the incident began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Moved {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// The unit of the values.
+    pub unit: Unit,
+    /// The median of the time before, at most an hour.
+    pub before: f64,
+    /// The median from when the incident began.
+    pub then: f64,
+}
+
 /// The evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -61,6 +77,10 @@ pub struct Snapshot {
     pub breaches: Vec<Breach>,
     /// The signals of the subjects concerned, over the 15 minutes before.
     pub courses: Vec<Course>,
+    /// Other signals that moved when the incident began, the most telling first; only of the
+    /// snapshot taken when it opened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Moved>,
     /// The processes that used most memory, largest first.
     pub by_memory: Vec<ProcessFact>,
     /// The processes that used most CPU, largest first.
@@ -79,13 +99,14 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The same without its evidence: what a timeline and the live stream carry.
+    /// The same without its long lists: what a timeline and the live stream carry.
     #[must_use]
     pub fn without_body(&self) -> Self {
         Self {
             at: self.at,
             breaches: Vec::new(),
             courses: Vec::new(),
+            moved: self.moved.clone(),
             by_memory: Vec::new(),
             by_cpu: Vec::new(),
             disks: Vec::new(),

@@ -33,6 +33,8 @@ pub struct Line {
     pub words: Option<String>,
     /// How it weighs.
     pub tone: Tone,
+    /// Whether Calm Ops only notes what it wrote or saved: nothing happened to the incident.
+    pub is_note: bool,
 }
 
 /// Tells an entry as a line of the timeline.
@@ -42,7 +44,9 @@ pub fn line(entry: &Entry, names: &Names) -> Line {
         None => told("This entry was redacted. The journal still proves that it existed."),
     };
     let (number, at, actor) = (entry.number, entry.at, entry.actor);
-    Line { number, at, actor, who: names.of(actor), sentence, words, tone }
+    let is_note =
+        matches!(entry.event, Some(Event::SummaryWritten { .. } | Event::SnapshotSaved { .. }));
+    Line { number, at, actor, who: names.of(actor), sentence, words, tone, is_note }
 }
 
 fn tell(event: &Event, actor: Actor, names: &Names) -> Told {

@@ -7,18 +7,23 @@ use domain::{
     hash::Head,
     incident::Incident,
     journal::Entry,
-    snapshot::{Course, Snapshot},
+    reading::Reading,
+    snapshot::{Course, Moved, Snapshot},
     subject::Subject,
     time::{Now, Span, Timestamp},
 };
 
-use crate::{collectors::Facts, monitor::intake::Core};
+use engine::{evaluate::SeriesId, moved::movement};
+
+use crate::{collectors::Facts, history, monitor::intake::Core};
 
 /// How far back a snapshot looks.
 const BACK: Span = Span::from_mins(15);
 /// The most signals, and the most values of each.
 const MOST_COURSES: usize = 24;
 const MOST_POINTS: usize = 90;
+/// The most signals that moved when the incident began.
+const MOST_MOVED: usize = 8;
 /// The most breaches, processes, disks and journal entries.
 const MOST_FACTS: usize = 20;
 /// The largest snapshot, in bytes of JSON.
@@ -59,23 +64,22 @@ pub fn snapshot(
     let mut left_out = 0;
     let mut courses = Vec::new();
     let from = now.wall.minus(BACK);
-    let mut ids: Vec<u32> = (0..u32::try_from(core.engine.len()).unwrap_or(u32::MAX)).collect();
     // The signals that broke come first, so that a bound never takes them.
-    let broke = |reading: &domain::reading::Reading| {
+    let broke = |reading: &Reading| {
         incident.breaches.iter().any(|known| {
             known.breach.key.subject == reading.subject && known.breach.key.signal == reading.signal
         })
     };
-    let mut readings: Vec<_> = ids
-        .drain(..)
-        .filter_map(|id| {
-            Some((
-                engine::evaluate::SeriesId(id),
-                core.engine.reading(engine::evaluate::SeriesId(id), now)?,
-            ))
-        })
-        .filter(|(_, reading)| concerns(&reading.subject))
+    let all: Vec<_> = (0..u32::try_from(core.engine.len()).unwrap_or(u32::MAX))
+        .filter_map(|id| Some((SeriesId(id), core.engine.reading(SeriesId(id), now)?)))
         .collect();
+    // Later evidence is too far from the beginning.
+    let moved = match incident.snapshots {
+        0 => moved(core, incident, &all, broke, concerns),
+        _ => Vec::new(),
+    };
+    let mut readings: Vec<_> =
+        all.into_iter().filter(|(_, reading)| concerns(&reading.subject)).collect();
     readings.sort_by(|(_, a), (_, b)| {
         (!broke(a), &a.subject, &a.signal).cmp(&(!broke(b), &b.subject, &b.signal))
     });
@@ -105,6 +109,7 @@ pub fn snapshot(
         at: now.wall,
         breaches: own.into_iter().take(MOST_FACTS).collect(),
         courses,
+        moved,
         by_memory: facts.by_memory.iter().take(MOST_FACTS).cloned().collect(),
         by_cpu: facts.by_cpu.iter().take(MOST_FACTS).cloned().collect(),
         disks: facts.disks.iter().take(MOST_FACTS).cloned().collect(),
@@ -120,4 +125,41 @@ pub fn snapshot(
         snapshot.left_out += 1;
     }
     snapshot
+}
+
+/// The signals that moved when the incident began, without its own: those of its subjects and their
+/// host first, then by how unusual they were.
+fn moved(
+    core: &Core,
+    incident: &Incident,
+    readings: &[(SeriesId, Reading)],
+    broke: impl Fn(&Reading) -> bool,
+    concerns: impl Fn(&Subject) -> bool,
+) -> Vec<Moved> {
+    let from = incident.began_at.minus(history::LONGEST);
+    let found = readings.iter().filter(|(_, reading)| !broke(reading)).filter_map(|(id, one)| {
+        let (first, points) = core.history.course(*id, from, usize::MAX)?;
+        let began = incident.began_at.since(first).as_secs_f64();
+        let since = |(seconds, _): &(f32, f64)| f64::from(*seconds) >= began;
+        let (since, before): (Vec<_>, Vec<_>) = points.into_iter().partition(since);
+        let values = |points: Vec<(f32, f64)>| -> Vec<f64> {
+            points.into_iter().map(|(_, value)| value).collect()
+        };
+        let movement = movement(&values(before), &values(since), &one.unit)?;
+        Some((!concerns(&one.subject), movement, one))
+    });
+    let mut found: Vec<_> = found.collect();
+    found.sort_by(|(far, one, a), (farther, other, b)| {
+        far.cmp(farther)
+            .then_with(|| other.score.total_cmp(&one.score))
+            .then_with(|| (&a.subject, &a.signal).cmp(&(&b.subject, &b.signal)))
+    });
+    let moved = found.into_iter().map(|(_, movement, reading)| Moved {
+        subject: reading.subject.clone(),
+        signal: reading.signal.clone(),
+        unit: reading.unit.clone(),
+        before: movement.before,
+        then: movement.since,
+    });
+    moved.take(MOST_MOVED).collect()
 }

@@ -1,6 +1,10 @@
 //! The evidence: what was past its threshold, the charts, and what was saved.
 
-use domain::{snapshot::Snapshot, time::Timestamp, unit::Unit};
+use domain::{
+    snapshot::{Moved, Snapshot},
+    time::Timestamp,
+    unit::Unit,
+};
 use leptos::prelude::*;
 use wording::humanize;
 
@@ -35,6 +39,7 @@ pub(super) fn Evidence(state: IncidentState) -> impl IntoView {
                     <ChartFigure chart=Signal::derive(move || state.charts.with(|charts| charts.get(index).cloned().unwrap_or_default()))/>
                 </For>
             </div>
+            <MovedToo state/>
             // One that came over the stream has no body, and is another when it is loaded.
             <For each=snapshots key=|saved| (saved.0, is_light(&saved.1)) let:saved>
                 {snapshot(saved.0, &saved.1, state.number())}
@@ -79,6 +84,25 @@ fn Breach(rows: Memo<Vec<BreachRow>>, key: String, first: BreachRow) -> impl Int
             <p class="quiet">{state}</p>
             {meaning}
         </li>
+    }
+}
+
+/// Other signals that moved when the incident began: evidence, and no verdict.
+#[component]
+fn MovedToo(state: IncidentState) -> impl IntoView {
+    let moved = Memo::new(move |_| {
+        let first = |saved: &Vec<Snapshot>| saved.first().map(|first| first.moved.clone());
+        state.snapshots.with(first).unwrap_or_default()
+    });
+    let row = |Moved { subject, signal, unit, before, then }: Moved| {
+        let (before, then) = (humanize::value(before, &unit), humanize::value(then, &unit));
+        view! { <li>{humanize::signal_of(&signal, &subject)} ": " <strong>{then}</strong> ", " {before} " before"</li> }
+    };
+    view! {
+        <div class="moved" class:none=move || moved.with(Vec::is_empty)>
+            <h3>"Moved at the same time"</h3>
+            <ul>{move || moved.get().into_iter().map(row).collect_view()}</ul>
+        </div>
     }
 }
 
