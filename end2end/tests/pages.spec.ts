@@ -123,22 +123,6 @@ test('another name or another origin is refused', async ({ calm }) => {
   expect(await status({ ...own, origin: 'https://evil.example' }, 'POST', '/api/ops/signals')).toBe(403);
 });
 
-test('what is loaded first is small @dist', async ({ page }) => {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Network.enable');
-  const names = new Map<string, string>();
-  const bytes = new Map<string, number>();
-  session.on('Network.responseReceived', ({ requestId, response }) => names.set(requestId, new URL(response.url).pathname));
-  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => bytes.set(names.get(requestId) ?? '', encodedDataLength));
-  await page.goto('/ops/health');
-  await live(page);
-  const wasm = [...bytes].filter(([name]) => name.endsWith('.wasm')).reduce((sum, [, size]) => sum + size, 0);
-  const all = [...bytes].reduce((sum, [, size]) => sum + size, 0);
-  console.log(`First load of /ops/health: ${(all / 1024).toFixed(1)} KiB, of which Wasm ${(wasm / 1024).toFixed(1)} KiB`);
-  expect(wasm).toBeGreaterThan(0);
-  expect(all / 1024).toBeLessThanOrEqual(350);
-});
-
 test('what is loaded first is kept by the browser', async ({ page, calm }) => {
   const asked = page.waitForRequest((request) => request.url().endsWith('.wasm'));
   await page.goto('/ops/health');

@@ -177,6 +177,25 @@ impl History {
         }
     }
 
+    /// Whether so many values of the past can be taken: they never push out what was just measured.
+    pub fn has_room_for(&self, values: usize) -> bool {
+        let most = MOST_WAITING / 2;
+        self.waiting.rollups.len().saturating_add(values.saturating_mul(2)) <= most
+    }
+
+    /// Takes a value of the past, older than what is kept at full resolution: for the roll-ups
+    /// alone.
+    pub fn import(&mut self, id: SeriesId, value: f64, at: Timestamp, now: Timestamp) {
+        let Some(Some(series)) = self.series.get(id.0 as usize) else { return };
+        let start = |step: i64| at.as_micros().div_euclid(step) * step;
+        if at >= now.minus(RollupStep::Minute.kept()) {
+            let minute = Gathered::new(start(MINUTE), value);
+            self.waiting.push(rollup(series, RollupStep::Minute, &minute));
+        }
+        let hour = Gathered::new(start(HOUR), value);
+        self.waiting.push(rollup(series, RollupStep::Hour, &hour));
+    }
+
     /// Ends the minutes and hours that are over, and forgets what is too old to keep at full
     /// resolution. With `all` the current minute and hour are ended too: for a graceful stop.
     pub fn roll_up(&mut self, now: Timestamp, all: bool) {

@@ -255,7 +255,7 @@ async fn a_get_never_decides_and_the_form_is_for_exactly_what_is_shown() {
     assert_eq!(stage(&backend, 1), Stage::Offered);
     assert_eq!(primaries(&html), 1);
     for told in [
-        "Run this command on web-1 as the user deploy?",
+        "It would run on web-1 as the user deploy:",
         "Approve: reload one app (api on web-1)",
         "1.7 GiB",
         "(usually 410 MiB)",

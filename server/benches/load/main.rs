@@ -22,6 +22,7 @@ use tokio::{
 
 mod approvals;
 mod http;
+mod pages;
 mod process;
 
 /// Thresholds that fire at once, so that the time measured is the program's own.
@@ -60,6 +61,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if wanted("approvals") {
         approvals::measure().await?;
+    }
+    if wanted("entry") {
+        pages::entry().await?;
+    }
+    if wanted("readings") {
+        pages::readings().await?;
     }
     if wanted("streams") {
         streams().await?;

@@ -28,6 +28,7 @@ use crate::{
     collectors::{self, Listing, Round},
     history::History,
     monitor::{collected::Collected, recording::Recording, refusals::Refusals},
+    store::RollupStep,
 };
 
 /// An observation that may be this far in the future: clocks differ a little.
@@ -406,6 +407,25 @@ impl Core {
         Ok(self.observe(id, item.value, None, at, now))
     }
 
+    /// The series of a reading of the past, or what is wrong with it.
+    fn place_of_past(
+        &self,
+        item: &Pushed<'_>,
+        now: Now,
+    ) -> Result<(SeriesId, Timestamp), (&'static str, String)> {
+        let (unit, at) = check_past(item, now)?;
+        if self.is_measured_here(&item.signal, &item.subject) {
+            return Err(("signal", MEASURED_HERE.to_owned()));
+        }
+        let place = self.engine.place_of(&item.signal, &item.subject, unit.as_ref());
+        let id = place.map_err(|error| no_series(&error))?.id.ok_or_else(|| {
+            let problem =
+                "has no reading of this signal yet. Send a present one first; its history can follow";
+            ("subject", problem.to_owned())
+        })?;
+        Ok((id, at))
+    }
+
     /// Takes what is usual, for the series that are known and for those that come; none is opened
     /// for it.
     pub fn learn(&mut self, usual: Vec<(Subject, Signal, f64)>) {
@@ -518,6 +538,26 @@ impl Intake {
         drop(core);
         if changed {
             self.woken.notify_one();
+        }
+        Ok(batch.len())
+    }
+
+    /// Takes readings of the past for the history of series that report now: all of them, or
+    /// nothing. None is evaluated, and none opens a series.
+    pub fn import(&self, batch: &[Pushed<'_>]) -> Result<usize, WrongItem> {
+        let now = self.clock.now();
+        let mut core = self.core();
+        let mut known = Vec::with_capacity(batch.len());
+        for (index, item) in batch.iter().enumerate() {
+            let one = core.place_of_past(item, now);
+            known.push(one.map_err(|(field, problem)| WrongItem { index, field, problem })?);
+        }
+        if !core.history.has_room_for(batch.len()) {
+            let problem = "too much history is waiting to be written; send it again in a minute";
+            return Err(WrongItem { index: 0, field: "at", problem: problem.to_owned() });
+        }
+        for (item, (id, at)) in batch.iter().zip(known) {
+            core.history.import(id, item.value, at, now.wall);
         }
         Ok(batch.len())
     }
@@ -700,6 +740,57 @@ fn no_series(error: &NoSeries) -> (&'static str, String) {
 
 /// Everything about an observation that can be wrong without knowing the others.
 fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), (&'static str, String)> {
+    let (unit, at) = check_form(item)?;
+    let at = at.unwrap_or(now.wall);
+    if at > now.wall.plus(AHEAD) {
+        return Err((
+            "at",
+            format!(
+                "{at} is more than {AHEAD} in the future (it is {} here). Check the sender's clock",
+                now.wall
+            ),
+        ));
+    }
+    if at < now.wall.minus(BEHIND) {
+        return Err((
+            "at",
+            format!(
+                "{at} is more than {BEHIND} ago, which is too old to evaluate (it is {} here). Send it to /api/ops/signals/history to keep it all the same",
+                now.wall
+            ),
+        ));
+    }
+    Ok((unit, at))
+}
+
+/// Everything about an observation of the past that can be wrong without knowing the others.
+fn check_past(
+    item: &Pushed<'_>,
+    now: Now,
+) -> Result<(Option<Unit>, Timestamp), (&'static str, String)> {
+    let (unit, at) = check_form(item)?;
+    let Some(at) = at else {
+        return Err(("at", "is missing: a reading of the past has a time".to_owned()));
+    };
+    if at > now.wall.minus(BEHIND) {
+        return Err((
+            "at",
+            format!(
+                "{at} is not older than {BEHIND} (it is {} here). Send it to /api/ops/signals, where it is evaluated",
+                now.wall
+            ),
+        ));
+    }
+    if at < now.wall.minus(RollupStep::Hour.kept()) {
+        return Err(("at", format!("{at} is more than 2 years ago; no history is kept that long")));
+    }
+    Ok((unit, at))
+}
+
+/// The form of an observation: its unit and time, where it has them.
+fn check_form(
+    item: &Pushed<'_>,
+) -> Result<(Option<Unit>, Option<Timestamp>), (&'static str, String)> {
     Signal::check(&item.signal).map_err(|error| ("signal", error.to_string()))?;
     Subject::check_new(&item.subject).map_err(|error| ("subject", error.to_string()))?;
     if let Some(reason) = unreadable(&item.subject) {
@@ -714,27 +805,12 @@ fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), (&'st
         .map(str::parse)
         .transpose()
         .map_err(|error: domain::name::BadName| ("unit", error.to_string()))?;
-    let Some(at) = &item.at else { return Ok((unit, now.wall)) };
-    let at: Timestamp =
-        at.parse().map_err(|error: domain::time::BadTimestamp| ("at", error.to_string()))?;
-    if at > now.wall.plus(AHEAD) {
-        return Err((
-            "at",
-            format!(
-                "{at} is more than {AHEAD} in the future (it is {} here). Check the sender's clock",
-                now.wall
-            ),
-        ));
-    }
-    if at < now.wall.minus(BEHIND) {
-        return Err((
-            "at",
-            format!(
-                "{at} is more than {BEHIND} ago, which is too old to evaluate (it is {} here)",
-                now.wall
-            ),
-        ));
-    }
+    let at = item
+        .at
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|error: domain::time::BadTimestamp| ("at", error.to_string()))?;
     Ok((unit, at))
 }
 

@@ -1,6 +1,11 @@
 //! Roll-ups: what a signal did in one minute or hour.
 
-use domain::{signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+use domain::{
+    signal::Signal,
+    subject::Subject,
+    time::{Span, Timestamp},
+    unit::Unit,
+};
 
 /// How long one roll-up covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,6 +17,15 @@ pub enum RollupStep {
 }
 
 impl RollupStep {
+    /// For how long roll-ups are kept.
+    pub const fn kept(self) -> Span {
+        const DAY: u64 = 24 * 60;
+        match self {
+            Self::Minute => Span::from_mins(90 * DAY),
+            Self::Hour => Span::from_mins(730 * DAY),
+        }
+    }
+
     pub(crate) const fn code(self) -> i64 {
         match self {
             Self::Minute => 1,

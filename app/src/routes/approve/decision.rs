@@ -141,12 +141,14 @@ fn open(
     let may = advice.may(page.reader.as_ref());
     let why = advice.reasons().into_iter().next();
     view! {
+        <h2 class="ask">{advice.what()} "?"</h2>
         {different(advice, outcome)}
         {why.map(|why| view! { <p>{prose(&why)}</p> })}
         {recommendation::risk(advice)}
         <p>"If nobody acts: " {prose(&lower(&advice.if_nobody_acts()))}</p>
-        <p class="quiet">"Recommended by " {author(Actor::Agent, advice.names.of(Actor::Agent))}</p>
-        <h2 class="ask">"Run this command " {advice.place()} "?"</h2>
+        <p class="quiet">
+            "Recommended by " {author(Actor::Agent, advice.names.of(Actor::Agent))} ". It would run " {advice.place()} ":"
+        </p>
         {recommendation::command(advice)}
         {recommendation::first_approval(advice)}
         {answers(page, advice, may, forms, is_other)}

@@ -52,6 +52,13 @@ pub(super) fn routes() -> Vec<Route> {
             .status(202)
             .json::<Accepted>()
             .answer("`accepted`: how many. With `keep=good` also `refused`, how many were not valid, and `errors`, the first ones with their places."),
+        Route::post_with("/api/ops/signals/history", import)
+            .needs::<PushObservations>()
+            .summary("Send readings of the past, older than an hour, for the history of series that report now: the whole batch or nothing. They are kept and not evaluated. `at` is required; a reading that is sent twice counts twice.")
+            .body::<Batch<'static>>(r#"{"observations":[{"signal":"queue.depth","subject":"service:imports","value":412,"unit":"jobs","at":"2026-11-01T10:00:00Z"}]}"#)
+            .status(202)
+            .json::<Accepted>()
+            .answer("`accepted`: how many."),
     ]
 }
 
@@ -168,6 +175,18 @@ async fn push(
         None => site.intake.refusals.taken(who),
     }
     Ok((StatusCode::ACCEPTED, Json(taken?)).into_response())
+}
+
+/// Takes readings of the past. What is wrong with them says nothing about now, so that it is told to
+/// the sender alone.
+async fn import(State(site): State<Site>, headers: HeaderMap, bytes: Bytes) -> Answer {
+    is_readable(&headers)?;
+    let batch: Batch<'_> =
+        serde_json::from_slice(&bytes).map_err(|error| unreadable(&bytes, &error))?;
+    is_small_enough(site.push_observations, batch.observations.len())?;
+    let accepted = site.intake.import(&batch.observations).map_err(|wrong| wrong_item(&wrong))?;
+    let accepted = Accepted { accepted, refused: 0, errors: Vec::new() };
+    Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
 }
 
 /// Tells the series that a refused push was about why they may fall silent: where the good values

@@ -236,3 +236,42 @@ fn what_is_pushed_takes_no_room_from_what_is_measured_here() {
     assert_eq!(intake.core().crowd(3, now).unwrap().batches, 3, "one batch more");
     assert_eq!(crowd.by, [(3, "queue.depth".parse().unwrap())]);
 }
+
+#[test]
+fn readings_of_the_past_are_kept_and_not_evaluated() {
+    let intake = intake(Engine::new(rules(), 10), BTreeSet::new());
+    let now = intake.clock.now();
+    let at = |ago: Span, value: f64| Pushed {
+        value,
+        at: Some(now.wall.minus(ago).to_string().into()),
+        ..pushed("queue.depth", "service:imports", Some("jobs"))
+    };
+    let hours = |count: u64| Span::from_mins(60 * count);
+    let unknown = intake.import(&[at(hours(2), 9_000.0)]).unwrap_err();
+    assert!(unknown.field == "subject" && unknown.problem.contains("a present one"), "{unknown:?}");
+    assert_eq!(intake.core().engine.count(), 0, "none is opened for it");
+    intake.push(&[at(Span::ZERO, 1.0)], token(1)).unwrap();
+
+    let old = [at(hours(2), 9_000.0), at(hours(24 * 100), 7.0)];
+    assert_eq!(intake.import(&old), Ok(2));
+    let reading = intake.core().engine.reading(SeriesId(0), now).unwrap();
+    assert_eq!((reading.value, reading.status), (1.0, Status::Healthy));
+    let kept = intake.core().history.take_rollups(10);
+    let kept: Vec<_> = kept.iter().map(|one| (one.step, one.mean)).collect();
+    use crate::store::RollupStep::{Hour, Minute};
+    assert_eq!(kept, [(Minute, 9_000.0), (Hour, 9_000.0), (Hour, 7.0)]);
+
+    for (one, field) in [
+        (at(Span::from_mins(30), 1.0), "at"),
+        (at(hours(24 * 800), 1.0), "at"),
+        (Pushed { at: None, ..at(hours(2), 1.0) }, "at"),
+        (Pushed { unit: Some("B".into()), ..at(hours(2), 1.0) }, "unit"),
+        (Pushed { value: f64::NAN, ..at(hours(2), 1.0) }, "value"),
+    ] {
+        let wrong = intake.import(&[at(hours(2), 5.0), one]).unwrap_err();
+        assert_eq!((wrong.index, wrong.field), (1, field), "{wrong:?}");
+    }
+    let many: Vec<_> = (0..30_000).map(|_| at(hours(2), 1.0)).collect();
+    assert!(intake.import(&many).unwrap_err().problem.contains("in a minute"));
+    assert!(intake.core().history.take_rollups(10).is_empty(), "what is refused leaves nothing");
+}

@@ -398,7 +398,7 @@ impl Store for Database {
     async fn prune(&self, now: Timestamp) -> Result<u64, StoreError> {
         let oldest = |days: u64| now.minus(Span::from_mins(days * 24 * 60)).as_micros();
         let mut removed = 0;
-        for (step, days) in [(RollupStep::Minute, 90), (RollupStep::Hour, 730)] {
+        for step in [RollupStep::Minute, RollupStep::Hour] {
             loop {
                 let mut transaction = self.begin().await?;
                 let batch = sqlx::query(
@@ -406,7 +406,7 @@ impl Store for Database {
                          (SELECT series, step, start FROM rollup WHERE step = $1 AND start < $2 LIMIT $3)",
                 )
                 .bind(step.code())
-                .bind(oldest(days))
+                .bind(now.minus(step.kept()).as_micros())
                 .bind(PRUNE_BATCH)
                 .execute(&mut *transaction)
                 .await?
