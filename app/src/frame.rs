@@ -9,6 +9,7 @@ use leptos_router::{
 };
 
 use crate::{
+    codec::Json,
     components::{error::LostPage, live_indicator::LiveIndicator},
     live::Live,
     page::{Mood, Pulse},
@@ -58,7 +59,7 @@ pub fn App() -> impl IntoView {
 fn places() -> AnyView {
     let shared = expect_context::<Shared>();
     // With the document; later the stream tells.
-    let pulse = Resource::new(|| (), |()| get_pulse());
+    let pulse = Resource::<_, Json>::new_with_options(|| (), |()| get_pulse(), false);
     let checked_at = Signal::derive(move || shared.pulse.get().map(|pulse| pulse.checked_at));
     let class = move || match shared.pulse.get() {
         None | Some(Pulse { active: 0, .. }) => "count none",

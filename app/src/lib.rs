@@ -3,6 +3,7 @@
 
 mod actions;
 mod clock;
+mod codec;
 mod components;
 mod frame;
 #[cfg(feature = "ssr")]

@@ -7,7 +7,7 @@ use std::future::Future;
 use leptos::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{components::error, live::live, problem::Problem, pulse};
+use crate::{codec::Json, components::error, live::live, problem::Problem, pulse};
 
 /// A page. `key` is what `fetch` needs to know; `take` puts what came where the page reads it, at
 /// first and again; `show` makes the page, once for each key.
@@ -24,7 +24,7 @@ where
     F: Future<Output = Result<V, Problem>> + Send + 'static,
 {
     let key = Memo::new(move |_| key());
-    let resource = Resource::new(move || key.get(), fetch);
+    let resource = Resource::<_, Json>::new_with_options(move || key.get(), fetch, false);
     let path = leptos_router::hooks::use_location().pathname;
     let has_failed = StoredValue::new(false);
     #[cfg(feature = "hydrate")]

@@ -249,8 +249,8 @@ fn form(number: u32, typed: LinkForm) -> AnyView {
         <form class="share-form" method="post" action=format!("/ops/incidents/{number}/share")>
             <input type="hidden" name="what" value="make"/>
             <div><label for="share-label">"Label (internal)"</label><input id="share-label" name="label" type="text" maxlength=LONGEST_LABEL required value=typed.label/></div>
-            <div><label for="share-audience">"For"</label><select id="share-audience" name="audience">{audiences.to_vec()}</select></div>
-            <div><label for="share-days">"Expires after"</label><select id="share-days" name="days">{days.to_vec()}</select></div>
+            <div><label for="share-audience">"For"</label><select id="share-audience" name="audience">{audiences.into_iter().collect_view()}</select></div>
+            <div><label for="share-days">"Expires after"</label><select id="share-days" name="days">{days.into_iter().collect_view()}</select></div>
             <fieldset>
                 <legend>"Include"</legend>
                 {tick("now", "Current status", typed.now)}

@@ -224,7 +224,7 @@ async fn follow(live: Live, pokes: &mut Pokes) -> End {
 
 /// Takes one message; says so where the stream has to end.
 fn take(live: Live, message: &MessageEvent) -> Option<End> {
-    let event = serde_json::from_str(&message.data().as_string()?).ok()?;
+    let event = serde_json::from_slice(message.data().as_string()?.as_bytes()).ok()?;
     let was = live.link.get_untracked();
     live.heard.set(Some(now()));
     if was != Connection::Live {

@@ -125,7 +125,7 @@ pub(crate) fn Begin(refused: Option<(WindowForm, String)>) -> impl IntoView {
                     <label for="window-subjects">"Subjects, one per line, such as host:web-1, or *@web-1 for everything on that host"</label>
                     <textarea id="window-subjects" name="subjects" rows="3" required>{field_text(&typed.subjects)}</textarea>
                 </div>
-                <div><label for="window-minutes">"Ends in"</label><select id="window-minutes" name="minutes">{lengths.to_vec()}</select></div>
+                <div><label for="window-minutes">"Ends in"</label><select id="window-minutes" name="minutes">{lengths.into_iter().collect_view()}</select></div>
                 <div><label for="window-reason">"Reason"</label><input id="window-reason" name="reason" type="text" maxlength=LONGEST_REASON required value=typed.reason/></div>
                 <button class="button" type="submit">"Start"</button>
             </form>
