@@ -6,6 +6,7 @@ pub(crate) mod brief;
 mod consistency;
 mod evidence;
 mod head;
+mod inspections;
 pub(crate) mod recommendation;
 mod state;
 mod steps;
@@ -168,6 +169,7 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
                 <Said forms=steps/>
             </article>
             <head::Briefing state/>
+            <inspections::Inspections state forms=forms(Place::Inspections)/>
             <evidence::Evidence state/>
             <section aria-labelledby="timeline">
                 <h2 id="timeline">"Timeline"</h2>
