@@ -12,7 +12,7 @@ use domain::{
     journal::{Entry, Event},
     subject::Subject,
 };
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{clock::Clock, service::Service};
@@ -23,9 +23,22 @@ const MOST_APPS: usize = 4;
 const TRIES: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Saves until `stop`.
-pub async fn save(service: Arc<Service>, clock: Clock, stop: CancellationToken) {
-    let mut entries = service.subscribe();
+/// Saves until `stop`, for every incident that opens from now on.
+pub fn save(
+    service: Arc<Service>,
+    clock: Clock,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + Send {
+    let entries = service.subscribe();
+    follow(service, entries, clock, stop)
+}
+
+async fn follow(
+    service: Arc<Service>,
+    mut entries: Receiver<Arc<Vec<Entry>>>,
+    clock: Clock,
+    stop: CancellationToken,
+) {
     let mut known = BTreeSet::new();
     loop {
         let entries = tokio::select! {

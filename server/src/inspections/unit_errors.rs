@@ -13,7 +13,7 @@ use super::{Looked, Turn, ours};
 use crate::exec::{Outcome, Piece, Plan, Runner, Stream};
 
 const PROGRAMS: [&str; 2] = ["/usr/bin/journalctl", "/bin/journalctl"];
-const TIME_LIMIT: Span = Span::from_secs(8);
+const TIME_LIMIT: Span = Span::from_secs(6);
 const OUTPUT_LIMIT: usize = 64 * 1024;
 
 /// Looks.

@@ -260,7 +260,6 @@ async fn error_lines_of_an_app_are_saved_when_its_incident_opens_and_shown_witho
     let stop = CancellationToken::new();
     let saving =
         tokio::spawn(opening_evidence::save(Arc::clone(&bench.service), bench.clock, stop.clone()));
-    tokio::time::sleep(Duration::from_millis(50)).await;
     bench.open(1, "app:api@web-1").await;
     let deadline = Instant::now() + Duration::from_secs(20);
     let saved = loop {
