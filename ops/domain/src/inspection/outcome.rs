@@ -177,7 +177,7 @@ mod tests {
         }
         // A key whose beginning lies before what was read.
         let key = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
-        let (lines, _) = seen(InspectionOutcome::log([key, "ready"], true, Vec::new()));
-        assert!(!lines[0].contains("MIIE") && lines[1] == "ready", "{lines:?}");
+        let (lines, _) = seen(InspectionOutcome::log([key, "ready to serve"], true, Vec::new()));
+        assert!(!lines[0].contains("MIIE") && lines[1] == "ready to serve", "{lines:?}");
     }
 }
