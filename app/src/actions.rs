@@ -16,8 +16,8 @@ pub use step::{Outcome, Refused, Step};
 pub(crate) use step::Place;
 
 /// Carries out what a form asks for on an incident, or on the recommendation at a place of it.
-/// `text` is the comment, the note or the reason, and `binding` what an approval is for. Answers
-/// with the sentence that is said then.
+/// `text` is the comment, the note or the reason, `binding` what an approval is for, and
+/// `inspection` the key of what is looked at. Answers with the sentence that is said then.
 #[server(prefix = "/api/pages", endpoint = "act")]
 pub async fn act(
     incident: u32,
@@ -25,6 +25,7 @@ pub async fn act(
     #[server(default)] text: String,
     #[server(default)] place: String,
     #[server(default)] binding: String,
+    #[server(default)] inspection: String,
 ) -> Result<String, Problem> {
     let sent = Sent {
         step: Step::named(&what),
@@ -32,6 +33,7 @@ pub async fn act(
         place: place.parse().ok(),
         binding,
         seen: String::new(),
+        inspection,
     };
     execute::act(incident, &sent).await
 }

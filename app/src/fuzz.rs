@@ -144,6 +144,7 @@ fn forms() -> Vec<Vec<u8>> {
     let approve = format!("what=approve&place=1&binding={binding}&seen=pm2+reload+api");
     let mut all = texts(&[
         "what=comment&text=It+is+%C3%A4lter+%26+%22b%22%0D%0Asecond",
+        "what=inspect&inspection=largest_folders+disk%3A%2Fvar%40web-1",
         "what=token&label=ci&scope=push&scope=read&days=30",
         "what=retire-missing&missing=disk%3A%2F*&missing=app%3Aapi%40web-1",
         "what=begin&subjects=host%3Aweb-1%0D%0Aapp%3A*&minutes=60&reason=x",
@@ -197,6 +198,7 @@ fn is_about(command: &Command, number: IncidentNumber) -> bool {
     match command {
         Command::Acknowledge(one) => one.incident == number,
         Command::Comment(one) => one.incident == number,
+        Command::RunInspection(one) => one.incident == number,
         Command::Resolve(one) => one.incident == number,
         Command::Reopen(one) => one.incident == number,
         Command::Approve(one) => one.recommendation.incident == number,

@@ -62,6 +62,7 @@ pub(crate) fn page(incident: Incident) -> IncidentPage {
         checked_at: at(60),
         readings: vec![reading()],
         related: Vec::new(),
+        inspections: Vec::new(),
         outputs: Vec::new(),
         notified: Vec::new(),
         unreached: Vec::new(),

@@ -32,6 +32,7 @@ use crate::{
         state::Site,
         tls::{self, BadCertificate},
     },
+    inspections,
     live::Live,
     monitor::{
         Monitor, Parts,
@@ -43,6 +44,7 @@ use crate::{
         supervisor::Supervisor,
     },
     notifications::{Mailer, Notifier, Outbound, Pace, channels},
+    opening_evidence,
     people::{People, SessionCookie, owner_link},
     proof,
     recovery::{
@@ -189,7 +191,7 @@ pub async fn run(
         Arc::clone(&recovery),
         clock,
     );
-    let Place { host, pm2, .. } = here.clone();
+    let Place { host, pm2, pm2_home } = here.clone();
 
     let runner = Runner::new(data_dir.join("runs"), clock)
         .map_err(|source| StartError::DataDir { path: data_dir.join("runs"), source })?;
@@ -198,7 +200,7 @@ pub async fn run(
         Arc::clone(&store),
         Arc::clone(&recovery),
         Arc::clone(&live),
-        runner,
+        runner.clone(),
         clock,
         stop.clone(),
     );
@@ -266,6 +268,15 @@ pub async fn run(
         stop: stop.clone(),
         tasks: background.clone(),
     };
+    service.inspections().set_place(inspections::Place {
+        host: host.clone(),
+        apps: apps.clone(),
+        pm2_home,
+        runner,
+        store: Arc::clone(&store),
+        database: matches!(place, Where::Postgres { .. }),
+    });
+    background.spawn(opening_evidence::save(Arc::clone(&service), clock, stop.clone()));
     recovery.set_place(here);
     let executor = tokio::spawn(executor.run());
     let endpoints = Arc::new(EndpointHosts::default());

@@ -14,6 +14,7 @@ mod follow;
 mod handle;
 mod incident_page;
 mod inner;
+mod inspections;
 mod proofs;
 mod publish;
 mod readings;

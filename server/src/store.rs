@@ -47,6 +47,31 @@ pub use self::{
     trail::Trail,
 };
 
+/// What a database server does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Activity {
+    /// How many connections of clients it takes.
+    pub most: String,
+    /// Connections of clients by their state, the most first.
+    pub connections: Vec<(String, i64)>,
+    /// Sessions of this database that do something, or keep a transaction open; the oldest query
+    /// first, bounded.
+    pub sessions: Vec<ActiveSession>,
+}
+
+/// A session of a database server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActiveSession {
+    /// The server's process.
+    pub pid: i32,
+    /// Its state, as the server names it.
+    pub state: String,
+    /// What it waits for; empty if for nothing.
+    pub waits_for: String,
+    /// Its query, without values.
+    pub query: LongQuery,
+}
+
 /// What the database must know before anything runs.
 #[derive(Clone, Debug)]
 pub struct Opening {
@@ -187,6 +212,9 @@ pub trait Store: Send + Sync + 'static {
     /// The queries of this database that have been running for longer than a minute, each as
     /// `PID@STARTED` with its age, the oldest first; none where the database is a file.
     async fn long_queries(&self) -> Result<Vec<(String, LongQuery)>, StoreError>;
+
+    /// What the database server does now; `None` where the database is a file.
+    async fn activity(&self) -> Result<Option<Activity>, StoreError>;
 
     /// Times of which nothing is known, that ended at or after `since`, newest first.
     async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError>;

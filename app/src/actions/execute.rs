@@ -1,7 +1,9 @@
 //! A step as the service takes it.
 
 use commands::{
-    command::{Acknowledge, Approve, CancelRun, Command, Comment, Decline, Reopen, Resolve},
+    command::{
+        Acknowledge, Approve, CancelRun, Command, Comment, Decline, Reopen, Resolve, RunInspection,
+    },
     reading::GetRecommendation,
     service::Operations,
 };
@@ -10,6 +12,7 @@ use domain::{
     error::ErrorKind,
     hash::Hash,
     id::{IncidentNumber, RecommendationId},
+    inspection::Inspection,
     recommendation::Stage,
 };
 
@@ -28,6 +31,7 @@ impl Sent {
             place: form.get("place").parse().ok(),
             binding: form.get("binding").to_owned(),
             seen: form.get("seen").chars().take(MOST_SEEN).collect(),
+            inspection: form.get("inspection").to_owned(),
         }
     }
 
@@ -40,6 +44,10 @@ impl Sent {
         Ok(match self.step.ok_or_else(unread)? {
             Step::Acknowledge => Command::Acknowledge(Acknowledge { incident }),
             Step::Comment => Command::Comment(Comment { incident, text: text() }),
+            Step::Inspect => Command::RunInspection(RunInspection {
+                incident,
+                inspection: Inspection::from_key(&self.inspection).ok_or_else(unread)?,
+            }),
             Step::Resolve => Command::Resolve(Resolve { incident, note: text() }),
             Step::Reopen => Command::Reopen(Reopen { incident, note: text() }),
             Step::Approve => Command::Approve(Approve {
@@ -84,6 +92,7 @@ async fn is_done_already(operations: &Operations, caller: Principal, command: &C
         | Command::CancelRun(CancelRun { recommendation }) => *recommendation,
         Command::Acknowledge(_)
         | Command::Comment(_)
+        | Command::RunInspection(_)
         | Command::Resolve(_)
         | Command::Reopen(_)
         | Command::RetireSubject(_)
@@ -160,10 +169,16 @@ mod tests {
             "what=decline",
             "what=decline&place=2&text=%ff",
             "what=decline&what=approve&place=2",
+            "what=inspect",
+            "what=inspect&inspection=read_file+/etc/shadow",
+            "what=inspect&inspection=largest_folders+/etc",
             "",
         ] {
             assert_eq!(read(bad).unwrap_err().kind, ErrorKind::Invalid, "{bad}");
         }
+        let look = read("what=inspect&inspection=largest_folders+disk:/var@web-1").unwrap();
+        let inspection = Inspection::LargestFolders { disk: "disk:/var@web-1".parse().unwrap() };
+        assert_eq!(look, Command::RunInspection(RunInspection { incident: number, inspection }));
         let said = read("what=decline&place=2&text=not+now").unwrap();
         let recommendation = RecommendationId { incident: number, place: 2 };
         assert_eq!(said, Command::Decline(Decline { recommendation, reason: "not now".into() }));

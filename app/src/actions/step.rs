@@ -12,6 +12,8 @@ pub enum Step {
     Acknowledge,
     /// Comment on its timeline.
     Comment,
+    /// Look at something of the host.
+    Inspect,
     /// Resolve it.
     Resolve,
     /// Reopen it.
@@ -33,6 +35,8 @@ pub(crate) enum Place {
     Comment,
     /// At the decision.
     Decision,
+    /// Under the looks at the host.
+    Inspections,
 }
 
 impl Place {
@@ -42,15 +46,17 @@ impl Place {
             Self::Steps => "said-steps",
             Self::Comment => "said-comment",
             Self::Decision => "said-decision",
+            Self::Inspections => "said-inspections",
         }
     }
 }
 
 impl Step {
     #[cfg(feature = "ssr")]
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Acknowledge,
         Self::Comment,
+        Self::Inspect,
         Self::Resolve,
         Self::Reopen,
         Self::Approve,
@@ -63,6 +69,7 @@ impl Step {
         match self {
             Self::Acknowledge => "acknowledge",
             Self::Comment => "comment",
+            Self::Inspect => "inspect",
             Self::Resolve => "resolve",
             Self::Reopen => "reopen",
             Self::Approve => "approve",
@@ -77,6 +84,7 @@ impl Step {
         match self {
             Self::Acknowledge => "acknowledged",
             Self::Comment => "commented",
+            Self::Inspect => "inspected",
             Self::Resolve => "resolved",
             Self::Reopen => "reopened",
             Self::Approve => "approved",
@@ -90,6 +98,7 @@ impl Step {
         match self {
             Self::Acknowledge => "Acknowledged. The team can see you are on it.",
             Self::Comment => "Comment added.",
+            Self::Inspect => "Done. The result is below and in the timeline.",
             Self::Resolve => "Resolved. You can find it in the history and reopen it.",
             Self::Reopen => "Reopened. Calm Ops is watching it again.",
             Self::Approve => "Approved. This page shows the progress.",
@@ -105,6 +114,7 @@ impl Step {
         match self {
             Self::Acknowledge | Self::Resolve | Self::Reopen => Place::Steps,
             Self::Comment => Place::Comment,
+            Self::Inspect => Place::Inspections,
             Self::Approve | Self::Decline | Self::Cancel => Place::Decision,
         }
     }
@@ -135,6 +145,8 @@ pub struct Sent {
     pub binding: String,
     /// The same in words: only ever shown to whoever sent it.
     pub seen: String,
+    /// The key of the inspection that was asked for.
+    pub inspection: String,
 }
 
 /// A form that was refused without Wasm, with what was typed.

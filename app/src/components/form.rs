@@ -40,6 +40,12 @@ impl Forms {
         self.first.with_value(|first| first.refused(step).cloned())
     }
 
+    /// Whether a form is being sent that fits.
+    pub(crate) fn is_sending(self, fits: impl FnOnce(&Act) -> bool) -> bool {
+        self.action.pending().get()
+            && self.action.input().with(|sent| sent.as_ref().is_some_and(fits))
+    }
+
     /// The problem for which the last form was refused.
     pub(crate) fn problem(self) -> Option<Problem> {
         self.action.value().get().and_then(Result::err)
@@ -91,7 +97,12 @@ pub(crate) fn Words(forms: Forms, step: Step, label: &'static str) -> impl IntoV
     let id = match step {
         Step::Comment => "comment",
         Step::Decline => "reason",
-        Step::Acknowledge | Step::Resolve | Step::Reopen | Step::Approve | Step::Cancel => "note",
+        Step::Acknowledge
+        | Step::Inspect
+        | Step::Resolve
+        | Step::Reopen
+        | Step::Approve
+        | Step::Cancel => "note",
     };
     let refused = forms.refused(step);
     let is_refused = refused.is_some();
@@ -139,7 +150,11 @@ pub(crate) fn Said(forms: Forms) -> impl IntoView {
     let (pending, value) = (forms.action.pending(), forms.action.value());
     let said = Memo::new(move |_| {
         if pending.get() {
-            return ("said", "Saving ...".to_owned());
+            let word = match forms.place {
+                Place::Inspections => "Looking ...",
+                Place::Steps | Place::Comment | Place::Decision => "Saving ...",
+            };
+            return ("said", word.to_owned());
         }
         match value.get() {
             Some(Ok(sentence)) => ("said done", sentence),

@@ -111,7 +111,10 @@ mod read {
             (Step::Approve, _) => one.approvals.iter().any(|given| is_mine(given.by)),
             (Step::Decline, Stage::Declined { by, .. }) => is_mine(*by),
             (Step::Cancel, Stage::Running { cancelled: Some((by, _)), .. }) => is_mine(*by),
-            (Step::Acknowledge | Step::Comment | Step::Resolve | Step::Reopen, _)
+            (
+                Step::Acknowledge | Step::Comment | Step::Inspect | Step::Resolve | Step::Reopen,
+                _,
+            )
             | (
                 Step::Decline | Step::Cancel,
                 Stage::Offered | Stage::Approved { .. } | Stage::Withdrawn { .. } | Stage::Ended(_),

@@ -6,6 +6,7 @@ pub(crate) mod brief;
 mod consistency;
 mod evidence;
 mod head;
+mod inspections;
 pub(crate) mod recommendation;
 mod state;
 mod steps;
@@ -170,6 +171,7 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
                 </article>
                 <head::Briefing state/>
                 <evidence::Evidence state/>
+                <inspections::Inspections state forms=forms(Place::Inspections)/>
             </div>
             <section class="log" aria-labelledby="timeline">
                 <h2 id="timeline">"Timeline"</h2>

@@ -140,6 +140,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_looked_at_comes_by_the_fold_and_is_no_act_of_a_person() {
+        use domain::inspection::{Inspection, InspectionOutcome};
+
+        let mut page = sample::page(sample::incident());
+        page.names.0.insert(Actor::Local, "Someone at this machine".into());
+        let (before, first) = (page.incident.clone(), page.cursor.number);
+        let look = Event::Inspected {
+            incident: before.number,
+            inspection: Inspection::TopProcesses,
+            outcome: InspectionOutcome::table(["node".to_owned()], Vec::new()),
+        };
+        assert_eq!(fold(&mut page, &entry(first + 1, look.clone())), Folded::Changed);
+        assert_eq!(page.incident, before);
+        assert_eq!(page.timeline.last().unwrap().event, Some(look));
+    }
+
+    #[test]
     fn what_concerns_others_changes_nothing_and_what_does_not_fit_is_loaded_again() {
         let mut page = sample::page(sample::incident());
         page.names.0.insert(Actor::Local, "Someone at this machine".into());

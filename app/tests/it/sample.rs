@@ -292,7 +292,8 @@ impl Sample {
             | Command::CancelRun(CancelRun { recommendation })
             | Command::StartRun(StartRun { recommendation })
             | Command::EndRun(EndRun { recommendation, .. }) => recommendation.incident,
-            Command::RetireSubject(_)
+            Command::RunInspection(_)
+            | Command::RetireSubject(_)
             | Command::RetireMissing(_)
             | Command::Record(_)
             | Command::Account(_)
@@ -345,6 +346,7 @@ impl Sample {
             checked_at: now(),
             readings: readings(),
             related: Vec::new(),
+            inspections: Vec::new(),
             outputs: outputs(incident),
             notified: Vec::new(),
             unreached: Vec::new(),

@@ -150,6 +150,7 @@ pub fn may_lose_content(kind: &str) -> bool {
             | "document_in_force"
             | "snapshot_saved"
             | "call_failed"
+            | "inspected"
             | "maintenance_begun"
     )
 }

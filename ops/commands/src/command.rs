@@ -4,6 +4,7 @@ use domain::{
     access::{Permission, Role},
     hash::Hash,
     id::{AccountId, ContactId, IncidentNumber, RecommendationId, ShareId},
+    inspection::Inspection,
     journal::Event,
     maintenance::SubjectPattern,
     recommendation::RunOutcome,
@@ -38,6 +39,14 @@ changes! {
             incident: IncidentNumber,
             /// What.
             text: String,
+        }
+        // What there is to look at is decided by the incident, never by the caller.
+        /// Look at something of the host, without changing it.
+        RunInspection needs Permission::Respond => {
+            /// For which incident.
+            incident: IncidentNumber,
+            /// What.
+            inspection: Inspection,
         }
         /// End an incident.
         Resolve needs Permission::Respond => {

@@ -123,7 +123,8 @@ pub fn decide(
             Ok(vec![Event::NotAcknowledged { incident: number, round: *round }])
         }
         // What these do is not done to an incident: the service and the store see to it.
-        Command::RetireSubject(_)
+        Command::RunInspection(_)
+        | Command::RetireSubject(_)
         | Command::RetireMissing(_)
         | Command::ReportChange(_)
         | Command::BeginMaintenance(_)

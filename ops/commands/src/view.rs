@@ -8,6 +8,7 @@ use domain::{
         AccountId, IncidentNumber, InvitationId, PasskeyId, RecommendationId, SessionId, TokenId,
     },
     incident::Incident,
+    inspection::Inspection,
     journal::{BlindReason, Cursor, Entry},
     lifecycle::State,
     reading::Reading,
@@ -242,6 +243,9 @@ pub struct IncidentPage {
     /// Other active incidents about the same subjects.
     #[serde(default)]
     pub related: Vec<IncidentCard>,
+    /// The looks at the host that it offers while it is active.
+    #[serde(default)]
+    pub inspections: Vec<Inspection>,
     /// What its runs print or printed.
     #[serde(default)]
     pub outputs: Vec<RunOutput>,

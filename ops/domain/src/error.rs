@@ -279,6 +279,14 @@ pub enum Conflict {
     AlreadyResolved(IncidentNumber),
     /// The incident is open, so it can't be reopened.
     IncidentOpen(IncidentNumber, State),
+    /// The incident is resolved, so the host is not looked at for it.
+    ResolvedInspection(IncidentNumber),
+    /// The inspection does not fit the incident, or what it is about is not here.
+    NotOffered(IncidentNumber),
+    /// The same kind of inspection is under way.
+    InspectionRuns,
+    /// As many inspections as there may be are under way.
+    TooManyInspections,
     /// A command runs for the incident, so it can't be resolved.
     CommandRuns {
         /// The incident.

@@ -12,6 +12,7 @@ pub mod hash;
 pub mod id;
 pub mod incident;
 pub mod input;
+pub mod inspection;
 pub mod journal;
 pub mod lifecycle;
 pub mod long_query;

@@ -15,6 +15,7 @@ use crate::{
     actor::{Actor, Names},
     hash::Hash,
     id::RecommendationId,
+    inspection::UnitName,
     journal::Cursor,
     signal::Signal,
     subject::Subject,
@@ -66,6 +67,7 @@ described!(
         .max_length(Some(200))
         .pattern(Some("^[a-z][a-z0-9-]*:.+$"))
 );
+described!(UnitName, "UnitName", text("A systemd service.", "nginx.service").max_length(Some(100)));
 described!(
     Unit,
     "Unit",

@@ -231,6 +231,20 @@ fn conflict(conflict: &Conflict) -> String {
         Conflict::IncidentOpen(number, state) => {
             return format!("Incident {number} is already open: it is {state}.");
         }
+        Conflict::ResolvedInspection(number) => {
+            return format!("Incident {number} is resolved. Reopen it to look at the host again.");
+        }
+        Conflict::NotOffered(number) => {
+            return format!(
+                "This can't be looked at for incident {number}: it is not about it, or not on this host. Choose one of those that the incident offers."
+            );
+        }
+        Conflict::InspectionRuns => {
+            "The same look is already under way. Try again in a few seconds."
+        }
+        Conflict::TooManyInspections => {
+            "Other looks at the host have not finished. Try again in a few seconds."
+        }
         Conflict::CommandRuns { incident, title } => {
             return format!(
                 "\"{title}\" is running for incident {incident}. Wait until it has finished, or stop it."

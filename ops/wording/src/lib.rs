@@ -5,6 +5,7 @@ pub(crate) mod change;
 pub mod error;
 pub mod heartbeat;
 pub mod humanize;
+pub mod inspection;
 pub mod limits;
 pub mod maintenance;
 pub mod notification;

@@ -65,6 +65,9 @@ fn incident(event: IncidentEvent<'_>) -> String {
         }
         IncidentEvent::Acknowledged { incident } => format!("Incident {incident} is acknowledged."),
         IncidentEvent::Commented { incident, .. } => format!("Incident {incident} gets a comment."),
+        IncidentEvent::Inspected { incident, .. } => {
+            format!("Incident {incident}: the host is looked at.")
+        }
         IncidentEvent::ResolutionOffered { incident } => {
             format!("Incident {incident} is back to normal and waits for someone to resolve it.")
         }

@@ -236,6 +236,7 @@ const fn incident_happened(event: IncidentEvent<'_>) -> Option<&'static str> {
         | IncidentEvent::SummaryWritten { .. }
         | IncidentEvent::SnapshotSaved { .. }
         | IncidentEvent::Commented { .. }
+        | IncidentEvent::Inspected { .. }
         | IncidentEvent::ResolutionOffered { .. } => None,
     }
 }

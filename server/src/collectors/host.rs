@@ -23,6 +23,8 @@ use super::{
     collector::{Absence, CollectError, Collector, Facts, Listing, Round},
     registry::{Context, Declaration, Kind},
 };
+pub(crate) use files::{shown_name, stat};
+
 use crate::config::section::Section;
 
 mod container;

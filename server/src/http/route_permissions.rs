@@ -54,6 +54,11 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/api/pages/runbook", Permission::Read),
     post("/api/pages/act", "incident={number}&what=acknowledge", Permission::Respond),
     post("/api/pages/act", "incident={number}&what=comment&text=x", Permission::Respond),
+    post(
+        "/api/pages/act",
+        "incident={number}&what=inspect&inspection=top_processes",
+        Permission::Respond,
+    ),
     post("/api/pages/act", "incident={number}&what=resolve&text=x", Permission::Respond),
     post("/api/pages/act", "incident={number}&what=reopen&text=x", Permission::Respond),
     post(

@@ -319,6 +319,7 @@ mod tests {
             is_shared: false,
             is_at_rest: false,
             logs: [file, dir.path().join("missing.log"), "/proc/version".into()].into(),
+            error_logs: Default::default(),
         };
         let apps = BTreeMap::from([("api".to_owned(), app)]);
         let sizes = logs("web-1", &apps, &[dir.path().to_owned()]);

@@ -10,7 +10,7 @@ use commands::{
     command::{
         Acknowledge, Approve, BeginMaintenance, CancelRun, Command, Comment, CreateShare, Decline,
         EndMaintenance, EndRun, Escalate, Record, Redact, Reopen, ReportChange, Resolve,
-        RetireMissing, RetireSubject, RevokeShare, StartRun,
+        RetireMissing, RetireSubject, RevokeShare, RunInspection, StartRun,
     },
     decide::decide,
     maintenance::check_open,
@@ -163,6 +163,12 @@ impl Inner {
                 check_open(&self.at_hand().await.map_err(refuse)?.announcements, window)?;
                 let list = self.board.shown().withheld.get(&window).cloned().unwrap_or_default();
                 (About::Nothing, None, Box::new(move |_| Ok(vec![list.ended(window)])))
+            }
+            // It takes seconds, so it comes before the transaction.
+            Command::RunInspection(RunInspection { incident, inspection }) => {
+                let outcome = self.inspect(incident, &inspection).await?;
+                let event = Event::Inspected { incident, inspection, outcome };
+                (About::Incident(incident), None, Box::new(move |_| Ok(vec![event])))
             }
             Command::Redact(Redact { entry, reason }) => {
                 return self.redaction(caller, actor, entry, &reason).await;

@@ -18,7 +18,8 @@ use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{at_hand::AtHand, backend::Handlers, directory::Known, inner::Inner, proofs::Proofs};
 use crate::{
-    board::Board, checks::Checks, clock::Clock, live::Live, recovery::Recovery, store::Store,
+    board::Board, checks::Checks, clock::Clock, inspections::Inspections, live::Live,
+    recovery::Recovery, store::Store,
 };
 
 /// How long the public health answer waits for the database.
@@ -46,6 +47,7 @@ impl Service {
             board,
             live,
             recovery,
+            inspections: Arc::default(),
             clock,
             writing: Mutex::default(),
             committed: AtomicU64::default(),
@@ -69,6 +71,11 @@ impl Service {
     /// What service, monitor and runner share about recovery.
     pub fn recovery(&self) -> &Arc<Recovery> {
         &self.inner.recovery
+    }
+
+    /// Looks at this host.
+    pub fn inspections(&self) -> &Arc<Inspections> {
+        &self.inner.inspections
     }
 
     /// Changes whenever a person changed something: the monitor then looks again at once.

@@ -99,6 +99,7 @@ impl Inner {
             checked_at: shown.checked_at,
             readings: shown.readings.iter().filter(takes_part).cloned().collect(),
             related: related.unwrap_or_default(),
+            inspections: self.offered_inspections(&incident),
             outputs,
             commands: match self.recovery.catalogue() {
                 None => view::CommandsState::Mistaken,

@@ -27,6 +27,7 @@ use crate::{
     board::Board,
     checks::Checks,
     clock::Clock,
+    inspections::Inspections,
     live::Live,
     recovery::Recovery,
     store::{Store, StoreError},
@@ -61,6 +62,7 @@ pub(super) struct Inner {
     pub board: Arc<Board>,
     pub live: Arc<Live>,
     pub recovery: Arc<Recovery>,
+    pub inspections: Arc<Inspections>,
     pub clock: Clock,
     /// Serializes changes, so that entries reach the live stream in the order of their numbers. It
     /// holds the last position sent.

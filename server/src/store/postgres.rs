@@ -7,7 +7,9 @@ use lease::Lease;
 use sqlx::{PgConnection, PgPool, Postgres, postgres::PgRow};
 use tokio::sync::Mutex;
 
-use crate::store::{QueryCancel, error::StoreError, rollup::Rollup, rows, schema};
+use crate::store::{
+    ActiveSession, Activity, QueryCancel, error::StoreError, rollup::Rollup, rows, schema,
+};
 
 mod lease;
 mod session;
@@ -69,6 +71,44 @@ async fn long_queries(readers: &PgPool) -> Result<Vec<(String, LongQuery)>, Stor
         (format!("{pid}@{started}"), LongQuery::new(age(micros), &user, &application, &text))
     };
     Ok(rows.into_iter().map(query).collect())
+}
+
+/// What the server does now.
+async fn activity(readers: &PgPool) -> Result<Option<Activity>, StoreError> {
+    let most: String =
+        sqlx::query_scalar("SELECT current_setting('max_connections')").fetch_one(readers).await?;
+    let connections = sqlx::query_as(
+        "SELECT coalesce(state, 'state not shown'), count(*) FROM pg_stat_activity
+         WHERE backend_type = 'client backend' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10",
+    )
+    .fetch_all(readers)
+    .await?;
+    let rows: Vec<(i32, String, String, i64, String, String, String)> = sqlx::query_as(
+        "SELECT pid, coalesce(state, 'state not shown'), coalesce(wait_event_type || ' ' || wait_event, ''),
+                coalesce(round(extract(epoch FROM clock_timestamp() - query_start) * 1000000)::bigint, 0),
+                coalesce(usename, ''), coalesce(application_name, ''), left(coalesce(query, ''), 4000)
+         FROM pg_stat_activity
+         WHERE datname = current_database() AND state IS DISTINCT FROM 'idle' AND backend_type = 'client backend'
+           AND pid <> pg_backend_pid()
+         ORDER BY query_start NULLS LAST, pid LIMIT 20",
+    )
+    .fetch_all(readers)
+    .await?;
+    let session = |(pid, state, waits_for, micros, user, application, text): (
+        i32,
+        String,
+        String,
+        i64,
+        String,
+        String,
+        String,
+    )| {
+        let age = Span::from_micros(u64::try_from(micros).unwrap_or(0));
+        let query = LongQuery::new(age, &user, &application, &text);
+        ActiveSession { pid, state, waits_for, query }
+    };
+    let sessions = rows.into_iter().map(session).collect();
+    Ok(Some(Activity { most, connections, sessions }))
 }
 
 /// A store in a PostgreSQL database.

@@ -20,7 +20,7 @@ use sqlx::{
 };
 use tokio::sync::Mutex;
 
-use crate::store::{QueryCancel, error::StoreError, rollup::Rollup, schema};
+use crate::store::{Activity, QueryCancel, error::StoreError, rollup::Rollup, schema};
 
 #[path = "sql/mod.rs"]
 #[expect(
@@ -48,6 +48,11 @@ const RETIRED: &str = r"(incident IN (SELECT i.number FROM incident i WHERE i.su
 /// Nothing runs in a file but what this program asks for itself.
 async fn long_queries(_: &SqlitePool) -> Result<Vec<(String, LongQuery)>, StoreError> {
     Ok(Vec::new())
+}
+
+/// Nobody else is connected to a file.
+async fn activity(_: &SqlitePool) -> Result<Option<Activity>, StoreError> {
+    Ok(None)
 }
 
 /// How long another program may hold the file before a change fails.

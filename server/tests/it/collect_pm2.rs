@@ -39,24 +39,24 @@ fn pm2_program() -> PathBuf {
 
 /// A daemon of one's own, in a folder with a short name: the path of a socket is limited. Ended
 /// with the test.
-struct Daemon {
+pub struct Daemon {
     program: PathBuf,
     home: tempfile::TempDir,
 }
 
 impl Daemon {
-    fn start() -> Self {
+    pub fn start() -> Self {
         Self {
             program: pm2_program(),
             home: tempfile::Builder::new().prefix("pm2").tempdir_in("/tmp").unwrap(),
         }
     }
 
-    fn home(&self) -> &Path {
+    pub fn home(&self) -> &Path {
         self.home.path()
     }
 
-    fn pm2(&self, arguments: &[&str]) {
+    pub fn pm2(&self, arguments: &[&str]) {
         let output = Command::new("node")
             .arg(&self.program)
             .args(arguments)
@@ -72,7 +72,7 @@ impl Daemon {
         );
     }
 
-    fn script(&self, name: &str, text: &str) -> String {
+    pub fn script(&self, name: &str, text: &str) -> String {
         let path = self.home().join(name);
         fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()

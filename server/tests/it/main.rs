@@ -14,6 +14,7 @@ mod collect_pm2;
 mod dry_run;
 mod edge;
 mod http;
+mod inspections;
 mod kills;
 mod maintenance;
 mod monitor;

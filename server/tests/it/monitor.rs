@@ -150,6 +150,10 @@ impl Store for Moody {
         self.inner.long_queries().await
     }
 
+    async fn activity(&self) -> Result<Option<server::store::Activity>, StoreError> {
+        self.inner.activity().await
+    }
+
     async fn seen(&self, seen: &[(&'static str, u32, Timestamp)]) -> Result<(), StoreError> {
         self.inner.seen(seen).await
     }

@@ -1,11 +1,16 @@
 //! What the page of an incident follows: each part reactive by itself, kept in step by the pure fold.
 
 use commands::view::{CommandsState, IncidentPage, RunOutput, Viewer};
-use domain::{actor::Names, incident::Incident, reading::Reading, snapshot::Snapshot};
+use domain::{
+    actor::Names, incident::Incident, inspection::Inspection, reading::Reading, snapshot::Snapshot,
+};
 use leptos::prelude::*;
 use wording::timeline::{Line, line};
 
-use super::brief;
+use super::{
+    brief,
+    inspections::{self, Inspected},
+};
 use crate::components::chart::Chart;
 
 /// See the module.
@@ -19,6 +24,9 @@ pub(crate) struct IncidentState {
     pub readings: RwSignal<Vec<Reading>>,
     pub snapshots: RwSignal<Vec<Snapshot>>,
     pub outputs: RwSignal<Vec<RunOutput>>,
+    /// The looks at the host that it offers, and what was seen by those that were taken.
+    pub offered: RwSignal<Vec<Inspection>>,
+    pub inspected: RwSignal<Vec<Inspected>>,
     /// Other active incidents about the same subjects: number and headline.
     pub related: RwSignal<Vec<(u32, String)>>,
     pub unreached: RwSignal<Vec<String>>,
@@ -46,6 +54,8 @@ impl IncidentState {
             readings: RwSignal::default(),
             snapshots: RwSignal::default(),
             outputs: RwSignal::default(),
+            offered: RwSignal::default(),
+            inspected: RwSignal::default(),
             related: RwSignal::default(),
             unreached: RwSignal::default(),
             commands: RwSignal::default(),
@@ -86,6 +96,8 @@ impl IncidentState {
             set(self.readings, page.readings.clone());
             set(self.snapshots, page.snapshots.clone());
             set(self.outputs, page.outputs.clone());
+            set(self.offered, page.inspections.clone());
+            set(self.inspected, inspections::inspected(page));
             let related = page.related.iter();
             let headline = crate::components::incident_card::headline;
             set(self.related, related.map(|card| (card.number.0, headline(card))).collect());

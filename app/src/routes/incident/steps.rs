@@ -17,7 +17,7 @@ use crate::{
 
 /// Whether a reader may acknowledge, comment and resolve. Who is not signed in as a person, at this
 /// machine or with a token, is asked when they try.
-fn may_respond(reader: Option<&Viewer>) -> bool {
+pub(super) fn may_respond(reader: Option<&Viewer>) -> bool {
     reader.is_none_or(|reader| reader.role >= Role::Responder)
 }
 

@@ -232,3 +232,65 @@ fn what_was_done_is_said_beside_its_button() {
         assert!(told[0].starts_with(place) && told[0].ends_with(step.sentence()), "{told:?}");
     }
 }
+
+#[test]
+fn a_responder_looks_at_the_host_and_everyone_reads_what_was_seen() {
+    use domain::{
+        inspection::{Inspection, InspectionOutcome},
+        journal::{Entry, Event},
+    };
+
+    let mut page = sample::page(sample::incident());
+    let number = page.incident.number;
+    let nothing = html(&page, Outcome::None);
+    assert!(nothing.contains("aria-labelledby=\"inspections\" hidden"), "{nothing}");
+    let disk = "disk:/var@web-1".parse().unwrap();
+    page.inspections = vec![Inspection::LargestFolders { disk }, Inspection::TopProcesses];
+    let seen = |entry, line: &str| Entry {
+        number: entry,
+        at: sample::at(90),
+        actor: Actor::Local,
+        event: Some(Event::Inspected {
+            incident: number,
+            inspection: Inspection::TopProcesses,
+            outcome: InspectionOutcome::table([line.to_owned()], vec!["A note.".to_owned()]),
+        }),
+    };
+    page.timeline.push(seen(101, "older"));
+    page.timeline.push(seen(102, "<b>newer"));
+    let shown = html(&page, Outcome::None);
+    assert!(!shown.contains("aria-labelledby=\"inspections\" hidden"), "{shown}");
+    let words = "Look at the largest folders of the disk /var on web-1";
+    assert!(buttons(&shown).contains(&(false, words.to_owned())), "{:?}", buttons(&shown));
+    assert!(shown.contains("name=\"inspection\" value=\"largest_folders disk:/var@web-1\""));
+    assert!(shown.contains("&lt;b&gt;newer") && shown.contains("A note."), "{shown}");
+    let look = |id: &str| {
+        let at = shown.find(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("{id} is missing"));
+        shown[at..].split('>').next().unwrap().contains("open")
+    };
+    assert!(look("look-102") && !look("look-101"), "the newest is open");
+    assert!(shown.find("look-102") < shown.find("look-101"), "the newest comes first");
+
+    let refused = html(
+        &page,
+        Outcome::Refused(Box::new(Refused {
+            sent: Sent { step: Some(Step::Inspect), ..Sent::default() },
+            problem: Problem { kind: ErrorKind::Conflict, sentence: "It runs.".into() },
+        })),
+    );
+    let said = refused.find("id=\"said-inspections\"").unwrap();
+    assert!(refused[said..].split("</p>").next().unwrap().contains("It runs."), "{refused}");
+
+    page.reader = Some(commands::view::Viewer {
+        account: domain::id::AccountId(3),
+        name: "Viewer".into(),
+        role: domain::access::Role::Viewer,
+        recently_authenticated: true,
+    });
+    let read = html(&page, Outcome::None);
+    assert!(!read.contains(words) && read.contains("&lt;b&gt;newer"), "{read}");
+    page.reader = None;
+    page.incident = resolved(page.incident);
+    let over = html(&page, Outcome::None);
+    assert!(!over.contains(words) && over.contains("&lt;b&gt;newer"), "{over}");
+}

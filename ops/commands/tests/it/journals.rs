@@ -96,6 +96,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("real.jsonl");
     prove("reminders.jsonl");
     prove("announced.jsonl");
+    prove("inspected.jsonl");
 }
 
 #[test]
@@ -115,11 +116,12 @@ fn an_earlier_journal_leads_to_the_same_incidents() {
 
 #[test]
 fn every_kind_of_event_is_in_an_earlier_journal() {
-    let found: Vec<String> = ["every-event.jsonl", "reminders.jsonl", "announced.jsonl"]
-        .into_iter()
-        .flat_map(|name| entries(&read(name)))
-        .map(|(stored, _)| stored.kind)
-        .collect();
+    let found: Vec<String> =
+        ["every-event.jsonl", "reminders.jsonl", "announced.jsonl", "inspected.jsonl"]
+            .into_iter()
+            .flat_map(|name| entries(&read(name)))
+            .map(|(stored, _)| stored.kind)
+            .collect();
     for kind in Event::KINDS {
         assert!(found.iter().any(|known| known == kind), "{kind} is in no kept journal");
     }
@@ -127,7 +129,14 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
 
 #[test]
 fn an_event_comes_back_from_its_group() {
-    for name in ["every-event.jsonl", "real.jsonl", "reminders.jsonl", "announced.jsonl"] {
+    const ALL: [&str; 5] = [
+        "every-event.jsonl",
+        "real.jsonl",
+        "reminders.jsonl",
+        "announced.jsonl",
+        "inspected.jsonl",
+    ];
+    for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {
             assert_eq!(Event::from(EventGroup::from(&event)), event);
         }

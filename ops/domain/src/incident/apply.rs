@@ -62,6 +62,10 @@ pub fn apply(
             *incident = Some((**opened).clone());
             Ok(())
         }
+        // To look is not to act on it.
+        EventGroup::Incident(IncidentEvent::Inspected { incident: number, .. }) => {
+            if incident.is_none() { Err(Misfit::Unknown(*number)) } else { Ok(()) }
+        }
         EventGroup::Incident(event) => {
             incident_event(touched(incident, event.incident(), actor, at)?, event, actor, at)
         }
@@ -145,7 +149,7 @@ fn incident_event(
         IncidentEvent::Acknowledged { .. } => {
             known.acknowledged = Some(Acknowledgement { by: actor, at });
         }
-        IncidentEvent::Commented { .. } => {}
+        IncidentEvent::Commented { .. } | IncidentEvent::Inspected { .. } => {}
         IncidentEvent::ResolutionOffered { .. } => known.resolution_offered = true,
         IncidentEvent::Resolved { step, note, .. } => {
             if known.state.after(*step) != Some(State::Resolved) {

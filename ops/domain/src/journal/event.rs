@@ -11,6 +11,7 @@ use crate::{
         AccountId, ContactId, IncidentNumber, InvitationId, PasskeyId, SessionId, ShareId, TokenId,
     },
     incident::Incident,
+    inspection::{Inspection, InspectionOutcome},
     lifecycle::{State, Step},
     maintenance::{MaintenanceWindow, Withheld},
     recommendation::{Recommendation, RunOutcome, Withdrawn},
@@ -177,6 +178,15 @@ events! {
             incident: IncidentNumber,
             /// What they wrote.
             text: String,
+        },
+        /// Something of the host was looked at.
+        Inspected = "inspected" {
+            /// For which incident.
+            incident: IncidentNumber,
+            /// What.
+            inspection: Inspection,
+            /// What was seen, without secrets, bounded.
+            outcome: InspectionOutcome,
         },
         /// All is quiet, and a person has acted on it: the agent offers to resolve.
         ResolutionOffered = "resolution_offered" {
@@ -592,6 +602,7 @@ impl IncidentEvent<'_> {
             | Self::SnapshotSaved { incident, .. }
             | Self::Acknowledged { incident, .. }
             | Self::Commented { incident, .. }
+            | Self::Inspected { incident, .. }
             | Self::ResolutionOffered { incident, .. }
             | Self::Resolved { incident, .. }
             | Self::Reopened { incident, .. } => **incident,

@@ -80,6 +80,11 @@ fn incident_without_words(event: IncidentEvent<'_>) -> Option<Event> {
         IncidentEvent::Commented { incident, text: _ } => {
             Some(Event::Commented { incident: *incident, text: String::new() })
         }
+        IncidentEvent::Inspected { incident, inspection, outcome } => Some(Event::Inspected {
+            incident: *incident,
+            inspection: inspection.clone(),
+            outcome: outcome.without_words(),
+        }),
         IncidentEvent::Resolved { incident, step, note: _ } => {
             Some(Event::Resolved { incident: *incident, step: *step, note: None })
         }
@@ -204,6 +209,7 @@ impl Incident {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inspection::{Inspection, InspectionOutcome};
 
     #[test]
     fn nothing_that_a_person_wrote_is_left() {
@@ -211,6 +217,16 @@ mod tests {
         let word = || "hunter2".to_owned();
         let events = [
             Event::Commented { incident, text: word() },
+            Event::Inspected {
+                incident,
+                inspection: Inspection::TopProcesses,
+                outcome: InspectionOutcome::table([word()], vec![word()]),
+            },
+            Event::Inspected {
+                incident,
+                inspection: Inspection::TopProcesses,
+                outcome: InspectionOutcome::failed(&word()),
+            },
             Event::Resolved { incident, step: Step::PersonResolved, note: Some(word()) },
             Event::Reopened { incident, note: Some(word()) },
             Event::RecommendationDeclined { incident, place: 1, reason: word() },

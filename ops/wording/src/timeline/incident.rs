@@ -13,7 +13,7 @@ use domain::{
 };
 
 use super::told::{Told, Tone, told};
-use crate::{humanize, reason, summary};
+use crate::{humanize, inspection, reason, summary};
 
 /// What a breach that is over shows.
 fn recovered(subject: &Subject, signal: &Signal) -> String {
@@ -181,6 +181,11 @@ pub(super) fn tell(event: IncidentEvent<'_>, actor: Actor, names: &Names) -> Tol
         }
         IncidentEvent::Commented { text, .. } => {
             told(format!("{who} commented:")).tone(Tone::Person).words(text)
+        }
+        IncidentEvent::Inspected { inspection, outcome, .. } => {
+            let (sentence, words) = inspection::told(inspection, outcome, actor, &who);
+            let tone = if actor.is_person() { Tone::Person } else { Tone::Quiet };
+            Told { sentence, tone, words }
         }
         IncidentEvent::ResolutionOffered { .. } => {
             told("Back to normal. Waiting for someone to resolve it.")

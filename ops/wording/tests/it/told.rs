@@ -10,7 +10,14 @@ use wording::{replay::describe, timeline::line};
 fn entries() -> Vec<Entry> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../commands/tests/journals");
     let mut entries = Vec::new();
-    for name in ["every-event.jsonl", "real.jsonl", "reminders.jsonl", "announced.jsonl"] {
+    const ALL: [&str; 5] = [
+        "every-event.jsonl",
+        "real.jsonl",
+        "reminders.jsonl",
+        "announced.jsonl",
+        "inspected.jsonl",
+    ];
+    for name in ALL {
         for line in fs::read_to_string(folder.join(name)).unwrap().lines() {
             let (stored, _) = from_line(line.as_bytes()).unwrap();
             let event =

@@ -35,7 +35,7 @@ pub(super) fn pressure(text: &str) -> Option<f64> {
 /// What `/proc/PID/stat` tells of a process that is of interest here. There is neither its command
 /// line nor its environment in it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Stat<'a> {
+pub(crate) struct Stat<'a> {
     /// The name of its executable, at most 15 bytes for programs; whoever wrote the program chose
     /// it.
     pub name: &'a str,
@@ -51,7 +51,7 @@ pub(super) struct Stat<'a> {
 
 /// Parses `/proc/PID/stat`. The name stands in parentheses and may hold any of `)`, space and
 /// digits: the last `)` ends it.
-pub(super) fn stat(text: &str) -> Option<Stat<'_>> {
+pub(crate) fn stat(text: &str) -> Option<Stat<'_>> {
     let (head, tail) = text.rsplit_once(')')?;
     let (_, name) = head.split_once('(')?;
     let mut fields = tail.split_ascii_whitespace();
@@ -66,7 +66,7 @@ pub(super) fn stat(text: &str) -> Option<Stat<'_>> {
 /// A process's name made fit to be shown: no control characters, at most 64 characters. A program
 /// that renames itself may put the beginning of its command line there (`node /srv/app/i`): only
 /// the first word is its name.
-pub(super) fn shown_name(name: &str) -> String {
+pub(crate) fn shown_name(name: &str) -> String {
     name.split_whitespace()
         .next()
         .unwrap_or(name)

@@ -45,6 +45,8 @@ pub struct SeenApp {
     pub is_at_rest: bool,
     /// Its log files.
     pub logs: BTreeSet<PathBuf>,
+    /// Those of them that hold its errors.
+    pub error_logs: BTreeSet<PathBuf>,
 }
 
 /// What PM2 said last, shared with whoever needs its apps by their own names: it is asked only
@@ -63,6 +65,17 @@ impl Seen {
             .filter(|(at, _)| at.elapsed() < GOOD_FOR)
             .map(|(_, apps)| apps.clone())
             .unwrap_or_default()
+    }
+
+    /// Its apps as subjects; none where it has not answered for a minute.
+    pub fn subjects(&self, host: &str) -> Vec<Subject> {
+        self.apps().keys().map(|name| app_subject(name, host)).collect()
+    }
+
+    /// The error logs of the app that a subject names; `None` where PM2 does not list it.
+    pub fn error_logs(&self, of: &Subject, host: &str) -> Option<BTreeSet<PathBuf>> {
+        let mut apps = self.apps().into_iter();
+        apps.find(|(name, _)| app_subject(name, host) == *of).map(|(_, app)| app.error_logs)
     }
 
     /// Whether PM2 was asked at all, or is not there.
@@ -94,6 +107,8 @@ impl Seen {
             let paths = [&instance.pm2_env.pm_out_log_path, &instance.pm2_env.pm_err_log_path];
             app.logs
                 .extend(paths.into_iter().filter(|path| path.starts_with('/')).map(PathBuf::from));
+            let errors = &instance.pm2_env.pm_err_log_path;
+            app.error_logs.extend(errors.starts_with('/').then(|| PathBuf::from(errors)));
         }
         for instance in instances {
             // A job stays one whichever of its processes runs, and a namespace is restarted as a

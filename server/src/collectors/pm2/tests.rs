@@ -275,14 +275,18 @@ fn shared(text: &str) -> BTreeMap<String, SeenApp> {
 #[test]
 fn apps_are_shared_by_their_own_names_with_memory_and_logs() {
     let text = r#"[{"name":"a@b","pm2_env":{"status":"online","pm_out_log_path":"/l/out.log","pm_err_log_path":"relative"},"monit":{"memory":10}},
-        {"name":"a@b","pm2_env":{"pm_out_log_path":"/l/out-1.log"},"monit":{"memory":5.5}}]"#;
+        {"name":"a@b","pm2_env":{"pm_out_log_path":"/l/out-1.log","pm_err_log_path":"/l/err-1.log"},"monit":{"memory":5.5}}]"#;
     let seen = Seen::default();
     assert!(!seen.is_told());
     seen.unanswered();
     assert!(seen.is_told() && seen.apps().is_empty());
     seen.set(Instant::now(), &serde_json::from_str::<Vec<wire::Instance>>(text).unwrap());
-    let logs = ["/l/out.log", "/l/out-1.log"].map(PathBuf::from).into();
-    let app = SeenApp { memory: 15, processes: 2, logs, ..SeenApp::default() };
+    let logs = ["/l/out.log", "/l/out-1.log", "/l/err-1.log"].map(PathBuf::from).into();
+    let error_logs: BTreeSet<PathBuf> = ["/l/err-1.log".into()].into();
+    let subjects = seen.subjects("web-1");
+    assert_eq!(seen.error_logs(&subjects[0], "web-1"), Some(error_logs.clone()));
+    assert_eq!(seen.error_logs(&subjects[0], "web-2"), None);
+    let app = SeenApp { memory: 15, processes: 2, logs, error_logs, ..SeenApp::default() };
     let expected = BTreeMap::from([("a@b".to_owned(), app)]);
     assert_eq!(seen.apps(), expected);
     seen.unanswered();

@@ -2,9 +2,10 @@
 
 use axum::{extract::State, response::IntoResponse};
 use commands::{
-    command::{Acknowledge, Comment, Reopen, Resolve},
+    command::{Acknowledge, Comment, Reopen, Resolve, RunInspection},
     reading::{GetBundle, GetIncident, ListIncidents},
 };
+use domain::inspection::Inspection;
 use http::header;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -36,6 +37,14 @@ pub(super) fn routes() -> Vec<Route> {
         .summary("Add a comment to an incident.")
         .example(r#"{"text":"The import was stopped."}"#),
         Route::post(
+            "/api/ops/incidents/{id}/inspections",
+            |IncidentPath(incident), ApiJson(Wanted { inspection })| {
+                RunInspection { incident, inspection }
+            },
+        )
+        .summary("Look at something of the host: one of the `inspections` of the incident. It only reads, takes up to 10 s, and what was seen is the entry `inspected` of the timeline.")
+        .example(r#"{"inspection":{"kind":"largest_folders","disk":"disk:/var@web-1"}}"#),
+        Route::post(
             "/api/ops/incidents/{id}/resolve",
             |IncidentPath(incident), ApiJson(Note { note })| Resolve { incident, note },
         )
@@ -58,6 +67,12 @@ pub(super) fn routes() -> Vec<Route> {
 #[serde(deny_unknown_fields)]
 struct Text {
     text: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    inspection: Inspection,
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -16,5 +16,6 @@ mod transaction;
 mod write;
 
 use super::{
-    BEGIN, Connection, Database, Db, LOCK_HEAD, RETIRED, Row, SNAPSHOT, long_queries, write_rollups,
+    BEGIN, Connection, Database, Db, LOCK_HEAD, RETIRED, Row, SNAPSHOT, activity, long_queries,
+    write_rollups,
 };

@@ -18,14 +18,14 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    Database, SNAPSHOT, access,
+    Database, SNAPSHOT, access, activity,
     change::change,
     long_queries,
     read::{entry, incidents, load, meta, meta_number, position, set_meta, stored, with_runs},
     write_rollups,
 };
 use crate::store::{
-    Opening, QueryCancel, Store,
+    Activity, Opening, QueryCancel, Store,
     calls::Calls,
     change::{Beside, Change},
     error::StoreError,
@@ -289,6 +289,10 @@ impl Store for Database {
 
     async fn long_queries(&self) -> Result<Vec<(String, LongQuery)>, StoreError> {
         long_queries(&self.readers).await
+    }
+
+    async fn activity(&self) -> Result<Option<Activity>, StoreError> {
+        activity(&self.readers).await
     }
 
     async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError> {
