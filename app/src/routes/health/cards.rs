@@ -123,7 +123,7 @@ fn Card(subject: Subject, group: Memo<Option<Group>>, may: bool) -> impl IntoVie
     let more: NodeRef<html::Details> = NodeRef::new();
     let toggled = move |node: NodeRef<html::Details>, is_open: RwSignal<bool>| {
         move |_: leptos::ev::Event| {
-            is_open.set(node.get_untracked().is_some_and(|details| details.open()))
+            is_open.set(node.get_untracked().is_some_and(|details| details.open()));
         }
     };
     let all_open = Signal::derive(move || is_open.get() && more_is_open.get());

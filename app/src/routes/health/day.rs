@@ -86,10 +86,10 @@ pub(super) fn sentence(
     };
     let spells = spells(runs);
     let earlier = spells.len().saturating_sub(MOST_TOLD);
-    let told = spells.iter().skip(earlier).map(|Spell { word, from, to }| match (from, to) {
-        (0, &SLOTS) => format!("{word} all the time"),
-        (from, &SLOTS) => format!("{word} from {} until now", time(*from)),
-        (from, to) => format!("{word} from {} to {}", time(*from), time(*to)),
+    let told = spells.iter().skip(earlier).map(|Spell { word, from, to }| match (*from, *to) {
+        (0, SLOTS) => format!("{word} all the time"),
+        (from, SLOTS) => format!("{word} from {} until now", time(from)),
+        (from, to) => format!("{word} from {} to {}", time(from), time(to)),
     });
     let earlier = (earlier > 0).then(|| format!("{earlier} times before"));
     let rest = match (has_well, spells.is_empty()) {
