@@ -7,6 +7,14 @@ use domain::{
 };
 use wording::humanize;
 
+use crate::address::percent_encode;
+
+/// The page of a signal of a subject.
+pub(crate) fn signal_href(subject: &Subject, signal: &Signal) -> String {
+    let (subject, signal) = (percent_encode(subject.as_str()), percent_encode(signal.as_str()));
+    format!("/ops/signals/{signal}?subject={subject}")
+}
+
 /// What names a row of the board.
 pub(crate) fn row_key(subject: &Subject, signal: &Signal) -> String {
     format!("{signal} {subject}")
@@ -144,6 +152,18 @@ pub(crate) fn status_sentence(active: Option<String>, count: &Count) -> String {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signal_has_an_address_whatever_its_subject_is_called() {
+        let href = |subject: &str, signal: &str| {
+            signal_href(&subject.parse().unwrap(), &signal.parse().unwrap())
+        };
+        assert_eq!(
+            href("disk:/var & co@web-1", "disk.used"),
+            "/ops/signals/disk.used?subject=disk%3A%2Fvar%20%26%20co%40web-1"
+        );
+        assert!(!href("service:<b>\"x\"</b>#?", "a.b").contains(['<', '"', '#']));
+    }
 
     #[test]
     fn a_forecast_stands_after_what_is_usual() {

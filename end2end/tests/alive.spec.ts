@@ -50,9 +50,10 @@ test('focus, selection, open details, text and scroll outlast a storm of updates
   // The health page, while a series comes and another one breaks its threshold.
   await page.goto('/ops/health');
   await live(page);
-  const fold = page.locator('.board details').first();
-  await fold.locator('summary').click();
-  await fold.locator('summary').focus();
+  const fold = page.getByRole('region', { name: 'service job-3', exact: true }).locator('details.subject');
+  const summary = fold.locator('> summary');
+  await summary.click();
+  await summary.focus();
   await page.evaluate(() => scrollTo(0, 300));
   asked.length = 0;
   for (let round = 20; round <= 30; round += 1) {
@@ -62,16 +63,16 @@ test('focus, selection, open details, text and scroll outlast a storm of updates
   }
   await expect(page.locator('[data-row="queue.depth service:new"]')).toBeAttached();
   await expect(fold).toHaveAttribute('open', '');
-  await expect(fold.locator('summary')).toBeFocused();
+  await expect(summary).toBeFocused();
   expect(asked, 'an open page asks the server for nothing').toEqual([]);
   queue.stop();
 });
 
 test('a link into the runbook leads to its section, and back leads to the same place', async ({ page, calm }) => {
-  await calm.push(...Array.from({ length: 30 }, (_, index) => ({ signal: 'queue.depth', subject: `service:job-${index}`, value: 5, unit: 'jobs' })));
+  await calm.push(...Array.from({ length: 200 }, (_, index) => ({ signal: 'queue.depth', subject: `service:job-${index}`, value: 5, unit: 'jobs' })));
   await page.goto('/ops/health');
   await live(page);
-  await expect(page.locator('[data-row="queue.depth service:job-29"]')).toBeAttached();
+  await expect(page.locator('[data-row="queue.depth service:job-199"]')).toBeAttached();
   await page.evaluate(() => scrollTo(0, 900));
   await page.waitForTimeout(200);
   await page.locator('.places').getByRole('link', { name: 'Runbook' }).click();

@@ -18,7 +18,7 @@ test('a disk that fills up becomes an incident, and recovers when there is room 
     await live(page);
     await expect(page.locator('main')).toContainText(mount);
     writeFileSync(join(mount, 'full'), Buffer.alloc(32 * 1024 * 1024 * 0.985));
-    const card = page.getByRole('link', { name: new RegExp(mount) }).first();
+    const card = page.locator('.needs').getByRole('link', { name: new RegExp(mount) }).first();
     await expect(card).toBeVisible({ timeout: 20_000 });
     await card.click();
     await expect(page.locator('main')).toContainText(mount);

@@ -11,7 +11,7 @@ test('a queue that grows becomes an incident in an open browser, and is followed
 
   // It appears by itself.
   queue.is(6_100);
-  const card = page.getByRole('link', { name: /service:imports|imports/i }).first();
+  const card = page.locator('.needs').getByRole('link', { name: /imports/ }).first();
   await expect(card).toBeVisible();
   await expect(page).toHaveTitle(/critical/);
   await expect(page.locator('link[rel=icon]')).toHaveAttribute('href', /critical/);
@@ -99,7 +99,7 @@ test('when the program stops the page says that its figures are old, and goes on
   await calm.start();
   await live(page);
   queue.is(7_000);
-  await expect(page.getByRole('link', { name: /imports/ }).first()).toBeVisible();
+  await expect(page.locator('.needs').getByRole('link', { name: /imports/ }).first()).toBeVisible();
   queue.stop();
   // The browser says that it could not reach what was stopped; nothing else.
   const others = complaints.splice(0).filter((complaint) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE/.test(complaint));
@@ -118,6 +118,6 @@ test('a change of the thresholds is in force without a restart, and a mistake in
   writeFileSync(calm.thresholds, good.replaceAll('5,000', '50').replaceAll('1,000', '40').replaceAll('500 jobs', '20 jobs'));
   await expect(notice).toHaveCount(0);
   const queue = calm.queue('imports', 60);
-  await expect(page.getByRole('link', { name: /imports/ }).first()).toBeVisible();
+  await expect(page.locator('.needs').getByRole('link', { name: /imports/ }).first()).toBeVisible();
   queue.stop();
 });

@@ -144,7 +144,7 @@ test.describe('without script', () => {
     await incident(calm);
     await page.goto('/');
     await page.goto('/ops/health');
-    await page.getByRole('link', { name: /imports/ }).first().click();
+    await page.locator('.needs').getByRole('link', { name: /imports/ }).first().click();
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await page.getByRole('button', { name: 'Acknowledge' }).click();
     await expect(page).toHaveURL(/\/ops\/incidents\/1\?done=acknowledged#said-steps$/);

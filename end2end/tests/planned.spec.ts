@@ -26,7 +26,7 @@ test('a maintenance window is begun on the page, shows what would have alerted, 
 
   await window.getByRole('button', { name: /End maintenance window/ }).click();
   await expect(window).toHaveCount(0);
-  await expect(page.getByRole('link', { name: /imports/ }).first()).toBeVisible();
+  await expect(page.locator('.needs').getByRole('link', { name: /imports/ }).first()).toBeVisible();
   queue.stop();
 });
 
@@ -46,7 +46,7 @@ test('disks that are gone for good are retired on the page, all at once', async 
     for (const point of points) execFileSync('umount', ['--lazy', point]);
   }
   const missing = page.getByRole('region', { name: `disk ${points[0]}` });
-  await expect(page.getByRole('link', { name: /one|two/ }).first()).toBeVisible();
+  await expect(page.locator('.needs').getByRole('link', { name: /one|two/ }).first()).toBeVisible();
   // The form comes with the page, not with its live changes.
   await page.reload();
   await missing.getByText('Gone for good?').click();

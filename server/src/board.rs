@@ -1,12 +1,16 @@
 //! The board: what the monitor knows right now, for whoever shows it. The monitor writes it after
 //! each tick; readers share it.
 
-use std::sync::{
-    Arc, RwLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use commands::{
+    day::Heard,
     maintenance::WithheldLists,
     view::{Document, DocumentState, Readings, Series, Sparkline},
 };
@@ -101,6 +105,11 @@ impl Board {
     /// Waits for the next change; for one listener.
     pub async fn changed(&self) {
         self.changed.notified().await;
+    }
+
+    /// The minutes of the last day in which a value came, of each series, as far as memory reaches.
+    pub fn heard(&self) -> HashMap<(Subject, Signal), Heard> {
+        self.intake.as_ref().map(|intake| intake.heard()).unwrap_or_default()
     }
 
     /// The recent course of a signal from memory, for what the roll-ups do not hold yet. `None` if

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use commands::view::SeriesPoint;
+use commands::{day::Heard, view::SeriesPoint};
 use domain::{
     signal::Signal,
     subject::Subject,
@@ -64,6 +64,8 @@ struct Series {
     unit: Unit,
     /// When (microseconds since 1970) and how much, oldest first.
     points: VecDeque<(i64, f64)>,
+    /// The minutes in which a value came.
+    heard: Heard,
     /// The means of the minutes before the start of the program, oldest first.
     earlier: Vec<(i64, f64)>,
     minute: Option<Gathered>,
@@ -137,6 +139,7 @@ impl History {
                 signal: signal.clone(),
                 unit: unit.clone(),
                 points,
+                heard: Heard::default(),
                 earlier: earlier.unwrap_or_default(),
                 minute: None,
                 hour: None,
@@ -153,6 +156,7 @@ impl History {
     pub fn add(&mut self, id: SeriesId, value: f64, at: Timestamp) {
         let Some(Some(series)) = self.series.get_mut(id.0 as usize) else { return };
         let micros = at.as_micros();
+        series.heard.mark(at);
         if series.points.back().is_none_or(|&(last, _)| last <= micros) {
             if series.points.len() >= MOST_POINTS {
                 series.points.pop_front();
@@ -239,6 +243,12 @@ impl History {
                 (SeriesId(u32::try_from(id).unwrap_or(u32::MAX)), &one.signal, &one.subject)
             })
         })
+    }
+
+    /// The minutes of the last day in which a value came, since the start of the program.
+    pub fn heard(&self) -> HashMap<(Subject, Signal), Heard> {
+        let key = |one: &Series| (one.subject.clone(), one.signal.clone());
+        self.series.iter().flatten().map(|one| (key(one), one.heard.clone())).collect()
     }
 
     /// Forgets a subject's values.

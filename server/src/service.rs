@@ -7,6 +7,7 @@ mod audit;
 mod backend;
 mod changes;
 mod contacts;
+mod days;
 mod decision;
 mod directory;
 mod failure;

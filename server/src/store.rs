@@ -41,7 +41,7 @@ pub use self::{
     error::StoreError,
     open::{Where, open, open_archive, open_to_read, open_to_serve},
     postgres::PostgresStore,
-    rollup::{Rollup, RollupStep},
+    rollup::{HeardSlot, Rollup, RollupStep},
     rows::IncidentRow,
     sqlite::SqliteStore,
     trail::Trail,
@@ -236,6 +236,21 @@ pub trait Store: Send + Sync + 'static {
     /// The roll-ups of minutes of all series that began since a moment, newest first.
     async fn recent_minutes(&self, since: Timestamp, limit: u32)
     -> Result<Vec<Rollup>, StoreError>;
+
+    /// The minutes of some slots in which something was heard of each series, by their roll-ups; for
+    /// slots that begin at or after `from` and before `to`, which are whole slots.
+    async fn heard(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HeardSlot>, StoreError>;
+
+    /// The series of which something was heard before a moment, at most `limit`.
+    async fn older_series(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(Subject, Signal)>, StoreError>;
+
+    /// The entries about breaches, and about the end, of incidents that are active or were resolved
+    /// at or after `since`: at most the newest `limit`, oldest first.
+    async fn breach_entries(&self, since: Timestamp, limit: u32) -> Result<Vec<Entry>, StoreError>;
 
     /// The median of the hourly means since a moment, for every series that has at least six of
     /// them.

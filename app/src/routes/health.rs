@@ -1,9 +1,15 @@
 //! Health: one sentence that is true right now, what needs a person, then the readings.
 
 mod board;
+mod cards;
+mod day;
+mod filter;
+mod group;
 mod maintenance;
+mod row;
 #[cfg(feature = "ssr")]
 mod thin;
+mod tiles;
 
 use commands::{
     maintenance::MaintenanceCard,
@@ -29,6 +35,9 @@ use crate::{
     state::{OpsStore, OpsStoreFields, load_health},
     status::{self, Waiting},
 };
+
+/// More active incidents than so many take one line each.
+const MOST_CARDS: usize = 3;
 
 /// The health page, and what is said about a form of it that was refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,10 +86,15 @@ fn Page(view: HealthPageView) -> impl IntoView {
     let ops = expect_context::<OpsStore>();
     let HealthPageView { health, refused_window, not_retired } = view;
     let may = health.may_maintain;
-    let is_empty = Memo::new(move |_| {
-        ops.layout().track();
-        ops.with_untracked(|ops| ops.rows.is_empty())
+    let is_many = Memo::new(move |_| {
+        ops.active().track();
+        ops.with_untracked(|ops| ops.active.len() > MOST_CARDS)
     });
+    // Each is made anew only when it is another: a form in it keeps what was typed.
+    let maintenance =
+        Memo::new(move |_| ops.overview().with(|overview| overview.maintenance.clone()));
+    let gaps = Memo::new(move |_| ops.overview().with(|overview| overview.blind.clone()));
+    let in_force = Memo::new(move |_| ops.overview().with(|overview| overview.documents.clone()));
     let left_out = move || {
         let count = ops.left_out().get();
         (count > 0).then(|| view! {
@@ -90,35 +104,28 @@ fn Page(view: HealthPageView) -> impl IntoView {
     view! {
         <div class="page health">
             <h1 class="away">"Health"</h1>
-            <Standing/>
-            <div class="troubles">{move || troubles(&ops.troubles().get())}</div>
-            {health.may_check.then(|| view! {
-                <form method="post" action="/ops/health">
-                    <input type="hidden" name="what" value="check"/>
-                    <button class="button" type="submit">"Check now"</button>
-                </form>
-            })}
+            <div class="top">
+                <Standing/>
+                {health.may_check.then(|| view! {
+                    <form method="post" action="/ops/health">
+                        <input type="hidden" name="what" value="check"/>
+                        <button class="button" type="submit">"Check now"</button>
+                    </form>
+                })}
+            </div>
             {health.check.map(checked)}
+            <div class="troubles">{move || troubles(&ops.troubles().get())}</div>
             {not_retired.map(|why| view! { <p class="said refused" role="status">{why}</p> })}
-            <div class="refused">{move || ops.overview().with(|overview| edits(&overview.documents))}</div>
-            <Cards list=List::Active/>
-            {move || ops.overview().with(|overview| windows(&overview.maintenance, may))}
-            {move || ops.overview().with(|overview| blind(&overview.blind))}
-            <section class="board" aria-labelledby="readings">
-                <h2 id="readings">"Readings"</h2>
-                <Show when=move || is_empty.get()>
-                    <p class="empty">
-                        "Readings from this host, its disks, apps and endpoints appear here, each next to its threshold. Programs can send their own signals to "
-                        <code>"/api/ops/signals"</code> "."
-                    </p>
-                </Show>
-                <board::Board may/>
-                {left_out}
-            </section>
+            <div class="refused">{move || in_force.with(|documents| edits(documents))}</div>
+            <div class="needs" class:many=move || is_many.get()><Cards list=List::Active/></div>
+            <board::Board may/>
+            {left_out}
+            {move || maintenance.with(|open| windows(open, may))}
             {may.then(|| view! { <maintenance::Begin refused=refused_window/> })}
+            {move || gaps.with(|gaps| blind(gaps))}
             <footer class="foot">
                 <p>"Calm Ops " {health.version} "."</p>
-                {move || ops.overview().with(|overview| documents(&overview.documents))}
+                {move || in_force.with(|in_force| documents(in_force))}
             </footer>
         </div>
     }

@@ -70,6 +70,7 @@ pub(crate) fn arrived() {
             _ if is_first => {}
             (Some(section), _) => {
                 section.scroll_into_view();
+                open_around(&section);
                 focus(section);
             }
             (None, _) => {
@@ -82,9 +83,28 @@ pub(crate) fn arrived() {
     });
 }
 
+/// The address of the page that is shown is another one now, such as when a filter was typed.
+pub(crate) fn stayed() {
+    PLACES.with_borrow_mut(|places| places.here = address());
+}
+
+/// Opens the fold in which an element stands, and puts the focus on what folds it.
+pub(crate) fn open(id: &str) {
+    let Some(element) = document().get_element_by_id(id) else { return };
+    let summary = open_around(&element);
+    focus(summary.unwrap_or(element));
+}
+
+/// Opens the fold in which an element stands, if it does; returns what folds it.
+fn open_around(element: &Element) -> Option<Element> {
+    let fold = element.closest("details").ok().flatten()?;
+    let _ = fold.set_attribute("open", "");
+    fold.query_selector("summary").ok().flatten()
+}
+
 /// Puts the focus on an element, without moving the page.
 fn focus(element: Element) {
-    if !element.has_attribute("tabindex") {
+    if !element.has_attribute("tabindex") && element.tag_name() != "SUMMARY" {
         let _ = element.set_attribute("tabindex", "-1");
     }
     if let Ok(element) = element.dyn_into::<HtmlElement>() {

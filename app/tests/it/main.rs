@@ -7,5 +7,6 @@
 #[macro_use]
 mod sample;
 mod decision;
+mod health;
 mod pages;
 mod trail;

@@ -31,9 +31,10 @@ const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>
 
 struct Fake {
     incidents: usize,
+    health: Health,
 }
 
-fn at(seconds: i64) -> Timestamp {
+pub fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(1_795_341_600 + seconds)
 }
 
@@ -55,7 +56,7 @@ fn card(number: u32) -> IncidentCard {
     }
 }
 
-fn health(incidents: usize) -> Health {
+pub fn health(incidents: usize) -> Health {
     let name = |index: usize| {
         (
             format!("service:job-{:02}<i>", index / 5).parse().unwrap(),
@@ -128,7 +129,7 @@ impl Backend for Fake {
     }
 
     fn get_health(&self, _: Authorized, _: GetHealth) -> Pending<Health> {
-        let health = health(self.incidents);
+        let health = self.health.clone();
         Box::pin(async move { Ok(health) })
     }
 
@@ -168,7 +169,21 @@ impl Backend for Fake {
 }
 
 async fn answer(incidents: usize, request: Request<Body>) -> Response<Body> {
-    let operations = Operations::new(Arc::new(Fake { incidents }));
+    answer_with(Fake { incidents, health: health(incidents) }, request).await
+}
+
+/// The page at an address, with this health.
+pub async fn page_of(health: Health, path: &str) -> String {
+    let fake = Fake { incidents: health.active.len(), health };
+    let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+    let answer = answer_with(fake, request).await;
+    assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    let body = to_bytes(answer.into_body(), 1 << 23).await.unwrap();
+    String::from_utf8(body.to_vec()).unwrap()
+}
+
+async fn answer_with(fake: Fake, request: Request<Body>) -> Response<Body> {
+    let operations = Operations::new(Arc::new(fake));
     let context = move || {
         provide_context(operations.clone());
         provide_context(Principal::Local);

@@ -8,6 +8,7 @@ pub mod approve;
 pub mod audit;
 pub mod change_report;
 pub mod command;
+pub mod day;
 pub mod decide;
 pub mod maintenance;
 pub mod missing;

@@ -23,7 +23,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{maintenance::MaintenanceCard, notifications::NotifiedContact};
+use crate::{day::Days, maintenance::MaintenanceCard, notifications::NotifiedContact};
 
 /// The latest of everything. The stream carries it whole once, and then what changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,6 +98,9 @@ pub struct Overview {
     /// The open maintenance windows.
     #[serde(default)]
     pub maintenance: Vec<MaintenanceCard>,
+    /// The last 24 hours of each subject that is shown.
+    #[serde(default)]
+    pub days: Days,
 }
 
 /// The health page.

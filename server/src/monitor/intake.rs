@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use commands::view::SeriesPoint;
+use commands::{day::Heard, view::SeriesPoint};
 use domain::{
     actor::Actor,
     input::unreadable,
@@ -717,6 +717,11 @@ impl Intake {
         drop(core);
         self.take(&told);
         gone
+    }
+
+    /// The minutes of the last day in which a value came, of each series.
+    pub fn heard(&self) -> HashMap<(Subject, Signal), Heard> {
+        self.core().history.heard()
     }
 
     /// The recent course of a signal, for charts.

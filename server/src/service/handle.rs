@@ -16,7 +16,10 @@ use commands::{
 use domain::{access::Principal, error::Error, hash::Head, journal::Entry, severity::Severity};
 use tokio::sync::{Mutex, Notify, broadcast, watch};
 
-use super::{at_hand::AtHand, backend::Handlers, directory::Known, inner::Inner, proofs::Proofs};
+use super::{
+    at_hand::AtHand, backend::Handlers, days::DayKeeper, directory::Known, inner::Inner,
+    proofs::Proofs,
+};
 use crate::{
     board::Board, checks::Checks, clock::Clock, inspections::Inspections, live::Live,
     recovery::Recovery, store::Store,
@@ -55,6 +58,7 @@ impl Service {
             refreshing: Mutex::default(),
             changed: watch::Sender::new(0),
             publishable: Notify::new(),
+            days: DayKeeper::default(),
             checks: Arc::default(),
             roster: RwLock::default(),
             people_version: AtomicU64::default(),

@@ -20,6 +20,7 @@ use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
     at_hand::{AtHand, bounded},
+    days::DayKeeper,
     directory::Known,
     proofs::Proofs,
 };
@@ -75,6 +76,8 @@ pub(super) struct Inner {
     pub changed: watch::Sender<u64>,
     /// What is at hand has changed: the stream tells of it.
     pub publishable: Notify,
+    /// The last 24 hours of what is shown.
+    pub days: DayKeeper,
     /// Checks that people ask for.
     pub checks: Arc<Checks>,
     /// Who is here, as read last.

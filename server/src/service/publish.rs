@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use commands::{maintenance::cards, view::Overview};
+use commands::{day::Days, maintenance::cards, view::Overview};
 use domain::time::Span;
 use tokio_util::sync::CancellationToken;
 
@@ -40,19 +40,25 @@ impl Inner {
             },
         };
         self.live.publish_incidents(at_hand.lists());
-        self.live.publish_overview(self.overview(&self.board.shown(), Some(&at_hand)));
+        let shown = self.board.shown();
+        self.draw_days(&shown, &at_hand.blind);
+        self.live.publish_overview(self.overview(&shown, Some(&at_hand)));
     }
 
     /// What the health page shows beside readings and incidents.
     pub(super) fn overview(&self, shown: &Shown, at_hand: Option<&AtHand>) -> Overview {
         let since = self.clock.now().wall.minus(BLIND_REACH);
         let documents = shown.documents.clone();
-        let Some(at_hand) = at_hand else { return Overview { documents, ..Overview::default() } };
+        let days = Days::clone(&self.days.drawn());
+        let Some(at_hand) = at_hand else {
+            return Overview { documents, days, ..Overview::default() };
+        };
         let present = shown.readings.readings.iter().map(|one| &one.subject).collect();
         Overview {
             blind: at_hand.blind.iter().filter(|span| span.to >= since).cloned().collect(),
             documents,
             maintenance: cards(&at_hand.announcements, &shown.withheld, &present),
+            days,
         }
     }
 }

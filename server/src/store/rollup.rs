@@ -63,6 +63,19 @@ pub struct Rollup {
     pub count: u32,
 }
 
+/// The minutes of a slot of [`commands::day::SLOT`] in which a signal was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeardSlot {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// The slot, counted from 1970.
+    pub slot: i64,
+    /// A bit for each minute.
+    pub minutes: u32,
+}
+
 /// A batch with each series, step and start once, and without what is not a finite number.
 pub(super) fn joined(rollups: &[Rollup]) -> Vec<Rollup> {
     let mut sorted: Vec<Rollup> = rollups

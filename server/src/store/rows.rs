@@ -18,7 +18,7 @@ use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use crate::store::{
     error::StoreError,
-    rollup::{Rollup, RollupStep},
+    rollup::{HeardSlot, Rollup, RollupStep},
 };
 
 /// Until when a command may be in the way of another yes: while it runs or may still run, and while
@@ -286,14 +286,32 @@ impl RollupRow {
     }
 }
 
+/// The names of a series.
+pub(super) fn series(subject: &str, signal: &str) -> Result<(Subject, Signal), StoreError> {
+    let bad = |error: domain::name::BadName| {
+        StoreError::inconsistent("series", format!("{subject} {signal}"), error)
+    };
+    Ok((subject.parse().map_err(bad)?, signal.parse().map_err(bad)?))
+}
+
+/// The minutes of a slot in which a series was heard.
+pub(super) fn heard(
+    (subject, signal, slot, minutes): (String, String, i64, i64),
+) -> Result<HeardSlot, StoreError> {
+    let bad = |error: std::num::TryFromIntError| {
+        StoreError::inconsistent("rollup", format!("{subject} {signal}"), error)
+    };
+    let minutes = u32::try_from(minutes).map_err(bad)?;
+    let (subject, signal) = series(&subject, &signal)?;
+    Ok(HeardSlot { subject, signal, slot, minutes })
+}
+
 /// What is usual for a series.
 pub(super) fn usual(
     subject: &str,
     signal: &str,
     median: f64,
 ) -> Result<(Subject, Signal, f64), StoreError> {
-    let bad = |error: domain::name::BadName| {
-        StoreError::inconsistent("series", format!("{subject} {signal}"), error)
-    };
-    Ok((subject.parse().map_err(bad)?, signal.parse().map_err(bad)?, median))
+    let (subject, signal) = series(subject, signal)?;
+    Ok((subject, signal, median))
 }

@@ -11,6 +11,7 @@ mod authorization;
 mod collect_host;
 mod collect_http;
 mod collect_pm2;
+mod days;
 mod dry_run;
 mod edge;
 mod http;

@@ -270,6 +270,26 @@ impl Store for Moody {
         self.inner.recent_minutes(since, limit).await
     }
 
+    async fn heard(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<server::store::HeardSlot>, StoreError> {
+        self.inner.heard(from, to).await
+    }
+
+    async fn older_series(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(Subject, Signal)>, StoreError> {
+        self.inner.older_series(before, limit).await
+    }
+
+    async fn breach_entries(&self, since: Timestamp, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        self.inner.breach_entries(since, limit).await
+    }
+
     async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError> {
         self.inner.usual(since).await
     }

@@ -2,8 +2,8 @@
 
 use commands::view::Sparkline;
 
-/// Sparklines are 120 units wide: more points than this can't be told apart.
-const SPARK_POINTS: usize = 40;
+/// Sparklines are 88 px wide: more points than this can't be told apart.
+const SPARK_POINTS: usize = 30;
 
 /// Fewer points, and no more digits than the picture can show.
 pub(super) fn thin(spark: &mut Sparkline) {

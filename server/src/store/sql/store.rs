@@ -29,7 +29,7 @@ use crate::store::{
     calls::Calls,
     change::{Beside, Change},
     error::StoreError,
-    rollup::{self, Rollup, RollupStep},
+    rollup::{self, HeardSlot, Rollup, RollupStep},
     rows::{self, IncidentRow, RollupRow, bound},
     trail::Trail,
 };
@@ -42,6 +42,8 @@ const USUAL_HOURS: i64 = 6;
 const USUAL_MINUTES: i64 = 30;
 /// The most replay bundles that are kept.
 const MOST_BUNDLES: i64 = 500;
+/// In microseconds.
+const MINUTE: i64 = 60_000_000;
 /// The most words of a text that a look-up takes.
 const WORDS: usize = 6;
 
@@ -365,6 +367,60 @@ impl Store for Database {
         .fetch_all(&self.readers)
         .await?;
         rows.into_iter().map(RollupRow::rollup).collect()
+    }
+
+    async fn heard(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HeardSlot>, StoreError> {
+        // Each minute is there once, so the sum of its bits is all of them.
+        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+            "SELECT s.subject, s.signal, h.slot, h.minutes FROM (
+                 SELECT series, start / $4 AS slot,
+                     CAST(SUM(CAST(1 AS BIGINT) << CAST(start % $4 / $5 AS INT)) AS BIGINT) AS minutes
+                 FROM rollup WHERE step = $1 AND start >= $2 AND start < $3 GROUP BY series, start / $4
+             ) h JOIN series s ON s.id = h.series ORDER BY s.subject, s.signal, h.slot",
+        )
+        .bind(RollupStep::Minute.code())
+        .bind(from.as_micros())
+        .bind(to.as_micros())
+        .bind(i64::try_from(commands::day::SLOT.as_micros()).unwrap_or(i64::MAX))
+        .bind(MINUTE)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(rows::heard).collect()
+    }
+
+    async fn older_series(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(Subject, Signal)>, StoreError> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "SELECT s.subject, s.signal FROM series s
+             WHERE EXISTS (SELECT 1 FROM rollup r WHERE r.series = s.id AND r.step = $1 AND r.start < $3)
+                OR EXISTS (SELECT 1 FROM rollup r WHERE r.series = s.id AND r.step = $2 AND r.start < $3)
+             ORDER BY s.subject, s.signal LIMIT $4",
+        )
+        .bind(RollupStep::Minute.code())
+        .bind(RollupStep::Hour.code())
+        .bind(before.as_micros())
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|(subject, signal)| rows::series(subject, signal)).collect()
+    }
+
+    async fn breach_entries(&self, since: Timestamp, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT number, at_micros, actor, payload FROM journal
+             WHERE incident IN (SELECT number FROM incident WHERE resolved_at IS NULL OR resolved_at >= $1)
+                 AND kind IN ('incident_opened', 'breach_joined', 'breach_changed', 'breach_cleared', 'resolved')
+                 AND payload IS NOT NULL
+             ORDER BY number DESC LIMIT $2",
+        )
+        .bind(since.as_micros())
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().rev().map(entry).collect()
     }
 
     async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError> {

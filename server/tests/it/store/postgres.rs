@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection};
 use crate::{
     postgres_server::Server,
     store::{
-        announced, cases, harm, looking, passkeys, people, proofs, runs,
+        announced, cases, days, harm, looking, passkeys, people, proofs, runs,
         support::{Place, measure},
         trail,
     },
@@ -44,6 +44,7 @@ async fn postgres_keeps_the_contract() {
         cases::what_is_too_old_is_removed_in_parts_and_bundles_with_it,
         cases::a_second_program_that_serves_is_refused,
         cases::a_newer_schema_stops_with_a_sentence,
+        days::the_last_day_is_found_again,
         proofs::what_was_proved_is_found_again,
         announced::what_was_announced_is_found_again,
         runs::what_runs_or_may_still_run_is_found,
