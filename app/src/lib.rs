@@ -2,6 +2,7 @@
 #![recursion_limit = "256"]
 
 mod actions;
+mod address;
 mod clock;
 mod components;
 mod frame;

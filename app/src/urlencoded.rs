@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use domain::error::{Error, FieldReason};
 
+pub(crate) use crate::address::percent_encode;
+
 /// Fields that may stand several times in a form.
 const REPEATED: [&str; 3] = ["scope", "missing", "end"];
 
@@ -58,23 +60,6 @@ fn unreadable(name: &str) -> Error {
         |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
     let name = if (1..=40).contains(&name.len()) && is_name(name) { name } else { "form" };
     Error::invalid(name.to_owned(), FieldReason::Unreadable)
-}
-
-pub(crate) fn percent_encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                encoded.push(
-                    char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase(),
-                );
-            }
-        }
-    }
-    encoded
 }
 
 /// The text that stands there; `None` if a `%` is followed by no number, or it is not UTF-8.

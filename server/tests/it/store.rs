@@ -6,6 +6,7 @@ mod cases;
 mod harm;
 mod looking;
 mod passkeys;
+mod past;
 mod people;
 mod postgres;
 mod proofs;
