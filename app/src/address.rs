@@ -1,6 +1,7 @@
 //! Texts inside an address.
 
-/// A text as part of a query or a path.
+/// A text as it stands in a path or a query: what is not a letter, a digit or one of `-_.~` is
+/// written as its bytes.
 pub(crate) fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -113,17 +113,16 @@ fn date(at: Timestamp) -> js_sys::Date {
     js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.as_micros() as f64 / 1e3))
 }
 
-/// `11:00`, by the reader's clock.
+/// How many minutes the reader's clock is east of UTC at a moment.
 #[cfg(feature = "hydrate")]
-pub(crate) fn local_hour(at: Timestamp) -> String {
-    let date = date(at);
-    format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
+pub(crate) fn east_of_utc(at: Timestamp) -> i64 {
+    -(date(at).get_timezone_offset() as i64)
 }
 
-/// As UTC: the server does not know the reader's clock.
+/// None: the server does not know the reader's clock.
 #[cfg(not(feature = "hydrate"))]
-pub(crate) fn local_hour(at: Timestamp) -> String {
-    hour(at)
+pub(crate) const fn east_of_utc(_: Timestamp) -> i64 {
+    0
 }
 
 /// As UTC: the server does not know the reader's clock.
@@ -161,10 +160,34 @@ pub(crate) fn element(at: Timestamp) -> AnyView {
     view! { <time datetime=at.to_seconds_text() title=utc(at)>{utc_minute(at)}</time> }.into_any()
 }
 
-/// Hours and minutes in UTC, as the server writes them under a chart.
+/// `10:00` in UTC, for the time axis of a chart.
 pub(crate) fn hour(at: Timestamp) -> String {
     let (_, _, _, hour, minute, _) = parts(at);
     format!("{hour:02}:{minute:02}")
+}
+
+/// `10:00:05` in UTC.
+pub(crate) fn second(at: Timestamp) -> String {
+    let (_, _, _, hour, minute, second) = parts(at);
+    format!("{hour:02}:{minute:02}:{second:02}")
+}
+
+/// `22 Nov` in UTC.
+pub(crate) fn day(at: Timestamp) -> String {
+    let (_, month, day, ..) = parts(at);
+    format!("{day} {}", MONTHS[month.min(11)])
+}
+
+/// `Nov` in UTC; the year where it begins.
+pub(crate) fn month(at: Timestamp) -> String {
+    let (year, month, ..) = parts(at);
+    if month == 0 { year.to_string() } else { MONTHS[month.min(11)].to_owned() }
+}
+
+/// Year and month in UTC, the month from 0.
+pub(crate) fn year_and_month(at: Timestamp) -> (i64, i64) {
+    let (year, month, ..) = parts(at);
+    (year, i64::try_from(month).unwrap_or(0))
 }
 
 /// How many minutes the reader's clock is east of UTC.

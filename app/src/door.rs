@@ -1,7 +1,10 @@
 //! The pages' way to the service: the one place where a server function finds who asks and whom to
 //! ask.
 
-use commands::service::{Executable, Operations};
+use commands::{
+    operation::Operation,
+    service::{Executable, Operations},
+};
 use domain::{access::Principal, error::ErrorKind};
 use http::{HeaderName, HeaderValue, header};
 use leptos::prelude::use_context;
@@ -51,6 +54,12 @@ pub(crate) fn mark_not_found() {
 pub(crate) fn refuse(problem: Problem) -> Problem {
     mark(problem.kind);
     problem
+}
+
+/// Refuses whoever may not execute an operation, before anything else is said.
+pub(crate) fn check<O: Operation>() -> Result<(), Problem> {
+    let (operations, principal) = context().map_err(refuse)?;
+    operations.check::<O>(&principal).map_err(|error| refuse(error.into()))
 }
 
 /// Executes an operation as whoever is asking.

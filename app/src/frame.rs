@@ -17,7 +17,7 @@ use crate::{
     routes::{
         approve::ApprovePage, health::HealthPage, history::HistoryPage, home::HomePage,
         incident::IncidentPage, incidents::IncidentsPage, journal::JournalPage,
-        runbook::RunbookPage, shares::SharesPage,
+        runbook::RunbookPage, shares::SharesPage, signal::SignalPage,
     },
 };
 
@@ -47,6 +47,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/ops/journal") view=JournalPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/approve/:id") view=ApprovePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/signals/:signal") view=SignalPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>
                     </FlatRoutes>
                 </main>

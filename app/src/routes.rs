@@ -9,3 +9,4 @@ pub(crate) mod incidents;
 pub(crate) mod journal;
 pub(crate) mod runbook;
 pub(crate) mod shares;
+pub(crate) mod signal;

@@ -9,15 +9,14 @@ use wording::humanize;
 
 use crate::address::percent_encode;
 
-/// The page of a signal of a subject.
-pub(crate) fn signal_href(subject: &Subject, signal: &Signal) -> String {
-    let (subject, signal) = (percent_encode(subject.as_str()), percent_encode(signal.as_str()));
-    format!("/ops/signals/{signal}?subject={subject}")
-}
-
 /// What names a row of the board.
 pub(crate) fn row_key(subject: &Subject, signal: &Signal) -> String {
     format!("{signal} {subject}")
+}
+
+/// The address of the page that shows a signal's history.
+pub(crate) fn signal_href(subject: &Subject, signal: &Signal) -> String {
+    format!("/ops/signals/{signal}?subject={}", percent_encode(subject.as_str()))
 }
 
 /// What stands beside the value: what is usual, and when the limit is reached.

@@ -12,16 +12,14 @@ use std::{
 use commands::{
     day::Heard,
     maintenance::WithheldLists,
-    view::{Document, DocumentState, Readings, Series, Sparkline},
+    view::{Document, DocumentState, Readings, Sparkline},
 };
-use domain::{signal::Signal, subject::Subject, time::Timestamp};
+use domain::{reading::Reading, signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+use policy::thresholds::{Level, Thresholds};
 
 use tokio::sync::Notify;
 
 use crate::monitor::intake::Intake;
-
-/// The most points of a course: as many as memory keeps of one series.
-const MOST_POINTS: usize = 720;
 
 /// What is shown.
 #[derive(Clone, Debug)]
@@ -112,29 +110,43 @@ impl Board {
         self.intake.as_ref().map(|intake| intake.heard()).unwrap_or_default()
     }
 
-    /// The recent course of a signal from memory, for what the roll-ups do not hold yet. `None` if
-    /// the series is not known.
-    pub fn course(
+    /// The unit of a signal and its recent values from memory, for what the roll-ups do not hold
+    /// yet. `None` if the series is not in memory.
+    pub fn values(
         &self,
         subject: &Subject,
         signal: &Signal,
         from: Timestamp,
         to: Timestamp,
-    ) -> Option<Series> {
-        let points = self.intake.as_ref()?.steps(subject, signal, from, to, MOST_POINTS)?;
-        let shown = self.shown();
-        let reading = shown
-            .readings
-            .readings
-            .iter()
-            .find(|reading| reading.subject == *subject && reading.signal == *signal)?;
-        Some(Series {
-            subject: subject.clone(),
-            signal: signal.clone(),
-            unit: reading.unit.clone(),
-            warning: reading.warning,
-            critical: reading.critical,
-            points,
-        })
+    ) -> Option<(Unit, Vec<(Timestamp, f64)>)> {
+        self.intake.as_ref()?.values(subject, signal, from, to)
+    }
+
+    /// The present reading of a signal.
+    pub fn reading(&self, subject: &Subject, signal: &Signal) -> Option<Reading> {
+        self.intake.as_ref()?.reading(subject, signal)
+    }
+
+    /// The thresholds in force; `None` where nothing is watched.
+    pub fn thresholds(&self) -> Option<Arc<Thresholds>> {
+        self.intake.as_ref().map(|intake| intake.thresholds())
+    }
+
+    /// The warning and the critical level of a signal. They are those of the document, whether the
+    /// signal was heard since the start or not.
+    pub fn levels(
+        &self,
+        subject: &Subject,
+        signal: &Signal,
+        unit: &Unit,
+    ) -> (Option<f64>, Option<f64>) {
+        let Some(thresholds) = self.thresholds() else { return (None, None) };
+        let row = thresholds.rows_for(signal.as_str(), subject.as_str()).level;
+        let row = row.filter(|row| row.unit.as_ref().is_none_or(|known| known == unit));
+        let number = |level: Option<Level>| match level? {
+            Level::Above(level) | Level::Below(level) => Some(level),
+            Level::Rises { .. } | Level::Reaches { .. } => None,
+        };
+        row.map_or((None, None), |row| (number(row.warning), number(row.critical)))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use commands::{day::Heard, view::SeriesPoint};
+use commands::day::Heard;
 use domain::{
     signal::Signal,
     subject::Subject,
@@ -284,38 +284,23 @@ impl History {
         ))
     }
 
-    /// The values of a series in steps, for charts.
-    pub fn steps(
+    /// The unit of a series, and its values between two moments at full resolution, oldest first.
+    pub fn values(
         &self,
         subject: &Subject,
         signal: &Signal,
         from: Timestamp,
         to: Timestamp,
-        most: usize,
-    ) -> Option<Vec<SeriesPoint>> {
+    ) -> Option<(Unit, Vec<(Timestamp, f64)>)> {
         let series = self
             .series
             .iter()
             .flatten()
             .find(|series| series.subject == *subject && series.signal == *signal)?;
         let (from, to) = (from.as_micros(), to.as_micros());
-        let points: Vec<_> =
-            series.points.iter().filter(|&&(time, _)| time >= from && time < to).collect();
-        let step = points.len().div_ceil(most.max(1)).max(1);
-        let point = |chunk: &[&(i64, f64)]| {
-            let values = chunk.iter().map(|&&(_, value)| value);
-            SeriesPoint {
-                at: Timestamp::from_micros(chunk[0].0),
-                // When the next was due is for whoever knows what is usual.
-                until: chunk
-                    .last()
-                    .map_or_else(Timestamp::default, |point| Timestamp::from_micros(point.0)),
-                min: values.clone().fold(f64::INFINITY, f64::min),
-                mean: values.clone().sum::<f64>() / chunk.len() as f64,
-                max: values.fold(f64::NEG_INFINITY, f64::max),
-            }
-        };
-        Some(points.chunks(step).map(point).collect())
+        let points = series.points.iter().filter(|&&(time, _)| time >= from && time < to);
+        let values = points.map(|&(time, value)| (Timestamp::from_micros(time), value)).collect();
+        Some((series.unit.clone(), values))
     }
 
     fn points(&self, id: SeriesId, from: Timestamp) -> Option<Vec<(i64, f64)>> {

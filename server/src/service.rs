@@ -5,6 +5,7 @@ mod accounts;
 mod at_hand;
 mod audit;
 mod backend;
+mod buckets;
 mod changes;
 mod contacts;
 mod days;
@@ -19,6 +20,7 @@ mod inspections;
 mod proofs;
 mod publish;
 mod readings;
+mod signal_page;
 
 pub use directory::Known;
 pub(crate) use failure::refuse;

@@ -6,6 +6,7 @@ mod change;
 pub mod disk_reserve;
 mod error;
 mod open;
+pub mod past;
 pub mod postgres;
 mod rollup;
 mod rows;
@@ -40,6 +41,7 @@ pub use self::{
     change::{About, Beside, Change, Decide, DecidePeople},
     error::StoreError,
     open::{Where, open, open_archive, open_to_read, open_to_serve},
+    past::{Bucket, Past, StoredSeries},
     postgres::PostgresStore,
     rollup::{HeardSlot, Rollup, RollupStep},
     rows::IncidentRow,
@@ -176,6 +178,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The store as one looks through its journal, and as it keeps share links.
     fn as_trail(&self) -> &dyn Trail;
+
+    /// The store as one looks back over a period.
+    fn as_past(&self) -> &dyn Past;
 
     /// The store as it keeps contacts and the outbox.
     fn as_calls(&self) -> &dyn Calls;

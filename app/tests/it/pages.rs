@@ -9,12 +9,18 @@ use axum::{
 use commands::{
     command::{Command, Comment},
     operation::Committed,
-    reading::{GetDocument, GetHealth, GetIncident, ListIncidents, SearchHistory},
+    reading::{GetDocument, GetHealth, GetIncident, GetSignal, ListIncidents, SearchHistory},
     service::{Authorized, Backend, Operations, Pending},
-    view::{Document, Health, History, IncidentCard, IncidentPage, Incidents, Readings, Sparkline},
+    signal_page::{SignalEvent, SignalIncident, SignalPage, ThresholdRule},
+    view::{
+        Document, Health, History, IncidentCard, IncidentPage, Incidents, Readings, Series,
+        SeriesPoint, Sparkline,
+    },
 };
 use domain::{
     access::Principal,
+    breach::{Crossing, Guidance},
+    change::{ChangeKind, ReportedChange},
     error::{Entity, Error, FieldReason, Requirement},
     hash::Head,
     id::IncidentNumber,
@@ -114,6 +120,68 @@ impl Fake {
     }
 }
 
+/// The history of a signal, with hostile texts wherever one can stand.
+fn history_of(GetSignal { subject, signal, period }: GetSignal) -> SignalPage {
+    let (from, to) = period.bounds(at(3_600)).unwrap();
+    let point = |minute: i64| SeriesPoint {
+        at: at(60 * minute),
+        until: at(60 * minute + 90),
+        min: 1.0,
+        mean: 2.0,
+        max: 3.0,
+    };
+    let change = ReportedChange {
+        kind: ChangeKind::Deployment,
+        what: HOSTILE.into(),
+        version: None,
+        subjects: Vec::new(),
+        at: at(600),
+    };
+    SignalPage {
+        cursor: CURSOR,
+        series: Series {
+            subject,
+            signal,
+            unit: "jobs".parse().unwrap(),
+            warning: Some(10.0),
+            critical: None,
+            points: (0..60).map(point).collect(),
+        },
+        meaning: HOSTILE.into(),
+        from,
+        to,
+        is_current: to == at(3_600),
+        step_seconds: 60.0,
+        week_before: (0..60).map(point).collect(),
+        checked_at: at(3_600),
+        reading: None,
+        last_at: None,
+        thresholds: vec![ThresholdRule {
+            warning: Some(Crossing::Above { level: 10.0 }),
+            critical: None,
+            warning_for_seconds: 60.0,
+            critical_for_seconds: 0.0,
+            recovers_at: Some(10.0),
+            guidance: Guidance {
+                meaning: HOSTILE.into(),
+                runbook: "\"><script>alert".into(),
+                commands: vec![HOSTILE.into()],
+            },
+        }],
+        no_data_after_seconds: None,
+        incidents: vec![SignalIncident {
+            card: card(7),
+            severity: Severity::Critical,
+            from: at(60),
+            to: Some(at(120)),
+        }],
+        events: vec![SignalEvent::Change { change }],
+        has_more: true,
+        blind: Vec::new(),
+        trouble: Some(HOSTILE.into()),
+    }
+}
+
 const CURSOR: Cursor = Cursor { epoch: 1, number: 9 };
 
 impl Backend for Fake {
@@ -150,6 +218,15 @@ impl Backend for Fake {
 
     fn get_incident(&self, _: Authorized, asked: GetIncident) -> Pending<IncidentPage> {
         Box::pin(async move { Err(Error::NotFound(Entity::Incident(asked.incident))) })
+    }
+
+    fn get_signal(&self, _: Authorized, asked: GetSignal) -> Pending<SignalPage> {
+        let answer = if asked.subject.as_str() == "service:unknown" {
+            Err(Error::NotFound(Entity::Signal(asked.subject, asked.signal)))
+        } else {
+            Ok(history_of(asked))
+        };
+        Box::pin(async move { answer })
     }
 
     unavailable! {
@@ -223,6 +300,8 @@ async fn every_page_is_readable_without_wasm_and_no_text_becomes_markup() {
         "/ops/history",
         "/ops/history?text=%3Cscript%3Ealert(1)%3C/script%3E",
         "/ops/runbook",
+        "/ops/signals/queue.depth?subject=service%3Aimports",
+        "/ops/signals/queue.depth?subject=service%3A%3Cb%3Ex%3C%2Fb%3E&range=7d",
     ] {
         let (status, _, html) = get(1, path).await;
         assert_eq!(status, StatusCode::OK, "{path}");
@@ -260,6 +339,22 @@ async fn what_is_not_there_says_so_with_its_status() {
         ("/ops/incidents/77", StatusCode::NOT_FOUND, "Incident 77 does not exist."),
         ("/ops/incidents/nope", StatusCode::NOT_FOUND, "There is no such incident."),
         ("/nowhere", StatusCode::NOT_FOUND, "<h1>Page not found</h1>"),
+        (
+            "/ops/signals/queue.depth?subject=service:unknown",
+            StatusCode::NOT_FOUND,
+            "has no record of queue.depth of service:unknown",
+        ),
+        ("/ops/signals/queue.depth", StatusCode::UNPROCESSABLE_ENTITY, "The subject is missing."),
+        (
+            "/ops/signals/Queue?subject=service:imports",
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The signal can't be",
+        ),
+        (
+            "/ops/signals/queue.depth?subject=service:imports&range=9y",
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "use one of 1h, 24h",
+        ),
         ("/ops/history?from=yesterday", StatusCode::UNPROCESSABLE_ENTITY, "can't be read"),
     ] {
         let (found, _, html) = get(0, path).await;
@@ -332,4 +427,31 @@ async fn a_plain_form_leads_to_no_page_but_its_own() {
         assert_eq!(answer.status(), StatusCode::OK, "{page}");
         assert_eq!(answer.headers().get(header::LOCATION), None, "{page}");
     }
+}
+
+#[tokio::test]
+async fn a_signal_s_page_is_whole_without_wasm() {
+    let address = "/ops/signals/queue.depth?subject=service%3Aimports";
+    let (status, _, html) = get(1, &format!("{address}&range=1h")).await;
+    assert_eq!(status, StatusCode::OK);
+    for part in [
+        "<h1>Queue depth of imports</h1>",
+        "class=\"course\"",
+        "class=\"before\"",
+        "a week before",
+        "Warning above 10 jobs for 1 min.",
+        "Missing data does not alert.",
+        "href=\"/ops/incidents/7\"",
+        "aria-current=\"true\"",
+        "/api/ops/series.csv?signal=queue.depth",
+        "<title>",
+        "Values as a table",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    // A period of its own, as zooming leads to: no range is marked, and there is a way on.
+    let zoomed = format!("{address}&from=2026-11-22T10:00:00Z&to=2026-11-22T10:30:00Z");
+    let (_, _, html) = get(1, &zoomed).await;
+    assert!(!html.contains("aria-current=\"true\""), "{html}");
+    assert!(html.contains("Later") && html.contains("Zoom out"), "{html}");
 }

@@ -558,6 +558,7 @@ impl Backend for Sample {
         find_incident(FindIncident),
         search_history(SearchHistory),
         get_series(GetSeries),
+        get_signal(GetSignal),
         get_document(GetDocument),
         read_journal(ReadJournal),
         get_bundle(GetBundle),

@@ -165,6 +165,7 @@ impl Backend for Fake {
         find_incident(FindIncident),
         search_history(SearchHistory),
         get_series(GetSeries),
+        get_signal(GetSignal),
         get_document(GetDocument),
         read_journal(ReadJournal),
         get_recommendation(GetRecommendation),

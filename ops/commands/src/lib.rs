@@ -17,6 +17,7 @@ pub mod operation;
 pub mod reading;
 pub mod service;
 pub mod sharing;
+pub mod signal_page;
 pub mod situation;
 pub mod stream;
 pub mod view;

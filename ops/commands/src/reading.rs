@@ -16,6 +16,7 @@ use crate::{
     notifications::Contacts,
     operation::{Listed, Operation},
     sharing::{SharedPage, Shares},
+    signal_page::{Period, SignalPage},
     view,
 };
 
@@ -96,6 +97,15 @@ readings! {
         from: Timestamp,
         /// The end.
         to: Timestamp,
+    }
+    /// Reads the history of one signal over a period, with everything that explains it.
+    GetSignal -> SignalPage, needs Permission::Read => {
+        /// The subject that it is about.
+        subject: Subject,
+        /// The signal.
+        signal: Signal,
+        /// The period.
+        period: Period,
     }
     /// Reads a document for people, such as `runbooks/when-things-break.md`.
     GetDocument -> view::Document, needs Permission::Read => {

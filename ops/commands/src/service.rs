@@ -80,6 +80,7 @@ backend! {
     FindIncident => find_incident,
     SearchHistory => search_history,
     GetSeries => get_series,
+    GetSignal => get_signal,
     GetDocument => get_document,
     ReadJournal => read_journal,
     GetRecommendation => get_recommendation,

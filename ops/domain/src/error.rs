@@ -140,6 +140,8 @@ pub enum Entity {
     Subject(Subject),
     /// A series of a signal in a range of time.
     Series(Subject, Signal),
+    /// A signal of a subject of which nothing was ever recorded.
+    Signal(Subject, Signal),
     /// A document, by its name.
     Document(String),
     /// An entry of the journal.

@@ -193,6 +193,10 @@ fn not_found(entity: &Entity) -> String {
             let subject = isolated(subject.as_str());
             format!("There is no data for {signal} of {subject} in this period.")
         }
+        Entity::Signal(subject, signal) => {
+            let subject = isolated(subject.as_str());
+            format!("Calm Ops has no record of {signal} of {subject}. Check both names.")
+        }
         Entity::Document(name) => format!("Document {} does not exist.", quoted(name)),
         Entity::Entry(number) => format!("Entry {number} does not exist."),
         Entity::MaintenanceWindow(number) => {

@@ -13,6 +13,7 @@ pub mod reason;
 pub mod recommendation;
 pub mod replay;
 pub mod shared_page;
+pub mod signal;
 pub mod standing;
 pub mod summary;
 pub mod timeline;

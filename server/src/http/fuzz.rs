@@ -9,7 +9,7 @@ use axum::{
 use commands::{
     accounts::{Account, PasswordHash},
     audit::AuditFilter,
-    reading::{GetSeries, HistoryFilter, ReadJournal},
+    reading::{GetSeries, GetSignal, HistoryFilter, ReadJournal},
 };
 use domain::{
     access::Role,
@@ -214,6 +214,7 @@ fn check_passage(request: Request, peer: IpAddr) {
     check_query::<AuditFilter>(&query);
     check_query::<HistoryFilter>(&query);
     check_query::<GetSeries>(&query);
+    check_query::<GetSignal>(&query);
     check_query::<ReadJournal>(&query);
 }
 

@@ -88,6 +88,9 @@ pub fn operation(route: &Route, all: &mut Schemas) -> OperationBuilder {
             "application/jsonl",
             ContentBuilder::new().schema(Some(of::<String>(all))).build(),
         ),
+        Content::Csv => {
+            good.content("text/csv", ContentBuilder::new().schema(Some(of::<String>(all))).build())
+        }
         Content::Stream => good.content(
             "text/event-stream",
             ContentBuilder::new().schema(Some(of::<String>(all))).build(),

@@ -64,6 +64,8 @@ pub enum Content {
     Free,
     /// JSON Lines.
     Lines,
+    /// Comma-separated values.
+    Csv,
     /// Server-sent events.
     Stream,
     /// A page for people.

@@ -7,11 +7,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use commands::{day::Heard, view::SeriesPoint};
+use commands::day::Heard;
 use domain::{
     actor::Actor,
     input::unreadable,
     observation::{Observation, Unseen},
+    reading::Reading,
     reason::FailureReason,
     signal::Signal,
     subject::Subject,
@@ -19,6 +20,7 @@ use domain::{
     unit::Unit,
 };
 use engine::evaluate::{Engine, NoSeries, Place, SeriesId};
+use policy::thresholds::Thresholds;
 use serde::Deserialize;
 use tokio::sync::Notify;
 use wording::{error::field_reason, limits::Crowd};
@@ -724,16 +726,27 @@ impl Intake {
         self.core().history.heard()
     }
 
-    /// The recent course of a signal, for charts.
-    pub fn steps(
+    /// The unit of a signal and its recent values, for charts.
+    pub fn values(
         &self,
         subject: &Subject,
         signal: &Signal,
         from: Timestamp,
         to: Timestamp,
-        most: usize,
-    ) -> Option<Vec<SeriesPoint>> {
-        self.core().history.steps(subject, signal, from, to, most)
+    ) -> Option<(Unit, Vec<(Timestamp, f64)>)> {
+        self.core().history.values(subject, signal, from, to)
+    }
+
+    /// The present reading of a signal, whether it is among those that are shown or not.
+    pub fn reading(&self, subject: &Subject, signal: &Signal) -> Option<Reading> {
+        let (now, core) = (self.clock.now(), self.core());
+        let id = core.engine.known(signal.as_str(), subject.as_str())?;
+        core.engine.reading(id, now)
+    }
+
+    /// The thresholds in force.
+    pub fn thresholds(&self) -> Arc<Thresholds> {
+        Arc::clone(self.core().engine.thresholds())
     }
 }
 

@@ -9,11 +9,12 @@ use commands::{
     operation::Committed,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetRecommendation,
-        GetSeries, GetSettings, GetSharedPage, ListContacts, ListIncidents, ListShares,
+        GetSeries, GetSettings, GetSharedPage, GetSignal, ListContacts, ListIncidents, ListShares,
         ReadJournal, SearchAudit, SearchHistory, VerifyJournal,
     },
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},
+    signal_page::SignalPage,
     view,
 };
 use domain::error::Error;
@@ -77,6 +78,10 @@ impl Backend for Handlers {
     fn get_series(&self, _: Authorized, asked: GetSeries) -> Pending<view::Series> {
         let GetSeries { subject, signal, from, to } = asked;
         self.answer(|inner| async move { inner.course(subject, signal, from, to).await })
+    }
+
+    fn get_signal(&self, _: Authorized, asked: GetSignal) -> Pending<SignalPage> {
+        self.answer(|inner| async move { inner.signal(asked).await })
     }
 
     fn get_document(&self, _: Authorized, asked: GetDocument) -> Pending<view::Document> {

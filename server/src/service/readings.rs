@@ -220,25 +220,26 @@ impl Inner {
         if from >= to {
             return Err(Error::invalid("from", FieldReason::NotBeforeEnd));
         }
-        let recent = self.board.course(&subject, &signal, from, to);
+        let recent = self.board.values(&subject, &signal, from, to);
         let (kept, unreadable) = match self.ask(self.kept(&subject, &signal, from, to)).await {
             Ok(kept) => (kept, None),
             Err(error) => (Vec::new(), Some(error)),
         };
-        let mut page = match (&recent, unreadable) {
-            (Some(recent), _) => Series { points: Vec::new(), ..recent.clone() },
+        let (unit, recent) = match (recent, unreadable) {
+            (Some(recent), _) => recent,
             (None, Some(error)) => return Err(refuse(error)),
             (None, None) => {
                 let unit = kept.last().map(|rollup| rollup.unit.clone());
                 let unit = unit.ok_or_else(|| {
                     Error::NotFound(Entity::Series(subject.clone(), signal.clone()))
                 })?;
-                Series { subject, signal, unit, warning: None, critical: None, points: Vec::new() }
+                (unit, Vec::new())
             }
         };
-        let recent = recent.map_or_else(Vec::new, |recent| recent.points);
-        page.points = thinned(joined(&page.unit, &kept, recent));
-        Ok(page)
+        let recent = recent.into_iter().map(|(at, value)| single(at, value)).collect();
+        let (warning, critical) = self.board.levels(&subject, &signal, &unit);
+        let points = thinned(joined(&unit, &kept, recent));
+        Ok(Series { subject, signal, unit, warning, critical, points })
     }
 
     /// Minutes as far as they reach, and hours before them; oldest first.
@@ -314,6 +315,11 @@ fn joined(unit: &Unit, kept: &[Rollup], recent: Vec<SeriesPoint>) -> Vec<SeriesP
     points
 }
 
+/// A value that stands for itself; when the next was due is for whoever knows what is usual.
+const fn single(at: Timestamp, value: f64) -> SeriesPoint {
+    SeriesPoint { at, until: at, min: value, mean: value, max: value }
+}
+
 const fn length(step: RollupStep) -> Span {
     match step {
         RollupStep::Minute => Span::from_mins(1),
@@ -340,13 +346,13 @@ fn rolled_up(rollups: &[&Rollup], step: RollupStep) -> Vec<SeriesPoint> {
 }
 
 /// So many halves of a time.
-const fn halves(span: Span, count: u64) -> Span {
+pub(super) const fn halves(span: Span, count: u64) -> Span {
     Span::from_micros(span.as_micros().saturating_mul(count) / 2)
 }
 
 /// The usual distance of points. Few of them can't tell it: then it is not taken for longer than
 /// `known`.
-fn usual(times: &[Timestamp], known: Span) -> Span {
+pub(super) fn usual(times: &[Timestamp], known: Span) -> Span {
     let mut distances: Vec<Span> = times.windows(2).map(|pair| pair[1].since(pair[0])).collect();
     distances.sort_unstable();
     match distances.get(distances.len().saturating_sub(1) / 2) {

@@ -58,8 +58,8 @@ fn with_a_stale_owner(home: &Home, start: impl Fn() -> Running) -> (Running, Who
 
 fn ask(program: &Running, method: &str, path: &str, header: &str) -> u16 {
     let path = path.replace("{id}", "999999").replace("{number}", "999999");
-    let path = if path == "/api/ops/series" {
-        "/api/ops/series?subject=service:x&signal=y.z".to_owned()
+    let path = if ["/api/ops/series", "/api/ops/series.csv", "/api/ops/signal"].contains(&&*path) {
+        format!("{path}?subject=service:x&signal=y.z")
     } else {
         path
     };
@@ -384,12 +384,17 @@ fn knock(program: &Running, row: &RoutePermission, header: &str) -> (Answer, Str
     let path = row.path.replace("{id}", if row.path.contains("approve") { "1-1" } else { "1" });
     let path = path
         .replace("{entry}", "1")
+        .replace("{signal}", "queue.depth")
         .replace("{secret}", &"0".repeat(64))
         .replace("{token}", &"0".repeat(64));
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
     let path = match row.path {
         "/api/pages/incident" | "/api/pages/shares" => format!("{path}?id=1"),
         "/api/pages/approve" => format!("{path}?id=1-1"),
+        "/api/pages/signal" => {
+            format!("{path}?signal=queue.depth&query=subject%3Dservice%3Aimports")
+        }
+        "/ops/signals/{signal}" => format!("{path}?subject=service:imports"),
         _ => path,
     };
     let answer = program

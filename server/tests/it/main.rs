@@ -31,6 +31,7 @@ mod refused_pushes;
 mod replay;
 mod run;
 mod service;
+mod signal;
 mod signs_of_life;
 mod store;
 mod storm;

@@ -47,8 +47,8 @@ use server::{
     },
     service::Service,
     store::{
-        Calls, Change, IncidentRow, Opening, Rollup, RollupStep, SqliteStore, Store, StoreError,
-        Trail,
+        Calls, Change, IncidentRow, Opening, Past, Rollup, RollupStep, SqliteStore, Store,
+        StoreError, Trail,
     },
 };
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -208,6 +208,10 @@ impl Store for Moody {
 
     fn as_trail(&self) -> &dyn Trail {
         self.inner.as_trail()
+    }
+
+    fn as_past(&self) -> &dyn Past {
+        self.inner.as_past()
     }
 
     fn as_calls(&self) -> &dyn Calls {

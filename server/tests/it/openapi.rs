@@ -61,8 +61,8 @@ fn lived(home: &Home) -> Running {
 
 fn path(template: &str) -> String {
     match template {
-        "/api/ops/series" => {
-            "/api/ops/series?subject=service:imports&signal=queue.depth".to_owned()
+        "/api/ops/series" | "/api/ops/series.csv" | "/api/ops/signal" => {
+            format!("{template}?subject=service:imports&signal=queue.depth")
         }
         "/api/ops/journal" => "/api/ops/journal?limit=1000".to_owned(),
         _ if template.starts_with("/api/ops/recommendations/") => template.replace("{id}", "1-1"),

@@ -7,6 +7,7 @@ mod days;
 mod harm;
 mod looking;
 mod passkeys;
+mod past;
 mod people;
 mod postgres;
 mod proofs;

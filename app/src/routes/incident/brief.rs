@@ -59,6 +59,8 @@ pub(crate) struct BreachRow {
     pub subject: String,
     /// The signal's short name.
     pub label: String,
+    /// The address of the signal's history.
+    pub history: String,
     /// How bad.
     pub severity: Severity,
     /// The most extreme value, and what is usual: `93% (usually 61%)`.
@@ -294,6 +296,7 @@ fn breach_row(incident: &Incident, known: &IncidentBreach, readings: &[Reading])
     BreachRow {
         subject: humanize::subject(&breach.key.subject),
         label: humanize::label(&breach.key.signal),
+        history: crate::status::signal_href(&breach.key.subject, &breach.key.signal),
         severity: breach.severity,
         peak: format!("{peak}{usual}"),
         newest,

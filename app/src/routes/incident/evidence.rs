@@ -54,6 +54,7 @@ fn Breach(rows: Memo<Vec<BreachRow>>, key: String, first: BreachRow) -> impl Int
         let found = rows.with(|rows| rows.iter().find(|row| row.key == key).cloned());
         found.unwrap_or_else(|| before.unwrap_or(&first).clone())
     });
+    let history = move || row.with(|row| row.history.clone());
     let state = move || {
         row.with(|row| match (row.cleared_at, row.given_up_at) {
             (Some(at), _) if row.lost => view! { <Badge of=Signal::stored(("unknown", "no longer watched"))/> " since " <At at=Signal::stored(at)/> }.into_any(),
@@ -76,7 +77,7 @@ fn Breach(rows: Memo<Vec<BreachRow>>, key: String, first: BreachRow) -> impl Int
     view! {
         <li>
             <p>
-                <strong>{move || row.with(|row| row.label.clone())}</strong> " of "
+                <a href=history><strong>{move || row.with(|row| row.label.clone())}</strong></a> " of "
                 {move || row.with(|row| row.subject.clone())} ": "
                 {move || row.with(|row| row.peak.clone())} {newest}
                 {move || row.with(|row| row.unsteady.then_some(", intermittent"))}

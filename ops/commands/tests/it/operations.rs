@@ -132,6 +132,7 @@ impl Backend for Counting {
         find_incident(FindIncident),
         search_history(SearchHistory),
         get_series(GetSeries),
+        get_signal(GetSignal),
         get_document(GetDocument),
         read_journal(ReadJournal),
         get_recommendation(GetRecommendation),

@@ -50,6 +50,7 @@ fn errors() -> Vec<Error> {
             Entity::Bundle(INCIDENT),
             Entity::Subject(subject()),
             Entity::Series(subject(), "app.memory".parse().unwrap()),
+            Entity::Signal(subject(), "app.memory".parse().unwrap()),
             Entity::Document("a\u{7}'b".to_owned()),
             Entity::Entry(7),
             Entity::MaintenanceWindow(7),

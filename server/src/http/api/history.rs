@@ -1,7 +1,11 @@
 //! What was: incidents of the past, the course of a signal, and the journal from a number on.
 
-use commands::reading::{GetSeries, HistoryFilter, ReadJournal, SearchHistory};
+use commands::{
+    reading::{GetSeries, GetSignal, HistoryFilter, ReadJournal, SearchHistory},
+    signal_page::Period,
+};
 use domain::{
+    error::Error,
     id::IncidentNumber,
     severity::Severity,
     signal::Signal,
@@ -13,8 +17,10 @@ use crate::http::{
     api::route::Route,
     error::Problem,
     extract::{ApiQuery, Fields, FromQuery, wrong_field},
-    schema::Parameter,
+    schema::{Content, Parameter},
 };
+
+mod csv;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -26,6 +32,17 @@ pub(super) fn routes() -> Vec<Route> {
             .answer(
                 "At most 400 points with minimum, mean and maximum, and the thresholds that apply.",
             ),
+        Route::get("/api/ops/signal", |ApiQuery::<GetSignal>(signal)| signal)
+            .summary("The history of one signal of one subject over a period, with its thresholds, incidents, commands and changes.")
+            .answer(
+                "About 400 steps with minimum, mean and maximum, the same time one week before, and what happened in the period.",
+            ),
+        Route::get_with("/api/ops/series.csv", csv::series)
+            .needs::<GetSignal>()
+            .query(GetSignal::PARAMETERS)
+            .content(Content::Csv)
+            .summary("The same values as CSV (RFC 4180), to be opened in a spreadsheet.")
+            .answer("One step a line: `time`, `min`, `mean`, `max`. Times are UTC (RFC 3339)."),
         Route::get("/api/ops/journal", |ApiQuery::<ReadJournal>(entries)| entries)
             .summary("Journal entries after a number, oldest first.")
             .answer("The entries, and the head's number and hash."),
@@ -73,6 +90,44 @@ impl FromQuery for GetSeries {
             return Err(wrong_field("from", "must be before 'to'".to_owned()));
         }
         Ok(Self { subject, signal, from, to })
+    }
+}
+
+impl FromQuery for GetSignal {
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::required::<Subject>("subject", "the subject, such as 'host:web-1'"),
+        Parameter::required::<Signal>("signal", "the signal, such as 'host.memory.used'"),
+        Parameter::optional::<String>(
+            "range",
+            "the length of a period that ends now, such as '7 d'; 24 h if it and 'from' are left out",
+        ),
+        Parameter::optional::<Timestamp>("from", "start (RFC 3339); instead of 'range'"),
+        Parameter::optional::<Timestamp>("to", "end (RFC 3339); now if left out"),
+    ];
+
+    fn from_query(fields: &Fields, now: Timestamp) -> Result<Self, Problem> {
+        let (subject, signal) = (fields.required("subject")?, fields.required("signal")?);
+        let (from, to) = (fields.get("from")?, fields.get("to")?);
+        let period = match (fields.get::<Span>("range")?, from) {
+            (Some(_), Some(_)) => {
+                return Err(wrong_field("range", "can't be combined with 'from'".to_owned()));
+            }
+            (_, Some(from)) => Period::Between { from, to: to.unwrap_or(now) },
+            (range, None) => {
+                let range = range.unwrap_or(Span::from_mins(24 * 60));
+                match to {
+                    Some(to) => Period::Between { from: to.minus(range), to },
+                    None => Period::Last(range),
+                }
+            }
+        };
+        period.check().map_err(|error| match error {
+            Error::InvalidField { field, reason } => {
+                wrong_field(&field, wording::error::field_reason(&field, &reason))
+            }
+            error => error.into(),
+        })?;
+        Ok(Self { subject, signal, period })
     }
 }
 

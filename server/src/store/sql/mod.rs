@@ -7,6 +7,7 @@ mod archive;
 mod calls;
 mod change;
 mod last_messages;
+mod past;
 mod read;
 mod redaction;
 mod shares;

@@ -29,6 +29,7 @@ use crate::store::{
     calls::Calls,
     change::{Beside, Change},
     error::StoreError,
+    past::Past,
     rollup::{self, HeardSlot, Rollup, RollupStep},
     rows::{self, IncidentRow, RollupRow, bound},
     trail::Trail,
@@ -174,6 +175,10 @@ impl Store for Database {
     }
 
     fn as_trail(&self) -> &dyn Trail {
+        self
+    }
+
+    fn as_past(&self) -> &dyn Past {
         self
     }
 

@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection};
 use crate::{
     postgres_server::Server,
     store::{
-        announced, cases, days, harm, looking, passkeys, people, proofs, runs,
+        announced, cases, days, harm, looking, passkeys, past, people, proofs, runs,
         support::{Place, measure},
         trail,
     },
@@ -47,6 +47,8 @@ async fn postgres_keeps_the_contract() {
         days::the_last_day_is_found_again,
         proofs::what_was_proved_is_found_again,
         announced::what_was_announced_is_found_again,
+        past::a_period_is_put_together_in_steps,
+        past::incidents_and_changes_of_a_period_are_found,
         runs::what_runs_or_may_still_run_is_found,
         runs::what_ran_before_the_database_knew_is_found,
         looking::whoever_only_looks_sees_all_and_changes_nothing,

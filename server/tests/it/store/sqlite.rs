@@ -15,7 +15,7 @@ use server::store::{
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::store::{
-    announced, cases, days, harm, looking, passkeys, people, proofs, runs,
+    announced, cases, days, harm, looking, passkeys, past, people, proofs, runs,
     support::{Place, at, fill, write},
     trail,
 };
@@ -44,6 +44,8 @@ contract!(
     days::the_last_day_is_found_again,
     proofs::what_was_proved_is_found_again,
     announced::what_was_announced_is_found_again,
+    past::a_period_is_put_together_in_steps,
+    past::incidents_and_changes_of_a_period_are_found,
     runs::what_runs_or_may_still_run_is_found,
     runs::what_ran_before_the_database_knew_is_found,
     looking::whoever_only_looks_sees_all_and_changes_nothing,

@@ -1,0 +1,75 @@
+//! The store as one looks back over a period: values in steps, incidents and reported changes.
+
+use async_trait::async_trait;
+use domain::{
+    incident::Incident,
+    journal::Entry,
+    signal::Signal,
+    subject::Subject,
+    time::{Span, Timestamp},
+    unit::Unit,
+};
+
+use crate::store::{error::StoreError, rollup::RollupStep};
+
+/// The values of one step of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bucket {
+    /// The beginning of the step: a multiple of its length since 1970.
+    pub start: Timestamp,
+    /// The smallest value.
+    pub min: f64,
+    /// The mean.
+    pub mean: f64,
+    /// The largest value.
+    pub max: f64,
+    /// The number of values.
+    pub count: u64,
+}
+
+/// A stored series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredSeries {
+    /// Its unit.
+    pub unit: Unit,
+    /// The beginning of its last roll-up.
+    pub last_at: Option<Timestamp>,
+}
+
+/// Looking back over a period.
+#[async_trait]
+pub trait Past: Send + Sync {
+    /// A series, if it was ever stored.
+    async fn series(
+        &self,
+        subject: &Subject,
+        signal: &Signal,
+    ) -> Result<Option<StoredSeries>, StoreError>;
+
+    /// The roll-ups of a series in steps of a width, oldest first; a step without values is left
+    /// out.
+    async fn buckets(
+        &self,
+        subject: &Subject,
+        signal: &Signal,
+        rollups: RollupStep,
+        range: (Timestamp, Timestamp),
+        width: Span,
+    ) -> Result<Vec<Bucket>, StoreError>;
+
+    /// The incidents with this subject that were open at some time between two moments, newest
+    /// first.
+    async fn incidents_about(
+        &self,
+        subject: &Subject,
+        range: (Timestamp, Timestamp),
+        limit: u32,
+    ) -> Result<Vec<Incident>, StoreError>;
+
+    /// The entries of changes that were reported between two moments, newest first.
+    async fn changes_reported(
+        &self,
+        range: (Timestamp, Timestamp),
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
+}
