@@ -32,8 +32,6 @@ const RANGES: [(&str, &str, u64); 6] = [
     ("90d", "90 d", 90 * 24 * 60),
     ("2y", "2 years", 730 * 24 * 60),
 ];
-/// The period of an address that names none.
-const USUAL_RANGE: &str = "24h";
 
 /// The page of a signal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,12 +6,15 @@ use domain::{
     time::{Span, Timestamp},
 };
 
-use super::{RANGES, SignalView, USUAL_RANGE};
+use super::{RANGES, SignalView};
 use crate::{
     door::{check, execute, refuse},
     problem::Problem,
     urlencoded::Form,
 };
+
+/// The period of an address that names none.
+const USUAL_RANGE: &str = "24h";
 
 /// What an address asks for, and the word of its period.
 fn asked(signal: &str, query: &str) -> Result<(GetSignal, String), Error> {
