@@ -90,7 +90,7 @@ pub(crate) fn SignalPage() -> AnyView {
     )
 }
 
-/// What stands where there is no such signal or period.
+/// Page in place of a signal or period that there is not.
 fn refused(problem: &Problem) -> AnyView {
     view! {
         <div class="page">

@@ -34,7 +34,7 @@ fn floor(at: Timestamp, width: Span) -> Timestamp {
     Timestamp::from_micros(at.as_micros().div_euclid(width).saturating_mul(width))
 }
 
-/// Where the values of a period come from.
+/// Sources of the values of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     /// The length of a step.

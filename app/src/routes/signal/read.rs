@@ -16,7 +16,7 @@ use crate::{
 /// The period of an address that names none.
 const USUAL_RANGE: &str = "24h";
 
-/// What an address asks for, and the word of its period.
+/// Reads what an address asks for, and the word of its period.
 fn asked(signal: &str, query: &str) -> Result<(GetSignal, String), Error> {
     let form = Form::read(query.trim_start_matches('?').as_bytes())?;
     let signal = signal.parse().map_err(|bad| malformed("signal", bad))?;
