@@ -28,11 +28,11 @@ pub(crate) struct Chart {
     pub label: String,
     /// The address of the signal's page; it has a `?`.
     pub address: String,
-    /// Whether the title leads there, and no legend is needed.
+    /// Stands beside others: the title leads to that address, and there is no legend.
     pub is_small: bool,
     /// The picture in one sentence, for those who don't see it.
     pub description: String,
-    /// What is said while no value is chosen.
+    /// Readout while no value is chosen.
     pub summary: String,
     /// The height of what is drawn, in pixels.
     pub height: f32,
@@ -71,7 +71,7 @@ pub(crate) struct Mark {
     pub name: String,
     /// The row above the chart in which the name stands.
     pub row: usize,
-    /// Whether the name stands before the line, as there is no room behind it.
+    /// The name stands before the line, as there is no room behind it.
     pub before: bool,
 }
 

@@ -32,8 +32,6 @@ const RANGES: [(&str, &str, u64); 6] = [
     ("90d", "90 d", 90 * 24 * 60),
     ("2y", "2 years", 730 * 24 * 60),
 ];
-/// The period of an address that names none.
-const USUAL_RANGE: &str = "24h";
 
 /// The page of a signal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,7 +90,7 @@ pub(crate) fn SignalPage() -> AnyView {
     )
 }
 
-/// What stands where there is no such signal or period.
+/// Page in place of a signal or period that there is not.
 fn refused(problem: &Problem) -> AnyView {
     view! {
         <div class="page">

@@ -301,7 +301,6 @@ async fn every_page_is_readable_without_wasm_and_no_text_becomes_markup() {
         "/ops/history?text=%3Cscript%3Ealert(1)%3C/script%3E",
         "/ops/runbook",
         "/ops/signals/queue.depth?subject=service%3Aimports",
-        "/ops/signals/queue.depth?subject=service%3A%3Cb%3Ex%3C%2Fb%3E&range=7d",
     ] {
         let (status, _, html) = get(1, path).await;
         assert_eq!(status, StatusCode::OK, "{path}");
@@ -454,4 +453,17 @@ async fn a_signal_s_page_is_whole_without_wasm() {
     let (_, _, html) = get(1, &zoomed).await;
     assert!(!html.contains("aria-current=\"true\""), "{html}");
     assert!(html.contains("Later") && html.contains("Zoom out"), "{html}");
+}
+
+#[tokio::test]
+async fn a_hostile_name_of_a_signal_s_subject_stays_text() {
+    let address = "/ops/signals/queue.depth?subject=service%3A%3Cb%3Ex%3C%2Fb%3E&range=7d";
+    let (status, _, html) = get(1, address).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(html.contains("<h1>Queue depth of &lt;b&gt;x&lt;/b&gt;</h1>"), "{html}");
+    // Unescaped it stands only inside of attributes, where it is text.
+    for (at, _) in html.match_indices("<b>x</b>") {
+        let before = &html[..at];
+        assert!(before.rfind("=\"") > before.rfind('>'), "{}", &html[at.saturating_sub(200)..at]);
+    }
 }

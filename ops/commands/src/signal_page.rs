@@ -36,7 +36,7 @@ pub enum Period {
 }
 
 impl Period {
-    /// Whether it can be answered; the error names the field of the request that is wrong.
+    /// Checks that it can be answered; the error names the field of the request that is wrong.
     pub fn check(self) -> Result<(), Error> {
         match self {
             Self::Last(span) if !(SHORTEST_PERIOD..=LONGEST_PERIOD).contains(&span) => {
@@ -146,7 +146,7 @@ pub struct SignalPage {
     pub from: Timestamp,
     /// The end of the period.
     pub to: Timestamp,
-    /// Whether the period ends now, so that new values belong to it.
+    /// The period ends now, so that new values belong to it.
     pub is_current: bool,
     /// The length of a step.
     pub step_seconds: f64,
@@ -167,7 +167,7 @@ pub struct SignalPage {
     pub incidents: Vec<SignalIncident>,
     /// Commands that ran and changes that were reported in the period, newest first.
     pub events: Vec<SignalEvent>,
-    /// Whether there are more incidents, commands or changes than are listed.
+    /// There are more incidents, commands or changes than are listed.
     pub has_more: bool,
     /// Times of the period in which Calm Ops saw nothing, newest first.
     pub blind: Vec<BlindSpan>,

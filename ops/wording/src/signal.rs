@@ -84,7 +84,7 @@ pub fn from_memory(since: Timestamp, fault: &DatabaseFault) -> String {
     )
 }
 
-/// What silence leads to; `has_levels` says whether values alert too.
+/// Consequence of silence; `has_levels` says whether values alert too.
 pub fn silence(no_data_after_seconds: Option<f64>, has_levels: bool) -> String {
     match (no_data_after_seconds.map(humanize::seconds), has_levels) {
         (Some(after), true) => format!("It also alerts after {after} without data."),

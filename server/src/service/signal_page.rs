@@ -41,7 +41,7 @@ const MOST_LISTED: usize = 50;
 /// A period, from beginning to end.
 type Range = (Timestamp, Timestamp);
 
-/// What is stored of a period.
+/// Everything that is stored of a period.
 #[derive(Default)]
 struct Stored {
     cursor: Cursor,
@@ -234,7 +234,7 @@ fn passages(
     incidents.iter().filter_map(passage).collect()
 }
 
-/// When a recommendation was run, if it was.
+/// Start of the run of a recommendation, if it was run.
 const fn started_at(one: &Recommendation) -> Option<Timestamp> {
     match &one.stage {
         Stage::Running { started_at, .. } => Some(*started_at),

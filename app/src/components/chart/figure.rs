@@ -16,7 +16,7 @@ fn across(percent: f32) -> String {
     format!("{percent}%")
 }
 
-/// How far what is drawn lies below the upper edge, where the names of moments stand.
+/// Distance of the plot from the upper edge, where the names of moments stand.
 fn top(chart: &Chart) -> f32 {
     let named = chart.marks.iter().filter(|mark| !mark.name.is_empty());
     ROW * named.map(|mark| mark.row + 1).max().unwrap_or(0) as f32 + 4.0
@@ -71,7 +71,7 @@ fn zoomed(chart: &Chart, (one, other): (f64, f64)) -> String {
     format!("{}&from={from}&to={to}", chart.address)
 }
 
-/// Where a pointer is on an element, as a part of its width.
+/// Place of a pointer on an element, as a part of its width.
 fn place_of(event: &web_sys::PointerEvent) -> f64 {
     let width = event_target::<web_sys::Element>(event).client_width();
     f64::from(event.offset_x()) / f64::from(width.max(1))
@@ -82,7 +82,7 @@ fn moment(at: Timestamp, is_alive: bool) -> String {
     if is_alive { clock::local(at) } else { clock::utc(at) }
 }
 
-/// What is told of a place: the nearest value, or that there is none.
+/// Words for a place: the nearest value, or that there is none.
 fn told(chart: &Chart, at: f64, is_alive: bool) -> String {
     let percent = at * 100.0;
     let is_in = |gap: &&super::Gap| {
@@ -160,7 +160,7 @@ fn full(chart: Signal<Chart>, clock: Clock) -> impl IntoView {
     }
 }
 
-/// What lies under the line: gaps, the grid, levels and moments.
+/// Parts under the line: gaps, the grid, levels and moments.
 fn below(chart: &Chart, top: f32) -> AnyView {
     let gaps = chart.gaps.iter().map(|gap| {
         view! { <rect class="gap" x=across(gap.x) width=across(gap.width) y=top height=chart.height></rect> }
@@ -194,7 +194,7 @@ fn shapes(chart: &Chart) -> AnyView {
     .into_any()
 }
 
-/// What lies on the line: single values, incidents, and all that is written but the times.
+/// Parts on the line: single values, incidents, and all that is written but the times.
 fn above(chart: &Chart, top: f32) -> AnyView {
     let dots = chart
         .dots
@@ -274,7 +274,7 @@ fn chosen(chart: Signal<Chart>, pointer: RwSignal<Pointer>, top: Memo<f32>) -> A
     .into_any()
 }
 
-/// What takes the pointer and the keys. Without Wasm it is not there.
+/// Takes the pointer and the keys. Without Wasm it is not there.
 fn control(
     chart: Signal<Chart>,
     pointer: RwSignal<Pointer>,
@@ -344,7 +344,7 @@ fn control(
     .into_any()
 }
 
-/// What the lines and colours mean, where the chart stands alone.
+/// Names of the lines and colours, where the chart stands alone.
 fn legend(chart: Signal<Chart>, is_alive: RwSignal<bool>) -> AnyView {
     let entries = Memo::new(move |_| {
         chart.with(|chart| {

@@ -2,7 +2,7 @@
 
 /// A selection must be at least this part of the width: less is a press that moved a little.
 const LEAST: f64 = 0.015;
-/// How many values a large step goes over.
+/// Number of values that a large step goes over.
 const PAGE: usize = 20;
 
 /// A key that a chart knows.
@@ -39,7 +39,7 @@ impl Key {
     }
 }
 
-/// What a reader does; places are parts of the width.
+/// An action of the reader; places are parts of the width.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Input {
     /// The pointer is here.
@@ -54,12 +54,12 @@ pub(super) enum Input {
     Typed(Key, bool),
 }
 
-/// What is chosen; places are parts of the width.
+/// The chosen value and the selection; places are parts of the width.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Pointer {
-    /// Where a value is told of.
+    /// Place of the chosen value.
     pub at: Option<f64>,
-    /// Where a selection began.
+    /// Place where a selection began.
     pub anchor: Option<f64>,
 }
 
@@ -70,7 +70,7 @@ impl Pointer {
         Some((one.min(other), one.max(other)))
     }
 
-    /// What comes of an input, and the selection to zoom to if that was asked. `places` are those of
+    /// Takes an input, and returns the selection to zoom to if that was asked. `places` are those of
     /// the values, from left to right.
     pub fn after(self, input: Input, places: &[f64]) -> (Self, Option<(f64, f64)>) {
         let inside = |at: f64| if at.is_finite() { at.clamp(0.0, 1.0) } else { 0.0 };

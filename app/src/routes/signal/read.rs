@@ -6,14 +6,17 @@ use domain::{
     time::{Span, Timestamp},
 };
 
-use super::{RANGES, SignalView, USUAL_RANGE};
+use super::{RANGES, SignalView};
 use crate::{
     door::{check, execute, refuse},
     problem::Problem,
     urlencoded::Form,
 };
 
-/// What an address asks for, and the word of its period.
+/// The period of an address that names none.
+const USUAL_RANGE: &str = "24h";
+
+/// Reads what an address asks for, and the word of its period.
 fn asked(signal: &str, query: &str) -> Result<(GetSignal, String), Error> {
     let form = Form::read(query.trim_start_matches('?').as_bytes())?;
     let signal = signal.parse().map_err(|bad| malformed("signal", bad))?;

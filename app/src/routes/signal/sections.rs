@@ -64,7 +64,7 @@ pub(super) fn Present(state: SignalState) -> impl IntoView {
     }
 }
 
-/// What stands where the period has no values.
+/// Text in place of the chart of a period without values.
 #[component]
 pub(super) fn Nothing(state: SignalState) -> impl IntoView {
     let last_at = Memo::new(move |_| state.page.with(|page| page.last_at));

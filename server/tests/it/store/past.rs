@@ -98,5 +98,5 @@ pub async fn incidents_and_changes_of_a_period_are_found(place: &Place) {
     assert_eq!(reported(0, 1_000, 10).await, [at(300), at(200)]);
     assert_eq!(reported(0, 1_000, 1).await, [at(300)]);
     assert_eq!(reported(200, 300, 10).await, [at(200)]);
-    assert_eq!(reported(301, 1_000, 10).await, [Timestamp::default(); 0]);
+    assert_eq!(reported(301, 1_000, 10).await, []);
 }

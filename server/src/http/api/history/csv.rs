@@ -81,7 +81,7 @@ mod tests {
         for (subject, name) in [
             ("service:imports", "calm-ops-queue.depth-service-imports.csv"),
             ("service:=cmd|' /C calc'!A0", "calm-ops-queue.depth-service--cmd----C-calc--A0.csv"),
-            ("service:a\"; x=\"../ä", "calm-ops-queue.depth-service-a---x--...csv"),
+            ("service:a\"; x=\"../ä", "calm-ops-queue.depth-service-a---x.csv"),
         ] {
             let found = file_name(&series(subject));
             assert_eq!(found, name);
