@@ -77,6 +77,17 @@ pub(crate) fn percent_encode(text: &str) -> String {
     encoded
 }
 
+/// An address with the fields of a query that are set.
+pub(crate) fn address<'a>(
+    path: &str,
+    fields: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> String {
+    let set = fields.into_iter().filter(|(_, value)| !value.trim().is_empty());
+    let query: Vec<String> =
+        set.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
 /// The text that stands there; `None` if a `%` is followed by no number, or it is not UTF-8.
 fn percent_decode(bytes: &[u8]) -> Option<String> {
     let mut decoded = Vec::with_capacity(bytes.len());

@@ -82,6 +82,14 @@ pub(crate) fn arrived() {
     });
 }
 
+/// Called when the content of a page was exchanged in place: scroll and focus stay.
+pub(crate) fn stayed() {
+    PLACES.with_borrow_mut(|places| {
+        places.here = address();
+        places.is_return = false;
+    });
+}
+
 /// Puts the focus on an element, without moving the page.
 fn focus(element: Element) {
     if !element.has_attribute("tabindex") {

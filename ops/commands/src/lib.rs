@@ -9,6 +9,7 @@ pub mod audit;
 pub mod change_report;
 pub mod command;
 pub mod decide;
+pub mod figures;
 pub mod maintenance;
 pub mod missing;
 pub mod notifications;

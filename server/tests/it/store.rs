@@ -3,6 +3,7 @@
 
 mod announced;
 mod cases;
+mod figures;
 mod harm;
 mod looking;
 mod passkeys;
