@@ -78,9 +78,9 @@ pub(crate) fn percent_encode(text: &str) -> String {
 }
 
 /// An address with the fields of a query that are set.
-pub(crate) fn address<'a>(
+pub(crate) fn address<'a, 'b>(
     path: &str,
-    fields: impl IntoIterator<Item = (&'a str, &'a str)>,
+    fields: impl IntoIterator<Item = (&'a str, &'b str)>,
 ) -> String {
     let set = fields.into_iter().filter(|(_, value)| !value.trim().is_empty());
     let query: Vec<String> =

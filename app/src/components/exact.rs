@@ -66,7 +66,7 @@ pub(crate) fn ZoneOfTimes() -> impl IntoView {
     view! { <p class="quiet">{move || if clock.is_alive() { "Times are in your time zone." } else { "Times are in UTC." }}</p> }
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

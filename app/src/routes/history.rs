@@ -19,7 +19,9 @@ mod search;
 mod view;
 mod weeks;
 
-pub use view::{Found, HistoryView, Search};
+#[cfg(all(any(test, fuzzing), feature = "ssr"))]
+pub(crate) use view::Search;
+pub use view::{Found, HistoryView};
 
 /// Incidents of all times, searched as the address says.
 #[server(prefix = "/api/pages", endpoint = "history", input = GetUrl)]

@@ -10,7 +10,9 @@ fn the_clock() -> Clock {
 }
 
 /// Says by which clock a field is read; `kept` is what the address says.
-pub(crate) fn zone(kept: &str) -> impl Fn() -> &'static str + Clone + Send + Sync + 'static {
+pub(crate) fn zone(
+    kept: &str,
+) -> impl Fn() -> &'static str + Clone + Send + Sync + 'static + use<> {
     let (clock, is_local) = (the_clock(), !kept.is_empty());
     move || if is_local || clock.is_alive() { "(your time)" } else { "(UTC)" }
 }

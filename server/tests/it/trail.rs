@@ -59,7 +59,7 @@ fn the_trail_is_searched_and_proved_over_the_interface() {
     assert_eq!(numbers("subject=service:imp&kind=commented"), [comment]);
     assert_eq!(numbers("actor=account:9"), [] as [u64; 0]);
     assert!(numbers(&format!("before={comment}")).iter().all(|number| *number < comment));
-    assert_eq!(numbers(&format!("group=incidents&incident={incident}"))[0], comment);
+    assert!(numbers(&format!("group=incidents&incident={incident}")).contains(&comment));
     assert_eq!(numbers("group=decisions&actor=account:1"), [] as [u64; 0]);
     assert!(!numbers("actor=calm-ops").contains(&comment));
     let refused = program.get("/api/ops/trail?group=all%3Cb%3E");

@@ -65,7 +65,7 @@ impl Typed {
             ("to", to),
         ];
         for (id, value) in fields {
-            if let Some(field) = document().get_element_by_id(id) {
+            if let Some(field) = field(id) {
                 let _ = js_sys::Reflect::set(&field, &"value".into(), &value.as_str().into());
             }
         }
@@ -73,32 +73,29 @@ impl Typed {
         self.search.set_value(search);
     }
 
-    /// What the fields hold.
-    fn held(self) -> Search {
-        let field = |id: &str| {
-            document()
-                .get_element_by_id(id)
-                .and_then(|field| js_sys::Reflect::get(&field, &"value".into()).ok())
-                .and_then(|value| value.as_string())
-                .unwrap_or_default()
+    /// What the fields hold; `None` where they are not on the page.
+    fn held(self) -> Option<Search> {
+        let value = |id: &str| {
+            let field = field(id)?;
+            js_sys::Reflect::get(&field, &"value".into()).ok()?.as_string()
         };
         let kept = self.search.with_value(|search| search.offset.clone());
-        Search {
-            text: field("text"),
-            severity: field("severity"),
-            subject: field("subject"),
-            from: field("from"),
-            to: field("to"),
+        Some(Search {
+            text: value("text")?,
+            severity: value("severity")?,
+            subject: value("subject")?,
+            from: value("from")?,
+            to: value("to")?,
             offset: if kept.is_empty() { crate::clock::offset_minutes() } else { kept },
             before: String::new(),
-        }
+        })
     }
 
     /// Goes to the address of what is typed, in place of the present one.
     fn go(self, navigate: &impl Fn(&str, NavigateOptions)) {
         // The page may be gone.
         let Some(here) = self.search.try_with_value(|search| search.address("")) else { return };
-        let search = self.held();
+        let Some(search) = self.held() else { return };
         let address = search.address("");
         if address == here {
             return;
@@ -125,6 +122,12 @@ impl Typed {
             REST,
         );
     }
+}
+
+/// A field of the form.
+#[cfg(feature = "hydrate")]
+fn field(id: &str) -> Option<leptos::web_sys::Element> {
+    document().query_selector(&format!("form.filters #{id}")).ok()?
 }
 
 /// Without a browser nobody types.

@@ -193,7 +193,7 @@ fn removal(number: u64, refused: Option<&NotRedacted>) -> AnyView {
     .into_any()
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
 mod tests {
     use domain::actor::Actor;
 
