@@ -18,3 +18,14 @@ pub(crate) fn percent_encode(text: &str) -> String {
     }
     encoded
 }
+
+/// An address with the fields of a query that are set.
+pub(crate) fn address<'a, 'b>(
+    path: &str,
+    fields: impl IntoIterator<Item = (&'a str, &'b str)>,
+) -> String {
+    let set = fields.into_iter().filter(|(_, value)| !value.trim().is_empty());
+    let query: Vec<String> =
+        set.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}

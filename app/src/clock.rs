@@ -74,10 +74,27 @@ pub(crate) fn utc_exact(at: Timestamp) -> String {
 }
 
 /// `22 Nov 2026, 10:00 UTC`.
-#[cfg(feature = "ssr")]
 pub(crate) fn utc_minute(at: Timestamp) -> String {
     let (year, month, day, hour, minute, _) = parts(at);
     format!("{day} {} {year}, {hour:02}:{minute:02} UTC", MONTHS[month.min(11)])
+}
+
+/// `10:00:05`, in UTC.
+pub(crate) fn utc_time(at: Timestamp) -> String {
+    let (_, _, _, hour, minute, second) = parts(at);
+    format!("{hour:02}:{minute:02}:{second:02}")
+}
+
+const WEEKDAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+
+/// `Sunday, 22 Nov 2026, UTC`.
+pub(crate) fn utc_day(at: Timestamp) -> String {
+    let (year, month, day, ..) = parts(at);
+    // The first of all days was a Thursday.
+    let weekday = (at.as_micros().div_euclid(86_400_000_000) + 4).rem_euclid(7);
+    let weekday = usize::try_from(weekday).ok().and_then(|day| WEEKDAYS.get(day)).copied();
+    format!("{}, {day} {} {year}, UTC", weekday.unwrap_or_default(), MONTHS[month.min(11)])
 }
 
 /// `22 Nov 2026, 11:00:05`, by the reader's clock.
@@ -106,6 +123,31 @@ pub(crate) fn local_short(at: Timestamp) -> String {
 #[cfg(feature = "hydrate")]
 pub(crate) fn local_exact(at: Timestamp) -> String {
     format!("{}:{:02}", local_short(at), date(at).get_seconds())
+}
+
+/// `22 Nov 2026, 11:00`, by the reader's clock.
+#[cfg(feature = "hydrate")]
+pub(crate) fn local_minute(at: Timestamp) -> String {
+    let date = date(at);
+    let month = MONTHS.get(date.get_month() as usize).copied().unwrap_or_default();
+    let (day, year) = (date.get_date(), date.get_full_year());
+    format!("{day} {month} {year}, {:02}:{:02}", date.get_hours(), date.get_minutes())
+}
+
+/// `11:00:05`, by the reader's clock.
+#[cfg(feature = "hydrate")]
+pub(crate) fn local_time(at: Timestamp) -> String {
+    let date = date(at);
+    format!("{:02}:{:02}:{:02}", date.get_hours(), date.get_minutes(), date.get_seconds())
+}
+
+/// `Sunday, 22 Nov 2026`, by the reader's clock.
+#[cfg(feature = "hydrate")]
+pub(crate) fn local_day(at: Timestamp) -> String {
+    let date = date(at);
+    let weekday = WEEKDAYS.get(date.get_day() as usize).copied().unwrap_or_default();
+    let month = MONTHS.get(date.get_month() as usize).copied().unwrap_or_default();
+    format!("{weekday}, {} {month} {}", date.get_date(), date.get_full_year())
 }
 
 #[cfg(feature = "hydrate")]
@@ -141,6 +183,22 @@ pub(crate) fn local_short(at: Timestamp) -> String {
 #[cfg(not(feature = "hydrate"))]
 pub(crate) fn local_exact(at: Timestamp) -> String {
     utc_exact(at)
+}
+
+pub(crate) fn local_minute(at: Timestamp) -> String {
+    utc_minute(at)
+}
+
+/// As UTC: the server does not know the reader's clock.
+#[cfg(not(feature = "hydrate"))]
+pub(crate) fn local_time(at: Timestamp) -> String {
+    utc_time(at)
+}
+
+/// As UTC: the server does not know the reader's clock.
+#[cfg(not(feature = "hydrate"))]
+pub(crate) fn local_day(at: Timestamp) -> String {
+    utc_day(at)
 }
 
 /// `3 s ago`, `4 min ago`, `2 d 4 h ago`.
@@ -216,6 +274,16 @@ mod tests {
         ] {
             assert_eq!(utc(Timestamp::from_secs(seconds)), text);
         }
+        for (seconds, text) in [
+            (0, "Thursday, 1 Jan 1970, UTC"),
+            (951_782_400, "Tuesday, 29 Feb 2000, UTC"),
+            (1_795_341_605, "Sunday, 22 Nov 2026, UTC"),
+            (-1, "Wednesday, 31 Dec 1969, UTC"),
+        ] {
+            assert_eq!(utc_day(Timestamp::from_secs(seconds)), text);
+        }
+        assert_eq!(utc_time(Timestamp::from_secs(1_795_341_605)), "10:00:05");
+        assert_eq!(utc_minute(Timestamp::from_secs(1_795_341_605)), "22 Nov 2026, 10:00 UTC");
     }
 
     #[test]

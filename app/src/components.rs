@@ -3,6 +3,7 @@
 pub(crate) mod badge;
 pub(crate) mod chart;
 pub(crate) mod error;
+pub(crate) mod exact;
 pub(crate) mod form;
 pub(crate) mod incident_card;
 pub(crate) mod live_indicator;

@@ -5,11 +5,12 @@ use domain::id::IncidentNumber;
 use fixtures::fuzz::{Target, assert_shown};
 
 use crate::{
+    address::percent_encode,
     actions::Sent,
     components::markdown,
     problem::Problem,
     routes::{history::Search, journal::AuditSearch},
-    urlencoded::{Form, percent_encode},
+    urlencoded::Form,
 };
 
 /// The parsers of this crate.
@@ -149,8 +150,8 @@ fn forms() -> Vec<Vec<u8>> {
         "what=retire-missing&missing=disk%3A%2F*&missing=app%3Aapi%40web-1",
         "what=begin&subjects=host%3Aweb-1%0D%0Aapp%3A*&minutes=60&reason=x",
         "what=contact&kind=webhook&url=https%3A%2F%2Fhooks.example%2Fx&least=warning&from=22%3A00&to=07%3A00&zone=Europe%2FBerlin",
-        "?text=disk+%26&severity=critical&subject=host%3A&from=2026-11-22&to=2026-11-23&before=40",
-        "?actor=account%3A7&kind=commented&incident=7&from=2026-11-22T14:05&to=2026-11-22&offset=-120&verify=now",
+        "?text=disk+%26&severity=critical&subject=host%3A&from=2026-11-22&to=2026-11-23&offset=60&before=40",
+        "?group=decisions&actor=account%3A7&kind=commented&incident=7&from=2026-11-22T14:05&to=2026-11-22&offset=-120&verify=now",
         "a=1&a=2",
         "text=%zz&=&&b",
     ]);
@@ -180,7 +181,8 @@ fn check_form(bytes: &[u8]) {
     if let Ok(search) = Search::read(&query) {
         let address = search.address(&search.before);
         let again = address.strip_prefix("/ops/history").map(Search::read);
-        assert_eq!(again, Some(Ok(search)), "{address}");
+        let found = again.and_then(Result::ok).map(|again| again.address(&again.before));
+        assert_eq!(found, Some(address));
     }
     if let Ok(seek) = AuditSearch::read(&query) {
         let address = seek.address(&seek.before);

@@ -17,6 +17,7 @@ mod routes;
 mod spark;
 mod state;
 mod status;
+mod urlencoded;
 
 #[cfg(feature = "ssr")]
 mod door;
@@ -30,8 +31,6 @@ mod sample;
 mod shared;
 #[cfg(feature = "ssr")]
 mod shell;
-#[cfg(feature = "ssr")]
-mod urlencoded;
 
 #[cfg(feature = "ssr")]
 pub use forms::{FORMS, NewToken, PublicUrl, WallClock, forms, without_wasm};
@@ -43,5 +42,4 @@ pub use problem::status;
 pub use shared::{shared_away, shared_closed, shared_page};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};
-#[cfg(feature = "ssr")]
 pub use urlencoded::Form;

@@ -7,6 +7,7 @@ pub(crate) mod home;
 pub(crate) mod incident;
 pub(crate) mod incidents;
 pub(crate) mod journal;
+pub(crate) mod period;
 pub(crate) mod runbook;
 pub(crate) mod shares;
 pub(crate) mod signal;

@@ -38,7 +38,7 @@ test.describe('far from Greenwich', () => {
     await expect(page.locator('.verified')).toContainText(/Verified \d+ entries .*none changed, missing or out of order/);
     await expect(page.locator('.trail > li'), 'the search stays').toHaveCount(1);
 
-    await page.getByText('Redact', { exact: true }).click();
+    await page.locator('.trail').getByText('Details', { exact: true }).click();
     await page.getByLabel('Reason').fill('A password.');
     await page.getByRole('button', { name: /^Redact entry/ }).click();
     await expect(page.getByRole('status').first()).toContainText('Redacted.');

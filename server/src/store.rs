@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use commands::{
     access_record::StoredAccess,
     accounts::{Accounts, Row},
+    figures::PastIncident,
     reading::HistoryFilter,
     view::BlindSpan,
 };
@@ -194,6 +195,13 @@ pub trait Store: Send + Sync + 'static {
         filter: &HistoryFilter,
         limit: u32,
     ) -> Result<Vec<Incident>, StoreError>;
+
+    /// Incidents that fit a filter, newest first, as their figures need them.
+    async fn past_incidents(
+        &self,
+        filter: &HistoryFilter,
+        limit: u32,
+    ) -> Result<Vec<PastIncident>, StoreError>;
 
     /// The entries of one incident, oldest first, at most the newest `limit`.
     async fn timeline(&self, number: IncidentNumber, limit: u32) -> Result<Vec<Entry>, StoreError>;

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::{
     components::{
         badge::{Badge, severity_words},
+        exact::Minute,
         prose::prose,
         time::Ago,
     },
@@ -37,10 +38,10 @@ pub(crate) const fn edge(state: State, severity: Severity) -> &'static str {
     }
 }
 
-/// What the card says about who handles it.
-const fn handling(card: &IncidentCard) -> &'static str {
-    if matches!(card.state, State::Resolved) {
-        ""
+/// What the card says about who handles it, or how long it lasted.
+fn handling(card: &IncidentCard) -> String {
+    let words = if let Some(lasted) = card.lasted() {
+        return format!(", lasted {}", wording::history::lasted(lasted));
     } else if card.awaits_decision {
         ", waiting for your decision"
     } else if card.resolution_offered {
@@ -49,7 +50,8 @@ const fn handling(card: &IncidentCard) -> &'static str {
         ", being handled"
     } else {
         ", not acknowledged yet"
-    }
+    };
+    words.to_owned()
 }
 
 /// Name of the state.
@@ -62,9 +64,13 @@ pub(crate) const fn state_label(card: &IncidentCard) -> &'static str {
 pub(crate) fn Card(#[prop(into)] card: Signal<IncidentCard>) -> impl IntoView {
     let title = Memo::new(move |_| card.with(headline));
     let edge = move || card.with(|card| format!("card {}", edge(card.state, card.severity)));
-    let when = Signal::derive(move || card.with(|card| card.resolved_at.unwrap_or(card.opened_at)));
-    let word =
-        move || card.with(|card| if card.resolved_at.is_some() { "resolved " } else { "opened " });
+    let opened_at = Memo::new(move |_| card.with(|card| card.opened_at));
+    // How old an active one is matters; of a resolved one, when it was and how long it lasted.
+    let is_over = Memo::new(move |_| card.with(|card| card.resolved_at.is_some()));
+    let when = move || match is_over.get() {
+        false => view! { <Ago at=opened_at/> }.into_any(),
+        true => view! { <Minute at=opened_at.get_untracked()/> }.into_any(),
+    };
     view! {
         <li class=edge>
             <a href=move || card.with(|card| format!("/ops/incidents/{}", card.number))>
@@ -77,10 +83,13 @@ pub(crate) fn Card(#[prop(into)] card: Signal<IncidentCard>) -> impl IntoView {
                 </span>
                 <span class="card-title">{move || prose(&title.get())}</span>
             </a>
-            <p class="card-foot">{word} <Ago at=when/> {move || card.with(handling)}</p>
+            <p class="card-foot">"opened " {when} {move || card.with(handling)}</p>
         </li>
     }
 }
+
+/// So many active incidents are shown as cards; more, as lines.
+const MOST_CARDS: usize = 3;
 
 /// Which list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,11 +119,13 @@ pub(crate) fn Cards(list: List) -> impl IntoView {
         track();
         ops.with_untracked(|ops| list.of(ops).iter().map(|card| card.number).collect::<Vec<_>>())
     });
+    // Many active ones take a line each where there is room for one.
+    let is_dense = move || list == List::Active && numbers.with(Vec::len) > MOST_CARDS;
     let find = move |number| {
         ops.with_untracked(|ops| list.of(ops).iter().find(|card| card.number == number).cloned())
     };
     view! {
-        <ul class="cards">
+        <ul class="cards" class:dense=is_dense>
             <For each=move || numbers.get() key=|number| number.0 let:number>
                 {find(number).map(|first| {
                     // What has just left the list is shown as it was until its card is taken away.

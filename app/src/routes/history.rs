@@ -1,92 +1,123 @@
-//! Incidents of all times: a search whose every field stands in the address.
+//! Incidents of all times: a search whose every field stands in the address, what was found, and
+//! figures about it.
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use leptos_router::hooks::use_location;
 
 use crate::{
-    components::{incident_card::FixedCards, page::page},
-    problem::Problem,
+    components::{incident_card::FixedCards, prose::prose},
+    live::live,
+    problem::{Problem, SIGN_IN},
+    pulse,
 };
+use form::{Fields, Typed};
+use weeks::weeks;
 
+mod form;
 #[cfg(feature = "ssr")]
 mod search;
 mod view;
+mod weeks;
 
-pub use view::{Found, HistoryView, Search};
+#[cfg(all(any(test, fuzzing), feature = "ssr"))]
+pub(crate) use view::Search;
+pub use view::{Found, HistoryView};
 
 /// Incidents of all times, searched as the address says.
 #[server(prefix = "/api/pages", endpoint = "history", input = GetUrl)]
 pub async fn get_history(#[server(default)] query: String) -> Result<HistoryView, Problem> {
-    search::run(&query).await
+    Ok(search::run(&query).await)
 }
 
-/// The page.
+/// The page. The fields stay while what was found is exchanged.
 #[component]
 pub(crate) fn HistoryPage() -> AnyView {
-    let query = use_location().search;
-    page(
-        |_| "History".to_owned(),
-        move || query.get(),
-        get_history,
-        |_| {},
-        |view| view! { <Page view/> }.into_any(),
-    )
-}
-
-#[component]
-fn Page(view: HistoryView) -> impl IntoView {
-    let HistoryView { search, found } = view;
-    let is_narrow = search.is_narrow();
-    let found = match found {
-        Ok(found) => list(found, is_narrow),
-        Err(problem) => view! {
-            <p class="said refused" role="status">{problem.sentence}</p>
-            <p class="links"><a href="/ops/history">"Clear search"</a></p>
+    let search = use_location().search;
+    let query = Memo::new(move |_| search.get());
+    let resource = Resource::new(move || query.get(), get_history);
+    let typed = Typed::follow(query);
+    let spoken = RwSignal::new(String::new());
+    let has_failed = StoredValue::new(false);
+    #[cfg(feature = "hydrate")]
+    live().on_page(move || {
+        if has_failed.try_get_value() == Some(true) {
+            resource.refetch();
         }
-        .into_any(),
+    });
+    #[cfg(not(feature = "hydrate"))]
+    let _ = live;
+    let found = move || {
+        Suspend::new(async move {
+            let loaded = resource.await;
+            has_failed.try_set_value(loaded.is_err());
+            let by_typing = query.try_with_untracked(|query| typed.led_to(query)) == Some(true);
+            if by_typing {
+                spoken.try_set(told(&loaded));
+            } else {
+                pulse::place("History");
+            }
+            #[cfg(feature = "hydrate")]
+            if by_typing {
+                crate::state::navigation::stayed();
+            } else {
+                crate::state::navigation::arrived();
+            }
+            match loaded {
+                Ok(view) => shown(view),
+                Err(problem) => refused(&problem),
+            }
+        })
     };
     view! {
-        <div class="page">
+        <div class="page history">
             <h1>"History"</h1>
             <p class="lead">"All incidents, newest first."</p>
-            {form(search)}
-            {found}
+            <Fields typed=typed/>
+            <p class="away" aria-live="polite">{move || spoken.get()}</p>
+            <Transition>{found}</Transition>
         </div>
     }
+    .into_any()
 }
 
-fn field(
-    name: &'static str,
-    label: &'static str,
-    kind: &'static str,
-    value: String,
-) -> impl IntoView {
-    view! { <div><label for=name>{label}</label><input id=name name=name type=kind maxlength="200" value=value/></div> }
-}
-
-fn form(search: Search) -> impl IntoView {
-    let Search { text, severity, subject, from, to, before: _ } = search;
-    let option = |value: &'static str, word: &'static str| view! { <option value=value selected=severity == value>{word}</option> };
-    view! {
-        <form class="search" method="get" action="/ops/history" role="search">
-            {field("text", "Words", "search", text)}
-            {field("subject", "Subject begins with", "text", subject)}
-            <div>
-                <label for="severity">"Severity"</label>
-                <select id="severity" name="severity">{option("", "any")} {option("warning", "warning")} {option("critical", "critical")}</select>
-            </div>
-            {field("from", "From (UTC)", "date", from)}
-            {field("to", "To (UTC)", "date", to)}
-            <button class="button" type="submit">"Search"</button>
-        </form>
+/// The result of a search in a few words, for those who don't see it change.
+fn told(loaded: &Result<HistoryView, Problem>) -> String {
+    match loaded {
+        Ok(HistoryView { found: Ok(found), .. }) => {
+            let first = wording::history::sentences(&found.summary).into_iter().next();
+            first.unwrap_or_else(|| NONE.to_owned())
+        }
+        Ok(HistoryView { found: Err(problem), .. }) | Err(problem) => problem.sentence.clone(),
     }
+}
+
+/// Said where nothing fits a search.
+const NONE: &str = "No matching incidents. Try fewer words or a longer period.";
+
+fn shown(view: HistoryView) -> AnyView {
+    let HistoryView { search, found } = view;
+    match found {
+        Ok(found) => list(found, search.is_narrow()),
+        Err(problem) => refused(&problem),
+    }
+}
+
+fn refused(problem: &Problem) -> AnyView {
+    view! {
+        <p class="said refused" role="status">{problem.sentence.clone()}</p>
+        <p class="links">
+            {problem.asks_for_sign_in().then(|| view! { <a href=format!("{SIGN_IN}/ops/history") rel="external">"Sign in"</a> })}
+            <a href="/ops/history">"Clear search"</a>
+        </p>
+    }
+    .into_any()
 }
 
 fn list(found: Found, is_narrow: bool) -> AnyView {
-    let Found { incidents, newest, older } = found;
+    let Found { incidents, summary, newest, older } = found;
     if incidents.is_empty() {
         let sentence = if is_narrow || newest.is_some() {
-            "No matching incidents. Try fewer words or a longer period."
+            NONE
         } else {
             "No incidents yet. They are kept here with their evidence and timeline."
         };
@@ -96,7 +127,14 @@ fn list(found: Found, is_narrow: bool) -> AnyView {
         }
         .into_any();
     }
+    let sentences = wording::history::sentences(&summary)
+        .into_iter()
+        .map(|sentence| view! { <p>{prose(&sentence)}</p> });
     view! {
+        <section class="figures" aria-label="Figures">
+            <div>{sentences.collect_view()}</div>
+            {weeks(&summary.weeks)}
+        </section>
         <FixedCards cards=incidents/>
         <p class="links">
             {newest.map(|href| view! { <a href=href>"Newest"</a> })}

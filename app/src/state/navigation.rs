@@ -83,9 +83,13 @@ pub(crate) fn arrived() {
     });
 }
 
-/// The address of the page that is shown is another one now, such as when a filter was typed.
+/// The content of the page was exchanged in place, or its address is another one now, such as when a
+/// filter was typed: scroll and focus stay.
 pub(crate) fn stayed() {
-    PLACES.with_borrow_mut(|places| places.here = address());
+    PLACES.with_borrow_mut(|places| {
+        places.here = address();
+        places.is_return = false;
+    });
 }
 
 /// Opens the fold in which an element stands, and puts the focus on what folds it.

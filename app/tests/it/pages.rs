@@ -8,6 +8,7 @@ use axum::{
 };
 use commands::{
     command::{Command, Comment},
+    figures::{HistoryFigures, HistorySummary, Longest, MostAffected},
     operation::Committed,
     reading::{GetDocument, GetHealth, GetIncident, GetSignal, ListIncidents, SearchHistory},
     service::{Authorized, Backend, Operations, Pending},
@@ -28,7 +29,7 @@ use domain::{
     lifecycle::State,
     reading::{Reading, Status},
     severity::Severity,
-    time::Timestamp,
+    time::{Span, Timestamp},
 };
 use leptos::prelude::*;
 use tower::ServiceExt;
@@ -206,9 +207,30 @@ impl Backend for Fake {
         Box::pin(async move { Ok(Incidents { cursor: CURSOR, active, resolved: Vec::new() }) })
     }
 
-    fn search_history(&self, _: Authorized, _: SearchHistory) -> Pending<History> {
-        let incidents = self.cards();
-        Box::pin(async move { Ok(History { cursor: CURSOR, incidents, next: None }) })
+    fn search_history(&self, _: Authorized, asked: SearchHistory) -> Pending<History> {
+        let mut incidents = self.cards();
+        if let Some(first) = incidents.first_mut() {
+            (first.state, first.resolved_at) = (State::Resolved, Some(at(250)));
+        }
+        let figures = HistoryFigures {
+            incidents: self.incidents as u32,
+            median: Some(Span::from_secs(250)),
+            longest: Some(Longest { incident: IncidentNumber(1), lasted: Span::from_secs(250) }),
+            most_affected: Some(MostAffected {
+                subject: "service:<b>x</b>".parse().unwrap(),
+                incidents: 2,
+            }),
+            ..HistoryFigures::default()
+        };
+        let is_narrow = asked.filter.is_narrow();
+        let summary = HistorySummary {
+            figures,
+            before: (!is_narrow).then(HistoryFigures::default),
+            weeks: if is_narrow { Vec::new() } else { vec![0, 3, 6] },
+            is_partial: false,
+        };
+        let next = Some(IncidentNumber(1)).filter(|_| self.incidents > 1);
+        Box::pin(async move { Ok(History { cursor: CURSOR, incidents, next, summary }) })
     }
 
     fn get_document(&self, _: Authorized, GetDocument { name }: GetDocument) -> Pending<Document> {
@@ -309,6 +331,61 @@ async fn every_page_is_readable_without_wasm_and_no_text_becomes_markup() {
             assert!(!html.contains(bad), "{path} holds {bad}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_history_tells_durations_and_figures_above_its_list() {
+    let (_, _, html) = get(2, "/ops/history").await;
+    for expected in [
+        "Last 30 days: 2 incidents, half of them over within 5\u{a0}min; the longest took 4\u{a0}min.",
+        "Most often affected: &lt;b&gt;x&lt;/b&gt; (2 incidents).",
+        "The 30 days before: no incidents.",
+        "aria-label=\"Incidents in each of the last 3 weeks, oldest first: 0, 3 and 6.\"",
+        "22 Nov 2026, 10:00 UTC</time>",
+        ", lasted 4 min",
+        "From (UTC)",
+        "href=\"/ops/history?before=1\"",
+        "<details class=\"fold\" id=\"filters\">",
+    ] {
+        assert!(html.contains(expected), "{expected} in {html}");
+    }
+    assert_eq!(html.matches("<rect").count(), 3);
+}
+
+#[tokio::test]
+async fn the_other_filters_are_open_where_one_is_set_and_the_address_has_only_those() {
+    let path = "/ops/history?text=&subject=&severity=critical&from=2026-11-01&to=&offset=60";
+    let (status, _, html) = get(2, path).await;
+    assert_eq!(status, StatusCode::OK);
+    for expected in [
+        "<details class=\"fold\" id=\"filters\" open>",
+        "<option value=\"critical\" selected>",
+        "From (your time)",
+        "2 matching incidents,",
+        "href=\"/ops/history?severity=critical&amp;from=2026-11-01&amp;offset=60&amp;before=1\"",
+    ] {
+        assert!(html.contains(expected), "{expected} in {html}");
+    }
+    assert!(!html.contains("<rect"), "the weeks are those of all incidents");
+    let words = get(2, "/ops/history?text=disk").await.2;
+    assert!(words.contains("value=\"disk\"") && words.contains("id=\"filters\">"), "{words}");
+}
+
+#[tokio::test]
+async fn a_search_of_the_history_that_can_not_be_read_says_so() {
+    for (query, sentence) in [
+        ("offset=east&text=disk", "The time zone in the link is not valid."),
+        ("severity=awful&text=disk", "A severity is"),
+        ("to=22.11.2026&text=disk", "can't be read."),
+        ("before=-1&text=disk", "Invalid link. Search again."),
+    ] {
+        let (status, _, html) = get(0, &format!("/ops/history?{query}")).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+        assert!(html.contains(sentence) && html.contains("value=\"disk\""), "{query}: {html}");
+    }
+    let (status, _, html) = get(0, "/ops/history?text=%zz").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(html.contains("id=\"text\""), "{html}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use commands::{
-    audit::{AuditEntry, AuditFilter, AuditPage, Verified},
+    audit::{AuditEntry, AuditFilter, AuditGroup, AuditPage, Verified},
     command::{Command, CreateShare, Redact, RevokeShare},
     operation::Committed,
     reading::{GetHealth, ListShares, SearchAudit, VerifyJournal},
@@ -44,11 +44,18 @@ fn at(seconds: i64) -> Timestamp {
 
 fn entry(number: u64, event: Option<Event>, kind: &str) -> AuditEntry {
     AuditEntry {
-        entry: Entry { number, at: at(0), actor: Actor::Account(AccountId(7)), event },
+        entry: Entry {
+            number,
+            // Each an hour before the one after it, so that a day begins in between.
+            at: at((number as i64 - 21) * 3_600),
+            actor: Actor::Account(AccountId(7)),
+            event,
+        },
         kind: kind.into(),
         incident: Some(IncidentNumber(7)),
         payload_hash: Hash([0xab; 32]),
         hash: Hash([0xcd; 32]),
+        before: Some(Hash([0xef; 32])),
         removable: kind == "commented",
     }
 }
@@ -76,8 +83,11 @@ fn page(broken: bool) -> AuditPage {
             entry(12, Some(approved), "approved"),
             entry(11, Some(comment), "commented"),
             entry(10, None, "resolved"),
+            entry(9, None, "signed_in"),
+            entry(8, None, "signed_in"),
+            entry(7, None, "signed_in"),
         ],
-        next: Some(10),
+        next: Some(7),
         verified: Some(verified),
         names,
         reader: None,
@@ -237,10 +247,11 @@ async fn the_journal_says_each_entry_in_a_sentence_with_its_proof() {
         "This entry was redacted.",
         "Verified 1,412 entries ",
         "2 entries redacted",
-        "<code>cdcdcdcdcdcd</code>",
         &"ab".repeat(32),
+        &"cd".repeat(32),
+        &"ef".repeat(32),
         &format!("calm-ops journal verify --head 1412:{}", "ee".repeat(32)),
-        "href=\"/ops/journal?kind=commented&amp;incident=7&amp;from=2026-11-01&amp;to=2026-11-02&amp;before=10\"",
+        "href=\"/ops/journal?kind=commented&amp;incident=7&amp;from=2026-11-01&amp;to=2026-11-02&amp;before=7\"",
         "<input type=\"hidden\" name=\"verify\" value=\"now\"",
         "href=\"/ops/incidents/7#entry-11\"",
         "/api/ops/journal.jsonl",
@@ -248,11 +259,62 @@ async fn the_journal_says_each_entry_in_a_sentence_with_its_proof() {
     ] {
         assert!(html.contains(expected), "{expected} in {html}");
     }
-    assert_eq!(html.matches("Redact</summary>").count(), 1, "only where the reader may");
+    assert_eq!(html.matches(">Redact entry ").count(), 1, "only where the reader may");
+    assert_eq!(html.matches("<summary>Details</summary>").count(), 6, "hashes are folded");
     assert!(
         html.matches("<li><a href=\"/ops/").count() <= 5,
         "five places are what a phone's bar holds"
     );
+}
+
+#[tokio::test]
+async fn days_are_named_and_routine_entries_are_one_line() {
+    let fake = Arc::new(Fake::default());
+    let (_, html) = get(&fake, "/ops/journal").await;
+    // In UTC until the page is alive: the headings of other days are there and hidden.
+    for (shown, expected) in [
+        (true, "Sunday, 22 Nov 2026, UTC</h2>"),
+        (true, "Saturday, 21 Nov 2026, UTC</h2>"),
+        (false, "Friday, 20 Nov 2026, UTC</h2>"),
+    ] {
+        assert_eq!(html.contains(expected), shown, "{expected} in {html}");
+    }
+    let shown = html.matches("<h2 class=\"day\">").count();
+    assert!((1..html.matches("class=\"day\"").count()).contains(&shown), "{html}");
+    for expected in
+        ["<span>3 sign-ins</span>", "Times are in UTC.", ">01:00:00</time>", "Command approved"]
+    {
+        assert!(html.contains(expected), "{expected} in {html}");
+    }
+    // A code name says nothing to people.
+    for kind in ["signed in", "signed_in</", "run_ended</", ", approved<"] {
+        assert!(!html.contains(kind), "{kind} in {html}");
+    }
+    let (_, html) = get(&fake, "/ops/journal?group=people").await;
+    assert!(!html.contains("3 sign-ins"), "where they are looked for, each is a line");
+}
+
+#[tokio::test]
+async fn groups_are_links_that_keep_the_rest_of_the_search() {
+    let fake = Arc::new(Fake::default());
+    let (status, html) = get(&fake, "/ops/journal?group=decisions&incident=7&kind=approved").await;
+    assert_eq!(status, StatusCode::OK);
+    let asked = fake.asked.lock().unwrap().pop().unwrap();
+    assert_eq!(asked.group, Some(AuditGroup::Decisions));
+    for expected in [
+        "href=\"/ops/journal?incident=7\">All</a>",
+        "href=\"/ops/journal?group=decisions&amp;incident=7\" aria-current=\"true\">Decisions</a>",
+        "href=\"/ops/journal?group=people&amp;incident=7\">People</a>",
+        "<input type=\"hidden\" name=\"group\" value=\"decisions\"",
+        "<option value=\"calm-ops\">Calm Ops</option>",
+    ] {
+        assert!(html.contains(expected), "{expected} in {html}");
+    }
+    assert!(!html.contains("incident agent"), "Calm Ops is one author");
+    let (status, html) = get(&fake, "/ops/journal?group=%3Cscript%3Ealert(1)%3C/script%3E").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(html.contains("There is no such group of entries."), "{html}");
+    assert!(fake.asked.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -283,7 +345,7 @@ async fn a_removal_is_a_plain_form_that_says_what_is_lost_and_what_stays() {
     let (_, html) = get(&fake, "/ops/journal").await;
     assert!(
         html.contains("action=\"/ops/journal/11/redact\"")
-            && html.contains("is permanently deleted")
+            && html.contains("delete its text permanently")
             && html.contains("The entry stays")
     );
     let (status, location, _) = post(&fake, "/ops/journal/11/redact", "reason=a+password").await;

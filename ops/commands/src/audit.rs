@@ -2,12 +2,14 @@
 //! what is answered, and the lines of an export, by which the chain can be proved without the
 //! database.
 
+mod filter;
+
 use std::fmt::Write as _;
 
 use domain::{
     access::{Principal, Role},
     actor::{Actor, Names},
-    error::{Conflict, Error, FieldReason, Requirement},
+    error::{Conflict, Error, Requirement},
     hash::{Hash, Head},
     id::IncidentNumber,
     input::checked,
@@ -17,54 +19,12 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use filter::{AuditAuthor, AuditFilter, AuditGroup, UnknownAuditGroup};
+
 use crate::view::Viewer;
 
 /// How many entries a page of the trail shows.
 pub const PAGE: u32 = 50;
-
-/// The most characters of a subject that are looked for.
-const LONGEST_SUBJECT: usize = 200;
-
-/// Which entries are wanted. Every field narrows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct AuditFilter {
-    /// Written by this actor.
-    pub actor: Option<Actor>,
-    /// Of this kind; one of [`Event::KINDS`].
-    pub kind: Option<String>,
-    /// About this subject, or one that begins so: entries of the incidents that it takes part in,
-    /// and its own.
-    pub subject: Option<String>,
-    /// About this incident.
-    pub incident: Option<IncidentNumber>,
-    /// Written at or after.
-    pub from: Option<Timestamp>,
-    /// Written before.
-    pub to: Option<Timestamp>,
-    /// With a smaller number than this: the next page.
-    pub before: Option<u64>,
-}
-
-impl AuditFilter {
-    /// Says what can't be looked for.
-    pub fn check(&self) -> Result<(), Error> {
-        let wrong = |field, reason| Err(Error::invalid(field, reason));
-        if let Some(kind) = &self.kind
-            && !Event::KINDS.contains(&kind.as_str())
-        {
-            return wrong("kind", FieldReason::UnknownEntryKind(clip(kind, 40)));
-        }
-        let length = self.subject.as_ref().map_or(0, |subject| subject.chars().count());
-        if length > LONGEST_SUBJECT {
-            return wrong("subject", FieldReason::TooLong { most: LONGEST_SUBJECT, length });
-        }
-        if self.from.zip(self.to).is_some_and(|(from, to)| from >= to) {
-            return wrong("from", FieldReason::NotBeforeEnd);
-        }
-        Ok(())
-    }
-}
 
 /// An entry with what seals it into the chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,6 +41,9 @@ pub struct AuditEntry {
     pub payload_hash: Hash,
     /// The hash that seals it into the chain.
     pub hash: Hash,
+    /// The hash of the entry before it, which it covers; `None` where that one is missing.
+    #[serde(default)]
+    pub before: Option<Hash>,
     /// Whether whoever reads may remove its content.
     #[serde(default)]
     pub removable: bool,
@@ -377,28 +340,6 @@ mod tests {
         id::{AccountId, SessionId, ShareId, TokenId},
         journal::seal,
     };
-
-    #[test]
-    fn a_filter_says_what_can_not_be_looked_for() {
-        let bad = |filter: AuditFilter| filter.check().unwrap_err();
-        assert_eq!(
-            bad(AuditFilter { kind: Some("<b>".into()), ..AuditFilter::default() }),
-            Error::invalid("kind", FieldReason::UnknownEntryKind("<b>".into()))
-        );
-        assert_eq!(
-            bad(AuditFilter { subject: Some("x".repeat(201)), ..AuditFilter::default() }),
-            Error::invalid("subject", FieldReason::TooLong { most: 200, length: 201 })
-        );
-        let (from, to) = (Some(Timestamp::from_secs(5)), Some(Timestamp::from_secs(5)));
-        assert_eq!(
-            bad(AuditFilter { from, to, ..AuditFilter::default() }),
-            Error::invalid("from", FieldReason::NotBeforeEnd)
-        );
-        assert_eq!(
-            AuditFilter { kind: Some("commented".into()), ..AuditFilter::default() }.check(),
-            Ok(())
-        );
-    }
 
     #[test]
     fn only_an_owner_removes_content_and_the_author_of_a_comment_their_own() {

@@ -10,6 +10,7 @@ pub mod change_report;
 pub mod command;
 pub mod day;
 pub mod decide;
+pub mod figures;
 pub mod maintenance;
 pub mod missing;
 pub mod notifications;

@@ -38,6 +38,13 @@ pub struct HistoryFilter {
     pub before: Option<IncidentNumber>,
 }
 
+impl HistoryFilter {
+    /// Whether it narrows what is found; the place where a page begins does not.
+    pub fn is_narrow(&self) -> bool {
+        *self != Self { before: self.before, ..Self::default() }
+    }
+}
+
 const OWN: Permission = Permission::Person { role: Role::Viewer, recently_authenticated: false };
 
 /// Declares readings: a type for each, with its output and its permission.

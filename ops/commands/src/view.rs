@@ -17,13 +17,16 @@ use domain::{
     signal::Signal,
     snapshot::Snapshot,
     subject::Subject,
-    time::Timestamp,
+    time::{Span, Timestamp},
     unit::Unit,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{day::Days, maintenance::MaintenanceCard, notifications::NotifiedContact};
+use crate::{
+    day::Days, figures::HistorySummary, maintenance::MaintenanceCard,
+    notifications::NotifiedContact,
+};
 
 /// The latest of everything. The stream carries it whole once, and then what changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -186,6 +189,11 @@ pub struct IncidentCard {
 const MOST_SUBJECTS: usize = 20;
 
 impl IncidentCard {
+    /// How long it lasted, from its opening; `None` while it is active.
+    pub fn lasted(&self) -> Option<Span> {
+        self.resolved_at.map(|end| end.since(self.opened_at))
+    }
+
     /// Builds the card of an incident with its headline.
     pub fn new(incident: &Incident, headline: String) -> Self {
         Self {
@@ -416,6 +424,9 @@ pub struct History {
     pub incidents: Vec<IncidentCard>,
     /// Where the next page begins, if there is one.
     pub next: Option<IncidentNumber>,
+    /// Figures about what was found as a whole, on every page of it.
+    #[serde(default)]
+    pub summary: HistorySummary,
 }
 
 /// A document for people.

@@ -11,6 +11,7 @@ use domain::{
     access::Principal,
     actor::Actor,
     error::{Conflict, Entity, Error},
+    hash::Hash,
     id::{IncidentNumber, ShareId},
     journal::{Broken, Entry, Event, StoredEntry, Verifier},
     time::{Span, Timestamp},
@@ -69,10 +70,10 @@ impl Inner {
             self.store.as_trail().trail(filter, audit::PAGE + 1).await.map_err(refuse)?;
         let more = found.len() > audit::PAGE as usize;
         found.truncate(audit::PAGE as usize);
-        let next = found.last().filter(|_| more).map(|entry| entry.number);
+        let next = found.last().filter(|_| more).map(|(entry, _)| entry.number);
         let entries = found
             .into_iter()
-            .map(|stored| shown(caller, stored))
+            .map(|(stored, before)| shown(caller, stored, before))
             .collect::<Result<_, _>>()
             .map_err(refuse)?;
         let (names, reader) = (self.names().await?, self.reader(caller).await?);
@@ -261,7 +262,11 @@ impl Inner {
 }
 
 /// An entry as a page of the trail shows it.
-fn shown(caller: &Principal, stored: StoredEntry) -> Result<AuditEntry, StoreError> {
+fn shown(
+    caller: &Principal,
+    stored: StoredEntry,
+    before: Option<Hash>,
+) -> Result<AuditEntry, StoreError> {
     let entry = readable(&stored)?;
     Ok(AuditEntry {
         removable: entry.event.is_some() && audit::may_remove(caller, &stored.kind, entry.actor),
@@ -270,5 +275,6 @@ fn shown(caller: &Principal, stored: StoredEntry) -> Result<AuditEntry, StoreErr
         incident: stored.incident.map(IncidentNumber),
         payload_hash: stored.payload_hash,
         hash: stored.hash,
+        before,
     })
 }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use commands::{
     command::EndMaintenance,
+    figures::{self, HistorySummary},
     operation::Operation as _,
     reading::{CheckNow, HistoryFilter},
     view::{self, Readings, Series, SeriesPoint},
@@ -205,7 +206,28 @@ impl Inner {
         let more = found.len() > HISTORY_PAGE as usize;
         found.truncate(HISTORY_PAGE as usize);
         let next = found.last().filter(|_| more).map(|incident| incident.number);
-        Ok(view::History { cursor, incidents: found.iter().map(incident_card).collect(), next })
+        let summary = self.summary(filter).await.map_err(refuse)?;
+        let incidents = found.iter().map(incident_card).collect();
+        Ok(view::History { cursor, incidents, next, summary })
+    }
+
+    /// Figures about all that fits a filter; lately, where nothing narrows it.
+    async fn summary(&self, filter: &HistoryFilter) -> Result<HistorySummary, StoreError> {
+        let now = self.clock.now().wall;
+        let is_narrow = filter.is_narrow();
+        let filter = HistoryFilter {
+            before: None,
+            from: if is_narrow { filter.from } else { Some(now.minus(figures::REACH)) },
+            ..filter.clone()
+        };
+        let mut found = self.store.past_incidents(&filter, figures::MOST + 1).await?;
+        let is_partial = found.len() > figures::MOST as usize;
+        found.truncate(figures::MOST as usize);
+        Ok(if is_narrow {
+            HistorySummary::of_search(&found, is_partial)
+        } else {
+            HistorySummary::of_lately(&found, is_partial, now)
+        })
     }
 
     /// Everything that memory has, at full resolution, and roll-ups before that. Without the

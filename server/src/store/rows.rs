@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
+use commands::figures::PastIncident;
 use domain::{
     actor::Actor,
     hash::Hash,
     id::IncidentNumber,
     incident::Incident,
     journal::{Entry, Event, StoredEntry},
+    name::BadName,
     recommendation::Recommendation,
     signal::Signal,
     subject::Subject,
@@ -224,6 +226,30 @@ pub(crate) fn readable(stored: &StoredEntry) -> Result<Entry, StoreError> {
         &stored.actor,
         stored.payload.as_ref().map(|(_, payload)| payload.as_slice()),
     )
+}
+
+/// The columns of an incident that its figures need.
+pub(super) struct PastRow {
+    pub number: i64,
+    pub severity: String,
+    pub cause: String,
+    pub opened_at: i64,
+    pub resolved_at: Option<i64>,
+    pub acknowledged_at: Option<i64>,
+}
+
+impl PastRow {
+    pub(super) fn past(self) -> Result<PastIncident, StoreError> {
+        let bad = |error: BadName| StoreError::inconsistent("incident", self.number, error);
+        Ok(PastIncident {
+            number: number(self.number)?,
+            severity: self.severity.parse().map_err(bad)?,
+            cause: self.cause.parse().map_err(bad)?,
+            opened_at: Timestamp::from_micros(self.opened_at),
+            resolved_at: self.resolved_at.map(Timestamp::from_micros),
+            acknowledged_at: self.acknowledged_at.map(Timestamp::from_micros),
+        })
+    }
 }
 
 /// A roll-up's columns.

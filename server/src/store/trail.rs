@@ -21,9 +21,13 @@ pub trait Trail: Send + Sync {
     /// the entry's content away, `Event::ShareRevoked` ends the link, both in the same transaction.
     async fn change_with(&self, change: Change, beside: Beside) -> Result<Vec<Entry>, StoreError>;
 
-    /// Entries that fit a filter, newest first.
-    async fn trail(&self, filter: &AuditFilter, limit: u32)
-    -> Result<Vec<StoredEntry>, StoreError>;
+    /// Entries that fit a filter, newest first, each with the hash of the entry before it; `None`
+    /// where that one is missing.
+    async fn trail(
+        &self,
+        filter: &AuditFilter,
+        limit: u32,
+    ) -> Result<Vec<(StoredEntry, Option<Hash>)>, StoreError>;
 
     /// One entry as it is stored.
     async fn stored_entry(&self, number: u64) -> Result<Option<StoredEntry>, StoreError>;

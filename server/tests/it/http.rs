@@ -58,6 +58,16 @@ fn a_breach_opens_an_incident_and_a_person_ends_it() {
     assert_eq!(act("resolve", r#"{"note":"Again."}"#), 409);
     let history = program.get("/api/ops/history?text=importer").json();
     assert_eq!(history["incidents"][0]["number"], number);
+    let summary = &history["summary"];
+    assert_eq!(
+        (&summary["figures"]["incidents"], &summary["figures"]["acknowledged"]),
+        (&1.into(), &1.into())
+    );
+    assert!(summary["figures"]["median"].as_u64().is_some() && summary["before"].is_null());
+    let lately = &program.get("/api/ops/history").json()["summary"];
+    assert_eq!(lately["figures"], summary["figures"]);
+    assert_eq!(lately["before"]["incidents"], 0);
+    assert_eq!(lately["weeks"].as_array().map(Vec::len), Some(13));
     assert_eq!(
         program.get("/api/ops/history?severity=warning").json()["incidents"]
             .as_array()

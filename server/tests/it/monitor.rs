@@ -15,6 +15,7 @@ use commands::{
     access_record::StoredAccess,
     accounts::Accounts,
     command::{Command, Resolve},
+    figures::PastIncident,
     reading::HistoryFilter,
     view::BlindSpan,
 };
@@ -228,6 +229,14 @@ impl Store for Moody {
         limit: u32,
     ) -> Result<Vec<Incident>, StoreError> {
         self.inner.history(filter, limit).await
+    }
+
+    async fn past_incidents(
+        &self,
+        filter: &HistoryFilter,
+        limit: u32,
+    ) -> Result<Vec<PastIncident>, StoreError> {
+        self.inner.past_incidents(filter, limit).await
     }
 
     async fn timeline(&self, number: IncidentNumber, limit: u32) -> Result<Vec<Entry>, StoreError> {

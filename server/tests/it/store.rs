@@ -4,6 +4,7 @@
 mod announced;
 mod cases;
 mod days;
+mod figures;
 mod harm;
 mod looking;
 mod passkeys;

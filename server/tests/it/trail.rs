@@ -59,8 +59,19 @@ fn the_trail_is_searched_and_proved_over_the_interface() {
     assert_eq!(numbers("subject=service:imp&kind=commented"), [comment]);
     assert_eq!(numbers("actor=account:9"), [] as [u64; 0]);
     assert!(numbers(&format!("before={comment}")).iter().all(|number| *number < comment));
+    assert!(numbers(&format!("group=incidents&incident={incident}")).contains(&comment));
+    assert_eq!(numbers("group=decisions&actor=account:1"), [] as [u64; 0]);
+    assert!(!numbers("actor=calm-ops").contains(&comment));
+    let refused = program.get("/api/ops/trail?group=all%3Cb%3E");
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused.body.contains("use one of 'decisions', 'incidents', 'people' and 'changes'"),
+        "{}",
+        refused.body
+    );
     for bad in [
         "actor=root",
+        "group=Decisions",
         "kind=%3Cb%3E",
         "from=soon",
         "before=-1",

@@ -1,75 +1,35 @@
 //! The search as the server reads it.
 
 use commands::reading::{HistoryFilter, SearchHistory};
-use domain::{
-    error::ErrorKind,
-    id::IncidentNumber,
-    severity::Severity,
-    time::{Span, Timestamp},
-};
+use domain::{error::ErrorKind, id::IncidentNumber, severity::Severity};
 
 use super::view::{Found, HistoryView, Search};
 use crate::{
     door::{execute, refuse},
     problem::Problem,
-    urlencoded::{Form, percent_encode},
+    routes::period::period,
 };
 
 fn invalid(sentence: &str) -> Problem {
-    refuse(Problem { kind: ErrorKind::Invalid, sentence: sentence.to_owned() })
+    Problem { kind: ErrorKind::Invalid, sentence: sentence.to_owned() }
 }
 
-pub(super) async fn run(query: &str) -> Result<HistoryView, Problem> {
-    let search = Search::read(query).map_err(refuse)?;
-    let found = match filter(&search) {
+pub(super) async fn run(query: &str) -> HistoryView {
+    let (search, filter) = match Search::read(query) {
+        Ok(search) => (search.clone(), filter(&search)),
+        Err(error) => (Search::default(), Err(error.into())),
+    };
+    let found = match filter {
         Ok(filter) => execute(SearchHistory { filter }).await,
-        Err(problem) => Err(problem),
+        Err(problem) => Err(refuse(problem)),
     };
     let found = found.map(|history| Found {
         incidents: history.incidents,
+        summary: history.summary,
         newest: (!search.before.is_empty()).then(|| search.address("")),
         older: history.next.map(|next| search.address(&next.to_string())),
     });
-    Ok(HistoryView { search, found })
-}
-
-impl Search {
-    /// From an address's query, such as `text=disk&severity=critical`.
-    pub(crate) fn read(query: &str) -> Result<Self, Problem> {
-        let form = Form::read(query.trim_start_matches('?').as_bytes())?;
-        let text = |name| form.get(name).to_owned();
-        Ok(Self {
-            text: text("text"),
-            severity: text("severity"),
-            subject: text("subject"),
-            from: text("from"),
-            to: text("to"),
-            before: text("before"),
-        })
-    }
-
-    /// The address of the same search, on another page.
-    pub(crate) fn address(&self, before: &str) -> String {
-        let Self { text, severity, subject, from, to, before: _ } = self;
-        let fields = [
-            ("text", text.as_str()),
-            ("severity", severity),
-            ("subject", subject),
-            ("from", from),
-            ("to", to),
-            ("before", before),
-        ];
-        let query: Vec<String> = fields
-            .iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| format!("{name}={}", percent_encode(value)))
-            .collect();
-        if query.is_empty() {
-            "/ops/history".to_owned()
-        } else {
-            format!("/ops/history?{}", query.join("&"))
-        }
-    }
+    HistoryView { search, found }
 }
 
 /// What a person typed, read strictly.
@@ -77,26 +37,23 @@ fn filter(search: &Search) -> Result<HistoryFilter, Problem> {
     let text = |field: &str| {
         Some(field.trim().chars().take(200).collect::<String>()).filter(|text| !text.is_empty())
     };
-    let day = |field: &str, name: &str| match text(field) {
-        None => Ok(None),
-        Some(day) => format!("{day}T00:00:00Z").parse::<Timestamp>().map(Some).map_err(|_| {
-            invalid(&format!("The day after \"{name}\" can't be read. Write it as 2026-11-22."))
-        }),
-    };
     let severity = text(&search.severity).map(|word| word.parse::<Severity>()).transpose();
     let before = text(&search.before).map(|number| number.parse::<u32>()).transpose();
+    let (from, to) = period(&search.from, &search.to, &search.offset)?;
     Ok(HistoryFilter {
         text: text(&search.text),
         severity: severity.map_err(|_| invalid("A severity is \"warning\" or \"critical\"."))?,
         subject: text(&search.subject),
-        from: day(&search.from, "From")?,
-        to: day(&search.to, "To")?.map(|day| day.plus(Span::from_secs(86_400))),
+        from,
+        to,
         before: before.map_err(|_| invalid("Invalid link. Search again."))?.map(IncidentNumber),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::time::Span;
+
     use super::*;
 
     #[test]
@@ -114,6 +71,16 @@ mod tests {
         assert!(
             search.is_narrow() && !Search { before: "3".into(), ..Search::default() }.is_narrow()
         );
+        assert!(search.is_filtered());
+        assert!(!Search { severity: String::new(), ..search }.is_filtered());
+    }
+
+    #[test]
+    fn the_address_has_only_what_is_set() {
+        let blank = Search { text: "  ".into(), offset: "60".into(), ..Search::default() };
+        assert_eq!(blank.address(""), "/ops/history");
+        let dated = Search { to: "2026-11-22".into(), ..blank };
+        assert_eq!(dated.address(""), "/ops/history?to=2026-11-22&offset=60");
     }
 
     #[test]
@@ -122,14 +89,20 @@ mod tests {
             text: " disk ".into(),
             from: "2026-11-01".into(),
             to: "2026-11-01".into(),
+            offset: "60".into(),
             ..Search::default()
         };
         let filter_ = filter(&good).unwrap();
         assert_eq!(filter_.text.as_deref(), Some("disk"));
+        assert_eq!(
+            filter_.from.map(|from| from.to_seconds_text()).as_deref(),
+            Some("2026-10-31T23:00:00Z")
+        );
         assert_eq!(filter_.to.unwrap().since(filter_.from.unwrap()), Span::from_secs(86_400));
         for bad in [
             Search { severity: "bad".into(), ..Search::default() },
             Search { from: "yesterday".into(), ..Search::default() },
+            Search { offset: "east".into(), ..Search::default() },
             Search { before: "-1".into(), ..Search::default() },
         ] {
             assert_eq!(filter(&bad).unwrap_err().kind, ErrorKind::Invalid);

@@ -1,9 +1,10 @@
 //! The history page as data.
 
-use commands::view::IncidentCard;
+use commands::{figures::HistorySummary, view::IncidentCard};
+use domain::error::Error;
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
+use crate::{address::address, problem::Problem, urlencoded::Form};
 
 /// A search of the history, as it stands in the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,15 +19,56 @@ pub struct Search {
     pub from: String,
     /// The last day.
     pub to: String,
+    /// How many minutes east of UTC the reader's clock is: their browser says so. UTC without.
+    pub offset: String,
     /// Where this page begins.
     pub before: String,
 }
 
 impl Search {
+    /// From an address's query, such as `text=disk&severity=critical`.
+    pub(crate) fn read(query: &str) -> Result<Self, Error> {
+        let form = Form::read(query.trim_start_matches('?').as_bytes())?;
+        let text = |name| form.get(name).to_owned();
+        Ok(Self {
+            text: text("text"),
+            severity: text("severity"),
+            subject: text("subject"),
+            from: text("from"),
+            to: text("to"),
+            offset: text("offset"),
+            before: text("before"),
+        })
+    }
+
+    /// The address of the same search, on another page. It has only what is set.
+    pub(crate) fn address(&self, before: &str) -> String {
+        let Self { text, severity, subject, from, to, offset, before: _ } = self;
+        // Only a day is read by the reader's clock.
+        let is_dated = [from, to].iter().any(|day| !day.trim().is_empty());
+        address(
+            "/ops/history",
+            [
+                ("text", text.as_str()),
+                ("severity", severity),
+                ("subject", subject),
+                ("from", from),
+                ("to", to),
+                ("offset", if is_dated { offset } else { "" }),
+                ("before", before),
+            ],
+        )
+    }
+
     /// Whether anything narrows it.
     pub(super) fn is_narrow(&self) -> bool {
-        let Self { text, severity, subject, from, to, before: _ } = self;
-        [text, severity, subject, from, to].iter().any(|field| !field.trim().is_empty())
+        !self.text.trim().is_empty() || self.is_filtered()
+    }
+
+    /// Whether anything but words narrows it.
+    pub(super) fn is_filtered(&self) -> bool {
+        let Self { text: _, severity, subject, from, to, offset: _, before: _ } = self;
+        [severity, subject, from, to].iter().any(|field| !field.trim().is_empty())
     }
 }
 
@@ -35,6 +77,8 @@ impl Search {
 pub struct Found {
     /// The incidents, newest first.
     pub incidents: Vec<IncidentCard>,
+    /// Figures about all that was found.
+    pub summary: HistorySummary,
     /// Address of the first page, unless this is it.
     pub newest: Option<String>,
     /// Address of the next page, if there is one.

@@ -4,18 +4,15 @@ use commands::{
     audit::{AuditFilter, AuditPage},
     reading::{SearchAudit, VerifyJournal},
 };
-use domain::{
-    error::ErrorKind,
-    id::IncidentNumber,
-    time::{Span, Timestamp},
-};
+use domain::{error::ErrorKind, id::IncidentNumber};
 use leptos::prelude::use_context;
 
 use super::view::{AuditSearch, FoundEntries, JournalView, NotRedacted};
 use crate::{
     door::{execute, refuse},
     problem::Problem,
-    urlencoded::{Form, percent_encode},
+    routes::period::period,
+    urlencoded::Form,
 };
 
 pub(super) async fn run(query: &str) -> Result<JournalView, Problem> {
@@ -46,6 +43,7 @@ impl AuditSearch {
         let form = Form::read(query.trim_start_matches('?').as_bytes())?;
         let text = |name| form.get(name).to_owned();
         Ok(Self {
+            group: text("group"),
             actor: text("actor"),
             kind: text("kind"),
             subject: text("subject"),
@@ -59,54 +57,22 @@ impl AuditSearch {
         })
     }
 
-    /// The address of the same search, on another page.
-    pub(crate) fn address(&self, before: &str) -> String {
-        let fields = self.kept().chain([("before", before)]).filter(|(_, value)| !value.is_empty());
-        let query: Vec<String> =
-            fields.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
-        if query.is_empty() {
-            "/ops/journal".to_owned()
-        } else {
-            format!("/ops/journal?{}", query.join("&"))
-        }
-    }
-
     /// What a person typed, read strictly.
     pub(crate) fn filter(&self) -> Result<AuditFilter, Problem> {
         let invalid =
             |sentence: &str| Problem { kind: ErrorKind::Invalid, sentence: sentence.to_owned() };
         let text = |field: &str| Some(field.trim().to_owned()).filter(|text| !text.is_empty());
-        let offset = match text(&self.offset) {
-            None => 0,
-            // The farthest zones are 14 hours away.
-            Some(minutes) => {
-                minutes.parse::<i32>().ok().filter(|minutes| minutes.abs() <= 15 * 60).ok_or_else(
-                    || invalid("The time zone in the link is not valid. Clear the search."),
-                )?
-            }
-        };
-        // From the beginning of what is named, to its end: a minute, or a day.
-        let time = |field: &str, name: &str, end: bool| -> Result<Option<Timestamp>, Problem> {
-            let Some(text) = text(field) else { return Ok(None) };
-            let (local, long) = if text.contains('T') {
-                (format!("{text}:00Z"), 60)
-            } else {
-                (format!("{text}T00:00:00Z"), 86_400)
-            };
-            let at = local.parse::<Timestamp>().map_err(|_| {
-                invalid(&format!("The time after \"{name}\" can't be read. Write it as 2026-11-22T14:05, or only the day."))
-            })?;
-            let at = Timestamp::from_micros(
-                at.as_micros().saturating_sub(i64::from(offset) * 60_000_000),
-            );
-            Ok(Some(if end { at.plus(Span::from_secs(long)) } else { at }))
-        };
+        let group = text(&self.group).map(|group| group.parse()).transpose();
         let actor = text(&self.actor).map(|actor| actor.parse()).transpose();
         let incident = text(&self.incident)
             .map(|number| number.trim_start_matches('#').parse::<u32>())
             .transpose();
         let before = text(&self.before).map(|number| number.parse::<u64>()).transpose();
+        let (from, to) = period(&self.from, &self.to, &self.offset)?;
         Ok(AuditFilter {
+            group: group.map_err(|_| {
+                invalid("There is no such group of entries. Choose one of the links above.")
+            })?,
             actor: actor
                 .map_err(|_| invalid("Who did it can't be read. Choose one from the list."))?,
             kind: text(&self.kind),
@@ -114,8 +80,8 @@ impl AuditSearch {
             incident: incident
                 .map_err(|_| invalid("An incident is named by its number, such as 42."))?
                 .map(IncidentNumber),
-            from: time(&self.from, "From", false)?,
-            to: time(&self.to, "To", true)?,
+            from,
+            to,
             before: before.map_err(|_| invalid("Invalid link. Search again."))?,
         })
     }
@@ -123,6 +89,9 @@ impl AuditSearch {
 
 #[cfg(test)]
 mod tests {
+    use commands::audit::AuditGroup;
+    use domain::{actor::Actor, time::Span};
+
     use super::*;
 
     #[test]
@@ -148,6 +117,21 @@ mod tests {
     }
 
     #[test]
+    fn a_group_keeps_what_else_is_searched_for_and_the_address_names_it() {
+        let search = AuditSearch {
+            kind: "commented".into(),
+            incident: "7".into(),
+            before: "40".into(),
+            ..AuditSearch::default()
+        };
+        let decisions = search.of_group(Some(AuditGroup::Decisions));
+        assert_eq!(decisions, "/ops/journal?group=decisions&incident=7");
+        let chosen = AuditSearch::read("group=decisions").unwrap();
+        assert_eq!(chosen.of_group(None), "/ops/journal");
+        assert!(chosen.is_narrow() && !chosen.is_searched() && search.is_searched());
+    }
+
+    #[test]
     fn a_search_of_the_journal_is_read_strictly() {
         let good = AuditSearch {
             actor: "local".into(),
@@ -159,7 +143,7 @@ mod tests {
         let filter = good.filter().unwrap();
         assert_eq!(
             (filter.actor, filter.incident),
-            (Some(domain::actor::Actor::Local), Some(IncidentNumber(7)))
+            (Some(Actor::Local.into()), Some(IncidentNumber(7)))
         );
         assert_eq!(filter.to.unwrap().since(filter.from.unwrap()), Span::from_secs(86_400));
         let minute = AuditSearch {
@@ -183,7 +167,10 @@ mod tests {
             AuditSearch { from: String::new(), to: String::new(), ..minute }.address(""),
             "/ops/journal"
         );
+        let group = AuditSearch { group: "people".into(), ..AuditSearch::default() };
+        assert_eq!(group.filter().unwrap().group, Some(AuditGroup::People));
         for bad in [
+            AuditSearch { group: "everything".into(), ..AuditSearch::default() },
             AuditSearch { offset: "99999".into(), ..AuditSearch::default() },
             AuditSearch { offset: "x".into(), ..AuditSearch::default() },
             AuditSearch { actor: "root".into(), ..AuditSearch::default() },

@@ -1,13 +1,15 @@
 //! The journal's page as data.
 
-use commands::audit::AuditPage;
+use commands::audit::{AuditGroup, AuditPage};
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
+use crate::{problem::Problem, address::address};
 
 /// A search of the journal, as it stands in the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditSearch {
+    /// A group of kinds, such as `decisions`.
+    pub group: String,
     /// An actor's text, such as `account:7`.
     pub actor: String,
     /// A kind of entry.
@@ -32,8 +34,9 @@ pub struct AuditSearch {
 
 impl AuditSearch {
     /// The fields that narrow, by their names.
-    pub(super) fn narrowing(&self) -> [(&'static str, &str); 6] {
+    pub(super) fn narrowing(&self) -> [(&'static str, &str); 7] {
         let Self {
+            group,
             actor,
             kind,
             subject,
@@ -46,6 +49,7 @@ impl AuditSearch {
             removed: _,
         } = self;
         [
+            ("group", group),
             ("actor", actor),
             ("kind", kind),
             ("subject", subject),
@@ -66,9 +70,25 @@ impl AuditSearch {
             .filter(|(_, value)| !value.is_empty())
     }
 
+    /// The address of the same search, on another page.
+    pub(crate) fn address(&self, before: &str) -> String {
+        address("/ops/journal", self.kept().chain([("before", before)]))
+    }
+
+    /// The address of the same search in a group of kinds, or in all.
+    pub(super) fn of_group(&self, group: Option<AuditGroup>) -> String {
+        let group = group.map_or("", AuditGroup::as_str).to_owned();
+        Self { group, kind: String::new(), ..self.clone() }.address("")
+    }
+
     /// Whether anything narrows it.
     pub(super) fn is_narrow(&self) -> bool {
         self.narrowing().iter().any(|(_, value)| !value.trim().is_empty())
+    }
+
+    /// Whether anything but a group of kinds narrows it.
+    pub(super) fn is_searched(&self) -> bool {
+        Self { group: String::new(), ..self.clone() }.is_narrow()
     }
 }
 

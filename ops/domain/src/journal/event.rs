@@ -92,6 +92,13 @@ macro_rules! events {
             }
         )*
 
+        $(
+            impl $view<'_> {
+                /// The kinds of the group, in the order in which a list shows them.
+                pub const KINDS: &'static [&'static str] = &[$($kind,)*];
+            }
+        )*
+
         impl<'a> From<&'a Event> for EventGroup<'a> {
             fn from(event: &'a Event) -> Self {
                 event.group()

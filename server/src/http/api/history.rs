@@ -26,7 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/api/ops/history", |ApiQuery(filter)| SearchHistory { filter })
             .summary("All incidents, newest first, 25 on a page.")
-            .answer("`incidents`, and `next` if there is another page."),
+            .answer("`incidents`, `next` if there is another page, and `summary`: figures about all that was found, or about the last 30 days if nothing narrows the search. Durations are in microseconds; a median is the smallest duration that at least half do not exceed."),
         Route::get("/api/ops/series", |ApiQuery::<GetSeries>(series)| series)
             .summary("The history of one signal of one subject.")
             .answer(

@@ -9,7 +9,6 @@ use commands::{
     reading::{ExportJournal, ReadJournal, SearchAudit, VerifyJournal},
 };
 use domain::{
-    actor::Actor,
     authorization::authorize,
     error::{Error, Unavailable},
     id::IncidentNumber,
@@ -59,9 +58,13 @@ pub(super) fn routes() -> Vec<Route> {
 
 impl FromQuery for AuditFilter {
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter::optional::<Actor>(
+        Parameter::optional::<String>(
+            "group",
+            "a group of kinds: 'decisions', 'incidents', 'people' or 'changes'",
+        ),
+        Parameter::optional::<String>(
             "actor",
-            "the actor: 'agent', 'system', 'local', 'account:7' or 'token:3'",
+            "the actor: 'agent', 'system', 'calm-ops' for both, 'local', 'account:7' or 'token:3'",
         ),
         Parameter::optional::<String>("kind", "the kind of entry, such as 'commented'"),
         Parameter::optional::<String>(
@@ -79,6 +82,7 @@ impl FromQuery for AuditFilter {
 
     fn from_query(fields: &Fields, _: Timestamp) -> Result<Self, Problem> {
         Ok(Self {
+            group: fields.get("group")?,
             actor: fields.get("actor")?,
             kind: fields.get("kind")?,
             subject: fields.get("subject")?,

@@ -6,6 +6,7 @@ mod access;
 mod archive;
 mod calls;
 mod change;
+mod history;
 mod last_messages;
 mod past;
 mod read;

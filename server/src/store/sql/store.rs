@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use commands::{
-    access_record::StoredAccess, accounts::Accounts, reading::HistoryFilter, view::BlindSpan,
+    access_record::StoredAccess, accounts::Accounts, figures::PastIncident, reading::HistoryFilter,
+    view::BlindSpan,
 };
 use domain::{
     hash::Head,
@@ -20,7 +21,7 @@ use uuid::Uuid;
 use super::{
     Database, SNAPSHOT, access, activity,
     change::change,
-    long_queries,
+    history, long_queries,
     read::{entry, incidents, load, meta, meta_number, position, set_meta, stored, with_runs},
     write_rollups,
 };
@@ -45,8 +46,6 @@ const USUAL_MINUTES: i64 = 30;
 const MOST_BUNDLES: i64 = 500;
 /// In microseconds.
 const MINUTE: i64 = 60_000_000;
-/// The most words of a text that a look-up takes.
-const WORDS: usize = 6;
 
 #[async_trait]
 impl Store for Database {
@@ -199,25 +198,15 @@ impl Store for Database {
         filter: &HistoryFilter,
         limit: u32,
     ) -> Result<Vec<Incident>, StoreError> {
-        let mut words =
-            filter.text.iter().flat_map(|text| text.split_whitespace()).map(rows::containing);
-        let patterns: [String; WORDS] =
-            std::array::from_fn(|_| words.next().unwrap_or_else(|| "%".to_owned()));
-        let query = sqlx::query(
-            r"SELECT number, body FROM incident
-              WHERE number < $1 AND opened_at >= $2 AND opened_at < $3 AND ($4 = '' OR severity = $4) AND subjects LIKE $5 ESCAPE '\'
-                  AND search || remarks LIKE $6 ESCAPE '\' AND search || remarks LIKE $7 ESCAPE '\'
-                  AND search || remarks LIKE $8 ESCAPE '\' AND search || remarks LIKE $9 ESCAPE '\'
-                  AND search || remarks LIKE $10 ESCAPE '\' AND search || remarks LIKE $11 ESCAPE '\'
-              ORDER BY number DESC LIMIT $12",
-        )
-        .bind(filter.before.map_or(i64::MAX, |number| i64::from(number.0)))
-        .bind(filter.from.map_or(i64::MIN, Timestamp::as_micros))
-        .bind(filter.to.map_or(i64::MAX, Timestamp::as_micros))
-        .bind(filter.severity.map_or("", domain::severity::Severity::as_str))
-        .bind(filter.subject.as_deref().map_or_else(|| "%".to_owned(), |subject| rows::subject_beginning(subject.trim())));
-        let query = patterns.into_iter().fold(query, sqlx::query::Query::bind);
-        incidents(&query.bind(i64::from(limit)).fetch_all(&self.readers).await?)
+        history::history(self, filter, limit).await
+    }
+
+    async fn past_incidents(
+        &self,
+        filter: &HistoryFilter,
+        limit: u32,
+    ) -> Result<Vec<PastIncident>, StoreError> {
+        history::past(self, filter, limit).await
     }
 
     async fn timeline(&self, number: IncidentNumber, limit: u32) -> Result<Vec<Entry>, StoreError> {

@@ -1,17 +1,20 @@
 //! The journal's audit and the share links.
 
 use async_trait::async_trait;
-use commands::{audit::AuditFilter, sharing::Share};
+use commands::{
+    audit::{AuditAuthor, AuditFilter, AuditGroup},
+    sharing::Share,
+};
 use domain::{
     hash::Hash,
     id::{IncidentNumber, ShareId},
     journal::{Entry, StoredEntry},
     time::Timestamp,
 };
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{
-    Database, RETIRED, access,
+    Database, RETIRED, Row, access,
     change::change,
     read::{STORED, stored},
     shares::{SHARE, share},
@@ -23,12 +26,21 @@ use crate::store::{
     trail::Trail,
 };
 
+/// How many columns [`STORED`] has.
+const STORED_COLUMNS: usize = 9;
+/// The parameters before those of a group's kinds.
+const PARAMETERS: usize = 9;
+
 /// The statement of a filter: only what narrows stands in it, so that the database can choose an
-/// index.
-fn statement(filter: &AuditFilter) -> String {
-    let mut statement = format!("SELECT {STORED} FROM journal WHERE number < $1 AND number > 0");
+/// index. It is made of constants and of numbers of parameters.
+fn statement(filter: &AuditFilter, kinds: usize) -> String {
+    let mut statement = format!(
+        "SELECT {STORED}, (SELECT earlier.hash FROM journal AS earlier WHERE earlier.number = journal.number - 1)
+         FROM journal WHERE number < $1 AND number > 0"
+    );
     for (is_asked, condition) in [
-        (filter.actor.is_some(), "actor = $2"),
+        (matches!(filter.actor, Some(AuditAuthor::One(_))), "actor = $2"),
+        (filter.actor == Some(AuditAuthor::CalmOps), "actor IN ('agent', 'system')"),
         (filter.kind.is_some(), "kind = $3"),
         (filter.incident.is_some(), "incident = $4"),
         (filter.from.is_some(), "at_micros >= $5"),
@@ -39,6 +51,14 @@ fn statement(filter: &AuditFilter) -> String {
             statement.push_str(" AND ");
             statement.push_str(condition);
         }
+    }
+    if let Some(group) = filter.group {
+        let numbers: Vec<String> =
+            (PARAMETERS + 1..=PARAMETERS + kinds).map(|number| format!("${number}")).collect();
+        // Most entries are about incidents: the newest of them are found soonest by looking at each,
+        // and not by the index of kinds.
+        let kind = if group == AuditGroup::Incidents { "kind || ''" } else { "kind" };
+        statement.push_str(&format!(" AND {kind} IN ({})", numbers.join(", ")));
     }
     // Each parameter stands somewhere, so that its type is known.
     statement.push_str(
@@ -54,6 +74,17 @@ fn subject(filter: &AuditFilter) -> Option<&str> {
     filter.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty())
 }
 
+/// An entry with the hash of the one before it.
+fn with_hash_before(row: &Row) -> Result<(StoredEntry, Option<Hash>), StoreError> {
+    let entry = stored(row)?;
+    let before: Option<Vec<u8>> = row.try_get(STORED_COLUMNS)?;
+    let before = match (entry.number, before) {
+        (1, _) => Some(Hash::GENESIS),
+        (_, before) => before.and_then(|bytes| rows::hash(&bytes)),
+    };
+    Ok((entry, before))
+}
+
 #[async_trait]
 impl Trail for Database {
     async fn change_with(&self, made: Change, beside: Beside) -> Result<Vec<Entry>, StoreError> {
@@ -64,9 +95,10 @@ impl Trail for Database {
         &self,
         filter: &AuditFilter,
         limit: u32,
-    ) -> Result<Vec<StoredEntry>, StoreError> {
+    ) -> Result<Vec<(StoredEntry, Option<Hash>)>, StoreError> {
         let looked_for = subject(filter).unwrap_or_default();
-        let rows = sqlx::query(AssertSqlSafe(statement(filter)))
+        let kinds: Vec<&str> = filter.group.into_iter().flat_map(AuditGroup::kinds).collect();
+        let query = sqlx::query(AssertSqlSafe(statement(filter, kinds.len())))
             .bind(filter.before.map_or(i64::MAX, bound))
             .bind(filter.actor.map(|actor| actor.to_string()).unwrap_or_default())
             .bind(filter.kind.clone().unwrap_or_default())
@@ -75,10 +107,9 @@ impl Trail for Database {
             .bind(filter.to.map_or(0, Timestamp::as_micros))
             .bind(rows::subject_beginning(looked_for))
             .bind(rows::containing(&format!("\"subject\":{}", rows::json_beginning(looked_for))))
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await?;
-        rows.iter().map(stored).collect()
+            .bind(i64::from(limit));
+        let query = kinds.into_iter().fold(query, sqlx::query::Query::bind);
+        query.fetch_all(&self.readers).await?.iter().map(with_hash_before).collect()
     }
 
     async fn stored_entry(&self, number: u64) -> Result<Option<StoredEntry>, StoreError> {

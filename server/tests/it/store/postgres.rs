@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection};
 use crate::{
     postgres_server::Server,
     store::{
-        announced, cases, days, harm, looking, passkeys, past, people, proofs, runs,
+        announced, cases, days, figures, harm, looking, passkeys, past, people, proofs, runs,
         support::{Place, measure},
         trail,
     },
@@ -62,6 +62,8 @@ async fn postgres_keeps_the_contract() {
         passkeys::a_passkey_signs_in_and_nothing_like_it_does,
         passkeys::a_passkey_is_removed_and_is_only_ever_ones_own,
         trail::the_trail_is_filtered_and_paged,
+        trail::a_group_of_kinds_is_found_with_whatever_else_narrows,
+        figures::what_figures_are_made_of_fits_the_filter,
         trail::an_export_proves_what_the_database_holds,
         trail::a_redaction_takes_the_words_everywhere_and_the_journal_verifies,
         trail::content_that_vanished_without_a_word_is_named,

@@ -1,14 +1,14 @@
 //! Looking through the journal, redactions and share links, on every store.
 
 use commands::{
-    audit::AuditFilter,
+    audit::{AuditAuthor, AuditFilter, AuditGroup},
     sharing::{Audience, Parts, Share, ShareRequest},
 };
 use domain::{
     actor::Actor,
     error::{Entity, Error},
     hash::{Hash, Head},
-    id::{IncidentNumber, ShareId},
+    id::{AccountId, ContactId, IncidentNumber, ShareId},
     incident::Incident,
     journal::Event,
     lifecycle::Step,
@@ -27,7 +27,7 @@ async fn found(store: &dyn Archive, filter: AuditFilter) -> Vec<u64> {
         .await
         .unwrap()
         .into_iter()
-        .map(|entry| entry.number)
+        .map(|(entry, _)| entry.number)
         .collect()
 }
 
@@ -45,7 +45,7 @@ pub async fn the_trail_is_filtered_and_paged(place: &Place) {
     let all = AuditFilter::default;
     assert_eq!(found(&*store, all()).await, [9, 8, 7, 6, 5, 4, 3, 2, 1]);
     assert_eq!(
-        found(&*store, AuditFilter { actor: Some(Actor::Local), ..all() }).await,
+        found(&*store, AuditFilter { actor: Some(Actor::Local.into()), ..all() }).await,
         [8, 7, 6, 5]
     );
     assert_eq!(found(&*store, AuditFilter { kind: Some("commented".into()), ..all() }).await, [6]);
@@ -58,7 +58,8 @@ pub async fn the_trail_is_filtered_and_paged(place: &Place) {
         [6, 5, 4]
     );
     assert_eq!(
-        found(&*store, AuditFilter { before: Some(4), actor: Some(Actor::Agent), ..all() }).await,
+        found(&*store, AuditFilter { before: Some(4), actor: Some(Actor::Agent.into()), ..all() })
+            .await,
         [3, 2]
     );
     let about =
@@ -80,10 +81,14 @@ pub async fn the_trail_is_filtered_and_paged(place: &Place) {
         [] as [u64; 0]
     );
     let page = store.as_trail().trail(&all(), 2).await.unwrap();
+    let stored = store.stored_entries(6, 3).await.unwrap();
     assert_eq!(
         page,
-        store.stored_entries(7, 2).await.unwrap().into_iter().rev().collect::<Vec<_>>()
+        [(stored[2].clone(), Some(stored[1].hash)), (stored[1].clone(), Some(stored[0].hash)),]
     );
+    let first = AuditFilter { before: Some(2), ..all() };
+    let first = store.as_trail().trail(&first, 2).await.unwrap();
+    assert_eq!((first.len(), first[0].1), (1, Some(Hash::GENESIS)));
     assert_eq!(
         store.as_trail().stored_entry(4).await.unwrap(),
         store.stored_entries(3, 1).await.unwrap().pop()
@@ -91,6 +96,40 @@ pub async fn the_trail_is_filtered_and_paged(place: &Place) {
     assert_eq!(store.as_trail().stored_entry(99).await.unwrap(), None);
     assert_eq!(store.as_trail().first_since(at(2)).await.unwrap(), Some(4));
     assert_eq!(store.as_trail().first_since(at(99)).await.unwrap(), None);
+}
+
+pub async fn a_group_of_kinds_is_found_with_whatever_else_narrows(place: &Place) {
+    let store = place.open().await;
+    fill(&*store).await;
+    let document = Event::DocumentInForce {
+        name: "alerts/thresholds.md".into(),
+        sha256: "00".repeat(32),
+        difference: String::new(),
+    };
+    let left = Event::ContactRemoved { account: AccountId(1), contact: ContactId(1) };
+    write(&*store, 9, Actor::System, vec![document]).await.unwrap();
+    write(&*store, 10, Actor::Account(AccountId(1)), vec![left]).await.unwrap();
+    let of = |group| AuditFilter { group: Some(group), ..AuditFilter::default() };
+    for (group, numbers) in [
+        (AuditGroup::Decisions, &[8, 7, 5][..]),
+        (AuditGroup::Incidents, &[8, 7, 6, 5, 4, 3, 2]),
+        (AuditGroup::People, &[10]),
+        (AuditGroup::Changes, &[9]),
+    ] {
+        assert_eq!(found(&*store, of(group)).await, numbers, "{group}");
+    }
+    let narrowed = AuditFilter {
+        incident: Some(IncidentNumber(1)),
+        actor: Some(Actor::Agent.into()),
+        before: Some(4),
+        ..of(AuditGroup::Incidents)
+    };
+    assert_eq!(found(&*store, narrowed).await, [2]);
+    let contradiction = AuditFilter { kind: Some("commented".into()), ..of(AuditGroup::People) };
+    assert_eq!(found(&*store, contradiction).await, [] as [u64; 0]);
+    // Calm Ops is one author, whichever part of it wrote.
+    let calm_ops = AuditFilter { actor: Some(AuditAuthor::CalmOps), ..AuditFilter::default() };
+    assert_eq!(found(&*store, calm_ops).await, [9, 4, 3, 2, 1]);
 }
 
 async fn exported(store: &dyn Archive, after: u64) -> String {
@@ -365,9 +404,11 @@ pub async fn measure(place: &Place) {
     for filter in [
         AuditFilter::default(),
         AuditFilter { kind: Some("commented".into()), ..AuditFilter::default() },
-        AuditFilter { actor: Some(Actor::Local), ..AuditFilter::default() },
+        AuditFilter { actor: Some(Actor::Local.into()), ..AuditFilter::default() },
         AuditFilter { from: Some(at(100)), to: Some(at(101)), ..AuditFilter::default() },
         AuditFilter { subject: Some("host:nowhere".into()), ..AuditFilter::default() },
+        AuditFilter { group: Some(AuditGroup::Incidents), ..AuditFilter::default() },
+        AuditFilter { group: Some(AuditGroup::Changes), ..AuditFilter::default() },
     ] {
         let began = std::time::Instant::now();
         let found = store.as_trail().trail(&filter, 51).await.unwrap().len();

@@ -1,0 +1,135 @@
+//! Words of the journal's page: kinds of entries, and groups of them.
+
+use commands::audit::AuditGroup;
+
+/// A kind of entry as people call it: `Command finished`. One that is not known is "Other".
+pub fn kind(kind: &str) -> &'static str {
+    match kind {
+        "incident_opened" => "Incident opened",
+        "breach_joined" => "Problem added",
+        "breach_changed" => "Problem changed",
+        "breach_cleared" => "Problem ended",
+        "moved" => "Incident state changed",
+        "summary_written" => "Summary updated",
+        "snapshot_saved" => "Evidence saved",
+        "acknowledged" => "Acknowledged",
+        "commented" => "Comment",
+        "resolution_offered" => "Ready to resolve",
+        "resolved" => "Resolved",
+        "reopened" => "Reopened",
+        "recommended" => "Command recommended",
+        "recommendation_withdrawn" => "Recommendation withdrawn",
+        "recommendation_declined" => "Recommendation declined",
+        "approved" => "Command approved",
+        "run_started" => "Command started",
+        "run_cancelled" => "Command cancelled",
+        "run_ended" => "Command finished",
+        "run_proved" => "Effect of a command",
+        "called" => "Notification sent",
+        "call_failed" => "Notification failed",
+        "not_acknowledged" => "Not acknowledged in time",
+        "contact_set" => "Notification channel added or changed",
+        "contact_removed" => "Notification channel removed",
+        "share_created" => "Share link created",
+        "share_revoked" => "Share link revoked",
+        "redacted" => "Entry redacted",
+        "restored" => "Restored from a backup",
+        "document_in_force" => "Document in force",
+        "document_refused" => "Document refused",
+        "started" => "Calm Ops started",
+        "stopped" => "Calm Ops stopped",
+        "clock_jumped" => "Clock jumped",
+        "blind" => "Time without data",
+        "subject_retired" => "Subject retired",
+        "change_reported" => "Change reported",
+        "maintenance_begun" => "Maintenance began",
+        "maintenance_ended" => "Maintenance ended",
+        "owner_link_made" => "Owner link created",
+        "account_created" => "Member joined",
+        "role_changed" => "Role changed",
+        "account_closed" => "Account deactivated or reactivated",
+        "signed_in" => "Sign-in",
+        "signed_out" => "Sign-out",
+        "password_set" => "Password set",
+        "passkey_added" => "Passkey added",
+        "passkey_removed" => "Passkey removed",
+        "invited" => "Invitation created",
+        "invitation_withdrawn" => "Invitation withdrawn",
+        "token_created" => "Token created",
+        "token_revoked" => "Token revoked",
+        _ => "Other",
+    }
+}
+
+/// A group of kinds, as the link to it is called.
+pub const fn group(group: AuditGroup) -> &'static str {
+    match group {
+        AuditGroup::Decisions => "Decisions",
+        AuditGroup::Incidents => "Incidents",
+        AuditGroup::People => "People",
+        AuditGroup::Changes => "Changes",
+    }
+}
+
+/// Kinds of which one entry says little more than the one before, so that a page folds several that
+/// follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Routine {
+    /// Sign-ins.
+    SignIns,
+    /// Sign-outs.
+    SignOuts,
+    /// Summaries that were written again.
+    Summaries,
+}
+
+impl Routine {
+    /// What a kind is, if it is one of them.
+    pub fn of(kind: &str) -> Option<Self> {
+        match kind {
+            "signed_in" => Some(Self::SignIns),
+            "signed_out" => Some(Self::SignOuts),
+            "summary_written" => Some(Self::Summaries),
+            _ => None,
+        }
+    }
+
+    /// So many of them, more than one: `3 sign-ins`.
+    pub fn several(self, count: usize) -> String {
+        let noun = match self {
+            Self::SignIns => "sign-ins",
+            Self::SignOuts => "sign-outs",
+            Self::Summaries => "summary updates",
+        };
+        format!("{count} {noun}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::journal::Event;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_words_of_its_own_and_none_is_a_code_name() {
+        let words: BTreeSet<&str> = Event::KINDS.iter().map(|one| kind(one)).collect();
+        assert_eq!(words.len(), Event::KINDS.len());
+        assert!(!words.contains("Other"));
+        for word in words {
+            assert!(word.starts_with(|first: char| first.is_ascii_uppercase()), "{word}");
+            assert!(!word.contains('_'), "{word}");
+        }
+        assert_eq!(kind("<b>"), "Other");
+    }
+
+    #[test]
+    fn what_is_routine_is_known_by_its_kind() {
+        let routine: Vec<&str> =
+            Event::KINDS.iter().copied().filter(|kind| Routine::of(kind).is_some()).collect();
+        assert_eq!(routine, ["summary_written", "signed_in", "signed_out"]);
+        assert_eq!(Routine::SignIns.several(3), "3 sign-ins");
+    }
+}

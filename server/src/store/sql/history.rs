@@ -1,0 +1,83 @@
+//! The search of past incidents: a page of them, and what their figures are made of.
+
+use commands::{figures::PastIncident, reading::HistoryFilter};
+use domain::{incident::Incident, severity::Severity, time::Timestamp};
+use sqlx::{AssertSqlSafe, Row as _, query::Query};
+
+use super::{Database, Db, read::incidents};
+use crate::store::{
+    error::StoreError,
+    rows::{self, PastRow},
+};
+
+/// The most words of a text that a look-up takes.
+const WORDS: usize = 6;
+
+/// The conditions of a filter, with its parameters in the order in which [`bound`] gives them.
+const FITS: &str = r"number < $1 AND opened_at >= $2 AND opened_at < $3 AND ($4 = '' OR severity = $4) AND subjects LIKE $5 ESCAPE '\'
+    AND search || remarks LIKE $6 ESCAPE '\' AND search || remarks LIKE $7 ESCAPE '\'
+    AND search || remarks LIKE $8 ESCAPE '\' AND search || remarks LIKE $9 ESCAPE '\'
+    AND search || remarks LIKE $10 ESCAPE '\' AND search || remarks LIKE $11 ESCAPE '\'
+    ORDER BY number DESC LIMIT $12";
+
+type Arguments = <Db as sqlx::Database>::Arguments;
+
+fn bound<'q>(
+    query: Query<'q, Db, Arguments>,
+    filter: &HistoryFilter,
+    limit: u32,
+) -> Query<'q, Db, Arguments> {
+    let mut words =
+        filter.text.iter().flat_map(|text| text.split_whitespace()).map(rows::containing);
+    let patterns: [String; WORDS] =
+        std::array::from_fn(|_| words.next().unwrap_or_else(|| "%".to_owned()));
+    let subject = filter.subject.as_deref();
+    let query = query
+        .bind(filter.before.map_or(i64::MAX, |number| i64::from(number.0)))
+        .bind(filter.from.map_or(i64::MIN, Timestamp::as_micros))
+        .bind(filter.to.map_or(i64::MAX, Timestamp::as_micros))
+        .bind(filter.severity.map_or("", Severity::as_str))
+        .bind(
+            subject
+                .map_or_else(|| "%".to_owned(), |subject| rows::subject_beginning(subject.trim())),
+        );
+    let query = patterns.into_iter().fold(query, Query::bind);
+    query.bind(i64::from(limit))
+}
+
+pub(super) async fn history(
+    store: &Database,
+    filter: &HistoryFilter,
+    limit: u32,
+) -> Result<Vec<Incident>, StoreError> {
+    let statement = format!("SELECT number, body FROM incident WHERE {FITS}");
+    let query = bound(sqlx::query(AssertSqlSafe(statement)), filter, limit);
+    incidents(&query.fetch_all(&store.readers).await?)
+}
+
+pub(super) async fn past(
+    store: &Database,
+    filter: &HistoryFilter,
+    limit: u32,
+) -> Result<Vec<PastIncident>, StoreError> {
+    let statement = format!(
+        "SELECT number, severity, cause, opened_at, resolved_at, acknowledged_at FROM incident LEFT JOIN
+             (SELECT incident AS about, MIN(at_micros) AS acknowledged_at FROM journal
+              WHERE kind = 'acknowledged' GROUP BY incident) AS acknowledged ON about = number
+         WHERE {FITS}"
+    );
+    let query = bound(sqlx::query(AssertSqlSafe(statement)), filter, limit);
+    let rows = query.fetch_all(&store.readers).await?;
+    let row = |row: &super::Row| {
+        PastRow {
+            number: row.try_get(0)?,
+            severity: row.try_get(1)?,
+            cause: row.try_get(2)?,
+            opened_at: row.try_get(3)?,
+            resolved_at: row.try_get(4)?,
+            acknowledged_at: row.try_get(5)?,
+        }
+        .past()
+    };
+    rows.iter().map(row).collect()
+}
