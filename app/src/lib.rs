@@ -15,6 +15,7 @@ mod routes;
 mod spark;
 mod state;
 mod status;
+mod theme;
 
 #[cfg(feature = "ssr")]
 mod door;
@@ -41,5 +42,6 @@ pub use problem::status;
 pub use shared::{shared_away, shared_closed, shared_page};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};
+pub use theme::Theme;
 #[cfg(feature = "ssr")]
 pub use urlencoded::Form;

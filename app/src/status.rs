@@ -12,6 +12,11 @@ pub(crate) fn row_key(subject: &Subject, signal: &Signal) -> String {
     format!("{signal} {subject}")
 }
 
+/// Anchor of a subject on the health page.
+pub(crate) fn subject_anchor(subject: &Subject) -> String {
+    format!("subject-{}", subject.as_str().replace(|c: char| !c.is_ascii_alphanumeric(), "-"))
+}
+
 /// What stands beside the value: what is usual, and when the limit is reached.
 pub(crate) fn note(reading: &Reading) -> String {
     let usual =

@@ -202,8 +202,7 @@ fn Section(subject: Subject, group: Memo<Arc<Group>>, may: bool) -> impl IntoVie
         view! { <span class="kind">{subject.kind().to_owned()}</span>" " {title(&subject)} }
             .into_any()
     };
-    let heading =
-        format!("subject-{}", subject.as_str().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
+    let heading = status::subject_anchor(&subject);
     let id = heading.clone();
     let gone = Memo::new(move |_| {
         group.with(|group| (may && group.may_be_gone).then(|| group.missing.clone()))
