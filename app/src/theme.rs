@@ -101,6 +101,8 @@ mod tests {
             (&["calm_theme=\"><script>alert(1)</script>"], Theme::System),
             (&["not_calm_theme=dark"], Theme::System),
             (&["calm_themes=dark"], Theme::System),
+            (&["calm_themes=light; calm_theme=dark"], Theme::Dark),
+            (&["calm_themedark"], Theme::System),
             (&["calm_theme"], Theme::System),
             (&["=calm_theme=dark"], Theme::System),
             (&["calm_theme=x; calm_theme=dark"], Theme::System),
