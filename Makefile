@@ -19,6 +19,10 @@ run: ## build what is missing and start on http://localhost:3000
 dev: ## the same, and again after every change
 	@exec scripts/dev $(ARGS)
 
+.PHONY: demo
+demo: ## play an incident from beginning to end in two minutes, with data of its own; Ctrl-C leaves nothing behind
+	@exec scripts/demo
+
 .PHONY: dist
 dist: ## build the optimized program: one file with everything inside, in dist/
 	@scripts/build dist
@@ -32,7 +36,7 @@ check: ## format, lints, and the tests of the crates that you changed
 	@scripts/test check
 
 .PHONY: test-all
-test-all: ## make test, and the optimized program, all widths and themes, fifty kills, long fuzzing, benchmarks
+test-all: ## make test, and the optimized program, all widths and themes, fifty kills, long fuzzing, the demo, benchmarks
 	@scripts/test all
 
 .PHONY: fuzz

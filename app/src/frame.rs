@@ -9,8 +9,15 @@ use leptos_router::{
 };
 
 use crate::{
+    clock::Clock,
     codec::Json,
-    components::{error::LostPage, live_indicator::LiveIndicator},
+    components::{
+        error::LostPage,
+        live_indicator::LiveIndicator,
+        palette::{Palette, PaletteDialog, SearchLink},
+        theme_switch::{ChosenTheme, ThemeSwitch},
+        time::read_at,
+    },
     live::Live,
     page::{Mood, Pulse},
     pulse::{self, Shared, get_pulse},
@@ -27,6 +34,8 @@ pub fn App() -> impl IntoView {
     #[cfg(feature = "ssr")]
     leptos_meta::provide_meta_context();
     let live = Live::provide();
+    ChosenTheme::provide();
+    Palette::provide();
     // In the browser the stream opens as soon as the page is alive.
     #[cfg(feature = "hydrate")]
     crate::state::start(live);
@@ -51,9 +60,23 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>
                     </FlatRoutes>
                 </main>
+                <footer class="frame-foot"><ThemeSwitch to=here()/></footer>
             </div>
+            <PaletteDialog/>
         </Router>
     }
+}
+
+/// Address of the page that is shown.
+fn here() -> Signal<String> {
+    let location = use_location();
+    Signal::derive(move || {
+        let (path, query) = (location.pathname.get(), location.search.get());
+        match query.trim_start_matches('?') {
+            "" => path,
+            query => format!("{path}?{query}"),
+        }
+    })
 }
 
 /// The places, with how things stand: a column on a desktop, a bar at the bottom of a phone.
@@ -77,6 +100,15 @@ fn places() -> AnyView {
             view! { <span class=class><span>{active}</span><span class="away">" active"</span></span> }
         })
     };
+    // Paper does not change: it says of when it is.
+    let clock = expect_context::<Clock>();
+    let printed = move || {
+        Suspend::new(async move {
+            let first = pulse.await.ok().map(|pulse| pulse.checked_at);
+            let at = move || checked_at.get().or(first);
+            move || at().map(|at| format!("Printed from Calm Ops, as of {}.", read_at(clock, at)))
+        })
+    };
     let path = use_location().pathname;
     let place = move |href: &'static str,
                       icon: &'static str,
@@ -90,6 +122,7 @@ fn places() -> AnyView {
     view! {
         <header class="places">
             <p class="brand"><a href="/">"Calm Ops"</a></p>
+            <SearchLink/>
             <nav aria-label="Places">
                 <ul>
                     {place("/ops/health", "icon health", "Health", ().into_any())}
@@ -101,8 +134,10 @@ fn places() -> AnyView {
             </nav>
             // The settings are a document of their own: they are there without Wasm.
             <a class="me" href="/ops/settings" rel="external">"Settings"</a>
+            <ThemeSwitch to=here()/>
             <LiveIndicator path=path loaded=checked_at/>
         </header>
+        <p class="on-paper"><Transition>{printed}</Transition></p>
     }
     .into_any()
 }

@@ -10,6 +10,7 @@ use crate::{
     components::markdown,
     problem::Problem,
     routes::{history::Search, journal::AuditSearch},
+    theme::Theme,
     urlencoded::Form,
 };
 
@@ -53,6 +54,12 @@ pub const TARGETS: &[Target] = &[
             "&", "=", "+", "%", "%25", "%c3%a4", "%ff", "what=", "text=", "place=", "scope=", "?",
         ],
         check: check_form,
+    },
+    Target {
+        name: "theme",
+        seeds: themes,
+        words: &["calm_theme", "=", ";", " ", "dark", "light", "system", "\"", "\t", ","],
+        check: check_theme,
     },
 ];
 
@@ -192,6 +199,19 @@ fn check_form(bytes: &[u8]) {
         if let Err(problem) = seek.filter() {
             assert_shown(&problem.sentence, 300);
         }
+    }
+}
+
+fn themes() -> Vec<Vec<u8>> {
+    texts(&["calm_theme=dark", "calm_session_a1=07; calm_theme=light; b=2", "calm_theme=; x"])
+}
+
+/// A theme is found only where its cookie stands whole.
+fn check_theme(bytes: &[u8]) {
+    let theme = Theme::of_cookies([bytes]);
+    if let Some(name) = theme.attribute() {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(text.contains(&format!("calm_theme={name}")), "{name} in {text:?}");
     }
 }
 

@@ -17,6 +17,7 @@ mod routes;
 mod spark;
 mod state;
 mod status;
+mod theme;
 mod urlencoded;
 
 #[cfg(feature = "ssr")]
@@ -42,4 +43,5 @@ pub use problem::status;
 pub use shared::{shared_away, shared_closed, shared_page};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};
+pub use theme::Theme;
 pub use urlencoded::Form;

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
-use crate::frame::App;
+use crate::{frame::App, theme::Theme};
 
 /// Where the browser finds what it loads. The server provides it in the context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +67,7 @@ pub fn shell() -> impl IntoView {
     let light =
         use_context::<Parts>().is_some_and(|parts| parts.uri.path().starts_with("/ops/approve/"));
     let start = start(&js, &wasm, light);
+    let theme = use_context::<Theme>().unwrap_or_default();
     let early = (!light).then(|| {
         view! {
             <link rel="modulepreload" href=js/>
@@ -75,11 +76,11 @@ pub fn shell() -> impl IntoView {
     });
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=theme.attribute()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
-                <meta name="color-scheme" content="light dark"/>
+                <meta name="color-scheme" content=theme.color_scheme()/>
                 <link rel="stylesheet" href=css/>
                 {early}
                 <MetaTags/>

@@ -1,5 +1,7 @@
 //! What is said of readings, on the server and again in the browser whenever new ones come.
 
+use std::fmt::Write as _;
+
 use domain::{
     reading::{Reading, Status},
     signal::Signal,
@@ -17,6 +19,21 @@ pub(crate) fn row_key(subject: &Subject, signal: &Signal) -> String {
 /// The address of the page that shows a signal's history.
 pub(crate) fn signal_href(subject: &Subject, signal: &Signal) -> String {
     format!("/ops/signals/{signal}?subject={}", percent_encode(subject.as_str()))
+}
+
+/// Id of a subject's heading on the health page. No two subjects share one, and it needs no escapes
+/// in an address.
+pub(crate) fn subject_anchor(subject: &Subject) -> String {
+    let mut id = "subject-".to_owned();
+    for byte in subject.as_str().bytes() {
+        if byte.is_ascii_alphanumeric() || b"-.:@/".contains(&byte) {
+            id.push(char::from(byte));
+        } else {
+            // Writing to a text does not fail.
+            let _ = write!(id, "_{byte:02x}");
+        }
+    }
+    id
 }
 
 /// What stands beside the value: what is usual, and when the limit is reached.

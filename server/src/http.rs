@@ -18,4 +18,5 @@ pub mod router;
 pub mod schema;
 mod shared;
 pub mod state;
+mod theme;
 pub mod tls;

@@ -10,6 +10,11 @@ fn clock() -> Clock {
     use_context().unwrap_or_else(Clock::provide)
 }
 
+/// A moment to the second: in UTC, and by the reader's clock as soon as the page is alive.
+pub(crate) fn read_at(clock: Clock, at: Timestamp) -> String {
+    if clock.is_alive() { clock::local(at) } else { clock::utc(at) }
+}
+
 /// How old a moment is, with the exact time on hover.
 #[component]
 pub(crate) fn Ago(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
@@ -18,10 +23,7 @@ pub(crate) fn Ago(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
         Some(now) => clock::ago(at.get(), now),
         None => clock::utc_short(at.get()),
     };
-    let title = move || match clock.is_alive() {
-        true => clock::local(at.get()),
-        false => clock::utc(at.get()),
-    };
+    let title = move || read_at(clock, at.get());
     view! { <time datetime=move || at.get().to_seconds_text() title=title>{text}</time> }
 }
 
@@ -33,10 +35,7 @@ pub(crate) fn At(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
         true => clock::local_short(at.get()),
         false => clock::utc_short(at.get()),
     };
-    let title = move || match clock.is_alive() {
-        true => clock::local(at.get()),
-        false => clock::utc(at.get()),
-    };
+    let title = move || read_at(clock, at.get());
     view! { <time data-at=move || at.get().to_seconds_text() datetime=move || at.get().to_seconds_text() title=title>{text}</time> }
 }
 

@@ -105,6 +105,7 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/join/{secret}", Permission::Nothing),
     post("/join/{secret}", "name=Nobody&password=x", Permission::Nothing),
     post("/sign-out", "", Permission::Nothing),
+    post("/theme", "theme=dark&to=/ops/health", Permission::Nothing),
     get("/gate.js", Permission::Nothing),
     get("/share/{token}", Permission::Nothing),
 ];
@@ -114,7 +115,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::http::{gate, shared};
+    use crate::http::{gate, shared, theme};
 
     // The framework looks at each page inside of a runtime.
     #[tokio::test]
@@ -127,7 +128,7 @@ mod tests {
         let forms = app::FORMS.into_iter().map(|path| ("post".to_owned(), path.to_owned()));
         let others = gate::ROUTES
             .iter()
-            .chain([&shared::ROUTE])
+            .chain([&shared::ROUTE, &theme::ROUTE])
             .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()));
         let served: BTreeSet<(String, String)> =
             pages.chain(functions).chain(forms).chain(others).collect();

@@ -31,6 +31,7 @@ use crate::http::{
     },
     shared,
     state::Site,
+    theme,
 };
 
 /// Builds the router of everything that is served.
@@ -44,6 +45,7 @@ pub fn router(site: Site, guard: Guard, body_limit: usize) -> Router {
         provide_context(Operations::clone(&operations));
         provide_context(auth::current());
         provide_context(assets::names());
+        provide_context(theme::current());
         provide_context(app::NewToken(shared::random));
         provide_context(app::WallClock(Arc::clone(&now)));
         provide_context(app::PublicUrl(public_url.clone()));
@@ -61,11 +63,13 @@ pub fn router(site: Site, guard: Guard, body_limit: usize) -> Router {
             let context = context.clone();
             move |request, next| app::without_wasm(context.clone(), app::shell, request, next)
         }))
-        .fallback(leptos_axum::render_app_async_with_context(context, app::shell));
+        .fallback(leptos_axum::render_app_async_with_context(context, app::shell))
+        .layer(from_fn(theme::resolve));
     Router::new()
         .merge(api::router())
         .merge(gate::router())
         .merge(shared::router())
+        .merge(theme::router())
         .merge(pages)
         .method_not_allowed_fallback(|| async {
             Problem::new(Kind::Method, "This address needs another method. See /api.".to_owned())

@@ -36,6 +36,7 @@ mod signs_of_life;
 mod store;
 mod storm;
 mod sudoers;
+mod theme;
 mod tls;
 mod trail;
 mod undo;

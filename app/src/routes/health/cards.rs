@@ -9,7 +9,7 @@ use wording::humanize;
 
 use super::{
     day::DayBar,
-    group::{Group, Groups, SubjectStatus, anchor},
+    group::{Group, Groups, SubjectStatus},
     row::{Row, Telling},
     tiles::steady,
 };
@@ -104,7 +104,7 @@ fn Card(subject: Subject, group: Memo<Option<Group>>, may: bool) -> impl IntoVie
         view! { <span class="kind">{subject.kind().to_owned()}</span> " " {title(&subject)} }
             .into_any()
     };
-    let id = anchor(&subject);
+    let id = status::subject_anchor(&subject);
     let (heading, of_gone) = (id.clone(), subject.clone());
     let node: NodeRef<html::Details> = NodeRef::new();
     let opened_at_first = is_problem.get_untracked();

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
 };
 
 use commands::missing::missing;
@@ -153,21 +152,6 @@ fn rank(subject: &Subject) -> u8 {
         "monitor" | "collector" | "calm-ops" => 9,
         _ => 8,
     }
-}
-
-/// Id of a subject's heading on the page. No two subjects share one, and it needs no escapes in an
-/// address.
-pub(super) fn anchor(subject: &Subject) -> String {
-    let mut id = "subject-".to_owned();
-    for byte in subject.as_str().bytes() {
-        if byte.is_ascii_alphanumeric() || b"-.:@/".contains(&byte) {
-            id.push(char::from(byte));
-        } else {
-            // Writing to a text does not fail.
-            let _ = write!(id, "_{byte:02x}");
-        }
-    }
-    id
 }
 
 fn group<'a>(readings: impl Iterator<Item = &'a Reading> + Clone) -> Vec<Group> {

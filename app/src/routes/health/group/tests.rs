@@ -95,7 +95,7 @@ fn what_may_be_gone_can_be_retired_where_it_stands() {
 
 #[test]
 fn no_two_subjects_share_an_anchor() {
-    let anchor = |subject: &str| anchor(&subject.parse().unwrap());
+    let anchor = |subject: &str| status::subject_anchor(&subject.parse().unwrap());
     assert_eq!(anchor("disk:/var@web-1"), "subject-disk:/var@web-1");
     for (one, other) in [
         ("service:a b", "service:a_b"),
