@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
-use crate::frame::App;
+use crate::{address, frame::App};
 
 /// Where the browser finds what it loads. The server provides it in the context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,11 @@ fn policy(nonce: &str) -> String {
     )
 }
 
+/// What may load on a page that has no Wasm.
+fn policy_without_wasm(nonce: &str) -> String {
+    policy(nonce).replace(" 'wasm-unsafe-eval'", "")
+}
+
 /// The lines that bring the page to life. Where a decision may have to be made on a poor
 /// connection, the page is `light`: it is complete without the Wasm, which is loaded after
 /// everything else, and not at all where the browser says that the connection is slow or dear.
@@ -59,15 +64,25 @@ fn start(js: &str, wasm: &str, light: bool) -> String {
 pub fn shell() -> impl IntoView {
     let Assets { js, wasm, css } = use_context().unwrap_or_default();
     let nonce = use_nonce();
+    let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
+    let is_entrance = address::is_entrance(&path);
     if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), &nonce)
-        && let Ok(policy) = HeaderValue::from_str(&policy(nonce))
+        && let Ok(policy) = HeaderValue::from_str(&if is_entrance {
+            policy_without_wasm(nonce)
+        } else {
+            policy(nonce)
+        })
     {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
-    let light =
-        use_context::<Parts>().is_some_and(|parts| parts.uri.path().starts_with("/ops/approve/"));
-    let start = start(&js, &wasm, light);
-    let early = (!light).then(|| {
+    let light = path.starts_with("/ops/approve/");
+    let start = (!is_entrance).then(|| {
+        let start = start(&js, &wasm, light);
+        view! { <script type="module" nonce=nonce inner_html=start></script> }
+    });
+    let passkeys = (is_entrance || path == "/ops/settings")
+        .then(|| view! { <script src="/passkeys.js" defer></script> });
+    let early = (!light && !is_entrance).then(|| {
         view! {
             <link rel="modulepreload" href=js/>
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
@@ -80,10 +95,12 @@ pub fn shell() -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content="light dark"/>
+                <meta name="robots" content="noindex"/>
                 <link rel="stylesheet" href=css/>
                 {early}
                 <MetaTags/>
-                <script type="module" nonce=nonce inner_html=start></script>
+                {passkeys}
+                {start}
             </head>
             <body>
                 <App/>

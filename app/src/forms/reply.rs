@@ -74,7 +74,7 @@ pub(super) fn led_to(address: &str) -> Response {
 }
 
 /// The page at an address, with something to tell.
-pub(super) async fn shown<IV: IntoView + 'static>(
+pub async fn shown<IV: IntoView + 'static>(
     address: &str,
     status: StatusCode,
     context: impl Fn() + Clone + Send + Sync + 'static,

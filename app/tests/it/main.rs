@@ -8,4 +8,5 @@
 mod sample;
 mod decision;
 mod pages;
+mod settings;
 mod trail;
