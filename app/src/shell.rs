@@ -30,6 +30,11 @@ impl Default for Assets {
     }
 }
 
+/// Address of the page that answers a form. The form may have been sent elsewhere, and the page that
+/// comes to life must know where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AnsweredAt(pub String);
+
 /// What may load: only what comes from here, and the one script that bears this answer's nonce. No
 /// style of its own on any element.
 fn policy(nonce: &str) -> String {
@@ -77,7 +82,10 @@ pub fn shell() -> impl IntoView {
     }
     let light = path.starts_with("/ops/approve/");
     let start = (!is_entrance).then(|| {
-        let start = start(&js, &wasm, light);
+        let here = use_context::<AnsweredAt>().map_or_else(String::new, |AnsweredAt(address)| {
+            format!("history.replaceState(null,\"\",{address:?});")
+        });
+        let start = here + &start(&js, &wasm, light);
         view! { <script type="module" nonce=nonce inner_html=start></script> }
     });
     let passkeys = (is_entrance || path == "/ops/settings")

@@ -89,7 +89,8 @@ mod browser {
     }
 
     fn write(text: &str) -> Option<Promise> {
-        let clipboard = Reflect::get(&window().navigator(), &"clipboard".into()).ok()?;
+        let navigator = Reflect::get(&window(), &"navigator".into()).ok()?;
+        let clipboard = Reflect::get(&navigator, &"clipboard".into()).ok()?;
         if !clipboard.is_object() {
             return None;
         }

@@ -335,6 +335,8 @@ async fn a_plain_form_leads_back_to_its_section_and_a_secret_is_shown_once() {
         "{}",
         made.html
     );
+    // It comes to life as the page that it is, and not as the address of the form.
+    assert!(made.html.contains("history.replaceState(null,\"\",\"/ops/settings/tokens\");"));
     let again = get(OWNER, "/ops/settings/tokens?done=token").await;
     assert!(!again.html.contains(SECRET) && !again.is_kept);
 }
