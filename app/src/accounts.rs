@@ -1,5 +1,5 @@
-//! Part of the server behind settings, sign-in and join: what needs passkeys, passwords, the address
-//! of the client or the configuration. The server provides it in the context.
+//! Part of the server behind settings, sign-in and join: passkeys, passwords, the address of the
+//! client and the configuration. The server provides it in the context.
 
 use std::sync::Arc;
 
@@ -36,8 +36,8 @@ pub trait AccountBackend: Send + Sync + 'static {
 #[derive(Clone)]
 pub struct Accounts(pub Arc<dyn AccountBackend>);
 
-/// A sign-in or join that was refused, with the name that was typed. In the context of the page that
-/// answers it.
+/// A sign-in or join that was refused, with the name that was typed. In the context of the page
+/// that answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryRefused {
     /// Name that was typed.

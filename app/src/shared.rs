@@ -1,6 +1,6 @@
 //! Documents of their own, complete in one answer, without the frame, the stream or the Wasm of the
-//! app: the page of a share link, where a few lines of script look again every ten seconds, and what
-//! stands where no page can be shown.
+//! app: the page of a share link, where a few lines of script look again every ten seconds, and
+//! the page that says why no other one can be shown.
 
 use commands::sharing::SharedPage;
 use leptos::prelude::*;

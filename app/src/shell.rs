@@ -30,8 +30,8 @@ impl Default for Assets {
     }
 }
 
-/// Address of the page that answers a form. The form may have been sent elsewhere, and the page that
-/// comes to life must know where it is.
+/// Address of the page that answers a form. The form may have been sent elsewhere, and the page
+/// that comes to life must know where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AnsweredAt(pub String);
 

@@ -50,7 +50,7 @@ pub(crate) fn SecretOnce(secret: NewSecret) -> impl IntoView {
     let command = command.map(|(what, line)| {
         view! {
             <p>{what}</p>
-            <pre class="command-line" tabindex="0" aria-label="Command line"><code>{line.clone()}</code></pre>
+            <pre class="command-line"><code>{line.clone()}</code></pre>
             <Copy text=line label="Copy command"/>
         }
     });

@@ -1,5 +1,5 @@
-//! Pages for people who are not signed in: documents without Wasm. Within a page that is alive, such
-//! an address is loaded from the server.
+//! Pages for people who are not signed in: documents without Wasm. Within a page that is alive,
+//! such an address is loaded from the server.
 
 #[cfg(not(feature = "ssr"))]
 use leptos::prelude::*;

@@ -1,5 +1,5 @@
-//! Forms of the settings from a browser without Wasm. What is known beforehand leads back to the page;
-//! a secret, the result of a test or a refusal is told on the page that answers.
+//! Forms of the settings from a browser without Wasm. What is known beforehand leads back to the
+//! page; a secret, the result of a test or a refusal is told on the page that answers.
 
 use axum::{
     body::to_bytes,

@@ -1,5 +1,5 @@
-//! The page behind an invitation: a document without places, stream and Wasm. The server answers the
-//! form, with this page where it is refused.
+//! The page behind an invitation: a document without places, stream and Wasm. The server answers
+//! the form, with this page where it is refused.
 
 use leptos::prelude::*;
 

@@ -1,5 +1,5 @@
-//! Settings, sign-in and join as a browser without Wasm gets them, over a backend that holds hostile
-//! texts.
+//! Settings, sign-in and join as a browser without Wasm gets them, over a backend that holds
+//! hostile texts.
 
 use std::sync::Arc;
 

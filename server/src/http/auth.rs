@@ -31,8 +31,8 @@ use crate::{
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 tokio::task_local! {
-    /// Who the request that is answered right now comes from, and how: for the pages, which are drawn
-    /// where the request is out of sight.
+    /// Who the request that is answered right now comes from, and how: for the pages, which are
+    /// drawn where the request is out of sight.
     static CALLER: (Principal, ClientInfo);
 }
 

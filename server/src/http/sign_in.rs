@@ -1,5 +1,5 @@
-//! Coming in and going out: the forms of sign-in and join, and the way out. They change who one is, so
-//! each ends with a document of its own; the pages are the app's.
+//! Coming in and going out: the forms of sign-in and join, and the way out. They change who one is,
+//! so each ends with a document of its own; the pages are the app's.
 
 use app::{EntryRefused, Form, own_page, page_at, shell};
 use axum::{
