@@ -1,14 +1,18 @@
-//! What a person does to an incident and to what is recommended for it: one server function, used by
-//! several pages, with and without Wasm.
+//! What a person does to an incident and to what is recommended for it, and in the settings: a
+//! server function each, used by several pages, with and without Wasm.
 
 #[cfg(feature = "ssr")]
 mod execute;
+mod settings;
 mod step;
 
 use leptos::prelude::*;
 
 use crate::problem::Problem;
 
+pub use settings::{
+    Changed, Done, Fields, NewSecret, Section, SettingsForm, SettingsOutcome, SettingsStep,
+};
 #[cfg(feature = "ssr")]
 pub use step::Sent;
 pub use step::{Outcome, Refused, Step};
@@ -36,4 +40,25 @@ pub async fn act(
         inspection,
     };
     execute::act(incident, &sent).await
+}
+
+/// Carries out the form of the settings that `what` names. `id` names the contact, session, member
+/// or other item that it changes; `fields` holds what was typed, and `chosen` what was ticked.
+#[server(prefix = "/api/pages", endpoint = "change-settings")]
+pub async fn change_settings(
+    what: String,
+    #[server(default)] id: String,
+    #[server(default)] fields: Fields,
+    #[server(default)] chosen: Vec<String>,
+) -> Result<Changed, Problem> {
+    use crate::{accounts, door};
+
+    door::header(http::header::CACHE_CONTROL, "private, no-store");
+    let form = SettingsForm { what, id, fields, chosen };
+    let known = door::known().ok_or_else(door::lost).and_then(|(_, principal)| {
+        accounts::backend().map(|backend| backend.change(principal, form))
+    });
+    // Not awaited where the context is borrowed.
+    let pending = known.map_err(door::refuse)?;
+    pending.await.map_err(|error| door::refuse(error.into()))
 }

@@ -1,4 +1,10 @@
-//! Texts inside an address.
+//! Addresses: texts inside of them, where a sign-in may lead, and which pages are documents without
+//! Wasm.
+
+/// Address of the page where one signs in.
+const SIGN_IN: &str = "/sign-in";
+/// Beginning of the address of an invitation; its secret follows.
+const JOIN: &str = "/join/";
 
 /// A text as it stands in a path or a query: what is not a letter, a digit or one of `-_.~` is
 /// written as its bytes.
@@ -28,4 +34,111 @@ pub(crate) fn address<'a, 'b>(
     let query: Vec<String> =
         set.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// Whether an address is one of the pages that show what is watched.
+pub fn is_page(path: &str) -> bool {
+    path == "/" || path == "/ops" || path.starts_with("/ops/")
+}
+
+/// Address that a sign-in leads to: only a page of this server.
+pub fn own_page(to: &str) -> &str {
+    let fine = is_page(to.split(['?', '#']).next().unwrap_or_default())
+        && !to.contains(['\\', '\r', '\n'])
+        && to.len() <= 500;
+    if fine { to } else { "/" }
+}
+
+/// Whether a page is for people who are not signed in: a document without places, stream and Wasm.
+pub(crate) fn is_entrance(path: &str) -> bool {
+    path == SIGN_IN || path.starts_with(JOIN)
+}
+
+/// Reason for a sign-in, by the page it leads to; `None` where that says nothing of use.
+#[cfg(feature = "ssr")]
+pub(crate) fn reason(to: &str) -> Option<String> {
+    let path = to.split(['?', '#']).next().unwrap_or_default();
+    let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number > 0);
+    if let Some(id) = path.strip_prefix("/ops/approve/") {
+        let incident = number(id.split_once('-')?.0)?;
+        return Some(format!("Sign in to decide about incident {incident}."));
+    }
+    if let Some(rest) = path.strip_prefix("/ops/incidents/") {
+        return match rest.split_once('/') {
+            None => Some(format!("Sign in to see incident {}.", number(rest)?)),
+            Some((id, "share")) => Some(format!("Sign in to share incident {}.", number(id)?)),
+            Some(_) => None,
+        };
+    }
+    let sentence = match path {
+        "/ops/health" => "Sign in to see the health page.",
+        "/ops/incidents" => "Sign in to see the incidents.",
+        "/ops/history" => "Sign in to search the history.",
+        "/ops/journal" => "Sign in to read the journal.",
+        "/ops/runbook" => "Sign in to read the runbook.",
+        "/ops/settings/notifications" => "Sign in to set your notifications.",
+        _ if path == "/ops/settings" || path.starts_with("/ops/settings/") => {
+            "Sign in to change settings."
+        }
+        _ => return None,
+    };
+    Some(sentence.to_owned())
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_leads_only_to_our_own_pages() {
+        for to in ["/", "/ops/health", "/ops/approve/42-1?x=1#y"] {
+            assert_eq!(own_page(to), to);
+        }
+        for to in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/ops\\..\\x",
+            "/api/ops/health",
+            "",
+            "ops",
+            "/ops/a\r\nx: y",
+        ] {
+            assert_eq!(own_page(to), "/", "{to}");
+        }
+    }
+
+    #[test]
+    fn a_sign_in_says_what_it_is_for_and_repeats_nothing_of_the_address() {
+        for (to, expected) in [
+            ("/ops/approve/42-1?x=1#y", "Sign in to decide about incident 42."),
+            ("/ops/incidents/7", "Sign in to see incident 7."),
+            ("/ops/incidents/7/share", "Sign in to share incident 7."),
+            ("/ops/settings/tokens?done=revoke", "Sign in to change settings."),
+            ("/ops/settings/notifications", "Sign in to set your notifications."),
+        ] {
+            assert_eq!(reason(to).as_deref(), Some(expected), "{to}");
+        }
+        for to in [
+            "/",
+            "",
+            "/ops/approve/<b>-1",
+            "/ops/approve/1",
+            "/ops/incidents/0",
+            "/ops/incidents/-1",
+            "/ops/incidents/99999999999",
+            "/ops/incidents/7/x",
+            "/ops/<b>",
+        ] {
+            assert_eq!(reason(to), None, "{to}");
+        }
+    }
+
+    #[test]
+    fn only_the_entrances_are_documents_without_wasm() {
+        assert!(is_entrance("/sign-in") && is_entrance("/join/0f"));
+        for path in ["/", "/ops/settings", "/sign-in/x", "/sign-out", "/join"] {
+            assert!(!is_entrance(path), "{path}");
+        }
+    }
 }

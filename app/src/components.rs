@@ -2,6 +2,8 @@
 
 pub(crate) mod badge;
 pub(crate) mod chart;
+pub(crate) mod copy;
+pub(crate) mod entrance;
 pub(crate) mod error;
 pub(crate) mod exact;
 pub(crate) mod form;

@@ -4,6 +4,7 @@
 
 mod health;
 mod reply;
+mod settings;
 mod trail;
 
 use axum::{
@@ -16,13 +17,13 @@ use axum::{
 use http::{HeaderValue, Method, StatusCode, header};
 use leptos::prelude::*;
 
-pub use reply::{NewToken, PublicUrl, WallClock};
+pub use reply::{NewToken, PublicUrl, WallClock, shown as page_at};
 
 pub(crate) use reply::{NotRetired, RefusedWindow};
 use reply::{led_to, shown};
 
 use crate::{
-    actions::{Act, Refused, Sent},
+    actions::{Act, ChangeSettings, Refused, Sent},
     door,
     urlencoded::Form,
 };
@@ -55,7 +56,9 @@ pub async fn without_wasm<IV: IntoView + 'static>(
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
-    if request.method() != Method::POST || !accepts_html || request.uri().path() != Act::PATH {
+    let path = request.uri().path();
+    let is_of_settings = path == ChangeSettings::PATH;
+    if request.method() != Method::POST || !accepts_html || !is_of_settings && path != Act::PATH {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
@@ -67,6 +70,12 @@ pub async fn without_wasm<IV: IntoView + 'static>(
     let page = form.as_ref().ok().and_then(|form| page_of(form.get("page")));
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
+    if is_of_settings {
+        return match form {
+            Ok(form) => settings::answer(&form, answer, context, shell).await,
+            Err(_) => answer,
+        };
+    }
     let (Some(page), Ok(form)) = (page, form) else { return answer };
     let sent = Sent::read(&form);
     if answer.status() == StatusCode::OK {

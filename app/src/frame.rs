@@ -9,6 +9,7 @@ use leptos_router::{
 };
 
 use crate::{
+    address,
     clock::Clock,
     codec::Json,
     components::{
@@ -22,9 +23,19 @@ use crate::{
     page::{Mood, Pulse},
     pulse::{self, Shared, get_pulse},
     routes::{
-        approve::ApprovePage, health::HealthPage, history::HistoryPage, home::HomePage,
-        incident::IncidentPage, incidents::IncidentsPage, journal::JournalPage,
-        runbook::RunbookPage, shares::SharesPage, signal::SignalPage,
+        approve::ApprovePage,
+        health::HealthPage,
+        history::HistoryPage,
+        home::HomePage,
+        incident::IncidentPage,
+        incidents::IncidentsPage,
+        join::JoinPage,
+        journal::JournalPage,
+        runbook::RunbookPage,
+        settings::{AboutPage, AccountPage, MembersPage, NotificationsPage, TokensPage},
+        shares::SharesPage,
+        sign_in::SignInPage,
+        signal::SignalPage,
     },
 };
 
@@ -44,8 +55,8 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <a class="skip" href="#main">"Skip to content"</a>
-            <div class="frame">
-                {places()}
+            <div class=frame_class()>
+                {header()}
                 <main id="main" tabindex="-1">
                     <FlatRoutes fallback=LostPage>
                         <Route path=path!("/") view=HomePage ssr=SsrMode::Async/>
@@ -58,11 +69,18 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/signals/:signal") view=SignalPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/settings") view=AccountPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/settings/notifications") view=NotificationsPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/settings/members") view=MembersPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/settings/tokens") view=TokensPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/settings/about") view=AboutPage ssr=SsrMode::Async/>
+                        <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
+                        <Route path=path!("/join/:secret") view=JoinPage ssr=SsrMode::Async/>
                     </FlatRoutes>
                 </main>
-                <footer class="frame-foot"><ThemeSwitch to=here()/></footer>
+                {(!is_entrance()).then(|| view! { <footer class="frame-foot"><ThemeSwitch to=here()/></footer> })}
             </div>
-            <PaletteDialog/>
+            {(!is_entrance()).then(|| view! { <PaletteDialog/> })}
         </Router>
     }
 }
@@ -77,6 +95,23 @@ fn here() -> Signal<String> {
             query => format!("{path}?{query}"),
         }
     })
+}
+
+/// Whether this document is for people who are not signed in: they have no places.
+fn is_entrance() -> bool {
+    use_location().pathname.with_untracked(|path| address::is_entrance(path))
+}
+
+fn frame_class() -> &'static str {
+    if is_entrance() { "entrance" } else { "frame" }
+}
+
+fn header() -> AnyView {
+    if !is_entrance() {
+        return places();
+    }
+    view! { <header class="entrance-head"><p class="brand"><a href="/">"Calm Ops"</a></p></header> }
+        .into_any()
 }
 
 /// The places, with how things stand: a column on a desktop, a bar at the bottom of a phone.
@@ -132,8 +167,9 @@ fn places() -> AnyView {
                     {place("/ops/runbook", "icon runbook", "Runbook", ().into_any())}
                 </ul>
             </nav>
-            // The settings are a document of their own: they are there without Wasm.
-            <a class="me" href="/ops/settings" rel="external">"Settings"</a>
+            <a class="me" href="/ops/settings" aria-current=move || path.with(|path| path.starts_with("/ops/settings")).then_some("page")>
+                <i class="icon settings" aria-hidden="true"></i><span>"Settings"</span>
+            </a>
             <ThemeSwitch to=here()/>
             <LiveIndicator path=path loaded=checked_at/>
         </header>

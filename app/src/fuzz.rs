@@ -5,8 +5,8 @@ use domain::id::IncidentNumber;
 use fixtures::fuzz::{Target, assert_shown};
 
 use crate::{
+    actions::{Sent, SettingsForm},
     address::percent_encode,
-    actions::Sent,
     components::markdown,
     problem::Problem,
     routes::{history::Search, journal::AuditSearch},
@@ -51,7 +51,18 @@ pub const TARGETS: &[Target] = &[
         name: "form",
         seeds: forms,
         words: &[
-            "&", "=", "+", "%", "%25", "%c3%a4", "%ff", "what=", "text=", "place=", "scope=", "?",
+            "&",
+            "=",
+            "+",
+            "%",
+            "%25",
+            "%c3%a4",
+            "%ff",
+            "what=",
+            "text=",
+            "place=",
+            "chosen[]=",
+            "?",
         ],
         check: check_form,
     },
@@ -153,10 +164,10 @@ fn forms() -> Vec<Vec<u8>> {
     let mut all = texts(&[
         "what=comment&text=It+is+%C3%A4lter+%26+%22b%22%0D%0Asecond",
         "what=inspect&inspection=largest_folders+disk%3A%2Fvar%40web-1",
-        "what=token&label=ci&scope=push&scope=read&days=30",
+        "what=token&fields[label]=ci&chosen[]=ingest&chosen%5B%5D=read&fields%5Bdays%5D=30",
         "what=retire-missing&missing=disk%3A%2F*&missing=app%3Aapi%40web-1",
         "what=begin&subjects=host%3Aweb-1%0D%0Aapp%3A*&minutes=60&reason=x",
-        "what=contact&kind=webhook&url=https%3A%2F%2Fhooks.example%2Fx&least=warning&from=22%3A00&to=07%3A00&zone=Europe%2FBerlin",
+        "what=contact&fields[kind]=webhook&fields[url]=https%3A%2F%2Fhooks.example%2Fx&fields[from]=22%3A00&fields[zone]=Europe%2FBerlin",
         "?text=disk+%26&severity=critical&subject=host%3A&from=2026-11-22&to=2026-11-23&offset=60&before=40",
         "?group=decisions&actor=account%3A7&kind=commented&incident=7&from=2026-11-22T14:05&to=2026-11-22&offset=-120&verify=now",
         "a=1&a=2",
@@ -171,6 +182,8 @@ fn check_form(bytes: &[u8]) {
         Ok(form) => {
             let pair =
                 |(name, value)| format!("{}={}", percent_encode(name), percent_encode(value));
+            let of_settings = SettingsForm::read(&form);
+            assert!(of_settings.step().is_none_or(|step| step.name() == form.get("what")));
             let printed = form.iter().map(pair).collect::<Vec<_>>().join("&");
             assert_eq!(Form::read(printed.as_bytes()), Ok(form));
         }

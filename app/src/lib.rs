@@ -7,12 +7,11 @@ mod clock;
 mod codec;
 mod components;
 mod frame;
-#[cfg(feature = "ssr")]
-pub mod gate;
 mod live;
 mod page;
 mod problem;
 mod pulse;
+mod roles;
 mod routes;
 mod spark;
 mod state;
@@ -20,6 +19,8 @@ mod status;
 mod theme;
 mod urlencoded;
 
+#[cfg(feature = "ssr")]
+mod accounts;
 #[cfg(feature = "ssr")]
 mod door;
 #[cfg(feature = "ssr")]
@@ -34,13 +35,18 @@ mod shared;
 mod shell;
 
 #[cfg(feature = "ssr")]
-pub use forms::{FORMS, NewToken, PublicUrl, WallClock, forms, without_wasm};
+pub use accounts::{AccountBackend, Accounts, EntryRefused};
+pub use actions::{Changed, Done, Fields, NewSecret, SettingsForm, SettingsStep};
+pub use address::{is_page, own_page};
+#[cfg(feature = "ssr")]
+pub use forms::{FORMS, NewToken, PublicUrl, WallClock, forms, page_at, without_wasm};
 pub use frame::App;
 pub use problem::Problem;
 #[cfg(feature = "ssr")]
 pub use problem::status;
+pub use routes::settings::ContactForms;
 #[cfg(feature = "ssr")]
-pub use shared::{shared_away, shared_closed, shared_page};
+pub use shared::{PROBLEM_POLICY, problem_page, shared_away, shared_closed, shared_page};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};
 pub use theme::Theme;

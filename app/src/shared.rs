@@ -1,5 +1,6 @@
-//! The page of a share link: a document of its own, complete in one answer, without the frame, the
-//! stream or the Wasm of the app. A few lines of script look again every ten seconds.
+//! Documents of their own, complete in one answer, without the frame, the stream or the Wasm of the
+//! app: the page of a share link, where a few lines of script look again every ten seconds, and
+//! the page that says why no other one can be shown.
 
 use commands::sharing::SharedPage;
 use leptos::prelude::*;
@@ -115,6 +116,21 @@ pub fn shared_closed(css: &str) -> String {
 /// The document where a link can't be looked up right now.
 pub fn shared_away(css: &str) -> String {
     plain("This page can't be loaded right now", "Try again in a moment.", css)
+}
+
+/// What may load with the document of a problem.
+pub const PROBLEM_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
+
+/// The document that stands where a page can't: what is wrong, and what to do. The request got no
+/// further than the door, so it is known neither for whom it is nor whether it comes from here.
+pub fn problem_page(title: &str, detail: &str, css: &str) -> String {
+    let body = format!(
+        "<main id=\"shared\" class=\"shared\"><h1>This page can't be shown</h1><p class=\"lead\">{}</p>\
+         <p class=\"quiet\">Monitoring continues.</p><p><a class=\"button\" href=\"/ops/health\">Go to the health page</a></p></main>",
+        escape(detail)
+    );
+    document(&format!("{title} · Calm Ops"), detail, css, &body)
 }
 
 fn plain(title: &str, sentence: &str, css: &str) -> String {

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
-use crate::{frame::App, theme::Theme};
+use crate::{address, frame::App, theme::Theme};
 
 /// Where the browser finds what it loads. The server provides it in the context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,11 @@ impl Default for Assets {
     }
 }
 
+/// Address of the page that answers a form. The form may have been sent elsewhere, and the page
+/// that comes to life must know where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AnsweredAt(pub String);
+
 /// What may load: only what comes from here, and the one script that bears this answer's nonce. No
 /// style of its own on any element.
 fn policy(nonce: &str) -> String {
@@ -37,6 +42,11 @@ fn policy(nonce: &str) -> String {
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
          connect-src 'self'; font-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
     )
+}
+
+/// What may load on a page that has no Wasm.
+fn policy_without_wasm(nonce: &str) -> String {
+    policy(nonce).replace(" 'wasm-unsafe-eval'", "")
 }
 
 /// The lines that bring the page to life. Where a decision may have to be made on a poor
@@ -59,16 +69,29 @@ fn start(js: &str, wasm: &str, light: bool) -> String {
 pub fn shell() -> impl IntoView {
     let Assets { js, wasm, css } = use_context().unwrap_or_default();
     let nonce = use_nonce();
+    let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
+    let is_entrance = address::is_entrance(&path);
     if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), &nonce)
-        && let Ok(policy) = HeaderValue::from_str(&policy(nonce))
+        && let Ok(policy) = HeaderValue::from_str(&if is_entrance {
+            policy_without_wasm(nonce)
+        } else {
+            policy(nonce)
+        })
     {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
-    let light =
-        use_context::<Parts>().is_some_and(|parts| parts.uri.path().starts_with("/ops/approve/"));
-    let start = start(&js, &wasm, light);
     let theme = use_context::<Theme>().unwrap_or_default();
-    let early = (!light).then(|| {
+    let light = path.starts_with("/ops/approve/");
+    let start = (!is_entrance).then(|| {
+        let here = use_context::<AnsweredAt>().map_or_else(String::new, |AnsweredAt(address)| {
+            format!("history.replaceState(null,\"\",{address:?});")
+        });
+        let start = here + &start(&js, &wasm, light);
+        view! { <script type="module" nonce=nonce inner_html=start></script> }
+    });
+    let passkeys = (is_entrance || path == "/ops/settings")
+        .then(|| view! { <script src="/passkeys.js" defer></script> });
+    let early = (!light && !is_entrance).then(|| {
         view! {
             <link rel="modulepreload" href=js/>
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
@@ -81,10 +104,12 @@ pub fn shell() -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content=theme.color_scheme()/>
+                <meta name="robots" content="noindex"/>
                 <link rel="stylesheet" href=css/>
                 {early}
                 <MetaTags/>
-                <script type="module" nonce=nonce inner_html=start></script>
+                {passkeys}
+                {start}
             </head>
             <body>
                 <App/>

@@ -7,7 +7,7 @@ use domain::error::{Error, FieldReason};
 pub(crate) use crate::address::percent_encode;
 
 /// Fields that may stand several times in a form.
-const REPEATED: [&str; 3] = ["scope", "missing", "end"];
+const REPEATED: [&str; 2] = ["missing", "chosen[]"];
 
 /// The fields of a form, or of an address's query: plain text, and each once but those that may
 /// repeat.
@@ -45,12 +45,6 @@ impl Form {
     /// All fields, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-}
-
-impl From<Form> for Vec<(String, String)> {
-    fn from(form: Form) -> Self {
-        form.0
     }
 }
 
@@ -102,9 +96,9 @@ mod tests {
         ] {
             assert_eq!(refused(body), Error::invalid(field, FieldReason::Unreadable), "{body:?}");
         }
-        let form = Form::read(b"a=%C3%A4+%26%00&scope=x&scope=y&&b&c==").unwrap();
+        let form = Form::read(b"a=%C3%A4+%26%00&chosen[]=x&chosen%5B%5D=y&&b&c==").unwrap();
         assert_eq!((form.get("a"), form.get("b"), form.get("c")), ("ä &\0", "", "="));
-        assert_eq!(form.all("scope").collect::<Vec<_>>(), ["x", "y"]);
+        assert_eq!(form.all("chosen[]").collect::<Vec<_>>(), ["x", "y"]);
         assert_eq!((form.get("none"), form.iter().count()), ("", 5));
     }
 }

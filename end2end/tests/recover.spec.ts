@@ -91,6 +91,8 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     await page.getByRole('button', { name: 'Add a passkey' }).click();
     await expect(page.getByText('Passkey added.')).toBeVisible();
     // The phone is to be called; a test arrives at once.
+    await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Notifications' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Notifications' })).toBeVisible();
     await page.getByText('Add a phone (ntfy)').click();
     await page.getByLabel('Server', { exact: true }).fill(ntfy.url);
     await page.getByLabel('Topic', { exact: true }).fill('calm-ops-8f3k');
@@ -100,10 +102,11 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     await page.screenshot({ path: join(PICTURES, 'called-phone-light.png') });
     // In a tab of its own: the look for stumbling blocks would take the passkey's device away from this one.
     const beside = await phone.newPage();
-    await beside.goto('/ops/settings');
+    await beside.goto('/ops/settings/notifications');
     await beside.getByText('Change', { exact: true }).first().click();
     expect(await stumbles(beside)).toEqual([]);
     await beside.close();
+    await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'You' }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 
@@ -118,6 +121,7 @@ test('a leaking app is reloaded from a phone, and the memory comes back @screens
     await expect.poll(call, { timeout: 20_000 }).toBeTruthy();
     await page.goto(call()?.click ?? '');
     await expect(page).toHaveURL(/sign-in\?to=/);
+    await expect(page.getByText('Sign in to decide about incident 1.')).toBeVisible();
     await page.screenshot({ path: join(PICTURES, 'link-phone-light.png') });
     await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
     await expect(page).toHaveURL(/\/ops\/approve\/1-1/);

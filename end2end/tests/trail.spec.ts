@@ -64,7 +64,7 @@ test('a link shows an incident as it goes on, until it is ended', async ({ page,
   await page.getByLabel('Label (internal)').fill('Support');
   await page.getByLabel('For', { exact: true }).selectOption('manager');
   await page.getByRole('button', { name: 'Create link' }).click();
-  const link = await page.getByLabel('Copy link').inputValue();
+  const link = await page.getByLabel('Link', { exact: true }).inputValue();
   expect(link).toMatch(new RegExp(`^${calm.address}/share/[0-9a-f]{64}$`));
 
   const stranger = await browser.newContext();

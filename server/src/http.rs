@@ -8,15 +8,17 @@ pub mod error;
 pub mod extract;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
-pub mod gate;
 pub mod listener;
 pub mod middleware;
 pub mod openapi;
+mod pages;
 pub mod places;
 pub mod route_permissions;
 pub mod router;
 pub mod schema;
+mod settings;
 mod shared;
+mod sign_in;
 pub mod state;
 mod theme;
 pub mod tls;

@@ -206,9 +206,9 @@ pub async fn run(
     );
     let outbound = outbound(&config)?;
     let public_url: Option<Arc<str>> = outbound.public_url.as_deref().map(Arc::from);
-    let contact_forms = Arc::new(app::gate::ContactForms {
+    let contact_forms = Arc::new(app::ContactForms {
         links: outbound.public_url.is_some(),
-        channels: channels::forms(&outbound),
+        channels: channels::forms(&outbound).iter().map(Into::into).collect(),
     });
     let (tell, told) = mpsc::channel(64);
     for (of, sentence) in [

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 /// Where a person adds a contact, and how sentences name that place.
-const SETTINGS: (&str, &str) = ("/ops/settings#calls", "Settings");
+const SETTINGS: (&str, &str) = ("/ops/settings/notifications", "Settings");
 
 /// A sentence with a link where it names the settings.
 pub(crate) fn linked(sentence: &str) -> AnyView {
@@ -23,7 +23,7 @@ mod tests {
     #[test]
     fn where_a_contact_is_added_is_a_link_in_a_sentence_that_stays_as_it_is() {
         let html = linked("Nobody is notified. Add one under Settings.").to_html();
-        assert!(html.contains("<a href=\"/ops/settings#calls\">Settings</a>"), "{html}");
+        assert!(html.contains("<a href=\"/ops/settings/notifications\">Settings</a>"), "{html}");
         assert!(!linked("Settings are fine.").to_html().contains("<a"));
     }
 }

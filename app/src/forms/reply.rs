@@ -11,7 +11,7 @@ use domain::{access::Principal, time::Timestamp};
 use http::{HeaderValue, Request, StatusCode, header};
 use leptos::prelude::*;
 
-use crate::{door, problem::Problem, routes::health::WindowForm};
+use crate::{door, problem::Problem, routes::health::WindowForm, shell::AnsweredAt};
 
 /// Makes a new token for a link: 256 bits of fresh randomness, as text. The server provides it in
 /// the context.
@@ -74,7 +74,7 @@ pub(super) fn led_to(address: &str) -> Response {
 }
 
 /// The page at an address, with something to tell.
-pub(super) async fn shown<IV: IntoView + 'static>(
+pub async fn shown<IV: IntoView + 'static>(
     address: &str,
     status: StatusCode,
     context: impl Fn() + Clone + Send + Sync + 'static,
@@ -85,9 +85,11 @@ pub(super) async fn shown<IV: IntoView + 'static>(
     else {
         return status.into_response();
     };
+    let here = AnsweredAt(address.to_owned());
     let context = move || {
         context();
         more();
+        provide_context(here.clone());
     };
     let mut answer = leptos_axum::render_app_async_with_context(context, shell)(request).await;
     if answer.status() == StatusCode::OK {

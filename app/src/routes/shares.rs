@@ -12,6 +12,7 @@ use wording::humanize;
 
 use crate::{
     components::{
+        copy::Copy,
         page::{key, page},
         time::{Ago, At},
     },
@@ -129,7 +130,8 @@ fn Page(view: SharesView) -> impl IntoView {
             <section class="made" aria-labelledby="made">
                 <h2 id="made">"Your new link"</h2>
                 <p>"This link is shown only once. Copy it now; it can't be recovered later."</p>
-                <p><label for="link">"Copy link"</label><input id="link" type="text" readonly value=address.clone() autofocus/></p>
+                <p><label for="link">"Link"</label><input id="link" type="text" readonly value=address.clone() autofocus/></p>
+                <Copy text=address.clone() label="Copy link"/>
                 <p class="links"><a href=address rel="external">"Preview"</a></p>
             </section>
         }

@@ -9,4 +9,5 @@ mod sample;
 mod decision;
 mod health;
 mod pages;
+mod settings;
 mod trail;

@@ -474,6 +474,8 @@ pub struct Settings {
     pub sessions: Vec<SessionCard>,
     /// One's own passkeys.
     pub passkeys: Vec<PasskeyCard>,
+    /// Names of the owners: whoever is none can ask them.
+    pub owners: Vec<String>,
     /// Everyone who is here; only for an owner.
     pub people: Vec<PersonCard>,
     /// Invitations that wait; only for an owner.

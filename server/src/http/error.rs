@@ -226,11 +226,11 @@ impl Problem {
 /// Shows a problem as a page to a browser that opens one; programs get it as it is.
 pub fn for_browsers(response: Response) -> Response {
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
-    let html = app::gate::problem(&assets::names(), problem.title, &problem.detail);
+    let html = app::problem_page(problem.title, &problem.detail, &assets::names().css);
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "private, no-store"),
-        (header::CONTENT_SECURITY_POLICY, app::gate::POLICY),
+        (header::CONTENT_SECURITY_POLICY, app::PROBLEM_POLICY),
     ];
     let mut page = (problem.status, headers, html).into_response();
     problem.say_when(page.headers_mut());

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use app::own_page;
 use axum::{
     Router, body::Body, extract::Request, middleware::from_fn_with_state, response::Response,
 };
@@ -24,7 +25,6 @@ use tower::ServiceExt as _;
 use crate::{
     fuzz::{texts, wait},
     http::{
-        auth::own_page,
         client_info::{ClientInfo, Peer, Proxies},
         error::Problem,
         extract::{Fields, FromQuery},

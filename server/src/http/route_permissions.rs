@@ -1,5 +1,5 @@
 //! Everything that is served beside [`api::ROUTES`](super::api::ROUTES): pages, the functions that
-//! a page which is alive asks, forms, and the gate. The framework makes most of these routes, so
+//! a page which is alive asks, forms, and the ways in. The framework makes most of these routes, so
 //! that this table is held against what is really there by a test; another one tries every row as
 //! everyone.
 
@@ -30,6 +30,9 @@ const fn person(role: Role, recently_authenticated: bool) -> Permission {
     Permission::Person { role, recently_authenticated }
 }
 
+/// The function that carries out every form of the settings.
+const CHANGE_SETTINGS: &str = "/api/pages/change-settings";
+
 /// All of them.
 pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/", Permission::Read),
@@ -43,6 +46,10 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/ops/signals/{signal}", Permission::Read),
     get("/ops/runbook", Permission::Read),
     get("/ops/settings", person(Role::Viewer, false)),
+    get("/ops/settings/notifications", person(Role::Viewer, false)),
+    get("/ops/settings/members", person(Role::Viewer, false)),
+    get("/ops/settings/tokens", person(Role::Viewer, false)),
+    get("/ops/settings/about", Permission::Read),
     get("/api/pages/home", Permission::Read),
     get("/api/pages/pulse", Permission::Read),
     get("/api/pages/health", Permission::Read),
@@ -54,6 +61,9 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/api/pages/journal", Permission::Read),
     get("/api/pages/shares", Permission::Read),
     get("/api/pages/runbook", Permission::Read),
+    get("/api/pages/settings", person(Role::Viewer, false)),
+    get("/api/pages/contacts", person(Role::Viewer, false)),
+    get("/api/pages/about", Permission::Read),
     post("/api/pages/act", "incident={number}&what=acknowledge", Permission::Respond),
     post("/api/pages/act", "incident={number}&what=comment&text=x", Permission::Respond),
     post(
@@ -83,30 +93,34 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     post("/ops/health", "what=begin&subjects=host:nowhere&minutes=1&reason=x", Permission::Respond),
     // Whose text it is decides the service.
     post("/ops/journal/{entry}/redact", "reason=x", Permission::Read),
-    post("/ops/settings", "what=password&password=x", person(Role::Viewer, true)),
-    post("/ops/settings", "what=remove-passkey&id={number}", person(Role::Viewer, false)),
-    post("/ops/settings", "what=end-session&id={number}", person(Role::Viewer, false)),
+    post(CHANGE_SETTINGS, "what=password&fields[password]=x", person(Role::Viewer, true)),
+    post(CHANGE_SETTINGS, "what=remove-passkey&id={number}", person(Role::Viewer, false)),
+    post(CHANGE_SETTINGS, "what=end-session&id={number}", person(Role::Viewer, false)),
     post(
-        "/ops/settings",
-        "what=contact&kind=ntfy&server=http://127.0.0.1:1&topic=calm-ops-8f3k&label=x&least=critical",
+        CHANGE_SETTINGS,
+        "what=contact&fields[kind]=ntfy&fields[server]=http://127.0.0.1:1&fields[topic]=calm-ops-8f3k&fields[label]=x&fields[least]=critical",
         person(Role::Viewer, true),
     ),
-    post("/ops/settings", "what=remove-contact&id={number}", person(Role::Viewer, false)),
-    post("/ops/settings", "what=test-contact&id={number}", person(Role::Viewer, false)),
-    post("/ops/settings", "what=invite&role=viewer", person(Role::Owner, true)),
-    post("/ops/settings", "what=withdraw&id={number}", person(Role::Owner, false)),
-    post("/ops/settings", "what=role&id={number}&role=viewer", person(Role::Owner, true)),
-    post("/ops/settings", "what=close&id={number}", person(Role::Owner, true)),
-    post("/ops/settings", "what=open&id={number}", person(Role::Owner, true)),
-    post("/ops/settings", "what=token&label=x&scope=read&days=1", person(Role::Owner, true)),
-    post("/ops/settings", "what=revoke&id={number}", person(Role::Owner, false)),
+    post(CHANGE_SETTINGS, "what=remove-contact&id={number}", person(Role::Viewer, false)),
+    post(CHANGE_SETTINGS, "what=test-contact&id={number}", person(Role::Viewer, false)),
+    post(CHANGE_SETTINGS, "what=invite&fields[role]=viewer", person(Role::Owner, true)),
+    post(CHANGE_SETTINGS, "what=withdraw&id={number}", person(Role::Owner, false)),
+    post(CHANGE_SETTINGS, "what=role&id={number}&fields[role]=viewer", person(Role::Owner, true)),
+    post(CHANGE_SETTINGS, "what=close&id={number}", person(Role::Owner, true)),
+    post(CHANGE_SETTINGS, "what=open&id={number}", person(Role::Owner, true)),
+    post(
+        CHANGE_SETTINGS,
+        "what=token&fields[label]=x&chosen[]=read&fields[days]=1",
+        person(Role::Owner, true),
+    ),
+    post(CHANGE_SETTINGS, "what=revoke&id={number}", person(Role::Owner, false)),
     get("/sign-in", Permission::Nothing),
     post("/sign-in", "name=Nobody&password=x", Permission::Nothing),
     get("/join/{secret}", Permission::Nothing),
     post("/join/{secret}", "name=Nobody&password=x", Permission::Nothing),
     post("/sign-out", "", Permission::Nothing),
     post("/theme", "theme=dark&to=/ops/health", Permission::Nothing),
-    get("/gate.js", Permission::Nothing),
+    get("/passkeys.js", Permission::Nothing),
     get("/share/{token}", Permission::Nothing),
 ];
 
@@ -115,7 +129,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::http::{gate, shared, theme};
+    use crate::http::{shared, sign_in, theme};
 
     // The framework looks at each page inside of a runtime.
     #[tokio::test]
@@ -126,7 +140,7 @@ mod tests {
         let functions = leptos::server_fn::axum::server_fn_paths()
             .map(|(path, method)| (method.as_str().to_lowercase(), path.to_owned()));
         let forms = app::FORMS.into_iter().map(|path| ("post".to_owned(), path.to_owned()));
-        let others = gate::ROUTES
+        let others = sign_in::ROUTES
             .iter()
             .chain([&shared::ROUTE, &theme::ROUTE])
             .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()));

@@ -1,16 +1,11 @@
 //! The router of everything that is served, with its layers in their order.
 
-use std::sync::Arc;
-
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
     response::IntoResponse as _,
 };
-use commands::service::Operations;
-use domain::time::Timestamp;
-use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use tower_http::{
     CompressionLevel,
@@ -24,12 +19,11 @@ use tower_http::{
 use crate::http::{
     api, assets, auth,
     error::{Kind, Problem},
-    gate,
     middleware::{
         body,
         guard::{self, Guard},
     },
-    shared,
+    pages, shared, sign_in,
     state::Site,
     theme,
 };
@@ -37,19 +31,7 @@ use crate::http::{
 /// Builds the router of everything that is served.
 pub fn router(site: Site, guard: Guard, body_limit: usize) -> Router {
     let routes = generate_route_list(app::App);
-    let operations = site.service.operations().clone();
-    let clock = site.clock;
-    let public_url = site.public_url.clone();
-    let now: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(move || clock.now().wall);
-    let context = move || {
-        provide_context(Operations::clone(&operations));
-        provide_context(auth::current());
-        provide_context(assets::names());
-        provide_context(theme::current());
-        provide_context(app::NewToken(shared::random));
-        provide_context(app::WallClock(Arc::clone(&now)));
-        provide_context(app::PublicUrl(public_url.clone()));
-    };
+    let context = pages::context(&site);
     // The live stream is never compressed: it must go out at once, and each client's own compressor
     // would cost memory.
     let compressed = SizeAbove::new(512)
@@ -67,7 +49,7 @@ pub fn router(site: Site, guard: Guard, body_limit: usize) -> Router {
         .layer(from_fn(theme::resolve));
     Router::new()
         .merge(api::router())
-        .merge(gate::router())
+        .merge(sign_in::router())
         .merge(shared::router())
         .merge(theme::router())
         .merge(pages)

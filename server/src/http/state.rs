@@ -22,7 +22,7 @@ pub struct Site {
     /// The current status.
     pub board: Arc<Board>,
     /// Forms by which people set their contacts.
-    pub contact_forms: Arc<app::gate::ContactForms>,
+    pub contact_forms: Arc<app::ContactForms>,
     /// How browsers reach this server from outside, without a slash at the end, if that is
     /// configured: links lead there.
     pub public_url: Option<Arc<str>>,

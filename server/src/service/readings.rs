@@ -150,6 +150,11 @@ impl Inner {
         let seen = |account: AccountId| {
             roster.sessions.iter().filter(|one| one.account == account).map(|one| one.seen_at).max()
         };
+        let owners = roster
+            .accounts
+            .iter()
+            .filter(|one| one.role == Role::Owner && one.closed_at.is_none())
+            .map(|one| one.name.clone());
         let people = roster.accounts.iter().filter(|_| is_owner).map(|one| view::PersonCard {
             account: one.id,
             name: one.name.clone(),
@@ -182,6 +187,7 @@ impl Inner {
             reader: known.reader(caller).ok_or(Error::SignIn)?,
             sessions,
             passkeys: passkeys.collect(),
+            owners: owners.collect(),
             people: people.collect(),
             invitations: invitations.collect(),
             tokens: tokens.collect(),

@@ -700,7 +700,7 @@ fn nothing_secret_is_in_the_journal_or_in_what_a_page_shows() {
         program.post("/api/people/tokens", r#"{"label":"quiet label","scopes":["read"]}"#).json();
     let secret = made["secret"].as_str().unwrap();
     let journal = program.get("/api/ops/journal?limit=1000").json()["entries"].to_string();
-    let settings = program.get("/ops/settings").body;
+    let settings = program.get("/ops/settings/tokens").body;
     let me = program.get("/api/people/me").body;
     for text in [secret, "argon2", "\"hash\":\"$", program.cookie.split('=').nth(1).unwrap()] {
         assert!(

@@ -59,7 +59,7 @@ fn a_damaged_field_of_a_form_is_refused_by_its_name_wherever_it_is_sent() {
     for path in [
         "/sign-in",
         "/join/00",
-        "/ops/settings",
+        "/api/pages/change-settings",
         "/ops/health",
         "/ops/incidents/1/share",
         "/ops/journal/1/redact",

@@ -90,7 +90,7 @@ fn health_answers_with_one_line_and_an_exit_code_and_a_check_can_be_asked_for() 
     assert!(counts[0] >= Some(1) && counts[1..] == [Some(0), Some(0)], "{checked:?}");
     let page = program.get("/ops/health").body;
     assert!(page.contains("Check now") && page.contains("Checked "), "{page}");
-    assert!(page.contains("href=\"/ops/settings#calls\""), "the way to a contact: {page}");
+    assert!(page.contains("href=\"/ops/settings/notifications\""), "the way to a contact: {page}");
     let address = program.address.clone();
     drop(program);
     let gone = asked(&address);

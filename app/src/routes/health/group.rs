@@ -1,8 +1,6 @@
 //! Readings grouped by subject: how each subject is doing, and which of its rows stand where. Pure.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use commands::missing::missing;
 use domain::{

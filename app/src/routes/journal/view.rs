@@ -3,7 +3,7 @@
 use commands::audit::{AuditGroup, AuditPage};
 use serde::{Deserialize, Serialize};
 
-use crate::{problem::Problem, address::address};
+use crate::{address::address, problem::Problem};
 
 /// A search of the journal, as it stands in the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-// Passkeys need these few lines; everything else on these pages works without script.
+// Passkeys need these few lines: the browser's own functions take bytes. Everything else on these pages works without script.
 'use strict';
 const UNREACHABLE = "Can't reach Calm Ops. Check your connection and try again.";
 const asJson = (answer) => answer.json().catch(() => ({}));
@@ -36,7 +36,7 @@ const told = (credential) => {
   if (key) json.publicKey = text(key);
   return { id, rawId: text(rawId), type, authenticatorAttachment, response: json, clientExtensionResults: credential.getClientExtensionResults() };
 };
-const deeds = {
+const actions = {
   async 'sign-in'(form) {
     const publicKey = asked(await post('/api/people/passkeys/ask', {}));
     const credential = await navigator.credentials.get({ publicKey });
@@ -47,7 +47,9 @@ const deeds = {
     const publicKey = begun(await post('/api/people/passkeys/begin', {}));
     const credential = await navigator.credentials.create({ publicKey });
     await post('/api/people/passkeys/add', { label: form.elements.label.value, credential: told(credential) });
-    location.replace('/ops/settings?done=passkey#passkeys');
+    // A page that is alive tells it in place; any other is loaded again.
+    const added = new CustomEvent('passkey-added', { bubbles: true, cancelable: true });
+    if (form.dispatchEvent(added)) location.replace('/ops/settings?done=passkey#said-passkeys');
   },
 };
 // Errors of the browser, in plain words.
@@ -57,36 +59,31 @@ const WORDS = {
   AbortError: UNCONFIRMED,
   InvalidStateError: 'This device already has a passkey for your account.',
 };
+const UNSUPPORTED = 'This browser does not support passkeys.';
+const isSupported = Boolean(globalThis.PublicKeyCredential);
 for (const form of document.querySelectorAll('form[data-passkey]')) {
-  const button = form.querySelector('button');
+  if (isSupported) form.querySelector('button').disabled = false;
+  else form.querySelector('[data-say]').textContent = UNSUPPORTED;
+}
+// A form may come and go while the page is alive.
+document.addEventListener('submit', async (event) => {
+  const form = event.target;
+  const action = actions[form.dataset.passkey];
+  if (!action) return;
+  event.preventDefault();
   const say = form.querySelector('[data-say]');
-  if (!globalThis.PublicKeyCredential) {
-    say.textContent = 'This browser does not support passkeys.';
-    continue;
+  if (!isSupported) {
+    say.textContent = UNSUPPORTED;
+    return;
+  }
+  const button = form.querySelector('button');
+  button.disabled = true;
+  say.textContent = 'Follow the prompt on your device.';
+  try {
+    await action(form);
+    say.textContent = '';
+  } catch (error) {
+    say.textContent = WORDS[error.name] ?? error.message;
   }
   button.disabled = false;
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
-    button.disabled = true;
-    say.textContent = 'Follow the prompt on your device.';
-    try {
-      await deeds[form.dataset.passkey](form);
-      say.textContent = 'Done.';
-    } catch (error) {
-      say.textContent = WORDS[error.name] ?? error.message;
-    }
-    button.disabled = false;
-  });
-}
-// The browser knows the reader's time zone.
-for (const zone of document.querySelectorAll('input[data-zone]')) {
-  if (!zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || '';
-}
-// Times by the reader's clock: 28 Nov 2026, 22:27.
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const two = (number) => String(number).padStart(2, '0');
-const local = (at) => `${at.getDate()} ${MONTHS[at.getMonth()]} ${at.getFullYear()}, ${two(at.getHours())}:${two(at.getMinutes())}`;
-for (const time of document.querySelectorAll('time[datetime]')) {
-  const at = new Date(time.dateTime);
-  if (!Number.isNaN(at.getTime())) time.textContent = local(at);
-}
+});
