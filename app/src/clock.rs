@@ -134,6 +134,19 @@ pub(crate) fn local_minute(at: Timestamp) -> String {
     format!("{day} {month} {year}, {:02}:{:02}", date.get_hours(), date.get_minutes())
 }
 
+/// `11:00`, by the reader's clock.
+#[cfg(feature = "hydrate")]
+pub(crate) fn local_hour(at: Timestamp) -> String {
+    let date = date(at);
+    format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
+}
+
+/// As UTC: the server does not know the reader's clock.
+#[cfg(not(feature = "hydrate"))]
+pub(crate) fn local_hour(at: Timestamp) -> String {
+    hour(at)
+}
+
 /// `11:00:05`, by the reader's clock.
 #[cfg(feature = "hydrate")]
 pub(crate) fn local_time(at: Timestamp) -> String {
@@ -185,6 +198,8 @@ pub(crate) fn local_exact(at: Timestamp) -> String {
     utc_exact(at)
 }
 
+/// As UTC: the server does not know the reader's clock.
+#[cfg(not(feature = "hydrate"))]
 pub(crate) fn local_minute(at: Timestamp) -> String {
     utc_minute(at)
 }

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use domain::error::{Error, FieldReason};
 
-pub(crate) use crate::address::percent_encode;
-
 /// Fields that may stand several times in a form.
 const REPEATED: [&str; 2] = ["missing", "chosen[]"];
 

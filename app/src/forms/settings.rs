@@ -13,9 +13,10 @@ use super::reply::{led_to, shown};
 use crate::{
     accounts::Accounts,
     actions::{ChangeSettings, Changed, Fields, SettingsForm, SettingsOutcome},
+    address::percent_encode,
     door,
     problem::{Problem, SIGN_IN},
-    urlencoded::{Form, percent_encode},
+    urlencoded::Form,
 };
 
 impl ChangeSettings {

@@ -102,7 +102,7 @@ fn page_of(path: &'static str, heading: &'static str, content: AnyView) -> AnyVi
     view! {
         <div class="page settings">
             <h1>{heading}</h1>
-            <nav class="tabs" aria-label="Settings"><ul>{links.to_vec()}</ul></nav>
+            <nav class="tabs" aria-label="Settings"><ul>{links.into_iter().collect_view()}</ul></nav>
             {content}
         </div>
     }

@@ -13,6 +13,7 @@ use super::{
     row::{Row, Telling},
     tiles::steady,
 };
+use crate::status::subject_anchor;
 
 /// The cards, with the subjects that the filter keeps. `may` says whether their reader may retire
 /// subjects. While one of them has the focus none moves.
@@ -104,7 +105,7 @@ fn Card(subject: Subject, group: Memo<Option<Group>>, may: bool) -> impl IntoVie
         view! { <span class="kind">{subject.kind().to_owned()}</span> " " {title(&subject)} }
             .into_any()
     };
-    let id = status::subject_anchor(&subject);
+    let id = subject_anchor(&subject);
     let (heading, of_gone) = (id.clone(), subject.clone());
     let node: NodeRef<html::Details> = NodeRef::new();
     let opened_at_first = is_problem.get_untracked();

@@ -7,6 +7,7 @@ use domain::subject::Subject;
 use leptos::prelude::*;
 
 use super::group::{Group, Groups, SubjectStatus, is_collector, keep_order};
+use crate::status::subject_anchor;
 
 /// So many tiles at most have room for their names.
 const FEW: usize = 24;
@@ -75,7 +76,7 @@ pub(super) fn Tiles(groups: Memo<Arc<Groups>>, kept: Memo<Vec<Subject>>) -> impl
 #[component]
 fn Tile(subject: Subject, groups: Memo<Arc<Groups>>) -> impl IntoView {
     let (name, more) = name(&subject);
-    let (id, title) = (status::subject_anchor(&subject), format!("{name}{more}"));
+    let (id, title) = (subject_anchor(&subject), format!("{name}{more}"));
     let href = format!("#{id}");
     let status = Memo::new(move |before: Option<&SubjectStatus>| {
         let now = groups.with(|groups| groups.get(&subject).map(|group: &Group| group.status));

@@ -114,10 +114,10 @@ fn new(forms: Forms) -> AnyView {
             <input id="token-label" name="fields[label]" maxlength="60" required value=label/>
             <fieldset>
                 <legend>"Permissions"</legend>
-                {scopes.to_vec()}
+                {scopes.into_iter().collect_view()}
             </fieldset>
             <label for="token-days">"Expires after"</label>
-            <select id="token-days" name="fields[days]">{days.to_vec()}</select>
+            <select id="token-days" name="fields[days]">{days.into_iter().collect_view()}</select>
             <Submit forms>"Create token"</Submit>
         </StepForm>
     }
