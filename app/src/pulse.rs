@@ -72,9 +72,8 @@ pub(crate) fn place(name: impl Into<String>) {
 /// Writes the head of a page for people who are not signed in: its name, and nothing of how things
 /// stand.
 #[cfg(feature = "ssr")]
-pub(crate) fn head_of_entrance() {
+pub(crate) fn head_of_entrance(shared: Shared) {
     use leptos_meta::{Link, Title};
-    let shared = expect_context::<Shared>();
     if shared.told.try_update_value(|told| !std::mem::replace(told, true)) == Some(true) {
         let _ = view! { <Link rel="icon" type_="image/svg+xml" href="/icons/calm.svg"/> }.to_html();
         let _ = view! { <Title text=move || title(None, &shared.place.get_untracked())/> };

@@ -195,6 +195,7 @@ macro_rules! done {
             }
 
             /// The section in which that is said.
+            #[cfg(feature = "ssr")]
             pub(crate) const fn section(self) -> Section {
                 match self {
                     $(Self::$done => Section::$section,)*

@@ -23,11 +23,18 @@ mod document {
     use std::future::Future;
 
     use leptos::prelude::*;
+    use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-    use crate::{accounts::EntryRefused, components::error, door, problem::Problem, pulse};
+    use crate::{
+        accounts::EntryRefused,
+        components::error,
+        door,
+        problem::Problem,
+        pulse::{self, Shared},
+    };
 
     /// What was typed into a form that was refused, and why.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
     pub(crate) struct Refusal {
         /// What was typed as the name.
         pub name: String,
@@ -48,28 +55,36 @@ mod document {
     /// A document named `name`: `read` looks up what it shows, and `show` makes it.
     pub(crate) fn document<V, F>(
         name: &'static str,
-        read: impl Fn() -> F + Send + 'static,
+        read: impl Fn() -> F + Send + Sync + 'static,
         show: fn(V) -> AnyView,
     ) -> AnyView
     where
-        V: Send + 'static,
+        V: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
         F: Future<Output = Result<V, Problem>> + Send + 'static,
     {
-        let path = leptos_router::hooks::use_location().pathname;
-        let content = move || {
-            let read = read();
-            Suspend::new(async move {
+        let path = leptos_router::hooks::use_location().pathname.get_untracked();
+        let shared = expect_context::<Shared>();
+        // The name is asked for when the document is complete.
+        pulse::head_of_entrance(shared);
+        let resource = Resource::new(
+            || (),
+            move |()| {
                 // It names an account, or a secret of a link.
                 door::header(http::header::CACHE_CONTROL, "private, no-store");
-                let content = match read.await {
+                let read = read();
+                async move { read.await.map_err(door::refuse) }
+            },
+        );
+        let content = move || {
+            let path = path.clone();
+            Suspend::new(async move {
+                match resource.await {
                     Ok(value) => {
-                        pulse::place(name);
+                        shared.place.set(name.to_owned());
                         show(value)
                     }
-                    Err(problem) => error::problem(&door::refuse(problem), &path.get_untracked()),
-                };
-                pulse::head_of_entrance();
-                content
+                    Err(problem) => error::problem(&problem, &path),
+                }
             })
         };
         view! { <Suspense>{content}</Suspense> }.into_any()

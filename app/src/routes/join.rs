@@ -16,6 +16,7 @@ pub(crate) fn JoinPage() -> AnyView {
 mod page {
     use domain::access::Role;
     use leptos::prelude::*;
+    use serde::{Deserialize, Serialize};
 
     use crate::{
         accounts::backend,
@@ -26,7 +27,7 @@ mod page {
     };
 
     /// What the page knows.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
     pub(super) struct View {
         /// Role of whoever joins; `None` if the link is not valid.
         pub role: Option<Role>,

@@ -16,6 +16,7 @@ pub(crate) fn SignInPage() -> AnyView {
 #[cfg(feature = "ssr")]
 mod page {
     use leptos::prelude::*;
+    use serde::{Deserialize, Serialize};
 
     use crate::{
         accounts::backend,
@@ -25,7 +26,7 @@ mod page {
     };
 
     /// What the page knows.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
     pub(super) struct View {
         /// Address that it leads to.
         pub to: String,

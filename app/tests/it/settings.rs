@@ -1,7 +1,7 @@
 //! Settings, sign-in and join as a browser without Wasm gets them, over a backend that holds
 //! hostile texts.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::{
     AccountBackend, Accounts, Changed, ContactForms, Done, EntryRefused, NewSecret, SettingsForm,
@@ -206,11 +206,18 @@ impl AccountBackend for Fake {
 
     fn has_owner(&self) -> Pending<bool> {
         let is_owned = self.is_owned;
-        Box::pin(async move { Ok(is_owned) })
+        Box::pin(async move {
+            // As a database does, it answers later.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            Ok(is_owned)
+        })
     }
 
     fn invited(&self, secret: String) -> Pending<Option<Role>> {
-        Box::pin(async move { Ok((secret == SECRET).then_some(Role::Responder)) })
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            Ok((secret == SECRET).then_some(Role::Responder))
+        })
     }
 }
 
@@ -402,6 +409,8 @@ async fn sign_in_and_join_are_documents_without_wasm_places_and_stream() {
 #[tokio::test]
 async fn a_refused_sign_in_is_answered_by_its_page_with_the_name_that_was_typed() {
     let refused = EntryRefused { name: HOSTILE.into(), sentence: "Not that password.".into() };
+    // The routes are listed once before any page is made.
+    let _ = crate::sample::site(context(OWNER, Principal::Nobody));
     let answer = app::page_at(
         "/sign-in?to=%2Fops%2Fhealth",
         StatusCode::UNPROCESSABLE_ENTITY,
