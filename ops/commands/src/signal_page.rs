@@ -136,8 +136,8 @@ impl SignalEvent {
 pub struct SignalPage {
     /// The journal position at which it was read.
     pub cursor: Cursor,
-    /// The values of the period, in steps of equal length, and the levels that apply; a step without
-    /// values is left out.
+    /// The values of the period, in steps of equal length, and the levels that apply; a step
+    /// without values is left out.
     pub series: Series,
     /// The sentence that explains what is measured; empty for signals that programs send.
     #[serde(default)]

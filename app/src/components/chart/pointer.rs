@@ -70,8 +70,8 @@ impl Pointer {
         Some((one.min(other), one.max(other)))
     }
 
-    /// Takes an input, and returns the selection to zoom to if that was asked. `places` are those of
-    /// the values, from left to right.
+    /// Takes an input, and returns the selection to zoom to if that was asked. `places` are those
+    /// of the values, from left to right.
     pub fn after(self, input: Input, places: &[f64]) -> (Self, Option<(f64, f64)>) {
         let inside = |at: f64| if at.is_finite() { at.clamp(0.0, 1.0) } else { 0.0 };
         match input {

@@ -18,7 +18,12 @@ fn value() -> impl Strategy<Value = f64> {
     prop_oneof![
         6 => -1e6..1e6,
         1 => prop_oneof![
-            Just(0.0), Just(f64::MAX), Just(f64::MIN), Just(1e-300), Just(f64::NAN), Just(f64::INFINITY),
+            Just(0.0),
+            Just(f64::MAX),
+            Just(f64::MIN),
+            Just(1e-300),
+            Just(f64::NAN),
+            Just(f64::INFINITY),
         ],
     ]
 }

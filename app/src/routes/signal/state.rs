@@ -184,7 +184,8 @@ fn add(page: &mut SignalPage, known: Option<Timestamp>, at: Timestamp, value: f6
     }
 }
 
-/// Says whether an entry of the journal is about something that the page marks, or may come to mark.
+/// Says whether an entry of the journal is about something that the page marks, or may come to
+/// mark.
 #[cfg(any(test, feature = "hydrate"))]
 pub(super) fn is_about(page: &SignalPage, entry: &domain::journal::Entry) -> bool {
     use domain::{
