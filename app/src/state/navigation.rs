@@ -36,7 +36,8 @@ fn address() -> String {
 /// Begins to remember places.
 pub(super) fn start() {
     listen(window().unchecked_ref(), "popstate", |_| {
-        PLACES.with_borrow_mut(|places| places.is_return = true);
+        // To another section of the same page is no return: no page arrives.
+        PLACES.with_borrow_mut(|places| places.is_return = places.here != address());
     });
     listen(document().unchecked_ref(), "scroll", |_| {
         let at = window().scroll_y().unwrap_or_default();
@@ -83,9 +84,12 @@ pub(crate) fn arrived() {
     });
 }
 
-/// The address of the page that is shown is another one now, such as when a filter was typed.
+/// The page stays, under another address, such as when a filter was typed.
 pub(crate) fn stayed() {
-    PLACES.with_borrow_mut(|places| places.here = address());
+    PLACES.with_borrow_mut(|places| {
+        places.here = address();
+        places.is_return = false;
+    });
 }
 
 /// Opens the fold in which an element stands, and puts the focus on what folds it.
