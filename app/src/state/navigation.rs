@@ -36,7 +36,8 @@ fn address() -> String {
 /// Begins to remember places.
 pub(super) fn start() {
     listen(window().unchecked_ref(), "popstate", |_| {
-        PLACES.with_borrow_mut(|places| places.is_return = true);
+        // To another section of the same page is no return: no page arrives.
+        PLACES.with_borrow_mut(|places| places.is_return = places.here != address());
     });
     listen(document().unchecked_ref(), "scroll", |_| {
         let at = window().scroll_y().unwrap_or_default();

@@ -20,6 +20,13 @@ pub(crate) fn Board(may: bool) -> impl IntoView {
     let ops = expect_context::<OpsStore>();
     let query = use_query_map();
     let filter = Memo::new(move |_| query.with(Filter::of));
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |before: Option<()>| {
+        query.track();
+        if before.is_some() {
+            crate::state::navigation::stayed();
+        }
+    });
     let groups = Memo::new(move |_| {
         ops.layout().track();
         Arc::new(ops.with_untracked(|ops| Groups::of(ops.rows.iter().map(|row| &row.reading))))

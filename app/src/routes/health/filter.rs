@@ -132,8 +132,6 @@ pub(super) fn Filters(groups: Memo<Arc<Groups>>, filter: Memo<Filter>) -> impl I
         change(&mut next);
         let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
         navigate(&next.address(), options);
-        #[cfg(feature = "hydrate")]
-        crate::state::navigation::stayed();
     };
     let (by_text, by_kind, by_host, by_status) = (show.clone(), show.clone(), show.clone(), show);
     let is_few = Memo::new(move |_| {
