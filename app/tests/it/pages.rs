@@ -343,7 +343,7 @@ async fn the_history_tells_durations_and_figures_above_its_list() {
         "aria-label=\"Incidents in each of the last 3 weeks, oldest first: 0, 3 and 6.\"",
         "22 Nov 2026, 10:00 UTC</time>",
         ", lasted 4 min",
-        "From (UTC)",
+        "(UTC)</label>",
         "href=\"/ops/history?before=1\"",
         "<details class=\"fold\" id=\"filters\">",
     ] {
@@ -360,7 +360,7 @@ async fn the_other_filters_are_open_where_one_is_set_and_the_address_has_only_th
     for expected in [
         "<details class=\"fold\" id=\"filters\" open>",
         "<option value=\"critical\" selected>",
-        "From (your time)",
+        "(your time)</label>",
         "2 matching incidents,",
         "href=\"/ops/history?severity=critical&amp;from=2026-11-01&amp;offset=60&amp;before=1\"",
     ] {
