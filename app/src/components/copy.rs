@@ -79,8 +79,11 @@ mod browser {
             copied.set(Copied::No);
             return;
         };
-        let tell =
-            |what: Copied| Closure::<dyn FnMut(JsValue)>::new(move |_| drop(copied.try_set(what)));
+        let tell = |what: Copied| {
+            Closure::<dyn FnMut(JsValue)>::new(move |_| {
+                let _ = copied.try_set(what);
+            })
+        };
         let (yes, no) = (tell(Copied::Yes), tell(Copied::No));
         let _ = written.then2(&yes, &no);
         // They are called later, and once.

@@ -1,6 +1,6 @@
 //! The reader's theme: found in the cookie of each request for a page, and chosen by a form.
 
-use app::{Form, Theme};
+use app::{Form, Theme, own_page};
 use axum::{
     Router,
     body::Bytes,
@@ -12,7 +12,7 @@ use axum::{
 use domain::error::{Error, FieldReason};
 use http::{HeaderMap, HeaderValue, header};
 
-use crate::http::{auth::own_page, client_info::ClientInfo, error::Problem, state::Site};
+use crate::http::{client_info::ClientInfo, error::Problem, state::Site};
 
 tokio::task_local! {
     /// Theme of the request that is answered right now.

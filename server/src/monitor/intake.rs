@@ -756,8 +756,11 @@ fn no_series(error: &NoSeries) -> (&'static str, String) {
     (field, error.to_string())
 }
 
+/// The field of an observation that is wrong, and what is wrong with it.
+type Wrong = (&'static str, String);
+
 /// Everything about an observation that can be wrong without knowing the others.
-fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), (&'static str, String)> {
+fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), Wrong> {
     let (unit, at) = check_form(item)?;
     let at = at.unwrap_or(now.wall);
     if at > now.wall.plus(AHEAD) {
@@ -782,10 +785,7 @@ fn check(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), (&'st
 }
 
 /// Everything about an observation of the past that can be wrong without knowing the others.
-fn check_past(
-    item: &Pushed<'_>,
-    now: Now,
-) -> Result<(Option<Unit>, Timestamp), (&'static str, String)> {
+fn check_past(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), Wrong> {
     let (unit, at) = check_form(item)?;
     let Some(at) = at else {
         return Err(("at", "is missing: a reading of the past has a time".to_owned()));
@@ -806,9 +806,7 @@ fn check_past(
 }
 
 /// The form of an observation: its unit and time, where it has them.
-fn check_form(
-    item: &Pushed<'_>,
-) -> Result<(Option<Unit>, Option<Timestamp>), (&'static str, String)> {
+fn check_form(item: &Pushed<'_>) -> Result<(Option<Unit>, Option<Timestamp>), Wrong> {
     Signal::check(&item.signal).map_err(|error| ("signal", error.to_string()))?;
     Subject::check_new(&item.subject).map_err(|error| ("subject", error.to_string()))?;
     if let Some(reason) = unreadable(&item.subject) {

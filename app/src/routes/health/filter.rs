@@ -148,7 +148,8 @@ pub(super) fn Filters(groups: Memo<Arc<Groups>>, filter: Memo<Filter>) -> impl I
     let option = move |of: fn(&Filter) -> &String| {
         move |name: String| {
             let is_chosen = filter.with_untracked(|filter| *of(filter) == name);
-            view! { <option value=name.clone() selected=is_chosen>{name.clone()}</option> }
+            let value = name.clone();
+            view! { <option value=value selected=is_chosen>{name}</option> }
         }
     };
     let chips = statuses().map(|choice| {

@@ -94,7 +94,7 @@ fn person(forms: Forms, card: PersonCard, seen: Memo<Option<domain::time::Timest
     };
     view! {
         <li>
-            <p><strong><bdi>{name.clone()}</bdi></strong> ", " {role.as_str()} {closed.then_some(", deactivated")}</p>
+            <p><strong><bdi>{name}</bdi></strong> ", " {role.as_str()} {closed.then_some(", deactivated")}</p>
             <p class="quiet">{last}</p>
             {change}
             {button(forms, step, &account, word)}

@@ -16,7 +16,9 @@ pub(super) fn bring(is_ready: RwSignal<bool>) {
     let (Ok(script), Some(head)) = (document.create_element("script"), document.head()) else {
         return;
     };
-    let loaded = Closure::<dyn FnMut()>::new(move || drop(is_ready.try_set(true)));
+    let loaded = Closure::<dyn FnMut()>::new(move || {
+        let _ = is_ready.try_set(true);
+    });
     let _ = script.add_event_listener_with_callback("load", loaded.as_ref().unchecked_ref());
     // Once for each document.
     loaded.forget();
