@@ -37,7 +37,7 @@ async fn send(backend: &Arc<Sample>, caller: Principal, request: Request<Body>) 
     let status = answer.status();
     let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
     // What Leptos writes between texts.
-    let html = String::from_utf8(body.to_vec()).unwrap().replace("<!>", "");
+    let html = crate::sample::unmarked(&body);
     Came { status, to, html }
 }
 

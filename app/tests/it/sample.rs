@@ -603,3 +603,8 @@ pub fn site(context: impl Fn() + Clone + Send + Sync + 'static) -> axum::Router 
         .fallback(leptos_axum::render_app_async_with_context(context, app::shell))
         .with_state(options)
 }
+
+/// A document without the marks by which the browser finds its places in it.
+pub fn unmarked(body: &[u8]) -> String {
+    String::from_utf8(body.to_vec()).unwrap().replace("<!>", "").replace("<!--<() />-->", "")
+}

@@ -165,6 +165,7 @@ impl Backend for Fake {
         find_incident(FindIncident),
         search_history(SearchHistory),
         get_series(GetSeries),
+        get_signal(GetSignal),
         get_document(GetDocument),
         read_journal(ReadJournal),
         get_recommendation(GetRecommendation),
@@ -239,7 +240,7 @@ async fn read(answer: Response) -> Answer {
     let policy = text(header::CONTENT_SECURITY_POLICY).unwrap_or_default();
     let is_kept = !text(header::CACHE_CONTROL).is_some_and(|kept| kept.contains("no-store"));
     let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
-    let html = String::from_utf8(body.to_vec()).unwrap();
+    let html = crate::sample::unmarked(&body);
     Answer { status, location, policy, is_kept, html }
 }
 

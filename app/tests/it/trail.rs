@@ -201,7 +201,7 @@ async fn answer(fake: &Arc<Fake>, request: Request<Body>) -> (StatusCode, Option
         answer.headers().get(header::LOCATION).map(|path| path.to_str().unwrap().to_owned()),
     );
     let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
-    (status, location, String::from_utf8(body.to_vec()).unwrap())
+    (status, location, crate::sample::unmarked(&body))
 }
 
 async fn get(fake: &Arc<Fake>, path: &str) -> (StatusCode, String) {

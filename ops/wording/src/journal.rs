@@ -17,6 +17,7 @@ pub fn kind(kind: &str) -> &'static str {
         "resolution_offered" => "Ready to resolve",
         "resolved" => "Resolved",
         "reopened" => "Reopened",
+        "inspected" => "Inspection of the host",
         "recommended" => "Command recommended",
         "recommendation_withdrawn" => "Recommendation withdrawn",
         "recommendation_declined" => "Recommendation declined",

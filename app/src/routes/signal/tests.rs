@@ -102,7 +102,7 @@ fn change() -> ReportedChange {
 
 fn html<V: IntoView>(show: impl FnOnce(SignalState) -> V, page: SignalPage) -> String {
     let owner = Owner::new();
-    owner.with(|| show(SignalState::new(page)).into_view().to_html())
+    owner.with(|| show(SignalState::new(page)).into_view().to_html().replace("<!>", ""))
 }
 
 #[test]

@@ -106,7 +106,7 @@ pub async fn a_group_of_kinds_is_found_with_whatever_else_narrows(place: &Place)
         sha256: "00".repeat(32),
         difference: String::new(),
     };
-    let left = Event::ContactRemoved { account: AccountId(1), contact: ContactId(1) };
+    let left = Event::ContactSet { account: AccountId(1), contact: ContactId(1) };
     write(&*store, 9, Actor::System, vec![document]).await.unwrap();
     write(&*store, 10, Actor::Account(AccountId(1)), vec![left]).await.unwrap();
     let of = |group| AuditFilter { group: Some(group), ..AuditFilter::default() };
