@@ -42,7 +42,7 @@ pub(crate) fn Exact(at: Timestamp) -> impl IntoView {
 /// Offsets of time zones are multiples of a quarter of an hour, so that a day begins with one.
 const QUARTER: i64 = 15 * 60 * 1_000_000;
 
-/// Whether a day may begin between two moments, by some clock on earth.
+/// True if a day may begin between two moments, by some clock on earth.
 fn may_part(one: Timestamp, other: Timestamp) -> bool {
     one.as_micros().div_euclid(QUARTER) != other.as_micros().div_euclid(QUARTER)
 }

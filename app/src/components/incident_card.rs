@@ -38,7 +38,7 @@ pub(crate) const fn edge(state: State, severity: Severity) -> &'static str {
     }
 }
 
-/// What the card says about who handles it, or how long it lasted.
+/// The end of the card's last line: who handles it, or how long it lasted.
 fn handling(card: &IncidentCard) -> String {
     let words = if let Some(lasted) = card.lasted() {
         return format!(", lasted {}", wording::history::lasted(lasted));

@@ -17,8 +17,8 @@ pub(crate) fn zone(
     move || if is_local || clock.is_alive() { "(your time)" } else { "(UTC)" }
 }
 
-/// How far the reader's clock is from UTC, in minutes: the browser says so. What stands in the address
-/// already stays.
+/// Minutes by which the reader's clock is east of UTC, as the browser says. A value that the address has
+/// stays.
 #[component]
 pub(crate) fn Offset(kept: String) -> impl IntoView {
     let clock = the_clock();
@@ -68,7 +68,7 @@ mod read {
         })
     }
 
-    /// Where a minute or a day begins and ends.
+    /// Begin and end of a minute or a day.
     fn time(
         text: &str,
         name: &str,

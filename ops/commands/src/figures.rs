@@ -14,10 +14,10 @@ pub const MOST: u32 = 10_000;
 /// The period that is told of where nothing narrows a search, and the one before it.
 pub const PERIOD: Span = Span::from_mins(30 * 24 * 60);
 
-/// How many weeks are counted one by one where nothing narrows a search.
+/// Number of weeks that are counted one by one where nothing narrows a search.
 pub const WEEKS: usize = 13;
 
-/// How far back incidents are looked at where nothing narrows a search.
+/// Time that is looked back where nothing narrows a search.
 pub const REACH: Span = Span::from_mins(WEEKS as u64 * 7 * 24 * 60);
 
 /// An incident as its figures need it.
@@ -27,13 +27,13 @@ pub struct PastIncident {
     pub number: IncidentNumber,
     /// The highest severity that it reached.
     pub severity: Severity,
-    /// Where it began.
+    /// The subject with which it began.
     pub cause: Subject,
-    /// When it was opened.
+    /// Time of its opening.
     pub opened_at: Timestamp,
-    /// When it was resolved; `None` while it is active.
+    /// Time of its end; `None` while it is active.
     pub resolved_at: Option<Timestamp>,
-    /// When someone acknowledged it first.
+    /// Time of the first acknowledgement.
     pub acknowledged_at: Option<Timestamp>,
 }
 
@@ -43,7 +43,7 @@ pub struct PastIncident {
 pub struct Longest {
     /// Its number.
     pub incident: IncidentNumber,
-    /// How long it lasted, in microseconds.
+    /// Its duration, in microseconds.
     pub lasted: Span,
 }
 
@@ -53,7 +53,7 @@ pub struct Longest {
 pub struct MostAffected {
     /// The subject.
     pub subject: Subject,
-    /// How many began there.
+    /// Number of incidents that began there.
     pub incidents: u32,
 }
 
@@ -65,17 +65,17 @@ pub struct MostAffected {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HistoryFigures {
-    /// How many incidents there are.
+    /// Number of incidents.
     pub incidents: u32,
-    /// How many of them were critical.
+    /// Number of critical ones.
     pub critical: u32,
-    /// How many of them are still active, and so in no duration.
+    /// Number of those that are still active, and so in no duration.
     pub active: u32,
     /// Median duration of those that are resolved, in microseconds.
     pub median: Option<Span>,
     /// The longest one of those that are resolved.
     pub longest: Option<Longest>,
-    /// How many of them someone acknowledged.
+    /// Number of those that someone acknowledged.
     pub acknowledged: u32,
     /// Median time from the opening to the first acknowledgement, of those that someone
     /// acknowledged, in microseconds.
@@ -91,12 +91,12 @@ pub struct HistorySummary {
     /// The incidents that were found; where nothing narrows the search, those that were opened in
     /// the last 30 days.
     pub figures: HistoryFigures,
-    /// Where nothing narrows the search: those that were opened in the 30 days before.
+    /// Those of the 30 days before, if nothing narrows the search.
     pub before: Option<HistoryFigures>,
-    /// Where nothing narrows the search: how many were opened in each of the last 13 weeks, oldest
-    /// first. The last one ends now.
+    /// Numbers of incidents that were opened in each of the last 13 weeks, oldest first, if nothing
+    /// narrows the search. The last week ends now.
     pub weeks: Vec<u32>,
-    /// Whether there are more incidents than the newest 10,000, which were looked at.
+    /// True if there are more incidents than the newest 10,000, which were looked at.
     pub is_partial: bool,
 }
 
@@ -152,13 +152,13 @@ impl HistoryFigures {
 }
 
 impl HistorySummary {
-    /// What a search found, at most [`MOST`] of it.
+    /// Summary of what a search found, at most [`MOST`] incidents.
     pub fn of_search(found: &[PastIncident], is_partial: bool) -> Self {
         let figures = HistoryFigures::of(&found.iter().collect::<Vec<_>>());
         Self { figures, before: None, weeks: Vec::new(), is_partial }
     }
 
-    /// What there was lately: of the incidents since [`REACH`] before `now`.
+    /// Summary where nothing narrows the search, of the incidents since [`REACH`] before `now`.
     pub fn of_lately(incidents: &[PastIncident], is_partial: bool, now: Timestamp) -> Self {
         let age = |one: &PastIncident| now.since(one.opened_at);
         let within = |from: Span, to: Span| {

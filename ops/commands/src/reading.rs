@@ -39,7 +39,7 @@ pub struct HistoryFilter {
 }
 
 impl HistoryFilter {
-    /// Whether it narrows what is found; the place where a page begins does not.
+    /// True if it narrows what is found; the place where a page begins does not.
     pub fn is_narrow(&self) -> bool {
         *self != Self { before: self.before, ..Self::default() }
     }

@@ -189,7 +189,7 @@ pub struct IncidentCard {
 const MOST_SUBJECTS: usize = 20;
 
 impl IncidentCard {
-    /// How long it lasted, from its opening; `None` while it is active.
+    /// Its duration from the opening; `None` while it is active.
     pub fn lasted(&self) -> Option<Span> {
         self.resolved_at.map(|end| end.since(self.opened_at))
     }

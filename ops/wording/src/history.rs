@@ -5,7 +5,7 @@ use domain::time::Span;
 
 use crate::humanize::{self, whole_minutes};
 
-/// How long an incident lasted: whole minutes, and seconds below one.
+/// Duration of an incident: whole minutes, and seconds below one.
 pub fn lasted(span: Span) -> String {
     whole_minutes(span).max(Span::from_secs(1)).to_string()
 }
@@ -58,7 +58,7 @@ fn number(count: u32) -> String {
     humanize::value(f64::from(count), &domain::unit::Unit::Count)
 }
 
-/// How many there are and how long they lasted: `7 incidents, 2 of them critical, half of them over
+/// Number of incidents and their durations: `7 incidents, 2 of them critical, half of them over
 /// within 6 min; the longest took 42 min`.
 fn found(figures: &HistoryFigures, noun: &str) -> String {
     let HistoryFigures { incidents, critical, active, median, longest, .. } = figures;
@@ -120,7 +120,7 @@ fn most_affected(figures: &HistoryFigures) -> Option<String> {
     Some(format!("Most often affected: {subject} ({} incidents).", number(most.incidents)))
 }
 
-/// How many incidents were opened in each week, for those who don't see the picture.
+/// Numbers of incidents in each week, for those who don't see the picture.
 pub fn weeks(weeks: &[u32]) -> String {
     let counts: Vec<String> = weeks.iter().map(|count| number(*count)).collect();
     format!(

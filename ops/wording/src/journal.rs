@@ -85,7 +85,7 @@ pub enum Routine {
 }
 
 impl Routine {
-    /// What a kind is, if it is one of them.
+    /// The routine that a kind is, if it is one.
     pub fn of(kind: &str) -> Option<Self> {
         match kind {
             "signed_in" => Some(Self::SignIns),

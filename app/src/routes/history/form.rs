@@ -7,10 +7,10 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use super::view::Search;
 use crate::routes::period::{Offset, zone};
 
-/// Where typing led to, and what is on its way there.
+/// The address that typing led to, and what is on its way there.
 #[derive(Clone, Copy)]
 pub(super) struct Typed {
-    /// What the address says.
+    /// The search of the address.
     search: StoredValue<Search>,
     /// Query of the address that typing led to last, while that is the address.
     query: StoredValue<Option<String>>,
@@ -45,7 +45,7 @@ impl Typed {
         typed
     }
 
-    /// Whether typing led to this query.
+    /// True if typing led to this query.
     pub(super) fn led_to(self, query: &str) -> bool {
         let query = query.trim_start_matches('?');
         self.query.try_with_value(|led| led.as_deref() == Some(query)) == Some(true)
@@ -73,7 +73,7 @@ impl Typed {
         self.search.set_value(search);
     }
 
-    /// What the fields hold; `None` where they are not on the page.
+    /// The search that the fields hold; `None` where they are not on the page.
     fn held(self) -> Option<Search> {
         let value = |id: &str| {
             let field = field(id)?;

@@ -19,7 +19,7 @@ pub struct Search {
     pub from: String,
     /// The last day.
     pub to: String,
-    /// How many minutes east of UTC the reader's clock is: their browser says so. UTC without.
+    /// Minutes by which the reader's clock is east of UTC: their browser says so. UTC without.
     pub offset: String,
     /// Where this page begins.
     pub before: String,
@@ -65,7 +65,7 @@ impl Search {
         !self.text.trim().is_empty() || self.is_filtered()
     }
 
-    /// Whether anything but words narrows it.
+    /// True if anything but words narrows it.
     pub(super) fn is_filtered(&self) -> bool {
         let Self { text: _, severity, subject, from, to, offset: _, before: _ } = self;
         [severity, subject, from, to].iter().any(|field| !field.trim().is_empty())

@@ -1,4 +1,4 @@
-//! How many incidents there were in each of the last weeks, as a picture.
+//! Picture of the number of incidents in each of the last weeks.
 
 use leptos::prelude::*;
 

@@ -34,7 +34,7 @@ enum Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// When it was: of several, when the newest was.
+    /// Time of the row: of several, that of the newest.
     const fn at(&self) -> Option<Timestamp> {
         match self {
             Self::One(one) => Some(one.entry.at),
@@ -95,7 +95,7 @@ fn several(routine: Routine, all: &[AuditEntry], names: &Names) -> AnyView {
     .into_any()
 }
 
-/// How much of a moment is written before a sentence.
+/// Part of a moment that is written before a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum When {
     /// The time: the day is above.
@@ -152,7 +152,7 @@ fn details(one: &AuditEntry) -> AnyView {
     .into_any()
 }
 
-/// What a run printed, folded.
+/// Output of a run, folded.
 fn printed(entry: &Entry) -> Option<AnyView> {
     let Some(Event::RunEnded { output, .. }) = &entry.event else { return None };
     (!output.is_empty()).then(|| {

@@ -22,7 +22,7 @@ pub struct AuditSearch {
     pub from: String,
     /// The last minute, or a day.
     pub to: String,
-    /// How many minutes east of UTC the reader's clock is: their browser says so. UTC without.
+    /// Minutes by which the reader's clock is east of UTC: their browser says so. UTC without.
     pub offset: String,
     /// Where this page begins.
     pub before: String,
@@ -86,7 +86,7 @@ impl AuditSearch {
         self.narrowing().iter().any(|(_, value)| !value.trim().is_empty())
     }
 
-    /// Whether anything but a group of kinds narrows it.
+    /// True if anything but a group of kinds narrows it.
     pub(super) fn is_searched(&self) -> bool {
         Self { group: String::new(), ..self.clone() }.is_narrow()
     }

@@ -18,7 +18,7 @@ use domain::{
 /// The most characters of a subject that are looked for.
 const LONGEST_SUBJECT: usize = 200;
 
-/// Which entries are wanted. Every field narrows.
+/// Filter of entries. Every field narrows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     /// Entries of these kinds.
@@ -98,7 +98,7 @@ impl FromStr for AuditAuthor {
 /// A group of kinds that people look for together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditGroup {
-    /// What people decided, and what came of it.
+    /// Decisions of people, and what came of them.
     Decisions,
     /// Everything about incidents.
     Incidents,
@@ -136,7 +136,7 @@ impl AuditGroup {
         }
     }
 
-    /// Whether entries of a kind are in it.
+    /// True if entries of a kind are in it.
     pub fn holds(self, kind: &str) -> bool {
         match self {
             Self::Decisions => DECISIONS.contains(&kind) || MaintenanceEvent::KINDS.contains(&kind),
@@ -159,7 +159,7 @@ impl AuditGroup {
     }
 }
 
-/// Whether a kind tells of a way to notify someone, and not of a notification.
+/// True if a kind tells of a way to notify someone, and not of a notification.
 fn is_about_a_contact(kind: &str) -> bool {
     matches!(kind, "contact_set" | "contact_removed")
 }

@@ -26,7 +26,7 @@ use crate::store::{
     trail::Trail,
 };
 
-/// How many columns [`STORED`] has.
+/// Number of columns of [`STORED`].
 const STORED_COLUMNS: usize = 9;
 /// The parameters before those of a group's kinds.
 const PARAMETERS: usize = 9;

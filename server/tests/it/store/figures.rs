@@ -1,4 +1,4 @@
-//! What the figures of the history are made of, on every store.
+//! Incidents as the figures of the history need them, on every store.
 
 use commands::{
     figures::{HistoryFigures, HistorySummary, PastIncident},
