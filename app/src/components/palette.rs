@@ -191,7 +191,7 @@ pub(crate) fn SearchLink() -> impl IntoView {
     let is_alive = move || clock.is_alive();
     view! {
         <a
-            class="find"
+            class="search-link"
             href="/ops/history"
             aria-haspopup=move || is_alive().then_some("dialog")
             aria-keyshortcuts=move || is_alive().then_some("Control+K Meta+K")

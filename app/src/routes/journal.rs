@@ -184,7 +184,7 @@ fn groups(search: &AuditSearch) -> AnyView {
         view! { <a href=search.of_group(group) aria-current=is_current.then_some("true")>{word}</a> }
     };
     let links = std::iter::once(None).chain(AuditGroup::ALL.map(Some)).map(link);
-    view! { <nav class="groups" aria-label="Kinds of entries">{links.collect_view()}</nav> }
+    view! { <nav class="presets" aria-label="Kinds of entries">{links.collect_view()}</nav> }
         .into_any()
 }
 

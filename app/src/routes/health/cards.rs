@@ -174,8 +174,7 @@ mod tests {
 
     #[test]
     fn subjects_are_titled_with_their_host() {
-        let title =
-            |subject: &str| title(&subject.parse().unwrap()).to_html().replace("<!>", "");
+        let title = |subject: &str| title(&subject.parse().unwrap()).to_html().replace("<!>", "");
         assert!(title("disk:/var@web-1").starts_with("<bdi>/var</bdi> on web-1"));
         assert!(title("host:web-1").starts_with("<bdi>web-1</bdi>"));
         assert!(!title("host:web-1").contains(" on "));

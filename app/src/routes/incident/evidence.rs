@@ -12,10 +12,13 @@ use super::{
     brief::{self, BreachRow},
     state::IncidentState,
 };
-use crate::components::{
-    badge::{Badge, severity_words},
-    chart::ChartFigure,
-    time::{Ago, At},
+use crate::{
+    components::{
+        badge::{Badge, severity_words},
+        chart::ChartFigure,
+        time::{Ago, At},
+    },
+    status::signal_href,
 };
 
 /// See the module.
@@ -97,7 +100,8 @@ fn MovedToo(state: IncidentState) -> impl IntoView {
     });
     let row = |Moved { subject, signal, unit, before, then }: Moved| {
         let (before, then) = (humanize::value(before, &unit), humanize::value(then, &unit));
-        view! { <li>{humanize::signal_of(&signal, &subject)} ": " <strong>{then}</strong> ", " {before} " before"</li> }
+        let href = signal_href(&subject, &signal);
+        view! { <li><a href=href>{humanize::signal_of(&signal, &subject)}</a> ": " <strong>{then}</strong> ", " {before} " before"</li> }
     };
     view! {
         <div class="moved" class:none=move || moved.with(Vec::is_empty)>
