@@ -4,16 +4,20 @@ import { type Observation, type Page, type Program, expect, live, test } from '.
 const jobs = (count: number, value: (index: number) => number): Observation[] =>
   Array.from({ length: count }, (_, index) => ({ signal: 'queue.depth', subject: `service:job-${index}`, value: value(index), unit: 'jobs' }));
 
-async function incident(calm: Program): Promise<void> {
-  await expect.poll(async () => (await calm.get<{ active: unknown[] }>('/api/ops/incidents')).active.length, { timeout: 20_000 }).toBeGreaterThan(0);
+/** Pushes the same again until it has become an incident. */
+async function incident(calm: Program, ...observations: Observation[]): Promise<void> {
+  const active = async () => {
+    await calm.push(...observations);
+    return (await calm.get<{ active: unknown[] }>('/api/ops/incidents')).active.length;
+  };
+  await expect.poll(active, { timeout: 20_000 }).toBeGreaterThan(0);
 }
 
 /** Names of the tiles, in their order. */
 const tiles = (page: Page) => page.locator('.tiles .tile bdi').allInnerTexts();
 
 test('a tile tells its status in words and leads to its card, which opens', async ({ page, calm }) => {
-  await calm.push(...jobs(60, (index) => (index === 40 ? 9_000 : 10)));
-  await incident(calm);
+  await incident(calm, ...jobs(60, (index) => (index === 40 ? 9_000 : 10)));
   await page.goto('/ops/health');
   await live(page);
   // The worst is first, on the strip and among the cards.
@@ -36,8 +40,7 @@ test('a tile tells its status in words and leads to its card, which opens', asyn
 });
 
 test('what one types is found at once, stands in the address, and asks the server for nothing', async ({ page, calm }) => {
-  await calm.push(...jobs(30, (index) => (index === 4 ? 9_000 : 10)));
-  await incident(calm);
+  await incident(calm, ...jobs(30, (index) => (index === 4 ? 9_000 : 10)));
   await page.goto('/ops/health');
   await live(page);
   const asked: string[] = [];
@@ -109,8 +112,7 @@ test.describe('without script', () => {
   test.use({ javaScriptEnabled: false });
 
   test('the page is searched by its form, and every row can be read', async ({ page, calm }) => {
-    await calm.push(...jobs(30, (index) => (index === 4 ? 9_000 : 10)));
-    await incident(calm);
+    await incident(calm, ...jobs(30, (index) => (index === 4 ? 9_000 : 10)));
     await page.goto('/ops/health');
     await expect(page.locator('.tile').first()).toHaveAttribute('title', 'job-4: critical');
     await page.getByLabel('Find a subject').fill('job-2');

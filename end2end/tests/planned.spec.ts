@@ -9,7 +9,7 @@ test('a maintenance window is begun on the page, shows what would have alerted, 
   await page.goto('/ops/health');
   await live(page);
   await page.getByText('Start a maintenance window').click();
-  await page.getByLabel(/^Subjects/).fill('service:imports\nservice:misspelled');
+  await page.getByRole('textbox', { name: /^Subjects/ }).fill('service:imports\nservice:misspelled');
   await page.getByLabel('Ends in').selectOption('120');
   await page.getByLabel('Reason').fill('New disks');
   await page.getByRole('button', { name: 'Start', exact: true }).click();

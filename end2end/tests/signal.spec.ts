@@ -48,7 +48,7 @@ test('from an incident to the history of its signal, another period, and back', 
   await expect(page.locator('main')).toContainText('Warning above 1,000 jobs for 1 s; critical above 5,000 jobs for 1 s.');
   await expect(page.locator('main')).toContainText('It has recovered at 500 jobs or below.');
   await expect(page.locator('.happened').first()).toContainText('Incident 1');
-  await expect(page.locator('.chart .strip')).toHaveCount(1);
+  await expect(page.locator('.chart rect.strip')).toHaveCount(1);
   await page.getByRole('link', { name: '1 h', exact: true }).click();
   await expect(page.locator('.ranges [aria-current]')).toHaveText('1 h');
   await expect(page).toHaveURL(/range=1h$/);
@@ -74,7 +74,7 @@ test('a value is told under the pointer and by keyboard, and nothing moves', asy
   const { x, y } = await place(page, 0.8);
   await page.mouse.move(x, y);
   await expect(readout).toHaveText(/^\d+ \w+ \d{4}, \d{2}:\d{2}:\d{2}: \d+ jobs/);
-  await expect(page.locator('.chart .hairline')).toBeVisible();
+  await expect(page.locator('.chart .hairline')).not.toHaveClass(/unseen/);
   // Before there was anything.
   const early = await place(page, 0.1);
   await page.mouse.move(early.x, early.y);

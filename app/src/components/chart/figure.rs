@@ -107,6 +107,11 @@ fn told(chart: &Chart, at: f64, is_alive: bool) -> String {
 }
 
 fn full(chart: Signal<Chart>, clock: Clock) -> impl IntoView {
+    // What is drawn may go before the picture does, such as while one zooms.
+    let chart: Signal<Chart> = Memo::new(move |before: Option<&Chart>| {
+        chart.try_get().or_else(|| before.cloned()).unwrap_or_default()
+    })
+    .into();
     // After the page has come alive, so that at first it is what the server made.
     let is_alive = RwSignal::new(false);
     Effect::new(move |_| {
