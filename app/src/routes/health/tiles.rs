@@ -82,19 +82,18 @@ fn Tile(subject: Subject, groups: Memo<Arc<Groups>>) -> impl IntoView {
         let now = groups.with(|groups| groups.get(&subject).map(|group: &Group| group.status));
         now.or_else(|| before.copied()).unwrap_or(SubjectStatus::Unknown)
     });
+    let told = Memo::new(move |_| format!("{title}: {}", status.get().words().1));
     view! {
         <li>
             <a
                 class=move || format!("tile mark {}", status.get().words().0)
                 href=href
-                title=move || format!("{title}: {}", status.get().words().1)
+                title=move || told.get()
+                aria-label=move || told.get()
                 on:click=move |_| go_to(&id)
             >
                 <i aria-hidden="true"></i>
-                <span class="name">
-                    <bdi>{name}</bdi>
-                    <span class="away">{more} {move || format!(": {}", status.get().words().1)}</span>
-                </span>
+                <span class="name"><bdi>{name}</bdi></span>
             </a>
         </li>
     }
