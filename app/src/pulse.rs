@@ -69,6 +69,12 @@ pub(crate) fn place(name: impl Into<String>) {
     }
 }
 
+/// The document's title as the framework writes it into the head, which it does as it is.
+#[cfg(feature = "ssr")]
+fn title_html(pulse: Option<Pulse>, place: &str) -> String {
+    title(pulse, place).replace('&', "&amp;").replace('<', "&lt;")
+}
+
 /// Writes the head of a page for people who are not signed in: its name, and nothing of how things
 /// stand.
 #[cfg(feature = "ssr")]
@@ -76,7 +82,7 @@ pub(crate) fn head_of_entrance(shared: Shared) {
     use leptos_meta::{Link, Title};
     if shared.told.try_update_value(|told| !std::mem::replace(told, true)) == Some(true) {
         let _ = view! { <Link rel="icon" type_="image/svg+xml" href="/icons/calm.svg"/> }.to_html();
-        let _ = view! { <Title text=move || title(None, &shared.place.get_untracked())/> };
+        let _ = view! { <Title text=move || title_html(None, &shared.place.get_untracked())/> };
     }
 }
 
@@ -89,7 +95,7 @@ pub(crate) fn take(shared: Shared, pulse: Option<Pulse>) {
         let href = format!("/icons/{}.svg", pulse.map_or(Mood::Blind, |pulse| pulse.mood).as_str());
         // Rendering these registers them for the document's head; they leave nothing in its body.
         let _ = view! { <Link rel="icon" type_="image/svg+xml" href/> }.to_html();
-        let _ = view! { <Title text=move || title(pulse, &shared.place.get_untracked())/> };
+        let _ = view! { <Title text=move || title_html(pulse, &shared.place.get_untracked())/> };
     }
     if shared.pulse.get_untracked() != pulse {
         shared.pulse.set(pulse);
@@ -111,5 +117,6 @@ mod tests {
         );
         assert_eq!(title(pulse(Mood::Warning, 3), ""), "3 incidents · Calm Ops");
         assert_eq!(title(None, "History"), "History · Calm Ops");
+        assert_eq!(title_html(None, "</title>&"), "&lt;/title>&amp; · Calm Ops");
     }
 }

@@ -6,7 +6,10 @@ use wording::humanize;
 
 use super::matching::{Folded, ranked};
 use crate::{
-    components::incident_card::headline, state::Ops, status::subject_anchor, theme::Theme,
+    components::incident_card::headline,
+    state::Ops,
+    status::{signal_href, subject_anchor},
+    theme::Theme,
 };
 
 /// The most entries that are shown at a time, and the most of one kind.
@@ -149,12 +152,7 @@ fn watched(ops: &Ops) -> Vec<Entry> {
         }
         let title = humanize::signal_of(signal, subject);
         let also = format!("{signal} {subject}");
-        let address = format!(
-            "/ops/signals/{}?subject={}",
-            Url::escape(signal.as_str()),
-            Url::escape(subject.as_str())
-        );
-        entries.push(Entry::page(Kind::Signal, title, &also, address));
+        entries.push(Entry::page(Kind::Signal, title, &also, signal_href(subject, signal)));
     }
     entries
 }
