@@ -44,7 +44,8 @@ test('what one types is found at once, stands in the address, and asks the serve
   await page.goto('/ops/health');
   await live(page);
   const asked: string[] = [];
-  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  // Chromium asks for the icon again whenever the address is another one.
+  page.on('request', (request) => asked.push(...[new URL(request.url()).pathname].filter((path) => !path.startsWith('/icons/'))));
   const all = await page.locator('.group').count();
   const find = page.getByLabel('Find a subject');
   await find.pressSequentially('job-1', { delay: 20 });
@@ -90,14 +91,14 @@ test('nothing moves under whoever points at it, and what a reader opened stays o
     await page.waitForTimeout(500);
   }
   await expect(page.getByRole('link', { name: 'job-20: critical' })).toBeVisible();
-  expect(await tiles(page), 'the strip keeps its order while it has the focus').toEqual(before);
+  expect((await tiles(page)).slice(0, before.length), 'the strip keeps its order while it has the focus').toEqual(before);
   await expect(card).toHaveAttribute('open', '');
   await expect(card.locator('.row .value')).toHaveText('11 jobs');
   // It is sorted as soon as the focus has gone, and not while the pointer is there.
   await page.locator('.tile').nth(5).hover();
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
   await page.waitForTimeout(300);
-  expect(await tiles(page), 'the strip keeps its order under the pointer').toEqual(before);
+  expect((await tiles(page)).slice(0, before.length), 'the strip keeps its order under the pointer').toEqual(before);
   await page.mouse.move(5, 5);
   await expect.poll(async () => (await tiles(page))[0]).toBe('job-20');
   await expect(card).toHaveAttribute('open', '');

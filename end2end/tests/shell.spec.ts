@@ -55,8 +55,8 @@ test('the search finds an incident, a subject and a section of the runbook, and 
   await page.locator('.places').getByRole('link', { name: 'Search' }).click();
   await field(page).fill('service:imports');
   await page.getByRole('group', { name: 'Subjects' }).getByRole('option').first().click();
-  await expect(page).toHaveURL(/\/ops\/health#subject-service-imports$/);
-  await expect(page.locator('#subject-service-imports')).toBeInViewport();
+  await expect(page).toHaveURL(/\/ops\/health#subject-service:imports$/);
+  await expect(page.locator('[id="subject-service:imports"]')).toBeInViewport();
   await page.keyboard.press('Control+k');
   await field(page).fill('zzz & more');
   await expect(page.getByRole('dialog').getByRole('option')).toHaveCount(1);

@@ -23,9 +23,14 @@ where
     V: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
     F: Future<Output = Result<V, Problem>> + Send + 'static,
 {
-    let key = Memo::new(move |_| key());
-    let resource = Resource::<_, Json>::new_with_options(move || key.get(), fetch, false);
     let path = leptos_router::hooks::use_location().pathname;
+    // The address of the next page is no other question for this one, which is about to go.
+    let here = path.with_untracked(|path| place_of(path).to_owned());
+    let key = Memo::new(move |before: Option<&K>| match before {
+        Some(before) if path.with(|path| place_of(path) != here) => before.clone(),
+        _ => key(),
+    });
+    let resource = Resource::<_, Json>::new_with_options(move || key.get(), fetch, false);
     let has_failed = StoredValue::new(false);
     #[cfg(feature = "hydrate")]
     let asks = StoredValue::new(0u32);
@@ -73,6 +78,11 @@ where
     .into_any()
 }
 
+/// The place that an address belongs to: its first two parts.
+fn place_of(path: &str) -> &str {
+    path.match_indices('/').nth(2).map_or(path, |(end, _)| &path[..end])
+}
+
 /// What the address names, and the word that a form led back with, if it did.
 pub(crate) fn key() -> impl Fn() -> (String, String) + Send + Sync + 'static {
     let (params, query) =
@@ -80,5 +90,17 @@ pub(crate) fn key() -> impl Fn() -> (String, String) + Send + Sync + 'static {
     move || {
         let id = params.with(|params| params.get("id").unwrap_or_default());
         (id, query.with(|query| query.get("done").unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_one_kind_belong_to_one_place() {
+        assert_eq!(place_of("/ops/incidents/7/share"), "/ops/incidents");
+        assert_eq!(place_of("/ops/incidents"), "/ops/incidents");
+        assert_eq!((place_of("/"), place_of("")), ("/", ""));
     }
 }

@@ -122,16 +122,18 @@ fn full(chart: Signal<Chart>, clock: Clock) -> impl IntoView {
     let pointer = RwSignal::new(Pointer::default());
     let navigate = navigator();
     let act = move |input: Input| {
-        let zoom = chart.with_untracked(|chart| {
+        // Pointers also leave a picture that has just gone.
+        let zoom = chart.try_with_untracked(|chart| {
+            let before = pointer.try_get_untracked()?;
             let places: Vec<f64> =
                 chart.samples.iter().map(|one| f64::from(one.x) / 100.0).collect();
-            let (next, zoom) = pointer.get_untracked().after(input, &places);
-            if pointer.get_untracked() != next {
+            let (next, zoom) = before.after(input, &places);
+            if before != next {
                 pointer.set(next);
             }
             zoom.map(|zoom| zoomed(chart, zoom))
         });
-        if let Some(address) = zoom {
+        if let Some(address) = zoom.flatten() {
             navigate(&address);
         }
     };
