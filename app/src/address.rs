@@ -1,6 +1,12 @@
 //! Addresses: texts inside of them, where a sign-in may lead, and which pages are documents without
 //! Wasm.
 
+#[cfg(feature = "ssr")]
+/// Address of the page that answers a form. The form may have been sent elsewhere, and the page
+/// that comes to life must know where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AnsweredAt(pub String);
+
 /// Address of the page where one signs in.
 const SIGN_IN: &str = "/sign-in";
 /// Beginning of the address of an invitation; its secret follows.

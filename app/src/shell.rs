@@ -6,7 +6,11 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
-use crate::{address, frame::App, theme::Theme};
+use crate::{
+    address::{self, AnsweredAt},
+    frame::App,
+    theme::Theme,
+};
 
 /// Where the browser finds what it loads. The server provides it in the context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,11 +33,6 @@ impl Default for Assets {
         }
     }
 }
-
-/// Address of the page that answers a form. The form may have been sent elsewhere, and the page
-/// that comes to life must know where it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AnsweredAt(pub String);
 
 /// What may load: only what comes from here, and the one script that bears this answer's nonce. No
 /// style of its own on any element.

@@ -9,119 +9,40 @@ mod database_activity;
 mod deleted_open_files;
 mod largest_folders;
 mod listening_sockets;
+mod look;
 mod out_of_memory;
 mod processes;
 mod top_processes;
 mod unit_errors;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    path::PathBuf,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use domain::{
     error::{Conflict, Error},
     id::IncidentNumber,
     inspection::{Here, Inspection, InspectionOutcome, UnitName},
-    subject::Subject,
     time::{MonotonicTime, Now, Span},
 };
 use tokio::sync::oneshot;
 
-use crate::{
-    collectors::pm2::Seen,
-    exec::{Runner, User},
-    store::Store,
-};
+use look::{ENOUGH, Look, Looked, State, Turn, lock};
+pub use look::{LONGEST, Place};
 
-/// How long an inspection may take before it is given up.
-pub const LONGEST: Duration = Duration::from_secs(10);
-/// When a look ends by itself, with what it has seen.
-const ENOUGH: Duration = Duration::from_secs(8);
 /// So many inspections may be under way at once, those that hang among them.
 const MOST_RUNNING: usize = 4;
 /// So many inspections of one incident may begin within [`WINDOW`].
 const MOST_BEGUN: usize = 12;
 const WINDOW: Span = Span::from_mins(10);
 
-/// Outcome of a look, or why it failed: one or more sentences.
-type Looked = Result<InspectionOutcome, String>;
-
-/// What there is to look at.
-#[derive(Clone)]
-pub struct Place {
-    /// The name of this host.
-    pub host: String,
-    /// What PM2 said last; `None` where it is not looked for.
-    pub apps: Option<Seen>,
-    /// The home of that PM2.
-    pub pm2_home: Option<PathBuf>,
-    /// Executes the one program that is used, `journalctl`.
-    pub runner: Runner,
-    /// The database that Calm Ops itself uses.
-    pub store: Arc<dyn Store>,
-    /// Whether that is a server with connections and queries.
-    pub database: bool,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// Kinds that are under way.
-    running: BTreeSet<&'static str>,
-    /// When inspections were begun, by incident.
-    begun: BTreeMap<IncidentNumber, VecDeque<MonotonicTime>>,
-}
-
 /// See the module.
 #[derive(Default)]
 pub struct Inspections {
     place: RwLock<Option<Place>>,
     state: Arc<Mutex<State>>,
-}
-
-/// The turn of a kind; the next of it may begin when this is dropped.
-#[derive(Debug)]
-struct Turn {
-    state: Arc<Mutex<State>>,
-    kind: &'static str,
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        lock(&self.state).running.remove(self.kind);
-    }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The time that a look has, and whether it was given up.
-#[derive(Clone, Debug)]
-struct Look {
-    until: Instant,
-    given_up: Arc<AtomicBool>,
-}
-
-impl Look {
-    fn new(time: Duration) -> Self {
-        Self { until: Instant::now() + time, given_up: Arc::default() }
-    }
-
-    /// Whether it has to end now.
-    fn is_over(&self) -> bool {
-        self.given_up.load(Ordering::Relaxed) || Instant::now() >= self.until
-    }
-
-    fn give_up(&self) {
-        self.given_up.store(true, Ordering::Relaxed);
-    }
 }
 
 impl Inspections {
@@ -258,30 +179,10 @@ async fn within(
     }
 }
 
-/// The user that this program runs as, for sentences.
-fn ours() -> String {
-    user(rustix::process::geteuid().as_raw())
-}
-
-/// A user's name, or number.
-fn user(uid: u32) -> String {
-    User::numbered(uid).map_or_else(|_| uid.to_string(), |user| user.name)
-}
-
-/// Where a disk of this host is mounted.
-fn mounted(disk: &Subject, host: &str) -> Result<PathBuf, String> {
-    let named =
-        |point: &PathBuf| Subject::build("disk", &point.to_string_lossy(), Some(host)) == *disk;
-    crate::collectors::host::local_disks().into_iter().find(named).ok_or_else(|| {
-        format!(
-            "No disk of this host is mounted at {} now. Disks of other machines are not looked through, as they may hang.",
-            disk.name()
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn mono(seconds: u64) -> MonotonicTime {

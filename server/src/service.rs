@@ -8,6 +8,7 @@ mod backend;
 mod buckets;
 mod changes;
 mod contacts;
+mod day_keeper;
 mod days;
 mod decision;
 mod directory;

@@ -11,7 +11,7 @@ use domain::{access::Principal, time::Timestamp};
 use http::{HeaderValue, Request, StatusCode, header};
 use leptos::prelude::*;
 
-use crate::{door, problem::Problem, routes::health::WindowForm, shell::AnsweredAt};
+use crate::{address::AnsweredAt, door, problem::Problem, routes::health::WindowForm};
 
 /// Makes a new token for a link: 256 bits of fresh randomness, as text. The server provides it in
 /// the context.

@@ -14,6 +14,7 @@ use crate::{
 mod about;
 mod account;
 mod channel_form;
+mod contact_forms;
 mod form;
 mod members;
 mod notifications;
@@ -23,7 +24,7 @@ mod tokens;
 
 pub(crate) use about::AboutPage;
 pub(crate) use account::AccountPage;
-pub use channel_form::ContactForms;
+pub use contact_forms::ContactForms;
 pub(crate) use members::MembersPage;
 pub(crate) use notifications::NotificationsPage;
 pub(crate) use tokens::TokensPage;

@@ -7,12 +7,12 @@ mod sections;
 mod state;
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
+mod view;
 
 use commands::signal_page::SignalPage as View;
 use domain::time::{Span, Timestamp};
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use leptos_router::hooks::{use_location, use_params_map};
-use serde::{Deserialize, Serialize};
 use wording::humanize;
 
 use crate::{
@@ -22,25 +22,9 @@ use crate::{
     status::signal_href,
 };
 use state::SignalState;
+use view::RANGES;
 
-/// The periods that are offered: the word in the address, its name, and its length in minutes.
-const RANGES: [(&str, &str, u64); 6] = [
-    ("1h", "1 h", 60),
-    ("24h", "24 h", 24 * 60),
-    ("7d", "7 d", 7 * 24 * 60),
-    ("30d", "30 d", 30 * 24 * 60),
-    ("90d", "90 d", 90 * 24 * 60),
-    ("2y", "2 years", 730 * 24 * 60),
-];
-
-/// The page of a signal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SignalView {
-    /// The word of the period; empty where the address names beginning and end.
-    pub range: String,
-    /// The page, or why there is none: the names may be wrong, or the period.
-    pub page: Result<Box<View>, Problem>,
-}
+pub use view::SignalView;
 
 /// The page of one signal; `query` names the subject and the period as the address does.
 #[server(prefix = "/api/pages", endpoint = "signal", input = GetUrl)]

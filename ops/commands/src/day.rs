@@ -3,6 +3,7 @@
 //! tells of breaches, and from the times in which nothing could be observed.
 
 mod heard;
+mod slot;
 mod troubles;
 
 pub use heard::Heard;
@@ -15,14 +16,13 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use slot::{MINUTE, SLOT_MINUTES, minute_of, slot_of};
+
 /// The length of a slot.
 pub const SLOT: Span = Span::from_mins(30);
 /// The slots of a day; the last one is under way.
 pub const SLOTS: u8 = 48;
 
-/// In microseconds.
-const MINUTE: i64 = 60_000_000;
-const SLOT_MINUTES: i64 = 30;
 /// Silence shorter than this many minutes is none: sources and roll-ups do not keep to the second.
 const SHORTEST_SILENCE: i64 = 3;
 /// And shorter than so many of the usual distances between reports.
@@ -105,14 +105,6 @@ pub struct SeriesDay {
     pub is_older: bool,
     /// Since when it is silent for longer than expected, if it is.
     pub silent_since: Option<Timestamp>,
-}
-
-fn slot_of(at: Timestamp) -> i64 {
-    minute_of(at).div_euclid(SLOT_MINUTES)
-}
-
-const fn minute_of(at: Timestamp) -> i64 {
-    at.as_micros().div_euclid(MINUTE)
 }
 
 /// The last minute of a time that ends before `to`.

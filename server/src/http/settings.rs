@@ -13,7 +13,7 @@ use commands::{
 };
 use domain::{
     access::{Foothold, Principal, Role, Scope},
-    error::{Error, FieldReason},
+    error::Error,
     id::{AccountId, InvitationId, PasskeyId, SessionId, TokenId},
     time::Span,
 };
@@ -24,6 +24,9 @@ use crate::{
 };
 
 mod contacts;
+mod fields;
+
+use fields::{id, unreadable};
 
 /// Accounts, for one request.
 pub(super) struct Accounts {
@@ -64,11 +67,6 @@ impl app::AccountBackend for Accounts {
         let site = self.site.clone();
         Box::pin(async move { site.people.invited(&secret).await })
     }
-}
-
-/// The error of a form that can't be read.
-fn unreadable() -> Error {
-    Error::invalid("form", FieldReason::Unreadable)
 }
 
 /// Address of this server as its browsers have it, without a slash at the end.
@@ -125,10 +123,6 @@ async fn change(
     };
     site.service.operations().change(caller, Command::Account(change)).await?;
     Ok(Changed::Done(done))
-}
-
-fn id(form: &SettingsForm) -> Result<u32, Error> {
-    form.id.parse().map_err(|_| unreadable())
 }
 
 fn role(form: &SettingsForm) -> Result<Role, Error> {

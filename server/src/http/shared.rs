@@ -38,7 +38,7 @@ pub(super) fn random() -> Option<String> {
 }
 
 /// Its address.
-pub(super) const ROUTE: super::sign_in::Row = ("get", "/share/{token}", || get(page));
+pub(super) const ROUTE: super::state::Row = ("get", "/share/{token}", || get(page));
 
 /// The route.
 pub(super) fn router() -> Router<Site> {

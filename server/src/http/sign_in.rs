@@ -7,7 +7,7 @@ use axum::{
     body::Bytes,
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
-    routing::{MethodRouter, get, post},
+    routing::{get, post},
 };
 use commands::account_change::EndSession;
 use domain::{access::Principal, error::Error};
@@ -16,12 +16,15 @@ use leptos::prelude::provide_context;
 use wording::error::sentence;
 
 use crate::{
-    http::{auth::RequestPrincipal, client_info::ClientInfo, error::Problem, pages, state::Site},
+    http::{
+        auth::RequestPrincipal,
+        client_info::ClientInfo,
+        error::Problem,
+        pages,
+        state::{Row, Site},
+    },
     people::{Device, SignedIn},
 };
-
-/// A method in lower case, a path, and what makes its handler.
-pub(super) type Row = (&'static str, &'static str, fn() -> MethodRouter<Site>);
 
 /// Every address here.
 pub(super) const ROUTES: &[Row] = &[

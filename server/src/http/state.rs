@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::routing::MethodRouter;
 use leptos::prelude::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
@@ -9,6 +10,9 @@ use crate::{
     board::Board, clock::Clock, http::places::Requests, live::Live, monitor::intake::Intake,
     people::People, service::Service, store::Store,
 };
+
+/// A method in lower case, a path, and what makes its handler.
+pub(super) type Row = (&'static str, &'static str, fn() -> MethodRouter<Site>);
 
 /// State that every handler may use.
 #[derive(Clone)]

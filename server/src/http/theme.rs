@@ -35,7 +35,7 @@ pub(super) async fn resolve(request: Request, next: Next) -> Response {
 }
 
 /// Its address.
-pub(super) const ROUTE: super::sign_in::Row = ("post", "/theme", || post(choose));
+pub(super) const ROUTE: super::state::Row = ("post", "/theme", || post(choose));
 
 /// The route.
 pub(super) fn router() -> Router<Site> {

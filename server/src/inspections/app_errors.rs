@@ -15,7 +15,7 @@ use rustix::{
 };
 use wording::humanize;
 
-use super::{Looked, Place, ours, user};
+use super::look::{Looked, Place, ours, user};
 
 /// So much of the end of a log is read, in bytes.
 const LOOKED_AT: u64 = 64 * 1024;

@@ -3,7 +3,7 @@
 
 use domain::inspection::InspectionOutcome;
 
-use super::{LONGEST, Looked, Turn};
+use super::look::{LONGEST, Looked, Turn};
 use crate::store::{Activity, Store};
 
 /// Looks.

@@ -11,7 +11,10 @@ use std::{
 use domain::{inspection::InspectionOutcome, subject::Subject, unit::Unit};
 use wording::humanize;
 
-use super::{Look, Looked, mounted, processes};
+use super::{
+    look::{Look, Looked, mounted},
+    processes,
+};
 
 /// What the kernel writes behind the path of a file that is gone.
 const GONE: &[u8] = b" (deleted)";

@@ -16,7 +16,7 @@ use rustix::{
 };
 use wording::humanize;
 
-use super::{Look, Looked, mounted, ours};
+use super::look::{Look, Looked, mounted, ours};
 
 /// So many files and folders are looked at.
 const MOST_ENTRIES: u64 = 2_000_000;

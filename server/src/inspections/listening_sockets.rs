@@ -9,7 +9,10 @@ use std::{
 
 use domain::inspection::InspectionOutcome;
 
-use super::{Look, Looked, processes, user};
+use super::{
+    look::{Look, Looked, user},
+    processes,
+};
 
 /// The tables, and the state of a socket that waits for others: `LISTEN`, and of UDP any that is
 /// not connected.
@@ -81,7 +84,7 @@ pub(super) fn look(look: &Look) -> Looked {
     if unseen.others {
         notes.push(format!(
             "Calm Ops runs as {} and may not see which program of another user listens; the user is known.",
-            super::ours()
+            super::look::ours()
         ));
     }
     if unseen.rest {

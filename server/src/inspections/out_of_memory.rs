@@ -11,7 +11,7 @@ use rustix::{
 };
 use wording::humanize;
 
-use super::{Look, Looked, ours};
+use super::look::{Look, Looked, ours};
 
 const LOG: &str = "/dev/kmsg";
 /// A record has at most this many bytes.

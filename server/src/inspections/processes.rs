@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Look;
+use super::look::Look;
 use crate::collectors::host::shown_name;
 
 /// More processes and open files than this are not looked at.
@@ -94,7 +94,7 @@ impl Unseen {
         if self.others {
             notes.push(format!(
                 "Calm Ops runs as {} and may not read the open files of other users' processes, so there may be more.",
-                super::ours()
+                super::look::ours()
             ));
         }
         if self.rest {

@@ -10,7 +10,10 @@ use std::{
 use domain::{inspection::InspectionOutcome, unit::Unit};
 use wording::humanize;
 
-use super::{Look, Looked, ours, processes, user};
+use super::{
+    look::{Look, Looked, ours, user},
+    processes,
+};
 use crate::collectors::host::{shown_name, stat};
 
 /// Time between the two readings.

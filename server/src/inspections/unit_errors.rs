@@ -9,7 +9,7 @@ use domain::{
     time::Span,
 };
 
-use super::{Looked, Turn, ours};
+use super::look::{Looked, Turn, ours};
 use crate::exec::{Outcome, Piece, Plan, Runner, Stream};
 
 const PROGRAMS: [&str; 2] = ["/usr/bin/journalctl", "/bin/journalctl"];

@@ -2,29 +2,20 @@
 //! read in the background after the start, and what comes since is in memory.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, hash_map::DefaultHasher},
-    hash::{Hash as _, Hasher as _},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
     time::Duration,
 };
 
 use commands::{
-    day::{self, Days, Heard, SLOT, SLOTS, SeriesDay, SubjectDay, Trouble, Troubles},
+    day::{self, SLOT, SLOTS, Troubles},
     view::BlindSpan,
 };
-use domain::{
-    breach::BreachKey,
-    journal::{Entry, Event},
-    reading::{Reading, Status},
-    severity::Severity,
-    signal::Signal,
-    subject::Subject,
-    time::{Span, Timestamp},
-};
+use domain::time::Span;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::{handle::Service, inner::Inner};
+use super::{day_keeper::Stored, handle::Service, inner::Inner};
 use crate::{board::Shown, store::StoreError};
 
 /// A database that is away is asked again after this long.
@@ -35,130 +26,6 @@ const SLOTS_AT_ONCE: u64 = 2;
 const MOST_ENTRIES: u32 = 20_000;
 /// The most series that are read.
 const MOST_SERIES: u32 = 100_000;
-
-type SeriesKey = (Subject, Signal);
-
-/// What the database held of the last day.
-#[derive(Debug, Default)]
-struct Stored {
-    heard: HashMap<SeriesKey, Heard>,
-    /// Series that were heard before the day began.
-    older: BTreeSet<SeriesKey>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// `None` until it was read.
-    stored: Option<Stored>,
-    troubles: Troubles,
-    /// The last entry of the journal that is in them.
-    last: u64,
-    /// Counts what was taken.
-    changes: u64,
-    /// What was drawn last, and from what.
-    drawn: Arc<Days>,
-    drawn_of: Option<(i64, u64, u64)>,
-}
-
-/// See the module.
-#[derive(Debug, Default)]
-pub(super) struct DayKeeper(Mutex<State>);
-
-impl DayKeeper {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What was drawn last: of no subject until what is stored was read.
-    pub(super) fn drawn(&self) -> Arc<Days> {
-        Arc::clone(&self.lock().drawn)
-    }
-}
-
-impl State {
-    fn take(&mut self, entries: &[Entry]) {
-        for entry in entries.iter().filter(|entry| entry.number > self.last) {
-            self.troubles.take(entry);
-            // It begins anew if it reports again.
-            if let (Some(Event::SubjectRetired { subject }), Some(stored)) =
-                (&entry.event, &mut self.stored)
-            {
-                stored.heard.retain(|(of, _), _| of != subject);
-                stored.older.retain(|(of, _)| of != subject);
-            }
-        }
-        self.last = entries.last().map_or(self.last, |entry| self.last.max(entry.number));
-        self.changes += 1;
-    }
-
-    fn draw(
-        &mut self,
-        shown: &Shown,
-        live: &HashMap<SeriesKey, Heard>,
-        blind: &[BlindSpan],
-        now: Timestamp,
-    ) {
-        let begin = day::begin(now);
-        let readings = &shown.readings.readings;
-        self.troubles.follow(&held(readings), now);
-        self.troubles.forget_before(begin);
-        let Some(stored) = &self.stored else { return };
-        let blind: Vec<_> = blind.iter().map(|span| (span.from, span.to)).collect();
-        let withheld: Vec<(&Subject, Trouble)> = shown
-            .withheld
-            .values()
-            .flat_map(|list| &list.breaches)
-            .map(|one| (&one.subject, Trouble::withheld(one)))
-            .collect();
-        let of_subject = readings.chunk_by(|one, next| one.subject == next.subject);
-        let subjects = of_subject.filter_map(|readings| {
-            let subject = &readings.first()?.subject;
-            let is_judged = readings.iter().any(|reading| reading.status != Status::Shown);
-            let series: Vec<SeriesDay> = readings
-                .iter()
-                .filter(|reading| !is_judged || reading.status != Status::Shown)
-                .map(|reading| series(reading, stored, live, begin))
-                .collect();
-            let withheld =
-                withheld.iter().filter(|(of, _)| *of == subject).map(|(_, trouble)| trouble);
-            let troubles = self.troubles.of(subject).chain(withheld);
-            let runs = day::day(now, &series, troubles, &blind);
-            Some(SubjectDay { subject: subject.clone(), runs })
-        });
-        self.drawn = Arc::new(Days { from: begin, subjects: subjects.collect() });
-    }
-}
-
-/// The breaches that readings tell.
-fn held(readings: &[Reading]) -> BTreeMap<BreachKey, Severity> {
-    let severity = |status: Status| match status {
-        Status::Critical => Some(Severity::Critical),
-        Status::Warning => Some(Severity::Warning),
-        Status::Healthy | Status::Shown | Status::Unknown | Status::Watching => None,
-    };
-    let key =
-        |one: &Reading| BreachKey { subject: one.subject.clone(), signal: one.signal.clone() };
-    readings.iter().filter_map(|one| Some((key(one), severity(one.status)?))).collect()
-}
-
-fn series(
-    reading: &Reading,
-    stored: &Stored,
-    live: &HashMap<SeriesKey, Heard>,
-    begin: Timestamp,
-) -> SeriesDay {
-    let key = (reading.subject.clone(), reading.signal.clone());
-    let mut heard = stored.heard.get(&key).cloned().unwrap_or_default();
-    if let Some(live) = live.get(&key) {
-        heard.join_all(live);
-    }
-    let is_silent = reading.status == Status::Unknown || reading.stale_since.is_some();
-    SeriesDay {
-        heard,
-        is_older: stored.older.contains(&key) || reading.at < begin,
-        silent_since: is_silent.then(|| reading.stale_since.unwrap_or(reading.at)),
-    }
-}
 
 /// Whether anything is another that a day is drawn from, but for values.
 fn fingerprint(shown: &Shown, blind: &[BlindSpan]) -> u64 {

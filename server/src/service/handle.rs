@@ -17,7 +17,7 @@ use domain::{access::Principal, error::Error, hash::Head, journal::Entry, severi
 use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
-    at_hand::AtHand, backend::Handlers, days::DayKeeper, directory::Known, inner::Inner,
+    at_hand::AtHand, backend::Handlers, day_keeper::DayKeeper, directory::Known, inner::Inner,
     proofs::Proofs,
 };
 use crate::{

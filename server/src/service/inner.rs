@@ -20,7 +20,7 @@ use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
     at_hand::{AtHand, bounded},
-    days::DayKeeper,
+    day_keeper::DayKeeper,
     directory::Known,
     proofs::Proofs,
 };

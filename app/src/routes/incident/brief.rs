@@ -3,9 +3,10 @@
 
 use commands::view::{IncidentPage, Series};
 use domain::{
-    actor::Names,
+    actor::{Actor, Names},
     breach::Breach,
     incident::{Incident, IncidentBreach},
+    inspection::{Inspection, InspectionOutcome},
     journal::Event,
     lifecycle::State,
     reading::Reading,
@@ -81,6 +82,40 @@ pub(crate) struct BreachRow {
     pub unsteady: bool,
     /// It is back on the healthy side of its threshold, and that has to last.
     pub improving: bool,
+}
+
+/// What an inspection has seen.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Inspected {
+    /// Number of its entry.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who asked for it.
+    pub actor: Actor,
+    /// The same, as a page names them.
+    pub who: String,
+    /// The inspection.
+    pub inspection: Inspection,
+    /// Its outcome.
+    pub outcome: InspectionOutcome,
+}
+
+/// The inspections of a page's timeline, newest first.
+pub(crate) fn inspected(page: &IncidentPage) -> Vec<Inspected> {
+    let entries = page.timeline.iter().rev();
+    let look = entries.filter_map(|entry| match &entry.event {
+        Some(Event::Inspected { inspection, outcome, .. }) => Some(Inspected {
+            number: entry.number,
+            at: entry.at,
+            actor: entry.actor,
+            who: page.names.of(entry.actor),
+            inspection: inspection.clone(),
+            outcome: outcome.clone(),
+        }),
+        _ => None,
+    });
+    look.collect()
 }
 
 /// What an incident's breaches are about in the runbook: each section once, and the one to read

@@ -1,16 +1,10 @@
 //! Looks at the host: what a responder may look at from here, and what was seen, newest first.
 
-use commands::view::IncidentPage;
-use domain::{
-    actor::Actor,
-    inspection::{Inspection, InspectionOutcome},
-    journal::Event,
-    time::Timestamp,
-};
+use domain::inspection::{Inspection, InspectionOutcome};
 use leptos::prelude::*;
 use wording::inspection;
 
-use super::{state::IncidentState, steps::may_respond};
+use super::{brief::Inspected, state::IncidentState, steps::may_respond};
 use crate::{
     actions::Step,
     components::{
@@ -19,34 +13,6 @@ use crate::{
         timeline::author,
     },
 };
-
-/// What a look has seen.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Inspected {
-    number: u64,
-    at: Timestamp,
-    actor: Actor,
-    who: String,
-    inspection: Inspection,
-    outcome: InspectionOutcome,
-}
-
-/// The looks of a page's timeline, newest first.
-pub(super) fn inspected(page: &IncidentPage) -> Vec<Inspected> {
-    let entries = page.timeline.iter().rev();
-    let look = entries.filter_map(|entry| match &entry.event {
-        Some(Event::Inspected { inspection, outcome, .. }) => Some(Inspected {
-            number: entry.number,
-            at: entry.at,
-            actor: entry.actor,
-            who: page.names.of(entry.actor),
-            inspection: inspection.clone(),
-            outcome: outcome.clone(),
-        }),
-        _ => None,
-    });
-    look.collect()
-}
 
 /// See the module.
 #[component]

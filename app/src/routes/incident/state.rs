@@ -7,10 +7,7 @@ use domain::{
 use leptos::prelude::*;
 use wording::timeline::{Line, line};
 
-use super::{
-    brief,
-    inspections::{self, Inspected},
-};
+use super::brief::{self, Inspected};
 use crate::components::chart::Chart;
 
 /// See the module.
@@ -97,7 +94,7 @@ impl IncidentState {
             set(self.snapshots, page.snapshots.clone());
             set(self.outputs, page.outputs.clone());
             set(self.offered, page.inspections.clone());
-            set(self.inspected, inspections::inspected(page));
+            set(self.inspected, brief::inspected(page));
             let related = page.related.iter();
             let headline = crate::components::incident_card::headline;
             set(self.related, related.map(|card| (card.number.0, headline(card))).collect());

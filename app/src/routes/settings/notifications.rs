@@ -11,7 +11,8 @@ use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    channel_form::{ContactForms, add, change},
+    channel_form::{add, change},
+    contact_forms::ContactForms,
     done_word, follow,
     form::{Forms, Said, button},
     page_of, sign_in_again,

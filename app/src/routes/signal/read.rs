@@ -6,7 +6,7 @@ use domain::{
     time::{Span, Timestamp},
 };
 
-use super::{RANGES, SignalView};
+use super::view::{RANGES, SignalView};
 use crate::{
     door::{check, execute, refuse},
     problem::Problem,

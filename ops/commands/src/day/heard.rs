@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use domain::time::Timestamp;
 
-use super::{SLOT_MINUTES, minute_of};
+use super::slot::{SLOT_MINUTES, minute_of};
 
 /// How many slots are kept.
 const RING: usize = 64;

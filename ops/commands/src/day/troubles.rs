@@ -14,7 +14,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::slot_of;
+use super::slot::slot_of;
 
 /// A time in which a breach was equally severe.
 #[derive(Clone, Debug, PartialEq, Eq)]

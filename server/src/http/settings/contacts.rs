@@ -19,7 +19,7 @@ use domain::{
     severity::Severity,
 };
 
-use super::{id, unreadable};
+use super::fields::{id, unreadable};
 use crate::{http::state::Site, notifications::channels};
 
 /// So long whoever sends a test waits for its end; after that the page says that it is under way.
