@@ -82,7 +82,9 @@ pub(crate) fn head_of_entrance(shared: Shared) {
     use leptos_meta::{Link, Title};
     if shared.told.try_update_value(|told| !std::mem::replace(told, true)) == Some(true) {
         let _ = view! { <Link rel="icon" type_="image/svg+xml" href="/icons/calm.svg"/> }.to_html();
-        let _ = view! { <Title text=move || title_html(None, &shared.place.get_untracked())/> };
+        // Asked for when the document is complete: the page and its signals may be gone by then.
+        let place = ArcRwSignal::from(shared.place);
+        let _ = view! { <Title text=move || title_html(None, &place.get_untracked())/> };
     }
 }
 
@@ -95,7 +97,9 @@ pub(crate) fn take(shared: Shared, pulse: Option<Pulse>) {
         let href = format!("/icons/{}.svg", pulse.map_or(Mood::Blind, |pulse| pulse.mood).as_str());
         // Rendering these registers them for the document's head; they leave nothing in its body.
         let _ = view! { <Link rel="icon" type_="image/svg+xml" href/> }.to_html();
-        let _ = view! { <Title text=move || title_html(pulse, &shared.place.get_untracked())/> };
+        // Asked for when the document is complete: the page and its signals may be gone by then.
+        let place = ArcRwSignal::from(shared.place);
+        let _ = view! { <Title text=move || title_html(pulse, &place.get_untracked())/> };
     }
     if shared.pulse.get_untracked() != pulse {
         shared.pulse.set(pulse);
