@@ -32,7 +32,8 @@ struct Notices {
     waiting: Option<Waiting>,
 }
 
-/// Changes that are told together, by the first of them.
+/// Changes that are told together, by the last of them: a contact that one of them has made is told
+/// of those that came after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Waiting {
     entry: u64,
@@ -67,7 +68,7 @@ impl AccessNotices {
             let first =
                 Waiting { entry: entry.number, at: entry.at, changes: AccessChanges::default() };
             let waiting = self.0.entry(account).or_default().waiting.get_or_insert(first);
-            waiting.changes = waiting.changes.with(change);
+            (waiting.entry, waiting.changes) = (entry.number, waiting.changes.with(change));
         }
         let mut due = Vec::new();
         for (account, one) in &mut self.0 {
@@ -142,7 +143,8 @@ mod tests {
         let told = notices.take(commit.iter(), start);
         let changes =
             AccessChanges::default().with(AccessChange::Password).with(AccessChange::TokenRevoked);
-        assert_eq!(told, [Notification::about_access(5, account, changes, commit[0].at)]);
+        // By the last of them: what the first of several has made is told of the others.
+        assert_eq!(told, [Notification::about_access(6, account, changes, commit[0].at)]);
 
         let mut told = Vec::new();
         // Half an hour, a change every two seconds.
