@@ -165,6 +165,14 @@ impl Incident {
         self.breaches.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach)
     }
 
+    /// Whether it counts as recovering although a breach holds and no command is being watched: the
+    /// commands that ran did not help, or helped another breach only.
+    pub fn is_recovering_in_vain(&self) -> bool {
+        self.state == State::Recovering
+            && self.holding().next().is_some()
+            && !self.recommendations.iter().any(|one| one.is_under_way() || one.awaits_proof())
+    }
+
     /// Every subject that takes part, in order of joining, each once.
     pub fn subjects(&self) -> Vec<&Subject> {
         let mut subjects = vec![&self.cause];

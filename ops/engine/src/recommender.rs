@@ -10,7 +10,7 @@ use domain::{
     breach::{BreachKey, Ending},
     incident::{self, Incident},
     journal::Event,
-    lifecycle::{State, Step},
+    lifecycle::Step,
     recommendation::{Ended, Recommendation, RunOutcome, Stage, Withdrawn},
     signal::Signal,
     time::{Span, Timestamp},
@@ -59,6 +59,7 @@ pub fn decide(scene: Scene<'_>) -> Vec<Event> {
         let mut one = Deciding { scene, incident: known.clone(), events: Vec::new() };
         one.prove();
         one.withdraw();
+        one.look_again();
         one.offer();
         events.append(&mut one.events);
     }
@@ -111,13 +112,6 @@ impl Deciding<'_> {
                 worked,
                 counts,
             });
-            let holds = self.incident.holding().next().is_some();
-            if !worked && holds && self.incident.state == State::Recovering {
-                let (from, step) = (State::Recovering, Step::BreachReturned);
-                if let Some(to) = from.after(step) {
-                    self.record(Event::Moved { incident: self.incident.number, from, step, to });
-                }
-            }
         }
     }
 
@@ -209,6 +203,16 @@ impl Deciding<'_> {
             | Stage::Withdrawn { .. }
             | Stage::Running { .. }
             | Stage::Ended(_) => None,
+        }
+    }
+
+    /// An incident whose commands did not help, or helped another breach only, is as new.
+    fn look_again(&mut self) {
+        let (from, step) = (self.incident.state, Step::BreachReturned);
+        if self.incident.is_recovering_in_vain()
+            && let Some(to) = from.after(step)
+        {
+            self.record(Event::Moved { incident: self.incident.number, from, step, to });
         }
     }
 

@@ -207,9 +207,32 @@ pub fn label(signal: &Signal) -> String {
     if let Some(declared) = signals::declared().get(signal.as_str()) {
         return declared.label.to_string();
     }
-    let words = signal.as_str().replace(['.', '_', '-'], " ");
+    let words: Vec<String> = signal.as_str().split(['.', '_', '-']).map(spelled).collect();
+    // A percentile is written small, also where a sentence begins.
+    if is_percentile(&words[0]) {
+        return words.join(" ");
+    }
+    let words = words.join(" ");
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Words in names of signals that are written in capital letters.
+const ABBREVIATIONS: [&str; 18] = [
+    "api", "cdn", "cpu", "db", "dns", "gc", "gpu", "http", "https", "io", "ip", "json", "ram",
+    "sql", "ssl", "tcp", "tls", "udp",
+];
+
+/// A word of a signal's name as people write it.
+fn spelled(word: &str) -> String {
+    if ABBREVIATIONS.contains(&word) { word.to_uppercase() } else { word.to_owned() }
+}
+
+/// Whether a word is a percentile: `p95`.
+fn is_percentile(word: &str) -> bool {
+    let digits = word.strip_prefix('p');
+    digits
+        .is_some_and(|digits| !digits.is_empty() && digits.chars().all(|one| one.is_ascii_digit()))
 }
 
 /// [`label`] inside a sentence: `memory used`; abbreviations such as CPU keep their letters.
@@ -241,6 +264,20 @@ fn joined(label: &str, subject: &Subject) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_pushed_signals_read_well() {
+        for (signal, alone, inside) in [
+            ("http.p95", "HTTP p95", "HTTP p95"),
+            ("p99.latency", "p99 latency", "p99 latency"),
+            ("db.pool_used", "DB pool used", "DB pool used"),
+            ("queue.depth_in_api", "Queue depth in API", "queue depth in API"),
+            ("pages", "Pages", "pages"),
+        ] {
+            let signal = signal.parse().unwrap();
+            assert_eq!((label(&signal).as_str(), lower_label(&signal).as_str()), (alone, inside));
+        }
+    }
 
     #[test]
     fn values_read_well() {

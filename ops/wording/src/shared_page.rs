@@ -222,7 +222,7 @@ const fn incident_happened(event: IncidentEvent<'_>) -> Option<&'static str> {
         IncidentEvent::Moved { step, .. } => match step {
             Step::Stabilize => Some("A temporary measure was put in place."),
             Step::Quiet => Some("Everything was back to normal and being monitored."),
-            Step::BreachReturned => Some("The problem returned."),
+            Step::BreachReturned => Some("The problem is not over."),
             Step::AskForDecision
             | Step::CommandRan
             | Step::StayedQuiet

@@ -7,9 +7,8 @@ use domain::{
     breach::Breach,
     incident::{Incident, IncidentBreach},
     inspection::{Inspection, InspectionOutcome},
-    journal::Event,
+    journal::{Entry, Event},
     lifecycle::State,
-    reading::Reading,
     recommendation::{Recommendation, RunOutcome, Stage},
     severity::Severity,
     time::Timestamp,
@@ -51,6 +50,17 @@ pub(crate) struct Newest {
     pub stale_since: Option<Timestamp>,
 }
 
+/// The time for which a breach had a severity: from when it had it first to when it had it last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spell {
+    /// The severity.
+    pub severity: Severity,
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end; `None` if the breach has it still, or had it to the last.
+    pub until: Option<Timestamp>,
+}
+
 /// A breach, in words.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct BreachRow {
@@ -62,8 +72,10 @@ pub(crate) struct BreachRow {
     pub label: String,
     /// The address of the signal's history.
     pub history: String,
-    /// How bad.
+    /// How bad it is, or was at last.
     pub severity: Severity,
+    /// When it was as bad as it ever was.
+    pub worst: Spell,
     /// The most extreme value, and what is usual: `93% (usually 61%)`.
     pub peak: String,
     /// The newest value that is known, while the incident is active and it is another one.
@@ -307,14 +319,49 @@ pub(crate) fn sections(incident: &Incident) -> Vec<Section> {
 }
 
 /// The breaches, in words.
-pub(crate) fn breaches(incident: &Incident, readings: &[Reading]) -> Vec<BreachRow> {
-    incident.breaches.iter().map(|known| breach_row(incident, known, readings)).collect()
+pub(crate) fn breaches(page: &IncidentPage) -> Vec<BreachRow> {
+    page.incident.breaches.iter().map(|known| breach_row(page, known)).collect()
 }
 
-fn breach_row(incident: &Incident, known: &IncidentBreach, readings: &[Reading]) -> BreachRow {
-    let breach = &known.breach;
+/// When a breach was as bad as it ever was, as the timeline tells it.
+fn worst(timeline: &[Entry], last: &Breach) -> Spell {
+    let (mut worst, mut now) = (None::<Spell>, None);
+    for entry in timeline {
+        let next = match &entry.event {
+            Some(Event::IncidentOpened { incident }) => {
+                incident.breach(&last.key).map(|known| &known.breach)
+            }
+            Some(Event::BreachJoined { breach, .. } | Event::BreachChanged { breach, .. })
+                if breach.key == last.key =>
+            {
+                Some(&**breach)
+            }
+            Some(Event::BreachCleared { key, .. }) if *key == last.key => None,
+            _ => continue,
+        };
+        match (&mut worst, next) {
+            (Some(worst), Some(next)) if next.severity == worst.severity => worst.until = None,
+            (Some(worst), next) if next.is_none_or(|next| next.severity < worst.severity) => {
+                if now == Some(worst.severity) {
+                    worst.until = Some(entry.at);
+                }
+            }
+            (_, Some(next)) => {
+                let (severity, from) = (next.severity, next.severity_since);
+                worst = Some(Spell { severity, from, until: None });
+            }
+            (_, None) => {}
+        }
+        now = next.map(|breach| breach.severity);
+    }
+    let last = Spell { severity: last.severity, from: last.severity_since, until: None };
+    worst.filter(|worst| worst.severity >= last.severity).unwrap_or(last)
+}
+
+fn breach_row(page: &IncidentPage, known: &IncidentBreach) -> BreachRow {
+    let (incident, breach) = (&page.incident, &known.breach);
     let holds = known.cleared_at.is_none() && incident.is_active();
-    let reading = readings.iter().find(|reading| {
+    let reading = page.readings.iter().find(|reading| {
         reading.subject == breach.key.subject && reading.signal == breach.key.signal
     });
     let key = crate::status::row_key(&breach.key.subject, &breach.key.signal);
@@ -333,6 +380,7 @@ fn breach_row(incident: &Incident, known: &IncidentBreach, readings: &[Reading])
         label: humanize::label(&breach.key.signal),
         history: crate::status::signal_href(&breach.key.subject, &breach.key.signal),
         severity: breach.severity,
+        worst: worst(&page.timeline, breach),
         peak: format!("{peak}{usual}"),
         newest,
         // What it means is true while it is so.
@@ -358,7 +406,12 @@ fn breach_row(incident: &Incident, known: &IncidentBreach, readings: &[Reading])
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use commands::view::SeriesPoint;
-    use domain::{actor::Actor, breach::BreachKey, id::IncidentNumber, journal::Entry, unit::Unit};
+    use domain::{
+        actor::Actor,
+        breach::{BreachKey, Ending},
+        id::IncidentNumber,
+        unit::Unit,
+    };
 
     use super::*;
     use crate::sample;
@@ -393,5 +446,54 @@ mod tests {
             moments(&page, &series()),
             [(sample::at(0), "began"), (sample::at(10), "opened"), (sample::at(310), "reopened")]
         );
+    }
+
+    #[test]
+    fn a_breach_was_critical_for_as_long_as_the_timeline_says() {
+        let at = sample::at;
+        let breach = |severity, since| {
+            let mut breach = sample::breach();
+            (breach.severity, breach.severity_since) = (severity, at(since));
+            breach
+        };
+        let incident = IncidentNumber(7);
+        let changed =
+            |breach: &Breach| Event::BreachChanged { incident, breach: Box::new(breach.clone()) };
+        let (mild, grave) = (breach(Severity::Warning, 0), breach(Severity::Critical, 60));
+        let milder = breach(Severity::Warning, 200);
+        let mut opened = sample::incident();
+        opened.breaches[0].breach = mild.clone();
+        let ending = Ending::Recovered { since: at(250) };
+        let cleared = Event::BreachCleared { incident, key: mild.key.clone(), ending };
+        let told = |events: &[(i64, Event)]| -> Vec<Entry> {
+            let entry = |(second, event): &(i64, Event)| Entry {
+                number: 1,
+                at: at(*second),
+                actor: Actor::Agent,
+                event: Some(event.clone()),
+            };
+            events.iter().map(entry).collect()
+        };
+        let opened = Event::IncidentOpened { incident: Box::new(opened) };
+        let spell = |severity, from, until: Option<i64>| Spell {
+            severity,
+            from: at(from),
+            until: until.map(at),
+        };
+        let mut all = vec![(10, opened)];
+        assert_eq!(worst(&told(&all), &mild), spell(Severity::Warning, 0, None));
+        all.push((70, changed(&grave)));
+        assert_eq!(worst(&told(&all), &grave), spell(Severity::Critical, 60, None));
+        all.push((210, changed(&milder)));
+        assert_eq!(worst(&told(&all), &milder), spell(Severity::Critical, 60, Some(210)));
+        all.push((300, cleared.clone()));
+        assert_eq!(worst(&told(&all), &milder), spell(Severity::Critical, 60, Some(210)));
+        // It came back, and is over.
+        let again = breach(Severity::Critical, 400);
+        let joined = Event::BreachJoined { incident, breach: Box::new(again.clone()) };
+        all.extend([(410, joined), (500, cleared)]);
+        assert_eq!(worst(&told(&all), &again), spell(Severity::Critical, 60, Some(500)));
+        // What is not in the timeline any more is told as the incident has it.
+        assert_eq!(worst(&[], &milder), spell(Severity::Warning, 200, None));
     }
 }

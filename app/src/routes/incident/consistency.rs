@@ -476,6 +476,17 @@ proptest! {
 }
 
 #[test]
+fn a_command_that_helped_one_problem_does_not_hide_another_one() {
+    let holds = Now::Holds(Severity::Warning);
+    let turns = [
+        Turn::Breaches(vec![(3, holds), (2, holds)], false),
+        Turn::Run(0, RunOutcome::Exited { code: 0 }),
+        Turn::Breaches(vec![(2, holds)], true),
+    ];
+    play(&turns, check);
+}
+
+#[test]
 fn each_sentence_that_is_checked_is_told_somewhere() {
     let (mut runner, all) = (TestRunner::deterministic(), prop::collection::vec(turn(), 1..30));
     let claims = ONLY.into_iter().chain(ALWAYS).chain(SUMMARY);

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use wording::humanize;
 
 use super::{
-    brief::{self, BreachRow},
+    brief::{BreachRow, Spell},
     state::IncidentState,
 };
 use crate::{
@@ -24,9 +24,6 @@ use crate::{
 /// See the module.
 #[component]
 pub(super) fn Evidence(state: IncidentState) -> impl IntoView {
-    let rows = Memo::new(move |_| {
-        state.incident.with(|one| state.readings.with(|readings| brief::breaches(one, readings)))
-    });
     let snapshots = move || state.snapshots.get().into_iter().enumerate().collect::<Vec<_>>();
     let charts = move || (0..state.charts.with(Vec::len)).collect::<Vec<_>>();
     view! {
@@ -34,8 +31,8 @@ pub(super) fn Evidence(state: IncidentState) -> impl IntoView {
             <h2 id="evidence">"Evidence"</h2>
             <div id="charts" class="charts">
                 <ul class="breaches">
-                    <For each=move || rows.get() key=|row| row.key.clone() let:row>
-                        <Breach rows key=row.key.clone() first=row/>
+                    <For each=move || state.breaches.get() key=|row| row.key.clone() let:row>
+                        <Breach rows=state.breaches key=row.key.clone() first=row/>
                     </For>
                 </ul>
                 <For each=charts key=|index| *index let:index>
@@ -52,7 +49,7 @@ pub(super) fn Evidence(state: IncidentState) -> impl IntoView {
 }
 
 #[component]
-fn Breach(rows: Memo<Vec<BreachRow>>, key: String, first: BreachRow) -> impl IntoView {
+fn Breach(rows: RwSignal<Vec<BreachRow>>, key: String, first: BreachRow) -> impl IntoView {
     let row = Memo::new(move |before: Option<&BreachRow>| {
         let found = rows.with(|rows| rows.iter().find(|row| row.key == key).cloned());
         found.unwrap_or_else(|| before.unwrap_or(&first).clone())
@@ -61,10 +58,10 @@ fn Breach(rows: Memo<Vec<BreachRow>>, key: String, first: BreachRow) -> impl Int
     let state = move || {
         row.with(|row| match (row.cleared_at, row.given_up_at) {
             (Some(at), _) if row.lost => view! { <Badge of=Signal::stored(("unknown", "no longer watched"))/> " since " <At at=Signal::stored(at)/> }.into_any(),
-            (Some(at), _) => view! { <Badge of=Signal::stored(("healthy", "recovered"))/> " " <Ago at=Signal::stored(at)/> ", " {row.severity.as_str()} " from " <At at=Signal::stored(row.since)/> " to " <At at=Signal::stored(at)/> }.into_any(),
-            (None, Some(end)) => view! { <Badge of=Signal::stored(severity_words(row.severity))/> " from " <At at=Signal::stored(row.since)/> " to " <At at=Signal::stored(end)/> ", when it was resolved" }.into_any(),
-            (None, None) if row.improving => view! { <Badge of=Signal::stored(("watching", "improving"))/> ", " {row.severity.as_str()} " from " <At at=Signal::stored(row.since)/> }.into_any(),
-            (None, None) => view! { <Badge of=Signal::stored(severity_words(row.severity))/> " since " <At at=Signal::stored(row.since)/> }.into_any(),
+            (Some(at), _) => view! { <Badge of=Signal::stored(("healthy", "recovered"))/> " " <Ago at=Signal::stored(at)/> ", " {spell(row.worst, Some(at))} }.into_any(),
+            (None, Some(end)) => view! { <Badge of=Signal::stored(severity_words(row.severity))/> " from " <At at=Signal::stored(row.since)/> " to " <At at=Signal::stored(end)/> ", when it was resolved" {was_worse(row)} }.into_any(),
+            (None, None) if row.improving => view! { <Badge of=Signal::stored(("watching", "improving"))/> ", " {spell(row.worst, None)} }.into_any(),
+            (None, None) => view! { <Badge of=Signal::stored(severity_words(row.severity))/> " since " <At at=Signal::stored(row.since)/> {was_worse(row)} }.into_any(),
         })
     };
     let newest = move || {
@@ -89,6 +86,20 @@ fn Breach(rows: Memo<Vec<BreachRow>>, key: String, first: BreachRow) -> impl Int
             {meaning}
         </li>
     }
+}
+
+/// `critical from 20:26 to 20:32`; one that lasted until the problem was over ends then.
+fn spell(Spell { severity, from, until }: Spell, over: Option<Timestamp>) -> impl IntoView {
+    view! {
+        {severity.as_str()} " from " <At at=Signal::stored(from)/>
+        {until.or(over).map(|until| view! { " to " <At at=Signal::stored(until)/> })}
+    }
+}
+
+/// When it was worse than it is.
+fn was_worse(row: &BreachRow) -> impl IntoView + use<> {
+    let worse = Some(row.worst).filter(|worst| worst.severity > row.severity);
+    worse.map(|worst| view! { "; " {spell(worst, None)} })
 }
 
 /// Other signals that moved when the incident began: evidence, and no verdict.

@@ -92,9 +92,8 @@ fn Facts(state: IncidentState, card: Memo<IncidentCard>) -> impl IntoView {
     };
     // The value of the first signal that still holds.
     let newest = Memo::new(move |_| {
-        state.incident.with(|incident| {
-            let rows = state.readings.with(|readings| brief::breaches(incident, readings));
-            rows.into_iter().filter(|row| row.cleared_at.is_none()).find_map(|row| row.newest)
+        state.breaches.with(|rows| {
+            rows.iter().filter(|row| row.cleared_at.is_none()).find_map(|row| row.newest.clone())
         })
     });
     let newest = move || {

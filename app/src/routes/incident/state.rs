@@ -1,13 +1,11 @@
 //! What the page of an incident follows: each part reactive by itself, kept in step by the pure fold.
 
 use commands::view::{CommandsState, IncidentPage, RunOutput, Viewer};
-use domain::{
-    actor::Names, incident::Incident, inspection::Inspection, reading::Reading, snapshot::Snapshot,
-};
+use domain::{actor::Names, incident::Incident, inspection::Inspection, snapshot::Snapshot};
 use leptos::prelude::*;
 use wording::timeline::{Line, line};
 
-use super::brief::{self, Inspected};
+use super::brief::{self, BreachRow, Inspected};
 use crate::components::chart::Chart;
 
 /// See the module.
@@ -18,7 +16,7 @@ pub(crate) struct IncidentState {
     pub incident: RwSignal<Incident>,
     pub lines: RwSignal<Vec<Line>>,
     pub charts: RwSignal<Vec<Chart>>,
-    pub readings: RwSignal<Vec<Reading>>,
+    pub breaches: RwSignal<Vec<BreachRow>>,
     pub snapshots: RwSignal<Vec<Snapshot>>,
     pub outputs: RwSignal<Vec<RunOutput>>,
     /// The looks at the host that it offers, and what was seen by those that were taken.
@@ -48,7 +46,7 @@ impl IncidentState {
             incident: RwSignal::new(page.incident.clone()),
             lines: RwSignal::default(),
             charts: RwSignal::default(),
-            readings: RwSignal::default(),
+            breaches: RwSignal::default(),
             snapshots: RwSignal::default(),
             outputs: RwSignal::default(),
             offered: RwSignal::default(),
@@ -90,7 +88,7 @@ impl IncidentState {
             set(self.incident, page.incident.clone());
             set(self.lines, page.timeline.iter().map(|entry| line(entry, &page.names)).collect());
             set(self.charts, brief::charts(page));
-            set(self.readings, page.readings.clone());
+            set(self.breaches, brief::breaches(page));
             set(self.snapshots, page.snapshots.clone());
             set(self.outputs, page.outputs.clone());
             set(self.offered, page.inspections.clone());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     breach::{Breach, Ending},
     id::IncidentNumber,
+    lifecycle::State,
     severity::Severity,
 };
 use policy::{

@@ -5,6 +5,7 @@ use domain::{
     breach::{BreachKey, Ending},
     error::{Conflict, Error},
     id::{IncidentNumber, RecommendationId},
+    lifecycle::State,
     long_query::LongQuery,
     recommendation::{Ended, Reason},
     severity::Severity,
@@ -475,6 +476,23 @@ fn a_run_is_proved_by_its_signal() {
 }
 
 #[test]
+fn what_helped_one_breach_does_not_hide_another_one() {
+    let queue = breach("service:mail", "queue.depth", Severity::Critical, 0);
+    for (code, clears) in [(0, true), (0, false), (1, false)] {
+        let mut story = Story::new(&[app_memory(), queue.clone()]);
+        story.tick(0);
+        story.run(1, 10, code);
+        if clears {
+            story.clear(&app_memory().key, 60);
+        }
+        story.tick(2_000);
+        let stage = &story.incidents[0].recommendations[0].stage;
+        assert!(matches!(stage, Stage::Ended(ended) if ended.worked == Some(clears)), "{stage:?}");
+        assert_eq!(story.incidents[0].state, State::Detected, "exit {code}, cleared: {clears}");
+    }
+}
+
+#[test]
 fn a_restart_is_proved_by_an_app_that_is_up_for_a_while_and_does_not_restart() {
     let down = breach("app:api@web-1", "app.up", Severity::Critical, 0);
     let crashes = breach("app:api@web-1", "app.restarts", Severity::Critical, 0);
@@ -546,7 +564,7 @@ fn a_run_that_did_not_help_leads_back_and_is_not_offered_again() {
     story.run(1, 10, 0);
     assert_eq!(story.tick(10 + 1_200), []);
     let events = story.tick(10 + 1_801);
-    assert_eq!(kinds(&events), ["run_proved", "moved", "recommendation_withdrawn", "recommended"]);
+    assert_eq!(kinds(&events), ["run_proved", "recommendation_withdrawn", "moved", "recommended"]);
     assert_eq!(
         (story.incidents[0].state, story.offered()),
         (State::Detected, vec!["/usr/bin/pm2 restart api".to_owned()])

@@ -92,7 +92,7 @@ const fn moved(step: Step) -> &'static str {
         Step::AskForDecision => "Waiting for a person.",
         Step::Quiet => "Recovering: everything that is monitored is back to normal.",
         Step::CommandRan => "Recovering after an approved command.",
-        Step::BreachReturned => "The problem returned.",
+        Step::BreachReturned => "The problem is not over.",
         Step::StayedQuiet => "Everything stayed healthy.",
         Step::PersonResolved => "Someone resolved it.",
         Step::Reopen => "Reopened.",
