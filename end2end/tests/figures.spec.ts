@@ -3,6 +3,8 @@ import { type CDPSession, type Page } from '@playwright/test';
 import { expect, live, test } from '../harness/test';
 
 test.describe.configure({ mode: 'serial' });
+// A trace takes a picture of each change of the page: several times the work that is measured.
+test.use({ trace: 'off' });
 
 /** What a page needs until it is painted and alive, and what it loads for that. */
 async function firstLoad(page: Page, session: CDPSession): Promise<{ painted: number; alive: number; all: number; wasm: number }> {

@@ -18,7 +18,7 @@ pub(crate) enum Folded {
     Unchanged,
     /// The page has changed.
     Changed,
-    /// The page can't tell what has changed and has to be loaded again.
+    /// The page can't tell all that has changed and has to be loaded again.
     Reload,
 }
 
@@ -59,11 +59,13 @@ pub(crate) fn fold(page: &mut IncidentPage, entry: &Entry) -> Folded {
     page.timeline.push(entry.clone());
     let surplus = page.timeline.len().saturating_sub(MOST_ENTRIES);
     page.timeline.drain(..surplus);
-    if entry.actor.is_person() && !page.names.0.contains_key(&entry.actor) {
-        // Someone of whom the page does not know the name.
-        return Folded::Reload;
-    }
-    Folded::Changed
+    // Charts, related incidents and what can be inspected are worked out by the server.
+    let has_other_parts = matches!(
+        event,
+        Event::BreachJoined { .. } | Event::Resolved { .. } | Event::Reopened { .. }
+    );
+    let is_stranger = entry.actor.is_person() && !page.names.0.contains_key(&entry.actor);
+    if has_other_parts || is_stranger { Folded::Reload } else { Folded::Changed }
 }
 
 /// Takes the newest readings of the page's signals. Says whether anything is another now.
@@ -154,6 +156,18 @@ mod tests {
         assert_eq!(fold(&mut page, &entry(first + 1, look.clone())), Folded::Changed);
         assert_eq!(page.incident, before);
         assert_eq!(page.timeline.last().unwrap().event, Some(look));
+    }
+
+    #[test]
+    fn a_signal_that_joins_is_shown_at_once_and_the_rest_of_it_is_asked_for() {
+        let mut page = sample::page(sample::incident());
+        let (incident, first) = (page.incident.number, page.cursor.number);
+        let mut breach = sample::breach();
+        breach.key.signal = "host.cpu.used".parse().unwrap();
+        let key = breach.key.clone();
+        let joined = Event::BreachJoined { incident, breach: Box::new(breach) };
+        assert_eq!(fold(&mut page, &entry(first + 1, joined)), Folded::Reload);
+        assert!(page.incident.holds(&key));
     }
 
     #[test]

@@ -119,7 +119,10 @@ impl IncidentState {
             let folded = self.page.try_update_value(|page| fold(page, entry));
             match folded {
                 Some(Folded::Changed) => self.publish(),
-                Some(Folded::Reload) => live.refresh_soon(),
+                Some(Folded::Reload) => {
+                    self.publish();
+                    live.refresh_soon();
+                }
                 Some(Folded::Unchanged) | None => {}
             }
         });
