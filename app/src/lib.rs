@@ -6,6 +6,7 @@ mod address;
 mod clock;
 mod codec;
 mod components;
+mod declared;
 mod frame;
 mod live;
 mod page;
@@ -38,6 +39,8 @@ mod shell;
 pub use accounts::{AccountBackend, Accounts, EntryRefused};
 pub use actions::{Changed, Done, Fields, NewSecret, SettingsForm, SettingsStep};
 pub use address::{is_page, own_page};
+#[cfg(feature = "hydrate")]
+pub use declared::declare_signals;
 #[cfg(feature = "ssr")]
 pub use forms::{FORMS, NewToken, PublicUrl, WallClock, forms, page_at, without_wasm};
 pub use frame::App;

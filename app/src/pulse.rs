@@ -75,32 +75,32 @@ fn title_html(pulse: Option<Pulse>, place: &str) -> String {
     title(pulse, place).replace('&', "&amp;").replace('<', "&lt;")
 }
 
+/// Writes title and icon into the document's head, once: a page is rendered in several passes.
+#[cfg(feature = "ssr")]
+fn write_head(shared: Shared, mood: Mood, pulse: Option<Pulse>) {
+    use leptos_meta::{Link, Title};
+    if shared.told.try_update_value(|told| !std::mem::replace(told, true)) != Some(true) {
+        return;
+    }
+    let href = format!("/icons/{}.svg", mood.as_str());
+    // Rendering these registers them for the document's head; they leave nothing in its body.
+    let _ = view! { <Link rel="icon" type_="image/svg+xml" href/> }.to_html();
+    // Asked for when the document is complete: the page and its signals may be gone by then.
+    let place = ArcRwSignal::from(shared.place);
+    let _ = view! { <Title text=move || title_html(pulse, &place.get_untracked())/> };
+}
+
 /// Writes the head of a page for people who are not signed in: its name, and nothing of how things
 /// stand.
 #[cfg(feature = "ssr")]
 pub(crate) fn head_of_entrance(shared: Shared) {
-    use leptos_meta::{Link, Title};
-    if shared.told.try_update_value(|told| !std::mem::replace(told, true)) == Some(true) {
-        let _ = view! { <Link rel="icon" type_="image/svg+xml" href="/icons/calm.svg"/> }.to_html();
-        // Asked for when the document is complete: the page and its signals may be gone by then.
-        let place = ArcRwSignal::from(shared.place);
-        let _ = view! { <Title text=move || title_html(None, &place.get_untracked())/> };
-    }
+    write_head(shared, Mood::Calm, None);
 }
 
 /// Takes a pulse that was read; on the server it becomes the document's title and icon.
 pub(crate) fn take(shared: Shared, pulse: Option<Pulse>) {
-    // A page is rendered in several passes; the document's head is told once.
     #[cfg(feature = "ssr")]
-    if shared.told.try_update_value(|told| !std::mem::replace(told, true)) == Some(true) {
-        use leptos_meta::{Link, Title};
-        let href = format!("/icons/{}.svg", pulse.map_or(Mood::Blind, |pulse| pulse.mood).as_str());
-        // Rendering these registers them for the document's head; they leave nothing in its body.
-        let _ = view! { <Link rel="icon" type_="image/svg+xml" href/> }.to_html();
-        // Asked for when the document is complete: the page and its signals may be gone by then.
-        let place = ArcRwSignal::from(shared.place);
-        let _ = view! { <Title text=move || title_html(pulse, &place.get_untracked())/> };
-    }
+    write_head(shared, pulse.map_or(Mood::Blind, |pulse| pulse.mood), pulse);
     if shared.pulse.get_untracked() != pulse {
         shared.pulse.set(pulse);
     }

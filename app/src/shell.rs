@@ -8,6 +8,7 @@ use leptos_meta::MetaTags;
 
 use crate::{
     address::{self, AnsweredAt},
+    declared,
     frame::App,
     theme::Theme,
 };
@@ -88,6 +89,9 @@ pub fn shell() -> impl IntoView {
         let start = here + &start(&js, &wasm, light);
         view! { <script type="module" nonce=nonce inner_html=start></script> }
     });
+    let declared = (!is_entrance).then(|| {
+        view! { <script type="application/json" id=declared::ID inner_html=declared::text()></script> }
+    });
     let passkeys = (is_entrance || path == "/ops/settings")
         .then(|| view! { <script src="/passkeys.js" defer></script> });
     let early = (!light && !is_entrance).then(|| {
@@ -108,6 +112,7 @@ pub fn shell() -> impl IntoView {
                 {early}
                 <MetaTags/>
                 {passkeys}
+                {declared}
                 {start}
             </head>
             <body>

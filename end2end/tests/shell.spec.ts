@@ -205,3 +205,20 @@ test('on paper an incident is a report: nothing to press, nothing folded', async
   expect(await ground(page), 'white, whatever the theme').toBe('rgb(255, 255, 255)');
   queue.stop();
 });
+
+test('what collectors report has the same labels and order in the browser as on the server', async ({ page, calm }) => {
+  // The labels of every row, by what it is about.
+  const labels = () => page.evaluate(() => [...document.querySelectorAll('[data-row]')].map((row) => `${row.getAttribute('data-row')}: ${row.querySelector('.label')?.textContent}`));
+  await expect
+    .poll(async () => (await calm.get<{ readings: { signal: string }[] }>('/api/ops/health')).readings.filter(({ signal }) => signal.startsWith('host.')).length, { timeout: 20_000 })
+    .toBeGreaterThan(5);
+  await page.goto('/ops/health');
+  await live(page);
+  const rendered = (await labels()).filter((row) => row.includes('host.'));
+  expect(rendered.join(), 'declared labels').toContain('Memory used');
+  await page.locator('.places').getByRole('link', { name: 'History' }).click();
+  await expect(page).toHaveURL(/\/ops\/history/);
+  await page.locator('.places').getByRole('link', { name: 'Health' }).click();
+  await expect(page.locator('[data-row]').first()).toBeAttached();
+  expect((await labels()).filter((row) => row.includes('host.'))).toEqual(rendered);
+});

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::SettingsOutcome,
-    components::time::At,
+    components::{page::page, time::At},
     problem::{Problem, SIGN_IN},
 };
 
@@ -67,6 +67,24 @@ fn outcome(done: &str) -> SettingsOutcome {
 fn done_word() -> impl Fn() -> String + Send + Sync + 'static {
     let query = leptos_router::hooks::use_query_map();
     move || query.with(|query| query.get("done").unwrap_or_default())
+}
+
+/// A page of the settings that everyone reads in the same way, with what of it is shown.
+fn settings_page(
+    name: &'static str,
+    render: fn(SettingsView, RwSignal<Option<Settings>>) -> AnyView,
+) -> AnyView {
+    let view = RwSignal::new(None);
+    page(
+        move |_| name.to_owned(),
+        done_word(),
+        get_settings,
+        move |one: &SettingsView| view.set(Some(one.settings.clone())),
+        move |first| {
+            follow();
+            render(first, view)
+        },
+    )
 }
 
 /// Follows what others, or oneself on another device, change about accounts and contacts.

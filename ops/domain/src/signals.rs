@@ -77,6 +77,14 @@ impl Signals {
         all
     }
 
+    /// The same without the sentences on what is measured, which most readers don't show.
+    #[must_use]
+    pub fn without_meanings(&self) -> Self {
+        let mut all = self.clone();
+        all.signals.iter_mut().for_each(|info| info.meaning = Cow::Borrowed(""));
+        all
+    }
+
     /// All of them, in order.
     pub fn all(&self) -> &[SignalInfo] {
         &self.signals

@@ -8,32 +8,24 @@ use domain::{access::Foothold, text::isolated};
 use leptos::prelude::*;
 
 use super::{
-    SettingsView, done_word, follow,
+    SettingsView,
     form::{Forms, Said, StepForm, Submit, button},
-    get_settings, page_of, sign_in_again, used,
+    page_of, settings_page, sign_in_again, used,
 };
 use crate::{
     actions::{Section, SettingsStep},
-    components::{page::page, time::At},
+    components::time::At,
     roles::may,
 };
 
 /// The page.
 #[component]
 pub(crate) fn AccountPage() -> AnyView {
-    let view = RwSignal::new(None);
-    page(
-        |_| "Settings".to_owned(),
-        done_word(),
-        get_settings,
-        move |one: &SettingsView| view.set(Some(one.settings.clone())),
-        move |first| view! { <Page first view/> }.into_any(),
-    )
+    settings_page("Settings", |first, view| view! { <Page first view/> }.into_any())
 }
 
 #[component]
 fn Page(first: SettingsView, view: RwSignal<Option<Settings>>) -> impl IntoView {
-    follow();
     let SettingsView { settings: Settings { reader, .. }, can_have_passkeys, outcome } = first;
     let forms = |section| Forms::new(section, &outcome);
     let (account, of_passkeys, of_password, of_sessions) = (

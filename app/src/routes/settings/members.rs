@@ -5,13 +5,13 @@ use domain::access::Role;
 use leptos::prelude::*;
 
 use super::{
-    SettingsView, done_word, follow, for_owners,
+    SettingsView, for_owners,
     form::{Forms, Said, StepForm, Submit, button},
-    get_settings, page_of, sign_in_again,
+    page_of, settings_page, sign_in_again,
 };
 use crate::{
     actions::{Section, SettingsStep},
-    components::{page::page, time::At},
+    components::time::At,
 };
 
 const PATH: &str = "/ops/settings/members";
@@ -19,19 +19,11 @@ const PATH: &str = "/ops/settings/members";
 /// The page.
 #[component]
 pub(crate) fn MembersPage() -> AnyView {
-    let view = RwSignal::new(None);
-    page(
-        |_| "Members".to_owned(),
-        done_word(),
-        get_settings,
-        move |one: &SettingsView| view.set(Some(one.settings.clone())),
-        move |first| view! { <Page first view/> }.into_any(),
-    )
+    settings_page("Members", |first, view| view! { <Page first view/> }.into_any())
 }
 
 #[component]
 fn Page(first: SettingsView, view: RwSignal<Option<Settings>>) -> impl IntoView {
-    follow();
     let SettingsView { settings, outcome, .. } = first;
     let content = if settings.reader.role == Role::Owner {
         let of_members = Forms::new(Section::Members, &outcome);

@@ -5,13 +5,13 @@ use domain::access::{Role, Scope};
 use leptos::prelude::*;
 
 use super::{
-    SettingsView, done_word, follow, for_owners,
+    SettingsView, for_owners,
     form::{Forms, Said, StepForm, Submit, button},
-    get_settings, page_of, sign_in_again, used,
+    page_of, settings_page, sign_in_again, used,
 };
 use crate::{
     actions::{Section, SettingsStep},
-    components::{page::page, time::At},
+    components::time::At,
 };
 
 const PATH: &str = "/ops/settings/tokens";
@@ -23,19 +23,11 @@ const DAYS: [(&str, &str); 4] =
 /// The page.
 #[component]
 pub(crate) fn TokensPage() -> AnyView {
-    let view = RwSignal::new(None);
-    page(
-        |_| "API tokens".to_owned(),
-        done_word(),
-        get_settings,
-        move |one: &SettingsView| view.set(Some(one.settings.clone())),
-        move |first| view! { <Page first view/> }.into_any(),
-    )
+    settings_page("API tokens", |first, view| view! { <Page first view/> }.into_any())
 }
 
 #[component]
 fn Page(first: SettingsView, view: RwSignal<Option<Settings>>) -> impl IntoView {
-    follow();
     let SettingsView { settings, outcome, .. } = first;
     let content = if settings.reader.role == Role::Owner {
         let forms = Forms::new(Section::Tokens, &outcome);
