@@ -27,10 +27,8 @@ impl Subject {
             let kind_fine = kind.len() <= 32
                 && kind.starts_with(|c: char| c.is_ascii_lowercase())
                 && kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-            let name_fine =
-                !name.is_empty() && name.trim() == name && !name.chars().any(is_unprintable);
             let host_fine = host.is_none_or(is_host);
-            (text.len() <= 200 && kind_fine && name_fine && host_fine).then_some(())
+            (text.len() <= 200 && kind_fine && is_name(name) && host_fine).then_some(())
         };
         fine().ok_or_else(|| bad(text, "subject", EXPECTED))
     }
@@ -40,10 +38,16 @@ impl Subject {
     pub fn check_new(text: &str) -> Result<(), BadName> {
         const EXPECTED: &str = "'kind:name' or 'kind:name@host' of visible characters";
         Self::check(text)?;
-        if hidden_in(text).is_some() || is_piled_up(text) {
+        if has_hidden(text) {
             return Err(bad(text, "subject", EXPECTED));
         }
         Ok(())
+    }
+
+    /// Whether a new text may be the part between kind and host, of a subject without a host;
+    /// allocates nothing. The length of the whole is not looked at.
+    pub fn is_new_name(name: &str) -> bool {
+        is_name(name) && !name.contains('@') && !has_hidden(name)
     }
 
     /// Builds `kind:name@host` from parts that may hold anything: what a name cannot hold becomes
@@ -103,6 +107,14 @@ impl FromStr for Subject {
     }
 }
 
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.trim() == text && !text.chars().any(is_unprintable)
+}
+
+fn has_hidden(text: &str) -> bool {
+    hidden_in(text).is_some() || is_piled_up(text)
+}
+
 fn is_host(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
@@ -153,6 +165,10 @@ mod tests {
             assert!(Subject::check(text).is_ok(), "{text:?} was taken once");
         }
         assert!(Subject::check_new("service:☁\u{fe0f} Zürich").is_ok());
+        for name in ["", " a", "a@b", "a\u{202e}b", "a\u{3164}b", "a\nb"] {
+            assert!(!Subject::is_new_name(name), "{name:?}");
+        }
+        assert!(Subject::is_new_name("☁\u{fe0f} Zürich"));
         for text in ["", ".", "a..b", "A.b", "a b", "a.1b", "<script>"] {
             assert!(text.parse::<Signal>().is_err(), "{text:?}");
         }

@@ -4,6 +4,7 @@
 pub mod catalogue;
 pub mod diagnostic;
 pub mod incident_policy;
+pub mod limits;
 pub mod markdown_table;
 pub mod pattern;
 mod signal_name;

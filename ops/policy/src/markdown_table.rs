@@ -1,5 +1,7 @@
 //! Reads a document's tables: which cells stand where. What they mean is not known here.
 
+use std::collections::BTreeMap;
+
 use domain::text::is_unprintable;
 
 use crate::diagnostic::Diagnostic;
@@ -171,6 +173,47 @@ impl<'a> Report<'a> {
             );
         }
         tables
+    }
+
+    /// Which column stands where. Unknown, repeated and missing ones are told; `known` says of each
+    /// whether it is required.
+    pub(crate) fn columns(
+        &mut self,
+        table: &Table,
+        known: &[(&'static str, bool)],
+    ) -> Option<BTreeMap<&'static str, usize>> {
+        let names = || known.iter().map(|(name, _)| *name);
+        let mut columns = BTreeMap::new();
+        let mut fine = true;
+        for (index, cell) in table.head.iter().enumerate() {
+            let name = cell.text.to_lowercase();
+            let (found, expected) = match names().find(|known| *known == name) {
+                Some(known) if columns.insert(known, index).is_none() => continue,
+                Some(known) => (format!("the column '{known}' twice"), "each column once".into()),
+                None => {
+                    let list = || names().map(|name| format!("'{name}'")).collect::<Vec<_>>();
+                    let expected = nearest(&name, names()).map_or_else(
+                        || format!("one of {}", list().join(", ")),
+                        |near| format!("a known column; did you mean '{near}'?"),
+                    );
+                    (format!("unknown column '{}'", cell.text), expected)
+                }
+            };
+            fine = false;
+            self.cell(cell, found, expected);
+        }
+        if fine {
+            let is_missing =
+                |(name, required): &&(&'static str, bool)| *required && !columns.contains_key(name);
+            for (name, _) in known.iter().filter(is_missing) {
+                fine = false;
+                if let Some(cell) = table.head.first() {
+                    let expected = format!("a column '{name}'; '-' where a row has none");
+                    self.cell(cell, format!("a table without the column '{name}'"), expected);
+                }
+            }
+        }
+        fine.then_some(columns)
     }
 
     fn table(&mut self, first: usize, rows: &mut usize) -> (Option<Table>, usize) {

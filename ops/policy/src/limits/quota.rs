@@ -1,0 +1,25 @@
+//! The quota of one organization for one class of requests.
+
+use std::num::NonZeroU32;
+
+use domain::time::Span;
+
+/// A number of requests in a time: `600/min`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rate {
+    /// The requests.
+    pub requests: NonZeroU32,
+    /// The time that they may take; never zero.
+    pub per: Span,
+}
+
+/// The quota of one organization for one class of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Quota {
+    /// The rate that is sustained.
+    pub rate: Rate,
+    /// Requests that may come at once after a pause, at least one.
+    pub burst: NonZeroU32,
+    /// Requests that may be under way at the same time; `None` if any number may.
+    pub at_a_time: Option<NonZeroU32>,
+}
