@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod evaluate;
+pub mod gate;
 pub mod moved;
 pub mod recommender;
 pub mod replay;
